@@ -115,7 +115,7 @@ def test_refiner_is_a_scikit_learn_estimator() -> None:
     model = selfvec.Refiner(**given)
     assert repr(model) == "Refiner(method='paper', window=5, pos=['noun'])"
     assert {name: model.get_params()[name] for name in given} == given
-    assert model.get_params().keys() == {field.name for field in fields(Settings)}
+    assert model.get_params().keys() == {field.name for field in fields(Settings)} | {"encoder"}
     copy = clone(model).set_params(window=7, epochs=2)
     assert (copy.window, copy.epochs, model.window) == (7, 2, 5)
     with pytest.raises(NotFittedError):
@@ -148,7 +148,7 @@ def test_refiner_passes_the_checks_of_scikit_learn_that_need_no_table_of_numbers
 
 def test_refiner_documents_every_parameter_and_has_typed_ones() -> None:
     signature = inspect.signature(selfvec.Refiner)
-    assert list(signature.parameters) == [field.name for field in fields(Settings)]
+    assert list(signature.parameters) == [*(field.name for field in fields(Settings)), "encoder"]
     for parameter in signature.parameters.values():
         assert parameter.annotation is not parameter.empty
         assert f"\n{parameter.name} : " in (inspect.getdoc(selfvec.Refiner) or "")

@@ -167,11 +167,19 @@ def rows(dates: list[str]) -> str:
 MARCH = [f"{day:02}/03/2020" for day in range(1, 29)]
 
 
-@pytest.mark.parametrize("batch_bytes", [16, 200, 1 << 20])
+@pytest.mark.parametrize(("batch_bytes", "waiting"), [(16, 1 << 20), (16, 100), (200, 100), (1 << 20, 100)])
 @pytest.mark.parametrize(("name", "made"), [("a.csv", table), ("a.jsonl", rows)])
 def test_the_whole_column_decides_what_comes_first(
-    tmp_path: Path, name: str, made: Callable[[list[str]], str], batch_bytes: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    made: Callable[[list[str]], str],
+    batch_bytes: int,
+    waiting: int,
 ) -> None:
+    monkeypatch.setattr(
+        "selfvec.corpus.date_fields._IN_MEMORY", waiting
+    )  # of more rows the file is read again
     (tmp_path / name).write_text(made(MARCH))
     corpus = Corpus.open(tmp_path / name)
     assert days(corpus, batch_bytes) == [f"2020-03-{day:02}" for day in range(1, 29)]

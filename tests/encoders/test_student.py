@@ -7,11 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from selfvec.base.errors import InputError
 from selfvec.data.token_batch import TokenBatch
+from selfvec.encoders import student as module
 from selfvec.encoders.student import (
+    RIDGES,
     Student,
+    choose,
     learn,
     learn_reference,
+    text_rows,
     texts_reference,
 )
 
@@ -33,16 +38,29 @@ def corpus(seed: int, documents: int, types: int, width: int) -> tuple[TokenBatc
     return batch, teacher.astype(np.float32), prior.astype(np.float32)
 
 
-def assert_equal(found: Student, expected: Student, tolerance: float = 1e-5) -> None:
+def assert_equal(found: Student, expected: Student) -> None:
     assert (found.prior, found.ridge) == (expected.prior, expected.ridge)
     assert found.scale == pytest.approx(expected.scale, rel=1e-5, abs=1e-6)
-    for name, share in expected.explained.items():
-        assert found.explained[name] == pytest.approx(share, abs=1e-5)
-    errors = np.linalg.norm(found.rows - expected.rows, axis=1)
-    assert np.all(errors <= tolerance * np.linalg.norm(expected.rows, axis=1) + 1e-9)
+    assert found.explained == pytest.approx(expected.explained, abs=1e-5)
+    assert found.rows.dtype == found.mean.dtype == np.float32
+    assert_rows(found.rows, expected.rows)
     np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-5, atol=1e-6)
 
 
+def assert_rows(found: np.ndarray, expected: np.ndarray) -> None:
+    """Each row is the same to 1e-5 of its length, unless what it is added up from cancels out."""
+    errors = np.linalg.norm(found - expected, axis=1)
+    assert np.all(errors <= 1e-5 * np.linalg.norm(expected, axis=1) + 1e-7)
+
+
+def by_steps(*given: object, **options: object) -> Student:
+    """The student by conjugate gradients, however few passages there are."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, "_DIRECT", 0)
+        return learn(*given, **options)
+
+
+@pytest.mark.parametrize("way", [learn, by_steps])
 @given(
     seed=st.integers(0, 1000),
     documents=st.integers(1, 60),
@@ -50,8 +68,128 @@ def assert_equal(found: Student, expected: Student, tolerance: float = 1e-5) -> 
     width=st.sampled_from([1, 2, 17, 40]),
     priors=st.integers(0, 2),
 )
-def test_as_the_plain_form(seed: int, documents: int, types: int, width: int, priors: int) -> None:
+def test_as_the_plain_form(way, seed: int, documents: int, types: int, width: int, priors: int) -> None:
     batch, teacher, prior = corpus(seed, documents, types, width)
-    given = dict(zip(["words", "states"], [prior, prior[::-1].copy()], strict=True))
-    given = dict(list(given.items())[:priors])
-    assert_equal(learn(batch, teacher, given), learn_reference(batch, teacher, given))
+    known = dict(list({"words": prior, "states": prior[::-1].copy()}.items())[:priors])
+    assert_equal(way(batch, teacher, known), learn_reference(batch, teacher, known))
+
+
+def test_steps_and_the_inverse_agree_on_many_passages() -> None:
+    """With large eigenvalues, for which float32 alone would not be enough."""
+    batch, teacher, prior = corpus(1, 1800, 900, 40)
+    assert_equal(by_steps(batch, teacher, {"words": prior}), learn(batch, teacher, {"words": prior}))
+
+
+@pytest.mark.parametrize("way", [learn, by_steps])
+def test_two_passages_by_hand(way) -> None:
+    """Each passage has a word of its own, so x is that word alone, and X Xᵀ is the identity.
+
+    T is ±1 around the mean of 3. Without a prior a passage left out is not explained at all, so R² is 0 for
+    each ridge and the largest is taken: R = T / (1 + 1.6). The third word occurs nowhere.
+    """
+    batch = TokenBatch(np.array([0, 1, 1], np.int32), np.array([0, 1, 3]), ["a", "b", "c"])
+    teacher = np.array([[4.0], [2.0]], np.float32)
+    student = way(batch, teacher, {})
+    assert (student.ridge, student.prior, student.scale, student.explained) == (1.6, "none", 0, {"none": 0})
+    np.testing.assert_allclose(student.rows, [[1 / 2.6], [-1 / 2.6], [0]], rtol=1e-6)
+    assert student.mean.tolist() == [3]
+    assert text_rows(student, batch).tolist() == [[1], [-1]]
+    # X R0 is (2, 0), so a = (2 · 1 + 0 · -1) / 2² = ½, and a · X R0 = (1, 0) leaves (0, -1) of T.
+    # Left out, the first passage is explained exactly and the second not at all: R² = ½.
+    prior = np.array([[2.0], [0.0], [5.0]], np.float32)
+    student = way(batch, teacher, {"words": prior})
+    assert (student.ridge, student.prior, student.scale) == (1.6, "words", 0.5)
+    assert student.explained == pytest.approx({"none": 0, "words": 0.5})
+    np.testing.assert_allclose(student.rows, [[1], [-1 / 2.6], [2.5]], rtol=1e-6)
+
+
+@given(seed=st.integers(0, 1000), documents=st.integers(2, 30))
+def test_shares_explained_are_those_of_passages_left_out(seed: int, documents: int) -> None:
+    """Each passage is left out and predicted by the others, one after the other."""
+    batch, teacher, _ = corpus(seed, documents, 20, 3)
+    X, T = texts_reference(batch, np.ones(21)), teacher - teacher.mean(axis=0, dtype=np.float64)
+    expected = []
+    for ridge in RIDGES:
+        left = 0.0
+        for i in range(documents):
+            S = np.delete(X, i, axis=0)
+            R = S.T @ np.linalg.solve(S @ S.T + ridge * np.eye(len(S)), np.delete(T, i, axis=0))
+            left += float(np.sum((T[i] - X[i] @ R) ** 2))
+        expected.append(1 - left / float(np.sum(T**2)))
+    prior, ridge, shares = choose(X @ X.T, T, {})
+    assert prior == "none"
+    best = max(k for k in range(len(RIDGES)) if expected[k] >= max(expected) - 0.005)
+    assert ridge == RIDGES[best]
+    assert shares["none"] == pytest.approx(expected[best], abs=1e-9)
+
+
+def test_the_prior_is_chosen_that_explains_more() -> None:
+    batch, teacher, prior = corpus(3, 200, 60, 8)
+    noise = np.random.default_rng(0).standard_normal(prior.shape).astype(np.float32)
+    student = learn(batch, teacher, {"noise": noise, "words": prior})
+    assert student.prior == "words"
+    assert student.explained["words"] > max(student.explained["noise"], student.explained["none"])
+    np.testing.assert_allclose(student.rows[-1], student.scale * prior[-1], rtol=1e-6)  # it occurs nowhere
+
+
+@pytest.mark.parametrize("way", [learn, by_steps])
+def test_a_constant_teacher_teaches_nothing(way) -> None:
+    batch, _, prior = corpus(0, 30, 10, 4)
+    student = way(batch, np.full((30, 4), 0.5, np.float32), {"words": prior})
+    assert not student.rows.any()
+    assert (student.scale, student.prior, student.ridge) == (0, "none", 1.6)
+    assert not text_rows(student, batch).any()
+
+
+@pytest.mark.parametrize("way", [learn, by_steps])
+def test_threads_change_nothing_and_the_order_only_rounding(way, monkeypatch) -> None:
+    monkeypatch.setattr(module, "SHARE", 50)
+    monkeypatch.setattr(module, "SAMPLE", 40)
+    batch, teacher, prior = corpus(5, 120, 50, 70)
+    one = way(batch, teacher, {"words": prior}, jobs=1)
+    two = way(batch, teacher, {"words": prior}, jobs=3)
+    np.testing.assert_array_equal(one.rows, two.rows)
+    np.testing.assert_array_equal(text_rows(one, batch, jobs=1), text_rows(one, batch, jobs=3))
+    order = np.random.default_rng(1).permutation(120)
+    assert_equal(way(batch.part(order), teacher[order], {"words": prior}), one)
+
+
+def test_another_seed_draws_other_passages(monkeypatch) -> None:
+    monkeypatch.setattr(module, "SAMPLE", 40)
+    teacher = np.random.default_rng(0).standard_normal((100, 3)).astype(np.float32)
+    first, again, other = (module.draw(teacher, seed) for seed in (0, 0, 1))
+    assert len(set(first.tolist())) == 40
+    assert first.tolist() == again.tolist() != other.tolist()
+
+
+def test_vectors_of_texts_are_unit_sums_of_rows() -> None:
+    batch, teacher, prior = corpus(7, 50, 20, 6)
+    student = learn(batch, teacher, {"words": prior})
+    other, _, _ = corpus(8, 30, 20, 6)
+    sums = texts_reference(other, student.weights) @ student.rows
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    expected = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
+    np.testing.assert_allclose(text_rows(student, other), expected, atol=1e-6)
+    assert (lengths == 0).any()  # of texts without a word
+
+
+@pytest.mark.parametrize(
+    ("teacher", "prior", "said"),
+    [
+        (np.ones((2, 3)), np.ones((4, 3)), r"'teacher': the matrix has the shape \(3, 3\), not \(2, 3\)"),
+        (np.ones(3), np.ones((4, 3)), "'teacher': the matrix has the shape"),
+        (np.ones((3, 0)), np.ones((4, 0)), "'teacher': the matrix has the shape"),
+        (np.ones((3, 3)), np.ones((4, 2)), r"'words': the matrix has the shape \(4, 3\), not \(4, 2\)"),
+        (np.array([[1.0], [2.0], [np.nan]]), np.ones((4, 1)), "'teacher': row 3 of the matrix holds NaN"),
+        (np.ones((3, 1)), np.full((4, 1), np.inf), "'words': row 1 of the matrix holds NaN"),
+    ],
+)
+def test_matrices_that_do_not_fit_are_refused(teacher: np.ndarray, prior: np.ndarray, said: str) -> None:
+    batch = TokenBatch(np.array([0, 1, 2], np.int32), np.array([0, 1, 2, 3]), ["a", "b", "c", "d"])
+    with pytest.raises(InputError, match=said):
+        learn(batch, teacher, {"words": prior})
+
+
+def test_without_passages_there_is_nothing_to_learn() -> None:
+    with pytest.raises(InputError, match="at least one passage"):
+        learn(TokenBatch.from_documents([]), np.zeros((0, 3), np.float32), {})

@@ -19,7 +19,6 @@ from selfvec.base.errors import OptionError
 from selfvec.base.tensors import map_tensors
 from selfvec.data.run import Run
 from selfvec.encoders import SentenceEncoder
-from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.encoders.onnx_encoder import OnnxEncoder
 from selfvec.exporters import export
 from selfvec.retrieval.encoder import Encoder
@@ -62,13 +61,13 @@ def run(tmp_path: Path) -> Run:
 
 def expected(student: RunStudent, run: Run, stems: dict[str, int]) -> np.ndarray:
     """The direction of a question by the counts of its stems, and of words that the run lacks."""
-    total = np.zeros(student.dimensions)
+    total = np.zeros(student.student.rows.shape[1])
     for stem, count in stems.items():
         if stem in student.words:
             place = student.words.index(stem)
-            row, weight = student.rows[place], student.weights[place]
+            row, weight = student.student.rows[place], student.student.weights[place]
         else:
-            row = student.unseen_rows(encoded_texts_of(run).lookup([stem])[0])[0]
+            row = student.unseen.lookup([stem])[0][0]
             weight = student.unseen_weight
         total += count * weight * row.astype(float)
     return total / np.linalg.norm(total)
@@ -158,7 +157,7 @@ def test_the_mean_of_the_passages_does_not_change_an_order(run: Run, tmp_path: P
     export(run, "encoder", tmp_path / "taught", rows="encoder")
     questions = Encoder.open(tmp_path / "taught").encode(QUESTIONS).astype(float)
     passages = WordSums().encode(TEXTS).astype(float)
-    mean = student_of(run).mean.astype(float)
+    mean = student_of(run).student.mean.astype(float)
     assert np.linalg.norm(mean) > 0.1
     constant = questions @ passages.T - questions @ (passages - mean).T
     np.testing.assert_allclose(constant, np.repeat(constant[:, :1], len(TEXTS), axis=1), atol=1e-12)

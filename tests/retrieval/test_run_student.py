@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +40,12 @@ def test_it_learns_from_the_passages_and_begins_at_the_words(encoded_run: Run) -
     teacher = encoder.encode(passages).astype(np.float16)
     expected = learn(batch, teacher, {WORDS: unit_rows(prior)})
     places = [student.words.index(word) for word in batch.types]
-    np.testing.assert_allclose(student.rows[places], expected.rows, atol=2e-3)
-    np.testing.assert_allclose(student.weights[places], expected.weights, rtol=1e-6)
-    np.testing.assert_allclose(student.mean, expected.mean, atol=1e-6)
-    assert student.about["passages"] == len(passages)
-    assert student.about["scale"] == pytest.approx(expected.scale, rel=1e-4)
-    assert (student.about["ridge"], student.about["prior"]) == (expected.ridge, expected.prior)
+    np.testing.assert_allclose(student.student.rows[places], expected.rows, atol=2e-3)
+    np.testing.assert_allclose(student.student.weights[places], expected.weights, rtol=1e-6)
+    np.testing.assert_allclose(student.student.mean, expected.mean, atol=1e-6)
+    assert student.passages == len(passages)
+    assert student.student.scale == pytest.approx(expected.scale, rel=1e-4)
+    assert (student.student.ridge, student.student.prior) == (expected.ridge, expected.prior)
 
 
 def test_a_word_that_the_text_lacks_is_where_it_would_begin(encoded_run: Run) -> None:
@@ -56,9 +57,13 @@ def test_a_word_that_the_text_lacks_is_where_it_would_begin(encoded_run: Run) ->
     assert found.tolist() == [True, False]
     words = encoded.lookup(encoded_run.vectors.index_to_key)[0]
     away = alone[0] - words.mean(axis=0)
-    expected = student.about["scale"] * away / np.linalg.norm(away)
-    np.testing.assert_allclose(student.unseen_rows(alone[:1])[0], expected, atol=1e-6)
-    number = student.about["passages"]
+    expected = student.student.scale * away / np.linalg.norm(away)
+    rows, known = student.unseen.lookup(
+        ["avalanche", "Seoul", "unheard", encoded_run.vectors.index_to_key[0]]
+    )
+    assert known.tolist() == [True, True, False, False]
+    np.testing.assert_allclose(rows[0], expected, atol=1e-3)  # float16
+    number = student.passages
     assert student.unseen_weight == pytest.approx(np.log(1 + (number + 0.5) / 0.5))
 
 
@@ -71,14 +76,15 @@ def test_it_is_learned_once_and_read_from_the_cache(tmp_path: Path, encoded_run:
     assert (kept / "student.safetensors").stat().st_mtime_ns == changed
     assert first is not None
     assert again is not None
-    assert (first.words, first.about) == (again.words, again.about)
-    for name in ("rows", "weights", "mean", "word_mean"):
-        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+    assert (first.words, first.passages) == (again.words, again.passages)
+    np.testing.assert_array_equal(first.unseen.rows, again.unseen.rows)
+    for one, other in zip(astuple(first.student), astuple(again.student), strict=True):
+        np.testing.assert_array_equal(one, other)
     (kept / "student.safetensors").unlink()  # the other maps it
     (kept / "student.safetensors").write_bytes(b"damaged")
     mended = student_of(open_run(tmp_path / "run"))
     assert mended is not None
-    np.testing.assert_array_equal(mended.rows, first.rows)
+    np.testing.assert_array_equal(mended.student.rows, first.student.rows)
 
 
 def test_without_an_encoder_or_an_encoded_passage_there_is_none(storm_run: Run) -> None:
@@ -94,5 +100,5 @@ def test_vectors_of_documents_without_those_of_words_are_enough(storm_run: Run) 
     encoded = EncodedTexts.none_of(encoder).adding(encoder, texts)  # long ones as a whole, too
     student = student_of(storm_run.replace(parts={"encoded": encoded}, folder=None))
     assert student is not None
-    assert (student.about["passages"], student.about["prior"]) == (len(texts), "none")
-    assert np.isfinite(student.rows).all()
+    assert (student.passages, student.student.prior) == (len(texts), "none")
+    assert np.isfinite(student.student.rows).all()

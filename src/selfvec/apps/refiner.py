@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any, Unpack
 
 import numpy as np
@@ -19,9 +19,12 @@ from selfvec.base.errors import InputError, NotFittedError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldOptions
-from selfvec.data.settings import Settings
+from selfvec.data.settings import Settings, suggest_names
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
+from selfvec.encoders.given_embeddings import EMBEDDINGS
+from selfvec.encoders.run_encoder import read_documents
+from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.input_reading import Start
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.run_writer import save_run
@@ -34,16 +37,24 @@ _OUTPUTS = ("default", "pandas", "polars")
 
 
 def _with_parameters(cls: type[Refiner]) -> type[Refiner]:
-    """Add the parameters, as `Settings` describes them, to the docstring."""
-    opening, newline, rest = (inspect.getdoc(cls) or "").partition("\n\n")
-    described = (inspect.getdoc(Settings) or "").partition("Parameters\n")[2].partition("\nRaises\n")[0]
-    cls.__doc__ = f"{opening}\n\nParameters\n{described}{newline}{rest}"
+    """Add the parameters that `Settings` describes before the class's own in the docstring."""
+    opening, own, rest = (inspect.getdoc(cls) or "").partition("Parameters\n----------\n")
+    described = (inspect.getdoc(Settings) or "").partition(own)[2].partition("\n\nRaises\n")[0]
+    cls.__doc__ = f"{opening}{own}{described}\n{rest}"
     return cls
 
 
 @_with_parameters
+@suggest_names
+@dataclass(repr=False, eq=False)
 class Refiner(Settings):
     """Adapts word vectors to a corpus: a scikit-learn estimator, and a transformer of texts to vectors.
+
+    Parameters
+    ----------
+    encoder : name, path, object or callable, optional
+        Sentence encoder that teaches the run. The name of a fetched one, a folder, an object with ``encode``
+        or ``embed``, or a function of a list of texts.
 
     Attributes
     ----------
@@ -71,11 +82,8 @@ class Refiner(Settings):
     True
     """
 
-    run_: Run
-
-    def __init__(self, method: str = "auto", *, encoder: Any = None, **options: Any) -> None:
-        super().__init__(method, **options)
-        self.encoder = encoder
+    _: KW_ONLY
+    encoder: Any = None
 
     def fit(
         self,
@@ -125,17 +133,20 @@ class Refiner(Settings):
         if vectors is None:
             vectors = "default" if y is None or _are_labels(y, corpus) else y
         several = initial_vectors(vectors)
-        options = self.get_params()
-        teaching = {"encoder": options.pop("encoder"), "embeddings": embeddings}
-        settings = Settings(**options)
+        settings = self._settings()
         documents = open_text(corpus, fields, keep=settings.keeps_text)
         for kept in ("drift_", "_encoder"):
             self.__dict__.pop(kept, None)
-        self.run_ = Run.of(refined(documents, several, settings, **teaching, progress=_progress(progress)))
+        work: dict[str, Any] = {"encoder": self.encoder, "embeddings": embeddings}
+        run = refined(documents, several, settings, **work, progress=_progress(progress))
+        self.run_ = Run.of(run)
         self.vectors_ = self.run_.vectors
         self.original_ = self.run_.original
         self.health_ = self.run_.health
         return self
+
+    def _settings(self) -> Settings:
+        return Settings(**{of.name: getattr(self, of.name) for of in fields(Settings)})
 
     def transform(self, texts: Iterable[Any]) -> Any:
         """Texts as vectors.
@@ -149,7 +160,8 @@ class Refiner(Settings):
         -------
         (n, d) float32, or a frame of them, see `set_output`
             The vectors of ``Encoder.of(run_, stop_words=True)``: of length 1, or zeros for a text without
-            known words. Stop words count, since *who* and *where* tell questions apart.
+            known words. Stop words count, since *who* and *where* tell questions apart. With a sentence
+            encoder its vectors stand beside them.
 
         Raises
         ------
@@ -176,7 +188,16 @@ class Refiner(Settings):
     def _encoded(self, texts: Iterable[Any]) -> Floats:
         if "_encoder" not in self.__dict__:
             self._encoder = Encoder.of(self.run_, stop_words=True)
-        return self._encoder.encode(_texts(texts))
+        listed = _texts(texts)
+        rows = self._encoder.encode(listed)
+        described = self.run_.provenance.encoder
+        if described is None or described["name"] == EMBEDDINGS:
+            return rows
+        read = read_documents(self.run_.present, listed)
+        if read is None:
+            rule = f"the sentence encoder {described['name']!r} is not here"
+            raise InputError(rule, remedy="install selfvec[encoder], and put its folder where it was")
+        return unit_rows(np.hstack([rows, read]))
 
     def set_output(self, *, transform: str | None = None) -> Refiner:
         """Choose what `transform` gives: "default" (an array), "pandas" or "polars"; None changes nothing."""
@@ -202,7 +223,7 @@ class Refiner(Settings):
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters by name; ``deep`` is for scikit-learn and changes nothing."""
         del deep
-        return {of.name: getattr(self, of.name) for of in fields(Settings)} | {"encoder": self.encoder}
+        return {of.name: getattr(self, of.name) for of in fields(self)}
 
     def set_params(self, **parameters: Any) -> Refiner:
         """Change parameters; `fit` checks their values."""

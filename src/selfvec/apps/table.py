@@ -16,7 +16,7 @@ from selfvec.transforms import TRANSFORMS
 _FIELDS = "corpus.fields.FieldOptions"
 _TAKEN = {
     "vectors": "A vectors file, a run folder, or default.",
-    "encoder": "The folder of an encoder or language model.",
+    "encoder": "The folder of an encoder or language model, or an encoder's name.",
 }
 
 
@@ -124,11 +124,11 @@ TOP: dict[str, Row] = {
         (
             "reports.csv --text-field narrative -o run",
             "notes/ -o run --vectors GoogleNews.bin --stop-words en",
-            "news.jsonl -o run --slice year",
+            "news.jsonl -o run --slice year --encoder minilm",
         ),
         show="refined",
         more=(_FIELDS, "data.settings.Settings"),
-        values={"output": "RUN"},
+        values={"output": "RUN", "encoder": "NAME|FOLDER"},
         flags={"oov": "--oov-vectors"},
         hidden=("epochs",),
         needs=("output",),
@@ -139,7 +139,7 @@ TOP: dict[str, Row] = {
         ("run reports-2024.csv", "run --withdraw A17,B4", "run reports-2024.csv --dry-run"),
         show="updated",
         more=(_FIELDS, "apps.functions.runs.NewDocuments"),
-        values={"corpus": "[NEWCORPUS...]"},
+        values={"corpus": "[NEWCORPUS...]", "encoder": "NAME|FOLDER"},
         defaults={"output": "{run}"},
     ),
     "search": Row(
@@ -154,7 +154,7 @@ TOP: dict[str, Row] = {
         show="search",
         page="pages.search_page",
         more=(_FIELDS,),
-        values={"source": "FOLDER"},
+        values={"source": "FOLDER", "question": "QUERY"},
     ),
     "similar": Row(
         "apps.similar_words.similar",
@@ -284,7 +284,7 @@ RUN: dict[str, Row] = {
         ("run-2023 run-2024 -o run",),
         show="merged",
         needs=("output",),
-        values={"output": "RUN"},
+        values={"output": "RUN", "encoder": "NAME|FOLDER"},
     ),
     "undo": Row("apps.functions.runs.undo", ("run",), show="undone"),
     "watch": Row(

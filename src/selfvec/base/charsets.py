@@ -297,7 +297,7 @@ def read_page(data: bytes) -> Page:
         return Page(utf8[0], guess=f"is UTF-8, and names {name}")
     text, wrong = utf8 if codec in (None, "utf-8") else decoded(data, codec)
     seven_bits = codec is None and not_utf8(data) if data.isascii() else None
-    if not seven_bits and fits(_beyond_ascii(text) - wrong, wrong):
+    if not seven_bits and (not wrong or fits(_beyond_ascii(text) - wrong, wrong)):
         return Page(text, wrong)
     guessed = likely((seven_bits or tallied(data).fault).data, page=True)
     if guessed is None:
@@ -311,7 +311,6 @@ def _beyond_ascii(text: str) -> int:
     return len(text) - len(text.encode("ascii", "ignore"))
 
 
-@lru_cache(4)  # a page is read twice: for its text, and for what was wrong with it
 def _named_codec(head: bytes) -> tuple[str, str | None]:
     """The encoding that the beginning of a page names, and its codec; None if browsers would not know it."""
     head = _COMMENT.sub(b"", head)

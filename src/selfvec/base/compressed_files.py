@@ -30,8 +30,8 @@ class Readable(Protocol):
 
 def bare_suffix(path: Path) -> str:
     """The suffix without that of the compression, in lower case: ``.csv`` of ``a.csv.gz``."""
-    bare = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
-    return bare.suffix.lower()
+    suffix = path.suffix.lower()
+    return Path(path.stem).suffix.lower() if suffix in COMPRESSED else suffix
 
 
 def is_compressed(head: bytes) -> bool:

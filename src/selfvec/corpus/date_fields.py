@@ -2,14 +2,15 @@
 
 03/04/2020 is in April if 25/03/2020 is in the same column of the same file. A file in which no value decides
 is read as the other files of the corpus whose field has the same name, if these agree; else as that field was
-read before in the run that is updated; else month first (day first before full stops), which is said. A file
-is looked through only if one of its values asks for it, and clean columns never do.
+read before in the run that is updated; else month first (day first before full stops), which is said. Rows
+wait for others only if one of their values asks for it; in clean columns none does.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -26,6 +27,7 @@ from .fields import Fields
 from .row_batch import RowBatch
 from .summary import Summary
 
+_IN_MEMORY = 128 << 20  # bytes of rows that wait for later ones that decide
 _ORDERS = {True: "day first", False: "month first"}
 
 
@@ -107,52 +109,79 @@ class DateField:
     def evidence(self) -> Evidence:
         """What all rows say; nothing for those that can be read only once."""
         batches = self.reread() if self.reread else ()
-        return sum(map(self.evidence_of, batches), Evidence())
+        return sum((self._column(batch).evidence() for batch in batches), Evidence())
 
-    def evidence_of(self, batch: RowBatch) -> Evidence:
-        """What some rows say."""
-        return self.column(batch).evidence()
+    @property
+    def form(self) -> DateForm:
+        """How the dates are read."""
+        return self.decision.form if self.decision else DateForm()
 
-    def column(self, batch: RowBatch) -> DateColumn:
+    def _column(self, batch: RowBatch) -> DateColumn:
         """The dates of some rows as they are written."""
         raw = batch.columns[self.fields.date[0]]
         if len(self.fields.date) == 2:  # year and month, and day
             raw = raw.str.strip_chars() + batch.columns[self.fields.date[1]].str.strip_chars().str.zfill(2)
         return DateColumn(raw)
 
-    def form(self, column: DateColumn) -> DateForm:
-        """How the values are read; the whole column is looked through if they depend on it."""
-        if self.decision is None and column.evidence().depends:
-            self.decide()
-        return self.decision.form if self.decision else DateForm()
-
     def decide(self) -> None:
         """Decide by what all rows say."""
         others = (one.evidence for one in self.others if one is not self)
         self.decision = decided(self.name, self.path, self.evidence, others, self.earlier)
 
-    def held(self, batches: Iterator[RowBatch]) -> Iterator[RowBatch]:
-        """The same rows, which can be read only once; they wait on disk for later ones that decide."""
-        self.evidence = Evidence()
-        for batch in batches:
-            self.evidence += self.evidence_of(batch)
-            if self.evidence.depends:
-                yield from self._decided(chain([batch], batches))
+    def dated(self, batches: Iterator[RowBatch]) -> Iterator[RowBatch]:
+        """The same rows with their dates; from the first that depend on others on, they wait for these."""
+        dated = (replace(batch, dates=self._column(batch)) for batch in batches)
+        if self.decision is not None:
+            yield from dated
+            return
+        evidence = Evidence()
+        for batch in dated:
+            evidence += _evidence(batch)
+            if evidence.depends:
+                wait = self._in_memory if self.reread else self._on_disk
+                yield from wait(batch, dated, evidence)
                 return
             yield batch
+        self.evidence = evidence
 
-    def _decided(self, batches: Iterator[RowBatch]) -> Iterator[RowBatch]:
-        """The same rows after all of them were read; what the first says is known."""
+    def _in_memory(
+        self, first: RowBatch, batches: Iterator[RowBatch], evidence: Evidence
+    ) -> Iterator[RowBatch]:
+        """The same rows when it is decided. If they are too many to wait, all are looked through apart."""
+        waiting, size = deque([first]), 0
+        for batch in batches:
+            evidence += _evidence(batch)
+            waiting.append(batch)
+            size += sum(int(column.estimated_size()) for column in batch.columns.values())
+            if size > _IN_MEMORY:
+                break
+        else:
+            self.evidence = evidence
+        self.decide()
+        while waiting:
+            yield waiting.popleft()
+        yield from batches
+
+    def _on_disk(
+        self, first: RowBatch, batches: Iterator[RowBatch], evidence: Evidence
+    ) -> Iterator[RowBatch]:
+        """The same rows, which can be read only once, when all of them were read."""
         lines: list[Ints] = []
         with TemporaryDirectory(prefix="selfvec-") as folder:
-            for number, batch in enumerate(batches):
-                self.evidence += self.evidence_of(batch) if number else Evidence()
+            for number, batch in enumerate(chain([first], batches)):
+                evidence += _evidence(batch) if number else Evidence()
                 pl.DataFrame(batch.columns).write_ipc(Path(folder, str(number)))
                 lines.append(np.asarray(batch.lines, np.int64))
+            self.evidence = evidence
             self.decide()
             for number, of in enumerate(lines):
                 frame = pl.read_ipc(Path(folder, str(number)))
-                yield RowBatch({column.name: column for column in frame}, of)
+                batch = RowBatch({column.name: column for column in frame}, of)
+                yield replace(batch, dates=self._column(batch))
+
+
+def _evidence(batch: RowBatch) -> Evidence:
+    return batch.dates.evidence() if batch.dates else Evidence()
 
 
 def joined_by_name(found: Sequence[DateField | None], earlier: Mapping[str, str]) -> None:

@@ -134,7 +134,11 @@ _SINCE_1970 = {9: 1, 10: 1, 12: 10**3, 13: 10**3, 15: 10**6, 16: 10**6, 18: 10**
 """How many units per second a number of so many digits counts: no other form has numbers so long."""
 _SERIAL = r"^([2-5][0-9]{4}|60000)(?:\.[0-9]+)?$"  # October 1954 to April 2064
 _SERIAL_OF_1970 = 25_569  # days from 30 December 1899, since spreadsheets have a 29 February 1900
-_OF_THREE = tuple(rf"^{_M} ?({sep}) ?{_M} ?{sep} ?([0-9]{{4}}|[0-9]{{2}})$" for sep in ("/", "-", r"\."))
+_OF_THREE = (
+    r"^(?<first>[0-9]{1,2}) ?(?<between>[-/.]) ?(?<second>[0-9]{1,2}) ?(?<again>[-/.]) ?"
+    r"(?<year>[0-9]{4}|[0-9]{2})$"
+)
+_CLEAN = r"^[0-9]+(?:[-/.][0-9]+[-/.][0-9]+)?$"  # nothing is to be replaced
 FIRST_BY_SEPARATOR = {"/": False, "-": False, ".": True}
 """Whether the day comes first where nothing in the column decides; full stops follow days."""
 _DIGITS = {chr(start + n): str(n) for start in (0x660, 0x6F0, 0x966, 0xBE6, 0xE50, 0xFF10) for n in range(10)}
@@ -167,7 +171,13 @@ class DateColumn:
         gone = self.values.is_null()
         if not len(self._others):
             return gone
-        return gone | self._texts.str.to_lowercase().is_in(MISSING).fill_null(False)
+        said = self._others["value"].filter(self._others["value"].str.to_lowercase().is_in(MISSING))
+        return gone | self._texts.is_in(said).fill_null(False) if len(said) else gone
+
+    @cached_property
+    def _numbers(self) -> pl.DataFrame:
+        """The numbers of the different values in other forms; see `_numbers_of`."""
+        return _numbers_of(self._others["text"])
 
     @property
     def written(self) -> pl.Series:
@@ -186,8 +196,8 @@ class DateColumn:
         def number(which: pl.Series) -> int:
             return int(counts.filter(which.fill_null(False)).sum())
 
-        first, second, _, between = _numbers(texts)
-        day = _in_order(texts, DateForm()).is_not_null()
+        first, second, between = self._numbers["first"], self._numbers["second"], self._numbers["between"]
+        day = _in_order(self._numbers, DateForm()).is_not_null()
         either = day & (first < 13) & (second < 13) & (first != second)
         return values + Evidence(
             day_first=number(day & (first > 12)),
@@ -203,7 +213,7 @@ class DateColumn:
         """The days, a Date series; null for what is missing or not recognised."""
         if not len(self._others):
             return self.plain
-        days = _read(self._others["text"], form)
+        days = _read(self._others["text"], self._numbers, form)
         found = self._texts.replace_strict(self._others["value"], days, default=None, return_dtype=pl.Date)
         return self.plain.zip_with(self.plain.is_not_null(), found)
 
@@ -232,6 +242,8 @@ def _of_times(values: pl.Series) -> pl.Series:
 
 def _cleaned(values: pl.Series) -> pl.Series:
     """Values in lower case, with the digits 0 to 9, without times of day, zones and days of the week."""
+    if values.str.contains(_CLEAN).all():
+        return values
     texts = values.str.normalize("NFC").str.to_lowercase()
     if not texts.str.contains(r"^[\x00-\x7f]*$").all():
         texts = texts.str.replace_many(list(_DIGITS), list(_DIGITS.values())).str.replace_all("−", "-")
@@ -240,9 +252,18 @@ def _cleaned(values: pl.Series) -> pl.Series:
     return texts
 
 
-def _read(texts: pl.Series, form: DateForm) -> pl.Series:
+def _read(texts: pl.Series, numbers: pl.DataFrame, form: DateForm) -> pl.Series:
     """The days of different values, each by the first form that it has."""
-    days = _in_order(texts, form)
+    days = _in_order(numbers, form)
+    others = days.is_null().arg_true()
+    if len(others):
+        days = days.scatter(others, _in_other_forms(texts.gather(others), form))
+    return days.set((days < _FIRST).fill_null(False), None)
+
+
+def _in_other_forms(texts: pl.Series, form: DateForm) -> pl.Series:
+    """The days of values that are not three numbers with the year last."""
+    days = pl.Series(texts.name, [None] * len(texts), dtype=pl.Date)
     for pattern, template, parsed in _FORMS:
         fits = texts.str.contains(pattern) & days.is_null()
         if fits.any():
@@ -250,22 +271,21 @@ def _read(texts: pl.Series, form: DateForm) -> pl.Series:
             days = days.scatter(fits.arg_true(), found)
     for found in (_named(texts), _since_1970(texts), _only_in_such_columns(texts, form)):
         days = days.zip_with(days.is_not_null(), found)
-    return days.set((days < _FIRST).fill_null(False), None)
+    return days
 
 
-def _numbers(texts: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:
-    """The numbers of 18/06/2020 in their order, and the separator; null for other values."""
-    groups = [
-        pl.coalesce(pl.col("text").str.extract(pattern, group) for pattern in _OF_THREE)
-        for group in (1, 3, 4, 2)
-    ]
-    first, second, year, between = (pl.DataFrame({"text": texts}).select(one).to_series() for one in groups)
-    return first.cast(pl.Int32), second.cast(pl.Int32), year, between
+def _numbers_of(texts: pl.Series) -> pl.DataFrame:
+    """The numbers of 18/06/2020: ``first``, ``second``, ``year``, what is ``between``; null for others."""
+    numbers = texts.str.extract_groups(_OF_THREE).struct.unnest()
+    same = pl.when(pl.col("between") == pl.col("again"))
+    return numbers.select(
+        same.then(pl.col("first", "second").cast(pl.Int32)), same.then(pl.col("year", "between"))
+    )
 
 
-def _in_order(texts: pl.Series, form: DateForm) -> pl.Series:
+def _in_order(numbers: pl.DataFrame, form: DateForm) -> pl.Series:
     """Days written as three numbers with the year last; those that can mean one day only do."""
-    first, second, year, between = _numbers(texts)
+    first, second, year, between = numbers
     usual = between.replace_strict(FIRST_BY_SEPARATOR, default=None, return_dtype=pl.Boolean)
     decided = usual if form.day_first is None else usual.is_not_null() & form.day_first
     day_first = (first > 12) | (decided & (second <= 12))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from selfvec.base.charsets import read_page
+from selfvec.base.charsets import Page, read_page
 from selfvec.base.display import count_of
 from selfvec.base.errors import require
 
@@ -30,16 +30,19 @@ _MOST_UNPACKED = 4 * MAX_ROW  # bytes of a Word file, pictures included
 _MOST_TAGS = 1 << 22  # of an HTML page or a part of a Word file, so that few take much memory
 
 
+Repaired = Callable[[str], object]
+"""Told what is wrong with a file's encoding, and was mended."""
+
+
 @dataclass(frozen=True)
 class DocumentKind:
     """A format of documents; ``package`` is in the extra ``documents``, if it is not in the core."""
 
     name: str
     suffixes: tuple[str, ...]
-    read: Callable[[bytes], str]
+    read: Callable[[bytes, Repaired], str]
     unread: str  # what a file may hold that is not read
     package: str | None = None  # the module that reads it
-    repair: Callable[[bytes], str] = lambda _: ""  # what is wrong with a file's encoding, and was mended
 
     @property
     def there(self) -> bool:
@@ -58,11 +61,11 @@ def require_reader(kind: DocumentKind) -> None:
         require(kind.package, "documents", f"reading {kind.name}")
 
 
-def document_text(kind: DocumentKind, data: bytes) -> str:
+def document_text(kind: DocumentKind, data: bytes, repaired: Repaired = lambda _: None) -> str:
     """The text of a file. `ValueError` if it is damaged; `MissingExtra` if a package is missing."""
     require_reader(kind)
     try:
-        text = kind.read(data)
+        text = kind.read(data, repaired)
     except _Unsound:
         raise
     except Exception as error:  # libraries raise any exception for damaged files
@@ -101,11 +104,13 @@ _LAST = "selfvec-end"  # an element put after the page: if the tree lacks it, th
 _CDATA = "<![CDATA["
 
 
-def _html(data: bytes) -> str:
+def _html(data: bytes, repaired: Repaired) -> str:
     """The title and the text of a page, a line for each block, without scripts, styles and navigation."""
     from lxml import etree
 
-    page = read_page(data).text.replace("\0", "")
+    whole = read_page(data)
+    _tell_repair(whole, repaired)
+    page = whole.text.replace("\0", "")
     _check_tags(page.count("<"))
     # Text after </html> is shown by browsers and dropped by the parser.
     page = _PAGE_ENDS.sub("", _without_cdata(page)) + f"<{_LAST}>"
@@ -130,11 +135,11 @@ def _without_cdata(page: str) -> str:
     return first + "".join(html.escape(text) + rest if end else text for text, end, rest in parts)
 
 
-def _page_repair(data: bytes) -> str:
-    """In what a page was read, if that was guessed, and how many places of it cannot be decoded."""
-    page = read_page(data)
+def _tell_repair(page: Page, repaired: Repaired) -> None:
+    """Tell in what a page was read, if that was guessed, and how many places of it cannot be decoded."""
     lost = f"{count_of(page.wrong, 'place')} became �" if page.wrong else ""
-    return ": ".join(filter(None, (page.guess or ("is not in its encoding" if lost else ""), lost)))
+    if page.guess or lost:
+        repaired(": ".join(filter(None, (page.guess or "is not in its encoding", lost))))
 
 
 def _pieces(root: Any, heading: Any) -> Iterator[str]:
@@ -162,7 +167,7 @@ def _pieces(root: Any, heading: Any) -> Iterator[str]:
 # PDF
 
 
-def _pdf(data: bytes) -> str:
+def _pdf(data: bytes, _: Repaired) -> str:
     """The text of the pages. A word that is cut at the end of a line is joined."""
     from pypdf import PdfReader
 
@@ -193,7 +198,7 @@ _SPACES = {"p": "\n", "br": "\n", "cr": "\n", "tab": "\t", "ptab": "\t", "noBrea
 _NOTES = ("footnotes.xml", "endnotes.xml")
 
 
-def _docx(data: bytes) -> str:
+def _docx(data: bytes, _: Repaired) -> str:
     """The paragraphs, also those of tables, text boxes, forms and tracked insertions; then the notes."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         unpacked = sum(item.file_size for item in archive.infolist())
@@ -256,7 +261,7 @@ def _word_pieces(part: Any) -> Iterator[str]:
 _NOT_SEEN = "comments, scripts, navigation and hidden elements"
 
 DOCUMENT_KINDS = (
-    DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html, _NOT_SEEN, repair=_page_repair),
+    DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html, _NOT_SEEN),
     DocumentKind("PDF", (".pdf",), _pdf, "pictures, also those of scanned pages,", "pypdf"),
     DocumentKind("Word", (".docx",), _docx, "pictures and deleted text"),
 )

@@ -16,7 +16,7 @@ from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, colu
 from selfvec.data.token_batch import ONCE
 
 from .date_fields import DateField, DecidedDates
-from .dates import FIRST_USUAL, LAST_USUAL, parse_dates
+from .dates import FIRST_USUAL, LAST_USUAL, DateColumn, parse_dates
 from .fields import FieldNames, Fields
 from .fingerprints import Seen, fingerprints
 from .row_batch import RowBatch
@@ -99,10 +99,8 @@ class Part:
         self, corpus_pass: CorpusPass, seen: Seen, date_field: DateField | None = None
     ) -> Iterator[Documents]:
         """The documents from the start; ``seen`` are the texts that were read before."""
-        rows_read = self.row_batches(corpus_pass)
-        if date_field is not None and date_field.decision is None and self.once:
-            rows_read = date_field.held(rows_read)
-        for rows in rows_read:
+        rows_read = (_without_nul(rows, self.path, corpus_pass) for rows in self.row_batches(corpus_pass))
+        for rows in date_field.dated(rows_read) if date_field else rows_read:
             batch = documents_of_rows(rows, self.fields, self.path, corpus_pass, seen, date_field)
             if self.file is not None:
                 in_folder = self.kind == "folder" and ID in batch.rows  # where the id names the file
@@ -131,10 +129,9 @@ def documents_of_rows(
     of a row is a document, and a repeated text is kept once. A row with a bad date is a bad row only if the
     user named the date field.
     """
-    batch = _without_nul(batch, path, corpus_pass)
     dates = None
-    if date_field is not None:
-        batch, dates = _dated(batch, date_field, corpus_pass)
+    if date_field is not None and batch.dates is not None:
+        batch, dates = _dated(batch, batch.dates, date_field, corpus_pass)
     ids = _ids(batch.columns[fields.id]) if fields.id else None
     columns = [batch.columns[name] for name in fields.text]
     if fields.layout:
@@ -151,6 +148,7 @@ def documents_of_rows(
     new[full] = seen.add(keys[full])
     kept = np.flatnonzero(full & new if fields.layout else full)
     kept_rows = rows[kept]
+    lines = np.asarray(batch.lines)[kept_rows]
 
     def column(name: str) -> pl.Series:
         return _as_text(batch.columns[name]).gather(kept_rows)
@@ -159,7 +157,7 @@ def documents_of_rows(
     found = {TEXT: texts.gather(kept)}
     if ids is not None:
         found[ID] = ids.gather(kept)
-        corpus_pass.named(found[ID], path, np.asarray(batch.lines)[kept_rows])
+        corpus_pass.named(found[ID], path, lines)
     if dates is not None:
         dates = dates[kept_rows]
         found[DATE] = dates["day"]
@@ -174,24 +172,21 @@ def documents_of_rows(
     summary.empty += len(batch.lines) - int(np.count_nonzero(np.bincount(rows[full])))
     summary.duplicates += int(np.sum(~new))
     if date_field is not None and dates is not None:
-        _count_dates(dates, np.asarray(batch.lines)[kept_rows], date_field, corpus_pass)
+        _count_dates(dates, lines, date_field, corpus_pass)
     return Documents(pl.DataFrame(found))
 
 
 def _without_nul(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:
     """The rows with U+FFFD in place of NUL characters, in texts, ids, slices and fields alike."""
-    columns = dict(batch.columns)
-    mended = np.zeros(len(batch.lines), bool)
-    for name, column in batch.columns.items():
-        if column.dtype != pl.String:
-            continue
-        found = column.str.contains(NUL, literal=True).fill_null(False)
-        if found.any():
-            mended |= found.to_numpy()
-            columns[name] = column.str.replace_all(NUL, REPLACEMENT, literal=True)
-    for row in np.flatnonzero(mended).tolist():
+    frame = pl.DataFrame(batch.columns)
+    held = pl.col(pl.String).str.contains(NUL, literal=True).fill_null(False)
+    mended = frame.select(pl.any_horizontal(pl.lit(False), held)).to_series().arg_true()
+    if not len(mended):
+        return batch
+    for row in mended:
         corpus_pass.mended("NUL characters replaced", path=path, line=int(batch.lines[row]))
-    return RowBatch(columns, batch.lines)
+    frame = frame.with_columns(pl.col(pl.String).str.replace_all(NUL, REPLACEMENT, literal=True))
+    return RowBatch(frame.to_dict(), batch.lines)
 
 
 def _as_text(values: pl.Series) -> pl.Series:
@@ -236,13 +231,14 @@ def _single_spaced(texts: pl.Series) -> pl.Series:
     return texts.scatter(odd.arg_true(), plain)
 
 
-def _dated(batch: RowBatch, field: DateField, corpus_pass: CorpusPass) -> tuple[RowBatch, pl.DataFrame]:
+def _dated(
+    batch: RowBatch, column: DateColumn, field: DateField, corpus_pass: CorpusPass
+) -> tuple[RowBatch, pl.DataFrame]:
     """The dates of the rows: ``day``, as they were ``written``, and whether they are ``unread``.
 
     A row whose date cannot be read is bad if the user named the field.
     """
-    column = field.column(batch)
-    days = column.days(field.form(column))
+    days = column.days(field.form)
     unread = days.is_null() & ~column.missing
     dates = pl.DataFrame({"day": days, "unread": unread, "written": column.written})
     if not (field.fields.date_given and unread.any()) or column.values.dtype.is_temporal():

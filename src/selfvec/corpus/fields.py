@@ -138,7 +138,7 @@ class FieldOptions(TypedDict, total=False):
     Parameters
     ----------
     text_field : str or sequence of str, optional
-        Fields that hold the text; by default those of the usual names.
+        Fields that hold the text; by default the usual ones.
     date_field : str, optional
         Field that holds the date.
 

@@ -24,7 +24,7 @@ import polars as pl
 
 from selfvec.base.charsets import Tally, iconv, not_utf8, shown, unmarked_utf16
 from selfvec.base.compressed_files import bare_suffix
-from selfvec.base.display import count_of, readable
+from selfvec.base.display import count_of, decoded, readable
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
 from selfvec.data.run_text import ID, TEXT
@@ -379,14 +379,15 @@ def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
     kind = document_kind(bare_suffix(member))
     if kind is None:
         return _text(data.removeprefix(UTF8_BOM), str(member), corpus_pass)
+    repairs: list[str] = []
     try:
-        text = document_text(kind, data)
+        text = document_text(kind, data, repairs.append)
     except ValueError as error:
         corpus_pass.bad(str(error), path=str(member), line=None, remedy="mend the file")
         return None
     if not text.strip():
         corpus_pass.empty_document(str(member), kind.name, kind.unread)
-    if repair := kind.repair(data):
+    for repair in repairs:
         corpus_pass.mended(repair, path=str(member), line=1)
     return text
 
@@ -403,7 +404,8 @@ def _text(data: bytes, path: str, corpus_pass: CorpusPass) -> str | None:
     if fault := not_utf8(data):
         corpus_pass.bad(fault.rule, path=path, line=fault.line, remedy=fault.remedy)
         return None
-    return mended(data, 1, path, corpus_pass, Tally()).decode()
+    text, wrong = decoded(data)
+    return mended(data, 1, path, corpus_pass, Tally()).decode() if wrong else text
 
 
 def open_part(source: TextSource, names: FieldNames, name: str = "") -> FilePart:

@@ -29,6 +29,8 @@ from .summary import BATCH_ROWS, CorpusPass
 HEAD = 1 << 16
 """Bytes from which the format of a file is recognised."""
 
+_PIECE = 1 << 20  # bytes asked for at once, which are allocated before they are read
+
 UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -94,7 +96,7 @@ class _Tap:
         self.file = file
         self.digest = hashlib.sha256()
         self.bytes = 0
-        self.head = self._taken(4)  # by which compression is recognised; given out first
+        self.head = self._taken(MARK_BYTES)  # by which compression is recognised; given out first
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes, fewer only at the end."""
@@ -104,7 +106,7 @@ class _Tap:
 
     def _taken(self, size: int) -> bytes:
         pieces: list[bytes] = []
-        while size and (piece := self.file.read(size)):  # a pipe may give less
+        while size and (piece := self.file.read(min(size, _PIECE))):  # a pipe may give less
             pieces.append(piece)
             size -= len(piece)
         data = b"".join(pieces)
@@ -144,7 +146,7 @@ class Stream:
 
     def _as_utf8(self) -> None:
         """Read UTF-16 or UTF-32 as UTF-8, if the first bytes are the mark of either."""
-        codec = marked(self.peek(MARK_BYTES))
+        codec = marked(self.peek(MARK_BYTES) if self.compressed else self._tap.head)
         if codec is not None:
             self._reader, self._ahead = Utf8Reader(self._reader, self._ahead, codec), b""
 

@@ -8,7 +8,7 @@ method, such as the anchor's weight, are in `selfvec.data.methods`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, asdict, dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ from .methods import METHODS, methods_with
 Class = TypeVar("Class", bound=type)
 
 
-def _suggest_names(cls: Class) -> Class:
+def suggest_names(cls: Class) -> Class:
     """Make the constructor suggest a name for a misspelt option."""
     init: Any = cls.__init__  # type: ignore[misc]
 
@@ -46,7 +46,7 @@ def stored_option(name: str) -> Callable[[Any], str | None]:
     return fault
 
 
-@_suggest_names
+@suggest_names
 @dataclass(repr=False, eq=False)
 class Settings:
     """Options of a refinement; those of ``selfvec refine`` have the same names.
@@ -123,7 +123,7 @@ class Settings:
         What the run holds of the corpus: its text, which search, update and sentences need; its tokens,
         which drift and topics need; or nothing.
     encode : int, at least 1, optional
-        Passages that the sentence encoder reads, by default all. The others are known by their words.
+        Passages that the sentence encoder reads; by default all. The others are known by their words.
     seed : int, at least 0
         Seed of all random choices.
 
@@ -207,7 +207,8 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """All options, JSON-serialisable; ``encode`` only if it is given, as most runs have no encoder."""
-        options = asdict(self) | {"pos": list(self.pos), "history": self.history_texts}
+        options = {of.name: getattr(self, of.name) for of in fields(Settings)}
+        options |= {"pos": list(self.pos), "history": self.history_texts}
         return {name: value for name, value in options.items() if name != "encode" or value is not None}
 
     @property

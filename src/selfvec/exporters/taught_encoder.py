@@ -15,7 +15,6 @@ from selfvec.base.errors import OptionError, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.refinement.source_runs import source_run, source_vectors
 from selfvec.refinement.teacher import general_words
 from selfvec.retrieval.encoder import Encoder
@@ -33,18 +32,23 @@ def taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
     OptionError
         If the run has no sentence encoder, or has pieces of words.
     """
-    student = student_of(run, progress)
-    encoded = encoded_texts_of(run)
-    if student is None or encoded is None:
+    taught = student_of(run, progress)
+    described = run.provenance.encoder
+    if taught is None or described is None:
         rule = "is encoder only for a run with a sentence encoder that read some of its texts"
         raise OptionError(rule, field="rows", remedy="refine with --encoder")
     words, notes = _initial_words(run)
-    alone, found = encoded.lookup(words)
+    unseen, found = taught.unseen.lookup(words)
     others = [words[number] for number in np.flatnonzero(found).tolist()]
-    unseen = student.unseen_weight * student.unseen_rows(alone[found])
-    rows = np.concatenate([student.rows * student.weights[:, None], unseen])
-    words, places, rows, split, about = fold_rows(run, student.words, rows, others)
-    made = {"encoder": encoded.encoder, "digest": encoded.digest, "student": student.about}
+    own = taught.student.rows * taught.student.weights[:, None]
+    rows = np.concatenate([own, np.float32(taught.unseen_weight) * unseen[found]])
+    words, places, rows, split, about = fold_rows(run, taught.words, rows, others)
+    learned = {
+        "passages": taught.passages,
+        "ridge": taught.student.ridge,
+        "explained": taught.student.explained,
+    }
+    made = {"encoder": described["name"], "digest": described["digest"], "student": learned}
     return Encoder(words, places, rows, split, about | made), notes
 
 

@@ -8,7 +8,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ids, Int8s, Ints, Rows
+from selfvec.base.arrays import Ids, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.memory import release, return_freed_memory
 from selfvec.base.progress import Progress
@@ -16,6 +16,7 @@ from selfvec.base.threads import at_once
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.numerics.quantization import quantised
 from selfvec.text.document_vectors import Smoothing, document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
@@ -23,19 +24,20 @@ from selfvec.text.repeats import find_repeats, tokens_by_document
 from selfvec.text.vocabulary import Vocabulary
 
 from . import clusters
-from .clusters import Clusters
 from .dense_share import agreement, dense_share
 from .dense_space import TABLES, DenseSpace, projected, run_tables
 from .documents import GatheredDocuments
+from .encoder_part import ENCODER, EncoderPart, encoder_part, encoder_weights
 from .indexed_documents import IndexedDocuments
+from .run_student import student_of
 from .scoring import Scorer
+from .unit_vectors import UnitVectors
 from .units import vocabulary_and_units
 
-IndexParts = tuple[Vocabulary, DenseSpace, IndexedDocuments]
+IndexParts = tuple[Vocabulary, DenseSpace, IndexedDocuments, EncoderPart | None]
 
 # Of smoothing. The hybrid gains from twice the default: where smoothing would harm, the dense share is small.
 STRENGTH = 1.0
-_UNITS = 1 << 15  # units whose vectors are made at a time
 
 
 def build_index(
@@ -43,6 +45,7 @@ def build_index(
     found: GatheredDocuments,
     *,
     tables: Sequence[str] = TABLES,
+    encoded: EncodedTexts | None = None,
     progress: Progress | None = None,
     seed: int = 0,
 ) -> IndexParts:
@@ -50,6 +53,8 @@ def build_index(
     if not found.texts:
         raise InputError("there is no document to search", remedy="give at least one")
     progress = progress or Progress()
+    encoded = encoded or encoded_texts_of(run)
+    student = None if encoded is None or run.text is None else student_of(run, progress)
 
     def texts() -> tuple[Ids, Ids, Vocabulary, TokenBatch, Ints]:
         owners, spans = found.passages()
@@ -68,29 +73,30 @@ def build_index(
         return_freed_memory()
         space = DenseSpace.of(rows, weights, documents)
     with progress.stage("Relating documents", None, "documents"):
-        vectors, by_cluster = _quantised_vectors(units, documents, space, seed)
-        if by_cluster is not None:
+        vectors = _unit_vectors(units, documents, space, seed)
+        if vectors.clusters is not None:
             number = f"{units.documents:,} documents and passages"
-            progress.say(
-                f"{number}: meaning is searched in the nearest of {len(by_cluster.centres):,} clusters"
-            )
+            nearest = f"the nearest of {len(vectors.clusters.centres):,} clusters"
+            progress.say(f"{number}: meaning is searched in {nearest}")
         repeats, _ = find_repeats(documents)
-        indexed = IndexedDocuments.build(found, units, owners, spans, vectors, repeats, by_cluster)
+        in_int8 = vectors.codes, vectors.scales
+        indexed = IndexedDocuments.build(found, units, owners, spans, in_int8, repeats, vectors.clusters)
+        encoder = None
+        if encoded is not None and student is not None:
+            encoder = encoder_part(found, (owners, spans), units, encoded, student, seed)
         del units, documents
         return_freed_memory()
     with progress.stage("Comparing words and meaning", None, "queries"):
-        agreed = agreement(vocabulary, Scorer(indexed, space), found.texts, seed)
-    return vocabulary, replace(space, share=dense_share(agreed)), indexed
+        scorer = Scorer(indexed, space, encoder)
+        space = replace(space, share=dense_share(agreement(vocabulary, scorer, found.texts, seed)))
+        if encoder is not None:
+            agreed = agreement(vocabulary, scorer, found.texts, seed, ENCODER)
+            encoder = replace(encoder, weights=encoder_weights(agreed))
+    return vocabulary, space, indexed, encoder
 
 
-def _quantised_vectors(
-    units: TokenBatch, documents: TokenBatch, space: DenseSpace, seed: int
-) -> tuple[tuple[Int8s, Floats], Clusters | None]:
-    """The smoothed vectors of U units in int8, (U, d), and their scales, (U,); and clusters of them, if many.
-
-    The first units, the documents, may be neighbours. Only a block of the vectors is in memory as float32.
-    Those of a cluster come together.
-    """
+def _unit_vectors(units: TokenBatch, documents: TokenBatch, space: DenseSpace, seed: int) -> UnitVectors:
+    """The smoothed vectors of units. The first ones, the documents, may be neighbours."""
 
     def vectors_of(numbers: Ints) -> Rows:
         return document_vectors(units.part(numbers), space.rows, space.weights)
@@ -98,24 +104,15 @@ def _quantised_vectors(
     has_row = np.any(space.rows != 0, axis=1)
     known = tokens_by_document(has_row[documents.ids], documents) > 0
     smoothing = Smoothing.of(known, vectors_of, seed, STRENGTH)
-    codes = np.empty((units.documents, space.rows.shape[1]), np.int8)
-    scales = np.empty(units.documents, np.float32)
-    homes = np.zeros(units.documents, np.int32)
+
+    def smoothed(numbers: Ints) -> Rows:
+        rows = vectors_of(numbers)
+        return rows if smoothing is None else smoothing.smoothed(rows, int(numbers[0]), out=rows)
+
     centres = None
     if smoothing is not None and units.documents >= clusters.FROM:
         centres = clusters.centres_of(smoothing.pool.rows, seed)
-    for first in range(0, units.documents, _UNITS):
-        part = slice(first, first + _UNITS)
-        rows = vectors_of(np.arange(units.documents)[part])
-        if smoothing is not None:
-            rows = smoothing.smoothed(rows, first, out=rows)
-        codes[part], scales[part] = quantised(rows, scale_of_zeros=0)
-        if centres is not None:
-            homes[part] = np.argmax(rows @ centres.T, axis=1)
-    if centres is None:
-        return (codes, scales), None
-    found = Clusters.of(centres, homes)
-    return (codes[found.members], scales[found.members]), found
+    return UnitVectors.of(units.documents, documents.documents, smoothed, centres)
 
 
 def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:
@@ -157,4 +154,4 @@ def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> Inde
     repeats, _ = find_repeats(batch)
     found = GatheredDocuments.of(texts)
     documents = IndexedDocuments.build(found, batch, no_owners, no_spans, no_vectors, repeats)
-    return Vocabulary(preprocessing, batch.types), DenseSpace.words_only(batch), documents
+    return Vocabulary(preprocessing, batch.types), DenseSpace.words_only(batch), documents, None

@@ -8,21 +8,20 @@ the run, has the row at which it would begin.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Floats, Ids, Ints, Rows
+from selfvec.base.arrays import AnyFloats, Array, Floats, Ids, Ints, Rows
 from selfvec.base.checksums import write_sealed
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
 from selfvec.base.text_files import COUNT, Schema, check, read_vocabulary, write_vocabulary
 from selfvec.data.run import Run
-from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
-from selfvec.encoders.student import NONE, learn
+from selfvec.encoders.encoded_texts import HASH, EncodedTexts, encoded_texts_of
+from selfvec.encoders.student import NONE, Student, learn
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import RESULT, cached, read_result
 from selfvec.text.document_vectors import bm25_weight
@@ -46,7 +45,6 @@ _SCHEMA: Schema = {
     "prior": str,
     "explained": {str: float},
 }
-_FORMS: Forms = {"rows": ("f2", ("V", "h")), "weights": ("f4", ("V",)), "mean": ("f4", ("h",))}
 _BLOCK = 1 << 14  # texts looked up at a time
 
 
@@ -55,36 +53,42 @@ class RunStudent:
     """What the words of a run have learned from its encoder; made by `student_of`.
 
     A text's vector is the sum over its words of √count · weight · row, at length 1. It is near the encoder's
-    vector less `mean`, at length 1.
+    vector less ``student.mean``, at length 1.
     """
 
     words: list[str]  # V stems
-    rows: AnyFloats  # (V, h) float16
-    weights: Floats  # (V,) inverse document frequencies among the passages
-    mean: Floats  # (h,) of the encoder's vectors of passages
-    word_mean: Floats  # (h,) of the encoder's vectors of words
-    about: dict[str, Any]  # passages, ridge, scale, prior, explained: see `selfvec.encoders.student.Student`
-
-    @property
-    def dimensions(self) -> int:
-        """h."""
-        return int(self.rows.shape[1])
+    student: Student  # its rows, (V, h), are float16
+    unseen: EncodedTexts  # rows of words that the run's text lacks
+    passages: int  # that were encoded
 
     @property
     def unseen_weight(self) -> float:
         """The weight of a word that no passage has."""
-        return float(bm25_weight(self.about["passages"], np.array(0)))
+        return float(bm25_weight(self.passages, np.array(0)))
 
-    def unseen_rows(self, alone: Rows) -> Rows:
-        """Rows of words that the run lacks, (n, h), from the encoder's vectors of the words alone."""
-        return np.float32(self.about["scale"]) * _centred(alone, self.word_mean)
+    def among(self, types: Sequence[str]) -> Student:
+        """The student with the rows of some types, (n, h) float32, zeros for those that it lacks."""
+        number = {word: place for place, word in enumerate(self.words)}
+        places = np.array([number.get(name, -1) for name in types], np.int64)
+        known = places >= 0
+        rows = np.zeros((len(types), self.student.rows.shape[1]), np.float32)
+        rows[known] = self.student.rows[places[known]]
+        weights = np.zeros(len(types), np.float32)
+        weights[known] = self.student.weights[places[known]]
+        return replace(self.student, rows=rows, weights=weights)
 
     def write(self, folder: Path) -> None:
         """Write into an empty folder."""
         write_vocabulary(folder / _WORDS, self.words)
-        names = ("rows", "weights", "mean", "word_mean")
-        write_tensors(folder / _ARRAYS, {name: getattr(self, name) for name in names})
-        write_sealed(folder / RESULT, self.about)
+        own = self.student
+        arrays: dict[str, Array] = {"rows": own.rows, "weights": own.weights, "mean": own.mean}
+        arrays |= {
+            "unseen": self.unseen.hashes.view(np.uint8).reshape(-1, 16),
+            "unseen rows": self.unseen.rows,
+        }
+        write_tensors(folder / _ARRAYS, arrays)
+        about = {name: getattr(own, name) for name in ("ridge", "scale", "prior", "explained")}
+        write_sealed(folder / RESULT, {"passages": self.passages, **about})
 
     @classmethod
     def read(cls, folder: Path) -> RunStudent:
@@ -93,9 +97,18 @@ class RunStudent:
         check(about, _SCHEMA, folder / RESULT, _AGAIN)
         words = read_vocabulary(folder / _WORDS)
         arrays = map_tensors(folder / _ARRAYS)
-        forms = {**_FORMS, "word_mean": _FORMS["mean"], "weights": ("f4", (len(words),))}
+        forms: Forms = {
+            "rows": ("f2", (len(words), "h")),
+            "weights": ("f4", (len(words),)),
+            "mean": ("f4", ("h",)),
+            "unseen": ("u1", ("G", 16)),
+            "unseen rows": ("f2", ("G", "h")),
+        }
         check_tensors(arrays, forms, folder / _ARRAYS, _AGAIN)
-        return cls(words, **arrays, about={name: about[name] for name in _SCHEMA if name is not ...})
+        chosen = about["ridge"], about["scale"], about["prior"], about["explained"]
+        student = Student(arrays["rows"], arrays["weights"], arrays["mean"], *chosen)
+        unseen = EncodedTexts("", "", arrays["unseen"].reshape(-1).view(HASH), arrays["unseen rows"])
+        return cls(words, student, unseen, about["passages"])
 
 
 def student_of(run: Run, progress: Progress | None = None) -> RunStudent | None:
@@ -120,7 +133,7 @@ def student_of(run: Run, progress: Progress | None = None) -> RunStudent | None:
         return cached(run, _NAME, None, make, RunStudent.write, RunStudent.read, progress)
 
     student = run.held(_NAME, opened)
-    return student if student.about["passages"] else None
+    return student if student.passages else None
 
 
 def _learn(run: Run, encoded: EncodedTexts, found: GatheredDocuments, progress: Progress) -> RunStudent:
@@ -130,34 +143,38 @@ def _learn(run: Run, encoded: EncodedTexts, found: GatheredDocuments, progress: 
     passages = np.flatnonzero(places >= 0)
     batch, teacher = units.part(passages), encoded.rows[places[passages]]
     del units
-    word_mean, priors = _priors(run, encoded, stem_of, len(vocabulary))
-    about: dict[str, Any] = {"passages": len(passages)}
-    if not len(passages):
-        nothing = np.zeros((len(vocabulary), encoded.dimensions), np.float16)
-        about |= {"ridge": 0.0, "scale": 0.0, "prior": NONE, "explained": {}}
-        return RunStudent(
-            list(vocabulary.types), nothing, nothing[:, 0] * np.float32(0), word_mean, word_mean, about
-        )
-    with progress.stage("Learning from the encoder", None, "passages"):
-        student = learn(batch, teacher, priors, progress=progress)
-    about |= {name: getattr(student, name) for name in ("ridge", "scale", "prior", "explained")}
-    rows = student.rows.astype(np.float16)
-    return RunStudent(list(vocabulary.types), rows, student.weights, student.mean, word_mean, about)
-
-
-def _priors(run: Run, encoded: EncodedTexts, stem_of: Ints, stems: int) -> tuple[Floats, dict[str, Rows]]:
-    """The mean of the encoder's vectors of a run's words alone, (h,), and what its stems begin at by name."""
     words: Sequence[str] = run.vectors.index_to_key
-    alone, known = encoded.lookup(words)
-    if not known.any():  # vectors of documents were given, and no encoder
-        return np.zeros(encoded.dimensions, np.float32), {}
-    mean = alone[known].mean(axis=0, dtype=np.float64).astype(np.float32)
-    alone = _centred(alone, mean) * known[:, None]
-    counts = np.ones(len(words), np.int64) if run.vectors.counts is None else run.vectors.counts + 1
-    return mean, {WORDS: mean_rows_by_stem(alone, stem_of, counts, stems)}
+    of_words = encoded.find(words)
+    mean = _mean(encoded.rows[of_words[of_words >= 0]])
+    priors = {}
+    if np.any(of_words >= 0):  # vectors of documents may be given without an encoder
+        alone = _centred(encoded.rows[of_words], mean) * (of_words >= 0)[:, None]
+        counts = np.ones(len(words), np.int64) if run.vectors.counts is None else run.vectors.counts + 1
+        priors[WORDS] = mean_rows_by_stem(alone, stem_of, counts, len(vocabulary))
+    if len(passages):
+        with progress.stage("Learning from the encoder", None, "passages"):
+            student = learn(batch, teacher, priors, progress=progress)
+    else:
+        nothing = np.zeros((len(vocabulary), encoded.dimensions), np.float32)
+        student = Student(nothing, nothing[:, 0], mean, 0.0, 0.0, NONE, {})
+    others = np.ones(len(encoded), bool)
+    for used in (places, of_words):
+        others[used[used >= 0]] = False
+    if not student.scale:
+        others[:] = False
+    rows = np.float32(student.scale) * _centred(encoded.rows[others], mean)
+    unseen = EncodedTexts("", "", encoded.hashes[others], rows.astype(np.float16))
+    student = replace(student, rows=student.rows.astype(np.float16))
+    return RunStudent(list(vocabulary.types), student, unseen, len(passages))
 
 
-def _centred(rows: Rows, mean: Floats) -> Rows:
+def _mean(rows: AnyFloats) -> Floats:
+    """The mean of rows, (h,); zeros of none."""
+    mean: Floats = (rows.sum(axis=0, dtype=np.float64) / max(len(rows), 1)).astype(np.float32)
+    return mean
+
+
+def _centred(rows: AnyFloats, mean: Floats) -> Rows:
     """Rows less their mean, at length 1."""
     return unit_rows(rows - mean)
 

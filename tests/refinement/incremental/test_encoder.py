@@ -1,0 +1,624 @@
+"""A sentence encoder in a run: what is encoded, what it is joined to, and the law of growth with it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from same_runs import assert_same, table, texts
+from sklearn.base import clone
+from tests.encoders.tiny_encoder import write_encoder
+
+import selfvec
+from selfvec.base.errors import InputError, Interrupted, OptionError, SelfvecError
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.data.vectors import Source, Vectors
+from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of, text_hashes
+from selfvec.encoders.run_encoder import encoder_of, passages_of, word_text
+from selfvec.encoders.sentence_encoder import SentenceEncoder
+
+TOPICS, SIZE = 6, 20
+NAMES = [f"w{chr(97 + i // SIZE)}{chr(97 + i % SIZE)}" for i in range(TOPICS * SIZE)]
+
+
+class Toy(SentenceEncoder):
+    """The sum of a text's words, which have random vectors, or vectors near that of their topic."""
+
+    name, digest, dimensions = "toy", "a" * 64, 8
+
+    def __init__(self, *, topical: bool = False) -> None:
+        self.topical = topical
+        self.encoded: list[str] = []
+
+    def _blocks(self, given: Sequence[str], question: bool, jobs: int | None) -> Iterator[np.ndarray]:
+        del question, jobs
+        for text in given:
+            self.encoded.append(text)
+            yield sum(map(self._word, text.split()), np.zeros((1, 8), np.float32))
+
+    def _word(self, word: str) -> np.ndarray:
+        own = _random(word)
+        return _random(word[:2]) + own / 4 if self.topical else own
+
+
+def _random(name: str) -> np.ndarray:
+    seed = int.from_bytes(sha256(name.encode()).digest()[:8], "little")
+    return np.random.default_rng(seed).standard_normal((1, 8)).astype(np.float32)
+
+
+def topical_texts(number: int = 100, length: int = 12) -> list[str]:
+    """Short documents, most of whose words are of one topic."""
+    rng = np.random.default_rng(0)
+    made = []
+    for _ in range(number):
+        words = rng.integers(TOPICS) * SIZE + rng.integers(0, SIZE, length)
+        other = rng.random(length) < 0.4
+        words[other] = rng.integers(0, TOPICS * SIZE, int(other.sum()))
+        made.append(" ".join(NAMES[i] for i in words))
+    return made
+
+
+def scattered(dimensions: int = 24) -> Vectors:
+    """Vectors that do not know the topics, and lack every third word."""
+    rows = np.random.default_rng(2).standard_normal((len(NAMES), dimensions)).astype(np.float32)
+    lacking = np.arange(len(NAMES)) % 3 > 0
+    return Vectors([NAMES[i] for i in np.flatnonzero(lacking)], rows[lacking])
+
+
+def refined(documents: Sequence[str], vectors: Any = None, encoder: Any = None, **options: Any) -> Run:
+    given = table() if vectors is None else vectors
+    return selfvec.Refiner(encoder=encoder, **options).fit(list(documents), given).run_.present
+
+
+def present(run: Any) -> Run:
+    return run.present
+
+
+def encoded_of(run: Run) -> EncodedTexts:
+    found = encoded_texts_of(run)
+    assert found is not None
+    return found
+
+
+def assert_same_encoded(made: Run, whole: Run) -> None:
+    assert_same(made, whole)
+    assert_same_vectors(made, whole)
+
+
+def assert_same_vectors(made: Run, whole: Run) -> None:
+    ours, theirs = encoded_of(made), encoded_of(whole)
+    np.testing.assert_array_equal(ours.hashes, theirs.hashes)
+    np.testing.assert_array_equal(ours.rows, theirs.rows)
+    assert (ours.encoder, ours.digest) == (theirs.encoder, theirs.digest)
+    assert made.provenance["encoder"] == whole.provenance["encoder"]
+
+
+# ---- What is encoded
+
+
+def test_passages_words_and_general_words_are_encoded_once() -> None:
+    toy = Toy()
+    long = " ".join(f"Hail number {number} fell on the roofs." for number in range(80))
+    run = refined([*texts(10), long, texts(10)[0]], encoder=toy)
+    passages = set(passages_of([*texts(10), long]))
+    words = set(run.vectors.index_to_key)
+    general = {word.lower() for word in table().index_to_key}
+    assert sorted(toy.encoded[1:]) == sorted(set(toy.encoded[1:]))  # none twice
+    assert set(toy.encoded) == passages | words | general
+    assert len(passages) > 13
+    found = encoded_of(run)
+    rows, known = found.lookup(sorted(passages | words | general))
+    assert known.all()
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-3)
+    described = run.provenance["encoder"]
+    expected = {"name": "toy", "path": None, "digest": "a" * 64, "dimensions": 8, "passages": len(passages)}
+    assert {name: described[name] for name in expected} == expected
+    assert (described["of"], described["words"]) == (len(passages), len(words | general))
+
+
+def test_the_words_of_a_phrase_are_encoded() -> None:
+    documents = ["a flash flood in Ohio", "the flash flood of May", "flash flood and hail"] * 4
+    run = refined(documents, "default", Toy(), phrases=1)
+    assert "flash_flood" in run.vectors
+    assert encoded_of(run).lookup(["flash flood"])[1].all()
+    assert run.provenance["encoder"]["initial"] or run.original.vector_size == 256
+
+
+@pytest.mark.parametrize(("keep", "passages"), [("text", 20), ("tokens", 0), ("nothing", None)])
+def test_a_run_keeps_no_more_of_its_text_than_is_asked_for(keep: str, passages: int | None) -> None:
+    documents = list(dict.fromkeys(texts(30)))[:20]
+    run = refined(documents, encoder=Toy(), keep=keep)
+    if passages is None:
+        assert encoded_texts_of(run) is None
+    else:
+        assert run.provenance["encoder"]["passages"] == passages
+        texts_of_run = [*documents, *map(word_text, run.vectors.index_to_key)]
+        assert int(encoded_of(run).lookup(texts_of_run)[1].sum()) == passages + len(run.vectors)
+
+
+def test_encode_reads_the_passages_of_the_smallest_hashes() -> None:
+    toy, documents = Toy(), texts(40)
+    run = refined(documents, encoder=toy, encode=5)
+    distinct = np.unique(text_hashes(documents))
+    chosen = {text for text in documents if text_hashes([text])[0] in distinct[:5]}
+    assert {text for text in toy.encoded if text in documents} == chosen
+    assert (run.provenance["encoder"]["passages"], run.provenance["encoder"]["of"]) == (5, len(distinct))
+    backwards = refined(documents[::-1], encoder=Toy(), encode=5)
+    np.testing.assert_array_equal(
+        encoded_of(run).kept(documents).rows, encoded_of(backwards).kept(documents).rows
+    )
+
+
+class Noted(Progress):
+    """Keeps what is said, and the stages of encoding with their totals and what was done."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.stages: dict[str, list[int]] = {}
+
+    @contextmanager
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+        del unit
+        done = self.stages.setdefault(label, [total or 0, 0])
+
+        def advance(number: int) -> None:
+            done[1] += number
+
+        yield advance
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+
+def test_how_much_there_is_to_encode_is_said_before(tmp_path: Path) -> None:
+    noted, documents = Noted(), [f"text number {i}" for i in range(100)]
+    selfvec.refine(documents, "none", "decorrelated", encoder=Toy(), progress=noted)
+    assert len(noted.said) == 1
+    assert re.fullmatch("encoding 100 passages and 102 words with toy: about 1 s", noted.said[0])
+    stages = {label: both for label, both in noted.stages.items() if label.startswith("Encoding")}
+    assert list(stages) == ["Encoding passages", "Encoding words"]
+    assert all(total == done > 80 for total, done in stages.values())
+
+
+def test_without_an_encoder_nothing_of_it_is_imported() -> None:
+    code = "import selfvec, sys; selfvec.refine(['hail fell', 'wind'], 'none', 'paper'); print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "onnxruntime" not in loaded
+    assert "tokenizers" not in loaded
+
+
+# ---- Initial vectors
+
+
+@pytest.mark.parametrize("method", ["auto", "decorrelated", "original"])
+def test_the_words_are_joined_where_held_out_text_is_for_it(method: str) -> None:
+    documents = topical_texts()
+    run = refined(documents, scattered(), Toy(topical=True), method=method, history="none")
+    described = run.provenance["encoder"]
+    assert described["initial"]
+    assert described["scores"]["joined"] > described["scores"]["usual"] + 0.05
+    original = run.original
+    assert original.vector_size == 24 + 8
+    words = np.concatenate([Toy(topical=True).encode([word]) for word in original.index_to_key])
+    words = words.astype(np.float16).astype(np.float32)
+    centred = words - words.mean(axis=0)
+    centred /= np.linalg.norm(centred, axis=1, keepdims=True)
+    for i, word in enumerate(original.index_to_key):
+        usual, other = original.vectors[i, :24], original.vectors[i, 24:]
+        own = word in scattered()
+        assert original.sources[i] == (Source.KNOWN if own else Source.SUBWORDS)
+        np.testing.assert_allclose(other, centred[i] * (0.5**0.5 if own else 1), atol=1e-3)
+        expected = scattered()[word] if own else np.zeros(24)
+        length = np.linalg.norm(expected) if own else 1
+        np.testing.assert_allclose(usual, expected / length * 0.5**0.5, atol=1e-5)
+    usual = refined(documents, scattered(), method=method, history="none")
+    if method == "auto":
+        scores = [
+            {row["name"]: row["self_retrieval"] for row in one.provenance["decision"]["candidates"]}[
+                one.provenance.method
+            ]
+            for one in (run, usual)
+        ]
+        assert scores[0] > scores[1]
+
+
+def test_the_words_are_left_out_where_they_do_not_help(capsys: pytest.CaptureFixture[str]) -> None:
+    documents = topical_texts()
+    run = refined(documents, topical_table(), Toy(), history="none")
+    described = run.provenance["encoder"]
+    assert not described["initial"]
+    assert described["scores"]["joined"] < described["scores"]["usual"]
+    plain = refined(documents, topical_table(), history="none")
+    np.testing.assert_array_equal(run.vectors.vectors, plain.vectors.vectors)
+    assert run.provenance["decision"] == plain.provenance["decision"]
+    assert len(encoded_of(run)) > 100  # search may use it
+
+
+def topical_table() -> Vectors:
+    return Vectors(NAMES, Toy(topical=True).encode(NAMES))
+
+
+def test_too_little_text_is_no_reason_to_join() -> None:
+    described = refined(["hail fell", "wind blew"], encoder=Toy()).provenance["encoder"]
+    assert (described["initial"], described["reason"]) == (False, "too little text to compare vectors")
+
+
+def test_a_run_without_an_encoder_says_nothing_of_one() -> None:
+    run = refined(texts(10))
+    assert "encoder" not in run.provenance
+    assert "encode" not in run.provenance["options"]
+    assert set(run.parts) <= {"repeats", "counts"}
+
+
+# ---- Update = merge = anew
+
+CASES: list[tuple[str, dict[str, Any]]] = [
+    *((method, {}) for method in ("auto", "paper", "online", "decorrelated", "original")),
+    ("decorrelated", {"encode": 7}),
+    ("decorrelated", {"stem": "en", "min_count": 4}),
+    ("auto", {"phrases": 3, "window": 5}),
+]
+
+
+@pytest.mark.parametrize(("method", "rules"), CASES, ids=str)
+def test_update_and_merge_are_anew(method: str, rules: dict[str, Any]) -> None:
+    documents, options = texts(60), {"method": method, **rules}
+    whole = refined(documents, encoder=Toy(), **options)
+    parts = [refined(documents[a:b], encoder=Toy(), **options) for a, b in ((0, 35), (35, 60))]
+    assert_same_encoded(present(selfvec.merge(parts, table())), whole)
+    grown = selfvec.update(parts[0], documents[35:], table(), allow_duplicates=True)
+    assert_same_encoded(present(grown), whole)
+
+
+def test_with_joined_vectors_too() -> None:
+    documents = topical_texts(160)
+    options: dict[str, Any] = {"encoder": Toy(topical=True), "method": "decorrelated", "history": "none"}
+    whole = refined(documents, scattered(), **options)
+    parts = [refined(documents[a:b], scattered(), **options) for a, b in ((0, 100), (100, 160))]
+    assert whole.provenance["encoder"]["initial"]
+    assert_same_encoded(present(selfvec.merge(parts, scattered())), whole)
+    assert_same_encoded(
+        present(selfvec.update(parts[0], documents[100:], scattered(), allow_duplicates=True)), whole
+    )
+    with pytest.raises(SelfvecError, match="these are not the vectors"):
+        selfvec.update(parts[0], documents[100:], topical_table())
+
+
+def test_an_update_encodes_only_what_is_new() -> None:
+    toy, documents = Toy(), list(dict.fromkeys(texts(40)))
+    run = refined(documents[:20], encoder=toy)
+    before = set(toy.encoded)
+    toy.encoded.clear()
+    grown = present(selfvec.update(run, documents[20:], table()))
+    assert set(toy.encoded) == {*documents[20:], *grown.vectors.index_to_key} - before
+    assert len(toy.encoded) == len(set(toy.encoded))
+
+
+@pytest.mark.parametrize("keep_undo", [True, False])
+def test_the_vectors_of_a_withdrawn_text_go_with_it(tmp_path: Path, keep_undo: bool) -> None:
+    rows = [{"id": str(i), "text": text} for i, text in enumerate(dict.fromkeys(texts(30)))]
+    rows.append({"id": "secret", "text": "a confidential remark"})
+    write_rows(tmp_path / "rows.jsonl", rows)
+    toy = Toy()
+    selfvec.refine(tmp_path / "rows.jsonl", table(), "decorrelated", output=tmp_path / "run", encoder=toy)
+    gone = ["a confidential remark", "confidential"]
+    assert encoded_of(selfvec.open_run(tmp_path / "run").present).lookup(gone)[1].all()
+    toy.encoded.clear()
+    selfvec.update(
+        tmp_path / "run", vectors=table(), output=tmp_path / "run", withdraw="secret", no_undo=not keep_undo
+    )
+    assert toy.encoded == []  # nothing new, so the encoder is not needed
+    assert not encoded_of(selfvec.open_run(tmp_path / "run").present).lookup(gone)[1].any()
+    hashes = [one.tobytes() for one in text_hashes(gone)]
+    kept = [file for file in (tmp_path / "run").rglob("*") if file.is_file()]
+    holding = {file.parent.name for file in kept if any(one in file.read_bytes() for one in hashes)}
+    assert holding == ({"encoded"} if keep_undo else set())
+    if keep_undo:  # the state before has it, as it has the text, until the next update
+        selfvec.undo(tmp_path / "run")
+        assert encoded_of(selfvec.open_run(tmp_path / "run").present).lookup(gone)[1].all()
+
+
+def test_a_withdrawal_that_lets_other_passages_be_read_needs_the_encoder(tmp_path: Path) -> None:
+    documents = list(dict.fromkeys(texts(30)))
+    write_rows(tmp_path / "rows.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(documents)])
+    options: dict[str, Any] = {"vectors": table(), "method": "decorrelated", "encode": 5}
+    run = selfvec.refine(tmp_path / "rows.jsonl", **options, output=tmp_path / "run", encoder=letters)
+    first = int(np.argmin(text_hashes(documents)))
+    opened = selfvec.open_run(run.folder)
+    with pytest.raises(InputError, match="no vector of 1 passage and 0 words"):
+        selfvec.update(opened, vectors=table(), withdraw=str(first))
+    shorter = present(selfvec.update(opened, vectors=table(), withdraw=str(first), encoder=letters))
+    left = documents[:first] + documents[first + 1 :]
+    assert_same_vectors(shorter, refined(left, encoder=letters, method="decorrelated", encode=5))
+
+
+def write_rows(path: Path, rows: Sequence[dict[str, str]]) -> None:
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+
+# ---- Vectors that are there already
+
+
+def embeddings(number: int, width: int = 5) -> np.ndarray:
+    return np.random.default_rng(4).standard_normal((number, width)).astype(np.float32)
+
+
+def test_vectors_of_documents_are_taken_by_row_or_by_id() -> None:
+    import polars as pl
+
+    documents = list(dict.fromkeys(texts(40)))[:20]
+    matrix = embeddings(20)
+    by_row = selfvec.refine(documents, table(), embeddings=matrix, method="decorrelated").present
+    frame = pl.DataFrame({"id": [f"d{i}" for i in range(20)], "text": documents})
+    by_id = {f"d{i}": matrix[i] for i in range(20)}
+    for given in (by_id, pl.DataFrame({"id": list(by_id), "vector": list(by_id.values())})):
+        run = selfvec.refine(frame, table(), embeddings=given, method="decorrelated", id_field="id").present
+        np.testing.assert_array_equal(encoded_of(run).rows, encoded_of(by_row).rows)
+    rows, found = encoded_of(by_row).lookup(documents)
+    assert found.all()
+    np.testing.assert_allclose(rows, matrix / np.linalg.norm(matrix, axis=1, keepdims=True), atol=1e-3)
+    described = by_row.provenance["encoder"]
+    assert (described["passages"], described["words"], described["initial"]) == (20, 0, False)
+    plain = selfvec.refine(documents, table(), method="decorrelated").present
+    np.testing.assert_array_equal(by_row.vectors.vectors, plain.vectors.vectors)
+    assert encoder_of(by_row) is None
+
+
+def test_vectors_of_documents_grow_and_merge_and_go() -> None:
+    documents, matrix = list(dict.fromkeys(texts(60)))[:30], embeddings(30)
+
+    def run_of(a: int, b: int) -> Run:
+        given = {"embeddings": matrix[a:b], "method": "decorrelated"}
+        return selfvec.refine(documents[a:b], table(), **given).present
+
+    whole, first, second = run_of(0, 30), run_of(0, 20), run_of(20, 30)
+    assert_same_encoded(present(selfvec.merge([first, second], table())), whole)
+    grown = selfvec.update(first, documents[20:], table(), embeddings=matrix[20:])
+    assert_same_encoded(present(grown), whole)
+    with pytest.raises(InputError, match="there is no vector of 10 documents, first"):
+        selfvec.update(first, documents[20:], table())
+
+
+# ---- Wrong input
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"embeddings": embeddings(3)}, "embeddings: have 3 rows, and there are 2 documents"),
+        ({"embeddings": [[1, 2], [3]]}, "embeddings: are a matrix of numbers with a row for each document"),
+        ({"embeddings": np.zeros(2)}, "embeddings: are a matrix .* of shape \\(2,\\)"),
+        ({"embeddings": [["a"], ["b"]]}, "embeddings: are a matrix of numbers"),
+        ({"embeddings": [[1.0, np.nan], [1, 1]]}, "document '0' has values that are not finite"),
+        ({"embeddings": {"x": [1.0, 2.0]}}, "embeddings: lack 2 of 2 documents, first '0'"),
+        ({"embeddings": embeddings(2), "keep": "tokens"}, "embeddings: are of documents, which a run"),
+        ({"embeddings": embeddings(2), "encoder": Toy()}, "embeddings: are given in place of an encoder"),
+        ({"encode": 3}, "encode: limits what an encoder reads; add an encoder"),
+        ({"encode": 0, "encoder": Toy()}, "encode: is a whole number of at least 1, not 0"),
+        ({"encoder": 3}, "encoder: is a sentence encoder, not int"),
+        ({"encoder": lambda _: np.ones((1, 3))}, "encoder: .* returned the shape"),
+        ({"encoder": lambda given: np.full((len(given), 3), np.nan)}, "values that are not finite numbers"),
+        ({"encoder": Toy(), "cluster": "local"}, "encoder: is for runs that one machine makes"),
+    ],
+)
+def test_wrong_input_is_one_clear_error(tmp_path: Path, options: dict[str, Any], said: str) -> None:
+    target = None if "cluster" in options else tmp_path / "run"
+    with pytest.raises(SelfvecError, match=said):
+        selfvec.refine(["hail fell on roofs", "the wind blew"], table(), output=target, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_no_encoder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    for name in ("other", "missing", "minilmm"):
+        with pytest.raises(SelfvecError, match=r"is not the folder of a sentence encoder|onnxruntime"):
+            selfvec.refine(["hail fell"], table(), output=tmp_path / "run", encoder=tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+def test_runs_of_several_encoders_are_not_mixed() -> None:
+    other = Toy()
+    other.name, other.digest = "other", "b" * 64
+    runs = [refined(texts(30)[:15], encoder=Toy()), refined(texts(30)[15:], encoder=other)]
+    with pytest.raises(OptionError, match=r"merged runs must have the same encoder, .* 'toy' .* 'other'"):
+        selfvec.merge(runs, table())
+    plain = refined(texts(30)[15:])
+    with pytest.raises(OptionError, match=r"the same encoder, .* 'toy' .* None"):
+        selfvec.merge([runs[0], plain], table())
+    with pytest.raises(InputError, match="the encoder has changed since the run: it was 'toy'"):
+        selfvec.update(runs[0], ["a new text"], table(), encoder=other)
+    with pytest.raises(OptionError, match="encoder: is for runs that were made with one"):
+        selfvec.update(plain, ["a new text"], table(), encoder=other)
+    with pytest.raises(OptionError, match="embeddings: are for a run that was made with them"):
+        selfvec.update(runs[0], ["a new text"], table(), embeddings=embeddings(1))
+
+
+def letters(given: list[str]) -> np.ndarray:
+    """A vector of a text: how often it has each letter."""
+    return np.array([[text.count(letter) + 0.1 for letter in "abcdefgh"] for text in given])
+
+
+def test_a_function_is_given_again_and_must_be_the_same(tmp_path: Path) -> None:
+    documents = list(dict.fromkeys(texts(40)))
+    made = selfvec.refine(documents[:20], table(), output=tmp_path / "run", encoder=letters)
+    assert encoder_of(made.present) is not None
+    opened = selfvec.open_run(tmp_path / "run")
+    assert encoder_of(opened.present) is None
+    with pytest.raises(InputError, match=r"and the encoder 'letters' of the run is not here"):
+        selfvec.update(opened, documents[20:], table())
+    with pytest.raises(InputError, match="gives other vectors than when the run was made"):
+        selfvec.update(opened, documents[20:], table(), encoder=lambda given: -letters(given))
+    with pytest.raises(InputError, match="it gave vectors of 8 numbers, now of 3"):
+        selfvec.update(opened, documents[20:], table(), encoder=lambda given: np.ones((len(given), 3)))
+    grown = selfvec.update(opened, documents[20:], table(), encoder=letters)
+    assert encoder_of(grown.present) is not None
+
+
+# ---- Folders
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    return write_encoder(tmp_path / "tiny")
+
+
+def test_a_folder_is_found_again_moved_and_refused_if_changed(tmp_path: Path, tiny: Path) -> None:
+    documents = ["hail on the roof", "rain on a roof", "hail and rain", "a roof"]
+    whole = refined(documents, "none", tiny, method="decorrelated")
+    run = selfvec.refine(documents[:2], "none", "decorrelated", output=tmp_path / "run", encoder=tiny)
+    assert_same_encoded(present(selfvec.update(run, documents[2:])), whole)
+    assert (
+        clone(selfvec.Refiner(encoder=encoder_of(run.present))).encoder.digest
+        == encoded_of(run.present).digest
+    )
+    moved = tmp_path / "moved"
+    shutil.move(tiny, moved)
+    run = selfvec.open_run(tmp_path / "run")
+    with pytest.raises(InputError, match=r"the encoder '.*tiny' of the run is not here"):
+        selfvec.update(run, documents[2:])
+    grown = present(selfvec.update(run, documents[2:], encoder=moved))
+    np.testing.assert_array_equal(grown.vectors.vectors, whole.vectors.vectors)
+    assert grown.provenance["encoder"]["path"] == str(moved)
+    write_encoder(tiny, settings={"1_Pooling/config.json": {"pooling_mode_cls_token": True}})
+    for given in ({}, {"encoder": tiny}):
+        with pytest.raises(InputError, match="the encoder has changed since the run"):
+            selfvec.update(selfvec.open_run(tmp_path / "run"), documents[2:], **given)
+
+
+def test_the_command_says_what_it_does(
+    tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from selfvec.apps.cli import main
+
+    (tmp_path / "texts.txt").write_text("hail on the roof\nrain on a roof\n")
+    run = str(tmp_path / "run")
+    command = ["refine", str(tmp_path / "texts.txt"), "-o", run, "--vectors", "none", "--encoder", str(tiny)]
+    assert main([*command, "--encode", "1"]) == 0
+    said = capsys.readouterr().err
+    assert f"encoding 1 passage and 6 words with {tiny}\n" in said
+    assert "are left out of the initial vectors: too little text to compare vectors" in said
+    (tmp_path / "more.txt").write_text("hail and rain\n")
+    assert main(["update", run, str(tmp_path / "more.txt")]) == 0
+    assert sorted(path.name for path in Path(run).iterdir() if "encoded" in path.name) == [
+        "encoded",
+        "encoded-2",
+    ]
+    assert main(["run", "verify", run]) == 0
+    assert "0 files are not listed" not in capsys.readouterr().out
+
+
+# ---- Killed
+
+
+SCRIPT = """
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import selfvec
+
+place, call, log = sys.argv[1:4]
+
+def letters(given):
+    for text in given:
+        if text.startswith("text number 500 ") and log == "killed":
+            Path(place, "waiting").touch()
+            time.sleep(600)
+    with Path(place, log).open("a") as file:
+        file.writelines(f"{text}\\n" for text in given)
+    return np.array([[text.count(letter) + 0.1 for letter in "abcdefgh"] for text in given])
+
+documents = [f"text number {i} of many" for i in range(600)]
+if call == "refine":
+    selfvec.refine(documents, "none", "decorrelated", output=f"{place}/run", encoder=letters)
+else:
+    selfvec.update(f"{place}/run", documents, output=f"{place}/run", encoder=letters)
+"""
+
+
+def encoded_in(place: Path, call: str, log: str, number: int | None = None) -> tuple[set[str], int]:
+    """The texts that a process encoded, which is killed at the 500th document, and its exit status."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(place), call, log], stderr=subprocess.DEVNULL
+    )
+    while number is not None and not (place / "waiting").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    if number is not None:
+        process.send_signal(number)
+    status = process.wait(120)
+    return set((place / log).read_text().splitlines()), status
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("call", ["refine", "update"])
+def test_what_was_encoded_is_not_encoded_again_after_a_kill(tmp_path: Path, call: str, number: int) -> None:
+    run = tmp_path / "run"
+    if call == "update":
+        selfvec.refine(["the text of many"], "none", "decorrelated", output=run, encoder=letters)
+    before = {file.name: file.read_bytes() for file in run.glob("*") if file.is_file()}
+    first, status = encoded_in(tmp_path, call, "killed", number)
+    assert status != 0
+    left = {file.name: file.read_bytes() for file in run.glob("*") if file.is_file()}
+    assert "encoded.journal" in left
+    assert before.items() <= left.items()
+    if call == "update":
+        assert present(selfvec.open_run(run)).provenance.documents == 1
+        assert not selfvec.verify(run).damaged
+    second, status = encoded_in(tmp_path, call, "finished")
+    assert status == 0
+    assert len(first) > 250
+    assert len(first & second) <= 2  # one of the run and one of the journal: is the function the same?
+    assert not (run / "encoded.journal").exists()
+    found = encoded_of(selfvec.open_run(run).present)
+    assert found.lookup(sorted(first | second))[1].all()
+
+
+def test_a_journal_of_another_function_is_not_used(tmp_path: Path) -> None:
+    """What was encoded before Ctrl-C is used again if the function gives the same vectors."""
+    documents = [f"text number {i}" for i in range(300)]
+
+    def stops(sign: int) -> Callable[[list[str]], np.ndarray]:
+        def function(given: list[str]) -> np.ndarray:
+            if sign > 0 and "299" in given:
+                raise KeyboardInterrupt
+            return sign * letters(given)
+
+        return function
+
+    with pytest.raises(Interrupted, match="interrupted while texts were encoded; repeat the command"):
+        selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "run", encoder=stops(1))
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["encoded.journal"]
+    noted = Noted()
+    with pytest.raises(Interrupted):
+        options: dict[str, Any] = {"output": tmp_path / "run", "progress": noted}
+        selfvec.refine(documents, "none", "decorrelated", encoder=stops(1), **options)
+    assert re.search("; [0-9]+ texts of the interrupted command are there", noted.said[0])
+    made = selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "run", encoder=stops(-1))
+    whole = selfvec.refine(documents, "none", "decorrelated", encoder=stops(-1))
+    np.testing.assert_array_equal(encoded_of(made.present).rows, encoded_of(whole.present).rows)
+    with pytest.raises(Interrupted):
+        selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "wide", encoder=stops(1))
+
+    def function(given: list[str]) -> np.ndarray:  # has the same name, and gives shorter vectors
+        return letters(given)[:, :5]
+
+    made = selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "wide", encoder=function)
+    assert encoded_of(made.present).dimensions == 5
