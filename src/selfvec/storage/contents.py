@@ -42,6 +42,7 @@ _RUN = {  # by the kind of a part of a run folder
     "cache/narrow": "the nearest words before and after each word, for similar --as replacement",
     "cache/topics": "vectors of words by the documents that they occur in",
     "cache/drift": "results of drift: figures of words",
+    "cache/sentence_distances": "results of drift: how far apart the sentences of words are",
     "cache/sentences": "example sentences of drift, as they were written",
     "cache/page": "maps and topics of the page",
 }

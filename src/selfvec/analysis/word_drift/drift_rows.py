@@ -39,6 +39,7 @@ from .permutation_test import (
     refinement_drift,
     usual_distances,
 )
+from .sentence_distance import sentence_distances, usable_encoder
 from .word_choice import WORD, chosen_words, left_out_words, mark_words, measurable
 
 _NAME = "drift"  # in the cache, which holds the measures of every word; a choice is made when it is read
@@ -179,6 +180,30 @@ class Drift(ResultTable):
             for row in self.rows[:top]
         ]
         return replace(self, rows=[*shown, *self.rows[len(shown) :]], quotes=quotes)
+
+    def compare_sentences(self, run: Run, top: int | None = None, progress: Progress | None = None) -> Drift:
+        """Add ``sentences`` to the first rows: how far the sentence encoder finds those of both slices apart.
+
+        The drift itself without an encoder, without the text, or if no slices are compared. Distances are
+        kept in the run's cache.
+        """
+        words = [row["word"] for row in self.rows[:top]]
+        progress = progress or Progress()
+        encoder = usable_encoder(run, progress) if len(self.slices) == 2 and words else None
+        if encoder is None:
+            return self
+
+        def make() -> dict[str, Any]:
+            found = sentence_distances(run, self.slices, words, encoder, self.seed, progress)
+            return {"distances": found}
+
+        key = [_documents(self.slices), self.seed, words]
+        kept = cached(run, "sentence_distances", key, make, write_result, read_result, progress)
+        shown = [
+            row | {"sentences": distance}
+            for row, distance in zip(self.rows[:top], kept["distances"], strict=True)
+        ]
+        return replace(self, rows=[*shown, *self.rows[len(shown) :]])
 
     def _examples(self, run: Run, top: int | None, number: int, progress: Progress) -> list[Example]:
         """Occurrences that show the change of the first words, as sentences; kept in the run's cache."""
@@ -337,7 +362,10 @@ def drift(
         are None, ``expected`` is 0, both sides have the same counts. For a run that has not kept its tokens,
         ``apd``, ``p``, ``q`` and the occurrences of spellings are None, too, and documents 0.
 
-        With ``examples`` the first ones have ``examples_a`` and ``examples_b``, too.
+        If the run has a sentence encoder, as many rows as are listed, or 20, have ``sentences``, too: 1 -
+        cosine of the mean vectors of the word's sentences in both slices, at most 40 drawn from each, less
+        the mean of each slice's sentences. The order does not depend on it. With ``examples`` the first rows
+        have ``examples_a`` and ``examples_b``.
 
     Raises
     ------
@@ -356,11 +384,13 @@ def drift(
         run = without_slices(run)
         sides = None
     test = DriftTest(min_count, which.get("permutations", 1000), which.get("seed", 0))
-    with as_progress(progress).steps("Drift", {"Drift": 12, "Sentences": int(examples > 0)}) as steps:
+    work = {"Drift": 12, "Encoding sentences": 6, "Sentences": int(examples > 0)}
+    with as_progress(progress).steps("Drift", work) as steps:
         slices = chosen_slices(run, sides)
         named_words(run, slices, chosen.get("words", ()), min_count)  # an error if none can be measured
         measured = _measured(run, slices, test, which.get("jobs"), steps)
         found = measured.choose(run, **chosen, every=which.get("all_words", False)).select(top, fdr)
+        found = found.compare_sentences(run, top or _SHOWN, steps)
         return found.illustrate(run, top or _SHOWN, examples, steps) if examples else found
 
 

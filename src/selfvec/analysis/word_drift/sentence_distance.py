@@ -1,0 +1,93 @@
+"""`sentence_distances`: how far a sentence encoder finds the sentences with a word apart in two slices.
+
+    distance = 1 − cosine of (mean of the word's sentences in a − m_a) and (the same in b − m_b)
+
+m_a and m_b are the means of sentences drawn from each slice, whatever their words, so that what all sentences
+of a period have in common, such as its spelling, does not count. The sentences of a word, and those of a
+slice, do not depend on which other words are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from zlib import crc32
+
+import numpy as np
+
+from selfvec.base.arrays import Doubles, Ints, Rows
+from selfvec.base.errors import InputError
+from selfvec.base.progress import Progress
+from selfvec.corpus.slices import Slice
+from selfvec.data.run import Run
+from selfvec.encoders.run_encoder import encoder_of
+from selfvec.encoders.sentence_encoder import SentenceEncoder
+from selfvec.usage.contexts import occurrences
+from selfvec.usage.examples import Example, sentences
+
+SENTENCES = 40  # of a word in a slice, at most
+OF_SLICE = 200  # sentences for the mean of a slice
+
+
+def usable_encoder(run: Run, progress: Progress) -> SentenceEncoder | None:
+    """The sentence encoder of a run that has kept its text; None without one, and says if it is lost."""
+    if run.provenance.encoder is None or run.text is None or run.tokens is None:
+        return None
+    try:
+        encoder = encoder_of(run)
+        fault = f"the encoder {run.provenance.encoder['name']!r} is not here" if encoder is None else ""
+    except InputError as error:
+        encoder, fault = None, str(error)
+    if fault:
+        progress.say(f"sentences are not compared: {fault}")
+    return encoder
+
+
+def sentence_distances(
+    run: Run,
+    slices: Sequence[Slice],  # two
+    words: Sequence[str],
+    encoder: SentenceEncoder,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> list[float | None]:
+    """The distance of each word; None for one that occurs in one of the slices only.
+
+    The run has kept its text.
+    """
+    progress = progress or Progress()
+    drawn = [_places(run, part, word, seed) for word in (None, *words) for part in slices]
+    batch = run.require_tokens()
+    examples = [Example.at(batch, place, 0) for places in drawn for place in places.tolist()]
+    texts = [example.text for example in sentences(run, examples)]
+    distinct = list(dict.fromkeys(texts))
+    with progress.stage("Encoding sentences", len(distinct), "sentences") as advance:
+        rows = encoder.encode(distinct, advance=advance)
+    number = {text: i for i, text in enumerate(distinct)}
+    rows = rows[[number[text] for text in texts]]
+    bounds = np.cumsum([0, *map(len, drawn)]).tolist()
+    a, b, *means = (_mean(rows[first:last]) for first, last in pairwise(bounds))
+    return [_distance(x - a, y - b) for x, y in zip(means[::2], means[1::2], strict=True)]
+
+
+def _places(run: Run, part: Slice, word: str | None, seed: int) -> Ints:
+    """Some places of a word in a slice, or of any words."""
+    batch = run.require_tokens()
+    rng = np.random.default_rng([seed, crc32((word or "").encode())])
+    if word is None:
+        found = np.flatnonzero(part.documents[batch.document_of(np.arange(len(batch)))])
+        most = OF_SLICE
+    else:
+        found = occurrences(batch, run.vectors.key_to_index[word], part.documents)
+        most = SENTENCES
+    return np.sort(rng.choice(found, most, replace=False)) if len(found) > most else found
+
+
+def _mean(rows: Rows) -> Doubles:
+    """NaN for no rows."""
+    return rows.sum(axis=0, dtype=np.float64) / (len(rows) or np.nan)
+
+
+def _distance(a: Doubles, b: Doubles) -> float | None:
+    lengths = np.linalg.norm(a) * np.linalg.norm(b)
+    return float(1 - a @ b / lengths) if lengths > 0 else None

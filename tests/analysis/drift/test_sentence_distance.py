@@ -1,0 +1,144 @@
+"""Distances of the sentences in which a word occurs in two periods, by a sentence encoder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.encoders.tiny_encoder import write_encoder
+
+import selfvec
+from selfvec.analysis.word_drift import drift
+from selfvec.analysis.word_drift.sentence_distance import OF_SLICE, SENTENCES, sentence_distances
+from selfvec.apps.cli import main
+from selfvec.data.run import Run
+from selfvec.encoders import as_sentence_encoder
+from selfvec.numerics.rows import unit_rows
+
+BETWEEN = ["1990..1999", "2000..2009"]
+USES = 7
+
+
+def texts(uses: int) -> list[dict[str, str]]:
+    """*Moved* goes from hail to rain, *stayed* is with roofs; each period has a word of its own."""
+    rows = [
+        {"date": f"{year}-01-01", "text": f"{word} {other} {spelling}"}
+        for year, spelling, other in (("1995", "olde", "hail"), ("2005", "young", "rain"))
+        for word, other in (("moved", other), ("stayed", "roof"), ("wind", "fell"))
+        for _ in range(uses)
+    ]
+    return [{"id": f"d{number}", **row} for number, row in enumerate(rows)]
+
+
+class Counting:
+    """An encoder of counts of words, which counts the texts that it has been given."""
+
+    words = ("moved", "stayed", "hail", "roof", "rain", "wind", "olde", "young")
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        self.texts += texts
+        return np.array([[text.split().count(word) + 0.01 for word in self.words] for text in texts])
+
+
+def refined(folder: Path, encoder: object, uses: int = USES) -> Run:
+    path = folder / "texts.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in texts(uses)))
+    options = {"date_field": "date", "method": "original", "min_count": 1}
+    return selfvec.refine(path, "none", output=folder / "run", encoder=encoder, **options)
+
+
+def by_hand(encoder: Counting, word: str, others: tuple[str, str]) -> float:
+    """The formula, where all sentences of a word are alike, and each token of a slice is drawn once."""
+    every = [
+        [f"moved {other} {spelling}", f"stayed roof {spelling}", f"wind fell {spelling}"]
+        for other, spelling in (("hail", "olde"), ("rain", "young"))
+    ]
+    means = [unit_rows(encoder.encode(side)).mean(axis=0) for side in every]
+    sides = unit_rows(encoder.encode([f"{word} {others[0]} olde", f"{word} {others[1]} young"]))
+    a, b = sides - np.array(means)
+    return float(1 - a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+def test_it_is_one_less_the_cosine_of_means_less_those_of_the_slices(tmp_path: Path) -> None:
+    encoder = Counting()
+    assert 3 * 3 * USES <= OF_SLICE
+    assert USES <= SENTENCES
+    run = refined(tmp_path, encoder)
+    rows = {row["word"]: row for row in drift(run, BETWEEN, min_count=2, words=["moved", "stayed"])}
+    moved = by_hand(encoder, "moved", ("hail", "rain"))
+    stayed = by_hand(encoder, "stayed", ("roof", "roof"))
+    assert moved > 0.2 > stayed
+    assert rows["moved"]["sentences"] == pytest.approx(moved, abs=1e-5)
+    assert rows["stayed"]["sentences"] == pytest.approx(stayed, abs=1e-5)
+
+
+def test_a_distance_does_not_depend_on_the_words_beside_it(tmp_path: Path) -> None:
+    run = refined(tmp_path, Counting(), 2 * SENTENCES)
+    slices = drift(run, BETWEEN).slices
+    encoder = as_sentence_encoder(Counting())
+    together = sentence_distances(run, slices, ["moved", "stayed", "roof"], encoder)
+    assert sentence_distances(run, slices, ["roof"], encoder) == together[2:]
+    assert sentence_distances(run, slices, ["stayed", "moved"], encoder) == [together[1], together[0]]
+    assert sentence_distances(run, slices, ["hail"], encoder) == [None]  # in one of the slices only
+
+
+def test_only_listed_words_are_encoded_once(tmp_path: Path) -> None:
+    encoder = Counting()
+    run = refined(tmp_path, encoder)
+    encoder.texts.clear()
+    first = drift(run, BETWEEN, words=["stayed"])
+    assert encoder.texts
+    encoder.texts.clear()
+    again = drift(run, BETWEEN, words=["stayed"])
+    assert again.rows == first.rows
+    assert not encoder.texts
+    (kept,) = (tmp_path / "run" / "cache").glob("sentence_distances-*")
+    folder = tmp_path / "run"
+    selfvec.update(folder, withdraw=["d0"], encoder=encoder, output=folder, no_undo=True)
+    assert not kept.exists()
+
+
+def test_the_order_and_the_other_figures_are_those_without_an_encoder(tmp_path: Path) -> None:
+    with_one, without = tmp_path / "with", tmp_path / "without"
+    for folder in (with_one, without):
+        folder.mkdir()
+    rows = drift(refined(with_one, Counting()), BETWEEN).rows
+    plain = drift(refined(without, None), BETWEEN).rows
+    assert [row.pop("sentences") is not None for row in rows] == [True] * len(plain)
+    assert rows == plain
+
+
+def test_between_original_and_refined_there_are_no_sentences(tmp_path: Path) -> None:
+    found = drift(refined(tmp_path, Counting()), ["original", "refined"])
+    assert found.rows
+    assert all("sentences" not in row for row in found.rows)
+
+
+def test_an_encoder_that_is_gone_or_has_changed_is_said(tmp_path: Path, capsys) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    folder = write_encoder(tmp_path / "tiny")
+    refined(tmp_path, folder)
+    line = ["drift", str(tmp_path / "run"), "--between", *BETWEEN, "--json"]
+
+    def printed() -> tuple[list[dict], str]:
+        assert main(line) == 0
+        out = capsys.readouterr()
+        return json.loads(out.out)["rows"], out.err
+
+    rows, said = printed()
+    assert all(isinstance(row["sentences"], float) for row in rows if row["word"] in ("moved", "roof"))
+    assert "not compared" not in said
+    write_encoder(folder, output="sentence_embedding")
+    rows, said = printed()
+    assert all("sentences" not in row for row in rows)
+    assert "sentences are not compared: " in said
+    assert "has changed" in said
+    shutil.rmtree(folder)
+    assert "is not here" in printed()[1]
