@@ -16,7 +16,7 @@
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/results/baselines.md
 # make results    every table above anew, from one commit; it takes a night
 # make figures    figures in hand-written text and the README's picture anew, from results.json and the tables
-# make test-peers the tests of baselines, encoders, export and transformers; some run only if those are installed
+# make test-peers the tests of baselines, encoders, export and transforms; some run only if those are installed
 # make test-lowest some tests with the lowest versions that pyproject.toml states
 # make cluster    the tests of Dask clusters, also those that need an S3 server
 # make soak       kills, faults of disk and permissions, damaged files: half an hour -> docs/results/robustness.md

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ from selfvec.data.vectors import Vectors
 # Examples are the same in every run, so more of them find little that the first ones do not.
 settings.register_profile("selfvec", deadline=None, derandomize=True, max_examples=40, print_blob=True)
 settings.load_profile("selfvec")
+
+# onnxruntime sends reports to its maker, unless this is set before a test imports it.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 # A run that was started in the background ignores Ctrl-C, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -91,9 +91,9 @@ def test_every_dependency_has_a_purpose_and_was_measured() -> None:
     assert {row[0] for row in rows("core")} == dependencies | others
 
 
-def test_only_two_extras_bring_pytorch() -> None:
+def test_only_one_extra_brings_pytorch() -> None:
     found = {row[0]: row[-1] for row in rows("extras")}
     assert list(found) == EXTRAS
-    assert {extra for extra, torch in found.items() if torch != "no"} == {"encoder", "mteb"}
+    assert {extra for extra, torch in found.items() if torch != "no"} == {"mteb"}
     everything = " ".join(PROJECT["optional-dependencies"]["all"])
-    assert not re.search(r"\b(encoder|mteb)\b", everything)
+    assert not re.search(r"\bmteb\b", everything)

@@ -12,10 +12,12 @@ import shlex
 import shutil
 import subprocess
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.encoders.tiny_encoder import ROWS, model_bytes, write_encoder
 from tests.places import ROOT
 from tools import reference_pages
 
@@ -30,6 +32,7 @@ PASTED = [ROOT / "README.md", ROOT / "docs" / "tutorial.md"]  # run by test_show
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXTRAS = {  # packages without which a page cannot run
     "export-and-serve.md": ("model2vec", "langchain_core", "lancedb", "faiss", "usearch", "qdrant_client"),
+    "questions-for-a-store.md": ("lancedb", "model2vec", "onnx", "onnxruntime"),
     "measure.md": ("sklearn",),
     "your-vectors.md": ("sklearn",),
     "search-and-ask.md": ("mcp",),
@@ -110,11 +113,22 @@ def write_files(folder: Path, storms: list[str]) -> None:
     write("relations.tsv", ["\t".join(one) for one in [*relations, ("sleet", "definition", "rain and ice")]])
     terms = "[Term]\nid: W:1\nname: storm\n[Term]\nid: W:2\nname: tornado\nis_a: W:1"
     write("weather.obo", ["format-version: 1.2", terms])
+    if find_spec("onnx") is not None:
+        write_minilm(folder / "minilm")
     write("sets.toml", ['pairs = [["hail", "rain"], ["wind", "storm"]]'])
     write(
         "collection/qrels/test.tsv",
         ["query-id\tcorpus-id\tscore", f"q1\t{rows[0]['id']}\t1", f"q2\t{rows[1]['id']}\t1"],
     )
+
+
+def write_minilm(folder: Path) -> None:
+    """An encoder under the name of a public one, of three numbers, all finite."""
+    from onnx import numpy_helper
+
+    rows = np.nan_to_num(np.array(list(ROWS.values()), np.float32))
+    model = model_bytes(rows=numpy_helper.from_array(rows, "rows"))
+    (write_encoder(folder) / "onnx" / "model.onnx").write_bytes(model)
 
 
 @pytest.fixture(scope="module")

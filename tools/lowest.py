@@ -2,8 +2,8 @@
 
     python tools/lowest.py [TEST...]
 
-uv takes the lowest versions of what pyproject.toml names for the core and the extras `serve`, `mcp` and
-`plot`, and usual versions of what these need themselves.
+uv takes the lowest versions of what pyproject.toml names for the core and the extras `serve`, `mcp`,
+`plot` and `encoder`, and usual versions of what these need themselves.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-EXTRAS = ("serve", "mcp", "plot")
-BESIDE = ("pytest>=8.3", "hypothesis>=6.100", "httpx>=0.27", "pandas>=2.2.3", "pillow>=11")
+EXTRAS = ("serve", "mcp", "plot", "encoder")
+BESIDE = ("pytest>=8.3", "hypothesis>=6.100", "httpx>=0.27", "pandas>=2.2.3", "pillow>=11", "onnx>=1.18")
 TESTS = (
     *("tests/numerics", "tests/data/test_vectors.py", "tests/retrieval/encoder/test_encoder.py"),
+    "tests/encoders",
     *("tests/text/test_languages.py", "tests/apps/mcp/test_assistant.py", "tests/apps/web/test_app.py"),
 )
 

@@ -3,8 +3,8 @@
 Every collection is refined on its own documents, without its queries or judgements. The same documents
 and queries then go to all: the vectors before and after refining, BM25 on stems, the hybrid, a static
 encoder as its library uses it, and sentence encoders if they are installed: the small Universal Sentence
-Encoder of npm (MODULES names a node_modules folder, see sentence_encoder.cjs) and a model of
-sentence-transformers (ENCODER names it).
+Encoder of npm (MODULES names a node_modules folder, see sentence_encoder.cjs) and another
+(ENCODER names it or its folder).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from benchmarks.rankings import Rankings, by_cosine, by_index, estimate, over, w
 from benchmarks.refining import refined
 from selfvec.base.atomic_files import atomic_file
 from selfvec.data.run import Run
+from selfvec.encoders import as_sentence_encoder
 from selfvec.evaluation.compared_vectors import ComparedVectors, open_entries
 from selfvec.evaluation.retrieval import Collection, ndcg, recall
 from selfvec.numerics.rows import unit_rows
@@ -76,10 +77,8 @@ def everybody(name: str) -> dict[str, Rankings]:
     if os.environ.get("MODULES"):
         found["USE small (npm)"] = universal_encoder(collection)
     if model := os.environ.get("ENCODER"):
-        from sentence_transformers import SentenceTransformer
-
-        loaded = SentenceTransformer(model)
-        found[model] = encoded(collection, lambda texts, _: unit_rows(loaded.encode(texts)))
+        encoder = as_sentence_encoder(model)
+        found[model] = encoded(collection, lambda texts, _: encoder.encode(texts))
     return found
 
 

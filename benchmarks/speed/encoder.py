@@ -1,4 +1,9 @@
-"""How fast are texts encoded, next to model2vec with the folder that we export?
+"""How fast are texts encoded, by static and by sentence encoders, and how fast do words learn from these?
+
+A static encoder is held against model2vec with the folder that we export, a sentence encoder against a bare
+loop of onnxruntime: one text at a time, a thread a core. The solve is that of rows of words for passages of
+PubMed, whose teacher is a random projection of their words with noise: its time does not depend on what is
+learned, and the rows are held against the equation that they solve.
 
 The texts are PubMed titles and abstracts, or, where they are absent, as much random text with words as
 frequent as a language has them. Both give the same vectors, which is checked first. All words of a text
@@ -8,26 +13,44 @@ count, also stop words and unknown ones, which add nothing to it.
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from benchmarks.datasets import documents
-from benchmarks.harness import Result, compared
+from benchmarks.datasets import SHARED_DATA, documents, tokens
+from benchmarks.harness import Result, compared, median_seconds
 from benchmarks.refining import refined
+from selfvec.base.threads import threads
+from selfvec.encoders.onnx_encoder import OnnxEncoder
+from selfvec.encoders.student import Texts, learn
 from selfvec.exporters.encoder_folders import write_encoder
+from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval.encoder import Encoder
 from selfvec.text import tokenizer
 
 REFINED = 5_000  # documents that the run is made of
 ENCODED = 8_000
 SHORT = 100  # characters
+ENCODER = SHARED_DATA / "encoders" / "minilm"
+READ = 150  # abstracts that the sentence encoder reads
+WIDTH = 384  # of the vectors that are learned from
+SOLVED = {5_000: 5, 33_000: 40}  # passages, and the seconds aimed at
 
 
 def run() -> Iterator[Result]:
+    """Static vectors; and if there is a sentence encoder, its vectors, and rows that learn from them."""
+    yield from static()
+    yield from solved()
+    if ENCODER.is_dir():
+        yield from sentences()
+
+
+def static() -> Iterator[Result]:
     """Long and short texts, on all cores."""
     from model2vec import StaticModel
 
@@ -51,3 +74,81 @@ def run() -> Iterator[Result]:
             repeat=3,
             note=f"{len(batch):,} texts",
         )
+
+
+def sentences() -> Iterator[Result]:
+    """A sentence encoder against a bare loop over the same pieces; and a question by it."""
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    texts = documents()[0].to_list()[:READ]
+    encoder = OnnxEncoder(ENCODER)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(ENCODER / "onnx" / "model_quantized.onnx"), options)
+    cutter = Tokenizer.from_file(str(ENCODER / "tokenizer.json"))
+    cutter.no_padding()
+    cutter.enable_truncation(256)
+    pieces = sum(len(cutter.encode(text).ids) for text in texts)
+
+    def vector(text: str) -> np.ndarray:
+        ids = np.array([cutter.encode(text).ids])
+        given = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        states: np.ndarray = session.run(None, given)[0][0]
+        return states.mean(axis=0)
+
+    def loop() -> np.ndarray:
+        with ThreadPoolExecutor(threads(None)) as pool:
+            return unit_rows(np.array(list(pool.map(vector, texts))))
+
+    np.testing.assert_allclose(encoder.encode(texts), loop(), atol=1e-5)
+    note = f"{len(texts):,} abstracts; target ≥ 1 × .95"
+    yield compared(
+        "encode by MiniLM, int8",
+        partial(encoder.encode, texts),
+        loop,
+        "a bare loop of onnxruntime",
+        amount=pieces,
+        unit="pieces/s",
+        repeat=3,
+        note=note,
+    )
+    question = " ".join(texts[0].split()[:10])
+    seconds = median_seconds(lambda: encoder.encode([question], question=True), 20)
+    yield Result(
+        "a question of ten words by MiniLM",
+        1000 * seconds,
+        "ms",
+        "the target of 15 ms",
+        15 / (1000 * seconds),
+    )
+
+
+def solved() -> Iterator[Result]:
+    """Rows of words learned from passages, whose residual is checked."""
+    whole = tokens()
+    rng = np.random.default_rng(0)
+    drawn = rng.standard_normal((len(whole.types), WIDTH)).astype(np.float32)
+    for number, most in SOLVED.items():
+        passages = whole.part(np.arange(min(number, whole.documents)))
+        texts = Texts.of(passages, np.ones(len(whole.types), np.float32))
+        teacher = unit_rows(
+            (texts.times(drawn) + rng.standard_normal((len(texts), WIDTH)) / 9).astype(np.float32)
+        )
+        began = time.perf_counter()
+        student = learn(passages, teacher, {"words": drawn})
+        seconds = time.perf_counter() - began
+        _check(student, passages, teacher, drawn)
+        note = f"{len(passages.types):,} words, {WIDTH} columns, λ {student.ridge}"
+        name = f"rows learned from {len(texts):,} passages"
+        yield Result(name, seconds, "s", f"the target of {most} s", most / seconds, note)
+
+
+def _check(student: object, passages: object, teacher: np.ndarray, prior: np.ndarray) -> None:
+    """The residual of each passage is λ times what its words were given: T − X R = λ α, R − a R0 = Xᵀ α."""
+    texts = Texts.of(passages, student.weights)
+    start = student.scale * prior if student.prior != "none" else np.zeros_like(prior)
+    left = (teacher - student.mean - texts.times(student.rows)) / student.ridge
+    np.testing.assert_allclose(
+        texts.sums(np.ascontiguousarray(left), len(prior)), student.rows - start, atol=2e-3
+    )

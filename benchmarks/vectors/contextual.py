@@ -1,102 +1,78 @@
-"""From contextual to static: vectors of one encoder, and our own document vectors as a teacher.
+"""From contextual to static: word tables from one sentence encoder.
 
-ENCODER names a folder of sentence-transformers; the figures are those of all-MiniLM-L6-v2. What it
-encodes is kept beside the folder. Every collection is its own corpus; its queries and judgements are not
-learned from.
+ENCODER names the encoder or its folder; the figures are those of all-MiniLM-L6-v2 in int8. Every collection
+is its own corpus; its queries and judgements are not learned from. X2Static (Gupta and Jaggi, 2021) is here
+for comparison: CBOW with the encoder's vector of the text in place of the sum of context vectors.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.datasets import JUDGED, judged
 from benchmarks.rankings import by_cosine, estimate, over
 from benchmarks.refining import refined
 from benchmarks.vectors import Row, compared
-from selfvec.base.atomic_files import atomic_file
+from selfvec.base.arrays import Rows
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.rows import unit_rows
+from selfvec.encoders import SentenceEncoder, as_sentence_encoder
+from selfvec.encoders.word_vectors import TextWords
 from selfvec.numerics.statistics import Estimate
 from selfvec.refinement.derived_vectors import run_topics
-from selfvec.storage.formats import load, save
-from selfvec.text.document_vectors import embed, inverse_document_frequency, smooth_by_neighbours
-from selfvec.text.preprocessing import (
-    Preprocessing,
-    encode_texts,
-    mean_rows_by_stem,
-    merge_stems,
-    stem_groups,
-)
-from selfvec.transforms.contextual_encoder import Pooling, read_words, sentence_encoder
-from selfvec.transforms.distill import x2static, zipf_weighted
+from selfvec.text.document_vectors import embed
+from selfvec.text.preprocessing import Preprocessing
+from selfvec.transforms import transform
 
 NEEDS = "ENCODER"  # this environment variable
-TWO = ("MED", "Cranfield")  # for what is slow to encode
-RIDGES = (0.02, 0.1, 0.5, 2.0)
+NEGATIVES = 10
+PASSES = 20
+BATCH = 256  # texts of a step
 
-Table = NDArray[np.float32]
+Way = Callable[[str], Estimate]
+"""nDCG@10 of a way to search, on a collection of this name."""
 
 
 def rows() -> Iterator[Row]:
     """All rows of the item."""
     ours = "the run's own vectors and topic vectors"
-    yield _row("Pooled states", "Bommasani et al. 2020", "pool", TWO, pooled, ours, own)
-    yield _row("model2vec", "Tulkens and van Dongen 2024", "model2vec", TWO, alone, ours, own)
-    x2 = "Gupta and Jaggi 2021"
-    yield _row("X2Static", x2, "distill", TWO, distilled, "vectors model2vec", alone)
-    yield _row("X2Static", x2, "distill", JUDGED, distilled, ours, own)
-    yield _row("X2Static", x2, "distill", JUDGED, distilled, "the encoder itself, slower", teacher)
-    plain = "not centred, as published"
-    yield _row("X2Static, centred", x2, "distill", JUDGED, distilled, plain, uncentred, "chosen on these")
-    again = "selfvec refine texts.jsonl -o run --vectors distilled.safetensors"
-    yield _row("X2Static, then refined", x2, again, JUDGED, distilled_refined, "distilled only", distilled)
-    fit = "our document vectors as teacher"
-    note = "does not help: the result is as wide as both, and the vectors are smoothed anyway"
-    yield _row(
-        f"Static, {fit}",
-        "ridge regression",
-        "python -m benchmarks vectors.contextual",
-        JUDGED,
-        taught,
-        ours,
-        own,
-        note,
-    )
+    solve = "one linear solve"
+    yield _row("Words alone", "Tulkens and van Dongen 2024", "words", ours, own)
+    yield _row("States", "Bommasani et al. 2020", "states", ours, own)
+    for baseline, other in (
+        ("words alone", way("words")),
+        ("states", way("states")),
+        ("X2Static", x2static),
+        ("the encoder itself, slower", teacher),
+        (ours, own),
+    ):
+        yield _row("Student", solve, "student", baseline, other)
+    again = "selfvec refine texts.jsonl -o run --vectors out.safetensors"
+    yield _row("Student, then refined", solve, again, "the student only", way("student"), student_refined)
 
 
-def _row(
-    item: str,
-    source: str,
-    by: str,
-    names: Sequence[str] | dict[str, str],
-    ours: Callable[[str], Estimate],
-    baseline: str,
-    other: Callable[[str], Estimate],
-    note: str = "",
-) -> Row:
-    """nDCG@10 of two ways in the mean over collections."""
-    a, b = (over({name: way(name) for name in names}) for way in (ours, other))
-    known = f"selfvec vectors {by} all-MiniLM-L6-v2 -o out.safetensors --corpus texts.jsonl"
-    each = ", ".join(f"{name} {other(name).value:.3f} → {ours(name).value:.3f}" for name in names)
+def _row(item: str, source: str, by: str, baseline: str, other: Way, ours: Way | None = None) -> Row:
+    """A way to make a table, or a command, against another, in the mean over collections."""
+    known = f"selfvec vectors distill minilm -o out.safetensors --corpus texts.jsonl --from {by}"
+    ours = ours or way(by)
+    a, b = (over({name: one(name) for name in JUDGED}) for one in (ours, other))
+    each = ", ".join(f"{name} {other(name).value:.3f} → {ours(name).value:.3f}" for name in JUDGED)
     return compared(
         item,
         source,
-        known if " " not in by else by,
-        f"nDCG@10, {', '.join(names)}",
+        by if " " in by else known,
+        f"nDCG@10, {', '.join(JUDGED)}",
         baseline,
         b,
         a,
         verdicts=("", "", ""),
-        note=f"{note}; {each}" if note else each,
+        note=each,
     )
 
 
@@ -119,118 +95,88 @@ def own(name: str) -> Estimate:
 def teacher(name: str) -> Estimate:
     """By the encoder."""
     collection = judged()[name]
-    return estimate(
-        collection,
-        by_cosine(collection, np.vstack([encoded(collection.documents), encoded(collection.queries)])),
-    )
+    questions = encoder().encode(collection.queries, question=True)
+    return estimate(collection, by_cosine(collection, np.vstack([taught(name), questions])))
 
 
 @cache
-def distilled(name: str) -> Estimate:
-    """By a distilled table."""
-    return _searched(name, [_distilled(name)])
+def way(by: str) -> Way:
+    """By a table that `selfvec.transforms.distill` makes in this way."""
+    return cache(lambda name: _searched(name, [table(name, by)]))
 
 
 @cache
-def uncentred(name: str) -> Estimate:
-    """By X2Static as published."""
-    return _searched(name, [_distilled(name, centred=False)])
+def student_refined(name: str) -> Estimate:
+    """By a run that starts from the student's rows."""
+    return _of_run(name, refined(name, table(name, "student")))  # type: ignore[arg-type]
 
 
 @cache
-def distilled_refined(name: str) -> Estimate:
-    """By a run that starts from a distilled table."""
-    return _of_run(name, refined(name, _distilled(name)))  # type: ignore[arg-type]
-
-
-@cache
-def alone(name: str) -> Estimate:
-    """By words encoded alone."""
-    batch = _words(name).batch
-    return _searched(name, [Vectors(batch.types, zipf_weighted(encoded(batch.types), 256)[0])])
-
-
-@cache
-def pooled(name: str) -> Estimate:
-    """By pooled states."""
-    kept = Path(os.environ[NEEDS]).with_name(f"pooled-{name}.safetensors")
-    if not kept.exists():
-        made = Pooling(Corpus.from_texts(judged()[name].documents)).fit_transform(os.environ[NEEDS])
-        save(made, kept)
-    return _searched(name, [load(kept)])
-
-
-@cache
-def taught(name: str) -> Estimate:
-    """By words that fit smoothed document vectors; the ridge is the best on the other collections."""
-    others = [other for other in JUDGED if other != name]
-    best = max(RIDGES, key=lambda ridge: float(np.mean([_taught(other, ridge).value for other in others])))
-    return _taught(name, best)
-
-
-@cache
-def _taught(name: str, ridge: float) -> Estimate:
-    run, documents = run_of(name), judged()[name].documents
-    preprocessing, tables = Preprocessing.of(run.provenance), _tables(run)
-    words = encode_texts(documents, preprocessing, run.vectors)
-    merged = merge_stems(words, preprocessing)
-    groups, size = stem_groups(words, merged), len(merged.types)
-    start = np.hstack(
-        [mean_rows_by_stem(t.lookup(words.types)[0], groups, words.counts, size) for t in tables]
-    )
-    uses = np.zeros((len(documents), size), np.float32)
-    owners = np.repeat(np.arange(len(documents)), np.diff(merged.offsets))
-    np.add.at(uses, (owners, merged.ids), inverse_document_frequency(merged)[merged.ids])
-    uses /= np.maximum(np.linalg.norm(uses @ start, axis=1, keepdims=True), 1e-9)
-    left = smooth_by_neighbours(unit_rows(uses @ start), len(documents)) - uses @ start
-    # (UᵀU + r)⁻¹Uᵀ = Uᵀ(UUᵀ + r)⁻¹
-    change = uses.T @ np.linalg.solve(uses @ uses.T + ridge * np.eye(len(uses), dtype=np.float32), left)
-    table = Vectors(words.types, np.where(groups[:, None] >= 0, (start + change)[groups], 0))
-    return _searched(name, [table], preprocessing)
-
-
-# ---- Tables, and what they find
+def x2static(name: str) -> Estimate:
+    """By X2Static, with centred vectors of texts, which is better than as published."""
+    words = TextWords.of(judged()[name].documents)
+    return _searched(name, [Vectors(words.batch.types, _trained(words.batch, taught(name)))])
 
 
 def _of_run(name: str, run: Run) -> Estimate:
-    return _searched(name, _tables(run), Preprocessing.of(run.provenance))
-
-
-def _tables(run: Run) -> list[Vectors]:
     topics = run_topics(run)
-    return [run.vectors] if topics is None else [run.vectors, topics]
+    tables = [run.vectors] if topics is None else [run.vectors, topics]
+    return _searched(name, tables, Preprocessing.of(run.provenance))
 
 
-def _searched(
-    name: str,
-    tables: Sequence[Vectors],
-    preprocessing: Preprocessing = Preprocessing(),  # noqa: B008
-) -> Estimate:
+def _searched(name: str, tables: list[Vectors], preprocessing: Preprocessing | None = None) -> Estimate:
     collection = judged()[name]
     texts, count = collection.documents + collection.queries, len(collection.documents)
-    found, _ = embed(texts, tables, preprocessing, count, questions=True)
+    found, _ = embed(texts, tables, preprocessing or Preprocessing(), count, questions=True)
     return estimate(collection, by_cosine(collection, found))
 
 
-@cache
-def _words(name: str):  # type: ignore[no-untyped-def]
-    return read_words(Corpus.from_texts(judged()[name].documents), None, 1)
+# ---- Tables
 
 
 @cache
-def _distilled(name: str, centred: bool = True) -> Vectors:
-    batch, vectors = _words(name).batch, encoded(judged()[name].documents)
-    made = x2static(batch, vectors - vectors.mean(axis=0) if centred else vectors)[0]
-    return Vectors(batch.types, made, counts=batch.counts)
+def encoder() -> SentenceEncoder:
+    """The encoder."""
+    return as_sentence_encoder(os.environ[NEEDS])
 
 
-def encoded(texts: Sequence[str]) -> Table:
-    """Unit vectors of texts by the encoder."""
-    folder = Path(os.environ[NEEDS])
-    kept = folder.with_name(f"encoded-{hashlib.sha256(chr(0).join(texts).encode()).hexdigest()[:16]}.npy")
-    if not kept.exists():
-        made = sentence_encoder(folder)(texts)
-        with atomic_file(kept) as file:
-            np.save(file.open("wb"), made)
-    found: Table = np.load(kept)
-    return found
+@cache
+def taught(name: str) -> Rows:
+    """The encoder's vectors of the documents of a collection, (D, h)."""
+    return encoder().encode(judged()[name].documents)
+
+
+@cache
+def table(name: str, by: str) -> Vectors:
+    """Vectors of the words of a collection."""
+    return transform(encoder(), "distill", corpus=Corpus.from_texts(judged()[name].documents), from_=by)  # type: ignore[arg-type]
+
+
+def _trained(batch: TokenBatch, teacher: Rows) -> Rows:
+    """X2Static's rows of words, (V, h), by Adam.
+
+    The loss of a use of word w in a text with vector e is -log σ(v_w · e) - Σ_n log σ(-v_n · e), with 10
+    negatives n drawn by the root of counts. Their expectation takes the place of drawing them.
+    """
+    rng = np.random.default_rng(0)
+    teacher = teacher - teacher.mean(axis=0)
+    size, width = len(batch.types), teacher.shape[1]
+    rows = rng.uniform(-1 / width, 1 / width, (size, width)).astype(np.float32)
+    noise = (NEGATIVES * np.sqrt(batch.counts) / np.sqrt(batch.counts).sum()).astype(np.float32)
+    mean, square = np.zeros_like(rows), np.zeros_like(rows)
+    steps = 0
+    for _ in range(PASSES):
+        order = rng.permutation(batch.documents)
+        for start in range(0, len(order), BATCH):
+            steps += 1
+            texts = order[start : start + BATCH]
+            uses = np.zeros((len(texts), size), np.float32)
+            for row, text in zip(uses, texts.tolist(), strict=True):
+                np.add.at(row, batch.ids[batch.offsets[text] : batch.offsets[text + 1]], 1)
+            chance = 1 / (1 + np.exp(-np.clip(teacher[texts] @ rows.T, -20, 20)))
+            slope = uses.sum(axis=1, keepdims=True) * noise * chance - uses * (1 - chance)
+            gradient = slope.T @ teacher[texts] / max(float(uses.sum()), 1)
+            mean += 0.1 * (gradient - mean)
+            square += 0.001 * (gradient**2 - square)
+            rows -= 0.01 * (mean / (1 - 0.9**steps)) / (np.sqrt(square / (1 - 0.999**steps)) + 1e-8)
+    return rows

@@ -228,7 +228,7 @@ def test_every_command_is_a_function_but_those_that_serve_or_show() -> None:
     commands = (
         "refine update search ask similar drift monitor evaluate export fetch convert compress align join "
         "retrofit counter-fit attract-repel smooth define nodes aspect debias principal-axes distill "
-        "pool model2vec tokenizer info health verify merge migrate compare trajectory phrases topics graph "
+        "tokenizer info health verify merge migrate compare trajectory phrases topics graph "
         "senses why expand example"
     )
     for command in commands.split():

@@ -99,7 +99,7 @@ CASES: dict[str, tuple[str, str, Callable[[Run], Any]]] = {
     "classification": ("sklearn", "evaluate", evaluated(classification="labels.tsv")),
     "classification as a task": ("sklearn", "evaluate", lambda _: Classification("labels.tsv")),
     "baseline": ("gensim", "baselines", evaluated(bias=True, against="word2vec-sg")),
-    "encoder as baseline": ("sentence_transformers", "encoder", evaluated(bias=True, against="encoder:x")),
+    "encoder as baseline": ("onnxruntime", "encoder", evaluated(bias=True, against="encoder:x")),
     "export": ("faiss", "faiss", lambda run: selfvec.export(run, "faiss", "out", **LATE)),
     "cluster": ("distributed", "dask", on_cluster),
     "files of a cluster": ("fsspec", "dask", on_cluster),

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.encoders.tiny_encoder import write_encoder
+from tests.retrieval.word_sums import WordSums
 
+import selfvec
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.onnx_encoder import OnnxEncoder
-from selfvec.encoders.run_encoder import encoder_of, passages_of
+from selfvec.encoders.run_encoder import encoder_of, passages_of, read_documents
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
@@ -59,3 +61,30 @@ def test_a_long_document_is_encoded_in_passages() -> None:
     assert found[:2] == ["Hail fell.", ""]
     assert len(found) > 4
     assert all(part in long for part in found[2:])
+
+
+def test_a_long_text_is_read_as_the_mean_of_its_passages() -> None:
+    """Ten sentences of fifty words are cut; a text of the run keeps the vector that it was encoded with."""
+    encoder = WordSums()
+    texts = ["hail broke the roof", "rain fell on the road", "wind took the roof of the school"] * 9
+    run = selfvec.refine(texts, method="decorrelated", encoder=encoder)
+    long = " ".join(f"{'hail' if i < 5 else 'rain'} " + "fell " * 48 + "here." for i in range(10))
+    pieces = list(passages_of([long]))
+    assert len(pieces) > 1
+    rows = read_documents(run.present, [texts[0], long])
+    assert rows is not None
+    mean = encoder.encode(pieces).sum(axis=0)
+    np.testing.assert_allclose(rows[1], mean / np.linalg.norm(mean), atol=2e-3)
+    np.testing.assert_allclose(rows[0], encoder.encode([texts[0]])[0], atol=2e-3)
+
+
+def test_transform_sets_the_encoders_vectors_beside_the_runs() -> None:
+    texts = ["hail broke the roof", "rain fell on the road", "wind took the roof of the school"] * 9
+    plain, taught = (
+        selfvec.Refiner(method="decorrelated", encoder=encoder).fit(texts) for encoder in (None, WordSums())
+    )
+    before, rows = plain.transform(texts[:3]), taught.transform(texts[:3])
+    assert rows.shape[1] == len(taught.get_feature_names_out()) > before.shape[1]
+    np.testing.assert_allclose((rows**2).sum(axis=1), 1, atol=1e-5)
+    read = WordSums().encode(texts[:3])
+    np.testing.assert_allclose(rows[:, -read.shape[1] :] * np.sqrt(2), read, atol=2e-3)

@@ -7,11 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.retrieval.word_sums import WordSums, passages_of
 
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
+from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval import Index
 from selfvec.retrieval.documents import gather
@@ -72,3 +74,14 @@ def copied_run(tmp_path: Path, storm_run: Run) -> Run:
     assert storm_run.folder is not None
     shutil.copytree(storm_run.folder, tmp_path / "run")
     return open_run(tmp_path / "run")
+
+
+@pytest.fixture(scope="session")
+def encoded_run(tmp_path_factory, storm_run: Run) -> Run:
+    """The run, saved with the vectors of all of its passages and words, and of two words that it lacks."""
+    encoder = WordSums()
+    words = [*storm_run.vectors.index_to_key, "avalanche", "Seoul"]
+    encoded = EncodedTexts.none_of(encoder).adding(encoder, [*passages_of(storm_run), *words])
+    folder = tmp_path_factory.mktemp("encoded") / "run"
+    save_run(storm_run.replace(parts={"encoded": encoded}, folder=None), folder)
+    return open_run(folder)

@@ -25,7 +25,7 @@ from selfvec.base.errors import (
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.run import Run
-from selfvec.retrieval import MODES, PARTS, Found, Index, build, clusters, run_index
+from selfvec.retrieval import MODES, PARTS, Found, Index, clusters, run_index, unit_vectors
 from selfvec.retrieval import index as index_module
 from selfvec.views.run_tables import found_text
 
@@ -153,7 +153,7 @@ def test_vectors_are_the_same_for_blocks_of_any_size(
 ) -> None:
     texts = [*reports[:150], "", " ".join(reports[:40])]
     whole = Index.memory(storm_run, texts).documents
-    monkeypatch.setattr(build, "_UNITS", 7)
+    monkeypatch.setattr(unit_vectors, "_UNITS", 7)
     blocks = Index.memory(storm_run, texts).documents
     units = np.arange(whole.units)
     assert whole.units > len(texts)

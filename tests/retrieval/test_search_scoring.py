@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from selfvec.data.run import Run
 from selfvec.numerics.quantization import quantised
-from selfvec.retrieval import Index, kernels, scoring
+from selfvec.retrieval import Index, kernels, scoring, unit_vectors
 from selfvec.retrieval.dense_share import agreement, dense_share
 from selfvec.retrieval.dense_space import DenseSpace, projected
 from selfvec.retrieval.documents import GatheredDocuments
@@ -271,7 +271,7 @@ def test_large_collections_are_scored_again_at_the_top(index: Index, monkeypatch
     whole = index.scores(question)
     monkeypatch.setattr(scoring, "LARGE", 50)
     monkeypatch.setattr(scoring, "RESCORED", 60)
-    monkeypatch.setattr(scoring, "SAMPLED", 100)
+    monkeypatch.setattr(unit_vectors, "SAMPLED", 100)
     part = index.scores(question)
     first, second = (np.argsort(-found.scores, kind="stable") for found in (whole, part))
     assert len(set(first[:10]) & set(second[:10])) >= 9

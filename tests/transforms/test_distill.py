@@ -1,132 +1,136 @@
-"""`transform --by distill` and `--by model2vec`: tables that learn from an encoder's vectors of texts."""
+"""``vectors distill``: words alone, words in texts and the student, as tables to start from."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from tests.encoders.tiny_encoder import write_encoder
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.corpus import Corpus
-from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Source, Vectors
+from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.student import learn, text_rows
+from selfvec.encoders.word_vectors import TextWords, alone, centred, in_texts
 from selfvec.transforms import transform
-from selfvec.transforms.distill import NEGATIVES, AdamStep, loss_gradient, x2static, zipf_weighted
 
-TEXTS = ["The hail broke a roof.", "Storms in été, storms-a windy road", "a storm."]
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
 
-
-def batch_of(texts: list[list[int]], types: list[str]) -> TokenBatch:
-    offsets = np.cumsum([0, *map(len, texts)])
-    return TokenBatch(np.concatenate(texts).astype(np.int32), offsets, types)
+TEXTS = ["hail on a roof", "rain and hail", "a roof", "rain on a roof and rain", "hail", "rain, rain"]
 
 
-def test_words_point_to_the_texts_that_hold_them() -> None:
-    """Two kinds of text with opposite teachers; "the" is in both."""
+WORDS = ["hail", "roof", "rain", "storm", "road", "wind", "tree", "farm"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+def distilled(encoder: Any, texts: list[str] = TEXTS, **options: Any) -> Vectors:
+    return transform(encoder, "distill", corpus=Corpus.from_texts(texts), **options)
+
+
+def test_each_way_is_that_of_the_encoders_room(folder: Path) -> None:
+    encoder, words = as_sentence_encoder(folder), TextWords.of(TEXTS)
+    one, uses = alone(encoder, words.batch.types), in_texts(encoder, words)
+    np.testing.assert_array_equal(distilled(folder, from_="words").vectors, one)
+    np.testing.assert_array_equal(distilled(folder, from_="states").vectors, uses)
+    priors = {"words": one, "words and states": centred(one + uses)}
+    student = learn(words.batch, encoder.encode(TEXTS), priors)
+    made = distilled(folder)
+    np.testing.assert_array_equal(made.vectors, student.rows)
+    assert made.index_to_key == list(words.batch.types)
+    assert made.counts is not None
+    assert made.counts.tolist() == words.batch.counts.tolist()
+
+
+def test_the_student_s_texts_are_near_the_teacher_s() -> None:
+    """A teacher that is a sum of words is learned nearly perfectly."""
     rng = np.random.default_rng(0)
-    texts = [[0, *(rng.integers(1, 4, 5) + 3 * (i % 2)).tolist()] for i in range(60)]
-    teacher = np.tile(np.eye(2, 3, dtype=np.float32), (30, 1))
-    batch = batch_of(texts, ["the", "hail", "storm", "wind", "tax", "bank", "loan"])
-    rows, loss = x2static(batch, teacher, passes=600)
-    assert rows.dtype == np.float32
-    scores = rows @ np.eye(3, 2, dtype=np.float32)
-    assert np.all(scores[1:4, 0] > scores[1:4, 1] + 1)
-    assert np.all(scores[4:, 1] > scores[4:, 0] + 1)
-    assert abs(scores[0, 0] - scores[0, 1]) < 0.5
-    assert loss < x2static(batch, teacher, passes=2)[1]
-    np.testing.assert_array_equal(rows, x2static(batch, teacher, passes=600)[0])
-    assert not np.array_equal(rows, x2static(batch, teacher, passes=600, seed=1)[0])
+    known = {word: rng.standard_normal(8) for word in WORDS}
+
+    def teacher(texts: list[str]) -> Any:
+        return np.array([sum(known[word] for word in text.split()) for text in texts])
+
+    texts = [" ".join(rng.choice(WORDS, 3)) for _ in range(300)]
+    words = TextWords.of(texts)
+    encoder = as_sentence_encoder(teacher)
+    taught = encoder.encode(texts)
+    student = learn(words.batch, taught, {"words": alone(encoder, words.batch.types)})
+    found = text_rows(student, words.batch)
+    taught = taught - student.mean
+    taught /= np.linalg.norm(taught, axis=1, keepdims=True)
+    assert np.mean(np.sum(found * taught, axis=1)) > 0.9
+    made = distilled(teacher, texts)
+    np.testing.assert_array_equal(made.vectors, student.rows)
 
 
-def test_the_gradient_is_that_of_the_loss() -> None:
-    rng = np.random.default_rng(1)
-    uses = rng.integers(0, 3, (4, 5)).astype(np.float32)
-    teacher, rows = rng.standard_normal((4, 3)).astype(np.float32), rng.standard_normal((5, 3))
-    noise = np.float32(NEGATIVES) * np.array([0.3, 0.2, 0.2, 0.2, 0.1], np.float32)
-    gradient, loss = loss_gradient(uses, teacher, rows, noise)
+def test_a_long_text_is_read_in_passages(folder: Path) -> None:
+    long = "Hail broke a roof. " * 100
+    words = distilled(folder, [long], from_="words")
+    assert set(words) == {"hail", "broke", "a", "roof"}
+    seen: list[str] = []
 
-    def by_hand(table: np.ndarray) -> float:
-        total = 0.0
-        for text, word in np.ndindex(uses.shape):
-            chance = 1 / (1 + np.exp(-table[word] @ teacher[text]))
-            total -= uses[text, word] * np.log(chance)
-            total -= uses[text].sum() * noise[word] * np.log(1 - chance)
-        return total
+    def reading(texts: list[str]) -> Any:
+        seen.extend(texts)
+        return np.ones((len(texts), 2)) * [[len(text), 1] for text in texts]
 
-    assert loss == pytest.approx(by_hand(rows), rel=1e-5)
-    step = 1e-4
-    for place in np.ndindex(rows.shape):
-        moved = rows.copy()
-        moved[place] += step
-        slope = (by_hand(moved) - by_hand(rows)) / step
-        assert gradient[place] * uses.sum() == pytest.approx(slope, rel=1e-2, abs=1e-2)
+    distilled(reading, [long, "A short text."])
+    read = [text for text in seen if len(text.split()) > 2]
+    assert "A short text." in read
+    assert max(len(text.split()) for text in read) == 200
+    assert sum(len(text.split()) for text in read) >= 403
 
 
-def test_the_first_step_of_adam_is_its_rate() -> None:
-    step = AdamStep((2,))(np.array([3.0, -0.01], np.float32))
-    np.testing.assert_allclose(step, [0.01, -0.01], rtol=1e-4)
+def test_a_word_that_the_encoder_gives_nothing_for_has_no_vector() -> None:
+    made = distilled(lambda texts: [[text.count("a"), text.count("i")] for text in texts], from_="words")
+    assert made.sources is not None
+    known = dict(zip(made.index_to_key, made.sources.tolist(), strict=True))
+    assert (known["hail"], known["on"]) == (Source.KNOWN, Source.NONE)
 
 
-def test_rows_are_turned_to_their_axes_and_weighted_by_rank() -> None:
-    rows = np.array([[3, 1], [1, 1], [-1, 1], [-3, 1]], np.float32)
-    made, kept = zipf_weighted(rows, 1)
-    sign = np.sign(made[0, 0])
-    expected = np.array([3, 1, -1, -3]) * np.log([2, 3, 4, 5])
-    np.testing.assert_allclose(sign * made[:, 0], expected, rtol=1e-5)
-    assert kept == pytest.approx(1)
+def test_the_function_takes_a_function(tmp_path: Path) -> None:
+    def counts(texts: list[str]) -> list[list[int]]:
+        return [[text.count("a"), text.count("o"), 1] for text in texts]
+
+    made = selfvec.distill(counts, Corpus.from_texts(TEXTS), from_="words", output=tmp_path / "a.vec")
+    assert made.vector_size == 3
+    assert selfvec.load(tmp_path / "a.vec").index_to_key == made.index_to_key
+    with pytest.raises(OptionError, match="not the states of their pieces"):
+        selfvec.distill(counts, Corpus.from_texts(TEXTS), from_="states")
 
 
-def test_each_word_goes_through_the_encoder_alone(bert: Path) -> None:
-    sentences = pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
-    made = transform(bert, "model2vec", corpus=Corpus.from_texts(TEXTS), dimensions=16)
-    words = ["storm", "road", "roof"]
-    alone = sentences.SentenceTransformer(str(bert)).encode(words, normalize_embeddings=True)
-    ranks = [made.index_to_key.index(word) + 1 for word in words]
-    turned = made.vectors[np.array(ranks) - 1] / np.log1p(ranks)[:, None]
-    # Turning and centring keep differences.
-    for a, b in ((0, 1), (1, 2)):
-        expected = np.linalg.norm(alone[a] - alone[b])
-        assert np.linalg.norm(turned[a] - turned[b]) == pytest.approx(expected, rel=1e-3)
-    assert transform(bert, "model2vec", corpus=Corpus.from_texts(TEXTS), dimensions=2).vector_size == 2
-
-
-def test_the_command_distils_a_table_that_refine_starts_from(bert: Path, tmp_path: Path, capsys) -> None:
-    pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
+@pytest.mark.parametrize("way", ["student", "states", "words"])
+def test_the_command_distils_a_table_that_refine_starts_from(
+    way: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     text, made, run = tmp_path / "text.txt", tmp_path / "distilled.safetensors", tmp_path / "run"
     text.write_text("\n".join(TEXTS * 5), encoding="utf-8")
-    given = [str(bert), str(made), "--by", "distill", "--corpus", str(text), "--epochs", "3", "--json"]
-    assert main(["transform", *given, "--min-count", "6"]) == 0
+    given = ["vectors", "distill", str(folder), "-o", str(made), "--corpus", str(text), "--from", way]
+    assert main([*given, "--json", "--min-count", "11"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert (report["texts"], report["words"], report["dimensions"]) == (15, 2, 16)
-    assert main(["transform", *given, "--overwrite"]) == 0
-    assert json.loads(capsys.readouterr().out)["loss"] > 0
-    options = ["--vectors", str(made), "--method", "decorrelated"]
-    assert main(["refine", str(text), "-o", str(run), *options]) == 0
-    assert selfvec.open_run(run).vectors.vector_size == 16
+    assert (report["from"], report["passages"], report["words"], report["dimensions"]) == (way, 30, 4, 3)
+    assert ("explained" in report) == (way == "student")
+    assert (
+        main(["refine", str(text), "-o", str(run), "--vectors", str(made), "--method", "decorrelated"]) == 0
+    )
+    assert selfvec.open_run(run).vectors.vector_size == 3
 
 
-@pytest.mark.parametrize("by", ["distill", "model2vec", "pool"])
-def test_what_cannot_be(by: str, tmp_path: Path, plane: Vectors) -> None:
-    with pytest.raises(InputError, match="not vectors"):
-        transform(plane, by, corpus=Corpus.from_texts(TEXTS))
-    with pytest.raises(InputError, match="not the folder"):
-        transform(tmp_path / "none", by, corpus=Corpus.from_texts(TEXTS))
+def test_what_cannot_be(tmp_path: Path, plane: Vectors) -> None:
+    with pytest.raises(InputError, match="no sentence encoder"):
+        distilled(plane)
+    with pytest.raises(FormatError, match="not the folder of a sentence encoder"):
+        distilled(tmp_path / "none")
     with pytest.raises(OptionError, match="needs this option"):
-        transform(tmp_path, by)
-
-
-@pytest.mark.parametrize(
-    ("by", "option", "said"),
-    [
-        ("distill", {"passes": 0}, "at least 1"),
-        ("model2vec", {"dimensions": 0}, "at least 1"),
-        ("pool", {"pooling": "max"}, "mean, cls"),
-    ],
-)
-def test_options_that_cannot_be(by: str, option: dict, said: str) -> None:
-    with pytest.raises(OptionError, match=said):
-        transform("folder", by, corpus=[], **option)
+        transform(tmp_path, "distill")
+    with pytest.raises(OptionError, match=r"from_: is one of|from_: is"):
+        distilled(tmp_path, from_="layers")

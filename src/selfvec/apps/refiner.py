@@ -22,6 +22,9 @@ from selfvec.corpus.fields import FieldOptions
 from selfvec.data.settings import Settings, suggest_names
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
+from selfvec.encoders.given_embeddings import EMBEDDINGS
+from selfvec.encoders.run_encoder import read_documents
+from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.input_reading import Start
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.run_writer import save_run
@@ -157,7 +160,8 @@ class Refiner(Settings):
         -------
         (n, d) float32, or a frame of them, see `set_output`
             The vectors of ``Encoder.of(run_, stop_words=True)``: of length 1, or zeros for a text without
-            known words. Stop words count, since *who* and *where* tell questions apart.
+            known words. Stop words count, since *who* and *where* tell questions apart. With a sentence
+            encoder its vectors stand beside them.
 
         Raises
         ------
@@ -184,7 +188,16 @@ class Refiner(Settings):
     def _encoded(self, texts: Iterable[Any]) -> Floats:
         if "_encoder" not in self.__dict__:
             self._encoder = Encoder.of(self.run_, stop_words=True)
-        return self._encoder.encode(_texts(texts))
+        listed = _texts(texts)
+        rows = self._encoder.encode(listed)
+        described = self.run_.provenance.encoder
+        if described is None or described["name"] == EMBEDDINGS:
+            return rows
+        read = read_documents(self.run_.present, listed)
+        if read is None:
+            rule = f"the sentence encoder {described['name']!r} is not here"
+            raise InputError(rule, remedy="install selfvec[encoder], and put its folder where it was")
+        return unit_rows(np.hstack([rows, read]))
 
     def set_output(self, *, transform: str | None = None) -> Refiner:
         """Choose what `transform` gives: "default" (an array), "pandas" or "polars"; None changes nothing."""

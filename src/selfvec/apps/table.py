@@ -16,7 +16,7 @@ from selfvec.transforms import TRANSFORMS
 _FIELDS = "corpus.fields.FieldOptions"
 _TAKEN = {
     "vectors": "A vectors file, a run folder, or default.",
-    "encoder": "The folder of an encoder or language model.",
+    "encoder": "The folder of an encoder or language model, or an encoder's name.",
 }
 
 
@@ -154,7 +154,7 @@ TOP: dict[str, Row] = {
         show="search",
         page="pages.search_page",
         more=(_FIELDS,),
-        values={"source": "FOLDER"},
+        values={"source": "FOLDER", "question": "QUERY"},
     ),
     "similar": Row(
         "apps.similar_words.similar",

@@ -148,6 +148,7 @@ def documents_of_rows(
     new[full] = seen.add(keys[full])
     kept = np.flatnonzero(full & new if fields.layout else full)
     kept_rows = rows[kept]
+    lines = np.asarray(batch.lines)[kept_rows]
 
     def column(name: str) -> pl.Series:
         return _as_text(batch.columns[name]).gather(kept_rows)
@@ -156,7 +157,7 @@ def documents_of_rows(
     found = {TEXT: texts.gather(kept)}
     if ids is not None:
         found[ID] = ids.gather(kept)
-        corpus_pass.named(found[ID], path, np.asarray(batch.lines)[kept_rows])
+        corpus_pass.named(found[ID], path, lines)
     if dates is not None:
         dates = dates[kept_rows]
         found[DATE] = dates["day"]
@@ -171,24 +172,21 @@ def documents_of_rows(
     summary.empty += len(batch.lines) - int(np.count_nonzero(np.bincount(rows[full])))
     summary.duplicates += int(np.sum(~new))
     if date_field is not None and dates is not None:
-        _count_dates(dates, np.asarray(batch.lines)[kept_rows], date_field, corpus_pass)
+        _count_dates(dates, lines, date_field, corpus_pass)
     return Documents(pl.DataFrame(found))
 
 
 def _without_nul(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:
     """The rows with U+FFFD in place of NUL characters, in texts, ids, slices and fields alike."""
-    columns = dict(batch.columns)
-    mended = np.zeros(len(batch.lines), bool)
-    for name, column in batch.columns.items():
-        if column.dtype != pl.String:
-            continue
-        found = column.str.contains(NUL, literal=True).fill_null(False)
-        if found.any():
-            mended |= found.to_numpy()
-            columns[name] = column.str.replace_all(NUL, REPLACEMENT, literal=True)
-    for row in np.flatnonzero(mended).tolist():
+    frame = pl.DataFrame(batch.columns)
+    held = pl.col(pl.String).str.contains(NUL, literal=True).fill_null(False)
+    mended = frame.select(pl.any_horizontal(pl.lit(False), held)).to_series().arg_true()
+    if not len(mended):
+        return batch
+    for row in mended:
         corpus_pass.mended("NUL characters replaced", path=path, line=int(batch.lines[row]))
-    return RowBatch(columns, batch.lines)
+    frame = frame.with_columns(pl.col(pl.String).str.replace_all(NUL, REPLACEMENT, literal=True))
+    return RowBatch(frame.to_dict(), batch.lines)
 
 
 def _as_text(values: pl.Series) -> pl.Series:

@@ -32,13 +32,14 @@ class Seen:
 
     def add(self, hashes: Hashes) -> Mask:
         """Add hashes, (n,) uint64; returns which of them are new, (n,) bool."""
-        new = np.zeros(len(hashes), bool)
-        _, places = np.unique(hashes, return_index=True)
-        new[places] = True
+        rising, places = np.unique(hashes, return_index=True)  # sorted, which are found much faster
+        unseen = np.ones(len(rising), bool)
         for old in self.runs:
-            new &= old[np.minimum(np.searchsorted(old, hashes), len(old) - 1)] != hashes
+            unseen &= old[np.minimum(np.searchsorted(old, rising), len(old) - 1)] != rising
+        new = np.zeros(len(hashes), bool)
+        new[places[unseen]] = True
         if new.any():
-            self.runs.append(np.sort(hashes[new]))
+            self.runs.append(rising[unseen])
         while len(self.runs) > 1 and len(self.runs[-2]) < 2 * len(self.runs[-1]):
             self.runs[-2:] = [np.sort(np.concatenate(self.runs[-2:]))]
         return new

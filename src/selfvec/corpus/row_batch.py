@@ -243,7 +243,7 @@ def batches_of_frame(
     """
     size = sum(map(_characters, frame))
     if size <= (_HELD if len(frame) > 1 else MAX_ROW):
-        yield RowBatch(string_columns(frame), range(first, first + len(frame)))
+        yield RowBatch(string_columns(frame), np.arange(first, first + len(frame)))
     elif len(frame) > 1:
         half = len(frame) // 2
         yield from batches_of_frame(frame[:half], first, path, corpus_pass)
@@ -285,28 +285,29 @@ def _string_column(column: pl.Series) -> pl.Series:
     return column.cast(pl.String)
 
 
-_SMALL = 1e-4  # Python writes smaller numbers with a power of two digits
-_AS_PYTHON = (
-    (r"^(-?)0\.0000([1-9])$", "${1}${2}e-05"),
-    (r"^(-?)0\.0000([1-9])([0-9]+)$", "${1}${2}.${3}e-05"),
-    (r"e-([0-9])$", "e-0${1}"),
+_LARGE = 1e15  # from here on Polars writes a power of ten
+_AS_PYTHON = (  # sizes that Polars writes otherwise than Python (from, below), and what is replaced
+    (1e-9, 1e-5, "e-", "e-0"),
+    (1e-5, 1e-4, r"^(-?)0\.0000([1-9])$", "${1}${2}e-05"),
+    (1e-5, 1e-4, r"^(-?)0\.0000([1-9])([0-9]+)$", "${1}${2}.${3}e-05"),
 )
 
 
 def _float_column(column: pl.Series) -> pl.Series:
-    """Numbers as strings, a column at a time, except large ones that Polars would write with a power."""
+    """Numbers as strings, as `cell_text` writes them, of which few are not written as Polars does."""
+    values = column.to_numpy()
+    if np.count_nonzero(np.isnan(values)) > column.null_count():
+        column = column.fill_nan(None)
     texts = column.cast(pl.String)
-    whole = (column.floor() == column).fill_null(False)
-    if whole.any():
-        texts = column.cast(pl.Int64, strict=False).cast(pl.String).zip_with(whole, texts)
-    size = column.abs()
-    small = ((size < _SMALL) & (size > 0)).arg_true()
-    if len(small):
-        some = texts.gather(small)
-        for pattern, replacement in _AS_PYTHON:
-            some = some.str.replace(pattern, replacement)
-        texts = texts.scatter(small, some)
-    large = (size >= 1e15).arg_true()  # NaN is above all numbers
+    size = np.abs(values)
+    whole = np.flatnonzero((np.floor(values) == values) & (size < _LARGE))
+    if len(whole):
+        texts = texts.scatter(whole, column.gather(whole).cast(pl.Int64).cast(pl.String))
+    for least, above, pattern, replacement in _AS_PYTHON:
+        small = np.flatnonzero((size >= least) & (size < above))
+        if len(small):
+            texts = texts.scatter(small, texts.gather(small).str.replace(pattern, replacement))
+    large = np.flatnonzero(size >= _LARGE)
     if len(large):
         texts = texts.scatter(large, list(map(cell_text, column.gather(large).to_list())))
     return texts

@@ -29,6 +29,7 @@ from .summary import CorpusPass
 _MOST_COLUMNS = 1 << 16
 _MOST_LINES = 1 << 20  # of one row; each takes fifty bytes besides its text
 _LOOKED_AT = 20  # rows that tell the delimiter
+_PIECE = 1 << 18  # bytes whose lines are held, if rows end in them: few enough for the caches of a processor
 _ASKED = re.compile(r'"?sep=([^\n])"?\1*[ \t]*\r?(?:\n|\Z)', re.IGNORECASE)
 """Excel's first line, which names the delimiter."""
 _QUOTED = r'(?<![^{0}\r\n]) *"[^"]*+(?:""[^"]*+)*+"'  # from the start of a field; {0} are delimiters
@@ -98,8 +99,9 @@ class CsvReader(RowReader):
         table = _Table(header, self.source.path, _Lines(blocks, header.lines), corpus_pass)
         while table.lines.more() or table.lines.held:
             table.read()
-            yield batch_of_rows(table.rows, table.numbers, header.names, fields.columns)
-            table.rows, table.numbers = [], []
+            if table.lines.ended:
+                yield batch_of_rows(table.rows, table.numbers, header.names, fields.columns)
+                table.rows, table.numbers, table.lines.ended = [], [], False
         table.note()
 
 
@@ -164,24 +166,24 @@ def _rows_below(text: str, delimiter: str, blanks: bool) -> Iterator[list[str]]:
 
 
 class _Lines:
-    """The lines of a file that are looked at: those of a block, and more while a row goes on."""
+    """The lines of a file that are looked at: those of a piece of a block, and more while a row goes on."""
 
     def __init__(self, blocks: Iterator[LineBlock], header: int) -> None:
         self.held: list[str] = []
         self.first = header + 1  # the number of the first of them
-        self.newest = 0  # where those of the newest block begin
+        self.newest = 0  # where those of the newest piece begin
+        self.ended = False  # whether the end of a block was met
         self.nul = False  # whether any byte of the file so far was NUL
-        self._blocks = _without_header(blocks, header)
+        self._pieces = _pieces(_without_header(blocks, header))
 
     def more(self) -> bool:
-        """Hold the lines of another block; False at the end."""
+        """Hold the lines of another piece; False at the end."""
         self.newest = len(self.held)
-        block = next(self._blocks, None)
-        if block is None:
-            return False
-        self.nul = self.nul or b"\0" in block
-        self.held.extend(map(bytes.decode, io.BytesIO(block)))
-        return True
+        piece, last = next(self._pieces, (b"", True))
+        self.ended = self.ended or last
+        self.nul = self.nul or b"\0" in piece
+        self.held.extend(map(bytes.decode, io.BytesIO(piece)))
+        return bool(piece)
 
     def longer(self, at: int) -> bool:
         """Hold twice as many lines from number ``at`` on; False at the end, and for too long a row."""
@@ -210,6 +212,16 @@ def _without_header(blocks: Iterator[LineBlock], lines: int) -> Iterator[bytes]:
             lines -= len(newline)
         if block:
             yield block
+
+
+def _pieces(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Blocks in pieces of whole lines, and whether each is the last of its block."""
+    for block in blocks:
+        start = 0
+        while start < len(block):
+            end = block.find(b"\n", start + _PIECE) + 1 or len(block)
+            yield block[start:end], end == len(block)
+            start = end
 
 
 @dataclass

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Array, Mask, Rows
+from selfvec.base.arrays import Array, Ints, Mask, Rows
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
@@ -87,9 +87,8 @@ class EncodedTexts:
             return True
         known = [texts[int(found.argmax())]]
         now = encoder.encode(known)
-        self.check(encoder)
         before, _ = self.lookup(known)
-        return float(np.vdot(now, before)) > _SAME_VECTOR
+        return now.shape == before.shape and float(np.vdot(now, before)) > _SAME_VECTOR
 
     def lookup(self, texts: Sequence[str], *, question: bool = False) -> tuple[Rows, Mask]:
         """The vectors of texts, (m, h) float32, zeros for others; and which texts have one, (m,) bool."""
@@ -97,6 +96,11 @@ class EncodedTexts:
         rows = np.zeros((len(texts), self.dimensions), np.float32)
         rows[found] = self.rows[places[found]]
         return rows, found | np.fromiter((not text.strip() for text in texts), bool, len(texts))
+
+    def find(self, texts: Sequence[str]) -> Ints:
+        """The number of each passage or word among the rows, (m,); -1 for those without a vector."""
+        places, found = self._places(text_hashes(texts))
+        return np.where(found, places, -1)
 
     def missing(self, texts: Sequence[str], *, question: bool = False) -> list[str]:
         """The distinct texts that have no vector yet, in the order given."""

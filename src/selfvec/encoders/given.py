@@ -11,6 +11,7 @@ import numpy as np
 from selfvec.base.arrays import Rows
 from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError
+from selfvec.data.vectors import Vectors
 from selfvec.storage.public_vectors import locate
 
 from .sentence_encoder import SentenceEncoder
@@ -47,6 +48,9 @@ def as_sentence_encoder(given: GivenSentenceEncoder, field: str = "encoder") -> 
         from .onnx_encoder import OnnxEncoder
 
         return OnnxEncoder(locate(given, "encoder"), os.fspath(given))
+    if isinstance(given, Vectors):
+        rule = "vectors of words are no sentence encoder"
+        raise OptionError(rule, field=field, remedy="give the name or folder of an encoder")
     for question, passage in _METHODS:
         if callable(getattr(given, question, None)) and callable(getattr(given, passage, None)):
             methods = getattr(given, question), getattr(given, passage)

@@ -86,6 +86,11 @@ class OnnxEncoder(SentenceEncoder):
         """Copied and pickled by its folder: a session of onnxruntime is neither."""
         return OnnxEncoder, (os.fspath(self.folder.path), self.name)
 
+    @property
+    def has_states(self) -> bool:
+        """Whether the model gives the states of pieces, and not only vectors of whole texts."""
+        return self._states is not None
+
     def states(
         self, texts: Sequence[str], *, jobs: int | None = None, advance: Advance = unwatched
     ) -> Iterator[tuple[int, Ints, Rows]]:

@@ -7,17 +7,22 @@ encoded/               the vectors, see `selfvec.encoders.encoded_texts`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from selfvec.base.arrays import Rows
 from selfvec.base.errors import FormatError, InputError, MissingExtra
 from selfvec.data.run import Run
+from selfvec.numerics.rows import unit_rows
 from selfvec.storage.public_vectors import locate
 from selfvec.text.passages import CUT, passages
 from selfvec.text.phrases import parts
 
+from .encoded_texts import encoded_texts_of
 from .sentence_encoder import SentenceEncoder
 
 _HELD = "sentence encoder"  # in `Run.derived`
@@ -82,6 +87,22 @@ def _opened(described: Mapping[str, Any]) -> SentenceEncoder | None:
         check_encoder(encoder, described)
         return encoder
     return None
+
+
+def read_documents(run: Run, texts: Sequence[str]) -> Rows | None:
+    """Texts as a run's encoder reads them, (n, h) unit rows; a long text is the mean of its passages.
+
+    What was encoded with the run is not encoded again. None if the run has no encoder, or it cannot be had
+    here.
+    """
+    encoder, known = encoder_of(run), encoded_texts_of(run)
+    if encoder is None or known is None:
+        return None
+    pieces = [list(passages_of([text])) for text in texts]
+    listed = [piece for own in pieces for piece in own]
+    rows = known.adding(encoder, listed).lookup(listed)[0]
+    starts = np.cumsum([0, *map(len, pieces)])[:-1]
+    return unit_rows(np.add.reduceat(rows, starts)) if len(texts) else rows
 
 
 def check_encoder(encoder: SentenceEncoder, described: Mapping[str, Any]) -> None:

@@ -35,14 +35,14 @@ from selfvec.numerics.rows import unit_in_place
 from selfvec.numerics.sparse_rows import SHARE, SparseRows, places_of, sparse_product
 from selfvec.text.document_vectors import inverse_document_frequency
 
-RIDGES = (0.1, 0.2, 0.4, 0.8, 1.6)
+RIDGES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 """What λ is chosen from."""
 
 NONE = "none"
 """The prior of zeros."""
 
 SAMPLE = 1000  # passages that choices are made with
-_FLAT = 0.005  # of the explained share, within which a larger ridge is preferred
+_FLAT = 0.02  # of the explained share, within which a larger ridge is preferred: it searches better
 _DIRECT = 2000  # passages up to which X Xᵀ is inverted; for more, conjugate gradients are faster
 _COLUMNS = 48  # that a thread solves at a time: a row of them is three cache lines
 _ROOM = 1 << 29  # bytes of a thread's columns, of which it takes fewer then, but at least 8
@@ -195,7 +195,7 @@ def choose(
     """The prior and the ridge that explain most of each passage when it is left out, and the shares by prior.
 
     The errors of passages left out follow from one solution (Allen, 1974): α / diag (X Xᵀ + λ I)⁻¹ for
-    α = (X Xᵀ + λ I)⁻¹ (T − a · X R0). Of a prior's ridges within .005 of the best, the largest is taken.
+    α = (X Xᵀ + λ I)⁻¹ (T − a · X R0). Of a prior's ridges within .02 of the best, the largest is taken.
     """
     values, vectors = np.linalg.eigh(products)
     total = float(np.vdot(target, target))

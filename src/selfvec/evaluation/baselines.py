@@ -35,6 +35,7 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
+from selfvec.encoders import as_sentence_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.choices import CANDIDATES, make_plan
 from selfvec.refinement.inputs import Inputs
@@ -42,10 +43,9 @@ from selfvec.refinement.methods import refined_rows
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import save_run
 from selfvec.training import count_models, gensim_models, glove
-from selfvec.transforms.contextual_encoder import sentence_encoder
 
 ALREADY = ("original", "bm25", "bm25-rm3")  # measured without training, the last only on request
-ENCODER = "encoder:"  # prefix of the name or path of a sentence-transformers model
+ENCODER = "encoder:"  # prefix of the name or folder of a sentence encoder
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _STATUS = Path("/proc/self/status")
 _RESET = Path("/proc/self/clear_refs")
@@ -79,9 +79,9 @@ def _refined(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, meth
 
 
 def _encoded(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, model: str) -> Rows:
-    """Each word encoded as a text of its own by a sentence-transformers model, without its contexts."""
-    del original, seed, jobs
-    return np.asarray(sentence_encoder(model)(batch.types), np.float32)
+    """Each word encoded as a text of its own by a sentence encoder, without its contexts."""
+    del original, seed
+    return as_sentence_encoder(model).encode(batch.types, jobs=jobs)
 
 
 BASELINES: dict[str, Baseline] = {
@@ -112,7 +112,7 @@ def find_baseline(name: str) -> Baseline:
     """The baseline of this name; raises `OptionError` for an unknown name."""
     if name.startswith(ENCODER) and len(name) > len(ENCODER):
         encode = partial(_encoded, model=name.removeprefix(ENCODER))
-        return Baseline(encode, "sentence_transformers", "encoder", warm_up=False)
+        return Baseline(encode, "onnxruntime", "encoder", warm_up=False)
     if name not in BASELINES:
         other = _OTHER_NAMES.get(name.lower().replace("_", "-"))
         meant = f"did you mean {other}? Otherwise " if other else ""

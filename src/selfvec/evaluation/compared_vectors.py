@@ -22,6 +22,7 @@ from selfvec.base.errors import OptionError
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
+from selfvec.encoders import as_sentence_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
@@ -48,7 +49,7 @@ class ComparedVectors:
     run: Run | None = field(default=None, repr=False)  # the run of the vectors
     refined: bool = False  # of a run; its topic vectors are used for documents, too
     aligned_to: str | None = None  # path of the vectors whose space this is
-    encoder: str | None = None  # a sentence-transformers model that encodes texts instead
+    encoder: str | None = None  # name or folder of a sentence encoder that encodes texts instead
 
     @cached_property
     def texts(self) -> list[Vectors]:
@@ -84,13 +85,25 @@ class ComparedVectors:
     ) -> tuple[Floats, float]:
         """Vectors of texts, (D, d) float32 unit rows or zeros, and the share of known tokens.
 
-        Refined vectors of a run: what its encoder gives, smoothed. Others: `embed`. An encoder of
-        sentence-transformers reads whole texts, so all of their tokens are known.
+        Refined vectors of a run: what its encoder gives, smoothed. Others: `embed`. A sentence
+        encoder reads whole texts, so all of their tokens are known. That of a run stands beside its vectors,
+        but in search, where it is compared by itself.
         """
-        if self.encoder is not None and not self.truncated:
-            from selfvec.transforms.contextual_encoder import sentence_encoder
+        own, covered = self._own_rows(texts, collection, questions, strength)
+        if self.run is None or not self.refined or self.truncated or questions:
+            return own, covered
+        from selfvec.encoders.run_encoder import read_documents
 
-            return sentence_encoder(self.encoder)(texts), 1.0
+        read = read_documents(self.run, texts)
+        return (own, covered) if read is None else (unit_rows(np.hstack([unit_rows(own), read])), 1.0)
+
+    def _own_rows(
+        self, texts: Sequence[str], collection: int, questions: bool, strength: float
+    ) -> tuple[Floats, float]:
+        if self.encoder is not None and not self.truncated:
+            encoder = as_sentence_encoder(self.encoder)
+            documents = encoder.encode(texts[:collection])
+            return np.vstack([documents, encoder.encode(texts[collection:], question=questions)]), 1.0
         own = self._run_encoder
         if own is None:
             words = self.preprocessing

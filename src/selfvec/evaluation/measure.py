@@ -289,6 +289,7 @@ def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
     if len(same) > 1:
         return
     metric, method, _, size = same.pop()
+    asked = {"a": a.extra.get("question"), "b": b.extra.get("question")}
     common: Row = {}
     if a.n_common is not None:
         common = _difference(a.common, b.common, "_common") | {"n_common": a.n_common}
@@ -302,6 +303,7 @@ def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
         "dimensions": size,
         **_difference(a.estimate, b.estimate),
         **common,
+        **{f"question_{x}": by for x, by in asked.items() if by},
     }
 
 

@@ -186,12 +186,14 @@ def label(row: Mapping[str, Any]) -> str:
     >>> label({"vectors": "refined", "truncated": True, "dimensions": 50})
     'refined, 50 dimensions'
     """
-    return _name(row["vectors"], row.get("mode"), row["dimensions"] if row.get("truncated") else None)
+    dimensions = row["dimensions"] if row.get("truncated") else None
+    return _name(row["vectors"], row.get("mode"), dimensions, row.get("question"))
 
 
-def _name(vectors: str, mode: str | None, dimensions: int | None = None) -> str:
+def _name(vectors: str, mode: str | None, dimensions: int | None = None, question: str | None = None) -> str:
     mode = f", {mode}" if mode not in (None, vectors) else ""
-    return f"{vectors}{mode}{f', {dimensions} dimensions' if dimensions else ''}"
+    asked = f", question by {question}" if question else ""
+    return f"{vectors}{mode}{asked}{f', {dimensions} dimensions' if dimensions else ''}"
 
 
 def _unused(row: Row) -> str:
@@ -219,7 +221,9 @@ def _outside(row: Row) -> bool:
 
 def _compared_names(row: Row) -> tuple[str, str]:
     """Names of the two figures that a comparison compares."""
-    a, b = (_name(row[f"vectors_{x}"], row.get(f"mode_{x}"), row["dimensions"]) for x in "ab")
+    keys = ("vectors_", "mode_", "question_")
+    sides = ([row.get(f"{key}{x}") for key in keys] for x in "ab")
+    a, b = (_name(str(vectors), mode, row["dimensions"], asked) for vectors, mode, asked in sides)
     return a, b
 
 

@@ -19,7 +19,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.text_files import separated_rows
 from selfvec.data.run import Run
-from selfvec.numerics.rows import top_indices
+from selfvec.numerics.rows import top_indices, unit_rows
 from selfvec.numerics.statistics import mean
 from selfvec.text.document_vectors import known_share
 from selfvec.text.preprocessing import Preprocessing
@@ -28,11 +28,33 @@ from .compared_vectors import ComparedVectors
 from .task import Measurement, Task, json_objects, number, rows
 
 if TYPE_CHECKING:
+    from selfvec.encoders import SentenceEncoder
+    from selfvec.encoders.encoded_texts import EncodedTexts
     from selfvec.retrieval import Index
+    from selfvec.retrieval.run_student import RunStudent
+    from selfvec.retrieval.scoring import Scored
+
+REFINED = "refined"  # the end of the name of a run's vectors
+ENCODER, ROWS = "encoder", "rows"  # how questions get their vectors
 
 _NAMED = 3  # ids that are no documents
 Rankings = list[list[int]]
 RM3 = "bm25-rm3"  # name and mode of BM25 with RM3
+
+
+class Ranked(NamedTuple):
+    """Rankings of the queries of a collection."""
+
+    vectors: str  # the name of what ranked them
+    mode: str
+    rankings: Rankings
+    covered: float = 1.0  # share of tokens that have a vector
+    question: str | None = None  # of a run with an encoder: encoder or rows
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Keys of a row."""
+        return {} if self.question is None else {"question": self.question}
 
 
 class SearchSetting(NamedTuple):
@@ -114,29 +136,35 @@ class Retrieval(Task):
             raise OptionError(rule, field="try_", remedy="give a run folder")
         collection = self.read(entries)
         for entry in entries:
-            found, covered = self._ranked(collection, entry)
-            for mode, rankings in found.items():
-                for metric, values in collection.scores(rankings).items():
-                    figure = mean(values, seed), len(values), covered, mode
-                    yield Measurement.of(entry, metric, *figure, **collection.missing)
+            for one in self._ranked(collection, entry):
+                extra = {**collection.missing, **one.extra}
+                for metric, values in collection.scores(one.rankings).items():
+                    figure = mean(values, seed), len(values), one.covered, one.mode
+                    yield replace(Measurement.of(entry, metric, *figure, **extra), vectors=one.vectors)
         for name in [*([] if self.settings else ["bm25"]), *([RM3] if self.rm3 else [])]:
             rankings = bm25_rankings(collection, entries[0].preprocessing, rm3=name == RM3)
             for metric, values in collection.scores(rankings).items():
                 figure = mean(values, seed), len(values), 1.0, name
                 yield Measurement(name, metric, *figure, extra=collection.missing)
 
-    def _ranked(self, collection: Collection, entry: ComparedVectors) -> tuple[dict[str, Rankings], float]:
-        """The rankings of each mode or setting, and the share of tokens that have a vector."""
-        found: dict[str, Rankings] = {}
+    def _ranked(self, collection: Collection, entry: ComparedVectors) -> Iterator[Ranked]:
+        """The rankings by each mode or setting, and by the encoder of a run and its student."""
         covered = 0.0
         if not self.settings:
-            found["dense"], covered = dense_rankings(collection, entry)
+            rankings, covered = dense_rankings(collection, entry)
+            yield Ranked(entry.name, "dense", rankings, covered)
         elif _searches(entry):
             texts = collection.documents + collection.queries
             covered = known_share(texts, entry.vectors, entry.preprocessing)
-        if entry.run is not None and _searches(entry):
-            found |= search_rankings(collection, entry.run, self.settings or _USUAL)
-        return found, covered
+        if entry.run is None or not _searches(entry):
+            return
+        if not self.settings and student_of_run(entry.run) is not None:
+            for one in encoder_rankings(collection, entry.run):
+                name = entry.name.removesuffix(REFINED) + one.vectors
+                yield one._replace(vectors=name, covered=covered if one.vectors == REFINED else 1.0)
+            return
+        for mode, rankings in search_rankings(collection, entry.run, self.settings or _USUAL).items():
+            yield Ranked(entry.name, mode, rankings, covered)
 
     def pairs(self, found: Sequence[Measurement]) -> Iterable[tuple[Measurement, Measurement]]:
         """All pairs, or those with the first setting."""
@@ -189,9 +217,86 @@ def search_rankings(
     return {name: found[name] for name in settings}
 
 
-def _rankings(index: Index, collection: Collection, mode: str) -> Rankings:
-    found = (index.scores(query, mode) for query in collection.queries)
+def _rankings(index: Index, collection: Collection, mode: str, question: str | None = None) -> Rankings:
+    found = (index.scores(query, mode, question) for query in collection.queries)
     return [ranked(one.scores, one.found) for one in found]
+
+
+# ---- Runs with a sentence encoder
+
+
+def student_of_run(run: Run) -> RunStudent | None:
+    """What the words of a run have learned from its encoder, see `selfvec.retrieval.run_student`."""
+    from selfvec.retrieval.run_student import student_of
+
+    return None if run.text is None else student_of(run)
+
+
+def encoder_rankings(collection: Collection, run: Run) -> Iterator[Ranked]:
+    """The hybrid by rows and by the encoder; the encoder alone, beside BM25, and its student alone.
+
+    The encoder reads the documents that it has not seen. Where it cannot be had, only what does not need it
+    is measured.
+    """
+    from selfvec.encoders.run_encoder import encoder_of
+    from selfvec.retrieval import Index
+
+    encoder = encoder_of(run)
+    encoded = None if encoder is None else _all_encoded(run, encoder, collection.documents)
+    index = Index.memory(run, collection.documents, encoded=encoded)
+    by_rows = [ROWS, *([ENCODER] if encoder is not None else [])]
+    for question in by_rows:
+        yield Ranked(REFINED, "hybrid", _rankings(index, collection, "hybrid", question), question=question)
+    if encoder is not None:
+        near = list(_near_encoded(index, encoder, collection.queries))
+        alone = [ranked(one.scores, one.found) for one in near]
+        yield Ranked(ENCODER, "dense", alone, question=ENCODER)
+        bm25 = (index.scores(query, "bm25") for query in collection.queries)
+        pairs = zip(near, bm25, strict=True)
+        together = [ranked(_standard(a.scores) + _standard(b.scores), a.found | b.found) for a, b in pairs]
+        yield Ranked(f"bm25+{ENCODER}", "hybrid", together, question=ENCODER)
+    yield Ranked("student", "dense", list(_by_student(index, run, collection)), question=ROWS)
+
+
+def _all_encoded(run: Run, encoder: SentenceEncoder, texts: Sequence[str]) -> EncodedTexts | None:
+    """The encoder's vectors that a run keeps, and those of the passages of texts that it has not seen."""
+    from selfvec.encoders.encoded_texts import encoded_texts_of
+    from selfvec.encoders.run_encoder import passages_of
+
+    kept = encoded_texts_of(run)
+    return None if kept is None else kept.adding(encoder, list(passages_of(texts)))
+
+
+def _near_encoded(index: Index, encoder: SentenceEncoder, queries: Sequence[str]) -> Iterator[Scored]:
+    """The scores of documents by the encoder alone."""
+    part = index.encoder_part
+    assert part is not None
+    rows = unit_rows(encoder.encode(queries, question=True) - part.mean)
+    return map(index.scorer.near_encoded, rows)
+
+
+def _standard(values: AnyFloats) -> Doubles:
+    """Values in standard deviations above their mean."""
+    spread = values.std(dtype=np.float64)
+    found: Doubles = (values - values.mean(dtype=np.float64)) / (spread or 1)
+    return found
+
+
+def _by_student(index: Index, run: Run, collection: Collection) -> Iterator[list[int]]:
+    """The rankings of documents and questions that both have their vectors by the rows of words."""
+    from selfvec.encoders.student import text_rows
+    from selfvec.text.preprocessing import encode_texts, merge_stems
+
+    student, part = student_of_run(run), index.encoder_part
+    assert student is not None
+    assert part is not None
+    preprocessing = index.vocabulary.preprocessing
+    batch = merge_stems(encode_texts(collection.documents, preprocessing), preprocessing)
+    documents = text_rows(student.among(batch.types), batch)
+    known = np.any(documents != 0, axis=1)
+    for query in index.vocabulary.parse_all(collection.queries):
+        vector = part.by_rows(query, preprocessing.language)
+        yield ranked(documents @ unit_rows(vector[None])[0], known & vector.any())
 
 
 # ---- BEIR's layout

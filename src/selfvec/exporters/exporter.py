@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from selfvec.base.atomic_files import atomic_files
 from selfvec.base.declarations import checked
@@ -31,6 +31,7 @@ from .encoder_folders import HUB, Library, push, write_encoder, write_piece_enco
 from .store import Database, Store, library_errors
 from .store_rows import StoreRows, passage_rows
 from .stores import STORES
+from .taught_encoder import taught_encoder
 
 
 @checked
@@ -39,6 +40,7 @@ def export(
     to: str,
     output: str | os.PathLike[str] | None = None,
     *,
+    rows: Literal["run", "encoder"] = "run",
     passage_words: int = 200,
     overlap: int = 40,
     overwrite: bool = False,
@@ -55,6 +57,9 @@ def export(
         name lists all. ``hub:OWNER/NAME`` uploads a model2vec folder to the Hugging Face hub.
     output : path, optional
         The file or folder to write; by default RUN-TARGET next to the run.
+    rows : {"run", "encoder"}
+        encoder: rows in the space of the run's sentence encoder, to ask a store of its vectors. For encoder,
+        model2vec and sentence-transformers.
     update : bool
         Write what is new or changed, delete what is gone (lancedb, qdrant). The others keep their vectors.
         All passages are written if the run's vectors have changed.
@@ -86,6 +91,9 @@ def export(
     target = _ENCODERS["model2vec"] if repository is not None else TARGETS[to]
     if (cut := check_cut((passage_words, overlap))) != CUT and isinstance(target, Target):
         raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
+    if rows == "encoder" and (repository is not None or not (isinstance(target, Target) and target.by_rows)):
+        named = ", ".join(name for name, one in _ENCODERS.items() if one.by_rows)
+        raise OptionError(f"is encoder only for {named}, not for {to}", field="rows", remedy="leave it out")
     run = as_run(run)
     progress = as_progress(progress)
     if update and not isinstance(target, Database):
@@ -101,7 +109,8 @@ def export(
     else:
         with _replaced(path, overwrite) as fresh:
             if isinstance(target, Target):
-                details = target.write(run, fresh, progress)
+                write = partial(target.write, rows=rows) if target.by_rows else target.write
+                details = write(run, fresh, progress)
             else:
                 details = _write_passages(target, read_passages, fresh, progress)
     return Figures("Exported", {"to": to, "target": str(path), **details})
@@ -150,8 +159,11 @@ def _default(run: Run, to: str) -> Path:
     return folder.with_name(f"{folder.name}-{to}{TARGETS[to].suffix}")
 
 
-Writer = Callable[[Run, Path, Progress], dict[str, Any]]
-"""Writes a run to a path in an empty folder, and returns a description of what was written."""
+Writer = Callable[..., dict[str, Any]]
+"""Writes a run to a path in an empty folder, and returns a description of what was written.
+
+Called with (Run, Path, Progress); for an encoder, with ``rows``, too.
+"""
 
 
 @dataclass(frozen=True)
@@ -161,6 +173,7 @@ class Target:
     write: Writer
     suffix: str = ""  # of the default file name; empty for folders
     opened_by: str = ""  # Python that opens the result, with {} for its path
+    by_rows: bool = False  # whether it is an encoder that has a row for each word
 
 
 # ---- Vectors files and encoders
@@ -172,26 +185,33 @@ def _write_words(run: Run, path: Path, progress: Progress, *, format: str) -> di
     return {"words": len(run.vectors), "dimensions": run.vectors.vector_size, "left_out": left_out}
 
 
-def _write_encoder(run: Run, path: Path, progress: Progress) -> dict[str, Any]:
-    encoder = _folded(run, progress)
+def _write_encoder(run: Run, path: Path, progress: Progress, *, rows: str = "run") -> dict[str, Any]:
+    encoder, described = _encoder(run, rows, progress)
     encoder.save(path)
-    return {"words": len(encoder), "dimensions": encoder.dimensions}
+    return described
 
 
-def _write_library_encoder(run: Run, path: Path, progress: Progress, *, library: Library) -> dict[str, Any]:
+def _write_library_encoder(
+    run: Run, path: Path, progress: Progress, *, library: Library, rows: str = "run"
+) -> dict[str, Any]:
     """An encoder for another library. A run of pieces keeps its tokenizer."""
-    if _of_pieces(run):
+    if rows == "run" and _of_pieces(run):
         tokens = write_piece_encoder(run, path, library, progress)
         return {"tokens": tokens, "dimensions": run.vectors.vector_size}
-    encoder = _folded(run, progress)
+    encoder, described = _encoder(run, rows, progress)
     write_encoder(encoder, path, library)
-    learned = encoder.about.get("learned")
-    return {"words": len(encoder), "dimensions": encoder.dimensions, "learned": learned}
+    return {**described, "learned": encoder.about.get("learned")}
 
 
-def _folded(run: Run, progress: Progress) -> Encoder:
+def _encoder(run: Run, rows: str, progress: Progress) -> tuple[Encoder, dict[str, Any]]:
+    """The encoder that is written, and a description."""
+    notes: list[str] = []
     with progress.stage("Folding", None, "words"):
-        return Encoder.of(run, progress=progress)
+        if rows == "encoder":
+            encoder, notes = taught_encoder(run, progress)
+        else:
+            encoder = Encoder.of(run, progress=progress)
+    return encoder, {"words": len(encoder), "dimensions": encoder.dimensions, "left_out": notes}
 
 
 def _of_pieces(run: Run) -> bool:
@@ -274,14 +294,16 @@ _VECTORS_FILES = {
     if form.write
 }
 _ENCODERS = {
-    "encoder": Target(_write_encoder, opened_by="selfvec.Encoder.open({})"),
+    "encoder": Target(_write_encoder, opened_by="selfvec.Encoder.open({})", by_rows=True),
     "model2vec": Target(
         partial(_write_library_encoder, library="model2vec"),
         opened_by="model2vec.StaticModel.from_pretrained({})",
+        by_rows=True,
     ),
     "sentence-transformers": Target(
         partial(_write_library_encoder, library="sentence-transformers"),
         opened_by="sentence_transformers.SentenceTransformer({})",
+        by_rows=True,
     ),
     "language-model": Target(_write_model),
 }

@@ -29,7 +29,7 @@ from selfvec.data.token_batch import (
 )
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders.run_encoder import word_text
-from selfvec.numerics.rows import filled_rows, unit_in_place, unit_rows
+from selfvec.numerics.rows import filled_rows, unit_in_place
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
 from selfvec.text.rules import DROPPED, keep_all, merged_types
 from selfvec.training import vectors_from_text
@@ -195,7 +195,8 @@ def joined_vectors(original: Vectors, encoded: EncodedTexts) -> Vectors:
     width = original.vector_size
     rows = np.empty((len(words), width + words.shape[1]), np.float32)
     rows[:, :width] = original.unit
-    rows[:, width:] = unit_rows(words - words.mean(axis=0))
+    words -= words.mean(axis=0, dtype=np.float64).astype(np.float32)
+    rows[:, width:] = unit_in_place(words)
     unit_in_place(rows)
     own = np.isin(original.sources, (Source.KNOWN, Source.RANDOM))
     sources = np.where(own, original.sources, np.where(filled_rows(rows), Source.SUBWORDS, Source.NONE))

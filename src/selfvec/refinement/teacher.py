@@ -167,6 +167,7 @@ class Teacher:
         encoder = self._required(passages, words)
         self.known.check(encoder)
         if not encoder.digest and not self.known.agrees(encoder, named):
+            self.known.check(encoder)  # whose h may not have been known before
             rule = f"{encoder.name} gives other vectors than when the run was made"
             raise InputError(rule, field=_FIELD, remedy="give the same encoder, or make the run again")
         journal = None if execution.writer is None else execution.writer.journal
@@ -185,10 +186,10 @@ class Teacher:
         if self.encoder is not None:
             return self.encoder
         if self.of_documents:
-            rule = f"{count_of(len(passages), 'document')} have no vector, first {passages[0][:40]!r}"
+            rule = f"there is no vector of {count_of(len(passages), 'document')}, first {passages[0][:40]!r}"
             raise InputError(rule, field="embeddings", remedy="give their vectors: embeddings=...")
         new = f"{count_of(len(passages), 'passage')} and {count_of(len(words), 'word')}"
-        rule = f"{new} are new, and the encoder that the run was made with, {self.name!r}, is not here"
+        rule = f"there is no vector of {new}, and the encoder {self.name!r} of the run is not here"
         raise InputError(rule, field=_FIELD, remedy="give it: --encoder NAME|FOLDER, in Python encoder=...")
 
 

@@ -24,6 +24,7 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import RunText, schema_of
 from selfvec.data.settings import Settings
 from selfvec.encoders.given import GivenSentenceEncoder
+from selfvec.encoders.run_encoder import keep_encoder
 from selfvec.storage.run_writer import NEW, RunWriter
 
 from .input_reading import read_inputs, refuse_tokens
@@ -174,7 +175,7 @@ def update(
     for name in ("documents", "tokens", "types"):
         step[name] = updated.provenance[name] - old.run.provenance[name]
     steps = [*old.run.provenance.steps, step]
-    return updated.replace(provenance=updated.provenance.replace(steps=steps))
+    return _with_steps(updated, steps)
 
 
 def _read(
@@ -304,7 +305,14 @@ def merge(
     summary = joined_corpora(corpora, repeats, left_out, on_ids=notes_on_ids(texts))
     merged = _refined(texts, start, parts[0].settings, parts[0], summary, execution, teacher)
     step = {"by": "merge", "runs": [_described(part) for part in parts]}
-    return merged.replace(provenance=merged.provenance.replace(steps=[step]))
+    return _with_steps(merged, [step])
+
+
+def _with_steps(run: Run, steps: Sequence[Mapping[str, Any]]) -> Run:
+    """A run that says by which updates and merges it was made."""
+    made = run.replace(provenance=run.provenance.replace(steps=steps))
+    keep_encoder(run, made)
+    return made
 
 
 def _described(part: SourceRun) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import numpy as np
 from selfvec.text.passages import random_words
 from selfvec.text.vocabulary import Vocabulary
 
+from .encoder_part import ENCODER
 from .scoring import Scorer, best_documents
 
 # Chosen on collections with and without judgements, each left out in turn; see docs/results/search.md.
@@ -40,12 +41,14 @@ def dense_share(agreed: float | None) -> float:
     return UNKNOWN if agreed is None else float(np.clip(SLOPE * (agreed - NONE), LEAST, MOST))
 
 
-def agreement(vocabulary: Vocabulary, scorer: Scorer, texts: Sequence[str], seed: int = 0) -> float | None:
-    """The mean share of documents that BM25 and dense both rank among the first ten.
+def agreement(
+    vocabulary: Vocabulary, scorer: Scorer, texts: Sequence[str], seed: int = 0, part: str = "dense"
+) -> float | None:
+    """The mean share of documents that BM25 and a part both rank among the first ten.
 
     The queries are 200 of the texts, or 200 words of a longer text; a text does not count as its own result.
-    Shorter queries distinguish collections less well, and sentences depend on punctuation and case. None if
-    there are too few texts.
+    The part ``encoder`` ranks by the text's own vector. Shorter queries distinguish collections less well,
+    and sentences depend on punctuation and case. None if there are too few texts.
     """
     most = min(NEAREST, len(texts) // NEAREST)
     if not most:
@@ -57,9 +60,12 @@ def agreement(vocabulary: Vocabulary, scorer: Scorer, texts: Sequence[str], seed
     for number, query in zip(numbers, vocabulary.parse_all(queries), strict=True):
         if len(query.types) < 2:
             continue
+        if scorer.encoder is not None and part == ENCODER:
+            near = scorer.near_encoded(scorer.encoder.vectors.at(np.array([number]))[0])
+        else:
+            near = scorer.score(query, "dense")
         rankings: list[set[int]] = []
-        for mode in ("bm25", "dense"):
-            scored = scorer.score(query, mode)
+        for scored in (scorer.score(query, "bm25"), near):
             scored.found[number] = False
             rankings.append(set(best_documents(scored.scores, scored.found, most)))
         shared.append(len(rankings[0] & rankings[1]) / most)

@@ -11,9 +11,9 @@ without reading it: its arrays are memory-mapped.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 
@@ -23,22 +23,27 @@ from selfvec.base.arrays import Array
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path, check_text, check_whole
 from selfvec.base.checksums import check_seal, read_description, unchanged, write_sealed
-from selfvec.base.errors import FormatError, InputError, NotFound, did_you_mean
+from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
-from selfvec.base.text_files import misfit, read_vocabulary, write_vocabulary
+from selfvec.base.text_files import Schema, misfit, read_vocabulary, write_vocabulary
 from selfvec.base.untrusted import decoding
 from selfvec.data.run import Run
+from selfvec.encoders.encoded_texts import EncodedTexts
+from selfvec.encoders.run_encoder import encoder_of
+from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.storage.cache import is_outdated
 from selfvec.storage.folder_kinds import INDEX
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.segmentation import unsegmented
-from selfvec.text.vocabulary import Vocabulary
+from selfvec.text.vocabulary import Query, Vocabulary
 
 from .build import build_index, build_words_only
 from .dense_space import TABLES, DenseSpace
 from .documents import GatheredDocuments
+from .encoder_part import ABOUT, ENCODER, ROWS, Asked, EncoderPart, check_question
+from .encoder_part import forms as encoder_forms
 from .filters import allowed
 from .indexed_documents import Arrays, IndexedDocuments
 from .phrases import count_written, restrict, words_of
@@ -49,19 +54,24 @@ from .snippets import Found, describe
 
 _COMPARED = 10_000  # ids that are compared with an unknown one
 
-VERSION = 9
+VERSION = 10
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
 _AGAIN = "remove the index folder; the next search builds it again"
-_SCHEMA = {
+_SCHEMA: Schema = {
     ...: ("version", "preprocessing", "fields", "dense_share"),
     "version": VERSION,
     "preprocessing": {"tokenizer": str, "stemmed": bool, "phrases": str, str: (str, None)},
     "fields": [str],
+    "encoder": ABOUT,
     "dense_share": lambda share: None if misfit(share, float) is None and 0 <= share <= 1 else "is a share",
 }
 _SPACE = ("rows", "weights", "pool")
+
+
+def _no_encoder() -> None:
+    """What is found where there is no run."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,7 +90,9 @@ class Index:
     vocabulary: Vocabulary  # the words, and how queries are cut
     space: DenseSpace  # vectors of words
     documents: IndexedDocuments
+    encoder_part: EncoderPart | None = None  # of a run with a sentence encoder
     folder: Path | None = None  # that it was opened from
+    find_encoder: Callable[[], SentenceEncoder | None] = _no_encoder  # the run's encoder, if it can be had
 
     @classmethod
     def memory(
@@ -89,6 +101,7 @@ class Index:
         documents: Sequence[str] | GatheredDocuments,
         *,
         tables: Sequence[str] = TABLES,
+        encoded: EncodedTexts | None = None,
         progress: Progress | None = None,
         seed: int = 0,
     ) -> Index:
@@ -102,6 +115,8 @@ class Index:
             The ids of plain texts are their numbers from 0.
         tables : sequence of str
             Vectors of the run to use: some of ``original``, ``refined``, ``topics``.
+        encoded : EncodedTexts, optional
+            Vectors of texts by the run's encoder; by default those that the run keeps.
         progress : Progress, optional
         seed : int
             For the sample of 20,000 documents, if there are more.
@@ -112,7 +127,12 @@ class Index:
             If there is no document.
         """
         found = documents if isinstance(documents, GatheredDocuments) else GatheredDocuments.of(documents)
-        return cls(*build_index(run, found, tables=tables, progress=progress, seed=seed))
+        parts = build_index(run, found, tables=tables, encoded=encoded, progress=progress, seed=seed)
+        return cls(*parts).asking(run)
+
+    def asking(self, run: Run) -> Index:
+        """The same, whose questions are read by the encoder of a run, if it has one and it can be had."""
+        return self if self.encoder_part is None else replace(self, find_encoder=partial(encoder_of, run))
 
     @classmethod
     def words_only(cls, texts: Sequence[str], preprocessing: Preprocessing) -> Index:
@@ -139,9 +159,13 @@ class Index:
             "fields": list(self.documents.fields),
             "dense_share": self.space.share,
         }
+        part = self.encoder_part
+        if part is not None:
+            head["encoder"] = part.about
         write_vocabulary(folder / _WORDS, self.vocabulary.types)
         tensors = {name: getattr(self.space, name) for name in _SPACE}
-        write_tensors(folder / _ARRAYS, {**tensors, **self.documents.arrays})
+        encoded = {} if part is None else part.arrays
+        write_tensors(folder / _ARRAYS, {**tensors, **self.documents.arrays, **encoded})
         write_sealed(folder / _HEAD, head)
 
     @classmethod
@@ -174,7 +198,11 @@ class Index:
         for array in arrays.values():  # checked; they are read again when they are needed
             release(array)
         space = DenseSpace(arrays["rows"], arrays["weights"], arrays["pool"], float(head["dense_share"]))
-        return cls(vocabulary, space, IndexedDocuments(arrays, head["fields"]))
+        documents = IndexedDocuments(arrays, head["fields"])
+        part = None
+        if "encoder" in head:
+            part = EncoderPart.read(arrays, len(documents), head["encoder"])
+        return cls(vocabulary, space, documents, part)
 
     def __repr__(self) -> str:
         return f"<Index: {len(self):,} documents>"
@@ -191,54 +219,102 @@ class Index:
     @cached_property
     def scorer(self) -> Scorer:
         """The scorer of the documents."""
-        return Scorer(self.documents, self.space)
+        return Scorer(self.documents, self.space, self.encoder_part)
 
-    def scores(self, question: str, mode: str = "hybrid") -> Scored:
+    def scores(self, query: str, mode: str = "hybrid", question: str | None = None) -> Scored:
         """The scores of all documents for a question."""
-        return self.scorer.score(self.vocabulary.parse(question), mode)
+        parsed = self.vocabulary.parse(query)
+        return self.scorer.score(parsed, mode, self._asked(query, parsed, mode, question)[0])
 
     def search(
-        self, question: str, top: int = 10, *, mode: str = "hybrid", filters: Sequence[str] = ()
+        self,
+        query: str,
+        top: int = 10,
+        *,
+        mode: str = "hybrid",
+        filters: Sequence[str] = (),
+        question: str | None = None,
     ) -> Found:
         """The best documents for a question, each with its best passage and the reasons it was found.
 
         Parameters
         ----------
-        question : str
+        query : str
             A phrase in quotes must occur, -word and NOT word must not.
         top : int
             Documents of different texts, at most.
         mode : "hybrid", "bm25" or "dense"
         filters : sequence of str
             Such as ``state=IOWA``, ``size=2..5`` or ``date=1996..1998``. They do not change scores.
+        question : "encoder" or "rows", optional
+            For the index of a run with an encoder: whether it reads the question. By default it does if it
+            can be had, or else the question is the sum of the rows of its words.
 
         Raises
         ------
         OptionError
-            If ``mode``, ``top`` or a filter is not valid.
+            If ``mode``, ``top``, ``question`` or a filter is not valid.
+        InputError
+            If the encoder is asked for and cannot be had, or has changed since the run.
         """
-        check_text("question", question, empty=True)
+        check_text("query", query, empty=True)
         check_whole("top", top)
         self._check_state()
         check_mode(mode)
-        asked = Question.of(question)
-        query = self.vocabulary.parse(asked.text)
+        read = Question.of(query)
+        parsed = self.vocabulary.parse(read.text)
         passing = allowed(self.documents, filters)
-        notes = [*asked.notes, *restrict(self.vocabulary, self.documents, asked, passing)]
+        notes = [*read.notes, *restrict(self.vocabulary, self.documents, read, passing)]
         code = self.vocabulary.preprocessing.language
-        words = words_of(asked.text)
+        words = words_of(read.text)
         notes += filter(None, [unsegmented([(word, 1) for word in words], code, "the question")])
-        if words and not len(query.types) and not query.unknown:
+        asked, said = self._asked(read.text, parsed, mode, question)
+        notes += said
+        if words and not len(parsed.types) and not parsed.unknown:
             notes.append("all words of the question are stop words: texts that have them were found")
-            query = replace(query, words=words)
-            scored = self.scorer.by_counts(count_written(self.documents, asked.text, code, passing))
+            parsed = replace(parsed, words=words)
+            scored = self.scorer.by_counts(count_written(self.documents, read.text, code, passing))
+            asked = None
         else:
-            scored = self.scorer.score(query, mode)
+            scored = self.scorer.score(parsed, mode, asked)
         best = different_texts(self.documents, scored, passing, top)
-        hits = describe(self.vocabulary, self.scorer, query, scored, best, mode)
+        hits = describe(self.vocabulary, self.scorer, parsed, scored, best, mode)
         return Found(
-            question, mode, len(self), query.words, query.unknown, hits, filters=list(filters), notes=notes
+            query,
+            mode,
+            len(self),
+            parsed.words,
+            parsed.unknown,
+            hits,
+            filters=list(filters),
+            notes=notes,
+            question=None if asked is None else asked.by,
         )
+
+    def _asked(
+        self, query: str, parsed: Query, mode: str, question: str | None
+    ) -> tuple[Asked | None, list[str]]:
+        """A question in the encoder's space, and what there is to say about it."""
+        part = self.encoder_part
+        if question is not None:
+            check_question(question)
+            if part is None or mode == "bm25":
+                why = "a run with an encoder" if part is None else "the modes hybrid and dense"
+                raise OptionError(f"is an option of {why}", field="question", remedy="leave it out")
+        if part is None or mode == "bm25":
+            return None, []
+        if not part.weights[question or ENCODER]:  # less by rows
+            why = "it and BM25 agree on too few documents of this text"
+            return None, [f"the encoder has no part in the score: {why}"] if question else []
+        encoder = None if question == ROWS else self.find_encoder()
+        if encoder is not None:
+            return part.asked(encoder, query), []
+        lacking = f"the encoder {part.name!r} is not here, or onnxruntime is not installed"
+        if question == ENCODER:
+            remedy = "fetch it, and: pip install 'selfvec[encoder]'; or ask with question rows"
+            raise InputError(lacking, remedy=remedy)
+        asked = part.asked_by_rows(parsed, self.vocabulary.preprocessing.language)
+        return asked, [] if question else [f"{lacking}: the question is compared by the rows of its words"]
 
     def text(self, name: str) -> str:
         """A document by its id, as it was written; raises `NotFound` for an unknown id."""
@@ -306,15 +382,20 @@ def _check_arrays(a: Arrays, fields: int, vocabulary: Vocabulary, path: Path) ->
         **{f"{name} ends": ("i8", (f"{name} + 1",)) for name in strings},
         **dict.fromkeys(("ids ends", "texts ends"), ("i8", (documents + 1,))),
         **dict.fromkeys(codes, ("i4", (documents,))),
+        **encoder_forms(a, units, types),
     }
     check_tensors(a, forms, path, _AGAIN)
     begins, ends = a["spans"].T
+    clustered = [name.removesuffix("cluster starts") for name in a if name.endswith("cluster starts")]
     rules = {
         "words occur once in the vocabulary": len(vocabulary.index) == types,
         "related words are in the vocabulary": _within(a["pool"], 0, types),
         "postings are in order": _rises_to(a["starts"], len(a["units"])) and _within(a["units"], 0, units),
-        "clusters are in order": _rises_to(a["cluster starts"], len(a["members"]))
-        and _within(a["members"], 0, units),
+        "clusters are in order": all(
+            _rises_to(a[f"{of}cluster starts"], len(a[f"{of}members"]))
+            and _within(a[f"{of}members"], 0, units)
+            for of in clustered
+        ),
         "passages are parts of documents": _within(a["owners"], 0, documents)
         and bool(np.all((begins >= 0) & (begins < ends))),
         "strings are in order": all(_rises_to(a[f"{name} ends"], len(a[name])) for name in strings),

@@ -23,6 +23,7 @@ from selfvec.text.repeats import Repeats
 from . import kernels
 from .clusters import Clusters
 from .documents import GatheredDocuments
+from .unit_vectors import UnitVectors
 
 NO_DAY = np.iinfo(np.int64).min
 Arrays = Mapping[str, Array]
@@ -103,11 +104,9 @@ class IndexedDocuments:
         return found if len(found.centres) else None
 
     @cached_property
-    def rows(self) -> Ids:
-        """The row of each unit among the vectors, (U,)."""
-        rows = np.arange(self.units, dtype=np.int32)
-        rows[self.arrays["members"]] = rows[: len(self.arrays["members"])]
-        return rows
+    def dense(self) -> UnitVectors:
+        """The vectors of the units."""
+        return UnitVectors(self.arrays["vectors"], self.arrays["scales"], self.clusters, len(self))
 
     @property
     def repeats(self) -> Repeats:
@@ -158,6 +157,4 @@ class IndexedDocuments:
 
     def vectors(self, units: NDArray[np.integer[Any]]) -> Floats:
         """Vectors of units, (n, d) float32."""
-        rows = self.rows[units]
-        out: Floats = self.arrays["vectors"][rows] * self.arrays["scales"][rows, None]
-        return out
+        return self.dense.at(units)

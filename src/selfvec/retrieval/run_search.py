@@ -66,7 +66,8 @@ def run_index(
         return Index.memory(run, found, tables=tables, progress=progress)
 
     def opened() -> Index:
-        return cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
+        found = cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
+        return found.asking(run)
 
     return run.held(f"index of {', '.join(tables)}", opened, tuple(cut))
 
@@ -78,6 +79,7 @@ def search(
     *,
     top: int = 10,
     mode: str = "hybrid",
+    question: str | None = None,
     filters: str | Sequence[str] = (),
     passage_words: int = 200,
     overlap: int = 40,
@@ -93,6 +95,9 @@ def search(
         A question or some words. A phrase in quotes must occur; -word and NOT word must not.
     mode : {"hybrid", "bm25", "dense"}
         Use words and vectors, words only, or vectors only.
+    question : {"encoder", "rows"}, optional
+        Of a run with an encoder: let it read the question, or compare it by what its words have learned; by
+        default the encoder, if it is here.
     top : int, at least 1
         Documents shown, of different texts. Copies are named with the first of their text.
     filters : str or sequence of str
@@ -110,14 +115,16 @@ def search(
     Returns
     -------
     Found
-        ``hits`` has marks and reasons, too, which ``rows`` leave out.
+        ``hits`` has marks and reasons, too, which ``rows`` leave out. ``question`` says by what it was
+        compared, for a run with an encoder.
 
     Raises
     ------
     OptionError
         If the query is empty, or an option is wrong.
     InputError
-        If there is no run, or it has not kept its text.
+        If there is no run, or it has not kept its text; if the encoder is asked for and is not here, or has
+        changed since the run was made.
 
     Examples
     --------
@@ -131,7 +138,7 @@ def search(
     named = check_texts("filters", filters) if filters else []
     run = as_run(run)
     index = run_index(run, progress, cut=(passage_words, overlap))
-    found = index.search(query, top, mode=mode, filters=named)
+    found = index.search(query, top, mode=mode, filters=named, question=question)
     return replace(found, corpus=run.provenance.corpus_name)
 
 
@@ -170,8 +177,9 @@ def similar_documents(
     -------
     Found
         As of `search`: ``query`` is the id, the score of a hit the cosine of the vectors of both documents
-        (of a long one: half of its whole, half of its best passage). Marks and reasons are those of the words
-        that tell most about the document; ``alike`` holds the ids of documents with the same text.
+        (of a long one: half of its whole, half of its best passage); for a run with an encoder, the mean of
+        that and of the cosine of the encoder's vectors. Marks and reasons are those of the words that tell
+        most about the document; ``alike`` holds the ids of documents with the same text.
 
     Raises
     ------
@@ -200,12 +208,13 @@ def nearest_documents(index: Index, document: str, top: int = 10, filters: Seque
     number = index.number(document)
     passing = allowed(index.documents, filters)
     vector = unit_rows(index.documents.vectors(np.array([number])))[0]
-    if not vector.any():
+    asked = None if index.encoder_part is None else index.encoder_part.asked_by_text(number)
+    if not vector.any() and asked is None:
         rule = f"no word of the document {document!r} has a vector, so no document is near it by meaning"
         raise InputError(rule, remedy="search for some of its words, or choose another document")
     same = list(_same_texts(index.documents, number))
     passing[[number, *same]] = False
-    scored = index.scorer.near(vector)
+    scored = index.scorer.near(vector, asked)
     query = _telling(index, number)
     best = different_texts(index.documents, scored, passing, top)
     hits = describe(index.vocabulary, index.scorer, query, scored, best, "dense")

@@ -17,14 +17,13 @@ with the query (Abdul-Jaleel et al., 2004), and searched again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
 import numpy as np
 
-from selfvec.base.arrays import AnyInts, Doubles, Floats, Ids, Int8s, Ints, Mask, Rows
-from selfvec.base.compiled import read_only
+from selfvec.base.arrays import AnyInts, Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
 from selfvec.numerics.rows import top_indices, unit_rows
 from selfvec.text.document_vectors import bm25_weight
@@ -32,13 +31,15 @@ from selfvec.text.vocabulary import Query
 
 from . import bm25, kernels
 from .dense_space import DenseSpace, Related
+from .encoder_part import Asked, EncoderPart
 from .indexed_documents import IndexedDocuments
+from .unit_vectors import UnitVectors, sample_of
 
 MODES = ("hybrid", "bm25", "dense")
-PARTS = ("words", "related", "dense")  # names in JSON
+PARTS = ("words", "related", "dense", "encoder")  # names in JSON
+_OWN = 3  # parts without the encoder
 LARGE = 10_000  # documents; in larger collections, only the best are scored again after feedback
 RESCORED = 2_000  # documents that are scored again, about
-SAMPLED = 2_500  # documents that say which these are, and how the dense part is spread
 
 # See docs/results/search.md for the choice of both.
 FEEDBACK = 5  # documents that the query moves toward, by as much as its own length
@@ -47,6 +48,7 @@ BEST_PASSAGE = 0.5  # share of the best passage in the score of a long document
 ACCENTED = 0.8
 """What a word with accents counts for a question that has it without: exact ones come first."""
 
+_NARROW = 1e-6  # standard deviation of values that are all the same but for rounding
 _BLOCK = 1 << 14  # units whose parts stay in the processor's cache
 
 
@@ -63,9 +65,9 @@ class Scored:
     scores: Rows  # (D,)
     found: Mask  # (D,) whether a document matches the query at all
     best: Ids  # (D,) the best passage, -1 for documents without passages
-    parts: Rows  # (3, U) each of `PARTS` for every unit, before scaling
-    scales: Rows  # (3,) a part counts ``scale · part - shift`` in the score
-    shifts: Rows  # (3,)
+    parts: Rows  # (K, U) the first K of `PARTS` for every unit, before scaling
+    scales: Rows  # (K,) a part counts ``scale · part - shift`` in the score
+    shifts: Rows  # (K,)
 
     def best_documents(self, passing: Mask, top: int) -> list[int]:
         """The best documents that pass, best first, ties by number."""
@@ -78,6 +80,7 @@ class Scorer:
 
     documents: IndexedDocuments
     space: DenseSpace
+    encoder: EncoderPart | None = None
 
     @cached_property
     def _saturation(self) -> Floats:
@@ -90,20 +93,33 @@ class Scorer:
         dense = self.space.share
         return np.array([(1 - dense) / 2, (1 - dense) / 2, dense], np.float32)
 
-    def score(self, query: Query, mode: str = "hybrid") -> Scored:
-        """Score every document."""
+    def score(self, query: Query, mode: str = "hybrid", asked: Asked | None = None) -> Scored:
+        """Score every document; in the hybrid and dense modes also by the question in the encoder's space."""
         check_mode(mode)
+        if mode == "dense":
+            return self.near(self.space.query_vector(query.types, query.counts), asked)
         if mode == "hybrid":
             query = replace(query, counts=bm25.saturated_counts(query.counts))
-        if mode == "dense":
-            return self.near(self.space.query_vector(query.types, query.counts))
-        parts = self._no_parts()
+        else:
+            asked = None
+        parts = self._no_parts(len(PARTS) if asked else _OWN)
         self._bm25(query, parts, related=mode == "hybrid")
         if mode == "bm25":
             return self._combined(parts, np.array([1, 0, 0], np.float32))
+        hybrid = self._hybrid(query, parts[:_OWN])
+        return hybrid if asked is None else self._with_encoder(hybrid, parts, asked)
+
+    def _hybrid(self, query: Query, parts: Rows) -> Scored:
+        """The hybrid of words, related words and the dense part, of which the first two are there."""
         vector = self.space.query_vector(query.types, query.counts)
-        dense = self._dense_first(vector, parts, mode)
-        spread = (*parts[:2, : len(self.documents)], dense)
+        number = len(self.documents)
+        dense = self._compare(
+            self.documents.dense,
+            vector,
+            parts[2],
+            lambda: self._best(parts[0, :number] + parts[1, :number]),
+        )
+        spread = (*parts[:2, :number], dense)
         standard = np.array([self._standard(k, values) for k, values in enumerate(spread)])
         first = self._combined(parts, self._shares, standard.T)
         moved = self._feedback(vector, first)
@@ -112,23 +128,64 @@ class Scorer:
         standard[2] = self._standard(2, self._dense_again(moved, first.scores, parts[2]))
         return self._combined(parts, self._shares, standard.T)
 
+    def _with_encoder(self, hybrid: Scored, parts: Rows, asked: Asked) -> Scored:
+        """The hybrid and the encoder's part, as wide as the hybrid times its weight."""
+        assert self.encoder is not None
+        values = self._compare(
+            self.encoder.vectors, asked.vector, parts[_OWN], lambda: self._best(hybrid.scores)
+        )
+        wide = float(hybrid.scores.std(dtype=np.float64))
+        share = asked.weight * (wide if wide > _NARROW else 1.0)  # no word of the question is in the index
+        own = _standard(share, values)
+        standard = np.stack([np.append(hybrid.scales, own[0]), np.append(hybrid.shifts, own[1])])
+        return self._combined(parts, np.append(self._shares, np.float32(share)), standard)
+
     def by_counts(self, counts: Ints) -> Scored:
         """Score every document by how often, (D,), it has one thing, as BM25 does."""
         number = len(self.documents)
-        parts = self._no_parts()
+        parts = self._no_parts(_OWN)
         weight = bm25_weight(number, np.array(np.count_nonzero(counts)))
         parts[0, :number] = weight * counts / (counts + self._saturation[:number])
         scored = self._combined(parts, np.array([1, 0, 0], np.float32))
         return replace(scored, scores=parts[0, :number].copy(), best=np.full(number, -1, np.int32))
 
-    def near(self, vector: Rows) -> Scored:
-        """Score every document by its cosine with a unit vector, (d,)."""
-        parts = self._no_parts()
-        self._dense_first(vector, parts, "dense")
-        return self._combined(parts, np.array([0, 0, 1], np.float32))
+    def near(self, vector: Rows, asked: Asked | None = None) -> Scored:
+        """Score every document by its cosine with a unit vector, (d,).
 
-    def _no_parts(self) -> Rows:
-        return np.zeros((len(PARTS), self.documents.units), np.float32)
+        With a vector in the encoder's space, the score is the mean of both cosines, the latter by its weight.
+        """
+        if asked is None:
+            return self._near({2: (self.documents.dense, vector)}, [0, 0, 1])
+        assert self.encoder is not None
+        share = asked.weight / (1 + asked.weight)
+        both = {2: (self.documents.dense, vector), _OWN: (self.encoder.vectors, asked.vector)}
+        return self._near(both, [0, 0, 1 - share, share])
+
+    def near_encoded(self, vector: Rows) -> Scored:
+        """Score every document by its product with a vector in the encoder's space alone, (h,)."""
+        assert self.encoder is not None
+        return self._near({_OWN: (self.encoder.vectors, vector)}, [0, 0, 0, 1])
+
+    def _near(self, asked: Mapping[int, tuple[UnitVectors, Rows]], shares: Sequence[float]) -> Scored:
+        """Score every document by its cosines with unit vectors, each for a part, by shares of the parts.
+
+        In large collections, documents of clusters that are near to none of the vectors are not found.
+        """
+        parts = self._no_parts(len(shares))
+        near = [
+            self._in_near_clusters(vectors, query, "dense")
+            for vectors, query in asked.values()
+            if vectors.clusters is not None
+        ]
+        for part, (vectors, query) in asked.items():
+            if near:
+                self._compare_some(vectors, query, np.concatenate(near), parts[part])
+            else:
+                parts[part] = vectors.products(query, slice(None))
+        return self._combined(parts, np.array(shares, np.float32))
+
+    def _no_parts(self, number: int) -> Rows:
+        return np.zeros((number, self.documents.units), np.float32)
 
     def _bm25(self, query: Query, parts: Rows, *, related: bool) -> None:
         """BM25, and BM25 with related words, into the first two parts."""
@@ -158,82 +215,59 @@ class Scorer:
             arrays["units"], arrays["counts"], lists, likeness, bounds, weights, self._saturation, out
         )
 
-    def _dense(self, query: Rows, units: AnyInts | slice) -> Floats:
-        """Products of the vectors of n units with a query, (d,)."""
-        arrays = self.documents.arrays
-        return _products(query, arrays["vectors"], arrays["scales"], self.documents.rows[units])
+    def _compare(self, vectors: UnitVectors, query: Rows, out: Rows, best: Callable[[], Ids]) -> Rows:
+        """Write the products of the units with a vector into ``out``, (U,); return those of documents.
 
-    def _dense_of_sample(self, query: Rows) -> Floats:
-        """The same for the sample of documents, whose vectors lie together."""
-        vectors, scales = self._sample_vectors
-        return _products(query, vectors, scales, np.arange(len(scales), dtype=np.int32))
-
-    @cached_property
-    def _sample_vectors(self) -> tuple[Int8s, Floats]:
-        """Vectors of the sample in int8, (n, d), and their scales, (n,)."""
-        rows = self.documents.rows[self._sample]
-        vectors, scales = (read_only(self.documents.arrays[name][rows]) for name in ("vectors", "scales"))
-        return vectors, scales
-
-    def _dense_first(self, query: Rows, parts: Rows, mode: str) -> Rows:
-        """Write the products of the units with a query into the third part, (U,); return those of documents.
-
-        If units are in clusters, they are written for the documents of near clusters and for the best by
-        words, and returned for a sample. In the hybrid, others count as the least of the sample.
+        If units are in clusters, they are written for the documents of near clusters and for the ``best`` so
+        far, and returned for a sample. Others count as the least of the sample.
         """
-        number = len(self.documents)
-        clusters = self.documents.clusters
-        if clusters is None:
-            parts[2] = self._dense(query, slice(None))
-            return parts[2, :number]
-        units = clusters.near(query, mode)
-        passages = units[units >= number] - number
-        near = [units[units < number], self.documents.arrays["owners"][passages]]
-        sampled = self._dense_of_sample(query)
-        if mode == "hybrid":
-            near.append(self._best(parts[0, :number] + parts[1, :number]))
-            parts[2] = sampled.min()
-        self._dense_some(query, np.concatenate(near), parts[2])
+        if vectors.clusters is None:
+            out[:] = vectors.products(query, slice(None))
+            return out[: len(self.documents)]
+        sampled = vectors.of_sample(query)
+        out[:] = sampled.min()
+        documents = np.concatenate([self._in_near_clusters(vectors, query, "hybrid"), best()])
+        self._compare_some(vectors, query, documents, out)
         return sampled
+
+    def _in_near_clusters(self, vectors: UnitVectors, query: Rows, mode: str) -> Ids:
+        """The documents of the clusters that are nearest to a vector, and those of their passages."""
+        assert vectors.clusters is not None
+        units = vectors.clusters.near(query, mode)
+        number = len(self.documents)
+        owners: Ids = self.documents.arrays["owners"][units[units >= number] - number]
+        return np.concatenate([units[units < number], owners])
 
     def _dense_again(self, query: Rows, scores: Rows, out: Rows) -> Rows:
         """Write the products with another query into ``out``, (U,); return those of documents.
 
         In large collections they are written for the best documents so far, and returned for a sample.
         """
+        vectors = self.documents.dense
         if len(scores) < LARGE:
-            out[:] = self._dense(query, slice(None))
+            out[:] = vectors.products(query, slice(None))
             return out[: len(scores)]
-        self._dense_some(query, self._best(scores), out)
-        return self._dense_of_sample(query)
-
-    @cached_property
-    def _sample(self) -> Ints:
-        """Documents of a large collection that say how values are spread."""
-        number = len(self.documents)
-        return np.arange(0, number, max(1, number // SAMPLED))
+        self._compare_some(vectors, query, self._best(scores), out)
+        return vectors.of_sample(query)
 
     def _best(self, scores: Floats) -> Ids:
         """About 2,000 documents with the largest scores, (D,)."""
-        sampled = scores[self._sample]
+        sampled = scores[sample_of(len(scores))]
         best = min(RESCORED * len(sampled) // len(scores) + 1, len(sampled))
         return np.flatnonzero(scores >= np.partition(sampled, -best)[-best]).astype(np.int32)
 
-    def _dense_some(self, query: Rows, documents: Ids, out: Rows) -> None:
+    def _compare_some(self, vectors: UnitVectors, query: Rows, documents: Ids, out: Rows) -> None:
         """Write the products of some documents and their passages into ``out``, (U,)."""
         units: AnyInts = documents
         if len(owners := self.documents.arrays["owners"]):
             chosen = np.zeros(len(self.documents), bool)
             chosen[documents] = True
             units = np.flatnonzero(np.concatenate([chosen, chosen[owners]]))
-        out[units] = self._dense(query, units)
+        out[units] = vectors.products(query, units)
 
     def _standard(self, k: int, values: Rows) -> Rows:
         """Scale and shift that turn the ``k``-th part into its share of standard deviations, (2,)."""
-        exact = values.mean(dtype=np.float64)
-        mean, spread = float(exact), float(values.std(dtype=np.float64, mean=exact))
-        scaled = (self._shares[k] / spread, self._shares[k] * mean / spread) if spread > 1e-6 else (0, 0)
-        return np.array(scaled, np.float32)
+        return _standard(self._shares[k], values)
 
     def _combined(self, parts: Rows, shares: Rows, standard: Rows | None = None) -> Scored:
         """Scores of documents from the parts of their units; parts without a share are ignored."""
@@ -265,20 +299,20 @@ class Scorer:
         return moved
 
 
+def _standard(share: float, values: Rows) -> Rows:
+    """Scale and shift that turn values into a share of standard deviations, (2,)."""
+    exact = values.mean(dtype=np.float64)
+    mean, spread = float(exact), float(values.std(dtype=np.float64, mean=exact))
+    scaled = (share / spread, share * mean / spread) if spread > _NARROW else (0, 0)
+    return np.array(scaled, np.float32)
+
+
 def best_documents(scores: Floats, allowed: Mask, most: int) -> list[int]:
     """The documents with the highest scores among those allowed, best first, ties by number."""
     number = int(np.count_nonzero(allowed))
     if number < len(scores):
         scores = np.where(allowed, scores, np.float32(-np.inf))
     return top_indices(scores, min(most, number))
-
-
-def _products(query: Rows, vectors: Int8s, scales: Floats, rows: Ids) -> Floats:
-    """Products of n rows of vectors in int8, with their scales, and a query, (d,)."""
-    largest = float(np.abs(query).max(initial=0)) or 1.0
-    whole = np.rint(query * (32767 / largest)).astype(np.int16)
-    products: Floats = kernels.dot_products(vectors, scales, rows, whole, largest / 32767)
-    return products
 
 
 # ---- BM25 with RM3

@@ -105,6 +105,7 @@ class Found(ResultTable):
     corpus: str = ""  # what was searched, if known
     left_out: str = ""  # what `ask` mended and left out of the text, in words
     notes: list[str] = field(default_factory=list)  # how the question was understood, a sentence each
+    question: str | None = None  # by what it was compared in the encoder's space: encoder or rows
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -331,5 +332,6 @@ def _parts(scored: Scored, document: int, mode: str) -> dict[str, float]:
         passage = scored.parts[:, len(scored.scores) + best]
         parts = (1 - BEST_PASSAGE) * parts + BEST_PASSAGE * passage
     given = scored.scales * parts - scored.shifts
-    names = {"bm25": PARTS[:1], "dense": PARTS[2:]}.get(mode, PARTS)
+    own = PARTS[: len(given)]
+    names = {"bm25": own[:1], "dense": own[2:]}.get(mode, own)
     return {name: float(given[PARTS.index(name)]) for name in names}

@@ -168,6 +168,8 @@ def _of_run(run: Run) -> dict[str, Any]:
         counted = "each counted once" if repeats["counted"] == "once" else "every occurrence counted"
         about["repeated passages"] = f"{float(repeats['share']):.1%} of the text, {counted}"
     about["vectors"] = made.vectors.get("name")
+    if made.encoder is not None:
+        about["encoder"] = made.encoder["name"]
     about["corpus"] = [file.get("path") for file in made.corpus.get("files", [])]
     about["read"] = made.corpus.get("description")
     about["notes"] = [*made.corpus.get("notes", ()), *made.notes_on_vectors]

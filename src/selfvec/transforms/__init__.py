@@ -66,9 +66,7 @@ _ROWS = (
         "debias", "debias.Debias", "--method hard", older={"--kind": "method", "--sets": "bias_sets"}
     ),
     TransformRow("principal-axes", "principal_axes.PrincipalAxes", "--dimensions 100"),
-    TransformRow("distill", "distill.Distill", "--corpus reports.csv", "encoder/", {"--epochs": "passes"}),
-    TransformRow("pool", "contextual_encoder.Pooling", "--corpus reports.csv", "model/"),
-    TransformRow("model2vec", "distill.Model2Vec", "--corpus reports.csv", "encoder/"),
+    TransformRow("distill", "distill.Distill", "--corpus reports.csv", "encoder/"),
     TransformRow(
         "tokenizer", "tokenizer_transfer.TokenizerTransfer", "--vectors run --add-words 500", "model/"
     ),

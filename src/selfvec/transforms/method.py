@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from selfvec.base.errors import require
 from selfvec.base.progress import Progress
 from selfvec.data.vectors import Composer, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.storage.formats import check_save, load, save
+from selfvec.storage.formats import check_save, save
+from selfvec.storage.opened import as_vectors
 
 
 @dataclass_transform(eq_default=False)
@@ -48,9 +48,9 @@ class Transform(ABC):
             require(self.package, "knowledge", f"the transform {type(self).__name__}")
         declared(type(self)).check(vars(self))
 
-    def open(self, source: str | os.PathLike[str]) -> Any:
-        """The argument of `fit_transform` from its path: by default the vectors of a file or run."""
-        return load(source)
+    def open(self, source: Any) -> Any:
+        """The argument of `fit_transform` from what was given: by default vectors, a run, or a path."""
+        return as_vectors(source)
 
     @abstractmethod
     def fit_transform(self, vectors: Vectors) -> Vectors:

@@ -139,7 +139,8 @@ def found_text(found: Found, *, coloured: bool = True) -> Text:
     out = Text()
     for number, hit in enumerate(found.hits, 1):
         out.append_text(_hit(number, hit))
-    out.append(f"{found.documents:,} documents, {found.mode}", "dim")
+    asked = f", question by {found.question}" if found.question else ""
+    out.append(f"{found.documents:,} documents, {found.mode}{asked}", "dim")
     if coloured:
         out.append("; ").append("match", _MATCHES["match"])
         out.append(", ").append("related", _MATCHES["related"])

@@ -61,7 +61,6 @@ _VALUES: Mapping[str, str] = {  # several values stand after one another, or hav
     "pos": "POS[,POS...]",
     "pull": "RELATION",
     "push": "RELATION",
-    "question": "QUERY",
     "questions": "CSV...",
     "relations": "KIND[,KIND...]",
     "report": "FILE",

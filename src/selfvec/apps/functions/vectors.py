@@ -263,11 +263,7 @@ def _made(row: TransformRow, source: Any, given: dict[str, Any]) -> Vectors:
     chosen, output, how = _chosen(row, given)
     if output is not None:
         check_save(output, how["format"], overwrite=how["overwrite"])
-    if row.takes == "encoder":
-        check_path("encoder", source, "the folder of a local model")
-        made = chosen.fit_transform(Path(source))  # type: ignore[arg-type]
-    else:
-        made = chosen.fit_transform(as_vectors(source))
+    made = chosen.fit_transform(chosen.open(source))
     if output is not None:
         save(made, output, **how)
     return made

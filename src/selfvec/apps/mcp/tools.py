@@ -250,6 +250,7 @@ def _passages(index: Index, found: Found) -> Json:
     return {
         "query": found.query,
         "mode": found.mode,
+        "question": found.question,
         "documents": found.documents,
         "filter_names": index.filter_names[:_FIELDS],
         "unknown": found.unknown,

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import compress, islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,12 +60,9 @@ def fold(
     """The fields of an `Encoder`; see `Encoder.of`. The words of the run come first, most frequent first."""
     if dimensions is not None and dimensions < 1:
         raise OptionError(f"is at least 1, not {dimensions}", field="dimensions")
-    preprocessing = Preprocessing.of(run.provenance)
+    preprocessing = _of_words(Preprocessing.of(run.provenance))
     if stop_words:
         preprocessing = replace(preprocessing, stop_words=None)
-    if preprocessing.tokenizer not in SPLITS:
-        rule = "an encoder reads words, this run has the pieces of a tokenizer.json"
-        raise OptionError(rule, field="tokenizer", remedy="refine with --tokenizer words")
     groups = _StemGroups.of(run, preprocessing)
     chosen = _tables(run, tables)
     each = in_order([vectors.unit for vectors in chosen.values()], groups.means, threads(None))
@@ -84,18 +82,56 @@ def fold(
         return rows
 
     filled = np.any(wide != 0, axis=1)  # rows of zeros learn nothing
+    find_words = partial(_spellings, groups.words, groups.index, filled, run, preprocessing)
     # The rows learn in compiled loops, the words are found in Python.
-    rows, (words, places) = at_once(learn_rows, partial(_spellings, groups, run, preprocessing, filled))
-    rows = rows * weights[:, None]
+    rows, (words, places) = at_once(learn_rows, find_words)
+    about |= {"tables": list(chosen), **_about(run, preprocessing)}
+    return words, *_used(places, rows * weights[:, None]), preprocessing.tokenizer, about
+
+
+def fold_rows(
+    run: Run,
+    stems: Sequence[str],  # G
+    rows: Rows,  # (G + O, h) weighted rows: of the stems, then of the others
+    others: Sequence[str] = (),  # O words; those whose stem is among the stems have its row
+) -> tuple[list[str], Ids, Rows, str, dict[str, Any]]:
+    """The fields of an `Encoder` with given rows, such as those that a sentence encoder taught.
+
+    >>> from selfvec import Refiner
+    >>> run = Refiner(method="decorrelated").fit(["hail fell on the roofs"] * 20, "none").run_
+    >>> words, places, *_ = fold_rows(run, ["hail", "roof"], np.eye(4, dtype=np.float32), ["of", "toast"])
+    >>> [words[places.tolist().index(row)] for row in range(3)]  # stop words have none
+    ['hail', 'roofs', 'toast']
+    """
+    preprocessing = _of_words(Preprocessing.of(run.provenance))
+    index = {name: i for i, name in enumerate(stems)}
+    own = {normal(word, preprocessing.language): len(stems) + i for i, word in enumerate(others)}
+    known = [word for unit in _units(run) for word in unit]
+    filled = np.any(rows != 0, axis=1)
+    words, places = _spellings([*known, *others], index, filled, run, preprocessing, own)
+    return words, *_used(places, rows), preprocessing.tokenizer, _about(run, preprocessing)
+
+
+def _of_words(preprocessing: Preprocessing) -> Preprocessing:
+    """The same; `OptionError` for the preprocessing of a run of pieces."""
+    if preprocessing.tokenizer not in SPLITS:
+        rule = "an encoder reads words, this run has the pieces of a tokenizer.json"
+        raise OptionError(rule, field="tokenizer", remedy="refine with --tokenizer words")
+    return preprocessing
+
+
+def _used(places: Ints, rows: Rows) -> tuple[Ids, Rows]:
+    """Rows that words have, and which each word has."""
     used, places = np.unique(places, return_inverse=True)
-    about |= {
-        "tables": list(chosen),
+    return places.astype(np.int32), np.ascontiguousarray(rows[used], np.float32)
+
+
+def _about(run: Run, preprocessing: Preprocessing) -> dict[str, Any]:
+    return {
         **{name: getattr(preprocessing, name) for name in ("lemmatize", "stop_words", "stem", "language")},
         "documents": run.provenance.documents,
         "run_words": len(run.vectors),
     }
-    rows = np.ascontiguousarray(rows[used], np.float32)
-    return words, places.astype(np.int32), rows, preprocessing.tokenizer, about
 
 
 def _stem_names(words: Sequence[str], run: Run, preprocessing: Preprocessing) -> list[str | None]:
@@ -130,15 +166,13 @@ class _StemGroups:
 
     @classmethod
     def of(cls, run: Run, preprocessing: Preprocessing) -> _StemGroups:
-        keys = run.vectors.index_to_key
-        phrases = frozenset(units_of(run.provenance))
-        units = [parts(key) if key in phrases else [key] for key in keys]
+        units = _units(run)
         words = [word for unit in units for word in unit]
-        owners = np.repeat(np.arange(len(keys)), [len(unit) for unit in units])
+        owners = np.repeat(np.arange(len(units)), [len(unit) for unit in units])
         names = _stem_names(words, run, preprocessing)
         index = {name: i for i, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
         groups = np.array([-1 if name is None else index[name] for name in names], np.int64)
-        counts = run.vectors.counts if run.vectors.counts is not None else np.ones(len(keys), np.int64)
+        counts = run.vectors.counts if run.vectors.counts is not None else np.ones(len(units), np.int64)
         kept = groups >= 0
         return cls(list(dict.fromkeys(words)), counts, owners[kept], groups[kept], index)
 
@@ -168,21 +202,33 @@ class _StemGroups:
         return bm25_weight(total, occurs).astype(np.float32)
 
 
+def _units(run: Run) -> list[list[str]]:
+    """The words of each word or phrase of a run."""
+    phrases = frozenset(units_of(run.provenance))
+    return [parts(key) if key in phrases else [key] for key in run.vectors.index_to_key]
+
+
 def _spellings(
-    groups: _StemGroups, run: Run, preprocessing: Preprocessing, filled: Mask
+    words: Sequence[str],
+    index: Mapping[str, int],  # rows by stem
+    filled: Mask,  # rows that are not zeros
+    run: Run,
+    preprocessing: Preprocessing,
+    others: Mapping[str, int] = MappingProxyType({}),  # rows by spelling, of words without a known stem
 ) -> tuple[list[str], Ints]:
-    """The words of the encoder, in their normal spelling, and the group of each."""
+    """The words of the encoder, in their normal spelling, and the row of each."""
     split = preprocessing.tokenizer
-    words = list(dict.fromkeys([*groups.words, *_inflected(preprocessing, groups.index)]))
+    words = list(dict.fromkeys([*words, *_inflected(preprocessing, index)]))
     if split == "words":
         words = [plain(word) for word in words]
     whole = readable(words, split, preprocessing.language)
     words = [word for word, one in zip(words, whole.tolist(), strict=True) if one]
     found: dict[str, int] = {}
     for word, name in zip(words, _stem_names(words, run, preprocessing), strict=True):
-        group = -1 if name is None else groups.index.get(name, -1)
-        if group >= 0 and filled[group]:
-            found.setdefault(normal(word, preprocessing.language), group)
+        spelling = normal(word, preprocessing.language)
+        row = -1 if name is None else index.get(name, others.get(spelling, -1))
+        if row >= 0 and filled[row]:
+            found.setdefault(spelling, row)
     return list(found), np.fromiter(found.values(), np.int64, len(found))
 
 

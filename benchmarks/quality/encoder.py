@@ -1,0 +1,126 @@
+"""What does a sentence encoder give a run, with questions by rows of words or by itself?
+
+Fills docs/results/encoder.md.
+
+Every collection is refined on its own documents, without its queries or judgements, with and without the
+encoder beside the data. Its passages are encoded once. A question then goes through the encoder, or takes
+the rows that words have learned from it. The encoder alone and BM25 with it are what people build without a
+text's own vectors. The weights of search were chosen on these collections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY
+from benchmarks.page import table
+from selfvec import evaluate
+from selfvec.apps.functions.runs import refine
+from selfvec.encoders.given import as_sentence_encoder
+from selfvec.evaluation import Classification, Retrieval
+from selfvec.evaluation.classification import read_labelled
+from selfvec.evaluation.task import rows as lines_of
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import rank_correlation
+from selfvec.storage.formats import load
+
+ENCODER = SHARED_DATA / "encoders" / "minilm"
+COLLECTIONS = {**JUDGED, "CovidFAQ": "covidfaq"}
+CLASSES = ("trec", "sst2", "ohsumed")
+SHOTS = 10
+TODAY = "hybrid, without an encoder"
+NEEDS_DATA = True
+
+Rows = list[dict[str, object]]
+
+
+@cache
+def searched(name: str) -> Mapping[str, dict[str, object]]:
+    """The row of nDCG@10 of each way of searching a collection, by its name."""
+    folder = SHARED_DATA / "retrieval" / COLLECTIONS[name]
+    found: dict[str, dict[str, object]] = {}
+    for encoder in (None, ENCODER):
+        run = refine(folder / "corpus.jsonl", **({"encoder": encoder} if encoder else {}))
+        for row in evaluate(run, Retrieval(folder)).rows:
+            way = _way(row, bool(encoder))
+            if row["metric"] == "ndcg@10" and way:
+                found.setdefault(way, row)
+    return found
+
+
+def _way(row: Mapping[str, object], with_encoder: bool) -> str:
+    """What a row of a report measures; empty if it is not shown."""
+    vectors, mode, question = row["vectors"], row["mode"], row.get("question")
+    if vectors == "bm25":
+        return "BM25"
+    if vectors == "refined" and mode == "hybrid":
+        return f"**hybrid, questions by {_by(question)}**" if with_encoder else TODAY
+    names = {
+        "encoder": "the encoder alone",
+        "student": "the student alone: texts and questions by rows",
+        "bm25+encoder": "BM25 + encoder",
+    }
+    return names.get(str(vectors), "") if with_encoder else ""
+
+
+def _by(question: object) -> str:
+    return "the encoder" if question == "encoder" else str(question)
+
+
+def search() -> str:
+    """A row a way, a column a collection, and the mean."""
+    ways = searched("MED")
+    lines = []
+    for way in ways:
+        cells = [searched(name)[way] for name in COLLECTIONS]
+        values = [float(str(cell["value"])) for cell in cells]
+        shown = [f"{cell['value']:.3f} ({cell['low']:.3f} to {cell['high']:.3f})" for cell in cells]
+        lines.append([way, *shown, f"{np.mean(values):.3f}"])
+    return table(["nDCG@10", *COLLECTIONS, "mean"], lines)
+
+
+def classes() -> str:
+    """Accuracy from ten examples a class."""
+    lines = []
+    for name in CLASSES:
+        folder = SHARED_DATA / "classification" / name
+        texts = read_labelled(folder, 0).texts
+        cells = []
+        for encoder in (None, ENCODER):
+            run = refine(texts, **({"encoder": encoder} if encoder else {}))
+            rows = evaluate(run, Classification(folder), shots=SHOTS).rows
+            row = next(one for one in rows if one["vectors"] == "refined")
+            cells.append(f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})")
+        lines.append([name, *cells])
+    return table(["accuracy", "without an encoder", "with it"], lines)
+
+
+def words() -> str:
+    """Spearman's correlation over all pairs: built-in vectors, the encoder's words, both side by side."""
+    judged = {name: list(_pairs(path)) for name, path in SIMILARITY.items()}
+    place: dict[str, int] = {}
+    for one, other, _ in (pair for pairs in judged.values() for pair in pairs):
+        place.setdefault(one, len(place)), place.setdefault(other, len(place))
+    built_in = unit_rows(load("default").lookup(list(place))[0])
+    alone = as_sentence_encoder(ENCODER).encode(list(place))
+    alone = unit_rows(alone - alone.mean(axis=0))
+    tables = (built_in, alone, np.hstack([built_in, alone]))
+    lines = []
+    for name, pairs in judged.items():
+        first, second = (np.array([place[pair[side]] for pair in pairs]) for side in (0, 1))
+        scores = np.array([score for *_, score in pairs])
+        cosines = [np.einsum("ij,ij->i", rows[first], rows[second]) for rows in tables]
+        lines.append([name, len(pairs), *(f"{rank_correlation(one, scores):.3f}" for one in cosines)])
+    return table(["similarity", "pairs", "built-in", "the encoder's words", "side by side"], lines)
+
+
+def _pairs(path: Path) -> Iterator[tuple[str, str, float]]:
+    for _, (one, other, score) in lines_of(path, ("word", "word", "score")):
+        yield one, other, float(score)
+
+
+PAGES = {"encoder.md": {"search": search, "classes": classes, "words": words}}

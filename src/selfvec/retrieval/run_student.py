@@ -1,0 +1,196 @@
+"""`student_of`: an encoder's knowledge as rows of a run's words, so that texts need no encoder.
+
+The student (`selfvec.encoders.student`) learns from the passages that were encoded with the run, as stems,
+and begins at the encoder's vectors of the words alone. A word that the text lacks, but that was encoded with
+the run, has the row at which it would begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from selfvec.base.arrays import AnyFloats, Array, Floats, Ids, Ints, Rows
+from selfvec.base.checksums import write_sealed
+from selfvec.base.progress import Progress, as_progress
+from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
+from selfvec.base.text_files import COUNT, Schema, check, read_vocabulary, write_vocabulary
+from selfvec.data.run import Run
+from selfvec.encoders.encoded_texts import HASH, EncodedTexts, encoded_texts_of
+from selfvec.encoders.student import NONE, Student, learn
+from selfvec.numerics.rows import unit_rows
+from selfvec.storage.cache import RESULT, cached, read_result
+from selfvec.text.document_vectors import bm25_weight
+from selfvec.text.preprocessing import mean_rows_by_stem
+
+from .documents import GatheredDocuments, gather
+from .units import vocabulary_and_units
+
+WORDS = "words"
+"""The prior of the encoder's vectors of the words alone."""
+
+_NAME = "student"  # in the cache
+_WORDS = "vocabulary.txt"
+_ARRAYS = "student.safetensors"
+_AGAIN = "remove it; it is made again"
+_SCHEMA: Schema = {
+    ...: ("passages", "ridge", "scale", "prior", "explained"),
+    "passages": COUNT,
+    "ridge": float,
+    "scale": float,
+    "prior": str,
+    "explained": {str: float},
+}
+_BLOCK = 1 << 14  # texts looked up at a time
+
+
+@dataclass(frozen=True, eq=False)
+class RunStudent:
+    """What the words of a run have learned from its encoder; made by `student_of`.
+
+    A text's vector is the sum over its words of √count · weight · row, at length 1. It is near the encoder's
+    vector less ``student.mean``, at length 1.
+    """
+
+    words: list[str]  # V stems
+    student: Student  # its rows, (V, h), are float16
+    unseen: EncodedTexts  # rows of words that the run's text lacks
+    passages: int  # that were encoded
+
+    @property
+    def unseen_weight(self) -> float:
+        """The weight of a word that no passage has."""
+        return float(bm25_weight(self.passages, np.array(0)))
+
+    def among(self, types: Sequence[str]) -> Student:
+        """The student with the rows of some types, (n, h) float32, zeros for those that it lacks."""
+        number = {word: place for place, word in enumerate(self.words)}
+        places = np.array([number.get(name, -1) for name in types], np.int64)
+        known = places >= 0
+        rows = np.zeros((len(types), self.student.rows.shape[1]), np.float32)
+        rows[known] = self.student.rows[places[known]]
+        weights = np.zeros(len(types), np.float32)
+        weights[known] = self.student.weights[places[known]]
+        return replace(self.student, rows=rows, weights=weights)
+
+    def write(self, folder: Path) -> None:
+        """Write into an empty folder."""
+        write_vocabulary(folder / _WORDS, self.words)
+        own = self.student
+        arrays: dict[str, Array] = {"rows": own.rows, "weights": own.weights, "mean": own.mean}
+        arrays |= {
+            "unseen": self.unseen.hashes.view(np.uint8).reshape(-1, 16),
+            "unseen rows": self.unseen.rows,
+        }
+        write_tensors(folder / _ARRAYS, arrays)
+        about = {name: getattr(own, name) for name in ("ridge", "scale", "prior", "explained")}
+        write_sealed(folder / RESULT, {"passages": self.passages, **about})
+
+    @classmethod
+    def read(cls, folder: Path) -> RunStudent:
+        """Map what `write` has written. `FormatError` if it is damaged."""
+        about = read_result(folder)
+        check(about, _SCHEMA, folder / RESULT, _AGAIN)
+        words = read_vocabulary(folder / _WORDS)
+        arrays = map_tensors(folder / _ARRAYS)
+        forms: Forms = {
+            "rows": ("f2", (len(words), "h")),
+            "weights": ("f4", (len(words),)),
+            "mean": ("f4", ("h",)),
+            "unseen": ("u1", ("G", 16)),
+            "unseen rows": ("f2", ("G", "h")),
+        }
+        check_tensors(arrays, forms, folder / _ARRAYS, _AGAIN)
+        chosen = about["ridge"], about["scale"], about["prior"], about["explained"]
+        student = Student(arrays["rows"], arrays["weights"], arrays["mean"], *chosen)
+        unseen = EncodedTexts("", "", arrays["unseen"].reshape(-1).view(HASH), arrays["unseen rows"])
+        return cls(words, student, unseen, about["passages"])
+
+
+def student_of(run: Run, progress: Progress | None = None) -> RunStudent | None:
+    """The student of a run; None if the run has no encoder, or none of the passages of its text is encoded.
+
+    It is kept in the run's cache, and held by the run.
+
+    Raises
+    ------
+    InputError
+        If the run has an encoder, but has not kept its text.
+    """
+    encoded = encoded_texts_of(run)
+    if encoded is None or not len(encoded):
+        return None
+    progress = as_progress(progress)
+
+    def make() -> RunStudent:
+        return _learn(run, encoded, gather(run, progress), progress)
+
+    def opened() -> RunStudent:
+        return cached(run, _NAME, None, make, RunStudent.write, RunStudent.read, progress)
+
+    student = run.held(_NAME, opened)
+    return student if student.passages else None
+
+
+def _learn(run: Run, encoded: EncodedTexts, found: GatheredDocuments, progress: Progress) -> RunStudent:
+    owners, spans = found.passages()
+    places = unit_places(encoded, found, owners, spans)
+    vocabulary, units, stem_of = vocabulary_and_units(run, found, owners, spans)
+    passages = np.flatnonzero(places >= 0)
+    batch, teacher = units.part(passages), encoded.rows[places[passages]]
+    del units
+    words: Sequence[str] = run.vectors.index_to_key
+    of_words = encoded.find(words)
+    mean = _mean(encoded.rows[of_words[of_words >= 0]])
+    priors = {}
+    if np.any(of_words >= 0):  # vectors of documents may be given without an encoder
+        alone = _centred(encoded.rows[of_words], mean) * (of_words >= 0)[:, None]
+        counts = np.ones(len(words), np.int64) if run.vectors.counts is None else run.vectors.counts + 1
+        priors[WORDS] = mean_rows_by_stem(alone, stem_of, counts, len(vocabulary))
+    if len(passages):
+        with progress.stage("Learning from the encoder", None, "passages"):
+            student = learn(batch, teacher, priors, progress=progress)
+    else:
+        nothing = np.zeros((len(vocabulary), encoded.dimensions), np.float32)
+        student = Student(nothing, nothing[:, 0], mean, 0.0, 0.0, NONE, {})
+    others = np.ones(len(encoded), bool)
+    for used in (places, of_words):
+        others[used[used >= 0]] = False
+    if not student.scale:
+        others[:] = False
+    rows = np.float32(student.scale) * _centred(encoded.rows[others], mean)
+    unseen = EncodedTexts("", "", encoded.hashes[others], rows.astype(np.float16))
+    student = replace(student, rows=student.rows.astype(np.float16))
+    return RunStudent(list(vocabulary.types), student, unseen, len(passages))
+
+
+def _mean(rows: AnyFloats) -> Floats:
+    """The mean of rows, (h,); zeros of none."""
+    mean: Floats = (rows.sum(axis=0, dtype=np.float64) / max(len(rows), 1)).astype(np.float32)
+    return mean
+
+
+def _centred(rows: AnyFloats, mean: Floats) -> Rows:
+    """Rows less their mean, at length 1."""
+    return unit_rows(rows - mean)
+
+
+def unit_places(encoded: EncodedTexts, found: GatheredDocuments, owners: Ids, spans: Ids) -> Ints:
+    """Where the vectors of documents and passages are among the encoded texts, (U,); -1 for those without."""
+
+    def texts() -> Iterator[str]:
+        yield from found.texts
+        long = -1
+        for owner, (start, end) in zip(owners.tolist(), spans.tolist(), strict=True):
+            if owner != long:
+                long, text = owner, found.texts[owner]
+            yield text[start:end]
+
+    parts, rest = [np.zeros(0, np.int64)], texts()
+    while part := list(islice(rest, _BLOCK)):
+        parts.append(encoded.find(part))
+    return np.concatenate(parts)

@@ -1,0 +1,95 @@
+"""Words from an encoder: alone, and by the states of their uses; by hand for a tiny one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.encoders.tiny_encoder import write_encoder
+
+from selfvec.base.errors import CorpusError, OptionError
+from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.onnx_encoder import OnnxEncoder
+from selfvec.encoders.word_vectors import TextWords, alone, centred, in_texts, use_states
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+
+def unit(rows: Any) -> np.ndarray[Any, Any]:
+    rows = np.array(rows, float)
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return rows / np.where(lengths, lengths, 1)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> OnnxEncoder:
+    return OnnxEncoder(write_encoder(tmp_path_factory.mktemp("encoder")))
+
+
+def test_words_alone_are_texts_less_their_mean(encoder: OnnxEncoder) -> None:
+    # [CLS] hail [SEP]: the rows add up to (3, 0, 0)
+    rows = unit([(3, 0, 0), (2, 1, 0), (2, 0, 1)])
+    expected = unit(rows - rows.mean(axis=0))
+    np.testing.assert_allclose(alone(encoder, ["hail", "roof", "rain"]), expected, atol=1e-5)
+
+
+def test_a_word_in_texts_is_the_mean_of_its_uses(encoder: OnnxEncoder) -> None:
+    words = TextWords.of(["hail roof", "Hail, rain rain"])
+    assert words.batch.types == ["hail", "rain", "roof"]
+    # To each row half of the mean of its text is added. "Hail" and the comma are [UNK], a row of zeros.
+    first = np.array([3, 1, 0]) / 4 / 2  # [CLS] hail roof [SEP]
+    second = np.array([2, 0, 2]) / 6 / 2  # [CLS] [UNK] [UNK] rain rain [SEP]
+    hail = (np.array([1, 0, 0]) + first + second) / 2
+    rows = np.array([hail, np.array([0, 0, 1]) + second, np.array([0, 1, 0]) + first])
+    expected = unit(rows - rows.mean(axis=0))
+    np.testing.assert_allclose(in_texts(encoder, words), expected, atol=1e-5)
+
+
+def test_a_text_longer_than_the_encoder_reads_loses_no_word(tmp_path: Path) -> None:
+    short = {"sentence_bert_config.json": {"max_seq_length": 4}}
+    encoder = OnnxEncoder(write_encoder(tmp_path, settings=short))
+    words = TextWords.of(["hail roof hail roof hail rain"])
+    assert in_texts(encoder, words, jobs=1).any(axis=1).all()
+
+
+def test_the_number_of_threads_changes_no_bit(encoder: OnnxEncoder) -> None:
+    words = TextWords.of([f"hail {word} rain" * n for n in range(1, 40) for word in ("roof", "query")])
+    rows = [in_texts(encoder, words, jobs=jobs).tobytes() for jobs in (1, 2, 3)]
+    assert len(set(rows)) == 1
+
+
+def test_a_piece_belongs_to_the_word_in_which_it_ends() -> None:
+    text = "é: gö-x"  # the pieces: é | : | ␣g | ö | - | x; characters 0-1, 3-5, 6-7 are words
+    words = TextWords.of([text])
+    assert words.spans.tolist() == [[0, 1], [3, 5], [6, 7]]
+    states = np.eye(6, dtype=np.float32)
+    places, means = use_states(np.array([1, 2, 4, 5, 6, 7]), states, words.spans)
+    assert places.tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(means, [states[0], (states[2] + states[3]) / 2, states[5]])
+
+
+def test_rare_words_are_left_out() -> None:
+    texts = ["The hail broke a roof.", "Storms in été, storms-a windy road", "a storm."]
+    words = TextWords.of(texts, min_count=2)
+    assert words.batch.types == ["a", "storms"]
+    assert words.batch.counts.tolist() == [3, 2]
+    assert [texts[1][a:b].lower() for a, b in words.spans[1:4].tolist()] == ["storms", "storms", "a"]
+    with pytest.raises(CorpusError, match="no word occurs 4 times"):
+        TextWords.of(texts, min_count=4)
+
+
+def test_rows_of_zeros_are_no_part_of_the_mean() -> None:
+    rows = np.array([(3, 0), (0, 0), (1, 0)], np.float32)
+    np.testing.assert_array_equal(centred(rows), [(1, 0), (0, 0), (-1, 0)])
+    assert not centred(np.zeros((2, 3), np.float32)).any()
+
+
+def test_an_encoder_without_states_is_one_error() -> None:
+    encoder = as_sentence_encoder(lambda texts: np.ones((len(texts), 3)))
+    with pytest.raises(
+        OptionError, match="gives vectors of whole texts, not the states of their pieces; give"
+    ):
+        in_texts(encoder, TextWords.of(["hail"]))

@@ -1,0 +1,241 @@
+"""The encoder's part of a search: its vectors, weight and score by hand, and how questions are compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.retrieval.word_sums import WordSums, passages_of
+
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
+from selfvec.encoders.run_encoder import hold_encoder
+from selfvec.encoders.student import text_rows
+from selfvec.numerics.rows import unit_rows
+from selfvec.retrieval import Index, clusters, nearest_documents, run_index, search, similar_documents
+from selfvec.retrieval.documents import gather
+from selfvec.retrieval.encoder_part import EncoderPart, encoder_weights
+from selfvec.retrieval.run_student import student_of
+from selfvec.storage.run_folder import open_run
+from selfvec.text.preprocessing import encode_texts, merge_stems
+
+QUESTION = "wind damaged the village school"
+
+
+@pytest.fixture(scope="module")
+def index(encoded_run: Run) -> Index:
+    """The index of the run, whose encoder can be had."""
+    return Index.memory(encoded_run, gather(encoded_run, Progress()))
+
+
+def reading(index: Index) -> Index:
+    return replace(index, find_encoder=WordSums)
+
+
+def weighing(index: Index, weight: float) -> Index:
+    part = replace(part_of(index), weights={"encoder": weight, "rows": weight})
+    return replace(index, encoder_part=part)
+
+
+def part_of(index: Index) -> EncoderPart:
+    assert index.encoder_part is not None
+    return index.encoder_part
+
+
+def centred(index: Index, texts: list[str]) -> np.ndarray:
+    rows = WordSums().encode(texts).astype(np.float16).astype(np.float32)
+    return unit_rows(rows - part_of(index).mean)
+
+
+def test_units_have_the_encoders_vectors_less_their_mean(index: Index, encoded_run: Run) -> None:
+    found = gather(encoded_run, Progress())
+    passages = passages_of(encoded_run)
+    rows = WordSums().encode(passages).astype(np.float16).astype(np.float64)
+    np.testing.assert_allclose(part_of(index).mean, rows.mean(axis=0), atol=1e-6)
+    vectors = part_of(index).vectors.at(np.arange(index.documents.units))
+    for number, (text, spans) in enumerate(zip(found.texts, found.spans(), strict=True)):
+        parts = centred(index, [text[a:b] for a, b in spans] or [text])
+        expected = unit_rows(parts.sum(axis=0)[None])[0]  # a long text: the mean of its passages
+        np.testing.assert_allclose(vectors[number], expected, atol=0.01)  # a step of int8
+
+
+def test_the_score_is_the_hybrid_and_the_encoder_in_its_deviations(index: Index) -> None:
+    """By hand: hybrid + w · sd(hybrid) · z(cosines with the question), for the short documents."""
+    weight = 0.7
+    both = weighing(reading(index), weight).scores(QUESTION)
+    hybrid = replace(index, encoder_part=None).scores(QUESTION)
+    (asked,) = centred(index, [QUESTION])
+    number = len(index)
+    cosines = part_of(index).vectors.at(np.arange(number)) @ asked
+    spread = hybrid.scores.std() * (cosines - cosines.mean()) / cosines.std()
+    short = hybrid.best < 0
+    np.testing.assert_allclose(
+        both.scores[short], (hybrid.scores + weight * spread)[short], rtol=1e-3, atol=1e-3
+    )
+    assert np.any(~short)
+
+
+def test_parts_add_up_to_the_score_and_the_encoder_is_one_of_them(index: Index) -> None:
+    for mode, names in (
+        ("hybrid", ["words", "related", "dense", "encoder"]),
+        ("dense", ["dense", "encoder"]),
+    ):
+        found = weighing(reading(index), 1.0).search(QUESTION, 5, mode=mode)
+        assert found.question == "encoder"
+        for hit in found.hits:
+            assert list(hit.parts) == names
+            assert sum(hit.parts.values()) == pytest.approx(hit.score, abs=1e-4)
+
+
+def test_mode_dense_is_the_mean_of_both_cosines_by_weight(index: Index) -> None:
+    weight = 0.5
+    both = weighing(reading(index), weight).scores(QUESTION, "dense").scores
+    own = replace(index, encoder_part=None).scores(QUESTION, "dense").scores
+    (asked,) = centred(index, [QUESTION])
+    cosines = index.scorer.near_encoded(asked).scores
+    np.testing.assert_allclose(both, (own + weight * cosines) / (1 + weight), atol=2e-3)
+
+
+def test_a_question_by_rows_is_the_sum_of_its_words(index: Index, encoded_run: Run) -> None:
+    student = student_of(encoded_run)
+    assert student is not None
+    words = {"wind": 2, "village": 1}
+    total = sum(
+        np.sqrt(count) * student.student.weights[place] * student.student.rows[place].astype(float)
+        for place, count in ((student.words.index(stem), n) for stem, n in {"wind": 2, "villag": 1}.items())
+    )
+    alone, _ = encoded_texts_of(encoded_run).lookup(["avalanche", "Seoul"])  # type: ignore[union-attr]
+    unseen, known = student.unseen.lookup(["avalanche", "Seoul"])
+    assert known.all()
+    assert len(alone) == len(words)
+    total = total + np.log(1 + (student.passages + 0.5) / 0.5) * unseen.astype(float).sum(axis=0)
+    query = index.vocabulary.parse("Wind wind of the village, AVALANCHE seoul unheard")
+    asked = weighing(index, 1.0).encoder_part.asked_by_rows(query, None)  # type: ignore[union-attr]
+    assert asked is not None
+    np.testing.assert_allclose(asked.vector, total / np.linalg.norm(total), atol=3e-3)
+
+
+def test_the_result_says_by_what_the_question_was_compared(index: Index) -> None:
+    heavy = weighing(index, 1.0)
+    assert reading(heavy).search(QUESTION).question == "encoder"
+    assert reading(heavy).search(QUESTION, question="rows").question == "rows"
+    found = replace(heavy, find_encoder=lambda: None).search(QUESTION)
+    assert found.question == "rows"
+    assert any("'word sums' is not here" in note for note in found.notes)
+    assert reading(heavy).search(QUESTION, mode="bm25").question is None
+    assert found.as_dict()["question"] == "rows"
+    rows = replace(heavy, find_encoder=lambda: None).search(QUESTION, question="rows")
+    assert [hit.score for hit in rows.hits] == [hit.score for hit in found.hits]
+    assert not rows.notes
+
+
+def test_what_cannot_be_asked_is_one_error(index: Index, storm_run: Run) -> None:
+    without = Index.memory(storm_run, gather(storm_run, Progress()))
+    with pytest.raises(OptionError, match="question: is an option of a run with an encoder"):
+        without.search(QUESTION, question="rows")
+    with pytest.raises(OptionError, match="question: is an option of the modes hybrid and dense"):
+        index.search(QUESTION, mode="bm25", question="rows")
+    with pytest.raises(OptionError, match="question: is one of encoder, rows"):
+        index.search(QUESTION, question="both")
+    lacking = weighing(replace(index, find_encoder=lambda: None), 1.0)
+    with pytest.raises(InputError, match=r"the encoder 'word sums' is not here.*question rows"):
+        lacking.search(QUESTION, question="encoder")
+
+
+def test_an_encoder_without_weight_changes_nothing(index: Index) -> None:
+    light = weighing(reading(index), 0.0)
+    found = light.search(QUESTION)
+    plain = replace(index, encoder_part=None).search(QUESTION)
+    assert found.question is None
+    assert found.as_dict() == plain.as_dict()
+    assert light.search(QUESTION, question="encoder").notes == [
+        "the encoder has no part in the score: it and BM25 agree on too few documents of this text"
+    ]
+
+
+def test_the_weight_grows_with_the_agreement() -> None:
+    assert encoder_weights(0.45) == {"encoder": 1.25, "rows": 0.7}
+    assert encoder_weights(0.36) == {"encoder": 0.15, "rows": 0.0}
+    assert encoder_weights(0.9) == {"encoder": 1.25, "rows": 1.0}
+
+
+def test_a_question_of_words_that_the_text_lacks_is_answered_by_the_encoder(index: Index) -> None:
+    heavy = weighing(reading(index), 1.0)
+    found = heavy.search("xylophone quartet", 3)
+    scored = heavy.scorer.near_encoded(centred(index, ["xylophone quartet"])[0])
+    assert found.question == "encoder"
+    best = scored.best_documents(np.ones(len(index), bool), 1)[0]
+    assert found.hits[0].id == index.documents.ids[best]
+
+
+def test_what_was_not_encoded_has_the_students_vector(encoded_run: Run) -> None:
+    passages = passages_of(encoded_run)
+    words = encoded_run.vectors.index_to_key
+    encoder = WordSums()
+    some = EncodedTexts.none_of(encoder).adding(encoder, [*passages[::2], *words])
+    run = encoded_run.replace(parts={"encoded": some}, folder=None)
+    made = Index.memory(run, passages)
+    student = student_of(run)
+    assert student is not None
+    own = student.among(made.vocabulary.types)
+    batch_rows = part_of(made).vectors.at(np.arange(len(passages)))
+    batch = merge_stems(encode_texts(passages, made.vocabulary.preprocessing), made.vocabulary.preprocessing)
+    expected = text_rows(
+        replace(
+            own,
+            **{
+                "rows": np.stack([own.rows[made.vocabulary.index[name]] for name in batch.types]),
+                "weights": np.array([own.weights[made.vocabulary.index[name]] for name in batch.types]),
+            },
+        ),
+        batch,
+    )
+    unencoded = [number for number, text in enumerate(passages) if text not in set(passages[::2])]
+    assert unencoded
+    np.testing.assert_allclose(batch_rows[unencoded], expected[unencoded], atol=0.01)
+
+
+def test_it_is_written_and_read_with_the_index(index: Index, tmp_path) -> None:
+    opened = index.saved(tmp_path / "index")
+    one, other = part_of(index), part_of(opened)
+    assert (one.name, one.weights) == (other.name, other.weights)
+    for name, array in one.arrays.items():
+        np.testing.assert_array_equal(array, other.arrays[name])
+    for question in ("rows", "encoder"):
+        a, b = (reading(each).scores(QUESTION, question=question) for each in (index, opened))
+        np.testing.assert_array_equal(a.scores, b.scores)
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense"])
+def test_all_clusters_find_what_is_found_without(
+    encoded_run: Run, index: Index, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(clusters, "FROM", 0)
+    monkeypatch.setattr(clusters, "NUMBER", 16)
+    clustered = Index.memory(encoded_run, gather(encoded_run, Progress()))
+    assert part_of(clustered).vectors.clusters is not None
+    found = weighing(reading(clustered), 1.0).scores(QUESTION, mode)
+    expected = weighing(reading(index), 1.0).scores(QUESTION, mode)
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4)
+
+
+def test_a_run_asks_its_encoder(encoded_run: Run) -> None:
+    run = open_run(encoded_run.folder)
+    assert search(run, QUESTION).question in ("rows", None)  # a function of another process
+    described = {"name": "word sums", "digest": "", "dimensions": 6}
+    known = run.replace(provenance={**run.provenance, "encoder": described}, folder=None)
+    hold_encoder(known, WordSums())
+    index = run_index(known)
+    assert weighing(index, 1.0).search(QUESTION).question == "encoder"
+
+
+def test_near_documents_are_near_by_the_encoder_too(encoded_run: Run) -> None:
+    run = open_run(encoded_run.folder)
+    index = weighing(run_index(run), 1.0)
+    found = nearest_documents(index, "r1", 3)
+    assert list(found.hits[0].parts) == ["dense", "encoder"]
+    own = similar_documents(run, "r1", top=3)
+    assert own.hits[0].score <= 1 + 1e-3

@@ -1,0 +1,38 @@
+"""An encoder of six numbers that needs no model, and the passages that a run would have it encode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.encoders import SentenceEncoder
+from selfvec.retrieval.documents import gather
+
+
+class WordSums(SentenceEncoder):
+    """An encoder whose vector of a text is the sum of random vectors of its words, and a constant."""
+
+    name = "word sums"
+    dimensions = 6
+
+    def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[np.ndarray]:
+        del question, jobs
+        for text in texts:
+            yield sum(
+                map(self._word, text.lower().replace(".", " ").split()), np.full((1, 6), 0.5, np.float32)
+            )
+
+    def _word(self, word: str) -> np.ndarray:
+        return np.random.default_rng(list(word.encode())).standard_normal((1, 6)).astype(np.float32)
+
+
+def passages_of(run: Run) -> list[str]:
+    """The short documents of a run, and the passages of the long ones."""
+    found = gather(run, Progress())
+    texts = []
+    for text, spans in zip(found.texts, found.spans(), strict=True):
+        texts += [text[a:b] for a, b in spans] or [text]
+    return texts
