@@ -85,22 +85,22 @@ def test_two_passages_by_hand(way) -> None:
     """Each passage has a word of its own, so x is that word alone, and X Xᵀ is the identity.
 
     T is ±1 around the mean of 3. Without a prior a passage left out is not explained at all, so R² is 0 for
-    each ridge and the largest is taken: R = T / (1 + 1.6). The third word occurs nowhere.
+    each ridge and the largest is taken: R = T / (1 + 3.2). The third word occurs nowhere.
     """
     batch = TokenBatch(np.array([0, 1, 1], np.int32), np.array([0, 1, 3]), ["a", "b", "c"])
     teacher = np.array([[4.0], [2.0]], np.float32)
     student = way(batch, teacher, {})
-    assert (student.ridge, student.prior, student.scale, student.explained) == (1.6, "none", 0, {"none": 0})
-    np.testing.assert_allclose(student.rows, [[1 / 2.6], [-1 / 2.6], [0]], rtol=1e-6)
+    assert (student.ridge, student.prior, student.scale, student.explained) == (3.2, "none", 0, {"none": 0})
+    np.testing.assert_allclose(student.rows, [[1 / 4.2], [-1 / 4.2], [0]], rtol=1e-6)
     assert student.mean.tolist() == [3]
     assert text_rows(student, batch).tolist() == [[1], [-1]]
     # X R0 is (2, 0), so a = (2 · 1 + 0 · -1) / 2² = ½, and a · X R0 = (1, 0) leaves (0, -1) of T.
     # Left out, the first passage is explained exactly and the second not at all: R² = ½.
     prior = np.array([[2.0], [0.0], [5.0]], np.float32)
     student = way(batch, teacher, {"words": prior})
-    assert (student.ridge, student.prior, student.scale) == (1.6, "words", 0.5)
+    assert (student.ridge, student.prior, student.scale) == (3.2, "words", 0.5)
     assert student.explained == pytest.approx({"none": 0, "words": 0.5})
-    np.testing.assert_allclose(student.rows, [[1], [-1 / 2.6], [2.5]], rtol=1e-6)
+    np.testing.assert_allclose(student.rows, [[1], [-1 / 4.2], [2.5]], rtol=1e-6)
 
 
 @given(seed=st.integers(0, 1000), documents=st.integers(2, 30))
@@ -118,7 +118,7 @@ def test_shares_explained_are_those_of_passages_left_out(seed: int, documents: i
         expected.append(1 - left / float(np.sum(T**2)))
     prior, ridge, shares = choose(X @ X.T, T, {})
     assert prior == "none"
-    best = max(k for k in range(len(RIDGES)) if expected[k] >= max(expected) - 0.005)
+    best = max(k for k in range(len(RIDGES)) if expected[k] >= max(expected) - 0.02)
     assert ridge == RIDGES[best]
     assert shares["none"] == pytest.approx(expected[best], abs=1e-9)
 
@@ -137,7 +137,7 @@ def test_a_constant_teacher_teaches_nothing(way) -> None:
     batch, _, prior = corpus(0, 30, 10, 4)
     student = way(batch, np.full((30, 4), 0.5, np.float32), {"words": prior})
     assert not student.rows.any()
-    assert (student.scale, student.prior, student.ridge) == (0, "none", 1.6)
+    assert (student.scale, student.prior, student.ridge) == (0, "none", 3.2)
     assert not text_rows(student, batch).any()
 
 

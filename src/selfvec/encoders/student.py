@@ -178,7 +178,7 @@ def draw(teacher: AnyFloats, seed: int) -> Ints:
     """The numbers of at most 1,000 passages, drawn by a hash of their vectors: the same in any order."""
     if len(teacher) <= SAMPLE:
         return np.arange(len(teacher))
-    key = seed.to_bytes(8, "little")
+    key = str(seed).encode()
     hashes = [blake2b(row.tobytes(), digest_size=8, key=key).digest() for row in teacher]
     return np.argsort(np.array(hashes, "S8"), kind="stable")[:SAMPLE]
 
