@@ -178,7 +178,7 @@ def documents_of_rows(
 
 def _without_nul(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:
     """The rows with U+FFFD in place of NUL characters, in texts, ids, slices and fields alike."""
-    frame = pl.DataFrame(batch.columns)
+    frame = pl.DataFrame({str(i): column for i, column in enumerate(batch.columns.values())})  # any names
     held = pl.col(pl.String).str.contains(NUL, literal=True).fill_null(False)
     mended = frame.select(pl.any_horizontal(pl.lit(False), held)).to_series().arg_true()
     if not len(mended):
@@ -186,7 +186,7 @@ def _without_nul(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatc
     for row in mended:
         corpus_pass.mended("NUL characters replaced", path=path, line=int(batch.lines[row]))
     frame = frame.with_columns(pl.col(pl.String).str.replace_all(NUL, REPLACEMENT, literal=True))
-    return RowBatch(frame.to_dict(), batch.lines)
+    return RowBatch(dict(zip(batch.columns, frame, strict=True)), batch.lines)
 
 
 def _as_text(values: pl.Series) -> pl.Series:
