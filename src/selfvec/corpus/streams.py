@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 import polars as pl
 
 from selfvec.base.charsets import MARK_BYTES, NotUtf8, Tally, Utf8Reader, marked
@@ -217,6 +216,8 @@ def few_lines(chunk: bytes) -> Iterator[bytes]:
 
 def newlines(data: bytes) -> int:
     """How many there are, in a sixth of the time of `bytes.count`."""
+    import numpy as np
+
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord("\n")))
 
 

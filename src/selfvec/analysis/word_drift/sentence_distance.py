@@ -85,7 +85,8 @@ def _places(run: Run, part: Slice, word: str | None, seed: int) -> Ints:
 
 def _mean(rows: Rows) -> Doubles:
     """NaN for no rows."""
-    return rows.sum(axis=0, dtype=np.float64) / (len(rows) or np.nan)
+    mean: Doubles = rows.sum(axis=0, dtype=np.float64) / (len(rows) or np.nan)
+    return mean
 
 
 def _distance(a: Doubles, b: Doubles) -> float | None:
