@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
-import numpy as np
-
 from .display import decoded, escape_controls
 
 _MARKS = (  # UTF-32 first: its mark begins as that of UTF-16 does
@@ -113,6 +111,8 @@ class Tally:
         """Count bytes that are UTF-8."""
         self.size += len(data)
         if not data.isascii():
+            import numpy as np
+
             self.letters += int(np.count_nonzero(np.frombuffer(data, np.uint8) >= _FIRST))
 
     def add_line(self, number: int, line: bytes) -> tuple[bytes, int]:

@@ -87,10 +87,13 @@ KEYS = {
         {"verdicts", "mean_cosine_to_original", "anisotropy", "effective_rank", "oov", "oov_empty"},
     ),
     "search": ("hits", documented("search")),
-    "drift": ("rows", documented("drift")),
+    "drift": ("rows", documented("drift") - {"sentences"}),  # of runs with an encoder
     "monitor": ("", documented("monitor")),
     "compare": ("rows", {"word", "distance", "p", "q", "count_a", "count_b", "gained", "lost"}),
-    "evaluate": ("rows", documented("evaluate") - {"seconds", "megabytes"}),  # those are of baselines
+    "evaluate": (
+        "rows",
+        documented("evaluate") - {"seconds", "megabytes", "question"},
+    ),  # of baselines, of an encoder
 }
 """Keys that the JSON of a report, or the first of its rows, keeps in all versions 1.x; more may come."""
 

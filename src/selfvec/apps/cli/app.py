@@ -100,8 +100,8 @@ def _usage_error(error: click.ClickException) -> int:
 def as_today(arguments: Sequence[str]) -> list[str]:
     """The same command line with the names of today; those of earlier versions are not in the help.
 
-    >>> as_today(["transform", "a", "b", "--by", "pool"]), as_today(["update", "run", "--undo"])
-    (['vectors', 'pool', 'a', 'b'], ['run', 'undo', 'run'])
+    >>> as_today(["transform", "a", "b", "--by", "debias"]), as_today(["update", "run", "--undo"])
+    (['vectors', 'debias', 'a', 'b'], ['run', 'undo', 'run'])
     """
     words = [
         word for one in arguments for word in (["--keep", "nothing"] if one == "--forget-tokens" else [one])
