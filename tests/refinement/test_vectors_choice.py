@@ -6,26 +6,18 @@ import json
 
 import numpy as np
 import pytest
+from tests.refinement.topical import TOPICS, WORDS, topical_texts
 
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.numerics.rows import unit_rows
 
-TOPICS, WORDS = 6, 20
 NAMES = [f"w{i}" for i in range(TOPICS * WORDS)]
 
 
-def texts(documents: int = 100, length: int = 8) -> list[str]:
-    """Short documents, most of whose words are from one of six topics of 20 words."""
-    rng = np.random.default_rng(0)
-    out = []
-    for _ in range(documents):
-        words = rng.integers(TOPICS) * WORDS + rng.integers(0, WORDS, length)
-        other = rng.random(length) < 0.4
-        words[other] = rng.integers(0, TOPICS * WORDS, int(other.sum()))
-        out.append(" ".join(NAMES[i] for i in words))
-    return out
+def texts(documents: int = 100) -> list[str]:
+    return topical_texts(NAMES, documents)
 
 
 def topical(names=NAMES, noise: float = 0.5) -> selfvec.Vectors:

@@ -23,11 +23,8 @@ from selfvec.base.errors import FormatError, InputError
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
 
-from .journal import Journal
+from .journal import HASH, Journal
 from .sentence_encoder import Advance, SentenceEncoder, unwatched
-
-HASH = "S16"
-"""The dtype of hashes. Their order is that of their bytes."""
 
 _FILE = "encoded.safetensors"
 _AGAIN = "make the run again"
@@ -51,6 +48,16 @@ class EncodedTexts:
         """No text of an encoder yet."""
         rows = np.zeros((0, encoder.dimensions), np.float16)
         return cls(encoder.name, encoder.digest, np.zeros(0, HASH), rows)
+
+    @classmethod
+    def written(cls, hashes: Array, rows: Array, encoder: str = "", digest: str = "") -> EncodedTexts:
+        """From hashes as they are written, see `written_hashes`, and rows; both have been checked."""
+        return cls(encoder, digest, hashes.reshape(-1).view(HASH), rows)
+
+    @property
+    def written_hashes(self) -> NDArray[np.uint8]:
+        """The hashes as they are written, (n, 16)."""
+        return self.hashes.view(np.uint8).reshape(len(self), 16)
 
     def __len__(self) -> int:
         return len(self.hashes)
@@ -213,10 +220,7 @@ class EncodedTexts:
     def save(self, folder: Path) -> None:
         """Write into ``folder``, which does not exist yet."""
         folder.mkdir()
-        tensors: dict[str, Array] = {
-            "hashes": self.hashes.view(np.uint8).reshape(len(self), 16),
-            "rows": self.rows,
-        }
+        tensors: dict[str, Array] = {"hashes": self.written_hashes, "rows": self.rows}
         write_tensors(folder / _FILE, tensors, {"encoder": self.encoder, "digest": self.digest})
 
     @classmethod
@@ -228,13 +232,14 @@ class EncodedTexts:
         tensors = map_tensors(path)
         forms: Forms = {"hashes": ("u1", ("n", 16)), "rows": ("f2", ("n", "h"))}
         check_tensors(tensors, forms, path, _AGAIN)
-        hashes = tensors["hashes"].reshape(-1).view(HASH)
         about = read_metadata(path)
-        if not np.all(hashes[1:] > hashes[:-1]):
+        named = about.get("encoder", ""), about.get("digest", "-")
+        made = cls.written(tensors["hashes"], tensors["rows"], *named)
+        if not np.all(made.hashes[1:] > made.hashes[:-1]):
             raise FormatError("hashes of texts rise, here they do not", path=path, remedy=_AGAIN)
-        if "encoder" not in about or not _DIGEST.fullmatch(about.get("digest", "-")):
+        if "encoder" not in about or not _DIGEST.fullmatch(made.digest):
             raise FormatError("names its encoder and the SHA-256 of it", path=path, remedy=_AGAIN)
-        return cls(about["encoder"], about["digest"], hashes, tensors["rows"])
+        return made
 
 
 def text_hashes(texts: Sequence[str], question: bool = False) -> NDArray[np.bytes_]:

@@ -25,6 +25,9 @@ from selfvec.base.targets import refuse_special, writing
 
 from .sentence_encoder import SentenceEncoder
 
+HASH = "S16"
+"""The dtype of hashes. Their order is that of their bytes."""
+
 _FORMAT = b"selfvec-vectors1"
 _HEADER = struct.Struct("<16s32sI")
 _WIDEST = 1 << 16  # numbers of a vector
@@ -59,7 +62,7 @@ class Journal:
         if not known or self._dimensions not in (0, dimensions):
             with writing(self.path):
                 self._file.truncate(0)
-            return np.zeros(0, "S16"), np.zeros((0, self._dimensions), np.float16)
+            return np.zeros(0, HASH), np.zeros((0, self._dimensions), np.float16)
         self._dimensions = dimensions
         record = _record(dimensions)
         size = os.fstat(self._file.fileno()).st_size - _HEADER.size
@@ -86,7 +89,7 @@ class Journal:
 
 
 def _record(dimensions: int) -> np.dtype[Any]:
-    return np.dtype([("hash", "S16"), ("row", "<f2", (dimensions,)), ("check", "<u4")])
+    return np.dtype([("hash", HASH), ("row", "<f2", (dimensions,)), ("check", "<u4")])
 
 
 def _checksum(record: NDArray[Any]) -> int:

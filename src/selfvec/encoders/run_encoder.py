@@ -100,7 +100,7 @@ def read_documents(run: Run, texts: Sequence[str]) -> Rows | None:
         return None
     pieces = [list(passages_of([text])) for text in texts]
     listed = [piece for own in pieces for piece in own]
-    rows = known.adding(encoder, listed).lookup(listed)[0]
+    rows = known.kept(listed).adding(encoder, listed).lookup(listed)[0]
     starts = np.cumsum([0, *map(len, pieces)])[:-1]
     return unit_rows(np.add.reduceat(rows, starts)) if len(texts) else rows
 

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from selfvec.retrieval.scoring import Scored
 
 REFINED = "refined"  # the end of the name of a run's vectors
-ENCODER, ROWS = "encoder", "rows"  # how questions get their vectors
 
 _NAMED = 3  # ids that are no documents
 Rankings = list[list[int]]
@@ -240,6 +239,7 @@ def encoder_rankings(collection: Collection, run: Run) -> Iterator[Ranked]:
     """
     from selfvec.encoders.run_encoder import encoder_of
     from selfvec.retrieval import Index
+    from selfvec.retrieval.encoder_part import ENCODER, ROWS
 
     encoder = encoder_of(run)
     encoded = None if encoder is None else _all_encoded(run, encoder, collection.documents)

@@ -28,9 +28,10 @@ from selfvec.base.progress import duration
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT, RunText
 from selfvec.data.settings import Settings
-from selfvec.encoders.encoded_texts import HASH, EncodedTexts, encoded_texts_of, text_hashes
+from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of, text_hashes
 from selfvec.encoders.given import GivenSentenceEncoder, as_sentence_encoder
 from selfvec.encoders.given_embeddings import EMBEDDINGS, encoded_documents
+from selfvec.encoders.journal import HASH
 from selfvec.encoders.run_encoder import encoder_of, hold_encoder, passages_of, word_text
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 

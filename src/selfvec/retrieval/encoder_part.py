@@ -19,7 +19,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.tensors import Forms
 from selfvec.base.text_files import Schema
 from selfvec.data.token_batch import TokenBatch
-from selfvec.encoders.encoded_texts import HASH, EncodedTexts
+from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.encoders.student import text_rows
 from selfvec.numerics.rows import unit_rows
@@ -139,7 +139,7 @@ class EncoderPart:
             "members": by_cluster.members,
             "rows": self.rows,
             "mean": self.mean,
-            "unseen": self.unseen.hashes.view(np.uint8).reshape(-1, 16),
+            "unseen": self.unseen.written_hashes,
             "unseen rows": self.unseen.rows,
         }
         return {_PREFIX + name: array for name, array in arrays.items()}
@@ -154,7 +154,7 @@ class EncoderPart:
         vectors = UnitVectors(
             own["vectors"], own["scales"], by_cluster if len(by_cluster.centres) else None, documents
         )
-        unseen = EncodedTexts("", "", own["unseen"].reshape(-1).view(HASH), own["unseen rows"])
+        unseen = EncodedTexts.written(own["unseen"], own["unseen rows"])
         return cls(about["name"], vectors, own["rows"], own["mean"], unseen, about["weights"])
 
 

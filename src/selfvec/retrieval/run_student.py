@@ -20,7 +20,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
 from selfvec.base.text_files import COUNT, Schema, check, read_vocabulary, write_vocabulary
 from selfvec.data.run import Run
-from selfvec.encoders.encoded_texts import HASH, EncodedTexts, encoded_texts_of
+from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.student import NONE, Student, learn
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import RESULT, cached, read_result
@@ -82,10 +82,7 @@ class RunStudent:
         write_vocabulary(folder / _WORDS, self.words)
         own = self.student
         arrays: dict[str, Array] = {"rows": own.rows, "weights": own.weights, "mean": own.mean}
-        arrays |= {
-            "unseen": self.unseen.hashes.view(np.uint8).reshape(-1, 16),
-            "unseen rows": self.unseen.rows,
-        }
+        arrays |= {"unseen": self.unseen.written_hashes, "unseen rows": self.unseen.rows}
         write_tensors(folder / _ARRAYS, arrays)
         about = {name: getattr(own, name) for name in ("ridge", "scale", "prior", "explained")}
         write_sealed(folder / RESULT, {"passages": self.passages, **about})
@@ -107,7 +104,7 @@ class RunStudent:
         check_tensors(arrays, forms, folder / _ARRAYS, _AGAIN)
         chosen = about["ridge"], about["scale"], about["prior"], about["explained"]
         student = Student(arrays["rows"], arrays["weights"], arrays["mean"], *chosen)
-        unseen = EncodedTexts("", "", arrays["unseen"].reshape(-1).view(HASH), arrays["unseen rows"])
+        unseen = EncodedTexts.written(arrays["unseen"], arrays["unseen rows"])
         return cls(words, student, unseen, about["passages"])
 
 

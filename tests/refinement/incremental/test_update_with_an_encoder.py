@@ -20,6 +20,7 @@ import pytest
 from same_runs import assert_same, table, texts
 from sklearn.base import clone
 from tests.encoders.tiny_encoder import write_encoder
+from tests.refinement.topical import TOPICS, WORDS, topical_texts
 
 import selfvec
 from selfvec.base.errors import InputError, Interrupted, OptionError, SelfvecError
@@ -30,8 +31,7 @@ from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of, text_
 from selfvec.encoders.run_encoder import encoder_of, passages_of, word_text
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 
-TOPICS, SIZE = 6, 20
-NAMES = [f"w{chr(97 + i // SIZE)}{chr(97 + i % SIZE)}" for i in range(TOPICS * SIZE)]
+NAMES = [f"w{chr(97 + i // WORDS)}{chr(97 + i % WORDS)}" for i in range(TOPICS * WORDS)]
 
 
 class Toy(SentenceEncoder):
@@ -57,18 +57,6 @@ class Toy(SentenceEncoder):
 def _random(name: str) -> np.ndarray:
     seed = int.from_bytes(sha256(name.encode()).digest()[:8], "little")
     return np.random.default_rng(seed).standard_normal((1, 8)).astype(np.float32)
-
-
-def topical_texts(number: int = 100, length: int = 12) -> list[str]:
-    """Short documents, most of whose words are of one topic."""
-    rng = np.random.default_rng(0)
-    made = []
-    for _ in range(number):
-        words = rng.integers(TOPICS) * SIZE + rng.integers(0, SIZE, length)
-        other = rng.random(length) < 0.4
-        words[other] = rng.integers(0, TOPICS * SIZE, int(other.sum()))
-        made.append(" ".join(NAMES[i] for i in words))
-    return made
 
 
 def scattered(dimensions: int = 24) -> Vectors:
@@ -206,7 +194,7 @@ def test_without_an_encoder_nothing_of_it_is_imported() -> None:
 
 @pytest.mark.parametrize("method", ["auto", "decorrelated", "original"])
 def test_the_words_are_joined_where_held_out_text_is_for_it(method: str) -> None:
-    documents = topical_texts()
+    documents = topical_texts(NAMES, length=12)
     run = refined(documents, scattered(), Toy(topical=True), method=method, history="none")
     described = run.provenance["encoder"]
     assert described["initial"]
@@ -237,7 +225,7 @@ def test_the_words_are_joined_where_held_out_text_is_for_it(method: str) -> None
 
 
 def test_the_words_are_left_out_where_they_do_not_help(capsys: pytest.CaptureFixture[str]) -> None:
-    documents = topical_texts()
+    documents = topical_texts(NAMES, length=12)
     run = refined(documents, topical_table(), Toy(), history="none")
     described = run.provenance["encoder"]
     assert not described["initial"]
@@ -285,7 +273,7 @@ def test_update_and_merge_are_anew(method: str, rules: dict[str, Any]) -> None:
 
 
 def test_with_joined_vectors_too() -> None:
-    documents = topical_texts(160)
+    documents = topical_texts(NAMES, 160, length=12)
     options: dict[str, Any] = {"encoder": Toy(topical=True), "method": "decorrelated", "history": "none"}
     whole = refined(documents, scattered(), **options)
     parts = [refined(documents[a:b], scattered(), **options) for a, b in ((0, 100), (100, 160))]

@@ -5,6 +5,7 @@ A corpus of many years may have years with few documents, so neighbouring period
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -178,3 +179,8 @@ def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
     if slices or run.tokens is None:
         return tuple(slices)
     return (Slice("all", np.ones(run.tokens.documents, bool)),)
+
+
+def documents_of(slices: Sequence[Slice]) -> list[tuple[str, str]]:
+    """The names of slices, and hashes of which documents are theirs: a part of the keys of what is cached."""
+    return [(one.name, hashlib.sha256(one.documents.tobytes()).hexdigest()) for one in slices]

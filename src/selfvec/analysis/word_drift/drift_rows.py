@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -30,7 +29,7 @@ from selfvec.usage.examples import Example, examples, sentences
 from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space
 
 from .changed_neighbours import NEIGHBOURS, changed_neighbours, known_rows, possible_neighbours
-from .compared_slices import chosen_slices, field_slices, slices_of, sources_of, without_slices
+from .compared_slices import chosen_slices, documents_of, field_slices, slices_of, sources_of, without_slices
 from .permutation_test import (
     LEVEL,
     Distances,
@@ -39,7 +38,7 @@ from .permutation_test import (
     refinement_drift,
     usual_distances,
 )
-from .sentence_distance import sentence_distances, usable_encoder
+from .sentence_distance import kept_distances
 from .word_choice import WORD, chosen_words, left_out_words, mark_words, measurable
 
 _NAME = "drift"  # in the cache, which holds the measures of every word; a choice is made when it is read
@@ -171,39 +170,28 @@ class Drift(ResultTable):
         for example in self._examples(run, top, number, progress or Progress()):
             side = example.side if len(self.slices) == 2 else 1
             quotes.setdefault(example.word, []).append(replace(example, side=side))
-        shown = [
-            row
-            | {
+        added = [
+            {
                 f"examples_{name}": [one.text for one in quotes.get(row["word"], ()) if one.side == side]
                 for side, name in enumerate("ab")
             }
             for row in self.rows[:top]
         ]
-        return replace(self, rows=[*shown, *self.rows[len(shown) :]], quotes=quotes)
+        return replace(self._extended(added), quotes=quotes)
 
     def compare_sentences(self, run: Run, top: int | None = None, progress: Progress | None = None) -> Drift:
         """Add ``sentences`` to the first rows: how far the sentence encoder finds those of both slices apart.
 
-        The drift itself without an encoder, without the text, or if no slices are compared. Distances are
-        kept in the run's cache.
+        The drift itself without an encoder, without the text, or if no slices are compared.
         """
         words = [row["word"] for row in self.rows[:top]]
-        progress = progress or Progress()
-        encoder = usable_encoder(run, progress) if len(self.slices) == 2 and words else None
-        if encoder is None:
-            return self
+        found = kept_distances(run, self.slices, words, self.seed, progress or Progress())
+        return self._extended([{"sentences": distance} for distance in found])
 
-        def make() -> dict[str, Any]:
-            found = sentence_distances(run, self.slices, words, encoder, self.seed, progress)
-            return {"distances": found}
-
-        key = [_documents(self.slices), self.seed, words]
-        kept = cached(run, "sentence_distances", key, make, write_result, read_result, progress)
-        shown = [
-            row | {"sentences": distance}
-            for row, distance in zip(self.rows[:top], kept["distances"], strict=True)
-        ]
-        return replace(self, rows=[*shown, *self.rows[len(shown) :]])
+    def _extended(self, added: Sequence[dict[str, Any]]) -> Drift:
+        """The same with more keys in its first rows."""
+        first = [row | more for row, more in zip(self.rows, added, strict=False)]
+        return replace(self, rows=[*first, *self.rows[len(added) :]])
 
     def _examples(self, run: Run, top: int | None, number: int, progress: Progress) -> list[Example]:
         """Occurrences that show the change of the first words, as sentences; kept in the run's cache."""
@@ -219,7 +207,7 @@ class Drift(ResultTable):
             kept = read_result(folder)["examples"]
             return [Example(**one | {"mark": tuple(one["mark"])}) for one in kept]
 
-        key = [_documents(self.slices), self.seed, words, number]
+        key = [documents_of(self.slices), self.seed, words, number]
         return cached(run, "sentences", key, make, write, read, progress)
 
     def _make_examples(
@@ -422,7 +410,7 @@ def _measured(
     def read(folder: Path) -> dict[str, Any]:
         return _of_words(read_result(folder), run, folder)
 
-    key = [_documents(slices), asdict(test)]
+    key = [documents_of(slices), asdict(test)]
     figures = cached(run, _NAME, key, make, write_result, read, progress)
     if made:
         return made[0]
@@ -448,11 +436,6 @@ def _of_field(run: Run, field: str, sides: str | list[str | Slice] | None) -> li
         raise OptionError(rule, field="slice_field", remedy="leave one of them out")
     names = None if sides is None else [one.name if isinstance(one, Slice) else one for one in sides]
     return field_slices(run, field, names, 2)
-
-
-def _documents(slices: Sequence[Slice]) -> Any:
-    """The names of slices, and hashes of their documents."""
-    return [(one.name, hashlib.sha256(one.documents.tobytes()).hexdigest()) for one in slices]
 
 
 def _of_words(found: dict[str, Any], run: Run, folder: Path) -> dict[str, Any]:

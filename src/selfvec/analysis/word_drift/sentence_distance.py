@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -22,14 +23,37 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.encoders.run_encoder import encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
+from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.usage.contexts import occurrences
 from selfvec.usage.examples import Example, sentences
+
+from .compared_slices import documents_of
 
 SENTENCES = 40  # of a word in a slice, at most
 OF_SLICE = 200  # sentences for the mean of a slice
 
 
-def usable_encoder(run: Run, progress: Progress) -> SentenceEncoder | None:
+def kept_distances(
+    run: Run, slices: Sequence[Slice], words: Sequence[str], seed: int, progress: Progress
+) -> list[float | None]:
+    """`sentence_distances` of words, kept in the run's cache.
+
+    Nothing if there are no words or not two slices, or the run has not kept its text or has no encoder.
+    """
+    encoder = _usable_encoder(run, progress) if len(slices) == 2 and words else None
+    if encoder is None:
+        return []
+
+    def make() -> dict[str, Any]:
+        return {"distances": sentence_distances(run, slices, words, encoder, seed, progress)}
+
+    key = [documents_of(slices), seed, words]
+    kept = cached(run, "sentence_distances", key, make, write_result, read_result, progress)
+    found: list[float | None] = kept["distances"]
+    return found
+
+
+def _usable_encoder(run: Run, progress: Progress) -> SentenceEncoder | None:
     """The sentence encoder of a run that has kept its text; None without one, and says if it is lost."""
     if run.provenance.encoder is None or run.text is None or run.tokens is None:
         return None
