@@ -49,6 +49,7 @@ class DocumentViews:
         query: views.Question,
         top: views.Top = 10,
         mode: views.Mode = "hybrid",
+        question: views.ReadBy = None,
         filters: views.Filters = None,
         fold: views.Fold = False,
     ) -> Json:
@@ -56,7 +57,8 @@ class DocumentViews:
         if not query.strip():
             raise OptionError("the query is empty", field="query", remedy="write the words to search for")
         index = self.index.result()
-        found = index.search(query, _FOLDED * top if fold else top, mode=mode, filters=filters or ())
+        wanted: Json = {"mode": mode, "filters": filters or (), "question": question}
+        found = index.search(query, _FOLDED * top if fold else top, **wanted)
         answer = self._answer(found)
         if fold:
             answer["rows"] = folded(answer["rows"], stop_words(self.run))[:top]

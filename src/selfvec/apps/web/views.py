@@ -68,6 +68,7 @@ Unit = Annotated[
     Query(description="The periods; by default those of which the text has at most 60."),
 ]
 Mode = Annotated[Literal["hybrid", "bm25", "dense"], Query(description=_SEARCH["mode"].help)]
+ReadBy = Annotated[Literal["encoder", "rows"] | None, Query(description=_SEARCH["question"].help)]
 Fold = Annotated[bool, Query(description="Whether nearly identical documents are one row.")]
 MapOf = Annotated[Literal["words", "documents"], Query(description="What is on the map.")]
 Layout = Annotated[
