@@ -397,6 +397,109 @@ def test_documents_are_searched_with_snippets_and_filters(opened: Page, site: Si
     assert set(dates) == {date}
 
 
+PRESSED = "[...document.querySelectorAll('.facets [aria-pressed=true]')].length"
+
+
+def test_hits_are_counted_and_narrowed_by_fields_and_dates(page: Page, tmp_path: Path) -> None:
+    with serving(fielded(tmp_path)) as site:
+        site.data.index.result()
+        page.open(f"{site.address}#view=texts&ask=hail")
+        page.wait("document.querySelectorAll('.facets section').length === 2")
+        assert page.text(".total").startswith("40 of 60 documents have words of the question")
+        assert page.texts(".values button") == ["IOWA 30", "OHIO 10"]
+        assert page.texts(".histogram button", "title") == ["1990-05: 20 documents", "1991-05: 20 documents"]
+        page.click(".values li:last-child button")
+        page.wait(f"{PRESSED} === 1 && document.querySelector('.total').innerText.startsWith('10 of')")
+        assert page.run("document.querySelector('.wide-field input').value") == "state=OHIO"
+        assert page.texts(".values button") == ["IOWA 30", "OHIO 10"]  # another can be chosen
+        page.click(".histogram button")
+        page.wait(f"{PRESSED} === 2 && document.querySelector('.total').innerText.startsWith('6 of')")
+        assert "date=1990-05" in page.run("document.querySelector('.wide-field input').value")
+        page.click(".histogram [aria-pressed=true]")
+        page.wait(f"{PRESSED} === 1")
+        assert page.errors == []
+
+
+def test_hits_are_sorted_by_date_and_open_at_their_passage(page: Page, tmp_path: Path) -> None:
+    with serving(fielded(tmp_path)) as site:
+        site.data.index.result()
+        page.open(f"{site.address}#view=texts&ask=hail&order=newest&mode=bm25")
+        page.wait("document.querySelectorAll('.found > li').length === 10")
+        dates = page.texts(".found > li .place button:first-of-type")
+        assert dates == sorted(dates, reverse=True)
+        assert dates[0] == "1991-05-01"
+        told = site.json("/api/search?query=whale")["rows"][0]
+        page.open(f"{site.address}#view=texts&ask=whale")
+        page.wait("document.querySelector('.found h3 a')")
+        page.click(".found h3 a")
+        page.wait("document.querySelector('#word .passage')")
+        text = site.data.document(told["id"])["text"]
+        passage = text[slice(*told["passage"])]
+        assert "whale" in passage
+        assert len(passage) < len(text)
+        assert " ".join(page.text("#word .passage").split()) == " ".join(passage.split())
+        box = "document.querySelector('#word .passage').getBoundingClientRect()"
+        page.wait(f"{box}.top < innerHeight && {box}.bottom > 0")
+        assert page.errors == []
+
+
+def test_documents_are_listed_sorted_and_read(page: Page, tmp_path: Path) -> None:
+    listed = "[...document.querySelectorAll('.library li')].map((item) => item.dataset.id)"
+    with serving(fielded(tmp_path)) as site:
+        site.data.index.result()
+        page.open(f"{site.address}#view=documents")
+        page.wait("document.querySelectorAll('.library li').length === 50")
+        assert page.text("#pane .lead") == "60 documents"
+        page.click("#pane .more")
+        page.wait("document.querySelectorAll('.library li').length === 60")
+        assert page.run(listed) == [str(number) for number in range(60)]
+        page.open(f"{site.address}#view=documents&listed=longest")
+        page.wait(f"{listed}[0] === '59'")  # with the whale
+        page.open(f"{site.address}#view=documents&filter=state=OHIO")
+        page.wait("document.querySelectorAll('.library li').length === 15")
+        assert page.text("#pane .lead") == "15 documents pass the filter."
+        page.click(".library li:nth-child(2) a")
+        page.wait(
+            "document.querySelector('#word .whole') && document.querySelector('.library [aria-current]')"
+        )
+        name = page.run("document.querySelector('.library [aria-current]').parentElement.dataset.id")
+        assert page.text("#word .whole") == site.data.document(name)["text"].strip()
+        assert page.errors == []
+
+
+def test_the_header_of_a_narrow_window_is_one_row(page: Page, site: Site) -> None:
+    page.size(390, 844, mobile=True)
+    page.open(site.address)
+    assert page.run("document.querySelector('header').getBoundingClientRect().height") < 64
+    assert page.run("document.documentElement.scrollWidth") <= 390
+
+
+PAINTS = ("red", "green", "blue", "black", "white", "brown", "yellow")
+THINGS = ("roof", "mill", "barn", "road", "bridge", "house", "garden", "boat", "tower", "field")
+
+
+def fielded(folder: Path) -> Run:
+    """60 documents, 40 with hail, of two years and states; a whale is at the end of the last, long one."""
+    rng = np.random.default_rng(0)
+    things = [f"{colour} {thing}" for colour in PAINTS for thing in THINGS]
+    rows = [
+        {
+            "id": str(i),
+            "text": f"{'hail' if i % 3 else 'rain'} fell on {' '.join(rng.choice(things, 12))}",
+            "date": f"{1990 + i // 30}-05-01",
+            "state": "OHIO" if i % 4 == 1 else "IOWA",
+        }
+        for i in range(60)
+    ]
+    rows[59]["text"] += (
+        ". The river rose over the road and the bridge was closed" * 60 + ". A whale was seen."
+    )
+    source = folder / "fielded.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    selfvec.Refiner("decorrelated", window=5).fit(source).save(folder / "run")
+    return open_run(folder / "run")
+
+
 TYPE = """(selector, text) => {
   const input = document.querySelector(selector);
   input.value = text;
@@ -685,7 +788,7 @@ def test_documents_have_a_map_and_are_read_beside_it(opened: Page, site: Site) -
     opened.click("#word .found a")
     opened.wait(f"document.querySelector('#word .facts dd')?.innerText === '{near}'")
     opened.press("Escape")
-    opened.wait("document.querySelector('#word .wait')?.innerText.includes('Click a document')")
+    opened.wait("document.querySelector('#word .wait')?.innerText.includes('Choose a document')")
 
 
 def test_a_search_marks_its_hits_on_the_map(opened: Page, site: Site) -> None:
@@ -747,6 +850,8 @@ CHART = """import("/chart.js").then(({ rates, timeline }) => {
     open: marks.map((mark) => mark.classList.contains("open")),
     gaps: chart.querySelectorAll(".gap").length, bands: chart.querySelectorAll(".band").length,
     figures: [...chart.querySelectorAll("text")].map((text) => text.textContent), points,
+    ticks: Object.fromEntries([...chart.querySelectorAll("line + text")].map(
+      (text) => [text.textContent, Number(text.previousSibling.getAttribute("y1"))])),
   };
 })"""
 
@@ -759,15 +864,17 @@ def test_the_words_shown_first_over_time_are_those_of_the_text(opened: Page, sit
     assert opened.run("document.querySelector('.wide-field input').placeholder") == " ".join(about)
 
 
-def test_charts_keep_the_distance_of_years_and_few_documents_do_not_set_the_scale(opened: Page) -> None:
+def test_charts_keep_the_distance_of_years_and_values_are_where_the_axis_says(opened: Page) -> None:
     drawn = opened.run(CHART)
     places = np.diff(drawn["places"])
     assert places / places[1] == pytest.approx([21, 1, 8])
     assert drawn["open"] == [True, False, False, False]
     assert (drawn["gaps"], drawn["bands"]) == (2, 1)
     assert {"1980", "2000", "0.00"} < set(drawn["figures"])
-    assert "1.00" not in drawn["figures"]  # the share of 1972
-    assert drawn["heights"][0] < drawn["heights"][1] < drawn["heights"][3]  # it is cut at the top
+    assert "1.00" in drawn["figures"]  # the share of 1972, which has few documents and an open mark
+    high, zero = (drawn["ticks"][figure] for figure in ("1.00", "0.00"))
+    for height, point in zip(drawn["heights"], drawn["points"], strict=True):
+        assert height == pytest.approx(zero + point["value"] * (high - zero), abs=0.1)
     for point in drawn["points"]:
         assert 0 <= point["low"] <= point["value"] <= point["high"] <= 1
     assert drawn["points"][3]["high"] > 0.02  # none of ninety is not certain to be none

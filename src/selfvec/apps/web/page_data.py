@@ -152,6 +152,7 @@ class PageData(DocumentViews):
             "halves": self._halves(),
             "units": units(run.tokens),
             "verdicts": run.health["verdicts"],
+            "warnings": sum(one["level"] == "warn" for one in run.health["findings"]),
             "unknown": int(np.count_nonzero(~has_row(run.original))),
         }
 

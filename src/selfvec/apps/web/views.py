@@ -70,6 +70,10 @@ Unit = Annotated[
 Mode = Annotated[Literal["hybrid", "bm25", "dense"], Query(description=_SEARCH["mode"].help)]
 ReadBy = Annotated[Literal["encoder", "rows"] | None, Query(description=_SEARCH["question"].help)]
 Fold = Annotated[bool, Query(description="Whether nearly identical documents are one row.")]
+DocumentOrder = Annotated[
+    Literal["number", "newest", "oldest", "longest", "shortest"],
+    Query(description="The order; number is that of the text, and documents without a date come last."),
+]
 MapOf = Annotated[Literal["words", "documents"], Query(description="What is on the map.")]
 Layout = Annotated[
     Literal["pca", "pacmap"],

@@ -38,7 +38,7 @@ export function rates(counts, totals, { wide = 1, spread = 1, unit = 1 } = {}) {
   });
 }
 
-/** Which periods have too few documents to set the scale: open marks. */
+/** Which periods have too few documents for their value to say much: open marks. */
 function rare(periods) {
   const bound = Math.min(FEW, Math.max(...periods.map(({ documents }) => documents)) / 4);
   return periods.map(({ documents }) => documents < bound);
@@ -74,9 +74,9 @@ function upward(top, most) {
 export function timeline(periods, series, { about, show, small = false, room = innerWidth - 60 }) {
   const width = small ? 320 : Math.max(320, Math.min(1100, room)), height = small ? 130 : 260;
   const { places, bounds, figures } = across(periods, width, small ? 5 : width / 70), open = rare(periods);
-  const firm = series.flatMap(({ points }) => points.filter((_, i) => !open[i]).map(({ value }) => value));
-  const ticks = upward(Math.max(...firm, 1e-9) * 1.04, small ? 3 : 5), top = ticks.at(-1), floor = height - BOTTOM;
-  const y = (value) => floor - Math.min(1, value / top) * (floor - TOP);
+  const values = series.flatMap(({ points }) => points.map(({ value }) => value));
+  const ticks = upward(Math.max(...values, 1e-9) * 1.04, small ? 3 : 5), top = ticks.at(-1), floor = height - BOTTOM;
+  const y = (value) => floor - Math.min(1.03, value / top) * (floor - TOP); // only a band may go beyond the axis
   const highest = ({ name, points }) => {
     const most = points.reduce((best, { value }, i) => (!open[i] && (best < 0 || value > points[best].value) ? i : best), -1);
     return `${name}: at most ${show(points[most].value)}, in ${readable(periods[most].name)}`;
