@@ -711,18 +711,21 @@ ARRANGED = "document.querySelector('.atlas .lead')?.innerText.includes('neighbou
 NAMED = "document.querySelectorAll('.colours button').length > 2"
 
 
-def test_the_map_shows_all_words(opened: Page, site: Site) -> None:
+def test_the_map_shows_all_documents_or_all_words(opened: Page, site: Site) -> None:
     opened.press("3")
     opened.wait(f"{ARRANGED} && {NAMED}")
+    assert f"{site.data.about()['documents']} documents arranged" in opened.text(".atlas .lead")
+    opened.choose(".atlas select", "words")
+    opened.wait("document.querySelector('.atlas .lead').innerText.includes('words arranged')")
     opened.wait(f"{COLOURS} > 10")  # dots and labels are painted
     words = len(site.json("/api/map?c=refined&layout=pacmap")["words"])
     assert f"{words} words arranged" in opened.text(".atlas .lead")
-    opened.open(f"{site.address}#c=refined&view=map&layout=pca")
+    opened.open(f"{site.address}#c=refined&view=map&of=words&layout=pca")
     opened.wait("document.querySelector('.atlas .lead')?.innerText.includes('words on one plane')")
 
 
 def test_colours_have_names_that_list_their_words(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=map")
+    opened.open(f"{site.address}#c=refined&view=map&of=words")
     opened.wait(NAMED)
     topic = site.json("/api/map/colours?c=refined&layout=pacmap")["colours"][0]
     words = site.json("/api/map?c=refined&layout=pacmap")["words"]
@@ -739,7 +742,7 @@ def test_colours_have_names_that_list_their_words(opened: Page, site: Site) -> N
 
 
 def test_a_lasso_lists_the_words_inside(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=map&layout=pca")
+    opened.open(f"{site.address}#c=refined&view=map&of=words&layout=pca")
     opened.wait(NAMED)
     opened.click(".atlas .fields button")
     left, top, width, height = opened.box(".atlas canvas")
@@ -792,7 +795,7 @@ def test_documents_have_a_map_and_are_read_beside_it(opened: Page, site: Site) -
 
 
 def test_a_search_marks_its_hits_on_the_map(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=map&layout=pca&mark=oven")
+    opened.open(f"{site.address}#c=refined&view=map&of=words&layout=pca&mark=oven")
     opened.wait("document.querySelector('.selection h3')?.innerText === '1 word with “oven”'")
     opened.open(f"{site.address}#c=refined&view=map&of=documents&layout=pca")
     opened.wait(NAMED)
@@ -1096,7 +1099,7 @@ def test_axe_finds_nothing(page: Page, site: Site, width: int, scheme: str) -> N
         "view=overview": "document.querySelector('.domain h4') && document.querySelector('.multiples svg')",
         "c=refined&word=cell": "document.querySelector('#word .bars svg')",
         "view=changes&c=1990|2004..2021": "document.querySelector('#word .quotes')",
-        "c=refined&view=map": NAMED,
+        "c=refined&view=map&of=words": NAMED,
         "c=refined&view=map&of=documents": NAMED,
         "c=refined&view=unknown": "document.querySelector('tbody tr')",
         "c=refined&view=texts&ask=bread": "document.querySelector('.found')",

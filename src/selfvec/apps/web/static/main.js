@@ -34,7 +34,7 @@ function alarm(error) {
 /** Remove the error. */
 const calm = () => $("alert").querySelector(".error")?.remove();
 
-const choose = (word) => go({ word, near: "", doc: "", view: FULL.has(state.view) ? "changes" : state.view });
+const choose = (word) => go({ word, near: "", doc: "", view: FULL.has(state.view) || state.view === "documents" ? "changes" : state.view, of: state.view === "map" ? "words" : state.of });
 
 function describe() {
   document.body.classList.toggle("kept", Boolean(about.kept));
@@ -114,6 +114,7 @@ async function update(now, before) {
   calm(); // it belongs to the previous request
   if (before && !about.kept) check();
   now.c ||= about.default;
+  now.of ||= about.has_text && !about.kept ? "documents" : "words";
   compared(now.c);
   const listed = Object.keys(now).some((name) => !UNLISTED.has(name) && now[name] !== before?.[name]);
   const other = ["word", "c", "view", "doc", "at", "of"].some((name) => now[name] !== before?.[name]);
