@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site, fitted
 
 from selfvec.analysis.concepts import corpus_topics
-from selfvec.analysis.word_drift import drift, without_slices
+from selfvec.analysis.word_drift import drift
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
@@ -222,7 +222,9 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
     assert verify(folder).damaged == []
 
     comparisons.tasks(REFINED).tested.result()  # what the page computes is there for the command
-    assert drift(without_slices(open_run(folder))).space is None  # it was kept
+    made = {entry.name: entry.stat().st_mtime_ns for entry in (folder / "cache").glob("drift-*")}
+    drift(open_run(folder), ["original", "refined"])
+    assert {entry.name: entry.stat().st_mtime_ns for entry in (folder / "cache").glob("drift-*")} == made
 
 
 def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> None:
@@ -389,7 +391,9 @@ def test_a_state_on_the_way_is_the_last_recorded_before() -> None:
 def test_the_planted_changes_are_found_with_their_reasons(site: Site) -> None:
     data = site.data
     rows = data.ranking("refined", Filter(), 0, 50)["rows"]
-    assert [row["word"] for row in rows] == [row["word"] for row in drift(without_slices(data.run)).rows][:50]
+    assert [row["word"] for row in rows] == [
+        row["word"] for row in drift(data.run, ["original", "refined"]).rows
+    ][:50]
     (top,) = (row for row in rows if row["word"] == "cell")
     assert len(top["lost"]) == 10
     assert set(top["lost"]) <= set(TOPICS["court"]) | {"charge", *COMMON}

@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
-from selfvec.base.arrays import Ints
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
-from selfvec.corpus.slices import Slice, by_label, by_period, labelled_by, listed, named_slice
+from selfvec.corpus.slices import Slice, by_label, by_period, labelled_by, listed, named_slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 
 ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared
 MOST_SLICES = 8  # of a text
+BY_REFINING = ["original", "refined"]  # names the states before and after refining, unless slices do
+
+
+T = TypeVar("T")
 
 
 def slices_of(run: Run) -> list[Slice]:
@@ -30,15 +35,6 @@ def slices_of(run: Run) -> list[Slice]:
     if period:
         return by_period(run.tokens, period)
     return by_label(run.tokens) if run.tokens.slices is not None else []
-
-
-def without_slices(run: Run) -> Run:
-    """The run as if it had been made without slices, so that drift compares original with refined."""
-    if run.tokens is None:
-        return run
-    options = {**run.provenance.options, "slice": None}
-    tokens = replace(run.tokens, slices=None, slice_names=())
-    return run.replace(provenance=run.provenance.replace(options=options), tokens=tokens)
 
 
 def comparable_slices(run: Run) -> list[Slice]:
@@ -117,21 +113,55 @@ def _joined(parts: Sequence[Slice]) -> Slice:
     return Slice(f"{first}..{last}", documents)
 
 
+def asked_slices(
+    run: Run, between: Any = None, period: str | None = None, field: str | None = None
+) -> list[Slice]:
+    """The two slices that the options ``between``, ``slice`` and ``slice_field`` of `drift` name.
+
+    None if the original and the refined vectors are compared.
+    """
+    if between is not None and period is not None:
+        raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
+    sides = period if between is None else _named_sides(between)
+    if field is not None:
+        return _two(_of_field(run, field, sides))
+    if sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
+        return []
+    return chosen_slices(run, sides)
+
+
+def _named_sides(between: Any) -> Any:
+    """A period, or two slices."""
+    if isinstance(between, str):
+        return between
+    several = list(between) if isinstance(between, Sequence) else []
+    if not several or not all(isinstance(one, str | Slice) for one in several):
+        rule = f"is two slices, such as ['1990..1999', '2010..2019'], or a period, not {between!r:.80}"
+        raise OptionError(rule, field="between")
+    return several
+
+
+def _of_field(run: Run, field: str, sides: str | Sequence[str | Slice] | None) -> list[Slice]:
+    """Values of a field as slices: those that are named, or the two with the most text."""
+    if isinstance(sides, str):
+        rule = f"the slices are values of {field!r}, or periods such as {sides}"
+        raise OptionError(rule, field="slice_field", remedy="leave one of them out")
+    names = None if sides is None else [one.name if isinstance(one, Slice) else one for one in sides]
+    return field_slices(run, field, names, 2)
+
+
 def chosen_slices(run: Run, between: str | Sequence[str | Slice] | None) -> list[Slice]:
-    """The two slices that `drift` compares; none if it compares the original with the refined vectors."""
+    """The first and the last slice of a period, or two that are named; by default those of the run."""
     if isinstance(between, str):
         batch = run.require_tokens()
-        periods = by_period(batch, between)
-        return first_and_last(_two(periods), batch)
+        return first_and_last(_several(by_period(batch, between)), batch)
     if between is not None:
-        if len(between) != 2:
-            raise OptionError(f"two slices are compared, not {len(between)}", field="between")
         batch = run.require_tokens()
-        return [named_slice(batch, part) if isinstance(part, str) else part for part in between]
+        return [named_slice(batch, part) if isinstance(part, str) else part for part in _two(between)]
     slices = slices_of(run)
     if not slices or run.tokens is None:
         return []
-    _two(slices)
+    _several(slices)
     return [slices[0], slices[-1]] if run.tokens.slices is not None else first_and_last(slices, run.tokens)
 
 
@@ -165,13 +195,20 @@ def _value(name: str, field: str, known: Sequence[str]) -> str:
     return found
 
 
-def _two(slices: list[Slice]) -> list[Slice]:
+def _several(slices: list[Slice]) -> list[Slice]:
     """The slices, if there is more than one."""
     if len(slices) == 1:
         raise InputError(
             f"the run has only one slice, {slices[0].name}", remedy="name the slices: --between A..B C..D"
         )
     return slices
+
+
+def _two(sides: Sequence[T]) -> list[T]:
+    """The sides, if there are two."""
+    if len(sides) != 2:
+        raise OptionError(f"two slices are compared, not {len(sides)}", field="between")
+    return list(sides)
 
 
 def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
@@ -184,3 +221,36 @@ def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
 def documents_of(slices: Sequence[Slice]) -> list[tuple[str, str]]:
     """The names of slices, and hashes of which documents are theirs: a part of the keys of what is cached."""
     return [(one.name, hashlib.sha256(one.documents.tobytes()).hexdigest()) for one in slices]
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """The two states that are compared, by their words."""
+
+    names: Sequence[str]
+    counts: Ints  # (2, V), of all words
+    able: Mask  # (V,), words that can be measured
+    least: int  # occurrences on each side
+
+    @classmethod
+    def of(cls, run: Run, slices: Sequence[Slice], least: int) -> Sides:
+        """Two slices or, without them, the text before and after refining."""
+        if slices:
+            counts = slice_counts(run.require_tokens(), slices)
+            names = [part.name for part in slices]
+            return cls(names, counts, _in_both(counts, least, names), least)
+        own = run.vectors.counts
+        counts = np.stack([np.zeros(len(run.vectors), np.int64) if own is None else own] * 2)
+        able = (counts[0] >= least) | (own is None)
+        able &= run.original.unit.any(axis=1) & run.vectors.unit.any(axis=1)
+        return cls(BY_REFINING, counts, able, least)
+
+
+def _in_both(counts: Ints, least: int, names: Sequence[str]) -> Mask:
+    able: Mask = counts.min(axis=0) >= least
+    if not able.any():
+        raise InputError(
+            f"no word occurs {least} times in both {names[0]} and {names[1]}",
+            remedy="compare larger slices, or lower --min-count",
+        )
+    return able

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.word_drift import drift
 from selfvec.analysis.word_drift.changed_neighbours import NEIGHBOURS
-from selfvec.analysis.word_drift.compared_slices import without_slices
-from selfvec.analysis.word_drift.drift_rows import drift, order_key
+from selfvec.analysis.word_drift.compared_slices import BY_REFINING
+from selfvec.analysis.word_drift.word_choice import order_key
 from selfvec.base.arrays import Array, Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
@@ -270,12 +271,12 @@ def significance(run: Run, pair: Sequence[Slice] | None, jobs: int, progress: Pr
     """
     if run.tokens is None:
         return {}
-    run = without_slices(run) if pair is None else run
+    sides: Sequence[str | Slice] = BY_REFINING if pair is None else pair
     try:
-        every = drift(run, pair, all_words=True, jobs=jobs, progress=progress)
+        every = drift(run, sides, all_words=True, jobs=jobs, progress=progress)
     except InputError:  # no word is frequent enough on both sides to be tested
         return {}
-    listed = {row["word"]: row for row in every.choose(run)}
+    listed = {row["word"]: row for row in drift(run, sides)}
     rows = ({row["word"]: row for row in every} | listed).values()
     return {
         row["word"]: {name: row[name] for name in ("distance", *FIGURES, *MARKS)}
