@@ -1,4 +1,4 @@
-"""Slices of a corpus that can be compared.
+"""Which slices of a corpus are compared, and which can be.
 
 A corpus of many years may have years with few documents, so neighbouring periods are joined.
 """
@@ -7,19 +7,30 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
-from selfvec.corpus.slices import Slice, by_label, by_period, labelled_by, listed, named_slice, slice_counts
+from selfvec.corpus.filters import filtered_documents
+from selfvec.corpus.slices import (
+    PERIODS,
+    Slice,
+    by_label,
+    by_period,
+    labelled_by,
+    listed,
+    named_slice,
+    slice_counts,
+)
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 
 ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared
+ENOUGH_DOCUMENTS = 30  # of a period that is compared by default
 MOST_SLICES = 8  # of a text
 BY_REFINING = ["original", "refined"]  # names the states before and after refining, unless slices do
 
@@ -113,21 +124,104 @@ def _joined(parts: Sequence[Slice]) -> Slice:
     return Slice(f"{first}..{last}", documents)
 
 
-def asked_slices(
-    run: Run, between: Any = None, period: str | None = None, field: str | None = None
-) -> list[Slice]:
-    """The two slices that the options ``between``, ``slice`` and ``slice_field`` of `drift` name.
+class Compared(NamedTuple):
+    """What is compared: two slices, or none for the text before and after refining."""
 
-    None if the original and the refined vectors are compared.
+    slices: list[Slice]
+    why: str = ""  # a sentence, if nobody named them
+
+
+def asked_slices(
+    run: Run,
+    between: Any = None,
+    period: str | None = None,
+    field: str | None = None,
+    filters: Sequence[str] = (),
+) -> Compared:
+    """What the options ``between``, ``slice``, ``slice_field`` and ``filters`` of `drift` ask for.
+
+    Slices hold only documents that pass the filters, and are chosen among these.
     """
     if between is not None and period is not None:
         raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
     sides = period if between is None else _named_sides(between)
+    documents = filtered_documents(run, filters) if filters else None
+    among = run if documents is None else _with_documents(run, documents)
     if field is not None:
-        return _two(_of_field(run, field, sides))
-    if sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
-        return []
-    return chosen_slices(run, sides)
+        found = Compared(_two(_of_field(among, field, sides, documents)))
+    elif sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
+        found = Compared([])
+    elif sides is None and not slices_of(run):
+        found = usual_slices(among, documents)
+    else:
+        found = Compared(chosen_slices(among if sides is None or isinstance(sides, str) else run, sides))
+    if documents is None:
+        return found
+    if not found.slices:
+        rule = "filters choose documents of two slices, and refining is compared for all documents"
+        raise OptionError(rule, field="filters", remedy="name the slices: --between A..B C..D")
+    return found._replace(slices=[_passing(part, documents, filters) for part in found.slices])
+
+
+def _with_documents(run: Run, documents: Mask) -> Run:
+    """The run as if its other documents had neither dates nor labels."""
+    batch = run.require_tokens()
+    dates = None if batch.dates is None else np.where(documents, batch.dates, np.datetime64("NaT"))
+    labels = None if batch.slices is None else np.where(documents, batch.slices, -1).astype(np.int32)
+    return run.replace(tokens=replace(batch, dates=dates, slices=labels))
+
+
+def _passing(part: Slice, documents: Mask, filters: Sequence[str]) -> Slice:
+    """The documents of a slice that pass; `InputError` if there is none."""
+    kept = Slice(part.name, part.documents & documents)
+    if part.documents.any() and not kept.documents.any():
+        rule = f"no document of {part.name} passes {', '.join(filters)}"
+        raise InputError(rule, remedy="compare other slices, or leave a filter out")
+    return kept
+
+
+def usual_slices(run: Run, among: Mask | None = None) -> Compared:
+    """What is compared if nobody names it: the earliest and the latest years of a dated text, or other units.
+
+    Each side holds an eighth of the text or, if the text is too uneven, at least enough for a test. A text
+    whose documents mostly have no date is compared before and after refining. ``among`` are the documents
+    that count, (D,), by default all.
+    """
+    batch = run.tokens
+    if batch is None or batch.dates is None or np.isnat(batch.dates).all():
+        return Compared([])
+    dated = ~np.isnat(batch.dates)
+    documents = int(batch.documents if among is None else among.sum())
+    if 2 * dated.sum() < documents:
+        return Compared(
+            [], f"Compared by refining: {documents - dated.sum():,} of {documents:,} documents have no date."
+        )
+    unit, periods = _calendar(batch)
+    tokens = _sizes(periods, batch)
+    counts = np.array([part.documents.sum() for part in periods], np.int64)
+    least = f"{ENOUGH_DOCUMENTS} documents and {ENOUGH_TOKENS:,} words"
+    for enough, held in ((tokens.sum() / MOST_SLICES, f"an eighth of the text, {least}"), (0, least)):
+        ends = _ends(tokens, counts, max(enough, ENOUGH_TOKENS))
+        if ends is not None:
+            sides = [_joined(periods[: ends[0]]), _joined(periods[-ends[1] :])]
+            return Compared(sides, f"Compared: the earliest and the latest {unit}s that hold {held} each.")
+    return Compared([], f"Compared by refining: no two spans of {unit}s hold {least} each.")
+
+
+def _calendar(batch: TokenBatch) -> tuple[str, list[Slice]]:
+    """The coarsest unit of time that cuts a text into `MOST_SLICES` periods or, if none does, into most."""
+    found = {unit: by_period(batch, unit) for unit in reversed(PERIODS)}
+    unit = max(found, key=lambda name: min(len(found[name]), MOST_SLICES))
+    return unit, found[unit]
+
+
+def _ends(tokens: Ints, documents: Ints, enough: float) -> tuple[int, int] | None:
+    """The number of periods at the beginning, and at the end, that hold enough text; None if they overlap."""
+    first, last = (
+        1 + max(np.searchsorted(np.cumsum(a), enough), np.searchsorted(np.cumsum(b), ENOUGH_DOCUMENTS))
+        for a, b in ((tokens, documents), (tokens[::-1], documents[::-1]))
+    )
+    return (int(first), int(last)) if first + last <= len(tokens) else None
 
 
 def _named_sides(between: Any) -> Any:
@@ -141,13 +235,15 @@ def _named_sides(between: Any) -> Any:
     return several
 
 
-def _of_field(run: Run, field: str, sides: str | Sequence[str | Slice] | None) -> list[Slice]:
+def _of_field(
+    run: Run, field: str, sides: str | Sequence[str | Slice] | None, among: Mask | None
+) -> list[Slice]:
     """Values of a field as slices: those that are named, or the two with the most text."""
     if isinstance(sides, str):
         rule = f"the slices are values of {field!r}, or periods such as {sides}"
         raise OptionError(rule, field="slice_field", remedy="leave one of them out")
     names = None if sides is None else [one.name if isinstance(one, Slice) else one for one in sides]
-    return field_slices(run, field, names, 2)
+    return field_slices(run, field, names, 2, among)
 
 
 def chosen_slices(run: Run, between: str | Sequence[str | Slice] | None) -> list[Slice]:
@@ -158,7 +254,7 @@ def chosen_slices(run: Run, between: str | Sequence[str | Slice] | None) -> list
     if between is not None:
         batch = run.require_tokens()
         return [named_slice(batch, part) if isinstance(part, str) else part for part in _two(between)]
-    slices = slices_of(run)
+    slices = [part for part in slices_of(run) if part.documents.any()]
     if not slices or run.tokens is None:
         return []
     _several(slices)
@@ -166,7 +262,11 @@ def chosen_slices(run: Run, between: str | Sequence[str | Slice] | None) -> list
 
 
 def field_slices(
-    run: Run, field: str, named: Sequence[str] | None = None, most: int = MOST_SLICES
+    run: Run,
+    field: str,
+    named: Sequence[str] | None = None,
+    most: int = MOST_SLICES,
+    among: Mask | None = None,  # (D,), the documents whose text counts; by default all
 ) -> list[Slice]:
     """Values of a kept field as slices: those that are named, or else those with the most text, in its order.
 
@@ -179,7 +279,8 @@ def field_slices(
         rule = f"the field {field!r} has only the value {names[0]!r}"
         raise InputError(rule, remedy="name another field")
     if named is None:
-        text = np.bincount(batch.slices + 1, weights=np.diff(batch.offsets), minlength=len(names) + 1)[1:]
+        lengths = np.diff(batch.offsets) * (1 if among is None else among)
+        text = np.bincount(batch.slices + 1, weights=lengths, minlength=len(names) + 1)[1:]
         numbers = sorted(np.argsort(-text, kind="stable")[:most].tolist())
     else:
         numbers = [names.index(_value(one, field, names)) for one in named]

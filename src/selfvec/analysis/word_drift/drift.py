@@ -70,6 +70,7 @@ def drift(
     *,
     slice: str | None = None,
     slice_field: str | None = None,
+    filters: str | Sequence[str] = (),
     top: int | None = None,
     examples: int = 0,
     fdr: float | None = None,
@@ -85,14 +86,18 @@ def drift(
     ----------
     run : Run or path
     between : sequence of slices, optional
-        The two slices; by default first and last, or before and after refining. Dates as 1976..1979, 2020-05,
-        2020Q2, 2000.., or labels; or original refined. In Python also a single period, such as "year".
+        The two slices; by default the earliest and latest of a dated text, or before and after refining.
+        Dates as 1976..1979, 2020-05, 2020Q2, 2000.., or labels; or original refined. In Python also a single
+        period, such as "year".
     slice : str, optional
         Compare the first month, quarter, year … with the last. Neighbouring periods are joined up to 2,000
         words of text.
     slice_field : str, optional
         Compare two values of this field of the documents. They are named by --between, or are the two with
         the most text. Documents without a value are left out.
+    filters : str or sequence of str
+        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
+        several on one field are alternatives.
     top : int, at least 1, optional
         Words listed; by default all, on a terminal 20.
     examples : int, at least 0
@@ -159,7 +164,8 @@ def drift(
     test = DriftTest(min_count, which.get("permutations", 1000), which.get("seed", 0))
     work = {"Drift": 12, "Encoding sentences": 6, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", work) as steps:
-        slices = asked_slices(run, between, slice, slice_field)
+        passed = check_texts("filters", filters) if filters else []
+        slices, why = asked_slices(run, between, slice, slice_field, passed)
         named, unknown = measurable(run, words, slices, min_count)
         measured = kept_measures(run, slices, test, which.get("jobs"), steps)
         rows, left_out = listed_rows(run, measured, named, pos, every=which.get("all_words", False))
@@ -174,6 +180,8 @@ def drift(
             sources_of(run, slices),
             test.seed,
             run.stamp,
+            why=why,
+            filters=passed,
         )
         found = found.select(top, fdr).compare_sentences(run, top or _SHOWN, steps)
         return found.illustrate(run, top or _SHOWN, examples, steps) if examples else found

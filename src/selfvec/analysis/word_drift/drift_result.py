@@ -36,6 +36,10 @@ class Drift(ResultTable):
         same.
     unknown : list of dict
         Named words without a row: word, reason, and their counts.
+    why : str
+        Why these states are compared, if nobody named them.
+    filters : list of str
+        What documents had to pass.
     """
 
     order = (
@@ -54,6 +58,8 @@ class Drift(ResultTable):
     slices: tuple[Slice, ...] = ()  # that occurrences come from; none if the run has not kept its corpus
     seed: int = 0
     state: str = ""  # the stamp of the run that was measured; empty for one in memory
+    why: str = ""
+    filters: list[str] = field(default_factory=list)
     quotes: dict[str, list[Example]] = field(default_factory=dict)  # by word, see `illustrate`
 
     def __len__(self) -> int:
@@ -136,5 +142,5 @@ class Drift(ResultTable):
 
     def as_dict(self) -> dict[str, Any]:
         """The result as ``selfvec drift --json`` prints it."""
-        named = ("a", "b", "only_a", "only_b", "left_out", "unknown", "order", "rows")
+        named = ("a", "b", "why", "filters", "only_a", "only_b", "left_out", "unknown", "order", "rows")
         return {name: getattr(self, name) for name in named}
