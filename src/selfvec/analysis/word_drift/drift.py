@@ -19,7 +19,7 @@ from .compared_slices import asked_slices, sources_of
 from .drift_result import Drift
 from .measures import kept_measures
 from .permutation_test import DriftTest
-from .word_choice import listed_rows, measurable
+from .word_choice import Choice, is_significant, listed_rows, measurable, new_and_gone
 
 _SHOWN = 20  # words with example sentences, if all are listed
 
@@ -148,6 +148,11 @@ def drift(
         are None, ``expected`` is 0, both sides have the same counts. For a run that has not kept its tokens,
         ``apd``, ``p``, ``q`` and the occurrences of spellings are None, too, and documents 0.
 
+        ``new`` and ``gone`` list words that are too rare in the first or second slice to have a distance, but
+        occur in significantly more documents of the other, the most certain first: dicts with the counts,
+        documents, p (of the documents with the word, if all were divided by chance), q and kind of a row.
+        ``confounded`` lists fields of the documents whose values go with the slices.
+
         If the run has a sentence encoder, as many rows as are listed, or 20, have ``sentences``, too: 1 -
         cosine of the mean vectors of the word's sentences in both slices, at most 40 drawn from each, less
         the mean of each slice's sentences. The order does not depend on it. With ``examples`` the first rows
@@ -168,11 +173,15 @@ def drift(
         slices, why = asked_slices(run, between, slice, slice_field, passed)
         named, unknown = measurable(run, words, slices, min_count)
         measured = kept_measures(run, slices, test, which.get("jobs"), steps)
-        rows, left_out = listed_rows(run, measured, named, pos, every=which.get("all_words", False))
+        choice = Choice(named, pos, which.get("all_words", False))
+        rows, left_out = listed_rows(run, measured, choice)
+        new, gone = ([], []) if words else new_and_gone(run, measured, choice)
         found = Drift(
             measured.a,
             measured.b,
             rows,
+            len(rows),
+            sum(map(is_significant, rows)),
             measured.only_a,
             measured.only_b,
             left_out,
@@ -180,8 +189,11 @@ def drift(
             sources_of(run, slices),
             test.seed,
             run.stamp,
-            why=why,
-            filters=passed,
+            why,
+            passed,
+            new,
+            gone,
+            measured.confounded,
         )
         found = found.select(top, fdr).compare_sentences(run, top or _SHOWN, steps)
         return found.illustrate(run, top or _SHOWN, examples, steps) if examples else found

@@ -17,6 +17,7 @@ from selfvec.usage.examples import Example
 from .evidence import kept_examples
 from .permutation_test import LEVEL
 from .sentence_distance import kept_distances
+from .word_choice import is_significant
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,6 +30,8 @@ class Drift(ResultTable):
         Names of the states: two slices, or "original" and "refined".
     rows : list of dict
         One dict per word, as in ``selfvec drift --json``.
+    tested, significant : int
+        Number of words that were tested and would be listed, and of those with q ≤ 0.05.
     only_a, only_b : int
         Words that occur often enough, but in one slice only; they have no row.
     left_out : dict
@@ -40,6 +43,12 @@ class Drift(ResultTable):
         Why these states are compared, if nobody named them.
     filters : list of str
         What documents had to pass.
+    new, gone : list of dict
+        Words too rare in the first slice, or the second, to be compared, that are frequent in the other.
+    confounded : list of dict
+        Fields of the documents that go with the slices, the most uneven first: ``field``, the ``value`` that
+        differs most, its shares ``share_a`` and ``share_b`` of the documents, p, and ``within``, a value that
+        both sides have.
     """
 
     order = (
@@ -51,6 +60,8 @@ class Drift(ResultTable):
     a: str
     b: str
     rows: list[dict[str, Any]]
+    tested: int = 0
+    significant: int = 0
     only_a: int = 0
     only_b: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
@@ -60,6 +71,9 @@ class Drift(ResultTable):
     state: str = ""  # the stamp of the run that was measured; empty for one in memory
     why: str = ""
     filters: list[str] = field(default_factory=list)
+    new: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[dict[str, Any]] = field(default_factory=list)
+    confounded: list[dict[str, Any]] = field(default_factory=list)
     quotes: dict[str, list[Example]] = field(default_factory=dict)  # by word, see `illustrate`
 
     def __len__(self) -> int:
@@ -73,12 +87,12 @@ class Drift(ResultTable):
         return self.select(word=word).rows[0]
 
     def __repr__(self) -> str:
-        significant = sum(row["q"] is not None and row["q"] <= LEVEL for row in self.rows)
+        significant = sum(map(is_significant, self.rows))
         title = f"Drift from {self.a} to {self.b}: {len(self):,} words, {significant:,} with q ≤ {LEVEL}"
         return short_repr(title, [row["word"] for row in self.rows], "see .rows or .to_polars()")
 
     def select(self, top: int | None = None, fdr: float | None = None, word: str | None = None) -> Drift:
-        """The first ``top`` rows, without words of a larger q than ``fdr``; or the row of one word.
+        """The first ``top`` rows, and new and gone words, up to a q of ``fdr``; or the row of one word.
 
         Raises
         ------
@@ -87,14 +101,15 @@ class Drift(ResultTable):
         """
         if fdr is not None and not 0 < fdr <= 1:
             raise OptionError(f"is a share above 0, at most 1, not {fdr!r}", field="fdr")
-        kept = self.rows
+        kept, new, gone = self.rows, self.new, self.gone
         if fdr is not None:
             kept = [row for row in kept if row["q"] is not None and row["q"] <= fdr]
+            new, gone = ([row for row in rows if row["q"] <= fdr] for rows in (new, gone))
         if word is not None:
             kept = [row for row in kept if row["word"] == word]
             if not kept:
                 raise KeyError(f"no row for {word!r}")
-        return replace(self, rows=kept[:top])
+        return replace(self, rows=kept[:top], new=new[:top], gone=gone[:top])
 
     def illustrate(
         self, run: Run, top: int | None = None, number: int = 1, progress: Progress | None = None
@@ -142,5 +157,19 @@ class Drift(ResultTable):
 
     def as_dict(self) -> dict[str, Any]:
         """The result as ``selfvec drift --json`` prints it."""
-        named = ("a", "b", "why", "filters", "only_a", "only_b", "left_out", "unknown", "order", "rows")
-        return {name: getattr(self, name) for name in named}
+        named = (
+            "a",
+            "b",
+            "why",
+            "filters",
+            "confounded",
+            "tested",
+            "significant",
+            "only_a",
+            "only_b",
+            "left_out",
+            "unknown",
+            "order",
+        )
+        tables = ("rows", "new", "gone")
+        return {name: getattr(self, name) for name in (*named, *tables)}

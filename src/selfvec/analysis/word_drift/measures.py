@@ -21,9 +21,12 @@ from selfvec.usage.occurrence_vectors import occurrence_space
 
 from .changed_neighbours import NEIGHBOURS, changed_neighbours, known_rows, possible_neighbours
 from .compared_slices import Sides, documents_of, sources_of
+from .confounding import confounded_fields
 from .permutation_test import Distances, DriftTest, permutation_test, refinement_drift, usual_distances
+from .unmatched_words import unmatched_words
 from .word_marks import left_out_words, mark_words
 
+_FORMAT = 2  # of what is kept
 _STEPS = {  # with their relative durations
     "Preparing occurrences": 2,
     "Choosing words": 1,
@@ -47,6 +50,10 @@ class Measures:
         Words that occur often enough, but in one slice only; they have no row.
     reasons : dict
         By word, why it is not listed by default.
+    unmatched : list of dict
+        Words that occur often enough in one slice only, see `unmatched_words`.
+    confounded : list of dict
+        Fields that go with the slices, see `confounded_fields`.
     """
 
     a: str
@@ -55,6 +62,8 @@ class Measures:
     only_a: int
     only_b: int
     reasons: dict[str, str]
+    unmatched: list[dict[str, Any]]
+    confounded: list[dict[str, Any]]
 
 
 def kept_measures(
@@ -72,11 +81,15 @@ def kept_measures(
         found = read_result(folder)
         shape = {...: ("word", "change"), "word": str, "change": float}
         rows = found["rows"]
-        if misfit(rows, [shape]) or any(row["word"] not in run.vectors for row in rows):
+        if (
+            misfit(rows, [shape])
+            or misfit(found["unmatched"], [{...: ("word", "p"), "word": str, "p": float}])
+            or any(row["word"] not in run.vectors for row in rows)
+        ):
             raise FormatError("is no result of this run", path=folder, remedy="remove it")
         return Measures(**found)
 
-    return cached(run, "drift", [documents_of(slices), asdict(test)], make, write, read, progress)
+    return cached(run, "drift", [_FORMAT, documents_of(slices), asdict(test)], make, write, read, progress)
 
 
 def measure_words(
@@ -113,9 +126,22 @@ def measure_words(
         near = changed_neighbours(keys, words, known, listed, neighbours, steps)
         rows = _rows(keys, found, sides.counts, near)
         mark_words(run, sources, rows, test.min_count)
+        unmatched: list[dict[str, Any]] = []
+        if slices:
+            unmatched, more = unmatched_words(run, slices, sides)
+            reasons |= more
     counts = sides.counts
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
-    return Measures(sides.names[0], sides.names[1], rows, only[0], only[1], reasons)
+    return Measures(
+        sides.names[0],
+        sides.names[1],
+        rows,
+        only[0],
+        only[1],
+        reasons,
+        unmatched,
+        confounded_fields(run, slices),
+    )
 
 
 def _rows(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,32 +25,69 @@ from .word_marks import WORD, count_in_run
 Row = dict[str, Any]
 
 
-def listed_rows(
-    run: Run,
-    measured: Measures,
-    named: Collection[str] = (),  # words that are tested in any case, and if there are some, listed alone
-    pos: Collection[str] = (),  # parts of speech; all if there are none
-    every: bool = False,  # stop words, numbers, words of repeated text and other spellings, too
-) -> tuple[list[Row], dict[str, int]]:
+@dataclass(frozen=True)
+class Choice:
+    """Which words are tested.
+
+    Attributes
+    ----------
+    named : collection of str
+        Words that are tested in any case and, if there are some, listed alone.
+    pos : collection of str
+        Parts of speech; all if there are none.
+    every : bool
+        Stop words, numbers, words of repeated text and other spellings, too.
+    """
+
+    named: Collection[str] = ()
+    pos: Collection[str] = ()
+    every: bool = False
+
+
+_ALL = Choice()
+
+
+def listed_rows(run: Run, measured: Measures, choice: Choice = _ALL) -> tuple[list[Row], dict[str, int]]:
     """The rows of a choice of words, with their q, in order; and how many words each rule leaves out.
 
     q is the false discovery rate among all words that are tested.
     """
-    rows, left_out = _tested_rows(run, measured, named, pos, every)
-    q = benjamini_hochberg(np.array([row["p"] for row in rows], np.float64)).tolist()
-    tested = [row | {"q": None if of != of else of} for row, of in zip(rows, q, strict=True)]
-    tested.sort(key=order_key)
-    if named:
-        return [row for row in tested if row["word"] in named], left_out
-    if every:
+    rows, left_out = _tested_rows(run, measured.rows, measured.reasons, choice)
+    tested = sorted(_with_q(rows), key=order_key)
+    if choice.named:
+        return [row for row in tested if row["word"] in choice.named], left_out
+    if choice.every:
         return tested, left_out
     once = _each_once(tested)
     return once, left_out | {"other spellings": len(tested) - len(once)}
 
 
+def new_and_gone(run: Run, measured: Measures, choice: Choice = _ALL) -> tuple[list[Row], list[Row]]:
+    """Words that came, and words that went, with q ≤ .05, the most certain first; names and numbers last."""
+    rows, _ = _tested_rows(run, measured.unmatched, measured.reasons, choice)
+    found = [row for row in _with_q(rows) if row["q"] <= LEVEL]
+    found.sort(key=lambda row: (row["kind"] != WORD, row["p"], -max(row["documents_a"], row["documents_b"])))
+    found = found if choice.every else _each_once(found)
+    new, gone = (
+        [row for row in found if (row["count_b"] > row["count_a"]) == came] for came in (True, False)
+    )
+    return new, gone
+
+
+def _with_q(rows: Sequence[Row]) -> list[Row]:
+    """The rows with their false discovery rate."""
+    q = benjamini_hochberg(np.array([row["p"] for row in rows], np.float64)).tolist()
+    return [row | {"q": None if of != of else of} for row, of in zip(rows, q, strict=True)]
+
+
+def is_significant(row: Mapping[str, Any]) -> bool:
+    """Whether a row has q ≤ .05."""
+    return row["q"] is not None and row["q"] <= LEVEL
+
+
 def order_key(row: Mapping[str, Any]) -> tuple[bool, bool, bool, float]:
     """The sort key of a row, see `Drift.order`. With few documents a large change is often chance."""
-    significant = row["q"] is not None and row["q"] <= LEVEL
+    significant = is_significant(row)
     few = min(row["documents_a"], row["documents_b"]) < LEAST_BLOCKS
     return not significant, significant and row["kind"] != WORD, significant and few, -row["change"]
 
@@ -66,22 +104,22 @@ def _each_once(rows: Sequence[Row]) -> list[Row]:
 
 
 def _tested_rows(
-    run: Run, measured: Measures, named: Collection[str], pos: Collection[str], every: bool
+    run: Run, measured: Sequence[Row], reasons: Mapping[str, str], choice: Choice
 ) -> tuple[list[Row], dict[str, int]]:
     """The rows of the words that are tested, frequent words first; and how many each rule leaves out."""
-    rows = sorted(measured.rows, key=lambda row: run.vectors.key_to_index[row["word"]])
+    rows = sorted(measured, key=lambda row: run.vectors.key_to_index[row["word"]])
     left_out: Counter[str] = Counter()
-    if not every:
+    if not choice.every:
         left_out.update(
             {"stop words": 0, "numbers": 0} | ({} if run.tokens is None else {"repeated text": 0})
         )
-        left_out.update(measured.reasons[row["word"]] for row in rows if row["word"] in measured.reasons)
-    kept = [row["word"] for row in rows if every or row["word"] not in measured.reasons]
-    if pos:
+        left_out.update(reasons[row["word"]] for row in rows if row["word"] in reasons)
+    kept = [row["word"] for row in rows if choice.every or row["word"] not in reasons]
+    if choice.pos:
         tagged = list(zip(kept, _tags(run, kept), strict=True))
-        kept = [word for word, part in tagged if part in pos]
+        kept = [word for word, part in tagged if part in choice.pos]
         left_out["other parts of speech"] = len(tagged) - len(kept)
-    tested = {*kept, *named}
+    tested = {*kept, *choice.named}
     return [row for row in rows if row["word"] in tested], dict(left_out)
 
 

@@ -111,7 +111,7 @@ def _groups(run: Run, least: int) -> dict[str, list[str]]:
 def _confused(row: Row, run: Run) -> Iterable[str]:
     """A more frequent word with letters like those of a row's word that is also one of its neighbours."""
     key = letters_key(row["word"])
-    near = [word for word in (*row["gained"], *row["lost"]) if letters_key(word) == key]
+    near = [word for word in (*row.get("gained", ()), *row.get("lost", ())) if letters_key(word) == key]
     return [word for word in near if count_in_run(run, word) > count_in_run(run, row["word"])][:1]
 
 
