@@ -331,7 +331,7 @@ class Sides:
     names: Sequence[str]
     counts: Ints  # (2, V), of all words
     able: Mask  # (V,), words that can be measured
-    least: int  # occurrences on each side
+    least: int  # occurrences on each side; 0 if they are unknown
 
     @classmethod
     def of(cls, run: Run, slices: Sequence[Slice], least: int) -> Sides:
@@ -344,7 +344,7 @@ class Sides:
         counts = np.stack([np.zeros(len(run.vectors), np.int64) if own is None else own] * 2)
         able = (counts[0] >= least) | (own is None)
         able &= run.original.unit.any(axis=1) & run.vectors.unit.any(axis=1)
-        return cls(BY_REFINING, counts, able, least)
+        return cls(BY_REFINING, counts, able, 0 if own is None else least)
 
 
 def _in_both(counts: Ints, least: int, names: Sequence[str]) -> Mask:

@@ -111,7 +111,7 @@ def measure_words(
         with steps.stage("Choosing words", None, "words"):
             reasons = left_out_words(run, slices, sides.able)
         words = np.flatnonzero(sides.able)
-        listed = possible_neighbours(run, sides.counts, test.min_count)
+        listed = possible_neighbours(run, sides.counts, sides.least)
         often = np.flatnonzero(listed.any(axis=0) | sides.able)
         how: dict[str, Any] = {"permutations": test.permutations, "seed": test.seed}
         how |= {"jobs": threads(jobs), "progress": steps}
