@@ -87,7 +87,7 @@ Filters = Annotated[
 ]
 Share = Annotated[float, Query(ge=0, le=1)]
 PositiveShare = Annotated[float, Query(gt=0, le=1)]
-Order = Annotated[str, Query(pattern="^(size|distance|moved|apd|q|count|word)$")]
+Order = Annotated[str, Query(pattern="^(size|distance|apd|q|count|word)$")]
 WithNames = Annotated[bool, Query(description="Whether to list words that are mostly capitalised.")]
 
 Needs = Callable[[Any, Mapping[str, Any]], Iterable[BackgroundTask[Any]]]

@@ -190,7 +190,6 @@ async function begin() {
   ranking = new Ranking(alarm);
   page = new WordPage($("word"), about, choose);
   ranking.tested = () => page.recheck().catch(alarm);
-  ranking.sorted = () => (state.word ? null : word());
   if (!about.kept) setInterval(check, EVERY);
   onChange(update);
   await update(state, null);
