@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,12 +42,16 @@ _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")  # of senses
 _MARKS = {  # of neighbours, and what they mean
     "from_subwords": ("*", "built from subwords: the initial vectors lack the word"),
     "abbreviations": ("=", "abbreviates the word, or is abbreviated by it"),
-    "forms": ("~", "another form of the word, among the nearest before refining"),
+}
+_APART = {  # words that stand apart from the neighbours
+    "forms": "other forms",
+    "by_spelling": "near by spelling only, left out",
 }
 _OUTSIDE = (
     "A distance may lie above its interval: by chance, few occurrences look farther apart than many would; "
     "the interval is where many would be."
 )
+_LISTED = 8  # forms of a word
 _LABEL = 4  # words of a sense's label after a text
 
 
@@ -60,7 +64,8 @@ def neighbours_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     for word in words:
         states = _STATES if compared else [state for name, state in found if name == word]
         marks = _marks([row for row in rows if row["word"] == word])
-        parts += [_word_table(word, states, found, compared, marks), ""]
+        parts += [_word_table(word, states, found, compared, marks)]
+        parts += [*_apart([row for row in rows if row["word"] == word]), ""]
     notes = [Text.assemble(("+", CAME), " came in   ", ("-", WENT), " went")] if compared else []
     shown = [
         f"{mark} {meaning}" for key, (mark, meaning) in _MARKS.items() if any(key in row for row in rows)
@@ -72,6 +77,15 @@ def neighbours_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     ]
     notes += [Text(note, "dim") for note in shown]
     return Group(*parts, *notes)
+
+
+def _apart(rows: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    """A line for the forms of a word, and one for the words that only their spelling makes near."""
+    for key, what in _APART.items():
+        words = list(dict.fromkeys(word for row in rows for word in row.get(key, ())))
+        if words:
+            more = ", …" if len(words) > _LISTED else ""
+            yield Text(f"{what}: {escaped(words[:_LISTED])}{more}", "dim")
 
 
 def _marks(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
