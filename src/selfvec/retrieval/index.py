@@ -29,6 +29,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
 from selfvec.base.text_files import Schema, misfit, read_vocabulary, write_vocabulary
 from selfvec.base.untrusted import decoding
+from selfvec.corpus.filters import allowed, filter_names
 from selfvec.data.run import Run
 from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.run_encoder import encoder_of
@@ -44,7 +45,6 @@ from .dense_space import TABLES, DenseSpace
 from .documents import GatheredDocuments
 from .encoder_part import ABOUT, ENCODER, ROWS, Asked, EncoderPart, check_question
 from .encoder_part import forms as encoder_forms
-from .filters import allowed
 from .indexed_documents import Arrays, IndexedDocuments
 from .phrases import count_written, restrict, words_of
 from .question import Question
@@ -214,7 +214,7 @@ class Index:
     @property
     def filter_names(self) -> list[str]:
         """The fields that documents can be filtered by."""
-        return self.documents.filter_names
+        return filter_names(self.documents)
 
     @cached_property
     def scorer(self) -> Scorer:

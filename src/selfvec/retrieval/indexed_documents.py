@@ -25,7 +25,6 @@ from .clusters import Clusters
 from .documents import GatheredDocuments
 from .unit_vectors import UnitVectors
 
-NO_DAY = np.iinfo(np.int64).min
 Arrays = Mapping[str, Array]
 
 
@@ -121,15 +120,10 @@ class IndexedDocuments:
         """Names of the documents."""
         return self._strings("ids")
 
-    @cached_property
-    def dated(self) -> bool:
-        """Whether any document has a date."""
-        return bool(np.any(self.arrays["days"] != NO_DAY))
-
     @property
-    def filter_names(self) -> list[str]:
-        """The fields that documents can be filtered by."""
-        return list(dict.fromkeys([*(["date"] if self.dated else []), *self.fields]))
+    def days(self) -> NDArray[np.datetime64]:
+        """The date of each document, (D,) datetime64[D], NaT without one."""
+        return self.arrays["days"].view("datetime64[D]")
 
     def text(self, document: int) -> str:
         """A document as it was written."""
@@ -137,8 +131,8 @@ class IndexedDocuments:
 
     def day(self, document: int) -> str | None:
         """The date of a document, such as 2020-06-18."""
-        day = int(self.arrays["days"][document])
-        return None if day == NO_DAY else str(np.datetime64(day, "D"))
+        day = self.days[document]
+        return None if np.isnat(day) else str(day)
 
     def field(self, name: str) -> tuple[Ids, list[str]]:
         """A field as codes, (D,), -1 for documents without it, and the values of the codes."""

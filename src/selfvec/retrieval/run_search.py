@@ -14,6 +14,7 @@ from selfvec.base.checks import check_text, check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
+from selfvec.corpus.filters import allowed
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
@@ -24,7 +25,6 @@ from selfvec.text.vocabulary import Query
 from .bm25 import saturated_counts
 from .dense_space import TABLES
 from .documents import gather
-from .filters import allowed
 from .index import Index
 from .indexed_documents import IndexedDocuments
 from .same_texts import different_texts, plain

@@ -5,27 +5,31 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import selfvec
 from selfvec.base.errors import NotFound
+from selfvec.corpus.filters import allowed, filtered_documents
+from selfvec.corpus.written_numbers import decimal_mark, written_number
+from selfvec.data.run import Run
 from selfvec.retrieval import run_index
-from selfvec.retrieval.filters import allowed
-from selfvec.retrieval.index import Index
-from selfvec.retrieval.written_numbers import decimal_mark, written_number
 
 
-def index_of(field: str, values: list[Any]) -> Index:
+def run_of(field: str, values: list[Any]) -> Run:
     rows = [{"text": f"hail fell {number}", "id": f"r{number}", field: v} for number, v in enumerate(values)]
-    return run_index(selfvec.refine(rows, "none", "original"))
+    return selfvec.refine(rows, "none", "original")
 
 
 def passing(values: list[Any], *filters: str) -> list[int]:
-    """The numbers of the values of a field ``v`` that pass."""
-    documents = index_of("v", values).documents
-    return [i for i, fits in enumerate(allowed(documents, [f"v{one}" for one in filters])) if fits]
+    """The numbers of the values of a field ``v`` that pass, in the index and in the run."""
+    run = run_of("v", values)
+    asked = [f"v{one}" for one in filters]
+    found = np.flatnonzero(allowed(run_index(run).documents, asked)).tolist()
+    assert np.flatnonzero(filtered_documents(run, asked)).tolist() == found
+    return found
 
 
 PASSING = {
@@ -95,7 +99,12 @@ def test_one_of_several_filters_on_a_field_has_to_be_met_by_some_document() -> N
         passing(["IOWA", "OHIO", "UTAH"], "=utha", "=iowaa")
     assert passing(["IOWA", "OHIO", "UTAH"], "=iowa", "=utha") == [0]
     rows = [{"text": "hail", "a": "x", "date": "2019"}, {"text": "rain", "a": "y", "date": "2020"}]
-    index = run_index(selfvec.refine(rows, "none", "original"))
+    run = selfvec.refine(rows, "none", "original")
+    index = run_index(run)
+    assert filtered_documents(run, []).tolist() == [True, True]
+    assert filtered_documents(run, ["date=2020"]).tolist() == [False, True]
+    with pytest.raises(NotFound, match="no document passes all of a=x, date=2020; leave one of them out"):
+        filtered_documents(run, ["a=x", "date=2020"])
     assert index.search("hail", filters=["a=x", "date=2020"]).hits == []
     with pytest.raises(
         NotFound, match="no document is dated 1900; the dates run from 2019-01-01 to 2020-01-01"

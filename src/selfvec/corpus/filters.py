@@ -3,6 +3,9 @@
 A filter names a field and a value, a range of numbers or a span of dates: ``state=IOWA``, ``magnitude=2..``,
 ``date=2019``, ``date=1996..1998``. A list passes if one of its items does, and ``place.state=IOWA`` looks
 into an object. A filter that no document passes is an error, which names the values that there are.
+
+Whatever takes filters takes these: `filtered_documents` finds the documents of a run,
+`allowed` those of an index.
 """
 
 from __future__ import annotations
@@ -14,15 +17,18 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from selfvec.base.arrays import Ids, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import NotFound, OptionError, did_you_mean
 from selfvec.base.names import items_at, parted
+from selfvec.data.run import Run
 
-from .indexed_documents import NO_DAY, IndexedDocuments
+from .slices import parse_span
 from .written_numbers import decimal_mark, written_number
 
 _RULE = "a filter is field=value, field=A..B or date=A..B"
@@ -31,14 +37,64 @@ _NAMED = 10  # values in an error
 _SHOWN = 40  # characters of each
 
 
-def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> Mask:
+class WithFields(Protocol):
+    """D documents with dates and fields."""
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """Names of the fields."""
+
+    @property
+    def days(self) -> NDArray[np.datetime64]:
+        """The date of each document, (D,) datetime64[D], NaT without one."""
+
+    def field(self, name: str) -> tuple[Ids, list[str]]:
+        """A field as codes, (D,), -1 for documents without it, and the values of the codes."""
+
+
+@dataclass(frozen=True, eq=False)
+class _RunDocuments:
+    """The documents of a run. A field is read when it is asked for."""
+
+    run: Run
+
+    @property
+    def fields(self) -> Sequence[str]:
+        return [] if self.run.text is None else self.run.text.fields
+
+    @property
+    def days(self) -> NDArray[np.datetime64]:
+        batch = self.run.require_tokens()
+        return np.full(batch.documents, "NaT", "datetime64[D]") if batch.dates is None else batch.dates
+
+    def field(self, name: str) -> tuple[Ids, list[str]]:
+        values = self.run.require_text("and fields are in it").field(name, "filters")
+        known = list(dict.fromkeys(value for value in values if value is not None))
+        number = {value: code for code, value in enumerate(known)}
+        return np.array([-1 if value is None else number[value] for value in values], np.int32), known
+
+
+def filtered_documents(run: Run, filters: Sequence[str]) -> Mask:
+    """The documents of a run that pass, (D,) bool; see `allowed`. All without filters.
+
+    `NotFound` if there is none. `InputError` if the run has not kept its tokens, or a field is named and it
+    has not kept its text.
+    """
+    found = allowed(_RunDocuments(run), filters)
+    if not found.any():
+        rule = f"no document passes all of {', '.join(filters)}"
+        raise NotFound(rule, field="filters", remedy="leave one of them out")
+    return found
+
+
+def allowed(documents: WithFields, filters: Sequence[str]) -> Mask:
     """The documents that pass, (D,) bool. Filters on one field are alternatives; all fields must pass.
 
     Names and values are compared without regard to case; names, unless they differ in nothing else. Of values
     the blanks around them, and how numbers and letters are encoded, do not matter either. `NotFound` for a
     filter that no document passes.
     """
-    out = np.ones(len(documents), bool)
+    out = np.ones(len(documents.days), bool)
     by_field: dict[str, list[str]] = {}
     for text in filters:
         name, sign, value = text.partition("=")
@@ -47,21 +103,27 @@ def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> Mask:
             raise OptionError(f"{_RULE}, not {text!r}", field="filters", remedy=remedy)
         by_field.setdefault(_field(documents, name.strip()), []).append(value.strip())
     for name, values in by_field.items():
-        passing = partial(_in_span, documents) if name == "date" else _Values.of(documents, name).passing
-        out &= _any(passing, values)
+        fits = partial(_in_span, documents) if name == "date" else _Values.of(documents, name).passing
+        out &= _any(fits, values)
     return out
+
+
+def filter_names(documents: WithFields) -> list[str]:
+    """What documents can be filtered by: their date, if any has one, and their fields."""
+    dated = not np.isnat(documents.days).all()
+    return list(dict.fromkeys([*(["date"] if dated else []), *documents.fields]))
 
 
 class _NothingPasses(NotFound):
     """No document has a value."""
 
 
-def _any(passing: Callable[[str], Mask], values: Sequence[str]) -> Mask:
+def _any(fits: Callable[[str], Mask], values: Sequence[str]) -> Mask:
     """The documents that pass for one of the values, (D,) bool; the first error if none does for any."""
     masks, errors = [], []
     for value in values:
         try:
-            masks.append(passing(value))
+            masks.append(fits(value))
         except _NothingPasses as error:
             errors.append(error)
     if not masks:
@@ -70,11 +132,11 @@ def _any(passing: Callable[[str], Mask], values: Sequence[str]) -> Mask:
     return found
 
 
-def _field(documents: IndexedDocuments, name: str) -> str:
+def _field(documents: WithFields, name: str) -> str:
     """The field that a filter names, in any case; `NotFound` without one."""
-    if name == "date" and not documents.dated:
+    if name == "date" and np.isnat(documents.days).all():
         raise NotFound("the documents have no dates", field="filters", remedy="leave date= out")
-    known = documents.filter_names
+    known = filter_names(documents)
     if found := in_any_case(name, known):
         return found
     keys = name.split(".")
@@ -86,21 +148,17 @@ def _field(documents: IndexedDocuments, name: str) -> str:
     raise NotFound(f"no field {name!r}", field="filters", remedy=f"{near} {there}".strip())
 
 
-def _in_span(documents: IndexedDocuments, value: str) -> Mask:
+def _in_span(documents: WithFields, value: str) -> Mask:
     """The documents dated in a span, (D,) bool."""
-    from selfvec.corpus.slices import parse_span
-
     span = parse_span(value)
     if span is None:
         remedy = "write date=2019, date=2020-05, date=1996..1998 or date=2000-01-01..2005-06-30"
         raise NotFound(f"{value!r} is not a span of dates", field="filters", remedy=remedy)
-    first, end = (int(day.astype("datetime64[D]").astype(np.int64)) for day in span)
-    days = documents.arrays["days"]
-    fits: Mask = (days >= first) & (days < end) & (days != NO_DAY)
+    days = documents.days
+    fits: Mask = (days >= span[0]) & (days < span[1])
     if not fits.any():
-        dated = days[days != NO_DAY]
-        bounds = [str(np.datetime64(int(day), "D")) for day in (dated.min(), dated.max())]
-        remedy = f"the dates run from {bounds[0]} to {bounds[1]}"
+        dated = days[~np.isnat(days)]
+        remedy = f"the dates run from {dated.min()} to {dated.max()}"
         raise _NothingPasses(f"no document is dated {value}", field="filters", remedy=remedy)
     return fits
 
@@ -114,7 +172,7 @@ class _Values:
     values: list[list[str]]  # of each code, several for a list
 
     @classmethod
-    def of(cls, documents: IndexedDocuments, name: str) -> _Values:
+    def of(cls, documents: WithFields, name: str) -> _Values:
         """Those of a field, or under the keys of its objects."""
         field, keys = parted(documents.fields, name)
         codes, texts = documents.field(field)
@@ -144,8 +202,6 @@ class _Values:
 
     def _within(self, low: str, high: str) -> list[bool] | None:
         """Whether a value of each code is in a range of numbers or else of dates; None if it is neither."""
-        from selfvec.corpus.slices import parse_span
-
         ends = (self._number(low) if low else -math.inf, self._number(high) if high else math.inf)
         numbers = None
         if not any(map(math.isnan, ends)):
