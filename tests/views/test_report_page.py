@@ -85,6 +85,8 @@ COMMANDS = {  # the arguments after the run, a column, and where the JSON has th
     "topics": (["--number", "2", "--min-count", "2"], "name", "rows"),
     "senses": (["hail"], "sense", "senses"),
     "why": (["hail", "rain"], "context", "contexts"),
+    "concordance": (["hail"], "word", "rows"),
+    "collocates": (["hail"], "word", "rows"),
     "drift": (["--permutations", "20"], "word", "rows"),
 }
 

@@ -49,6 +49,7 @@ FILES = {
     "trajectory by slice": "trajectory run hail --slices --plot OUT.svg",
     "serve": "serve run --save OUT.html",
     "topics": "topics run --min-count 1 --number 2 --documents OUT.csv",
+    "concordance": "text concordance run hail --csv OUT.csv",
 }
 FOLDERS = {
     "align to a folder": "align run later -o OUT",
@@ -59,6 +60,7 @@ FOLDERS = {
 }
 REPORTED = {"similar": "csv", "drift": "html", "monitor": "md", "evaluate": "html", "why": "md"}
 REPORTED |= dict.fromkeys(("search", "ask", "phrases", "expand", "topics", "compare", "senses"), "csv")
+REPORTED |= dict.fromkeys(("text keyness", "text concordance", "text collocates"), "csv")
 FILES |= {f"{name} report": f"{name} {REPORTS[name]} --report OUT.{kind}" for name, kind in REPORTED.items()}
 COMMANDS = RUNS | FILES | FOLDERS
 QUIET = {"health", "info", "verify", "vectors", "mcp", "migrate"}  # migrate works on its store
