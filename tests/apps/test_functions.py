@@ -55,7 +55,7 @@ RESULTS: dict[str, Callable[[Path], ResultTable]] = {
     "senses": lambda _: selfvec.senses("run", "stream"),
     "topics": lambda _: selfvec.topics("run", 4, by="year", hierarchy=True),
     "phrases": lambda _: selfvec.phrases("run", top=9),
-    "keyness": lambda _: selfvec.keyness("run", ["1980..1999", "2000.."], top=9),
+    "keyness": lambda _: selfvec.keyness("run", ["..2009", "2010.."], top=9),
     "concordance": lambda _: selfvec.concordance("run", "storm*", top=9),
     "collocates": lambda _: selfvec.collocates("run", "storm"),
     "graph": lambda _: selfvec.graph("run", top=30),

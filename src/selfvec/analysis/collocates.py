@@ -52,6 +52,9 @@ def collocates(
         date=1996..1998; several on one field are alternatives.
     top : int, at least 1, optional
         Words listed; by default all, on a terminal 20.
+
+    Other Parameters
+    ----------------
     min_count : int, at least 1
         Leave out words that are rarer near the word.
 

@@ -65,7 +65,7 @@ def keyness(
     ----------
     run : Run or path
     between : sequence of slices, optional
-        The two parts, as drift names them; by default the first and the last period or label.
+        The two parts, as drift names them; by default first and last.
     slice_field : str, optional
         Compare two values of this field of the documents. They are named by --between, or are the two with
         the most text.
@@ -76,6 +76,9 @@ def keyness(
         date=1996..1998; several on one field are alternatives.
     top : int, at least 1, optional
         Words listed of each side; by default all, on a terminal 20.
+
+    Other Parameters
+    ----------------
     min_count : int, at least 1
         Leave out words that are rarer in both parts together.
 

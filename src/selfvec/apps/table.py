@@ -399,7 +399,7 @@ TEXT: dict[str, Row] = {
 GROUPS: dict[str, tuple[str, Mapping[str, Row]]] = {
     "vectors": ("List, fetch, convert, compress, align and change vectors.", VECTORS),
     "run": ("Look into runs, verify, merge, undo, watch, migrate, compare them.", RUN),
-    "text": ("Describe a text: its phrases, topics, keywords, words in context, senses.", TEXT),
+    "text": ("Describe a text: phrases, topics, keywords, concordances, senses.", TEXT),
     "fetch": (  # an older name, which is not listed
         "Download public vectors or a public corpus.",
         {"noaa": TEXT["noaa"], "vectors": VECTORS["fetch"]},

@@ -112,6 +112,8 @@ MEANINGS = {
     "--vectors": "initial vectors",
     "--method": "the algorithm of the command",
     "--window": "tokens per window, or on each side",
+    "--against": "what is compared with",
+    "--between": "the two parts that are compared",
     "--anchor": "how strongly words are held to their old vectors",
     "--keep-fields": "fields that a run keeps",
     "--id-field": "field that holds the id",
