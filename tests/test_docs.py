@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from tests.encoders.tiny_encoder import ROWS, model_bytes, write_encoder
 from tests.places import ROOT
-from tools import reference_pages
+from tools import reference_pages, shown_output
 
 import selfvec
 from selfvec.apps.cli import main
@@ -28,7 +28,7 @@ from selfvec.text.repeats import LEAST_DOCUMENTS, NGRAM
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [ROOT / "README.md", *DOCS]
-PASTED = [ROOT / "README.md", ROOT / "docs" / "tutorial.md"]  # run by test_shown_output.py
+PASTED = shown_output.PAGES  # run by test_shown_output.py
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXTRAS = {  # packages without which a page cannot run
     "export-and-serve.md": ("model2vec", "langchain_core", "lancedb", "faiss", "usearch", "qdrant_client"),

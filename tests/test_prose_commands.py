@@ -91,7 +91,7 @@ def _wrong_option(command: Any, words: list[str]) -> str | None:
             return f"there is no {word}"
         metavar = options[word].metavar or ""
         known = set(metavar.split("|")) if re.fullmatch(r"[a-z-]+(?:\|[a-z-]+)+", metavar) else set()
-        known = BASELINES if word == "--against" else known
+        known = BASELINES if word == "--against" and metavar == "NAME..." else known
         value = re.sub("^encoder:.*", "all", value)
         if known and value and not value.isupper() and not {*re.split(r"[|,]", value)} <= known:
             return f"{word} does not take {value}"

@@ -29,7 +29,10 @@ from unittest import mock
 from selfvec.apps.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = (ROOT / "README.md", ROOT / "docs" / "tutorial.md")
+PAGES = (
+    ROOT / "README.md",
+    *(ROOT / "docs" / name for name in ("tutorial.md", "how-to/keyness-concordance-collocates.md")),
+)
 
 _BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PASSING = re.compile(r"compiling kernels|[\w ]+: \d+ %|.*selfvec demo")  # progress

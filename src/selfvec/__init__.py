@@ -18,11 +18,14 @@ from .base import forks  # noqa: F401 (it notices from now on when the process f
 if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.analysis.alignment import align as align
     from selfvec.analysis.alignment import compare as compare
+    from selfvec.analysis.collocates import collocates as collocates
     from selfvec.analysis.concepts import expand as expand
     from selfvec.analysis.concepts import graph as graph
     from selfvec.analysis.concepts import phrases as phrases
     from selfvec.analysis.concepts import topics as topics
     from selfvec.analysis.concepts import why as why
+    from selfvec.analysis.concordance import concordance as concordance
+    from selfvec.analysis.keyness import keyness as keyness
     from selfvec.analysis.monitoring import monitor as monitor
     from selfvec.analysis.word_drift import drift as drift
     from selfvec.analysis.word_senses import senses as senses

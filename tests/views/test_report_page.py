@@ -85,6 +85,8 @@ COMMANDS = {  # the arguments after the run, a column, and where the JSON has th
     "topics": (["--number", "2", "--min-count", "2"], "name", "rows"),
     "senses": (["hail"], "sense", "senses"),
     "why": (["hail", "rain"], "context", "contexts"),
+    "text concordance": (["hail"], "word", "rows"),
+    "text collocates": (["hail"], "word", "rows"),
     "drift": (["--permutations", "20"], "word", "rows"),
 }
 
@@ -94,7 +96,7 @@ def test_every_command_with_rows_writes_them(command: str, run: str, tmp_path: P
     more, column, place = COMMANDS[command]
     files = [tmp_path / f"out{suffix}" for suffix in SUFFIXES]
     for file in files:
-        assert main([command, run, *more, "--report", str(file), "--json"]) == 0
+        assert main([*command.split(), run, *more, "--report", str(file), "--json"]) == 0
         printed = capsys.readouterr()
         assert f"wrote {file}" in printed.err
     rows = json.loads(printed.out)[place] if place else None
@@ -111,7 +113,7 @@ def test_every_command_with_rows_writes_them(command: str, run: str, tmp_path: P
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_report_of_another_kind_is_refused_before_the_run_is_opened(command: str, capsys) -> None:
-    assert main([command, "no-such-run", *COMMANDS[command][0], "--report", "report.pdf"]) == 2
+    assert main([*command.split(), "no-such-run", *COMMANDS[command][0], "--report", "report.pdf"]) == 2
     assert "report.pdf" in capsys.readouterr().err
 
 

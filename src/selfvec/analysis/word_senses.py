@@ -25,6 +25,7 @@ from selfvec.corpus.documents import Documents
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import log_likelihood_scores
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.phrases import parts, units_of
@@ -317,29 +318,6 @@ def _labels(
         ranked = able[np.argsort(-(scores * space.weights)[able], kind="stable")]
         out.append(label_words([words[i] for i in ranked.tolist()], stops, stem))
     return out
-
-
-def log_likelihood_scores(counts: Ints, others: Ints) -> Doubles:
-    """How much more often words occur near some occurrences than near others, (V,): the signed root of G².
-
-    By chance it is distributed about like a standard normal variable. Unlike ratios of counts it does not
-    favour words seen once, and unlike differences it does not favour frequent words (Dunning, 1993, *Accurate
-    methods for the statistics of surprise and coincidence*).
-
-    >>> z = log_likelihood_scores(np.array([90, 500, 0]), np.array([0, 500, 90]))
-    >>> z.round(1).tolist()
-    [11.2, 0.0, -11.2]
-    """
-    sides = [side.astype(np.float64) for side in (counts, others)]
-    totals = [side.sum() for side in sides]
-    both = sides[0] + sides[1]
-    square = np.zeros(len(counts))
-    for side, total in zip(sides, totals, strict=True):
-        expected = both * total / max(sum(totals), 1.0)
-        met = side > 0
-        square[met] += 2 * side[met] * np.log(side[met] / expected[met])
-    more = sides[0] * totals[1] >= sides[1] * totals[0]
-    return np.sqrt(np.maximum(square, 0)) * np.where(more, 1, -1)
 
 
 def label_words(

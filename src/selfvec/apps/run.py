@@ -70,11 +70,14 @@ class Run(record.Run):
     write it elsewhere with `save`.
     """
 
+    collocates = RunMethod("analysis.collocates.collocates")
     compare = RunMethod("analysis.alignment.compare")
+    concordance = RunMethod("analysis.concordance.concordance")
     drift = RunMethod("analysis.word_drift.drift")
     expand = RunMethod("analysis.concepts.expand")
     export = RunMethod("exporters.export")
     graph = RunMethod("analysis.concepts.graph")
+    keyness = RunMethod("analysis.keyness.keyness")
     monitor = RunMethod("analysis.monitoring.monitor")
     phrases = RunMethod("analysis.concepts.phrases")
     save = RunMethod("storage.run_writer.save_run")

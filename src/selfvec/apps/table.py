@@ -334,6 +334,31 @@ TEXT: dict[str, Row] = {
         page="pages.topics_page",
         more=("analysis.concepts.corpus_topics.GivenTopics",),
     ),
+    "keyness": Row(
+        "analysis.keyness.keyness",
+        (
+            "run --between 1990..1999 2010..2019",
+            "run --slice-field kind --filter date=2010..",
+            "run --against other-run",
+        ),
+        show="keyness",
+        title="Keyness",
+        values={"against": "RUN"},
+    ),
+    "concordance": Row(
+        "analysis.concordance.concordance",
+        ('run "flash flood*" --sort right', "run hail --filter date=2019 --csv hail.csv"),
+        show="concordance",
+        title="Concordance of {query}",
+        values={"query": '"WORD or phrase or wild*"', "csv": "FILE.csv"},
+    ),
+    "collocates": Row(
+        "analysis.collocates.collocates",
+        ("run hail", "run hail --window 3 --slice 1990..1999"),
+        show="collocates",
+        title="Collocates of {word}",
+        values={"slice": "A..B"},
+    ),
     "graph": Row(
         "analysis.concepts.term_graph.graph",
         ("run -o terms.html", "run hail storm -o hail.graphml"),
@@ -374,7 +399,7 @@ TEXT: dict[str, Row] = {
 GROUPS: dict[str, tuple[str, Mapping[str, Row]]] = {
     "vectors": ("List, fetch, convert, compress, align and change vectors.", VECTORS),
     "run": ("Look into runs, verify, merge, undo, watch, migrate, compare them.", RUN),
-    "text": ("Describe a text: its phrases, topics, terms and senses.", TEXT),
+    "text": ("Describe a text: phrases, topics, keywords, concordances, senses.", TEXT),
     "fetch": (  # an older name, which is not listed
         "Download public vectors or a public corpus.",
         {"noaa": TEXT["noaa"], "vectors": VECTORS["fetch"]},

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Ints, Mask
+from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
@@ -151,6 +151,21 @@ def _period(text: str) -> tuple[np.datetime64, np.datetime64] | None:
         return None
     end = first + (3 if quarter else 1)  # of the unit that is written: years, months or days
     return first.astype("datetime64[D]"), end.astype("datetime64[D]")
+
+
+def slice_of_each(slices: Sequence[Slice]) -> Ids:
+    """The number of each document's slice, (D,) int32, -1 for none; `InputError` if slices overlap."""
+    sides = np.full(len(slices[0].documents), -1, np.int32)
+    for number, part in enumerate(slices):
+        shared = np.flatnonzero(np.logical_and(part.documents, sides >= 0))
+        if len(shared):
+            other = slices[int(sides[shared[0]])].name
+            raise InputError(
+                f"the slices {other} and {part.name} share {len(shared):,} documents",
+                remedy="choose slices that do not overlap",
+            )
+        sides[part.documents] = number
+    return sides
 
 
 def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> Ints:

@@ -1,4 +1,4 @@
-"""Percentile bootstrap, p from permutations, q from many p, and ranks with ties.
+"""Percentile bootstrap, p from permutations and likelihood ratios, q from many p, and ranks with ties.
 
 A figure over n items is computed again on 1,000 resamples of the items. The resamples depend only on n and
 the seed. So two sets of vectors measured on the same items use the same resamples, and the difference of
@@ -7,6 +7,7 @@ their replicates is the paired bootstrap of their difference (Efron and Tibshira
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -211,6 +212,43 @@ def hypergeometric_p(taken: Ints, occurs: Ints, new: int, total: int) -> Doubles
         shares = np.exp(ways - logs[new - i] - logs[total - number - new + i] - every)
         out[row] = min(1.0, 2 * min(shares[i >= k].sum(), shares[i <= k].sum()))
     return out
+
+
+def log_likelihood_scores(counts: Numbers, others: Numbers) -> Doubles:
+    """How much more often words occur in one text than in another, (V,): the signed root of G².
+
+    G² is 2 Σ O log(O / E), over the two counts of a word and the counts that it would have if it were equally
+    frequent in both texts, whose sizes are the sums of all counts (Rayson and Garside, 2000, *Comparing
+    corpora using frequency profiling*). ``counts`` and ``others`` are (V,).
+
+    By chance it is distributed about like a standard normal variable. Unlike ratios of counts it does not
+    favour words seen once, and unlike differences it does not favour frequent words (Dunning, 1993, *Accurate
+    methods for the statistics of surprise and coincidence*).
+
+    >>> z = log_likelihood_scores(np.array([90, 500, 0]), np.array([0, 500, 90]))
+    >>> z.round(1).tolist()
+    [11.2, 0.0, -11.2]
+    """
+    sides = [side.astype(np.float64) for side in (counts, others)]
+    totals = [side.sum() for side in sides]
+    both = sides[0] + sides[1]
+    square = np.zeros(len(counts))
+    for side, total in zip(sides, totals, strict=True):
+        expected = both * total / max(sum(totals), 1.0)
+        met = side > 0
+        square[met] += 2 * side[met] * np.log(side[met] / expected[met])
+    more = sides[0] * totals[1] >= sides[1] * totals[0]
+    return np.sqrt(np.maximum(square, 0)) * np.where(more, 1, -1)
+
+
+def chi_square_p(z: Numbers) -> Doubles:
+    """The two-sided p of standard normal figures: that of z² under chi-square with one degree of freedom.
+
+    >>> chi_square_p(np.array([0.0, 3.8415**0.5, -(10.828**0.5)])).round(4).tolist()
+    [1.0, 0.05, 0.001]
+    """
+    roots = np.abs(np.asarray(z, np.float64)) / math.sqrt(2)
+    return np.fromiter(map(math.erfc, roots.tolist()), np.float64, len(roots))
 
 
 def ranks_among(

@@ -18,11 +18,10 @@ from typing import TypeVar
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
-from selfvec.base.errors import InputError
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
 from selfvec.base.threads import by_blocks, cut, in_order, threads
-from selfvec.corpus.slices import Slice
+from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
@@ -86,7 +85,7 @@ def occurrence_space(
 ) -> OccurrenceSpace:
     """The space in which occurrences from slices of a run's corpus are compared; slices must not overlap."""
     batch = run.require_tokens()
-    sides = _sides(slices)
+    sides = slice_of_each(slices)
     with (progress or Progress()).stage("Preparing occurrences", 2, "steps") as advance:
         weights = inverse_document_frequency(batch)
         parts = _side_by_side(run, _refined_weight(run, weights) if refined else 0.0)
@@ -157,21 +156,6 @@ def _whitened(vectors: Rows, read: ReadRows, weight: float) -> ReadRows:
         return found
 
     return rows
-
-
-def _sides(slices: Sequence[Slice]) -> Ids:
-    """The slice of each document, (D,) int32, -1 for none."""
-    sides = np.full(len(slices[0].documents), -1, np.int32)
-    for number, part in enumerate(slices):
-        shared = np.flatnonzero(np.logical_and(part.documents, sides >= 0))
-        if len(shared):
-            other = slices[int(sides[shared[0]])].name
-            raise InputError(
-                f"the slices {other} and {part.name} share {len(shared):,} documents",
-                remedy="choose slices that do not overlap",
-            )
-        sides[part.documents] = number
-    return sides
 
 
 def _centres(space: OccurrenceSpace, rng: np.random.Generator) -> Rows:

@@ -35,7 +35,10 @@ TOP = "demo example refine update search ask similar drift monitor evaluate expo
 GROUPS = {
     "vectors": ["list", "fetch", "convert", "compress", "align", *TRANSFORMS],
     "run": ["info", "health", "verify", "merge", "undo", "watch", "migrate", "compare", "trajectory"],
-    "text": ["phrases", "topics", "graph", "senses", "why", "expand", "noaa"],
+    "text": [
+        *("phrases", "topics", "keyness", "concordance", "collocates"),
+        *("graph", "senses", "why", "expand", "noaa"),
+    ],
 }
 
 
@@ -108,7 +111,9 @@ MEANINGS = {
     "--min-count": "words that are rarer are left out",
     "--vectors": "initial vectors",
     "--method": "the algorithm of the command",
-    "--window": "tokens per window",
+    "--window": "tokens per window, or on each side",
+    "--against": "what is compared with",
+    "--between": "the two parts that are compared",
     "--anchor": "how strongly words are held to their old vectors",
     "--keep-fields": "fields that a run keeps",
     "--id-field": "field that holds the id",

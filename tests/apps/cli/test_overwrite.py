@@ -49,6 +49,8 @@ FILES = {
     "trajectory by slice": "trajectory run hail --slices --plot OUT.svg",
     "serve": "serve run --save OUT.html",
     "topics": "topics run --min-count 1 --number 2 --documents OUT.csv",
+    "text concordance": "text concordance run hail --csv OUT.csv",
+    "text concordance report": "text concordance run hail --report OUT.html",
 }
 FOLDERS = {
     "align to a folder": "align run later -o OUT",
@@ -59,6 +61,7 @@ FOLDERS = {
 }
 REPORTED = {"similar": "csv", "drift": "html", "monitor": "md", "evaluate": "html", "why": "md"}
 REPORTED |= dict.fromkeys(("search", "ask", "phrases", "expand", "topics", "compare", "senses"), "csv")
+REPORTED |= dict.fromkeys(("text keyness", "text collocates"), "csv")
 FILES |= {f"{name} report": f"{name} {REPORTS[name]} --report OUT.{kind}" for name, kind in REPORTED.items()}
 COMMANDS = RUNS | FILES | FOLDERS
 QUIET = {"health", "info", "verify", "vectors", "mcp", "migrate"}  # migrate works on its store
@@ -237,7 +240,16 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
         *("write_index", "save_aligned_file", "save_aligned_folder", "output_place"),  # behind others here
         # Commands above do.
         *("refine", "update", "merge", "demo", "example", "align", "compress", "convert", "export", "noaa"),
-        *("transform_file", "trajectory", "topics", "serve", "save_graph", "save_paths", "save_figure"),
+        *(
+            "transform_file",
+            "trajectory",
+            "topics",
+            "concordance",
+            "serve",
+            "save_graph",
+            "save_paths",
+            "save_figure",
+        ),
         *("save_rows", "refine_on"),
     }
     for path in SOURCES.rglob("*.py"):

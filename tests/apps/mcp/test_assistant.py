@@ -39,6 +39,7 @@ from selfvec.apps.mcp.server import create_server
 from selfvec.apps.mcp.tools import Tools
 
 TOOLS = {"info", "search", "similar_documents", "similar", "drift", "senses"}
+TOOLS |= {"keyness", "concordance", "collocates"}
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "info": ("info", {}),
     "search": ("search", {"query": "hail on roofs", "top": 3}),
@@ -53,6 +54,10 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "drift": ("drift", {"word": "mouse"}),
     "between": ("drift", {"word": "mouse", "between": ["1990..1994", "1995.."]}),
     "senses": ("senses", {"word": "mouse", "text": "The mouse ate grain in the barn."}),
+    "keyness": ("keyness", {"between": ["1990..1994", "1995.."], "top": 3, "filters": ["state=OHIO"]}),
+    "concordance": ("concordance", {"query": "hail broke", "sort": "date", "window": 2, "top": 2}),
+    "collocates": ("collocates", {"word": "mouse", "slice": "1995..", "top": 20}),
+    "no order": ("concordance", {"query": "hail", "sort": "size"}),
     "refined": ("drift", {"top": 20, "between": ["original", "refined"]}),
     "by refining": ("drift", {"word": "hail", "between": ["original", "refined"]}),
     "extra": ("similar", {"word": "hail", "limit": 3, "sort": "x"}),
@@ -248,6 +253,25 @@ def test_senses(talk) -> None:
     assert "barn" in " ".join(found["senses"][reading["sense"]]["examples"])
 
 
+def test_keywords_words_in_context_and_collocates(talk) -> None:
+    key = data(talk, "keyness")
+    assert (key["a"], key["b"]) == ("1990..1994", "1995..")
+    sides = {side: {row["word"] for row in key["rows"] if row["key_of"] == side} for side in "ab"}
+    assert [len(words) for words in sides.values()] == [3, 3]
+    assert sides["a"] & {"barn", "grain", "straw", "cat", "ate", "chased"}
+    assert sides["b"] & {"screen", "computer", "cursor", "button", "clicked", "moved"}
+    lines = data(talk, "concordance")
+    assert lines["hits"] == 100
+    assert [row["date"] for row in lines["rows"]] == ["1990-05-01"] * 2
+    assert {(row["left"], row["word"], row["right"]) for row in lines["rows"]} == {
+        ("Large", "hail broke", "windows and")
+    }
+    near = data(talk, "collocates")
+    assert near["rows"][0]["logdice"] <= 14
+    assert "clicked" in {row["word"] for row in near["rows"]}
+    assert "barn" not in {row["word"] for row in near["rows"]}
+
+
 def test_questions_at_once_are_answered_as_one_by_one(talk) -> None:
     again = [name for name in talk[1] if name.endswith(" again")]
     assert len(again) == 6
@@ -264,6 +288,7 @@ def test_questions_at_once_are_answered_as_one_by_one(talk) -> None:
         ("no slice", "'spring' is not a slice; write dates as"),
         ("too many", "less than or equal to 20"),
         ("no mode", "'hybrid', 'bm25' or 'dense'"),
+        ("no order", "'left', 'right' or 'date'"),
         ("no word", "Field required"),
         ("no query", "query: String should have at least 1 character"),
         ("extra", "limit: Extra inputs are not permitted; sort: Extra inputs are not permitted"),

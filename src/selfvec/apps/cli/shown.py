@@ -244,6 +244,31 @@ def phrases(found: Any, given: Given) -> None:
     show(phrases_table(found, given.get("top", 50)))
 
 
+def keyness(found: Figures, given: Given) -> None:
+    """The first keywords of each side."""
+    from selfvec.views.text_tables import keyness_tables
+
+    if found["note"]:
+        say(found["note"])
+    show(keyness_tables(found, given.get("top", ROWS)))
+
+
+def concordance(found: Figures, given: Given) -> None:
+    """The first occurrences, aligned, and how many there are."""
+    from selfvec.views.text_tables import concordance_lines
+
+    if "csv" in given:
+        say(f"wrote {given['csv']}")
+    show(concordance_lines(found, given.get("top", ROWS)))
+
+
+def collocates(found: Figures, given: Given) -> None:
+    """The first collocates."""
+    from selfvec.views.text_tables import collocates_table
+
+    show(collocates_table(found, given.get("top", ROWS)))
+
+
 def expansion(found: Any, _: Given) -> None:
     """Related terms."""
     from selfvec.views.run_tables import expansion_table

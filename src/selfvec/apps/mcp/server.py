@@ -34,7 +34,8 @@ Tools about one corpus of documents and what its words mean in it. Begin with in
 the documents say, and quote their ids; similar_documents finds more like one of them. Before searching for a
 subject whose words you do not know, ask similar: this corpus has a vocabulary of its own. For change over
 time use drift, first without a word, then with one; report a change only where beyond_chance is true. Where a
-word is ambiguous, ask senses."""
+word is ambiguous, ask senses. To tell what two parts of the text are about, use keyness; to read or count the
+places where words occur, concordance; for what a word is combined with, collocates."""
 TITLES = {
     "info": "About the corpus",
     "search": "Search the documents",
@@ -42,6 +43,9 @@ TITLES = {
     "similar": "Words of similar meaning",
     "drift": "Words whose meaning changed",
     "senses": "Senses of a word",
+    "keyness": "Words of one part of the text",
+    "concordance": "A word in context",
+    "collocates": "Words around a word",
 }
 
 _ID: TypeAdapter[RequestId] = TypeAdapter(RequestId)

@@ -19,6 +19,7 @@ from selfvec.apps.table import TEXT, TOP
 from selfvec.base.checksums import unchanged
 from selfvec.base.declarations import Declaration, Parameter, declared_at
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import Figures
 from selfvec.data import run as record
 from selfvec.data.vectors import Source
 from selfvec.numerics.nearest import only_in_each
@@ -73,7 +74,7 @@ def _values(one: Parameter, written: str) -> Any:
     """The type of an argument, from how it is written in the signature."""
     choices = one.kind.choices
     if choices and not one.kind.several:
-        return Literal[choices]
+        return Literal[choices] | None if written.endswith("None") else Literal[choices]
     text = Annotated[str, Field(min_length=1, max_length=_LONGEST_ARGUMENT)]
     several = Annotated[list[text], Field(max_length=_VALUES)]
     kinds = {"str": text, "int": int, "list[str]": several}
@@ -193,6 +194,59 @@ class Tools:
             found = self._drift(run, sides, name)
         return _change(found, found.select(word=name).illustrate(run, 1, _EXAMPLES).rows)
 
+    @_as_declared(TEXT["keyness"].declaration, top=20)
+    def keyness(
+        self,
+        between: list[str] | None = None,
+        slice_field: str | None = None,
+        filters: list[str] | None = None,
+        top: int = 10,
+    ) -> Json:
+        """The words that one part of the corpus uses more than another (`key_of` "a" or "b"), `top` of each
+        side, by log-likelihood (`ll`): for what two periods, or two kinds of documents, are about. By
+        `log_ratio` a word is twice as frequent in a (1) or in b (-1), and so on. Every occurrence counts as
+        evidence, so look at `documents_a` and `documents_b`, too: few of them may hold all occurrences."""
+        from selfvec.analysis.keyness import keyness
+
+        run = self._run.present
+        return _rounded(keyness(run, between, slice_field=slice_field, filters=filters or (), top=top))
+
+    @_as_declared(TEXT["concordance"].declaration, top=20, window=30)
+    def concordance(
+        self,
+        query: str,
+        sort: str | None = None,
+        window: int = 10,
+        filters: list[str] | None = None,
+        top: int = 10,
+    ) -> Json:
+        """Occurrences of a word or phrase with the text before (`left`) and after (`right`), as it was
+        written, and the id and date of the document; `hits` is the number of all. For how a word is used, and
+        for counting what the documents say literally; `search` finds by meaning."""
+        from selfvec.analysis.concordance import concordance
+
+        run = self._run.present
+        found = concordance(run, query, sort=sort, window=window, filters=filters or (), top=top)
+        rows = [{name: value and _cut(value) for name, value in row.items()} for row in found.rows]
+        return found.as_dict() | {"rows": rows}
+
+    @_as_declared(TEXT["collocates"].declaration, top=20, window=30)
+    def collocates(
+        self,
+        word: str,
+        window: int = 5,
+        slice: str | None = None,
+        filters: list[str] | None = None,
+        top: int = 10,
+    ) -> Json:
+        """The words that keep company with a word, by `logdice` (14: they never occur apart; two points less
+        is a quarter of that), and how often they are `together`: what the word is said about or combined
+        with. `similar` lists words that can stand in its place."""
+        from selfvec.analysis.collocates import collocates
+
+        run = self._run.present
+        return _rounded(collocates(run, word, window=window, slice=slice, filters=filters or (), top=top))
+
     @_as_declared(TEXT["senses"].declaration)
     def senses(self, word: str, text: str = "") -> Json:
         """The senses in which this corpus uses a word, each labelled by the words around it (`label`), with
@@ -246,6 +300,15 @@ def _cut(text: str, most: int = LONGEST) -> str:
 def _short(number: float) -> float:
     """A number to four digits."""
     return float(f"{number:.4g}")
+
+
+def _rounded(found: Figures) -> Json:
+    """A result whose rows have numbers of four digits."""
+    rows = [
+        {name: _short(value) if isinstance(value, float) else value for name, value in row.items()}
+        for row in found.rows
+    ]
+    return found.as_dict() | {"rows": rows}
 
 
 def _terms(row: Json) -> list[Json]:

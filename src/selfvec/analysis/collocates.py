@@ -1,0 +1,131 @@
+"""Collocates: the words that keep company with a word.
+
+They are ordered by logDice, which does not depend on the size of the text and is 14 for two words that never
+occur apart (Rychlý, 2008, *A lexicographer-friendly association score*).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from selfvec.analysis.concepts.terms import row_of
+from selfvec.base.arrays import Ints
+from selfvec.base.checks import check_text, check_texts
+from selfvec.base.declarations import checked
+from selfvec.base.errors import NotFound
+from selfvec.base.result_table import Figures
+from selfvec.corpus.filters import filtered_documents
+from selfvec.corpus.slices import named_slice
+from selfvec.data.token_batch import TokenBatch
+from selfvec.storage.opened import GivenRun, as_run
+from selfvec.usage.contexts import occurrences, padded_windows, window_counts
+
+HIGHEST = 14.0  # logDice of two words that never occur apart
+
+
+@checked
+def collocates(
+    run: GivenRun,
+    word: str,
+    *,
+    window: int = 5,
+    slice: str | None = None,
+    filters: str | Sequence[str] = (),
+    top: int | None = None,
+    min_count: int = 1,
+) -> Figures:
+    """List the words that keep company with a word, by logDice.
+
+    Parameters
+    ----------
+    run : Run or path
+    word : str
+        A word of the run.
+    window : int, at least 1
+        Words on each side. Windows do not cross documents.
+    slice : str, optional
+        Only this period or label, such as 1976..1979, 2020Q2 or 2000...
+    filters : str or sequence of str
+        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
+        date=1996..1998; several on one field are alternatives.
+    top : int, at least 1, optional
+        Words listed; by default all, on a terminal 20.
+
+    Other Parameters
+    ----------------
+    min_count : int, at least 1
+        Leave out words that are rarer near the word.
+
+    Returns
+    -------
+    Figures
+        ``word``, its ``count`` in these documents, ``window``, the number of all its collocates, ``words``,
+        and ``rows``, the largest ``logdice`` first.
+
+        ``word``
+            The collocate.
+        ``together``
+            Occurrences of the word that have the collocate nearby, or of the collocate that have the word
+            nearby, if these are fewer.
+        ``count``
+            Occurrences of the collocate in these documents.
+        ``logdice``
+            14 + log₂(2 ``together`` / (count of the word + count of the collocate)), at most 14.
+
+    Raises
+    ------
+    InputError
+        If the run has not kept its tokens.
+    NotFound
+        If the word does not occur in these documents, or none passes.
+    """
+    check_text("word", word)
+    run = as_run(run)
+    batch = run.require_tokens("in which words occur")
+    index = row_of(run, word)
+    passing = filtered_documents(run, check_texts("filters", filters) if filters else ())
+    if slice is not None:
+        passing = passing & named_slice(batch, slice).documents
+    if not passing.all():
+        batch = batch.part(passing)
+    name = batch.types[index]
+    count = int(batch.counts[index])
+    if not count:
+        raise NotFound(f"{name!r} does not occur in these documents", remedy="choose others, or all")
+    rows = _rows(batch, index, window, min_count)
+    figures = {"word": name, "count": count, "window": window, "words": len(rows), "rows": rows[:top]}
+    return Figures(f"Collocates of {name}", figures, rows="rows")
+
+
+def _rows(batch: TokenBatch, word: int, window: int, min_count: int) -> list[dict[str, object]]:
+    together = times_together(batch, word, window)
+    listed = np.flatnonzero(together >= max(min_count, 1))
+    dice = 2 * together[listed] / (batch.counts[word] + batch.counts[listed])
+    order = np.argsort(-dice, kind="stable")
+    columns = {
+        "word": [batch.types[i] for i in listed[order].tolist()],
+        "together": together[listed[order]].tolist(),
+        "count": batch.counts[listed[order]].tolist(),
+        "logdice": (HIGHEST + np.log2(dice[order])).tolist(),
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def times_together(batch: TokenBatch, word: int, half: int) -> Ints:
+    """How often each word and a word are together, (V,) int64: at most ``half`` words apart in a document.
+
+    It is the number of occurrences of either that have the other nearby, of whichever this is smaller. So the
+    number is the same for two words in either order, and no larger than their counts.
+
+    >>> batch = TokenBatch.from_documents([["tea", "strong", "tea"], ["tea"], ["strong"]])
+    >>> times_together(batch, 0, 5).tolist(), times_together(batch, 1, 5).tolist()
+    ([0, 1], [1, 0])
+    """
+    places = occurrences(batch, word)
+    windows = padded_windows(batch, places, half)
+    around = places[:, None] + np.concatenate([np.arange(-half, 0), np.arange(1, half + 1)])
+    near = np.unique(around[windows >= 0])
+    types = len(batch.types)
+    return np.minimum(window_counts(windows, types), np.bincount(batch.ids[near], minlength=types))

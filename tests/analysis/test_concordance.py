@@ -1,0 +1,171 @@
+"""Words in context: what a query finds, as the documents have it, in which order."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import selfvec
+from selfvec.base.errors import NotFound, OptionError, TargetError
+
+ROWS = [
+    {
+        "id": "a",
+        "date": "2001-05-01",
+        "kind": "note",
+        "text": "Hail broke roofs;\n  large hail, said “Ann’s”.",
+    },
+    {"id": "b", "date": "1999-05-01", "kind": "note", "text": "A hailstorm came. Flash flooding followed."},
+    {"id": "c", "date": None, "kind": "log", "text": "The ﬂash ﬂood: a flash-flood warning, no hail"},
+    {"id": "d", "date": "2000-01-01", "kind": "log", "text": "Don't co\u00adoperate with HAIL"},
+]
+
+
+def a_run(rows: list[dict[str, Any]], **options: Any) -> selfvec.Run:
+    return selfvec.refine(pl.DataFrame(rows), "none", method="original", **options)
+
+
+@pytest.fixture(scope="module")
+def run() -> selfvec.Run:
+    return a_run(ROWS, stop_words="en", min_count=2)  # leaves most words out of the run, not of its text
+
+
+def words(found: Any) -> list[str]:
+    return [row["word"] for row in found.rows]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("hail", ["Hail", "hail", "hail", "HAIL"]),
+        ("HAIL*", ["Hail", "hail", "hailstorm", "hail", "HAIL"]),
+        ("*storm", ["hailstorm"]),
+        ("h*l", ["Hail", "hail", "hail", "HAIL"]),
+        ("flash flood*", ["Flash flooding", "ﬂash ﬂood", "flash-flood"]),
+        ("flash-flood", ["ﬂash ﬂood", "flash-flood"]),
+        ("a * came", ["A hailstorm came"]),
+        ("the", ["The"]),
+        ("don't", ["Don't"]),
+        ("don", []),
+        ("ann", ["Ann’s"]),
+        ("cooperate", ["co\u00adoperate"]),
+        ("roofs large", ["roofs; large"]),
+        ("ann a", []),  # of two documents
+        ("hai", []),
+        ("snow", []),
+    ],
+)
+def test_a_query_finds_whole_words_as_they_are_written(
+    run: selfvec.Run, query: str, expected: list[str]
+) -> None:
+    found = selfvec.concordance(run, query)
+    assert words(found) == expected
+    assert found["hits"] == len(expected)
+
+
+def test_what_is_around_is_as_the_document_has_it(run: selfvec.Run) -> None:
+    found = run.concordance("hail", window=3)
+    assert found.rows[:2] == [
+        {"id": "a", "date": "2001-05-01", "left": "", "word": "Hail", "right": "broke roofs; large"},
+        {
+            "id": "a",
+            "date": "2001-05-01",
+            "left": "broke roofs; large",
+            "word": "hail",
+            "right": ", said “Ann’s”.",
+        },
+    ]
+    assert found.rows[2] == {
+        "id": "c",
+        "date": None,
+        "left": "flood warning, no",
+        "word": "hail",
+        "right": "",
+    }
+    assert (found["hits"], found["documents"]) == (4, 3)
+
+
+def test_it_can_be_sorted(run: selfvec.Run) -> None:
+    def ids(sort: str) -> list[str]:
+        return [row["id"] for row in selfvec.concordance(run, "hail", sort=sort).rows]
+
+    assert ids("date") == ["d", "a", "a", "c"]  # without a date last
+    assert ids("right") == ["c", "d", "a", "a"]  # nothing, nothing, broke, said
+    assert ids("left") == ["a", "a", "c", "d"]  # nothing, large, no, with
+
+
+def test_filters_top_and_an_unknown_order(run: selfvec.Run) -> None:
+    assert words(selfvec.concordance(run, "hail", filters="kind=log")) == ["hail", "HAIL"]
+    assert words(selfvec.concordance(run, "hail", filters="date=2001..")) == ["Hail", "hail"]
+    first = selfvec.concordance(run, "hail", top=1)
+    assert (words(first), first["hits"]) == (["Hail"], 4)
+    with pytest.raises(NotFound, match="kind=memo"):
+        selfvec.concordance(run, "hail", filters="kind=memo")
+    with pytest.raises(OptionError, match="sort: is one of left, right, date"):
+        selfvec.concordance(run, "hail", sort="size")
+    for empty in ("*", "* *", "…", "  "):
+        with pytest.raises(OptionError, match="query"):
+            selfvec.concordance(run, empty)
+
+
+def test_rows_are_written_and_nothing_is_replaced(run: selfvec.Run, tmp_path: Path) -> None:
+    path = tmp_path / "hail.csv"
+    found = selfvec.concordance(run, "hail", csv=path)
+    table = pl.read_csv(path, schema_overrides={"id": pl.String})
+    assert table.columns == ["id", "date", "left", "word", "right"]
+    assert table["word"].to_list() == words(found)
+    before = path.read_bytes()
+    with pytest.raises(TargetError, match="exists already"):
+        selfvec.concordance(run, "flood", csv=path)
+    assert path.read_bytes() == before
+    selfvec.concordance(run, "snow", csv=path, overwrite=True)
+    assert pl.read_csv(path).columns == table.columns
+    with pytest.raises(OptionError, match=r"\.csv, not \.txt"):
+        selfvec.concordance(run, "hail", csv=tmp_path / "hail.txt")
+
+
+LETTERS = st.text("abfhﬁſ -.\u00ad’'éé", max_size=30)
+
+
+@given(
+    st.lists(LETTERS, min_size=1, max_size=4), st.sampled_from(["ab", "a*", "*b", "fi", "s", "é", "ab ab"])
+)
+def test_the_texts_that_are_not_read_have_no_occurrence(texts: list[str], query: str) -> None:
+    """A scan of whole texts, without what tells first which texts may have one, finds the same."""
+    from selfvec.analysis.concordance import _in_context, _Pattern
+
+    run = a_run([{"text": f"{text}\nthe end"} for text in texts])
+    pattern = _Pattern.of(run, query)
+    every = [word for _, _, word, _ in _in_context([f"{text}\nthe end" for text in texts], pattern, 2)]
+    assert words(selfvec.concordance(run, query)) == [" ".join(word.split()) for word in every]
+
+
+def test_a_language_decides_how_words_are_cut_and_compared() -> None:
+    french = a_run([{"text": "L'homme qui rit, et l’homme-canon"}, {"text": "deux hommes"}], language="fr")
+    assert words(selfvec.concordance(french, "homme")) == ["L'homme", "l’homme"]
+    turkish = a_run([{"text": "ISPARTA ili"}, {"text": "ısparta İLİ"}], language="tr")
+    assert words(selfvec.concordance(turkish, "Isparta ili")) == ["ISPARTA ili", "ısparta İLİ"]
+
+
+def test_words_of_a_text_without_spaces() -> None:
+    pytest.importorskip("budoux")
+    japanese = a_run([{"text": "昨日は大きな雹が降りました。"}, {"text": "雨が降りました。"}], language="ja")
+    found = selfvec.concordance(japanese, "雨*")
+    assert found["hits"] == 1
+    assert (
+        re.sub(r"\s", "", "".join(found.rows[0][part] for part in ("left", "word", "right")))
+        == "雨が降りました。"
+    )
+
+
+def test_a_phrase_of_the_run_is_found_as_its_words() -> None:
+    texts = [{"text": f"the flash flood number {i} took a bridge, a Flash Flood!"} for i in range(40)]
+    run = a_run(texts, phrases=5)
+    assert "flash_flood" in run.vectors
+    assert selfvec.concordance(run, "flash_flood")["hits"] == 80
