@@ -171,7 +171,6 @@ TOP: dict[str, Row] = {
     "drift": Row(
         "analysis.word_drift.drift.drift",
         (
-            "run",
             "run --between 1990..1999 2010..2019 --fdr 0.05",
             "run --words hail,storm --report drift.html",
         ),

@@ -1106,3 +1106,32 @@ def test_axe_finds_nothing(page: Page, site: Site, width: int, scheme: str) -> N
         rules = page.run(f"axe.run(document, {only}).then((r) => r.violations.map((v) => v.id))")
         found |= {view: rules} if rules else {}
     assert found == {}
+
+
+def test_words_that_came_and_fields_that_go_with_time_are_on_the_page(page: Page, tmp_path: Path) -> None:
+    rows = [
+        {
+            "text": f"The committee kept the rate in room {'abcdefg'[n % 7]}" + " with a taper" * (year == 2002),
+            "date": f"{year}-05-{n % 28 + 1:02}",
+            "kind": "minutes" if n % 5 < (1 if year == 2001 else 4) else "speech",
+        }
+        for year in (2001, 2002)
+        for n in range(300)
+    ]
+    source = tmp_path / "speeches.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    run = selfvec.refine(source, "none", "original", repeats="keep", output=tmp_path / "run")
+    with serving(run) as site:
+        page.open(f"{site.address}#view=changes", ready="document.querySelector('.ranking a')")
+        assert page.run("document.querySelector('#comparison').value") == "2001|2002"
+        assert "the earliest and the latest years" in page.text("#pane .note")
+        told = page.texts("#pane .note")[1]
+        assert "kind differs: minutes is 80% of 2002, 20% of 2001" in told
+        assert "--filter kind=" in told
+        page.click(".unmatched summary")
+        assert page.texts(".unmatched a") == ["taper"]
+        assert "taper 0→300×" in page.text(".unmatched p")
+        page.click(".unmatched a")
+        page.wait("document.querySelector('#word h2')?.innerText.includes('taper')")
+        page.wait("document.querySelector('#word .facts').innerText.includes('too rare')")
+    assert page.errors == []

@@ -86,8 +86,9 @@ def drift(
     ----------
     run : Run or path
     between : sequence of slices, optional
-        The two slices; by default the earliest and latest of a dated text, or before and after refining.
-        Dates as 1976..1979, 2020-05, 2020Q2, 2000.., or labels; or original refined. In Python also a single
+        The two slices; by default periods, or by refining. A dated text is compared between its earliest and
+        its latest years, or other periods, that hold enough for a test, another before and after refining.
+        Named as 1976..1979, 2020-05, 2020Q2, 2000.., or labels; or original refined. In Python also a single
         period, such as "year".
     slice : str, optional
         Compare the first month, quarter, year … with the last. Neighbouring periods are joined up to 2,000

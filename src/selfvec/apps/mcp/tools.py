@@ -6,8 +6,8 @@ reads these docstrings to choose a tool, so they describe the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -47,6 +47,7 @@ _REASONS = 8  # matches shown for a passage
 _EXAMPLES = 3  # sentences for a state or a sense
 _LONGEST_ARGUMENT = 10_000  # characters
 _VALUES = 20  # of an argument that takes several
+_UNMATCHED = ("word", "kind", "count_a", "count_b", "documents_a", "documents_b", "p", "q")
 _CHANGE = (
     *("word", "kind", "variants", "distance", "apd", "low", "high", "expected", "p", "q"),
     *("count_a", "count_b", "gained", "lost"),
@@ -105,7 +106,7 @@ class Tools:
     def info(self) -> Json:
         """What this corpus is: its size, dates and slices of time, how its vectors were refined, and whether
         that went well (`findings`)."""
-        from selfvec.analysis.word_drift import slices_of
+        from selfvec.analysis.word_drift import comparable_slices, slices_of
 
         run = self._run.present
         made = run.provenance
@@ -118,7 +119,7 @@ class Tools:
             "tokens": made.tokens or 0,
             "words": len(run.vectors),
             "dates": period or [],
-            "slices": [part.name for part in slices_of(run)][:200],
+            "slices": [part.name for part in slices_of(run) or comparable_slices(run)][:200],
             "method": made.method or "",
             "vectors": str(made.vectors.get("name", "")),
             "findings": [f"{finding['name']}: {finding['message']}" for finding in run.health["findings"]],
@@ -176,23 +177,35 @@ class Tools:
         }
 
     @_as_declared(TOP["drift"].declaration, top=20)
-    def drift(self, word: str | None = None, top: int = 10, between: list[str] | None = None) -> Json:
-        """The words whose meaning changed most between two slices of time (or by refining: `between` is
-        ["original", "refined"], or the corpus has no slices), significant changes first; of these, names,
-        numbers and other spellings of a word last (`kind`, `variants`). `distance` is 1 - cosine, `low` to
+    def drift(
+        self,
+        word: str | None = None,
+        top: int = 10,
+        between: list[str] | None = None,
+        filters: list[str] | None = None,
+    ) -> Json:
+        """The words whose meaning changed most between two slices of time, by default the earliest and the
+        latest of a dated corpus (or by refining: `between` is ["original", "refined"], or the corpus has no
+        dates), significant changes first; of these, names, numbers and other spellings of a word last
+        (`kind`, `variants`). `new` and `gone` are words too rare on one side to be compared, with counts.
+        `notes` say what was compared and why, and which field of the documents goes with time: then ask again
+        with the `filters` named there. `distance` is 1 - cosine, `low` to
         `high` the 95 % interval of what it would be with many occurrences, `expected` what random splits of
         the same documents give, `p` and `q` (false discovery rate) whether chance explains it: believe a
         change only if `beyond_chance`. With `word`, how that word changed, with sentences that show it
         (`examples_a`, `examples_b`). The first call takes some seconds."""
-        sides = tuple(between or ())
+        asked = (tuple(between or ()), tuple(filters or ()))
         run = self._run.present
-        found = self._drift(run, sides)
+        found = self._drift(run, asked)
         if word is None:
-            return _change(found, found.rows[:top])
+            return _change(found.select(top), len(found))
         name = run.vectors.index_to_key[run.index(word)]
         if all(row["word"] != name for row in found):  # not in the list, or too rare
-            found = self._drift(run, sides, name)
-        return _change(found, found.select(word=name).illustrate(run, 1, _EXAMPLES).rows)
+            found = self._drift(run, asked, name)
+        shown = found.select(0)
+        return _change(
+            replace(shown, rows=found.select(word=name).illustrate(run, 1, _EXAMPLES).rows), len(found)
+        )
 
     @_as_declared(TEXT["keyness"].declaration, top=20)
     def keyness(
@@ -283,14 +296,15 @@ class Tools:
 
         return run.held("sense space", lambda: sense_space(run))
 
-    def _drift(self, run: record.Run, between: tuple[str, ...], *words: str) -> Drift:
+    def _drift(self, run: record.Run, asked: tuple[tuple[str, ...], tuple[str, ...]], *words: str) -> Drift:
         """The change between two states of every word, or only of the given words."""
         from selfvec.analysis.word_drift import drift
 
         def measure() -> Drift:
-            return drift(run, list(between) or None, words=words, progress=self.progress)
+            between, filters = asked
+            return drift(run, list(between) or None, filters=filters, words=words, progress=self.progress)
 
-        return run.held("drift", measure, (between, words), _DRIFTS_KEPT)
+        return run.held("drift", measure, (asked, words), _DRIFTS_KEPT)
 
 
 def _cut(text: str, most: int = LONGEST) -> str:
@@ -343,9 +357,24 @@ def _passage(index: Index, hit: Hit) -> Json:
     }
 
 
-def _change(found: Drift, rows: Sequence[Json]) -> Json:
-    """Two states and words that changed between them."""
-    return {"a": found.a, "b": found.b, "measured": len(found), "rows": [_changed(row) for row in rows]}
+def _change(found: Drift, measured: int) -> Json:
+    """Two states and words that changed between them, of so many that were measured."""
+    from selfvec.views.word_tables import said_first
+
+    return {
+        "a": found.a,
+        "b": found.b,
+        "measured": measured,
+        "notes": said_first(found),
+        "rows": [_changed(row) for row in found.rows],
+        "new": [_unmatched(row) for row in found.new],
+        "gone": [_unmatched(row) for row in found.gone],
+    }
+
+
+def _unmatched(row: Json) -> Json:
+    """A word that came or went."""
+    return {name: _short(row[name]) if isinstance(row[name], float) else row[name] for name in _UNMATCHED}
 
 
 def _changed(row: Json) -> Json:

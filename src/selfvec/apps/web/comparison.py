@@ -296,7 +296,7 @@ class Comparisons:
             return self._made(
                 key,
                 lambda _: compare_refined(self.run),
-                lambda progress: Ranking.of(self.run, None, self.jobs, progress),
+                lambda progress: Ranking.of(self.run, BY_REFINING, self.jobs, progress),
             )
         parts = key.split("|")
         if len(parts) != 2 or not all(parts):
@@ -304,10 +304,11 @@ class Comparisons:
             raise OptionError(f"{key!r} is not a comparison", field="c", remedy=remedy)
         pair = [named_slice(self.run.require_tokens(), part) for part in parts]
         every = self.slices if len(self.slices) > 2 else pair
+        sides = None if key == self.default else pair  # then drift says why it compares these
         return self._made(
             key,
             lambda progress: compare_slices(self.run, pair, every, self.jobs, progress),
-            lambda progress: Ranking.of(self.run, pair, self.jobs, progress),
+            lambda progress: Ranking.of(self.run, sides, self.jobs, progress),
         )
 
     def _made(

@@ -55,17 +55,16 @@ class Ranking:
     """The drift between two states of a run."""
 
     run: Run
-    sides: Sequence[str | Slice]
+    sides: Sequence[str | Slice] | None  # as `drift` takes them
     found: Drift
 
     @classmethod
-    def of(cls, run: Run, pair: Sequence[Slice] | None, jobs: int, progress: Progress) -> Ranking:
-        """The drift between two slices, or without these by refining; empty if no word can be compared."""
-        sides: Sequence[str | Slice] = BY_REFINING if pair is None else pair
+    def of(cls, run: Run, sides: Sequence[str | Slice] | None, jobs: int, progress: Progress) -> Ranking:
+        """The drift between two sides; empty if no word can be compared."""
         try:
             found = drift(run, sides, jobs=jobs, progress=progress)
         except InputError:  # no word is frequent enough on both sides
-            names = [side if isinstance(side, str) else side.name for side in sides]
+            names = [side if isinstance(side, str) else side.name for side in sides or ("", "")]
             found = Drift(names[0], names[1], [])
         return cls(run, sides, found)
 

@@ -1,7 +1,7 @@
 // Lists of words: the ranking of those that changed, with the neighbours each gained and lost, and new ones.
 import { ask, latest } from "./api.js";
 import { bdi, choice, debounced, fill, h, listed, number, say } from "./dom.js";
-import { SOURCES, clean, count, figure, interval, many, mark, probability, readable, share } from "./format.js";
+import { SOURCES, clean, count, figure, interval, many, mark, probability, readable, share, spell } from "./format.js";
 import { go, link, state } from "./state.js";
 
 const PAGE = 50;
@@ -31,7 +31,7 @@ export class Ranking {
     this.names = h("input", { type: "checkbox", onchange: () => asked({ names: this.names.checked ? "0" : "" }, 0) });
     this.text = h("input", { type: "search", dir: "auto", placeholder: "any", oninput: () => asked({ text: this.text.value }) });
     this.element = h("div", {},
-      this.title, this.lead, this.notes,
+      this.title, this.lead, this.notes, this.unmatched,
       h("details", { class: "why" }, h("summary", {}, "What is measured?"),
         h("p", {}, h("b", {}, "Change"), " is the distance between a word's mean occurrences in both parts of the text, or between its vectors before and after refining, less half of what chance explains. " +
           "The 95 % interval is where the distance would be with many occurrences. Significant words come first, of these names, numbers and other spellings last; then those that changed most."),
@@ -43,7 +43,7 @@ export class Ranking {
           h("label", { class: "check" }, this.stops, " with stop words and numbers"),
           h("label", { class: "check", title: "Without words that the text writes with a capital letter in mid-sentence" }, this.names, " without names"))),
       h("p", { class: "legend" }, h("span", { class: "came" }, "+ gained neighbours"), h("span", { class: "went" }, "− lost neighbours")),
-      this.list, this.more, this.unmatched);
+      this.list, this.more);
   }
 
   async update() {
@@ -70,10 +70,12 @@ export class Ranking {
     const who = `${many(found.total, "word")} of ${count(found.ranked)} that ` +
       (refined ? "occur" : "occur in both parts") + ` ${many(found.least, "time")} or more`;
     const test = found.tested ? "" : "; too little text to test for significance";
-    this.lead.textContent = `${found.summary} Here: ${who}${test}.`.trim();
-    this.notes.replaceChildren(...found.notes.map((note) => h("p", { class: "note" }, clean(note))));
-    this.unmatched.replaceChildren(...[["New", found.new], ["Gone", found.gone]].filter(([, rows]) => rows.length).map(([name, rows]) => h("section", { class: "unmatched" },
-      h("h3", {}, name === "New" ? `New in ${readable(after)}` : `Gone since ${readable(before)}`),
+    const told = (text) => found.names.reduce((shown, name) => shown.replaceAll(name, readable(name)), clean(text));
+    this.lead.textContent = `${told(found.summary)} Here: ${who}${test}.`.trim();
+    this.notes.replaceChildren(...found.notes.map((note) => h("p", { class: "note" }, told(note))));
+    const came = [[`New in ${readable(after)}`, found.new], [`Gone since ${readable(before)}`, found.gone]];
+    this.unmatched.replaceChildren(...came.filter(([, rows]) => rows.length).map(([name, rows]) => h("details", { class: "why unmatched" },
+      h("summary", {}, `${name}: ${rows.slice(0, 3).map(({ word }) => spell(word)).join(", ")} …`),
       h("p", {}, "Too rare on one side to be compared: ", listed(rows.map((row) => [h("a", { class: "w", href: link({ word: row.word, near: "" }) }, bdi(row.word)), ` ${count(row.count_a)}→${count(row.count_b)}×`]))))));
     this.q.disabled = !found.tested;
     const kept = document.activeElement?.closest?.(".ranking a")?.dataset.word;
