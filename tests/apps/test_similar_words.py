@@ -14,6 +14,7 @@ from selfvec.apps.cli import main
 from selfvec.apps.cli.output import show
 from selfvec.base.errors import OptionError
 from selfvec.data.queries import least_count
+from selfvec.data.token_batch import TokenBatch
 from selfvec.views.word_tables import neighbours_table
 
 ENGLISH = ["house", "home", "rain", "hail", "animal", "road"]
@@ -127,36 +128,67 @@ def test_abbreviations_are_marked(capsys) -> None:
     assert "= abbreviates the word, or is abbreviated by it" in shown
 
 
-def moved(*words: str) -> selfvec.Run:
-    """A run of 20 words: the first was near the other given ones, and refining parted them."""
-    names = [*words, *(f"w{i}" for i in range(20 - len(words)))]
+def run_of(documents: list[str], near: str = "") -> selfvec.Run:
+    """A run of some documents; words that are ``near`` the first word are so in both states."""
+    tokens = TokenBatch.from_documents([text.split() for text in documents])
+    names = list(tokens.types)
     rng = np.random.default_rng(0)
-    before = rng.standard_normal((20, 16)).astype(np.float32)
-    after = before.copy()
-    before[1 : len(words)] = before[0] + 0.1 * before[1 : len(words)]
-    return selfvec.Run(Vectors(names, after), Vectors(names, before), provenance={"method": "decorrelated"})
+    rows = rng.standard_normal((len(names), 16)).astype(np.float32)
+    for word in near.split():
+        row = names.index(word)
+        rows[row] = rows[0] + 0.1 * rows[row]
+    kept = Vectors(names, rows, counts=tokens.counts)
+    return selfvec.Run(kept, Vectors(names, rows), tokens=tokens, provenance={"method": "decorrelated"})
 
 
-def test_a_word_keeps_its_own_forms() -> None:
-    run = moved("tornado", "tornadoes", "torn", "tornados")
-    row = selfvec.similar(run, "tornado", top=6).lists[0]
-    terms = [term for term, _ in row["neighbours"]]
-    assert len(terms) == 6
-    assert set(row["forms"]) == {"tornadoes", "tornados"} <= set(terms)
-    cosines = [cosine for _, cosine in row["neighbours"]]
-    assert cosines == sorted(cosines, reverse=True)
-    assert cosines == pytest.approx([run.vectors.similarity("tornado", term) for term in terms], abs=1e-6)
-    assert selfvec.similar(run, "tornado", top=3).lists[0]["forms"] == row["forms"][:1]
-    assert "forms" not in selfvec.similar(run, "torn").lists[0]
+STORMS = "tornado tornadoes torn tornados storm gust squall colour color café cafã"
 
 
-def test_a_form_that_was_not_near_is_not_kept() -> None:
-    run = moved("tornado", "storm", "gust", "squall", "rain")
-    names = [*run.vectors.index_to_key[:-1], "tornadoes"]
-    run = run.replace(
-        vectors=Vectors(names, run.vectors.vectors), original=Vectors(names, run.original.vectors)
-    )
-    assert "forms" not in selfvec.similar(run, "tornado", top=3).lists[0]
+def test_other_forms_stand_apart_and_push_no_word_out() -> None:
+    run = run_of([STORMS], near="tornadoes tornados storm")
+    before, after = selfvec.similar(run, "tornado", top=3, compare=True).lists
+    for row in (before, after):
+        terms = [term for term, _ in row["neighbours"]]
+        assert (row["forms"], len(terms), terms[0]) == (["tornadoes", "tornados"], 3, "storm")
+        assert not {"tornado", *row["forms"]} & set(terms)
+    assert "forms" not in selfvec.similar(run, "gust", top=3).lists[0]
+    assert selfvec.similar(run, "color").lists[0]["forms"] == ["colour"]
+
+
+def test_remains_of_a_wrong_encoding_are_near_no_word() -> None:
+    run = run_of(["risk riskâ hailâ hail storm"], near="riskâ hail")
+    terms = [term for term, _ in selfvec.similar(run, "risk", top=3).lists[0]["neighbours"]]
+    assert terms == ["hail", "storm"]
+
+
+# ra in 97 documents of 403, racially in 4, raster and rain in 2
+APART = ["ra"] * 97 + ["racially", "racially raster", "rain"] * 2 + ["storm"] * 300
+
+
+@pytest.mark.parametrize(
+    ("shared", "left_out"),
+    [
+        (["ra rheumatoid"] * 3, ["racially", "raster", "rain"]),
+        (["ra rain"] * 3, ["racially", "raster"]),  # three of five with rain have ra; chance gives 1.2
+        (["ra rheumatoid"] * 2, []),  # 99 uses are too few to do without spelling
+    ],
+)
+def test_words_that_only_begin_alike_are_near_no_frequent_word(
+    shared: list[str], left_out: list[str]
+) -> None:
+    run = run_of([*APART, *shared], near="racially raster rain")
+    row = selfvec.similar(run, "ra", top=2).lists[0]
+    assert set(row.get("by_spelling", ())) == set(left_out)
+    assert not set(left_out) & {term for term, _ in row["neighbours"]}
+
+
+def test_words_apart_are_printed_under_the_table(capsys) -> None:
+    row = {"word": "ra", "state": "refined", "neighbours": [["rheumatoid", 0.6]]}
+    show(neighbours_table([row | {"forms": ["ras"], "by_spelling": [f"ra{i}" for i in range(9)]}]))
+    shown = capsys.readouterr().out
+    assert "other forms: ras\n" in shown
+    assert "near by spelling only, left out: ra0, ra1" in shown
+    assert "ra7, …\n" in shown
 
 
 def test_a_rare_word_says_so(capsys) -> None:

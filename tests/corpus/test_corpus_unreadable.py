@@ -1,4 +1,4 @@
-"""NUL characters and halves of surrogate pairs: replaced and counted, or refused with a place."""
+"""NUL characters, halves of surrogate pairs, text decoded twice: mended and counted, or refused."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import polars as pl
 import pytest
 from corpus_reader import Reader
 
+from selfvec.base.charsets import decoded_once
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus, as_corpus
+from selfvec.data.run_text import column_of
 
 ROWS = [
     {"text": "hail fell", "id": "1", "where": "Iowa"},
@@ -103,3 +105,36 @@ def test_names_of_files_that_are_not_unicode(reader: Reader) -> None:
     assert corpus.summary.skipped_files == [str(folder / "caf\ufffd.zzz")]
     with pytest.raises(CorpusError, match=r"caf\ufffd\.txt: the name of this file .* is not Unicode text"):
         Corpus.open(folder / f"{name}.txt")
+
+
+# UTF-8 that was read as Windows-1252 and saved again
+
+
+@pytest.mark.parametrize("wrong", ["cp1252", "latin-1"])
+def test_text_that_was_decoded_twice_is_decoded_once_and_counted(wrong: str) -> None:
+    texts = ["The bank’s “risk” – a café’s – is 3 €.", "nothing here", "it’s"]
+    twice = [text.encode().decode(wrong, "replace") for text in texts]
+    corpus = as_corpus([{"text": text, "note": text} for text in twice], keep_fields=True)
+    (batch,) = corpus.batches()
+    assert batch.texts.to_list() == batch.rows[column_of("note")].to_list() == texts
+    places = [
+        f"rows:{line}: UTF-8 had been read as Windows-1252: {count} decoded again"
+        for line, count in ((1, "16 places"), (3, "2 places"))
+    ]
+    assert corpus.summary.mended_places == places
+    assert "2 rows mended, first rows:1: UTF-8 had been read" in corpus.summary.describe()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "naïve café “Ångström” — Ærø",
+        "MANHÃ» e AMANHÃ—",  # capitals before a sign
+        "a manhã – à noite",
+        "âme, pâté, â, Ã",
+        "25 °C ± 2 £ § ¿qué?",
+    ],
+)
+def test_a_sound_text_stays_as_it_is(text: str) -> None:
+    assert decoded_once(text) == (text, 0)
+    assert decoded_once(decoded_once(text.encode().decode("cp1252", "replace"))[0])[1] == 0

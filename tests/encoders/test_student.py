@@ -80,6 +80,13 @@ def test_steps_and_the_inverse_agree_on_many_passages() -> None:
     assert_equal(by_steps(batch, teacher, {"words": prior}), learn(batch, teacher, {"words": prior}))
 
 
+def test_a_solution_that_is_not_reached_is_said(monkeypatch) -> None:
+    monkeypatch.setattr(module, "_MOST", 2)
+    batch, teacher, _ = corpus(1, 200, 100, 3)
+    with pytest.warns(UserWarning, match=r"is not exact: after 2 steps a residual of .* is left"):
+        by_steps(batch, teacher, {})
+
+
 @pytest.mark.parametrize("way", [learn, by_steps])
 def test_two_passages_by_hand(way) -> None:
     """Each passage has a word of its own, so x is that word alone, and X Xᵀ is the identity.

@@ -10,7 +10,7 @@ import pytest
 import selfvec
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation import Classification
+from selfvec.evaluation import Classification, Similarity
 from selfvec.evaluation.classification import draw_examples, read_labelled
 
 WORDS = ["hail", "storm", "wind", "invoice", "payment", "tax"]
@@ -95,3 +95,11 @@ def test_text_keeps_its_tabs_and_may_be_empty(write) -> None:
 def test_shots_are_a_whole_number(shots) -> None:
     with pytest.raises(OptionError, match="shots"):
         Classification("x", shots=shots)
+
+
+def test_options_hold_for_tasks_that_are_given(table: Vectors, folder: Path) -> None:
+    """A number of examples is not ignored; that of the task itself comes first."""
+    both = [Classification(folder), Classification(folder, shots=1)]
+    assert [row["shots"] for row in selfvec.evaluate(table, both, shots=3).rows] == [3, 1]
+    with pytest.raises(OptionError, match="shots: is the number of examples of each class"):
+        selfvec.evaluate(table, Similarity(folder / "pairs.tsv"), shots=3)

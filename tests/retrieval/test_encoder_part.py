@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.retrieval.word_sums import WordSums, passages_of
 
+from selfvec.apps.mcp.tools import Tools
+from selfvec.apps.web.documents import DocumentViews
+from selfvec.apps.web.work import Tasks
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -23,6 +28,7 @@ from selfvec.storage.run_folder import open_run
 from selfvec.text.preprocessing import encode_texts, merge_stems
 
 QUESTION = "wind damaged the village school"
+NO_PART = "the encoder has no part in the score: it and BM25 agree on too few documents of this text"
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +138,22 @@ def test_the_result_says_by_what_the_question_was_compared(index: Index) -> None
     assert not rows.notes
 
 
+def test_the_assistant_and_the_page_ask_alike(encoded_run: Run, tmp_path: Path) -> None:
+    """The encoder has no weight in this run, which is said where it is asked for."""
+    assert encoded_run.folder is not None
+    run = open_run(shutil.copytree(encoded_run.folder, tmp_path / "run"))
+    views = DocumentViews(run, Tasks())
+    views.index.begin()
+    for ask in (Tools(run).search, views.search):
+        assert ask(QUESTION, top=3)["notes"] == []
+        for question in ("rows", "encoder"):
+            told = search(run, QUESTION, top=3, question=question)
+            found = ask(QUESTION, top=3, question=question)
+            assert [row["id"] for row in found["rows"]] == [hit.id for hit in told.hits]
+            assert found["question"] is None
+            assert found["notes"] == told.notes == [NO_PART]
+
+
 def test_what_cannot_be_asked_is_one_error(index: Index, storm_run: Run) -> None:
     without = Index.memory(storm_run, gather(storm_run, Progress()))
     with pytest.raises(OptionError, match="question: is an option of a run with an encoder"):
@@ -151,9 +173,7 @@ def test_an_encoder_without_weight_changes_nothing(index: Index) -> None:
     plain = replace(index, encoder_part=None).search(QUESTION)
     assert found.question is None
     assert found.as_dict() == plain.as_dict()
-    assert light.search(QUESTION, question="encoder").notes == [
-        "the encoder has no part in the score: it and BM25 agree on too few documents of this text"
-    ]
+    assert light.search(QUESTION, question="encoder").notes == [NO_PART]
 
 
 def test_the_weight_grows_with_the_agreement() -> None:

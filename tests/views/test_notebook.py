@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.html_pages import Html
 
-from selfvec.analysis.word_drift.drift_rows import Drift
+from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors

@@ -177,7 +177,9 @@ def test_words_with_vectors_of_the_text_are_counted() -> None:
 
 def test_marks_of_a_neighbour_add_up() -> None:
     near = row("tornado", "refined", ("tornadoes", 0.2), ("funnel", 0.1))
-    shown = render(neighbours_table([near | {"forms": ["tornadoes"], "from_subwords": ["tornadoes"]}]))
-    assert "tornadoes*~" in shown
-    assert "~ another form of the word" in shown
+    shown = render(
+        neighbours_table([near | {"abbreviations": ["tornadoes"], "from_subwords": ["tornadoes"]}])
+    )
+    assert "tornadoes*=" in shown
+    assert "= abbreviates the word" in shown
     assert "funnel " in shown

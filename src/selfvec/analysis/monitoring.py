@@ -20,7 +20,7 @@ from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data.run import Run
-from selfvec.numerics.statistics import benjamini_hochberg, tail_p
+from selfvec.numerics.statistics import benjamini_hochberg, hypergeometric_p, tail_p
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
@@ -33,7 +33,6 @@ from .monitoring_evidence import (
     own_text,
     permutation_p,
     read_sample,
-    two_sided_p,
 )
 
 if TYPE_CHECKING:
@@ -276,7 +275,7 @@ def _word_rows(run: Run, found: DocumentFigures, compared: ComparedDocuments) ->
 def _share_rows(kind: str, names: list[str], old: Ints, new: Ints, compared: ComparedDocuments) -> list[Row]:
     """Rows of the shares of old and new documents, ordered by p."""
     before, after = (int(of.sum()) for of in _sides(compared))
-    p = np.maximum(two_sided_p(new, old + new, after, before + after), 1e-300)
+    p = np.maximum(hypergeometric_p(new, old + new, after, before + after), 1e-300)
     change = np.log2((new + 0.5) / (after + 1) * (before + 1) / (old + 0.5))
     figures = {"old": old / before, "new": new / after, "change": change, "p": p, "q": benjamini_hochberg(p)}
     return [

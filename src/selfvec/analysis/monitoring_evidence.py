@@ -345,22 +345,3 @@ def _squared_z(taken: Doubles, occurs: Doubles, sides: Mask) -> Doubles:
     share = sides[0].sum() / total
     variance = occurs * (1 - occurs / total) * share * (1 - share) * total / max(total - 1, 1)
     return np.where(variance > 0, (taken - occurs * share) ** 2 / np.maximum(variance, 1e-12), 0)
-
-
-def two_sided_p(taken: Ints, occurs: Ints, new: int, total: int) -> Doubles:
-    """p of numbers of new documents, (k,), if ``occurs`` of ``total`` documents are divided by chance.
-
-    Twice the smaller tail of the hypergeometric distribution, the exact result over all divisions.
-
-    >>> two_sided_p(np.array([3, 2]), np.array([3, 3]), 3, 6).round(6).tolist()
-    [0.1, 1.0]
-    """
-    logs = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, total + 1)))))
-    every = logs[total] - logs[new] - logs[total - new]
-    out = np.ones(len(taken))
-    for row, (k, number) in enumerate(zip(taken.tolist(), occurs.tolist(), strict=True)):
-        i = np.arange(max(0, new + number - total), min(number, new) + 1)
-        ways = logs[number] - logs[i] - logs[number - i] + logs[total - number]
-        shares = np.exp(ways - logs[new - i] - logs[total - number - new + i] - every)
-        out[row] = min(1.0, 2 * min(shares[i >= k].sum(), shares[i <= k].sum()))
-    return out

@@ -30,8 +30,9 @@ class Similar(RecordTable[dict[str, Any]]):
     ----------
     lists : list of dict
         ``word``, ``state`` ("original", "refined", "vectors"; "a" or "b" of aligned vectors) and
-        ``neighbours``, pairs of a word and its cosine. Where they apply: ``forms``, the neighbours that are
-        other forms of the word; ``from_subwords``, those that the initial vectors lack; ``rare``, how often
+        ``neighbours``, pairs of a word and its cosine. Where they apply: ``forms``, other forms and spellings
+        of the word, which are no neighbours; ``by_spelling``, words left out because only their spelling is
+        near; ``from_subwords``, neighbours that the initial vectors lack; ``rare``, how often
         the word occurs if that is too rarely for its vector to mean much; of replacements ``as``, and
         ``abbreviations``, the neighbours that abbreviate the word or are abbreviated by it.
     unknown : list of dict
@@ -92,9 +93,10 @@ def similar(
 
     Of aligned vectors of two languages it lists translations.
 
-    Nothing is left out for its spelling. Refining may part a word from its own forms, if the text uses them
-    in other places (*the tornado moved*, *five tornadoes were reported*). Forms that were among its nearest
-    words before refining stay in the list of a run, with their present cosine; they fill at most half of it.
+    Of a run, other forms and spellings of the word stand in a list of their own: they are no news, and would
+    push others out. So do words that only their spelling makes near, if the word itself occurs a hundred
+    times: they begin alike, refining brought them no nearer, and hardly any document has both. Remains of
+    a wrong encoding are left out.
 
     Parameters
     ----------
@@ -180,18 +182,17 @@ def _in_run(
     progress: Progress | None,
 ) -> list[dict[str, Any]]:
     """A row for each word, after its neighbours in the original vectors if ``compare``."""
-    from selfvec.analysis.word_kinds import own_forms  # its lexicons take long to import
+    from selfvec.analysis.word_neighbours import neighbours_row  # its stemmers take long to import
 
     rows = []
     for place in places:
-        rows += [similar_row("original", run.original, place, top, min_count)] if compare else []
+        rows += [neighbours_row(run, "original", place, top, min_count)] if compare else []
         if as_ == "replacement":
             from selfvec.analysis.replacements import replacement_row
 
             rows.append(replacement_row(run, place, top, min_count, progress))
         else:
-            forms = own_forms(run, place, top, min_count)
-            rows.append(similar_row("refined", run.vectors, place, top, min_count, forms))
+            rows.append(neighbours_row(run, "refined", place, top, min_count))
     return rows
 
 

@@ -169,7 +169,7 @@ TOP: dict[str, Row] = {
         values={"vectors": "RUN|VECTORS", "words": "[WORD...]"},
     ),
     "drift": Row(
-        "analysis.word_drift.drift_rows.drift",
+        "analysis.word_drift.drift.drift",
         (
             "run",
             "run --between 1990..1999 2010..2019 --fdr 0.05",
@@ -177,7 +177,7 @@ TOP: dict[str, Row] = {
         ),
         show="drift",
         page="pages.drift_page",
-        more=("analysis.word_drift.drift_rows.Test", "analysis.word_drift.drift_rows.Listed"),
+        more=("analysis.word_drift.drift.Test", "analysis.word_drift.drift.Listed"),
         values={"words": "W[,W...]"},
         defaults={"examples": 2},
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,8 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Ints, Mask
-from selfvec.base.display import NUL, REPLACEMENT, readable
+from selfvec.base.charsets import TWICE_DECODED, decoded_once
+from selfvec.base.display import NUL, REPLACEMENT, count_of, readable
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of
 from selfvec.data.token_batch import ONCE
 
@@ -99,7 +101,7 @@ class Part:
         self, corpus_pass: CorpusPass, seen: Seen, date_field: DateField | None = None
     ) -> Iterator[Documents]:
         """The documents from the start; ``seen`` are the texts that were read before."""
-        rows_read = (_without_nul(rows, self.path, corpus_pass) for rows in self.row_batches(corpus_pass))
+        rows_read = (_mended(rows, self.path, corpus_pass) for rows in self.row_batches(corpus_pass))
         for rows in date_field.dated(rows_read) if date_field else rows_read:
             batch = documents_of_rows(rows, self.fields, self.path, corpus_pass, seen, date_field)
             if self.file is not None:
@@ -176,17 +178,36 @@ def documents_of_rows(
     return Documents(pl.DataFrame(found))
 
 
-def _without_nul(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:
-    """The rows with U+FFFD in place of NUL characters, in texts, ids, slices and fields alike."""
+def _mended(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:
+    """The rows with what is broken in texts, ids, slices and fields mended, which is counted.
+
+    U+FFFD stands for a NUL. What was UTF-8, read as Windows-1252 and saved again, is decoded once.
+    """
     frame = pl.DataFrame({str(i): column for i, column in enumerate(batch.columns.values())})  # any names
     held = pl.col(pl.String).str.contains(NUL, literal=True).fill_null(False)
-    mended = frame.select(pl.any_horizontal(pl.lit(False), held)).to_series().arg_true()
-    if not len(mended):
-        return batch
-    for row in mended:
+    with_nul = frame.select(pl.any_horizontal(pl.lit(False), held)).to_series().arg_true()
+    for row in with_nul:
         corpus_pass.mended("NUL characters replaced", path=path, line=int(batch.lines[row]))
-    frame = frame.with_columns(pl.col(pl.String).str.replace_all(NUL, REPLACEMENT, literal=True))
-    return RowBatch(dict(zip(batch.columns, frame, strict=True)), batch.lines)
+    if len(with_nul):
+        frame = frame.with_columns(pl.col(pl.String).str.replace_all(NUL, REPLACEMENT, literal=True))
+    garbled: Counter[int] = Counter()  # places of each row
+    columns = [_decoded_once(column, garbled) for column in frame]
+    for row, places in sorted(garbled.items()):
+        repair = f"UTF-8 had been read as Windows-1252: {count_of(places, 'place')} decoded again"
+        corpus_pass.mended(repair, path=path, line=int(batch.lines[row]))
+    changed = len(with_nul) or garbled
+    return RowBatch(dict(zip(batch.columns, columns, strict=True)), batch.lines) if changed else batch
+
+
+def _decoded_once(column: pl.Series, garbled: Counter[int]) -> pl.Series:
+    """A column of strings with `decoded_once` applied; adds to the places of each row."""
+    if column.dtype != pl.String:
+        return column
+    rows = column.str.contains(TWICE_DECODED).fill_null(False).arg_true()
+    found = [decoded_once(text) for text in column.gather(rows)]
+    changed = {row: text for row, (text, places) in zip(rows, found, strict=True) if places}
+    garbled.update({row: places for row, (_, places) in zip(rows, found, strict=True) if places})
+    return column.scatter(list(changed), list(changed.values())) if changed else column
 
 
 def _as_text(values: pl.Series) -> pl.Series:

@@ -68,10 +68,15 @@ class _RunDocuments:
         return np.full(batch.documents, "NaT", "datetime64[D]") if batch.dates is None else batch.dates
 
     def field(self, name: str) -> tuple[Ids, list[str]]:
-        values = self.run.require_text("and fields are in it").field(name, "filters")
-        known = list(dict.fromkeys(value for value in values if value is not None))
-        number = {value: code for code, value in enumerate(known)}
-        return np.array([-1 if value is None else number[value] for value in values], np.int32), known
+        return coded_field(self.run, name)
+
+
+def coded_field(run: Run, name: str) -> tuple[Ids, list[str]]:
+    """A kept field of a run's documents as codes, (D,), -1 without it, and the values of the codes."""
+    values = run.require_text("and fields are in it").field(name, "filters")
+    known = list(dict.fromkeys(value for value in values if value is not None))
+    number = {value: code for code, value in enumerate(known)}
+    return np.array([-1 if value is None else number[value] for value in values], np.int32), known
 
 
 def filtered_documents(run: Run, filters: Sequence[str]) -> Mask:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import cached_property
 from inspect import signature
 from itertools import islice
@@ -339,7 +339,7 @@ def _alike(word: str, vectors: Sequence[Vectors]) -> list[str]:
 
     def nearness(form: str) -> tuple[bool, bool, float, int]:
         same = without_accents(form).lower() == bare
-        return same, sorted(form) == letters, _likeness(word, form), counts[form]
+        return same, sorted(form) == letters, likeness(word, form), counts[form]
 
     ranked = sorted(counts, key=nearness, reverse=True)
     misspelt = [_is_misspelt(form, ranked[:i], counts) for i, form in enumerate(ranked)]
@@ -350,12 +350,12 @@ def _is_misspelt(form: str, nearer: Sequence[str], counts: Counter[str]) -> bool
     """Whether a word is much rarer than one of the ``nearer``, or far rarer than one that is nearly it."""
     return any(
         counts[other] > _RARER * counts[form]
-        and (other in nearer or (counts[other] > _RARER**2 * counts[form] and _likeness(form, other) > _SAME))
+        and (other in nearer or (counts[other] > _RARER**2 * counts[form] and likeness(form, other) > _SAME))
         for other in counts
     )
 
 
-def _likeness(a: str, b: str) -> float:
+def likeness(a: str, b: str) -> float:
     """How much the spelling of two words agrees, 0 to 1."""
     return difflib.SequenceMatcher(None, a, b).ratio()
 
@@ -366,20 +366,16 @@ def similar_row(
     index: int,
     top: int,
     min_count: int | None = None,
-    forms: Sequence[str] = (),
+    left_out: Collection[str] = (),
 ) -> dict[str, Any]:
-    """A row of ``selfvec similar --json``: the words nearest to the word of row ``index``.
-
-    ``forms`` of the word are in it, however far they are, in place of the last ones.
-    """
+    """A row of ``selfvec similar --json``: the words nearest to the word of row ``index``, but some."""
     word = vectors.index_to_key[index]
-    nearest = vectors.most_similar(word, topn=top, min_count=min_count) if vectors.unit[index].any() else []
-    if forms and nearest:
-        others = [pair for pair in nearest if pair[0] not in forms][: top - len(forms)]
-        kept = [(form, float(vectors.similarity(word, form))) for form in forms]
-        nearest = sorted([*others, *kept], key=lambda pair: -pair[1])
-    row = {"word": word, "state": state, "neighbours": [list(pair) for pair in nearest]}
-    return row | ({"forms": list(forms)} if forms else {}) | doubts(vectors, index, row["neighbours"])
+    nearest = []
+    if vectors.unit[index].any():
+        found = vectors.most_similar(word, topn=top + len(left_out), min_count=min_count)
+        nearest = [list(pair) for pair in found if pair[0] not in left_out][:top]
+    row = {"word": word, "state": state, "neighbours": nearest}
+    return row | doubts(vectors, index, nearest)
 
 
 def doubts(vectors: Vectors, index: int, neighbours: Sequence[Sequence[Any]]) -> dict[str, Any]:

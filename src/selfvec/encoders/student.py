@@ -14,6 +14,7 @@ and the result has the same bits for any number of threads.
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -314,6 +315,10 @@ class _Columns:
             _advance(direction, product, lengths, solution, residual)
             if step % _EXACT == 0:
                 residual = (target - self._system(ridge, solution)).astype(np.float32)
+        else:
+            left = np.linalg.norm(residual, axis=0) / np.linalg.norm(target, axis=0)
+            rule = f"after {_MOST:,} steps a residual of {np.max(left):.1e} is left, not {_TOLERANCE}"
+            warnings.warn(f"what words learned from the encoder is not exact: {rule}", stacklevel=2)
         return solution
 
     def _system(self, ridge: float, duals: AnyFloats) -> Any:

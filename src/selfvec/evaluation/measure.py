@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -175,7 +175,11 @@ def evaluate(
             rule = f"are tasks of selfvec.evaluation, not {type(task).__name__}"
             raise OptionError(rule, field="tasks", remedy="or give similarity=FILE and the like")
     settings = search_settings(check_texts("try_", try_, "settings of search")) if try_ else {}
-    chosen += _asked_tasks(asked, {"rm3": rm3, "shots": shots, "settings": settings})
+    options = {"rm3": rm3, "shots": shots, "settings": settings}
+    chosen = [_with_options(task, options) for task in chosen] + _asked_tasks(asked, options)
+    if shots is not None and not any(isinstance(task, Classification) for task in chosen):
+        rule = "is the number of examples of each class, which --classification measures"
+        raise OptionError(rule, field="shots", remedy="give it, or leave this out")
     if settings and not any(isinstance(task, Retrieval) and task.settings for task in chosen):
         rule = "compares settings of search, which --questions and --retrieval measure"
         raise OptionError(rule, field="try_", remedy="give one of these")
@@ -312,6 +316,13 @@ def _difference(a: Estimate | None, b: Estimate | None, over: str = "") -> Row:
     found = None if a is None or b is None else difference(a, b)
     keys = {"difference": "value", "low": "low", "high": "high", "p": "p"}
     return {f"{key}{over}": getattr(found, name, None) for key, name in keys.items()}
+
+
+def _with_options(task: Task, options: Mapping[str, Any]) -> Task:
+    """A given task with those of the options that it does not have itself."""
+    known = {one.name for one in fields(task)}
+    lacking = {name: value for name, value in options.items() if name in known and not getattr(task, name)}
+    return replace(task, **lacking) if lacking else task
 
 
 def _asked_tasks(asked: AskedTasks, options: Mapping[str, Any]) -> list[Task]:

@@ -195,6 +195,25 @@ def benjamini_hochberg(p: Numbers) -> Doubles:
     return out
 
 
+def hypergeometric_p(taken: Ints, occurs: Ints, new: int, total: int) -> Doubles:
+    """p of numbers of new documents, (k,), if ``occurs`` of ``total`` documents are divided by chance.
+
+    Twice the smaller tail of the hypergeometric distribution, the exact result over all divisions (Fisher).
+
+    >>> hypergeometric_p(np.array([3, 2]), np.array([3, 3]), 3, 6).round(6).tolist()
+    [0.1, 1.0]
+    """
+    logs = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, total + 1)))))
+    every = logs[total] - logs[new] - logs[total - new]
+    out = np.ones(len(taken))
+    for row, (k, number) in enumerate(zip(taken.tolist(), occurs.tolist(), strict=True)):
+        i = np.arange(max(0, new + number - total), min(number, new) + 1)
+        ways = logs[number] - logs[i] - logs[number - i] + logs[total - number]
+        shares = np.exp(ways - logs[new - i] - logs[total - number - new + i] - every)
+        out[row] = min(1.0, 2 * min(shares[i >= k].sum(), shares[i <= k].sum()))
+    return out
+
+
 def log_likelihood_scores(counts: Numbers, others: Numbers) -> Doubles:
     """How much more often words occur in one text than in another, (V,): the signed root of G².
 

@@ -11,6 +11,7 @@ without reading it: its arrays are memory-mapped.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from selfvec.base.arrays import Array
+from selfvec.base.arrays import Array, Mask
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path, check_text, check_whole
 from selfvec.base.checksums import check_seal, read_description, unchanged, write_sealed
@@ -290,6 +291,13 @@ class Index:
             notes=notes,
             question=None if asked is None else asked.by,
         )
+
+    def matching(self, query: str) -> Mask:
+        """The documents that have a word of the question, and its phrases, (D,) bool."""
+        read = Question.of(query)
+        passing = np.ones(len(self), bool)
+        deque(restrict(self.vocabulary, self.documents, read, passing), maxlen=0)
+        return passing & self.scorer.score(self.vocabulary.parse(read.text), "bm25").found
 
     def _asked(
         self, query: str, parsed: Query, mode: str, question: str | None

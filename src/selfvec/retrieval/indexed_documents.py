@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Array, Floats, Ids, Int8s
+from selfvec.base.arrays import Array, Floats, Ids, Int8s, Ints
 from selfvec.base.compiled import read_only
 from selfvec.base.packed_strings import PackedStrings
 from selfvec.data.token_batch import TokenBatch
@@ -133,6 +133,22 @@ class IndexedDocuments:
         """The date of a document, such as 2020-06-18."""
         day = self.days[document]
         return None if np.isnat(day) else str(day)
+
+    def ordered(self, by: str) -> Ints:
+        """Numbers of the documents, (D,): by ``number``, ``newest``, ``oldest``, ``longest``, ``shortest``.
+
+        Documents without a date come last, ties by number.
+        """
+        days = np.where(np.isnat(self.days), np.inf, self.arrays["days"].astype(np.float64))
+        sizes = np.diff(self.arrays["texts ends"])
+        keys = {
+            "number": np.zeros(len(self)),
+            "newest": np.where(np.isfinite(days), -days, np.inf),
+            "oldest": days,
+            "longest": -sizes,
+            "shortest": sizes,
+        }
+        return np.argsort(keys[by], kind="stable")
 
     def field(self, name: str) -> tuple[Ids, list[str]]:
         """A field as codes, (D,), -1 for documents without it, and the values of the codes."""

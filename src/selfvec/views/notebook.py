@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 
 from selfvec.analysis.monitoring import Monitoring
-from selfvec.analysis.word_drift.drift_rows import Drift
+from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.display import escape_for_display

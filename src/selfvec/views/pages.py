@@ -18,7 +18,15 @@ from selfvec.data.run_text import DATE, TEXT
 from selfvec.text.sentences import sentence_spans
 
 from .terminal import escaped, sentence
-from .word_tables import drift_figures, drift_heads, drift_mark, drift_notes, is_sliced
+from .word_tables import (
+    came_and_went,
+    drift_figures,
+    drift_heads,
+    drift_mark,
+    drift_notes,
+    is_sliced,
+    said_first,
+)
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts import GroupTopics, Topic, Topics
@@ -65,8 +73,12 @@ class DriftPage(ReportPage):
         parts = [_word_section(row, found, linked[row["word"]]) for row in shown]
         others = [row for row in found.rows if row["word"] not in linked]
         rest = f"<h2>{len(others):,} other words</h2>{_overview(found, others, {})}" if others else ""
+        said, came = (
+            "".join(f"<p>{escape(line)}</p>" for line in lines)
+            for lines in (said_first(found), came_and_went(found))
+        )
         first = _overview(found, shown, linked)
-        return "\n".join([first, *parts, rest, f'<footer class="facts">{lines}</footer>'])
+        return "\n".join([said, first, came, *parts, rest, f'<footer class="facts">{lines}</footer>'])
 
 
 def drift_page(found: Drift) -> ReportPage:

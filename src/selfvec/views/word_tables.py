@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,16 +32,26 @@ _WIDTH = 80  # characters of a line
 _NEIGHBOURS = 5  # gained, and lost
 _SHOWN = 12  # states of a trajectory
 _NEAR = 3  # words near each
+_LEVEL = 0.05  # q of words that changed
+_FIRST = 3  # words named in a sentence
+_FIELDS = 3  # named that go with what is compared
+_CAME = 12  # words that came, and that went
+_SAME = (0.99, 1.03)  # apd of occurrences that have nothing to do with each other
+_FEW = 5  # occurrences; with fewer a distance is mostly chance
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")  # of senses
 _MARKS = {  # of neighbours, and what they mean
     "from_subwords": ("*", "built from subwords: the initial vectors lack the word"),
     "abbreviations": ("=", "abbreviates the word, or is abbreviated by it"),
-    "forms": ("~", "another form of the word, among the nearest before refining"),
+}
+_APART = {  # words that stand apart from the neighbours
+    "forms": "other forms",
+    "by_spelling": "near by spelling only, left out",
 }
 _OUTSIDE = (
     "A distance may lie above its interval: by chance, few occurrences look farther apart than many would; "
     "the interval is where many would be."
 )
+_LISTED = 8  # forms of a word
 _LABEL = 4  # words of a sense's label after a text
 
 
@@ -53,7 +64,8 @@ def neighbours_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     for word in words:
         states = _STATES if compared else [state for name, state in found if name == word]
         marks = _marks([row for row in rows if row["word"] == word])
-        parts += [_word_table(word, states, found, compared, marks), ""]
+        parts += [_word_table(word, states, found, compared, marks)]
+        parts += [*_apart([row for row in rows if row["word"] == word]), ""]
     notes = [Text.assemble(("+", CAME), " came in   ", ("-", WENT), " went")] if compared else []
     shown = [
         f"{mark} {meaning}" for key, (mark, meaning) in _MARKS.items() if any(key in row for row in rows)
@@ -65,6 +77,15 @@ def neighbours_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     ]
     notes += [Text(note, "dim") for note in shown]
     return Group(*parts, *notes)
+
+
+def _apart(rows: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    """A line for the forms of a word, and one for the words that only their spelling makes near."""
+    for key, what in _APART.items():
+        words = list(dict.fromkeys(word for row in rows for word in row.get(key, ())))
+        if words:
+            more = ", …" if len(words) > _LISTED else ""
+            yield Text(f"{what}: {escaped(words[:_LISTED])}{more}", "dim")
 
 
 def _marks(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -142,37 +163,115 @@ def _milestones(updates: Ints) -> list[int]:
 def slice_table(path: SlicePath) -> RenderableType:
     """A line per slice: the distance from the first one, and the interval of resampled documents."""
     table = plain_table("slice", title=path.word, figures=("times", "documents", "distance", "95 %"))
-    for row in path.as_dict()["slices"]:
+    rows = path.as_dict()["slices"]
+    for row in rows:
         interval = "" if row["low"] is None else f"{row['low']:.2f}-{row['high']:.2f}"
-        figures = (f"{row['uses']:,}", f"{row['documents']:,}", optional(row["distance"], ".3f"), interval)
-        add_row(table, escape_for_display(row["slice"]), *figures)
-    return table
+        distance = optional(row["distance"], ".3f")
+        marked = f"({distance})" if distance and row["uses"] < _FEW else distance
+        add_row(
+            table,
+            escape_for_display(row["slice"]),
+            f"{row['uses']:,}",
+            f"{row['documents']:,}",
+            marked,
+            interval,
+        )
+    few = any(0 < row["uses"] < _FEW for row in rows)
+    note = f"( ): fewer than {_FEW} occurrences, so the distance is mostly chance."
+    return Group(table, "", Text(note, "dim")) if few else table
 
 
 def drift_table(found: Drift) -> RenderableType:
-    """A line of figures per word; below, the neighbours and a sentence of each side, around the word."""
+    """What was found, a line of figures per word, its neighbours with a sentence of each side, and notes."""
     if not found.rows:
-        return Text(f"no word that this text can test changed between {found.a} and {found.b}")
+        none = Text(f"no word that this text can test changed between {found.a} and {found.b}")
+        return Group(none, *(Text(line) for line in [*said_first(found)[1:], *came_and_went(found)]))
     sliced = is_sliced(found)
+    heads = drift_heads(found)
+    cells = [drift_figures(row, sliced) for row in found.rows]
+    idle = _idle_columns(found, heads[1:], cells)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("word", overflow="ellipsis", no_wrap=True, min_width=10, max_width=18)
-    figures = 6 if sliced else 4  # columns before the counts
-    for name in drift_heads(found)[1 : figures + 1]:
-        table.add_column(name, justify="right", no_wrap=True, min_width=max(4, len(name)))
-    for name, key in zip(drift_heads(found)[figures + 1 :], ("count_a", "count_b"), strict=False):
-        width = max(6, *(len(f"{row[key]:,}") for row in found.rows))
-        table.add_column(
-            escape_for_display(name), justify="right", overflow="fold", min_width=width, max_width=width
-        )
-    for row in found.rows:
-        add_row(table, Text(escape_for_display(row["word"]), "bold"), *drift_figures(row, sliced))
-    parts: list[RenderableType] = []
+    counted = len(heads) - (2 if sliced else 1)
+    for place, name in enumerate(heads[1:], 1):
+        if name in idle:
+            continue
+        if place < counted:
+            table.add_column(name, justify="right", no_wrap=True, min_width=max(4, len(name)))
+        else:
+            width = max(6, *(len(row[place - 1]) for row in cells))
+            table.add_column(
+                escape_for_display(name), justify="right", overflow="fold", min_width=width, max_width=width
+            )
+    for row, figures in zip(found.rows, cells, strict=True):
+        shown = [figure for name, figure in zip(heads[1:], figures, strict=True) if name not in idle]
+        add_row(table, Text(escape_for_display(row["word"]), "bold"), *shown)
+    parts: list[RenderableType] = [*map(Text, said_first(found)), ""]
+    parts += [table, ""]
     for row in found.rows:
         for number, line in enumerate(_drift_details(row, found)):
             line.no_wrap = True
             line.overflow = "ellipsis"
             parts.append(Padding(line, (0, 0, 0, 2)) if number else line)
-    return Group(table, "", *parts, "", *(Text(line, "dim") for line in drift_notes(found)))
+    came = [Text(line) for line in came_and_went(found)]
+    notes = [
+        *drift_notes(found),
+        *([f"Not shown: {', '.join(idle.values())} (--json has them)."] if idle else []),
+    ]
+    return Group(*parts, *([""] if came else []), *came, "", *(Text(line, "dim") for line in notes))
+
+
+def _idle_columns(found: Drift, heads: Sequence[str], cells: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Columns that say the same of every word, with what they say."""
+    columns = dict(zip(heads, zip(*cells, strict=True), strict=True))
+    idle = {name: f"{name} < .001" for name in ("p", "q") if set(columns[name]) == {"<.001"}}
+    apart = [row["apd"] for row in found.rows]
+    if len(apart) > 1 and all(one is not None and _SAME[0] <= one <= _SAME[1] for one in apart):
+        idle["apd"] = f"apd {min(apart):.2f} to {max(apart):.2f}"
+    return idle
+
+
+def said_first(found: Drift) -> list[str]:
+    """What was found, what was compared and why, and what goes with it."""
+    lines = [drift_summary(found)] if found.tested else []
+    if found.filters:
+        lines.append(f"Only documents with {escaped(found.filters)}.")
+    return lines + [found.why] * bool(found.why) + confounding_notes(found)
+
+
+def drift_summary(found: Drift) -> str:
+    """A sentence: how many words changed, between what, and which changed most."""
+    words = [row["word"] for row in found.rows[:_FIRST] if row["q"] is not None and row["q"] <= _LEVEL]
+    between = f"from {found.a} to {found.b}" if is_sliced(found) else "by refining"
+    if not found.significant or not words:
+        return f"No word of {found.tested:,} changed {between} beyond chance."
+    most = " and ".join(filter(None, [escaped(words[:-1]), escaped(words[-1:])]))
+    return f"{found.significant:,} of {count_of(found.tested, 'word')} changed {between}, most of all {most}."
+
+
+def confounding_notes(found: Drift) -> list[str]:
+    """A sentence for each field that goes with what is compared."""
+    notes = []
+    for row in found.confounded[:_FIELDS]:
+        a, b = (f"{row[f'share_{side}']:.0%} of {name}" for side, name in (("a", found.a), ("b", found.b)))
+        told = f"{row['field']} differs: {row['value']} is {b}, {a}"
+        within = shlex.quote(f"{row['field']}={row['within']}")
+        remedy = f"; compare within one: --filter {within}" if row["within"] is not None else ""
+        notes.append(printable(f"{told}{remedy}."))
+    return notes
+
+
+def came_and_went(found: Drift) -> list[str]:
+    """Words too rare on one side to be compared, with their counts on both."""
+    lines = []
+    for head, rows in ((f"New in {found.b}", found.new), (f"Gone since {found.a}", found.gone)):
+        if rows:
+            shown = [
+                f"{escape_for_display(row['word'])} {row['count_a']:,} → {row['count_b']:,}" for row in rows
+            ]
+            more = " …" if len(shown) > _CAME else ""
+            lines.append(f"{head}: {', '.join(shown[:_CAME])}{more}")
+    return lines
 
 
 def is_sliced(found: Drift) -> bool:

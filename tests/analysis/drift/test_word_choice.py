@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from drift_corpus import planted_run
 
 import selfvec
-from selfvec.analysis.word_drift import drift
-from selfvec.analysis.word_drift.drift_rows import order_key
+from selfvec.analysis.word_drift import drift, measures
+from selfvec.analysis.word_drift.measures import Measures
+from selfvec.analysis.word_drift.word_choice import order_key
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
@@ -167,11 +169,25 @@ def test_forms_of_a_word_are_evidence_for_its_lemma(tmp_path: Path) -> None:
     assert found["run"]["examples_b"] == [texts[0]]
 
 
-def test_a_result_is_kept_and_made_again_if_anything_differs(run: Run) -> None:
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of times that words were measured."""
+    times = [0]
+    measure = measures.measure_words
+
+    def counting(*args: Any, **options: Any) -> Measures:
+        times[0] += 1
+        return measure(*args, **options)
+
+    monkeypatch.setattr(measures, "measure_words", counting)
+    return times
+
+
+def test_a_result_is_kept_and_made_again_if_anything_differs(run: Run, measured: list[int]) -> None:
     first = drift(run, seed=3)
-    assert first.space is not None
+    assert measured == [1]
     again = drift(run, seed=3, jobs=1)
-    assert again.space is None  # nothing was computed
+    assert measured == [1]
     assert again.rows == first.rows
     assert {**again.as_dict(), "rows": []} == {**first.as_dict(), "rows": []}
     shown = first.illustrate(run, 3).rows[0]["examples_a"]
@@ -180,8 +196,9 @@ def test_a_result_is_kept_and_made_again_if_anything_differs(run: Run) -> None:
     for file in (run.folder / "cache").glob("sentences-*/*"):
         file.write_text("{}", encoding="utf-8")
     assert again.illustrate(run, 3).rows[0]["examples_a"] == shown
-    for different in ({"seed": 4}, {"min_count": 6}, {"between": "year"}):
-        assert drift(run, **{"seed": 3, **different}).space is not None
+    for number, different in enumerate(({"seed": 4}, {"min_count": 6}, {"between": "year"}), 2):
+        drift(run, **{"seed": 3, **different})
+        assert measured == [number]
     for file in (run.folder / "cache").glob("drift-*/*"):
         file.write_text("{", encoding="utf-8")
     assert drift(run, seed=3).rows == first.rows
@@ -194,11 +211,11 @@ def test_q_ranks_words_beyond_all_splits() -> None:
     assert 1 / 1001 > most != same
 
 
-def test_one_result_serves_every_choice_of_words(run: Run) -> None:
+def test_one_result_serves_every_choice_of_words(run: Run, measured: list[int]) -> None:
     drift(run, seed=5)
-    for which in ({"all_words": True}, {"words": ["the", "rain"]}, {"words": "rain"}):
+    for number, which in enumerate(({"all_words": True}, {"words": ["the", "rain"]}, {"words": "rain"}), 1):
         found = drift(run, seed=5, **which)
-        assert found.space is None  # nothing was computed
+        assert measured == [number]
         anew = drift(run.replace(folder=None), seed=5, **which)
-        assert anew.space is not None
+        assert measured == [number + 1]
         assert found.rows == anew.rows

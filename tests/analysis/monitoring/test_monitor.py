@@ -12,11 +12,12 @@ import pytest
 
 import selfvec
 from selfvec.analysis.monitoring import monitor
-from selfvec.analysis.monitoring_evidence import document_keys, two_sided_p
+from selfvec.analysis.monitoring_evidence import document_keys
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.views import notebook
 from selfvec.views.monitoring import monitoring_page
 
@@ -177,8 +178,10 @@ def test_what_cannot_be_tested_is_an_error(run: Run) -> None:
 
 def test_p_of_shares_is_exact() -> None:
     # Three of three documents with a word are among 4 new ones of 10: C(4, 3) / C(10, 3) ways.
-    assert two_sided_p(np.array([3]), np.array([3]), 4, 10)[0] == pytest.approx(2 * 4 / comb(10, 3))
-    assert two_sided_p(np.array([0]), np.array([3]), 4, 10)[0] == pytest.approx(2 * comb(6, 3) / comb(10, 3))
+    assert hypergeometric_p(np.array([3]), np.array([3]), 4, 10)[0] == pytest.approx(2 * 4 / comb(10, 3))
+    assert hypergeometric_p(np.array([0]), np.array([3]), 4, 10)[0] == pytest.approx(
+        2 * comb(6, 3) / comb(10, 3)
+    )
 
 
 def test_keys_leave_numbers_out_and_keep_documents_apart() -> None:

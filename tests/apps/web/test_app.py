@@ -171,6 +171,8 @@ def test_points_are_whole_numbers_of_16_bits(site: Site) -> None:
         ("/api/search?query=", 400, "query", "at least 1"),
         ("/api/search?query= ", 400, "query", "the query is empty"),
         ("/api/search?query=hail&mode=magic", 400, "mode", "'hybrid', 'bm25' or 'dense'"),
+        ("/api/search?query=hail&question=magic", 400, "question", "'encoder' or 'rows'"),
+        ("/api/search?query=hail&question=rows", 400, "question", "a run with an encoder"),
         ("/api/search?query=hail&filters=county=1", 404, "filters", "no field 'county'"),
         ("/api/document?id=nine", 404, None, "'nine' does not occur"),
         ("/api/similar?document=nine", 404, None, "'nine' does not occur"),

@@ -45,6 +45,8 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/api/time": [{"w": "cell"}],
     "/api/together": [{"w": "cell", "other": "hail"}],
     "/api/search": [{"query": "hail"}],
+    "/api/facets": [{"query": "hail"}],
+    "/api/documents": [{}, {"sort": "newest"}],
     "/api/document": [{"id": "0"}],
     "/api/similar": [{"document": "0"}],
     "/api/texts": [{"query": "bread"}],

@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site, fitted
 
 from selfvec.analysis.concepts import corpus_topics
-from selfvec.analysis.word_drift import drift, without_slices
+from selfvec.analysis.word_drift import Drift, drift
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web import comparison, page_data
-from selfvec.apps.web.comparison import REFINED, Comparisons, compare_refined, compare_slices
+from selfvec.apps.web.comparison import REFINED, Comparisons, compare_slices
 from selfvec.apps.web.domain_words import _Readable
 from selfvec.apps.web.page_data import PageData
-from selfvec.apps.web.ranking import FIGURES, MARKS, Filter, PairedVectors, rank, significance
+from selfvec.apps.web.paired_vectors import PairedVectors
+from selfvec.apps.web.ranking import Filter, Ranking
 from selfvec.apps.web.views import views_of
 from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state
 from selfvec.apps.web.words import Completion
@@ -44,19 +45,69 @@ def tables(before: np.ndarray, after: np.ndarray) -> PairedVectors:
     counts = np.full((2, len(before)), 9)
     known = np.ones(len(before), bool)
     sides = (unit_rows(before), unit_rows(after))
-    return PairedVectors(words, *sides, counts, ("a", "b"), known, np.stack([known] * 2), ~known)
+    return PairedVectors(words, *sides, counts, ("a", "b"), known, np.stack([known] * 2))
+
+
+def ranking_of(data: PageData, key: str) -> Ranking:
+    return data.comparisons.tasks(key).tested.result()
+
+
+def changed(word: str, **figures: object) -> dict[str, object]:
+    """A row of drift."""
+    usual = {
+        "q": 0.01,
+        "apd": 0.5,
+        "change": 0.1,
+        "distance": 0.2,
+        "count_a": 9,
+        "count_b": 9,
+        "kind": "word",
+    }
+    return {"word": word} | usual | figures
+
+
+def test_rows_are_filtered_and_sorted_and_unknown_figures_are_last() -> None:
+    words = ["Hail", "rain", "storm", "wind", "maria"]
+    rows = [
+        changed("Hail", change=0.5, q=0.03, apd=None),
+        changed("rain", change=0.4, q=None, count_a=5, distance=0.9),
+        changed("storm", change=0.2, q=0.03, apd=0.9),
+        changed("wind", change=-0.1, q=0.9, count_b=30),
+        changed("maria", kind="name", count_a=40, count_b=30),
+    ]
+    vectors = Vectors(words, np.eye(5, dtype=np.float32))
+    ranking = Ranking(Run(vectors, vectors), ["a", "b"], Drift("a", "b", rows, tested=5))
+
+    def listed(offset: int = 0, limit: int = 9, **wanted: object) -> list[str]:
+        return [row["word"] for row in ranking.page(Filter(**wanted), offset, limit)["rows"]]
+
+    assert listed() == words  # the order of drift
+    assert listed(1, 2) == words[1:3]
+    assert listed(seen=6) == ["Hail", "storm", "wind", "maria"]
+    assert listed(size=0.2) == ["Hail", "rain", "storm"]
+    assert listed(q=0.05) == ["Hail", "storm", "maria"]
+    assert listed(text="AI") == ["Hail", "rain"]
+    assert listed(names=False) == words[:4]
+    assert listed(sort="word") == sorted(words)
+    assert listed(sort="q") == ["maria", "Hail", "storm", "wind", "rain"]
+    assert listed(sort="distance")[0] == "rain"
+    assert (
+        listed(sort="apd") == ["storm", "wind", "maria", "Hail", "rain"] or listed(sort="apd")[0] == "storm"
+    )
+    assert listed(sort="count") == ["maria", "Hail", "storm", "wind", "rain"]
+    assert ranking.page(Filter(size=0.2), 0, 1)["total"] == 3
+    assert ranking.of_word("storm")[0] == 3
 
 
 @given(st.integers(0, 2**32 - 1))
 def test_neighbours_are_the_nearest_rows_without_stop_words(seed: int) -> None:
     made = tables(*np.random.default_rng(seed).standard_normal((2, 30, 4)).astype(np.float32))
     made = replace(made, listed=np.stack([np.arange(30) % 7 != 3] * 2))
-    ranking = rank(made)
     for row in range(30):
         for table, near in zip((made.before, made.after), made.near(row), strict=True):
             order = np.argsort(-(table @ table[row]), kind="stable").tolist()
             assert [i for i, _ in near] == [i for i in order if i != row and i % 7 != 3][:10]
-        gained, lost = ranking.gained_and_lost(row)
+        gained, lost = made.gained_and_lost(row)
         assert len(gained) == len(lost)
         assert not set(gained) & set(lost)
 
@@ -68,60 +119,6 @@ def test_a_word_without_a_vector_has_no_neighbours_and_is_nobodys() -> None:
     assert [row for row, _ in had] == [1, 2]
     assert had[0][1] == pytest.approx(0.9 / np.hypot(0.9, 0.1))
     assert made.near(3) == ([], [])
-    assert 3 not in rank(made).rows
-
-
-def test_a_ranking_is_filtered_and_sorted() -> None:
-    before, noise = np.random.default_rng(3).standard_normal((2, 40, 6)).astype(np.float32)
-    made = tables(before, before + 0.5 * noise)
-    made.counts[:, :20] = 3
-    ranking = rank(replace(made, least=3))
-    every = ranking.page(Filter(seen=1), 0, 100)
-    sizes = [row["size"] for row in every["rows"]]
-    assert sizes[:20] == sorted(sizes[:20], reverse=True)  # of the more frequent words
-    assert sizes[20:] == sorted(sizes[20:], reverse=True)
-    assert every["total"] == every["ranked"] == len(every["rows"]) == 40
-    often = ranking.page(Filter(seen=5), 0, 100)["rows"]
-    assert {row["word"] for row in often} == {f"w{i}" for i in range(20, 40)}
-    found = ranking.page(Filter(seen=1, text="W1", sort="word"), 0, 100)["rows"]
-    assert [row["word"] for row in found] == sorted(["w1", *(f"w1{i}" for i in range(10))])
-    assert ranking.page(Filter(seen=1, size=sorted(sizes)[-5]), 0, 100)["total"] in (4, 5, 6)  # rounded
-    assert ranking.page(Filter(seen=1), 5, 3)["rows"] == every["rows"][5:8]
-
-
-def test_stop_words_and_numbers_are_listed_on_request() -> None:
-    before, after = np.random.default_rng(3).standard_normal((2, 9, 4)).astype(np.float32)
-    made = replace(tables(before, after), content=np.arange(9) > 2)
-    ranking = rank(made)
-    assert {row["word"] for row in ranking.page(Filter(), 0, 9)["rows"]} == {f"w{i}" for i in range(3, 9)}
-    assert ranking.page(Filter(stops=True), 0, 9)["total"] == 9
-    assert ranking.ranks[[ranking.place[row] for row in (0, 1, 2)]].tolist() == [-1, -1, -1]
-    assert sorted(ranking.ranks.tolist())[3:] == list(range(6))
-
-
-def test_tests_do_not_change_the_order_by_what_moved() -> None:
-    made = tables(*np.random.default_rng(3).standard_normal((2, 20, 4)).astype(np.float32))
-    ranking = rank(made)
-    expected = {
-        f"w{i * 7 % 20}": {"q": 0.01, "distance": i / 20, "change": 0.1, "listed": True} for i in range(20)
-    }
-    tested = replace(ranking, tests=expected)
-    shown = [row["word"] for row in ranking.page(Filter(), 0, 20)["rows"]]
-    assert [row["word"] for row in tested.page(Filter(sort="moved"), 0, 20)["rows"]] == shown
-    assert [row["word"] for row in tested.page(Filter(), 0, 20)["rows"]] != shown
-
-
-def test_slices_are_listed_in_the_order_of_drift_and_other_spellings_on_request() -> None:
-    made = tables(*np.random.default_rng(3).standard_normal((2, 5, 4)).astype(np.float32))
-    tests = {
-        word: {"q": 0.01, "distance": 0.1, "change": 0.1, "listed": word != "w4"}
-        for word in ("w2", "w4", "w0", "w1")  # the order of drift; w3 was not tested
-    }
-    tested = replace(rank(made), tests=tests)
-    assert [row["word"] for row in tested.page(Filter(), 0, 9)["rows"]] == ["w2", "w0", "w1"]
-    every = tested.page(Filter(stops=True), 0, 9)["rows"]
-    assert [row["word"] for row in every] == ["w2", "w4", "w0", "w1", "w3"]
-    assert [int(tested.ranks[tested.place[row]]) for row in range(5)] == [1, 2, 0, -1, -1]
 
 
 @pytest.mark.parametrize("word", ["storms", "hail", "the"])
@@ -147,18 +144,21 @@ def test_a_list_and_the_page_of_a_word_have_one_rule_for_forms_of_the_word() -> 
     before[1:3] = before[0] + 0.1 * before[1:3]
     after[1:3] = -after[0]
     run = Run(Vectors(names, after), Vectors(names, before), provenance={"method": "decorrelated"})
-    ranking = compare_refined(run).ranking
-    row = ranking.row(ranking.place[0])
+    row = drift(run)["tornado"]
     assert {"tornadoes", "tornados"} <= set(row["lost"])
-    assert set(row["lost"]).isdisjoint(names[other] for other, _ in ranking.vectors.near(0)[1])
-    found = PageData(run, jobs=1).word(REFINED, "tornado")
-    assert (found["gained"], found["lost"]) == (row["gained"], row["lost"])
+    data = PageData(run, jobs=1)
+    found = data.word(REFINED, "tornado")
+    assert set(row["lost"]).isdisjoint(near for near, _ in found["after"])
+    assert (set(found["gained"]), set(found["lost"])) == (set(row["gained"]), set(row["lost"]))
+    assert not found["tested"]
+    data.comparisons.tasks(REFINED).tested.result()
+    assert data.word(REFINED, "tornado")["change"] == row | {"subwords": False}
 
 
 def test_words_built_from_subwords_are_ranked_and_said_to_be(tmp_path: Path) -> None:
     lines = ["the hail of the thunderstorm broke the roof", "the judge asked the jury about the appellant"]
     run = fitted(tmp_path, lines * 12, repeats="keep")
-    rows = PageData(run, jobs=1).comparisons.get(REFINED).ranking.page(Filter(), 0, 99)["rows"]
+    rows = ranking_of(PageData(run, jobs=1), REFINED).page(Filter(), 0, 99)["rows"]
     built = {row["word"] for row in rows if row["subwords"]}
     assert built == {
         row["word"] for row in rows if run.original.sources[run.index(row["word"])] == Source.SUBWORDS
@@ -190,39 +190,40 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
 ) -> None:
     folder = tmp_path / "run"
     save_run(run, folder)
-    comparisons = Comparisons(open_run(folder), 1)
-    first = comparisons.slices[0].name
-    last = comparisons.slices[-1].name
-    key = f"{first}|{last}"
-    between = ["--between", first, "--between", last]
-    assert main(["drift", str(folder), *between, "--json"]) == 0
-    rows = {row["word"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    data = PageData(open_run(folder), 1)
+    key = data.comparisons.default
+    first, last = key.split("|")
+    assert main(["drift", str(folder), "--json", "--examples", "0"]) == 0
+    command = json.loads(capsys.readouterr().out)
+    rows = command["rows"]
+    assert (command["a"], command["b"]) == (first, last)
     (kept,) = (folder / "cache").glob("drift-*")
     stamp = kept.stat().st_mtime_ns
-    ranking = comparisons.tasks(key).tested.result().ranking
-    tests = ranking.tests
-    assert set(tests) > set(rows)  # the page tests stop words, too
-    for word, row in rows.items():
-        assert {name: tests[word][name] for name in FIGURES} == {name: row[name] for name in FIGURES}
-    shown = ranking.page(Filter(), 0, 500)["rows"]
-    assert len(shown) > 20
-    assert [row["word"] for row in shown] == list(rows)
-    for row in shown:
-        command = rows[row["word"]]
-        for name in MARKS:
-            assert row[name] == command[name]
-        near = ranking.gained_and_lost(ranking.vectors.words.index(row["word"]))
-        for name, found in zip(("gained", "lost"), near, strict=True):
-            assert {ranking.vectors.words[i] for i in found} == set(command[name])
-        assert [row["low"], row["high"]] == pytest.approx([command["low"], command["high"]], rel=1e-3)
-    told = Tools(open_run(folder)).drift(top=3, between=[first, last])
-    assert [one["word"] for one in told["rows"]] == list(rows)[:3]
+    shown = ranking_of(data, key).page(Filter(), 0, 500)
+    assert [{name: row[name] for name in rows[0]} for row in shown["rows"]] == rows  # words, order, figures
+    assert (shown["new"], shown["gone"]) == (command["new"], command["gone"])
+    assert len(rows) > 20
+    assert main(["drift", str(folder), "--json", "--examples", "0", "--all-words"]) == 0
+    every = json.loads(capsys.readouterr().out)["rows"]
+    listed = ranking_of(data, key).page(Filter(stops=True), 0, 500)["rows"]
+    assert [{name: row[name] for name in every[0]} for row in listed] == every
+    found = data.word(key, rows[0]["word"])
+    assert (found["rank"], found["change"]["q"]) == (1, rows[0]["q"])
+    for name in ("gained", "lost"):
+        assert set(found[name]) == set(rows[0][name])
+    told = Tools(open_run(folder)).drift(top=3)
+    assert (told["a"], told["b"]) == (first, last)
+    assert [one["word"] for one in told["rows"]] == [row["word"] for row in rows[:3]]
+    for one, row in zip(told["rows"], rows, strict=False):
+        assert one["distance"] == pytest.approx(row["distance"], rel=1e-3)
     assert list((folder / "cache").glob("drift-*")) == [kept]
     assert kept.stat().st_mtime_ns == stamp
     assert verify(folder).damaged == []
 
-    comparisons.tasks(REFINED).tested.result()  # what the page computes is there for the command
-    assert drift(without_slices(open_run(folder))).space is None  # it was kept
+    ranking_of(data, REFINED)  # what the page computes is there for the command
+    made = {entry.name: entry.stat().st_mtime_ns for entry in (folder / "cache").glob("drift-*")}
+    drift(open_run(folder), ["original", "refined"])
+    assert {entry.name: entry.stat().st_mtime_ns for entry in (folder / "cache").glob("drift-*")} == made
 
 
 def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> None:
@@ -234,7 +235,7 @@ def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> N
         return compare_slices(run, pair, every, 1, progress)
 
     def test(progress: Progress) -> object:
-        return significance(run, pair, 1, progress)
+        return Ranking.of(run, pair, 1, progress)
 
     for work in (compare, test):
         shares = []
@@ -328,22 +329,6 @@ def test_rare_words_say_nothing_to_a_newcomer(run: Run) -> None:
     assert _Readable(run, names).of_text(rare)
 
 
-def test_tests_add_figures_and_a_filter() -> None:
-    made = tables(*np.random.default_rng(3).standard_normal((2, 10, 4)).astype(np.float32))
-    tests = {
-        f"w{i}": {"q": i / 20, "p": i / 40, "apd": 0.5, "change": 0.25 - i / 16, "listed": True}
-        for i in range(8)
-    }
-    tested = replace(rank(made), tests=tests)
-    significant = tested.page(Filter(q=0.1, sort="q"), 0, 100)["rows"]
-    assert [row["word"] for row in significant] == ["w0", "w1", "w2"]
-    assert significant[2]["p"] == pytest.approx(0.05)
-    by_word = {row["word"]: row for row in tested.page(Filter(stops=True), 0, 100)["rows"]}
-    assert by_word["w9"]["q"] is None
-    assert by_word["w9"]["size"] == 0
-    assert [by_word[f"w{i}"]["size"] for i in (3, 7)] == [0.0625, 0]
-
-
 @given(
     st.lists(st.text("abcAB", min_size=1, max_size=4), unique=True, max_size=12), st.text("abA", max_size=3)
 )
@@ -389,7 +374,9 @@ def test_a_state_on_the_way_is_the_last_recorded_before() -> None:
 def test_the_planted_changes_are_found_with_their_reasons(site: Site) -> None:
     data = site.data
     rows = data.ranking("refined", Filter(), 0, 50)["rows"]
-    assert [row["word"] for row in rows] == [row["word"] for row in drift(without_slices(data.run)).rows][:50]
+    assert [row["word"] for row in rows] == [
+        row["word"] for row in drift(data.run, ["original", "refined"]).rows
+    ][:50]
     (top,) = (row for row in rows if row["word"] == "cell")
     assert len(top["lost"]) == 10
     assert set(top["lost"]) <= set(TOPICS["court"]) | {"charge", *COMMON}

@@ -16,6 +16,7 @@ from headless import HASTE, BrowserError, Page
 from serving import HOSTILE, Site, fitted, serving
 
 import selfvec
+from selfvec.analysis.word_drift import drift
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
 
@@ -228,15 +229,10 @@ SLOW = """
   window.answers = [];
   window.fetch = async (address, options) => {
     const stage = window.stage ?? 'tested';
-    if (stage === 'testing') address = address.replace('sort=size', 'sort=moved'); // as untested
     const response = await real(address, options);
     if (!String(address).includes('/api/ranking')) return response;
     const answer = await response.json();
     if (stage === 'comparing') return Response.json({ ready: false, share: 0.25 });
-    if (stage === 'testing') {
-      Object.assign(answer, { testing: 0.5, tested: false });
-      for (const row of answer.rows) row.q = null;
-    }
     return Response.json(answer);
   };
 })()
@@ -244,23 +240,18 @@ SLOW = """
 """A comparison that takes as long as the test wants."""
 
 
-def test_nothing_moves_under_the_reader_when_the_tests_are_done(page: Page, site: Site) -> None:
+def test_words_are_listed_when_they_are_tested_as_drift_lists_them(page: Page, site: Site) -> None:
     script = "window.stage = 'comparing';" + SLOW
     page.call("Page.addScriptToEvaluateOnNewDocument", source=script)
     page.open(f"{site.address}#view=changes&c=1990|2020", ready="document.querySelector('.ranking')")
     page.wait("document.querySelector('#pane .lead').innerText.includes('25 % done')")
     assert page.text("#pane h2") == "Words that changed"
-    page.run("window.stage = 'testing'")
-    page.wait("document.querySelector('.ranking .sure')?.innerText === 'not yet tested'")
-    shown = page.run(RANKED)
-    assert page.run("document.querySelector('.fields select option[value=q]').disabled")
+    assert page.run(RANKED) == []
     page.run("window.stage = 'tested'")
     page.wait("document.querySelector('.ranking .sure')?.innerText === 'significant'")
-    assert page.run(RANKED) == shown
-    page.click(".fresh button")
-    page.wait("document.querySelector('.fresh').hidden")
-    rows = site.json("/api/ranking?c=1990|2020&sort=size")["rows"]
-    page.wait(f"{RANKED}.join() === {json.dumps(','.join(row['word'] for row in rows))}")
+    told = drift(site.data.run, ["1990", "2020"])
+    assert page.run(RANKED) == [row["word"] for row in told.rows[:50]]
+    assert f"{told.significant} of {told.tested} words changed from 1990 to 2020" in page.text("#pane .lead")
     assert page.errors == []
 
 
@@ -395,6 +386,109 @@ def test_documents_are_searched_with_snippets_and_filters(opened: Page, site: Si
     assert opened.run("document.querySelector('.wide-field input').value") == f"date={date}"
     dates = opened.texts(".found .place button")
     assert set(dates) == {date}
+
+
+PRESSED = "[...document.querySelectorAll('.facets [aria-pressed=true]')].length"
+
+
+def test_hits_are_counted_and_narrowed_by_fields_and_dates(page: Page, tmp_path: Path) -> None:
+    with serving(fielded(tmp_path)) as site:
+        site.data.index.result()
+        page.open(f"{site.address}#view=texts&ask=hail")
+        page.wait("document.querySelectorAll('.facets section').length === 2")
+        assert page.text(".total").startswith("40 of 60 documents have words of the question")
+        assert page.texts(".values button") == ["IOWA 30", "OHIO 10"]
+        assert page.texts(".histogram button", "title") == ["1990-05: 20 documents", "1991-05: 20 documents"]
+        page.click(".values li:last-child button")
+        page.wait(f"{PRESSED} === 1 && document.querySelector('.total').innerText.startsWith('10 of')")
+        assert page.run("document.querySelector('.wide-field input').value") == "state=OHIO"
+        assert page.texts(".values button") == ["IOWA 30", "OHIO 10"]  # another can be chosen
+        page.click(".histogram button")
+        page.wait(f"{PRESSED} === 2 && document.querySelector('.total').innerText.startsWith('6 of')")
+        assert "date=1990-05" in page.run("document.querySelector('.wide-field input').value")
+        page.click(".histogram [aria-pressed=true]")
+        page.wait(f"{PRESSED} === 1")
+        assert page.errors == []
+
+
+def test_hits_are_sorted_by_date_and_open_at_their_passage(page: Page, tmp_path: Path) -> None:
+    with serving(fielded(tmp_path)) as site:
+        site.data.index.result()
+        page.open(f"{site.address}#view=texts&ask=hail&order=newest&mode=bm25")
+        page.wait("document.querySelectorAll('.found > li').length === 10")
+        dates = page.texts(".found > li .place button:first-of-type")
+        assert dates == sorted(dates, reverse=True)
+        assert dates[0] == "1991-05-01"
+        told = site.json("/api/search?query=whale")["rows"][0]
+        page.open(f"{site.address}#view=texts&ask=whale")
+        page.wait("document.querySelector('.found h3 a')")
+        page.click(".found h3 a")
+        page.wait("document.querySelector('#word .passage')")
+        text = site.data.document(told["id"])["text"]
+        passage = text[slice(*told["passage"])]
+        assert "whale" in passage
+        assert len(passage) < len(text)
+        assert " ".join(page.text("#word .passage").split()) == " ".join(passage.split())
+        box = "document.querySelector('#word .passage').getBoundingClientRect()"
+        page.wait(f"{box}.top < innerHeight && {box}.bottom > 0")
+        assert page.errors == []
+
+
+def test_documents_are_listed_sorted_and_read(page: Page, tmp_path: Path) -> None:
+    listed = "[...document.querySelectorAll('.library li')].map((item) => item.dataset.id)"
+    with serving(fielded(tmp_path)) as site:
+        site.data.index.result()
+        page.open(f"{site.address}#view=documents")
+        page.wait("document.querySelectorAll('.library li').length === 50")
+        assert page.text("#pane .lead") == "60 documents"
+        page.click("#pane .more")
+        page.wait("document.querySelectorAll('.library li').length === 60")
+        assert page.run(listed) == [str(number) for number in range(60)]
+        page.open(f"{site.address}#view=documents&listed=longest")
+        page.wait(f"{listed}[0] === '59'")  # with the whale
+        page.open(f"{site.address}#view=documents&filter=state=OHIO")
+        page.wait("document.querySelectorAll('.library li').length === 15")
+        assert page.text("#pane .lead") == "15 documents pass the filter."
+        page.click(".library li:nth-child(2) a")
+        page.wait(
+            "document.querySelector('#word .whole') && document.querySelector('.library [aria-current]')"
+        )
+        name = page.run("document.querySelector('.library [aria-current]').parentElement.dataset.id")
+        assert page.text("#word .whole") == site.data.document(name)["text"].strip()
+        assert page.errors == []
+
+
+def test_the_header_of_a_narrow_window_is_one_row(page: Page, site: Site) -> None:
+    page.size(390, 844, mobile=True)
+    page.open(site.address)
+    assert page.run("document.querySelector('header').getBoundingClientRect().height") < 64
+    assert page.run("document.documentElement.scrollWidth") <= 390
+
+
+PAINTS = ("red", "green", "blue", "black", "white", "brown", "yellow")
+THINGS = ("roof", "mill", "barn", "road", "bridge", "house", "garden", "boat", "tower", "field")
+
+
+def fielded(folder: Path) -> Run:
+    """60 documents, 40 with hail, of two years and states; a whale is at the end of the last, long one."""
+    rng = np.random.default_rng(0)
+    things = [f"{colour} {thing}" for colour in PAINTS for thing in THINGS]
+    rows = [
+        {
+            "id": str(i),
+            "text": f"{'hail' if i % 3 else 'rain'} fell on {' '.join(rng.choice(things, 12))}",
+            "date": f"{1990 + i // 30}-05-01",
+            "state": "OHIO" if i % 4 == 1 else "IOWA",
+        }
+        for i in range(60)
+    ]
+    rows[59]["text"] += (
+        ". The river rose over the road and the bridge was closed" * 60 + ". A whale was seen."
+    )
+    source = folder / "fielded.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    selfvec.Refiner("decorrelated", window=5).fit(source).save(folder / "run")
+    return open_run(folder / "run")
 
 
 TYPE = """(selector, text) => {
@@ -608,18 +702,21 @@ ARRANGED = "document.querySelector('.atlas .lead')?.innerText.includes('neighbou
 NAMED = "document.querySelectorAll('.colours button').length > 2"
 
 
-def test_the_map_shows_all_words(opened: Page, site: Site) -> None:
+def test_the_map_shows_all_documents_or_all_words(opened: Page, site: Site) -> None:
     opened.press("3")
     opened.wait(f"{ARRANGED} && {NAMED}")
+    assert f"{site.data.about()['documents']} documents arranged" in opened.text(".atlas .lead")
+    opened.choose(".atlas select", "words")
+    opened.wait("document.querySelector('.atlas .lead').innerText.includes('words arranged')")
     opened.wait(f"{COLOURS} > 10")  # dots and labels are painted
     words = len(site.json("/api/map?c=refined&layout=pacmap")["words"])
     assert f"{words} words arranged" in opened.text(".atlas .lead")
-    opened.open(f"{site.address}#c=refined&view=map&layout=pca")
+    opened.open(f"{site.address}#c=refined&view=map&of=words&layout=pca")
     opened.wait("document.querySelector('.atlas .lead')?.innerText.includes('words on one plane')")
 
 
 def test_colours_have_names_that_list_their_words(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=map")
+    opened.open(f"{site.address}#c=refined&view=map&of=words")
     opened.wait(NAMED)
     topic = site.json("/api/map/colours?c=refined&layout=pacmap")["colours"][0]
     words = site.json("/api/map?c=refined&layout=pacmap")["words"]
@@ -636,7 +733,7 @@ def test_colours_have_names_that_list_their_words(opened: Page, site: Site) -> N
 
 
 def test_a_lasso_lists_the_words_inside(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=map&layout=pca")
+    opened.open(f"{site.address}#c=refined&view=map&of=words&layout=pca")
     opened.wait(NAMED)
     opened.click(".atlas .fields button")
     left, top, width, height = opened.box(".atlas canvas")
@@ -685,11 +782,11 @@ def test_documents_have_a_map_and_are_read_beside_it(opened: Page, site: Site) -
     opened.click("#word .found a")
     opened.wait(f"document.querySelector('#word .facts dd')?.innerText === '{near}'")
     opened.press("Escape")
-    opened.wait("document.querySelector('#word .wait')?.innerText.includes('Click a document')")
+    opened.wait("document.querySelector('#word .wait')?.innerText.includes('Choose a document')")
 
 
 def test_a_search_marks_its_hits_on_the_map(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=map&layout=pca&mark=oven")
+    opened.open(f"{site.address}#c=refined&view=map&of=words&layout=pca&mark=oven")
     opened.wait("document.querySelector('.selection h3')?.innerText === '1 word with “oven”'")
     opened.open(f"{site.address}#c=refined&view=map&of=documents&layout=pca")
     opened.wait(NAMED)
@@ -747,6 +844,8 @@ CHART = """import("/chart.js").then(({ rates, timeline }) => {
     open: marks.map((mark) => mark.classList.contains("open")),
     gaps: chart.querySelectorAll(".gap").length, bands: chart.querySelectorAll(".band").length,
     figures: [...chart.querySelectorAll("text")].map((text) => text.textContent), points,
+    ticks: Object.fromEntries([...chart.querySelectorAll("line + text")].map(
+      (text) => [text.textContent, Number(text.previousSibling.getAttribute("y1"))])),
   };
 })"""
 
@@ -759,15 +858,17 @@ def test_the_words_shown_first_over_time_are_those_of_the_text(opened: Page, sit
     assert opened.run("document.querySelector('.wide-field input').placeholder") == " ".join(about)
 
 
-def test_charts_keep_the_distance_of_years_and_few_documents_do_not_set_the_scale(opened: Page) -> None:
+def test_charts_keep_the_distance_of_years_and_values_are_where_the_axis_says(opened: Page) -> None:
     drawn = opened.run(CHART)
     places = np.diff(drawn["places"])
     assert places / places[1] == pytest.approx([21, 1, 8])
     assert drawn["open"] == [True, False, False, False]
     assert (drawn["gaps"], drawn["bands"]) == (2, 1)
     assert {"1980", "2000", "0.00"} < set(drawn["figures"])
-    assert "1.00" not in drawn["figures"]  # the share of 1972
-    assert drawn["heights"][0] < drawn["heights"][1] < drawn["heights"][3]  # it is cut at the top
+    assert "1.00" in drawn["figures"]  # the share of 1972, which has few documents and an open mark
+    high, zero = (drawn["ticks"][figure] for figure in ("1.00", "0.00"))
+    for height, point in zip(drawn["heights"], drawn["points"], strict=True):
+        assert height == pytest.approx(zero + point["value"] * (high - zero), abs=0.1)
     for point in drawn["points"]:
         assert 0 <= point["low"] <= point["value"] <= point["high"] <= 1
     assert drawn["points"][3]["high"] > 0.02  # none of ninety is not certain to be none
@@ -989,7 +1090,7 @@ def test_axe_finds_nothing(page: Page, site: Site, width: int, scheme: str) -> N
         "view=overview": "document.querySelector('.domain h4') && document.querySelector('.multiples svg')",
         "c=refined&word=cell": "document.querySelector('#word .bars svg')",
         "view=changes&c=1990|2004..2021": "document.querySelector('#word .quotes')",
-        "c=refined&view=map": NAMED,
+        "c=refined&view=map&of=words": NAMED,
         "c=refined&view=map&of=documents": NAMED,
         "c=refined&view=unknown": "document.querySelector('tbody tr')",
         "c=refined&view=texts&ask=bread": "document.querySelector('.found')",

@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.word_drift import Drift
-from selfvec.analysis.word_drift.drift_rows import measure_all
+from selfvec.analysis.word_drift.measures import measure_words
 from selfvec.analysis.word_drift.permutation_test import DriftTest
+from selfvec.analysis.word_drift.word_choice import listed_rows
 from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
@@ -163,17 +163,17 @@ def compare(
     if method in ("auto", "compass"):
         test = DriftTest(least, permutations, seed)
         try:
-            drift = _between_texts(first, second, test, neighbours, jobs, progress)
+            drifted, left_out = _between_texts(first, second, test, neighbours, jobs, progress)
         except InputError as reason:
             if method == "compass":
                 raise
             as_progress(progress).say(f"compared by vectors only: {reason.rule}")
             method = "procrustes"
         else:
-            rows = sorted(drift.rows, key=lambda row: row["q"] > fdr)
+            rows = sorted(drifted, key=lambda row: row["q"] > fdr)
             significant = sum(row["q"] <= fdr for row in rows)
             shown = [row | {"z": _deviations(row["p"])} for row in rows[:top]]
-            return Comparison(shown, "compass", _BY_DOCUMENTS, len(rows), significant, fdr, drift.left_out)
+            return Comparison(shown, "compass", _BY_DOCUMENTS, len(rows), significant, fdr, left_out)
     return _by_vectors(vectors_of(first), vectors_of(second), method, least, seed, top, fdr, neighbours)
 
 
@@ -184,8 +184,11 @@ def _between_texts(
     neighbours: int,
     jobs: int | None,
     progress: Progress | None,
-) -> Drift:
-    """The drift between two texts; `InputError` unless both are runs of the same original vectors."""
+) -> tuple[list[Row], dict[str, int]]:
+    """The rows of the drift between two texts, and how many words are left out.
+
+    `InputError` unless both are runs of the same original vectors.
+    """
     run, slices = joined_runs(first, second)
     fewest = min(int(part.documents.sum()) for part in slices)
     if fewest < _LEAST_DOCUMENTS:
@@ -193,8 +196,8 @@ def _between_texts(
             f"dividing documents needs {_LEAST_DOCUMENTS} on either side, and one side has {fewest}",
             remedy="give one document per line or row, or choose the method procrustes",
         )
-    every = measure_all(run, slices, test, neighbours=neighbours, jobs=jobs, progress=progress)
-    return every.choose(run)
+    measured = measure_words(run, slices, test, neighbours=neighbours, jobs=jobs, progress=progress)
+    return listed_rows(run, measured)
 
 
 def _by_vectors(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from selfvec.analysis.word_kinds import listed_stop_words
+from selfvec.analysis.word_kinds import garbled_words, listed_stop_words
 from selfvec.base.arrays import Doubles, Floats, Ints, Rows
 from selfvec.base.casing import asked_forms
 from selfvec.base.threads import in_order, one_core, threads
@@ -61,7 +61,8 @@ class Terms:
 def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
     """The first terms of a run that occur in ``min_count`` documents.
 
-    Stop words, numbers, and words in more than 30 % of the documents are left out.
+    Stop words, numbers, remains of a wrong encoding, and words in more than 30 % of the documents are
+    left out.
     """
     batch = run.require_tokens()
     weight, occurs = term_weights(batch)
@@ -69,7 +70,12 @@ def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
     able = (occurs >= min_count) & (occurs <= max(min_count, COMMON * batch.documents))
     able &= np.any(run.vectors.unit != 0, axis=1)
     names = [(i, batch.types[i]) for i in np.flatnonzero(able).tolist()]
-    rows = [i for i, name in names if name.lower() not in stops and sum(map(str.isalpha, name)) > 1]
+    broken = garbled_words(run)
+    rows = [
+        i
+        for i, name in names
+        if name.lower() not in stops and name not in broken and sum(map(str.isalpha, name)) > 1
+    ]
     order = np.array(sorted(rows, key=lambda i: (-weight[i], i))[:most], np.int64)
     return Terms(order, [batch.types[i] for i in order.tolist()], weight[order])
 

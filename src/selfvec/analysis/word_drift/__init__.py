@@ -5,8 +5,9 @@ slices ──▶ vectors of occurrences ──▶ sums by blocks of documents �
 
 from __future__ import annotations
 
-from .compared_slices import comparable_slices, field_slices, slices_of, without_slices
-from .drift_rows import Drift, drift
+from .compared_slices import comparable_slices, field_slices, slices_of
+from .drift import drift
+from .drift_result import Drift
 from .word_paths import SlicePath, slice_paths
 
 __all__ = [
@@ -17,5 +18,4 @@ __all__ = [
     "field_slices",
     "slice_paths",
     "slices_of",
-    "without_slices",
 ]

@@ -1,4 +1,4 @@
-"""Slices of a corpus that can be compared.
+"""Which slices of a corpus are compared, and which can be.
 
 A corpus of many years may have years with few documents, so neighbouring periods are joined.
 """
@@ -7,19 +7,35 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from selfvec.base.arrays import Ints
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
-from selfvec.corpus.slices import Slice, by_label, by_period, labelled_by, listed, named_slice
+from selfvec.corpus.filters import filtered_documents
+from selfvec.corpus.slices import (
+    PERIODS,
+    Slice,
+    by_label,
+    by_period,
+    labelled_by,
+    listed,
+    named_slice,
+    slice_counts,
+)
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 
 ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared
+ENOUGH_DOCUMENTS = 30  # of a period that is compared by default
 MOST_SLICES = 8  # of a text
+BY_REFINING = ["original", "refined"]  # names the states before and after refining, unless slices do
+
+
+T = TypeVar("T")
 
 
 def slices_of(run: Run) -> list[Slice]:
@@ -30,15 +46,6 @@ def slices_of(run: Run) -> list[Slice]:
     if period:
         return by_period(run.tokens, period)
     return by_label(run.tokens) if run.tokens.slices is not None else []
-
-
-def without_slices(run: Run) -> Run:
-    """The run as if it had been made without slices, so that drift compares original with refined."""
-    if run.tokens is None:
-        return run
-    options = {**run.provenance.options, "slice": None}
-    tokens = replace(run.tokens, slices=None, slice_names=())
-    return run.replace(provenance=run.provenance.replace(options=options), tokens=tokens)
 
 
 def comparable_slices(run: Run) -> list[Slice]:
@@ -117,26 +124,149 @@ def _joined(parts: Sequence[Slice]) -> Slice:
     return Slice(f"{first}..{last}", documents)
 
 
+class Compared(NamedTuple):
+    """What is compared: two slices, or none for the text before and after refining."""
+
+    slices: list[Slice]
+    why: str = ""  # a sentence, if nobody named them
+
+
+def asked_slices(
+    run: Run,
+    between: Any = None,
+    period: str | None = None,
+    field: str | None = None,
+    filters: Sequence[str] = (),
+) -> Compared:
+    """What the options ``between``, ``slice``, ``slice_field`` and ``filters`` of `drift` ask for.
+
+    Slices hold only documents that pass the filters, and are chosen among these.
+    """
+    if between is not None and period is not None:
+        raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
+    sides = period if between is None else _named_sides(between)
+    documents = filtered_documents(run, filters) if filters else None
+    among = run if documents is None else _with_documents(run, documents)
+    if field is not None:
+        found = Compared(_two(_of_field(among, field, sides, documents)))
+    elif sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
+        found = Compared([])
+    elif sides is None and not slices_of(run):
+        found = usual_slices(among, documents)
+    else:
+        found = Compared(chosen_slices(among if sides is None or isinstance(sides, str) else run, sides))
+    if documents is None:
+        return found
+    if not found.slices:
+        rule = "filters choose documents of two slices, and refining is compared for all documents"
+        raise OptionError(rule, field="filters", remedy="name the slices: --between A..B C..D")
+    return found._replace(slices=[_passing(part, documents, filters) for part in found.slices])
+
+
+def _with_documents(run: Run, documents: Mask) -> Run:
+    """The run as if its other documents had neither dates nor labels."""
+    batch = run.require_tokens()
+    dates = None if batch.dates is None else np.where(documents, batch.dates, np.datetime64("NaT"))
+    labels = None if batch.slices is None else np.where(documents, batch.slices, -1).astype(np.int32)
+    return run.replace(tokens=replace(batch, dates=dates, slices=labels))
+
+
+def _passing(part: Slice, documents: Mask, filters: Sequence[str]) -> Slice:
+    """The documents of a slice that pass; `InputError` if there is none."""
+    kept = Slice(part.name, part.documents & documents)
+    if part.documents.any() and not kept.documents.any():
+        rule = f"no document of {part.name} passes {', '.join(filters)}"
+        raise InputError(rule, remedy="compare other slices, or leave a filter out")
+    return kept
+
+
+def usual_slices(run: Run, among: Mask | None = None) -> Compared:
+    """What is compared if nobody names it: the earliest and the latest years of a dated text, or other units.
+
+    Each side holds an eighth of the text or, if the text is too uneven, at least enough for a test. A text
+    whose documents mostly have no date is compared before and after refining. ``among`` are the documents
+    that count, (D,), by default all.
+    """
+    batch = run.tokens
+    if batch is None or batch.dates is None or np.isnat(batch.dates).all():
+        return Compared([])
+    dated = ~np.isnat(batch.dates)
+    documents = int(batch.documents if among is None else among.sum())
+    if 2 * dated.sum() < documents:
+        return Compared(
+            [], f"Compared by refining: {documents - dated.sum():,} of {documents:,} documents have no date."
+        )
+    unit, periods = _calendar(batch)
+    tokens = _sizes(periods, batch)
+    counts = np.array([part.documents.sum() for part in periods], np.int64)
+    least = f"{ENOUGH_DOCUMENTS} documents and {ENOUGH_TOKENS:,} words"
+    for enough, held in ((tokens.sum() / MOST_SLICES, f"an eighth of the text, {least}"), (0, least)):
+        ends = _ends(tokens, counts, max(enough, ENOUGH_TOKENS))
+        if ends is not None:
+            sides = [_joined(periods[: ends[0]]), _joined(periods[-ends[1] :])]
+            return Compared(sides, f"Compared: the earliest and the latest {unit}s that hold {held} each.")
+    return Compared([], f"Compared by refining: no two spans of {unit}s hold {least} each.")
+
+
+def _calendar(batch: TokenBatch) -> tuple[str, list[Slice]]:
+    """The coarsest unit of time that cuts a text into `MOST_SLICES` periods or, if none does, into most."""
+    found = {unit: by_period(batch, unit) for unit in reversed(PERIODS)}
+    unit = max(found, key=lambda name: min(len(found[name]), MOST_SLICES))
+    return unit, found[unit]
+
+
+def _ends(tokens: Ints, documents: Ints, enough: float) -> tuple[int, int] | None:
+    """The number of periods at the beginning, and at the end, that hold enough text; None if they overlap."""
+    first, last = (
+        1 + max(np.searchsorted(np.cumsum(a), enough), np.searchsorted(np.cumsum(b), ENOUGH_DOCUMENTS))
+        for a, b in ((tokens, documents), (tokens[::-1], documents[::-1]))
+    )
+    return (int(first), int(last)) if first + last <= len(tokens) else None
+
+
+def _named_sides(between: Any) -> Any:
+    """A period, or two slices."""
+    if isinstance(between, str):
+        return between
+    several = list(between) if isinstance(between, Sequence) else []
+    if not several or not all(isinstance(one, str | Slice) for one in several):
+        rule = f"is two slices, such as ['1990..1999', '2010..2019'], or a period, not {between!r:.80}"
+        raise OptionError(rule, field="between")
+    return several
+
+
+def _of_field(
+    run: Run, field: str, sides: str | Sequence[str | Slice] | None, among: Mask | None
+) -> list[Slice]:
+    """Values of a field as slices: those that are named, or the two with the most text."""
+    if isinstance(sides, str):
+        rule = f"the slices are values of {field!r}, or periods such as {sides}"
+        raise OptionError(rule, field="slice_field", remedy="leave one of them out")
+    names = None if sides is None else [one.name if isinstance(one, Slice) else one for one in sides]
+    return field_slices(run, field, names, 2, among)
+
+
 def chosen_slices(run: Run, between: str | Sequence[str | Slice] | None) -> list[Slice]:
-    """The two slices that `drift` compares; none if it compares the original with the refined vectors."""
+    """The first and the last slice of a period, or two that are named; by default those of the run."""
     if isinstance(between, str):
         batch = run.require_tokens()
-        periods = by_period(batch, between)
-        return first_and_last(_two(periods), batch)
+        return first_and_last(_several(by_period(batch, between)), batch)
     if between is not None:
-        if len(between) != 2:
-            raise OptionError(f"two slices are compared, not {len(between)}", field="between")
         batch = run.require_tokens()
-        return [named_slice(batch, part) if isinstance(part, str) else part for part in between]
-    slices = slices_of(run)
+        return [named_slice(batch, part) if isinstance(part, str) else part for part in _two(between)]
+    slices = [part for part in slices_of(run) if part.documents.any()]
     if not slices or run.tokens is None:
         return []
-    _two(slices)
+    _several(slices)
     return [slices[0], slices[-1]] if run.tokens.slices is not None else first_and_last(slices, run.tokens)
 
 
 def field_slices(
-    run: Run, field: str, named: Sequence[str] | None = None, most: int = MOST_SLICES
+    run: Run,
+    field: str,
+    named: Sequence[str] | None = None,
+    most: int = MOST_SLICES,
+    among: Mask | None = None,  # (D,), the documents whose text counts; by default all
 ) -> list[Slice]:
     """Values of a kept field as slices: those that are named, or else those with the most text, in its order.
 
@@ -149,7 +279,8 @@ def field_slices(
         rule = f"the field {field!r} has only the value {names[0]!r}"
         raise InputError(rule, remedy="name another field")
     if named is None:
-        text = np.bincount(batch.slices + 1, weights=np.diff(batch.offsets), minlength=len(names) + 1)[1:]
+        lengths = np.diff(batch.offsets) * (1 if among is None else among)
+        text = np.bincount(batch.slices + 1, weights=lengths, minlength=len(names) + 1)[1:]
         numbers = sorted(np.argsort(-text, kind="stable")[:most].tolist())
     else:
         numbers = [names.index(_value(one, field, names)) for one in named]
@@ -165,13 +296,20 @@ def _value(name: str, field: str, known: Sequence[str]) -> str:
     return found
 
 
-def _two(slices: list[Slice]) -> list[Slice]:
+def _several(slices: list[Slice]) -> list[Slice]:
     """The slices, if there is more than one."""
     if len(slices) == 1:
         raise InputError(
             f"the run has only one slice, {slices[0].name}", remedy="name the slices: --between A..B C..D"
         )
     return slices
+
+
+def _two(sides: Sequence[T]) -> list[T]:
+    """The sides, if there are two."""
+    if len(sides) != 2:
+        raise OptionError(f"two slices are compared, not {len(sides)}", field="between")
+    return list(sides)
 
 
 def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
@@ -184,3 +322,36 @@ def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
 def documents_of(slices: Sequence[Slice]) -> list[tuple[str, str]]:
     """The names of slices, and hashes of which documents are theirs: a part of the keys of what is cached."""
     return [(one.name, hashlib.sha256(one.documents.tobytes()).hexdigest()) for one in slices]
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """The two states that are compared, by their words."""
+
+    names: Sequence[str]
+    counts: Ints  # (2, V), of all words
+    able: Mask  # (V,), words that can be measured
+    least: int  # occurrences on each side; 0 if they are unknown
+
+    @classmethod
+    def of(cls, run: Run, slices: Sequence[Slice], least: int) -> Sides:
+        """Two slices or, without them, the text before and after refining."""
+        if slices:
+            counts = slice_counts(run.require_tokens(), slices)
+            names = [part.name for part in slices]
+            return cls(names, counts, _in_both(counts, least, names), least)
+        own = run.vectors.counts
+        counts = np.stack([np.zeros(len(run.vectors), np.int64) if own is None else own] * 2)
+        able = (counts[0] >= least) | (own is None)
+        able &= run.original.unit.any(axis=1) & run.vectors.unit.any(axis=1)
+        return cls(BY_REFINING, counts, able, 0 if own is None else least)
+
+
+def _in_both(counts: Ints, least: int, names: Sequence[str]) -> Mask:
+    able: Mask = counts.min(axis=0) >= least
+    if not able.any():
+        raise InputError(
+            f"no word occurs {least} times in both {names[0]} and {names[1]}",
+            remedy="compare larger slices, or lower --min-count",
+        )
+    return able

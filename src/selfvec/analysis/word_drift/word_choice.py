@@ -1,111 +1,126 @@
-"""The words that drift tests, without stop words, numbers and repeated text (boilerplate); and their marks.
-
-A copyright line at the end of every document of one year would make *reserved* the word that changed most.
-Therefore a word is left out if most of its occurrences in a slice have the same words next to them.
-"""
+"""Which words drift lists, and in which order."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.word_kinds import are_stop_words, languages, with_letters
-from selfvec.base.arrays import Hashes, Ids, Ints, Mask
+from selfvec.analysis.kernels import LEAST_BLOCKS
+from selfvec.analysis.word_kinds import languages
 from selfvec.base.errors import InputError
-from selfvec.base.threads import in_order, threads
-from selfvec.corpus.slices import Slice, slice_counts
+from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
-from selfvec.text.odd_words import letters_key, names_of, spelling_key
+from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.text.tagger import tagger
 
-_SHARE = 0.5  # of the occurrences of a word in a slice; with a larger share in repeated text it is left out
-_MOST = 0.1  # of the words; if more are in repeated text, none is left out for this
+from .compared_slices import Sides
+from .measures import Measures
+from .permutation_test import LEVEL
+from .word_marks import WORD, count_in_run
+
+Row = dict[str, Any]
 
 
-def left_out_words(
-    run: Run,
-    slices: Sequence[Slice],
-    able: Mask,  # (V,), words that occur often enough
-) -> dict[str, str]:
-    """Words that are not listed by default, with the reason: stop words, numbers or repeated text."""
-    names = run.vectors.index_to_key
-    found = np.zeros(len(able), bool)
-    reasons: dict[str, str] = {}
+@dataclass(frozen=True)
+class Choice:
+    """Which words are tested.
 
-    def leave_out(reason: str, dropped: Mask) -> None:
-        rows = np.flatnonzero(able & ~found & dropped)
-        reasons.update(dict.fromkeys((names[i] for i in rows.tolist()), reason))
-        found[rows] = True
+    Attributes
+    ----------
+    named : collection of str
+        Words that are tested in any case and, if there are some, listed alone.
+    pos : collection of str
+        Parts of speech; all if there are none.
+    every : bool
+        Stop words, numbers, words of repeated text and other spellings, too.
+    """
 
-    leave_out("stop words", are_stop_words(run))
-    numbers = ~with_letters(names)
-    leave_out("numbers", numbers)
-    if run.tokens is not None:
-        leave_out("repeated text", _is_repeated(run.tokens, slices, able & ~found, numbers))
-    return reasons
+    named: Collection[str] = ()
+    pos: Collection[str] = ()
+    every: bool = False
 
 
-def chosen_words(
-    run: Run,
-    measured: Sequence[str],
-    reasons: Mapping[str, str],
-    pos: Collection[str],  # parts of speech; all if there are none
-    every: bool,  # stop words, numbers and words of repeated text, too
-    named: Collection[str] = (),  # words that are always tested
-) -> tuple[list[str], dict[str, int]]:
-    """The measured words that are tested, and the number of words that each rule leaves out."""
+_ALL = Choice()
+
+
+def listed_rows(run: Run, measured: Measures, choice: Choice = _ALL) -> tuple[list[Row], dict[str, int]]:
+    """The rows of a choice of words, with their q, in order; and how many words each rule leaves out.
+
+    q is the false discovery rate among all words that are tested.
+    """
+    rows, left_out = _tested_rows(run, measured.rows, measured.reasons, choice)
+    tested = sorted(_with_q(rows), key=order_key)
+    if choice.named:
+        return [row for row in tested if row["word"] in choice.named], left_out
+    if choice.every:
+        return tested, left_out
+    once = _each_once(tested)
+    return once, left_out | {"other spellings": len(tested) - len(once)}
+
+
+def new_and_gone(run: Run, measured: Measures, choice: Choice = _ALL) -> tuple[list[Row], list[Row]]:
+    """Words that came, and words that went, with q ≤ .05, the most certain first; names and numbers last."""
+    rows, _ = _tested_rows(run, measured.unmatched, measured.reasons, choice)
+    found = [row for row in _with_q(rows) if row["q"] <= LEVEL]
+    found.sort(key=lambda row: (row["kind"] != WORD, row["p"], -max(row["documents_a"], row["documents_b"])))
+    found = found if choice.every else _each_once(found)
+    new, gone = (
+        [row for row in found if (row["count_b"] > row["count_a"]) == came] for came in (True, False)
+    )
+    return new, gone
+
+
+def _with_q(rows: Sequence[Row]) -> list[Row]:
+    """The rows with their false discovery rate."""
+    q = benjamini_hochberg(np.array([row["p"] for row in rows], np.float64)).tolist()
+    return [row | {"q": None if of != of else of} for row, of in zip(rows, q, strict=True)]
+
+
+def is_significant(row: Mapping[str, Any]) -> bool:
+    """Whether a row has q ≤ .05."""
+    return row["q"] is not None and row["q"] <= LEVEL
+
+
+def order_key(row: Mapping[str, Any]) -> tuple[bool, bool, bool, float]:
+    """The sort key of a row, see `Drift.order`. With few documents a large change is often chance."""
+    significant = is_significant(row)
+    few = min(row["documents_a"], row["documents_b"]) < LEAST_BLOCKS
+    return not significant, significant and row["kind"] != WORD, significant and few, -row["change"]
+
+
+def _each_once(rows: Sequence[Row]) -> list[Row]:
+    """The sorted rows without other spellings of a word above."""
+    listed: set[str] = set()
+    kept = []
+    for row in rows:
+        if listed.isdisjoint(row["variants"]):
+            listed.add(row["word"])
+            kept.append(row)
+    return kept
+
+
+def _tested_rows(
+    run: Run, measured: Sequence[Row], reasons: Mapping[str, str], choice: Choice
+) -> tuple[list[Row], dict[str, int]]:
+    """The rows of the words that are tested, frequent words first; and how many each rule leaves out."""
+    rows = sorted(measured, key=lambda row: run.vectors.key_to_index[row["word"]])
     left_out: Counter[str] = Counter()
-    if not every:
+    if not choice.every:
         left_out.update(
             {"stop words": 0, "numbers": 0} | ({} if run.tokens is None else {"repeated text": 0})
         )
-        left_out.update(reasons[word] for word in measured if word in reasons)
-    kept = [word for word in measured if every or word not in reasons]
-    if pos:
+        left_out.update(reasons[row["word"]] for row in rows if row["word"] in reasons)
+    kept = [row["word"] for row in rows if choice.every or row["word"] not in reasons]
+    if choice.pos:
         tagged = list(zip(kept, _tags(run, kept), strict=True))
-        kept = [word for word, part in tagged if part in pos]
+        kept = [word for word, part in tagged if part in choice.pos]
         left_out["other parts of speech"] = len(tagged) - len(kept)
-    tested = {*kept, *named}
-    return [word for word in measured if word in tested], dict(left_out)
-
-
-def measurable(
-    run: Run,
-    words: Sequence[str],  # that are named
-    sides: Sequence[str],  # their names
-    counts: Ints,  # (2, V), occurrences on both sides
-    able: Mask,  # (V,)
-    least: int,
-) -> tuple[set[str], list[dict[str, Any]]]:
-    """The words that can be measured; for each other word, the reason and its counts.
-
-    Raises `InputError` if none can be measured.
-    """
-    rows, unknown = run.rows(words)
-    unknown = [each | {"count_a": 0, "count_b": 0} for each in unknown]
-    measured = set()
-    for row in rows:
-        word = run.vectors.index_to_key[row]
-        if able[row]:
-            measured.add(word)
-            continue
-        a, b = counts[:, row].tolist()
-        few = [side for side, n in zip(sides, (a, b), strict=True) if n < least]
-        reason = f"has no vector in {' or '.join(sides)}"
-        if few:
-            seen = "" if sides[0] == "original" else f" in {' or '.join(few)}"
-            times = " and ".join(str(n) for n in dict.fromkeys((a, b)) if n < least)
-            reason = f"occurs too rarely{seen} to be measured: {times} times, and {least} are needed"
-        counted = {"count": _count(run, word), "count_a": a, "count_b": b}
-        unknown.append({"word": word, "reason": reason} | counted)
-    if not measured:
-        rule = "; ".join(f"{word['word']!r} {word['reason']}" for word in unknown)
-        raise InputError(rule, remedy="compare larger slices, or lower --min-count")
-    return measured, unknown
+    tested = {*kept, *choice.named}
+    return [row for row in rows if row["word"] in tested], dict(left_out)
 
 
 def _tags(run: Run, words: Sequence[str]) -> list[str]:
@@ -113,135 +128,39 @@ def _tags(run: Run, words: Sequence[str]) -> list[str]:
     return tagger(run.provenance.options.get("tagger"), languages(run)).parts(words, [])
 
 
-def _is_repeated(batch: TokenBatch, slices: Sequence[Slice], words: Mask, numbers: Mask) -> Mask:
-    """Words with most of their occurrences in a slice in repeated text, (V,) bool.
+def measurable(
+    run: Run, words: Sequence[str], slices: Sequence[Slice], least: int
+) -> tuple[set[str], list[Row]]:
+    """The named words that can be measured; for each other word, the reason and its counts.
 
-    All false if these are more than a tenth of the ``words``, because the whole corpus is then repeated text.
+    Raises `InputError` if words are named and none can be measured.
     """
-
-    def repeated(part: TokenBatch) -> Mask:
-        return repeated_occurrences(part, words, numbers) > _SHARE * part.counts
-
-    parts = [batch.part(one.documents) for one in slices] or [batch]
-    found = words & np.any(list(in_order(parts, repeated, threads(None))), axis=0)
-    return found if found.sum() <= _MOST * words.sum() else np.zeros_like(found)
-
-
-# ---- Marks: names, numbers and other spellings
-# Names and numbers change with the news, and spellings with the press. They are listed after the words
-# whose meaning changed.
-
-
-WORD = "word"
-NAME = "name"
-NUMBER = "number"
-VARIANT = "variant"
-
-Row = dict[str, Any]
+    if not words:
+        return set(), []
+    sides = Sides.of(run, slices, least)
+    rows, unknown = run.rows(words)
+    unknown = [each | {"count_a": 0, "count_b": 0} for each in unknown]
+    measured = set()
+    for row in rows:
+        word = run.vectors.index_to_key[row]
+        if sides.able[row]:
+            measured.add(word)
+        else:
+            unknown.append(_unmeasured(run, word, sides))
+    if not measured:
+        rule = "; ".join(f"{word['word']!r} {word['reason']}" for word in unknown)
+        raise InputError(rule, remedy="compare larger slices, or lower --min-count")
+    return measured, unknown
 
 
-def mark_words(run: Run, slices: Sequence[Slice], rows: Sequence[Row], min_count: int) -> None:
-    """Add to each row its ``kind``, and the ``variants`` of its word: other spellings, most frequent first.
-
-    ``spellings_a`` and ``spellings_b`` count the occurrences of all its spellings: a word that changed its
-    spelling only is as frequent as before.
-
-    The kind is "number" for words that begin with a digit, such as 2nd, "variant" for words that have a more
-    frequent spelling, "name" for words that the run's documents mostly capitalise, otherwise "word". Without
-    the text no word is a name.
-    """
-    words = [str(row["word"]) for row in rows]
-    documents = [np.flatnonzero(part.documents) for part in slices] or [np.zeros(0, np.int64)]
-    names = names_of(run, words, np.sort(np.concatenate(documents)))
-    groups = _groups(run, min_count)
-    counts = None if run.tokens is None else slice_counts(run.tokens, slices)
-    for row, word, name in zip(rows, words, names.tolist(), strict=True):
-        spellings = [*groups.get(spelling_key(word), ()), *_confused(row, run)]
-        row["variants"] = [other for other in dict.fromkeys(spellings) if other != word]
-        together = [run.vectors.key_to_index[one] for one in (word, *row["variants"])]
-        for side, counted in (("a", 0), ("b", -1)):
-            row[f"spellings_{side}"] = None if counts is None else int(counts[counted, together].sum())
-        rarer = any(_count(run, other) > _count(run, word) for other in row["variants"])
-        number = word[:1].isdigit()
-        row["kind"] = NUMBER if number else VARIANT if rarer else NAME if name else WORD
-
-
-def _groups(run: Run, least: int) -> dict[str, list[str]]:
-    """Words that are spelled differently, by key, most frequent first."""
-    groups: dict[str, list[str]] = {}
-    for word in run.vectors.index_to_key:  # most frequent first
-        if _count(run, word) >= least:
-            groups.setdefault(spelling_key(word), []).append(word)
-    return {key: words for key, words in groups.items() if len(words) > 1}
-
-
-def _confused(row: Row, run: Run) -> Iterable[str]:
-    """A more frequent word with letters like those of a row's word that is also one of its neighbours."""
-    key = letters_key(row["word"])
-    near = [word for word in (*row["gained"], *row["lost"]) if letters_key(word) == key]
-    return [word for word in near if _count(run, word) > _count(run, row["word"])][:1]
-
-
-def _count(run: Run, word: str) -> int:
-    counts = run.vectors.counts
-    return 0 if counts is None else int(counts[run.vectors.key_to_index[word]])
-
-
-# ---- Repeated text
-# The words next to an occurrence are hashed. Hashes are sorted for a share of the words at a time, so memory
-# does not grow with the text.
-
-
-ADJACENT = 5  # words before an occurrence, or after it, that are the same in repeated text
-FEWEST = 3  # least number of these words, and of the occurrences that share them
-_HASHED = 1 << 21  # occurrences at a time
-_MIX = np.uint64(0x9E3779B97F4A7C15)
-
-
-def repeated_occurrences(batch: TokenBatch, words: Mask, numbers: Mask) -> Ints:
-    """Occurrences of each word that share the five words before, or after them, with two others, (V,).
-
-    The larger of the two numbers; 0 for words not among the ``words``, (V,). All ``numbers``, (V,), count as
-    the same word. Occurrences with fewer than three other words next to them are not counted.
-
-    >>> lines = [["all", "rights", "reserved", "by", "us", "here"]] * 3 + [["she", "reserved", "a", "table"]]
-    >>> batch = TokenBatch.from_documents(lines)
-    >>> repeated_occurrences(batch, np.ones(9, bool), np.zeros(9, bool))[batch.types.index("reserved")].item()
-    3
-    """
-    most = np.zeros(len(words), np.int64)
-    share = np.cumsum(np.where(words, batch.counts, 0)) // _HASHED  # of each word
-    for number in np.unique(share[words]):
-        places = np.flatnonzero((words & (share == number))[batch.ids])
-        for step in (-1, 1):  # the words before, the words after
-            keys, known = _keys(batch, places, step, numbers)
-            most = np.maximum(most, _often(keys[known], batch.ids[places[known]], len(most)))
-    return most
-
-
-def _keys(batch: TokenBatch, places: Ints, step: int, numbers: Mask) -> tuple[Hashes, Mask]:
-    """A hash of each occurrence and the words on one side, (n,), and whether enough of these are words."""
-    documents = batch.document_of(places)
-    first, end = batch.offsets[documents], batch.offsets[documents + 1]
-    keys = batch.ids[places].astype(np.uint64)
-    others = np.zeros(len(places), np.int64)  # neighbours that are words
-    for distance in range(1, ADJACENT + 1):
-        near = places + step * distance
-        inside = (near >= first) & (near < end)
-        ids = batch.ids[np.where(inside, near, places)]
-        is_number = numbers[ids]
-        others += inside & ~is_number
-        named = np.where(is_number, len(numbers), ids) + 1
-        keys = (keys ^ keys >> np.uint64(29)) * _MIX + np.where(inside, named, 0).astype(np.uint64)
-    return keys, others >= FEWEST
-
-
-def _often(keys: Hashes, owners: Ids, types: int) -> Ints:
-    """Number of occurrences of each word whose key at least `FEWEST` occurrences share, (V,)."""
-    order = np.argsort(keys)
-    keys = keys[order]
-    first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else order
-    times = np.diff(np.append(first, len(keys)))
-    often = times >= FEWEST
-    held = np.bincount(owners[order[first[often]]], times[often], minlength=types)
-    return held.astype(np.int64)
+def _unmeasured(run: Run, word: str, sides: Sides) -> Row:
+    """A word that cannot be measured, the reason and its counts."""
+    a, b = sides.counts[:, run.vectors.key_to_index[word]].tolist()
+    few = [side for side, n in zip(sides.names, (a, b), strict=True) if n < sides.least]
+    reason = f"has no vector in {' or '.join(sides.names)}"
+    if few:
+        seen = "" if sides.names[0] == "original" else f" in {' or '.join(few)}"
+        times = " and ".join(str(n) for n in dict.fromkeys((a, b)) if n < sides.least)
+        reason = f"occurs too rarely{seen} to be measured: {times} times, and {sides.least} are needed"
+    counted = {"count": count_in_run(run, word), "count_a": a, "count_b": b}
+    return {"word": word, "reason": reason} | counted

@@ -126,15 +126,21 @@ class Tools:
 
     @_as_declared(TOP["search"].declaration, top=20)
     def search(
-        self, query: str, top: int = 5, mode: str = "hybrid", filters: list[str] | None = None
+        self,
+        query: str,
+        top: int = 5,
+        mode: str = "hybrid",
+        question: str | None = None,
+        filters: list[str] | None = None,
     ) -> Json:
         """Find documents of the corpus, best first, each with its best passage and `why` it was found: which
         word of the query matches which word of the passage (kind "match": the same stem; "related": a word
         of similar meaning). The hybrid score is in standard deviations above the mean document.
-        `filter_names` lists
-        the fields that can be filtered by, `unknown` the words of the query that the corpus does not have."""
+        `filter_names` lists the fields that can be filtered by, `unknown` the words of the query that the
+        corpus does not have, `notes` what was not done as asked. `question`, if the run has an encoder, says
+        what compared the query."""
         index = self._index(self._run.present)
-        return _passages(index, index.search(query, top, mode=mode, filters=filters or ()))
+        return _passages(index, index.search(query, top, mode=mode, filters=filters or (), question=question))
 
     @_as_declared(declared_at("retrieval.run_search.similar_documents"), top=20)
     def similar_documents(self, document: str, top: int = 5, filters: list[str] | None = None) -> Json:
@@ -319,6 +325,7 @@ def _passages(index: Index, found: Found) -> Json:
         "documents": found.documents,
         "filter_names": index.filter_names[:_FIELDS],
         "unknown": found.unknown,
+        "notes": found.notes,
         "rows": [_passage(index, hit) for hit in found.hits],
     }
 

@@ -1,21 +1,21 @@
 """What the page compares: a run before and after refining, or two slices of its text.
 
 Each comparison has two vectors for each word, states for the map, and texts to quote from. It is computed in
-the background when it is first requested. Significance tests run while it is already shown.
+the background when it is first requested. Then `drift` tests which words changed.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from selfvec.analysis.word_drift.changed_neighbours import possible_neighbours
-from selfvec.analysis.word_drift.compared_slices import chosen_slices, comparable_slices
+from selfvec.analysis.word_drift.compared_slices import BY_REFINING, asked_slices, comparable_slices
 from selfvec.analysis.word_drift.permutation_test import compared_means
 from selfvec.analysis.word_kinds import are_stop_words
 from selfvec.base.arrays import AnyFloats, Ints, Mask
@@ -24,12 +24,12 @@ from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.queries import MIN_COUNT, least_count
 from selfvec.data.run import Run
-from selfvec.data.vectors import Source
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.usage.occurrence_vectors import TOKENS, occurrence_space
 
-from .ranking import PairedVectors, Ranking, Tests, rank, significance
+from .paired_vectors import PairedVectors
+from .ranking import Ranking
 from .word_map import (
     FEWEST,
     FITTED,
@@ -66,7 +66,7 @@ class QuotedText:
 class StateComparison:
     """A comparison, its map, and the texts that explain it."""
 
-    ranking: Ranking
+    vectors: PairedVectors
     ends: list[State]  # the first and the last state of the map
     states: Callable[[Progress], list[State]]  # computes all states, first to last; slow
     texts: tuple[QuotedText, ...]
@@ -77,7 +77,7 @@ class StateComparison:
 
     def frequent(self, most: int) -> Ints:
         """Rows of the most frequent content words that occur on both sides."""
-        vectors = self.ranking.vectors
+        vectors = self.vectors
         usable = (vectors.both > 0) & vectors.content
         usable = usable if usable.any() else vectors.both > 0
         order = np.argsort(-vectors.both, kind="stable")
@@ -107,8 +107,6 @@ def compare_refined(run: Run) -> StateComparison:
         ("original", "refined"),
         content_words(run),
         np.stack([(counts >= least) & ~are_stop_words(run)] * 2),
-        run.original.sources == Source.SUBWORDS,
-        least,
     )
     common = np.argsort(-counts, kind="stable")[:FITTED]
     passes = 1 if run.provenance.passes is None else run.provenance.passes
@@ -128,7 +126,7 @@ def compare_refined(run: Run) -> StateComparison:
         return context_cosines(padded_windows(batch, places, NEARBY), rows, weights, rows[row])
 
     texts = () if batch is None else (QuotedText("your text", 1),)
-    return StateComparison(rank(vectors), ends, states, texts, scores, _bytes(*vectors.compact))
+    return StateComparison(vectors, ends, states, texts, scores, _bytes(*vectors.compact))
 
 
 def compare_slices(
@@ -156,7 +154,6 @@ def compare_slices(
         names,
         content_words(run),
         possible_neighbours(run, counts, MIN_COUNT),
-        np.zeros(counts.shape[1], bool),
     )
     common = np.argsort(-counts.min(axis=0), kind="stable")[:FITTED]
     ends = [vectors_state(name, side, common) for name, side in zip(names, sides, strict=True)]
@@ -173,7 +170,7 @@ def compare_slices(
     written_rows = 8 * len(known)  # float32, before and after; the rest of their pages is never written
     rows_of_states = 2 * len(every) * min(MAPPED, len(known))  # float16
     memory = (written_rows + rows_of_states) * before.shape[1] + _bytes(*vectors.compact)
-    return StateComparison(rank(vectors), ends, states, texts, scores, memory)
+    return StateComparison(vectors, ends, states, texts, scores, memory)
 
 
 def _bytes(*arrays: AnyFloats) -> int:
@@ -183,33 +180,29 @@ def _bytes(*arrays: AnyFloats) -> int:
 def _usual_pair(run: Run) -> list[Slice]:
     """The slices that `drift` compares; none if the run has fewer than two, or was made without."""
     try:
-        return chosen_slices(run, None)
+        return asked_slices(run).slices
     except InputError:
         return []
 
 
 class ComparisonTasks:
-    """The background tasks of a comparison: the comparison itself, its tests, and what its maps need."""
+    """The background tasks of a comparison: the comparison itself, its drift, and what its maps need."""
 
     def __init__(
         self,
         tasks: Tasks,
         compare: Callable[[Progress], StateComparison],
-        test: Callable[[Progress], Tests],
+        test: Callable[[Progress], Ranking],
         arranged: Callable[[StateComparison, Progress], WordMap],
         after: Sequence[BackgroundTask[Any]],  # that come first, whether they fail or not
     ) -> None:
         made = tasks.task(compare, after, kind="comparison")
 
-        def tested(progress: Progress) -> StateComparison:
-            found = made.result()
-            return replace(found, ranking=replace(found.ranking, tests=test(progress)))
-
         self.comparison = made
         self.states = tasks.task(
             lambda progress: made.result().states(progress), [made], kind="comparison", later=True
         )
-        self.tested = tasks.task(tested, [made], kind="text", later=True)
+        self.tested = tasks.task(test, [made], kind="text", later=True)
         self.arranged = tasks.task(lambda progress: arranged(made.result(), progress), [made])
 
     def begin(self) -> None:
@@ -251,15 +244,16 @@ class Comparisons:
     @property
     def default(self) -> str:
         """The comparison shown first: that of `drift`."""
-        return self.choices()[0]["key"] if self._usual else REFINED
+        return self.choices()[0]["key"]
 
     def choices(self) -> list[dict[str, str]]:
-        """The comparisons that the page offers: their keys and the names of both sides."""
+        """The comparisons that the page offers: that of `drift`, before and after refining, then others."""
         pairs = [(side[0].name, side[-1].name) for side in (self._usual, self.slices) if side]
         pairs += pairwise([part.name for part in self.slices])
-        return [{"key": f"{a}|{b}", "a": a, "b": b} for a, b in dict.fromkeys(pairs)] + [
-            {"key": REFINED, "a": "original", "b": "refined"}
-        ]
+        offered = [{"key": f"{a}|{b}", "a": a, "b": b} for a, b in dict.fromkeys(pairs)]
+        a, b = BY_REFINING
+        offered.insert(1 if self._usual else 0, {"key": REFINED, "a": a, "b": b})
+        return offered
 
     def tasks(self, key: str) -> ComparisonTasks:
         """The tasks of a comparison, which start with the first request.
@@ -284,9 +278,8 @@ class Comparisons:
         return len(self._tasks) > KEPT or memory > KEPT_BYTES
 
     def get(self, key: str) -> StateComparison:
-        """A comparison, with its tests if they are done; waits for the comparison."""
-        tasks = self.tasks(key)
-        return tasks.tested.result_now() or tasks.comparison.result()
+        """A comparison, which is waited for."""
+        return self.tasks(key).comparison.result()
 
     def states(self, key: str, whole: bool | None = None) -> tuple[list[State], bool]:
         """The states of the map, and whether these are all. At first only the first and the last exist.
@@ -303,7 +296,7 @@ class Comparisons:
             return self._made(
                 key,
                 lambda _: compare_refined(self.run),
-                lambda progress: significance(self.run, None, self.jobs, progress),
+                lambda progress: Ranking.of(self.run, None, self.jobs, progress),
             )
         parts = key.split("|")
         if len(parts) != 2 or not all(parts):
@@ -314,14 +307,14 @@ class Comparisons:
         return self._made(
             key,
             lambda progress: compare_slices(self.run, pair, every, self.jobs, progress),
-            lambda progress: significance(self.run, pair, self.jobs, progress),
+            lambda progress: Ranking.of(self.run, pair, self.jobs, progress),
         )
 
     def _made(
         self,
         key: str,
         compare: Callable[[Progress], StateComparison],
-        test: Callable[[Progress], Tests],
+        test: Callable[[Progress], Ranking],
     ) -> ComparisonTasks:
         if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= BEGUN:
             raise Busy("other comparisons are being computed")

@@ -12,10 +12,13 @@ from selfvec.analysis.concepts.terms import stop_words
 from selfvec.base.errors import OptionError
 from selfvec.base.memory import return_freed_memory
 from selfvec.base.progress import Progress
+from selfvec.corpus.filters import allowed
 from selfvec.data.run import Run
 from selfvec.retrieval import Found, Hit, Index, nearest_documents, run_index
 
 from . import views
+from .facets import facets
+from .periods import periods
 from .responses import SearchAnswer, SimilarAnswer
 from .views import view
 from .work import Tasks
@@ -27,6 +30,7 @@ _INDEXING = {  # the steps of indexing, and their approximate cost
     "Comparing words and meaning": 1,
 }
 _FOLDED = 4  # times as many documents are looked at, if nearly identical ones are one row
+_BEGINNING = 400  # characters of a document in the list of documents
 _NEARLY = 0.8  # share of the words of two texts that both have, if they are nearly identical
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -51,16 +55,53 @@ class DocumentViews:
         mode: views.Mode = "hybrid",
         filters: views.Filters = None,
         fold: views.Fold = False,
+        question: views.ReadBy = None,
     ) -> Json:
         """Search the documents: the output of `selfvec search --json`, and the fields to filter by."""
         if not query.strip():
             raise OptionError("the query is empty", field="query", remedy="write the words to search for")
         index = self.index.result()
-        found = index.search(query, _FOLDED * top if fold else top, mode=mode, filters=filters or ())
+        wanted: Json = {"mode": mode, "filters": filters or (), "question": question}
+        found = index.search(query, _FOLDED * top if fold else top, **wanted)
         answer = self._answer(found)
         if fold:
             answer["rows"] = folded(answer["rows"], stop_words(self.run))[:top]
         return answer | {"filter_names": index.filter_names}
+
+    @view("/api/facets", indexed=True)
+    def facets(self, query: views.Question, filters: views.Filters = None) -> Json:
+        """How many documents have a word of the query, by value of each field and by period."""
+        batch = self.run.tokens
+        parts = [] if batch is None else periods(batch)
+        return facets(self.index.result(), query, filters or (), parts)
+
+    @view("/api/documents", indexed=True)
+    def documents(
+        self,
+        sort: views.DocumentOrder = "number",
+        filters: views.Filters = None,
+        offset: views.Offset = 0,
+        limit: views.Limit = 50,
+    ) -> Json:
+        """The documents in an order, with the beginning of each."""
+        index = self.index.result()
+        order = index.documents.ordered(sort)
+        order = order[allowed(index.documents, filters or ())[order]]
+        return {
+            "total": len(order),
+            "filter_names": index.filter_names,
+            "rows": [self._listed(index, number) for number in order[offset : offset + limit].tolist()],
+        }
+
+    def _listed(self, index: Index, number: int) -> Json:
+        text = index.documents.text(number)
+        return {
+            "id": index.documents.ids[number],
+            "date": index.documents.day(number),
+            "fields": index.documents.fields_of(number),
+            "words": len(text.split()),
+            "text": text[:_BEGINNING],
+        }
 
     @view("/api/document", indexed=True)
     def document(self, id: views.DocumentId) -> Json:

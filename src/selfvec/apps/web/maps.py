@@ -37,7 +37,6 @@ LAYOUTS = ("pca", "pacmap")
 _LARGEST = 100_000  # words on the plane of all words
 _DOCUMENTS = 50_000  # on a map; of more documents, as many at regular intervals
 _AROUND = 14  # neighbours before and after on the map of one word
-_TOPICS = 12  # colours that are distinguishable with names on the map
 _LABEL = 60  # characters of a document
 
 _VALUES = 9  # most frequent values of a field, which have a colour
@@ -59,6 +58,8 @@ def _described(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[
 def _coloured(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
     yield from _described(maps, asked)
     yield from (maps.topics, maps.index)
+    if asked["of"] == "words":
+        yield maps.comparisons.tasks(asked["key"]).tested
 
 
 def _placed(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
@@ -179,7 +180,7 @@ class Maps:
             labels = found.labels if words else found.of_documents
             add("topic", [row.name for row in found.topics], labels)
         if words:
-            add("change", *_changes(len(run.vectors), self.comparisons.get(key).ranking), ordered=True)
+            add("change", *_changes(run, self.comparisons.tasks(key).tested.result()), ordered=True)
         for name, slices in parts.items():
             codes = _typical(slice_counts(run.require_tokens(), slices)) if words else _assigned(slices)
             add(name, [part.name for part in slices], codes, ordered=name == "date")
@@ -189,8 +190,7 @@ class Maps:
         if self.run.tokens is None:
             return None
         try:
-            found = topics(self.run, progress=progress)
-            return found if len(found) <= _TOPICS else topics(self.run, _TOPICS, progress=progress)
+            return topics(self.run, progress=progress)
         except InputError:
             return None
 
@@ -199,7 +199,7 @@ class Maps:
         if row is None:
             order = self.comparisons.get(key).frequent(_LARGEST)
             return draw_map(order, states, order[:FITTED]), []
-        vectors = self.comparisons.get(key).ranking.vectors
+        vectors = self.comparisons.get(key).vectors
         before, after = ([i for i, _ in side] for side in vectors.near(row, _AROUND))
         gained, lost = only_in_each(before, after)
         marks = dict.fromkeys([row, *before, *after], "stayed")
@@ -244,12 +244,14 @@ def text_parts(run: Run, documents: IndexedDocuments, slices: Sequence[Slice]) -
     return parts
 
 
-def _changes(total: int, ranking: Ranking) -> tuple[list[str], Ints]:
-    """The quintile of each word among all ranked words, by the size of its change."""
-    edges = np.quantile(ranking.size, [0.2, 0.4, 0.6, 0.8]) if len(ranking.size) else np.zeros(4)
+def _changes(run: Run, ranking: Ranking) -> tuple[list[str], Ints]:
+    """The quintile of each listed word, by its change; -1 for others."""
+    rows = ranking.found.rows
+    changes = np.maximum([row["change"] for row in rows], 0)
+    edges = np.quantile(changes, [0.2, 0.4, 0.6, 0.8]) if rows else np.zeros(4)
     bounds = ["0", *(f"{edge:.2f}" for edge in edges.tolist()), "more"]
-    codes = np.full(total, -1)
-    codes[ranking.rows] = np.searchsorted(edges, ranking.size)
+    codes = np.full(len(run.vectors), -1)
+    codes[[run.vectors.key_to_index[row["word"]] for row in rows]] = np.searchsorted(edges, changes)
     return [f"{a} to {b}" for a, b in pairwise(bounds)], codes
 
 

@@ -59,9 +59,7 @@ def _compared(data: PageData, asked: Mapping[str, Any]) -> Iterator[BackgroundTa
 
 
 def _ranked(data: PageData, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
-    yield from _compared(data, asked)
-    if not asked["wanted"].names:
-        yield data.names
+    yield data.comparisons.tasks(asked["key"]).tested
 
 
 class PageData(DocumentViews):
@@ -70,7 +68,7 @@ class PageData(DocumentViews):
     What it computes in the background, and what each needs::
 
         topics, names ─▶ domain              index ─▶ original index, maps of documents
-        (index of a long text ─▶) comparison ─▶ its states, its tests, its map of words
+        (index of a long text ─▶) comparison ─▶ its states, its drift, its map of words
     """
 
     def __init__(
@@ -152,6 +150,7 @@ class PageData(DocumentViews):
             "halves": self._halves(),
             "units": units(run.tokens),
             "verdicts": run.health["verdicts"],
+            "warnings": sum(one["level"] == "warn" for one in run.health["findings"]),
             "unknown": int(np.count_nonzero(~has_row(run.original))),
         }
 
@@ -169,35 +168,28 @@ class PageData(DocumentViews):
         offset: views.Offset = 0,
         limit: views.Limit = 50,
     ) -> Json:
-        """The words that changed: rows as in `selfvec drift --json`, with the size of the change."""
-        tasks = self.comparisons.tasks(key)
-        ranking = self.comparisons.get(key).ranking
-        return {
-            "ready": True,
-            "names": ranking.vectors.names,
-            "least": ranking.vectors.least,
-            "testing": None if tasks.tested.done() else tasks.tested.share,
-            "tested": bool(ranking.tests),
-            **ranking.page(wanted, offset, limit, None if wanted.names else self.names.result()),
-        }
+        """The words that changed: rows as in `selfvec drift --json`."""
+        return {"ready": True, **self.comparisons.tasks(key).tested.result().page(wanted, offset, limit)}
 
     @view("/api/word", _compared)
     def word(self, key: views.ComparisonKey, word: views.Word) -> Json:
         """A word's neighbours before and after, and its change."""
         row = self._row(word)
-        ranking = self.comparisons.get(key).ranking
+        vectors = self.comparisons.get(key).vectors
         words = self.run.vectors.index_to_key
         before, after = (
-            [(words[other], round(cosine, 4)) for other, cosine in side] for side in ranking.vectors.near(row)
+            [(words[other], round(cosine, 4)) for other, cosine in side] for side in vectors.near(row)
         )
-        gained, lost = ([words[other] for other in side] for side in ranking.gained_and_lost(row))
-        place = ranking.place.get(row)
+        gained, lost = ([words[other] for other in side] for side in vectors.gained_and_lost(row))
+        ranking = self.comparisons.tasks(key).tested.result_now()
+        rank, change = (None, None) if ranking is None else ranking.of_word(words[row])
         return {
             **self._origin(row),
-            "rank": None if place is None or ranking.ranks[place] < 0 else int(ranking.ranks[place]) + 1,
-            "ranked": int(ranking.ranks.max(initial=-1)) + 1,
-            "change": None if place is None else ranking.row(place),
-            "names": ranking.vectors.names,
+            "tested": ranking is not None,
+            "rank": rank,
+            "ranked": 0 if ranking is None else ranking.found.tested,
+            "change": change,
+            "names": vectors.names,
             "before": before,
             "after": after,
             "gained": gained,
@@ -288,7 +280,7 @@ class PageData(DocumentViews):
         row = self._row(word)
         batch = self.run.require_tokens()
         comparison = self.comparisons.get(key)
-        gained, lost = comparison.ranking.gained_and_lost(row)
+        gained, lost = comparison.vectors.gained_and_lost(row)
         texts = []
         for text in comparison.texts:
             marks = dict.fromkeys(gained, "came") if text.side else dict.fromkeys(lost, "went")
@@ -358,7 +350,7 @@ class PageData(DocumentViews):
             part = folded(text).lower()
             rows = rows[[part in words[i].lower() for i in rows.tolist()]]
         rows = rows[np.argsort(-counts[rows], kind="stable")]
-        near = self.comparisons.get(REFINED).ranking.vectors.near
+        near = self.comparisons.get(REFINED).vectors.near
         shown = [
             {**self._origin(row), "near": [words[i] for i, _ in near(row, 5)[1]]}
             for row in rows[offset : offset + limit].tolist()

@@ -68,7 +68,12 @@ Unit = Annotated[
     Query(description="The periods; by default those of which the text has at most 60."),
 ]
 Mode = Annotated[Literal["hybrid", "bm25", "dense"], Query(description=_SEARCH["mode"].help)]
+ReadBy = Annotated[Literal["encoder", "rows"] | None, Query(description=_SEARCH["question"].help)]
 Fold = Annotated[bool, Query(description="Whether nearly identical documents are one row.")]
+DocumentOrder = Annotated[
+    Literal["number", "newest", "oldest", "longest", "shortest"],
+    Query(description="The order; number is that of the text, and documents without a date come last."),
+]
 MapOf = Annotated[Literal["words", "documents"], Query(description="What is on the map.")]
 Layout = Annotated[
     Literal["pca", "pacmap"],
@@ -82,7 +87,7 @@ Filters = Annotated[
 ]
 Share = Annotated[float, Query(ge=0, le=1)]
 PositiveShare = Annotated[float, Query(gt=0, le=1)]
-Order = Annotated[str, Query(pattern="^(size|distance|moved|apd|q|count|word)$")]
+Order = Annotated[str, Query(pattern="^(size|distance|apd|q|count|word)$")]
 WithNames = Annotated[bool, Query(description="Whether to list words that are mostly capitalised.")]
 
 Needs = Callable[[Any, Mapping[str, Any]], Iterable[BackgroundTask[Any]]]

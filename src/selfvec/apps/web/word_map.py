@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Ints, Rows
+from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
@@ -24,6 +24,7 @@ from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.views.projection import project
 
+_CROWD = 500  # points from which a few far ones would press the others together
 FITTED = 5000  # most frequent words, which fit the plane and the mean of a state
 LARGEST = 32000  # absolute value of the integers that points are rounded to
 MAPPED = 20_000  # most frequent words, which are placed in every slice
@@ -96,6 +97,8 @@ def draw_map(
             rows = state.rows(words[start : start + _BLOCK])
             known = np.any(rows != 0, axis=1)[:, None]  # a word without a vector is in the centre
             flat[start : start + _BLOCK] = np.where(known, (rows - middle) @ axes, np.float32(0))
+    if len(words) >= _CROWD:
+        placed = _framed(placed, np.any(placed != 0, axis=2))
     return _whole_numbers(words, states, placed, plane.explained or (0.0, 0.0))
 
 
@@ -113,12 +116,18 @@ def arrange(words: Ints, states: Sequence[State], progress: Progress) -> WordMap
     placed[known] = pacmap(
         np.concatenate([side[there] for side, there in zip(centred, known, strict=True)]), progress=progress
     )
-    low, high = np.quantile(placed[known], [0.01, 0.99], axis=0)
-    margin = 0.05 * (high - low)  # for the farthest points, so that the others have room
-    placed = np.clip(placed, low - margin, high + margin)
+    placed = _framed(placed, known)
     if len(ends) == 2:
         placed = np.where(known[..., None], placed, placed[::-1])
     return _whole_numbers(words, ends, placed, None)
+
+
+def _framed(placed: Rows, known: Mask) -> Rows:
+    """Points, (F, n, 2), with the farthest pulled to the edge, so that the middle 98 % fill the frame."""
+    low, high = np.quantile(placed[known], [0.01, 0.99], axis=0)
+    margin = 0.05 * (high - low)
+    framed: Rows = np.clip(placed, low - margin, high + margin)
+    return framed
 
 
 def _whole_numbers(

@@ -1,8 +1,8 @@
 // The map of all words or documents: two layouts, colours with names, and a lasso.
 import { ask, charted, latest } from "./api.js";
-import { heading, similar, snippet, toDocument, wholeText } from "./documents.js";
+import { toDocument } from "./documents.js";
 import { bdi, choice, debounced, fill, h, say } from "./dom.js";
-import { clean, count, direction, figure, many, readable, share } from "./format.js";
+import { clean, count, direction, many, readable, share } from "./format.js";
 import { WordMap } from "./map.js";
 import { go, link, state } from "./state.js";
 
@@ -172,17 +172,6 @@ export class Atlas {
     const { ids } = this.described;
     if (ids) go({ view: "map", of: "documents", doc: ids[i] }); else this.choose(word);
   }
-}
-
-/** A document, whole. */
-export async function documentPage(id) {
-  const found = await ask("document", { id });
-  const fields = [["id", id], ["date", found.date], ...Object.entries(found.fields)].filter(([, value]) => value);
-  return h("div", {}, h("a", { class: "back", href: link({ doc: "" }) }, "← Back"),
-    h("h2", { class: "word" }, heading({ title: found.fields.title, text: found.text })),
-    h("dl", { class: "facts" }, fields.map(([name, value]) => h("div", {}, h("dt", {}, bdi(name)), h("dd", {}, bdi(value))))),
-    wholeText(found),
-    similar(id, (hit) => h("li", {}, toDocument(hit.id, heading(hit)), " ", h("span", { class: "times" }, figure(hit.score)), snippet(hit))));
 }
 
 /** Let a person save rows as a file. An apostrophe keeps a spreadsheet from reading a text as a formula. */

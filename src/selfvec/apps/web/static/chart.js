@@ -10,9 +10,16 @@ const Z = 1.96; // standard errors of a 95 % interval
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#7b4fb5", "#b8a500", "#e377c2", "#17a2a2", "#7f7f7f"];
 const RAMP = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [230, 210, 40]]; // viridis
 
+/** A colour that differs from those of earlier rounds: half white, then half black. */
+function mixed(colour, round) {
+  if (!round) return colour;
+  const other = round % 2 ? 255 : 0;
+  return `#${colour.match(/\w\w/g).map((part) => Math.round((parseInt(part, 16) + other) / 2).toString(16).padStart(2, "0")).join("")}`;
+}
+
 /** The colour of a value: its place among ``many`` values. */
 export function shade(code, many, ordered) {
-  if (!ordered) return COLOURS[code % COLOURS.length];
+  if (!ordered) return mixed(COLOURS[code % COLOURS.length], Math.floor(code / COLOURS.length));
   const at = many < 2 ? 0 : code / (many - 1) * (RAMP.length - 1), from = Math.min(Math.floor(at), RAMP.length - 2);
   return `#${RAMP[from].map((low, i) => Math.round(low + (RAMP[from + 1][i] - low) * (at - from)).toString(16).padStart(2, "0")).join("")}`;
 }
@@ -38,7 +45,7 @@ export function rates(counts, totals, { wide = 1, spread = 1, unit = 1 } = {}) {
   });
 }
 
-/** Which periods have too few documents to set the scale: open marks. */
+/** Which periods have too few documents for their value to say much: open marks. */
 function rare(periods) {
   const bound = Math.min(FEW, Math.max(...periods.map(({ documents }) => documents)) / 4);
   return periods.map(({ documents }) => documents < bound);
@@ -74,9 +81,9 @@ function upward(top, most) {
 export function timeline(periods, series, { about, show, small = false, room = innerWidth - 60 }) {
   const width = small ? 320 : Math.max(320, Math.min(1100, room)), height = small ? 130 : 260;
   const { places, bounds, figures } = across(periods, width, small ? 5 : width / 70), open = rare(periods);
-  const firm = series.flatMap(({ points }) => points.filter((_, i) => !open[i]).map(({ value }) => value));
-  const ticks = upward(Math.max(...firm, 1e-9) * 1.04, small ? 3 : 5), top = ticks.at(-1), floor = height - BOTTOM;
-  const y = (value) => floor - Math.min(1, value / top) * (floor - TOP);
+  const values = series.flatMap(({ points }) => points.map(({ value }) => value));
+  const ticks = upward(Math.max(...values, 1e-9) * 1.04, small ? 3 : 5), top = ticks.at(-1), floor = height - BOTTOM;
+  const y = (value) => floor - Math.min(1.03, value / top) * (floor - TOP); // only a band may go beyond the axis
   const highest = ({ name, points }) => {
     const most = points.reduce((best, { value }, i) => (!open[i] && (best < 0 || value > points[best].value) ? i : best), -1);
     return `${name}: at most ${show(points[most].value)}, in ${readable(periods[most].name)}`;

@@ -2,7 +2,7 @@
 import { ask } from "./api.js";
 import { bdi, h } from "./dom.js";
 import { clean, count, direction, many } from "./format.js";
-import { link } from "./state.js";
+import { link, state } from "./state.js";
 
 const HEADING = 9; // words
 
@@ -30,11 +30,16 @@ export function heading({ title, text, passage = [0] }) {
   return h("bdi", {}, clean(title ?? (passage[0] ? "… " : "") + words.slice(0, HEADING).join(" ") + (words.length > HEADING ? " …" : "")));
 }
 
-/** A link to a document. */
-export const toDocument = (id, ...content) => h("a", { href: link({ view: "map", of: "documents", doc: id, word: "" }) }, ...content);
+/** A link to a document, or to a passage of it: where it begins and ends. */
+export const toDocument = (id, content, passage = []) => h("a", { href: link({ view: state.view === "map" ? "map" : "documents", of: "documents", doc: id, at: passage.join("-"), word: "" }) }, content);
 
-/** The text of a document; what a hit matches is marked wherever it stands. */
-export function wholeText({ text }, { snippet = "", marks = [] } = {}) {
+/** The text of a document; what a hit matches is marked wherever it stands, and so is a passage. */
+export function wholeText({ text }, { snippet = "", marks = [], at = "" } = {}) {
+  const [start, end] = at.split("-").map(Number);
+  if (end > start) {
+    const letters = Array.from(text), part = (from, to) => letters.slice(from, to).join("").split(/\r?\n/).map(clean).join("\n");
+    return h("p", { class: "whole", dir: direction(text) }, part(0, start), h("mark", { class: "passage" }, part(start, end)), part(end));
+  }
   const letters = Array.from(snippet), words = marks.filter(({ kind }) => kind === "match").map(({ start, end }) => letters.slice(start, end).join(""));
   const plain = [...new Set(words)].sort((a, b) => b.length - a.length).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const parts = plain.length ? text.split(new RegExp(`(?<![\\p{L}\\p{N}])(${plain.join("|")})(?![\\p{L}\\p{N}])`, "giu")) : [text];

@@ -1,7 +1,7 @@
 // The health of the run: findings and figures.
 import { ask } from "./api.js";
 import { h } from "./dom.js";
-import { count, figure, share } from "./format.js";
+import { count, figure, many, share } from "./format.js";
 
 const FIGURES = [
   ["mean_cosine_to_original", "cosine to the original", "1: no word moved; 0: nothing in common with the original", figure],
@@ -16,11 +16,17 @@ const FIGURES = [
   ["oov_tokens", "their share of the text", "", share],
 ];
 
+function title({ verdicts, findings }) {
+  const warnings = findings.filter(({ level }) => level === "warn").length;
+  if (verdicts.length) return "This run failed a check";
+  return warnings ? `This run passed its checks, with ${many(warnings, "warning")}` : "This run is healthy";
+}
+
 /** The findings of the health check, and their figures. */
 export async function health() {
   const found = await ask("health");
   const level = { ok: "ok", warn: "warning", fail: "failed" };
-  return h("div", { class: "full" }, h("h2", {}, found.verdicts.length ? "This run failed a check" : "This run is healthy"),
+  return h("div", { class: "full" }, h("h2", {}, title(found)),
     h("ul", { class: "findings" }, found.findings.map((finding) => h("li", { class: finding.level },
       h("b", {}, `${finding.name} `), h("span", { class: "tag" }, level[finding.level] ?? finding.level), h("p", {}, `${finding.message}.`),
       finding.remedy ? h("p", {}, h("b", {}, "What to do: "), `${finding.remedy}.`) : null))),

@@ -1,10 +1,11 @@
 // The page shows the state, which is kept in the address.
 import { ask, forget } from "./api.js";
-import { Atlas, documentPage } from "./atlas.js";
+import { Atlas } from "./atlas.js";
 import { $, bdi, h, say } from "./dom.js";
 import { finder } from "./finder.js";
 import { count, many, readable } from "./format.js";
 import { health } from "./health.js";
+import { Library, documentPage } from "./library.js";
 import { Overview } from "./overview.js";
 import { Ranking, Unknown } from "./ranking.js";
 import { Search } from "./search.js";
@@ -12,14 +13,14 @@ import { go, link, onChange, state } from "./state.js";
 import { Times } from "./times.js";
 import { WordPage } from "./word.js";
 
-const VIEWS = ["overview", "changes", "map", "unknown", "texts", "health", "time"];
+const VIEWS = ["overview", "changes", "map", "unknown", "texts", "health", "time", "documents"];
 const OTHER = "?"; // the choice of two unlisted parts
 const EVERY = 20_000; // milliseconds between two looks at the state of the run
 const FULL = new Set(["overview", "texts", "health", "time"]); // views without a word next to them
-const UNLISTED = new Set(["word", "doc", "near", "frame"]); // of the state, what changes no view or list
+const UNLISTED = new Set(["word", "doc", "at", "near", "frame"]); // of the state, what changes no view or list
 const KEYS = [
   ["/", "find a word"], ["↑ ↓  or  k j", "previous word, next word"], ["← →", "one step back or forward in time"], ["p", "play the map"],
-  ["1 … 7", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: zoom in, zoom out, whole map"],
+  ["1 … 8", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: zoom in, zoom out, whole map"],
 ];
 const panes = {};
 let about, overview, page, ranking, stamp;
@@ -33,15 +34,16 @@ function alarm(error) {
 /** Remove the error. */
 const calm = () => $("alert").querySelector(".error")?.remove();
 
-const choose = (word) => go({ word, near: "", doc: "", view: FULL.has(state.view) ? "changes" : state.view });
+const choose = (word) => go({ word, near: "", doc: "", view: FULL.has(state.view) || state.view === "documents" ? "changes" : state.view, of: state.view === "map" ? "words" : state.of });
 
 function describe() {
   document.body.classList.toggle("kept", Boolean(about.kept));
   const text = (about.kept ? "saved page of " : "") + (about.tokens ? `${about.description} · ${count(about.tokens)} words of text, ${count(about.types)} different` : about.description);
   $("about").textContent = text;
   document.title = `${about.description} – Selfvec`;
-  $("verdict").textContent = about.verdicts.length ? " ✗" : " ✓";
-  $("verdict").className = about.verdicts.length ? "no" : "yes";
+  const [sign, kind] = about.verdicts.length ? [" ✗", "no"] : about.warnings ? [` ${about.warnings} !`, "went"] : [" ✓", "yes"];
+  $("verdict").textContent = sign;
+  $("verdict").className = kind;
   if (about.verdicts.length) {
     $("alert").replaceChildren(h("p", {}, `This run failed a check (${about.verdicts.join(", ")}), so its results about words are not reliable. `, h("a", { href: link({ view: "health" }) }, "See why, and what to do")));
   }
@@ -83,7 +85,7 @@ async function view(name) {
     if (tab.dataset.view === name) tab.setAttribute("aria-current", "page"); else tab.removeAttribute("aria-current");
   }
   if (name === "health") panes.health ??= { element: await health() };
-  panes[name] ??= { overview: () => new Overview(choose, about, overview, alarm), changes: () => ranking, map: () => new Atlas(choose, about, alarm), unknown: () => new Unknown(), texts: () => new Search(about), time: () => new Times(about, overview) }[name]();
+  panes[name] ??= { overview: () => new Overview(choose, about, overview, alarm), changes: () => ranking, map: () => new Atlas(choose, about, alarm), unknown: () => new Unknown(), texts: () => new Search(about), time: () => new Times(about, overview), documents: () => new Library(about) }[name]();
   if ($("pane").firstChild !== panes[name].element) $("pane").replaceChildren(panes[name].element);
   return panes[name].update?.();
 }
@@ -91,10 +93,11 @@ async function view(name) {
 async function word() {
   const wanted = state.word || ranking.found?.rows[0]?.word;
   document.body.classList.toggle("chosen", Boolean(state.word));
-  if (state.view === "map" && state.of === "documents") {
+  if (state.view === "documents" || (state.view === "map" && state.of === "documents")) {
     page.word = null;
     document.body.classList.toggle("chosen", Boolean(state.doc));
-    $("word").replaceChildren(state.doc ? await documentPage(state.doc) : h("p", { class: "wait" }, "Click a document on the map to read it."));
+    $("word").replaceChildren(state.doc ? await documentPage(state.doc, state.at) : h("p", { class: "wait" }, "Choose a document to read it."));
+    panes.documents?.update();
     return;
   }
   if (!wanted || FULL.has(state.view)) return;
@@ -111,9 +114,10 @@ async function update(now, before) {
   calm(); // it belongs to the previous request
   if (before && !about.kept) check();
   now.c ||= about.default;
+  now.of ||= about.has_text && !about.kept ? "documents" : "words";
   compared(now.c);
   const listed = Object.keys(now).some((name) => !UNLISTED.has(name) && now[name] !== before?.[name]);
-  const other = ["word", "c", "view", "doc", "of"].some((name) => now[name] !== before?.[name]);
+  const other = ["word", "c", "view", "doc", "at", "of"].some((name) => now[name] !== before?.[name]);
   const why = before && !other && now.near !== before.near;
   try {
     if (listed) {
@@ -152,7 +156,7 @@ function keyed(event) {
     "/": () => $("find").focus(), "?": () => $("keys").showModal(),
     ArrowDown: () => ranking.step(1), j: () => ranking.step(1), ArrowUp: () => ranking.step(-1), k: () => ranking.step(-1),
     ArrowRight: () => maps()?.step(1), ArrowLeft: () => maps()?.step(-1), p: () => maps()?.toggle(),
-    Escape: () => go(state.near ? { near: "" } : state.doc ? { doc: "" } : { word: "" }),
+    Escape: () => go(state.near ? { near: "" } : state.doc ? { doc: "", at: "" } : { word: "" }),
     ...Object.fromEntries(VIEWS.map((name, i) => [String(i + 1), () => go({ view: name })])),
   };
   if (!keys[event.key]) return;
@@ -186,7 +190,6 @@ async function begin() {
   ranking = new Ranking(alarm);
   page = new WordPage($("word"), about, choose);
   ranking.tested = () => page.recheck().catch(alarm);
-  ranking.sorted = () => (state.word ? null : word());
   if (!about.kept) setInterval(check, EVERY);
   onChange(update);
   await update(state, null);

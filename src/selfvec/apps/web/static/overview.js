@@ -24,7 +24,7 @@ export class Overview {
     this.element = h("div", { class: "full overview" },
       h("h2", {}, about.description), this.subject, h("p", { class: "claim" }, facts(about, overview)),
       about.has_text && !about.kept ? h("form", { class: "asking", role: "search", onsubmit: asked }, input, h("button", { type: "submit" }, "Search")) : null,
-      about.kept ? h("p", { class: "lead" }, "This file holds the words that changed most, the most frequent ones and those below. Search, new words, documents and other comparisons need ", h("code", {}, "selfvec serve"), ".") : null,
+      about.kept ? h("p", { class: "lead" }, "This file holds the words that changed most, the most frequent ones and those below. Search, unknown words, documents and other comparisons need ", h("code", {}, "selfvec serve"), ".") : null,
       h("h3", {}, "Words of this text, and what it taught about them"), this.words,
       h("h3", {}, this.of === "documents" ? "The documents by topic" : "The words by topic"), this.atlas.element,
       h("h3", {}, "Topics over time"), this.topics);
@@ -46,7 +46,7 @@ export class Overview {
     this.words.replaceChildren(...words.map((row) => h("li", {},
       h("h4", {}, to(row.word), " ", h("span", { class: "times" }, `${count(row.count)}×`)),
       h("p", {}, "here near ", listed(row.after.map((word) => h("span", { class: row.gained.includes(word) ? "came" : "" }, bdi(word))))),
-      row.before.length ? h("p", { class: "quiet" }, row.subwords ? "before, by its spelling, near " : "before, near ", listed(row.before.slice(0, 3).map((word) => bdi(word)))) : null)));
+      row.before.length && !row.subwords ? h("p", { class: "quiet" }, "before, near ", listed(row.before.slice(0, 3).map((word) => bdi(word)))) : null)));
     if (!words.length) this.words.replaceChildren(h("li", { class: "wait" }, "The text has too few words to tell."));
   }
 }
@@ -60,7 +60,7 @@ function facts(about, overview) {
   const named = fields.length ? [", with the field", fields.length > 1 ? "s " : " ", listed(fields.map(clean))] : [];
   const { gain } = overview;
   const gained = about.method === "original" ? ["; the initial vectors fit it best and were kept."]
-    : gain && gain.after > gain.before ? [`; refining helped: half of a document now finds its other half before ${share(gain.after)} of the others, with the initial vectors before ${share(gain.before)}.`]
+    : gain && gain.after > gain.before ? [`; refining helped: the two halves of a document now match better than ${share(gain.after)} of mismatched halves (before: ${share(gain.before)}).`]
       : ["; the vectors were adapted to it."];
   return [text, ...named, ...gained];
 }

@@ -1,26 +1,25 @@
 // Lists of words: the ranking of those that changed, with the neighbours each gained and lost, and new ones.
 import { ask, latest } from "./api.js";
-import { bdi, choice, debounced, fill, h, number, say } from "./dom.js";
-import { SOURCES, count, figure, interval, many, mark, probability, readable, share } from "./format.js";
+import { bdi, choice, debounced, fill, h, listed, number, say } from "./dom.js";
+import { SOURCES, clean, count, figure, interval, many, mark, probability, readable, share } from "./format.js";
 import { go, link, state } from "./state.js";
 
 const PAGE = 50;
-const TESTED = new Set(["q", "apd"]); // figures that only the tests give
 const SORTS = { size: "size of the change", q: "significance", distance: "distance moved", apd: "difference of occurrences (APD)", count: "frequency", word: "alphabet" };
 
 export class Ranking {
   constructor(alarm) {
     this.newest = latest();
     this.alarm = alarm;
-    this.held = null; // the comparison whose words keep their order from before the tests
     this.shown = PAGE;
     this.title = h("h2", {}, "Words that changed");
     this.lead = h("p", { class: "lead" });
+    this.notes = h("div", {});
+    this.unmatched = h("div", {});
     this.list = h("ol", { class: "ranking" });
     this.more = h("button", { type: "button", class: "more", hidden: true, onclick: () => { this.shown += PAGE; this.update(); } }, "More words");
     const asked = debounced(150, (changes) => {
       this.shown = PAGE;
-      if (this.found?.testing === null) this.held = null;
       go(changes, false);
     });
     const [sort, sortLabel] = choice("sorted by", Object.entries(SORTS), (value) => asked({ sort: value }, 0));
@@ -30,11 +29,9 @@ export class Ranking {
     Object.assign(this, { sort, q, seen, size });
     this.stops = h("input", { type: "checkbox", onchange: () => asked({ stops: this.stops.checked ? "1" : "" }, 0) });
     this.names = h("input", { type: "checkbox", onchange: () => asked({ names: this.names.checked ? "0" : "" }, 0) });
-    this.fresh = h("p", { class: "fresh", hidden: true }, "The tests are done. ",
-      h("button", { type: "button", onclick: () => { this.held = null; this.update().then(() => this.sorted?.()).catch(alarm); } }, "Sort by the tested figures"));
     this.text = h("input", { type: "search", dir: "auto", placeholder: "any", oninput: () => asked({ text: this.text.value }) });
     this.element = h("div", {},
-      this.title, this.lead,
+      this.title, this.lead, this.notes,
       h("details", { class: "why" }, h("summary", {}, "What is measured?"),
         h("p", {}, h("b", {}, "Change"), " is the distance between a word's mean occurrences in both parts of the text, or between its vectors before and after refining, less half of what chance explains. " +
           "The 95 % interval is where the distance would be with many occurrences. Significant words come first, of these names, numbers and other spellings last; then those that changed most."),
@@ -46,27 +43,23 @@ export class Ranking {
           h("label", { class: "check" }, this.stops, " with stop words and numbers"),
           h("label", { class: "check", title: "Without words that the text writes with a capital letter in mid-sentence" }, this.names, " without names"))),
       h("p", { class: "legend" }, h("span", { class: "came" }, "+ gained neighbours"), h("span", { class: "went" }, "− lost neighbours")),
-      this.fresh, this.list, this.more);
+      this.list, this.more, this.unmatched);
   }
 
   async update() {
     fill(["sort", "q", "seen", "size", "text"].map((name) => [this[name], state[name]]));
     this.stops.checked = Boolean(state.stops);
     this.names.checked = Boolean(state.names);
-    if (this.held !== state.c) this.held = null;
-    const { c, seen, q, size, text, stops, names } = state;
-    const sort = this.held && ["size", "distance"].includes(state.sort) ? "moved" : state.sort;
+    const { c, seen, q, size, text, stops, names, sort } = state;
     const asked = { c, q, sort, text, stops, names, limit: Math.min(200, this.shown), seen, size };
     const progress = (done) => { this.lead.textContent = `Comparing all words: ${share(done)} done.${this.found ? " Until then, this is the previous comparison." : ""}`; };
-    const found = await this.newest((signal) => ask("ranking", asked, { signal, progress, keep: (answer) => answer.testing === null }));
+    const found = await this.newest((signal) => ask("ranking", asked, { signal, progress }));
     if (!found) return null;
-    clearTimeout(this.again);
-    const tested = this.found?.testing !== null && found.testing === null;
-    if (found.testing !== null) this.held = c;
+    const first = this.compared !== c;
+    this.compared = c;
     this.found = found;
     this.show(found);
-    if (tested) this.tested?.();
-    if (found.testing !== null) this.again = setTimeout(() => this.update().catch(this.alarm), 700);
+    if (first) this.tested?.();
     return found;
   }
 
@@ -76,18 +69,19 @@ export class Ranking {
     this.title.textContent = refined ? "What refining changed" : `What changed from ${readable(before)} to ${readable(after)}`;
     const who = `${many(found.total, "word")} of ${count(found.ranked)} that ` +
       (refined ? "occur" : "occur in both parts") + ` ${many(found.least, "time")} or more`;
-    const test = found.testing !== null ? `; testing for significance: ${share(found.testing)} done` : found.tested ? "" : "; too little text to test for significance";
-    this.lead.textContent = `${who}${test}.`;
+    const test = found.tested ? "" : "; too little text to test for significance";
+    this.lead.textContent = `${found.summary} Here: ${who}${test}.`.trim();
+    this.notes.replaceChildren(...found.notes.map((note) => h("p", { class: "note" }, clean(note))));
+    this.unmatched.replaceChildren(...[["New", found.new], ["Gone", found.gone]].filter(([, rows]) => rows.length).map(([name, rows]) => h("section", { class: "unmatched" },
+      h("h3", {}, name === "New" ? `New in ${readable(after)}` : `Gone since ${readable(before)}`),
+      h("p", {}, "Too rare on one side to be compared: ", listed(rows.map((row) => [h("a", { class: "w", href: link({ word: row.word, near: "" }) }, bdi(row.word)), ` ${count(row.count_a)}→${count(row.count_b)}×`]))))));
     this.q.disabled = !found.tested;
-    for (const option of this.sort.options) option.disabled = TESTED.has(option.value) && !found.tested;
-    this.fresh.hidden = found.testing !== null || !this.held || state.sort === "count" || state.sort === "word";
     const kept = document.activeElement?.closest?.(".ranking a")?.dataset.word;
     this.list.replaceChildren(...found.rows.map((row) => this.row(row)));
     this.seen.placeholder = String(found.least);
     if (kept) [...this.list.querySelectorAll("a")].find((a) => a.dataset.word === kept)?.focus({ preventScroll: true });
     this.more.hidden = found.rows.length >= Math.min(found.total, 200);
-    if (found.testing !== null && (TESTED.has(state.sort) || state.q)) this.list.replaceChildren(h("li", { class: "none" }, "These words are listed when the tests are done."));
-    else if (!found.ranked) this.list.replaceChildren(h("li", { class: "none" }, "No word can be compared: too little text, or no initial vectors."));
+    if (!found.ranked) this.list.replaceChildren(h("li", { class: "none" }, "No word can be compared: too little text, or no initial vectors."));
     else if (!found.total) this.list.replaceChildren(h("li", { class: "none" }, "No word passes these filters. ", h("a", { href: link({ seen: "1", size: "", q: "", text: "", stops: "1", names: "" }) }, "Show all")));
     this.select();
     say(many(found.total, "word"));
@@ -96,15 +90,15 @@ export class Ranking {
   row(row) {
     const sure = row.q === null ? null : row.q <= 0.05;
     const bar = h("span", { class: "bar" }, h("span", {}));
-    bar.firstChild.style.width = `${Math.round(Math.min(1, row.size) * 100)}%`;
+    bar.firstChild.style.width = `${Math.round(Math.min(1, Math.max(0, row.change)) * 100)}%`;
     const times = row.count_a === row.count_b ? `${count(row.count_a)}×` : `${count(row.count_a)}→${count(row.count_b)}×`;
     const words = (list, mark, sign) => list.length > 0 && h("span", { class: mark }, h("span", { class: "hidden" }, mark === "came" ? "gained: " : "lost: "),
       `${sign} `, list.slice(0, 4).map((word, i) => [i ? ", " : "", bdi(word)]));
     const facts = [mark(row), row.subwords && "before: built from subwords", interval(row) && `distance ${figure(row.distance)}, 95 %: ${interval(row)}`].filter(Boolean).join(" · ");
     return h("li", {}, h("a", { href: link({ word: row.word, near: "" }), "data-word": row.word },
-      h("span", { class: "head" }, bdi(row.word, { class: "w" }), bar, h("span", { class: "num", title: "change" }, figure(row.size)),
+      h("span", { class: "head" }, bdi(row.word, { class: "w" }), bar, h("span", { class: "num", title: "change" }, figure(row.change)),
         h("span", { class: `sure ${sure === null ? "" : sure ? "yes" : "no"}`, title: sure === null ? "not tested" : `q = ${probability(row.q)}` },
-          sure === null ? (this.found.testing !== null ? "not yet tested" : "") : sure ? "significant" : "chance?"),
+          sure === null ? "" : sure ? "significant" : "chance?"),
         h("span", { class: "times" }, times)),
       facts && h("span", { class: "measured" }, facts),
       words(row.gained, "came", "+"), words(row.lost, "went", "−")));

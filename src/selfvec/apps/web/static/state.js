@@ -1,7 +1,7 @@
 // The state of the page is kept in the address, so that a link shows the same to other people.
 
 const DEFAULTS = {
-  view: "", word: "", c: "", seen: "", q: "", size: "", sort: "size", text: "", frame: "", ask: "", stops: "", of: "words", layout: "pacmap", colour: "", only: "", doc: "",
+  view: "", word: "", c: "", seen: "", q: "", size: "", sort: "size", text: "", frame: "", ask: "", stops: "", of: "", layout: "pacmap", colour: "", only: "", doc: "", at: "", order: "", listed: "number",
   mode: "hybrid", filter: "", beside: "",
   names: "", words: "", mark: "", unit: "", smooth: "",
   source: "", from: "", near: "",

@@ -21,7 +21,7 @@ export class WordPage {
     return this.newest(async (signal) => {
       const asked = { w: word, c };
       const progress = (done) => { if (!this.word) this.element.replaceChildren(h("h2", { class: "word" }, bdi(word)), h("p", { class: "wait" }, `Comparing all words: ${share(done)} done.`)); };
-      const found = await ask("word", asked, { signal, keep: (answer) => answer.change?.q !== null, progress: state.word ? progress : undefined });
+      const found = await ask("word", asked, { signal, keep: (answer) => answer.tested, progress: state.word ? progress : undefined });
       asked.w = found.word; // it may have been typed with signs around it
       this.paint(found);
       await Promise.all([this.sentences(found, asked, signal), this.draw(found, asked, signal), this.course(found, signal)]);
@@ -33,7 +33,7 @@ export class WordPage {
   async recheck() {
     const { word } = this;
     if (!word) return;
-    const found = await ask("word", { w: word, c: state.c }, { keep: (answer) => answer.change?.q !== null });
+    const found = await ask("word", { w: word, c: state.c }, { keep: (answer) => answer.tested });
     if (word !== this.word) return;
     const list = this.facts(found);
     this.list.replaceWith(list);
@@ -83,7 +83,7 @@ export class WordPage {
     if (change && change.count_a !== change.count_b) fact("occurrences", `${count(change.count_a)}, then ${count(change.count_b)}`);
     else fact("occurrences", count(found.count));
     if (change) {
-      fact("change", h("b", {}, figure(change.size)), found.rank === null ? "" : `, number ${count(found.rank)} of ${count(found.ranked)}`);
+      fact("change", h("b", {}, figure(change.change)), found.rank === null ? "" : `, number ${count(found.rank)} of ${count(found.ranked)}`);
       if (change.distance !== null) fact("distance moved", figure(change.distance), !change.expected ? "" : `; by chance ${figure(change.expected)}`, !interval(change) ? "" : `; 95 %: ${interval(change)} with many occurrences`);
       if (mark(change)) fact("kind", mark(change));
       if (change.q !== null) {
@@ -91,9 +91,9 @@ export class WordPage {
         const agree = refined ? (sure ? "its documents agree" : "its documents disagree") : (sure ? "significant" : "may be chance");
         fact("significance", h("b", { class: sure ? "yes" : "no" }, agree), ` (q ${change.q < 0.001 ? "" : "= "}${probability(change.q)})`);
       }
-    } else if (found.source !== "known" && refined) {
+    } else if (found.tested && found.source !== "known" && refined) {
       fact("change", "unknown: the initial vectors lack the word");
-    } else fact("change", "not ranked: too rare");
+    } else fact("change", found.tested ? "not compared: too rare" : "being compared …");
     if (refined && found.source !== "known") fact("its vector", `at first based on ${SOURCES[found.source]}${found.source_after === found.source ? "" : `; now on ${SOURCES[found.source_after]}`}`);
     return h("dl", { class: "facts" }, out);
   }

@@ -1,0 +1,214 @@
+"""`drift`: the words that changed between two slices of a corpus, or by refining."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from selfvec.analysis.word_kinds import languages
+from selfvec.base.checks import check_names, check_texts
+from selfvec.base.declarations import checked
+from selfvec.base.errors import OptionError
+from selfvec.base.progress import Progress, as_progress
+from selfvec.corpus.slices import Slice
+from selfvec.data.run import Run
+from selfvec.storage.opened import GivenRun, as_run
+from selfvec.text.tagger import PARTS, check_tagger
+
+from .compared_slices import asked_slices, sources_of
+from .drift_result import Drift
+from .measures import kept_measures
+from .permutation_test import DriftTest
+from .word_choice import Choice, is_significant, listed_rows, measurable, new_and_gone
+
+_SHOWN = 20  # words with example sentences, if all are listed
+
+
+class Test(TypedDict, total=False):
+    """How changes are tested.
+
+    Other Parameters
+    ----------------
+    permutations : int, at least 1
+        Random splits of the documents in the first round of the test; by default 1,000.
+    seed : int, at least 0
+        Seed of all random choices.
+    jobs : int, at least 1, optional
+        Threads; by default all cores.
+    """
+
+    permutations: int
+    seed: int
+    jobs: int | None
+
+
+class Listed(TypedDict, total=False):
+    """Words that are compared.
+
+    Parameters
+    ----------
+    words : str or sequence of str
+        Show these words only.
+
+    Other Parameters
+    ----------------
+    pos : sequence of {"noun", "verb", "adjective", "adverb"}
+        Compare these parts of speech only.
+    all_words : bool
+        Keep stop words, numbers and words of repeated text.
+    """
+
+    words: str | Sequence[str]
+    pos: str | Sequence[str]
+    all_words: bool
+
+
+@checked
+def drift(
+    run: GivenRun,
+    between: str | Sequence[str | Slice] | None = None,
+    *,
+    slice: str | None = None,
+    slice_field: str | None = None,
+    filters: str | Sequence[str] = (),
+    top: int | None = None,
+    examples: int = 0,
+    fdr: float | None = None,
+    min_count: int = 5,
+    progress: Progress | None = None,
+    **which: Any,
+) -> Drift:
+    """List words whose meaning changed, and whether by chance.
+
+    Results are kept in the run folder, and computed once.
+
+    Parameters
+    ----------
+    run : Run or path
+    between : sequence of slices, optional
+        The two slices; by default the earliest and latest of a dated text, or before and after refining.
+        Dates as 1976..1979, 2020-05, 2020Q2, 2000.., or labels; or original refined. In Python also a single
+        period, such as "year".
+    slice : str, optional
+        Compare the first month, quarter, year … with the last. Neighbouring periods are joined up to 2,000
+        words of text.
+    slice_field : str, optional
+        Compare two values of this field of the documents. They are named by --between, or are the two with
+        the most text. Documents without a value are left out.
+    filters : str or sequence of str
+        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
+        several on one field are alternatives.
+    top : int, at least 1, optional
+        Words listed; by default all, on a terminal 20.
+    examples : int, at least 0
+        Example sentences of each side, of as many words as are listed, or 20.
+    fdr : float, above 0, at most 1, optional
+        Leave out words with a higher false discovery rate.
+    min_count : int, at least 1
+        Leave out words rarer on either side.
+    progress : Progress, optional
+    **which
+        Those of `Listed`, the words that are compared, and of `Test`, how they are tested.
+
+    Returns
+    -------
+    Drift
+        From the cache in the run's folder if it is there. A dict for each word. Of several spellings of a
+        word only the first in order is listed, unless words are named or ``which`` is every word.
+
+        ``word``
+            As the run has it.
+        ``distance``
+            1 - cosine of the means of its occurrences in both slices.
+        ``low``, ``high``
+            The 95 % interval of what it would be with many occurrences; None for words of few documents.
+        ``expected``
+            The mean distance in random splits of the same documents.
+        ``apd``
+            The mean distance of two occurrences, one of each slice.
+        ``change``
+            ``distance`` less half of what chance explains: ``expected``, or what that usually is for words
+            with as many occurrences and documents if this is larger.
+        ``p``, ``q``
+            The share of random splits that are as far apart, never 0: if none is, it is read from a
+            distribution with the moments of the splits. q is the false discovery rate among tested words.
+        ``count_a``, ``count_b``, ``documents_a``, ``documents_b``
+            Occurrences of the word, and documents with it, in each slice.
+        ``gained``, ``lost``
+            Neighbours among the ten nearest in the second slice only, and in the first only. A neighbour
+            is no stop word or number, and one of the 10,000 most frequent words of the slice or tested.
+        ``kind``
+            "word", "name", "number" or "variant" (of a more frequent spelling).
+        ``variants``, ``spellings_a``, ``spellings_b``
+            Other spellings of the word, and the occurrences of all its spellings.
+
+        Between the original and the refined vectors, ``distance`` is that of the two vectors of the word,
+        ``apd`` the mean distance of an occurrence to the original vector, and ``p`` the share of random signs
+        of the documents under which they agree as well on the direction of the move. ``low`` and ``high``
+        are None, ``expected`` is 0, both sides have the same counts. For a run that has not kept its tokens,
+        ``apd``, ``p``, ``q`` and the occurrences of spellings are None, too, and documents 0.
+
+        ``new`` and ``gone`` list words that are too rare in the first or second slice to have a distance, but
+        occur in significantly more documents of the other, the most certain first: dicts with the counts,
+        documents, p (of the documents with the word, if all were divided by chance), q and kind of a row.
+        ``confounded`` lists fields of the documents whose values go with the slices.
+
+        If the run has a sentence encoder, as many rows as are listed, or 20, have ``sentences``, too: 1 -
+        cosine of the mean vectors of the word's sentences in both slices, at most 40 drawn from each, less
+        the mean of each slice's sentences. The order does not depend on it. With ``examples`` the first rows
+        have ``examples_a`` and ``examples_b``.
+
+    Raises
+    ------
+    InputError
+        If a slice does not exist, or no word can be measured. `OptionError` if an option is wrong.
+    """
+    run = as_run(run)
+    check_names(which, [*Listed.__annotations__, *Test.__annotations__])
+    words, pos = _named(which, "words", "words"), _parts_of_speech(run, which)
+    test = DriftTest(min_count, which.get("permutations", 1000), which.get("seed", 0))
+    work = {"Drift": 12, "Encoding sentences": 6, "Sentences": int(examples > 0)}
+    with as_progress(progress).steps("Drift", work) as steps:
+        passed = check_texts("filters", filters) if filters else []
+        slices, why = asked_slices(run, between, slice, slice_field, passed)
+        named, unknown = measurable(run, words, slices, min_count)
+        measured = kept_measures(run, slices, test, which.get("jobs"), steps)
+        choice = Choice(named, pos, which.get("all_words", False))
+        rows, left_out = listed_rows(run, measured, choice)
+        new, gone = ([], []) if words else new_and_gone(run, measured, choice)
+        found = Drift(
+            measured.a,
+            measured.b,
+            rows,
+            len(rows),
+            sum(map(is_significant, rows)),
+            measured.only_a,
+            measured.only_b,
+            left_out,
+            unknown,
+            sources_of(run, slices),
+            test.seed,
+            run.stamp,
+            why,
+            passed,
+            new,
+            gone,
+            measured.confounded,
+        )
+        found = found.select(top, fdr).compare_sentences(run, top or _SHOWN, steps)
+        return found.illustrate(run, top or _SHOWN, examples, steps) if examples else found
+
+
+def _named(which: Mapping[str, Any], name: str, what: str) -> list[str]:
+    return check_texts(name, which[name], what) if which.get(name) else []
+
+
+def _parts_of_speech(run: Run, which: Mapping[str, Any]) -> list[str]:
+    """The parts of speech that are named, if any; an error if they cannot be told."""
+    named = _named(which, "pos", "parts of speech")
+    for part in named:
+        if part not in PARTS:
+            raise OptionError.one_of(part, PARTS, field="pos")
+    if named:
+        check_tagger(run.provenance.options.get("tagger"), languages(run))
+    return named

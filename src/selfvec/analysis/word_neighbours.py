@@ -1,0 +1,127 @@
+"""The words near a word of a run: its own forms, and words that only its spelling makes near, stand apart.
+
+Vectors of rare words are partly built from subwords: *rab* and *raven* stand near *ra* before any text is
+read. A frequent word has a place in the text, so such neighbours say nothing about it. A word is near by its
+spelling only, if it begins alike, was at least as near before refining, is no spelling variant, and does not
+share two documents with the word, more than chance gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from selfvec.base.arrays import Ints, Mask
+from selfvec.base.casing import language_of
+from selfvec.data.queries import least_count
+from selfvec.data.run import Run, likeness, similar_row
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.text.languages import STEMMERS
+from selfvec.text.odd_words import spelling_key
+from selfvec.text.rules import stems
+
+from .word_kinds import garbled_words
+
+ENOUGH = 100  # occurrences of a word that does not need its spelling
+_ALIKE = 2  # letters at the beginning of words that are spelled alike
+_SHARED = 2  # documents that show two words together; one may be an accident
+_VARIANT = (5, 0.8)  # letters, and likeness, of another spelling: *neighbourhood*, *neighborhood*
+
+
+def neighbours_row(
+    run: Run, state: str, index: int, top: int, min_count: int | None = None
+) -> dict[str, Any]:
+    """A row of ``selfvec similar --json`` for the word of a row of the run, in the state original or refined.
+
+    ``forms`` and, in the refined state, ``by_spelling`` are not among its neighbours.
+    """
+    vectors = run.vectors if state == "refined" else run.original
+    forms = word_forms(run, index, min_count)
+    spelled = near_by_spelling(run, index, forms) if state == "refined" else []
+    row = similar_row(state, vectors, index, top, min_count, {*forms, *garbled_words(run), *spelled})
+    last = min((cosine for _, cosine in row["neighbours"]), default=-1.0)
+    nearer = _nearer(vectors, index, spelled, last, min_count)
+    found = {"forms": forms, "by_spelling": nearer}
+    return row | {name: words for name, words in found.items() if words}
+
+
+def word_forms(run: Run, index: int, min_count: int | None = None) -> list[str]:
+    """Other forms and spellings of the word of a row, the most frequent first.
+
+    They begin with its letter, and have its stem after the rules of `spelling_key`: *tumors* and *tumour* of
+    *tumor*.
+    """
+    counts = run.vectors.counts
+    least = least_count(counts, min_count)
+    names = run.vectors.index_to_key
+    word = names[index]
+    same = [i for i in _beginning(names, word[:1]) if i != index and (counts is None or counts[i] >= least)]
+    language = language_of(run.provenance.options)
+    keys = [spelling_key(names[i]) for i in (index, *same)]
+    key, *others = stems(keys, language) if language in STEMMERS else keys
+    found = [i for i, other in zip(same, others, strict=True) if other == key]
+    return [names[i] for i in sorted(found, key=lambda i: -(0 if counts is None else counts[i]))]
+
+
+def near_by_spelling(run: Run, index: int, forms: Collection[str] = ()) -> list[str]:
+    """The words that only their spelling makes near the word of a row; none if the word is rare.
+
+    ``forms`` of the word are none of them. The run needs its tokens.
+    """
+    counts, names, batch = run.vectors.counts, run.vectors.index_to_key, run.tokens
+    word = names[index]
+    if batch is None or counts is None or counts[index] < ENOUGH:
+        return []
+    alike = [i for i in _beginning(names, word[:_ALIKE]) if i != index and names[i] not in forms]
+    rows = np.array([i for i in alike if not _is_variant(word, names[i])], np.int64)
+    before, after = (v.unit[rows] @ v.unit[index] for v in (run.original, run.vectors))
+    rows = rows[(before >= after) & (after > 0)]
+    return [names[i] for i in rows[~together(batch, index, rows)].tolist()]
+
+
+def together(batch: TokenBatch, word: int, others: Ints) -> Mask:
+    """Which of n words share two documents with a word, and more than chance gives, (n,) bool.
+
+    >>> batch = TokenBatch.from_documents([["a", "b"], ["a", "b", "c"], ["c"], ["d"]])
+    >>> together(batch, 0, np.array([1, 2, 3])).tolist()
+    [True, False, False]
+    """
+    place = np.full(len(batch.types), -1, np.int64)
+    place[others] = np.arange(len(others))
+    place[word] = len(others)
+    places = place[batch.ids]
+    documents = np.repeat(np.arange(batch.documents), np.diff(batch.offsets))[places >= 0]
+    pairs = np.unique(places[places >= 0] * batch.documents + documents)
+    of, documents = pairs // max(batch.documents, 1), pairs % max(batch.documents, 1)
+    with_word = np.zeros(batch.documents, bool)
+    with_word[documents[of == len(others)]] = True
+    number = np.bincount(of, minlength=len(others) + 1)[: len(others)]
+    shared = np.bincount(of[with_word[documents]], minlength=len(others) + 1)[: len(others)]
+    by_chance = number * (with_word.sum() / max(batch.documents, 1))
+    return np.asarray((shared >= _SHARED) & (shared > by_chance))
+
+
+def _beginning(names: list[str], letters: str) -> list[int]:
+    """The rows of words that begin with some letters, in any case."""
+    lower, title = letters.lower(), letters.title()
+    return [i for i, name in enumerate(names) if name.startswith((lower, title, letters))]
+
+
+def _is_variant(one: str, other: str) -> bool:
+    shortest, least = _VARIANT
+    return min(len(one), len(other)) >= shortest and likeness(one, other) >= least
+
+
+def _nearer(
+    vectors: Vectors, index: int, words: Collection[str], least: float, min_count: int | None
+) -> list[str]:
+    """Those of some words with at least a cosine to the word of a row, nearest first, without rare ones."""
+    rows = [vectors.key_to_index[word] for word in words]
+    if vectors.counts is not None:
+        rows = [row for row in rows if vectors.counts[row] >= least_count(vectors.counts, min_count)]
+    cosines = vectors.unit[rows] @ vectors.unit[index]
+    order = np.argsort(-cosines, kind="stable").tolist()
+    return [vectors.index_to_key[rows[i]] for i in order if cosines[i] >= least]

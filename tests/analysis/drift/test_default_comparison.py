@@ -1,0 +1,142 @@
+"""What drift compares if nobody names it, worked out by hand, and what filters leave of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec import Run, TokenBatch
+from selfvec.analysis.word_drift.compared_slices import ENOUGH_DOCUMENTS, asked_slices, usual_slices
+from selfvec.base.errors import InputError, NotFound, OptionError
+from selfvec.data.vectors import Vectors
+
+
+def dated_run(documents: Sequence[tuple[str | None, int]]) -> Run:
+    """A run of documents that are a date and a number of words."""
+    days = np.array([day or "NaT" for day, _ in documents], "datetime64[D]")
+    offsets = np.cumsum([0, *(words for _, words in documents)])
+    batch = TokenBatch(np.zeros(offsets[-1], np.int32), offsets, ["a"], days)
+    vectors = Vectors(["a"], np.ones((1, 2), np.float32))
+    return Run(vectors, vectors, tokens=batch)
+
+
+def years(first: int, last: int, number: int, words: int) -> list[tuple[str | None, int]]:
+    """So many documents of each year."""
+    return [(f"{year}-06-01", words) for year in range(first, last + 1) for _ in range(number)]
+
+
+CHOSEN = {
+    # 10 years of 40 documents of 100 words: an eighth of 40,000 words is 5,000, two years
+    "even years": (years(2000, 2009, 40, 100), ["2000..2001", "2008..2009"], "latest years that hold an eig"),
+    # 10 documents a year: 30 documents are three years, though an eighth of the words is two
+    "few documents": (years(2000, 2009, 10, 400), ["2000..2002", "2007..2009"], "hold an eighth of the te"),
+    # 90 years: nine decades are at least eight periods
+    "decades": (years(1900, 1989, 8, 100), ["1900..1919", "1970..1989"], "the latest decades that"),
+    # 3 years: no unit has eight periods, years are the coarsest that have three
+    "three years": (years(2000, 2002, 100, 30), ["2000", "2002"], "the latest years that hold an eighth"),
+    # an eighth of the text is in no years beside those of the first, 2,000 words are
+    "uneven": (years(2000, 2000, 900, 100) + years(2001, 2001, 40, 60), ["2000", "2001"], "that hold 30"),
+    # half of the documents have a date, which is enough; two documents fewer are not
+    "half dated": (years(2000, 2009, 40, 100) + [(None, 100)] * 400, ["2000..2001", "2008..2009"], "an"),
+    "mostly undated": (years(2000, 2009, 40, 100) + [(None, 9)] * 402, [], "by refining: 402 of 802 do"),
+    "undated": ([(None, 9)] * 90, [], ""),
+    "too little text": (years(2000, 2009, 6, 20), [], "by refining: no two spans of years hold 30 docum"),
+    "one day": (years(2000, 2000, 500, 100), [], "by refining: no two spans of"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_the_earliest_and_the_latest_periods_that_hold_enough_are_compared(name: str) -> None:
+    documents, expected, why = CHOSEN[name]
+    found = usual_slices(dated_run(documents))
+    assert [part.name for part in found.slices] == expected
+    assert (why in found.why) if why else not found.why
+    for part in found.slices:
+        assert part.documents.sum() >= ENOUGH_DOCUMENTS
+
+
+OLD = [
+    "the hail broke the window of a barn",
+    "hail dented the door",
+    "rain fell on the barn",
+    "a storm broke",
+]
+NEW = [
+    "the hail app sent a code to a phone",
+    "hail the driver by phone",
+    "rain fell on the barn",
+    "a storm broke",
+]
+
+
+def rows() -> list[dict[str, Any]]:
+    """Speeches of all years, and minutes of the last five only."""
+    found = []
+    for year in range(2000, 2010):
+        for number in range(60):
+            kind = "minutes" if year >= 2005 and number % 3 else "speech"
+            text = (NEW if year >= 2005 else OLD)[
+                number % 4
+            ] + f" and the {kind} went on in room {number % 7}"
+            found.append({"text": text, "date": f"{year}-05-{number % 28 + 1:02}", "kind": kind, "n": number})
+    return found
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return selfvec.refine(rows(), "none", "original", repeats="keep")
+
+
+def counted(found: selfvec.Drift) -> set[tuple[Any, ...]]:
+    names = ("word", "count_a", "count_b", "documents_a", "documents_b")
+    return {tuple(row[name] for name in names) for row in found.rows}
+
+
+def test_dated_text_is_compared_between_periods_and_by_refining_on_request(run: Run) -> None:
+    found = selfvec.drift(run)
+    # 60 documents a year of 13 or 14 words: three years hold 2,000 words
+    assert (found.a, found.b) == ("2000..2002", "2007..2009")
+    assert found.as_dict()["why"] == found.why != ""
+    named = selfvec.drift(run, [found.a, found.b])
+    assert (named.rows, named.why) == (found.rows, "")
+    assert selfvec.drift(run, ["original", "refined"]).a == "original"
+
+
+@pytest.mark.parametrize(
+    "asked", [{"between": ["2000..2004", "2005..2009"]}, {"slice": "year"}, {"slice_field": "kind"}]
+)
+def test_a_filter_leaves_what_a_run_of_these_documents_alone_counts(run: Run, asked: dict[str, Any]) -> None:
+    alone = [row for row in rows() if row["n"] >= 20]
+    there = selfvec.drift(selfvec.refine(alone, "none", "original", repeats="keep"), **asked)
+    found = selfvec.drift(run, **asked, filters="n=20..")
+    assert (found.a, found.b) == (there.a, there.b)
+    assert counted(found) == counted(there)
+    assert found.as_dict()["filters"] == ["n=20.."]
+
+
+def test_filters_are_those_of_search_and_periods_are_chosen_among_what_passes(run: Run) -> None:
+    slices = asked_slices(run, filters=["kind=speech", "date=2001..2009"]).slices
+    # 60 speeches of 13 words a year until 2004, then 20: 2,000 words are three years, and the last six
+    assert [part.name for part in slices] == ["2001..2003", "2004..2009"]
+    kinds = np.array([row["kind"] for row in rows()])
+    for part, expected in zip(slices, (180, 160), strict=True):
+        assert kinds[part.documents].tolist() == ["speech"] * expected
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "said"),
+    [
+        ({"filters": "kid=speech"}, NotFound, "no field 'kid'; did you mean kind"),
+        ({"filters": "kind"}, OptionError, "a filter is field=value"),
+        ({"filters": "kind=minutes", "between": ["2000..2004", "2005.."]}, InputError, "of 2000..2004 passe"),
+        ({"filters": "kind=minutes", "between": ["original", "refined"]}, OptionError, "all documents; name"),
+        ({"filters": ["kind=minutes", "date=2000"]}, NotFound, "document passes all of kind=minutes, date"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_filtered_is_said(run: Run, given: dict[str, Any], kind: type, said: str) -> None:
+    with pytest.raises(kind, match=said):
+        selfvec.drift(run, **given)
