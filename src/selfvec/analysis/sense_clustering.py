@@ -109,6 +109,14 @@ class SenseModel:
         The nearest sense is the most likely. Clusters are assumed to be equally wide and, given a context,
         equally frequent, so that a rare sense is not lost.
         """
+        squares = self.distances(windows)
+        logs = -squares / (2 * self.variance * TEMPER)
+        logs[~np.isfinite(squares).all(axis=1)] = np.log(self.shares)
+        odds = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+    def distances(self, windows: Ids) -> Doubles:
+        """Squared distances of n occurrences to the centres, (n, K); infinite for those without context."""
         rows = self.space.occurrence_vectors(windows, self.weights)
         own = len(self.landmarks)
         with one_core():
@@ -116,10 +124,9 @@ class SenseModel:
                 np.concatenate([self.landmarks, rows]), own, strength=STRENGTH
             )[own:]
             points = ((smoothed - self.mean) @ self.axes).astype(np.float64)
-        logs = -squared_distances(points, self.centres) / (2 * self.variance * TEMPER)
-        logs[~rows.any(axis=1)] = np.log(self.shares)
-        odds = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+        found: Doubles = squared_distances(points, self.centres).astype(np.float64, copy=False)
+        found[~rows.any(axis=1)] = np.inf
+        return found
 
 
 def fit_senses(space: SenseSpace, windows: Ids, number: int | None = None, seed: int = 0) -> SenseModel:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import polars as pl
 
+from selfvec.analysis.word_drift.compared_slices import comparable_slices
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.checks import check_text
@@ -22,6 +23,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.corpus.documents import Documents
+from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
@@ -32,9 +34,9 @@ from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import stems
 from selfvec.text.tokenizers import word_spans
+from selfvec.usage.contexts import count_present, padded_windows, window_counts
 from selfvec.usage.contexts import occurrences as occurrences_of
-from selfvec.usage.contexts import padded_windows, window_counts
-from selfvec.usage.examples import Example, distinct_occurrences, repeated_last, sentences
+from selfvec.usage.examples import Example, distinct_occurrences, distinct_texts, repeated_last, sentences
 
 from .sense_clustering import LEAST, SMALLEST, SenseModel, SenseSpace, fit_senses, sense_space
 
@@ -42,10 +44,19 @@ LABEL = 8  # words of a label
 FEWEST = 2  # least number of documents in which a label word occurs near the word, or
 COMMON = 0.02  # this share of the documents, if that is more
 SUREST = 2.0  # standard errors beyond chance, at least
-TYPICAL = 50  # most typical occurrences per example among which different ones are chosen
+SPARE = 4  # times as many occurrences are looked at as examples are shown: some sentences are alike
+FITTING = 2  # words of the label near an example; more make it no better
 MOVE = 2.0  # distance of a sense's vector from the word's, in differences of their means
 
 Span = tuple[int, int]
+
+
+class SharePeriod(TypedDict):
+    """How often a word has a sense in a period or slice of the text."""
+
+    period: str
+    share: float  # of the word's occurrences in the period
+    count: int  # occurrences in the period that have the sense
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,7 @@ class Sense:
     count: int  # number of occurrences
     vector: Rows = field(repr=False)  # (d,), unit vector in the space of the refined ones
     examples: list[str] = field(default_factory=list)  # typical sentences, or words around occurrences
+    periods: list[SharePeriod] = field(default_factory=list)  # in which the word occurs, in order
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable."""
@@ -224,6 +236,8 @@ def senses(
 ) -> Senses:
     """List the senses of a word, found by clustering its occurrences.
 
+    If the text has dates or slices, each sense also says its share in each of up to eight periods.
+
     Parameters
     ----------
     run : Run or path
@@ -267,10 +281,14 @@ def senses(
     labels = _labels(run, space, windows, documents, assigned, count)
     occurring = space.occurrence_vectors(windows, space.weights)
     vectors = _sense_vectors(run.vectors.unit[index], occurring, assigned, count)
-    texts = _examples(run, space, places, probabilities, examples)
+    listed = [[run.vectors.key_to_index[name] for name in label] for label in labels]
+    fitting = [count_present(windows, rows) for rows in listed]
+    typical = typical_occurrences(model.distances(windows), assigned, fitting)
+    texts = _examples(run, space, places, typical, examples)
+    periods = shares_by_period(comparable_slices(run), documents, assigned, count)
     counts = np.bincount(assigned, minlength=count)
     found = [
-        Sense(labels[i], float(counts[i] / len(places)), int(counts[i]), vectors[i], texts[i])
+        Sense(labels[i], float(counts[i] / len(places)), int(counts[i]), vectors[i], texts[i], periods[i])
         for i in range(count)
     ]
     made = Senses(name, found, documents, assigned, probabilities, model, run, with_uses=occurrences)
@@ -355,16 +373,53 @@ def _sense_vectors(
     return unit_rows(word + MOVE * apart)
 
 
+def shares_by_period(
+    slices: Sequence[Slice],
+    documents: Ints,  # (n,), of each occurrence
+    assigned: Ints,  # (n,)
+    number: int,  # of senses
+) -> list[list[SharePeriod]]:
+    """The share of each sense in each of the slices in which the word occurs."""
+    found: list[list[SharePeriod]] = [[] for _ in range(number)]
+    for part in slices:
+        counts = np.bincount(assigned[part.documents[documents]], minlength=number)
+        if counts.any():
+            for sense, count in zip(found, counts.tolist(), strict=True):
+                sense.append({"period": part.name, "share": count / int(counts.sum()), "count": count})
+    return found
+
+
+def typical_occurrences(
+    distances: Doubles,  # (n, K), to the centres of the senses
+    assigned: Ints,  # (n,)
+    fitting: Sequence[Ints],  # (n,) each: how many words of the label of each sense are near an occurrence
+) -> list[Ints]:
+    """The occurrences that are examples of each sense, the best first.
+
+    They are the half of its occurrences that is nearest to its centre. First come those with label words
+    near them, and of these, those that are nearer to its centre than to any other by the largest margin.
+    """
+    found = []
+    for sense, words in enumerate(fitting):
+        own = np.flatnonzero((assigned == sense) & np.isfinite(distances[:, sense]))
+        near = own[np.argsort(distances[own, sense], kind="stable")[: -(-len(own) // 2)]]
+        others = np.delete(distances[near], sense, axis=1).min(axis=1, initial=np.inf)
+        margin = others - distances[near, sense] if distances.shape[1] > 1 else -distances[near, sense]
+        found.append(near[np.lexsort((-margin, -np.minimum(words[near], FITTING)))])
+    return found
+
+
 def _examples(
-    run: Run, space: SenseSpace, places: Ints, probabilities: Doubles, number: int
+    run: Run, space: SenseSpace, places: Ints, typical: Sequence[Ints], number: int
 ) -> list[list[str]]:
-    """Typical occurrences of each sense, from different documents and in different words."""
+    """Sentences of each sense, the best first, from different documents and in different words."""
     chosen = []
-    for sense, shares in enumerate(probabilities.T):
-        typical = places[np.argsort(-repeated_last(run, places, shares), kind="stable")[: TYPICAL * number]]
-        shown = distinct_occurrences(space.batch, typical.tolist(), number)
+    for sense, order in enumerate(typical):
+        scores = repeated_last(run, places[order], -np.arange(len(order), dtype=np.float64))
+        ranked = places[order][np.argsort(-scores, kind="stable")]
+        shown = distinct_occurrences(space.batch, ranked.tolist(), SPARE * number)
         chosen += [Example.at(space.batch, place, sense) for place in shown]
-    texts: list[list[str]] = [[] for _ in range(probabilities.shape[1])]
+    texts: list[list[str]] = [[] for _ in typical]
     for example in sentences(run, chosen):
         texts[example.side].append(example.text)
-    return texts
+    return [[found[i] for i in distinct_texts(found, number)] for found in texts]

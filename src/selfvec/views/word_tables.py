@@ -412,8 +412,8 @@ def probability(value: float | None) -> str:
     return f"{value:.3f}".lstrip("0") if value < 0.1 else f"{value:.2f}".removeprefix("0")
 
 
-def senses_text(found: Senses) -> Text:
-    """A paragraph for each sense: its share, its characteristic words, sentences; or the texts given."""
+def senses_text(found: Senses) -> RenderableType:
+    """A paragraph for each sense: its share, characteristic words, sentences, periods; or the texts given."""
     if found.readings:
         return _readings_text(found)
     senses = "one sense" if len(found) == 1 else f"{len(found)} senses"
@@ -425,7 +425,17 @@ def senses_text(found: Senses) -> Text:
         out.append(_label(sense))
         for example in sense.examples:
             out.append(f"\n      {sentence(example)}", "dim")
-    return out
+    periods = found[0].periods
+    if len(found) == 1 or not periods:
+        return out
+    table = plain_table(("period", 24), figures=("uses", *(str(i + 1) for i in range(len(found)))))
+    for number, period in enumerate(periods):
+        here = [sense.periods[number] for sense in found]
+        shares = (f"{one['share']:.0%}" for one in here)
+        add_row(
+            table, escape_for_display(period["period"]), f"{sum(one['count'] for one in here):,}", *shares
+        )
+    return Group(out, "", table)
 
 
 def _readings_text(found: Senses) -> Text:

@@ -12,10 +12,11 @@ from sklearn.metrics import adjusted_rand_score
 
 import selfvec
 from selfvec.analysis.sense_clustering import sense_space
-from selfvec.analysis.word_senses import senses
+from selfvec.analysis.word_senses import senses, shares_by_period, typical_occurrences
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus import Corpus
+from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 
 
@@ -53,6 +54,54 @@ def test_planted_senses_are_found_and_described(sense_run: Run, word: str) -> No
             assert example.lower().count(next(iter(told))) >= 3
         assert found.probabilities[found.assigned == number, number].min() >= 1 / len(found)
     assert seen == {f"t{topic}" for topic in topics}
+
+
+def test_examples_are_near_their_centre_away_from_others_and_have_words_of_the_label() -> None:
+    """By hand: one sense at 0 with occurrences 0 to 5, another at 10; distances are squared."""
+    places = np.array([0.0, 1.0, -1.0, -4.0, 4.0, 9.0, 10.0])
+    distances = np.stack([places**2, (places - 10) ** 2], axis=1)
+    assigned = distances.argmin(axis=1)
+    none = np.zeros(7, np.int64)
+    first, second = typical_occurrences(distances, assigned, [none, none])
+    assert first.tolist() == [2, 0, 1]  # -1 is the farthest from 10; -4 is not in the nearer half
+    assert second.tolist() == [6]
+    fitting = np.array([0, 3, 0, 5, 0, 0, 0])
+    assert typical_occurrences(distances, assigned, [fitting, none])[0].tolist() == [1, 2, 0]
+    distances[1] = np.inf  # without context: no example
+    assert typical_occurrences(distances, assigned, [none, none])[0].tolist() == [2, 0]
+    (only,) = typical_occurrences(distances[:, :1], np.zeros(7, np.int64), [none])
+    assert only.tolist() == [0, 2, 3]
+
+
+def test_shares_by_period_by_hand() -> None:
+    documents = np.array([0, 0, 1, 2])
+    slices = [Slice(name, np.array(mask)) for name, mask in SLICES.items()]
+    first, second = shares_by_period(slices, documents, np.array([0, 1, 0, 1]), 2)
+    assert [(one["period"], one["count"]) for one in first] == [("1990", 2), ("2000", 0)]
+    assert [one["share"] for one in first] == [pytest.approx(2 / 3), 0]
+    assert second[1] == {"period": "2000", "share": 1, "count": 1}
+
+
+SLICES = {"1990": [True, True, False], "1995": [False, False, False], "2000": [False, False, True]}
+
+
+def test_a_word_with_a_new_sense_has_it_in_later_periods(tmp_path: Path, capsys) -> None:
+    """The *mast* of a boat is the only one before 2010 in the example, that of mobile phones comes then."""
+    run = selfvec.refine(selfvec.example(tmp_path / "storms.jsonl"), output=tmp_path / "run")
+    found = selfvec.senses(run, "mast")
+    (phones,) = [sense for sense in found if "mobile" in sense.label]
+    shares = {one["period"]: one["share"] for one in phones.periods}
+    assert len(shares) > 3
+    assert all(share < 0.1 for period, share in shares.items() if period[-4:] < "2010")
+    assert all(share > 0.6 for period, share in shares.items() if period[:4] >= "2012")
+    for one in zip(*(sense.periods for sense in found), strict=True):
+        assert sum(period["share"] for period in one) == pytest.approx(1)
+    assert sum(period["count"] for sense in found for period in sense.periods) == len(found.assigned)
+    for sense in found:
+        assert len(set(sense.examples)) == len(sense.examples)
+        assert all(set(sense.label) & set(example.lower().split()) for example in sense.examples)
+    assert main(["text", "senses", str(run.folder), "mast"]) == 0
+    assert "period" in capsys.readouterr().out
 
 
 def test_a_sense_has_a_vector_among_its_own_words(sense_run: Run) -> None:

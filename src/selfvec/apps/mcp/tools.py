@@ -263,8 +263,9 @@ class Tools:
     @_as_declared(TEXT["senses"].declaration)
     def senses(self, word: str, text: str = "") -> Json:
         """The senses in which this corpus uses a word, each labelled by the words around it (`label`), with
-        its share of the occurrences and examples; and, for each occurrence of the word in `text`, its sense
-        there (`readings`: characters from `start` to `end`, the `number` of a sense, its probability)."""
+        its share of the occurrences, in all and in `periods`, and examples; and, for each occurrence of the
+        word in `text`, its sense there (`readings`: characters from `start` to `end`, the `number` of a
+        sense, its probability)."""
         from selfvec.analysis.word_senses import senses
 
         run = self._run.present
@@ -276,6 +277,7 @@ class Tools:
                 "share": _short(sense.share),
                 "count": sense.count,
                 "examples": [_cut(text) for text in sense.examples],
+                "periods": [{**one, "share": _short(one["share"])} for one in sense.periods],
             }
             for number, sense in enumerate(found.senses)
         ]
