@@ -18,6 +18,7 @@ from selfvec.apps.similar_words import similar
 from selfvec.apps.table import TEXT, TOP
 from selfvec.base.checksums import unchanged
 from selfvec.base.declarations import Declaration, Parameter, declared_at
+from selfvec.base.display import whole_words
 from selfvec.base.progress import Progress
 from selfvec.data import run as record
 from selfvec.data.vectors import Source
@@ -202,7 +203,7 @@ class Tools:
                 "label": sense.label,
                 "share": _short(sense.share),
                 "count": sense.count,
-                "examples": [_cut(text) for text in sense.examples],
+                "examples": [whole_words(text, LONGEST) for text in sense.examples],
             }
             for number, sense in enumerate(found.senses)
         ]
@@ -231,10 +232,6 @@ class Tools:
             return drift(run, list(between) or None, words=words, progress=self.progress)
 
         return run.held("drift", measure, (between, words), _DRIFTS_KEPT)
-
-
-def _cut(text: str, most: int = LONGEST) -> str:
-    return text if len(text) <= most else f"{text[: most - 2]} …"
 
 
 def _short(number: float) -> float:
@@ -266,8 +263,8 @@ def _passage(index: Index, hit: Hit) -> Json:
         "alike": hit.alike[:_NAMED],
         "score": _short(hit.score),
         "date": hit.date,
-        "fields": {name: _cut(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]},
-        "text": _cut(text),
+        "fields": {name: whole_words(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]},
+        "text": whole_words(text, LONGEST),
         "cut": len(text) > LONGEST,
         "why": [asdict(reason) for reason in hit.words[:_REASONS]],
     }
@@ -283,6 +280,6 @@ def _changed(row: Json) -> Json:
     picked = {name: row[name] for name in _CHANGE}
     picked = {name: _short(one) if isinstance(one, float) else one for name, one in picked.items()}
     for side in "ab":
-        picked[f"examples_{side}"] = [_cut(text) for text in row.get(f"examples_{side}", [])]
+        picked[f"examples_{side}"] = [whole_words(text, LONGEST) for text in row.get(f"examples_{side}", [])]
     moved = None if row["q"] is None else bool(row["q"] <= _LEVEL and row["distance"] > _UNMOVED)
     return picked | {"beyond_chance": moved}
