@@ -13,6 +13,7 @@ import numpy as np
 
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.declarations import checked
+from selfvec.base.display import whole_words
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -295,8 +296,7 @@ def _document_rows(found: DocumentFigures, compared: ComparedDocuments, frame: p
         document = frame.row(int(compared.places[i]), named=True)
         name = document["name"]
         text = document["text"]
-        shown = " ".join(text[: 4 * SNIPPET].split())
-        shown = shown if len(shown) <= SNIPPET else f"{shown[: SNIPPET - 2]} …"
+        shown = whole_words(" ".join(text[: 4 * SNIPPET].split()), SNIPPET)
         rows.append(
             {"kind": "document", "name": name, "old": usual, "new": float(new[i])}
             | {"change": float(new[i]) - usual, "p": float(p[i]), "q": float(q[i]), "text": shown}

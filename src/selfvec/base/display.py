@@ -51,7 +51,7 @@ def escape_json(text: str) -> str:
 
 
 def escape_for_display(word: str) -> str:
-    """A word with unprintable characters escaped, shortened to `LONGEST` characters.
+    """A word or phrase with unprintable characters escaped, shortened to `LONGEST` characters.
 
     A word written from right to left is put between marks that keep the order of the text around it.
 
@@ -59,9 +59,21 @@ def escape_for_display(word: str) -> str:
     ('a\\\\x1b[31m\\\\u202e', 'xx…')
     """
     shown = escape_controls(word)
-    shown = shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
+    shown = whole_words(shown, LONGEST)
     leftward = any(unicodedata.bidirectional(character) in {"R", "AL"} for character in shown)
     return f"{_LEFT_TO_RIGHT}{shown}{_LEFT_TO_RIGHT}" if leftward else shown
+
+
+def whole_words(text: str, most: int) -> str:
+    """A text, or its first whole words and an ellipsis; only a word that is longer than all is cut itself.
+
+    >>> whole_words("monetary policy", 15), whole_words("monetary policy report", 20), whole_words("x" * 9, 5)
+    ('monetary policy', 'monetary policy …', 'xxxx…')
+    """
+    if len(text) <= most:
+        return text
+    head, _, _ = text[: most - 1].rpartition(" ")
+    return f"{head.rstrip(' ,;')} …" if head.strip() else f"{text[: most - 1]}…"
 
 
 def printable(text: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
+from .display import whole_words
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -106,11 +108,7 @@ def short_repr(title: str, names: Sequence[str], note: str = "") -> str:
     """
     shown = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     lines = (" ".join(line.split()) for line in (title, shown, note))
-    return "\n  ".join(_shortened(line) for line in lines if line)
-
-
-def _shortened(line: str) -> str:
-    return line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…"
+    return "\n  ".join(whole_words(line, _WIDTH) for line in lines if line)
 
 
 def _shown(value: object) -> str:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Ids, Mask
 from selfvec.base.casing import in_any_case
+from selfvec.base.display import whole_words
 from selfvec.base.errors import NotFound, OptionError, did_you_mean
 from selfvec.base.names import items_at, parted
 from selfvec.data.run import Run
@@ -285,7 +286,7 @@ def _is_code(text: str) -> bool:
 
 def _listed(values: Sequence[str]) -> str:
     """The first values, each shortened."""
-    shown = ", ".join(one if len(one) <= _SHOWN else f"{one[:_SHOWN]}…" for one in values[:_NAMED])
+    shown = ", ".join(whole_words(one, _SHOWN) for one in values[:_NAMED])
     return f"{shown}, … ({len(values):,} in all)" if len(values) > _NAMED else shown or "none"
 
 

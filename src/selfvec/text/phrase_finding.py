@@ -52,7 +52,7 @@ EMPTY = frozenset(
     """.split()  # noqa: SIM905
 )
 
-_PAST = frozenset(
+PAST = frozenset(
     """
     became began blew broke brought came caught fell found gave given held kept knew known left lost
     made ran rose saw seen shown struck taken took went
@@ -238,7 +238,7 @@ class Finder:
             from simplemma import lemmatize
 
             for i, name in enumerate(names):
-                out[i] = name in _PAST or (name.endswith("ed") and lemmatize(name, "en") != name)
+                out[i] = name in PAST or (name.endswith("ed") and lemmatize(name, "en") != name)
         return out
 
     @staticmethod

@@ -12,7 +12,7 @@ from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from selfvec.base.display import count_of, escape_for_display, printable
+from selfvec.base.display import count_of, escape_for_display, printable, whole_words
 from selfvec.base.report_page import Drawn, Pieces, ReportPage, Section, lines_cell
 from selfvec.data.run_text import DATE, TEXT
 from selfvec.text.sentences import sentence_spans
@@ -247,7 +247,7 @@ def _topics_summary(found: Topics) -> Iterator[str]:
     documents = count_of(found.documents, "document")
     topics = count_of(len(found), "topic")
     yield printable(f"The {documents}{name}{period} were divided into {topics} on {date.today()}.")
-    yield "A topic is a group of words that occur in the same documents, named after its most typical ones."
+    yield "A topic is a group of words that occur in the same documents; its name is what is typical of them."
     if none := found.documents - sum(topic.documents for topic in found):
         yield f"{count_of(none, 'document has', 'documents have')} no topic: no word in it is known."
 
@@ -256,7 +256,7 @@ def _topic_lines(topic: Topic, quotes: Sequence[Quote]) -> Iterator[tuple[str, P
     """A topic: its name, its further terms, and sentences."""
     named = topic.name.split(", ")
     yield "b", [(_plain(topic.name), False)]
-    terms = ", ".join(_plain(term) for term, _ in topic.terms if term not in named)
+    terms = ", ".join(_plain(term) for term, _ in topic.terms if _plain(term) not in named)
     if terms:
         yield "small", [(f"also: {terms}", False)]
     for pieces, source in quotes:
@@ -295,7 +295,7 @@ def _quotes(found: Topics) -> list[list[Quote]]:
 def _best_sentence(text: str, terms: re.Pattern[str]) -> str:
     """The sentence with most different terms, shortened, on one line."""
     sentences = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)] or [text]
-    short = [one if len(one) <= _LONGEST else one[: _LONGEST - 1].rstrip() + "…" for one in sentences]
+    short = [whole_words(one, _LONGEST) for one in sentences]
     return max(short, key=lambda one: len({term.casefold() for term in terms.findall(one)}))
 
 

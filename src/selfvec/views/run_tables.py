@@ -202,18 +202,16 @@ def expansion_table(found: Expansion) -> RenderableType:
 
 
 def topics_table(found: Topics) -> RenderableType:
-    """A line per topic: its number, its share, its terms."""
+    """A line per topic: its number, its share, its name, and further terms."""
     table = plain_table(figures=("", "share", "documents"))
     seeded = [", ".join(map(escape_for_display, row.seed_words)) for row in found.topics]
     if any(seeded):
         table.add_column("seed words", overflow="fold")
-    table.add_column("terms: the first three name the topic", overflow="fold", ratio=1)
+    table.add_column("topic: phrases and nouns that name it; its terms", overflow="fold", ratio=1)
     for number, row in enumerate(found.topics):
         named = row.name.split(", ")
-        terms = Text(escaped(named), "bold")
-        for term, _ in row.terms:
-            if term not in named:
-                terms.append(f", {escape_for_display(term)}", "not bold")
+        others = escaped(term for term, _ in row.terms if term.replace("_", " ") not in named)
+        terms = Text.assemble((escaped(named), "bold"), f"; {others}" if others else "")
         seeds = seeded[number : number + 1] if any(seeded) else []
         add_row(table, str(number), f"{row.share:.1%}", f"{row.documents:,}", *seeds, terms)
     shown = f"{len(found)} topics of {found.documents:,} documents, silhouette {found.silhouette:.2f}"

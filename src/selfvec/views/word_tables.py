@@ -134,7 +134,7 @@ def trajectory_table(
     """About a dozen states of a word's path, one line each, with its nearest words."""
     table = plain_table(title=trajectory.word, figures=("step", "cosine"))
     for name in _STATES:
-        table.add_column(f"nearest in {name}", overflow="ellipsis", no_wrap=True, ratio=1)
+        table.add_column(f"nearest in {name}", overflow="fold", ratio=1)
     rows = trajectory.vectors
     cosines = trajectory.to_original()
     for state in _milestones(trajectory.updates):
@@ -210,8 +210,7 @@ def drift_table(found: Drift) -> RenderableType:
     parts += [table, ""]
     for row in found.rows:
         for number, line in enumerate(_drift_details(row, found)):
-            line.no_wrap = True
-            line.overflow = "ellipsis"
+            line.overflow = "fold"
             parts.append(Padding(line, (0, 0, 0, 2)) if number else line)
     came = [Text(line) for line in came_and_went(found)]
     notes = [

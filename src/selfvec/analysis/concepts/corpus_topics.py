@@ -34,9 +34,11 @@ from selfvec.storage.opened import GivenRun, as_run
 
 from .document_topics import assigned_table, document_table
 from .terms import terms, topic_rows, topical_terms
-from .topic_clusters import NAMED, TERMS, GroupTopics, Topic, Topics, TopicShare, cluster_terms
+from .topic_clusters import TERMS, GroupTopics, Topic, Topics, TopicShare, cluster_terms
+from .topic_names import NAMED, phrase_names
 
 _ARRAYS = "clusters.safetensors"  # in the cache
+_KIND = "named after phrases"  # of topics in the cache; another is never read
 _LISTED = 5  # terms of a topic in a group
 
 
@@ -172,9 +174,17 @@ def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progre
         return Topics(rows, kept["documents"], kept["silhouette"], tried, **tensors, run=run)
 
     def make() -> Topics:
-        return cluster_terms(run, number, **options, progress=progress)
+        found = cluster_terms(run, number, **options, progress=progress)
+        with progress.stage("Naming", None, "topics"):
+            names = phrase_names(run, found.of_documents, [row["terms"] for row in found.rows])
+        return replace(found, topics=[_named(*pair) for pair in zip(found.topics, names, strict=True)])
 
-    return cached(run, "clusters", [number, options], make, write, read, progress)
+    return cached(run, "clusters", [_KIND, number, options], make, write, read, progress)
+
+
+def _named(topic: Topic, names: Sequence[str]) -> Topic:
+    """A topic named after phrases and nouns; by its terms, as before, where none is sure."""
+    return replace(topic, name=", ".join(names)) if names else topic
 
 
 def _terms_of(like: Topics | str | os.PathLike[str]) -> list[list[str]]:

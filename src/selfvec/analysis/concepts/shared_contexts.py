@@ -26,6 +26,7 @@ import numpy as np
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.checks import check_text, check_whole
 from selfvec.base.declarations import checked
+from selfvec.base.display import whole_words
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
@@ -397,5 +398,4 @@ def _name(text: str) -> str:
     >>> _name("Hail\\n\\nBalls of ice that fall in storms.")
     'Hail'
     """
-    line = text.strip().partition("\n")[0].strip()
-    return line if len(line) <= _NAME else line[:_NAME].rpartition(" ")[0] + " …"
+    return whole_words(text.strip().partition("\n")[0].strip(), _NAME)

@@ -1,4 +1,4 @@
-"""Topics: clusters of a run's terms by their topic vectors, each named after its most typical terms.
+"""Topics: clusters of a run's terms by their topic vectors, each with its most typical terms.
 
 Terms are clustered by spherical k-means, weighted by their term weights. A typical term is coherent, near the
 centre of its topic, frequent in the topic's documents and rarer in others (c-TF-IDF; Grootendorst, 2022).
@@ -25,6 +25,7 @@ from selfvec.text.document_vectors import document_vectors, inverse_document_fre
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 
 from .terms import Terms, row_of, term_weights, topic_rows, topical_terms
+from .topic_names import NAMED, can_name, distinct
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 TERMS = 1500  # number of terms that are clustered
 NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # numbers of topics that are tried
 ENOUGH = 0.9  # share of the best silhouette that is enough, because gains shrink as the number grows
-NAMED = 3  # terms in a name
 RARER = 3.0  # logarithm of the ratio to other topics that is enough; those of rare terms are uncertain
 NEAR = 0.15  # smallest cosine of a word to the centre of its topic
 _STARTS = 4
@@ -42,7 +42,7 @@ _STARTS = 4
 class Topic:
     """A cluster of terms."""
 
-    name: str  # its three most typical terms
+    name: str  # the phrases and nouns most typical of its documents, up to three
     terms: list[tuple[str, float]]  # the most typical first, with their cosines to the centre
     size: int  # number of terms
     share: float  # of the documents; the shares of all topics add up to 1
@@ -157,6 +157,11 @@ class Topics(RecordTable[Topic]):
             for row in self._numbered()
         ]
 
+    @property
+    def subjects(self) -> list[str]:
+        """What the text is about: what comes first in the name of each topic, the largest topics first."""
+        return distinct((row.name.split(", ")[0] for row in self.topics), len(self.topics))
+
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec text topics --json`` prints it."""
         tried = {str(number): value for number, value in self.tried.items()}
@@ -251,11 +256,15 @@ def cluster_terms(
     place = np.append(np.argsort(order, kind="stable"), -1)  # of each centre; -1 selects the last entry
     shares = documents / max(int(documents.sum()), 1)
     typical = coherent[:, None] * _typical(run, chosen, of_documents, term_rows @ best.centres.T)
+    subject = can_name(run)
     topics = []
     for cluster in order.tolist():
         members = np.flatnonzero(best.labels == cluster)
         cosines = term_rows @ best.centres[cluster]
-        name, listed = _described(chosen, members, cosines, typical[:, cluster], top)
+        ordered = members[np.argsort(-typical[members, cluster], kind="stable")].tolist()
+        listed = [(chosen.names[i], float(cosines[i])) for i in ordered[:top]]
+        nouns = filter(subject, (chosen.names[i] for i in ordered))
+        name = ", ".join(distinct(nouns, NAMED) or distinct((term for term, _ in listed), NAMED))
         mine = list(seeds[cluster]) if cluster < len(seeds) else []
         topics.append(
             Topic(name, listed, len(members), float(shares[cluster]), int(documents[cluster]), mine)
@@ -376,15 +385,6 @@ def _typical(run: Run, chosen: Terms, of_documents: Ints, cosines: Rows) -> Rows
     return np.asarray(cosines * np.log1p(counts) * np.clip(np.log(here / elsewhere), 0, RARER))
 
 
-def _described(
-    chosen: Terms, members: Ints, cosines: Rows, typical: Rows, top: int
-) -> tuple[str, list[tuple[str, float]]]:
-    """Name and terms of a cluster, the most typical first."""
-    ordered = members[np.argsort(-typical[members], kind="stable")].tolist()
-    listed = [(chosen.names[i], float(cosines[i])) for i in ordered[:top]]
-    return ", ".join(_distinct([chosen.names[i] for i in ordered], NAMED)), listed
-
-
 def encoded(run: Run, texts: Sequence[str]) -> TokenBatch:
     """Texts as words of a run; those that it lacks have numbers after its own."""
     new = encode_texts(texts, Preprocessing.of(run.provenance), run.vectors)
@@ -407,20 +407,3 @@ def nearest_centres(vectors: Rows, centres: Rows) -> Ints:
     """The centre with the largest product with each vector, (n,); -1 for vectors of zeros."""
     with one_core():
         return np.where(vectors.any(axis=1), (vectors @ centres.T).argmax(axis=1), -1)
-
-
-def _distinct(names: list[str], most: int) -> list[str]:
-    """The first names, without those that begin like an earlier one."""
-    out: list[str] = []
-    for name in names:
-        if not any(_same_beginning(name, other) for other in out):
-            out.append(name)
-        if len(out) == most:
-            break
-    return out
-
-
-def _same_beginning(a: str, b: str) -> bool:
-    """Whether two terms begin alike, or one is a word of the other."""
-    a, b = sorted((a.lower(), b.lower()), key=len)
-    return b.startswith(a[: max(4, len(a) - 2)]) or a in b.split("_")

@@ -18,6 +18,7 @@ from selfvec.apps.similar_words import similar
 from selfvec.apps.table import TEXT, TOP
 from selfvec.base.checksums import unchanged
 from selfvec.base.declarations import Declaration, Parameter, declared_at
+from selfvec.base.display import whole_words
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
 from selfvec.data import run as record
@@ -240,7 +241,7 @@ class Tools:
 
         run = self._run.present
         found = concordance(run, query, sort=sort, window=window, filters=filters or (), top=top)
-        rows = [{name: value and _cut(value) for name, value in row.items()} for row in found.rows]
+        rows = [{name: value and whole_words(value, LONGEST) for name, value in row.items()} for row in found.rows]
         return found.as_dict() | {"rows": rows}
 
     @_as_declared(TEXT["collocates"].declaration, top=20, window=30)
@@ -276,7 +277,7 @@ class Tools:
                 "label": sense.label,
                 "share": _short(sense.share),
                 "count": sense.count,
-                "examples": [_cut(text) for text in sense.examples],
+                "examples": [whole_words(text, LONGEST) for text in sense.examples],
                 "periods": [{**one, "share": _short(one["share"])} for one in sense.periods],
             }
             for number, sense in enumerate(found.senses)
@@ -307,10 +308,6 @@ class Tools:
             return drift(run, list(between) or None, filters=filters, words=words, progress=self.progress)
 
         return run.held("drift", measure, (asked, words), _DRIFTS_KEPT)
-
-
-def _cut(text: str, most: int = LONGEST) -> str:
-    return text if len(text) <= most else f"{text[: most - 2]} …"
 
 
 def _short(number: float) -> float:
@@ -352,8 +349,8 @@ def _passage(index: Index, hit: Hit) -> Json:
         "alike": hit.alike[:_NAMED],
         "score": _short(hit.score),
         "date": hit.date,
-        "fields": {name: _cut(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]},
-        "text": _cut(text),
+        "fields": {name: whole_words(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]},
+        "text": whole_words(text, LONGEST),
         "cut": len(text) > LONGEST,
         "why": [asdict(reason) for reason in hit.words[:_REASONS]],
     }
@@ -384,6 +381,6 @@ def _changed(row: Json) -> Json:
     picked = {name: row[name] for name in _CHANGE}
     picked = {name: _short(one) if isinstance(one, float) else one for name, one in picked.items()}
     for side in "ab":
-        picked[f"examples_{side}"] = [_cut(text) for text in row.get(f"examples_{side}", [])]
+        picked[f"examples_{side}"] = [whole_words(text, LONGEST) for text in row.get(f"examples_{side}", [])]
     moved = None if row["q"] is None else bool(row["q"] <= _LEVEL and row["distance"] > _UNMOVED)
     return picked | {"beyond_chance": moved}

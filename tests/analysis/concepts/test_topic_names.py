@@ -1,0 +1,75 @@
+"""Names of topics: phrases and nouns of their documents, by counts that are worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.analysis.concepts.topic_clusters import Topic, Topics
+from selfvec.analysis.concepts.topic_names import can_name, distinct, log_likelihoods, phrase_names
+from selfvec.data.run import Run
+from selfvec.text.tagger import english_lexicon
+
+MONEY = ("federal funds rate", "monetary policy")
+STORM = ("high water", "flash flooding")
+TOPICS = np.repeat([0, 1], [40, 20])
+OTHERS = ["persist", "appreciable", "23rd", "2008", "raised", "the", "closed", "give", "of", "road"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """40 texts on money and 20 on floods, among other words; half have the second of their phrases, too."""
+    draw = np.random.default_rng(0)
+    texts = []
+    for topic in TOPICS.tolist():
+        first, second = (MONEY, STORM)[topic]
+        phrases = [first, second] if len(texts) % 2 else [first]
+        texts.append(". ".join(" ".join([*draw.permutation(OTHERS)[:6], phrase]) for phrase in phrases))
+    folder = tmp_path_factory.mktemp("names")
+    return selfvec.refine(texts, output=folder / "run", vectors="none", method="decorrelated")
+
+
+def test_a_topic_is_named_after_phrases_and_nouns_of_its_documents(run: Run) -> None:
+    money, storm = phrase_names(run, TOPICS, [["raised", "policy", "persist"], ["closed", "road", "water"]])
+    assert money == ["federal funds rate", "monetary policy"]
+    assert storm == ["high water", "flash flooding"]
+
+
+def test_names_come_from_tokens_where_the_text_was_not_kept(run: Run) -> None:
+    assert phrase_names(run.replace(text=None), TOPICS, [["policy"], ["road"]]) == [list(MONEY), list(STORM)]
+
+
+def test_a_topic_that_no_phrase_or_noun_is_typical_of_has_no_such_name(run: Run) -> None:
+    alike = np.arange(60) // 2 % 2  # half of each subject in either
+    assert phrase_names(run, alike, [["road"], ["policy"]]) == [[], []]
+    assert phrase_names(run, np.full(60, -1), [["road"]]) == [[]]
+
+
+def test_verbs_adjectives_and_ordinals_name_nothing(run: Run) -> None:
+    subject = can_name(run)
+    named = ["monetary_policy", "hail", "covid_19_pandemic", "freezing_rain", "miami"]
+    others = ["23rd", "2008", "july_15", "ph", "of_rain", "made_landfall", "p_value_s", "riskâ"]
+    assert [name for name in [*named, *others[:-1]] if subject(name)] == named
+    if english_lexicon():
+        assert not any(map(subject, ["appreciable", "give_up", "significantly_higher", "persisted"]))
+
+
+def test_log_likelihood_is_zero_for_what_is_no_more_frequent_and_grows_with_evidence() -> None:
+    sizes = np.array([10, 20])
+    even, rarer, typical = log_likelihoods(np.array([[2, 4], [0, 5], [3, 2]]), sizes)[:, 0]
+    assert (even, rarer) == (0, 0)
+    ten_times = log_likelihoods(np.array([[30, 20]]), 10 * sizes)[0, 0]
+    assert ten_times == pytest.approx(10 * typical)
+    assert typical > 0
+
+
+def test_no_name_repeats_a_word_of_another() -> None:
+    names = ["inches_of_snow", "heavy_snow", "snowfall", "ski_resort", "resorts", "alta"]
+    assert distinct(iter(names), 3) == ["inches_of_snow", "ski_resort", "alta"]
+
+
+def test_subjects_are_the_first_names_of_the_largest_topics() -> None:
+    names = ["flash flooding, high water", "flooding, rain", "hail, roof"]
+    topics = [Topic(name, [], 2, 0.3, 10) for name in names]
+    assert Topics(topics, 30, 0.2).subjects == ["flash flooding", "hail"]
