@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.word_drift.compared_slices import chosen_slices, comparable_slices, field_slices
+from selfvec.analysis.word_drift.compared_slices import asked_slices
 from selfvec.base.arrays import Ints
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
@@ -65,7 +65,7 @@ def keyness(
     ----------
     run : Run or path
     between : sequence of slices, optional
-        The two parts, as drift names them; by default first and last.
+        The two parts, as drift names them; by default those that drift compares.
     slice_field : str, optional
         Compare two values of this field of the documents. They are named by --between, or are the two with
         the most text.
@@ -86,8 +86,9 @@ def keyness(
     -------
     Figures
         ``a`` and ``b`` are the names of the sides, ``tokens_a`` and ``tokens_b`` their sizes, ``words_a`` and
-        ``words_b`` the numbers of words that are more frequent there. ``note`` says what differs between the
-        options of two runs. ``rows`` has a dict for each word, the largest ``ll`` first.
+        ``words_b`` the numbers of words that are more frequent there. ``note`` says why parts were compared
+        that nobody named, or what differs between the options of two runs. ``rows`` has a dict for each word,
+        the largest ``ll`` first.
 
         ``word``
             As the run has it.
@@ -111,15 +112,15 @@ def keyness(
         If a part does not exist, or no document of it passes the filters.
     """
     run = as_run(run)
+    passing = check_texts("filters", filters) if filters else []
     if against is None:
-        sides = _parts(run, between, slice_field, filters)
-        note = ""
+        sides, note = _parts(run, between, slice_field, passing)
     elif between is not None or slice_field is not None:
         name = "slice_field" if between is None else "between"
         raise OptionError("does not go with another run", field=name, remedy="choose documents with --filter")
     else:
         other = as_run(against, "against")
-        sides = [_whole(run, filters), _whole(other, ())]
+        sides = [_whole(run, passing), _whole(other, [])]
         note = _differences(run, other)
     a, b = sides
     rows = _rows(a, b, min_count)
@@ -136,42 +137,29 @@ def keyness(
 
 
 def _parts(
-    run: Run,
-    between: Sequence[str | Slice] | None,
-    slice_field: str | None,
-    filters: str | Sequence[str],
-) -> list[_Side]:
-    """Two parts of one run."""
+    run: Run, between: Sequence[str | Slice] | None, slice_field: str | None, filters: Sequence[str]
+) -> tuple[list[_Side], str]:
+    """Two parts of one run, and why they were chosen, if nobody named them."""
     batch = run.require_tokens("in which words are counted")
-    if slice_field is not None:
-        named = None if between is None else check_texts("between", between)
-        slices = field_slices(run, slice_field, named, 2)
-    else:
-        slices = chosen_slices(run, between) or comparable_slices(run)
-    if len(slices) < 2:
+    slices, why = asked_slices(run, between, field=slice_field, filters=filters)
+    if not slices:
         rule = "the text has neither periods nor labels to compare"
         remedy = "name two parts with --between or --slice-field, or another run with --against"
         raise InputError(rule, path=run.folder, remedy=remedy)
-    if len(slices) > 2 and slice_field is not None:
-        raise OptionError(f"two values are compared, not {len(slices)}", field="between")
-    pair = [slices[0], slices[-1]]
-    slice_of_each(pair)  # an error if they overlap
-    passing = filtered_documents(run, check_texts("filters", filters) if filters else ())
-    return [_side(one.name, batch.part(one.documents & passing)) for one in pair]
+    slice_of_each(slices)  # an error if they overlap
+    return [_side(part.name, batch.part(part.documents)) for part in slices], why
 
 
-def _whole(run: Run, filters: str | Sequence[str]) -> _Side:
+def _whole(run: Run, filters: Sequence[str]) -> _Side:
     """All documents of a run that pass, by the name of its folder."""
     batch = run.require_tokens("in which words are counted")
-    if filters:
-        batch = batch.part(filtered_documents(run, check_texts("filters", filters)))
+    batch = batch.part(filtered_documents(run, filters)) if filters else batch
     return _side(run.folder.name if run.folder else run.provenance.corpus_name, batch)
 
 
 def _side(name: str, batch: TokenBatch) -> _Side:
     if not len(batch):
-        rule = f"no document of {name} passes the filters, or none has a word"
-        raise InputError(rule, field="filters", remedy="leave one of them out")
+        raise InputError(f"the documents of {name} have no words", remedy="compare others")
     return _Side(name, batch)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import Full, Queue
 from typing import TYPE_CHECKING, Any
 
+from selfvec.base.arrays import Mask
 from selfvec.base.targets import writing, writing_by_polars
 from selfvec.data.run_text import GROUP, RunText, fields_among, schema_of
 
@@ -147,6 +148,15 @@ def _write(rows: pl.LazyFrame, place: Path | BytesIO) -> None:
             row_group_size=GROUP,
             statistics=False,
         )
+
+
+def text_part(text: RunText, documents: Mask) -> RunText:
+    """The documents that are selected, (D,) bool, in memory."""
+    import polars as pl
+
+    memory = BytesIO()
+    _write(text.frame.filter(pl.lit(pl.Series(documents))), memory)
+    return RunText(memory.getvalue())
 
 
 def save_text(text: RunText, path: Path) -> None:

@@ -21,7 +21,7 @@ from selfvec.analysis.concepts import (
     topics,
 )
 from selfvec.apps.cli import main
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
@@ -129,6 +129,22 @@ def test_the_table_of_documents(dated: Run) -> None:
     assert table["group"].unique(maintain_order=True).to_list() == ["2001", "2002"]
     assert table["topic"].to_list() == found.of_documents.tolist()
     assert table["share"].to_list() == pytest.approx([1.0] * 400)  # every document has one subject
+
+
+def test_filters_choose_the_documents_that_are_grouped(dated: Run, tmp_path: Path) -> None:
+    """In the second year there is no *money*; the table, the groups and the shares are of that year."""
+    file = tmp_path / "topics.parquet"
+    found = topics(dated, 3, filters=["date=2002", "even=true"], by="subject", documents=file)
+    assert found.documents == 100
+    assert {subject_of(row["terms"]) for row in found.rows} == set(SUBJECTS) - {"money"}
+    assert found.groups is not None
+    assert all(row.group == subject_of(row.terms) and row.share == 1 for row in found.groups)
+    table = pl.read_parquet(file)
+    assert table["id"].to_list() == [f"d{i}" for i in range(200, 400, 2)]
+    assert table["date"].dt.year().unique().to_list() == [2002]
+    assert topics(dated, 3, filters="even=true").rows == topics(dated, 3, filters="even=true").rows
+    with pytest.raises(NotFound, match="2005"):
+        topics(dated, 3, filters="date=2005")
 
 
 def test_the_command_prints_and_writes_it_all(folder: Path, tmp_path: Path, capsys) -> None:

@@ -12,8 +12,9 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from selfvec.base.arrays import Rows
+from selfvec.base.arrays import Mask, Rows
 from selfvec.base.casing import in_any_case
+from selfvec.base.checks import check_texts
 from selfvec.base.checksums import write_sealed
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError, require
@@ -25,12 +26,14 @@ from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
 from selfvec.base.text_files import read_json
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
+from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
 from selfvec.data.run import Run
 from selfvec.data.run_text import ID
 from selfvec.refinement.derived_vectors import TOPICS
 from selfvec.storage.cache import RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.text_file import text_part
 
 from .document_topics import assigned_table, document_table
 from .terms import terms, topic_rows, topical_terms
@@ -70,6 +73,7 @@ def topics(
     top: int = 12,
     min_count: int = 5,
     by: str | None = None,
+    filters: str | Sequence[str] = (),
     match: bool = False,
     hierarchy: bool = False,
     assign: Texts | None = None,
@@ -85,12 +89,15 @@ def topics(
     ----------
     run : Run or path
     number : int, at least 1, optional
-        Number of topics; by default 4 to 32, chosen by silhouette.
+        Number of topics; by default 4 to 32, by silhouette.
     top : int, at least 3
         Terms listed for each topic.
     by : str, optional
-        Show the topics of each month, quarter, year, decade, slice or value of a field. Several with
-        commas. The result has them as ``groups``.
+        Show the topics of each period or value of a field. Periods are month, quarter, year, decade and
+        slice. Several with commas. The result has them as ``groups``.
+    filters : str or sequence of str
+        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
+        several on one field are alternatives.
     assign : path, paths, texts, data frame or `Corpus`, optional
         Find the topics of new text. It is read like that of the run. The result has them as ``assigned``.
     documents : path, optional
@@ -134,6 +141,8 @@ def topics(
         check_report(documents, ROWS)
         check_target(documents, overwrite=overwrite, folder=False)
     run = as_run(run)
+    if filters:
+        run = _passing(run, check_texts("filters", filters))
     parts = [] if by is None else document_groups(run, by)
     new = (
         None if assign is None else as_corpus(assign, "assign", like=run.provenance.corpus, keep_fields=False)
@@ -151,6 +160,22 @@ def topics(
         save_rows(rows, documents, overwrite=overwrite)
     joins = topic_hierarchy(found) if hierarchy else None
     return replace(found, groups=groups, hierarchy=joins, assigned=assigned)
+
+
+def _passing(run: Run, filters: Sequence[str]) -> Run:
+    """The documents of a run that pass, as a run in memory."""
+    documents = filtered_documents(run, filters)
+    part = _part_of(run, documents)
+    part.text = None if run.text is None else text_part(run.text, documents)
+    return part
+
+
+def _part_of(run: Run, documents: Mask) -> Run:
+    """Some documents of a run, without their texts, in the space of its topics; nothing is kept for them."""
+    topic_rows(run)
+    part = run.replace(tokens=run.require_tokens().part(documents), text=None, folder=None)
+    part.derived[TOPICS] = run.derived[TOPICS]
+    return part
 
 
 def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progress: Progress) -> Topics:
@@ -314,7 +339,6 @@ def matched_topics(
     from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 
     batch = run.require_tokens()
-    topic_rows(run)
     last: list[Rows] = []  # the latest centre of each topic
     rows: list[TopicShare] = []
     of_documents = np.full(batch.documents, -1, np.int64)
@@ -351,8 +375,7 @@ def matched_topics(
 
 def _topics_of(run: Run, group: Slice, number: int, min_count: int, seed: int) -> Topics | None:
     """The topics of a group in the space of the run, or None if it has too few terms."""
-    part = run.replace(tokens=run.require_tokens().part(group.documents))
-    part.derived[TOPICS] = run.derived[TOPICS]
+    part = _part_of(run, group.documents)
     enough = min(number, len(terms(part, TERMS, min_count=min_count)) // 2)
     return cluster_terms(part, enough, top=_LISTED, min_count=min_count, seed=seed) if enough >= 2 else None
 
