@@ -241,7 +241,9 @@ class Tools:
 
         run = self._run.present
         found = concordance(run, query, sort=sort, window=window, filters=filters or (), top=top)
-        rows = [{name: value and whole_words(value, LONGEST) for name, value in row.items()} for row in found.rows]
+        rows = [
+            {name: value and whole_words(value, LONGEST) for name, value in row.items()} for row in found.rows
+        ]
         return found.as_dict() | {"rows": rows}
 
     @_as_declared(TEXT["collocates"].declaration, top=20, window=30)
