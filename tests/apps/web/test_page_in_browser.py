@@ -1001,7 +1001,8 @@ def test_axe_finds_nothing(page: Page, site: Site, width: int, scheme: str) -> N
 def test_words_that_came_and_fields_that_go_with_time_are_on_the_page(page: Page, tmp_path: Path) -> None:
     rows = [
         {
-            "text": f"The committee kept the rate in room {'abcdefg'[n % 7]}" + " with a taper" * (year == 2002),
+            "text": f"The committee kept the rate in room {'abcdefg'[n % 7]}"
+            + " with a taper" * (year == 2002),
             "date": f"{year}-05-{n % 28 + 1:02}",
             "kind": "minutes" if n % 5 < (1 if year == 2001 else 4) else "speech",
         }
