@@ -28,6 +28,7 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, changed
 
+from .editorial_pieces import editorial_tokens
 from .hashed_ngrams import AT_ONCE, Ngrams, cover
 from .kernels import NGRAM
 
@@ -200,14 +201,20 @@ def repeats_of(run: Run) -> Repeats:
 def repeated_tokens(run: Run) -> Mask | None:
     """Which tokens of a run are part of a repeated passage, (N,) bool; None without repeated passages.
 
-    It is also None for a text of templates. Of a passage that is counted once, the counted occurrence is
-    marked. Passages that stemming or a minimal count changed are not found.
+    Short editorial pieces in brackets are such passages, too. It is None for a text of templates. Of a
+    passage that is counted once, the counted occurrence is marked. Passages that stemming or a minimal count
+    changed are not found.
     """
 
     def mask() -> Mask | None:
         repeats = repeats_of(run)
-        found = len(repeats.passages) and not repeats.templates and run.tokens is not None
-        return repeats.tokens_in(run.require_tokens()) if found else None
+        if repeats.templates or run.tokens is None:
+            return None
+        short = editorial_tokens(run)
+        if not len(repeats.passages):
+            return short
+        long = repeats.tokens_in(run.tokens)
+        return long if short is None else long | short
 
     return run.held("repeated tokens", mask)
 

@@ -183,41 +183,46 @@ def slice_table(path: SlicePath) -> RenderableType:
 
 def drift_table(found: Drift) -> RenderableType:
     """What was found, a line of figures per word, its neighbours with a sentence of each side, and notes."""
+    said, came = ([Text(line) for line in lines] for lines in (said_first(found), came_and_went(found)))
     if not found.rows:
         none = Text(f"no word that this text can test changed between {found.a} and {found.b}")
-        return Group(none, *(Text(line) for line in [*said_first(found)[1:], *came_and_went(found)]))
+        return Group(none, *said, *came)
+    table, idle = _figures_table(found)
+    parts: list[RenderableType] = []
+    for row in found.rows:
+        for number, line in enumerate(_drift_details(row, found)):
+            line.overflow = "fold"
+            parts.append(Padding(line, (0, 0, 0, 2), expand=False) if number else line)
+    notes = drift_notes(found) + [f"Not shown: {', '.join(idle)} (--json has them)."] * bool(idle)
+    shown: list[RenderableType] = []
+    for group in (said, [table], parts, came, [Text(line, "dim") for line in notes]):
+        shown += ["", *group] if shown and group else group
+    return Group(*shown)
+
+
+def _figures_table(found: Drift) -> tuple[Table, list[str]]:
+    """A line of figures per word, and what the columns say that are left out of it."""
     sliced = is_sliced(found)
-    heads = drift_heads(found)
+    heads = drift_heads(found)[1:]
     cells = [drift_figures(row, sliced) for row in found.rows]
-    idle = _idle_columns(found, heads[1:], cells)
+    idle = _idle_columns(found, heads, cells)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("word", overflow="ellipsis", no_wrap=True, min_width=10, max_width=18)
     counted = len(heads) - (2 if sliced else 1)
-    for place, name in enumerate(heads[1:], 1):
+    for place, name in enumerate(heads):
         if name in idle:
             continue
         if place < counted:
             table.add_column(name, justify="right", no_wrap=True, min_width=max(4, len(name)))
         else:
-            width = max(6, *(len(row[place - 1]) for row in cells))
+            width = max(6, *(len(row[place]) for row in cells))
             table.add_column(
                 escape_for_display(name), justify="right", overflow="fold", min_width=width, max_width=width
             )
     for row, figures in zip(found.rows, cells, strict=True):
-        shown = [figure for name, figure in zip(heads[1:], figures, strict=True) if name not in idle]
+        shown = [figure for name, figure in zip(heads, figures, strict=True) if name not in idle]
         add_row(table, Text(escape_for_display(row["word"]), "bold"), *shown)
-    parts: list[RenderableType] = [*map(Text, said_first(found)), ""]
-    parts += [table, ""]
-    for row in found.rows:
-        for number, line in enumerate(_drift_details(row, found)):
-            line.overflow = "fold"
-            parts.append(Padding(line, (0, 0, 0, 2)) if number else line)
-    came = [Text(line) for line in came_and_went(found)]
-    notes = [
-        *drift_notes(found),
-        *([f"Not shown: {', '.join(idle.values())} (--json has them)."] if idle else []),
-    ]
-    return Group(*parts, *([""] if came else []), *came, "", *(Text(line, "dim") for line in notes))
+    return table, list(idle.values())
 
 
 def _idle_columns(found: Drift, heads: Sequence[str], cells: Sequence[Sequence[str]]) -> dict[str, str]:
@@ -232,14 +237,16 @@ def _idle_columns(found: Drift, heads: Sequence[str], cells: Sequence[Sequence[s
 
 def said_first(found: Drift) -> list[str]:
     """What was found, what was compared and why, and what goes with it."""
-    lines = [drift_summary(found)] if found.tested else []
+    lines = list(filter(None, [drift_summary(found)]))
     if found.filters:
         lines.append(f"Only documents with {escaped(found.filters)}.")
     return lines + [found.why] * bool(found.why) + confounding_notes(found)
 
 
 def drift_summary(found: Drift) -> str:
-    """A sentence: how many words changed, between what, and which changed most."""
+    """A sentence: how many words changed, between what, and which changed most; empty without tests."""
+    if all(row["q"] is None for row in found.rows) or not found.tested:
+        return ""
     words = [row["word"] for row in found.rows[:_FIRST] if row["q"] is not None and row["q"] <= _LEVEL]
     between = f"from {found.a} to {found.b}" if is_sliced(found) else "by refining"
     if not found.significant or not words:

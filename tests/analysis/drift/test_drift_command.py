@@ -81,6 +81,20 @@ def test_the_json_between_two_periods(corpus: Path, capsys) -> None:
         assert 0 <= row["low"] <= row["high"] <= 2
 
 
+def test_a_pipe_gets_the_sentence_the_table_and_no_blanks_at_the_end_of_lines(corpus: Path, capsys) -> None:
+    run = refine(corpus, "--slice", "year")
+    capsys.readouterr()
+    assert main(["drift", run]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    found = drift(open_run(run))
+    assert lines[0].startswith(
+        f"{found.significant} of {len(found)} words changed from 1993 to 2020, most of"
+    )
+    assert lines[0].partition(" all ")[2].startswith(f"{found.rows[0]['word']}, {found.rows[1]['word']} and ")
+    assert max(len(line) - len(line.rstrip()) for line in lines) < 10
+    assert any(line.startswith("  1993: ") for line in lines)
+
+
 @pytest.mark.parametrize(
     "form", [["--between", "..1999", "2000.."], ["--between", "1993", "--between", "2020-05"]]
 )

@@ -65,7 +65,10 @@ def test_on_paper_all_is_black_on_white_and_whole(page: Page, report: Path) -> N
     assert page.run(CLIPPED) == []
 
 
-def test_the_terminal_shows_every_column_in_80_columns(run: Run, tmp_path: Path, capsys) -> None:
+def test_the_terminal_shows_every_column_in_80_columns(
+    run: Run, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     save_run(run, tmp_path / "run")
     arguments = ["drift", str(tmp_path / "run"), "--slice", "year"]
     assert main([*arguments, "--json"]) == 0

@@ -199,14 +199,12 @@ class Tools:
         run = self._run.present
         found = self._drift(run, asked)
         if word is None:
-            return _change(found.select(top), len(found))
+            return _change(found, found.select(top))
         name = run.vectors.index_to_key[run.index(word)]
         if all(row["word"] != name for row in found):  # not in the list, or too rare
             found = self._drift(run, asked, name)
-        shown = found.select(0)
-        return _change(
-            replace(shown, rows=found.select(word=name).illustrate(run, 1, _EXAMPLES).rows), len(found)
-        )
+        one = found.select(word=name).illustrate(run, 1, _EXAMPLES)
+        return _change(found, replace(one, new=[], gone=[]))
 
     @_as_declared(TEXT["keyness"].declaration, top=20)
     def keyness(
@@ -358,18 +356,18 @@ def _passage(index: Index, hit: Hit) -> Json:
     }
 
 
-def _change(found: Drift, measured: int) -> Json:
-    """Two states and words that changed between them, of so many that were measured."""
+def _change(found: Drift, shown: Drift) -> Json:
+    """Two states and words that changed between them: those that are shown of what was found."""
     from selfvec.views.word_tables import said_first
 
     return {
         "a": found.a,
         "b": found.b,
-        "measured": measured,
+        "measured": len(found),
         "notes": said_first(found),
-        "rows": [_changed(row) for row in found.rows],
-        "new": [_unmatched(row) for row in found.new],
-        "gone": [_unmatched(row) for row in found.gone],
+        "rows": [_changed(row) for row in shown.rows],
+        "new": [_unmatched(row) for row in shown.new],
+        "gone": [_unmatched(row) for row in shown.gone],
     }
 
 

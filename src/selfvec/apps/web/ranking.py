@@ -84,7 +84,7 @@ class Ranking:
             "total": len(rows),
             "ranked": found.tested,
             "tested": any(row["q"] is not None for row in found.rows),
-            "summary": drift_summary(found) if found.rows else "",
+            "summary": drift_summary(found),
             "notes": [found.why] * bool(found.why) + confounding_notes(found),
             "new": found.new[:_CAME],
             "gone": found.gone[:_CAME],
