@@ -48,6 +48,7 @@ FILES = {
     "trajectory": "trajectory run hail --plot OUT.svg",
     "trajectory by slice": "trajectory run hail --slices --plot OUT.svg",
     "serve": "serve run --save OUT.html",
+    "report": "report run -o OUT.html",
     "topics": "topics run --min-count 1 --number 2 --documents OUT.csv",
 }
 FOLDERS = {
@@ -238,7 +239,7 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
         # Commands above do.
         *("refine", "update", "merge", "demo", "example", "align", "compress", "convert", "export", "noaa"),
         *("transform_file", "trajectory", "topics", "serve", "save_graph", "save_paths", "save_figure"),
-        *("save_rows", "refine_on"),
+        *("save_rows", "refine_on", "report"),
     }
     for path in SOURCES.rglob("*.py"):
         if path.parent.name in ("base", "cli", "commands") and path.name != "report_page.py":
