@@ -211,6 +211,9 @@ def test_the_demo_shows_before_and_after(tmp_path: Path, capsys: pytest.CaptureF
         assert word in output.out
     assert "scored best on held-out text" in output.err
     assert "Try next" in output.err
+    page = tmp_path / "demo-run.html"
+    assert str(page) in output.err
+    assert "mostly about" in page.read_text(encoding="utf-8")
     assert selfvec.open_run(run).provenance["tokens"] > 100_000
 
 

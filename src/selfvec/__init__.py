@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.analysis.word_drift import drift as drift
     from selfvec.analysis.word_senses import senses as senses
     from selfvec.apps.answers import ask as ask
+    from selfvec.apps.functions.report import report as report
     from selfvec.apps.functions.runs import merge as merge
     from selfvec.apps.functions.runs import refine as refine
     from selfvec.apps.functions.runs import undo as undo

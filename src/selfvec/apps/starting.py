@@ -24,7 +24,8 @@ def demo(
 ) -> Run:
     """Adapt the built-in vectors to the documentation of your Python.
 
-    It shows what changed and what to try next. A run that an earlier demo made is replaced.
+    It shows what changed and what to try next, and ends with a report, one page beside the run. A run and a
+    report that an earlier demo made are replaced.
 
     Parameters
     ----------
@@ -34,12 +35,18 @@ def demo(
         Replace a run that is not of demo, too.
     progress : Progress, optional
     """
+    from selfvec.apps.functions.report import report
     from selfvec.apps.functions.runs import refine
     from selfvec.corpus.python_docs import python_documentation
 
     replaced = overwrite or _is_of_demo(Path(output))
     work: dict[str, Any] = {"output": output, "overwrite": replaced, "progress": progress}
-    return refine(python_documentation(), stop_words="en", **work)
+    page = Path(f"{output}.html")
+    check_target(output, overwrite=replaced, folder=True)
+    check_target(page, overwrite=replaced, folder=False)
+    run = refine(python_documentation(), stop_words="en", **work)
+    report(run, page, overwrite=replaced, progress=progress)
+    return run
 
 
 def _is_of_demo(folder: Path) -> bool:

@@ -191,6 +191,12 @@ TOP: dict[str, Row] = {
         repeated={"run": "run"},
         fails="alarm",
     ),
+    "report": Row(
+        "apps.functions.report.report",
+        ("run -o report.html", "run -o report.html --words hail,storm"),
+        show="reported",
+        values={"output": "FILE.html", "words": "W[,W...]"},
+    ),
     "evaluate": Row(
         "evaluation.measure.evaluate",
         ("run --similarity men3000.tsv", "run --retrieval scifact/ --against all"),

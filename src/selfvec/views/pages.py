@@ -318,5 +318,5 @@ def _by_group(groups: GroupTopics) -> Section:
         + [f"{mine[topic] / sum(mine.values()):.0%}" if topic in mine else "" for topic in shown]
         for group, mine in counts.items()
     ]
-    heads = ["", "documents", *(printable(_plain(groups.names[topic])) for topic in shown)]
+    heads = ["", "documents", *(printable(_plain(groups.names[topic]).split(", ")[0]) for topic in shown)]
     return Section(f"{largest} in each group of documents", heads, rows)

@@ -61,6 +61,7 @@ REPORTS = {
     "why": "run hail storm",
     "why by concepts": "run hail storm --concepts storms.txt",
     "senses": "run hail --number 2",
+    "report": "run -o report.html --overwrite",
     "align": "run later -o aligned.safetensors",
     "align compass": "run later -o compass --method compass --window 9 --to npy",
     "align relative": "run later -o relative --method relative --anchors 20 --to npy",

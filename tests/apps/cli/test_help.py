@@ -31,7 +31,10 @@ SHOWN = dict(walk(ROOT_GROUP, "selfvec"))
 COMMANDS = {path: command for path, command in SHOWN.items() if not hasattr(command, "commands")}
 
 
-TOP = "demo example refine update search ask similar drift monitor evaluate export serve mcp vectors run text"
+TOP = (
+    "demo example refine update search ask similar drift monitor report evaluate export serve mcp "
+    "vectors run text"
+)
 GROUPS = {
     "vectors": ["list", "fetch", "convert", "compress", "align", *TRANSFORMS],
     "run": ["info", "health", "verify", "merge", "undo", "watch", "migrate", "compare", "trajectory"],
@@ -130,6 +133,7 @@ MEANINGS = {
     "--stop-words": "words that carry no meaning of their own",
     "--pos": "parts of speech",
     "--mode": "hybrid, bm25 or dense search",
+    "--words": "the words that are measured or drawn",
     "--filter": "only documents with this value",
     "--passage-words": "words of a passage",
     "--overlap": "words that passages share",

@@ -48,6 +48,7 @@ FILES = {
     "trajectory": "trajectory run hail --plot OUT.svg",
     "trajectory by slice": "trajectory run hail --slices --plot OUT.svg",
     "serve": "serve run --save OUT.html",
+    "report": "report run -o OUT.html",
     "topics": "topics run --min-count 1 --number 2 --documents OUT.csv",
     "text concordance": "text concordance run hail --csv OUT.csv",
     "text concordance report": "text concordance run hail --report OUT.html",
@@ -250,7 +251,7 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
             "save_paths",
             "save_figure",
         ),
-        *("save_rows", "refine_on"),
+        *("save_rows", "refine_on", "report"),
     }
     for path in SOURCES.rglob("*.py"):
         if path.parent.name in ("base", "cli", "commands") and path.name != "report_page.py":

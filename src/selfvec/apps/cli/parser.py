@@ -142,12 +142,13 @@ def help_all() -> click.Option:
 def help_text(command: Any, path: str, *, everything: bool = False) -> str:
     """The help of a command or group that is called by ``path``, as "selfvec run info"."""
     commands = [(name, command.commands[name]) for name in getattr(command, "listed", ())]
-    usage = f"{path} COMMAND; each has --help" if commands else _usage(command, path)
+    every = f", and {path} --help-all shows all" if path == "selfvec" else ""
+    usage = f"{path} COMMAND; each has --help{every}" if commands else _usage(command, path)
     lines = [f"Usage: {usage}", "", *textwrap.wrap(command.help, WIDTH)]
     if commands:
         lines += _listing(commands)
         if path == "selfvec":
-            lines += ["", f"All options: {path} --help-all", f"Tab completion: {_COMPLETION}"]
+            lines += ["", f"Tab completion: {_COMPLETION}"]
         nested = [help_text(one, f"{path} {name}", everything=True) for name, one in commands]
         return "\n".join(["\n".join(lines) + "\n", *(nested if everything else [])])
     if command.more and everything:

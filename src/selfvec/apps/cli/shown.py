@@ -62,12 +62,14 @@ def demo(run: Run, _: Given) -> None:
     show(neighbours_table(neighbours_of(run, shown, top=6, compare=True, min_count=10).lists))
     _summary(run)
     folder = shlex.quote(str(run.folder))
-    say(f"\nThe run is in {folder}. Try next:")
+    page = shlex.quote(f"{run.folder}.html")
+    say(f"\nThe run is in {folder}, and a report to send in {page}. Try next:")
     for line in (
         f"similar {folder} module iterator --compare --min-count 10",
         f'search {folder} "wait until a thread has ended"',
         f"serve {folder}                     # all of it as a page in the browser",
         f"run trajectory {folder} thread --plot thread.html",
+        f"report {folder} -o report.html --words thread,generator",
         "refine YOUR_TEXT -o my-run        # files, folders, csv, jsonl, parquet",
         "example storms.jsonl              # a dated text to try drift and topics on",
         'ask YOUR_TEXT "a question"        # refine, index and search in one',
@@ -127,6 +129,12 @@ def undone(found: Figures, _: Given) -> None:
     else:
         say("brought back the state before the last update; a second undo redoes the update")
     print_text(found["run"])
+
+
+def reported(found: Figures, _: Given) -> None:
+    """Where the page is, and that it holds sentences of the documents."""
+    print_text(found["path"])
+    say("the page holds sentences of the documents; it opens in any browser")
 
 
 def example(path: Path, given: Given) -> None:

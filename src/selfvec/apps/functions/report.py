@@ -1,0 +1,114 @@
+"""`report`: what is known about the text of a run, as one page to send."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from selfvec.base.checks import check_texts
+from selfvec.base.declarations import checked
+from selfvec.base.errors import InputError
+from selfvec.base.progress import Progress
+from selfvec.base.report_page import check_report
+from selfvec.base.result_table import Figures
+from selfvec.base.targets import check_target
+from selfvec.storage.opened import GivenRun, as_run
+
+if TYPE_CHECKING:
+    from selfvec.analysis.concepts import Topics
+    from selfvec.analysis.word_drift import Drift
+    from selfvec.data.run import Run
+
+T = TypeVar("T")
+_DRAWN = 3  # words over time, if none are named
+
+
+@checked
+def report(
+    run: GivenRun,
+    output: str | os.PathLike[str],
+    *,
+    words: str | Sequence[str] = (),
+    top: int = 12,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Figures:
+    """Write one page about a text, to send.
+
+    It says what the text is about, its topics with sentences that are typical of them, which words changed
+    with sentences as evidence, some words over time, and how sure each is. The page holds all it needs, and
+    opens in any browser. What the run does not have, such as dates, is left out, and the page says so.
+
+    Parameters
+    ----------
+    run : Run or path
+    output : path
+        The page to write, .html.
+    words : str or sequence of str
+        Words that are drawn over time; by default the first that changed.
+    top : int, at least 1
+        Words that changed.
+    overwrite : bool
+    progress : Progress, optional
+
+    Returns
+    -------
+    Figures
+        ``path``, its size in ``bytes``, the number of ``topics``, and the ``words`` that changed.
+
+    Raises
+    ------
+    InputError
+        If a named word does not occur.
+    TargetError
+        If the page exists, and ``overwrite`` is false.
+    """
+    check_report(output, (".html",))
+    check_target(output, overwrite=overwrite, folder=False)
+    run = as_run(run)
+    named = check_texts("words", words, "words") if words else []
+    rows, _ = run.rows(named) if named else ([], [])
+    from selfvec.analysis.word_drift import comparable_slices, drift, slice_paths
+    from selfvec.views.text_report import TextFindings, text_report
+
+    missing: list[str] = []
+    found = _or_why(missing, "Topics", lambda: _topics(run, progress))
+    changed = _or_why(missing, "Changes", lambda: drift(run, top=top, examples=2, progress=progress))
+    drawn = [run.vectors.index_to_key[row] for row in rows] or _first_words(changed)
+    paths = []
+    if len(slices := comparable_slices(run)) > 1 and drawn:
+        paths = _or_why(missing, "Words over time", lambda: slice_paths(run, drawn, slices)) or []
+    elif named:
+        missing.append("Words over time: the documents have neither dates nor slices.")
+    page = text_report(TextFindings(run, found, changed, paths, missing))
+    page.save(output, overwrite=overwrite)
+    path = Path(output)
+    figures = {"path": str(path), "bytes": path.stat().st_size, "topics": len(found or ())}
+    return Figures("Report", figures | {"words": [row["word"] for row in changed or ()]})
+
+
+def _topics(run: Run, progress: Progress | None) -> Topics:
+    """The topics of the text, with their shares in its periods if it has some."""
+    from selfvec.analysis.concepts import topics
+    from selfvec.analysis.concepts.corpus_topics import topic_shares
+    from selfvec.analysis.word_drift import comparable_slices
+
+    found = topics(run, progress=progress)
+    periods = comparable_slices(run)
+    return replace(found, groups=topic_shares(run, found, periods)) if periods else found
+
+
+def _first_words(found: Drift | None) -> list[str]:
+    return [row["word"] for row in (found or ())][:_DRAWN]
+
+
+def _or_why(missing: list[str], what: str, find: Callable[[], T]) -> T | None:
+    """What is found; None if the run does not have what it needs, and the reason is added to ``missing``."""
+    try:
+        return find()
+    except InputError as error:
+        missing.append(f"{what}: {error.rule}.")
+        return None
