@@ -33,10 +33,17 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated
-from selfvec.refinement.input_reading import Start, load_start, notes_on_words, option_files
+from selfvec.refinement.input_reading import (
+    Start,
+    load_start,
+    notes_on_words,
+    option_files,
+    with_note_on_language,
+)
 from selfvec.refinement.inputs import Inputs, check_tokens, initial_vectors, vocabulary
 from selfvec.refinement.pipeline import refine_inputs
 from selfvec.refinement.plan import Execution
+from selfvec.refinement.text_language import language_of_text
 from selfvec.storage.run_folder import LOCK, open_run
 from selfvec.storage.run_writer import RunWriter
 from selfvec.text import Encoding
@@ -151,6 +158,7 @@ def refine_shards(
         read = _read(scheduler, shards, names, skip, settings, index, execution)
         about, counted = read.about, read.counted
         notes = [*left_out.notes, *notes_on_words(counted.select(WORD, COUNT).iter_rows(), settings)]
+        language = language_of_text(counted.select(WORD, COUNT).iter_rows(), settings)
     with timings.stage("count"):
         repeats, further, repeated = find_shard_repeats(scheduler, read.tokens, int(counted[COUNT].sum()))
         once = repeated is not None and repeats.once(settings) and repeats.tokens > 0
@@ -167,11 +175,11 @@ def refine_shards(
         original = initial_vectors(words, known, settings, name=described["name"])  # while workers number
         empty = sum(scheduler.results(asked, "Numbering"))
         batch = _batch(scheduler, words, ranges, settings)
-    encoding = Encoding.joined([one.encoding for one in about])
+    encoding = replace(Encoding.joined([one.encoding for one in about]), language=language)
     provenance = Provenance(
         corpus=_corpus_summary(about, batch, text, shards, left_out, notes),
         text=encoding.of_counted(words, empty, repeats.tokens if once else 0, least).as_dict(),
-        vectors=described,
+        vectors=with_note_on_language(described, language, original, words, settings),
         option_files=option_files(settings),
         repeats=repeats.as_dict(settings),
         cluster={**scheduler.as_dict(), "tasks": len(shards), "shards": _shards(shards, about)},

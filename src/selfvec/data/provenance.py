@@ -58,6 +58,7 @@ _TEXT = {
     **dict.fromkeys(("documents", "sentences", "empty", "raw_tokens", "tokens", "types"), COUNT),
     "raw_types": (COUNT, None),
     "kept_from": COUNT,
+    "language": _TEXT_OR_NONE,
     "dropped": {str: COUNT},
 }
 _VECTORS: dict[Any, Any] = {

@@ -22,6 +22,8 @@ from selfvec.numerics.rows import filled_rows, top_indices, unit_rows
 from selfvec.numerics.whitening import second_moment
 from selfvec.text.odd_words import garbled
 
+from .text_language import vectors_of
+
 # Limits of the findings. Measured on NOAA narratives with GoogleNews vectors (see docs/results/paper.md): the
 # anisotropy is .07 for the original vectors, .66 after one pass of the paper's rule and .88 after five.
 COLLAPSED_ANISOTROPY = 0.5
@@ -167,12 +169,14 @@ def check_health(
     *,
     method: str = "",
     repeats: Mapping[str, Any] | None = None,
+    language: str | None = None,
 ) -> Health:
     """Compare refined vectors with the original ones, which have the same words in the same order.
 
     ``history`` is needed to detect oscillation. ``method`` decides how much words may scatter
     (`selfvec.data.methods.Method.steady`) and what a finding recommends; with ``original`` no word is
-    expected to move. ``repeats`` describes the repeated passages of the text, as in ``run.json``.
+    expected to move. ``repeats`` describes the repeated passages of the text, ``language`` is its code, as in
+    ``run.json``.
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
@@ -211,7 +215,7 @@ def check_health(
         repeated=float((repeats or {}).get("share", 0)),
     )
     health.findings.extend(
-        [*_findings(health, METHODS[method or "paper"]), *_repeats_findings(repeats or {})]
+        [*_findings(health, METHODS[method or "paper"], language), *_repeats_findings(repeats or {})]
     )
     if broken:
         often = sorted(broken, key=lambda i: (-counts[i], i))[:_EXAMPLES]
@@ -279,15 +283,15 @@ def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, 
     return float(np.mean(cosines)), float(np.mean(scatters))
 
 
-def _findings(health: Health, method: Method) -> list[Finding]:
+def _findings(health: Health, method: Method, language: str | None) -> list[Finding]:
     if method.passes is None:
         kept = Finding(
             "original", "ok", "the vectors stay as they are; name a --method to refine them anyway"
         )
-        return [kept, *_oov_findings(health), *_subword_findings(health)]
+        return [kept, *_oov_findings(health), *_subword_findings(health, language)]
     found = [*_space_findings(health, method), *_movement_findings(health, method), *_oov_findings(health)]
     found = found or [Finding("healthy", "ok", "the words moved, and the space kept its shape")]
-    return [*found, *_subword_findings(health)]
+    return [*found, *_subword_findings(health, language)]
 
 
 def _has_rate(method: Method) -> bool:
@@ -351,8 +355,8 @@ def _oov_findings(health: Health) -> list[Finding]:
     return [Finding("OOV cascade", "fail", message, remedy)]
 
 
-def _subword_findings(health: Health) -> list[Finding]:
-    """A warning if the initial vectors lack most of the words."""
+def _subword_findings(health: Health, language: str | None) -> list[Finding]:
+    """A warning if the initial vectors lack most of the words; what helps depends on the text's language."""
     composed = health.composed / max(health.types, 1)
     unknown = health.oov / max(health.types, 1)
     tokens = health.composed_tokens + health.oov_tokens
@@ -368,13 +372,12 @@ def _subword_findings(health: Health) -> list[Finding]:
         for number, share, how in parts
         if number
     )
-    remedy = (
-        f"vectors of {better} do better: selfvec vectors fetch glove-6b-300 "
-        "(English; selfvec vectors list names others)"
-    )
     if health.composed_tokens > 1 - KNOWN_TEXT:
         shares += "; spelling says little here, so neighbours come from your text"
-        remedy = "if the text is not English, vectors of its language do better: selfvec vectors list"
+    name = f"vectors of {better}" if language == "en" else "vectors of its language"
+    fetched = "glove-6b-300" if language == "en" else vectors_of(language)
+    fetch = f"fetch {fetched}" if fetched else "list names them"
+    remedy = f"{name} do better: selfvec vectors {fetch}"
     return [Finding("built from subwords", "warn", shares, remedy)]
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,12 +20,13 @@ from selfvec.base.threads import prefetched
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Vectors, coverage
 from selfvec.training import FROM_TEXT, check_installed
 
 from .inputs import Inputs, by_token, check_slices, check_tokens, counted, initial_vectors
 from .plan import Execution
 from .teacher import general_words
+from .text_language import language_of_text, note_on_language
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -66,8 +68,9 @@ def read_inputs(
             loading.result()  # if the vectors cannot be read either, their error is raised first
             raise
         kept = None if text is None else text.finish()
-    for note in notes_on_words(zip(unstemmed.types, unstemmed.counts.tolist(), strict=True), settings):
+    for note in notes_on_words(_counted(unstemmed), settings):
         corpus.summary.note(note)
+    encoding = replace(encoding, language=language_of_text(_counted(unstemmed), settings))
     return_freed_memory()
     known = loading.result()
     words = known.key_to_index if known is not None else {}
@@ -79,11 +82,12 @@ def read_inputs(
         phrases = finder.found.joined(batch) if finder else None
         terms = phrases.terms if phrases else ()
         original = initial_vectors(batch, known, settings, terms, name=described["name"])
+    noted = with_note_on_language(described, encoding.language, original, batch, settings)
     once = repeats.tokens if repeats.once(settings) else 0
     provenance = Provenance(
         corpus=corpus.summary.as_dict(),
         text=encoding.of_counted(batch, batch.empty, once, kept_from).as_dict(),
-        vectors=described,
+        vectors=noted,
         option_files=option_files(settings),
         phrases=phrases.as_dict() if phrases else None,
         repeats=repeats.as_dict(settings),
@@ -137,6 +141,23 @@ def notes_on_words(words: Iterable[tuple[str, int]], settings: Settings) -> list
 
     sentence = unsegmented(words, settings.language, "the text") if settings.tokenizer == "words" else None
     return [sentence] if sentence else []
+
+
+def _counted(batch: TokenBatch) -> Iterator[tuple[str, int]]:
+    """Each type with its count."""
+    return zip(batch.types, batch.counts.tolist(), strict=True)
+
+
+def with_note_on_language(
+    described: dict[str, Any], language: str | None, original: Vectors, batch: TokenBatch, settings: Settings
+) -> dict[str, Any]:
+    """The description of the initial vectors, with a note if those of the text's language would be better."""
+    if described["name"] in FROM_TEXT:
+        return described
+    known = coverage(original, batch.counts)["tokens"]
+    share = known["known"] / max(sum(known.values()), 1)
+    note = note_on_language(language, described["name"], share, settings)
+    return described if note is None else described | {"notes": [*described.get("notes", ()), note]}
 
 
 def refuse_tokens(corpus: Corpus, settings: Settings) -> None:

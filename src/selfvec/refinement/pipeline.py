@@ -136,8 +136,11 @@ def run_of(
     sources = found_sources(original, refinement.sources, refinement.table)
     refined = Vectors(original, refinement.table, sources=sources, counts=batch.counts, normalized=True)
     with execution.timings.stage("health"):
-        repeats = inputs.provenance.repeats
-        health = check_health(original, refined, history, method=plan.method, repeats=repeats)
+        made = inputs.provenance
+        language = made.text.get("language")
+        health = check_health(
+            original, refined, history, method=plan.method, repeats=made.repeats, language=language
+        )
     parts: dict[str, RunPart] = {} if refinement.counts is None else {"counts": refinement.counts}
     if inputs.repeats is not None and len(inputs.repeats.passages):
         parts["repeats"] = inputs.repeats

@@ -164,6 +164,7 @@ def _of_run(run: Run) -> dict[str, Any]:
     about["passes"] = made.passes
     about["tokens"] = made.tokens
     about["documents"] = made.documents
+    about["language"] = made.text.get("language")
     repeats = made.repeats or {}
     if repeats.get("tokens"):
         counted = "each counted once" if repeats["counted"] == "once" else "every occurrence counted"

@@ -64,6 +64,7 @@ class Encoding:
     raw_types: int | None  # None for several joined texts, since they may share types
     types: int
     kept_from: int = 1  # types that occurred less often were dropped
+    language: str | None = None  # the code of the text's language, as asked or recognised
 
     @classmethod
     def joined(cls, texts: Sequence[Encoding]) -> Encoding:

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from runpy import run_path
+from typing import Any
 
 from selfvec.base.errors import OptionError
 
@@ -129,12 +130,16 @@ def listed_stop_words(code: str) -> frozenset[str]:
     if name == "own":
         own = Path(__file__).with_name("stop_words.toml").read_text(encoding="utf-8")
         return frozenset(tomllib.loads(own)[code].split())
-    # 179 English words; stop-words and stopwordsiso have 1,300. The package itself would load Numba.
-    package = find_spec("bm25s")
+    return frozenset(_lists_of_bm25s()[f"STOPWORDS_{name}"])
+
+
+@cache
+def _lists_of_bm25s() -> dict[str, Any]:
+    """Stop words by their names in bm25s: 179 English ones, where stop-words and stopwordsiso have 1,300."""
+    package = find_spec("bm25s")  # the package itself would load Numba
     assert package is not None
     assert package.origin is not None
-    lists = run_path(str(Path(package.origin).with_name("stopwords.py")))
-    return frozenset(lists[f"STOPWORDS_{name}"])
+    return run_path(str(Path(package.origin).with_name("stopwords.py")))
 
 
 def elision(code: str | None, word: str = r"\w") -> str | None:

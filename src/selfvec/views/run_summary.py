@@ -16,6 +16,7 @@ from selfvec.data.settings import Settings
 from selfvec.storage.contents import Contents
 from selfvec.storage.verification import Verified
 from selfvec.text.encoding import RARE
+from selfvec.text.language_recognition import language_name
 from selfvec.text.tokenizers import LONG
 
 from .terminal import add_row, plain_table
@@ -30,7 +31,9 @@ def run_summary(provenance: Provenance) -> list[str]:
     words = provenance.types or 0
     kinds = {"composed": _SUBWORDS, "unknown": "without an initial vector", "random": _made(provenance)}
     shares = [f"{types[kind] / words:.0%} of them {how}" for kind, how in kinds.items() if types[kind]]
-    text = f"read {provenance.corpus['description']}: {count_of(provenance.tokens or 0, 'word')}"
+    language = provenance.text.get("language")
+    of = f" of {language_name(language)}" if language else ""
+    text = f"read {provenance.corpus['description']}: {count_of(provenance.tokens or 0, 'word')}{of}"
     about = f", {', '.join(shares)}" if shares else ""
     dropped = provenance.text.get("dropped", {})
     rare = dropped.get(RARE, 0)
@@ -179,6 +182,7 @@ def _facts(found: Contents) -> Iterator[tuple[str, Any]]:
     options = about.pop("options", None) or {}
     if found.kind == "run" and "coverage" in found.provenance:
         about["words"] = f"{about['words']:,}: {text_details(Provenance.of(found.provenance))}"
+        about["language"] = about["language"] and language_name(about["language"])
     yield from about.items()
     usual = Settings().as_dict()
     yield "options", " ".join(f"{k}={_shown(v)}" for k, v in options.items() if v != usual.get(k))

@@ -1,0 +1,117 @@
+"""Which language a text is in, by its function words or its script.
+
+A few dozen words make up a third of most texts, and hardly two languages share them. So the language is the
+one whose list holds most of the text, if that is enough of the text, and twice as much of it as what only the
+next language's list holds. Where a script is used by one language, it tells.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from operator import itemgetter
+from pathlib import Path
+
+from .languages import LANGUAGES, STOP_WORDS, listed_stop_words
+
+ENOUGH = 0.15  # share of a text that is function words of its language; of English prose it is .4
+LEAST = 5  # different ones of them
+APART = 2  # times as much of the text is in the list of its language alone as in that of another alone
+_READ = 2000  # most frequent words that are looked at: more would tell the same
+_KANA = 0.1  # share of the letters of Japanese, at least
+
+_NAMES = {
+    **{"af": "Afrikaans", "am": "Amharic", "be": "Belarusian", "bn": "Bengali", "gl": "Galician"},
+    **{"hr": "Croatian", "ka": "Georgian", "km": "Khmer", "lo": "Lao", "mk": "Macedonian", "my": "Burmese"},
+    **{"sq": "Albanian", "sw": "Swahili", "te": "Telugu", "tl": "Tagalog", "ur": "Urdu", "vi": "Vietnamese"},
+}
+_SCRIPTS = {  # used by one language, or nearly so
+    "am": "\u1200-\u139f",
+    "bn": "\u0980-\u09ff",
+    "el": "\u0370-\u03ff\u1f00-\u1fff",
+    "hy": "\u0530-\u058f",
+    "ka": "\u10a0-\u10ff",
+    "km": "\u1780-\u17ff",
+    "ko": "\u1100-\u11ff\uac00-\ud7af",
+    "lo": "\u0e80-\u0eff",
+    "my": "\u1000-\u109f",
+    "ta": "\u0b80-\u0bff",
+    "te": "\u0c00-\u0c7f",
+    "th": "\u0e00-\u0e7f",
+    "ja": "\u3040-\u30ff",
+    "zh": "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",
+}
+
+
+def language_name(code: str) -> str:
+    """The English name of a language by its code.
+
+    >>> language_name("de"), language_name("af")
+    ('German', 'Afrikaans')
+    """
+    return LANGUAGES[code].name if code in LANGUAGES else _NAMES.get(code, code)
+
+
+def recognised_language(words: Iterable[tuple[str, int]]) -> str | None:
+    """The code of the language of a text, by its words and their counts; None if it is not told.
+
+    >>> german = "der hagel fiel auf das dach und die straße und nicht in den garten, wie es war"
+    >>> recognised_language(Counter(german.replace(",", "").split()).items())
+    'de'
+    >>> recognised_language([("error", 9), ("timeout", 7), ("GET", 7)]) is None
+    True
+    """
+    frequent = heapq.nlargest(_READ, words, key=itemgetter(1))
+    return _by_script(frequent) or _by_function_words(frequent)
+
+
+def _by_script(words: Iterable[tuple[str, int]]) -> str | None:
+    """The language that most of the letters are of."""
+    letters: Counter[str] = Counter()
+    total = 0
+    for word, count in words:
+        total += count * len(word)
+        if not word.isascii():
+            for code, pattern in _patterns().items():
+                letters[code] += count * len(pattern.findall(word))
+    if letters["ja"] >= _KANA * (letters["ja"] + letters["zh"]):  # kana among Chinese characters
+        letters["ja"] += letters["zh"]
+    code, most = max(letters.items(), key=itemgetter(1), default=("", 0))
+    return code if 2 * most > total else None
+
+
+@cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    return {code: re.compile(f"[{letters}]") for code, letters in _SCRIPTS.items()}
+
+
+def _by_function_words(words: Iterable[tuple[str, int]]) -> str | None:
+    """The language whose function words make up most of the text."""
+    counts: Counter[str] = Counter()
+    for word, count in words:
+        counts[word.lower()] += count
+    found = {code: listed & counts.keys() for code, listed in _function_words().items()}
+    shares = {code: sum(counts[word] for word in own) for code, own in found.items()}
+    code = max(shares, key=shares.__getitem__)
+    if len(found[code]) < LEAST or shares[code] < ENOUGH * counts.total():
+        return None
+    for other in found.keys() - {code}:
+        alone, theirs = (
+            sum(counts[word] for word in one)
+            for one in (found[code] - found[other], found[other] - found[code])
+        )
+        if alone < APART * theirs:
+            return None
+    return code
+
+
+@cache
+def _function_words() -> dict[str, frozenset[str]]:
+    """The function words of each language, in lower case."""
+    text = Path(__file__).with_name("function_words.toml").read_text(encoding="utf-8")
+    listed = {code: frozenset(words.split()) for code, words in tomllib.loads(text).items()}
+    return {code: listed_stop_words(code) for code in STOP_WORDS} | listed
