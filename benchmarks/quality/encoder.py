@@ -1,16 +1,14 @@
 """What does a sentence encoder give a run, with questions by rows of words or by itself?
 
-Prints its tables.
-
-Every collection is refined on its own documents, without its queries or judgements, with and without the
-encoder beside the data. Its passages are encoded once. A question then goes through the encoder, or takes
-the rows that words have learned from it. The encoder alone and BM25 with it are what people build without a
-text's own vectors. The weights of search were chosen on these collections.
+Fills docs/results/teacher.md. Every collection is refined on its own documents, without its queries or
+judgements, with and without the encoder beside the data. Its passages are encoded once. A question then goes
+through the encoder, or takes the rows that words have learned from it. The encoder alone and BM25 with it
+are what people build without a text's own vectors. The weights of search were chosen on these collections.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY
 from benchmarks.page import table
 from selfvec import evaluate
 from selfvec.apps.functions.runs import refine
-from selfvec.encoders.given import as_sentence_encoder
+from selfvec.encoders import as_sentence_encoder
 from selfvec.evaluation import Classification, Retrieval
 from selfvec.evaluation.classification import read_labelled
 from selfvec.evaluation.task import rows as lines_of
@@ -87,10 +85,10 @@ def classes() -> str:
     lines = []
     for name in CLASSES:
         folder = SHARED_DATA / "classification" / name
-        texts = read_labelled(folder, 0).texts
+        labelled = read_labelled(folder, 0).texts
         cells = []
         for encoder in (None, ENCODER):
-            run = refine(texts, **({"encoder": encoder} if encoder else {}))
+            run = refine(labelled, **({"encoder": encoder} if encoder else {}))
             rows = evaluate(run, Classification(folder), shots=SHOTS).rows
             row = next(one for one in rows if one["vectors"] == "refined")
             cells.append(f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})")
@@ -100,16 +98,16 @@ def classes() -> str:
 
 def words() -> str:
     """Spearman's correlation over all pairs: built-in vectors, the encoder's words, both side by side."""
-    judged = {name: list(_pairs(path)) for name, path in SIMILARITY.items()}
+    rated = {name: list(_pairs(path)) for name, path in SIMILARITY.items()}
     place: dict[str, int] = {}
-    for one, other, _ in (pair for pairs in judged.values() for pair in pairs):
+    for one, other, _ in (pair for pairs in rated.values() for pair in pairs):
         place.setdefault(one, len(place)), place.setdefault(other, len(place))
     built_in = unit_rows(load("default").lookup(list(place))[0])
     alone = as_sentence_encoder(ENCODER).encode(list(place))
     alone = unit_rows(alone - alone.mean(axis=0))
     tables = (built_in, alone, np.hstack([built_in, alone]))
     lines = []
-    for name, pairs in judged.items():
+    for name, pairs in rated.items():
         first, second = (np.array([place[pair[side]] for pair in pairs]) for side in (0, 1))
         scores = np.array([score for *_, score in pairs])
         cosines = [np.einsum("ij,ij->i", rows[first], rows[second]) for rows in tables]
@@ -122,14 +120,5 @@ def _pairs(path: Path) -> Iterator[tuple[str, str, float]]:
         yield one, other, float(score)
 
 
-PARTS = {"search": search, "classes": classes, "words": words}
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Print the tables that are named, or all; the exit status."""
-    if not ENCODER.is_dir():
-        print(f"skipped: there is no encoder in {ENCODER}")
-        return 0
-    for name in arguments or PARTS:
-        print(f"{name}\n\n{PARTS[name]()}\n", flush=True)
-    return 0
+NEEDS_DATA = True
+PAGES = {"teacher.md": {"search": search, "classes": classes, "words": words}}
