@@ -153,6 +153,13 @@ def test_a_language_decides_how_words_are_cut_and_compared() -> None:
     assert words(selfvec.concordance(turkish, "Isparta ili")) == ["ISPARTA ili", "ısparta İLİ"]
 
 
+def test_tokens_between_white_space() -> None:
+    run = a_run([{"text": "what !!! is this"}, {"text": "this? it"}], tokenizer="whitespace")
+    assert words(selfvec.concordance(run, "!!!")) == ["!!!"]
+    assert words(selfvec.concordance(run, "this")) == ["this"]
+    assert words(selfvec.concordance(run, "THIS*")) == ["this", "this?"]
+
+
 def test_words_of_a_text_without_spaces() -> None:
     pytest.importorskip("budoux")
     japanese = a_run([{"text": "昨日は大きな雹が降りました。"}, {"text": "雨が降りました。"}], language="ja")

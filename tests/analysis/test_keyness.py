@@ -80,6 +80,17 @@ def test_p_of_chi_square() -> None:
     np.testing.assert_allclose(p, [1, 0.05, 0.01, 0.001], rtol=1e-3)
 
 
+def test_a_word_is_key_of_the_side_with_the_larger_share_whatever_a_zero_counts() -> None:
+    """0 of 4 against 1 of 40: half of one is the larger share, but the word is in b only."""
+    small = [{"text": "hail hail hail hail", "date": "1990-01-01"}]
+    large = [{"text": "hail " * 39 + "road", "date": "2000-01-01"}]
+    (road,) = [
+        row for row in selfvec.keyness(a_run([*small, *large], slice="year")).rows if row["word"] == "road"
+    ]
+    assert road["log_ratio"] > 0
+    assert road["key_of"] == "b"
+
+
 def test_top_is_the_number_of_words_of_each_side(run: selfvec.Run) -> None:
     found = selfvec.keyness(run, top=1)
     assert [row["word"] for row in found.rows] == ["road", "roof"]

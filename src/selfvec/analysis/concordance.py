@@ -160,8 +160,8 @@ class _Pattern:
         They have the longest run of letters of the pattern, or a character that may be read as letters of it,
         such as a ligature, or not be seen within it, such as a soft hyphen.
         """
-        letters = max(re.findall(r"[^\W_]+", " ".join(self.words)), key=len)
-        if self.language in DOTTED:
+        letters = max(_WORDS.findall(" ".join(self.words)), key=len, default="")
+        if not letters or self.language in DOTTED:
             return np.ones(len(texts), bool)
         special = "".join(filter(_is_special, _characters(texts)))
         whole = f"(?i){re.escape(letters)}" + (f"|[{re.escape(special)}]" if special else "")
@@ -193,7 +193,7 @@ def _occurrences(run: Run, pattern: _Pattern, passing: Mask | None, window: int)
     for batch in run.text.batches((TEXT, DATE)):
         kept = pattern.candidates(batch[TEXT])
         if passing is not None:
-            kept &= passing[first : first + len(batch)]
+            kept = kept & passing[first : first + len(batch)]
         numbers = np.flatnonzero(kept)
         some = batch[numbers]
         texts = some[TEXT].fill_null("").to_list()
@@ -216,9 +216,8 @@ def _in_context(texts: Sequence[str], pattern: _Pattern, window: int) -> Iterato
     begins, ends = found.bounds[owners], found.bounds[owners + 1]
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))[owners]
     left = np.where(places - window > begins, found.starts[np.maximum(places - window, 0)], 0)
-    right = np.where(
-        after + window < ends, found.ends[np.minimum(after + window, len(found.ends)) - 1], lengths
-    )
+    last = np.minimum(after + window, len(found.ends)) - 1
+    right = np.where(after + window < ends, found.ends[last], lengths)
     bounds = (owners, left, found.starts[places], found.ends[after - 1], right)
     for owner, *(one, two, three, four) in zip(*(array.tolist() for array in bounds), strict=True):
         text = texts[owner]

@@ -124,9 +124,7 @@ def keyness(
         note = _differences(run, other)
     a, b = sides
     rows = _rows(a, b, min_count)
-    more = {
-        name: [row for row in rows if sign * row["log_ratio"] > 0] for name, sign in (("a", 1), ("b", -1))
-    }
+    more = {side: [row for row in rows if row["key_of"] == side] for side in "ab"}
     if top is not None:
         rows = [row for side in more.values() for row in side[:top]]
         rows.sort(key=lambda row: -row["ll"])
@@ -169,9 +167,7 @@ def _differences(run: Run, other: Run) -> str:
     names = [name for name in _HOW_COUNTED if len({str(options.get(name)) for options in pair}) > 1]
     if not names:
         return ""
-    return (
-        f"the runs were made with different options, so counts may differ for this alone: {', '.join(names)}"
-    )
+    return f"the runs count differently, as they were made with other options: {', '.join(names)}"
 
 
 def _rows(a: _Side, b: _Side, min_count: int) -> list[dict[str, Any]]:
