@@ -35,6 +35,7 @@ RESTS_ON = {
     ),
     "dense_weight": SEARCH,
     "drift": ("usage.occurrence_vectors", "analysis.word_drift.permutation_test"),
+    "encoder": (*SEARCH, "encoders.student", "retrieval.encoder_part"),
     "encoders": TEXTS,
     "evaluation": SEARCH,
     "evidence": REFINING,

@@ -46,10 +46,13 @@ _LISTED = 5  # terms of a topic in a group
 
 
 class GivenTopics(TypedDict, total=False):
-    """Where topics begin.
+    """Of which documents topics are, and where they begin.
 
     Parameters
     ----------
+    filters : str or sequence of str
+        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
+        several on one field are alternatives.
     seed_words : str or groups of str, optional
         Groups of words, each with a topic of its own. Groups are separated by semicolons, such as
         "hail,ice;flood,river". Other topics are found beside these.
@@ -61,6 +64,7 @@ class GivenTopics(TypedDict, total=False):
         They keep their numbers. With a larger ``number``, new ones follow.
     """
 
+    filters: str | Sequence[str]
     seed_words: str | Sequence[Sequence[str]] | None
     like: Topics | str | os.PathLike[str] | None
 
@@ -73,7 +77,6 @@ def topics(
     top: int = 12,
     min_count: int = 5,
     by: str | None = None,
-    filters: str | Sequence[str] = (),
     match: bool = False,
     hierarchy: bool = False,
     assign: Texts | None = None,
@@ -95,9 +98,6 @@ def topics(
     by : str, optional
         Show the topics of each period or value of a field. Periods are month, quarter, year, decade and
         slice. Several with commas. The result has them as ``groups``.
-    filters : str or sequence of str
-        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
-        several on one field are alternatives.
     assign : path, paths, texts, data frame or `Corpus`, optional
         Find the topics of new text. It is read like that of the run. The result has them as ``assigned``.
     documents : path, optional
@@ -141,7 +141,7 @@ def topics(
         check_report(documents, ROWS)
         check_target(documents, overwrite=overwrite, folder=False)
     run = as_run(run)
-    if filters:
+    if filters := given.get("filters"):
         run = _passing(run, check_texts("filters", filters))
     parts = [] if by is None else document_groups(run, by)
     new = (

@@ -66,9 +66,9 @@ def report(
     TargetError
         If the page exists, and ``overwrite`` is false.
     """
+    run = as_run(run)
     check_report(output, (".html",))
     check_target(output, overwrite=overwrite, folder=False)
-    run = as_run(run)
     named = check_texts("words", words, "words") if words else []
     rows, _ = run.rows(named) if named else ([], [])
     from selfvec.analysis.word_drift import comparable_slices, drift, slice_paths
