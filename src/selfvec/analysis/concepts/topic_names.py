@@ -82,7 +82,7 @@ def log_likelihoods(counts: Ints, sizes: Ints) -> Doubles:
     ln(4 / 7⅓) + 2 ln(2 / 5⅓) + 18 ln(18 / 14⅔)):
 
     >>> log_likelihoods(np.array([[6, 2]]), np.array([10, 20])).round(2).tolist()
-    [[8.26, 0.0]]
+    [[8.33, 0.0]]
     """
     total = counts.sum(axis=1, keepdims=True)
     share = total / max(int(sizes.sum()), 1)
