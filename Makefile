@@ -109,7 +109,7 @@ docs: $(VENV)/installed-docs
 	$(BIN)/mkdocs build --strict --quiet
 
 clean:
-	rm -rf $(VENV) site demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site demo-run demo-run.html .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # One environment; each extra is installed when first needed and again when pyproject.toml or the version changes. uv
 # needs a fifth of pip's time; where only pip's configuration names a package index, pip installs.

@@ -32,7 +32,7 @@ def demo(
     output : path
         The run folder to make.
     overwrite : bool
-        Replace a run that is not of demo, too.
+        Replace a run and a page that are not of demo, too.
     progress : Progress, optional
     """
     from selfvec.apps.functions.report import report
@@ -42,11 +42,22 @@ def demo(
     replaced = overwrite or _is_of_demo(Path(output))
     work: dict[str, Any] = {"output": output, "overwrite": replaced, "progress": progress}
     page = Path(f"{output}.html")
+    page_replaced = overwrite or _is_page_of_demo(page)
     check_target(output, overwrite=replaced, folder=True)
-    check_target(page, overwrite=replaced, folder=False)
+    check_target(page, overwrite=page_replaced, folder=False)
     run = refine(python_documentation(), stop_words="en", **work)
-    report(run, page, overwrite=replaced, progress=progress)
+    report(run, page, overwrite=page_replaced, progress=progress)
     return run
+
+
+def _is_page_of_demo(page: Path) -> bool:
+    """Whether a file is a report of a run of `demo`, by its title."""
+    from selfvec.corpus.python_docs import NAME
+
+    if not page.is_file():
+        return False
+    with page.open("rb") as file:
+        return f"<title>{NAME}".encode() in file.read(1000)
 
 
 def _is_of_demo(folder: Path) -> bool:

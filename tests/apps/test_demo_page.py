@@ -1,0 +1,29 @@
+"""The demo replaces its own report, and no page of somebody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from selfvec.apps.starting import _is_page_of_demo, demo
+from selfvec.base.errors import TargetError
+from selfvec.base.report_page import ReportPage
+from selfvec.corpus.python_docs import NAME
+
+
+def test_a_page_that_the_demo_did_not_make_stays_and_nothing_is_begun(tmp_path: Path) -> None:
+    page = tmp_path / "demo-run.html"
+    page.write_text("<title>My holidays</title>")
+    with pytest.raises(TargetError, match=r"demo-run\.html"):
+        demo(tmp_path / "demo-run")
+    assert page.read_text() == "<title>My holidays</title>"
+    assert [one.name for one in tmp_path.iterdir()] == ["demo-run.html"]
+
+
+def test_its_own_page_is_known_by_the_title(tmp_path: Path) -> None:
+    page = tmp_path / "demo-run.html"
+    page.write_text(ReportPage(f"{NAME} 3.13", [], []).to_html())
+    assert _is_page_of_demo(page)
+    page.write_text(ReportPage(f"Notes on {NAME}", [], []).to_html())
+    assert not _is_page_of_demo(page)
