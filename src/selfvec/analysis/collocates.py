@@ -12,11 +12,11 @@ import numpy as np
 
 from selfvec.analysis.concepts.terms import row_of
 from selfvec.base.arrays import Ints
-from selfvec.base.checks import check_text, check_texts
+from selfvec.base.checks import check_text
 from selfvec.base.declarations import checked
 from selfvec.base.errors import NotFound
 from selfvec.base.result_table import Figures
-from selfvec.corpus.filters import filtered_documents
+from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.corpus.slices import named_slice
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun, as_run
@@ -85,7 +85,7 @@ def collocates(
     run = as_run(run)
     batch = run.require_tokens("in which words occur")
     index = row_of(run, word)
-    passing = filtered_documents(run, check_texts("filters", filters) if filters else ())
+    passing = filtered_documents(run, given_filters(filters))
     if slice is not None:
         passing = passing & named_slice(batch, slice).documents
     if not passing.all():

@@ -19,13 +19,13 @@ import polars as pl
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import DOTTED, lower
 from selfvec.base.characters import folded, plain
-from selfvec.base.checks import check_text, check_texts
+from selfvec.base.checks import check_text
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.report_page import check_report, save_rows
 from selfvec.base.result_table import Figures
 from selfvec.base.targets import check_target
-from selfvec.corpus.filters import filtered_documents
+from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT
 from selfvec.storage.opened import GivenRun, as_run
@@ -98,7 +98,7 @@ def concordance(
     run = as_run(run)
     text = run.require_text("in which words are looked for")
     pattern = _Pattern.of(run, query)
-    passing = filtered_documents(run, check_texts("filters", filters)) if filters else None
+    passing = filtered_documents(run, given_filters(filters)) if filters else None
     found = list(_occurrences(run, pattern, passing, window))
     if sort is not None:
         found.sort(key=_ORDERS[sort])

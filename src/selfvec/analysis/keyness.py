@@ -16,11 +16,10 @@ import numpy as np
 
 from selfvec.analysis.word_drift.compared_slices import asked_slices
 from selfvec.base.arrays import Ints
-from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import Figures
-from selfvec.corpus.filters import filtered_documents
+from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -112,7 +111,7 @@ def keyness(
         If a part does not exist, or no document of it passes the filters.
     """
     run = as_run(run)
-    passing = check_texts("filters", filters) if filters else []
+    passing = given_filters(filters)
     if against is None:
         sides, note = _parts(run, between, slice_field, passing)
     elif between is not None or slice_field is not None:

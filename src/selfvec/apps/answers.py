@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from selfvec.base.atomic_files import atomic_file
-from selfvec.base.checks import check_text, check_texts, is_path
+from selfvec.base.checks import check_text, is_path
 from selfvec.base.checksums import file_state
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError, OptionError
@@ -26,6 +26,7 @@ from selfvec.base.text_files import read_json
 from selfvec.base.versions import __version__
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.fields import FieldOptions, given_options
+from selfvec.corpus.filters import given_filters
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.refinement.input_reading import Start
@@ -98,7 +99,7 @@ def ask(
         If another process is preparing the same folder, or the cache cannot be written.
     """
     check_text("question", question)
-    named = check_texts("filters", filters) if filters else []
+    named = given_filters(filters)
     omitted: Omissions = {}
     progress = as_progress(progress)
     if not is_path(source):

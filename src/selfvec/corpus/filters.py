@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Ids, Mask
 from selfvec.base.casing import in_any_case
+from selfvec.base.checks import check_texts
 from selfvec.base.display import whole_words
 from selfvec.base.errors import NotFound, OptionError, did_you_mean
 from selfvec.base.names import items_at, parted
@@ -74,10 +75,24 @@ class _RunDocuments:
 
 def coded_field(run: Run, name: str) -> tuple[Ids, list[str]]:
     """A kept field of a run's documents as codes, (D,), -1 without it, and the values of the codes."""
-    values = run.require_text("and fields are in it").field(name, "filters")
+    return coded(run.require_text("and fields are in it").field(name, "filters"))
+
+
+def coded(values: Sequence[str | None]) -> tuple[Ids, list[str]]:
+    """Values as codes, (D,), -1 for None, and the value of each code, in the order of their first use.
+
+    >>> codes, known = coded(["IOWA", None, "OHIO", "IOWA"])
+    >>> codes.tolist(), known
+    ([0, -1, 1, 0], ['IOWA', 'OHIO'])
+    """
     known = list(dict.fromkeys(value for value in values if value is not None))
     number = {value: code for code, value in enumerate(known)}
     return np.array([-1 if value is None else number[value] for value in values], np.int32), known
+
+
+def given_filters(filters: str | Sequence[str]) -> list[str]:
+    """The filters that an option names, which may be none; `OptionError` for what is no text."""
+    return check_texts("filters", filters) if filters else []
 
 
 def filtered_documents(run: Run, filters: Sequence[str]) -> Mask:

@@ -176,7 +176,7 @@ def evaluate(
             raise OptionError(rule, field="tasks", remedy="or give similarity=FILE and the like")
     settings = search_settings(check_texts("try_", try_, "settings of search")) if try_ else {}
     options = {"rm3": rm3, "shots": shots, "settings": settings}
-    chosen = [_with_options(task, options) for task in chosen] + _asked_tasks(asked, options)
+    chosen = [_with_options(task, options) for task in [*chosen, *_asked_tasks(asked)]]
     if shots is not None and not any(isinstance(task, Classification) for task in chosen):
         rule = "is the number of examples of each class, which --classification measures"
         raise OptionError(rule, field="shots", remedy="give it, or leave this out")
@@ -319,20 +319,19 @@ def _difference(a: Estimate | None, b: Estimate | None, over: str = "") -> Row:
 
 
 def _with_options(task: Task, options: Mapping[str, Any]) -> Task:
-    """A given task with those of the options that it does not have itself."""
+    """A task with those of the options that it does not have itself."""
     known = {one.name for one in fields(task)}
     lacking = {name: value for name, value in options.items() if name in known and not getattr(task, name)}
     return replace(task, **lacking) if lacking else task
 
 
-def _asked_tasks(asked: AskedTasks, options: Mapping[str, Any]) -> list[Task]:
+def _asked_tasks(asked: AskedTasks) -> list[Task]:
     """The tasks that short forms ask for, in the order of `TASKS`."""
     found: list[Task] = []
     for row in TASKS:
         given: Any = asked.get(row.keyword)
-        own = {name: value for name, value in options.items() if name in row.task.__dataclass_fields__}
         paths = as_paths(given) if not row.fixed else row.fixed if given else ()
-        found += [row.task(path, **own) for path in paths]
+        found += [row.task(path) for path in paths]
     return found
 
 

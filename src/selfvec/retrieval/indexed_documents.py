@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Array, Floats, Ids, Int8s, Ints
 from selfvec.base.compiled import read_only
 from selfvec.base.packed_strings import PackedStrings
+from selfvec.corpus.filters import coded
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.repeats import Repeats
 
@@ -79,12 +80,8 @@ class IndexedDocuments:
             **_arrays_of("texts", found.texts),
         }
         for i, values in enumerate(found.fields.values()):
-            number = {name: n for n, name in enumerate(dict.fromkeys(v for v in values if v is not None))}
-            codes = [-1 if value is None else number[value] for value in values]
-            arrays |= {
-                f"field {i}": np.array(codes, np.int32),
-                **_arrays_of(f"values {i}", PackedStrings.of(number)),
-            }
+            codes, known = coded(values)
+            arrays |= {f"field {i}": codes, **_arrays_of(f"values {i}", PackedStrings.of(known))}
         return cls({name: read_only(array) for name, array in arrays.items()}, list(found.fields))
 
     def __len__(self) -> int:

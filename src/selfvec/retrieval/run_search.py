@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from selfvec.base.checks import check_text, check_texts
+from selfvec.base.checks import check_text
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.corpus.filters import allowed
+from selfvec.corpus.filters import allowed, given_filters
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
@@ -135,7 +135,7 @@ def search(
     '0'
     """
     check_text("query", query)
-    named = check_texts("filters", filters) if filters else []
+    named = given_filters(filters)
     run = as_run(run)
     index = run_index(run, progress, cut=(passage_words, overlap))
     found = index.search(query, top, mode=mode, filters=named, question=question)
@@ -199,7 +199,7 @@ def similar_documents(
     ('a storm tore the roof off', 19)
     """
     check_text("document", document)
-    named = check_texts("filters", filters) if filters else []
+    named = given_filters(filters)
     return nearest_documents(run_index(as_run(run), progress), document, top, named)
 
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from selfvec.base.arrays import Mask, Rows
 from selfvec.base.casing import in_any_case
-from selfvec.base.checks import check_texts
 from selfvec.base.checksums import write_sealed
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError, require
@@ -26,7 +25,7 @@ from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
 from selfvec.base.text_files import read_json
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
-from selfvec.corpus.filters import filtered_documents
+from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
 from selfvec.data.run import Run
 from selfvec.data.run_text import ID
@@ -142,7 +141,7 @@ def topics(
         check_target(documents, overwrite=overwrite, folder=False)
     run = as_run(run)
     if filters := given.get("filters"):
-        run = _passing(run, check_texts("filters", filters))
+        run = _passing(run, given_filters(filters))
     parts = [] if by is None else document_groups(run, by)
     new = (
         None if assign is None else as_corpus(assign, "assign", like=run.provenance.corpus, keep_fields=False)

@@ -10,6 +10,7 @@ from selfvec.base.checks import check_names, check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
+from selfvec.corpus.filters import given_filters
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.storage.opened import GivenRun, as_run
@@ -170,7 +171,7 @@ def drift(
     test = DriftTest(min_count, which.get("permutations", 1000), which.get("seed", 0))
     work = {"Drift": 12, "Encoding sentences": 6, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", work) as steps:
-        passed = check_texts("filters", filters) if filters else []
+        passed = given_filters(filters)
         slices, why = asked_slices(run, between, slice, slice_field, passed)
         named, unknown = measurable(run, words, slices, min_count)
         measured = kept_measures(run, slices, test, which.get("jobs"), steps)

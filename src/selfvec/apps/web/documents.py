@@ -71,9 +71,9 @@ class DocumentViews:
     @view("/api/facets", indexed=True)
     def facets(self, query: views.Question, filters: views.Filters = None) -> Json:
         """How many documents have a word of the query, by value of each field and by period."""
-        batch = self.run.tokens
-        parts = [] if batch is None else periods(batch)
-        return facets(self.index.result(), query, filters or (), parts)
+        index, batch = self.index.result(), self.run.tokens
+        parts = [] if batch is None or batch.documents != len(index) else periods(batch)
+        return facets(index, query, filters or (), parts)
 
     @view("/api/documents", indexed=True)
     def documents(

@@ -3,7 +3,7 @@ import { ask, latest } from "./api.js";
 import { heading, similar, snippet, toDocument, wholeText } from "./documents.js";
 import { bdi, choice, debounced, fill, h, say } from "./dom.js";
 import { clean, figure, many } from "./format.js";
-import { go, link, state } from "./state.js";
+import { filters, go, link, state } from "./state.js";
 
 const ORDERS = { number: "as in the text", newest: "newest first", oldest: "oldest first", longest: "longest first", shortest: "shortest first" };
 const PAGE = 50;
@@ -27,21 +27,21 @@ export class Library {
   async update() {
     fill([[this.filter, state.filter]]);
     this.order.value = state.listed;
-    const filters = state.filter.split(";").map((text) => text.trim()).filter(Boolean), key = [state.listed, ...filters, this.shown].join("\n");
-    if (key !== this.key) await this.newest((signal) => this.load(key, filters, signal));
+    const key = [state.listed, ...filters(), this.shown].join("\n");
+    if (key !== this.key) await this.newest((signal) => this.load(key, filters(), signal));
     for (const item of this.list.children) if (item.dataset.id === state.doc) item.firstChild.setAttribute("aria-current", "true"); else item.firstChild.removeAttribute("aria-current");
   }
 
-  async load(key, filters, signal) {
+  async load(key, wanted, signal) {
     const busy = (rule) => { this.lead.textContent = `Please wait: ${rule}.`; }, rows = [];
     let total = 1;
     while (rows.length < Math.min(this.shown, total)) {
-      const found = await ask("documents", { sort: state.listed, filters, offset: rows.length, limit: PAGE }, { signal, busy });
+      const found = await ask("documents", { sort: state.listed, filters: wanted, offset: rows.length, limit: PAGE }, { signal, busy });
       rows.push(...found.rows);
       total = found.total;
     }
     this.key = key;
-    this.lead.textContent = filters.length ? `${many(total, "document")} ${total === 1 ? "passes" : "pass"} the filter.` : many(total, "document");
+    this.lead.textContent = wanted.length ? `${many(total, "document")} ${total === 1 ? "passes" : "pass"} the filter.` : many(total, "document");
     this.list.replaceChildren(...rows.map((row) => h("li", { "data-id": row.id }, toDocument(row.id, [h("b", {}, heading({ title: row.fields.title, text: row.text })), " ", h("span", { class: "place" }, [clean(row.id), row.date, many(row.words, "word")].filter(Boolean).join(" · "))]))));
     this.more.hidden = rows.length >= total;
     say(many(total, "document"));

@@ -3,16 +3,13 @@ import { ask, latest } from "./api.js";
 import { heading, later, quotes, similar, snippet, toDocument, wholeText } from "./documents.js";
 import { bdi, choice, debounced, fill, h, say } from "./dom.js";
 import { clean, count, figure, many, readable, share } from "./format.js";
-import { go, state } from "./state.js";
+import { filters, go, state } from "./state.js";
 
 const MODES = { hybrid: "words and meaning", bm25: "words", dense: "meaning" };
 const ORDERS = { "": "best first", newest: "newest first", oldest: "oldest first" };
 const PAGE = 10, MOST = 100; // documents
 const NAMED = 8; // fields
 const READ_BY = { encoder: "read by the sentence encoder", rows: "compared by what its words learned from the sentence encoder" };
-
-/** The filters in the state: "state=IOWA; date=1996..1998". */
-const filters = () => state.filter.split(";").map((text) => text.trim()).filter(Boolean);
 
 /** How a question was understood, where that may not be what was meant. */
 const notes = (found) => found.notes.map((note) => h("p", { class: "lead note" }, clean(note)));
@@ -108,10 +105,9 @@ export class Search {
 
   hit(hit) {
     const facts = [["date", hit.date], ...Object.entries(hit.fields)].filter(([, value]) => value !== null && value !== "");
-    const only = (name, value) => this.only(name, value);
     return h("li", {}, h("h3", {}, toDocument(hit.id, heading(hit), hit.passage), " ", h("span", { class: "times" }, figure(hit.score))),
       snippet(hit), h("p", { class: "place" }, h("span", {}, clean(hit.id)), facts.map(([name, value]) =>
-        h("button", { type: "button", class: "ask", title: `Only where ${name} is ${value}`, onclick: () => only(name, value) }, bdi(String(value))))),
+        h("button", { type: "button", class: "ask", title: `Only where ${name} is ${value}`, onclick: () => this.only(name, value) }, bdi(String(value))))),
       hit.alike.length > 0 && later(`${count(hit.alike.length)} alike`, async () => h("ul", { class: "plainlist" }, hit.alike.slice(0, 100).map((id) => h("li", {}, toDocument(id, clean(id)))))),
       later("Whole document", async () => wholeText(await ask("document", { id: hit.id }), hit)),
       similar(hit.id, (other) => this.hit(other)));

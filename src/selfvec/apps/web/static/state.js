@@ -7,6 +7,10 @@ const DEFAULTS = {
   source: "", from: "", near: "",
 };
 let changed = () => {};
+
+/** The filters in the state: "state=IOWA; date=1996..1998". */
+export const filters = () => state.filter.split(";").map((text) => text.trim()).filter(Boolean);
+
 export let state = read();
 
 function read() {
