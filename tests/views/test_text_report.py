@@ -102,13 +102,27 @@ def test_it_needs_nothing_from_elsewhere_and_runs_no_script(page: Tags) -> None:
 
 def test_what_the_run_lacks_is_left_out_and_said(tmp_path: Path) -> None:
     texts = [row["text"] for row in texts_of(range(2000, 2002), "storm")]
-    bare = selfvec.refine(texts, output=tmp_path / "run", method="decorrelated", keep="nothing")
+    options = {"method": "decorrelated", "keep": "nothing", "language": "en"}
+    bare = selfvec.refine(texts, output=tmp_path / "run", **options)
     path = tmp_path / "report.html"
     selfvec.report(bare, path, words="hail")
     text = path.read_text(encoding="utf-8")
+    assert "language: English" in text
     assert "What it is about" not in text
     assert "Topics: " in text
     assert "Words over time: the documents have neither dates nor slices." in text
+
+
+def test_filters_choose_the_documents_of_every_part(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    selfvec.report(run, path, words="stream", filters="date=1990..1993")
+    text = " ".join(Tags(path.read_text(encoding="utf-8")).text.split())
+    assert "What follows is about only the 240 documents with date=1990..1993." in text
+    assert "2010" not in text[text.index("What it is about") :]
+    assert "Changes: " in text  # a decade is not compared with itself
+    with pytest.raises(NotFound, match="no document is dated 1950"):
+        selfvec.report(run, tmp_path / "none.html", filters="date=1950")
+    assert not (tmp_path / "none.html").exists()
 
 
 def test_a_page_that_exists_stays_unless_it_may_be_replaced(run: Run, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.report_page import ReportPage, Section
 from selfvec.data.run import Run
+from selfvec.text.language_recognition import language_name
 
 from .pages import DriftPage, drift_page, topics_page
 from .run_summary import self_retrieval_gain
@@ -28,13 +29,18 @@ _LETTER = 6.5  # pixels
 
 @dataclass(frozen=True)
 class TextFindings:
-    """What a report is made of; what could not be found is None, and ``missing`` says why."""
+    """What a report is made of; what could not be found is None, and ``missing`` says why.
+
+    With filters, it is of the ``documents`` that pass.
+    """
 
     run: Run
     topics: Topics | None
     drift: Drift | None
     paths: Sequence[SlicePath]
     missing: Sequence[str] = ()
+    filters: Sequence[str] = ()
+    documents: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +93,13 @@ def _facts(found: TextFindings) -> Iterator[str]:
     dated = f", dated {days[0]} to {days[1]}" if days else ""
     documents = found.run.tokens.documents if found.run.tokens else 0
     size = f"{count_of(documents, 'document')}, " if documents else ""
-    named = provenance.options.get("language")
-    language = f"; language: {named}" if named else ""
+    code = provenance.text.get("language")
+    language = f"; language: {language_name(code)}" if code else ""
     words = f"{count_of(provenance.tokens or 0, 'word')}, {provenance.types or 0:,} different"
     yield printable(f"{size}{words}{dated}{language}.")
+    if found.documents is not None:
+        chosen = f"only the {count_of(found.documents, 'document')} with {', '.join(found.filters)}"
+        yield printable(f"What follows is about {chosen}.")
     if found.topics is not None and found.topics.subjects:
         *first, last = found.topics.subjects[:_SUBJECTS]
         yield f"It is mostly about {' and '.join(filter(None, (', '.join(first), last)))}."

@@ -52,9 +52,11 @@ def test_the_page_opens_on_what_the_text_is_about(page: Page, site: Site) -> Non
     assert facts.startswith(f"{site.data.about()['documents']} documents with")
     assert "from 1990 to 2020" in facts
     page.wait(f"{TAUGHT} >= 3 && {DRAWN} && document.querySelectorAll('.multiples svg').length > 1")
-    words = site.json("/api/domain")["words"]
+    about = site.json("/api/domain")
+    words, subjects = about["words"], about["subjects"]
     assert page.texts(".domain h4 bdi") == [row["word"] for row in words]
-    assert page.text(".overview .claim").startswith(f"It is mostly about {words[0]['word']}")
+    assert page.text(".overview .claim").startswith(f"It is mostly about {subjects[0]}")
+    assert subjects[0] in site.json("/api/topics")["topics"][0]["name"]
     assert page.errors == []
     assert page.elsewhere(site.address) == []
 

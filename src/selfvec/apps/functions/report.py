@@ -15,6 +15,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.report_page import check_report
 from selfvec.base.result_table import Figures
 from selfvec.base.targets import check_target
+from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.storage.opened import GivenRun, as_run
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def report(
     output: str | os.PathLike[str],
     *,
     words: str | Sequence[str] = (),
+    filters: str | Sequence[str] = (),
     top: int = 12,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -49,6 +51,9 @@ def report(
         The page to write, .html.
     words : str or sequence of str
         Words that are drawn over time; by default the first that changed.
+    filters : str or sequence of str
+        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
+        several on one field are alternatives.
     top : int, at least 1
         Words that changed.
     overwrite : bool
@@ -62,7 +67,7 @@ def report(
     Raises
     ------
     InputError
-        If a named word does not occur.
+        If a named word does not occur, or no document passes the filters.
     TargetError
         If the page exists, and ``overwrite`` is false.
     """
@@ -71,34 +76,39 @@ def report(
     check_target(output, overwrite=overwrite, folder=False)
     named = check_texts("words", words, "words") if words else []
     rows, _ = run.rows(named) if named else ([], [])
+    passed = given_filters(filters)
+    documents = int(filtered_documents(run, passed).sum()) if passed else None
     from selfvec.analysis.word_drift import comparable_slices, drift, slice_paths
     from selfvec.views.text_report import TextFindings, text_report
 
     missing: list[str] = []
-    found = _or_why(missing, "Topics", lambda: _topics(run, progress))
-    changed = _or_why(missing, "Changes", lambda: drift(run, top=top, examples=2, progress=progress))
+    found = _or_why(missing, "Topics", lambda: _topics(run, passed, progress))
+    changed = _or_why(
+        missing, "Changes", lambda: drift(run, filters=passed, top=top, examples=2, progress=progress)
+    )
     drawn = [run.vectors.index_to_key[row] for row in rows] or _first_words(changed)
     paths = []
-    if len(slices := comparable_slices(run)) > 1 and drawn:
+    if (slices := comparable_slices(run, passed)) and drawn:
         paths = _or_why(missing, "Words over time", lambda: slice_paths(run, drawn, slices)) or []
     elif named:
         missing.append("Words over time: the documents have neither dates nor slices.")
-    page = text_report(TextFindings(run, found, changed, paths, missing))
+    page = text_report(TextFindings(run, found, changed, paths, missing, passed, documents))
     page.save(output, overwrite=overwrite)
     path = Path(output)
     figures = {"path": str(path), "bytes": path.stat().st_size, "topics": len(found or ())}
     return Figures("Report", figures | {"words": [row["word"] for row in changed or ()]})
 
 
-def _topics(run: Run, progress: Progress | None) -> Topics:
-    """The topics of the text, with their shares in its periods if it has some."""
+def _topics(run: Run, filters: Sequence[str], progress: Progress | None) -> Topics:
+    """The topics of the documents that pass, with their shares in periods if there are some."""
     from selfvec.analysis.concepts import topics
     from selfvec.analysis.concepts.corpus_topics import topic_shares
     from selfvec.analysis.word_drift import comparable_slices
 
-    found = topics(run, progress=progress)
-    periods = comparable_slices(run)
-    return replace(found, groups=topic_shares(run, found, periods)) if periods else found
+    found = topics(run, filters=filters, progress=progress)
+    part = found.run or run  # of the documents that pass
+    periods = comparable_slices(part)
+    return replace(found, groups=topic_shares(part, found, periods)) if periods else found
 
 
 def _first_words(found: Drift | None) -> list[str]:

@@ -271,8 +271,9 @@ class PageData(DocumentViews):
 
     @view("/api/domain", lambda data, _: [data.domain])
     def words_of_text(self) -> Json:
-        """The words that the text is about, and their neighbours before and after refining."""
-        return {"words": self.domain.result()}
+        """What the text is about: subjects, and words with their neighbours before and after refining."""
+        found = self.maps.topics.result()
+        return {"words": self.domain.result(), "subjects": [] if found is None else found.subjects}
 
     @view("/api/uses", _compared)
     def uses(self, key: views.ComparisonKey, word: views.Word, most: views.FewResults = 5) -> Json:

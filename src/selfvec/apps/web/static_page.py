@@ -93,7 +93,7 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
     first = [choice for choice in about["comparisons"] if choice["key"] == key]
     yield _key("about"), {**about, "comparisons": first, "parts": [], "kept": True}
     yield _key("overview"), data.overview
-    yield _key("domain"), {"words": data.domain.result()}
+    yield _key("domain"), data.words_of_text()
     yield _key("health"), data.health()
     yield _key("topics"), data.topics()
     ranking = data.ranking(key, Filter(), 0, _WORDS)

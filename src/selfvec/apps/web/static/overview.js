@@ -6,7 +6,7 @@ import { clean, count, many, share } from "./format.js";
 import { go, link } from "./state.js";
 import { topicCharts } from "./times.js";
 
-const NAMED = 5; // domain words of the first sentence
+const NAMED = 5; // subjects of the first sentence
 const FIELDS = 4; // fields of the first sentence
 const TOPICS = 8; // topics over time
 
@@ -40,9 +40,10 @@ export class Overview {
 
   async teach(signal) {
     const progress = (done) => this.words.replaceChildren(h("li", { class: "wait" }, `Finding the words of this text: ${share(done)} done.`));
-    const { words } = await ask("domain", {}, { signal, progress });
+    const { words, subjects } = await ask("domain", {}, { signal, progress });
     const to = (word) => h("a", { class: "w", href: link({ view: "changes", word, near: "" }) }, bdi(word));
-    this.subject.replaceChildren(...(words.length ? ["It is mostly about ", ...listed(words.slice(0, NAMED).map(({ word }) => to(word))), "."] : []));
+    const named = subjects.length ? subjects.map((name) => h("b", {}, bdi(clean(name)))) : words.map(({ word }) => to(word));
+    this.subject.replaceChildren(...(named.length ? ["It is mostly about ", ...listed(named.slice(0, NAMED)), "."] : []));
     this.words.replaceChildren(...words.map((row) => h("li", {},
       h("h4", {}, to(row.word), " ", h("span", { class: "times" }, `${count(row.count)}×`)),
       h("p", {}, "here near ", listed(row.after.map((word) => h("span", { class: row.gained.includes(word) ? "came" : "" }, bdi(word))))),
