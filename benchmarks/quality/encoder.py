@@ -8,31 +8,39 @@ are what people build without a text's own vectors. The weights of search were c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY
+from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, judged, path, sample
+from benchmarks.datasets import texts as whole
 from benchmarks.page import table
+from benchmarks.vectors.contextual import x2static_rows
 from selfvec import evaluate
 from selfvec.apps.functions.runs import refine
+from selfvec.base.arrays import Rows
+from selfvec.corpus import Corpus
+from selfvec.data.vectors import Vectors
 from selfvec.encoders import as_sentence_encoder
-from selfvec.evaluation import Classification, Retrieval
+from selfvec.encoders.run_encoder import passages_of
+from selfvec.encoders.word_vectors import TextWords
+from selfvec.evaluation import Classification, Retrieval, Similarity, Task
 from selfvec.evaluation.classification import read_labelled
 from selfvec.evaluation.task import rows as lines_of
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import rank_correlation
 from selfvec.storage.formats import load
+from selfvec.transforms import transform
 
 ENCODER = SHARED_DATA / "encoders" / "minilm"
 COLLECTIONS = {**JUDGED, "CovidFAQ": "covidfaq"}
 CLASSES = ("trec", "sst2", "ohsumed")
 SHOTS = 10
+ABSTRACTS = 2_000
+METRICS = ("ndcg@10", "spearman", "accuracy")
 TODAY = "hybrid, without an encoder"
-
-Rows = list[dict[str, object]]
 
 
 @cache
@@ -115,10 +123,62 @@ def words() -> str:
     return table(["similarity", "pairs", "built-in", "the encoder's words", "side by side"], lines)
 
 
+# ---- One table of words from the encoder
+
+
+class Remembered:
+    """The encoder, which reads a text once."""
+
+    def __init__(self) -> None:
+        self.encoder = as_sentence_encoder(ENCODER)
+        self.known: dict[str, Rows] = {}
+
+    def encode(self, texts: Sequence[str]) -> Rows:
+        """Vectors of texts, (n, h)."""
+        new = list(dict.fromkeys(text for text in texts if text not in self.known))
+        self.known.update(zip(new, self.encoder.encode(new), strict=True) if new else ())
+        return np.stack([self.known[text] for text in texts])
+
+
+def tables() -> str:
+    """A row a way to make a table, a column a task. Every task has the table of its own texts."""
+    texts: dict[str, tuple[Task, Sequence[str]]] = {
+        name: (Retrieval(path(name)), judged()[name].documents) for name in JUDGED
+    }
+    texts["UMNSRS"] = (Similarity(SIMILARITY["UMNSRS"]), sample(whole("PubMed"), ABSTRACTS))
+    trec = SHARED_DATA / "classification" / "trec"
+    texts["TREC"] = (Classification(trec), read_labelled(trec, 0).texts)
+    lines: dict[str, list[object]] = {}
+    for task, documents in texts.values():
+        for way, vectors in _tables(documents).items():
+            shots = {"shots": SHOTS} if isinstance(task, Classification) else {}
+            cell = next(row for row in evaluate(vectors, task, **shots).rows if row["metric"] in METRICS)
+            common = "_common" if isinstance(task, Similarity) else ""  # pairs of words that the text has
+            value, low, high = (cell[f"{key}{common}"] for key in ("value", "low", "high"))
+            lines.setdefault(way, []).append(f"{value:.3f} ({low:.3f} to {high:.3f})")
+    return table(["a table by", *texts], [[way, *cells] for way, cells in lines.items()])
+
+
+def _tables(documents: Sequence[str]) -> dict[str, Vectors]:
+    """Tables of the words of documents by each way, from one encoder."""
+    encoder = Remembered()
+    corpus = partial(Corpus.from_texts, documents)
+    found = {
+        "the word alone": transform(encoder, "distill", corpus=corpus(), from_="words"),
+        "the mean of its states": transform(ENCODER, "distill", corpus=corpus(), from_="states"),
+        "**the student: one linear solve**": transform(encoder, "distill", corpus=corpus()),
+    }
+    words = TextWords.of(list(passages_of(documents)))
+    found["X2Static: CBOW with the encoder's texts"] = Vectors(
+        words.batch.types, x2static_rows(words.batch, encoder.encode(words.texts))
+    )
+    return found
+
+
 def _pairs(path: Path) -> Iterator[tuple[str, str, float]]:
     for _, (one, other, score) in lines_of(path, ("word", "word", "score")):
         yield one, other, float(score)
 
 
 NEEDS_DATA = True
-PAGES = {"teacher.md": {"search": search, "classes": classes, "words": words}}
+PAGES = {"teacher.md": {"search": search, "classes": classes, "words": words, "tables": tables}}

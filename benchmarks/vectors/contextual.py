@@ -115,7 +115,7 @@ def student_refined(name: str) -> Estimate:
 def x2static(name: str) -> Estimate:
     """By X2Static, with centred vectors of texts, which is better than as published."""
     words = TextWords.of(judged()[name].documents)
-    return _searched(name, [Vectors(words.batch.types, _trained(words.batch, taught(name)))])
+    return _searched(name, [Vectors(words.batch.types, x2static_rows(words.batch, taught(name)))])
 
 
 def _of_run(name: str, run: Run) -> Estimate:
@@ -152,7 +152,7 @@ def table(name: str, by: str) -> Vectors:
     return transform(encoder(), "distill", corpus=Corpus.from_texts(judged()[name].documents), from_=by)  # type: ignore[arg-type]
 
 
-def _trained(batch: TokenBatch, teacher: Rows) -> Rows:
+def x2static_rows(batch: TokenBatch, teacher: Rows) -> Rows:
     """X2Static's rows of words, (V, h), by Adam.
 
     The loss of a use of word w in a text with vector e is -log σ(v_w · e) - Σ_n log σ(-v_n · e), with 10

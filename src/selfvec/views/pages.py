@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from selfvec.base.display import count_of, escape_for_display, printable, whole_words
 from selfvec.base.report_page import Drawn, Pieces, ReportPage, Section, lines_cell
@@ -219,13 +219,23 @@ _TRIED = 20  # documents of which these are the first of different sentences
 _LONGEST = 300  # characters of a quoted sentence
 _COLUMNS = 8  # topics shown over time
 
-Quote = tuple[Pieces, str]
-"""A sentence with the topic's terms marked, and the document that it is from."""
+
+class Quote(NamedTuple):
+    """A sentence with the terms of a topic marked, and the document that it is from."""
+
+    pieces: Pieces
+    id: str
+    date: str
+
+    @property
+    def source(self) -> str:
+        """The document, and its date if it has one."""
+        return " · ".join(filter(None, (self.id, self.date)))
 
 
 def topics_page(found: Topics) -> ReportPage:
     """The topics with their terms and typical sentences, then their shares in each group."""
-    quotes = _quotes(found)
+    quotes = typical_sentences(found)
     rows: list[list[str | Drawn]] = [
         [f"{topic.share:.1%}", f"{topic.documents:,}", lines_cell(*_topic_lines(topic, mine))]
         for topic, mine in zip(found, quotes, strict=True)
@@ -259,9 +269,9 @@ def _topic_lines(topic: Topic, quotes: Sequence[Quote]) -> Iterator[tuple[str, P
     terms = ", ".join(_plain(term) for term, _ in topic.terms if _plain(term) not in named)
     if terms:
         yield "small", [(f"also: {terms}", False)]
-    for pieces, source in quotes:
-        yield "p", pieces
-        yield "small", [(source, False)]
+    for quote in quotes:
+        yield "p", quote.pieces
+        yield "small", [(quote.source, False)]
 
 
 def _plain(term: str) -> str:
@@ -269,7 +279,7 @@ def _plain(term: str) -> str:
     return term.replace("_", " ")
 
 
-def _quotes(found: Topics) -> list[list[Quote]]:
+def typical_sentences(found: Topics) -> list[list[Quote]]:
     """Sentences of the documents that are most typical of each topic, if the run has kept its text."""
     if found.run is None or found.run.text is None:
         return [[] for _ in found]
@@ -286,8 +296,8 @@ def _quotes(found: Topics) -> list[list[Quote]]:
         by_sentence: dict[str, Quote] = {}
         for _, name, (text, day) in zip(mine, names, rows, strict=False):
             sentence = _best_sentence(text, terms)
-            source = " · ".join(filter(None, (name, day and str(day))))
-            by_sentence.setdefault(sentence.casefold(), (_marked(sentence, terms), source))
+            quote = Quote(_marked(sentence, terms), name, str(day or ""))
+            by_sentence.setdefault(sentence.casefold(), quote)
         quotes.append(list(by_sentence.values())[:_EXAMPLES])
     return quotes
 

@@ -36,6 +36,7 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/api/overview": [{}],
     "/api/domain": [{}],
     "/api/topics": [{}],
+    "/api/typical": [{}],
     "/api/health": [{}],
     "/api/unknown": [{}],
     "/api/ranking": [{}, {"names": "false"}, {"c": "1990|2020"}],

@@ -549,6 +549,15 @@ def test_topics_and_words_are_counted_by_period(site: Site) -> None:
     assert [part["documents"] for part in found["periods"]] == [240] * 3
     sums = np.sum([topic["counts"] for topic in found["topics"]], axis=0)
     assert sums.tolist() == [240] * 3
+    typical = site.json("/api/typical")["topics"]
+    assert len(typical) == len(found["topics"])
+    for row, quotes in zip(found["topics"], typical, strict=True):
+        terms = {term.replace("_", " ") for term in row["terms"]}
+        assert 1 <= len(quotes) <= 3
+        for quote in quotes:
+            text = "".join(piece for piece, _ in quote["pieces"])
+            assert any(term and piece.lower() in terms for piece, term in quote["pieces"]), text
+            assert text in " ".join(site.json(f"/api/document?id={quote['id']}")["text"].split())
     decades = [part["name"] for part in site.json("/api/time?w=bread&unit=decade")["time"]]
     assert decades == ["1990..1999", "2000..2009", "2020..2029"]
     assert site.json("/api/about")["units"] == ["month", "quarter", "year", "decade"]

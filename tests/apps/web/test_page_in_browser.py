@@ -1076,6 +1076,40 @@ def test_hebrew_and_arabic_read_from_right_to_left(page: Page, tmp_path) -> None
         assert page.run(style) == "rtl"
 
 
+def test_topics_can_be_renamed_joined_and_saved(page: Page, site: Site) -> None:
+    found = site.json("/api/topics")["topics"]
+    ready = f"document.querySelectorAll('.topic').length === {len(found)}"
+    page.open(f"{site.address}#view=topics", ready=ready)
+    shown = "[...document.querySelectorAll('.topic input')].map((field) => field.value)"
+    first, second = (row["name"] for row in found[:2])
+    assert page.run(shown)[:2] == [first, second]
+    assert page.run("document.querySelectorAll('.topic svg').length") == len(found)
+    assert found[0]["terms"][0].replace("_", " ") in page.text(".topic")
+    assert page.texts(".topic blockquote mark")
+    name = (
+        "((at, name) => { const field = document.querySelectorAll('.topic input')[at]; field.value = name;"
+        " field.dispatchEvent(new Event('change')); })"
+    )
+    page.run(f"{name}(0, 'Mine')")
+    page.run(f"{name}({shown}.indexOf({json.dumps(second)}), 'Mine')")
+    page.wait(f"document.querySelectorAll('.topic').length === {len(found) - 1}")
+    page.open(f"{site.address}#view=topics", ready="document.querySelector('.topic')")
+    assert page.run(shown).count("Mine") == 1
+    share = round(100 * (found[0]["share"] + found[1]["share"]))
+    assert f"{share} % of the documents" in page.texts(".topic .lead")[page.run(shown).index("Mine")]
+    saved = page.run(
+        "(async () => { let kept; const made = URL.createObjectURL;"
+        " URL.createObjectURL = (blob) => { kept = blob; return made.call(URL, blob); };"
+        " document.querySelector('.topics .fields button').click(); URL.createObjectURL = made;"
+        " return JSON.parse(await kept.text()); })()"
+    )
+    mine = next(topic for topic in saved["topics"] if topic["name"] == "Mine")
+    assert sorted(mine["joined"]) == sorted([first, second])
+    page.click(".topics .fields button:last-child")
+    page.wait(ready)
+    assert page.errors == []
+
+
 AXE = Path(os.environ.get("SELFVEC_AXE", "node_modules/axe-core/axe.min.js"))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]
 
@@ -1097,6 +1131,7 @@ def test_axe_finds_nothing(page: Page, site: Site, width: int, scheme: str) -> N
         "c=refined&view=unknown": "document.querySelector('tbody tr')",
         "c=refined&view=texts&ask=bread": "document.querySelector('.found')",
         "c=refined&view=texts&ask=bread&beside=1": "document.querySelector('.hits')",
+        "view=topics": "document.querySelector('.topic svg')",
         "c=refined&view=health": "document.querySelector('.findings')",
     }
     found = {}

@@ -33,6 +33,7 @@ from selfvec.usage.contexts import (
     shared_neighbours,
 )
 from selfvec.usage.examples import marked_occurrences, quoted, repeated_last
+from selfvec.views.pages import typical_sentences
 from selfvec.views.run_summary import self_retrieval_gain
 
 from . import views
@@ -246,12 +247,20 @@ class PageData(DocumentViews):
             "topics": [
                 {
                     "name": row.name,
+                    "terms": [term for term, _ in row.terms],
                     "share": row.share,
                     "counts": [int(np.sum(mine & part.documents)) for part in parts],
                 }
                 for row, mine in zip(shown, by_topic, strict=True)
             ],
         }
+
+    @view("/api/typical", lambda data, _: [data.maps.topics])
+    def typical(self) -> Json:
+        """Sentences that are typical of each topic, with the ids of their documents."""
+        found = self.maps.topics.result()
+        topics = [] if found is None else typical_sentences(found)
+        return {"topics": [[quote._asdict() for quote in mine] for mine in topics]}
 
     @view("/api/overview")
     def first_view(self) -> Json:

@@ -11,16 +11,17 @@ import { Ranking, Unknown } from "./ranking.js";
 import { Search } from "./search.js";
 import { go, link, onChange, state } from "./state.js";
 import { Times } from "./times.js";
+import { Topics } from "./topics.js";
 import { WordPage } from "./word.js";
 
-const VIEWS = ["overview", "changes", "map", "unknown", "texts", "health", "time", "documents"];
+const VIEWS = ["overview", "changes", "map", "unknown", "texts", "health", "topics", "time", "documents"];
 const OTHER = "?"; // the choice of two unlisted parts
 const EVERY = 20_000; // milliseconds between two looks at the state of the run
-const FULL = new Set(["overview", "texts", "health", "time"]); // views without a word next to them
+const FULL = new Set(["overview", "texts", "health", "topics", "time"]); // views without a word next to them
 const UNLISTED = new Set(["word", "doc", "at", "near", "frame"]); // of the state, what changes no view or list
 const KEYS = [
   ["/", "find a word"], ["↑ ↓  or  k j", "previous word, next word"], ["← →", "one step back or forward in time"], ["p", "play the map"],
-  ["1 … 8", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: zoom in, zoom out, whole map"],
+  ["1 … 9", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: zoom in, zoom out, whole map"],
 ];
 const panes = {};
 let about, overview, page, ranking, stamp;
@@ -85,7 +86,7 @@ async function view(name) {
     if (tab.dataset.view === name) tab.setAttribute("aria-current", "page"); else tab.removeAttribute("aria-current");
   }
   if (name === "health") panes.health ??= { element: await health() };
-  panes[name] ??= { overview: () => new Overview(choose, about, overview, alarm), changes: () => ranking, map: () => new Atlas(choose, about, alarm), unknown: () => new Unknown(), texts: () => new Search(about), time: () => new Times(about, overview), documents: () => new Library(about) }[name]();
+  panes[name] ??= { overview: () => new Overview(choose, about, overview, alarm), changes: () => ranking, map: () => new Atlas(choose, about, alarm), unknown: () => new Unknown(), texts: () => new Search(about), topics: () => new Topics(about), time: () => new Times(about, overview), documents: () => new Library(about) }[name]();
   if ($("pane").firstChild !== panes[name].element) $("pane").replaceChildren(panes[name].element);
   return panes[name].update?.();
 }
