@@ -1110,6 +1110,21 @@ def test_topics_can_be_renamed_joined_and_saved(page: Page, site: Site) -> None:
     assert page.errors == []
 
 
+def test_an_untitled_document_is_headed_by_its_first_sentence(page: Page, site: Site) -> None:
+    page.open(site.address)
+
+    def headed(text: str, title: str | None = None) -> str:
+        given = json.dumps({"text": text, "title": title})
+        return page.run(f"import('/documents.js').then((own) => own.heading({given}).textContent)")
+
+    assert headed("MINUTES\n12.05.2021\nThe rate was kept at two percent. It rained.") == (
+        "The rate was kept at two percent."
+    )
+    assert headed("12. 8. 1901. Tokyo.\n東京は夜に雨が降った。") == "東京は夜に雨が降った。"
+    assert headed("HAIL FELL ON THE ROOF") == "HAIL FELL ON THE ROOF"
+    assert headed("The rate was kept at two percent.", "Minutes") == "Minutes"
+
+
 AXE = Path(os.environ.get("SELFVEC_AXE", "node_modules/axe-core/axe.min.js"))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]
 

@@ -24,11 +24,14 @@ export const similar = (id, item) => later("Similar documents", async () => {
     rows.length ? h("ol", { class: "found" }, rows.map(item)) : h("p", { class: "wait" }, "No other document is near."));
 });
 
-/** The title of a document or, without one, the first words of its best passage. */
+/** The title of a document or, without one, the first words of the first sentence of its best passage. */
 export function heading({ title, text, passage = [0] }) {
-  const words = text.split(/\s+/).filter(Boolean);
+  const words = (text.split(/(?<=[.!?。！？])\s+|\n+/u).find(said) ?? text).split(/\s+/).filter(Boolean);
   return h("bdi", {}, clean(title ?? (passage[0] ? "… " : "") + words.slice(0, HEADING).join(" ") + (words.length > HEADING ? " …" : "")));
 }
+
+/** Whether a line is a sentence, not a number, a date or a heading in capital letters: four words of more than a letter. */
+const said = (line) => (line !== line.toUpperCase() && (line.match(/\p{L}{2,}/gu) ?? []).length >= 4) || /\p{Lo}{6}/u.test(line);
 
 /** A link to a document, or to a passage of it: where it begins and ends. */
 export const toDocument = (id, content, passage = []) => h("a", { href: link({ view: state.view === "map" ? "map" : "documents", of: "documents", doc: id, at: passage.join("-"), word: "" }) }, content);

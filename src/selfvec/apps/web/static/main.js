@@ -81,6 +81,7 @@ function compared(key) {
 
 async function view(name) {
   document.body.dataset.view = name;
+  document.body.classList.toggle("alone", FULL.has(name));
   for (const tab of document.querySelectorAll("nav a")) {
     tab.setAttribute("href", link({ view: tab.dataset.view }));
     if (tab.dataset.view === name) tab.setAttribute("aria-current", "page"); else tab.removeAttribute("aria-current");
