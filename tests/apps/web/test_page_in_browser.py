@@ -1077,6 +1077,7 @@ def test_hebrew_and_arabic_read_from_right_to_left(page: Page, tmp_path) -> None
 
 
 def test_topics_can_be_renamed_joined_and_saved(page: Page, site: Site) -> None:
+    site.data.maps.topics.result()
     found = site.json("/api/topics")["topics"]
     ready = f"document.querySelectorAll('.topic').length === {len(found)}"
     page.open(f"{site.address}#view=topics", ready=ready)

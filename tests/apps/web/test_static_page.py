@@ -46,6 +46,9 @@ def test_a_saved_page_shows_words_and_the_map_without_a_server(page: Page, site:
     page.wait("document.querySelector('h2.word bdi')?.textContent === 'charge'")
     page.press("3")
     page.wait("document.querySelectorAll('.colours button').length > 2")
+    page.press("7")
+    page.wait("document.querySelector('.topic blockquote') && document.querySelector('.topic svg')")
+    assert page.run("document.querySelector('.topic cite a')") is None  # documents are not in the file
     assert page.errors == []
     assert {url.partition(":")[0] for url in page.requests} <= {"file", "blob", "about"}
     assert [url for url in page.requests if url.startswith("file:") and url.partition("#")[0] != saved] == []

@@ -96,6 +96,7 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
     yield _key("domain"), data.words_of_text()
     yield _key("health"), data.health()
     yield _key("topics"), data.topics()
+    yield _key("typical"), data.typical()
     ranking = data.ranking(key, Filter(), 0, _WORDS)
     ranking["total"] = len(ranking["rows"])
     yield _key("ranking", c=key), ranking

@@ -14,7 +14,7 @@ export class Topics {
     this.newest = latest();
     this.key = `selfvec-topics ${about.description}`;
     try { this.names = JSON.parse(localStorage.getItem(this.key)) ?? {}; } catch { this.names = {}; }
-    this.of = about.has_text ? "documents" : "words";
+    this.documents = about.has_text && !about.kept; // can be opened
     this.list = h("div", {});
     this.usual = h("button", { type: "button", onclick: () => this.named({}) }, "Names as found");
     this.element = h("div", { class: "full topics" }, h("h2", {}, "Topics"),
@@ -58,9 +58,9 @@ export class Topics {
     const about = "Share of the documents of each period", totals = this.periods.map(({ documents }) => documents);
     const chart = this.periods.length > 1 ? timeline(this.periods, [{ name: clean(name), points: rates(counts, totals) }], { about: `${clean(name)}: ${about}`, show: (x) => share(x), small: true }) : null;
     return h("section", { class: "topic" }, h("h3", {}, typed),
-      h("p", { class: "lead" }, `${share(part)} of the documents · `, h("a", { href: link({ view: "map", of: this.of, colour: "topic", only: rows[0].name, word: "", doc: "" }) }, "on the map")),
+      h("p", { class: "lead" }, `${share(part)} of the documents · `, h("a", { href: link({ view: "map", of: this.documents ? "documents" : "words", colour: "topic", only: rows[0].name, word: "", doc: "" }) }, "on the map")),
       h("p", {}, rows.map(({ terms }, i) => [i ? "; " : "", terms.map((term, j) => [j ? ", " : "", bdi(term.replaceAll("_", " "))])])),
-      chart, rows.flatMap(({ quotes }) => quotes.slice(0, Math.ceil(QUOTES / rows.length))).map(quotation));
+      chart, rows.flatMap(({ quotes }) => quotes.slice(0, Math.ceil(QUOTES / rows.length))).map((quote) => quotation(quote, this.documents)));
   }
 
   /** Topics get a name; an empty one is the name that was found. */
@@ -84,8 +84,9 @@ export class Topics {
   }
 }
 
-/** A sentence with its terms marked, which leads to its document. */
-function quotation({ pieces, id, date }) {
+/** A sentence with its terms marked, which leads to its document if that can be opened. */
+function quotation({ pieces, id, date }, opens) {
+  const source = [bdi(id), date ? ` · ${date}` : ""];
   return h("blockquote", { dir: "auto" }, pieces.map(([text, term]) => (term ? h("mark", {}, clean(text)) : clean(text))),
-    h("cite", {}, toDocument(id, [bdi(id), date ? ` · ${date}` : ""])));
+    h("cite", {}, opens ? toDocument(id, source) : source));
 }
