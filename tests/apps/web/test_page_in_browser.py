@@ -8,7 +8,7 @@ import json
 import os
 import time
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import numpy as np
 import pytest
@@ -423,7 +423,8 @@ def test_hits_are_sorted_by_date_and_open_at_their_passage(page: Page, tmp_path:
         assert dates[0] == "1991-05-01"
         told = site.json("/api/search?query=whale")["rows"][0]
         page.open(f"{site.address}#view=texts&ask=whale")
-        page.wait("document.querySelector('.found h3 a')")
+        hit = urlencode({"doc": told["id"]})  # not one of the hits of the last search, which stand until then
+        page.wait(f"document.querySelector('.found h3 a')?.href.includes({json.dumps(hit)})")
         page.click(".found h3 a")
         page.wait("document.querySelector('#word .passage')")
         text = site.data.document(told["id"])["text"]
