@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from selfvec.base.atomic_files import atomic_file
+from selfvec.files.atomic_files import atomic_file
 
 NOTES = Path(__file__).with_name("constants.json")
 REFINING = ("refinement.methods.decorrelated", "refinement.spelling")

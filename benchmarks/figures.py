@@ -28,7 +28,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.page import DOCS, RESULTS, generated
-from selfvec.base.atomic_files import atomic_file
+from selfvec.files.atomic_files import atomic_file
 
 ROOT = DOCS.parent
 PAGES = (

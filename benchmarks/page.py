@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.datasets import SHARED_DATA
-from selfvec.base.atomic_files import atomic_file
+from selfvec.files.atomic_files import atomic_file
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 FIGURES = DOCS / "figures"

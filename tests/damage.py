@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.checksums import write_sealed
+from selfvec.files.checksums import write_sealed
 
 _PIECES = (b"\xff" * 8, b"\0" * 8, b"\xff" * 4, b"99999999", b"-1", b"1e999", b"NaN", b"null", b"[[[[", b"\r")
 _DTYPES = {f"{letter.upper()}{8 * size}": f"<{letter}{size}" for letter in "fiu" for size in (1, 2, 4, 8)}

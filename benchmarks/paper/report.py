@@ -25,8 +25,8 @@ from benchmarks.page import DOCS, write_parts
 from benchmarks.paper import corpora, experiments, figures
 from benchmarks.paper.experiments import Plan, Row, after_epochs
 from benchmarks.paper.tables import parts
-from selfvec.base.atomic_files import atomic_file
 from selfvec.data.vectors import Vectors
+from selfvec.files.atomic_files import atomic_file
 
 ROOT = DOCS.parent
 REPORTS, VECTORS = Path("noaa", "events.jsonl.gz"), Path("vectors", "googlenews-26k-300d.bin")

@@ -19,6 +19,15 @@ import numpy as np
 from benchmarks.datasets import SHARED_DATA
 from benchmarks.page import DOCS, table
 from benchmarks.refining import refined
+from selfvec.analysis.usage import occurrence_vectors
+from selfvec.analysis.usage.occurrence_vectors import (
+    BlockSums,
+    OccurrenceSpace,
+    WordBlocks,
+    block_sums,
+    document_counts,
+    occurrence_space,
+)
 from selfvec.analysis.word_drift import Drift, drift
 from selfvec.analysis.word_drift.permutation_test import (
     block_figures,
@@ -34,15 +43,6 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import Estimate, benjamini_hochberg, rank_correlation, spearman
 from selfvec.text.document_vectors import inverse_document_frequency
-from selfvec.usage import occurrence_vectors
-from selfvec.usage.occurrence_vectors import (
-    BlockSums,
-    OccurrenceSpace,
-    WordBlocks,
-    block_sums,
-    document_counts,
-    occurrence_space,
-)
 from selfvec.views.word_tables import probability
 
 REPORTS = DOCS.parent / "drift-report"

@@ -23,11 +23,11 @@ from benchmarks.datasets import GOOGLENEWS, judged
 from benchmarks.page import table
 from benchmarks.rankings import Rankings, by_cosine, by_index, estimate, over, wordllama
 from benchmarks.refining import refined
-from selfvec.base.atomic_files import atomic_file
 from selfvec.data.run import Run
 from selfvec.encoders import as_sentence_encoder
 from selfvec.evaluation.compared_vectors import ComparedVectors, open_entries
 from selfvec.evaluation.retrieval import Collection, ndcg, recall
+from selfvec.files.atomic_files import atomic_file
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval import Index

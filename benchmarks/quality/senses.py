@@ -21,13 +21,13 @@ from benchmarks.page import table
 from benchmarks.refining import refined
 from selfvec.analysis import sense_clustering
 from selfvec.analysis.sense_clustering import SenseSpace, sense_space
+from selfvec.analysis.usage.contexts import padded_windows
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import mean
 from selfvec.refinement.pipeline import refine_again
 from selfvec.text.rules import Rulebook, Rules
-from selfvec.usage.contexts import padded_windows
 
 ABSTRACTS = 8_000
 SETS = {  # occurrences of a merged word, at least and at most; uses of a pseudo-word

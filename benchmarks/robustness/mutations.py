@@ -28,10 +28,10 @@ from tests.damage import damaged, without_checksums
 from tests.storage.formats import format_tables
 
 import selfvec
-from selfvec.base.compressed_files import zstd
 from selfvec.base.errors import SelfvecError
 from selfvec.corpus import Corpus
 from selfvec.evaluation import retrieval, words
+from selfvec.files.compressed_files import zstd
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.alignment_files import read_dictionary

@@ -24,7 +24,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.choices import make_plan
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.methods import refined_rows
-from selfvec.training.gensim_models import distinct_keys, write_lines
+from selfvec.refinement.training.gensim_models import distinct_keys, write_lines
 
 DIMENSIONS, THREADS = 300, 2
 

@@ -9,13 +9,13 @@ import numpy as np
 
 from benchmarks.datasets import random_ids
 from benchmarks.harness import Result
+from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_drift import permutation_test as testing
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.usage.occurrence_vectors import occurrence_space
 
 WORDS, TOKENS, DIMENSIONS, PERMUTATIONS = 24_000, 6_000_000, 256, 200
 

@@ -19,11 +19,11 @@ import selfvec
 from benchmarks.datasets import GOOGLENEWS, PUBMED, SHARED_DATA, records
 from benchmarks.vectors import Row, compared, verdict
 from selfvec.analysis.alignment import align
-from selfvec.base.checksums import sha256
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Dictionary, Similarity
 from selfvec.evaluation.compared_vectors import ComparedVectors
 from selfvec.evaluation.report import Report
+from selfvec.files.checksums import sha256
 from selfvec.numerics.statistics import Estimate
 from selfvec.transforms import transform
 

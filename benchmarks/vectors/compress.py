@@ -14,14 +14,14 @@ import selfvec
 from benchmarks.datasets import GOOGLENEWS, JUDGED, PUBMED, SIMILARITY, judged, path
 from benchmarks.page import write_parts
 from benchmarks.vectors import Row, compared
-from selfvec.compression import BinarySearch, compress
-from selfvec.compression.compress import Candidate, Packed
-from selfvec.compression.measures import kept, measures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats.compressed import packed_words, write
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
+from selfvec.transforms.binary_search import BinarySearch
+from selfvec.transforms.compress import Candidate, Packed, compress
+from selfvec.transforms.compression_measures import kept, measures
 
 HEADS = ("method", "rows", "MB", "read, s", "cosine", "known", *JUDGED, "UMNSRS")
 

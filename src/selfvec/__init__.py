@@ -47,7 +47,6 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.apps.similar_words import similar as similar
     from selfvec.base.errors import SelfvecError as SelfvecError
     from selfvec.base.versions import __version__ as __version__
-    from selfvec.compression import compress as compress
     from selfvec.corpus import Corpus as Corpus
     from selfvec.corpus import as_corpus as as_corpus
     from selfvec.corpus.example_text import example as example
@@ -66,6 +65,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.storage.formats import save as save
     from selfvec.storage.run_writer import save_run as save_run
     from selfvec.storage.verification import verify as verify
+    from selfvec.transforms.compress import compress as compress
 
 # Where the other public names are defined, besides the functions of commands.
 _HOMES = {

@@ -8,8 +8,8 @@ import pytest
 
 from selfvec.apps.starting import _is_page_of_demo, demo
 from selfvec.base.errors import TargetError
-from selfvec.base.report_page import ReportPage
 from selfvec.corpus.python_docs import NAME
+from selfvec.files.report_page import ReportPage
 
 
 def test_a_page_that_the_demo_did_not_make_stays_and_nothing_is_begun(tmp_path: Path) -> None:

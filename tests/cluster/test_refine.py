@@ -14,7 +14,6 @@ from tests.cluster.conftest import in_threads
 from tests.cluster.corpora import jsonl, of_every_kind, sentences
 
 from selfvec.apps.cli import main
-from selfvec.base import memory
 from selfvec.base.errors import CorpusError, OptionError, TargetError
 from selfvec.cluster.refine import cluster_settings, output_place
 from selfvec.cluster.shards import find_shards
@@ -25,6 +24,7 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.files import memory
 from selfvec.refinement.pipeline import refine
 from selfvec.refinement.update import merge, update
 from selfvec.storage.run_folder import open_run

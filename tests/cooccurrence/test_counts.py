@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
-from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.cooccurrence import WEIGHTINGS, Counts, count, count_near, neighbour_totals
 from selfvec.cooccurrence.reference import count_reference
 from selfvec.data.token_batch import TokenBatch
+from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
 
 documents = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_size=8)
 windows = st.integers(1, 15)
@@ -126,7 +126,7 @@ def test_threads_and_blocks_change_nothing(jobs: int, block: int, monkeypatch: p
     doubled = whole.merge(whole)
     for name in ("counting._INDEXED", "counting._BLOCK", "counts._BLOCK"):
         monkeypatch.setattr(f"selfvec.cooccurrence.{name}", block)
-    monkeypatch.setattr("selfvec.base.memory.IN_MEMORY", block)
+    monkeypatch.setattr("selfvec.files.memory.IN_MEMORY", block)
     counts = count(batch, 11, weighting="linear", jobs=jobs)
     assert_same(counts, whole)
     assert_same(counts.merge(counts, jobs=jobs), doubled)
@@ -206,7 +206,7 @@ def test_saved_counts_are_the_same_and_mapped(tmp_path: Path) -> None:
 
 def test_nothing_is_left_in_the_folder_for_temporary_files(tmp_path: Path, monkeypatch) -> None:
     whole = count(random_batch(6, 3000, 200), 5)
-    monkeypatch.setattr("selfvec.base.memory.IN_MEMORY", 100)
+    monkeypatch.setattr("selfvec.files.memory.IN_MEMORY", 100)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert_same(count(random_batch(6, 3000, 200), 5), whole)

@@ -131,7 +131,7 @@ def test_threads_change_nothing(kind, monkeypatch) -> None:
 def test_a_large_ppmi_matrix_goes_to_a_file_and_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     counts, table = count(random_batch(2, 4000, 300), 9), random_table(0, 300, 20)
     kept = PPMIOperator(counts)
-    monkeypatch.setattr("selfvec.base.memory.IN_MEMORY", 100)
+    monkeypatch.setattr("selfvec.files.memory.IN_MEMORY", 100)
     np.testing.assert_array_equal(PPMIOperator(counts).apply(table), kept.apply(table))
 
 

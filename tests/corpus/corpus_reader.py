@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from selfvec.base.compressed_files import zstd
 from selfvec.corpus import Corpus
 from selfvec.corpus.documents import Documents
 from selfvec.data.run_text import column_of, fields_among
+from selfvec.files.compressed_files import zstd
 
 COMPRESSIONS = {"": bytes, ".gz": gzip.compress, ".zst": zstd.compress}
 

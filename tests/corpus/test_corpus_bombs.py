@@ -163,7 +163,7 @@ def test_row_groups_beyond_the_memory_are_refused_before_they_are_unpacked(
 
 def test_half_of_a_limit_is_the_share_of_memory() -> None:
     limited = "import resource; resource.setrlimit(resource.RLIMIT_AS, (3_000_000_000, -1))"
-    asked = "from selfvec.base.memory import share_of_memory; print(share_of_memory())"
+    asked = "from selfvec.files.memory import share_of_memory; print(share_of_memory())"
     done = subprocess.run([sys.executable, "-c", f"{limited}; {asked}"], capture_output=True, text=True)
     assert done.stdout == "1500000000\n"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from corpus_reader import COMPRESSIONS, Reader
 
-from selfvec.base.charsets import codec_of_label, likely, read_page, shown, unmarked_utf16
 from selfvec.base.errors import CorpusError, InputError
-from selfvec.base.text_files import read_text
+from selfvec.files.charsets import codec_of_label, likely, read_page, shown, unmarked_utf16
+from selfvec.files.text_files import read_text
 
 SENTENCES = {
     "de": "Der Hagel zerstörte Dächer in Köln, und die Straßen waren überflutet. Später fiel Schnee.",

@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 from corpus_reader import Reader
 
-from selfvec.base.charsets import decoded_once
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.run_text import column_of
+from selfvec.files.charsets import decoded_once
 
 ROWS = [
     {"text": "hail fell", "id": "1", "where": "Iowa"},

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.base import memory
 from selfvec.data import token_batch
 from selfvec.data.token_batch import TokenBatch, by_frequency, changed
+from selfvec.files import memory
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcdef"), max_size=9), min_size=1, max_size=9)
 

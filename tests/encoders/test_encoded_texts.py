@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tests.damage import damaged, damaged_bytes
 
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.tensors import write_tensors
 from selfvec.encoders import encoded_texts as module
 from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.sentence_encoder import SentenceEncoder
+from selfvec.files.tensors import write_tensors
 
 
 class Toy(SentenceEncoder):

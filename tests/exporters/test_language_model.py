@@ -12,8 +12,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, OptionError
-from selfvec.base.tensors import map_tensors, read_header
 from selfvec.exporters import export
+from selfvec.files.tensors import map_tensors, read_header
 from selfvec.storage.formats import load
 from selfvec.storage.formats.language_model import find_embeddings
 

@@ -16,11 +16,11 @@ from tokenizers import Tokenizer
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
-from selfvec.base.tensors import map_tensors
 from selfvec.data.run import Run
 from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.onnx_encoder import OnnxEncoder
 from selfvec.exporters import export
+from selfvec.files.tensors import map_tensors
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.run_student import RunStudent, student_of
 from selfvec.storage.formats import save

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfvec.base import memory
 from selfvec.data import token_batch
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, by_frequency
+from selfvec.files import memory
 from selfvec.refinement.inputs import counted
 from selfvec.text.repeats import find_repeats, without
 from selfvec.text.rules import merged_types

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from selfvec.base.tensors import write_tensors
+from selfvec.files.tensors import write_tensors
 from selfvec.numerics.rows import unit_rows
 
 TYPES, DIMENSIONS, TOKENS = 80_000, 300, 100_000
@@ -18,7 +18,7 @@ TABLE = 4 * TYPES * DIMENSIONS
 JOB = """
 import json, resource, sys
 import numpy as np
-from selfvec.base.tensors import map_tensors
+from selfvec.files.tensors import map_tensors
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors

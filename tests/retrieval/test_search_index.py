@@ -23,8 +23,8 @@ from selfvec.base.errors import (
     TargetError,
 )
 from selfvec.base.progress import Progress
-from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.run import Run
+from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.retrieval import MODES, PARTS, Found, Index, clusters, run_index, unit_vectors
 from selfvec.retrieval import index as index_module
 from selfvec.views.run_tables import found_text

@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 
 import selfvec
-from selfvec.base.atomic_files import atomic_file, atomic_folder
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
+from selfvec.files.atomic_files import atomic_file, atomic_folder
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.storage.run_writer import RunWriter
 from selfvec.storage.verification import verify

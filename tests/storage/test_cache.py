@@ -21,9 +21,9 @@ from selfvec.analysis.concepts import topics
 from selfvec.analysis.word_drift import drift as measured_drift
 from selfvec.apps.cli import main
 from selfvec.apps.web.page_data import PageData
-from selfvec.base.checksums import seal
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
+from selfvec.files.checksums import seal
 from selfvec.refinement.derived_vectors import narrow_vectors
 from selfvec.retrieval import run_index
 from selfvec.retrieval.encoder import Encoder

@@ -13,13 +13,13 @@ import pytest
 from tests.damage import sealed_again
 
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, FINGERPRINT, ID, SLICE, TEXT, RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
+from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.storage import run_folder
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run

@@ -392,7 +392,7 @@ CLOSED = """
 import sys
 from benchmarks.robustness.inputs import without_privileges
 from selfvec.apps.cli import main
-from selfvec.base.checksums import write_sealed
+from selfvec.files.checksums import write_sealed
 without_privileges()
 sys.exit(main(sys.argv[1:]))
 """

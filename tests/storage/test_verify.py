@@ -12,9 +12,9 @@ import pytest
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.base.checksums import is_sealed, seal
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.files.checksums import is_sealed, seal
+from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.contents import info
 from selfvec.storage.run_folder import open_run

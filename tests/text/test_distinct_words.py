@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.base.packed_strings import PackedStrings
+from selfvec.files.packed_strings import PackedStrings
 from selfvec.text.distinct_words import DistinctWords
 
 STEMS = ["", "a", "hail", "wetterst", "wetterstation", "wetterstationen1", "wetterstationenxy", "été", "\n"]

@@ -13,9 +13,9 @@ from simplemma import split_sentences
 
 from selfvec import Vectors
 from selfvec.base.errors import CorpusError, InputError, OptionError
-from selfvec.base.packed_strings import PackedStrings
 from selfvec.corpus.documents import Documents
 from selfvec.data.token_batch import TokenBatch
+from selfvec.files.packed_strings import PackedStrings
 from selfvec.text import Encoding, RawTokens, Rules, auto_window, encode, tokenizer
 
 

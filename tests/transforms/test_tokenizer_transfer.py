@@ -13,8 +13,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.tensors import map_tensors, read_header
 from selfvec.data.vectors import Vectors
+from selfvec.files.tensors import map_tensors, read_header
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.formats import load
 from selfvec.transforms.tokenizer_transfer import TokenizerTransfer, Tokens

@@ -11,8 +11,8 @@ import pytest
 from tests.html_pages import Html
 
 import selfvec
-from selfvec.base.report_page import ReportPage
 from selfvec.data.run import Run
+from selfvec.files.report_page import ReportPage
 from selfvec.views.pages import search_page, topics_page
 
 HOSTILE = "Hail on <script>alert(1)</script> the roof |\u202e of a barn."

@@ -11,8 +11,8 @@ import pytest
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
-from selfvec.base.report_page import PAGES, ReportPage, Section, check_report, rows_page
-from selfvec.base.report_page import ROWS as TABLES
+from selfvec.files.report_page import PAGES, ReportPage, Section, check_report, rows_page
+from selfvec.files.report_page import ROWS as TABLES
 
 SUFFIXES = PAGES + TABLES
 

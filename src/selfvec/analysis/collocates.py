@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from selfvec.analysis.concepts.terms import row_of
+from selfvec.analysis.usage.contexts import occurrences, padded_windows, window_counts
 from selfvec.base.arrays import Ints
 from selfvec.base.checks import check_text
 from selfvec.base.declarations import checked
@@ -20,7 +21,6 @@ from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.corpus.slices import named_slice
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.usage.contexts import occurrences, padded_windows, window_counts
 
 HIGHEST = 14.0  # logDice of two words that never occur apart
 

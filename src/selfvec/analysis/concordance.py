@@ -22,12 +22,12 @@ from selfvec.base.characters import folded, plain
 from selfvec.base.checks import check_text
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
-from selfvec.base.report_page import check_report, save_rows
 from selfvec.base.result_table import Figures
-from selfvec.base.targets import check_target
 from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT
+from selfvec.files.report_page import check_report, save_rows
+from selfvec.files.targets import check_target
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.languages import without_elision
 from selfvec.text.phrases import parts, units_of

@@ -9,9 +9,9 @@ from math import erfc, exp, lgamma, log, sqrt
 
 import numpy as np
 
+from selfvec.analysis.usage.kernels import add
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.compiled import SUMS, kernel
-from selfvec.usage.kernels import add
 
 LEAST_BLOCKS = 4  # of each slice; the size of the noise cannot be told from fewer
 

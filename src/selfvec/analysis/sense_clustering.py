@@ -19,6 +19,8 @@ from itertools import repeat
 
 import numpy as np
 
+from selfvec.analysis.usage.contexts import padded_windows, window_counts
+from selfvec.analysis.usage.kernels import sum_windows
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
@@ -27,8 +29,6 @@ from selfvec.numerics.kmeans import k_means, squared_distances
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import spectrum
 from selfvec.text.document_vectors import inverse_document_frequency, smooth_by_neighbours
-from selfvec.usage.contexts import padded_windows, window_counts
-from selfvec.usage.kernels import sum_windows
 
 # Chosen on pseudo-words and words of one sense; see docs/results/senses.md.
 APART = 0.2  # largest cosine of the means of two senses, lowered for n occurrences

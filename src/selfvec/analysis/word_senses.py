@@ -15,6 +15,15 @@ from typing import Any, TypedDict
 import numpy as np
 import polars as pl
 
+from selfvec.analysis.usage.contexts import count_present, padded_windows, window_counts
+from selfvec.analysis.usage.contexts import occurrences as occurrences_of
+from selfvec.analysis.usage.examples import (
+    Example,
+    distinct_occurrences,
+    distinct_texts,
+    repeated_last,
+    sentences,
+)
 from selfvec.analysis.word_drift.compared_slices import comparable_slices
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
@@ -34,9 +43,6 @@ from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import stems
 from selfvec.text.tokenizers import word_spans
-from selfvec.usage.contexts import count_present, padded_windows, window_counts
-from selfvec.usage.contexts import occurrences as occurrences_of
-from selfvec.usage.examples import Example, distinct_occurrences, distinct_texts, repeated_last, sentences
 
 from .sense_clustering import LEAST, SMALLEST, SenseModel, SenseSpace, fit_senses, sense_space
 

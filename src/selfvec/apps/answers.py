@@ -14,21 +14,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
-from selfvec.base.atomic_files import atomic_file
 from selfvec.base.checks import check_text, is_path
-from selfvec.base.checksums import file_state
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.base.file_system import user_folder
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.targets import writing
-from selfvec.base.text_files import read_json
 from selfvec.base.versions import __version__
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.fields import FieldOptions, given_options
 from selfvec.corpus.filters import given_filters
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
+from selfvec.files.atomic_files import atomic_file
+from selfvec.files.checksums import file_state
+from selfvec.files.file_system import user_folder
+from selfvec.files.targets import writing
+from selfvec.files.text_files import read_json
 from selfvec.refinement.input_reading import Start
 from selfvec.refinement.pipeline import refine
 from selfvec.refinement.update import update

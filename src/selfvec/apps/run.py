@@ -13,11 +13,11 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import unchanged
 from selfvec.base.errors import SelfvecError
 from selfvec.base.result_table import Figures
 from selfvec.data import run as record
 from selfvec.data.vectors import Vectors
+from selfvec.files.checksums import unchanged
 from selfvec.storage import run_folder
 from selfvec.storage.folder_kinds import folder_kind
 from selfvec.storage.formats import load

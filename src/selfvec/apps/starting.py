@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Never
 from selfvec.base.declarations import checked
 from selfvec.base.errors import MissingExtra
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.targets import check_target
+from selfvec.files.targets import check_target
 from selfvec.storage.run_folder import is_run, open_run
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ def _save_page(run: Path, path: Path, overwrite: bool, progress: Progress) -> No
     """Write the page as one file."""
     from selfvec.apps.web.page_data import PageData
     from selfvec.apps.web.static_page import static_page
-    from selfvec.base.atomic_files import atomic_file
-    from selfvec.base.report_page import check_report
+    from selfvec.files.atomic_files import atomic_file
+    from selfvec.files.report_page import check_report
 
     check_report(path, (".html",))
     check_target(path, overwrite=overwrite, folder=False)

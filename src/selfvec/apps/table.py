@@ -241,7 +241,7 @@ VECTORS: dict[str, Row] = {
         show="converted",
     ),
     "compress": Row(
-        "compression.compress.compress",
+        "transforms.compress.compress",
         ("run -o small.safetensors", "run -o small.safetensors --below 5MB"),
         view="vectors_table.compression_text",
         values={"vectors": "IN", "keep": "PERCENT"},

@@ -1,1 +1,1 @@
-"""Used by every room: errors, progress, atomic files, tensors on disk, threads, provenance."""
+"""Used by every room: errors, checks, declarations, progress, threads, kernels."""

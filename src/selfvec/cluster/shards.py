@@ -18,8 +18,6 @@ from typing import Any, Protocol, cast
 import numpy as np
 import polars as pl
 
-from selfvec.base.charsets import MARK_BYTES, marked
-from selfvec.base.compressed_files import bare_suffix, is_compressed
 from selfvec.base.errors import CorpusError, InputError, MissingExtra
 from selfvec.base.threads import cut
 from selfvec.corpus import Corpus
@@ -33,6 +31,8 @@ from selfvec.corpus.row_batch import inner_types, is_text_type, outer_columns, r
 from selfvec.corpus.row_formats import read_row_groups, row_format_of_suffix
 from selfvec.corpus.streams import TextSource, reading
 from selfvec.corpus.summary import OF_SHARDS, FileRead
+from selfvec.files.charsets import MARK_BYTES, marked
+from selfvec.files.compressed_files import bare_suffix, is_compressed
 
 SHARD_BYTES = 8 << 20
 """Approximate size of a shard of a text that is not longer than `MOST_SHARDS` of them."""

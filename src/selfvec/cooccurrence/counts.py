@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Array, Ids, Ints
-from selfvec.base.atomic_files import atomic_folder
-from selfvec.base.checksums import sha256
 from selfvec.base.errors import FormatError, InputError, MissingExtra
-from selfvec.base.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
-from selfvec.base.text_files import read_vocabulary, write_vocabulary
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.run import Run
+from selfvec.files.atomic_files import atomic_folder
+from selfvec.files.checksums import sha256
+from selfvec.files.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
+from selfvec.files.text_files import read_vocabulary, write_vocabulary
 from selfvec.numerics.sparse_rows import SparseRows, places_of
 
 HARMONIC_UNIT = 1 << 20  # weight of a neighbour at distance 1 with harmonic weights

@@ -215,7 +215,7 @@ def _is_list(item: Any) -> bool:
 
 def _is_path(item: Any) -> bool:
     """Whether an item is a path, or a string that looks like one."""
-    from selfvec.base.compressed_files import COMPRESSED
+    from selfvec.files.compressed_files import COMPRESSED
 
     from .document_files import document_kind
     from .row_formats import row_format_of_suffix

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from selfvec.base.charsets import Page, read_page
 from selfvec.base.display import count_of
 from selfvec.base.errors import require
+from selfvec.files.charsets import Page, read_page
 
 from .line_ends import joined_lines
 

@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Ints, Mask
-from selfvec.base.charsets import TWICE_DECODED, decoded_once
 from selfvec.base.display import NUL, REPLACEMENT, count_of, readable
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of
 from selfvec.data.token_batch import ONCE
+from selfvec.files.charsets import TWICE_DECODED, decoded_once
 
 from .date_fields import DateField, DecidedDates
 from .dates import FIRST_USUAL, LAST_USUAL, DateColumn, parse_dates

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.atomic_files import atomic_file
-from selfvec.base.checksums import checksums, damaged_files
-from selfvec.base.download import LATER, download, download_page
 from selfvec.base.errors import InputError, OptionError, TargetError
-from selfvec.base.targets import check_target, writing
+from selfvec.files.atomic_files import atomic_file
+from selfvec.files.checksums import checksums, damaged_files
+from selfvec.files.download import LATER, download, download_page
+from selfvec.files.targets import check_target, writing
 
 NOAA_URL = "https://www.ncei.noaa.gov/pub/data/swdi/stormevents/csvfiles/"
 FIRST_YEAR = 1950

@@ -22,12 +22,12 @@ from typing import BinaryIO, TypeVar
 
 import polars as pl
 
-from selfvec.base.charsets import Tally, iconv, not_utf8, shown, unmarked_utf16
-from selfvec.base.compressed_files import bare_suffix
 from selfvec.base.display import count_of, decoded, readable
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
 from selfvec.data.run_text import ID, TEXT
+from selfvec.files.charsets import Tally, iconv, not_utf8, shown, unmarked_utf16
+from selfvec.files.compressed_files import bare_suffix
 
 from .document_files import DOCUMENT_KINDS, MAX_ROW, document_kind, document_text, require_reader
 from .documents import Part, absolute

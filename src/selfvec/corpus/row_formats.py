@@ -1,7 +1,7 @@
 """The formats of files whose rows or lines are documents: one table, `ROW_FORMATS`.
 
 A new format is a reader and its row here. Files that hold one document each are in
-`selfvec.corpus.document_files`, and compression is in `selfvec.base.compressed_files`.
+`selfvec.corpus.document_files`, and compression is in `selfvec.files.compressed_files`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import polars as pl
 
 from selfvec.base.display import decoded, readable
 from selfvec.base.errors import CorpusError
-from selfvec.base.memory import share_of_memory
 from selfvec.base.names import inner_names, value_at
-from selfvec.base.parquet_sizes import RowGroup, row_groups
+from selfvec.files.memory import share_of_memory
+from selfvec.files.parquet_sizes import RowGroup, row_groups
 
 from .fields import Fields
 from .row_batch import (

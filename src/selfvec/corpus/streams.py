@@ -18,9 +18,9 @@ from typing import BinaryIO
 
 import polars as pl
 
-from selfvec.base.charsets import MARK_BYTES, NotUtf8, Tally, Utf8Reader, marked
-from selfvec.base.compressed_files import DECODING_ERRORS, decompressed
 from selfvec.base.errors import CorpusError
+from selfvec.files.charsets import MARK_BYTES, NotUtf8, Tally, Utf8Reader, marked
+from selfvec.files.compressed_files import DECODING_ERRORS, decompressed
 
 from .document_files import MAX_ROW
 from .summary import BATCH_ROWS, CorpusPass

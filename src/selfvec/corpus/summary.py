@@ -13,9 +13,9 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.casing import different_names
-from selfvec.base.charsets import probably
 from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, FormatError
+from selfvec.files.charsets import probably
 
 from .document_files import DOCUMENT_KINDS
 from .fields import Fields

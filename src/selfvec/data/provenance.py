@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from selfvec.base.casing import language_of
-from selfvec.base.text_files import COUNT, Schema
+from selfvec.files.text_files import COUNT, Schema
 
 from .methods import METHODS
 from .settings import Settings, stored_option
@@ -152,7 +152,7 @@ class Provenance(Mapping[str, Any]):
 
     @classmethod
     def schema(cls) -> dict[str, Any]:
-        """What ``run.json`` may hold, for `selfvec.base.text_files.check`."""
+        """What ``run.json`` may hold, for `selfvec.files.text_files.check`."""
         return {_key(of): of.metadata["schema"] for of in fields(cls) if of.metadata}
 
     @classmethod

@@ -24,8 +24,8 @@ from selfvec.base.casing import asked_forms
 from selfvec.base.characters import plain, without_accents
 from selfvec.base.checks import check_text
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError
-from selfvec.base.memory import release
 from selfvec.base.result_table import Figures, short_repr
+from selfvec.files.memory import release
 
 from .provenance import Provenance
 from .queries import least_count

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import FormatError, NotFound, did_you_mean
 from selfvec.base.forks import check_polars
-from selfvec.base.untrusted import decoding
+from selfvec.files.untrusted import decoding
 
 if TYPE_CHECKING:
     import polars as pl

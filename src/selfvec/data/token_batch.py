@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import CorpusError
-from selfvec.base.memory import release, scratch_array
 from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
+from selfvec.files.memory import release, scratch_array
 
 ONCE = np.uint64(1)
 """The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from selfvec.base.arrays import Ints, Mask
-from selfvec.base.atomic_files import atomic_file
 from selfvec.base.errors import InputError, MissingExtra
-from selfvec.base.targets import check_target
+from selfvec.files.atomic_files import atomic_file
+from selfvec.files.targets import check_target
 from selfvec.numerics.ngram_rows import NgramRows
 
 from .queries import Queries

@@ -11,9 +11,9 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.memory import release
-from selfvec.base.tensors import first_not_finite
 from selfvec.base.threads import ROW_BLOCK, in_order, threads
+from selfvec.files.memory import release
+from selfvec.files.tensors import first_not_finite
 from selfvec.numerics.rows import as_matrix, filled_rows, unit_rows
 
 Key = str | int | np.integer[Any]

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Array, Ints, Mask, Rows
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
+from selfvec.files.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
 
 from .journal import HASH, Journal
 from .sentence_encoder import Advance, SentenceEncoder, unwatched

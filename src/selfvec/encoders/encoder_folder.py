@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.checksums import sha256
 from selfvec.base.errors import FormatError
-from selfvec.base.text_files import COUNT, Schema, check
-from selfvec.base.untrusted import decoding, parse_json
+from selfvec.files.checksums import sha256
+from selfvec.files.text_files import COUNT, Schema, check
+from selfvec.files.untrusted import decoding, parse_json
 from selfvec.storage.folder_kinds import similar_paths
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
 

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.file_system import NO_LINK
-from selfvec.base.targets import refuse_special, writing
+from selfvec.files.file_system import NO_LINK
+from selfvec.files.targets import refuse_special, writing
 
 from .sentence_encoder import SentenceEncoder
 

@@ -21,7 +21,7 @@ import numpy as np
 from selfvec.base.arrays import Array, Ints, Rows
 from selfvec.base.errors import FormatError, require
 from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
-from selfvec.base.untrusted import decoding
+from selfvec.files.untrusted import decoding
 from selfvec.storage.formats.subwords import load_tokenizer
 
 from .encoder_folder import AGAIN, EncoderFolder

@@ -29,9 +29,9 @@ from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.compiled import SUMS, kernel, read_only
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
-from selfvec.base.tensors import first_not_finite
 from selfvec.base.threads import cut, in_order, one_core, stop_if_cancelled, threads
 from selfvec.data.token_batch import TokenBatch
+from selfvec.files.tensors import first_not_finite
 from selfvec.numerics.rows import unit_in_place
 from selfvec.numerics.sparse_rows import SHARE, SparseRows, places_of, sparse_product
 from selfvec.text.document_vectors import inverse_document_frequency

@@ -29,20 +29,20 @@ import numpy as np
 from selfvec.base.arrays import Rows
 from selfvec.base.errors import InputError, OptionError, SelfvecError, require
 from selfvec.base.progress import Progress
-from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.threads import threads
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders import as_sentence_encoder
+from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.choices import CANDIDATES, make_plan
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.methods import refined_rows
+from selfvec.refinement.training import count_models, gensim_models, glove
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import save_run
-from selfvec.training import count_models, gensim_models, glove
 
 ALREADY = ("original", "bm25", "bm25-rm3")  # measured without training, the last only on request
 ENCODER = "encoder:"  # prefix of the name or folder of a sentence encoder

@@ -20,7 +20,7 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Mask, Rows
 from selfvec.base.errors import InputError
-from selfvec.base.text_files import check, read_toml_or_json
+from selfvec.files.text_files import check, read_toml_or_json
 from selfvec.numerics.statistics import RESAMPLES, Estimate, mean, spearman
 from selfvec.numerics.whitening import axes_of_points
 

@@ -12,7 +12,7 @@ import numpy as np
 from selfvec.base.arrays import Array, Floats, Ints
 from selfvec.base.checks import check_whole
 from selfvec.base.errors import InputError, require
-from selfvec.base.text_files import text_lines
+from selfvec.files.text_files import text_lines
 from selfvec.numerics.statistics import mean_of_draws
 
 from .compared_vectors import ComparedVectors

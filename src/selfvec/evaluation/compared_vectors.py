@@ -19,6 +19,7 @@ from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.characters import folded
 from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError
+from selfvec.data.mapped_vectors import on_principal_axes
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -30,7 +31,6 @@ from selfvec.storage.given_tables import is_table
 from selfvec.storage.opened import GivenVectors, opened
 from selfvec.text.document_vectors import STRENGTH, embed, known_share, smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.transforms.principal_axes import PrincipalAxes
 
 if TYPE_CHECKING:
     from selfvec.retrieval.encoder import Encoder
@@ -60,7 +60,7 @@ class ComparedVectors:
         if topics is None:
             return [self.vectors]
         if self.truncated:
-            topics = PrincipalAxes(self.vectors.vector_size).fit_transform(topics)
+            topics = on_principal_axes(topics, self.vectors.vector_size)
         return [self.vectors, topics]
 
     @cached_property
@@ -192,7 +192,7 @@ def distinct_names(paths: Sequence[str | os.PathLike[str]], *, stem: bool = Fals
 
 
 def truncated(entry: ComparedVectors, dimensions: int) -> ComparedVectors:
-    """The vectors in their first principal axes; see `PrincipalAxes`."""
+    """The vectors in their first principal axes; see `on_principal_axes`."""
     vectors = entry.vectors
     if not 1 <= dimensions <= vectors.vector_size:
         raise OptionError(
@@ -200,7 +200,7 @@ def truncated(entry: ComparedVectors, dimensions: int) -> ComparedVectors:
             field="dimensions",
             remedy=f"choose numbers from 1 to {vectors.vector_size}",
         )
-    return replace(entry, vectors=PrincipalAxes(dimensions).fit_transform(vectors), truncated=True)
+    return replace(entry, vectors=on_principal_axes(vectors, dimensions), truncated=True)
 
 
 # ---- Words of a task: as written, in lower case, in title case, or built from subwords

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 from selfvec.base.display import escape_controls
-from selfvec.base.report_page import Drawn, ReportPage, Section
 from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.files.report_page import Drawn, ReportPage, Section
 
 Row = dict[str, Any]
 

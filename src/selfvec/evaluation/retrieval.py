@@ -17,8 +17,8 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Doubles, Mask
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.text_files import separated_rows
 from selfvec.data.run import Run
+from selfvec.files.text_files import separated_rows
 from selfvec.numerics.rows import top_indices, unit_rows
 from selfvec.numerics.statistics import mean
 from selfvec.text.document_vectors import known_share

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.text_files import text_lines
 from selfvec.data.run import Run
+from selfvec.files.text_files import text_lines
 from selfvec.numerics.statistics import Estimate
 
 from .compared_vectors import ComparedVectors

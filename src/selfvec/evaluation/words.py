@@ -16,8 +16,8 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Ints, Mask
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.text_files import text_lines
 from selfvec.data.vectors import Vectors
+from selfvec.files.text_files import text_lines
 from selfvec.numerics.nearest import ANALOGY_METHODS, best_columns, mean_of_nearest, solve_analogies
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean, rank_correlation, spearman

@@ -20,11 +20,11 @@ import numpy as np
 from selfvec.base.arrays import Rows
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
-from selfvec.base.file_system import discard, lock_file, own_folder
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
-from selfvec.base.targets import writing
 from selfvec.data.run import Run
+from selfvec.files.file_system import discard, lock_file, own_folder
+from selfvec.files.targets import writing
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter, fit_and_measure
 from selfvec.storage.opened import GivenRun, as_run

@@ -15,11 +15,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.atomic_files import locked_sibling, replace_folder
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.file_system import NO_LINK, lock
-from selfvec.base.targets import needing
-from selfvec.base.text_files import read_json
+from selfvec.files.atomic_files import locked_sibling, replace_folder
+from selfvec.files.file_system import NO_LINK, lock
+from selfvec.files.targets import needing
+from selfvec.files.text_files import read_json
 
 from .store import TABLE, Database, DatabaseContent, library_errors, reading
 from .store_rows import StoreRows

@@ -22,8 +22,8 @@ import numpy as np
 
 from selfvec.base.arrays import Rows
 from selfvec.base.errors import FormatError, InputError, require
-from selfvec.base.targets import writing_by_polars
-from selfvec.base.untrusted import decoding
+from selfvec.files.targets import writing_by_polars
+from selfvec.files.untrusted import decoding
 
 from .store_rows import RUN, StoreRows
 

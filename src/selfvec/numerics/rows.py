@@ -10,8 +10,8 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import SUMS, kernel
 from selfvec.base.errors import InputError
-from selfvec.base.memory import release
 from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core
+from selfvec.files.memory import release
 
 
 def as_matrix(given: Array | Sequence[Sequence[float]]) -> Array:

@@ -7,8 +7,8 @@ from numpy.typing import DTypeLike
 
 from selfvec.base.arrays import Array, Doubles, Floats, Ids, Ints
 from selfvec.base.compiled import kernel
-from selfvec.base.memory import Spool
 from selfvec.base.threads import cut, in_order
+from selfvec.files.memory import Spool
 
 SHARE = 1 << 18
 """Entries that a thread takes at a time."""

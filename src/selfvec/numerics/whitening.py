@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Mask, Rows
-from selfvec.base.memory import release
 from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core, sum_of_blocks
+from selfvec.files.memory import release
 
 from .rows import unit_rows
 

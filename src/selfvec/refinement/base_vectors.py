@@ -12,8 +12,8 @@ from functools import partial
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask, Rows
-from selfvec.base.memory import release
 from selfvec.base.threads import by_blocks, one_core
+from selfvec.files.memory import release
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import spectrum
 

@@ -19,7 +19,6 @@ import numpy as np
 from selfvec.base.arrays import Rows
 from selfvec.base.casing import case_forms
 from selfvec.base.errors import OptionError
-from selfvec.base.memory import release
 from selfvec.base.progress import Progress
 from selfvec.data.methods import METHODS
 from selfvec.data.settings import Settings
@@ -27,7 +26,8 @@ from selfvec.data.token_batch import TokenBatch, frequency_order
 from selfvec.data.vectors import Vectors, coverage
 from selfvec.encoders.encoded_texts import text_hashes
 from selfvec.encoders.run_encoder import word_text
-from selfvec.training import FROM_TEXT
+from selfvec.files.memory import release
+from selfvec.refinement.training import FROM_TEXT
 
 from .input_reading import Start, load_start, read_unstemmed
 from .inputs import Inputs, counted, initial_vectors, joined_vectors

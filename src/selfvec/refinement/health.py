@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints
-from selfvec.base.memory import release
 from selfvec.base.threads import one_core
 from selfvec.data.methods import METHODS, Method
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors, coverage
+from selfvec.files.memory import release
 from selfvec.numerics.rows import filled_rows, top_indices, unit_rows
 from selfvec.numerics.whitening import second_moment
 from selfvec.text.odd_words import garbled

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from selfvec.base.casing import language_of
-from selfvec.base.checksums import sha256
 from selfvec.base.errors import CorpusError
-from selfvec.base.memory import return_freed_memory
 from selfvec.base.progress import BESIDE, Timings
 from selfvec.base.threads import prefetched
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors, coverage
-from selfvec.training import FROM_TEXT, check_installed
+from selfvec.files.checksums import sha256
+from selfvec.files.memory import return_freed_memory
+from selfvec.refinement.training import FROM_TEXT, check_installed
 
 from .inputs import Inputs, by_token, check_slices, check_tokens, counted, initial_vectors
 from .plan import Execution
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from selfvec.text.phrase_finding import Finder
 
 Start = Vectors | str | os.PathLike[str] | None
-"""The initial vectors: `Vectors`, their path, or a name in `selfvec.training.FROM_TEXT`; None is "none"."""
+"""The initial vectors: `Vectors`, their path, or a name in `training.FROM_TEXT`; None is "none"."""
 
 
 def read_inputs(

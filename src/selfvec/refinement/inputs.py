@@ -16,7 +16,6 @@ import numpy as np
 
 from selfvec.base.arrays import Ids, Ints
 from selfvec.base.errors import CorpusError, InputError
-from selfvec.base.memory import release
 from selfvec.data.provenance import Provenance
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
@@ -29,10 +28,11 @@ from selfvec.data.token_batch import (
 )
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders.run_encoder import word_text
+from selfvec.files.memory import release
 from selfvec.numerics.rows import filled_rows, unit_in_place
+from selfvec.refinement.training import vectors_from_text
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
 from selfvec.text.rules import DROPPED, keep_all, merged_types
-from selfvec.training import vectors_from_text
 
 if TYPE_CHECKING:
     from selfvec.cooccurrence.scan import ScanOperator
@@ -160,7 +160,7 @@ def initial_vectors(
     """The initial vectors of a corpus' words with their sources: unit rows, zeros for words without a vector.
 
     Without ``known`` they are computed from the text alone by ``name``, one of
-    `selfvec.training.FROM_TEXT`. ``phrases`` are types; those without a vector are built from their words.
+    `training.FROM_TEXT`. ``phrases`` are types; those without a vector are built from their words.
     ``keys`` are the words to look up in ``known`` for each type, by default the types themselves.
     """
     if known is None:

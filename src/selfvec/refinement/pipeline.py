@@ -56,7 +56,7 @@ def refine(
     """Refine vectors on a corpus.
 
     If ``vectors`` is "none" or None, the initial vectors are random directions. For other names in
-    `selfvec.training.FROM_TEXT` they are trained on the corpus itself. From a list, those that score best on
+    `training.FROM_TEXT` they are trained on the corpus itself. From a list, those that score best on
     held-out text are taken. ``encoder`` is a sentence encoder; ``embeddings`` are vectors of the documents.
     ``writer`` is that of the run folder. ``jobs`` is the number of threads and does not change the result.
     """

@@ -13,17 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.checksums import sha256
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
+from selfvec.files.checksums import sha256
 from selfvec.numerics.rows import unit_rows
+from selfvec.refinement.training import FROM_TEXT
 from selfvec.storage.formats import load
 from selfvec.storage.public_vectors import locate
 from selfvec.storage.run_folder import open_run
-from selfvec.training import FROM_TEXT
 
 from .input_reading import Start, option_files
 from .inputs import by_token

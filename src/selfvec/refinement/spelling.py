@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyFloats, Floats, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel, read_only
-from selfvec.base.memory import return_freed_memory
 from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
+from selfvec.files.memory import return_freed_memory
 from selfvec.numerics.rows import filled_rows, mix_rows
 from selfvec.numerics.sparse_rows import places_of, sparse_product
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from selfvec.base.arrays import Ids, Ints, Rows
 from selfvec.base.errors import InputError
-from selfvec.base.memory import release, return_freed_memory
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
+from selfvec.files.memory import release, return_freed_memory
 from selfvec.numerics.quantization import quantised
 from selfvec.text.document_vectors import Smoothing, document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Ids
 from selfvec.base.errors import CorpusError
-from selfvec.base.memory import return_freed_memory
-from selfvec.base.packed_strings import PackedStrings, Packer
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT, column_of
+from selfvec.files.memory import return_freed_memory
+from selfvec.files.packed_strings import PackedStrings, Packer
 from selfvec.text.passages import CUT, Cut, passages
 from selfvec.text.vocabulary import is_text
 

@@ -16,12 +16,12 @@ from selfvec.base.arrays import AnyFloats, Array, Floats, Ids, Ints, Rows
 from selfvec.base.casing import asked_forms
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import OptionError
-from selfvec.base.tensors import Forms
-from selfvec.base.text_files import Schema
 from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.encoders.student import text_rows
+from selfvec.files.tensors import Forms
+from selfvec.files.text_files import Schema
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.vocabulary import Query
 

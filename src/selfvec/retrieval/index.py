@@ -21,20 +21,20 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.arrays import Array, Mask
-from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path, check_text, check_whole
-from selfvec.base.checksums import check_seal, read_description, unchanged, write_sealed
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
-from selfvec.base.memory import release
 from selfvec.base.progress import Progress
-from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
-from selfvec.base.text_files import Schema, misfit, read_vocabulary, write_vocabulary
-from selfvec.base.untrusted import decoding
 from selfvec.corpus.filters import allowed, filter_names
 from selfvec.data.run import Run
 from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.run_encoder import encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
+from selfvec.files.atomic_files import atomic_folder
+from selfvec.files.checksums import check_seal, read_description, unchanged, write_sealed
+from selfvec.files.memory import release
+from selfvec.files.tensors import Forms, check_tensors, map_tensors, write_tensors
+from selfvec.files.text_files import Schema, misfit, read_vocabulary, write_vocabulary
+from selfvec.files.untrusted import decoding
 from selfvec.storage.cache import is_outdated
 from selfvec.storage.folder_kinds import INDEX
 from selfvec.text.preprocessing import Preprocessing

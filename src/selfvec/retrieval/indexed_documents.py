@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Array, Floats, Ids, Int8s, Ints
 from selfvec.base.compiled import read_only
-from selfvec.base.packed_strings import PackedStrings
 from selfvec.corpus.filters import coded
 from selfvec.data.token_batch import TokenBatch
+from selfvec.files.packed_strings import PackedStrings
 from selfvec.text.repeats import Repeats
 
 from . import kernels

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Floats, Ids, Ints, Rows
-from selfvec.base.checksums import write_sealed
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
-from selfvec.base.text_files import COUNT, Schema, check, read_vocabulary, write_vocabulary
 from selfvec.data.run import Run
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.student import NONE, Student, learn
+from selfvec.files.checksums import write_sealed
+from selfvec.files.tensors import Forms, check_tensors, map_tensors, write_tensors
+from selfvec.files.text_files import COUNT, Schema, check, read_vocabulary, write_vocabulary
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import RESULT, cached, read_result
 from selfvec.text.document_vectors import bm25_weight

@@ -14,10 +14,10 @@ import numpy as np
 from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.characters import plain
-from selfvec.base.memory import release
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.fields import is_title
 from selfvec.data.token_batch import TokenBatch
+from selfvec.files.memory import release
 from selfvec.text.repeats import Repeats
 from selfvec.text.tokenizers import FoundWords, find_words
 from selfvec.text.vocabulary import Query, Vocabulary

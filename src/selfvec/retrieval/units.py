@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 
 from selfvec.base.arrays import Ids, Ints
-from selfvec.base.packed_strings import PackedStrings
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.files.packed_strings import PackedStrings
 from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 from selfvec.text.rules import stems
 from selfvec.text.vocabulary import Vocabulary

@@ -18,17 +18,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from selfvec.base.arrays import Floats
-from selfvec.base.atomic_files import atomic_folder, remove_folder, remove_leftovers
-from selfvec.base.checksums import check_files, check_seal, identity, seal, write_sealed
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.file_system import is_ours, locked
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.targets import writing
-from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
-from selfvec.base.text_files import read_json
-from selfvec.base.untrusted import decoding
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
+from selfvec.files.atomic_files import atomic_folder, remove_folder, remove_leftovers
+from selfvec.files.checksums import check_files, check_seal, identity, seal, write_sealed
+from selfvec.files.file_system import is_ours, locked
+from selfvec.files.targets import writing
+from selfvec.files.tensors import check_tensors, map_tensors, write_tensors
+from selfvec.files.text_files import read_json
+from selfvec.files.untrusted import decoding
 
 from .folder_kinds import folder_kind
 from .run_folder import PRESENT

@@ -14,9 +14,9 @@ import numpy as np
 from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
 from selfvec.base.result_table import RecordTable, short_repr
-from selfvec.base.tensors import read_header
-from selfvec.base.text_files import read_json
 from selfvec.data.run import Run, split_state
+from selfvec.files.tensors import read_header
+from selfvec.files.text_files import read_json
 from selfvec.storage.cache import CACHE
 from selfvec.storage.folder_kinds import folder_kind
 from selfvec.storage.formats import load

@@ -15,13 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from selfvec.base.atomic_files import atomic_folder
-from selfvec.base.checksums import checksums, damaged_files, sha256
-from selfvec.base.compressed_files import Readable, decompressed, is_compressed
-from selfvec.base.download import LATER, announced_size, download
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.targets import check_target, writing
-from selfvec.base.untrusted import decoding
+from selfvec.files.atomic_files import atomic_folder
+from selfvec.files.checksums import checksums, damaged_files, sha256
+from selfvec.files.compressed_files import Readable, decompressed, is_compressed
+from selfvec.files.download import LATER, announced_size, download
+from selfvec.files.targets import check_target, writing
+from selfvec.files.untrusted import decoding
 
 from .folder_kinds import FETCHED
 from .formats import load, save

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from selfvec.base.casing import in_any_case
-from selfvec.base.checksums import damaged_files
 from selfvec.base.errors import FormatError, OptionError, did_you_mean
-from selfvec.base.file_system import user_folder
-from selfvec.base.text_files import read_json
+from selfvec.files.checksums import damaged_files
+from selfvec.files.file_system import user_folder
+from selfvec.files.text_files import read_json
 
 RECORD = "table.json"
 

@@ -33,18 +33,7 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Floats
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import check_files, identity, unchanged
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
-from selfvec.base.tensors import (
-    Forms,
-    check_tensors,
-    first_not_finite,
-    map_tensors,
-    read_metadata,
-    write_tensors,
-)
-from selfvec.base.text_files import COUNT, check, misfit, read_json, read_vocabulary
-from selfvec.base.untrusted import decoding, parse_json
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run, state_name
@@ -52,6 +41,17 @@ from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
+from selfvec.files.checksums import check_files, identity, unchanged
+from selfvec.files.tensors import (
+    Forms,
+    check_tensors,
+    first_not_finite,
+    map_tensors,
+    read_metadata,
+    write_tensors,
+)
+from selfvec.files.text_files import COUNT, check, misfit, read_json, read_vocabulary
+from selfvec.files.untrusted import decoding, parse_json
 
 from .folder_kinds import not_a_run
 

@@ -22,18 +22,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.atomic_files import remove_folder
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import check_seal, checksums, damaged_files, seal
 from selfvec.base.errors import FormatError, OptionError, TargetError
-from selfvec.base.file_system import discard, exchange, lock_file, sync_file, sync_names
-from selfvec.base.targets import check_target, refuse_special, writing
-from selfvec.base.tensors import map_tensors, write_tensors
-from selfvec.base.text_files import read_json, write_vocabulary
 from selfvec.base.threads import at_once
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.run import Run, split_state, state_name
 from selfvec.data.vectors import Vectors
+from selfvec.files.atomic_files import remove_folder
+from selfvec.files.checksums import check_seal, checksums, damaged_files, seal
+from selfvec.files.file_system import discard, exchange, lock_file, sync_file, sync_names
+from selfvec.files.targets import check_target, refuse_special, writing
+from selfvec.files.tensors import map_tensors, write_tensors
+from selfvec.files.text_files import read_json, write_vocabulary
 
 from .cache import CACHE
 from .folder_kinds import RUN

@@ -17,8 +17,8 @@ from queue import Full, Queue
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.arrays import Mask
-from selfvec.base.targets import writing, writing_by_polars
 from selfvec.data.run_text import GROUP, RunText, fields_among, schema_of
+from selfvec.files.targets import writing, writing_by_polars
 
 if TYPE_CHECKING:
     import polars as pl

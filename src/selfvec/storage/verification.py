@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from selfvec.base.checksums import damaged_files, is_sealed, unchanged
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.result_table import RecordTable, short_repr
-from selfvec.base.targets import FolderKind
-from selfvec.base.text_files import read_json
 from selfvec.base.versions import RUN_FORMAT
+from selfvec.files.checksums import damaged_files, is_sealed, unchanged
+from selfvec.files.targets import FolderKind
+from selfvec.files.text_files import read_json
 
 from .folder_kinds import RUN, folder_kind
 from .run_folder import LOCK, PREVIOUS, open_run

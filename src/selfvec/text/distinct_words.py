@@ -10,8 +10,8 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints
 from selfvec.base.compiled import read_only
-from selfvec.base.packed_strings import PackedStrings
 from selfvec.corpus.fingerprints import hashes
+from selfvec.files.packed_strings import PackedStrings
 
 from .kernels import enter_words, number_words
 

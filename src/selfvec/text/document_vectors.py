@@ -6,7 +6,7 @@ text moves toward the mean of similar texts (`smooth_by_neighbours`). Runs that 
 rows learn from the texts (`selfvec.retrieval.encoder`).
 
 Self-retrieval tests vectors on a text without labels: words in a row, cut out of a document, should find the
-rest of it. `selfvec.compression` measures by it what small vectors keep, and `selfvec.retrieval` cuts the
+rest of it. `transforms.compress` measures by it what small vectors keep, and `selfvec.retrieval` cuts the
 questions by which it compares encoders.
 """
 

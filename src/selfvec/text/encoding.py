@@ -18,7 +18,6 @@ import numpy as np
 from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.forks import check_polars
-from selfvec.base.memory import Spool
 from selfvec.base.threads import in_order, threads
 from selfvec.data.run_text import DATE, FINGERPRINT, SLICE
 from selfvec.data.token_batch import (
@@ -27,6 +26,7 @@ from selfvec.data.token_batch import (
     occurrences_of_each,
     occurrences_of_merged,
 )
+from selfvec.files.memory import Spool
 
 from .distinct_words import DistinctWords
 from .phrases import Phraser, Running, join

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.casing import language_of
-from selfvec.base.memory import release
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.files.memory import release
 from selfvec.numerics.rows import add_rows, unit_in_place
 
 from .languages import STEMMERS, STOP_WORDS

@@ -21,12 +21,12 @@ import numpy as np
 from selfvec.base.arrays import Array, Hashes, Ints, Mask
 from selfvec.base.errors import FormatError
 from selfvec.base.forks import check_polars
-from selfvec.base.memory import release, scratch_array
-from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, changed
+from selfvec.files.memory import release, scratch_array
+from selfvec.files.tensors import map_tensors, write_tensors
 
 from .editorial_pieces import editorial_tokens
 from .hashed_ngrams import AT_ONCE, Ngrams, cover

@@ -23,8 +23,8 @@ from selfvec.base.arrays import Ids, Ints
 from selfvec.base.casing import DOTTED, case_forms, lower
 from selfvec.base.characters import folded
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.text_files import text_lines
 from selfvec.data.token_batch import occurrences_of_merged
+from selfvec.files.text_files import text_lines
 
 from .korean import is_korean, without_particle
 from .languages import (

@@ -20,9 +20,9 @@ import numpy as np
 from selfvec.base.arrays import Bytes, Ids, Ints, Mask
 from selfvec.base.characters import plain
 from selfvec.base.errors import OptionError
-from selfvec.base.packed_strings import PackedStrings
-from selfvec.base.untrusted import decoding, panics_held_back
 from selfvec.corpus.fingerprints import joined_utf8
+from selfvec.files.packed_strings import PackedStrings
+from selfvec.files.untrusted import decoding, panics_held_back
 from selfvec.storage.formats.subwords import load_tokenizer
 
 from .distinct_words import DistinctWords

@@ -12,14 +12,15 @@ import numpy as np
 from selfvec.base.arrays import Ints, Rows
 from selfvec.base.checks import check_path
 from selfvec.base.errors import OptionError
-from selfvec.base.text_files import check, read_toml_or_json
+from selfvec.data.mapped_vectors import mapped_composer, same_words
 from selfvec.data.vectors import Vectors
+from selfvec.files.text_files import check, read_toml_or_json
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_points, spectrum
 
 from .knowledge import LexiconRows
-from .method import Transform, mapped_composer, same_words
+from .method import Transform
 
 GENDER = Path(__file__).with_name("gender.toml")
 _LAMBDA = 0.2  # of soft debiasing, as in the paper

@@ -14,7 +14,7 @@ from typing import Any
 
 from selfvec.base.checks import as_paths, is_path
 from selfvec.base.errors import InputError, OptionError, require
-from selfvec.base.text_files import separated_rows, text_lines
+from selfvec.files.text_files import separated_rows, text_lines
 from selfvec.storage.alignment_files import names_columns
 
 from .knowledge import Knowledge, unreadable

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, dataclass_transform
 
-import numpy as np
-
-from selfvec.base.arrays import Array, Floats
 from selfvec.base.declarations import declared
 from selfvec.base.errors import require
 from selfvec.base.progress import Progress
-from selfvec.data.vectors import Composer, Vectors
-from selfvec.numerics.rows import unit_rows
+from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, save
 from selfvec.storage.opened import as_vectors
 
@@ -67,30 +62,3 @@ class Transform(ABC):
         made = self.fit_transform(self.open(source))
         self.report_ = {"words": len(made), "dimensions": made.vector_size, **self.report_}
         return save(made, target, format=format, overwrite=overwrite)
-
-
-def same_words(vectors: Vectors, rows: Array, composer: Composer | None = None) -> Vectors:
-    """Vectors of the same words, sources, counts and provenance with other rows, (V, d').
-
-    Without a ``composer`` for the new space, words without a row cannot be built from subwords.
-    """
-    return Vectors(
-        vectors.index_to_key,
-        np.asarray(rows, np.float32),
-        sources=vectors.sources,
-        counts=vectors.counts,
-        composer=composer,
-        provenance=vectors.provenance,
-    )
-
-
-def mapped_composer(composer: Composer | None, axes: Floats) -> Composer | None:
-    """A composer for unit rows multiplied by a (d, d') matrix; None without a composer."""
-    if composer is None:
-        return None
-
-    def composed(words: Sequence[str]) -> Floats:
-        rows: Floats = unit_rows(composer(words)) @ axes
-        return rows
-
-    return composed

@@ -5,13 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from selfvec.base.errors import OptionError
+from selfvec.data.mapped_vectors import on_principal_axes
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.whitening import principal_axes
 
-from .method import Transform, mapped_composer, same_words
-
-_BLOCK = 1 << 14  # rows turned at a time
+from .method import Transform
 
 
 class PrincipalAxes(Transform):
@@ -38,11 +35,8 @@ class PrincipalAxes(Transform):
                 field="dimensions",
                 remedy=f"choose a number from 1 to {vectors.vector_size}",
             )
-        axes = principal_axes(vectors.vectors, width)
-        matrix = np.empty((len(vectors), width), np.float32)
-        for start in range(0, len(vectors), _BLOCK):
-            matrix[start : start + _BLOCK] = unit_rows(vectors.vectors[start : start + _BLOCK]) @ axes
+        mapped = on_principal_axes(vectors, width)
         known = int(np.any(vectors.vectors != 0, axis=1).sum())
-        kept = float(np.square(matrix, dtype=np.float64).sum()) / max(known, 1)
+        kept = float(np.square(mapped.vectors, dtype=np.float64).sum()) / max(known, 1)
         self.report_ = {"variance_kept": kept}
-        return same_words(vectors, matrix, mapped_composer(vectors.composer, axes))
+        return mapped

@@ -12,13 +12,14 @@ import numpy as np
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import one_core
+from selfvec.data.mapped_vectors import mapped_composer, same_words
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import covariance, whitening_matrix
 
 from .knowledge import Knowledge, kind_names, row_pairs, unused_relations
 from .lexicon_files import read_knowledge
-from .method import Transform, mapped_composer, same_words
+from .method import Transform
 
 _STEPS = 50  # at most
 _CLOSE = 1e-4  # largest change of a coordinate at which iteration stops

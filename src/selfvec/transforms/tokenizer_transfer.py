@@ -28,12 +28,12 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Rows
-from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.base.targets import check_target
-from selfvec.base.tensors import read_header, replace_tensors
-from selfvec.base.text_files import read_json, read_text
 from selfvec.data.vectors import Source, Vectors
+from selfvec.files.atomic_files import atomic_folder
+from selfvec.files.targets import check_target
+from selfvec.files.tensors import read_header, replace_tensors
+from selfvec.files.text_files import read_json, read_text
 from selfvec.numerics.nearest import nearest_values
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.alignment_files import find_aligned

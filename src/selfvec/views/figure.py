@@ -22,8 +22,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.atomic_files import atomic_file
 from selfvec.base.errors import OptionError, require
+from selfvec.files.atomic_files import atomic_file
 
 from .plane import GREY, INK, LABELS, Spec, complete_labels
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from selfvec.base.atomic_files import atomic_file
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import require
+from selfvec.files.atomic_files import atomic_file
 
 from .figure import SUFFIXES as FIGURES
 from .figure import check_figure, save_figure

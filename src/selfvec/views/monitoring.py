@@ -10,7 +10,7 @@ from rich.text import Text
 
 from selfvec.analysis.monitoring import Monitoring
 from selfvec.base.display import printable
-from selfvec.base.report_page import ReportPage, Section
+from selfvec.files.report_page import ReportPage, Section
 
 from .terminal import add_row, optional, plain_table
 from .word_tables import probability

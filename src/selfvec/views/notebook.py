@@ -14,10 +14,10 @@ from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.display import escape_for_display
-from selfvec.base.report_page import ReportPage, Section
 from selfvec.data.queries import least_count
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors
+from selfvec.files.report_page import ReportPage, Section
 from selfvec.numerics.rows import top_indices, unit_rows
 
 from .monitoring import monitoring_page

@@ -13,8 +13,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from selfvec.base.display import count_of, escape_for_display, printable, whole_words
-from selfvec.base.report_page import Drawn, Pieces, ReportPage, Section, lines_cell
 from selfvec.data.run_text import DATE, TEXT
+from selfvec.files.report_page import Drawn, Pieces, ReportPage, Section, lines_cell
 from selfvec.text.sentences import sentence_spans
 
 from .terminal import escaped, sentence
@@ -30,9 +30,9 @@ from .word_tables import (
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts import GroupTopics, Topic, Topics
+    from selfvec.analysis.usage.examples import Example
     from selfvec.analysis.word_drift import Drift
     from selfvec.retrieval import Found, Hit
-    from selfvec.usage.examples import Example
 
 
 # ---- Drift

@@ -18,6 +18,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.analysis.word_drift import SlicePath, comparable_slices, slice_paths
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ints, Mask
 from selfvec.base.display import escape_for_display
@@ -29,7 +30,6 @@ from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_moment
-from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 
 from .figure import save_figure, under_sentences
 from .plane import (

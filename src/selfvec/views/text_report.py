@@ -9,8 +9,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from selfvec.base.display import count_of, escape_for_display, printable
-from selfvec.base.report_page import ReportPage, Section
 from selfvec.data.run import Run
+from selfvec.files.report_page import ReportPage, Section
 from selfvec.text.language_recognition import language_name
 
 from .pages import DriftPage, drift_page, topics_page

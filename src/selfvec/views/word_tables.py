@@ -12,20 +12,20 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from selfvec.analysis.usage.examples import shortened
 from selfvec.base.arrays import Ints
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
-from selfvec.usage.examples import shortened
 
 from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, sentence
 
 if TYPE_CHECKING:
     from selfvec.analysis.alignment.compare import Comparison
+    from selfvec.analysis.usage.examples import Example
     from selfvec.analysis.word_drift import Drift
     from selfvec.analysis.word_drift.word_paths import SlicePath
     from selfvec.analysis.word_senses import Sense, Senses
-    from selfvec.usage.examples import Example
 
 _STATES = ("original", "refined")
 _WIDTH = 80  # characters of a line

@@ -11,6 +11,8 @@ import pytest
 from drift_corpus import planted_run
 
 from selfvec.analysis.kernels import sign_flip_test, split_test
+from selfvec.analysis.usage.contexts import occurrences
+from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.analysis.word_drift import drift
 from selfvec.analysis.word_drift.permutation_test import (
     distance_intervals,
@@ -18,8 +20,6 @@ from selfvec.analysis.word_drift.permutation_test import (
     usual_distances,
 )
 from selfvec.corpus.slices import by_label
-from selfvec.usage.contexts import occurrences
-from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 
 
 def rows_of(seed: int, blocks: int, shift: float = 0.0) -> np.ndarray:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from drift_corpus import planted_run
 
+from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.analysis.word_drift import comparable_slices, slice_paths
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus.slices import by_label
 from selfvec.data.run import Run
-from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.views.path_figures import save_paths, slice_view
 
 

@@ -15,11 +15,11 @@ from selfvec.analysis.sense_clustering import (
     fit_senses,
     neighbour_weights,
 )
+from selfvec.analysis.usage.contexts import occurrences, padded_windows
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import log_likelihood_scores
-from selfvec.usage.contexts import occurrences, padded_windows
 
 
 def toy() -> tuple[SenseSpace, np.ndarray]:

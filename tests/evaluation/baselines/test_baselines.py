@@ -16,9 +16,9 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import baselines as measured
 from selfvec.evaluation.baselines import BASELINES, check_names, find_baseline, train
 from selfvec.numerics.rows import unit_rows
+from selfvec.refinement.training import count_models, gensim_models
+from selfvec.refinement.training.glove import Entries, Model, Pull, descend, every_entry_once, trained
 from selfvec.storage.run_folder import open_run
-from selfvec.training import count_models, gensim_models
-from selfvec.training.glove import Entries, Model, Pull, descend, every_entry_once, trained
 
 # Two topics that share no word but the glue.
 TOPICS = (["hail", "wind", "gust", "storm", "roof", "tree"], ["cash", "loan", "bank", "rent", "fund", "bill"])

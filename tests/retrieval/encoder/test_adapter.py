@@ -11,7 +11,7 @@ import pytest
 from tests.retrieval.encoder import reports
 
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.tensors import write_tensors
+from selfvec.files.tensors import write_tensors
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval.encoder import Adapter, Encoder
 from selfvec.retrieval.encoder.adapter import Loss, fit_and_measure, measure

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from selfvec.base.errors import FormatError, OptionError
-from selfvec.base.tensors import map_tensors
 from selfvec.data.vectors import Source, Vectors
+from selfvec.files.tensors import map_tensors
 from selfvec.numerics.quantization import CODINGS, decode, encode
 from selfvec.storage.formats import compressed, load, save
 

@@ -11,9 +11,9 @@ import pytest
 from format_tables import FILES, WORDS, WRITABLE, WRITERS, table, target, written
 from tests.places import ROOT
 
-from selfvec.base.compressed_files import zstd
 from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.data.vectors import Source, Vectors
+from selfvec.files.compressed_files import zstd
 from selfvec.storage.formats import FORMATS, Format, load, save
 
 Pack = Callable[[bytes], bytes]

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfvec.apps.cli import main
-from selfvec.base.compressed_files import zstd
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.data.vectors import Vectors
+from selfvec.files.compressed_files import zstd
 from selfvec.storage.contents import info
 from selfvec.storage.formats import lines, load, save
 from selfvec.storage.formats.input_file import Input

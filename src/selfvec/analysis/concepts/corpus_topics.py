@@ -14,21 +14,21 @@ import numpy as np
 
 from selfvec.base.arrays import Mask, Rows
 from selfvec.base.casing import in_any_case
-from selfvec.base.checksums import write_sealed
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError, require
 from selfvec.base.names import listed
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.report_page import ROWS, check_report, save_rows
-from selfvec.base.targets import check_target
-from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
-from selfvec.base.text_files import read_json
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
 from selfvec.data.run import Run
 from selfvec.data.run_text import ID
+from selfvec.files.checksums import write_sealed
+from selfvec.files.report_page import ROWS, check_report, save_rows
+from selfvec.files.targets import check_target
+from selfvec.files.tensors import check_tensors, map_tensors, write_tensors
+from selfvec.files.text_files import read_json
 from selfvec.refinement.derived_vectors import TOPICS
 from selfvec.storage.cache import RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run

@@ -23,6 +23,14 @@ from typing import Any, overload
 
 import numpy as np
 
+from selfvec.analysis.usage.contexts import SAMPLED, occurrences, padded_windows
+from selfvec.analysis.usage.examples import (
+    Example,
+    distinct_texts,
+    marked_occurrences,
+    repeated_last,
+    sentences,
+)
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.checks import check_text, check_whole
 from selfvec.base.declarations import checked
@@ -37,8 +45,6 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.phrases import LINK, parts
 from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
-from selfvec.usage.contexts import SAMPLED, occurrences, padded_windows
-from selfvec.usage.examples import Example, distinct_texts, marked_occurrences, repeated_last, sentences
 
 from .terms import row_of, stop_words
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from selfvec.analysis.kernels import LEAST_BLOCKS
+from selfvec.analysis.usage.examples import Example
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
-from selfvec.usage.examples import Example
 
 from .evidence import kept_examples
 from .permutation_test import LEVEL

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from selfvec.analysis.usage.examples import Example, examples, sentences
+from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.storage.cache import cached, read_result, write_result
-from selfvec.usage.examples import Example, examples, sentences
-from selfvec.usage.occurrence_vectors import occurrence_space
 
 from .compared_slices import documents_of
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.base.arrays import Ints
 from selfvec.base.errors import FormatError
 from selfvec.base.progress import Progress
-from selfvec.base.text_files import misfit
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
+from selfvec.files.text_files import misfit
 from selfvec.storage.cache import cached, read_result, write_result
-from selfvec.usage.occurrence_vectors import occurrence_space
 
 from .changed_neighbours import NEIGHBOURS, changed_neighbours, known_rows, possible_neighbours
 from .compared_slices import Sides, documents_of, sources_of

@@ -14,11 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from selfvec.analysis.kernels import LEAST_BLOCKS, sign_flip_test, split_test, sum_sides
-from selfvec.base.arrays import Doubles, Ints, Mask, Rows
-from selfvec.base.progress import Progress
-from selfvec.data.run import Run
-from selfvec.numerics.rows import unit_rows
-from selfvec.usage.occurrence_vectors import (
+from selfvec.analysis.usage.occurrence_vectors import (
     BlockSums,
     OccurrenceSpace,
     WordBlocks,
@@ -26,6 +22,10 @@ from selfvec.usage.occurrence_vectors import (
     document_counts,
     measured_blocks,
 )
+from selfvec.base.arrays import Doubles, Ints, Mask, Rows
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.numerics.rows import unit_rows
 
 BLOCKS = 32  # of a word's documents on the smaller side, at most
 RATIO = 3  # times as many on the larger side, at most: most of the chance variation is from the smaller side

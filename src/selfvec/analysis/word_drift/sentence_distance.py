@@ -16,6 +16,8 @@ from zlib import crc32
 
 import numpy as np
 
+from selfvec.analysis.usage.contexts import occurrences
+from selfvec.analysis.usage.examples import Example, sentences
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
@@ -24,8 +26,6 @@ from selfvec.data.run import Run
 from selfvec.encoders.run_encoder import encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.storage.cache import cached, read_result, write_result
-from selfvec.usage.contexts import occurrences
-from selfvec.usage.examples import Example, sentences
 
 from .compared_slices import documents_of
 

@@ -12,13 +12,18 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.usage.occurrence_vectors import (
+    WordBlocks,
+    block_sums,
+    document_counts,
+    occurrence_space,
+)
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
-from selfvec.usage.occurrence_vectors import WordBlocks, block_sums, document_counts, occurrence_space
 
 from .compared_slices import comparable_slices
 from .permutation_test import BLOCKS

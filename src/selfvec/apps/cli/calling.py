@@ -15,7 +15,7 @@ from typing import Any
 from selfvec.apps.table import Row
 from selfvec.base.declarations import Parameter
 from selfvec.base.errors import OptionError, flag
-from selfvec.base.targets import check_target
+from selfvec.files.targets import check_target
 
 from .output import print_json, say, show
 from .parser import Argument, Option
@@ -55,7 +55,7 @@ def call(row: Row, parameters: Sequence[Argument | Option], **typed: Any) -> int
 
 def _targets(row: Row, given: dict[str, Any], overwrite: bool) -> dict[str, str]:
     """The files that the command itself writes; they are refused before the work if they cannot be."""
-    from selfvec.base.report_page import check_report
+    from selfvec.files.report_page import check_report
 
     targets = {}
     for name in ("report", *(["output"] if row.writes else [])):
@@ -78,7 +78,7 @@ def _write(row: Row, name: str, found: Any, given: Mapping[str, Any]) -> Callabl
     elif row.page:
         page = _named(f"views.{row.page}")(found)
     else:
-        from selfvec.base.report_page import rows_page
+        from selfvec.files.report_page import rows_page
 
         page = rows_page(row.title.format(**given), found.rows)
     save: Callable[..., Any] = page.save

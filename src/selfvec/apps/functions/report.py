@@ -12,10 +12,10 @@ from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
-from selfvec.base.report_page import check_report
 from selfvec.base.result_table import Figures
-from selfvec.base.targets import check_target
 from selfvec.corpus.filters import filtered_documents, given_filters
+from selfvec.files.report_page import check_report
+from selfvec.files.targets import check_target
 from selfvec.storage.opened import GivenRun, as_run
 
 if TYPE_CHECKING:

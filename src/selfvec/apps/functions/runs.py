@@ -13,12 +13,10 @@ from typing import Any, Unpack
 
 from selfvec.apps.run import Run, open_run
 from selfvec.base.checks import is_path
-from selfvec.base.checksums import file_state
 from selfvec.base.declarations import checked
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
 from selfvec.base.progress import Progress, as_progress, interruptible
 from selfvec.base.result_table import Figures
-from selfvec.base.text_files import read_json
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.conversion import paths_of
@@ -27,6 +25,8 @@ from selfvec.data import run as record
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.run_encoder import keep_encoder
+from selfvec.files.checksums import file_state
+from selfvec.files.text_files import read_json
 from selfvec.refinement import update as updating
 from selfvec.refinement.input_reading import Start, starts
 from selfvec.refinement.pipeline import refine as refine_corpus

@@ -12,10 +12,10 @@ from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import RecordTable, short_repr
-from selfvec.base.targets import check_target
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
+from selfvec.files.targets import check_target
 from selfvec.storage.opened import GivenRun, as_run
 
 

@@ -16,13 +16,13 @@ from pydantic import Field
 from selfvec.apps.run import Run
 from selfvec.apps.similar_words import similar
 from selfvec.apps.table import TEXT, TOP
-from selfvec.base.checksums import unchanged
 from selfvec.base.declarations import Declaration, Parameter, declared_at
 from selfvec.base.display import whole_words
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
 from selfvec.data import run as record
 from selfvec.data.vectors import Source
+from selfvec.files.checksums import unchanged
 from selfvec.numerics.nearest import only_in_each
 
 if TYPE_CHECKING:

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
+from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
 from selfvec.analysis.word_drift.changed_neighbours import possible_neighbours
 from selfvec.analysis.word_drift.compared_slices import BY_REFINING, asked_slices, comparable_slices
 from selfvec.analysis.word_drift.permutation_test import compared_means
@@ -25,8 +27,6 @@ from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.queries import MIN_COUNT, least_count
 from selfvec.data.run import Run
 from selfvec.text.document_vectors import inverse_document_frequency
-from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
-from selfvec.usage.occurrence_vectors import TOKENS, occurrence_space
 
 from .paired_vectors import PairedVectors
 from .ranking import Ranking

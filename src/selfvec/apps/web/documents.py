@@ -10,10 +10,10 @@ from typing import Any
 
 from selfvec.analysis.concepts.terms import stop_words
 from selfvec.base.errors import OptionError
-from selfvec.base.memory import return_freed_memory
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import allowed
 from selfvec.data.run import Run
+from selfvec.files.memory import return_freed_memory
 from selfvec.retrieval import Found, Hit, Index, nearest_documents, run_index
 
 from . import views

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from selfvec.analysis.concepts import Topics, topics
 from selfvec.base.arrays import Ints
 from selfvec.base.errors import InputError
-from selfvec.base.memory import release
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
+from selfvec.files.memory import release
 from selfvec.numerics.nearest import only_in_each
 from selfvec.retrieval import Index
 from selfvec.retrieval.indexed_documents import IndexedDocuments

@@ -14,6 +14,16 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import Depends
 
+from selfvec.analysis.usage.contexts import (
+    NEARBY,
+    SAMPLED,
+    count_present,
+    occurrences,
+    padded_windows,
+    pair_places,
+    shared_neighbours,
+)
+from selfvec.analysis.usage.examples import marked_occurrences, quoted, repeated_last
 from selfvec.base.arrays import Mask
 from selfvec.base.characters import folded
 from selfvec.base.errors import NotFound, OptionError
@@ -23,16 +33,6 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, coverage, has_row
 from selfvec.text.odd_words import names_of
-from selfvec.usage.contexts import (
-    NEARBY,
-    SAMPLED,
-    count_present,
-    occurrences,
-    padded_windows,
-    pair_places,
-    shared_neighbours,
-)
-from selfvec.usage.examples import marked_occurrences, quoted, repeated_last
 from selfvec.views.pages import typical_sentences
 from selfvec.views.run_summary import self_retrieval_gain
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.errors import NotFound
 from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, parse_span
 from selfvec.data.token_batch import TokenBatch
-from selfvec.usage.contexts import occurrences
 
 _DEFAULT_UNITS = ("month", "year", "decade")
 _MOST = 60  # periods of a chart

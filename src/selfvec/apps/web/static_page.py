@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.progress import Progress
-from selfvec.base.report_page import Drawn, Pieces, ReportPage, Section, lines_cell
+from selfvec.files.report_page import Drawn, Pieces, ReportPage, Section, lines_cell
 
 from .app import page_files
 from .page_data import PageData

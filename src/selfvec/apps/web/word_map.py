@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, slice_counts
@@ -21,7 +22,6 @@ from selfvec.data.run import Run
 from selfvec.data.trajectory import History
 from selfvec.numerics.pacmap import pacmap
 from selfvec.storage.cache import cached, read_result, write_result
-from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.views.projection import project
 
 _CROWD = 500  # points from which a few far ones would press the others together

@@ -18,9 +18,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from selfvec.base.atomic_files import atomic_file
 from selfvec.base.declarations import checked
 from selfvec.base.errors import TargetError
+from selfvec.files.atomic_files import atomic_file
 
 _DOCUMENTS = 2000
 _YEARS = range(2000, 2020)

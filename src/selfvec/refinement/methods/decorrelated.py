@@ -26,7 +26,6 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Mask, Rows
 from selfvec.base.errors import CorpusError, OptionError
-from selfvec.base.memory import release
 from selfvec.base.threads import by_blocks
 from selfvec.cooccurrence import Operator
 from selfvec.cooccurrence import operator as named_operator
@@ -34,6 +33,7 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors
+from selfvec.files.memory import release
 from selfvec.numerics.rows import filled_rows, mix_rows, unit_in_place, unit_rows
 from selfvec.numerics.whitening import whitened, whitening
 from selfvec.refinement.base_vectors import Base

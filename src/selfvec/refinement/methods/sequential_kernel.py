@@ -23,9 +23,9 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import SUMS, kernel
-from selfvec.base.memory import release
 from selfvec.base.threads import ROW_BLOCK
 from selfvec.cooccurrence.scan import REBUILD
+from selfvec.files.memory import release
 from selfvec.numerics.rows import on_cache_lines
 from selfvec.refinement.base_vectors import Base
 

@@ -27,11 +27,11 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Ints, Rows
-from selfvec.base.atomic_files import atomic_file
 from selfvec.base.errors import InputError
-from selfvec.base.tensors import check_tensors, map_tensors, read_metadata, write_tensors
 from selfvec.base.threads import one_core, sum_of_blocks
-from selfvec.base.untrusted import decoding, parse_json
+from selfvec.files.atomic_files import atomic_file
+from selfvec.files.tensors import check_tensors, map_tensors, read_metadata, write_tensors
+from selfvec.files.untrusted import decoding, parse_json
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean
 from selfvec.numerics.whitening import orthogonal_factor, whitening_matrix

@@ -21,17 +21,17 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Rows
-from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import read_description, write_sealed
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress
-from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
-from selfvec.base.text_files import read_vocabulary, write_vocabulary
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
+from selfvec.files.atomic_files import atomic_folder
+from selfvec.files.checksums import read_description, write_sealed
+from selfvec.files.tensors import Forms, check_tensors, map_tensors, write_tensors
+from selfvec.files.text_files import read_vocabulary, write_vocabulary
 from selfvec.numerics.rows import unit_sums
 from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run

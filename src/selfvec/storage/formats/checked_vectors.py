@@ -11,8 +11,8 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.base.tensors import first_not_finite
 from selfvec.data.vectors import Source, Vectors
+from selfvec.files.tensors import first_not_finite
 
 from .input_file import Input
 

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Array, Bytes
-from selfvec.base.compressed_files import decompressed, zstd
-from selfvec.base.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
-from selfvec.base.untrusted import DAMAGED, decoding
 from selfvec.data.vectors import Source, Vectors
+from selfvec.files.compressed_files import decompressed, zstd
+from selfvec.files.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
+from selfvec.files.untrusted import DAMAGED, decoding
 from selfvec.numerics.quantization import CODES, PER_ROW, decode, encode
 
 from .checked_vectors import checked_vectors, decode_words, encode_words

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from selfvec.base.arrays import Floats
-from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
+from selfvec.files.untrusted import decoding
 from selfvec.numerics.ngram_rows import NgramRows
 
 from .checked_vectors import checked_vectors, decode_words

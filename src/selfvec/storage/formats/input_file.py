@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from selfvec.base.arrays import Array
-from selfvec.base.compressed_files import Readable, decompressed, is_compressed
 from selfvec.base.errors import FormatError, SelfvecError
-from selfvec.base.untrusted import DAMAGED, decoding
+from selfvec.files.compressed_files import Readable, decompressed, is_compressed
+from selfvec.files.untrusted import DAMAGED, decoding
 from selfvec.storage.folder_kinds import similar_paths
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
 

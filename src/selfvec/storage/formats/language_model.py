@@ -16,8 +16,8 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Floats, Rows
 from selfvec.base.errors import FormatError
-from selfvec.base.tensors import from_bf16, read_header
-from selfvec.base.text_files import read_json
+from selfvec.files.tensors import from_bf16, read_header
+from selfvec.files.text_files import read_json
 
 from .subwords import load_tokenizer
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats
-from selfvec.base.targets import writing_by_polars
 from selfvec.base.threads import in_order, threads
+from selfvec.files.targets import writing_by_polars
 
 from .checked_vectors import decode_words
 from .input_file import Input

@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.arrays import Ints
-from selfvec.base.atomic_files import atomic_files
 from selfvec.base.checks import check_path
-from selfvec.base.compressed_files import PACKED, pack
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
-from selfvec.base.targets import check_target
-from selfvec.base.tensors import first_not_finite, map_tensors
 from selfvec.data.vectors import Source, Vectors
+from selfvec.files.atomic_files import atomic_files
+from selfvec.files.compressed_files import PACKED, pack
+from selfvec.files.targets import check_target
+from selfvec.files.tensors import first_not_finite, map_tensors
 from selfvec.storage.folder_kinds import Mistake, mistaken
 from selfvec.storage.formats import compressed
 from selfvec.storage.public_vectors import locate

@@ -17,9 +17,9 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats
 from selfvec.base.errors import OptionError
-from selfvec.base.tensors import read_header, write_tensors
-from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
+from selfvec.files.tensors import read_header, write_tensors
+from selfvec.files.untrusted import decoding
 
 from .checked_vectors import checked_matrix, encode_words
 from .input_file import Input

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from selfvec.base.arrays import Array
-from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
+from selfvec.files.untrusted import decoding
 
 from .checked_vectors import checked_matrix, checked_vectors, encode_words, read_vocabulary, vocabulary_beside
 from .input_file import Input

@@ -18,11 +18,11 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Bytes
 from selfvec.base.errors import SelfvecError
-from selfvec.base.memory import share_of_memory
-from selfvec.base.parquet_sizes import row_groups
-from selfvec.base.targets import writing_by_polars
-from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.vectors import Vectors
+from selfvec.files.memory import share_of_memory
+from selfvec.files.parquet_sizes import row_groups
+from selfvec.files.targets import writing_by_polars
+from selfvec.files.tensors import map_tensors, write_tensors
 
 from .checked_vectors import checked_columns, checked_vectors, decode_words, encode_words
 from .input_file import TOO_LARGE, Input, largest_unpacked

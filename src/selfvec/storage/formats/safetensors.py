@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from selfvec.base import text_files
 from selfvec.base.arrays import Array
 from selfvec.base.errors import FormatError
-from selfvec.base.tensors import map_tensors, write_tensors
-from selfvec.base.text_files import read_json
-from selfvec.base.untrusted import decoding
 from selfvec.data.run import split_state, state_name
 from selfvec.data.vectors import Vectors
+from selfvec.files import text_files
+from selfvec.files.tensors import map_tensors, write_tensors
+from selfvec.files.text_files import read_json
+from selfvec.files.untrusted import decoding
 
 from .checked_vectors import (
     checked_columns,

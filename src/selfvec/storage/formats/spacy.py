@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from selfvec.base.text_files import read_json
-from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
+from selfvec.files.text_files import read_json
+from selfvec.files.untrusted import decoding
 
 from .checked_vectors import checked_matrix, checked_vectors
 from .input_file import Input

@@ -19,9 +19,9 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
-from selfvec.base.tensors import map_tensors
-from selfvec.base.untrusted import DAMAGED, decoding, panics_held_back
 from selfvec.data.vectors import Vectors
+from selfvec.files.tensors import map_tensors
+from selfvec.files.untrusted import DAMAGED, decoding, panics_held_back
 from selfvec.numerics.rows import add_rows
 
 from .checked_vectors import checked_matrix, checked_vectors

@@ -21,8 +21,8 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ints
 from selfvec.base.display import count_of
 from selfvec.base.errors import FormatError, OptionError
-from selfvec.base.tensors import first_not_finite
 from selfvec.data.vectors import Vectors
+from selfvec.files.tensors import first_not_finite
 
 from .checked_vectors import checked_vectors, decode_words, encode_words
 from .input_file import Input

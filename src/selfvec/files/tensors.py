@@ -19,8 +19,8 @@ import numpy as np
 from safetensors import safe_open
 
 from selfvec.base.arrays import AnyFloats, Array, Floats
+from selfvec.base.errors import FormatError
 
-from .errors import FormatError
 from .memory import release
 from .targets import needing
 from .untrusted import decoding

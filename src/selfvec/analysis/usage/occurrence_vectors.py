@@ -18,13 +18,13 @@ from typing import TypeVar
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
-from selfvec.base.memory import release
 from selfvec.base.progress import Progress
 from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
+from selfvec.files.memory import release
 from selfvec.numerics.rows import unit_in_place, unit_rows
 from selfvec.numerics.whitening import whitening
 from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency

@@ -26,7 +26,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from .errors import CleanupWarning, TargetError
+from selfvec.base.errors import CleanupWarning, TargetError
 
 try:
     import fcntl

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from file_server import Archive, serving
-from selfvec.base.download import announced_size, download
 from selfvec.base.errors import InputError
+from selfvec.files.download import announced_size, download
 
 DATA = np.random.default_rng(0).bytes(40_000)
 NEWER = np.random.default_rng(1).bytes(40_000)
@@ -111,7 +111,7 @@ def test_what_lasts_is_one_error(server, faults, message) -> None:
 def test_a_retry_after_of_seconds_is_waited(server, monkeypatch) -> None:
     """A real second would be long for a test: the clock is ours, the server and its header are real."""
     waits: list[float] = []
-    monkeypatch.setattr("selfvec.base.download.time.sleep", waits.append)
+    monkeypatch.setattr("selfvec.files.download.time.sleep", waits.append)
     assert fetch(server, "429 after 7", "503 after 90", "500") == DATA
     assert waits == [7, 90, 0]
 

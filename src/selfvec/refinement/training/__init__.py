@@ -56,7 +56,7 @@ def vectors_from_text(batch: TokenBatch, name: str = "none", seed: int = 0) -> V
     trainer = FROM_TEXT[name]
     module, _, function = trainer.function.partition(":")
     width = Vectors(batch.types, np.zeros((len(batch.types), DIMENSIONS), np.float32))
-    train = getattr(import_module(f"selfvec.training.{module}"), function)
+    train = getattr(import_module(f"selfvec.refinement.training.{module}"), function)
     rows = unit_rows(train(batch, width, seed, 1, **trainer.options))
     sources = np.where(rows.any(axis=1), Source.RANDOM, Source.NONE).astype(np.uint8)
     return Vectors(batch.types, rows, sources=sources, normalized=True)

@@ -13,9 +13,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from selfvec.base.display import escape_controls, printable
+from selfvec.base.errors import OptionError
+
 from .atomic_files import atomic_file
-from .display import escape_controls, printable
-from .errors import OptionError
 
 if TYPE_CHECKING:
     import polars as pl

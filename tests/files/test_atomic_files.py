@@ -8,7 +8,8 @@ import stat
 
 import pytest
 
-from selfvec.base.atomic_files import (
+from selfvec.base.errors import FormatError, TargetError
+from selfvec.files.atomic_files import (
     atomic_file,
     atomic_files,
     atomic_folder,
@@ -16,10 +17,9 @@ from selfvec.base.atomic_files import (
     remove_folder,
     replace_folder,
 )
-from selfvec.base.checksums import unchanged
-from selfvec.base.errors import FormatError, TargetError
-from selfvec.base.file_system import own_folder
-from selfvec.base.targets import FolderKind, check_target, needing, writing
+from selfvec.files.checksums import unchanged
+from selfvec.files.file_system import own_folder
+from selfvec.files.targets import FolderKind, check_target, needing, writing
 
 
 def leftovers(folder) -> list[str]:
@@ -97,7 +97,7 @@ def test_a_file_replaces_only_when_asked(tmp_path) -> None:
 @pytest.mark.parametrize("exchange", [True, False])
 def test_what_others_make_meanwhile_is_not_replaced(tmp_path, monkeypatch, exchange: bool) -> None:
     if not exchange:  # as where the system cannot rename without replacing
-        monkeypatch.setattr("selfvec.base.file_system._renameat2", lambda *_: False)
+        monkeypatch.setattr("selfvec.files.file_system._renameat2", lambda *_: False)
     for write in (atomic_file, atomic_files):
         with pytest.raises(TargetError, match="exists already"), write(tmp_path / "f") as path:
             path.write_text("ours")

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from .errors import TargetError
+from selfvec.base.errors import TargetError
+
 from .file_system import (
     HAS_LOCKS,
     discard,

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .errors import FormatError, SelfvecError
+from selfvec.base.errors import FormatError, SelfvecError
 
 DAMAGED = "the file may be cut off or damaged: get it again"
 

@@ -17,7 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .errors import FormatError, InputError
+from selfvec.base.errors import FormatError, InputError
+
 from .file_system import sync_file, sync_names
 from .text_files import Schema, check, read_json
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.base import memory
 from selfvec.base.errors import TargetError
-from selfvec.base.memory import FileMap, release
+from selfvec.files import memory
+from selfvec.files.memory import FileMap, release
 
 BLOCKS = st.lists(st.lists(st.integers(0, 9), max_size=20), max_size=8)
 

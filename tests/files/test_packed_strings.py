@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.base import memory
-from selfvec.base.packed_strings import PackedStrings, Packer
+from selfvec.files import memory
+from selfvec.files.packed_strings import PackedStrings, Packer
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=50), max_size=40)
 

@@ -13,7 +13,8 @@ from typing import overload
 
 import numpy as np
 
-from .arrays import Bytes, Ints
+from selfvec.base.arrays import Bytes, Ints
+
 from .memory import Spool, release
 
 _READ = 1 << 12  # strings encoded or decoded at a time
@@ -78,7 +79,7 @@ class PackedStrings(Sequence[str]):
 
 
 class Packer:
-    """Collects strings, many of them in a temporary file; see `selfvec.base.memory`."""
+    """Collects strings, many of them in a temporary file; see `selfvec.files.memory`."""
 
     def __init__(self) -> None:
         self._data = Spool(np.uint8)

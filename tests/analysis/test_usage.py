@@ -7,16 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.rows import unit_rows
-from selfvec.usage.contexts import (
+from selfvec.analysis.usage.contexts import (
     occurrences,
     padded_windows,
     pair_places,
     shared_neighbours,
     window_counts,
 )
-from selfvec.usage.examples import (
+from selfvec.analysis.usage.examples import (
     around,
     best_sentence,
     distinct_occurrences,
@@ -24,7 +22,7 @@ from selfvec.usage.examples import (
     quoted,
     shortened,
 )
-from selfvec.usage.occurrence_vectors import (
+from selfvec.analysis.usage.occurrence_vectors import (
     WIDE_HALF,
     OccurrenceSpace,
     WordBlocks,
@@ -32,6 +30,8 @@ from selfvec.usage.occurrence_vectors import (
     slice_centres,
     slice_vectors,
 )
+from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.rows import unit_rows
 
 
 @given(st.lists(st.lists(st.integers(0, 2), max_size=6), min_size=1, max_size=6), st.integers(0, 4))

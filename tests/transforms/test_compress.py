@@ -11,14 +11,14 @@ import pytest
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
-from selfvec.compression import BinarySearch, compress
-from selfvec.compression.compress import Candidate, Packed, candidates, parse_size
-from selfvec.compression.measures import kept, measures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean
 from selfvec.storage.formats.compressed import packed_words
+from selfvec.transforms.binary_search import BinarySearch
+from selfvec.transforms.compress import Candidate, Packed, candidates, compress, parse_size
+from selfvec.transforms.compression_measures import kept, measures
 
 SUBJECTS, EACH, WIDTH = 12, 60, 64
 

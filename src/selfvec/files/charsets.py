@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
-from .display import decoded, escape_controls
+from selfvec.base.display import decoded, escape_controls
 
 _MARKS = (  # UTF-32 first: its mark begins as that of UTF-16 does
     (codecs.BOM_UTF32_LE, "utf-32-le"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from selfvec.base.parquet_sizes import row_groups
+from selfvec.files.parquet_sizes import row_groups
 
 FRAME = pl.DataFrame(
     {

@@ -24,8 +24,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.errors import FormatError, InputError
+
 from .charsets import marked, tallied
-from .errors import FormatError, InputError
 from .untrusted import parse_json
 
 _LINE_ENDS = re.compile(r"\r\n?|\n")

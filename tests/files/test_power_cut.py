@@ -70,7 +70,7 @@ def place(calls: list[tuple[str, str]], call: str, *names: str) -> int:
 FOLDER = """
 import sys
 from pathlib import Path
-from selfvec.base.atomic_files import atomic_folder
+from selfvec.files.atomic_files import atomic_folder
 for text in ("old", "new"):
     with atomic_folder(Path(sys.argv[1]) / "run", overwrite=True) as new:
         (new / "sub").mkdir()
@@ -99,7 +99,7 @@ def test_a_folder_is_on_the_disk_before_it_gets_its_name_and_the_old_one_goes_af
 FILE = """
 import sys
 from pathlib import Path
-from selfvec.base.atomic_files import atomic_file
+from selfvec.files.atomic_files import atomic_file
 with atomic_file(Path(sys.argv[1]) / "table") as new:
     new.write_text("text")
 """

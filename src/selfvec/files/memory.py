@@ -20,7 +20,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .arrays import Array
+from selfvec.base.arrays import Array
+
 from .targets import needing, writing
 
 

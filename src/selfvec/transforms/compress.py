@@ -18,15 +18,15 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Bytes
-from selfvec.base.atomic_files import atomic_file
 from selfvec.base.checks import Paths, as_paths
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
-from selfvec.base.targets import check_target
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
+from selfvec.files.atomic_files import atomic_file
+from selfvec.files.targets import check_target
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.quantization import CODES, decode, encode
 from selfvec.numerics.statistics import Estimate
@@ -35,7 +35,7 @@ from selfvec.storage.opened import GivenVectors, opened
 from selfvec.text.phrases import units_of
 from selfvec.transforms.principal_axes import PrincipalAxes
 
-from .measures import Measure, kept, measures
+from .compression_measures import Measure, kept, measures
 
 SHARES = (1.0, 0.5, 0.25, 0.125)  # of the words that keep a row
 _CUTS = (1, 2, 4)  # parts of the dimensions that int8 keeps

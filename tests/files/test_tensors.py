@@ -11,8 +11,8 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from selfvec.base.errors import FormatError
-from selfvec.base.memory import release
-from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.files.memory import release
+from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
 
 TENSORS = {
     "a": np.arange(12, dtype=np.float32).reshape(3, 4),

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .checks import check_path
-from .errors import OF_THE_SYSTEM, TargetError
+from selfvec.base.checks import check_path
+from selfvec.base.errors import OF_THE_SYSTEM, TargetError
+from selfvec.base.forks import check_polars
+
 from .file_system import is_ours
-from .forks import check_polars
 
 _OTHER_KIND = "choose another name, it is not replaced even with --overwrite"
 
@@ -45,7 +46,7 @@ def check_target(
     """Raise `TargetError` if ``target`` exists and must not be replaced. Nothing is changed.
 
     All outputs are checked here: a command calls it before its work begins, and the writers of
-    `selfvec.base.atomic_files` call it again. With ``overwrite``, a file replaces a file, and a folder
+    `selfvec.files.atomic_files` call it again. With ``overwrite``, a file replaces a file, and a folder
     replaces a folder of its kind. Without it nothing is replaced, and never what belongs to another user.
     """
     check_path("output", target, "a path")
