@@ -177,7 +177,7 @@ def test_a_wrong_command_is_found(span: str) -> None:
 @pytest.mark.parametrize(
     "span",
     [
-        "selfvec health",
+        "selfvec run health",
         "selfvec refine … --half-life DAYS",
         "--against NAME...",
         "align",

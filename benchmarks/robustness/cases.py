@@ -163,7 +163,7 @@ def _creating(epochs: str) -> Iterator[Planned]:
     rows, known = ("update", "one", "rows.csv"), ("update", "one", "texts.txt")
     yield Planned("update --withdraw", _WITHDRAW, "one", (rows,), look=known)
     yield Planned("undo", ("update", "one", "--undo"), "one", (_UPDATE,), look=known)
-    yield Planned("merge", ("merge", "one", "two", "-o", "made"), "made", look=_LOOK)
+    yield Planned("merge", ("run", "merge", "one", "two", "-o", "made"), "made", look=_LOOK)
     yield Planned("search, its index", _SEARCH, "one", (_NO_INDEX,), derived=True)
     yield _converting("made.npy")
     for name, target in TARGETS.items():
@@ -185,14 +185,14 @@ def _changing() -> Iterator[Planned]:
     for store in ("qdrant", "lancedb"):
         export = ("export", "one", "--to", store, "-o", "store")
         update = ("export", "grown", "--to", store, "-o", "store", "--update")
-        migrate = ("migrate", "store", "--from", "one", "--to", "two")
+        migrate = ("run", "migrate", "store", "--from", "one", "--to", "two")
         yield Planned(f"export --update {store}", update, "store", (export,))
         yield Planned(f"migrate {store}", migrate, "store", (export,))
 
 
 def _converting(target: str) -> Planned:
-    arguments = ("convert", "one", target, "--overwrite")
-    return Planned(f"convert {target}", arguments, target, (("convert", "two", target),))
+    arguments = ("vectors", "convert", "one", target, "--overwrite")
+    return Planned(f"convert {target}", arguments, target, (("vectors", "convert", "two", target),))
 
 
 def state(folder: Path, target: str) -> str | None:

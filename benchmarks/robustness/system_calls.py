@@ -92,7 +92,7 @@ def _kill(case: Case, folder: Path, first: int, call: str, outcome: Outcome) -> 
     if found == "broken":
         outcome.faults.append(f"{where}: the result is broken: {_said(folder)}")
     if first % 3 == 0 and found != "absent":
-        status = run_command(["verify", case.target], folder)
+        status = run_command(["run", "verify", case.target], folder)
         if status not in (0, 2):
             outcome.faults.append(f"{where}; verify: status {status}: {_said(folder)}")
     _next(case, folder, where, outcome)

@@ -25,8 +25,8 @@ VISIT = (
     ("similar", ("similar", "RUN", "heart"), 0.6),
     ("drift", ("drift", "RUN"), 0.0),
     ("drift again", ("drift", "RUN"), 1.0),
-    ("topics", ("topics", "RUN"), 0.0),
-    ("senses", ("senses", "RUN", "cell"), 0.0),
+    ("topics", ("text", "topics", "RUN"), 0.0),
+    ("senses", ("text", "senses", "RUN", "cell"), 0.0),
     ("export to model2vec", ("export", "RUN", "--to", "model2vec", "-o", "OUT"), 0.0),
 )
 """What is run, and the seconds that it may take, 0 for no limit of its own."""

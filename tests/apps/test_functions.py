@@ -92,13 +92,13 @@ def test_results_have_one_shape(name: str, inside: Path, tmp_path: Path) -> None
 PRINTED = {
     "similar": ["similar", "run", "storm", "flood", "--compare"],
     "search": ["search", "run", "damage to roofs", "--topn", "3"],
-    "phrases": ["phrases", "run", "--topn", "9"],
-    "why": ["why", "run", "storm", "rain"],
-    "expand": ["expand", "run", "storm"],
-    "health": ["health", "run"],
-    "info": ["info", "run"],
-    "verify": ["verify", "run"],
-    "trajectory": ["trajectory", "run", "storm", "flood"],
+    "phrases": ["text", "phrases", "run", "--topn", "9"],
+    "why": ["text", "why", "run", "storm", "rain"],
+    "expand": ["text", "expand", "run", "storm"],
+    "health": ["run", "health", "run"],
+    "info": ["run", "info", "run"],
+    "verify": ["run", "verify", "run"],
+    "trajectory": ["run", "trajectory", "run", "storm", "flood"],
 }
 
 

@@ -86,7 +86,7 @@ def test_words_similar_in_a_file_are_those_of_its_rows(inside: Path, capsys) -> 
 
 @pytest.mark.parametrize("out", ["spaces", "es-in-en.vec"])
 def test_a_translation_is_a_query_to_what_align_wrote(out: str, inside: Path, capsys) -> None:
-    assert main(["align", "en.vec", "es.vec", "--dictionary", "pairs.tsv", "-o", out]) == 0
+    assert main(["vectors", "align", "en.vec", "es.vec", "--dictionary", "pairs.tsv", "-o", out]) == 0
     capsys.readouterr()
     rows = similar(capsys, out, "casa")[0]["rows"]
     assert [(row["word"], row["state"]) for row in rows] == [("casa", "a"), ("casa", "b")]

@@ -39,7 +39,7 @@ def test_all_places_report_the_same_count(tmp_path, capsys) -> None:
     assert f"{known:,} in the initial vectors, {composed:,} built" in " ".join(
         capsys.readouterr().out.split()
     )
-    assert main(["health", str(run), "--json"]) in (0, 1)
+    assert main(["run", "health", str(run), "--json"]) in (0, 1)
     health = json.loads(capsys.readouterr().out)
     assert (health["known"], health["composed"], health["oov"]) == (known, composed, types["unknown"])
     page = PageData(selfvec.open_run(run))

@@ -276,7 +276,7 @@ def test_a_database_of_another_run_is_refused(kind: str, made, tmp_path: Path) -
 def test_the_command_and_its_gate(made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, _, folder = made
     path = exported("lancedb", made, tmp_path)
-    command = ["migrate", str(path), "--from", str(folder / "old"), "--to", str(folder / "new")]
+    command = ["run", "migrate", str(path), "--from", str(folder / "old"), "--to", str(folder / "new")]
     assert main([*command, "--dry-run", "--keep", "0"]) == 0
     printed = capsys.readouterr().out
     assert "recall@10 (60 questions, 60 passages that the map was not fitted on)" in printed
@@ -291,7 +291,7 @@ def test_the_command_and_its_gate(made, tmp_path: Path, capsys: pytest.CaptureFi
     assert "240 passages have the vectors of" in capsys.readouterr().err
     assert main(command) == 0
     assert "already" in capsys.readouterr().out
-    assert main([*command[:3], str(folder / "narrow"), *command[4:-1], str(folder / "old")]) == 2
+    assert main([*command[:4], str(folder / "narrow"), *command[5:-1], str(folder / "old")]) == 2
     assert "--old: the vectors of the database are of another run" in capsys.readouterr().err
 
 

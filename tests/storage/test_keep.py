@@ -127,7 +127,7 @@ def test_wrong_values_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture
         selfvec.refine(["hail"], "none", keep="words")
     path = tmp_path / "rows.csv"
     path.write_text("text,place\nhail,IOWA\n")
-    assert main(["refine", str(path), "-o", str(tmp_path / "run"), "--fields", "palce"]) == 2
+    assert main(["refine", str(path), "-o", str(tmp_path / "run"), "--keep-fields", "palce"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "palce" in line
     assert "place" in line

@@ -44,9 +44,9 @@ def test_a_run_that_keeps_nothing_keeps_no_text_whatever_is_asked_of_it(
     for command in (
         ["similar", "hail"],
         ["drift"],
-        ["health"],
-        ["topics"],
-        ["phrases"],
+        ["run", "health"],
+        ["text", "topics"],
+        ["text", "phrases"],
         ["monitor", str(new)],
     ):
         main([command[0], str(run), *command[1:]])

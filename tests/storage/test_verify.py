@@ -88,19 +88,19 @@ def test_a_flipped_bit_is_found_in_any_file_wherever_it_is(made: Path, run: Path
 
 
 def test_every_damaged_file_is_named_and_the_exit_status_says_so(run: Path, capsys) -> None:
-    assert main(["verify", str(run)]) == 0
+    assert main(["run", "verify", str(run)]) == 0
     assert "all as they were written" in capsys.readouterr().out
     flip(run / "vocabulary.txt", 0.5)
     index = index_of(run).relative_to(run)
     flip(run / index / "arrays.safetensors", 0.5)
     (run / "history-2.safetensors").unlink()
     (run / "note.txt").write_text("mine")
-    assert main(["verify", str(run), "--json"]) == 1
+    assert main(["run", "verify", str(run), "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     names = ["vocabulary.txt", "history-2.safetensors", f"{index}/arrays.safetensors"]
     assert sorted(one["file"] for one in found["damaged"]) == sorted(str(run / name) for name in names)
     assert found["unchecked"] == [str(run / "note.txt")]
-    assert main(["verify", str(run)]) == 1
+    assert main(["run", "verify", str(run)]) == 1
     assert "history-2.safetensors: is missing" in "".join(capsys.readouterr().out.split("\n"))
 
 
@@ -165,9 +165,9 @@ def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path, capsys) -> 
     assert all(file.holds for file in found.files)
     assert found.about["dates"] == ["1990-05-01", "1991-05-01"]
     assert found.about["documents"] == 240
-    assert main(["info", str(run), "--json"]) == 0
+    assert main(["run", "info", str(run), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["provenance"]["method"] == "decorrelated"
-    assert main(["info", str(run)]) == 0
+    assert main(["run", "info", str(run)]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert f"can be read from: {', '.join(texts)}" in shown
     assert "storms.jsonl" in shown
@@ -182,6 +182,6 @@ def test_info_of_an_index_an_encoder_and_vectors(made: Path, run: Path, tmp_path
     assert (found.kind, found.about["format"], found.text) == ("vectors", "word2vec-text", [])
     assert found.about["words"] == len(open_run(run).vectors)
     for path in (made / "encoder", tmp_path / "a.vec"):
-        assert main(["info", str(path)]) == 0
+        assert main(["run", "info", str(path)]) == 0
         assert "Documents" not in capsys.readouterr().out
-    assert main(["info", str(tmp_path / "nothing")]) == 2
+    assert main(["run", "info", str(tmp_path / "nothing")]) == 2

@@ -41,7 +41,7 @@ def test_health_counts_garbled_words_and_says_what_to_do(
     made = ["refine", str(path), "-o", str(tmp_path / "run"), "--method", "original", "--overwrite"]
     assert main(made) == 0
     capsys.readouterr()
-    assert main(["health", str(tmp_path / "run"), "--json"]) == 0
+    assert main(["run", "health", str(tmp_path / "run"), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     warned = {finding["name"]: finding for finding in report["findings"]}
     assert ("mojibake" in warned) == found

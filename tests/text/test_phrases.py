@@ -230,7 +230,7 @@ def test_phrases_of_a_run_are_those_of_its_corpus(phrase_run: selfvec.Run, tmp_p
     assert {"flash_flood", "Cedar_Rapids"} <= set(rows.terms)
     selfvec.save_run(phrase_run, tmp_path / "run")
     assert phrases(selfvec.open_run(tmp_path / "run")).rows == rows.rows
-    assert main(["phrases", str(tmp_path / "run"), "--json"]) == 0
+    assert main(["text", "phrases", str(tmp_path / "run"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"] == rows.as_dict()["rows"]
 
 
@@ -334,7 +334,7 @@ def test_texts_meet_the_phrases_of_a_run(phrase_run: selfvec.Run) -> None:
 def test_the_command_on_a_corpus(tmp_path: Path, capsys) -> None:
     path = tmp_path / "reports.csv"
     path.write_text("id,notes\n" + "".join(f'{i},"{text}"\n' for i, text in enumerate(REPORTS)))
-    command = ["phrases", str(path), "--text-field", "notes", "--min-count", "8"]
+    command = ["text", "phrases", str(path), "--text-field", "notes", "--min-count", "8"]
     assert main([*command, "--json", "--topn", "2"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert len(printed["rows"]) == 2 <= printed["found"]

@@ -179,7 +179,7 @@ def test_sizes_as_people_write_them(text: str, size: int) -> None:
 
 def test_the_command(table: Vectors, tmp_path: Path, capsys) -> None:
     selfvec.save(table, tmp_path / "in.safetensors")
-    given = ["compress", str(tmp_path / "in.safetensors"), str(tmp_path / "out")]
+    given = ["vectors", "compress", str(tmp_path / "in.safetensors"), str(tmp_path / "out")]
     assert main([*given, "--keep", "70%", "--below", "1MB", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["enough"]

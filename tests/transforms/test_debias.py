@@ -147,11 +147,11 @@ def test_sets_that_are_wrong_are_refused(name: str, text: str, said: str, write)
 def test_the_command_reads_sets_and_refuses_unknown_kinds(biased: Vectors, tmp_path: Path, capsys) -> None:
     selfvec.save(biased, tmp_path / "in.vec")
     (tmp_path / "sets.toml").write_text('pairs = [["she", "he"], ["woman", "man"]]\n')
-    given = ["transform", str(tmp_path / "in.vec"), str(tmp_path / "out.vec"), "--by", "debias"]
-    assert main([*given, "--sets", str(tmp_path / "sets.toml"), "--kind", "soft", "--json"]) == 0
+    given = ["vectors", "debias", str(tmp_path / "in.vec"), str(tmp_path / "out.vec")]
+    assert main([*given, "--bias-sets", str(tmp_path / "sets.toml"), "--method", "soft", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["pairs"], found["neutral"]) == (2, 303)
-    assert main([*given, "--kind", "gentle"]) == 2
+    assert main([*given, "--method", "gentle"]) == 2
     assert "--method: is one of hard, soft" in capsys.readouterr().err
     with pytest.raises(OptionError, match="no pair that defines the direction"):
         transform(Vectors(["x"], np.ones((1, 2), np.float32)), "debias")

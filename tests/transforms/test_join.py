@@ -86,9 +86,9 @@ def test_three_tables_by_the_command(tmp_path: Path, capsys) -> None:
     a, b, _ = views()
     for name, table in (("a", a), ("b", b)):
         selfvec.save(table, tmp_path / f"{name}.vec")
-    given = ["transform", str(tmp_path / "a.vec"), str(tmp_path / "out.safetensors"), "--by", "join"]
+    given = ["vectors", "join", str(tmp_path / "a.vec"), str(tmp_path / "out.safetensors")]
     more = ["--with", str(tmp_path / "b.vec"), "--with", str(tmp_path / "a.vec")]
-    assert main([*given, *more, "--how", "gcca", "--dimensions", "5"]) == 0
+    assert main([*given, *more, "--method", "gcca", "--dimensions", "5"]) == 0
     assert "join: words 300, dimensions 5, shared 300" in capsys.readouterr().err
     assert selfvec.load(tmp_path / "out.safetensors").vectors.shape == (300, 5)
     assert main(given) == 2

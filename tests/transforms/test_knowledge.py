@@ -351,7 +351,7 @@ def test_what_a_word_is_a_kind_of_is_a_symbolic_query_and_a_guess_for_others() -
 def test_the_command_takes_several_lexicons_and_kinds(write, tmp_path: Path, capsys) -> None:
     selfvec.save(words(0, 60, 90, names=["hail", "sleet", "precipitation"]), tmp_path / "in.vec")
     first, second = write("a.tsv", TRIPLES), write("b.csv", "hail,part-of,sleet\n")
-    given = ["transform", str(tmp_path / "in.vec"), str(tmp_path / "out.vec"), "--by", "retrofit", "--json"]
+    given = ["vectors", "retrofit", str(tmp_path / "in.vec"), str(tmp_path / "out.vec"), "--json"]
     given += ["--overwrite"]
     assert main([*given, "--lexicon", str(first), str(second), "--relations", "is-a,part-of"]) == 0
     assert json.loads(capsys.readouterr().out)["pairs"] == 2

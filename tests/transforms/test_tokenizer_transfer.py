@@ -164,7 +164,7 @@ def test_words_become_tokens_of_the_old_tokenizer(tmp_path: Path, capsys) -> Non
     folder, words = model(tmp_path / "model"), tmp_path / "words.txt"
     words.write_text("sleet\nhail\nfog\n")
     selfvec.save(static_vectors(), tmp_path / "static.vec")
-    given = ["transform", str(folder), "--by", "tokenizer", "--vectors", str(tmp_path / "static.vec")]
+    given = ["vectors", "tokenizer", str(folder), "--vectors", str(tmp_path / "static.vec")]
     assert main([*given, str(tmp_path / "out"), "--add-words", str(words), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["tokens"], found["kept"], found["from_vectors"]) == (len(OLD) + 2, len(OLD), 2)
@@ -252,7 +252,5 @@ def test_what_cannot_be_transferred_is_said(tmp_path: Path, capsys) -> None:
     with pytest.raises(InputError, match="merge a sharded one first"):
         TokenizerTransfer(static, add_words=1).transform_file(str(tmp_path), tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    assert (
-        main(["transform", str(folder), str(tmp_path / "out"), "--by", "tokenizer", "--add-words", "3"]) == 2
-    )
+    assert main(["vectors", "tokenizer", str(folder), str(tmp_path / "out"), "--add-words", "3"]) == 2
     assert "--vectors" in capsys.readouterr().err

@@ -31,18 +31,6 @@ def test_every_method_is_documented_and_its_options_are_those_of_its_row(name: s
         assert one.seldom or one.name == "seed" or flag(one.name) in shown
 
 
-def test_older_flags_still_work(tmp_path: Path) -> None:
-    rows = np.random.default_rng(2).standard_normal((9, 6)).astype(np.float32)
-    path = tmp_path / "in.vec"
-    selfvec.save(Vectors([f"w{i}" for i in range(9)], rows), path)
-    old = ["transform", str(path), str(tmp_path / "old.vec"), "--by", "join", "--with", str(path)]
-    assert main([*old, "--how", "concatenate", "--words", "intersection"]) == 0
-    new = ["vectors", "join", str(path), "-o", str(tmp_path / "new.vec"), "--with", str(path)]
-    assert main([*new, "--method", "concatenate", "--vocabulary", "intersection"]) == 0
-    assert (tmp_path / "old.vec").read_bytes() == (tmp_path / "new.vec").read_bytes()
-    assert main([*old, "--overwrite", "--kind", "hard"]) == 2  # an option of another method
-
-
 def test_unknown_methods_and_options_are_refused_with_the_names_that_work() -> None:
     with pytest.raises(OptionError, match="principal-axes"):
         make_transform("nonsense")
@@ -63,11 +51,11 @@ def test_all_principal_axes_keep_every_cosine_and_some_keep_the_most() -> None:
 def test_the_command_writes_the_table_and_reports_in_json(tmp_path: Path, capsys) -> None:
     rows = np.random.default_rng(1).standard_normal((9, 6)).astype(np.float32)
     selfvec.save(Vectors([f"w{i}" for i in range(9)], rows), tmp_path / "in.vec")
-    given = [str(tmp_path / "in.vec"), str(tmp_path / "out.safetensors"), "--by", "principal-axes"]
-    assert main(["transform", *given, "--dimensions", "2", "--json"]) == 0
+    given = [str(tmp_path / "in.vec"), str(tmp_path / "out.safetensors")]
+    assert main(["vectors", "principal-axes", *given, "--dimensions", "2", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["words"], found["dimensions"]) == (9, 2)
     assert 0 < found["variance_kept"] < 1
     assert selfvec.load(tmp_path / "out.safetensors").vectors.shape == (9, 2)
-    assert main(["transform", *given[:3], "nonsense"]) == 2
-    assert "principal-axes" in capsys.readouterr().err
+    assert main(["vectors", "principal-axis", *given]) == 2
+    assert "did you mean selfvec vectors principal-axes?" in capsys.readouterr().err

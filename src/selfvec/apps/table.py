@@ -48,8 +48,8 @@ class Row:
         Flags of parameters that have another name there.
     defaults : dict
         Defaults where they differ from those of the function; ``{run}`` is the run that was given.
-    older : dict
-        Parameters by older flags, which still work and are not shown.
+    also : dict
+        Parameters by further flags, which are not shown.
     hidden : tuple of str
         Options that the help leaves out.
     needs : tuple of str
@@ -77,7 +77,7 @@ class Row:
     values: Mapping[str, str] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    older: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     repeated: Mapping[str, str] = field(default_factory=dict)
@@ -132,7 +132,6 @@ TOP: dict[str, Row] = {
         flags={"oov": "--oov-vectors"},
         hidden=("epochs",),
         needs=("output",),
-        older={"--oov": "oov", "--fields": "keep_fields"},
     ),
     "update": Row(
         "apps.functions.runs.update",
@@ -209,7 +208,7 @@ TOP: dict[str, Row] = {
             "bias_sets": "FILE...",
             "dimensions": "N[,N...]",
         },
-        older={"--lexicon": "dictionary"},
+        also={"--lexicon": "dictionary"},
     ),
     "export": Row(
         "exporters.exporter.export",
@@ -253,7 +252,6 @@ VECTORS: dict[str, Row] = {
         show="aligned",
         needs=("output",),
         more=("analysis.alignment.align.MethodOptions",),
-        older={"--anchors": "anchor_words"},
     ),
     **{
         row.name: Row(
@@ -263,7 +261,6 @@ VECTORS: dict[str, Row] = {
             needs=("output",),
             transform=row.name,
             values={row.takes: "IN"},
-            older=row.older,
             more=("apps.functions.vectors.Writing",),
         )
         for row in TRANSFORMS.values()
@@ -304,7 +301,7 @@ RUN: dict[str, Row] = {
         ("run-lancedb --old run --new newer", "run-lancedb --old run --new newer --dry-run"),
         show="migrated",
         values={"keep": "PERCENT"},
-        older={"--from": "old", "--to": "new"},
+        also={"--from": "old", "--to": "new"},
         repeated={"store": "store", "from": "old", "to": "new"},
         fails="re_embed",
     ),
@@ -370,14 +367,12 @@ TEXT: dict[str, Row] = {
         show="graph",
         writes="views.graphs.save_graph",
         values={"words": "[WORD...]", "output": "FILE"},
-        older={"--size": "top", "--by": "edges"},
     ),
     "senses": Row(
         "analysis.word_senses.senses",
         ("run mouse", 'run mouse --text "The mouse ate the cheese."'),
         view="word_tables.senses_text",
         title="Senses of {word}",
-        older={"--uses": "occurrences"},
     ),
     "why": Row(
         "analysis.concepts.shared_contexts.why",
@@ -385,7 +380,6 @@ TEXT: dict[str, Row] = {
         view="run_tables.why_text",
         title="Why {a} and {b} are similar",
         values={"a": "WORD_A", "b": "WORD_B"},
-        older={"--sentences": "examples"},
     ),
     "expand": Row(
         "analysis.concepts.query_expansion.expand",
@@ -405,16 +399,7 @@ GROUPS: dict[str, tuple[str, Mapping[str, Row]]] = {
     "vectors": ("List, fetch, convert, compress, align and change vectors.", VECTORS),
     "run": ("Look into runs, verify, merge, undo, watch, migrate, compare them.", RUN),
     "text": ("Describe a text: phrases, topics, keywords, concordances, senses.", TEXT),
-    "fetch": (  # an older name, which is not listed
-        "Download public vectors or a public corpus.",
-        {"noaa": TEXT["noaa"], "vectors": VECTORS["fetch"]},
-    ),
 }
-_WITHOUT_GROUP = (  # commands that were called without the group of today; not in the help
-    *("convert", "compress", "align", "info", "health", "verify", "merge", "migrate", "compare"),
-    *("trajectory", "phrases", "topics", "graph", "senses", "why", "expand"),
-)
-OLDER: dict[str, Row] = {name: {**VECTORS, **RUN, **TEXT}[name] for name in _WITHOUT_GROUP}
 
 
 def functions() -> Iterator[tuple[str, str]]:

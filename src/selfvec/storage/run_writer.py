@@ -67,8 +67,6 @@ _UNFINISHED = re.compile(
     r"|\.(run\.json|previous\.json|cache)\.partial-[0-9a-f]{8}"
 )
 _STAYS = "the state before cannot be brought back, and the run stays as it is"
-_FORMAT_1 = ("documents", "history", "unstemmed", "sums", "search", "learned", "narrow", "drift", "page")
-"""Folders of a run of format 1."""
 
 
 class RunWriter:
@@ -154,9 +152,6 @@ class RunWriter:
         _replace(present, content)
         if exists and not (readable and undo):
             remove_folder(self.target / CACHE)  # what readers of the state before have kept meanwhile
-        if exists and not readable:
-            for name in _FORMAT_1:
-                discard(self.target / name)
 
     def _write(self, run: Run) -> None:
         words, history = run.vectors.index_to_key, run.history

@@ -10,7 +10,7 @@ class, as its docstring describes them. Nothing heavy is imported.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,6 @@ class TransformRow:
     home: str  # module of this package, and class
     example: str  # options of an example
     source: str = "run"  # what the example transforms; a folder ends with /
-    older: Mapping[str, str] = field(default_factory=dict)  # parameters by older flags, which still work
 
     @property
     def method(self) -> type[Transform]:
@@ -50,21 +49,15 @@ class TransformRow:
 
 
 _ROWS = (
-    TransformRow(
-        "join", "join.Join", "--with glove.txt", "word2vec.bin", {"--how": "method", "--words": "vocabulary"}
-    ),
+    TransformRow("join", "join.Join", "--with glove.txt", "word2vec.bin"),
     TransformRow("retrofit", "retrofit.Retrofit", "--lexicon wordnet/"),
     TransformRow("counter-fit", "retrofit.CounterFit", "--lexicon pairs.tsv"),
     TransformRow("attract-repel", "retrofit.AttractRepel", "--lexicon pairs.tsv"),
     TransformRow("smooth", "retrofit.Smooth", "--lexicon wordnet/"),
     TransformRow("define", "nodes.Define", "--lexicon wordnet/"),
     TransformRow("nodes", "nodes.NodeVectors", "--lexicon ontology.obo"),
-    TransformRow(
-        "aspect", "retrofit.Aspect", "--lexicon kb.obo --pull is-a --push related", older={"--keep": "pull"}
-    ),
-    TransformRow(
-        "debias", "debias.Debias", "--method hard", older={"--kind": "method", "--sets": "bias_sets"}
-    ),
+    TransformRow("aspect", "retrofit.Aspect", "--lexicon kb.obo --pull is-a --push related"),
+    TransformRow("debias", "debias.Debias", "--method hard"),
     TransformRow("principal-axes", "principal_axes.PrincipalAxes", "--dimensions 100"),
     TransformRow("distill", "distill.Distill", "--corpus reports.csv", "encoder/"),
     TransformRow(

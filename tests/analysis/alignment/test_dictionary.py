@@ -139,7 +139,9 @@ def test_the_command_writes_a_folder_or_a_file_and_evaluate_reads_either(tmp_pat
     given = [str(tmp_path / name) for name in ("a.vec", "b.vec")]
     outs = [tmp_path / "both", tmp_path / "b.safetensors", tmp_path / "turned.vec"]
     for out in outs:
-        assert main(["align", *given, "-o", str(out), "--dictionary", str(tmp_path / "d.tsv")]) == 0
+        assert (
+            main(["vectors", "align", *given, "-o", str(out), "--dictionary", str(tmp_path / "d.tsv")]) == 0
+        )
     assert "pairs learned from 100 given" in capsys.readouterr().err
     assert find_aligned(outs[0]) == (str(outs[0] / "a.safetensors"), str(outs[0] / "b.safetensors"))
     assert find_aligned(outs[1]) == (given[0], str(outs[1]))
@@ -186,7 +188,7 @@ def test_a_header_is_left_out_and_unused_pairs_are_counted(tmp_path: Path, capsy
     for name, table in (("a", a), ("b", b)):
         selfvec.save(table, tmp_path / f"{name}.safetensors")
     out = [str(tmp_path / name) for name in ("a.safetensors", "b.safetensors", "both")]
-    assert main(["align", *out[:2], "-o", out[2], "--dictionary", str(path)]) == 0
+    assert main(["vectors", "align", *out[:2], "-o", out[2], "--dictionary", str(path)]) == 0
     told = capsys.readouterr().err
     assert "2 unused (no vector in A: 1, in B: 1); its first row names columns" in told
     assert main(["evaluate", out[2], "--lexicon", str(path), "--json"]) == 0

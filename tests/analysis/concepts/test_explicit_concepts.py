@@ -71,7 +71,15 @@ def test_the_command_names_concepts(
     rows = (text.split("\n\n") for text in CONCEPTS)
     lines = [json.dumps({"title": title, "text": text}) for title, text in rows]
     (tmp_path / "concepts.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    command = ["why", str(tmp_path / "run"), "hail", "storm", "--concepts", str(tmp_path / "concepts.jsonl")]
+    command = [
+        "text",
+        "why",
+        str(tmp_path / "run"),
+        "hail",
+        "storm",
+        "--concepts",
+        str(tmp_path / "concepts.jsonl"),
+    ]
     assert main([*command, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {row["concept"] for row in found["concepts"]} == {"Hail", "Storm"}

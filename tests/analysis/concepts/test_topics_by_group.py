@@ -152,13 +152,13 @@ def test_the_command_prints_and_writes_it_all(folder: Path, tmp_path: Path, caps
     for suffix, read in ((".csv", pl.read_csv), (".parquet", pl.read_parquet)):
         file = tmp_path / f"topics{suffix}"
         given = ["--number", "4", "--by", "year", "--hierarchy", "--documents", str(file)]
-        assert main(["topics", run, *given, "--json"]) == 0
+        assert main(["text", "topics", run, *given, "--json"]) == 0
         shown = json.loads(capsys.readouterr().out)
         assert {row["group"] for row in shown["groups"]["rows"]} == {"2001", "2002"}
         assert len(shown["hierarchy"]) == 3
         assert read(file).height == 400
     matched = ["--number", "3", "--by", "year", "--match", "--documents", str(file), "--overwrite"]
-    assert main(["topics", run, *matched]) == 0
+    assert main(["text", "topics", run, *matched]) == 0
     assert "2002" in capsys.readouterr().out
     table = pl.read_parquet(file)
     assert (table["topic"].n_unique(), table["group_topic"].n_unique()) == (3, 4)
@@ -173,5 +173,5 @@ def test_groups_that_cannot_be(dated: Run, folder: Path, tmp_path: Path, capsys)
     with pytest.raises(InputError, match="slices"):
         document_groups(dated, "slice")
     for given in (["--match"], ["--documents", str(tmp_path / "x.doc")]):
-        assert main(["topics", str(folder / "run"), *given]) == 2
+        assert main(["text", "topics", str(folder / "run"), *given]) == 2
         assert given[-1] in capsys.readouterr().err

@@ -214,16 +214,16 @@ def test_words_without_senses_are_said(sense_run: Run) -> None:
 
 def test_the_command_prints_senses_and_readings(sense_folder: Path, capsys) -> None:
     run = str(sense_folder / "run")
-    assert main(["senses", run, "twin", "--json", "--uses"]) == 0
+    assert main(["text", "senses", run, "twin", "--json", "--occurrences"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [len(sense["vector"]) for sense in found["senses"]] == [48, 48]
     assert {"label", "share", "count", "examples"} <= found["senses"][0].keys()
     assert found["count"] == len(found["uses"]["sense"]) == len(found["uses"]["document"]) == 2 * USES
     label = found["senses"][1]["label"]
-    assert main(["senses", run, "twin", "--text", f"{label[0]} twin {label[1]}", "--json"]) == 0
+    assert main(["text", "senses", run, "twin", "--text", f"{label[0]} twin {label[1]}", "--json"]) == 0
     [read] = json.loads(capsys.readouterr().out)["texts"]
     assert read["readings"][0]["sense"] == 1
-    assert main(["senses", run, "twin", "--text", f"{label[0]} twin", "--text", "none"]) == 0
+    assert main(["text", "senses", run, "twin", "--text", f"{label[0]} twin", "--text", "none"]) == 0
     shown = capsys.readouterr().out
     assert label[0] in shown
     assert "twin does not occur here" in shown

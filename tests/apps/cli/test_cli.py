@@ -12,15 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import called
 from tests.places import DOCS
 
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.apps.cli.output import program
-from selfvec.apps.table import OLDER, TOP
+from selfvec.apps.table import RUN, TEXT, TOP
 from selfvec.storage.run_folder import open_run
 
-COMMANDS = {*TOP, *OLDER, "transform"}
+COMMANDS = {*TOP, *RUN, *TEXT, "convert", "compress", "align", "list", "principal-axes"}
 
 
 @pytest.fixture
@@ -54,22 +55,22 @@ REPORTS = {
     "expand": "run hail",
     "topics": "run --min-count 1 --number 2",
     "topics of documents": "run --min-count 1 --number 2 --hierarchy --documents topics.csv --overwrite",
-    "text keyness": "run --against later",
-    "text concordance": "run hail --sort left --csv hail.csv --overwrite",
-    "text collocates": "run hail --window 3",
-    "graph": "run -o graph.json --size 10",
+    "keyness": "run --against later",
+    "concordance": "run hail --sort left --csv hail.csv --overwrite",
+    "collocates": "run hail --window 3",
+    "graph": "run -o graph.json --top 10",
     "why": "run hail storm",
     "why by concepts": "run hail storm --concepts storms.txt",
     "senses": "run hail --number 2",
     "report": "run -o report.html --overwrite",
     "align": "run later -o aligned.safetensors",
     "align compass": "run later -o compass --method compass --window 9 --to npy",
-    "align relative": "run later -o relative --method relative --anchors 20 --to npy",
+    "align relative": "run later -o relative --method relative --anchor-words 20 --to npy",
     "compare": "run later --permutations 20 --jobs 1 --min-count 1",
     "compare files": "vectors.vec vectors.vec --min-count 1",
-    "transform": "vectors.vec short.safetensors --by principal-axes --dimensions 5 --overwrite",
+    "principal-axes": "vectors.vec short.safetensors --dimensions 5 --overwrite",
     "compress": "run small.safetensors --overwrite",
-    "vectors": "",
+    "list": "",
     "convert": "run out.bin --to word2vec --overwrite",
     "export": "run --to word2vec --overwrite",
     "info": "run",
@@ -102,18 +103,12 @@ KEYS = {
 """Keys that the JSON of a report, or the first of its rows, keeps in all versions 1.x; more may come."""
 
 
-def command_of(name: str) -> list[str]:
-    """The command of a report, with its group if it is named."""
-    words = name.split()
-    return words[:2] if words[0] == "text" else words[:1]
-
-
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_report_is_one_json_document_and_fits_a_terminal(
     name: str, inside: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")  # without it nothing is wrapped in a pipe
-    command = [*command_of(name), *REPORTS[name].split()]
+    command = called(f"{name.split()[0]} {REPORTS[name]}")
     status = main([*command, "--json"])
     output = capsys.readouterr()
     assert status in (0, int(name in ("health", "monitor"))), output.err
@@ -134,8 +129,8 @@ def test_the_version_names_the_format_of_run_folders(capsys) -> None:
 
 
 def test_every_command_that_reports_is_tested() -> None:
-    others = {"demo", "serve", "mcp", "migrate", "example"}  # the last two in tests of their own
-    assert {name.split()[0] for name in REPORTS} - {"vectors", "text"} == COMMANDS - others
+    others = {"demo", "serve", "mcp", "migrate", "example", "noaa", "undo", "watch"}  # in tests of their own
+    assert {name.split()[0] for name in REPORTS} == COMMANDS - others
 
 
 REFINE_MISTAKES = {
@@ -227,13 +222,13 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
         ("evaluate run --similarity pairs.tsv --against magic", "--against: 'magic' is not a baseline"),
         ("evaluate vectors.vec --similarity pairs.tsv --against paper", "one run, 0 were"),
         ("evaluate run later --similarity pairs.tsv --against paper", "2 were given"),
-        ("fetch noaa --years soon -o x", "--years"),
-        ("similr run hail", "'similar'"),
+        ("noaa --years soon -o x", "--years"),
+        ("similr run hail", "did you mean selfvec similar?"),
         ("serve nothing", "not a run folder"),
     ],
 )
 def test_other_mistakes(arguments: str, expected: str, inside: Path, capsys) -> None:
-    refused(arguments.split(), expected, capsys)
+    refused(called(arguments), expected, capsys)
 
 
 def json_of(capsys) -> dict:
@@ -244,39 +239,42 @@ def test_a_failed_check_is_exit_status_1(inside: Path, capsys) -> None:
     still = "later.txt -o still --vectors vectors.vec --method paper --learning-rate 0 --overwrite"
     assert main(["refine", *still.split()]) == 0
     capsys.readouterr()
-    assert main(["health", "still", "--json"]) == 1
+    assert main(["run", "health", "still", "--json"]) == 1
     assert "unmoved" in json_of(capsys)["verdicts"]
-    assert main(["health", "still"]) == 1
+    assert main(["run", "health", "still"]) == 1
     assert "unmoved" in capsys.readouterr().out
 
 
 def test_trajectory_as_numbers_table_and_figure(inside: Path, capsys) -> None:
-    assert main(["trajectory", "run", "hail", "--json"]) == 0
+    assert main(["run", "trajectory", "run", "hail", "--json"]) == 0
     row = json_of(capsys)["rows"][0]
     run = open_run("run")
     count = run.vectors.counts[run.index("hail")]
     assert row["updates"] == [*range(0, count, 2), count]
     assert row["cosine_to_original"][0] == pytest.approx(1)
     for more in ([], ["--slices"]):
-        assert main(["trajectory", "run", "hail", *more]) == 0
+        assert main(["run", "trajectory", "run", "hail", *more]) == 0
         assert "hail" in capsys.readouterr().out
-        assert main(["trajectory", "run", "hail", "tornado", "--plot", "hail.svg", "--overwrite", *more]) == 0
+        assert (
+            main(["run", "trajectory", "run", "hail", "tornado", "--plot", "hail.svg", "--overwrite", *more])
+            == 0
+        )
         assert Path("hail.svg").stat().st_size > 1000
 
 
 def test_convert_keeps_the_vectors_and_repairs_on_request(inside: Path, capsys) -> None:
-    assert main(["convert", "run", "out.bin", "--to", "word2vec", "--overwrite"]) == 0
+    assert main(["vectors", "convert", "run", "out.bin", "--to", "word2vec", "--overwrite"]) == 0
     np.testing.assert_allclose(selfvec.load("out.bin").vectors, open_run("run").vectors.vectors, atol=1e-7)
     Path("twice.vec").write_text("3 2\na 1 0\nb 0 1\na 1 1\n")
     capsys.readouterr()
-    refused(["convert", "twice.vec", "x.safetensors"], "--vectors-errors replace", capsys)
-    assert main(["convert", "twice.vec", "x.safetensors", "--vectors-errors", "replace"]) == 0
+    refused(["vectors", "convert", "twice.vec", "x.safetensors"], "--vectors-errors replace", capsys)
+    assert main(["vectors", "convert", "twice.vec", "x.safetensors", "--vectors-errors", "replace"]) == 0
     assert "'a'" in capsys.readouterr().err
     np.testing.assert_array_equal(selfvec.load("x.safetensors")["a"], [1, 0])
 
 
 def test_convert_and_export_write_the_same_model2vec_folder(inside: Path, capsys) -> None:
-    assert main(["convert", "run", "one", "--to", "model2vec"]) == 0
+    assert main(["vectors", "convert", "run", "one", "--to", "model2vec"]) == 0
     assert main(["export", "run", "--to", "model2vec", "-o", "two"]) == 0
     one, two = (
         {file.name: file.read_bytes() for file in Path(n).iterdir() if file.is_file()} for n in ("one", "two")
@@ -284,12 +282,24 @@ def test_convert_and_export_write_the_same_model2vec_folder(inside: Path, capsys
     assert one == two
     capsys.readouterr()
     refused(
-        ["convert", "run", "three", "--to", "model2vec", "--dtype", "float16"],
+        ["vectors", "convert", "run", "three", "--to", "model2vec", "--dtype", "float16"],
         "convert the file of its vectors",
         capsys,
     )
     assert (
-        main(["convert", "run/vectors.safetensors", "three", "--to", "model2vec", "--dtype", "float16"]) == 0
+        main(
+            [
+                "vectors",
+                "convert",
+                "run/vectors.safetensors",
+                "three",
+                "--to",
+                "model2vec",
+                "--dtype",
+                "float16",
+            ]
+        )
+        == 0
     )
     assert list(selfvec.load("three")) == list(open_run("run").vectors)
 
@@ -326,7 +336,7 @@ def test_a_missing_package_names_its_extra(
     for name in [name for name in sys.modules if name.split(".")[0] == package or name.startswith(ours)]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
-    assert main(command.split()) == 2
+    assert main(called(command)) == 2
     assert f"pip install 'selfvec[{extra}]'" in capsys.readouterr().err
 
 
@@ -361,7 +371,8 @@ def test_what_export_suggests_opens_what_it_wrote(to: str, inside: Path, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "command", [["search", "{}", "run"], ["similar", "{}", "word"], ["info", "{}"], ["demo", "-o", "{}"]]
+    "command",
+    [["search", "{}", "run"], ["similar", "{}", "word"], ["run", "info", "{}"], ["demo", "-o", "{}"]],
 )
 def test_a_text_where_a_folder_is_wanted_is_one_error(command: list[str], capsys) -> None:
     question = "which treatments of the failing heart were tried " * 8

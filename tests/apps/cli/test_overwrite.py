@@ -8,16 +8,17 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.apps.cli.test_cli import REPORTS
+from tests.commands import PATHS, called
 
 import selfvec
 from selfvec.analysis.alignment import align
 from selfvec.apps.cli.app import run
 from selfvec.apps.cli.tree import root
-from selfvec.apps.table import OLDER, TOP
 from selfvec.base.errors import TargetError
 from selfvec.cooccurrence import count
 from selfvec.data.token_batch import TokenBatch
@@ -29,6 +30,7 @@ from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter
 from selfvec.storage.formats import save
+from selfvec.transforms import TRANSFORMS
 
 SOURCES = Path(selfvec.__file__).parent
 RUNS = {  # commands that write a run; OUT is their target
@@ -40,32 +42,34 @@ RUNS = {  # commands that write a run; OUT is their target
 FILES = {
     "example": "example OUT.jsonl",
     "align": "align run later -o OUT.vec",
-    "transform": "transform vectors.vec OUT.vec --by principal-axes --dimensions 5",
+    "principal-axes": "principal-axes vectors.vec OUT.vec --dimensions 5",
     "compress": "compress vectors.vec OUT.safetensors --similarity pairs.tsv",
     "convert": "convert run OUT.bin --to word2vec",
     "export": "export run --to word2vec -o OUT.bin",
-    "graph": "graph run -o OUT.json --size 10",
+    "graph": "graph run -o OUT.json --top 10",
     "trajectory": "trajectory run hail --plot OUT.svg",
     "trajectory by slice": "trajectory run hail --slices --plot OUT.svg",
     "serve": "serve run --save OUT.html",
     "report": "report run -o OUT.html",
     "topics": "topics run --min-count 1 --number 2 --documents OUT.csv",
-    "text concordance": "text concordance run hail --csv OUT.csv",
-    "text concordance report": "text concordance run hail --report OUT.html",
+    "concordance": "concordance run hail --csv OUT.csv",
+    "concordance report": "concordance run hail --report OUT.html",
 }
 FOLDERS = {
     "align to a folder": "align run later -o OUT",
     "convert to a folder": "convert run OUT --to projector",
     "export of an encoder": "export run --to encoder -o OUT",
-    "transform to a folder": "transform vectors.vec OUT --by principal-axes --dimensions 5 --to projector",
-    "transform of a tokenizer": "transform model OUT --by tokenizer --vectors default --add-words words.txt",
+    "transform to a folder": "principal-axes vectors.vec OUT --dimensions 5 --to projector",
+    "tokenizer": "tokenizer model OUT --vectors default --add-words words.txt",
 }
 REPORTED = {"similar": "csv", "drift": "html", "monitor": "md", "evaluate": "html", "why": "md"}
 REPORTED |= dict.fromkeys(("search", "ask", "phrases", "expand", "topics", "compare", "senses"), "csv")
-REPORTED |= dict.fromkeys(("text keyness", "text collocates"), "csv")
+REPORTED |= dict.fromkeys(("keyness", "collocates"), "csv")
 FILES |= {f"{name} report": f"{name} {REPORTS[name]} --report OUT.{kind}" for name, kind in REPORTED.items()}
 COMMANDS = RUNS | FILES | FOLDERS
-QUIET = {"health", "info", "verify", "vectors", "mcp", "migrate"}  # migrate works on its store
+QUIET = {"health", "info", "verify", "list", "mcp", "migrate", "undo"}  # migrate works on its store
+ELSEWHERE = {"fetch", "noaa", "watch", *TRANSFORMS} - {"principal-axes", "tokenizer"}
+"""Commands that are tested with what they do."""
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +115,7 @@ def put(kind: str, target: Path, prepared: Path) -> None:
 def named(command: str) -> tuple[list[str], Path]:
     """A command line and its target."""
     words = [
-        "mine" + word.removeprefix("OUT") if word.startswith("OUT") else word for word in command.split()
+        "mine" + word.removeprefix("OUT") if word.startswith("OUT") else word for word in called(command)
     ]
     return words, Path(next(word for word in words if word.startswith("mine")))
 
@@ -169,8 +173,13 @@ def test_a_folder_of_a_person_is_never_replaced(name: str, inside: Path, prepare
 
 
 def test_every_command_with_an_output_is_tried() -> None:
-    for command in (*TOP, *OLDER):
-        options = {one.name for one in root().commands[command].params}
+    for command, path in PATHS.items():
+        if command in ELSEWHERE:
+            continue
+        found: Any = root()
+        for name in path:
+            found = found.commands[name]
+        options = {one.name for one in found.params}
         writes = command == "example" or bool(options & {"output", "report", "plot", "documents", "save"})
         assert writes == (command not in QUIET), command
         if writes:

@@ -37,7 +37,7 @@ COMMANDS = (
     "similar {} hail",
     "vectors convert {} -o out.vec",
     "refine text.txt -o run --vectors {}",
-    "compare {} {}",
+    "run compare {} {}",
     "vectors compress {} -o small",
 )
 

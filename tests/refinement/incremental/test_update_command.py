@@ -84,7 +84,7 @@ def test_a_new_run_leaves_the_old_one(workshop: Path, capsys) -> None:
 
 def test_several_runs_become_one(workshop: Path, capsys) -> None:
     capsys.readouterr()
-    assert main(["merge", "a", "b", "-o", "merged", "--json"]) == 0
+    assert main(["run", "merge", "a", "b", "-o", "merged", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert_same(open_run("merged"), open_run("whole"))
     (step,) = told["grown"]
@@ -94,7 +94,7 @@ def test_several_runs_become_one(workshop: Path, capsys) -> None:
     assert told["corpus"] == whole["corpus"]
     assert told["vectors"] == whole["vectors"]
     assert told["timings"].keys() >= {"read", "tokenize", "count", "refine", "save"}
-    assert main(["merge", "a", "b", "-o", "merged"]) == 2
+    assert main(["run", "merge", "a", "b", "-o", "merged"]) == 2
 
 
 def test_what_grew_grows_on(workshop: Path) -> None:
@@ -104,7 +104,7 @@ def test_what_grew_grows_on(workshop: Path) -> None:
         ["update", "a", "new.jsonl", "-o", "grown"],
         ["update", "grown", "more.jsonl"],
         ["update", "b", "more.jsonl"],
-        ["merge", "a", "b", "-o", "merged"],
+        ["run", "merge", "a", "b", "-o", "merged"],
     ):
         assert main(command) == 0
     assert_same(open_run("grown"), open_run("merged"))
@@ -138,9 +138,9 @@ def test_a_pipe_and_a_folder(workshop: Path) -> None:
 
 
 REFUSED = {
-    "the same run": (["merge", "a", "a", "-o", "x"], r"old\.jsonl: was read before"),
-    "a part of it": (["merge", "a", "whole", "-o", "x"], r"old\.jsonl: was read before"),
-    "one run": (["merge", "a", "-o", "x"], r"at least two runs; name another run"),
+    "the same run": (["run", "merge", "a", "a", "-o", "x"], r"old\.jsonl: was read before"),
+    "a part of it": (["run", "merge", "a", "whole", "-o", "x"], r"old\.jsonl: was read before"),
+    "one run": (["run", "merge", "a", "-o", "x"], r"at least two runs; name another run"),
     "no run": (["update", "vectors.vec", "new.jsonl"], r"vectors\.vec: is not a run folder"),
     "no text": (["update", "a", "none.jsonl"], r"none\.jsonl: there is no such file or folder"),
     "no such field": (
@@ -149,7 +149,7 @@ REFUSED = {
     ),
     "other vectors": (["update", "a", "new.jsonl", "--vectors", "other.vec"], r"other\.vec: is not the file"),
     "no threads": (
-        ["merge", "a", "b", "-o", "x", "--jobs", "0"],
+        ["run", "merge", "a", "b", "-o", "x", "--jobs", "0"],
         r"--jobs: is a whole number of at least 1",
     ),
 }
@@ -196,7 +196,7 @@ def test_options_that_differ_are_named(workshop: Path, capsys) -> None:
         ("d", "--vectors: merged runs must have the same initial vectors, but a has 'vectors.vec' and d has"),
         ("e", "e: the run has not kept its text, so it cannot be updated or merged"),
     ):
-        assert main(["merge", "a", other, "-o", "x"]) == 2
+        assert main(["run", "merge", "a", other, "-o", "x"]) == 2
         assert said in capsys.readouterr().err
     assert main(["update", "e", "old.jsonl"]) == 2
     assert "e: the run has not kept its text" in capsys.readouterr().err

@@ -6,14 +6,13 @@ import errno
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import click
 
 from selfvec.base.errors import OF_THE_SYSTEM, CleanupWarning, SelfvecError
-from selfvec.transforms import find_transform
 
 from .output import say
 from .streams import discard_output
@@ -31,7 +30,7 @@ def run(arguments: list[str]) -> int:
         with _warnings_in_one_line():
             if _COMPLETE in os.environ:
                 root().main(prog_name="selfvec")
-            with root().make_context("selfvec", as_today(arguments)) as context:
+            with root().make_context("selfvec", _renamed(arguments)) as context:
                 status = root().invoke(context)
             sys.stdout.flush()
     except click.exceptions.Exit as ended:
@@ -93,39 +92,13 @@ def _usage_error(error: click.ClickException) -> int:
     command = context.command_path if context is not None else "selfvec"
     text = " ".join(error.format_message().split()).rstrip(".")
     if text:
-        say(f"{command}: {text}; see: {command} --help")
+        say(f"{command}: {text}{'' if text.endswith('?') else ';'} see: {command} --help")
     return error.exit_code
 
 
-def as_today(arguments: Sequence[str]) -> list[str]:
-    """The same command line with the names of today; those of earlier versions are not in the help.
-
-    >>> as_today(["transform", "a", "b", "--by", "debias"]), as_today(["update", "run", "--undo"])
-    (['vectors', 'debias', 'a', 'b'], ['run', 'undo', 'run'])
-    """
-    words = [
-        word for one in arguments for word in (["--keep", "nothing"] if one == "--forget-tokens" else [one])
-    ]
-    command, rest = words[:1], words[1:]
-    if command == ["vectors"] and set(rest) <= {"--json"}:
-        return ["vectors", "list", *rest]
-    if command == ["transform"]:
-        by, rest = _taken(rest, "--by")
-        if by is not None or not {"-h", "--help", "--help-all"} & set(rest):
-            return ["vectors", find_transform(by or "").name, *rest]
-        return ["vectors", *rest]
+def _renamed(arguments: list[str]) -> list[str]:
+    """``update RUN --undo`` and ``--watch`` stand for ``run undo RUN`` and ``run watch RUN``."""
     for mode in ("undo", "watch"):
-        if command == ["update"] and f"--{mode}" in rest:
-            rest.remove(f"--{mode}")
-            return ["run", mode, *rest]
-    return words
-
-
-def _taken(words: Sequence[str], flag: str) -> tuple[str | None, list[str]]:
-    """The value of a flag, and the other words."""
-    for place, word in enumerate(words):
-        if word == flag and place + 1 < len(words):
-            return words[place + 1], [*words[:place], *words[place + 2 :]]
-        if word.startswith(f"{flag}="):
-            return word.partition("=")[2], [*words[:place], *words[place + 1 :]]
-    return None, list(words)
+        if arguments[:1] == ["update"] and f"--{mode}" in arguments:
+            return ["run", mode, *(word for word in arguments[1:] if word != f"--{mode}")]
+    return arguments

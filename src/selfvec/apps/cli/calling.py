@@ -104,7 +104,7 @@ def _named(place: str) -> Any:
 
 def _given(row: Row, parameters: Sequence[Argument | Option], typed: dict[str, Any]) -> dict[str, Any]:
     """What was typed as arguments of the function; what was not is left to its defaults."""
-    _move_older_output(typed)
+    _move_output(typed)
     given: dict[str, Any] = {}
     for parameter in parameters:
         one, written, value = parameter.declared, parameter.metavar or "", typed.get(parameter.declared.name)
@@ -124,8 +124,8 @@ def _given(row: Row, parameters: Sequence[Argument | Option], typed: dict[str, A
     return given
 
 
-def _move_older_output(typed: dict[str, Any]) -> None:
-    """Take OUT from its older place, as an argument."""
+def _move_output(typed: dict[str, Any]) -> None:
+    """Take OUT where it follows IN, as in ``cp IN OUT``."""
     target = typed.pop("target", None)
     if target is None:
         return

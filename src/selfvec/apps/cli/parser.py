@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -96,6 +97,23 @@ class CommandGroup(_OnOneScreen, click.Group):
             print(help_text(self, ctx.command_path), end="", file=sys.stderr)
             ctx.exit(2)
         return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """The command that is called; the error for an unknown one names the commands that are meant."""
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            path = ctx.command_path
+            meant = [" ".join((path, *found)) for found in self._alike(args[0])]
+            remedy = f"; did you mean {' or '.join(meant)}?" if meant else ""
+            raise click.UsageError(f"there is no command {args[0]}{remedy}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def _alike(self, name: str) -> list[tuple[str, ...]]:
+        """The commands of this name, or of the most similar one, here and in the groups."""
+        paths: list[tuple[str, ...]] = [(each,) for each in self.commands]
+        for group in self.commands:
+            paths += [(group, each) for each in getattr(self.commands[group], "commands", ())]
+        close = get_close_matches(name, {path[-1] for path in paths}, n=1)
+        return [path for path in paths if path[-1] in close]
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names that a shell completes."""

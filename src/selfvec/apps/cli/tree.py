@@ -14,7 +14,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from selfvec.apps.table import GROUPS, OLDER, TOP, Row
+from selfvec.apps.table import GROUPS, TOP, Row
 from selfvec.base.declarations import REQUIRED, Kind, Parameter
 from selfvec.base.errors import flag
 
@@ -98,7 +98,7 @@ _HELP: Mapping[str, str] = {
 _OPTIONS = {"new", "old", "output", "to", "years"}  # which are flags although they have to be given
 _SELDOM = {"base_url", "jobs", "seed"}  # which only ``--help-all`` shows
 MORE_FLAGS: Mapping[str, tuple[str, ...]] = {"output": ("-o",), "top": ("--topn",)}
-"""Short and older flags, wherever the parameters occur."""
+"""Further flags, wherever the parameters occur."""
 _NEVER = {"progress", "slice_by_name"}
 
 
@@ -149,11 +149,10 @@ _LAST = ("seed", "jobs", "report", "overwrite", "json")  # options, in the help
 @cache
 def root() -> CommandGroup:
     """The command ``selfvec``."""
-    listed = [*TOP, *(name for name in GROUPS if name != "fetch")]
     return CommandGroup(
         "selfvec",
-        CommandTable([*TOP, *GROUPS, *OLDER], _command_or_group),
-        listed,
+        CommandTable([*TOP, *GROUPS], _command_or_group),
+        [*TOP, *GROUPS],
         help="Adapt static word vectors to your own text, and see whether it helped.",
         params=[
             click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version),
@@ -165,7 +164,7 @@ def root() -> CommandGroup:
 def _command_or_group(name: str) -> CommandGroup | Command:
     if name in GROUPS:
         return _group(name)
-    return _command(name, f"selfvec {name}", TOP.get(name) or OLDER[name], hidden=name not in TOP)
+    return _command(name, f"selfvec {name}", TOP[name])
 
 
 def _group(name: str) -> CommandGroup:
@@ -175,7 +174,7 @@ def _group(name: str) -> CommandGroup:
         return _command(command, f"selfvec {name} {command}", rows[command])
 
     table = CommandTable(rows, build)
-    return CommandGroup(name, table, rows, help=about, params=[help_all()], hidden=name == "fetch")
+    return CommandGroup(name, table, rows, help=about, params=[help_all()])
 
 
 def _version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
@@ -187,7 +186,7 @@ def _version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-def _command(name: str, path: str, row: Row, *, hidden: bool = False) -> Command:
+def _command(name: str, path: str, row: Row) -> Command:
     """The command of a row, which is called by ``path``, as "selfvec run info"."""
     declared = row.declaration
     taken = declared.parameters
@@ -198,17 +197,16 @@ def _command(name: str, path: str, row: Row, *, hidden: bool = False) -> Command
     others.sort(key=lambda one: _LAST.index(one.name) if one.name in _LAST else -1)
     arguments = [_argument(one, row) for one in needed]
     options = [_option(one, row) for one in others]
-    older = [click.Argument(["target"], required=False, metavar="[OUT]", type=click.Path())]
+    after = [click.Argument(["target"], required=False, metavar="[OUT]", type=click.Path())]  # as in cp
     took_output = [one.name for one in needed] in (["source"], ["vectors"], ["encoder"])
 
     return Command(
         name,
         callback=partial(call, row, [*arguments, *options]),
-        params=[*arguments, *(older if took_output and "output" in taken else []), *options, help_all()],
+        params=[*arguments, *(after if took_output and "output" in taken else []), *options, help_all()],
         help=declared.summary,
         more=declared.more,
         examples=[f"{path} {example}".rstrip() for example in row.examples],
-        hidden=hidden,
     )
 
 
@@ -242,8 +240,8 @@ def _argument(one: Parameter, row: Row) -> Argument:
 
 
 def _option(one: Parameter, row: Row) -> Option:
-    older = [name for name, meant in row.older.items() if meant == one.name]
-    flags = [row.flags.get(one.name, flag(one.name)), *MORE_FLAGS.get(one.name, ()), *older]
+    also = [name for name, meant in row.also.items() if meant == one.name]
+    flags = [row.flags.get(one.name, flag(one.name)), *MORE_FLAGS.get(one.name, ()), *also]
     is_switch = isinstance(one.default, bool)
     written = None if is_switch else _written(one, row)
     return Option(
