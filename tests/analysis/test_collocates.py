@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import selfvec
+from selfvec.analysis import collocates
 from selfvec.analysis.collocates import times_together
 from selfvec.base.errors import NotFound
 from selfvec.data.token_batch import TokenBatch
@@ -102,3 +103,12 @@ def test_logdice_is_14_at_most_and_the_same_both_ways(texts: list[list[str]]) ->
     batch = TokenBatch.from_documents([*texts, list("abcd")])
     figures = np.array([times_together(batch, word, 2) for word in range(4)])
     np.testing.assert_array_equal(figures, figures.T)
+
+
+@given(TEXTS)
+def test_occurrences_are_counted_alike_in_parts(texts: list[list[str]]) -> None:
+    batch = TokenBatch.from_documents([*texts, list("abcd")])
+    whole = times_together(batch, 0, 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collocates, "_AT_ONCE", 1)
+        np.testing.assert_array_equal(times_together(batch, 0, 3), whole)

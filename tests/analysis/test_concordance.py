@@ -176,3 +176,12 @@ def test_a_phrase_of_the_run_is_found_as_its_words() -> None:
     run = a_run(texts, phrases=5)
     assert "flash_flood" in run.vectors
     assert selfvec.concordance(run, "flash_flood")["hits"] == 80
+
+
+@pytest.mark.parametrize("sort", [None, "left", "right", "date"])
+def test_the_first_lines_are_those_of_all(run: selfvec.Run, sort: str | None) -> None:
+    every = run.concordance("hail*", sort=sort)
+    for top in (1, 2, 50):
+        some = run.concordance("hail*", sort=sort, top=top)
+        assert some["rows"] == every["rows"][:top]
+        assert (some["hits"], some["documents"]) == (every["hits"], every["documents"])

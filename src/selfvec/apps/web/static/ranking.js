@@ -17,7 +17,7 @@ export class Ranking {
     this.lead = h("p", { class: "lead" });
     this.notes = h("div", {});
     this.unmatched = h("div", {});
-    this.typical = h("div", {});
+    this.typical = h("div", { class: "typical" });
     this.list = h("ol", { class: "ranking" });
     this.more = h("button", { type: "button", class: "more", hidden: true, onclick: () => { this.shown += PAGE; this.update(); } }, "More words");
     const asked = debounced(150, (changes) => {

@@ -8,6 +8,7 @@ import { link } from "./state.js";
 const MOST = 20; // collocates, and keywords of each side
 const LINES = 50; // of a concordance
 const LONGEST = 24; // letters of a word in the middle of a line
+const CHANCE = 0.05; // p of a keyword, at most
 const ORDERS = { "": "order of the text", left: "words before", right: "words after", date: "date" };
 const busy = () => {}; // one list is made at a time: wait for the others
 
@@ -55,7 +56,7 @@ function inContext(rows) {
     h("th", { scope: "row" }, toDocument(id, bdi(word), [])),
     h("td", {}, h("div", {}, clean(right))),
     h("td", { class: "place" }, h("bdi", {}, [date, clean(id)].filter(Boolean).join(" · "))));
-  return h("table", { class: "lines", dir: direction(rows[0].word) }, h("colgroup", {}, h("col", {}), middle, h("col", {}), h("col", { class: "place" })),
+  return h("table", { class: "concordance", dir: direction(rows[0].word) }, h("colgroup", {}, h("col", {}), middle, h("col", {}), h("col", { class: "place" })),
     h("thead", { class: "hidden" }, h("tr", {}, ["before", "word", "after", "document"].map((head) => h("th", { scope: "col" }, head)))),
     h("tbody", {}, rows.map(line)));
 }
@@ -63,8 +64,12 @@ function inContext(rows) {
 /** The words that each of two compared parts uses more than the other. */
 export const keywords = (c, [a, b]) => later(`Words that are more typical of ${readable(a)} or of ${readable(b)}`, async () => {
   const found = await ask("keyness", { c, top: MOST }, { busy });
-  const side = (name, key) => [h("h4", {}, `More typical of ${readable(name)}`), figures(["word", readable(a), readable(b), "log ratio", "G²", "q"],
-    found.rows.filter((row) => row.key_of === key).map((row) => [toWord(row.word), count(row.count_a), count(row.count_b), figure(row.log_ratio), row.ll.toFixed(1), probability(row.q)]))];
-  return h("div", {}, h("p", {}, "A log ratio of 1 is twice as frequent in the first part, of −1 in the second; G² is the log-likelihood. ",
+  const heads = ["word", readable(a), readable(b), "log ratio", "G²", "q"];
+  const side = (name, key) => {
+    const rows = found.rows.filter((row) => row.key_of === key && row.p <= CHANCE);
+    return [h("h4", {}, `More typical of ${readable(name)}`), rows.length === 0 ? h("p", { class: "wait" }, "No word.")
+      : figures(heads, rows.map((row) => [toWord(row.word), count(row.count_a), count(row.count_b), figure(row.log_ratio), row.ll.toFixed(1), probability(row.q)]))];
+  };
+  return h("div", {}, h("p", {}, `A log ratio of 1 is twice as frequent in ${readable(a)}, of −1 in ${readable(b)}. G² is the log-likelihood; words have p ≤ .05. `,
     "Every occurrence counts, so a word of a few documents may be significant, too."), side(a, "a"), side(b, "b"));
 });

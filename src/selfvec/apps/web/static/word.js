@@ -119,8 +119,8 @@ export class WordPage {
 
   /** Lists that are made when they are opened; a saved page has none. */
   usage({ word, names }) {
-    if (!this.about.has_text || this.about.kept) return null;
-    return [collocates(word, names[0] === "original" ? [""] : names), concordance(word, this.about)];
+    if (!this.about.has_text || this.about.kept) return "";
+    return h("div", { class: "usage" }, collocates(word, names[0] === "original" ? [""] : names), concordance(word, this.about));
   }
 
   to(word, mark = "") { return h("a", { href: link({ word, near: "" }), class: `w ${mark}` }, bdi(word)); }

@@ -1,0 +1,157 @@
+"""Collocates, concordances and keywords on the page: what the commands say, in place, when somebody asks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from headless import Page
+from serving import HOSTILE, Site, fitted, serving
+
+from selfvec.analysis.collocates import collocates
+from selfvec.analysis.concordance import concordance
+from selfvec.analysis.keyness import keyness
+from selfvec.apps.web import work
+from selfvec.apps.web.static_page import static_page
+
+LISTS = "#word .usage details"
+LINES = "document.querySelectorAll('.concordance tbody tr').length"
+COLLOCATES = "document.querySelector('.usage .figures')"
+
+
+def opened(page: Page, address: str) -> None:
+    """The lists of a word, opened."""
+    page.open(address)
+    page.wait(f"document.querySelector({json.dumps(LISTS)})")
+    page.run(f"document.querySelectorAll({json.dumps(LISTS)}).forEach((list) => {{ list.open = true; }})")
+
+
+def test_the_interface_gives_what_the_commands_give(site: Site) -> None:
+    run = site.data.run
+    asked = "/api/collocates?w=cell&slice=2020&top=7"
+    assert site.json(asked) == dict(collocates(run, "cell", slice="2020", top=7))
+    for sort in ("left", "right", "date"):
+        answer = site.json(f"/api/concordance?query=cell&sort={sort}&window=4&top=9")
+        assert answer == dict(concordance(run, "cell", sort=sort, window=4, top=9))
+    assert site.json("/api/keyness?c=1990|2020&top=5") == dict(keyness(run, ["1990", "2020"], top=5))
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("collocates?w=nonsense", 404),
+        ("collocates?w=cell&slice=1700", 404),
+        ("collocates?w=cell&window=31", 400),
+        ("concordance?query=cell&top=201", 400),
+        ("concordance?query=cell&sort=middle", 400),
+        ("concordance?query=*", 400),
+        ("keyness?c=refined", 404),
+        ("keyness?c=1990|1990", 400),
+        (f"concordance?query={'x' * 201}", 400),
+    ],
+)
+def test_what_cannot_be_listed_is_refused(site: Site, path: str, status: int) -> None:
+    assert site.get(f"/api/{path}")[0] == status
+
+
+def test_one_list_is_made_at_a_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "QUEUE_SECONDS", 0.05)
+    with site.data._alone():
+        status, headers, _ = site.get("/api/collocates?w=cell")
+    assert (status, headers["retry-after"]) == (503, "2")
+    assert site.get("/api/collocates?w=cell")[0] == 200
+
+
+def test_a_word_has_collocates_and_a_concordance(page: Page, site: Site) -> None:
+    page.open(f"{site.address}#view=changes&c=refined&word=cell")
+    page.wait(f"document.querySelector({json.dumps(LISTS)})")
+    assert not any("collocates" in url or "concordance" in url for url in page.requests)
+    opened(page, f"{site.address}#view=changes&c=refined&word=cell")
+    page.wait(f"{COLLOCATES} && {LINES} === 50")
+    rows = site.json("/api/collocates?w=cell&top=20")["rows"]
+    assert page.texts(".usage .figures th bdi") == [row["word"] for row in rows]
+    assert page.texts(".usage .figures tr td:last-child") == [f"{row['logdice']:.2f}" for row in rows]
+    found = site.json("/api/concordance?query=cell&top=50")
+    assert page.text(".usage .fields + .lead") == "120 times in 120 documents; the first 50 are shown."
+    line = ".concordance tbody tr:nth-child(3)"
+    assert page.texts(f"{line} > *")[:3] == [found["rows"][2][part] for part in ("left", "word", "right")]
+    edges = page.run(
+        "[...document.querySelectorAll('.concordance tbody th')].map((e) => e.getBoundingClientRect().left)"
+    )
+    assert len(set(edges)) == 1  # the words stand below each other
+    page.choose(".usage select", "left")
+    first = concordance(site.data.run, "cell", sort="left", top=50).rows[0]
+    page.wait(
+        f"document.querySelector('.concordance td:last-child').textContent.endsWith(' · {first['id']}')"
+    )
+    page.click(".concordance a")
+    page.wait("document.querySelector('#word .whole')")
+    assert page.text("#word .whole") == site.json(f"/api/document?id={first['id']}")["text"]
+    assert page.errors == []
+
+
+def test_collocates_are_those_of_both_parts_and_lead_to_sentences(page: Page, site: Site) -> None:
+    opened(page, f"{site.address}#view=changes&c=1990|2020&word=cell")
+    page.wait("document.querySelectorAll('.usage .figures').length === 2")
+    assert page.texts(".usage h4") == ["1990", "2020"]
+    for side, part in enumerate(("1990", "2020"), 1):
+        rows = site.json(f"/api/collocates?w=cell&slice={part}&top=20")["rows"]
+        shown = page.texts(f".usage section:nth-child({side}) .figures th bdi")
+        assert shown == [row["word"] for row in rows]
+    page.click(".usage .figures td a")
+    page.wait("document.querySelector('#word .texts .claim')?.innerText.includes('Why')")
+    assert page.run("document.querySelector('.usage .figures') !== null")  # the lists stay
+
+
+def test_words_more_typical_of_a_part_are_with_what_changed(page: Page, site: Site) -> None:
+    page.open(f"{site.address}#view=changes&c=1990|2020")
+    page.wait("document.querySelector('#pane .typical details')")
+    assert not any("keyness" in url for url in page.requests)
+    page.click("#pane .typical summary")
+    page.wait("document.querySelector('#pane .typical h4')")
+    rows = [row for row in site.json("/api/keyness?c=1990|2020&top=20")["rows"] if row["p"] <= 0.05]
+    expected = [row["word"] for side in "ab" for row in rows if row["key_of"] == side]
+    assert expected
+    assert page.texts("#pane .typical th bdi") == expected
+    assert page.texts("#pane .typical h4") == ["More typical of 1990", "More typical of 2020"]
+    page.choose("#comparison", "refined")
+    page.wait("document.querySelector('#pane h2').innerText.includes('refining')")
+    assert page.run("document.querySelector('#pane .typical details')") is None  # the same text
+
+
+def test_hostile_words_stand_in_lines_as_they_are(page: Page, site: Site) -> None:
+    opened(page, f"{site.address}#view=changes&c=refined&word={quote(HOSTILE)}")
+    page.wait(f"{COLLOCATES} && {LINES} > 0")
+    assert page.text(".concordance th a") == HOSTILE
+    assert page.run("document.title") != "harmed"
+
+
+def test_a_text_without_dates_in_another_script(page: Page, tmp_path: Path) -> None:
+    lines = ["ברד שבר גגות בכפר הישן", "ברד קשה שבר גגות אדומים", "גגות של הכפר היו אדומים"] * 4
+    run = fitted(tmp_path, lines, vectors="none", min_count=1)
+    with serving(run) as site:
+        opened(page, f"{site.address}#view=changes&word={quote('גגות')}")
+        page.wait(f"{COLLOCATES} && {LINES} === 12")
+        assert page.texts(".usage option") == ["order of the text", "words before", "words after"]
+        assert page.run("document.querySelector('#pane .typical details')") is None
+        before, after = (f".concordance tbody tr:nth-child(2) {part}" for part in ("td", "td:nth-child(3)"))
+        assert page.text(before) == "ברד קשה שבר"
+        assert page.box(before)[0] > page.box(after)[0]  # what is before stands on the right
+        rows = collocates(run, "גגות", top=20).rows
+        assert page.texts(".usage .figures th bdi") == [row["word"] for row in rows]
+        page.click(".concordance a")
+        page.wait("document.querySelector('#word .whole')")
+        assert page.text("#word .whole") == lines[0]
+    assert page.errors == []
+
+
+def test_a_saved_page_has_no_lists_that_need_the_text(page: Page, site: Site, tmp_path: Path) -> None:
+    saved = tmp_path / "page.html"
+    saved.write_text(static_page(site.data), encoding="utf-8")
+    page.open(f"{saved.as_uri()}#word=cell")
+    page.wait("document.querySelector('#word .quotes')")
+    assert page.run(f"document.querySelector({json.dumps(LISTS)})") is None
+    assert page.run("document.querySelector('#pane .typical details')") is None
+    assert page.errors == []
