@@ -249,14 +249,13 @@ def _task_names(tasks: Sequence[Task]) -> list[str]:
 
 
 def _cost(entry: ComparedVectors) -> Row:
-    """``seconds`` and ``megabytes`` that vectors took to make, if known; a run records only seconds."""
-    cost = entry.vectors.provenance.get("cost")
-    if isinstance(cost, Mapping):
-        return {"seconds": cost.get("seconds"), "megabytes": cost.get("megabytes")}
+    """The ``seconds`` that vectors took to make, if known."""
+    if "seconds" in entry.vectors.provenance:
+        return {"seconds": entry.vectors.provenance["seconds"]}
     timings = entry.run.provenance.timings if entry.run is not None and entry.refined else {}
     if "refine" not in timings:
         return {}
-    return {"seconds": timings.get("select", 0.0) + timings["refine"], "megabytes": None}
+    return {"seconds": timings.get("select", 0.0) + timings["refine"]}
 
 
 def _row(measured: Measurement) -> Row:

@@ -58,7 +58,7 @@ def migrate(
     Parameters
     ----------
     store : path
-        A LanceDB or Qdrant folder that export wrote.
+        A LanceDB folder that export wrote.
     old : Run or path
         The run whose vectors it has.
     new : Run or path
