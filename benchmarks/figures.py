@@ -98,7 +98,8 @@ def refill(text: str) -> str:
         number = look_up(names[match["link"]])
         if number is None:
             return match[0]
-        return f"[{signed(100 * number if match['percent'] else number, match)}{match['percent'] or ''}][{match['link']}]"
+        written = signed(100 * number if match["percent"] else number, match)
+        return f"[{written}{match['percent'] or ''}][{match['link']}]"
 
     return LINKED.sub(linked, NAMED.sub(value, text))
 
