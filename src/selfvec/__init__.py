@@ -121,19 +121,21 @@ def _homes() -> dict[str, str]:
     return _HOMES | {name: place.rpartition(".")[0] for name, place in functions()}
 
 
-def __getattr__(name: str) -> Any:
-    if name == "__all__":
-        return __dir__()
-    module = _HOMES.get(name) or (None if name.startswith("_") else _homes().get(name))
-    if module is None:
-        raise AttributeError(f"module 'selfvec' has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # to type checkers a name that is not above is an error
 
-    if "IPython" in sys.modules:
-        import_module("selfvec.views.notebook")  # registers how results are shown
-    value = getattr(import_module(f"selfvec.{module}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name == "__all__":
+            return __dir__()
+        module = _HOMES.get(name) or (None if name.startswith("_") else _homes().get(name))
+        if module is None:
+            raise AttributeError(f"module 'selfvec' has no attribute {name!r}")
+        from importlib import import_module
+
+        if "IPython" in sys.modules:
+            import_module("selfvec.views.notebook")  # registers how results are shown
+        value = getattr(import_module(f"selfvec.{module}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -270,7 +270,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.drift("run", 5), "between: is two slices"),
     (lambda: selfvec.drift("run", ["2001"]), "between: two slices are compared, not 1"),
     (lambda: selfvec.drift("run", slice="week"), "slice: is one of"),
-    (lambda: selfvec.drift("run", words=5), "words: are words"),
+    (lambda: selfvec.drift("run", words=5), "words: is a text"),
     (lambda: selfvec.monitor("run", 5), ""),
     (lambda: selfvec.evaluate("run"), "nothing to measure"),
     (lambda: selfvec.evaluate("run", "similarity"), "tasks: "),

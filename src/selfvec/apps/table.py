@@ -13,7 +13,6 @@ from typing import Any
 from selfvec.base.declarations import Declaration, Kind, Parameter, declared_at
 from selfvec.transforms import TRANSFORMS
 
-_FIELDS = "corpus.fields.FieldOptions"
 _TAKEN = {
     "vectors": "A vectors file, a run folder, or default.",
     "encoder": "The folder of an encoder or language model, or an encoder's name.",
@@ -127,7 +126,6 @@ TOP: dict[str, Row] = {
             "news.jsonl -o run --slice year --encoder minilm",
         ),
         show="refined",
-        more=(_FIELDS, "data.settings.Settings"),
         values={"output": "RUN", "encoder": "NAME|FOLDER"},
         flags={"oov": "--oov-vectors"},
         hidden=("epochs",),
@@ -138,7 +136,6 @@ TOP: dict[str, Row] = {
         "apps.functions.runs.update",
         ("run reports-2024.csv", "run --withdraw A17,B4", "run reports-2024.csv --dry-run"),
         show="updated",
-        more=(_FIELDS, "apps.functions.runs.NewDocuments"),
         values={"corpus": "[NEWCORPUS...]", "encoder": "NAME|FOLDER"},
         defaults={"output": "{run}"},
     ),
@@ -153,7 +150,6 @@ TOP: dict[str, Row] = {
         ('reports/ "damage to roofs"', 'reports.csv "damage to roofs" --text-field narrative'),
         show="search",
         page="pages.search_page",
-        more=(_FIELDS,),
         values={"source": "FOLDER", "question": "QUERY"},
     ),
     "similar": Row(
@@ -176,7 +172,6 @@ TOP: dict[str, Row] = {
         ),
         show="drift",
         page="pages.drift_page",
-        more=("analysis.word_drift.drift.Test", "analysis.word_drift.drift.Listed"),
         values={"words": "W[,W...]"},
         defaults={"examples": 2},
     ),
@@ -185,7 +180,6 @@ TOP: dict[str, Row] = {
         ("run reports-2024.csv", "run reports-2024.csv --report monitor.html"),
         show="monitor",
         page="monitoring.monitoring_page",
-        more=(_FIELDS,),
         hidden=("date_field",),
         values={"documents": "NEW..."},
         repeated={"run": "run"},
@@ -202,7 +196,6 @@ TOP: dict[str, Row] = {
         ("run --similarity men3000.tsv", "run --retrieval scifact/ --against all"),
         view="run_tables.evaluation_table",
         title="Evaluation",
-        more=("evaluation.measure.AskedTasks",),
         values={
             "vectors": "RUN|VECTORS...",
             "dictionary": "TSV...",
@@ -252,7 +245,6 @@ VECTORS: dict[str, Row] = {
         ("run-1990 run-2020 -o aligned.vec", "en.vec es.vec -o both --dictionary en-es.tsv"),
         show="aligned",
         needs=("output",),
-        more=("analysis.alignment.align.MethodOptions",),
         older={"--anchors": "anchor_words"},
     ),
     **{
@@ -296,7 +288,6 @@ RUN: dict[str, Row] = {
         "apps.functions.runs.watch",
         ("run inbox/", "run inbox/ --every 60"),
         show="watched",
-        more=(_FIELDS, "apps.functions.runs.NewDocuments"),
         values={"corpus": "NEWCORPUS..."},
     ),
     "migrate": Row(
@@ -328,7 +319,6 @@ TEXT: dict[str, Row] = {
         ("reports.csv", "run --top 100"),
         show="phrases",
         title="Phrases",
-        more=(_FIELDS,),
         hidden=("date_field",),
         values={"source": "RUN|CORPUS..."},
     ),
@@ -337,7 +327,6 @@ TEXT: dict[str, Row] = {
         ("run", "run --number 10 --by year", "run --documents topics.csv"),
         show="topics",
         page="pages.topics_page",
-        more=("analysis.concepts.corpus_topics.GivenTopics",),
     ),
     "keyness": Row(
         "analysis.keyness.keyness",

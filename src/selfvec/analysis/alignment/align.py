@@ -13,7 +13,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_path, is_path
-from selfvec.base.declarations import checked, declared_at
+from selfvec.base.declarations import checked, options
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -130,6 +130,7 @@ class Aligned(ResultTable):
         return save_aligned_file(self.b, path, format, note=note, overwrite=overwrite)
 
 
+@options()
 class MethodOptions(TypedDict, total=False):
     """Options of the methods, each with the methods that have it.
 
@@ -234,7 +235,6 @@ def align(
     for name in options:
         if name not in known:
             raise OptionError(f"the method {method} has no such option", field=name, remedy=_who_has(name))
-    declared_at("analysis.alignment.align.MethodOptions").check(options)
     if output is not None:
         check_path("output", output, "a path")
         check_aligned(Path(output), overwrite=overwrite)

@@ -14,7 +14,7 @@ import numpy as np
 
 from selfvec.base.arrays import Mask, Rows
 from selfvec.base.casing import in_any_case
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import checked, options
 from selfvec.base.errors import InputError, OptionError, require
 from selfvec.base.names import listed
 from selfvec.base.progress import Progress, as_progress
@@ -44,6 +44,7 @@ _KIND = "named after phrases"  # of topics in the cache; another is never read
 _LISTED = 5  # terms of a topic in a group
 
 
+@options()
 class GivenTopics(TypedDict, total=False):
     """Of which documents topics are, and where they begin.
 

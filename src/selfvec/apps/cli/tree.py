@@ -99,7 +99,7 @@ _OPTIONS = {"new", "old", "output", "to", "years"}  # which are flags although t
 _SELDOM = {"base_url", "jobs", "seed"}  # which only ``--help-all`` shows
 MORE_FLAGS: Mapping[str, tuple[str, ...]] = {"output": ("-o",), "top": ("--topn",)}
 """Short and older flags, wherever the parameters occur."""
-_NEVER = {"progress", "slice_by_name"}
+_NEVER = {"oov_vectors", "progress"}  # ``oov`` is written --oov-vectors
 
 
 def is_option(one: Parameter) -> bool:
