@@ -39,8 +39,6 @@ class Row:
         A function of `selfvec.views` that makes the report of the result. ``title`` suffices for plain rows.
     transform : str
         The name of a method of `selfvec.transforms`. Its class, which takes the options, is in ``calls``.
-    more : tuple of str
-        Places of functions or classes whose parameters are options, too.
     values : dict
         How the values of some options are written, where that differs from `selfvec.apps.cli.tree`.
     flags : dict
@@ -72,7 +70,6 @@ class Row:
     page: str = ""
     title: str = ""
     transform: str = ""
-    more: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -91,16 +88,12 @@ class Row:
 
     @property
     def declaration(self) -> Declaration:
-        """The function with the parameters of its records."""
+        """What the function takes, or a method and what it transforms."""
         own = declared_at(self.calls)
         parameters = dict(own.parameters)
         if self.transform:
             takes = TRANSFORMS[self.transform].takes
             parameters = {takes: Parameter(takes, kind=Kind("path"), help=_TAKEN[takes]), **parameters}
-        for place in self.more:
-            for name, one in declared_at(place).parameters.items():
-                if not one.is_required:
-                    parameters.setdefault(name, one)
         return replace(own, parameters=parameters)
 
 
@@ -256,7 +249,6 @@ VECTORS: dict[str, Row] = {
             transform=row.name,
             values={row.takes: "IN"},
             older=row.older,
-            more=("apps.functions.vectors.Writing",),
         )
         for row in TRANSFORMS.values()
     },
@@ -410,6 +402,6 @@ def functions() -> Iterator[tuple[str, str]]:
     """The public functions: their names, and the places where they are defined."""
     for name, row in {**TOP, **VECTORS, **RUN, **TEXT}.items():
         if name in TRANSFORMS:
-            yield name.replace("-", "_"), f"apps.functions.vectors.{name.replace('-', '_')}"
+            yield name.replace("-", "_"), TRANSFORMS[name].function
         elif row.public:
             yield row.name, row.calls

@@ -19,7 +19,7 @@ import operator
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from functools import cache, cached_property, wraps
 from numbers import Integral, Real
 from pathlib import Path
@@ -183,11 +183,16 @@ class Declaration:
         """That of a function which takes the options of a record, too."""
         return replace(self, parameters={**self.parameters, **record.parameters}, open=False)
 
-    def with_described(self, others: Iterable[Declaration]) -> Declaration:
-        """That of a record whose other fields are described by others; fields without a description go."""
+    def described_by(self, others: Iterable[Declaration]) -> Declaration:
+        """That of a class or record some of whose fields others describe: its bases, for example."""
         known = {name: one for other in others for name, one in other.parameters.items()}
         every = {n: one if one.kind.text else known.get(n, one) for n, one in self.parameters.items()}
-        return replace(self, parameters={n: one for n, one in every.items() if one.kind.text})
+        return replace(self, parameters=every)
+
+    @property
+    def without_secrets(self) -> Declaration:
+        """That of a record without the fields that nothing describes."""
+        return replace(self, parameters={n: one for n, one in self.parameters.items() if one.kind.text})
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -237,7 +242,7 @@ def options(*described: type) -> Callable[[Record], Record]:
 
     def describe(record: Record) -> Record:
         own = _declaration(inspect.getdoc(record) or "", dict.fromkeys(record.__annotations__), False)
-        _RECORDS[record] = own.with_described([declared(one) for one in described])
+        _RECORDS[record] = own.described_by(map(declared, described)).without_secrets
         return record
 
     return describe
@@ -285,6 +290,8 @@ def declared(function: Callable[..., Any]) -> Declaration:
     defaults = {one.name: one.default for one in signature if one.kind is not one.VAR_KEYWORD}
     has_more = any(one.kind is one.VAR_KEYWORD for one in signature)
     own = _declaration(inspect.getdoc(function) or "", defaults, has_more)
+    if isinstance(function, type):
+        return own.described_by(declared(base) for base in function.__bases__ if is_dataclass(base))
     record = _record_of(function)
     return own if record is None else own.taking(declared(record))
 
@@ -296,9 +303,7 @@ def declared_at(place: str) -> Declaration:
     Its module is read, not imported, so the defaults are literals.
     """
     module, _, name = place.rpartition(".")
-    path = _ROOT.joinpath(*module.split("."))
-    file = path.with_suffix(".py")
-    tree = ast.parse((file if file.exists() else path / "__init__.py").read_text(encoding="utf-8"))
+    tree = ast.parse(_file_of(place).read_text(encoding="utf-8"))
     named = [one for one in tree.body if getattr(one, "name", None) == name]
     found: Any = named[-1]  # the ones before are overloads
     doc = ast.get_docstring(found) or ""
@@ -306,14 +311,19 @@ def declared_at(place: str) -> Declaration:
     def other(written: ast.expr) -> Declaration:
         return declared_at(_place_of(ast.unparse(written), tree, module))
 
+    def is_ours(written: ast.expr) -> bool:
+        return isinstance(written, ast.Name) and _file_of(_place_of(written.id, tree, module)).exists()
+
     if isinstance(found, ast.ClassDef):
         defaults, has_more = _fields(found)
+        bases = [other(one) for one in found.bases if is_ours(one)]
+        inherited = {name: one.default for base in bases for name, one in base.parameters.items()}
         described = _described_by(found)
-        if described is None:
-            return _declaration(doc, defaults, has_more)
-        bases = [other(one) for one in found.bases if ast.unparse(one) != "TypedDict"]
-        inherited = dict.fromkeys(name for base in bases for name in base.parameters)
-        return _declaration(doc, {**inherited, **defaults}, False).with_described(map(other, described))
+        if described is None:  # a dataclass, whose bases have keywords
+            every = {**defaults, **{name: one for name, one in inherited.items() if name not in defaults}}
+            return _declaration(doc, every, has_more).described_by(bases)
+        own = _declaration(doc, {**inherited, **defaults}, has_more)
+        return own.described_by(map(other, described)).without_secrets
     own = _declaration(doc, *_arguments(found.args))
     kind = found.args.kwarg and found.args.kwarg.annotation
     is_record = isinstance(kind, ast.Subscript) and ast.unparse(kind.value) == "Unpack"
@@ -328,11 +338,19 @@ def _described_by(found: ast.ClassDef) -> list[ast.expr] | None:
     return None
 
 
+def _file_of(place: str) -> Path:
+    """The file of the module of a function or class."""
+    path = _ROOT.joinpath(*place.split(".")[:-1])
+    file = path.with_suffix(".py")
+    return file if file.exists() else path / "__init__.py"
+
+
 def _place_of(name: str, tree: ast.Module, module: str) -> str:
     """The place of what a module calls by a name: there, or where it is imported from."""
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and name in [one.name for one in node.names]:
-            return f"{str(node.module).removeprefix('selfvec.')}.{name}"
+            beside = module.rpartition(".")[0] + "." if node.level else ""
+            return f"{beside}{str(node.module).removeprefix('selfvec.')}.{name}"
     return f"{module}.{name}"
 
 
@@ -351,10 +369,12 @@ def _fields(found: ast.ClassDef) -> tuple[dict[str, Any], bool]:
             defaults, has_more = _arguments(one.args)
             return {name: default for name, default in defaults.items() if name != "self"}, has_more
     optional = any(one.arg == "total" for one in found.keywords)
-    fields = [
-        one for one in found.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
-    ]
-    values = {one.target.id: one.value for one in fields if isinstance(one.target, ast.Name)}
+    values = {
+        one.target.id: one.value
+        for one in found.body
+        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+        if not ast.unparse(one.annotation).startswith("ClassVar")
+    }
     values.pop("_", None)  # marks the fields after it as keywords
     return {name: None if optional else _literal(value) for name, value in values.items()}, False
 

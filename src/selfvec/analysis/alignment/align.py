@@ -209,7 +209,7 @@ def align(
     output : path, optional
         A vectors file for B, or a folder for both. compass, relative and --reweight write a folder.
     to : str, optional
-        Format of OUT; by default that of its suffix.
+        Format of the output; by default that of its suffix.
     overwrite : bool
     progress : Progress, optional
     **options
