@@ -245,6 +245,8 @@ def test_every_command_is_a_function_but_those_that_serve_or_show() -> None:
 
 WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.refine("nowhere.txt"), "nowhere.txt"),
+    (lambda: selfvec.refine("Hail broke the roof."), "as a list, as in [text]"),
+    (lambda: selfvec.refine("Hail broke the roof. " * 999), "there is no such file or folder; check"),
     (lambda: selfvec.refine([]), ""),
     (lambda: selfvec.refine(TEXTS, 5), "vectors: "),
     (lambda: selfvec.refine(TEXTS, "none", "papr"), "did you mean paper"),
