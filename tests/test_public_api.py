@@ -71,6 +71,14 @@ def test_parameters_of_public_functions_are_typed_documented_and_named_as_option
             assert name == "progress" or not heading or re.search(rf"\b{name}\b", described), (function, name)
 
 
+def test_docstrings_of_public_functions_say_what_is_returned_and_know_no_command_line() -> None:
+    of_commands = re.compile(r"command line|exit status|Ctrl-C|(?<![\w-])--[a-z]")
+    for function in filter(inspect.isfunction, [getattr(selfvec, name) for name in selfvec.__all__]):
+        doc = inspect.getdoc(function) or ""
+        assert "\nReturns\n-------\n" in doc or function.__name__ in ("save_run",), function
+        assert not of_commands.search(doc), function
+
+
 def test_core_dependencies_are_those_the_core_imports() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     heavy = {"vl-convert-python", "networkx", "scikit-learn", "torch", "spacy", "gensim", "dask"}

@@ -150,6 +150,10 @@ for _name in _attributes():
 def open_run(path: str | os.PathLike[str]) -> Run:
     """Open a run folder; its vectors are memory-mapped.
 
+    Returns
+    -------
+    Run
+
     Raises
     ------
     InputError
@@ -202,8 +206,6 @@ def open(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
 
 def health(run: GivenRun) -> Figures:
     """Check that words moved and that the vectors have not collapsed.
-
-    On the command line, exit status 1: a check failed.
 
     Parameters
     ----------

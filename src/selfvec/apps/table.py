@@ -56,6 +56,8 @@ class Row:
     fails : str
         The entry of the JSON that makes the exit status 1 unless it is empty or false; with "not" before
         it, if it is.
+    failed : str
+        What the exit status 1 means then.
     json : bool
         Whether the result can be printed as JSON.
     public : bool
@@ -78,6 +80,7 @@ class Row:
     needs: tuple[str, ...] = ()
     repeated: Mapping[str, str] = field(default_factory=dict)
     fails: str = ""
+    failed: str = ""
     json: bool = True
     public: bool = True
 
@@ -177,6 +180,7 @@ TOP: dict[str, Row] = {
         values={"documents": "NEW..."},
         repeated={"run": "run"},
         fails="alarm",
+        failed="an alarm",
     ),
     "report": Row(
         "apps.functions.report.report",
@@ -232,6 +236,7 @@ VECTORS: dict[str, Row] = {
         view="vectors_table.compression_text",
         values={"vectors": "IN", "keep": "PERCENT"},
         fails="not enough",
+        failed="no candidate keeps enough",
     ),
     "align": Row(
         "analysis.alignment.align.align",
@@ -260,13 +265,16 @@ RUN: dict[str, Row] = {
         view="run_summary.contents_table",
         values={"path": "RUN|INDEX|VECTORS"},
     ),
-    "health": Row("apps.run.health", ("run",), view="run_tables.health_panel", fails="verdicts"),
+    "health": Row(
+        "apps.run.health", ("run",), view="run_tables.health_panel", fails="verdicts", failed="a check failed"
+    ),
     "verify": Row(
         "storage.verification.verify",
         ("run",),
         view="run_summary.verified_text",
         values={"path": "RUN|INDEX"},
         fails="damaged",
+        failed="there are damaged files",
     ),
     "merge": Row(
         "apps.functions.runs.merge",
@@ -290,6 +298,7 @@ RUN: dict[str, Row] = {
         older={"--from": "old", "--to": "new"},
         repeated={"store": "store", "from": "old", "to": "new"},
         fails="re_embed",
+        failed="re-embed",
     ),
     "compare": Row(
         "analysis.alignment.compare.compare",

@@ -22,7 +22,6 @@ from selfvec.base.forks import check_polars
 
 from .corpus import Corpus
 from .fields import FieldNames, FieldOptions, given_options
-from .files import STDIN
 
 if TYPE_CHECKING:
     import polars as pl
@@ -62,6 +61,10 @@ def as_corpus(
     **options
         ``text_field``, ``date_field``, ``slice_field``, ``id_field``, ``slice_by_name``, ``skip_bad_rows``
         and ``keep_fields`` of `Corpus.open`, of which plain texts have only ``skip_bad_rows``.
+
+    Returns
+    -------
+    Corpus
 
     Raises
     ------
@@ -112,6 +115,8 @@ def as_corpus(
 
 def _check_place(given: str) -> None:
     """`CorpusError` for a string that names no file: it may be a text."""
+    from .files import STDIN
+
     if given != STDIN and "://" not in given and not os.path.lexists(given):
         remedy = "check the path; texts themselves are given as a list, as in [text]"
         place = whole_words(given, _SHOWN)

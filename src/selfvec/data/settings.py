@@ -97,8 +97,8 @@ class Settings:
         How the text is cut into words. words; whitespace for text that is tokenised already; or the path of
         a tokenizer.json.
     language : str, optional
-        Language of the text (a code, e.g. tr); by default that of --lemmatize or --stem, or English. It
-        decides lower case, stems and stop words of searches, and where words of Chinese, Japanese and Thai
+        Language of the text (a code, e.g. tr); by default that of ``lemmatize`` or ``stem``, or English.
+        It decides lower case, stems and stop words of searches, and where words of Chinese, Japanese and Thai
         end.
     lemmatize : str, optional
         Replace words by their lemmas (language codes, e.g. en or en,de).

@@ -139,17 +139,18 @@ def as_function(
     function.__signature__ = inspect.Signature([source, *options], return_annotation=made)  # type: ignore[attr-defined]
     function.__name__ = function.__qualname__ = name
     function.__module__ = cls.__module__
-    function.__doc__ = _described(inspect.getdoc(cls) or "", takes)
+    function.__doc__ = _described(inspect.getdoc(cls) or "", takes, made)
     return function
 
 
 _TAKEN = {"vectors": "Vectors, Run, path or name", "encoder": "path, name or encoder"}
 
 
-def _described(doc: str, takes: str) -> str:
+def _described(doc: str, takes: str, made: str) -> str:
     """The docstring of a method, with what its function takes before its options and after them."""
     heading = "Parameters\n----------\n"
     opening, _, options = doc.partition(heading)
     own, *rest = re.split(r"\n(?=\n[A-Z][A-Za-z ]+\n-{3,}\n)", options, maxsplit=1)
     written = (inspect.getdoc(Transform) or "").partition(heading)[2].partition("\n\n")[0]
-    return "\n".join([f"{opening}{heading}{takes} : {_TAKEN[takes]}", own, written, *rest])
+    returned = f"\nReturns\n-------\n{made}"
+    return "\n".join([f"{opening}{heading}{takes} : {_TAKEN[takes]}", own, written, returned, *rest])

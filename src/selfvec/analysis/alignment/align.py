@@ -207,13 +207,17 @@ def align(
         from one shared space (compass, for runs that kept their tokens); or describe words by their cosines
         to anchor words (relative). With a dictionary, procrustes becomes dictionary.
     output : path, optional
-        A vectors file for B, or a folder for both. compass, relative and --reweight write a folder.
+        A vectors file for B, or a folder for both. compass, relative and ``reweight`` write a folder.
     to : str, optional
         Format of the output; by default that of its suffix.
     overwrite : bool
     progress : Progress, optional
     **options
         Those of `MethodOptions`, which the method has.
+
+    Returns
+    -------
+    Aligned
 
     Raises
     ------

@@ -60,7 +60,7 @@ class GivenTopics(TypedDict, total=False):
     Other Parameters
     ----------------
     like : path or result, optional
-        Continue topics that were found before, in this run or another: a file of --json, or their result.
+        Continue topics that were found before, in this run or another: a file of their JSON, or their result.
         They keep their numbers. With a larger ``number``, new ones follow.
     """
 
@@ -101,7 +101,7 @@ def topics(
     assign : path, paths, texts, data frame or `Corpus`, optional
         Find the topics of new text. It is read like that of the run. The result has them as ``assigned``.
     documents : path, optional
-        Write the topic of each document: .csv or .parquet. With --assign, of each new document.
+        Write the topic of each document: .csv or .parquet. With ``assign``, of each new document.
     overwrite : bool
     progress : Progress, optional
     **given
@@ -112,10 +112,14 @@ def topics(
     min_count : int, at least 1
         Leave out terms in fewer documents.
     match : bool
-        Cluster each group of --by by itself, and match its topics in order.
+        Cluster each group of ``by`` by itself, and match its topics in order.
     hierarchy : bool
         Show which topics are similar. The result has them as ``hierarchy``.
     seed : int, at least 0
+
+    Returns
+    -------
+    Topics
 
     Raises
     ------

@@ -102,7 +102,7 @@ def drift(
         Compare the first month, quarter, year … with the last. Neighbouring periods are joined up to 2,000
         words of text.
     slice_field : str, optional
-        Compare two values of this field of the documents. They are named by --between, or are the two with
+        Compare two values of this field of the documents. They are named by ``between``, or are the two with
         the most text. Documents without a value are left out.
     filters : str or sequence of str
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;

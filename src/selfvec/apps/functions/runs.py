@@ -129,7 +129,7 @@ def refine(
         Periods that drift compares. corpus: each path of the corpus is one.
     encoder : name or path, optional
         Sentence encoder that teaches the run. The name of a fetched one, or a folder. In Python also an
-        object with ``encode`` or ``embed``, or a function of a list of texts.
+        object with `encode` or `embed`, or a function of a list of texts.
 
     Other Parameters
     ----------------
@@ -357,7 +357,7 @@ def watch(
     progress: Progress | None = None,
     **documents: Unpack[NewDocuments],
 ) -> Iterator[Run]:
-    """Update a run whenever its files change, until Ctrl-C.
+    """Update a run whenever its files change, until it is interrupted.
 
     Files are taken when they are at rest since the last look. Mistakes in one are printed.
 
@@ -373,9 +373,9 @@ def watch(
     **documents
         As in `update`.
 
-    Yields
-    ------
-    Run
+    Returns
+    -------
+    iterator of Run
         After each update; `Run.change` says what was new.
     """
     paths = paths_of(corpus)
