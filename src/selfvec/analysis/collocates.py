@@ -23,6 +23,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun, as_run
 
 HIGHEST = 14.0  # logDice of two words that never occur apart
+_AT_ONCE = 1 << 16  # occurrences whose windows are in memory
 
 
 @checked
@@ -123,9 +124,14 @@ def times_together(batch: TokenBatch, word: int, half: int) -> Ints:
     >>> times_together(batch, 0, 5).tolist(), times_together(batch, 1, 5).tolist()
     ([0, 1], [1, 0])
     """
-    places = occurrences(batch, word)
-    windows = padded_windows(batch, places, half)
-    around = places[:, None] + np.concatenate([np.arange(-half, 0), np.arange(1, half + 1)])
-    near = np.unique(around[windows >= 0])
     types = len(batch.types)
-    return np.minimum(window_counts(windows, types), np.bincount(batch.ids[near], minlength=types))
+    with_it = np.zeros(types, np.int64)  # occurrences of the word that have each word nearby
+    near = np.zeros(len(batch), bool)  # the tokens that have the word nearby
+    beside = np.concatenate([np.arange(-half, 0), np.arange(1, half + 1)])
+    places = occurrences(batch, word)
+    for first in range(0, len(places), _AT_ONCE):
+        some = places[first : first + _AT_ONCE]
+        windows = padded_windows(batch, some, half)
+        with_it += window_counts(windows, types)
+        near[(some[:, None] + beside)[windows >= 0]] = True
+    return np.minimum(with_it, np.bincount(batch.ids[near], minlength=types))

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any
 
 import numpy as np
@@ -99,15 +101,16 @@ def concordance(
     text = run.require_text("in which words are looked for")
     pattern = _Pattern.of(run, query)
     passing = filtered_documents(run, given_filters(filters)) if filters else None
-    found = list(_occurrences(run, pattern, passing, window))
-    if sort is not None:
-        found.sort(key=_ORDERS[sort])
-    documents = sorted({row["id"] for row in found})
+    hits: Counter[int] = Counter()
+    found = _counted(_occurrences(run, pattern, passing, window), hits)
+    # the first ones need little memory, however often a word occurs
+    rows = sorted(found, key=_ORDERS[sort]) if top is None else nsmallest(top, found, key=_ORDERS[sort])
+    documents = sorted({row["id"] for row in rows})
     names = dict(zip(documents, text.names(documents), strict=True))
-    rows = [row | {"id": names[row["id"]]} for row in found[:top]]
+    rows = [row | {"id": names[row["id"]]} for row in rows]
     if csv is not None:
         _save(rows, csv, overwrite)
-    figures = {"query": query, "hits": len(found), "documents": len(documents), "rows": rows}
+    figures = {"query": query, "hits": hits.total(), "documents": len(hits), "rows": rows}
     return Figures(f"Concordance of {query}", figures, rows="rows")
 
 
@@ -116,7 +119,8 @@ def _save(rows: Sequence[Row], path: str | os.PathLike[str], overwrite: bool) ->
     save_rows(pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String)), path, overwrite=overwrite)
 
 
-_ORDERS: dict[str, Callable[[Row], Any]] = {
+_ORDERS: dict[str | None, Callable[[Row], Any]] = {
+    None: lambda row: row["id"],
     "left": lambda row: _WORDS.findall(row["left"].casefold())[::-1],
     "right": lambda row: _WORDS.findall(row["right"].casefold()),
     "date": lambda row: (row["date"] is None, row["date"]),
@@ -203,6 +207,13 @@ def _occurrences(run: Run, pattern: _Pattern, passing: Mask | None, window: int)
             number = first + int(numbers[owner])
             yield {"id": number, "date": dates[owner], "left": left, "word": word, "right": right}
         first += len(batch)
+
+
+def _counted(rows: Iterator[Row], hits: Counter[int]) -> Iterator[Row]:
+    """The same rows; ``hits`` gets the number of each document's."""
+    for row in rows:
+        hits[row["id"]] += 1
+        yield row
 
 
 def _in_context(texts: Sequence[str], pattern: _Pattern, window: int) -> Iterator[tuple[int, str, str, str]]:

@@ -547,11 +547,11 @@ def test_topics_and_words_are_counted_by_period(site: Site) -> None:
     found = site.json("/api/topics?unit=year")
     assert [part["name"] for part in found["periods"]] == ["1990", "2005", "2020"]
     assert [part["documents"] for part in found["periods"]] == [240] * 3
-    sums = np.sum([topic["counts"] for topic in found["text", "topics"]], axis=0)
+    sums = np.sum([topic["counts"] for topic in found["topics"]], axis=0)
     assert sums.tolist() == [240] * 3
-    typical = site.json("/api/typical")["text", "topics"]
-    assert len(typical) == len(found["text", "topics"])
-    for row, quotes in zip(found["text", "topics"], typical, strict=True):
+    typical = site.json("/api/typical")["topics"]
+    assert len(typical) == len(found["topics"])
+    for row, quotes in zip(found["topics"], typical, strict=True):
         terms = {term.replace("_", " ") for term in row["terms"]}
         assert 1 <= len(quotes) <= 3
         for quote in quotes:

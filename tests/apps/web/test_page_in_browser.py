@@ -56,7 +56,7 @@ def test_the_page_opens_on_what_the_text_is_about(page: Page, site: Site) -> Non
     words, subjects = about["words"], about["subjects"]
     assert page.texts(".domain h4 bdi") == [row["word"] for row in words]
     assert page.text(".overview .claim").startswith(f"It is mostly about {subjects[0]}")
-    assert subjects[0] in site.json("/api/topics")["text", "topics"][0]["name"]
+    assert subjects[0] in site.json("/api/topics")["topics"][0]["name"]
     assert page.errors == []
     assert page.elsewhere(site.address) == []
 
@@ -1079,7 +1079,7 @@ def test_hebrew_and_arabic_read_from_right_to_left(page: Page, tmp_path) -> None
 
 def test_topics_can_be_renamed_joined_and_saved(page: Page, site: Site) -> None:
     site.data.maps.topics.result()
-    found = site.json("/api/topics")["text", "topics"]
+    found = site.json("/api/topics")["topics"]
     ready = f"document.querySelectorAll('.topic').length === {len(found)}"
     page.open(f"{site.address}#view=topics", ready=ready)
     shown = "[...document.querySelectorAll('.topic input')].map((field) => field.value)"
@@ -1105,7 +1105,7 @@ def test_topics_can_be_renamed_joined_and_saved(page: Page, site: Site) -> None:
         " document.querySelector('.topics .fields button').click(); URL.createObjectURL = made;"
         " return JSON.parse(await kept.text()); })()"
     )
-    mine = next(topic for topic in saved["text", "topics"] if topic["name"] == "Mine")
+    mine = next(topic for topic in saved["topics"] if topic["name"] == "Mine")
     assert sorted(mine["joined"]) == sorted([first, second])
     page.click(".topics .fields button:last-child")
     page.wait(ready)

@@ -298,11 +298,7 @@ class Comparisons:
                 lambda _: compare_refined(self.run),
                 lambda progress: Ranking.of(self.run, BY_REFINING, self.jobs, progress),
             )
-        parts = key.split("|")
-        if len(parts) != 2 or not all(parts):
-            remedy = f"write {REFINED}, or two slices as A|B"
-            raise OptionError(f"{key!r} is not a comparison", field="c", remedy=remedy)
-        pair = [named_slice(self.run.require_tokens(), part) for part in parts]
+        pair = self.pair(key)
         every = self.slices if len(self.slices) > 2 else pair
         sides = None if key == self.default else pair  # then drift says why it compares these
         return self._made(
@@ -310,6 +306,14 @@ class Comparisons:
             lambda progress: compare_slices(self.run, pair, every, self.jobs, progress),
             lambda progress: Ranking.of(self.run, sides, self.jobs, progress),
         )
+
+    def pair(self, key: str) -> list[Slice]:
+        """The two slices of a key."""
+        parts = key.split("|")
+        if len(parts) != 2 or not all(parts):
+            remedy = f"write {REFINED}, or two slices as A|B"
+            raise OptionError(f"{key!r} is not a comparison", field="c", remedy=remedy)
+        return [named_slice(self.run.require_tokens(), part) for part in parts]
 
     def _made(
         self,

@@ -43,6 +43,7 @@ from .domain_words import domain_words
 from .maps import Maps
 from .periods import described_period, halves, periods, time_course, units
 from .ranking import Filter
+from .usage_views import UsageViews
 from .views import view
 from .word_map import kept
 from .words import Completion, counts_of, frequent_words
@@ -63,7 +64,7 @@ def _ranked(data: PageData, asked: Mapping[str, Any]) -> Iterator[BackgroundTask
     yield data.comparisons.tasks(asked["key"]).tested
 
 
-class PageData(DocumentViews):
+class PageData(DocumentViews, UsageViews):
     """The data of the page of one run. Methods raise `InputError` for data that the run does not have.
 
     What it computes in the background, and what each needs::
@@ -78,7 +79,8 @@ class PageData(DocumentViews):
         jobs: int | None = None,  # threads for background tasks; by default all cores but one
     ) -> None:
         tasks = Tasks()
-        super().__init__(run, tasks)
+        DocumentViews.__init__(self, run, tasks)
+        UsageViews.__init__(self)
         self._long = run.tokens is not None and len(run.tokens) > _LONG_TEXT
         first = [self.index] if self._long else []
         self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), tasks, after=first)

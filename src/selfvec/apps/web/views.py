@@ -12,12 +12,13 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from fastapi import Query
 
-from selfvec.apps.table import TOP
+from selfvec.apps.table import TEXT, TOP
 from selfvec.data.vectors import Source
 
 from .work import BackgroundTask
 
 _SEARCH, _SIMILAR, _DRIFT = (TOP[name].declaration.parameters for name in ("search", "similar", "drift"))
+_COLLOCATES, _CONCORDANCE = (TEXT[name].declaration.parameters for name in ("collocates", "concordance"))
 _FILTER = r"^[^=]*[^=\s][^=]*="
 
 ComparisonKey = Annotated[
@@ -34,6 +35,21 @@ OtherWord = Annotated[str, Query(min_length=1, max_length=200, description="A wo
 OptionalWord = Annotated[
     str | None, Query(alias="w", max_length=200, description="A word, for the map of its neighbours.")
 ]
+Phrase = Annotated[
+    str,
+    Query(
+        min_length=1,
+        max_length=200,
+        description=_CONCORDANCE["query"].help,
+        json_schema_extra={"pattern": r"[^\W\d_]"},
+    ),
+]
+OptionalPart = Annotated[
+    str | None, Query(alias="slice", min_length=1, max_length=100, description=_COLLOCATES["slice"].help)
+]
+Window = Annotated[int, Query(ge=1, le=30, description=_COLLOCATES["window"].help)]
+FewRows = Annotated[int, Query(alias="top", ge=1, le=200, description="Rows, at most; of keyness, of each side.")]
+LineOrder = Annotated[Literal["left", "right", "date"] | None, Query(description=_CONCORDANCE["sort"].help)]
 WordPart = Annotated[str, Query(max_length=100, description="A part of a word.")]
 Typed = Annotated[str, Query(alias="q", max_length=100, description="A part of a word.")]
 VectorSource = Annotated[

@@ -146,6 +146,7 @@ async function check() {
   $("alert").querySelector(".newer")?.remove();
   if (found.stamp !== about.stamp) $("alert").append(h("p", { class: "newer" }, "The run was updated. ", h("a", { href: location.pathname }, "Load the page again"), " to see all of it as it is now."));
   forget();
+  ranking.compared = null; // nothing is left of the state before
   for (const name of Object.keys(panes)) if (name !== "changes") delete panes[name];
   await update(state, null);
 }
@@ -189,7 +190,7 @@ async function begin() {
     [about, overview] = await Promise.all([ask("about"), ask("overview")]);
   } catch (error) { alarm(error); return; }
   describe();
-  ranking = new Ranking(alarm);
+  ranking = new Ranking(about);
   page = new WordPage($("word"), about, choose);
   ranking.tested = () => page.recheck().catch(alarm);
   if (!about.kept) setInterval(check, EVERY);

@@ -3,19 +3,21 @@ import { ask, latest } from "./api.js";
 import { bdi, choice, debounced, fill, h, listed, number, say } from "./dom.js";
 import { SOURCES, clean, count, figure, interval, many, mark, probability, readable, share, spell } from "./format.js";
 import { go, link, state } from "./state.js";
+import { keywords } from "./usage.js";
 
 const PAGE = 50;
 const SORTS = { size: "size of the change", q: "significance", distance: "distance moved", apd: "difference of occurrences (APD)", count: "frequency", word: "alphabet" };
 
 export class Ranking {
-  constructor(alarm) {
+  constructor(about) {
     this.newest = latest();
-    this.alarm = alarm;
+    this.about = about;
     this.shown = PAGE;
     this.title = h("h2", {}, "Words that changed");
     this.lead = h("p", { class: "lead" });
     this.notes = h("div", {});
     this.unmatched = h("div", {});
+    this.typical = h("div", {});
     this.list = h("ol", { class: "ranking" });
     this.more = h("button", { type: "button", class: "more", hidden: true, onclick: () => { this.shown += PAGE; this.update(); } }, "More words");
     const asked = debounced(150, (changes) => {
@@ -31,7 +33,7 @@ export class Ranking {
     this.names = h("input", { type: "checkbox", onchange: () => asked({ names: this.names.checked ? "0" : "" }, 0) });
     this.text = h("input", { type: "search", dir: "auto", placeholder: "any", oninput: () => asked({ text: this.text.value }) });
     this.element = h("div", {},
-      this.title, this.lead, this.notes, this.unmatched,
+      this.title, this.lead, this.notes, this.unmatched, this.typical,
       h("details", { class: "why" }, h("summary", {}, "What is measured?"),
         h("p", {}, h("b", {}, "Change"), " is the distance between a word's mean occurrences in both parts of the text, or between its vectors before and after refining, less half of what chance explains. " +
           "The 95 % interval is where the distance would be with many occurrences. Significant words come first, of these names, numbers and other spellings last; then those that changed most."),
@@ -59,8 +61,15 @@ export class Ranking {
     this.compared = c;
     this.found = found;
     this.show(found);
-    if (first) this.tested?.();
+    if (first) this.begin(found);
     return found;
+  }
+
+  /** A comparison is shown for the first time. */
+  begin(found) {
+    const parts = found.names[0] !== "original" && !this.about.kept;
+    this.typical.replaceChildren(parts ? keywords(this.compared, found.names) : "");
+    this.tested?.();
   }
 
   show(found) {

@@ -6,6 +6,7 @@ import { WordMap } from "./map.js";
 import { quotes } from "./documents.js";
 import { go, link, state } from "./state.js";
 import { wordChart } from "./times.js";
+import { collocates, concordance } from "./usage.js";
 
 export class WordPage {
   constructor(element, about, choose) {
@@ -58,7 +59,7 @@ export class WordPage {
       h("h2", { class: "word" }, bdi(word), " ", h("a", { class: "anchor", href: link({ word }), title: "Link to this word", "aria-label": "Link to this word" }, "#")),
       this.claim(found), this.list,
       h("h3", {}, "Neighbours"), this.neighbours(found),
-      h("h3", {}, "In the text"), this.texts, this.time,
+      h("h3", {}, "In the text"), this.texts, this.usage(found), this.time,
       h("h3", {}, "How it moved"), h("p", { class: "legend" },
         h("span", { class: "self" }, "● the word"), h("span", { class: "went" }, "○ lost neighbour"), h("span", { class: "came" }, "■ new neighbour"), h("span", { class: "stayed" }, "● kept neighbour")),
       this.mapSlot);
@@ -114,6 +115,12 @@ export class WordPage {
     return h("div", { class: "sides" },
       side(found.names[0] === "original" ? "Before" : readable(found.names[0]), found.before, "went", went, "−"),
       side(found.names[1] === "refined" ? "After" : readable(found.names[1]), found.after, "came", came, "+"));
+  }
+
+  /** Lists that are made when they are opened; a saved page has none. */
+  usage({ word, names }) {
+    if (!this.about.has_text || this.about.kept) return null;
+    return [collocates(word, names[0] === "original" ? [""] : names), concordance(word, this.about)];
   }
 
   to(word, mark = "") { return h("a", { href: link({ word, near: "" }), class: `w ${mark}` }, bdi(word)); }
