@@ -2,7 +2,7 @@
 
 All begin with the same vectors of the same words, and read the same tokens. The peers are tuned on what is
 compared: for search, the setting has the best mean nDCG@10 of the collections that are not reported; for
-words, the best mean correlation after other abstracts. Selfvec has its defaults. They were chosen on
+words, the best correlation after other abstracts. Selfvec has its defaults. They were chosen on
 `CHOSEN_ON`, so `OUTSIDE` is shown apart. `trained_on` trains, and keeps what is trained among the temporary
 files. fastText needs: pip install fasttext-numpy2-wheel.
 """
@@ -13,8 +13,8 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 
@@ -46,10 +46,11 @@ from selfvec.numerics.statistics import Estimate, mean, spearman
 from selfvec.text.preprocessing import Preprocessing
 
 TOOLS = {"gensim": "gensim", "fasttext": "fastText"}
-SEARCH, WORDS = "search", "words"  # what a tool is tuned for
-GRIDS: dict[
-    tuple[str, str], list[Setting]
-] = {  # fastText, which makes its n-grams anew, takes five times as long
+SEARCH, WORDS = "search", "words"
+SETS = ("MEN", "SimLex-999")
+PURPOSES = (SEARCH, *SETS)  # what a tool is tuned for
+# fastText, which makes its n-grams anew, takes five times as long, so fewer of its settings are tried.
+GRIDS: dict[tuple[str, str], list[Setting]] = {
     ("gensim", SEARCH): [
         *(Setting(5, *rest) for rest in ((0.005, 5), (0.025, 5), (0.025, 20), (0.05, 20))),
         *(Setting(20, *rest) for rest in ((0.005, 5), (0.025, 20), (0.05, 50), (0.025, 20, 1))),
@@ -57,7 +58,7 @@ GRIDS: dict[
     ("gensim", WORDS): [
         *(Setting(5, *rest) for rest in ((0.005, 5), (0.025, 5), (0.05, 5), (0.025, 20))),
         *(Setting(5, *rest, 1) for rest in ((0.001, 1), (0.001, 5), (0.025, 20))),
-        *(Setting(20, *rest) for rest in ((0.005, 5), (0.025, 5), (0.001, 1, 1))),
+        *(Setting(20, *rest) for rest in ((0.005, 5), (0.025, 5), (0.05, 5), (0.025, 20), (0.001, 1, 1))),
     ],
     ("fasttext", SEARCH): [Setting(5, 0.05, 5), Setting(5, 0.05, 20), Setting(10, 0.05, 20)],
     ("fasttext", WORDS): [
@@ -65,9 +66,8 @@ GRIDS: dict[
         Setting(5, 0.005, 1, 1),
     ],
 }
-SEEDS = {("gensim", SEARCH): (0, 1), ("gensim", WORDS): (0, 1, 2)}  # fastText takes none
+SEEDS = {("gensim", SEARCH): (0, 1)}  # otherwise one; fastText takes none
 SETTING = ("window", "rate", "passes", "length")
-SETS = ("MEN", "SimLex-999")
 INITIAL, OURS, COUNTED = "initial vectors", "**Selfvec, the words' vectors**", "PPMI-SVD, from the text alone"
 
 Estimates = Mapping[str, Estimate]
@@ -119,35 +119,32 @@ def comparable(name: str, key: str, *, listed_only: bool) -> np.ndarray:
         kept = np.flatnonzero(initial.sources == Source.KNOWN)
         initial = Vectors([initial.index_to_key[i] for i in kept.tolist()], initial.vectors[kept])
     pairs = read_pairs(SIMILARITY[key])
-    chosen: np.ndarray = listed(initial, pairs.words)[pairs.numbers].all(axis=1)
+    chosen: np.ndarray = np.all(listed(initial, pairs.words)[pairs.numbers], axis=1)
     return chosen
+
+
+def grid(tool: str, purpose: str) -> list[Setting]:
+    """The settings of a tool that are tried for a purpose."""
+    return GRIDS[tool, SEARCH if purpose == SEARCH else WORDS]
 
 
 @cache
 def tuned(tool: str, purpose: str, left_out: str = "") -> Setting:
-    """The setting that is best for search in the collections not ``left_out``, or for words in other text."""
+    """The setting that is best for search in the collections not ``left_out``, or for a set in other text."""
 
     def worth(setting: Setting) -> float:
-        if purpose == WORDS:
-            values = correlations(OTHERS, trained(tool, OTHERS, setting)).values()
-        else:
-            others = [name for name in COLLECTIONS if name != left_out]
-            values = [ndcg(name, trained(tool, name, setting)) for name in others]
-        return statistics.mean(one.value for one in values)
+        if purpose in SETS:
+            return correlations(OTHERS, trained(tool, OTHERS, setting))[purpose].value
+        others = [name for name in COLLECTIONS if name != left_out]
+        return statistics.mean(ndcg(name, trained(tool, name, setting)).value for name in others)
 
-    return max(GRIDS[tool, purpose], key=worth)
-
-
-def setting_for(tool: str, purpose: str, name: str) -> Setting:
-    """The setting with which a tool is reported on a text."""
-    return tuned(tool, purpose, name if purpose == SEARCH and name in COLLECTIONS else "")
+    return max(grid(tool, purpose), key=worth)
 
 
 def drawn(tool: str, purpose: str, name: str, *, whole_words: bool = False) -> list[Vectors]:
-    """A tool's vectors on a text, by each seed; by one where they are not tuned for what is measured."""
-    own = purpose == (SEARCH if name in COLLECTIONS else WORDS)
-    seeds = SEEDS.get((tool, purpose), (0,)) if own and not whole_words else (0,)
-    setting = setting_for(tool, purpose, name)
+    """A tool's vectors on a text, by each seed."""
+    setting = tuned(tool, purpose, name if purpose == SEARCH else "")
+    seeds = (0,) if whole_words else SEEDS.get((tool, purpose), (0,))
     return [trained(tool, name, setting, seed, whole_words=whole_words) for seed in seeds]
 
 
@@ -164,10 +161,8 @@ def methods(name: str, *, whole_words: bool = False) -> dict[str, list[Vectors]]
         INITIAL: [start(name, whole_words=whole_words).initial],
         OURS: [ours(name, whole_words=whole_words).vectors],
     }
-    for tool, purpose in product(TOOLS, (SEARCH, WORDS)):
-        tuned_for_it = purpose == (SEARCH if name in COLLECTIONS else WORDS)
-        if tuned_for_it or (tool == "gensim" and not whole_words):
-            found[label(tool, purpose)] = drawn(tool, purpose, name, whole_words=whole_words)
+    for tool, purpose in product(TOOLS, [SEARCH] if name in COLLECTIONS else SETS):
+        found[label(tool, purpose)] = drawn(tool, purpose, name, whole_words=whole_words)
     return found if whole_words else found | {COUNTED: [counted(name)]}
 
 
@@ -247,24 +242,25 @@ def words_table(*, listed_only: bool) -> str:
 
 
 def whole_table() -> str:
-    """The same, from the rows alone that the built-in vectors list."""
-    search, men, men_listed = searched(True), alike(True, False), alike(True, True)
-    rows = []
-    purposes = {label(tool, WORDS): label(tool, SEARCH) for tool in TOOLS}
-    for method in men:
-        in_search = purposes.get(method, method)
-        row = [method.removesuffix(f" for {WORDS}") + (" for each" if method in purposes else "")]
-        own, other = (over({name: search[key][name] for name in CHOSEN_ON}) for key in (OURS, in_search))
-        row += [f"{other.value:.3f}", "" if method == OURS else differs(own, other)]
-        for key, found in product(SETS, (men_listed,)):
-            row += [f"{found[method][key].value:.3f}"]
-            row += ["" if method == OURS else differs(found[OURS][key], found[method][key])]
-        row += [f"{men[method][key].value:.3f}" for key in SETS]
-        rows.append(row)
-    heads = ["from whole words", "search, mean*", "Selfvec minus this"]
+    """The same, from the rows alone that the built-in vectors list; the tools are tuned for each column."""
+    search, words = searched(True), alike(True, True)
+    columns: dict[str, dict[str, Estimate]] = {
+        "search, mean*": {
+            method: over({name: found[name] for name in CHOSEN_ON}) for method, found in search.items()
+        }
+    }
     for key in SETS:
-        heads += [f"{key}, listed pairs", f"Selfvec minus this, {key}"]
-    return table([*heads, *(f"{key}, pairs that occur" for key in SETS)], rows)
+        number = int(comparable(PUBMED, key, listed_only=True).sum())
+        columns[f"{key}, {number:,} pairs"] = {method: found[key] for method, found in words.items()}
+    rows = []
+    for method in (INITIAL, OURS, *TOOLS):
+        row = [f"{TOOLS[method]}, trained on" if method in TOOLS else method]
+        for purpose, values in zip(PURPOSES, columns.values(), strict=True):
+            one = values[label(method, purpose) if method in TOOLS else method]
+            row += [f"{one.value:.3f}", "" if method == OURS else differs(values[OURS], one)]
+        rows.append(row)
+    heads = [cell for head in columns for cell in (head, f"Selfvec minus this, {head.partition(',')[0]}")]
+    return table(["from whole words", *heads], rows)
 
 
 def settings_table() -> str:
@@ -273,31 +269,37 @@ def settings_table() -> str:
     for tool in TOOLS:
         for name in COLLECTIONS:
             rows.append([f"{TOOLS[tool]}, {SEARCH}", name, *tuned(tool, SEARCH, name)])
-        rows.append([f"{TOOLS[tool]}, {WORDS}", "abstracts", *tuned(tool, WORDS)])
-    return table(["tuned", "reported on", *SETTING], rows)
+        rows += [[f"{TOOLS[tool]}, {key}", "abstracts", *tuned(tool, key)] for key in SETS]
+    return table(["tuned for", "reported on", *SETTING], rows)
 
 
 def grid_table() -> str:
     """What every setting that was tried gives, on the texts on which it was tried."""
-    rows: list[list[object]] = []
-    for (tool, purpose), settings in GRIDS.items():
-        for one in sorted(settings):
-            if purpose == WORDS:
-                values = correlations(OTHERS, trained(tool, OTHERS, one)).values()
-                cells = ["", *(f"{value.value:.3f}" for value in values)]
-            else:
-                each = [ndcg(name, trained(tool, name, one)).value for name in COLLECTIONS]
-                cells = [f"{statistics.mean(each):.3f}", "", ""]
-            rows.append([TOOLS[tool], *one, *cells])
-    for label_, vectors in (
-        (INITIAL, lambda name: start(name).initial),
-        (OURS, lambda name: ours(name).vectors),
-    ):
-        each = [ndcg(name, vectors(name)).value for name in COLLECTIONS]
-        values = correlations(OTHERS, vectors(OTHERS)).values()
-        cells = [f"{statistics.mean(each):.3f}", *(f"{value.value:.3f}" for value in values)]
-        rows.append([label_, "", "", "", "", *cells])
-    return table(["tool", *SETTING, "search, mean of four", *SETS], rows)
+
+    def searching(vectors: Callable[[str], Vectors]) -> str:
+        return f"{statistics.mean(ndcg(name, vectors(name)).value for name in COLLECTIONS):.3f}"
+
+    def words(vectors: Callable[[str], Vectors]) -> list[str]:
+        return [f"{one.value:.3f}" for one in correlations(OTHERS, vectors(OTHERS)).values()]
+
+    def initial(name: str) -> Vectors:
+        return start(name).initial
+
+    def own(name: str) -> Vectors:
+        return ours(name).vectors
+
+    rows = [
+        [kind, "", "", "", "", searching(of), *words(of)] for kind, of in ((INITIAL, initial), (OURS, own))
+    ]
+    for tool in TOOLS:
+        for_search, for_words = GRIDS[tool, SEARCH], GRIDS[tool, WORDS]
+        for setting in sorted({*for_search, *for_words}):
+            made = partial(trained, tool, setting=setting)
+            row = [TOOLS[tool], *map(str, setting)]
+            row += [searching(made) if setting in for_search else ""]
+            row += words(made) if setting in for_words else ["", ""]
+            rows.append(row)
+    return table(["method", *SETTING, "search, mean of four", *SETS], rows)
 
 
 def seconds_table(name: str = "CACM") -> str:
@@ -309,10 +311,9 @@ def seconds_table(name: str = "CACM") -> str:
             subprocess.run(call, check=True, capture_output=True)
             own = time.perf_counter() - begun
     rows = [["Selfvec, `refine`", f"{own:.0f}"]]
-    for tool, purpose in product(TOOLS, (SEARCH, WORDS)):
-        rows.append(
-            [label(tool, purpose), f"{train(tool, name, setting_for(tool, purpose, name)).seconds:.0f}"]
-        )
+    for tool in TOOLS:
+        spent = train(tool, name, tuned(tool, SEARCH, name)).seconds
+        rows.append([label(tool, SEARCH), f"{spent:.0f}"])
     return table(["one run on CACM", "seconds"], rows)
 
 

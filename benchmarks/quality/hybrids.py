@@ -112,7 +112,7 @@ def fused(scores: Callable[[str], list[Scores]]) -> dict[str, Estimate]:
 @cache
 def run_of(name: str, encoder: bool = False) -> Run:
     """A run with the defaults, with an encoder or without."""
-    return refine(folder(name) / "corpus.jsonl", **({"encoder": ENCODER} if encoder else {}))
+    return refine(folder(name) / "corpus.jsonl", encoder=ENCODER if encoder else None)
 
 
 def with_vectors(name: str, vectors: Vectors | None) -> Estimate:
@@ -139,7 +139,7 @@ def each(measure: Callable[[str], Estimate]) -> dict[str, Estimate]:
 
 def tool_in_search(tool: str) -> dict[str, Estimate]:
     """Search with a tool's vectors."""
-    found = {}
+    found: dict[str, Estimate] = {}
     for name in COLLECTIONS:
         draws = [{name: with_vectors(name, one)} for one in drawn(tool, SEARCH, name)]
         found |= continued.means(draws)
@@ -152,11 +152,10 @@ def hybrids() -> Mapping[str, Mapping[str, Estimate]]:
     def beside(vectors: Callable[[str], list[Vectors]]) -> dict[str, Estimate]:
         return fused(lambda name: [cosines(name, one) for one in vectors(name)])
 
-    plain = {rm3: each(lambda name, rm3=rm3: _bm25(name, rm3)) for rm3 in (False, True)}  # type: ignore[misc]
     return {
         HYBRID: each(by_search),
-        "BM25": plain[False],
-        "BM25 with RM3": plain[True],
+        "BM25": each(by_words),
+        "BM25 with RM3": each(lambda name: by_words(name, rm3=True)),
         f"BM25 + {INITIAL}": beside(lambda name: [start(name).initial]),
         "BM25 + Selfvec's words' vectors": beside(lambda name: [ours(name).vectors]),
         "BM25 + gensim's vectors": beside(lambda name: drawn("gensim", SEARCH, name)),
@@ -168,7 +167,8 @@ def hybrids() -> Mapping[str, Mapping[str, Estimate]]:
     }
 
 
-def _bm25(name: str, rm3: bool) -> Estimate:
+def by_words(name: str, *, rm3: bool = False) -> Estimate:
+    """BM25 of whole documents."""
     return estimate(name, bm25_rankings(collection(name), preprocessing(name), rm3=rm3))
 
 
