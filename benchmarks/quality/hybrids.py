@@ -1,7 +1,7 @@
 """Is search's hybrid better than other hybrids? Fills parts of docs/results/baselines.md.
 
 BM25 beside vectors is the sum of both scores in standard deviations, the vectors' times a weight that has the
-best mean nDCG@10 of the collections that are not reported. Vectors and their settings are those of
+best mean nDCG@10 of those of `CHOSEN_ON` that are not reported. Vectors and their settings are those of
 `continued`. In the rows "search with ..." the weights are those of search, and the vectors are exchanged.
 """
 
@@ -14,9 +14,9 @@ import numpy as np
 
 from benchmarks.page import table
 from benchmarks.quality import continued
-from benchmarks.quality.continued import COUNTED, INITIAL, SEARCH, collection, drawn
+from benchmarks.quality.continued import COUNTED, INITIAL, SEARCH, best, collection
 from benchmarks.quality.encoder import ENCODER
-from benchmarks.quality.trained_on import COLLECTIONS, folder, ours, start
+from benchmarks.quality.trained_on import CHOSEN_ON, COLLECTIONS, folder, ours, start
 from benchmarks.rankings import SEED, by_index
 from selfvec.apps.functions.runs import refine
 from selfvec.apps.run import Run
@@ -85,25 +85,19 @@ def standard(values: AnyFloats) -> Doubles:
     return found
 
 
-def fused(scores: Callable[[str], list[Scores]]) -> dict[str, Estimate]:
-    """BM25 beside vectors on each collection, with the weight of the others; the mean of the draws."""
+def fused(scores: Callable[[str], Scores]) -> dict[str, Estimate]:
+    """BM25 beside vectors on each collection, with the weight of the others."""
     kept = {name: scores(name) for name in COLLECTIONS}
     by_weight = {
-        weight: {
-            name: continued.means(
-                [{name: estimate(name, beside_words(name, one, weight))} for one in kept[name]]
-            )[name]
-            for name in COLLECTIONS
-        }
+        weight: {name: estimate(name, beside_words(name, kept[name], weight)) for name in COLLECTIONS}
         for weight in WEIGHTS
     }
-    found = {}
-    for name in COLLECTIONS:
-        others = [other for other in COLLECTIONS if other != name]
-        best = max(WEIGHTS, key=lambda weight: np.mean([by_weight[weight][other].value for other in others]))
-        print(f"  {name}: weight {best}", flush=True)
-        found[name] = by_weight[best][name]
-    return found
+
+    def weight_without(name: str) -> float:
+        others = [other for other in CHOSEN_ON if other != name]
+        return max(WEIGHTS, key=lambda weight: sum(by_weight[weight][other].value for other in others))
+
+    return {name: by_weight[weight_without(name)][name] for name in COLLECTIONS}
 
 
 # ---- Selfvec's search
@@ -137,33 +131,27 @@ def each(measure: Callable[[str], Estimate]) -> dict[str, Estimate]:
     return {name: measure(name) for name in COLLECTIONS}
 
 
-def tool_in_search(tool: str) -> dict[str, Estimate]:
-    """Search with a tool's vectors."""
-    found: dict[str, Estimate] = {}
-    for name in COLLECTIONS:
-        draws = [{name: with_vectors(name, one)} for one in drawn(tool, SEARCH, name)]
-        found |= continued.means(draws)
-    return found
-
-
 def hybrids() -> Mapping[str, Mapping[str, Estimate]]:
     """Hybrids without an encoder."""
 
-    def beside(vectors: Callable[[str], list[Vectors]]) -> dict[str, Estimate]:
-        return fused(lambda name: [cosines(name, one) for one in vectors(name)])
+    def beside(vectors: Callable[[str], Vectors]) -> dict[str, Estimate]:
+        return fused(lambda name: cosines(name, vectors(name)))
+
+    def in_search(tool: str) -> dict[str, Estimate]:
+        return each(lambda name: with_vectors(name, best(tool, SEARCH, name)))
 
     return {
         HYBRID: each(by_search),
         "BM25": each(by_words),
         "BM25 with RM3": each(lambda name: by_words(name, rm3=True)),
-        f"BM25 + {INITIAL}": beside(lambda name: [start(name).initial]),
-        "BM25 + Selfvec's words' vectors": beside(lambda name: [ours(name).vectors]),
-        "BM25 + gensim's vectors": beside(lambda name: drawn("gensim", SEARCH, name)),
-        "BM25 + fastText's vectors": beside(lambda name: drawn("fasttext", SEARCH, name)),
-        f"BM25 + {COUNTED}": beside(lambda name: [continued.counted(name)]),
+        f"BM25 + {INITIAL}": beside(lambda name: start(name).initial),
+        "BM25 + Selfvec's words' vectors": beside(lambda name: ours(name).vectors),
+        "BM25 + gensim's vectors": beside(lambda name: best("gensim", SEARCH, name)),
+        "BM25 + fastText's vectors": beside(lambda name: best("fasttext", SEARCH, name)),
+        f"BM25 + {COUNTED}": beside(continued.counted),
         "`search` with the initial vectors alone": each(lambda name: with_vectors(name, None)),
-        "`search` with the initial and gensim's vectors": tool_in_search("gensim"),
-        "`search` with the initial and fastText's vectors": tool_in_search("fasttext"),
+        "`search` with the initial and gensim's vectors": in_search("gensim"),
+        "`search` with the initial and fastText's vectors": in_search("fasttext"),
     }
 
 
@@ -219,7 +207,7 @@ def encoder_table() -> str:
         BY_ROWS: each(lambda name: asked(name, "rows")),
         "the encoder alone": each(alone),
         f"{WITH_ENCODER}, equal weights": each(equal),
-        f"{WITH_ENCODER}, weight of the other collections": fused(lambda name: [encoded(name)]),
+        f"{WITH_ENCODER}, weight of the other collections": fused(encoded),
     }
     heads = continued.search_heads("nDCG@10 with an encoder", "by the encoder")
     return table(heads, continued.search_rows(found, BY_ENCODER))
