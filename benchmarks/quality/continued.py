@@ -235,11 +235,11 @@ def words_rows(found: Mapping[str, Estimates]) -> list[list[str]]:
 
 def words_table(*, listed_only: bool) -> str:
     """Word similarity after the abstracts."""
+    numbers = (f"{comparable(PUBMED, key, listed_only=listed_only).sum():,} of {key}" for key in SETS)
     heads = ["Spearman's correlation"]
     for key in SETS:
-        number = int(comparable(PUBMED, key, listed_only=listed_only).sum())
-        heads += [f"{key}, {number:,} pairs", f"Selfvec minus this, {key}"]
-    return table(heads, words_rows(alike(False, listed_only)))
+        heads += [key, f"Selfvec minus this, {key}"]
+    return f"Pairs: {', '.join(numbers)}.\n\n{table(heads, words_rows(alike(False, listed_only)))}"
 
 
 def whole_table() -> str:
@@ -251,8 +251,7 @@ def whole_table() -> str:
         }
     }
     for key in SETS:
-        number = int(comparable(PUBMED, key, listed_only=True).sum())
-        columns[f"{key}, {number:,} pairs"] = {method: found[key] for method, found in words.items()}
+        columns[key] = {method: found[key] for method, found in words.items()}
     rows = []
     for method in (INITIAL, OURS, "gensim"):
         row = ["gensim, trained on, tuned for each" if method in TOOLS else method]
