@@ -19,12 +19,12 @@ SEARCH, BESIDE = "vectors alone: nDCG@10", "with BM25: nDCG@10"
 WORD_PANELS = {"MEN": "words: MEN", "SimLex-999": "words: SimLex-999"}
 METHODS = {  # the label, the row of search by vectors, what stands beside BM25
     "the vectors as they are": ("initial vectors", "BM25 + initial vectors"),
-    "Selfvec, its words' vectors": ("Selfvec, the words' vectors", "BM25 + Selfvec's words' vectors"),
+    "Selfvec": ("Selfvec, the words' vectors", "BM25 + Selfvec's words' vectors"),
     "gensim, trained on": ("gensim, trained on, tuned for search", "BM25 + gensim's vectors"),
     "fastText, trained on": ("fastText, trained on, tuned for search", "BM25 + fastText's vectors"),
     "PPMI-SVD, text alone": ("PPMI-SVD, from the text alone", "BM25 + PPMI-SVD, from the text alone"),
     "BM25 alone": ("", "BM25"),
-    "Selfvec, its search": ("", "Selfvec, `search`"),
+    "Selfvec, hybrid search": ("", "Selfvec, `search`"),
 }
 
 
@@ -38,7 +38,7 @@ def bars() -> list[dict[str, Any]]:
             cells[title] = f"words; {own}; {key}" if row else ""
         for title, cell in cells.items():
             value = look_up(f"baselines#{cell}") if cell else None
-            text = "–" if value is None else f"{value:.2f}"
+            text = "–" if value is None else f"{value:.3f}"
             found.append({"panel": title, "method": label, "value": value or 0.0, "text": text})
     return found
 
@@ -46,7 +46,7 @@ def bars() -> list[dict[str, Any]]:
 def _panel(title: str, rows: list[dict[str, Any]], first: bool) -> dict[str, Any]:
     order = {"field": "method", "type": "nominal", "sort": list(METHODS.values()), "title": None}
     y = order | {"axis": {"labelLimit": 200, "ticks": False, "domain": False} if first else None}
-    x = {"field": "value", "type": "quantitative", "axis": None, "scale": {"domain": [0, 0.95]}}
+    x = {"field": "value", "type": "quantitative", "axis": None, "scale": {"domain": [0, 1.0]}}
     ours = {
         "condition": {"test": "indexof(datum.method, 'Selfvec') == 0", "value": WORDS[0]},
         "value": "#BBBBBB",

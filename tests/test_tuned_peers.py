@@ -14,7 +14,7 @@ from benchmarks.quality.trained_on import CHOSEN_ON, COLLECTIONS, OTHERS, OUTSID
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import Estimate
 
-ROWS = np.array([[3, 0, 4, 0], [0, 13, 0, 0]], np.float32)
+ROWS = np.array([[30, 0, 40, 0], [0, 50, 0, 0]], np.float32)
 
 
 @pytest.mark.parametrize(("tool", "package"), [("gensim", "gensim"), ("fasttext", "fasttext")])
