@@ -48,7 +48,9 @@ OptionalPart = Annotated[
     str | None, Query(alias="slice", min_length=1, max_length=100, description=_COLLOCATES["slice"].help)
 ]
 Window = Annotated[int, Query(ge=1, le=30, description=_COLLOCATES["window"].help)]
-FewRows = Annotated[int, Query(alias="top", ge=1, le=200, description="Rows, at most; of keyness, of each side.")]
+FewRows = Annotated[
+    int, Query(alias="top", ge=1, le=200, description="Rows, at most; of keyness, of each side.")
+]
 LineOrder = Annotated[Literal["left", "right", "date"] | None, Query(description=_CONCORDANCE["sort"].help)]
 WordPart = Annotated[str, Query(max_length=100, description="A part of a word.")]
 Typed = Annotated[str, Query(alias="q", max_length=100, description="A part of a word.")]
