@@ -117,7 +117,7 @@ def _check_place(given: str) -> None:
     """`CorpusError` for a string that names no file: it may be a text."""
     from .files import STDIN
 
-    if given != STDIN and "://" not in given and not os.path.lexists(given):
+    if given.strip() and given != STDIN and "://" not in given and not os.path.lexists(given):
         remedy = "check the path; texts themselves are given as a list, as in [text]"
         place = whole_words(given, _SHOWN)
         raise CorpusError("there is no such file or folder", path=place, remedy=remedy)
