@@ -149,7 +149,7 @@ def test_keywords_and_an_index_are_those_of_gensim() -> None:
         found = ask.most_similar(["w1", "w2"], topn=2, indexer=Index())
         assert [(word, round(length, 5)) for word, length in found] == [("first", 1.0)] * 2
         assert len(ask.most_similar("w1", topn=None, indexer=Index())) == len(ask)
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="closer_than"):
         closer = theirs.words_closer_than(word1="w1", word2="w20")
     assert OURS.words_closer_than(word1="w1", word2="w20") == closer
     assert OURS.similar_by_word(word="w1", topn=3) == OURS.most_similar("w1", topn=3)
