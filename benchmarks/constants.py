@@ -40,6 +40,7 @@ RESTS_ON = {
     "evaluation": SEARCH,
     "evidence": REFINING,
     "gains": TEXTS,
+    "hybrids": (*SEARCH, "encoders.student", "retrieval.encoder_part"),
     "monitor": ("analysis.monitoring_evidence",),
     "online": ("refinement.methods.sequential",),
     "oov": ("refinement.oov_predictions",),

@@ -2,6 +2,12 @@
 
     14<!--= encode, PubMed, abstracts, d 256; ratio --> times as fast as model2vec
 
+or, where the raw text is read as much as the page, as a link to the table, whose title is the source:
+
+    [14][encode] times as fast as model2vec
+
+    [encode]: docs/results/speed.md "encode, PubMed, abstracts, d 256; ratio"
+
 A source is one of
 
 * a row of results.json by its name; then, if rows share the name, the program it is compared with; then
@@ -40,6 +46,10 @@ PAGES = (
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
 NAMED = re.compile(rf"(?P<sign>[+−-]?)(?P<figure>{_NUMBER})<!--= (?P<name>.*?) -->(?P<percent> ?%)?")
+LINKED = re.compile(
+    rf"\[(?P<sign>[+−-]?)(?P<figure>{_NUMBER})(?P<percent> ?%)?\]\[(?P<link>[a-z][^\]\[\"']*)\]"
+)
+LINK = re.compile(r'^\[(?P<link>[^\]]+)\]: \S+ "(?P<name>.+)"$', re.MULTILINE)
 
 _THINGS = r"(?:words|tokens|pairs|entries|types|rows|documents|texts|questions|queries|answers)"
 _UNIT = (
@@ -78,12 +88,28 @@ def refill(text: str) -> str:
             return match[0]
         if match["percent"] and _is_ratio(match["name"]):
             number *= 100
-        written = typeset(number, match["figure"])
-        if match["sign"]:
-            written = f"{'−' if match['sign'] == '−' else '-'}{written}" if number < 0 else f"+{written}"
-        return f"{written}<!--= {match['name']} -->{match['percent'] or ''}"
+        return f"{signed(number, match)}<!--= {match['name']} -->{match['percent'] or ''}"
 
-    return NAMED.sub(value, text)
+    names = {match["link"]: match["name"] for match in LINK.finditer(text)}
+
+    def linked(match: re.Match[str]) -> str:
+        if match["link"] not in names:
+            raise LookupError(f"no title of a link is the source of {match[0]}")
+        number = look_up(names[match["link"]])
+        if number is None:
+            return match[0]
+        written = signed(100 * number if match["percent"] else number, match)
+        return f"[{written}{match['percent'] or ''}][{match['link']}]"
+
+    return LINKED.sub(linked, NAMED.sub(value, text))
+
+
+def signed(number: float, match: re.Match[str]) -> str:
+    """The number in the form of the figure of a match, with a sign if that has one."""
+    written = typeset(number, match["figure"])
+    if not match["sign"]:
+        return written
+    return f"{'−' if match['sign'] == '−' else '-'}{written}" if number < 0 else f"+{written}"
 
 
 def typeset(number: float, like: str) -> str:
@@ -195,7 +221,7 @@ def typed_by_hand(text: str) -> Iterator[tuple[int, str]]:
     >>> list(typed_by_hand("| run | rows |\\n|---|---:|\\n| a | 72 |\\n"))
     [(3, '72')]
     """
-    text = _blank(NAMED, text)
+    text = _blank(LINK, _blank(LINKED, _blank(NAMED, text)))
     for pattern in NOT_MEASURED:
         text = _blank(re.compile(pattern), text)
     found = {match.start(): match[0] for match in MEASURED.finditer(text)}

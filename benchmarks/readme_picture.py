@@ -1,7 +1,8 @@
-"""The picture of the README: refining next to other methods on the same tokens.
+"""The picture of the README: refining next to other methods that begin with the same vectors.
 
 ``python -m benchmarks.readme_picture`` draws docs/figures/continued.svg. Nothing is measured here: the
-figures are cells of docs/results/baselines.md, which ``python -m benchmarks quality.continued`` writes.
+figures are cells of docs/results/baselines.md, which ``python -m benchmarks quality.continued`` and
+``quality.hybrids`` write.
 """
 
 from __future__ import annotations
@@ -14,28 +15,30 @@ from selfvec.views.figure import save_figure
 from selfvec.views.plane import GREY, INK, WORDS
 
 PICTURE = DOCS / "figures" / "continued.svg"
-PANELS = {  # a column of the table, the title
-    "mean": "search: nDCG@10, mean of three collections",
-    "MEN after PubMed": "general words: Spearman, MEN",
-}
-METHODS = {  # the row, the label
-    "initial vectors": "the vectors as they are",
-    "Selfvec, the words' vectors": "Selfvec",
-    "gensim, trained on": "gensim, trained on",
-    "fastText, trained on": "fastText, trained on",
-    "PPMI-SVD": "PPMI-SVD, text alone",
-    "BM25": "BM25, no vectors",
+SEARCH, BESIDE = "vectors alone: nDCG@10", "with BM25: nDCG@10"
+WORD_PANELS = {"MEN": "words: MEN", "SimLex-999": "words: SimLex-999"}
+METHODS = {  # the label, the row of search by vectors, what stands beside BM25
+    "the vectors as they are": ("initial vectors", "BM25 + initial vectors"),
+    "Selfvec": ("Selfvec, the words' vectors", "BM25 + Selfvec's words' vectors"),
+    "gensim, trained on": ("gensim, trained on, tuned for search", "BM25 + gensim's vectors"),
+    "fastText, trained on": ("fastText, trained on, tuned for search", "BM25 + fastText's vectors"),
+    "PPMI-SVD, text alone": ("PPMI-SVD, from the text alone", "BM25 + PPMI-SVD, from the text alone"),
+    "BM25 alone": ("", "BM25"),
+    "Selfvec, hybrid search": ("", "Selfvec, `search`"),
 }
 
 
 def bars() -> list[dict[str, Any]]:
-    """What the picture shows: a value for each method and column. BM25 has none for words."""
+    """What the picture shows: a value for each method and panel; BM25 and search have none for vectors."""
     found = []
-    for column, title in PANELS.items():
-        for method, label in METHODS.items():
-            has_one = method != "BM25" or column == "mean"
-            value = look_up(f"baselines#tuned; {method}; {column}") if has_one else None
-            text = "–" if value is None else f"{value:.2f}"
+    for label, (row, beside) in METHODS.items():
+        cells = {SEARCH: f"tuned; {row}; mean" if row else "", BESIDE: f"hybrids; {beside}; mean"}
+        for key, title in WORD_PANELS.items():
+            own = row.replace("tuned for search", f"tuned for {key}")
+            cells[title] = f"words; {own}; {key}" if row else ""
+        for title, cell in cells.items():
+            value = look_up(f"baselines#{cell}") if cell else None
+            text = "–" if value is None else f"{value:.3f}"
             found.append({"panel": title, "method": label, "value": value or 0.0, "text": text})
     return found
 
@@ -43,13 +46,16 @@ def bars() -> list[dict[str, Any]]:
 def _panel(title: str, rows: list[dict[str, Any]], first: bool) -> dict[str, Any]:
     order = {"field": "method", "type": "nominal", "sort": list(METHODS.values()), "title": None}
     y = order | {"axis": {"labelLimit": 200, "ticks": False, "domain": False} if first else None}
-    x = {"field": "value", "type": "quantitative", "axis": None, "scale": {"domain": [0, 0.9]}}
-    ours = {"condition": {"test": "datum.method == 'Selfvec'", "value": WORDS[0]}, "value": "#BBBBBB"}
+    x = {"field": "value", "type": "quantitative", "axis": None, "scale": {"domain": [0, 1.0]}}
+    ours = {
+        "condition": {"test": "indexof(datum.method, 'Selfvec') == 0", "value": WORDS[0]},
+        "value": "#BBBBBB",
+    }
     text = {"type": "text", "align": "left", "dx": 5, "fontSize": 12, "color": INK}
     return {
         "title": {"text": title, "color": GREY, "fontSize": 12},
         "data": {"values": rows},
-        "width": 270,
+        "width": 145,
         "height": {"step": 26},
         "encoding": {"y": y, "x": x},
         "layer": [
@@ -62,7 +68,7 @@ def _panel(title: str, rows: list[dict[str, Any]], first: bool) -> dict[str, Any
 def draw() -> None:
     """Write the picture."""
     rows = bars()
-    titles = list(PANELS.values())
+    titles = [SEARCH, BESIDE, *WORD_PANELS.values()]
     panels = [
         _panel(title, [row for row in rows if row["panel"] == title], not place)
         for place, title in enumerate(titles)

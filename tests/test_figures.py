@@ -101,6 +101,15 @@ def test_pages_are_refilled_in_place(tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8") == expected
 
 
+def test_a_figure_may_be_a_link_to_its_table_whose_title_is_the_source() -> None:
+    link = '[whole]: docs/results/speed.md "PubMed, raw gz to run folder"'
+    filled = f"It takes [{look_up('PubMed, raw gz to run folder'):.1f}][whole] s.\n\n{link}\n"
+    assert refill(f"It takes [0.0][whole] s.\n\n{link}\n") == filled
+    assert list(typed_by_hand(filled)) == []
+    with pytest.raises(LookupError, match="is the source of"):
+        refill("It takes [0.0][whole] s.")
+
+
 def test_a_figure_with_another_unit_is_found() -> None:
     name = "<!--= PubMed, raw gz to run folder -->"
     assert list(wrong_units(f"It takes 5.66{name} s.")) == []

@@ -27,7 +27,6 @@ from selfvec.base.progress import Progress
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.transforms import TRANSFORMS
 
 
 def test_all_is_exact_and_documented() -> None:
@@ -40,11 +39,9 @@ def test_all_is_exact_and_documented() -> None:
         selfvec.nonsense  # noqa: B018
 
 
-def test_type_checkers_and_the_reference_see_all_names_but_those_made_from_the_table_of_transforms() -> None:
+def test_type_checkers_see_all_names() -> None:
     seen = re.findall(r"^    from \S+ import \w+ as (\w+)$", inspect.getsource(selfvec), re.MULTILINE)
-    made = {name.replace("-", "_") for name in TRANSFORMS}
-    assert sorted({*seen, *made}) == selfvec.__all__
-    assert not made.intersection(seen)
+    assert sorted(seen) == selfvec.__all__
 
 
 def test_the_page_on_the_api_names_all_that_is_public() -> None:
@@ -72,6 +69,14 @@ def test_parameters_of_public_functions_are_typed_documented_and_named_as_option
             assert name not in ("topn", "kind", "how", "sets", "target", "size"), (function, name)
             _, heading, described = (inspect.getdoc(function) or "").partition("\nParameters\n")
             assert name == "progress" or not heading or re.search(rf"\b{name}\b", described), (function, name)
+
+
+def test_docstrings_of_public_functions_say_what_is_returned_and_know_no_command_line() -> None:
+    of_commands = re.compile(r"command line|exit status|Ctrl-C|(?<![\w-])--[a-z]")
+    for function in filter(inspect.isfunction, [getattr(selfvec, name) for name in selfvec.__all__]):
+        doc = inspect.getdoc(function) or ""
+        assert "\nReturns\n-------\n" in doc or function.__name__ in ("save_run",), function
+        assert not of_commands.search(doc), function
 
 
 def test_core_dependencies_are_those_the_core_imports() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import selfvec
 from selfvec.apps.cli.parser import help_text
 from selfvec.apps.cli.tree import root
+from selfvec.apps.run import RunMethod
 from selfvec.transforms import TRANSFORMS
 
 if TYPE_CHECKING:
@@ -42,9 +43,23 @@ def python() -> Iterator[str]:
     """Every public name with its docstring."""
     yield "# Python reference\n\nThe public names of `selfvec`; begin with [Python API](api.md).\n"
     for name in selfvec.__all__:
-        if name.replace("_", "-") in TRANSFORMS:  # made when first used, so that no source shows it
-            function = getattr(selfvec, name)
-            written = f"{name}{inspect.signature(function)}\n\n{inspect.getdoc(function)}"
-            yield f"## {name}\n\n```text\n{written}\n```\n"
+        if name.replace("_", "-") in TRANSFORMS:  # its options are those of a class, which no source shows
+            yield f"## {name}\n\n{_written(name, getattr(selfvec, name))}"
+        elif name in ("Run", "Vectors"):  # with the methods of the records that they extend
+            yield f"::: selfvec.{name}\n    options:\n      inherited_members: true\n"
+            yield from _functions_of(name)
         elif name != "__version__":
             yield f"::: selfvec.{name}\n"
+
+
+def _functions_of(name: str) -> Iterator[str]:
+    """The methods of a class that are public functions, whose first argument is the object."""
+    kind = getattr(selfvec, name)
+    for method, found in vars(kind).items():
+        if isinstance(found, RunMethod):
+            yield f"### {name}.{method}\n\n{_written(f'{name}.{method}', getattr(kind, method))}"
+
+
+def _written(name: str, function: Any) -> str:
+    """The signature and docstring of a function as they are when it runs."""
+    return f"```text\n{name}{inspect.signature(function)}\n\n{inspect.getdoc(function)}\n```\n"

@@ -1,4 +1,4 @@
-"""How do other methods compare on the same tokens, in quality, seconds and memory?
+"""How do other methods compare on the same tokens, in quality and seconds?
 
 Fills docs/results/baselines.md. Retrieval collections are refined on their own documents; word similarity
 follows a sample of PubMed abstracts. Nothing is chosen here: every baseline runs as
@@ -26,7 +26,7 @@ SAMPLE = 3_000
 
 
 def retrieval() -> str:
-    """nDCG@10 with 95 % intervals, dense, and of BM25; seconds and MB are those of the largest collection."""
+    """nDCG@10 with 95 % intervals, dense, and of BM25; seconds are those of the largest collection."""
     values: dict[str, list[dict[str, Any]]] = {}
     for name in JUDGED:
         run = refined(name, method="original", stop_words="en")
@@ -40,7 +40,7 @@ def retrieval() -> str:
         cells = [f"{row['value']:.3f} ({row['low']:.2f}–{row['high']:.2f})" for row in found]
         mean = f"{np.mean([row['value'] for row in found]):.3f}"
         rows.append([name, *cells, mean, *_spent(trained.get(name))])
-    return table(["vectors", *JUDGED, "mean", "seconds", "MB"], rows)
+    return table(["vectors", *JUDGED, "mean", "seconds"], rows)
 
 
 def similarity() -> str:
@@ -57,16 +57,12 @@ def similarity() -> str:
     rows = [[name, *found.values(), *_spent(trained.get(name))] for name, found in values.items()]
     batch = run.require_tokens()
     size = f"{len(batch):,} tokens, {len(batch.types):,} words."
-    return f"{size}\n\n{table(['vectors', *values['original'], 'seconds', 'MB'], rows)}"
+    return f"{size}\n\n{table(['vectors', *values['original'], 'seconds'], rows)}"
 
 
 def _spent(vectors: Vectors | None) -> list[str]:
-    """Processor seconds, which other work on the machine hardly changes, and MB."""
-    if vectors is None:
-        return ["", ""]
-    cost = vectors.provenance["cost"]
-    megabytes = cost["megabytes"]
-    return [f"{cost['processor_seconds']:,.1f}", "" if megabytes is None else f"{megabytes:,.0f}"]
+    """Seconds of training."""
+    return [""] if vectors is None else [f"{vectors.provenance['seconds']:,.1f}"]
 
 
 NEEDS_DATA = True

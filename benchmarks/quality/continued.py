@@ -1,208 +1,332 @@
 """Is refining better than training on with gensim or fastText? Fills parts of docs/results/baselines.md.
 
-The peers are tuned: window, rate and passes are chosen for each collection by the mean nDCG@10 of the other
-two, from `GRIDS`, with seed 0, and reported as the mean of `SEEDS`. Selfvec has its defaults. `peers` has the
-calls. fastText needs: pip install fasttext-numpy2-wheel.
+All begin with the same vectors of the same words, and read the same tokens. The peers are tuned on what is
+compared: for search, the setting has the best mean nDCG@10 of those of `CHOSEN_ON` that are not reported; for
+words, the best correlation after other abstracts. Selfvec has its defaults. They were chosen on
+`CHOSEN_ON`, so `OUTSIDE` is shown apart. `trained_on` trains, and keeps what is trained among the temporary
+files. fastText needs: pip install fasttext-numpy2-wheel.
 """
 
 from __future__ import annotations
 
-import json
+import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-import selfvec
-from benchmarks import datasets
-from benchmarks.datasets import JUDGED, SIMILARITY
+from benchmarks.datasets import SIMILARITY
 from benchmarks.harness import command
 from benchmarks.page import table
-from benchmarks.quality import peers
-from benchmarks.refining import refined
-from selfvec.apps.run import Run
-from selfvec.data.vectors import Vectors
-from selfvec.evaluation import Similarity
-from selfvec.evaluation.baselines import train
-from selfvec.evaluation.compared_vectors import ComparedVectors
-from selfvec.evaluation.retrieval import SearchSetting, bm25_rankings, dense_rankings, search_rankings
+from benchmarks.quality.trained_on import (
+    CHOSEN_ON,
+    COLLECTIONS,
+    OTHERS,
+    OUTSIDE,
+    PUBMED,
+    Setting,
+    folder,
+    ours,
+    start,
+    train,
+    trained,
+)
+from benchmarks.rankings import SEED, differs, over
+from selfvec.data.vectors import Source, Vectors
+from selfvec.evaluation import baselines
+from selfvec.evaluation.compared_vectors import ComparedVectors, listed, word_vectors
+from selfvec.evaluation.retrieval import Collection, dense_rankings, read_collection
+from selfvec.evaluation.words import read_pairs
+from selfvec.numerics.statistics import Estimate, mean, spearman
 from selfvec.text.preprocessing import Preprocessing
 
-TOOLS = ("gensim", "fasttext")
-GRIDS = {  # window, rate, passes; fastText, which makes its n-grams anew, takes ten times as long
-    "gensim": tuple(product((5, 10, 20), (0.025, 0.05), (20, 50))),
-    "fasttext": tuple(product((5, 10), (0.05, 0.1), (20,))),
+TOOLS = {"gensim": "gensim", "fasttext": "fastText"}
+SEARCH, WORDS = "search", "words"
+SETS = ("MEN", "SimLex-999")
+PURPOSES = (SEARCH, *SETS)  # what a tool is tuned for
+# fastText, which makes its n-grams anew, takes five times as long, so fewer of its settings are tried.
+GRIDS: dict[tuple[str, str], list[Setting]] = {
+    ("gensim", SEARCH): [
+        *(Setting(5, *rest) for rest in ((0.005, 5), (0.025, 5), (0.025, 20), (0.05, 20))),
+        *(Setting(20, *rest) for rest in ((0.005, 5), (0.025, 20), (0.05, 50))),
+    ],
+    ("gensim", WORDS): [
+        *(Setting(5, *rest) for rest in ((0.005, 5), (0.025, 5), (0.05, 5), (0.025, 20))),
+        *(Setting(5, *rest, 1) for rest in ((0.001, 1), (0.001, 5), (0.025, 20))),
+        *(Setting(20, *rest) for rest in ((0.005, 5), (0.025, 5), (0.05, 5), (0.001, 1, 1))),
+    ],
+    ("fasttext", SEARCH): [Setting(5, 0.05, 20), Setting(10, 0.05, 20)],
+    ("fasttext", WORDS): [
+        *(Setting(5, *rest) for rest in ((0.001, 1), (0.005, 1), (0.05, 1), (0.05, 5))),
+        Setting(5, 0.005, 1, 1),
+    ],
 }
-SEEDS = {"gensim": (0, 1, 2), "fasttext": (0,)}
-SAMPLE = 3_000  # abstracts, after which general similarity is measured
-DRAWS = 10_000
-OURS = "Selfvec, the words' vectors"
-Setting = tuple[int, float, int]
-Scores = NDArray[np.float64]
+SETTING = ("window", "rate", "passes", "length")
+INITIAL, OURS, COUNTED = "initial vectors", "**Selfvec, the words' vectors**", "PPMI-SVD, from the text alone"
+
+Estimates = Mapping[str, Estimate]
 
 
-class Trained(NamedTuple):
-    """Vectors that a process has made, and its seconds."""
-
-    vectors: Vectors
-    seconds: float
+def label(tool: str, purpose: str) -> str:
+    """The row of a tool that is tuned for search or for words."""
+    return f"{TOOLS[tool]}, trained on, tuned for {purpose}"
 
 
-@cache
-def trained(tool: str, name: str, setting: Setting, seed: int) -> Trained:
-    """The vectors of a tool on a collection, in the words of our run."""
-    run = source(name)
-    with tempfile.TemporaryDirectory() as folder:
-        text, start, out = (str(Path(folder, file)) for file in ("text.txt", "start.bin", "out.npz"))
-        batch = run.require_tokens()
-        words = np.array(batch.types, object)
-        parts = np.split(batch.ids, batch.offsets[1:-1])
-        lines = (" ".join(words[part].tolist()) for part in parts)
-        Path(text).write_text("\n".join(lines) + "\n", encoding="utf-8")
-        selfvec.load("default").save(start, format="word2vec")
-        call = json.dumps([text, start, out, seed, *setting])
-        begun = time.perf_counter()
-        subprocess.run([sys.executable, peers.__file__, tool, call], check=True, capture_output=True)
-        seconds = time.perf_counter() - begun
-        with np.load(out) as found:
-            index = dict(zip(found["words"].tolist(), found["rows"], strict=True))
-    zeros = np.zeros(run.vectors.vector_size, np.float32)
-    rows = np.array([index.get(word, zeros) for word in batch.types], np.float32)
-    return Trained(Vectors(batch.types, rows, counts=batch.counts), seconds)
+# ---- What each is worth
 
 
 @cache
-def source(name: str) -> Run:
-    """A collection, or the sample of abstracts, with the tokens that all methods see: no stop words."""
-    if name in JUDGED:
-        return refined(name, method="original", stop_words="en")
-    return refined(datasets.sample(datasets.texts("PubMed"), SAMPLE), method="original")
+def collection(name: str) -> Collection:
+    """Documents and judged queries."""
+    return read_collection(folder(name))
 
 
-# ---- What they are worth
+def ndcg(name: str, vectors: Vectors) -> Estimate:
+    """nDCG@10 by the cosine of idf-weighted sums; documents smoothed."""
+    entry = ComparedVectors("", vectors, Preprocessing.of(start(name).run.provenance))
+    found = collection(name)
+    return mean(found.scores(dense_rankings(found, entry)[0])["ndcg@10"], SEED)
+
+
+def correlations(name: str, vectors: Vectors, *, listed_only: bool = False) -> dict[str, Estimate]:
+    """Spearman's correlation of each of `SETS`, over the pairs that occur in a text.
+
+    With ``listed_only`` both words of a pair also have a row in the built-in vectors.
+    """
+    found = {}
+    for key in SETS:
+        pairs = read_pairs(SIMILARITY[key])
+        chosen = comparable(name, key, listed_only=listed_only)
+        a, b = pairs.numbers[chosen].T
+        rows = word_vectors(vectors, pairs.words)[0]
+        cosines = np.einsum("ij,ij->i", rows[a], rows[b], dtype=np.float64)
+        found[key] = spearman(cosines, pairs.scores[chosen], SEED)
+    return found
 
 
 @cache
-def tuned(tool: str, left_out: str) -> Setting:
-    """The setting with the best mean of the collections that are not ``left_out``."""
-    others = [name for name in JUDGED if name != left_out]
+def comparable(name: str, key: str, *, listed_only: bool) -> np.ndarray:
+    """Which pairs of a set count."""
+    initial = start(name).initial
+    if listed_only:
+        assert initial.sources is not None
+        kept = np.flatnonzero(initial.sources == Source.KNOWN)
+        initial = Vectors([initial.index_to_key[i] for i in kept.tolist()], initial.vectors[kept])
+    pairs = read_pairs(SIMILARITY[key])
+    chosen: np.ndarray = np.all(listed(initial, pairs.words)[pairs.numbers], axis=1)
+    return chosen
+
+
+def grid(tool: str, purpose: str) -> list[Setting]:
+    """The settings of a tool that are tried for a purpose."""
+    return GRIDS[tool, SEARCH if purpose == SEARCH else WORDS]
+
+
+@cache
+def tuned(tool: str, purpose: str, left_out: str = "") -> Setting:
+    """The best setting for a set of words in other text, or for search in `CHOSEN_ON` without ``left_out``.
+
+    These are of one kind. A small collection of another kind would choose what is bad for them.
+    """
 
     def worth(setting: Setting) -> float:
-        return float(
-            np.mean([dense(name, trained(tool, name, setting, 0).vectors).mean() for name in others])
-        )
+        if purpose in SETS:
+            return correlations(OTHERS, trained(tool, OTHERS, setting))[purpose].value
+        others = [name for name in CHOSEN_ON if name != left_out]
+        return statistics.mean(ndcg(name, trained(tool, name, setting)).value for name in others)
 
-    return max(GRIDS[tool], key=worth)
-
-
-def dense(name: str, vectors: Vectors) -> Scores:
-    """nDCG@10 of each query by the cosine of idf-weighted sums, smoothed; (Q,)."""
-    entry = ComparedVectors("", vectors, Preprocessing.of(source(name).provenance))
-    collection = datasets.judged()[name]
-    return collection.scores(dense_rankings(collection, entry)[0])["ndcg@10"]
+    return max(grid(tool, purpose), key=worth)
 
 
-def all_scores() -> dict[str, list[Scores]]:
-    """The scores of each method on each of `JUDGED`, the mean of the seeds where it draws."""
-    found: dict[str, list[Scores]] = {}
-    for name in JUDGED:
-        collection, run = datasets.judged()[name], refined(name, method="auto")
-        own, cut = ComparedVectors("", run.vectors, run=run, refined=True), Preprocessing.of(run.provenance)
-        rankings = {
-            "Selfvec, `evaluate` (dense)": dense_rankings(collection, own)[0],
-            "Selfvec, `search` (hybrid)": search_rankings(collection, run, {"": SearchSetting()})[""],
-            "BM25": bm25_rankings(collection, cut),
-            "BM25 with RM3": bm25_rankings(collection, cut, rm3=True),
-        }
-        svd = train(source(name), ["ppmi-svd"])["ppmi-svd"]
-        scores = {
-            "initial vectors": dense(name, run.original),
-            OURS: dense(name, run.vectors),
-            **{label(tool): seeds(tool, name) for tool in TOOLS},
-            "PPMI-SVD": dense(name, svd),
-        } | {key: collection.scores(ranked)["ndcg@10"] for key, ranked in rankings.items()}
-        for key, values in scores.items():
-            found.setdefault(key, []).append(values)
+def best(tool: str, purpose: str, name: str, *, whole_words: bool = False) -> Vectors:
+    """A tool's vectors on a text, with the setting that is chosen without it."""
+    setting = tuned(tool, purpose, name if purpose == SEARCH else "")
+    return trained(tool, name, setting, whole_words=whole_words)
+
+
+@cache
+def counted(name: str) -> Vectors:
+    """PPMI-SVD of a text."""
+    (found,) = baselines.train(start(name).run, ["ppmi-svd"]).values()
     return found
 
 
-def label(tool: str) -> str:
-    return {"gensim": "gensim, trained on", "fasttext": "fastText, trained on"}[tool]
+def methods(name: str, *, whole_words: bool = False) -> dict[str, Vectors]:
+    """The vectors of every method on a text; from whole words, of the tools gensim alone."""
+    found = {
+        INITIAL: start(name, whole_words=whole_words).initial,
+        OURS: ours(name, whole_words=whole_words).vectors,
+    }
+    for tool, purpose in product(["gensim"] if whole_words else TOOLS, purposes(name)):
+        found[label(tool, purpose)] = best(tool, purpose, name, whole_words=whole_words)
+    return found if whole_words else found | {COUNTED: counted(name)}
 
 
-def seeds(tool: str, name: str) -> Scores:
-    """The mean over the seeds of each query's score, with the setting of the other collections."""
-    setting = tuned(tool, name)
-    return np.mean([dense(name, trained(tool, name, setting, seed).vectors) for seed in SEEDS[tool]], axis=0)
+def purposes(name: str) -> tuple[str, ...]:
+    """What is measured on a text."""
+    return (SEARCH,) if name in COLLECTIONS else SETS
 
 
-def difference(ours: list[Scores], other: list[Scores]) -> tuple[float, float, float]:
-    """The mean of the collections' differences, and its 95 % interval over queries of each collection."""
-    rng = np.random.default_rng(0)
-    apart = [a - b for a, b in zip(ours, other, strict=True)]
-    drawn = np.mean([rng.choice(one, (DRAWS, len(one))).mean(axis=1) for one in apart], axis=0)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return float(np.mean([one.mean() for one in apart])), float(low), float(high)
+# ---- Tables
 
 
-def general() -> dict[str, float]:
-    """MEN over occurring pairs after the abstracts, with seed 0."""
-    run, name = refined(datasets.sample(datasets.texts("PubMed"), SAMPLE), method="auto"), "PubMed"
-    found = {"initial vectors": run.original, OURS: run.vectors}
-    for tool in TOOLS:
-        found[label(tool)] = trained(tool, name, tuned(tool, ""), 0).vectors
-    found["PPMI-SVD"] = train(source(name), ["ppmi-svd"])["ppmi-svd"]
-    report = selfvec.evaluate(found, [Similarity(SIMILARITY["MEN"])])
-    return {row["vectors"]: row["spearman_occurring"] for row in report.rows}
-
-
-def seconds(name: str = "CACM") -> dict[str, float]:
-    """Seconds of the whole command on the largest collection, ours with compiled kernels."""
-    found = {label(tool): trained(tool, name, tuned(tool, name), 0).seconds for tool in TOOLS}
-    with tempfile.TemporaryDirectory() as folder:
-        corpus = datasets.path(name) / "corpus.jsonl"
-        for place in ("first", "second"):
-            begun = time.perf_counter()
-            subprocess.run(
-                command("refine", corpus, "-o", f"{folder}/{place}"), check=True, capture_output=True
-            )
-            found[OURS] = time.perf_counter() - begun
+@cache
+def searched(whole_words: bool) -> dict[str, dict[str, Estimate]]:
+    """nDCG@10 by method and collection."""
+    found: dict[str, dict[str, Estimate]] = {}
+    for name in COLLECTIONS:
+        for method, vectors in methods(name, whole_words=whole_words).items():
+            found.setdefault(method, {})[name] = ndcg(name, vectors)
     return found
 
 
-def tuned_table() -> str:
-    """All methods: search, general similarity, seconds."""
-    scores, men, spent = all_scores(), general(), seconds()
+def search_rows(found: Mapping[str, Estimates], reference: str) -> list[list[str]]:
+    """A row a method: the collections, their mean, and the reference minus the method; then those outside."""
     rows = []
-    for name, values in scores.items():
-        means = [one.mean() for one in values]
-        cells = [f"{value:.3f}" for value in (*means, np.mean(means))]
-        apart = ""
-        if name != OURS:
-            middle, low, high = difference(scores[OURS], values)
-            apart = f"{middle:+.3f} ({low:+.3f} to {high:+.3f})"
-        after = f"{men[name]:.3f}" if name in men else ""
-        rows.append([name, *cells, apart, after, f"{spent[name]:.0f}" if name in spent else ""])
-    heads = ["method", *JUDGED, "mean", "words' vectors minus this", "MEN after PubMed", "seconds"]
-    return table(heads, rows)
+    for method, values in found.items():
+        row = [method]
+        for names in (CHOSEN_ON, OUTSIDE):
+            row += [f"{values[name].value:.3f}" for name in names]
+            own, other = (over({name: one[name] for name in names}) for one in (found[reference], values))
+            row += [f"{other.value:.3f}"] if len(names) > 1 else []
+            row.append("" if method == reference else differs(own, other))
+        rows.append(row)
+    return rows
+
+
+def search_heads(first: str, reference: str) -> list[str]:
+    """The heads of `search_rows`; an asterisk marks the collections that constants were chosen on."""
+    apart = f"{reference} minus this"
+    marked = [f"{name}*" for name in CHOSEN_ON]
+    return [first, *marked, "mean", apart, *OUTSIDE, f"the same, {', '.join(OUTSIDE)}"]
+
+
+def search_table() -> str:
+    """Search by words' vectors alone."""
+    rows = search_rows(searched(False), OURS)
+    return table(search_heads("nDCG@10 by vectors alone", "Selfvec"), rows)
+
+
+@cache
+def alike(whole_words: bool, listed_only: bool) -> dict[str, dict[str, Estimate]]:
+    """Correlations after the abstracts by method and set."""
+    return {
+        method: correlations(PUBMED, vectors, listed_only=listed_only)
+        for method, vectors in methods(PUBMED, whole_words=whole_words).items()
+    }
+
+
+def words_rows(found: Mapping[str, Estimates]) -> list[list[str]]:
+    """A row a method: each set, and Selfvec minus the method."""
+    rows = []
+    for method, values in found.items():
+        row = [method]
+        for key in SETS:
+            apart = "" if method == OURS else differs(found[OURS][key], values[key])
+            row += [f"{values[key].value:.3f}", apart]
+        rows.append(row)
+    return rows
+
+
+def words_table(*, listed_only: bool) -> str:
+    """Word similarity after the abstracts."""
+    numbers = (f"{comparable(PUBMED, key, listed_only=listed_only).sum():,} of {key}" for key in SETS)
+    heads = ["Spearman's correlation"]
+    for key in SETS:
+        heads += [key, f"Selfvec minus this, {key}"]
+    return f"Pairs: {', '.join(numbers)}.\n\n{table(heads, words_rows(alike(False, listed_only)))}"
+
+
+def whole_table() -> str:
+    """The same, from the rows alone that the built-in vectors list; gensim is tuned for each column."""
+    search, words = searched(True), alike(True, True)
+    columns: dict[str, dict[str, Estimate]] = {
+        "search, mean*": {
+            method: over({name: found[name] for name in CHOSEN_ON}) for method, found in search.items()
+        }
+    }
+    for key in SETS:
+        columns[key] = {method: found[key] for method, found in words.items()}
+    rows = []
+    for method in (INITIAL, OURS, "gensim"):
+        row = ["gensim, trained on, tuned for each" if method in TOOLS else method]
+        for purpose, values in zip(PURPOSES, columns.values(), strict=True):
+            one = values[label(method, purpose) if method in TOOLS else method]
+            row += [f"{one.value:.3f}", "" if method == OURS else differs(values[OURS], one)]
+        rows.append(row)
+    heads = [cell for head in columns for cell in (head, f"Selfvec minus this, {head.partition(',')[0]}")]
+    return table(["from whole words", *heads], rows)
 
 
 def settings_table() -> str:
-    """What was chosen for each collection."""
+    """What was chosen for each text."""
     rows = []
     for tool in TOOLS:
-        for name in (*JUDGED, ""):
-            window, rate, passes = tuned(tool, name)
-            rows.append([label(tool), name or "PubMed", window, rate, passes])
-    return table(["tool", "for", "window", "rate", "passes"], rows)
+        for name in COLLECTIONS:
+            rows.append([f"{TOOLS[tool]}, {SEARCH}", name, *tuned(tool, SEARCH, name)])
+        rows += [[f"{TOOLS[tool]}, {key}", "abstracts", *tuned(tool, key)] for key in SETS]
+    return table(["tuned for", "reported on", *SETTING], rows)
+
+
+def grid_table() -> str:
+    """What every setting that was tried gives, on the texts on which it was tried."""
+
+    def searching(vectors: Callable[[str], Vectors]) -> list[str]:
+        groups = ([ndcg(name, vectors(name)).value for name in names] for names in (CHOSEN_ON, OUTSIDE))
+        return [f"{statistics.mean(one):.3f}" for one in groups]
+
+    def words(vectors: Callable[[str], Vectors]) -> list[str]:
+        return [f"{one.value:.3f}" for one in correlations(OTHERS, vectors(OTHERS)).values()]
+
+    def initial(name: str) -> Vectors:
+        return start(name).initial
+
+    def own(name: str) -> Vectors:
+        return ours(name).vectors
+
+    rows = [
+        [kind, "", "", "", "", *searching(of), *words(of)] for kind, of in ((INITIAL, initial), (OURS, own))
+    ]
+    for tool in TOOLS:
+        for_search, for_words = GRIDS[tool, SEARCH], GRIDS[tool, WORDS]
+        for setting in sorted({*for_search, *for_words}):
+            made = partial(trained, tool, setting=setting)
+            row = [TOOLS[tool], *map(str, setting)]
+            row += searching(made) if setting in for_search else ["", ""]
+            row += words(made) if setting in for_words else ["", ""]
+            rows.append(row)
+    return table(["method", *SETTING, "search, mean*", *OUTSIDE, *SETS], rows)
+
+
+def seconds_table(name: str = "CACM") -> str:
+    """Seconds of the whole command with the setting for search, on the largest collection."""
+    with tempfile.TemporaryDirectory() as place:
+        for number in ("first", "second"):  # the first compiles kernels
+            begun = time.perf_counter()
+            call = command("refine", folder(name) / "corpus.jsonl", "-o", Path(place, number))
+            subprocess.run(call, check=True, capture_output=True)
+            own = time.perf_counter() - begun
+    rows = [["Selfvec, `refine`", f"{own:.0f}"]]
+    for tool in TOOLS:
+        spent = train(tool, name, tuned(tool, SEARCH, name)).seconds
+        rows.append([label(tool, SEARCH), f"{spent:.0f}"])
+    return table(["one run on CACM", "seconds"], rows)
 
 
 NEEDS_DATA = True
-PAGES = {"baselines.md": {"tuned": tuned_table, "settings": settings_table}}
+PAGES = {
+    "baselines.md": {
+        "tuned": search_table,
+        "words": lambda: words_table(listed_only=False),
+        "listed": lambda: words_table(listed_only=True),
+        "whole": whole_table,
+        "settings": settings_table,
+        "grid": grid_table,
+        "seconds": seconds_table,
+    }
+}

@@ -9,18 +9,20 @@ that one.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.datasets import judged
+from benchmarks.datasets import JUDGED, judged
 from benchmarks.page import table
-from benchmarks.rankings import by_index, mean_ndcg
+from benchmarks.rankings import by_index, differs, estimate, mean_ndcg, over
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
+from selfvec.evaluation.retrieval import Collection
+from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval import Index, bm25, dense_space
 from selfvec.retrieval.dense_share import LEAST, MOST, agreement
 
@@ -31,6 +33,10 @@ WITHOUT = {  # constants of `bm25` and `dense_space` that leave a step out
     "words of a query not saturated": (1e9, dense_space.EXPONENT),
     "axes not whitened": (bm25.K3, 0.0),
     "neither": (1e9, 0.0),
+}
+KINDS = {
+    **dict.fromkeys(JUDGED, ", ".join(JUDGED) + "*"),
+    "all": "MED, Cranfield, CACM, NOAA and Python in one*",
 }
 
 
@@ -54,12 +60,23 @@ class Row:
         return float(np.interp(share, SHARES, self.fixed))
 
 
+def everything() -> Iterator[tuple[str, str, Collection]]:
+    """Every collection with its name and the source of its documents."""
+    yield from ((name, name, collection) for name, collection in judged().items())
+    yield from self_retrieval()
+    yield from medical_items()
+
+
+def marked(name: str, source: str) -> str:
+    """The name, with an asterisk if constants were chosen on the collection, or on a part of it."""
+    return f"{name}*" if source in (*JUDGED, "all") else name
+
+
 @cache
 def measured() -> list[Row]:
     """Judged collections, then the others."""
     out = []
-    everything = [*((n, n, c) for n, c in judged().items()), *self_retrieval(), *medical_items()]
-    for name, source, collection in everything:
+    for name, source, collection in everything():
         run = refined(collection.documents)
         index = Index.memory(run, collection.documents)
         agreed = agreement(index.vocabulary, index.scorer, collection.documents) or 0.0
@@ -98,8 +115,23 @@ def collections() -> str:
     rows = []
     for row in measured():
         cells = (row.share, row.bm25, row.dense, row.hybrid)
-        rows.append([row.name, row.documents, *(f"{cell:.3f}" for cell in cells)])
+        rows.append([marked(row.name, row.source), row.documents, *(f"{cell:.3f}" for cell in cells)])
     return table(heads, rows)
+
+
+def outside() -> str:
+    """What the hybrid adds to BM25 where constants were chosen, and where they were not."""
+    found: dict[str, dict[str, list[Estimate]]] = {}
+    for name, source, collection in everything():
+        index = Index.memory(refined(collection.documents), collection.documents)
+        both = [estimate(collection, by_index(collection, index, mode)) for mode in ("bm25", "hybrid")]
+        kind = KINDS.get(source, "the others")
+        found.setdefault(kind, {})[name] = both
+    rows = []
+    for kind, several in found.items():
+        words, hybrid = (over({name: both[side] for name, both in several.items()}) for side in (0, 1))
+        rows.append([kind, len(several), f"{words.value:.3f}", f"{hybrid.value:.3f}", differs(hybrid, words)])
+    return table(["collections", "number", "BM25", "hybrid", "hybrid minus BM25"], rows)
 
 
 def by_source() -> str:
@@ -132,4 +164,4 @@ def _means(rows: Sequence[Row], sources: Sequence[str], shares: Sequence[float])
 
 
 NEEDS_DATA = True
-PAGES = {"search.md": {"shares": collections, "held-out": by_source, "steps": steps}}
+PAGES = {"search.md": {"shares": collections, "outside": outside, "held-out": by_source, "steps": steps}}

@@ -1,13 +1,13 @@
-"""gensim and fastText as their users train on from given vectors; `continued` starts each as a process.
+"""gensim and fastText as their users train on from given vectors; `trained_on` starts each as a process.
 
-Arguments: a text with a document per line, word2vec's binary file of the initial vectors, a file to write,
-seed, window, learning rate, passes.
+Arguments: a text with a document per line, initial rows of its words (npz: words, rows), a file to write,
+seed, window, learning rate, passes. Words of the text that have no row begin as the tool begins them. One
+thread, so that gensim gives the same rows again.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 
 import numpy as np
@@ -17,23 +17,17 @@ BUCKETS = 1 << 18  # of fastText's n-grams; its default of 2,000,000 would be mo
 
 
 def gensim(text: str, start: str, out: str, seed: int, window: int, rate: float, passes: int) -> None:
-    """Skip-gram that begins with the words and rows of a word2vec file, then takes in the text's words."""
-    from gensim.models import KeyedVectors, Word2Vec
+    """Skip-gram whose input rows are those given."""
+    from gensim.models import Word2Vec
     from gensim.models.word2vec import LineSentence
 
-    given = KeyedVectors.load_word2vec_format(start, binary=True)
+    with np.load(start) as given:
+        words, rows = given["words"].tolist(), given["rows"]
     model = Word2Vec(
-        sg=1,
-        vector_size=given.vector_size,
-        window=window,
-        alpha=rate,
-        min_count=1,
-        workers=os.cpu_count() or 1,
-        seed=seed + 1,
+        sg=1, vector_size=rows.shape[1], window=window, alpha=rate, min_count=1, workers=1, seed=seed + 1
     )
-    model.build_vocab([given.index_to_key])
-    model.wv.vectors[:] = given[model.wv.index_to_key]
-    model.build_vocab(LineSentence(text), update=True)
+    model.build_vocab(LineSentence(text))
+    model.wv.vectors[[model.wv.key_to_index[word] for word in words]] = rows
     model.train(LineSentence(text), total_examples=model.corpus_count, epochs=passes)
     np.savez(out, words=np.array(model.wv.index_to_key), rows=model.wv.vectors)
 
@@ -44,12 +38,15 @@ def fasttext(text: str, start: str, out: str, seed: int, window: int, rate: floa
     import fasttext as library
     from gensim.models import KeyedVectors
 
-    given = KeyedVectors.load_word2vec_format(start, binary=True)
-    given.save_word2vec_format(f"{out}.vec")
+    with np.load(start) as given:
+        size = given["rows"].shape[1]
+        vectors = KeyedVectors(size)
+        vectors.add_vectors(given["words"].tolist(), given["rows"])
+    vectors.save_word2vec_format(f"{out}.vec")
     model = library.train_unsupervised(
         text,
         model="skipgram",
-        dim=given.vector_size,
+        dim=size,
         ws=window,
         lr=rate,
         epoch=passes,
@@ -57,7 +54,7 @@ def fasttext(text: str, start: str, out: str, seed: int, window: int, rate: floa
         minn=LETTERS,
         maxn=LETTERS,
         bucket=BUCKETS,
-        thread=os.cpu_count() or 1,
+        thread=1,
         pretrainedVectors=f"{out}.vec",
         verbose=0,
     )

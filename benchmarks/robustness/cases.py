@@ -182,12 +182,11 @@ def _changing() -> Iterator[Planned]:
     yield Planned("ask, more text", _ASK, "cache/run", (_ASK, _MORE))
     for kind in ("bin", "txt", "safetensors", "parquet"):
         yield _converting(f"made.{kind}")
-    for store in ("qdrant", "lancedb"):
-        export = ("export", "one", "--to", store, "-o", "store")
-        update = ("export", "grown", "--to", store, "-o", "store", "--update")
-        migrate = ("run", "migrate", "store", "--from", "one", "--to", "two")
-        yield Planned(f"export --update {store}", update, "store", (export,))
-        yield Planned(f"migrate {store}", migrate, "store", (export,))
+    export = ("export", "one", "--to", "lancedb", "-o", "store")
+    update = ("export", "grown", "--to", "lancedb", "-o", "store", "--update")
+    migrate = ("run", "migrate", "store", "--old", "one", "--new", "two")
+    yield Planned("export --update lancedb", update, "store", (export,))
+    yield Planned("migrate lancedb", migrate, "store", (export,))
 
 
 def _converting(target: str) -> Planned:

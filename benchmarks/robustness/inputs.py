@@ -184,16 +184,9 @@ _ROWS = """
 import hashlib, json, sys
 from pathlib import Path
 store = Path(sys.argv[1])
-if (store / "meta.json").exists():
-    from qdrant_client import QdrantClient
-    client = QdrantClient(path=str(store))
-    points = client.scroll("passages", limit=100_000, with_vectors=True)[0]
-    rows = [[point.payload, point.vector] for point in points]
-    rows.append(client.get_collection("passages").config.metadata)
-else:
-    import lancedb
-    table = lancedb.connect(store).open_table("passages")
-    rows = [*table.to_arrow().to_pylist(), {k.decode(): v.decode() for k, v in table.schema.metadata.items()}]
+import lancedb
+table = lancedb.connect(store).open_table("passages")
+rows = [*table.to_arrow().to_pylist(), {k.decode(): v.decode() for k, v in table.schema.metadata.items()}]
 found = sorted(json.dumps(row, sort_keys=True, default=str) for row in rows)
 print(hashlib.sha256("\\n".join(found).encode()).hexdigest())
 """

@@ -21,7 +21,7 @@ COLLECTIONS |= {folder: name for name, folder in JUDGED.items()}
 
 
 def section(name: str, rows: list[Row]) -> str:
-    """The rows of a module: its heading, a table of figures, and the commands they were made with."""
+    """The rows of a module: its heading, how many figures changed; folded, all of them, and the commands."""
     module = ast.parse((HERE / f"{name}.py").read_text(encoding="utf-8"))
     title, _, about = (ast.get_docstring(module) or name).partition("\n")[0].partition(": ")
     heads = ["method", "measure", "baseline", "its figure", "result", "difference, 95 %", "note"]
@@ -29,6 +29,11 @@ def section(name: str, rows: list[Row]) -> str:
         f"## {title}",
         "",
         *([f"{about[:1].upper()}{about[1:]}", ""] if about else []),
+        *_tally(rows),
+        "",
+        '<details markdown="1">',
+        f"<summary>All {len(rows)} figures, and the commands</summary>",
+        "",
         f"| {' | '.join(heads)} |",
         "|---|---|---|---:|---:|---|---|",
     ]
@@ -45,8 +50,50 @@ def section(name: str, rows: list[Row]) -> str:
     lines += [
         "",
         *(f"* {'; '.join(items)} ({source}): `{command}`" for (command, source), items in sources.items()),
+        "",
+        "</details>",
     ]
     return "\n".join(lines) + "\n\n"
+
+
+def _tally(rows: list[Row]) -> list[str]:
+    """A table with a line for each method and baseline: the measures that rise, fall, and do neither."""
+    lines = ["| method | against | higher | lower | no clear difference |", "|---|---|---|---|---|"]
+    before = ""
+    for item, baseline in dict.fromkeys((row.item, row.baseline) for row in rows):
+        found: dict[str, list[str]] = {"higher": [], "lower": [], "": []}
+        for row in rows:
+            if (row.item, row.baseline) == (item, baseline):
+                found[_direction(row)].append(_measure(row.metric).split(", ")[0].split("; ")[0])
+        cells = (", ".join(_counted(names)) for names in found.values())
+        lines.append(f"| {'' if item == before else item} | {baseline} | {' | '.join(cells)} |")
+        before = item
+    return lines
+
+
+def _direction(row: Row) -> str:
+    """Whether a figure is higher or lower than its baseline; empty if the interval holds 0.
+
+    >>> from types import SimpleNamespace as Of
+    >>> _direction(Of(low=0.1, high=0.2)), _direction(Of(low=-0.1, high=0.2))
+    ('higher', '')
+    >>> _direction(Of(low=None, high=None, value=0.1, baseline_value=0.4))
+    'lower'
+    """
+    low, high = row.low, row.high
+    if low is None or high is None:
+        low = high = row.value - row.baseline_value
+    return "higher" if low > 0 else "lower" if high < 0 else ""
+
+
+def _counted(names: list[str]) -> list[str]:
+    """Each name once, with how often it occurs.
+
+    >>> _counted(["MEN", "RW", "MEN"])
+    ['MEN (2)', 'RW']
+    """
+    counts = {name: names.count(name) for name in names}
+    return [f"{name} ({count})" if count > 1 else name for name, count in counts.items()]
 
 
 def _measure(metric: str) -> str:

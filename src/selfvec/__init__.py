@@ -66,6 +66,18 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.storage.run_writer import save_run as save_run
     from selfvec.storage.verification import verify as verify
     from selfvec.transforms.compress import compress as compress
+    from selfvec.transforms.debias import debias as debias
+    from selfvec.transforms.distill import distill as distill
+    from selfvec.transforms.join import join as join
+    from selfvec.transforms.nodes import define as define
+    from selfvec.transforms.nodes import nodes as nodes
+    from selfvec.transforms.principal_axes import principal_axes as principal_axes
+    from selfvec.transforms.retrofit import aspect as aspect
+    from selfvec.transforms.retrofit import attract_repel as attract_repel
+    from selfvec.transforms.retrofit import counter_fit as counter_fit
+    from selfvec.transforms.retrofit import retrofit as retrofit
+    from selfvec.transforms.retrofit import smooth as smooth
+    from selfvec.transforms.tokenizer_transfer import tokenizer as tokenizer
 
 # Where the other public names are defined, besides the functions of commands.
 _HOMES = {
@@ -121,19 +133,21 @@ def _homes() -> dict[str, str]:
     return _HOMES | {name: place.rpartition(".")[0] for name, place in functions()}
 
 
-def __getattr__(name: str) -> Any:
-    if name == "__all__":
-        return __dir__()
-    module = _HOMES.get(name) or (None if name.startswith("_") else _homes().get(name))
-    if module is None:
-        raise AttributeError(f"module 'selfvec' has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # to type checkers a name that is not above is an error
 
-    if "IPython" in sys.modules:
-        import_module("selfvec.views.notebook")  # registers how results are shown
-    value = getattr(import_module(f"selfvec.{module}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name == "__all__":
+            return __dir__()
+        module = _HOMES.get(name) or (None if name.startswith("_") else _homes().get(name))
+        if module is None:
+            raise AttributeError(f"module 'selfvec' has no attribute {name!r}")
+        from importlib import import_module
+
+        if "IPython" in sys.modules:
+            import_module("selfvec.views.notebook")  # registers how results are shown
+        value = getattr(import_module(f"selfvec.{module}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

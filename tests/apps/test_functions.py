@@ -89,6 +89,15 @@ def test_results_have_one_shape(name: str, inside: Path, tmp_path: Path) -> None
     assert len(repr(found)) <= 300
 
 
+@pytest.mark.parametrize("name", RESULTS)
+def test_results_are_tables_in_a_notebook(name: str, inside: Path, tmp_path: Path) -> None:
+    import selfvec.views.notebook  # noqa: F401 (a notebook imports it)
+
+    shown = RESULTS[name](tmp_path)._repr_html_()  # type: ignore[attr-defined]
+    assert shown.count("<table") >= 1 or "<svg" in shown
+    assert "<script" not in shown
+
+
 PRINTED = {
     "similar": ["similar", "run", "storm", "flood", "--compare"],
     "search": ["search", "run", "damage to roofs", "--topn", "3"],
@@ -122,6 +131,12 @@ def test_objects_are_short_too(inside: Path) -> None:
     for one in (*objects, selfvec.refine(TEXTS, "none", "paper", history="every:1").history):
         assert len(repr(one)) <= 300, type(one)
         assert len(repr(one).splitlines()) <= 3
+
+
+def test_a_run_is_shown_with_its_health(inside: Path) -> None:
+    import selfvec.views.notebook
+
+    assert "Run: decorrelated" in selfvec.open("run")._repr_html_()  # type: ignore[union-attr]
 
 
 def test_methods_of_a_run_are_the_functions(inside: Path) -> None:
@@ -245,6 +260,8 @@ def test_every_command_is_a_function_but_those_that_serve_or_show() -> None:
 
 WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.refine("nowhere.txt"), "nowhere.txt"),
+    (lambda: selfvec.refine("Hail broke the roof."), "as a list, as in [text]"),
+    (lambda: selfvec.refine("Hail broke the roof. " * 999), "there is no such file or folder; check"),
     (lambda: selfvec.refine([]), ""),
     (lambda: selfvec.refine(TEXTS, 5), "vectors: "),
     (lambda: selfvec.refine(TEXTS, "none", "papr"), "did you mean paper"),
@@ -270,7 +287,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.drift("run", 5), "between: is two slices"),
     (lambda: selfvec.drift("run", ["2001"]), "between: two slices are compared, not 1"),
     (lambda: selfvec.drift("run", slice="week"), "slice: is one of"),
-    (lambda: selfvec.drift("run", words=5), "words: are words"),
+    (lambda: selfvec.drift("run", words=5), "words: is a text"),
     (lambda: selfvec.monitor("run", 5), ""),
     (lambda: selfvec.evaluate("run"), "nothing to measure"),
     (lambda: selfvec.evaluate("run", "similarity"), "tasks: "),

@@ -12,14 +12,20 @@ import pytest
 
 import selfvec
 from selfvec.apps.table import GROUPS, TOP, Row
+from selfvec.base.checks import OTHER_NAMES
 from selfvec.base.declarations import REQUIRED, Kind, Parameter, checked, declared, declared_at
 from selfvec.base.errors import OptionError
+from selfvec.data.settings import Settings, SettingsOptions
 
 ROWS = {
     **TOP,
     **{f"{group} {name}": row for group, (_, rows) in GROUPS.items() for name, row in rows.items()},
 }
-PLACES = sorted({place for row in ROWS.values() for place in (row.calls, *row.more)})
+RECORDS = (
+    *("apps.functions.runs.RefineOptions", "apps.functions.runs.NewDocuments", "corpus.fields.FieldOptions"),
+    *("analysis.word_drift.drift.Which", "data.settings.SettingsOptions"),
+)
+PLACES = sorted({*(row.calls for row in ROWS.values()), *RECORDS})
 SOURCES = Path(selfvec.__file__).parent
 
 
@@ -32,9 +38,8 @@ def thing(place: str) -> Any:
 def test_the_source_says_what_the_function_says(place: str) -> None:
     read, found = declared_at(place), thing(place)
     assert read.summary
-    if isinstance(found, type) and issubclass(found, dict):  # a typed dict has no signature
-        assert set(read.parameters) <= set(found.__annotations__)
-        return
+    if place in RECORDS:
+        assert set(found.__annotations__) - set(read.parameters) <= {"slice_by_name"}
     seen = declared(found)
     assert list(read.parameters) == list(seen.parameters)
     for name, one in read.parameters.items():
@@ -44,18 +49,62 @@ def test_the_source_says_what_the_function_says(place: str) -> None:
 @pytest.mark.parametrize("place", PLACES)
 def test_every_parameter_has_a_kind(place: str) -> None:
     for one in declared_at(place).parameters.values():
-        assert one.kind.text or one.name == "slice_by_name", one.name
+        assert one.kind.text, one.name
         if isinstance(one.default, bool):
             assert one.kind.text == "bool", one.name
         if one.default not in (REQUIRED, None, ()) and one.kind.checkable:
             assert one.kind.fault(one.default) is None, one.name
 
 
+def test_the_keywords_of_settings_are_its_fields() -> None:
+    own = {
+        name: kind for name, kind in Settings.__annotations__.items() if name not in ("method", "slice", "_")
+    }
+    assert {name: kind.__forward_arg__ for name, kind in SettingsOptions.__annotations__.items()} == own
+
+
+def test_signature_and_help_name_the_options_of_a_record() -> None:
+    taken = inspect.signature(selfvec.refine).parameters
+    assert taken["window"].default == "auto"
+    assert taken["text_field"].annotation == "str | Sequence[str] | None"
+    assert all(one.kind is not one.VAR_KEYWORD for one in taken.values())
+    shown = inspect.getdoc(selfvec.refine) or ""
+    assert '\nwindow : int, at least 1, or "auto"\n    Tokens per window' in shown
+    assert "**options" not in shown
+    assert shown.index("\nwindow : ") < shown.index("\nReturns\n")
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "meant"),
+    [
+        ("search", "k", "top"),
+        ("search", "limit", "top"),
+        ("topics", "k", "number"),
+        ("refine", "text_column", "text_field"),
+        ("refine", "windwo", "window"),
+        ("refine", "random_state", "seed"),
+        ("evaluate", "qrels", "retrieval"),
+        ("retrofit", "outptu", "output"),
+        ("update", "n_jobs", "jobs"),
+    ],
+)
+def test_a_name_of_other_libraries_is_answered_with_the_one_here(
+    function: str, given: str, meant: str
+) -> None:
+    with pytest.raises(OptionError, match=rf"^{given}: there is no such option; did you mean {meant}\?$"):
+        getattr(selfvec, function)("nothing", **{given: 3})
+
+
+def test_other_names_are_of_options_that_exist() -> None:
+    every = {name for row in ROWS.values() for name in row.declaration.parameters}
+    assert set(OTHER_NAMES) <= every
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_what_the_command_line_shows_is_said(name: str) -> None:
     row: Row = ROWS[name]
     names = set(row.declaration.parameters)
-    assert {*row.values, *row.flags, *row.needs, *row.hidden, *row.older.values()} <= names | {"output"}
+    assert {*row.values, *row.flags, *row.needs, *row.hidden, *row.also.values()} <= names | {"output"}
 
 
 @pytest.mark.parametrize(

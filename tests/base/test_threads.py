@@ -57,10 +57,10 @@ def _counted(started: list[int]) -> object:
 
 COMMANDS = {
     "refine": "refine storms.txt -o run --vectors none --method paper",
-    "merge": "merge run run -o merged",
+    "merge": "run merge run run -o merged",
     "update": "update run storms.txt -o grown",
     "drift": "drift run --permutations 20",
-    "compare": "compare run run",
+    "compare": "run compare run run",
 }
 
 

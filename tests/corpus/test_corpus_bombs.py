@@ -156,8 +156,8 @@ def test_row_groups_beyond_the_memory_are_refused_before_they_are_unpacked(
     assert path.stat().st_size < 1e5
     monkeypatch.setattr("selfvec.corpus.row_formats.share_of_memory", lambda: 100_000_000)
     monkeypatch.setattr(pl.LazyFrame, "collect", None)
-    rule = r"a\.parquet: the rows of its row group 1 take 0\.[12] GB, more than half of the memory there is; "
-    with pytest.raises(CorpusError, match=rule + "write it with smaller row groups"):
+    rule = r"a\.parquet: the rows of its row group 1 take 0\.[12] GB, more than half of the available memory"
+    with pytest.raises(CorpusError, match=rule + "; write it with smaller row groups"):
         reader.read(path)
 
 

@@ -139,6 +139,22 @@ QUESTIONS = ": one\nw1 w2 w3 w4\nw5 w6 w7 unknown\n: two\nW9 w2 w11 w12\n"
 PAIRS = "# words\nw1\tw2\t3.5\nw3\tw4\t1\nW5\tw6\t2\nw5\tunknown\t9\nnot a pair\nw9\tw8\t0\n"
 
 
+def test_keywords_and_an_index_are_those_of_gensim() -> None:
+    class Index:
+        def most_similar(self, vector, topn):
+            return [("first", float(np.linalg.norm(vector)))] * topn
+
+    theirs = OURS.to_gensim()
+    for ask in (OURS, theirs):
+        found = ask.most_similar(["w1", "w2"], topn=2, indexer=Index())
+        assert [(word, round(length, 5)) for word, length in found] == [("first", 1.0)] * 2
+        assert len(ask.most_similar("w1", topn=None, indexer=Index())) == len(ask)
+    with pytest.warns(DeprecationWarning, match="closer_than"):
+        closer = theirs.words_closer_than(word1="w1", word2="w20")
+    assert OURS.words_closer_than(word1="w1", word2="w20") == closer
+    assert OURS.similar_by_word(word="w1", topn=3) == OURS.most_similar("w1", topn=3)
+
+
 def test_evaluations_are_gensims(tmp_path: Path) -> None:
     (tmp_path / "questions").write_text(QUESTIONS)
     (tmp_path / "pairs").write_text(PAIRS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -10,7 +9,6 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import UUID
 
 import numpy as np
 import pytest
@@ -20,16 +18,14 @@ from tests.retrieval.encoder import reports
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
+from selfvec.base.errors import InputError, Interrupted, OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.exporters import export, migrate, passage_rows, question_encoder, stores
 from selfvec.retrieval.encoder import Adapter, Encoder
 
 lancedb = pytest.importorskip("lancedb", reason="needs selfvec[lancedb]")
-qdrant_client = pytest.importorskip("qdrant_client", reason="needs selfvec[qdrant]")
 module = sys.modules[migrate.__module__]
-both = pytest.mark.parametrize("kind", ["lancedb", "qdrant"])
 ENCODERS: dict[str, Encoder] = {}
 QUESTION = "hail damaged roofs near the school"
 
@@ -65,9 +61,9 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_BLOCK", 64)
 
 
-def exported(kind: str, made: tuple[Run, Run, Path], folder: Path, run: Run | None = None) -> Path:
-    path = folder / f"store-{kind}"
-    export(run or made[0], kind, path)
+def exported(made: tuple[Run, Run, Path], folder: Path, run: Run | None = None) -> Path:
+    path = folder / "store"
+    export(run or made[0], "lancedb", path)
     return path
 
 
@@ -78,7 +74,7 @@ def content(path: Path) -> dict[str, tuple[int, list[float]]]:
 
 def found(path: Path, question: np.ndarray) -> str:
     """The id of the nearest row."""
-    return ASK[path.name.removeprefix("store-")](path, question, 1)[0][0]
+    return ASK["lancedb"](path, question, 1)[0][0]
 
 
 def same(path: Path, run: Run) -> None:
@@ -94,11 +90,10 @@ def files(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir())
 
 
-@both
 @pytest.mark.usefixtures("small_blocks")
-def test_all_vectors_are_replaced_and_the_map_is_written(kind: str, made, tmp_path: Path) -> None:
+def test_all_vectors_are_replaced_and_the_map_is_written(made, tmp_path: Path) -> None:
     old, new, _ = made
-    path = exported(kind, made, tmp_path)
+    path = exported(made, tmp_path)
     with pytest.raises(AssertionError):
         same(path, new)
     done = migrate(path, old, new)
@@ -112,10 +107,9 @@ def test_all_vectors_are_replaced_and_the_map_is_written(kind: str, made, tmp_pa
     assert (again["done"], again["passages"]) == (True, None)
 
 
-@both
-def test_the_number_of_dimensions_may_change(kind: str, made, tmp_path: Path) -> None:
+def test_the_number_of_dimensions_may_change(made, tmp_path: Path) -> None:
     new, narrow = made[1], selfvec.open_run(made[2] / "narrow")
-    path = exported(kind, made, tmp_path, narrow)
+    path = exported(made, tmp_path, narrow)
     widths = {Encoder.of(run).dimensions for run in (narrow, new)}
     assert len(widths) == 2
     assert migrate(path, narrow, new)["recall"]["unmapped"] is None
@@ -140,11 +134,10 @@ class Broken(Progress):
             raise KeyboardInterrupt
 
 
-@both
 @pytest.mark.usefixtures("small_blocks")
-def test_an_interrupted_migration_goes_on_and_ends_the_same(kind: str, made, tmp_path: Path) -> None:
+def test_an_interrupted_migration_goes_on_and_ends_the_same(made, tmp_path: Path) -> None:
     old, new, _ = made
-    path = exported(kind, made, tmp_path)
+    path = exported(made, tmp_path)
     asked = Encoder.of(old).encode(QUESTION)
     nearest, before = found(path, asked), content(path)
     for last in range(2, 30, 4):
@@ -181,10 +174,9 @@ migrate(*sys.argv[1:])
 """
 
 
-@both
-def test_a_killed_process_loses_nothing(kind: str, made, tmp_path: Path) -> None:
+def test_a_killed_process_loses_nothing(made, tmp_path: Path) -> None:
     old, new, folder = made
-    path = exported(kind, made, tmp_path)
+    path = exported(made, tmp_path)
     before = content(path)
     command = [sys.executable, "-c", KILLED, path, folder / "old", folder / "new"]
     assert subprocess.run(command).returncode == -signal.SIGKILL
@@ -195,10 +187,9 @@ def test_a_killed_process_loses_nothing(kind: str, made, tmp_path: Path) -> None
     same(path, new)
 
 
-@both
-def test_rows_that_come_meanwhile_are_kept(kind: str, made, tmp_path: Path) -> None:
+def test_rows_that_come_meanwhile_are_kept(made, tmp_path: Path) -> None:
     old, new, _ = made
-    path = exported(kind, made, tmp_path)
+    path = exported(made, tmp_path)
     row = Encoder.of(old).encode(text := "Hail broke windows at the airport.").tolist()
 
     class Busy(Broken):
@@ -206,33 +197,19 @@ def test_rows_that_come_meanwhile_are_kept(kind: str, made, tmp_path: Path) -> N
             self.left -= 1
             if self.left:
                 return
-            if kind == "lancedb":
-                columns = {"id": "late", "document": "late", "text": text, "n": 999, "vector": row}
-                lancedb.connect(path).open_table("passages").add([columns])
-            else:
-                client = qdrant_client.QdrantClient(path=str(path))
-                payload = {"id": "late", "text": text, "n": 999}
-                number = "0c6ab1d8-8bb4-4ba0-b4ca-7b8f4b3b5a9d"
-                client.upsert(
-                    "passages", [qdrant_client.models.PointStruct(id=number, vector=row, payload=payload)]
-                )
-                client.close()
+            columns = {"id": "late", "document": "late", "text": text, "n": 999, "vector": row}
+            lancedb.connect(path).open_table("passages").add([columns])
 
     assert migrate(path, old, new, progress=Busy(4))["done"]
     got = content(path)
     assert len(got) == 241
     assert got["late"][0] == 999
     assert float(np.array(got["late"][1]) @ Encoder.of(new).encode(text)) > 0.8  # smoothed
-    if kind == "qdrant":
-        client = qdrant_client.QdrantClient(path=str(path))
-        assert client.retrieve("passages", [str(UUID(int=0)), "0c6ab1d8-8bb4-4ba0-b4ca-7b8f4b3b5a9d"])
-        client.close()
 
 
-@both
-def test_questions_fit_what_the_database_has(kind: str, made, tmp_path: Path) -> None:
+def test_questions_fit_what_the_database_has(made, tmp_path: Path) -> None:
     old, new, _ = made
-    path = exported(kind, made, tmp_path)
+    path = exported(made, tmp_path)
     with pytest.raises(InputError, match="no such file"):
         question_encoder(path, new)
     assert migrate(path, old, new, map_only=True)["done"] is False
@@ -250,10 +227,9 @@ def test_questions_fit_what_the_database_has(kind: str, made, tmp_path: Path) ->
     )
 
 
-@both
-def test_a_database_of_another_run_is_refused(kind: str, made, tmp_path: Path) -> None:
+def test_a_database_of_another_run_is_refused(made, tmp_path: Path) -> None:
     old, new, folder = made
-    path = exported(kind, made, tmp_path)
+    path = exported(made, tmp_path)
     before = content(path)
     with pytest.raises(OptionError, match="old: the vectors of the database are of another run"):
         migrate(path, selfvec.open_run(folder / "narrow"), new)
@@ -263,11 +239,11 @@ def test_a_database_of_another_run_is_refused(kind: str, made, tmp_path: Path) -
         migrate(path, old, new, keep=101)
     rows = passage_rows(old, encode=Encoder.of(old).encode)
     assert not rows.about
-    stores.STORES[kind].put(rows, tmp_path / "nameless")
+    stores.STORES["lancedb"].put(rows, tmp_path / "nameless")
     with pytest.raises(OptionError, match=r"does not name its run; .*export the new one with overwrite=True"):
         migrate(tmp_path / "nameless", old, new)
     for name in ("absent", "empty"):
-        with pytest.raises(InputError, match="is not a LanceDB or Qdrant folder with passages"):
+        with pytest.raises(InputError, match="is not a LanceDB folder with passages"):
             migrate(tmp_path / name, old, new)
     assert content(path) == before
     assert files(tmp_path) == ["nameless", path.name]
@@ -275,7 +251,7 @@ def test_a_database_of_another_run_is_refused(kind: str, made, tmp_path: Path) -
 
 def test_the_command_and_its_gate(made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, _, folder = made
-    path = exported("lancedb", made, tmp_path)
+    path = exported(made, tmp_path)
     command = ["run", "migrate", str(path), "--from", str(folder / "old"), "--to", str(folder / "new")]
     assert main([*command, "--dry-run", "--keep", "0"]) == 0
     printed = capsys.readouterr().out
@@ -297,7 +273,7 @@ def test_the_command_and_its_gate(made, tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_lancedb_keeps_other_tables_readers_words_and_the_old_version(made, tmp_path: Path) -> None:
     old, new, _ = made
-    path = exported("lancedb", made, tmp_path)
+    path = exported(made, tmp_path)
     database = lancedb.connect(path)
     database.create_table("own", [{"a": 1}])
     reader = database.open_table("passages")
@@ -319,7 +295,7 @@ def test_lancedb_keeps_other_tables_readers_words_and_the_old_version(made, tmp_
 
 def test_a_row_written_during_the_switch_of_lancedb_is_kept(made, tmp_path: Path, monkeypatch) -> None:
     old, new, _ = made
-    path = exported("lancedb", made, tmp_path)
+    path = exported(made, tmp_path)
     connect, busy = lancedb.connect, [True]
 
     def late(place):
@@ -340,36 +316,18 @@ def test_a_row_written_during_the_switch_of_lancedb_is_kept(made, tmp_path: Path
     assert lancedb.connect(path).open_table("passages").count_rows() == 241
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-def test_qdrant_is_not_switched_while_it_is_open(made, tmp_path: Path) -> None:
-    old, new, _ = made
-    path = exported("qdrant", made, tmp_path)
-    client = qdrant_client.QdrantClient(path=str(path))
-    size = qdrant_client.models.VectorParams(size=2, distance=qdrant_client.models.Distance.DOT)
-    client.create_collection("own", vectors_config=size)
-    with pytest.raises(TargetError, match=r"is open in another program; .*finished work is kept"):
-        migrate(path, old, new)
-    gc.collect()  # the library does not close the lock that it could not get
-    client.close()
-    assert migrate(path, old, new)["done"]
-    same(path, new)
-    client = qdrant_client.QdrantClient(path=str(path))
-    assert {one.name for one in client.get_collections().collections} == {"own", "passages"}
-    client.close()
-
-
 def test_a_migration_that_was_killed_after_the_switch_is_finished(made, tmp_path: Path, monkeypatch) -> None:
     old, new, _ = made
-    path = exported("qdrant", made, tmp_path)
+    path = exported(made, tmp_path)
 
-    switch = stores.Qdrant.switch
+    switch = stores.LanceDB.switch
 
     def killed(*arguments: object) -> None:
         assert switch(*arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(stores.Qdrant, "switch", killed)
+        patch.setattr(stores.LanceDB, "switch", killed)
         with pytest.raises(Interrupted):
             migrate(path, old, new)
     same(path, new)

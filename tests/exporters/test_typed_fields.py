@@ -167,12 +167,11 @@ def content(path: Path) -> dict[str, tuple[str, list[float], object]]:
     return {name: (row["text"], row["vector"], row["wind_speed"]) for name, row in stored(path).items()}
 
 
-@pytest.mark.parametrize("to", ["lancedb", "qdrant"])
 def test_update_writes_what_is_new_and_deletes_what_is_gone(
-    reports: Path, tmp_path: Path, to: str, capsys, monkeypatch
+    reports: Path, tmp_path: Path, capsys, monkeypatch
 ) -> None:
     """Ids and fields change, and the words do not, so the encoder is the same."""
-    pytest.importorskip({"lancedb": "lancedb", "qdrant": "qdrant_client"}[to])
+    lancedb = pytest.importorskip("lancedb")
     monkeypatch.chdir(tmp_path)
     rows = read(reports / "reports.jsonl")
 
@@ -182,7 +181,7 @@ def test_update_writes_what_is_new_and_deletes_what_is_gone(
 
     def exported() -> dict[str, object]:
         capsys.readouterr()
-        assert main(["export", "run", "--to", to, "-o", "store", "--update", "--json"]) == 0
+        assert main(["export", "run", "--to", "lancedb", "-o", "store", "--update", "--json"]) == 0
         done = json.loads(capsys.readouterr().out)
         return {name: done.get(name) for name in ("added", "changed", "removed", "unchanged", "rewritten")}
 
@@ -208,25 +207,21 @@ def test_update_writes_what_is_new_and_deletes_what_is_gone(
     assert after["r5"][2] == 500
     kept = after.keys() - {"r3", "r4", "r5", "it's new"}
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
-    if to == "lancedb":
-        import lancedb
-
-        table = lancedb.connect("store").open_table("passages")
-        found = table.search("river", query_type="fts").limit(60).to_list()
-        assert "it's new" in {row["id"] for row in found}
+    table = lancedb.connect("store").open_table("passages")
+    found = table.search("river", query_type="fts").limit(60).to_list()
+    assert "it's new" in {row["id"] for row in found}
     rows = [{"id": row["id"], "text": row["text"], "other": "x"} for row in rows]
     refine()
     assert exported() == counts(60, 0, 0, 0, True)  # other columns
 
 
-@pytest.mark.parametrize("to", ["lancedb", "qdrant"])
-def test_after_an_update_of_the_run_its_store_is_as_if_new(reports: Path, tmp_path: Path, to: str) -> None:
-    pytest.importorskip({"lancedb": "lancedb", "qdrant": "qdrant_client"}[to])
+def test_after_an_update_of_the_run_its_store_is_as_if_new(reports: Path, tmp_path: Path) -> None:
+    pytest.importorskip("lancedb")
     run = selfvec.open_run(reports / "run")
-    export(run, to, tmp_path / "store")
+    export(run, "lancedb", tmp_path / "store")
     new = [{"id": "new", "text": "Fog closed the airport and the road.", "wind speed": 7}]
     updated = selfvec.update(run, new, withdraw="r0")
-    done = export(updated, to, tmp_path / "store", update=True)
+    done = export(updated, "lancedb", tmp_path / "store", update=True)
     assert (done["rewritten"], done["added"]) == (True, 60)
     rows = passage_rows(updated)
     found = content(tmp_path / "store")

@@ -291,7 +291,7 @@ def test_a_file_of_that_name_comes_first(monkeypatch, tmp_path) -> None:
 
 
 def test_the_commands_fetch_list_and_use_a_table(server, tmp_path, capsys) -> None:
-    assert main(["fetch", "vectors", "glove-6b-50", "--base-url", server.url]) == 0
+    assert main(["vectors", "fetch", "glove-6b-50", "--base-url", server.url]) == 0
     out, err = capsys.readouterr()
     assert out.strip().endswith("vectors.safetensors")
     size = f"{len(server.files[GLOVE]) / 1e6:.1f}"
@@ -299,7 +299,7 @@ def test_the_commands_fetch_list_and_use_a_table(server, tmp_path, capsys) -> No
         f"{size} MB to download; language en; at most 400,000 words × 50 dimensions; licence PDDL 1.0" in err
     )
     assert "6 words × 50 dimensions" in err
-    assert main(["vectors", "--json"]) == 0
+    assert main(["vectors", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in listed["at_hand"]] == ["default", "glove-6b-50"]
     keys = {
@@ -316,7 +316,7 @@ def test_the_commands_fetch_list_and_use_a_table(server, tmp_path, capsys) -> No
     }
     assert all(set(row) == keys for row in listed["at_hand"])
     assert {"glove-6b-300", "cc.de.300"} < {row["name"] for row in listed["can_be_fetched"]}
-    assert main(["vectors"]) == 0
+    assert main(["vectors", "list"]) == 0
     assert "cc.LANG.300" in capsys.readouterr().out
     texts = tmp_path / "texts.txt"
     texts.write_text("storm and hail broke the roof\n" * 40)
@@ -328,7 +328,7 @@ def test_the_commands_fetch_list_and_use_a_table(server, tmp_path, capsys) -> No
     texts.write_text("wind and rain fell on the roof\n" * 40)
     assert main(["update", str(tmp_path / "run"), str(texts)]) == 0
     assert selfvec.open_run(tmp_path / "run").provenance["coverage"]["types"]["known"] == 5
-    assert main(["fetch", "vectors", "nothing"]) == 2
+    assert main(["vectors", "fetch", "nothing"]) == 2
 
 
 @pytest.fixture

@@ -42,14 +42,14 @@ def test_a_run_that_keeps_nothing_keeps_no_text_whatever_is_asked_of_it(
         assert main(command) == 2
         assert "the run has not kept its text" in capsys.readouterr().err
     for command in (
-        ["similar", "hail"],
-        ["drift"],
-        ["run", "health"],
-        ["text", "topics"],
-        ["text", "phrases"],
-        ["monitor", str(new)],
+        f"similar {run} hail",
+        f"drift {run}",
+        f"run health {run}",
+        f"text topics {run}",
+        f"text phrases {run}",
+        f"monitor {run} {new}",
     ):
-        main([command[0], str(run), *command[1:]])
+        main(command.split())
     main(["export", str(run), "--to", "encoder"])
     kept = bytes_of(run)
     for piece in (*RARE, "golf ball size hail", "storm moved east", "hail broke windows"):
@@ -87,14 +87,14 @@ def test_commands_on_local_files_open_no_connection(tmp_path: Path, corpus: Path
         "search run hail",
         "similar run hail --compare",
         "drift run",
-        "health run",
-        "info run",
-        "verify run",
-        "topics run",
+        "run health run",
+        "run info run",
+        "run verify run",
+        "text topics run",
         "update run reports.jsonl -o larger",
         "export run --to encoder",
         "export run --to word2vec",
-        "phrases run",
+        "text phrases run",
     ]
     environment = os.environ | {"HF_HUB_OFFLINE": ""}
     done = subprocess.run(

@@ -26,8 +26,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("drift reports.jsonl", "it is text; refine it first: selfvec refine reports.jsonl -o run"),
         ("search notes hail", "run folder, it is text; refine it first: selfvec refine notes -o run"),
         ("serve empty", "it is an empty folder; name a run or vectors, or make a run with: selfvec refine"),
-        ("health report.jsonl", "is not a run folder, nothing has this name; did you mean reports.jsonl?"),
-        ("topics table.vec", "selfvec refine TEXT --vectors table.vec -o run"),
+        ("run health report.jsonl", "is not a run folder, nothing has this name; did you mean"),
+        ("text topics table.vec", "selfvec refine TEXT --vectors table.vec -o run"),
         ("similar reports.jsonl hail", "is text, not vectors; refine it first: selfvec refine reports.jsonl"),
         ("similar notes hail", "is text, not vectors; refine it first"),
         ("similar empty hail", "is an empty folder"),
@@ -36,7 +36,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("refine empty -o run", "the folder is empty"),
         ("refine notes -o run --method decorelated", "did you mean decorrelated?"),
         ("refine notes -o run --slice yaer", "did you mean year?"),
-        ("transform table.vec out --by retrofitt", "did you mean retrofit?"),
+        ("vectors retrofitt table.vec out", "did you mean selfvec vectors retrofit?"),
     ],
 )  # fmt: skip
 def test_the_error_says_what_it_is_and_what_to_type(place: Path, command: str, said: str, capsys) -> None:

@@ -249,7 +249,7 @@ def test_what_was_left_out_for_a_limit_is_said() -> None:
     assert run.vectors.index_to_key == ["hail", "fell"]
     said = run_summary(run.provenance)[1]
     assert said.startswith(
-        "left out words that occur less than 2 times, 22.2% of the text, so that at most 2 "
+        "left out words that occur fewer than 2 times, 22.2% of the text, to keep at most 2 "
     )
     everything = selfvec.Refiner("original", min_count=2).fit(texts, "none").run_
     assert len(run_summary(everything.provenance)) == 2

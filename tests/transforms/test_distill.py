@@ -130,7 +130,7 @@ def test_what_cannot_be(tmp_path: Path, plane: Vectors) -> None:
         distilled(plane)
     with pytest.raises(FormatError, match="not the folder of a sentence encoder"):
         distilled(tmp_path / "none")
-    with pytest.raises(OptionError, match="needs this option"):
+    with pytest.raises(OptionError, match="corpus: is needed"):
         transform(tmp_path, "distill")
     with pytest.raises(OptionError, match=r"from_: is one of|from_: is"):
         distilled(tmp_path, from_="layers")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.commands import called
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
@@ -85,8 +86,8 @@ COMMANDS = {  # the arguments after the run, a column, and where the JSON has th
     "topics": (["--number", "2", "--min-count", "2"], "name", "rows"),
     "senses": (["hail"], "sense", "senses"),
     "why": (["hail", "rain"], "context", "contexts"),
-    "text concordance": (["hail"], "word", "rows"),
-    "text collocates": (["hail"], "word", "rows"),
+    "concordance": (["hail"], "word", "rows"),
+    "collocates": (["hail"], "word", "rows"),
     "drift": (["--permutations", "20"], "word", "rows"),
 }
 
@@ -96,7 +97,7 @@ def test_every_command_with_rows_writes_them(command: str, run: str, tmp_path: P
     more, column, place = COMMANDS[command]
     files = [tmp_path / f"out{suffix}" for suffix in SUFFIXES]
     for file in files:
-        assert main([*command.split(), run, *more, "--report", str(file), "--json"]) == 0
+        assert main([*called(command), run, *more, "--report", str(file), "--json"]) == 0
         printed = capsys.readouterr()
         assert f"wrote {file}" in printed.err
     rows = json.loads(printed.out)[place] if place else None
@@ -113,7 +114,7 @@ def test_every_command_with_rows_writes_them(command: str, run: str, tmp_path: P
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_report_of_another_kind_is_refused_before_the_run_is_opened(command: str, capsys) -> None:
-    assert main([*command.split(), "no-such-run", *COMMANDS[command][0], "--report", "report.pdf"]) == 2
+    assert main([*called(command), "no-such-run", *COMMANDS[command][0], "--report", "report.pdf"]) == 2
     assert "report.pdf" in capsys.readouterr().err
 
 

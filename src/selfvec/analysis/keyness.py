@@ -66,7 +66,7 @@ def keyness(
     between : sequence of slices, optional
         The two parts, as drift names them; by default those that drift compares.
     slice_field : str, optional
-        Compare two values of this field of the documents. They are named by --between, or are the two with
+        Compare two values of this field of the documents. They are named by ``between``, or are the two with
         the most text.
     against : Run or path, optional
         Compare the whole text with that of another run.

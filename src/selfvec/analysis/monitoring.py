@@ -119,8 +119,6 @@ def monitor(
 ) -> Monitoring:
     """Test whether new text differs from the text of a run.
 
-    On the command line, exit status 1 is an alarm.
-
     Parameters
     ----------
     run : Run or path

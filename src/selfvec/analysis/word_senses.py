@@ -264,6 +264,10 @@ def senses(
     space : SenseSpace, optional
         `sense_space` of this run. Compute it once for many words.
 
+    Returns
+    -------
+    Senses
+
     Raises
     ------
     InputError

@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache, partial, wraps
-from importlib import import_module
 from inspect import signature
 from pathlib import Path
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
+import selfvec
 from selfvec.base.checks import check_path
 from selfvec.base.errors import SelfvecError
 from selfvec.base.result_table import Figures
@@ -30,19 +30,24 @@ if TYPE_CHECKING:
 
 _CHANGE = ("update", "save_run")  # make another state
 
+F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
 
 
 class RunMethod:
     """A public function as a method of a run, its first argument. It is imported when it is asked for."""
 
-    def __init__(self, place: str) -> None:
-        self._place = place
+    def __init__(self, function: Callable[[], Callable[..., Any]]) -> None:
+        self._function = function
 
     def __get__(self, run: Run | None, owner: type[Run]) -> Any:
-        module, _, name = self._place.rpartition(".")
-        function = getattr(import_module(f"selfvec.{module}"), name)
+        function = self._function()
         return function if run is None else MethodType(_of_whole_state(function), run)
+
+
+def method(function: Callable[[], F]) -> F:
+    """A `RunMethod`. Type checkers see the function itself, with its overloads, and bind it to the run."""
+    return cast(F, RunMethod(function))
 
 
 @cache
@@ -70,24 +75,24 @@ class Run(record.Run):
     write it elsewhere with `save`.
     """
 
-    collocates = RunMethod("analysis.collocates.collocates")
-    compare = RunMethod("analysis.alignment.compare")
-    concordance = RunMethod("analysis.concordance.concordance")
-    drift = RunMethod("analysis.word_drift.drift")
-    expand = RunMethod("analysis.concepts.expand")
-    export = RunMethod("exporters.export")
-    graph = RunMethod("analysis.concepts.graph")
-    keyness = RunMethod("analysis.keyness.keyness")
-    monitor = RunMethod("analysis.monitoring.monitor")
-    phrases = RunMethod("analysis.concepts.phrases")
-    save = RunMethod("storage.run_writer.save_run")
-    search = RunMethod("retrieval.search")
-    senses = RunMethod("analysis.word_senses.senses")
-    similar = RunMethod("apps.similar_words.similar")
-    similar_documents = RunMethod("retrieval.similar_documents")
-    topics = RunMethod("analysis.concepts.topics")
-    update = RunMethod("apps.functions.runs.update")
-    why = RunMethod("analysis.concepts.why")
+    collocates = method(lambda: selfvec.collocates)
+    compare = method(lambda: selfvec.compare)
+    concordance = method(lambda: selfvec.concordance)
+    drift = method(lambda: selfvec.drift)
+    expand = method(lambda: selfvec.expand)
+    export = method(lambda: selfvec.export)
+    graph = method(lambda: selfvec.graph)
+    keyness = method(lambda: selfvec.keyness)
+    monitor = method(lambda: selfvec.monitor)
+    phrases = method(lambda: selfvec.phrases)
+    save = method(lambda: selfvec.save_run)
+    search = method(lambda: selfvec.search)
+    senses = method(lambda: selfvec.senses)
+    similar = method(lambda: selfvec.similar)
+    similar_documents = method(lambda: selfvec.similar_documents)
+    topics = method(lambda: selfvec.topics)
+    update = method(lambda: selfvec.update)
+    why = method(lambda: selfvec.why)
 
     def __init__(self, *given: Any, **named: Any) -> None:
         self._state = record.Run(*given, **named)
@@ -145,6 +150,10 @@ for _name in _attributes():
 def open_run(path: str | os.PathLike[str]) -> Run:
     """Open a run folder; its vectors are memory-mapped.
 
+    Returns
+    -------
+    Run
+
     Raises
     ------
     InputError
@@ -197,8 +206,6 @@ def open(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
 
 def health(run: GivenRun) -> Figures:
     """Check that words moved and that the vectors have not collapsed.
-
-    On the command line, exit status 1: a check failed.
 
     Parameters
     ----------

@@ -13,7 +13,6 @@ from typing import Any
 from selfvec.base.declarations import Declaration, Kind, Parameter, declared_at
 from selfvec.transforms import TRANSFORMS
 
-_FIELDS = "corpus.fields.FieldOptions"
 _TAKEN = {
     "vectors": "A vectors file, a run folder, or default.",
     "encoder": "The folder of an encoder or language model, or an encoder's name.",
@@ -40,8 +39,6 @@ class Row:
         A function of `selfvec.views` that makes the report of the result. ``title`` suffices for plain rows.
     transform : str
         The name of a method of `selfvec.transforms`. Its class, which takes the options, is in ``calls``.
-    more : tuple of str
-        Places of functions or classes whose parameters are options, too.
     values : dict
         How the values of some options are written, where that differs from `selfvec.apps.cli.tree`.
     flags : dict
@@ -59,6 +56,8 @@ class Row:
     fails : str
         The entry of the JSON that makes the exit status 1 unless it is empty or false; with "not" before
         it, if it is.
+    failed : str
+        What the exit status 1 means then.
     json : bool
         Whether the result can be printed as JSON.
     public : bool
@@ -73,7 +72,6 @@ class Row:
     page: str = ""
     title: str = ""
     transform: str = ""
-    more: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -82,6 +80,7 @@ class Row:
     needs: tuple[str, ...] = ()
     repeated: Mapping[str, str] = field(default_factory=dict)
     fails: str = ""
+    failed: str = ""
     json: bool = True
     public: bool = True
 
@@ -92,16 +91,12 @@ class Row:
 
     @property
     def declaration(self) -> Declaration:
-        """The function with the parameters of its records."""
+        """What the function takes, or a method and what it transforms."""
         own = declared_at(self.calls)
         parameters = dict(own.parameters)
         if self.transform:
             takes = TRANSFORMS[self.transform].takes
             parameters = {takes: Parameter(takes, kind=Kind("path"), help=_TAKEN[takes]), **parameters}
-        for place in self.more:
-            for name, one in declared_at(place).parameters.items():
-                if not one.is_required:
-                    parameters.setdefault(name, one)
         return replace(own, parameters=parameters)
 
 
@@ -127,7 +122,6 @@ TOP: dict[str, Row] = {
             "news.jsonl -o run --slice year --encoder minilm",
         ),
         show="refined",
-        more=(_FIELDS, "data.settings.Settings"),
         values={"output": "RUN", "encoder": "NAME|FOLDER"},
         flags={"oov": "--oov-vectors"},
         hidden=("epochs",),
@@ -137,7 +131,6 @@ TOP: dict[str, Row] = {
         "apps.functions.runs.update",
         ("run reports-2024.csv", "run --withdraw A17,B4", "run reports-2024.csv --dry-run"),
         show="updated",
-        more=(_FIELDS, "apps.functions.runs.NewDocuments"),
         values={"corpus": "[NEWCORPUS...]", "encoder": "NAME|FOLDER"},
         defaults={"output": "{run}"},
     ),
@@ -152,7 +145,6 @@ TOP: dict[str, Row] = {
         ('reports/ "damage to roofs"', 'reports.csv "damage to roofs" --text-field narrative'),
         show="search",
         page="pages.search_page",
-        more=(_FIELDS,),
         values={"source": "FOLDER", "question": "QUERY"},
     ),
     "similar": Row(
@@ -175,7 +167,6 @@ TOP: dict[str, Row] = {
         ),
         show="drift",
         page="pages.drift_page",
-        more=("analysis.word_drift.drift.Test", "analysis.word_drift.drift.Listed"),
         values={"words": "W[,W...]"},
         defaults={"examples": 2},
     ),
@@ -184,11 +175,11 @@ TOP: dict[str, Row] = {
         ("run reports-2024.csv", "run reports-2024.csv --report monitor.html"),
         show="monitor",
         page="monitoring.monitoring_page",
-        more=(_FIELDS,),
         hidden=("date_field",),
         values={"documents": "NEW..."},
         repeated={"run": "run"},
         fails="alarm",
+        failed="an alarm",
     ),
     "report": Row(
         "apps.functions.report.report",
@@ -201,7 +192,6 @@ TOP: dict[str, Row] = {
         ("run --similarity men3000.tsv", "run --retrieval scifact/ --against all"),
         view="run_tables.evaluation_table",
         title="Evaluation",
-        more=("evaluation.measure.AskedTasks",),
         values={
             "vectors": "RUN|VECTORS...",
             "dictionary": "TSV...",
@@ -245,13 +235,13 @@ VECTORS: dict[str, Row] = {
         view="vectors_table.compression_text",
         values={"vectors": "IN", "keep": "PERCENT"},
         fails="not enough",
+        failed="no candidate keeps enough",
     ),
     "align": Row(
         "analysis.alignment.align.align",
         ("run-1990 run-2020 -o aligned.vec", "en.vec es.vec -o both --dictionary en-es.tsv"),
         show="aligned",
         needs=("output",),
-        more=("analysis.alignment.align.MethodOptions",),
     ),
     **{
         row.name: Row(
@@ -261,7 +251,6 @@ VECTORS: dict[str, Row] = {
             needs=("output",),
             transform=row.name,
             values={row.takes: "IN"},
-            more=("apps.functions.vectors.Writing",),
         )
         for row in TRANSFORMS.values()
     },
@@ -273,13 +262,16 @@ RUN: dict[str, Row] = {
         view="run_summary.contents_table",
         values={"path": "RUN|INDEX|VECTORS"},
     ),
-    "health": Row("apps.run.health", ("run",), view="run_tables.health_panel", fails="verdicts"),
+    "health": Row(
+        "apps.run.health", ("run",), view="run_tables.health_panel", fails="verdicts", failed="a check failed"
+    ),
     "verify": Row(
         "storage.verification.verify",
         ("run",),
         view="run_summary.verified_text",
         values={"path": "RUN|INDEX"},
         fails="damaged",
+        failed="there are damaged files",
     ),
     "merge": Row(
         "apps.functions.runs.merge",
@@ -293,7 +285,6 @@ RUN: dict[str, Row] = {
         "apps.functions.runs.watch",
         ("run inbox/", "run inbox/ --every 60"),
         show="watched",
-        more=(_FIELDS, "apps.functions.runs.NewDocuments"),
         values={"corpus": "NEWCORPUS..."},
     ),
     "migrate": Row(
@@ -304,6 +295,7 @@ RUN: dict[str, Row] = {
         also={"--from": "old", "--to": "new"},
         repeated={"store": "store", "from": "old", "to": "new"},
         fails="re_embed",
+        failed="re-embed",
     ),
     "compare": Row(
         "analysis.alignment.compare.compare",
@@ -325,7 +317,6 @@ TEXT: dict[str, Row] = {
         ("reports.csv", "run --top 100"),
         show="phrases",
         title="Phrases",
-        more=(_FIELDS,),
         hidden=("date_field",),
         values={"source": "RUN|CORPUS..."},
     ),
@@ -334,7 +325,6 @@ TEXT: dict[str, Row] = {
         ("run", "run --number 10 --by year", "run --documents topics.csv"),
         show="topics",
         page="pages.topics_page",
-        more=("analysis.concepts.corpus_topics.GivenTopics",),
     ),
     "keyness": Row(
         "analysis.keyness.keyness",
@@ -406,6 +396,6 @@ def functions() -> Iterator[tuple[str, str]]:
     """The public functions: their names, and the places where they are defined."""
     for name, row in {**TOP, **VECTORS, **RUN, **TEXT}.items():
         if name in TRANSFORMS:
-            yield name.replace("-", "_"), f"apps.functions.vectors.{name.replace('-', '_')}"
+            yield name.replace("-", "_"), TRANSFORMS[name].function
         elif row.public:
             yield row.name, row.calls

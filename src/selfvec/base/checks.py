@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -25,13 +25,58 @@ def is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:
     return isinstance(given, str | os.PathLike)
 
 
+OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
+    "number": ("k", "n", "n_topics", "num_topics", "nr_topics", "n_clusters", "n_components"),
+    "top": ("k", "n", "topn", "topk", "top_k", "top_n", "limit", "size", "n_results", "max_results"),
+    "text_field": ("text_column", "text_col", "text", "column", "field", "content"),
+    "date_field": ("date_column", "date_col", "date", "time", "timestamp"),
+    "id_field": ("id_column", "id_col", "id", "doc_id"),
+    "slice_field": ("slice_column", "group", "groupby", "group_by"),
+    "keep_fields": ("keep_columns", "columns", "fields", "metadata"),
+    "corpus": ("sentences", "texts", "documents", "docs", "data"),
+    "documents": ("corpus", "texts", "docs", "data"),
+    "vectors": ("embeddings", "embedding", "model", "wv", "keyed_vectors"),
+    "encoder": ("model", "embedder", "embedding_model", "sentence_transformer"),
+    "output": ("out", "path", "output_path", "output_dir", "filename", "save_to"),
+    "query": ("q", "text", "question"),
+    "question": ("query", "q"),
+    "words": ("word", "terms", "keywords"),
+    "document": ("doc", "doc_id", "id"),
+    "filters": ("filter", "where"),
+    "min_count": ("min_df", "min_freq", "min_frequency"),
+    "dimensions": ("dims", "dim", "vector_size", "size", "n_components"),
+    "window": ("window_size", "context_size"),
+    "passes": ("iterations", "n_iter", "max_iter", "epochs"),
+    "learning_rate": ("alpha", "lr"),
+    "method": ("algorithm", "strategy"),
+    "language": ("lang",),
+    "seed": ("random_state", "random_seed"),
+    "jobs": ("n_jobs", "workers", "threads", "num_workers"),
+    "overwrite": ("force", "exist_ok"),
+    "progress": ("verbose", "show_progress", "progress_bar"),
+    "retrieval": ("qrels", "judgements", "judgments"),
+}
+"""What other libraries call an option, by its name here."""
+
+
+def no_such_option(name: str, known: Iterable[str]) -> OptionError:
+    """The error for the name of an option that is not known, which suggests the one that is meant.
+
+    >>> no_such_option("k", ["query", "top"]).message()
+    'k: there is no such option; did you mean top?'
+    """
+    known = list(known)
+    meant = [one for one, others in OTHER_NAMES.items() if name.lower() in others and one in known]
+    near = f"did you mean {meant[0]}?" if meant else did_you_mean(name, known, most=1)
+    return OptionError("there is no such option", field=name, remedy=near or "leave it out")
+
+
 def check_names(given: Iterable[str], known: Iterable[str]) -> None:
     """Raise `OptionError` for a name of an option that is not known."""
     known = list(known)
     for name in given:
         if name not in known:
-            remedy = did_you_mean(name, known) or "leave it out"
-            raise OptionError("there is no such option", field=name, remedy=remedy)
+            raise no_such_option(name, known)
 
 
 def check_path(name: str, given: object, what: str = "a path or a name") -> None:

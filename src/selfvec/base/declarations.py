@@ -19,22 +19,26 @@ import operator
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from functools import cache, cached_property, wraps
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from textwrap import wrap
+from typing import Any, ParamSpec, TypeVar, cast
 
+from .checks import no_such_option
 from .errors import OptionError, did_you_mean
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Record = TypeVar("Record", bound=type)
 
 REQUIRED: Any = inspect.Parameter.empty
 """The default of a parameter that has to be given."""
 _ROOT = Path(__file__).parents[1]
 _BOUNDS = {"at least": operator.ge, "above": operator.gt, "at most": operator.le, "below": operator.lt}
 _BOUND = re.compile(rf"({'|'.join(_BOUNDS)}) (-?[\d.]+)")
+_UNPACKED = re.compile(r"Unpack\[(\w+)\]")
 _PLAIN = {"int", "float", "bool", "str", "path", "paths"}
 
 
@@ -173,12 +177,28 @@ class Declaration:
             if name in self.parameters:
                 self.parameters[name].check(value)
             elif not self.open:
-                remedy = did_you_mean(name, self.parameters, most=1) or "leave it out"
-                raise OptionError("there is no such option", field=name, remedy=remedy)
+                raise no_such_option(name, self.parameters)
+
+    def taking(self, record: Declaration) -> Declaration:
+        """That of a function which takes the options of a record, too."""
+        return replace(self, parameters={**self.parameters, **record.parameters}, open=False)
+
+    def described_by(self, others: Iterable[Declaration]) -> Declaration:
+        """That of a class or record some of whose fields others describe: its bases, for example."""
+        known = {name: one for other in others for name, one in other.parameters.items()}
+        every = {n: one if one.kind.text else known.get(n, one) for n, one in self.parameters.items()}
+        return replace(self, parameters=every)
+
+    @property
+    def without_secrets(self) -> Declaration:
+        """That of a record without the fields that nothing describes."""
+        return replace(self, parameters={n: one for n, one in self.parameters.items() if one.kind.text})
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """Check the values that a function is called with against its docstring.
+
+    Its signature and its help name the options of a record, too, see `options`.
 
     >>> @checked
     ... def double(number: int) -> int:
@@ -198,35 +218,140 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*given: P.args, **named: P.kwargs) -> R:
-        declared(call).check({**dict(zip(names, given, strict=False)), **named})
+        declared(function).check({**dict(zip(names, given, strict=False)), **named})
         return function(*given, **named)
 
+    record = _record_of(function)
+    if record is not None:
+        _show_options(call, record)
     return call
+
+
+# ---- Records of options
+
+
+_RECORDS: dict[type, Declaration] = {}
+
+
+def options(*described: type) -> Callable[[Record], Record]:
+    """Make a typed dict a record of options, which functions take as ``**options: Unpack[Record]``.
+
+    Its docstring describes its own fields. Others have the defaults and descriptions that they have in
+    ``described``: classes, or records.
+    """
+
+    def describe(record: Record) -> Record:
+        own = _declaration(inspect.getdoc(record) or "", dict.fromkeys(record.__annotations__), False)
+        _RECORDS[record] = own.described_by(map(declared, described)).without_secrets
+        return record
+
+    return describe
+
+
+def _record_of(function: Callable[..., Any]) -> type | None:
+    """The record of options that a function takes."""
+    for one in inspect.signature(function).parameters.values():
+        if one.kind is one.VAR_KEYWORD and (name := _UNPACKED.fullmatch(str(one.annotation))):
+            return cast(type, function.__globals__[name[1]])
+    return None
+
+
+def _show_options(call: Callable[..., Any], record: type) -> None:
+    """Write the options of a record into the signature and the docstring of a function."""
+    signature = inspect.signature(call)
+    *others, last = signature.parameters.values()
+    kinds = {name: getattr(kind, "__forward_arg__", kind) for name, kind in record.__annotations__.items()}
+    taken = [
+        inspect.Parameter(one.name, last.KEYWORD_ONLY, default=one.default, annotation=kinds[one.name])
+        for one in _RECORDS[record].parameters.values()
+    ]
+    call.__signature__ = signature.replace(parameters=[*others, *taken])  # type: ignore[attr-defined]
+    entry = re.compile(rf"^\*\*{last.name}\n(?: .*(?:\n|$))*", re.MULTILINE)
+    entries = "".join(map(_entry, _RECORDS[record].parameters.values()))
+    call.__doc__ = entry.sub(lambda _: entries, inspect.getdoc(call) or "")
+
+
+def _entry(one: Parameter) -> str:
+    """A parameter as a docstring describes it."""
+    lines = wrap(one.help, 100, initial_indent="    ", subsequent_indent="    ")
+    return "\n".join([f"{one.name} : {one.kind.text}", *lines, ""])
+
+
+# ---- Reading declarations
 
 
 @cache
 def declared(function: Callable[..., Any]) -> Declaration:
-    """The declaration of a function or class that is imported."""
+    """The declaration of a function, class or record that is imported."""
+    if function in _RECORDS:
+        return _RECORDS[function]
+    function = inspect.unwrap(function)
     signature = inspect.signature(function).parameters.values()
     defaults = {one.name: one.default for one in signature if one.kind is not one.VAR_KEYWORD}
     has_more = any(one.kind is one.VAR_KEYWORD for one in signature)
-    return _declaration(inspect.getdoc(function) or "", defaults, has_more)
+    own = _declaration(inspect.getdoc(function) or "", defaults, has_more)
+    if isinstance(function, type):
+        return own.described_by(declared(base) for base in function.__bases__ if is_dataclass(base))
+    record = _record_of(function)
+    return own if record is None else own.taking(declared(record))
 
 
 @cache
 def declared_at(place: str) -> Declaration:
-    """The declaration of a function or class by its place, as ``analysis.concepts.corpus_topics.topics``.
+    """The declaration of a function, class or record by its place, as ``analysis.concepts.why``.
 
     Its module is read, not imported, so the defaults are literals.
     """
     module, _, name = place.rpartition(".")
-    path = _ROOT.joinpath(*module.split("."))
-    file = path.with_suffix(".py")
-    tree = ast.parse((file if file.exists() else path / "__init__.py").read_text(encoding="utf-8"))
+    tree = ast.parse(_file_of(place).read_text(encoding="utf-8"))
     named = [one for one in tree.body if getattr(one, "name", None) == name]
     found: Any = named[-1]  # the ones before are overloads
-    defaults, has_more = _fields(found) if isinstance(found, ast.ClassDef) else _arguments(found.args)
-    return _declaration(ast.get_docstring(found) or "", defaults, has_more)
+    doc = ast.get_docstring(found) or ""
+
+    def other(written: ast.expr) -> Declaration:
+        return declared_at(_place_of(ast.unparse(written), tree, module))
+
+    def is_ours(written: ast.expr) -> bool:
+        return isinstance(written, ast.Name) and _file_of(_place_of(written.id, tree, module)).exists()
+
+    if isinstance(found, ast.ClassDef):
+        defaults, has_more = _fields(found)
+        bases = [other(one) for one in found.bases if is_ours(one)]
+        inherited = {name: one.default for base in bases for name, one in base.parameters.items()}
+        described = _described_by(found)
+        if described is None:  # a dataclass, whose bases have keywords
+            every = {**defaults, **{name: one for name, one in inherited.items() if name not in defaults}}
+            return _declaration(doc, every, has_more).described_by(bases)
+        own = _declaration(doc, {**inherited, **defaults}, has_more)
+        return own.described_by(map(other, described)).without_secrets
+    own = _declaration(doc, *_arguments(found.args))
+    kind = found.args.kwarg and found.args.kwarg.annotation
+    is_record = isinstance(kind, ast.Subscript) and ast.unparse(kind.value) == "Unpack"
+    return own.taking(other(kind.slice)) if is_record else own
+
+
+def _described_by(found: ast.ClassDef) -> list[ast.expr] | None:
+    """What describes the fields of a record, besides itself; None for other classes."""
+    for one in found.decorator_list:
+        if isinstance(one, ast.Call) and ast.unparse(one.func) == "options":
+            return one.args
+    return None
+
+
+def _file_of(place: str) -> Path:
+    """The file of the module of a function or class."""
+    path = _ROOT.joinpath(*place.split(".")[:-1])
+    file = path.with_suffix(".py")
+    return file if file.exists() else path / "__init__.py"
+
+
+def _place_of(name: str, tree: ast.Module, module: str) -> str:
+    """The place of what a module calls by a name: there, or where it is imported from."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and name in [one.name for one in node.names]:
+            beside = module.rpartition(".")[0] + "." if node.level else ""
+            return f"{beside}{str(node.module).removeprefix('selfvec.')}.{name}"
+    return f"{module}.{name}"
 
 
 def _arguments(args: ast.arguments) -> tuple[dict[str, Any], bool]:
@@ -244,10 +369,12 @@ def _fields(found: ast.ClassDef) -> tuple[dict[str, Any], bool]:
             defaults, has_more = _arguments(one.args)
             return {name: default for name, default in defaults.items() if name != "self"}, has_more
     optional = any(one.arg == "total" for one in found.keywords)
-    fields = [
-        one for one in found.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
-    ]
-    values = {one.target.id: one.value for one in fields if isinstance(one.target, ast.Name)}
+    values = {
+        one.target.id: one.value
+        for one in found.body
+        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+        if not ast.unparse(one.annotation).startswith("ClassVar")
+    }
     values.pop("_", None)  # marks the fields after it as keywords
     return {name: None if optional else _literal(value) for name, value in values.items()}, False
 

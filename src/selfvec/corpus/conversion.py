@@ -16,6 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from selfvec.base.display import whole_words
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.forks import check_polars
 
@@ -31,6 +32,7 @@ Texts = Any
 """Anything that `as_corpus` accepts: paths, texts, a data frame, a `Corpus`."""
 
 _MEMORY = "memory"
+_SHOWN = 80  # characters of a text that is no path, in an error
 _FRAME_MARKS = ("columns", "keys", "__dataframe__", "__arrow_c_stream__")
 """What data frames have, and no iterable of texts."""
 
@@ -60,6 +62,10 @@ def as_corpus(
         ``text_field``, ``date_field``, ``slice_field``, ``id_field``, ``slice_by_name``, ``skip_bad_rows``
         and ``keep_fields`` of `Corpus.open`, of which plain texts have only ``skip_bad_rows``.
 
+    Returns
+    -------
+    Corpus
+
     Raises
     ------
     OptionError
@@ -81,6 +87,8 @@ def as_corpus(
     check_polars()
     given = given_options(options)
     wanted: Any = {**given, "keep_fields": options.get("keep_fields"), "like": like}
+    if isinstance(data, str):
+        _check_place(data)
     if isinstance(data, str | os.PathLike):
         return Corpus.open([data], **wanted)
     if isinstance(data, Corpus):
@@ -103,6 +111,16 @@ def as_corpus(
     remedy = 'leave it out, or give a data frame, mappings such as {"text": ...} or the path of a file'
     _refuse(given, "names a field, and texts alone have none", remedy)
     return _of_items(items, head[-1] if head else None, name, skip_bad_rows)
+
+
+def _check_place(given: str) -> None:
+    """`CorpusError` for a string that names no file: it may be a text."""
+    from .files import STDIN
+
+    if given.strip() and given != STDIN and "://" not in given and not os.path.lexists(given):
+        remedy = "check the path; texts themselves are given as a list, as in [text]"
+        place = whole_words(given, _SHOWN)
+        raise CorpusError("there is no such file or folder", path=place, remedy=remedy)
 
 
 def _of_rows(

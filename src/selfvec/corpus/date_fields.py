@@ -60,7 +60,7 @@ def decided(
     if own.day_first and own.month_first:
         notes.append(
             f"dates of {name!r} in {path} are not all in one order: {own.day_first:,} are day first, as "
-            f"25/03, and {own.month_first:,} month first; those that may be either are read "
+            f"25/03, and {own.month_first:,} month first; those that could be either are read "
             f"{_ORDERS[bool(own.order)]}"
         )
     if form.day_first is None:
@@ -72,7 +72,7 @@ def decided(
     unknown = form.day_first is None and own.either > 0
     if unknown and not own.day_first:
         notes.append(
-            f"dates of {name!r} are read month first, 03/04/2020 as March 4: nothing in the column decides; "
+            f"dates of {name!r} are read month first, 03/04/2020 as March 4: the column does not settle it; "
             "write them as 2020-03-04 if that is wrong"
         )
     order = _ORDERS[bool(form.day_first)] if unknown or form.day_first is not None else None

@@ -20,6 +20,7 @@ from typing import Any, TypedDict
 
 from selfvec.base.casing import in_any_case
 from selfvec.base.checks import check_names, check_text, check_texts
+from selfvec.base.declarations import options
 from selfvec.base.display import readable
 from selfvec.base.errors import CorpusError, did_you_mean
 from selfvec.base.names import listed
@@ -132,6 +133,7 @@ _DATA = re.compile(r"^\W*\d[\d\s.,:/+-]*$|[.!?]\W*$|(?:\S+\s+){5}\S")
 _SHOWN = 40  # characters of it in an error
 
 
+@options()
 class FieldOptions(TypedDict, total=False):
     """How documents are read from files, data frames and rows, and what is kept of them.
 
@@ -148,7 +150,7 @@ class FieldOptions(TypedDict, total=False):
         Field that names the slice of a document.
     id_field : str, optional
         Field that holds the id of a document.
-    keep_fields : str or sequence of str, optional
+    keep_fields : bool, str or sequence of str, optional
         Fields that the run keeps besides text, id, date and slice; by default all.
     skip_bad_rows : bool
         Count malformed rows and go on.

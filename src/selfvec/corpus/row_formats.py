@@ -280,9 +280,9 @@ def read_row_groups(path: str, columns: Sequence[str], start: int, stop: int) ->
 def _too_large(what: str, unpacked: int, path: str) -> CorpusError:
     """The error for rows that do not fit the memory."""
     return CorpusError(
-        f"the rows of {what} take {unpacked / 1e9:,.1f} GB, more than half of the memory there is",
+        f"the rows of {what} take {unpacked / 1e9:,.1f} GB, more than half of the available memory",
         path=path,
-        remedy="write it with smaller row groups, or where there is more memory",
+        remedy="write it with smaller row groups, or use a machine with more memory",
     )
 
 

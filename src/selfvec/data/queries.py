@@ -110,7 +110,9 @@ class Queries(WordRows):
         closer = np.flatnonzero(distances < distances[self.get_index(key2)]).tolist()
         return [self.index_to_key[i] for i in closer if i != own]
 
-    words_closer_than = closer_than
+    def words_closer_than(self, word1: Key, word2: Key) -> list[str]:
+        """`closer_than`, by the older name that gensim keeps."""
+        return self.closer_than(word1, word2)
 
     def rank(self, key1: Key, key2: Key) -> int:
         """The place of ``key2`` among all words by their distance from ``key1``; the nearest has 1."""
@@ -149,6 +151,7 @@ class Queries(WordRows):
         clip_start: int = ...,
         clip_end: int | None = ...,
         restrict_vocab: int | None = ...,
+        indexer: Any = ...,
         *,
         min_count: int | None = ...,
     ) -> Ranking: ...
@@ -162,6 +165,7 @@ class Queries(WordRows):
         clip_start: int = ...,
         clip_end: int | None = ...,
         restrict_vocab: int | None = ...,
+        indexer: Any = ...,
         min_count: int | None = ...,
     ) -> Floats: ...
     def most_similar(
@@ -172,6 +176,7 @@ class Queries(WordRows):
         clip_start: int = 0,
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
+        indexer: Any = None,
         *,
         min_count: int | None = None,
     ) -> Ranking | Floats:
@@ -188,6 +193,8 @@ class Queries(WordRows):
             First and last row of the search; all rows by default.
         restrict_vocab : int, optional
             Number of rows to search from the first one; overrides the clips.
+        indexer : object with ``most_similar(vector, topn)``, optional
+            Answers in place of a search of the rows, such as an ``AnnoyIndexer`` of gensim.
         min_count : int, optional
             Leave out words that occur less often, if `counts` are known, as in a run. By default 5, or in a
             small text the largest number that 1,000 words reach, at least 1. With ``topn`` None no words are
@@ -223,6 +230,9 @@ class Queries(WordRows):
         query = self.get_mean_vector(
             keys, [weight for _, weight in terms], post_normalize=True, ignore_missing=False
         )
+        if indexer is not None and topn is not None:
+            found: Ranking = indexer.most_similar(query, topn)
+            return found
         if restrict_vocab:
             clip_start = 0
             clip_end = restrict_vocab
@@ -235,7 +245,11 @@ class Queries(WordRows):
         """`most_similar` for one word or row number."""
         return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab, min_count=min_count)
 
-    similar_by_word = similar_by_key
+    def similar_by_word(
+        self, word: Key, topn: int = 10, restrict_vocab: int | None = None, *, min_count: int | None = None
+    ) -> Ranking:
+        """`similar_by_key`, by the older name that gensim keeps."""
+        return self.similar_by_key(word, topn, restrict_vocab, min_count=min_count)
 
     def similar_by_vector(
         self, vector: AnyFloats, topn: int = 10, restrict_vocab: int | None = None

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from selfvec.base.checks import check_names
-from selfvec.base.declarations import Parameter, declared
+from selfvec.base.declarations import Parameter, declared, options
 from selfvec.base.errors import OptionError
 
 from .methods import METHODS, methods_with
@@ -97,8 +97,8 @@ class Settings:
         How the text is cut into words. words; whitespace for text that is tokenised already; or the path of
         a tokenizer.json.
     language : str, optional
-        Language of the text (a code, e.g. tr); by default that of --lemmatize or --stem, or English. It
-        decides lower case, stems and stop words of searches, and where words of Chinese, Japanese and Thai
+        Language of the text (a code, e.g. tr); by default that of ``lemmatize`` or ``stem``, or English.
+        It decides lower case, stems and stop words of searches, and where words of Chinese, Japanese and Thai
         end.
     lemmatize : str, optional
         Replace words by their lemmas (language codes, e.g. en or en,de).
@@ -225,3 +225,34 @@ class Settings:
     def history_texts(self) -> list[str]:
         """The history option as a list."""
         return [self.history] if isinstance(self.history, str) else list(self.history)
+
+
+@options(Settings)
+class SettingsOptions(TypedDict, total=False):
+    """The keywords of `Settings` besides ``method`` and ``slice``, which functions take by themselves."""
+
+    window: int | str
+    learning_rate: float | None
+    epochs: int
+    passes: int
+    operator: str
+    distance_weights: str
+    half_life: float | None
+    anchor: float | None
+    oov: str
+    vectors_errors: str
+    tokenizer: str
+    language: str | None
+    lemmatize: str | None
+    stem: str | None
+    stop_words: str | None
+    pos: Sequence[str]
+    tagger: str | None
+    min_count: int
+    max_types: int
+    repeats: str | None
+    phrases: int | str | None
+    history: str | Sequence[str]
+    keep: str
+    encode: int | None
+    seed: int

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from selfvec.base.checks import Paths, as_paths, check_texts
-from selfvec.base.declarations import checked, declared_at
+from selfvec.base.declarations import checked, options
 from selfvec.base.errors import OptionError, flag
 from selfvec.base.progress import Progress, as_progress
 from selfvec.data.vectors import Vectors
@@ -56,6 +56,7 @@ TASKS = (
 """All tasks, in the order of a report."""
 
 
+@options()
 class AskedTasks(TypedDict, total=False):
     """The keywords of `TASKS` and what they take.
 
@@ -117,7 +118,8 @@ def evaluate(
     vectors : Vectors, Run, path, or several by their names
         Run folders and vectors files, before options. A run is measured twice, as "refined" and "original".
     tasks : task or sequence of tasks
-        `Similarity`, `Retrieval`, ... of `selfvec.evaluation`, or their short forms, see ``asked``.
+        `Similarity`, `Retrieval`, ... of `selfvec.evaluation`, or their short forms, see ``asked``. Relevance
+        judgements in dictionaries or data frames are `Judgements`.
     against : str or sequence of str, or vectors by name
         Baselines, trained now on the run's text; or all.
     progress : Progress, optional
@@ -157,7 +159,6 @@ def evaluate(
     >>> [(row["task"], row["metric"], row["n"]) for row in report.rows[:2]]
     [('pairs', 'spearman', 3), ('built-in', 'weat_effect', 20)]
     """
-    declared_at("evaluation.measure.AskedTasks").check(asked)
     names = (
         check_texts("against", against, "names of baselines")
         if against and not isinstance(against, Mapping)
@@ -249,14 +250,13 @@ def _task_names(tasks: Sequence[Task]) -> list[str]:
 
 
 def _cost(entry: ComparedVectors) -> Row:
-    """``seconds`` and ``megabytes`` that vectors took to make, if known; a run records only seconds."""
-    cost = entry.vectors.provenance.get("cost")
-    if isinstance(cost, Mapping):
-        return {"seconds": cost.get("seconds"), "megabytes": cost.get("megabytes")}
+    """The ``seconds`` that vectors took to make, if known."""
+    if "seconds" in entry.vectors.provenance:
+        return {"seconds": entry.vectors.provenance["seconds"]}
     timings = entry.run.provenance.timings if entry.run is not None and entry.refined else {}
     if "refine" not in timings:
         return {}
-    return {"seconds": timings.get("select", 0.0) + timings["refine"], "megabytes": None}
+    return {"seconds": timings.get("select", 0.0) + timings["refine"]}
 
 
 def _row(measured: Measurement) -> Row:

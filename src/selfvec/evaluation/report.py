@@ -22,7 +22,7 @@ class Report(ResultTable):
 
     Each of ``rows`` has ``vectors``, ``task``, ``kind``, ``mode``, ``metric``, ``value``, ``low``, ``high``
     (95 % bootstrap interval), ``n`` (items), ``covered`` (share with vectors), ``dimensions``, ``truncated``,
-    further keys of the kind and, where known, ``seconds`` and ``megabytes`` that the vectors took to make.
+    further keys of the kind and, where known, the ``seconds`` that the vectors took to make.
     Rows of similarity have ``value_common``, ``low_common``, ``high_common`` and ``n_common``: the figure
     over the pairs that all compared vectors have; and ``value_known``, over those that their own vectors
     have. Their comparisons have ``difference_common`` and so on.
@@ -134,7 +134,6 @@ class Report(ResultTable):
 
 LOWER_IS_BETTER = frozenset({"median_rank"})  # metrics
 UNRANKED = frozenset({"bias", "stability"})  # kinds of task in which higher is neither better nor worse
-COSTS = {"seconds": "seconds", "megabytes": "MB"}  # keys of the cost of vectors, and column heads
 
 _DIFFERENCE = ("difference", "", "95 %", "p", "")  # column heads of `Figure.compared`
 _WIDTH = 31  # characters of a chart in Markdown
@@ -161,11 +160,11 @@ td { vertical-align: middle; } svg { display: block; }
 """
 
 
-def costs(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """The cost of the vectors of each row, by the heads of `COSTS`; empty if no row has a cost.
+def seconds(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the vectors of each row took to make; empty if this is not known of any.
 
-    >>> costs([{"seconds": 12.34, "megabytes": 1234.5}, {"seconds": 0.031}, {}])
-    {'seconds': ['12.3', '0.031', ''], 'MB': ['1,234', '', '']}
+    >>> seconds([{"seconds": 12.34}, {"seconds": 0.031}, {"seconds": 1234.5}, {}])
+    ['12.3', '0.031', '1,234', '']
     """
 
     def shown(value: float | None) -> str:
@@ -173,9 +172,8 @@ def costs(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
             return ""
         return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value < 1 else f"{value:.1f}"
 
-    if not any(row.get(key) is not None for row in rows for key in COSTS):
-        return {}
-    return {head: [shown(row.get(key)) for row in rows] for key, head in COSTS.items()}
+    found = [shown(row.get("seconds")) for row in rows]
+    return found if any(found) else []
 
 
 def label(row: Mapping[str, Any]) -> str:
@@ -304,7 +302,8 @@ class Figure:
             columns["95 % "] = [_interval(row, "_common") for row in rows]
             columns["n "] = [f"{row.get('n_common', 0):,}" for row in rows]
         columns["covered"] = [f"{row['covered']:.0%}" for row in rows]
-        columns |= {head: [*cells] for head, cells in costs(rows).items()}
+        if spent := seconds(rows):
+            columns["seconds"] = [*spent]
         return columns | {"{:g} to {:g}".format(*self.axis): [self.draw(row) for row in rows]}
 
     def sections(self) -> list[Section]:

@@ -7,7 +7,7 @@ documents of a run, with a plain CSV of questions and the documents that answer 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -464,6 +464,100 @@ class Questions(Retrieval):
                 return header.index(name)
         rule = f"the header has no column {names[0]!r}"
         raise InputError(rule, path=self.path, line=1, remedy="begin the file with: question,id")
+
+
+# ---- Judgements in memory
+
+
+_QUERY_ID = ("q_id", "query_id", "query-id", "qid")
+_GAIN = ("score", "relevance", "rel", "gain")
+
+
+@dataclass(frozen=True)
+class Judgements(Retrieval):
+    """nDCG@10, recall@100 and MRR@10 by relevance judgements that are in memory, as for ranx or ir-measures.
+
+    Parameters
+    ----------
+    judged : mapping of mappings, or data frame
+        ``{query id: {document id: gain}}``; or columns q_id or query_id, doc_id, and score or relevance.
+    queries : mapping of str to str, or data frame
+        ``{query id: text}``; or columns q_id or query_id, and text or query.
+    documents : mapping of str to str, optional
+        ``{document id: text}``; by default the documents of the first run that is measured.
+
+    Examples
+    --------
+    >>> task = Judgements(judged={"q1": {"a": 1}}, queries={"q1": "hail"}, documents={"a": "hail fell"})
+    >>> task.read([]).relevant
+    [{0: 1.0}]
+    """
+
+    path: Path = Path("judgements")
+    _: KW_ONLY
+    judged: Any
+    queries: Any
+    documents: Mapping[str, str] | None = None
+
+    def read(self, entries: Sequence[ComparedVectors]) -> Collection:
+        """The judged queries, and the documents."""
+        documents = dict(_run_documents(entries)) if self.documents is None else self.documents
+        places = {str(name): number for number, name in enumerate(documents)}
+        asked = {query: str(text) for query, text in _pairs(self.queries, "queries")}
+        rows = list(_judged(self.judged))
+        for query, _, _ in rows:
+            if query not in asked:
+                rule = f"the judged query {query!r} is not there"
+                raise OptionError(rule, field="queries", remedy="add its text")
+        judged = _gains(rows, places)
+        if not judged:
+            rule = "no query has a relevant document (a gain above 0)"
+            raise OptionError(rule, field="judged", remedy="check the gains")
+        lost = lacking((name for _, name, _ in rows), places)
+        texts = [asked[query] for query in judged]
+        return Collection(list(documents.values()), texts, list(judged.values()), lacking=lost)
+
+
+def _run_documents(entries: Sequence[ComparedVectors]) -> Iterable[tuple[str, str]]:
+    """Ids and texts of the documents of the first run."""
+    run = next((entry.run for entry in entries if entry.run is not None), None)
+    if run is None:
+        raise OptionError("are needed where no run is measured", field="documents", remedy="give their texts")
+    from selfvec.retrieval.documents import gather
+
+    found = gather(run, Progress())
+    return zip(found.ids, found.texts, strict=True)
+
+
+def _judged(given: Any) -> Iterator[tuple[str, str, float]]:
+    """Query, document and gain of each judgement."""
+    if isinstance(given, Mapping):
+        for query, gains in given.items():
+            for document, gain in gains.items():
+                yield str(query), str(document), float(gain)
+        return
+    queries, documents, gains = (_values(given, names, "judged") for names in (_QUERY_ID, ID[2:], _GAIN))
+    for query, document, gain in zip(queries, documents, gains, strict=True):
+        yield str(query), str(document), float(gain)
+
+
+def _pairs(given: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Ids and texts of a mapping or data frame."""
+    if isinstance(given, Mapping):
+        pairs: Iterable[tuple[Any, Any]] = given.items()
+    else:
+        pairs = zip(_values(given, _QUERY_ID, name), _values(given, ("text", "query"), name), strict=True)
+    for key, text in pairs:
+        yield str(key), text
+
+
+def _values(frame: Any, names: Sequence[str], field: str) -> list[Any]:
+    """The values of the first column of a data frame with one of these names."""
+    found = next((name for name in names if name in getattr(frame, "columns", ())), None)
+    if found is None:
+        rule = f"is a mapping, or a data frame with a column {names[0]}"
+        raise OptionError(rule, field=field, remedy=f"name the column {' or '.join(names)}")
+    return list(frame[found])
 
 
 # ---- Metrics, as trec_eval computes them

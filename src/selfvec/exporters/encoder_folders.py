@@ -172,8 +172,8 @@ language and one subject, and no word order. Its licence is that of the initial 
 """
 
 _TABLE = """\
-On texts that were held out. *Self-retrieval*: a text is parted into two halves without a common word; the \
-figure is the share of other halves that are less similar to one than its own other half, and chance is .5. \
+Measured on held-out texts. *Self-retrieval*: each text is split into two halves that share no word; the \
+figure is the share of mismatched halves that match worse than its own two, and chance is .5. \
 *Context*: a word is found among 63 others of its frequency by the words around it (mean reciprocal rank).
 
 | vectors | self-retrieval | context |
@@ -258,8 +258,8 @@ def _measured(run: Run, learned: dict[str, Any] | None) -> Iterator[str]:
         before, after = (1 / learned[when]["rank"] for when in ("before", "after"))
         yield (
             f"Rows then learned from {learned['documents']:,} documents which passages belong together: a "
-            f"held-out passage finds the rest of its document at place {after:.1f}, before at {before:.1f} "
-            "(harmonic means)."
+            f"held-out passage finds its own document at rank {after:.1f} (before: {before:.1f}; harmonic "
+            "means)."
         )
 
 

@@ -61,7 +61,7 @@ def export(
         encoder: rows in the space of the run's sentence encoder, to ask a store of its vectors. For encoder,
         model2vec and sentence-transformers.
     update : bool
-        Write what is new or changed, delete what is gone (lancedb, qdrant). The others keep their vectors.
+        Write what is new or changed, delete what is gone (lancedb only). The others keep their vectors.
         All passages are written if the run's vectors have changed.
     overwrite : bool
         Replace an earlier export: a file, or a folder without other files. On the hub, add a commit.

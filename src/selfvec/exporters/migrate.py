@@ -52,13 +52,12 @@ def migrate(
 ) -> Figures:
     """Give a vector store the vectors of a newer run.
 
-    A map of questions keeps the old vectors searchable meanwhile. On the command line, exit status 1
-    means: re-embed.
+    A map of questions keeps the old vectors searchable meanwhile.
 
     Parameters
     ----------
     store : path
-        A LanceDB or Qdrant folder that export wrote.
+        A LanceDB folder that export wrote.
     old : Run or path
         The run whose vectors it has.
     new : Run or path
@@ -84,7 +83,7 @@ def migrate(
     TargetError
         If it cannot be written, or is open in another program.
     Interrupted
-        On Ctrl-C. The same call continues.
+        If it is interrupted. The same call continues.
     """
     old, new = as_run(old, "old"), as_run(new, "new")
     if old.fingerprint == new.fingerprint:

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from selfvec.base.errors import InputError
-
 from .lancedb import LanceDB
 from .qdrant import Qdrant
-from .store import TABLE, Database, Store
+from .store import Database, Store
 from .store_rows import StoreRows
 
 
@@ -83,10 +81,8 @@ def find_database(path: Path) -> Database:
     InputError
         If there is no database with passages. `MissingExtra` if its library is not installed.
     """
-    kinds = [store for store in STORES.values() if isinstance(store, Database)]
-    for kind in kinds:
+    for kind in (store for store in STORES.values() if isinstance(store, Database)):
         if kind.recognises(path):
             kind.require()
             return kind
-    rule = f"is not a {' or '.join(kind.title for kind in kinds)} folder with {TABLE}"
-    raise InputError(rule, path=path, remedy=f"make one with: selfvec export RUN --to {kinds[0].name}")
+    raise LanceDB().not_found(path)

@@ -11,8 +11,8 @@ documents of the step by their likeness in words (cosines of BM25 weights) and i
 learning).
 
 Spans that are kept out of learning, some of them of documents that are kept out as a whole, decide how long
-to learn, and whether at all. People's questions gain for longer than spans do. So the rows learn for as long
-as these spans find their documents no later than before. Then they learn again for as long, from everything.
+to learn, and whether at all: training stops when they find their documents later than before. (People's
+questions gain for longer than spans do.) Then the rows learn again for as many steps, from everything.
 """
 
 from __future__ import annotations
@@ -98,11 +98,11 @@ def learn(
                 advance(1)
     if steps:
         progress.say(
-            f"learned from {len(usable):,} documents which passages belong together: a held-out passage "
-            f"finds the rest of its document at place {1 / after.rank:.1f}, before at {1 / before.rank:.1f}"
+            f"learned from {len(usable):,} documents which passages belong together: a held-out passage now "
+            f"finds its own document at rank {1 / after.rank:.1f} (before: {1 / before.rank:.1f})"
         )
     else:
-        progress.say("nothing learned: held-out spans of the texts would find their text later")
+        progress.say("nothing learned: training made held-out retrieval worse")
     return learned, about | {"steps": steps, "before": before.as_dict(), "after": after.as_dict()}
 
 

@@ -52,6 +52,10 @@ def run_index(
     cut : tuple of int
         Words of a passage, and how many of them are repeated from the passage before.
 
+    Returns
+    -------
+    Index
+
     Raises
     ------
     InputError

@@ -97,6 +97,10 @@ def info(path: str | os.PathLike[str]) -> Contents:
     path : path or name
         A run, a search index, an encoder or vectors.
 
+    Returns
+    -------
+    Contents
+
     Raises
     ------
     InputError

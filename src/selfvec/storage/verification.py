@@ -50,8 +50,7 @@ class Verified(RecordTable[Damage]):
 def verify(path: str | os.PathLike[str]) -> Verified:
     """Compare every file with its checksum and name damaged ones.
 
-    The checksums were kept when the files were written. On the command line, exit status 1: there are
-    damaged files.
+    The checksums were kept when the files were written.
 
     Folders inside are compared, too, such as the search indexes of a run.
 
@@ -59,6 +58,10 @@ def verify(path: str | os.PathLike[str]) -> Verified:
     ----------
     path : path
         A run, an index, an encoder or fetched vectors.
+
+    Returns
+    -------
+    Verified
 
     Raises
     ------

@@ -285,6 +285,10 @@ def phrases(
     **fields
         Those of `FieldOptions`: how documents are read.
 
+    Returns
+    -------
+    Phrases
+
     Raises
     ------
     OptionError

@@ -2,9 +2,9 @@
 
 A method is a class in the manner of scikit-learn: ``Method(**options).fit_transform(vectors)`` returns new
 vectors, and ``report_`` has its figures. To add one, write a subclass of
-`selfvec.transforms.method.Transform` and a row of `TRANSFORMS`: it becomes a name for `transform`, a function
-of `selfvec` and a command of ``selfvec vectors``. Its options are the parameters of the constructor of its
-class, as its docstring describes them. Nothing heavy is imported.
+`selfvec.transforms.method.Transform`, its function beside it (`as_function`), and a row of `TRANSFORMS`: it
+becomes a name for `transform`, a function of `selfvec` and a command of ``selfvec vectors``. Its options are
+the fields of its class, as its docstring describes them. Nothing heavy is imported.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from selfvec.base.declarations import declared_at
 from selfvec.base.errors import OptionError
 
 if TYPE_CHECKING:
@@ -41,6 +40,11 @@ class TransformRow:
         module, _, name = self.home.partition(".")
         found: type[Transform] = getattr(import_module(f"{__name__}.{module}"), name)
         return found
+
+    @property
+    def function(self) -> str:
+        """The place of its function."""
+        return f"transforms.{self.home.partition('.')[0]}.{self.name.replace('-', '_')}"
 
     @property
     def takes(self) -> str:
@@ -89,17 +93,7 @@ def transform(vectors: Vectors, by: str, **options: Any) -> Vectors:
 
 def make_transform(by: str, **options: Any) -> Transform:
     """The method with this name and these options."""
-    row = find_transform(by)
-    known = declared_at(f"transforms.{row.home}")
-    known.check(options)
-    for name, parameter in known.parameters.items():
-        if parameter.is_required and name not in options:
-            raise OptionError(f"the method {by} needs this option", field=name)
-    if "lexicon" in options:
-        from .lexicon_files import check_lexicon
-
-        check_lexicon(options["lexicon"])  # before vectors are read
-    return row.method(**options)
+    return find_transform(by).method.given(**options)
 
 
 def find_transform(by: str) -> TransformRow:

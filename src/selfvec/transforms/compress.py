@@ -68,7 +68,7 @@ def compress(
 
     With ``below``, candidates under that size are tried in the order of their similarity to the given rows,
     and the first that keeps enough is written. Otherwise the smallest candidate that keeps enough is written.
-    If none does, the one that keeps most is written, ``enough`` is False, and the exit status is 1.
+    If none does, the one that keeps most is written, and ``enough`` is False.
 
     Parameters
     ----------

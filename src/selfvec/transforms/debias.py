@@ -20,7 +20,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_points, spectrum
 
 from .knowledge import LexiconRows
-from .method import Transform
+from .method import Transform, as_function
 
 GENDER = Path(__file__).with_name("gender.toml")
 _LAMBDA = 0.2  # of soft debiasing, as in the paper
@@ -270,3 +270,6 @@ _SETS: dict[Any, Any] = {
     ...: ("pairs",),
 }
 """The form of the sets."""
+
+
+debias = as_function("debias", Debias, Debias.made_of)

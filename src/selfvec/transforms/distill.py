@@ -16,7 +16,7 @@ from selfvec.encoders.run_encoder import passages_of
 from selfvec.encoders.word_vectors import TextWords, alone, centred, in_texts
 from selfvec.numerics.rows import filled_rows
 
-from .method import Transform
+from .method import Transform, as_function
 
 Texts = Corpus | Sequence[str | os.PathLike[str]]
 """A corpus, or the paths of its files and folders."""
@@ -70,11 +70,11 @@ class Distill(Transform):
         return TextWords.of(list(passages_of(texts)), self.min_count)
 
     def _alone(self, encoder: SentenceEncoder, words: TextWords) -> Rows:
-        with self.progress.stage("Encoding words", len(words.batch.types), "words") as advance:
+        with self.shown.stage("Encoding words", len(words.batch.types), "words") as advance:
             return alone(encoder, words.batch.types, advance=advance)
 
     def _states(self, encoder: SentenceEncoder, words: TextWords) -> Rows:
-        with self.progress.stage("Reading", len(words.texts), "passages") as advance:
+        with self.shown.stage("Reading", len(words.texts), "passages") as advance:
             return in_texts(encoder, words, advance=advance)
 
     def _learned(self, encoder: SentenceEncoder, words: TextWords) -> Rows:
@@ -82,12 +82,15 @@ class Distill(Transform):
         from selfvec.encoders.onnx_encoder import OnnxEncoder
         from selfvec.encoders.student import learn
 
-        with self.progress.stage("Encoding", len(words.texts), "passages") as advance:
+        with self.shown.stage("Encoding", len(words.texts), "passages") as advance:
             teacher = encoder.encode(words.texts, advance=advance)
         priors = {"words": self._alone(encoder, words)}
         if isinstance(encoder, OnnxEncoder) and encoder.has_states:
             priors["words and states"] = centred(priors["words"] + self._states(encoder, words))
-        student = learn(words.batch, teacher, priors, progress=self.progress)
+        student = learn(words.batch, teacher, priors, progress=self.shown)
         explained = {name: round(share, 3) for name, share in student.explained.items()}
         self.report_ |= {"prior": student.prior, "ridge": student.ridge, "explained": explained}
         return student.rows
+
+
+distill = as_function("distill", Distill, Distill.made_of, "encoder")

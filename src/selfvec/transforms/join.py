@@ -24,7 +24,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_points, spectrum
 from selfvec.storage.opened import GivenVectors, as_vectors
 
-from .method import Transform
+from .method import Transform, as_function
 
 _RIDGE = 1e-2  # of the largest variance of a source; smaller variances are whitened as if they had this size
 _NOWHERE = np.zeros(1, np.float32)
@@ -145,3 +145,6 @@ _FITS: dict[str, Callable[[list[Rows], Mask, int | None], list[Map]]] = {
     "concatenate": _identity,
     "gcca": _canonical,
 }
+
+
+join = as_function("join", Join, Join.made_of)

@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
+import inspect
+import os
+import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, dataclass_transform
 
 from selfvec.base.declarations import declared
-from selfvec.base.errors import require
-from selfvec.base.progress import Progress
+from selfvec.base.errors import OptionError, require
+from selfvec.base.progress import Progress, as_progress
+from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, save
 from selfvec.storage.opened import as_vectors
 
+P = ParamSpec("P")
+Method = TypeVar("Method", bound="Transform")
+Made = TypeVar("Made")
+
 
 @dataclass_transform(eq_default=False)
+@dataclass(eq=False, repr=False)
 class Transform(ABC):
     """A method that makes new vectors from given ones. Its fields are its options.
 
-    A class names all of its fields, those of its base, too: the command line reads them from the source.
+    A class names all of its own options, also those of a base: the command line reads them from the source.
+
+    Parameters
+    ----------
+    output : path, optional
+        The file or folder to write.
+    to : str, optional
+        Format of the output; by default that of its suffix.
+    overwrite : bool
+        Replace what exists at that place.
+    progress : Progress, optional
 
     Attributes
     ----------
     report_ : dict
         Figures of the last `fit_transform`, JSON-serialisable.
-    progress : Progress
-        Reports long work; silent by default.
     """
 
-    report_: dict[str, Any]
-    progress: Progress = Progress()
     package: ClassVar[str] = ""  # that it needs, of the extra knowledge
+
+    _: KW_ONLY
+    output: str | os.PathLike[str] | None = None
+    to: str | None = None
+    overwrite: bool = False
+    progress: Progress | None = None
 
     def __init_subclass__(cls) -> None:
         """Make a constructor of the fields of the class."""
@@ -42,6 +64,22 @@ class Transform(ABC):
         if self.package:
             require(self.package, "knowledge", f"the transform {type(self).__name__}")
         declared(type(self)).check(vars(self))
+        self.report_: dict[str, Any] = {}
+        self.shown = as_progress(self.progress)
+
+    @classmethod
+    def given(cls, **options: Any) -> Self:
+        """The method with a caller's options; `OptionError` for one that is misspelt, wrong or missing."""
+        known = declared(cls)
+        known.check(options)
+        for name, one in known.parameters.items():
+            if one.is_required and name not in options:
+                raise OptionError("is needed", field=name, remedy="give it")
+        if "lexicon" in options:
+            from .lexicon_files import check_lexicon
+
+            check_lexicon(options["lexicon"])  # before vectors are read
+        return cls(**options)
 
     def open(self, source: Any) -> Any:
         """The argument of `fit_transform` from what was given: by default vectors, a run, or a path."""
@@ -50,6 +88,24 @@ class Transform(ABC):
     @abstractmethod
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """New vectors; the given ones are not changed."""
+
+    def made_of(self, source: Any) -> Vectors:
+        """The vectors that are made of what was given, written to ``output`` if it is named."""
+        if self.output is not None:
+            check_save(self.output, self.to, overwrite=self.overwrite)
+        made = self.fit_transform(self.open(source))
+        if self.output is not None:
+            save(made, self.output, format=self.to, overwrite=self.overwrite)
+        return made
+
+    def written_of(self, source: Any, by: str) -> Figures:
+        """The same by the path of a source: the figures of the method, and what the format cannot hold."""
+        if self.output is None:
+            raise OptionError("is needed: the file or folder to write", field="output", remedy="name one")
+        target = Path(self.output)
+        left_out = self.transform_file(os.fspath(source), target, self.to, overwrite=self.overwrite)
+        named = {"source": os.fspath(source), "target": os.fspath(self.output), "by": by}
+        return Figures("Transformed", {**named, **self.report_, "left_out": left_out})
 
     def transform_file(
         self, source: str, target: Path, format: str | None = None, *, overwrite: bool = False
@@ -62,3 +118,39 @@ class Transform(ABC):
         made = self.fit_transform(self.open(source))
         self.report_ = {"words": len(made), "dimensions": made.vector_size, **self.report_}
         return save(made, target, format=format, overwrite=overwrite)
+
+
+def as_function(
+    name: str,
+    method: Callable[P, Method],
+    apply: Callable[[Method, Any], Made],
+    takes: str = "vectors",
+) -> Callable[Concatenate[Any, P], Made]:
+    """A method as a function of what it is applied to, and of its options, which its class declares."""
+    cls: Any = method
+    options = inspect.signature(cls).parameters.values()
+    positional = [one.name for one in options if one.kind is one.POSITIONAL_OR_KEYWORD]
+
+    def function(source: Any, /, *given: P.args, **named: P.kwargs) -> Made:
+        return apply(cls.given(**{**dict(zip(positional, given, strict=False)), **named}), source)
+
+    source = inspect.Parameter(takes, inspect.Parameter.POSITIONAL_ONLY, annotation="Any")
+    made = inspect.signature(apply).return_annotation
+    function.__signature__ = inspect.Signature([source, *options], return_annotation=made)  # type: ignore[attr-defined]
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = cls.__module__
+    function.__doc__ = _described(inspect.getdoc(cls) or "", takes, made)
+    return function
+
+
+_TAKEN = {"vectors": "Vectors, Run, path or name", "encoder": "path, name or encoder"}
+
+
+def _described(doc: str, takes: str, made: str) -> str:
+    """The docstring of a method, with what its function takes before its options and after them."""
+    heading = "Parameters\n----------\n"
+    opening, _, options = doc.partition(heading)
+    own, *rest = re.split(r"\n(?=\n[A-Z][A-Za-z ]+\n-{3,}\n)", options, maxsplit=1)
+    written = (inspect.getdoc(Transform) or "").partition(heading)[2].partition("\n\n")[0]
+    returned = f"\nReturns\n-------\n{made}"
+    return "\n".join([f"{opening}{heading}{takes} : {_TAKEN[takes]}", own, written, returned, *rest])

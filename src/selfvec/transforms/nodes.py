@@ -17,7 +17,7 @@ from selfvec.numerics.rows import unit_rows
 
 from .knowledge import Knowledge, LexiconRows, kind_names
 from .lexicon_files import read_knowledge
-from .method import Transform
+from .method import Transform, as_function
 from .retrofit import smoothed
 
 _RIDGE = 1.0  # in mean variances of a dimension
@@ -220,3 +220,7 @@ def is_a(
 
 def _spaced(word: str) -> str:
     return word.replace("_", " ")
+
+
+define = as_function("define", Define, Define.made_of)
+nodes = as_function("nodes", NodeVectors, NodeVectors.made_of)

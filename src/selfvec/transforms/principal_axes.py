@@ -8,7 +8,7 @@ from selfvec.base.errors import OptionError
 from selfvec.data.mapped_vectors import on_principal_axes
 from selfvec.data.vectors import Vectors
 
-from .method import Transform
+from .method import Transform, as_function
 
 
 class PrincipalAxes(Transform):
@@ -40,3 +40,6 @@ class PrincipalAxes(Transform):
         kept = float(np.square(mapped.vectors, dtype=np.float64).sum()) / max(known, 1)
         self.report_ = {"variance_kept": kept}
         return mapped
+
+
+principal_axes = as_function("principal_axes", PrincipalAxes, PrincipalAxes.made_of)

@@ -19,7 +19,7 @@ from selfvec.numerics.whitening import covariance, whitening_matrix
 
 from .knowledge import Knowledge, kind_names, row_pairs, unused_relations
 from .lexicon_files import read_knowledge
-from .method import Transform
+from .method import Transform, as_function
 
 _STEPS = 50  # at most
 _CLOSE = 1e-4  # largest change of a coordinate at which iteration stops
@@ -215,7 +215,7 @@ class AttractRepel(_Specialised):
         rows = unit.copy()
         squares = np.full(unit.shape, 0.1, np.float32)
         steps = self.passes * sum(-(-len(pairs) // self.batch) for pairs in (synonyms, antonyms))
-        with one_core(), self.progress.stage("Fitting", steps, "batches") as advance:
+        with one_core(), self.shown.stage("Fitting", steps, "batches") as advance:
             for _ in range(self.passes):
                 shuffled = [(rng.permutation(synonyms), 1), (rng.permutation(antonyms), -1)]
                 batches = [
@@ -375,3 +375,10 @@ def _near(unit: Rows, rows: Ints, least: float) -> Ints:
 def _cosines(rows: Rows, pairs: Ints) -> Rows:
     found: Rows = np.einsum("ij,ij->i", rows[pairs[:, 0]], rows[pairs[:, 1]])
     return found
+
+
+retrofit = as_function("retrofit", Retrofit, Retrofit.made_of)
+smooth = as_function("smooth", Smooth, Smooth.made_of)
+counter_fit = as_function("counter_fit", CounterFit, CounterFit.made_of)
+attract_repel = as_function("attract_repel", AttractRepel, AttractRepel.made_of)
+aspect = as_function("aspect", Aspect, Aspect.made_of)

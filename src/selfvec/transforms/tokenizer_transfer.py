@@ -28,7 +28,9 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Rows
+from selfvec.base.checks import check_path
 from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.atomic_files import atomic_folder
 from selfvec.files.targets import check_target
@@ -41,7 +43,7 @@ from selfvec.storage.formats import load
 from selfvec.storage.formats.language_model import TokenEmbeddings, vocabulary_tensors
 from selfvec.storage.formats.subwords import SubwordRows, load_tokenizer
 
-from .method import Transform
+from .method import Transform, as_function
 
 _STALE = (  # files of the old tokenizer
     *("vocab.txt", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"),
@@ -96,6 +98,11 @@ class TokenizerTransfer(Transform):
         composer = SubwordRows(new, rows, pool=pieces.pool, lower=pieces.lower)
         words, tokens = composer.whole_words()
         return Vectors(words, rows[tokens], composer=composer)
+
+    def copied_from(self, source: Any) -> Figures:
+        """The figures of a model's copy, which has new token rows."""
+        check_path("encoder", source)
+        return self.written_of(source, "tokenizer")
 
     def transform_file(
         self, source: str, target: Path, format: str | None = None, *, overwrite: bool = False
@@ -417,3 +424,6 @@ def _cut(old: Tokens, texts: list[str]) -> list[list[int]]:
     unknown = {old.ids[t] for t in ("[UNK]", "<unk>") if t in old.ids}
     found = old.tokenizer.encode_batch(texts, add_special_tokens=False)
     return [[number for number in one.ids if number not in unknown] for one in found]
+
+
+tokenizer = as_function("tokenizer", TokenizerTransfer, TokenizerTransfer.copied_from, "encoder")

@@ -1,11 +1,14 @@
-"""HTML of vectors, drift and trajectories for notebooks: without scripts, readable on light and dark pages.
+"""HTML of results, runs and vectors for notebooks: without scripts, readable on light and dark pages.
 
 Words may come from untrusted text, so all are escaped. Nothing is fetched from the network.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from html import escape
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +17,12 @@ from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.display import escape_for_display
+from selfvec.base.result_table import ResultTable
 from selfvec.data.queries import least_count
+from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors
-from selfvec.files.report_page import ReportPage, Section
+from selfvec.files.report_page import ReportPage, Section, rows_page
 from selfvec.numerics.rows import top_indices, unit_rows
 
 from .monitoring import monitoring_page
@@ -135,12 +140,31 @@ def _chart(
     )
 
 
+def rows_html(found: ResultTable) -> str:
+    """Any other result: its short form, and its first rows."""
+    rows = found.rows
+    short = " – ".join(" ".join(line.split()) for line in repr(found).splitlines())
+    more = f"; the first {_ROWS} of {len(rows):,} rows" if len(rows) > _ROWS else ""
+    return replace(rows_page("", rows[:_ROWS]), lines=[short + more]).body()
+
+
+def run_html(run: Run) -> str:
+    """A run: its short form, and what its health report found."""
+    short = " – ".join(" ".join(line.split()) for line in repr(run).splitlines())
+    findings = run.health.rows if "health" in run.report else []
+    page = rows_page("", findings)
+    return replace(page, lines=[short], sections=page.sections if findings else []).body()
+
+
 # Records have no code for display. `selfvec` imports this module when it runs in a notebook.
-for _type, _html in (
+_SHOWN: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (ResultTable, rows_html),
+    (Run, run_html),
     (Vectors, vectors_html),
     (Drift, drift_html),
     (Trajectory, trajectory_html),
     (SlicePath, path_html),
     (Monitoring, lambda found: monitoring_page(found).body()),
-):
+)
+for _type, _html in _SHOWN:
     setattr(_type, "_repr_html_", _html)  # noqa: B010 mypy knows no such method

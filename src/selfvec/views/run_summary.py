@@ -44,8 +44,8 @@ def run_summary(provenance: Provenance) -> list[str]:
     if rare and provenance.text.get("kept_from", 1) > provenance.options.get("min_count", 1):
         share = rare / max(rare + (provenance.tokens or 0), 1)
         left_out.append(
-            f"left out words that occur less than {provenance.text['kept_from']} times, {share:.1%} of the "
-            f"text, so that at most {limit:,} different ones remain (--max-types)"
+            f"left out words that occur fewer than {provenance.text['kept_from']} times, {share:.1%} of the "
+            f"text, to keep at most {limit:,} different words (--max-types)"
         )
     chosen = provenance.vectors_decision
     vectors = [f"chose the vectors {chosen['chosen']}: {chosen['reason']}"] if chosen else []
@@ -75,14 +75,14 @@ def _method(provenance: Provenance) -> str:
     gain = ""
     if scores := self_retrieval_gain(provenance):
         before, after = scores
-        told = f"before {after:.0%} of others; it was {before:.0%}, and chance is 50%"
-        gain = f": half a text now finds its other half {told}"
+        match = "the two halves of an unseen document now match better than"
+        gain = f": {match} {after:.0%} of mismatched halves (before: {before:.0%}, chance: 50%)"
     reason = "which scored best on held-out text" if gain else decision["reason"]
     return f"adapted with the method {method}, {reason}{gain}"
 
 
 def self_retrieval_gain(provenance: Provenance) -> tuple[float, float] | None:
-    """The share of texts that half a text finds its other half before, with original and refined vectors."""
+    """The share of mismatched halves that match worse than a text's own, by original and refined vectors."""
     rows = {row["name"]: row for row in (provenance.decision or {}).get("candidates", ())}
     scores = [rows.get(name, {}).get("self_retrieval") for name in ("original", provenance.method)]
     before, after = scores

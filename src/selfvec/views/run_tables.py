@@ -79,7 +79,7 @@ def _made(report: Mapping[str, Any]) -> int:
 
 def evaluation_table(report: Report) -> RenderableType:
     """A line per row of ``evaluate --json``, grouped by task and metric, then which vectors are better."""
-    from selfvec.evaluation.report import costs, known_apart, label
+    from selfvec.evaluation.report import known_apart, label, seconds
 
     rows: Sequence[Mapping[str, Any]] = report.rows
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
@@ -91,7 +91,7 @@ def evaluation_table(report: Report) -> RenderableType:
     over = {"value_known": "known"} if any("n_common" in row for row in rows) else {}
     over |= {"value_common": "common"} if known_apart(rows) else {}
     figures = [("value", 7), ("95 % interval", 16), *((name, 7) for name in over.values()), ("covered", 7)]
-    figures += [(name, 7) for name in costs(rows)]
+    figures += [("seconds", 7)] if seconds(rows) else []
     room = _WIDTH - sum(width + 2 for _, width in figures)
     table = Table(box=None, pad_edge=False)
     table.add_column("", overflow="ellipsis", no_wrap=True, min_width=min(24, room), max_width=min(44, room))
@@ -100,7 +100,7 @@ def evaluation_table(report: Report) -> RenderableType:
     for (title, size, pairs), members in groups.items():
         sizes = [size, *[""] * len(over), pairs] if over else [size]
         add_row(table, Text(title, "bold"), *(Text(text, "dim") for text in sizes))
-        for row, *cost in zip(members, *costs(members).values(), strict=True):
+        for row, *cost in zip(members, *([seconds(members)] if seconds(rows) else []), strict=True):
             interval = f"{row['low']:.3f} to {row['high']:.3f}"
             parts = [optional(row.get(key), ".3f") for key in over]
             cells = (f"{row['value']:.3f}", interval, *parts, f"{row['covered']:.0%}", *cost)

@@ -114,23 +114,26 @@ def _on_changes(found: Drift) -> str:
         escape_for_display(row["word"]) for row in found.rows if row["q"] is not None and row["q"] <= SURE
     ][:_SUBJECTS]
     between = f"from {found.a} to {found.b}"
-    return f"Used otherwise {between}: {', '.join(words)}." if words else f"No word changed surely {between}."
+    if not words:
+        return f"No word clearly changed {between}."
+    return f"Words used differently {between}: {', '.join(words)}."
 
 
 def _on_certainty(found: TextFindings) -> Iterator[str]:
     if gain := self_retrieval_gain(found.run.provenance):
         before, after = gain
         yield (
-            f"Half of a document finds its other half before {after:.0%} of the others; with the initial "
-            f"vectors before {before:.0%}. Chance is 50%."
+            f"The two halves of an unseen document match better than {after:.0%} of mismatched halves; with "
+            f"the initial vectors, better than {before:.0%}. Chance is 50%."
         )
     if found.drift is not None:
         yield (
-            "q is the share of false alarms to expect among the words up to a line; words with q ≤ 0.05 are "
-            "safe to quote. An interval of 95 % says where a distance would be with many occurrences."
+            "q is the share of false alarms to expect among the words with this q or a lower one; words "
+            "with q ≤ 0.05 are safe to quote. A 95 % interval says where a distance would be with many "
+            "occurrences."
         )
     if found.paths:
-        yield f"In the charts a bar is an interval of 95 %; a hollow point has fewer than {FEW} occurrences."
+        yield f"In the charts, bars are 95 % intervals; a hollow point has fewer than {FEW} occurrences."
 
 
 def _heading(text: str) -> str:

@@ -48,8 +48,8 @@ _APART = {  # words that stand apart from the neighbours
     "by_spelling": "near by spelling only, left out",
 }
 _OUTSIDE = (
-    "A distance may lie above its interval: by chance, few occurrences look farther apart than many would; "
-    "the interval is where many would be."
+    "A distance can lie above its interval: few occurrences look farther apart than many would, and the "
+    "interval corrects for that."
 )
 _LISTED = 8  # forms of a word
 _LABEL = 4  # words of a sense's label after a text
@@ -290,12 +290,12 @@ def drift_notes(found: Drift) -> list[str]:
     rows = found.rows
     sliced = is_sliced(found)
     by = "change" if sliced else "distance"
-    notes = [f"Sorted: words with q ≤ 0.05 first, of these names, numbers, variants last; then by {by}."]
+    notes = [f"Sorted by {by}; words with q ≤ 0.05 come first, names, numbers and variants last among them."]
     if sliced:
         notes.append(
-            "change: distance less half of what chance explains. distance: 1 - cosine of the mean "
-            "occurrences. 95 %: where it would be with many occurrences. apd: mean distance of two "
-            "occurrences. p, q: chance."
+            "change: distance minus half of what chance explains. distance: 1 - cosine of the mean "
+            "occurrences. 95 %: interval of the distance that many occurrences would show. apd: mean "
+            "distance of two occurrences. p: probability by chance. q: false discovery rate."
         )
         if any(map(_is_outside, rows)):
             notes.append(_OUTSIDE)

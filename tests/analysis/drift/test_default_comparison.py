@@ -100,7 +100,7 @@ def test_dated_text_is_compared_between_periods_and_by_refining_on_request(run: 
     found = selfvec.drift(run)
     # 60 documents a year of 13 or 14 words: three years hold 2,000 words
     assert (found.a, found.b) == ("2000..2002", "2007..2009")
-    assert found.as_dict()["text", "why"] == found.why != ""
+    assert found.as_dict()["why"] == found.why != ""
     named = selfvec.drift(run, [found.a, found.b])
     assert (named.rows, named.why) == (found.rows, "")
     assert selfvec.drift(run, ["original", "refined"]).a == "original"

@@ -93,7 +93,7 @@ def test_the_order_is_that_which_is_stated(folder, capsys) -> None:
     )
     assert found["rows"] == sorted(found["rows"], key=order_key)
     assert main(["drift", str(folder)]) == 0
-    assert "Sorted: words with q" in capsys.readouterr().out
+    assert "Sorted by change; words with q ≤ 0.05 come first" in capsys.readouterr().out
 
 
 def test_words_may_be_named(folder, capsys) -> None:

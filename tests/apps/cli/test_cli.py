@@ -97,7 +97,7 @@ KEYS = {
     "compare": ("rows", {"word", "distance", "p", "q", "count_a", "count_b", "gained", "lost"}),
     "evaluate": (
         "rows",
-        documented("evaluate") - {"seconds", "megabytes", "question"},
+        documented("evaluate") - {"seconds", "question"},
     ),  # of baselines, of an encoder
 }
 """Keys that the JSON of a report, or the first of its rows, keeps in all versions 1.x; more may come."""

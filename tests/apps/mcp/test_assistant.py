@@ -181,7 +181,7 @@ def test_passages_say_why(talk) -> None:
         assert "hail" in hit["text"]
         assert hit["fields"]["state"] in ("IOWA", "OHIO")
         assert {("hail", "hail", "match"), ("roofs", "roofs", "match")} <= {
-            (why["query"], why["document"], why["kind"]) for why in hit["text", "why"]
+            (why["query"], why["document"], why["kind"]) for why in hit["why"]
         }
     scores = [hit["score"] for hit in found["rows"]]
     assert scores == sorted(scores, reverse=True)
@@ -246,12 +246,12 @@ def test_a_word_that_changed_is_found_and_explained(talk, folder: Path, capsys) 
 def test_senses(talk) -> None:
     found = data(talk, "senses")
     assert found["word"] == "mouse"
-    assert sum(sense["count"] for sense in found["text", "senses"]) == 198
-    assert sum(sense["share"] for sense in found["text", "senses"]) == pytest.approx(1, abs=1e-3)
-    assert [sense["number"] for sense in found["text", "senses"]] == list(range(len(found["text", "senses"])))
+    assert sum(sense["count"] for sense in found["senses"]) == 198
+    assert sum(sense["share"] for sense in found["senses"]) == pytest.approx(1, abs=1e-3)
+    assert [sense["number"] for sense in found["senses"]] == list(range(len(found["senses"])))
     (reading,) = found["readings"]
     assert "The mouse ate"[reading["start"] : reading["end"]] == "mouse"
-    assert "barn" in " ".join(found["text", "senses"][reading["sense"]]["examples"])
+    assert "barn" in " ".join(found["senses"][reading["sense"]]["examples"])
 
 
 def test_keywords_words_in_context_and_collocates(talk) -> None:

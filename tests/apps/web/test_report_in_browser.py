@@ -82,4 +82,4 @@ def test_the_terminal_shows_every_column_in_80_columns(
         cells = next(line for line in lines if line.startswith(row["word"] + " ")).split()
         assert cells[1] == f"{row['change']:.2f}"
         assert cells[-2:] == [f"{row['count_a']:,}", f"{row['count_b']:,}"]
-    assert any(line.startswith("Sorted: words with q ≤ 0.05 first") for line in lines)
+    assert any(line.startswith("Sorted by ") and "words with q ≤ 0.05 come first" in line for line in lines)

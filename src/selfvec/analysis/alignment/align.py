@@ -13,7 +13,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_path, is_path
-from selfvec.base.declarations import checked, declared_at
+from selfvec.base.declarations import checked, options
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -130,6 +130,7 @@ class Aligned(ResultTable):
         return save_aligned_file(self.b, path, format, note=note, overwrite=overwrite)
 
 
+@options()
 class MethodOptions(TypedDict, total=False):
     """Options of the methods, each with the methods that have it.
 
@@ -206,13 +207,17 @@ def align(
         from one shared space (compass, for runs that kept their tokens); or describe words by their cosines
         to anchor words (relative). With a dictionary, procrustes becomes dictionary.
     output : path, optional
-        A vectors file for B, or a folder for both. compass, relative and --reweight write a folder.
+        A vectors file for B, or a folder for both. compass, relative and ``reweight`` write a folder.
     to : str, optional
-        Format of OUT; by default that of its suffix.
+        Format of the output; by default that of its suffix.
     overwrite : bool
     progress : Progress, optional
     **options
         Those of `MethodOptions`, which the method has.
+
+    Returns
+    -------
+    Aligned
 
     Raises
     ------
@@ -234,7 +239,6 @@ def align(
     for name in options:
         if name not in known:
             raise OptionError(f"the method {method} has no such option", field=name, remedy=_who_has(name))
-    declared_at("analysis.alignment.align.MethodOptions").check(options)
     if output is not None:
         check_path("output", output, "a path")
         check_aligned(Path(output), overwrite=overwrite)

@@ -149,6 +149,10 @@ def compare(
     seed : int, at least 0
     jobs : int, at least 1, optional
 
+    Returns
+    -------
+    Comparison
+
     Raises
     ------
     OptionError

@@ -14,7 +14,7 @@ import numpy as np
 
 from selfvec.base.arrays import Mask, Rows
 from selfvec.base.casing import in_any_case
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import checked, options
 from selfvec.base.errors import InputError, OptionError, require
 from selfvec.base.names import listed
 from selfvec.base.progress import Progress, as_progress
@@ -44,6 +44,7 @@ _KIND = "named after phrases"  # of topics in the cache; another is never read
 _LISTED = 5  # terms of a topic in a group
 
 
+@options()
 class GivenTopics(TypedDict, total=False):
     """Of which documents topics are, and where they begin.
 
@@ -59,7 +60,7 @@ class GivenTopics(TypedDict, total=False):
     Other Parameters
     ----------------
     like : path or result, optional
-        Continue topics that were found before, in this run or another: a file of --json, or their result.
+        Continue topics that were found before, in this run or another: a file of their JSON, or their result.
         They keep their numbers. With a larger ``number``, new ones follow.
     """
 
@@ -100,7 +101,7 @@ def topics(
     assign : path, paths, texts, data frame or `Corpus`, optional
         Find the topics of new text. It is read like that of the run. The result has them as ``assigned``.
     documents : path, optional
-        Write the topic of each document: .csv or .parquet. With --assign, of each new document.
+        Write the topic of each document: .csv or .parquet. With ``assign``, of each new document.
     overwrite : bool
     progress : Progress, optional
     **given
@@ -111,10 +112,14 @@ def topics(
     min_count : int, at least 1
         Leave out terms in fewer documents.
     match : bool
-        Cluster each group of --by by itself, and match its topics in order.
+        Cluster each group of ``by`` by itself, and match its topics in order.
     hierarchy : bool
         Show which topics are similar. The result has them as ``hierarchy``.
     seed : int, at least 0
+
+    Returns
+    -------
+    Topics
 
     Raises
     ------

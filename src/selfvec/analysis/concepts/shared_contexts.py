@@ -160,6 +160,10 @@ def why(
     concepts : path, texts, data frame or `Corpus`, optional
         List shared concepts instead: a file with a text for each, its name first.
 
+    Returns
+    -------
+    Why, or WhyConcepts with ``concepts``
+
     Raises
     ------
     InputError

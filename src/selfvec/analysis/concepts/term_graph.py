@@ -145,6 +145,10 @@ def graph(
         Seed of all random choices: topics and the layout.
     progress : Progress, optional
 
+    Returns
+    -------
+    Graph
+
     Raises
     ------
     OptionError

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 from selfvec.analysis.word_kinds import languages
-from selfvec.base.checks import check_names, check_texts
-from selfvec.base.declarations import checked
+from selfvec.base.checks import check_texts
+from selfvec.base.declarations import checked, options
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.filters import given_filters
@@ -25,6 +25,7 @@ from .word_choice import Choice, is_significant, listed_rows, measurable, new_an
 _SHOWN = 20  # words with example sentences, if all are listed
 
 
+@options()
 class Test(TypedDict, total=False):
     """How changes are tested.
 
@@ -43,6 +44,7 @@ class Test(TypedDict, total=False):
     jobs: int | None
 
 
+@options()
 class Listed(TypedDict, total=False):
     """Words that are compared.
 
@@ -64,6 +66,11 @@ class Listed(TypedDict, total=False):
     all_words: bool
 
 
+@options(Test, Listed)
+class Which(Test, Listed, total=False):
+    """The words that are compared, and how they are tested."""
+
+
 @checked
 def drift(
     run: GivenRun,
@@ -77,7 +84,7 @@ def drift(
     fdr: float | None = None,
     min_count: int = 5,
     progress: Progress | None = None,
-    **which: Any,
+    **which: Unpack[Which],
 ) -> Drift:
     """List words whose meaning changed, and whether by chance.
 
@@ -95,7 +102,7 @@ def drift(
         Compare the first month, quarter, year … with the last. Neighbouring periods are joined up to 2,000
         words of text.
     slice_field : str, optional
-        Compare two values of this field of the documents. They are named by --between, or are the two with
+        Compare two values of this field of the documents. They are named by ``between``, or are the two with
         the most text. Documents without a value are left out.
     filters : str or sequence of str
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
@@ -166,7 +173,6 @@ def drift(
         If a slice does not exist, or no word can be measured. `OptionError` if an option is wrong.
     """
     run = as_run(run)
-    check_names(which, [*Listed.__annotations__, *Test.__annotations__])
     words, pos = _named(which, "words", "words"), _parts_of_speech(run, which)
     test = DriftTest(min_count, which.get("permutations", 1000), which.get("seed", 0))
     work = {"Drift": 12, "Encoding sentences": 6, "Sentences": int(examples > 0)}

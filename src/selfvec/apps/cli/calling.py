@@ -16,6 +16,7 @@ from selfvec.apps.table import Row
 from selfvec.base.declarations import Parameter
 from selfvec.base.errors import OptionError, flag
 from selfvec.files.targets import check_target
+from selfvec.transforms import TRANSFORMS, make_transform
 
 from .output import print_json, say, show
 from .parser import Argument, Option
@@ -35,7 +36,8 @@ def call(row: Row, parameters: Sequence[Argument | Option], **typed: Any) -> int
     if "overwrite" not in row.declaration.parameters:
         given.pop("overwrite", None)
     if row.transform:
-        found = _named("apps.functions.vectors.transform_file")(row.transform, **given)
+        source = given.pop(TRANSFORMS[row.transform].takes)
+        found = make_transform(row.transform, **given).written_of(source, row.transform)
     else:
         found = _named(row.calls)(**given)
     for name, path in targets.items():

@@ -339,7 +339,7 @@ def exported(found: Figures, _: Given) -> None:
         say(note)
     if "unchanged" in found:
         counts = ", ".join(f"{found[name]:,} {name}" for name in ("added", "changed", "removed", "unchanged"))
-        say("all passages were written anew" if found.get("rewritten") else f"passages: {counts}")
+        say("all passages were rewritten" if found.get("rewritten") else f"passages: {counts}")
     say(f"exported as {found['to']}")
     print_text(found["target"])
     shown = found.get("repository", found["target"])  # of the hub

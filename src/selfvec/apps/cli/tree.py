@@ -6,6 +6,7 @@ its value is written alike, and its help, where a function need not say it again
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, partial
@@ -99,7 +100,7 @@ _OPTIONS = {"new", "old", "output", "to", "years"}  # which are flags although t
 _SELDOM = {"base_url", "jobs", "seed"}  # which only ``--help-all`` shows
 MORE_FLAGS: Mapping[str, tuple[str, ...]] = {"output": ("-o",), "top": ("--topn",)}
 """Further flags, wherever the parameters occur."""
-_NEVER = {"progress", "slice_by_name"}
+_NEVER = {"oov_vectors", "progress"}  # ``oov`` is written --oov-vectors
 
 
 def is_option(one: Parameter) -> bool:
@@ -205,7 +206,7 @@ def _command(name: str, path: str, row: Row) -> Command:
         callback=partial(call, row, [*arguments, *options]),
         params=[*arguments, *(after if took_output and "output" in taken else []), *options, help_all()],
         help=declared.summary,
-        more=declared.more,
+        more=f"{declared.more}\n\nExit status 1: {row.failed}.".strip() if row.failed else declared.more,
         examples=[f"{path} {example}".rstrip() for example in row.examples],
     )
 
@@ -213,8 +214,19 @@ def _command(name: str, path: str, row: Row) -> Command:
 def _as_typed(one: Parameter, row: Row) -> Parameter:
     """A parameter with the default that the command gives it, and the help that it has in all of them."""
     default = REQUIRED if one.name in row.needs else row.defaults.get(one.name, one.default)
-    help = (one.help or _HELP.get(one.name, "")).replace("`", "")
+    help = _with_flags(one.help or _HELP.get(one.name, ""), row)
     return replace(one, default=default, help=help, seldom=one.seldom or one.name in _SELDOM)
+
+
+def _with_flags(text: str, row: Row) -> str:
+    """A text of Python, in which the names of other options become flags."""
+
+    def written(found: re.Match[str]) -> str:
+        other = row.declaration.parameters.get(found[1])
+        is_flag = other is not None and is_option(other) and not is_argument(other, row)
+        return row.flags.get(found[1], flag(found[1])) if is_flag else found[1]
+
+    return re.sub(r"``(\w+)``", written, text).replace("`", "")
 
 
 def _outputs(row: Row) -> Iterator[Parameter]:

@@ -9,20 +9,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack, overload
 
 from selfvec.apps.run import Run, open_run
 from selfvec.base.checks import is_path
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import checked, options
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
 from selfvec.base.progress import Progress, as_progress, interruptible
 from selfvec.base.result_table import Figures
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.conversion import paths_of
-from selfvec.corpus.fields import FieldOptions, given_options
+from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
-from selfvec.data.settings import Settings
+from selfvec.data.settings import Settings, SettingsOptions
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.run_encoder import keep_encoder
 from selfvec.files.checksums import file_state
@@ -39,12 +39,13 @@ Target = str | os.PathLike[str] | None
 """A run folder to make; None for a run in memory."""
 
 
+@options(FieldOptions)
 class NewDocuments(FieldOptions, total=False):
     """Documents that a run gets or loses.
 
     Parameters
     ----------
-    withdraw : str or sequence of str
+    withdraw : id or sequence of ids
         Take the documents with these ids out.
     withdraw_file : path or paths
         Take the documents of a file out.
@@ -58,6 +59,19 @@ class NewDocuments(FieldOptions, total=False):
     withdraw: str | Path | Sequence[str | Path]
     withdraw_file: str | Path | Sequence[str | Path]
     allow_duplicates: bool
+
+
+@options(FieldOptions, SettingsOptions)
+class RefineOptions(FieldOptions, SettingsOptions, total=False):
+    """How documents are read, and how they are refined.
+
+    Parameters
+    ----------
+    oov_vectors : {"subwords", "zero"}
+        The same as ``oov``.
+    """
+
+    oov_vectors: str
 
 
 def open_text(
@@ -91,7 +105,7 @@ def refine(
     jobs: int | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
-    **options: Any,
+    **options: Unpack[RefineOptions],
 ) -> Run:
     """Adapt vectors to a text, as a run.
 
@@ -115,7 +129,7 @@ def refine(
         Periods that drift compares. corpus: each path of the corpus is one.
     encoder : name or path, optional
         Sentence encoder that teaches the run. The name of a fetched one, or a folder. In Python also an
-        object with ``encode`` or ``embed``, or a function of a list of texts.
+        object with `encode` or `embed`, or a function of a list of texts.
 
     Other Parameters
     ----------------
@@ -149,16 +163,15 @@ def refine(
     >>> run.vectors.index_to_key[0]
     'broke'
     """
-    fields: FieldOptions = {
-        name: options.pop(name) for name in FieldOptions.__annotations__ if name in options
-    }  # type: ignore[assignment]
+    given: dict[str, Any] = dict(options)
+    fields: Any = {name: given.pop(name) for name in FieldOptions.__annotations__ if name in given}
     if slice and fields.get("slice_field"):
         rule = "slices are defined by --slice or by --slice-field, not by both"
         raise OptionError(rule, remedy="leave one of them out")
-    by_name = slice == "corpus"
-    if "oov_vectors" in options:
-        options["oov"] = options.pop("oov_vectors")
-    settings = Settings.given(method=method, slice=None if by_name else slice, **options)
+    fields["slice_by_name"] = by_name = slice == "corpus"
+    if "oov_vectors" in given:
+        given["oov"] = given.pop("oov_vectors")
+    settings = Settings.given(method=method, slice=None if by_name else slice, **given)
     several = initial_vectors(vectors)
     if cluster is not None:
         if encoder is not None or embeddings is not None:
@@ -167,13 +180,12 @@ def refine(
         from selfvec.cluster.refine import refine_on
 
         work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs, "progress": progress}
-        fields["slice_by_name"] = by_name
         return Run.of(refine_on(cluster, corpus, several, settings, fields, output, **work))
     if output is not None and "://" in os.fspath(output):
         rule = f"{output} is a URL, which only a cluster writes"
         raise OptionError(rule, field="output", remedy="name a folder, or add --cluster local")
     with _writer(output, overwrite) as writer:
-        text = open_text(corpus, {**fields, "slice_by_name": by_name}, keep=settings.keeps_text)
+        text = open_text(corpus, fields, keep=settings.keeps_text)
         teaching: dict[str, Any] = {"encoder": encoder, "embeddings": embeddings, "writer": writer}
         run = refined(text, several, settings, **teaching, progress=progress, jobs=_limited(jobs))
         return _finished(run, writer)
@@ -206,6 +218,40 @@ def _initial(given: Any) -> Start:
         raise OptionError(error.rule, field="vectors", remedy=remedy) from None
 
 
+@overload
+def update(
+    run: GivenRun,
+    corpus: Any = None,
+    vectors: Vectors | str | os.PathLike[str] | None = None,
+    *,
+    output: Target = None,
+    half_life: float | None = None,
+    encoder: Any = None,
+    embeddings: Any = None,
+    dry_run: Literal[False] = False,
+    no_undo: bool = False,
+    jobs: int | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    **documents: Unpack[NewDocuments],
+) -> Run: ...
+@overload
+def update(
+    run: GivenRun,
+    corpus: Any = None,
+    vectors: Vectors | str | os.PathLike[str] | None = None,
+    *,
+    dry_run: Literal[True],
+    output: Target = None,
+    half_life: float | None = None,
+    encoder: Any = None,
+    embeddings: Any = None,
+    no_undo: bool = False,
+    jobs: int | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    **documents: Unpack[NewDocuments],
+) -> Figures: ...
 @checked
 def update(
     run: GivenRun,
@@ -275,7 +321,6 @@ def update(
     given = dict(documents)
     out = [*_several(given.pop("withdraw", ())), *map(Path, _several(given.pop("withdraw_file", ())))]
     choice: dict[str, Any] = {"withdraw": out, "allow_duplicates": bool(given.pop("allow_duplicates", False))}
-    given_options(given)  # type: ignore[arg-type]  # also if there is no new text
     if corpus is None and not out and half_life is None:
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
     fields: Any = given  # those of the run's corpus unless others are named
@@ -312,7 +357,7 @@ def watch(
     progress: Progress | None = None,
     **documents: Unpack[NewDocuments],
 ) -> Iterator[Run]:
-    """Update a run whenever its files change, until Ctrl-C.
+    """Update a run whenever its files change, until it is interrupted.
 
     Files are taken when they are at rest since the last look. Mistakes in one are printed.
 
@@ -328,9 +373,9 @@ def watch(
     **documents
         As in `update`.
 
-    Yields
-    ------
-    Run
+    Returns
+    -------
+    iterator of Run
         After each update; `Run.change` says what was new.
     """
     paths = paths_of(corpus)
@@ -349,7 +394,7 @@ def watch(
             if now == before and now != done:
                 try:
                     new = update(run, paths, output=folder, jobs=jobs, progress=progress, **documents)
-                    if isinstance(new, Run) and new.change:
+                    if new.change:
                         yield new
                 except CorpusError as error:  # a row that is still being written, or a mistake to mend
                     progress.say(f"not taken: {error.message(flags=True)}")

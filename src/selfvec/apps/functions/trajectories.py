@@ -79,6 +79,10 @@ def trajectory(
     seed : int, at least 0
         Of projections and, with ``slices``, of the resampled documents.
 
+    Returns
+    -------
+    Trajectories
+
     Raises
     ------
     InputError

@@ -1,28 +1,19 @@
-"""Functions about vectors: they are converted, fetched, listed, and made of others. `noaa` fetches a corpus.
-
-Each row of `selfvec.transforms.TRANSFORMS` is a function that makes vectors of vectors.
-"""
+"""Functions about vectors: they are converted, fetched and listed. `noaa` fetches a corpus."""
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Callable
-from inspect import Parameter
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
-from selfvec.base.checks import check_path, check_text, is_path
+from selfvec.base.checks import check_text, is_path
 from selfvec.base.declarations import checked
-from selfvec.base.errors import OptionError, did_you_mean, require
+from selfvec.base.errors import OptionError, require
 from selfvec.base.progress import Progress, as_progress, file_stages
 from selfvec.base.result_table import Figures
-from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, load, save
 from selfvec.storage.opened import GivenVectors, as_vectors
 from selfvec.storage.run_folder import is_run
-from selfvec.transforms import TRANSFORMS, TransformRow, find_transform, make_transform
-from selfvec.transforms.method import Transform
 
 GivenPath = str | os.PathLike[str]
 
@@ -49,7 +40,7 @@ def convert(
     output : path
         The file or folder to write.
     to : str, optional
-        Format of OUT; by default that of its suffix.
+        Format of the output; by default that of its suffix.
     dimensions : int, at least 1, optional
         Keep the first N dimensions.
     dtype : {"float32", "float16", "int8", "binary"}, optional
@@ -195,102 +186,3 @@ def list_vectors() -> Figures:
 
     known = [public.as_dict() for public in PUBLIC_VECTORS.values()]
     return Figures("Vectors", {"at_hand": vectors_at_hand(), "can_be_fetched": known})
-
-
-# ---- Vectors made of vectors
-
-
-class Writing(TypedDict, total=False):
-    """Where new vectors are written, besides being returned.
-
-    Parameters
-    ----------
-    output : path
-        The file or folder to write.
-    to : str, optional
-        Format of OUT; by default that of its suffix.
-    overwrite : bool
-        Replace what exists at that place.
-    progress : Progress, optional
-    """
-
-    output: str | os.PathLike[str]
-    to: str | None
-    overwrite: bool
-    progress: Progress | None
-
-
-def __getattr__(name: str) -> Callable[..., Any]:
-    """The function of a method, as ``retrofit``: its signature and docstring are those of the class."""
-    row = TRANSFORMS.get(name.replace("_", "-"))
-    if row is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = function = _function(row, name)
-    return function
-
-
-def _function(row: TransformRow, name: str) -> Callable[..., Any]:
-    own = list(inspect.signature(row.method).parameters.values())
-
-    def function(source: Any, *given: Any, **options: Any) -> Vectors | Figures:
-        options |= dict(zip([one.name for one in own], given, strict=False))
-        named = {key: one for key, one in options.items() if one is not None}
-        if row.name == "tokenizer":
-            return transform_file(row.name, **{row.takes: source}, **named)
-        return _made(row, source, named)
-
-    takes = Parameter(row.takes, Parameter.POSITIONAL_OR_KEYWORD, annotation=Any)
-    written = [
-        Parameter(one, Parameter.KEYWORD_ONLY, default=None, annotation=kind.__forward_arg__)
-        for one, kind in Writing.__annotations__.items()
-    ]
-    function.__name__ = function.__qualname__ = name
-    function.__signature__ = inspect.Signature([takes, *own, *written])  # type: ignore[attr-defined]
-    function.__doc__ = _doc(row)
-    return function
-
-
-def _doc(row: TransformRow) -> str:
-    """The docstring of a method with the parameters of its function."""
-    heading = "Parameters\n----------\n"
-    opening, _, options = (inspect.getdoc(row.method) or "").partition(heading)
-    written = (inspect.getdoc(Writing) or "").partition(heading)[2]
-    return f"{opening}{heading}{row.takes} : Vectors, Run, path or name\n{options}\n{written}"
-
-
-def _made(row: TransformRow, source: Any, given: dict[str, Any]) -> Vectors:
-    """The vectors that a method makes of others, written if an output is named."""
-    chosen, output, how = _chosen(row, given)
-    if output is not None:
-        check_save(output, how["format"], overwrite=how["overwrite"])
-    made = chosen.fit_transform(chosen.open(source))
-    if output is not None:
-        save(made, output, **how)
-    return made
-
-
-def transform_file(by: str, /, **given: Any) -> Figures:
-    """The function of a command: it writes what a method makes of vectors.
-
-    It returns the figures of the method, and what the format cannot hold.
-    """
-    row = find_transform(by)
-    source = given.pop(row.takes)
-    chosen, output, how = _chosen(row, given)
-    if output is None:
-        raise OptionError("is needed: the file or folder to write", field="output", remedy="name one")
-    check_path(row.takes, source)
-    left_out = chosen.transform_file(os.fspath(source), Path(output), **how)
-    named = {"source": os.fspath(source), "target": os.fspath(output), "by": row.name}
-    return Figures("Transformed", {**named, **chosen.report_, "left_out": left_out})
-
-
-def _chosen(row: TransformRow, given: dict[str, Any]) -> tuple[Transform, Any, dict[str, Any]]:
-    """A method with its options, and where and how its vectors are written."""
-    writing = {name: given.pop(name, None) for name in Writing.__annotations__}
-    for name in given:
-        if suggested := did_you_mean(name, Writing.__annotations__):
-            raise OptionError("there is no such option", field=name, remedy=suggested)
-    chosen = make_transform(row.name, **given)
-    chosen.progress = as_progress(writing["progress"])
-    return chosen, writing["output"], {"format": writing["to"], "overwrite": bool(writing["overwrite"])}

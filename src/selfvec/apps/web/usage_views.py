@@ -1,4 +1,4 @@
-"""How the text uses words, as linguists list it: collocates, concordances, keywords, as the commands give them.
+"""How the text uses words, as linguists list it: collocates, concordances, keywords; as the commands do.
 
 Each answer goes through much of the text. So one is made at a time, whatever is asked.
 """

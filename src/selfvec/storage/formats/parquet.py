@@ -145,7 +145,7 @@ def _limit_memory(source: Path, columns: Sequence[str]) -> None:
     if needed > largest_unpacked(source.stat().st_size):
         sys.exit(TOO_LARGE)
     if needed > share_of_memory():
-        sys.exit(f"its rows take {needed / 1e9:,.1f} GB, more than half of the memory there is")
+        sys.exit(f"its rows take {needed / 1e9:,.1f} GB, more than half of the available memory")
     try:
         import resource
     except ImportError:  # no such limits on Windows

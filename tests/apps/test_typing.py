@@ -1,0 +1,83 @@
+"""What a type checker, and so an editor, knows of `selfvec` in a user's file."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import selfvec
+
+TYPES = {
+    'selfvec.refine(["hail"], "none", window=5, text_field="text")': "Run",
+    'selfvec.open_run("run")': "Run",
+    'run.search("q", top=3)': "Found",
+    'run.search("q").rows': "list[dict[str, Any]]",
+    'run.search("q").hits[0].snippet': "str",
+    'run.similar("hail")': "Similar",
+    'run.similar(document="A17")': "Found",
+    'run.similar_documents("A17")': "Found",
+    "run.drift(top=3)": "Drift",
+    "run.topics(4)": "Topics",
+    'run.keyness(["2000", "2001"])': "Figures",
+    'run.concordance("hail")': "Figures",
+    'run.collocates("hail")': "Figures",
+    "run.health": "Figures",
+    "run.vectors": "Vectors",
+    'run.update(["hail fell"])': "Run",
+    'run.update(["hail fell"], dry_run=True)': "Figures",
+    'selfvec.update("run", withdraw="A17")': "Run",
+    'selfvec.Run.search(run, "q")': "Found",
+    'selfvec.retrofit("a.vec", "lexicon.tsv", weight=2.0, output="b.vec")': "Vectors",
+    'selfvec.principal_axes("a.vec", 8)': "Vectors",
+    'selfvec.tokenizer("model/", "a.vec", add_words=9, output="new/")': "Figures",
+    'selfvec.load("a.vec").most_similar("hail")': "list[tuple[str, float]]",
+    'selfvec.evaluate(run, similarity="pairs.tsv")': "Report",
+}
+ERRORS = {
+    'run.search("q", k=3)': 'Unexpected keyword argument "k"',
+    "run.search()": "Too few arguments",
+    "run.drift(permutation=3)": 'Unexpected keyword argument "permutation"',
+    'run.nosuch("q")': '"Run" has no attribute "nosuch"',
+    "selfvec.refine([], windwo=5)": 'Unexpected keyword argument "windwo"',
+    'selfvec.refine([], window="wide", seed="0")': 'Argument "seed" to "refine" has incompatible type "str"',
+    'selfvec.retrofit("a.vec", "lexicon.tsv", wieght=2.0)': 'Unexpected keyword argument "wieght"',
+    "selfvec.nosuch()": 'Module has no attribute "nosuch"',
+}
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What mypy says of each line of a user's file."""
+    folder = tmp_path_factory.mktemp("user")
+    lines = ["import selfvec", 'run = selfvec.refine(["hail"])']
+    lines += [*(f"reveal_type({call})" for call in TYPES), *ERRORS]
+    (folder / "user.py").write_text("\n".join(lines), encoding="utf-8")
+    mypy = [sys.executable, "-m", "mypy", "--strict", "--hide-error-codes", "--no-error-summary"]
+    source = Path(selfvec.__file__).parents[1]
+    done = subprocess.run(
+        [*mypy, "--cache-dir", str(folder / "cache"), "--config-file", "", "user.py"],
+        cwd=folder,
+        env={"MYPYPATH": str(source), "PATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert not done.stderr
+    found = [""] * (len(lines) + 1)
+    for number, text in re.findall(r"^user.py:(\d+): (?:note|error): (.*)$", done.stdout, re.MULTILINE):
+        found[int(number)] = found[int(number)] or text
+    return found[3:]
+
+
+@pytest.mark.parametrize("call", TYPES)
+def test_a_result_has_its_type(call: str, said: list[str]) -> None:
+    revealed = said[list(TYPES).index(call)]
+    assert re.sub(r"\b(?:\w+\.)+(\w+)", r"\1", revealed) == f'Revealed type is "{TYPES[call]}"'
+
+
+@pytest.mark.parametrize("call", ERRORS)
+def test_a_mistake_is_found(call: str, said: list[str]) -> None:
+    assert said[len(TYPES) + list(ERRORS).index(call)].startswith(ERRORS[call])
