@@ -9,8 +9,10 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ from tests.places import ROOT
 import selfvec
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
+from selfvec.data import run as record
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -72,11 +75,67 @@ def test_parameters_of_public_functions_are_typed_documented_and_named_as_option
 
 
 def test_docstrings_of_public_functions_say_what_is_returned_and_know_no_command_line() -> None:
-    of_commands = re.compile(r"command line|exit status|Ctrl-C|(?<![\w-])--[a-z]")
+    of_commands = re.compile(
+        r"command line|exit status|Ctrl-C|standard input|on a terminal|In Python|selfvec [a-z]+ [a-z]"
+        r"|(?<![\w-])--[a-z]"
+    )
+    for name in selfvec.__all__:
+        assert not (found := of_commands.search(inspect.getdoc(getattr(selfvec, name)) or "")), (name, found)
     for function in filter(inspect.isfunction, [getattr(selfvec, name) for name in selfvec.__all__]):
         doc = inspect.getdoc(function) or ""
-        assert "\nReturns\n-------\n" in doc or function.__name__ in ("save_run",), function
-        assert not of_commands.search(doc), function
+        for section in ("Returns", "Raises", "Examples"):
+            assert f"\n{section}\n{'-' * len(section)}\n" in doc or section == returned_by(function), function
+        assert ">>> " in doc, function
+
+
+def returned_by(function: Callable[..., Any]) -> str:
+    """ "Returns" for a function that returns nothing."""
+    return "Returns" if inspect.signature(function).return_annotation == "None" else ""
+
+
+def test_methods_of_runs_and_vectors_have_an_example() -> None:
+    """The functions that are methods of a run have it as functions, see above."""
+    for kind in (record.Run, selfvec.Run, selfvec.Vectors):
+        for name in dir(kind):
+            found = inspect.getattr_static(kind, name)
+            method = getattr(found, "__func__", found)
+            if inspect.isfunction(method) and not name.startswith("_") and name not in NOT_FOR_USERS:
+                assert ">>> " in (inspect.getdoc(method) or ""), (kind, name)
+
+
+NOT_FOR_USERS = {"of", "register_files", "replace_matrix"}  # which join the rooms
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "meant"),
+    [
+        ("open", "filename", "path"),
+        ("load", "nrows", "limit"),
+        ("save", "force", "overwrite"),
+        ("info", "folder", "path"),
+        ("health", "model", "run"),
+        ("run_index", "verbose", "progress"),
+        ("save_run", "exist_ok", "overwrite"),
+        ("as_corpus", "text_column", "text_field"),
+        ("retrofit", "file", "lexicon"),
+        ("drift", "n", "top"),
+    ],
+)
+def test_a_wrong_keyword_is_answered_with_the_right_one(name: str, given: str, meant: str) -> None:
+    required = {"as_corpus": {"data": ["hail"]}, "retrofit": {"vectors": "default"}}.get(name, {})
+    with pytest.raises(OptionError, match=f"^{given}: there is no such option; did you mean {meant}"):
+        getattr(selfvec, name)(**required, **{given: True})
+
+
+def test_every_public_function_refuses_a_keyword_that_it_does_not_have() -> None:
+    for function in filter(inspect.isfunction, [getattr(selfvec, name) for name in selfvec.__all__]):
+        needed = [
+            one.name
+            for one in inspect.signature(function).parameters.values()
+            if one.default is one.empty and one.kind is not one.VAR_KEYWORD
+        ]
+        with pytest.raises(OptionError, match="no such option"):
+            function(**dict.fromkeys(needed, "default"), nosuch=1)
 
 
 def test_core_dependencies_are_those_the_core_imports() -> None:

@@ -52,7 +52,7 @@ def collocates(
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
         date=1996..1998; several on one field are alternatives.
     top : int, at least 1, optional
-        Words listed; by default all, on a terminal 20.
+        Words listed; by default all.
 
     Other Parameters
     ----------------
@@ -81,6 +81,12 @@ def collocates(
         If the run has not kept its tokens.
     NotFound
         If the word does not occur in these documents, or none passes.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> [row["word"] for row in selfvec.collocates(run, "hail", top=3).rows]
+    ['size', 'pads', 'cell']
     """
     check_text("word", word)
     run = as_run(run)

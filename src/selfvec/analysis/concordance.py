@@ -73,7 +73,7 @@ def concordance(
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
         date=1996..1998; several on one field are alternatives.
     top : int, at least 1, optional
-        Occurrences shown; by default all, on a terminal 20.
+        Occurrences shown; by default all.
     csv : path, optional
         Write the rows to this .csv file.
     overwrite : bool
@@ -92,6 +92,14 @@ def concordance(
         If the query has no word.
     TargetError
         If the file exists and ``overwrite`` is false.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> for row in selfvec.concordance(run, "golf ball*", window=3, top=2).rows:
+    ...     print(row["date"], row["left"], f"[{row['word']}]", row["right"])
+    2001-07-07 the size of [golf balls] fell on Sheafby
+    2002-05-14 the size of [golf balls] fell on Hawkrigg
     """
     check_text("query", query)
     if csv is not None:

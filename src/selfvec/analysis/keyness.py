@@ -74,7 +74,7 @@ def keyness(
         Only documents of the run with this value or date; may be repeated. As state=IOWA, size=2..5 or
         date=1996..1998; several on one field are alternatives.
     top : int, at least 1, optional
-        Words listed of each side; by default all, on a terminal 20.
+        Words listed of each side; by default all.
 
     Other Parameters
     ----------------
@@ -109,6 +109,13 @@ def keyness(
         If there is nothing to compare, the parts share documents, or the run has not kept its tokens.
     NotFound
         If a part does not exist, or no document of it passes the filters.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> found = selfvec.keyness(run, ["2000..2002", "2017..2019"])
+    >>> [(row["word"], row["count_a"], row["count_b"]) for row in found.rows[:2]]
+    [('email', 0, 56), ('derecho', 0, 25)]
     """
     run = as_run(run)
     passing = given_filters(filters)

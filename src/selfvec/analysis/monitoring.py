@@ -123,7 +123,7 @@ def monitor(
     ----------
     run : Run or path
     documents : path, paths, texts, data frame or `Corpus`
-        Files or folders of new text; - reads standard input.
+        Files or folders of new text. Also the documents themselves.
     level : float, above 0, below 1
         Raise the alarm if p is at most this. It is also the share of false alarms.
     top : int, at least 1

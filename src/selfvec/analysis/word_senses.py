@@ -274,6 +274,13 @@ def senses(
         If the run has not kept its corpus, or the word occurs fewer than 20 times.
     OptionError
         If the word occurs too rarely for so many senses.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> selfvec.senses(run, "mast")
+    Senses of 'mast': 3 in 220 occurrences
+      42% boat/clung/skipper, 40% mobile/phone/broadband, 17% wooden/keel/rudder
     """
     check_text("word", word)
     run = as_run(run)

@@ -97,6 +97,12 @@ def ask(
         If the text cannot be read.
     TargetError
         If another process is preparing the same folder, or the cache cannot be written.
+
+    Examples
+    --------
+    >>> found = selfvec.ask(selfvec.example("weather.jsonl"), "damage to roofs", top=1)
+    >>> found.rows[0]["id"]
+    'r0904'
     """
     check_text("question", question)
     named = given_filters(filters)

@@ -63,7 +63,7 @@ class Refiner(Settings):
     vectors_, original_ : Vectors
         The words of the corpus after and before refining, most frequent first.
     health_ : dict
-        What ``selfvec run health --json`` prints.
+        What `selfvec.health` returns.
     drift_ : Drift
         How words changed between the first and the last slice, or by refining if there are no slices.
         Computed when first used.

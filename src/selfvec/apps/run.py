@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import selfvec
 from selfvec.base.checks import check_path
+from selfvec.base.declarations import checked
 from selfvec.base.errors import SelfvecError
 from selfvec.base.result_table import Figures
 from selfvec.data import run as record
@@ -118,7 +119,12 @@ class Run(record.Run):
         return self._state
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with some of the constructor's arguments changed; `derived` is empty in the copy."""
+        """A copy with some of the constructor's arguments changed; `derived` is empty in the copy.
+
+        >>> run = selfvec.refine(["hail broke the roof"], "none", "decorrelated")
+        >>> run.replace(report={}).report
+        {}
+        """
         return cast(Self, self.of(self.present.replace(**changes)))
 
 
@@ -147,8 +153,14 @@ for _name in _attributes():
     setattr(Run, _name, OfPresentState(_name))
 
 
+@checked
 def open_run(path: str | os.PathLike[str]) -> Run:
     """Open a run folder; its vectors are memory-mapped.
+
+    Parameters
+    ----------
+    path : path
+        A run folder.
 
     Returns
     -------
@@ -160,10 +172,18 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         If the path is not a run folder.
     FormatError
         If the folder has another format, or a file in it is damaged.
+
+    Examples
+    --------
+    >>> selfvec.refine(["hail broke the roof"], "none", "decorrelated", output="run").save("copy")
+    >>> selfvec.open_run("copy")
+    Run: decorrelated, 4 words × 256 dimensions, 4 tokens
+      copy
     """
     return Run.of(run_folder.open_run(path))
 
 
+@checked
 def open(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
     """Open a run folder, an encoder, a search index, or vectors.
 
@@ -204,6 +224,7 @@ def open(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
     return load(path)
 
 
+@checked
 def health(run: GivenRun) -> Figures:
     """Check that words moved and that the vectors have not collapsed.
 
@@ -215,5 +236,16 @@ def health(run: GivenRun) -> Figures:
     -------
     Figures
         A dict: ``verdicts`` is empty if nothing is wrong. Its rows are the findings.
+
+    Raises
+    ------
+    InputError
+        If the run has no health report.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> selfvec.health(run)["verdicts"]
+    []
     """
     return as_run(run).health

@@ -41,6 +41,8 @@ class Row:
         The name of a method of `selfvec.transforms`. Its class, which takes the options, is in ``calls``.
     values : dict
         How the values of some options are written, where that differs from `selfvec.apps.cli.tree`.
+    help : dict
+        Help of options, where the command line does something else than the function.
     flags : dict
         Flags of parameters that have another name there.
     defaults : dict
@@ -73,6 +75,7 @@ class Row:
     title: str = ""
     transform: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    help: Mapping[str, str] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     also: Mapping[str, str] = field(default_factory=dict)
@@ -100,6 +103,8 @@ class Row:
         return replace(own, parameters=parameters)
 
 
+_LISTED = "{}; by default {}, with --json all."
+
 TOP: dict[str, Row] = {
     "demo": Row(
         "apps.starting.demo",
@@ -121,6 +126,7 @@ TOP: dict[str, Row] = {
             "notes/ -o run --vectors GoogleNews.bin --stop-words en",
             "news.jsonl -o run --slice year --encoder minilm",
         ),
+        help={"corpus": "Files or folders of text; - reads standard input."},
         show="refined",
         values={"output": "RUN", "encoder": "NAME|FOLDER"},
         flags={"oov": "--oov-vectors"},
@@ -130,6 +136,10 @@ TOP: dict[str, Row] = {
     "update": Row(
         "apps.functions.runs.update",
         ("run reports-2024.csv", "run --withdraw A17,B4", "run reports-2024.csv --dry-run"),
+        help={
+            "corpus": "Files or folders of new text; - reads standard input.",
+            "output": "A new run folder; by default the run gets a new state.",
+        },
         show="updated",
         values={"corpus": "[NEWCORPUS...]", "encoder": "NAME|FOLDER"},
         defaults={"output": "{run}"},
@@ -165,6 +175,7 @@ TOP: dict[str, Row] = {
             "run --between 1990..1999 2010..2019 --fdr 0.05",
             "run --words hail,storm --report drift.html",
         ),
+        help={"top": _LISTED.format("Words listed", 20)},
         show="drift",
         page="pages.drift_page",
         values={"words": "W[,W...]"},
@@ -176,6 +187,7 @@ TOP: dict[str, Row] = {
         show="monitor",
         page="monitoring.monitoring_page",
         hidden=("date_field",),
+        help={"documents": "Files or folders of new text; - reads standard input."},
         values={"documents": "NEW..."},
         repeated={"run": "run"},
         fails="alarm",
@@ -303,6 +315,7 @@ RUN: dict[str, Row] = {
         view="word_tables.comparison_table",
         title="{a} and {b} compared",
         values={"a": "RUN_A", "b": "RUN_B"},
+        help={"top": "Words shown; by default 20."},
         defaults={"top": 20},
     ),
     "trajectory": Row(
@@ -315,6 +328,7 @@ TEXT: dict[str, Row] = {
     "phrases": Row(
         "text.phrase_finding.phrases",
         ("reports.csv", "run --top 100"),
+        help={"top": _LISTED.format("Phrases listed", 50)},
         show="phrases",
         title="Phrases",
         hidden=("date_field",),
@@ -333,6 +347,7 @@ TEXT: dict[str, Row] = {
             "run --slice-field kind --filter date=2010..",
             "run --against other-run",
         ),
+        help={"top": _LISTED.format("Words listed of each side", 20)},
         show="keyness",
         title="Keyness",
         values={"against": "RUN"},
@@ -340,6 +355,7 @@ TEXT: dict[str, Row] = {
     "concordance": Row(
         "analysis.concordance.concordance",
         ('run "flash flood*" --sort right', "run hail --filter date=2019 --csv hail.csv"),
+        help={"top": _LISTED.format("Occurrences shown", 20)},
         show="concordance",
         title="Concordance of {query}",
         values={"query": '"WORD or phrase or wild*"', "csv": "FILE.csv"},
@@ -347,6 +363,7 @@ TEXT: dict[str, Row] = {
     "collocates": Row(
         "analysis.collocates.collocates",
         ("run hail", "run hail --window 3 --slice 1990..1999"),
+        help={"top": _LISTED.format("Words listed", 20)},
         show="collocates",
         title="Collocates of {word}",
         values={"slice": "A..B"},

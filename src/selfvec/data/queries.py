@@ -55,80 +55,155 @@ class Queries(WordRows):
     """Nearest words, similarities, means and benchmarks of V words with vectors."""
 
     def has_index_for(self, key: Key) -> bool:
-        """Whether there is a row for this word or row number; the same as ``key in vectors``."""
+        """Whether there is a row for this word or row number; the same as ``key in vectors``.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.has_index_for("up"), v.has_index_for("down")
+        (True, False)
+        """
         return key in self
 
     def fill_norms(self, force: bool = False) -> None:
-        """Compute `norms` now. ``force`` exists for gensim and has no effect, as vectors are immutable."""
+        """Compute `norms` now. ``force`` exists for gensim and has no effect, as vectors are immutable.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.fill_norms()
+        >>> v.norms.tolist()
+        [1.0, 1.0, 1.0]
+        """
         del force
         _ = self.norms
 
     def get_vecattr(self, key: Key, attr: str) -> Any:
-        """A property of a word: its ``count``, or the ``source`` of its row. `KeyError` if it has none."""
+        """A property of a word: its ``count``, or the ``source`` of its row. `KeyError` if it has none.
+
+        >>> v = selfvec.Vectors(["north", "up"], [[0, 1], [0.6, 0.8]], counts=np.array([7, 3]))
+        >>> int(v.get_vecattr("up", "count"))
+        3
+        """
         column = {"count": self.counts, "source": self.sources}.get(attr)
         if column is None:
             raise KeyError(f"these vectors have no word attribute {attr!r}")
         return column[self.get_index(key)]
 
     def get_normed_vectors(self) -> Floats:
-        """`unit`, by the name that gensim gives it."""
+        """`unit`, by the name that gensim gives it.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.get_normed_vectors().shape
+        (3, 2)
+        """
         return self.unit
 
     # Similarity of two words, and of one word to all
 
     def similarity(self, w1: Key, w2: Key) -> float:
-        """Cosine of two rows; exactly 1 for equal ones, 0 if one is all zeros."""
+        """Cosine of two rows; exactly 1 for equal ones, 0 if one is all zeros.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> round(v.similarity("north", "up"), 2), v.similarity("north", "east")
+        (0.8, 0.0)
+        """
         a, b = (self.get_vector(word).astype(np.float64) for word in (w1, w2))
         scale = np.sqrt((a @ a) * (b @ b))
         return float(a @ b / scale) if scale else 0.0
 
     @staticmethod
     def cosine_similarities(vector_1: AnyFloats, vectors_all: AnyFloats) -> Floats:
-        """Cosines of a vector, (d,), to others, (n, d): (n,) float32; 0 where one is all zeros."""
+        """Cosines of a vector, (d,), to others, (n, d): (n,) float32; 0 where one is all zeros.
+
+        >>> selfvec.Vectors.cosine_similarities(np.array([0, 2]), np.array([[0, 1], [3, 4], [0, 0]])).round(2)
+        array([1. , 0.8, 0. ], dtype=float32)
+        """
         cosines: Floats = unit_rows(np.asarray(vectors_all)) @ _unit(vector_1)
         return cosines
 
     def distance(self, w1: Key, w2: Key) -> float:
-        """1 minus the cosine of two rows."""
+        """1 minus the cosine of two rows.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> round(v.distance("north", "up"), 2)
+        0.2
+        """
         return 1 - self.similarity(w1, w2)
 
     def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> float:
-        """Cosine between the mean row of some words and that of others; unknown words are ignored."""
+        """Cosine between the mean row of some words and that of others; unknown words are ignored.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> round(v.n_similarity(["north", "east"], ["up"]), 2)
+        0.99
+        """
         a, b = (self.get_mean_vector(keys, pre_normalize=False) for keys in (ws1, ws2))
         return float(_unit(a) @ _unit(b))
 
     def distances(self, word_or_vector: Key | AnyFloats, other_words: Iterable[Key] = ()) -> Floats:
-        """1 minus the cosine to each of ``other_words``, or to all V words if there are none."""
+        """1 minus the cosine to each of ``other_words``, or to all V words if there are none.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.distances("north", ["up", "east"]).round(2)
+        array([0.2, 1. ], dtype=float32)
+        """
         rows = [self.get_index(word) for word in other_words]
         cosines: Floats = self.unit[rows or slice(None)] @ _unit(self._row(word_or_vector))
         return 1 - cosines
 
     def closer_than(self, key1: Key, key2: Key) -> list[str]:
-        """The words closer to ``key1`` than ``key2`` is, in the order of the rows."""
+        """The words closer to ``key1`` than ``key2`` is, in the order of the rows.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.closer_than("north", "east")
+        ['up']
+        """
         distances = self.distances(key1)
         own = self.get_index(key1)
         closer = np.flatnonzero(distances < distances[self.get_index(key2)]).tolist()
         return [self.index_to_key[i] for i in closer if i != own]
 
     def words_closer_than(self, word1: Key, word2: Key) -> list[str]:
-        """`closer_than`, by the older name that gensim keeps."""
+        """`closer_than`, by the older name that gensim keeps.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.words_closer_than("north", "east")
+        ['up']
+        """
         return self.closer_than(word1, word2)
 
     def rank(self, key1: Key, key2: Key) -> int:
-        """The place of ``key2`` among all words by their distance from ``key1``; the nearest has 1."""
+        """The place of ``key2`` among all words by their distance from ``key1``; the nearest has 1.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.rank("north", "up"), v.rank("north", "east")
+        (1, 2)
+        """
         return len(self.closer_than(key1, key2)) + 1
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
-        """The key of ``keys_list`` that is most similar to ``key1``."""
+        """The key of ``keys_list`` that is most similar to ``key1``.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.most_similar_to_given("north", ["east", "up"])
+        'up'
+        """
         return keys_list[int(np.argmin(self.distances(key1, keys_list)))]
 
     def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
-        """Cosine of two words, divided by the sum of the cosines of the first word's ``topn`` neighbours."""
+        """Cosine of two words, divided by the sum of the cosines of the first word's ``topn`` neighbours.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> round(v.relative_cosine_similarity("up", "north"), 2)  # 0.8 of 0.8 + 0.6
+        0.57
+        """
         nearest = self.most_similar(wa, topn=topn, min_count=1)
         return self.similarity(wa, wb) / sum(cosine for _, cosine in nearest)
 
     def rank_by_centrality(self, words: Sequence[Key], use_norm: bool = True) -> list[tuple[float, Key]]:
-        """(cosine, word) pairs by similarity to the mean of all, best first. Unknown words are ignored."""
+        """(cosine, word) pairs by similarity to the mean of all, best first. Unknown words are ignored.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> [word for _, word in v.rank_by_centrality(["north", "up", "east"])]
+        ['up', 'north', 'east']
+        """
         known = [word for word in words if word in self]
         if not known:
             raise InputError("none of these words has a vector")
@@ -137,7 +212,11 @@ class Queries(WordRows):
         return sorted(zip(scores.tolist(), known, strict=True), key=lambda pair: pair[0], reverse=True)
 
     def doesnt_match(self, words: Sequence[Key]) -> Key:
-        """The word least similar to the mean of all of them; unknown words are ignored."""
+        """The word least similar to the mean of all of them; unknown words are ignored.
+
+        >>> selfvec.load("default").doesnt_match(["rain", "snow", "storm", "bread"])
+        'bread'
+        """
         return self.rank_by_centrality(words)[-1][1]
 
     # Search
@@ -242,19 +321,34 @@ class Queries(WordRows):
     def similar_by_key(
         self, key: Key, topn: int = 10, restrict_vocab: int | None = None, *, min_count: int | None = None
     ) -> Ranking:
-        """`most_similar` for one word or row number."""
+        """`most_similar` for one word or row number.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.similar_by_key("north", topn=1)[0][0]
+        'up'
+        """
         return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab, min_count=min_count)
 
     def similar_by_word(
         self, word: Key, topn: int = 10, restrict_vocab: int | None = None, *, min_count: int | None = None
     ) -> Ranking:
-        """`similar_by_key`, by the older name that gensim keeps."""
+        """`similar_by_key`, by the older name that gensim keeps.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.similar_by_word("north", topn=1)[0][0]
+        'up'
+        """
         return self.similar_by_key(word, topn, restrict_vocab, min_count=min_count)
 
     def similar_by_vector(
         self, vector: AnyFloats, topn: int = 10, restrict_vocab: int | None = None
     ) -> Ranking:
-        """`most_similar` for one vector, (d,)."""
+        """`most_similar` for one vector, (d,).
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.similar_by_vector(np.array([1, 0]), topn=2)[1][0]
+        'up'
+        """
         return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
 
     def most_similar_cosmul(
@@ -271,6 +365,10 @@ class Queries(WordRows):
         Cosines are shifted to 0..1. Those of ``positive`` are multiplied, and the product is divided by those
         of ``negative``. Unlike in gensim, ``restrict_vocab`` has an effect and row numbers are allowed.
         Otherwise as `most_similar`, without weights.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.most_similar_cosmul(positive=["up"], negative=["east"], topn=1)[0][0]
+        'north'
         """
         plus, minus = ([key for key, _ in _weighted(keys, 1.0)] for keys in (positive, negative))
         if not plus:
@@ -331,6 +429,10 @@ class Queries(WordRows):
             Whether the mean is scaled to length 1.
         ignore_missing : bool
             Whether words without a row are left out; otherwise they raise `KeyError`.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.get_mean_vector(["north", "east"])
+        array([0.5, 0.5], dtype=float32)
         """
         each = [1.0] * len(keys) if weights is None else [float(weight) for weight in weights]
         if not len(keys) or len(each) != len(keys):
@@ -350,6 +452,10 @@ class Queries(WordRows):
 
         Unknown words are ignored. The distance is infinite if a document has no known words. With ``norm``
         rows are scaled to length 1.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> round(v.wmdistance(["north"], ["up"]), 2)  # √(0.6² + 0.2²)
+        0.63
         """
         try:
             with warnings.catch_warnings(action="ignore"):  # about escapes in POT's source

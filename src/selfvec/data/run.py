@@ -148,7 +148,12 @@ class Run:
         return self
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with some of the constructor's arguments changed; `derived` is empty in the copy."""
+        """A copy with some of the constructor's arguments changed; `derived` is empty in the copy.
+
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run.replace(report={}).report
+        {}
+        """
         same = {name: getattr(self, name) for name in signature(Run).parameters if name != "tokens"}
         return type(self)(**{**same, "tokens": self._tokens, **changes})
 
@@ -157,6 +162,10 @@ class Run:
 
         Of several with the same name, which differ in what they are ``of``, the latest ``most`` are held.
         Threads that need one at the same time may each make it, and no lock is left behind in a forked child.
+
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run.held("longest", lambda: max(run.vectors, key=len))
+        'broke'
         """
         found: dict[Hashable, T] = self.derived.get(name, {})
         if of not in found:
@@ -177,7 +186,12 @@ class Run:
         return short_repr(f"Run: {method}, {table}{size}", [], str(self.folder or ""))
 
     def as_dict(self) -> dict[str, Any]:
-        """How the run was made, and its health, as ``selfvec refine --json`` prints it."""
+        """How the run was made, and its health.
+
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run.as_dict()["tokens"]
+        8
+        """
         made = {"run": str(self.folder or ""), **self.provenance, "health": self.health}
         return made | ({} if self.change is None else {"change": self.change})
 
@@ -193,7 +207,12 @@ class Run:
         return self._tokens() if callable(self._tokens) else self._tokens
 
     def require_tokens(self, reason: str = "which this needs") -> TokenBatch:
-        """`tokens`, or an `InputError` with the reason why they are needed."""
+        """`tokens`, or an `InputError` with the reason why they are needed.
+
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run.require_tokens().documents
+        2
+        """
         if self.tokens is None:
             rule = f"the run has not kept its tokens, {reason}"
             raise InputError(rule, path=self.folder, remedy="refine again, with the default of --keep")
@@ -203,6 +222,10 @@ class Run:
         """`text`, or an `InputError` with the reason why it is needed.
 
         `FormatError` if it has another number of documents than the tokens.
+
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> len(run.require_text())
+        2
         """
         if self.text is None:
             rule = f"the run has not kept its text, {reason}"
@@ -213,7 +236,12 @@ class Run:
         return self.text
 
     def part(self, name: str) -> Path | None:
-        """The folder of one of the run's parts; None if it is not there, or is a link."""
+        """The folder of one of the run's parts; None if it is not there, or is a link.
+
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run.part("topics") is None
+        True
+        """
         path = None if self.folder is None else self.folder / state_name(name, self.state)
         return path if path is not None and path.is_dir() and not path.is_symlink() else None
 
@@ -230,7 +258,7 @@ class Run:
 
     @property
     def health(self) -> Figures:
-        """The health report, as printed by ``selfvec run health --json``; its rows are the findings.
+        """The health report, as a dict; its rows are the findings.
 
         Raises
         ------
@@ -250,6 +278,10 @@ class Run:
         ------
         InputError
             If the word is not in the run.
+
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run.trajectory("hail")
+        Trajectory of 'hail': 3 states, at last 0.929 to the first
         """
         index = self.index(word)
         original = self.original.unit[index]
@@ -269,12 +301,22 @@ class Run:
         ------
         InputError
             If the word is not in the run. The error suggests similar spellings.
+
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run.index("Hail")
+        1
         """
         check_text("word", word)
         return rows_of([word], [self.vectors], self.provenance.language)[0][0][1]
 
     def rows(self, words: Sequence[str]) -> tuple[list[int], list[dict[str, Any]]]:
-        """Rows of the words that occur in the run, and the reasons why others are left out, see `rows_of`."""
+        """Rows of the words that occur in the run, and the reasons why others are left out, see `rows_of`.
+
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> rows, unknown = run.rows(["hail", "snow"])
+        >>> len(rows), unknown[0]["word"]
+        (1, 'snow')
+        """
         rows, unknown = rows_of(words, [self.vectors], self.provenance.language)
         return [row for _, row in rows], unknown
 

@@ -51,7 +51,7 @@ class TokenBatch:
     dates : (D,) datetime64[D], optional
         One date per document (NaT if unknown).
     sentences : int
-        Number of sentences in the text (0 if unknown); ``--window auto`` is their mean length.
+        Number of sentences in the text (0 if unknown); ``window="auto"`` is their mean length.
     slices : (D,) int32, optional
         The part of the corpus each document belongs to, as a number in ``slice_names``; -1 if unknown.
     slice_names : sequence of str

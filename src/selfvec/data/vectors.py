@@ -75,7 +75,12 @@ class Vectors(Queries):
     # Other libraries
 
     def to_gensim(self) -> Any:
-        """A `gensim.models.KeyedVectors` with the same words, rows (copied) and counts."""
+        """A `gensim.models.KeyedVectors` with the same words, rows (copied) and counts.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.to_gensim().most_similar("north", topn=1)[0][0]
+        'up'
+        """
         try:
             from gensim.models import KeyedVectors
         except ImportError:
@@ -87,11 +92,22 @@ class Vectors(Queries):
         return keyed
 
     def evaluate_word_pairs(self, *given: Any, **options: Any) -> Any:
-        """Correlation with human judgements of similarity, by gensim; `selfvec.evaluate` measures more."""
+        """Correlation with human judgements of similarity, by gensim; `selfvec.evaluate` measures more.
+
+        >>> _ = Path("pairs.tsv").write_text("rain\\tsnow\\t9\\nrain\\tstorm\\t7\\nrain\\tbread\\t1\\n")
+        >>> (_, _), (spearman, _), unknown = selfvec.load("default").evaluate_word_pairs("pairs.tsv")
+        >>> round(float(spearman), 2), unknown
+        (0.5, 0.0)
+        """
         return self.to_gensim().evaluate_word_pairs(*given, **options)
 
     def evaluate_word_analogies(self, *given: Any, **options: Any) -> Any:
-        """Share of analogies answered right, by gensim; `selfvec.evaluate` measures more."""
+        """Share of analogies answered right, by gensim; `selfvec.evaluate` measures more.
+
+        >>> _ = Path("analogies.txt").write_text(": family\\nwalk walked look looked\\n")
+        >>> selfvec.load("default").evaluate_word_analogies("analogies.txt")[0]
+        1.0
+        """
         return self.to_gensim().evaluate_word_analogies(*given, **options)
 
     @classmethod
@@ -99,6 +115,12 @@ class Vectors(Queries):
         """The words, rows, counts and n-grams of a `gensim.models.KeyedVectors`.
 
         The rows are not copied, unless some have no word yet, which gensim calls None: they are left out.
+
+        >>> from gensim.models import KeyedVectors
+        >>> keyed = KeyedVectors(2)
+        >>> keyed.add_vectors(["north", "up"], [[0, 1], [0.6, 0.8]])
+        >>> selfvec.Vectors.from_gensim(keyed)
+        <Vectors: 2 words × 2 dimensions, float32>
         """
         counts = getattr(keyed, "expandos", {}).get("count")
         counts = None if counts is None else np.asarray(counts, np.int64)
@@ -118,7 +140,12 @@ class Vectors(Queries):
         return cls([str(key) for key in words], rows, counts=counts, composer=composer)
 
     def to_polars(self) -> pl.DataFrame:
-        """Columns word, vector (an array), source and, if known, count."""
+        """Columns word, vector (an array), source and, if known, count.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.to_polars()["word"].to_list()
+        ['north', 'up', 'east']
+        """
         import polars as pl
 
         columns: dict[str, Any] = {"word": self.index_to_key, "vector": self.vectors, "source": self.sources}
@@ -126,7 +153,12 @@ class Vectors(Queries):
         return pl.DataFrame(columns, schema_overrides={"word": pl.String})
 
     def to_pandas(self) -> pd.DataFrame:
-        """A row per word, which is the index, and a column per dimension."""
+        """A row per word, which is the index, and a column per dimension.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.to_pandas().loc["east"].to_list()
+        [1.0, 0.0]
+        """
         try:
             import pandas as pd
         except ImportError:
@@ -140,6 +172,9 @@ class Vectors(Queries):
 
         With ``allow_inference`` also of words that can be built from subwords. ``copy_vecattrs`` keeps the
         counts; a word built from subwords has count 0.
+
+        >>> selfvec.load("default").vectors_for_all(["hail", "graupel", "hail"]).index_to_key
+        ['hail', 'graupel']
         """
         words = list(dict.fromkeys(keys))
         rows, sources = self.lookup(words, compose=allow_inference)
@@ -165,7 +200,11 @@ class Vectors(Queries):
 
     @classmethod
     def load(cls, path: StrPath, format: str | None = None, **options: Any) -> Self:
-        """`selfvec.load`; a subclass returns an object of its own type."""
+        """`selfvec.load`; a subclass returns an object of its own type.
+
+        >>> selfvec.Vectors.load("default", limit=1000)
+        <Vectors: 1,000 words × 256 dimensions, float32>
+        """
         return cls._own(cls._load(path, format, **options))
 
     @classmethod
@@ -178,7 +217,12 @@ class Vectors(Queries):
         return made
 
     def save(self, path: StrPath, format: str | None = None, **options: Any) -> list[str]:
-        """`selfvec.save`."""
+        """`selfvec.save`.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.save("compass.vec"), len(selfvec.load("compass.vec"))
+        ([], 3)
+        """
         return self._save(self, path, format, **options)
 
     @classmethod
@@ -205,6 +249,11 @@ class Vectors(Queries):
             What to do with bytes that are not UTF-8.
         limit : int, optional
             Number of rows to read.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.save_word2vec_format("compass.bin", binary=True)
+        >>> selfvec.Vectors.load_word2vec_format("compass.bin", binary=True)
+        <Vectors: 3 words × 2 dimensions, float32>
         """
         name = "word2vec" if binary else "glove" if no_header else "word2vec-text"
         found = cls._own(cls._load(fname, name, errors=unicode_errors, limit=limit))
@@ -227,6 +276,11 @@ class Vectors(Queries):
 
         Words and counts are written to ``fvocab``, if given, one pair per line. Unlike in gensim, existing
         files are replaced only with ``overwrite``.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.save_word2vec_format("compass.vec")
+        >>> Path("compass.vec").read_text().splitlines()[0]
+        '3 2'
         """
         if binary and not write_header:
             raise InputError("word2vec binary has a header")

@@ -124,7 +124,12 @@ class WordRows:
         return int(key) if isinstance(key, int | np.integer) and 0 <= key < len(self) else None
 
     def get_index(self, key: Key, default: int | None = None) -> int:
-        """The row number of a word, or a valid row number itself; otherwise ``default`` or a `KeyError`."""
+        """The row number of a word, or a valid row number itself; otherwise ``default`` or a `KeyError`.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.get_index("up"), v.get_index("down", -1)
+        (1, -1)
+        """
         index = self.key_to_index.get(key) if isinstance(key, str) else self._row_number(key)
         index = default if index is None else index
         if index is None:
@@ -161,7 +166,13 @@ class WordRows:
         return rows
 
     def check_finite(self, name: str | None = None) -> None:
-        """Raise `OptionError` for NaN or infinity; ``name`` is the parameter that these vectors are."""
+        """Raise `OptionError` for NaN or infinity; ``name`` is the parameter that these vectors are.
+
+        >>> selfvec.Vectors(["up"], [[np.inf, 1]]).check_finite()  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        selfvec.base.errors.OptionError: vectors hold finite numbers, the one of 'up' holds NaN ...
+        """
         if self._finite:
             return
         row = first_not_finite(self.vectors)
@@ -177,12 +188,22 @@ class WordRows:
         self.__dict__.pop("norms", None)
 
     def get(self, word: str) -> AnyFloats | None:
-        """The word's row, (d,), or None."""
+        """The word's row, (d,), or None.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.get("up"), v.get("down")
+        (array([0.6, 0.8], dtype=float32), None)
+        """
         index = self.key_to_index.get(word)
         return None if index is None else self.vectors[index]
 
     def get_vector(self, key: Key, norm: bool = False) -> AnyFloats:
-        """The row of a word or row number, (d,), read-only; of length 1 if ``norm``. `KeyError` if none."""
+        """The row of a word or row number, (d,), read-only; of length 1 if ``norm``. `KeyError` if none.
+
+        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
+        >>> v.get_vector("up")
+        array([0.6, 0.8], dtype=float32)
+        """
         row: AnyFloats = (self.unit if norm else self.vectors)[self.get_index(key)]
         row.flags.writeable = False  # a changed row would not agree with `unit`
         return row
@@ -192,7 +213,12 @@ class WordRows:
         raise TypeError(f"{rule}; make new ones: selfvec.Vectors(words, rows)")
 
     def embed(self, word: str) -> AnyFloats | None:
-        """The word's row, or a vector built from subwords where the format has them; else None."""
+        """The word's row, or a vector built from subwords where the format has them; else None.
+
+        >>> v = selfvec.load("default")
+        >>> "graupel" in v, v.embed("graupel") is not None  # built from subwords
+        (False, True)
+        """
         rows, sources = self.lookup([word])
         return rows[0] if sources[0] != Source.NONE else None
 
@@ -211,12 +237,20 @@ class WordRows:
             Zeros for a word that neither has a row nor can be built from subwords.
         sources : (n,) uint8
             `Source` of each.
+
+        >>> rows, sources = selfvec.load("default").lookup(["storm", "graupel"])
+        >>> rows.shape, sources.tolist()
+        ((2, 256), [1, 2])
         """
         rows, sources, _ = self.lookup_pieces(words, compose)
         return rows, sources
 
     def lookup_pieces(self, words: Sequence[str], compose: bool = True) -> tuple[Floats, Bytes, Bytes]:
-        """`lookup`, and the number of subwords of each word, (n,) uint8: 1 with a row, 2 if unknown."""
+        """`lookup`, and the number of subwords of each word, (n,) uint8: 1 with a row, 2 if unknown.
+
+        >>> selfvec.load("default").lookup_pieces(["storm", "graupel"])[2].tolist()
+        [1, 3]
+        """
         rows = np.zeros((len(words), self.vector_size), np.float32)
         sources = np.full(len(words), Source.NONE, np.uint8)
         pieces = np.ones(len(words), np.uint8)

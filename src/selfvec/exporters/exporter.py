@@ -84,6 +84,13 @@ def export(
     TargetError
         If the target exists or cannot be written; it is not changed. `OptionError` if the target is unknown
         or does not support this run.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> selfvec.export(run, "word2vec", "weather.bin")
+    Exported
+      to word2vec, target weather.bin, words 1,969, dimensions 256
     """
     repository = to.removeprefix(HUB) if to.startswith(HUB) else None
     if repository is None and to not in TARGETS:

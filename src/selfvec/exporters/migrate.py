@@ -84,6 +84,14 @@ def migrate(
         If it cannot be written, or is open in another program.
     Interrupted
         If it is interrupted. The same call continues.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> _ = selfvec.export(run, "lancedb", "store")
+    >>> newer = selfvec.update(run, ["A derecho tore the roof off."])
+    >>> selfvec.migrate("store", run, newer)["done"]
+    True
     """
     old, new = as_run(old, "old"), as_run(new, "new")
     if old.fingerprint == new.fingerprint:

@@ -31,6 +31,7 @@ from .same_texts import different_texts, plain
 from .snippets import Found, describe
 
 
+@checked
 def run_index(
     run: GivenRun,
     progress: Progress | None = None,
@@ -60,6 +61,12 @@ def run_index(
     ------
     InputError
         If the run has not kept its text.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> selfvec.run_index(run)
+    <Index: 2,000 documents>
     """
     run = as_run(run)
     progress = as_progress(progress)

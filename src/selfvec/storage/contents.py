@@ -105,6 +105,11 @@ def info(path: str | os.PathLike[str]) -> Contents:
     ------
     InputError
         If the path is something else. `FormatError` if it is damaged.
+
+    Examples
+    --------
+    >>> selfvec.info("default").about["words"]
+    10981
     """
     check_path("path", path)
     folder = Path(path)

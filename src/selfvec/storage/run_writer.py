@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.checks import check_path
+from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.base.threads import at_once
 from selfvec.base.versions import RUN_FORMAT
@@ -240,10 +241,29 @@ class RunWriter:
         self.close()
 
 
+@checked
 def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Write a run folder, or with ``overwrite`` a new state of an existing one.
 
-    `TargetError` if ``path`` exists. With ``overwrite`` a run is replaced, but nothing else.
+    Parameters
+    ----------
+    run : Run
+    path : path
+        The run folder.
+    overwrite : bool
+        Replace a run at that place. Nothing else is replaced.
+
+    Raises
+    ------
+    TargetError
+        If ``path`` exists and is not to be replaced, or cannot be written.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(["hail broke the roof"], "none", "decorrelated")
+    >>> selfvec.save_run(run, "run")
+    >>> selfvec.open("run").vectors.index_to_key
+    ['hail', 'broke', 'the', 'roof']
     """
     if not isinstance(run, Run):
         raise OptionError(f"is a Run, not {type(run).__name__}", field="run")

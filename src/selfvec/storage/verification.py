@@ -67,6 +67,12 @@ def verify(path: str | os.PathLike[str]) -> Verified:
     ------
     InputError
         If the folder is not a run, index, encoder or fetched vectors, or was made before checksums existed.
+
+    Examples
+    --------
+    >>> _ = selfvec.refine(["hail broke the roof"], "none", "decorrelated", output="run")
+    >>> selfvec.verify("run").damaged
+    []
     """
     folder = Path(path)
     kind = folder_kind(folder)

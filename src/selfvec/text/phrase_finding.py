@@ -271,7 +271,7 @@ def phrases(
         A run folder, or files or folders of text. For a run made with phrases, these are returned. Tokens
         lack the punctuation and the dropped words of the text, so a corpus or texts give better results.
     top : int, at least 1, optional
-        Phrases listed; by default all, on a terminal 50.
+        Phrases listed; by default all.
     min_count : int, at least 1, optional
         Least number of occurrences outside longer phrases; by default 5, or 2 per million words if more. A
         phrase with a C-value below log₂ n · min_count is dropped.

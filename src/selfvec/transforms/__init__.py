@@ -82,9 +82,7 @@ def transform(vectors: Vectors, by: str, **options: Any) -> Vectors:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from selfvec.data.vectors import Vectors
-    >>> vectors = Vectors(["x", "y", "z"], np.array([[2, 0], [0, 1], [-2, -1]]))
+    >>> vectors = selfvec.Vectors(["x", "y", "z"], [[2, 0], [0, 1], [-2, -1]])
     >>> transform(vectors, "principal-axes", dimensions=1).vectors.shape
     (3, 1)
     """

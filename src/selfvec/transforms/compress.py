@@ -101,6 +101,13 @@ def compress(
         If no candidate fits ``below``, or a number is out of range.
     TargetError
         If the target exists and ``overwrite`` is false, or cannot be written.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> made = selfvec.compress(run, "small.safetensors", keep=90)
+    >>> made["bytes"] < 0.1 * run.vectors.vectors.nbytes, made["enough"]
+    (True, True)
     """
     limit = parse_size(below) if isinstance(below, str) else below
     check_target(output, overwrite=overwrite, folder=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from selfvec.base.arrays import Rows
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders import SentenceEncoder, as_sentence_encoder
+from selfvec.encoders.given import GivenSentenceEncoder
 from selfvec.encoders.run_encoder import passages_of
 from selfvec.encoders.word_vectors import TextWords, alone, centred, in_texts
 from selfvec.numerics.rows import filled_rows
@@ -39,6 +40,13 @@ class Distill(Transform):
         Leave out words that occur less often.
     text_field : str, optional
         Fields that hold the text, separated by commas.
+
+    Examples
+    --------
+    >>> def encode(texts):  # or a folder, a SentenceTransformer, …
+    ...     return np.array([[text.count("hail"), text.count("rain"), 1] for text in texts])
+    >>> selfvec.distill(encode, ["hail fell", "rain fell"]).index_to_key
+    ['fell', 'hail', 'rain']
     """
 
     corpus: Texts
@@ -49,6 +57,10 @@ class Distill(Transform):
     def open(self, source: Any) -> Any:
         """The encoder as it was given, which `fit_transform` opens."""
         return source
+
+    def made_of(self, source: GivenSentenceEncoder) -> Vectors:
+        """Vectors of the words of the corpus, from an encoder."""
+        return super().made_of(cast(Any, source))
 
     def fit_transform(self, vectors: Any) -> Vectors:
         """Vectors (V, h) of the words of the corpus, from an encoder: see `as_sentence_encoder`."""

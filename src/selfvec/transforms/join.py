@@ -48,6 +48,12 @@ class Join(Transform):
         Words of any, or words that all have. In a union, a source adds nothing to a word that it lacks.
     dimensions : int, at least 1, optional
         Number of dimensions of gcca; by default that of the widest source.
+
+    Examples
+    --------
+    >>> vectors = selfvec.Vectors(["hail", "graupel", "tax"], [[1, 0], [0.6, 0.8], [0, -1]])
+    >>> selfvec.join(vectors, "default", method="concatenate", vocabulary="intersection")
+    <Vectors: 3 words × 258 dimensions, float32>
     """
 
     others: GivenVectors | Sequence[GivenVectors]

@@ -17,10 +17,11 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, save
-from selfvec.storage.opened import as_vectors
+from selfvec.storage.opened import GivenVectors, as_vectors
 
 P = ParamSpec("P")
 Method = TypeVar("Method", bound="Transform")
+Taken = TypeVar("Taken")
 Made = TypeVar("Made")
 
 
@@ -89,7 +90,7 @@ class Transform(ABC):
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """New vectors; the given ones are not changed."""
 
-    def made_of(self, source: Any) -> Vectors:
+    def made_of(self, source: GivenVectors) -> Vectors:
         """The vectors that are made of what was given, written to ``output`` if it is named."""
         if self.output is not None:
             check_save(self.output, self.to, overwrite=self.overwrite)
@@ -123,20 +124,26 @@ class Transform(ABC):
 def as_function(
     name: str,
     method: Callable[P, Method],
-    apply: Callable[[Method, Any], Made],
+    apply: Callable[[Method, Taken], Made],
     takes: str = "vectors",
-) -> Callable[Concatenate[Any, P], Made]:
+) -> Callable[Concatenate[Taken, P], Made]:
     """A method as a function of what it is applied to, and of its options, which its class declares."""
     cls: Any = method
     options = inspect.signature(cls).parameters.values()
     positional = [one.name for one in options if one.kind is one.POSITIONAL_OR_KEYWORD]
 
-    def function(source: Any, /, *given: P.args, **named: P.kwargs) -> Made:
-        return apply(cls.given(**{**dict(zip(positional, given, strict=False)), **named}), source)
+    def function(*given: Any, **named: Any) -> Made:
+        chosen = {**dict(zip([takes, *positional], given, strict=False)), **named}
+        if takes not in chosen:
+            raise OptionError("is needed", field=takes, remedy="give it")
+        source = chosen.pop(takes)
+        return apply(cls.given(**chosen), source)
 
-    source = inspect.Parameter(takes, inspect.Parameter.POSITIONAL_ONLY, annotation="Any")
+    _, source = inspect.signature(apply).parameters.values()
     made = inspect.signature(apply).return_annotation
-    function.__signature__ = inspect.Signature([source, *options], return_annotation=made)  # type: ignore[attr-defined]
+    function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [source.replace(name=takes), *options], return_annotation=made
+    )
     function.__name__ = function.__qualname__ = name
     function.__module__ = cls.__module__
     function.__doc__ = _described(inspect.getdoc(cls) or "", takes, made)
@@ -144,6 +151,14 @@ def as_function(
 
 
 _TAKEN = {"vectors": "Vectors, Run, path or name", "encoder": "path, name or encoder"}
+_RAISES = """Raises
+------
+OptionError
+    If an option is misspelt, wrong or missing, or names nothing that the words have.
+InputError
+    If a file cannot be read or is damaged.
+TargetError
+    If ``output`` exists and ``overwrite`` is false, or cannot be written."""
 
 
 def _described(doc: str, takes: str, made: str) -> str:
@@ -152,5 +167,5 @@ def _described(doc: str, takes: str, made: str) -> str:
     opening, _, options = doc.partition(heading)
     own, *rest = re.split(r"\n(?=\n[A-Z][A-Za-z ]+\n-{3,}\n)", options, maxsplit=1)
     written = (inspect.getdoc(Transform) or "").partition(heading)[2].partition("\n\n")[0]
-    returned = f"\nReturns\n-------\n{made}"
-    return "\n".join([f"{opening}{heading}{takes} : {_TAKEN[takes]}", own, written, returned, *rest])
+    after = f"\nReturns\n-------\n{made}\n\n{_RAISES}"
+    return "\n".join([f"{opening}{heading}{takes} : {_TAKEN[takes]}", own, written, after, *rest])

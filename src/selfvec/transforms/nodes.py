@@ -37,6 +37,13 @@ class Define(Transform):
     lexicon : path or paths, or Knowledge
         Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
         `selfvec.transforms.lexicon_files.read_knowledge`.
+
+    Examples
+    --------
+    >>> from selfvec.transforms.knowledge import Knowledge
+    >>> lexicon = Knowledge(senses={"derecho": ["n1"]}, definitions={"n1": "storms with strong wind"})
+    >>> "derecho" in selfvec.load("default"), "derecho" in selfvec.define("default", lexicon)
+    (False, True)
     """
 
     lexicon: Sequence[str | Path] | Knowledge
@@ -114,6 +121,14 @@ class NodeVectors(Transform):
         `selfvec.transforms.lexicon_files.read_knowledge`.
     relations : str or sequence of str
         Kinds of relations that vectors are propagated over; by default all but antonym.
+
+    Examples
+    --------
+    >>> from selfvec.transforms.knowledge import Knowledge
+    >>> vectors = selfvec.Vectors(["hail", "graupel", "tax"], [[1, 0], [0.6, 0.8], [0, -1]])
+    >>> ontology = Knowledge(senses={"hail": ["ENVO:1"], "graupel": ["ENVO:1"]})
+    >>> selfvec.nodes(vectors, ontology).most_similar("ENVO:1", topn=1)[0][0]
+    'graupel'
     """
 
     package = "scipy"

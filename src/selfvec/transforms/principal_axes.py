@@ -22,6 +22,11 @@ class PrincipalAxes(Transform):
     ----------
     dimensions : int, at least 1, optional
         Number of axes kept; by default all.
+
+    Examples
+    --------
+    >>> selfvec.principal_axes("default", 100)
+    <Vectors: 10,981 words × 100 dimensions, float32>
     """
 
     dimensions: int | None = None

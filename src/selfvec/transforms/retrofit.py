@@ -46,6 +46,15 @@ class Retrofit(Transform):
         Kinds of relations that pull; by default all but antonym.
     weight : float, above 0
         How much relations count: all of a word together; its own vector has weight 1.
+
+    Examples
+    --------
+    >>> from selfvec.transforms.knowledge import Knowledge
+    >>> vectors = selfvec.Vectors(["hail", "graupel", "tax"], [[1, 0], [0.6, 0.8], [0, -1]])
+    >>> pairs = Knowledge(edges={"synonym": [("hail", "graupel")]})
+    >>> retrofitted = selfvec.retrofit(vectors, pairs)
+    >>> round(vectors.similarity("hail", "graupel"), 2), round(retrofitted.similarity("hail", "graupel"), 2)
+    (0.6, 0.95)
     """
 
     package = "scipy"
@@ -91,6 +100,14 @@ class Smooth(Retrofit):
         Kinds of relations that pull; by default all but antonym.
     weight : float, above 0, below 1
         How much relations count: w, how far a vector spreads.
+
+    Examples
+    --------
+    >>> from selfvec.transforms.knowledge import Knowledge
+    >>> vectors = selfvec.Vectors(["hail", "graupel", "tax"], [[1, 0], [0.6, 0.8], [0, -1]])
+    >>> pairs = Knowledge(edges={"synonym": [("hail", "graupel")]})
+    >>> round(selfvec.smooth(vectors, pairs).similarity("hail", "graupel"), 2)
+    0.85
     """
 
     lexicon: Sequence[str | Path] | Knowledge
@@ -143,6 +160,15 @@ class CounterFit(_Specialised):
     weight : float, above 0, at most 1
         How much relations count: the weight of the result in its mean with the given vectors. It is 1 in the
         paper; below 1, unrelated pairs keep more of their similarity.
+
+    Examples
+    --------
+    >>> from selfvec.transforms.knowledge import Knowledge
+    >>> vectors = selfvec.Vectors(["hail", "graupel", "tax"], [[1, 0], [0.6, 0.8], [0, -1]])
+    >>> pairs = Knowledge(edges={"synonym": [("hail", "graupel")], "antonym": [("hail", "tax")]})
+    >>> fitted = selfvec.counter_fit(vectors, pairs)
+    >>> round(fitted.similarity("hail", "graupel"), 2), round(fitted.similarity("hail", "tax"), 2)
+    (0.76, -0.11)
     """
 
     package = "scipy"
@@ -196,6 +222,17 @@ class AttractRepel(_Specialised):
         How much relations count, as for `CounterFit`.
     seed : int, at least 0
         Seed of the order of the pairs.
+
+    Examples
+    --------
+    >>> from selfvec.transforms.knowledge import Knowledge
+    >>> synonyms = [("big", "large"), ("cheap", "affordable")]
+    >>> antonyms = [("hot", "cold"), ("cheap", "expensive")]
+    >>> pairs = Knowledge(edges={"synonym": synonyms, "antonym": antonyms})
+    >>> vectors = selfvec.load("default")
+    >>> fitted = selfvec.attract_repel(vectors, pairs)
+    >>> fitted.similarity("hot", "cold") < 0 < vectors.similarity("hot", "cold")
+    True
     """
 
     attract_margin = 0.6
@@ -270,6 +307,14 @@ class Aspect(Transform):
         The relation that pulls words together. Triples may have any kinds.
     push : str
         The relation that pushes words apart.
+
+    Examples
+    --------
+    >>> from selfvec.transforms.knowledge import Knowledge
+    >>> vectors = selfvec.Vectors(["hail", "graupel", "tax"], [[1, 0], [0.6, 0.8], [0, -1]])
+    >>> pairs = Knowledge(edges={"synonym": [("hail", "graupel")], "antonym": [("hail", "tax")]})
+    >>> round(selfvec.aspect(vectors, pairs).similarity("hail", "graupel"), 2)
+    0.96
     """
 
     lexicon: Sequence[str | Path] | Knowledge

@@ -76,6 +76,14 @@ class TokenizerTransfer(Transform):
     add_words : path or int, optional
         Words to add to the old tokenizer, or how many of the vectors. A file has one word per line; of a
         number, the most frequent words that the old tokenizer cuts into several pieces.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> _ = selfvec.export(run, "model2vec", "model")
+    >>> _ = Path("words.txt").write_text("tornadic\\nsupercell\\n")
+    >>> selfvec.tokenizer("model", "default", add_words="words.txt", output="larger")["tokens"]
+    5890
     """
 
     vectors: Vectors | str | os.PathLike[str]
@@ -99,7 +107,7 @@ class TokenizerTransfer(Transform):
         words, tokens = composer.whole_words()
         return Vectors(words, rows[tokens], composer=composer)
 
-    def copied_from(self, source: Any) -> Figures:
+    def copied_from(self, source: str | os.PathLike[str]) -> Figures:
         """The figures of a model's copy, which has new token rows."""
         check_path("encoder", source)
         return self.written_of(source, "tokenizer")

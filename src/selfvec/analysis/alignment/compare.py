@@ -159,6 +159,15 @@ def compare(
         If an option has an invalid value.
     InputError
         If the two cannot be compared by this method.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> other = selfvec.refine(selfvec.example("other.jsonl", seed=1), method="decorrelated")
+    >>> selfvec.compare(run, other, top=2)
+    Comparison by compass: 1,234 words, 0 with q ≤ 0.05
+      ferris, ferryman
+      see .rows or .to_polars()
     """
     first = opened(a, "a")
     second = opened(b, "b")

@@ -131,6 +131,16 @@ def topics(
         If the run has not kept its tokens, or has too few terms.
     CorpusError
         If the new text cannot be read.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> for topic in selfvec.topics(run, 4):
+    ...     print(f"{topic.share:.0%} {topic.name}")
+    33% craghope, upper dalling, lightning strike
+    24% sea wall, storm surge, ferry terminal
+    23% squall line, kilometres, gusts
+    20% car park, body shops, poor year
     """
     like = given.get("like")
     seeds = _groups_of_words(given.get("seed_words"))

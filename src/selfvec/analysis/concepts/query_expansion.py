@@ -119,6 +119,12 @@ def expand(
         If ``top`` is not at least 1.
     InputError
         If no word of the query occurs in the run, or the run has not kept its tokens.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> [row["term"] for row in selfvec.expand(run, "flooded road", top=3).rows]
+    ['basements', 'depth', 'cellars']
     """
     check_text("query", query)
     run = as_run(run)

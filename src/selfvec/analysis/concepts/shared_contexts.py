@@ -170,6 +170,13 @@ def why(
         If a word is not in the run, or the run has not kept its tokens.
     OptionError
         If both are the same word, or a number is too small.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> selfvec.why(run, "hail", "graupel", top=3)
+    Why 'hail' and 'graupel' are similar: cosine 0.84 of their contexts
+      single 0.026, size 0.023, sky 0.022
     """
     check_text("a", a)
     check_text("b", b)

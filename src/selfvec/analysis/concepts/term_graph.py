@@ -157,6 +157,15 @@ def graph(
         If a word is not in the run, or the run has not kept its tokens.
     MissingExtra
         If networkx, which computes the layout, is not installed.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> terms = selfvec.graph(run, ["hail"])
+    >>> terms.rows[0]["source"], terms.rows[0]["target"]
+    ('hail', 'graupel')
+    >>> terms.to_polars().height  # edges
+    120
     """
     require("networkx", "plot", "a graph of terms")
     names = check_texts("words", words, "words") if words else []

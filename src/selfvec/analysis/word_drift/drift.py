@@ -96,8 +96,8 @@ def drift(
     between : sequence of slices, optional
         The two slices; by default periods, or by refining. A dated text is compared between its earliest and
         its latest years, or other periods, that hold enough for a test, another before and after refining.
-        Named as 1976..1979, 2020-05, 2020Q2, 2000.., or labels; or original refined. In Python also a single
-        period, such as "year".
+        Named as 1976..1979, 2020-05, 2020Q2, 2000.., or labels; or original refined. Also a single period,
+        such as "year".
     slice : str, optional
         Compare the first month, quarter, year … with the last. Neighbouring periods are joined up to 2,000
         words of text.
@@ -108,7 +108,7 @@ def drift(
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
         several on one field are alternatives.
     top : int, at least 1, optional
-        Words listed; by default all, on a terminal 20.
+        Words listed; by default all.
     examples : int, at least 0
         Example sentences of each side, of as many words as are listed, or 20.
     fdr : float, above 0, at most 1, optional
@@ -171,6 +171,17 @@ def drift(
     ------
     InputError
         If a slice does not exist, or no word can be measured. `OptionError` if an option is wrong.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> found = selfvec.drift(run, ["2000..2009", "2010..2019"], top=4)
+    >>> found
+    Drift from 2000..2009 to 2010..2019: 4 words, 4 with q ≤ 0.05
+      stream, mast, drone, panel
+      see .rows or .to_polars()
+    >>> found.new[0]["word"]
+    'derecho'
     """
     run = as_run(run)
     words, pos = _named(which, "words", "words"), _parts_of_speech(run, which)

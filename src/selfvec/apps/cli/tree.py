@@ -214,8 +214,13 @@ def _command(name: str, path: str, row: Row) -> Command:
 def _as_typed(one: Parameter, row: Row) -> Parameter:
     """A parameter with the default that the command gives it, and the help that it has in all of them."""
     default = REQUIRED if one.name in row.needs else row.defaults.get(one.name, one.default)
-    help = _with_flags(one.help or _HELP.get(one.name, ""), row)
+    help = _with_flags(row.help.get(one.name) or _typeable(one.help) or _HELP.get(one.name, ""), row)
     return replace(one, default=default, help=help, seldom=one.seldom or one.name in _SELDOM)
+
+
+def _typeable(text: str) -> str:
+    """A text of Python without sentences that begin with "Also": they name objects, which nobody types."""
+    return re.sub(r"\s+Also\s[^.]*(?:\.\w[^.]*)*\.(?=\s|$)", "", text)
 
 
 def _with_flags(text: str, row: Row) -> str:

@@ -70,6 +70,12 @@ def report(
         If a named word does not occur, or no document passes the filters.
     TargetError
         If the page exists, and ``overwrite`` is false.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> selfvec.report(run, "weather.html", top=4)["words"]
+    ['mast', 'stream', 'panel', 'drone']
     """
     run = as_run(run)
     check_report(output, (".html",))

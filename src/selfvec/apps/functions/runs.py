@@ -112,24 +112,23 @@ def refine(
     Parameters
     ----------
     corpus : path, paths, texts, data frame or `Corpus`
-        Files or folders of text; - reads standard input. In Python also the documents themselves, see
-        `selfvec.as_corpus`.
+        Files or folders of text. Also the documents themselves, see `selfvec.as_corpus`.
     vectors : Vectors, path or name, or several
         Initial vectors; by default the built-in vectors. A file, the name of fetched vectors, gensim's
         vectors, or made from the text alone: none, svd, cipher, glove, word2vec or fasttext. Of several the
-        one that suits the text is taken. In Python also a dict from words to arrays, a pair of words and
-        their matrix, or a data frame of numbers.
+        one that suits the text is taken. Also a dict from words to arrays, a pair of words and their
+        matrix, or a data frame of numbers.
     method : {"auto", "paper", "online", "decorrelated", "original"}
         The update rule. auto tries paper, online and decorrelated on held-out text and takes the one that
         scored best, or keeps the vectors as they are if none is better; original keeps them in any case.
     output : path, optional
-        The run folder to make. Without it the run is in memory, and `Run.save` writes it. With a cluster it
-        may be a URL.
+        The run folder to make. With a cluster it may be a URL. Also None: the run is in memory, and
+        `Run.save` writes it.
     slice : {"month", "quarter", "year", "decade", "century", "corpus"}, optional
         Periods that drift compares. corpus: each path of the corpus is one.
     encoder : name or path, optional
-        Sentence encoder that teaches the run. The name of a fetched one, or a folder. In Python also an
-        object with `encode` or `embed`, or a function of a list of texts.
+        Sentence encoder that teaches the run. The name of a fetched one, or a folder. Also an object with
+        `encode` or `embed`, or a function of a list of texts.
 
     Other Parameters
     ----------------
@@ -279,10 +278,10 @@ def update(
     ----------
     run : Run or path
     corpus : path, paths, texts, data frame or `Corpus`, optional
-        Files or folders of new text; - reads standard input.
+        Files or folders of new text. Also the documents themselves, see `selfvec.as_corpus`.
     output : path, optional
-        A new run folder. If it is that of ``run``, the run gets a new state. In Python, the run is in memory
-        without it.
+        A new run folder. If it is that of ``run``, the run gets a new state. Also None: the new run is in
+        memory.
     dry_run : bool
         Say what would change, and change nothing.
 
@@ -293,8 +292,8 @@ def update(
     half_life : float, above 0, optional
         Days after which a document counts half, from the newest one on; kept for later updates.
     encoder : name or path, optional
-        Where the run's sentence encoder is now, if it has moved. In Python also the object or function that
-        it was made with.
+        Where the run's sentence encoder is now, if it has moved. Also the object or function that it was
+        made with.
     embeddings : matrix, mapping or data frame, optional
         Vectors of the new documents, if the run was made with such: a row for each, or rows by ids.
     no_undo : bool
@@ -316,6 +315,17 @@ def update(
     >>> grown = update(refine(texts[:2], "none", "decorrelated"), texts[1:])
     >>> grown.change["added"]
     1
+
+    Raises
+    ------
+    OptionError
+        If there is nothing to do, or an option is wrong.
+    CorpusError
+        If the new text cannot be read.
+    InputError
+        If the run has not kept its text, or the initial vectors are gone.
+    TargetError
+        If ``output`` exists, or another process updates the run.
     """
     old = as_run(run)
     given = dict(documents)
@@ -377,6 +387,20 @@ def watch(
     -------
     iterator of Run
         After each update; `Run.change` says what was new.
+
+    Raises
+    ------
+    OptionError
+        If the run is in memory, or no files are named.
+
+    Examples
+    --------
+    >>> run = refine(["hail broke the roof"], "none", "decorrelated", output="run")
+    >>> _ = Path("new.txt").write_text("wind broke a tree")
+    >>> for newer in watch(run, "new.txt"):
+    ...     print(newer.change["added"])
+    ...     break
+    1
     """
     paths = paths_of(corpus)
     if not paths or any(str(path) == "-" for path in paths):
@@ -434,6 +458,20 @@ def undo(run: GivenRun) -> Figures:
     -------
     Figures
         A dict: whether the update was ``undone``, or an undone one ``redone``.
+
+    Raises
+    ------
+    OptionError
+        If the run is in memory.
+    InputError
+        If there is no state before.
+
+    Examples
+    --------
+    >>> run = refine(["hail broke the roof"], "none", "decorrelated", output="run")
+    >>> run = update(run, ["wind broke a tree"], output="run")
+    >>> undo("run")["undone"], len(selfvec.open("run").text)
+    (True, 1)
     """
     # A state that is damaged can be undone, so it is not opened.
     folder = Path(run) if is_path(run) and is_run(run) else as_run(run).folder
@@ -500,6 +538,13 @@ def merge(
         If there are fewer than two runs, or their options or vectors differ.
     InputError, CorpusError
         If a run has not kept its text, or two contain the same file.
+
+    Examples
+    --------
+    >>> first = refine(["hail broke the roof"], "none", "decorrelated")
+    >>> second = refine(["hail fell on a tree"], "none", "decorrelated")
+    >>> merge([first, second])
+    Run: decorrelated, 8 words × 256 dimensions, 9 tokens
     """
     if isinstance(runs, record.Run | str | os.PathLike) or not isinstance(runs, Iterable):
         raise OptionError("are several runs", field="runs", remedy="give a list of them")

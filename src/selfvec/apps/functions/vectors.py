@@ -56,6 +56,23 @@ def convert(
     -------
     Figures
         A dict: ``target``, ``words``, ``dimensions``, what was ``left_out``, and ``notes``.
+
+    Raises
+    ------
+    FormatError
+        If the source is damaged or in an unknown format.
+    OptionError
+        If the format cannot hold these words or numbers.
+    TargetError
+        If the file exists and ``overwrite`` is false, or cannot be written.
+
+    Examples
+    --------
+    >>> selfvec.convert("default", "small.vec", dimensions=64)
+    Converted
+      source default, target small.vec, words 10,981, dimensions 64
+    >>> selfvec.load("small.vec")
+    <Vectors: 10,981 words × 64 dimensions, float32>
     """
     named = {} if not is_path(source) else {"source": os.fspath(source)}
     if to == "model2vec" and is_path(source) and is_run(source):
@@ -94,7 +111,7 @@ def fetch(
     Parameters
     ----------
     name : str
-        Public vectors or encoder; selfvec vectors list names them.
+        Public vectors or encoder, such as "glove-6b-100" or "minilm".
     output : path, optional
         Where their folder is made; by default the user's data folder.
     overwrite : bool
@@ -110,6 +127,19 @@ def fetch(
     -------
     Figures
         A dict: name, licence, words, dimensions, path, download and files with their SHA-256.
+
+    Raises
+    ------
+    OptionError
+        If there are no public vectors of this name.
+    InputError
+        If the download fails, or the file is not the one that is known.
+
+    Examples
+    --------
+    >>> selfvec.fetch("minilm")["path"]  # doctest: +SKIP
+    '/home/me/.local/share/selfvec/vectors/minilm'
+    >>> selfvec.refine("reports.csv", encoder="minilm")  # doctest: +SKIP
     """
     from selfvec.storage.fetch_vectors import fetch_vectors, vectors_shape
     from selfvec.storage.public_vectors import find

@@ -72,8 +72,7 @@ def load(
     ----------
     path : path
         A file, which may be compressed with gzip or Zstandard; a folder (a Selfvec run, model2vec,
-        spaCy); ``default``, the built-in vectors; or the name of public vectors that were fetched with
-        ``selfvec vectors fetch``.
+        spaCy); ``default``, the built-in vectors; or the name of public vectors that `fetch` has downloaded.
     format : str, optional
         A name in `FORMATS`; by default the content decides.
     errors : {"strict", "replace", "ignore"}
@@ -95,6 +94,11 @@ def load(
         allocated, and no code in a file is executed.
     OptionError
         If an option has an invalid value.
+
+    Examples
+    --------
+    >>> load("default", limit=1000)
+    <Vectors: 1,000 words × 256 dimensions, float32>
     """
     row = None if format is None else format_of(format)
     if os.fspath(path) == "default" and row is None:
@@ -201,6 +205,7 @@ def _is_lower_word(text: str) -> bool:
 _CODES = ("int8", "binary")  # only safetensors holds them
 
 
+@checked
 def save(
     vectors: Vectors,
     path: str | os.PathLike[str],
@@ -238,6 +243,14 @@ def save(
         If the format is unknown, cannot be written or cannot hold these words or numbers. Nothing is written.
     TargetError
         If the path exists and ``overwrite`` is false, or cannot be written. The target is unchanged then.
+
+    Examples
+    --------
+    >>> vectors = load("default", limit=1000)
+    >>> save(vectors, "small.vec", dimensions=64)
+    ['word2vec-text holds rows only: the vectors of subwords are left out']
+    >>> load("small.vec")
+    <Vectors: 1,000 words × 64 dimensions, float32>
     """
     if not isinstance(vectors, Vectors):
         raise OptionError(f"are a Vectors, not {type(vectors).__name__}", field="vectors")
