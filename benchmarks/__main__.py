@@ -1,11 +1,16 @@
-"""``python -m benchmarks [NAME [PART...]]``: list the benchmarks, or run one, or those of a folder."""
+"""``python -m benchmarks [NAME [PART...]]``: list the benchmarks, or run one, or those of a folder.
+
+``python -m benchmarks same PAGE...`` notes that a change of the code leaves the figures of pages as they are.
+"""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 
-from benchmarks.catalogue import FOLDERS, all_benchmarks, find, run
+from benchmarks import measured
+from benchmarks.catalogue import FOLDERS, Benchmark, all_benchmarks, find, run, tables
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -17,13 +22,23 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{benchmark.name:{width}}  {benchmark.question}")
         return 0
     name, *parts = arguments
+    if name == "same":
+        measured.keep({one: now for one, now in tables().items() if one.partition("#")[0] in parts})
+        return 0
     if name in FOLDERS:
-        return max([run(benchmark, parts) for benchmark in find(name)])
+        return max([_timed(benchmark, parts) for benchmark in find(name)])
     for benchmark in all_benchmarks():
         if benchmark.name == name:
-            return run(benchmark, parts)
+            return _timed(benchmark, parts)
     print(f"no benchmark is called {name!r}: python -m benchmarks lists them", file=sys.stderr)
     return 2
+
+
+def _timed(benchmark: Benchmark, parts: Sequence[str]) -> int:
+    start = time.perf_counter()
+    status = run(benchmark, parts)
+    print(f"== {benchmark.name} took {time.perf_counter() - start:.0f} s", flush=True)
+    return status
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks import constants, figures
+from benchmarks import figures, measured
 from benchmarks.harness import Result, machines, read_results, write_results
 from benchmarks.page import table, update_page, write_parts
 from benchmarks.vectors import sections
@@ -68,34 +68,51 @@ def run(benchmark: Benchmark, arguments: Sequence[str] = ()) -> int:
     print(f"== {benchmark.name}: {benchmark.question}", flush=True)
     if "main" in benchmark.entries:
         return int(importlib.import_module(f"benchmarks.{benchmark.name}").main(list(arguments)))
+    digests = measured.today(benchmark.name, benchmark.entries)
     # A process each: what one benchmark leaves in memory is no burden to the next.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         if "run" in benchmark.entries and not arguments:
-            measured = pool.submit(_measured, benchmark.name).result()
-            print("\n".join(map(str, measured)), flush=True)
-            if measured:  # none without its data: the rows stay
+            rows = pool.submit(_rows_of, benchmark.name).result()
+            print("\n".join(map(str, rows)), flush=True)
+            if rows:  # none without its data: the rows stay
                 # Written at once: a benchmark that fails later loses nothing.
-                write_results(benchmark.key, measured)
+                write_results(benchmark.key, rows)
                 write_parts("speed.md", {"bench": rates(read_results(), machines())})
+                measured.note({benchmark.name: digests[benchmark.name]})
         if "rows" in benchmark.entries:
-            pool.submit(sections.measure, benchmark.key).result()
-            sections.write_page()
+            if pool.submit(sections.measure, benchmark.key).result():
+                sections.write_page()
+                measured.note({benchmark.name: digests[benchmark.name]})
         if "PAGES" in benchmark.entries:
-            pool.submit(_fill_pages, benchmark.name, tuple(arguments)).result()
+            filled = pool.submit(_fill_pages, benchmark.name, tuple(arguments)).result()
+            measured.note({name: digests[name] for name in filled})
     return figures.main()
 
 
-def _measured(name: str) -> list[Result]:
+def tables() -> dict[str, measured.Digests]:
+    """What every table that is kept rests on today."""
+    return {
+        name: digests
+        for benchmark in all_benchmarks()
+        if benchmark.name != "robustness.load"  # which only prints
+        for name, digests in measured.today(benchmark.name, benchmark.entries).items()
+    }
+
+
+def _rows_of(name: str) -> list[Result]:
     return list(importlib.import_module(f"benchmarks.{name}").run())
 
 
-def _fill_pages(name: str, wanted: Sequence[str]) -> None:
+def _fill_pages(name: str, wanted: Sequence[str]) -> list[str]:
+    """Measure parts of pages, by default all; those that were measured."""
     module = importlib.import_module(f"benchmarks.{name}")
+    filled: list[str] = []
     for page, parts in module.PAGES.items():
         chosen = [part for part in wanted or parts if part in parts]
         needs_data = getattr(module, "NEEDS_DATA", False)
         if chosen and update_page(page, parts, chosen, needs_data=needs_data):
-            constants.note(name.partition(".")[2], page, chosen)
+            filled += [f"{page}#{part}" for part in chosen]
+    return filled
 
 
 def rates(results: dict[str, list[Result]], machine_of: dict[str, str]) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 
 from benchmarks.datasets import SHARED_DATA
 from benchmarks.harness import machine, median_seconds
+from benchmarks.measured import note, today
 from benchmarks.page import DOCS, write_parts
 from benchmarks.paper import corpora, experiments, figures
 from benchmarks.paper.experiments import Plan, Row, after_epochs
@@ -121,6 +122,7 @@ def main(arguments: Sequence[str] | None = None, data: Path = SHARED_DATA) -> in
     seconds = time.perf_counter() - start
     print(f"{output.name}/ has results.json and the figures ({seconds:.0f} s)")
     if published:
+        note(today("paper.report", ["main"]))
         print("docs/results/paper.md and docs/figures are new")
     else:
         print("docs/results/paper.md is as it was: it needs the tagger (pip install 'selfvec[pos]')")

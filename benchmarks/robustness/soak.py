@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.measured import note, today
 from benchmarks.page import table, write_parts
 from benchmarks.robustness.cases import Case, cases, prepare, small_cases
 from benchmarks.robustness.faults import clock_back, full_disk, no_permission, two_writers
@@ -69,6 +70,8 @@ def main(arguments: list[str]) -> int:
     print(f"\n{len(faults)} faults")
     for fault in faults:
         print(f"* {fault}")
+    if set(PARTS) <= set(options.parts):
+        note(today("robustness.soak", ["main"]))
     return 1 if faults else 0
 
 

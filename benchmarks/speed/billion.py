@@ -26,6 +26,7 @@ from numba import njit
 
 from benchmarks.charts import Chart, Series, chart_figure
 from benchmarks.harness import command
+from benchmarks.measured import note, today
 from benchmarks.page import FIGURES, table, write_parts
 from benchmarks.speed.memory import MILLION, Peak, watched
 from selfvec.base.threads import in_order
@@ -214,5 +215,6 @@ def main(arguments: Sequence[str]) -> int:
             rows.append(measured(folder, size * MILLION))
             print(*rows[-1].row, flush=True)
     write_parts("speed.md", {"billion": table(heads, [row.row for row in rows])})
+    note(today("speed.billion", ["main"]))
     draw(rows)
     return 0

@@ -121,17 +121,18 @@ def body(kept: dict[str, list[dict[str, Any]]]) -> str:
     return "".join(section(name, [Row(**row) for row in kept[name]]) for name in sorted(kept))
 
 
-def measure(name: str) -> None:
-    """Run a module and keep its rows; the rows of others stay."""
+def measure(name: str) -> bool:
+    """Run a module and keep its rows, if its data are there; the rows of others stay."""
     module = importlib.import_module(f"benchmarks.vectors.{name}")
     needed = getattr(module, "NEEDS", None)
     if needed is not None and needed not in os.environ:
         print(f"{name}: the variable {needed} is not set, the rows stay")
-        return
+        return False
     rows = list(module.rows())
     print(section(name, rows), flush=True)
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) | {name: [asdict(row) for row in rows]}
     RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return True
 
 
 def write_page() -> None:
