@@ -79,10 +79,9 @@ def run(benchmark: Benchmark, arguments: Sequence[str] = ()) -> int:
                 write_results(benchmark.key, rows)
                 write_parts("speed.md", {"bench": rates(read_results(), machines())})
                 measured.note({benchmark.name: digests[benchmark.name]})
-        if "rows" in benchmark.entries:
-            if pool.submit(sections.measure, benchmark.key).result():
-                sections.write_page()
-                measured.note({benchmark.name: digests[benchmark.name]})
+        if "rows" in benchmark.entries and pool.submit(sections.measure, benchmark.key).result():
+            sections.write_page()
+            measured.note({benchmark.name: digests[benchmark.name]})
         if "PAGES" in benchmark.entries:
             filled = pool.submit(_fill_pages, benchmark.name, tuple(arguments)).result()
             measured.note({name: digests[name] for name in filled})

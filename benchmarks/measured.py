@@ -2,9 +2,9 @@
 
 Beside each table stand two things. One is a digest of the code of `benchmarks` that made it, see
 `benchmarks.used_code`: another sample, setting or way of counting makes another table. The other, for the
-benchmarks of `RESTS_ON`, are digests of the constants of the modules of `selfvec` that decide the figures. The
-rest of selfvec's code does not count: nearly all of its changes leave figures as they are, and its tests hold
-results to the bit, so a digest over it would only teach people to pass over what it says.
+benchmarks of `RESTS_ON`, are digests of the constants of the modules of `selfvec` that decide the figures.
+The rest of selfvec's code does not count: nearly all of its changes leave figures as they are, and its tests
+hold results to the bit, so a digest over it would only teach people to pass over what it says.
 
 A test names the tables that are older. ``python -m benchmarks same PAGE...`` notes today's code: for a change
 that cannot alter the figures of a page; the commit says why. A table that has not been made again since is
@@ -95,7 +95,8 @@ def today(benchmark: str, entries: Iterable[str]) -> dict[str, Digests]:
     module, code = f"benchmarks.{benchmark}", Code()
     rests_on = digests(RESTS_ON[key]) if folder == "quality" and key in RESTS_ON else {}
     made: dict[str, str | ast.expr] = {f"{p}#{part}": by for (p, part), by in parts_of(module, code).items()}
-    made |= {benchmark: entry for entry in entries if entry != "PAGES"}
+    for entry in set(entries) - {"PAGES"}:  # one at most
+        made[benchmark] = entry
     return {name: {CODE: code.digest(module, by), **rests_on} for name, by in made.items()}
 
 
@@ -116,9 +117,8 @@ def note(measured: Mapping[str, Digests]) -> None:
 
 def keep(tables: Mapping[str, Digests]) -> None:
     """Note today's digests of tables whose figures a change leaves as they are."""
-    notes = noted()
-    marks = {name: {BEFORE: then[BEFORE]} if BEFORE in (then := notes.get(name, {})) else {} for name in tables}
-    note({name: now | marks[name] for name, now in tables.items()})
+    marks = {name: {BEFORE: then[BEFORE]} for name, then in noted().items() if BEFORE in then}
+    note({name: now | marks.get(name, {}) for name, now in tables.items()})
 
 
 def stale(tables: Mapping[str, Digests]) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """A digest of the code that a benchmark runs: what its entry uses of `benchmarks`, followed by name.
 
-Only definitions that are reached count, so a new data set or another table of the same module changes nothing.
-Comments, formatting, docstrings, annotations and the place of a definition do not count, nor do the modules of
-`WRITERS`, which write down what was measured. The code of `selfvec` does not count either: every refactoring
-would make every table old. Its constants stand beside this digest, see `benchmarks.measured`.
+Only definitions that are reached count, so a new data set or another table of a module changes nothing.
+Comments, formatting, docstrings, annotations and the place of a definition do not count, nor do the modules
+of `WRITERS`, which write down what was measured. The code of `selfvec` does not count either: every
+refactoring would make every table old. Its constants stand beside this digest, see `benchmarks.measured`.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Module:
 
     @cached_property
     def imported(self) -> dict[str, tuple[str, str]]:
-        """By the name that it has here: the module and the name of what is imported, also inside functions."""
+        """What is imported, also inside functions: by its name here, the module and the name there."""
         nodes = [one for one in ast.walk(self.tree) if isinstance(one, ast.ImportFrom) and one.module]
         return {a.asname or a.name: (str(one.module), a.name) for one in nodes for a in one.names}
 
@@ -117,7 +117,8 @@ def _bound(node: ast.stmt) -> set[str]:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return {node.name}
     if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.If | ast.Try):
-        return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+        names = (one for one in ast.walk(node) if isinstance(one, ast.Name))
+        return {one.id for one in names if isinstance(one.ctx, ast.Store)}
     return set()
 
 
@@ -127,7 +128,8 @@ def _shape(node: object) -> str:
         return f"[{','.join(map(_shape, node))}]"
     if not isinstance(node, ast.AST):
         return repr(node)
-    fields = {name: value for name, value in ast.iter_fields(node) if name not in _UNSEEN and value not in (None, [])}
+    fields = {name: value for name, value in ast.iter_fields(node) if name not in _UNSEEN}
+    fields = {name: value for name, value in fields.items() if value is not None and value != []}
     if isinstance(fields.get("body"), list):
         fields["body"] = [one for one in fields["body"] if not _is_unseen(one)]
     return f"{type(node).__name__}({','.join(f'{name}={_shape(value)}' for name, value in fields.items())})"
@@ -135,5 +137,6 @@ def _shape(node: object) -> str:
 
 def _is_unseen(node: ast.stmt) -> bool:
     """Whether a statement is a docstring or an import."""
-    text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    return text or isinstance(node, ast.Import | ast.ImportFrom)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return isinstance(node.value.value, str)
+    return isinstance(node, ast.Import | ast.ImportFrom)

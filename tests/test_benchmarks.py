@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from benchmarks import constants
-from benchmarks.catalogue import FOLDERS, Benchmark, all_benchmarks, find
+from benchmarks import measured
+from benchmarks.catalogue import FOLDERS, Benchmark, all_benchmarks, find, tables
 from benchmarks.harness import Result, compared, read_results, write_results
+from benchmarks.used_code import Code, parts_of
 from benchmarks.vectors import sections
 from tests.places import ROOT
 
@@ -112,17 +113,71 @@ def test_a_benchmark_is_found_by_what_it_defines() -> None:
     assert counts == Benchmark("speed.counts", question, frozenset({"run"}))
 
 
-def test_no_table_is_older_than_a_constant_that_it_rests_on() -> None:
-    assert list(constants.stale()) == []
+def test_no_table_is_older_than_its_benchmark_or_a_constant_that_it_rests_on() -> None:
+    assert list(measured.stale(tables())) == []
 
 
 def test_a_table_older_than_a_constant_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("selfvec.refinement.oov_predictions.SHRINK", 6)
-    (only,) = constants.stale()
-    assert only.startswith("python -m benchmarks quality.oov alone: ")
+    current = measured.today("quality.oov", ["PAGES"])
+    monkeypatch.setattr(measured, "noted", lambda: {"oov.md#alone": {**current["oov.md#alone"], **OLD}})
+    (only,) = measured.stale(current)
+    assert only == "oov.md#alone: since it was measured, selfvec.refinement.oov_predictions changed"
+
+
+OLD = {"refinement.oov_predictions": "0"}
+
+
+def test_every_table_that_is_kept_has_a_note_and_the_older_ones_are_listed() -> None:
+    notes = measured.noted()
+    assert set(notes) == set(tables())
+    assert measured.made_before(notes) in (ROOT / "docs/results/index.md").read_text(encoding="utf-8")
+
+
+BENCHMARK = """
+from benchmarks.data import SIZES, unused
+from benchmarks.page import table
+PAGES = {"a.md": {"rows": lambda: rows(3), "other": other}}
+def rows(number):
+    return table(SIZES[:number])
+def other():
+    return unused()
+"""
+DATA = """
+SIZES = [1, 2, least()]
+def least():
+    return 7
+def unused():
+    return 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_same"),
+    [
+        ("return table(", "return table (  # as Markdown\n        ", True),
+        ("def rows(number):", 'def rows(number: int) -> str:\n    """A table."""', True),
+        ("PAGES =", "import os\nOTHER = 3\nPAGES =", True),
+        ("return unused()", "return 2", True),
+        ("return 1", "return 2", True),  # of what only another part uses
+        ("rows(3)", "rows(4)", False),
+        ("[:number]", "[number:]", False),
+        ("[1, 2,", "[1, 3,", False),
+        ("return 7", "return 8", False),  # two modules away
+    ],
+)
+def test_a_table_is_old_if_code_that_it_runs_has_changed(before: str, after: str, is_same: bool) -> None:
+    def digest(sources: dict[str, str]) -> str:
+        code = Code(lambda path: sources.get(path, ""))
+        return code.digest("benchmarks.one", parts_of("benchmarks.one", code)["a.md", "rows"])
+
+    files = {"benchmarks/one.py": BENCHMARK, "benchmarks/data.py": DATA}
+    changed = {path: source.replace(before, after) for path, source in files.items()}
+    assert changed != files
+    assert (digest(files) == digest(changed)) is is_same
 
 
 def test_every_benchmark_of_quality_says_what_it_rests_on() -> None:
     """`baselines` has figures of an earlier version, which its page says."""
     pages = {one.key for one in find("quality") if "PAGES" in one.entries}
-    assert pages - set(constants.RESTS_ON) == {"baselines"}
+    assert pages - set(measured.RESTS_ON) == {"baselines"}
