@@ -152,7 +152,7 @@ _NESTED = (list, tuple, dict, np.ndarray)
 def is_missing(value: object) -> bool:
     """Whether a value of a list, row or data frame stands for none: None, NaN, and pandas' NaT and NA.
 
-    >>> [is_missing(value) for value in (None, float("nan"), np.datetime64("NaT"), "", 0)]
+    >>> [is_missing(value) for value in (None, float("nan"), np.datetime64("NaT", "D"), "", 0)]
     [True, True, True, False, False]
     """
     if value is None or isinstance(value, str):

@@ -54,10 +54,19 @@ def by_period(batch: TokenBatch, period: str) -> list[Slice]:
 def _called(number: int, period: str) -> str:
     months = MONTHS[period]
     month = np.datetime64(number * months - _EPOCH, "M")
-    first, last = str(month), str(month + months - 1)
+    first, last = str(month), str(later(month, months - 1))
     if period == "quarter":
         return _quarter(first)
     return first if period == "month" else first[:4] if period == "year" else f"{first[:4]}..{last[:4]}"
+
+
+def later(date: np.datetime64, number: int) -> np.datetime64:
+    """A date and so many of its own units: years, months or days.
+
+    >>> later(np.datetime64("2019-11"), 3), later(np.datetime64("2019"), 1)
+    (np.datetime64('2020-02'), np.datetime64('2020'))
+    """
+    return date + np.timedelta64(number, np.datetime_data(date.dtype)[0])
 
 
 def by_label(batch: TokenBatch) -> list[Slice]:
@@ -149,7 +158,7 @@ def _period(text: str) -> tuple[np.datetime64, np.datetime64] | None:
         first = np.datetime64(f"{year}-{3 * int(quarter) - 2:02d}" if quarter else text)
     except ValueError:  # a month or day that there is not
         return None
-    end = first + (3 if quarter else 1)  # of the unit that is written: years, months or days
+    end = later(first, 3 if quarter else 1)
     return first.astype("datetime64[D]"), end.astype("datetime64[D]")
 
 

@@ -169,7 +169,7 @@ def asked_slices(
 def _with_documents(run: Run, documents: Mask) -> Run:
     """The run as if its other documents had neither dates nor labels."""
     batch = run.require_tokens()
-    dates = None if batch.dates is None else np.where(documents, batch.dates, np.datetime64("NaT"))
+    dates = None if batch.dates is None else np.where(documents, batch.dates, np.datetime64("NaT", "D"))
     labels = None if batch.slices is None else np.where(documents, batch.slices, -1).astype(np.int32)
     return run.replace(tokens=replace(batch, dates=dates, slices=labels))
 

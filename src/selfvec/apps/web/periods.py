@@ -9,7 +9,7 @@ import numpy as np
 
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.errors import NotFound
-from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, parse_span
+from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, later, parse_span
 from selfvec.data.token_batch import TokenBatch
 
 _DEFAULT_UNITS = ("month", "year", "decade")
@@ -59,7 +59,7 @@ def _years(day: np.datetime64) -> float:
     (1993.0, 2020.5)
     """
     year = day.astype("datetime64[Y]")
-    first, end = year.astype("datetime64[D]"), (year + 1).astype("datetime64[D]")
+    first, end = year.astype("datetime64[D]"), later(year, 1).astype("datetime64[D]")
     return 1970 + int(year.astype(int)) + float((day - first) / (end - first))
 
 
@@ -72,7 +72,7 @@ def halves(first: str, last: str) -> list[str]:
     unit = "datetime64[M]" if first[:4] == last[:4] else "datetime64[Y]"
     start, end = np.array([first, last], unit)
     middle = start + (end - start) // 2
-    return [f"{start}..{middle}", f"{min(middle + 1, end)}..{end}"]
+    return [f"{start}..{middle}", f"{min(later(middle, 1), end)}..{end}"]
 
 
 def time_course(batch: TokenBatch, row: int, parts: Sequence[Slice]) -> Json:
