@@ -171,7 +171,15 @@ def test_types_of_arrow_and_of_polars(tmp_path: Path) -> None:
         assert note.startswith("dates are not read: date (")
 
 
-MISSING = [None, float("nan"), pd.NA, pd.NaT, np.datetime64("NaT", "D"), np.float32("nan"), decimal.Decimal("nan")]
+MISSING = [
+    None,
+    float("nan"),
+    pd.NA,
+    pd.NaT,
+    np.datetime64("NaT", "D"),
+    np.float32("nan"),
+    decimal.Decimal("nan"),
+]
 
 
 @pytest.mark.parametrize("missing", MISSING, ids=repr)
