@@ -109,7 +109,8 @@ def names() -> str:
     for name in ("NOAA", "PubMed", *JUDGED):
         run = refined(sample(texts(name), ABSTRACTS) if name == "PubMed" else name)
         found = topics(run)
-        kinds = {"nearest": _nearest(run, found), "typical": [row.name.split(", ") for row in found]}
+        named = [row.name.replace(" ", "_").split(",_") for row in found]  # phrases as the run has them
+        kinds = {"nearest": _nearest(run, found), "typical": named}
         cells: list[object] = [name, len(found)]
         for chosen in kinds.values():
             cells.append(f"{np.mean([word in FORMULAS for words in chosen for word in words]):.1%}")
