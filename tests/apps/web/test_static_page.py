@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from headless import Page
-from serving import HOSTILE, Site
+from serving import HOSTILE, Site, fitted, serving
 
+import selfvec
 from selfvec.apps.cli import main
+from selfvec.apps.web import static_page as static_page_module
 from selfvec.apps.web.static_page import static_page
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -48,7 +52,8 @@ def test_a_saved_page_shows_words_and_the_map_without_a_server(page: Page, site:
     page.wait("document.querySelectorAll('.colours button').length > 2")
     page.press("7")
     page.wait("document.querySelector('.topic blockquote') && document.querySelector('.topic svg')")
-    assert page.run("document.querySelector('.topic cite a')") is None  # documents are not in the file
+    page.click(".topic cite a")
+    page.wait("document.querySelector('#word .whole')")
     assert page.errors == []
     assert {url.partition(":")[0] for url in page.requests} <= {"file", "blob", "about"}
     assert [url for url in page.requests if url.startswith("file:") and url.partition("#")[0] != saved] == []
@@ -98,7 +103,70 @@ def test_all_that_a_saved_page_links_to_is_in_it(page: Page, site: Site, saved: 
 def test_a_word_that_is_not_in_the_file_is_said(page: Page, saved: str) -> None:
     page.open(f"{saved}#word=nonsense")
     assert "selfvec serve" in page.text("#alert")
-    assert page.run("getComputedStyle(document.querySelector('[data-view=texts]')).display") == "none"
+
+
+def found_in(page: Page, address: str, query: str, filters: str = "") -> list[str]:
+    """The ids that the search of a saved page finds, best first."""
+    page.open(f"{address}#view=texts&ask={quote(query)}&filter={quote(filters)}")
+    page.wait("document.querySelector('.found .place > span') || document.querySelector('#pane .wait')")
+    return page.texts(".found .place > span")
+
+
+@pytest.mark.parametrize("query", ["cell oven", "flood", "recipe people", "people"])
+def test_documents_are_found_by_their_words_as_by_bm25(
+    page: Page, site: Site, saved: str, query: str
+) -> None:
+    rows = selfvec.search(site.data.run, query, mode="bm25", top=10).rows
+    assert found_in(page, saved, query) == [row["id"] for row in rows]
+    # Its words are runs of letters, those of the run are what blanks separate: lengths differ a little.
+    assert float(page.text(".found h3 .times")) == pytest.approx(rows[0]["score"], abs=0.02)
+    asked = set(re.findall(r"[a-z]+", query.lower()))
+    assert set(page.texts(".found .snippet mark")) <= asked
+    assert page.errors == []
+
+
+def test_documents_of_a_file_are_narrowed_listed_and_read(page: Page, site: Site, saved: str) -> None:
+    found = found_in(page, saved, "cell", "date=2020")
+    wanted = site.json("/api/search?query=cell&mode=bm25&filters=date=2020")["rows"]
+    assert found == [row["id"] for row in wanted]
+    facets = site.json("/api/facets?query=cell&filters=date=2020")
+    page.wait("document.querySelector('.histogram button')")
+    assert page.text(".total .number") == str(facets["found"])
+    assert page.run("document.querySelectorAll('.histogram button').length") == len(facets["time"])
+    assert found_in(page, saved, "nonsense") == []
+    page.click("nav [data-view=documents]")
+    page.wait("document.querySelectorAll('.library li').length === 50")
+    page.choose("#pane select", "longest")
+    longest = site.json("/api/documents?sort=longest&limit=1")["rows"][0]["id"]
+    page.wait(f"document.querySelector('.library li').dataset.id === {json.dumps(longest)}")
+    page.click(".library a")
+    page.wait("document.querySelector('#word .whole')")
+    assert page.text("#word .whole") == site.json(f"/api/document?id={longest}")["text"]
+    page.open(f"{saved}#view=documents&doc=nothing")
+    assert page.text("#alert").startswith("this file has no document nothing")
+
+
+def test_words_of_a_script_without_blanks_are_found(page: Page, tmp_path: Path) -> None:
+    run = fitted(
+        tmp_path, ["昨天下大雨。今天出太阳。", "明天有大风。", "今天很冷。"] * 3, vectors="none", min_count=1
+    )
+    path = tmp_path / "page.html"
+    with serving(run) as site:
+        path.write_text(static_page(site.data), encoding="utf-8")
+    assert len(found_in(page, path.as_uri(), "太阳")) == 3
+    assert page.text(".found .snippet") == "今天出太阳。"
+    assert page.texts(".found .snippet mark")[:2] == ["太", "阳"]
+
+
+def test_a_long_text_is_not_in_the_file(page: Page, site: Site, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(static_page_module, "_TEXT", 1000)
+    path = tmp_path / "page.html"
+    path.write_text(static_page(site.data), encoding="utf-8")
+    page.open(path.as_uri())
+    assert "Search, documents, unknown words" in page.text(".overview .lead")
+    for view in ("texts", "documents"):
+        assert page.run(f"getComputedStyle(document.querySelector('[data-view={view}]')).display") == "none"
+    assert page.run("document.querySelector('form.asking')") is None
 
 
 def test_hostile_words_are_words_in_a_file(page: Page, site: Site, saved: str) -> None:

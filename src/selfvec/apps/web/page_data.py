@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
+from hashlib import sha256
 from typing import Annotated, Any
 
 import numpy as np
@@ -137,6 +138,7 @@ class PageData(DocumentViews, UsageViews):
         made = run.provenance
         return {
             "description": made.corpus_name,
+            "run": "" if run.folder is None else sha256(str(run.folder.resolve()).encode()).hexdigest()[:16],
             "stamp": run.stamp,
             "method": made.method,
             "tokens": made.tokens,
@@ -146,6 +148,7 @@ class PageData(DocumentViews, UsageViews):
             "left_out": sorted(made.text.get("dropped", {})),
             "merged": bool(made.options.get("lemmatize") or made.options.get("stem")),
             "has_text": run.tokens is not None,
+            "has_documents": run.tokens is not None,
             "comparisons": self.comparisons.choices(),
             "parts": [part.name for part in self.comparisons.slices],
             "default": self.comparisons.default,

@@ -32,6 +32,7 @@ _QUOTED = 15  # of these, with sentences
 _NEAR = 6  # neighbours on paper
 _HEIGHT = 20  # of the bars of a topic
 _WORDS = 100  # number of words that changed most, and of the most frequent ones
+_TEXT = 5_000_000  # characters of documents, at most; a longer text is not in the file
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data:"
 _IMPORT = re.compile(r'^import .* from "[.](/[a-z-]+[.]js)"', re.MULTILINE)
 _UNSCRIPTED = """<noscript><style>
@@ -91,7 +92,11 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
         _wait(task, label, progress)
     about = data.about()
     first = [choice for choice in about["comparisons"] if choice["key"] == key]
-    yield _key("about"), {**about, "comparisons": first, "parts": [], "kept": True}
+    documents = _documents(data)
+    held = {"comparisons": first, "parts": [], "kept": True, "has_documents": documents is not None}
+    yield _key("about"), {**about, **held}
+    if documents is not None:
+        yield _key("documents"), documents
     yield _key("overview"), data.overview
     yield _key("domain"), data.words_of_text()
     yield _key("health"), data.health()
@@ -123,6 +128,19 @@ def _wait(task: BackgroundTask[Any], label: str, progress: Progress) -> None:
             advance(now - done)
             done = now
         advance(100 - done)
+
+
+def _documents(data: PageData) -> list[Any] | None:
+    """The documents, whole; None if there are none or they are longer than `_TEXT`."""
+    if data.run.tokens is None:
+        return None
+    found, length = [], 0
+    for name in data.index.result().documents.ids:
+        found.append(data.document(name))
+        length += len(found[-1]["text"])
+        if length > _TEXT:
+            return None
+    return found
 
 
 def _of_word(data: PageData, key: str, word: str) -> Iterator[tuple[str, Any]]:

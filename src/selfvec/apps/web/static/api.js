@@ -1,4 +1,5 @@
 // Requests to the server. Answers are cached, because the state that is served does not change.
+import { Documents } from "./kept.js";
 
 const kept = new Map();
 const KEPT = 300;
@@ -17,6 +18,8 @@ function address(path, asked) {
 }
 
 const ANSWERS = globalThis.selfvecKept; // of a page saved as one file
+export const SAVED = ANSWERS !== undefined;
+let documents; // of a saved page
 const SAME = new Set(["limit", "n", "sort", "whole"]); // arguments that do not change an answer there
 
 /** An answer that a saved page holds. */
@@ -25,6 +28,12 @@ function held(path, asked) {
     const words = Object.entries(ANSWERS).filter(([key]) => key.startsWith("word\n")).map(([, { word, count }]) => [word, count]);
     const part = asked.q.toLowerCase(), differs = ([word]) => word.toLowerCase() !== part;
     return { words: words.filter(([word]) => word.toLowerCase().includes(part)).sort((a, b) => differs(a) - differs(b)).slice(0, 8) };
+  }
+  if (ANSWERS.documents) {
+    documents ??= new Documents(ANSWERS.documents, ANSWERS.topics.periods);
+    const answer = path in Documents.prototype ? documents[path](asked) : ANSWERS.none;
+    if (answer) return answer;
+    if (path === "document") throw new Refused({ rule: `this file has no document ${asked.id}` }, 404);
   }
   const given = Object.entries(asked).filter(([name, value]) => !SAME.has(name) && value !== "" && value !== undefined).map(([name, value]) => `${name}=${value}`);
   const answer = ANSWERS[[path, ...given.sort()].join("\n")];

@@ -1,5 +1,5 @@
 // Documents: their text, their best passage, sentences of them, and those that are near them by meaning.
-import { ask } from "./api.js";
+import { ask, SAVED } from "./api.js";
 import { bdi, h } from "./dom.js";
 import { clean, count, direction, many } from "./format.js";
 import { link, state } from "./state.js";
@@ -18,11 +18,11 @@ export function later(title, content) {
 }
 
 /** The documents nearest to one; ``item`` makes the list item of a hit. */
-export const similar = (id, item) => later("Similar documents", async () => {
+export const similar = (id, item) => (SAVED ? null : later("Similar documents", async () => {
   const { rows, alike } = await ask("similar", { document: id });
   return h("div", {}, alike.length ? h("p", { class: "lead" }, `${many(alike.length, "further document")} with the same text.`) : null,
     rows.length ? h("ol", { class: "found" }, rows.map(item)) : h("p", { class: "wait" }, "No other document is near."));
-});
+}));
 
 /** The title of a document or, without one, the first words of the first sentence of its best passage. */
 export function heading({ title, text, passage = [0] }) {

@@ -39,6 +39,7 @@ const choose = (word) => go({ word, near: "", doc: "", view: FULL.has(state.view
 
 function describe() {
   document.body.classList.toggle("kept", Boolean(about.kept));
+  document.body.classList.toggle("textless", !about.has_documents);
   const text = (about.kept ? "saved page of " : "") + (about.tokens ? `${about.description} · ${count(about.tokens)} words of text, ${count(about.types)} different` : about.description);
   $("about").textContent = text;
   document.title = `${about.description} – Selfvec`;

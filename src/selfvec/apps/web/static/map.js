@@ -6,6 +6,7 @@ import { go, state } from "./state.js";
 
 const SECONDS = 1.6; // from one state to the next
 const MOST_LABELS = 70;
+const BUTTONS = [44, 118]; // pixels of the corner that the buttons to zoom cover
 const TRIED = 500;
 const FONT = "13px system-ui, sans-serif";
 
@@ -369,7 +370,7 @@ const PLACES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1
  * Returns, in the same order, {left, top} or null.
  */
 function placed(wanted, width, height, gap = 6) {
-  const taken = [];
+  const taken = [{ left: width - BUTTONS[0], right: width, top: 0, bottom: BUTTONS[1] }];
   const free = (box) => taken.every((other) =>
     box.right <= other.left || box.left >= other.right || box.bottom <= other.top || box.top >= other.bottom);
   return wanted.map((label) => {

@@ -23,8 +23,8 @@ export class Overview {
     const asked = (event) => { event.preventDefault(); go({ view: "texts", ask: input.value.trim() }); };
     this.element = h("div", { class: "full overview" },
       h("h2", {}, about.description), this.subject, h("p", { class: "claim" }, facts(about, overview)),
-      about.has_text && !about.kept ? h("form", { class: "asking", role: "search", "aria-label": "Documents", onsubmit: asked }, input, h("button", { type: "submit" }, "Search")) : null,
-      about.kept ? h("p", { class: "lead" }, "This file holds the words that changed most, the most frequent ones and those below. Search, unknown words, documents and other comparisons need ", h("code", {}, "selfvec serve"), ".") : null,
+      about.has_documents ? h("form", { class: "asking", role: "search", "aria-label": "Documents", onsubmit: asked }, input, h("button", { type: "submit" }, "Search")) : null,
+      about.kept ? h("p", { class: "lead" }, `This file holds the words that changed most, the most frequent ones and those below${about.has_documents ? ", and the documents, which are found by their words. Search by meaning, unknown words" : ". Search, documents, unknown words"} and other comparisons need `, h("code", {}, "selfvec serve"), ".") : null,
       h("h3", {}, "Words of this text, and what it taught about them"), this.words,
       h("h3", {}, this.of === "documents" ? "The documents by topic" : "The words by topic"), this.atlas.element,
       h("h3", {}, "Topics over time"), this.topics);

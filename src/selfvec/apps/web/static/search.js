@@ -28,31 +28,32 @@ export class Search {
     this.shown = PAGE;
     this.asked = debounced(250, (changes) => { this.shown = PAGE; go(changes, false); });
     this.input = h("input", { type: "search", dir: "auto", "aria-label": "What to look for", placeholder: "a few words, or a question", maxlength: 500, oninput: () => this.asked({ ask: this.input.value }) });
-    const [mode, modeLabel] = choice("by", Object.entries(MODES), (value) => this.asked({ mode: value }, 0));
+    const [mode, modeLabel] = choice("by", Object.entries(MODES).filter(([name]) => !about.kept || name === "bm25"), (value) => this.asked({ mode: value }, 0));
     const [order, orderLabel] = choice("order", Object.entries(ORDERS), (value) => this.asked({ order: value }, 0));
     Object.assign(this, { mode, order });
     this.filter = h("input", { type: "text", maxlength: 400, placeholder: about.dates ? `date=${about.halves[1]}` : "field=value", oninput: () => this.asked({ filter: this.filter.value }) });
     this.beside = h("input", { type: "checkbox", onchange: () => this.asked({ beside: this.beside.checked ? "1" : "" }, 0) });
-    this.hint = h("p", { class: "lead" }, "A document need not contain the words of the question.");
+    this.contains = about.kept ? "Documents that have words of the question, as they are written." : "A document need not contain the words of the question.";
+    this.hint = h("p", { class: "lead" }, this.contains);
     this.total = h("p", { class: "total" });
     this.facets = h("div", {});
     const narrow = h("details", { class: "facets", open: innerWidth > 800 }, h("summary", {}, "Narrow down"), this.facets);
     this.out = h("div", {});
     this.element = h("div", { class: "full" }, h("h2", {}, "Search the documents"), this.input,
-      h("div", { class: "fields" }, modeLabel, orderLabel, h("label", { class: "wide-field" }, "only where", this.filter),
-        h("label", { class: "check" }, this.beside, " next to what the original vectors find")),
+      h("div", { class: "fields" }, about.kept ? null : modeLabel, orderLabel, h("label", { class: "wide-field" }, "only where", this.filter),
+        about.kept ? null : h("label", { class: "check" }, this.beside, " next to what the original vectors find")),
       this.hint, this.total, h("div", { class: "narrowed" }, narrow, this.out));
   }
 
   async update() {
     fill([[this.input, state.ask], [this.filter, state.filter]]);
-    this.mode.value = state.mode;
+    this.mode.value = this.about.kept ? "bm25" : state.mode;
     this.order.value = state.order;
     this.beside.checked = Boolean(state.beside);
     const asked = state.ask.trim();
     this.total.replaceChildren();
     if (!asked || state.beside) this.facets.replaceChildren();
-    if (!this.about.has_text) return this.out.replaceChildren(h("p", { class: "wait" }, "The run did not keep its text, so there is nothing to search."));
+    if (!this.about.has_documents) return this.out.replaceChildren(h("p", { class: "wait" }, "The run did not keep its text, so there is nothing to search."));
     if (!asked) return this.out.replaceChildren(h("p", { class: "wait" }, "Type a few words or a question."));
     return this.newest((signal) => (state.beside ? this.both(asked, signal) : this.one(asked, signal)).catch((error) => {
       if (!signal.aborted) this.out.replaceChildren(); // hits of the previous question are removed
@@ -68,7 +69,7 @@ export class Search {
     const found = await ask("search", { query: asked, mode: state.mode, top, filters: filters(), fold: true }, { signal, busy });
     this.narrow(asked, signal).catch(() => this.facets.replaceChildren());
     const rows = ordered(found.rows, state.order);
-    if (found.filter_names.length) this.hint.textContent = `A document need not contain the words of the question. Fields: ${found.filter_names.slice(0, NAMED).map(clean).join(", ")}${found.filter_names.length > NAMED ? ` and ${count(found.filter_names.length - NAMED)} more` : ""}.`;
+    if (found.filter_names.length) this.hint.textContent = `${this.contains} Fields: ${found.filter_names.slice(0, NAMED).map(clean).join(", ")}${found.filter_names.length > NAMED ? ` and ${count(found.filter_names.length - NAMED)} more` : ""}.`;
     const [example] = Object.entries(found.rows[0]?.fields ?? {});
     if (example) this.filter.placeholder = `${this.about.dates ? `date=${this.about.halves[1]}; ` : ""}${example.join("=")}`;
     const unknown = found.unknown.length ? h("p", { class: "lead" }, "Words that the run lacks: ", found.unknown.map((word, i) => [i ? ", " : "", bdi(word)])) : null;
@@ -89,7 +90,7 @@ export class Search {
   /** How many documents have words of the question, by field and by period; each count is a filter. */
   async narrow(asked, signal) {
     const found = await ask("facets", { query: asked, filters: filters() }, { signal, busy: () => {} });
-    this.total.replaceChildren(h("span", { class: "number" }, count(found.found)), ` of ${many(found.documents, "document")} ${found.found === 1 ? "has" : "have"} words of the question`, state.mode === "bm25" ? "." : "; others are found by their meaning.");
+    this.total.replaceChildren(h("span", { class: "number" }, count(found.found)), ` of ${many(found.documents, "document")} ${found.found === 1 ? "has" : "have"} words of the question`, state.mode === "bm25" || this.about.kept ? "." : "; others are found by their meaning.");
     const pick = (name, value, shown, times) => h("li", {}, h("button", { type: "button", class: "ask", "aria-pressed": String(filters().includes(`${name}=${value}`)), onclick: () => this.only(name, value) }, bdi(shown), h("span", { class: "times" }, ` ${count(times)}`)));
     const most = Math.max(1, ...found.time.map((part) => part.found));
     const bar = (part) => {

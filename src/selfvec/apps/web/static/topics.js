@@ -8,13 +8,14 @@ import { link } from "./state.js";
 
 const QUOTES = 3; // sentences of a topic
 
-/** Topics with the same name are shown as one. Names that somebody gave are kept in this browser, by the text. */
+/** Topics with the same name are shown as one. Names that somebody gave are kept in this browser, by the run. */
 export class Topics {
   constructor(about) {
     this.newest = latest();
-    this.key = `selfvec-topics ${about.description}`;
+    this.key = `selfvec-topics ${about.description} ${about.run}`;
     try { this.names = JSON.parse(localStorage.getItem(this.key)) ?? {}; } catch { this.names = {}; }
-    this.documents = about.has_text && !about.kept; // can be opened
+    this.opens = about.has_documents;
+    this.mapped = about.has_text && !about.kept ? "documents" : "words";
     this.list = h("div", {});
     this.usual = h("button", { type: "button", onclick: () => this.named({}) }, "Names as found");
     this.element = h("div", { class: "full topics" }, h("h2", {}, "Topics"),
@@ -58,9 +59,9 @@ export class Topics {
     const about = "Share of the documents of each period", totals = this.periods.map(({ documents }) => documents);
     const chart = this.periods.length > 1 ? timeline(this.periods, [{ name: clean(name), points: rates(counts, totals) }], { about: `${clean(name)}: ${about}`, show: (x) => share(x), small: true }) : null;
     return h("section", { class: "topic" }, h("h3", {}, typed),
-      h("p", { class: "lead" }, `${share(part)} of the documents · `, h("a", { href: link({ view: "map", of: this.documents ? "documents" : "words", colour: "topic", only: rows[0].name, word: "", doc: "" }) }, "on the map")),
+      h("p", { class: "lead" }, `${share(part)} of the documents · `, h("a", { href: link({ view: "map", of: this.mapped, colour: "topic", only: rows[0].name, word: "", doc: "" }) }, "on the map")),
       h("p", {}, rows.map(({ terms }, i) => [i ? "; " : "", terms.map((term, j) => [j ? ", " : "", bdi(term.replaceAll("_", " "))])])),
-      chart, rows.flatMap(({ quotes }) => quotes.slice(0, Math.ceil(QUOTES / rows.length))).map((quote) => quotation(quote, this.documents)));
+      chart, rows.flatMap(({ quotes }) => quotes.slice(0, Math.ceil(QUOTES / rows.length))).map((quote) => quotation(quote, this.opens)));
   }
 
   /** Topics get a name; an empty one is the name that was found. */
