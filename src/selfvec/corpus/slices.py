@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,8 @@ def later(date: np.datetime64, number: int) -> np.datetime64:
     >>> later(np.datetime64("2019-11"), 3), later(np.datetime64("2019"), 1)
     (np.datetime64('2020-02'), np.datetime64('2020'))
     """
-    return date + np.timedelta64(number, np.datetime_data(date.dtype)[0])
+    unit: Any = np.datetime_data(date.dtype)[0]
+    return np.datetime64(date + np.timedelta64(number, unit))
 
 
 def by_label(batch: TokenBatch) -> list[Slice]:
