@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -105,6 +106,10 @@ def _rows_of(name: str) -> list[Result]:
 def _fill_pages(name: str, wanted: Sequence[str]) -> list[str]:
     """Measure parts of pages, by default all; those that were measured."""
     module = importlib.import_module(f"benchmarks.{name}")
+    needed = getattr(module, "NEEDS", None)
+    if needed and find_spec(needed) is None:
+        print(f"{needed} is not installed: pip install {needed}; nothing was done")
+        return []
     filled: list[str] = []
     for page, parts in module.PAGES.items():
         chosen = [part for part in wanted or parts if part in parts]
