@@ -94,10 +94,14 @@ def test_a_file_replaces_only_when_asked(tmp_path) -> None:
         assert (tmp_path / "f").read_text() == write.__name__
 
 
-@pytest.mark.parametrize("exchange", [True, False])
-def test_what_others_make_meanwhile_is_not_replaced(tmp_path, monkeypatch, exchange: bool) -> None:
-    if not exchange:  # as where the system cannot rename without replacing
-        monkeypatch.setattr("selfvec.files.file_system._renameat2", lambda *_: False)
+@pytest.mark.parametrize("links", [True, False])
+def test_what_others_make_meanwhile_is_not_replaced(tmp_path, monkeypatch, links: bool) -> None:
+    if not links:  # as on file systems that have no hard links
+
+        def refused(*_: object) -> None:
+            raise PermissionError
+
+        monkeypatch.setattr(os, "link", refused)
     for write in (atomic_file, atomic_files):
         with pytest.raises(TargetError, match="exists already"), write(tmp_path / "f") as path:
             path.write_text("ours")

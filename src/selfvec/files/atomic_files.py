@@ -26,7 +26,6 @@ from .file_system import (
     lock,
     mode_of,
     open_to_lock,
-    rename_new,
     same_file,
     sync_names,
     sync_tree,
@@ -151,10 +150,13 @@ def _check_place(source: Path, place: Path, overwrite: bool) -> None:
 
 
 def _rename_file(source: Path, target: Path, overwrite: bool) -> None:
-    """Rename a file. Without ``overwrite`` nothing is replaced, not even a file that has just been made."""
-    if overwrite or not rename_new(source, target):
-        check_target(target, overwrite=overwrite, folder=False)
-        source.replace(target)
+    """Move a file. Without ``overwrite`` nothing is replaced, not even a file that has just been made."""
+    if not overwrite:
+        with suppress(OSError):  # it is there, or the file system has no hard links
+            os.link(source, target)
+            return  # the first name goes with the temporary folder
+        check_target(target, overwrite=False, folder=False)
+    source.replace(target)
 
 
 def _sibling(target: Path) -> Path:

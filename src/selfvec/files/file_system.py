@@ -6,8 +6,8 @@ another user is used or deleted.
 A rename may reach the disk before the data of the renamed file. So everything below a folder is synced first,
 then the folder is renamed, then its parent folder is synced (see ``man 2 fsync``).
 
-Python does not offer a rename that replaces nothing, or one that exchanges two names. Both are
-``renameat2(2)`` of Linux. Other systems, older C libraries and some file systems lack it.
+Python does not offer to exchange two names. That is ``renameat2(2)`` of Linux, which other systems, older C
+libraries and some file systems lack.
 """
 
 from __future__ import annotations
@@ -44,7 +44,6 @@ _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _THREADS = 8  # they wait for the disk, which serves several requests at once
 _UNABLE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES)
 _AT_FDCWD = -100  # paths are relative to the current folder
-_RENAME_NOREPLACE = 1
 _RENAME_EXCHANGE = 2
 
 
@@ -205,20 +204,11 @@ def sync_tree(folder: Path) -> None:
         list(pool.map(sync_names, folders))
 
 
-def rename_new(source: Path, target: Path) -> bool:
-    """Rename ``source`` unless ``target`` exists; whether it was renamed."""
-    return _renameat2(source, target, _RENAME_NOREPLACE)
-
-
 def exchange(one: Path, other: Path) -> bool:
     """Give two files or folders each other's name in one step; whether the system did it."""
-    return _renameat2(one, other, _RENAME_EXCHANGE)
-
-
-def _renameat2(one: Path, other: Path, flag: int) -> bool:
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
-        return not rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), flag)
+        return not rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
     except (AttributeError, OSError, TypeError):
         return False
 

@@ -20,8 +20,8 @@ from selfvec.data.run import Run
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.student import NONE, Student, learn
 from selfvec.files.checksums import write_sealed
-from selfvec.files.tensors import Forms, check_tensors, map_tensors, write_tensors
-from selfvec.files.text_files import COUNT, Schema, check, read_vocabulary, write_vocabulary
+from selfvec.files.tensors import map_tensors, write_tensors
+from selfvec.files.text_files import read_vocabulary, write_vocabulary
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import RESULT, cached, read_result
 from selfvec.text.document_vectors import bm25_weight
@@ -36,15 +36,6 @@ WORDS = "words"
 _NAME = "student"  # in the cache
 _WORDS = "vocabulary.txt"
 _ARRAYS = "student.safetensors"
-_AGAIN = "remove it; it is made again"
-_SCHEMA: Schema = {
-    ...: ("passages", "ridge", "scale", "prior", "explained"),
-    "passages": COUNT,
-    "ridge": float,
-    "scale": float,
-    "prior": str,
-    "explained": {str: float},
-}
 _BLOCK = 1 << 14  # texts looked up at a time
 
 
@@ -89,19 +80,10 @@ class RunStudent:
 
     @classmethod
     def read(cls, folder: Path) -> RunStudent:
-        """Map what `write` has written. `FormatError` if it is damaged."""
+        """Map what `write` has written, whose checksums the cache has compared."""
         about = read_result(folder)
-        check(about, _SCHEMA, folder / RESULT, _AGAIN)
         words = read_vocabulary(folder / _WORDS)
         arrays = map_tensors(folder / _ARRAYS)
-        forms: Forms = {
-            "rows": ("f2", (len(words), "h")),
-            "weights": ("f4", (len(words),)),
-            "mean": ("f4", ("h",)),
-            "unseen": ("u1", ("G", 16)),
-            "unseen rows": ("f2", ("G", "h")),
-        }
-        check_tensors(arrays, forms, folder / _ARRAYS, _AGAIN)
         chosen = about["ridge"], about["scale"], about["prior"], about["explained"]
         student = Student(arrays["rows"], arrays["weights"], arrays["mean"], *chosen)
         unseen = EncodedTexts.written(arrays["unseen"], arrays["unseen rows"])

@@ -26,7 +26,7 @@ from selfvec.files.atomic_files import atomic_folder, remove_folder, remove_left
 from selfvec.files.checksums import check_files, check_seal, identity, seal, write_sealed
 from selfvec.files.file_system import is_ours, locked
 from selfvec.files.targets import writing
-from selfvec.files.tensors import check_tensors, map_tensors, write_tensors
+from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json
 from selfvec.files.untrusted import decoding
 
@@ -65,7 +65,7 @@ def cached(
     found = _read(entry, read)
     if found is not None:
         return found
-    fault = _fault(run, entry)
+    fault = _fault(entry)
     if fault is not None:
         progress.say(f"{name}: {fault}, so the result is not kept")
         return make()
@@ -81,7 +81,7 @@ def cached(
         except TargetError as error:
             progress.say(f"{name}: the result is not kept: {error}")
             return made
-        if not _is_current(run):  # an update has deleted the cache meanwhile
+        if is_outdated(entry):  # an update has deleted the cache meanwhile
             remove_folder(entry)
             return made
     found = _read(entry, read)
@@ -90,16 +90,13 @@ def cached(
 
 def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None = None) -> Floats:
     """Rows for the words of a run, (V, d) float32, as `cached`; memory-mapped if they are read."""
-    shape = run.vectors.vectors.shape
 
     def write(rows: Floats, folder: Path) -> None:
         write_tensors(folder / _ROWS, {"vectors": rows})
         write_sealed(folder / RESULT, {})
 
     def read(folder: Path) -> Floats:
-        found = map_tensors(folder / _ROWS)
-        check_tensors(found, {"vectors": ("f4", shape)}, folder / _ROWS, _AGAIN)
-        rows: Floats = found["vectors"]
+        rows: Floats = map_tensors(folder / _ROWS)["vectors"]
         return rows
 
     return cached(run, name, None, make, write, read, progress)
@@ -117,23 +114,28 @@ def read_result(folder: Path) -> dict[str, Any]:
     return found
 
 
-def is_outdated(folder: Path) -> bool:
+def is_outdated(entry: Path) -> bool:
     """Whether a folder is an entry of a run that has another state now, or is gone."""
-    described = folder.parent.parent / PRESENT
-    return folder.parent.name == CACHE and _parts(folder)[1] != _state_of(described, identity(described))
+    described = entry.parent.parent / PRESENT
+    return entry.parent.name == CACHE and _parts(entry)[1] != _present_state(described, identity(described))
 
 
 @lru_cache(maxsize=16)
-def _state_of(description: Path, now: object) -> str:
+def _present_state(description: Path, now: object) -> str:
     """The state in the names of a run's entries; its description is read once for each ``now``."""
-    return "" if now is None else _digest([read_json(description, _AGAIN).get("sha256"), __version__])
+    with suppress(InputError, OSError):
+        return "" if now is None else _state(read_json(description, _AGAIN)["sha256"])
+    return ""
 
 
 def _entry(run: Run, name: str, key: Any) -> Path:
     """The folder of an entry."""
     assert run.folder is not None
-    state = _digest([run.stamp, __version__])
-    return run.folder / CACHE / f"{name}-{state}-{_digest(key)}"
+    return run.folder / CACHE / f"{name}-{_state(run.stamp)}-{_digest(key)}"
+
+
+def _state(stamp: str) -> str:
+    return _digest([stamp, __version__])
 
 
 def _digest(content: Any) -> str:
@@ -169,9 +171,9 @@ def _foreign(entry: Path) -> Path | None:
     return None
 
 
-def _fault(run: Run, entry: Path) -> str | None:
+def _fault(entry: Path) -> str | None:
     """Why an entry cannot be kept. Makes the folder of the cache if it is missing."""
-    if not _is_current(run):
+    if is_outdated(entry):
         return "the run folder has changed since it was opened"  # an update may have withdrawn documents
     foreign = _foreign(entry)
     if foreign is not None:
@@ -182,14 +184,6 @@ def _fault(run: Run, entry: Path) -> str | None:
     except TargetError as error:
         return f"{entry.parent} {error.rule}"
     return None
-
-
-def _is_current(run: Run) -> bool:
-    """Whether the run folder still holds this run."""
-    assert run.folder is not None
-    with suppress(InputError, OSError):
-        return bool(read_json(run.folder / PRESENT, "").get("sha256") == run.stamp)
-    return False
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from selfvec.data.run_text import ID
 from selfvec.files.checksums import write_sealed
 from selfvec.files.report_page import ROWS, check_report, save_rows
 from selfvec.files.targets import check_target
-from selfvec.files.tensors import check_tensors, map_tensors, write_tensors
+from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json
 from selfvec.refinement.derived_vectors import TOPICS
 from selfvec.storage.cache import RESULT, cached, read_result
@@ -207,9 +207,6 @@ def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progre
         rows = [Topic(**row | {"terms": [tuple(pair) for pair in row["terms"]]}) for row in kept["topics"]]
         tried = {int(k): value for k, value in kept["tried"].items()}
         tensors: Any = map_tensors(folder / _ARRAYS)
-        places = {"labels": ("i8", (len(run.vectors),)), "of_documents": ("i8", (kept["documents"],))}
-        shapes = places | {"centres": ("f4", (len(rows), "d"))}
-        check_tensors(tensors, shapes, folder / _ARRAYS, "remove it")
         return Topics(rows, kept["documents"], kept["silhouette"], tried, **tensors, run=run)
 
     def make() -> Topics:
