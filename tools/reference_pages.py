@@ -1,9 +1,14 @@
-"""A hook of mkdocs: the reference of the command line and of Python, made of the code for the site."""
+"""A hook of mkdocs: pages of the site that are not in docs/.
+
+The README is its first page, beside CHANGELOG and CONTRIBUTING; the reference of the command line and of Python
+is made from the code.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import selfvec
@@ -16,11 +21,22 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
 
 
+FROM_ROOT = {
+    "index.md": "README.md",
+    "CHANGELOG.md": "CHANGELOG.md",
+    "CONTRIBUTING.md": "CONTRIBUTING.md",
+    "CITATION.cff": "CITATION.cff",
+}
+
+
 def on_files(files: Files, config: Any) -> Files:
     """Add the generated pages."""
     from mkdocs.structure.files import File
 
     pages = {"cli.md": "\n".join(command_line()), "reference.md": "\n".join(python())}
+    root = Path(config["docs_dir"]).parent
+    for name, file in FROM_ROOT.items():  # their links are relative to the root
+        pages[name] = (root / file).read_text("utf-8").replace("](docs/", "](").replace("]: docs/", "]: ")
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     return files
