@@ -5,7 +5,8 @@ defaults. All words are kept, since every word needs a row. gensim reads the tex
 document per line, its fastest input. With one thread the vectors are the same for the same seed. Several
 threads write to the same rows.
 
-In continued training, rows of words with a vector are initialised with it, at length 1. Other rows are
+In continued training, rows of words with a vector are initialised with it, at length 13: a step turns a longer
+row less, and at length 1 gensim's default rate overwrites what the vectors knew. Other rows are
 initialised with small random numbers and the output weights with zero, as in any training. Zero output
 weights would distort the known rows. So known rows are frozen in the first pass, while the output weights and
 the rows of new words are fitted to them. The following passes train everything. In fastText this applies to
@@ -28,6 +29,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
 _ALPHA = 0.025  # gensim's first learning rate
+_LENGTH = 13.0  # of given rows; the better of 1 and 13, see docs/results/baselines.md
 _LONGEST = 10_000  # tokens of a line; gensim ignores the rest
 _BUCKETS = 1 << 18  # for fastText's n-grams; its default of 2,000,000 would be mostly empty
 _EPOCHS = 5
@@ -81,7 +83,7 @@ def _train(model: Any, batch: TokenBatch, original: Vectors, continued: str | No
         given = {"corpus_file": str(path), "total_examples": lines, "total_words": len(batch)}
         if continued is not None:
             known = original.unit.any(axis=1)
-            getattr(model.wv, continued)[known] = original.unit[known]
+            getattr(model.wv, continued)[known] = _LENGTH * original.unit[known]
             held = (~known).astype(np.float32)  # learning rate factor of each row
             setattr(model.wv, f"{continued}_lockf", held)
             model.train(**given, epochs=1, start_alpha=_ALPHA, end_alpha=_ALPHA)
