@@ -1,10 +1,9 @@
-"""Co-occurrence counts: by hand, against the reference, and the laws that make them add up."""
+"""Co-occurrence counts: by hand and against the reference; what is saved and loaded, and damaged."""
 
 from __future__ import annotations
 
 import itertools
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
+from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.cooccurrence import WEIGHTINGS, Counts, count, count_near, neighbour_totals
 from selfvec.cooccurrence.reference import count_reference
 from selfvec.data.token_batch import TokenBatch
@@ -42,6 +41,13 @@ def assert_same(a: Counts, b: Counts) -> None:
         np.testing.assert_array_equal(x, y, err_msg=name)
 
 
+def dense(counts: Counts) -> NDArray[np.int64]:
+    """The matrix as a dense array, (V, V)."""
+    matrix = np.zeros((len(counts), len(counts)), np.int64)
+    matrix[np.repeat(np.arange(len(counts)), np.diff(counts.indptr)), counts.indices] = counts.data
+    return matrix
+
+
 def assert_well_formed(counts: Counts) -> None:
     assert (counts.indptr.dtype, counts.indices.dtype, counts.data.dtype) == (np.int64, np.int32, np.int64)
     for first, last in itertools.pairwise(counts.indptr):
@@ -49,7 +55,7 @@ def assert_well_formed(counts: Counts) -> None:
     assert (counts.data > 0).all()
 
 
-@pytest.mark.parametrize("counted", [lambda *a: count(*a).dense(), count_reference])
+@pytest.mark.parametrize("counted", [lambda *a: dense(count(*a)), count_reference])
 def test_a_text_by_hand(counted) -> None:
     # "a b a c", one on each side: ab, ba, ac; two on each side: also aa and bc.
     batch = TokenBatch.from_documents([["a", "b", "a", "c"]])
@@ -63,9 +69,9 @@ def test_a_text_by_hand(counted) -> None:
 )
 def test_weights_by_hand(weighting: str, near: int, far: int) -> None:
     # Window 7, three on each side; 2**20 / 3 = 349525.33.
-    dense = count(TokenBatch.from_documents([["a", "b", "c", "d"]]), 7, weighting=weighting).dense()
-    assert dense[0, 1] == dense[2, 1] == near
-    assert dense[0, 3] == dense[3, 0] == far
+    matrix = dense(count(TokenBatch.from_documents([["a", "b", "c", "d"]]), 7, weighting=weighting))
+    assert matrix[0, 1] == matrix[2, 1] == near
+    assert matrix[0, 3] == matrix[3, 0] == far
 
 
 def test_harmonic_weights_are_whole_and_never_nothing() -> None:
@@ -76,7 +82,7 @@ def test_harmonic_weights_are_whole_and_never_nothing() -> None:
 
 def test_windows_end_with_their_document() -> None:
     counts = count(TokenBatch.from_documents([["a", "b"], [], ["c"], ["d", "a"]]), 100)
-    assert counts.dense().tolist() == [[0, 1, 0, 1], [1, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]]
+    assert dense(counts).tolist() == [[0, 1, 0, 1], [1, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]]
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 10, 11, 10**9])
@@ -84,14 +90,14 @@ def test_even_windows_are_the_next_odd_one(window: int) -> None:
     batch = random_batch(1, 300, 40)
     counts = count(batch, window)
     assert counts.window == 2 * (window // 2) + 1
-    np.testing.assert_array_equal(counts.dense(), count_reference(batch, window))
+    np.testing.assert_array_equal(dense(counts), count_reference(batch, window))
 
 
 @given(documents, windows, weightings)
 def test_kernel_equals_reference(texts, window: int, weighting: str) -> None:
     batch = TokenBatch.from_documents(texts)
     counts = count(batch, window, weighting=weighting, jobs=1)
-    np.testing.assert_array_equal(counts.dense(), count_reference(batch, window, weighting))
+    np.testing.assert_array_equal(dense(counts), count_reference(batch, window, weighting))
     assert_well_formed(counts)
 
 
@@ -99,23 +105,23 @@ def test_kernel_equals_reference(texts, window: int, weighting: str) -> None:
 def test_kernel_equals_reference_for_vocabularies_of_any_size(types: int) -> None:
     batch = random_batch(types, 3000, types)
     counts = count(batch, 9)
-    np.testing.assert_array_equal(counts.dense(), count_reference(batch, 9))
+    np.testing.assert_array_equal(dense(counts), count_reference(batch, 9))
     assert_well_formed(counts)
     rows, columns = [0, types // 2, types - 1], [types - 1, 0] if types > 1 else [0]
     if len(set(rows)) == 3:
-        np.testing.assert_array_equal(count_near(batch, 9, rows), counts.dense()[rows])
+        np.testing.assert_array_equal(count_near(batch, 9, rows), dense(counts)[rows])
         np.testing.assert_array_equal(
-            count_near(batch, 9, rows, columns), counts.dense()[np.ix_(rows, columns)]
+            count_near(batch, 9, rows, columns), dense(counts)[np.ix_(rows, columns)]
         )
     np.testing.assert_array_equal(neighbour_totals(batch, 9), counts.row_sums)
 
 
 def test_every_pair_is_counted_twice() -> None:
     batch = random_batch(2, 4000, 300)
-    dense = count(batch, 7).dense()
-    np.testing.assert_array_equal(dense, dense.T)
+    matrix = dense(count(batch, 7))
+    np.testing.assert_array_equal(matrix, matrix.T)
     lengths = np.diff(batch.offsets)
-    assert dense.sum() == 2 * sum(int(np.maximum(lengths - distance, 0).sum()) for distance in (1, 2, 3))
+    assert matrix.sum() == 2 * sum(int(np.maximum(lengths - distance, 0).sum()) for distance in (1, 2, 3))
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 7])
@@ -123,52 +129,11 @@ def test_every_pair_is_counted_twice() -> None:
 def test_threads_and_blocks_change_nothing(jobs: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     batch = random_batch(3, 5000, 700)
     whole = count(batch, 11, weighting="linear", jobs=1)
-    doubled = whole.merge(whole)
-    for name in ("counting._INDEXED", "counting._BLOCK", "counts._BLOCK"):
+    for name in ("counting._INDEXED", "counting._BLOCK"):
         monkeypatch.setattr(f"selfvec.cooccurrence.{name}", block)
     monkeypatch.setattr("selfvec.files.memory.IN_MEMORY", block)
     counts = count(batch, 11, weighting="linear", jobs=jobs)
     assert_same(counts, whole)
-    assert_same(counts.merge(counts, jobs=jobs), doubled)
-
-
-@given(st.lists(documents, min_size=1, max_size=4), windows, weightings)
-def test_merge_equals_whole(shards, window: int, weighting: str) -> None:
-    # Each shard has a vocabulary of its own, in order of its own first appearances.
-    whole = count(TokenBatch.from_documents(list(itertools.chain(*shards))), window, weighting=weighting)
-    parts = [count(TokenBatch.from_documents(shard), window, weighting=weighting) for shard in shards]
-    assert_same(parts[0].merge(*parts[1:], jobs=2), whole)
-    one_by_one = parts[0]
-    for part in parts[1:]:
-        one_by_one = one_by_one.merge(part)
-    assert_same(one_by_one, whole)
-    backwards = parts[-1].merge(*parts[-2::-1], types=whole.types)
-    assert_same(backwards, whole)
-
-
-def test_merge_of_one_puts_words_in_order() -> None:
-    counts = count(TokenBatch.from_documents([["a", "b", "c"]]), 3)
-    turned = counts.merge(types=["c", "x", "b", "a"])
-    assert turned.dense().tolist() == [[0, 0, 1, 0], [0, 0, 0, 0], [1, 0, 0, 1], [0, 0, 1, 0]]
-    assert_same(turned.merge(types=["a", "b", "c", "x"]), replace_types(counts, "x"))
-
-
-def replace_types(counts: Counts, extra: str) -> Counts:
-    """The same counts with one more word, which never occurred."""
-    indptr = np.append(counts.indptr, counts.indptr[-1])
-    return replace(counts, types=[*counts.types, extra], indptr=indptr)
-
-
-def test_merging_different_counts_is_refused() -> None:
-    batch = TokenBatch.from_documents([["a", "b"]])
-    counts = count(batch, 3)
-    for other in (count(batch, 5), count(batch, 3, weighting="harmonic")):
-        with pytest.raises(InputError, match="same"):
-            counts.merge(other)
-    with pytest.raises(InputError, match="'b' is missing"):
-        counts.merge(types=["a"])
-    with pytest.raises(InputError, match="unique"):
-        counts.merge(types=["a", "b", "a"])
 
 
 @pytest.mark.parametrize(
@@ -186,7 +151,6 @@ def test_texts_without_pairs(texts, tmp_path: Path) -> None:
     assert (counts.total, len(counts.data), len(counts.indptr)) == (0, 0, len(counts) + 1)
     counts.save(tmp_path / "counts")
     assert_same(Counts.load(tmp_path / "counts"), counts)
-    assert_same(counts.merge(counts), counts)
 
 
 def test_saved_counts_are_the_same_and_mapped(tmp_path: Path) -> None:
@@ -196,7 +160,6 @@ def test_saved_counts_are_the_same_and_mapped(tmp_path: Path) -> None:
     loaded = Counts.load(tmp_path / "counts")
     assert_same(loaded, counts)
     assert not loaded.data.flags.writeable
-    assert_same(loaded.merge(loaded), counts.merge(counts))
     with pytest.raises(TargetError, match="exists"):
         counts.save(tmp_path / "counts")
     count(batch, 3).save(tmp_path / "counts", overwrite=True)
@@ -271,10 +234,3 @@ def test_another_vocabulary_is_refused(tmp_path: Path) -> None:
     (folder / "vocabulary.txt").unlink()
     with pytest.raises(FormatError, match="missing"):
         Counts.load(folder)
-
-
-def test_scipy_takes_the_counts() -> None:
-    counts = count(random_batch(2, 400, 30), 7)
-    matrix = counts.to_scipy()
-    matrix.check_format(full_check=True)
-    np.testing.assert_array_equal(matrix.toarray(), counts.dense())

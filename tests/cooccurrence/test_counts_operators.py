@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_counts import random_batch
+from test_counts import dense, random_batch
 
 from selfvec.base.errors import InputError, OptionError
 from selfvec.cooccurrence import LinearOperator, PPMIOperator, count, operator, operators
@@ -55,7 +55,7 @@ def test_linear_by_hand() -> None:
 def test_ppmi_equals_reference(seed: int, window: int, smoothing: float) -> None:
     counts = count(random_batch(seed, 400, 30), window, weighting="harmonic")
     made = PPMIOperator(counts, smoothing, jobs=2)
-    np.testing.assert_allclose(dense_ppmi(made), ppmi_reference(counts.dense(), smoothing), atol=1e-6)
+    np.testing.assert_allclose(dense_ppmi(made), ppmi_reference(dense(counts), smoothing), atol=1e-6)
     assert (made.values > 0).all()
 
 
@@ -64,7 +64,7 @@ def test_linear_equals_reference_and_scan(seed: int, window: int, gamma: float) 
     batch, table = random_batch(seed, 400, 30), random_table(seed, 30, 7)
     counts = count(batch, window)
     linear, scan = LinearOperator(counts, gamma, jobs=2), ScanOperator(batch, window, gamma, jobs=1)
-    expected = linear_reference(counts.dense(), table, gamma)
+    expected = linear_reference(dense(counts), table, gamma)
     np.testing.assert_allclose(linear.apply(table), expected, atol=1e-5)
     np.testing.assert_allclose(linear.apply(table), scan.apply(table), atol=5e-5)
     np.testing.assert_array_equal(linear.degrees, scan.degrees)
@@ -103,7 +103,7 @@ def test_sides_equal_the_reference_and_add_up(seed: int, window: int, gamma: flo
 @pytest.mark.parametrize("weighting", ["linear", "harmonic"])
 def test_linear_takes_weighted_counts(weighting: str) -> None:
     counts, table = count(random_batch(2, 2000, 100), 9, weighting=weighting), random_table(2, 100, 7)
-    expected = linear_reference(counts.dense(), table, 0.4)
+    expected = linear_reference(dense(counts), table, 0.4)
     scale = np.abs(expected).max()
     np.testing.assert_allclose(LinearOperator(counts, 0.4).apply(table) / scale, expected / scale, atol=1e-6)
 
@@ -112,9 +112,9 @@ def test_linear_takes_weighted_counts(weighting: str) -> None:
 def test_sums_of_frequent_words_keep_their_digits(columns: int) -> None:
     table = random_table(3, 3000, columns) + 3  # a large common part, which centring takes out
     counts = count(random_batch(3, 60_000, 3000), 21)
-    expected = linear_reference(counts.dense(), table, 0.5)
+    expected = linear_reference(dense(counts), table, 0.5)
     assert np.abs(LinearOperator(counts, 0.5).apply(table) - expected).max() < 1e-5 * np.abs(expected).max()
-    expected = ppmi_reference(counts.dense()) @ table.astype(np.float64)
+    expected = ppmi_reference(dense(counts)) @ table.astype(np.float64)
     assert np.abs(PPMIOperator(counts).apply(table) - expected).max() < 1e-6 * np.abs(expected).max()
 
 

@@ -40,8 +40,8 @@ def count(
     written.
 
     >>> counts = count(TokenBatch.from_documents([["a", "b", "a"], ["b", "c"]]), window=3)
-    >>> counts.dense().tolist()
-    [[0, 2, 0], [2, 0, 1], [0, 1, 0]]
+    >>> counts.indptr.tolist(), counts.indices.tolist(), counts.data.tolist()
+    ([0, 1, 3, 4], [1, 0, 2, 1], [2, 2, 1, 1])
     """
     if window < 1:
         raise OptionError(f"a window has at least 1 token, not {window}", field="window")

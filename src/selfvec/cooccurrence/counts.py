@@ -1,27 +1,22 @@
-"""`Counts`: exact co-occurrence counts of a corpus, which can be added up, saved and loaded."""
+"""`Counts`: exact co-occurrence counts of a corpus, which can be saved and loaded."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property, partial
-from itertools import chain
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from selfvec.base.arrays import Array, Ids, Ints
-from selfvec.base.errors import FormatError, InputError, MissingExtra
-from selfvec.base.threads import cut, in_order, threads
+from selfvec.base.errors import FormatError
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import atomic_folder
 from selfvec.files.checksums import sha256
 from selfvec.files.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
 from selfvec.files.text_files import read_vocabulary, write_vocabulary
-from selfvec.numerics.sparse_rows import SparseRows, places_of
 
 HARMONIC_UNIT = 1 << 20  # weight of a neighbour at distance 1 with harmonic weights
 
@@ -36,7 +31,6 @@ nearest integer."""
 _FILE = "counts.safetensors"
 _VOCABULARY = "vocabulary.txt"
 _AGAIN = "count the corpus again"
-_BLOCK = 1 << 21  # entries added up at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,49 +67,6 @@ class Counts:
     def total(self) -> int:
         """The sum of all counts."""
         return int(self.row_sums.sum())
-
-    def merge(
-        self,
-        *others: Counts,  # with the same window and weighting; vocabularies may differ
-        types: Sequence[str] | None = None,  # the vocabulary of the result, in order
-        jobs: int | None = None,  # threads, all cores by default
-    ) -> Counts:
-        """Add the counts of other documents; the result has the same bits for any number of threads.
-
-        By default ``types`` are the words of this one, then the new words of each of the others, in their
-        order. Without others the words are only reordered. `InputError` if windows or weightings differ, or
-        ``types`` lacks a word or has one twice. `TargetError` if a temporary file cannot be written.
-        """
-        parts = (self, *others)
-        for part in others:
-            if (part.window, part.weighting) != (self.window, self.weighting):
-                raise InputError(
-                    f"counts add up when window and weighting are the same, these are {self.window} "
-                    f"{self.weighting} and {part.window} {part.weighting}",
-                    remedy="count one of the corpora again",
-                )
-        union = dict.fromkeys(chain.from_iterable(part.types for part in parts))
-        index = _index(list(union) if types is None else types, union)
-        columns = [np.fromiter((index[word] for word in part.types), np.int32) for part in parts]
-        with closing(SparseRows()) as made:
-            blocks = _row_blocks(parts, columns, len(index))
-            for rows in in_order(blocks, partial(_added, parts, columns), threads(jobs)):
-                made.append(*rows)
-            return Counts(list(index), *made.finish(), self.window, self.weighting)
-
-    def dense(self) -> Ints:
-        """The matrix as a dense array, (V, V) int64, for small V."""
-        matrix = np.zeros((len(self), len(self)), np.int64)
-        matrix[np.repeat(np.arange(len(self)), np.diff(self.indptr)), self.indices] = self.data
-        return matrix
-
-    def to_scipy(self) -> Any:
-        """The matrix as a ``scipy.sparse.csr_array``, (V, V) int64; `MissingExtra` without SciPy."""
-        try:
-            from scipy.sparse import csr_array  # type: ignore[import-untyped]
-        except ImportError:
-            raise MissingExtra("scipy", "sparse", "a SciPy matrix") from None
-        return csr_array((self.data, self.indices, self.indptr), shape=(len(self), len(self)))
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a folder with ``counts.safetensors`` and ``vocabulary.txt``, atomically.
@@ -180,47 +131,6 @@ def _is_valid(indptr: Ints, indices: Ids, data: Ints) -> bool:
     rising[1:-1] = np.diff(indices) > 0
     rising[indptr] = True  # a row may begin with any column
     return bool(rising.all())
-
-
-def _index(types: Sequence[str], needed: dict[str, None]) -> dict[str, int]:
-    """Number the words of the result."""
-    index = {word: i for i, word in enumerate(types)}
-    if len(index) != len(types):
-        raise InputError("the words of a vocabulary are unique, one occurs twice here", field="types")
-    missing = next((word for word in needed if word not in index), None)
-    if missing is not None:
-        raise InputError(
-            f"the vocabulary holds every word that was counted, {missing!r} is missing", field="types"
-        )
-    return index
-
-
-def _row_blocks(parts: Sequence[Counts], columns: Sequence[Ids], size: int) -> list[tuple[int, int]]:
-    """Blocks of the rows of a sum, by the entries that are added up; ``columns`` as of `_added`."""
-    entries = np.zeros(size, np.int64)
-    for part, numbers in zip(parts, columns, strict=True):
-        entries[numbers] += np.diff(part.indptr)
-    return cut(entries + 1, _BLOCK)
-
-
-def _added(
-    parts: Sequence[Counts],
-    columns: Sequence[Ids],  # for each part, (V',): its words' numbers in the result
-    block: tuple[int, int],
-) -> tuple[Ints, Ids, Ints]:
-    """Some rows of a sum: their lengths, and the columns and counts of all."""
-    keys, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for part, numbers in zip(parts, columns, strict=True):
-        rows = np.flatnonzero((numbers >= block[0]) & (numbers < block[1]))
-        places = places_of(part.indptr, rows)
-        own = np.repeat(numbers[rows].astype(np.int64), np.diff(part.indptr)[rows])
-        keys.append(own << 32 | numbers[part.indices[places]])
-        counts.append(part.data[places])
-    entries, place = np.unique(np.concatenate(keys), return_inverse=True)
-    sums = np.zeros(len(entries), np.int64)
-    np.add.at(sums, place, np.concatenate(counts))
-    lengths = np.bincount((entries >> 32) - block[0], minlength=block[1] - block[0])
-    return lengths, (entries & 0xFFFFFFFF).astype(np.int32), sums
 
 
 def run_counts(run: Run) -> Counts | None:

@@ -14,7 +14,6 @@ import selfvec
 from selfvec import Vectors
 from selfvec.analysis.alignment import ALIGNERS, align
 from selfvec.analysis.alignment.common_space import (
-    choose_anchors,
     fit_rotation,
     procrustes,
     relative_rows,
@@ -24,7 +23,6 @@ from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.numerics.rows import unit_rows
 
 SEEDS = st.integers(0, 2**32 - 1)
-CHOICES = ("frequency", "kmeans", "farthest")
 TABLES = ("procrustes", "relative")
 
 
@@ -124,15 +122,13 @@ def test_a_shared_direction_of_one_table_is_taken_off_by_centring() -> None:
     assert align(a, b).notes["cosine"] < 0.8
 
 
-@given(SEEDS, st.sampled_from(CHOICES), st.floats(0.1, 9))
-def test_relative_representations_do_not_see_axes_scale_or_order(
-    seed: int, choose: str, scale: float
-) -> None:
+@given(SEEDS, st.floats(0.1, 9))
+def test_relative_representations_do_not_see_axes_scale_or_order(seed: int, scale: float) -> None:
     a = table(seed)
     order = np.random.default_rng(seed).permutation(len(a))
-    found = align(a, moved(a, scale * turned(6, seed), order), "relative", anchor_words=12, choose=choose)
+    found = align(a, moved(a, scale * turned(6, seed), order), "relative", anchor_words=12)
     np.testing.assert_allclose(found.a.vectors, found.b[a.index_to_key], atol=1e-5)
-    other = align(moved(a, np.eye(6), order), a, "relative", anchor_words=12, choose=choose)
+    other = align(moved(a, np.eye(6), order), a, "relative", anchor_words=12)
     assert other.notes["anchor_words"] == found.notes["anchor_words"]
 
 
@@ -143,25 +139,6 @@ def test_relative_representations_by_hand() -> None:
     assert found.notes["anchor_words"] == ["x", "z"]
     np.testing.assert_allclose(found.a.vectors, [[1, 0.6], [0, 0.8], [0.6, 1]], atol=1e-6)
     np.testing.assert_allclose(found.b.vectors, [[0, 1], [1, 0]], atol=1e-6)
-
-
-def test_anchors_farthest_first_by_hand() -> None:
-    degrees = np.radians([0, 10, 90, 170])
-    rows = np.stack([np.cos(degrees), np.sin(degrees)], axis=1).astype(np.float32)
-    picked = {tuple(choose_anchors(list("abcd"), rows, 2, "farthest", seed)) for seed in range(20)}
-    assert picked <= {(0, 3), (1, 3), (0, 2)}  # 90 is equally far from 0 and 170 but for rounding
-    groups = choose_anchors([f"{i:02}" for i in range(40)], np.repeat(np.eye(4, dtype=np.float32), 10, 0), 4,
-                            "kmeans", seed=3)  # fmt: skip
-    assert len(groups) <= 4
-
-
-@pytest.mark.parametrize("choose", CHOICES)
-def test_anchors_are_seeded(choose: str) -> None:
-    rows = table(5).unit
-    words = table(5).index_to_key
-    once, again = (choose_anchors(words, rows, 10, choose, seed=4) for _ in range(2))
-    np.testing.assert_array_equal(once, again)
-    assert np.all(np.diff(once) > 0)
 
 
 @given(SEEDS)
@@ -217,7 +194,6 @@ def test_results_are_written_in_any_format(method: str, suffix: str, tmp_path: P
         ("procrustes", {"min_count": 300}, r"rotating 6 dimensions needs as many shared words"),
         ("procrustes", {"min_count": 9999}, r"occurs 9999 times in both"),
         ("relative", {"anchor_words": 41}, r"anchor_words: there are 40"),
-        ("relative", {"choose": "best"}, r"choose: is one of"),
         ("relative", {"wide": 1}, r"wide: there is no such option"),
         ("compass", {}, "corpora of two runs"),
     ],

@@ -30,7 +30,6 @@ from selfvec.storage.opened import GivenVectors, opened
 from .common_space import (
     ANCHORS,
     Rotation,
-    choose_anchors,
     fit_rotation,
     relative_rows,
     shared_words,
@@ -157,13 +156,10 @@ class MethodOptions(TypedDict, total=False):
         How strongly words are held to their old vectors (compass). With 0 the vectors depend only on the
         corpora; 2.25, the value of the decorrelated update, gives better vectors for other tasks.
     anchor_words : int, at least 1, optional
-        Number of anchor words (relative); by default 300, or all shared words if there are fewer.
-    choose : {"frequency", "kmeans", "farthest"}
-        How anchor words are chosen (relative): the most frequent ones; those nearest to the centres of
-        clusters; or words that are each as far as possible from those before; by default frequency. The last
-        two use the vectors of a.
+        Number of anchor words, the most frequent ones (relative); by default 300, or all shared words if
+        there are fewer.
     seed : int, at least 0
-        Seed of all random choices (unsupervised, kmeans, farthest); by default 0.
+        Seed of all random choices (unsupervised); by default 0.
     jobs : int, at least 1, optional
     """
 
@@ -175,7 +171,6 @@ class MethodOptions(TypedDict, total=False):
     window: int
     anchor: float
     anchor_words: int | None
-    choose: str
     seed: int
     jobs: int | None
 
@@ -343,16 +338,19 @@ def by_relative(
     *,
     min_count: int = 1,
     anchor_words: int | None = None,
-    choose: str = "frequency",
-    seed: int = 0,
 ) -> Aligned:
     """Represent every word of both by its cosines to the same anchor words."""
     shared = shared_words(a, b, min_count)
     number = min(ANCHORS, len(shared)) if anchor_words is None else anchor_words
-    chosen = choose_anchors(shared.words, a.unit[shared.rows_a], number, choose, seed)
-    words = [shared.words[i] for i in chosen.tolist()]
+    if not 1 <= number <= len(shared):
+        raise OptionError(
+            f"there are {len(shared):,} shared words to choose {number} anchors from",
+            field="anchor_words",
+            remedy="choose fewer anchors or a smaller --min-count",
+        )
+    words = shared.words[:number]
     relative_a, relative_b = (
-        _other_rows(of, relative_rows(of.vectors, of.vectors[rows[chosen]]))
+        _other_rows(of, relative_rows(of.vectors, of.vectors[rows[:number]]))
         for of, rows in ((a, shared.rows_a), (b, shared.rows_b))
     )
     notes = {

@@ -37,7 +37,6 @@ from selfvec.storage.opened import GivenVectors, opened
 
 from .common_space import (
     ANCHORS,
-    choose_anchors,
     fit_rotation,
     relative_rows,
     shared_words,
@@ -187,7 +186,7 @@ def compare(
             significant = sum(row["q"] <= fdr for row in rows)
             shown = [row | {"z": _deviations(row["p"])} for row in rows[:top]]
             return Comparison(shown, "compass", _BY_DOCUMENTS, len(rows), significant, fdr, left_out)
-    return _by_vectors(vectors_of(first), vectors_of(second), method, least, seed, top, fdr, neighbours)
+    return _by_vectors(vectors_of(first), vectors_of(second), method, least, top, fdr, neighbours)
 
 
 def _between_texts(
@@ -218,7 +217,6 @@ def _by_vectors(
     second: Vectors,
     method: str,
     least: int,
-    seed: int,
     top: int | None,
     fdr: float,
     neighbours: int,
@@ -228,8 +226,7 @@ def _by_vectors(
     a = unit_rows(first.vectors[shared.rows_a])
     b = unit_rows(second.vectors[shared.rows_b])
     if method == "relative":
-        chosen = choose_anchors(shared.words, a, min(ANCHORS, len(shared)), seed=seed)
-        a, b = (unit_rows(relative_rows(rows, rows[chosen])) for rows in (a, b))
+        a, b = (unit_rows(relative_rows(rows, rows[:ANCHORS])) for rows in (a, b))
         distances = _distances(a, b)
     else:  # distances are symmetric, so the narrower vectors are rotated onto the wider ones
         wider, narrower = (b, a) if a.shape[1] < b.shape[1] else (a, b)
