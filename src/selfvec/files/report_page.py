@@ -96,11 +96,16 @@ class ReportPage:
         parts += [f"<p>{_html(note)}</p>" for note in self.notes]
         return "\n".join(parts)
 
+    @property
+    def css(self) -> str:
+        """The style of the page; nested in a rule, as in ``.paper { … }``, that of a part of another."""
+        return f"{_STYLE}{self.style}"
+
     def to_html(self) -> str:
         """One self-contained HTML page."""
         title = _html(self.title)
         view = '<meta name="viewport" content="width=device-width">'
-        head = f'<meta charset="utf-8">{view}<title>{title}</title><style>{_STYLE}{self.style}</style>'
+        head = f'<meta charset="utf-8">{view}<title>{title}</title><style>{self.css}</style>'
         return (
             f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n<h1>{title}</h1>\n'
             f"{self.body()}\n</body></html>\n"

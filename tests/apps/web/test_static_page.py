@@ -66,15 +66,14 @@ def test_a_saved_page_is_a_report_on_paper(page: Page, site: Site, saved: str) -
     page.call("Emulation.setEmulatedMedia", media="print")
     shown = "[...document.body.children].filter((e) => getComputedStyle(e).display !== 'none')"
     assert page.run(f"{shown}.map((e) => e.className)") == ["paper"]
-    heads = page.run("[...document.querySelectorAll('.paper h2')].map((e) => e.textContent)")
-    assert [head.split()[0] for head in heads] == ["Words", "Words", "Topics"]
+    heads = page.run("[...document.querySelectorAll('.paper h2.part')].map((e) => e.textContent)")
+    assert [head.split(",")[0] for head in heads] == ["What it is about", "What changed", "How sure this is"]
     ranked = [row["word"] for row in site.json("/api/ranking?limit=30")["rows"]]
-    rows = page.run(
-        "[...document.querySelectorAll('.paper h2:nth-of-type(2) + div tr')].slice(1)"
-        ".map((row) => [row.cells[0].textContent, row.querySelectorAll('mark').length])"
-    )
-    assert [word for word, _ in rows] == ranked
-    assert rows[0][1] > 0
+    words = page.run("[...document.querySelectorAll('.paper section h2')].map((e) => e.textContent)")
+    assert words == ranked[: len(words)] != []
+    assert page.run("document.querySelectorAll('.paper section:first-of-type mark').length") > 0
+    links = "[...document.querySelectorAll('.paper a')]"
+    assert page.run(f"{links}.every((link) => document.querySelector(link.hash))")
     page.call("Emulation.setEmulatedMedia", media="")
 
 

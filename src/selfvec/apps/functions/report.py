@@ -108,13 +108,18 @@ def report(
 def _topics(run: Run, filters: Sequence[str], progress: Progress | None) -> Topics:
     """The topics of the documents that pass, with their shares in periods if there are some."""
     from selfvec.analysis.concepts import topics
+
+    found = topics(run, filters=filters, progress=progress)
+    return with_periods(found.run or run, found)  # the run of the documents that pass
+
+
+def with_periods(run: Run, found: Topics) -> Topics:
+    """The topics of a run with their shares in its periods, if there are some."""
     from selfvec.analysis.concepts.corpus_topics import topic_shares
     from selfvec.analysis.word_drift import comparable_slices
 
-    found = topics(run, filters=filters, progress=progress)
-    part = found.run or run  # of the documents that pass
-    periods = comparable_slices(part)
-    return replace(found, groups=topic_shares(part, found, periods)) if periods else found
+    periods = comparable_slices(run)
+    return replace(found, groups=topic_shares(run, found, periods)) if periods else found
 
 
 def _first_words(found: Drift | None) -> list[str]:

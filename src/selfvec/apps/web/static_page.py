@@ -1,7 +1,7 @@
 """The page as one file: its scripts, and the answers for the words that changed most. It fetches nothing.
 
 The scripts read answers from the file instead of a server; see ``static/api.js``. What is printed, and shown
-without scripts, is `_report`: it is made of the same answers, so it says the same.
+without scripts, is the page of ``selfvec report``.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ import base64
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from html import escape
-from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
+from selfvec.apps.functions.report import with_periods
+from selfvec.base.display import escape_for_display
 from selfvec.base.progress import Progress
-from selfvec.files.report_page import Drawn, Pieces, ReportPage, Section, lines_cell
+from selfvec.files.report_page import ReportPage, Section
+from selfvec.views.terminal import escaped
+from selfvec.views.text_report import TextFindings, text_report
 
 from .app import page_files
 from .page_data import PageData
@@ -29,8 +32,6 @@ from .work import BackgroundTask
 _PAUSE = 0.1  # seconds between two checks of a background task
 _PRINTED = 30  # words that changed most, on paper
 _QUOTED = 15  # of these, with sentences
-_NEAR = 6  # neighbours on paper
-_HEIGHT = 20  # of the bars of a topic
 _WORDS = 100  # number of words that changed most, and of the most frequent ones
 _TEXT = 5_000_000  # characters of documents, at most; a longer text is not in the file
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data:"
@@ -62,7 +63,7 @@ def static_page(data: PageData, progress: Progress | None = None) -> str:
         f'<script type="application/json" id="kept">{held}</script>\n<script type="module">{_LOADER}</script>'
     )
     style = f"<style>{files['/page.css']}</style>\n<script>{files['/theme.js']}</script>\n"
-    on_paper = _report(data.comparisons.default, answers)
+    on_paper = _on_paper(data)
     body = body.replace("<body>", '<body class="kept">')  # before the scripts run: it may be printed at once
     return f"{head}{policy}\n{style}{_UNSCRIPTED}{body.replace('</body>', on_paper + scripts + '</body>')}"
 
@@ -163,89 +164,24 @@ def _packed(points: Any) -> str:
     return base64.b64encode(np.ascontiguousarray(points, "<i2").tobytes()).decode()
 
 
-def _report(key: str, answers: Mapping[str, Any]) -> str:
-    """What is printed: one report of what the views hold, as HTML without a head."""
-    about, topics = answers[_key("about")], answers[_key("topics")]
-    ranking = answers[_key("ranking", c=key)]
-    quoted = [answers.get(_key("uses", c=key, w=row["word"])) for row in ranking["rows"][:_QUOTED]]
-    sections = [
-        Section(
-            "Words of this text, and what it taught about them",
-            ["word", "times", "here near", "before near"],
-            [
-                [row["word"], f"{row['count']:,}", _listed(row["after"]), _listed(row["before"])]
-                for row in answers[_key("domain")]["words"]
-            ],
-        ),
-        Section(
-            f"Words that changed most, from {ranking['names'][0]} to {ranking['names'][1]}",
-            ["word", "distance", "p", "q", "came", "went", "sentences"],
-            [_changed(*pair) for pair in zip_longest(ranking["rows"][:_PRINTED], quoted)],
-        ),
-        Section(
-            f"Topics over time{_span(topics['periods'])}",
-            ["topic", "share", "by period"],
-            [
-                [topic["name"], f"{topic['share']:.0%}", _bars(topic["counts"], topics["periods"])]
-                for topic in topics["topics"]
-            ],
-        ),
-    ]
-    tested = ranking.get("tested") and ranking["rows"]
-    notes = ["p by permutation, q by Benjamini and Hochberg."] if tested else []
-    lines = [" ".join(_facts(about, answers[_key("overview")]))]
-    page = ReportPage(about["description"], lines, [one for one in sections if one.rows], notes=notes)
-    return f'<section class="paper">\n<h1>{escape(page.title)}</h1>\n{page.body()}\n</section>\n'
-
-
-def _facts(about: Mapping[str, Any], overview: Mapping[str, Any]) -> list[str]:
-    """Sentences: what the text is, and what refining gained."""
-    size = f"{about['documents']:,} documents, " if about.get("documents") else ""
-    dates = about.get("dates")
-    facts = [f"{size}{about.get('tokens') or 0:,} words of text, {about['types']:,} different words."]
-    facts += [f"From {dates[0]} to {dates[1]}."] if dates else []
-    if gain := overview.get("gain"):
-        facts.append(
-            f"Half of a document finds its other half before {gain['after']:.0%} of the others, "
-            f"with the initial vectors before {gain['before']:.0%}."
+def _on_paper(data: PageData) -> str:
+    """What is printed: the page of ``selfvec report`` about the first comparison, and words of the text."""
+    run = data.run
+    changed = data.comparisons.tasks(data.comparisons.default).tested.result().found.select(_PRINTED)
+    found = data.maps.topics.result()
+    report = text_report(
+        TextFindings(
+            run,
+            None if found is None else with_periods(run, found),
+            changed.illustrate(run, _QUOTED) if changed.rows else None,
+            (),
         )
-    return facts
-
-
-def _changed(row: Mapping[str, Any], uses: Mapping[str, Any] | None) -> list[str | Drawn]:
-    """A word that changed, with a sentence of each text."""
-    figures = [f"{row['distance']:.3f}", *(_p(row.get(name)) for name in ("p", "q"))]
-    texts = uses["texts"] if uses else ()
-    lines: list[tuple[str, Pieces]] = []
-    for text in texts:
-        for use in text["uses"][:1]:
-            lines += [("small", [(text["name"], False)])] * (len(texts) > 1)  # one text needs no name
-            lines.append(("p", [(part, kind == "self") for part, kind in use["tokens"]]))
-    return [row["word"], *figures, _listed(row["gained"]), _listed(row["lost"]), lines_cell(*lines)]
-
-
-def _p(value: float | None) -> str:
-    return "" if value is None else "<.001" if value < 0.001 else f"{value:.3f}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return ", ".join(words[:_NEAR])
-
-
-def _span(periods: Sequence[Mapping[str, Any]]) -> str:
-    return f", {periods[0]['name']} to {periods[-1]['name']}" if len(periods) > 1 else ""
-
-
-def _bars(counts: Sequence[int], periods: Sequence[Mapping[str, Any]]) -> Drawn:
-    """The topic's share of each period's documents, as bars."""
-    shares = [n / max(period["documents"], 1) for n, period in zip(counts, periods, strict=True)]
-    most = max(shares, default=0) or 1
-    heights = [_HEIGHT * share / most for share in shares]
-    bars = "".join(
-        f'<rect x="{8 * i}" y="{_HEIGHT - height:.1f}" width="7" height="{height:.1f}"/>'
-        for i, height in enumerate(heights)
     )
-    size = f'width="{8 * len(shares)}" height="{_HEIGHT}"'
-    return Drawn(
-        "", f'<svg {size} role="img" aria-label="largest share {most:.0%}">{bars}</svg> ≤ {most:.0%}'
-    )
+    heads = ["word", "times", "here near", "before near"]
+    rows = [
+        [escape_for_display(row["word"]), f"{row['count']:,}", escaped(row["after"]), escaped(row["before"])]
+        for row in data.domain.result()
+    ]
+    taught = [Section("Words of this text, and what it taught about them", heads, rows)] if rows else []
+    body = f"<h1>{escape(report.title)}</h1>\n{report.body()}\n{ReportPage('', [], taught).body()}"
+    return f'<style>.paper {{ {report.css} }}</style>\n<section class="paper">\n{body}\n</section>\n'
