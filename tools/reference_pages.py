@@ -1,7 +1,7 @@
 """A hook of mkdocs: pages of the site that are not in docs/.
 
-The README is its first page, beside CHANGELOG and CONTRIBUTING; the reference of the command line and of Python
-is made from the code.
+The README is its first page, beside CHANGELOG and CONTRIBUTING; the reference of the command line and of
+Python is made from the code.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ defaults. All words are kept, since every word needs a row. gensim reads the tex
 document per line, its fastest input. With one thread the vectors are the same for the same seed. Several
 threads write to the same rows.
 
-In continued training, rows of words with a vector are initialised with it, at length 13: a step turns a longer
-row less, and at length 1 gensim's default rate overwrites what the vectors knew. Other rows are
+In continued training, rows of words with a vector are initialised with it, at length 13: a step turns a
+longer row less, and at length 1 gensim's default rate overwrites what the vectors knew. Other rows are
 initialised with small random numbers and the output weights with zero, as in any training. Zero output
 weights would distort the known rows. So known rows are frozen in the first pass, while the output weights and
 the rows of new words are fitted to them. The following passes train everything. In fastText this applies to
