@@ -12,6 +12,7 @@ import selfvec
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence.reference import count_reference, linear_reference
 from selfvec.cooccurrence.scan import REBUILD, ScanOperator
+from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -217,13 +218,13 @@ def test_passes_do_not_collapse() -> None:
     assert effective_rank(table) > 20
 
 
+@pytest.mark.parametrize("method", ["decorrelated", "auto"])
 @pytest.mark.parametrize(
     "options", [{"window": 1}, {"passes": 0}, {"anchor": -1.0}, {"anchor": float("nan")}]
 )
-def test_senseless_options_of_the_decorrelated_update_are_refused(options) -> None:
-    batch, original = problem()
-    with pytest.raises(OptionError):
-        DecorrelatedRefinement(batch, original, **options)
+def test_senseless_options_of_the_decorrelated_update_are_refused(method: str, options) -> None:
+    with pytest.raises(OptionError, match=rf"{next(iter(options))}: "):
+        Settings(method, **options)
 
 
 @pytest.mark.parametrize("method", ["paper", "online", "decorrelated", "auto", "original"])

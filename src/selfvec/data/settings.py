@@ -165,6 +165,8 @@ class Settings:
     def __post_init__(self) -> None:
         for one in declared(Settings).parameters.values():
             self._check(one, getattr(self, one.name))
+        if self.window == 1 and self.method in ("auto", "decorrelated"):
+            raise OptionError("a window has at least 2 tokens, not 1", field="window")
         if self.operator == "scan" and self.distance_weights != "flat":
             raise OptionError(
                 f"the operator scan weights all distances alike, not by {self.distance_weights!r}",

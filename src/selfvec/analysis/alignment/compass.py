@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Doubles, Mask, Rows
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus.slices import Slice
 from selfvec.data.methods import METHODS
@@ -50,8 +50,6 @@ def compass_vectors(
     ``window`` counts tokens, the centre included. ``anchor``, λ, pulls words to their original vectors; see
     `anchored`.
     """
-    if window < 2:
-        raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
     run, slices = joined_runs(a, b)
     batch = run.require_tokens()
     sources = run.original.sources

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Mask, Rows
-from selfvec.base.errors import CorpusError, OptionError
+from selfvec.base.errors import CorpusError
 from selfvec.base.threads import by_blocks
 from selfvec.cooccurrence import Operator
 from selfvec.cooccurrence import operator as named_operator
@@ -247,19 +247,13 @@ class DecorrelatedRefinement(Refinement):
         batch: TokenBatch,
         original: Vectors,  # the batch's types in their order, unit rows, with sources
         *,
-        window: int = _DEFAULTS.window,  # tokens, the word itself included
+        window: int = _DEFAULTS.window,  # tokens, the word itself included; at least 2
         passes: int = 2,  # even; see the module
-        anchor: float = _DEFAULTS.anchor,  # λ
+        anchor: float = _DEFAULTS.anchor,  # λ, at least 0
         history: HistoryPlan | None = None,
         jobs: int | None = None,
         operator: Operator | None = None,
     ) -> None:
-        if window < 2:
-            raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
-        if passes < 1:
-            raise OptionError(f"there is at least 1 pass, not {passes}", field="passes")
-        if not 0 <= anchor < np.inf:
-            raise OptionError(f"is a number from 0 up, not {anchor!r}", field="anchor")
         plan = history or HistoryPlan()
         size = len(batch.types) * passes * original.vector_size * 2
         ends = plan.pass_ends or (plan.every != 0 and size <= plan.limit)
