@@ -136,11 +136,11 @@ def test_mappings_are_rows(rows: Any) -> None:
 
 
 def test_a_row_that_is_none_is_named_by_its_place() -> None:
-    with pytest.raises(CorpusError, match=r"^rows:2: text is a string, this is int"):
+    with pytest.raises(CorpusError, match=r"^rows:2: field 'text': text is a string, this is int"):
         texts_of([{"text": "hail"}, {"text": 3}])
     with pytest.raises(CorpusError, match=r"^rows:2: a row is a mapping, this is str"):
         texts_of([{"text": "hail"}, "hail"])
-    with pytest.raises(CorpusError, match=r"^rows:1: holds half of a surrogate pair"):
+    with pytest.raises(CorpusError, match=r"^rows:1: field 'id': holds half of a surrogate pair"):
         texts_of([{"text": "hail", "id": "\ud800"}])
     with pytest.raises(CorpusError, match=r"give text_field=NAME; its fields are: words$"):
         as_corpus([{"words": "hail"}])
@@ -175,8 +175,10 @@ def test_ids_that_are_no_values_are_not_read_and_odd_text_is_named() -> None:
     with pytest.raises(CorpusError, match=r"^data frame:2: field 'text': text is a string, this is int"):
         texts_of(pd.DataFrame({"text": ["a", 3]}, dtype=object))
     assert texts_of(pd.DataFrame({"text": ["a", 3, "b"]}, dtype=object), skip_bad_rows=True) == ["a", "b"]
-    with pytest.raises(CorpusError, match="field 'text': holds half of a surrogate pair"):
-        as_corpus(Dataset({"text": ["a\ud800"]}))
+    halves = Dataset({"text": ["a\ud800", "b\0", "c"]})
+    with pytest.raises(CorpusError, match=r"^data frame:1: field 'text': holds half of a surrogate pair"):
+        texts_of(halves)
+    assert texts_of(halves, skip_bad_rows=True) == ["b\ufffd", "c"]
     with pytest.raises(CorpusError, match="field 'text': two columns have this name"):
         as_corpus(pd.DataFrame([["a", "b"]], columns=["text", "text"]))
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import chain, islice, zip_longest
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, TypeGuard
 
 import numpy as np
 import polars as pl
@@ -25,7 +24,6 @@ from .row_batch import (
     ROWS,
     SURROGATE,
     RowBatch,
-    batch_of_rows,
     batches_of_frame,
     cell_text,
     is_missing,
@@ -66,33 +64,55 @@ class MemoryPart(Part):
         if self._read and self.once:
             raise CorpusError("an iterator can be read only once", path=self.path, remedy="give a list")
         self._read = True
-        names = self.fields.columns
-        needed = len(self.fields.needed)
-        held = 0  # characters of the texts in this batch
-        batch: list[list[str | None]] = []
-        lines: list[int] = []
-        for number, row in enumerate(self.rows(), 1):
-            texts = row[: len(self.fields.text)]
-            odd = next((text for text in texts if not isinstance(text, str) and not is_missing(text)), None)
-            if odd is not None:
-                corpus_pass.bad(f"text is a string, this is {type_name(odd)}", path=self.path, line=number)
-                continue
-            values = [cell_text(value) for value in row]
-            try:
-                "".join(value or "" for value in values[:needed]).encode()
-            except UnicodeEncodeError:
-                corpus_pass.bad(SURROGATE, path=self.path, line=number)
-                continue
-            values[needed:] = [value and readable(value) for value in values[needed:]]
-            held += sum(len(value or "") for value in values[: len(texts)])
-            batch.append(values)
-            lines.append(number)
-            if held >= corpus_pass.batch_bytes or len(lines) >= BATCH_ROWS:
-                yield batch_of_rows(batch, lines, names)
-                batch = []
-                lines = []
-                held = 0
-        yield batch_of_rows(batch, lines, names)
+        for first, rows in _blocks(self.rows(), len(self.fields.text), corpus_pass.batch_bytes):
+            columns: dict[str, pl.Series] = {}
+            bad: dict[int, tuple[str, str]] = {}  # the first field with a fault, by number in the block
+            for name, values in zip(self.fields.columns, zip(*rows, strict=True), strict=True):
+                columns[name], faults = _column(values, name, self.fields)
+                bad = {row: (name, rule) for row, rule in faults.items()} | bad
+            for row, (name, rule) in sorted(bad.items()):
+                named = None if self.kind == "memory" else name  # texts alone have no names
+                corpus_pass.bad(rule, path=self.path, line=first + row, field=named)
+            batch = RowBatch(columns, range(first, first + len(rows)))
+            yield batch.part(pl.Series([row not in bad for row in range(len(rows))])) if bad else batch
+
+
+def _blocks(
+    rows: Iterable[Sequence[object]],
+    texts: int,  # first values of each row
+    most: int,  # characters of texts in a block
+) -> Iterator[tuple[int, list[Sequence[object]]]]:
+    """Rows in blocks, each with the number of its first row, from 1."""
+    first = 1
+    held = 0
+    block: list[Sequence[object]] = []
+    for row in rows:
+        block.append(row)
+        held += sum(len(text) for text in row[:texts] if isinstance(text, str))
+        if held >= most or len(block) >= BATCH_ROWS:
+            yield first, block
+            first += len(block)
+            held = 0
+            block = []
+    if block:
+        yield first, block
+
+
+def _column(values: Sequence[object], name: str, fields: Fields) -> tuple[pl.Series, dict[int, str]]:
+    """The values of a field as strings, null for those that cannot be read, and the faults of these."""
+    odd = _odd_texts(values) if name in fields.text else ()
+    faults = {row: f"text is a string, this is {kind}" for row, kind in odd}
+    texts = [None if row in faults else cell_text(value) for row, value in enumerate(values)]
+    if name not in fields.needed:
+        texts = [text and readable(text) for text in texts]
+    try:
+        return pl.Series(texts, dtype=pl.String), faults
+    except UnicodeEncodeError:
+        for row, text in enumerate(texts):
+            if text and text != text.encode(errors="replace").decode():
+                texts[row] = None
+                faults[row] = SURROGATE
+    return pl.Series(texts, dtype=pl.String), faults
 
 
 def texts_part(
@@ -159,10 +179,9 @@ def rows_part(rows: Iterable[object], named: FieldNames) -> MemoryPart:
 
 @dataclass
 class FramePart(MemoryPart):
-    """The rows of a data frame with the columns in ``fields``, read like those of a file."""
+    """The rows of a data frame of Polars with the columns in ``fields``, read like those of a file."""
 
     frame: pl.DataFrame = field(default_factory=pl.DataFrame)
-    bad: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # field and fault, by number of row
 
     def dates(self) -> Iterator[RowBatch]:
         """The rows with their dates alone; see `Part.dates`."""
@@ -171,22 +190,15 @@ class FramePart(MemoryPart):
     def batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""
         for first in range(0, len(self.frame), ROWS):
-            part = self.frame.slice(first, ROWS)
-            bad = sorted(row for row in self.bad if first <= row < first + len(part)) if self.bad else []
-            for row in bad:
-                name, rule = self.bad[row]
-                corpus_pass.bad(rule, path=self.path, line=row + 1, field=name)
-            for batch in batches_of_frame(part, first + 1, self.path, corpus_pass):
-                good = pl.Series([line - 1 not in self.bad for line in batch.lines]) if bad else None
-                yield batch if good is None else batch.part(good)
+            yield from batches_of_frame(self.frame.slice(first, ROWS), first + 1, self.path, corpus_pass)
 
 
 def frame_part(
     names: list[str],
     column: Callable[[int], pl.Series | list[Any]],
     named: FieldNames,
-) -> FramePart:
-    """A data frame as a part of a corpus."""
+) -> MemoryPart:
+    """A data frame as a part of a corpus: of columns of Polars, or of lists, which are read as rows."""
     names = [readable(name) for name in names]
     inner = {} if _all_plain(names, named) else _inner(names, column)
     values = cache(partial(_values, names, column))  # one that is not kept is not even fetched
@@ -198,12 +210,13 @@ def frame_part(
         holds_text=lambda name: _holds_text(values(name)),
         first_rows=lambda: {name: list(values(name)[:FIRST_ROWS]) for name in names},
     )
-    read = {name: _read(values(name), name, fields) for name in fields.columns}
-    fields = readable_fields(fields, {name: column.type for name, column in read.items()}, FRAME)
-    frame = pl.DataFrame({name: read[name].series for name in fields.columns})
-    bad = {row: (name, rule) for name, column in read.items() for row, rule in column.bad.items()}
-    fields = replace(fields, nested=())  # which are columns now
-    return FramePart(FRAME, "frame", fields=fields, frame=frame, bad=bad)
+    types = {name: kind for name in fields.columns if (kind := _type_of(values(name), name, fields))}
+    fields = replace(readable_fields(fields, types, FRAME), nested=())  # these are columns now
+    columns = {name: values(name) for name in fields.columns}
+    if all(map(_is_typed, columns.values())):
+        return FramePart(FRAME, "frame", fields=fields, frame=pl.DataFrame(columns))
+    lists = list(map(_plain, columns.values()))
+    return MemoryPart(FRAME, "frame", fields=fields, rows=lambda: zip(*lists, strict=True))
 
 
 def _all_plain(names: Sequence[str], named: FieldNames) -> bool:
@@ -233,27 +246,20 @@ def _plain(values: pl.Series | list[Any]) -> list[Any]:
     return values.to_list() if isinstance(values, pl.Series) else values
 
 
-class _Column(NamedTuple):
-    """A column of a data frame."""
-
-    type: pl.DataType | str  # the name of a type of Python if the values cannot be read
-    series: pl.Series = pl.Series(dtype=pl.String)
-    bad: Mapping[int, str] = MappingProxyType({})  # faults by number of row
+def _is_typed(values: pl.Series | Sequence[object]) -> TypeGuard[pl.Series]:
+    """Whether a column has a type of Polars, and not any objects of Python."""
+    return isinstance(values, pl.Series) and values.dtype != pl.Object
 
 
-def _read(values: pl.Series | Sequence[object], name: str, fields: Fields) -> _Column:
-    """A column as strings, or as it is in Polars."""
-    if isinstance(values, pl.Series) and values.dtype != pl.Object:
-        return _Column(values.dtype, values)
+def _type_of(values: pl.Series | Sequence[object], name: str, fields: Fields) -> pl.DataType | str | None:
+    """The type of a column: one of Polars, or that of values that are not read; None for strings."""
+    if _is_typed(values):
+        return values.dtype
     values = list(values)
-    odd_texts = dict(_odd_texts(values)) if name in fields.text else {}
-    if odd_texts and not _holds_text(values):
-        return _Column(next(iter(odd_texts.values())))
-    values = [None if number in odd_texts else value for number, value in enumerate(values)]
-    if odd := _odd_type(values, plain=name in fields.needed):
-        return _Column(odd)
-    bad = {row: f"text is a string, this is {kind}" for row, kind in odd_texts.items()}
-    return _Column(pl.String(), _series(values, name, fields), bad)
+    if name not in fields.text:
+        return _odd_type(values, plain=name in fields.needed)
+    odd = next(_odd_texts(values), None)
+    return None if odd is None or _holds_text(values) else odd[1]
 
 
 def type_name(value: object) -> str:
@@ -263,7 +269,7 @@ def type_name(value: object) -> str:
 
 def _holds_text(values: pl.Series | Sequence[object]) -> bool:
     """Whether some values of a column are strings, or all of them are missing."""
-    if isinstance(values, pl.Series) and values.dtype != pl.Object:
+    if _is_typed(values):
         return is_text_type(values.dtype)
     return any(isinstance(value, str) for value in values) or all(map(is_missing, values))
 
@@ -287,14 +293,3 @@ def _is_vector(value: object) -> bool:
     if isinstance(value, np.ndarray):
         return bool(np.issubdtype(value.dtype, np.floating))
     return isinstance(value, list | tuple) and bool(value) and all(isinstance(x, float) for x in value)
-
-
-def _series(values: Sequence[object], name: str, fields: Fields) -> pl.Series:
-    """Values as strings."""
-    texts = [cell_text(value) for value in values]
-    if name not in fields.needed:
-        texts = [text and readable(text) for text in texts]
-    try:
-        return pl.Series(texts, dtype=pl.String)
-    except UnicodeEncodeError as error:
-        raise CorpusError(SURROGATE, path=FRAME, field=name, remedy="mend it or leave it out") from error
