@@ -397,6 +397,37 @@ def test_a_suggested_command_can_be_pasted(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
+    ("origin", "typed"),
+    [
+        (
+            '{"url": "file:///opt/a%20b/selfvec-1-py3-none-any.whl"}',
+            "uvx --from '/opt/a b/selfvec-1-py3-none-any.whl' selfvec",
+        ),
+        ('{{"url": "file://{here}/checkout"}}', "uvx --from ./checkout selfvec"),
+        ('{{"url": "file://{here}"}}', "uvx --from . selfvec"),
+        ('{"url": "https://example.org/selfvec.whl"}', "uvx --from https://example.org/selfvec.whl selfvec"),
+        (None, "uvx selfvec"),
+    ],
+)
+def test_a_command_suggested_under_uvx_calls_uvx(
+    origin: str | None, typed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "archive-v0" / "abc"
+    folder = cache / "lib" / "selfvec-1.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text("Name: selfvec\nVersion: 1\n", encoding="utf-8")
+    if origin is not None:
+        text = origin.format(here=tmp_path) if "{{" in origin else origin
+        (folder / "direct_url.json").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(cache / "lib")
+    monkeypatch.setattr(sys, "prefix", str(cache))
+    monkeypatch.setattr(sys, "argv", [str(cache / "bin" / "selfvec")])
+    monkeypatch.setenv("UV", "uv")
+    assert program() == typed
+
+
+@pytest.mark.parametrize(
     ("typed", "completed"),
     [
         ("sea", ["search"]),

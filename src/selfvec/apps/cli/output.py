@@ -51,9 +51,27 @@ def program() -> str:
         return f"{_pasted(Path(sys.executable))} -m selfvec"
     if called.stem != "selfvec":  # called from Python
         return "selfvec"
+    if "UV" in os.environ and Path(sys.prefix).parent.name.startswith("archive-"):  # in the cache of uvx
+        return _by_uvx()
     # What uv starts has its environment on the PATH; the shell that a command is pasted into may not.
     found = None if "UV" in os.environ else shutil.which("selfvec")
     return "selfvec" if found and Path(found).resolve() == called.resolve() else _pasted(called)
+
+
+def _by_uvx() -> str:
+    """How uvx is called for the wheel, folder or published version that it has installed."""
+    from importlib.metadata import distribution
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    origin = json.loads(distribution("selfvec").read_text("direct_url.json") or "{}")
+    if not (url := origin.get("url")):
+        return "uvx selfvec"
+    place = urlsplit(url)
+    given = _pasted(Path(url2pathname(place.path))) if place.scheme == "file" else shlex.quote(url)
+    if "/" not in given and given != ".":  # uvx takes a bare name for a package of that name
+        given = f"./{given}"
+    return f"uvx --from {given} selfvec"
 
 
 def _pasted(path: Path) -> str:

@@ -154,13 +154,13 @@ def example(path: Path, given: Given) -> None:
     say(f"  words that get a new sense around {found['year_of_change']}: {', '.join(found['changed'])}")
     say(f"  a new word: {found['new']}; a word that replaces another: {later} for {former}")
     say(f"  words that some reporters use for others: {others}")
-    say(f"next: selfvec refine {file} -o run; selfvec drift run --slice decade")
+    say(f"next: {program()} refine {file} -o run; {program()} drift run --slice decade")
 
 
 def noaa(found: Figures, given: Given) -> None:
     """How many files there are, and where."""
     output = given["output"]
-    say(f"{len(found['files'])} files in {output}; next: selfvec refine {output} -o RUN")
+    say(f"{len(found['files'])} files in {output}; next: {program()} refine {output} -o RUN")
 
 
 def similar(found: Similar | Found, given: Given) -> None:
@@ -291,7 +291,7 @@ def fetched(found: Figures, given: Given) -> None:
     given = found["path"] if "output" in given else found["name"]
     unit = "pieces" if found["kind"] == "encoder" else "words"
     say(f"{found['words']:,} {unit} × {found['dimensions']} dimensions")
-    say(f"next: selfvec refine TEXT --{found['kind']} {given} -o RUN")
+    say(f"next: {program()} refine TEXT --{found['kind']} {given} -o RUN")
     print_text(found["path"])
 
 
