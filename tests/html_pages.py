@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-_VOID = frozenset({"br", "line", "meta", "polyline", "polygon", "rect"})
+_VOID = frozenset({"br", "circle", "line", "meta", "polyline", "polygon", "rect"})
 
 
 class Html(HTMLParser):

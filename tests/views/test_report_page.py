@@ -27,7 +27,7 @@ def test_a_page_escapes_what_comes_from_a_text(tmp_path: Path) -> None:
     assert "<script" not in html
     assert "<img" not in html
     assert "&lt;img&gt;" in html
-    assert "<td class=figure>1.5</td>" in html
+    assert '<td class="figure">1.5</td>' in html
     page = rows_page("Words", ROWS)
     page.save(tmp_path / "a.md")
     assert "a\\|b" in (tmp_path / "a.md").read_text(encoding="utf-8")
@@ -109,7 +109,7 @@ def test_every_command_with_rows_writes_them(command: str, run: str, tmp_path: P
     # The pages of these two have sentences instead of the columns.
     header = {"search": "document", "topics": "topic"}.get(command, column)
     assert f"| {header} |" in markdown.read_text(encoding="utf-8")
-    assert f"<th>{header}</th>" in html.read_text(encoding="utf-8")
+    assert f">{header}</th>" in html.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

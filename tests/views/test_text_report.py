@@ -12,7 +12,7 @@ import pytest
 import selfvec
 from selfvec.base.errors import InputError, NotFound, OptionError, TargetError
 from selfvec.data.run import Run
-from selfvec.views.text_report import FEW, _chart
+from selfvec.views.path_chart import FEW, _chart
 
 SUBJECTS = {
     "storm": ["hail", "wind", "roof", "tornado", "gust", "thunder", "cloud", "rain", "lightning", "squall"],

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import repeat, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -47,6 +48,7 @@ th, td { padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top; }
 thead th { color: var(--quiet); font-weight: 500; }
 tr { border-bottom: 1px solid var(--line); break-inside: avoid; }
 .figure { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+@media (max-width: 700px) { .less { display: none; } td, th { padding-right: .5rem; } }
 @media print { :root { --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --came: #00497a;
   --went: #7a3300; --mark: #e2eefb; } body { margin: 0; max-width: none; font-size: 10pt; }
   .wide { overflow: visible; }
@@ -73,6 +75,7 @@ class Section:
     title: str
     heads: Sequence[str]
     rows: Sequence[Sequence[str | Drawn]]
+    less: Sequence[str] = ()  # heads of columns that narrow screens leave out
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,7 @@ class ReportPage:
         parts = [f"<p>{_html(line)}</p>" for line in self.lines]
         for section in self.sections:
             title = f"<h2>{_html(section.title)}</h2>" if section.title else ""
-            rows = [_row("th", section.heads), *(_row("td", cells) for cells in section.rows)]
-            parts.append(f"{title}<div class=wide><table>{''.join(rows)}</table></div>")
+            parts.append(f"{title}<div class=wide>{_table(section)}</div>")
         parts += [f"<p>{_html(note)}</p>" for note in self.notes]
         return "\n".join(parts)
 
@@ -113,14 +115,14 @@ class ReportPage:
 
     def to_markdown(self) -> str:
         """The report in Markdown."""
-        lines = [f"# {_escaped(self.title)}", "", *(f"* {_escaped(line)}" for line in self.lines)]
+        lines = [f"# {markdown_text(self.title)}", "", *(f"* {markdown_text(line)}" for line in self.lines)]
         for section in self.sections:
             heads, *rows = ([_markdown_cell(cell) for cell in row] for row in (section.heads, *section.rows))
             rule = ["---"] * len(section.heads)
-            lines += ["", f"## {_escaped(section.title)}", ""] if section.title else [""]
+            lines += ["", f"## {markdown_text(section.title)}", ""] if section.title else [""]
             lines += [f"| {' | '.join(row)} |" for row in (heads, rule, *rows)]
         for note in self.notes:
-            lines += ["", _escaped(note)]
+            lines += ["", markdown_text(note)]
         return "\n".join(lines) + "\n"
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -160,7 +162,7 @@ def lines_cell(*lines: tuple[str, Pieces]) -> Drawn:
         texts = [(printable(text), mark) for text, mark in pieces]
         marked = "".join(f"<mark>{escape(text)}</mark>" if mark else escape(text) for text, mark in texts)
         html.append(f"<{tag} dir=auto>{marked}</{tag}>")
-        bold = ((_escaped(text), mark or tag == "b") for text, mark in texts)
+        bold = ((markdown_text(text), mark or tag == "b") for text, mark in texts)
         markdown.append("".join(f"**{text}**" if mark else text for text, mark in bold))
     return Drawn("<br>".join(markdown), "".join(html))
 
@@ -184,15 +186,29 @@ def cell(value: Any) -> str:
     return printable(str(value))
 
 
-def _row(tag: str, cells: Sequence[str | Drawn]) -> str:
-    return "<tr>" + "".join(_html_cell(tag, one) for one in cells) + "</tr>"
+def _table(section: Section) -> str:
+    """A table; figures are aligned right, and the heads of columns that have nothing else."""
+    less = ["less" * (head in section.less) for head in section.heads]
+    lines: list[Sequence[str | Drawn]] = [section.heads, *section.rows]
+    columns = [[cell for cell in cells if cell] for _, *cells in zip_longest(*lines, fillvalue="")]
+    right = [bool(cells) and all(map(_is_figure, cells)) for cells in columns]
+    heads = "".join(map(_cell, repeat("th"), section.heads, right, less))
+    rows = ("".join(map(_cell, repeat("td"), row, map(_is_figure, row), less)) for row in section.rows)
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _html_cell(tag: str, text: str | Drawn) -> str:
-    if isinstance(text, Drawn):
-        return f"<{tag}>{text.html}</{tag}>"
-    figure = tag == "td" and text[:1] in "+-−×<.0123456789" and text[-1:] in "0123456789%" and " " not in text
-    return f"<{tag}{' class=figure' if figure else ''}>{_html(text)}</{tag}>"
+def _is_figure(cell: str | Drawn) -> bool:
+    """Whether a cell is one number, share or interval."""
+    if isinstance(cell, Drawn) or " " in cell:
+        return False
+    return cell[:1] in tuple("+-−×<.0123456789") and cell[-1:] in tuple("0123456789%")
+
+
+def _cell(tag: str, text: str | Drawn, figure: bool, less: str) -> str:
+    classes = " ".join(filter(None, ["figure" * figure, less]))
+    named = f' class="{classes}"' if classes else ""
+    return f"<{tag}{named}>{text.html if isinstance(text, Drawn) else _html(text)}</{tag}>"
 
 
 def _html(text: str) -> str:
@@ -200,10 +216,11 @@ def _html(text: str) -> str:
 
 
 def _markdown_cell(cell: str | Drawn) -> str:
-    return cell.text if isinstance(cell, Drawn) else _escaped(cell)
+    return cell.text if isinstance(cell, Drawn) else markdown_text(cell)
 
 
-def _escaped(text: str) -> str:
+def markdown_text(text: str) -> str:
+    """A text with what Markdown and HTML would take for markup escaped."""
     for character in "\\`*_[]|":
         text = text.replace(character, f"\\{character}")
     return escape(escape_controls(text), quote=False)

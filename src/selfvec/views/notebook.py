@@ -15,8 +15,7 @@ import numpy as np
 from selfvec.analysis.monitoring import Monitoring
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_drift.word_paths import SlicePath
-from selfvec.base.arrays import Doubles, Ints
-from selfvec.base.display import escape_for_display
+from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.result_table import ResultTable
 from selfvec.data.queries import least_count
 from selfvec.data.run import Run
@@ -27,6 +26,9 @@ from selfvec.numerics.rows import top_indices, unit_rows
 
 from .monitoring import monitoring_page
 from .pages import drift_page
+from .path_chart import path_chart
+from .text_report import health_sections
+from .word_tables import said_first
 
 _ROWS = 20  # of a drift table
 _WORDS = 8  # words that are shown of vectors
@@ -78,11 +80,10 @@ def _sources(vectors: Vectors) -> list[tuple[str, int]]:
 
 def drift_html(found: Drift) -> str:
     """The first words of a drift result, as in its report."""
-    significant = sum(1 for row in found.rows if row["q"] is not None and row["q"] <= 0.05)
-    more = f"; the first {_ROWS}" if len(found.rows) > _ROWS else ""
     page = drift_page(found.select(_ROWS))
-    note = f"{page.title}: {len(found.rows):,} words, {significant:,} changed significantly (q ≤ .05){more}"
-    return ReportPage("", [note], page.sections).body()
+    more = f"; the first {_ROWS}" if len(found.rows) > _ROWS else ""
+    title = f"{page.title}: {count_of(len(found.rows), 'word')}{more}"
+    return ReportPage("", [title, *said_first(found)], page.sections).body()
 
 
 def trajectory_html(path: Trajectory) -> str:
@@ -93,50 +94,22 @@ def trajectory_html(path: Trajectory) -> str:
     if not path.vectors.any():
         return f"<p>{title}; no vector yet</p>"
     cosines = np.where(path.vectors.any(axis=1), path.to_original(), np.nan).astype(np.float64)
+    alive = np.flatnonzero(~np.isnan(cosines)).tolist()
     clock = np.log1p(path.updates.astype(np.float64))
-    label = f"cosine to the original, from 1 to {cosines[-1]:.2f}"
-    return _chart(title, label, clock, cosines, min(0.0, float(np.nanmin(cosines))), 1.0)
-
-
-def path_html(path: SlicePath) -> str:
-    """A chart of a path through slices: distance from the first, with its 95 % interval."""
-    distance, low, high = path.from_first()
-    rows = ", ".join(f"{_word(name)} ({int(n):,}×)" for name, n in zip(path.names, path.uses, strict=True))
-    title = f"<b>Path</b> of {_word(path.word)} through {rows}"
-    label = f"distance from {path.names[0]}, with 95 % of resampled documents"
-    clock = np.arange(len(path.names), dtype=np.float64)
-    return _chart(title, label, clock, distance, 0.0, max(0.1, float(np.nanmax(high))), (low, high))
-
-
-def _chart(
-    title: str,
-    label: str,
-    clock: Doubles,  # (n,), the horizontal axis
-    values: Doubles,  # (n,), NaN where there is none
-    bottom: float,
-    top: float,
-    band: tuple[Doubles, Doubles] | None = None,  # around the values
-) -> str:
-    """A curve under a title, an SVG in the colour of the text around it."""
-    alive = np.flatnonzero(~np.isnan(values))
+    bottom = min(0.0, float(np.nanmin(cosines)))
     across = _EDGE + (clock - clock[0]) / (float(clock[-1] - clock[0]) or 1.0) * (_WIDTH - 3 * _EDGE)
-
-    def points(of: Doubles, places: Ints) -> str:
-        up = _HEIGHT - 10 - (of - bottom) / (top - bottom) * (_HEIGHT - 20)
-        return " ".join(f"{across[i]:.1f},{up[i]:.1f}" for i in places.tolist())
-
-    inside = f'<polyline points="{points(values, alive)}" fill="none" stroke="#0072B2" stroke-width="2"/>'
-    if band is not None:
-        ring = f"{points(band[1], alive)} {points(band[0], alive[::-1])}"
-        inside = f'<polygon points="{ring}" fill="#0072B2" fill-opacity=".18"/>{inside}'
-    x, y = map(float, points(values, alive[-1:]).split(","))
+    up = _HEIGHT - 10 - (cosines - bottom) / (1 - bottom) * (_HEIGHT - 20)
+    points = " ".join(f"{across[i]:.1f},{up[i]:.1f}" for i in alive)
+    label = f"cosine to the original, from 1 to {cosines[-1]:.2f}"
+    last = alive[-1]
     return (
-        f'<div>{title}<br><svg role="img" aria-label="{escape(label)}" width="{_WIDTH}" height="{_HEIGHT}" '
-        f'viewBox="0 0 {_WIDTH} {_HEIGHT}"><title>{escape(label)}</title>'
+        f'<div>{title}<br><svg role="img" aria-label="{label}" width="{_WIDTH}" height="{_HEIGHT}" '
+        f'viewBox="0 0 {_WIDTH} {_HEIGHT}"><title>{label}</title>'
         f'<line x1="{_EDGE}" x2="{_WIDTH - 2 * _EDGE}" y1="{_HEIGHT - 10}" y2="{_HEIGHT - 10}" '
-        f'stroke="currentColor" stroke-opacity=".4"/>{inside}'
-        f'<text x="{x + 6:.1f}" y="{y + 4:.1f}" font-size="12" fill="currentColor">'
-        f"{values[alive[-1]]:.2f}</text></svg><br><small>{escape(label)}</small></div>"
+        f'stroke="currentColor" stroke-opacity=".4"/>'
+        f'<polyline points="{points}" fill="none" stroke="#0072B2" stroke-width="2"/>'
+        f'<text x="{across[last] + 6:.1f}" y="{up[last] + 4:.1f}" font-size="12" fill="currentColor">'
+        f"{cosines[last]:.2f}</text></svg><br><small>{label}</small></div>"
     )
 
 
@@ -151,9 +124,7 @@ def rows_html(found: ResultTable) -> str:
 def run_html(run: Run) -> str:
     """A run: its short form, and what its health report found."""
     short = " – ".join(" ".join(line.split()) for line in repr(run).splitlines())
-    findings = run.health.rows if "health" in run.report else []
-    page = rows_page("", findings)
-    return replace(page, lines=[short], sections=page.sections if findings else []).body()
+    return ReportPage("", [short], health_sections(run)).body()
 
 
 # Records have no code for display. `selfvec` imports this module when it runs in a notebook.
@@ -163,7 +134,7 @@ _SHOWN: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (Vectors, vectors_html),
     (Drift, drift_html),
     (Trajectory, trajectory_html),
-    (SlicePath, path_html),
+    (SlicePath, path_chart),
     (Monitoring, lambda found: monitoring_page(found).body()),
 )
 for _type, _html in _SHOWN:

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from selfvec.base.display import count_of, escape_for_display, printable, whole_words
 from selfvec.data.run_text import DATE, TEXT
-from selfvec.files.report_page import Drawn, Pieces, ReportPage, Section, lines_cell
+from selfvec.files.report_page import Drawn, Pieces, ReportPage, Section, lines_cell, markdown_text
 from selfvec.text.sentences import sentence_spans
 
 from .terminal import escaped, sentence
@@ -53,7 +54,6 @@ section h2 { display: inline; margin: 0 .8rem 0 0; overflow-wrap: anywhere; }
 blockquote { margin: .4rem 0; padding-left: .8rem; border-left: 3px solid var(--line);
   overflow-wrap: anywhere; }
 cite { display: block; font-style: normal; font-size: .8rem; color: var(--quiet); }
-@media (max-width: 700px) { .less { display: none; } td, th { padding-right: .5rem; } }
 """
 
 
@@ -69,53 +69,54 @@ class DriftPage(ReportPage):
         found = self.found
         shown = [row for row in found.rows if row["word"] in found.quotes] or found.rows[:_SECTIONS]
         linked = {row["word"]: f"w{number}" for number, row in enumerate(shown)}
-        lines = "".join(f"<p>{escape(line)}</p>" for line in self.lines)
-        parts = [_word_section(row, found, linked[row["word"]]) for row in shown]
         others = [row for row in found.rows if row["word"] not in linked]
-        rest = f"<h2>{len(others):,} other words</h2>{_overview(found, others, {})}" if others else ""
-        said, came = (
-            "".join(f"<p>{escape(line)}</p>" for line in lines)
-            for lines in (said_first(found), came_and_went(found))
-        )
-        first = _overview(found, shown, linked)
-        return "\n".join([said, first, came, *parts, rest, f'<footer class="facts">{lines}</footer>'])
+        rest = [_figures(found, others, f"{len(others):,} other words")] if others else []
+        parts = [
+            ReportPage("", said_first(found), [_figures(found, shown, linked=linked)]).body(),
+            ReportPage("", came_and_went(found), []).body(),
+            *(_word_section(row, found, linked[row["word"]]) for row in shown),
+            ReportPage("", [], rest).body(),
+        ]
+        return "\n".join([*parts, f'<footer class="facts">{ReportPage("", self.lines, []).body()}</footer>'])
 
 
 def drift_page(found: Drift) -> ReportPage:
     """The drift of all words as a report; the first words also have neighbours and sentences."""
-    sliced = is_sliced(found)
-    heads = [*drift_heads(found), "kind", "came", "went", "before", "after"]
+    figures = _figures(found, found.rows)
     rows = []
-    for row in found.rows:
+    for row, cells in zip(found.rows, figures.rows, strict=True):
         near = [escaped(row[key][:_NEIGHBOURS]) for key in ("gained", "lost")]
         sentences = [" / ".join(map(sentence, row.get(key, ()))) for key in ("examples_a", "examples_b")]
-        figures = drift_figures(row, sliced)
-        rows.append([escape_for_display(row["word"]), *figures, drift_mark(row), *near, *sentences])
+        rows.append([*cells, *near, *sentences])
+    heads = [*figures.heads, "came", "went", "before", "after"]
     lines = [f"{len(found.rows):,} words.", *drift_notes(found)]
     title = f"Drift from {found.a} to {found.b}"
     return DriftPage(title, lines, [Section("", heads, rows)], found.rows, found=found)
 
 
-def _overview(found: Drift, rows: Sequence[Mapping[str, Any]], linked: Mapping[str, str]) -> str:
-    """A line of figures for each word. Narrow screens hide most columns."""
+def _figures(
+    found: Drift,
+    rows: Sequence[Mapping[str, Any]],
+    title: str = "",
+    *,
+    linked: Mapping[str, str] = MappingProxyType({}),  # the places of words that have a section
+) -> Section:
+    """A line of figures for each word, as in the terminal."""
     heads = drift_heads(found)
     sliced = is_sliced(found)
-    few = {0, 1, heads.index("q")}
-    classes = ["" if i in few else " less" for i in range(len(heads))]
-    cells = [
-        f'<th class="figure{less}">{escape(head)}</th>' for head, less in zip(heads, classes, strict=True)
+    cells: list[list[str | Drawn]] = [
+        [_named(row, linked.get(row["word"])), *drift_figures(row, sliced)] for row in rows
     ]
-    lines = [f"<tr><th>word</th>{''.join(cells[1:])}</tr>"]
-    for row in rows:
-        word = escape(escape_for_display(row["word"]))
-        place = linked.get(row["word"])
-        name = f'<a href="#{place}">{word}</a>' if place else word
-        mark = escape(drift_mark(row))
-        name += f' <span class="facts">{mark}</span>' if mark else ""
-        figures = zip(drift_figures(row, sliced), classes[1:], strict=True)
-        others = "".join(f'<td class="figure{less}">{escape(figure)}</td>' for figure, less in figures)
-        lines.append(f"<tr><td>{name}</td>{others}</tr>")
-    return f"<table><thead>{lines[0]}</thead><tbody>{''.join(lines[1:])}</tbody></table>"
+    return Section(title, heads, cells, less=[head for head in heads[2:] if head != "q"])
+
+
+def _named(row: Mapping[str, Any], place: str | None) -> Drawn:
+    """A word, linked to its section, and what it is if not a word."""
+    word = escape_for_display(row["word"])
+    mark = drift_mark(row)
+    name = f'<a href="#{place}">{escape(word)}</a>' if place else escape(word)
+    facts = f' <span class="facts">{escape(mark)}</span>' if mark else ""
+    return Drawn(markdown_text(f"{word} ({mark})" if mark else word), f"{name}{facts}")
 
 
 def _word_section(row: Mapping[str, Any], found: Drift, place: str) -> str:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from selfvec.base.display import escape_for_display
+from selfvec.files.report_page import rows_page
 
 if TYPE_CHECKING:
     from selfvec.base.result_table import ResultTable
@@ -45,12 +46,11 @@ def add_row(table: Table, *cells: str | Text, style: str | None = None) -> None:
 
 
 def result_table(found: ResultTable) -> Table:
-    """The rows of a result, whose columns are their keys."""
-    rows = found.rows
-    heads = list(rows[0]) if rows else []
-    table = plain_table(*heads)
-    for row in rows:
-        add_row(table, *(sentence(str(row.get(name, ""))) for name in heads))
+    """The rows of a result, as on a page: their columns are their keys."""
+    (section,) = rows_page("", found.rows).sections
+    table = plain_table(*section.heads)
+    for cells in section.rows:
+        add_row(table, *(sentence(str(cell)) for cell in cells))
     return table
 
 

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from selfvec.base.display import count_of, escape_for_display, printable
+from selfvec.base.display import count_of, printable
 from selfvec.data.run import Run
 from selfvec.files.report_page import ReportPage, Section
 from selfvec.text.language_recognition import language_name
 
 from .pages import DriftPage, drift_page, topics_page
+from .path_chart import path_chart
 from .run_summary import self_retrieval_gain
+from .word_tables import FEW, drift_summary
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts import Topics
     from selfvec.analysis.word_drift import Drift, SlicePath
 
-SURE = 0.05  # q of a word that is named as changed
-FEW = 10  # occurrences of a word in a period that are too few to rely on
 _SUBJECTS = 6  # named at the top
-_WIDTH, _HEIGHT, _LEFT, _FOOT = 560, 150, 44, 22  # of a chart, in pixels, with room for its labels
-_LETTER = 6.5  # pixels
 
 
 @dataclass(frozen=True)
@@ -52,11 +49,7 @@ class TextReport(ReportPage):
         f"{DriftPage.style}\n.wide :is(td, th):not(.figure) {{ white-space: normal; }} "
         ".wide td.figure { white-space: nowrap; overflow-wrap: normal; }\n"
         "h2.part { margin: 2rem 0 .4rem; border-bottom: 2px solid var(--line); }\n"
-        "figure { margin: .6rem 0 1.2rem; break-inside: avoid; } figcaption { color: var(--quiet); }\n"
-        f"svg.time {{ width: 100%; max-width: {_WIDTH}px; height: auto; }}\n"
-        "svg.time text { fill: var(--quiet); font-size: 11px; } svg.time .line { stroke: var(--came); }\n"
-        "svg.time .axis { stroke: var(--line); } svg.time circle { fill: var(--came); }\n"
-        "svg.time circle.few { fill: var(--paper); stroke: var(--came); }"
+        "figure { margin: .6rem 0 1.2rem; break-inside: avoid; } figcaption { color: var(--quiet); }"
     )
 
     def body(self) -> str:
@@ -70,20 +63,23 @@ class TextReport(ReportPage):
             shown = drift_page(found.drift)
             parts += [_heading(f"What changed, from {found.drift.a} to {found.drift.b}"), shown.body()]
         if found.paths:
-            parts += [_heading("Words over time"), *map(_figure, found.paths)]
+            parts += [_heading("Words over time"), *map(path_chart, found.paths)]
         parts += [_heading("How sure this is"), ReportPage("", [], self.sections, notes=self.notes).body()]
         return "\n".join(parts)
 
 
 def text_report(found: TextFindings) -> TextReport:
     """The page of what was found about the text of a run."""
-    run = found.run
+    title = printable(found.run.provenance.corpus_name)
+    notes = [*_on_certainty(found), *found.missing]
+    return TextReport(title, list(_facts(found)), health_sections(found.run), notes=notes, found=found)
+
+
+def health_sections(run: Run) -> list[Section]:
+    """What the health report of a run found, as a table; none if it has not been made."""
     findings = run.report.get("health", {}).get("findings", ())
     rows = [[str(one["name"]), str(one["level"]), printable(str(one["message"]))] for one in findings]
-    sections = [Section("", ["health of the vectors", "", ""], rows)] if rows else []
-    title = printable(run.provenance.corpus_name)
-    notes = [*_on_certainty(found), *found.missing]
-    return TextReport(title, list(_facts(found)), sections, notes=notes, found=found)
+    return [Section("", ["health of the vectors", "", ""], rows)] if rows else []
 
 
 def _facts(found: TextFindings) -> Iterator[str]:
@@ -103,20 +99,9 @@ def _facts(found: TextFindings) -> Iterator[str]:
     if found.topics is not None and found.topics.subjects:
         *first, last = found.topics.subjects[:_SUBJECTS]
         yield f"It is mostly about {' and '.join(filter(None, (', '.join(first), last)))}."
-    if found.drift is not None:
-        yield _on_changes(found.drift)
+    if found.drift is not None and (changed := drift_summary(found.drift)):
+        yield changed
     yield from (printable(f"{note[:1].upper()}{note[1:]}.") for note in provenance.corpus.get("notes", ()))
-
-
-def _on_changes(found: Drift) -> str:
-    """What changed, in a sentence."""
-    words = [
-        escape_for_display(row["word"]) for row in found.rows if row["q"] is not None and row["q"] <= SURE
-    ][:_SUBJECTS]
-    between = f"from {found.a} to {found.b}"
-    if not words:
-        return f"No word clearly changed {between}."
-    return f"Words used differently {between}: {', '.join(words)}."
 
 
 def _on_certainty(found: TextFindings) -> Iterator[str]:
@@ -138,48 +123,3 @@ def _on_certainty(found: TextFindings) -> Iterator[str]:
 
 def _heading(text: str) -> str:
     return f'<h2 class="part">{escape(printable(text))}</h2>'
-
-
-# ---- A word over time
-
-
-def _figure(path: SlicePath) -> str:
-    """The distances of a word from its first period, with their intervals, and its occurrences."""
-    rows = path.as_dict()["slices"]
-    word = escape(escape_for_display(path.word))
-    uses = ", ".join(f"{row['slice']}: {row['uses']:,}" for row in rows)
-    drawn = _chart(rows, f"distance of {path.word} from its first period")
-    caption = f"<b>{word}</b>: distance from its first period. Occurrences: {escape(printable(uses))}."
-    return f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>"
-
-
-def _chart(rows: Sequence[dict[str, Any]], label: str) -> str:
-    """Points with intervals as SVG; the axis begins at 0, and a value is where the axis says."""
-    most = max([row["high"] or 0 for row in rows] + [row["distance"] or 0 for row in rows] + [0.1])
-    names = [escape_for_display(str(row["slice"])) for row in rows]
-    label_width = _LETTER * max(map(len, names))
-    step = (_WIDTH - _LEFT - label_width) / max(len(rows) - 1, 1)
-    named = math.ceil(label_width / step)  # every so many periods have a label
-
-    def y(value: float) -> float:
-        return 8 + (_HEIGHT - _FOOT - 8) * (1 - value / most)
-
-    marks = []
-    for value in (0.0, most / 2, most):
-        marks.append(
-            f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
-            f'<text x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.2f}</text>'
-        )
-    for i, row in enumerate(rows):
-        x = _LEFT + label_width / 2 + i * step
-        if i % named == 0:
-            place = f'x="{x:.1f}" y="{_HEIGHT - 4}" text-anchor="middle"'
-            marks.append(f"<text {place}>{escape(names[i])}</text>")
-        if row["distance"] is None:
-            continue
-        low, high, at = y(row["low"]), y(row["high"]), y(row["distance"])
-        few = ' class="few"' if row["uses"] < FEW else ""
-        marks.append(f'<line class="line" x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>')
-        marks.append(f'<circle{few} cx="{x:.1f}" cy="{at:.1f}" r="3.5"/>')
-    size = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(printable(label))}"'
-    return f'<svg class="time" {size}>{"".join(marks)}</svg>'

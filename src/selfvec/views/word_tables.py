@@ -37,7 +37,7 @@ _FIRST = 3  # words named in a sentence
 _FIELDS = 3  # named that go with what is compared
 _CAME = 12  # words that came, and that went
 _SAME = (0.99, 1.03)  # apd of occurrences that have nothing to do with each other
-_FEW = 5  # occurrences; with fewer a distance is mostly chance
+FEW = 5  # occurrences; with fewer a distance is mostly chance
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")  # of senses
 _MARKS = {  # of neighbours, and what they mean
     "from_subwords": ("*", "built from subwords: the initial vectors lack the word"),
@@ -167,7 +167,7 @@ def slice_table(path: SlicePath) -> RenderableType:
     for row in rows:
         interval = "" if row["low"] is None else f"{row['low']:.2f}-{row['high']:.2f}"
         distance = optional(row["distance"], ".3f")
-        marked = f"({distance})" if distance and row["uses"] < _FEW else distance
+        marked = f"({distance})" if distance and row["uses"] < FEW else distance
         add_row(
             table,
             escape_for_display(row["slice"]),
@@ -176,8 +176,8 @@ def slice_table(path: SlicePath) -> RenderableType:
             marked,
             interval,
         )
-    few = any(0 < row["uses"] < _FEW for row in rows)
-    note = f"( ): fewer than {_FEW} occurrences, so the distance is mostly chance."
+    few = any(0 < row["uses"] < FEW for row in rows)
+    note = f"( ): fewer than {FEW} occurrences, so the distance is mostly chance."
     return Group(table, "", Text(note, "dim")) if few else table
 
 
