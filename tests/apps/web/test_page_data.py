@@ -19,10 +19,9 @@ from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web import comparison, page_data
-from selfvec.apps.web.comparison import REFINED, Comparisons, compare_slices
+from selfvec.apps.web.comparison import REFINED, Comparisons, PairedVectors, compare_slices
 from selfvec.apps.web.domain_words import _Readable
 from selfvec.apps.web.page_data import PageData
-from selfvec.apps.web.paired_vectors import PairedVectors
 from selfvec.apps.web.ranking import Filter, Ranking
 from selfvec.apps.web.views import views_of
 from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state

@@ -11,12 +11,10 @@ import numpy as np
 
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.base.arrays import Ints
-from selfvec.base.errors import FormatError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
-from selfvec.files.text_files import misfit
 from selfvec.storage.cache import cached, read_result, write_result
 
 from .changed_neighbours import NEIGHBOURS, changed_neighbours, known_rows, possible_neighbours
@@ -78,16 +76,7 @@ def kept_measures(
         write_result(vars(found), folder)
 
     def read(folder: Path) -> Measures:
-        found = read_result(folder)
-        shape = {...: ("word", "change"), "word": str, "change": float}
-        rows = found["rows"]
-        if (
-            misfit(rows, [shape])
-            or misfit(found["unmatched"], [{...: ("word", "p"), "word": str, "p": float}])
-            or any(row["word"] not in run.vectors for row in rows)
-        ):
-            raise FormatError("is no result of this run", path=folder, remedy="remove it")
-        return Measures(**found)
+        return Measures(**read_result(folder))
 
     return cached(run, "drift", [_FORMAT, documents_of(slices), asdict(test)], make, write, read, progress)
 

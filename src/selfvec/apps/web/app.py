@@ -26,8 +26,7 @@ from selfvec.retrieval import Index
 from . import work
 from .guard import Guard
 from .maps import Maps
-from .page_data import PageData
-from .present_page import PresentPage
+from .page_data import PageData, PresentPage
 from .responses import ERRORS, Answer, error_response, json_response
 from .views import View, question_of, views_of
 from .work import BackgroundTask, Busy, WorkQueue

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -16,19 +17,20 @@ import numpy as np
 
 from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
-from selfvec.analysis.word_drift.changed_neighbours import possible_neighbours
+from selfvec.analysis.word_drift.changed_neighbours import NEIGHBOURS, possible_neighbours
 from selfvec.analysis.word_drift.compared_slices import BY_REFINING, asked_slices, comparable_slices
 from selfvec.analysis.word_drift.permutation_test import compared_means
 from selfvec.analysis.word_kinds import are_stop_words
-from selfvec.base.arrays import AnyFloats, Ints, Mask
+from selfvec.base.arrays import AnyFloats, Ints, Mask, Rows
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.queries import MIN_COUNT, least_count
 from selfvec.data.run import Run
+from selfvec.numerics.nearest import only_in_each
+from selfvec.numerics.rows import top_indices
 from selfvec.text.document_vectors import inverse_document_frequency
 
-from .paired_vectors import PairedVectors
 from .ranking import Ranking
 from .word_map import (
     FEWEST,
@@ -51,6 +53,64 @@ BEGUN = 4  # comparisons that run or wait
 KEPT = 8  # comparisons; the least recently used is dropped first
 KEPT_BYTES = 1 << 29  # of the comparisons that are kept
 REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
+
+Neighbours = list[tuple[int, float]]
+Near = Callable[..., tuple[Neighbours, Neighbours]]
+
+
+@dataclass(frozen=True, eq=False)
+class PairedVectors:
+    """The vectors of the same V words before and after, for the views of a word.
+
+    The page answers while somebody types, so vectors are contiguous, and a query is one product of a matrix
+    and a vector. Which words changed, and how much, is what `drift` says; see `ranking`.
+    """
+
+    words: Sequence[str]
+    before: Rows  # (V, d), unit rows; zeros for a word without a vector
+    after: Rows
+    counts: Ints  # (2, V), occurrences before and after; equal rows if the text is the same
+    names: tuple[str, str]  # of the two states
+    content: Mask  # (V,), neither stop words nor numbers
+    listed: Mask  # (2, V), words that may be neighbours before, and after
+
+    @cached_property
+    def both(self) -> Ints:
+        """The smaller count of each word, (V,)."""
+        rarer: Ints = self.counts.min(axis=0)
+        return rarer
+
+    @cached_property
+    def shown(self) -> tuple[Ints, Ints]:
+        """Rows of the words that may be neighbours, before and after, (n,) each."""
+        sides = zip(self.listed, (self.before, self.after), strict=True)
+        before, after = (np.flatnonzero(listed & rows.any(axis=1)) for listed, rows in sides)
+        return before, after
+
+    @cached_property
+    def compact(self) -> tuple[Rows, Rows]:
+        """The vectors of `shown`, (n, d) each."""
+        before, after = self.shown
+        return np.ascontiguousarray(self.before[before]), np.ascontiguousarray(self.after[after])
+
+    @cached_property
+    def near(self) -> Near:
+        """The nearest rows before and after, with cosines, best first: ``near(row, neighbours)``."""
+        return lru_cache(maxsize=4096)(self._near)
+
+    def _near(self, row: int, neighbours: int = NEIGHBOURS) -> tuple[Neighbours, Neighbours]:
+        sides: list[Neighbours] = []
+        for vectors, shown, compact in zip((self.before, self.after), self.shown, self.compact, strict=True):
+            cosines = compact @ vectors[row]
+            cosines[(shown == row) | (not vectors[row].any())] = -np.inf  # a zero vector is near nothing
+            best = top_indices(cosines, neighbours)
+            sides.append([(int(shown[i]), float(cosines[i])) for i in best if np.isfinite(cosines[i])])
+        return sides[0], sides[1]
+
+    def gained_and_lost(self, row: int) -> tuple[list[int], list[int]]:
+        """Rows that are near a word only after, and only before, nearest first."""
+        before, after = ([other for other, _ in side] for side in self.near(row))
+        return only_in_each(before, after)
 
 
 @dataclass(frozen=True)

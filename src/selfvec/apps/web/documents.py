@@ -1,24 +1,28 @@
-"""The views of documents: searches with the original and the refined vectors, and whole documents."""
+"""The views of documents: searches with the original and the refined vectors, fields, whole documents."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
+from operator import itemgetter
 from typing import Any
 
+import numpy as np
+
 from selfvec.analysis.concepts.terms import stop_words
+from selfvec.base.arrays import Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import allowed
+from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.files.memory import return_freed_memory
 from selfvec.retrieval import Found, Hit, Index, nearest_documents, run_index
 
 from . import views
-from .facets import facets
-from .periods import periods
+from .periods import described_period, periods
 from .responses import SearchAnswer, SimilarAnswer
 from .views import view
 from .work import Tasks
@@ -33,6 +37,9 @@ _FOLDED = 4  # times as many documents are looked at, if nearly identical ones a
 _BEGINNING = 400  # characters of a document in the list of documents
 _NEARLY = 0.8  # share of the words of two texts that both have, if they are nearly identical
 _WORD = re.compile(r"[^\W\d_]+")
+_FIELDS = 6  # that documents are filtered by: those that most of them have
+_VALUES = 8  # of a field, those that most documents have
+_DISTINCT = 200  # values of a field that sorts documents; one with more names them
 
 Json = dict[str, Any]
 
@@ -200,3 +207,40 @@ def folded(rows: Sequence[Json], stops: Collection[str]) -> list[Json]:
 
 def _same(one: set[str], other: set[str]) -> bool:
     return bool(one) and len(one & other) >= _NEARLY * len(one | other)
+
+
+def facets(index: Index, query: str, filters: Sequence[str], parts: Iterable[Slice]) -> Json:
+    """How many documents have a word of the question and pass the filters, by value of a field and by period.
+
+    The counts of a field or of dates leave out its own filters, so that another value can be chosen.
+    """
+    matching = index.matching(query)
+
+    @cache
+    def passing(wanted: tuple[str, ...]) -> Mask:
+        return matching & allowed(index.documents, wanted)
+
+    def found(but: str) -> Mask:
+        """The documents that pass all filters but those of a field; nearly all fields share them."""
+        return passing(tuple(one for one in filters if one.partition("=")[0] != but))
+
+    fields: list[tuple[int, Json]] = []
+    for name in index.documents.fields:
+        codes, values = index.documents.field(name)
+        if not 2 <= len(values) <= min(_DISTINCT, len(index) // 2):
+            continue
+        counts = np.bincount(codes[found(name) & (codes >= 0)], minlength=len(values))
+        order = np.argsort(-counts, kind="stable")[:_VALUES].tolist()
+        shown = [{"value": values[i], "count": int(counts[i])} for i in order if counts[i]]
+        row = {"name": name, "values": shown, "more": int(np.count_nonzero(counts)) - len(shown)}
+        fields.append((-int(counts.sum()), row))
+    dated = found("date")
+    return {
+        "found": int(np.count_nonzero(found(""))),
+        "documents": len(index),
+        "fields": [row for _, row in sorted(fields, key=itemgetter(0))[:_FIELDS]],
+        "time": [
+            {**described_period(part), "found": int(np.count_nonzero(dated & part.documents))}
+            for part in parts
+        ],
+    }

@@ -1,7 +1,8 @@
 """Parquet: a column of words and a column of fixed-size lists.
 
-Polars can abort the whole process on a damaged file, which no ``except`` catches. So a child process decodes
-the file and returns the vectors as safetensors. If it crashes, a `FormatError` is raised here.
+Polars 1.36, the oldest that is supported, aborts the whole process on some damaged files, which no ``except``
+catches. So a child process decodes the file and returns the vectors as safetensors. If it crashes, a
+`FormatError` is raised here.
 """
 
 from __future__ import annotations
