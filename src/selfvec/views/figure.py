@@ -14,8 +14,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import struct
-import zlib
 from collections.abc import Sequence
 from functools import cache
 from html import escape
@@ -117,8 +115,7 @@ def save_figure(
         elif suffix == ".pdf":
             temporary.write_bytes(vl_convert.svg_to_pdf(_svg(_drawable(vega), description)))
         else:
-            png = vl_convert.svg_to_png(_svg(_drawable(vega), description), scale=_SCALE)
-            temporary.write_bytes(_described_png(png, description))
+            temporary.write_bytes(vl_convert.svg_to_png(_svg(_drawable(vega), description), scale=_SCALE))
 
 
 def _stacked(spec: Spec) -> Spec:
@@ -127,34 +124,24 @@ def _stacked(spec: Spec) -> Spec:
     return {**{key: spec[key] for key in spec if key != "hconcat"}, "vconcat": parts} if parts else spec
 
 
-_TAG = re.compile(r"<[^>]+>")
-_OUTLINE = re.compile(r' d="[^"]*"')
-_LONG_NUMBER = re.compile(r"(\d+\.\d\d)\d+")
-_NUMBER = re.compile(r"(\d+\.\d)\d+")
-_CLIP = re.compile(r"(id=\"|url\(#)clip(\d+)")
+_LABELS = f'class="mark-text role-mark {LABELS}'
+_CLIP = re.compile(r"(?<=clip)\d+(?=[\")])")
 _NOTHING = re.compile(
     r'<text [^>]* font-size="0px"[^>]*/>|<line [^>]* opacity="0"/>|<path class="(?:back|fore)ground"[^>]*/>'
 )
-_LABELS = re.compile(rf'(<g class="[^"]* {LABELS}[^"]*")')
 
 
 def _svg(vega: Spec, description: str) -> str:
-    """Draw as SVG, with a title.
+    """Draw as SVG, with a title and without invisible marks, half of the file: those that labels avoid.
 
-    Invisible marks and digits are left out. The halo of a label is drawn below its letters. Clip paths are
-    renumbered, because vl-convert continues its numbers from one drawing to the next.
+    Clip paths are renumbered, because vl-convert continues its numbers from one drawing to the next.
     """
     from vl_convert import vega_to_svg
 
-    numbers: dict[str, int] = {}
-
-    def shorten(tag: re.Match[str]) -> str:
-        renamed = _CLIP.sub(lambda clip: f"{clip[1]}clip{numbers.setdefault(clip[2], len(numbers))}", tag[0])
-        tenths = _OUTLINE.sub(lambda outline: _NUMBER.sub(r"\1", outline[0]), renamed)
-        return _LONG_NUMBER.sub(r"\1", tenths)
-
-    svg = _TAG.sub(shorten, _NOTHING.sub("", vega_to_svg(vega)))
-    svg = _LABELS.sub(r'\1 paint-order="stroke"', svg)
+    svg = _NOTHING.sub("", vega_to_svg(vega))
+    numbers = {number: str(place) for place, number in enumerate(dict.fromkeys(_CLIP.findall(svg)))}
+    svg = _CLIP.sub(lambda found: numbers[found[0]], svg)
+    svg = svg.replace(_LABELS, f'paint-order="stroke" {_LABELS}')  # the halo below the letters
     return svg.replace(">", f' role="img"><title>{escape(description)}</title>', 1)
 
 
@@ -197,14 +184,6 @@ def _picture(character: str) -> bytes:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="28">{text}</svg>'
     )
     return picture
-
-
-def _described_png(png: bytes, description: str) -> bytes:
-    """The PNG with its description as an iTXt chunk (PNG specification: international text)."""
-    chunk = b"iTXtDescription\0\0\0\0\0" + description.encode()
-    packed = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    header = 33  # the signature and IHDR
-    return png[:header] + packed + png[header:]
 
 
 _PAGE = """<!DOCTYPE html>
