@@ -21,7 +21,6 @@ from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.encoders.student import text_rows
 from selfvec.files.tensors import Forms
-from selfvec.files.text_files import Schema
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.vocabulary import Query
 
@@ -44,14 +43,6 @@ UNKNOWN = 0.5  # if the agreement cannot be measured
 
 _SAMPLE = 20_000  # documents from which clusters are made
 _PREFIX = "encoder "  # of the names of arrays
-
-
-ABOUT: Schema = {
-    ...: ("name", "weights"),
-    "name": str,
-    "weights": {...: QUESTIONS, **dict.fromkeys(QUESTIONS, float)},
-}
-"""What an index says of its encoder's part."""
 
 
 def check_question(question: str) -> None:
@@ -124,7 +115,7 @@ class EncoderPart:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What is written of it besides the arrays; see `ABOUT`."""
+        """What an index says of it besides the arrays."""
         return {"name": self.name, "weights": dict(self.weights)}
 
     @property

@@ -33,7 +33,7 @@ from selfvec.files.atomic_files import atomic_folder
 from selfvec.files.checksums import check_seal, read_description, unchanged, write_sealed
 from selfvec.files.memory import release
 from selfvec.files.tensors import Forms, check_tensors, map_tensors, write_tensors
-from selfvec.files.text_files import Schema, misfit, read_vocabulary, write_vocabulary
+from selfvec.files.text_files import read_vocabulary, write_vocabulary
 from selfvec.files.untrusted import decoding
 from selfvec.storage.cache import is_outdated
 from selfvec.storage.folder_kinds import INDEX
@@ -44,7 +44,7 @@ from selfvec.text.vocabulary import Query, Vocabulary
 from .build import build_index, build_words_only
 from .dense_space import TABLES, DenseSpace
 from .documents import GatheredDocuments
-from .encoder_part import ABOUT, ENCODER, ROWS, Asked, EncoderPart, check_question
+from .encoder_part import ENCODER, ROWS, Asked, EncoderPart, check_question
 from .encoder_part import forms as encoder_forms
 from .indexed_documents import Arrays, IndexedDocuments
 from .phrases import count_written, restrict, words_of
@@ -60,14 +60,7 @@ _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
 _AGAIN = "remove the index folder; the next search builds it again"
-_SCHEMA: Schema = {
-    ...: ("version", "preprocessing", "fields", "dense_share"),
-    "version": VERSION,
-    "preprocessing": {"tokenizer": str, "stemmed": bool, "phrases": str, str: (str, None)},
-    "fields": [str],
-    "encoder": ABOUT,
-    "dense_share": lambda share: None if misfit(share, float) is None and 0 <= share <= 1 else "is a share",
-}
+_SCHEMA = {...: ("version",), "version": VERSION}  # the rest is as it was written, which the seal tells
 _SPACE = ("rows", "weights", "pool")
 
 
@@ -189,8 +182,8 @@ class Index:
         """The index in a folder, whatever becomes of the folder."""
         if not INDEX.matches(folder):
             raise InputError("is not an index", path=folder, remedy="make one with: selfvec search RUN QUERY")
-        head = read_description(folder / _HEAD, _SCHEMA, (_WORDS, _ARRAYS), _AGAIN)
         check_seal(folder / _HEAD, _AGAIN)
+        head = read_description(folder / _HEAD, _SCHEMA, (_WORDS, _ARRAYS), _AGAIN)
         with decoding(folder / _HEAD, "index", _AGAIN):
             preprocessing = Preprocessing(**head["preprocessing"])
         vocabulary = Vocabulary(preprocessing, read_vocabulary(folder / _WORDS))
