@@ -13,7 +13,6 @@ import numpy as np
 from selfvec.analysis.concepts.terms import row_of
 from selfvec.analysis.usage.contexts import occurrences, padded_windows, window_counts
 from selfvec.base.arrays import Ints
-from selfvec.base.checks import check_text
 from selfvec.base.declarations import checked
 from selfvec.base.errors import NotFound
 from selfvec.base.result_table import Figures
@@ -42,7 +41,7 @@ def collocates(
     Parameters
     ----------
     run : Run or path
-    word : str
+    word : str, not empty
         A word of the run.
     window : int, at least 1
         Words on each side. Windows do not cross documents.
@@ -88,7 +87,6 @@ def collocates(
     >>> [row["word"] for row in selfvec.collocates(run, "hail", top=3).rows]
     ['size', 'pads', 'cell']
     """
-    check_text("word", word)
     run = as_run(run)
     batch = run.require_tokens("in which words occur")
     index = row_of(run, word)

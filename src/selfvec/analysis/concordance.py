@@ -21,7 +21,6 @@ import polars as pl
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import DOTTED, lower
 from selfvec.base.characters import folded, plain
-from selfvec.base.checks import check_text
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
@@ -61,7 +60,7 @@ def concordance(
     Parameters
     ----------
     run : Run or path
-    query : str
+    query : str, not empty
         A word or a phrase, in any case. In a word, * stands for any letters; alone, for any word: hail*,
         "* damage".
     sort : {"left", "right", "date"}, optional
@@ -101,7 +100,6 @@ def concordance(
     2001-07-07 the size of [golf balls] fell on Sheafby
     2002-05-14 the size of [golf balls] fell on Hawkrigg
     """
-    check_text("query", query)
     if csv is not None:
         check_report(csv, (".csv",))
         check_target(csv, overwrite=overwrite, folder=False)

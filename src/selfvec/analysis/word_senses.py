@@ -27,7 +27,6 @@ from selfvec.analysis.usage.examples import (
 from selfvec.analysis.word_drift.compared_slices import comparable_slices
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
-from selfvec.base.checks import check_text
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import RecordTable, short_repr
@@ -247,7 +246,7 @@ def senses(
     Parameters
     ----------
     run : Run or path
-    word : str
+    word : str, not empty
         A word of the run.
     number : int, at least 1, optional
         Number of senses; by default estimated from the occurrences.
@@ -282,7 +281,6 @@ def senses(
     Senses of 'mast': 3 in 220 occurrences
       42% boat/clung/skipper, 40% mobile/phone/broadband, 17% wooden/keel/rudder
     """
-    check_text("word", word)
     run = as_run(run)
     index = run.index(word)
     name = run.vectors.index_to_key[index]

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
-from selfvec.base.checks import check_text, is_path
+from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
@@ -63,7 +63,7 @@ def ask(
     ----------
     source : path, or documents
         A folder or file of text, or a run folder. Documents in memory are refined each time.
-    question : str
+    question : str, not empty
         A question or some words.
     mode : {"hybrid", "bm25", "dense"}
         Use words and vectors, words only, or vectors only.
@@ -104,7 +104,6 @@ def ask(
     >>> found.rows[0]["id"]
     'r0904'
     """
-    check_text("question", question)
     named = given_filters(filters)
     omitted: Omissions = {}
     progress = as_progress(progress)

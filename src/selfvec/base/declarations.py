@@ -40,6 +40,7 @@ _BOUNDS = {"at least": operator.ge, "above": operator.gt, "at most": operator.le
 _BOUND = re.compile(rf"({'|'.join(_BOUNDS)}) (-?[\d.]+)")
 _UNPACKED = re.compile(r"Unpack\[(\w+)\]")
 _PLAIN = {"int", "float", "bool", "str", "path", "paths"}
+_AROUND_TYPES = {"or", "of", "not", "at", "least", "most", "above", "below", "optional", "sequence", "empty"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Kind:
     is a whole number of at least 1 or auto, not 0
     >>> Kind('{"hybrid", "bm25"}').choices
     ('hybrid', 'bm25')
+    >>> Kind("str, not empty").fault(" ")
+    'is empty'
     """
 
     text: str
@@ -77,12 +80,13 @@ class Kind:
     @property
     def checkable(self) -> bool:
         """Whether the text names nothing but plain values; others are checked by those who use them."""
-        types = self.words - {"or", "of", "at", "least", "most", "above", "below", "optional", "sequence"}
-        named = {word for word in types if not word.isdigit()}
+        named = {word for word in self.words - _AROUND_TYPES if not word.isdigit()}
         return named <= _PLAIN and bool(named or self.choices)
 
     def fault(self, value: Any) -> str | None:
         """The rule that a value breaks; None if it is accepted, or if it is for others to check."""
+        if "empty" in self.words and isinstance(value, str) and not value.strip():
+            return "is empty"
         if not self.checkable or self._accepts(value):
             return None
         if self.several and isinstance(value, Iterable) and not isinstance(value, str | bytes):
@@ -159,7 +163,8 @@ class Parameter:
             return
         if rule := self.kind.fault(value):
             alike = did_you_mean(value, self.kind.choices) if isinstance(value, str) else ""
-            raise OptionError(rule, field=self.name, remedy=alike or None)
+            remedy = "write some words" if rule == "is empty" else alike
+            raise OptionError(rule, field=self.name, remedy=remedy or None)
 
 
 @dataclass(frozen=True)

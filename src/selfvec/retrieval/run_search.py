@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from selfvec.base.checks import check_text
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
@@ -102,7 +101,7 @@ def search(
     ----------
     run : Run or path
         A run folder. Its index is made when it is first searched, and kept there.
-    query : str
+    query : str, not empty
         A question or some words. A phrase in quotes must occur; -word and NOT word must not.
     mode : {"hybrid", "bm25", "dense"}
         Use words and vectors, words only, or vectors only.
@@ -145,7 +144,6 @@ def search(
     >>> search(run, "hail on roofs", top=1).rows[0]["id"]
     '0'
     """
-    check_text("query", query)
     named = given_filters(filters)
     run = as_run(run)
     index = run_index(run, progress, cut=(passage_words, overlap))
@@ -176,7 +174,7 @@ def similar_documents(
     ----------
     run : Run or path
         Its index is made when it is first searched, and kept in the run folder.
-    document : str
+    document : str, not empty
         The id of a document, as `search` shows it.
     top : int, at least 1
         Documents shown.
@@ -209,7 +207,6 @@ def similar_documents(
     >>> found.rows[0]["snippet"], len(found.alike)
     ('a storm tore the roof off', 19)
     """
-    check_text("document", document)
     named = given_filters(filters)
     return nearest_documents(run_index(as_run(run), progress), document, top, named)
 

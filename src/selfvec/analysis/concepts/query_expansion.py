@@ -15,7 +15,6 @@ import numpy as np
 
 from selfvec.analysis.word_kinds import has_letter
 from selfvec.base.arrays import Rows
-from selfvec.base.checks import check_text
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
@@ -99,7 +98,7 @@ def expand(
     ----------
     run : Run or path
         A run folder; its phrases are also terms.
-    query : str
+    query : str, not empty
         A question or some words.
     top : int, at least 1
         Terms listed.
@@ -126,7 +125,6 @@ def expand(
     >>> [row["term"] for row in selfvec.expand(run, "flooded road", top=3).rows]
     ['basements', 'depth', 'cellars']
     """
-    check_text("query", query)
     run = as_run(run)
     batch = run.require_tokens()
     known, unknown, weights = _query_words(run, query)

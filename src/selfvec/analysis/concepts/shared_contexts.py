@@ -32,7 +32,7 @@ from selfvec.analysis.usage.examples import (
     sentences,
 )
 from selfvec.base.arrays import Doubles, Ints, Rows
-from selfvec.base.checks import check_text, check_whole
+from selfvec.base.checks import check_whole
 from selfvec.base.declarations import checked
 from selfvec.base.display import whole_words
 from selfvec.base.errors import InputError, OptionError
@@ -147,9 +147,9 @@ def why(
     Parameters
     ----------
     run : Run or path
-    a : str
+    a : str, not empty
         A word or phrase of the run; with concepts any text.
-    b : str
+    b : str, not empty
         Another one.
     top : int, at least 1
         Shared contexts or concepts listed.
@@ -178,8 +178,6 @@ def why(
     Why 'hail' and 'graupel' are similar: cosine 0.84 of their contexts
       single 0.026, size 0.023, sky 0.022
     """
-    check_text("a", a)
-    check_text("b", b)
     run = as_run(run)
     if concepts is not None:
         return ConceptVectors.of(concepts, run).why(a, b, top)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.checks import check_text, is_path
+from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError, require
 from selfvec.base.progress import Progress, as_progress, file_stages
@@ -110,7 +110,7 @@ def fetch(
 
     Parameters
     ----------
-    name : str
+    name : str, not empty
         Public vectors or encoder, such as "glove-6b-100" or "minilm".
     output : path, optional
         Where their folder is made; by default the user's data folder.
@@ -145,7 +145,6 @@ def fetch(
     from selfvec.storage.public_vectors import find
     from selfvec.views.vectors_table import cost_text
 
-    check_text("name", name)
     is_encoder = find(name).kind == "encoder"
     if is_encoder:
         require("onnxruntime", "encoder", "a sentence encoder")
