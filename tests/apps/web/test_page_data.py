@@ -151,7 +151,7 @@ def test_a_list_and_the_page_of_a_word_have_one_rule_for_forms_of_the_word() -> 
     assert (set(found["gained"]), set(found["lost"])) == (set(row["gained"]), set(row["lost"]))
     assert not found["tested"]
     data.comparisons.tasks(REFINED).tested.result()
-    assert data.word(REFINED, "tornado")["change"] == row | {"subwords": False}
+    assert data.word(REFINED, "tornado")["change"] == row | {"mark": "", "subwords": False}
 
 
 def test_words_built_from_subwords_are_ranked_and_said_to_be(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.queries import MIN_COUNT
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
-from selfvec.views.word_tables import confounding_notes, drift_summary
+from selfvec.views.word_tables import confounding_notes, drift_mark, drift_summary
 
 from .views import MinCount, Order, PositiveShare, Share, WithNames, WordPart
 
@@ -104,9 +104,10 @@ class Ranking:
         return sorted(rows, key=_ORDERS[wanted.sort]) if wanted.sort in _ORDERS else rows
 
     def row(self, row: Json) -> Json:
-        """A row with whether the word's vector before was built from subwords."""
+        """A row with what it is if not a word, and whether its vector before was built from subwords."""
         before = self.run.original.sources[self.run.vectors.key_to_index[row["word"]]]
-        return {**row, "subwords": self.found.a == BY_REFINING[0] and bool(before == Source.SUBWORDS)}
+        subwords = self.found.a == BY_REFINING[0] and bool(before == Source.SUBWORDS)
+        return {**row, "mark": drift_mark(row), "subwords": subwords}
 
     def of_word(self, word: str) -> tuple[int | None, Json | None]:
         """The rank of a word among those listed, from 1, and its row; None for a word without."""

@@ -10,13 +10,6 @@ export const figure = (x) => (x === null || x === undefined ? "–" : x.toFixed(
 /** The 95 % interval of the distance that many occurrences of a word would have; empty if there is none. */
 export const interval = (row) => (row.low === null ? "" : `${figure(row.low)}–${figure(row.high)}`);
 
-/** What a word is if not a plain word, and its other spellings: "name", "variant of colour". */
-export function mark(row) {
-  const spellings = (row.variants ?? []).slice(0, 3).map(spell).join(", ");
-  if (row.kind === "variant") return `variant of ${spellings}`;
-  return [row.kind && row.kind !== "word" && row.kind, spellings && `also ${spellings}`].filter(Boolean).join(", ");
-}
-
 /** A p or q: below .1 with three digits, below .001 as "< .001". */
 export function probability(x) {
   if (x === null || x === undefined) return "–";

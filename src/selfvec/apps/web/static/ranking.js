@@ -1,7 +1,7 @@
 // Lists of words: the ranking of those that changed, with the neighbours each gained and lost, and new ones.
 import { ask, latest } from "./api.js";
 import { bdi, choice, debounced, fill, h, listed, number, say } from "./dom.js";
-import { SOURCES, clean, count, figure, interval, many, mark, probability, readable, share, spell } from "./format.js";
+import { SOURCES, clean, count, figure, interval, many, probability, readable, share, spell } from "./format.js";
 import { go, link, state } from "./state.js";
 import { keywords } from "./usage.js";
 
@@ -105,7 +105,7 @@ export class Ranking {
     const times = row.count_a === row.count_b ? `${count(row.count_a)}×` : `${count(row.count_a)}→${count(row.count_b)}×`;
     const words = (list, mark, sign) => list.length > 0 && h("span", { class: mark }, h("span", { class: "hidden" }, mark === "came" ? "gained: " : "lost: "),
       `${sign} `, list.slice(0, 4).map((word, i) => [i ? ", " : "", bdi(word)]));
-    const facts = [mark(row), row.subwords && "before: built from subwords", interval(row) && `distance ${figure(row.distance)}, 95 %: ${interval(row)}`].filter(Boolean).join(" · ");
+    const facts = [row.mark, row.subwords && "before: built from subwords", interval(row) && `distance ${figure(row.distance)}, 95 %: ${interval(row)}`].filter(Boolean).join(" · ");
     return h("li", {}, h("a", { href: link({ word: row.word, near: "" }), "data-word": row.word },
       h("span", { class: "head" }, bdi(row.word, { class: "w" }), bar, h("span", { class: "num", title: "change" }, figure(row.change)),
         h("span", { class: `sure ${sure === null ? "" : sure ? "yes" : "no"}`, title: sure === null ? "not tested" : `q = ${probability(row.q)}` },

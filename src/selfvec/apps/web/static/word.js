@@ -1,7 +1,7 @@
 // One word: its neighbours before and after, sentences that show the change, and a map of its path.
 import { ask, charted, latest } from "./api.js";
 import { bdi, h, listed, still } from "./dom.js";
-import { SOURCES, count, figure, interval, many, mark, probability, readable, share } from "./format.js";
+import { SOURCES, count, figure, interval, many, probability, readable, share } from "./format.js";
 import { WordMap } from "./map.js";
 import { quotes } from "./documents.js";
 import { go, link, state } from "./state.js";
@@ -86,7 +86,7 @@ export class WordPage {
     if (change) {
       fact("change", h("b", {}, figure(change.change)), found.rank === null ? "" : `, number ${count(found.rank)} of ${count(found.ranked)}`);
       if (change.distance !== null) fact("distance moved", figure(change.distance), !change.expected ? "" : `; by chance ${figure(change.expected)}`, !interval(change) ? "" : `; 95 %: ${interval(change)} with many occurrences`);
-      if (mark(change)) fact("kind", mark(change));
+      if (change.mark) fact("kind", change.mark);
       if (change.q !== null) {
         const sure = change.q <= 0.05;
         const agree = refined ? (sure ? "its documents agree" : "its documents disagree") : (sure ? "significant" : "may be chance");
