@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import selfvec
 from selfvec.analysis.usage.contexts import (
     occurrences,
     padded_windows,
@@ -14,14 +17,7 @@ from selfvec.analysis.usage.contexts import (
     shared_neighbours,
     window_counts,
 )
-from selfvec.analysis.usage.examples import (
-    around,
-    best_sentence,
-    distinct_occurrences,
-    marked_occurrences,
-    quoted,
-    shortened,
-)
+from selfvec.analysis.usage.examples import distinct_occurrences, marked_occurrences
 from selfvec.analysis.usage.occurrence_vectors import (
     WIDE_HALF,
     OccurrenceSpace,
@@ -30,6 +26,7 @@ from selfvec.analysis.usage.occurrence_vectors import (
     slice_centres,
     slice_vectors,
 )
+from selfvec.analysis.usage.quotations import SELF, Quotation, around, best_sentence, sentences, shortened
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 
@@ -56,10 +53,7 @@ def test_the_best_sentence_has_the_heaviest_words() -> None:
     text = "Hail fell. The hail broke\na roof of a barn. A roof!"
     assert best_sentence(text, {"hail": 5, "roof": 1, "barn": 1}) == "The hail broke a roof of a barn."
     assert best_sentence(text, {"hail": 1, "roof": 1}, least=2) is None
-    assert (
-        best_sentence(text, {"roof": 9, "fell": 1}, place_in=lambda part: 0 if "fell" in part else None)
-        == "Hail fell."
-    )
+    assert best_sentence(text, {"roof": 9, "fell": 1}, holds=lambda part: "fell" in part) == "Hail fell."
     assert best_sentence("", {"hail": 1}) is None
 
 
@@ -80,9 +74,12 @@ def test_uses_are_the_best_of_different_documents() -> None:
     z = list(batch.types).index("z")
     places = occurrences(batch, word)
     found = marked_occurrences(batch, places, np.array([0.1, 0.4, 0.9, 0.8, 0.2]), {z: "came"}, 5)
-    assert [use["document"] for use in found] == [1, 0, 3]  # document 2 says what document 1 said
-    assert found[0]["tokens"] == [["a", "self"], ["z", "came"]]
-    assert found[0]["cut"] == [False, False]
+    assert [use.document for use in found] == [1, 0, 3]  # document 2 says what document 1 said
+    assert found[0].as_dict() == {
+        "document": 1,
+        "cut": [False, False],
+        "tokens": [["a", "self"], [" ", ""], ["z", "came"]],
+    }
 
 
 def test_words_that_stand_together_are_counted_and_what_they_share_is_told() -> None:
@@ -94,19 +91,17 @@ def test_words_that_stand_together_are_counted_and_what_they_share_is_told() -> 
     assert [batch.types[i] for i in shared_neighbours(batch, index["a"], index["b"])] == ["m", "n"]
 
 
-def test_a_sentence_takes_the_place_of_its_tokens() -> None:
-    use = {
-        "document": 3,
-        "cut": [True, True],
-        "tokens": [["raise", "self"], ["valueerror", "came"], ["late", ""]],
-    }
-    text = "Nothing here. They raise a ValueError if it is late! Raise it."
-    told = quoted(use, {3: text})
-    assert told["written"] is True
-    assert "".join(piece for piece, _ in told["tokens"]) == "They raise a ValueError if it is late!"
-    assert [piece for piece in told["tokens"] if piece[1]] == [["raise", "self"], ["ValueError", "came"]]
-    assert quoted(use, {}) == use
-    assert quoted(use, {3: "no such word"}) == use
+def test_a_sentence_takes_the_place_of_its_words() -> None:
+    texts = ["Nothing here. They raise a ValueError if it is late! Raise it.", "no such thing"]
+    run = selfvec.refine(texts, "none", "original", min_count=1)
+    pieces = (("raise", SELF), (" ", ""), ("valueerror", "came"), (" ", ""), ("late", ""))
+    use = Quotation("raise", 0, 0, pieces, (True, True))
+    told, none = sentences(run, [use, replace(use, document=1)])
+    assert told.written
+    assert told.text == "They raise a ValueError if it is late!"
+    assert [piece for piece in told.pieces if piece[1]] == [("raise", SELF), ("ValueError", "came")]
+    assert told.text[told.place :].startswith("raise")
+    assert none == replace(use, document=1, name="1")
 
 
 DOCUMENTS = st.lists(st.lists(st.integers(0, 5), max_size=30), min_size=1, max_size=8)

@@ -17,13 +17,8 @@ import polars as pl
 
 from selfvec.analysis.usage.contexts import count_present, padded_windows, window_counts
 from selfvec.analysis.usage.contexts import occurrences as occurrences_of
-from selfvec.analysis.usage.examples import (
-    Example,
-    distinct_occurrences,
-    distinct_texts,
-    repeated_last,
-    sentences,
-)
+from selfvec.analysis.usage.examples import distinct_occurrences, distinct_texts, repeated_last
+from selfvec.analysis.usage.quotations import Quotation, sentences
 from selfvec.analysis.word_drift.compared_slices import comparable_slices
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
@@ -433,7 +428,7 @@ def _examples(
         scores = repeated_last(run, places[order], -np.arange(len(order), dtype=np.float64))
         ranked = places[order][np.argsort(-scores, kind="stable")]
         shown = distinct_occurrences(space.batch, ranked.tolist(), SPARE * number)
-        chosen += [Example.at(space.batch, place, sense) for place in shown]
+        chosen += [Quotation.at(space.batch, place, sense) for place in shown]
     texts: list[list[str]] = [[] for _ in typical]
     for example in sentences(run, chosen):
         texts[example.side].append(example.text)

@@ -159,12 +159,16 @@ def lines_cell(*lines: tuple[str, Pieces]) -> Drawn:
     html = []
     markdown = []
     for tag, pieces in lines:
-        texts = [(printable(text), mark) for text, mark in pieces]
-        marked = "".join(f"<mark>{escape(text)}</mark>" if mark else escape(text) for text, mark in texts)
-        html.append(f"<{tag} dir=auto>{marked}</{tag}>")
-        bold = ((markdown_text(text), mark or tag == "b") for text, mark in texts)
+        html.append(f"<{tag} dir=auto>{marked_html(pieces)}</{tag}>")
+        bold = ((markdown_text(printable(text)), mark or tag == "b") for text, mark in pieces)
         markdown.append("".join(f"**{text}**" if mark else text for text, mark in bold))
     return Drawn("<br>".join(markdown), "".join(html))
+
+
+def marked_html(pieces: Pieces) -> str:
+    """A text in pieces as HTML."""
+    texts = [(escape(printable(text)), mark) for text, mark in pieces]
+    return "".join(f"<mark>{text}</mark>" if mark else text for text, mark in texts)
 
 
 def cell(value: Any) -> str:

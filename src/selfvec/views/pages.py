@@ -5,18 +5,24 @@ Each is for a reader without the run, so it is in words and quotes sentences of 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from selfvec.base.display import count_of, escape_for_display, printable, whole_words
-from selfvec.data.run_text import DATE, TEXT
-from selfvec.files.report_page import Drawn, Pieces, ReportPage, Section, lines_cell, markdown_text
-from selfvec.text.sentences import sentence_spans
+from selfvec.analysis.concepts.document_topics import typical_sentences
+from selfvec.base.display import count_of, escape_for_display, printable
+from selfvec.files.report_page import (
+    Drawn,
+    Pieces,
+    ReportPage,
+    Section,
+    lines_cell,
+    markdown_text,
+    marked_html,
+)
 
 from .terminal import escaped, sentence
 from .word_tables import (
@@ -31,7 +37,7 @@ from .word_tables import (
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts import GroupTopics, Topic, Topics
-    from selfvec.analysis.usage.examples import Example
+    from selfvec.analysis.usage.quotations import Quotation
     from selfvec.analysis.word_drift import Drift
     from selfvec.retrieval import Found, Hit
 
@@ -144,14 +150,17 @@ def _word_section(row: Mapping[str, Any], found: Drift, place: str) -> str:
     )
 
 
-def _quotation(quote: Example) -> str:
+def _quotation(quote: Quotation) -> str:
     """A sentence with its word marked, and the document that it is from."""
-    text = printable(quote.text)
-    start, end = quote.mark
-    marked = f"{escape(text[:start])}<mark>{escape(text[start:end])}</mark>{escape(text[end:])}"
-    shown = marked if end else escape(text)
-    name = escape(printable(quote.name))
-    return f"<blockquote>{shown}<cite>{name}</cite></blockquote>"
+    name = escape(printable(quote.name or str(quote.document)))
+    return f"<blockquote>{marked_html(_pieces(quote))}<cite>{name}</cite></blockquote>"
+
+
+def _pieces(quote: Quotation) -> Pieces:
+    """The text of a quotation, and which of it is marked."""
+    before, after = quote.cut if quote.written else (False, False)
+    dots = [("… ", False)] * before, [(" …", False)] * after
+    return [*dots[0], *((text, bool(mark)) for text, mark in quote.pieces), *dots[1]]
 
 
 # ---- What a search found
@@ -215,23 +224,7 @@ def _copies(ids: list[str]) -> str:
 # ---- Topics
 
 
-_EXAMPLES = 2  # documents quoted for a topic
-_TRIED = 20  # documents of which these are the first of different sentences
-_LONGEST = 300  # characters of a quoted sentence
 _COLUMNS = 8  # topics shown over time
-
-
-class Quote(NamedTuple):
-    """A sentence with the terms of a topic marked, and the document that it is from."""
-
-    pieces: Pieces
-    id: str
-    date: str
-
-    @property
-    def source(self) -> str:
-        """The document, and its date if it has one."""
-        return " · ".join(filter(None, (self.id, self.date)))
 
 
 def topics_page(found: Topics) -> ReportPage:
@@ -263,7 +256,7 @@ def _topics_summary(found: Topics) -> Iterator[str]:
         yield f"{count_of(none, 'document has', 'documents have')} no topic: no word in it is known."
 
 
-def _topic_lines(topic: Topic, quotes: Sequence[Quote]) -> Iterator[tuple[str, Pieces]]:
+def _topic_lines(topic: Topic, quotes: Sequence[Quotation]) -> Iterator[tuple[str, Pieces]]:
     """A topic: its name, its further terms, and sentences."""
     named = topic.name.split(", ")
     yield "b", [(_plain(topic.name), False)]
@@ -271,49 +264,13 @@ def _topic_lines(topic: Topic, quotes: Sequence[Quote]) -> Iterator[tuple[str, P
     if terms:
         yield "small", [(f"also: {terms}", False)]
     for quote in quotes:
-        yield "p", quote.pieces
+        yield "p", _pieces(quote)
         yield "small", [(quote.source, False)]
 
 
 def _plain(term: str) -> str:
     """A term as it is written: the words of a phrase are joined in the run."""
     return term.replace("_", " ")
-
-
-def typical_sentences(found: Topics) -> list[list[Quote]]:
-    """Sentences of the documents that are most typical of each topic, if the run has kept its text."""
-    if found.run is None or found.run.text is None:
-        return [[] for _ in found]
-    from selfvec.analysis.concepts.document_topics import typical_documents
-
-    documents = typical_documents(found.run, found, _TRIED)
-    numbers = [number for mine in documents for number in mine]
-    names = iter(found.run.text.names(numbers))
-    rows = iter(found.run.text.read((TEXT, DATE), numbers).rows())
-    quotes = []
-    for topic, mine in zip(found, documents, strict=True):
-        words = (rf"\b{re.escape(_plain(term))}\b" for term, _ in topic.terms)
-        terms = re.compile("|".join(words), re.IGNORECASE)
-        by_sentence: dict[str, Quote] = {}
-        for _, name, (text, day) in zip(mine, names, rows, strict=False):
-            sentence = _best_sentence(text, terms)
-            quote = Quote(_marked(sentence, terms), name, str(day or ""))
-            by_sentence.setdefault(sentence.casefold(), quote)
-        quotes.append(list(by_sentence.values())[:_EXAMPLES])
-    return quotes
-
-
-def _best_sentence(text: str, terms: re.Pattern[str]) -> str:
-    """The sentence with most different terms, shortened, on one line."""
-    sentences = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)] or [text]
-    short = [whole_words(one, _LONGEST) for one in sentences]
-    return max(short, key=lambda one: len({term.casefold() for term in terms.findall(one)}))
-
-
-def _marked(sentence: str, terms: re.Pattern[str]) -> Pieces:
-    """A sentence with its terms marked."""
-    pieces = re.split(f"({terms.pattern})", sentence, flags=terms.flags)
-    return [(piece, bool(i % 2)) for i, piece in enumerate(pieces) if piece]
 
 
 def _by_group(groups: GroupTopics) -> Section:

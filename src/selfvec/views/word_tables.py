@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from selfvec.analysis.usage.examples import shortened
+from selfvec.analysis.usage.quotations import SELF, shortened
 from selfvec.base.arrays import Ints
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.data.trajectory import Trajectory
@@ -22,7 +22,7 @@ from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, sente
 
 if TYPE_CHECKING:
     from selfvec.analysis.alignment.compare import Comparison
-    from selfvec.analysis.usage.examples import Example
+    from selfvec.analysis.usage.quotations import Quotation
     from selfvec.analysis.word_drift import Drift
     from selfvec.analysis.word_drift.word_paths import SlicePath
     from selfvec.analysis.word_senses import Sense, Senses
@@ -369,14 +369,14 @@ def _drift_details(row: Mapping[str, Any], found: Drift) -> list[Text]:
     return lines
 
 
-def _around_word(quote: Example, side: str) -> Text:
+def _around_word(quote: Quotation, side: str) -> Text:
     """The part of a sentence around its word that fits a line."""
-    start, end = quote.mark
+    word = next((piece for piece, mark in quote.pieces if mark == SELF), "")
     room = _WIDTH - 2 - len(side) - 4  # indentation, and two dots of ellipsis
-    before, shown, after = shortened(quote.text, start, room)
+    before, shown, after = shortened(quote.text, quote.place, room)
     line = Text(f"{side}{'… ' * before}{sentence(shown)}{' …' * after}")
-    if end:
-        line.highlight_words([quote.text[start:end]], "bold")
+    if word:
+        line.highlight_words([word], "bold")
     return line
 
 

@@ -554,8 +554,8 @@ def test_topics_and_words_are_counted_by_period(site: Site) -> None:
         terms = {term.replace("_", " ") for term in row["terms"]}
         assert 1 <= len(quotes) <= 3
         for quote in quotes:
-            text = "".join(piece for piece, _ in quote["pieces"])
-            assert any(term and piece.lower() in terms for piece, term in quote["pieces"]), text
+            text = "".join(piece for piece, _ in quote["tokens"])
+            assert any(term and piece.lower() in terms for piece, term in quote["tokens"]), text
             assert text in " ".join(site.json(f"/api/document?id={quote['id']}")["text"].split())
     decades = [part["name"] for part in site.json("/api/time?w=bread&unit=decade")["time"]]
     assert decades == ["1990..1999", "2000..2009", "2020..2029"]

@@ -38,7 +38,7 @@ def test_nothing_is_clipped_and_words_are_marked(page: Page, report: Path, width
     quotes = page.run("""[...document.querySelectorAll("section")].map((s) => [
       s.querySelector("h2").innerText,
       [...s.querySelectorAll(".sides > div")].map((d) => d.querySelectorAll("blockquote").length),
-      [...s.querySelectorAll("blockquote mark")].map((m) => m.innerText.toLowerCase()),
+      [...s.querySelectorAll("blockquote")].map((q) => q.querySelector("mark").innerText.toLowerCase()),
       [...s.querySelectorAll("cite")].map((c) => c.innerText)])""")
     assert quotes
     for word, sides, marked, names in quotes:

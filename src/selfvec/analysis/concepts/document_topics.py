@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from selfvec.analysis.usage.quotations import Quotation
 from selfvec.base.arrays import Doubles, Ints
+from selfvec.base.display import whole_words
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.corpus import Corpus
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
+from selfvec.data.run_text import DATE, TEXT
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import inverse_document_frequency
+from selfvec.text.phrases import LINK
+from selfvec.text.sentences import sentence_spans
 
 from .topic_clusters import GroupTopics, Topics, encoded, nearest_centres, topic_text_vectors
 
 if TYPE_CHECKING:
     import polars as pl
+
+_EXAMPLES = 2  # documents quoted for a topic
+_TRIED = 20  # documents of which these are the first of different sentences
+_LONGEST = 300  # characters of a quoted sentence
 
 
 def document_table(
@@ -97,6 +107,41 @@ def typical_documents(run: Run, found: Topics, most: int) -> list[list[int]]:
     typical = own / np.maximum(known, 1e-12) * own / (own + own.mean() + 1e-12)
     order = np.argsort(-typical, kind="stable")
     return [order[found.of_documents[order] == topic][:most].tolist() for topic in range(len(found))]
+
+
+def typical_sentences(found: Topics) -> list[list[Quotation]]:
+    """Sentences of the documents that are most typical of each topic, if the run has kept its text."""
+    if found.run is None or found.run.text is None:
+        return [[] for _ in found]
+    documents = typical_documents(found.run, found, _TRIED)
+    numbers = [number for mine in documents for number in mine]
+    names = iter(found.run.text.names(numbers))
+    rows = iter(found.run.text.read((TEXT, DATE), numbers).rows())
+    quotes = []
+    for side, (topic, mine) in enumerate(zip(found, documents, strict=True)):
+        words = (rf"\b{re.escape(term.replace(LINK, ' '))}\b" for term, _ in topic.terms)
+        terms = re.compile("|".join(words), re.IGNORECASE)
+        by_sentence: dict[str, Quotation] = {}
+        for number, name, (text, day) in zip(mine, names, rows, strict=False):
+            sentence = _with_most_terms(text, terms)
+            pieces = _marked(sentence, terms)
+            quote = Quotation("", side, number, pieces, written=True, name=name, date=str(day or ""))
+            by_sentence.setdefault(sentence.casefold(), quote)
+        quotes.append(list(by_sentence.values())[:_EXAMPLES])
+    return quotes
+
+
+def _with_most_terms(text: str, terms: re.Pattern[str]) -> str:
+    """The sentence with most different terms, shortened, on one line."""
+    sentences = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)] or [text]
+    short = [whole_words(one, _LONGEST) for one in sentences]
+    return max(short, key=lambda one: len({term.casefold() for term in terms.findall(one)}))
+
+
+def _marked(sentence: str, terms: re.Pattern[str]) -> tuple[tuple[str, str], ...]:
+    """A sentence in pieces, with its terms marked."""
+    pieces = re.split(f"({terms.pattern})", sentence, flags=terms.flags)
+    return tuple((piece, "term" if i % 2 else "") for i, piece in enumerate(pieces) if piece)
 
 
 def _own_shares(run: Run, found: Topics, batch: TokenBatch, topic_of: Ints) -> Doubles:

@@ -24,13 +24,8 @@ from typing import Any, overload
 import numpy as np
 
 from selfvec.analysis.usage.contexts import SAMPLED, occurrences, padded_windows
-from selfvec.analysis.usage.examples import (
-    Example,
-    distinct_texts,
-    marked_occurrences,
-    repeated_last,
-    sentences,
-)
+from selfvec.analysis.usage.examples import distinct_texts, marked_occurrences, repeated_last
+from selfvec.analysis.usage.quotations import sentences
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.checks import check_whole
 from selfvec.base.declarations import checked
@@ -280,12 +275,14 @@ def _best_occurrences(
     windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per occurrence
     scores = repeated_last(run, places, np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1))
     found = []
-    for one in marked_occurrences(batch, places, scores, dict.fromkeys(contexts, "shared"), most):
-        text = " ".join(" ".join(parts(token)) or token for token, _ in one["tokens"])
-        shared = list(dict.fromkeys(token for token, mark in one["tokens"] if mark == "shared"))
-        found.append(Occurrence(word, one["document"], text, shared))
-    quotes = sentences(run, [Example(word.split(LINK)[0], 0, one.document, one.text) for one in found])
-    return [replace(one, text=quote.text) for one, quote in zip(found, quotes, strict=True)]
+    quotes = []
+    for quote in marked_occurrences(batch, places, scores, dict.fromkeys(contexts, "shared"), most):
+        shared = list(dict.fromkeys(token for token, mark in quote.pieces if mark == "shared"))
+        found.append(Occurrence(word, quote.document, "", shared))
+        words = tuple((" ".join(parts(token)) or token, "") for token, _ in quote.pieces)
+        quotes.append(replace(quote, word=word.split(LINK)[0], pieces=words))
+    told = sentences(run, quotes)
+    return [replace(one, text=quote.text) for one, quote in zip(found, told, strict=True)]
 
 
 # ---- By concepts

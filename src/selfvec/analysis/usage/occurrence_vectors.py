@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.corpus.slices import Slice, slice_of_each
@@ -28,7 +28,6 @@ from selfvec.files.memory import release
 from selfvec.numerics.rows import unit_in_place, unit_rows
 from selfvec.numerics.whitening import whitening
 from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency
-from selfvec.text.repeats import repeated_tokens
 
 from .contexts import padded_windows
 from .kernels import sum_occurrences, sum_windows
@@ -52,7 +51,6 @@ class OccurrenceSpace:
     sides: Ids  # (D,), the slice of each document, -1 for none
     rows: Rows  # (V, d), the vectors that are summed, whitened and weighted by idf
     centres: Rows  # (S, d), mean direction of the occurrences in each slice
-    repeated: Mask | None = None  # (N,), tokens of repeated passages, if there are any
     make_rows: Callable[[Ints], Rows] | None = None  # computes the rows for some types
 
     def light(self) -> OccurrenceSpace:
@@ -108,7 +106,7 @@ def occurrence_space(
         space = OccurrenceSpace(batch, sides, rows, origin, make_rows=make_rows)
         centres = _centres(space, np.random.default_rng(seed))
         advance(1)
-    return replace(space, centres=centres, repeated=repeated_tokens(run))
+    return replace(space, centres=centres)
 
 
 def _refined_weight(run: Run, weights: Floats) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from selfvec.analysis.kernels import LEAST_BLOCKS
-from selfvec.analysis.usage.examples import Example
+from selfvec.analysis.usage.quotations import Quotation
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -74,7 +74,7 @@ class Drift(ResultTable):
     new: list[dict[str, Any]] = field(default_factory=list)
     gone: list[dict[str, Any]] = field(default_factory=list)
     confounded: list[dict[str, Any]] = field(default_factory=list)
-    quotes: dict[str, list[Example]] = field(default_factory=dict)  # by word, see `illustrate`
+    quotes: dict[str, list[Quotation]] = field(default_factory=dict)  # by word, see `illustrate`
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -126,7 +126,7 @@ class Drift(ResultTable):
             rule = "the run has changed since drift was measured, so its documents are others"
             raise InputError(rule, path=run.folder, remedy="measure drift again")
         words = self._first(top)
-        quotes: dict[str, list[Example]] = {}
+        quotes: dict[str, list[Quotation]] = {}
         for one in kept_examples(run, self.slices, words, number, self.seed, progress or Progress()):
             quotes.setdefault(one.word, []).append(one)
         added = [

@@ -17,7 +17,7 @@ from zlib import crc32
 import numpy as np
 
 from selfvec.analysis.usage.contexts import occurrences
-from selfvec.analysis.usage.examples import Example, sentences
+from selfvec.analysis.usage.quotations import Quotation, sentences
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
@@ -82,8 +82,8 @@ def sentence_distances(
     progress = progress or Progress()
     drawn = [_places(run, part, word, seed) for word in (None, *words) for part in slices]
     batch = run.require_tokens()
-    examples = [Example.at(batch, place, 0) for places in drawn for place in places.tolist()]
-    texts = [example.text for example in sentences(run, examples)]
+    quotations = [Quotation.at(batch, place, 0) for places in drawn for place in places.tolist()]
+    texts = [quotation.text for quotation in sentences(run, quotations)]
     distinct = list(dict.fromkeys(texts))
     with progress.stage("Encoding sentences", len(distinct), "sentences") as advance:
         rows = encoder.encode(distinct, advance=advance)

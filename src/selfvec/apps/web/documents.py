@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.analysis.concepts.terms import stop_words
+from selfvec.analysis.usage.quotations import Quotation
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
@@ -160,20 +161,13 @@ class DocumentViews:
         """A hit as a quoted sentence in which the words that match the question are marked."""
         number = index.numbers[hit.id]
         batch = self.run.tokens
-        quoted: Json = {
-            "document": number,
-            "id": hit.id,
-            "score": hit.score,
-            "cut": [False, False],
-            "written": True,
-            "tokens": [[text, "near" if mark else ""] for text, mark in hit.pieces()],
-        }
-        if hit.date:
-            quoted["date"] = hit.date
+        label = -1
         if batch is not None and batch.slices is not None and batch.documents == len(index):
             label = int(batch.slices[number])
-            quoted |= {"slice": batch.slice_names[label]} if label >= 0 else {}
-        return quoted
+        pieces = tuple((text, "near" if mark else "") for text, mark in hit.pieces())
+        part = batch.slice_names[label] if batch is not None and label >= 0 else ""
+        quote = Quotation("", 0, number, pieces, written=True, name=hit.id, date=hit.date or "", slice=part)
+        return quote.as_dict() | {"score": hit.score}
 
 
 def _indexed(run: Run, progress: Progress, **options: Any) -> Index:

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import Depends
 
+from selfvec.analysis.concepts.document_topics import typical_sentences
 from selfvec.analysis.usage.contexts import (
     NEARBY,
     SAMPLED,
@@ -25,7 +26,8 @@ from selfvec.analysis.usage.contexts import (
     pair_places,
     shared_neighbours,
 )
-from selfvec.analysis.usage.examples import marked_occurrences, quoted, repeated_last
+from selfvec.analysis.usage.examples import marked_occurrences, repeated_last
+from selfvec.analysis.usage.quotations import Quotation, sentences
 from selfvec.base.arrays import Mask
 from selfvec.base.characters import folded
 from selfvec.base.errors import NotFound, OptionError
@@ -36,7 +38,6 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Source, coverage, has_row
 from selfvec.storage.run_folder import present_state
 from selfvec.text.odd_words import names_of
-from selfvec.views.pages import typical_sentences
 from selfvec.views.run_summary import self_retrieval_gain
 
 from . import views
@@ -267,7 +268,7 @@ class PageData(DocumentViews, UsageViews):
         """Sentences that are typical of each topic, with the ids of their documents."""
         found = self.maps.topics.result()
         topics = [] if found is None else typical_sentences(found)
-        return {"topics": [[quote._asdict() for quote in mine] for mine in topics]}
+        return {"topics": [[quote.as_dict() for quote in mine] for mine in topics]}
 
     @view("/api/overview")
     def first_view(self) -> Json:
@@ -326,19 +327,12 @@ class PageData(DocumentViews, UsageViews):
             "uses": self._quoted(found),
         }
 
-    def _quoted(self, found: list[Json]) -> list[Json]:
-        """Occurrences, each sentence once; with original sentences and ids if the run keeps its text."""
-        if self.run.text is not None:
-            numbers = [use["document"] for use in found]
-            texts, names = self.run.text.texts(numbers), self.run.text.names(numbers)
-            found = [
-                {**quoted(use, {number: text}), "id": name}
-                for use, number, text, name in zip(found, numbers, texts, names, strict=True)
-            ]
-        first: dict[str, Json] = {}
-        for use in found:
-            first.setdefault("".join(text for text, _ in use["tokens"]), use)
-        return list(first.values())
+    def _quoted(self, found: list[Quotation]) -> list[Json]:
+        """Quotations, each sentence once."""
+        first: dict[str, Quotation] = {}
+        for quote in sentences(self.run, found):
+            first.setdefault(quote.text, quote)
+        return [quote.as_dict() for quote in first.values()]
 
     @view("/api/unknown", lambda data, _: [data.comparisons.tasks(REFINED).comparison])
     def unknown(

@@ -86,8 +86,8 @@ export class Topics {
 }
 
 /** A sentence with its terms marked, which leads to its document if that can be opened. */
-function quotation({ pieces, id, date }, opens) {
+function quotation({ tokens, id, date }, opens) {
   const source = [bdi(id), date ? ` · ${date}` : ""];
-  return h("blockquote", { dir: "auto" }, pieces.map(([text, term]) => (term ? h("mark", {}, clean(text)) : clean(text))),
+  return h("blockquote", { dir: "auto" }, tokens.map(([text, term]) => (term ? h("mark", {}, clean(text)) : clean(text))),
     h("cite", {}, opens ? toDocument(id, source) : source));
 }

@@ -1,0 +1,212 @@
+"""Quotations: passages of documents that show how a word is used, with their place.
+
+A quotation begins as the words around an occurrence. `sentences` puts the sentence of the document in their
+place if the run keeps its text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.rules import Rulebook, Rules, stems
+from selfvec.text.sentences import sentence_spans
+
+REACH = 12  # words shown on each side
+SELF = "self"  # the mark of the word itself
+_LONGEST = 280  # characters of a sentence
+_WORDS = re.compile(r"\w+")
+
+Json = dict[str, Any]
+FormsOf = Callable[[Sequence[str]], list[str]]
+
+
+@dataclass(frozen=True)
+class Quotation:
+    """A passage of a document, in which words are marked."""
+
+    word: str  # that it quotes
+    side: int  # number of the slice, or of the sense, that it is an example of
+    document: int
+    pieces: tuple[tuple[str, str], ...]  # of its text, each with its mark, "" for none
+    cut: tuple[bool, bool] = (False, False)  # whether text was left out before and after
+    written: bool = False  # as the document has it, not the words that the run counted
+    name: str = ""  # the id of the document, if the run keeps its text
+    date: str = ""
+    slice: str = ""
+
+    @classmethod
+    def at(
+        cls, batch: TokenBatch, place: int, side: int, marks: Mapping[int, str] | None = None
+    ) -> Quotation:
+        """The words around a position in a corpus; ``marks`` are those of other words, by their rows."""
+        document, start, stop = around(batch, place)
+        own = {**(marks or {}), int(batch.ids[place]): SELF}
+        pieces: list[tuple[str, str]] = []
+        for row in batch.ids[start:stop].tolist():
+            pieces += [(" ", "")] * bool(pieces) + [(batch.types[row], own.get(row, ""))]
+        cut = start > int(batch.offsets[document]), stop < int(batch.offsets[document + 1])
+        dated = batch.dates is not None and not np.isnat(batch.dates[document])
+        sliced = batch.slices is not None and batch.slices[document] >= 0
+        return cls(
+            batch.types[batch.ids[place]],
+            side,
+            document,
+            tuple(pieces),
+            cut,
+            date=str(batch.dates[document]) if dated else "",  # type: ignore[index]
+            slice=batch.slice_names[batch.slices[document]] if sliced else "",  # type: ignore[index]
+        )
+
+    @property
+    def text(self) -> str:
+        """The words, or the sentence with dots where it was cut."""
+        before, after = self.cut if self.written else (False, False)
+        return f"{'… ' * before}{''.join(text for text, _ in self.pieces)}{' …' * after}"
+
+    @property
+    def place(self) -> int:
+        """Where the word begins in the text; 0 if it is not marked."""
+        marks = [mark for _, mark in self.pieces]
+        if SELF not in marks:
+            return 0
+        return len(replace(self, pieces=self.pieces[: marks.index(SELF)], cut=(self.cut[0], False)).text)
+
+    @property
+    def source(self) -> str:
+        """The document, and its date if it has one."""
+        return " · ".join(filter(None, (self.name or str(self.document), self.date)))
+
+    def as_dict(self) -> Json:
+        """As the page gets it: what is not known is left out."""
+        known = {"date": self.date, "slice": self.slice, "id": self.name, "written": self.written}
+        shown = {
+            "document": self.document,
+            "cut": list(self.cut),
+            "tokens": [list(one) for one in self.pieces],
+        }
+        return shown | {name: value for name, value in known.items() if value}
+
+
+def around(batch: TokenBatch, place: int, reach: int = REACH) -> tuple[int, int, int]:
+    """The document of a token, and the start and stop of the window around it."""
+    document = int(batch.document_of(np.array([place]))[0])
+    start, stop = max(int(batch.offsets[document]), place - reach), place + reach + 1
+    return document, start, min(int(batch.offsets[document + 1]), stop)
+
+
+def sentences(run: Run, found: Sequence[Quotation]) -> list[Quotation]:
+    """The same quotations with the sentences of the documents, if the run keeps its text.
+
+    A sentence has its word, or a form of it if the run merged forms. If no sentence does, the words stay.
+    """
+    if not found:
+        return []
+    wanted = sorted({quote.document for quote in found})
+    texts = dict(zip(wanted, run.text.texts(wanted), strict=True)) if run.text else {}
+    names = dict(zip(wanted, run.text.names(wanted), strict=True)) if run.text else {}
+    form_of = _forms(run)
+    told = (_as_written(quote, texts.get(quote.document) or "", form_of) for quote in found)
+    return [replace(quote, name=names.get(quote.document, "")) for quote in told]
+
+
+def _as_written(quote: Quotation, text: str, form_of: FormsOf) -> Quotation:
+    """A quotation with the sentence of its document that has most of its words; marked words count twice."""
+    marks = {piece.lower(): mark for piece, mark in quote.pieces if mark not in ("", SELF)}
+    weights = {word: 1.0 + (word in marks) for word in words_of(quote.text)}
+    span_in = partial(_span_of, quote.word, form_of)
+    sentence = best_sentence(text, weights, least=1, holds=lambda one: span_in(one) is not None)
+    if sentence is None:
+        return quote
+    start, _ = span_in(sentence) or (0, 0)
+    before, shown, after = shortened(sentence, start, _LONGEST)
+    pieces = tuple(_marked(shown, span_in(shown), marks))
+    return replace(quote, pieces=pieces, cut=(before, after), written=True)
+
+
+def _marked(text: str, span: tuple[int, int] | None, marks: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The marked words of a text, those in ``span`` as the word itself, and the text between them."""
+    done = 0
+    own = rf"(?<!\w){re.escape(text[slice(*span)])}(?!\w)" if span else "(?!)"
+    every = {found.span() for found in re.finditer(own, text, re.IGNORECASE)}
+    others = [found.span() for found in _WORDS.finditer(text) if found.group().lower() in marks]
+    for start, end in sorted(every.union(others)):
+        if start < done:  # a word in a phrase
+            continue
+        if start > done:
+            yield text[done:start], ""
+        piece = text[start:end]
+        yield piece, SELF if (start, end) in every else marks[piece.lower()]
+        done = end
+    if done < len(text):
+        yield text[done:], ""
+
+
+def _forms(run: Run) -> FormsOf:
+    """A function that normalises words as the run does: to lemmas, stems, or lower case."""
+    preprocessing = Preprocessing.of(run.provenance)
+    language = preprocessing.language
+    rules = Rulebook(Rules(lemmatize=preprocessing.lemmatize, language=language), "lower")
+    stem = preprocessing.stem if preprocessing.stemmed else None
+
+    def form_of(words: Sequence[str]) -> list[str]:
+        lemmas = [rules.key(form, {}) for form in rules.forms(words)]
+        return stems(lemmas, stem) if stem else lemmas
+
+    return form_of
+
+
+def _span_of(word: str, form_of: FormsOf, text: str) -> tuple[int, int] | None:
+    """The span of a whole word in a text, or else of another form of it; None if it does not occur.
+
+    The words of a phrase, such as flash_flood, may be separated by any characters but letters and digits.
+    """
+    pattern = r"[\W_]+".join(re.escape(part) for part in word.split("_") if part) or re.escape(word)
+    same = re.search(rf"(?<!\w){pattern}(?!\w)", text.replace("\u2019", "'"), re.IGNORECASE)
+    if same is not None:
+        return same.span()
+    found = list(_WORDS.finditer(text))
+    wanted, *forms = form_of([word, *(match.group() for match in found)])
+    return next((m.span() for m, form in zip(found, forms, strict=True) if form == wanted), None)
+
+
+def words_of(text: str) -> set[str]:
+    """The distinct words of a text in lower case."""
+    return {word.lower() for word in _WORDS.findall(text)}
+
+
+def best_sentence(
+    text: str,
+    weights: Mapping[str, float],  # by lower-case word
+    *,
+    least: float = 0,
+    holds: Callable[[str], bool] = bool,  # whether a sentence has what is required
+) -> str | None:
+    """The sentence with the largest total weight of its distinct words; None if not above ``least``."""
+    best = None
+    for first, last in sentence_spans(text, lower=text.islower()):
+        part = " ".join(text[first:last].split())
+        score = sum(weights[word] for word in words_of(part) & weights.keys())
+        if score > least and holds(part):
+            best = part
+            least = score
+    return best
+
+
+def shortened(text: str, place: int, longest: int) -> tuple[bool, str, bool]:
+    """At most ``longest`` characters of whole words around a position, and whether each end was cut."""
+    if len(text) <= longest:
+        return False, text, False
+    start = max(0, min(place - longest // 2, len(text) - longest))
+    cut = text[start : start + longest]
+    before, after = start > 0, start + longest < len(text)
+    cut = cut[cut.find(" ") + 1 :] if before else cut
+    return before, cut[: cut.rfind(" ")] if after else cut, after
