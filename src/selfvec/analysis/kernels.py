@@ -174,9 +174,9 @@ def split_test(
 ) -> None:
     """Compare the distance of each word with its distance in random splits of the same blocks.
 
-    At least fifty splits are drawn. If no split is as far apart, p is taken from a Pearson III distribution
-    with the mean, the variance and the skewness of the splits (Mielke and Berry, 2007, *Permutation
-    Methods*).
+    At least fifty splits are drawn, if ``permutations`` allows. If no split is as far apart, p is taken from
+    a Pearson III distribution with the mean, the variance and the skewness of the splits (Mielke and Berry,
+    2007, *Permutation Methods*).
     """
     for m in range(len(ones)):
         blocks = rows[starts[m] : starts[m + 1]]

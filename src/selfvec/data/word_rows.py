@@ -228,7 +228,7 @@ class WordRows:
         Parameters
         ----------
         words : sequence of n str
-        ``compose`` : bool
+        compose : bool
             Whether words without a row are built from subwords, where the format has them.
 
         Returns
@@ -246,7 +246,9 @@ class WordRows:
         return rows, sources
 
     def lookup_pieces(self, words: Sequence[str], compose: bool = True) -> tuple[Floats, Bytes, Bytes]:
-        """`lookup`, and the number of subwords of each word, (n,) uint8: 1 with a row, 2 if unknown.
+        """`lookup`, and the number of subwords of each word, (n,) uint8: 1 with a row.
+
+        Composers that do not tell it have 2 for each word that they build.
 
         >>> selfvec.load("default").lookup_pieces(["storm", "graupel"])[2].tolist()
         [1, 3]

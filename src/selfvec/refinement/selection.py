@@ -74,7 +74,8 @@ def choose(
     """Measure the candidates on held-out documents and choose one.
 
     A candidate maps a training text with the same vocabulary to unit rows, (V, d); `ORIGINAL` must be one.
-    If the tests cannot tell candidates apart, the last one is chosen.
+    If none is likely better than the original, that is chosen; of candidates that the tests cannot tell from
+    the best one, the last.
     """
     measured = {name: Measured() for name in candidates}
     tested = held_out = 0

@@ -3,10 +3,12 @@
     words     BM25 of the words of the query; words that share a stem are one word
     related   BM25 again, with the sixteen words nearest to each word counted in part
     dense     the cosine of the vectors of query and text
+    encoder   the same by a sentence encoder, if the run has one: see `selfvec.retrieval.encoder_part`
 
-The hybrid is a weighted mean of the three, each in standard deviations over all documents:
-(1 - m) / 2 · (z(words) + z(related)) + m · z(dense). The share m belongs to the collection, see
-`selfvec.retrieval.dense_share`. The query then moves toward the five best documents (Rocchio, 1971), and the
+The hybrid is a weighted mean of the first three, each in standard deviations over all documents:
+(1 - m) / 2 · (z(words) + z(related)) + m · z(dense).
+The share m belongs to the collection, see `selfvec.retrieval.dense_share`. The encoder's part is added to
+that with a weight of its own. The query then moves toward the five best documents (Rocchio, 1971), and the
 dense part is computed again, in large collections for the best documents only. A long document scores half
 as a whole and half as its best passage.
 

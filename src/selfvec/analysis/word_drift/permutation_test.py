@@ -30,7 +30,7 @@ from selfvec.numerics.rows import unit_rows
 BLOCKS = 32  # of a word's documents on the smaller side, at most
 RATIO = 3  # times as many on the larger side, at most: most of the chance variation is from the smaller side
 ENOUGH = 20  # number of splits as far apart as the slices after which drawing stops
-FEW = 3  # with fewer splits as far apart, including the slices themselves, p is too coarse
+FEW = 3  # with no more splits as far apart, including the slices themselves, p is too coarse
 MOST = 200_000  # splits of one word
 LEVEL = 0.05  # false discovery rate that p must be fine enough for
 _REGRESSED = 30  # words, at least, that the usual distance by chance is estimated from

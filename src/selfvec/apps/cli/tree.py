@@ -1,7 +1,7 @@
 """The tree of commands: each is built from its row of the table when it is typed.
 
-Its arguments and options are the parameters of the row's function. A flag means one thing in all commands, so
-its value is written alike, and its help, where a function need not say it again, is the same.
+Its arguments and options are the parameters of the row's function. How the value of a flag is written, and
+the help of a flag that many commands share, is the same in all of them, unless a function says otherwise.
 """
 
 from __future__ import annotations

@@ -277,7 +277,7 @@ class PageData(DocumentViews, UsageViews):
 
     @cached_property
     def overview(self) -> Json:
-        """The first view, which needs no comparison: frequent words, periods, fields, and what was gained."""
+        """What is shown at once, without a comparison: frequent words, periods, fields, what was gained."""
         gain = self_retrieval_gain(self.run.provenance)
         return {
             "words": frequent_words(self.run, _FREQUENT),

@@ -2,17 +2,18 @@
 
 See docs/explanation/decorrelated.md.
 
-A pass is E ← unit(zca(A·E)): the weighted neighbour sum, whitened (subspace instead of power iteration).
+A pass is E ← unit(zca(A·E)): the weighted neighbour sum, whitened with the exponent `POWER`
+(subspace instead of power iteration).
 Passes come in pairs: A maps a word to its contexts, the second A maps these to words with the same contexts.
 The last step is an anchor to the base X, E ← unit(n / (n + 20) · E + λ · X) for words seen n times.
 
 Words built from subwords count as half known. Their initial vectors lie between their base X and the sum of
 their neighbours. Like unknown words, they are mixed with words of similar spelling. At the end they are
-pulled to X. The pull is weaker for words of many subwords (*warfarin* as *war*, *far*, *in* says little). For
-frequent words it also depends on how well X agrees with the vector from the text. Where the initial vectors
-know less than half of the text, they are of another language or of another kind of text: what they build from
-subwords says little there, and spelling counts little. Phrases built from their words are anchored to X with
-a fifth of λ.
+pulled to X. The pull is weaker for words of many subwords (*warfarin* as *war*, *far*, *in* says little).
+For frequent words it also depends on how well X agrees with the vector from the text. Where more than half
+of the text is words built from subwords, the initial vectors are of another language or of another kind of
+text: what they build says little there, and spelling counts little. Phrases built from their words are
+anchored to X with a fifth of λ.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class SequentialRefinement(Refinement):
     """A sequential rule on a corpus, one chunk of tokens at a time; a round is a pass.
 
     Stopping between chunks and continuing gives the same bits as not stopping, because the
-    kernels recompute the sum of their window at the end of each chunk.
+    kernels recompute the sum of their window at the start of each chunk.
     """
 
     # Values of a plan that the constructor of a method takes.
