@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import selfvec
-from selfvec.apps.table import GROUPS, TOP, Row
+from selfvec.apps.table import GROUPS, TOP, CommandRow
 from selfvec.base.checks import OTHER_NAMES
 from selfvec.base.declarations import REQUIRED, Kind, Parameter, checked, declared, declared_at
 from selfvec.base.errors import OptionError
@@ -102,7 +102,7 @@ def test_other_names_are_of_options_that_exist() -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_what_the_command_line_shows_is_said(name: str) -> None:
-    row: Row = ROWS[name]
+    row: CommandRow = ROWS[name]
     names = set(row.declaration.parameters)
     assert {*row.values, *row.flags, *row.needs, *row.hidden, *row.also.values()} <= names | {"output"}
 

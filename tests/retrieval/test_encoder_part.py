@@ -11,7 +11,7 @@ import pytest
 from tests.retrieval.word_sums import WordSums, passages_of
 
 from selfvec.apps.mcp.tools import Tools
-from selfvec.apps.web.documents import DocumentViews
+from selfvec.apps.web.documents import DocumentAnswers
 from selfvec.apps.web.work import Tasks
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
@@ -142,7 +142,7 @@ def test_the_assistant_and_the_page_ask_alike(encoded_run: Run, tmp_path: Path) 
     """The encoder has no weight in this run, which is said where it is asked for."""
     assert encoded_run.folder is not None
     run = open_run(shutil.copytree(encoded_run.folder, tmp_path / "run"))
-    views = DocumentViews(run, Tasks())
+    views = DocumentAnswers(run, Tasks())
     views.index.begin()
     for ask in (Tools(run).search, views.search):
         assert ask(QUESTION, top=3)["notes"] == []

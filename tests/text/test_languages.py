@@ -24,7 +24,7 @@ from selfvec.text.languages import (
     STOP_WORDS,
     elision,
     lemma_code,
-    listed_stop_words,
+    stop_words_of_language,
 )
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, stems
@@ -132,7 +132,7 @@ def test_an_unknown_language_is_named() -> None:
 
 @pytest.mark.parametrize("code", STOP_WORDS)
 def test_stop_words_are_single_words_in_lower_case(code: str) -> None:
-    listed = listed_stop_words(code)
+    listed = stop_words_of_language(code)
     assert len(listed) > 80
     assert all(word == lower(word, code) and len(word.split()) == 1 for word in listed)
 

@@ -23,7 +23,7 @@ from selfvec.numerics.rows import top_indices
 from selfvec.refinement.derived_vectors import narrow_vectors
 from selfvec.text.tagger import can_be
 
-from .word_kinds import languages, listed_stop_words
+from .word_kinds import languages, stop_words_of_run
 
 # Chosen on four collections, see docs/results/replacements.md.
 NARROW = 0.5  # weight of the narrow vectors; that of the refined ones is 1
@@ -77,7 +77,7 @@ def fitting(run: Run, index: int, others: Ints) -> Mask:
     """
     names = run.vectors.index_to_key
     words = [names[other] for other in others.tolist()]
-    stops = listed_stop_words(run)
+    stops = stop_words_of_run(run)
     if names[index].lower() in stops:
         return np.ones(len(words), bool)
     parts = lexicon(run)

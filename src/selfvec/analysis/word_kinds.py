@@ -13,14 +13,14 @@ from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, Rules
 
 
-def listed_stop_words(run: Run) -> frozenset[str]:
+def stop_words_of_run(run: Run) -> frozenset[str]:
     """The stop words of a run, or those of its language, in lower case; empty without a list."""
     return Rulebook(Rules(stop_words=Preprocessing.of(run.provenance).stop_words), "lower").stop_words
 
 
 def are_stop_words(run: Run) -> Mask:
-    """Which words of a run are `listed_stop_words`, or joined of them: *the*, *don't*, (V,) bool."""
-    stops = listed_stop_words(run)
+    """Which words of a run are `stop_words_of_run`, or joined of them: *the*, *don't*, (V,) bool."""
+    stops = stop_words_of_run(run)
     return np.array([stops.issuperset(word.lower().split("'")) for word in run.vectors.index_to_key], bool)
 
 

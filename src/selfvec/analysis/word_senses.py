@@ -20,7 +20,7 @@ from selfvec.analysis.usage.contexts import occurrences as occurrences_of
 from selfvec.analysis.usage.examples import distinct_occurrences, distinct_texts, repeated_last
 from selfvec.analysis.usage.quotations import Quotation, sentences
 from selfvec.analysis.word_drift.compared_slices import comparable_slices
-from selfvec.analysis.word_kinds import listed_stop_words
+from selfvec.analysis.word_kinds import stop_words_of_run
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
@@ -328,7 +328,7 @@ def _labels(
     """
     words = space.batch.types
     language = Preprocessing.of(run.provenance).stem
-    stops = listed_stop_words(run)
+    stops = stop_words_of_run(run)
 
     def stem(word: str) -> str:
         return stems([word], language)[0] if language else word

@@ -20,7 +20,7 @@ _TAKEN = {
 
 
 @dataclass(frozen=True)
-class Row:
+class CommandRow:
     """A command.
 
     Attributes
@@ -105,21 +105,21 @@ class Row:
 
 _LISTED = "{}; by default {}, with --json all."
 
-TOP: dict[str, Row] = {
-    "demo": Row(
+TOP: dict[str, CommandRow] = {
+    "demo": CommandRow(
         "apps.starting.demo",
         ("", "-o my-demo"),
         show="demo",
         values={"output": "RUN"},
         public=False,
     ),
-    "example": Row(
+    "example": CommandRow(
         "corpus.example_text.example",
         ("storms.jsonl",),
         show="example",
         values={"path": "FILE.jsonl"},
     ),
-    "refine": Row(
+    "refine": CommandRow(
         "apps.functions.runs.refine",
         (
             "reports.csv --text-field narrative -o run",
@@ -133,7 +133,7 @@ TOP: dict[str, Row] = {
         hidden=("epochs",),
         needs=("output",),
     ),
-    "update": Row(
+    "update": CommandRow(
         "apps.functions.runs.update",
         ("run reports-2024.csv", "run --withdraw A17,B4", "run reports-2024.csv --dry-run"),
         help={
@@ -144,20 +144,20 @@ TOP: dict[str, Row] = {
         values={"corpus": "[NEWCORPUS...]", "encoder": "NAME|FOLDER"},
         defaults={"output": "{run}"},
     ),
-    "search": Row(
+    "search": CommandRow(
         "retrieval.run_search.search",
         ('run "damage to roofs"', 'run "damage to roofs" --filter date=1996..1998'),
         show="search",
         page="pages.search_page",
     ),
-    "ask": Row(
+    "ask": CommandRow(
         "apps.answers.ask",
         ('reports/ "damage to roofs"', 'reports.csv "damage to roofs" --text-field narrative'),
         show="search",
         page="pages.search_page",
         values={"source": "FOLDER", "question": "QUERY"},
     ),
-    "similar": Row(
+    "similar": CommandRow(
         "apps.similar_words.similar",
         (
             "run hail tornado",
@@ -169,7 +169,7 @@ TOP: dict[str, Row] = {
         title="Similar words",
         values={"vectors": "RUN|VECTORS", "words": "[WORD...]"},
     ),
-    "drift": Row(
+    "drift": CommandRow(
         "analysis.word_drift.drift.drift",
         (
             "run --between 1990..1999 2010..2019 --fdr 0.05",
@@ -181,7 +181,7 @@ TOP: dict[str, Row] = {
         values={"words": "W[,W...]"},
         defaults={"examples": 2},
     ),
-    "monitor": Row(
+    "monitor": CommandRow(
         "analysis.monitoring.monitor",
         ("run reports-2024.csv", "run reports-2024.csv --report monitor.html"),
         show="monitor",
@@ -193,13 +193,13 @@ TOP: dict[str, Row] = {
         fails="alarm",
         failed="an alarm",
     ),
-    "report": Row(
+    "report": CommandRow(
         "apps.functions.report.report",
         ("run -o report.html", "run -o report.html --words hail,storm"),
         show="reported",
         values={"output": "FILE.html", "words": "W[,W...]"},
     ),
-    "evaluate": Row(
+    "evaluate": CommandRow(
         "evaluation.measure.evaluate",
         ("run --similarity men3000.tsv", "run --retrieval scifact/ --against all"),
         view="run_tables.evaluation_table",
@@ -212,7 +212,7 @@ TOP: dict[str, Row] = {
         },
         also={"--lexicon": "dictionary"},
     ),
-    "export": Row(
+    "export": CommandRow(
         "exporters.exporter.export",
         (
             "run --to sentence-transformers",
@@ -223,25 +223,25 @@ TOP: dict[str, Row] = {
         values={"to": "TARGET"},
         repeated={"run": "run"},
     ),
-    "serve": Row("apps.starting.serve", ("run", "run --save run.html"), json=False, public=False),
-    "mcp": Row("apps.starting.mcp", ("run", "run --http 8766"), json=False, public=False),
+    "serve": CommandRow("apps.starting.serve", ("run", "run --save run.html"), json=False, public=False),
+    "mcp": CommandRow("apps.starting.mcp", ("run", "run --http 8766"), json=False, public=False),
 }
-VECTORS: dict[str, Row] = {
-    "list": Row(
+VECTORS: dict[str, CommandRow] = {
+    "list": CommandRow(
         "apps.functions.vectors.list_vectors", ("",), view="vectors_table.vectors_table", public=False
     ),
-    "fetch": Row(
+    "fetch": CommandRow(
         "apps.functions.vectors.fetch",
         ("glove-6b-300",),
         show="fetched",
         values={"output": "DIR"},
     ),
-    "convert": Row(
+    "convert": CommandRow(
         "apps.functions.vectors.convert",
         ("GoogleNews.bin -o vectors.safetensors", "run -o short.vec --dimensions 100"),
         show="converted",
     ),
-    "compress": Row(
+    "compress": CommandRow(
         "transforms.compress.compress",
         ("run -o small.safetensors", "run -o small.safetensors --below 5MB"),
         view="vectors_table.compression_text",
@@ -249,14 +249,14 @@ VECTORS: dict[str, Row] = {
         fails="not enough",
         failed="no candidate keeps enough",
     ),
-    "align": Row(
+    "align": CommandRow(
         "analysis.alignment.align.align",
         ("run-1990 run-2020 -o aligned.vec", "en.vec es.vec -o both --dictionary en-es.tsv"),
         show="aligned",
         needs=("output",),
     ),
     **{
-        row.name: Row(
+        row.name: CommandRow(
             f"transforms.{row.home}",
             (f"{row.source} -o {'new' if row.takes == 'encoder' else 'new.vec'} {row.example}",),
             show="transformed",
@@ -267,17 +267,17 @@ VECTORS: dict[str, Row] = {
         for row in TRANSFORMS.values()
     },
 }
-RUN: dict[str, Row] = {
-    "info": Row(
+RUN: dict[str, CommandRow] = {
+    "info": CommandRow(
         "storage.contents.info",
         ("run", "GoogleNews.bin"),
         view="run_summary.contents_table",
         values={"path": "RUN|INDEX|VECTORS"},
     ),
-    "health": Row(
+    "health": CommandRow(
         "apps.run.health", ("run",), view="run_tables.health_panel", fails="verdicts", failed="a check failed"
     ),
-    "verify": Row(
+    "verify": CommandRow(
         "storage.verification.verify",
         ("run",),
         view="run_summary.verified_text",
@@ -285,21 +285,21 @@ RUN: dict[str, Row] = {
         fails="damaged",
         failed="there are damaged files",
     ),
-    "merge": Row(
+    "merge": CommandRow(
         "apps.functions.runs.merge",
         ("run-2023 run-2024 -o run",),
         show="merged",
         needs=("output",),
         values={"output": "RUN", "encoder": "NAME|FOLDER"},
     ),
-    "undo": Row("apps.functions.runs.undo", ("run",), show="undone"),
-    "watch": Row(
+    "undo": CommandRow("apps.functions.runs.undo", ("run",), show="undone"),
+    "watch": CommandRow(
         "apps.functions.runs.watch",
         ("run inbox/", "run inbox/ --every 60"),
         show="watched",
         values={"corpus": "NEWCORPUS..."},
     ),
-    "migrate": Row(
+    "migrate": CommandRow(
         "exporters.migrate.migrate",
         ("run-lancedb --old run --new newer", "run-lancedb --old run --new newer --dry-run"),
         show="migrated",
@@ -309,7 +309,7 @@ RUN: dict[str, Row] = {
         fails="re_embed",
         failed="re-embed",
     ),
-    "compare": Row(
+    "compare": CommandRow(
         "analysis.alignment.compare.compare",
         ("run-1990 run-2020", "run-1990 run-2020 --top 30 --report differences.html"),
         view="word_tables.comparison_table",
@@ -318,14 +318,14 @@ RUN: dict[str, Row] = {
         help={"top": "Words shown; by default 20."},
         defaults={"top": 20},
     ),
-    "trajectory": Row(
+    "trajectory": CommandRow(
         "apps.functions.trajectories.trajectory",
         ("run hail", "run hail storm --plot hail.html", "run hail --slices"),
         show="trajectory",
     ),
 }
-TEXT: dict[str, Row] = {
-    "phrases": Row(
+TEXT: dict[str, CommandRow] = {
+    "phrases": CommandRow(
         "text.phrase_finding.phrases",
         ("reports.csv", "run --top 100"),
         help={"top": _LISTED.format("Phrases listed", 50)},
@@ -334,13 +334,13 @@ TEXT: dict[str, Row] = {
         hidden=("date_field",),
         values={"source": "RUN|CORPUS..."},
     ),
-    "topics": Row(
+    "topics": CommandRow(
         "analysis.concepts.corpus_topics.topics",
         ("run", "run --number 10 --by year", "run --documents topics.csv"),
         show="topics",
         page="pages.topics_page",
     ),
-    "keyness": Row(
+    "keyness": CommandRow(
         "analysis.keyness.keyness",
         (
             "run --between 1990..1999 2010..2019",
@@ -352,7 +352,7 @@ TEXT: dict[str, Row] = {
         title="Keyness",
         values={"against": "RUN"},
     ),
-    "concordance": Row(
+    "concordance": CommandRow(
         "analysis.concordance.concordance",
         ('run "flash flood*" --sort right', "run hail --filter date=2019 --csv hail.csv"),
         help={"top": _LISTED.format("Occurrences shown", 20)},
@@ -360,7 +360,7 @@ TEXT: dict[str, Row] = {
         title="Concordance of {query}",
         values={"query": '"WORD or phrase or wild*"', "csv": "FILE.csv"},
     ),
-    "collocates": Row(
+    "collocates": CommandRow(
         "analysis.collocates.collocates",
         ("run hail", "run hail --window 3 --slice 1990..1999"),
         help={"top": _LISTED.format("Words listed", 20)},
@@ -368,33 +368,33 @@ TEXT: dict[str, Row] = {
         title="Collocates of {word}",
         values={"slice": "A..B"},
     ),
-    "graph": Row(
+    "graph": CommandRow(
         "analysis.concepts.term_graph.graph",
         ("run -o terms.html", "run hail storm -o hail.graphml"),
         show="graph",
         writes="views.graphs.save_graph",
         values={"words": "[WORD...]", "output": "FILE"},
     ),
-    "senses": Row(
+    "senses": CommandRow(
         "analysis.word_senses.senses",
         ("run mouse", 'run mouse --text "The mouse ate the cheese."'),
         view="word_tables.senses_text",
         title="Senses of {word}",
     ),
-    "why": Row(
+    "why": CommandRow(
         "analysis.concepts.shared_contexts.why",
         ("run hail snow",),
         view="run_tables.why_text",
         title="Why {a} and {b} are similar",
         values={"a": "WORD_A", "b": "WORD_B"},
     ),
-    "expand": Row(
+    "expand": CommandRow(
         "analysis.concepts.query_expansion.expand",
         ('run "damage to roofs"',),
         show="expansion",
         title="Terms related to {query}",
     ),
-    "noaa": Row(
+    "noaa": CommandRow(
         "apps.functions.vectors.noaa",
         ("--years 2020-2023 -o storms",),
         show="noaa",
@@ -402,7 +402,7 @@ TEXT: dict[str, Row] = {
         public=False,
     ),
 }
-GROUPS: dict[str, tuple[str, Mapping[str, Row]]] = {
+GROUPS: dict[str, tuple[str, Mapping[str, CommandRow]]] = {
     "vectors": ("List, fetch, convert, compress, align and change vectors.", VECTORS),
     "run": ("Look into runs, verify, merge, undo, watch, migrate, compare them.", RUN),
     "text": ("Describe a text: phrases, topics, keywords, concordances, senses.", TEXT),

@@ -16,7 +16,7 @@ from functools import cache
 from operator import itemgetter
 from pathlib import Path
 
-from .languages import LANGUAGES, STOP_WORDS, listed_stop_words
+from .languages import LANGUAGES, STOP_WORDS, stop_words_of_language
 
 ENOUGH = 0.15  # share of a text that is function words of its language; of English prose it is .4
 LEAST = 5  # different ones of them
@@ -114,4 +114,4 @@ def _function_words() -> dict[str, frozenset[str]]:
     """The function words of each language, in lower case."""
     text = Path(__file__).with_name("function_words.toml").read_text(encoding="utf-8")
     listed = {code: frozenset(words.split()) for code, words in tomllib.loads(text).items()}
-    return {code: listed_stop_words(code) for code in STOP_WORDS} | listed
+    return {code: stop_words_of_language(code) for code in STOP_WORDS} | listed

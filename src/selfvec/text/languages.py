@@ -124,7 +124,7 @@ def lemmatizer(languages: tuple[str, ...]) -> Callable[[str], str]:
 
 
 @cache
-def listed_stop_words(code: str) -> frozenset[str]:
+def stop_words_of_language(code: str) -> frozenset[str]:
     """The stop words of a language of `STOP_WORDS`, in lower case."""
     name = LANGUAGES[code].stop_words
     if name == "own":

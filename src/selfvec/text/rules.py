@@ -33,7 +33,7 @@ from .languages import (
     STOP_WORDS,
     language,
     lemmatizer,
-    listed_stop_words,
+    stop_words_of_language,
     without_elision,
 )
 from .tagger import PARTS, Tagger, tagger
@@ -211,7 +211,7 @@ class Rulebook:
 def _stop_words(spec: str) -> frozenset[str]:
     """Stop words in lower case, of a language or from a file."""
     if spec in STOP_WORDS:
-        return listed_stop_words(spec)
+        return stop_words_of_language(spec)
     path = Path(spec)
     if not path.is_file():
         raise OptionError(

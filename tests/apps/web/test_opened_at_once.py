@@ -20,9 +20,9 @@ from headless import Page
 from serving import Site, make_run, serving
 
 from selfvec.apps.web import documents, maps, page_data, work
+from selfvec.apps.web.addresses import addresses_of
 from selfvec.apps.web.maps import Maps
 from selfvec.apps.web.page_data import PageData
-from selfvec.apps.web.views import views_of
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
 
@@ -129,7 +129,7 @@ def answered(site: Site, path: str) -> bool:
 
 
 def test_every_view_is_asked_for() -> None:
-    assert set(ASKED) == {view.path for kind in (PageData, Maps) for _, view in views_of(kind)}
+    assert set(ASKED) == {view.path for kind in (PageData, Maps) for _, view in addresses_of(kind)}
 
 
 def test_the_first_view_comes_in_every_order_of_its_requests(

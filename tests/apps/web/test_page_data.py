@@ -15,15 +15,15 @@ from serving import COMMON, TOPICS, Site, fitted
 
 from selfvec.analysis.concepts import corpus_topics
 from selfvec.analysis.word_drift import Drift, drift
-from selfvec.analysis.word_kinds import listed_stop_words
+from selfvec.analysis.word_kinds import stop_words_of_run
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web import comparison, page_data
+from selfvec.apps.web.addresses import addresses_of
 from selfvec.apps.web.comparison import REFINED, Comparisons, PairedVectors, compare_slices
 from selfvec.apps.web.domain_words import _Readable
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.ranking import Filter, Ranking
-from selfvec.apps.web.views import views_of
 from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state
 from selfvec.apps.web.words import Completion
 from selfvec.apps.web.work import Busy, Tasks
@@ -129,7 +129,7 @@ def test_the_page_shows_the_nearest_words_without_stop_words(tmp_path: Path, wor
     ]
     data = PageData(fitted(tmp_path, lines * 9, repeats="keep"), jobs=1)
     shown = data.word(REFINED, word)
-    stops = listed_stop_words(data.run)
+    stops = stop_words_of_run(data.run)
     for side, table in (("before", data.run.original), ("after", data.run.vectors)):
         near = table.most_similar(word, topn=30, min_count=5)
         assert [other for other, _ in shown[side]] == [other for other, _ in near if other not in stops][:10]
@@ -253,7 +253,7 @@ def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> N
 def test_a_long_text_is_compared_after_it_is_indexed_and_progress_counts_both(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    view = next(found for name, found in views_of(PageData) if name == "word")
+    view = next(found for name, found in addresses_of(PageData) if name == "word")
     for longest, index_first in ((1 << 40, False), (0, True)):
         monkeypatch.setattr(page_data, "_LONG_TEXT", longest)
         data = PageData(run)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from selfvec.analysis.word_kinds import garbled_words, listed_stop_words
+from selfvec.analysis.word_kinds import garbled_words, stop_words_of_run
 from selfvec.base.arrays import Doubles, Floats, Ints, Rows
 from selfvec.base.casing import asked_forms
 from selfvec.base.threads import in_order, one_core, threads
@@ -99,7 +99,7 @@ def term_weights(batch: TokenBatch) -> tuple[Floats, Ints]:
 
 def stop_words(run: Run) -> frozenset[str]:
     """Words of a run that describe no subject, in lower case: stop words and, in English, some more."""
-    listed = listed_stop_words(run)
+    listed = stop_words_of_run(run)
     return listed | EMPTY | CALENDAR if Preprocessing.of(run.provenance).stop_words == "en" else listed
 
 

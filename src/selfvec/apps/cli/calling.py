@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from selfvec.apps.table import Row
+from selfvec.apps.table import CommandRow
 from selfvec.base.declarations import Parameter
 from selfvec.base.errors import OptionError, flag
 from selfvec.files.targets import check_target
@@ -27,7 +27,7 @@ _HOLD_COMMAS = ("text_field", "keep_fields", "withdraw")
 _LIBRARIES = ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM", "OMP_NUM")
 
 
-def call(row: Row, parameters: Sequence[Argument | Option], **typed: Any) -> int:
+def call(row: CommandRow, parameters: Sequence[Argument | Option], **typed: Any) -> int:
     """Call the function of a row with what was typed, show the result, and return the exit status."""
     given = _given(row, parameters, typed)
     as_json = given.pop("json", False)
@@ -55,7 +55,7 @@ def call(row: Row, parameters: Sequence[Argument | Option], **typed: Any) -> int
     return _finish(row, found, given, as_json)
 
 
-def _targets(row: Row, given: dict[str, Any], overwrite: bool) -> dict[str, str]:
+def _targets(row: CommandRow, given: dict[str, Any], overwrite: bool) -> dict[str, str]:
     """The files that the command itself writes; they are refused before the work if they cannot be."""
     from selfvec.files.report_page import check_report
 
@@ -71,7 +71,7 @@ def _targets(row: Row, given: dict[str, Any], overwrite: bool) -> dict[str, str]
     return targets
 
 
-def _write(row: Row, name: str, found: Any, given: Mapping[str, Any]) -> Callable[..., Any]:
+def _write(row: CommandRow, name: str, found: Any, given: Mapping[str, Any]) -> Callable[..., Any]:
     """What writes the result to a file."""
     if name == "output":
         return partial(_named(row.writes), found)
@@ -87,7 +87,7 @@ def _write(row: Row, name: str, found: Any, given: Mapping[str, Any]) -> Callabl
     return save
 
 
-def _finish(row: Row, found: Any, given: Mapping[str, Any], as_json: bool) -> int:
+def _finish(row: CommandRow, found: Any, given: Mapping[str, Any], as_json: bool) -> int:
     """Print the JSON, if it is asked for; the exit status."""
     if not hasattr(found, "as_dict"):
         return 0
@@ -104,7 +104,7 @@ def _named(place: str) -> Any:
     return getattr(import_module(f"selfvec.{module}"), name)
 
 
-def _given(row: Row, parameters: Sequence[Argument | Option], typed: dict[str, Any]) -> dict[str, Any]:
+def _given(row: CommandRow, parameters: Sequence[Argument | Option], typed: dict[str, Any]) -> dict[str, Any]:
     """What was typed as arguments of the function; what was not is left to its defaults."""
     _move_output(typed)
     given: dict[str, Any] = {}

@@ -15,7 +15,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from selfvec.apps.table import GROUPS, TOP, Row
+from selfvec.apps.table import GROUPS, TOP, CommandRow
 from selfvec.base.declarations import REQUIRED, Kind, Parameter
 from selfvec.base.errors import flag
 
@@ -109,7 +109,7 @@ def is_option(one: Parameter) -> bool:
     return one.name not in _NEVER and one.kind.words.isdisjoint(objects)
 
 
-def is_argument(one: Parameter, row: Row) -> bool:
+def is_argument(one: Parameter, row: CommandRow) -> bool:
     """Whether a parameter is an argument: it has to be given, and does not read better as a flag.
 
     Those are arguments, too, whose value a row writes in brackets.
@@ -187,7 +187,7 @@ def _version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-def _command(name: str, path: str, row: Row) -> Command:
+def _command(name: str, path: str, row: CommandRow) -> Command:
     """The command of a row, which is called by ``path``, as "selfvec run info"."""
     declared = row.declaration
     taken = declared.parameters
@@ -211,7 +211,7 @@ def _command(name: str, path: str, row: Row) -> Command:
     )
 
 
-def _as_typed(one: Parameter, row: Row) -> Parameter:
+def _as_typed(one: Parameter, row: CommandRow) -> Parameter:
     """A parameter with the default that the command gives it, and the help that it has in all of them."""
     default = REQUIRED if one.name in row.needs else row.defaults.get(one.name, one.default)
     help = _with_flags(row.help.get(one.name) or _typeable(one.help) or _HELP.get(one.name, ""), row)
@@ -223,7 +223,7 @@ def _typeable(text: str) -> str:
     return re.sub(r"\s+Also\s[^.]*(?:\.\w[^.]*)*\.(?=\s|$)", "", text)
 
 
-def _with_flags(text: str, row: Row) -> str:
+def _with_flags(text: str, row: CommandRow) -> str:
     """A text of Python, in which the names of other options become flags."""
 
     def written(found: re.Match[str]) -> str:
@@ -234,7 +234,7 @@ def _with_flags(text: str, row: Row) -> str:
     return re.sub(r"``(\w+)``", written, text).replace("`", "")
 
 
-def _outputs(row: Row) -> Iterator[Parameter]:
+def _outputs(row: CommandRow) -> Iterator[Parameter]:
     """The options that say where a result goes."""
     report, overwrite, json = _OUTPUT
     if row.writes:
@@ -245,18 +245,18 @@ def _outputs(row: Row) -> Iterator[Parameter]:
         yield json
 
 
-def _written(one: Parameter, row: Row) -> str:
+def _written(one: Parameter, row: CommandRow) -> str:
     return row.values.get(one.name) or value_of(one)
 
 
-def _argument(one: Parameter, row: Row) -> Argument:
+def _argument(one: Parameter, row: CommandRow) -> Argument:
     written = _written(one, row)
     required = not written.startswith("[")
     several = -1 if "..." in written else 1
     return Argument(one, required=required, nargs=several, metavar=written, type=_type(one))
 
 
-def _option(one: Parameter, row: Row) -> Option:
+def _option(one: Parameter, row: CommandRow) -> Option:
     also = [name for name, meant in row.also.items() if meant == one.name]
     flags = [row.flags.get(one.name, flag(one.name)), *MORE_FLAGS.get(one.name, ()), *also]
     is_switch = isinstance(one.default, bool)

@@ -1,6 +1,6 @@
-"""The web application: a path for each view of `PageData` and its maps, the files of the page, and errors.
+"""The web application: a path for each address of `PageData` and its maps, the files of the page, and errors.
 
-A view is computed in the work queue and answered in JSON; points are binary. While the comparison that an
+An answer is computed in the work queue and answered in JSON; points are binary. While the comparison that an
 answer needs is being computed, the answer is ``"ready": false`` with the progress.
 """
 
@@ -24,11 +24,11 @@ from selfvec.base.versions import __version__
 from selfvec.retrieval import Index
 
 from . import work
+from .addresses import Address, addresses_of, question_of
 from .guard import Guard
 from .maps import Maps
 from .page_data import PageData, PresentPage
 from .responses import ERRORS, Answer, error_response, json_response
-from .views import View, question_of, views_of
 from .work import BackgroundTask, Busy, WorkQueue
 
 _TYPES = {
@@ -59,13 +59,15 @@ def create_app(data: PageData, token: str | None = None) -> ASGIApp:
     page = PresentPage(data)
     _add_errors(app)
     for owner in (PageData, Maps):
-        for name, view in views_of(owner):
-            _add_view(app, queue, page, owner, name, view)
+        for name, address in addresses_of(owner):
+            _add_address(app, queue, page, owner, name, address)
     _add_page(app)
     return Guard(app, token)
 
 
-def _add_view(app: FastAPI, queue: WorkQueue, page: PresentPage, owner: type, name: str, view: View) -> None:
+def _add_address(
+    app: FastAPI, queue: WorkQueue, page: PresentPage, owner: type, name: str, address: Address
+) -> None:
     """Answer with the result of a method, which is looked up when it is asked for."""
 
     async def answer(**asked: Any) -> Response:
@@ -79,27 +81,31 @@ def _add_view(app: FastAPI, queue: WorkQueue, page: PresentPage, owner: type, na
         raise AssertionError
 
     async def answered(data: PageData, asked: dict[str, Any]) -> Response:
-        views = data.maps if owner is Maps else data
+        answers = data.maps if owner is Maps else data
         if asked.get("key", "") is None:
             asked = {**asked, "key": data.comparisons.default}
-        if view.indexed:
+        if address.indexed:
             await _indexed(data.index)
-        tasks = [task.begin() for task in dict.fromkeys(view.needs(views, asked))] if view.needs else []
+        tasks = (
+            [task.begin() for task in dict.fromkeys(address.needs(answers, asked))] if address.needs else []
+        )
         if not all(task.done() for task in tasks):
-            return _not_ready(view, tasks)
-        return await queue.run(lambda: _answer(getattr(views, name)(**asked)))
+            return _not_ready(address, tasks)
+        return await queue.run(lambda: _answer(getattr(answers, name)(**asked)))
 
     method = getattr(owner, name)
     answer.__name__ = name
     answer.__doc__ = method.__doc__
     answer.__dict__["__signature__"] = question_of(method, key=None)
-    kind = Response if "content" in view.answer else JSONResponse
-    app.get(view.path, responses={200: view.answer} if view.answer else None, response_class=kind)(answer)
+    kind = Response if "content" in address.answer else JSONResponse
+    app.get(address.path, responses={200: address.answer} if address.answer else None, response_class=kind)(
+        answer
+    )
 
 
-def _not_ready(view: View, tasks: Sequence[BackgroundTask[Any]]) -> Response:
+def _not_ready(address: Address, tasks: Sequence[BackgroundTask[Any]]) -> Response:
     """How much of the tasks is done."""
-    if "content" in view.answer:
+    if "content" in address.answer:
         raise Busy("the map is being drawn")
     return json_response({"ready": False, "share": sum(task.share for task in tasks) / len(tasks)})
 

@@ -1,4 +1,4 @@
-"""The views of documents: searches with the original and the refined vectors, fields, whole documents."""
+"""Answers about documents: searches with the original and the refined vectors, fields, whole documents."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from selfvec.data.run import Run
 from selfvec.files.memory import return_freed_memory
 from selfvec.retrieval import Found, Hit, Index, nearest_documents, run_index
 
-from . import views
+from . import addresses
+from .addresses import address
 from .periods import described_period, periods
 from .responses import SearchAnswer, SimilarAnswer
-from .views import view
 from .work import Tasks
 
 _INDEXING = {  # the steps of indexing, and their approximate cost
@@ -45,7 +45,7 @@ _DISTINCT = 200  # values of a field that sorts documents; one with more names t
 Json = dict[str, Any]
 
 
-class DocumentViews:
+class DocumentAnswers:
     """The documents of a run, which are indexed in the background."""
 
     def __init__(self, run: Run, tasks: Tasks) -> None:
@@ -55,15 +55,15 @@ class DocumentViews:
             partial(_indexed, run, tables=("original",)), [self.index], kind="text", later=True
         )
 
-    @view("/api/search", indexed=True, model=SearchAnswer, description="The best documents, best first.")
+    @address("/api/search", indexed=True, model=SearchAnswer, description="The best documents, best first.")
     def search(
         self,
-        query: views.Question,
-        top: views.Top = 10,
-        mode: views.Mode = "hybrid",
-        filters: views.Filters = None,
-        fold: views.Fold = False,
-        question: views.ReadBy = None,
+        query: addresses.Question,
+        top: addresses.Top = 10,
+        mode: addresses.Mode = "hybrid",
+        filters: addresses.Filters = None,
+        fold: addresses.Fold = False,
+        question: addresses.ReadBy = None,
     ) -> Json:
         """Search the documents: the output of `selfvec search --json`, and the fields to filter by."""
         if not query.strip():
@@ -76,20 +76,20 @@ class DocumentViews:
             answer["rows"] = folded(answer["rows"], stop_words(self.run))[:top]
         return answer | {"filter_names": index.filter_names}
 
-    @view("/api/facets", indexed=True)
-    def facets(self, query: views.Question, filters: views.Filters = None) -> Json:
+    @address("/api/facets", indexed=True)
+    def facets(self, query: addresses.Question, filters: addresses.Filters = None) -> Json:
         """How many documents have a word of the query, by value of each field and by period."""
         index, batch = self.index.result(), self.run.tokens
         parts = [] if batch is None or batch.documents != len(index) else periods(batch)
         return facets(index, query, filters or (), parts)
 
-    @view("/api/documents", indexed=True)
+    @address("/api/documents", indexed=True)
     def documents(
         self,
-        sort: views.DocumentOrder = "number",
-        filters: views.Filters = None,
-        offset: views.Offset = 0,
-        limit: views.Limit = 50,
+        sort: addresses.DocumentOrder = "number",
+        filters: addresses.Filters = None,
+        offset: addresses.Offset = 0,
+        limit: addresses.Limit = 50,
     ) -> Json:
         """The documents in an order, with the beginning of each."""
         index = self.index.result()
@@ -111,8 +111,8 @@ class DocumentViews:
             "text": text[:_BEGINNING],
         }
 
-    @view("/api/document", indexed=True)
-    def document(self, id: views.DocumentId) -> Json:
+    @address("/api/document", indexed=True)
+    def document(self, id: addresses.DocumentId) -> Json:
         """A whole document by the id that a search gave."""
         index = self.index.result()
         number = index.number(id)
@@ -121,8 +121,12 @@ class DocumentViews:
         fields = documents.fields_of(number)
         return {"id": id, "date": documents.day(number), "fields": fields, "text": text}
 
-    @view("/api/similar", indexed=True, model=SimilarAnswer, description="The nearest documents, best first.")
-    def similar(self, document: views.DocumentId, top: views.Top = 10, filters: views.Filters = None) -> Json:
+    @address(
+        "/api/similar", indexed=True, model=SimilarAnswer, description="The nearest documents, best first."
+    )
+    def similar(
+        self, document: addresses.DocumentId, top: addresses.Top = 10, filters: addresses.Filters = None
+    ) -> Json:
         """The documents nearest to one by meaning: the output of `selfvec similar --document --json`."""
         return self._answer(nearest_documents(self.index.result(), document, top, filters or ()))
 
@@ -131,13 +135,13 @@ class DocumentViews:
         del answer["hits"]  # the rows, under an older name
         return answer
 
-    @view("/api/texts", lambda data, _: [data.index])
+    @address("/api/texts", lambda data, _: [data.index])
     def texts(
         self,
-        query: views.ComparedQuestion,
-        top: views.FewDocuments = 8,
-        mode: views.Mode = "hybrid",
-        filters: views.Filters = None,
+        query: addresses.ComparedQuestion,
+        top: addresses.FewDocuments = 8,
+        mode: addresses.Mode = "hybrid",
+        filters: addresses.Filters = None,
     ) -> Json:
         """Documents found with the original vectors, and with the refined ones.
 

@@ -26,9 +26,9 @@ from selfvec.numerics.nearest import only_in_each
 from selfvec.retrieval import Index
 from selfvec.retrieval.indexed_documents import IndexedDocuments
 
+from .addresses import ComparisonKey, Layout, MapOf, OptionalWord, address
 from .comparison import Comparisons
 from .ranking import Ranking
-from .views import ComparisonKey, Layout, MapOf, OptionalWord, view
 from .word_map import FEWEST, FITTED, WordMap, arrange, draw_map, kept_map, vectors_state
 from .work import BackgroundTask, Tasks
 
@@ -89,14 +89,14 @@ class Maps:
         self._all = lru_cache(maxsize=KEPT)(self._draw)
         self.colours = lru_cache(maxsize=KEPT)(self._colours)
 
-    @view("/api/map", _described)
+    @address("/api/map", _described)
     def description(
         self, key: ComparisonKey, word: OptionalWord = None, of: MapOf = "words", layout: Layout = "pca"
     ) -> Json:
         """The words or documents on a map, the names of its states, and its size."""
         return self.drawn(key, word, None, of, layout)[0]
 
-    @view("/api/map/points", _placed, content=_POINTS)
+    @address("/api/map/points", _placed, content=_POINTS)
     def points(
         self,
         key: ComparisonKey,
@@ -108,7 +108,7 @@ class Maps:
         """Points of all words or documents in every state: (F, n, 2) 16-bit integers, the low byte first."""
         return self.drawn(key, word, whole, of, layout)[1]
 
-    @view("/api/map/colours", _coloured)
+    @address("/api/map/colours", _coloured)
     def colouring(self, key: ComparisonKey, of: MapOf = "words", layout: Layout = "pca") -> Json:
         """The colours of the points: by topic, change, date and fields."""
         return {"colours": self.colours(of, layout, key)}

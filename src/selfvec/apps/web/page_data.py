@@ -40,15 +40,15 @@ from selfvec.storage.run_folder import present_state
 from selfvec.text.odd_words import names_of
 from selfvec.views.run_summary import self_retrieval_gain
 
-from . import views
+from . import addresses
+from .addresses import address
 from .comparison import REFINED, Comparisons
-from .documents import DocumentViews
+from .documents import DocumentAnswers
 from .domain_words import domain_words
 from .maps import Maps
 from .periods import described_period, halves, periods, time_course, units
 from .ranking import Filter
-from .usage_views import UsageViews
-from .views import view
+from .usages import UsageAnswers
 from .word_map import kept
 from .words import Completion, counts_of, frequent_words
 from .work import BackgroundTask, Busy, Tasks
@@ -68,7 +68,7 @@ def _ranked(data: PageData, asked: Mapping[str, Any]) -> Iterator[BackgroundTask
     yield data.comparisons.tasks(asked["key"]).tested
 
 
-class PageData(DocumentViews, UsageViews):
+class PageData(DocumentAnswers, UsageAnswers):
     """The data of the page of one run. Methods raise `InputError` for data that the run does not have.
 
     What it computes in the background, and what each needs::
@@ -83,8 +83,8 @@ class PageData(DocumentViews, UsageViews):
         jobs: int | None = None,  # threads for background tasks; by default all cores but one
     ) -> None:
         tasks = Tasks()
-        DocumentViews.__init__(self, run, tasks)
-        UsageViews.__init__(self)
+        DocumentAnswers.__init__(self, run, tasks)
+        UsageAnswers.__init__(self)
         self._long = run.tokens is not None and len(run.tokens) > _LONG_TEXT
         first = [self.index] if self._long else []
         self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), tasks, after=first)
@@ -129,12 +129,12 @@ class PageData(DocumentViews, UsageViews):
 
         return list(kept(self.run, ["domain"], find, progress)["words"])
 
-    @view("/api/state")
+    @address("/api/state")
     def state(self) -> Json:
         """The state of the run that answers are computed from, and whether it is newer than the first one."""
         return {"newer": self.run.stamp != self.first, "stamp": self.run.stamp}
 
-    @view("/api/about")
+    @address("/api/about")
     def about(self) -> Json:
         """The run, its comparisons, and the one shown first."""
         run = self.run
@@ -169,19 +169,19 @@ class PageData(DocumentViews, UsageViews):
         parts = self.comparisons.slices
         return halves(*period) if period else [parts[0].name, parts[-1].name] if parts else []
 
-    @view("/api/ranking", _ranked)
+    @address("/api/ranking", _ranked)
     def ranking(
         self,
-        key: views.ComparisonKey,
+        key: addresses.ComparisonKey,
         wanted: Annotated[Filter, Depends()],
-        offset: views.Offset = 0,
-        limit: views.Limit = 50,
+        offset: addresses.Offset = 0,
+        limit: addresses.Limit = 50,
     ) -> Json:
         """The words that changed: rows as in `selfvec drift --json`."""
         return {"ready": True, **self.comparisons.tasks(key).tested.result().page(wanted, offset, limit)}
 
-    @view("/api/word", _compared)
-    def word(self, key: views.ComparisonKey, word: views.Word) -> Json:
+    @address("/api/word", _compared)
+    def word(self, key: addresses.ComparisonKey, word: addresses.Word) -> Json:
         """A word's neighbours before and after, and its change."""
         row = self._row(word)
         vectors = self.comparisons.get(key).vectors
@@ -214,13 +214,13 @@ class PageData(DocumentViews, UsageViews):
             "source_after": Source(int(self.run.vectors.sources[row])).name.lower(),
         }
 
-    @view("/api/complete")
-    def completed(self, text: views.Typed = "", most: views.FewResults = 8) -> Json:
+    @address("/api/complete")
+    def completed(self, text: addresses.Typed = "", most: addresses.FewResults = 8) -> Json:
         """Words that begin with a text, then words that contain it, with their counts."""
         return {"words": self.complete(text, most)}
 
-    @view("/api/time")
-    def time(self, word: views.Word, unit: views.Unit = None) -> Json:
+    @address("/api/time")
+    def time(self, word: addresses.Word, unit: addresses.Unit = None) -> Json:
         """How often a word occurs in each period; empty if the texts have neither dates nor labels."""
         row = self._row(word)
         batch = self.run.tokens
@@ -243,8 +243,8 @@ class PageData(DocumentViews, UsageViews):
         """The periods that have documents."""
         return [] if self.run.tokens is None else periods(self.run.tokens, unit)
 
-    @view("/api/topics", lambda data, _: [data.maps.topics])
-    def topics(self, unit: views.Unit = None) -> Json:
+    @address("/api/topics", lambda data, _: [data.maps.topics])
+    def topics(self, unit: addresses.Unit = None) -> Json:
         """How many documents of each period belong to each topic."""
         parts = self.periods(unit)
         found = self.maps.topics.result()
@@ -263,14 +263,14 @@ class PageData(DocumentViews, UsageViews):
             ],
         }
 
-    @view("/api/typical", lambda data, _: [data.maps.topics])
+    @address("/api/typical", lambda data, _: [data.maps.topics])
     def typical(self) -> Json:
         """Sentences that are typical of each topic, with the ids of their documents."""
         found = self.maps.topics.result()
         topics = [] if found is None else typical_sentences(found)
         return {"topics": [[quote.as_dict() for quote in mine] for mine in topics]}
 
-    @view("/api/overview")
+    @address("/api/overview")
     def first_view(self) -> Json:
         """The most frequent words, the periods and fields of the text, and what refining gained."""
         return self.overview
@@ -286,14 +286,16 @@ class PageData(DocumentViews, UsageViews):
             "gain": None if gain is None else {"before": gain[0], "after": gain[1]},
         }
 
-    @view("/api/domain", lambda data, _: [data.domain])
+    @address("/api/domain", lambda data, _: [data.domain])
     def words_of_text(self) -> Json:
         """What the text is about: subjects, and words with their neighbours before and after refining."""
         found = self.maps.topics.result()
         return {"words": self.domain.result(), "subjects": [] if found is None else found.subjects}
 
-    @view("/api/uses", _compared)
-    def uses(self, key: views.ComparisonKey, word: views.Word, most: views.FewResults = 5) -> Json:
+    @address("/api/uses", _compared)
+    def uses(
+        self, key: addresses.ComparisonKey, word: addresses.Word, most: addresses.FewResults = 5
+    ) -> Json:
         """Sentences that show what a word means, of each side of a comparison."""
         row = self._row(word)
         batch = self.run.require_tokens()
@@ -310,8 +312,10 @@ class PageData(DocumentViews, UsageViews):
             texts.append({"name": text.name, "uses": self._quoted(found)})
         return {"texts": texts}
 
-    @view("/api/together")
-    def together(self, word: views.Word, other: views.OtherWord, most: views.FewResults = 5) -> Json:
+    @address("/api/together")
+    def together(
+        self, word: addresses.Word, other: addresses.OtherWord, most: addresses.FewResults = 5
+    ) -> Json:
         """Sentences in which two words occur close together, and the words that both occur with."""
         row = self._row(word)
         second = self._row(other)
@@ -334,14 +338,14 @@ class PageData(DocumentViews, UsageViews):
             first.setdefault(quote.text, quote)
         return [quote.as_dict() for quote in first.values()]
 
-    @view("/api/unknown", lambda data, _: [data.comparisons.tasks(REFINED).comparison])
+    @address("/api/unknown", lambda data, _: [data.comparisons.tasks(REFINED).comparison])
     def unknown(
         self,
-        source: views.VectorSource | None = None,
-        seen: views.MinCount = 1,
-        text: views.WordPart = "",
-        offset: views.Offset = 0,
-        limit: views.Limit = 50,
+        source: addresses.VectorSource | None = None,
+        seen: addresses.MinCount = 1,
+        text: addresses.WordPart = "",
+        offset: addresses.Offset = 0,
+        limit: addresses.Limit = 50,
     ) -> Json:
         """Words that the initial vectors lack, most frequent first, and what their vectors are based on."""
         run = self.run
@@ -373,7 +377,7 @@ class PageData(DocumentViews, UsageViews):
             "coverage": coverage(run.original, counts)["types"],
         }
 
-    @view("/api/health")
+    @address("/api/health")
     def health(self) -> Json:
         """The output of `selfvec run health --json`."""
         return self.run.health

@@ -19,7 +19,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.views.word_tables import confounding_notes, drift_mark, drift_summary
 
-from .views import MinCount, Order, PositiveShare, Share, WithNames, WordPart
+from .addresses import MinCount, Order, PositiveShare, Share, WithNames, WordPart
 
 _CAME = 50  # words that came, and that went
 

@@ -18,7 +18,7 @@ from selfvec.base.arrays import Rows
 from selfvec.base.threads import one_core
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_rows
-from selfvec.text.languages import STOP_WORDS, listed_stop_words
+from selfvec.text.languages import STOP_WORDS, stop_words_of_language
 
 from .word_lookup import normal
 
@@ -53,7 +53,7 @@ def nearest_spellings(text: str, known: Sequence[str], language: str | None, sto
 
     ``stop_words`` is the code of a list of them, if there is one.
     """
-    left_out = listed_stop_words(str(stop_words)) if stop_words in STOP_WORDS else frozenset()
+    left_out = stop_words_of_language(str(stop_words)) if stop_words in STOP_WORDS else frozenset()
     found = []
     for word in dict.fromkeys(re.findall(r"[^\W\d_]+", normal(text, language))):
         if len(word) >= _SHORTEST and word not in left_out:

@@ -1,4 +1,4 @@
-"""The addresses of the programming interface: a method that `view` marks answers at its path.
+"""The addresses of the programming interface: a method that `address` marks answers at its path.
 
 The method's signature says what a question may hold, by the kinds below, and its docstring what is answered;
 `app` derives the checks, the path and its description from them.
@@ -112,8 +112,8 @@ Needs = Callable[[Any, Mapping[str, Any]], Iterable[BackgroundTask[Any]]]
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-class View(NamedTuple):
-    """What `view` says about a method."""
+class Address(NamedTuple):
+    """What `address` says about a method."""
 
     path: str
     needs: Needs | None  # the tasks that are begun and done first, of the object and the arguments
@@ -121,7 +121,7 @@ class View(NamedTuple):
     answer: dict[str, Any]  # the description of the answer, as of OpenAPI
 
 
-def view(
+def address(
     path: str,
     needs: Needs | None = None,
     *,
@@ -131,17 +131,17 @@ def view(
     """Mark a method that answers at a path. While a task that it needs runs, the answer is its progress."""
 
     def marked(method: Method) -> Method:
-        method.__dict__["view"] = View(path, needs, indexed, answer)
+        method.__dict__["address"] = Address(path, needs, indexed, answer)
         return method
 
     return marked
 
 
-def views_of(kind: type) -> Iterator[tuple[str, View]]:
-    """The names of the views of a class, with what is said about them."""
+def addresses_of(kind: type) -> Iterator[tuple[str, Address]]:
+    """The methods of a class that answer, by name, with what is said about them."""
     for base in reversed(kind.__mro__):
         for name, method in vars(base).items():
-            if isinstance(found := getattr(method, "view", None), View):
+            if isinstance(found := getattr(method, "address", None), Address):
                 yield name, found
 
 

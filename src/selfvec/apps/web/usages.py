@@ -16,15 +16,15 @@ from selfvec.analysis.keyness import keyness
 from selfvec.base.errors import NotFound
 from selfvec.data.run import Run
 
-from . import views, work
+from . import addresses, work
+from .addresses import address
 from .comparison import REFINED, Comparisons
-from .views import view
 from .work import Busy
 
 Json = dict[str, Any]
 
 
-class UsageViews:
+class UsageAnswers:
     """Lists of how words are used, made when somebody asks for them."""
 
     run: Run
@@ -43,33 +43,33 @@ class UsageViews:
         finally:
             self._reading.release()
 
-    @view("/api/collocates")
+    @address("/api/collocates")
     def collocates(
         self,
-        word: views.Word,
-        part: views.OptionalPart = None,
-        window: views.Window = 5,
-        most: views.FewRows = 20,
+        word: addresses.Word,
+        part: addresses.OptionalPart = None,
+        window: addresses.Window = 5,
+        most: addresses.FewRows = 20,
     ) -> Json:
         """The words that keep company with a word: the output of `selfvec text collocates --json`."""
         with self._alone():
             return dict(collocates(self.run, word, slice=part, window=window, top=most))
 
-    @view("/api/concordance")
+    @address("/api/concordance")
     def concordance(
         self,
-        query: views.Phrase,
-        sort: views.LineOrder = None,
-        window: views.Window = 10,
-        most: views.FewRows = 50,
+        query: addresses.Phrase,
+        sort: addresses.LineOrder = None,
+        window: addresses.Window = 10,
+        most: addresses.FewRows = 50,
     ) -> Json:
         """The first lines of a word or phrase with the text around it, and the number of all: the output of
         `selfvec text concordance --json`."""
         with self._alone():
             return dict(concordance(self.run, query, sort=sort, window=window, top=most))
 
-    @view("/api/keyness")
-    def keyness(self, key: views.ComparisonKey, most: views.FewRows = 20) -> Json:
+    @address("/api/keyness")
+    def keyness(self, key: addresses.ComparisonKey, most: addresses.FewRows = 20) -> Json:
         """The words that one part uses more than the other: the output of `selfvec text keyness --json`."""
         if key == REFINED:
             rule = "before and after refining, the text is the same"
