@@ -26,11 +26,12 @@ from selfvec.encoders.given_embeddings import EMBEDDINGS
 from selfvec.encoders.run_encoder import read_documents
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.input_reading import Start
+from selfvec.refinement.pipeline import refine
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.run_writer import save_run
 from selfvec.views.terminal_progress import TerminalProgress
 
-from .functions.runs import initial_vectors, open_text, refined
+from .functions.runs import initial_vectors, open_text
 from .run import Run
 
 _OUTPUTS = ("default", "pandas", "polars")
@@ -138,7 +139,7 @@ class Refiner(Settings):
         for kept in ("drift_", "_encoder"):
             self.__dict__.pop(kept, None)
         work: dict[str, Any] = {"encoder": self.encoder, "embeddings": embeddings}
-        run = refined(documents, several, settings, **work, progress=_progress(progress))
+        run = refine(documents, several, settings, **work, progress=_progress(progress))
         self.run_ = Run.of(run)
         self.vectors_ = self.run_.vectors
         self.original_ = self.run_.original

@@ -101,8 +101,13 @@ def refine_on(
     overwrite: bool,
     jobs: int | None,
     progress: Progress | None,
+    encoder: Any = None,
+    embeddings: Any = None,
 ) -> Run:
     """The run that the workers of a cluster make of files, as `selfvec.refine` takes them."""
+    if encoder is not None or embeddings is not None:
+        rule = "is for runs that one machine makes, not for a cluster"
+        raise OptionError(rule, field="encoder", remedy="leave out --cluster")
     if paths_of(corpus) is None:
         raise OptionError(
             "on a cluster is the paths of files", field="corpus", remedy="name files or folders"

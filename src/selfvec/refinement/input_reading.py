@@ -47,19 +47,17 @@ def read_inputs(
 ) -> Inputs:
     """Read a corpus and, at the same time, the initial vectors."""
     finder = _phrase_finder(settings)
-    described: dict[str, Any] = {}
 
-    def load() -> Vectors | None:
+    def load() -> tuple[Vectors | None, dict[str, Any]]:
         with execution.timings.stage(f"{BESIDE}load"):
-            loaded, found = load_start(vectors, settings)
-        described.update(found)
-        return loaded
+            return load_start(vectors, settings)
 
     with (
         execution.text_writer() if settings.keeps_text else nullcontext() as text,
         ThreadPoolExecutor(1) as pool,
     ):
-        loading = pool.submit(load)
+        described_load = pool.submit(load)
+        loading = pool.submit(lambda: described_load.result()[0])  # runs after it, in the same thread
         try:
             unstemmed, encoding = read_unstemmed(
                 corpus, loading, settings, execution, finder=finder, text=text
@@ -72,7 +70,7 @@ def read_inputs(
         corpus.summary.note(note)
     encoding = replace(encoding, language=language_of_text(_counted(unstemmed), settings))
     return_freed_memory()
-    known = loading.result()
+    known, described = described_load.result()
     words = known.key_to_index if known is not None else {}
     with execution.timings.stage("count"):
         # The ids are overwritten, because a second array of ids would double the memory.

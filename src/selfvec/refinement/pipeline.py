@@ -59,7 +59,10 @@ def refine(
     `training.FROM_TEXT` they are trained on the corpus itself. From a list, those that score best on
     held-out text are taken. ``encoder`` is a sentence encoder; ``embeddings`` are vectors of the documents.
     ``writer`` is that of the run folder. ``jobs`` is the number of threads and does not change the result.
+    Lists of tokens are taken as they are.
     """
+    if corpus.tokenized and settings.tokenizer == "words":
+        settings = replace(settings, tokenizer="whitespace")
     candidates = starts(vectors)
     check_packages(candidates, settings)
     teacher = Teacher.of(encoder, embeddings, settings)

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any, Literal, Unpack, overload
@@ -172,29 +171,16 @@ def refine(
         given["oov"] = given.pop("oov_vectors")
     settings = Settings.given(method=method, slice=None if by_name else slice, **given)
     several = initial_vectors(vectors)
+    teaching: dict[str, Any] = {"encoder": encoder, "embeddings": embeddings}
     if cluster is not None:
-        if encoder is not None or embeddings is not None:
-            rule = "is for runs that one machine makes, not for a cluster"
-            raise OptionError(rule, field="encoder", remedy="leave out --cluster")
         from selfvec.cluster.refine import refine_on
 
-        work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs, "progress": progress}
+        work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs, "progress": progress} | teaching
         return Run.of(refine_on(cluster, corpus, several, settings, fields, output, **work))
-    if output is not None and "://" in os.fspath(output):
-        rule = f"{output} is a URL, which only a cluster writes"
-        raise OptionError(rule, field="output", remedy="name a folder, or add --cluster local")
     with _writer(output, overwrite) as writer:
         text = open_text(corpus, fields, keep=settings.keeps_text)
-        teaching: dict[str, Any] = {"encoder": encoder, "embeddings": embeddings, "writer": writer}
-        run = refined(text, several, settings, **teaching, progress=progress, jobs=_limited(jobs))
-        return _finished(run, writer)
-
-
-def refined(corpus: Corpus, vectors: Sequence[Start], settings: Settings, **work: Any) -> record.Run:
-    """`selfvec.refinement.pipeline.refine`; lists of tokens are taken as they are."""
-    if corpus.tokenized and settings.tokenizer == "words":
-        settings = replace(settings, tokenizer="whitespace")
-    return refine_corpus(corpus, vectors, settings, **work)
+        work = {"writer": writer, "jobs": _limited(jobs), "progress": progress} | teaching
+        return _finished(refine_corpus(text, several, settings, **work), writer)
 
 
 def initial_vectors(given: Any) -> list[Start]:
@@ -563,6 +549,9 @@ def _writer(output: Target, overwrite: bool) -> Iterator[RunWriter | None]:
             raise OptionError("a run in memory is not written", field="overwrite", remedy="name an output")
         yield None
         return
+    if "://" in os.fspath(output):
+        rule = f"{output} is a URL, which only a cluster writes"
+        raise OptionError(rule, field="output", remedy="name a folder, or refine with --cluster local")
     with RunWriter(output, overwrite=overwrite) as writer:
         yield writer
 
