@@ -23,6 +23,7 @@ import difflib
 import errno
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 
@@ -196,10 +197,10 @@ class MissingExtra(SelfvecError, ImportError):
     """An optional dependency is needed."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(
-            f"{purpose} needs the package {package!r}, which is not installed",
-            remedy=f"run: pip install 'selfvec[{extra}]'",
-        )
+        remedy = f"run: pip install 'selfvec[{extra}]'"
+        if sys.version_info >= _TOO_NEW.get(package, (4,)):  # the extra comes without it
+            remedy = f"use an older Python: {package} cannot be installed on Python 3.{sys.version_info.minor}"
+        super().__init__(f"{purpose} needs the package {package!r}, which is not installed", remedy=remedy)
         self.args = (package, extra, purpose)  # pickle makes a copy in another process from these
 
 
@@ -213,6 +214,7 @@ class CleanupWarning(UserWarning):
     """A temporary file or folder could not be removed. The result is complete."""
 
 
+_TOO_NEW = {"gensim": (3, 14)}  # the first version of Python that a package does not compile on
 _PACKAGES = {
     "faiss": "faiss-cpu",
     "ot": "POT",
