@@ -24,6 +24,7 @@ def _draw(state, below):
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     z = z ^ (z >> np.uint64(31))
+    # The upper half of a product takes less time than a remainder.
     return state, np.int64(((z >> np.uint64(32)) * np.uint64(below)) >> np.uint64(32))
 
 
@@ -31,6 +32,7 @@ def _draw(state, below):
 def _stream(seed, word):
     """First state of the random stream of a word."""
     state = np.uint64(seed) * np.uint64(0xD1342543DE82EF95) + np.uint64(word)
+    # Words and seeds are small numbers in a row; mixed, their streams do not resemble each other.
     state, _ = _draw(state * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1), 2)
     return state
 
@@ -82,7 +84,7 @@ def _noise(gram, one, out):
                 squares += value
                 if i == j:
                     fourth += value
-                    trace += np.sqrt(value)
+                    trace += np.sqrt(value)  # of a square: the centred product of a block with itself
         out[side] = (total * n * n - own) / (n * (n - 1.0))
         squares /= (n - 1.0) ** 2
         trace /= n - 1.0
@@ -107,10 +109,12 @@ def _upper_tail(value, mean, variance, skewness):
     if variance <= 0:
         return 0.0
     x = (value - mean) / sqrt(variance)
+    # With less skewness the terms of the gamma distribution become so large that they cancel.
     if skewness < 0.01:
         return 0.5 * erfc(x / sqrt(2.0))
     shape = 4 / skewness**2
     t = shape + x * sqrt(shape)
+    # The fraction converges from here on only; so near the mean, half lies above.
     if t <= shape + 1:
         return 0.5
     b = t + 1 - shape
@@ -184,6 +188,7 @@ def split_test(
         one = ones[m]
         if one == 0:
             continue
+        # Distances of splits follow from products of blocks: the d columns are read once, not for each split.
         gram = np.empty((number, number), np.float32)
         _products(blocks, gram)
         sums = np.zeros(number)  # the product of each block with all blocks
@@ -204,8 +209,10 @@ def split_test(
         splits = reached = 0
         moments = np.zeros(3)  # sums of the distances, their squares and cubes
         p = -1.0
+        # p may be settled by a few splits, but the mean over them, the distance by chance, takes fifty.
         while splits < permutations and not (p >= 0 and splits >= 50):
             inside = square = 0.0
+            # The first steps of a shuffle; what the last split left is as good a beginning as any order.
             for i in range(smaller):
                 state, step = _draw(state, number - i)
                 chosen[i], chosen[i + step] = chosen[i + step], chosen[i]
@@ -261,6 +268,7 @@ def sign_flip_test(
         gram = np.empty((number, number), np.float32)
         _products(blocks, gram)
         found = 0.0
+        # Without the products of blocks with themselves, which no sign changes.
         for i in range(number):
             for j in range(i):
                 found += gram[i, j]

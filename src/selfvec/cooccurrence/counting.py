@@ -161,6 +161,7 @@ def count_rows(
         indices[begin:end].sort()
         for k in range(begin, end):
             data[k] = totals[indices[k]]
+            # Only what was counted: clearing all V words for each row would take longer than counting.
             totals[indices[k]] = 0
         lengths[row] = end - begin
         begin = end

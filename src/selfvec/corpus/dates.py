@@ -336,7 +336,7 @@ def _named(texts: pl.Series) -> pl.Series:
         return days
     n = pl.col("numbers")
     one, two = n.list.get(0, null_on_oob=True), n.list.get(1, null_on_oob=True)
-    long = one.str.len_chars() >= 3
+    long = one.str.len_chars() >= 3  # then the year comes first
     year = (
         pl.when(n.list.len() == 1)
         .then(pl.when(long | pl.col("marked")).then(one))

@@ -147,6 +147,7 @@ def documents_of_rows(
         keys = fingerprints(texts)
     full = (texts.str.strip_chars().str.len_bytes() > 0).fill_null(False).to_numpy()
     new = np.ones(len(full), bool)
+    # Empty texts are no repeats of each other.
     new[full] = seen.add(keys[full])
     kept = np.flatnonzero(full & new if fields.layout else full)
     kept_rows = rows[kept]

@@ -393,6 +393,7 @@ def _weigh(
         for i in range(offsets[document], offsets[document + 1]):
             word = ids[i]
             if found[word] == 0:
+                # Never ahead of i, so what is still to be read stays.
                 ids[size] = word
                 size += 1
             found[word] += 1

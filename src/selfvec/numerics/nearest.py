@@ -129,6 +129,7 @@ def _insert_nearest(
         n = 0
         for column in range(cosines.shape[1]):
             value = cosines[row, column]
+            # Of equal ones the first stays.
             if column == own[row] or (n == most and value <= values[row, n - 1]):
                 continue
             i = n if n < most else n - 1
@@ -354,6 +355,7 @@ def _best_answers(
         for candidate in range(plus.shape[1]):
             score = plus[b, candidate] + plus[c, candidate] - minus[a, candidate]
             if score > best:
+                # Few candidates come this far, so exclusion costs little here.
                 number = first + candidate
                 if number != excluded[q, 0] and number != excluded[q, 1] and number != excluded[q, 2]:
                     best = score

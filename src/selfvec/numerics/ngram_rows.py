@@ -80,6 +80,7 @@ def mean_of_ngram_rows(
                     position += 1
                     if position == end or text[position] & 0xC0 != 0x80:
                         break
+                # As in fastText, < and > alone are no n-grams.
                 if n >= shortest and not (n == 1 and (start == begin or position == end)):
                     row = words + np.int64(hashed % np.uint32(bucket))
                     for k in range(dimensions):

@@ -209,6 +209,7 @@ def check_health(
         oov_empty=int(((original.sources == Source.NONE) & ~filled).sum()),
         oov_tokens=share["unknown"],
         turning=turning,
+        # Where all words look alike, a short way is a long one.
         wander=None if scatter is None else scatter / max(1 - spread, 1e-6),
         mojibake=len(broken),
         mojibake_tokens=float(counts[broken].sum() / max(tokens, 1)),

@@ -66,6 +66,7 @@ def read_inputs(
             loading.result()  # if the vectors cannot be read either, their error is raised first
             raise
         kept = None if text is None else text.finish()
+    # Here, because counting overwrites the words that were read.
     for note in notes_on_words(_counted(unstemmed), settings):
         corpus.summary.note(note)
     encoding = replace(encoding, language=language_of_text(_counted(unstemmed), settings))

@@ -272,11 +272,11 @@ def _bags_of_grams(
                         where[n] = slot
                         n += 1
                     times[entries[slot]] += 1
-                    squares += 2 * times[entries[slot]] - 1
+                    squares += 2 * times[entries[slot]] - 1  # n² - (n - 1)²
         place = bounds[word]
         for entry in range(n):
             number = known.numbers[_slot(known, own_keys[where[entry]])]
-            entries[where[entry]] = -1
+            entries[where[entry]] = -1  # the table is empty again for the next word
             if number >= 0:
                 indices[place] = number
                 values[place] = times[entry] / np.sqrt(squares)
@@ -301,6 +301,7 @@ def _keep_grams(
         first = size
         before = 0.0
         after = 0.0
+        # Never ahead of what is read, so entries move within the same arrays.
         for k in range(begin, end):
             gram = indices[k]
             if numbered[gram] >= 0:

@@ -365,6 +365,7 @@ def _check_arrays(a: Arrays, fields: int, vocabulary: Vocabulary, path: Path) ->
     documents, passages, clusters = len(a["days"]), len(a["owners"]), len(a["cluster starts"]) - 1
     units = documents + passages
     types = len(vocabulary)
+    # Sizes are known now; the shapes of all others follow from them.
     forms: Forms = {
         "rows": ("f4", (types, "d")),
         "weights": ("f4", (types,)),
@@ -386,6 +387,7 @@ def _check_arrays(a: Arrays, fields: int, vocabulary: Vocabulary, path: Path) ->
         **encoder_forms(a, units, types),
     }
     check_tensors(a, forms, path, _AGAIN)
+    # Kernels index by these numbers without looking.
     begins, ends = a["spans"].T
     clustered = [name.removesuffix("cluster starts") for name in a if name.endswith("cluster starts")]
     rules = {

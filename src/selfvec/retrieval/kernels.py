@@ -42,6 +42,7 @@ def _write_postings(ids: Ids, offsets: Ints, last: Ints, end: Ints, units: Ids, 
                 last[word] = unit
                 units[end[word]] = unit
                 end[word] += 1
+            # The most that uint16 holds; BM25 is saturated long before.
             if counts[end[word] - 1] < 65535:
                 counts[end[word] - 1] += np.uint16(1)
 

@@ -99,6 +99,7 @@ _IDEOGRAPHIC = 0xE3  # first byte of 。！？ and of later marks
 @kernel
 def _character(data: Bytes, i: int, flags: Bytes) -> tuple[Any, int]:
     """Flags and length in bytes of the UTF-8 character that begins at ``i``."""
+    # The texts are strings of Polars, which are valid UTF-8: what follows a first byte is not checked.
     first = data[i]
     if first < 0x80:
         return flags[first], 1
@@ -275,6 +276,7 @@ def apart(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes) 
                 else:
                     out[k] = True
                 i += width
+            # A blank line, a dash of two hyphens, or one with spaces around it.
             out[k] |= newlines > 1 or hyphens > 1 or (hyphens == 1 and spaces > 0)
     return out
 
@@ -345,6 +347,7 @@ def number_words(
         while slots[slot] >= 0:
             other = slots[slot]
             place = known_ends[other]
+            # Bytes are compared only if hash and length are the same, so nearly always of the same word.
             if known_hashes[other] == hashed[i] and known_ends[other + 1] - place == length:
                 k = 0
                 while k < length and known[place + k] == data[start + k]:
@@ -355,7 +358,7 @@ def number_words(
         if slots[slot] < 0 and add:
             place = known_ends[size]
             if size == len(known_hashes) or place + length > len(known):
-                return i, size
+                return i, size  # no room: the caller makes some and goes on with this word
             for k in range(length):
                 known[place + k] = data[start + k]
             known_hashes[size] = hashed[i]
@@ -437,6 +440,7 @@ def hash_ngrams(
             places[found] = i - NGRAM
             found += 1
             if i < stop:
+                # Modulo 2**64, so the word that leaves is subtracted exactly.
                 value = value * BASE + words[ids[i]] - words[ids[i - NGRAM]] * _BASE_TO_N
     return found
 
@@ -449,6 +453,7 @@ def count_hashes(
 ) -> None:
     """Count n-grams. Several n-grams share a counter."""
     for i in range(len(hashes)):
+        # The upper bits of a product, because all bits of the hash have a part in them.
         counter = hashes[i] * MIX >> shift
         if counters[counter] < _MOST:
             counters[counter] += np.uint8(1)

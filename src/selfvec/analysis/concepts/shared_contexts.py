@@ -67,7 +67,7 @@ class Occurrence:
 
     word: str
     document: int  # its number in the run's corpus
-    text: str  # the sentence if the original files are unchanged, otherwise the words around the occurrence
+    text: str  # the sentence if the run keeps its text, otherwise the words around the occurrence
     contexts: list[str]  # the shared contexts in it
 
 

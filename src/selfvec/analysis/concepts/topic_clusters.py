@@ -249,9 +249,11 @@ def cluster_terms(
             tried[k] = found
             advance(1)
     largest = max(found.silhouette for found in tried.values())
+    # Numbers rise: this is the smallest that is nearly as good as the best.
     best = next(f for f in tried.values() if f.silhouette >= ENOUGH * largest or largest <= 0)
     of_documents = nearest_centres(topic_text_vectors(run, run.require_tokens()), best.centres)
     documents = np.bincount(of_documents[of_documents >= 0], minlength=len(best.centres))
+    # Topics found before keep their places; after them, those of most documents come first.
     order = np.argsort(-np.where(np.arange(len(documents)) < len(earlier), np.inf, documents), kind="stable")
     place = np.append(np.argsort(order, kind="stable"), -1)  # of each centre; -1 selects the last entry
     shares = documents / max(int(documents.sum()), 1)

@@ -84,6 +84,7 @@ def _step(ids, lo, hi, rows, at, half, around, slope):
     first = rows[ids[min(at + half + 2, hi - 1)]]
     middle = rows[ids[at + 1]]
     last = rows[ids[max(at - half, lo)]]
+    # The weights are a triangle: its slope changes where it begins and ends, and twice as much at its peak.
     for j in range(around.size):
         around[j] += slope[j]
         slope[j] += entering * first[j] + leaving * last[j] - 2 * weight * middle[j]
@@ -140,6 +141,7 @@ def sum_occurrences(
                     target[word] = first[word, side] + number % blocks[word, side]
             if target[word] < 0:
                 continue
+            # Farther than half a window, stepping takes longer than summing.
             if i - at > half or steps + i - at > _STEPS:
                 _sum_window(ids, lo, hi, rows, i, half, -1, around)
                 steps = -1
@@ -153,6 +155,7 @@ def sum_occurrences(
                     at += 1
                     steps += 1
             at = i
+            # The word itself is subtracted, not left out of `around`, which goes on to the next occurrence.
             own = np.float32(0)
             for k in range(max(lo, i - half), min(hi, i + half + 1)):
                 if ids[k] == word:

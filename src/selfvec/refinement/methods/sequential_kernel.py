@@ -146,7 +146,9 @@ def sweep_paper(
                 if stale or squares >= (np.float32(0.01) * rate) ** 2:
                     break
                 stale = True
+            # A row that would be empty stays; S is not moved on then, so it is summed anew.
             stale = bool(squares <= 0)
+            # So often the row is in S, before the window moves.
             change = np.float32(inside[word])
             entering = ids[i + 1 + half] if i + 1 + half < hi else nothing
             leaving = ids[i - half] if i - half >= lo else nothing
@@ -214,6 +216,7 @@ def sweep_online(
                     moved[j] = keep * row[j] + rate * window_sum[j] - centre * total[j] + pull[j]
                 for j in range(row.size):
                     squares += moved[j] * moved[j]
+                # As in `sweep_paper`; the terms are as large as the weights around.
                 if stale or squares >= (0.01 * rate * max(around, 1.0)) ** 2:
                     break
                 stale = True
@@ -235,6 +238,7 @@ def sweep_online(
                 near = table[entering]
                 far = table[leaving]
                 scale = np.float32(1) / np.sqrt(squares)
+                # Before the row changes: U moves by as much as the row does.
                 for j in range(row.size):
                     total[j] += share * (scale * moved[j] - row[j])
                 for j in range(row.size):

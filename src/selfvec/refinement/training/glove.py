@@ -158,6 +158,7 @@ def descend(
         squares_w = model.word_squares[i]
         squares_c = model.context_squares[j]
         for n in range(width):
+            # Both gradients before either row changes.
             to_word = error * c[n]
             to_context = error * w[n]
             if pull_i > 0:
