@@ -199,7 +199,8 @@ class MissingExtra(SelfvecError, ImportError):
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         remedy = f"run: pip install 'selfvec[{extra}]'"
         if sys.version_info >= _TOO_NEW.get(package, (4,)):  # the extra comes without it
-            remedy = f"use an older Python: {package} cannot be installed on Python 3.{sys.version_info.minor}"
+            version = f"3.{sys.version_info.minor}"
+            remedy = f"use an older Python: {package} cannot be installed on Python {version}"
         super().__init__(f"{purpose} needs the package {package!r}, which is not installed", remedy=remedy)
         self.args = (package, extra, purpose)  # pickle makes a copy in another process from these
 
