@@ -16,6 +16,7 @@ from selfvec.storage.cache import cached, read_result, write_result
 
 from .compared_slices import documents_of
 
+_FORMAT = 2  # of kept quotations
 _SPARE = 2  # times as many examples as are shown, for those that show a sentence again
 
 
@@ -45,9 +46,8 @@ def kept_examples(
             for one in kept
         ]
 
-    found = cached(
-        run, "quotations", [documents_of(slices), seed, words, number], make, write, read, progress
-    )
+    key = [_FORMAT, documents_of(slices), seed, words, number]
+    found = cached(run, "sentences", key, make, write, read, progress)
     return found if len(slices) == 2 else [replace(example, side=1) for example in found]
 
 
