@@ -50,6 +50,7 @@ RESTS_ON = {
     "hybrids": (*SEARCH, "encoders.student", "retrieval.encoder_part"),
     "monitor": ("analysis.monitoring_evidence",),
     "online": ("refinement.methods.sequential",),
+    "other_languages": ("analysis.usage.occurrence_vectors", "analysis.word_drift.sentence_distance"),
     "oov": ("refinement.oov_predictions",),
     "replacements": (*REFINING, "refinement.derived_vectors", "analysis.replacements"),
     "search": SEARCH,
