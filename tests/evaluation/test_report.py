@@ -251,8 +251,9 @@ def test_a_value_outside_its_interval_is_explained(low: float, said: bool) -> No
 
 
 def test_a_table_on_the_terminal_and_a_report_in_a_file(
-    run_folder: Path, pairs: Path, tmp_path, capsys
+    run_folder: Path, pairs: Path, tmp_path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     for suffix in ("md", "html"):
         file = tmp_path / f"report.{suffix}"
         arguments = ["evaluate", run_folder, f"--similarity={pairs}", "--dimensions", "5", "--report", file]
