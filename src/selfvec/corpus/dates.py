@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 
 import polars as pl
 
@@ -106,12 +106,12 @@ _CLEANED: tuple[tuple[str, str], ...] = (
 """Replaced one after the other, in lower case, so that the date remains: quotes, times, zones, weekdays."""
 
 _FORMS: tuple[tuple[str, str, str], ...] = (
+    (r"^([12][0-9]{3}|0[0-9]{3})$", "$1-01-01", "%Y-%m-%d"),  # 2020, 0476
     (rf"^{_Y}([-/.:]) ?{_M}[-/.:] ?{_M}\.?$", "$1-$3-$4", "%Y-%m-%d"),  # 2020-6-8, 2020/06/18, 2020. 6. 18.
     (r"^([1-9][0-9]{2})-([0-9]{2})-([0-9]{2})$", "0$1-$2-$3", "%Y-%m-%d"),  # 476-09-04
     (rf"^{_Y} ?[年년] ?{_M} ?[月월] ?{_M} ?[日일]$", "$1-$2-$3", "%Y-%m-%d"),  # 2020年6月18日
     (rf"^{_Y} ?[年년] ?{_M} ?[月월]$", "$1-$2-01", "%Y-%m-%d"),
     (rf"^{_Y} ?[年년]$", "$1-01-01", "%Y-%m-%d"),
-    (r"^([12][0-9]{3}|0[0-9]{3})$", "$1-01-01", "%Y-%m-%d"),  # 2020, 0476
     (rf"^([12][0-9]{{3}})[-/]{_M}$", "$1-$2-01", "%Y-%m-%d"),  # 2020-06
     (r"^([12][0-9]{3})([0-9]{2})$", "$1-$2-01", "%Y-%m-%d"),  # 202006
     (rf"^{_M}[-/.]{_Y}$", "$2-$1-01", "%Y-%m-%d"),  # 06/2020
@@ -265,12 +265,15 @@ def _in_other_forms(texts: pl.Series, form: DateForm) -> pl.Series:
     """The days of values that are not three numbers with the year last."""
     days = pl.Series(texts.name, [None] * len(texts), dtype=pl.Date)
     for pattern, template, parsed in _FORMS:
+        if not days.null_count():  # most columns have one form
+            return days
         fits = texts.str.contains(pattern) & days.is_null()
         if fits.any():
             found = texts.filter(fits).str.replace(pattern, template).str.to_date(parsed, strict=False)
             days = days.scatter(fits.arg_true(), found)
-    for found in (_named(texts), _since_1970(texts), _only_in_such_columns(texts, form)):
-        days = days.zip_with(days.is_not_null(), found)
+    for others in (_named, _since_1970, partial(_only_in_such_columns, form=form)):
+        if days.null_count():
+            days = days.zip_with(days.is_not_null(), others(texts))
     return days
 
 
@@ -286,6 +289,8 @@ def _numbers_of(texts: pl.Series) -> pl.DataFrame:
 def _in_order(numbers: pl.DataFrame, form: DateForm) -> pl.Series:
     """Days written as three numbers with the year last; those that can mean one day only do."""
     first, second, year, between = numbers
+    if first.null_count() == len(first):
+        return first.cast(pl.Date)
     usual = between.replace_strict(FIRST_BY_SEPARATOR, default=None, return_dtype=pl.Boolean)
     decided = usual if form.day_first is None else usual.is_not_null() & form.day_first
     day_first = (first > 12) | (decided & (second <= 12))
