@@ -425,6 +425,7 @@ def test_hits_are_sorted_by_date_and_open_at_their_passage(page: Page, tmp_path:
         page.open(f"{site.address}#view=texts&ask=whale")
         hit = urlencode({"doc": told["id"]})  # not one of the hits of the last search, which stand until then
         page.wait(f"document.querySelector('.found h3 a')?.href.includes({json.dumps(hit)})")
+        page.wait("document.querySelector('.total .number')")  # above the hits, which it moves
         page.click(".found h3 a")
         page.wait("document.querySelector('#word .passage')")
         text = site.data.document(told["id"])["text"]

@@ -9,6 +9,7 @@ const MODES = { hybrid: "words and meaning", bm25: "words", dense: "meaning" };
 const ORDERS = { "": "best first", newest: "newest first", oldest: "oldest first" };
 const PAGE = 10, MOST = 100; // documents
 const NAMED = 8; // fields
+const SOON = 300; // milliseconds that hits wait for the counts above them
 const READ_BY = { encoder: "read by the sentence encoder", rows: "compared by what its words learned from the sentence encoder" };
 
 /** How a question was understood, where that may not be what was meant. */
@@ -67,7 +68,9 @@ export class Search {
     const busy = (rule) => this.wait(`Please wait: ${rule}.`);
     const top = state.order ? MOST : this.shown; // the best, in another order
     const found = await ask("search", { query: asked, mode: state.mode, top, filters: filters(), fold: true }, { signal, busy });
-    this.narrow(asked, signal).catch(() => this.facets.replaceChildren());
+    const narrowed = this.narrow(asked, signal).catch(() => this.facets.replaceChildren());
+    await Promise.race([narrowed, new Promise((go) => setTimeout(go, SOON))]); // or hits move down under the pointer
+    signal.throwIfAborted();
     const rows = ordered(found.rows, state.order);
     if (found.filter_names.length) this.hint.textContent = `${this.contains} Fields: ${found.filter_names.slice(0, NAMED).map(clean).join(", ")}${found.filter_names.length > NAMED ? ` and ${count(found.filter_names.length - NAMED)} more` : ""}.`;
     const [example] = Object.entries(found.rows[0]?.fields ?? {});
