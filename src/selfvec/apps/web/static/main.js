@@ -88,6 +88,7 @@ async function view(name) {
     if (tab.dataset.view === name) tab.setAttribute("aria-current", "page"); else tab.removeAttribute("aria-current");
   }
   if (name === "health") panes.health ??= { element: await health() };
+  if (state.view !== name) return undefined; // another was chosen meanwhile
   panes[name] ??= { overview: () => new Overview(choose, about, overview, alarm), changes: () => ranking, map: () => new Atlas(choose, about, alarm), unknown: () => new Unknown(), texts: () => new Search(about), topics: () => new Topics(about), time: () => new Times(about, overview), documents: () => new Library(about) }[name]();
   if ($("pane").firstChild !== panes[name].element) $("pane").replaceChildren(panes[name].element);
   return panes[name].update?.();
@@ -99,7 +100,10 @@ async function word() {
   if (state.view === "documents" || (state.view === "map" && state.of === "documents")) {
     page.word = null;
     document.body.classList.toggle("chosen", Boolean(state.doc));
-    $("word").replaceChildren(state.doc ? await documentPage(state.doc, state.at) : h("p", { class: "wait" }, "Choose a document to read it."));
+    const { view: name, doc, at } = state;
+    const shown = doc ? await documentPage(doc, at) : h("p", { class: "wait" }, "Choose a document to read it.");
+    if (state.view !== name || state.doc !== doc || state.at !== at) return; // another was chosen meanwhile
+    $("word").replaceChildren(shown);
     panes.documents?.update();
     return;
   }
