@@ -529,7 +529,7 @@ def test_a_whole_document_has_its_lines_and_its_matches_are_marked(page: Page, t
     assert page.errors == []
 
 
-SLOW = """(() => { const real = window.fetch; window.fetch = async (...asked) => {
+LATE = """(() => { const real = window.fetch; window.fetch = async (...asked) => {
   if (String(asked[0]).includes(%s)) { await new Promise((go) => setTimeout(go, 600)); window.late = true; }
   return real(...asked); }; })()"""  # one answer comes later than those that are asked for after it
 
@@ -538,14 +538,14 @@ def test_a_late_answer_does_not_replace_what_was_chosen_meanwhile(page: Page, tm
     with serving(fielded(tmp_path)) as site:
         page.open(f"{site.address}#view=documents")
         page.wait("document.querySelectorAll('.library li').length === 50")
-        page.run(SLOW % json.dumps("/api/health"))
+        page.run(LATE % json.dumps("/api/health"))
         page.click("nav [data-view=health]")
         page.click("nav [data-view=documents]")
         page.wait("window.late")
         time.sleep(0.3)
         assert page.run("document.querySelectorAll('.library li').length") == 50
         page.run("window.late = false")
-        page.run(SLOW % json.dumps("/api/document?id=0"))
+        page.run(LATE % json.dumps("/api/document?id=0"))
         page.click(".library li a")
         page.click(".library li:nth-child(2) a")
         page.wait("window.late")
