@@ -157,7 +157,7 @@ def _check(entry: Path) -> None:
     if kind is None:
         raise FormatError("lacks its description", path=entry, remedy=_AGAIN)
     check_seal(entry / kind.file, _AGAIN)
-    if len(list(entry.iterdir())) > 1:  # parsing a long description twice takes as long as what is kept saves
+    if len(list(entry.iterdir())) > 1:  # a long result alone in its folder is parsed once, by its reader
         check_files(entry, read_json(entry / kind.file, _AGAIN), _AGAIN, _COMPARED)
 
 

@@ -1,5 +1,5 @@
 // Search of the documents: the best passages with their matches, or next to those of the original vectors.
-import { ask, latest } from "./api.js";
+import { ask, latest, pause } from "./api.js";
 import { heading, later, quotes, similar, snippet, toDocument, wholeText } from "./documents.js";
 import { bdi, choice, debounced, fill, h, say } from "./dom.js";
 import { clean, count, figure, many, readable, share } from "./format.js";
@@ -69,8 +69,7 @@ export class Search {
     const top = state.order ? MOST : this.shown; // the best, in another order
     const found = await ask("search", { query: asked, mode: state.mode, top, filters: filters(), fold: true }, { signal, busy });
     const narrowed = this.narrow(asked, signal).catch(() => this.facets.replaceChildren());
-    await Promise.race([narrowed, new Promise((go) => setTimeout(go, SOON))]); // or hits move down under the pointer
-    signal.throwIfAborted();
+    await Promise.race([narrowed, pause(SOON, signal)]); // or hits move down under the pointer
     const rows = ordered(found.rows, state.order);
     if (found.filter_names.length) this.hint.textContent = `${this.contains} Fields: ${found.filter_names.slice(0, NAMED).map(clean).join(", ")}${found.filter_names.length > NAMED ? ` and ${count(found.filter_names.length - NAMED)} more` : ""}.`;
     const [example] = Object.entries(found.rows[0]?.fields ?? {});
