@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
+from selfvec.base.compiled import read_only
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
 from selfvec.files.memory import release, scratch_array
@@ -80,6 +81,9 @@ class TokenBatch:
         return [str(day.astype("datetime64[D]")) for day in (np.nanmin(self.dates), np.nanmax(self.dates))]
 
     def __post_init__(self) -> None:
+        # As those of an opened run are: a kernel is compiled for one kind of array.
+        object.__setattr__(self, "ids", read_only(self.ids))
+        object.__setattr__(self, "offsets", read_only(self.offsets))
         if self.ids.dtype != np.int32 or self.ids.ndim != 1:
             raise CorpusError("token ids are not a one-dimensional int32 array")
         if len(self.offsets) == 0 or self.offsets[0] != 0 or self.offsets[-1] != len(self.ids):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.casing import language_of
+from selfvec.base.compiled import read_only
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.files.memory import release
@@ -125,6 +126,6 @@ def mean_rows_by_stem(
     out = np.zeros((stems, rows.shape[1]), np.float32)
     words = np.argsort(groups, kind="stable")[np.count_nonzero(groups < 0) :].astype(np.int32)
     bounds = np.searchsorted(groups[words], np.arange(stems + 1))
-    add_rows(words, bounds, np.ascontiguousarray(rows), counts.astype(np.float32), out)
+    add_rows(read_only(words), read_only(bounds), np.ascontiguousarray(rows), counts.astype(np.float32), out)
     release(rows)
     return unit_in_place(out)

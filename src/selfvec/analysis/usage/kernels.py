@@ -118,6 +118,7 @@ def sum_occurrences(
     vector = np.zeros(rows.shape[1], np.float32)
     around = np.zeros(rows.shape[1], np.float32)  # the weighted rows around a token, all of them
     slope = np.zeros(rows.shape[1], np.float32)  # what `around` changes by at the next token
+    no_word = np.int32(-1)
     dealt = np.zeros(first.shape, np.int64)  # documents with each word so far
     last = np.full(first.shape[0], -1, np.int64)  # the last document with each word
     target = np.zeros(first.shape[0], np.int64)  # the row of `out` for that document; -1 for none
@@ -143,7 +144,7 @@ def sum_occurrences(
                 continue
             # Farther than half a window, stepping takes longer than summing.
             if i - at > half or steps + i - at > _STEPS:
-                _sum_window(ids, lo, hi, rows, i, half, -1, around)
+                _sum_window(ids, lo, hi, rows, i, half, no_word, around)
                 steps = -1
                 largest = np.float32(0)
             else:

@@ -58,7 +58,8 @@ class SubwordRows:
             if rows.dtype != np.float32:
                 rows, flat = rows[flat].astype(np.float32), np.arange(len(flat))
             ends = np.concatenate(([0], np.cumsum(lengths)))
-            add_rows(flat.astype(np.int32), ends, read_only(rows), np.ones(len(rows), np.float32), batch)
+            ids = read_only(flat.astype(np.int32))
+            add_rows(ids, read_only(ends), read_only(rows), np.ones(len(rows), np.float32), batch)
             if self.pool == "mean":
                 batch /= np.maximum(lengths, 1)[:, None]
         return out, counts
