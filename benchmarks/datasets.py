@@ -64,7 +64,7 @@ def records(name: str) -> list[dict[str, Any]]:
 @cache
 def judged() -> dict[str, Any]:
     """The collections with judgements."""
-    from selfvec.evaluation.retrieval import read_collection
+    from selfvec.evaluation.collection import read_collection
 
     return {name: read_collection(path(name)) for name in JUDGED}
 

@@ -8,7 +8,9 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.evaluation.retrieval import Collection, ndcg, ranked
+from selfvec.evaluation.collection import Collection
+from selfvec.evaluation.ranking_metrics import ndcg
+from selfvec.evaluation.rankings import ranked
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, difference, mean
 from selfvec.retrieval import Index

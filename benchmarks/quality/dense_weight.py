@@ -21,7 +21,7 @@ from benchmarks.page import table
 from benchmarks.rankings import by_index, differs, estimate, mean_ndcg, over
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
-from selfvec.evaluation.retrieval import Collection
+from selfvec.evaluation.collection import Collection
 from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval import Index, bm25, dense_space
 from selfvec.retrieval.dense_share import LEAST, MOST, agreement

@@ -18,7 +18,8 @@ from benchmarks.page import table
 from benchmarks.rankings import mean_ndcg
 from benchmarks.self_retrieval import self_retrieval
 from selfvec.evaluation import Similarity
-from selfvec.evaluation.retrieval import Collection, bm25_rankings, ranked
+from selfvec.evaluation.collection import Collection
+from selfvec.evaluation.rankings import bm25_rankings, ranked
 from selfvec.retrieval import Index
 from selfvec.retrieval.scoring import score_rm3
 from selfvec.text.preprocessing import Preprocessing

@@ -30,7 +30,8 @@ from tests.storage.formats import format_tables
 import selfvec
 from selfvec.base.errors import SelfvecError
 from selfvec.corpus import Corpus
-from selfvec.evaluation import retrieval, words
+from selfvec.evaluation import words
+from selfvec.evaluation.collection import read_collection
 from selfvec.files.compressed_files import zstd
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
@@ -150,7 +151,7 @@ def _task_files(folder: Path) -> Iterator[Reader]:
     (beir / "corpus.jsonl").write_text('{"_id": "1", "title": "Hail", "text": "fell"}\n' * 1)
     (beir / "queries.jsonl").write_text('{"_id": "q", "text": "what fell?"}\n')
     (beir / "qrels/test.tsv").write_text("query-id\tcorpus-id\tscore\nq\t1\t1\n")
-    yield Reader("task: retrieval", beir, retrieval.read_collection)
+    yield Reader("task: retrieval", beir, read_collection)
     pieces = folder / "tokenizer.json"
     vocabulary = {"[UNK]": 0, "hail": 1, "fell": 2, "##s": 3}
     model = {

@@ -14,7 +14,7 @@ from selfvec.data.run import Run
 from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.run_encoder import hold_encoder, passages_of
 from selfvec.evaluation import Retrieval, evaluate
-from selfvec.evaluation.retrieval import ndcg
+from selfvec.evaluation.ranking_metrics import ndcg
 
 THINGS = ("hail", "wind", "tornado", "flood", "snow", "fog", "ice")
 PLACES = ("farm", "village", "road", "bridge", "school", "river")

@@ -15,7 +15,9 @@ from tests.evaluation.conftest import write_collection
 import selfvec
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Retrieval
-from selfvec.evaluation.retrieval import ndcg, ranked, read_collection, recall, reciprocal_rank
+from selfvec.evaluation.collection import read_collection
+from selfvec.evaluation.ranking_metrics import ndcg, recall, reciprocal_rank
+from selfvec.evaluation.rankings import ranked
 
 
 def test_measures_by_hand() -> None:

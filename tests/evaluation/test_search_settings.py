@@ -10,7 +10,9 @@ from tests.evaluation.conftest import write_collection
 import selfvec
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
-from selfvec.evaluation.retrieval import METRICS, SearchSetting, read_collection, search_rankings
+from selfvec.evaluation.collection import read_collection
+from selfvec.evaluation.ranking_metrics import METRICS
+from selfvec.evaluation.rankings import SearchSetting, search_rankings
 
 LONG = " ".join(f"On day {n} the baker baked bread and sold it." for n in range(40))
 

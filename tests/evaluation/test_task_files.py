@@ -14,7 +14,7 @@ from tests.evaluation.conftest import SET
 from selfvec.base.errors import InputError
 from selfvec.evaluation.bias import BUILT_IN, read_sets
 from selfvec.evaluation.classification import read_labelled
-from selfvec.evaluation.retrieval import read_collection
+from selfvec.evaluation.collection import read_collection
 from selfvec.evaluation.words import read_pairs, read_questions
 
 READERS = {

@@ -23,8 +23,9 @@ from selfvec.text.preprocessing import Preprocessing
 from .bias import Bias
 from .classification import Classification
 from .compared_vectors import ComparedVectors, distinct_names, open_entries, truncated
+from .rankings import search_settings
 from .report import Report
-from .retrieval import RM3, Questions, Retrieval, search_settings
+from .retrieval import RM3, Questions, Retrieval
 from .run_tasks import HiddenWords, Stability
 from .task import Measurement, Task
 from .words import Analogies, Dictionary, Similarity

@@ -1,0 +1,258 @@
+"""Judged collections: documents, queries, and which documents are relevant to which query.
+
+A collection is a folder in the layout of BEIR: corpus.jsonl, queries.jsonl and qrels/test.tsv. Or it is the
+documents of a run, with a plain CSV of questions and the documents that answer them. Or it is in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from selfvec.base.arrays import Doubles
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.files.text_files import separated_rows
+
+from .ranking_metrics import METRICS
+from .task import json_objects, number, rows
+
+_NAMED = 3  # ids that are no documents
+Rankings = list[list[int]]
+"""Numbers of documents for each query, the best first."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """D documents and the Q queries that have a relevant one."""
+
+    documents: list[str]  # D; title and text
+    queries: list[str]  # Q
+    # Q; gains (above 0) by document number. Relevant documents that the corpus lacks have negative numbers:
+    # they count, and cannot be found.
+    relevant: list[dict[int, float]]
+    # Q or none; the document that a query was taken from, or -1. It has the query's id, contains its text and
+    # is not marked as relevant. It is removed from the query's ranking.
+    own: list[int] = field(default_factory=list)
+    lacking: Mapping[str, Any] = field(default_factory=dict)  # ids that judgements name, see `lacking`
+
+    @property
+    def missing(self) -> dict[str, Any]:
+        """Keys of a row: ``missing`` relevant documents, and `lacking`; empty if the corpus has all."""
+        number = sum(document < 0 for gains in self.relevant for document in gains)
+        return ({"missing": number} if number else {}) | dict(self.lacking)
+
+    def scores(self, rankings: Rankings) -> dict[str, Doubles]:
+        """Every metric of each query, (Q,); the document that a query was taken from is ignored."""
+        if self.own:
+            pairs = zip(rankings, self.own, strict=True)
+            rankings = [[document for document in ranking if document != own] for ranking, own in pairs]
+        judged = list(zip(rankings, self.relevant, strict=True))
+        return {name: np.array([metric(*pair) for pair in judged]) for name, metric in METRICS.items()}
+
+
+def _gains(
+    judgements: Iterable[tuple[str, str, float]], places: Mapping[str, int]
+) -> dict[str, dict[int, float]]:
+    """The gains above 0 by query and number of document; documents that are lacking have negative numbers."""
+    out: dict[str, dict[int, float]] = {}
+    unknown: dict[str, int] = {}
+    for query, document, gain in judgements:
+        if gain > 0:
+            place = places.get(document)
+            place = unknown.setdefault(document, -1 - len(unknown)) if place is None else place
+            out.setdefault(query, {})[place] = gain
+    return out
+
+
+def lacking(judged: Iterable[str], documents: Container[str]) -> dict[str, Any]:
+    """``lacking``: how many of the judged ids are no documents, and the first of them; empty if none.
+
+    >>> lacking(["a", "b", "x", "b"], {"a": 0, "b": 1})
+    {'lacking': {'ids': 1, 'of': 3, 'first': ['x']}}
+    """
+    named = dict.fromkeys(judged)
+    lost = [name for name in named if name not in documents]
+    return {"lacking": {"ids": len(lost), "of": len(named), "first": lost[:_NAMED]}} if lost else {}
+
+
+# ---- BEIR's layout
+
+
+def read_collection(folder: Path) -> Collection:
+    """Read a folder in BEIR's layout."""
+    if not folder.is_dir():
+        raise InputError("is not a folder", path=folder, remedy="name a folder in BEIR's layout")
+    documents = _texts(folder / "corpus.jsonl", ("title", "text"))
+    queries = _texts(folder / "queries.jsonl", ("text",))
+    places = {name: i for i, name in enumerate(documents)}
+    judgements = list(_judgements(folder / "qrels" / "test.tsv", queries))
+    judged = _gains(judgements, places)
+    if not judged:
+        rule = "no query has a relevant document (a score above 0)"
+        raise InputError(rule, path=folder / "qrels" / "test.tsv", remedy="check the scores")
+    own = []
+    for name, gains in judged.items():
+        # Ids alone may match by chance, because ids are often numbers.
+        place = places.get(name, -1)
+        query = queries[name].strip()
+        same = place >= 0 and bool(query) and query in documents[name] and place not in gains
+        own.append(place if same else -1)
+    asked = [queries[name] for name in judged]
+    lost = lacking((name for _, name, _ in judgements), places)
+    return Collection(list(documents.values()), asked, list(judged.values()), own, lost)
+
+
+def _texts(path: Path, fields: Sequence[str]) -> dict[str, str]:
+    """Texts by id, in the file's order; several fields are joined by a blank line."""
+    out: dict[str, str] = {}
+    for line, row in json_objects(path, ("_id", "text")):
+        name = _text(row | {"_id": str(row["_id"])}, "_id", path, line)
+        if name in out:
+            raise InputError(f"the id {name!r} occurs twice", path=path, line=line, field="_id")
+        parts = [_text(row, field, path, line) for field in fields]
+        out[name] = "\n\n".join(part for part in parts if part)
+    if not out:
+        raise InputError("is empty", path=path, remedy="give one object a line, with _id and text")
+    return out
+
+
+def _text(row: dict[str, Any], field: str, path: Path, line: int) -> str:
+    value = row.get(field)
+    if value is not None and not isinstance(value, str):
+        raise InputError("is not a string", path=path, line=line, field=field)
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError:
+        rule = "contains half of a surrogate pair, which is not valid Unicode"
+        raise InputError(rule, path=path, line=line, field=field, remedy="correct the row") from None
+    return value or ""
+
+
+def _judgements(path: Path, queries: dict[str, str]) -> Iterator[tuple[str, str, float]]:
+    """Query, document and gain of each row."""
+    seen: set[tuple[str, str]] = set()
+    for position, (line, fields) in enumerate(rows(path, ("query-id", "corpus-id", "score"))):
+        query, document, score = fields
+        if position == 0 and score == "score":
+            continue
+        gain = number(score, path, line, "score")
+        if query not in queries:
+            rule = f"the query {query!r} is not in queries.jsonl"
+            raise InputError(rule, path=path, line=line, remedy="add the query or remove the row")
+        if (query, document) in seen:
+            rule = f"query {query!r} and document {document!r} occur twice"
+            raise InputError(rule, path=path, line=line, remedy="remove one of the rows")
+        seen.add((query, document))
+        yield query, document, gain
+
+
+# ---- Questions about the documents of a run
+
+
+_QUESTION = ("question", "query", "text")
+_ID = ("id", "_id", "document", "doc_id", "document_id", "corpus-id")
+
+
+def read_questions_about(run: Run, path: Path) -> Collection:
+    """Read a CSV or .tsv file of questions and ids of the documents of a run that answer them."""
+    from selfvec.retrieval.documents import gather
+
+    found = gather(run, Progress())
+    places = {name: number for number, name in enumerate(found.ids)}
+    answered = list(_answers(path))
+    ids = [name for _, name in answered]
+    if ids and places.keys().isdisjoint(ids):
+        rule = f"the run lacks these documents, for example {ids[0]!r}"
+        raise InputError(rule, path=path, field="id", remedy=f"an id of the run is {found.ids[0]!r}")
+    gains = _gains(((question, name, 1.0) for question, name in answered), places)
+    return Collection(list(found.texts), list(gains), list(gains.values()), lacking=lacking(ids, places))
+
+
+def _answers(path: Path) -> Iterator[tuple[str, str]]:
+    """Questions and ids, with white space around them removed."""
+    tab = path.suffix.lower() in (".tsv", ".tab")
+    lines = separated_rows(path, "\t" if tab else ",")
+    _, names = next(lines, (1, []))
+    header = [name.strip().lower() for name in names]
+    columns = [_column(header, names, path) for names in (_QUESTION, _ID)]
+    for line, row in lines:
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) != len(header):
+            rule = f"a row has {len(header)} fields like the header, this one has {len(row)}"
+            raise InputError(rule, path=path, line=line, remedy="quote commas")
+        question, name = (row[column].strip() for column in columns)
+        if not question or not name:
+            field = _QUESTION[0] if not question else _ID[0]
+            raise InputError("is empty", path=path, line=line, field=field)
+        yield question, name
+
+
+def _column(header: Sequence[str], names: Sequence[str], path: Path) -> int:
+    for name in names:
+        if name in header:
+            return header.index(name)
+    rule = f"the header has no column {names[0]!r}"
+    raise InputError(rule, path=path, line=1, remedy="begin the file with: question,id")
+
+
+# ---- Judgements in memory
+
+
+_QUERY_ID = ("q_id", "query_id", "query-id", "qid")
+_GAIN = ("score", "relevance", "rel", "gain")
+
+
+def judged_collection(judged: Any, queries: Any, documents: Mapping[str, str]) -> Collection:
+    """The queries that are judged, and the documents, as `Judgements` takes them."""
+    places = {str(name): number for number, name in enumerate(documents)}
+    asked = {query: str(text) for query, text in _pairs(queries, "queries")}
+    judgements = list(_judged(judged))
+    for query, _, _ in judgements:
+        if query not in asked:
+            rule = f"the judged query {query!r} is not there"
+            raise OptionError(rule, field="queries", remedy="add its text")
+    gains = _gains(judgements, places)
+    if not gains:
+        rule = "no query has a relevant document (a gain above 0)"
+        raise OptionError(rule, field="judged", remedy="check the gains")
+    lost = lacking((name for _, name, _ in judgements), places)
+    texts = [asked[query] for query in gains]
+    return Collection(list(documents.values()), texts, list(gains.values()), lacking=lost)
+
+
+def _judged(given: Any) -> Iterator[tuple[str, str, float]]:
+    """Query, document and gain of each judgement."""
+    if isinstance(given, Mapping):
+        for query, gains in given.items():
+            for document, gain in gains.items():
+                yield str(query), str(document), float(gain)
+        return
+    queries, documents, gains = (_values(given, names, "judged") for names in (_QUERY_ID, _ID[2:], _GAIN))
+    for query, document, gain in zip(queries, documents, gains, strict=True):
+        yield str(query), str(document), float(gain)
+
+
+def _pairs(given: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Ids and texts of a mapping or data frame."""
+    if isinstance(given, Mapping):
+        pairs: Iterable[tuple[Any, Any]] = given.items()
+    else:
+        pairs = zip(_values(given, _QUERY_ID, name), _values(given, ("text", "query"), name), strict=True)
+    for key, text in pairs:
+        yield str(key), text
+
+
+def _values(frame: Any, names: Sequence[str], field: str) -> list[Any]:
+    """The values of the first column of a data frame with one of these names."""
+    found = next((name for name in names if name in getattr(frame, "columns", ())), None)
+    if found is None:
+        rule = f"is a mapping, or a data frame with a column {names[0]}"
+        raise OptionError(rule, field=field, remedy=f"name the column {' or '.join(names)}")
+    return list(frame[found])
