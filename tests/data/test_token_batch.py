@@ -41,7 +41,8 @@ def test_renumbering_drops_and_keeps(texts: list[list[str]], dropped: set[str]) 
     renumbered = batch.renumbered(numbers, kept)
     assert documents(renumbered) == expected
     counted = batch.counts.tolist()
-    ids, offsets = changed(batch.ids, batch.offsets, len(renumbered), lambda _, ids: numbers[ids], batch.ids)
+    own = batch.ids.copy()
+    ids, offsets = changed(own, batch.offsets, len(renumbered), lambda _, ids: numbers[ids], own)
     assert documents(TokenBatch(ids, offsets, kept)) == expected
     assert renumbered.counts.tolist() == [counted[batch.types.index(word)] for word in kept]
 
