@@ -18,7 +18,7 @@ from selfvec.base.declarations import checked, options
 from selfvec.base.errors import InputError, OptionError, require
 from selfvec.base.names import listed
 from selfvec.base.progress import Progress, as_progress
-from selfvec.corpus import as_corpus
+from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
@@ -142,25 +142,14 @@ def topics(
     23% squall line, kilometres, gusts
     20% car park, body shops, poor year
     """
-    like = given.get("like")
-    seeds = _groups_of_words(given.get("seed_words"))
-    if seeds and like is not None:
-        raise OptionError("does not go with seed words", field="like", remedy="leave out one of them")
-    earlier = [] if like is None else _terms_of(like)
-    if match and by is None:
-        raise OptionError("needs groups to match", field="match", remedy="add --by year, or another period")
-    if match or hierarchy:
-        require("scipy", "sparse", "matching topics" if match else "a hierarchy of topics")
+    seeds, earlier = _beginnings(given.get("seed_words"), given.get("like"))
+    _check_groups(by, match=match, hierarchy=hierarchy)
     if documents is not None:
         check_report(documents, ROWS)
         check_target(documents, overwrite=overwrite, folder=False)
-    run = as_run(run)
-    if filters := given.get("filters"):
-        run = _passing(run, given_filters(filters))
+    run = _passing(as_run(run), given.get("filters"))
     parts = [] if by is None else document_groups(run, by)
-    new = (
-        None if assign is None else as_corpus(assign, "assign", like=run.provenance.corpus, keep_fields=False)
-    )
+    new = None if assign is None else _new_text(assign, run)
     options = {"top": top, "min_count": min_count, "seed": seed, "seeds": seeds, "earlier": earlier}
     found = _kept_clusters(run, number, options, as_progress(progress))
     groups = None
@@ -176,9 +165,34 @@ def topics(
     return replace(found, groups=groups, hierarchy=joins, assigned=assigned)
 
 
-def _passing(run: Run, filters: Sequence[str]) -> Run:
-    """The documents of a run that pass, as a run in memory."""
-    documents = filtered_documents(run, filters)
+def _beginnings(
+    seed_words: str | Sequence[Sequence[str]] | None, like: Topics | str | os.PathLike[str] | None
+) -> tuple[list[list[str]], list[list[str]]]:
+    """The groups of seed words, and the terms of earlier topics; at most one of the two is given."""
+    seeds = _groups_of_words(seed_words)
+    if seeds and like is not None:
+        raise OptionError("does not go with seed words", field="like", remedy="leave out one of them")
+    return seeds, [] if like is None else _terms_of(like)
+
+
+def _check_groups(by: str | None, *, match: bool, hierarchy: bool) -> None:
+    """Refuse matching without groups; what matches and joins topics has to be installed."""
+    if match and by is None:
+        raise OptionError("needs groups to match", field="match", remedy="add --by year, or another period")
+    if match or hierarchy:
+        require("scipy", "sparse", "matching topics" if match else "a hierarchy of topics")
+
+
+def _new_text(assign: Texts, run: Run) -> Corpus:
+    """Text of which topics are found, read like that of the run."""
+    return as_corpus(assign, "assign", like=run.provenance.corpus, keep_fields=False)
+
+
+def _passing(run: Run, filters: str | Sequence[str] | None) -> Run:
+    """The documents of a run that pass, as a run in memory; the run itself without filters."""
+    if not filters:
+        return run
+    documents = filtered_documents(run, given_filters(filters))
     part = _part_of(run, documents)
     part.text = None if run.text is None else text_part(run.text, documents)
     return part

@@ -314,33 +314,53 @@ def update(
         If ``output`` exists, or another process updates the run.
     """
     old = as_run(run)
-    given = dict(documents)
-    out = [*_several(given.pop("withdraw", ())), *map(Path, _several(given.pop("withdraw_file", ())))]
-    choice: dict[str, Any] = {"withdraw": out, "allow_duplicates": bool(given.pop("allow_duplicates", False))}
-    if corpus is None and not out and half_life is None:
+    fields, taken = _fields_and_taken(documents)
+    if corpus is None and not taken["withdraw"] and half_life is None:
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
-    fields: Any = given  # those of the run's corpus unless others are named
     text = None if corpus is None else open_text(corpus, fields, keep=True, like=old.provenance.corpus)
     if dry_run:
-        change = updating.preview(old, text, progress=progress, **choice)
+        change = updating.preview(old, text, progress=progress, **taken)
         return Figures("Preview", {"run": str(old.folder or ""), "dry_run": True, **change.as_dict()})
-    in_place = (
-        output is not None and old.folder is not None and Path(output).resolve() == old.folder.resolve()
-    )
+    own = _own_folder(old, output)
     # A link to a run stays a link.
-    target = Path(output).resolve() if in_place and output is not None else output
-    with _writer(target, overwrite or in_place) as writer:
-        if in_place:
+    with _writer(output if own is None else own.resolve(), overwrite or own is not None) as writer:
+        if own is not None:
             old = open_run(Path(old.folder or ""))  # another update may have finished before we got the lock
         work: dict[str, Any] = {"writer": writer, "progress": progress, "jobs": _limited(jobs)}
         work |= {"encoder": encoder, "embeddings": embeddings}
-        new = updating.update(old, text, vectors, half_life=half_life, **choice, **work)
+        new = updating.update(old, text, vectors, half_life=half_life, **taken, **work)
         if new is old:
-            return Run.of(old) if in_place or writer is None else _finished(new, writer)
+            return Run.of(old) if own is not None or writer is None else _finished(new, writer)
         made = _finished(new, writer, undo=not no_undo)
         made.change = dict(new.provenance.steps[-1])
-        made.folder = Path(output) if in_place and output is not None else made.folder
+        made.folder = own or made.folder
         return made
+
+
+def _fields_and_taken(documents: NewDocuments) -> tuple[FieldOptions, dict[str, Any]]:
+    """How documents are read; and which of them are taken, and which of the run's are withdrawn."""
+    fields: Any = dict(documents)
+    ids = _several(fields.pop("withdraw", ()))
+    files = map(Path, _several(fields.pop("withdraw_file", ())))
+    return fields, {
+        "withdraw": [*ids, *files],
+        "allow_duplicates": bool(fields.pop("allow_duplicates", False)),
+    }
+
+
+def _several(given: Any) -> list[Any]:
+    """Ids and files as a list; `OptionError` for anything else."""
+    several = [given] if is_path(given) else given
+    if not isinstance(several, Sequence) or not all(is_path(one) for one in several):
+        raise OptionError("are ids (str) and files (Path)", field="withdraw")
+    return list(several)
+
+
+def _own_folder(run: record.Run, output: Target) -> Path | None:
+    """The folder to write, as it is named, if it is that of the run; None if the run stays as it is."""
+    if output is None or run.folder is None or Path(output).resolve() != run.folder.resolve():
+        return None
+    return Path(output)
 
 
 @checked
@@ -474,14 +494,6 @@ def _updates(folder: Path) -> int:
     """How many updates have led to the present state of a run."""
     steps = read_json(folder / PRESENT, "undo the update").get("grown", ())
     return len(steps) if isinstance(steps, list) else 0
-
-
-def _several(given: Any) -> list[Any]:
-    """Ids and files as a list; `OptionError` for anything else."""
-    several = [given] if is_path(given) else given
-    if not isinstance(several, Sequence) or not all(is_path(one) for one in several):
-        raise OptionError("are ids (str) and files (Path)", field="withdraw")
-    return list(several)
 
 
 @checked
