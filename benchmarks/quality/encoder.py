@@ -19,7 +19,7 @@ from benchmarks.datasets import texts as whole
 from benchmarks.page import table
 from benchmarks.vectors.contextual import x2static_rows
 from selfvec import evaluate
-from selfvec.apps.functions.runs import refine
+from selfvec.apps.functions.refine import refine
 from selfvec.base.arrays import Rows
 from selfvec.corpus import Corpus
 from selfvec.data.vectors import Vectors

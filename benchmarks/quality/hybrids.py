@@ -18,7 +18,7 @@ from benchmarks.quality.continued import COUNTED, INITIAL, SEARCH, best, collect
 from benchmarks.quality.encoder import ENCODER
 from benchmarks.quality.trained_on import CHOSEN_ON, COLLECTIONS, folder, ours, start
 from benchmarks.rankings import SEED, by_index
-from selfvec.apps.functions.runs import refine
+from selfvec.apps.functions.refine import refine
 from selfvec.apps.run import Run
 from selfvec.base.arrays import AnyFloats, Doubles
 from selfvec.data.vectors import Vectors

@@ -30,13 +30,13 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.analysis.word_drift import drift as drift
     from selfvec.analysis.word_senses import senses as senses
     from selfvec.apps.answers import ask as ask
+    from selfvec.apps.functions.refine import refine as refine
     from selfvec.apps.functions.report import report as report
-    from selfvec.apps.functions.runs import merge as merge
-    from selfvec.apps.functions.runs import refine as refine
-    from selfvec.apps.functions.runs import undo as undo
-    from selfvec.apps.functions.runs import update as update
-    from selfvec.apps.functions.runs import watch as watch
     from selfvec.apps.functions.trajectories import trajectory as trajectory
+    from selfvec.apps.functions.update import merge as merge
+    from selfvec.apps.functions.update import undo as undo
+    from selfvec.apps.functions.update import update as update
+    from selfvec.apps.functions.update import watch as watch
     from selfvec.apps.functions.vectors import convert as convert
     from selfvec.apps.functions.vectors import fetch as fetch
     from selfvec.apps.refiner import Refiner as Refiner

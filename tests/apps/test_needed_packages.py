@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import selfvec
-from selfvec.apps.functions.runs import open_text
+from selfvec.apps.functions.refine import open_text
 from selfvec.base.errors import MissingExtra, OptionError, require
 from selfvec.base.progress import Advance, Progress
 from selfvec.cluster.scheduler import connected

@@ -22,8 +22,8 @@ ROWS = {
     **{f"{group} {name}": row for group, (_, rows) in GROUPS.items() for name, row in rows.items()},
 }
 RECORDS = (
-    *("apps.functions.runs.RefineOptions", "apps.functions.runs.NewDocuments", "corpus.fields.FieldOptions"),
-    *("analysis.word_drift.drift.Which", "data.settings.SettingsOptions"),
+    *("apps.functions.refine.RefineOptions", "apps.functions.update.NewDocuments"),
+    *("corpus.fields.FieldOptions", "data.settings.SettingsOptions", "analysis.word_drift.drift.Which"),
 )
 PLACES = sorted({*(row.calls for row in ROWS.values()), *RECORDS})
 SOURCES = Path(selfvec.__file__).parent

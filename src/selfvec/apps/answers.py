@@ -37,7 +37,7 @@ from selfvec.retrieval.snippets import Found
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.storage.run_writer import RunWriter
 
-from .functions.runs import initial_vectors, open_text
+from .functions.refine import initial_vectors, open_text
 
 _STATE = "asked.json"
 Files = list[list[Any]]  # path, size and time of change of each file

@@ -31,7 +31,7 @@ from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.run_writer import save_run
 from selfvec.views.terminal_progress import TerminalProgress
 
-from .functions.runs import initial_vectors, open_text
+from .functions.refine import initial_vectors, open_text
 from .run import Run
 
 _OUTPUTS = ("default", "pandas", "polars")

@@ -35,8 +35,8 @@ def demo(
         Replace a run and a page that are not of demo, too.
     progress : Progress, optional
     """
+    from selfvec.apps.functions.refine import refine
     from selfvec.apps.functions.report import report
-    from selfvec.apps.functions.runs import refine
     from selfvec.corpus.python_docs import python_documentation
 
     replaced = overwrite or _is_of_demo(Path(output))

@@ -120,7 +120,7 @@ TOP: dict[str, CommandRow] = {
         values={"path": "FILE.jsonl"},
     ),
     "refine": CommandRow(
-        "apps.functions.runs.refine",
+        "apps.functions.refine.refine",
         (
             "reports.csv --text-field narrative -o run",
             "notes/ -o run --vectors GoogleNews.bin --stop-words en",
@@ -134,7 +134,7 @@ TOP: dict[str, CommandRow] = {
         needs=("output",),
     ),
     "update": CommandRow(
-        "apps.functions.runs.update",
+        "apps.functions.update.update",
         ("run reports-2024.csv", "run --withdraw A17,B4", "run reports-2024.csv --dry-run"),
         help={
             "corpus": "Files or folders of new text; - reads standard input.",
@@ -286,15 +286,15 @@ RUN: dict[str, CommandRow] = {
         failed="there are damaged files",
     ),
     "merge": CommandRow(
-        "apps.functions.runs.merge",
+        "apps.functions.update.merge",
         ("run-2023 run-2024 -o run",),
         show="merged",
         needs=("output",),
         values={"output": "RUN", "encoder": "NAME|FOLDER"},
     ),
-    "undo": CommandRow("apps.functions.runs.undo", ("run",), show="undone"),
+    "undo": CommandRow("apps.functions.update.undo", ("run",), show="undone"),
     "watch": CommandRow(
-        "apps.functions.runs.watch",
+        "apps.functions.update.watch",
         ("run inbox/", "run inbox/ --every 60"),
         show="watched",
         values={"corpus": "NEWCORPUS..."},

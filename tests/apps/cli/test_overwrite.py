@@ -260,7 +260,7 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
             "save_paths",
             "save_figure",
         ),
-        *("save_rows", "refine_on", "report"),
+        *("save_rows", "run_writer", "refine_on", "report"),
     }
     for path in SOURCES.rglob("*.py"):
         if path.parent.name in ("base", "files", "cli", "commands") and path.name != "report_page.py":

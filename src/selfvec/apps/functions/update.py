@@ -1,11 +1,11 @@
-"""Functions that make runs, in memory or as a run folder: `refine`, `update`, `watch` and `merge`."""
+"""A run gets new text or loses some, and several become one: `update`, `watch`, `undo` and `merge`."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Any, Literal, Unpack, overload
@@ -16,26 +16,18 @@ from selfvec.base.declarations import checked, options
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
 from selfvec.base.progress import Progress, as_progress, interruptible
 from selfvec.base.result_table import Figures
-from selfvec.base.threads import threads
-from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
-from selfvec.data.settings import Settings, SettingsOptions
 from selfvec.data.vectors import Vectors
-from selfvec.encoders.run_encoder import keep_encoder
 from selfvec.files.checksums import file_state
 from selfvec.files.text_files import read_json
 from selfvec.refinement import update as updating
-from selfvec.refinement.input_reading import Start, starts
-from selfvec.refinement.pipeline import refine as refine_corpus
-from selfvec.storage.given_tables import is_table
-from selfvec.storage.opened import GivenRun, as_run, as_vectors
+from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import PRESENT, is_run
 from selfvec.storage.run_writer import RunWriter
 
-Target = str | os.PathLike[str] | None
-"""A run folder to make; None for a run in memory."""
+from .refine import Target, finished, limited_jobs, open_text, run_writer
 
 
 @options(FieldOptions)
@@ -58,149 +50,6 @@ class NewDocuments(FieldOptions, total=False):
     withdraw: str | Path | Sequence[str | Path]
     withdraw_file: str | Path | Sequence[str | Path]
     allow_duplicates: bool
-
-
-@options(FieldOptions, SettingsOptions)
-class RefineOptions(FieldOptions, SettingsOptions, total=False):
-    """How documents are read, and how they are refined.
-
-    Parameters
-    ----------
-    oov_vectors : {"subwords", "zero"}
-        The same as ``oov``.
-    """
-
-    oov_vectors: str
-
-
-def open_text(
-    text: Any,
-    fields: FieldOptions,
-    name: str = "corpus",
-    *,
-    keep: bool = False,
-    like: Mapping[str, Any] | None = None,
-) -> Corpus:
-    """A corpus from anything that `selfvec.as_corpus` takes; ``name`` and ``like`` as there.
-
-    With ``keep`` its documents keep the fields that are named, or all.
-    """
-    kept = fields.get("keep_fields")
-    options: Any = {**fields, "keep_fields": keep and (kept is None or kept)}
-    return as_corpus(text, name, like=like, **options)
-
-
-@checked
-def refine(
-    corpus: Any,
-    vectors: Start | Sequence[Start] = "default",
-    method: str = "auto",
-    *,
-    output: Target = None,
-    slice: str | None = None,
-    encoder: Any = None,
-    embeddings: Any = None,
-    cluster: str | None = None,
-    jobs: int | None = None,
-    overwrite: bool = False,
-    progress: Progress | None = None,
-    **options: Unpack[RefineOptions],
-) -> Run:
-    """Adapt vectors to a text, as a run.
-
-    Parameters
-    ----------
-    corpus : path, paths, texts, data frame or `Corpus`
-        Files or folders of text. Also the documents themselves, see `selfvec.as_corpus`.
-    vectors : Vectors, path or name, or several
-        Initial vectors; by default the built-in vectors. A file, the name of fetched vectors, gensim's
-        vectors, or made from the text alone: none, svd, cipher, glove, word2vec or fasttext. Of several the
-        one that suits the text is taken. Also a dict from words to arrays, a pair of words and their
-        matrix, or a data frame of numbers.
-    method : {"auto", "paper", "online", "decorrelated", "original"}
-        The update rule. auto tries paper, online and decorrelated on held-out text and takes the one that
-        scored best, or keeps the vectors as they are if none is better; original keeps them in any case.
-    output : path, optional
-        The run folder to make. With a cluster it may be a URL. Also None: the run is in memory, and
-        `Run.save` writes it.
-    slice : {"month", "quarter", "year", "decade", "century", "corpus"}, optional
-        Periods that drift compares. corpus: each path of the corpus is one.
-    encoder : name or path, optional
-        Sentence encoder that teaches the run. The name of a fetched one, or a folder. Also an object with
-        `encode` or `embed`, or a function of a list of texts.
-
-    Other Parameters
-    ----------------
-    embeddings : matrix, mapping or data frame, optional
-        Vectors of the documents, in place of an encoder: a row for each document, or rows by ids.
-    cluster : str, optional
-        Work on a Dask cluster. "local", processes of this machine, or the address of a scheduler.
-    jobs : int, at least 1, optional
-    overwrite : bool
-    progress : Progress, optional
-    **options
-        Those of `FieldOptions`, which say how documents are read, and the other parameters of
-        `selfvec.Refiner`.
-
-    Returns
-    -------
-    Run
-
-    Raises
-    ------
-    OptionError
-        If an option is misspelt or wrong.
-    CorpusError, InputError
-        If the text or the vectors cannot be used.
-    TargetError
-        If ``output`` exists, or cannot be written.
-
-    Examples
-    --------
-    >>> run = refine(["hail broke the roof", "wind broke a tree"] * 9, method="decorrelated", window=5)
-    >>> run.vectors.index_to_key[0]
-    'broke'
-    """
-    given: dict[str, Any] = dict(options)
-    fields: Any = {name: given.pop(name) for name in FieldOptions.__annotations__ if name in given}
-    if slice and fields.get("slice_field"):
-        rule = "slices are defined by --slice or by --slice-field, not by both"
-        raise OptionError(rule, remedy="leave one of them out")
-    fields["slice_by_name"] = by_name = slice == "corpus"
-    if "oov_vectors" in given:
-        given["oov"] = given.pop("oov_vectors")
-    settings = Settings.given(method=method, slice=None if by_name else slice, **given)
-    several = initial_vectors(vectors)
-    teaching: dict[str, Any] = {"encoder": encoder, "embeddings": embeddings}
-    if cluster is not None:
-        from selfvec.cluster.refine import refine_on
-
-        work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs, "progress": progress} | teaching
-        return Run.of(refine_on(cluster, corpus, several, settings, fields, output, **work))
-    with _writer(output, overwrite) as writer:
-        text = open_text(corpus, fields, keep=settings.keeps_text)
-        work = {"writer": writer, "jobs": _limited(jobs), "progress": progress} | teaching
-        return _finished(refine_corpus(text, several, settings, **work), writer)
-
-
-def initial_vectors(given: Any) -> list[Start]:
-    """One or several initial vectors as a list; those of gensim as ours. `OptionError` for anything else."""
-    several = [given] if is_table(given) else starts(given)
-    if not several:
-        raise OptionError("are missing", field="vectors", remedy='give a path, a name, or "none"')
-    return [_initial(one) for one in several]
-
-
-def _initial(given: Any) -> Start:
-    if given is None or is_path(given):
-        return given
-    try:
-        return as_vectors(given)
-    except OptionError as error:
-        if is_table(given) or isinstance(given, Vectors):
-            raise
-        remedy = "give them as vectors=..., and labels, if any, one for each document"
-        raise OptionError(error.rule, field="vectors", remedy=remedy) from None
 
 
 @overload
@@ -298,7 +147,7 @@ def update(
     Examples
     --------
     >>> texts = ["hail broke the roof", "wind broke a tree", "hail fell on a tree"]
-    >>> grown = update(refine(texts[:2], "none", "decorrelated"), texts[1:])
+    >>> grown = selfvec.update(selfvec.refine(texts[:2], "none", "decorrelated"), texts[1:])
     >>> grown.change["added"]
     1
 
@@ -323,15 +172,15 @@ def update(
         return Figures("Preview", {"run": str(old.folder or ""), "dry_run": True, **change.as_dict()})
     own = _own_folder(old, output)
     # A link to a run stays a link.
-    with _writer(output if own is None else own.resolve(), overwrite or own is not None) as writer:
+    with run_writer(output if own is None else own.resolve(), overwrite or own is not None) as writer:
         if own is not None:
             old = open_run(Path(old.folder or ""))  # another update may have finished before we got the lock
-        work: dict[str, Any] = {"writer": writer, "progress": progress, "jobs": _limited(jobs)}
+        work: dict[str, Any] = {"writer": writer, "progress": progress, "jobs": limited_jobs(jobs)}
         work |= {"encoder": encoder, "embeddings": embeddings}
         new = updating.update(old, text, vectors, half_life=half_life, **taken, **work)
         if new is old:
-            return Run.of(old) if own is not None or writer is None else _finished(new, writer)
-        made = _finished(new, writer, undo=not no_undo)
+            return Run.of(old) if own is not None or writer is None else finished(new, writer)
+        made = finished(new, writer, undo=not no_undo)
         made.change = dict(new.provenance.steps[-1])
         made.folder = own or made.folder
         return made
@@ -401,9 +250,9 @@ def watch(
 
     Examples
     --------
-    >>> run = refine(["hail broke the roof"], "none", "decorrelated", output="run")
+    >>> run = selfvec.refine(["hail broke the roof"], "none", "decorrelated", output="run")
     >>> _ = Path("new.txt").write_text("wind broke a tree")
-    >>> for newer in watch(run, "new.txt"):
+    >>> for newer in selfvec.watch(run, "new.txt"):
     ...     print(newer.change["added"])
     ...     break
     1
@@ -474,9 +323,9 @@ def undo(run: GivenRun) -> Figures:
 
     Examples
     --------
-    >>> run = refine(["hail broke the roof"], "none", "decorrelated", output="run")
-    >>> run = update(run, ["wind broke a tree"], output="run")
-    >>> undo("run")["undone"], len(selfvec.open("run").text)
+    >>> run = selfvec.refine(["hail broke the roof"], "none", "decorrelated", output="run")
+    >>> run = selfvec.update(run, ["wind broke a tree"], output="run")
+    >>> selfvec.undo("run")["undone"], len(selfvec.open("run").text)
     (True, 1)
     """
     # A state that is damaged can be undone, so it is not opened.
@@ -539,44 +388,15 @@ def merge(
 
     Examples
     --------
-    >>> first = refine(["hail broke the roof"], "none", "decorrelated")
-    >>> second = refine(["hail fell on a tree"], "none", "decorrelated")
-    >>> merge([first, second])
+    >>> first = selfvec.refine(["hail broke the roof"], "none", "decorrelated")
+    >>> second = selfvec.refine(["hail fell on a tree"], "none", "decorrelated")
+    >>> selfvec.merge([first, second])
     Run: decorrelated, 8 words × 256 dimensions, 9 tokens
     """
     if isinstance(runs, record.Run | str | os.PathLike) or not isinstance(runs, Iterable):
         raise OptionError("are several runs", field="runs", remedy="give a list of them")
     opened_runs = [as_run(run, "runs") for run in runs]
-    with _writer(output, overwrite) as writer:
-        work: dict[str, Any] = {"writer": writer, "progress": progress, "jobs": _limited(jobs)}
+    with run_writer(output, overwrite) as writer:
+        work: dict[str, Any] = {"writer": writer, "progress": progress, "jobs": limited_jobs(jobs)}
         merged = updating.merge(opened_runs, vectors, encoder=encoder, **work)
-        return _finished(merged, writer)
-
-
-@contextmanager
-def _writer(output: Target, overwrite: bool) -> Iterator[RunWriter | None]:
-    """Writes the run folder that is made; None for a run in memory."""
-    if output is None:
-        if overwrite:
-            raise OptionError("a run in memory is not written", field="overwrite", remedy="name an output")
-        yield None
-        return
-    if "://" in os.fspath(output):
-        rule = f"{output} is a URL, which only a cluster writes"
-        raise OptionError(rule, field="output", remedy="name a folder, or refine with --cluster local")
-    with RunWriter(output, overwrite=overwrite) as writer:
-        yield writer
-
-
-def _finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> Run:
-    """The run, or what was written of it."""
-    if writer is None:
-        return Run.of(run)
-    writer.finish(run, undo=undo)
-    made = open_run(writer.target)
-    keep_encoder(run, made)
-    return made
-
-
-def _limited(jobs: int | None) -> int | None:
-    return None if jobs is None else threads(jobs)
+        return finished(merged, writer)
