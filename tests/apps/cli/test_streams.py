@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full
 
 NO_SPACE = "selfvec: standard output: cannot be written: No space left on device; "
 CLOSED = "selfvec: standard output: cannot be written: Bad file descriptor; "
+NO_VECTORS = ("--vectors", "none")
 RESULTS = ("similar run hail", "similar run hail --json", "search run hail", "run info run", "vectors list")
+
+Command = Callable[[str], tuple[int, str]]
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +43,28 @@ def sh(
     return subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, env=usual | dict(more or {}))
 
 
-@pytest.mark.parametrize(("redirect", "said"), [(">/dev/full", NO_SPACE), (">&-", CLOSED)])
-@pytest.mark.parametrize("command", RESULTS)
+@pytest.fixture
+def here(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command in this process: its status, and what it prints."""
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    def run(command: str) -> tuple[int, str]:
+        capsys.readouterr()
+        return main(command.split()), capsys.readouterr().out
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("command", "redirect", "said"),
+    [
+        ("similar run hail", ">/dev/full", NO_SPACE),
+        ("similar run hail --json", ">/dev/full", NO_SPACE),
+        ("vectors list", ">/dev/full", NO_SPACE),
+        ("search run hail", ">&-", CLOSED),
+    ],
+)
 def test_a_result_that_cannot_be_written_is_an_error_in_one_line(
     folder: Path, command: str, redirect: str, said: str
 ) -> None:
@@ -53,23 +76,23 @@ def test_a_result_that_cannot_be_written_is_an_error_in_one_line(
     assert len([line for line in lines if line.startswith("selfvec:")]) == 1
 
 
-@pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full", "2>&- <&-"])
-def test_what_cannot_be_shown_stops_nothing(folder: Path, redirect: str) -> None:
+@pytest.mark.parametrize("redirect", ["2>/dev/full", "2>&- <&-"])
+def test_what_cannot_be_shown_stops_nothing(folder: Path, redirect: str, here: Command) -> None:
     done = sh(folder, "refine text.txt -o quiet --overwrite --vectors none", redirect)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"quiet\n", b"")
-    verified = sh(folder, "run verify quiet --json")
-    assert json.loads(verified.stdout)["damaged"] == []
-    same = sh(folder, "similar run hail --json")
-    assert sh(folder, "similar run hail --json", redirect).stdout == same.stdout
+    assert json.loads(here("run verify quiet --json")[1])["damaged"] == []
+    assert (
+        sh(folder, "similar run hail --json", redirect).stdout.decode() == here("similar run hail --json")[1]
+    )
     shutil.rmtree(folder / "quiet")
 
 
-@pytest.mark.parametrize("redirect", [">&- 2>&-", ">/dev/full 2>/dev/full", ">&- 2>&- <&-"])
-def test_with_no_output_at_all_the_status_tells(folder: Path, redirect: str) -> None:
+@pytest.mark.parametrize("redirect", [">/dev/full 2>/dev/full", ">&- 2>&- <&-"])
+def test_with_no_output_at_all_the_status_tells(folder: Path, redirect: str, here: Command) -> None:
     assert sh(folder, "similar run hail", redirect).returncode == 2
     done = sh(folder, "refine text.txt -o silent --vectors none", redirect)
     assert done.returncode == 2
-    assert json.loads(sh(folder, "run verify silent --json").stdout)["damaged"] == []
+    assert json.loads(here("run verify silent --json")[1])["damaged"] == []
     shutil.rmtree(folder / "silent")
 
 
@@ -81,25 +104,36 @@ def test_standard_input_that_is_closed_is_named(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["similar run hail", "run info run", "search run hail"])
-@pytest.mark.parametrize("columns", ["0", "1", "80"])
-def test_a_terminal_of_no_width_is_taken_for_a_usual_one(folder: Path, command: str, columns: str) -> None:
-    shown = sh(folder, command, more={"COLUMNS": columns}).stdout
-    assert shown == sh(folder, command, more={"COLUMNS": "80"}).stdout
-    assert len(shown.splitlines()) > 3
+def test_a_terminal_of_no_width_is_taken_for_a_usual_one(
+    command: str, here: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, usual = here(command)
+    assert len(usual.splitlines()) > 3
+    for columns in ("0", "1"):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert here(command)[1] == usual
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "utf-8"])
-@pytest.mark.parametrize("command", [*RESULTS, "similar run güell", "similar run hagelstürme"])
-def test_letters_that_a_terminal_lacks_are_replaced(folder: Path, command: str, encoding: str) -> None:
-    plain = sh(folder, command, more={"PYTHONUTF8": "1"})
+@pytest.mark.parametrize(
+    ("command", "encoding"),
+    [
+        *((command, "ascii") for command in (*RESULTS, "similar run güell", "similar run hagelstürme")),
+        ("similar run güell", "cp437"),  # which has some of the letters
+        ("similar run güell", "utf-8"),
+    ],
+)
+def test_letters_that_a_terminal_lacks_are_replaced(
+    folder: Path, command: str, encoding: str, here: Command
+) -> None:
     done = sh(folder, command, more={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
-    assert done.returncode == plain.returncode
+    status, plain = here(command)
+    assert done.returncode == status
     assert b"Traceback" not in done.stderr
     if "--json" in command:
-        assert json.loads(done.stdout) == json.loads(plain.stdout)
-    elif encoding != "utf-8":
-        expected = plain.stdout.decode().encode(encoding, "replace")
-        assert done.stdout.split() == expected.split()
+        assert json.loads(done.stdout) == json.loads(plain)
+    else:
+        assert done.stdout.split() == plain.encode(encoding, "replace").split()
 
 
 def test_json_keeps_its_letters_in_ascii(folder: Path) -> None:
@@ -107,8 +141,14 @@ def test_json_keeps_its_letters_in_ascii(folder: Path) -> None:
     assert "güell" in json.dumps(found, ensure_ascii=False)
 
 
-@pytest.mark.parametrize("limit", [5, 6, 7, 8, 9, 12, 14, 16, 32])
-@pytest.mark.parametrize("command", ["refine text.txt -o few --vectors none", *RESULTS])
+@pytest.mark.parametrize(
+    ("command", "limit"),
+    [
+        *(("similar run hail", limit) for limit in (5, 8, 14)),  # before any command begins
+        *((command, 16) for command in ("refine text.txt -o few --vectors none", *RESULTS)),
+        ("refine text.txt -o few --vectors none", 32),
+    ],
+)
 def test_few_open_files_are_enough_or_said_in_one_line(folder: Path, command: str, limit: int) -> None:
     done = sh(folder, command, before=f"ulimit -n {limit}; ")
     shutil.rmtree(folder / "few", ignore_errors=True)
@@ -120,31 +160,44 @@ def test_few_open_files_are_enough_or_said_in_one_line(folder: Path, command: st
     assert b"Traceback" not in done.stderr
 
 
+ASKED = """
+import contextlib, io, json, sys
+from selfvec.apps.cli import main
+told = {}
+for command in sys.argv[1:]:
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as error:
+        status = main(command.split())
+    told[command] = status, error.getvalue() or out.getvalue()
+print(json.dumps(told))
+"""
+
+
 @pytest.mark.parametrize("name", ["run.json", "vocabulary.txt", "tokens.safetensors", "text.parquet"])
-@pytest.mark.parametrize("command", ["update run text.txt", "similar run hail", "run verify run"])
-def test_a_file_of_a_run_that_may_not_be_read_is_named(folder: Path, command: str, name: str) -> None:
-    before = ""
+def test_a_file_of_a_run_that_may_not_be_read_is_named(folder: Path, name: str) -> None:
+    before = []
     if os.geteuid() == 0:  # whom permissions do not bind
         caps = "-dac_override,-dac_read_search"
-        before = f"setpriv --inh-caps={caps} --bounding-set={caps} "
+        before = ["setpriv", f"--inh-caps={caps}", f"--bounding-set={caps}"]
         if not shutil.which("setpriv"):
             pytest.skip("root may read everything")
+    commands = ["update run text.txt", "similar run hail", "run verify run"]
     file = folder / "run" / name
     mode = file.stat().st_mode
     file.chmod(0)
     try:
-        done = sh(folder, command, before=before)
+        asked = [*before, sys.executable, "-c", ASKED, *commands]
+        told = json.loads(subprocess.run(asked, cwd=folder, capture_output=True, check=True).stdout)
     finally:
         file.chmod(mode)
-    if name == "text.parquet" and command.startswith("similar"):
-        assert done.returncode == 0  # which needs no text
-        return
-    assert done.returncode == (1 if "verify" in command and name != "run.json" else 2)
-    said = (done.stderr or done.stdout).decode()
-    assert said.count("\n") == 1
-    assert name in said
-    assert "permission" in said.lower()
-    assert "again" not in said
+    for command, (status, said) in told.items():
+        if name == "text.parquet" and command.startswith("similar"):
+            assert status == 0  # which needs no text
+            continue
+        assert status == (1 if "verify" in command and name != "run.json" else 2)
+        assert said.count("\n") == 1
+        assert name in said
+        assert "permission" in said.lower()
+        assert "again" not in said
 
 
 def test_paths_are_one_line_in_a_pipe(folder: Path) -> None:
@@ -158,7 +211,7 @@ def test_paths_are_one_line_in_a_pipe(folder: Path) -> None:
     shutil.rmtree(text.parents[1])
 
 
-@pytest.mark.parametrize("command", RESULTS)
+@pytest.mark.parametrize("command", ["similar run hail", "similar run hail --json", "vectors list"])
 def test_a_reader_that_leaves_ends_a_command_quietly(folder: Path, command: str) -> None:
     done = sh(folder, command, "| head -c 1; exit ${PIPESTATUS[0]}")
     assert done.returncode in (0, 1)
@@ -170,7 +223,7 @@ def test_a_reader_that_leaves_ends_a_command_quietly(folder: Path, command: str)
 @pytest.mark.parametrize("unbuffered", [{}, {"PYTHONUNBUFFERED": "1"}])
 def test_messages_come_before_the_path_of_the_run(folder: Path, unbuffered: dict[str, str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "selfvec", "refine", "text.txt", "-o", f"order{len(unbuffered)}"],
+        [sys.executable, "-m", "selfvec", "refine", "text.txt", "-o", f"order{len(unbuffered)}", *NO_VECTORS],
         cwd=folder,
         env={**os.environ, "PYTHONUNBUFFERED": "", **unbuffered},
         stdout=subprocess.PIPE,
