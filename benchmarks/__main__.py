@@ -1,6 +1,7 @@
 """``python -m benchmarks [NAME [PART...]]``: list the benchmarks, or run one, or those of a folder.
 
-``python -m benchmarks same PAGE...`` notes that a change of the code leaves the figures of pages as they are.
+``python -m benchmarks same PAGE[#PART]...`` notes that a change of the code leaves the figures of pages, or
+of some of their parts, as they are.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     name, *parts = arguments
     if name == "same":
-        measured.keep({one: now for one, now in tables().items() if one.partition("#")[0] in parts})
+        named = {one: now for one, now in tables().items() if {one, one.partition("#")[0]} & set(parts)}
+        measured.keep(named)
         return 0
     if name in FOLDERS:
         return max([_timed(benchmark, parts) for benchmark in find(name)])

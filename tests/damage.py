@@ -70,7 +70,8 @@ def damaged_json(content: bytes, chance: random.Random) -> bytes:
     for _ in range(chance.randint(1, 2)):
         places = list(_places(value))
         if places:
-            _change(*chance.choice(places), chance)
+            container, key = chance.choice(places)
+            _change(container, key, chance)
     return json.dumps(value, ensure_ascii=chance.random() < 0.9).encode(errors="replace")
 
 

@@ -58,7 +58,7 @@ def _commands(path: str, command: Any) -> Iterator[str]:
 def python() -> Iterator[str]:
     """Every public name with its docstring."""
     yield "# Python reference\n\nThe public names of `selfvec`; begin with [Python API](api.md).\n"
-    for name in selfvec.__all__:
+    for name in dir(selfvec):
         if name.replace("_", "-") in TRANSFORMS:  # its options are those of a class, which no source shows
             yield f"## {name}\n\n{_written(name, getattr(selfvec, name))}"
         elif name in ("Run", "Vectors"):  # with the methods of the records that they extend

@@ -11,6 +11,7 @@ import re
 import sys
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Any
 
 ROOT = "selfvec"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -44,7 +45,7 @@ def installed(root: str = ROOT) -> dict[str, tuple[Distribution, bool]]:
 
 def licence(package: Distribution) -> str:
     """The licence as the package names it: an SPDX expression, a classifier, or a short field."""
-    data = package.metadata
+    data: Any = package.metadata
     classifiers = [text for text in data.get_all("Classifier") or [] if text.startswith(_CLASSIFIER)]
     names = [text.removeprefix(_CLASSIFIER).split(" :: ")[-1] for text in classifiers]
     first = (data.get("License") or "").strip().split("\n")[0]  # of a field that may hold the whole text

@@ -56,7 +56,9 @@ def install(wheel: Path, environment: Path) -> None:
     """Make an environment with the wheel: by uv, which links what it has in its cache, or by pip."""
     venv.create(environment, with_pip=False)
     python = environment / "bin" / "python"
-    ways = [["pip", "--disable-pip-version-check", "--python", python, "install", "--quiet", wheel]]
+    ways: list[list[str | Path]] = [
+        ["pip", "--disable-pip-version-check", "--python", python, "install", "--quiet", wheel]
+    ]
     if find_spec("uv"):
         ways.insert(0, ["uv", "pip", "install", "--quiet", "--python", python, wheel])
     # Where only pip's configuration names a package index, uv finds nothing.

@@ -16,9 +16,9 @@ import selfvec
 from benchmarks.page import FIGURES, table
 from benchmarks.paper.collapse_figures import draw_map, draw_plane, draw_reads, draw_spectrum
 from benchmarks.refining import by_epoch, refined, refined_rows
+from selfvec.apps.run import Run
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus.python_docs import python_documentation
-from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors

@@ -94,7 +94,8 @@ def dated_texts(corpus: Corpus) -> list[str]:
     for batch in corpus.batches():
         texts.extend(batch.texts.to_list())
         days = np.full(len(batch), "NaT", "datetime64[D]")
-        dates.append(days if batch.dates is None else batch.dates.to_numpy().astype("datetime64[D]"))
+        own = batch.get("date")
+        dates.append(days if own is None else own.to_numpy().astype("datetime64[D]"))
     order = np.argsort(np.concatenate(dates), kind="stable")
     return [texts[i] for i in order.tolist()]
 

@@ -80,9 +80,9 @@ def measured() -> list[Row]:
         run = refined(collection.documents)
         index = Index.memory(run, collection.documents)
         agreed = agreement(index.vocabulary, index.scorer, collection.documents) or 0.0
-        found = [
+        by_words, by_meaning, both = (
             mean_ndcg(collection, by_index(collection, index, mode)) for mode in ("bm25", "dense", "hybrid")
-        ]
+        )
         blends = [replace(index, space=replace(index.space, share=share)) for share in SHARES]
         fixed = tuple(mean_ndcg(collection, by_index(collection, one, "hybrid")) for one in blends)
         without = {}
@@ -91,6 +91,7 @@ def measured() -> list[Row]:
                 other = Index.memory(run, collection.documents)
                 without[label] = mean_ndcg(collection, by_index(collection, other, "hybrid"))
         share = index.space.share
+        found = by_words, by_meaning, both
         out.append(Row(name, source, len(collection.documents), agreed, share, *found, fixed, without))
     return out
 

@@ -46,8 +46,9 @@ def texts(name: str) -> np.ndarray:
     source, first, last = dated[name]
     kept = []
     for batch in datasets.open_corpus(source).batches():
-        assert batch.dates is not None
-        years = batch.dates.dt.year().fill_null(0)
+        dates = batch.get("date")
+        assert dates is not None
+        years = dates.dt.year().fill_null(0)
         kept += batch.texts.filter((years >= first) & (years <= last)).to_list()
     return np.array(kept, object)
 

@@ -31,7 +31,8 @@ from selfvec.data.token_batch import TokenBatch
 WORDS = 10  # of a topic
 SEEDS = range(5)
 UNLABELLED = 16  # topics of a text without classes
-Words, Groups = list[list[str]], np.ndarray
+Words = list[list[str]]
+Groups = np.ndarray
 
 
 def beside() -> str:

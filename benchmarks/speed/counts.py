@@ -76,8 +76,6 @@ def _counting(batch: TokenBatch, window: int) -> Iterator[Result]:
         # One thread against one: the others have no more.
         yield rate(f"counts, {size}", one_thread, partial(other, batch, window // 2), name)
     yield rate(f"counts, all cores, {size}", all_cores, one_thread, "one thread", repeat=5)
-    spilled = partial(count, batch, window, memory=1 << 26)
-    yield rate(f"counts, 64 MB, {size}", spilled, all_cores, "with 1 GB")
 
 
 def _product(batch: TokenBatch, window: int) -> Iterator[Result]:

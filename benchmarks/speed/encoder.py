@@ -26,8 +26,9 @@ from benchmarks.datasets import SHARED_DATA, documents, tokens
 from benchmarks.harness import Result, compared, median_seconds
 from benchmarks.refining import refined
 from selfvec.base.threads import threads
+from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders.onnx_encoder import OnnxEncoder
-from selfvec.encoders.student import Texts, learn
+from selfvec.encoders.student import Student, Texts, learn
 from selfvec.exporters.encoder_folders import write_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval.encoder import Encoder
@@ -144,7 +145,7 @@ def solved() -> Iterator[Result]:
         yield Result(name, seconds, "s", f"the target of {most} s", most / seconds, note)
 
 
-def _check(student: object, passages: object, teacher: np.ndarray, prior: np.ndarray) -> None:
+def _check(student: Student, passages: TokenBatch, teacher: np.ndarray, prior: np.ndarray) -> None:
     """The residual of each passage is λ times what its words were given: T − X R = λ α, R − a R0 = Xᵀ α."""
     texts = Texts.of(passages, student.weights)
     start = student.scale * prior if student.prior != "none" else np.zeros_like(prior)

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from benchmarks.datasets import GOOGLENEWS, documents
 from benchmarks.harness import Result, compared
+from selfvec.base.characters import plain
 from selfvec.corpus.documents import Documents
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import load
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.rules import Rulebook
-from selfvec.text.tokenizers import plain
 
 BATCH = 6_000  # documents; about the corpus readers' eight million bytes
 
@@ -103,13 +103,13 @@ def run() -> Iterator[Result]:
         return tokens.ids, list(tokens.types)
 
     marks = joiners(texts)
-    others: dict[str, Callable[[], object]] = {
+    others: dict[str, Callable[[], tuple[NDArray[np.int32], list[str]]]] = {
         "Python re": lambda: by_re(texts, known, marks),
         "Polars extract_all": lambda: by_polars(texts, known),
     }
     ids, types = ours()
     for name, other in others.items():
-        other_ids, other_types = other()  # type: ignore[misc]
+        other_ids, other_types = other()
         assert other_types == types, f"{name} finds other words"
         np.testing.assert_array_equal(other_ids, ids, err_msg=f"{name} numbers words differently")
         row = f"raw text to ids, {label}"

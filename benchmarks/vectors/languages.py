@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -97,8 +98,8 @@ def _pairs(code: str) -> list[tuple[str, str]]:
     return [kept[i] for i in order.tolist()]
 
 
-def _some(found: object) -> list[tuple[object, object]]:
-    items = list(found.items())  # type: ignore[attr-defined]
+def _some(found: Any) -> list[tuple[Any, Any]]:
+    items = list(found.items())
     order = np.random.default_rng(SEED).permutation(len(items))[: 30 * PAIRS]
     return [items[i] for i in order.tolist()]
 

@@ -59,7 +59,7 @@ FASTTEXT_WORDS = ["tornado", "日本語", "über", "/s", "</s>", "a"]
 
 def fasttext_model(
     table: np.ndarray,
-    words: Sequence[bytes] = tuple(word.encode() for word in FASTTEXT_WORDS),
+    words: Sequence[bytes] = tuple(map(str.encode, FASTTEXT_WORDS)),
     labels: Sequence[bytes] = (),
     *,
     version: int = 12,
