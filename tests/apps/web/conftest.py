@@ -54,9 +54,15 @@ def page(new_page: Callable[[], Page]) -> Iterator[Page]:
 
 
 @pytest.fixture
-def opened(page: Page, site: Site):
-    """The words that refining changed, and afterwards: nothing failed, and nothing came from elsewhere."""
-    page.open(f"{site.address}#view=changes&c=refined&word=cell")
+def watched(page: Page, site: Site) -> Iterator[Page]:
+    """A page, and afterwards: nothing failed, and nothing came from elsewhere."""
     yield page
     assert page.errors == []
     assert page.elsewhere(site.address) == []
+
+
+@pytest.fixture
+def opened(watched: Page, site: Site) -> Page:
+    """The words that refining changed."""
+    watched.open(f"{site.address}#view=changes&c=refined&word=cell")
+    return watched

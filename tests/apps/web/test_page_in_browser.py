@@ -7,6 +7,7 @@ import csv
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -154,19 +155,19 @@ def test_why_shows_where_two_words_stand_together(opened: Page, site: Site) -> N
     assert opened.run("document.querySelectorAll('.texts mark.self').length") > 0
 
 
-def test_a_link_shows_somebody_else_the_same(opened: Page, site: Site) -> None:
+def test_a_link_shows_somebody_else_the_same(watched: Page, site: Site) -> None:
     state = "view=changes&word=charge&c=refined&seen=30&sort=word&text=c&frame=0.50"
-    opened.open(f"{site.address}#{state}")
-    assert opened.text("h2.word").startswith("charge")
-    ranked = opened.run(RANKED)
+    watched.open(f"{site.address}#{state}")
+    assert watched.text("h2.word").startswith("charge")
+    ranked = watched.run(RANKED)
     assert ranked == sorted(ranked)
     assert all("c" in word for word in ranked)
-    assert opened.run("document.querySelector('.fields select').value") == "word"
-    assert opened.run("document.querySelector('#word .time input').value") == "0.5"
-    opened.click("#word .near a")
-    opened.wait("!location.hash.includes('word=charge')")
-    opened.run("void history.back()")
-    opened.wait(heading("charge"))
+    assert watched.run("document.querySelector('.fields select').value") == "word"
+    assert watched.run("document.querySelector('#word .time input').value") == "0.5"
+    watched.click("#word .near a")
+    watched.wait("!location.hash.includes('word=charge')")
+    watched.run("void history.back()")
+    watched.wait(heading("charge"))
 
 
 def test_filters_narrow_the_list_and_stand_in_the_address(opened: Page) -> None:
@@ -182,27 +183,27 @@ def test_filters_narrow_the_list_and_stand_in_the_address(opened: Page) -> None:
     opened.wait(f"{RANKED}.length >= {len(before)}")
 
 
-def test_time_plays_and_steps(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=1990|2020&word=cell")
+def test_time_plays_and_steps(watched: Page, site: Site) -> None:
+    watched.open(f"{site.address}#c=1990|2020&word=cell")
     name = "document.querySelector('#word .frame').textContent"
-    opened.wait(f"{name} === '2020'")
-    opened.press("ArrowLeft")
-    assert opened.run(name) == "2005"
-    opened.press("ArrowLeft")
-    assert opened.run(name) == "1990"
-    assert "frame=0.00" in opened.run("location.hash")
-    opened.run(HASTE)
-    opened.press("p")
-    opened.wait(f"{name} === '2020' && !document.querySelector('#word .play').textContent.includes('Pause')")
+    watched.wait(f"{name} === '2020'")
+    watched.press("ArrowLeft")
+    assert watched.run(name) == "2005"
+    watched.press("ArrowLeft")
+    assert watched.run(name) == "1990"
+    assert "frame=0.00" in watched.run("location.hash")
+    watched.run(HASTE)
+    watched.press("p")
+    watched.wait(f"{name} === '2020' && !document.querySelector('#word .play').textContent.includes('Pause')")
 
 
-def test_time_flows_unless_motion_is_unwelcome(opened: Page, site: Site) -> None:
-    opened.prefers(reduced_motion="no-preference")
-    opened.open(f"{site.address}#c=1990|2020&word=cell")
-    opened.run(HASTE)
-    opened.click("#word .play")
-    opened.wait("document.querySelector('#word .frame').textContent.includes('→')")
-    opened.wait("document.querySelector('#word .frame').textContent === '2020'")
+def test_time_flows_unless_motion_is_unwelcome(watched: Page, site: Site) -> None:
+    watched.prefers(reduced_motion="no-preference")
+    watched.open(f"{site.address}#c=1990|2020&word=cell")
+    watched.run(HASTE)
+    watched.click("#word .play")
+    watched.wait("document.querySelector('#word .frame').textContent.includes('→')")
+    watched.wait("document.querySelector('#word .frame').textContent === '2020'")
 
 
 def test_two_years_are_compared_with_sentences_from_both(opened: Page, site: Site) -> None:
@@ -390,90 +391,12 @@ def test_documents_are_searched_with_snippets_and_filters(opened: Page, site: Si
     assert set(dates) == {date}
 
 
-PRESSED = "[...document.querySelectorAll('.facets [aria-pressed=true]')].length"
-
-
-def test_hits_are_counted_and_narrowed_by_fields_and_dates(page: Page, tmp_path: Path) -> None:
-    with serving(fielded(tmp_path)) as site:
-        site.data.index.result()
-        page.open(f"{site.address}#view=texts&ask=hail")
-        page.wait("document.querySelectorAll('.facets section').length === 2")
-        assert page.text(".total").startswith("40 of 60 documents have words of the question")
-        assert page.texts(".values button") == ["IOWA 30", "OHIO 10"]
-        assert page.texts(".histogram button", "title") == ["1990-05: 20 documents", "1991-05: 20 documents"]
-        page.click(".values li:last-child button")
-        page.wait(f"{PRESSED} === 1 && document.querySelector('.total').innerText.startsWith('10 of')")
-        assert page.run("document.querySelector('.wide-field input').value") == "state=OHIO"
-        assert page.texts(".values button") == ["IOWA 30", "OHIO 10"]  # another can be chosen
-        page.click(".histogram button")
-        page.wait(f"{PRESSED} === 2 && document.querySelector('.total').innerText.startsWith('6 of')")
-        assert "date=1990-05" in page.run("document.querySelector('.wide-field input').value")
-        page.click(".histogram [aria-pressed=true]")
-        page.wait(f"{PRESSED} === 1")
-        assert page.errors == []
-
-
-def test_hits_are_sorted_by_date_and_open_at_their_passage(page: Page, tmp_path: Path) -> None:
-    with serving(fielded(tmp_path)) as site:
-        site.data.index.result()
-        page.open(f"{site.address}#view=texts&ask=hail&order=newest&mode=bm25")
-        page.wait("document.querySelectorAll('.found > li').length === 10")
-        dates = page.texts(".found > li .place button:first-of-type")
-        assert dates == sorted(dates, reverse=True)
-        assert dates[0] == "1991-05-01"
-        told = site.json("/api/search?query=whale")["rows"][0]
-        page.open(f"{site.address}#view=texts&ask=whale")
-        hit = urlencode({"doc": told["id"]})  # not one of the hits of the last search, which stand until then
-        page.wait(f"document.querySelector('.found h3 a')?.href.includes({json.dumps(hit)})")
-        page.wait("document.querySelector('.total .number')")  # above the hits, which it moves
-        page.click(".found h3 a")
-        page.wait("document.querySelector('#word .passage')")
-        text = site.data.document(told["id"])["text"]
-        passage = text[slice(*told["passage"])]
-        assert "whale" in passage
-        assert len(passage) < len(text)
-        assert " ".join(page.text("#word .passage").split()) == " ".join(passage.split())
-        box = "document.querySelector('#word .passage').getBoundingClientRect()"
-        page.wait(f"{box}.top < innerHeight && {box}.bottom > 0")
-        assert page.errors == []
-
-
-def test_documents_are_listed_sorted_and_read(page: Page, tmp_path: Path) -> None:
-    listed = "[...document.querySelectorAll('.library li')].map((item) => item.dataset.id)"
-    with serving(fielded(tmp_path)) as site:
-        site.data.index.result()
-        page.open(f"{site.address}#view=documents")
-        page.wait("document.querySelectorAll('.library li').length === 50")
-        assert page.text("#pane .lead") == "60 documents"
-        page.click("#pane .more")
-        page.wait("document.querySelectorAll('.library li').length === 60")
-        assert page.run(listed) == [str(number) for number in range(60)]
-        page.open(f"{site.address}#view=documents&listed=longest")
-        page.wait(f"{listed}[0] === '59'")  # with the whale
-        page.open(f"{site.address}#view=documents&filter=state=OHIO")
-        page.wait("document.querySelectorAll('.library li').length === 15")
-        assert page.text("#pane .lead") == "15 documents pass the filter."
-        page.click(".library li:nth-child(2) a")
-        page.wait(
-            "document.querySelector('#word .whole') && document.querySelector('.library [aria-current]')"
-        )
-        name = page.run("document.querySelector('.library [aria-current]').parentElement.dataset.id")
-        assert page.text("#word .whole") == site.data.document(name)["text"].strip()
-        assert page.errors == []
-
-
-def test_the_header_of_a_narrow_window_is_one_row(page: Page, site: Site) -> None:
-    page.size(390, 844, mobile=True)
-    page.open(site.address)
-    assert page.run("document.querySelector('header').getBoundingClientRect().height") < 64
-    assert page.run("document.documentElement.scrollWidth") <= 390
-
-
 PAINTS = ("red", "green", "blue", "black", "white", "brown", "yellow")
 THINGS = ("roof", "mill", "barn", "road", "bridge", "house", "garden", "boat", "tower", "field")
 
 
-def fielded(folder: Path) -> Run:
+@pytest.fixture(scope="module")
+def fielded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """60 documents, 40 with hail, of two years and states; a whale is at the end of the last, long one."""
     rng = np.random.default_rng(0)
     things = [f"{colour} {thing}" for colour in PAINTS for thing in THINGS]
@@ -489,10 +412,84 @@ def fielded(folder: Path) -> Run:
     rows[59]["text"] += (
         ". The river rose over the road and the bridge was closed" * 60 + ". A whale was seen."
     )
+    folder = tmp_path_factory.mktemp("fielded")
     source = folder / "fielded.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     selfvec.Refiner("decorrelated", window=5).fit(source).save(folder / "run")
-    return open_run(folder / "run")
+    with serving(open_run(folder / "run")) as site:
+        site.data.index.result()
+        yield site
+
+
+PRESSED = "[...document.querySelectorAll('.facets [aria-pressed=true]')].length"
+
+
+def test_hits_are_counted_and_narrowed_by_fields_and_dates(page: Page, fielded: Site) -> None:
+    page.open(f"{fielded.address}#view=texts&ask=hail")
+    page.wait("document.querySelectorAll('.facets section').length === 2")
+    assert page.text(".total").startswith("40 of 60 documents have words of the question")
+    assert page.texts(".values button") == ["IOWA 30", "OHIO 10"]
+    assert page.texts(".histogram button", "title") == ["1990-05: 20 documents", "1991-05: 20 documents"]
+    page.click(".values li:last-child button")
+    page.wait(f"{PRESSED} === 1 && document.querySelector('.total').innerText.startsWith('10 of')")
+    assert page.run("document.querySelector('.wide-field input').value") == "state=OHIO"
+    assert page.texts(".values button") == ["IOWA 30", "OHIO 10"]  # another can be chosen
+    page.click(".histogram button")
+    page.wait(f"{PRESSED} === 2 && document.querySelector('.total').innerText.startsWith('6 of')")
+    assert "date=1990-05" in page.run("document.querySelector('.wide-field input').value")
+    page.click(".histogram [aria-pressed=true]")
+    page.wait(f"{PRESSED} === 1")
+    assert page.errors == []
+
+
+def test_hits_are_sorted_by_date_and_open_at_their_passage(page: Page, fielded: Site) -> None:
+    page.open(f"{fielded.address}#view=texts&ask=hail&order=newest&mode=bm25")
+    page.wait("document.querySelectorAll('.found > li').length === 10")
+    dates = page.texts(".found > li .place button:first-of-type")
+    assert dates == sorted(dates, reverse=True)
+    assert dates[0] == "1991-05-01"
+    told = fielded.json("/api/search?query=whale")["rows"][0]
+    page.open(f"{fielded.address}#view=texts&ask=whale")
+    hit = urlencode({"doc": told["id"]})  # not one of the hits of the last search, which stand until then
+    page.wait(f"document.querySelector('.found h3 a')?.href.includes({json.dumps(hit)})")
+    page.wait("document.querySelector('.total .number')")  # above the hits, which it moves
+    page.click(".found h3 a")
+    page.wait("document.querySelector('#word .passage')")
+    text = fielded.data.document(told["id"])["text"]
+    passage = text[slice(*told["passage"])]
+    assert "whale" in passage
+    assert len(passage) < len(text)
+    assert " ".join(page.text("#word .passage").split()) == " ".join(passage.split())
+    box = "document.querySelector('#word .passage').getBoundingClientRect()"
+    page.wait(f"{box}.top < innerHeight && {box}.bottom > 0")
+    assert page.errors == []
+
+
+def test_documents_are_listed_sorted_and_read(page: Page, fielded: Site) -> None:
+    listed = "[...document.querySelectorAll('.library li')].map((item) => item.dataset.id)"
+    page.open(f"{fielded.address}#view=documents")
+    page.wait("document.querySelectorAll('.library li').length === 50")
+    assert page.text("#pane .lead") == "60 documents"
+    page.click("#pane .more")
+    page.wait("document.querySelectorAll('.library li').length === 60")
+    assert page.run(listed) == [str(number) for number in range(60)]
+    page.open(f"{fielded.address}#view=documents&listed=longest")
+    page.wait(f"{listed}[0] === '59'")  # with the whale
+    page.open(f"{fielded.address}#view=documents&filter=state=OHIO")
+    page.wait("document.querySelectorAll('.library li').length === 15")
+    assert page.text("#pane .lead") == "15 documents pass the filter."
+    page.click(".library li:nth-child(2) a")
+    page.wait("document.querySelector('#word .whole') && document.querySelector('.library [aria-current]')")
+    name = page.run("document.querySelector('.library [aria-current]').parentElement.dataset.id")
+    assert page.text("#word .whole") == fielded.data.document(name)["text"].strip()
+    assert page.errors == []
+
+
+def test_the_header_of_a_narrow_window_is_one_row(page: Page, site: Site) -> None:
+    page.size(390, 844, mobile=True)
+    page.open(site.address)
+    assert page.run("document.querySelector('header').getBoundingClientRect().height") < 64
+    assert page.run("document.documentElement.scrollWidth") <= 390
 
 
 TYPE = """(selector, text) => {
@@ -534,23 +531,22 @@ LATE = """(() => { const real = window.fetch; window.fetch = async (...asked) =>
   return real(...asked); }; })()"""  # one answer comes later than those that are asked for after it
 
 
-def test_a_late_answer_does_not_replace_what_was_chosen_meanwhile(page: Page, tmp_path: Path) -> None:
-    with serving(fielded(tmp_path)) as site:
-        page.open(f"{site.address}#view=documents")
-        page.wait("document.querySelectorAll('.library li').length === 50")
-        page.run(LATE % json.dumps("/api/health"))
-        page.click("nav [data-view=health]")
-        page.click("nav [data-view=documents]")
-        page.wait("window.late")
-        time.sleep(0.3)
-        assert page.run("document.querySelectorAll('.library li').length") == 50
-        page.run("window.late = false")
-        page.run(LATE % json.dumps("/api/document?id=0"))
-        page.click(".library li a")
-        page.click(".library li:nth-child(2) a")
-        page.wait("window.late")
-        time.sleep(0.3)
-        assert page.text("#word .facts dd") == "1"
+def test_a_late_answer_does_not_replace_what_was_chosen_meanwhile(page: Page, fielded: Site) -> None:
+    page.open(f"{fielded.address}#view=documents")
+    page.wait("document.querySelectorAll('.library li').length === 50")
+    page.run(LATE % json.dumps("/api/health"))
+    page.click("nav [data-view=health]")
+    page.click("nav [data-view=documents]")
+    page.wait("window.late")
+    time.sleep(0.3)
+    assert page.run("document.querySelectorAll('.library li').length") == 50
+    page.run("window.late = false")
+    page.run(LATE % json.dumps("/api/document?id=0"))
+    page.click(".library li a")
+    page.click(".library li:nth-child(2) a")
+    page.wait("window.late")
+    time.sleep(0.3)
+    assert page.text("#word .facts dd") == "1"
 
 
 def test_an_updated_run_is_said_and_withdrawn_documents_are_gone(page: Page, tmp_path: Path) -> None:
@@ -614,43 +610,43 @@ def test_a_second_field_does_not_wipe_the_first(opened: Page, site: Site) -> Non
     assert {date[:4] for date in dates} == {"2020"}
 
 
-def test_an_error_and_its_old_hits_go_with_the_next_search(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=texts&ask=bread")
-    opened.wait("document.querySelectorAll('.found > li').length === 10")
-    typed_at_once(opened, (".wide-field input", "county=X"))
-    opened.wait("document.getElementById('alert').innerText.includes('no field')")
-    assert opened.run("document.querySelectorAll('.found > li').length") == 0
-    typed_at_once(opened, (".wide-field input", ""))
-    opened.wait("document.querySelectorAll('.found > li').length === 10")
-    assert opened.text("#alert") == ""
-    opened.errors.clear()  # the browser notes the 400
+def test_an_error_and_its_old_hits_go_with_the_next_search(watched: Page, site: Site) -> None:
+    watched.open(f"{site.address}#c=refined&view=texts&ask=bread")
+    watched.wait("document.querySelectorAll('.found > li').length === 10")
+    typed_at_once(watched, (".wide-field input", "county=X"))
+    watched.wait("document.getElementById('alert').innerText.includes('no field')")
+    assert watched.run("document.querySelectorAll('.found > li').length") == 0
+    typed_at_once(watched, (".wide-field input", ""))
+    watched.wait("document.querySelectorAll('.found > li').length === 10")
+    assert watched.text("#alert") == ""
+    watched.errors.clear()  # the browser notes the 400
 
 
-def test_what_both_vectors_find_obeys_the_filter_and_names_ids(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=texts&ask=bread&beside=1&filter=date=1990")
-    opened.wait("document.querySelectorAll('.hits > li').length === 16")
+def test_what_both_vectors_find_obeys_the_filter_and_names_ids(watched: Page, site: Site) -> None:
+    watched.open(f"{site.address}#c=refined&view=texts&ask=bread&beside=1&filter=date=1990")
+    watched.wait("document.querySelectorAll('.hits > li').length === 16")
     told = site.json("/api/texts?query=bread&filters=date=1990")["sides"]
-    places = opened.texts(".hits .place")
+    places = watched.texts(".hits .place")
     assert [place.split(" · ")[-1] for place in places] == [hit["id"] for side in told for hit in side]
     assert {place[:4] for place in places} == {"1990"}
-    assert not opened.run("document.querySelector('.wide-field input').disabled")
+    assert not watched.run("document.querySelector('.wide-field input').disabled")
 
 
 @pytest.mark.parametrize("beside", ["", "&beside=1"])
-def test_how_a_question_was_understood_stands_above_the_hits(opened: Page, site: Site, beside: str) -> None:
+def test_how_a_question_was_understood_stands_above_the_hits(watched: Page, site: Site, beside: str) -> None:
     asked = 'bread AND "<b>bread</b> <img src=x onerror=alert(1)>"'
-    opened.open(f"{site.address}#c=refined&view=texts&ask={quote(asked)}{beside}")
+    watched.open(f"{site.address}#c=refined&view=texts&ask={quote(asked)}{beside}")
     hits = ".hits" if beside else ".found"
-    opened.wait(f"document.querySelectorAll('{hits} > li').length >= 8 && document.querySelector('.note')")
+    watched.wait(f"document.querySelectorAll('{hits} > li').length >= 8 && document.querySelector('.note')")
     told = site.json(f"/api/{'texts' if beside else 'search'}?query={quote(asked)}")["notes"]
     assert [note.split(":")[0][:20] for note in told] == ["AND", "no document has the "]
-    assert opened.texts(".note") == told  # signs of HTML included
-    assert opened.run("document.querySelectorAll('#pane b, #pane img').length") == 0
+    assert watched.texts(".note") == told  # signs of HTML included
+    assert watched.run("document.querySelectorAll('#pane b, #pane img').length") == 0
     order = "document.querySelector('.note').compareDocumentPosition(document.querySelector('%s'))"
-    assert opened.run(order % hits) == 4  # it follows
-    opened.open(f"{site.address}#c=refined&view=texts&ask=bread{beside}")
-    opened.wait(f"document.querySelectorAll('{hits} > li').length >= 8 && !document.querySelector('.note')")
-    assert opened.errors == []
+    assert watched.run(order % hits) == 4  # it follows
+    watched.open(f"{site.address}#c=refined&view=texts&ask=bread{beside}")
+    watched.wait(f"document.querySelectorAll('{hits} > li').length >= 8 && !document.querySelector('.note')")
+    assert watched.errors == []
 
 
 def test_enter_opens_the_word_that_was_typed(page: Page, tmp_path: Path) -> None:
@@ -744,121 +740,123 @@ def test_the_map_shows_all_documents_or_all_words(opened: Page, site: Site) -> N
     opened.wait("document.querySelector('.atlas .lead')?.innerText.includes('words on one plane')")
 
 
-def test_colours_have_names_that_list_their_words(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=map&of=words")
-    opened.wait(NAMED)
+def test_colours_have_names_that_list_their_words(watched: Page, site: Site) -> None:
+    watched.open(f"{site.address}#c=refined&view=map&of=words")
+    watched.wait(NAMED)
     topic = site.json("/api/map/colours?c=refined&layout=pacmap")["colours"][0]
     words = site.json("/api/map?c=refined&layout=pacmap")["words"]
     code = topic["codes"][words.index("oven")]
     shown = "[...document.querySelectorAll('.colours button')]"
-    opened.run(f"{shown}.find((b) => b.innerText.includes({json.dumps(topic['values'][code])})).click()")
-    listed = opened.texts(".selection a")
+    watched.run(f"{shown}.find((b) => b.innerText.includes({json.dumps(topic['values'][code])})).click()")
+    listed = watched.texts(".selection a")
     assert listed == [word for word, of in zip(words, topic["codes"], strict=True) if of == code]
-    opened.run("[...document.querySelectorAll('.selection a')].find((a) => a.textContent === 'oven').click()")
-    opened.wait(heading("oven"))
-    opened.choose(".atlas select", "change", 2)
-    opened.wait("document.querySelector('.colours')?.innerText.includes('to more')")
-    assert "colour=change" in opened.run("location.hash")
+    watched.run(
+        "[...document.querySelectorAll('.selection a')].find((a) => a.textContent === 'oven').click()"
+    )
+    watched.wait(heading("oven"))
+    watched.choose(".atlas select", "change", 2)
+    watched.wait("document.querySelector('.colours')?.innerText.includes('to more')")
+    assert "colour=change" in watched.run("location.hash")
 
 
-def test_a_lasso_lists_the_words_inside(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=map&of=words&layout=pca")
-    opened.wait(NAMED)
-    opened.click(".atlas .fields button")
-    left, top, width, height = opened.box(".atlas canvas")
+def test_a_lasso_lists_the_words_inside(watched: Page, site: Site) -> None:
+    watched.open(f"{site.address}#c=refined&view=map&of=words&layout=pca")
+    watched.wait(NAMED)
+    watched.click(".atlas .fields button")
+    left, top, width, height = watched.box(".atlas canvas")
     corners = [(0.02, 0.02), (0.5, 0.02), (0.5, 0.98), (0.02, 0.98), (0.02, 0.9)]
     for what, (x, y) in zip(["pressed", *["moved"] * 3, "released"], corners, strict=True):
-        opened.mouse(what, left + x * width, top + y * height)
-    opened.wait("!document.querySelector('.selection').hidden")
+        watched.mouse(what, left + x * width, top + y * height)
+    watched.wait("!document.querySelector('.selection').hidden")
     points = site.data.maps.drawn("refined", whole=True)[1][-1]
     described = site.json("/api/map?c=refined")
     expected = {word for word, (x, _) in zip(described["words"], points.tolist(), strict=True) if x < 0}
-    listed = opened.texts(".selection a")
+    listed = watched.texts(".selection a")
     assert set(listed) == expected
-    assert opened.run(IN_VIEW)
-    assert opened.run(f"{COLOURS} > 10")
-    assert opened.run(BLUE) > 0.05  # the outline stays, and what is inside is tinted
-    opened.run(
+    assert watched.run(IN_VIEW)
+    assert watched.run(f"{COLOURS} > 10")
+    assert watched.run(BLUE) > 0.05  # the outline stays, and what is inside is tinted
+    watched.run(
         "(() => { const real = URL.createObjectURL; URL.createObjectURL = (blob) => "
         "{ blob.text().then((text) => { window.table = text; }); return real.call(URL, blob); }; })()"
     )
-    opened.click(".selection button")
-    opened.wait("window.table")
-    table = list(csv.reader(opened.run("window.table").splitlines()))
+    watched.click(".selection button")
+    watched.wait("window.table")
+    table = list(csv.reader(watched.run("window.table").splitlines()))
     assert table[0][:2] == ["word", "topic"]
     assert {row[0] for row in table[1:]} == expected
-    opened.click(".selection button:last-of-type")
-    opened.wait("document.querySelector('.selection').hidden")
-    opened.wait(f"{BLUE} < 0.05")
-    assert opened.run("document.querySelector('.atlas .fields button').ariaPressed") == "false"
+    watched.click(".selection button:last-of-type")
+    watched.wait("document.querySelector('.selection').hidden")
+    watched.wait(f"{BLUE} < 0.05")
+    assert watched.run("document.querySelector('.atlas .fields button').ariaPressed") == "false"
 
 
-def test_documents_have_a_map_and_are_read_beside_it(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=map&of=documents&layout=pca")
-    opened.wait(NAMED)
-    assert "720 documents on one plane" in opened.text(".atlas .lead")
-    opened.wait(f"{COLOURS} > 10")
-    opened.click(".colours button")
-    opened.click(".selection a")
-    opened.wait("document.querySelector('#word .whole')")
-    name = opened.text("#word .facts dd")
-    assert opened.text("#word h2").startswith(opened.text("#word .whole")[:20])
-    assert opened.text("#word .whole") == site.data.document(name)["text"].strip()
-    assert "date" in opened.text("#word .facts")
+def test_documents_have_a_map_and_are_read_beside_it(watched: Page, site: Site) -> None:
+    watched.open(f"{site.address}#c=refined&view=map&of=documents&layout=pca")
+    watched.wait(NAMED)
+    assert "720 documents on one plane" in watched.text(".atlas .lead")
+    watched.wait(f"{COLOURS} > 10")
+    watched.click(".colours button")
+    watched.click(".selection a")
+    watched.wait("document.querySelector('#word .whole')")
+    name = watched.text("#word .facts dd")
+    assert watched.text("#word h2").startswith(watched.text("#word .whole")[:20])
+    assert watched.text("#word .whole") == site.data.document(name)["text"].strip()
+    assert "date" in watched.text("#word .facts")
     near = site.json(f"/api/similar?document={name}")["rows"][0]["id"]
-    opened.click("#word summary")
-    opened.wait("document.querySelector('#word .found a')")
-    opened.click("#word .found a")
-    opened.wait(f"document.querySelector('#word .facts dd')?.innerText === '{near}'")
-    opened.press("Escape")
-    opened.wait("document.querySelector('#word .wait')?.innerText.includes('Choose a document')")
+    watched.click("#word summary")
+    watched.wait("document.querySelector('#word .found a')")
+    watched.click("#word .found a")
+    watched.wait(f"document.querySelector('#word .facts dd')?.innerText === '{near}'")
+    watched.press("Escape")
+    watched.wait("document.querySelector('#word .wait')?.innerText.includes('Choose a document')")
 
 
-def test_a_search_marks_its_hits_on_the_map(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=map&of=words&layout=pca&mark=oven")
-    opened.wait("document.querySelector('.selection h3')?.innerText === '1 word with “oven”'")
-    opened.open(f"{site.address}#c=refined&view=map&of=documents&layout=pca")
-    opened.wait(NAMED)
-    opened.click(".atlas input[type=search]")
-    opened.type("bread")
-    opened.wait("document.querySelector('.selection h3')?.innerText.includes('best for')")
+def test_a_search_marks_its_hits_on_the_map(watched: Page, site: Site) -> None:
+    watched.open(f"{site.address}#c=refined&view=map&of=words&layout=pca&mark=oven")
+    watched.wait("document.querySelector('.selection h3')?.innerText === '1 word with “oven”'")
+    watched.open(f"{site.address}#c=refined&view=map&of=documents&layout=pca")
+    watched.wait(NAMED)
+    watched.click(".atlas input[type=search]")
+    watched.type("bread")
+    watched.wait("document.querySelector('.selection h3')?.innerText.includes('best for')")
     found = [hit["id"] for hit in site.json("/api/search?query=bread&top=100")["rows"]]
     links = (
         "[...document.querySelectorAll('.selection a')]"
         ".map((a) => new URLSearchParams(a.hash.slice(1)).get('doc'))"
     )
-    assert opened.run(links) == found
-    assert "mark=bread" in opened.run("location.hash")
+    assert watched.run(links) == found
+    assert "mark=bread" in watched.run("location.hash")
 
 
-def test_a_search_does_not_mark_the_map_in_silence(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=texts&ask=bread")
-    opened.wait("document.querySelector('.found li')")
-    opened.click("nav [data-view=map]")
-    opened.wait(NAMED)
-    assert opened.run("document.querySelector('.atlas input[type=search]').value") == ""
-    assert opened.run("document.querySelector('.selection').hidden")
-    opened.click("nav [data-view=texts]")
-    opened.wait("document.querySelector('.found li')")  # the search is still there
+def test_a_search_does_not_mark_the_map_in_silence(watched: Page, site: Site) -> None:
+    watched.open(f"{site.address}#c=refined&view=texts&ask=bread")
+    watched.wait("document.querySelector('.found li')")
+    watched.click("nav [data-view=map]")
+    watched.wait(NAMED)
+    assert watched.run("document.querySelector('.atlas input[type=search]').value") == ""
+    assert watched.run("document.querySelector('.selection').hidden")
+    watched.click("nav [data-view=texts]")
+    watched.wait("document.querySelector('.found li')")  # the search is still there
 
 
-def test_words_share_a_chart_over_time_and_each_topic_has_one(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=time&words=bread+rain+nonsense&unit=year")
-    opened.wait("document.querySelectorAll('.multiples .chart').length > 1")
-    assert "nonsense" in opened.text(".full .lead")
-    assert opened.texts(".bars:first-of-type .legend bdi")[:2] == ["bread", "rain"]
+def test_words_share_a_chart_over_time_and_each_topic_has_one(watched: Page, site: Site) -> None:
+    watched.open(f"{site.address}#c=refined&view=time&words=bread+rain+nonsense&unit=year")
+    watched.wait("document.querySelectorAll('.multiples .chart').length > 1")
+    assert "nonsense" in watched.text(".full .lead")
+    assert watched.texts(".bars:first-of-type .legend bdi")[:2] == ["bread", "rain"]
     course = site.json("/api/time?w=bread&unit=year")["time"]
     rates = [f"{10000 * part['count'] / part['tokens']:.1f}" for part in course]
     cells = (
         "[...document.querySelectorAll('.bars tbody tr')].slice(0, 3).map((r) => r.children[1].textContent)"
     )
-    assert opened.run(cells) == rates
-    opened.choose(".fields select", "3", 1)
+    assert watched.run(cells) == rates
+    watched.choose(".fields select", "3", 1)
     both = sum(part["count"] for part in course[:2]) / sum(part["tokens"] for part in course[:2])
-    opened.wait(f"{cells}[0] === '{10000 * both:.1f}'")
-    assert "smooth=3" in opened.run("location.hash")
-    opened.wait("document.querySelectorAll('.multiples .chart').length > 1")
-    opened.errors.clear()  # the browser notes the 404s
+    watched.wait(f"{cells}[0] === '{10000 * both:.1f}'")
+    assert "smooth=3" in watched.run("location.hash")
+    watched.wait("document.querySelectorAll('.multiples .chart').length > 1")
+    watched.errors.clear()  # the browser notes the 404s
 
 
 CHART = """import("/chart.js").then(({ rates, timeline }) => {
@@ -879,12 +877,12 @@ CHART = """import("/chart.js").then(({ rates, timeline }) => {
 })"""
 
 
-def test_the_words_shown_first_over_time_are_those_of_the_text(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=time")
-    opened.wait("document.querySelector('.bars .legend')")
+def test_the_words_shown_first_over_time_are_those_of_the_text(watched: Page, site: Site) -> None:
+    watched.open(f"{site.address}#c=refined&view=time")
+    watched.wait("document.querySelector('.bars .legend')")
     about = [row["word"] for row in site.json("/api/domain")["words"]][:3]
-    assert opened.texts(".bars .legend bdi") == about
-    assert opened.run("document.querySelector('.wide-field input').placeholder") == " ".join(about)
+    assert watched.texts(".bars .legend bdi") == about
+    assert watched.run("document.querySelector('.wide-field input').placeholder") == " ".join(about)
 
 
 def test_charts_keep_the_distance_of_years_and_values_are_where_the_axis_says(opened: Page) -> None:
