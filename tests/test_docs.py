@@ -61,8 +61,10 @@ _MORE = [
 def write_files(folder: Path, storms: list[str]) -> None:
     """The files that the pages name."""
     storms = [f"{text} {_MORE[i % len(_MORE)]}" for i, text in enumerate(storms)]
-    example = selfvec.example(folder / "storms.jsonl").read_text(encoding="utf-8")
-    rows = [json.loads(line) for line in example.splitlines()]
+    example = selfvec.example(folder / "storms.jsonl")
+    lines = example.read_text(encoding="utf-8").splitlines()[::2]  # as many are enough for every command
+    example.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    rows = [json.loads(line) for line in lines]
     words = sorted({word.strip(".,").lower() for text in storms for word in text.split()})
     table = np.random.default_rng(0).standard_normal((len(words), 32)).astype(np.float32)
     selfvec.save(Vectors(words, table), folder / "vectors.vec", format="word2vec-text")

@@ -87,7 +87,8 @@ def migrate(
 
     Examples
     --------
-    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> texts = ["hail broke the roof", "the river rose over the road", "an invoice was paid"] * 20
+    >>> run = selfvec.refine(texts, method="decorrelated")
     >>> _ = selfvec.export(run, "lancedb", "store")
     >>> newer = selfvec.update(run, ["A derecho tore the roof off."])
     >>> selfvec.migrate("store", run, newer)["done"]

@@ -105,8 +105,8 @@ def compress(
     Examples
     --------
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
-    >>> made = selfvec.compress(run, "small.safetensors", keep=90)
-    >>> made["bytes"] < 0.1 * run.vectors.vectors.nbytes, made["enough"]
+    >>> made = selfvec.compress(run, "small.safetensors", below="100kB", keep=75)
+    >>> made["bytes"] < 0.05 * run.vectors.vectors.nbytes, made["enough"]
     (True, True)
     """
     limit = parse_size(below) if isinstance(below, str) else below

@@ -79,11 +79,12 @@ class TokenizerTransfer(Transform):
 
     Examples
     --------
-    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> texts = ["hail broke the roof", "the river rose over the road", "an invoice was paid"] * 20
+    >>> run = selfvec.refine(texts, method="decorrelated")
     >>> _ = selfvec.export(run, "model2vec", "model")
     >>> _ = Path("words.txt").write_text("tornadic\\nsupercell\\n")
     >>> selfvec.tokenizer("model", "default", add_words="words.txt", output="larger")["tokens"]
-    5890
+    31
     """
 
     vectors: Vectors | str | os.PathLike[str]
