@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from benchmarks.robustness.system_calls import VARIABLE, preloaded
 from tests.places import ROOT
 
 COMPILER = shutil.which("cc") or shutil.which("gcc")
@@ -19,29 +20,30 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def test_a_kill_at_any_system_call_leaves_the_old_or_the_new_result_and_nothing_else(tmp_path: Path) -> None:
-    library = tmp_path / "system_calls.so"
-    source = ROOT / "benchmarks/robustness/system_calls.c"
-    subprocess.run(
-        [COMPILER, "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lpthread"], check=True
-    )
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a process whose system calls are counted, with temporary files in the memory."""
     memory = Path("/dev/shm")  # where nobody waits for a disk
-    place = memory if os.access(memory, os.W_OK) else tmp_path
-    environment = {**os.environ, "LD_PRELOAD": str(library), "TMPDIR": str(place)}
-    command = [sys.executable, Path(__file__).with_name("killed.py"), library]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+    made = preloaded(tmp_path_factory.mktemp("library"))
+    return made | ({"TMPDIR": str(memory)} if os.access(memory, os.W_OK) else {})
+
+
+def test_a_kill_at_any_system_call_leaves_the_old_or_the_new_result_and_nothing_else(
+    counted: dict[str, str],
+) -> None:
+    command = [sys.executable, Path(__file__).with_name("killed.py"), counted[VARIABLE]]
+    done = subprocess.run(command, env=counted, capture_output=True, text=True, timeout=600)
     count, *faults = done.stdout.splitlines() or ["0"]
     assert not done.returncode, done.stderr[-2000:]
     assert faults == [], "\n".join(faults)
     assert int(count) > 100, "system calls are not counted here"
 
 
-def test_a_command_killed_anywhere_leaves_a_run_that_the_next_command_uses(tmp_path: Path) -> None:
+def test_a_command_killed_anywhere_leaves_a_run_that_the_next_command_uses(counted: dict[str, str]) -> None:
     """The soak does the same at more system calls, with full disks, and for all other commands."""
     options = ["calls", "--calls", "2", "--others", "0", "--case", RUNS, "--seed", "1"]
     command = [sys.executable, "-m", "benchmarks", "robustness.soak", *options]
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=ROOT, env=counted, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     killed = next(line for line in done.stdout.splitlines() if line.startswith("| all |")).split("|")
     assert int(killed[2]) >= 6  # calls of threads come in any order, so some jobs end before
