@@ -123,7 +123,7 @@ def test_a_lost_scheduler_is_one_error(tmp_path: Path, corpus: Path) -> None:
 
 
 def test_no_scheduler_is_one_line(tmp_path: Path, corpus: Path, capsys, monkeypatch) -> None:
-    monkeypatch.setattr(scheduling, "_CONNECT", "1s")
+    monkeypatch.setattr(scheduling, "_CONNECT", "200ms")
     options = ["-o", str(tmp_path / "run"), "--cluster", "tcp://127.0.0.1:9"]
     assert main(["refine", str(corpus), *options]) == 2
     error = capsys.readouterr().err

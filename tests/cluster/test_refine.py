@@ -105,8 +105,8 @@ def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, 
 def test_all_shards_read_dates_as_the_whole_files_tell(
     tmp_path: Path, table: Vectors, clustered, last: str
 ) -> None:
-    texts = sentences(300)
-    days = [f"0{n % 9 + 1}/03/2020" for n in range(299)] + [last]
+    texts = sentences(150)
+    days = [f"0{n % 9 + 1}/03/2020" for n in range(149)] + [last]
     rows = [json.dumps({"text": t, "date": d}) + "\n" for t, d in zip(texts, days, strict=True)]
     (tmp_path / "a.jsonl").write_text("".join(rows))
     pl.DataFrame({"text": texts[:90], "date": days[:90]}).write_parquet(
@@ -123,13 +123,13 @@ def test_all_shards_read_dates_as_the_whole_files_tell(
         assert run.provenance.corpus[name] == alone.provenance.corpus[name], name
 
 
-@pytest.mark.parametrize(("clauses", "said"), [(40, 0), (4000, 1)])
+@pytest.mark.parametrize(("clauses", "said"), [(20, 0), (1600, 1)])
 def test_that_clauses_are_no_words_is_judged_by_the_whole_text(
     tmp_path: Path, clustered, clauses: int, said: int
 ) -> None:
     """A shard of Japanese among English ones is not most of the text."""
     paths = [
-        jsonl(tmp_path / "a.jsonl", sentences(100)),
+        jsonl(tmp_path / "a.jsonl", sentences(40)),
         jsonl(tmp_path / "b.jsonl", ["昨日は雨でした。"] * clauses),
     ]
     settings = Settings("decorrelated", history="none")
@@ -199,28 +199,24 @@ def saved(request, tmp_path: Path, table: Vectors, clustered, monkeypatch) -> tu
     return paths, settings
 
 
-def test_a_run_of_a_cluster_is_updated_like_one_of_one_machine(tmp_path: Path, table: Vectors, saved) -> None:
+def test_a_run_of_a_cluster_is_updated_and_merged_like_one_of_one_machine(
+    tmp_path: Path, table: Vectors, saved
+) -> None:
     paths, settings = saved
     more = jsonl(tmp_path / "more.jsonl", sentences(50, seed=9))
     grown = update(open_run(tmp_path / "run"), Corpus.open([more], keep_fields=True), table)
     whole = refine(Corpus.open([*paths, more], keep_fields=True), table, settings)
     assert np.array_equal(grown.vectors.vectors, whole.vectors.vectors)
     assert contents(grown) == contents(whole)
+    other = refine(Corpus.open([more], keep_fields=True), table, settings)
+    merged = merge([tmp_path / "run", other], table)
+    assert np.array_equal(merged.vectors.vectors, whole.vectors.vectors)
     jsonl(paths[0], [f"{text} wort1" for text in sentences(50)])  # a new version of each document
     changed = update(open_run(tmp_path / "run"), Corpus.open([paths[0]], keep_fields=True), table)
     assert changed.provenance.steps[-1]["changed"] == 50
     out = [paths[3], paths[5] / "0000.txt"]
     left = update(open_run(tmp_path / "run"), None, table, withdraw=out)
     assert left.provenance.steps[-1]["withdrawn"] == 51
-
-
-def test_a_run_of_a_cluster_is_merged(tmp_path: Path, table: Vectors, saved) -> None:
-    paths, settings = saved
-    more = jsonl(tmp_path / "more.jsonl", sentences(50, seed=9))
-    other = refine(Corpus.open([more], keep_fields=True), table, settings)
-    whole = refine(Corpus.open([*paths, more], keep_fields=True), table, settings)
-    merged = merge([tmp_path / "run", other], table)
-    assert np.array_equal(merged.vectors.vectors, whole.vectors.vectors)
 
 
 def test_a_run_in_a_store(tmp_path: Path, table: Vectors, clustered) -> None:

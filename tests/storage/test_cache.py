@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,6 +100,30 @@ def folder(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "run"))
 
 
+class Kept(NamedTuple):
+    folder: Path  # with one entry
+    answer: Any
+
+
+@pytest.fixture(scope="module")
+def kept_once(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Kept]:
+    """A run with one entry and what it answers, by name; each is made once."""
+
+    @cache
+    def kept(name: str) -> Kept:
+        folder = Path(shutil.copytree(made, tmp_path_factory.mktemp(name) / "run"))
+        return Kept(folder, asked(name, folder)[0])
+
+    return kept
+
+
+@pytest.fixture
+def kept(name: str, kept_once: Callable[[str], Kept], tmp_path: Path) -> Kept:
+    """A copy of such a run."""
+    folder, answer = kept_once(name)
+    return Kept(Path(shutil.copytree(folder, tmp_path / "run")), answer)
+
+
 @pytest.fixture(params=USES)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -133,17 +158,16 @@ def test_it_is_made_once_and_then_read(name: str, folder: Path) -> None:
     assert verify(folder).damaged == verify(folder).unchecked == []
 
 
-def test_other_options_are_another_entry(name: str, folder: Path) -> None:
+def test_other_options_are_another_entry(name: str, kept: Kept) -> None:
     options = USES[name].options
     if not options:
         pytest.skip("has no options")
-    asked(name, folder)
-    kept = entries(folder, name)
-    other, _ = asked(name, folder, **options)
-    assert asked(name, folder, **options)[0] == other
-    both = entries(folder, name)
+    before = entries(kept.folder, name)
+    other, _ = asked(name, kept.folder, **options)
+    assert asked(name, kept.folder, **options)[0] == other
+    both = entries(kept.folder, name)
     assert len(both) == 2
-    assert both.items() > kept.items()
+    assert both.items() > before.items()
 
 
 def test_another_state_of_the_run_is_another_entry_and_one_earlier_state_is_kept(
@@ -190,11 +214,11 @@ def test_what_was_made_while_the_run_changed_is_not_kept(tmp_path: Path) -> None
         assert not (folder / CACHE).exists()
 
 
-def test_a_damaged_entry_is_made_again(name: str, folder: Path) -> None:
-    first, _ = asked(name, folder)
+def test_a_damaged_entry_is_made_again(name: str, kept: Kept) -> None:
+    folder, first = kept
     (entry,) = (folder / CACHE / one for one in entries(folder, name))
     for file in sorted(entry.iterdir()):
-        for content in (b"", b"{}", b"\0" * 99):
+        for content in (b"", b"{}"):
             file.write_bytes(content)
             again, said = asked(name, folder)
             assert again == first
@@ -215,11 +239,11 @@ def changed(file: Path, chance: random.Random) -> bytes:
     return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
 
 
-def test_whatever_is_damaged_the_answer_is_that_without_a_cache(name: str, folder: Path) -> None:
-    first, _ = asked(name, folder)
+def test_whatever_is_damaged_the_answer_is_that_without_a_cache(name: str, kept: Kept) -> None:
+    folder, first = kept
     (entry,) = (folder / CACHE / one for one in entries(folder, name))
     chance = random.Random(name)
-    for file in sorted(entry.iterdir()) * 6:
+    for file in sorted(entry.iterdir()) * 4:
         content = file.read_bytes()
         file.unlink()  # it may be mapped
         file.write_bytes(content)
@@ -233,8 +257,8 @@ def test_whatever_is_damaged_the_answer_is_that_without_a_cache(name: str, folde
         assert verify(folder).damaged == []
 
 
-def test_what_is_no_file_is_made_again(name: str, folder: Path) -> None:
-    first, _ = asked(name, folder)
+def test_what_is_no_file_is_made_again(name: str, kept: Kept) -> None:
+    folder, first = kept
     (entry,) = (folder / CACHE / one for one in entries(folder, name))
     for file in sorted(entry.iterdir()):
         file.unlink()
@@ -249,8 +273,8 @@ def test_what_is_no_file_is_made_again(name: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("linked", ["cache", "entry"])
-def test_a_link_is_neither_read_nor_written_through(name: str, folder: Path, linked: str) -> None:
-    first, _ = asked(name, folder)
+def test_a_link_is_neither_read_nor_written_through(name: str, kept: Kept, linked: str) -> None:
+    folder, first = kept
     (entry,) = entries(folder, name)
     link = folder / CACHE if linked == "cache" else folder / CACHE / entry
     away = folder.with_name("away")
@@ -281,8 +305,8 @@ def test_an_entry_of_another_user_is_not_used_but_one_of_the_owner_of_the_run_is
     assert entries(folder, "drift") == kept
 
 
-def test_what_cannot_be_kept_is_used_all_the_same(name: str, folder: Path) -> None:
-    first, _ = asked(name, folder)
+def test_what_cannot_be_kept_is_used_all_the_same(name: str, kept: Kept) -> None:
+    folder, first = kept
     shutil.rmtree(folder / CACHE)
     (folder / CACHE).write_text("in the way")
     again, said = asked(name, folder)
@@ -299,12 +323,12 @@ def test_a_full_disk_is_no_error(name: str, folder: Path, small_disk: None) -> N
         assert name == "page" or "the result is not kept" in said
 
 
-def test_a_run_in_memory_is_asked_without_a_word(name: str, folder: Path) -> None:
+def test_a_run_in_memory_is_asked_without_a_word(name: str, kept: Kept) -> None:
     if name == "search":
         pytest.skip("its documents are looked for beside its folder")
     said = Said()
-    run = open_run(folder).replace(folder=None)
-    assert USES[name].ask(run, said) == asked(name, folder)[0]
+    run = open_run(kept.folder).replace(folder=None)
+    assert USES[name].ask(run, said) == kept.answer
     assert said.lines == []
 
 
