@@ -46,7 +46,7 @@ def packed(path: Path, head: bytes, unit: bytes, size: int, tail: bytes = b"") -
     [
         ("a.txt", b"", b"a\n", 6, b"", "3145728"),
         ("a.txt", b"", b"\n", 12, b"", "it contains no documents"),
-        ("a.csv", b"id,text\n", b",a\n", 6, b"", "2097150"),
+        ("a.csv", b"id,text\n", b",a\n", 4, b"", "1398100"),
         ("a.jsonl", b"", b'{"text": "a"}\n', 6, b"", "449388"),
         ("a.csv", b"text\n", b"a", 80, b"\n", "a document is at most 64 MiB long"),
         ("a.csv", b"", b",a", 24, b"\n", "a table has at most 65,536 columns, this one has 12,582,913"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -13,26 +14,28 @@ from selfvec.base.errors import MissingExtra
 from selfvec.exporters import STORES
 
 WRITE = """
-import os, sys
+import json, os, sys
 import numpy as np, polars as pl
 from selfvec.base.errors import SelfvecError
 from selfvec.exporters import StoreRows, write_rows
-store, folder, free = sys.argv[1], sys.argv[2], int(sys.argv[3])
+store, folder, *frees = sys.argv[1:]
 texts = [f"hail fell on {i} " * 40 for i in range(40)]
 table = pl.DataFrame({"id": [f"a{i}" for i in range(40)], "text": texts})
 rows = StoreRows("passages", table, np.random.default_rng(0).normal(size=(40, 64)).astype("f4"))
-with open(f"{folder}/filled", "wb") as file:
+for free in map(int, frees):
+    with open(f"{folder}/filled", "wb") as file:
+        try:
+            while True:
+                os.write(file.fileno(), bytes(4096))
+        except OSError:
+            file.truncate(file.tell() - free)
     try:
-        while True:
-            os.write(file.fileno(), bytes(4096))
-    except OSError:
-        file.truncate(file.tell() - free)
-try:
-    write_rows(rows, store, f"{folder}/out")
-    print("written")
-except SelfvecError as error:
-    print(error)
-print(sorted(os.listdir(folder)))
+        write_rows(rows, store, f"{folder}/out")
+        said = "written"
+    except SelfvecError as error:
+        said = str(error)
+    print(json.dumps([free, said, sorted(os.listdir(folder))]))
+    os.remove(f"{folder}/filled")
 """
 FREE = {"faiss": (0, 4096), "usearch": (4096, 8192)}  # bytes; smaller than the file of the store
 
@@ -54,13 +57,10 @@ def test_a_full_disk_is_said_and_nothing_is_left(store: str, mounting: list[str]
         STORES[store].require()
     except MissingExtra:
         pytest.skip(f"needs the library of {store}")
-    for free in FREE.get(store, (0, 4096, 12288)):
-        mount = (
-            f'mount -t tmpfs -o size=1m none "{tmp_path}" && exec "$0" -c "$1" {store} "{tmp_path}" {free}'
-        )
-        command = [*mounting, "sh", "-c", mount, sys.executable, WRITE]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.stdout.splitlines() == [
-            f"{tmp_path}/out: cannot write: the disk is full; free some space or write elsewhere",
-            "['filled']",
-        ], (free, done.stderr)
+    frees = FREE.get(store, (0, 4096, 12288))
+    mount = 'mount -t tmpfs -o size=1m none "$3" && exec "$0" -c "$@"'
+    command = [*mounting, "sh", "-c", mount, sys.executable, WRITE, store, str(tmp_path), *map(str, frees)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    full = f"{tmp_path}/out: cannot write: the disk is full; free some space or write elsewhere"
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert told == [[free, full, ["filled"]] for free in frees], done.stderr

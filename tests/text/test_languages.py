@@ -173,7 +173,7 @@ def test_an_encoder_reads_a_language_as_search_does(code: str, tmp_path) -> None
     if code in SPACELESS:
         pytest.importorskip("budoux")
     texts = list(REPORTS[code])
-    run = selfvec.Refiner(method="decorrelated", language=code).fit(texts * 20, "none").run_
+    run = selfvec.Refiner(method="decorrelated", language=code).fit(texts * 5, "none").run_
     Encoder.of(run).save(tmp_path / "encoder")
     encoder = Encoder.open(tmp_path / "encoder")
     scores = encoder.encode(list(QUESTIONS[code])) @ encoder.encode(texts).T
