@@ -40,14 +40,14 @@ class Page:
 
     def ask(self, path: str, **asked: Any) -> Any:
         """The answer, when it is ready."""
-        for _ in range(600):
+        for _ in range(6000):
             found = self.page.get(f"/api/{path}", params=asked)
             if found.status_code == 404:
                 return None
             if found.status_code != 503 and found.json().get("ready") is not False:
                 assert found.status_code == 200, found.text
                 return found.json()
-            time.sleep(0.1)
+            time.sleep(0.01)
         raise TimeoutError(path)
 
     def documents(self) -> list[tuple[str, str]]:
@@ -159,8 +159,10 @@ def check(server: Page | Assistant | Held, run: ChangingRun) -> None:
     assert {*server.labels()} <= {*texts}
 
 
-@pytest.mark.parametrize("kind", SERVERS)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    [("page", 0), ("page", 1), ("assistant", 1), ("assistant", 2), ("python", 2), ("python", 0)],
+)
 def test_any_sequence_of_changes(seed: int, kind: str, tmp_path: Path) -> None:
     chance = random.Random(seed)
     run = ChangingRun.begin(tmp_path, FIRST, saved=True, in_place=True)

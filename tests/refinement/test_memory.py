@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,12 +51,19 @@ print(json.dumps([peak() - before, health.mean_cosine_to_original, health.anisot
 """
 
 
+@pytest.fixture(scope="module")
+def mapped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of unit rows."""
+    path = tmp_path_factory.mktemp("mapped") / "table"
+    rows = np.random.default_rng(1).standard_normal((TYPES, DIMENSIONS), dtype=np.float32)
+    write_tensors(path, {"vectors": unit_rows(rows + np.float32(0.3))})
+    return path
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pages of maps are given back on Linux")
 @pytest.mark.parametrize(("method", "most"), [("paper", 1.3), ("decorrelated", 2.0)])
-def test_peak_memory_in_tables(method: str, most: float, tmp_path) -> None:
-    rows = np.random.default_rng(1).standard_normal((TYPES, DIMENSIONS), dtype=np.float32)
-    write_tensors(tmp_path / "table", {"vectors": unit_rows(rows + np.float32(0.3))})
-    command = [sys.executable, "-c", JOB, str(tmp_path / "table"), method, str(TOKENS)]
+def test_peak_memory_in_tables(method: str, most: float, mapped: Path) -> None:
+    command = [sys.executable, "-c", JOB, str(mapped), method, str(TOKENS)]
     environment = os.environ | {"OMP_NUM_THREADS": "2"}  # every thread has buffers
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     extra, cosine, shared = json.loads(done.stdout)
