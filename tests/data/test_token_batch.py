@@ -41,8 +41,7 @@ def test_renumbering_drops_and_keeps(texts: list[list[str]], dropped: set[str]) 
     renumbered = batch.renumbered(numbers, kept)
     assert documents(renumbered) == expected
     counted = batch.counts.tolist()
-    own = batch.ids.copy()
-    ids, offsets = changed(own, batch.offsets, len(renumbered), lambda _, ids: numbers[ids], own)
+    ids, offsets = changed(batch.ids, batch.offsets, len(renumbered), lambda _, ids: numbers[ids], batch.ids)
     assert documents(TokenBatch(ids, offsets, kept)) == expected
     assert renumbered.counts.tolist() == [counted[batch.types.index(word)] for word in kept]
 

@@ -69,3 +69,9 @@ def test_one_pass_is_the_rules_one_after_the_other(seed, stem, least, most) -> N
     batch, found, least_kept = counted(text(seed), KNOWN, settings)
     same(batch, expected)
     assert (least_kept, found.tokens) == (kept_from, repeats.tokens)
+
+
+def test_the_ids_take_the_memory_of_those_that_were_read() -> None:
+    whole = text(0)
+    batch, _, _ = counted(whole, KNOWN, Settings())
+    assert np.shares_memory(batch.ids, whole.ids)

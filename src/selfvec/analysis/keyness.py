@@ -43,7 +43,7 @@ class _Side:
         counts, documents = np.zeros((2, len(words)), np.int64)
         rows = [words[word] for word in self.batch.types]
         counts[rows] = self.batch.counts
-        documents[rows] = document_frequencies(self.batch.ids, self.batch.offsets, len(rows))
+        documents[rows] = document_frequencies(self.batch)
         return counts, documents
 
 

@@ -26,13 +26,15 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
 from .monitoring_evidence import (
+    TESTS,
     ComparedDocuments,
     DocumentFigures,
     chosen_documents,
+    division_statistics,
     document_figures,
     encoded,
+    joint_p,
     own_text,
-    permutation_p,
     read_sample,
 )
 
@@ -228,8 +230,8 @@ def _tested(
     with progress.stage("Comparing", None, "documents"):
         figures = document_figures(run, compared, seed)
     with progress.stage("Testing", None, "divisions"):
-        p, each = permutation_p(figures, compared, permutations, seed)
-    tests = [_test_row(name, value, figures, compared) for name, value in each.items()]
+        p, each = joint_p(division_statistics(figures, compared, permutations, seed))
+    tests = [_test_row(name, value, figures, compared) for name, value in zip(TESTS, each, strict=True)]
     kinds = [
         _topic_rows(figures, compared),
         _word_rows(run, figures, compared),
@@ -265,7 +267,7 @@ def _word_rows(run: Run, found: DocumentFigures, compared: ComparedDocuments) ->
     pool = compared.pool
     words = np.flatnonzero(found.tested)
     part = pool.part(compared.new)
-    new = document_frequencies(part.ids, part.offsets, len(pool.types))[words]
+    new = document_frequencies(part)[words]
     names = [pool.types[i] for i in words.tolist()]
     rows = _share_rows("word", names, found.documents[words] - new, new, compared)
     return [row | {"text": "" if row["name"] in run.vectors else "unknown to the run"} for row in rows]

@@ -230,7 +230,7 @@ def document_figures(run: Run, compared: ComparedDocuments, seed: int) -> Docume
     old = document_vectors(text, rows, weights)
     documents = document_vectors(_restricted(pool, learned), rows, weights)
     found, of_topic = _topics(reference, old, documents, seed)
-    occurs = document_frequencies(pool.ids, pool.offsets, len(pool.types))
+    occurs = document_frequencies(pool)
     return DocumentFigures(
         unknown=_unknown_shares(compared),
         distance=_distances(old, documents).round(9),
@@ -291,10 +291,10 @@ def _restricted(batch: TokenBatch, words: Mask) -> TokenBatch:
     return batch.renumbered(numbers, [batch.types[i] for i in np.flatnonzero(words).tolist()])
 
 
-def permutation_p(
+def division_statistics(
     found: DocumentFigures, compared: ComparedDocuments, permutations: int, seed: int
-) -> tuple[float, dict[str, float]]:
-    """p of all tests together, and p of each test."""
+) -> Doubles:
+    """The statistics of `TESTS` in the true division, then in random ones, (1 + permutations, 4)."""
     pool = compared.pool
     columns = np.stack([_tail(found.unknown), _tail(found.distance)], axis=1)
     kinds = found.of_topic.max(initial=-1) + 1
@@ -312,16 +312,23 @@ def permutation_p(
         return np.column_stack([chosen @ columns, with_words, z2.sum(axis=1)])
 
     with one_core():
-        values = np.concatenate(
-            list(in_order(_divisions(compared.new, permutations, seed), statistics, threads(None)))
-        ).round(6)
+        divisions = _divisions(compared.new, permutations, seed)
+        values: Doubles = np.concatenate(list(in_order(divisions, statistics, threads(None)))).round(6)
+    return values
+
+
+def joint_p(values: Doubles) -> tuple[float, list[float]]:
+    """p of some tests together, and p of each, from their `division_statistics`, (1 + permutations, tests).
+
+    >>> joint_p(np.array([[9.0, 1.0], [1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]))
+    (0.25, [0.25, 1.0])
+    """
     ranks = [(len(of) - np.searchsorted(np.sort(of), of)) / len(of) for of in values.T]
     least = np.min(ranks, axis=0)
     spread = np.maximum(values.std(axis=0), 1e-12)
     furthest = ((values - values.mean(axis=0)) / spread).max(axis=1)  # orders divisions of equal least p
-    each = {name: float(rank[0]) for name, rank in zip(TESTS, ranks, strict=True)}
     as_far = (least < least[0]) | ((least == least[0]) & (furthest >= furthest[0]))
-    return float(np.mean(as_far)), each
+    return float(np.mean(as_far)), [float(rank[0]) for rank in ranks]
 
 
 def _divisions(new: Mask, permutations: int, seed: int) -> Iterator[Mask]:

@@ -81,9 +81,6 @@ class TokenBatch:
         return [str(day.astype("datetime64[D]")) for day in (np.nanmin(self.dates), np.nanmax(self.dates))]
 
     def __post_init__(self) -> None:
-        # As those of an opened run are: a kernel is compiled for one kind of array.
-        object.__setattr__(self, "ids", read_only(self.ids))
-        object.__setattr__(self, "offsets", read_only(self.offsets))
         if self.ids.dtype != np.int32 or self.ids.ndim != 1:
             raise CorpusError("token ids are not a one-dimensional int32 array")
         if len(self.offsets) == 0 or self.offsets[0] != 0 or self.offsets[-1] != len(self.ids):
@@ -185,10 +182,10 @@ class TokenBatch:
             release(self.ids[bounds[start] : bounds[stop]])
 
     def in_ranges(self) -> Iterator[tuple[Ids, Ints]]:
-        """The ids and offsets of each of the `ranges`."""
+        """The ids and offsets of each of the `ranges`, read-only."""
         for first, last in self.ranges():
             bounds = self.offsets[first : last + 1]
-            yield self.ids[bounds[0] : bounds[-1]], bounds - bounds[0]
+            yield read_only(self.ids[bounds[0] : bounds[-1]]), bounds - bounds[0]
 
     def part(self, documents: Mask | Ints | Ids) -> TokenBatch:
         """Documents with the same vocabulary: those selected, (D,) bool, or numbered, (n,), in any order.

@@ -57,7 +57,7 @@ class DenseSpace:
     @classmethod
     def of(cls, rows: Rows, weights: Rows, batch: TokenBatch) -> DenseSpace:
         """From the vectors of the types, see `projected`, their weights, and the documents as these types."""
-        occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
+        occurs = document_frequencies(batch)
         pool = np.flatnonzero((occurs >= 2) & np.any(rows, axis=1))
         if len(pool) > _CANDIDATES:
             pool = np.sort(pool[np.argsort(-occurs[pool], kind="stable")[:_CANDIDATES]])

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Floats, Ids, Int8s, Ints, Rows
-from selfvec.base.compiled import kernel
-from selfvec.text.document_vectors import document_frequencies
+from selfvec.base.compiled import kernel, read_only
+from selfvec.text.kernels import document_frequencies
 
 MOMENTS = (0.9, 0.999)  # decay of the mean gradient and of its square, of Adam
 _SCORED = 1 << 14  # texts that `score_postings` scores at a time
@@ -25,6 +25,7 @@ def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
     Where those of each type begin, (types + 1,); texts, rising within a type, (N,); occurrences in each,
     65,535 at most, (N,).
     """
+    ids, offsets = read_only(ids), read_only(offsets)
     starts = np.concatenate(([0], np.cumsum(document_frequencies(ids, offsets, types))))
     units = np.empty(starts[-1], np.int32)
     counts = np.zeros(starts[-1], np.uint16)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
+from selfvec.base.compiled import read_only
 from selfvec.base.threads import in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -26,7 +27,7 @@ from selfvec.numerics.nearest import Pool
 from selfvec.numerics.rows import add_rows, unit_in_place, unit_rows
 from selfvec.numerics.statistics import ranks_among
 
-from .kernels import document_frequencies as document_frequencies
+from . import kernels
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups
 
 # More smoothing helps questions with many answers and harms those with one: `benchmarks.quality.smoothing`.
@@ -37,13 +38,20 @@ _BLOCK = 1024
 _TEXTS = 256  # that a thread adds up at a time
 
 
+def document_frequencies(batch: TokenBatch, documents: int | None = None) -> Ints:
+    """The number of documents, by default of all, or of the first ones, in which each type occurs, (V,)."""
+    total = batch.documents if documents is None else documents
+    bounds = read_only(batch.offsets)[: total + 1]
+    return kernels.document_frequencies(read_only(batch.ids), bounds, len(batch.types))
+
+
 def inverse_document_frequency(batch: TokenBatch, documents: int | None = None) -> Rows:
     """BM25's weight of each type, log(1 + (D − df + ½) / (df + ½)), (V,) float32.
 
     It is positive for every word. D is the first ``documents`` documents, by default all.
     """
     total = batch.documents if documents is None else documents
-    occurs = document_frequencies(batch.ids, batch.offsets[: total + 1], len(batch.types))
+    occurs = document_frequencies(batch, total)
     return bm25_weight(total, occurs).astype(np.float32)
 
 
@@ -71,8 +79,8 @@ def weighted_sums(batch: TokenBatch, rows: Rows, weights: Rows, jobs: int | None
     rows = np.ascontiguousarray(rows)
 
     def add(first: int) -> None:
-        ends = batch.offsets[first : first + _TEXTS + 1]
-        add_rows(batch.ids, ends, rows, weights, out[first : first + _TEXTS])
+        ends = read_only(batch.offsets)[first : first + _TEXTS + 1]
+        add_rows(read_only(batch.ids), ends, rows, weights, out[first : first + _TEXTS])
 
     for _ in in_order(range(0, batch.documents, _TEXTS), add, threads(jobs)):
         pass

@@ -306,7 +306,7 @@ def _mutual(near: Doubles, k: int, least: float) -> Mask:
 
 def _nodes(run: Run, rows: Ints, groups: Topics, places: Doubles) -> list[TermNode]:
     batch = run.require_tokens()
-    occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
+    occurs = document_frequencies(batch)
     before, after = run.original.unit, run.vectors.unit
     out = []
     for row, (x, y) in zip(rows.tolist(), places.tolist(), strict=True):

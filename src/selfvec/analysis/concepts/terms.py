@@ -88,7 +88,7 @@ def term_weights(batch: TokenBatch) -> tuple[Floats, Ints]:
     >>> [round(float(weight), 2) for weight in found], occurs.tolist()
     ([1.08, 0.09, 0.05], [1, 3, 1])
     """
-    occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
+    occurs = document_frequencies(batch)
     documents = max(batch.documents, 1)
     share = np.maximum(occurs, 1) / documents
     by_chance = -np.expm1(-np.maximum(batch.counts, 1) / documents)

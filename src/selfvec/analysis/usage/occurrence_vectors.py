@@ -210,7 +210,7 @@ def document_counts(space: OccurrenceSpace) -> Ints:
     """Number of documents of each slice in which each word occurs, (V, S) int64."""
     batch = space.batch
     parts = [batch.part(space.sides == side) for side in range(len(space.centres))]
-    columns = [document_frequencies(part.ids, part.offsets, len(batch.types)) for part in parts]
+    columns = [document_frequencies(part) for part in parts]
     return np.stack(columns, axis=1)
 
 

@@ -31,9 +31,7 @@ def unmatched_words(run: Run, slices: Sequence[Slice], sides: Sides) -> tuple[li
     frequent = (counts.max(axis=0) >= least) & (counts.min(axis=0) < least)
     batch = run.require_tokens()
     parts = [batch.part(part.documents) for part in slices]
-    occurs: Ints = np.stack(
-        [document_frequencies(part.ids, part.offsets, len(batch.types)) for part in parts]
-    )
+    occurs: Ints = np.stack([document_frequencies(part) for part in parts])
     totals = np.array([part.documents for part in parts], np.int64)
     more = np.argmax(occurs / np.maximum(totals, 1)[:, None], axis=0)  # the side with a larger share
     words = np.flatnonzero(frequent & (more == counts.argmax(axis=0)))
