@@ -21,6 +21,7 @@ Shown = Iterable[tuple[str, str]]
 """Ids and texts."""
 
 
+@settings(max_examples=24)
 @given(FIRST, steps(undo=False, most=3))
 def test_runs_in_memory(rows: list[Row], changes: list[Step]) -> None:
     with begun(rows) as run:
