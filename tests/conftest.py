@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,6 +29,26 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A worker holds millions of objects of libraries. Going through them less often saves 6 % of its time.
 gc.set_threshold(50_000, 20, 100)
+
+MEMORY = Path("/dev/shm")  # where nobody waits for a disk: runs are synced at every step
+ROOM = 4 << 30  # bytes
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep temporary files in the memory, if there is room and no other place was asked for."""
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM:
+        return
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None  # it is found anew
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Free the memory if nothing failed; workers leave that to the process that started them."""
+    made = session.config._tmp_path_factory.getbasetemp()
+    if not exitstatus and not hasattr(session.config, "workerinput") and MEMORY in made.parents:
+        shutil.rmtree(made, ignore_errors=True)
+
 
 FIRST = (
     "tests/test_docs.py",
@@ -104,6 +126,14 @@ def storm_file(tmp_path: Path, storms: list[str]) -> Path:
     path = tmp_path / "storms.txt"
     path.write_text("\n".join(storms) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def on_disk() -> Iterator[Path]:
+    """A temporary folder on a disk, whose pages in the memory the system may take back."""
+    disk = Path("/var/tmp")
+    with tempfile.TemporaryDirectory(dir=disk if os.access(disk, os.W_OK) else None) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

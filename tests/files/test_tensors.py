@@ -88,13 +88,13 @@ def test_damaged_files_are_refused(tmp_path, data: bytes) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_released_rows_leave_memory_and_can_be_read_again(tmp_path) -> None:
+def test_released_rows_leave_memory_and_can_be_read_again(on_disk: Path) -> None:
     def mapped_pages() -> int:
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) << 10 for line in lines if line.startswith("RssFile"))
 
-    write_tensors(tmp_path / "t", {"vectors": np.ones((20_000, 300), np.float32)})
-    table = map_tensors(tmp_path / "t")["vectors"]
+    write_tensors(on_disk / "t", {"vectors": np.ones((20_000, 300), np.float32)})
+    table = map_tensors(on_disk / "t")["vectors"]
     before = mapped_pages()
     assert table.sum() == table.size
     assert mapped_pages() - before > 0.9 * table.nbytes
