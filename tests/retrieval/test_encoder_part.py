@@ -20,7 +20,7 @@ from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.run_encoder import hold_encoder
 from selfvec.encoders.student import text_rows
 from selfvec.numerics.rows import unit_rows
-from selfvec.retrieval import Index, clusters, nearest_documents, run_index, search, similar_documents
+from selfvec.retrieval import Index, nearest_documents, run_index, search, similar_documents
 from selfvec.retrieval.documents import gather
 from selfvec.retrieval.encoder_part import EncoderPart, encoder_weights
 from selfvec.retrieval.run_student import student_of
@@ -227,19 +227,6 @@ def test_it_is_written_and_read_with_the_index(index: Index, tmp_path) -> None:
     for question in ("rows", "encoder"):
         a, b = (reading(each).scores(QUESTION, question=question) for each in (index, opened))
         np.testing.assert_array_equal(a.scores, b.scores)
-
-
-@pytest.mark.parametrize("mode", ["hybrid", "dense"])
-def test_all_clusters_find_what_is_found_without(
-    encoded_run: Run, index: Index, monkeypatch: pytest.MonkeyPatch, mode: str
-) -> None:
-    monkeypatch.setattr(clusters, "FROM", 0)
-    monkeypatch.setattr(clusters, "NUMBER", 16)
-    clustered = Index.memory(encoded_run, gather(encoded_run, Progress()))
-    assert part_of(clustered).vectors.clusters is not None
-    found = weighing(reading(clustered), 1.0).scores(QUESTION, mode)
-    expected = weighing(reading(index), 1.0).scores(QUESTION, mode)
-    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4)
 
 
 def test_a_run_asks_its_encoder(encoded_run: Run) -> None:

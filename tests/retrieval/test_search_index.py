@@ -22,11 +22,10 @@ from selfvec.base.errors import (
     SelfvecError,
     TargetError,
 )
-from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.files.checksums import seal
 from selfvec.files.tensors import map_tensors, write_tensors
-from selfvec.retrieval import MODES, PARTS, Found, Index, clusters, run_index, unit_vectors
+from selfvec.retrieval import MODES, PARTS, Found, Index, run_index, unit_vectors
 from selfvec.retrieval import index as index_module
 from selfvec.views.run_tables import found_text
 
@@ -161,60 +160,12 @@ def test_vectors_are_the_same_for_blocks_of_any_size(
     np.testing.assert_allclose(blocks.vectors(units), whole.vectors(units), atol=0.01)  # a step of int8
 
 
-@pytest.fixture
-def clustered(storm_run: Run, reports: list[str], monkeypatch: pytest.MonkeyPatch) -> Index:
-    monkeypatch.setattr(clusters, "FROM", 0)
-    monkeypatch.setattr(clusters, "NUMBER", 16)
-    return Index.memory(storm_run, [*reports, "", " ".join(reports[:40])])
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_all_clusters_find_what_is_found_without(
-    clustered: Index, storm_run: Run, reports: list[str], monkeypatch: pytest.MonkeyPatch, mode: str
-) -> None:
-    monkeypatch.setattr(clusters, "FROM", 10**9)
-    whole = Index.memory(storm_run, [*reports, "", " ".join(reports[:40])])
-    assert whole.documents.clusters is None
-    for question in QUESTIONS:
-        found = clustered.scores(question, mode)
-        expected = whole.scores(question, mode)
-        np.testing.assert_array_equal(found.found, expected.found)
-        np.testing.assert_allclose(found.scores, expected.scores, atol=1e-5)
-
-
-def test_an_index_says_that_it_has_clusters(
-    storm_run: Run, reports: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[str] = []
-    for least in (231, 230):
-        monkeypatch.setattr(clusters, "FROM", least)
-        progress = Progress()
-        monkeypatch.setattr(progress, "say", said.append)
-        Index.memory(storm_run, reports[:200], progress=progress)
-    assert said == ["230 documents and passages: meaning is searched in the nearest of 200 clusters"]
-
-
-@pytest.mark.parametrize("mode", ["hybrid", "dense"])
-def test_near_clusters_have_the_best(
-    clustered: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
-) -> None:
-    everything = [{hit.id for hit in clustered.search(question, mode=mode).hits} for question in QUESTIONS]
-    monkeypatch.setitem(clusters.PROBED, mode, 8)
-    opened = clustered.saved(tmp_path / "index")
-    near = [opened.search(question, mode=mode) for question in QUESTIONS]
-    shared = [len(one & {hit.id for hit in two.hits}) for one, two in zip(everything, near, strict=True)]
-    assert sum(shared) >= 0.8 * sum(map(len, everything))
-    for question, two in zip(QUESTIONS, near, strict=True):
-        assert two.hits == clustered.search(question, mode=mode).hits
-    if mode == "dense":
-        assert 0 < opened.scores("snow", mode).found.sum() < 0.7 * len(opened)
-
-
-def test_threads_find_the_same(clustered: Index) -> None:
+def test_threads_find_the_same(storm_run: Run, reports: list[str]) -> None:
+    index = Index.memory(storm_run, [*reports, "", " ".join(reports[:40])])
     asked = [(question, mode) for question in QUESTIONS for mode in MODES] * 3
-    alone = [clustered.search(question, mode=mode).hits for question, mode in asked]
+    alone = [index.search(question, mode=mode).hits for question, mode in asked]
     with ThreadPoolExecutor(4) as pool:
-        found = pool.map(lambda one: clustered.search(one[0], mode=one[1]).hits, asked)
+        found = pool.map(lambda one: index.search(one[0], mode=one[1]).hits, asked)
         assert list(found) == alone
 
 
@@ -360,8 +311,8 @@ def test_numbers_out_of_bounds_are_refused(folder: Path) -> None:
         (folder / "index.json").write_text(json.dumps(head | {"dense_share": 3.0}))
         Index.open(folder)
     del head["sha256"]
-    (folder / "index.json").write_bytes(seal(head | {"version": 9}))
-    with pytest.raises(FormatError, match=r"version.*10.*next search builds it again"):
+    (folder / "index.json").write_bytes(seal(head | {"version": 10}))
+    with pytest.raises(FormatError, match=r"version.*11.*next search builds it again"):
         Index.open(folder)
 
 

@@ -23,7 +23,6 @@ from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by
 from selfvec.text.repeats import find_repeats, tokens_by_document
 from selfvec.text.vocabulary import Vocabulary
 
-from . import clusters
 from .dense_share import agreement, dense_share
 from .dense_space import TABLES, DenseSpace, projected, run_tables
 from .documents import GatheredDocuments
@@ -74,16 +73,12 @@ def build_index(
         space = DenseSpace.of(rows, weights, documents)
     with progress.stage("Relating documents", None, "documents"):
         vectors = _unit_vectors(units, documents, space, seed)
-        if vectors.clusters is not None:
-            number = f"{units.documents:,} documents and passages"
-            nearest = f"the nearest of {len(vectors.clusters.centres):,} clusters"
-            progress.say(f"{number}: meaning is searched in {nearest}")
         repeats, _ = find_repeats(documents)
         in_int8 = vectors.codes, vectors.scales
-        indexed = IndexedDocuments.build(found, units, owners, spans, in_int8, repeats, vectors.clusters)
+        indexed = IndexedDocuments.build(found, units, owners, spans, in_int8, repeats)
         encoder = None
         if encoded is not None and student is not None:
-            encoder = encoder_part(found, (owners, spans), units, encoded, student, seed)
+            encoder = encoder_part(found, (owners, spans), units, encoded, student)
         del units, documents
         return_freed_memory()
     with progress.stage("Comparing words and meaning", None, "queries"):
@@ -109,10 +104,7 @@ def _unit_vectors(units: TokenBatch, documents: TokenBatch, space: DenseSpace, s
         rows = vectors_of(numbers)
         return rows if smoothing is None else smoothing.smoothed(rows, int(numbers[0]), out=rows)
 
-    centres = None
-    if smoothing is not None and units.documents >= clusters.FROM:
-        centres = clusters.centres_of(smoothing.pool.rows, seed)
-    return UnitVectors.of(units.documents, documents.documents, smoothed, centres)
+    return UnitVectors.of(units.documents, documents.documents, smoothed)
 
 
 def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:

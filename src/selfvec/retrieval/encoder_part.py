@@ -24,8 +24,6 @@ from selfvec.files.tensors import Forms
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.vocabulary import Query
 
-from . import clusters
-from .clusters import Clusters
 from .documents import GatheredDocuments
 from .indexed_documents import Arrays
 from .run_student import RunStudent, unit_places
@@ -41,7 +39,6 @@ NONE = {ENCODER: 0.35, ROWS: 0.38}  # agreement of the encoder with BM25 at whic
 MOST = {ENCODER: 1.25, ROWS: 1.0}
 UNKNOWN = 0.5  # if the agreement cannot be measured
 
-_SAMPLE = 20_000  # documents from which clusters are made
 _PREFIX = "encoder "  # of the names of arrays
 
 
@@ -121,13 +118,9 @@ class EncoderPart:
     @property
     def arrays(self) -> dict[str, Array]:
         """What is written of it."""
-        by_cluster = self.vectors.clusters or Clusters.none(len(self.mean))
         arrays: dict[str, Array] = {
             "vectors": self.vectors.codes,
             "scales": self.vectors.scales,
-            "centres": by_cluster.centres,
-            "cluster starts": by_cluster.starts,
-            "members": by_cluster.members,
             "rows": self.rows,
             "mean": self.mean,
             "unseen": self.unseen.written_hashes,
@@ -141,10 +134,7 @@ class EncoderPart:
         own = {
             name.removeprefix(_PREFIX): array for name, array in arrays.items() if name.startswith(_PREFIX)
         }
-        by_cluster = Clusters(own["centres"], own["cluster starts"], own["members"])
-        vectors = UnitVectors(
-            own["vectors"], own["scales"], by_cluster if len(by_cluster.centres) else None, documents
-        )
+        vectors = UnitVectors(own["vectors"], own["scales"], documents)
         unseen = EncodedTexts.written(own["unseen"], own["unseen rows"])
         return cls(about["name"], vectors, own["rows"], own["mean"], unseen, about["weights"])
 
@@ -153,13 +143,9 @@ def forms(arrays: Arrays, units: int, types: int) -> Forms:
     """The dtypes and shapes of the arrays that `EncoderPart.arrays` names; none if the index lacks them."""
     if f"{_PREFIX}vectors" not in arrays:
         return {}
-    starts = arrays.get(f"{_PREFIX}cluster starts", np.zeros(0))
     of: Forms = {
         "vectors": ("i1", (units, "h")),
         "scales": ("f4", (units,)),
-        "centres": ("f4", (len(starts) - 1, "h")),
-        "cluster starts": ("i8", (len(starts),)),
-        "members": ("i4", (units if len(starts) > 1 else 0,)),
         "rows": ("f2", (types, "h")),
         "mean": ("f4", ("h",)),
         "unseen": ("u1", ("G", 16)),
@@ -174,7 +160,6 @@ def encoder_part(
     units: TokenBatch,  # U
     encoded: EncodedTexts,
     student: RunStudent,
-    seed: int = 0,
 ) -> EncoderPart:
     """The encoder's part of an index; its weights are not known yet.
 
@@ -201,11 +186,7 @@ def encoder_part(
         return out
 
     documents = len(found.texts)
-    centres = None
-    if units.documents >= clusters.FROM:
-        sample = np.random.default_rng(seed).permutation(documents)[:_SAMPLE]
-        centres = clusters.centres_of(rows_of(np.sort(sample)), seed)
-    vectors = UnitVectors.of(units.documents, documents, rows_of, centres)
+    vectors = UnitVectors.of(units.documents, documents, rows_of)
     rows = (own.rows * own.weights[:, None]).astype(np.float16)
     unseen_rows = (student.unseen.rows * np.float32(student.unseen_weight)).astype(np.float16)
     unseen = EncodedTexts("", "", read_only(student.unseen.hashes), read_only(unseen_rows))

@@ -55,7 +55,7 @@ from .snippets import Found, describe
 
 _COMPARED = 10_000  # ids that are compared with an unknown one
 
-VERSION = 10
+VERSION = 11
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
@@ -360,9 +360,9 @@ def _check_arrays(a: Arrays, fields: int, vocabulary: Vocabulary, path: Path) ->
     """Raise `FormatError` if a loop over the arrays could leave their bounds."""
     strings = ["ids", "texts", *(f"values {i}" for i in range(fields))]
     codes = [f"field {i}" for i in range(fields)]
-    sizes: Forms = {"days": ("i8", ("D",)), "owners": ("i4", ("P",)), "cluster starts": ("i8", ("K + 1",))}
+    sizes: Forms = {"days": ("i8", ("D",)), "owners": ("i4", ("P",))}
     check_tensors(a, sizes, path, _AGAIN)
-    documents, passages, clusters = len(a["days"]), len(a["owners"]), len(a["cluster starts"]) - 1
+    documents, passages = len(a["days"]), len(a["owners"])
     units = documents + passages
     types = len(vocabulary)
     # Sizes are known now; the shapes of all others follow from them.
@@ -376,8 +376,6 @@ def _check_arrays(a: Arrays, fields: int, vocabulary: Vocabulary, path: Path) ->
         "lengths": ("i4", (units,)),
         "scales": ("f4", (units,)),
         "vectors": ("i1", (units, "d")),
-        "centres": ("f4", (clusters, "d")),
-        "members": ("i4", (units if clusters else 0,)),
         "repeats": ("u8", ("repeats",)),
         "spans": ("i4", (passages, 2)),
         **{name: ("u1", (name,)) for name in strings},
@@ -389,16 +387,10 @@ def _check_arrays(a: Arrays, fields: int, vocabulary: Vocabulary, path: Path) ->
     check_tensors(a, forms, path, _AGAIN)
     # Kernels index by these numbers without looking.
     begins, ends = a["spans"].T
-    clustered = [name.removesuffix("cluster starts") for name in a if name.endswith("cluster starts")]
     rules = {
         "words occur once in the vocabulary": len(vocabulary.index) == types,
         "related words are in the vocabulary": _within(a["pool"], 0, types),
         "postings are in order": _rises_to(a["starts"], len(a["units"])) and _within(a["units"], 0, units),
-        "clusters are in order": all(
-            _rises_to(a[f"{of}cluster starts"], len(a[f"{of}members"]))
-            and _within(a[f"{of}members"], 0, units)
-            for of in clustered
-        ),
         "passages are parts of documents": _within(a["owners"], 0, documents)
         and bool(np.all((begins >= 0) & (begins < ends))),
         "strings are in order": all(_rises_to(a[f"{name} ends"], len(a[name])) for name in strings),

@@ -22,7 +22,6 @@ from selfvec.files.packed_strings import PackedStrings
 from selfvec.text.repeats import Repeats
 
 from . import kernels
-from .clusters import Clusters
 from .documents import GatheredDocuments
 from .unit_vectors import UnitVectors
 
@@ -39,10 +38,8 @@ class IndexedDocuments:
 
     The arrays: ``starts`` (V + 1,) of the postings of each type, ``units`` (N,) and ``counts`` (N,);
     ``lengths`` (U,) in tokens; ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters;
-    ``vectors`` (U, d) as integers, times ``scales`` (U,); if there are many, their clusters: ``centres``
-    (K, d), ``members`` (U,) and ``cluster starts`` (K + 1,), and the vectors and scales are in the order of
-    the members; ``days`` (D,); ids, texts, and fields as codes and values; ``repeats`` (R,), hashes of
-    passages that many documents share.
+    ``vectors`` (U, d) as integers, times ``scales`` (U,); ``days`` (D,); ids, texts, and fields as codes and
+    values; ``repeats`` (R,), hashes of passages that many documents share.
     """
 
     arrays: Arrays
@@ -57,10 +54,8 @@ class IndexedDocuments:
         spans: Ids,
         vectors: tuple[Int8s, Floats],  # and their scales
         repeats: Repeats | None = None,
-        clusters: Clusters | None = None,
     ) -> IndexedDocuments:
         """From documents, their passages, and all units as tokens and as vectors in int8."""
-        by_cluster = clusters or Clusters.none(vectors[0].shape[1])
         starts, units, counts = kernels.invert(batch.ids, batch.offsets, len(batch.types))
         arrays: dict[str, Array] = {
             "starts": starts,
@@ -71,9 +66,6 @@ class IndexedDocuments:
             "spans": spans,
             "vectors": vectors[0],
             "scales": vectors[1],
-            "centres": by_cluster.centres,
-            "members": by_cluster.members,
-            "cluster starts": by_cluster.starts,
             "repeats": np.zeros(0, np.uint64) if repeats is None or repeats.templates else repeats.passages,
             "days": found.days.astype("datetime64[D]").astype(np.int64),
             **_arrays_of("ids", found.ids),
@@ -94,15 +86,9 @@ class IndexedDocuments:
         return len(self.arrays["lengths"])
 
     @cached_property
-    def clusters(self) -> Clusters | None:
-        """The units by cluster, in a large collection."""
-        found = Clusters(*(self.arrays[name] for name in ("centres", "cluster starts", "members")))
-        return found if len(found.centres) else None
-
-    @cached_property
     def dense(self) -> UnitVectors:
         """The vectors of the units."""
-        return UnitVectors(self.arrays["vectors"], self.arrays["scales"], self.clusters, len(self))
+        return UnitVectors(self.arrays["vectors"], self.arrays["scales"], len(self))
 
     @property
     def repeats(self) -> Repeats:

@@ -19,7 +19,7 @@ with the query (Abdul-Jaleel et al., 2004), and searched again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
@@ -114,15 +114,9 @@ class Scorer:
     def _hybrid(self, query: Query, parts: Rows) -> Scored:
         """The hybrid of words, related words and the dense part, of which the first two are there."""
         vector = self.space.query_vector(query.types, query.counts)
-        number = len(self.documents)
-        dense = self._compare(
-            self.documents.dense,
-            vector,
-            parts[2],
-            lambda: self._best(parts[0, :number] + parts[1, :number]),
-        )
-        spread = (*parts[:2, :number], dense)
-        standard = np.array([self._standard(k, values) for k, values in enumerate(spread)])
+        parts[2] = self.documents.dense.products(vector)
+        of_documents = parts[:, : len(self.documents)]
+        standard = np.array([self._standard(k, values) for k, values in enumerate(of_documents)])
         first = self._combined(parts, self._shares, standard.T)
         moved = self._feedback(vector, first)
         if moved is None:
@@ -133,12 +127,10 @@ class Scorer:
     def _with_encoder(self, hybrid: Scored, parts: Rows, asked: Asked) -> Scored:
         """The hybrid and the encoder's part, as wide as the hybrid times its weight."""
         assert self.encoder is not None
-        values = self._compare(
-            self.encoder.vectors, asked.vector, parts[_OWN], lambda: self._best(hybrid.scores)
-        )
+        parts[_OWN] = self.encoder.vectors.products(asked.vector)
         wide = float(hybrid.scores.std(dtype=np.float64))
         share = asked.weight * (wide if wide > _NARROW else 1.0)  # no word of the question is in the index
-        own = _standard(share, values)
+        own = _standard(share, parts[_OWN, : len(self.documents)])
         standard = np.stack([np.append(hybrid.scales, own[0]), np.append(hybrid.shifts, own[1])])
         return self._combined(parts, np.append(self._shares, np.float32(share)), standard)
 
@@ -169,21 +161,10 @@ class Scorer:
         return self._near({_OWN: (self.encoder.vectors, vector)}, [0, 0, 0, 1])
 
     def _near(self, asked: Mapping[int, tuple[UnitVectors, Rows]], shares: Sequence[float]) -> Scored:
-        """Score every document by its cosines with unit vectors, each for a part, by shares of the parts.
-
-        In large collections, documents of clusters that are near to none of the vectors are not found.
-        """
+        """Score every document by its cosines with unit vectors, each for a part, by shares of the parts."""
         parts = self._no_parts(len(shares))
-        near = [
-            self._in_near_clusters(vectors, query, "dense")
-            for vectors, query in asked.values()
-            if vectors.clusters is not None
-        ]
         for part, (vectors, query) in asked.items():
-            if near:
-                self._compare_some(vectors, query, np.concatenate(near), parts[part])
-            else:
-                parts[part] = vectors.products(query, slice(None))
+            parts[part] = vectors.products(query)
         return self._combined(parts, np.array(shares, np.float32))
 
     def _no_parts(self, number: int) -> Rows:
@@ -217,29 +198,6 @@ class Scorer:
             arrays["units"], arrays["counts"], lists, likeness, bounds, weights, self._saturation, out
         )
 
-    def _compare(self, vectors: UnitVectors, query: Rows, out: Rows, best: Callable[[], Ids]) -> Rows:
-        """Write the products of the units with a vector into ``out``, (U,); return those of documents.
-
-        If units are in clusters, they are written for the documents of near clusters and for the ``best`` so
-        far, and returned for a sample. Others count as the least of the sample.
-        """
-        if vectors.clusters is None:
-            out[:] = vectors.products(query, slice(None))
-            return out[: len(self.documents)]
-        sampled = vectors.of_sample(query)
-        out[:] = sampled.min()
-        documents = np.concatenate([self._in_near_clusters(vectors, query, "hybrid"), best()])
-        self._compare_some(vectors, query, documents, out)
-        return sampled
-
-    def _in_near_clusters(self, vectors: UnitVectors, query: Rows, mode: str) -> Ids:
-        """The documents of the clusters that are nearest to a vector, and those of their passages."""
-        assert vectors.clusters is not None
-        units = vectors.clusters.near(query, mode)
-        number = len(self.documents)
-        owners: Ids = self.documents.arrays["owners"][units[units >= number] - number]
-        return np.concatenate([units[units < number], owners])
-
     def _dense_again(self, query: Rows, scores: Rows, out: Rows) -> Rows:
         """Write the products with another query into ``out``, (U,); return those of documents.
 
@@ -247,9 +205,10 @@ class Scorer:
         """
         vectors = self.documents.dense
         if len(scores) < LARGE:
-            out[:] = vectors.products(query, slice(None))
+            out[:] = vectors.products(query)
             return out[: len(scores)]
-        self._compare_some(vectors, query, self._best(scores), out)
+        units = self._with_passages(self._best(scores))
+        out[units] = vectors.products(query, units)
         return vectors.of_sample(query)
 
     def _best(self, scores: Floats) -> Ids:
@@ -258,14 +217,14 @@ class Scorer:
         best = min(RESCORED * len(sampled) // len(scores) + 1, len(sampled))
         return np.flatnonzero(scores >= np.partition(sampled, -best)[-best]).astype(np.int32)
 
-    def _compare_some(self, vectors: UnitVectors, query: Rows, documents: Ids, out: Rows) -> None:
-        """Write the products of some documents and their passages into ``out``, (U,)."""
-        units: AnyInts = documents
-        if len(owners := self.documents.arrays["owners"]):
-            chosen = np.zeros(len(self.documents), bool)
-            chosen[documents] = True
-            units = np.flatnonzero(np.concatenate([chosen, chosen[owners]]))
-        out[units] = vectors.products(query, units)
+    def _with_passages(self, documents: Ids) -> AnyInts:
+        """The units of some documents: themselves and their passages."""
+        owners = self.documents.arrays["owners"]
+        if not len(owners):
+            return documents
+        chosen = np.zeros(len(self.documents), bool)
+        chosen[documents] = True
+        return np.flatnonzero(np.concatenate([chosen, chosen[owners]]))
 
     def _standard(self, k: int, values: Rows) -> Rows:
         """Scale and shift that turn the ``k``-th part into its share of standard deviations, (2,)."""

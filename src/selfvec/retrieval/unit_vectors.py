@@ -15,7 +15,6 @@ from selfvec.base.compiled import read_only
 from selfvec.numerics.quantization import quantised
 
 from . import kernels
-from .clusters import Clusters
 
 SAMPLED = 2_500  # documents of a large collection that say how values are spread, about
 _UNITS = 1 << 15  # whose vectors are made at a time
@@ -25,9 +24,8 @@ _UNITS = 1 << 15  # whose vectors are made at a time
 class UnitVectors:
     """Vectors of U units, of which the first D are documents."""
 
-    codes: Int8s  # (U, d) times the scales; those of a cluster come together
+    codes: Int8s  # (U, d) times the scales
     scales: Floats  # (U,)
-    clusters: Clusters | None  # in a large collection
     documents: int  # D
 
     @classmethod
@@ -36,43 +34,32 @@ class UnitVectors:
         units: int,
         documents: int,
         rows_of: Callable[[Ints], Rows],  # the vectors of some units
-        centres: Rows | None = None,  # of clusters, if there are many units
     ) -> UnitVectors:
         """Quantise vectors, of which only a block is in memory as float32."""
         codes: Int8s | None = None
         scales = np.empty(units, np.float32)
-        homes = np.zeros(units, np.int32)
         for first in range(0, units, _UNITS):
             part = slice(first, first + _UNITS)
             rows = rows_of(np.arange(units)[part])
             if codes is None:
                 codes = np.empty((units, rows.shape[1]), np.int8)
             codes[part], scales[part] = quantised(rows, scale_of_zeros=0)
-            if centres is not None:
-                homes[part] = np.argmax(rows @ centres.T, axis=1)
         assert codes is not None
-        if centres is None:
-            return cls(codes, scales, None, documents)
-        found = Clusters.of(centres, homes)
-        return cls(codes[found.members], scales[found.members], found, documents)
-
-    @cached_property
-    def rows(self) -> Ids:
-        """The row of each unit among the vectors, (U,)."""
-        rows = np.arange(len(self.scales), dtype=np.int32)
-        if self.clusters is not None:
-            rows[self.clusters.members] = rows.copy()
-        return rows
+        return cls(codes, scales, documents)
 
     def at(self, units: NDArray[np.integer[Any]]) -> Floats:
         """Vectors of units, (n, d) float32."""
-        rows = self.rows[units]
-        out: Floats = self.codes[rows] * self.scales[rows, None]
+        out: Floats = self.codes[units] * self.scales[units, None]
         return out
 
-    def products(self, query: Rows, units: AnyInts | slice) -> Floats:
-        """Products of the vectors of n units with a query, (d,)."""
-        return _products(query, self.codes, self.scales, self.rows[units])
+    def products(self, query: Rows, units: AnyInts | None = None) -> Floats:
+        """Products of the vectors of n units, by default all, with a query, (d,)."""
+        rows = self._all if units is None else units.astype(np.int32)
+        return _products(query, self.codes, self.scales, rows)
+
+    @cached_property
+    def _all(self) -> Ids:
+        return np.arange(len(self.scales), dtype=np.int32)
 
     def of_sample(self, query: Rows) -> Floats:
         """The same for the sample of documents, whose vectors lie together."""
@@ -82,8 +69,8 @@ class UnitVectors:
     @cached_property
     def _sample(self) -> tuple[Int8s, Floats]:
         """Vectors of the sample in int8, (n, d), and their scales, (n,)."""
-        rows = self.rows[sample_of(self.documents)]
-        return read_only(self.codes[rows]), read_only(self.scales[rows])
+        sampled = sample_of(self.documents)
+        return read_only(self.codes[sampled]), read_only(self.scales[sampled])
 
 
 def sample_of(documents: int) -> Ints:
