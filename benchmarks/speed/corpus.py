@@ -25,7 +25,8 @@ def abstracts() -> pl.DataFrame:
     """Columns id, title, text, year."""
     if PUBMED.exists():
         with gzip.open(PUBMED) as file:
-            return pl.read_ndjson(file.read()).select("id", "title", "text", "year")
+            read = pl.read_ndjson(file.read()).select("id", "title", "text", "year")
+        return read.filter(~pl.col("text").str.contains("â€").fill_null(False))  # ours would mend it
     frame = pl.DataFrame({"text": documents()[0]}).with_row_index("id")
     return frame.with_columns(title=pl.col("text").str.head(60), year=pl.lit("1990"))
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from tests.apps.web.headless import Page, browsing, find
 from tests.apps.web.serving import serving
 
@@ -27,6 +29,8 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
+from selfvec.refinement.health import check_health
+from selfvec.storage.text_file import TextWriter
 
 TYPES = 100_000
 PAINT, ACT = 1.0, 0.1  # seconds that the page promises
@@ -49,8 +53,17 @@ def made() -> Run:
     )
     original, refined = tables
     provenance = {"tokens": len(batch), "options": {"tokenizer": "whitespace"}, "corpus": {}}
-    report = {"health": {"verdicts": []}}
-    return Run(refined, original, None, provenance, report, batch)
+    report = {"health": check_health(original, refined, None, method="decorrelated").as_dict()}
+    with TextWriter() as writer:
+        writer.add(pl.DataFrame({"text": [" ".join(words) for words in _words(batch)]}))
+        text = writer.finish()
+    return Run(refined, original, None, provenance, report, batch, text)
+
+
+def _words(batch: TokenBatch) -> Iterator[list[str]]:
+    """The words of each document."""
+    for start, end in pairwise(batch.offsets.tolist()):
+        yield [batch.types[i] for i in batch.ids[start:end].tolist()]
 
 
 def _check(data: PageData) -> None:
@@ -169,12 +182,13 @@ def _browsed(page: Page, address: str) -> list[Result]:
     page.open(f"{address}#c=refined")
     paint = page.run("performance.getEntriesByName('first-contentful-paint')[0].startTime") / 1000
     results = [Result("serve: first paint in a browser", paint * 1000, "ms", "1 s", PAINT / paint)]
-
+    page.open(f"{address}#view=changes&c=refined&word=word7")
+    page.wait("document.querySelector('h2.word bdi')", 60)
     seconds = median(lambda _: page.run(NEXT))
     results.append(
         Result("serve: from a key to the next word", seconds * 1000, "ms", "100 ms", ACT / seconds)
     )
-    page.open(f"{address}#c=refined&view=map&layout=pca")
+    page.open(f"{address}#c=refined&view=map&of=words&layout=pca")
     page.wait("document.querySelector('.atlas .lead')?.innerText.includes('words on one plane')", 60)
     frame = page.run(STEPS)
     results.append(
