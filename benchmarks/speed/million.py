@@ -65,7 +65,7 @@ run_index(sys.argv[1]).saved(sys.argv[2])
 ANSWERS = """
 import json, sys
 from concurrent.futures import ThreadPoolExecutor
-from selfvec.retrieval import Found, Index
+from selfvec.retrieval import Index
 with ThreadPoolExecutor(2) as pool:
     list(pool.map(Index.open(sys.argv[1]).search, json.loads(sys.argv[2])))
 """

@@ -181,11 +181,17 @@ class TokenBatch:
             yield first + start, first + stop
             release(self.ids[bounds[start] : bounds[stop]])
 
+    @property
+    def read_only(self) -> tuple[Ids, Ints]:
+        """The ids and offsets as those of an opened run are, so that a kernel is compiled once for both."""
+        return read_only(self.ids), read_only(self.offsets)
+
     def in_ranges(self) -> Iterator[tuple[Ids, Ints]]:
-        """The ids and offsets of each of the `ranges`, read-only."""
+        """The ids, read-only, and offsets of each of the `ranges`."""
+        ids, offsets = self.read_only
         for first, last in self.ranges():
-            bounds = self.offsets[first : last + 1]
-            yield read_only(self.ids[bounds[0] : bounds[-1]]), bounds - bounds[0]
+            bounds = offsets[first : last + 1]
+            yield ids[bounds[0] : bounds[-1]], bounds - bounds[0]
 
     def part(self, documents: Mask | Ints | Ids) -> TokenBatch:
         """Documents with the same vocabulary: those selected, (D,) bool, or numbered, (n,), in any order.

@@ -56,7 +56,7 @@ class IndexedDocuments:
         repeats: Repeats | None = None,
     ) -> IndexedDocuments:
         """From documents, their passages, and all units as tokens and as vectors in int8."""
-        starts, units, counts = kernels.invert(batch.ids, batch.offsets, len(batch.types))
+        starts, units, counts = kernels.invert(*batch.read_only, len(batch.types))
         arrays: dict[str, Array] = {
             "starts": starts,
             "units": units,

@@ -235,7 +235,7 @@ def shared_targets(batch: TokenBatch, rows: Rows, weights: Rows) -> Floats:
 
 def word_cosines(batch: TokenBatch, weights: Rows) -> Floats:
     """Cosines of D documents as BM25 weights of their words, without length normalisation, (D, D) float32."""
-    starts, documents, occurs = invert(batch.ids, batch.offsets, len(batch.types))
+    starts, documents, occurs = invert(*batch.read_only, len(batch.types))
     values = np.repeat(weights, np.diff(starts)) * (occurs * (K1 + 1) / (occurs + K1))
     values /= np.sqrt(np.bincount(documents, values**2, batch.documents))[documents]
     out = np.zeros((batch.documents, batch.documents), np.float32)
@@ -281,7 +281,7 @@ class Adam:
     def step(self, texts: TokenBatch, weights: Rows, gradient: Floats) -> None:
         """Change the rows of the words of T texts by the gradient of their sums, (T, d)."""
         self._steps += 1
-        starts, owners, occurs = invert(texts.ids, texts.offsets, len(self.rows))
+        starts, owners, occurs = invert(*texts.read_only, len(self.rows))
         words = np.flatnonzero((starts[1:] > starts[:-1]) & ~self._fixed)
         bias = [1 - decay**self._steps for decay in MOMENTS]
         rate = RATE * float(np.sqrt(bias[1])) / bias[0]

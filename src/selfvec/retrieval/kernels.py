@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Floats, Ids, Int8s, Ints, Rows
-from selfvec.base.compiled import kernel, read_only
+from selfvec.base.compiled import kernel
 from selfvec.text.kernels import document_frequencies
 
 MOMENTS = (0.9, 0.999)  # decay of the mean gradient and of its square, of Adam
@@ -25,7 +25,6 @@ def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
     Where those of each type begin, (types + 1,); texts, rising within a type, (N,); occurrences in each,
     65,535 at most, (N,).
     """
-    ids, offsets = read_only(ids), read_only(offsets)
     starts = np.concatenate(([0], np.cumsum(document_frequencies(ids, offsets, types))))
     units = np.empty(starts[-1], np.int32)
     counts = np.zeros(starts[-1], np.uint16)
@@ -48,34 +47,30 @@ def _write_postings(ids: Ids, offsets: Ints, last: Ints, end: Ints, units: Ids, 
                 counts[end[word] - 1] += np.uint16(1)
 
 
-def _dot_products(
-    vectors: Int8s, scales: Floats, rows: Ids, query: NDArray[np.int16], scale: float
-) -> Floats:
-    out = np.empty(len(rows), np.float32)
+def _dot_products(vectors: Int8s, scales: Floats, query: NDArray[np.int16], scale: float) -> Floats:
+    out = np.empty(len(vectors), np.float32)
     whole = query.astype(np.int32)
-    for start in range(0, len(rows), _BLOCK):
-        part = rows[start : start + _BLOCK]
+    for start in range(0, len(vectors), _BLOCK):
+        part = slice(start, start + _BLOCK)
         totals = vectors[part].astype(np.int32) @ whole
-        out[start : start + _BLOCK] = totals.astype(np.float32) * (scales[part] * np.float32(scale))
+        out[part] = totals.astype(np.float32) * (scales[part] * np.float32(scale))
     return out
 
 
 @kernel(instead=_dot_products)
 def dot_products(
-    vectors: Int8s,  # (U, d)
-    scales: Floats,  # (U,)
-    rows: Ids,  # (n,) some of the vectors
+    vectors: Int8s,  # (n, d)
+    scales: Floats,  # (n,)
     query: NDArray[np.int16],  # (d,)
     scale: float,  # of the query
 ) -> Floats:
     """Products of n vectors with a query, all whole numbers, times the scales of both, (n,)."""
-    out = np.empty(len(rows), np.float32)
-    for i in range(len(rows)):
-        row = rows[i]
+    out = np.empty(len(vectors), np.float32)
+    for i in range(len(vectors)):
         total = np.int32(0)
         for k in range(vectors.shape[1]):  # the cast avoids a 64-bit sum, which takes three times as long
-            total = np.int32(total + np.int32(vectors[row, k]) * np.int32(query[k]))
-        out[i] = np.float32(total) * (scales[row] * np.float32(scale))
+            total = np.int32(total + np.int32(vectors[i, k]) * np.int32(query[k]))
+        out[i] = np.float32(total) * (scales[i] * np.float32(scale))
     return out
 
 

@@ -25,7 +25,7 @@ from functools import cached_property, reduce
 
 import numpy as np
 
-from selfvec.base.arrays import AnyInts, Doubles, Floats, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
 from selfvec.numerics.rows import top_indices, unit_rows
 from selfvec.text.document_vectors import bm25_weight
@@ -211,13 +211,13 @@ class Scorer:
         out[units] = vectors.products(query, units)
         return vectors.of_sample(query)
 
-    def _best(self, scores: Floats) -> Ids:
+    def _best(self, scores: Floats) -> Ints:
         """About 2,000 documents with the largest scores, (D,)."""
         sampled = scores[sample_of(len(scores))]
         best = min(RESCORED * len(sampled) // len(scores) + 1, len(sampled))
-        return np.flatnonzero(scores >= np.partition(sampled, -best)[-best]).astype(np.int32)
+        return np.flatnonzero(scores >= np.partition(sampled, -best)[-best])
 
-    def _with_passages(self, documents: Ids) -> AnyInts:
+    def _with_passages(self, documents: Ints) -> Ints:
         """The units of some documents: themselves and their passages."""
         owners = self.documents.arrays["owners"]
         if not len(owners):

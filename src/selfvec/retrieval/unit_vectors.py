@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import AnyInts, Floats, Ids, Int8s, Ints, Rows
+from selfvec.base.arrays import AnyInts, Floats, Int8s, Ints, Rows
 from selfvec.base.compiled import read_only
 from selfvec.numerics.quantization import quantised
 
@@ -54,23 +54,19 @@ class UnitVectors:
 
     def products(self, query: Rows, units: AnyInts | None = None) -> Floats:
         """Products of the vectors of n units, by default all, with a query, (d,)."""
-        rows = self._all if units is None else units.astype(np.int32)
-        return _products(query, self.codes, self.scales, rows)
-
-    @cached_property
-    def _all(self) -> Ids:
-        return np.arange(len(self.scales), dtype=np.int32)
+        if units is None:
+            return _products(query, self.codes, self.scales)
+        return _products(query, self.codes[units], self.scales[units])
 
     def of_sample(self, query: Rows) -> Floats:
         """The same for the sample of documents, whose vectors lie together."""
-        codes, scales = self._sample
-        return _products(query, codes, scales, np.arange(len(scales), dtype=np.int32))
+        return _products(query, *self._sample)
 
     @cached_property
     def _sample(self) -> tuple[Int8s, Floats]:
         """Vectors of the sample in int8, (n, d), and their scales, (n,)."""
         sampled = sample_of(self.documents)
-        return read_only(self.codes[sampled]), read_only(self.scales[sampled])
+        return self.codes[sampled], self.scales[sampled]
 
 
 def sample_of(documents: int) -> Ints:
@@ -78,9 +74,9 @@ def sample_of(documents: int) -> Ints:
     return np.arange(0, documents, max(1, documents // SAMPLED))
 
 
-def _products(query: Rows, codes: Int8s, scales: Floats, rows: Ids) -> Floats:
-    """Products of n rows of vectors in int8, with their scales, and a query, (d,)."""
+def _products(query: Rows, codes: Int8s, scales: Floats) -> Floats:
+    """Products of n vectors in int8, with their scales, and a query, (d,)."""
     largest = float(np.abs(query).max(initial=0)) or 1.0
     whole = np.rint(query * (32767 / largest)).astype(np.int16)
-    products: Floats = kernels.dot_products(codes, scales, rows, whole, largest / 32767)
+    products: Floats = kernels.dot_products(read_only(codes), read_only(scales), whole, largest / 32767)
     return products

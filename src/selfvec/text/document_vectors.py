@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
-from selfvec.base.compiled import read_only
 from selfvec.base.threads import in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -41,8 +40,8 @@ _TEXTS = 256  # that a thread adds up at a time
 def document_frequencies(batch: TokenBatch, documents: int | None = None) -> Ints:
     """The number of documents, by default of all, or of the first ones, in which each type occurs, (V,)."""
     total = batch.documents if documents is None else documents
-    bounds = read_only(batch.offsets)[: total + 1]
-    return kernels.document_frequencies(read_only(batch.ids), bounds, len(batch.types))
+    ids, offsets = batch.read_only
+    return kernels.document_frequencies(ids, offsets[: total + 1], len(batch.types))
 
 
 def inverse_document_frequency(batch: TokenBatch, documents: int | None = None) -> Rows:
@@ -77,10 +76,11 @@ def weighted_sums(batch: TokenBatch, rows: Rows, weights: Rows, jobs: int | None
     """
     out = np.zeros((batch.documents, rows.shape[1]), np.float32)
     rows = np.ascontiguousarray(rows)
+    ids, offsets = batch.read_only
 
     def add(first: int) -> None:
-        ends = read_only(batch.offsets)[first : first + _TEXTS + 1]
-        add_rows(read_only(batch.ids), ends, rows, weights, out[first : first + _TEXTS])
+        ends = offsets[first : first + _TEXTS + 1]
+        add_rows(ids, ends, rows, weights, out[first : first + _TEXTS])
 
     for _ in in_order(range(0, batch.documents, _TEXTS), add, threads(jobs)):
         pass

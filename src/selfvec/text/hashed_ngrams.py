@@ -14,7 +14,6 @@ from itertools import pairwise
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
-from selfvec.base.compiled import read_only
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.corpus.fingerprints import hashes
 from selfvec.data.token_batch import TokenBatch
@@ -43,7 +42,7 @@ class Ngrams:
         bits = counter_bits(len(batch)) if bits is None else bits
         self.batch = batch
         self.counters = np.zeros(1 << bits, np.uint8)
-        self._text = read_only(batch.ids), read_only(batch.offsets)
+        self._text = batch.read_only
         self._words = _word_hashes(batch.types)  # (V,)
         self._shift = np.uint64(64 - bits)
         parts = max(min(threads(jobs), batch.documents), 1)

@@ -154,22 +154,19 @@ def test_everything_comes_in_any_order_of_requests(
         assert tasks.tested.result(PATIENCE)
 
 
-FILLED = {  # by view
-    "": "document.querySelectorAll('.domain h4').length >= 3"
-    " && document.querySelectorAll('.overview .colours button').length > 1"
-    " && document.querySelectorAll('.multiples svg').length > 1",
-    "#view=changes&word=cell": "document.querySelector('.ranking a[data-word]')"
-    " && document.querySelector('#word .quotes li')",
-    "#view=map": "document.querySelectorAll('.colours button').length > 1",
-    "#view=texts&ask=bread": "document.querySelector('.found .snippet')",
-}
-
-
-ASKS = {
-    "": "domain",
-    "#view=changes&word=cell": "ranking",
-    "#view=map": "map",
-    "#view=texts&ask=bread": "search",
+FILLED = {  # by view: what the page asks for, and when it shows that
+    "": (
+        "domain",
+        "document.querySelectorAll('.domain h4').length >= 3"
+        " && document.querySelectorAll('.overview .colours button').length > 1"
+        " && document.querySelectorAll('.multiples svg').length > 1",
+    ),
+    "#view=changes&word=cell": (
+        "ranking",
+        "document.querySelector('.ranking a[data-word]') && document.querySelector('#word .quotes li')",
+    ),
+    "#view=map": ("map", "document.querySelectorAll('.colours button').length > 1"),
+    "#view=texts&ask=bread": ("search", "document.querySelector('.found .snippet')"),
 }
 
 
@@ -180,11 +177,12 @@ ASKS = {
 def test_the_page_opened_at_once_is_filled(
     page: Page, served: Serve, go: threading.Event, length: str, view: str
 ) -> None:
+    wanted, filled = FILLED[view]
     with served() as site:
         page.call("Page.navigate", url=f"{site.address}{view}")
-        asked = f"(one) => one.name.includes('/api/{ASKS[view]}?') && one.responseEnd"
+        asked = f"(one) => one.name.includes('/api/{wanted}?') && one.responseEnd"
         page.wait(f"performance.getEntriesByType('resource').some({asked})", PATIENCE)
         go.set()
-        page.wait(FILLED[view], PATIENCE)
+        page.wait(filled, PATIENCE)
     page.errors = [error for error in page.errors if "503" not in error]  # it asked again
     assert page.errors == []
