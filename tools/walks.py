@@ -1,0 +1,242 @@
+"""How far a reader walks who follows one argument from a public function down to its work.
+
+    python -m tools.walks [PLACE...]        # a place is MODULE:FUNCTION:PARAMETER, below selfvec
+
+The walk follows an argument, and what calls make of it, through the functions that it is passed to, in the
+order of the code, each once. Nothing is run: calls are matched to functions by imports, and methods by their
+names where one class alone has them. It counts the stays (a file entered, or entered again), the files, and
+the climbs (from a room to one above it). Fewer are better, unless a file becomes two subjects for it.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "src" / "selfvec"
+WALKS = {
+    "refine": "apps.functions.refine:refine:method",
+    "search": "retrieval.run_search:search:run",
+    "drift": "analysis.word_drift.drift:drift:run",
+    "update": "apps.functions.update:update:run",
+    "serve": "apps.starting:serve:run",
+}
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Assignment = ast.Assign | ast.AnnAssign | ast.NamedExpr
+
+
+class Place(NamedTuple):
+    """A function or class: its module, and its name there, such as ``Run.held``."""
+
+    module: str
+    name: str
+
+
+@dataclass
+class House:
+    """The functions and classes of the package, and what each module calls by which name."""
+
+    functions: dict[Place, Function] = field(default_factory=dict)
+    classes: dict[Place, ast.ClassDef] = field(default_factory=dict)
+    names: dict[str, dict[str, Place]] = field(default_factory=dict)  # by module
+    methods: dict[str, list[Place]] = field(default_factory=lambda: defaultdict(list))
+
+    @classmethod
+    def read(cls, folder: Path = PACKAGE) -> House:
+        """The package as it is on the disk."""
+        house = cls()
+        for path in sorted(folder.rglob("*.py")):
+            parts = path.relative_to(folder).with_suffix("").parts
+            module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            package = ".".join(parts[:-1])
+            house._add(module, package, ast.parse(path.read_text(encoding="utf-8")))
+        return house
+
+    def _add(self, module: str, package: str, tree: ast.Module) -> None:
+        names: dict[str, Place] = {}
+        for node in ast.walk(tree):  # imports inside functions, too
+            if isinstance(node, ast.ImportFrom):
+                home = _imported_from(node, package)
+                for alias in node.names if home is not None else ():
+                    names[alias.asname or alias.name] = Place(str(home), alias.name)
+        for node in tree.body:
+            if isinstance(node, Function):
+                self.functions[Place(module, node.name)] = node
+            elif isinstance(node, ast.ClassDef):
+                self.classes[Place(module, node.name)] = node
+                for method in node.body:
+                    if isinstance(method, Function):
+                        place = Place(module, f"{node.name}.{method.name}")
+                        self.functions[place] = method
+                        self.methods[method.name].append(place)
+            if isinstance(node, Function | ast.ClassDef):
+                names[node.name] = Place(module, node.name)
+        self.names[module] = names
+
+    def called(self, module: str, owner: str, call: ast.Call) -> Place | None:
+        """The function that a call in a module, or in a class of it, runs."""
+        match call.func:
+            case ast.Name(id=name):
+                return self._defined(self.names[module].get(name))
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name) if owner:
+                own = Place(module, f"{owner}.{name}")
+                return own if own in self.functions else self._only(name)
+            case ast.Attribute(value=ast.Name(id=outer), attr=name) if outer in self.names[module]:
+                home = self.names[module][outer]
+                inside = f"{home.module}.{home.name}".lstrip(".")
+                is_module = inside in self.names
+                return self._defined(
+                    Place(inside, name) if is_module else Place(home.module, f"{home.name}.{name}")
+                )
+            case ast.Attribute(attr=name):
+                return self._only(name)
+        return None
+
+    def _defined(self, place: Place | None) -> Place | None:
+        """Where a name is defined that other modules may have handed on; the beginning of a class."""
+        while place is not None and place not in self.functions:
+            if place in self.classes:
+                begun = Place(place.module, f"{place.name}.__init__")
+                return begun if begun in self.functions else None
+            handed_on = self.names.get(place.module, {}).get(place.name)
+            place = None if handed_on == place else handed_on
+        return place
+
+    def _only(self, name: str) -> Place | None:
+        """The method with a name, if one class alone has it."""
+        places = self.methods.get(name, [])
+        return places[0] if len(places) == 1 else None
+
+
+def _imported_from(node: ast.ImportFrom, package: str) -> str | None:
+    """The module that names are imported from, below the package; None for others' modules."""
+    if node.level:
+        outer = package.split(".")[: len(package.split(".")) - node.level + 1]
+        return ".".join([*outer, *filter(None, [node.module])])
+    name = node.module or ""
+    return name.removeprefix("selfvec").removeprefix(".") if name.split(".")[0] == "selfvec" else None
+
+
+@dataclass
+class Walk:
+    """Where an argument goes: the files in the order in which it enters them."""
+
+    house: House
+    files: list[str] = field(default_factory=list)
+    seen: set[tuple[Place, frozenset[str]]] = field(default_factory=set)
+
+    def enter(self, place: Place, carried: frozenset[str]) -> None:
+        """Follow the names ``carried`` through a function."""
+        if (place, carried) in self.seen or len(self.seen) > 2000:
+            return
+        self.seen.add((place, carried))
+        self._stay(place.module)
+        names = set(carried)
+        owner = place.name.rpartition(".")[0]
+        for node in _in_order(self.house.functions[place]):
+            if isinstance(node, ast.Call):
+                self._follow(place.module, owner, node, names)
+            elif node.value is not None and _is_carried(node.value, names):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                names.update(target.id for target in targets if isinstance(target, ast.Name))
+
+    def _follow(self, module: str, owner: str, call: ast.Call, names: set[str]) -> None:
+        place = self.house.called(module, owner, call)
+        if place is None:
+            return
+        passed = frozenset(_parameters(self.house.functions[place], call, names, "." in place.name))
+        if passed:
+            self.enter(place, passed)
+            self._stay(module)
+
+    def _stay(self, module: str) -> None:
+        if not self.files or self.files[-1] != module:
+            self.files.append(module)
+
+
+def _in_order(function: Function) -> Iterator[ast.Call | Assignment]:
+    """Calls and assignments in the order in which they are evaluated: what is inside comes first."""
+
+    def visit(node: ast.AST) -> Iterator[ast.Call | Assignment]:
+        for child in ast.iter_child_nodes(node):
+            yield from visit(child)
+        if isinstance(node, ast.Call | Assignment):
+            yield node
+
+    for statement in function.body:
+        yield from visit(statement)
+
+
+def _is_carried(value: ast.expr, names: set[str]) -> bool:
+    """Whether a value is what is carried: itself, or what a call makes of it."""
+    match value:
+        case ast.Name(id=name):
+            return name in names
+        case ast.Starred(value=inner) | ast.Await(value=inner):
+            return _is_carried(inner, names)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.BoolOp(values=parts):
+            return any(_is_carried(part, names) for part in parts)
+        case ast.IfExp(body=first, orelse=second):
+            return _is_carried(first, names) or _is_carried(second, names)
+        case ast.Call(func=made_by, args=given, keywords=named):
+            inside = made_by.value if isinstance(made_by, ast.Attribute) else None
+            parts = [*given, *(keyword.value for keyword in named), *([inside] if inside else [])]
+            return any(_is_carried(part, names) for part in parts)
+    return False
+
+
+def _parameters(function: Function, call: ast.Call, names: set[str], is_method: bool) -> Iterator[str]:
+    """The parameters of a function under which a call passes on what is carried."""
+    positional = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    if is_method and positional[:1] in (["self"], ["cls"]):
+        if isinstance(call.func, ast.Attribute) and _is_carried(call.func.value, names):
+            yield positional[0]
+        positional = positional[1:]
+    rest = function.args.vararg.arg if function.args.vararg else None
+    for number, value in enumerate(call.args):
+        name = positional[number] if number < len(positional) else rest
+        if name and _is_carried(value, names):
+            yield name
+    taken = {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)}
+    for keyword in call.keywords:
+        if keyword.arg in taken and _is_carried(keyword.value, names):
+            yield str(keyword.arg)
+
+
+def floors() -> dict[str, int]:
+    """The rooms, from the lowest, as the import contract orders them."""
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    return {room: floor for floor, room in enumerate(reversed(contract[0]["layers"]))}
+
+
+def walked(house: House, place: str) -> Walk:
+    """The walk of ``MODULE:FUNCTION:PARAMETER``."""
+    module, function, parameter = place.split(":")
+    walk = Walk(house)
+    walk.enter(Place(module, function), frozenset([parameter]))
+    return walk
+
+
+def main(places: list[str]) -> None:
+    house, floor = House.read(), floors()
+    for name, place in {name: name for name in places}.items() if places else WALKS.items():
+        files = walked(house, place).files
+        rooms = [floor.get(module.split(".")[0], len(floor)) for module in files]
+        climbs = sum(after > before for before, after in pairwise(rooms))
+        print(f"{name}: {len(files)} stays, {len(set(files))} files, {climbs} climbs")
+
+
+if __name__ == "__main__":
+    sys.setrecursionlimit(10_000)
+    main(sys.argv[1:])
