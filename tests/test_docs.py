@@ -294,3 +294,11 @@ def test_the_reference_names_every_command_and_public_name() -> None:
 def test_make_without_a_target_lists_the_targets() -> None:
     listed = subprocess.run(["make", "-C", str(ROOT)], capture_output=True, text=True, check=True).stdout
     assert {"make demo", "make test"} <= {line[:9] for line in listed.splitlines()}
+
+
+def test_no_file_has_markers_of_a_conflict() -> None:
+    command = ["git", "grep", "-nIE", "^(<{7}|>{7}|[|]{7}) "]
+    marked = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    if marked.returncode > 1:
+        pytest.skip("no git checkout")
+    assert not marked.stdout
