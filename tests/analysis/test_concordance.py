@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import selfvec
+from selfvec.analysis.concordance import fits
 from selfvec.base.errors import NotFound, OptionError, TargetError
 
 ROWS = [
@@ -128,6 +129,25 @@ def test_rows_are_written_and_nothing_is_replaced(run: selfvec.Run, tmp_path: Pa
     assert pl.read_csv(path).columns == table.columns
     with pytest.raises(OptionError, match=r"\.csv, not \.txt"):
         selfvec.concordance(run, "hail", csv=tmp_path / "hail.txt")
+
+
+PATTERNS = st.lists(st.text("ab", max_size=2), min_size=1, max_size=21).map("*".join)
+
+
+@given(PATTERNS, st.text("ab", max_size=30), st.integers(1, 34))
+def test_stars_stand_for_any_letters(pattern: str, letters: str, repeats: int) -> None:
+    """As a plain table of all beginnings says; with a thousand letters, going back would not end."""
+    for word in (letters * repeats, pattern.replace("*", letters)):
+        ends = {0}  # where in the word the letters of the pattern so far may end
+        for sign in pattern:
+            ends = (
+                set(range(min(ends), len(word) + 1))
+                if sign == "*"
+                else {end + 1 for end in ends if word[end : end + 1] == sign}
+            )
+            if not ends:
+                break
+        assert fits(pattern, word) == (len(word) in ends)
 
 
 LETTERS = st.text("abfhﬁſ -.\u00ad’'éé", max_size=30)

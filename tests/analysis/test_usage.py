@@ -203,3 +203,11 @@ def test_the_share_grows_with_the_difference_of_style() -> None:
     means = np.mean(lengths, axis=1)
     assert means[0] < means[1] < means[2] < means[3]
     assert means[0] < 0.5 * means[3]
+
+
+@pytest.mark.parametrize(("word", "text"), [("rain_ice", "rain, ice"), ("_".join("-" * 40 + "x"), "-" * 300)])
+def test_parts_of_a_phrase_may_be_apart_by_signs(word: str, text: str) -> None:
+    """Also if the parts are signs, which can be divided in many ways."""
+    run = selfvec.refine([{"text": f"{text} fell hard"}], "none", "original", tokenizer="whitespace")
+    (quote,) = sentences(run, [Quotation(word, 0, 0, ((word, SELF), (" fell hard", "")))])
+    assert quote.written == (word == "rain_ice")

@@ -124,3 +124,7 @@ def test_every_way_of_writing_a_number_is_read(cents: int, marks: tuple[str, str
 def test_no_text_brings_the_reader_of_numbers_down(text: str) -> None:
     for decimal in ".,":
         assert isinstance(written_number(text, decimal), float)
+
+
+def test_many_blanks_in_a_number_take_no_longer_than_letters() -> None:
+    assert math.isnan(written_number("1" + " " * 100_000 + "x"))

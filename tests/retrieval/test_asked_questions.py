@@ -200,3 +200,9 @@ def test_a_phrase_ends_where_a_sentence_does(text: str, phrase: str, has: bool) 
     index = Index.words_only([text, "sheep grazed quietly"], Preprocessing())
     notes = index.search(f'"{phrase}"', mode="bm25").notes
     assert any("no document has the phrase" in note for note in notes) != has
+
+
+def test_many_blanks_in_quotes_take_no_longer_than_letters() -> None:
+    blanks = " " * 100_000
+    assert Question.of(f'"{blanks}gas{blanks}').phrases == []
+    assert Question.of(f'"{blanks}gas{blanks}"').phrases == ["gas"]

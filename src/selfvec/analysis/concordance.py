@@ -159,9 +159,13 @@ class _Pattern:
         keys = [_key(name, self.language) for name in found.names]
         places = np.arange(max(len(found.ids) - len(self.words) + 1, 0))
         for offset, word in enumerate(self.words):
-            fits = re.compile(".*".join(map(re.escape, word.split(ANY))), re.DOTALL).fullmatch
-            able = np.array([fits(key) is not None for key in keys], bool)
-            places = places[able[found.ids[places + offset]]]
+            if not word.strip(ANY):
+                continue
+            types = found.ids[places + offset]
+            able = np.zeros(len(keys), bool)
+            for number in np.unique(types).tolist():  # few are left after the first word
+                able[number] = fits(word, keys[number])
+            places = places[able[types]]
         return places
 
     def candidates(self, texts: pl.Series) -> Mask:
@@ -177,6 +181,29 @@ class _Pattern:
         whole = f"(?i){re.escape(letters)}" + (f"|[{re.escape(special)}]" if special else "")
         found: Mask = texts.fill_null("").str.contains(whole).to_numpy()
         return found
+
+
+def fits(pattern: str, word: str) -> bool:
+    """Whether a word is the pattern, in which * stands for any letters, also none.
+
+    >>> fits("h*l*", "hail"), fits("h*l*", "hare")
+    (True, False)
+    """
+    # No regular expression: with ten stars it would try for hours how to share a word among them.
+    # The first place of each piece is enough, since it leaves most of the word to the pieces that follow.
+    first, *middle = pattern.split(ANY)
+    if not middle:
+        return word == pattern
+    *middle, last = middle
+    at, end = len(first), len(word) - len(last)
+    if at > end or not word.startswith(first) or not word.endswith(last):
+        return False
+    for piece in middle:
+        at = word.find(piece, at, end)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
 
 
 def _key(word: str, language: str) -> str:

@@ -14,10 +14,10 @@ from collections.abc import Iterable
 NAN = float("nan")
 
 _UNIT = r"(?:\w{0,3}\.?¤|[A-Z]{3}|kr\.?|zł|Kč|Ft|Fr\.?|Rs\.?|%|‰)"
-_NUMBER = re.compile(
-    rf"(?P<open>\()?(?P<sign>[+-]?)\s*(?:{_UNIT})?\s*(?P<inner>[+-]?)"
-    r"(?P<digits>\d[\d.,' ]*|[.,]\d+)(?P<power>[eE][+-]?\d+)?"
-    rf"(?P<last>-?)\s*(?:{_UNIT})?\s*(?P<close>\))?"
+_NUMBER = re.compile(  # *+ gives nothing back: three parts that could share blanks would try every division
+    rf"(?P<open>\()?(?P<sign>[+-]?)\s*+(?:{_UNIT})?\s*+(?P<inner>[+-]?)"
+    r"(?P<digits>\d[\d.,' ]*+|[.,]\d++)(?P<power>[eE][+-]?\d+)?"
+    rf"(?P<last>-?)\s*+(?:{_UNIT})?\s*+(?P<close>\))?"
 )
 _WHOLE = re.compile(r"\d*|\d{1,3}(?:[.,' ]\d{2,3})*[.,' ]\d{3}")  # in groups of three, or two in India
 _SIGNS = str.maketrans("−‐‑–’ʼ٫٬", "----'',.")

@@ -169,7 +169,12 @@ def _span_of(word: str, form_of: FormsOf, text: str) -> tuple[int, int] | None:
 
     The words of a phrase, such as flash_flood, may be separated by any characters but letters and digits.
     """
-    pattern = r"[\W_]+".join(re.escape(part) for part in word.split("_") if part) or re.escape(word)
+    parts = [part for part in word.split("_") if part]
+    # Only signs may stand between two parts; before a part that begins with a sign, one sign. Otherwise
+    # every division of a run of signs would be tried.
+    gaps = [r"[\W_]++" if re.match(r"\w", part) else r"[\W_]" for part in parts[1:]]
+    pattern = "".join(gap + re.escape(part) for gap, part in zip(["", *gaps], parts, strict=False))
+    pattern = pattern or re.escape(word)
     same = re.search(rf"(?<!\w){pattern}(?!\w)", text.replace("\u2019", "'"), re.IGNORECASE)
     if same is not None:
         return same.span()
