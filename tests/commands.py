@@ -1,7 +1,5 @@
 """Commands by name, with the groups they stand in."""
 
-from __future__ import annotations
-
 from selfvec.apps.table import GROUPS, TOP
 
 PATHS = {name: [name] for name in TOP} | {

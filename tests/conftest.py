@@ -1,7 +1,5 @@
 """What tests share: where real data may be, and small texts written by us."""
 
-from __future__ import annotations
-
 import gc
 import os
 import shutil

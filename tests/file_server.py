@@ -4,8 +4,6 @@ A fault is one of the words that `Handler.reply` knows, a status such as ``503``
 such as ``503 after 0``, ``to ADDRESS``, or a function that changes the server before it answers.
 """
 
-from __future__ import annotations
-
 import hashlib
 import threading
 from collections.abc import Callable, Iterator

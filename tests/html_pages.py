@@ -1,7 +1,5 @@
 """HTML as it is read: its elements, their attributes and texts."""
 
-from __future__ import annotations
-
 from html.parser import HTMLParser
 
 _VOID = frozenset({"br", "circle", "line", "meta", "polyline", "polygon", "rect"})

@@ -1,7 +1,5 @@
 """Commands in processes of their own, stopped by a signal."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import time

@@ -1,7 +1,5 @@
 """Every benchmark is listed, asks a question, and imports names that exist; rows are kept and replaced."""
 
-from __future__ import annotations
-
 import ast
 import importlib
 import json

@@ -1,7 +1,5 @@
 """The page on the collapse: what it says of its plane holds, and its parts and pictures are there."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What CONTRIBUTING.md says of the code is there: rooms, files, and names in files."""
 
-from __future__ import annotations
-
 import ast
 import re
 import tomllib

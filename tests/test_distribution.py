@@ -3,8 +3,6 @@
 `make dist` tries it in an empty environment.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -4,8 +4,6 @@ A page is run from top to bottom in a workshop of its own: its ``console`` lines
 ``python`` blocks in one namespace. ``sh`` and ``text`` blocks are not run.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

@@ -1,7 +1,5 @@
 """The example notebooks run from top to bottom, and what ends a cell can be shown."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

@@ -1,7 +1,5 @@
 """Measured figures in hand-written text are those of the benchmarks, and none is typed by hand."""
 
-from __future__ import annotations
-
 import difflib
 import json
 import re

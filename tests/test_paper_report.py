@@ -1,7 +1,5 @@
 """The report on the paper says what was measured, on a small text of ours and random vectors."""
 
-from __future__ import annotations
-
 import doctest
 import json
 import re

@@ -4,8 +4,6 @@ A command in backticks, or in a block of shell that is not run, is parsed as the
 is executed. Words in capitals stand for a value of the option's kind.
 """
 
-from __future__ import annotations
-
 import importlib
 import json
 import re

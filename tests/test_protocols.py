@@ -4,8 +4,6 @@ Read are the tables whose text names exactly one protocol. Where a table has sev
 `test_figures.test_figures_of_one_protocol_agree` compares those.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """The public surface: exactly what `__all__` says, documented, and Refiner in scikit-learn's manners."""
 
-from __future__ import annotations
-
 import importlib
 import inspect
 import pkgutil

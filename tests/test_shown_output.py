@@ -1,7 +1,5 @@
 """The README and the tutorial run as pasted, from an empty folder, and show what the commands print."""
 
-from __future__ import annotations
-
 import difflib
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The comparison with gensim and fastText: where they begin, and what they are tuned on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Texts of topics with words of their own, in which words of known use are planted."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

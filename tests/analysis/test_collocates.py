@@ -1,7 +1,5 @@
 """logDice by hand, and the laws of counts that windows give."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

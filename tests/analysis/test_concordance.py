@@ -1,7 +1,5 @@
 """Words in context: what a query finds, as the documents have it, in which order."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

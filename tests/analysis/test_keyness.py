@@ -1,7 +1,5 @@
 """Keyness by hand, its laws, and the sides it compares."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from typing import Any

@@ -1,7 +1,5 @@
 """Words that can replace a word: by hand, by planted abbreviations, and as results that are kept."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

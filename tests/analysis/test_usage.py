@@ -1,7 +1,5 @@
 """Uses of a word: which are shown and how they are quoted, and their vectors against plain loops."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

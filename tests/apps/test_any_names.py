@@ -1,7 +1,5 @@
 """Any ids, slices, dates and fields: `refine` refuses them in one line, or makes a run that can be read."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`ask`: a folder of text is refined, indexed and searched in one, and again only if it has changed."""
 
-from __future__ import annotations
-
 import json
 import os
 import stat

@@ -1,7 +1,5 @@
 """The demo replaces its own report, and no page of somebody else."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

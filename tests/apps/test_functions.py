@@ -1,7 +1,5 @@
 """The commands as functions: one shape of result, runs in memory and in folders, errors for wrong calls."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import subprocess

@@ -1,7 +1,5 @@
 """Vectors of gensim, or objects shaped like them, are where a `Refiner` starts."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import SimpleNamespace
 

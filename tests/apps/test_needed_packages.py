@@ -1,7 +1,5 @@
 """A package that is needed and missing is asked for before anything is read or computed."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

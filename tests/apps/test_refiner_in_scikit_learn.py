@@ -1,7 +1,5 @@
 """`Refiner` as a transformer of scikit-learn."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

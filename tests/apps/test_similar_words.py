@@ -1,7 +1,5 @@
 """Neighbours of several words: in runs, vectors files and aligned tables; rare and unknown words."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

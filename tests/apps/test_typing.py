@@ -1,7 +1,5 @@
 """What a type checker, and so an editor, knows of `selfvec` in a user's file."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Words that somebody asks for are read as texts are, by whatever asks for them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any
 

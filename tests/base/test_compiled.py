@@ -1,7 +1,5 @@
 """Compiled functions are kept on disk, call each other, and are compiled when they are first called."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

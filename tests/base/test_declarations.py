@@ -1,7 +1,5 @@
 """What a function takes is said once, in its docstring; its source and the function say the same."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 from importlib import import_module

@@ -1,7 +1,5 @@
 """What is displayed has no character that moves a cursor or turns the order of a line."""
 
-from __future__ import annotations
-
 import json
 import os
 import pty

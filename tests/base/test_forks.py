@@ -1,7 +1,5 @@
 """A child of a process that has used Polars works, or says that it cannot; it never waits for ever."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Progress: steps of known weight, and lines where there is no terminal."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Threads: never so many that the machine stalls, products on one core each, sums with the same bits."""
 
-from __future__ import annotations
-
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Clusters whose workers are threads of this process: they start at once, and share ``memory://``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """Text for the tests of clusters: words by falling frequency, in many files of many kinds."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Workers and schedulers that die, Ctrl-C, and a store of objects."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

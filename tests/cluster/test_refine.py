@@ -1,7 +1,5 @@
 """Runs of a cluster: like those of one machine, the same bytes for any workers, and what is refused."""
 
-from __future__ import annotations
-
 import json
 import platform
 import re

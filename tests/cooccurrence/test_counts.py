@@ -1,7 +1,5 @@
 """Co-occurrence counts: by hand and against the reference; what is saved and loaded, and damaged."""
 
-from __future__ import annotations
-
 import itertools
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Operators made from counts: by hand, against dense float64, against the scan, and one contract for both."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

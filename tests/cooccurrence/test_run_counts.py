@@ -1,7 +1,5 @@
 """Counts in a run: the same vectors as by scan, kept in the folder, checked when they are taken up again."""
 
-from __future__ import annotations
-
 import shutil
 import signal
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What the corpus tests share: writing a file in any compression, reading a corpus to its end."""
 
-from __future__ import annotations
-
 import gzip
 from pathlib import Path
 from typing import Any

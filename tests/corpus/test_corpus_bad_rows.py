@@ -1,7 +1,5 @@
 """What is malformed is named with file, line, field, rule and remedy; left out only when asked to."""
 
-from __future__ import annotations
-
 import json
 
 import polars as pl

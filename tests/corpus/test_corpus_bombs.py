@@ -1,7 +1,5 @@
 """Files that are small on disk and large in memory are read, or refused, in bounded memory."""
 
-from __future__ import annotations
-
 import datetime
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The same rows in every container are the same documents, with the same ids and notes."""
 
-from __future__ import annotations
-
 import csv
 import datetime
 import decimal

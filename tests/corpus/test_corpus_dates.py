@@ -1,7 +1,5 @@
 """Dates: every form means the right day, whole columns decide, and what is not read is counted and said."""
 
-from __future__ import annotations
-
 import datetime
 import io
 import json

@@ -1,7 +1,5 @@
 """HTML, PDF and Word files are read as one document each; what is not sound is named."""
 
-from __future__ import annotations
-
 import io
 import json
 import zipfile

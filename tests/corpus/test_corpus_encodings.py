@@ -1,7 +1,5 @@
 """Every text is read as it was written, or an error names its encoding: a table of both and containers."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """Fetching NOAA Storm Events from a server of our own that misbehaves in every way we know."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import json

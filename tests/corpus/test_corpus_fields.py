@@ -1,7 +1,5 @@
 """Which fields are read: recognised by name, or as asked."""
 
-from __future__ import annotations
-
 import datetime
 import json
 import re

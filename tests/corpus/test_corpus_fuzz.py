@@ -1,7 +1,5 @@
 """Any bytes give documents or a `CorpusError` with a place, the same for every reader and size of batch."""
 
-from __future__ import annotations
-
 import csv
 import gzip
 import io

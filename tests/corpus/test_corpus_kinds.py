@@ -1,7 +1,5 @@
 """One contract for every kind of source: the same documents, whatever file they lie in."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

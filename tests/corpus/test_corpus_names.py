@@ -1,7 +1,5 @@
 """Fields are named as people write them: with commas in their names, and by paths into objects."""
 
-from __future__ import annotations
-
 import json
 
 import pandas as pd

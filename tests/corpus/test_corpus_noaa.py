@@ -1,7 +1,5 @@
 """The two raw layouts of NOAA Storm Events, in small files written by us."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

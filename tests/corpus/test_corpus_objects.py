@@ -1,7 +1,5 @@
 """Objects as corpora: what people pass to `fit` is read as what it is, or refused."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Iterator
 from itertools import permutations

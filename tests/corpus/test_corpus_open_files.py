@@ -1,8 +1,6 @@
 # ruff: noqa: PTH123, SIM115 (files are opened as people open them)
 """An open file is read by its path, as the file it is, or refused; its lines are never taken for texts."""
 
-from __future__ import annotations
-
 import bz2
 import csv
 import gzip

@@ -1,7 +1,5 @@
 """The demonstration corpus: this Python's own documentation."""
 
-from __future__ import annotations
-
 import sys
 
 from corpus_reader import collect

@@ -1,7 +1,5 @@
 """No row of a table is lost without being counted; each form of a table is read as its writer meant it."""
 
-from __future__ import annotations
-
 import csv
 import io
 import random

@@ -1,7 +1,5 @@
 """Finding sources: what each kind of name stands for, and what cannot be read."""
 
-from __future__ import annotations
-
 import io
 import os
 import re

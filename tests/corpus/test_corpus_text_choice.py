@@ -1,7 +1,5 @@
 """Which field is the text, and what is said where a person may have meant another; files without any."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """NUL characters, halves of surrogate pairs, text decoded twice: mended and counted, or refused."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

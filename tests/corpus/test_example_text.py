@@ -1,7 +1,5 @@
 """The example text: the same bytes everywhere, our own words, planted changes that the commands find."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

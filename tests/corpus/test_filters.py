@@ -1,7 +1,5 @@
 """Filters: values are compared as people write them, and one that nothing passes says what there is."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

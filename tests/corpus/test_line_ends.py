@@ -1,7 +1,5 @@
 """Words that a line end cuts in two are one word; a hyphen that is theirs stays."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

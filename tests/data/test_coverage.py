@@ -1,7 +1,5 @@
 """One count of known, composed and unknown words, and the places that report it."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

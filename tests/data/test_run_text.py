@@ -1,7 +1,5 @@
 """The text of a run: what is read back is what was written, whatever the fields are called."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 from typing import Any

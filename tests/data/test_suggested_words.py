@@ -1,7 +1,5 @@
 """Words that are suggested for one that does not occur: near ones, and none that is a rare misspelling."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

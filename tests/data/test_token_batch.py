@@ -1,7 +1,5 @@
 """Changes of a batch against plain loops, for any size of the blocks that it is worked on in."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

@@ -1,7 +1,5 @@
 """`Vectors`: gensim's answers, Python's manners, and OOV that is never silently zero."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """`Vectors` with NumPy, pickle, subclasses and names of gensim."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`Vectors` answers as gensim's `KeyedVectors` of the same table."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Vectors of texts: each text is encoded once, in a killed process too; damaged files are one error."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator, Sequence
 from hashlib import sha256

@@ -1,7 +1,5 @@
 """Objects and functions as encoders: what is called, and answers that are refused."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """An encoder's folder: values by hand, laws of order and threads, and folders that are refused."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

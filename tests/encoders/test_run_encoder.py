@@ -1,7 +1,5 @@
 """The encoder of a run: found where it was, not where it is gone, refused where it has changed."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

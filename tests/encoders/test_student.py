@@ -1,7 +1,5 @@
 """The student against its plain form in NumPy, a small one by hand, and laws of the solution."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

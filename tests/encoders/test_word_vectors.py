@@ -1,7 +1,5 @@
 """Words from an encoder: alone, and by the states of their uses; by hand for a tiny one."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

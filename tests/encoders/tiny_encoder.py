@@ -4,8 +4,6 @@ The state of a piece is its row of `ROWS` plus half of the mean of all rows of t
 text. The mean of a text's states is therefore one and a half times the mean of its rows.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Small tables and collections whose figures can be worked out by hand."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Bias: effect sizes and p by hand and against SciPy."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Classification: what is learned, from how few examples, and how texts are split."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

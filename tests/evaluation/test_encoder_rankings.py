@@ -1,7 +1,5 @@
 """What evaluate measures of a run with a sentence encoder."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Relevance judgements in memory, as ranx and ir-measures have them."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

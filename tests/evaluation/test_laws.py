@@ -1,7 +1,5 @@
 """Laws that every task keeps, whatever it measures."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

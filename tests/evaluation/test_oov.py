@@ -1,7 +1,5 @@
 """Hidden words: ranks by hand, and what is hidden stays hidden."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

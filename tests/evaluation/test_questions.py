@@ -1,7 +1,5 @@
 """Retrieval over a run's own documents, from a CSV of questions and ids."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`selfvec.evaluate` and ``selfvec evaluate``: rows, names, comparisons, sweeps and reports."""
 
-from __future__ import annotations
-
 import json
 from html.parser import HTMLParser
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Retrieval: metrics by hand, rankings by hand, and BM25 against its formula."""
 
-from __future__ import annotations
-
 import json
 import math
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Several settings of search, compared on the same questions."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Stability: overlaps by hand, rotations, and what refining again gives."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Task files are foreign: whatever their bytes, they are read, or refused by file and line."""
 
-from __future__ import annotations
-
 import json
 from copy import deepcopy
 from pathlib import Path

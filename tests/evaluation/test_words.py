@@ -1,7 +1,5 @@
 """Word similarity and analogies: forms of a word, what is not covered, both methods against brute force."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Stores that are damaged or hostile: an error that names the store or its file, and no code runs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

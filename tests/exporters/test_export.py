@@ -1,7 +1,5 @@
 """Every target that holds words or encoders; whole or not at all; the same vectors in other libraries."""
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata

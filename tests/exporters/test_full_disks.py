@@ -1,7 +1,5 @@
 """A store on a disk without space: one line that says so, and nothing half-written."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """`export --to hub:NAME`, by the real client against a server that keeps what it is sent."""
 
-from __future__ import annotations
-
 import base64
 import json
 import os

@@ -1,7 +1,5 @@
 """Runs over the pieces of a language model: its table in, its table back, and an encoder."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Databases get vectors of another run: whole or not at all, resumed, and searched meanwhile."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """Rows: passages as search cuts them, fields as columns, numbers only where nothing is lost."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The contract of all stores: the rows, order and cosines of NumPy, and nothing half-written."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable

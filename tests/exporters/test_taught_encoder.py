@@ -1,7 +1,5 @@
 """Encoders in the space of a run's sentence encoder, and stores of its vectors that they ask."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections import Counter

@@ -1,7 +1,5 @@
 """Fields of documents keep their types of JSON in stores and filters, and what is changed is said."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

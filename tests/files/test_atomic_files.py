@@ -1,7 +1,5 @@
 """Writing: whole or not at all, and one clear error."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

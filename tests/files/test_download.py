@@ -1,7 +1,5 @@
 """Downloads from servers of our own that misbehave as real ones do."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 

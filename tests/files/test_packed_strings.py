@@ -1,7 +1,5 @@
 """Strings that are packed come back, from memory and from a file."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """What row groups take in memory, against what other programs say of the same files."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import polars as pl

@@ -1,7 +1,5 @@
 """What reaches the disk, and in which order: the system calls of a real process, as strace records them."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

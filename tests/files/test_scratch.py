@@ -1,7 +1,5 @@
 """Long arrays in files: the same content as in memory, also after their pages were given back."""
 
-from __future__ import annotations
-
 import os
 
 import numpy as np

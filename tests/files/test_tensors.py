@@ -1,7 +1,5 @@
 """Tensor files: ours and the library's read each other, and hostile headers are refused before allocation."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`ChangingRun`: a run, and the plain list of the documents that it must have, changed in step."""
 
-from __future__ import annotations
-
 import csv
 import json
 import random
@@ -65,7 +63,7 @@ class ChangingRun:
     _made: int = 0
 
     @classmethod
-    def begin(cls, folder: Path, rows: Rows, **options: bool | str) -> ChangingRun:
+    def begin(cls, folder: Path, rows: Rows, **options: bool | str) -> "ChangingRun":
         """A run of one file."""
         made = cls(folder, **options)  # type: ignore[arg-type]
         file = made.new_file("jsonl", rows)

@@ -1,7 +1,5 @@
 """Whatever is added, replaced, withdrawn, merged or undone: every view has exactly the run's documents."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A run that keeps its text does not need the files that it was made from."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from changing_run import ALL, FIRST, ChangingRun, Document, Row, Step, begun, steps, table

@@ -1,7 +1,5 @@
 """What stays open while the run changes has exactly the run's documents, and no word that only others had."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import random

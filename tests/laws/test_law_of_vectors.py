@@ -1,7 +1,5 @@
 """A changed run has, to the bit, the vectors of one refinement of the same documents in the same order."""
 
-from __future__ import annotations
-
 import numpy as np
 from changing_run import FIRST, Row, Step, begun, steps, table
 from hypothesis import given, settings

@@ -1,7 +1,5 @@
 """k-means: a fixed point of Lloyd's step, no empty cluster, and the clusters that scikit-learn finds."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

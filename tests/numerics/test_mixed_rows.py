@@ -1,7 +1,5 @@
 """Rows that are mixed, summed and looked at by kernels have the values of plain NumPy."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """The nearest rows: a full sort, and clusters that find most of it; what came and went; CSLS by formula."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

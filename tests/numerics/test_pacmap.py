@@ -1,7 +1,5 @@
 """PaCMAP: its gradient is that of its loss, and what it draws keeps groups together."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

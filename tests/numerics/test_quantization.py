@@ -1,7 +1,5 @@
 """`encode` and `decode`: how near rows come back, and rows of zeros."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """p and q by hand and by the laws they obey; intervals and paired differences on resamples."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import example, given

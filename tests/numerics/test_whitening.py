@@ -1,7 +1,5 @@
 """Axes and whitening are the same from the covariance as from the inner products of few rows."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

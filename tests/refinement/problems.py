@@ -1,7 +1,5 @@
 """Random corpora with vectors, for the laws of every method."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -5,8 +5,6 @@ arrays happen to lie must not matter: a compiler that may reorder sums makes two
 between them by the addresses.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """All rules in one pass against the rules one after the other."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The decorrelated update: the scan against its formula; laws of base, whitening, anchor and passes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

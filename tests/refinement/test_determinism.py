@@ -1,7 +1,5 @@
 """The same bytes for the same seed: any number of threads, any order of Python's sets, and golden numbers."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

@@ -1,7 +1,5 @@
 """Health: measures with known values, and a verdict for each of the failures by a table that has it."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

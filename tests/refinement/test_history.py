@@ -1,7 +1,5 @@
 """History: the plan keeps its bound, the store finds a word's states again."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Vectors made of the text alone, and refinements that start from them."""
 
-from __future__ import annotations
-
 import json
 from itertools import combinations
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A refinement that is interrupted stops soon, in the middle of a pass, and so do its threads."""
 
-from __future__ import annotations
-
 import signal
 import time
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Refining a mapped table takes one more table and buffers; measured in a process of its own."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """A site menu in every fifth document: what it does to vectors, and what is said about it."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

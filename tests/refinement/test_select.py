@@ -1,7 +1,5 @@
 """Choosing without labels: the split, the criteria by hand, and choices whose answer is known."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

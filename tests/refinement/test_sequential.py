@@ -1,7 +1,5 @@
 """The sequential rules: golden values by hand, the kernel against the reference, and laws of both."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

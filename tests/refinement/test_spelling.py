@@ -1,7 +1,5 @@
 """Vectors from spelling: n-grams counted by hand, the map against its closed form, laws of the mixture."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Refine says the language of the text and, where the vectors are of another, what helps."""
 
-from __future__ import annotations
-
 import json
 from itertools import product
 from pathlib import Path

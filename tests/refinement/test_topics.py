@@ -1,7 +1,5 @@
 """The table of topics: what shares texts ends near, whatever stood next to it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

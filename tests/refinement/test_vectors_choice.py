@@ -1,7 +1,5 @@
 """Several tables to start from: which is chosen, why, and that the run is the one it leads to alone."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Texts with topics, from which held-out tests can tell vectors that know the topics."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A run of two hundred reports with places and dates, written by us, and its index."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

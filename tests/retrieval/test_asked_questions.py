@@ -1,7 +1,5 @@
 """What a question asks for: accents, phrases, words to leave out, stop words, names with signs, notes."""
 
-from __future__ import annotations
-
 import pytest
 
 import selfvec

@@ -1,7 +1,5 @@
 """A run that was made from documents in memory keeps them: it is searched and exported with them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

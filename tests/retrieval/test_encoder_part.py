@@ -1,7 +1,5 @@
 """The encoder's part of a search: its vectors, weight and score by hand, and how questions are compared."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import replace
 from pathlib import Path

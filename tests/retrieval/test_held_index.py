@@ -1,7 +1,5 @@
 """An open run holds its index for the next question, and lets it go with its state."""
 
-from __future__ import annotations
-
 import gc
 import os
 import pickle

@@ -1,7 +1,5 @@
 """Rows learned by the inverse cloze task: gradients, Adam, what is cut, and what held-out spans decide."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

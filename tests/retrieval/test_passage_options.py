@@ -1,7 +1,5 @@
 """How long passages are, and what a hit tells of them: for answers that quote the text."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

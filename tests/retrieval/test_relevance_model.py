@@ -1,7 +1,5 @@
 """BM25 with RM3: the relevance model and the expanded query by hand, and laws."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

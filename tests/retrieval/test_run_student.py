@@ -1,7 +1,5 @@
 """The student of a run: what it learns from, where it is kept, and words that the text lacks."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import astuple
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`Index`: laws that hold in every mode, the index folder, the index of a run, and what is refused."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor

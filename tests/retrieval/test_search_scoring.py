@@ -1,7 +1,5 @@
 """Scores worked out by hand, kernels against what they mean in NumPy, and the share of the dense part."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Passages, places of words, queries, joined strings."""
 
-from __future__ import annotations
-
 import re
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """`similar_documents`: what is near by meaning, without copies, and the questions that have no answer."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """An encoder of six numbers that needs no model, and the passages that a run would have it encode."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

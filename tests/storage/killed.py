@@ -4,8 +4,6 @@ After a kill the old or the new result stands, and the next job of the same kind
 `fail`, each removal of a file fails instead: then the job ends as usual, with a warning. Prints faults.
 """
 
-from __future__ import annotations
-
 import ctypes
 import errno
 import json

@@ -1,7 +1,5 @@
 """What is derived from a run and kept in its folder: one contract for everything that is kept there."""
 
-from __future__ import annotations
-
 import json
 import os
 import random

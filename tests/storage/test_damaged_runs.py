@@ -1,7 +1,5 @@
 """Run folders with changed bytes, JSON values and numbers: an answer or one error that names the file."""
 
-from __future__ import annotations
-
 import json
 import random
 import shutil

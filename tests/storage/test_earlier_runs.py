@@ -4,8 +4,6 @@ Each is in a folder named after the version that wrote it, next to its initial v
 whose runs hold something else than those before. None is ever written again.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Fetching public vectors from a server of our own, and using them by name."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import json

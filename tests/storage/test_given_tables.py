@@ -1,7 +1,5 @@
 """Vectors as people hold them in Python: what is taken, and what is refused where it comes in."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

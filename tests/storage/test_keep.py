@@ -1,7 +1,5 @@
 """What a run keeps, text, tokens or nothing: what works then, and the one line about what does not."""
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Callable

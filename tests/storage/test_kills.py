@@ -1,7 +1,5 @@
 """Kills before system calls that change files, and removals that fail: see `killed.py` beside."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """A run without one of its files: whatever opens it names the file, and no undo leads to such a state."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Callable

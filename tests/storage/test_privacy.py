@@ -1,7 +1,5 @@
 """No text is kept with ``--keep nothing``, and commands on local files open no connection."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

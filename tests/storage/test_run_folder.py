@@ -1,7 +1,5 @@
 """Run folders: saving and opening is identity, and what is damaged or of another format is refused."""
 
-from __future__ import annotations
-
 import json
 from datetime import date
 from pathlib import Path

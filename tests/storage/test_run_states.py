@@ -1,7 +1,5 @@
 """States of a run folder: a new one, undo and redo, locks, what is swept, and what is never touched."""
 
-from __future__ import annotations
-
 import json
 import os
 import pickle

@@ -1,7 +1,5 @@
 """The folder in which a run is made: its long data are mapped from there, and nothing is left over."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

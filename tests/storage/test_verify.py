@@ -1,7 +1,5 @@
 """`verify` finds a flipped bit in any file, and `info` says what a folder holds and where its text is."""
 
-from __future__ import annotations
-
 import json
 import random
 import shutil

@@ -1,7 +1,5 @@
 """A path that is something else than what is wanted: the error says what it is, and what to type."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

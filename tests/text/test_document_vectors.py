@@ -1,7 +1,5 @@
 """Vectors of texts: weights by hand, words named as the run names them, and laws."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

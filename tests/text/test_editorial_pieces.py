@@ -1,7 +1,5 @@
 """Short pieces in brackets that recur are marked as repeated, and are no evidence."""
 
-from __future__ import annotations
-
 import numpy as np
 
 import selfvec

@@ -1,7 +1,5 @@
 """The language of a text: recognised by a few sentences, and not told where it cannot be."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 

@@ -1,7 +1,5 @@
 """Tokens of more than a thousand characters are left out before anything is made of them, and counted."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Garbled words, spellings of the same word, and proper names are told by their letters."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Phrases: figures by hand, what may be one, how they are joined, and runs of which they are units."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

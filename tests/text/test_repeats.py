@@ -1,7 +1,5 @@
 """Repeated passages: against plain loops, in any order, with any number of threads, in bounded memory."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from dataclasses import replace
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Lemmas, stems, stop words, parts of speech and minimal counts: what each leaves out, merges and refuses."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Short texts in many languages, written for the tests: three reports each, and questions in other forms."""
 
-from __future__ import annotations
-
 REPORTS: dict[str, tuple[str, str, str]] = {
     "ar": (
         "تساقط البرد على أسطح المنازل في القرية. تحطمت نوافذ كثيرة.",

@@ -1,7 +1,5 @@
 """`compress`: what is written, what it keeps, and what is said where nothing keeps enough."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

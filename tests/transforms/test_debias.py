@@ -1,7 +1,5 @@
 """Debiasing: what is taken out, what is kept, and the sets that say so."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

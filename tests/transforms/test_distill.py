@@ -1,7 +1,5 @@
 """``vectors distill``: words alone, words in texts and the student, as tables to start from."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Joined tables: laws of each way, and what is said where tables cannot be joined."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Lexicons of every kind, and what retrofitting, counter-fitting and the like make of them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

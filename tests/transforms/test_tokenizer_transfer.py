@@ -1,7 +1,5 @@
 """A model with another tokenizer, or more words: what keeps its bits, and where new rows come from."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

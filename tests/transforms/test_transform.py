@@ -1,7 +1,5 @@
 """`transform`: what every method keeps to, and principal axes."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Spaces that figures and tables show."""
 
-from __future__ import annotations
-
 import pytest
 from explore_spaces import HOSTILE, WORDS, Space, make_space
 

@@ -1,7 +1,5 @@
 """A small space whose words move in known ways."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

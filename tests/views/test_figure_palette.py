@@ -1,7 +1,5 @@
 """Colours: told apart by people with any colour vision, readable on white."""
 
-from __future__ import annotations
-
 from itertools import combinations
 
 import numpy as np

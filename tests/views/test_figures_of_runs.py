@@ -1,7 +1,5 @@
 """Every kind of figure in every format: whole, the same each time, self-contained, literal about any word."""
 
-from __future__ import annotations
-
 import io
 import json
 import re

@@ -1,7 +1,5 @@
 """What notebooks show: HTML that is whole, escaped, and says what the objects say."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The pages of a search and of topics: what was asked, matches marked, each text once, no scores."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import date

@@ -1,7 +1,5 @@
 """Projections: PCA against arithmetic by hand and laws; the others for being reproducible."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Reports: the same result as a page, as Markdown, and as rows."""
 
-from __future__ import annotations
-
 import csv
 import json
 from pathlib import Path

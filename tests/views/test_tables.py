@@ -1,7 +1,5 @@
 """Tables for the terminal: readable in 80 columns and without colour, literal about hostile words."""
 
-from __future__ import annotations
-
 import io
 import re
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """The report about a text: what is in it, that it needs nothing else, and what it refuses."""
 
-from __future__ import annotations
-
 import re
 from html.parser import HTMLParser
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a figure of trajectories shows, checked before anything is drawn."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from explore_spaces import WORDS, Space

@@ -1,7 +1,5 @@
 """Corpora whose words have known meanings, some of which change."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from selfvec.data.vectors import Vectors

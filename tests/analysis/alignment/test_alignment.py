@@ -1,7 +1,5 @@
 """Two tables in one space: golden values by hand, and the laws every method obeys."""
 
-from __future__ import annotations
-
 from itertools import combinations, product
 from pathlib import Path
 

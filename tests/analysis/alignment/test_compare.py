@@ -1,7 +1,5 @@
 """Words that differ: planted ones are found, shuffled corpora show none, the columns mean what they say."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

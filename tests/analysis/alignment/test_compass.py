@@ -1,7 +1,5 @@
 """A compass against its formula written out, and what it promises."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from planted import WORDS, texts, vectors

@@ -1,7 +1,5 @@
 """Two languages in one space: by a dictionary, without one, and what `align` writes."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A corpus of four subjects that share only small words, written by us, and its run."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from tests.analysis.concepts.subjects import ORDER, PHRASES, SUBJECTS, subject_table

@@ -1,7 +1,5 @@
 """Four subjects and their words, written by us."""
 
-from __future__ import annotations
-
 import numpy as np
 
 import selfvec

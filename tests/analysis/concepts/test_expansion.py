@@ -1,7 +1,5 @@
 """Query expansion: terms of the query's subject, weights by hand, phrases, and what is left out."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Explicit semantic analysis: vectors over named concepts, by hand and as laws."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The graph of terms: mutual neighbours, what others read of its files, one picture for one graph."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from xml.etree import ElementTree

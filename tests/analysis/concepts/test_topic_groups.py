@@ -1,7 +1,5 @@
 """Topics: planted subjects found again, shares by hand, k-means' laws, the same for the same seed."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Names of topics: phrases and nouns of their documents, by counts that are worked out by hand."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

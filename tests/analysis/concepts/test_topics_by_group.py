@@ -1,7 +1,5 @@
 """Topics by period and field, matched over time, joined to a tree, and written for each document."""
 
-from __future__ import annotations
-
 import json
 from datetime import date, timedelta
 from pathlib import Path

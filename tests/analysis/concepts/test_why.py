@@ -1,7 +1,5 @@
 """Why two words are similar: PPMI by hand, contributions that add up, uses that show them."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Texts whose changes are known: topics with words of their own, and words that move from one to another."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What drift compares if nobody names it, worked out by hand, and what filters leave of it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 import selfvec
 from selfvec import Run, TokenBatch
 from selfvec.analysis.word_drift.compared_slices import ENOUGH_DOCUMENTS, asked_slices, usual_slices
+from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.vectors import Vectors
 
@@ -91,7 +90,7 @@ def run() -> Run:
     return selfvec.refine(rows(), "none", "original", repeats="keep")
 
 
-def counted(found: selfvec.Drift) -> set[tuple[Any, ...]]:
+def counted(found: Drift) -> set[tuple[Any, ...]]:
     names = ("word", "count_a", "count_b", "documents_a", "documents_b")
     return {tuple(row[name] for name in names) for row in found.rows}
 

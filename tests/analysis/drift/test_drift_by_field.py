@@ -1,7 +1,5 @@
 """`drift` and `trajectory` between values of a field that a finished run has kept."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

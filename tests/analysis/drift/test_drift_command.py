@@ -1,7 +1,5 @@
 """``selfvec drift``: its JSON, what it says to a person, the sentences behind it, and its errors."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What changed is found and told in order, what did not is not: texts whose changes are known."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from drift_corpus import planted_run

@@ -1,7 +1,5 @@
 """The p of drift, from random splits, and the interval of its distance."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import combinations
 from math import comb

@@ -1,7 +1,5 @@
 """Distances of the sentences in which a word occurs in two periods, by a sentence encoder."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Paths through slices: exact sums, regions that shrink with the text, and figures that show them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Slices: what a corpus is cut into, and that nothing is lost or counted twice."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

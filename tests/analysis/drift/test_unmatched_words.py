@@ -1,7 +1,5 @@
 """Words that came or went, and fields that go with time: worked out by hand."""
 
-from __future__ import annotations
-
 import json
 from math import comb
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Which words drift lists, in which order, the evidence it shows, and results that are kept."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Names, numbers and other spellings are marked, and listed after the words whose meaning changed."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """`monitor`: its level on shuffled text, planted change, units that count once, and what it refuses."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from math import comb

@@ -1,7 +1,5 @@
 """A run of sentences whose words have known senses, written by us."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

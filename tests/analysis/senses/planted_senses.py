@@ -1,7 +1,5 @@
 """Sentences whose words have known senses: topics with words of their own, and words that stand in some."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 TOPICS, USES = 8, 60

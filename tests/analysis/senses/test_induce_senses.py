@@ -1,7 +1,5 @@
 """Senses of planted words: found, described, told in other texts; and what is said where there are none."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Clusters of uses: weights of neighbours, the number of senses, and one sense where only chance differs."""
 
-from __future__ import annotations
-
 from itertools import repeat
 
 import numpy as np

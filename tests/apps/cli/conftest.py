@@ -1,7 +1,5 @@
 """What the command line is tried on: reports, vectors for most of their words, and three runs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

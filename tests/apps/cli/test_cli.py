@@ -1,7 +1,5 @@
 """The command line as a user types it: results, exit status, and one line for every mistake."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import os

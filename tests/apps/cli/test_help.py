@@ -1,7 +1,5 @@
 """The help fits one screen, examples are right, and a flag means one thing wherever it occurs."""
 
-from __future__ import annotations
-
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Stopping, going on, and two writers: real processes, real signals."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

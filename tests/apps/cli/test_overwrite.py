@@ -1,7 +1,5 @@
 """Nothing that exists is replaced unless `--overwrite` was given: every command and function that writes."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable
 from functools import cache

@@ -1,7 +1,5 @@
 """Remedies fit the command that prints them: their flags exist there, and what they advise can be done."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from pathlib import Path

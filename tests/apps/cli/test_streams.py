@@ -1,7 +1,5 @@
 """Output that cannot be written: a line and status 2 for results; what cannot be shown stops nothing."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

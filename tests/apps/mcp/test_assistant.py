@@ -1,7 +1,5 @@
 """The server as an assistant meets it: a process of its own, asked by the official client over stdio."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import http.client

@@ -1,7 +1,5 @@
 """One run, one server and one browser for all tests of the page."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 

@@ -4,8 +4,6 @@
 descriptor 4, JSON ended by a zero byte: no port, no web socket, no driver.
 """
 
-from __future__ import annotations
-
 import base64
 import contextlib
 import fcntl
@@ -72,7 +70,7 @@ class BrowserError(AssertionError):
 class Page:
     """A tab, and what happened in it: ``errors`` of scripts and ``requests`` of the network."""
 
-    def __init__(self, browser: Browser, session: str, target: str) -> None:
+    def __init__(self, browser: "Browser", session: str, target: str) -> None:
         self.browser = browser
         self.session = session
         self.target = target

@@ -1,7 +1,5 @@
 """A run whose changes are known, and a server for it."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import threading

@@ -1,7 +1,5 @@
 """The addresses: what they answer, that it is JSON, and how they refuse."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

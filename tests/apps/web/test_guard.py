@@ -1,7 +1,5 @@
 """Who is answered: over a real connection, and the rules one by one."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """What bounds the server: many, idle, half-open and slow connections, and more work than it can do."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """The interface for programs is what its own OpenAPI description says, tried with generated questions."""
 
-from __future__ import annotations
-
 import json
 import urllib.parse
 from typing import Any

@@ -1,7 +1,5 @@
 """The page opened as soon as it is served, of a run without cache: all comes, whatever is asked first."""
 
-from __future__ import annotations
-
 import json
 import random
 import shutil

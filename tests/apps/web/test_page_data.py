@@ -1,7 +1,5 @@
 """What the page is told about a run: laws of its parts, and a run whose changes were planted."""
 
-from __future__ import annotations
-
 import json
 import threading
 from dataclasses import replace

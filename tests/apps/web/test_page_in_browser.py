@@ -1,7 +1,5 @@
 """The page in a real browser: what a person does, and what they then see."""
 
-from __future__ import annotations
-
 import contextlib
 import csv
 import json

@@ -1,7 +1,5 @@
 """The report of drift in a real browser: nothing is clipped, words are marked, nothing is fetched."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The page as one file: it opens without a server, holds what the server says, and fetches nothing."""
 
-from __future__ import annotations
-
 import json
 import re
 import time

@@ -1,7 +1,5 @@
 """Collocates, concordances and keywords on the page: what the commands say, in place, when somebody asks."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from urllib.parse import quote

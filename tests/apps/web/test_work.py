@@ -1,7 +1,5 @@
 """Laws of the tasks in the background: each ends, after those that it needs, and no thread waits for one."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import threading

@@ -1,7 +1,5 @@
 """``evaluate --against``: baselines beside a run, their cost, and their differences."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

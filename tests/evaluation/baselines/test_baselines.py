@@ -1,7 +1,5 @@
 """One contract over every baseline, what each must keep of its paper, and the table they stand in."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """When two runs are one, and small texts in which everything that the law has to survive happens."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from selfvec.cooccurrence.counts import run_counts

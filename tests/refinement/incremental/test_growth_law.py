@@ -1,7 +1,5 @@
 """update(refine(A), B) == refine(A + B) and merge([refine(A), refine(B)]) == refine(A + B), to the bit."""
 
-from __future__ import annotations
-
 import json
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a run needs to grow: fingerprints, the words of the whole text; and what is refused."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

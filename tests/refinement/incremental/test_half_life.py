@@ -1,7 +1,5 @@
 """Older documents count less: as so many copies of them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """``selfvec update`` and ``selfvec run merge`` as a user types them."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """An update takes what is new, replaces what changed, takes out what is withdrawn, and can be undone."""
 
-from __future__ import annotations
-
 import json
 import signal
 import subprocess

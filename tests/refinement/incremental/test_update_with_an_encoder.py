@@ -1,7 +1,5 @@
 """A sentence encoder in a run: what is encoded, what it is joined to, and the law of growth with it."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

@@ -1,7 +1,5 @@
 """A run of short reports, written by us, and its encoder."""
 
-from __future__ import annotations
-
 import pytest
 from tests.retrieval.encoder import reports
 

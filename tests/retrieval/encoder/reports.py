@@ -1,7 +1,5 @@
 """A small run made once, for tests of encoders and exports: 240 reports, vectors of 24 dimensions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 from typing import Any

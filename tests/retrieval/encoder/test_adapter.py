@@ -1,7 +1,5 @@
 """Laws of the map from new question vectors to old ones, and what is measured of it."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

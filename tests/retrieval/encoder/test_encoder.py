@@ -1,7 +1,5 @@
 """Encoders: sums of rows worked out by hand, laws of reading, what a run gives, folders and damage."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Encoders where other frameworks want them; what is not installed here is skipped."""
 
-from __future__ import annotations
-
 import asyncio
 import importlib.util
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The embedding function of LanceDB: a table keeps its encoder, and words beat what is empty."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

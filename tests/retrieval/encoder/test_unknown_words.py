@@ -1,7 +1,5 @@
 """Texts without a known word, for libraries that need vectors of length 1."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

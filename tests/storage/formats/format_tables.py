@@ -1,7 +1,5 @@
 """Small tables and the files they make, for all tests of formats."""
 
-from __future__ import annotations
-
 import json
 import struct
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """NumPy, safetensors, Projector and Parquet: foreign files, and what is wrong with broken ones."""
 
-from __future__ import annotations
-
 import io
 import json
 import pickle

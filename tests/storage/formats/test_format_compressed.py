@@ -1,7 +1,5 @@
 """Compressed tables: what is read back, and files whose arrays do not fit each other."""
 
-from __future__ import annotations
-
 import tracemalloc
 from pathlib import Path
 

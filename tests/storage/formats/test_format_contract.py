@@ -1,7 +1,5 @@
 """What every format promises, by one row of the table after the other."""
 
-from __future__ import annotations
-
 import gzip
 from collections.abc import Callable
 from pathlib import Path

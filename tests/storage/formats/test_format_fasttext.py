@@ -1,7 +1,5 @@
 """fastText models, written here by hand; n-grams against plain Python, and against gensim."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Whatever bytes a file holds: vectors or one `FormatError`, and little memory."""
 
-from __future__ import annotations
-
 import random
 import tracemalloc
 from functools import cache

@@ -1,7 +1,5 @@
 """Folders of spaCy's vectors, written here by hand with the hashes that spaCy gives to words."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from types import ModuleType

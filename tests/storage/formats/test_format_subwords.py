@@ -1,7 +1,5 @@
 """Vectors built from subwords: model2vec folders on both sides of the real library, and the built-in ones."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from functools import cache

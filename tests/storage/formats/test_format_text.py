@@ -1,7 +1,5 @@
 """Text formats: what a line may look like, which number a text is, and where an error stands."""
 
-from __future__ import annotations
-
 import gzip
 from decimal import Decimal, getcontext
 from pathlib import Path

@@ -1,7 +1,5 @@
 """word2vec binary: the layout by hand, and gensim on the other side."""
 
-from __future__ import annotations
-
 import struct
 from pathlib import Path
 
