@@ -14,7 +14,8 @@
 # make concepts   phrases and topics of storm reports, phrases in search -> docs/results/concepts.md
 # make field      methods around a table of vectors, each against its baseline -> docs/results/vectors.md
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/results/baselines.md
-# make results    every table above anew, from one commit; it takes a night
+# make results    every table above anew, from one commit, after the tests of how they are made; it takes a night
+# make test-benchmarks the tests of how tables and pages are made from measurements
 # make figures    figures in hand-written text and the README's picture anew, from results.json and the tables
 # make test-peers the tests of baselines, encoders, export and transforms; some run only if those are installed
 # make test-lowest some tests with the lowest versions that pyproject.toml states
@@ -34,7 +35,7 @@ UV := $(BIN)/python -m uv pip install --quiet --python $(BIN)/python
 help:
 	@sed -n 's/^# \(make\|  *->\)/\1/p' Makefile
 
-.PHONY: help demo test checks tests bench billion paper quality collapse concepts answers drift monitor senses baselines field results figures test-peers test-lowest cluster soak dist docs clean
+.PHONY: help demo test checks tests bench billion paper quality collapse concepts answers drift monitor senses baselines field results figures test-benchmarks test-peers test-lowest cluster soak dist docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -79,13 +80,16 @@ senses drift monitor concepts baselines: $(VENV)/installed-dev
 field: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks vectors
 
-results: $(VENV)/installed-dev
+results: test-benchmarks
 	for folder in paper quality vectors speed robustness; do $(BIN)/python -m benchmarks $$folder || exit; done
 
 figures: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.figures
 	$(BIN)/python -m benchmarks.readme_picture
 	$(BIN)/python -m benchmarks.example_pictures
+
+test-benchmarks: $(VENV)/installed-dev
+	$(BIN)/python -m pytest benchmarks/tests
 
 test-peers: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/retrieval/encoder tests/exporters tests/transforms tests/test_docs.py

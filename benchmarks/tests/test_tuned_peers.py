@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from benchmarks.quality import continued, peers
 from benchmarks.quality.continued import GRIDS, SEARCH, SETS, TOOLS
 from benchmarks.quality.trained_on import CHOSEN_ON, COLLECTIONS, OTHERS, OUTSIDE, Setting
-
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import Estimate
 

@@ -1,7 +1,7 @@
 """One protocol, collection and kind of vectors has one figure on all pages of docs/results/.
 
 Read are the tables whose text names exactly one protocol. Where a table has several, its rows name them, and
-`test_figures.test_figures_of_one_protocol_agree` compares those.
+`test_figures_of_one_protocol_agree` of tests/test_figures.py compares those.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 import pytest
+
 from benchmarks.figures import read_table
 from benchmarks.page import RESULTS, generated
 
@@ -79,7 +80,7 @@ def figures(pages: Mapping[str, str], known: set[str]) -> Figures:
             table = read_table(content)
             if len(named) == 1 and table:
                 for names, cell in cells(table):
-                    for kind, figure in kinds(*named, names, cell):
+                    for kind, figure in kinds(min(named), names, cell):
                         found[kind][f"{page}#{part}"].add(figure)
     return found
 

@@ -22,7 +22,6 @@ from benchmarks.paper.measures import rule
 from benchmarks.paper.report import main, publish, report
 from benchmarks.paper.tables import parts
 from benchmarks.refining import refine_batch, shuffled
-
 from selfvec.corpus import Corpus
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows

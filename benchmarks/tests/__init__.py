@@ -1,0 +1,1 @@
+"""Tests of how pages are made from measurements: `make test-benchmarks`, and first in `make results`."""
