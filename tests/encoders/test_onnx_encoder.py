@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.encoders.tiny_encoder import INPUTS, ROWS, model_bytes, tokenizer, write_encoder
 from tests.places import SHARED_DATA
 
+import selfvec
 from selfvec.base.errors import FormatError
 from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.onnx_encoder import OnnxEncoder
@@ -52,6 +53,25 @@ def test_a_text_is_the_mean_of_its_states_at_unit_length(encoder: OnnxEncoder) -
     np.testing.assert_allclose(rows[1], unit(2, 0, 1), atol=1e-6)
     assert not rows[2:].any()
     assert encoder.dimensions == 3
+
+
+def test_a_text_without_pieces_has_a_vector_of_zeros_and_a_run_of_it_opens(tmp_path: Path) -> None:
+    from tokenizers import Regex, pre_tokenizers, processors
+
+    words = tokenizer()  # adds no pieces of its own, and cuts none from digits
+    words.pre_tokenizer = pre_tokenizers.Split(Regex("[^a-z]+"), "removed")
+    words.post_processor = processors.TemplateProcessing("$A", special_tokens=[])
+    for output in ("last_hidden_state", "sentence_embedding"):
+        folder = write_encoder(tmp_path / output, output=output)
+        (folder / "tokenizer.json").write_text(words.to_str())
+        rows = OnnxEncoder(folder).encode(["1999", "hail"])
+        assert rows.any(axis=1).tolist() == [False, True]
+        target = tmp_path / f"run-{output}"
+        texts = ["hail roof 1999", "rain 1999 roof", "1999 2000"]
+        selfvec.refine(texts, "none", "decorrelated", encoder=folder, output=target)
+        run = selfvec.open(target)
+        assert np.isfinite(run.vectors.vectors).all()
+        assert len(run.search("1999", top=3).hits) == 3
 
 
 def test_cls_is_the_state_of_the_first_piece(tmp_path: Path) -> None:

@@ -80,7 +80,9 @@ class OnnxEncoder(SentenceEncoder):
         self.pieces: int = self._tokenizer.get_vocab_size()
         self.digest = self.folder.digest()
         self.place = os.fspath(Path(folder).absolute())
-        self.dimensions = len(self._encoded("a"))
+        # Its tokenizer may cut "a" into no pieces, as one of another script does; any has a piece 0.
+        pieces = self._cut("a")
+        self.dimensions = len(self._pooled(pieces.ids or [0], pieces.type_ids or [0]))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copied and pickled by its folder: a session of onnxruntime is neither."""
@@ -134,12 +136,20 @@ class OnnxEncoder(SentenceEncoder):
             yield np.stack(block)
 
     def _encoded(self, text: str) -> Rows:
-        """The vector of a text, (h,), of any length."""
+        """The vector of a text, (h,), of any length; zeros if its tokenizer cuts the text into no pieces."""
         pieces = self._cut(text)
+        if not pieces.ids:  # no model is made for this: a mean of nothing, and some fail
+            return np.zeros(self.dimensions, np.float32)
+        return self._pooled(pieces.ids, pieces.type_ids)
+
+    def _pooled(self, ids: Sequence[int], kinds: Sequence[int]) -> Rows:
+        """The vector of pieces, (h,)."""
         if self._vector is not None:
-            return self._run(self._vector, pieces, 2)
-        states = self._run(str(self._states), pieces, 3)
-        pooled: Rows = states[0] if self.folder.pooling == "cls" else states.mean(axis=0)
+            return self._run(self._vector, ids, kinds, 2)
+        states = self._run(str(self._states), ids, kinds, 3)
+        with np.errstate(over="ignore"):  # the sum of large numbers may be infinite, which is refused
+            pooled: Rows = states[0] if self.folder.pooling == "cls" else states.mean(axis=0)
+        self._check_finite("mean of the states", pooled)
         return pooled
 
     def _parts(self, text: str) -> list[tuple[Ints, Rows]]:
@@ -151,25 +161,25 @@ class OnnxEncoder(SentenceEncoder):
             ends = np.array(pieces.offsets, np.int64).reshape(-1, 2)[:, 1] - before
             kept = (np.array(pieces.special_tokens_mask) == 0) & (ends > 0)
             if kept.any():
-                found.append((ends[kept], self._run(str(self._states), pieces, 3)[kept]))
+                states = self._run(str(self._states), pieces.ids, pieces.type_ids, 3)
+                found.append((ends[kept], states[kept]))
         return found
 
     def _cut(self, text: str) -> Any:
         with decoding(self.folder.tokenizer, "tokenizer.json"):
             return self._tokenizer.encode(text)
 
-    def _run(self, output: str, pieces: Any, axes: int) -> Rows:
-        """An output of the model for one text: the states (p, h), or the vector (h,)."""
-        ids = np.array([pieces.ids], np.int64)
+    def _run(self, output: str, ids: Sequence[int], kinds: Sequence[int], axes: int) -> Rows:
+        """An output of the model for the pieces of one text: the states (p, h), or the vector (h,)."""
         values = {
-            "input_ids": ids,
-            "attention_mask": np.ones_like(ids),
-            "token_type_ids": np.array([pieces.type_ids], np.int64),
+            "input_ids": np.array([ids], np.int64),
+            "attention_mask": np.ones((1, len(ids)), np.int64),
+            "token_type_ids": np.array([kinds], np.int64),
         }
         given = {name: values[name].astype(kind, copy=False) for name, kind in self._types.items()}
         with decoding(self.folder.model, "model of a sentence encoder", _REMEDY), _in_short():
             found = self._session.run([output], given)[0]
-        self._check(output, found, (1, len(pieces.ids))[: axes - 1])
+        self._check(output, found, (1, len(ids))[: axes - 1])
         row: Rows = found[0].astype(np.float32, copy=False)
         return row
 
@@ -180,8 +190,11 @@ class OnnxEncoder(SentenceEncoder):
             expected = ", ".join(map(str, (*first, self.dimensions or "h")))
             rule = f"the output {output} has the shape {shape}, expected ({expected})"
             raise FormatError(rule, path=self.folder.model, remedy=_REMEDY)
-        if not np.isfinite(found).all():
-            rule = f"the output {output} has values that are not finite numbers"
+        self._check_finite(f"output {output}", found)
+
+    def _check_finite(self, name: str, values: Array) -> None:
+        if not np.isfinite(values).all():
+            rule = f"the {name} has values that are not finite numbers"
             raise FormatError(rule, path=self.folder.model, remedy="choose another encoder")
 
 
