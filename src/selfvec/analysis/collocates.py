@@ -14,8 +14,10 @@ from selfvec.analysis.concepts.terms import row_of
 from selfvec.analysis.usage.contexts import occurrences, padded_windows, window_counts
 from selfvec.base.arrays import Ints
 from selfvec.base.declarations import checked
+from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import NotFound
 from selfvec.base.result_table import Figures
+from selfvec.base.view import COUNT, Column, Table, View, figure
 from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.corpus.slices import named_slice
 from selfvec.data.token_batch import TokenBatch
@@ -23,6 +25,25 @@ from selfvec.storage.opened import GivenRun, as_run
 
 HIGHEST = 14.0  # logDice of two words that never occur apart
 _AT_ONCE = 1 << 16  # occurrences whose windows are in memory
+
+
+class Collocates(Figures):
+    """The words that keep company with a word, as `collocates` describes them."""
+
+    columns = (
+        Column("word", width=32),
+        Column("together", form=COUNT),
+        Column("count", form=COUNT),
+        Column("logdice", "logDice", figure(2), "14: they never occur apart; 1 less is half of that"),
+    )
+
+    def view(self, top: int | None = None) -> View:
+        """The first collocates, and how many there are."""
+        rows = self["rows"][:top]
+        word = escape_for_display(self["word"])
+        of_all = f"{len(rows):,} of {count_of(self['words'], 'word')} within {self['window']} of {word}"
+        note = f"{of_all}, which occurs {count_of(self['count'], 'time')}"
+        return View(self.title, [Table(self.columns, rows, notes=[note])], records=self["rows"])
 
 
 @checked
@@ -101,7 +122,7 @@ def collocates(
         raise NotFound(f"{name!r} does not occur in these documents", remedy="choose others, or all")
     rows = _rows(batch, index, window, min_count)
     figures = {"word": name, "count": count, "window": window, "words": len(rows), "rows": rows[:top]}
-    return Figures(f"Collocates of {name}", figures, rows="rows")
+    return Collocates(f"Collocates of {name}", figures, rows="rows")
 
 
 def _rows(batch: TokenBatch, word: int, window: int, min_count: int) -> list[dict[str, object]]:

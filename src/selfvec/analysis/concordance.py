@@ -22,8 +22,10 @@ from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import DOTTED, lower
 from selfvec.base.characters import folded, plain
 from selfvec.base.declarations import checked
+from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
+from selfvec.base.view import LEFT_CONTEXT, PROSE, RIGHT_CONTEXT, STRONG, Column, Table, View
 from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT
@@ -41,6 +43,27 @@ _WORDS = re.compile(r"[^\W_]+")
 
 Row = dict[str, Any]
 """An occurrence: ``id`` (at first the number of the document), ``date``, ``left``, ``word``, ``right``."""
+
+
+class Concordance(Figures):
+    """Every place where a word or phrase occurs, as `concordance` describes them."""
+
+    columns = (
+        Column("id", form=PROSE, width=12),
+        Column("date", form=PROSE),
+        Column("left", form=LEFT_CONTEXT),
+        Column("word", form=STRONG),
+        Column("right", form=RIGHT_CONTEXT),
+    )
+
+    def view(self, top: int | None = None) -> View:
+        """The first occurrences, one below another, and how many there are."""
+        rows, hits = self["rows"][:top], self["hits"]
+        shown = f"{len(rows):,} of " if len(rows) < hits else ""
+        note = f"{shown}{count_of(hits, 'occurrence')}, in {count_of(self['documents'], 'document')}"
+        undated = all(row["date"] is None for row in rows)
+        columns = [column for column in self.columns if not (undated and column.name == "date")]
+        return View(self.title, [Table(columns, rows, notes=[note])], records=self["rows"])
 
 
 @checked
@@ -117,7 +140,7 @@ def concordance(
     if csv is not None:
         _save(rows, csv, overwrite)
     figures = {"query": query, "hits": hits.total(), "documents": len(hits), "rows": rows}
-    return Figures(f"Concordance of {query}", figures, rows="rows")
+    return Concordance(f"Concordance of {query}", figures, rows="rows")
 
 
 def _save(rows: Sequence[Row], path: str | os.PathLike[str], overwrite: bool) -> None:

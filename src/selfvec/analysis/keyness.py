@@ -17,8 +17,10 @@ import numpy as np
 from selfvec.analysis.word_drift.compared_slices import asked_slices
 from selfvec.base.arrays import Ints
 from selfvec.base.declarations import checked
+from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import Figures
+from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Part, Table, View, figure
 from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
@@ -29,6 +31,44 @@ from selfvec.text.document_vectors import document_frequencies
 
 ABSENT = 0.5  # the count of a word that does not occur, in the log ratio
 _HOW_COUNTED = ("tokenizer", "lemmatize", "stem", "stop_words", "pos", "phrases", "min_count", "language")
+
+
+def keyness_columns(a: str = "a", b: str = "b") -> tuple[Column, ...]:
+    """What is shown of a word that one side, of these names, has more of."""
+    return (
+        Column("word", width=24),
+        Column("count_a", a, COUNT),
+        Column("count_b", b, COUNT),
+        Column("log_ratio", form=SIGNED, meaning=f"1 is twice as frequent in {a}, -1 in {b}"),
+        Column("ll", form=figure(1), meaning="log-likelihood"),
+        Column("q", form=PROBABILITY, meaning="false discovery rate"),
+    )
+
+
+class Keyness(Figures):
+    """The words that one of two sides uses more, as `keyness` describes them."""
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The word, its count on either side, and how much the two differ."""
+        return keyness_columns(*(escape_for_display(str(self[side])) for side in "ab"))
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """Why these parts are compared."""
+        return [self["note"]] if self["note"] else []
+
+    def view(self, top: int | None = None) -> View:
+        """The first words of a, then those of b."""
+        names = {side: escape_for_display(str(self[side])) for side in "ab"}
+        parts: list[Part] = []
+        for side, other in ("ab", "ba"):
+            rows = [row for row in self["rows"] if row["key_of"] == side][:top]
+            title = f"More frequent in {names[side]} than in {names[other]}"
+            shown = f"{len(rows):,} of {count_of(self[f'words_{side}'], 'word')}"
+            parts.append(Table(self.columns, rows, title, [shown]))
+        sizes = [f"{names[side]} has {count_of(self[f'tokens_{side}'], 'word')}." for side in "ab"]
+        return View(self.title, parts, notes=[" ".join(sizes)], records=self["rows"])
 
 
 @dataclass(frozen=True)
@@ -137,7 +177,7 @@ def keyness(
     sizes = {f"tokens_{name}": len(side.batch) for name, side in (("a", a), ("b", b))}
     words = {f"words_{name}": len(side) for name, side in more.items()}
     figures = {"a": a.name, "b": b.name, **sizes, **words, "note": note, "rows": rows}
-    return Figures(f"Keyness of {a.name} against {b.name}", figures, rows="rows")
+    return Keyness(f"Keyness of {a.name} against {b.name}", figures, rows="rows")
 
 
 def _parts(

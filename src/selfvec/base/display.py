@@ -76,6 +76,17 @@ def whole_words(text: str, most: int) -> str:
     return f"{head.rstrip(' ,;')} …" if head.strip() else f"{text[: most - 1]}…"
 
 
+def shortened(text: str, place: int, longest: int) -> tuple[bool, str, bool]:
+    """At most ``longest`` characters of whole words around a position, and whether each end was cut."""
+    if len(text) <= longest:
+        return False, text, False
+    start = max(0, min(place - longest // 2, len(text) - longest))
+    cut = text[start : start + longest]
+    before, after = start > 0, start + longest < len(text)
+    cut = cut[cut.find(" ") + 1 :] if before else cut
+    return before, cut[: cut.rfind(" ")] if after else cut, after
+
+
 def printable(text: str) -> str:
     """A passage with each unprintable character replaced by a space."""
     return "".join(character if character.isprintable() else " " for character in text)

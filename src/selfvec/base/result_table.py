@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from .display import whole_words
+from .view import Column, Table, View, columns_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,7 +21,8 @@ _WIDTH = 96  # characters of a line of a repr
 class ResultTable:
     """A result with ``rows``, one dict for each row.
 
-    ``as_dict`` gives what the command prints with ``--json``.
+    ``as_dict`` gives what the command prints with ``--json``. Everything else that is shown of a result,
+    wherever it is shown, is drawn from its ``view``.
     """
 
     if TYPE_CHECKING:
@@ -31,6 +33,21 @@ class ResultTable:
 
         def as_dict(self) -> dict[str, Any]:
             """The whole result, JSON-serialisable."""
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """What is shown of the rows; by default all keys."""
+        return columns_of(self.rows)
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """What to know besides the result, such as what was left out. Commands print it on standard error."""
+        return ()
+
+    def view(self, top: int | None = None) -> View:
+        """What is shown of the result, and of its first ``top`` rows; by default one table."""
+        title = repr(self).partition("\n")[0]
+        return View(title, [Table(self.columns, self.rows[:top])], records=self.rows)
 
     def to_polars(self) -> pl.DataFrame:
         """The rows as a Polars frame."""
@@ -82,8 +99,12 @@ class Figures(dict[str, Any], ResultTable):
 
     def __init__(self, title: str, figures: dict[str, Any], *, rows: str | None = None) -> None:
         super().__init__(figures)
-        self._title = title
+        self.title = title
         self._rows = rows
+
+    def view(self, top: int | None = None) -> View:
+        """What is shown of them, and of their first ``top`` rows; by default one table."""
+        return replace(super().view(top), title=self.title)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -96,7 +117,7 @@ class Figures(dict[str, Any], ResultTable):
 
     def __repr__(self) -> str:
         plain = {name: value for name, value in self.items() if isinstance(value, bool | int | float | str)}
-        return short_repr(self._title, [f"{name} {_shown(value)}" for name, value in plain.items()])
+        return short_repr(self.title, [f"{name} {_shown(value)}" for name, value in plain.items()])
 
 
 def short_repr(title: str, names: Sequence[str], note: str = "") -> str:
@@ -109,6 +130,12 @@ def short_repr(title: str, names: Sequence[str], note: str = "") -> str:
     shown = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     lines = (" ".join(line.split()) for line in (title, shown, note))
     return "\n  ".join(whole_words(line, _WIDTH) for line in lines if line)
+
+
+def why_unknown(row: Mapping[str, Any]) -> str:
+    """Why a word that was asked for is left out, and words spelled like it."""
+    alike = f"; did you mean {', '.join(row['alike'])}?" if row.get("alike") else ""
+    return f"{row['word']!r} {row['reason']}{alike}"
 
 
 def _shown(value: object) -> str:

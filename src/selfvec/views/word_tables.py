@@ -12,9 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from selfvec.analysis.usage.quotations import SELF, shortened
+from selfvec.analysis.usage.quotations import SELF
 from selfvec.base.arrays import Ints
-from selfvec.base.display import count_of, escape_for_display, printable
+from selfvec.base.display import count_of, escape_for_display, printable, shortened
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
 

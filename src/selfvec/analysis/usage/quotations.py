@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.base.display import printable, shortened
+from selfvec.base.view import Pieces
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.preprocessing import Preprocessing
@@ -79,6 +81,13 @@ class Quotation:
         if SELF not in marks:
             return 0
         return len(replace(self, pieces=self.pieces[: marks.index(SELF)], cut=(self.cut[0], False)).text)
+
+    @property
+    def shown(self) -> Pieces:
+        """The text as views have it, its word and others that tell marked."""
+        before, after = self.cut if self.written else (False, False)
+        marked = [(printable(text), "mark" if mark else "") for text, mark in self.pieces]
+        return [*[("… ", "")] * before, *marked, *[(" …", "")] * after]
 
     @property
     def source(self) -> str:
@@ -204,14 +213,3 @@ def best_sentence(
             best = part
             least = score
     return best
-
-
-def shortened(text: str, place: int, longest: int) -> tuple[bool, str, bool]:
-    """At most ``longest`` characters of whole words around a position, and whether each end was cut."""
-    if len(text) <= longest:
-        return False, text, False
-    start = max(0, min(place - longest // 2, len(text) - longest))
-    cut = text[start : start + longest]
-    before, after = start > 0, start + longest < len(text)
-    cut = cut[cut.find(" ") + 1 :] if before else cut
-    return before, cut[: cut.rfind(" ")] if after else cut, after

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from selfvec.analysis.kernels import LEAST_BLOCKS
 from selfvec.analysis.usage.quotations import Quotation
+from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import ResultTable, short_repr, why_unknown
+from selfvec.base.view import (
+    COUNT,
+    INTERVAL,
+    PROBABILITY,
+    Column,
+    Entry,
+    Part,
+    Pieces,
+    Row,
+    Table,
+    View,
+    escaped,
+    figure,
+    gained_and_lost,
+)
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 
@@ -18,6 +35,16 @@ from .evidence import kept_examples
 from .permutation_test import LEVEL
 from .sentence_distance import kept_distances
 from .word_choice import is_significant
+
+_NEIGHBOURS = 5  # shown of those gained, and of those lost
+_FIRST = 3  # words named in a sentence
+_FIELDS = 3  # named that go with what is compared
+_CAME = 12  # words that came, and that went
+_SAME = (0.99, 1.03)  # apd of occurrences that have nothing to do with each other
+_OUTSIDE = (
+    "A distance can lie above its interval: few occurrences look farther apart than many would, and the "
+    "interval corrects for that."
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -155,6 +182,122 @@ class Drift(ResultTable):
         first = [row | more for row, more in zip(self.rows, added, strict=False)]
         return replace(self, rows=[*first, *self.rows[len(added) :]])
 
+    # ---- What is shown
+
+    @property
+    def is_sliced(self) -> bool:
+        """Whether two slices were compared, not the original with the refined vectors."""
+        return self.a != "original" or any(row["low"] is not None for row in self.rows)
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The word and its figures."""
+        return drift_columns(escape_for_display(self.a), escape_for_display(self.b), self.is_sliced)
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """Why named words have no row."""
+        return [why_unknown(row) for row in self.unknown]
+
+    @property
+    def summary(self) -> str:
+        """A sentence: how many words changed, between what, and which changed most; empty without tests."""
+        if all(row["q"] is None for row in self.rows) or not self.tested:
+            return ""
+        words = [row["word"] for row in self.rows[:_FIRST] if is_significant(row)]
+        between = f"from {self.a} to {self.b}" if self.is_sliced else "by refining"
+        if not self.significant or not words:
+            return f"No word of {self.tested:,} changed {between} beyond chance."
+        most = " and ".join(filter(None, [escaped(words[:-1]), escaped(words[-1:])]))
+        return (
+            f"{self.significant:,} of {count_of(self.tested, 'word')} changed {between}, most of all {most}."
+        )
+
+    @property
+    def confounding(self) -> list[str]:
+        """A sentence for each field that goes with what is compared."""
+        notes = []
+        for row in self.confounded[:_FIELDS]:
+            a, b = (f"{row[f'share_{side}']:.0%} of {name}" for side, name in (("a", self.a), ("b", self.b)))
+            told = f"{row['field']} differs: {row['value']} is {b}, {a}"
+            within = shlex.quote(f"{row['field']}={row['within']}")
+            remedy = f"; compare within one: --filter {within}" if row["within"] is not None else ""
+            notes.append(printable(f"{told}{remedy}."))
+        return notes
+
+    @property
+    def introduction(self) -> list[str]:
+        """What was found, what was compared and why, and what goes with it."""
+        only = [f"Only documents with {escaped(self.filters)}."] if self.filters else []
+        return list(filter(None, [self.summary, *only, self.why, *self.confounding]))
+
+    def view(self, top: int | None = None) -> View:
+        """Sentences, a line of figures for each word, its neighbours with quotations, and notes."""
+        found = self.select(top)
+        title = f"Drift from {self.a} to {self.b}"
+        if not found.rows:
+            none = f"no word that this text can test changed between {self.a} and {self.b}"
+            return View(title, [none, *found.introduction, *found._unmatched()])
+        columns = found._telling()
+        table = Table(columns, found.rows, notes=[*found._notes(columns)])
+        entries = [found._entry(row) for row in found.rows]
+        parts: list[Part] = [*found.introduction, table, *entries, *found._unmatched()]
+        return View(title, parts, records=found.rows)
+
+    def _telling(self) -> list[Column]:
+        """The columns, without those that say the same of every word."""
+        apart = [row["apd"] for row in self.rows]
+        alike = len(apart) > 1 and all(one is not None and _SAME[0] <= one <= _SAME[1] for one in apart)
+        idle = {"apd"} if alike else set()
+        return [
+            column
+            for column in self.columns
+            if column.name not in idle
+            and not (column.form is PROBABILITY and {*map(column.cell, self.rows)} == {"<.001"})
+        ]
+
+    def _entry(self, row: Row) -> Entry:
+        """A word with its neighbours, and its quotations of both sides."""
+        mark = kind_and_spellings(row)
+        head = [(escape_for_display(row["word"]), "strong"), *([(f" ({mark})", "")] * bool(mark))]
+        near = gained_and_lost(row, _NEIGHBOURS)
+        named = [(column.head, column.cell(row)) for column in self.columns[1:]]
+        facts = " · ".join(f"{name} {value}" for name, value in named if value)
+        sides: dict[str, list[tuple[Pieces, str]]] = {}
+        for quote in self.quotes.get(row["word"], ()):
+            place = printable(quote.name or str(quote.document))
+            name = escape_for_display((self.a, self.b)[quote.side])
+            sides.setdefault(name, []).append((quote.shown, place))
+        return Entry(head, near, facts=facts, quotes=list(sides.items()))
+
+    def _unmatched(self) -> Iterator[str]:
+        """Words too rare on one side to be compared, with their counts on both."""
+        for head, rows in ((f"New in {self.b}", self.new), (f"Gone since {self.a}", self.gone)):
+            if rows:
+                counts = (f"{row['count_a']:,} → {row['count_b']:,}" for row in rows)
+                words = (escape_for_display(row["word"]) for row in rows)
+                shown = [*map(" ".join, zip(words, counts, strict=True))]
+                yield f"{head}: {', '.join(shown[:_CAME])}{' …' * (len(shown) > _CAME)}"
+
+    def _notes(self, columns: Sequence[Column]) -> Iterator[str]:
+        """How rows are sorted, which columns are not shown, and why some figures are blank."""
+        by = "change" if self.is_sliced else "distance"
+        order = f"words with q ≤ {LEVEL} come first, names, numbers and variants last among them"
+        yield f"Sorted by {by}; {order}."
+        idle = [
+            f"{column.head} {column.cell(self.rows[0])}" for column in self.columns if column not in columns
+        ]
+        if idle:
+            yield f"Not shown, as all words have about the same: {', '.join(idle)} (--json has them)."
+        if self.is_sliced and any(map(_is_outside, self.rows)):
+            yield _OUTSIDE
+        if self.is_sliced and any(row["low"] is None for row in self.rows):
+            yield f"No interval: the word occurs in fewer than {LEAST_BLOCKS} documents of a slice."
+        if any(row["p"] is None for row in self.rows):
+            yield "No p and q: not tested, because the run has not kept its tokens (--keep)."
+        if reasons := [f"{number:,} {reason}" for reason, number in self.left_out.items() if number]:
+            yield f"Not listed: {', '.join(reasons)} (--all-words lists them)."
+
     def as_dict(self) -> dict[str, Any]:
         """The result as ``selfvec drift --json`` prints it."""
         named = (
@@ -173,3 +316,55 @@ class Drift(ResultTable):
         )
         tables = ("rows", "new", "gone")
         return {name: getattr(self, name) for name in (*named, *tables)}
+
+
+def drift_columns(a: str = "a", b: str = "b", sliced: bool = True) -> tuple[Column, ...]:
+    """What is shown of a word between two states of these names."""
+    two = figure(2)
+    if not sliced:
+        meaning = "do a word's documents agree on its move?"
+        return (
+            Column("word", width=18),
+            Column("distance", form=two, meaning="1 - cosine of the two vectors"),
+            Column("apd", form=two, less=True),
+            Column("p", form=PROBABILITY, meaning=meaning, less=True),
+            Column("q", form=PROBABILITY, meaning=meaning),
+            Column("count_a", "count", COUNT, less=True),
+        )
+    return (
+        Column("word", width=18),
+        Column("change", form=two, meaning="distance minus half of what chance explains"),
+        Column("distance", form=two, meaning="1 - cosine of the mean occurrences", less=True),
+        Column(
+            "interval",
+            "95 %",
+            INTERVAL,
+            "interval of the distance that many occurrences would show",
+            less=True,
+            of=lambda row: None if row["low"] is None else (row["low"], row["high"]),
+        ),
+        Column("apd", form=two, meaning="mean distance of two occurrences", less=True),
+        Column("p", form=PROBABILITY, meaning="probability by chance", less=True),
+        Column("q", form=PROBABILITY, meaning="false discovery rate"),
+        Column("count_a", a, COUNT, less=True),
+        Column("count_b", b, COUNT, less=True),
+    )
+
+
+def kind_and_spellings(row: Row) -> str:
+    """What a row is if not a word, and other spellings: ``name``, ``also color; 9 and 7 in all``."""
+    kind = str(row.get("kind", "word"))
+    spellings = escaped(row.get("variants", ())[:_NEIGHBOURS])
+    if spellings and row.get("spellings_a") is not None:
+        spellings += f"; {row['spellings_a']:,} and {row['spellings_b']:,} in all"
+    if kind == "variant":
+        return f"variant of {spellings}"
+    return ", ".join([kind] * (kind != "word") + [f"also {spellings}"] * bool(spellings))
+
+
+def _is_outside(row: Row) -> bool:
+    """Whether the distance of a row, as shown, is not in its interval."""
+    if row["low"] is None:
+        return False
+    low, distance, high = (round(row[key], 2) for key in ("low", "distance", "high"))
+    return not low <= distance <= high

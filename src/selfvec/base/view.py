@@ -1,0 +1,244 @@
+"""What is shown of a result, said once, where the result is made: sentences, tables, their columns, notes.
+
+`selfvec.views.terminal` draws a view for the terminal, `selfvec.files.report_page` as HTML for pages and
+notebooks and as Markdown. The page in the browser and an assistant's tools read the columns.
+
+All texts of a view are safe to display: forms escape what comes from a text, and so do those who write
+sentences. What is markup to a terminal, HTML or Markdown is escaped by who draws it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .display import escape_for_display, printable
+
+Row = Mapping[str, Any]
+Pieces = Sequence[tuple[str, str]]
+"""A text in pieces with their styles: strong, quiet, mark, came, went, match, related, kind0 …, or ""."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What is drawn, as a chart is: its text, and its HTML."""
+
+    text: str  # in Markdown, and in the terminal
+    html: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Cell = str | Pieces | Drawn
+
+
+# ---- Forms of values
+
+
+@dataclass(frozen=True)
+class Form:
+    """How values become text. Those that are not known, None, are blank."""
+
+    kind: str  # for programs that draw columns themselves
+    text: Callable[[Any], Cell]
+    is_figure: bool = False  # figures are aligned right
+    digits: int | None = None  # after the point
+
+    def __call__(self, value: Any) -> Cell:
+        return "" if value is None else self.text(value)
+
+
+def escaped(words: Iterable[str]) -> str:
+    """Words with commas between them."""
+    return ", ".join(map(escape_for_display, words))
+
+
+def sentence(text: str) -> str:
+    """A sentence on one line with its words escaped. Long printable words are not shortened."""
+    return " ".join(
+        word if len(word) > 24 and word.isprintable() else escape_for_display(word) for word in text.split()
+    )
+
+
+def gained_and_lost(row: Row, most: int) -> list[Pieces]:
+    """A line of the first neighbours that a word gained and lost; none if it kept all."""
+    gained, lost = (escaped(row[key][:most]) for key in ("gained", "lost"))
+    if not gained and not lost:
+        return []
+    return [[("+ ", "came"), (f"{gained}  ", ""), ("- ", "went"), (lost, "went")]]
+
+
+def probability(value: float | None) -> str:
+    """A p or q; as a bound, if it is below what a thousand random splits resolve.
+
+    >>> probability(0.00004), probability(0.034), probability(0.5), probability(None)
+    ('<.001', '.034', '.50', '')
+    """
+    if value is None:
+        return ""
+    if value < 0.001:
+        return "<.001"
+    return f"{value:.3f}".lstrip("0") if value < 0.1 else f"{value:.2f}".removeprefix("0")
+
+
+def any_value(value: Any) -> str:
+    """A value of any kind as text; of pairs, such as (word, cosine), the first values.
+
+    >>> any_value(0.12345), any_value(None), any_value([["hail", 0.9], ["storm", 0.8]]), any_value(1200)
+    ('0.123', '', 'hail, storm', '1,200')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, list | tuple):
+        return joined(value, any_value)
+    return printable(str(value))
+
+
+def joined(values: Sequence[Any], text: Callable[[Any], str] = str) -> str:
+    """A list as text. Of pairs, such as (word, cosine), only the first values are written."""
+    return ", ".join(text(one[0] if isinstance(one, list | tuple) and one else one) for one in values)
+
+
+def figure(digits: int) -> Form:
+    """Numbers with some digits after the point.
+
+    >>> figure(2)(1234.567), figure(2)(None)
+    ('1,234.57', '')
+    """
+    return Form("figure", lambda value: f"{value:,.{digits}f}", True, digits)
+
+
+def share(digits: int = 0) -> Form:
+    """Shares of 1, in percent."""
+    return Form("share", lambda value: f"{value:.{digits}%}", True, digits)
+
+
+WORD = Form("word", escape_for_display)
+WORDS = Form("words", escaped)
+PROSE = Form("text", printable)
+ANY = Form("text", any_value)
+STRONG = Form("word", lambda text: [(printable(text), "strong")])
+LEFT_CONTEXT = Form("left", printable)  # what stands before a word: cut at its beginning
+RIGHT_CONTEXT = Form("right", printable)
+PIECES = Form("pieces", lambda pieces: pieces)
+COUNT = Form("count", lambda value: f"{value:,}", True, 0)
+SIGNED = Form("signed", lambda value: f"{value:+.2f}", True, 2)
+PROBABILITY = Form("probability", probability, True)
+INTERVAL = Form("interval", lambda ends: f"{ends[0]:.2f}-{ends[1]:.2f}", True, 2)
+
+
+# ---- Columns and tables
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: the key of its values, its title, their form, and what they mean.
+
+    >>> Column("log_ratio", form=SIGNED, meaning="1: twice as frequent").as_dict()["title"]
+    'log ratio'
+    """
+
+    name: str
+    title: str | None = None  # by default the name, with blanks
+    form: Form = WORD
+    meaning: str = ""  # without a full stop
+    width: int | None = None  # in the terminal, longer texts are cut; without one they are wrapped
+    less: bool = False  # left out on narrow screens
+    of: Callable[[Row], Any] | None = None  # the value of a row, where no key has it
+
+    @property
+    def head(self) -> str:
+        """The title."""
+        return self.name.replace("_", " ") if self.title is None else self.title
+
+    def cell(self, row: Row) -> Cell:
+        """The value of a row as text."""
+        return self.form(row.get(self.name) if self.of is None else self.of(row))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The column for programs that draw tables themselves."""
+        kind = {"kind": self.form.kind, "digits": self.form.digits}
+        return {"name": self.name, "title": self.head, **kind, "meaning": self.meaning}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under columns."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    title: str = ""
+    notes: Sequence[str] = ()  # below it
+
+    @property
+    def cells(self) -> list[list[Cell]]:
+        """The texts of the rows."""
+        return [[column.cell(row) for column in self.columns] for row in self.rows]
+
+
+def columns_of(rows: Sequence[Row]) -> list[Column]:
+    """A column for each key of the rows."""
+    return [Column(name, name, ANY) for name in dict.fromkeys(name for row in rows for name in row)]
+
+
+def text_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Cell | None]]) -> Table:
+    """A table of texts that are made already; rows may be shorter than ``heads``."""
+    columns = [Column(str(place), head, PIECES) for place, head in enumerate(heads)]
+    return Table(columns, [{str(place): cell for place, cell in enumerate(row)} for row in rows], title)
+
+
+# ---- Views
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The head of what follows."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A paragraph about one thing, such as a word or a document."""
+
+    head: Pieces  # the name comes first
+    lines: Sequence[Pieces] = ()
+    figures: str = ""  # behind the head, in the terminal: for those who have the run at hand
+    facts: str = ""  # on pages
+    quotes: Sequence[tuple[str, Sequence[tuple[Pieces, str]]]] = ()
+    """Sides by name, with their passages and where each is from. The terminal shows the first of each."""
+    number: int = 0  # in a ranking
+
+
+Part = str | Pieces | Table | Entry | Heading | Drawn
+
+
+@dataclass(frozen=True)
+class View:
+    """What is shown of a result."""
+
+    title: str
+    parts: Sequence[Part]
+    about: Sequence[str] = ()  # what pages begin with: their readers did not ask
+    notes: Sequence[str] = ()
+    records: Sequence[Row] = field(default=(), repr=False)  # the rows of .csv and .parquet files
+
+    @property
+    def explained(self) -> list[str]:
+        """The notes, after a sentence for each column whose meaning is said."""
+        heads: dict[str, dict[str, None]] = {}  # columns that mean the same share a sentence
+        for table in self.parts:
+            for column in table.columns if isinstance(table, Table) else ():
+                if column.meaning:
+                    heads.setdefault(column.meaning, {})[column.head] = None
+        ends = {meaning: "" if meaning.endswith("?") else "." for meaning in heads}
+        meanings = " ".join(f"{', '.join(heads[one])}: {one}{end}" for one, end in ends.items())
+        return [*filter(None, [meanings]), *self.notes]
