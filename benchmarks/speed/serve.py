@@ -24,6 +24,7 @@ import selfvec
 from benchmarks.harness import Result
 from benchmarks.robustness.load import load
 from benchmarks.speed.paper_rule import problem
+from selfvec.apps.web import documents, maps, words
 from selfvec.apps.web.page_data import PageData
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -67,7 +68,7 @@ def _words(batch: TokenBatch) -> Iterator[list[str]]:
 
 
 def _check(data: PageData) -> None:
-    told = data.word("refined", "word7")
+    told = words.word(data, "refined", "word7")
     lists = selfvec.similar(data.run, "word7", top=400, compare=True).lists
     for side, row in zip(("before", "after"), lists, strict=True):
         often = [word for word, _ in row["neighbours"] if data.run.vectors.counts[data.run.index(word)] >= 5]
@@ -95,11 +96,11 @@ def run() -> list[Result]:
         data.original_index.result()
         _check(data)
         for name, act in {
-            "a word's neighbours": lambda i: data.word("refined", f"word{i * 37}"),
-            "its sentences": lambda i: data.uses("refined", f"word{i * 37}"),
-            "its map": lambda i: data.maps.drawn("refined", f"word{i * 37}"),
-            "texts by meaning": lambda i: data.texts(f"word{i * 91} word{i * 17}", 8),
-            "completion": lambda i: data.complete(f"d{i}", 8),
+            "a word's neighbours": lambda i: words.word(data, "refined", f"word{i * 37}"),
+            "its sentences": lambda i: words.uses(data, "refined", f"word{i * 37}"),
+            "its map": lambda i: maps.drawn(data, "refined", f"word{i * 37}"),
+            "texts by meaning": lambda i: documents.texts(data, f"word{i * 91} word{i * 17}", 8),
+            "completion": lambda i: words.complete(data, f"d{i}", 8),
         }.items():
             seconds = median(act)
             results.append(Result(f"serve: {name}", seconds * 1000, "ms", "100 ms", ACT / seconds))

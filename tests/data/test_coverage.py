@@ -6,7 +6,9 @@ import numpy as np
 
 import selfvec
 from selfvec.apps.cli import main
+from selfvec.apps.web.first_view import about
 from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web.words import unknown
 from selfvec.data.vectors import KINDS, Source, Vectors, coverage, has_row
 
 TEXTS = ["the xylograph of the doctor fell 3 times", "a doctor saw the hailstorm and the brzzt"] * 30
@@ -41,5 +43,5 @@ def test_all_places_report_the_same_count(tmp_path, capsys) -> None:
     health = json.loads(capsys.readouterr().out)
     assert (health["known"], health["composed"], health["oov"]) == (known, composed, types["unknown"])
     page = PageData(selfvec.open_run(run))
-    assert page.unknown(None, 1, "", 0, 10)["coverage"] == types
-    assert page.about()["unknown"] == composed + types["unknown"]
+    assert unknown(page, None, 1, "", 0, 10)["coverage"] == types
+    assert about(page)["unknown"] == composed + types["unknown"]

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 from tests.retrieval.word_sums import WordSums, passages_of
 
 from selfvec.apps.mcp.tools import Tools
-from selfvec.apps.web.documents import DocumentAnswers
-from selfvec.apps.web.work import Tasks
+from selfvec.apps.web.documents import search as page_search
+from selfvec.apps.web.page_data import PageData
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -140,9 +141,7 @@ def test_the_assistant_and_the_page_ask_alike(encoded_run: Run, tmp_path: Path) 
     """The encoder has no weight in this run, which is said where it is asked for."""
     assert encoded_run.folder is not None
     run = open_run(shutil.copytree(encoded_run.folder, tmp_path / "run"))
-    views = DocumentAnswers(run, Tasks())
-    views.index.begin()
-    for ask in (Tools(run).search, views.search):
+    for ask in (Tools(run).search, partial(page_search, PageData(run, 1))):
         assert ask(QUESTION, top=3)["notes"] == []
         for question in ("rows", "encoder"):
             told = search(run, QUESTION, top=3, question=question)

@@ -49,7 +49,7 @@ def test_the_page_an_assistant_and_python_share_the_index(folder: Path) -> None:
     run: Any = selfvec.open(folder)
     data = PageData(run.present, 1)
     shown = data.index.begin().result(60)
-    data.stop()
+    data.tasks.close()
     Tools(run).search("hail")
     assert run_index(run) is shown
 

@@ -19,6 +19,7 @@ import selfvec
 from selfvec.analysis.concepts import topics
 from selfvec.analysis.word_drift import drift as measured_drift
 from selfvec.apps.cli import main
+from selfvec.apps.web.maps import drawn
 from selfvec.apps.web.page_data import PageData
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -64,7 +65,7 @@ def clusters(run: Run, progress: Progress, seed: int = 0) -> Any:
 
 def page(run: Run, progress: Progress, layout: str = "pca") -> Any:
     del progress  # the page has its own
-    described, points = PageData(run, jobs=1).maps.drawn("", of="documents", layout=layout)
+    described, points = drawn(PageData(run, jobs=1), "", of="documents", layout=layout)
     return described, points.tolist()
 
 

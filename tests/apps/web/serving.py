@@ -3,16 +3,19 @@
 import http.client
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import uvicorn
 
 import selfvec
+from selfvec.apps.web.addresses import ADDRESSES
 from selfvec.apps.web.app import create_app
+from selfvec.apps.web.first_view import prepare
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.server import bind, server_of
 from selfvec.data.run import Run
@@ -109,6 +112,15 @@ class Site:
         assert status == 200, body
         return json.loads(body)
 
+    def text_of(self, document: str) -> str:
+        return str(self.json(f"/api/document?id={document}")["text"])
+
+
+def answer_with(monkeypatch: pytest.MonkeyPatch, path: str, answer: Callable[[], Any]) -> None:
+    """Let an address answer what a function returns."""
+    changed = ADDRESSES[path]._replace(function=lambda *_, **__: answer())
+    monkeypatch.setitem(ADDRESSES, path, changed)
+
 
 @contextmanager
 def serving(
@@ -119,7 +131,7 @@ def serving(
     with bind("127.0.0.1", 0) as listening:
         server = server_of(create_app(data, token))
         if start:
-            data.start()
+            prepare(data)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from serving import Site
+from serving import Site, answer_with
 
 from selfvec.apps.cli import main
 from selfvec.apps.web.app import page_files
+from selfvec.apps.web.maps import drawn
 from selfvec.apps.web.server import bind
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
@@ -146,7 +147,7 @@ def test_points_are_whole_numbers_of_16_bits(site: Site) -> None:
     _, headers, body = site.get("/api/map/points?c=refined")
     assert headers["content-type"] == "application/octet-stream"
     points = np.frombuffer(body, "<i2").reshape(len(described["frames"]), len(described["words"]), 2)
-    np.testing.assert_array_equal(points, site.data.maps.drawn("refined")[1])
+    np.testing.assert_array_equal(points, drawn(site.data, "refined")[1])
     across, up = described["edges"]
     assert np.abs(points[..., 0]).max() <= across
     assert np.abs(points[..., 1]).max() <= up
@@ -190,7 +191,7 @@ def test_errors_are_json_with_the_rule(
 
 
 def test_a_defect_is_not_told_in_detail(site: Site, monkeypatch) -> None:
-    monkeypatch.setattr(site.data, "about", lambda: 1 / 0)
+    answer_with(monkeypatch, "/api/about", lambda: 1 / 0)
     status, _, body = site.get("/api/about")
     assert status == 500
     assert b"division" not in body

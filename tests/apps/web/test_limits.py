@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
-from serving import Site, serving
+from serving import Site, answer_with, serving
 
 from selfvec.apps.web import comparison, responses, server, work
 from selfvec.apps.web.responses import Answer
@@ -106,7 +106,7 @@ def test_more_clients_than_there_are_threads_are_told_when_to_come_back(
     blocked = threading.Event()
     working = threading.Semaphore(0)
     with serving(run) as site:
-        monkeypatch.setattr(site.data, "about", lambda: (working.release(), blocked.wait(PATIENCE), {})[2])
+        answer_with(monkeypatch, "/api/about", lambda: (working.release(), blocked.wait(PATIENCE), {})[2])
         threads = max(2, os.cpu_count() or 1)
         with connections(site, threads, REQUEST.replace(b"health", b"about")):
             for _ in range(threads):
@@ -134,7 +134,7 @@ def test_beyond_the_limit_of_requests_a_connection_is_refused(
 def test_who_does_not_take_an_answer_is_dropped(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "CLIENT_SECONDS", 0.2)
     with serving(run) as site:
-        monkeypatch.setattr(site.data, "about", lambda: {"long": "x" * (16 << 20)})
+        answer_with(monkeypatch, "/api/about", lambda: {"long": "x" * (16 << 20)})
         with connections(site, 1, REQUEST.replace(b"health", b"about")) as (one,):
             until(lambda: site.connections == 1)
             until(lambda: site.connections == 0)
@@ -194,7 +194,7 @@ def test_beyond_the_limit_of_long_answers_a_client_is_told_when_to_come_back(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(responses, "LONG_ANSWERS", 0)
-    monkeypatch.setattr(site.data, "about", lambda: {"long": "x" * responses.PIECE_BYTES})
+    answer_with(monkeypatch, "/api/about", lambda: {"long": "x" * responses.PIECE_BYTES})
     status, headers, _ = site.get("/api/about")
     assert status == 503
     assert int(headers["retry-after"]) > 0

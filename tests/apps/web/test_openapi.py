@@ -10,12 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving import Site
 
-from selfvec.apps.web.addresses import addresses_of
-from selfvec.apps.web.maps import Maps
-from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web.addresses import ADDRESSES
 
 EXAMPLES = 12  # of each kind and address
-PATHS = [view.path for kind in (PageData, Maps) for _, view in addresses_of(kind)]
+PATHS = list(ADDRESSES)
 KNOWN = {"w": ("cell", "rain"), "other": ("charge",), "c": ("1990|2020", "refined"), "id": ("0", "7")}
 FOUND = {200, 404, 503}  # what a question that fits the description may be answered with
 WRONG = ("", "-1", "0.5", "nan", "1e99", "9" * 30, "\0", "x" * 1001, "[]", "|", "=", "é", " ")

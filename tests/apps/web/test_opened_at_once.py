@@ -16,10 +16,8 @@ import pytest
 from headless import Page
 from serving import Site, make_run, serving
 
-from selfvec.apps.web import documents, maps, page_data, work
-from selfvec.apps.web.addresses import addresses_of
-from selfvec.apps.web.maps import Maps
-from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web import page_data, work
+from selfvec.apps.web.addresses import ADDRESSES
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
 
@@ -83,8 +81,8 @@ def go(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
         return computed
 
-    for module, name in ((maps, "topics"), (documents, "run_index"), (page_data, "names_of")):
-        monkeypatch.setattr(module, name, held(getattr(module, name)))
+    for name in ("topics", "run_index", "names_of"):
+        monkeypatch.setattr(page_data, name, held(getattr(page_data, name)))
     monkeypatch.setattr(work, "QUEUE_SECONDS", 0.05)  # that a search waits for the index
     return event
 
@@ -126,7 +124,7 @@ def answered(site: Site, path: str) -> bool:
 
 
 def test_every_view_is_asked_for() -> None:
-    assert set(ASKED) == {view.path for kind in (PageData, Maps) for _, view in addresses_of(kind)}
+    assert set(ASKED) == set(ADDRESSES)
 
 
 @pytest.mark.parametrize(("length", "first"), [("short", OPENED), ("long", OPENED[::-1])])

@@ -16,10 +16,11 @@ from selfvec.analysis.word_drift import Drift, drift
 from selfvec.analysis.word_kinds import stop_words_of_run
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
-from selfvec.apps.web import comparison, page_data
-from selfvec.apps.web.addresses import addresses_of
+from selfvec.apps.web import comparison, documents, page_data, times, words
 from selfvec.apps.web.comparison import REFINED, Comparisons, PairedVectors, compare_slices
 from selfvec.apps.web.domain_words import _Readable
+from selfvec.apps.web.first_view import about
+from selfvec.apps.web.maps import arranging, colours, drawn
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.ranking import Filter, Ranking
 from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state
@@ -38,11 +39,11 @@ from selfvec.storage.verification import verify
 
 
 def tables(before: np.ndarray, after: np.ndarray) -> PairedVectors:
-    words = [f"w{i}" for i in range(len(before))]
+    names = [f"w{i}" for i in range(len(before))]
     counts = np.full((2, len(before)), 9)
-    known = np.ones(len(before), bool)
+    every = np.ones(len(before), bool)
     sides = (unit_rows(before), unit_rows(after))
-    return PairedVectors(words, *sides, counts, ("a", "b"), known, np.stack([known] * 2))
+    return PairedVectors(names, *sides, counts, ("a", "b"), every, np.stack([every] * 2))
 
 
 def ranking_of(data: PageData, key: str) -> Ranking:
@@ -64,7 +65,7 @@ def changed(word: str, **figures: object) -> dict[str, object]:
 
 
 def test_rows_are_filtered_and_sorted_and_unknown_figures_are_last() -> None:
-    words = ["Hail", "rain", "storm", "wind", "maria"]
+    names = ["Hail", "rain", "storm", "wind", "maria"]
     rows = [
         changed("Hail", change=0.5, q=0.03, apd=None),
         changed("rain", change=0.4, q=None, count_a=5, distance=0.9),
@@ -72,20 +73,20 @@ def test_rows_are_filtered_and_sorted_and_unknown_figures_are_last() -> None:
         changed("wind", change=-0.1, q=0.9, count_b=30),
         changed("maria", kind="name", count_a=40, count_b=30),
     ]
-    vectors = Vectors(words, np.eye(5, dtype=np.float32))
+    vectors = Vectors(names, np.eye(5, dtype=np.float32))
     ranking = Ranking(Run(vectors, vectors), ["a", "b"], Drift("a", "b", rows, tested=5))
 
     def listed(offset: int = 0, limit: int = 9, **wanted: object) -> list[str]:
         return [row["word"] for row in ranking.page(Filter(**wanted), offset, limit)["rows"]]
 
-    assert listed() == words  # the order of drift
-    assert listed(1, 2) == words[1:3]
+    assert listed() == names  # the order of drift
+    assert listed(1, 2) == names[1:3]
     assert listed(seen=6) == ["Hail", "storm", "wind", "maria"]
     assert listed(size=0.2) == ["Hail", "rain", "storm"]
     assert listed(q=0.05) == ["Hail", "storm", "maria"]
     assert listed(text="AI") == ["Hail", "rain"]
-    assert listed(names=False) == words[:4]
-    assert listed(sort="word") == sorted(words)
+    assert listed(names=False) == names[:4]
+    assert listed(sort="word") == sorted(names)
     assert listed(sort="q") == ["maria", "Hail", "storm", "wind", "rain"]
     assert listed(sort="distance")[0] == "rain"
     assert (
@@ -126,7 +127,7 @@ def test_the_page_shows_the_nearest_words_without_stop_words(tmp_path: Path, wor
         "a storm with hail and snow came when the river was high and the roofs were weak",
     ]
     data = PageData(fitted(tmp_path, lines * 9, repeats="keep"), jobs=1)
-    shown = data.word(REFINED, word)
+    shown = words.word(data, REFINED, word)
     stops = stop_words_of_run(data.run)
     for side, table in (("before", data.run.original), ("after", data.run.vectors)):
         near = table.most_similar(word, topn=30, min_count=5)
@@ -144,12 +145,12 @@ def test_a_list_and_the_page_of_a_word_have_one_rule_for_forms_of_the_word() -> 
     row = drift(run)["tornado"]
     assert {"tornadoes", "tornados"} <= set(row["lost"])
     data = PageData(run, jobs=1)
-    found = data.word(REFINED, "tornado")
+    found = words.word(data, REFINED, "tornado")
     assert set(row["lost"]).isdisjoint(near for near, _ in found["after"])
     assert (set(found["gained"]), set(found["lost"])) == (set(row["gained"]), set(row["lost"]))
     assert not found["tested"]
     data.comparisons.tasks(REFINED).tested.result()
-    assert data.word(REFINED, "tornado")["change"] == row | {"mark": "", "subwords": False}
+    assert words.word(data, REFINED, "tornado")["change"] == row | {"mark": "", "subwords": False}
 
 
 def test_words_built_from_subwords_are_ranked_and_said_to_be(tmp_path: Path) -> None:
@@ -204,7 +205,7 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
     every = json.loads(capsys.readouterr().out)["rows"]
     listed = ranking_of(data, key).page(Filter(stops=True), 0, 500)["rows"]
     assert [{name: row[name] for name in every[0]} for row in listed] == every
-    found = data.word(key, rows[0]["word"])
+    found = words.word(data, key, rows[0]["word"])
     assert (found["rank"], found["change"]["q"]) == (1, rows[0]["q"])
     for name in ("gained", "lost"):
         assert set(found[name]) == set(rows[0][name])
@@ -251,13 +252,10 @@ def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> N
 def test_a_long_text_is_compared_after_it_is_indexed_and_progress_counts_both(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    view = next(found for name, found in addresses_of(PageData) if name == "word")
     for longest, index_first in ((1 << 40, False), (0, True)):
         monkeypatch.setattr(page_data, "_LONG_TEXT", longest)
         data = PageData(run)
-        asked = {"key": data.comparisons.default}
-        comparison = data.comparisons.tasks(asked["key"]).comparison
-        assert list(view.needs(data, asked)) == [comparison]
+        comparison = data.comparisons.tasks(data.comparisons.default).comparison
         assert comparison.needs == ((data.index,) if index_first else ())
         comparison.result()
         assert data.index.done() == index_first
@@ -370,7 +368,7 @@ def test_a_state_on_the_way_is_the_last_recorded_before() -> None:
 
 def test_the_planted_changes_are_found_with_their_reasons(site: Site) -> None:
     data = site.data
-    rows = data.ranking("refined", Filter(), 0, 50)["rows"]
+    rows = words.ranking(data, "refined", Filter(), 0, 50)["rows"]
     assert [row["word"] for row in rows] == [
         row["word"] for row in drift(data.run, ["original", "refined"]).rows
     ][:50]
@@ -378,17 +376,17 @@ def test_the_planted_changes_are_found_with_their_reasons(site: Site) -> None:
     assert len(top["lost"]) == 10
     assert set(top["lost"]) <= set(TOPICS["court"]) | {"charge", *COMMON}
     assert set(top["gained"]) & set(TOPICS["weather"] + TOPICS["kitchen"])
-    found = data.word("refined", "Cell")
+    found = words.word(data, "refined", "Cell")
     assert (found["word"], found["rank"]) == ("cell", 1 + rows.index(top))
     assert set(found["gained"]) <= {near for near, _ in found["after"]}
-    for use in data.uses("refined", "cell")["texts"][0]["uses"]:
+    for use in words.uses(data, "refined", "cell")["texts"][0]["uses"]:
         assert {"self", "came"} <= {mark for _, mark in use["tokens"]}
         assert use["written"]  # the run keeps its text: the sentence is shown as it was written
-        assert "".join(text for text, _ in use["tokens"]) in data.document(use["id"])["text"]
+        assert "".join(text for text, _ in use["tokens"]) in documents.document(data, use["id"])["text"]
 
 
 def test_two_years_are_compared_as_drift_compares_them(site: Site, run: Run) -> None:
-    rows = site.data.ranking("1990|2020", Filter(), 0, 200)["rows"]
+    rows = words.ranking(site.data, "1990|2020", Filter(), 0, 200)["rows"]
     assert rows[0]["word"] == "cell"
     assert rows[0]["q"] <= 0.05
     measured = {row["word"]: row for row in drift(run, ("1990", "2020"), all_words=True, min_count=1).rows}
@@ -398,7 +396,7 @@ def test_two_years_are_compared_as_drift_compares_them(site: Site, run: Run) -> 
             assert (row["count_a"], row["count_b"]) == (expected["count_a"], expected["count_b"])
             assert row["distance"] == pytest.approx(expected["distance"], rel=1e-3, abs=1e-5)
             assert row["p"] == pytest.approx(expected["p"], rel=1e-3)
-    texts = site.data.uses("1990|2020", "cell")["texts"]
+    texts = words.uses(site.data, "1990|2020", "cell")["texts"]
     assert [text["name"] for text in texts] == ["1990", "2020"]
     for text, topic in zip(texts, ("weather", "kitchen"), strict=True):
         assert {use["date"][:4] for use in text["uses"]} == {text["name"]}
@@ -407,16 +405,18 @@ def test_two_years_are_compared_as_drift_compares_them(site: Site, run: Run) -> 
 
 
 def test_a_map_of_three_years_has_three_frames(site: Site) -> None:
-    described, points = site.data.maps.drawn("1990|2020", "cell")
+    described, points = drawn(site.data, "1990|2020", "cell")
     assert list(described["frames"]) == ["1990", "2005", "2020"]
     assert points.shape == (3, len(described["words"]), 2)
     assert (described["words"][0], described["marks"][0]) == ("cell", "self")
     marks = dict(zip(described["words"], described["marks"], strict=True))
-    assert all(marks[word] in ("came", "stayed") for word in site.data.word("1990|2020", "cell")["gained"])
+    assert all(
+        marks[word] in ("came", "stayed") for word in words.word(site.data, "1990|2020", "cell")["gained"]
+    )
 
 
 def test_words_of_a_topic_are_together_on_an_arranged_map(site: Site) -> None:
-    described, points = site.data.maps.drawn("refined", of="words", layout="pacmap")
+    described, points = drawn(site.data, "refined", of="words", layout="pacmap")
     assert points.shape == (2, len(described["words"]), 2)
     assert described["frames"] == ("original", "refined")
     assert described["explained"] is None
@@ -440,22 +440,28 @@ def test_a_word_unknown_before_is_placed_where_it_is_now() -> None:
 
 
 def test_points_can_be_coloured_by_topic_change_and_date(site: Site, run: Run) -> None:
-    maps = site.data.maps
-    site.data.index.result()
-    words = maps.drawn("refined", of="words", layout="pacmap")[0]["words"]
-    colours = {colour["name"]: colour for colour in maps.colours("words", "pacmap", "refined")}
-    assert list(colours) == ["topic", "change", "date"]
-    for colour in colours.values():
-        assert len(colour["codes"]) == len(words)
+    shown = drawn(site.data, "refined", of="words", layout="pacmap")[0]["words"]
+    by_name = {
+        colour["name"]: colour for colour in colours(site.data, "refined", "words", "pacmap")["colours"]
+    }
+    assert list(by_name) == ["topic", "change", "date"]
+    for colour in by_name.values():
+        assert len(colour["codes"]) == len(shown)
         assert set(colour["codes"]) <= set(range(-1, len(colour["values"])))
-    of = dict(zip(words, colours["topic"]["codes"], strict=True))
+    of = dict(zip(shown, by_name["topic"]["codes"], strict=True))
     assert not {of[word] for word in TOPICS["kitchen"]} & {of[word] for word in TOPICS["court"]}
-    most = dict(zip(words, colours["change"]["codes"], strict=True))
+    most = dict(zip(shown, by_name["change"]["codes"], strict=True))
     assert most["cell"] == 4
-    described = maps.drawn("refined", of="documents", layout="pca")[0]
+    described = drawn(site.data, "refined", of="documents", layout="pca")[0]
     assert described["documents"] == len(described["ids"]) == 720
-    dates = next(c for c in maps.colours("documents", "pca", "refined") if c["name"] == "date")
-    first = next(i for i, id in enumerate(described["ids"]) if site.data.document(id)["date"] == "1990-05-01")
+    dates = next(
+        c for c in colours(site.data, "refined", "documents", "pca")["colours"] if c["name"] == "date"
+    )
+    first = next(
+        i
+        for i, id in enumerate(described["ids"])
+        if documents.document(site.data, id)["date"] == "1990-05-01"
+    )
     assert dates["values"][dates["codes"][first]] == "1990"
 
 
@@ -472,12 +478,12 @@ def test_maps_that_wait_are_those_of_the_comparisons_that_are_kept(
 
     monkeypatch.setattr(comparison, "arrange", waiting)
     data = PageData(run.replace(folder=None), jobs=1)  # has no folder that may hold the map
-    first = data.maps.task("words", "pacmap", REFINED).begin()
+    first = arranging(data, REFINED, "words", "pacmap").begin()
     assert begun.wait(30)
     asked = []
     for year in range(1991, 1991 + comparison.KEPT + 3):
         key = f"1990|{year}..2020"
-        asked.append(data.maps.task("words", "pacmap", key).begin())
+        asked.append(arranging(data, key, "words", "pacmap").begin())
         data.comparisons.tasks(key).comparison.result(30)
     gate.set()
     assert first.result(30)
@@ -489,24 +495,24 @@ def test_maps_that_wait_are_those_of_the_comparisons_that_are_kept(
 
 def test_a_whole_map_waits_for_all_states(run: Run) -> None:
     data = PageData(run, jobs=1)
-    assert len(data.maps.drawn("1990|2020", "cell", whole=True)[1]) == 3
-    assert len(data.maps.drawn("1990|2020", "cell", whole=False)[1]) == 2
+    assert len(drawn(data, "1990|2020", "cell", whole=True)[1]) == 3
+    assert len(drawn(data, "1990|2020", "cell", whole=False)[1]) == 2
 
 
 def test_unknown_words_say_where_their_vectors_come_from(site: Site, run: Run) -> None:
-    found = site.data.unknown(None, 1, "", 0, 50)
+    found = words.unknown(site.data, None, 1, "", 0, 50)
     lacked = int(np.sum(run.original.sources != Source.KNOWN))
     assert found["total"] == lacked == sum(found["sources"].values())
     zest = next(row for row in found["rows"] if row["word"] == "zest")
     assert zest["source"] == "none"
     assert zest["source_after"] in ("context", "mixed", "subwords")
     assert set(zest["near"]) <= set(TOPICS["kitchen"]) | {"cell"}
-    only = site.data.unknown(zest["source_after"], 1, "ZES", 0, 50)["rows"]
+    only = words.unknown(site.data, zest["source_after"], 1, "ZES", 0, 50)["rows"]
     assert [row["word"] for row in only] == ["zest"]
 
 
 def test_the_page_finds_what_the_command_finds(site: Site, run: Run) -> None:
-    found = site.data.texts("zest dough nonsense", 5)
+    found = documents.texts(site.data, "zest dough nonsense", 5)
     assert found["unknown"] == ["nonsense"]
     before, after = found["sides"]
     assert len(before) == len(after) == 5
@@ -522,25 +528,25 @@ def test_nearly_identical_hits_are_one_row(tmp_path: Path) -> None:
     ]
     lines += ["Wind bent the mast of a small boat in the harbour during the afternoon of that long day."]
     data = PageData(fitted(tmp_path, lines, repeats="keep"), jobs=1)
-    rows = data.search("wind", 10, "bm25", (), fold=True)["rows"]
+    rows = documents.search(data, "wind", 10, "bm25", (), fold=True)["rows"]
     assert len(rows) == 2
     assert sorted(len(row["alike"]) for row in rows) == [0, 11]
-    assert len(data.search("wind", 10, "bm25", ())["rows"]) == 10
+    assert len(documents.search(data, "wind", 10, "bm25", ())["rows"]) == 10
 
 
 def test_a_run_without_its_text_is_still_shown(run: Run) -> None:
     data = PageData(Run(run.vectors, run.original, None, run.provenance, run.report), jobs=1)
-    assert data.about()["has_text"] is False
+    assert about(data)["has_text"] is False
     assert [entry["key"] for entry in data.comparisons.choices()] == ["refined"]
     data.comparisons.get("refined")
-    assert "cell" in [row["word"] for row in data.ranking("refined", Filter(seen=20), 0, 9)["rows"]]
-    assert data.word("refined", "cell")["gained"]
+    assert "cell" in [row["word"] for row in words.ranking(data, "refined", Filter(seen=20), 0, 9)["rows"]]
+    assert words.word(data, "refined", "cell")["gained"]
     with pytest.raises(InputError, match="has not kept its tokens"):
-        data.uses("refined", "cell")
+        words.uses(data, "refined", "cell")
 
 
 def test_topics_and_words_are_counted_by_period(site: Site) -> None:
-    site.data.maps.topics.result()
+    site.data.topics.result()
     found = site.json("/api/topics?unit=year")
     assert [part["name"] for part in found["periods"]] == ["1990", "2005", "2020"]
     assert [part["documents"] for part in found["periods"]] == [240] * 3
@@ -570,9 +576,9 @@ def test_names_are_words_with_a_capital_letter_in_mid_sentence(tmp_path: Path) -
     ] * 30
     data = PageData(fitted(tmp_path, lines, "none"), jobs=1)
     data.index.result()
-    words = np.array(data.run.vectors.index_to_key)
-    assert set(words[data.names.result()]) == {"jones", "smith"}
-    listed = {row["word"] for row in data.ranking(REFINED, Filter(seen=1, names=False), 0, 99)["rows"]}
+    every = np.array(data.run.vectors.index_to_key)
+    assert set(every[data.names.result()]) == {"jones", "smith"}
+    listed = {row["word"] for row in words.ranking(data, REFINED, Filter(seen=1, names=False), 0, 99)["rows"]}
     assert listed
     assert not listed & {"jones", "smith"}
 
@@ -580,8 +586,8 @@ def test_names_are_words_with_a_capital_letter_in_mid_sentence(tmp_path: Path) -
 def test_maps_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def shown() -> list[object]:
         data = PageData(open_run(run.folder), jobs=1)
-        described, points = data.maps.drawn(REFINED, of="words", layout="pacmap")
-        return [described, points.tolist(), data.topics(), data.maps.colours("words", "pacmap", REFINED)]
+        described, points = drawn(data, REFINED, of="words", layout="pacmap")
+        return [described, points.tolist(), times.topics(data), colours(data, REFINED, "words", "pacmap")]
 
     first = shown()
 

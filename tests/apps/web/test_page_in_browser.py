@@ -16,6 +16,7 @@ from serving import HOSTILE, Site, fitted, serving
 
 import selfvec
 from selfvec.analysis.word_drift import drift
+from selfvec.apps.web.maps import drawn
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
 
@@ -48,7 +49,7 @@ def test_the_page_opens_on_what_the_text_is_about(page: Page, site: Site) -> Non
     page.open(site.address)
     assert page.run("document.querySelector('nav [aria-current]').dataset.view") == "overview"
     facts = page.text(".overview .claim:last-of-type")
-    assert facts.startswith(f"{site.data.about()['documents']} documents with")
+    assert facts.startswith(f"{site.json('/api/about')['documents']} documents with")
     assert "from 1990 to 2020" in facts
     page.wait(f"{TAUGHT} >= 3 && {DRAWN} && document.querySelectorAll('.multiples svg').length > 1")
     about = site.json("/api/domain")
@@ -377,7 +378,7 @@ def test_documents_are_searched_with_snippets_and_filters(opened: Page, site: Si
     assert opened.text(".found .snippet") == told[0]["snippet"]
     opened.click(".found summary")
     opened.wait("document.querySelector('.found .whole')")
-    assert opened.text(".found .whole") == site.data.document(told[0]["id"])["text"].strip()
+    assert opened.text(".found .whole") == site.text_of(told[0]["id"]).strip()
     assert_similar_documents_open(opened, site, told[0]["id"])
     opened.click(".more")
     opened.wait("document.querySelectorAll('.found > li').length === 20")
@@ -453,7 +454,7 @@ def test_hits_are_sorted_by_date_and_open_at_their_passage(page: Page, fielded: 
     page.wait("document.querySelector('.total .number')")  # above the hits, which it moves
     page.click(".found h3 a")
     page.wait("document.querySelector('#word .passage')")
-    text = fielded.data.document(told["id"])["text"]
+    text = fielded.text_of(told["id"])
     passage = text[slice(*told["passage"])]
     assert "whale" in passage
     assert len(passage) < len(text)
@@ -479,7 +480,7 @@ def test_documents_are_listed_sorted_and_read(page: Page, fielded: Site) -> None
     page.click(".library li:nth-child(2) a")
     page.wait("document.querySelector('#word .whole') && document.querySelector('.library [aria-current]')")
     name = page.run("document.querySelector('.library [aria-current]').parentElement.dataset.id")
-    assert page.text("#word .whole") == fielded.data.document(name)["text"].strip()
+    assert page.text("#word .whole") == fielded.text_of(name).strip()
     assert page.errors == []
 
 
@@ -728,7 +729,7 @@ NAMED = "document.querySelectorAll('.colours button').length > 2"
 def test_the_map_shows_all_documents_or_all_words(opened: Page, site: Site) -> None:
     opened.press("3")
     opened.wait(f"{ARRANGED} && {NAMED}")
-    assert f"{site.data.about()['documents']} documents arranged" in opened.text(".atlas .lead")
+    assert f"{site.json('/api/about')['documents']} documents arranged" in opened.text(".atlas .lead")
     opened.choose(".atlas select", "words")
     opened.wait("document.querySelector('.atlas .lead').innerText.includes('words arranged')")
     opened.wait(f"{COLOURS} > 10")  # dots and labels are painted
@@ -766,7 +767,7 @@ def test_a_lasso_lists_the_words_inside(watched: Page, site: Site) -> None:
     for what, (x, y) in zip(["pressed", *["moved"] * 3, "released"], corners, strict=True):
         watched.mouse(what, left + x * width, top + y * height)
     watched.wait("!document.querySelector('.selection').hidden")
-    points = site.data.maps.drawn("refined", whole=True)[1][-1]
+    points = drawn(site.data, "refined", whole=True)[1][-1]
     described = site.json("/api/map?c=refined")
     expected = {word for word, (x, _) in zip(described["words"], points.tolist(), strict=True) if x < 0}
     listed = watched.texts(".selection a")
@@ -799,7 +800,7 @@ def test_documents_have_a_map_and_are_read_beside_it(watched: Page, site: Site) 
     watched.wait("document.querySelector('#word .whole')")
     name = watched.text("#word .facts dd")
     assert watched.text("#word h2").startswith(watched.text("#word .whole")[:20])
-    assert watched.text("#word .whole") == site.data.document(name)["text"].strip()
+    assert watched.text("#word .whole") == site.text_of(name).strip()
     assert "date" in watched.text("#word .facts")
     near = site.json(f"/api/similar?document={name}")["rows"][0]["id"]
     watched.click("#word summary")
@@ -916,7 +917,7 @@ def on_the_map(page: Page, edges: list[float], point: np.ndarray) -> tuple[float
 
 def test_a_word_pressed_on_the_map_is_opened(opened: Page, site: Site) -> None:
     told = site.json("/api/map?c=refined&w=cell")
-    points = site.data.maps.drawn("refined", "cell")[1][-1]
+    points = drawn(site.data, "refined", "cell")[1][-1]
     gaps = np.abs(points[:, None].astype(int) - points[None]).sum(axis=2) + 10**6 * np.eye(
         len(points), dtype=int
     )
@@ -1100,7 +1101,7 @@ def test_hebrew_and_arabic_read_from_right_to_left(page: Page, tmp_path) -> None
 
 
 def test_topics_can_be_renamed_joined_and_saved(page: Page, site: Site) -> None:
-    site.data.maps.topics.result()
+    site.data.topics.result()
     found = site.json("/api/topics")["topics"]
     ready = f"document.querySelectorAll('.topic').length === {len(found)}"
     page.open(f"{site.address}#view=topics", ready=ready)

@@ -1,18 +1,21 @@
 """Collocates, concordances and keywords on the page: what the commands say, in place, when somebody asks."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from headless import Page
-from serving import HOSTILE, Site, fitted, serving
+from serving import HOSTILE, Site, answer_with, fitted, serving
 
 from selfvec.analysis.collocates import collocates
 from selfvec.analysis.concordance import concordance
 from selfvec.analysis.keyness import keyness
 from selfvec.apps.web import work
 from selfvec.apps.web.static_page import static_page
+from selfvec.data.run import Run
 
 LISTS = "#word .usage details"
 LINES = "document.querySelectorAll('.concordance tbody tr').length"
@@ -54,12 +57,21 @@ def test_what_cannot_be_listed_is_refused(site: Site, path: str, status: int) ->
     assert site.get(f"/api/{path}")[0] == status
 
 
-def test_one_list_is_made_at_a_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_list_is_made_at_a_time_and_other_requests_are_answered_meanwhile(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(work, "QUEUE_SECONDS", 0.05)
-    with site.data._alone():
-        status, headers, _ = site.get("/api/collocates?w=cell")
-    assert (status, headers["retry-after"]) == (503, "2")
-    assert site.get("/api/collocates?w=cell")[0] == 200
+    begun, go = threading.Event(), threading.Event()
+    with serving(run) as site, ThreadPoolExecutor(1) as pool:
+        answer_with(monkeypatch, "/api/keyness", lambda: (begun.set(), go.wait(20), {})[2])
+        long = pool.submit(site.get, "/api/keyness?c=1990|2020")
+        assert begun.wait(20)
+        refused = [site.get("/api/collocates?w=cell") for _ in range(4)]
+        assert {(status, headers["retry-after"]) for status, headers, _ in refused} == {(503, "2")}
+        assert site.get("/api/health")[0] == 200
+        go.set()
+        assert long.result(20)[0] == 200
+        assert site.get("/api/collocates?w=cell")[0] == 200
 
 
 def test_a_word_has_collocates_and_a_concordance(page: Page, site: Site) -> None:

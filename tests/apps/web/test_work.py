@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.apps.web.work import BackgroundTask, Busy, Kind, Tasks, WorkQueue
+from selfvec.apps.web.work import BackgroundTask, Busy, Kind, NotReady, Tasks, WorkQueue
 from selfvec.base.errors import InputError, SelfvecError
 from selfvec.base.progress import Progress
 
@@ -143,7 +143,7 @@ def test_an_answer_that_would_wait_for_a_task_is_asked_for_again() -> None:
 
     async def answers() -> None:
         queue = WorkQueue()
-        with pytest.raises(Busy):
+        with pytest.raises(NotReady):
             await queue.run(late.result)
         go.set()
         assert await asyncio.to_thread(late.result, PATIENCE) == 6

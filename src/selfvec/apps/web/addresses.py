@@ -1,13 +1,14 @@
-"""The addresses of the programming interface: a method that `address` marks answers at its path.
+"""The addresses of the programming interface: a function that `address` marks answers at its path.
 
-The method's signature says what a question may hold, by the kinds below, and its docstring what is answered;
-`app` derives the checks, the path and its description from them.
+Its first argument is the `PageData` of one state of the run. Its signature says what a question may hold, by
+the kinds below, and its docstring what is answered; `app` derives the checks, the path and its description
+from them.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from fastapi import Query
@@ -15,72 +16,46 @@ from fastapi import Query
 from selfvec.apps.table import TEXT, TOP
 from selfvec.data.vectors import Source
 
-from .work import BackgroundTask
-
 _SEARCH, _SIMILAR, _DRIFT = (TOP[name].declaration.parameters for name in ("search", "similar", "drift"))
 _COLLOCATES, _CONCORDANCE = (TEXT[name].declaration.parameters for name in ("collocates", "concordance"))
-_FILTER = r"^[^=]*[^=\s][^=]*="
 
-ComparisonKey = Annotated[
-    str,
-    Query(
-        alias="c",
-        max_length=200,
-        description="The comparison: refined, or two slices as 1993|1994..2000. " + _DRIFT["between"].help,
-        json_schema_extra={"pattern": r"^(refined|[^|]+\|[^|]+)$"},
-    ),
-]
-Word = Annotated[str, Query(alias="w", min_length=1, max_length=200, description="A word of the run.")]
-OtherWord = Annotated[str, Query(min_length=1, max_length=200, description="A word of the run.")]
-OptionalWord = Annotated[
-    str | None, Query(alias="w", max_length=200, description="A word, for the map of its neighbours.")
-]
-Phrase = Annotated[
-    str,
-    Query(
-        min_length=1,
-        max_length=200,
-        description=_CONCORDANCE["query"].help,
-        json_schema_extra={"pattern": r"[^\W\d_]"},
-    ),
-]
-OptionalPart = Annotated[
-    str | None, Query(alias="slice", min_length=1, max_length=100, description=_COLLOCATES["slice"].help)
-]
-Window = Annotated[int, Query(ge=1, le=30, description=_COLLOCATES["window"].help)]
-FewRows = Annotated[
-    int, Query(alias="top", ge=1, le=200, description="Rows, at most; of keyness, of each side.")
-]
+
+def _text(most: int, meaning: str, least: int | None = 1, alias: str | None = None, **schema: Any) -> Any:
+    """A text of limited length; ``schema`` tells programs a rule that the answering function checks."""
+    shown = schema or None
+    return Query(alias=alias, min_length=least, max_length=most, description=meaning, json_schema_extra=shown)
+
+
+def _whole(least: int, most: int, meaning: str, alias: str | None = None) -> Any:
+    return Query(alias=alias, ge=least, le=most, description=meaning)
+
+
+_KEY = f"The comparison: refined, or two slices as 1993|1994..2000. {_DRIFT['between'].help}"
+_WORD = "A word of the run."
+_FILTER = Query(max_length=200, json_schema_extra={"pattern": r"^[^=]*[^=\s][^=]*="})
+_SOURCES = [source.name.lower() for source in Source]
+
+ComparisonKey = Annotated[str, _text(200, _KEY, None, "c", pattern=r"^(refined|[^|]+\|[^|]+)$")]
+Word = Annotated[str, _text(200, _WORD, alias="w")]
+OtherWord = Annotated[str, _text(200, _WORD)]
+OptionalWord = Annotated[str | None, _text(200, "A word, for the map of its neighbours.", None, "w")]
+Phrase = Annotated[str, _text(200, _CONCORDANCE["query"].help, pattern=r"[^\W\d_]")]
+OptionalPart = Annotated[str | None, _text(100, _COLLOCATES["slice"].help, alias="slice")]
+Window = Annotated[int, _whole(1, 30, _COLLOCATES["window"].help)]
+FewRows = Annotated[int, _whole(1, 200, "Rows, at most; of keyness, of each side.", "top")]
 LineOrder = Annotated[Literal["left", "right", "date"] | None, Query(description=_CONCORDANCE["sort"].help)]
-WordPart = Annotated[str, Query(max_length=100, description="A part of a word.")]
-Typed = Annotated[str, Query(alias="q", max_length=100, description="A part of a word.")]
-VectorSource = Annotated[
-    str,
-    Query(
-        max_length=20,
-        description="What a vector is based on.",
-        json_schema_extra={"enum": [source.name.lower() for source in Source]},
-    ),
-]
-Offset = Annotated[int, Query(ge=0, le=1_000_000, description="Rows to leave out.")]
-Limit = Annotated[int, Query(ge=1, le=200, description="Rows, at most.")]
-FewResults = Annotated[int, Query(alias="n", ge=1, le=20, description="Results, at most.")]
-Question = Annotated[
-    str,
-    Query(
-        min_length=1,
-        max_length=1000,
-        description=_SEARCH["query"].help,
-        json_schema_extra={"pattern": r"\S"},
-    ),
-]
+WordPart = Annotated[str, _text(100, "A part of a word.", None)]
+Typed = Annotated[str, _text(100, "A part of a word.", None, "q")]
+VectorSource = Annotated[str, _text(20, "What a vector is based on.", None, enum=_SOURCES)]
+Offset = Annotated[int, _whole(0, 1_000_000, "Rows to leave out.")]
+Limit = Annotated[int, _whole(1, 200, "Rows, at most.")]
+FewResults = Annotated[int, _whole(1, 20, "Results, at most.", "n")]
+Question = Annotated[str, _text(1000, _SEARCH["query"].help, pattern=r"\S")]
 ComparedQuestion = Annotated[str, Query(min_length=1, max_length=500)]
-DocumentId = Annotated[
-    str, Query(min_length=1, max_length=1000, description="The id of a document, as a search gives it.")
-]
-MinCount = Annotated[int, Query(ge=1, le=1 << 53, description=_SIMILAR["min_count"].help)]
-Top = Annotated[int, Query(ge=1, le=100, description="Documents, at most.")]
-FewDocuments = Annotated[int, Query(ge=1, le=20, description="Results, at most.")]
+DocumentId = Annotated[str, _text(1000, "The id of a document, as a search gives it.")]
+MinCount = Annotated[int, _whole(1, 1 << 53, _SIMILAR["min_count"].help)]
+Top = Annotated[int, _whole(1, 100, "Documents, at most.")]
+FewDocuments = Annotated[int, _whole(1, 20, "Results, at most.")]
 Unit = Annotated[
     Literal["month", "quarter", "year", "decade", "century"] | None,
     Query(description="The periods; by default those of which the text has at most 60."),
@@ -100,59 +75,51 @@ Layout = Annotated[
     ),
 ]
 Filters = Annotated[
-    list[Annotated[str, Query(max_length=200, json_schema_extra={"pattern": _FILTER})]] | None,
-    Query(max_length=20, description=_SEARCH["filters"].help),
+    list[Annotated[str, _FILTER]] | None, Query(max_length=20, description=_SEARCH["filters"].help)
 ]
 Share = Annotated[float, Query(ge=0, le=1)]
 PositiveShare = Annotated[float, Query(gt=0, le=1)]
 Order = Annotated[str, Query(pattern="^(size|distance|apd|q|count|word)$")]
 WithNames = Annotated[bool, Query(description="Whether to list words that are mostly capitalised.")]
 
-Needs = Callable[[Any, Mapping[str, Any]], Iterable[BackgroundTask[Any]]]
-Method = TypeVar("Method", bound=Callable[..., Any])
+Answering = TypeVar("Answering", bound=Callable[..., Any])
 
 
 class Address(NamedTuple):
-    """What `address` says about a method."""
+    """A path of the interface, and how it answers."""
 
-    path: str
-    needs: Needs | None  # the tasks that are begun and done first, of the object and the arguments
-    indexed: bool  # the answer needs the index of the documents
-    answer: dict[str, Any]  # the description of the answer, as of OpenAPI
+    function: Callable[..., Any]
+    waits: bool
+    alone: bool
+    described: dict[str, Any]
+
+
+ADDRESSES: dict[str, Address] = {}
+"""By path, what `address` has marked in the modules that `app` imports."""
 
 
 def address(
-    path: str,
-    needs: Needs | None = None,
-    *,
-    indexed: bool = False,
-    **answer: Any,
-) -> Callable[[Method], Method]:
-    """Mark a method that answers at a path. While a task that it needs runs, the answer is its progress."""
+    path: str, *, waits: bool = False, alone: bool = False, **described: Any
+) -> Callable[[Answering], Answering]:
+    """Mark a function that answers at a path.
 
-    def marked(method: Method) -> Method:
-        method.__dict__["address"] = Address(path, needs, indexed, answer)
-        return method
+    While tasks that it needs are not done, the answer is ``{"ready": false}`` and their progress. One that
+    ``waits`` has the form of a command's output instead, or bytes: it is answered when the tasks are done
+    soon, else refused as busy. Of those that are ``alone`` one is made at a time, because each goes through
+    much of the text. ``described`` is the description of the answer, as of OpenAPI.
+    """
+
+    def marked(function: Answering) -> Answering:
+        ADDRESSES[path] = Address(function, waits, alone, described)
+        return function
 
     return marked
 
 
-def addresses_of(kind: type) -> Iterator[tuple[str, Address]]:
-    """The methods of a class that answer, by name, with what is said about them."""
-    for base in reversed(kind.__mro__):
-        for name, method in vars(base).items():
-            if isinstance(found := getattr(method, "address", None), Address):
-                yield name, found
-
-
-def question_of(method: Callable[..., Any], **defaults: Any) -> inspect.Signature:
-    """What a method of a class may be asked, each argument by its name; ``defaults`` replace its own."""
-    found = inspect.signature(method, eval_str=True)
-    given = (
-        one.replace(
-            kind=inspect.Parameter.KEYWORD_ONLY,
-            default=defaults.get(one.name, one.default),
-        )
-        for one in list(found.parameters.values())[1:]
+def question_of(function: Callable[..., Any], **defaults: Any) -> inspect.Signature:
+    """What a function may be asked, each argument by its name; ``defaults`` replace its own."""
+    _, *asked = inspect.signature(function, eval_str=True).parameters.values()
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Signature(
+        [one.replace(kind=keyword, default=defaults.get(one.name, one.default)) for one in asked]
     )
-    return inspect.Signature(list(given))

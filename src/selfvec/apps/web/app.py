@@ -1,14 +1,12 @@
-"""The web application: a path for each address of `PageData` and its maps, the files of the page, and errors.
+"""The web application: answers at the addresses, the files of the page, and errors.
 
-An answer is computed in the work queue and answered in JSON; points are binary. While the comparison that an
-answer needs is being computed, the answer is ``"ready": false`` with the progress.
+An answer is computed in the work queue and given in JSON; points are binary. While a task that an answer
+needs is not done, the answer is ``"ready": false`` with the progress.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -21,15 +19,17 @@ from starlette.types import ASGIApp
 
 from selfvec.base.errors import NotFound, SelfvecError
 from selfvec.base.versions import __version__
-from selfvec.retrieval import Index
 
-from . import work
-from .addresses import Address, addresses_of, question_of
+from . import documents, first_view, maps, times, words
+from .addresses import ADDRESSES, question_of
+from .changing_run import PresentPage
 from .guard import Guard
-from .maps import Maps
-from .page_data import PageData, PresentPage
+from .page_data import PageData
 from .responses import ERRORS, Answer, error_response, json_response
-from .work import BackgroundTask, Busy, WorkQueue
+from .work import Busy, NotReady, WorkQueue
+
+ANSWERING = (documents, first_view, maps, times, words)
+"""The modules that answer: their functions stand in `ADDRESSES` once they are imported."""
 
 _TYPES = {
     "html": "text/html; charset=utf-8",
@@ -55,84 +55,60 @@ def create_app(data: PageData, token: str | None = None) -> ASGIApp:
         redoc_url=None,
         responses=ERRORS,
     )
-    queue = WorkQueue()
-    page = PresentPage(data)
     _add_errors(app)
-    for owner in (PageData, Maps):
-        for name, address in addresses_of(owner):
-            _add_address(app, queue, page, owner, name, address)
+    page = PresentPage(data)
+    # A list that goes through much of the text takes a thread of its own, so that other requests are answered
+    # meanwhile, however many lists are asked for.
+    queues = {False: WorkQueue(), True: WorkQueue(1)}
+    for path, address in ADDRESSES.items():
+        _add_address(app, page, queues[address.alone], path)
     _add_page(app)
     return Guard(app, token)
 
 
-def _add_address(
-    app: FastAPI, queue: WorkQueue, page: PresentPage, owner: type, name: str, address: Address
-) -> None:
-    """Answer with the result of a method, which is looked up when it is asked for."""
+def _add_address(app: FastAPI, page: PresentPage, queue: WorkQueue, path: str) -> None:
+    """Answer with the result of the function that is at a path when somebody asks."""
+    function, waits, _, described = ADDRESSES[path]
 
     async def answer(**asked: Any) -> Response:
-        for last in (False, False, True):
-            data = await asyncio.to_thread(page.now)
-            try:
-                return await answered(data, asked)
-            except SelfvecError:
-                if last or await asyncio.to_thread(page.now) is data:
-                    raise  # else the run got another state meanwhile
-        raise AssertionError
+        return await page.answer(lambda data: answered(data, asked))
 
     async def answered(data: PageData, asked: dict[str, Any]) -> Response:
-        answers = data.maps if owner is Maps else data
         if asked.get("key", "") is None:
             asked = {**asked, "key": data.comparisons.default}
-        if address.indexed:
-            await _indexed(data.index)
-        tasks = (
-            [task.begin() for task in dict.fromkeys(address.needs(answers, asked))] if address.needs else []
-        )
-        if not all(task.done() for task in tasks):
-            return _not_ready(address, tasks)
-        return await queue.run(lambda: _answer(getattr(answers, name)(**asked)))
 
-    method = getattr(owner, name)
-    answer.__name__ = name
-    answer.__doc__ = method.__doc__
-    answer.__dict__["__signature__"] = question_of(method, key=None)
-    kind = Response if "content" in address.answer else JSONResponse
-    app.get(address.path, responses={200: address.answer} if address.answer else None, response_class=kind)(
-        answer
-    )
+        def work() -> Response:
+            return _encoded(ADDRESSES[path].function(data, **asked))
 
+        try:
+            return await queue.run(work)
+        except NotReady as error:
+            if not waits:
+                return json_response({"ready": False, "share": error.share})
+            await error.wait_briefly()
+        return await queue.run(work)
 
-def _not_ready(address: Address, tasks: Sequence[BackgroundTask[Any]]) -> Response:
-    """How much of the tasks is done."""
-    if "content" in address.answer:
-        raise Busy("the map is being drawn")
-    return json_response({"ready": False, "share": sum(task.share for task in tasks) / len(tasks)})
+    answer.__name__ = function.__name__
+    answer.__doc__ = function.__doc__
+    answer.__dict__["__signature__"] = question_of(function, key=None)
+    kind = Response if "content" in described else JSONResponse
+    app.get(path, responses={200: described} if described else None, response_class=kind)(answer)
 
 
-def _answer(found: Any) -> Response:
-    """A result as JSON, or the bytes of an array."""
-    if isinstance(found, np.ndarray):
-        body = np.ascontiguousarray(found, dtype="<i2").data.cast("B")  # no copy
+def _encoded(answer: Any) -> Response:
+    """An answer as JSON, or the bytes of an array."""
+    if isinstance(answer, np.ndarray):
+        body = np.ascontiguousarray(answer, dtype="<i2").data.cast("B")  # no copy
         return Answer(body, media_type="application/octet-stream")
-    return json_response(found)
-
-
-async def _indexed(index: BackgroundTask[Index]) -> None:
-    """Wait briefly for the index; raises `Busy` if it takes longer."""
-    for _ in range(20):
-        if index.begin().done():
-            return
-        await asyncio.sleep(work.QUEUE_SECONDS / 20)
-    raise Busy(f"the documents are being indexed ({index.share:.0%} of this step done)")
+    return json_response(answer)
 
 
 def _add_page(app: FastAPI) -> None:
-    known = page_files()
+    served = page_files()
 
     @app.get("/{path:path}", include_in_schema=False)
     async def page(request: Request) -> Response:  # files are in memory: it needs no thread
-        file = known.get(request.url.path)
+        file = served.get(request.url.path)
         if file is None:
             raise HTTPException(404)
         headers = {"cache-control": "no-cache", "etag": file.etag}
@@ -151,14 +127,14 @@ class PageFile(NamedTuple):
 
 def page_files() -> dict[str, PageFile]:
     """All files of the page by path, read once. Other paths are not served."""
-    found = {}
+    pages = {}
     for entry in files(__package__).joinpath("static").iterdir():
         kind = _TYPES.get(entry.name.rpartition(".")[2])
         if kind is not None:
             body = entry.read_bytes()
             path = "/" if entry.name == "index.html" else f"/{entry.name}"
-            found[path] = PageFile(body, kind, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
-    return found
+            pages[path] = PageFile(body, kind, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+    return pages
 
 
 def _add_errors(app: FastAPI) -> None:

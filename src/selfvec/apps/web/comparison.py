@@ -7,20 +7,21 @@ the background when it is first requested. Then `drift` tests which words change
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.concepts.terms import stop_words
 from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
 from selfvec.analysis.word_drift.changed_neighbours import NEIGHBOURS, possible_neighbours
 from selfvec.analysis.word_drift.compared_slices import BY_REFINING, asked_slices, comparable_slices
 from selfvec.analysis.word_drift.permutation_test import compared_means
-from selfvec.analysis.word_kinds import are_stop_words
+from selfvec.analysis.word_kinds import are_stop_words, has_letter
 from selfvec.base.arrays import AnyFloats, Ints, Mask, Rows
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.progress import Progress
@@ -45,7 +46,6 @@ from .word_map import (
     slice_states,
     vectors_state,
 )
-from .words import content_words, counts_of
 from .work import BackgroundTask, Busy, Tasks
 
 ARRANGED = 4_000  # words that PaCMAP arranges in some seconds
@@ -54,8 +54,8 @@ KEPT = 8  # comparisons; the least recently used is dropped first
 KEPT_BYTES = 1 << 29  # of the comparisons that are kept
 REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
 
+Sides = Sequence[str | Slice] | None
 Neighbours = list[tuple[int, float]]
-Near = Callable[..., tuple[Neighbours, Neighbours]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,24 +93,31 @@ class PairedVectors:
         before, after = self.shown
         return np.ascontiguousarray(self.before[before]), np.ascontiguousarray(self.after[after])
 
-    @cached_property
-    def near(self) -> Near:
-        """The nearest rows before and after, with cosines, best first: ``near(row, neighbours)``."""
-        return lru_cache(maxsize=4096)(self._near)
+    def near_each(self, rows: Sequence[int], side: int, neighbours: int = NEIGHBOURS) -> list[Neighbours]:
+        """The nearest rows to each of k, with cosines, best first; ``side`` is 0 before and 1 after."""
+        vectors = (self.before, self.after)[side][rows]
+        shown = self.shown[side]
+        cosines = vectors @ self.compact[side].T  # (k, n)
+        cosines[shown == np.array(rows)[:, None]] = -np.inf
+        cosines[~vectors.any(axis=1)] = -np.inf  # a zero vector is near nothing
+        return [
+            [(int(shown[i]), float(own[i])) for i in top_indices(own, neighbours) if np.isfinite(own[i])]
+            for own in cosines
+        ]
 
-    def _near(self, row: int, neighbours: int = NEIGHBOURS) -> tuple[Neighbours, Neighbours]:
-        sides: list[Neighbours] = []
-        for vectors, shown, compact in zip((self.before, self.after), self.shown, self.compact, strict=True):
-            cosines = compact @ vectors[row]
-            cosines[(shown == row) | (not vectors[row].any())] = -np.inf  # a zero vector is near nothing
-            best = top_indices(cosines, neighbours)
-            sides.append([(int(shown[i]), float(cosines[i])) for i in best if np.isfinite(cosines[i])])
-        return sides[0], sides[1]
+    def near(self, row: int, neighbours: int = NEIGHBOURS) -> tuple[Neighbours, Neighbours]:
+        """The nearest rows before and after, with cosines, best first."""
+        before, after = (self.near_each([row], side, neighbours)[0] for side in (0, 1))
+        return before, after
 
     def gained_and_lost(self, row: int) -> tuple[list[int], list[int]]:
         """Rows that are near a word only after, and only before, nearest first."""
-        before, after = ([other for other, _ in side] for side in self.near(row))
-        return only_in_each(before, after)
+        return rows_of_one_side(*self.near(row))
+
+
+def rows_of_one_side(before: Neighbours, after: Neighbours) -> tuple[list[int], list[int]]:
+    """Rows that are among the neighbours only after, and only before, nearest first."""
+    return only_in_each([row for row, _ in before], [row for row, _ in after])
 
 
 @dataclass(frozen=True)
@@ -186,7 +193,7 @@ def compare_refined(run: Run) -> StateComparison:
         return context_cosines(padded_windows(batch, places, NEARBY), rows, weights, rows[row])
 
     texts = () if batch is None else (QuotedText("your text", 1),)
-    return StateComparison(vectors, ends, states, texts, scores, _bytes(*vectors.compact))
+    return StateComparison(vectors, ends, states, texts, scores, _bytes(vectors.compact))
 
 
 def compare_slices(
@@ -229,11 +236,24 @@ def compare_slices(
     texts = tuple(QuotedText(part.name, side, part.documents) for side, part in enumerate(pair))
     written_rows = 8 * len(known)  # float32, before and after; the rest of their pages is never written
     rows_of_states = 2 * len(every) * min(MAPPED, len(known))  # float16
-    memory = (written_rows + rows_of_states) * before.shape[1] + _bytes(*vectors.compact)
+    memory = (written_rows + rows_of_states) * before.shape[1] + _bytes(vectors.compact)
     return StateComparison(vectors, ends, states, texts, scores, memory)
 
 
-def _bytes(*arrays: AnyFloats) -> int:
+def counts_of(run: Run) -> Ints:
+    """Occurrences of each word of a run, (V,) int64."""
+    counts = run.vectors.counts
+    return np.ones(len(run.vectors), np.int64) if counts is None else np.asarray(counts, np.int64)
+
+
+def content_words(run: Run) -> Mask:
+    """True for words that are neither numbers nor stop words of the run's language, (V,) bool."""
+    stops = stop_words(run)
+    words = run.vectors.index_to_key
+    return np.array([word.lower() not in stops and has_letter(word) for word in words], bool)
+
+
+def _bytes(arrays: Iterable[AnyFloats]) -> int:
     return sum(array.nbytes for array in arrays)
 
 
@@ -245,35 +265,13 @@ def _usual_pair(run: Run) -> list[Slice]:
         return []
 
 
-class ComparisonTasks:
-    """The background tasks of a comparison: the comparison itself, its drift, and what its maps need."""
+class ComparisonTasks(NamedTuple):
+    """The background tasks of a comparison: itself, its drift, and what its maps need."""
 
-    def __init__(
-        self,
-        tasks: Tasks,
-        compare: Callable[[Progress], StateComparison],
-        test: Callable[[Progress], Ranking],
-        arranged: Callable[[StateComparison, Progress], WordMap],
-        after: Sequence[BackgroundTask[Any]],  # that come first, whether they fail or not
-    ) -> None:
-        made = tasks.task(compare, after, kind="comparison")
-
-        self.comparison = made
-        self.states = tasks.task(
-            lambda progress: made.result().states(progress), [made], kind="comparison", later=True
-        )
-        self.tested = tasks.task(test, [made], kind="text", later=True)
-        self.arranged = tasks.task(lambda progress: arranged(made.result(), progress), [made])
-
-    def begin(self) -> None:
-        """Compare, place the states and test; words are arranged when somebody asks for that map."""
-        for task in (self.comparison, self.states, self.tested):
-            task.begin()
-
-    def drop(self) -> None:
-        """Stop the tasks that are not done."""
-        for task in (self.comparison, self.states, self.tested, self.arranged):
-            task.drop()
+    comparison: BackgroundTask[StateComparison]
+    states: BackgroundTask[list[State]]
+    tested: BackgroundTask[Ranking]
+    arranged: BackgroundTask[WordMap]  # begun when somebody asks for that map
 
     @property
     def memory(self) -> int:
@@ -296,7 +294,7 @@ class Comparisons:
         self.jobs = jobs
         self.slices = comparable_slices(run)
         self._usual = _usual_pair(run) if self.slices else []
-        self._tasks: dict[str, ComparisonTasks] = {}
+        self._tasks: dict[str, ComparisonTasks] = {}  # the least recently used first
         self._background = background or Tasks()
         self._after = after
         self._lock = threading.Lock()
@@ -326,11 +324,13 @@ class Comparisons:
             If `BEGUN` others are being computed.
         """
         with self._lock:
-            tasks = self._tasks.pop(key, None) or self._start(key)
+            tasks = self._tasks.pop(key, None) or self._made(key)
             self._tasks[key] = tasks
             while len(self._tasks) > 1 and self._too_many():
-                self._tasks.pop(next(iter(self._tasks))).drop()
-        tasks.begin()
+                for task in self._tasks.pop(next(iter(self._tasks))):
+                    task.drop()
+        for task in tasks[:3]:
+            task.begin()
         return tasks
 
     def _too_many(self) -> bool:
@@ -351,22 +351,6 @@ class Comparisons:
         states = tasks.states.result_now() if whole is None else tasks.states.result() if whole else None
         return (ends, False) if states is None else (states, True)
 
-    def _start(self, key: str) -> ComparisonTasks:
-        if key == REFINED:
-            return self._made(
-                key,
-                lambda _: compare_refined(self.run),
-                lambda progress: Ranking.of(self.run, BY_REFINING, self.jobs, progress),
-            )
-        pair = self.pair(key)
-        every = self.slices if len(self.slices) > 2 else pair
-        sides = None if key == self.default else pair  # then drift says why it compares these
-        return self._made(
-            key,
-            lambda progress: compare_slices(self.run, pair, every, self.jobs, progress),
-            lambda progress: Ranking.of(self.run, sides, self.jobs, progress),
-        )
-
     def pair(self, key: str) -> list[Slice]:
         """The two slices of a key."""
         parts = key.split("|")
@@ -375,16 +359,35 @@ class Comparisons:
             raise OptionError(f"{key!r} is not a comparison", field="c", remedy=remedy)
         return [named_slice(self.run.require_tokens(), part) for part in parts]
 
-    def _made(
-        self,
-        key: str,
-        compare: Callable[[Progress], StateComparison],
-        test: Callable[[Progress], Ranking],
-    ) -> ComparisonTasks:
+    def _compare(self, key: str) -> tuple[Callable[[Progress], StateComparison], Sides]:
+        """What makes a comparison, and the sides that `drift` compares."""
+        if key == REFINED:
+            return lambda _: compare_refined(self.run), BY_REFINING
+        pair = self.pair(key)
+        every = self.slices if len(self.slices) > 2 else pair
+        sides = None if key == self.default else pair  # then drift says why it compares these
+        return lambda progress: compare_slices(self.run, pair, every, self.jobs, progress), sides
+
+    def _made(self, key: str) -> ComparisonTasks:
+        compare, sides = self._compare(key)
         if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= BEGUN:
             raise Busy("other comparisons are being computed")
 
-        def arranged(made: StateComparison, progress: Progress) -> WordMap:
-            return kept_map(self.run, ["words", key, ARRANGED], lambda: made.arranged(progress), progress)
+        def states(progress: Progress) -> list[State]:
+            return made.result().states(progress)
 
-        return ComparisonTasks(self._background, compare, test, arranged, self._after)
+        def test(progress: Progress) -> Ranking:
+            return Ranking.of(self.run, sides, self.jobs, progress)
+
+        def arrange_words(progress: Progress) -> WordMap:
+            draw = partial(made.result().arranged, progress)
+            return kept_map(self.run, ["words", key, ARRANGED], draw, progress)
+
+        task = self._background.task
+        made = task(compare, self._after, label="comparing words", kind="comparison")
+        return ComparisonTasks(
+            made,
+            task(states, [made], label="placing words", kind="comparison", later=True),
+            task(test, [made], label="testing significance", kind="text", later=True),
+            task(arrange_words, [made], label="arranging words"),
+        )

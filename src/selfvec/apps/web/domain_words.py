@@ -25,7 +25,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.text.languages import STEMMERS
 from selfvec.text.rules import stems
 
-from .words import counts_of, frequent_words
+from .comparison import content_words, counts_of
 
 MOST = 8  # words shown
 _PER_TOPIC = 2
@@ -98,6 +98,14 @@ def _weighed(run: Run) -> Iterator[tuple[int, float]]:
     weights = terms.weights * coherence
     for place in np.argsort(-weights, kind="stable").tolist():
         yield int(terms.rows[place]), float(weights[place])
+
+
+def frequent_words(run: Run, most: int) -> list[tuple[str, int]]:
+    """The most frequent content words with their counts."""
+    counts = counts_of(run)
+    words = run.vectors.index_to_key
+    order = np.argsort(np.where(content_words(run), -counts, 1), kind="stable")[:most]
+    return [(words[i], int(counts[i])) for i in order.tolist()]
 
 
 def _chosen(rows: list[Json], most: int, readable: _Readable) -> list[Json]:

@@ -7,222 +7,164 @@ text and its fields.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.concepts import Topics, topics
 from selfvec.base.arrays import Ints
-from selfvec.base.errors import InputError
-from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.files.memory import release
-from selfvec.numerics.nearest import only_in_each
-from selfvec.retrieval import Index
 from selfvec.retrieval.indexed_documents import IndexedDocuments
 
 from .addresses import ComparisonKey, Layout, MapOf, OptionalWord, address
-from .comparison import Comparisons
+from .comparison import rows_of_one_side
+from .page_data import Json, PageData
 from .ranking import Ranking
-from .word_map import FEWEST, FITTED, WordMap, arrange, draw_map, kept_map, vectors_state
-from .work import BackgroundTask, Tasks
+from .word_map import FITTED, WordMap, draw_map
+from .work import BackgroundTask, need
 
-KEPT = 4  # maps of all words
-LAYOUTS = ("pca", "pacmap")
+KEPT = 4  # maps of all words, and colours of maps
 _LARGEST = 100_000  # words on the plane of all words
-_DOCUMENTS = 50_000  # on a map; of more documents, as many at regular intervals
 _AROUND = 14  # neighbours before and after on the map of one word
 _LABEL = 60  # characters of a document
 
 _VALUES = 9  # most frequent values of a field, which have a colour
 _RESIDUAL = 2.0  # standard deviations from which a word is typical of a part of the text
 
-Json = dict[str, Any]
-Colour = dict[str, Any]
 Parts = Mapping[str, Sequence[Slice]]  # parts of the text by the name of a colour
 Points = NDArray[np.int16]
 _POINTS = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
 
-def _described(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
-    """The task of a map: it is drawn when the words are compared, or the documents are indexed."""
-    drawn = None if asked.get("word") else maps.task(asked["of"], asked["layout"], asked["key"])
-    yield drawn or maps.comparisons.tasks(asked["key"]).comparison
+@address("/api/map")
+def description(
+    page: PageData,
+    key: ComparisonKey,
+    word: OptionalWord = None,
+    of: MapOf = "words",
+    layout: Layout = "pca",
+) -> Json:
+    """The words or documents on a map, the names of its states, and its size."""
+    return drawn(page, key, word, None, of, layout)[0]
 
 
-def _coloured(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
-    yield from _described(maps, asked)
-    yield from (maps.topics, maps.index)
-    if asked["of"] == "words":
-        yield maps.comparisons.tasks(asked["key"]).tested
+@address("/api/map/points", waits=True, content=_POINTS)
+def points(
+    page: PageData,
+    key: ComparisonKey,
+    word: OptionalWord = None,
+    whole: bool = True,
+    of: MapOf = "words",
+    layout: Layout = "pca",
+) -> Points:
+    """Points of all words or documents in every state: (F, n, 2) 16-bit integers, the low byte first."""
+    return drawn(page, key, word, whole, of, layout)[1]
 
 
-def _placed(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
-    yield from _described(maps, asked)
-    plane = asked["of"] == "words" and asked["layout"] == "pca"
-    if asked["whole"] and (plane or asked["word"]):
-        yield maps.comparisons.tasks(asked["key"]).states
+@address("/api/map/colours")
+def colours(page: PageData, key: ComparisonKey, of: MapOf = "words", layout: Layout = "pca") -> Json:
+    """The colours of the points: by topic, change, date and fields."""
+    asked = (key, of, layout)
+    return {"colours": page.run.held("colours", lambda: _colours(page, *asked), of=asked, most=KEPT)}
 
 
-class Maps:
-    """The maps of a run. Slow maps are drawn in the background."""
+def arranging(page: PageData, key: str, of: str, layout: str) -> BackgroundTask[WordMap] | None:
+    """The task that draws a map of all words or of the documents; None if the map needs no task."""
+    if of == "documents":
+        return page.document_maps[layout]
+    return page.comparisons.tasks(key).arranged if layout == "pacmap" else None
 
-    def __init__(
-        self,
-        run: Run,
-        tasks: Tasks,
-        comparisons: Comparisons,
-        index: BackgroundTask[Index],
-    ) -> None:
-        self.run = run
-        self.comparisons = comparisons
-        self.index = index
-        self.topics = tasks.task(self._find_topics, kind="text")  # None if the run has too little text
-        self._documents = {
-            layout: tasks.task(partial(self._draw_documents, layout), [index]) for layout in LAYOUTS
-        }
-        self._all = lru_cache(maxsize=KEPT)(self._draw)
-        self.colours = lru_cache(maxsize=KEPT)(self._colours)
 
-    @address("/api/map", _described)
-    def description(
-        self, key: ComparisonKey, word: OptionalWord = None, of: MapOf = "words", layout: Layout = "pca"
-    ) -> Json:
-        """The words or documents on a map, the names of its states, and its size."""
-        return self.drawn(key, word, None, of, layout)[0]
+def drawn(
+    page: PageData,
+    key: str,
+    word: str | None = None,
+    whole: bool | None = None,  # waits for all states (true), or uses the first and the last (false)
+    of: str = "words",
+    layout: str = "pca",
+) -> tuple[Json, Points]:
+    """A description of a map, and its points.
 
-    @address("/api/map/points", _placed, content=_POINTS)
-    def points(
-        self,
-        key: ComparisonKey,
-        word: OptionalWord = None,
-        whole: bool = True,
-        of: MapOf = "words",
-        layout: Layout = "pca",
-    ) -> Points:
-        """Points of all words or documents in every state: (F, n, 2) 16-bit integers, the low byte first."""
-        return self.drawn(key, word, whole, of, layout)[1]
+    It is the map of a word and its neighbours, of the documents, or of the most frequent words. At first
+    a plane of words has only the first and the last state: ``whole`` is false in the description.
+    """
+    task = None if word else arranging(page, key, of, layout)
+    words = page.run.vectors.index_to_key
+    if task is None:
+        row = page.run.index(word) if word else None
+        whole = page.comparisons.states(key, whole)[1]
+        plane, marks = _plane(page, key, whole) if row is None else _around(page, key, row, whole)
+        return _described(plane, words) | {"marks": marks, "whole": whole}, plane.points
+    arranged = task.result()
+    told: Json = {"marks": [], "whole": True}
+    if of == "words":
+        return _described(arranged, words) | told, arranged.points
+    documents = page.index.result().documents
+    numbers = arranged.words.tolist()
+    labels = {number: _label(documents.text(number)) for number in numbers}
+    release(documents.arrays["texts"])
+    told |= {"ids": [documents.ids[number] for number in numbers], "documents": len(documents)}
+    return _described(arranged, labels) | told, arranged.points
 
-    @address("/api/map/colours", _coloured)
-    def colouring(self, key: ComparisonKey, of: MapOf = "words", layout: Layout = "pca") -> Json:
-        """The colours of the points: by topic, change, date and fields."""
-        return {"colours": self.colours(of, layout, key)}
 
-    def task(self, of: str, layout: str, key: str) -> BackgroundTask[WordMap] | None:
-        """The task that draws a map of all words or of the documents; None if the map needs no task."""
-        if of == "documents":
-            return self._documents[layout]
-        return self.comparisons.tasks(key).arranged if layout == "pacmap" else None
+def _described(drawn: WordMap, names: Mapping[int, str] | Sequence[str]) -> Json:
+    return {
+        "words": [names[i] for i in drawn.words.tolist()],
+        "frames": drawn.frames,
+        "edges": drawn.edges,
+        "explained": None if drawn.explained is None else [round(share, 4) for share in drawn.explained],
+    }
 
-    def drawn(
-        self,
-        key: str,
-        word: str | None = None,
-        whole: bool | None = None,  # waits for all states (true), or uses the first and the last (false)
-        of: str = "words",
-        layout: str = "pca",
-    ) -> tuple[Json, Points]:
-        """A description of a map, and its points.
 
-        It is the map of a word and its neighbours, of the documents, or of the most frequent words. At first
-        a plane of words has only the first and the last state: ``whole`` is false in the description.
-        """
-        task = None if word else self.task(of, layout, key)
-        if task is None:
-            row = self.run.index(word) if word else None
-            whole = self.comparisons.states(key, whole)[1]
-            plane, marks = (self._all if row is None else self._draw)(key, row, whole)
-            return self._described(plane) | {"marks": marks, "whole": whole}, plane.points
-        arranged = task.result()
-        told: Json = {"marks": [], "whole": True}
-        if of == "words":
-            return self._described(arranged) | told, arranged.points
-        documents = self.index.result().documents
-        numbers = arranged.words.tolist()
-        labels = [_label(documents.text(number)) for number in numbers]
-        release(documents.arrays["texts"])
-        told |= {"ids": [documents.ids[number] for number in numbers], "documents": len(documents)}
-        return self._described(arranged, labels) | told, arranged.points
+def _plane(page: PageData, key: str, whole: bool) -> tuple[WordMap, list[str]]:
+    """The map of the most frequent words on one plane, without marks."""
 
-    def _described(self, drawn: WordMap, labels: list[str] | None = None) -> Json:
-        words = self.run.vectors.index_to_key
-        return {
-            "words": [words[i] for i in drawn.words.tolist()] if labels is None else labels,
-            "frames": drawn.frames,
-            "edges": drawn.edges,
-            "explained": None if drawn.explained is None else [round(share, 4) for share in drawn.explained],
-        }
+    def draw() -> WordMap:
+        order = page.comparisons.get(key).frequent(_LARGEST)
+        return draw_map(order, page.comparisons.states(key, whole)[0], order[:FITTED])
 
-    def _colours(self, of: str, layout: str, key: str) -> list[Colour]:
-        """The colours of the points of a map; without topics if these cannot be found.
+    return page.run.held("plane of words", draw, of=(key, whole), most=KEPT), []
 
-        Each is found for all words or documents, then taken for the points.
-        """
-        run = self.run
-        found = None if self.topics.exception() else self.topics.result()
-        task = self.task(of, layout, key)
-        points = self.comparisons.get(key).frequent(_LARGEST) if task is None else task.result().words
-        documents = None if run.tokens is None else self.index.result().documents
-        parts = {} if documents is None else text_parts(run, documents, self.comparisons.slices)
-        words = of == "words"
-        colours: list[Colour] = []
 
-        def add(name: str, values: list[str], codes: Ints, ordered: bool = False) -> None:
-            shown = codes[points].tolist()
-            colours.append({"name": name, "values": values, "codes": shown, "ordered": ordered})
+def _around(page: PageData, key: str, row: int, whole: bool) -> tuple[WordMap, list[str]]:
+    """The map of a word and its neighbours, and a mark for each."""
+    sides = page.comparisons.get(key).vectors.near(row, _AROUND)
+    gained, lost = rows_of_one_side(*sides)
+    marks = dict.fromkeys([row, *(other for side in sides for other, _ in side)], "stayed")
+    marks |= {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came"), row: "self"}
+    return draw_map(np.array(list(marks)), page.comparisons.states(key, whole)[0]), list(marks.values())
 
-        if found is not None and (words or len(found.of_documents) == len(documents or ())):
-            labels = found.labels if words else found.of_documents
-            add("topic", [row.name for row in found.topics], labels)
-        if words:
-            add("change", *_changes(run, self.comparisons.tasks(key).tested.result()), ordered=True)
-        for name, slices in parts.items():
-            codes = _typical(slice_counts(run.require_tokens(), slices)) if words else _assigned(slices)
-            add(name, [part.name for part in slices], codes, ordered=name == "date")
-        return colours
 
-    def _find_topics(self, progress: Progress) -> Topics | None:
-        if self.run.tokens is None:
-            return None
-        try:
-            return topics(self.run, progress=progress)
-        except InputError:
-            return None
+def _colours(page: PageData, key: str, of: str, layout: str) -> list[Json]:
+    """The colours of the points of a map; without topics if these cannot be found.
 
-    def _draw(self, key: str, row: int | None, whole: bool) -> tuple[WordMap, list[str]]:
-        states, _ = self.comparisons.states(key, whole)
-        if row is None:
-            order = self.comparisons.get(key).frequent(_LARGEST)
-            return draw_map(order, states, order[:FITTED]), []
-        vectors = self.comparisons.get(key).vectors
-        before, after = ([i for i, _ in side] for side in vectors.near(row, _AROUND))
-        gained, lost = only_in_each(before, after)
-        marks = dict.fromkeys([row, *before, *after], "stayed")
-        marks |= {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came"), row: "self"}
-        return draw_map(np.array(list(marks)), states), list(marks.values())
+    Each is found for all words or documents, then taken for the points.
+    """
+    run, words = page.run, of == "words"
+    compared = page.comparisons.tasks(key)
+    task = arranging(page, key, of, layout)
+    need(task or compared.comparison, page.topics, page.index, *[compared.tested] * words)
+    topics = None if page.topics.exception() else page.topics.result()
+    shown = compared.comparison.result().frequent(_LARGEST) if task is None else task.result().words
+    documents = None if run.tokens is None else page.index.result().documents
+    parts = {} if documents is None else text_parts(run, documents, page.comparisons.slices)
+    colours: list[Json] = []
 
-    def _draw_documents(self, layout: str, progress: Progress) -> WordMap:
-        documents = self.index.result().documents
+    def add(name: str, values: list[str], codes: Ints, ordered: bool = False) -> None:
+        colours.append({"name": name, "values": values, "codes": codes[shown].tolist(), "ordered": ordered})
 
-        def draw() -> WordMap:
-            most = min(len(documents), _DOCUMENTS)
-            numbers = np.unique(np.linspace(0, len(documents) - 1, most).astype(np.int64))
-            rows = documents.vectors(numbers)
-            known = rows.any(axis=1)
-            numbers, rows = numbers[known], rows[known]
-            every = np.arange(len(rows))
-            fitted = every[:: -(-len(rows) // FITTED) or 1]
-            state = vectors_state("documents", rows, fitted)
-            near = layout == "pacmap" and len(rows) >= FEWEST
-            drawn = arrange(every, [state], progress) if near else draw_map(every, [state], fitted)
-            return WordMap(numbers, drawn.frames, drawn.points, drawn.edges, drawn.explained)
-
-        return kept_map(self.run, ["documents", layout, _DOCUMENTS], draw, progress)
+    if topics is not None and (words or len(topics.of_documents) == len(documents or ())):
+        labels = topics.labels if words else topics.of_documents
+        add("topic", [topic.name for topic in topics.topics], labels)
+    if words:
+        add("change", *_changes(run, compared.tested.result()), ordered=True)
+    for name, slices in parts.items():
+        codes = _typical(slice_counts(run.require_tokens(), slices)) if words else _assigned(slices)
+        add(name, [part.name for part in slices], codes, ordered=name == "date")
+    return colours
 
 
 def _label(text: str) -> str:
@@ -246,7 +188,7 @@ def text_parts(run: Run, documents: IndexedDocuments, slices: Sequence[Slice]) -
 
 def _changes(run: Run, ranking: Ranking) -> tuple[list[str], Ints]:
     """The quintile of each listed word, by its change; -1 for others."""
-    rows = ranking.found.rows
+    rows = ranking.changes.rows
     changes = np.maximum([row["change"] for row in rows], 0)
     edges = np.quantile(changes, [0.2, 0.4, 0.6, 0.8]) if rows else np.zeros(4)
     bounds = ["0", *(f"{edge:.2f}" for edge in edges.tolist()), "more"]

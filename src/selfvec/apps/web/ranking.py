@@ -56,45 +56,44 @@ class Ranking:
 
     run: Run
     sides: Sequence[str | Slice] | None  # as `drift` takes them
-    found: Drift
+    changes: Drift
 
     @classmethod
     def of(cls, run: Run, sides: Sequence[str | Slice] | None, jobs: int, progress: Progress) -> Ranking:
         """The drift between two sides; empty if no word can be compared."""
         try:
-            found = drift(run, sides, jobs=jobs, progress=progress)
+            return cls(run, sides, drift(run, sides, jobs=jobs, progress=progress))
         except InputError:  # no word is frequent enough on both sides
             names = [side if isinstance(side, str) else side.name for side in sides or ("", "")]
-            found = Drift(names[0], names[1], [])
-        return cls(run, sides, found)
+            return cls(run, sides, Drift(names[0], names[1], []))
 
     @cached_property
     def every(self) -> Drift:
         """The same with stop words, numbers and all spellings."""
-        return drift(self.run, self.sides, all_words=True) if self.found.tested else self.found
+        return drift(self.run, self.sides, all_words=True) if self.changes.tested else self.changes
 
     def page(self, wanted: Filter, offset: int, limit: int) -> Json:
         """Rows of ``selfvec drift --json`` from ``offset`` on, their total number, and what else it says."""
-        found = self.found
+        changes = self.changes
         rows = self._filtered(wanted)
         return {
-            "names": (found.a, found.b),
+            "names": (changes.a, changes.b),
             "least": MIN_COUNT,
             "rows": [self.row(row) for row in rows[offset : offset + limit]],
             "total": len(rows),
-            "ranked": found.tested,
-            "tested": any(row["q"] is not None for row in found.rows),
-            "summary": drift_summary(found),
-            "notes": [found.why] * bool(found.why) + confounding_notes(found),
-            "new": found.new[:_CAME],
-            "gone": found.gone[:_CAME],
+            "ranked": changes.tested,
+            "tested": any(row["q"] is not None for row in changes.rows),
+            "summary": drift_summary(changes),
+            "notes": [changes.why] * bool(changes.why) + confounding_notes(changes),
+            "new": changes.new[:_CAME],
+            "gone": changes.gone[:_CAME],
         }
 
     def _filtered(self, wanted: Filter) -> list[Json]:
         part = wanted.text.lower()
         rows = [
             row
-            for row in (self.every if wanted.stops else self.found).rows
+            for row in (self.every if wanted.stops else self.changes).rows
             if min(row["count_a"], row["count_b"]) >= wanted.seen
             and (row["change"] >= wanted.size or not wanted.size)
             and (wanted.q is None or (row["q"] is not None and row["q"] <= wanted.q))
@@ -106,12 +105,12 @@ class Ranking:
     def row(self, row: Json) -> Json:
         """A row with what it is if not a word, and whether its vector before was built from subwords."""
         before = self.run.original.sources[self.run.vectors.key_to_index[row["word"]]]
-        subwords = self.found.a == BY_REFINING[0] and bool(before == Source.SUBWORDS)
+        subwords = self.changes.a == BY_REFINING[0] and bool(before == Source.SUBWORDS)
         return {**row, "mark": drift_mark(row), "subwords": subwords}
 
     def of_word(self, word: str) -> tuple[int | None, Json | None]:
         """The rank of a word among those listed, from 1, and its row; None for a word without."""
-        for rank, row in enumerate(self.found.rows, 1):
+        for rank, row in enumerate(self.changes.rows, 1):
             if row["word"] == word:
                 return rank, self.row(row)
         return None, next((self.row(row) for row in self.every.rows if row["word"] == word), None)

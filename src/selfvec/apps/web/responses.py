@@ -5,14 +5,12 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar, get_type_hints
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-
-from selfvec.retrieval import Found
 
 from .work import Busy
 
@@ -33,20 +31,6 @@ class Refused(BaseModel):
 
     error: Problem
 
-
-_FOUND: dict[str, Any] = {name: (kind, ...) for name, kind in get_type_hints(Found).items()}
-SimilarAnswer = create_model(
-    "SimilarAnswer",
-    __doc__="The output of `selfvec similar --document ID --json`.",
-    rows=_FOUND.pop("hits"),
-    **_FOUND,
-)
-SearchAnswer = create_model(
-    "SearchAnswer",
-    __base__=SimilarAnswer,
-    __doc__="The output of `selfvec search --json`, and the fields to filter by.",
-    filter_names=(list[str], ...),
-)
 
 _MEANINGS = {
     400: "An argument is not valid.",

@@ -48,13 +48,14 @@ def serve(
     An address that other machines can reach needs a token, which is part of the address that ``say`` gets.
     """
     from .app import create_app
+    from .first_view import prepare
     from .page_data import PageData
 
     data = PageData(run)
     with bind(host, port) as listening:
         token = None if is_local(_in_address(host)) else secrets.token_urlsafe(32)
         app = create_app(data, token)
-        data.start()
+        prepare(data)
         say(address(host, listening.getsockname()[1], token))
         run_server(app, listening)
 
@@ -94,10 +95,10 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Admit a client, in place of the one that is idle longest if there are too many."""
         if len(self.connections) >= CONNECTIONS:
-            others = [one for one in self.connections if isinstance(one, Connection)]
-            idle = [one for one in others if not (one.answering or one.transport.is_closing())]
+            others = [other for other in self.connections if isinstance(other, Connection)]
+            idle = [other for other in others if not (other.answering or other.transport.is_closing())]
             if idle:
-                min(idle, key=lambda one: one.deadline.when()).transport.abort()
+                min(idle, key=lambda other: other.deadline.when()).transport.abort()
         super().connection_made(transport)
         self.deadline = self.loop.call_later(CLIENT_SECONDS, self._close_late)
 

@@ -24,10 +24,13 @@ from selfvec.files.report_page import ReportPage, Section
 from selfvec.views.terminal import escaped
 from selfvec.views.text_report import TextFindings, text_report
 
+from . import documents, first_view, maps, times, words
 from .app import page_files
-from .page_data import PageData
+from .page_data import Json, PageData
 from .ranking import Filter
 from .work import BackgroundTask
+
+Held = tuple[str, Any]  # a request, as written by `_key`, and its answer
 
 _PAUSE = 0.1  # seconds between two checks of a background task
 _PRINTED = 30  # words that changed most, on paper
@@ -50,12 +53,12 @@ import(urls["main.js"]);
 """
 
 
-def static_page(data: PageData, progress: Progress | None = None) -> str:
+def static_page(page: PageData, progress: Progress | None = None) -> str:
     """The page of a run with its first comparison, as HTML; waits for the tests and the map."""
     files = {path: file.body.decode() for path, file in page_files().items()}
     head, _, rest = files["/"].partition('<link rel="icon"')
     body = rest[rest.index("</head>") :]
-    answers = dict(_answers(data, progress or Progress()))
+    answers = dict(_answers(page, progress or Progress()))
     kept = {"answers": answers, "modules": _in_order(files)}
     held = json.dumps(kept, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
@@ -63,7 +66,7 @@ def static_page(data: PageData, progress: Progress | None = None) -> str:
         f'<script type="application/json" id="kept">{held}</script>\n<script type="module">{_LOADER}</script>'
     )
     style = f"<style>{files['/page.css']}</style>\n<script>{files['/theme.js']}</script>\n"
-    on_paper = _on_paper(data)
+    on_paper = _on_paper(page)
     body = body.replace("<body>", '<body class="kept">')  # before the scripts run: it may be printed at once
     return f"{head}{policy}\n{style}{_UNSCRIPTED}{body.replace('</body>', on_paper + scripts + '</body>')}"
 
@@ -74,54 +77,46 @@ def _in_order(files: dict[str, str]) -> list[tuple[str, str]]:
     return [(name.removeprefix("/"), files[name]) for name in TopologicalSorter(imported).static_order()]
 
 
-def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
+def _answers(page: PageData, progress: Progress) -> Iterator[Held]:
     """Pairs of a request, as written by `_key`, and its answer."""
-    key = data.comparisons.default
-    tasks = data.comparisons.tasks(key)
-    waited: dict[str, BackgroundTask[Any]] = {
-        "Comparing words": tasks.comparison,
-        "Indexing documents": data.index,
-        "Testing significance": tasks.tested,
-        "Placing words": tasks.states,
-        "Finding topics": data.maps.topics,
-        "Finding words of the text": data.domain,
-        "Arranging words": tasks.arranged,
-    }
-    for task in waited.values():
+    key = page.comparisons.default
+    tasks = page.comparisons.tasks(key)
+    waited: list[BackgroundTask[Any]] = [tasks.comparison, page.index, tasks.tested, tasks.states]
+    waited += [page.topics, page.domain, tasks.arranged]
+    for task in waited:
         task.begin()
-    for label, task in waited.items():
-        _wait(task, label, progress)
-    about = data.about()
+    for task in waited:
+        _wait(task, progress)
+    about = first_view.about(page)
     first = [choice for choice in about["comparisons"] if choice["key"] == key]
-    documents = _documents(data)
-    held = {"comparisons": first, "parts": [], "kept": True, "has_documents": documents is not None}
+    texts = _documents(page)
+    held = {"comparisons": first, "parts": [], "kept": True, "has_documents": texts is not None}
     yield _key("about"), {**about, **held}
-    if documents is not None:
-        yield _key("documents"), documents
-    yield _key("overview"), data.overview
-    yield _key("domain"), data.words_of_text()
-    yield _key("health"), data.health()
-    yield _key("topics"), data.topics()
-    yield _key("typical"), data.typical()
-    ranking = data.ranking(key, Filter(), 0, _WORDS)
+    if texts is not None:
+        yield _key("documents"), texts
+    overview, domain = first_view.overview(page), first_view.domain(page)
+    yield _key("overview"), overview
+    yield _key("domain"), domain
+    yield _key("health"), first_view.health(page)
+    yield _key("topics"), times.topics(page)
+    yield _key("typical"), times.typical(page)
+    ranking = words.ranking(page, key, Filter(), 0, _WORDS)
     ranking["total"] = len(ranking["rows"])
     yield _key("ranking", c=key), ranking
-    described, points = data.maps.drawn(key, of="words", layout="pacmap")
-    asked = {"c": key, "of": "words", "layout": "pacmap"}
-    yield _key("map", **asked), described
-    yield _key("map/points", **asked), _packed(points)
-    yield _key("map/colours", **asked), {"colours": data.maps.colours("words", "pacmap", key)}
-    shown = [row["word"] for row in [*ranking["rows"], *data.domain.result()]]
-    words = dict.fromkeys(shown + [word for word, _ in data.overview["words"]])
-    with progress.stage("Saving", len(words), "words") as advance:
-        for word in words:
-            yield from _of_word(data, key, word)
+    asked = {"of": "words", "layout": "pacmap"}
+    yield from _map(page, key, **asked)
+    yield _key("map/colours", c=key, **asked), maps.colours(page, key, "words", "pacmap")
+    shown = [row["word"] for row in [*ranking["rows"], *domain["words"]]]
+    every = dict.fromkeys(shown + [word for word, _ in overview["words"]])
+    with progress.stage("Saving", len(every), "words") as advance:
+        for word in every:
+            yield from _of_word(page, key, word)
             advance(1)
 
 
-def _wait(task: BackgroundTask[Any], label: str, progress: Progress) -> None:
+def _wait(task: BackgroundTask[Any], progress: Progress) -> None:
     """Wait for a background task, and report its progress as a stage of 100 steps."""
-    with progress.stage(label, 100, "%") as advance:
+    with progress.stage(task.label.capitalize(), 100, "%") as advance:
         done = 0
         while not task.done():
             time.sleep(_PAUSE)
@@ -131,29 +126,34 @@ def _wait(task: BackgroundTask[Any], label: str, progress: Progress) -> None:
         advance(100 - done)
 
 
-def _documents(data: PageData) -> list[Any] | None:
+def _documents(page: PageData) -> list[Json] | None:
     """The documents, whole; None if there are none or they are longer than `_TEXT`."""
-    if data.run.tokens is None:
+    if page.run.tokens is None:
         return None
-    found, length = [], 0
-    for name in data.index.result().documents.ids:
-        found.append(data.document(name))
-        length += len(found[-1]["text"])
+    texts, length = [], 0
+    for name in page.index.result().documents.ids:
+        texts.append(documents.document(page, name))
+        length += len(texts[-1]["text"])
         if length > _TEXT:
             return None
-    return found
+    return texts
 
 
-def _of_word(data: PageData, key: str, word: str) -> Iterator[tuple[str, Any]]:
-    found = data.word(key, word)
-    yield _key("word", c=key, w=word), found
-    yield _key("time", w=word), data.time(word)
-    if data.run.tokens is not None:
-        yield _key("uses", c=key, w=word), data.uses(key, word)
-    if found["before"] or found["after"]:
-        described, points = data.maps.drawn(key, word, True)
-        yield _key("map", c=key, w=word), described
-        yield _key("map/points", c=key, w=word), _packed(points)
+def _of_word(page: PageData, key: str, word: str) -> Iterator[Held]:
+    neighbours = words.word(page, key, word)
+    yield _key("word", c=key, w=word), neighbours
+    yield _key("time", w=word), times.time(page, word)
+    if page.run.tokens is not None:
+        yield _key("uses", c=key, w=word), words.uses(page, key, word)
+    if neighbours["before"] or neighbours["after"]:
+        yield from _map(page, key, w=word)
+
+
+def _map(page: PageData, key: str, w: str | None = None, **asked: str) -> Iterator[Held]:
+    described, points = maps.drawn(page, key, w, True, **asked)
+    of_word = {} if w is None else {"w": w}
+    yield _key("map", c=key, **of_word, **asked), described
+    yield _key("map/points", c=key, **of_word, **asked), _packed(points)
 
 
 def _key(path: str, **asked: str) -> str:
@@ -164,15 +164,14 @@ def _packed(points: Any) -> str:
     return base64.b64encode(np.ascontiguousarray(points, "<i2").tobytes()).decode()
 
 
-def _on_paper(data: PageData) -> str:
+def _on_paper(page: PageData) -> str:
     """What is printed: the page of ``selfvec report`` about the first comparison, and words of the text."""
-    run = data.run
-    changed = data.comparisons.tasks(data.comparisons.default).tested.result().found.select(_PRINTED)
-    found = data.maps.topics.result()
+    run, topics = page.run, page.topics.result()
+    changed = page.comparisons.tasks(page.comparisons.default).tested.result().changes.select(_PRINTED)
     report = text_report(
         TextFindings(
             run,
-            None if found is None else with_periods(run, found),
+            None if topics is None else with_periods(run, topics),
             changed.illustrate(run, _QUOTED) if changed.rows else None,
             (),
         )
@@ -180,7 +179,7 @@ def _on_paper(data: PageData) -> str:
     heads = ["word", "times", "here near", "before near"]
     rows = [
         [escape_for_display(row["word"]), f"{row['count']:,}", escaped(row["after"]), escaped(row["before"])]
-        for row in data.domain.result()
+        for row in page.domain.result()
     ]
     taught = [Section("Words of this text, and what it taught about them", heads, rows)] if rows else []
     body = f"<h1>{escape(report.title)}</h1>\n{report.body()}\n{ReportPage('', [], taught).body()}"

@@ -8,7 +8,7 @@ the space. Every state is centred on its own mean.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.trajectory import History
 from selfvec.numerics.pacmap import pacmap
+from selfvec.retrieval.indexed_documents import IndexedDocuments
 from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.views.projection import project
 
@@ -31,6 +32,8 @@ MAPPED = 20_000  # most frequent words, which are placed in every slice
 _FRAMES = 7  # states between the first and the last
 _BLOCK = 8192
 FEWEST = 5  # points that PaCMAP needs
+LAYOUTS = ("pca", "pacmap")
+_DOCUMENTS = 50_000  # on a map; of more documents, as many at regular intervals
 
 Json = dict[str, Any]
 
@@ -100,6 +103,25 @@ def draw_map(
     if len(words) >= _CROWD:
         placed = _framed(placed, np.any(placed != 0, axis=2))
     return _whole_numbers(words, states, placed, plane.explained or (0.0, 0.0))
+
+
+def draw_documents(run: Run, documents: IndexedDocuments, layout: str, progress: Progress) -> WordMap:
+    """The map of a run's documents, which has one state."""
+
+    def draw() -> WordMap:
+        most = min(len(documents), _DOCUMENTS)
+        numbers = np.unique(np.linspace(0, len(documents) - 1, most).astype(np.int64))
+        rows = documents.vectors(numbers)
+        drawable = rows.any(axis=1)
+        numbers, rows = numbers[drawable], rows[drawable]
+        every = np.arange(len(rows))
+        fitted = every[:: -(-len(rows) // FITTED) or 1]
+        state = vectors_state("documents", rows, fitted)
+        near = layout == "pacmap" and len(rows) >= FEWEST
+        drawn = arrange(every, [state], progress) if near else draw_map(every, [state], fitted)
+        return replace(drawn, words=numbers)
+
+    return kept_map(run, ["documents", layout, _DOCUMENTS], draw, progress)
 
 
 def arrange(words: Ints, states: Sequence[State], progress: Progress) -> WordMap:

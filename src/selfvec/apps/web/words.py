@@ -1,38 +1,218 @@
-"""The words of a run: how often they occur, which carry meaning, are names, or match a typed text."""
+"""Answers about words: which changed, their neighbours before and after, and how the text uses them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
+from fastapi import Depends
 
-from selfvec.analysis.concepts.terms import stop_words
-from selfvec.analysis.word_kinds import has_letter
-from selfvec.base.arrays import Ints, Mask
+from selfvec.analysis.collocates import collocates as collocates_of
+from selfvec.analysis.concordance import concordance as concordance_of
+from selfvec.analysis.keyness import keyness as keyness_of
+from selfvec.analysis.usage.contexts import (
+    NEARBY,
+    SAMPLED,
+    count_present,
+    occurrences,
+    padded_windows,
+    pair_places,
+    shared_neighbours,
+)
+from selfvec.analysis.usage.examples import marked_occurrences, repeated_last
+from selfvec.analysis.usage.quotations import Quotation, sentences
+from selfvec.base.arrays import Ints
 from selfvec.base.characters import folded, without_accents
+from selfvec.base.errors import NotFound, OptionError
 from selfvec.data.run import Run
+from selfvec.data.vectors import Source, coverage, has_row
+
+from . import addresses
+from .addresses import address
+from .comparison import REFINED, counts_of, rows_of_one_side
+from .page_data import Json, PageData
+from .ranking import Filter
+
+_NEIGHBOUR_WEIGHT = 0.5  # of a neighbour in the window of an occurrence, in units of cosine
+_NEAR = 5  # words near an unknown one
 
 
-def counts_of(run: Run) -> Ints:
-    """Occurrences of each word of a run, (V,) int64."""
-    counts = run.vectors.counts
-    return np.ones(len(run.vectors), np.int64) if counts is None else np.asarray(counts, np.int64)
+@address("/api/ranking")
+def ranking(
+    page: PageData,
+    key: addresses.ComparisonKey,
+    wanted: Annotated[Filter, Depends()],
+    offset: addresses.Offset = 0,
+    limit: addresses.Limit = 50,
+) -> Json:
+    """The words that changed: rows as in `selfvec drift --json`."""
+    return {"ready": True, **page.comparisons.tasks(key).tested.result().page(wanted, offset, limit)}
 
 
-def content_words(run: Run) -> Mask:
-    """True for words that are neither numbers nor stop words of the run's language, (V,) bool."""
-    stops = stop_words(run)
-    words = run.vectors.index_to_key
-    return np.array([word.lower() not in stops and has_letter(word) for word in words], bool)
+@address("/api/word")
+def word(page: PageData, key: addresses.ComparisonKey, word: addresses.Word) -> Json:
+    """A word's neighbours before and after, and its change."""
+    row = page.row(word)
+    words = page.run.vectors.index_to_key
+    vectors = page.comparisons.get(key).vectors
+    sides = vectors.near(row)
+    before, after = ([(words[other], round(cosine, 4)) for other, cosine in side] for side in sides)
+    gained, lost = ([words[other] for other in rows] for rows in rows_of_one_side(*sides))
+    tested = page.comparisons.tasks(key).tested.result_now()
+    rank, change = (None, None) if tested is None else tested.of_word(words[row])
+    return {
+        **_origin(page.run, row),
+        "tested": tested is not None,
+        "rank": rank,
+        "ranked": 0 if tested is None else tested.changes.tested,
+        "change": change,
+        "names": vectors.names,
+        "before": before,
+        "after": after,
+        "gained": gained,
+        "lost": lost,
+    }
 
 
-def frequent_words(run: Run, most: int) -> list[tuple[str, int]]:
-    """The most frequent content words with their counts."""
+def _origin(run: Run, row: int) -> Json:
+    """How often a word occurs, and what its vectors are based on."""
+    return {
+        "word": run.vectors.index_to_key[row],
+        "count": int(counts_of(run)[row]),
+        "source": Source(int(run.original.sources[row])).name.lower(),
+        "source_after": Source(int(run.vectors.sources[row])).name.lower(),
+    }
+
+
+@address("/api/complete")
+def complete(page: PageData, text: addresses.Typed = "", most: addresses.FewResults = 8) -> Json:
+    """Words that begin with a text, then words that contain it, with their counts."""
+    run = page.run
+    completion = run.held("completion", lambda: Completion(run.vectors.index_to_key, counts_of(run)))
+    return {"words": completion(text, most)}
+
+
+@address("/api/uses")
+def uses(
+    page: PageData, key: addresses.ComparisonKey, word: addresses.Word, most: addresses.FewResults = 5
+) -> Json:
+    """Sentences that show what a word means, of each side of a comparison."""
+    row = page.row(word)
+    batch = page.run.require_tokens()
+    comparison = page.comparisons.get(key)
+    gained, lost = comparison.vectors.gained_and_lost(row)
+    texts = []
+    for text in comparison.texts:
+        near, mark = (gained, "came") if text.side else (lost, "went")
+        places = occurrences(batch, row, text.documents, SAMPLED)
+        typical = comparison.scores(row, text.side, places)
+        present = count_present(padded_windows(batch, places, NEARBY), near)
+        scores = repeated_last(page.run, places, typical + _NEIGHBOUR_WEIGHT * present)
+        chosen = marked_occurrences(batch, places, scores, dict.fromkeys(near, mark), most)
+        texts.append({"name": text.name, "uses": _quoted(page.run, chosen)})
+    return {"texts": texts}
+
+
+@address("/api/together")
+def together(
+    page: PageData, word: addresses.Word, other: addresses.OtherWord, most: addresses.FewResults = 5
+) -> Json:
+    """Sentences in which two words occur close together, and the words that both occur with."""
+    row, second = page.row(word), page.row(other)
+    batch = page.run.require_tokens()
+    places, looked_at = pair_places(batch, row, second)
+    scores = repeated_last(page.run, places, np.zeros(len(places)))
+    chosen = marked_occurrences(batch, places, scores, {second: "came"}, most)
+    words = page.run.vectors.index_to_key
+    return {
+        "together": len(places),
+        "of": looked_at,
+        "shared": [words[i] for i in shared_neighbours(batch, row, second)],
+        "uses": _quoted(page.run, chosen),
+    }
+
+
+def _quoted(run: Run, occurring: list[Quotation]) -> list[Json]:
+    """Quotations, each sentence once."""
+    first: dict[str, Quotation] = {}
+    for quote in sentences(run, occurring):
+        first.setdefault(quote.text, quote)
+    return [quote.as_dict() for quote in first.values()]
+
+
+@address("/api/collocates", alone=True)
+def collocates(
+    page: PageData,
+    word: addresses.Word,
+    part: addresses.OptionalPart = None,
+    window: addresses.Window = 5,
+    most: addresses.FewRows = 20,
+) -> Json:
+    """The words that keep company with a word: the output of `selfvec text collocates --json`."""
+    return dict(collocates_of(page.run, word, slice=part, window=window, top=most))
+
+
+@address("/api/concordance", alone=True)
+def concordance(
+    page: PageData,
+    query: addresses.Phrase,
+    sort: addresses.LineOrder = None,
+    window: addresses.Window = 10,
+    most: addresses.FewRows = 50,
+) -> Json:
+    """The first lines of a word or phrase with the text around it, and the number of all: the output of
+    `selfvec text concordance --json`."""
+    return dict(concordance_of(page.run, query, sort=sort, window=window, top=most))
+
+
+@address("/api/keyness", alone=True)
+def keyness(page: PageData, key: addresses.ComparisonKey, most: addresses.FewRows = 20) -> Json:
+    """The words that one part uses more than the other: the output of `selfvec text keyness --json`."""
+    if key == REFINED:
+        rule = "before and after refining, the text is the same"
+        raise NotFound(rule, field="c", remedy="compare two slices, as A|B")
+    return dict(keyness_of(page.run, page.comparisons.pair(key), top=most))
+
+
+@address("/api/unknown")
+def unknown(
+    page: PageData,
+    source: addresses.VectorSource | None = None,
+    seen: addresses.MinCount = 1,
+    text: addresses.WordPart = "",
+    offset: addresses.Offset = 0,
+    limit: addresses.Limit = 50,
+) -> Json:
+    """Words that the initial vectors lack, most frequent first, and what their vectors are based on."""
+    run = page.run
+    vectors = page.comparisons.get(REFINED).vectors
     counts = counts_of(run)
     words = run.vectors.index_to_key
-    order = np.argsort(np.where(content_words(run), -counts, 1), kind="stable")[:most]
-    return [(words[i], int(counts[i])) for i in order.tolist()]
+    lacked = ~has_row(run.original)
+    sources = {s.name.lower(): int(np.sum(lacked & (run.vectors.sources == s))) for s in Source}
+    if source is not None and source not in sources:
+        rule = f"is one of {', '.join(sources)}, not {source!r}"
+        raise OptionError(rule, field="source", remedy="choose one")
+    listed = lacked & (counts >= seen)
+    if source is not None:
+        listed &= run.vectors.sources == Source[source.upper()]
+    rows = np.flatnonzero(listed)
+    if text:
+        part = folded(text).lower()
+        rows = rows[[part in words[i].lower() for i in rows.tolist()]]
+    rows = rows[np.argsort(-counts[rows], kind="stable")]
+    shown = rows[offset : offset + limit].tolist()
+    return {
+        "rows": [
+            {**_origin(run, row), "near": [words[other] for other, _ in near]}
+            for row, near in zip(shown, vectors.near_each(shown, 1, _NEAR), strict=True)
+        ],
+        "total": len(rows),
+        "sources": {kind: number for kind, number in sources.items() if number},
+        "coverage": coverage(run.original, counts)["types"],
+    }
 
 
 class Completion:
@@ -50,7 +230,7 @@ class Completion:
     def __init__(self, words: Sequence[str], counts: Ints) -> None:
         order = np.argsort(-counts, kind="stable").tolist()
         lower = [(words[i].lower(), words[i], int(counts[i])) for i in order]
-        self._known = [(key, without_accents(key), word, count) for key, word, count in lower]
+        self._words = [(key, without_accents(key), word, count) for key, word, count in lower]
 
     def __call__(self, text: str, most: int = 8) -> list[tuple[str, int]]:
         """The word ``text``, then words that begin with it, then words that contain it, ignoring case.
@@ -61,11 +241,11 @@ class Completion:
 
     def _matching(self, typed: str, most: int) -> list[tuple[str, int]]:
         text = folded(typed).lower()
-        found = [row for row in self._known if text in row[0] or text in row[1]] if text else []
+        rows = [row for row in self._words if text in row[0] or text in row[1]] if text else []
 
         def worth(row: tuple[str, str, str, int]) -> tuple[bool, ...]:
             begins = row[0].startswith(text) or row[1].startswith(text)
             return row[0] != text, row[1] != text, row[2] != typed, not begins
 
-        found.sort(key=worth)
-        return [(word, count) for *_, word, count in found[:most]]
+        rows.sort(key=worth)
+        return [(word, count) for *_, word, count in rows[:most]]

@@ -1,8 +1,9 @@
-"""What the page computes, and in which threads: tasks in the background, and answers in a `WorkQueue`.
+"""In which threads the page computes: tasks in the background, and answers in a `WorkQueue`.
 
-A task names the tasks that it needs, and is queued when these are done. So a thread never waits for a task; a
-thread that tries gets an error. Of each kind of tasks one runs at a time: the number of requests affects
-neither how many threads there are nor how much memory they need.
+A task computes a value that is held with the page of a run, and tells its progress. It names the tasks that
+it needs, and its turn comes when these are done. So a thread never waits for a task: a thread of the
+background that tries gets an error, and an answer is asked for again. Of each kind of tasks one runs at a
+time: the number of requests affects neither how many threads there are nor how much memory they need.
 """
 
 from __future__ import annotations
@@ -10,23 +11,28 @@ from __future__ import annotations
 import asyncio
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from heapq import heappop, heappush
-from itertools import count
-from typing import Any, Literal, TypeVar, get_args
+from contextlib import contextmanager, suppress
+from typing import Any, Literal, TypeVar
 
 from selfvec.base.errors import SelfvecError
 from selfvec.base.progress import Advance, Progress
 from selfvec.base.threads import one_core, threads
 
-QUEUE_SECONDS = 1.0  # that a request waits for a thread
+QUEUE_SECONDS = 1.0  # that a request waits for a thread: after that the page would seem to hang
 _ALMOST = 0.99  # largest share that is reported before the result exists: stages end earlier
-_THREAD = threading.local()  # ``refusal`` in a thread that must not wait for a task: the error if it tries
+_LOOKS = 20  # at tasks, within `QUEUE_SECONDS`
+
+# ``refusal`` is set in threads that must not wait for a task: it makes the error that they get if they try.
+_THREAD = threading.local()
 
 Kind = Literal["text", "comparison", "view"]
-"""What goes through the whole text, as an index; what compares words; what is drawn or listed of these."""
+"""What goes through the whole text, as an index; what compares words; what is drawn or listed of these.
+
+Each has its own thread, because a map that takes a second should not stand behind an index that takes a
+minute, and two indexes at a time would need the memory of both.
+"""
 
 T = TypeVar("T")
 
@@ -38,6 +44,23 @@ class Busy(SelfvecError):
 
     def __init__(self, rule: str = "too much is being computed at the moment") -> None:
         super().__init__(rule, remedy=f"ask again in {self.wait} seconds")
+
+
+class NotReady(Busy):
+    """An answer needs tasks that are not done; `share` is what is done of all of them."""
+
+    def __init__(self, tasks: Sequence[BackgroundTask[Any]]) -> None:
+        self.tasks = tasks
+        self.share = sum(task.share for task in tasks) / len(tasks)
+        label = next((task.label for task in tasks if not task.done()), tasks[-1].label)
+        super().__init__(f"{label}: {self.share:.0%} of this step done")
+
+    async def wait_briefly(self) -> None:
+        """Wait until the tasks are done, at most `QUEUE_SECONDS`, without a thread."""
+        for _ in range(_LOOKS):
+            if all(task.done() for task in self.tasks):
+                return
+            await asyncio.sleep(QUEUE_SECONDS / _LOOKS)
 
 
 class BackgroundTask(Future[T], Progress):
@@ -60,6 +83,7 @@ class BackgroundTask(Future[T], Progress):
         tasks: Tasks,
         work: Callable[[Progress], T],
         needs: Sequence[BackgroundTask[Any]],
+        label: str,
         kind: Kind,
         later: bool,
     ) -> None:
@@ -67,6 +91,7 @@ class BackgroundTask(Future[T], Progress):
         self._tasks = tasks
         self._work = work
         self.needs = tuple(needs)
+        self.label = label
         self.kind = kind
         self.later = later
         self.begun = False
@@ -84,29 +109,30 @@ class BackgroundTask(Future[T], Progress):
         shares = [*(need.share for need in self.needs), self._share]
         return min(sum(shares) / len(shares), _ALMOST)
 
+    @property
+    def ready(self) -> bool:
+        """Whether all that it needs is done."""
+        return all(need.done() for need in self.needs)
+
     def begin(self) -> BackgroundTask[T]:
         """Queue the task and those that it needs, unless that was done before."""
-        self._tasks.begin(self)
+        if not self.done():
+            self._tasks.begin(self)
         return self
 
     def result(self, timeout: float | None = None) -> T:
         """The result, which is waited for; raises the error of failed work."""
-        self._ask()
+        need(self)
         return super().result(timeout)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """The error of failed work, which is waited for, or None."""
-        self._ask()
+        need(self)
         return super().exception(timeout)
 
     def result_now(self) -> T | None:
         """The result, or None before it exists; raises the `SelfvecError` of failed work."""
         return self.result() if self.begin().done() else None
-
-    def _ask(self) -> None:
-        self.begin()
-        if not self.done() and (refusal := getattr(_THREAD, "refusal", None)):
-            raise refusal("the task that this needs is not done")
 
     def drop(self) -> None:
         """Cancel the task: it stops at its next step and fails with `Busy`."""
@@ -144,6 +170,21 @@ class BackgroundTask(Future[T], Progress):
             raise Busy("this task was dropped in favour of newer requests")
 
 
+def need(*tasks: BackgroundTask[Any]) -> None:
+    """Begin tasks whose results are taken next, all before the first of them is waited for.
+
+    In a thread that must not wait it raises an error unless all are done: `NotReady` in that of an answer.
+    """
+    for task in tasks:
+        task.begin()
+    if not all(task.done() for task in tasks) and (refusal := getattr(_THREAD, "refusal", None)):
+        raise refusal(tasks)
+
+
+def _bug(tasks: Sequence[BackgroundTask[Any]]) -> RuntimeError:
+    return RuntimeError(f"{tasks[0].label} is not among the tasks that this one names")
+
+
 class Tasks:
     """Makes tasks, and computes those that are begun in a thread for each kind.
 
@@ -155,11 +196,7 @@ class Tasks:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._numbers = count()
-        self._ready: dict[Kind, list[tuple[bool, int, BackgroundTask[Any]]]] = {
-            kind: [] for kind in get_args(Kind)
-        }
-        self._waiting: dict[BackgroundTask[Any], list[tuple[int, BackgroundTask[Any]]]] = {}  # by a need
+        self._waiting: list[BackgroundTask[Any]] = []  # begun, and taken by no thread yet; the oldest first
         self._busy: set[Kind] = set()  # that have a thread
         self.closed = False
 
@@ -168,11 +205,12 @@ class Tasks:
         work: Callable[[Progress], T],
         needs: Sequence[BackgroundTask[Any]] = (),
         *,
+        label: str = "computing",  # says to people what is waited for
         kind: Kind = "view",
         later: bool = False,
     ) -> BackgroundTask[T]:
         """A task, which is not begun."""
-        return BackgroundTask(self, work, needs, kind, later)
+        return BackgroundTask(self, work, needs, label, kind, later)
 
     def close(self) -> None:
         """Drop all tasks, and those begun later: each ends at its next step and fails with `Busy`."""
@@ -180,61 +218,53 @@ class Tasks:
 
     def begin(self, task: BackgroundTask[Any]) -> None:
         """Queue a task and those that it needs, unless that was done before."""
-        if task.done():
-            return
         with self._lock:
-            first, task.begun = not task.begun, True
-        for need in task.needs:
-            self.begin(need)
-        if first:
-            self._queue([(next(self._numbers), task)])
-        self._start(task.kind)
+            self._queue(task)
+            self._start_threads()
 
-    def _queue(self, tasks: Iterable[tuple[int, BackgroundTask[Any]]]) -> None:
-        """Make tasks ready, or let each wait for the next of its needs that is not done."""
-        for number, task in tasks:
-            with self._lock:  # so that no need is done between the question and the answer
-                need = next((need for need in task.needs if not need.done()), None)
-                if need is None:
-                    place = -number if task.later else number
-                    heappush(self._ready[task.kind], (task.later, place, task))
-                else:
-                    self._waiting.setdefault(need, []).append((number, task))
-            self._start(task.kind)
+    def _queue(self, task: BackgroundTask[Any]) -> None:
+        if not task.begun:
+            task.begun = True
+            for other in task.needs:
+                self._queue(other)
+            self._waiting.append(task)
 
-    def _start(self, kind: Kind) -> None:
-        """Start the thread of a kind, if a task is ready and there is none."""
-        with self._lock:
-            if self._ready[kind] and kind not in self._busy:
-                threading.Thread(target=self._compute, args=(kind,), daemon=True).start()
-                self._busy.add(kind)
+    def _start_threads(self) -> None:
+        """Start a thread of each kind that has a ready task and no thread. The caller holds the lock."""
+        for kind in {task.kind for task in self._waiting if task.ready} - self._busy:
+            threading.Thread(target=self._compute, args=(kind,), daemon=True).start()
+            self._busy.add(kind)
 
     def _compute(self, kind: Kind) -> None:
-        _THREAD.refusal = RuntimeError
+        _THREAD.refusal = _bug
         while task := self._next(kind):
             task.run()
-            with self._lock:
-                freed = self._waiting.pop(task, [])
-            self._queue(freed)
+            # Tasks of other kinds may have waited for this one. If the system gives no thread now, whoever
+            # asks for them next starts it.
+            with self._lock, suppress(RuntimeError):
+                self._start_threads()
 
     def _next(self, kind: Kind) -> BackgroundTask[Any] | None:
         with self._lock:
-            if self._ready[kind]:
-                return heappop(self._ready[kind])[-1]
-            self._busy.remove(kind)
-            return None
+            ready = [task for task in self._waiting if task.kind == kind and task.ready]
+            if not ready:
+                self._busy.remove(kind)
+                return None
+            task = next((task for task in ready if not task.later), ready[-1])
+            self._waiting.remove(task)
+            return task
 
 
 class WorkQueue:
-    """At least two threads that compute answers. Waiting requests are served in order.
+    """Threads that compute answers; by default one for each core, at least two. Requests wait in order.
 
     Each has one thread for linear algebra, which is fastest for many small products.
     """
 
-    def __init__(self) -> None:
-        at_once = max(2, threads(None))
-        self._free = asyncio.Semaphore(at_once)
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="selfvec-answer")
+    def __init__(self, at_once: int | None = None) -> None:
+        number = at_once or max(2, threads(None))
+        self._free = asyncio.Semaphore(number)
+        self._pool = ThreadPoolExecutor(number, thread_name_prefix="selfvec-answer")
 
     async def run(self, work: Callable[[], T]) -> T:
         """The result of a function; raises `Busy` if no thread is free within `QUEUE_SECONDS`."""
@@ -250,6 +280,6 @@ class WorkQueue:
 
 
 def _on_one_core(work: Callable[[], T]) -> T:
-    _THREAD.refusal = Busy
+    _THREAD.refusal = NotReady
     with one_core():
         return work()

@@ -1,22 +1,64 @@
-"""The periods of a text, and how often a word occurs in each."""
+"""Answers about time: the periods of a text, and how often words and topics occur in each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.concepts.document_topics import typical_sentences
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.errors import NotFound
 from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, later, parse_span
 from selfvec.data.token_batch import TokenBatch
 
+from . import addresses
+from .addresses import address
+from .page_data import Json, PageData
+
 _DEFAULT_UNITS = ("month", "year", "decade")
 _MOST = 60  # periods of a chart
 _MOST_CHOSEN = 400  # periods of a chart with a chosen unit
 
-Json = dict[str, Any]
+
+@address("/api/time")
+def time(page: PageData, word: addresses.Word, unit: addresses.Unit = None) -> Json:
+    """How often a word occurs in each period; empty if the texts have neither dates nor labels."""
+    row = page.row(word)
+    batch = page.run.tokens
+    parts = periods(batch, unit)
+    if batch is None or not parts:
+        return {"word": word, "time": [], "spread": 1.0}
+    return {"word": word, **time_course(batch, row, parts)}
+
+
+@address("/api/topics")
+def topics(page: PageData, unit: addresses.Unit = None) -> Json:
+    """How many documents of each period belong to each topic."""
+    parts = periods(page.run.tokens, unit)
+    found = page.topics.result()
+    return {
+        "periods": [described_period(part) for part in parts],
+        "topics": [
+            {
+                "name": topic.name,
+                "terms": [term for term, _ in topic.terms],
+                "share": topic.share,
+                "counts": [int(np.sum((found.of_documents == i) & part.documents)) for part in parts],
+            }
+            for i, topic in enumerate(found.topics)
+        ]
+        if found
+        else [],
+    }
+
+
+@address("/api/typical")
+def typical(page: PageData) -> Json:
+    """Sentences that are typical of each topic, with the ids of their documents."""
+    found = page.topics.result()
+    quoted = [] if found is None else page.run.held("typical sentences", lambda: typical_sentences(found))
+    return {"topics": [[quote.as_dict() for quote in quotes] for quotes in quoted]}
 
 
 def units(batch: TokenBatch | None) -> list[str]:
@@ -25,18 +67,20 @@ def units(batch: TokenBatch | None) -> list[str]:
     return [unit for unit, months in MONTHS.items() if months < span <= _MOST_CHOSEN * months]
 
 
-def periods(batch: TokenBatch, unit: str | None = None) -> list[Slice]:
+def periods(batch: TokenBatch | None, unit: str | None = None) -> list[Slice]:
     """The periods of a text that have documents; its labelled parts if it has no dates.
 
     By default at most `_MOST`. Raises `NotFound` if a unit gives no periods or too many.
     """
+    if batch is None:
+        return []
     if unit is not None and unit not in units(batch):
         rule = f"is one of {', '.join(units(batch)) or 'none'} for this text, not {unit!r}"
         raise NotFound(rule, field="unit", remedy="leave it out")
     span = _months(batch)
     if span:
-        found = next((name for name in _DEFAULT_UNITS if span <= MONTHS[name] * _MOST), "century")
-        return by_period(batch, unit or found)
+        usual = next((name for name in _DEFAULT_UNITS if span <= MONTHS[name] * _MOST), "century")
+        return by_period(batch, unit or usual)
     return by_label(batch) if batch.slices is not None and len(batch.slice_names) <= _MOST else []
 
 

@@ -1,0 +1,101 @@
+"""The page's first view: what it shows of a run, and what is computed for it first.
+
+It opens on the overview, ``static/overview.js``: what the text is about. That needs no comparison.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from hashlib import sha256
+
+import numpy as np
+
+from selfvec.data.vectors import has_row
+from selfvec.views.run_summary import self_retrieval_gain
+
+from .addresses import address
+from .domain_words import frequent_words
+from .page_data import Json, PageData
+from .times import described_period, halves, periods, units
+from .work import Busy
+
+_FREQUENT = 40  # words
+
+
+def prepare(page: PageData) -> None:
+    """Begin what the page shows: the overview, and when that is done the other tabs.
+
+    What somebody asks for meanwhile begins at once.
+    """
+    page.domain.begin().add_done_callback(lambda _: _begin_others(page))
+
+
+def _begin_others(page: PageData) -> None:
+    page.index.begin()
+    with suppress(Busy):  # others are asked for
+        tests = page.comparisons.tasks(page.comparisons.default).tested
+        if not page.long:
+            tests.add_done_callback(lambda _: page.original_index.begin())
+
+
+@address("/api/about")
+def about(page: PageData) -> Json:
+    """The run, its comparisons, and the one shown first."""
+    run, comparisons = page.run, page.comparisons
+    made = run.provenance
+    return {
+        "description": made.corpus_name,
+        "run": "" if run.folder is None else sha256(str(run.folder.resolve()).encode()).hexdigest()[:16],
+        "stamp": run.stamp,
+        "method": made.method,
+        "tokens": made.tokens,
+        "types": len(run.vectors),
+        "documents": made.documents,
+        "vectors": made.vectors.get("name"),
+        "left_out": sorted(made.text.get("dropped", {})),
+        "merged": bool(made.options.get("lemmatize") or made.options.get("stem")),
+        "has_text": run.tokens is not None,
+        "has_documents": run.tokens is not None,
+        "comparisons": comparisons.choices(),
+        "parts": [part.name for part in comparisons.slices],
+        "default": comparisons.default,
+        "dates": None if run.tokens is None else run.tokens.period,
+        "halves": _halves(page),
+        "units": units(run.tokens),
+        "verdicts": run.health["verdicts"],
+        "warnings": sum(finding["level"] == "warn" for finding in run.health["findings"]),
+        "unknown": int(np.count_nonzero(~has_row(run.original))),
+    }
+
+
+def _halves(page: PageData) -> list[str]:
+    """Two parts of the text that somebody may want to compare: examples in the fields for them."""
+    period = None if page.run.tokens is None else page.run.tokens.period
+    parts = page.comparisons.slices
+    return halves(*period) if period else [parts[0].name, parts[-1].name] if parts else []
+
+
+@address("/api/overview")
+def overview(page: PageData) -> Json:
+    """The most frequent words, the periods and fields of the text, and what refining gained."""
+    run = page.run
+    gain = self_retrieval_gain(run.provenance)
+    return {
+        "words": run.held("frequent words", lambda: frequent_words(run, _FREQUENT)),
+        "time": [described_period(part) for part in periods(run.tokens)],
+        "fields": [] if run.text is None else list(run.text.fields),
+        "gain": None if gain is None else {"before": gain[0], "after": gain[1]},
+    }
+
+
+@address("/api/domain")
+def domain(page: PageData) -> Json:
+    """What the text is about: subjects, and words with their neighbours before and after refining."""
+    words, found = page.domain.result(), page.topics.result()
+    return {"words": words, "subjects": [] if found is None else found.subjects}
+
+
+@address("/api/health")
+def health(page: PageData) -> Json:
+    """The output of `selfvec run health --json`."""
+    return page.run.health
