@@ -51,7 +51,7 @@ RESTS_ON = {
     "monitor": ("analysis.monitoring_evidence",),
     "online": ("refinement.methods.sequential",),
     "other_languages": ("analysis.usage.occurrence_vectors", "analysis.word_drift.sentence_distance"),
-    "oov": ("refinement.oov_predictions",),
+    "oov": REFINING,
     "replacements": (*REFINING, "refinement.derived_vectors", "analysis.replacements"),
     "search": SEARCH,
     "senses": (*REFINING, "analysis.word_senses", "analysis.usage.contexts"),

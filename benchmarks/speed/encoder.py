@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_array
 
 from benchmarks.datasets import SHARED_DATA, documents, tokens
 from benchmarks.harness import Result, compared, median_seconds
@@ -28,7 +29,7 @@ from benchmarks.refining import refined
 from selfvec.base.threads import threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders.onnx_encoder import OnnxEncoder
-from selfvec.encoders.student import Student, Texts, learn
+from selfvec.encoders.student import Student, learn, text_words
 from selfvec.exporters.encoder_folders import write_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval.encoder import Encoder
@@ -132,24 +133,22 @@ def solved() -> Iterator[Result]:
     drawn = rng.standard_normal((len(whole.types), WIDTH)).astype(np.float32)
     for number, most in SOLVED.items():
         passages = whole.part(np.arange(min(number, whole.documents)))
-        texts = Texts.of(passages, np.ones(len(whole.types), np.float32))
-        teacher = unit_rows(
-            (texts.times(drawn) + rng.standard_normal((len(texts), WIDTH)) / 9).astype(np.float32)
-        )
+        texts = text_words(passages, np.ones(len(whole.types), np.float32))
+        sums = texts.times(drawn, threads(None))
+        teacher = unit_rows(sums + (rng.standard_normal(sums.shape) / 9).astype(np.float32))
         began = time.perf_counter()
         student = learn(passages, teacher, {"words": drawn})
         seconds = time.perf_counter() - began
         _check(student, passages, teacher, drawn)
         note = f"{len(passages.types):,} words, {WIDTH} columns, λ {student.ridge}"
-        name = f"rows learned from {len(texts):,} passages"
+        name = f"rows learned from {texts.height:,} passages"
         yield Result(name, seconds, "s", f"the target of {most} s", most / seconds, note)
 
 
 def _check(student: Student, passages: TokenBatch, teacher: np.ndarray, prior: np.ndarray) -> None:
     """The residual of each passage is λ times what its words were given: T − X R = λ α, R − a R0 = Xᵀ α."""
-    texts = Texts.of(passages, student.weights)
+    indptr, indices, values = text_words(passages, student.weights)
+    texts = csr_array((values, indices, indptr), shape=(len(indptr) - 1, len(prior)))
     start = student.scale * prior if student.prior != "none" else np.zeros_like(prior)
-    left = (teacher - student.mean - texts.times(student.rows)) / student.ridge
-    np.testing.assert_allclose(
-        texts.sums(np.ascontiguousarray(left), len(prior)), student.rows - start, atol=2e-3
-    )
+    left = (teacher - student.mean - texts @ student.rows) / student.ridge
+    np.testing.assert_allclose(texts.T @ left, student.rows - start, atol=2e-3)

@@ -80,14 +80,14 @@ def test_a_benchmark_is_found_by_what_it_defines() -> None:
 
 
 def test_a_table_older_than_a_constant_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("selfvec.refinement.oov_predictions.SHRINK", 6)
+    monkeypatch.setattr("selfvec.refinement.spelling.RARITY", 1)
     current = measured.today("quality.oov", ["PAGES"])
     monkeypatch.setattr(measured, "noted", lambda: {"oov.md#alone": {**current["oov.md#alone"], **OLD}})
     (only,) = measured.stale(current)
-    assert only == "oov.md#alone: since it was measured, selfvec.refinement.oov_predictions changed"
+    assert only == "oov.md#alone: since it was measured, selfvec.refinement.spelling changed"
 
 
-OLD = {"refinement.oov_predictions": "0"}
+OLD = {"refinement.spelling": "0"}
 
 
 BENCHMARK = """

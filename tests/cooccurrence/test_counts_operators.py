@@ -54,7 +54,7 @@ def test_ppmi_equals_reference(seed: int, window: int, smoothing: float) -> None
     counts = count(random_batch(seed, 400, 30), window, weighting="harmonic")
     made = PPMIOperator(counts, smoothing, jobs=2)
     np.testing.assert_allclose(dense_ppmi(made), ppmi_reference(dense(counts), smoothing), atol=1e-6)
-    assert (made.values > 0).all()
+    assert (made.matrix.values > 0).all()
 
 
 @given(st.integers(0, 10**6), st.integers(1, 12), st.sampled_from([0, 0.3, 0.5, 1]))

@@ -17,6 +17,7 @@ from selfvec.encoders.student import (
     text_rows,
     texts_reference,
 )
+from selfvec.numerics import ridge as solver
 
 
 def corpus(seed: int, documents: int, types: int, width: int) -> tuple[TokenBatch, np.ndarray, np.ndarray]:
@@ -51,14 +52,6 @@ def assert_rows(found: np.ndarray, expected: np.ndarray) -> None:
     assert np.all(errors <= 1e-5 * np.linalg.norm(expected, axis=1) + 1e-7)
 
 
-def by_steps(*given: object, **options: object) -> Student:
-    """The student by conjugate gradients, however few passages there are."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(module, "_DIRECT", 0)
-        return learn(*given, **options)
-
-
-@pytest.mark.parametrize("way", [learn, by_steps])
 @given(
     seed=st.integers(0, 1000),
     documents=st.integers(1, 60),
@@ -66,27 +59,25 @@ def by_steps(*given: object, **options: object) -> Student:
     width=st.sampled_from([1, 2, 17, 40]),
     priors=st.integers(0, 2),
 )
-def test_as_the_plain_form(way, seed: int, documents: int, types: int, width: int, priors: int) -> None:
+def test_as_the_plain_form(seed: int, documents: int, types: int, width: int, priors: int) -> None:
     batch, teacher, prior = corpus(seed, documents, types, width)
     known = dict(list({"words": prior, "states": prior[::-1].copy()}.items())[:priors])
-    assert_equal(way(batch, teacher, known), learn_reference(batch, teacher, known))
+    assert_equal(learn(batch, teacher, known), learn_reference(batch, teacher, known))
 
 
-def test_steps_and_the_inverse_agree_on_many_passages() -> None:
-    """With large eigenvalues, for which float32 alone would not be enough."""
+def test_large_eigenvalues_for_which_float32_alone_would_not_be_enough() -> None:
     batch, teacher, prior = corpus(1, 1800, 900, 40)
-    assert_equal(by_steps(batch, teacher, {"words": prior}), learn(batch, teacher, {"words": prior}))
+    assert_equal(learn(batch, teacher, {"words": prior}), learn_reference(batch, teacher, {"words": prior}))
 
 
 def test_a_solution_that_is_not_reached_is_said(monkeypatch) -> None:
-    monkeypatch.setattr(module, "_MOST", 2)
+    monkeypatch.setattr(solver, "_MOST", 2)
     batch, teacher, _ = corpus(1, 200, 100, 3)
     with pytest.warns(UserWarning, match=r"is not exact: after 2 steps a residual of .* is left"):
-        by_steps(batch, teacher, {})
+        learn(batch, teacher, {})
 
 
-@pytest.mark.parametrize("way", [learn, by_steps])
-def test_two_passages_by_hand(way) -> None:
+def test_two_passages_by_hand() -> None:
     """Each passage has a word of its own, so x is that word alone, and X Xᵀ is the identity.
 
     T is ±1 around the mean of 3. Without a prior a passage left out is not explained at all, so R² is 0 for
@@ -94,7 +85,7 @@ def test_two_passages_by_hand(way) -> None:
     """
     batch = TokenBatch(np.array([0, 1, 1], np.int32), np.array([0, 1, 3]), ["a", "b", "c"])
     teacher = np.array([[4.0], [2.0]], np.float32)
-    student = way(batch, teacher, {})
+    student = learn(batch, teacher, {})
     assert (student.ridge, student.prior, student.scale, student.explained) == (3.2, "none", 0, {"none": 0})
     np.testing.assert_allclose(student.rows, [[1 / 4.2], [-1 / 4.2], [0]], rtol=1e-6)
     assert student.mean.tolist() == [3]
@@ -102,7 +93,7 @@ def test_two_passages_by_hand(way) -> None:
     # X R0 is (2, 0), so a = (2 · 1 + 0 · -1) / 2² = ½, and a · X R0 = (1, 0) leaves (0, -1) of T.
     # Left out, the first passage is explained exactly and the second not at all: R² = ½.
     prior = np.array([[2.0], [0.0], [5.0]], np.float32)
-    student = way(batch, teacher, {"words": prior})
+    student = learn(batch, teacher, {"words": prior})
     assert (student.ridge, student.prior, student.scale) == (3.2, "words", 0.5)
     assert student.explained == pytest.approx({"none": 0, "words": 0.5})
     np.testing.assert_allclose(student.rows, [[1], [-1 / 4.2], [2.5]], rtol=1e-6)
@@ -137,26 +128,24 @@ def test_the_prior_is_chosen_that_explains_more() -> None:
     np.testing.assert_allclose(student.rows[-1], student.scale * prior[-1], rtol=1e-6)  # it occurs nowhere
 
 
-@pytest.mark.parametrize("way", [learn, by_steps])
-def test_a_constant_teacher_teaches_nothing(way) -> None:
+def test_a_constant_teacher_teaches_nothing() -> None:
     batch, _, prior = corpus(0, 30, 10, 4)
-    student = way(batch, np.full((30, 4), 0.5, np.float32), {"words": prior})
+    student = learn(batch, np.full((30, 4), 0.5, np.float32), {"words": prior})
     assert not student.rows.any()
     assert (student.scale, student.prior, student.ridge) == (0, "none", 3.2)
     assert not text_rows(student, batch).any()
 
 
-@pytest.mark.parametrize("way", [learn, by_steps])
-def test_threads_change_nothing_and_the_order_only_rounding(way, monkeypatch) -> None:
+def test_threads_change_nothing_and_the_order_only_rounding(monkeypatch) -> None:
     monkeypatch.setattr(module, "SHARE", 50)
     monkeypatch.setattr(module, "SAMPLE", 40)
     batch, teacher, prior = corpus(5, 120, 50, 70)
-    one = way(batch, teacher, {"words": prior}, jobs=1)
-    two = way(batch, teacher, {"words": prior}, jobs=3)
+    one = learn(batch, teacher, {"words": prior}, jobs=1)
+    two = learn(batch, teacher, {"words": prior}, jobs=3)
     np.testing.assert_array_equal(one.rows, two.rows)
     np.testing.assert_array_equal(text_rows(one, batch, jobs=1), text_rows(one, batch, jobs=3))
     order = np.random.default_rng(1).permutation(120)
-    assert_equal(way(batch.part(order), teacher[order], {"words": prior}), one)
+    assert_equal(learn(batch.part(order), teacher[order], {"words": prior}), one)
 
 
 def test_another_seed_draws_other_passages(monkeypatch) -> None:

@@ -17,7 +17,7 @@ from selfvec.base.compiled import kernel
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.sparse_rows import SparseRows
+from selfvec.numerics.sparse_rows import SparseRowsMaker
 
 from .counts import WEIGHTINGS, Counts
 
@@ -54,14 +54,14 @@ def count(
     half = min(nominal, max(longest - 1, 0))  # no two positions are farther apart
     weigh = WEIGHTINGS[weighting]
     weights = np.array([0, *(weigh(distance, nominal) for distance in range(1, half + 1))], np.int64)
-    with closing(SparseRows()) as made:
+    with closing(SparseRowsMaker()) as made:
         for group in cut(batch.counts, _INDEXED):
             _count_group(made, batch, group, weights, jobs)
         return Counts(list(batch.types), *made.finish(), 2 * nominal + 1, weighting)
 
 
 def _count_group(
-    made: SparseRows, batch: TokenBatch, group: tuple[int, int], weights: Ints, jobs: int
+    made: SparseRowsMaker, batch: TokenBatch, group: tuple[int, int], weights: Ints, jobs: int
 ) -> None:
     """Count the rows of some words: index their positions, then count the neighbours there."""
     half = len(weights) - 1

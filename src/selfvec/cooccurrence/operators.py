@@ -16,7 +16,7 @@ from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Mask
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.sparse_rows import SHARE, SparseRows, sparse_product
+from selfvec.numerics.sparse_rows import SHARE, SparseRows, SparseRowsMaker
 
 from .counting import count
 from .counts import Counts
@@ -90,9 +90,7 @@ class PPMIOperator(Operator):
     """
 
     counts: Counts
-    indptr: Ints  # (V + 1,)
-    indices: Ids  # (m,)
-    values: Floats  # (m,)
+    matrix: SparseRows  # (V, V)
 
     def __init__(self, counts: Counts, smoothing: float = 0.75, *, jobs: int | None = None) -> None:
         self.counts = counts
@@ -112,17 +110,16 @@ class PPMIOperator(Operator):
             sizes = np.bincount(words[kept] - first, minlength=last - first)
             return sizes, contexts[kept], values[kept].astype(np.float32)
 
-        with closing(SparseRows(np.float32)) as made:
+        with closing(SparseRowsMaker(np.float32)) as made:
             for rows in in_order(cut(lengths + 1, SHARE), block, self._jobs):
                 made.append(*rows)
-            self.indptr, self.indices, self.values = made.finish()
+            self.matrix = made.finish()
 
     def apply(self, rows: AnyFloats, out: Floats | None = None, words: Mask | None = None) -> Floats:
         """Compute PPMI · rows, (V, d) -> (V, d) float32; `InputError` if the matrix does not have V rows."""
         del words
         dense = np.ascontiguousarray(_checked(rows, len(self.degrees)), np.float32)
-        result = sparse_product(self.indptr, self.indices, self.values, dense, self._jobs)
-        return _into(out, result)
+        return _into(out, self.matrix.times(dense, self._jobs))
 
 
 class LinearOperator(Operator):
@@ -154,7 +151,7 @@ class LinearOperator(Operator):
         weighted = np.empty(rows.shape, np.float32)
         centred.fill(weighted)
         counts = self.counts
-        result = sparse_product(counts.indptr, counts.indices, counts.data, weighted, self._jobs)
+        result = SparseRows(counts.indptr, counts.indices, counts.data).times(weighted, self._jobs)
         result *= centred.roots.astype(np.float32)[:, None]
         return _into(out, result)
 

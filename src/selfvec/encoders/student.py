@@ -6,34 +6,29 @@ vectors of the words alone. The rows are near a · R0 and such that X R is near 
 
     R = a · R0 + Xᵀ (X Xᵀ + λ I)⁻¹ (T − a · X R0)          a: least squares of T on X R0
 
-The ridge λ and the prior are those that explain most of passages left out of a sample. For few passages X Xᵀ
-is inverted. For more, the system is solved by conjugate gradients (Hestenes and Stiefel, 1952), whose steps
-need only products with X. The columns of R are independent of each other, so each thread solves some of them,
-and the result has the same bits for any number of threads.
+The ridge λ and the prior are those that explain most of passages left out of a sample. The system is solved
+by `selfvec.numerics.ridge`.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from hashlib import blake2b
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Rows
-from selfvec.base.compiled import SUMS, kernel, read_only
+from selfvec.base.compiled import kernel
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
-from selfvec.base.threads import cut, in_order, one_core, stop_if_cancelled, threads
+from selfvec.base.threads import cut, in_order, one_core, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.tensors import first_not_finite
+from selfvec.numerics.ridge import SparseRidge, column_blocks, solve_columns
 from selfvec.numerics.rows import unit_in_place
-from selfvec.numerics.sparse_rows import SHARE, SparseRows, places_of, sparse_product
+from selfvec.numerics.sparse_rows import SHARE, SparseRows, SparseRowsMaker
 from selfvec.text.document_vectors import inverse_document_frequency
 
 RIDGES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
@@ -44,12 +39,6 @@ NONE = "none"
 
 SAMPLE = 1000  # passages that choices are made with
 _FLAT = 0.02  # of the explained share, within which a larger ridge is preferred: it searches better
-_DIRECT = 2000  # passages up to which X Xᵀ is inverted; for more, conjugate gradients are faster
-_COLUMNS = 48  # that a thread solves at a time: a row of them is three cache lines
-_ROOM = 1 << 29  # bytes of a thread's columns, of which it takes fewer then, but at least 8
-_TOLERANCE = 3e-7  # of the residual of a column, relative to the column
-_EXACT = 20  # steps after which the residual is computed from the solution
-_MOST = 5000  # steps; 33,000 abstracts need a hundred, and n passages some of the order of √n
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,63 +54,22 @@ class Student:
     explained: dict[str, float]  # by prior: the share of left-out vectors' variance, at its best ridge
 
 
-class Texts(NamedTuple):
-    """Texts by their words, X, in compressed rows."""
+def text_words(batch: TokenBatch, weights: Floats, jobs: int | None = None) -> SparseRows:
+    """X, (n, V): the documents of a batch by their words, which weigh ``weights``, (V,)."""
 
-    indptr: Ints  # (n + 1,)
-    words: Ids  # (e,)
-    values: Floats  # (e,)
+    def weigh(documents: tuple[int, int]) -> tuple[Ints, Ids, Floats]:
+        bounds = batch.offsets[documents[0] : documents[1] + 1]
+        ids = np.array(batch.ids[bounds[0] : bounds[-1]])
+        values = np.empty(len(ids), np.float32)
+        lengths = np.empty(len(bounds) - 1, np.int64)
+        size = _weigh(ids, bounds - bounds[0], weights, np.zeros(len(weights), np.int32), values, lengths)
+        return lengths, ids[:size].copy(), values[:size].copy()
 
-    @classmethod
-    def of(cls, batch: TokenBatch, weights: Floats, jobs: int | None = None) -> Texts:
-        """The documents of a batch, whose words weigh ``weights``, (V,)."""
-
-        def weigh(documents: tuple[int, int]) -> tuple[Ints, Ids, Floats]:
-            bounds = batch.offsets[documents[0] : documents[1] + 1]
-            ids = np.array(batch.ids[bounds[0] : bounds[-1]])
-            values = np.empty(len(ids), np.float32)
-            lengths = np.empty(len(bounds) - 1, np.int64)
-            size = _weigh(ids, bounds - bounds[0], weights, np.zeros(len(weights), np.int32), values, lengths)
-            return lengths, ids[:size].copy(), values[:size].copy()
-
-        with closing(SparseRows(np.float32)) as made:
-            blocks = cut(np.diff(batch.offsets) + 1, SHARE)
-            for rows in in_order(blocks, weigh, threads(jobs)):
-                made.append(*rows)
-            indptr, words, values = made.finish()
-            return cls(read_only(indptr), read_only(words), read_only(values))
-
-    def __len__(self) -> int:
-        return len(self.indptr) - 1
-
-    def part(self, numbers: Ints) -> Texts:
-        """Some of the texts, by number."""
-        places = places_of(self.indptr, numbers)
-        lengths = np.diff(self.indptr)[numbers]
-        indptr = np.concatenate(([0], np.cumsum(lengths)))
-        return Texts(*map(read_only, (indptr, self.words[places], self.values[places])))
-
-    def times(self, rows: AnyFloats) -> Doubles:
-        """X R, (n, w) float64, for a few columns of rows, (V, w)."""
-        out = np.zeros((len(self), rows.shape[1]))
-        _gather(*self, np.ascontiguousarray(rows, np.float64), out)
-        return out
-
-    def sums(self, duals: Doubles, words: int) -> Doubles:
-        """Xᵀ A, (V, w) float64, for a few columns of (n, w)."""
-        out = np.zeros((words, duals.shape[1]))
-        _scatter(*self, duals, out)
-        return out
-
-    def products(self, words: int, jobs: int) -> Doubles:
-        """X Xᵀ, (n, n) float64."""
-        out = np.empty((len(self), len(self)))
-
-        def multiply(block: tuple[int, int]) -> None:
-            _multiply_pairs(*self, *block, np.zeros(words), out)
-
-        deque(in_order(cut(np.arange(len(self)) + 1, SHARE), multiply, jobs), maxlen=0)
-        return out
+    with closing(SparseRowsMaker(np.float32)) as made:
+        blocks = cut(np.diff(batch.offsets) + 1, SHARE)
+        for rows in in_order(blocks, weigh, threads(jobs)):
+            made.append(*rows)
+        return made.finish().read_only
 
 
 def learn(
@@ -147,19 +95,18 @@ def learn(
     _check(passages, teacher, priors)
     jobs = threads(jobs)
     weights = inverse_document_frequency(passages)
-    texts = Texts.of(passages, weights, jobs)
+    texts = text_words(passages, weights, jobs)
     mean = teacher.mean(axis=0, dtype=np.float64)
     with one_core():
         drawn = draw(teacher, seed)
         sample = texts.part(drawn)
         starts = {
-            name: sparse_product(*sample, np.ascontiguousarray(rows, np.float32), jobs)
-            for name, rows in priors.items()
+            name: sample.times(np.ascontiguousarray(rows, np.float32), jobs) for name, rows in priors.items()
         }
-        products = sample.products(len(weights), jobs)
+        products = sample.inner_products(len(weights), jobs)
         prior, ridge, explained = choose(products, teacher[drawn] - mean, starts, jobs)
-        solved = _Columns(texts, teacher, mean, priors.get(prior, np.zeros((len(weights), 0))))
-        rows, scale = solved.solve(ridge, jobs, progress or Progress())
+        problem = _Problem(texts, teacher, mean, priors.get(prior, np.zeros((len(weights), 0))))
+        rows, scale = problem.solve(ridge, jobs, progress or Progress())
     return Student(rows, weights, mean.astype(np.float32), ridge, scale, prior, explained)
 
 
@@ -206,12 +153,12 @@ def choose(
         turned = vectors.T @ left
         return [1 - _left_out(values + ridge, vectors, turned) / total if total else 0.0 for ridge in RIDGES]
 
-    found = {}
+    best = {}
     for name, by_ridge in zip([NONE, *starts], in_order([None, *starts.values()], shares, jobs), strict=True):
         largest = max(k for k, share in enumerate(by_ridge) if share >= max(by_ridge) - _FLAT)
-        found[name] = by_ridge[largest], RIDGES[largest]
-    prior = max(found, key=lambda name: round(found[name][0], 6))  # none, if a prior gives no more
-    return prior, found[prior][1], {name: share for name, (share, _) in found.items()}
+        best[name] = by_ridge[largest], RIDGES[largest]
+    prior = max(best, key=lambda name: round(best[name][0], 6))  # none, if a prior gives no more
+    return prior, best[prior][1], {name: share for name, (share, _) in best.items()}
 
 
 def multiple(target: AnyFloats, start: AnyFloats) -> float:
@@ -231,108 +178,44 @@ def _left_out(values: Doubles, vectors: Doubles, turned: Doubles) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class _Columns:
-    """What is solved, some columns at a time."""
+class _Problem:
+    """What is solved, some columns at a time: X R0 of all columns would be as large as the teacher, twice."""
 
-    texts: Texts
+    texts: SparseRows  # X, (n, V)
     teacher: AnyFloats  # (n, h)
     mean: Doubles  # (h,)
     prior: AnyFloats  # (V, h), or (V, 0) for none
 
     def solve(self, ridge: float, jobs: int, progress: Progress) -> tuple[Rows, float]:
         """R, (V, h) float32, and a."""
-        width = self.teacher.shape[1]
-        share = max(8, min(_COLUMNS, _ROOM // (48 * len(self.texts))))
-        columns = [slice(first, min(first + share, width)) for first in range(0, width, share)]
-        along, square = sum(in_order(columns, self._products, jobs), np.zeros(2)).tolist()
+        (size, width), words = self.teacher.shape, len(self.prior)
+        sums = in_order(column_blocks(size, width), self._products, jobs)
+        along, square = sum(sums, np.zeros(2)).tolist()
         scale = along / square if square else 0.0
-        solved = self._by_inverse(ridge, jobs) if len(self.texts) <= _DIRECT else self._by_steps(ridge)
-        rows = np.empty((len(self.prior), width), np.float32)
+        system = SparseRidge.of(self.texts, words, ridge)
 
-        def work(part: slice) -> slice:
-            target = self._target(part) - scale * self._start(part)
-            learned = self.texts.sums(solved(target), len(rows))
-            rows[:, part] = learned + scale * self.prior[:, part] if scale else learned
-            return part
+        def solved(part: slice) -> AnyFloats:
+            learned = system.solve(self._target(part) - scale * self._start(part))
+            return learned + scale * self.prior[:, part] if scale else learned
 
+        rows = np.empty((words, width), np.float32)
         with progress.stage("Learning from the encoder", width, "columns") as advance:
-            for part in in_order(columns, work, jobs):
-                advance(part.stop - part.start)
-        return rows, scale
+            return solve_columns(solved, rows, size, jobs, advance), scale
 
     def _target(self, part: slice) -> Doubles:
         """Some columns of T, (n, w)."""
         return np.asarray(self.teacher[:, part] - self.mean[part], np.float64)
 
-    def _start(self, part: slice) -> Doubles:
+    def _start(self, part: slice) -> Floats:
         """The same columns of X R0, (n, w), or (n, 1) zeros."""
-        return self.texts.times(self.prior[:, part]) if self.prior.size else np.zeros((len(self.texts), 1))
+        if not self.prior.size:
+            return np.zeros((self.texts.height, 1), np.float32)
+        return self.texts.times(np.ascontiguousarray(self.prior[:, part], np.float32), 1)
 
     def _products(self, part: slice) -> Doubles:
         """Sums over these columns of T · X R0 and of (X R0)², (2,)."""
-        start = self._start(part)
+        start = self._start(part).astype(np.float64)
         return np.array([np.sum(self._target(part) * start), np.sum(start**2)])
-
-    def _by_inverse(self, ridge: float, jobs: int) -> Callable[[Doubles], Doubles]:
-        """A function that solves (X Xᵀ + λ I) A = T for some columns of T, (n, w) float64."""
-        products = self.texts.products(len(self.prior), jobs)
-        products[np.diag_indices(len(products))] += ridge
-        return partial(np.matmul, np.linalg.inv(products))
-
-    def _by_steps(self, ridge: float) -> Callable[[Doubles], Doubles]:
-        """The same by conjugate gradients, preconditioned by nearly the largest eigenvalues of X Xᵀ.
-
-        These come from two steps of subspace iteration (Halko, Martinsson and Tropp, 2011). They save a third
-        of the steps.
-        """
-        size = len(self.texts)
-        drawn = np.random.default_rng(0).standard_normal((size, min(size, _COLUMNS)), np.float32)
-        basis, _ = np.linalg.qr(self._system(0.0, drawn))
-        values, turns = np.linalg.eigh(basis.T @ self._system(0.0, basis))
-        values = np.maximum(values, 0) + ridge
-        return partial(self._steps, ridge, basis @ turns, (values[0] / values - 1)[:, None])
-
-    def _steps(self, ridge: float, basis: Rows, shares: Rows, target: Doubles) -> Doubles:
-        """Conjugate gradients, until the residual of each column is nearly zero.
-
-        The steps are in float32, which takes half the time. Every twentieth computes the residual from the
-        solution, in float64, so that rounding errors do not add up (van der Vorst and Ye, 2000).
-        """
-        solution = np.zeros_like(target)
-        residual = target.astype(np.float32)
-        direction = np.zeros_like(residual)
-        along = np.zeros(target.shape[1])
-        enough = _TOLERANCE**2 * _products_of_columns(residual, residual)
-        for step in range(1, _MOST + 1):
-            if np.all(_products_of_columns(residual, residual) <= enough):
-                break
-            stop_if_cancelled()
-            scaled = residual + basis @ (shares * (basis.T @ residual))
-            before, along = along, _products_of_columns(residual, scaled)
-            _turn(scaled, _quotients(along, before), direction)
-            product = self._system(ridge, direction)
-            lengths = _quotients(along, _products_of_columns(direction, product))
-            _advance(direction, product, lengths, solution, residual)
-            if step % _EXACT == 0:
-                residual = (target - self._system(ridge, solution)).astype(np.float32)
-        else:
-            left = np.linalg.norm(residual, axis=0) / np.linalg.norm(target, axis=0)
-            rule = f"after {_MOST:,} steps a residual of {np.max(left):.1e} is left, not {_TOLERANCE}"
-            warnings.warn(f"what words learned from the encoder is not exact: {rule}", stacklevel=2)
-        return solution
-
-    def _system(self, ridge: float, duals: AnyFloats) -> Any:
-        """(X Xᵀ + λ I) A, (n, w), in the type of A."""
-        sums = np.zeros((len(self.prior), duals.shape[1]), duals.dtype)
-        _scatter(*self.texts, duals, sums)
-        out = ridge * duals
-        _gather(*self.texts, sums, out)
-        return out
-
-
-def _quotients(numbers: Doubles, others: Doubles) -> Doubles:
-    """Quotients, (w,); 0 for a column that is solved."""
-    return np.divide(numbers, others, out=np.zeros_like(numbers), where=others > 0)
 
 
 def text_rows(student: Student, batch: TokenBatch, jobs: int | None = None) -> Rows:
@@ -340,8 +223,8 @@ def text_rows(student: Student, batch: TokenBatch, jobs: int | None = None) -> R
 
     The batch has the words of the student, in the same order.
     """
-    texts = Texts.of(batch, student.weights, jobs)
-    return unit_in_place(sparse_product(*texts, student.rows, threads(jobs)))
+    texts = text_words(batch, student.weights, jobs)
+    return unit_in_place(texts.times(student.rows, threads(jobs)))
 
 
 # The same in plain NumPy, with dense matrices
@@ -382,7 +265,7 @@ def _weigh(
     ids: Ids,  # (N,); changed to the distinct words of each document, without gaps
     offsets: Ints,  # (n + 1,)
     weights: Floats,  # (V,)
-    found: Ids,  # (V,) zeros, working memory
+    times: Ids,  # (V,) zeros, working memory: how often each word occurs in the document
     values: Floats,  # (N,), written: √count · weight of each distinct word, of length 1 for a document
     lengths: Ints,  # (n,), written: distinct words of each document
 ) -> int:
@@ -392,98 +275,19 @@ def _weigh(
         first = size
         for i in range(offsets[document], offsets[document + 1]):
             word = ids[i]
-            if found[word] == 0:
+            if times[word] == 0:
                 # Never ahead of i, so what is still to be read stays.
                 ids[size] = word
                 size += 1
-            found[word] += 1
+            times[word] += 1
         square = 0.0
         for k in range(first, size):
-            value = np.sqrt(found[ids[k]]) * weights[ids[k]]
+            value = np.sqrt(times[ids[k]]) * weights[ids[k]]
             values[k] = value
             square += value * value
-            found[ids[k]] = 0
+            times[ids[k]] = 0
         scale = 1 / np.sqrt(square) if square > 0 else 0.0
         for k in range(first, size):
             values[k] *= scale
         lengths[document] = size - first
     return size
-
-
-@kernel(fastmath=SUMS)
-def _gather(indptr: Ints, words: Ids, values: Floats, rows: AnyFloats, out: AnyFloats) -> None:
-    """Add X R, (n, w), to ``out`` for rows, (V, w).
-
-    Four words at a time, so that sums stay in registers; as unsigned numbers they need no check of the sign.
-    """
-    for text in range(len(indptr) - 1):
-        total = out[text]
-        k = indptr[text]
-        while k + 4 <= indptr[text + 1]:
-            one, two = rows[np.uint32(words[k])], rows[np.uint32(words[k + 1])]
-            three, four = rows[np.uint32(words[k + 2])], rows[np.uint32(words[k + 3])]
-            a, b, c, d = values[k], values[k + 1], values[k + 2], values[k + 3]
-            for j in range(total.size):
-                total[j] += a * one[j] + b * two[j] + c * three[j] + d * four[j]
-            k += 4
-        while k < indptr[text + 1]:
-            one, a = rows[np.uint32(words[k])], values[k]
-            for j in range(total.size):
-                total[j] += a * one[j]
-            k += 1
-
-
-@kernel(fastmath=SUMS)
-def _scatter(indptr: Ints, words: Ids, values: Floats, duals: AnyFloats, out: AnyFloats) -> None:
-    """Add Xᵀ A, (V, w), to ``out`` for A of (n, w)."""
-    for text in range(len(indptr) - 1):
-        own = duals[text]
-        for k in range(indptr[text], indptr[text + 1]):
-            row, value = out[np.uint32(words[k])], values[k]
-            for j in range(own.size):
-                row[j] += value * own[j]
-
-
-@kernel(fastmath=SUMS)
-def _products_of_columns(matrix: Rows, other: Rows) -> Doubles:
-    """The sums of products of columns, (w,), in float64."""
-    total = np.zeros(matrix.shape[1])
-    for i in range(len(matrix)):
-        for j in range(total.size):
-            total[j] += np.float64(matrix[i, j]) * np.float64(other[i, j])
-    return total
-
-
-@kernel(fastmath=SUMS)
-def _advance(direction: Rows, product: Rows, lengths: Doubles, solution: Doubles, residual: Rows) -> None:
-    """A step of some length in each column: changes the solution and the residual, (n, w)."""
-    for i in range(len(direction)):
-        for j in range(lengths.size):
-            solution[i, j] += lengths[j] * direction[i, j]
-            residual[i, j] -= np.float32(lengths[j]) * product[i, j]
-
-
-@kernel(fastmath=SUMS)
-def _turn(scaled: Rows, shares: Doubles, direction: Rows) -> None:
-    """The next direction: the scaled residual and a share of the direction before, in each column."""
-    for i in range(len(direction)):
-        for j in range(shares.size):
-            direction[i, j] = scaled[i, j] + np.float32(shares[j]) * direction[i, j]
-
-
-@kernel
-def _multiply_pairs(
-    indptr: Ints, words: Ids, values: Floats, first: int, last: int, own: Doubles, out: Doubles
-) -> None:
-    """The products of the texts ``first`` to ``last - 1`` with those before them; ``own`` is (V,) zeros."""
-    for text in range(first, last):
-        for k in range(indptr[text], indptr[text + 1]):
-            own[words[k]] = values[k]
-        for other in range(text + 1):
-            total = 0.0
-            for k in range(indptr[other], indptr[other + 1]):
-                total += own[words[k]] * values[k]
-            out[text, other] = total
-            out[other, text] = total
-        for k in range(indptr[text], indptr[text + 1]):
-            own[words[k]] = 0

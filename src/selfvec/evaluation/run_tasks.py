@@ -215,11 +215,10 @@ class HiddenWords(Task):
     (*storm*, *storms*), unlike many unknown words: ``median_rank_alone`` is over the ``alone`` hidden words
     that share their first five letters with no known word.
 
-    The ways: ``zero start`` (the paper's rule, ranked among the original vectors), ``context sum``,
-    ``ridge``, ``spelling`` and ``combination`` (ranked among the original vectors, centred on the words not
-    hidden), and ``refined``: the run's own method, ranked in the same space. The refined vectors are not used
-    for the last, because they already contain information of the text about the words. Words built from
-    subwords are hidden, too, because their subwords would reveal the hidden ones.
+    The ways: ``zero start`` is the paper's rule, by which unknown words are zeros at first, ``refined`` the
+    run's own method. Both are ranked among the original vectors, because the refined ones already contain
+    information of the text about the words. Words built from subwords are hidden, too, because their subwords
+    would reveal the hidden ones.
     """
 
     path: Path = Path("hidden words")
@@ -236,12 +235,12 @@ def _found_again(prefix: str, run: Run, seed: int) -> Iterator[Measurement]:
     batch = run.require_tokens()
     original = run.original
     known = original.sources == Source.KNOWN
-    hidden = _sample(known, batch, seed)
-    alone = _without_relatives(batch.types, known, hidden)
+    hidden = words_to_hide(known, batch, seed)
+    alone = without_relatives(batch.types, known, hidden)
     candidates = np.flatnonzero(known)
     place = np.searchsorted(candidates, hidden)
-    for name, rows, truth in induced(run, batch, hidden, seed):
-        ranked = ranks(rows, truth[candidates], place)
+    for name, rows in induced(run, batch, hidden, seed):
+        ranked = ranks(rows, original.unit[candidates], place)
         covered = float(rows.any(axis=1).mean())
         extra = {
             "candidates": len(candidates),
@@ -255,24 +254,34 @@ def _found_again(prefix: str, run: Run, seed: int) -> Iterator[Measurement]:
             yield Measurement(prefix + name, metric, estimate, n, covered, dimensions=size, extra=extra)
 
 
-def induced(run: Run, batch: TokenBatch, hidden: Ints, seed: int) -> Iterator[tuple[str, Rows, Rows]]:
-    """For each way: its name, the vectors of the h hidden words, (h, d), and all true vectors, (V, d)."""
-    from selfvec.refinement.oov_predictions import hold_out
+def induced(run: Run, batch: TokenBatch, hidden: Ints, seed: int) -> Iterator[tuple[str, Rows]]:
+    """The name of each way, and its vectors of the h hidden words, (h, d)."""
+    from selfvec.refinement.methods.sequential import PaperRefinement
     from selfvec.refinement.pipeline import refine_again
+    from selfvec.text import auto_window
 
-    truth = run.original.unit
-    for name, rows, truth in hold_out(batch, run.original, hidden):
-        yield name, rows, truth
-    seen = run.original.sources == Source.KNOWN
+    unknown = without_hidden(run.original, hidden)
+    paper = PaperRefinement(batch, unknown, window=auto_window(batch))
+    while not paper.done:
+        paper.advance()
+    yield "zero start", paper.table[hidden]
+    refined = refine_again(run.replace(original=unknown, tokens=batch), batch, seed)
+    yield "refined", refined.unit[hidden]
+
+
+def without_hidden(original: Vectors, hidden: Ints) -> Vectors:
+    """Initial vectors in which some words, and all words built from subwords, are unknown.
+
+    *Storms*, built from *storm* and *s*, would reveal a hidden *storm*.
+    """
+    seen = original.sources == Source.KNOWN
     seen[hidden] = False
     sources = np.where(seen, Source.KNOWN, Source.NONE).astype(np.uint8)
-    rows = np.where(seen[:, None], run.original.unit, np.float32(0))
-    unknown = Vectors(run.original.index_to_key, rows, sources=sources, normalized=True)
-    refined = refine_again(run.replace(original=unknown, tokens=batch), batch, seed)
-    yield "refined", refined.unit[hidden], truth
+    rows = np.where(seen[:, None], original.unit, np.float32(0))
+    return Vectors(original.index_to_key, rows, sources=sources, normalized=True)
 
 
-def _sample(known: Mask, batch: TokenBatch, seed: int) -> Ints:
+def words_to_hide(known: Mask, batch: TokenBatch, seed: int) -> Ints:
     """The words to hide: known words that occur, (h,), rising."""
     pool = np.flatnonzero(known & (batch.counts > 0))
     number = min(_MOST_HIDDEN, len(pool) // _SHARE)
@@ -283,7 +292,7 @@ def _sample(known: Mask, batch: TokenBatch, seed: int) -> Ints:
     return np.sort(np.random.default_rng(seed).choice(pool, number, replace=False))
 
 
-def _without_relatives(types: Sequence[str], known: Mask, hidden: Ints) -> Mask:
+def without_relatives(types: Sequence[str], known: Mask, hidden: Ints) -> Mask:
     """Which hidden words share their first letters with no word that is known and not hidden, (h,)."""
     left = known.copy()
     left[hidden] = False

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,8 +22,9 @@ from selfvec.base.compiled import kernel, read_only
 from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 from selfvec.files.memory import return_freed_memory
+from selfvec.numerics.ridge import solve_columns, swept_ridge
 from selfvec.numerics.rows import filled_rows, mix_rows
-from selfvec.numerics.sparse_rows import places_of, sparse_product
+from selfvec.numerics.sparse_rows import SparseRows
 
 EVIDENCE = 20  # occurrences at which the corpus has half of its maximum weight
 RIDGE = 0.7  # of the map from spelling to vectors
@@ -35,12 +35,9 @@ MOST = 40_000  # words to learn from, the most trusted; more words change figure
 SHORTEST, LONGEST = 3, 5  # characters, with < and > around the word
 _LEAST = 0.2  # words with at most this trust are not learned from: they would cost much and add little
 _SWEEPS = 3  # over the words learned from; more sweeps change figures in the third digit
-_COLUMNS = 32  # fewest columns of a matrix that a thread learns
 _SHARE = 1 << 17  # characters a thread processes at a time
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
-
-SparseRows = tuple[Ints, Ids, Floats]  # compressed rows: indptr, indices, values
 
 
 class GramTable(NamedTuple):
@@ -88,31 +85,23 @@ class Spelling:
         W minimises Σ_w trust_w · |rows_w - Z_w·W|² + ridge · |W|² for Z the rows of n-grams. It is computed
         by a fixed number of sweeps of dual coordinate descent from the last word, the rarest, to the first.
         """
-        width = rows.shape[1]
-        own = _rows_of(self.grams, self.learned_from)
-        solution = np.zeros((self.columns, width), np.float32)
+        own = self.grams.part(self.learned_from)
         penalties = (ridge / self.trust).astype(np.float32)
 
-        def work(first: int, last: int) -> None:
-            dual = np.zeros((len(self.learned_from), last - first), np.float32)
-            step = np.empty(last - first, np.float32)
-            for _ in range(_SWEEPS):
-                _sweep(own, rows, self.learned_from, penalties, first, last, step, dual, solution)
+        def solve(part: slice) -> Floats:
+            return swept_ridge(own, self.columns, rows[self.learned_from, part], penalties, _SWEEPS)
 
-        # Columns are independent and divided among threads, so the result does not depend on their number.
-        bounds = np.linspace(0, width, min(self.jobs, -(-width // _COLUMNS)) + 1).astype(int)
-        with ThreadPoolExecutor(self.jobs) as pool:
-            deque(pool.map(work, bounds[:-1].tolist(), bounds[1:].tolist()), maxlen=0)
-        return solution
+        out = np.empty((self.columns, rows.shape[1]), np.float32)
+        return solve_columns(solve, out, len(self.learned_from), self.jobs)
 
     def apply(self, learned: Floats, part: slice) -> Floats:
         """Z·W for some of the words in one thread; zeros for words that have none of the n-grams."""
         indptr, indices, values = self.grams
-        return sparse_product(indptr[part.start : part.stop + 1], indices, values, learned, 1)
+        return SparseRows(indptr[part.start : part.stop + 1], indices, values).times(learned, 1)
 
     def predict(self, rows: Floats, ridge: float) -> Floats:
         """Learn the map from the rows, (V, d) float32, and apply it to all words, (V, d) float32."""
-        return sparse_product(*self.grams, self.learn(rows, ridge), self.jobs)
+        return self.grams.times(self.learn(rows, ridge), self.jobs)
 
 
 def blend_spelling(
@@ -173,7 +162,7 @@ def shared_grams(
     columns = _number_grams(codes, begins, learned_from, known)
     indices = np.full(bounds[-1], columns, np.int32)  # the last number is that of no n-gram
     values = np.empty(bounds[-1], np.float32)
-    bags = (bounds, indices, values)
+    bags = SparseRows(bounds, indices, values)
 
     def look_up(part: tuple[int, int]) -> None:
         own = GramTable.room(sizes[slice(*part)].max())
@@ -183,18 +172,11 @@ def shared_grams(
     deque(in_order(cut(lengths, _SHARE), look_up, jobs), maxlen=0)
     shared = occurrences_of_each(indices, columns + 1) > 1
     shared[-1] = False
-    own = np.bincount(_rows_of(bags, learned_from)[1], minlength=columns + 1)
+    own = np.bincount(bags.part(learned_from).indices, minlength=columns + 1)
     weights = ((1 + own) ** -RARITY).astype(np.float32)
     numbered = np.where(shared, np.cumsum(shared, dtype=np.int32) - 1, np.int32(-1))
     size = _keep_grams(numbered, weights, bags)
-    return (bounds, indices[:size], values[:size]), int(np.count_nonzero(shared))
-
-
-def _rows_of(matrix: SparseRows, rows: Ints) -> SparseRows:
-    """Some rows of a matrix."""
-    indptr, indices, values = matrix
-    places = places_of(indptr, rows)
-    return np.cumsum([0, *np.diff(indptr)[rows]]), indices[places], values[places]
+    return SparseRows(bounds, indices[:size], values[:size]), int(np.count_nonzero(shared))
 
 
 @kernel
@@ -317,46 +299,3 @@ def _keep_grams(
         begin = end
         bounds[word + 1] = size
     return size
-
-
-@kernel
-def _sweep(
-    grams: SparseRows,  # n rows, of the words learned from
-    rows: Floats,  # (V, d): vectors
-    words: Ints,  # (n,): their rows
-    penalties: Floats,  # (n,): ridge / trust
-    first: int,
-    last: int,
-    step: Floats,  # (last - first,), working memory
-    dual: Floats,  # (n, last - first), changed
-    solution: Floats,  # (m, d), columns first to last - 1 are changed
-) -> None:
-    """One sweep of dual coordinate descent from the last word to the first.
-
-    A word's step corrects its own prediction, up to the penalty: (x - penalty · α - Z·W) / (|Z|² + penalty)
-    is added to α, and Z times this step to W.
-    """
-    indptr, indices, values = grams
-    width = last - first
-    for n in range(len(words) - 1, -1, -1):
-        goal = rows[words[n], first:last]
-        own = dual[n]
-        penalty = penalties[n]
-        for j in range(width):
-            step[j] = goal[j] - penalty * own[j]
-        squares = penalty
-        for k in range(indptr[n], indptr[n + 1]):
-            value = values[k]
-            row = solution[indices[k], first:last]
-            squares += value * value
-            for j in range(width):
-                step[j] -= value * row[j]
-        scale = np.float32(1) / squares
-        for j in range(width):
-            step[j] *= scale
-            own[j] += step[j]
-        for k in range(indptr[n], indptr[n + 1]):
-            value = values[k]
-            row = solution[indices[k], first:last]
-            for j in range(width):
-                row[j] += value * step[j]

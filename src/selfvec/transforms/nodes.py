@@ -13,6 +13,7 @@ from selfvec.base.arrays import Rows
 from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.ridge import ridge_map
 from selfvec.numerics.rows import unit_rows
 
 from .knowledge import Knowledge, LexiconRows, kind_names
@@ -20,7 +21,7 @@ from .lexicon_files import read_knowledge
 from .method import Transform, as_function
 from .retrofit import smoothed
 
-_RIDGE = 1.0  # in mean variances of a dimension
+_RIDGE = 1.0  # in mean sums of squares of a dimension
 _SPREAD = 0.5  # w of `Smooth`
 
 
@@ -59,7 +60,8 @@ class Define(Transform):
         known[known] = np.any(vectors.unit[rows[known]] != 0, axis=1)
         new = np.flatnonzero(defined & ~known)
         if known.sum() > vectors.vector_size:
-            means = means @ _ridge(means[known], vectors.unit[rows[known]])
+            ridge = _RIDGE * float(np.square(means[known]).sum()) / vectors.vector_size
+            means = means @ ridge_map(means[known], vectors.unit[rows[known]], ridge)
         self.report_ = {"defined": len(new), "learned_from": int(known.sum())}
         return with_rows(vectors, [words[i] for i in new], means[new])
 
@@ -96,14 +98,6 @@ def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str
     names = [name if name in vectors else name.lower() for name in found.names]
     weights = inverse_document_frequency(batch)
     return list(knowledge.definitions), document_vectors(batch, unit_rows(vectors.lookup(names)[0]), weights)
-
-
-def _ridge(given: Rows, wanted: Rows) -> Rows:
-    """The (d, d) map M with the least ‖given M - wanted‖² + λ ‖M‖²."""
-    moment = given.T @ given
-    penalty = _RIDGE * np.trace(moment) / len(moment) * np.eye(len(moment), dtype=np.float32)
-    solved: Rows = np.linalg.solve(moment + penalty, given.T @ wanted)
-    return solved
 
 
 class NodeVectors(Transform):

@@ -37,6 +37,7 @@ from selfvec.files.targets import check_target
 from selfvec.files.tensors import read_header, replace_tensors
 from selfvec.files.text_files import read_json, read_text
 from selfvec.numerics.nearest import nearest_values
+from selfvec.numerics.ridge import ridge_map
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
@@ -353,7 +354,7 @@ class NewRows:
     weights: Rows
     asked: Rows  # (m, s) their static vectors, centred
     known: Ints  # (k,) old rows with a static vector
-    solved: Rows  # (s, k) ridge regression: from old rows to the coefficients of the linear map
+    static: Rows  # (k, s) their static vectors, centred
     pieces: list[list[int]]  # (n,) old rows of each new token's pieces; empty if they are not used
 
     @classmethod
@@ -379,15 +380,12 @@ class NewRows:
         weights: Floats = np.exp((cosines - cosines[:, :1]) / TEMPERATURE)
         weights /= weights.sum(axis=1, keepdims=True)
         mean = x_old[known].mean(axis=0)
-        x = (x_old[known] - mean).astype(np.float64)
-        ridge = _RIDGE * np.square(x).sum() / x.shape[1] + 1e-9
-        solved = np.linalg.solve(x.T @ x + ridge * np.eye(x.shape[1]), x.T).astype(np.float32)
         if old_vectors is not new_vectors:
-            static = set(by_vector.tolist())
-            pieces = [[] if number in static else cut for number, cut in enumerate(pieces)]
+            found_by_vector = set(by_vector.tolist())
+            pieces = [[] if number in found_by_vector else cut for number, cut in enumerate(pieces)]
         return cls(
             old.size, copied, by_vector, known[near], weights,
-            x_new[by_vector] - mean, known, solved, pieces,
+            x_new[by_vector] - mean, known, x_old[known] - mean, pieces,
         )  # fmt: skip
 
     def estimate(self, rows: Rows) -> Rows:
@@ -398,7 +396,8 @@ class NewRows:
         total = np.zeros((len(self.copied), rows.shape[1]), np.float32)
         parts = np.zeros(len(self.copied), np.float32)
         centre = rows[self.known].mean(axis=0)
-        linear = self.asked @ (self.solved @ (rows[self.known] - centre)) + centre
+        ridge = _RIDGE * float(np.square(self.static, dtype=np.float64).sum()) / self.static.shape[1] + 1e-9
+        linear = self.asked @ ridge_map(self.static, rows[self.known] - centre, ridge) + centre
         total[self.by_vector] = linear + np.einsum("mk,mkd->md", self.weights, rows[self.near])
         parts[self.by_vector] = 2
         for number, cut in enumerate(self.pieces):
