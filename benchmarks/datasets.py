@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from selfvec.corpus import Corpus
+from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.token_batch import TokenBatch
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -41,7 +41,19 @@ def path(name: str) -> Path:
 
 def open_corpus(name: str, **options: Any) -> Corpus:
     """A collection's documents, opened anew: a corpus is read once."""
-    return Corpus.open([path(name)], **options)
+    return as_corpus(narratives(path(name)) if name == "NOAA" else path(name), **options)
+
+
+def narratives(events: Path) -> list[dict[str, Any]]:
+    """Each narrative of NOAA's events once, as `selfvec text noaa` writes them."""
+    told: dict[str, dict[str, Any]] = {}
+    for event in _rows(events):
+        for column, suffix in (("episode_narrative", ":episode"), ("event_narrative", "")):
+            if words := (event[column] or "").split():
+                told.setdefault(
+                    " ".join(words), event | {"id": f"{event['id']}{suffix}", "text": event[column]}
+                )
+    return list(told.values())
 
 
 def texts(name: str) -> list[str]:
@@ -57,7 +69,11 @@ def sample(items: Sequence[str], number: int, seed: int = 0) -> list[str]:
 
 def records(name: str) -> list[dict[str, Any]]:
     """The rows of a collection's JSON Lines file."""
-    with gzip.open(path(name), "rt", encoding="utf-8") as file:
+    return _rows(path(name))
+
+
+def _rows(packed: Path) -> list[dict[str, Any]]:
+    with gzip.open(packed, "rt", encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
 

@@ -113,10 +113,11 @@ def main(arguments: Sequence[str] | None = None, data: Path = SHARED_DATA) -> in
         print(f"Put it into ../{data.parent.name}/{data.name}, beside the checkout, and run this again.")
         return 0
     import selfvec
-    from selfvec.corpus import Corpus
+    from benchmarks.datasets import narratives
+    from selfvec.corpus import as_corpus
 
     start = time.perf_counter()
-    texts = corpora.dated_texts(Corpus.open([data / REPORTS]))
+    texts = corpora.dated_texts(as_corpus(narratives(data / REPORTS)))
     results = report(texts, selfvec.load(data / VECTORS), Plan(), output, vectors_file=data / VECTORS)
     published = publish(results, output, DOCS)
     seconds = time.perf_counter() - start

@@ -1,7 +1,6 @@
 """Fetching NOAA Storm Events from a server of our own that misbehaves in every way we know."""
 
 import gzip
-import hashlib
 import json
 
 import pytest
@@ -11,6 +10,7 @@ from file_server import Archive, serving
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.corpus import Corpus
 from selfvec.corpus.fetch import fetch_noaa, parse_years
+from selfvec.files.checksums import checksums
 
 HEADER = "BEGIN_YEARMONTH,BEGIN_DAY,EPISODE_ID,EVENT_ID,EPISODE_NARRATIVE,EVENT_NARRATIVE\n"
 
@@ -19,8 +19,16 @@ def edition(year: int, created: int) -> str:
     return f"StormEvents_details-ftp_v1.0_d{year}_c{created}.csv.gz"
 
 
+def own(year: int, created: int) -> str:
+    return f"StormEvents_d{year}_c{created}.jsonl.gz"
+
+
 def content(year: int, rows: int = 40) -> bytes:
-    lines = [f'{year}01,{i % 28 + 1},{i},{i},"","Hail number {i * 7919 % 1000} fell."\n' for i in range(rows)]
+    """Every four events are of one episode."""
+    lines = [
+        f'{year}01,{i % 28 + 1},{i},{i},"{"Storms " * (i % 4 < 2)}{i // 4}","Hail  {year} {i} fell."\n'
+        for i in range(rows)
+    ]
     return gzip.compress((HEADER + "".join(lines)).encode(), mtime=0)
 
 
@@ -40,25 +48,33 @@ def test_files_arrive_whole_and_are_a_corpus(archive, tmp_path):
     told = []
     archive.faults[""] = ["503", "drop"]  # what passes is outlasted
     paths = fetch(archive, tmp_path / "new" / "noaa", progress=lambda *what: told.append(what))
-    assert [path.name for path in paths] == [edition(2020, 20240620), edition(2021, 20240620)]
+    assert [path.name for path in paths] == [own(2020, 20240620), own(2021, 20240620)]
     assert sorted(path.name for path in (tmp_path / "new" / "noaa").iterdir()) == [
         *(path.name for path in paths),
         "manifest.json",
     ]
     manifest = json.loads((paths[0].parent / "manifest.json").read_text())
-    for path in paths:
-        data = archive.files[path.name]
-        assert path.read_bytes() == data
-        digest = hashlib.sha256(data).hexdigest()
-        assert manifest["files"][path.name] == {
-            "url": archive.url + path.name,
-            "bytes": len(data),
-            "sha256": digest,
-        }
-        assert told[-1 if path is paths[-1] else 0] == (path.name, len(data), len(data))
-    corpus = Corpus.open(paths[0].parent)
-    assert len(collect(corpus)["texts"]) == 40  # the years tell of the same forty events
-    assert corpus.summary.layout == "noaa details"
+    for path, year in zip(paths, (2020, 2021), strict=True):
+        source = edition(year, 20240620)
+        size = len(archive.files[source])
+        written = checksums(path.parent, [path.name])[path.name]
+        assert manifest["files"][path.name] == {"url": archive.url + source, **written}
+        assert told[-1 if path is paths[-1] else 0] == (path.name, size, size)
+
+
+def test_a_narrative_is_a_row_once(archive, tmp_path):
+    [path] = fetch(archive, tmp_path, (2020, 2020))
+    corpus = Corpus.open(tmp_path)
+    rows = collect(corpus)
+    assert rows["texts"][:3] == ["Storms 0", "Hail  2020 0 fell.", "Hail  2020 1 fell."]
+    assert rows["ids"][:3] == ["0:episode", "0", "1"]
+    assert list(map(str, rows["dates"][:3])) == ["2020-01-01", "2020-01-01", "2020-01-02"]
+    assert len(rows["texts"]) == 40 + 2 * 10
+    assert corpus.summary.duplicates == corpus.summary.undated == 0
+    before = path.read_bytes()
+    path.unlink()
+    fetch(archive, tmp_path, (2020, 2020))
+    assert path.read_bytes() == before
 
 
 def test_what_is_there_is_not_fetched_again_what_changed_is(archive, tmp_path):
@@ -66,22 +82,23 @@ def test_what_is_there_is_not_fetched_again_what_changed_is(archive, tmp_path):
     archive.requests.clear()
     assert fetch(archive, tmp_path) == [first, second]
     assert archive.requests == [("", None)]
+    before = first.read_bytes()
     first.write_bytes(b"spoiled")
     second.unlink()
     fetch(archive, tmp_path)
-    assert [name for name, _ in archive.requests[2:]] == [first.name, second.name]
-    assert first.read_bytes() == archive.files[first.name]
+    assert [name for name, _ in archive.requests[2:]] == [edition(2020, 20240620), edition(2021, 20240620)]
+    assert first.read_bytes() == before
 
 
 def test_the_newest_edition_is_taken_and_replaces_the_older(archive, tmp_path):
     [old] = fetch(archive, tmp_path, (2020, 2020))
-    own = tmp_path / edition(2020, 20010101)
-    own.write_bytes(b"not fetched by us")
+    mine = tmp_path / own(2020, 20010101)
+    mine.write_bytes(b"not fetched by us")
     archive.files[edition(2020, 20250101)] = content(2020, 50)
     [new] = fetch(archive, tmp_path, (2020, 2020))
-    assert new.name == edition(2020, 20250101)
+    assert new.name == own(2020, 20250101)
     assert not old.exists()
-    assert own.exists()
+    assert mine.exists()
     assert list(json.loads((tmp_path / "manifest.json").read_text())["files"]) == [new.name]
 
 
@@ -89,7 +106,7 @@ def test_the_newest_edition_is_taken_and_replaces_the_older(archive, tmp_path):
     ("faults", "rule"),
     [
         (["drop"] * 30, "could not be fetched in 4 tries: the connection closed after"),
-        (["garble"], "the server sent a damaged gzip file"),
+        (["garble"], "the server sent a damaged file"),
         (["to ftp://127.0.0.1/x"], "which is not followed"),
     ],
 )

@@ -85,17 +85,17 @@ def test_no_text_brings_the_date_reader_down(texts):
 @pytest.mark.parametrize(
     ("columns", "text", "date", "name"),
     [
-        (["_id", "title", "text"], ("title", "text"), (), "_id"),
-        (["body", "text", "Year"], ("text",), ("Year",), None),
-        (["ID", "Abstract", "Title", "year", "date"], ("Title", "Abstract"), ("date",), "ID"),
-        (["subject", "body", "created_at"], ("subject", "body"), ("created_at",), None),
-        (["id", "title"], ("title",), (), "id"),
-        (["EVENT_ID", "EVENT_NARRATIVE", "BEGIN_DATE"], ("EVENT_NARRATIVE",), ("BEGIN_DATE",), "EVENT_ID"),
+        (["_id", "title", "text"], ("title", "text"), None, "_id"),
+        (["body", "text", "Year"], ("text",), "Year", None),
+        (["ID", "Abstract", "Title", "year", "date"], ("Title", "Abstract"), "date", "ID"),
+        (["subject", "body", "created_at"], ("subject", "body"), "created_at", None),
+        (["id", "title"], ("title",), None, "id"),
+        (["EVENT_ID", "EVENT_NARRATIVE", "BEGIN_DATE"], ("EVENT_NARRATIVE",), "BEGIN_DATE", "EVENT_ID"),
     ],
 )
 def test_the_usual_names_are_recognised(columns, text, date, name):
     fields = recognise(columns, "x", FieldNames())
-    assert (fields.text, fields.date, fields.id, fields.layout) == (text, date, name, None)
+    assert (fields.text, fields.date, fields.id) == (text, date, name)
 
 
 def test_what_is_asked_for_goes_first():
@@ -103,7 +103,7 @@ def test_what_is_asked_for_goes_first():
     fields = recognise(["text", "note", "memo", "date", "seen", "place", "id", "ticket"], "x", names)
     assert (fields.text, fields.date, fields.slice, fields.id) == (
         ("memo", "note"),
-        ("seen",),
+        "seen",
         "place",
         "ticket",
     )

@@ -135,12 +135,6 @@ def _fields(source: TextSource, names: FieldNames) -> Fields:
             source.returns = piped.returns
     else:
         fields = open_part(source, names).fields
-    if fields.layout:
-        raise CorpusError(
-            "NOAA's layouts leave out repeated texts, which needs all of the text in one place",
-            path=path,
-            remedy="leave out --cluster, or name a field with --text-field",
-        )
     return fields
 
 
@@ -243,7 +237,7 @@ class DatesRead(Protocol):
 
 def decided_dates(shards: Sequence[Shard], read: Sequence[DatesRead]) -> list[tuple[int, Shard]]:
     """The shards, with their numbers, that have read their dates otherwise than whole files tell."""
-    names = [(shard.fields.date_name or "").lower() for shard in shards]
+    names = [(shard.fields.date or "").lower() for shard in shards]
     files: dict[tuple[str, str], Evidence] = {}  # of each name and path
     for name, shard, one in zip(names, shards, read, strict=True):
         key = (name, shard.source.path)
@@ -252,7 +246,7 @@ def decided_dates(shards: Sequence[Shard], read: Sequence[DatesRead]) -> list[tu
     for number, (name, shard, one) in enumerate(zip(names, shards, read, strict=True)):
         path = shard.source.path
         others = [found for key, found in files.items() if key[0] == name and key[1] != path]
-        whole = decided(shard.fields.date_name or "", path, files[name, path], others)
+        whole = decided(shard.fields.date or "", path, files[name, path], others)
         if one.dates is not None and one.dates != whole:
             again.append((number, replace(shard, dates=whole)))
     return again

@@ -282,11 +282,8 @@ class Corpus:
             skipped_files=list(self.skipped_files),
             text_fields=different_names(name for fields in rows for name in fields.text),
             text_given=any(fields.text_given for fields in rows),
-            date_field=", ".join(different_names(fields.date_name for fields in rows if fields.date_name))
-            or None,
+            date_field=", ".join(different_names(fields.date for fields in rows if fields.date)) or None,
             date_given=any(fields.date_given for fields in rows),
-            layout=", ".join(different_names(fields.layout_name for fields in rows if fields.layout_name))
-            or None,
             slice_field=next((fields.slice for fields in rows if fields.slice), None),
             id_field=next((fields.id for fields in rows if fields.id_given), None),
             slice_by_name=self.slice_by_name,

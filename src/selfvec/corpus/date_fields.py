@@ -103,7 +103,7 @@ class DateField:
     @property
     def name(self) -> str:
         """The name of the field, as shown to users."""
-        return self.fields.date_name or ""
+        return self.fields.date or ""
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -118,10 +118,7 @@ class DateField:
 
     def _column(self, batch: RowBatch) -> DateColumn:
         """The dates of some rows as they are written."""
-        raw = batch.columns[self.fields.date[0]]
-        if len(self.fields.date) == 2:  # year and month, and day
-            raw = raw.str.strip_chars() + batch.columns[self.fields.date[1]].str.strip_chars().str.zfill(2)
-        return DateColumn(raw)
+        return DateColumn(batch.columns[self.name])
 
     def decide(self) -> None:
         """Decide by what all rows say."""

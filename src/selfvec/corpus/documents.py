@@ -14,7 +14,6 @@ import polars as pl
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.display import NUL, REPLACEMENT, count_of, readable
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of
-from selfvec.data.token_batch import ONCE
 from selfvec.files.charsets import TWICE_DECODED, decoded_once
 
 from .date_fields import DateField, DecidedDates
@@ -94,8 +93,7 @@ class Part:
         """Its field of dates, if it has one."""
         if not self.fields.date:
             return None
-        decided = DecidedDates() if self.fields.layout else self.decided  # a known layout's are month first
-        return DateField(self.fields, self.path, None if self.once else self.dates, decided)
+        return DateField(self.fields, self.path, None if self.once else self.dates, self.decided)
 
     def documents(
         self, corpus_pass: CorpusPass, seen: Seen, date_field: DateField | None = None
@@ -127,53 +125,39 @@ def documents_of_rows(
 ) -> Documents:
     """The documents of some rows; what is left out is counted in the summary of the pass.
 
-    Without a layout a row is a document, and repeated texts are only counted. With a layout each text column
-    of a row is a document, and a repeated text is kept once. A row with a bad date is a bad row only if the
-    user named the date field.
+    Repeated texts are only counted. A row with a bad date is a bad row only if the user named the date field.
     """
     dates = None
     if date_field is not None and batch.dates is not None:
         batch, dates = _dated(batch, batch.dates, date_field, corpus_pass)
     ids = _ids(batch.columns[fields.id]) if fields.id else None
-    columns = [batch.columns[name] for name in fields.text]
-    if fields.layout:
-        texts, rows = _interleaved(columns)
-        keys = fingerprints(_single_spaced(texts))
-        if ids is not None:
-            ids, _ = _interleaved([ids + suffix for suffix in fields.layout.id_suffixes])
-    else:
-        texts = _joined(columns)
-        rows = np.arange(len(texts))
-        keys = fingerprints(texts)
-    full = (texts.str.strip_chars().str.len_bytes() > 0).fill_null(False).to_numpy()
-    new = np.ones(len(full), bool)
-    # Empty texts are no repeats of each other.
-    new[full] = seen.add(keys[full])
-    kept = np.flatnonzero(full & new if fields.layout else full)
-    kept_rows = rows[kept]
-    lines = np.asarray(batch.lines)[kept_rows]
+    texts = _joined([batch.columns[name] for name in fields.text])
+    full = (texts.str.strip_chars().str.len_bytes() > 0).fill_null(False)
+    kept = full.arg_true().to_numpy()
+    keys = fingerprints(texts.filter(full))
+    lines = np.asarray(batch.lines)[kept]
 
     def column(name: str) -> pl.Series:
-        return _as_text(batch.columns[name]).gather(kept_rows)
+        return _as_text(batch.columns[name]).filter(full)
 
     later = [name for name in batch.columns if name not in fields.columns] if fields.every else []
-    found = {TEXT: texts.gather(kept)}
+    found = {TEXT: texts.filter(full)}
     if ids is not None:
-        found[ID] = ids.gather(kept)
+        found[ID] = ids.filter(full)
         corpus_pass.named(found[ID], path, lines)
     if dates is not None:
-        dates = dates[kept_rows]
+        dates = dates.filter(full)
         found[DATE] = dates["day"]
     if fields.slice:
         found[SLICE] = column(fields.slice)
     for name in (*fields.kept, *later):
         if name != DATE or dates is None:  # no field called date beside the dates
             found[column_of(readable(name))] = column(name)
-    found[FINGERPRINT] = pl.Series(keys[kept] | ONCE if fields.layout else keys[kept])
+    found[FINGERPRINT] = pl.Series(keys)
     summary = corpus_pass.summary
     summary.documents += len(kept)
-    summary.empty += len(batch.lines) - int(np.count_nonzero(np.bincount(rows[full])))
-    summary.duplicates += int(np.sum(~new))
+    summary.empty += len(batch.lines) - len(kept)
+    summary.duplicates += len(kept) - int(seen.add(keys).sum())
     if date_field is not None and dates is not None:
         _count_dates(dates, lines, date_field, corpus_pass)
     return Documents(pl.DataFrame(found))
@@ -235,24 +219,6 @@ def _joined(columns: list[pl.Series]) -> pl.Series:
     return frame.select(pl.concat_str(parts, separator="\n\n", ignore_nulls=True)).to_series()
 
 
-def _interleaved(columns: list[pl.Series]) -> tuple[pl.Series, Ints]:
-    """Every field of every row as a separate text, in reading order, and the row of each."""
-    rows = np.arange(len(columns[0]))
-    order = np.column_stack([rows + i * len(rows) for i in range(len(columns))]).ravel()
-    texts = pl.concat([column.alias("") for column in columns]).gather(order)
-    return texts, np.repeat(rows, len(columns))
-
-
-def _single_spaced(texts: pl.Series) -> pl.Series:
-    """Texts with each run of white space as one space. Most texts are unchanged."""
-    texts = texts.str.strip_chars()
-    odd = texts.str.contains(r"\s\s|[^\S ]").fill_null(False)
-    if not odd.any():
-        return texts
-    plain = texts.filter(odd).str.replace_all(r"\s+", " ")
-    return texts.scatter(odd.arg_true(), plain)
-
-
 def _dated(
     batch: RowBatch, column: DateColumn, field: DateField, corpus_pass: CorpusPass
 ) -> tuple[RowBatch, pl.DataFrame]:
@@ -269,7 +235,7 @@ def _dated(
         rule = f"{column.values[i][:40]!r} is not a date in a known form"
         remedy = "mend the row, choose another --date-field"
         line = int(batch.lines[i])
-        corpus_pass.bad(rule, path=field.path, line=line, field=field.fields.date[0], remedy=remedy)
+        corpus_pass.bad(rule, path=field.path, line=line, field=field.name, remedy=remedy)
     return batch.part(~unread), dates.filter(~unread)
 
 

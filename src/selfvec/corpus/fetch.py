@@ -1,18 +1,22 @@
-"""Download NOAA Storm Events.
+"""Download NOAA Storm Events as plain rows: a narrative is a document, with the fields of its event.
 
-A file gets its name only when it is complete and its gzip checksum is correct. A manifest next to the files
-records the address and SHA-256 of each, so that a second run downloads only what is missing or changed.
+NOAA's own tables repeat the narrative of an episode with each of its events, and divide dates into two
+columns. Here they become JSON Lines that need no rules of their own to be read. A file gets its name only
+when its source was complete and its gzip checksum correct. A manifest next to the files records the address
+and SHA-256 of each, so that a second run downloads only what is missing or changed.
 """
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
 
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.files.atomic_files import atomic_file
@@ -25,7 +29,9 @@ FIRST_YEAR = 1950
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 1 << 20
 
-_NAME = re.compile(r"StormEvents_details-ftp_v1\.0_d(\d{4})_c(\d{8})\.csv\.gz", re.ASCII)
+_NAME = re.compile(r"StormEvents_details-ftp_v1\.0_(d(\d{4})_c(\d{8}))\.csv\.gz", re.ASCII)
+_OWN_NAME = "StormEvents_{}.jsonl.gz"
+_NARRATIVES = {"EPISODE_NARRATIVE": ":episode", "EVENT_NARRATIVE": ""}  # and what is added to the event's id
 
 
 def parse_years(text: str) -> tuple[int, int]:
@@ -55,23 +61,23 @@ def fetch_noaa(
     progress: Callable[[str, int, int], None] = lambda *_: None,
     **options: Any,  # of `download`
 ) -> list[Path]:
-    """Download the newest edition of each year's "details" file into ``out``, with a ``manifest.json``.
+    """Download the newest edition of each year's "details" into ``out``, with a ``manifest.json``.
 
     Returns one file per year, in order. Replaced editions are removed.
     `TargetError` if a file of such a name was not fetched by this function and ``overwrite`` is false.
     """
     base_url = base_url.rstrip("/") + "/"
-    names = _choose(download_page(base_url, **options), years, base_url)
+    editions = _choose(download_page(base_url, **options), years, base_url)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     fetched = _read_manifest(out / MANIFEST)
-    for name in names:
+    for name in editions:
         check_target(out / name, overwrite=overwrite or name in fetched, folder=False)
-    for name in names:
+    for name, source in editions.items():
         if not _is_unchanged(out / name, fetched):
-            _fetch(base_url + name, out / name, lambda *size, name=name: progress(name, *size), options)
+            _fetch(base_url + source, out / name, lambda *size, name=name: progress(name, *size), options)
             with writing(out / name):
-                fetched[name] = {"url": base_url + name, **checksums(out, [name])[name]}
+                fetched[name] = {"url": base_url + source, **checksums(out, [name])[name]}
             _write_manifest(out / MANIFEST, fetched)
         for older in _editions(fetched, name):
             if _is_unchanged(out / older, fetched):
@@ -79,14 +85,14 @@ def fetch_noaa(
                     (out / older).unlink()
                 del fetched[older]
                 _write_manifest(out / MANIFEST, fetched)
-    return [out / name for name in names]
+    return [out / name for name in editions]
 
 
-def _choose(index: str, years: tuple[int, int], base_url: str) -> list[str]:
-    """The newest file of each year, by the names in the archive's index."""
-    newest: dict[int, str] = {}
-    for match in sorted(_NAME.finditer(index), key=lambda match: match[2]):
-        newest[int(match[1])] = match[0]
+def _choose(index: str, years: tuple[int, int], base_url: str) -> dict[str, str]:
+    """The newest file of each year in the archive's index, by the name of what is made of it."""
+    newest: dict[int, tuple[str, str]] = {}
+    for match in sorted(_NAME.finditer(index), key=lambda match: match[3]):
+        newest[int(match[2])] = _OWN_NAME.format(match[1]), match[0]
     if not newest:
         raise InputError(
             "there are no Storm Events files in this folder", path=base_url, remedy="check the address"
@@ -98,26 +104,41 @@ def _choose(index: str, years: tuple[int, int], base_url: str) -> list[str]:
             path=base_url,
             remedy=f"it has the years {min(newest)} to {max(newest)}",
         )
-    return [newest[year] for year in wanted]
+    return dict(newest[year] for year in wanted)
 
 
 def _fetch(url: str, target: Path, progress: Callable[[int, int], None], options: dict[str, Any]) -> None:
-    """Download one file; a damaged one is not kept."""
-    with atomic_file(target, overwrite=True) as temporary:
-        with temporary.open("wb") as file:
-            download(url, file, progress, **options)
-        if (fault := _gzip_fault(temporary)) is not None:
-            raise InputError(f"the server sent a damaged gzip file ({fault})", path=url, remedy=LATER)
+    """Download one file and write its rows; nothing is kept of a damaged one."""
+    with atomic_file(target, overwrite=True) as temporary, TemporaryFile(dir=target.parent) as packed:
+        download(url, packed, progress, **options)
+        try:
+            # Without a time in the header, the same rows have the same checksum.
+            with temporary.open("wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as out:
+                out.writelines(json.dumps(row).encode() + b"\n" for row in _rows(packed))
+        except (EOFError, gzip.BadGzipFile, zlib.error, csv.Error, KeyError) as error:
+            raise InputError(f"the server sent a damaged file ({error})", path=url, remedy=LATER) from error
 
 
-def _gzip_fault(path: Path) -> str | None:
-    try:
-        with gzip.open(path) as file:
-            while file.read(1 << 20):
-                pass
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        return str(error)
-    return None
+def _rows(packed: BinaryIO) -> Iterator[dict[str, str]]:
+    """The narratives of a table of details, each once."""
+    packed.seek(0)
+    told: set[str] = set()
+    with gzip.open(packed, "rt", encoding="utf-8", errors="replace", newline="") as lines:
+        for event in csv.DictReader(lines, restval=""):
+            about = {
+                name: value for name, value in event.items() if name and value and name not in _NARRATIVES
+            }
+            for column, suffix in _NARRATIVES.items():
+                text = event[column].strip()
+                if text and (plain := " ".join(text.split())) not in told:
+                    told.add(plain)
+                    yield {"id": f"{event['EVENT_ID']}{suffix}", "date": _date(event), "text": text, **about}
+
+
+def _date(event: Mapping[str, str]) -> str:
+    """The day on which an event began."""
+    month = event["BEGIN_YEARMONTH"]
+    return f"{month[:4]}-{month[4:]}-{event['BEGIN_DAY']:0>2}"
 
 
 def _read_manifest(path: Path) -> dict[str, dict[str, Any]]:
@@ -151,5 +172,4 @@ def _is_unchanged(path: Path, fetched: dict[str, dict[str, Any]]) -> bool:
 
 def _editions(names: Iterable[str], name: str) -> list[str]:
     """The other files of the same year."""
-    year = name.partition("_c")[0]
-    return [other for other in names if _NAME.fullmatch(other) and other != name and other.startswith(year)]
+    return [other for other in names if other != name and other.startswith(name.partition("_c")[0])]

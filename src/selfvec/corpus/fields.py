@@ -2,10 +2,6 @@
 
 The usual names are recognised, and the choice is recorded. If none is recognised, the error lists the
 columns.
-
-The columns of a known layout tell where a file comes from, and how its rows become documents. A layout is a
-row of `LAYOUTS`; the readers are the same for all files. In a layout each text column is a document of its
-own, and a repeated text is kept once: many rows may carry the same report.
 """
 
 from __future__ import annotations
@@ -24,73 +20,6 @@ from selfvec.base.declarations import options
 from selfvec.base.display import readable
 from selfvec.base.errors import CorpusError, did_you_mean
 from selfvec.base.names import listed
-
-
-@dataclass(frozen=True)
-class UnquotedColumn:
-    """A column whose values may hold delimiters that are not quoted.
-
-    The value of ``check`` has a known form, which shows where the unquoted value ends.
-    """
-
-    name: str
-    check: str
-    form: re.Pattern[str]  # of the whole value of ``check``
-
-    def rejoined(self, row: list[str], names: tuple[str, ...]) -> list[str] | None:
-        """A row that is longer than ``names`` with its value joined again by commas; None for other rows."""
-        at = names.index(self.name)
-        more = len(row) - len(names)
-        whole = [*row[:at], ",".join(row[at : at + more + 1]), *row[at + more + 1 :]]
-        return whole if self.form.fullmatch(whole[names.index(self.check)]) else None
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The columns of a known source; names of columns are compared in lower case."""
-
-    name: str  # as in run.json
-    columns: tuple[str, ...]  # a file with all of these has this layout
-    text: tuple[str, ...]  # in reading order
-    id_suffixes: tuple[str, ...]  # added to the id of the row, for each text column
-    date: tuple[str, ...] = ()  # those that exist are read; if empty, the usual names are looked for
-    unquoted: UnquotedColumn | None = None
-
-
-_NARRATIVES = ("episode_narrative", "event_narrative")
-_NARRATIVE_IDS = (":episode", "")
-
-LAYOUTS = (
-    Layout(
-        "noaa details",  # the yearly files of NOAA Storm Events
-        (*_NARRATIVES, "begin_yearmonth", "begin_day"),
-        _NARRATIVES,
-        _NARRATIVE_IDS,
-        date=("begin_yearmonth", "begin_day"),  # BEGIN_DATE_TIME has two-digit years
-    ),
-    Layout(
-        "noaa export",  # the web search
-        (*_NARRATIVES, "cz_name_str"),
-        _NARRATIVES,
-        _NARRATIVE_IDS,
-        date=("begin_date",),
-        unquoted=UnquotedColumn("CZ_NAME_STR", "BEGIN_DATE", re.compile(r"\d{2}/\d{2}/\d{4}", re.ASCII)),
-    ),
-    Layout("noaa events", _NARRATIVES, _NARRATIVES, _NARRATIVE_IDS),
-)
-"""The first layout that fits a file counts, so the ones with more columns come first."""
-
-
-def layout_of(columns: Collection[str]) -> Layout | None:
-    """The layout of a file with these columns, in lower case; None for other files."""
-    return next((layout for layout in LAYOUTS if set(layout.columns).issubset(columns)), None)
-
-
-def unquoted_column(names: Collection[str]) -> UnquotedColumn | None:
-    """The column of a file with these columns whose values may hold unquoted delimiters."""
-    columns = (layout.unquoted for layout in LAYOUTS if layout.unquoted)
-    return next((column for column in columns if {column.name, column.check} <= set(names)), None)
-
 
 # The usual names, best first, as `_key` writes them: Created-At, createdAt and created_at are one name.
 TITLES = (
@@ -112,6 +41,8 @@ TEXTS = (
     *("texte", "texto", "testo", "tekst", "beschreibung", "nachricht", "kommentar", "commentaire"),
     *("comentario", "mensaje", "inhalt", "contenu", "contenido"),
 )
+_DIVIDED = ("episode_narrative", "event_narrative")
+"""The two halves of one report, as NOAA's tables of storms divide it: where both are there, both are text."""
 DATES = (
     *("date", "datetime", "timestamp", "published", "published_at"),
     *("publication_date", "pub_date", "created_at", "created", "created_utc"),
@@ -240,10 +171,9 @@ def given_options(options: FieldOptions) -> dict[str, Any]:
 class Fields:
     """The columns of one file that are read."""
 
-    text: tuple[str, ...]  # joined by a blank line; with a layout, each is a document of its own
-    date: tuple[str, ...] = ()  # none, one column, or two for year-month and day
+    text: tuple[str, ...]  # joined by a blank line
+    date: str | None = None
     id: str | None = None
-    layout: Layout | None = None
     slice: str | None = None
     text_given: bool = False  # named by the user, not recognised
     date_given: bool = False
@@ -258,23 +188,13 @@ class Fields:
     @property
     def needed(self) -> tuple[str, ...]:
         """The columns that documents are made of, each once."""
-        single = [name for name in (self.id, self.slice) if name]
-        return tuple(dict.fromkeys((*self.text, *self.date, *single)))
+        single = [name for name in (self.date, self.id, self.slice) if name]
+        return tuple(dict.fromkeys((*self.text, *single)))
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is read, each once; those that are only kept come last."""
         return tuple(dict.fromkeys((*self.needed, *self.kept)))
-
-    @property
-    def date_name(self) -> str | None:
-        """The names of the date's columns, as shown to users."""
-        return " + ".join(self.date) or None
-
-    @property
-    def layout_name(self) -> str | None:
-        """The name of the layout, as in ``run.json``."""
-        return None if self.layout is None else self.layout.name
 
 
 FirstRows = Callable[[], Mapping[str, Iterable[object]]]
@@ -345,33 +265,24 @@ def recognise(
 ) -> Fields:
     """Choose the fields of a file or data frame with these columns."""
     there = _Columns(columns, path, inner)
-    lower = {name.strip().lower(): name for name in reversed(columns)}
     notes: tuple[str, ...] = ()
-    layout = None if names.text else layout_of(lower)
     if names.text:
         text = there.several(names.text, "--text-field")
-    elif layout is not None:
-        text = tuple(lower[name] for name in layout.text)
     else:
         body = there.usual(TEXTS, holds_text)
+        halves = tuple(name for half in _DIVIDED for name in there.usual((half,), holds_text))
+        if len(halves) == len(_DIVIDED) and set(body) <= set(halves):
+            body = halves
         titles = tuple(name for name in there.usual(TITLES, holds_text) if holds_text(name) or not body)
         text = titles + body
         if titles and not body:
             notes = (_only_title(titles[0], columns, first_rows()),)
     if not text:
         raise _no_text([*columns, *inner], path, first_rows())
-    date: tuple[str, ...]
-    if names.date:
-        date = (there.given(names.date, "--date-field"),)
-    elif layout is not None and layout.date:
-        date = tuple(lower[name] for name in layout.date if name in lower)
-    else:
-        date = there.usual(DATES)
     fields = Fields(
         text,
-        date,
+        date=there.given(names.date, "--date-field") if names.date else next(iter(there.usual(DATES)), None),
         id=there.given(names.id, "--id-field") if names.id else next(iter(there.usual(IDS)), None),
-        layout=layout,
         slice=there.given(names.slice, "--slice-field") if names.slice else None,
         text_given=bool(names.text),
         date_given=bool(names.date),

@@ -19,7 +19,6 @@ from selfvec.base.arrays import Array, Hashes, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.names import listed
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, RunText
-from selfvec.data.token_batch import ONCE
 
 from .corpus import Corpus
 from .date_fields import DateField
@@ -41,7 +40,7 @@ class KeptPart(Part):
     def documents(
         self, corpus_pass: CorpusPass, seen: Seen, date_field: DateField | None = None
     ) -> Iterator[Documents]:
-        """The documents in batches; a text that must occur only once and was seen before is left out."""
+        """The documents in batches."""
         del date_field  # their dates are kept as days
         start = 0
         for frame in self.text.batches():
@@ -49,12 +48,12 @@ class KeptPart(Part):
             start = here.stop
             missing = [name for name in _MAY_MISS if frame[name].null_count() == len(frame)]
             batch = Documents(frame.drop(missing))
-            kept = np.ones(len(batch), bool) if self.selected is None else self.selected[here].copy()
-            marks = frame[FINGERPRINT].to_numpy()[kept]
-            new = seen.add(marks & ~ONCE)
-            corpus_pass.summary.duplicates += int((~new).sum())
-            kept[kept] = new | (marks & ONCE == 0)
-            corpus_pass.summary.documents += int(kept.sum())
+            kept = np.ones(len(batch), bool) if self.selected is None else self.selected[here]
+            documents = int(kept.sum())
+            corpus_pass.summary.duplicates += documents - int(
+                seen.add(frame[FINGERPRINT].to_numpy()[kept]).sum()
+            )
+            corpus_pass.summary.documents += documents
             if kept.any():
                 yield batch if kept.all() else batch.part(kept)
 
@@ -64,25 +63,18 @@ def kept_corpus(parts: Sequence[tuple[RunText, Mask | None]]) -> Corpus:
     return Corpus([KeptPart(text, selected) for text, selected in parts], "the run's documents")
 
 
-def repeated_between(texts: Sequence[RunText]) -> tuple[int, int]:
-    """How many texts of runs an earlier run has, and how many documents `kept_corpus` leaves out for it."""
-    marks = [text.read((FINGERPRINT,))[FINGERPRINT].to_numpy() for text in texts]
-    whole = np.concatenate(marks)
-    different, first = np.unique(whole & ~ONCE, return_index=True)
-    later = np.ones(len(whole), bool)
-    later[first] = False
-    own = sum(len(np.unique(one & ~ONCE)) for one in marks)
-    return own - len(different), int((later & (whole & ONCE != 0)).sum())
+def repeated_between(texts: Sequence[RunText]) -> int:
+    """How many texts of runs an earlier run has."""
+    marks = [text.read((FINGERPRINT,))[FINGERPRINT].unique() for text in texts]
+    return sum(map(len, marks)) - pl.concat(marks).n_unique()
 
 
 def notes_on_ids(parts: Sequence[tuple[RunText, Mask | None]]) -> list[str]:
     """What is said of the ids in `kept_corpus`; nothing if no two documents share one."""
-    columns = [(text.read((ID, FINGERPRINT)), selected) for text, selected in parts]
-    chosen = [found if selected is None else found.filter(pl.Series(selected)) for found, selected in columns]
-    documents = pl.concat(one.select(ID, FINGERPRINT) for one in chosen)
-    marks = documents[FINGERPRINT].to_numpy()
-    kept = pl.Series(marks & ~ONCE).is_first_distinct() | pl.Series(marks & ONCE == 0)
-    ids = documents.filter(kept)[ID]
+    columns = [(text.read((ID,))[ID], selected) for text, selected in parts]
+    ids = pl.concat(
+        column if selected is None else column.filter(pl.Series(selected)) for column, selected in columns
+    )
     repeated = ids.filter(ids.is_not_null() & ~ids.is_first_distinct())
     return [note_on_ids(len(repeated), repr(repeated[0]))] if len(repeated) else []
 
@@ -91,7 +83,7 @@ def notes_on_ids(parts: Sequence[tuple[RunText, Mask | None]]) -> list[str]:
 class KnownDocuments:
     """Hashes of D documents, in their order."""
 
-    texts: Hashes  # (D,) fingerprints, their lowest bit 0
+    texts: Hashes  # (D,) fingerprints
     ids: Hashes  # (D,) 0 if a document has none
     files: Hashes  # (D,) of absolute paths; 0 for documents from a pipe or from memory
 
@@ -101,7 +93,7 @@ class KnownDocuments:
     @classmethod
     def of(cls, documents: pl.DataFrame) -> KnownDocuments:
         """From the columns ``id``, ``_file`` and ``_fingerprint`` of a `RunText`."""
-        texts = documents[FINGERPRINT].to_numpy() & ~ONCE
+        texts = documents[FINGERPRINT].to_numpy()
         none = pl.repeat(None, len(documents), dtype=pl.String, eager=True)
         return cls(texts, *(_hashed(documents.get_column(name, default=none)) for name in (ID, FILE)))
 

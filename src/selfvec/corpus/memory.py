@@ -127,7 +127,7 @@ def texts_part(
     columns = {name: column for name, column in given.items() if column is not None}
     single = {name: name if name in columns else None for name in (ID, SLICE)}
     fields = Fields(
-        (TEXT,), (DATE,) if DATE in columns else (), single[ID], slice=single[SLICE], date_given=True
+        (TEXT,), DATE if DATE in columns else None, single[ID], slice=single[SLICE], date_given=True
     )
 
     def rows() -> Iterator[Sequence[object]]:
@@ -185,7 +185,9 @@ class FramePart(MemoryPart):
 
     def dates(self) -> Iterator[RowBatch]:
         """The rows with their dates alone; see `Part.dates`."""
-        yield RowBatch(string_columns(self.frame.select(self.fields.date)), range(1, 1 + len(self.frame)))
+        yield RowBatch(
+            string_columns(self.frame.select(self.fields.date or ())), range(1, 1 + len(self.frame))
+        )
 
     def batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""

@@ -324,7 +324,7 @@ def readable_fields(fields: Fields, types: ColumnTypes, path: str) -> Fields:
     and for a text that is not of strings.
     """
     wrong = {name for name in fields.text if name in types and not is_text_type(types[name])}
-    no_date = {name for name in fields.date if name in types and not _is_date(types[name])}
+    no_date = [name for name in types if name == fields.date and not _is_date(types[name])]
     single = [name for name in (fields.id, fields.slice) if name in types]
     no_name = {name for name in single if name and not _is_plain(types[name])}
     asked = {fields.slice, fields.id if fields.id_given else None} & no_name
@@ -340,13 +340,13 @@ def readable_fields(fields: Fields, types: ColumnTypes, path: str) -> Fields:
 
     no_id = [name for name in no_name if name == fields.id]
     notes = (
-        *((f"dates are not read: {named(sorted(no_date))} holds none",) if no_date else ()),
+        *((f"dates are not read: {named(no_date)} holds none",) if no_date else ()),
         *((f"ids are not read: {named(no_id)} holds none",) if no_id else ()),
         *((f"not kept: {named(unread)}",) if unread else ()),
     )
     return replace(
         fields,
-        date=() if no_date else fields.date,
+        date=None if no_date else fields.date,
         id=None if no_id else fields.id,
         kept=tuple(name for name in fields.kept if name not in unread),
         unread=(*fields.unread, *unread),

@@ -22,7 +22,7 @@ from selfvec.base.display import count_of, decoded
 from selfvec.base.errors import CorpusError
 
 from .document_files import MAX_ROW
-from .fields import Fields, unquoted_column
+from .fields import Fields
 from .row_batch import HOLDS_NUL, LineBlock, RowBatch, RowReader, batch_of_rows
 from .summary import CorpusPass
 
@@ -393,8 +393,7 @@ class _Table:
         """What the defect of a row may be, the rows without it, and how many lines they take."""
         names, line = self.header.names, self.lines.held[at]
         seen = self.lines.held[at : at + used]
-        unquoted = unquoted_column(names)
-        if unquoted and len(row) > len(names) and (whole := unquoted.rejoined(row, names)):
+        if len(row) > len(names) and (whole := self._rejoined(row)):
             yield "unquoted delimiters joined", [whole], used
         if ' "' in line:
             yield from self._mended("a blank before a quote left out", at, skipinitialspace=True)
@@ -404,6 +403,19 @@ class _Table:
             yield "a line end of another kind", rows, 1
         if self.header.delimiter == "\t" and '"' in line:
             yield from self._mended("a quote without a partner is text", at, quoting=csv.QUOTE_NONE)
+
+    def _rejoined(self, row: Sequence[str]) -> list[str] | None:
+        """A row in which delimiters before a blank are punctuation, as in SMITH, ANN, if it then fits.
+
+        No blank follows the delimiters of a table, unless its header says otherwise.
+        """
+        whole: list[str] = []
+        for value in row:
+            if whole and value[:1] == " " and value.strip():
+                whole[-1] += self.header.delimiter + value
+            else:
+                whole.append(value)
+        return whole if len(whole) == len(self.header.names) and not self.header.blanks else None
 
     def _mended(self, repair: str, at: int, **how: Any) -> Iterator[tuple[str, list[list[str]], int]]:
         """A row that is read in another way, if it then fits the header."""

@@ -51,12 +51,11 @@ class FileRead:
     sha256: str
     text_fields: tuple[str, ...] = ()
     date_field: str | None = None
-    layout: str | None = None
 
     @classmethod
     def of(cls, path: str, kind: str, size: int, sha256: str, fields: Fields) -> FileRead:
         """A source of ``size`` bytes, whose fields were read."""
-        return cls(path, kind, size, sha256, fields.text, fields.date_name, fields.layout_name)
+        return cls(path, kind, size, sha256, fields.text, fields.date)
 
 
 @dataclass
@@ -67,8 +66,8 @@ class Summary:
     # ``sha256sum`` would print for its files.
     files: list[FileRead] = field(default_factory=list)
     documents: int = 0  # documents read
-    empty: int = 0  # left out because they have no text; with a layout: rows without any
-    duplicates: int = 0  # repeat an earlier text; left out with a layout, otherwise only counted
+    empty: int = 0  # left out because they have no text
+    duplicates: int = 0  # repeat an earlier text, and are kept
     known: int = 0  # left out of an update because the run has their text
     undated: int = 0  # without a date, in files that have a date field
     unread_dates: int = 0  # of them, those where something stands that is not a date in a known form
@@ -85,7 +84,6 @@ class Summary:
     text_given: bool = False  # named by the user, not recognised
     date_field: str | None = None
     date_given: bool = False
-    layout: str | None = None
     slice_field: str | None = None  # the field with a document's slice
     id_field: str | None = None  # the field with the id, if it was named
     slice_by_name: bool = False  # whether the name of its source is its slice
@@ -110,12 +108,12 @@ class Summary:
         """
         parts = [count_of(self.documents, "document")]
         if self.text_fields:
-            how = "as asked" if self.text_given else self.layout or "recognised"
+            how = "as asked" if self.text_given else "recognised"
             parts.append(f"text from {' + '.join(self.text_fields)} ({how})")
         if self.date_field:
             parts.append(f"dates from {self.date_field}{self._dates()}")
         parts += filter(None, [self.left_out()])
-        if self.duplicates and not self.layout:
+        if self.duplicates:
             parts.append(f"{count_of(self.duplicates, 'duplicate')} among them")
         return "; ".join(parts)
 
@@ -139,8 +137,6 @@ class Summary:
         """
         parts = []
         left_out = [f"{self.empty:,} empty"] if self.empty else []
-        if self.duplicates and self.layout:
-            left_out.append(f"{self.duplicates:,} repeated")
         if self.known:
             left_out.append(f"{self.known:,} known")
         if self.bad_rows:
@@ -225,9 +221,9 @@ def joined_corpora(
         whole = Summary()
         for name, nothing in vars(Summary()).items():
             setattr(whole, name, _joined(nothing, [getattr(summary, name) for summary in summaries]))
-        for name in ("date_field", "layout"):  # each may hold the names of several files
-            names = [part for summary in summaries for part in (getattr(summary, name) or "").split(", ")]
-            setattr(whole, name, ", ".join(different_names(filter(None, names))) or None)
+        # It may hold the names of several files.
+        names = [name for summary in summaries for name in (summary.date_field or "").split(", ")]
+        whole.date_field = ", ".join(different_names(filter(None, names))) or None
         for name in ("bad_places", "mended_places", "unread_date_places", "odd_date_places"):
             del getattr(whole, name)[NAMED_PLACES:]
         if on_ids is not None:
@@ -258,8 +254,12 @@ def _joined(nothing: Any, values: Sequence[Any]) -> Any:
 
 def _saved(corpus: Mapping[str, Any]) -> Summary:
     """A summary from ``run.json``, whose counts are checked; `TypeError` if it is damaged."""
-    known = {of.name: corpus[of.name] for of in fields(Summary) if of.name in corpus}
-    summary = Summary(**known | {"files": [FileRead(**file) for file in corpus.get("files", [])]})
+
+    def own(record: type, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {of.name: values[of.name] for of in fields(record) if of.name in values}
+
+    files = [FileRead(**own(FileRead, file)) for file in corpus.get("files", [])]
+    summary = Summary(**own(Summary, corpus) | {"files": files})
     for name, nothing in vars(Summary()).items():
         value = getattr(summary, name)
         strings = value if isinstance(nothing, list | tuple) and name != "files" else ()

@@ -33,7 +33,6 @@ _FILE = {
     "sha256": str,
     "text_fields": [str],
     "date_field": _TEXT_OR_NONE,
-    "layout": _TEXT_OR_NONE,
 }
 _CORPUS = {
     "description": str,
@@ -45,7 +44,6 @@ _CORPUS = {
     "text_given": bool,
     "date_field": _TEXT_OR_NONE,
     "date_given": bool,
-    "layout": _TEXT_OR_NONE,
     "slice_field": _TEXT_OR_NONE,
     "id_field": _TEXT_OR_NONE,
     "slice_by_name": bool,

@@ -16,8 +16,6 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
 from selfvec.files.memory import release, scratch_array
 
-ONCE = np.uint64(1)
-"""The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""
 _BLOCK = 1 << 22  # tokens worked on at a time
 
 
@@ -58,7 +56,7 @@ class TokenBatch:
     slice_names : sequence of str
         The names of the parts.
     fingerprints : (D,) uint64, optional
-        A hash of each document's text (see `selfvec.corpus.fingerprints`), odd if the text occurs only once.
+        A hash of each document's text (see `selfvec.corpus.fingerprints`).
     sentence_counts : (D,) int32, optional
         Sentences of each document, ``sentences`` in all.
     """

@@ -301,8 +301,8 @@ def merge(
     corpora = [part.run.provenance.corpus for part in parts]
     refuse_same_files(corpora)
     texts = [(part.text, None) for part in parts]
-    repeats, left_out = repeated_between([part.text for part in parts])
-    summary = joined_corpora(corpora, repeats, left_out, on_ids=notes_on_ids(texts))
+    repeats = repeated_between([part.text for part in parts])
+    summary = joined_corpora(corpora, repeats, on_ids=notes_on_ids(texts))
     merged = _refined(texts, start, parts[0].settings, parts[0], summary, execution, teacher)
     step = {"by": "merge", "runs": [_described(part) for part in parts]}
     return _with_steps(merged, [step])
