@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import InputError, NotFound, OptionError
@@ -146,13 +147,11 @@ def test_filters_choose_the_documents_of_both_sides() -> None:
     ],
 )
 def test_what_cannot_be_compared_is_an_error(run: selfvec.Run, options, error, said: str) -> None:
-    with pytest.raises(error, match=said):
-        selfvec.keyness(run, **options)
+    refused(lambda: selfvec.keyness(run, **options), error, said)
 
 
 def test_a_text_without_parts_names_the_options() -> None:
     run = a_run([{"text": "hail on the roof"}, {"text": "a road"}])
-    with pytest.raises(InputError, match="between or slice_field, or another run with against"):
-        selfvec.keyness(run)
+    refused(lambda: selfvec.keyness(run), InputError, "between or slice_field, or another run with against")
     with pytest.raises(OptionError, match="does not go with another run"):
         selfvec.keyness(run, ["a", "b"], against=run)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
@@ -132,15 +133,11 @@ def test_a_run_is_searched_as_it_is(texts: Path) -> None:
 
 
 def test_mistakes_are_named(texts: Path, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="empty"):
-        asked(texts, "  ")
-    with pytest.raises(OptionError, match="mode"):
-        asked(texts, "hail", mode="magic")
-    with pytest.raises(OptionError, match="cache"):
-        asked(texts, "hail", cache=texts / "cache")
+    refused(lambda: asked(texts, "  "), OptionError, "empty")
+    refused(lambda: asked(texts, "hail", mode="magic"), OptionError, "mode")
+    refused(lambda: asked(texts, "hail", cache=texts / "cache"), OptionError, "cache")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="no file"):
-        selfvec.ask(tmp_path / "empty", "hail", cache=tmp_path / "other")
+    refused(lambda: selfvec.ask(tmp_path / "empty", "hail", cache=tmp_path / "other"), InputError, "no file")
     with pytest.raises(CorpusError, match="no such file"):
         selfvec.ask(tmp_path / "nowhere", "hail", cache=tmp_path / "other")
 

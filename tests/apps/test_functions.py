@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec import SelfvecError, Vectors
@@ -172,8 +173,7 @@ def test_a_run_in_memory_is_the_run_in_a_folder(tmp_path: Path) -> None:
     np.testing.assert_array_equal(run.vectors.vectors, kept.vectors.vectors)
     model = selfvec.Refiner("decorrelated", window=5).fit(TEXTS, "none")
     np.testing.assert_array_equal(run.vectors.vectors, model.vectors_.vectors)
-    with pytest.raises(SelfvecError, match="exists"):
-        selfvec.refine(TEXTS, "none", output=tmp_path / "run")
+    refused(lambda: selfvec.refine(TEXTS, "none", output=tmp_path / "run"), SelfvecError, "exists")
     assert selfvec.open(tmp_path / "run").vectors.index_to_key == run.vectors.index_to_key
     selfvec.refine(TEXTS[:50], "none", "decorrelated", output=tmp_path / "run", overwrite=True)
     run.save(tmp_path / "again")
@@ -196,8 +196,7 @@ def test_fields_of_files_are_named_as_on_the_command_line(tmp_path: Path) -> Non
         tmp_path / "r.csv", "none", "decorrelated", text_field="note", date_field="when", slice="year"
     )
     assert [part.name for part in slices_of(run)] == ["2001", "2002"]
-    with pytest.raises(SelfvecError, match="date_field"):
-        selfvec.refine(TEXTS, date_field="when")
+    refused(lambda: selfvec.refine(TEXTS, date_field="when"), SelfvecError, "date_field")
 
 
 def test_texts_in_memory_are_asked_and_monitored(inside: Path) -> None:
@@ -367,5 +366,4 @@ def test_a_number_is_refused_as_the_first_argument(name: str, inside: Path) -> N
     first, *others = inspect.signature(function).parameters.values()
     needed = [one.name for one in others if one.default is one.empty and one.kind is not one.VAR_KEYWORD]
     given = {argument: ARGUMENTS.get(argument, "run") for argument in needed}
-    with pytest.raises(SelfvecError, match=f"^{first.name}: "):
-        function(5, **given | MORE.get(name, {}))
+    refused(lambda: function(5, **given | MORE.get(name, {})), SelfvecError, f"^{first.name}: ")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.functions.refine import open_text
@@ -113,8 +114,7 @@ def test_a_missing_package_is_asked_for_first(name: str, run: Run, monkeypatch: 
     Path("a.pdf").write_bytes(b"%PDF-1.4")
     segmenter.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)  # Python's own sign for "not installed"
-    with pytest.raises(MissingExtra, match=rf"pip install 'selfvec\[{extra}\]'"):
-        call(run)
+    refused(lambda: call(run), MissingExtra, rf"pip install 'selfvec\[{extra}\]'")
 
 
 @pytest.mark.usefixtures("inside")
@@ -122,8 +122,7 @@ def test_a_database_asks_for_its_library_before_runs_are_compared(monkeypatch: p
     folder = Path("store", "passages.lance")
     folder.mkdir(parents=True)
     monkeypatch.setitem(sys.modules, "lancedb", None)
-    with pytest.raises(MissingExtra, match="lancedb"):
-        find_database(folder.parent)
+    refused(lambda: find_database(folder.parent), MissingExtra, "lancedb")
 
 
 def test_the_language_of_the_lexicon_is_checked_before_words_are_compared() -> None:
@@ -147,5 +146,4 @@ def test_a_package_has_the_name_that_is_installed(
     module: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingExtra, match=f"a thing needs the package '{package}'"):
-        require(module, "all", "a thing")
+    refused(lambda: require(module, "all", "a thing"), MissingExtra, f"a thing needs the package '{package}'")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.table import GROUPS, TOP, CommandRow
@@ -146,12 +147,10 @@ def test_a_call_is_checked_before_it_works() -> None:
         """
         raise AssertionError((number, mode, more))
 
-    with pytest.raises(OptionError, match=r"number: is a whole number of at least 0, not -2"):
-        half(-2)
+    refused(lambda: half(-2), OptionError, r"number: is a whole number of at least 0, not -2")
     with pytest.raises(OptionError, match=r"mode: is one of down, up, not 'donw'; did you mean down\?"):
         half(2, mode="donw")
-    with pytest.raises(AssertionError, match="extra"):
-        half(2, extra=1)
+    refused(lambda: half(2, extra=1), AssertionError, "extra")
     assert list(inspect.signature(half).parameters) == ["number", "mode", "more"]
 
 

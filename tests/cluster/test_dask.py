@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.cluster.corpora import jsonl, of_every_kind, sentences
 from tests.places import ROOT
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
@@ -64,8 +65,7 @@ def test_an_error_of_a_worker_is_that_of_the_client(tmp_path: Path, clustered, m
     with connected("local", workers=1) as workers:
         with pytest.raises(CorpusError, match=r"a\.jsonl \(from byte \d+\):\d+: is not valid JSON"):
             clustered([path], by=workers)
-        with pytest.raises(MissingExtra, match=r"pip install 'selfvec\[dask\]'"):
-            workers.result(workers.run(missing))
+        refused(lambda: workers.result(workers.run(missing)), MissingExtra, r"pip install 'selfvec\[dask\]'")
         with pytest.raises(InputError, match="workers died while running the same task"):
             workers.result(workers.run(os._exit, 1))
 
@@ -137,8 +137,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path, corpus: Path, scheduler: Schedule
     before = tasks()  # an error of another test may still hold some
     interrupt = At(label, lambda: signal.raise_signal(signal.SIGINT))
     work = {"output": tmp_path / "run", "cluster": scheduler.address, "progress": interrupt}
-    with pytest.raises((KeyboardInterrupt, Interrupted)):
-        selfvec.refine(corpus, "none", **work)
+    refused(lambda: selfvec.refine(corpus, "none", **work), (KeyboardInterrupt, Interrupted))
     assert not (tmp_path / "run").exists()
     deadline = time.monotonic() + 20
     while tasks() - before:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from tests.cluster.conftest import in_threads
 from tests.cluster.corpora import jsonl, of_every_kind, sentences
+from tests.refusals import refused
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, OptionError, TargetError
@@ -346,8 +347,7 @@ def test_only_a_cluster_writes_to_a_url(tmp_path: Path, capsys) -> None:
 
 def test_bad_input_is_named(tmp_path: Path, clustered) -> None:
     for name, rule in (("-", "standard input"), (str(tmp_path / "no"), "no such file")):
-        with pytest.raises(CorpusError, match=rule):
-            clustered([name])
+        refused(lambda: clustered([name]), CorpusError, rule)
     lines = jsonl(tmp_path / "a.jsonl", sentences(300)).read_text().splitlines()
     lines[250] = '{"text": 5}'
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
@@ -356,8 +356,7 @@ def test_bad_input_is_named(tmp_path: Path, clustered) -> None:
     skipping = clustered([tmp_path / "a.jsonl"], skip_bad_rows=True)
     assert skipping.provenance["corpus"]["bad_rows"] == 1
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 no parquet PAR1")
-    with pytest.raises(CorpusError, match="not a sound Parquet file"):
-        clustered([tmp_path / "bad.parquet"])
+    refused(lambda: clustered([tmp_path / "bad.parquet"]), CorpusError, "not a sound Parquet file")
     (tmp_path / "one.txt").write_text("hail hail\nhail\n")
     with pytest.raises(CorpusError, match="has only one word, 'hail'"):
         clustered([tmp_path / "one.txt"], settings=Settings(min_count=1))

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_counts import assert_same, random_batch
 from tests.damage import sealed_again
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
@@ -96,8 +97,7 @@ def test_counts_that_do_not_belong_to_the_run_are_refused(storm_file: Path, tmp_
     with pytest.raises(FormatError, match=r"run/counts: .*these have others; make the run again"):
         _ = run_counts(selfvec.open_run(sealed_again(folder)))
     shutil.rmtree(folder / "counts")
-    with pytest.raises(FormatError, match=r"run/counts/.*: is missing; make the run again"):
-        selfvec.open_run(folder)
+    refused(lambda: selfvec.open_run(folder), FormatError, r"run/counts/.*: is missing; make the run again")
 
 
 @pytest.mark.parametrize(
@@ -109,5 +109,4 @@ def test_counts_that_do_not_belong_to_the_run_are_refused(storm_file: Path, tmp_
     ],
 )
 def test_senseless_operators_are_refused(options: dict[str, str], said: str) -> None:
-    with pytest.raises(OptionError, match=said):
-        Settings(**options)
+    refused(lambda: Settings(**options), OptionError, said)

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from corpus_reader import collect
+from tests.refusals import refused
 
 from file_server import Archive, serving
 from selfvec.base.errors import InputError, OptionError, TargetError
@@ -126,15 +127,13 @@ def test_a_year_the_archive_lacks_is_said_before_anything_is_fetched(archive, tm
         fetch(archive, tmp_path / "out", (2021, 2023))
     assert not (tmp_path / "out").exists()
     archive.files = {"other.txt": b""}
-    with pytest.raises(InputError, match="no Storm Events files in this folder"):
-        fetch(archive, tmp_path)
+    refused(lambda: fetch(archive, tmp_path), InputError, "no Storm Events files in this folder")
 
 
 def test_targets_that_cannot_be_used_are_left_alone(archive, tmp_path):
     file = tmp_path / "file"
     file.write_text("mine")
-    with pytest.raises(TargetError):
-        fetch(archive, file)
+    refused(lambda: fetch(archive, file), TargetError)
     assert file.read_text() == "mine"
     for text in ('{"name": "mine"}', "[1]", "{", '{"files": {"a": 1}}'):
         (tmp_path / "manifest.json").write_text(text)
@@ -145,8 +144,7 @@ def test_targets_that_cannot_be_used_are_left_alone(archive, tmp_path):
 
 def test_addresses_that_are_not_of_the_web_are_refused(tmp_path):
     for url in ("file:///etc/", "ftp://host/", "csvfiles/", "http://["):
-        with pytest.raises(InputError):
-            fetch_noaa((2020, 2020), tmp_path, base_url=url, pause=0, retries=0)
+        refused(lambda: fetch_noaa((2020, 2020), tmp_path, base_url=url, pause=0, retries=0), InputError)
     assert not list(tmp_path.iterdir())
 
 
@@ -161,5 +159,4 @@ def test_a_server_that_is_not_there_is_said(tmp_path, archive):
 def test_years():
     assert parse_years(" 1950 - 2023 ") == (1950, 2023)
     for text in ("", "20", "2020-", "2023-2020", "1949", "2020-2021-2022", "٢٠٢٠", "a-b"):
-        with pytest.raises(OptionError, match=r"years: years are one.*give for example"):
-            parse_years(text)
+        refused(lambda: parse_years(text), OptionError, r"years: years are one.*give for example")

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import polars as pl
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import CorpusError, OptionError
@@ -91,16 +92,14 @@ if sys.version_info < (3, 13):  # since then it has a name
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_an_open_file_that_no_path_tells_is_refused(folder: Path, name: str) -> None:
     make, told = REFUSED[name]
-    with pytest.raises(OptionError, match=f"^corpus: .*{told}"):
-        selfvec.refine(make(), "none")
+    refused(lambda: selfvec.refine(make(), "none"), OptionError, f"^corpus: .*{told}")
 
 
 def test_a_file_that_has_another_files_name_is_not_taken_for_it(folder: Path) -> None:
     with open("x.csv", encoding="utf-8") as file:
         Path("x.csv").rename("y.csv")
         Path("x.csv").write_text("id,text\n0,another\n")
-        with pytest.raises(OptionError, match="is a path or an open file that has one"):
-            as_corpus(file)
+        refused(lambda: as_corpus(file), OptionError, "is a path or an open file that has one")
 
 
 def test_rows_of_a_csv_reader_with_names_are_read(folder: Path) -> None:

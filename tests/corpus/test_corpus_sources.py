@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from corpus_reader import COMPRESSIONS, Reader, collect
+from tests.refusals import refused
 
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
@@ -58,8 +59,7 @@ def test_a_named_pipe_is_read_once(tmp_path):
     writer.join()
     assert collect(corpus)["texts"] == ["one", "two"]
     assert corpus.total_bytes is None
-    with pytest.raises(CorpusError, match="pipe: a pipe can be read only once"):
-        collect(corpus)
+    refused(lambda: collect(corpus), CorpusError, "pipe: a pipe can be read only once")
 
 
 @pytest.mark.parametrize(
@@ -101,20 +101,16 @@ def test_a_binary_file_is_refused_for_what_it_is(reader: Reader, name, data, rul
 )
 def test_what_is_not_what_its_name_says_is_refused_at_once(reader: Reader, name, data, rule):
     path = reader.write(name, data)
-    with pytest.raises(CorpusError, match=f"^{re.escape(str(path))}:.*{re.escape(rule)}"):
-        Corpus.open(path)
+    refused(lambda: Corpus.open(path), CorpusError, f"^{re.escape(str(path))}:.*{re.escape(rule)}")
 
 
 def test_what_is_not_there_is_said(reader: Reader):
     with pytest.raises(CorpusError, match="there is no such file or folder; check the path"):
         reader.texts("nothing.txt")
-    with pytest.raises(CorpusError, match=r"there is no such file or folder|cannot be read"):
-        Corpus.open("x" * 5000)
-    with pytest.raises(CorpusError, match="no file was given"):
-        Corpus.open([])
+    refused(lambda: Corpus.open("x" * 5000), CorpusError, r"there is no such file or folder|cannot be read")
+    refused(lambda: Corpus.open([]), CorpusError, "no file was given")
     (reader.folder / "empty").mkdir()
-    with pytest.raises(CorpusError, match="empty: the folder is empty"):
-        reader.texts("empty")
+    refused(lambda: reader.texts("empty"), CorpusError, "empty: the folder is empty")
     reader.write("pictures/a.png", b"")
     with pytest.raises(CorpusError, match=r"only \.png; text, csv, tsv, jsonl and parquet files are read"):
         reader.texts("pictures")
@@ -124,16 +120,14 @@ def test_what_is_not_there_is_said(reader: Reader):
 def test_what_may_not_be_read_is_said(reader: Reader):
     path = reader.write("a.txt", "one")
     path.chmod(0)
-    with pytest.raises(CorpusError, match="cannot be read: Permission denied"):
-        reader.texts("a.txt")
+    refused(lambda: reader.texts("a.txt"), CorpusError, "cannot be read: Permission denied")
 
 
 def test_a_file_that_vanishes_is_an_error(reader: Reader):
     path = reader.write("a.txt", "one")
     corpus = Corpus.open(path)
     path.unlink()
-    with pytest.raises(CorpusError, match="cannot be read: No such file"):
-        collect(corpus)
+    refused(lambda: collect(corpus), CorpusError, "cannot be read: No such file")
 
 
 READ_LINKS = {
@@ -236,8 +230,7 @@ def test_a_folder_that_may_not_be_listed_is_named(reader: Reader) -> None:
     reader.write("in/a.txt", "one")
     reader.write("in/sub/b.txt", "two").parent.chmod(0)
     try:
-        with pytest.raises(CorpusError, match=r"in/sub: cannot be read: Permission denied"):
-            reader.texts("in")
+        refused(lambda: reader.texts("in"), CorpusError, r"in/sub: cannot be read: Permission denied")
     finally:
         (reader.folder / "in" / "sub").chmod(0o700)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tests.refusals import refused
 
 from selfvec.base.errors import NotFound
 from selfvec.data.run import rows_of
@@ -48,8 +49,7 @@ def test_without_counts_the_spelling_alone_decides() -> None:
 
 def test_a_word_that_is_like_none_has_no_suggestion() -> None:
     table = Vectors(["hail"], np.ones((1, 2), np.float32))
-    with pytest.raises(NotFound, match="'zzz' does not occur in this run; try another word"):
-        rows_of(["zzz"], [table])
+    refused(lambda: rows_of(["zzz"], [table]), NotFound, "'zzz' does not occur in this run; try another word")
 
 
 ASKED = ("fire", "abc", "café", "cooperate", "don't", "county", "naïve", "été", "Zürich")
@@ -84,5 +84,4 @@ def test_a_word_as_it_is_written_goes_before_what_it_is_read_as() -> None:
 )
 def test_words_that_differ_in_accents_alone_are_suggested_first(asked: str, meant: str) -> None:
     table = Vectors(list(ASKED), np.eye(len(ASKED), dtype=np.float32))
-    with pytest.raises(NotFound, match=rf"did you mean {meant}\b"):
-        rows_of([asked], [table])
+    refused(lambda: rows_of([asked], [table]), NotFound, rf"did you mean {meant}\b")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.damage import damaged, damaged_bytes
+from tests.refusals import refused
 
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.encoders import encoded_texts as module
@@ -162,8 +163,7 @@ def test_a_journal_is_never_a_link_or_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "link").symlink_to(tmp_path / "file")
     for name, said in (("link", "is a link"), (".", "is a folder"), ("no/journal", "does not exist")):
-        with pytest.raises(TargetError, match=said):
-            encoded(["a"], journal=tmp_path / name)
+        refused(lambda: encoded(["a"], journal=tmp_path / name), TargetError, said)
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -212,8 +212,7 @@ def test_parts_that_do_not_fit_are_refused(tmp_path: Path, changed: dict, about:
     with pytest.raises(FormatError, match=rf"encoded\.safetensors: .*{said}.*; make the run again"):
         EncodedTexts.open(tmp_path)
     path.unlink()
-    with pytest.raises(FormatError, match="missing; make the run again"):
-        EncodedTexts.open(tmp_path)
+    refused(lambda: EncodedTexts.open(tmp_path), FormatError, "missing; make the run again")
 
 
 @given(st.integers(0, 2000))

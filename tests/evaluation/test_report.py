@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.evaluation.conftest import PAIRS
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
@@ -111,10 +112,8 @@ def test_a_sweep_measures_every_table_again(run_folder: Path, pairs: Path) -> No
 
 
 def test_nothing_to_measure_is_told(plane: Vectors, pairs: Path) -> None:
-    with pytest.raises(OptionError, match="nothing to measure"):
-        selfvec.evaluate(plane, [])
-    with pytest.raises(OptionError, match="no vectors"):
-        selfvec.evaluate([], [Similarity(pairs)])
+    refused(lambda: selfvec.evaluate(plane, []), OptionError, "nothing to measure")
+    refused(lambda: selfvec.evaluate([], [Similarity(pairs)]), OptionError, "no vectors")
     for wrong in ({"tasks": 7}, {"tasks": "pairs"}, {"similarity": 7}, {"similarity": [7]}):
         with pytest.raises(OptionError, match=f"{next(iter(wrong))}: .*not (int|str|7)"):
             selfvec.evaluate(plane, **wrong)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.places import ROOT
+from tests.refusals import refused
 from tests.retrieval.encoder import reports
 from tokenizers import Tokenizer
 
@@ -176,8 +177,7 @@ def test_every_target_is_written_beside_the_run(to: str, run: Run) -> None:
 
 def test_a_run_is_never_replaced(run: Run) -> None:
     """Other targets are replaced on request: tests/apps/cli/test_overwrite.py."""
-    with pytest.raises(TargetError, match="is a run"):
-        export(run, "encoder", run.folder, overwrite=True)
+    refused(lambda: export(run, "encoder", run.folder, overwrite=True), TargetError, "is a run")
 
 
 def test_files_beside_a_target_are_not_overwritten_either(run: Run, tmp_path: Path) -> None:
@@ -188,12 +188,9 @@ def test_files_beside_a_target_are_not_overwritten_either(run: Run, tmp_path: Pa
 
 
 def test_wrong_wishes_are_told(run: Run, report_run: Run, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="sentence-transformers"):
-        export(run, "model3vec")
-    with pytest.raises(OptionError, match="in memory"):
-        export(report_run, "encoder")
-    with pytest.raises(TargetError, match="does not exist"):
-        export(run, "encoder", tmp_path / "nowhere" / "e")
+    refused(lambda: export(run, "model3vec"), OptionError, "sentence-transformers")
+    refused(lambda: export(report_run, "encoder"), OptionError, "in memory")
+    refused(lambda: export(run, "encoder", tmp_path / "nowhere" / "e"), TargetError, "does not exist")
 
 
 def test_the_command(run: Run, tmp_path: Path, capsys) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.refusals import refused
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 import selfvec
@@ -117,16 +118,13 @@ def test_a_model_is_also_a_table_of_words(tmp_path: Path) -> None:
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     unknown = model(tmp_path / "unknown", name="encoder.bias")
-    with pytest.raises(FormatError, match="input embeddings"):
-        load(unknown)
+    refused(lambda: load(unknown), FormatError, "input embeddings")
     cut = model(tmp_path / "cut")
     data = (cut / "model.safetensors").read_bytes()
     (cut / "model.safetensors").write_bytes(data[:-8])
-    with pytest.raises(FormatError):
-        load(cut)
+    refused(lambda: load(cut), FormatError)
     header, _ = read_header(unknown / "model.safetensors")
     assert "encoder.bias" in header
     run = selfvec.Refiner(method="decorrelated", window=5).fit(TEXTS, "none").run_
-    with pytest.raises(OptionError, match="language model"):
-        export(run, "language-model", tmp_path / "new")
+    refused(lambda: export(run, "language-model", tmp_path / "new"), OptionError, "language model")
     assert not (tmp_path / "new").exists()

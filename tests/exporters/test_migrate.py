@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from tests.exporters.conftest import stored
 from tests.exporters.test_stores import ASK
+from tests.refusals import refused
 from tests.retrieval.encoder import reports
 
 import selfvec
@@ -92,8 +93,7 @@ def files(folder: Path) -> list[str]:
 def test_all_vectors_are_replaced_and_the_map_is_written(made, tmp_path: Path) -> None:
     old, new, _ = made
     path = exported(made, tmp_path)
-    with pytest.raises(AssertionError):
-        same(path, new)
+    refused(lambda: same(path, new), AssertionError)
     done = migrate(path, old, new)
     same(path, new)
     assert (done["passages"], done["done"], done["notes"]) == (240, True, [])
@@ -208,8 +208,7 @@ def test_rows_that_come_meanwhile_are_kept(made, tmp_path: Path) -> None:
 def test_questions_fit_what_the_database_has(made, tmp_path: Path) -> None:
     old, new, _ = made
     path = exported(made, tmp_path)
-    with pytest.raises(InputError, match="no such file"):
-        question_encoder(path, new)
+    refused(lambda: question_encoder(path, new), InputError, "no such file")
     assert migrate(path, old, new, map_only=True)["done"] is False
     mapped = question_encoder(path, new).encode(QUESTION)
     assert mapped.shape == Encoder.of(old).encode(QUESTION).shape
@@ -217,8 +216,7 @@ def test_questions_fit_what_the_database_has(made, tmp_path: Path) -> None:
     np.testing.assert_allclose(mapped, expected, atol=1e-5)
     assert found(path, mapped)
     other = selfvec.open_run(made[2] / "narrow")
-    with pytest.raises(InputError, match="is not a map from this run to the database"):
-        question_encoder(path, other)
+    refused(lambda: question_encoder(path, other), InputError, "is not a map from this run to the database")
     migrate(path, old, new)
     np.testing.assert_array_equal(
         question_encoder(path, new).encode(QUESTION), Encoder.of(new).encode(QUESTION)
@@ -231,10 +229,8 @@ def test_a_database_of_another_run_is_refused(made, tmp_path: Path) -> None:
     before = content(path)
     with pytest.raises(OptionError, match="old: the vectors of the database are of another run"):
         migrate(path, selfvec.open_run(folder / "narrow"), new)
-    with pytest.raises(OptionError, match="both runs have the same vectors"):
-        migrate(path, old, old)
-    with pytest.raises(OptionError, match="keep: is a number"):
-        migrate(path, old, new, keep=101)
+    refused(lambda: migrate(path, old, old), OptionError, "both runs have the same vectors")
+    refused(lambda: migrate(path, old, new, keep=101), OptionError, "keep: is a number")
     rows = passage_rows(old, encode=Encoder.of(old).encode)
     assert not rows.about
     stores.STORES["lancedb"].put(rows, tmp_path / "nameless")
@@ -326,8 +322,7 @@ def test_a_migration_that_was_killed_after_the_switch_is_finished(made, tmp_path
 
     with monkeypatch.context() as patch:
         patch.setattr(stores.LanceDB, "switch", killed)
-        with pytest.raises(Interrupted):
-            migrate(path, old, new)
+        refused(lambda: migrate(path, old, new), Interrupted)
     same(path, new)
     assert migrate(path, old, new)["done"]
     same(path, new)

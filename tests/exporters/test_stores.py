@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from tests.exporters.conftest import stored
 from tests.places import ROOT
+from tests.refusals import refused
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, MissingExtra, OptionError, SelfvecError, TargetError
@@ -203,8 +204,7 @@ def test_every_field_comes_back(name: str, tmp_path: Path) -> None:
 @every
 def test_an_existing_target_is_kept_or_replaced_whole(name: str, tmp_path: Path) -> None:
     path = target(name, tmp_path, rows(40))
-    with pytest.raises(TargetError, match="exists already"):
-        write_rows(rows(50), name, path)
+    refused(lambda: write_rows(rows(50), name, path), TargetError, "exists already")
     assert len(ASK[name](path, questions()[0], 100)) >= 36
     write_rows(rows(60), name, path, overwrite=True)
     assert len(ASK[name](path, questions()[0], 100)) >= 56
@@ -215,8 +215,7 @@ def test_an_existing_target_is_kept_or_replaced_whole(name: str, tmp_path: Path)
 @pytest.mark.usefixtures("small_disk")
 def test_a_write_that_fails_half_way_leaves_nothing(name: str, tmp_path: Path) -> None:
     path = target(name, tmp_path)
-    with pytest.raises(TargetError, match=rf"to-{name}: cannot write"):
-        write_rows(rows(), name, path)
+    refused(lambda: write_rows(rows(), name, path), TargetError, rf"to-{name}: cannot write")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -291,8 +290,7 @@ def test_what_cannot_be_stored_is_said(tmp_path: Path) -> None:
     data = rows(40)
     with pytest.raises(InputError, match="there are no passages to store"):
         StoreRows("passages", data.table.clear(), data.vectors[:0])
-    with pytest.raises(InputError, match="a vector each"):
-        StoreRows("passages", data.table, data.vectors[:39])
+    refused(lambda: StoreRows("passages", data.table, data.vectors[:39]), InputError, "a vector each")
     with pytest.raises(OptionError, match=r"to: is one of lancedb, .*, not 'milvus'"):
         write_rows(data, "milvus", tmp_path / "out")
     with pytest.raises(SelfvecError, match="does not exist"):

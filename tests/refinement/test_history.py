@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.refinement.problems import finished, vectors
+from tests.refusals import refused
 
 from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
@@ -32,8 +33,7 @@ def test_automatic_plan_keeps_its_bound_and_is_the_finest(counts, passes, limit)
 
 def test_explicit_plan_beyond_the_limit_is_refused() -> None:
     plan = HistoryPlan(every=1, limit=1000)
-    with pytest.raises(OptionError, match=r"limit:1GB"):
-        Recorder(plan, np.array([10_000]), ["a"], 1, 300)
+    refused(lambda: Recorder(plan, np.array([10_000]), ["a"], 1, 300), OptionError, r"limit:1GB")
 
 
 def refined(documents: list[list[str]], plan: HistoryPlan, passes: int = 1) -> PaperRefinement:
@@ -90,8 +90,7 @@ def test_plans_are_read(texts, plan) -> None:
     "text", ["every", "every:0", "every:x", "all", "limit:", "limit:3", "watch:", "none:1"]
 )
 def test_unknown_plans_are_refused(text) -> None:
-    with pytest.raises(OptionError, match="history"):
-        parse_history([text])
+    refused(lambda: parse_history([text]), OptionError, "history")
 
 
 def test_an_oov_words_path_is_measured_from_its_first_vector() -> None:

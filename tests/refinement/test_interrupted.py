@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 from tests.refinement.problems import random_problem
+from tests.refusals import refused
 
 from selfvec.base.errors import Interrupted
 from selfvec.base.progress import Progress
@@ -67,8 +68,7 @@ def test_a_scan_of_many_columns_that_is_given_up_ends() -> None:
         raise Interrupted("enough")
 
     operator.tick = stop
-    with pytest.raises(Interrupted):
-        operator.apply(rows)
+    refused(lambda: operator.apply(rows), Interrupted)
 
 
 def test_other_threads_end_early_after_an_error() -> None:
@@ -82,6 +82,5 @@ def test_other_threads_end_early_after_an_error() -> None:
             stop_if_cancelled()
             parts.append(number)
 
-    with pytest.raises(ValueError, match="enough"):
-        list(in_order([1, 0], work, 2))
+    refused(lambda: list(in_order([1, 0], work, 2)), ValueError, "enough")
     assert parts.count(0) < 400

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from tests.refinement.topical import TOPICS, WORDS, topical_texts
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
@@ -90,14 +91,10 @@ def test_with_too_little_text_the_first_table_is_kept() -> None:
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
-    with pytest.raises(OptionError, match="name the same vectors twice"):
-        decided(["default", "default"])
-    with pytest.raises(OptionError, match="not int"):
-        decided([topical(), 3])
-    with pytest.raises(OptionError, match="are missing"):
-        decided([])
-    with pytest.raises(CorpusError, match="read only once"):
-        decided([topical(), scattered()], iter(texts()))
+    refused(lambda: decided(["default", "default"]), OptionError, "name the same vectors twice")
+    refused(lambda: decided([topical(), 3]), OptionError, "not int")
+    refused(lambda: decided([]), OptionError, "are missing")
+    refused(lambda: decided([topical(), scattered()], iter(texts())), CorpusError, "read only once")
 
 
 def test_the_command_takes_several_tables(tmp_path, capsys) -> None:

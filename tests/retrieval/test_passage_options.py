@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
@@ -54,10 +55,8 @@ def test_passages_are_as_long_as_asked(run_folder: Path, capsys) -> None:
 
 def test_impossible_passages_are_refused(run_folder: Path) -> None:
     run = selfvec.open_run(run_folder)
-    with pytest.raises(OptionError, match="at least 20"):
-        run_index(run, cut=(5, 0))
-    with pytest.raises(OptionError, match="half of a passage"):
-        run_index(run, cut=(40, 30))
+    refused(lambda: run_index(run, cut=(5, 0)), OptionError, "at least 20")
+    refused(lambda: run_index(run, cut=(40, 30)), OptionError, "half of a passage")
 
 
 def test_an_export_cuts_passages_as_asked(run_folder: Path, tmp_path: Path) -> None:

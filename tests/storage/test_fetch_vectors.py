@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.encoders.tiny_encoder import write_encoder
+from tests.refusals import refused
 
 import selfvec
 from file_server import Archive, serving
@@ -108,8 +109,7 @@ def test_what_is_there_is_not_fetched_again(server) -> None:
 def test_a_bad_download_leaves_nothing_that_could_be_used(server, data, content, faults, rule) -> None:
     server.files[GLOVE] = server.files[GLOVE] if content is None else content
     server.faults[GLOVE] = faults
-    with pytest.raises(InputError, match=rule):
-        fetch(server)
+    refused(lambda: fetch(server), InputError, rule)
     assert list(data.iterdir()) == []
     with pytest.raises(FormatError, match="have not been fetched; run: selfvec vectors fetch glove-6b-50"):
         selfvec.load("glove-6b-50")
@@ -123,8 +123,7 @@ def test_a_changed_file_is_noticed_when_used_and_when_fetched_again(server, data
     with pytest.raises(FormatError, match=r"has changed since it was fetched; run: selfvec vectors fetch"):
         selfvec.load("glove-6b-50")
     server.files[GLOVE] = gzip.compress(text_table(ROWS + 1), mtime=0)
-    with pytest.raises(InputError, match=r"has changed since it was first fetched.*overwrite"):
-        fetch(server)
+    refused(lambda: fetch(server), InputError, r"has changed since it was first fetched.*overwrite")
     server.files[GLOVE] = gzip.compress(text_table(), mtime=0)
     assert fetch(server) == record
     assert path.read_bytes() == sound
@@ -157,8 +156,7 @@ def test_a_bad_archive_is_refused(server, data, damage) -> None:
         place = packed.rindex(b"PK\x01\x02") + 24
         packed = packed[:place] + (9).to_bytes(4, "little") + packed[place + 4 :]
     server.files[WIKI] = packed
-    with pytest.raises(InputError, match="the downloaded vectors are damaged"):
-        fetch(server, "wiki-news-300d-1M")
+    refused(lambda: fetch(server, "wiki-news-300d-1M"), InputError, "the downloaded vectors are damaged")
     assert list(data.iterdir()) == []
 
 
@@ -172,8 +170,7 @@ def test_another_folder_keeps_the_table_apart(server, data, tmp_path) -> None:
 def test_a_folder_that_is_not_ours_is_left_alone(server, data) -> None:
     (data / "glove-6b-50").mkdir(parents=True)
     (data / "glove-6b-50" / "mine.txt").write_text("mine")
-    with pytest.raises(TargetError, match="is not a folder of fetched vectors"):
-        fetch(server)
+    refused(lambda: fetch(server), TargetError, "is not a folder of fetched vectors")
     assert (data / "glove-6b-50" / "mine.txt").read_text() == "mine"
 
 
@@ -187,8 +184,7 @@ def test_too_little_space_is_reported_before_anything_is_fetched(server, data, m
     free = 100 << 20
     monkeypatch.setattr(fetching.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(free, 0, free))
     tell_nothing(server)
-    with pytest.raises(TargetError, match=r"0\.3 GB are needed, 0\.1 GB are free; free some space"):
-        fetch(server)
+    refused(lambda: fetch(server), TargetError, r"0\.3 GB are needed, 0\.1 GB are free; free some space")
     assert server.requests == [(GLOVE, None)]
     fetch(server)
     size = 90_000_000
@@ -200,8 +196,7 @@ def test_too_little_space_is_reported_before_anything_is_fetched(server, data, m
 def test_a_disk_that_fills_up_is_one_error_and_keeps_nothing(server, data, small_disk) -> None:
     """The packed file has room, the unpacked one has none."""
     server.files[GLOVE] = gzip.compress(text_table(np.ones((6, 50), np.float32)) * 40, 9, mtime=0)
-    with pytest.raises(TargetError, match=r"glove-6b-50: cannot write: the file is larger than"):
-        fetch(server)
+    refused(lambda: fetch(server), TargetError, r"glove-6b-50: cannot write: the file is larger than")
     assert list(data.iterdir()) == []
 
 
@@ -210,8 +205,7 @@ def test_what_the_user_has_outlives_a_failed_download(server, data) -> None:
     stored = Path(record["path"]).read_bytes()
     for faults in (["404"] * 2, ["page"] * 2, ["too short"] * 2, ["503 after 600"] * 2):
         server.faults[GLOVE] = faults
-        with pytest.raises(InputError):
-            fetch(server, overwrite=True)
+        refused(lambda: fetch(server, overwrite=True), InputError)
         assert Path(record["path"]).read_bytes() == stored
         assert [path.name for path in data.iterdir()] == ["glove-6b-50"]
     assert fetch(server) == record
@@ -263,8 +257,7 @@ def test_an_interrupted_command_leaves_nothing(server, data, capsys) -> None:
 def test_names_are_found_in_any_case_and_misspelt_ones_are_helped() -> None:
     assert find("GloVe-6B-300").name == "glove-6b-300"
     assert find("cc.de.300").source.endswith("/vectors-crawl/cc.de.300.vec.gz")
-    with pytest.raises(OptionError, match=r"did you mean potion-base-8M"):
-        find("potion-8M")
+    refused(lambda: find("potion-8M"), OptionError, r"did you mean potion-base-8M")
     assert len([name for name in PUBLIC_VECTORS if name.startswith("cc.")]) >= 157
     for table in PUBLIC_VECTORS.values():
         assert table.licence
@@ -354,8 +347,7 @@ def test_a_table_of_the_hub_is_fetched_file_by_file(hub, data) -> None:
     fetch(hub, "potion-base-8M")
     assert hub.requests == []
     Path(record["path"], "tokenizer.json").write_text("{}")
-    with pytest.raises(FormatError, match="has changed since it was fetched"):
-        selfvec.load("potion-base-8M")
+    refused(lambda: selfvec.load("potion-base-8M"), FormatError, "has changed since it was fetched")
 
 
 def test_the_addresses_of_the_hub() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
@@ -76,15 +77,13 @@ def test_undo_does_not_lead_to_it_and_leads_out_of_it(name: str, place: Path) ->
     kept = shutil.copytree(run, place / "kept")
     gone = remove(run, name, 1)
     for undo in (lambda: selfvec.undo(run), lambda: selfvec.undo(selfvec.open_run(run))):
-        with pytest.raises(FormatError, match=f"{gone.name}: is missing; the state before cannot be brought"):
-            undo()
+        refused(undo, FormatError, f"{gone.name}: is missing; the state before cannot be brought")
     assert (run / "run.json").read_bytes() == described
     assert len(selfvec.open_run(run).text) == 41
     remove(kept, name, 2)
     assert selfvec.undo(kept).as_dict()["undone"] is True
     assert len(selfvec.open_run(kept).text) == 40
-    with pytest.raises(FormatError, match="is missing"):
-        selfvec.undo(kept)
+    refused(lambda: selfvec.undo(kept), FormatError, "is missing")
 
 
 def test_undo_does_not_lead_to_a_damaged_state(place: Path) -> None:
@@ -92,12 +91,10 @@ def test_undo_does_not_lead_to_a_damaged_state(place: Path) -> None:
     content = bytearray((run / "text.parquet").read_bytes())
     content[len(content) // 2] ^= 1
     (run / "text.parquet").write_bytes(content)
-    with pytest.raises(FormatError, match=r"text\.parquet: has changed since it was written"):
-        selfvec.undo(run)
+    refused(lambda: selfvec.undo(run), FormatError, r"text\.parquet: has changed since it was written")
     described = json.loads((run / "previous.json").read_bytes())
     (run / "previous.json").write_text(json.dumps(described | {"state": 7}))
-    with pytest.raises(FormatError, match=r"previous\.json: has changed since it was written"):
-        selfvec.undo(run)
+    refused(lambda: selfvec.undo(run), FormatError, r"previous\.json: has changed since it was written")
     assert len(selfvec.open_run(run).text) == 41
 
 
@@ -105,5 +102,4 @@ def test_a_run_that_is_open_does_not_miss_what_it_has_mapped(place: Path) -> Non
     opened = selfvec.open_run(place / "run")
     gone = remove(place / "run", "text.parquet", 2)
     assert opened.similar("hail").rows
-    with pytest.raises(SelfvecError, match=gone.name):
-        opened.search("hail")
+    refused(lambda: opened.search("hail"), SelfvecError, gone.name)

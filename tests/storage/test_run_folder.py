@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.damage import sealed_again
+from tests.refusals import refused
 
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.versions import RUN_FORMAT
@@ -141,8 +142,7 @@ def test_another_format_is_refused(found: object, remedy: str, folder: Path) -> 
 
 
 def test_an_existing_folder_is_replaced_on_request_only(folder: Path) -> None:
-    with pytest.raises(TargetError, match="exists already"):
-        save_run(a_run(), folder)
+    refused(lambda: save_run(a_run(), folder), TargetError, "exists already")
     save_run(a_run(history=None), folder, overwrite=True)
     assert open_run(folder).history is None
 
@@ -159,20 +159,16 @@ def test_the_vectors_of_a_run_are_a_format(folder: Path) -> None:
 def test_damaged_folders(folder: Path) -> None:
     for content, message in ((b"storm\n", "1 words for 4 rows"), (b"a\nb\xff\nc\nd\n", "UTF-8")):
         (folder / "vocabulary.txt").write_bytes(content)
-        with pytest.raises(FormatError, match=message):
-            load(folder)
-        with pytest.raises(FormatError):
-            open_run(folder)
+        refused(lambda: load(folder), FormatError, message)
+        refused(lambda: open_run(folder), FormatError)
     (folder / "vectors.safetensors").unlink()
     for read, message in (
         (lambda: load(folder), "is in no known format; it holds history"),
         (lambda: load(folder, "run"), "a run folder holds"),
     ):
-        with pytest.raises(FormatError, match=message):
-            read()
+        refused(read, FormatError, message)
     (folder / "run.json").write_text("[]")
-    with pytest.raises(FormatError, match="JSON object"):
-        open_run(folder)
+    refused(lambda: open_run(folder), FormatError, "JSON object")
 
 
 SHAPE = r"the tensor '{}' is .*, this one is "
@@ -218,8 +214,7 @@ def test_what_does_not_fit_is_refused_with_its_place(
     path = folder / f"{file}.safetensors"
     change_tensors(path, {name: value})
     assert [damage.rule for damage in verify(sealed_again(folder)).damaged]
-    with pytest.raises(FormatError, match=rf"{path.name}: .*({rule}).*; make the run again"):
-        _ = open_run(folder).tokens
+    refused(lambda: open_run(folder).tokens, FormatError, rf"{path.name}: .*({rule}).*; make the run again")
 
 
 @pytest.mark.parametrize(
@@ -253,8 +248,7 @@ def test_json_that_cannot_be_written_again_is_refused(folder: Path, text: str) -
         (folder / "run.json").write_text(described)
         change_json(folder, {"files": {}})
         (folder / name).write_text(text)
-        with pytest.raises(FormatError, match=rf"{name}: is not (JSON|a JSON object)"):
-            open_run(folder)
+        refused(lambda: open_run(folder), FormatError, rf"{name}: is not (JSON|a JSON object)")
 
 
 def test_a_large_table_is_checked_when_its_rows_are_first_used(

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.places import ROOT
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.run import open_run
@@ -78,8 +79,7 @@ def test_a_folder_holds_two_states_and_nothing_else(run: Path) -> None:
 
 
 def test_undo_and_redo_exchange_the_states_and_a_new_one_ends_the_redo(run: Path) -> None:
-    with pytest.raises(TargetError, match="run: the run has no state before this one"):
-        undo(run)
+    refused(lambda: undo(run), TargetError, "run: the run has no state before this one")
     before = files(run)
     updated(run, "new report")
     after = files(run)
@@ -121,8 +121,7 @@ def test_everything_that_reads_a_run_reads_its_present_state(tmp_path: Path) -> 
 def test_a_process_killed_between_the_two_descriptions_leaves_nothing_to_undo(run: Path) -> None:
     updated(run, "new report")
     shutil.copyfile(run / "run.json", run / "previous.json")
-    with pytest.raises(TargetError, match="no state before"):
-        undo(run)
+    refused(lambda: undo(run), TargetError, "no state before")
     assert documents(run) == 21
 
 
@@ -224,8 +223,7 @@ def test_a_link_in_the_place_of_a_description_or_the_lock_is_refused(
     (run / name).unlink(missing_ok=True)
     (run / name).symlink_to(victim)
     before = files(run)
-    with pytest.raises(TargetError):
-        updated(run, "new report")
+    refused(lambda: updated(run, "new report"), TargetError)
     assert victim.read_bytes() == content
     assert files(run) == before
 
@@ -249,8 +247,7 @@ def test_without_undo_withdrawn_text_is_gone_at_once(run: Path) -> None:
     assert SECRET.encode() not in everything(run)
     assert set(files(run)) == named(run, "run.json")
     assert documents(run) == 20
-    with pytest.raises(TargetError, match="no state before"):
-        undo(run)
+    refused(lambda: undo(run), TargetError, "no state before")
 
 
 def test_a_state_that_is_open_stays_usable_while_the_folder_changes(run: Path) -> None:
@@ -286,12 +283,10 @@ def test_an_open_run_is_what_its_folder_holds_now(run: Path) -> None:
     assert SECRET not in opened.vectors
     assert opened.search(SECRET).rows == []
     assert SECRET not in " ".join(opened.require_text().texts())
-    with pytest.raises(InputError, match="does not occur"):
-        opened.similar(SECRET)
+    refused(lambda: opened.similar(SECRET), InputError, "does not occur")
     assert pickle.loads(pickle.dumps(opened)).search("hail").rows == opened.search("hail").rows
     run.rename(run.with_name("away"))
-    with pytest.raises(InputError, match="run: is no longer there"):
-        opened.similar("hail")
+    refused(lambda: opened.similar("hail"), InputError, "run: is no longer there")
     assert repr(opened).startswith("Run: original")
     run.with_name("away").rename(run)
     assert opened.similar("hail").rows
@@ -308,8 +303,7 @@ def test_an_open_index_is_refused_when_its_run_has_another_state(run: Path, tmp_
     for options in ({}, {"no_undo": True}):
         updated(run, withdraw=["d1"], **options)
         for ask in (lambda: opened.search("hail"), lambda: opened.text("d1")):
-            with pytest.raises(InputError, match="belongs to another state of the run"):
-                ask()
+            refused(ask, InputError, "belongs to another state of the run")
         if not options:
             undo(run)
             assert opened.text("d1")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
@@ -103,15 +104,12 @@ def test_every_damaged_file_is_named_and_the_exit_status_says_so(run: Path, caps
 
 
 def test_what_has_no_checksums_is_refused(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is not a run folder"):
-        verify(tmp_path)
+    refused(lambda: verify(tmp_path), InputError, "is not a run folder")
     described = json.loads((run / "run.json").read_text())
     del described["files"], described["sha256"]
     (run / "run.json").write_text(json.dumps(described))
-    with pytest.raises(FormatError, match=r"run\.json: lacks 'files'; make the run again"):
-        open_run(run)
-    with pytest.raises(InputError, match="an earlier version"):
-        verify(run)
+    refused(lambda: open_run(run), FormatError, r"run\.json: lacks 'files'; make the run again")
+    refused(lambda: verify(run), InputError, "an earlier version")
 
 
 @pytest.mark.parametrize("files", [5, True, "vocabulary.txt", ["vocabulary.txt"]])
@@ -134,8 +132,7 @@ def test_a_path_that_leads_out_of_the_folder_is_not_read(run: Path, tmp_path: Pa
 def test_sizes_and_numbers_are_checked_when_a_folder_is_opened(made: Path, run: Path, tmp_path: Path) -> None:
     with (run / "text-2.parquet").open("ab") as file:
         file.write(b"x")
-    with pytest.raises(FormatError, match=r"text-2\.parquet: has .* were written"):
-        open_run(run)
+    refused(lambda: open_run(run), FormatError, r"text-2\.parquet: has .* were written")
     shutil.copytree(made / "encoder", tmp_path / "encoder")
     tensors = {n: np.array(t) for n, t in map_tensors(tmp_path / "encoder/encoder.safetensors").items()}
     tensors["rows"][2, 0] = np.nan

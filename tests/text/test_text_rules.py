@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import InputError, OptionError
@@ -98,8 +99,7 @@ def test_a_file_of_stop_words(tmp_path: Path) -> None:
 def test_a_broken_file_of_stop_words_names_its_line(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "stop.txt"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=message):
-        Rulebook(Rules(stop_words=str(path)), "lower")
+    refused(lambda: Rulebook(Rules(stop_words=str(path)), "lower"), InputError, message)
 
 
 def test_minimal_count_is_of_the_key() -> None:
@@ -127,8 +127,7 @@ def test_a_token_counts_for_the_first_rule_that_drops_it() -> None:
     ids=repr,
 )
 def test_pieces_take_no_rules_for_words(rules: Rules) -> None:
-    with pytest.raises(OptionError, match="is a rule for words"):
-        Rulebook(rules, "exact")
+    refused(lambda: Rulebook(rules, "exact"), OptionError, "is a rule for words")
 
 
 def test_pieces_may_have_a_minimal_count() -> None:

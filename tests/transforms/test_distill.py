@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.encoders.tiny_encoder import write_encoder
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
@@ -124,11 +125,7 @@ def test_the_command_distils_a_table_that_refine_starts_from(
 
 
 def test_what_cannot_be(tmp_path: Path, plane: Vectors) -> None:
-    with pytest.raises(InputError, match="no sentence encoder"):
-        distilled(plane)
-    with pytest.raises(FormatError, match="not the folder of a sentence encoder"):
-        distilled(tmp_path / "none")
-    with pytest.raises(OptionError, match="corpus: is needed"):
-        transform(tmp_path, "distill")
-    with pytest.raises(OptionError, match=r"from_: is one of|from_: is"):
-        distilled(tmp_path, from_="layers")
+    refused(lambda: distilled(plane), InputError, "no sentence encoder")
+    refused(lambda: distilled(tmp_path / "none"), FormatError, "not the folder of a sentence encoder")
+    refused(lambda: transform(tmp_path, "distill"), OptionError, "corpus: is needed")
+    refused(lambda: distilled(tmp_path, from_="layers"), OptionError, r"from_: is one of|from_: is")

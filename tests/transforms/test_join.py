@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
@@ -101,12 +102,10 @@ def test_what_cannot_be_joined_is_said() -> None:
         ({"dimensions": 3}, "average has no choice of dimensions"),
         ({"method": "gcca", "dimensions": 99}, "22 dimensions together"),
     ):
-        with pytest.raises(OptionError, match=rule):
-            Join([b], **options).fit_transform(a)
+        refused(lambda: Join([b], **options).fit_transform(a), OptionError, rule)
     with pytest.raises(InputError, match="no word has a vector in all"):
         Join([Vectors(["x"], np.ones((1, 10), np.float32))]).fit_transform(a)
-    with pytest.raises(OptionError, match="name the vectors to join with"):
-        Join([])
+    refused(lambda: Join([]), OptionError, "name the vectors to join with")
 
 
 def test_real_tables_joined_are_better_than_the_better_one(shared_data: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import InputError, NotFound, OptionError, TargetError
@@ -126,8 +127,7 @@ def test_filters_choose_the_documents_of_every_part(run: Run, tmp_path: Path) ->
 def test_a_page_that_exists_stays_unless_it_may_be_replaced(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text("mine")
-    with pytest.raises(TargetError, match="exists already"):
-        selfvec.report(run, path)
+    refused(lambda: selfvec.report(run, path), TargetError, "exists already")
     assert path.read_text() == "mine"
     selfvec.report(run, path, overwrite=True)
     assert "mostly about" in path.read_text(encoding="utf-8")
@@ -136,10 +136,8 @@ def test_a_page_that_exists_stays_unless_it_may_be_replaced(run: Run, tmp_path: 
 def test_wrong_arguments_write_nothing(run: Run, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match=r"a report is \.html, not \.pdf"):
         selfvec.report(run, tmp_path / "report.pdf")
-    with pytest.raises(NotFound, match="'hial'"):
-        selfvec.report(run, tmp_path / "report.html", words=["hial"])
-    with pytest.raises(InputError):
-        selfvec.report(run, tmp_path / "report.html", top=0)
+    refused(lambda: selfvec.report(run, tmp_path / "report.html", words=["hial"]), NotFound, "'hial'")
+    refused(lambda: selfvec.report(run, tmp_path / "report.html", top=0), InputError)
     assert not list(tmp_path.iterdir())
 
 

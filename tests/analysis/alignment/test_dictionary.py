@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec import Vectors
@@ -107,10 +108,8 @@ def test_files_of_pairs_by_tab_or_by_blanks(tmp_path: Path) -> None:
         ("", "no pair"),
     ):
         path.write_text(text)
-        with pytest.raises(InputError, match=rule):
-            read_dictionary(path)
-    with pytest.raises(InputError, match="no such file"):
-        read_dictionary(tmp_path / "missing.tsv")
+        refused(lambda: read_dictionary(path), InputError, rule)
+    refused(lambda: read_dictionary(tmp_path / "missing.tsv"), InputError, "no such file")
 
 
 def test_words_are_looked_up_in_lower_case_too_and_strangers_are_refused() -> None:
@@ -120,8 +119,7 @@ def test_words_are_looked_up_in_lower_case_too_and_strangers_are_refused() -> No
     assert found.notes["dictionary"] == 50
     with pytest.raises(InputError, match="words of A into the first column"):
         align(a, b, dictionary=[(other, one) for one, other in true.items()])
-    with pytest.raises(OptionError, match="needs this option"):
-        align(a, b, "dictionary")
+    refused(lambda: align(a, b, "dictionary"), OptionError, "needs this option")
     with pytest.raises(OptionError, match="it belongs to procrustes"):
         align(a, b, dictionary=list(true.items()), trim=0.1)
 

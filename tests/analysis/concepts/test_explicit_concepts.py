@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.concepts import ConceptVectors
@@ -56,10 +57,8 @@ def test_words_are_cut_as_the_texts_of_a_run() -> None:
 
 
 def test_bad_input_is_named() -> None:
-    with pytest.raises(InputError, match="hold no words"):
-        ConceptVectors([])
-    with pytest.raises(OptionError, match="top"):
-        ConceptVectors(CONCEPTS).why("hail", "ice", 0)
+    refused(lambda: ConceptVectors([]), InputError, "hold no words")
+    refused(lambda: ConceptVectors(CONCEPTS).why("hail", "ice", 0), OptionError, "top")
 
 
 def test_the_command_names_concepts(

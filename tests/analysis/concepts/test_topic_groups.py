@@ -8,6 +8,7 @@ import polars as pl
 import polars.testing
 import pytest
 from tests.analysis.concepts.subjects import subject_table
+from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.concepts import topics
@@ -112,10 +113,8 @@ def test_stop_words_numbers_and_rare_words_are_no_terms() -> None:
 
 def test_what_cannot_be_grouped() -> None:
     few = selfvec.Refiner(method="original").fit(["hail fell here", "rain fell there"] * 3, "none").run_
-    with pytest.raises(InputError, match="are terms"):
-        topics(few)
-    with pytest.raises(OptionError):
-        topics(few, 0)
+    refused(lambda: topics(few), InputError, "are terms")
+    refused(lambda: topics(few, 0), OptionError)
 
 
 def test_seed_words_stay_together_and_steer_the_others(subject_run: Run, subject_of: dict[str, str]) -> None:
@@ -182,17 +181,13 @@ def test_topics_keep_their_numbers_after_an_update(tmp_path: Path, subject_texts
     (tmp_path / "before.json").write_text(json.dumps(before.as_dict()))
     assert topics(run, like=tmp_path / "before.json").as_dict() == after.as_dict()
     assert len(topics(run, 5, like=before)) == 5
-    with pytest.raises(OptionError, match="at least 4"):
-        topics(run, 3, like=before)
-    with pytest.raises(OptionError, match="leave out one"):
-        topics(run, like=before, seed_words="hail")
+    refused(lambda: topics(run, 3, like=before), OptionError, "at least 4")
+    refused(lambda: topics(run, like=before, seed_words="hail"), OptionError, "leave out one")
     texts = [f"{letter}bus {letter}tram" for letter in "abcdefgh"] * 5 + ["and"] * 80
     other = selfvec.Refiner("original").fit(texts, "none").run_
-    with pytest.raises(SelfvecError, match="no term of this run"):
-        topics(other, 4, min_count=1, like=before)
+    refused(lambda: topics(other, 4, min_count=1, like=before), SelfvecError, "no term of this run")
     (tmp_path / "other.json").write_text('{"rows": [1]}')
-    with pytest.raises(InputError, match="has no topics"):
-        topics(run, like=tmp_path / "other.json")
+    refused(lambda: topics(run, like=tmp_path / "other.json"), InputError, "has no topics")
 
 
 def test_a_label_renames_topics(subject_run: Run) -> None:

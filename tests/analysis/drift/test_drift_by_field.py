@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.word_drift import measures
@@ -106,8 +107,7 @@ def test_another_field_with_the_same_values_is_another_result(run: Run, monkeypa
     ],
 )
 def test_what_cannot_be_compared_is_said(run: Run, given: dict, kind: type, said: str) -> None:
-    with pytest.raises(kind, match=said):
-        selfvec.drift(run, **given)
+    refused(lambda: selfvec.drift(run, **given), kind, said)
 
 
 def test_a_field_of_too_many_values_is_refused(run: Run, monkeypatch) -> None:
@@ -121,8 +121,7 @@ def test_a_word_is_followed_through_the_values_of_a_field(run: Run) -> None:
     assert [row["slice"] for row in found] == ["Other", "Incident", "Appeal"]
     kinds = [row.get("Kind") for row in rows() if "cell" in row["text"]]
     assert [row["documents"] for row in found] == [kinds.count(row["slice"]) for row in found]
-    with pytest.raises(NotFound, match="no field 'Kin'"):
-        selfvec.trajectory(run, "cell", slice_field="Kin")
+    refused(lambda: selfvec.trajectory(run, "cell", slice_field="Kin"), NotFound, "no field 'Kin'")
 
 
 def test_a_slice_may_be_given_itself(run: Run) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from tests.apps.cli.test_cli import REPORTS
 from tests.commands import PATHS, called
+from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.alignment import align
@@ -230,13 +231,11 @@ def test_a_function_refuses_what_exists(name: str, inside: Path, prepared: Path)
         path = inside / f"{kind}-{target}"
         put(kind, path, prepared)
         before = state(inside)
-        with pytest.raises(TargetError, match=r"overwrite"):
-            write(made(prepared), path)
+        refused(lambda: write(made(prepared), path), TargetError, r"overwrite")
         assert state(inside) == before
     path = inside / target
     write(made(prepared), path)
-    with pytest.raises(TargetError, match=r"exists already; .*overwrite=True"):
-        write(made(prepared), path)
+    refused(lambda: write(made(prepared), path), TargetError, r"exists already; .*overwrite=True")
     write(made(prepared), path, overwrite=True)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.refusals import refused
 from tests.retrieval.encoder import reports
 
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
@@ -121,10 +122,8 @@ def test_tables_and_dimensions_are_chosen(report_run: Run, encoder: Encoder) -> 
     np.testing.assert_allclose(turned.encode(texts) @ turned.encode(texts).T, cosines, atol=0.02)
     assert not np.allclose(narrow.encode(texts) @ narrow.encode(texts).T, cosines, atol=0.02)
     for tables in ([], ["refined", "newest"]):
-        with pytest.raises(OptionError, match="original, refined, topics"):
-            Encoder.of(report_run, tables=tables)
-    with pytest.raises(OptionError, match="dimensions"):
-        Encoder.of(report_run, dimensions=0)
+        refused(lambda: Encoder.of(report_run, tables=tables), OptionError, "original, refined, topics")
+    refused(lambda: Encoder.of(report_run, dimensions=0), OptionError, "dimensions")
 
 
 def test_rows_are_mean_directions_times_idf(report_run: Run) -> None:
@@ -196,8 +195,7 @@ def test_a_folder_gives_the_same_bits(tmp_path: Path, encoder: Encoder) -> None:
     np.testing.assert_array_equal(opened.encode(texts), encoder.encode(texts))
     assert (opened.words, opened.about, len(opened)) == (encoder.words, encoder.about, len(encoder))
     assert as_encoder(tmp_path / "e").dimensions == encoder.dimensions
-    with pytest.raises(TargetError, match="exists already"):
-        encoder.save(tmp_path / "e")
+    refused(lambda: encoder.save(tmp_path / "e"), TargetError, "exists already")
 
 
 def _shorten(folder: Path) -> None:
@@ -238,13 +236,11 @@ def _tell(folder: Path, **changed: object) -> None:
 def test_damage_is_told(tmp_path: Path, encoder: Encoder, damage) -> None:
     encoder.save(tmp_path / "e")
     damage(tmp_path / "e")
-    with pytest.raises(FormatError):
-        Encoder.open(tmp_path / "e")
+    refused(lambda: Encoder.open(tmp_path / "e"), FormatError)
 
 
 def test_other_folders_are_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="not the folder of an encoder"):
-        as_encoder(tmp_path)
+    refused(lambda: as_encoder(tmp_path), InputError, "not the folder of an encoder")
 
 
 @pytest.mark.parametrize(

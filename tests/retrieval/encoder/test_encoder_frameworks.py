@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.refusals import refused
 
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.data.run import Run
@@ -56,8 +57,7 @@ def test_llamaindex(report_run: Run, encoder: Encoder) -> None:
     alone = [embedding.get_query_embedding(TEXTS[0]), embedding.get_text_embedding(TEXTS[0])]
     alone += [asyncio.run(embedding.aget_query_embedding(TEXTS[0]))]
     np.testing.assert_array_equal(np.float32(alone), encoder.encode([TEXTS[0]] * 3))
-    with pytest.raises(InputError, match="was in memory"):
-        SelfvecEmbedding.from_dict(embedding.to_dict())
+    refused(lambda: SelfvecEmbedding.from_dict(embedding.to_dict()), InputError, "was in memory")
 
 
 def changed(encoder: Encoder) -> Encoder:
@@ -90,8 +90,7 @@ def test_llamaindex_opens_the_encoder_again(encoder: Encoder, tmp_path: Path) ->
     assert again.get_text_embedding(TEXTS[0]) == encoder.encode(TEXTS[0]).tolist()
     assert (again.model_name, again.embed_batch_size) == ("selfvec/e", 3)
     changed(encoder).save(tmp_path / "e", overwrite=True)
-    with pytest.raises(InputError, match="is not the encoder that was stored"):
-        SelfvecEmbedding.from_dict(stored)
+    refused(lambda: SelfvecEmbedding.from_dict(stored), InputError, "is not the encoder that was stored")
 
 
 def test_mteb_hands_over_texts_or_batches(encoder: Encoder, tmp_path: Path) -> None:
@@ -117,8 +116,7 @@ def test_mteb_hands_over_texts_or_batches(encoder: Encoder, tmp_path: Path) -> N
         ("selfvec/encoder", f"7-{encoder.digest}"),
         ("selfvec/encoder", f"7-{other}"),
     ]
-    with pytest.raises(InputError, match="not the folder"):
-        MTEBEncoder(Path(__file__).parent)
+    refused(lambda: MTEBEncoder(Path(__file__).parent), InputError, "not the folder")
 
 
 @needs("mteb")
@@ -147,5 +145,4 @@ def test_mteb_takes_the_model(encoder: Encoder) -> None:
 def test_what_is_missing_names_its_extra(extra: str, use, encoder: Encoder) -> None:
     if importlib.util.find_spec(EXTRAS[extra]) is not None:
         pytest.skip(f"the extra {extra} is installed")
-    with pytest.raises(MissingExtra, match=rf"selfvec\[{extra}\]"):
-        use(encoder)
+    refused(lambda: use(encoder), MissingExtra, rf"selfvec\[{extra}\]")

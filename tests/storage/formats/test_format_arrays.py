@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 from format_tables import WORDS, put, table
+from tests.refusals import refused
 
 from selfvec.base.errors import FormatError
 from selfvec.data.vectors import Vectors
@@ -84,17 +85,14 @@ def test_other_numbers_and_orders_become_float32_in_c_order(array: np.ndarray, t
 )
 def test_broken_npy(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "vocabulary.txt").write_text("x\ny\nz\n")
-    with pytest.raises(FormatError, match=message):
-        load(put(tmp_path, content))
+    refused(lambda: load(put(tmp_path, content)), FormatError, message)
 
 
 def test_npy_without_or_with_the_wrong_words(tmp_path: Path) -> None:
     path = put(tmp_path, npy(MATRIX), "a.npy")
-    with pytest.raises(FormatError, match=r"matrix without words; .*a\.vocabulary\.txt"):
-        load(path)
+    refused(lambda: load(path), FormatError, r"matrix without words; .*a\.vocabulary\.txt")
     (tmp_path / "a.vocabulary.txt").write_text("x\ny\n")
-    with pytest.raises(FormatError, match=r"a\.vocabulary\.txt: .* 2 for 3"):
-        load(path)
+    refused(lambda: load(path), FormatError, r"a\.vocabulary\.txt: .* 2 for 3")
 
 
 def test_npz_as_written_opens_in_numpy_without_pickle(tmp_path: Path) -> None:
@@ -118,8 +116,7 @@ def test_foreign_safetensors_with_words_beside_it(tmp_path: Path) -> None:
     from safetensors.numpy import save_file
 
     save_file({"embedding.weight": MATRIX.astype(np.float64)}, tmp_path / "model.safetensors")
-    with pytest.raises(FormatError, match="matrix without words"):
-        load(tmp_path / "model.safetensors")
+    refused(lambda: load(tmp_path / "model.safetensors"), FormatError, "matrix without words")
     (tmp_path / "vocab.txt").write_text("x\ny\nz\n")
     vectors = load(tmp_path / "model.safetensors")
     assert vectors.index_to_key == ["x", "y", "z"]
@@ -160,11 +157,9 @@ def test_columns_of_the_wrong_length_are_an_error(tmp_path: Path) -> None:
         {"sources": np.full(3, 9, np.uint8)},
     ):
         save_file({"vectors": MATRIX, "vocabulary": words, **column}, path)
-        with pytest.raises(FormatError, match=f"{next(iter(column))} are not 3 numbers"):
-            load(path)
+        refused(lambda: load(path), FormatError, f"{next(iter(column))} are not 3 numbers")
     save_file({"a": MATRIX, "b": MATRIX, "vocabulary": words}, path)
-    with pytest.raises(FormatError, match=r"this file holds 2 \("):
-        load(path)
+    refused(lambda: load(path), FormatError, r"this file holds 2 \(")
 
 
 def test_what_is_only_written_is_refused_by_its_name(tmp_path: Path) -> None:
@@ -172,8 +167,7 @@ def test_what_is_only_written_is_refused_by_its_name(tmp_path: Path) -> None:
     save(table(), tmp_path / "folder", "projector")
     for path in (tmp_path / "words.npz", tmp_path / "folder", tmp_path / "folder" / "vectors.tsv"):
         name = "npz" if path.suffix == ".npz" else "projector"
-        with pytest.raises(FormatError, match=f"is in the format {name}, which is written but not read"):
-            load(path)
+        refused(lambda: load(path), FormatError, f"is in the format {name}, which is written but not read")
     numbers = np.loadtxt(tmp_path / "folder" / "vectors.tsv", np.float32, delimiter="\t")
     assert np.array_equal(numbers, table().vectors)
     words = (tmp_path / "folder" / "metadata.tsv").read_text(encoding="utf-8")
@@ -226,27 +220,21 @@ def test_broken_parquet(columns: dict[str, Any], message: str, tmp_path: Path) -
     ],
 )
 def test_what_else_people_have_at_hand_is_named(content: bytes, what: str, tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=what):
-        load(put(tmp_path, content, "vectors.bin"))
+    refused(lambda: load(put(tmp_path, content, "vectors.bin")), FormatError, what)
 
 
 def test_zip_archives_are_told_apart(tmp_path: Path) -> None:
     for member, what in (("model/data.pkl", "PyTorch"), ("a.txt", "is a zip archive")):
         with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
             archive.writestr(member, b"x")
-        with pytest.raises(FormatError, match=what):
-            load(tmp_path / "a.zip")
+        refused(lambda: load(tmp_path / "a.zip"), FormatError, what)
 
 
 def test_paths_that_are_no_files(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="does not exist"):
-        load(tmp_path / "nowhere")
-    with pytest.raises(FormatError, match=r"is an empty folder, not vectors; name a run"):
-        load(tmp_path)
-    with pytest.raises(FormatError, match="glove is a file, this is a folder"):
-        load(tmp_path, "glove")
-    with pytest.raises(FormatError, match="is not a regular file"):
-        load("/dev/null")
+    refused(lambda: load(tmp_path / "nowhere"), FormatError, "does not exist")
+    refused(lambda: load(tmp_path), FormatError, r"is an empty folder, not vectors; name a run")
+    refused(lambda: load(tmp_path, "glove"), FormatError, "glove is a file, this is a folder")
+    refused(lambda: load("/dev/null"), FormatError, "is not a regular file")
 
 
 PARQUET_BOMBS = {  # some kilobytes on disk

@@ -11,6 +11,7 @@ from format_tables import WORDS, fasttext_model, parts, spacy_folder, target, wr
 from format_tables import table as small_table
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.refusals import refused
 
 from selfvec.base.errors import FormatError
 from selfvec.data.vectors import Vectors
@@ -127,8 +128,7 @@ def test_damaged_parquet_is_an_error_and_not_the_end(tmp_path: Path) -> None:
         attempt(path, None, "strict")
     for bad in (content[:-20], b"PAR1" + bytes(99), b"PAR1" + b"\xff" * 60 + b"\xff\xff\xff\x7fPAR1"):
         path.write_bytes(bad)
-        with pytest.raises(FormatError, match="does not hold readable vectors in Parquet"):
-            load(path)
+        refused(lambda: load(path), FormatError, "does not hold readable vectors in Parquet")
 
 
 def header_of(row: Format) -> list[bytes]:
@@ -155,8 +155,7 @@ def test_absurd_sizes_are_refused_before_memory_is_taken(row: Format, tmp_path: 
         path = target(row, tmp_path)
         path.write_bytes(content)
         tracemalloc.start()
-        with pytest.raises(FormatError):
-            load(path, row.name)
+        refused(lambda: load(path, row.name), FormatError)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 16e6

@@ -12,6 +12,7 @@ import pytest
 from format_tables import WORDS, table
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.refusals import refused
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from selfvec.base.errors import FormatError, OptionError
@@ -142,16 +143,13 @@ def test_broken_folders(tmp_path: Path) -> None:
     tokenizer = (folder / "tokenizer.json").read_text(encoding="utf-8")
     for content in ("", "{}", tokenizer[:-9], "\0"):
         (folder / "tokenizer.json").write_text(content, encoding="utf-8")
-        with pytest.raises(FormatError, match=r"tokenizer\.json"):
-            load(folder)
+        refused(lambda: load(folder), FormatError, r"tokenizer\.json")
     parts = json.loads(tokenizer)
     parts["model"]["vocab"]["more"] = len(WORDS) + 7
     (folder / "tokenizer.json").write_text(json.dumps(parts))
-    with pytest.raises(FormatError, match="the tokenizer has 20 tokens, but there are 13 rows"):
-        load(folder)
+    refused(lambda: load(folder), FormatError, "the tokenizer has 20 tokens, but there are 13 rows")
     (folder / "tokenizer.json").unlink()
-    with pytest.raises(FormatError, match="is in no known format; it holds config"):
-        load(folder)
+    refused(lambda: load(folder), FormatError, "is in no known format; it holds config")
 
 
 def test_mappings_and_weights_that_do_not_fit(tmp_path: Path) -> None:
@@ -167,8 +165,7 @@ def test_mappings_and_weights_that_do_not_fit(tmp_path: Path) -> None:
         ({"weights": np.full(13, np.nan, np.float32)}, "NaN"),
     ):
         save_file({**good, **extra}, folder / "model.safetensors")
-        with pytest.raises(FormatError, match=message):
-            load(folder)
+        refused(lambda: load(folder), FormatError, message)
 
 
 def files_of_wordllama() -> tuple[Tokenizer, np.ndarray]:
@@ -222,8 +219,7 @@ def test_default_is_a_lower_case_table_of_whole_words() -> None:
 
 def test_default_without_the_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(util, "find_spec", {}.get)
-    with pytest.raises(OptionError, match="pip install wordllama"):
-        load("default")
+    refused(lambda: load("default"), OptionError, "pip install wordllama")
 
 
 def test_a_file_called_default_is_reached_by_its_path(

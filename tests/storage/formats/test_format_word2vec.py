@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from format_tables import put
+from tests.refusals import refused
 
 from selfvec.base.errors import FormatError
 from selfvec.storage.formats import load, save
@@ -65,8 +66,7 @@ def test_numbers_that_happen_to_be_text_bytes(tmp_path: Path) -> None:
     ],
 )
 def test_an_error_names_the_row_and_the_byte(content: bytes, message: str, tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=message):
-        load(put(tmp_path, content), "word2vec")
+    refused(lambda: load(put(tmp_path, content), "word2vec"), FormatError, message)
 
 
 PHRASES = {
@@ -130,8 +130,7 @@ def test_no_numbers_are_read_from_a_wrong_place(wrong: int, errors: str, tmp_pat
     matrix = np.random.default_rng(1).standard_normal((50, 20)).astype(np.float32)
     records = [f"w{number} ".encode() + row.tobytes() for number, row in enumerate(matrix)]
     path = put(tmp_path, f"50 {wrong}\n".encode() + b"".join(records))
-    with pytest.raises(FormatError):
-        load(path, errors=errors)
+    refused(lambda: load(path, errors=errors), FormatError)
 
 
 def test_real_vectors_agree_with_gensim(shared_data: Path) -> None:
