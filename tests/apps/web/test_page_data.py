@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site, fitted
 
+import selfvec
 from selfvec.analysis.concepts import corpus_topics
 from selfvec.analysis.word_drift import Drift, drift
 from selfvec.analysis.word_kinds import stop_words_of_run
@@ -26,7 +27,7 @@ from selfvec.apps.web.ranking import Filter, Ranking
 from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state
 from selfvec.apps.web.words import Completion
 from selfvec.apps.web.work import Busy, Tasks
-from selfvec.base.errors import InputError
+from selfvec.base.errors import InputError, NotFound
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.trajectory import History
@@ -532,6 +533,14 @@ def test_nearly_identical_hits_are_one_row(tmp_path: Path) -> None:
     assert len(rows) == 2
     assert sorted(len(row["alike"]) for row in rows) == [0, 11]
     assert len(documents.search(data, "wind", 10, "bm25", ())["rows"]) == 10
+
+
+def test_a_small_text_of_many_years_opens_with_a_comparison_that_can_be_made() -> None:
+    texts = [{"text": f"hail fell on roof {year}", "date": f"{year}"} for year in range(1980, 2020)]
+    page = PageData(selfvec.refine(texts, "none", "decorrelated", slice="year"))
+    assert words.word(page, page.comparisons.default, "hail")["count"] == 40
+    with pytest.raises(NotFound, match=r"no word occurs 5 times in 1980, or in 2019; compare larger slices"):
+        page.comparisons.get("1980|2019")
 
 
 def test_a_run_without_its_text_is_still_shown(run: Run) -> None:

@@ -328,7 +328,7 @@ def documents_of(slices: Sequence[Slice]) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True, eq=False)
-class Sides:
+class CountedSides:
     """The two states that are compared, by their words."""
 
     names: Sequence[str]
@@ -337,7 +337,7 @@ class Sides:
     least: int  # occurrences on each side; 0 if they are unknown
 
     @classmethod
-    def of(cls, run: Run, slices: Sequence[Slice], least: int) -> Sides:
+    def of(cls, run: Run, slices: Sequence[Slice], least: int) -> CountedSides:
         """Two slices or, without them, the text before and after refining."""
         if slices:
             counts = slice_counts(run.require_tokens(), slices)

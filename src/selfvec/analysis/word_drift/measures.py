@@ -18,7 +18,7 @@ from selfvec.data.run import Run
 from selfvec.storage.cache import cached, read_result, write_result
 
 from .changed_neighbours import NEIGHBOURS, changed_neighbours, known_rows, possible_neighbours
-from .compared_slices import Sides, documents_of, sources_of
+from .compared_slices import CountedSides, documents_of, sources_of
 from .confounding import confounded_fields
 from .permutation_test import Distances, DriftTest, permutation_test, refinement_drift, usual_distances
 from .unmatched_words import unmatched_words
@@ -96,7 +96,7 @@ def measure_words(
         space = None
         if sources:
             space = occurrence_space(run, sources, test.seed, steps, refined=bool(slices))
-        sides = Sides.of(run, slices, test.min_count)
+        sides = CountedSides.of(run, slices, test.min_count)
         with steps.stage("Choosing words", None, "words"):
             reasons = left_out_words(run, slices, sides.able)
         words = np.flatnonzero(sides.able)

@@ -17,7 +17,7 @@ from selfvec.data.run import Run
 from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.text.document_vectors import document_frequencies
 
-from .compared_slices import Sides
+from .compared_slices import CountedSides
 from .word_marks import left_out_words, mark_words
 
 Row = dict[str, Any]
@@ -25,7 +25,9 @@ Row = dict[str, Any]
 _SMALLEST = 1e-300  # p is never 0
 
 
-def unmatched_words(run: Run, slices: Sequence[Slice], sides: Sides) -> tuple[list[Row], dict[str, str]]:
+def unmatched_words(
+    run: Run, slices: Sequence[Slice], sides: CountedSides
+) -> tuple[list[Row], dict[str, str]]:
     """Words that are rare in one of two slices only, with their p; and the reasons not to list some."""
     counts, least = sides.counts, sides.least
     frequent = (counts.max(axis=0) >= least) & (counts.min(axis=0) < least)

@@ -17,7 +17,7 @@ from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.text.tagger import tagger
 
-from .compared_slices import Sides
+from .compared_slices import CountedSides
 from .measures import Measures
 from .permutation_test import LEVEL
 from .word_marks import WORD, count_in_run
@@ -137,7 +137,7 @@ def measurable(
     """
     if not words:
         return set(), []
-    sides = Sides.of(run, slices, least)
+    sides = CountedSides.of(run, slices, least)
     rows, unknown = run.rows(words)
     unknown = [each | {"count_a": 0, "count_b": 0} for each in unknown]
     measured = set()
@@ -153,7 +153,7 @@ def measurable(
     return measured, unknown
 
 
-def _unmeasured(run: Run, word: str, sides: Sides) -> Row:
+def _unmeasured(run: Run, word: str, sides: CountedSides) -> Row:
     """A word that cannot be measured, the reason and its counts."""
     a, b = sides.counts[:, run.vectors.key_to_index[word]].tolist()
     few = [side for side, n in zip(sides.names, (a, b), strict=True) if n < sides.least]

@@ -19,7 +19,12 @@ from selfvec.analysis.concepts.terms import stop_words
 from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
 from selfvec.analysis.word_drift.changed_neighbours import NEIGHBOURS, possible_neighbours
-from selfvec.analysis.word_drift.compared_slices import BY_REFINING, asked_slices, comparable_slices
+from selfvec.analysis.word_drift.compared_slices import (
+    BY_REFINING,
+    CountedSides,
+    asked_slices,
+    comparable_slices,
+)
 from selfvec.analysis.word_drift.permutation_test import compared_means
 from selfvec.analysis.word_kinds import are_stop_words, has_letter
 from selfvec.base.arrays import AnyFloats, Ints, Mask, Rows
@@ -207,6 +212,9 @@ def compare_slices(
         raise NotFound(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
     often = np.flatnonzero(counts.min(axis=0) >= MIN_COUNT)
     known = np.flatnonzero(counts.max(axis=0) >= MIN_COUNT)  # (n,), words that get a vector in each slice
+    if not len(known):
+        rule = f"no word occurs {MIN_COUNT} times in {names[0]}, or in {names[1]}"
+        raise NotFound(rule, remedy="compare larger slices")
     costs = {"Preparing occurrences": min(len(batch), 4 * TOKENS), "Comparing": len(batch)}
     with progress.steps("Comparing", costs) as steps:
         space = occurrence_space(run, pair, progress=steps)
@@ -258,11 +266,13 @@ def _bytes(arrays: Iterable[AnyFloats]) -> int:
 
 
 def _usual_pair(run: Run) -> list[Slice]:
-    """The slices that `drift` compares; none if the run has fewer than two, or was made without."""
+    """The slices that `drift` compares; none if the run has fewer than two, or these are too small."""
     try:
-        return asked_slices(run).slices
+        slices = asked_slices(run).slices
+        CountedSides.of(run, slices, MIN_COUNT)  # an error if drift can test no word between them
     except InputError:
         return []
+    return slices
 
 
 class ComparisonTasks(NamedTuple):
