@@ -21,6 +21,7 @@
 # make test-lowest some tests with the lowest versions that pyproject.toml states
 # make cluster    the tests of Dask clusters, also those that need an S3 server
 # make soak       kills, faults of disk and permissions, damaged files: half an hour -> docs/results/robustness.md
+# make javascript  how the page's scripts are written, by prettier and eslint; needs npm, and writes node_modules/
 # make dist       a reproducible wheel, tried in an empty environment; a bill of materials and licences -> dist/
 # make docs       the documentation as a web site in site/
 #
@@ -35,7 +36,7 @@ UV := $(BIN)/python -m uv pip install --quiet --python $(BIN)/python
 help:
 	@sed -n 's/^# \(make\|  *->\)/\1/p' Makefile
 
-.PHONY: help demo test checks tests bench billion paper quality collapse concepts answers drift monitor senses baselines field results figures test-benchmarks test-peers test-lowest cluster soak dist docs clean
+.PHONY: help demo test checks tests bench billion paper quality collapse concepts answers drift monitor senses baselines field results figures test-benchmarks test-peers test-lowest cluster soak javascript javascript-format dist docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -102,6 +103,20 @@ cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
 
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks robustness.soak
+
+# Not part of `make test`, which has to do without npm. `make javascript-format` writes the scripts anew.
+NPM := npm install --silent --no-save --no-package-lock --no-audit --no-fund
+SCRIPTS := "src/selfvec/apps/web/static/*.js"
+
+javascript: node_modules/.bin/eslint
+	node_modules/.bin/prettier --check $(SCRIPTS)
+	node_modules/.bin/eslint $(SCRIPTS)
+
+javascript-format: node_modules/.bin/eslint
+	node_modules/.bin/prettier --write $(SCRIPTS)
+
+node_modules/.bin/eslint:
+	$(NPM) prettier@3 eslint@9 @eslint/js@9 globals@16
 
 dist: $(VENV)/installed-dev
 	rm -f dist/*.whl

@@ -48,11 +48,17 @@ def test_the_page_and_its_files_fetch_nothing_from_elsewhere(site: Site) -> None
             assert f"/{named}" in files, named
 
 
+def test_scripts_have_lines_that_fit_a_screen() -> None:
+    for path, file in page_files().items():
+        if path.endswith(".js"):
+            assert max(map(len, file.body.decode().splitlines())) <= 110, f"{path}: make javascript-format"
+
+
 def test_every_module_of_the_page_is_loaded_before_it_is_asked_for() -> None:
     files = {path: file.body.decode() for path, file in page_files().items()}
     needed, unread = set(), ["/main.js"]
     while unread:
-        for name in re.findall(r'^import .* from "\.(/[^"]+)"', files[unread.pop()], re.MULTILINE):
+        for name in re.findall(r'^import [^;]* from "\.(/[^"]+)"', files[unread.pop()], re.MULTILINE):
             if name not in needed:
                 needed.add(name)
                 unread.append(name)

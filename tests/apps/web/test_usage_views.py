@@ -15,6 +15,7 @@ from selfvec.analysis.concordance import concordance
 from selfvec.analysis.keyness import keyness
 from selfvec.apps.web import work
 from selfvec.apps.web.static_page import static_page
+from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 
 LISTS = "#word .usage details"
@@ -30,13 +31,16 @@ def opened(page: Page, address: str) -> None:
 
 
 def test_the_interface_gives_what_the_commands_give(site: Site) -> None:
+    def expected(result: Figures) -> dict[str, object]:
+        return {**result, "columns": [column.as_dict() for column in result.columns]}
+
     run = site.data.run
     asked = "/api/collocates?w=cell&slice=2020&top=7"
-    assert site.json(asked) == dict(collocates(run, "cell", slice="2020", top=7))
+    assert site.json(asked) == expected(collocates(run, "cell", slice="2020", top=7))
     for sort in ("left", "right", "date"):
         answer = site.json(f"/api/concordance?query=cell&sort={sort}&window=4&top=9")
-        assert answer == dict(concordance(run, "cell", sort=sort, window=4, top=9))
-    assert site.json("/api/keyness?c=1990|2020&top=5") == dict(keyness(run, ["1990", "2020"], top=5))
+        assert answer == expected(concordance(run, "cell", sort=sort, window=4, top=9))
+    assert site.json("/api/keyness?c=1990|2020&top=5") == expected(keyness(run, ["1990", "2020"], top=5))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 
 from selfvec.analysis.word_drift import Drift, drift
 from selfvec.analysis.word_drift.compared_slices import BY_REFINING
+from selfvec.analysis.word_drift.drift_result import kind_and_spellings
 from selfvec.analysis.word_drift.word_marks import NAME
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
@@ -17,7 +18,6 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.queries import MIN_COUNT
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
-from selfvec.views.word_tables import confounding_notes, drift_mark, drift_summary
 
 from .addresses import MinCount, Order, PositiveShare, Share, WithNames, WordPart
 
@@ -80,11 +80,12 @@ class Ranking:
             "names": (changes.a, changes.b),
             "least": MIN_COUNT,
             "rows": [self.row(row) for row in rows[offset : offset + limit]],
+            "columns": [column.as_dict() for column in changes.columns],
             "total": len(rows),
             "ranked": changes.tested,
             "tested": any(row["q"] is not None for row in changes.rows),
-            "summary": drift_summary(changes),
-            "notes": [changes.why] * bool(changes.why) + confounding_notes(changes),
+            "summary": changes.summary,
+            "notes": [changes.why] * bool(changes.why) + changes.confounding,
             "new": changes.new[:_CAME],
             "gone": changes.gone[:_CAME],
         }
@@ -106,7 +107,7 @@ class Ranking:
         """A row with what it is if not a word, and whether its vector before was built from subwords."""
         before = self.run.original.sources[self.run.vectors.key_to_index[row["word"]]]
         subwords = self.changes.a == BY_REFINING[0] and bool(before == Source.SUBWORDS)
-        return {**row, "mark": drift_mark(row), "subwords": subwords}
+        return {**row, "mark": kind_and_spellings(row), "subwords": subwords}
 
     def of_word(self, word: str) -> tuple[int | None, Json | None]:
         """The rank of a word among those listed, from 1, and its row; None for a word without."""

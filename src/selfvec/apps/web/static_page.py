@@ -38,7 +38,7 @@ _QUOTED = 15  # of these, with sentences
 _WORDS = 100  # number of words that changed most, and of the most frequent ones
 _TEXT = 5_000_000  # characters of documents, at most; a longer text is not in the file
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data:"
-_IMPORT = re.compile(r'^import .* from "[.](/[a-z-]+[.]js)"', re.MULTILINE)
+_IMPORT = re.compile(r'^import [^;]* from "[.](/[a-z-]+[.]js)"', re.MULTILINE)
 _UNSCRIPTED = """<noscript><style>
 body { display: block; height: auto; } body > :not(.paper) { display: none; } .paper { display: block; }
 </style></noscript>"""

@@ -26,6 +26,8 @@ from selfvec.analysis.usage.quotations import Quotation, sentences
 from selfvec.base.arrays import Ints
 from selfvec.base.characters import folded, without_accents
 from selfvec.base.errors import NotFound, OptionError
+from selfvec.base.result_table import Figures
+from selfvec.base.view import COUNT, PROSE, WORDS, Column
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, coverage, has_row
 
@@ -37,6 +39,12 @@ from .ranking import Filter
 
 _NEIGHBOUR_WEIGHT = 0.5  # of a neighbour in the window of an occurrence, in units of cosine
 _NEAR = 5  # words near an unknown one
+_UNKNOWN = (
+    Column("word"),
+    Column("count", "occurrences", COUNT),
+    Column("source_after", "vector based on", PROSE),
+    Column("near", "now near", WORDS),
+)
 
 
 @address("/api/ranking")
@@ -142,6 +150,11 @@ def _quoted(run: Run, occurring: list[Quotation]) -> list[Json]:
     return [quote.as_dict() for quote in first.values()]
 
 
+def _with_columns(result: Figures) -> Json:
+    """A result as its command prints it, and the columns by which the page draws it as a table."""
+    return {**result, "columns": [column.as_dict() for column in result.columns]}
+
+
 @address("/api/collocates", alone=True)
 def collocates(
     page: PageData,
@@ -151,7 +164,7 @@ def collocates(
     most: addresses.FewRows = 20,
 ) -> Json:
     """The words that keep company with a word: the output of `selfvec text collocates --json`."""
-    return dict(collocates_of(page.run, word, slice=part, window=window, top=most))
+    return _with_columns(collocates_of(page.run, word, slice=part, window=window, top=most))
 
 
 @address("/api/concordance", alone=True)
@@ -164,7 +177,7 @@ def concordance(
 ) -> Json:
     """The first lines of a word or phrase with the text around it, and the number of all: the output of
     `selfvec text concordance --json`."""
-    return dict(concordance_of(page.run, query, sort=sort, window=window, top=most))
+    return _with_columns(concordance_of(page.run, query, sort=sort, window=window, top=most))
 
 
 @address("/api/keyness", alone=True)
@@ -173,7 +186,7 @@ def keyness(page: PageData, key: addresses.ComparisonKey, most: addresses.FewRow
     if key == REFINED:
         rule = "before and after refining, the text is the same"
         raise NotFound(rule, field="c", remedy="compare two slices, as A|B")
-    return dict(keyness_of(page.run, page.comparisons.pair(key), top=most))
+    return _with_columns(keyness_of(page.run, page.comparisons.pair(key), top=most))
 
 
 @address("/api/unknown")
@@ -209,6 +222,7 @@ def unknown(
             {**_origin(run, row), "near": [words[other] for other, _ in near]}
             for row, near in zip(shown, vectors.near_each(shown, 1, _NEAR), strict=True)
         ],
+        "columns": [column.as_dict() for column in _UNKNOWN],
         "total": len(rows),
         "sources": {kind: number for kind, number in sources.items() if number},
         "coverage": coverage(run.original, counts)["types"],

@@ -1,8 +1,5 @@
-// Requests to the server. Answers are cached, because the state that is served does not change.
-import { Documents } from "./kept.js";
-
-const kept = new Map();
-const KEPT = 300;
+// Requests to the server, or to what a saved page holds.
+import { Documents } from "./saved.js";
 
 class Refused extends Error {
   constructor(error, status) {
@@ -13,7 +10,9 @@ class Refused extends Error {
 
 function address(path, asked) {
   const wanted = new URLSearchParams();
-  for (const [name, value] of Object.entries(asked)) for (const one of [value].flat()) if (one !== "" && one !== null && one !== undefined) wanted.append(name, one);
+  for (const [name, value] of Object.entries(asked))
+    for (const one of [value].flat())
+      if (one !== "" && one !== null && one !== undefined) wanted.append(name, one);
   return `/api/${path}?${wanted}`;
 }
 
@@ -23,11 +22,19 @@ let documents; // of a saved page
 const SAME = new Set(["limit", "n", "sort", "whole"]); // arguments that do not change an answer there
 
 /** An answer that a saved page holds. */
-function held(path, asked) {
+function saved(path, asked) {
   if (path === "complete") {
-    const words = Object.entries(ANSWERS).filter(([key]) => key.startsWith("word\n")).map(([, { word, count }]) => [word, count]);
-    const part = asked.q.toLowerCase(), differs = ([word]) => word.toLowerCase() !== part;
-    return { words: words.filter(([word]) => word.toLowerCase().includes(part)).sort((a, b) => differs(a) - differs(b)).slice(0, 8) };
+    const words = Object.entries(ANSWERS)
+      .filter(([key]) => key.startsWith("word\n"))
+      .map(([, { word, count }]) => [word, count]);
+    const part = asked.q.toLowerCase(),
+      differs = ([word]) => word.toLowerCase() !== part;
+    return {
+      words: words
+        .filter(([word]) => word.toLowerCase().includes(part))
+        .sort((a, b) => differs(a) - differs(b))
+        .slice(0, 8),
+    };
   }
   if (ANSWERS.documents) {
     documents ??= new Documents(ANSWERS.documents, ANSWERS.topics.periods);
@@ -35,22 +42,36 @@ function held(path, asked) {
     if (answer) return answer;
     if (path === "document") throw new Refused({ rule: `this file has no document ${asked.id}` }, 404);
   }
-  const given = Object.entries(asked).filter(([name, value]) => !SAME.has(name) && value !== "" && value !== undefined).map(([name, value]) => `${name}=${value}`);
+  const given = Object.entries(asked)
+    .filter(([name, value]) => !SAME.has(name) && value !== "" && value !== undefined)
+    .map(([name, value]) => `${name}=${value}`);
   const answer = ANSWERS[[path, ...given.sort()].join("\n")];
-  if (answer === undefined) throw new Refused({ rule: "this file holds only the words that changed most and the most frequent ones", remedy: "ask selfvec serve for others" }, 404);
+  if (answer === undefined)
+    throw new Refused(
+      {
+        rule: "this file holds only the words that changed most and the most frequent ones",
+        remedy: "ask selfvec serve for others",
+      },
+      404,
+    );
   return answer;
 }
-
-/** Forget all answers: the run has another state. */
-export const forget = () => kept.clear();
 
 const WAIT = 300; // milliseconds between requests for unfinished work
 const TRIES = 8; // requests to a busy server
 
-export const pause = (milliseconds, signal) => new Promise((done, failed) => {
-  const timer = setTimeout(done, milliseconds);
-  signal?.addEventListener("abort", () => { clearTimeout(timer); failed(signal.reason); }, { once: true });
-});
+export const pause = (milliseconds, signal) =>
+  new Promise((done, failed) => {
+    const timer = setTimeout(done, milliseconds);
+    signal?.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        failed(signal.reason);
+      },
+      { once: true },
+    );
+  });
 
 async function fetched(path, asked, signal, busy) {
   let response;
@@ -62,7 +83,15 @@ async function fetched(path, asked, signal, busy) {
       throw new Refused({ rule: "the server does not answer", remedy: "start selfvec serve again" }, 0);
     }
     if (response.status !== 503 || (tries === TRIES && !busy)) break;
-    if (busy) busy((await response.clone().json().catch(() => null))?.error?.rule ?? "the server is busy");
+    if (busy)
+      busy(
+        (
+          await response
+            .clone()
+            .json()
+            .catch(() => null)
+        )?.error?.rule ?? "the server is busy",
+      );
     await pause(1000 * (Number(response.headers.get("retry-after")) || 1), signal);
   }
   if (response.ok) return response;
@@ -71,32 +100,29 @@ async function fetched(path, asked, signal, busy) {
 }
 
 /**
- * An answer in JSON. ``keep`` decides whether an answer is cached, ``progress`` gets the share that is
- * computed. With ``busy``, which gets the server's reason, the request waits until the server is free.
+ * An answer in JSON. `progress` gets the share that is computed. With `busy`, which gets the server's reason,
+ * the request waits until the server is free. Answers are not kept: the server holds what takes long, and it
+ * knows when the run has changed.
  */
-export async function ask(path, asked = {}, { signal, keep = () => true, progress, busy } = {}) {
-  if (ANSWERS) return held(path, asked);
-  const key = address(path, asked);
-  if (kept.has(key)) return kept.get(key);
+export async function ask(path, asked = {}, { signal, progress, busy } = {}) {
+  if (ANSWERS) return saved(path, asked);
   let answer = await (await fetched(path, asked, signal, busy)).json();
   while (answer.ready === false) {
     progress?.(answer.share);
     await pause(WAIT, signal);
     answer = await (await fetched(path, asked, signal)).json();
   }
-  if (keep(answer)) {
-    kept.set(key, answer);
-    if (kept.size > KEPT) kept.delete(kept.keys().next().value);
-  }
   return answer;
 }
 
 /** A map: its description, and its points as 16-bit integers. */
 export async function charted(asked, signal, progress) {
-  const described = await ask("map", asked, { signal, progress, keep: (answer) => answer.whole });
-  const bytes = ANSWERS ? Uint8Array.from(atob(held("map/points", asked)), (c) => c.charCodeAt(0)).buffer
+  const described = await ask("map", asked, { signal, progress });
+  const bytes = ANSWERS
+    ? Uint8Array.from(atob(saved("map/points", asked)), (c) => c.charCodeAt(0)).buffer
     : await (await fetched("map/points", { ...asked, whole: described.whole }, signal)).arrayBuffer();
-  const view = new DataView(bytes), out = new Int16Array(bytes.byteLength / 2);
+  const view = new DataView(bytes),
+    out = new Int16Array(bytes.byteLength / 2);
   for (let i = 0; i < out.length; i++) out[i] = view.getInt16(2 * i, true);
   return [described, out];
 }

@@ -13,7 +13,9 @@ export function h(tag, props = {}, ...children) {
     else if (name === "value") element.value = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -21,7 +23,8 @@ export function h(tag, props = {}, ...children) {
 export const bdi = (word, props = {}) => h("bdi", props, spell(word));
 
 /** Words joined as in a sentence. */
-export const listed = (nodes) => nodes.flatMap((node, i) => (i === 0 ? [node] : [i === nodes.length - 1 ? " and " : ", ", node]));
+export const listed = (nodes) =>
+  nodes.flatMap((node, i) => (i === 0 ? [node] : [i === nodes.length - 1 ? " and " : ", ", node]));
 
 /** Tell a text to people who hear the page. */
 export function say(text) {
@@ -34,13 +37,25 @@ export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matche
 
 /** A select and its label; entries are [value, text]. */
 export function choice(label, entries, chosen) {
-  const field = h("select", { onchange: () => chosen(field.value) }, entries.map(([value, text]) => h("option", { value }, text)));
+  const field = h(
+    "select",
+    { onchange: () => chosen(field.value) },
+    entries.map(([value, text]) => h("option", { value }, text)),
+  );
   return [field, h("label", {}, label, field)];
 }
 
 /** A field for a number and its label. Numbers that are not valid are not sent. */
 export function number(label, props, typed) {
-  const field = h("input", { type: "number", step: 1, placeholder: "any", ...props, oninput: () => { if (field.reportValidity()) typed(field.value); } });
+  const field = h("input", {
+    type: "number",
+    step: 1,
+    placeholder: "any",
+    ...props,
+    oninput: () => {
+      if (field.reportValidity()) typed(field.value);
+    },
+  });
   return [field, h("label", {}, label, field)];
 }
 
@@ -51,11 +66,17 @@ export function fill(fields) {
 
 /** Calls ``act`` shortly after the last change, with the changes of all fields; at once for 0 ms. */
 export function debounced(wait, act) {
-  let timer = 0, changes = {};
-  const send = () => { const all = changes; changes = {}; act(all); };
+  let timer = 0,
+    changes = {};
+  const send = () => {
+    const all = changes;
+    changes = {};
+    act(all);
+  };
   return (more, delay = wait) => {
     Object.assign(changes, more);
     clearTimeout(timer);
-    if (delay) timer = setTimeout(send, delay); else send();
+    if (delay) timer = setTimeout(send, delay);
+    else send();
   };
 }

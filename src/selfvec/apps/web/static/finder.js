@@ -4,16 +4,34 @@ import { $, bdi, h, say } from "./dom.js";
 import { count } from "./format.js";
 
 export function finder(choose) {
-  const input = $("find"), list = $("found"), newest = latest();
-  let words = [], active = -1, shownFor = "";
+  const input = $("find"),
+    list = $("found"),
+    newest = latest();
+  let words = [],
+    active = -1,
+    shownFor = "";
 
   function show(found, typed = "") {
     words = found;
     shownFor = typed;
     active = found.length ? 0 : -1;
-    list.replaceChildren(...found.map(([word, times], i) =>
-      h("li", { role: "option", id: `found-${i}`, onmousedown: (event) => { event.preventDefault(); take(word); } },
-        bdi(word), h("span", { class: "times" }, count(times)))));
+    list.replaceChildren(
+      ...found.map(([word, times], i) =>
+        h(
+          "li",
+          {
+            role: "option",
+            id: `found-${i}`,
+            onmousedown: (event) => {
+              event.preventDefault();
+              take(word);
+            },
+          },
+          bdi(word),
+          h("span", { class: "times" }, count(times)),
+        ),
+      ),
+    );
     list.hidden = !found.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
     mark();
@@ -34,12 +52,13 @@ export function finder(choose) {
   }
 
   /** Shows the words that begin with a text or contain it; a word that is the text comes first. */
-  const suggest = (typed) => newest(async (signal) => {
-    const found = typed ? (await ask("complete", { q: typed, n: 8 }, { signal })).words : [];
-    show(found, typed);
-    if (typed) say(found.length ? `${found.length} words` : `no word contains ${typed}`);
-    return found;
-  });
+  const suggest = (typed) =>
+    newest(async (signal) => {
+      const found = typed ? (await ask("complete", { q: typed, n: 8 }, { signal })).words : [];
+      show(found, typed);
+      if (typed) say(found.length ? `${found.length} words` : `no word contains ${typed}`);
+      return found;
+    });
 
   input.addEventListener("input", () => suggest(input.value.trim()).catch(() => show([])));
 
@@ -51,7 +70,12 @@ export function finder(choose) {
     } else if (event.key === "Enter" && input.value.trim()) {
       const typed = input.value.trim();
       if (active >= 0 && shownFor === typed) take(words[active][0]);
-      else suggest(typed).then((found) => { if (found) take(found[0]?.[0] ?? typed); }).catch(() => take(typed)); // typed faster than answered
+      else
+        suggest(typed)
+          .then((found) => {
+            if (found) take(found[0]?.[0] ?? typed);
+          })
+          .catch(() => take(typed)); // typed faster than answered
     } else if (event.key === "Escape") {
       event.stopPropagation();
       if (list.hidden) input.blur();

@@ -18,9 +18,12 @@ export function probability(x) {
 }
 
 /** Invisible characters, and those that change the direction of text, as escapes. */
-export const clean = (text) => text.replace(
+export const clean = (text) =>
+  text.replace(
+    // eslint-disable-next-line no-control-regex -- these are what is looked for
     /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu,
-    (c) => `\\u${c.codePointAt(0).toString(16).padStart(4, "0")}`);
+    (c) => `\\u${c.codePointAt(0).toString(16).padStart(4, "0")}`,
+  );
 
 /** The same, shortened. */
 export function spell(word) {
@@ -30,13 +33,19 @@ export function spell(word) {
 
 /** The writing direction of a text: that of its first letter. */
 export const direction = (text) =>
-  /^\P{L}*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(text) ? "rtl" : "ltr";
+  /^\P{L}*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(text)
+    ? "rtl"
+    : "ltr";
 
 /** The name of a slice for readers: 1993..2000 as 1993–2000. */
 export const readable = (name) => clean(name).replace("..", "–");
 
 /** What a vector is based on. */
 export const SOURCES = {
-  known: "the initial vectors", subwords: "subwords", random: "a random direction",
-  context: "the words around it", mixed: "the words around it and similar spellings", none: "nothing",
+  known: "the initial vectors",
+  subwords: "subwords",
+  random: "a random direction",
+  context: "the words around it",
+  mixed: "the words around it and similar spellings",
+  none: "nothing",
 };

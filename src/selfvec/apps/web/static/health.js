@@ -4,9 +4,20 @@ import { h } from "./dom.js";
 import { count, figure, many, share } from "./format.js";
 
 const FIGURES = [
-  ["mean_cosine_to_original", "cosine to the original", "1: no word moved; 0: nothing in common with the original", figure],
+  [
+    "mean_cosine_to_original",
+    "cosine to the original",
+    "1: no word moved; 0: nothing in common with the original",
+    figure,
+  ],
   ["anisotropy", "cosine of two random words", "near 1: all words are alike", figure, "anisotropy_original"],
-  ["effective_rank", "dimensions in use", "few: the vectors have collapsed", (x) => count(Math.round(x)), "effective_rank_original"],
+  [
+    "effective_rank",
+    "dimensions in use",
+    "few: the vectors have collapsed",
+    (x) => count(Math.round(x)),
+    "effective_rank_original",
+  ],
   ["saturated", "neighbours at a cosine of about 1", "many: similarities mean little", share],
   ["known", "words with a vector", "in the initial vectors", count],
   ["composed", "words from subwords", "their initial vectors are built from subwords", count],
@@ -26,11 +37,55 @@ function title({ verdicts, findings }) {
 export async function health() {
   const found = await ask("health");
   const level = { ok: "ok", warn: "warning", fail: "failed" };
-  return h("div", { class: "full" }, h("h2", {}, title(found)),
-    h("ul", { class: "findings" }, found.findings.map((finding) => h("li", { class: finding.level },
-      h("b", {}, `${finding.name} `), h("span", { class: "tag" }, level[finding.level] ?? finding.level), h("p", {}, `${finding.message}.`),
-      finding.remedy ? h("p", {}, h("b", {}, "What to do: "), `${finding.remedy}.`) : null))),
-    h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, ["figure", "before", "after", "meaning"].map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", {}, FIGURES.filter(([key]) => found[key] !== null && found[key] !== undefined).map(([key, name, meaning, show, before]) => h("tr", {},
-        h("th", { scope: "row" }, name), h("td", { class: "num" }, before && found[before] !== null ? show(found[before]) : ""), h("td", { class: "num" }, show(found[key])), h("td", { class: "quiet" }, meaning)))))));
+  return h(
+    "div",
+    { class: "full" },
+    h("h2", {}, title(found)),
+    h(
+      "ul",
+      { class: "findings" },
+      found.findings.map((finding) =>
+        h(
+          "li",
+          { class: finding.level },
+          h("b", {}, `${finding.name} `),
+          h("span", { class: "tag" }, level[finding.level] ?? finding.level),
+          h("p", {}, `${finding.message}.`),
+          finding.remedy ? h("p", {}, h("b", {}, "What to do: "), `${finding.remedy}.`) : null,
+        ),
+      ),
+    ),
+    h(
+      "div",
+      { class: "wide" },
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["figure", "before", "after", "meaning"].map((name) => h("th", { scope: "col" }, name)),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          FIGURES.filter(([key]) => found[key] !== null && found[key] !== undefined).map(
+            ([key, name, meaning, show, before]) =>
+              h(
+                "tr",
+                {},
+                h("th", { scope: "row" }, name),
+                h("td", { class: "num" }, before && found[before] !== null ? show(found[before]) : ""),
+                h("td", { class: "num" }, show(found[key])),
+                h("td", { class: "quiet" }, meaning),
+              ),
+          ),
+        ),
+      ),
+    ),
+  );
 }

@@ -17,16 +17,27 @@ export class WordMap {
     this.canvas = h("canvas", { role: "img", tabindex: 0, "aria-label": label });
     this.play = h("button", { type: "button", class: "play", onclick: () => this.toggle() }, "▶ Play");
     this.slider = h("input", { type: "range", min: 0, step: 0.01, "aria-label": "Time" });
-    this.slider.addEventListener("input", () => { this.stop(); this.to(Number(this.slider.value)); });
+    this.slider.addEventListener("input", () => {
+      this.stop();
+      this.to(Number(this.slider.value));
+    });
     this.slider.addEventListener("change", () => this.rest());
     this.name = h("output", { class: "frame" });
     this.tip = h("div", { class: "tip", hidden: true });
     this.controls = h("div", { class: "time" }, this.play, this.slider, this.name);
-    const zoom = h("div", { class: "zoom" },
+    const zoom = h(
+      "div",
+      { class: "zoom" },
       h("button", { type: "button", "aria-label": "Zoom in", onclick: () => this.zoom(1.5) }, "+"),
       h("button", { type: "button", "aria-label": "Zoom out", onclick: () => this.zoom(1 / 1.5) }, "−"),
-      h("button", { type: "button", "aria-label": "Whole map", onclick: () => this.whole() }, "⤢"));
-    this.element = h("div", { class: "map" }, h("div", { class: "field" }, this.canvas, this.tip, zoom), this.controls);
+      h("button", { type: "button", "aria-label": "Whole map", onclick: () => this.whole() }, "⤢"),
+    );
+    this.element = h(
+      "div",
+      { class: "map" },
+      h("div", { class: "field" }, this.canvas, this.tip, zoom),
+      this.controls,
+    );
     this.time = 0;
     this.lasso = false; // whether dragging draws an outline
     this.outline = null; // of a selection, in the units of the map
@@ -67,16 +78,22 @@ export class WordMap {
   }
 
   /** The colour of a value. */
-  shade(code) { return shade(code, this.coloured.values.length, this.coloured.ordered); }
+  shade(code) {
+    return shade(code, this.coloured.values.length, this.coloured.ordered);
+  }
 
   to(time) {
     this.tip.hidden = true;
     const last = this.data.frames.length - 1;
     this.time = Math.min(last, Math.max(0, time));
     this.slider.value = String(this.time);
-    const near = Math.round(this.time), between = Math.abs(near - this.time) > 0.02;
-    const from = this.data.frames[Math.floor(this.time)], into = this.data.frames[Math.ceil(this.time)];
-    this.name.textContent = between ? `${readable(from)} → ${readable(into)}` : readable(this.data.frames[near]);
+    const near = Math.round(this.time),
+      between = Math.abs(near - this.time) > 0.02;
+    const from = this.data.frames[Math.floor(this.time)],
+      into = this.data.frames[Math.ceil(this.time)];
+    this.name.textContent = between
+      ? `${readable(from)} → ${readable(into)}`
+      : readable(this.data.frames[near]);
     this.slider.setAttribute("aria-valuetext", this.name.textContent);
     this.draw();
   }
@@ -88,9 +105,14 @@ export class WordMap {
   }
 
   /** Keep the place in time in the address. */
-  rest() { go({ frame: this.time.toFixed(2) }, false); }
+  rest() {
+    go({ frame: this.time.toFixed(2) }, false);
+  }
 
-  toggle() { if (this.playing) this.stop(); else this.start(); }
+  toggle() {
+    if (this.playing) this.stop();
+    else this.start();
+  }
 
   start() {
     const last = this.data.frames.length - 1;
@@ -101,13 +123,20 @@ export class WordMap {
     const frame = (now) => {
       if (!this.playing) return;
       const passed = (now - before) / 1000 / SECONDS;
-      if (still()) { // reduced motion: jump from state to state
-        if (passed >= 1) { before = now; this.to(Math.floor(this.time + 1e-6) + 1); }
+      if (still()) {
+        // reduced motion: jump from state to state
+        if (passed >= 1) {
+          before = now;
+          this.to(Math.floor(this.time + 1e-6) + 1);
+        }
       } else {
         before = now;
         this.to(this.time + passed);
       }
-      if (this.time >= last) { this.stop(); this.rest(); } else requestAnimationFrame(frame);
+      if (this.time >= last) {
+        this.stop();
+        this.rest();
+      } else requestAnimationFrame(frame);
     };
     requestAnimationFrame(frame);
   }
@@ -124,7 +153,8 @@ export class WordMap {
 
   zoom(by, x = 0, y = 0) {
     this.tip.hidden = true; // what it names moves
-    const scale = Math.min(60, Math.max(1, this.view.scale * by)), grown = scale / this.view.scale;
+    const scale = Math.min(60, Math.max(1, this.view.scale * by)),
+      grown = scale / this.view.scale;
     this.view = { scale, x: x - (x - this.view.x) * grown, y: y - (y - this.view.y) * grown };
     this.draw();
   }
@@ -132,8 +162,10 @@ export class WordMap {
   /** Place of a word at a time, in pixels. */
   place(i, time = this.time) {
     const frame = Math.min(Math.floor(time), this.data.frames.length - 1);
-    const next = Math.min(frame + 1, this.data.frames.length - 1), part = time - frame;
-    const a = 2 * (frame * this.count + i), b = 2 * (next * this.count + i);
+    const next = Math.min(frame + 1, this.data.frames.length - 1),
+      part = time - frame;
+    const a = 2 * (frame * this.count + i),
+      b = 2 * (next * this.count + i);
     const x = this.points[a] + (this.points[b] - this.points[a]) * part;
     const y = this.points[a + 1] + (this.points[b + 1] - this.points[a + 1]) * part;
     return this.at([x, y]);
@@ -153,17 +185,24 @@ export class WordMap {
   draw() {
     if (!this.data || this.waiting) return;
     this.waiting = true;
-    requestAnimationFrame(() => { this.waiting = false; this.paint(); });
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      this.paint();
+    });
   }
 
   paint() {
-    const ratio = devicePixelRatio || 1, box = this.canvas.getBoundingClientRect();
+    const ratio = devicePixelRatio || 1,
+      box = this.canvas.getBoundingClientRect();
     if (!box.width || !box.height) return;
-    const width = Math.round(box.width * ratio), height = Math.round(box.height * ratio);
-    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    const width = Math.round(box.width * ratio),
+      height = Math.round(box.height * ratio);
+    if (this.canvas.width !== width || this.canvas.height !== height)
+      Object.assign(this.canvas, { width, height });
     Object.assign(this, { width: box.width, height: box.height });
     const few = this.data.marks.length > 0; // a word and its neighbours
-    const [across, up] = this.data.edges, room = few ? 60 : 16; // pixels for labels at the edge
+    const [across, up] = this.data.edges,
+      room = few ? 60 : 16; // pixels for labels at the edge
     this.unit = Math.min((this.width / 2 - 1.5 * room) / across, (this.height / 2 - room) / up);
     const style = getComputedStyle(document.documentElement);
     this.ink = (name) => style.getPropertyValue(`--${name}`).trim();
@@ -180,19 +219,37 @@ export class WordMap {
 
   /** All words as dots, by pixels: a hundred thousand take a few milliseconds. */
   dust(pen, ratio, width, height) {
-    if (this.image?.width !== width || this.image?.height !== height) this.image = pen.createImageData(width, height);
+    if (this.image?.width !== width || this.image?.height !== height)
+      this.image = pen.createImageData(width, height);
     const pixels = new Uint32Array(this.image.data.buffer);
     pixels.fill(0);
-    const dot = Math.max(1, Math.round(ratio * (this.count > 20000 ? 1 : this.count > 6000 ? 2 : this.count > 2500 ? 3 : this.count > 200 ? 4 : 6)));
-    const packed = (hex, alpha) => { const [r, g, b] = hex.match(/\w\w/g).map((part) => parseInt(part, 16)); return (alpha << 24) | (b << 16) | (g << 8) | r; };
-    const dust = packed(this.ink("dust"), this.coloured || this.hits.size ? 70 : 160), hit = packed(this.ink("went"), 255), codes = this.coloured?.codes;
-    const shades = this.coloured?.values.map((_, code) => this.only === null || this.only === code ? packed(this.shade(code), 230) : dust);
-    const paint = (i, colour, size) => {
-      const [x, y] = this.place(i), left = Math.round(x * ratio), top = Math.round(y * ratio);
-      if (left < 0 || top < 0 || left + size > width || top + size > height) return;
-      for (let dy = 0; dy < size; dy++) pixels.fill(colour, (top + dy) * width + left, (top + dy) * width + left + size);
+    const dot = Math.max(
+      1,
+      Math.round(
+        ratio *
+          (this.count > 20000 ? 1 : this.count > 6000 ? 2 : this.count > 2500 ? 3 : this.count > 200 ? 4 : 6),
+      ),
+    );
+    const packed = (hex, alpha) => {
+      const [r, g, b] = hex.match(/\w\w/g).map((part) => parseInt(part, 16));
+      return (alpha << 24) | (b << 16) | (g << 8) | r;
     };
-    for (let i = 0; i < this.count; i++) paint(i, codes && codes[i] >= 0 && !this.hits.size ? shades[codes[i]] : dust, dot);
+    const dust = packed(this.ink("dust"), this.coloured || this.hits.size ? 70 : 160),
+      hit = packed(this.ink("went"), 255),
+      codes = this.coloured?.codes;
+    const shades = this.coloured?.values.map((_, code) =>
+      this.only === null || this.only === code ? packed(this.shade(code), 230) : dust,
+    );
+    const paint = (i, colour, size) => {
+      const [x, y] = this.place(i),
+        left = Math.round(x * ratio),
+        top = Math.round(y * ratio);
+      if (left < 0 || top < 0 || left + size > width || top + size > height) return;
+      for (let dy = 0; dy < size; dy++)
+        pixels.fill(colour, (top + dy) * width + left, (top + dy) * width + left + size);
+    };
+    for (let i = 0; i < this.count; i++)
+      paint(i, codes && codes[i] >= 0 && !this.hits.size ? shades[codes[i]] : dust, dot);
     for (const i of this.hits) paint(i, hit, Math.max(dot, Math.round(4 * ratio)) + 1);
     pen.putImageData(this.image, 0, 0);
   }
@@ -203,7 +260,8 @@ export class WordMap {
       const i = this.index.get(word);
       if (mark !== "self" || i === undefined) continue;
       pen.beginPath();
-      for (let frame = 0; frame < this.data.frames.length; frame++) pen[frame ? "lineTo" : "moveTo"](...this.place(i, frame));
+      for (let frame = 0; frame < this.data.frames.length; frame++)
+        pen[frame ? "lineTo" : "moveTo"](...this.place(i, frame));
       pen.strokeStyle = this.ink("ink");
       pen.lineWidth = 1.5;
       pen.globalAlpha = 0.55;
@@ -233,7 +291,9 @@ export class WordMap {
   /** The labels that the map would show, the most important first. */
   wanted(pen, few) {
     const order = { self: 0, came: 1, went: 2, stayed: 3 };
-    const marked = [...(this.hits.size ? [] : this.marks ?? [])].filter(([word]) => this.index.has(word)).sort((a, b) => order[a[1]] - order[b[1]]);
+    const marked = [...(this.hits.size ? [] : (this.marks ?? []))]
+      .filter(([word]) => this.index.has(word))
+      .sort((a, b) => order[a[1]] - order[b[1]]);
     const shown = new Set(marked.map(([word]) => word));
     const labels = [];
     const wish = (i, mark) => {
@@ -250,12 +310,23 @@ export class WordMap {
       this.middles().forEach(([x, y], code) => {
         if (this.only !== null && this.only !== code) return;
         const text = spell(this.coloured.values[code].split(", ").slice(0, 2).join(", "));
-        labels.push({ text, x, y, width: pen.measureText(text).width + 4, height: 17, name: true, must: false });
+        labels.push({
+          text,
+          x,
+          y,
+          width: pen.measureText(text).width + 4,
+          height: 17,
+          name: true,
+          must: false,
+        });
       });
     }
     for (const [word, mark] of marked) wish(this.index.get(word), mark);
     if (this.data.ids) return labels; // documents have no labels
-    for (const i of [...this.hits].slice(0, MOST_LABELS)) { shown.add(this.data.words[i]); wish(i, ""); }
+    for (const i of [...this.hits].slice(0, MOST_LABELS)) {
+      shown.add(this.data.words[i]);
+      wish(i, "");
+    }
     if (few) return labels;
     for (let i = 0, tried = 0; i < this.count && tried < TRIED; i++) {
       if (shown.has(this.data.words[i])) continue;
@@ -267,7 +338,9 @@ export class WordMap {
   }
 
   /** The colour of a label. */
-  hue({ mark, name }) { return this.ink(name || mark === "self" ? "ink" : mark || "quiet"); }
+  hue({ mark, name }) {
+    return this.ink(name || mark === "self" ? "ink" : mark || "quiet");
+  }
 
   /** The point of a marked word: its shape shows the mark. */
   sign(pen, label) {
@@ -277,7 +350,8 @@ export class WordMap {
     pen.beginPath();
     if (label.mark === "came") pen.rect(label.x - 4, label.y - 4, 8, 8);
     else pen.arc(label.x, label.y, label.mark === "self" ? 6 : 4, 0, 2 * Math.PI);
-    if (label.mark === "went") pen.stroke(); else pen.fill();
+    if (label.mark === "went") pen.stroke();
+    else pen.fill();
   }
 
   /** The text of a label, with a line to its point if that is far. */
@@ -336,17 +410,23 @@ export class WordMap {
 
   /** The points inside the outline. */
   inside() {
-    const path = this.path(), pen = this.canvas.getContext("2d");
+    const path = this.path(),
+      pen = this.canvas.getContext("2d");
     pen.setTransform(1, 0, 0, 1, 0, 0);
     const shown = (i) => this.only === null || this.coloured.codes[i] === this.only;
     return [...Array(this.count).keys()].filter((i) => shown(i) && pen.isPointInPath(path, ...this.place(i)));
   }
 
   nearest(x, y) {
-    let best = -1, least = 18 ** 2;
+    let best = -1,
+      least = 18 ** 2;
     for (let i = 0; i < this.count; i++) {
-      const [px, py] = this.place(i), far = (px - x) ** 2 + (py - y) ** 2;
-      if (far < least) { least = far; best = i; }
+      const [px, py] = this.place(i),
+        far = (px - x) ** 2 + (py - y) ** 2;
+      if (far < least) {
+        least = far;
+        best = i;
+      }
     }
     return best;
   }
@@ -363,16 +443,32 @@ export class WordMap {
   }
 }
 
-const PLACES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]];
+const PLACES = [
+  [1, 0],
+  [-1, 0],
+  [0, -1],
+  [0, 1],
+  [1, -1],
+  [-1, -1],
+  [1, 1],
+  [-1, 1],
+];
 
 /**
- * Where labels go without overlap: the most important first, each at the first free place next to its point. Each wanted label has x, y (its point), width, height and must (placed farther away if need be).
+ * Where labels go without overlap: the most important first, each at the first free place next to its point.
+ * Each wanted label has x, y (its point), width, height and must (placed farther away if need be).
  * Returns, in the same order, {left, top} or null.
  */
 function placed(wanted, width, height, gap = 6) {
   const taken = [{ left: width - BUTTONS[0], right: width, top: 0, bottom: BUTTONS[1] }];
-  const free = (box) => taken.every((other) =>
-    box.right <= other.left || box.left >= other.right || box.bottom <= other.top || box.top >= other.bottom);
+  const free = (box) =>
+    taken.every(
+      (other) =>
+        box.right <= other.left ||
+        box.left >= other.right ||
+        box.bottom <= other.top ||
+        box.top >= other.bottom,
+    );
   return wanted.map((label) => {
     for (const far of label.must ? [1, 2.5, 4, 6, 9] : [1]) {
       for (const [dx, dy] of PLACES) {
@@ -390,10 +486,11 @@ function placed(wanted, width, height, gap = 6) {
 
 /** Let a person move and zoom a map, draw an outline on it, and pick a word. */
 function listen(map) {
-  const { canvas } = map, at = (event) => {
-    const box = canvas.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  };
+  const { canvas } = map,
+    at = (event) => {
+      const box = canvas.getBoundingClientRect();
+      return [event.clientX - box.left, event.clientY - box.top];
+    };
   const touching = new Map();
   let dragged = false;
   canvas.addEventListener("pointerdown", (event) => {
@@ -404,7 +501,8 @@ function listen(map) {
     dragged = false;
   });
   canvas.addEventListener("pointermove", (event) => {
-    const [x, y] = at(event), before = touching.get(event.pointerId);
+    const [x, y] = at(event),
+      before = touching.get(event.pointerId);
     if (!before) return map.hover(x, y);
     if (map.lasso) {
       dragged = true;
@@ -414,7 +512,8 @@ function listen(map) {
     if (Math.hypot(x - before[0], y - before[1]) > 3) dragged = true;
     if (!dragged) return undefined;
     const others = [...touching].filter(([id]) => id !== event.pointerId);
-    if (others.length === 1) { // two fingers: zoom
+    if (others.length === 1) {
+      // two fingers: zoom
       const [ox, oy] = others[0][1];
       const grown = Math.hypot(x - ox, y - oy) / Math.max(1, Math.hypot(before[0] - ox, before[1] - oy));
       map.zoom(grown, ox - map.width / 2, oy - map.height / 2);
@@ -436,15 +535,28 @@ function listen(map) {
   };
   canvas.addEventListener("pointerup", end);
   canvas.addEventListener("pointercancel", end);
-  canvas.addEventListener("pointerleave", () => { map.tip.hidden = true; });
-  canvas.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey && !canvas.matches(":focus")) return; // scroll the page, unless the map has the focus
-    event.preventDefault();
-    const [x, y] = at(event);
-    map.zoom(Math.exp(-event.deltaY / 300), x - map.width / 2, y - map.height / 2);
-  }, { passive: false });
+  canvas.addEventListener("pointerleave", () => {
+    map.tip.hidden = true;
+  });
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      // The page scrolls, unless the map has the focus.
+      if (!event.ctrlKey && !canvas.matches(":focus")) return;
+      event.preventDefault();
+      const [x, y] = at(event);
+      map.zoom(Math.exp(-event.deltaY / 300), x - map.width / 2, y - map.height / 2);
+    },
+    { passive: false },
+  );
   canvas.addEventListener("keydown", (event) => {
-    const keys = { "+": () => map.zoom(1.5), "=": () => map.zoom(1.5), "-": () => map.zoom(1 / 1.5), 0: () => map.whole(), " ": () => map.toggle() };
+    const keys = {
+      "+": () => map.zoom(1.5),
+      "=": () => map.zoom(1.5),
+      "-": () => map.zoom(1 / 1.5),
+      0: () => map.whole(),
+      " ": () => map.toggle(),
+    };
     if (!keys[event.key]) return;
     event.preventDefault();
     event.stopPropagation();

@@ -1,31 +1,65 @@
 // The state of the page is kept in the address, so that a link shows the same to other people.
 
 const DEFAULTS = {
-  view: "", word: "", c: "", seen: "", q: "", size: "", sort: "size", text: "", frame: "", ask: "", stops: "", of: "", layout: "pacmap", colour: "", only: "", doc: "", at: "", order: "", listed: "number",
-  mode: "hybrid", filter: "", beside: "",
-  names: "", words: "", mark: "", unit: "", smooth: "",
-  source: "", from: "", near: "",
+  view: "",
+  word: "",
+  c: "",
+  seen: "",
+  q: "",
+  size: "",
+  sort: "size",
+  text: "",
+  frame: "",
+  ask: "",
+  stops: "",
+  of: "",
+  layout: "pacmap",
+  colour: "",
+  only: "",
+  doc: "",
+  at: "",
+  order: "",
+  listed: "number",
+  mode: "hybrid",
+  filter: "",
+  beside: "",
+  names: "",
+  words: "",
+  mark: "",
+  unit: "",
+  smooth: "",
+  source: "",
+  from: "",
+  near: "",
 };
 let changed = () => {};
 
 /** The filters in the state: "state=IOWA; date=1996..1998". */
-export const filters = () => state.filter.split(";").map((text) => text.trim()).filter(Boolean);
+export const filters = () =>
+  state.filter
+    .split(";")
+    .map((text) => text.trim())
+    .filter(Boolean);
 
 export let state = read();
 
 function read() {
   const found = { ...DEFAULTS };
-  for (const [name, value] of new URLSearchParams(location.hash.slice(1))) if (name in DEFAULTS) found[name] = value;
+  for (const [name, value] of new URLSearchParams(location.hash.slice(1)))
+    if (name in DEFAULTS) found[name] = value;
   found.view ||= usual(found);
   return found;
 }
 
 /** The view of an address that names none: that of a word is older than the overview. */
-function usual({ word }) { return word ? "changes" : "overview"; }
+function usual({ word }) {
+  return word ? "changes" : "overview";
+}
 
 /** The address of the current state with some changes. */
 export function link(changes) {
-  const wanted = new URLSearchParams(), all = { ...state, ...changes };
+  const wanted = new URLSearchParams(),
+    all = { ...state, ...changes };
   for (const [name, value] of Object.entries(all)) {
     if (value !== "" && value !== (name === "view" ? usual(all) : DEFAULTS[name])) wanted.set(name, value);
   }
@@ -40,7 +74,9 @@ export function go(changes, step = true) {
   moved();
 }
 
-export function onChange(listener) { changed = listener; }
+export function onChange(listener) {
+  changed = listener;
+}
 
 function moved() {
   const before = state;

@@ -2,6 +2,10 @@
 "use strict";
 {
   let chosen = null;
-  try { chosen = localStorage.getItem("selfvec-theme"); } catch { /* storage is off */ }
+  try {
+    chosen = localStorage.getItem("selfvec-theme");
+  } catch {
+    /* storage is off */
+  }
   if (chosen === "dark" || chosen === "light") document.documentElement.dataset.theme = chosen;
 }

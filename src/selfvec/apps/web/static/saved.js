@@ -1,0 +1,166 @@
+// The documents that a saved page holds: found by their words, listed and read. Answers have the shape of the
+// server's.
+const K1 = 1.2,
+  B = 0.75; // of BM25, as in selfvec search
+const LONGEST = 300; // letters of a snippet
+const BEGINNING = 400; // letters in the list of documents
+const FIELDS = 6,
+  VALUES = 8,
+  DISTINCT = 200; // of a narrowed search
+// Of scripts without blanks, each letter.
+const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[\p{L}\p{N}\p{M}]+/gu;
+const wordsOf = (text) => text.toLowerCase().match(WORD) ?? [];
+const ORDERS = {
+  number: () => 0,
+  newest: (a, b) => (b.date ?? "").localeCompare(a.date ?? ""),
+  oldest: (a, b) => (a.date ?? "~").localeCompare(b.date ?? "~"),
+  longest: (a, b) => b.text.length - a.text.length,
+  shortest: (a, b) => a.text.length - b.text.length,
+};
+
+export class Documents {
+  constructor(rows, periods) {
+    Object.assign(this, { rows, periods });
+    this.counts = new Map(); // of a word: its times in each document that has it
+    rows.forEach((row, i) => {
+      const words = wordsOf(row.text);
+      row.words = row.text.split(/\s+/u).filter(Boolean).length;
+      row.terms = words.length;
+      for (const word of words) {
+        if (!this.counts.has(word)) this.counts.set(word, new Map());
+        this.counts.get(word).set(i, (this.counts.get(word).get(i) ?? 0) + 1);
+      }
+    });
+    this.mean = rows.reduce((sum, row) => sum + row.terms, 0) / Math.max(rows.length, 1) || 1;
+    this.names = [...new Set(rows.flatMap((row) => Object.keys(row.fields)))];
+  }
+
+  document({ id }) {
+    return this.rows.find((row) => row.id === id);
+  }
+
+  documents({ sort = "number", filters, offset = 0, limit = 50 }) {
+    const order = this.passing(filters).sort(ORDERS[sort]);
+    return {
+      total: order.length,
+      filter_names: this.names,
+      rows: order
+        .slice(offset, offset + limit)
+        .map((row) => ({ ...row, text: row.text.slice(0, BEGINNING) })),
+    };
+  }
+
+  search({ query, top, filters }) {
+    const asked = [...new Set(wordsOf(query))],
+      passing = new Set(this.passing(filters)),
+      scores = new Map();
+    for (const word of asked) {
+      const places = this.counts.get(word) ?? new Map(),
+        idf = Math.log(1 + (this.rows.length - places.size + 0.5) / (places.size + 0.5));
+      for (const [i, n] of places)
+        scores.set(
+          i,
+          (scores.get(i) ?? 0) + (idf * n) / (n + K1 * (1 - B + (B * this.rows[i].terms) / this.mean)),
+        );
+    }
+    const found = [...scores]
+      .filter(([i]) => passing.has(this.rows[i]))
+      .sort((a, b) => b[1] - a[1] || a[0] - b[0])
+      .slice(0, top);
+    return {
+      filter_names: this.names,
+      notes: [],
+      unknown: asked.filter((word) => !this.counts.has(word)),
+      rows: found.map(([i, score]) => ({
+        ...this.rows[i],
+        score,
+        title: this.rows[i].fields.title,
+        alike: [],
+        ...excerpt(this.rows[i].text, new Set(asked)),
+      })),
+    };
+  }
+
+  facets({ query, filters }) {
+    const having = new Set(
+      wordsOf(query)
+        .flatMap((word) => [...(this.counts.get(word) ?? new Map()).keys()])
+        .map((i) => this.rows[i]),
+    );
+    const but = (name) =>
+      this.passing(filters.filter((text) => !text.startsWith(`${name}=`))).filter((row) => having.has(row));
+    const values = (name) => {
+      const counts = new Map();
+      for (const { fields } of but(name))
+        if (fields[name]) counts.set(fields[name], (counts.get(fields[name]) ?? 0) + 1);
+      return [...counts].map(([value, n]) => ({ value, count: n })).sort((a, b) => b.count - a.count);
+    };
+    const sorts = (name) => {
+      const { size } = new Set(this.rows.map((row) => row.fields[name]));
+      return size > 1 && size <= Math.min(DISTINCT, this.rows.length / 2);
+    };
+    const dated = but("date");
+    return {
+      found: but("").length,
+      documents: this.rows.length,
+      fields: this.names
+        .filter(sorts)
+        .slice(0, FIELDS)
+        .map((name) => {
+          const all = values(name);
+          return { name, values: all.slice(0, VALUES), more: Math.max(0, all.length - VALUES) };
+        }),
+      time: this.periods.map((period) => ({
+        ...period,
+        found: dated.filter((row) => within(row.date ?? "", period.name)).length,
+      })),
+    };
+  }
+
+  /** The documents that pass all filters; those of one field are alternatives. */
+  passing(filters = []) {
+    const pairs = filters.map((text) => [
+      text.slice(0, text.indexOf("=")).trim(),
+      text.slice(text.indexOf("=") + 1).trim(),
+    ]);
+    const passes = (row, name, value) =>
+      name === "date"
+        ? within(row.date ?? "", value)
+        : (row.fields[name] ?? "").toLowerCase() === value.toLowerCase();
+    return this.rows.filter((row) =>
+      pairs.every(([name]) => pairs.some(([other, value]) => other === name && passes(row, name, value))),
+    );
+  }
+}
+
+/** Whether a day is in a period: 2004, 2004-05 or 1996..1998. */
+function within(date, period) {
+  const ends = period.split(".."),
+    [from, to] = [ends[0], ends.at(-1)];
+  return date !== "" && date.slice(0, from.length) >= from && (to === "" || date.slice(0, to.length) <= to);
+}
+
+/** The sentence that has most words of a question, and what follows it; places count code points. */
+function excerpt(text, asked) {
+  const known = (part) => new Set(wordsOf(part).filter((word) => asked.has(word))).size;
+  const sentences = [...text.matchAll(/[^\n]*?(?:[.!?](?=\s)|[。！？]|\n|$)\s*/gu)].filter(([said]) =>
+    said.trim(),
+  );
+  const best = sentences.reduce(
+    (most, one) => (known(one[0]) > known(most[0]) ? one : most),
+    sentences[0] ?? { 0: text, index: 0 },
+  );
+  const letters = Array.from(text.slice(best.index)),
+    snippet = letters
+      .slice(0, LONGEST)
+      .join("")
+      .replace(/\s+\S*$/u, (end) => (letters.length > LONGEST ? "" : end));
+  const start = Array.from(text.slice(0, best.index)).length;
+  const marks = [...snippet.matchAll(WORD)]
+    .filter(([word]) => asked.has(word.toLowerCase()))
+    .map(({ 0: word, index }) => {
+      const first = Array.from(snippet.slice(0, index)).length;
+      return { start: first, end: first + Array.from(word).length, kind: "match" };
+    });
+  return { snippet, marks, passage: [start, start + Array.from(snippet).length] };
+}
