@@ -1,7 +1,7 @@
 """Damaged files: changed bytes, changed values in JSON, changed numbers in safetensors files.
 
 `damaged` changes a file as its kind suggests. Checksums that would show the damage are made again by
-`sealed_again` or left out by `without_checksums`.
+`sealed_again`.
 """
 
 import copy
@@ -30,15 +30,6 @@ def sealed_again(run: Path) -> Path:
     described = {key: described[key] for key in described if key not in ("files", "sha256")}
     write_sealed(run / "run.json", described)
     return run
-
-
-def without_checksums(folder: Path) -> Path:
-    """The same folder without the checksums in its descriptions, so that files of any size are read."""
-    for head in folder.rglob("*.json"):
-        described = json.loads(head.read_bytes())
-        unsized = {"files": {}} if "files" in described else {}
-        head.write_text(json.dumps(described | unsized), encoding="utf-8")
-    return folder
 
 
 def damaged(name: str, content: bytes, chance: random.Random) -> bytes:

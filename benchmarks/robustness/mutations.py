@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from tests.damage import damaged, without_checksums
+from tests.damage import damaged
 from tests.storage.formats import format_tables
 
 import selfvec
@@ -79,10 +79,6 @@ def readers(folder: Path, run: Path, index: Path, encoder: Path) -> list[Reader]
         sealed = folder / name
         shutil.copytree(path, sealed)
         made += [Reader(name, sealed, read), Reader(f"verify {name}", sealed, verify)]
-        bare = folder / f"{name}-without-checksums"  # so that damage of any size gets past the first check
-        shutil.copytree(path, bare)
-        without_checksums(bare)
-        made.append(Reader(f"{name} without checksums", bare, read))
     return made
 
 

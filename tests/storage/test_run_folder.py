@@ -1,6 +1,7 @@
 """Run folders: saving and opening is identity, and what is damaged or of another format is refused."""
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from selfvec.data.run_text import DATE, FINGERPRINT, ID, SLICE, TEXT, RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
-from selfvec.files.tensors import map_tensors, write_tensors
-from selfvec.storage import run_folder
+from selfvec.files import checksums
+from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import save_run
@@ -76,7 +77,7 @@ def change_tensors(path: Path, changes: dict[str, Any]) -> None:
             kept[name] = value
         else:
             kept.setdefault(name, np.ones(4, np.uint8))[1] = value
-    write_tensors(path, kept)
+    write_tensors(path, kept, read_metadata(path))
 
 
 def change_json(folder: Path, changes: dict[str, Any]) -> None:
@@ -118,10 +119,11 @@ def test_a_run_may_have_neither_history_nor_tokens_nor_text(tmp_path: Path) -> N
     run = open_run(tmp_path / "run")
     assert run.history is run.tokens is run.text is None
     for require, what in ((run.require_tokens, "tokens"), (run.require_text, "text")):
-        with pytest.raises(
-            InputError, match=f"has not kept its {what}, .*; refine again, with the default of keep"
-        ):
-            require()
+        refused(
+            lambda: require(),
+            InputError,
+            f"has not kept its {what}, .*; refine again, with the default of keep",
+        )
 
 
 @pytest.mark.parametrize(
@@ -137,8 +139,11 @@ def test_another_format_is_refused(found: object, remedy: str, folder: Path) -> 
     (folder / "run.json").write_text(
         json.dumps(provenance if found is None else {**provenance, "format": found})
     )
-    with pytest.raises(FormatError, match=rf"run\.json: the format .* reads format {RUN_FORMAT}; {remedy}"):
-        open_run(folder)
+    refused(
+        lambda: open_run(folder),
+        FormatError,
+        rf"run\.json: the format .* reads format {RUN_FORMAT}; {remedy}",
+    )
 
 
 def test_an_existing_folder_is_replaced_on_request_only(folder: Path) -> None:
@@ -156,19 +161,31 @@ def test_the_vectors_of_a_run_are_a_format(folder: Path) -> None:
     assert_same(a_run().original, load(folder / "original.safetensors"), "index_to_key vectors")
 
 
-def test_damaged_folders(folder: Path) -> None:
-    for content, message in ((b"storm\n", "1 words for 4 rows"), (b"a\nb\xff\nc\nd\n", "UTF-8")):
-        (folder / "vocabulary.txt").write_bytes(content)
-        refused(lambda: load(folder), FormatError, message)
-        refused(lambda: open_run(folder), FormatError)
-    (folder / "vectors.safetensors").unlink()
-    for read, message in (
-        (lambda: load(folder), "is in no known format; it holds history"),
-        (lambda: load(folder, "run"), "a run folder holds"),
-    ):
-        refused(read, FormatError, message)
-    (folder / "run.json").write_text("[]")
-    refused(lambda: open_run(folder), FormatError, "JSON object")
+FILES = ("run.json", "vocabulary.txt", "report.json", "text.parquet")
+FILES += ("vectors.safetensors", "original.safetensors", "history.safetensors", "tokens.safetensors")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_whatever_becomes_of_a_file_it_is_named(name: str, folder: Path) -> None:
+    path = folder / name
+    content = path.read_bytes()
+    for changed in (content[:-1], b"", content.replace(content[-3:-2], b"#"), content[::-1]):
+        path.write_bytes(changed)
+        for read in (open_run, load):
+            refused(lambda: read(folder), FormatError, rf"{path.name}: .*; .*make the run again")
+    path.write_bytes(content)
+    assert len(open_run(folder).vectors) == len(load(folder)) == 4
+    if name != "run.json":
+        path.unlink()
+        for read in (open_run, load):
+            refused(lambda: read(folder), FormatError, rf"{path.name}: is missing")
+
+
+def test_an_edit_of_run_json_breaks_its_seal(folder: Path) -> None:
+    change_json(folder, {"epochs": 3})
+    rule = r"run\.json: has changed since it was written.*; undo the change, or make the run again"
+    refused(lambda: open_run(folder), FormatError, rule)
+    assert open_run(sealed_again(folder)).provenance.passes == 3
 
 
 SHAPE = r"the tensor '{}' is .*, this one is "
@@ -179,19 +196,19 @@ TOKENS = "the tensor|does not fit the run"
     ("file", "name", "value", "rule"),
     [
         ("vectors", "vectors", np.nan, r"the vector of 'back\\\\slash' \(row 2\) holds NaN or inf"),
-        ("vectors", "counts", -1, "'counts' holds invalid numbers"),
-        ("vectors", "counts", 2**62, "'counts' holds invalid numbers"),
-        ("vectors", "counts", np.ones((2, 2), np.int64), r"of shape \(4\), this one is .* \(2, 2\)"),
-        ("vectors", "sources", np.ones((2, 2), np.uint8), r"of shape \(4\), this one is .* \(2, 2\)"),
+        ("vectors", "counts", -1, "counts of words are missing or impossible"),
+        ("vectors", "counts", 2**62, "counts of words are missing or impossible"),
+        ("vectors", "counts", np.ones((2, 2), np.int64), r"of shape \(V\), this one is .* \(2, 2\)"),
+        ("vectors", "sources", np.ones((2, 2), np.uint8), r"of shape \(V\), this one is .* \(2, 2\)"),
         ("original", "vectors", -np.inf, r"\(row 2\) holds NaN or inf"),
         ("original", "vectors", 1e30, r"\(row 2\) is longer than 1"),
-        ("original", "sources", 6, "the tensor 'sources' has numbers up to 5"),
-        ("history", "vectors", np.inf, r"row 2 of the tensor 'vectors' holds NaN or inf"),
+        ("original", "sources", 6, "sources are numbers up to 5"),
+        ("history", "vectors", np.inf, "the recorded state 2 holds NaN or inf"),
         ("history", "vectors", np.ones(3, np.float16), SHAPE.format("vectors")),
         ("history", "vectors", np.ones((3, 4), np.float32), SHAPE.format("vectors")),
         ("history", "updates", np.array([1, 2]), SHAPE.format("vectors")),
         ("history", "starts", np.array([0.0, 2, 2, 3, 3]), SHAPE.format("starts")),
-        ("history", "starts", np.array([0, 2, 2, 3]), SHAPE.format("starts")),
+        ("history", "starts", np.array([0, 2, 2, 3]), "does not hold the recorded states"),
         ("history", "starts", np.array([0, 3, 2, 3, 3]), "does not hold the recorded states"),
         ("history", "starts", np.array([0, 2, 2, 3, 9]), "does not hold the recorded states"),
         ("tokens", "days", 1 << 40, "dates are not all of the years 1 to 9999"),
@@ -208,57 +225,28 @@ TOKENS = "the tensor|does not fit the run"
         ("tokens", "slices", np.zeros(1, np.int32), TOKENS),
     ],
 )
-def test_what_does_not_fit_is_refused_with_its_place(
+def test_what_no_run_holds_is_found_by_verify(
     folder: Path, file: str, name: str, value: Any, rule: str
 ) -> None:
     path = folder / f"{file}.safetensors"
     change_tensors(path, {name: value})
-    assert [damage.rule for damage in verify(sealed_again(folder)).damaged]
-    refused(lambda: open_run(folder).tokens, FormatError, rf"{path.name}: .*({rule}).*; make the run again")
-
-
-@pytest.mark.parametrize(
-    ("change", "place"),
-    [
-        ({"options": {"lemmatize": ["en"]}}, "options.lemmatize"),
-        ({"options": {"tokenizer": "a\0"}}, "options.tokenizer"),
-        ({"options": {"slice": "week"}}, "options.slice"),
-        ({"corpus": {"files": [{"path": "a.csv"}, {"path": None}]}}, "corpus.files.1.path"),
-        ({"corpus": {"files": {"path": "a.csv"}}}, "corpus.files"),
-        ({"phrases": {"rows": [{"term": 3}]}}, "phrases.rows.0.term"),
-        ({"timings": {"read": "long"}}, "timings.read"),
-        ({"tokens": 2.5}, "tokens"),
-        *(({"epochs": epochs}, "epochs") for epochs in ("2", 1.5, 10**20, -1, None)),
-        ({"method": "guess"}, "method"),
-        ({"grown": [3]}, "grown.0"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_run_json_has_the_types_of_its_schema(folder: Path, change: dict[str, Any], place: str) -> None:
-    change_json(folder, change)
-    with pytest.raises(FormatError, match=rf"run\.json: field '{place}': .*; make the run again") as error:
-        open_run(folder)
-    assert "\n" not in str(error.value)
+    refused(lambda: open_run(folder), FormatError, rf"{path.name}: has .*; make the run again")
+    (damage,) = verify(sealed_again(folder)).damaged
+    assert damage.file == str(path)
+    assert re.search(rule, damage.rule)
 
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}', "[" * 100_000, "{", "3"])
-def test_json_that_cannot_be_written_again_is_refused(folder: Path, text: str) -> None:
-    described = (folder / "run.json").read_text()
-    for name in ("run.json", "report.json"):
-        (folder / "run.json").write_text(described)
-        change_json(folder, {"files": {}})
-        (folder / name).write_text(text)
-        refused(lambda: open_run(folder), FormatError, rf"{name}: is not (JSON|a JSON object)")
+def test_what_is_no_json_is_refused(folder: Path, text: str) -> None:
+    (folder / "run.json").write_text(text)
+    refused(lambda: open_run(folder), FormatError, r"run\.json: is not (JSON|a JSON object)")
 
 
-def test_a_large_table_is_checked_when_its_rows_are_first_used(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = np.eye(4, dtype=np.float32)
-    rows[3, 0] = np.nan
-    change_tensors(folder / "vectors.safetensors", {"vectors": rows})
-    monkeypatch.setattr(run_folder, "_QUICK", 0)
-    run = open_run(folder)
-    assert run.original.unit.shape == (4, 4)
-    with pytest.raises(FormatError, match=r"the vector of 'é' \(row 4\) holds NaN or inf"):
-        run.vectors.most_similar("storm")
+def test_of_a_large_file_the_size_is_compared(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checksums, "_COMPARED", 0)
+    path = folder / "vectors.safetensors"
+    change_tensors(path, {"counts": 7})
+    assert open_run(folder).vectors.counts[1] == 7
+    assert [damage.file for damage in verify(folder).damaged] == [str(path)]
+    change_tensors(path, {"vectors": np.eye(2, 8, dtype=np.float32)})
+    refused(lambda: open_run(folder), FormatError, r"vectors\.safetensors: .*it has 2 rows, the run 4 words")

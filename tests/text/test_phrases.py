@@ -16,7 +16,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.analysis.concepts import Phrase, phrases
 from selfvec.apps.cli import main
-from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -231,23 +231,6 @@ def test_phrases_of_a_run_are_those_of_its_corpus(phrase_run: selfvec.Run, tmp_p
     assert phrases(selfvec.open_run(tmp_path / "run")).rows == rows.rows
     assert main(["text", "phrases", str(tmp_path / "run"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"] == rows.as_dict()["rows"]
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        [],
-        {"tokens": 3},
-        {"tokens": 3, "rows": [{"term": "no_such", "count": 3}]},
-        {"tokens": 3, "rows": [{"term": "flash_flood", "count": 3, "npmi": "high"}]},
-        {"tokens": "many", "rows": []},
-    ],
-)
-def test_a_damaged_list_is_refused(phrase_run: selfvec.Run, tmp_path: Path, damage) -> None:
-    selfvec.save_run(phrase_run, tmp_path / "run")
-    provenance = json.loads((tmp_path / "run" / "run.json").read_text())
-    (tmp_path / "run" / "run.json").write_text(json.dumps(provenance | {"phrases": damage}))
-    refused(lambda: phrases(selfvec.open_run(tmp_path / "run")), FormatError, "make the run again")
 
 
 def test_pieces_have_no_phrases(tmp_path: Path) -> None:

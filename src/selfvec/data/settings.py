@@ -7,7 +7,7 @@ method, such as the anchor's weight, are in `selfvec.data.methods`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import wraps
 from typing import Any, TypedDict, TypeVar
@@ -32,18 +32,6 @@ def suggest_names(cls: Class) -> Class:
 
     cls.__init__ = checked  # type: ignore[misc]
     return cls
-
-
-def stored_option(name: str) -> Callable[[Any], str | None]:
-    """A function that returns the rule broken by a value from `Settings.as_dict`, or None."""
-
-    def fault(value: Any) -> str | None:
-        if isinstance(value, str) and "\0" in value:
-            return "is a text without NUL"
-        one = declared(Settings).parameters[name]
-        return None if value is None and one.default is None else one.kind.fault(value)
-
-    return fault
 
 
 @suggest_names

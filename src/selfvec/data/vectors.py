@@ -55,8 +55,6 @@ class Vectors(Queries):
     pieces : (V,) uint8, optional
         The number of subwords that each row was built from, 0 for phrases built from words. Only run folders
         store it.
-    check : callable, optional
-        Called before the first comparison of all rows; raises an error if the matrix is damaged.
 
     Raises
     ------

@@ -51,7 +51,6 @@ class WordRows:
         provenance: Mapping[str, Any] | None = None,
         normalized: bool = False,
         pieces: Bytes | None = None,
-        check: Callable[[], None] | None = None,
     ) -> None:
         matrix = as_matrix(matrix)
         if matrix.ndim != 2 or len(matrix) != len(words):
@@ -75,7 +74,6 @@ class WordRows:
         self.composer = composer
         self.provenance: dict[str, Any] = dict(provenance or {})
         self._normalized = normalized and matrix.dtype == np.float32
-        self._check = check
         self._finite = False  # whether that is known
 
     def __len__(self) -> int:
@@ -149,9 +147,6 @@ class WordRows:
     @cached_property
     def unit(self) -> Floats:
         """The matrix with rows of length 1 (zero rows stay zero), (V, d) float32; computed once."""
-        if self._check is not None:
-            self._check()
-            self._check = None
         if self._normalized:
             return self.vectors
         self.check_finite()

@@ -1,35 +1,37 @@
 """SHA-256 checksums of files. Those of a folder are kept in the JSON file that describes it.
 
 The description of a folder ends with ``files``, the size and SHA-256 of every other file, and ``sha256``,
-that of its own bytes with these 64 digits written as zeros. Sizes are compared when a folder is opened,
-checksums on request.
+its seal: that of its own bytes with these 64 digits written as zeros. Where the seal, all sizes and the
+smaller files are as they were written, the folder is trusted, and what reads it looks for no other fault.
+The checksums of large files are compared on request.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from selfvec.base.errors import FormatError, InputError
 
 from .file_system import sync_file, sync_names
-from .text_files import Schema, check, read_json
+from .text_files import read_json
 
 Checksums = dict[str, dict[str, Any]]
 """``bytes`` and ``sha256`` by path below the folder."""
 
 T = TypeVar("T")
+CHANGED = "has changed since it was written: its SHA-256 differs"
+_COMPARED = 1 << 23  # bytes: hashing as many takes 7 ms; all of a run would be most of the time to open it
 _TRIES = 20  # to read a folder that other processes change
-_THREADS = 4
-_NONE = "0" * 64
-_OTHER = "has changed since it was written: its SHA-256 differs"
+_THREADS = 4  # hashing releases the GIL; with more of them they wait for the disk
+_NONE = "0" * 64  # as long as a checksum, so that filling it in moves no byte
 
 
 def file_state(path: Path) -> list[Any]:
@@ -88,74 +90,48 @@ def write_sealed(path: Path, data: Mapping[str, Any]) -> None:
     path.write_bytes(seal({**data, "files": files}, indent=1))
 
 
-def read_description(path: Path, schema: Schema, needed: Iterable[str], remedy: str) -> dict[str, Any]:
-    """The description of a folder that fits a schema.
+def read_description(path: Path, remedy: str, compared: int | None = None) -> dict[str, Any]:
+    """The sealed description of a folder whose files are as they were written.
 
-    `FormatError` if it does not, a ``needed`` file is missing, or a file has another size than was written.
+    `FormatError` if its seal is broken, a file is missing or has another size or, with up to ``compared``
+    bytes (by default 8 MiB), another checksum.
     """
+    check_seal(path, remedy)
     description = read_json(path, remedy)
-    check(description, schema, path, remedy)
-    missing = [name for name in needed if not (path.parent / name).is_file()]
-    if missing:
-        raise FormatError("is missing", path=path.parent / missing[0], remedy=remedy)
-    check_files(path.parent, description, remedy)
+    for file, rule in damaged_files(path.parent, description, compared or _COMPARED):
+        raise FormatError(rule, path=file, remedy=remedy)
     return description
-
-
-def check_files(
-    folder: Path,
-    description: Mapping[str, Any],
-    remedy: str,
-    compared: int = 0,  # bytes: of files up to this size the checksum is compared, too
-) -> None:
-    """Raise `FormatError` if a file of a folder is missing or is not as it was written."""
-    for name, entry in _files(description):
-        path = folder / name
-        rule = _fault(path, entry)
-        known = rule is not None or entry["bytes"] > compared
-        if not known and not _unchanged(path, identity(path), entry["sha256"]):
-            rule = _OTHER
-        if rule is not None:
-            raise FormatError(rule, path=path, remedy=remedy)
 
 
 def check_seal(description: Path, remedy: str) -> None:
     """Raise `FormatError` if the description of a folder is not as it was written."""
     if not is_sealed(description.read_bytes()):
-        raise FormatError("has changed since it was written", path=description, remedy=remedy)
+        raise FormatError(CHANGED, path=description, remedy=f"undo the change, or {remedy}")
 
 
-def _fault(path: Path, entry: Mapping[str, Any]) -> str | None:
-    """What is wrong with a file before it is read."""
-    try:
-        found = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return "is missing"
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    if not stat.S_ISREG(found.st_mode):
-        return "is not a file"
-    size = found.st_size
-    return None if size == entry["bytes"] else f"has {size:,} bytes, {entry['bytes']:,} were written"
+def damaged_files(
+    folder: Path, description: Mapping[str, Any], compared: float = math.inf
+) -> Iterator[tuple[Path, str]]:
+    """The missing and changed files of a folder, each with its fault.
 
-
-@lru_cache(maxsize=1024)
-def _unchanged(path: Path, now: object, expected: str) -> bool:
-    """Whether a file has a checksum; a process reads it once for each ``now``, its `identity`."""
-    del now
-    return sha256(path) == expected
-
-
-def damaged_files(folder: Path, description: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """The missing and changed files of a folder, each with its fault."""
+    Of files of more than ``compared`` bytes only the size is looked at.
+    """
 
     def fault(item: tuple[str, dict[str, Any]]) -> str | None:
         name, entry = item
         path = folder / name
         try:
-            return _fault(path, entry) or (None if sha256(path) == entry["sha256"] else _OTHER)
+            found = path.stat()
+            if not stat.S_ISREG(found.st_mode):
+                return "is not a file"
+            if found.st_size != entry["bytes"]:
+                return f"has {found.st_size:,} bytes, {entry['bytes']:,} were written"
+            changed = found.st_size <= compared and sha256(path) != entry["sha256"]
+        except (FileNotFoundError, NotADirectoryError):
+            return "is missing"
         except OSError as error:
             return f"cannot be read: {error.strerror}"
+        return CHANGED if changed else None
 
     entries = list(_files(description))
     with ThreadPoolExecutor(_THREADS) as pool:

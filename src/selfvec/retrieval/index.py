@@ -30,10 +30,10 @@ from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.run_encoder import encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.files.atomic_files import atomic_folder
-from selfvec.files.checksums import check_seal, read_description, unchanged, write_sealed
+from selfvec.files.checksums import read_description, unchanged, write_sealed
 from selfvec.files.memory import release
 from selfvec.files.tensors import Forms, check_tensors, map_tensors, write_tensors
-from selfvec.files.text_files import read_vocabulary, write_vocabulary
+from selfvec.files.text_files import read_json, read_vocabulary, write_vocabulary
 from selfvec.files.untrusted import decoding
 from selfvec.storage.cache import is_outdated
 from selfvec.storage.folder_kinds import INDEX
@@ -60,7 +60,6 @@ _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
 _AGAIN = "remove the index folder; the next search builds it again"
-_SCHEMA = {...: ("version",), "version": VERSION}  # the rest is as it was written, which the seal tells
 _SPACE = ("rows", "weights", "pool")
 
 
@@ -175,15 +174,22 @@ class Index:
         """
         check_path("folder", folder, "a path")
         folder = Path(folder).absolute()
-        return replace(unchanged(folder / _HEAD, lambda: cls.read(folder)), folder=folder)
+        if not INDEX.matches(folder):
+            raise InputError("is not an index", path=folder, remedy="make one with: selfvec search RUN QUERY")
+
+        def checked() -> Index:
+            read_description(folder / _HEAD, _AGAIN)
+            return cls.read(folder)
+
+        return replace(unchanged(folder / _HEAD, checked), folder=folder)
 
     @classmethod
     def read(cls, folder: Path) -> Index:
-        """The index in a folder, whatever becomes of the folder."""
-        if not INDEX.matches(folder):
-            raise InputError("is not an index", path=folder, remedy="make one with: selfvec search RUN QUERY")
-        check_seal(folder / _HEAD, _AGAIN)
-        head = read_description(folder / _HEAD, _SCHEMA, (_WORDS, _ARRAYS), _AGAIN)
+        """The index in a folder whose files were compared with their checksums, whatever becomes of it."""
+        head = read_json(folder / _HEAD, _AGAIN)
+        if head.get("version") != VERSION:
+            rule = f"is an index of version {head.get('version')}, this Selfvec reads version {VERSION}"
+            raise FormatError(rule, path=folder / _HEAD, remedy=_AGAIN)
         with decoding(folder / _HEAD, "index", _AGAIN):
             preprocessing = Preprocessing(**head["preprocessing"])
         vocabulary = Vocabulary(preprocessing, read_vocabulary(folder / _WORDS))

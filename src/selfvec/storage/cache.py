@@ -23,7 +23,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import atomic_folder, remove_folder, remove_leftovers
-from selfvec.files.checksums import check_files, check_seal, identity, seal, write_sealed
+from selfvec.files.checksums import check_seal, identity, read_description, seal, write_sealed
 from selfvec.files.file_system import is_ours, locked
 from selfvec.files.targets import writing
 from selfvec.files.tensors import map_tensors, write_tensors
@@ -36,8 +36,9 @@ from .run_folder import PRESENT
 CACHE = "cache"  # of a run folder
 RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
 _ROWS = "vectors.safetensors"
-_COMPARED = 1 << 26  # bytes of a file whose checksum is compared, which takes 50 ms; of a larger one its size
-
+_COMPARED = (
+    1 << 26
+)  # bytes: more than of a run, because an entry that is open is held, and a new one is cheap
 _AGAIN = "remove it; it is made again"
 
 T = TypeVar("T")
@@ -156,9 +157,10 @@ def _check(entry: Path) -> None:
     kind = folder_kind(entry)
     if kind is None:
         raise FormatError("lacks its description", path=entry, remedy=_AGAIN)
-    check_seal(entry / kind.file, _AGAIN)
-    if len(list(entry.iterdir())) > 1:  # a long result alone in its folder is parsed once, by its reader
-        check_files(entry, read_json(entry / kind.file, _AGAIN), _AGAIN, _COMPARED)
+    if len(list(entry.iterdir())) > 1:
+        read_description(entry / kind.file, _AGAIN, _COMPARED)
+    else:  # a long result alone in its folder is parsed once, by its reader
+        check_seal(entry / kind.file, _AGAIN)
 
 
 def _foreign(entry: Path) -> Path | None:

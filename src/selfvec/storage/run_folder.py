@@ -24,34 +24,26 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Array, Floats
+from selfvec.base.arrays import Array
 from selfvec.base.checks import check_path
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
 from selfvec.base.versions import RUN_FORMAT
-from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run, state_name
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
-from selfvec.data.vectors import Source, Vectors
-from selfvec.files.checksums import check_files, identity, unchanged
-from selfvec.files.tensors import (
-    Forms,
-    check_tensors,
-    first_not_finite,
-    map_tensors,
-    read_metadata,
-    write_tensors,
-)
-from selfvec.files.text_files import COUNT, check, misfit, read_json, read_vocabulary
-from selfvec.files.untrusted import decoding, parse_json
+from selfvec.data.vectors import Vectors
+from selfvec.files.checksums import identity, read_description, unchanged
+from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.files.text_files import read_json, read_vocabulary
+from selfvec.files.untrusted import decoding
 
 from .folder_kinds import not_a_run
 
@@ -66,28 +58,6 @@ HISTORY = "history.safetensors"
 TEXT = "text.parquet"
 REPORT = "report.json"
 PARTS = ("counts", "encoded", "repeats")
-_FOLDER: dict[Any, Any] = {
-    ...: ("state", "files", "sha256"),
-    "state": range(1, 1 << 31),
-    "files": {str: {"bytes": COUNT, "sha256": str}},
-    "sha256": str,
-}
-"""What `selfvec.storage.run_writer` adds: the number of the state, and its files with their checksums."""
-
-_FINDING: dict[Any, Any] = {...: ("name", "level", "message", "remedy"), str: str}
-_HEALTH: dict[Any, Any] = {
-    ...: ("verdicts", "findings"),
-    "verdicts": [str],
-    "findings": [_FINDING],
-    **dict.fromkeys(("types", "tokens", "known", "composed", "oov", "oov_empty"), COUNT),
-    str: (float, None),
-}
-"""The schema of the health in ``report.json``."""
-
-_COLUMNS = {"counts": "i8", "sources": "u1", "pieces": "u1"}
-_MOST = 1 << 46  # occurrences of all words; multiplied by the passes they fit 64 bits
-_QUICK = 1 << 26  # bytes; rows of smaller matrices are checked on opening, which takes 15 ms
-_LONGEST = 1.001  # a number of a row at length 1, rounded
 _AGAIN = "make the run again"
 
 
@@ -137,34 +107,28 @@ def _open(folder: Path) -> Run:
         raise not_a_run(folder)
     place = (folder / PRESENT).absolute()  # the working directory may change
     seen = place, identity(place)
-    provenance = read_json(folder / PRESENT, _AGAIN)
-    found = provenance.pop("format", "none")
-    if found != RUN_FORMAT:
-        rule = f"the format of the run folder is {found}, this Selfvec reads format {RUN_FORMAT}"
-        newer = isinstance(found, int) and found > RUN_FORMAT
+    written = read_json(folder / PRESENT, _AGAIN).get("format", "none")
+    if written != RUN_FORMAT:  # before the seal, which other formats may lack
+        rule = f"the format of the run folder is {written}, this Selfvec reads format {RUN_FORMAT}"
+        newer = isinstance(written, int) and written > RUN_FORMAT
         remedy = f"install a newer Selfvec, or {_AGAIN}" if newer else "refine the text again"
         raise FormatError(rule, path=folder / PRESENT, remedy=remedy)
-    schema: dict[Any, Any] = Provenance.schema() | _FOLDER
-    if "options" in provenance:
-        schema[...] = (*_FOLDER[...], *Provenance.required())
-    check(provenance, schema, folder / PRESENT, _AGAIN)
-    check_files(folder, provenance, _AGAIN)
+    provenance = read_description(folder / PRESENT, _AGAIN)
     state, stamp = provenance["state"], provenance["sha256"]
-    for name in _FOLDER[...]:
-        provenance.pop(name, None)
+    for name in ("format", "state", "files", "sha256"):
+        del provenance[name]
 
     def file(name: str) -> Path:
         return folder / state_name(name, state)
 
-    words = read_vocabulary(_required(file(VOCABULARY)))
-    refined = _load_vectors(_required(file(REFINED)), words, provenance, counted=True)
-    history = file(HISTORY)
+    words = read_vocabulary(file(VOCABULARY))
+    refined = _load_vectors(file(REFINED), words, provenance)
     run = Run(
         refined,
-        _load_vectors(_required(file(ORIGINAL)), refined, provenance),
-        _load_history(history, len(words), refined.vector_size) if history.exists() else None,
+        _load_vectors(file(ORIGINAL), refined, provenance),
+        _load_history(file(HISTORY)) if file(HISTORY).is_file() else None,
         provenance,
-        _load_report(file(REPORT)),
+        read_json(file(REPORT), _AGAIN),
         tokens=_tokens_later(file(TOKENS), words) if file(TOKENS).is_file() else None,
         text=RunText(file(TEXT)) if file(TEXT).is_file() else None,
         folder=folder,
@@ -192,92 +156,30 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _required(path: Path) -> Path:
-    if not path.is_file():
-        raise FormatError("this file of the run folder is missing", path=path, remedy=_AGAIN)
-    return path
+def _load_vectors(path: Path, words: list[str] | Vectors, provenance: dict[str, Any]) -> Vectors:
+    columns = map_tensors(path)
+    with decoding(path, "file of vectors of the run", _AGAIN):
+        matrix = columns["vectors"]
+        if len(matrix) != len(words):  # a file too large to be hashed may be that of another run
+            raise ValueError(f"it has {len(matrix):,} rows, the run {len(words):,} words")
+        return Vectors(
+            words,
+            matrix,
+            sources=columns.get("sources"),
+            counts=columns.get("counts"),
+            pieces=columns.get("pieces"),
+            provenance=provenance,
+            normalized=True,
+        )
 
 
-def _load_report(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    report = read_json(path, _AGAIN)
-    check(report, {"health": _HEALTH}, path, _AGAIN)
-    return report
-
-
-def _load_vectors(
-    path: Path, words: list[str] | Vectors, provenance: dict[str, Any], *, counted: bool = False
-) -> Vectors:
+def _load_history(path: Path) -> History:
     tensors = map_tensors(path)
-    matrix = tensors.get("vectors")
-    size = len(words)
-    if matrix is None or matrix.ndim != 2 or len(matrix) != size or matrix.dtype.kind != "f":
-        rule = f"the tensor 'vectors' has a row of floats for each of the {size:,} words in vocabulary.txt"
-        raise FormatError(rule, path=path, remedy=_AGAIN)
-    needed = ("counts",) if counted else ()
-    columns: Forms = {name: (kind, (size,)) for name, kind in _COLUMNS.items() if name in (*tensors, *needed)}
-    check_tensors(tensors, columns, path, _AGAIN)
-    counts = tensors.get("counts")
-    sources = tensors.get("sources")
-    if counts is not None and size and (counts.min() < 0 or counts.sum(dtype=np.float64) > _MOST):
-        raise FormatError("the tensor 'counts' holds invalid numbers", path=path, remedy=_AGAIN)
-    if sources is not None and sources.max(initial=0) > max(Source):
-        raise FormatError(f"the tensor 'sources' has numbers up to {max(Source)}", path=path, remedy=_AGAIN)
-    vectors = Vectors(
-        words,
-        matrix,
-        sources=sources,
-        counts=counts,
-        provenance=provenance,
-        normalized=True,
-        pieces=tensors.get("pieces"),
-        check=partial(check_rows, path, words, matrix),
-    )
-    if matrix.nbytes <= _QUICK:
-        _ = vectors.unit  # checks all rows
-    return vectors
-
-
-def check_rows(path: Path, words: Iterable[str], matrix: Floats) -> None:
-    """Raise `FormatError` with the first word whose vector holds NaN or a number above 1."""
-    row = first_not_finite(matrix, _LONGEST)
-    if row is not None:
-        finite = np.isfinite(matrix[row]).all()
-        fault = "is longer than 1" if finite else "holds NaN or inf"
-        rule = f"the vector of {list(words)[row][:40]!r} (row {row + 1}) {fault}"
-        raise FormatError(rule, path=path, remedy=_AGAIN)
-
-
-def _load_history(path: Path, words: int, width: int) -> History:
-    tensors = map_tensors(path)
-    expected: Forms = {
-        "starts": ("i8", (words + 1,)),
-        "updates": ("i8", ("R",)),
-        "vectors": ("f2", ("R", width)),
-    }
-    check_tensors(tensors, expected, path, _AGAIN)
-    history = History(**{name: tensors[name] for name in expected})
-    starts = history.starts
-    if starts[0] != 0 or starts[-1] != len(history.updates) or np.any(starts[1:] < starts[:-1]):
-        raise FormatError("does not hold the recorded states of each word", path=path, remedy=_AGAIN)
-    return history
+    with decoding(path, "history of the run", _AGAIN):
+        return History(**tensors)
 
 
 # The corpus as numbers of words, with dates, slices, sentences
-
-_FORMS: Forms = {
-    "ids": ("i4", ("N",)),
-    "offsets": ("i8", ("D + 1",)),
-    "days": ("i8", ("D",)),
-    "slices": ("i4", ("D",)),
-    "texts": ("u8", ("D",)),
-    "sentences": ("i4", ("D",)),
-}
-_REQUIRED = ("ids", "offsets")
-_FIRST_DAY, _LAST_DAY = np.array(["0001-01-01", "9999-12-31"], "datetime64[D]").astype(np.int64)
-_NO_DAY = np.iinfo(np.int64).min
-_MOST_SENTENCES = 1 << 46
 
 
 def write_tokens(path: Path, batch: TokenBatch) -> None:
@@ -304,36 +206,19 @@ def _tokens_later(path: Path, words: Sequence[str]) -> Callable[[], TokenBatch]:
 def _read_tokens(
     path: Path, words: Sequence[str], tensors: dict[str, Array], described: dict[str, str]
 ) -> TokenBatch:
-    present = {name: form for name, form in _FORMS.items() if name in tensors or name in _REQUIRED}
-    check_tensors(tensors, present, path, _AGAIN)
+    days = tensors.get("days")
     with decoding(path, "corpus of the run", _AGAIN):
-        sentences = int(described.get("sentences", 0))
-        slice_names = parse_json(described.get("slices", "[]"))
-        _check_values(tensors, sentences, slice_names)
-        days = tensors.get("days")
         try:
             return TokenBatch(
                 tensors["ids"],
                 tensors["offsets"],
                 words,
                 dates=None if days is None else days.astype("datetime64[D]"),
-                sentences=sentences,
+                sentences=int(described.get("sentences", 0)),
                 slices=tensors.get("slices"),
-                slice_names=slice_names,
+                slice_names=json.loads(described.get("slices", "[]")),
                 fingerprints=tensors.get("texts"),
                 sentence_counts=tensors.get("sentences"),
             )
         except CorpusError as error:
             raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None
-
-
-def _check_values(tensors: dict[str, Array], sentences: int, slice_names: object) -> None:
-    """Raise `ValueError` for numbers that no run has."""
-    days = tensors.get("days")
-    if days is not None and np.any(((days < _FIRST_DAY) | (days > _LAST_DAY)) & (days != _NO_DAY)):
-        raise ValueError("dates are not all of the years 1 to 9999")
-    counts = tensors.get("sentences")
-    if not 0 <= sentences < _MOST_SENTENCES or (counts is not None and np.any(counts < 0)):
-        raise ValueError("a number of sentences is negative")
-    if misfit(slice_names, [str]) is not None:
-        raise ValueError("a name of a slice is not a text")

@@ -30,7 +30,7 @@ from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.run import Run, split_state, state_name
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import remove_folder
-from selfvec.files.checksums import check_seal, checksums, damaged_files, seal
+from selfvec.files.checksums import CHANGED, checksums, damaged_files, is_sealed, seal
 from selfvec.files.file_system import discard, exchange, lock_file, sync_file, sync_names
 from selfvec.files.targets import check_target, refuse_special, writing
 from selfvec.files.tensors import map_tensors, write_tensors
@@ -186,7 +186,8 @@ class RunWriter:
         if not previous.is_file() or previous.read_bytes() == present.read_bytes():
             rule = "the run has no state before this one"
             raise TargetError(rule, path=self.target, remedy="an update in place keeps the state before")
-        check_seal(previous, _STAYS)
+        if not is_sealed(previous.read_bytes()):
+            raise FormatError(CHANGED, path=previous, remedy=_STAYS)
         for path, rule in damaged_files(self.target, read_json(previous, _STAYS)):
             raise FormatError(rule, path=path, remedy=_STAYS)
         with writing(self.target):
@@ -287,9 +288,8 @@ def _names_of(description: Path) -> set[str] | None:
     """The files and folders of a state; None if its description is damaged or of another format."""
     with suppress(FormatError, OSError):
         described = read_json(description, "")
-        files = described.get("files")
-        if described.get("format") == RUN_FORMAT and isinstance(files, dict):
-            return {name.partition("/")[0] for name in files}
+        if is_sealed(description.read_bytes()) and described.get("format") == RUN_FORMAT:
+            return {name.partition("/")[0] for name in described["files"]}
     return None
 
 

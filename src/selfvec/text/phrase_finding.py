@@ -16,7 +16,7 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 from selfvec.base.declarations import checked
-from selfvec.base.errors import FormatError, InputError
+from selfvec.base.errors import InputError
 from selfvec.base.forks import check_polars
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import RecordTable, short_repr
@@ -345,24 +345,9 @@ def _check_words(run: Run) -> None:
 
 def _recorded(run: Run) -> Phrases:
     """The phrases that a run was made with."""
-    recorded = run.provenance.phrases or {}
-    try:
-        rows = [Phrase(**row) for row in recorded["rows"]]
-        if not all(_is_phrase(row, run) for row in rows):
-            raise TypeError
-        return Phrases(rows, int(recorded["tokens"]))
-    except (TypeError, KeyError, ValueError):
-        rule = "run.json lists phrases of the vocabulary with term, count, pmi, npmi, c_value and units"
-        raise FormatError(rule, path=run.folder, remedy="make the run again") from None
-
-
-def _is_phrase(row: Phrase, run: Run) -> bool:
-    figures = (row.pmi, row.npmi, row.c_value)
-    return (
-        row.term in run.vectors
-        and isinstance(row.count, int)
-        and all(value is None or isinstance(value, int | float) for value in figures)
-    )
+    recorded = run.provenance.phrases
+    assert recorded is not None
+    return Phrases([Phrase(**row) for row in recorded["rows"]], recorded["tokens"])
 
 
 # Sequences of words: how often they occur, and which of them are whole

@@ -1,6 +1,5 @@
 """What a run needs to grow: fingerprints, the words of the whole text; and what is refused."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -94,23 +93,6 @@ def test_stop_words_that_were_changed_are_refused(tmp_path: Path) -> None:
     path.write_text("of\nthe\n")
     with pytest.raises(OptionError, match=r"stop_words: names the file '.*stop\.txt', which was removed or"):
         selfvec.update(made, ["hail of"], table())
-
-
-@pytest.mark.parametrize("name", ["options", "corpus", "text", "vectors", "option_files", "grown"])
-def test_whatever_stands_in_run_json_it_is_one_line_or_a_run(run: Path, name: str) -> None:
-    told = json.loads((run / "run.json").read_text())
-    strange = [3, [None]]
-    whole = told.get(name, {})
-    changes = [{name: value} for value in strange]
-    changes += [{name: whole | {key: value}} for key in whole for value in strange]
-    for change in changes:
-        (run / "run.json").write_text(json.dumps(told | change))
-        try:
-            grown = selfvec.update(run, ["hail on a roof"], table())
-        except selfvec.SelfvecError as error:
-            assert "\n" not in str(error)
-        else:
-            assert grown.provenance["documents"] == 31
 
 
 @pytest.mark.parametrize("column", ["texts", None])

@@ -39,7 +39,7 @@ from selfvec.storage.run_folder import is_run, open_run
 
 from .folding import fold
 from .unknown_words import apart, nearest_spellings
-from .word_lookup import SPLITS, WordLookup, no_text
+from .word_lookup import WordLookup, no_text
 
 # Chosen on MED, Cranfield and CACM; docs/results/encoders.md compares other choices.
 TABLES = ("refined", "topics")
@@ -53,12 +53,6 @@ _TENSORS = "encoder.safetensors"
 _FORMAT = 1
 _BLOCK = 1 << 18  # characters read at a time
 _AGAIN = "make the encoder again"
-_SCHEMA = {
-    ...: ("format", "tokenizer"),
-    "format": _FORMAT,
-    "tokenizer": SPLITS,
-    "about": ({"language": (str, None)}, None),
-}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -267,7 +261,10 @@ class Encoder:
         if not (folder / _ABOUT).is_file():
             remedy = "make one with: selfvec export RUN --to encoder"
             raise InputError("is not the folder of an encoder", path=folder, remedy=remedy)
-        head = read_description(folder / _ABOUT, _SCHEMA, (_WORDS, _TENSORS), _AGAIN)
+        head = read_description(folder / _ABOUT, _AGAIN)
+        if head.get("format") != _FORMAT:
+            rule = f"is an encoder of format {head.get('format')}, this Selfvec reads format {_FORMAT}"
+            raise FormatError(rule, path=folder / _ABOUT, remedy=_AGAIN)
         words = read_vocabulary(folder / _WORDS)
         tensors = map_tensors(folder / _TENSORS)
         expected: Forms = {"rows": ("f4", ("R", "d")), "places": ("i4", (len(words),))}

@@ -2,24 +2,22 @@
 
 A file written here holds ``vectors``, ``sources``, ``vocabulary`` (UTF-8 bytes, a newline after every word)
 and, if known, ``counts``. A file of another program is read if it holds one matrix, with words or a tokenizer
-next to it. A run folder holds such a file and its ``vocabulary.txt``.
+next to it. The vectors of a run folder, and one of its files, are read as well.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from selfvec.base.arrays import Array
-from selfvec.base.errors import FormatError
 from selfvec.data.run import split_state, state_name
 from selfvec.data.vectors import Vectors
 from selfvec.files import text_files
 from selfvec.files.tensors import map_tensors, write_tensors
-from selfvec.files.text_files import read_json
 from selfvec.files.untrusted import decoding
+from selfvec.storage.run_folder import is_run, open_run
 
 from .checked_vectors import (
     checked_columns,
@@ -32,8 +30,6 @@ from .checked_vectors import (
 )
 from .input_file import Input
 from .subwords import read_token_rows
-
-_RUN_FILES = ("run.json", "vocabulary.txt", "vectors.safetensors")
 
 
 def sniff(source: Input) -> bool:
@@ -81,28 +77,14 @@ def write(vectors: Vectors, path: Path) -> None:
 
 
 def sniff_run(source: Input) -> bool:
-    """A folder with a run's three main files."""
-    vectors = _run_vectors(source.path)
-    return vectors.is_file() and _run_words(vectors) is not None
+    """A run folder, whatever is left of it."""
+    return is_run(source.path)
 
 
 def read_run(source: Input) -> Vectors:
     """Read the refined vectors of a run folder."""
-    if not sniff_run(source):
-        raise source.error(
-            f"a run folder holds {', '.join(_RUN_FILES)}, but this one does not",
-            remedy="name the folder of a run",
-        )
-    return read(source.open(_run_vectors(source.path)))
-
-
-def _run_vectors(folder: Path) -> Path:
-    """The refined vectors of a run's present state."""
-    state = 1
-    with suppress(FormatError, OSError):
-        found = read_json(folder / "run.json", "").get("state")
-        state = found if isinstance(found, int) else 1
-    return folder / state_name("vectors.safetensors", state)
+    run = open_run(source.path).vectors
+    return checked_vectors(run.index_to_key, run.vectors, source, sources=run.sources, counts=run.counts)
 
 
 def _run_words(vectors: Path) -> Path | None:
