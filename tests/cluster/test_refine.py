@@ -25,7 +25,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.files import memory
 from selfvec.refinement.pipeline import refine
-from selfvec.refinement.update import merge, update
+from selfvec.refinement.update import Taken, merge, update
 from selfvec.storage.run_folder import open_run
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -203,18 +203,18 @@ def test_a_run_of_a_cluster_is_updated_and_merged_like_one_of_one_machine(
 ) -> None:
     paths, settings = saved
     more = jsonl(tmp_path / "more.jsonl", sentences(50, seed=9))
-    grown = update(open_run(tmp_path / "run"), Corpus.open([more], keep_fields=True), table)
+    grown = update(open_run(tmp_path / "run"), Taken(Corpus.open([more], keep_fields=True)), table)
     whole = refine(Corpus.open([*paths, more], keep_fields=True), table, settings)
     assert np.array_equal(grown.vectors.vectors, whole.vectors.vectors)
     assert contents(grown) == contents(whole)
     other = refine(Corpus.open([more], keep_fields=True), table, settings)
-    merged = merge([tmp_path / "run", other], table)
+    merged = merge([open_run(tmp_path / "run"), other], table)
     assert np.array_equal(merged.vectors.vectors, whole.vectors.vectors)
     jsonl(paths[0], [f"{text} wort1" for text in sentences(50)])  # a new version of each document
-    changed = update(open_run(tmp_path / "run"), Corpus.open([paths[0]], keep_fields=True), table)
+    changed = update(open_run(tmp_path / "run"), Taken(Corpus.open([paths[0]], keep_fields=True)), table)
     assert changed.provenance.steps[-1]["changed"] == 50
     out = [paths[3], paths[5] / "0000.txt"]
-    left = update(open_run(tmp_path / "run"), None, table, withdraw=out)
+    left = update(open_run(tmp_path / "run"), Taken(withdraw=out), table)
     assert left.provenance.steps[-1]["withdrawn"] == 51
 
 

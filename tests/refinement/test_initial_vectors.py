@@ -14,7 +14,6 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.refinement.training import FROM_TEXT, vectors_from_text
 from selfvec.refinement.training.count_models import cipher, codes
-from selfvec.refinement.update import merge, update
 
 TRAINED = [name for name in FROM_TEXT if name != "none"]
 TOPICS = (("hail", "ice", "dime", "dent"), ("ward", "nurse", "dose", "fever"))
@@ -52,8 +51,8 @@ def test_a_run_starts_from_them_and_the_seed_decides_each_bit(name: str, texts: 
 
 def test_added_text_trains_the_start_again(texts: list[str]) -> None:
     whole = selfvec.Refiner("decorrelated").fit(texts, "svd").run_
-    grown = update(selfvec.Refiner("decorrelated").fit(texts[:200], "svd").run_, texts[200:])
-    joined = merge(
+    grown = selfvec.update(selfvec.Refiner("decorrelated").fit(texts[:200], "svd").run_, texts[200:])
+    joined = selfvec.merge(
         [selfvec.Refiner("decorrelated").fit(part, "svd").run_ for part in (texts[:99], texts[99:])]
     )
     for run in (grown, joined):

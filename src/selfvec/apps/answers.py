@@ -31,7 +31,8 @@ from selfvec.files.targets import writing
 from selfvec.files.text_files import read_json
 from selfvec.refinement.input_reading import Start
 from selfvec.refinement.pipeline import refine
-from selfvec.refinement.update import update
+from selfvec.refinement.plan import Execution
+from selfvec.refinement.update import Taken, update
 from selfvec.retrieval import run_index
 from selfvec.retrieval.snippets import Found
 from selfvec.storage.run_folder import is_run, open_run
@@ -167,7 +168,7 @@ def _prepared(
     with RunWriter(target, overwrite=True) as writer:
         if before is not None and all(file in now for file in before):
             progress.say(f"there are more files than before: {len(now) - len(before):,}; updating")
-            run = update(target, corpus, writer=writer, progress=progress)
+            run = update(open_run(target), Taken(corpus), execution=Execution(writer, progress))
         else:
             progress.say(f"refining on {source}; kept in {place}")
             run = refine(corpus, vectors, Settings(), writer=writer, progress=progress)

@@ -23,7 +23,6 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.training import FROM_TEXT
 from selfvec.storage.formats import load
 from selfvec.storage.public_vectors import locate
-from selfvec.storage.run_folder import open_run
 
 from .input_reading import Start, option_files
 from .inputs import by_token
@@ -46,9 +45,8 @@ class SourceRun:
     settings: Settings
 
 
-def source_run(run: Run | str | os.PathLike[str], number: int = 0) -> SourceRun:
-    """Open a run; `InputError` if it has not kept its text."""
-    run = run if isinstance(run, Run) else open_run(run)
+def source_run(run: Run, number: int = 0) -> SourceRun:
+    """A run as a source; `InputError` if it has not kept its text."""
     name = f"run {number + 1}" if run.folder is None else os.fspath(run.folder)
     text = run.require_text("so it cannot be updated or merged")
     return SourceRun(name, run, text, run.settings)

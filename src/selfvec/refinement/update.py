@@ -8,24 +8,27 @@ read first, because they tell which of the kept ones they replace.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import polars as pl
 
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
+from selfvec.corpus import Corpus
+from selfvec.corpus.fingerprints import Seen
+from selfvec.corpus.kept_documents import Intake, KnownDocuments, kept_corpus, notes_on_ids, repeated_between
+from selfvec.corpus.summary import joined_corpora, refuse_same_files
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText, schema_of
 from selfvec.data.settings import Settings
 from selfvec.encoders.given import GivenSentenceEncoder
 from selfvec.encoders.run_encoder import keep_encoder
-from selfvec.storage.run_writer import NEW, RunWriter
+from selfvec.storage.run_writer import NEW
 
 from .input_reading import read_inputs, refuse_tokens
 from .pipeline import refine_inputs
@@ -40,12 +43,6 @@ from .source_runs import (
     source_vectors,
 )
 from .teacher import Teacher
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from selfvec.corpus import Corpus
-    from selfvec.corpus.kept_documents import Intake
 
 
 @dataclass
@@ -78,134 +75,81 @@ class Change:
         return {of.name: getattr(self, of.name) for of in fields(self) if of.name != "out"}
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What an update takes into a run, and out of it."""
+
+    corpus: Corpus | None = None
+    withdraw: Sequence[str | Path] = ()  # ids (str), and files that documents came from (Path)
+    allow_duplicates: bool = False  # also documents whose text is in the run
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to take."""
+        return self.corpus is None and not self.withdraw
+
+
 @one_core()
 def update(
-    run: Run | str | os.PathLike[str],
-    corpus: Corpus | str | os.PathLike[str] | Iterable[str] | None = None,
+    run: Run,
+    taken: Taken,
     vectors: MovedVectors = None,
     *,
-    withdraw: Sequence[str | Path] = (),
-    allow_duplicates: bool = False,
     half_life: float | None = None,
     encoder: GivenSentenceEncoder | None = None,
     embeddings: Any = None,
-    writer: RunWriter | None = None,
-    progress: Progress | None = None,
-    jobs: int | None = None,
+    execution: Execution | None = None,
 ) -> Run:
-    """Bring a run up to date: the run that one refinement of its documents and the new ones would give.
+    """The run that one refinement of its documents and the new ones would give; itself if nothing is new.
 
-    Documents whose text is already in the run are skipped. A document with the id and file of a document in
-    the run and with another text replaces it.
-
-    Parameters
-    ----------
-    run : Run or path
-        Not changed; save the result over it to replace it.
-    corpus : `Corpus`, path, data frame or iterable, optional
-        New documents, see `selfvec.corpus.as_corpus`. A path is read with the same fields as the run's
-        corpus.
-    vectors : `Vectors` or path, optional
-        The initial vectors, if their file has moved or they were given in memory.
-    withdraw : sequence of str or Path
-        Documents to remove from the run: ids (str), or files that they came from (`pathlib.Path`).
-    allow_duplicates : bool
-        Add all documents, including those already in the run.
-    half_life : float, optional
-        Days after which a document counts half, from now on. A method chosen by ``auto`` is fixed.
-    encoder : SentenceEncoder, path, object or callable, optional
-        The run's encoder, if it has moved or was given in memory.
-    embeddings : matrix, mapping or data frame, optional
-        The vectors of new documents, if the run was made with such.
-    writer : RunWriter, optional
-        That of the run folder.
-    progress : Progress, optional
-        Receives the progress of each stage.
-    jobs : int, optional
-        Threads; all cores if None. The result is the same.
-
-    Returns
-    -------
-    Run
-        ``run`` itself if nothing is new. ``provenance["grown"]`` lists the changes.
-
-    Raises
-    ------
-    InputError
-        If the run did not keep its text, or its vectors are not found.
-    FormatError
-        If the vectors are not the initial vectors of the run, or files of the run are damaged.
-    OptionError
-        If a file that an option names has changed, or no document has a given id or file.
-    CorpusError
-        If the text cannot be read.
-    Interrupted
-        On Ctrl-C.
-
-    Examples
-    --------
-    >>> import selfvec
-    >>> texts = ["hail broke the roof", "wind broke a tree", "hail fell on a tree"]
-    >>> updated = update(selfvec.Refiner("decorrelated").fit(texts[:2], "none").run_, texts[1:])
-    >>> whole = selfvec.Refiner("decorrelated").fit(texts, "none").run_
-    >>> bool((updated.vectors.vectors == whole.vectors.vectors).all())
-    True
+    Parameters are those of `selfvec.update`. The method that ``auto`` chose for the run stays.
     """
-    execution = Execution(writer, as_progress(progress), jobs)
+    execution = execution or Execution()
     with execution.timings.stage("load"):
         old = source_run(run)
         settings = old.settings if half_life is None else _with_half_life(old.run, half_life)
         refuse_changed_files(old)
         start = source_vectors(old, vectors)
         teacher = Teacher.of_runs([old.run], encoder, embeddings)
-    new, described, change = _read(old, corpus, withdraw, allow_duplicates, execution)
+    new, described, change = _read(old, taken, execution)
     if change.nothing and settings == old.settings:
         return old.run
     if teacher is not None:
         teacher = teacher.with_documents(embeddings, new)
-    from selfvec.corpus.kept_documents import notes_on_ids
-    from selfvec.corpus.summary import joined_corpora
-
-    recorded = old.run.provenance.corpus
     texts = [(old.text, ~change.out), (new, None)]
-    left_out = int(change.out.sum())
-    summary = joined_corpora([recorded, described], left_out=left_out, on_ids=notes_on_ids(texts))
-    step = {"by": "update", **change.as_dict(), "files": _files(described)}
+    summary = joined_corpora(
+        [old.run.provenance.corpus, described], left_out=int(change.out.sum()), on_ids=notes_on_ids(texts)
+    )
     updated = _refined(texts, start, settings, old, summary, execution, teacher)
-    for name in ("documents", "tokens", "types"):
-        step[name] = updated.provenance[name] - old.run.provenance[name]
-    steps = [*old.run.provenance.steps, step]
-    return _with_steps(updated, steps)
+    grown = {
+        name: updated.provenance[name] - old.run.provenance[name] for name in ("documents", "tokens", "types")
+    }
+    step = {"by": "update", **change.as_dict(), "files": _files(described), **grown}
+    return _with_steps(updated, [*old.run.provenance.steps, step])
 
 
-def _read(
-    old: SourceRun,
-    corpus: Corpus | str | os.PathLike[str] | Iterable[str] | None,
-    withdraw: Sequence[str | Path],
-    allow_duplicates: bool,
-    execution: Execution,
-) -> tuple[RunText, Mapping[str, Any], Change]:
+def preview(run: Run, taken: Taken, execution: Execution | None = None) -> Change:
+    """The changes that `update` would make. Only the text is read."""
+    return _read(source_run(run), taken, execution or Execution())[2]
+
+
+def _read(old: SourceRun, taken: Taken, execution: Execution) -> tuple[RunText, Mapping[str, Any], Change]:
     """The new documents, the summary of the text that they are from, and what they change."""
-    from selfvec.corpus import as_corpus
-    from selfvec.corpus.fingerprints import Seen
-    from selfvec.corpus.kept_documents import Intake, KnownDocuments
-
-    known = KnownDocuments.of_text(old.text)
-    withdrawn = known.find(withdraw)
-    intake = Intake(known, allow_duplicates=allow_duplicates)
-    seen = Seen(known.texts) if allow_duplicates else None
+    kept = KnownDocuments.of_text(old.text)
+    withdrawn = kept.find(taken.withdraw)
+    intake = Intake(kept, allow_duplicates=taken.allow_duplicates)
+    seen = Seen(kept.texts) if taken.allow_duplicates else None
     described: Mapping[str, Any] = {}
     with execution.text_writer(NEW) as text:
-        if corpus is not None:
-            given = as_corpus(corpus, "corpus", like=old.run.provenance.corpus)
-            refuse_tokens(given, old.settings)
+        if (corpus := taken.corpus) is not None:
+            refuse_tokens(corpus, old.settings)
             with (
                 execution.timings.stage("read"),
-                execution.progress.stage("New documents", given.total_bytes, "bytes") as advance,
+                execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance,
             ):
-                for batch in given.batches(advance, seen=seen, select=intake.taken):
+                for batch in corpus.batches(advance, seen=seen, select=intake.taken):
                     text.add(_like(old, batch.rows))
-            described = given.summary.as_dict()
+            described = corpus.summary.as_dict()
         return text.finish(), described, Change.of(intake, withdrawn)
 
 
@@ -228,8 +172,6 @@ def _refined(
     teacher: Teacher | None,
 ) -> Run:
     """The run of the selected documents of several texts."""
-    from selfvec.corpus.kept_documents import kept_corpus
-
     inputs = read_inputs(kept_corpus(texts), start, settings, execution)
     recorded = first.run.provenance.vectors
     provenance = inputs.provenance.replace(corpus=summary, vectors=recorded)
@@ -238,56 +180,17 @@ def _refined(
 
 @one_core()
 def merge(
-    runs: Sequence[Run | str | os.PathLike[str]],
+    runs: Sequence[Run],
     vectors: MovedVectors = None,
     *,
     encoder: GivenSentenceEncoder | None = None,
-    writer: RunWriter | None = None,
-    progress: Progress | None = None,
-    jobs: int | None = None,
+    execution: Execution | None = None,
 ) -> Run:
-    """Merge runs. The result is the same as that of one run on all their documents, one after the other.
+    """The run that one refinement of the documents of runs, one after the other, would give.
 
-    Parameters
-    ----------
-    runs : sequence of Run or path
-        At least two, made with the same options from the same vectors. Not changed.
-    vectors : `Vectors` or path, optional
-        The initial vectors, if their file has moved or they were given in memory.
-    encoder : SentenceEncoder, path, object or callable, optional
-        The encoder of the runs, if it has moved or was given in memory.
-    writer : RunWriter, optional
-        That of the run folder.
-    progress : Progress, optional
-        Receives the progress of each stage.
-    jobs : int, optional
-        Threads; all cores if None. The result is the same.
-
-    Returns
-    -------
-    Run
-
-    Raises
-    ------
-    InputError, FormatError, Interrupted
-        As for `update`.
-    OptionError
-        If there are fewer than two runs, or their options or vectors differ.
-    CorpusError
-        If two runs contain the same file.
-
-    Examples
-    --------
-    >>> import selfvec
-    >>> texts = ["hail broke the roof", "wind broke a tree", "hail fell on a tree"]
-    >>> shards = [selfvec.Refiner("decorrelated").fit(part, "none").run_ for part in (texts[:2], texts[2:])]
-    >>> merge(shards).vectors.counts.tolist()
-    [2, 2, 2, 2, 1, 1, 1, 1, 1]
+    Parameters are those of `selfvec.merge`.
     """
-    from selfvec.corpus.kept_documents import notes_on_ids, repeated_between
-    from selfvec.corpus.summary import joined_corpora, refuse_same_files
-
-    execution = Execution(writer, as_progress(progress), jobs)
+    execution = execution or Execution()
     if len(runs) < 2:
         raise OptionError("merging needs at least two runs", remedy="name another run")
     with execution.timings.stage("load"):
@@ -324,19 +227,6 @@ def _described(part: SourceRun) -> dict[str, Any]:
 def _files(corpus: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The files that a corpus was read from, for ``run.json``."""
     return [{name: file[name] for name in ("path", "sha256")} for file in corpus.get("files", [])]
-
-
-def preview(
-    run: Run,
-    corpus: Corpus | None,
-    *,
-    withdraw: Sequence[str | Path] = (),
-    allow_duplicates: bool = False,
-    progress: Progress | None = None,
-) -> Change:
-    """The changes that `update` would make. Only the text is read."""
-    execution = Execution(None, as_progress(progress))
-    return _read(source_run(run), corpus, withdraw, allow_duplicates, execution)[2]
 
 
 def _with_half_life(run: Run, days: float) -> Settings:

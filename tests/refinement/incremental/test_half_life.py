@@ -16,7 +16,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.refinement.methods.decorrelated import half_life_weights
 from selfvec.refinement.pipeline import refine
-from selfvec.refinement.update import update
+from selfvec.refinement.update import Taken, update
 from selfvec.storage.run_folder import open_run
 
 TEXTS = list(dict.fromkeys(texts(60)))[:40]
@@ -57,11 +57,11 @@ def test_an_endless_half_life_is_none() -> None:
 
 
 def test_updates_keep_and_change_it() -> None:
-    old, new = refined(10, 30), Corpus.from_texts(TEXTS[30:], DAYS[30:])
+    old, new = refined(10, 30), Taken(Corpus.from_texts(TEXTS[30:], DAYS[30:]))
     assert same(update(old, new, table()), refined(10))
-    assert update(old, Corpus.from_texts(TEXTS[:9]), table()) is old
+    assert update(old, Taken(Corpus.from_texts(TEXTS[:9])), table()) is old
     for days in (10, 25):  # kept and changed, without new text
-        changed = update(refined(10), vectors=table(), half_life=days)
+        changed = update(refined(10), Taken(), table(), half_life=days)
         assert same(changed, refined(days))
         assert changed.provenance["options"]["half_life"] == days
 

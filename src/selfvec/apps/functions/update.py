@@ -19,10 +19,12 @@ from selfvec.base.result_table import Figures
 from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
-from selfvec.data.vectors import Vectors
 from selfvec.files.checksums import file_state
 from selfvec.files.text_files import read_json
 from selfvec.refinement import update as updating
+from selfvec.refinement.plan import Execution
+from selfvec.refinement.source_runs import MovedVectors
+from selfvec.refinement.update import Taken
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import PRESENT, is_run
 from selfvec.storage.run_writer import RunWriter
@@ -52,56 +54,64 @@ class NewDocuments(FieldOptions, total=False):
     allow_duplicates: bool
 
 
+@options(NewDocuments)
+class UpdateOptions(NewDocuments, total=False):
+    """The documents of an update, where what the run was made from is now, and what is kept.
+
+    Other Parameters
+    ----------------
+    half_life : float, above 0, optional
+        Days after which a document counts half, from the newest one on; kept for later updates.
+    encoder : name or path, optional
+        Where the run's sentence encoder is now, if it has moved. Also the object or function that it was
+        made with.
+    embeddings : matrix, mapping or data frame, optional
+        Vectors of the new documents, if the run was made with such: a row for each, or rows by ids.
+    no_undo : bool
+        Keep no state before: withdrawn text is gone at once.
+    jobs : int, at least 1, optional
+    overwrite : bool
+    progress : Progress, optional
+    """
+
+    half_life: float | None
+    encoder: Any
+    embeddings: Any
+    no_undo: bool
+    jobs: int | None
+    overwrite: bool
+    progress: Progress | None
+
+
 @overload
 def update(
     run: GivenRun,
     corpus: Any = None,
-    vectors: Vectors | str | os.PathLike[str] | None = None,
+    vectors: MovedVectors = None,
     *,
     output: Target = None,
-    half_life: float | None = None,
-    encoder: Any = None,
-    embeddings: Any = None,
     dry_run: Literal[False] = False,
-    no_undo: bool = False,
-    jobs: int | None = None,
-    overwrite: bool = False,
-    progress: Progress | None = None,
-    **documents: Unpack[NewDocuments],
+    **how: Unpack[UpdateOptions],
 ) -> Run: ...
 @overload
 def update(
     run: GivenRun,
     corpus: Any = None,
-    vectors: Vectors | str | os.PathLike[str] | None = None,
+    vectors: MovedVectors = None,
     *,
-    dry_run: Literal[True],
     output: Target = None,
-    half_life: float | None = None,
-    encoder: Any = None,
-    embeddings: Any = None,
-    no_undo: bool = False,
-    jobs: int | None = None,
-    overwrite: bool = False,
-    progress: Progress | None = None,
-    **documents: Unpack[NewDocuments],
+    dry_run: Literal[True],
+    **how: Unpack[UpdateOptions],
 ) -> Figures: ...
 @checked
 def update(
     run: GivenRun,
     corpus: Any = None,
-    vectors: Vectors | str | os.PathLike[str] | None = None,
+    vectors: MovedVectors = None,
     *,
     output: Target = None,
-    half_life: float | None = None,
-    encoder: Any = None,
-    embeddings: Any = None,
     dry_run: bool = False,
-    no_undo: bool = False,
-    jobs: int | None = None,
-    overwrite: bool = False,
-    progress: Progress | None = None,
-    **documents: Unpack[NewDocuments],
+    **how: Unpack[UpdateOptions],
 ) -> Run | Figures:
     """Add new documents to a run, replace changed ones, withdraw others.
 
@@ -124,20 +134,8 @@ def update(
     ----------------
     vectors : Vectors or path, optional
         Where the initial vectors are now, if they have moved.
-    half_life : float, above 0, optional
-        Days after which a document counts half, from the newest one on; kept for later updates.
-    encoder : name or path, optional
-        Where the run's sentence encoder is now, if it has moved. Also the object or function that it was
-        made with.
-    embeddings : matrix, mapping or data frame, optional
-        Vectors of the new documents, if the run was made with such: a row for each, or rows by ids.
-    no_undo : bool
-        Keep no state before: withdrawn text is gone at once.
-    jobs : int, at least 1, optional
-    overwrite : bool
-    progress : Progress, optional
-    **documents
-        Those of `FieldOptions` and `NewDocuments`: how they are read, and what is withdrawn.
+    **how
+        Those of `FieldOptions` and `UpdateOptions`: how documents are read, and what is withdrawn.
 
     Returns
     -------
@@ -163,38 +161,35 @@ def update(
         If ``output`` exists, or another process updates the run.
     """
     old = as_run(run)
-    fields, taken = _fields_and_taken(documents)
-    if corpus is None and not taken["withdraw"] and half_life is None:
+    fields: Any = {name: value for name, value in how.items() if name in FieldOptions.__annotations__}
+    ids, files = (_several(how.get(name, ())) for name in ("withdraw", "withdraw_file"))
+    taken = Taken(
+        None if corpus is None else open_text(corpus, fields, keep=True, like=old.provenance.corpus),
+        [*ids, *map(Path, files)],
+        bool(how.get("allow_duplicates")),
+    )
+    half_life = how.get("half_life")
+    if taken.is_nothing and half_life is None:
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
-    text = None if corpus is None else open_text(corpus, fields, keep=True, like=old.provenance.corpus)
+    progress, jobs = as_progress(how.get("progress")), limited_jobs(how.get("jobs"))
     if dry_run:
-        change = updating.preview(old, text, progress=progress, **taken)
+        change = updating.preview(old, taken, Execution(progress=progress))
         return Figures("Preview", {"run": str(old.folder or ""), "dry_run": True, **change.as_dict()})
     own = _own_folder(old, output)
-    # A link to a run stays a link.
-    with run_writer(output if own is None else own.resolve(), overwrite or own is not None) as writer:
+    target = output if own is None else own.resolve()  # a link to a run stays a link
+    with run_writer(target, own is not None or bool(how.get("overwrite"))) as writer:
         if own is not None:
             old = open_run(Path(old.folder or ""))  # another update may have finished before we got the lock
-        work: dict[str, Any] = {"writer": writer, "progress": progress, "jobs": limited_jobs(jobs)}
-        work |= {"encoder": encoder, "embeddings": embeddings}
-        new = updating.update(old, text, vectors, half_life=half_life, **taken, **work)
+        moved = {"encoder": how.get("encoder"), "embeddings": how.get("embeddings")}
+        new = updating.update(
+            old, taken, vectors, half_life=half_life, **moved, execution=Execution(writer, progress, jobs)
+        )
         if new is old:
             return Run.of(old) if own is not None or writer is None else finished(new, writer)
-        made = finished(new, writer, undo=not no_undo)
+        made = finished(new, writer, undo=not how.get("no_undo"))
         made.change = dict(new.provenance.steps[-1])
         made.folder = own or made.folder
         return made
-
-
-def _fields_and_taken(documents: NewDocuments) -> tuple[FieldOptions, dict[str, Any]]:
-    """How documents are read; and which of them are taken, and which of the run's are withdrawn."""
-    fields: Any = dict(documents)
-    ids = _several(fields.pop("withdraw", ()))
-    files = map(Path, _several(fields.pop("withdraw_file", ())))
-    return fields, {
-        "withdraw": [*ids, *files],
-        "allow_duplicates": bool(fields.pop("allow_duplicates", False)),
-    }
 
 
 def _several(given: Any) -> list[Any]:
@@ -348,7 +343,7 @@ def _updates(folder: Path) -> int:
 @checked
 def merge(
     runs: Sequence[GivenRun],
-    vectors: Vectors | str | os.PathLike[str] | None = None,
+    vectors: MovedVectors = None,
     *,
     output: Target = None,
     encoder: Any = None,
@@ -397,6 +392,5 @@ def merge(
         raise OptionError("are several runs", field="runs", remedy="give a list of them")
     opened_runs = [as_run(run, "runs") for run in runs]
     with run_writer(output, overwrite) as writer:
-        work: dict[str, Any] = {"writer": writer, "progress": progress, "jobs": limited_jobs(jobs)}
-        merged = updating.merge(opened_runs, vectors, encoder=encoder, **work)
-        return finished(merged, writer)
+        execution = Execution(writer, as_progress(progress), limited_jobs(jobs))
+        return finished(updating.merge(opened_runs, vectors, encoder=encoder, execution=execution), writer)
