@@ -22,8 +22,8 @@ import selfvec.apps.cli.app
 from selfvec.apps.cli import main
 from selfvec.data.run import split_state
 from selfvec.data.run_text import FILE
+from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import LOCK, is_run
-from selfvec.storage.verification import verify
 
 VARIABLE = ("timings", "sha256", "files", "stamp", "state")
 """Keys of descriptions that differ from run to run, and checksums, since the files are compared."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.robustness.cases import Case
 from benchmarks.robustness.inputs import ended, leftovers, run_command, start
 from selfvec.storage.folder_kinds import folder_kind
-from selfvec.storage.verification import verify
+from selfvec.storage.inspection import verify
 
 SIGNALS = {"KILL": signal.SIGKILL, "TERM": signal.SIGTERM, "INT twice": signal.SIGINT}
 

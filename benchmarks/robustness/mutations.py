@@ -37,7 +37,7 @@ from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.alignment_files import read_dictionary
 from selfvec.storage.formats import FORMATS, compressed, load
-from selfvec.storage.verification import verify
+from selfvec.storage.inspection import verify
 from selfvec.text.tokenizers import tokenizer
 
 SECONDS = 20  # of one read, on a busy machine

@@ -60,11 +60,11 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.retrieval import search as search
     from selfvec.retrieval import similar_documents as similar_documents
     from selfvec.retrieval.encoder import Encoder as Encoder
-    from selfvec.storage.contents import info as info
     from selfvec.storage.formats import load as load
     from selfvec.storage.formats import save as save
+    from selfvec.storage.inspection import info as info
+    from selfvec.storage.inspection import verify as verify
     from selfvec.storage.run_writer import save_run as save_run
-    from selfvec.storage.verification import verify as verify
     from selfvec.transforms.compress import compress as compress
     from selfvec.transforms.debias import debias as debias
     from selfvec.transforms.distill import distill as distill

@@ -141,24 +141,6 @@ def test_a_damaged_file_is_one_error(tmp_path: Path) -> None:
         text.texts()
 
 
-@pytest.mark.parametrize(
-    "columns",
-    [
-        {TEXT: ["hail"]},
-        schema_of([]) | {TEXT: [3]},
-        schema_of([]) | {"place": [3]},
-        schema_of([]) | {DATE: ["x"]},
-    ],
-    ids=["missing", "text", "field", "date"],
-)
-def test_a_file_with_other_columns_is_refused(columns: dict[str, Any], tmp_path: Path) -> None:
-    values = {name: value if isinstance(value, list) else [None] for name, value in columns.items()}
-    kinds = {name: kind for name, kind in columns.items() if not isinstance(kind, list)}
-    pl.DataFrame(values, schema_overrides=kinds).write_parquet(tmp_path / "text.parquet")
-    with pytest.raises(FormatError, match=r"text\.parquet: the column '\w+' holds \w+, this one"):
-        len(RunText(tmp_path / "text.parquet"))
-
-
 def test_what_cannot_be_written_is_one_error(tmp_path: Path, small_disk: None) -> None:
     rows = [{TEXT: str(hash((i, "text")) ** 9), ID: str(i), FINGERPRINT: i} for i in range(GROUP)]
     with pytest.raises(TargetError, match=r"cannot write: "):

@@ -23,9 +23,9 @@ import selfvec
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.files.atomic_files import atomic_file, atomic_folder
+from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.storage.run_writer import RunWriter
-from selfvec.storage.verification import verify
 
 LIBRARY = ctypes.CDLL(sys.argv[1] if __name__ == "__main__" else None)  # with `system_calls.c`
 ALL, REMOVES, KILL = 15, 2, -1

@@ -28,8 +28,8 @@ from selfvec.refinement.derived_vectors import narrow_vectors
 from selfvec.retrieval import run_index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.cache import CACHE, cached, read_result, write_result
+from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.verification import verify
 
 
 class Said(Progress):

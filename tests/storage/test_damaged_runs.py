@@ -8,7 +8,7 @@ from tests.damage import damaged
 
 import selfvec
 from selfvec.base.errors import FormatError
-from selfvec.storage.contents import info
+from selfvec.storage.inspection import info
 
 DAMAGED = 120
 TEXTS = [{"text": f"hail and wind broke roof {i % 7}", "date": f"{1990 + i % 4}-05-06"} for i in range(40)]

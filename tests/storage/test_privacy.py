@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from selfvec.apps.cli import main
-from selfvec.storage.contents import info
+from selfvec.storage.inspection import info
 
 RARE = ("zanzibar", "quokka", "marmalade")  # words that are left out by --min-count, each in one document
 

@@ -22,10 +22,10 @@ from selfvec.data.vectors import Vectors
 from selfvec.files import checksums
 from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.storage.formats import load
+from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import save_run
 from selfvec.storage.text_file import TextWriter
-from selfvec.storage.verification import verify
 
 WORDS = ["storm", "back\\slash", "line\nbreak", "é"]
 

@@ -12,9 +12,9 @@ from selfvec.corpus import as_corpus
 from selfvec.data.settings import Settings
 from selfvec.files import memory
 from selfvec.refinement.pipeline import refine
+from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import RunWriter
-from selfvec.storage.verification import verify
 
 TEXTS = ["hail broke the roof", "wind broke a tree", "hail fell on a tree"] * 9
 

@@ -15,9 +15,8 @@ from selfvec.base.errors import FormatError, InputError
 from selfvec.files.checksums import is_sealed, seal
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.retrieval.encoder import Encoder
-from selfvec.storage.contents import info
+from selfvec.storage.inspection import info, verify
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.verification import verify
 
 TEXTS = ["text-2.parquet", "text.parquet", "tokens-2.safetensors", "tokens.safetensors"]
 

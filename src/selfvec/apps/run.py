@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, partial, wraps
-from inspect import signature
 from pathlib import Path
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
@@ -98,6 +97,21 @@ class Run(record.Run):
     def __init__(self, *given: Any, **named: Any) -> None:
         self._state = record.Run(*given, **named)
 
+    if (
+        not TYPE_CHECKING
+    ):  # type checkers read the attributes in the class above, and still find misspelt ones
+
+        def __getattribute__(self, name: str) -> Any:
+            """What this class does not define itself is that of the present state."""
+            own = name.startswith("_") or name in vars(Run)
+            return super().__getattribute__(name) if own else getattr(self.present, name)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name.startswith("_"):
+                super().__setattr__(name, value)
+            else:
+                setattr(self.present, name, value)
+
     @classmethod
     def of(cls, run: record.Run) -> Run:
         """A run that the rooms below have made; one with these methods is returned as it is."""
@@ -126,31 +140,6 @@ class Run(record.Run):
         {}
         """
         return cast(Self, self.of(self.present.replace(**changes)))
-
-
-class OfPresentState:
-    """An attribute of a run, which is that of its present state."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self.__doc__ = getattr(record.Run, name, None).__doc__
-
-    def __get__(self, run: Run | None, owner: type[Run]) -> Any:
-        return getattr(record.Run, self._name) if run is None else getattr(run.present, self._name)
-
-    def __set__(self, run: Run, value: Any) -> None:
-        setattr(run.present, self._name, value)
-
-
-def _attributes() -> Iterator[str]:
-    """What a state has that a run does not define itself."""
-    yield from signature(record.Run).parameters
-    yield from ("derived", "change", "seen")
-    yield from (name for name in vars(record.Run) if not name.startswith("_") and name not in vars(Run))
-
-
-for _name in _attributes():
-    setattr(Run, _name, OfPresentState(_name))
 
 
 @checked

@@ -269,7 +269,7 @@ VECTORS: dict[str, CommandRow] = {
 }
 RUN: dict[str, CommandRow] = {
     "info": CommandRow(
-        "storage.contents.info",
+        "storage.inspection.info",
         ("run", "GoogleNews.bin"),
         view="run_summary.contents_table",
         values={"path": "RUN|INDEX|VECTORS"},
@@ -278,7 +278,7 @@ RUN: dict[str, CommandRow] = {
         "apps.run.health", ("run",), view="run_tables.health_panel", fails="verdicts", failed="a check failed"
     ),
     "verify": CommandRow(
-        "storage.verification.verify",
+        "storage.inspection.verify",
         ("run",),
         view="run_summary.verified_text",
         values={"path": "RUN|INDEX"},

@@ -170,16 +170,10 @@ class RunText:
 
     @cached_property
     def _columns(self) -> list[str]:
-        """The columns; `FormatError` unless they are those of `schema_of`."""
+        """The columns, those of `schema_of`."""
         whole = self.frame
         with decoding(self._name, "text of a run", _AGAIN):
-            found = dict(whole.collect_schema())
-        expected = schema_of(fields_among(found))
-        wrong = [name for name, kind in expected.items() if found.get(name) != kind]
-        if wrong:
-            rule = f"the column {wrong[0]!r} holds {expected[wrong[0]]}, this one {found.get(wrong[0])}"
-            raise FormatError(rule, path=self._name, remedy=_AGAIN)
-        return list(found)
+            return list(whole.collect_schema())
 
     @cached_property
     def _size(self) -> int:

@@ -7,16 +7,18 @@ queries have the names of gensim's KeyedVectors.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from selfvec.base.arrays import Ints, Mask
+from selfvec.base.arrays import Array, Floats, Ints, Mask
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.files.atomic_files import atomic_file
 from selfvec.files.targets import check_target
 from selfvec.numerics.ngram_rows import NgramRows
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import principal_axes
 
 from .queries import Queries
 from .word_rows import Composer as Composer
@@ -321,3 +323,44 @@ def coverage(original: Vectors, counts: Ints) -> dict[str, dict[str, int]]:
     types = np.bincount(kinds, minlength=len(KINDS)).tolist()
     tokens = [int(counts[kinds == kind].sum()) for kind in range(len(KINDS))]
     return {"types": dict(zip(KINDS, types, strict=True)), "tokens": dict(zip(KINDS, tokens, strict=True))}
+
+
+# The same words in another space: other rows, a map of the rows, principal axes
+
+_TURNED = 1 << 14  # rows turned at a time, so that no second matrix is made
+
+
+def same_words(vectors: Vectors, rows: Array, composer: Composer | None = None) -> Vectors:
+    """Vectors of the same words, sources, counts and provenance with other rows, (V, d').
+
+    Without a ``composer`` for the new space, words without a row cannot be built from subwords.
+    """
+    return Vectors(
+        vectors.index_to_key,
+        np.asarray(rows, np.float32),
+        sources=vectors.sources,
+        counts=vectors.counts,
+        composer=composer,
+        provenance=vectors.provenance,
+    )
+
+
+def mapped_composer(composer: Composer | None, axes: Floats) -> Composer | None:
+    """A composer for unit rows multiplied by a (d, d') matrix; None without a composer."""
+    if composer is None:
+        return None
+
+    def composed(words: Sequence[str]) -> Floats:
+        rows: Floats = unit_rows(composer(words)) @ axes
+        return rows
+
+    return composed
+
+
+def on_principal_axes(vectors: Vectors, dimensions: int) -> Vectors:
+    """Unit rows on the first principal axes of the uncentred rows, (V, dimensions); zeros stay zero."""
+    axes = principal_axes(vectors.vectors, dimensions)
+    matrix = np.empty((len(vectors), dimensions), np.float32)
+    for start in range(0, len(vectors), _TURNED):
+        matrix[start : start + _TURNED] = unit_rows(vectors.vectors[start : start + _TURNED]) @ axes
+    return same_words(vectors, matrix, mapped_composer(vectors.composer, axes))

@@ -11,7 +11,7 @@ from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run_text import RunText
 from selfvec.numerics.rows import unit_rows
-from selfvec.storage.given_tables import is_table, vectors_of_table
+from selfvec.storage.opened import is_table, vectors_of_table
 
 from .encoded_texts import EncodedTexts, text_hashes
 
@@ -27,7 +27,7 @@ def encoded_documents(given: Any, text: RunText) -> EncodedTexts:
     ----------
     given : (n, h) matrix, mapping or data frame
         A row for each document, in their order; or rows by ids of documents, as in
-        `selfvec.storage.given_tables.vectors_of_table`, which may have others, too.
+        `selfvec.storage.opened.vectors_of_table`, which may have others, too.
     text : RunText
         The documents.
 

@@ -19,16 +19,14 @@ from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.characters import folded
 from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError
-from selfvec.data.mapped_vectors import on_principal_axes
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Vectors, on_principal_axes
 from selfvec.encoders import as_sentence_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
-from selfvec.storage.given_tables import is_table
-from selfvec.storage.opened import GivenVectors, opened
+from selfvec.storage.opened import GivenVectors, is_table, opened
 from selfvec.text.document_vectors import STRENGTH, embed, known_share, smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 

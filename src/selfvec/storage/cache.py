@@ -13,7 +13,6 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +22,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import atomic_folder, remove_folder, remove_leftovers
-from selfvec.files.checksums import check_seal, identity, read_description, seal, write_sealed
+from selfvec.files.checksums import check_seal, read_description, seal, write_sealed
 from selfvec.files.file_system import is_ours, locked
 from selfvec.files.targets import writing
 from selfvec.files.tensors import map_tensors, write_tensors
@@ -117,16 +116,11 @@ def read_result(folder: Path) -> dict[str, Any]:
 
 def is_outdated(entry: Path) -> bool:
     """Whether a folder is an entry of a run that has another state now, or is gone."""
-    described = entry.parent.parent / PRESENT
-    return entry.parent.name == CACHE and _parts(entry)[1] != _present_state(described, identity(described))
-
-
-@lru_cache(maxsize=16)
-def _present_state(description: Path, now: object) -> str:
-    """The state in the names of a run's entries; its description is read once for each ``now``."""
+    if entry.parent.name != CACHE:
+        return False
     with suppress(InputError, OSError):
-        return "" if now is None else _state(read_json(description, _AGAIN)["sha256"])
-    return ""
+        return _parts(entry)[1] != _state(read_json(entry.parent.parent / PRESENT, _AGAIN)["sha256"])
+    return True
 
 
 def _entry(run: Run, name: str, key: Any) -> Path:

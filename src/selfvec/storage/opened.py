@@ -1,18 +1,27 @@
-"""Runs and vectors as arguments: functions take the object itself or its path."""
+"""Runs and vectors as arguments: the object itself or its path; or words with their numbers.
+
+These are what people hold in Python: a dict, a pair, a data frame of pandas or Polars.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from selfvec.base.arrays import AnyFloats
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 
 from .formats import load
-from .given_tables import is_table, vectors_of_table
 from .run_folder import is_run, open_run
+
+if TYPE_CHECKING:
+    import polars as pl
 
 GivenRun = Run | str | os.PathLike[str]
 """A run, or the path of its folder."""
@@ -98,3 +107,134 @@ def _is_keyed(given: Any) -> bool:
     """Whether an object has the words and rows of gensim's ``KeyedVectors``."""
     words, rows = (getattr(given, name, None) for name in ("index_to_key", "vectors"))
     return isinstance(words, list) and getattr(rows, "ndim", 0) == 2
+
+
+# Words and their numbers: a dict, a pair, a data frame
+
+_COLUMNS = "word", "source", "count"  # of `Vectors.to_polars`, beside the vectors
+
+
+def is_table(given: Any) -> bool:
+    """Whether a value holds words and their numbers: see `vectors_of_table`."""
+    if isinstance(given, Mapping):
+        return bool(given) and all(map(_is_row, given.values()))
+    return _is_pair(given) or _is_frame(given)
+
+
+def vectors_of_table(given: Any, name: str) -> Vectors:
+    """Vectors of a mapping from words to rows, of a pair (words, matrix), or of a data frame.
+
+    The words of a data frame of pandas are its index, or its one column of strings; those of Polars are that
+    column. The other columns are the dimensions; a column of lists or arrays holds whole vectors.
+    `OptionError` if words and numbers cannot be told apart, or the numbers are no matrix; ``name`` is that of
+    the parameter.
+    """
+    if isinstance(given, Mapping):
+        words: Iterable[Any] = given.keys()
+        rows: Any = list(given.values())
+    elif _is_frame(given):
+        words, rows = _of_polars(given, name) if _is_polars(given) else _of_pandas(given, name)
+    else:
+        words, rows = given
+    words = list(words)
+    odd = next((word for word in words if not isinstance(word, str)), None)
+    if odd is not None or not words:
+        rule = f"words are texts, this is {odd!r:.40}" if words else "there are no words"
+        raise OptionError(rule, field=name, remedy="give a mapping from words to their numbers")
+    return Vectors(words, _matrix(words, rows, name))
+
+
+def _is_row(value: Any) -> bool:
+    """Whether a value is the numbers of a word."""
+    if hasattr(value, "ndim"):
+        return bool(value.ndim == 1)
+    return (
+        isinstance(value, Sequence) and not isinstance(value, str) and len(value) > 0 and _are_numbers(value)
+    )
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, int | float | np.number) for value in values)
+
+
+def _is_pair(given: Any) -> bool:
+    """Whether a value is words and the matrix of their rows."""
+    if not isinstance(given, list | tuple) or len(given) != 2:
+        return False
+    words, matrix = given
+    listed = isinstance(words, list | tuple | np.ndarray) or hasattr(words, "to_list")
+    rows = isinstance(matrix, list | tuple) and bool(matrix) and all(map(_is_row, matrix))
+    return listed and (getattr(matrix, "ndim", 0) == 2 or rows)
+
+
+def _is_frame(given: Any) -> bool:
+    """Whether a value is a data frame of pandas or Polars."""
+    return hasattr(given, "columns") and hasattr(given, "dtypes") and hasattr(given, "shape")
+
+
+def _is_polars(given: Any) -> bool:
+    return type(given).__module__.partition(".")[0] == "polars"
+
+
+def _of_pandas(frame: Any, name: str) -> tuple[Iterable[Any], Any]:
+    texts = [column for column in frame.columns if _holds(frame[column], str)]
+    lists = [column for column in frame.columns if _holds(frame[column], list | tuple | np.ndarray)]
+    if len(texts) == 1 and len(frame.columns) > 1:
+        words = frame[texts[0]]
+        rest = frame.drop(columns=texts)
+    else:
+        words, rest = frame.index, frame
+    if len(lists) == 1:
+        return words, frame[lists[0]].tolist()
+    odd = next((column for column in rest.columns if rest[column].dtype.kind not in "iufb"), None)
+    if odd is not None or not len(rest.columns):
+        raise _no_numbers(odd, name)
+    return words, rest.drop(columns=[one for one in _COLUMNS if one in rest.columns]).to_numpy()
+
+
+def _holds(column: Any, kinds: Any) -> bool:
+    """Whether the values of a column of pandas are of some kinds."""
+    return column.dtype.kind not in "iufbM" and len(column) > 0 and isinstance(column.iloc[0], kinds)
+
+
+def _of_polars(frame: pl.DataFrame, name: str) -> tuple[Iterable[Any], Any]:
+    import polars as pl
+
+    texts = [column.name for column in frame if column.dtype in (pl.String, pl.Categorical, pl.Enum)]
+    texts = ["word"] if "word" in texts else texts
+    if len(texts) != 1:
+        rule = f"a data frame has one column of words, this one has {len(texts)}"
+        raise OptionError(rule, field=name, remedy="name it 'word', or leave the other columns out")
+    words = frame[texts[0]].to_list()
+    lists = [column for column in frame if isinstance(column.dtype, pl.List | pl.Array)]
+    if len(lists) == 1:
+        return words, lists[0].to_list()
+    rest = frame.drop(texts)
+    odd = next((column.name for column in rest if not column.dtype.is_numeric()), None)
+    if odd is not None or not rest.width:
+        raise _no_numbers(odd, name)
+    return words, rest.drop([one for one in _COLUMNS if one in rest.columns]).to_numpy()
+
+
+def _no_numbers(column: Any, name: str) -> OptionError:
+    which = "there are none" if column is None else f"{column!r} holds others"
+    rule = f"the columns of a data frame of vectors are numbers, one for each dimension, but {which}"
+    return OptionError(rule, field=name, remedy="leave other columns out; words are the index or a column")
+
+
+def _matrix(words: Sequence[str], rows: Any, name: str) -> AnyFloats:
+    """The rows as a (V, d) matrix of floats."""
+    if not isinstance(rows, np.ndarray):
+        sizes = [-1 if row is None else len(row) for row in rows]
+        odd = next((number for number, size in enumerate(sizes) if size != sizes[0]), None)
+        if odd is not None and odd < len(words):
+            shown = f"{words[0]!r:.40} has {sizes[0]}, {words[odd]!r:.40} {sizes[odd]}"
+            rule = f"all vectors have the same number of dimensions, {shown}"
+            raise OptionError(rule, field=name, remedy="give vectors of equal length")
+        rows = np.array(rows)
+    if rows.dtype.kind not in "iuf" or rows.ndim != 2:
+        rule = f"vectors are a matrix of numbers, this is {rows.dtype} of shape {rows.shape}"
+        raise OptionError(rule, field=name, remedy="convert it: numpy.asarray(matrix, numpy.float32)")
+    half = rows.dtype.kind == "f" and rows.dtype.itemsize <= 4
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(rows, rows.dtype.newbyteorder("=") if half else np.float32)

@@ -12,8 +12,7 @@ import numpy as np
 from selfvec.base.arrays import Ints, Rows
 from selfvec.base.checks import check_path
 from selfvec.base.errors import OptionError
-from selfvec.data.mapped_vectors import mapped_composer, same_words
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Vectors, mapped_composer, same_words
 from selfvec.files.text_files import check, read_toml_or_json
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from selfvec.base.errors import OptionError
-from selfvec.data.mapped_vectors import on_principal_axes
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Vectors, on_principal_axes
 
 from .method import Transform, as_function
 

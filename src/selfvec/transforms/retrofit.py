@@ -12,8 +12,7 @@ import numpy as np
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import one_core
-from selfvec.data.mapped_vectors import mapped_composer, same_words
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Vectors, mapped_composer, same_words
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import covariance, whitening_matrix
 

@@ -13,8 +13,7 @@ from selfvec.base.progress import BESIDE
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings
-from selfvec.storage.contents import Contents
-from selfvec.storage.verification import Verified
+from selfvec.storage.inspection import Contents, Verified
 from selfvec.text.encoding import RARE
 from selfvec.text.language_recognition import language_name
 from selfvec.text.tokenizers import LONG

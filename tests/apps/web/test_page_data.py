@@ -34,9 +34,9 @@ from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import run_index
+from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import save_run
-from selfvec.storage.verification import verify
 
 
 def tables(before: np.ndarray, after: np.ndarray) -> PairedVectors:

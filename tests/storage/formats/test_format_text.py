@@ -15,9 +15,9 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.files.compressed_files import zstd
-from selfvec.storage.contents import info
 from selfvec.storage.formats import lines, load, save
 from selfvec.storage.formats.input_file import Input
+from selfvec.storage.inspection import info
 from selfvec.storage.run_folder import open_run
 
 getcontext().prec = 200

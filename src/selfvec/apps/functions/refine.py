@@ -21,8 +21,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.encoders.run_encoder import keep_encoder
 from selfvec.refinement.input_reading import Start, starts
 from selfvec.refinement.pipeline import refine as refine_corpus
-from selfvec.storage.given_tables import is_table
-from selfvec.storage.opened import as_vectors
+from selfvec.storage.opened import as_vectors, is_table
 from selfvec.storage.run_writer import RunWriter
 
 Target = str | os.PathLike[str] | None

@@ -1,10 +1,10 @@
-"""`info`: the content of a run, an index or a vectors file, its text and its origin."""
+"""`info` and `verify`: what a folder holds and how it was made, and whether it is as it was written."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,20 @@ import numpy as np
 
 from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
+from selfvec.base.errors import FormatError, InputError
 from selfvec.base.result_table import RecordTable, short_repr
-from selfvec.data.run import Run, split_state
-from selfvec.files.tensors import read_header
+from selfvec.base.versions import RUN_FORMAT
+from selfvec.data.run import Run, split_state, state_name
+from selfvec.data.vectors import Source
+from selfvec.files.checksums import CHANGED, damaged_files, is_sealed, unchanged
+from selfvec.files.targets import FolderKind
+from selfvec.files.tensors import Forms, check_tensors, first_not_finite, map_tensors, read_header
 from selfvec.files.text_files import read_json
-from selfvec.storage.cache import CACHE
-from selfvec.storage.folder_kinds import folder_kind
-from selfvec.storage.formats import load
-from selfvec.storage.run_folder import open_run
+
+from .cache import CACHE
+from .folder_kinds import RUN, folder_kind
+from .formats import load
+from .run_folder import HISTORY, LOCK, ORIGINAL, PRESENT, PREVIOUS, REFINED, TOKENS, open_run
 
 _RUN = {  # by the kind of a part of a run folder
     "run.json": "how the run was made: files and hashes, options, versions, timings; checksums",
@@ -220,3 +226,184 @@ def _of_vectors(path: Path) -> Contents:
 
 def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).isoformat(sep=" ", timespec="seconds")
+
+
+# Whether it is as it was written
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file that has changed since it was written, or is missing."""
+
+    file: str
+    rule: str
+
+
+@dataclass(frozen=True, repr=False)
+class Verified(RecordTable[Damage]):
+    """What `verify` found; a row for each damaged file."""
+
+    listed = "damaged"
+    path: str
+    kind: str  # the name of a row of `selfvec.storage.folder_kinds.FOLDER_KINDS`
+    files: int  # compared
+    bytes: int
+    damaged: list[Damage]
+    unchecked: list[str]  # files without a known checksum
+
+    def __repr__(self) -> str:
+        title = f"Verified: {self.kind}, {self.files} files, {len(self.damaged)} damaged"
+        return short_repr(title, [one.file for one in self.damaged], self.path)
+
+
+@checked
+def verify(path: str | os.PathLike[str]) -> Verified:
+    """Compare every file with its checksum and name damaged ones.
+
+    The checksums were kept when the files were written.
+
+    Folders inside are compared, too, such as the search indexes of a run.
+
+    Parameters
+    ----------
+    path : path
+        A run, an index, an encoder or fetched vectors.
+
+    Returns
+    -------
+    Verified
+
+    Raises
+    ------
+    InputError
+        If the folder is not a run, index, encoder or fetched vectors, or was made before checksums existed.
+
+    Examples
+    --------
+    >>> _ = selfvec.refine(["hail broke the roof"], "none", "decorrelated", output="run")
+    >>> selfvec.verify("run").damaged
+    []
+    """
+    folder = Path(path)
+    kind = folder_kind(folder)
+    if kind is None:
+        rule = "is not a run folder, an index, an encoder or a folder of fetched vectors"
+        raise InputError(rule, path=folder, remedy="name the folder that holds one")
+    return unchanged(folder / kind.file, lambda: _verified(folder, kind))
+
+
+def _verified(folder: Path, own: FolderKind) -> Verified:
+    damaged: list[Damage] = []
+    checked: set[Path] = set()
+    within = sorted(folder.rglob("*"))
+    for place in [folder, *within]:
+        if any(part.startswith(".") for part in place.relative_to(folder).parts):
+            continue  # what a killed process left
+        kind = folder_kind(place)
+        if kind is not None:
+            damaged += _compared(place, kind, checked)
+    if (folder / PREVIOUS).is_file():
+        damaged += _compared(folder, replace(RUN, file=PREVIOUS), checked)
+    present = [file for file in within if file.is_file() and file.name != LOCK]
+    return Verified(
+        path=str(folder),
+        kind=own.name,
+        files=len(checked),
+        bytes=sum(file.stat().st_size for file in checked if file.is_file()),
+        damaged=damaged,
+        unchecked=[str(file) for file in present if file not in checked],
+    )
+
+
+def _compared(folder: Path, kind: FolderKind, checked: set[Path]) -> Iterator[Damage]:
+    """The damaged files of one folder; all that were compared are added to ``checked``."""
+    description = folder / kind.file
+    checked.add(description)
+    intact = not kind.sealed or is_sealed(description.read_bytes())
+    try:
+        described = read_json(description, "")
+    except FormatError as error:
+        yield Damage(str(description), error.rule)
+        return
+    if "files" not in described and "sha256" not in described:
+        rule = "has no checksums, it was made by an earlier version"
+        raise InputError(rule, path=folder, remedy="make it again")
+    if not intact:
+        yield Damage(str(description), CHANGED)
+    files = described.get("files")
+    if isinstance(files, dict):
+        checked.update(folder / str(name) for name in files)
+    damaged = [Damage(str(file), rule) for file, rule in damaged_files(folder, described)]
+    yield from damaged
+    if not damaged and intact and kind.file == PRESENT and described.get("format") == RUN_FORMAT:
+        try:
+            _check_forms(folder, described["state"])
+            run = open_run(folder)
+            faults = [*_faults(run), *_faults_of_tokens(run)]
+        except FormatError as error:
+            yield Damage(error.path or str(folder), error.rule)
+            return
+        yield from (Damage(str(folder / state_name(name, run.state)), rule) for name, rule in faults)
+
+
+# Arrays and numbers that no run has. Checksums do not show them, since the writing program was wrong.
+
+_FORMS: dict[str, Forms] = {
+    REFINED: {"vectors": ("f4", ("V", "d")), "counts": ("i8", ("V",)), "sources": ("u1", ("V",))},
+    ORIGINAL: {"vectors": ("f4", ("V", "d")), "sources": ("u1", ("V",)), "pieces": ("u1", ("V",))},
+    HISTORY: {"starts": ("i8", ("V + 1",)), "updates": ("i8", ("R",)), "vectors": ("f2", ("R", "d"))},
+    TOKENS: {
+        "ids": ("i4", ("N",)),
+        "offsets": ("i8", ("D + 1",)),
+        **{name: (kind, ("D",)) for name, kind in {"days": "i8", "slices": "i4", "texts": "u8"}.items()},
+        "sentences": ("i4", ("D",)),
+    },
+}
+_OPTIONAL = ("pieces", "days", "slices", "texts", "sentences")
+_LONGEST = 1.001  # a number of a row at length 1, rounded
+_MOST = 1 << 46  # occurrences of all words; multiplied by the passes they fit 64 bits
+_FIRST_DAY, _LAST_DAY = np.array(["0001-01-01", "9999-12-31"], "datetime64[D]")
+
+
+def _check_forms(folder: Path, state: int) -> None:
+    """Raise `FormatError` if an array of a run is missing, or has another type or shape than it should."""
+    for file, forms in _FORMS.items():
+        path = folder / state_name(file, state)
+        if path.is_file():
+            tensors = map_tensors(path)
+            left_out = set(_OPTIONAL) - set(tensors)
+            check_tensors(tensors, {name: forms[name] for name in forms if name not in left_out}, path, "")
+
+
+def _faults(run: Run) -> Iterator[tuple[str, str]]:
+    """The files of a run with impossible vectors, counts or recorded states, each with the broken rule."""
+    for name, vectors in ((REFINED, run.vectors), (ORIGINAL, run.original)):
+        row = first_not_finite(vectors.vectors, _LONGEST)
+        if row is not None:
+            finite = np.isfinite(vectors.vectors[row]).all()
+            fault = "is longer than 1" if finite else "holds NaN or inf"
+            yield name, f"the vector of {vectors.index_to_key[row][:40]!r} (row {row + 1}) {fault}"
+        if vectors.sources.max(initial=0) > max(Source):
+            yield name, f"sources are numbers up to {max(Source)}"
+    counts = run.vectors.counts
+    if counts is None or counts.min(initial=0) < 0 or counts.sum(dtype=np.float64) > _MOST:
+        yield REFINED, "counts of words are missing or impossible"
+    if run.history is not None:
+        starts, records = run.history.starts, len(run.history)
+        ordered = starts[0] == 0 and starts[-1] == records and (starts[1:] >= starts[:-1]).all()
+        if len(starts) != len(run.vectors) + 1 or not ordered:
+            yield HISTORY, "does not hold the recorded states of each word"
+        row = first_not_finite(run.history.vectors)
+        if row is not None:
+            yield HISTORY, f"the recorded state {row + 1} holds NaN or inf"
+
+
+def _faults_of_tokens(run: Run) -> Iterator[tuple[str, str]]:
+    tokens = run.tokens
+    if tokens is None:
+        return
+    dates = tokens.dates
+    if dates is not None and np.any((dates < _FIRST_DAY) | (dates > _LAST_DAY)):  # false for unknown ones
+        yield TOKENS, "dates are not all of the years 1 to 9999"
+    if tokens.sentences < 0 or (tokens.sentence_counts is not None and np.any(tokens.sentence_counts < 0)):
+        yield TOKENS, "a number of sentences is negative"
