@@ -24,6 +24,7 @@ from selfvec.base.errors import CorpusError, OptionError, TargetError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
 from selfvec.corpus.conversion import paths_of
+from selfvec.corpus.date_fields import decided
 from selfvec.corpus.fields import FieldNames, FieldOptions
 from selfvec.corpus.files import LeftOut
 from selfvec.corpus.kept_documents import notes_on_ids
@@ -49,7 +50,7 @@ from selfvec.storage.run_writer import RunWriter
 from selfvec.text import Encoding
 
 from .scheduler import LOCAL, Future, Scheduler, connected
-from .shards import SHARD_BYTES, Shard, decided_dates, filesystem, find_shards, is_remote, joined_files
+from .shards import SHARD_BYTES, Shard, filesystem, find_shards, is_remote, joined_files
 from .tasks import (
     COUNT,
     NUMBER,
@@ -63,6 +64,7 @@ from .tasks import (
     numbered,
     pass_ranges,
     read_shard,
+    settle_shard,
 )
 
 KEPT_TOKENS = 1 << 28  # a run with more tokens does not keep them, because they would pass through the client
@@ -226,16 +228,20 @@ def _read(
     """Let workers read shards. The client writes the documents of one after the other."""
     known = scheduler.keep(KnownWords(pl.Series(list(index), dtype=pl.String)))
 
-    def reading(shard: Shard) -> list[Future]:
-        """What is known about a shard, its tokens and its documents."""
-        read = scheduler.run(read_shard, shard, names, skip_bad_rows, settings, known)
-        return [scheduler.run(itemgetter(part), read) for part in range(3)]
+    def apart(task: Callable[..., Any], *given: Any, number: int) -> list[Future]:
+        """What a task returns, a future for each: what is known about a shard, its tokens, its documents."""
+        whole = scheduler.run(task, *given)
+        return [scheduler.run(itemgetter(place), whole) for place in range(number)]
 
-    parts = [reading(shard) for shard in shards]
-    # The documents wait with the workers: how dates are written may be known from the last shard only.
+    how = (names, skip_bad_rows, settings, known)
+    parts = [apart(read_shard, shard, *how, number=4) for shard in shards]
+    # The documents stay with the workers: how dates are written may be known from the last shard only.
     about: list[ShardRead] = list(scheduler.results([part[0] for part in parts], "Reading"))
-    for number, shard in decided_dates(shards, about):
-        parts[number] = reading(shard)
+    dated = {number: one.evidence for number, one in enumerate(about) if one.evidence is not None}
+    columns = [(shards[n].fields.date or "", shards[n].source.path, values) for n, values in dated.items()]
+    for number, decision in zip(dated, decided(columns), strict=True):
+        parts[number] = apart(settle_shard, *parts[number], decision, skip_bad_rows, number=3)
+    for number in dated:
         about[number] = scheduler.result(parts[number][0])
     tokens = [part[1] for part in parts]
     counted = scheduler.sum([scheduler.run(count_words, one) for one in tokens], add_counts)

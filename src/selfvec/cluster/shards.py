@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -21,8 +21,6 @@ import polars as pl
 from selfvec.base.errors import CorpusError, InputError, MissingExtra
 from selfvec.base.threads import cut
 from selfvec.corpus import Corpus
-from selfvec.corpus.date_fields import DecidedDates, decided
-from selfvec.corpus.dates import Evidence
 from selfvec.corpus.documents import absolute, kept_names
 from selfvec.corpus.fields import FieldNames, Fields, recognise
 from selfvec.corpus.files import FilePart, LeftOut, find_sources, open_part, require_fields
@@ -51,7 +49,6 @@ class Shard:
     fields: Fields  # recognised at the beginning of the file
     start: int = 0  # the first byte or row group
     stop: int = 0  # the byte or row group after the last; 0 for a whole file
-    dates: DecidedDates | None = None  # how its dates are written, if other shards tell
 
     def as_dict(self) -> dict[str, Any]:
         """For ``run.json``."""
@@ -64,9 +61,8 @@ class Shard:
         path = self.source.path
         part = _part(self)
         part.file = path if is_remote(path) else absolute(path)
-        part.decided = self.dates
         how: dict[str, Any] = {"skip_bad_rows": skip_bad_rows, "kept_fields": kept_names(names, [part])}
-        return Corpus([part], path, **how, may_be_empty=True)
+        return Corpus([part], path, **how, is_shard=True)
 
 
 def find_shards(
@@ -221,35 +217,6 @@ def _lines(shard: Shard) -> bytes:
             file.readline()  # this line belongs to the previous shard
         data: bytes = file.read(max(0, shard.stop - file.tell()))
         return data + file.readline() if data and not data.endswith(b"\n") else data
-
-
-class DatesRead(Protocol):
-    """What a worker found in the dates of a shard."""
-
-    @property
-    def evidence(self) -> Evidence:
-        """What they say about the whole file's."""
-
-    @property
-    def dates(self) -> DecidedDates | None:
-        """How they were read; None if nothing was to be decided."""
-
-
-def decided_dates(shards: Sequence[Shard], read: Sequence[DatesRead]) -> list[tuple[int, Shard]]:
-    """The shards, with their numbers, that have read their dates otherwise than whole files tell."""
-    names = [(shard.fields.date or "").lower() for shard in shards]
-    files: dict[tuple[str, str], Evidence] = {}  # of each name and path
-    for name, shard, one in zip(names, shards, read, strict=True):
-        key = (name, shard.source.path)
-        files[key] = files.get(key, Evidence()) + one.evidence
-    again = []
-    for number, (name, shard, one) in enumerate(zip(names, shards, read, strict=True)):
-        path = shard.source.path
-        others = [found for key, found in files.items() if key[0] == name and key[1] != path]
-        whole = decided(shard.fields.date or "", path, files[name, path], others)
-        if one.dates is not None and one.dates != whole:
-            again.append((number, replace(shard, dates=whole)))
-    return again
 
 
 def joined_files(shards: Sequence[Shard], read: Sequence[FileRead]) -> list[FileRead]:

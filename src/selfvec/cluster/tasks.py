@@ -12,7 +12,8 @@ import os
 import platform
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from operator import add
@@ -23,17 +24,18 @@ import polars as pl
 
 from selfvec.base.arrays import AnyFloats, Bytes, Doubles, Floats, Ints, Mask
 from selfvec.cooccurrence.scan import ScanOperator, neighbour_totals
-from selfvec.corpus.date_fields import DecidedDates
+from selfvec.corpus.date_fields import Dates, DecidedDates
 from selfvec.corpus.dates import Evidence
 from selfvec.corpus.fields import FieldNames
-from selfvec.corpus.summary import Summary
+from selfvec.corpus.summary import CorpusPass, Summary
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, occurrences_of_each
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.input_reading import read_unstemmed
+from selfvec.refinement.input_reading import read_unstemmed, with_days
 from selfvec.refinement.methods.decorrelated import GAMMA
 from selfvec.refinement.plan import Execution
+from selfvec.storage.text_file import dated_text
 from selfvec.text import Encoding
 from selfvec.text.hashed_ngrams import Ngrams, add_counters, counter_bits, cover
 from selfvec.text.repeats import (
@@ -76,8 +78,7 @@ class ShardRead:
     summary: Summary
     encoding: Encoding
     worker: str
-    evidence: Evidence  # what its dates say about the file's
-    dates: DecidedDates | None  # what it decided by them
+    evidence: Evidence | None  # what its dates say about the file's; None without any
 
 
 def read_shard(
@@ -86,8 +87,8 @@ def read_shard(
     skip_bad_rows: bool,
     settings: Settings,
     known: KnownWords,
-) -> tuple[ShardRead, TokenBatch, RunText | None]:
-    """Read a shard as one machine reads a corpus: its description, its tokens, and its documents if kept."""
+) -> tuple[ShardRead, TokenBatch, RunText | None, Dates]:
+    """Read a shard as one machine does: what is known about it, its tokens, documents if kept, and dates."""
     corpus = shard.corpus(names, skip_bad_rows)
     execution = Execution(jobs=1)
     vectors = cast(Vectors, known)
@@ -95,10 +96,24 @@ def read_shard(
         tokens, encoding = read_unstemmed(corpus, vectors, settings, execution, text=writer)
         text = writer.finish() if writer else None
     worker = f"{platform.node()}:{os.getpid()}"
-    (field,) = corpus.date_fields
-    dates = field.decision if field else None
-    evidence = field.evidence if field and (dates or shard.stop) else Evidence()
-    return ShardRead(corpus.summary, encoding, worker, evidence, dates), tokens, text
+    evidence = corpus.dates.fields[0].evidence if corpus.dates.fields else None
+    return ShardRead(corpus.summary, encoding, worker, evidence), tokens, text, corpus.dates
+
+
+def settle_shard(
+    about: ShardRead,
+    tokens: TokenBatch,
+    text: RunText | None,
+    dates: Dates,
+    decided: DecidedDates,  # by all shards
+    skip_bad_rows: bool,
+) -> tuple[ShardRead, TokenBatch, RunText | None]:
+    """A shard with the days that whole files tell."""
+    summary = deepcopy(about.summary)  # a worker that repeats a task has the former one
+    days = dates.settled([decided], CorpusPass(summary, skip_bad_rows))
+    if days is not None:
+        tokens, text = with_days(tokens, days), text and dated_text(text, days)
+    return replace(about, summary=summary), tokens, text
 
 
 def count_words(tokens: TokenBatch, among: Mask | None = None) -> pl.DataFrame:

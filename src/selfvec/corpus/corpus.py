@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 from selfvec.base.casing import different_names
 from selfvec.base.errors import CorpusError
 from selfvec.base.forks import check_polars
+from selfvec.data.run_text import DATE, SLICE
 
+from .date_fields import Dates
 from .summary import BATCH_BYTES, BATCH_ROWS, CorpusPass, Summary
 
 if TYPE_CHECKING:
-    from .date_fields import DateField
+    import polars as pl
+
     from .documents import Documents, Part
     from .fingerprints import Seen
 
@@ -37,8 +40,8 @@ class Corpus:
         What is left out in folders: files of unknown formats, links that lead out of them, special files.
     tokenized : bool
         Whether the texts are tokens separated by blanks, which only the tokeniser ``whitespace`` may split.
-    date_fields : list of DateField or None
-        How the latest pass read the dates of each part.
+    days : Series or None
+        The dates of the documents of the latest pass, if its whole columns tell others than its batches have.
 
     Examples
     --------
@@ -59,19 +62,20 @@ class Corpus:
         slice_by_name: bool = False,
         tokenized: bool = False,
         kept_fields: Sequence[str] | None = None,
-        may_be_empty: bool = False,
+        is_shard: bool = False,  # which may be empty, and whose dates other shards decide
         like: Mapping[str, Any] | None = None,
         notes: Sequence[str] = (),
     ) -> None:
         self.name = name
         self._notes = tuple(notes)
-        self.may_be_empty = may_be_empty
+        self._is_shard = is_shard
         self.tokenized = tokenized
         self.slice_by_name = slice_by_name
         self.kept_fields = None if kept_fields is None else tuple(kept_fields)
         self.skip_bad_rows = skip_bad_rows
         self._like = like or {}
-        self.date_fields: list[DateField | None] = []
+        self.days: pl.Series | None = None
+        self.dates = Dates()  # of the latest pass
         self._parts = list(parts)
         self.skipped_files = list(skipped_files)
         sizes = [part.size for part in self._parts]
@@ -215,6 +219,8 @@ class Corpus:
     ) -> Generator[Documents]:
         """Read from the beginning, a batch of documents at a time.
 
+        How dates such as 03/04/2020 are meant is known when all is read; see `dated`.
+
         Parameters
         ----------
         advance : callable
@@ -232,9 +238,7 @@ class Corpus:
         CorpusError
             For a malformed row (unless these are skipped), a damaged file, or a corpus without documents.
         """
-        from selfvec.data.run_text import SLICE
-
-        from .date_fields import earlier_orders, joined_by_name
+        from .date_fields import decided, earlier_orders
         from .documents import concatenated
         from .fingerprints import Seen
 
@@ -244,9 +248,9 @@ class Corpus:
         seen = seen or Seen()
         waiting: list[Documents] = []
         size = 0
-        self.date_fields = [part.date_field() for part in self._parts]
-        joined_by_name(self.date_fields, earlier_orders(self._like))
-        for part, date_field in zip(self._parts, self.date_fields, strict=True):
+        self.dates = Dates()
+        for part in self._parts:
+            date_field = self.dates.begin(part.fields.date, part.path, part.fields.date_given)
             for batch in part.documents(corpus_pass, seen, date_field):
                 if select is not None and len(batch):
                     read = len(batch)
@@ -255,6 +259,7 @@ class Corpus:
                     self.summary.documents -= read - len(batch)
                 if not len(batch):
                     continue
+                self.dates.take(batch.days(), batch.dates)
                 if self.slice_by_name:
                     batch = batch.labelled(SLICE, part.name)
                 waiting.append(batch)
@@ -264,11 +269,18 @@ class Corpus:
                     yield concatenated(waiting)
                     waiting = []
                     size = 0
+        if not self._is_shard:
+            decisions = decided(self.dates.columns, earlier_orders(self._like))
+            self.days = self.dates.settled(decisions, corpus_pass)
         corpus_pass.finish()
         if waiting:
             yield concatenated(waiting)
-        if not self.summary.documents and not self.summary.known and not self.may_be_empty:
+        if not self.summary.documents and not self.summary.known and not self._is_shard:
             raise self._nothing()
+
+    def dated(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """All documents of the latest pass with the dates that its whole columns tell."""
+        return rows if self.days is None else rows.with_columns(self.days.alias(DATE))
 
     def _new_summary(self) -> Summary:
         """A summary that holds only the fields that will be read."""

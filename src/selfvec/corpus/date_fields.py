@@ -2,33 +2,29 @@
 
 03/04/2020 is in April if 25/03/2020 is in the same column of the same file. A file in which no value decides
 is read as the other files of the corpus whose field has the same name, if these agree; else as that field was
-read before in the run that is updated; else month first (day first before full stops), which is said. Rows
-wait for others only if one of their values asks for it; in clean columns none does.
+read before in the run that is updated; else month first (day first before full stops), which is said.
+
+No document waits for that. While a corpus is read, documents have the days of the usual form, and the values
+that are not plainly one day are held. When all is read, each column is `decided` by what it holds, and
+`Dates.settled` gives the days of all documents if the columns tell others than the usual ones.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from itertools import chain
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Ints
 
-from .dates import DateColumn, DateForm, Evidence
-from .fields import Fields
-from .row_batch import RowBatch
-from .summary import Summary
+from .dates import FIRST_USUAL, LAST_USUAL, DateColumn, DateForm, Evidence
+from .summary import NAMED_PLACES, CorpusPass, Summary
 
-_IN_MEMORY = 128 << 20  # bytes of rows that wait for later ones that decide
 _ORDERS = {True: "day first", False: "month first"}
+_ANY = DateForm(serial=True, early_years=True)  # by which every value is a date that is one in some column
+_SHOWN = 40  # characters of a value in a message
 
 
 @dataclass(frozen=True)
@@ -48,15 +44,34 @@ class DecidedDates:
 
 
 def decided(
+    columns: Sequence[tuple[str, str, Evidence]],  # its name, its file, and what its values say
+    earlier: Mapping[str, str] | None = None,  # from `earlier_orders`
+) -> list[DecidedDates]:
+    """How the dates of each column are written. Those of one name and file are parts of one column."""
+    names: dict[str, dict[str, Evidence]] = {}
+    for name, path, values in columns:
+        files = names.setdefault(name.lower(), {})
+        files[path] = files.get(path, Evidence()) + values
+    made: dict[tuple[str, str], DecidedDates] = {}
+    for name, path, _ in columns:
+        if (name, path) not in made:
+            files = names[name.lower()]
+            others = (values for other, values in files.items() if other != path)
+            made[name, path] = _decided(name, path, files[path], others, (earlier or {}).get(name.lower()))
+    return [made[name, path] for name, path, _ in columns]
+
+
+def _decided(
     name: str,
     path: str,
     own: Evidence,
-    others: Iterable[Evidence] = (),  # of the fields of this name in other files; asked only if they matter
-    earlier: Mapping[str, str] | None = None,  # from `earlier_orders`
+    others: Iterable[Evidence],  # of the fields of this name in other files; asked only if they matter
+    before: str | None,  # the order of this field in the run that is updated
 ) -> DecidedDates:
-    """Decide how the dates of a field are written."""
+    """How the dates of one column are written."""
     form, notes = own.form, []
-    before = (earlier or {}).get(name.lower())
+    if not own.depends:
+        return DecidedDates()
     if own.day_first and own.month_first:
         notes.append(
             f"dates of {name!r} in {path} are not all in one order: {own.day_first:,} are day first, as "
@@ -64,8 +79,8 @@ def decided(
             f"{_ORDERS[bool(own.order)]}"
         )
     if form.day_first is None:
-        known = {one.order for one in others} - {None}
-        day_first = known.pop() if len(known) == 1 else None
+        orders = {values.order for values in others} - {None}
+        day_first = orders.pop() if len(orders) == 1 else None
         if day_first is None and before:
             day_first = before == _ORDERS[True]
         form = DateForm(day_first, form.serial, form.early_years)
@@ -91,99 +106,102 @@ def earlier_orders(corpus: Mapping[str, Any]) -> dict[str, str]:
 
 @dataclass
 class DateField:
-    """The date field of one file, pipe or table in a pass over a corpus."""
+    """The date field of a part of a corpus in one pass."""
 
-    fields: Fields
+    name: str
     path: str
-    reread: Callable[[], Iterator[RowBatch]] | None  # the rows again; None if they can be read only once
-    decision: DecidedDates | None = None
-    others: Sequence[DateField] = ()  # those of the same name in the corpus
-    earlier: Mapping[str, str] = field(default_factory=dict)
+    given: bool  # whether the user named it: then a row whose value is no date is a bad row
+    evidence: Evidence = Evidence()  # noqa: RUF009 (it is frozen)
+    documents: range = range(0)  # the numbers in the corpus of the part's documents
+    held: list[pl.DataFrame] = field(default_factory=list)  # ``number``, ``line`` and ``written`` of some
+
+    def read(self, values: pl.Series, lines: Ints, corpus_pass: CorpusPass) -> pl.DataFrame:
+        """The dates of some rows: ``day``, ``bad``, ``line``, and what is ``written`` beside usual days."""
+        column = DateColumn(values)
+        self.evidence += column.evidence()
+        usual = column.plain.is_between(FIRST_USUAL, LAST_USUAL).fill_null(False)
+        written = values.set(usual, None)
+        bad = pl.Series([False]).new_from_index(0, len(values))
+        if self.given and written.null_count() < len(written):
+            bad = column.days(_ANY).is_null() & ~column.missing
+            for i in bad.arg_true():
+                self._bad(values[i], int(lines[i]), corpus_pass)
+        days = column.days(DateForm())
+        return pl.DataFrame({"day": days, "bad": bad, "line": lines, "written": written})
+
+    def take(self, dates: pl.DataFrame, first: int) -> None:
+        """Take note of the dates, as `read` gives them, of documents of which the first has this number."""
+        start = self.documents.start if self.documents else first
+        self.documents = range(start, first + len(dates))
+        held = dates.drop_nulls("written")
+        if len(held):
+            numbered = dates.with_row_index("number", first).drop_nulls("written")
+            self.held.append(numbered.select("number", "line", "written"))
+
+    def settle(self, form: DateForm, days: pl.Series, corpus_pass: CorpusPass) -> bool:
+        """Put the days of this field among those of the corpus, (D,); whether any is not the usual one.
+
+        Those that are not read or hardly meant are counted.
+        """
+        summary = corpus_pass.summary
+        differ = False
+        if self.held:
+            held = pl.concat(self.held)
+            column = DateColumn(held["written"])
+            own = column.days(form)
+            unread = own.is_null() & ~column.missing
+            odd = ~own.is_between(FIRST_USUAL, LAST_USUAL).fill_null(True)
+            summary.unread_dates += int(unread.sum())
+            summary.odd_dates += int(odd.sum())
+            for which, places in ((unread, summary.unread_date_places), (odd, summary.odd_date_places)):
+                for _, line, value in held.filter(which).head(NAMED_PLACES - len(places)).iter_rows():
+                    places.append(f"{self.path}:{line}: {value[:_SHOWN]!r}")
+            if self.given and not corpus_pass.skip_bad_rows and unread.any():  # dates of other columns only
+                _, line, value = held.row(int(unread.arg_true()[0]))
+                self._bad(value, line, corpus_pass)
+            differ = not days.gather(held["number"]).equals(own)
+            days.scatter(held["number"], own)  # in place
+        summary.undated += days[self.documents.start : self.documents.stop].null_count()
+        return differ
+
+    def _bad(self, value: str, line: int, corpus_pass: CorpusPass) -> None:
+        rule = f"{value[:_SHOWN]!r} is not a date in a known form"
+        remedy = "mend the row, choose another --date-field"
+        corpus_pass.bad(rule, path=self.path, line=line, field=self.name, remedy=remedy)
+
+
+class Dates:
+    """The dates of all documents of one pass over a corpus."""
+
+    def __init__(self) -> None:
+        self.fields: list[DateField] = []
+        self._days: list[pl.Series] = []  # of all documents, in the usual form
+        self._documents = 0
+
+    def begin(self, name: str | None, path: str, given: bool) -> DateField | None:
+        """The date field of the next part of the corpus, if it has one."""
+        if name is None:
+            return None
+        self.fields.append(DateField(name, path, given))
+        return self.fields[-1]
+
+    def take(self, days: pl.Series, dates: pl.DataFrame | None) -> None:
+        """Take note of the days of documents of the part that was begun, and of what `DateField` read."""
+        self._days.append(days)
+        if dates is not None:
+            self.fields[-1].take(dates, self._documents)
+        self._documents += len(days)
 
     @property
-    def name(self) -> str:
-        """The name of the field, as shown to users."""
-        return self.fields.date or ""
+    def columns(self) -> list[tuple[str, str, Evidence]]:
+        """The date field of each part that has one, its path, and what its values say; see `decided`."""
+        return [(field.name, field.path, field.evidence) for field in self.fields]
 
-    @cached_property
-    def evidence(self) -> Evidence:
-        """What all rows say; nothing for those that can be read only once."""
-        batches = self.reread() if self.reread else ()
-        return sum((self._column(batch).evidence() for batch in batches), Evidence())
-
-    @property
-    def form(self) -> DateForm:
-        """How the dates are read."""
-        return self.decision.form if self.decision else DateForm()
-
-    def _column(self, batch: RowBatch) -> DateColumn:
-        """The dates of some rows as they are written."""
-        return DateColumn(batch.columns[self.name])
-
-    def decide(self) -> None:
-        """Decide by what all rows say."""
-        others = (one.evidence for one in self.others if one is not self)
-        self.decision = decided(self.name, self.path, self.evidence, others, self.earlier)
-
-    def dated(self, batches: Iterator[RowBatch]) -> Iterator[RowBatch]:
-        """The same rows with their dates; from the first that depend on others on, they wait for these."""
-        dated = (replace(batch, dates=self._column(batch)) for batch in batches)
-        if self.decision is not None:
-            yield from dated
-            return
-        evidence = Evidence()
-        for batch in dated:
-            evidence += _evidence(batch)
-            if evidence.depends:
-                wait = self._in_memory if self.reread else self._on_disk
-                yield from wait(batch, dated, evidence)
-                return
-            yield batch
-        self.evidence = evidence
-
-    def _in_memory(
-        self, first: RowBatch, batches: Iterator[RowBatch], evidence: Evidence
-    ) -> Iterator[RowBatch]:
-        """The same rows when it is decided. If they are too many to wait, all are looked through apart."""
-        waiting, size = deque([first]), 0
-        for batch in batches:
-            evidence += _evidence(batch)
-            waiting.append(batch)
-            size += sum(int(column.estimated_size()) for column in batch.columns.values())
-            if size > _IN_MEMORY:
-                break
-        else:
-            self.evidence = evidence
-        self.decide()
-        while waiting:
-            yield waiting.popleft()
-        yield from batches
-
-    def _on_disk(
-        self, first: RowBatch, batches: Iterator[RowBatch], evidence: Evidence
-    ) -> Iterator[RowBatch]:
-        """The same rows, which can be read only once, when all of them were read."""
-        lines: list[Ints] = []
-        with TemporaryDirectory(prefix="selfvec-") as folder:
-            for number, batch in enumerate(chain([first], batches)):
-                evidence += _evidence(batch) if number else Evidence()
-                pl.DataFrame(batch.columns).write_ipc(Path(folder, str(number)))
-                lines.append(np.asarray(batch.lines, np.int64))
-            self.evidence = evidence
-            self.decide()
-            for number, of in enumerate(lines):
-                frame = pl.read_ipc(Path(folder, str(number)))
-                batch = RowBatch({column.name: column for column in frame}, of)
-                yield replace(batch, dates=self._column(batch))
-
-
-def _evidence(batch: RowBatch) -> Evidence:
-    return batch.dates.evidence() if batch.dates else Evidence()
-
-
-def joined_by_name(found: Sequence[DateField | None], earlier: Mapping[str, str]) -> None:
-    """Tell the date fields of a corpus, None where a part has none, of those of the same name."""
-    names: dict[str, list[DateField]] = {}
-    for one in filter(None, found):
-        names.setdefault(one.name.lower(), []).append(one)
-        one.others, one.earlier = names[one.name.lower()], earlier
+    def settled(self, decisions: Sequence[DecidedDates], corpus_pass: CorpusPass) -> pl.Series | None:
+        """The days of all documents, (D,), when all is read and decided; None if they are the usual ones."""
+        days = pl.concat([pl.Series(dtype=pl.Date), *self._days])
+        differ = False
+        for column, decision in zip(self.fields, decisions, strict=True):
+            decision.tell(corpus_pass.summary)
+            differ |= column.settle(decision.form, days, corpus_pass)
+        return days if differ else None

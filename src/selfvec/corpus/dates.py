@@ -149,11 +149,7 @@ class DateColumn:
 
     def __init__(self, values: pl.Series) -> None:
         self.values = values
-        if values.dtype.is_temporal():
-            self.plain = _of_times(values)
-            self._texts = pl.Series(values.name, [None] * len(values), dtype=pl.String)
-            return
-        texts = values.cast(pl.String).str.strip_chars()
+        texts = values.str.strip_chars()
         iso = texts.str.contains(_ISO)
         days = texts.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
         self.plain = days.set((~iso | (days < _FIRST)).fill_null(True), None)
@@ -178,13 +174,6 @@ class DateColumn:
     def _numbers(self) -> pl.DataFrame:
         """The numbers of the different values in other forms; see `_numbers_of`."""
         return _numbers_of(self._others["text"])
-
-    @property
-    def written(self) -> pl.Series:
-        """The values as strings."""
-        if self.values.dtype.is_temporal():
-            return self.plain.cast(pl.String).fill_null("not a day from the years 1 to 9999")
-        return self.values.cast(pl.String)
 
     def evidence(self) -> Evidence:
         """What these values say about the form of their column."""
@@ -222,22 +211,12 @@ def parse_dates(values: pl.Series, form: DateForm = DateForm()) -> pl.Series:
     """The days of a column, a Date series as long as ``values``; null for missing and unrecognised values.
 
     A year, a quarter, a month and a week become their first day. Times of day and zones are ignored: a day is
-    that of the place where it was written. Days before the year 1 or after 9999, which Parquet can hold, are
-    not recognised.
+    that of the place where it was written.
 
     >>> parse_dates(pl.Series(["1990", "04/01/1990", "03-APR-72 18:40:00", "soon"])).cast(str).to_list()
     ['1990-01-01', '1990-04-01', '1972-04-03', None]
     """
     return DateColumn(values).days(form)
-
-
-def _of_times(values: pl.Series) -> pl.Series:
-    """The days of dates and of times, these where their clock stood; null for times without a day."""
-    if values.dtype in (pl.Time, pl.Duration):
-        return pl.Series(values.name, [None] * len(values), dtype=pl.Date)
-    local = values.dt.replace_time_zone(None) if values.dtype == pl.Datetime else values
-    days = local.cast(pl.Date)
-    return days.set(~days.is_between(_FIRST, _LAST).fill_null(True), None)
 
 
 def _cleaned(values: pl.Series) -> pl.Series:
@@ -386,5 +365,5 @@ def _only_in_such_columns(texts: pl.Series, form: DateForm) -> pl.Series:
         days = (texts.str.extract(_SERIAL).cast(pl.Int32) - _SERIAL_OF_1970).cast(pl.Date)
     if form.early_years:
         years = texts.str.extract(r"^([1-9][0-9]{2})$")
-        days = ("0" + years + "-01-01").str.to_date("%Y-%m-%d", strict=False)
+        days = days.zip_with(years.is_null(), ("0" + years + "-01-01").str.to_date("%Y-%m-%d", strict=False))
     return days

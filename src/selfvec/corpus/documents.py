@@ -11,27 +11,28 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from selfvec.base.arrays import Ints, Mask
+from selfvec.base.arrays import Mask
 from selfvec.base.display import NUL, REPLACEMENT, count_of, readable
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of
 from selfvec.files.charsets import TWICE_DECODED, decoded_once
 
-from .date_fields import DateField, DecidedDates
-from .dates import FIRST_USUAL, LAST_USUAL, DateColumn, parse_dates
+from .date_fields import DateField
 from .fields import FieldNames, Fields
 from .fingerprints import Seen, fingerprints
 from .row_batch import RowBatch
-from .summary import NAMED_PLACES, CorpusPass, Summary
+from .summary import CorpusPass
 
 
 class Documents:
     """A batch of documents in reading order, or their (D,) texts alone.
 
     ``rows`` are those of a `selfvec.data.run_text.RunText`. Columns that the source lacks may be missing.
+    ``dates`` are those of `DateField.read` until it takes note of them.
     """
 
-    def __init__(self, rows: pl.DataFrame | pl.Series) -> None:
+    def __init__(self, rows: pl.DataFrame | pl.Series, dates: pl.DataFrame | None = None) -> None:
         self.rows = rows.alias(TEXT).to_frame() if isinstance(rows, pl.Series) else rows
+        self.dates = dates
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -46,14 +47,19 @@ class Documents:
         found: pl.Series | None = self.rows.get_column(column, default=None)
         return found
 
+    def days(self) -> pl.Series:
+        """The dates, null without one."""
+        return self.rows.get_column(DATE, default=pl.repeat(None, len(self), dtype=pl.Date, eager=True))
+
     def part(self, kept: Mask) -> Documents:
         """The selected documents, (D,) bool."""
-        return Documents(self.rows.filter(kept))
+        mask = pl.Series(kept)
+        return Documents(self.rows.filter(mask), None if self.dates is None else self.dates.filter(mask))
 
     def labelled(self, column: str, value: str | pl.Expr) -> Documents:
         """The same documents with another column of strings."""
         value = pl.lit(value) if isinstance(value, str) else value
-        return Documents(self.rows.with_columns(value.alias(column)))
+        return Documents(self.rows.with_columns(value.alias(column)), self.dates)
 
 
 def absolute(path: str | Path) -> str:
@@ -78,29 +84,17 @@ class Part:
     fields: Fields = Fields(())  # noqa: RUF009 (it is never changed)
     name: str = ""  # a short one
     file: str | None = None  # where its documents come from; None if that is not a file
-    once: bool = False  # whether it can be read only once
-    decided: DecidedDates | None = None  # how its dates are written, if that is known
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows from the start; the part adds itself to the summary when they are read to their end."""
         raise NotImplementedError
 
-    def dates(self) -> Iterator[RowBatch]:
-        """The rows, of which only the dates are needed, apart from any pass; bad rows are left out."""
-        return self.row_batches(CorpusPass(Summary(), skip_bad_rows=True))
-
-    def date_field(self) -> DateField | None:
-        """Its field of dates, if it has one."""
-        if not self.fields.date:
-            return None
-        return DateField(self.fields, self.path, None if self.once else self.dates, self.decided)
-
     def documents(
         self, corpus_pass: CorpusPass, seen: Seen, date_field: DateField | None = None
     ) -> Iterator[Documents]:
         """The documents from the start; ``seen`` are the texts that were read before."""
-        rows_read = (_mended(rows, self.path, corpus_pass) for rows in self.row_batches(corpus_pass))
-        for rows in date_field.dated(rows_read) if date_field else rows_read:
+        for rows in self.row_batches(corpus_pass):
+            rows = _mended(rows, self.path, corpus_pass)
             batch = documents_of_rows(rows, self.fields, self.path, corpus_pass, seen, date_field)
             if self.file is not None:
                 in_folder = self.kind == "folder" and ID in batch.rows  # where the id names the file
@@ -128,8 +122,10 @@ def documents_of_rows(
     Repeated texts are only counted. A row with a bad date is a bad row only if the user named the date field.
     """
     dates = None
-    if date_field is not None and batch.dates is not None:
-        batch, dates = _dated(batch, batch.dates, date_field, corpus_pass)
+    if date_field is not None:
+        dates = date_field.read(batch.columns[date_field.name], np.asarray(batch.lines), corpus_pass)
+        if dates["bad"].any():
+            batch, dates = batch.part(~dates["bad"]), dates.remove("bad")
     ids = _ids(batch.columns[fields.id]) if fields.id else None
     texts = _joined([batch.columns[name] for name in fields.text])
     full = (texts.str.strip_chars().str.len_bytes() > 0).fill_null(False)
@@ -138,7 +134,7 @@ def documents_of_rows(
     lines = np.asarray(batch.lines)[kept]
 
     def column(name: str) -> pl.Series:
-        return _as_text(batch.columns[name]).filter(full)
+        return batch.columns[name].filter(full)
 
     later = [name for name in batch.columns if name not in fields.columns] if fields.every else []
     found = {TEXT: texts.filter(full)}
@@ -158,9 +154,7 @@ def documents_of_rows(
     summary.documents += len(kept)
     summary.empty += len(batch.lines) - len(kept)
     summary.duplicates += len(kept) - int(seen.add(keys).sum())
-    if date_field is not None and dates is not None:
-        _count_dates(dates, lines, date_field, corpus_pass)
-    return Documents(pl.DataFrame(found))
+    return Documents(pl.DataFrame(found), dates)
 
 
 def _mended(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:
@@ -195,19 +189,9 @@ def _decoded_once(column: pl.Series, garbled: Counter[int]) -> pl.Series:
     return column.scatter(list(changed), list(changed.values())) if changed else column
 
 
-def _as_text(values: pl.Series) -> pl.Series:
-    """A column as strings; null for days and times without a name in ISO 8601, which Polars cannot write."""
-    if values.dtype.is_temporal():
-        values = values.set(parse_dates(values).is_null(), None)
-    if isinstance(values.dtype, pl.Datetime):  # as Python writes it, with a fraction only if there is one
-        return values.dt.to_string(f"%Y-%m-%d %H:%M:%S%.f{'%:z' if values.dtype.time_zone else ''}")
-    return values.cast(pl.String)
-
-
 def _ids(values: pl.Series) -> pl.Series:
     """A column as ids; null where it is blank."""
-    ids = _as_text(values)
-    return ids.set(ids.str.strip_chars() == "", None)
+    return values.set(values.str.strip_chars() == "", None)
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:
@@ -217,38 +201,3 @@ def _joined(columns: list[pl.Series]) -> pl.Series:
     frame = pl.DataFrame({str(i): column for i, column in enumerate(columns)})
     parts = [pl.when(pl.col(name).str.contains(r"\S")).then(pl.col(name)) for name in frame.columns]
     return frame.select(pl.concat_str(parts, separator="\n\n", ignore_nulls=True)).to_series()
-
-
-def _dated(
-    batch: RowBatch, column: DateColumn, field: DateField, corpus_pass: CorpusPass
-) -> tuple[RowBatch, pl.DataFrame]:
-    """The dates of the rows: ``day``, as they were ``written``, and whether they are ``unread``.
-
-    A row whose date cannot be read is bad if the user named the field.
-    """
-    days = column.days(field.form)
-    unread = days.is_null() & ~column.missing
-    dates = pl.DataFrame({"day": days, "unread": unread, "written": column.written})
-    if not (field.fields.date_given and unread.any()) or column.values.dtype.is_temporal():
-        return batch, dates
-    for i in unread.arg_true():
-        rule = f"{column.values[i][:40]!r} is not a date in a known form"
-        remedy = "mend the row, choose another --date-field"
-        line = int(batch.lines[i])
-        corpus_pass.bad(rule, path=field.path, line=line, field=field.name, remedy=remedy)
-    return batch.part(~unread), dates.filter(~unread)
-
-
-def _count_dates(dates: pl.DataFrame, lines: Ints, field: DateField, corpus_pass: CorpusPass) -> None:
-    """Count the dates of documents that were not read, are missing, or can hardly be meant."""
-    summary, days = corpus_pass.summary, dates["day"]
-    odd = ((days < FIRST_USUAL) | (days > LAST_USUAL)).fill_null(False)
-    summary.undated += days.null_count()
-    summary.unread_dates += int(dates["unread"].sum())
-    summary.odd_dates += int(odd.sum())
-    found = ((dates["unread"], summary.unread_date_places), (odd, summary.odd_date_places))
-    for which, places in found:
-        for i in which.arg_true().head(NAMED_PLACES - len(places)):
-            places.append(f"{field.path}:{lines[i]}: {dates['written'][i][:40]!r}")
-    if field.decision is not None:
-        field.decision.tell(summary)

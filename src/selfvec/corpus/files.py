@@ -14,8 +14,7 @@ import sys
 import weakref
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
-from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -57,7 +56,6 @@ from .streams import (
 from .summary import (
     CorpusPass,
     FileRead,
-    Summary,
     kinds_of,
     left_out_file,
     left_out_link,
@@ -298,13 +296,6 @@ class FilePart(Part):
         file = None if source.size is None else absolute(source.path)
         super().__init__(source.path, source.kind, source.size, fields, name, file)
         self.source = source
-        self.once = source.pipe is not None
-
-    def dates(self) -> Iterator[RowBatch]:
-        """The rows with their dates alone; see `Part.dates`."""
-        part = copy(self)
-        part.fields = replace(self.fields, text=(), id=None, slice=None, kept=(), every=False)
-        return part.row_batches(CorpusPass(Summary(), skip_bad_rows=True))
 
     @cached_property
     def reader(self) -> RowReader:

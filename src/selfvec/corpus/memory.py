@@ -30,7 +30,6 @@ from .row_batch import (
     is_text_type,
     odd_type,
     readable_fields,
-    string_columns,
 )
 from .summary import BATCH_ROWS, CorpusPass, FileRead
 
@@ -44,6 +43,7 @@ class MemoryPart(Part):
     """Values in memory, read a row at a time; the size and hash are those of the texts."""
 
     rows: Callable[[], Iterator[Sequence[object]]] = lambda: iter(())  # the values of ``fields``
+    once: bool = False  # whether they can be read only once
     _read: bool = False
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
@@ -182,12 +182,6 @@ class FramePart(MemoryPart):
     """The rows of a data frame of Polars with the columns in ``fields``, read like those of a file."""
 
     frame: pl.DataFrame = field(default_factory=pl.DataFrame)
-
-    def dates(self) -> Iterator[RowBatch]:
-        """The rows with their dates alone; see `Part.dates`."""
-        yield RowBatch(
-            string_columns(self.frame.select(self.fields.date or ())), range(1, 1 + len(self.frame))
-        )
 
     def batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""

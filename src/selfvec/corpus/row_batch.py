@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,6 @@ from selfvec.base.display import decoded
 from selfvec.base.errors import CorpusError
 from selfvec.base.names import parted, value_at
 
-from .dates import DateColumn
 from .document_files import MAX_ROW
 from .fields import Fields
 from .summary import CorpusPass, Summary
@@ -45,6 +44,7 @@ HOLDS_NUL = "holds NUL bytes"
 LineBlock = tuple[int, bytes]
 """The number of its first line, and whole lines."""
 
+_FIRST_DAY, _LAST_DAY = date.min, date.max  # those that ISO 8601 can name
 _STRINGS = (pl.String, pl.Categorical, pl.Enum)
 
 
@@ -52,10 +52,8 @@ _STRINGS = (pl.String, pl.Categorical, pl.Enum)
 class RowBatch:
     """Some rows of a file."""
 
-    # of equal length, null if a row lacks one; String, or a temporal type for dates
-    columns: dict[str, pl.Series]
+    columns: dict[str, pl.Series]  # of equal length, String, null if a row lacks one
     lines: Sequence[int] | Ints  # first line of each row (Parquet: row), counted from 1
-    dates: DateColumn | None = None  # those of the date field, once it was looked at
 
     def part(self, kept: pl.Series) -> RowBatch:
         """The selected rows, (n,) bool."""
@@ -270,19 +268,31 @@ def _characters(column: pl.Series) -> int:
 
 
 def string_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:
-    """The columns as strings, as `cell_text` writes their values; days and times of days are unchanged."""
+    """The columns as strings, as `cell_text` writes their values."""
     return {column.name: _string_column(column) for column in frame}
 
 
 def _string_column(column: pl.Series) -> pl.Series:
     dtype = column.dtype
     if dtype in (pl.Date, pl.Datetime):
-        return column
+        return _day_column(column)
     if dtype.is_float():
         return _float_column(column)
     if dtype.is_nested() or dtype in (pl.Time, pl.Duration, pl.Binary, pl.Object):
         return pl.Series(column.name, list(map(cell_text, column.to_list())), dtype=pl.String)
     return column.cast(pl.String)
+
+
+def _day_column(column: pl.Series) -> pl.Series:
+    """Days, and times of days as Python writes them; null for those that Polars holds and cannot write."""
+    dtype = column.dtype
+    times = isinstance(dtype, pl.Datetime)
+    days = (column.dt.replace_time_zone(None) if times else column).cast(pl.Date)
+    column = column.set(~days.is_between(_FIRST_DAY, _LAST_DAY).fill_null(True), None)
+    if not isinstance(dtype, pl.Datetime):
+        return column.cast(pl.String)
+    # %.f writes a fraction only if there is one.
+    return column.dt.to_string(f"%Y-%m-%d %H:%M:%S%.f{'%:z' if dtype.time_zone else ''}")
 
 
 _LARGE = 1e15  # from here on Polars writes a power of ten

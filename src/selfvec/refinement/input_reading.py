@@ -29,6 +29,8 @@ from .teacher import general_words
 from .text_language import language_of_text, note_on_language
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from selfvec.corpus import Corpus
     from selfvec.corpus.documents import Documents
     from selfvec.storage.text_file import TextWriter
@@ -65,7 +67,7 @@ def read_inputs(
         except CorpusError:
             loading.result()  # if the vectors cannot be read either, their error is raised first
             raise
-        kept = None if text is None else text.finish()
+        kept = None if text is None else text.finish(corpus.days)
     # Here, because counting overwrites the words that were read.
     for note in notes_on_words(_counted(unstemmed), settings):
         corpus.summary.note(note)
@@ -120,7 +122,7 @@ def read_unstemmed(
         execution.progress.stage("Reading", corpus.total_bytes, "bytes") as advance,
         closing(prefetched(corpus.batches(advance))) as ahead,
     ):
-        read = encode(
+        tokens, encoding = encode(
             _timed(ahead, timings, known, text),
             tokenizer(settings.tokenizer, settings.language),
             rules,
@@ -131,7 +133,12 @@ def read_unstemmed(
         )
     elapsed = time.perf_counter() - started
     timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
-    return read
+    return with_days(tokens, corpus.days), encoding
+
+
+def with_days(tokens: TokenBatch, days: pl.Series | None) -> TokenBatch:
+    """A text with the days of its documents, if these were known only when all of it was read."""
+    return tokens if days is None else replace(tokens, dates=days.to_numpy().astype("datetime64[D]"))
 
 
 def notes_on_words(words: Iterable[tuple[str, int]], settings: Settings) -> list[str]:

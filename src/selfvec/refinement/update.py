@@ -140,6 +140,7 @@ def _read(old: SourceRun, taken: Taken, execution: Execution) -> tuple[RunText, 
     intake = Intake(kept, allow_duplicates=taken.allow_duplicates)
     seen = Seen(kept.texts) if taken.allow_duplicates else None
     described: Mapping[str, Any] = {}
+    days = None
     with execution.text_writer(NEW) as text:
         if (corpus := taken.corpus) is not None:
             refuse_tokens(corpus, old.settings)
@@ -149,8 +150,8 @@ def _read(old: SourceRun, taken: Taken, execution: Execution) -> tuple[RunText, 
             ):
                 for batch in corpus.batches(advance, seen=seen, select=intake.taken):
                     text.add(_like(old, batch.rows))
-            described = corpus.summary.as_dict()
-        return text.finish(), described, Change.of(intake, withdrawn)
+            described, days = corpus.summary.as_dict(), corpus.days
+        return text.finish(days), described, Change.of(intake, withdrawn)
 
 
 def _like(old: SourceRun, documents: pl.DataFrame) -> pl.DataFrame:

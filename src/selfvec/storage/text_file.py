@@ -2,22 +2,23 @@
 
 The rows of a batch go to a thread that compresses them, so that reading does not wait. A file has one set of
 columns. Where a later document has a field that no earlier one has, a further file is begun, and all are
-joined in the end.
+joined in the end. All is written again, too, if the dates of the documents are known only then.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from queue import Full, Queue
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.arrays import Mask
-from selfvec.data.run_text import GROUP, RunText, fields_among, schema_of
+from selfvec.data.run_text import DATE, GROUP, RunText, fields_among, schema_of
 from selfvec.files.targets import writing, writing_by_polars
 
 if TYPE_CHECKING:
@@ -46,12 +47,13 @@ class TextWriter:
             self._begin()
         self._parts[-1].put(documents)
 
-    def finish(self) -> RunText:
-        """All documents, when they are written."""
+    def finish(self, days: pl.Series | None = None) -> RunText:
+        """All documents, when they are written; with other dates, (D,), if these are given."""
         if not self._parts:
             self._begin()
         self._parts[-1].close()
-        return RunText(self._joined() if len(self._parts) > 1 else self._parts[0].content)
+        again = len(self._parts) > 1 or days is not None
+        return RunText(self._joined(days) if again else self._parts[0].content)
 
     def _begin(self) -> None:
         place = self.target
@@ -60,20 +62,12 @@ class TextWriter:
             place = place and place.with_name(f"{place.name}.{len(self._parts)}")
         self._parts.append(_Part(place, schema_of(self._fields)))
 
-    def _joined(self) -> Path | bytes:
-        import polars as pl
-
-        parts = [RunText(part.content).frame for part in self._parts]
-        whole = pl.concat(parts, how="diagonal").select(list(schema_of(self._fields)))
-        if self.target is None:
-            memory = BytesIO()
-            _write(whole, memory)
-            return memory.getvalue()
-        joined = self.target.with_name(f"{self.target.name}.joined")
-        _write(whole, joined)
+    def _joined(self, days: pl.Series | None) -> Path | bytes:
+        place = self.target and self.target.with_name(f"{self.target.name}.joined")
+        joined = _joined([RunText(part.content) for part in self._parts], self._fields, days, place)
         for part in self._parts:
             part.remove()
-        return joined.replace(self.target)
+        return joined.replace(self.target) if isinstance(joined, Path) and self.target else joined
 
     def __enter__(self) -> TextWriter:
         return self
@@ -148,6 +142,25 @@ def _write(rows: pl.LazyFrame, place: Path | BytesIO) -> None:
             row_group_size=GROUP,
             statistics=False,
         )
+
+
+def _joined(
+    texts: Sequence[RunText], fields: Sequence[str], days: pl.Series | None, place: Path | None = None
+) -> Path | bytes:
+    """The documents of several texts as one, some at a time: all may be larger than the memory."""
+    whole = _Part(place, schema_of(fields))
+    number = 0
+    for rows in chain.from_iterable(text.batches() for text in texts):
+        own = {} if days is None else {DATE: days[number : number + len(rows)]}
+        whole.put(rows.with_columns(**own))
+        number += len(rows)
+    whole.close()
+    return whole.content
+
+
+def dated_text(text: RunText, days: pl.Series) -> RunText:
+    """The same documents with other dates, (D,), in memory."""
+    return RunText(_joined([text], text.fields, days))
 
 
 def text_part(text: RunText, documents: Mask) -> RunText:

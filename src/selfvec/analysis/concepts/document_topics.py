@@ -74,7 +74,7 @@ def assigned_table(
             topic_of = nearest_centres(topic_text_vectors(run, batch), found.centres)
             frames.append(pl.DataFrame(columns | _topic_columns(run, found, batch, topic_of)))
             total += len(part)
-    return pl.concat(frames, how="diagonal")
+    return documents.dated(pl.concat(frames, how="diagonal"))
 
 
 def _topic_columns(run: Run, found: Topics, batch: TokenBatch, topic_of: Ints) -> dict[str, pl.Series]:
