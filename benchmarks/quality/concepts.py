@@ -21,9 +21,8 @@ from benchmarks.page import FIGURES, table
 from benchmarks.rankings import SEED
 from benchmarks.refining import refined
 from selfvec.analysis.concepts import Topics, expand, graph, phrases, topics
-from selfvec.analysis.concepts.terms import terms, topic_rows
+from selfvec.analysis.concepts.terms import NAMED, terms, topic_rows
 from selfvec.analysis.concepts.topic_clusters import TERMS
-from selfvec.analysis.concepts.topic_names import NAMED
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.evaluation.compared_vectors import ComparedVectors

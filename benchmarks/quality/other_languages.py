@@ -20,7 +20,7 @@ from benchmarks.page import table
 from benchmarks.quality.drift import PEOPLE, PERIODS, mean_of, with_interval
 from selfvec import refine
 from selfvec.analysis.word_drift import drift
-from selfvec.analysis.word_drift.sentence_distance import sentence_distances
+from selfvec.analysis.word_drift.sentences import sentence_distances
 from selfvec.base.arrays import Doubles
 from selfvec.corpus.slices import named_slice
 from selfvec.data.run import Run

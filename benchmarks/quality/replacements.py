@@ -18,7 +18,7 @@ from benchmarks.abbreviations import defined, planted
 from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, texts
 from benchmarks.page import interval, table
 from benchmarks.refining import refined, refined_rows
-from selfvec.analysis.replacements import LETTERS, NARROW, NEAR, abbreviations_among
+from selfvec.analysis.word_neighbours import LETTERS, NARROW, NEAR, abbreviations_among
 from selfvec.data.run import Run
 from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import Estimate, mean, spearman

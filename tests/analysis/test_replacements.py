@@ -7,7 +7,7 @@ import pytest
 
 import selfvec
 from selfvec import Vectors
-from selfvec.analysis.replacements import NARROW, abbreviates, replacement_cosines, replacement_row
+from selfvec.analysis.word_neighbours import NARROW, abbreviates, replacement_cosines, replacement_row
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.refinement.derived_vectors import narrow_rows, narrow_vectors

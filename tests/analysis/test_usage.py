@@ -15,7 +15,6 @@ from selfvec.analysis.usage.contexts import (
     shared_neighbours,
     window_counts,
 )
-from selfvec.analysis.usage.examples import distinct_occurrences, marked_occurrences
 from selfvec.analysis.usage.occurrence_vectors import (
     WIDE_HALF,
     OccurrenceSpace,
@@ -24,7 +23,16 @@ from selfvec.analysis.usage.occurrence_vectors import (
     slice_centres,
     slice_vectors,
 )
-from selfvec.analysis.usage.quotations import SELF, Quotation, around, best_sentence, sentences, shortened
+from selfvec.analysis.usage.quotations import (
+    SELF,
+    Quotation,
+    around,
+    best_sentence,
+    distinct_occurrences,
+    marked_occurrences,
+    sentences,
+    shortened,
+)
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 

@@ -19,8 +19,8 @@ from itertools import repeat
 
 import numpy as np
 
+from selfvec.analysis.kernels import sum_windows
 from selfvec.analysis.usage.contexts import padded_windows, window_counts
-from selfvec.analysis.usage.kernels import sum_windows
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run

@@ -17,8 +17,13 @@ import polars as pl
 
 from selfvec.analysis.usage.contexts import count_present, padded_windows, window_counts
 from selfvec.analysis.usage.contexts import occurrences as occurrences_of
-from selfvec.analysis.usage.examples import distinct_occurrences, distinct_texts, repeated_last
-from selfvec.analysis.usage.quotations import Quotation, sentences
+from selfvec.analysis.usage.quotations import (
+    Quotation,
+    distinct_occurrences,
+    distinct_texts,
+    repeated_last,
+    sentences,
+)
 from selfvec.analysis.word_drift.compared_slices import comparable_slices
 from selfvec.analysis.word_kinds import stop_words_of_run
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows

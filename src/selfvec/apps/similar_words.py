@@ -188,7 +188,7 @@ def _in_run(
     for place in places:
         rows += [neighbours_row(run, "original", place, top, min_count)] if compare else []
         if as_ == "replacement":
-            from selfvec.analysis.replacements import replacement_row
+            from selfvec.analysis.word_neighbours import replacement_row
 
             rows.append(replacement_row(run, place, top, min_count, progress))
         else:

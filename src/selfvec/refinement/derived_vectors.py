@@ -5,7 +5,7 @@ synonyms. Document vectors combine them with the refined vectors (`selfvec.text.
 
 Narrow vectors represent words by the one or two words directly before and after them. Words have near rows
 if one could stand in the other's place: inflections, spelling variants, abbreviations, but also opposites.
-`selfvec.analysis.replacements` combines them with the refined vectors.
+`selfvec.analysis.word_neighbours` combines them with the refined vectors.
 
     N = whitened(left(R) | right(R)),   on its d largest principal axes
 

@@ -10,7 +10,7 @@ from tests.encoders.tiny_encoder import write_encoder
 
 import selfvec
 from selfvec.analysis.word_drift import drift
-from selfvec.analysis.word_drift.sentence_distance import OF_SLICE, SENTENCES, sentence_distances
+from selfvec.analysis.word_drift.sentences import OF_SLICE, SENTENCES, sentence_distances
 from selfvec.apps.cli import main
 from selfvec.data.run import Run
 from selfvec.encoders import as_sentence_encoder

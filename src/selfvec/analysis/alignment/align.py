@@ -29,14 +29,17 @@ from selfvec.storage.opened import GivenVectors, opened
 
 from .common_space import (
     ANCHORS,
+    Dictionary,
+    LearnedDictionary,
     Rotation,
     fit_rotation,
+    learn,
+    paired_rows,
     relative_rows,
     shared_words,
     vectors_of,
 )
 from .compass import compass_vectors
-from .self_learning import Dictionary, LearnedDictionary, learn, paired_rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)

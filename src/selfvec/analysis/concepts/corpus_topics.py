@@ -35,9 +35,8 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.text_file import text_part
 
 from .document_topics import assigned_table, document_table
-from .terms import terms, topic_rows, topical_terms
+from .terms import NAMED, phrase_names, terms, topic_rows, topical_terms
 from .topic_clusters import TERMS, GroupTopics, Topic, Topics, TopicShare, cluster_terms
-from .topic_names import NAMED, phrase_names
 
 _ARRAYS = "clusters.safetensors"  # in the cache
 _KIND = "named after phrases"  # of topics in the cache; another is never read

@@ -24,8 +24,7 @@ from typing import Any, overload
 import numpy as np
 
 from selfvec.analysis.usage.contexts import SAMPLED, occurrences, padded_windows
-from selfvec.analysis.usage.examples import distinct_texts, marked_occurrences, repeated_last
-from selfvec.analysis.usage.quotations import sentences
+from selfvec.analysis.usage.quotations import distinct_texts, marked_occurrences, repeated_last, sentences
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.checks import check_whole
 from selfvec.base.declarations import checked

@@ -24,8 +24,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 
-from .terms import Terms, row_of, term_weights, topic_rows, topical_terms
-from .topic_names import NAMED, can_name, distinct
+from .terms import NAMED, Terms, can_name, distinct, row_of, term_weights, topic_rows, topical_terms
 
 if TYPE_CHECKING:
     import polars as pl

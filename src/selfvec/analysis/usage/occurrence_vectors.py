@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from selfvec.analysis.kernels import sum_occurrences, sum_windows
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import by_blocks, cut, in_order, threads
@@ -30,7 +31,6 @@ from selfvec.numerics.whitening import whitening
 from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency
 
 from .contexts import padded_windows
-from .kernels import sum_occurrences, sum_windows
 
 # Human ratings favour wide contexts, planted changes near words; see docs/results/drift.md.
 WIDE_HALF = 30  # words on each side of an occurrence; the farthest weighs a thirtieth of the nearest

@@ -31,9 +31,8 @@ from selfvec.base.view import (
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 
-from .evidence import kept_examples
 from .permutation_test import LEVEL
-from .sentence_distance import kept_distances
+from .sentences import kept_distances, kept_examples
 from .word_choice import is_significant
 
 _NEIGHBOURS = 5  # shown of those gained, and of those lost

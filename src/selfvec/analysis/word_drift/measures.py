@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
-from selfvec.base.arrays import Ints
+from selfvec.analysis.word_kinds import are_stop_words, with_letters
+from selfvec.base.arrays import Ids, Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
+from selfvec.corpus.filters import coded_field
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
+from selfvec.data.run_text import column_of
+from selfvec.numerics.nearest import nearest, only_in_each
+from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.storage.cache import cached, read_result, write_result
+from selfvec.text.document_vectors import document_frequencies
 
-from .changed_neighbours import NEIGHBOURS, changed_neighbours, known_rows, possible_neighbours
 from .compared_slices import CountedSides, documents_of, sources_of
-from .confounding import confounded_fields
 from .permutation_test import Distances, DriftTest, permutation_test, refinement_drift, usual_distances
-from .unmatched_words import unmatched_words
 from .word_marks import left_out_words, mark_words
 
 _FORMAT = 2  # of what is kept
@@ -32,6 +34,10 @@ _STEPS = {  # with their relative durations
     "Splitting again": 1,
     "Neighbours": 3,
 }
+NEIGHBOURS = 10
+_AMONG = 10_000  # most frequent words of a side, which may be neighbours: those of rarer ones are chance
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -56,29 +62,27 @@ class Measures:
 
     a: str
     b: str
-    rows: list[dict[str, Any]]
+    rows: list[Row]
     only_a: int
     only_b: int
     reasons: dict[str, str]
-    unmatched: list[dict[str, Any]]
-    confounded: list[dict[str, Any]]
+    unmatched: list[Row]
+    confounded: list[Row]
 
 
 def kept_measures(
     run: Run, slices: Sequence[Slice], test: DriftTest, jobs: int | None, progress: Progress
 ) -> Measures:
     """The measures of every word, from the cache in the run's folder if they are there."""
-
-    def make() -> Measures:
-        return measure_words(run, slices, test, jobs=jobs, progress=progress)
-
-    def write(found: Measures, folder: Path) -> None:
-        write_result(vars(found), folder)
-
-    def read(folder: Path) -> Measures:
-        return Measures(**read_result(folder))
-
-    return cached(run, "drift", [_FORMAT, documents_of(slices), asdict(test)], make, write, read, progress)
+    return cached(
+        run,
+        "drift",
+        [_FORMAT, documents_of(slices), asdict(test)],
+        lambda: measure_words(run, slices, test, jobs=jobs, progress=progress),
+        lambda measured, folder: write_result(vars(measured), folder),
+        lambda folder: Measures(**read_result(folder)),
+        progress,
+    )
 
 
 def measure_words(
@@ -102,61 +106,218 @@ def measure_words(
         words = np.flatnonzero(sides.able)
         listed = possible_neighbours(run, sides.counts, sides.least)
         often = np.flatnonzero(listed.any(axis=0) | sides.able)
-        how: dict[str, Any] = {"permutations": test.permutations, "seed": test.seed}
-        how |= {"jobs": threads(jobs), "progress": steps}
         if slices and space is not None:
-            found = permutation_test(space, words, among=often, **how)
-            means = found.means
+            distances = permutation_test(
+                space,
+                words,
+                among=often,
+                permutations=test.permutations,
+                seed=test.seed,
+                jobs=threads(jobs),
+                progress=steps,
+            )
+            means = distances.means
         else:
-            found = refinement_drift(run, space, words, **how)
+            distances = refinement_drift(run, space, words, test, threads(jobs), steps)
             means = [vectors.unit[often] for vectors in (run.original, run.vectors)]
         keys = run.vectors.index_to_key
-        known = [known_rows(often, rows) for rows in means]
-        near = changed_neighbours(keys, words, known, listed, neighbours, steps)
-        rows = _rows(keys, found, sides.counts, near)
+        near = changed_neighbours(keys, words, often, means, listed, neighbours, steps)
+        rows = _rows(keys, distances, sides.counts, near)
         mark_words(run, sources, rows, test.min_count)
-        unmatched: list[dict[str, Any]] = []
+        unmatched: list[Row] = []
         if slices:
             unmatched, more = unmatched_words(run, slices, sides)
             reasons |= more
     counts = sides.counts
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
-    return Measures(
-        sides.names[0],
-        sides.names[1],
-        rows,
-        only[0],
-        only[1],
-        reasons,
-        unmatched,
-        confounded_fields(run, slices),
-    )
+    confounded = confounded_fields(run, slices)
+    a, b = sides.names
+    return Measures(a, b, rows, only[0], only[1], reasons, unmatched, confounded)
 
 
 def _rows(
-    keys: Sequence[str], found: Distances, counts: Ints, neighbours: Sequence[dict[str, list[str]]]
-) -> list[dict[str, Any]]:
-    usual = usual_distances(found.expected, counts[:, found.words].T, found.documents)
+    keys: Sequence[str], measured: Distances, counts: Ints, neighbours: Sequence[dict[str, list[str]]]
+) -> list[Row]:
+    usual = usual_distances(measured.expected, counts[:, measured.words].T, measured.documents)
     figures = {
-        "distance": found.distance,
-        "low": found.low,
-        "high": found.high,
-        "expected": found.expected,
-        "apd": found.apd,
-        "change": found.distance - np.maximum(found.expected, usual) / 2,
-        "p": found.p,
-        "count_a": counts[0, found.words],
-        "count_b": counts[1, found.words],
-        "documents_a": found.documents[:, 0],
-        "documents_b": found.documents[:, 1],
+        "distance": measured.distance,
+        "low": measured.low,
+        "high": measured.high,
+        "expected": measured.expected,
+        "apd": measured.apd,
+        "change": measured.distance - np.maximum(measured.expected, usual) / 2,
+        "p": measured.p,
+        "count_a": counts[0, measured.words],
+        "count_b": counts[1, measured.words],
+        "documents_a": measured.documents[:, 0],
+        "documents_b": measured.documents[:, 1],
     }
-    columns = [values.tolist() for values in figures.values()]
+    # NaN, what was not measured, is null in JSON
+    columns = [[None if x != x else x for x in values.tolist()] for values in figures.values()]
+    rows = zip(*columns, strict=True)
     return [
-        {"word": keys[word]} | {name: _known(value) for name, value in zip(figures, row, strict=True)} | near
-        for word, row, near in zip(found.words.tolist(), zip(*columns, strict=True), neighbours, strict=True)
+        {"word": keys[word]} | dict(zip(figures, row, strict=True)) | near
+        for word, row, near in zip(measured.words.tolist(), rows, neighbours, strict=True)
     ]
 
 
-def _known(value: float) -> float | None:
-    """A figure; None for NaN."""
-    return None if value != value else value
+# ---- Neighbours that words have gained and lost
+
+
+def possible_neighbours(
+    run: Run,
+    counts: Ints,  # (2, V)
+    least: int,  # occurrences on a side
+) -> Mask:
+    """The words that may be neighbours, (2, V) bool: the most frequent, but no stop words or numbers."""
+    words = with_letters(run.vectors.index_to_key) & ~are_stop_words(run)
+    most = np.sort(counts, axis=1)[:, -_AMONG:][:, :1]
+    listed: Mask = words & (counts >= np.maximum(most, least))
+    return listed
+
+
+def changed_neighbours(
+    keys: Sequence[str],
+    words: Ints,  # (m,)
+    often: Ints,  # (n,), in rising order: these and all that may be neighbours
+    means: Sequence[Rows],  # (2, n, d), their vectors on both sides
+    listed: Mask,  # (2, V), from `possible_neighbours`
+    most: int,
+    progress: Progress,
+) -> list[dict[str, list[str]]]:
+    """The neighbours that each word has gained and lost."""
+    near = np.full((2, len(words), most), -1, np.int64)
+    with progress.stage("Neighbours", 2 * len(words), "words") as advance:
+        for neighbours, rows, allowed in zip(near, means, listed, strict=True):
+            with_vector = np.any(rows, axis=1)
+            among = often[with_vector]
+            able = np.flatnonzero(np.isin(words, among))
+            places = np.searchsorted(among, words[able])
+            best = nearest(rows[with_vector], places, most, among=allowed[among], advance=advance)
+            neighbours[able] = np.where(best >= 0, among[best], -1)
+    changes = []
+    for before, after in zip(*near.tolist(), strict=True):
+        pair = zip(("gained", "lost"), only_in_each(before, after), strict=True)
+        changes.append({name: [keys[i] for i in neighbours if i >= 0] for name, neighbours in pair})
+    return changes
+
+
+# ---- Words that are too rare on one side to be compared, and frequent on the other: they came, or went
+# Documents are the observations, as in the test of a distance: p is that of the documents with the word, if
+# all documents were divided by chance between the two sides.
+
+
+_SMALLEST = 1e-300  # p is never 0
+
+
+def unmatched_words(
+    run: Run, slices: Sequence[Slice], sides: CountedSides
+) -> tuple[list[Row], dict[str, str]]:
+    """Words that are rare in one of two slices only, with their p; and the reasons not to list some."""
+    counts, least = sides.counts, sides.least
+    frequent = (counts.max(axis=0) >= least) & (counts.min(axis=0) < least)
+    batch = run.require_tokens()
+    parts = [batch.part(part.documents) for part in slices]
+    occurs: Ints = np.stack([document_frequencies(part) for part in parts])
+    totals = np.array([part.documents for part in parts], np.int64)
+    more = np.argmax(occurs / np.maximum(totals, 1)[:, None], axis=0)  # the side with a larger share
+    words = np.flatnonzero(frequent & (more == counts.argmax(axis=0)))
+    p = hypergeometric_p(occurs[1, words], occurs[:, words].sum(axis=0), int(totals[1]), int(totals.sum()))
+    rows = [
+        {
+            "word": run.vectors.index_to_key[word],
+            "count_a": int(counts[0, word]),
+            "count_b": int(counts[1, word]),
+            "documents_a": int(occurs[0, word]),
+            "documents_b": int(occurs[1, word]),
+            "p": max(chance, _SMALLEST),
+        }
+        for word, chance in zip(words.tolist(), p.tolist(), strict=True)
+    ]
+    mark_words(run, slices, rows, least)
+    chosen = np.zeros_like(frequent)
+    chosen[words] = True
+    return rows, left_out_words(run, slices, chosen)
+
+
+# ---- Fields of the documents that go with the slices, such as a kind of text that only one period has
+# If minutes are most of the new documents and few of the old, words differ between the two because minutes
+# are not speeches. Each value of a field is tested by documents: would a division of all documents by chance
+# give the two sides such different shares of it?
+
+
+_VALUES = 20  # of a field
+_DIFFERENCE = 0.2  # of the shares on both sides, at least
+_LEVEL = 0.01  # of p times the number of tests (Bonferroni)
+_WITHIN = 10  # documents on each side of a value that a comparison can be restricted to
+
+
+def confounded_fields(run: Run, slices: Sequence[Slice]) -> list[Row]:
+    """Fields whose values go with the two slices, the most uneven first.
+
+    A row has the ``field``, the ``value`` that differs most, its shares ``share_a`` and ``share_b`` of the
+    documents, p, and ``within``: the value that most documents of both sides have, or None if hardly any
+    has. Fields that only tell the date or the slice are none.
+    """
+    if run.text is None or run.tokens is None or len(slices) != 2:
+        return []
+    tested: list[Row] = []
+    most_uneven: list[Row] = []  # of each field
+    for name, codes, values in _fields_of_few_values(run):
+        counts = np.stack([_counts(codes[part.documents], len(values)) for part in slices])
+        if np.count_nonzero(counts.any(axis=0)) < 2 or {part.name for part in slices} <= set(values):
+            continue
+        totals = [int(part.documents.sum()) for part in slices]
+        rows = _value_rows(name, values, counts, totals)
+        tested += rows
+        most_uneven.append(max(rows, key=lambda row: (_difference(row), row["share_b"])))
+    return sorted(
+        (row for row in most_uneven if row["p"] * len(tested) <= _LEVEL and _difference(row) >= _DIFFERENCE),
+        key=_difference,
+        reverse=True,
+    )
+
+
+def _difference(row: Row) -> float:
+    return abs(float(row["share_a"] - row["share_b"]))
+
+
+def _value_rows(name: str, values: Sequence[str], counts: Ints, totals: Sequence[int]) -> list[Row]:
+    """The values of a field, with their shares and p; ``counts`` is (2, k)."""
+    p = hypergeometric_p(counts[1], counts.sum(axis=0), totals[1], sum(totals))
+    common = counts.min(axis=0)
+    within = values[int(common.argmax())] if common.max() >= _WITHIN else None
+    shares = counts / np.array(totals)[:, None]
+    return [
+        {"field": name, "value": value, "share_a": a, "share_b": b, "p": chance, "within": within}
+        for value, a, b, chance in zip(values, *shares.tolist(), p.tolist(), strict=True)
+    ]
+
+
+def _counts(codes: Ids, values: int) -> Ints:
+    """Documents with each value."""
+    return np.bincount(codes[codes >= 0], minlength=values)
+
+
+def _fields_of_few_values(run: Run) -> Iterator[tuple[str, Ids, list[str]]]:
+    """The fields of 2 to 20 values that are no dates: their codes, (D,), and their values."""
+    text, batch = run.require_text(), run.require_tokens()
+    for name in text.fields:
+        if text.read((column_of(name),)).to_series().n_unique() <= _VALUES + 1:  # null is one
+            codes, values = coded_field(run, name)
+            if 2 <= len(values) <= _VALUES and not _tells_the_date(codes, batch.dates):
+                yield name, codes, values
+
+
+def _tells_the_date(codes: Ids, dates: Any) -> bool:
+    """Whether the values follow each other in time, as years, volumes or chairs do.
+
+    >>> days = np.array(["2001", "2003", "2002", "2004"], "datetime64[D]")
+    >>> _tells_the_date(np.array([0, 1, 0, 1]), days), _tells_the_date(np.array([0, 0, 1, 1]), days)
+    (True, False)
+    """
+    if dates is None:
+        return False
+    used = np.flatnonzero((codes >= 0) & ~np.isnat(dates))
+    in_time = codes[used[np.lexsort((codes[used], dates[used]))]]
+    return bool(np.count_nonzero(np.diff(in_time)) < len(np.unique(in_time)))

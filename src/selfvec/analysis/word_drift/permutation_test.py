@@ -97,7 +97,7 @@ def permutation_test(
         def work(part: BlockSums) -> tuple[Doubles, Doubles, Rows]:
             tested = np.isin(part.words, words)
             figures, noise, sums = block_figures(part, blocks, draws, stream, tested)
-            return figures, noise, unit_rows(sums.reshape(-1, sums.shape[2])).reshape(sums.shape)
+            return figures, noise, _unit_means(sums)
 
         parts = []
         with (progress or Progress()).stage(stage, len(chosen), "words") as advance:
@@ -106,47 +106,50 @@ def permutation_test(
                 advance(len(part[-1]))
         return parts
 
-    found, noise, means = map(
-        np.concatenate, zip(*measure(every, permutations, "Splitting", seed), strict=True)
-    )
+    first = zip(*measure(every, permutations, "Splitting", seed), strict=True)
+    figures, noise, means = map(np.concatenate, first)
     draws = permutations
     while True:
-        rest = np.flatnonzero(found[:, 1] <= FEW / (draws + 1))
+        rest = np.flatnonzero(figures[:, 1] <= FEW / (draws + 1))
         needed = min(MOST, int(4 * len(words) / (LEVEL * max(len(rest), 1))))
         if not len(rest) or needed <= draws:
             break
         draws = needed
         again = measure(words[rest], draws, "Splitting again", seed + 1)
-        found[rest, 1] = np.concatenate([part[0] for part in again])[:, 1]
-    distance, p, expected, apd = found.T
+        figures[rest, 1] = np.concatenate([part[0] for part in again])[:, 1]
+    distance, p, expected, apd = figures.T
     low, high = distance_intervals(noise[:, :3], noise[:, 3:], blocks.number[words])
-    return Distances(
-        words, distance, low, high, p, expected, apd, documents[words], list(means.swapaxes(0, 1))
-    )
+    both = list(means.swapaxes(0, 1))
+    return Distances(words, distance, low, high, p, expected, apd, documents[words], both)
 
 
 def compared_means(
     space: OccurrenceSpace,  # of two slices
     words: Ints,  # (m,), in rising order, that `permutation_test` would test
     among: Ints,  # (n,), these and further words
-    *,
-    seed: int = 0,
-    jobs: int = 1,
-    progress: Progress | None = None,
+    jobs: int,
+    progress: Progress,
 ) -> Rows:
-    """The means of `permutation_test`, without its splits: (2, n, d) unit rows, zeros for absent words."""
+    """The means of `permutation_test` with seed 0, without its splits: (2, n, d) unit rows.
+
+    Rows of absent words are zeros.
+    """
     blocks = _blocks_of(space, document_counts(space), words, among)
 
     def work(part: BlockSums) -> Rows:
-        sums = _side_sums(part, blocks)[0]
-        return unit_rows(sums.reshape(-1, sums.shape[2])).reshape(sums.shape)
+        return _unit_means(_side_sums(part, blocks)[0])
 
     parts = []
-    with (progress or Progress()).stage("Comparing", len(among), "words") as advance:
-        for part in measured_blocks(space, among, blocks, seed, jobs, work):
+    with progress.stage("Comparing", len(among), "words") as advance:
+        for part in measured_blocks(space, among, blocks, 0, jobs, work):
             parts.append(part)
             advance(len(part))
     return np.concatenate(parts).swapaxes(0, 1)
+
+
+def _unit_means(sums: Rows) -> Rows:
+    """Sums of m words on both sides, (m, 2, d), as unit rows."""
+    return unit_rows(sums.reshape(-1, sums.shape[2])).reshape(sums.shape)
 
 
 def _blocks_of(space: OccurrenceSpace, documents: Ints, words: Ints, every: Ints) -> WordBlocks:
@@ -211,9 +214,7 @@ def refinement_drift(
     run: Run,
     space: OccurrenceSpace | None,  # of all documents; without it only the distance is measured
     words: Ints,  # (m,)
-    *,
-    permutations: int,
-    seed: int,
+    test: DriftTest,
     jobs: int,
     progress: Progress,
 ) -> Distances:
@@ -227,25 +228,26 @@ def refinement_drift(
     original = run.original.unit
     refined = run.vectors.unit
     distance = 1 - np.einsum("ij,ij->i", original[words], refined[words], dtype=np.float64)
-    unknown = np.full(len(words), np.nan)
+    unknown, none = np.full(len(words), np.nan), np.zeros(len(words))
     if space is None:
         nowhere = np.zeros((len(words), 2), np.int64)
-        return Distances(words, distance, unknown, unknown, unknown, np.zeros(len(words)), unknown, nowhere)
+        return Distances(words, distance, unknown, unknown, unknown, none, unknown, nowhere)
     documents = document_counts(space)
     figures = []
     with progress.stage("Splitting", len(words), "words") as advance:
-        for part in block_sums(space, words, document_blocks(documents), seed, jobs):
-            found = np.zeros((len(part.words), 2))
-            known = unit_rows(space.rows[part.words])
-            sign_flip_test(part.rows, part.starts, part.words, known, permutations, ENOUGH, seed, found)
+        for part in block_sums(space, words, document_blocks(documents), test.seed, jobs):
+            p_and_apd = np.zeros((len(part.words), 2))
+            before = unit_rows(space.rows[part.words])
+            draws = (test.permutations, ENOUGH, test.seed)
+            sign_flip_test(part.rows, part.starts, part.words, before, *draws, p_and_apd)
             occurrences = np.add.reduceat(part.counts, part.starts[:-1])
-            found[:, 1] = 1 - found[:, 1] / np.maximum(occurrences, 1)
-            figures.append(found)
+            p_and_apd[:, 1] = 1 - p_and_apd[:, 1] / np.maximum(occurrences, 1)
+            figures.append(p_and_apd)
             advance(len(part.words))
     p, apd = np.concatenate([np.zeros((0, 2)), *figures]).T
     p = np.where(distance < _ROUNDING, 1.0, p)  # words that did not move are not significant
     sides = np.repeat(documents[words], 2, axis=1)
-    return Distances(words, distance, unknown, unknown, p, np.zeros(len(words)), apd, sides)
+    return Distances(words, distance, unknown, unknown, p, none, apd, sides)
 
 
 # ---- The 95 % interval of a word's distance: where it would be with many occurrences

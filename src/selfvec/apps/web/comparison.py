@@ -18,13 +18,13 @@ import numpy as np
 from selfvec.analysis.concepts.terms import stop_words
 from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
-from selfvec.analysis.word_drift.changed_neighbours import NEIGHBOURS, possible_neighbours
 from selfvec.analysis.word_drift.compared_slices import (
     BY_REFINING,
     CountedSides,
     asked_slices,
     comparable_slices,
 )
+from selfvec.analysis.word_drift.measures import NEIGHBOURS, possible_neighbours
 from selfvec.analysis.word_drift.permutation_test import compared_means
 from selfvec.analysis.word_kinds import are_stop_words, has_letter
 from selfvec.base.arrays import AnyFloats, Ints, Mask, Rows
@@ -219,7 +219,7 @@ def compare_slices(
     with progress.steps("Comparing", costs) as steps:
         space = occurrence_space(run, pair, progress=steps)
         before, after = sides = np.zeros((2, *space.rows.shape), np.float32)
-        sides[:, known] = compared_means(space, often, known, jobs=jobs, progress=steps)
+        sides[:, known] = compared_means(space, often, known, jobs, steps)
     space = space.light()  # is kept for the sentences of a word
     vectors = PairedVectors(
         run.vectors.index_to_key,

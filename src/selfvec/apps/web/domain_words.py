@@ -16,7 +16,7 @@ import numpy as np
 
 from selfvec.analysis.concepts import Topics
 from selfvec.analysis.concepts.terms import stop_words, topical_terms
-from selfvec.analysis.replacements import lexicon
+from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import Mask
 from selfvec.base.casing import language_of
 from selfvec.base.errors import InputError

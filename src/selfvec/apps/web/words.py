@@ -21,8 +21,7 @@ from selfvec.analysis.usage.contexts import (
     pair_places,
     shared_neighbours,
 )
-from selfvec.analysis.usage.examples import marked_occurrences, repeated_last
-from selfvec.analysis.usage.quotations import Quotation, sentences
+from selfvec.analysis.usage.quotations import Quotation, marked_occurrences, repeated_last, sentences
 from selfvec.base.arrays import Ints
 from selfvec.base.characters import folded, without_accents
 from selfvec.base.errors import NotFound, OptionError
