@@ -26,7 +26,7 @@ from selfvec.text.repeats import LEAST_DOCUMENTS, NGRAM
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [ROOT / "README.md", *DOCS]
-PASTED = shown_output.PAGES  # run by test_shown_output.py
+PASTED = shown_output.PAGES  # run by test_examples.py
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXTRAS = {  # packages without which a page cannot run
     "export-and-serve.md": ("model2vec", "langchain_core", "lancedb", "faiss", "usearch", "qdrant_client"),

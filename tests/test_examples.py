@@ -1,13 +1,16 @@
-"""The example notebooks run from top to bottom, and what ends a cell can be shown."""
+"""The example notebooks, the README and the tutorial run as pasted and show what is printed."""
 
 import ast
+import difflib
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.places import ROOT
+from tools.shown_output import PAGES, alike, rewritten
 
 from selfvec.views import notebook
 
@@ -44,3 +47,28 @@ def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert "words changed from" in shown[4]
         assert {"stream", "mast", "panel", "drone"} <= set(names["surely"])
         assert "crest" in set(names["after"]) - set(names["before"])
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the commands are those of a shell")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_page_shows_what_its_commands_print(page: Path) -> None:
+    shown, printed = page.read_text(encoding="utf-8"), rewritten(page)
+    changed = "\n".join(difflib.unified_diff(shown.splitlines(), printed.splitlines(), lineterm="", n=0))
+    assert alike(shown, printed), f"run `python -m tools.shown_output`:\n{changed}"
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed"),
+    [
+        ("derecho  gale 0.45", "derecho  storm 0.45"),
+        ("derecho  gale 0.45", "derecho  gale 0.65"),
+        ("2,000 documents", "1,000 documents"),
+        ("two lines\nhere", "two lines"),
+    ],
+)
+def test_another_output_is_noticed(shown: str, printed: str) -> None:
+    assert not alike(shown, printed)
+
+
+def test_times_and_last_digits_may_differ() -> None:
+    assert alike("gale 0.451 in 5.2 s", "gale  0.449 in 12 s")

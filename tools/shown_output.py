@@ -3,7 +3,7 @@
     python -m tools.shown_output README.md docs/tutorial.md
 
 A ``console`` block has commands after ``$`` and below each one what it prints, on both streams. A ``python``
-block is run as a script. Other blocks are not run. tests/test_shown_output.py compares the pages with what is
+block is run as a script. Other blocks are not run. tests/test_examples.py compares the pages with what is
 printed today.
 
 Commands of selfvec and scripts run in this process, which imports the libraries once. What a shell has to

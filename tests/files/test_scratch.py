@@ -1,4 +1,4 @@
-"""Long arrays in files: the same content as in memory, also after their pages were given back."""
+"""Long arrays and strings in memory or in files: what comes back is what was kept."""
 
 import os
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from selfvec.base.errors import TargetError
 from selfvec.files import memory
 from selfvec.files.memory import FileMap, release
+from selfvec.files.packed_strings import PackedStrings, Packer
 
 BLOCKS = st.lists(st.lists(st.integers(0, 9), max_size=20), max_size=8)
 
@@ -68,3 +69,41 @@ def test_files_are_in_the_folder_that_the_user_names(monkeypatch, tmp_path) -> N
     monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
     with pytest.raises(TargetError, match="missing"):
         memory.scratch_array(10, np.int32)
+
+
+TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=50), max_size=40)
+
+
+@pytest.mark.parametrize("in_memory", [memory.IN_MEMORY, 0])
+@given(TEXTS, TEXTS)
+def test_strings_come_back(in_memory: int, first: list[str], second: list[str]) -> None:
+    packer = Packer()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(memory, "IN_MEMORY", in_memory)
+        for part in (first, second):
+            some = PackedStrings.of(part)
+            packer.add(some.data, some.ends)
+    texts = first + second
+    for packed in (PackedStrings.of(texts), packer.packed()):
+        assert list(packed) == texts
+        assert len(packed) == len(texts)
+        assert [packed[i] for i in range(-len(texts), len(texts))] == texts * 2
+        assert packed[1:-1] == texts[1:-1]
+        assert packed[3:1] == []
+
+
+def test_numbers_out_of_range() -> None:
+    packed = PackedStrings.of(["hail"])
+    for number in (1, -2):
+        with pytest.raises(IndexError):
+            packed[number]
+
+
+def test_more_than_are_read_at_a_time() -> None:
+    texts = [f"text {number}" for number in range(9000)]
+    some = PackedStrings.of(texts)
+    packer = Packer()
+    packer.add(some.data, some.ends)
+    packed = packer.packed()
+    assert list(packed) == texts == list(packed)
+    np.testing.assert_array_equal(packed.data, some.data)

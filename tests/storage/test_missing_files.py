@@ -1,17 +1,20 @@
-"""A run without one of its files: whatever opens it names the file, and no undo leads to such a state."""
+"""A run without one of its files, with changed bytes, or a path that is something else: it is named."""
 
 import json
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.damage import damaged
 from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, SelfvecError
 from selfvec.data.run import state_name
+from selfvec.storage.inspection import info
 
 ROWS = [
     {"id": f"d{i}", "text": f"hail {'broke' if i % 2 else 'dented'} roof {i % 7}", "date": f"{2000 + i % 4}"}
@@ -103,3 +106,65 @@ def test_a_run_that_is_open_does_not_miss_what_it_has_mapped(place: Path) -> Non
     gone = remove(place / "run", "text.parquet", 2)
     assert opened.similar("hail").rows
     refused(lambda: opened.search("hail"), SelfvecError, gone.name)
+
+
+DAMAGED = 120
+TEXTS = [{"text": f"hail and wind broke roof {i % 7}", "date": f"{1990 + i % 4}-05-06"} for i in range(40)]
+
+
+def test_damaged_run_folders(tmp_path: Path) -> None:
+    chance, run = random.Random(12), tmp_path / "run"
+    selfvec.refine(TEXTS, "none", "paper", operator="scan", history="epoch", slice="year", output=run)
+    files = sorted(file for file in run.rglob("*") if file.is_file() and file.name != "lock")
+    for _ in range(DAMAGED):
+        file = chance.choice(files)
+        content = file.read_bytes()
+        changed = damaged(file.name, content, chance)
+        file.write_bytes(changed)
+        for read in (selfvec.open_run, selfvec.load, info):
+            if changed == content:
+                read(run)
+                continue
+            with pytest.raises(FormatError, match=file.name) as error:
+                read(run)
+            assert "\n" not in str(error.value)
+        file.unlink()  # the sound one may be mapped still
+        file.write_bytes(content)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("reports.jsonl").write_text('{"text": "hail fell on the roof"}\n')
+    Path("notes").mkdir()
+    Path("notes/a.md").write_text("hail fell on the roof")
+    Path("empty").mkdir()
+    Path("table.vec").write_text("2 2\nhail 1 0\nroof 0 1\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("drift reports.jsonl", "it is text; refine it first: selfvec refine reports.jsonl -o run"),
+        ("search notes hail", "run folder, it is text; refine it first: selfvec refine notes -o run"),
+        ("serve empty", "it is an empty folder; name a run or vectors, or make a run with: selfvec refine"),
+        ("run health report.jsonl", "is not a run folder, nothing has this name; did you mean"),
+        ("text topics table.vec", "selfvec refine TEXT --vectors table.vec -o run"),
+        ("similar reports.jsonl hail", "is text, not vectors; refine it first: selfvec refine reports.jsonl"),
+        ("similar notes hail", "is text, not vectors; refine it first"),
+        ("similar empty hail", "is an empty folder"),
+        ("similar tabel.vec hail", "does not exist; did you mean table.vec?"),
+        ("refine notes -o run --vectors glove-6b-30", "did you mean glove-6b-300 or glove-6b-50"),
+        ("refine empty -o run", "the folder is empty"),
+        ("refine notes -o run --method decorelated", "did you mean decorrelated?"),
+        ("refine notes -o run --slice yaer", "did you mean year?"),
+        ("vectors retrofitt table.vec out", "did you mean selfvec vectors retrofit?"),
+    ],
+)  # fmt: skip
+def test_the_error_says_what_it_is_and_what_to_type(folder: Path, command: str, said: str, capsys) -> None:
+    assert main(command.split()) == 2
+    error = capsys.readouterr().err.strip()
+    assert said in error
+    assert "\n" not in error
+    assert sorted(path.name for path in folder.iterdir()) == ["empty", "notes", "reports.jsonl", "table.vec"]

@@ -1,12 +1,19 @@
-"""Garbled words, spellings of the same word, and proper names are told by their letters."""
+"""Garbled words, other spellings, proper names, and words that a line end cuts, are told by their letters."""
 
 import json
 import re
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from selfvec.apps.cli import main
+from selfvec.corpus.line_ends import joined_lines
+from selfvec.files.packed_strings import PackedStrings
+from selfvec.text.distinct_words import DistinctWords
 from selfvec.text.odd_words import garbled, letters_key, proper_names, spelling_key
 
 PORTUGUESE = (
@@ -105,3 +112,70 @@ def test_names_are_words_that_are_capitalised_in_mid_sentence() -> None:
 def test_a_language_that_capitalises_nouns_has_no_names() -> None:
     assert not proper_names(["mann", "hund", "haus"], [GERMAN]).any()
     assert not proper_names(["mann"], []).any()
+
+
+@pytest.mark.parametrize("sign", ["-", "\xad", "\u2010", "\u2011", "\xac"])
+def test_a_cut_word_is_joined_in_all_spellings(sign: str) -> None:
+    assert joined_lines(f"Hail broke win{sign}\ndows.") == "Hail broke windows."
+    assert joined_lines(f"Dach{sign} \r\n  ziegel und {sign}\nmehr") == f"Dachziegel und {sign}\nmehr"
+
+
+@pytest.mark.parametrize("sign", ["-", "\u2010", "\u2011"])
+def test_well_known_stays(sign: str) -> None:
+    assert joined_lines(f"a well{sign}\nknown storm") == f"a well{sign}known storm"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a re-\nform; the reform", "a reform; the reform"),  # the whole word elsewhere
+        ("to re-\nform; to re-form it", "to re-form; to re-form it"),
+        ("re-\nform, re-form, reform, reform", "reform, re-form, reform, reform"),  # more often
+        ("Re-\nForm; a re\u2010form", "Re-Form; a re\u2010form"),  # in any spelling
+        ("long-\nterm, a term that is long", "long-term, a term that is long"),  # both parts elsewhere
+        ("under-\nstand: stand under, we understand", "understand: stand under, we understand"),
+        ("in-\nto it: in, to", "into it: in, to"),  # parts too short to tell
+        ("state-of-the-\nart", "state-of-the-art"),
+        ("X-\nray of Anglo-\nSaxon", "X-ray of Anglo-Saxon"),
+        ("WIN-\nDOWS", "WINDOWS"),
+        ("re-\ncon-\nstruct", "reconstruct"),
+        ("1990-\n95, p.-\nend, A4-\nsheet, _-\nx", "1990-\n95, p.-\nend, A4-\nsheet, _-\nx"),
+        ("no cut, a - \nb and --\nc", "no cut, a - \nb and --\nc"),
+        ("hail\nfell", "hail\nfell"),
+    ],
+)
+def test_the_document_tells_whether_a_hyphen_is_the_words_own(text: str, expected: str) -> None:
+    assert joined_lines(text) == expected
+
+
+def test_a_long_text_takes_a_moment() -> None:
+    text = "win-\ndows " * 50_000 + "a" * 500_000 + "-a" * 100_000 + "\n"
+    start = time.process_time()
+    assert joined_lines(text).count("windows") == 50_000
+    assert time.process_time() - start < 10
+
+
+STEMS = ["", "a", "hail", "wetterst", "wetterstation", "wetterstationen1", "wetterstationenxy", "été", "\n"]
+WORDS = st.builds(str.__add__, st.sampled_from(STEMS), st.sampled_from(["", "b", "ß", "-" * 30]))
+
+
+@given(st.lists(st.lists(WORDS, max_size=12, unique=True), max_size=6))
+def test_words_are_numbered_by_first_appearance(batches: list[list[str]]) -> None:
+    table = DistinctWords()
+    known: dict[str, int] = {}
+    for batch in batches:
+        expected = [known.setdefault(word, len(known)) for word in batch]
+        assert table.number(PackedStrings.of(batch)).tolist() == expected
+        assert len(table) == len(known)
+    assert list(table.packed()) == list(known)
+
+
+def test_many_words_in_a_table_that_grows() -> None:
+    rng = np.random.default_rng(3)
+    table = DistinctWords()
+    known: dict[str, int] = {}
+    for _ in range(20):
+        batch = list(dict.fromkeys(f"word{i}" for i in rng.zipf(1.2, 5000) % 100_000))
+        expected = [known.setdefault(word, len(known)) for word in batch]
+        assert table.number(PackedStrings.of(batch)).tolist() == expected
+    assert list(table.packed()) == list(known)

@@ -1,16 +1,24 @@
-"""`pieces`: any tokenizer.json, built here with the library that defines the format."""
+"""`pieces`: any tokenizer.json; tokens of more than a thousand characters are left out first."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.refusals import refused
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
+import selfvec
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.corpus.documents import Documents
-from selfvec.text import encode, tokenizer
+from selfvec.text import Encoding, encode, tokenizer
+from selfvec.text.segmentation import _cut, segmenter
+from selfvec.text.tokenizers import LONG, LONGEST, find_words
+from selfvec.views.run_summary import run_summary, text_details
 
 
 @pytest.fixture
@@ -104,3 +112,113 @@ def test_a_file_that_breaks_in_use_is_named(wordpiece: Path) -> None:
 def test_an_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
     refused(lambda: tokenizer("word"), OptionError, r"tokenizer.*'word'.*words, whitespace or the path")
     refused(lambda: tokenizer(tmp_path), OptionError, "no file")
+
+
+MOST = 700 << 20  # bytes
+# A process of its own measures, because the peak of a process includes that of the one it was forked from.
+MEASURED = """
+import resource, subprocess, sys
+
+corpus, run = sys.argv[1:]
+command = [sys.executable, "-m", "selfvec", "refine", corpus, "-o", run]
+command += ["--method", "original", "--jobs", "2"]
+subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def batches(documents: list[str]) -> list[Documents]:
+    return [Documents(pl.Series(documents, dtype=pl.String))]
+
+
+def encoded(text: str, name: str | Path = "words", language: str | None = None) -> tuple[list[str], Encoding]:
+    tokens, encoding = encode(batches([text]), tokenizer(name, language))
+    return [tokens.types[i] for i in tokens.ids], encoding
+
+
+@pytest.mark.parametrize("name", ["words", "whitespace"])
+@pytest.mark.parametrize("letter", ["a", "é", "中", "𐐨", "\ufdfa"])
+def test_a_thousand_characters_are_a_word_and_one_more_is_not(name: str, letter: str) -> None:
+    longest = letter * LONGEST
+    found, encoding = encoded(f"hail {longest} fell", name)
+    assert found == ["hail", longest.lower(), "fell"]
+    assert encoding.dropped == {}
+    found, encoding = encoded(f"hail {longest}{letter} fell. {longest}é", name)
+    assert found == ["hail", "fell" if name == "words" else "fell."]
+    assert encoding.dropped == {LONG: 2}
+    assert (encoding.raw_tokens, encoding.tokens, encoding.raw_types) == (4, 2, 2)
+
+
+def test_a_document_of_one_long_word_is_empty_and_its_sentences_are_counted() -> None:
+    tokens, encoding = encode(batches(["a" * 2000 + ". Hail fell.", "b" * 2000]), tokenizer("words"))
+    assert tokens.offsets.tolist() == [0, 2, 2]
+    assert (encoding.empty, encoding.sentences) == (1, 3)
+
+
+@given(st.lists(st.sampled_from(["hail", "é" * 600, "ab" * 501, "中" * 1001, "x-", " ", ". "]), max_size=9))
+def test_the_words_that_are_found_are_those_that_are_counted(parts: list[str]) -> None:
+    text = "".join(parts)
+    found = find_words([text])
+    raw = tokenizer("words")(pl.Series([text]))
+    assert [found.names[i] for i in found.ids] == [raw.types[i] for i in raw.ids]
+    assert [text[a:b] for a, b in zip(found.starts, found.ends, strict=True)] == [
+        raw.types[i] for i in raw.ids
+    ]
+
+
+def test_a_phrase_does_not_span_a_word_that_was_left_out() -> None:
+    assert tokenizer("words")(pl.Series(["hail storm"])).apart().tolist() == [True, False]
+    assert tokenizer("words")(pl.Series([f"hail {'a' * 2000} storm"])).apart().tolist() == [True, True]
+
+
+def test_a_tokenizer_file_does_not_see_long_words(tmp_path: Path) -> None:
+    letters = [chr(code) for code in (*range(97, 123), ord("ส"), ord("."))]
+    built = Tokenizer(models.BPE({letter: i for i, letter in enumerate(letters)}, []))
+    built.pre_tokenizer = pre_tokenizers.Whitespace()
+    built.save(str(tmp_path / "tokenizer.json"))
+    found, encoding = encoded(f"hail. {'a' * 1001}. {'b' * 1001} fell", tmp_path)
+    assert "".join(found) == "hail..fell"
+    assert encoding.dropped == {LONG: 2}
+    unspaced = "ส" * 1500  # ordinary text of a script without spaces
+    assert "".join(encoded(unspaced, tmp_path)[0]) == unspaced
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"), [("zh", "昨天北京下雨"), ("ja", "東京で雨が降りました"), ("th", "ฝนตกหนักมาก")]
+)
+def test_a_long_run_without_spaces_is_cut_into_words(code: str, sentence: str) -> None:
+    pytest.importorskip("budoux")
+    found, encoding = encoded(f"{sentence * 300} {'x' * 1001}", language=code)
+    assert "".join(found) == sentence * 300
+    assert max(map(len, found)) <= len(sentence)
+    assert encoding.dropped == {LONG: 1}
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2500), st.randoms(use_true_random=False))
+def test_a_run_cut_in_blocks_has_the_words_of_the_whole(length: int, random) -> None:
+    pytest.importorskip("budoux")
+    segment = segmenter("ja")
+    assert segment is not None
+    run = "".join(random.choices("私は今日東京へ行きますのでがをにカタカナー", k=length))
+    assert _cut(run, segment) == segment(run)
+
+
+def test_a_run_says_what_was_left_out(tmp_path: Path, storms: list[str]) -> None:
+    run = selfvec.refine([*storms, "a" * 1001], vectors="none", method="original")
+    said = "left out 1 word longer than 1,000 characters"
+    assert said in run_summary(run.provenance)
+    assert text_details(run.provenance).endswith(said)
+    usual = selfvec.refine(storms, vectors="none", method="original")
+    assert "left out" not in " ".join([*run_summary(usual.provenance), text_details(usual.provenance)])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the peak of a process is not measured there")
+@pytest.mark.parametrize("word", ["a" * 20_000_000, "\ufdfa" * 8_000_000], ids=["ascii", "nfkc"])
+def test_one_word_of_megabytes_takes_little_memory(tmp_path: Path, storms: list[str], word: str) -> None:
+    corpus = tmp_path / "word.txt"
+    corpus.write_text("\n".join([*storms, word, ""]), encoding="utf-8")
+    command = [sys.executable, "-c", MEASURED, str(corpus), str(tmp_path / "run")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "left out 1 word longer than 1,000 characters" in done.stderr
+    assert int(done.stdout) * (1 if sys.platform == "darwin" else 1024) < MOST

@@ -1,14 +1,19 @@
-"""word2vec binary: the layout by hand, and gensim on the other side."""
+"""word2vec and fastText binaries: the layouts by hand, and gensim on the other side."""
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from format_tables import put
+from format_tables import FASTTEXT_WORDS, put
+from format_tables import fasttext_model as model
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.refusals import refused
 
 from selfvec.base.errors import FormatError
+from selfvec.data.vectors import Source
 from selfvec.storage.formats import load, save
 
 gensim = pytest.importorskip("gensim.models")
@@ -138,3 +143,138 @@ def test_real_vectors_agree_with_gensim(shared_data: Path) -> None:
     ours, theirs = load(path), gensim.KeyedVectors.load_word2vec_format(path, binary=True)
     assert ours.index_to_key == theirs.index_to_key
     assert np.array_equal(ours.vectors, theirs.vectors)
+
+
+D, BUCKET, WORDS = 3, 50, FASTTEXT_WORDS
+
+
+def random_table(rows: int = len(WORDS) + BUCKET) -> np.ndarray:
+    return np.random.default_rng(1).standard_normal((rows, D)).astype(np.float32)
+
+
+def expected_hash(ngram: bytes) -> int:
+    """32-bit FNV-1a, except that bytes are widened as signed ones."""
+    value = 2166136261
+    for byte in ngram:
+        value ^= byte if byte < 128 else byte | 0xFFFFFF00
+        value = value * 16777619 % 2**32
+    return value
+
+
+def expected_rows(word: str, shortest: int, longest: int, words: Sequence[str] = WORDS) -> list[int]:
+    """Rows that make up a word: its own, then those of its n-grams by start, then length."""
+    rows = [words.index(word)] if word in words else []
+    marked = f"<{word}>"
+    for start in range(len(marked)) if word != "</s>" else ():
+        for length in range(max(1, shortest), longest + 1):
+            ngram = marked[start : start + length]
+            if len(ngram) == length and ngram not in ("<", ">"):
+                rows.append(len(words) + expected_hash(ngram.encode()) % BUCKET)
+    return rows
+
+
+@pytest.mark.parametrize("ngrams", [(3, 6), (1, 2), (2, 2), (5, 5), (0, 1)])
+def test_vectors_are_means_of_rows_in_fasttexts_order(ngrams: tuple[int, int], tmp_path: Path) -> None:
+    table = random_table()
+    vectors = load(put(tmp_path, model(table, ngrams=ngrams)))
+    assert vectors.index_to_key == WORDS
+    asked = [*WORDS, "tornadoes", "日本", "ÜBER", "x", "", "😀😀"]
+    found, sources = vectors.lookup(asked)
+    for word, row, source in zip(asked, found, sources, strict=True):
+        rows = expected_rows(word, *ngrams)
+        total = np.zeros(D, np.float32)
+        for index in rows:
+            total += table[index]
+        mean = total * np.float32(1 / len(rows)) if rows else total
+        assert row.tolist() == mean.tolist(), word
+        assert source == (Source.KNOWN if word in WORDS else Source.SUBWORDS if rows else Source.NONE)
+
+
+@settings(max_examples=80)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=1, max_size=4))
+def test_any_text_is_composed_as_expected(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
+    table = random_table()
+    vectors = load(put(tmp_path_factory.mktemp("m"), model(table)))
+    assert vectors.composer is not None
+    for word, row in zip(words, vectors.composer(words), strict=True):
+        rows = [index for index in expected_rows(word, 3, 6) if index >= len(WORDS)]
+        expected = table[rows].sum(axis=0) / max(1, len(rows))
+        assert np.allclose(row, expected, atol=1e-5)
+
+
+def test_a_model_gensim_saves_gives_gensims_vectors(tmp_path: Path) -> None:
+    fasttext = pytest.importorskip("gensim.models.fasttext")
+    sentences = [["storm", "thunderstorm", "hail"], ["größe", "日本語", "wind", "storm"]] * 20
+    theirs = fasttext.FastText(
+        sentences, vector_size=12, min_count=1, bucket=300, epochs=2, workers=1, seed=3
+    )
+    path = tmp_path / "gensim.bin"
+    fasttext.save_facebook_model(theirs, str(path))
+    ours = load(path)
+    assert ours.index_to_key == theirs.wv.index_to_key
+    assert np.allclose(ours.vectors, theirs.wv.vectors, atol=1e-6)
+    asked = ["thunder", "größer", "日本", "stormy"]
+    assert np.allclose(ours.lookup(asked)[0], [theirs.wv[word] for word in asked], atol=1e-6)
+
+
+def test_without_ngrams_there_is_no_composer(tmp_path: Path) -> None:
+    table = random_table(len(WORDS))
+    vectors = load(put(tmp_path, model(table, bucket=0, ngrams=(0, 0))))
+    assert vectors.composer is None
+    assert np.array_equal(vectors.vectors, table)
+
+
+def test_early_classifiers_have_no_ngrams_whatever_they_say(tmp_path: Path) -> None:
+    vectors = load(put(tmp_path, model(random_table(), version=11, kind=3)))
+    assert vectors.composer is None
+    assert np.array_equal(vectors.vectors, random_table()[: len(WORDS)])
+
+
+def test_labels_are_left_out_and_said_to_be(tmp_path: Path) -> None:
+    vectors = load(put(tmp_path, model(random_table(), kind=3, labels=[b"__label__a", b"__label__b"])))
+    assert vectors.index_to_key == WORDS
+    assert vectors.provenance["notes"] == ["2 labels left out"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (model(random_table(), quantised=True), r"quantised fastText model \(\.ftz\)"),
+        (model(random_table(9)), r"6 words and 50 buckets need as many rows, the matrix has 9"),
+        (model(random_table(), version=13), r"version 13"),
+        (model(random_table(), ngrams=(3, 10**6)), r"n-grams of 1000000"),
+        (model(random_table(), words=[b"a", b"", b"b"]), r"entry 2 of 3 \(byte \d+\) is not a word"),
+        (model(random_table(), words=[b"a", b"b", b"a"]), r"'a' in row 1 and again in row 3"),
+        (model(random_table(), words=[b"a", b"b\xff"]), r"word 2 is not"),
+        (model(random_table(), words=[]), r"holds no vectors"),
+        (model(random_table() * np.float32(np.nan)), r"NaN"),
+    ],
+)
+def test_broken_models(content: bytes, message: str, tmp_path: Path) -> None:
+    refused(lambda: load(put(tmp_path, content)), FormatError, message)
+
+
+def test_absurd_sizes_are_held_against_the_file(tmp_path: Path) -> None:
+    good = bytearray(model(random_table()))
+    for offset in (8, 40, 48, 64, 68):  # dimensions, buckets, longest n-gram, entries, words
+        bad = bytearray(good)
+        bad[offset : offset + 4] = struct.pack("<i", 2**31 - 1)
+        refused(lambda: load(put(tmp_path, bytes(bad))), FormatError)
+    matrix = good.index(struct.pack("<?qq", False, len(random_table()), D))
+    good[matrix + 1 : matrix + 9] = struct.pack("<q", 2**60)
+    refused(lambda: load(put(tmp_path, bytes(good))), FormatError, "ends inside the matrix")
+
+
+@pytest.mark.parametrize("options", [{"version": 0}, {"floret": 1}, {"version": 11}])
+def test_models_of_2016_and_of_floret_in_fasttexts_mode_are_read(options: dict, tmp_path: Path) -> None:
+    table = random_table()
+    plain = load(put(tmp_path, model(table)))
+    other = load(put(tmp_path, model(table, **options), "other"))
+    assert other.provenance["format"] == "fasttext"
+    np.testing.assert_array_equal(other.vectors, plain.vectors)
+    np.testing.assert_array_equal(other.lookup(["unseen"])[0], plain.lookup(["unseen"])[0])
+
+
+def test_a_model_of_floret_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"is a floret model.*save_vectors"):
+        load(put(tmp_path, model(random_table(), floret=2)))
