@@ -34,8 +34,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Classification, Retrieval, Similarity, Task
 from selfvec.refinement.choices import choose_vectors, make_plan
 from selfvec.refinement.input_reading import read_inputs
-from selfvec.refinement.inputs import Inputs
-from selfvec.refinement.plan import Execution
+from selfvec.refinement.inputs import Execution, Inputs
 from selfvec.refinement.selection import ORIGINAL
 from selfvec.text.sentences import sentence_spans
 

@@ -25,7 +25,6 @@ from selfvec.corpus import Corpus
 from selfvec.data.vectors import Vectors
 from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.run_encoder import passages_of
-from selfvec.encoders.word_vectors import TextWords
 from selfvec.evaluation import Classification, Retrieval, Similarity, Task
 from selfvec.evaluation.classification import read_labelled
 from selfvec.evaluation.task import rows as lines_of
@@ -33,6 +32,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import rank_correlation
 from selfvec.storage.formats import load
 from selfvec.transforms import transform
+from selfvec.transforms.distill import TextWords
 
 ENCODER = SHARED_DATA / "encoders" / "minilm"
 COLLECTIONS = {**JUDGED, "CovidFAQ": "covidfaq"}

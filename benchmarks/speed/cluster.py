@@ -29,7 +29,7 @@ from selfvec.cluster.scheduler import Scheduler, connected
 from selfvec.cluster.shards import MOST_SHARDS
 from selfvec.cluster.tasks import COLUMNS, MOST_RANGES, PER_WORD
 from selfvec.data.settings import Settings
-from selfvec.refinement.plan import Execution
+from selfvec.refinement.inputs import Execution
 from selfvec.storage.run_writer import RunWriter
 
 GB, TB = 1e9, 1e12

@@ -18,7 +18,7 @@ from selfvec.cooccurrence.reference import count_reference, linear_reference
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.methods.sequential_kernel import padded
+from selfvec.refinement.methods.sequential import padded
 
 DIMENSIONS, WINDOW = 256, 11
 

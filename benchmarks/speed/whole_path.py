@@ -34,8 +34,8 @@ from selfvec.base.progress import Timings
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
 from selfvec.refinement.input_reading import read_inputs
+from selfvec.refinement.inputs import Execution
 from selfvec.refinement.pipeline import refine_inputs
-from selfvec.refinement.plan import Execution
 from selfvec.storage.run_writer import RunWriter
 
 CORES, COPIES, STEP = 2, 16, 0.1  # copies of the abstracts that make 100 million words; seconds

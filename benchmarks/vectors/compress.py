@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 import selfvec
+from benchmarks.binary_search import BinarySearch
 from benchmarks.datasets import GOOGLENEWS, JUDGED, PUBMED, SIMILARITY, judged, path
 from benchmarks.page import write_parts
 from benchmarks.vectors import Row, compared
@@ -19,9 +20,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.storage.formats.compressed import packed_words, write
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.transforms.binary_search import BinarySearch
-from selfvec.transforms.compress import Candidate, Packed, compress
-from selfvec.transforms.compression_measures import kept, measures
+from selfvec.transforms.compress import Candidate, Packed, compress, kept, measures
 
 HEADS = ("method", "rows", "MB", "read, s", "cosine", "known", *JUDGED, "UMNSRS")
 

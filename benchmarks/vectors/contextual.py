@@ -23,12 +23,12 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.encoders import SentenceEncoder, as_sentence_encoder
-from selfvec.encoders.word_vectors import TextWords
 from selfvec.numerics.statistics import Estimate
 from selfvec.refinement.derived_vectors import run_topics
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.transforms import transform
+from selfvec.transforms.distill import TextWords
 
 NEEDS = "ENCODER"  # this environment variable
 NEGATIVES = 10

@@ -23,8 +23,7 @@ from selfvec.evaluation.task import Task
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean, spearman
 from selfvec.transforms import transform
-from selfvec.transforms.knowledge import Knowledge, row_pairs
-from selfvec.transforms.lexicon_files import read_knowledge
+from selfvec.transforms.knowledge import Knowledge, read_knowledge, row_pairs
 from selfvec.transforms.nodes import is_a
 
 WORDNET = "/usr/share/wordnet"

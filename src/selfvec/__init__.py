@@ -66,12 +66,12 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.storage.inspection import verify as verify
     from selfvec.storage.run_writer import save_run as save_run
     from selfvec.transforms.compress import compress as compress
+    from selfvec.transforms.compress import principal_axes as principal_axes
     from selfvec.transforms.debias import debias as debias
     from selfvec.transforms.distill import distill as distill
     from selfvec.transforms.join import join as join
     from selfvec.transforms.nodes import define as define
     from selfvec.transforms.nodes import nodes as nodes
-    from selfvec.transforms.principal_axes import principal_axes as principal_axes
     from selfvec.transforms.retrofit import aspect as aspect
     from selfvec.transforms.retrofit import attract_repel as attract_repel
     from selfvec.transforms.retrofit import counter_fit as counter_fit

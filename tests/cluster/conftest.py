@@ -9,7 +9,7 @@ from selfvec.cluster.refine import cluster_settings, refine_shards
 from selfvec.cluster.scheduler import Scheduler, connected
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.refinement.plan import Execution
+from selfvec.refinement.inputs import Execution
 
 distributed = pytest.importorskip("distributed")
 

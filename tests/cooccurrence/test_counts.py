@@ -128,7 +128,7 @@ def test_every_pair_is_counted_twice() -> None:
 def test_threads_and_blocks_change_nothing(jobs: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     batch = random_batch(3, 5000, 700)
     whole = count(batch, 11, weighting="linear", jobs=1)
-    for name in ("counting._INDEXED", "counting._BLOCK"):
+    for name in ("counts._INDEXED", "counts._BLOCK"):
         monkeypatch.setattr(f"selfvec.cooccurrence.{name}", block)
     monkeypatch.setattr("selfvec.files.memory.IN_MEMORY", block)
     counts = count(batch, 11, weighting="linear", jobs=jobs)

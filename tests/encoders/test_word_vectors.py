@@ -10,7 +10,7 @@ from tests.encoders.tiny_encoder import write_encoder
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.onnx_encoder import OnnxEncoder
-from selfvec.encoders.word_vectors import TextWords, alone, centred, in_texts, use_states
+from selfvec.transforms.distill import TextWords, alone, centred, in_texts, use_states
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

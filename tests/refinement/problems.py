@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.methods.refinement import Refinement
+from selfvec.refinement.methods import Refinement
 
 
 def vectors(batch: TokenBatch, rows: NDArray[np.float32]) -> Vectors:

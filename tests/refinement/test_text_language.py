@@ -10,7 +10,7 @@ import pytest
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.data.settings import Settings
-from selfvec.refinement.text_language import language_of_text, note_on_language
+from selfvec.text.language_recognition import language_of_text, note_on_language
 
 PARTS = {  # of sentences: who did it, to what, and more
     "German": (

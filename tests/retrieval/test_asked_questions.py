@@ -5,8 +5,8 @@ import pytest
 import selfvec
 from selfvec.retrieval import Index
 from selfvec.retrieval.question import Question
-from selfvec.text.korean import without_particle
 from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.rules import without_particle
 from selfvec.text.segmentation import unsegmented
 
 TEXTS = {

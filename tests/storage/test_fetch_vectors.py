@@ -20,7 +20,7 @@ from file_server import Archive, serving
 from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
 from selfvec.encoders import as_sentence_encoder
-from selfvec.encoders.encoder_folder import EncoderFolder
+from selfvec.encoders.onnx_encoder import EncoderFolder
 from selfvec.storage import fetch_vectors as fetching
 from selfvec.storage.fetch_vectors import fetch_vectors
 from selfvec.storage.public_vectors import PUBLIC_VECTORS, data_folder, find, locate

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from selfvec.apps.cli import main
 from selfvec.corpus.line_ends import joined_lines
 from selfvec.files.packed_strings import PackedStrings
-from selfvec.text.distinct_words import DistinctWords
+from selfvec.text.tokenizers import DistinctWords
 from selfvec.text.odd_words import garbled, letters_key, proper_names, spelling_key
 
 PORTUGUESE = (

@@ -12,7 +12,7 @@ import selfvec
 from selfvec import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.editorial_pieces import editorial_pieces
+from selfvec.text.repeats import editorial_pieces
 from selfvec.text.encoding import auto_window
 from selfvec.text.repeats import LEAST_DOCUMENTS, NGRAM, find_repeats, repeated_tokens, without
 

@@ -14,9 +14,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean
 from selfvec.storage.formats.compressed import packed_words
-from selfvec.transforms.binary_search import BinarySearch
-from selfvec.transforms.compress import Candidate, Packed, candidates, compress, parse_size
-from selfvec.transforms.compression_measures import kept, measures
+from selfvec.transforms.compress import Candidate, Packed, candidates, compress, kept, measures, parse_size
 
 SUBJECTS, EACH, WIDTH = 12, 60, 64
 
@@ -148,24 +146,6 @@ def test_documents_that_cannot_be_told_apart_are_no_measure(storms: list[str]) -
     """240 reports are made of eight sentences: a part of one finds many."""
     (one,) = measures(selfvec.Refiner("decorrelated").fit(storms, "none").run_)
     assert one.metric == "kept@10"
-
-
-def test_signs_find_what_bytes_rank(table: Vectors) -> None:
-    rng = np.random.default_rng(2)
-    queries = table.unit[:40] + 0.02 * rng.standard_normal((40, WIDTH)).astype(np.float32)
-    exact = np.argsort(-(unit_rows(queries) @ table.unit.T), axis=1)[:, :10]
-    index = BinarySearch(table.vectors)
-
-    def recall(rerank: int) -> float:
-        found = index.nearest(queries, 10, rerank)
-        return float(
-            np.mean([len(set(a) & set(b)) / 10 for a, b in zip(exact.tolist(), found.tolist(), strict=True)])
-        )
-
-    assert recall(0) < recall(3) <= recall(100)
-    assert recall(100) > 0.97
-    assert (index.nearest(queries, 1)[:, 0] == np.arange(40)).all()
-    assert index.nearest(queries[:1], 10**6).shape == (1, len(table))
 
 
 @pytest.mark.parametrize(

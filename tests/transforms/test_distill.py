@@ -16,8 +16,8 @@ from selfvec.corpus import Corpus
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.student import learn, text_rows
-from selfvec.encoders.word_vectors import TextWords, alone, centred, in_texts
 from selfvec.transforms import transform
+from selfvec.transforms.distill import TextWords, alone, centred, in_texts
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

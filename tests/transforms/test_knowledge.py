@@ -12,8 +12,7 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.transforms import make_transform, transform
-from selfvec.transforms.knowledge import Knowledge, row_pairs
-from selfvec.transforms.lexicon_files import read_knowledge
+from selfvec.transforms.knowledge import Knowledge, read_knowledge, row_pairs
 from selfvec.transforms.nodes import is_a
 
 pytest.importorskip("scipy")

@@ -30,8 +30,8 @@ from selfvec.files.file_system import user_folder
 from selfvec.files.targets import writing
 from selfvec.files.text_files import read_json
 from selfvec.refinement.input_reading import Start
+from selfvec.refinement.inputs import Execution
 from selfvec.refinement.pipeline import refine
-from selfvec.refinement.plan import Execution
 from selfvec.refinement.update import Taken, update
 from selfvec.retrieval import run_index
 from selfvec.retrieval.snippets import Found

@@ -22,7 +22,7 @@ from selfvec.corpus.fields import FieldOptions
 from selfvec.data.settings import Settings, suggest_names
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
-from selfvec.encoders.given_embeddings import EMBEDDINGS
+from selfvec.encoders.given import EMBEDDINGS
 from selfvec.encoders.run_encoder import read_documents
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.input_reading import Start

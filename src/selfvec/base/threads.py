@@ -106,6 +106,11 @@ def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Itera
             pool.shutdown(cancel_futures=True)
 
 
+def finish(results: Iterable[object]) -> None:
+    """Wait for what `in_order` and `by_blocks` do in threads, if it leaves no results."""
+    deque(results, maxlen=0)
+
+
 def at_once(*works: Callable[[], Any]) -> list[Any]:
     """The results of some functions, which run in threads: it takes as long as the longest of them."""
     return list(in_order(works, lambda work: work(), threads(None)))

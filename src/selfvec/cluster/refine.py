@@ -41,13 +41,12 @@ from selfvec.refinement.input_reading import (
     option_files,
     with_note_on_language,
 )
-from selfvec.refinement.inputs import Inputs, check_tokens, initial_vectors, vocabulary
+from selfvec.refinement.inputs import Execution, Inputs, check_tokens, initial_vectors, vocabulary
 from selfvec.refinement.pipeline import refine_inputs
-from selfvec.refinement.plan import Execution
-from selfvec.refinement.text_language import language_of_text
 from selfvec.storage.run_folder import LOCK, open_run
 from selfvec.storage.run_writer import RunWriter
 from selfvec.text import Encoding
+from selfvec.text.language_recognition import language_of_text
 
 from .scheduler import LOCAL, Future, Scheduler, connected
 from .shards import SHARD_BYTES, Shard, filesystem, find_shards, is_remote, joined_files

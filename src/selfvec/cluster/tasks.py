@@ -33,15 +33,18 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, occurrences_of_each
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.input_reading import read_unstemmed, with_days
+from selfvec.refinement.inputs import Execution
 from selfvec.refinement.methods.decorrelated import GAMMA
-from selfvec.refinement.plan import Execution
 from selfvec.storage.text_file import dated_text
 from selfvec.text import Encoding
-from selfvec.text.hashed_ngrams import Ngrams, add_counters, counter_bits, cover
 from selfvec.text.repeats import (
     LEAST_DOCUMENTS,
+    Ngrams,
     Repeats,
+    add_counters,
     counted_occurrences,
+    counter_bits,
+    cover,
     example_of,
     figures_of,
     found_repeats,

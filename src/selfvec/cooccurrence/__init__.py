@@ -1,7 +1,6 @@
 """Co-occurrence: exact counts of neighbouring words, and neighbour operators made from them."""
 
-from .counting import count, count_near
-from .counts import WEIGHTINGS, Counts, run_counts
+from .counts import WEIGHTINGS, Counts, count, count_near, run_counts
 from .operators import LinearOperator, PositivePMI, PPMIOperator, operator
 from .scan import Operator, neighbour_totals
 

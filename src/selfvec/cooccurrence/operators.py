@@ -18,8 +18,7 @@ from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.sparse_rows import SHARE, SparseRows, SparseRowsMaker
 
-from .counting import count
-from .counts import Counts
+from .counts import Counts, count
 from .scan import CentredRows, Operator, ScanOperator
 
 

@@ -13,7 +13,6 @@ on its own copy of its columns, so that no core writes to lines that another one
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -21,7 +20,7 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
-from selfvec.base.threads import in_order, sum_of_blocks, threads
+from selfvec.base.threads import finish, in_order, sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import on_cache_lines, weighted_sum
 
@@ -182,7 +181,7 @@ class ScanOperator(Operator):
             # Written last, because `out` may be ``rows``.
             np.multiply(summed, roots, out=result[:, first:last])
 
-        deque(in_order(pairwise(bounds), sum_columns, self.jobs), maxlen=0)
+        finish(in_order(pairwise(bounds), sum_columns, self.jobs))
 
     def blocks(self, width: int) -> list[int]:
         """Bounds of the blocks of columns, shared evenly by the threads."""

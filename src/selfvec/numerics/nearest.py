@@ -23,7 +23,7 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, AnyInts, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
-from selfvec.base.threads import in_order, one_core, threads
+from selfvec.base.threads import finish, in_order, one_core, threads
 
 from .kmeans import lloyd
 from .rows import unit_rows
@@ -87,8 +87,7 @@ class Pool:
                 for which, columns in self._groups(rows)
                 for i in range(0, len(which) if len(columns) else 0, _BLOCK)
             )
-            for _ in in_order(blocks, search, threads(None)):
-                pass
+            finish(in_order(blocks, search, threads(None)))
         return numbers, cosines
 
     def _groups(self, rows: Rows) -> list[tuple[Ints, Ints]]:
@@ -295,8 +294,7 @@ def _largest(rows: Rows, pool: Rows, off: Rows, most: int) -> tuple[Ids, Rows]:
         numbers[part], values[part] = nearest_columns(scores, own, most)
 
     with one_core():
-        for _ in in_order(range(0, len(rows), step), search, threads(None)):
-            pass
+        finish(in_order(range(0, len(rows), step), search, threads(None)))
     return numbers, values
 
 

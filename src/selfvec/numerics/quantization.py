@@ -15,14 +15,13 @@ stored as the number of its nearest one.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
 
 from selfvec.base.arrays import Array, Floats, Int8s, Rows
-from selfvec.base.threads import by_blocks, in_order, one_core, threads
+from selfvec.base.threads import by_blocks, finish, in_order, one_core, threads
 
 from .kmeans import lloyd
 
@@ -79,7 +78,7 @@ def quantised(rows: Rows, *, scale_of_zeros: float = 1) -> tuple[Int8s, Floats]:
         codes[part] = np.rint(rows[part] / np.where(steps > 0, steps, np.float32(1))[:, None])
         scales[part] = np.where(steps > 0, steps, np.float32(scale_of_zeros))
 
-    deque(by_blocks(len(rows), quantise), maxlen=0)
+    finish(by_blocks(len(rows), quantise))
     return codes, scales
 
 
@@ -137,6 +136,5 @@ def _product(rows: Rows, groups: int, seed: int) -> dict[str, Array]:
             codes[block, number] = (half - rows[block, part] @ centres.T).argmin(axis=1)
 
     with one_core():
-        for _ in in_order(enumerate(groups_of(rows.shape[1], groups)), learn, threads(None)):
-            pass
+        finish(in_order(enumerate(groups_of(rows.shape[1], groups)), learn, threads(None)))
     return {"codes": codes, "codebooks": books.astype(np.float16)}

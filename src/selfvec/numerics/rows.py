@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import SUMS, kernel
 from selfvec.base.errors import InputError
-from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core
+from selfvec.base.threads import ROW_BLOCK, by_blocks, finish, one_core
 from selfvec.files.memory import release
 
 
@@ -62,7 +61,7 @@ def unit_in_place(matrix: Floats) -> Floats:
     def unit(part: slice) -> None:
         matrix[part] = unit_rows(matrix[part])
 
-    deque(by_blocks(len(matrix), unit), maxlen=0)
+    finish(by_blocks(len(matrix), unit))
     return matrix
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints
 from selfvec.base.compiled import SUMS, kernel, read_only
-from selfvec.base.threads import cut, in_order
+from selfvec.base.threads import cut, finish, in_order
 from selfvec.files.memory import Spool
 
 SHARE = 1 << 18
@@ -58,7 +57,7 @@ class SparseRows(NamedTuple):
         def multiply(block: tuple[int, int]) -> None:
             multiply_rows(*entries, rows, *block, np.empty(rows.shape[1]), out)
 
-        deque(in_order(cut(np.diff(self.indptr) + 1, SHARE), multiply, jobs), maxlen=0)
+        finish(in_order(cut(np.diff(self.indptr) + 1, SHARE), multiply, jobs))
         return out
 
     def inner_products(self, width: int, jobs: int) -> Doubles:
@@ -68,7 +67,7 @@ class SparseRows(NamedTuple):
         def multiply(block: tuple[int, int]) -> None:
             multiply_pairs(*self, *block, np.zeros(width), out)
 
-        deque(in_order(cut(np.arange(self.height) + 1, SHARE), multiply, jobs), maxlen=0)
+        finish(in_order(cut(np.arange(self.height) + 1, SHARE), multiply, jobs))
         return out
 
 

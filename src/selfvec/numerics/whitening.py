@@ -10,14 +10,13 @@ is 0.5 for full whitening. 0.35 to 0.5 works well; below 0.25 the largest direct
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Mask, Rows
-from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core, sum_of_blocks
+from selfvec.base.threads import ROW_BLOCK, by_blocks, finish, one_core, sum_of_blocks
 from selfvec.files.memory import release
 
 from .rows import unit_rows
@@ -39,7 +38,7 @@ def whitened(
         rows[~occurs[part]] = 0
         result[part] = rows
 
-    deque(by_blocks(len(matrix), whiten, jobs), maxlen=0)
+    finish(by_blocks(len(matrix), whiten, jobs))
     return result
 
 

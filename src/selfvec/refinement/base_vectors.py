@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask, Rows
-from selfvec.base.threads import by_blocks, one_core
+from selfvec.base.threads import by_blocks, finish, one_core
 from selfvec.files.memory import release
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import spectrum
@@ -75,7 +74,7 @@ class Base:
                 np.copyto(out[part], own, where=where[part, None])
                 release(own)
 
-        deque(by_blocks(len(out), copy), maxlen=0)
+        finish(by_blocks(len(out), copy))
 
 
 def _shared_directions(rows: Rows, known: Mask, counted: Mask | None) -> tuple[Floats, Rows] | None:

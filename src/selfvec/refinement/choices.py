@@ -27,13 +27,12 @@ from selfvec.data.vectors import Vectors, coverage
 from selfvec.encoders.encoded_texts import text_hashes
 from selfvec.encoders.run_encoder import word_text
 from selfvec.files.memory import release
-from selfvec.refinement.training import FROM_TEXT
 
 from .input_reading import Start, load_start, read_unstemmed
-from .inputs import Inputs, counted, initial_vectors, joined_vectors
+from .inputs import Execution, Inputs, Plan, counted, initial_vectors, joined_vectors
 from .methods import refined_rows
-from .plan import Execution, Plan
 from .selection import ENOUGH, ORIGINAL, SURE, Choice, choose, draw_documents
+from .training import FROM_TEXT
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus

@@ -20,9 +20,8 @@ from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors, coverage
 from selfvec.files.memory import release
 from selfvec.numerics.rows import filled_rows, top_indices, unit_rows
 from selfvec.numerics.whitening import second_moment
+from selfvec.text.language_recognition import vectors_of
 from selfvec.text.odd_words import garbled
-
-from .text_language import vectors_of
 
 # Limits of the findings. Measured on NOAA narratives with GoogleNews vectors (see docs/results/paper.md): the
 # anisotropy is .07 for the original vectors, .66 after one pass of the paper's rule and .88 after five.

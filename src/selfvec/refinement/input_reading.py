@@ -21,12 +21,11 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors, coverage
 from selfvec.files.checksums import sha256
 from selfvec.files.memory import return_freed_memory
-from selfvec.refinement.training import FROM_TEXT, check_installed
+from selfvec.text.language_recognition import language_of_text, note_on_language
 
-from .inputs import Inputs, by_token, check_slices, check_tokens, counted, initial_vectors
-from .plan import Execution
+from .inputs import Execution, Inputs, by_token, check_slices, check_tokens, counted, initial_vectors
 from .teacher import general_words
-from .text_language import language_of_text, note_on_language
+from .training import FROM_TEXT, check_installed
 
 if TYPE_CHECKING:
     import polars as pl

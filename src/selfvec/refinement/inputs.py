@@ -1,4 +1,6 @@
-"""`Inputs`: what a refinement starts from, the counted tokens of a text and their initial vectors.
+"""What a refinement starts from, `Inputs`, what is decided before a vector changes, `Plan`, and `Execution`.
+
+Inputs are the counted tokens of a text and their initial vectors.
 
 Repeated passages are counted once, words are stemmed, and rare words dropped. These rules need the whole
 corpus, so they run after all others, in one pass. Initial vectors are rows of the given vectors, or built
@@ -10,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from selfvec.base.arrays import Ids, Ints
 from selfvec.base.errors import CorpusError, InputError
+from selfvec.base.progress import Progress, Timings
+from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
@@ -30,9 +35,15 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders.run_encoder import word_text
 from selfvec.files.memory import release
 from selfvec.numerics.rows import filled_rows, unit_in_place
-from selfvec.refinement.training import vectors_from_text
+from selfvec.storage.run_folder import TEXT
+from selfvec.storage.run_writer import RunWriter
+from selfvec.storage.text_file import TextWriter
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
 from selfvec.text.rules import DROPPED, keep_all, merged_types
+
+from .history import HistoryPlan, parse_history
+from .selection import Choice
+from .training import vectors_from_text
 
 if TYPE_CHECKING:
     from selfvec.cooccurrence.scan import ScanOperator
@@ -202,3 +213,68 @@ def joined_vectors(original: Vectors, encoded: EncodedTexts) -> Vectors:
     sources = np.where(own, original.sources, np.where(filled_rows(rows), Source.SUBWORDS, Source.NONE))
     pieces = np.where(own, 1, 0).astype(np.uint8)
     return Vectors(original, rows, sources=sources.astype(np.uint8), normalized=True, pieces=pieces)
+
+
+# ---- The plan
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The inputs of a refinement, and its settings resolved for them."""
+
+    inputs: Inputs
+    settings: Settings  # as given
+    method: str  # never "auto"
+    window: int  # tokens, the word itself included
+    decision: Choice | None = None  # of ``auto``
+
+    @classmethod
+    def of(cls, settings: Settings, inputs: Inputs, method: str, decision: Choice | None = None) -> Plan:
+        """The plan of a method, whose options come from ``settings`` or are its defaults."""
+        return cls(inputs, settings, method, window_of(settings, inputs.batch, method), decision)
+
+    @property
+    def passes(self) -> int:
+        """Number of passes over the corpus."""
+        name = METHODS[self.method].passes
+        return 0 if name is None else int(getattr(self.settings, name))
+
+    @property
+    def learning_rate(self) -> float:
+        """α; 0 for a method without a learning rate."""
+        default, asked = METHODS[self.method].learning_rate, self.settings.learning_rate
+        return float(asked) if default and asked is not None else default
+
+    @property
+    def anchor(self) -> float:
+        """The weight of the original vectors: β of ``online``, λ of ``decorrelated``; 0 for other methods."""
+        default, asked = METHODS[self.method].anchor, self.settings.anchor
+        return float(asked) if default and asked is not None else default
+
+    @cached_property
+    def history(self) -> HistoryPlan:
+        """Which states are recorded."""
+        return parse_history(self.settings.history_texts)
+
+
+def window_of(settings: Settings, batch: TokenBatch, method: str) -> int:
+    """The window of a method, as given or its default."""
+    if settings.window != "auto":
+        return int(settings.window)
+    from selfvec.text import auto_window
+
+    return METHODS[method].window or auto_window(batch)
+
+
+@dataclass
+class Execution:
+    """Options of execution that do not change the result."""
+
+    writer: RunWriter | None = None  # of a run folder, where long data lie while they are made
+    progress: Progress = field(default_factory=Progress)
+    jobs: int | None = None  # threads; all cores if None
+    timings: Timings = field(default_factory=Timings)  # seconds by stage
+
+    def text_writer(self, name: str = TEXT) -> TextWriter:
+        """Writes documents into a file of the run, or into memory."""
+        return TextWriter(None if self.writer is None else self.writer.path(name))

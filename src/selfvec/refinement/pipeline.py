@@ -30,10 +30,8 @@ from selfvec.storage.run_writer import RunWriter
 from .choices import choose_vectors, make_plan, with_encoded_words
 from .health import check_health
 from .input_reading import Start, check_packages, read_inputs, starts
-from .inputs import Inputs, initial_vectors, joined_vectors
-from .methods import refined_rows, run_to_end, start
-from .methods.refinement import Refinement, found_sources
-from .plan import Execution, Plan
+from .inputs import Execution, Inputs, Plan, initial_vectors, joined_vectors
+from .methods import Refinement, found_sources, refined_rows, run_to_end, start
 from .selection import Choice
 from .teacher import Teacher
 

@@ -12,7 +12,6 @@ Context test: the words around a held-out position should rank the true word abo
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Array, Doubles, Floats, Ints, Rows
-from selfvec.base.threads import in_order, one_core, threads
+from selfvec.base.threads import finish, in_order, one_core, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import ranks_among
@@ -88,7 +87,7 @@ def choose(
         add = partial(_add, tests, training, tested)
         # The last candidate takes longest, so it is started first.
         slowest_first = reversed([(measured[name], make) for name, make in candidates.items()])
-        deque(in_order(slowest_first, add, threads(jobs)), maxlen=0)
+        finish(in_order(slowest_first, add, threads(jobs)))
         tested += held.documents
         held_out += len(held)
         if sum(map(len, measured[ORIGINAL].scores["self_retrieval"])) >= TEXTS:

@@ -20,12 +20,12 @@ from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.checksums import sha256
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.training import FROM_TEXT
 from selfvec.storage.formats import load
 from selfvec.storage.public_vectors import locate
 
 from .input_reading import Start, option_files
 from .inputs import by_token
+from .training import FROM_TEXT
 
 MovedVectors = Vectors | str | os.PathLike[str] | None
 """The initial vectors of a run, if their file has moved; else None."""

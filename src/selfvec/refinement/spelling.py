@@ -10,7 +10,6 @@ proportional to the n-grams of the other words.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyFloats, Floats, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel, read_only
-from selfvec.base.threads import by_blocks, cut, in_order, threads
+from selfvec.base.threads import by_blocks, cut, finish, in_order, threads
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 from selfvec.files.memory import return_freed_memory
 from selfvec.numerics.ridge import solve_columns, swept_ridge
@@ -138,7 +137,7 @@ def blend_spelling(
         says = np.where(known[part], 0, doubt[part] * sizes)
         shares[part] = says / np.maximum(says + context, np.float32(1e-30))
 
-    deque(by_blocks(len(rows), blend, jobs), maxlen=0)
+    finish(by_blocks(len(rows), blend, jobs))
     return out, shares
 
 
@@ -169,7 +168,7 @@ def shared_grams(
         seen = np.zeros((2, len(own.keys)), np.int64)
         _bags_of_grams(codes, begins, *part, known, own, seen, bags)
 
-    deque(in_order(cut(lengths, _SHARE), look_up, jobs), maxlen=0)
+    finish(in_order(cut(lengths, _SHARE), look_up, jobs))
     shared = occurrences_of_each(indices, columns + 1) > 1
     shared[-1] = False
     own = np.bincount(bags.part(learned_from).indices, minlength=columns + 1)

@@ -28,14 +28,12 @@ from selfvec.base.progress import duration
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT, RunText
 from selfvec.data.settings import Settings
-from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of, text_hashes
-from selfvec.encoders.given import GivenSentenceEncoder, as_sentence_encoder
-from selfvec.encoders.given_embeddings import EMBEDDINGS, encoded_documents
-from selfvec.encoders.journal import HASH
+from selfvec.encoders.encoded_texts import HASH, EncodedTexts, encoded_texts_of, text_hashes
+from selfvec.encoders.given import EMBEDDINGS, GivenSentenceEncoder, as_sentence_encoder, encoded_documents
 from selfvec.encoders.run_encoder import encoder_of, hold_encoder, passages_of, word_text
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 
-from .plan import Execution
+from .inputs import Execution
 
 _TIMED = 32  # texts that are encoded first, to estimate the time of the others
 _BESIDE = 20  # characters that take as long as what is done once for each text

@@ -31,8 +31,8 @@ from selfvec.encoders.run_encoder import keep_encoder
 from selfvec.storage.run_writer import NEW
 
 from .input_reading import read_inputs, refuse_tokens
+from .inputs import Execution
 from .pipeline import refine_inputs
-from .plan import Execution
 from .source_runs import (
     MovedVectors,
     SourceRun,

@@ -1,7 +1,7 @@
 """The public vectors and sentence encoders that ``selfvec vectors fetch`` downloads, and the fetched ones.
 
 Fetched vectors are a folder with the vectors and ``table.json``, which holds licence, source and SHA-256
-checksums. An encoder is a folder as `selfvec.encoders.encoder_folder` describes it, with such a record.
+checksums. An encoder is a folder as `selfvec.encoders.onnx_encoder` reads it, with such a record.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
-from selfvec.base.threads import in_order, threads
+from selfvec.base.threads import finish, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import Pool
@@ -82,8 +82,7 @@ def weighted_sums(batch: TokenBatch, rows: Rows, weights: Rows, jobs: int | None
         ends = offsets[first : first + _TEXTS + 1]
         add_rows(ids, ends, rows, weights, out[first : first + _TEXTS])
 
-    for _ in in_order(range(0, batch.documents, _TEXTS), add, threads(jobs)):
-        pass
+    finish(in_order(range(0, batch.documents, _TEXTS), add, threads(jobs)))
     return out
 
 

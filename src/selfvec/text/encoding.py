@@ -28,10 +28,9 @@ from selfvec.data.token_batch import (
 )
 from selfvec.files.memory import Spool
 
-from .distinct_words import DistinctWords
 from .phrases import Phraser, Running, join
 from .rules import Keys, Rulebook, Rules
-from .tokenizers import LONG, RawTokens, Tokenizer
+from .tokenizers import LONG, DistinctWords, RawTokens, Tokenizer
 
 if TYPE_CHECKING:
     import polars as pl

@@ -23,7 +23,7 @@ class Language:
     """A language and its names in other libraries; None where a library lacks it."""
 
     name: str
-    stemmer: str | None = None  # of Snowball, or "own": `selfvec.text.korean`
+    stemmer: str | None = None  # of Snowball, or "own": `selfvec.text.rules.without_particle`
     stop_words: str | None = None  # of bm25s, or "own" for those of stop_words.toml
     lemmas: str | None = None  # of simplemma
     segmenter: str | None = None  # of BudouX, for text without spaces between words

@@ -7,33 +7,192 @@ depend on the order of the documents.
 
 Logs and forms consist of templates and would lose nearly all text. So if a quarter of the documents would
 keep fewer than twelve tokens, every occurrence counts, unless the user asks for once.
-`selfvec.text.hashed_ngrams` counts and finds the n-grams.
+
+Short editorial pieces in brackets, such as ``[See original image.]``, are no evidence of how a word is used,
+either (`editorial_tokens`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from selfvec.base.arrays import Array, Hashes, Ints, Mask
+from selfvec.base.arrays import Array, Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.errors import FormatError
 from selfvec.base.forks import check_polars
+from selfvec.base.threads import cut, in_order, threads
+from selfvec.corpus.fingerprints import hashes
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
+from selfvec.data.run_text import TEXT
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, changed
 from selfvec.files.memory import release, scratch_array
 from selfvec.files.tensors import map_tensors, write_tensors
 
-from .editorial_pieces import editorial_tokens
-from .hashed_ngrams import AT_ONCE, Ngrams, cover
-from .kernels import NGRAM
+from .kernels import BASE, MIX, NGRAM, count_hashes, hash_ngrams
+from .preprocessing import Preprocessing, encode_texts
 
 if TYPE_CHECKING:
     import polars as pl
+
+# N-grams of twelve tokens, counted and found by their hashes in linear time and bounded memory. The hash of
+# an n-gram is a polynomial of the hashes of its words, modulo 2^64. The hash of the next
+# n-gram follows from it by two multiplications and two additions. First all n-grams are counted, where
+# several share a counter. Then those whose counter reaches a threshold are examined one by one, in
+# several shares if there are many.
+
+AT_ONCE = 1 << 23
+"""N-grams examined at a time, 128 MB."""
+
+_BLOCK = 1 << 22  # counters added at a time
+_HASHED = 1 << 16  # tokens whose n-grams are hashed at a time; the hashes stay in the cache
+_SHARED = 4  # n-grams to a counter, on average
+_BITS = (12, 28)  # binary logarithm of the number of counters: at most 256 MB
+
+Text = tuple[Ids, Ints]
+"""Ids (N,) and offsets (D + 1,) of a `TokenBatch`."""
+
+DocumentRange = tuple[int, int]
+"""The first document, and the one after the last."""
+
+
+class Ngrams:
+    """The n-grams of a text, which are counted and found by hash, in threads."""
+
+    def __init__(self, batch: TokenBatch, jobs: int | None, bits: int | None = None) -> None:
+        bits = counter_bits(len(batch)) if bits is None else bits
+        self.batch = batch
+        self.counters = np.zeros(1 << bits, np.uint8)
+        self._text = batch.read_only
+        self._words = _word_hashes(batch.types)  # (V,)
+        self._shift = np.uint64(64 - bits)
+        parts = max(min(threads(jobs), batch.documents), 1)
+        ends = np.searchsorted(batch.offsets, np.linspace(0, len(batch), parts + 1)[1:-1])
+        self._ranges: list[DocumentRange] = list(
+            pairwise([0, *ends.tolist(), batch.documents])
+        )  # one a thread
+
+    def look_for(self, passages: Hashes) -> None:
+        """Set the counters of some n-grams, instead of counting all."""
+        self.counters[(passages * MIX) >> self._shift] = 1
+
+    def count(self) -> None:
+        """Count all n-grams."""
+
+        def work(documents: DocumentRange) -> Bytes:
+            own = np.zeros_like(self.counters)
+            for hashed, _ in self._hashed(documents):
+                count_hashes(hashed, own, self._shift)
+            return own
+
+        for own in in_order(self._ranges, work, len(self._ranges)):
+            add_counters(self.counters, own)
+
+    def candidates(self, least: int, at_once: int = AT_ONCE) -> Iterator[tuple[Hashes, Ints]]:
+        """N-grams whose counter is at least ``least``, and their first tokens; equal ones come together."""
+        values, places, found = self._share(least, (0, 1), at_once)
+        shares = -(-found // at_once)
+        if shares < 2:
+            yield values, places
+            return
+        for number in range(shares):
+            values, places, found = self._share(least, (number, shares), at_once)
+            if found > len(values):  # a single n-gram may exceed the room
+                values, places, _ = self._share(least, (number, shares), found)
+            yield values, places
+
+    def _share(self, least: int, share: tuple[int, int], room: int) -> tuple[Hashes, Ints, int]:
+        """A share of the n-grams to find, k of m by their hashes; at most ``room`` for each thread.
+
+        Also the number of all of the share.
+        """
+        part, parts = np.array(share, np.uint64)
+
+        def work(documents: DocumentRange) -> tuple[Hashes, Ints, int]:
+            values: list[Hashes] = [np.empty(0, np.uint64)]
+            places: list[Ints] = [np.empty(0, np.int64)]
+            found = 0
+            for hashed, starts in self._hashed(documents):
+                chosen = self.counters[hashed * MIX >> self._shift] >= least
+                chosen &= hashed % parts == part
+                if found < room:
+                    values.append(hashed[chosen][: room - found])
+                    places.append(starts[chosen][: room - found])
+                found += int(np.count_nonzero(chosen))
+            return np.concatenate(values), np.concatenate(places), found
+
+        values, places, found = zip(*in_order(self._ranges, work, len(self._ranges)), strict=True)
+        return np.concatenate(values), np.concatenate(places), sum(found)
+
+    def _hashed(self, documents: DocumentRange) -> Iterator[tuple[Hashes, Ints]]:
+        """The hashes of the n-grams of some documents, and where they start, a part at a time."""
+        for first, last in self.batch.ranges(*documents):
+            bounds = self.batch.offsets[first : last + 1]
+            for start, stop in cut(np.diff(bounds), _HASHED):
+                size = int(bounds[stop] - bounds[start])
+                values, places = np.empty(size, np.uint64), np.empty(size, np.int64)
+                found = hash_ngrams(self._text, (first + start, first + stop), self._words, values, places)
+                yield values[:found], places[:found]
+
+    def owners_of(self, documents: Ints) -> Hashes:
+        """Hashes of the text, date and slice of the document of each of n n-grams, (n,)."""
+        different, places = np.unique(documents, return_inverse=True)
+        hashes: Hashes = self.owners(different)[places]
+        return hashes
+
+    def owners(self, documents: Ints) -> Hashes:
+        """Hashes of the text, date and slice of some documents, (n,)."""
+        batch = self.batch
+        out = np.zeros(len(documents), np.uint64)
+        if batch.dates is not None:
+            days = batch.dates[documents].astype("datetime64[D]")
+            # Whether other documents have dates must not matter to one that has none.
+            out += np.where(np.isnat(days), 0, days.astype(np.int64)).view(np.uint64) * MIX
+        if batch.slices is not None:
+            names = np.concatenate([_word_hashes(batch.slice_names), np.zeros(1, np.uint64)])
+            out += names[batch.slices[documents]]  # -1 takes the last
+        lengths = np.diff(batch.offsets)[documents]
+        powers = BASE ** np.arange(lengths.max(initial=0), dtype=np.uint64)  # weights of tokens by place
+        for first, last in cut(lengths, _HASHED):
+            ends = np.cumsum(lengths[first:last])
+            begins = ends - lengths[first:last]
+            places = np.arange(ends[-1]) - np.repeat(begins, lengths[first:last])
+            ids = batch.ids[np.repeat(batch.offsets[documents[first:last]], lengths[first:last]) + places]
+            sums = np.concatenate(([np.uint64(0)], np.cumsum(self._words[ids] * powers[places])))
+            out[first:last] += sums[ends] - sums[begins]
+        return out
+
+
+def counter_bits(tokens: int) -> int:
+    """The binary logarithm of the number of counters for a text."""
+    return min(max((tokens // _SHARED).bit_length(), _BITS[0]), _BITS[1])
+
+
+def add_counters(counters: Bytes, more: Bytes) -> None:
+    """Add counters to others in place, up to 255."""
+    for start in range(0, len(counters), _BLOCK):
+        own = counters[start : start + _BLOCK]
+        own += np.minimum(more[start : start + _BLOCK], 255 - own)
+
+
+def _word_hashes(words: Sequence[str]) -> Hashes:
+    """A hash of each word, (V,) uint64, the same on every machine."""
+    parts = [word.encode(errors="surrogatepass") for word in words]
+    ends = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+    return hashes(np.frombuffer(b"".join(parts), np.uint8), ends[:-1], ends[1:])
+
+
+def cover(tokens: Mask, places: Ints, value: bool) -> None:
+    """Set the tokens, (N,), of the n-grams that start at some places."""
+    for place in range(NGRAM):
+        tokens[places + place] = value
+
 
 LEAST_DOCUMENTS = 10
 """Documents that a repeated passage occurs in."""
@@ -303,3 +462,59 @@ def example_of(batch: TokenBatch, place: int, repeated: Mask) -> str:
     while first > max(start, last - _SHOWN) and repeated[first - 1]:
         first -= 1
     return " ".join(batch.types[i] for i in batch.ids[first:last].tolist())
+
+
+# Editorial pieces are shorter than twelve tokens, and known by the bracket that ends them. Tokens have no
+# brackets, so the pieces are found in the text that a run keeps.
+
+_PIECE = r"(?:\[|\p{Lu})[^\[\].!?\n]{2,80}[.!?]?\]"  # in brackets, or a sentence that ends in one
+_MOST = 200  # pieces, those in the most documents
+_FEWEST = 2  # tokens: a single word, such as [laughter], is used elsewhere, too
+
+
+def editorial_pieces(run: Run) -> dict[str, int]:
+    """The pieces in brackets that occur in ten documents or more, and in how many, most frequent first."""
+    if run.text is None:
+        return {}
+    counted: dict[str, int] = {}
+    for rows in run.text.batches((TEXT,)):
+        marked = rows[TEXT].filter(rows[TEXT].str.contains("]", literal=True))
+        found = marked.str.extract_all(_PIECE).list.unique().explode(empty_as_null=False).drop_nulls()
+        for piece, number in found.value_counts().iter_rows():
+            counted[piece] = counted.get(piece, 0) + number
+    often = sorted((-number, piece) for piece, number in counted.items() if number >= LEAST_DOCUMENTS)
+    return {piece: -number for number, piece in often[:_MOST]}
+
+
+def editorial_tokens(run: Run) -> Mask | None:
+    """Which tokens of a run are part of such a piece, (N,) bool; None without any.
+
+    The words of a piece that mostly occur without its brackets are not marked.
+    """
+    pieces = editorial_pieces(run)
+    batch = run.tokens
+    if batch is None or not pieces:
+        return None
+    words = encode_texts(list(pieces), Preprocessing.of(run.provenance), run.vectors)
+    index = {word: i for i, word in enumerate(batch.types)}
+    found: Mask = np.zeros(len(batch), bool)
+    for number, documents in enumerate(pieces.values()):
+        mine = words.ids[words.offsets[number] : words.offsets[number + 1]].tolist()
+        ids = [index.get(words.types[i], -1) for i in mine]
+        if len(ids) >= _FEWEST and -1 not in ids:
+            places = _places_of(batch, ids)
+            if len(places) <= 2 * documents:
+                found[places[:, None] + np.arange(len(ids))] = True
+    return found if found.any() else None
+
+
+def _places_of(batch: TokenBatch, ids: list[int]) -> Ints:
+    """Where a sequence of types begins within a document."""
+    rarest = int(np.argmin(batch.counts[ids]))
+    starts = np.flatnonzero(batch.ids == ids[rarest]) - rarest
+    starts = starts[(starts >= 0) & (starts + len(ids) <= len(batch))]
+    for offset, wanted in enumerate(ids):
+        starts = starts[batch.ids[starts + offset] == wanted]
+    same = batch.document_of(starts) == batch.document_of(starts + len(ids) - 1)
+    within: Ints = starts[same]
+    return within

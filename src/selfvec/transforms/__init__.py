@@ -62,7 +62,7 @@ _ROWS = (
     TransformRow("nodes", "nodes.NodeVectors", "--lexicon ontology.obo"),
     TransformRow("aspect", "retrofit.Aspect", "--lexicon kb.obo --pull is-a --push related"),
     TransformRow("debias", "debias.Debias", "--method hard"),
-    TransformRow("principal-axes", "principal_axes.PrincipalAxes", "--dimensions 100"),
+    TransformRow("principal-axes", "compress.PrincipalAxes", "--dimensions 100"),
     TransformRow("distill", "distill.Distill", "--corpus reports.csv", "encoder/"),
     TransformRow(
         "tokenizer", "tokenizer_transfer.TokenizerTransfer", "--vectors run --add-words 500", "model/"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,19 +23,26 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
+from selfvec.data.vectors import on_principal_axes
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.evaluation.compared_vectors import ComparedVectors, distinct_names
+from selfvec.evaluation.retrieval import Retrieval
+from selfvec.evaluation.task import Task
+from selfvec.evaluation.words import Similarity
 from selfvec.files.atomic_files import atomic_file
 from selfvec.files.targets import check_target
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.quantization import CODES, decode, encode
-from selfvec.numerics.statistics import Estimate
+from selfvec.numerics.statistics import Estimate, difference, mean
 from selfvec.storage.formats.compressed import packed_words, write
 from selfvec.storage.opened import GivenVectors, opened
+from selfvec.text.document_vectors import SelfRetrieval
 from selfvec.text.phrases import units_of
-from selfvec.transforms.principal_axes import PrincipalAxes
+from selfvec.text.preprocessing import Preprocessing
 
-from .compression_measures import Measure, kept, measures
+from .method import Transform, as_function
 
 SHARES = (1.0, 0.5, 0.25, 0.125)  # of the words that keep a row
 _CUTS = (1, 2, 4)  # parts of the dimensions that int8 keeps
@@ -309,3 +316,140 @@ class Packed:
         if "mapped" in self.arrays:
             rows = np.concatenate([rows, rows[self.arrays["mapped"]]])
         return Vectors(self._words, rows)
+
+
+# ---- The tasks that vectors are measured on, and the share of the original figure that they keep
+#
+# A run is measured on its own text, without labels: ten words in a row, cut out of a document, should
+# find the rest of it among 2,000 documents, by nDCG@10. If collections or word pairs are named, they are
+# measured instead. A vectors file alone is measured on the ten nearest words of 500 words, and so is a
+# run whose documents are too few or too similar.
+
+_DOCUMENTS = 2000  # drawn for self-retrieval
+_LONGEST = 300  # tokens of a document
+_QUERY = 10  # tokens of a question
+_FEWEST = 20  # documents to measure on
+_TOO_ALIKE = 0.05  # nDCG@10 below which documents are not distinguishable
+_WORDS = 500  # whose nearest words are compared
+_POOL = 20_000  # rows that are searched
+_NEAREST = 10
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A task, its metric, and a function from vectors to the figure."""
+
+    task: str
+    metric: str
+    of: Callable[[Vectors], Estimate]
+
+
+def measures(
+    given: Vectors | Run, retrieval: Sequence[Path] = (), similarity: Sequence[Path] = (), seed: int = 0
+) -> list[Measure]:
+    """The named tasks; without any, the run's own text, or the nearest words of vectors."""
+    if retrieval or similarity:
+        preprocessing = Preprocessing.of(given.provenance)
+        names = distinct_names([*retrieval, *similarity], stem=True)
+        tasks: list[Task] = [*map(Retrieval, retrieval), *map(Similarity, similarity)]
+        return [_task(name, task, preprocessing, seed) for name, task in zip(names, tasks, strict=True)]
+    if not isinstance(given, Run):
+        return [_nearest_words(given, seed)]
+    found = None if given.tokens is None else _self_retrieval(given.tokens, seed)
+    if found is None or found.of(given.vectors).value < _TOO_ALIKE:
+        return [_nearest_words(given.vectors, seed)]
+    return [found]
+
+
+def kept(whole: Estimate, part: Estimate) -> tuple[float, float, float]:
+    """The share of a figure in percent, and its paired 95 % interval; 100 of a figure up to 0."""
+    if whole.value <= 0:
+        return 100.0, 100.0, 100.0
+    apart = difference(part, whole)
+    value, low, high = (100 + 100 * one / whole.value for one in (apart.value, apart.low, apart.high))
+    return value, low, high
+
+
+def _self_retrieval(tokens: TokenBatch, seed: int) -> Measure | None:
+    """Ten tokens of a document, or a third of a short one, find the rest; None for too few documents."""
+    probe = SelfRetrieval(tokens, _DOCUMENTS, _LONGEST, _QUERY, np.random.default_rng(seed))
+    if probe.documents < _FEWEST:
+        return None
+
+    def of(vectors: Vectors) -> Estimate:
+        ranks = probe.ranks(vectors)
+        return mean(np.where(ranks <= 10, 1 / np.log2(1 + ranks), 0.0), seed)
+
+    return Measure(f"self-retrieval, {probe.documents:,} of the run's documents", "ndcg@10", of)
+
+
+def _task(name: str, task: Task, preprocessing: Preprocessing, seed: int) -> Measure:
+    metric = "ndcg@10" if task.kind == "retrieval" else "spearman"
+
+    def of(vectors: Vectors) -> Estimate:
+        rows = task.measure([ComparedVectors(name, vectors, preprocessing)], seed)
+        return next(row.estimate for row in rows if row.metric == metric)
+
+    return Measure(name, metric, of)
+
+
+def _nearest_words(whole: Vectors, seed: int) -> Measure:
+    """The share of a word's ten nearest words that stay among its ten nearest."""
+    pool = whole.unit[:_POOL]
+    known = np.flatnonzero(pool.any(axis=1))
+    asked = np.sort(np.random.default_rng(seed).permutation(known)[:_WORDS])
+
+    def nearest(vectors: Vectors) -> list[set[int]]:
+        rows = vectors.unit[:_POOL]
+        found, _ = nearest_rows(rows[asked], rows, asked, _NEAREST)
+        return [set(row[row >= 0].tolist()) for row in found]
+
+    before = nearest(whole)
+
+    def of(vectors: Vectors) -> Estimate:
+        pairs = zip(before, nearest(vectors), strict=True)
+        return mean(np.array([len(a & b) / max(len(a), 1) for a, b in pairs]), seed)
+
+    return Measure(f"ten nearest words of {len(asked):,} words", "kept@10", of)
+
+
+# ---- Principal axes: the same vectors in fewer dimensions. Every prefix is the best of its length.
+
+
+class PrincipalAxes(Transform):
+    """Rotate onto principal axes, keep some.
+
+    Unit rows are rotated onto the first principal axes of the uncentred rows. Among all vectors with as
+    many dimensions, their inner products are nearest to the cosines (Eckart and Young, 1936). With all
+    axes the cosines are exact.
+
+    Parameters
+    ----------
+    dimensions : int, at least 1, optional
+        Number of axes kept; by default all.
+
+    Examples
+    --------
+    >>> selfvec.principal_axes("default", 100)
+    <Vectors: 10,981 words × 100 dimensions, float32>
+    """
+
+    dimensions: int | None = None
+
+    def fit_transform(self, vectors: Vectors) -> Vectors:
+        """Vectors (V, dimensions); rows of zeros stay zero."""
+        width = vectors.vector_size if self.dimensions is None else self.dimensions
+        if width > vectors.vector_size:
+            raise OptionError(
+                f"the vectors have {vectors.vector_size} dimensions, they cannot be cut to {width}",
+                field="dimensions",
+                remedy=f"choose a number from 1 to {vectors.vector_size}",
+            )
+        mapped = on_principal_axes(vectors, width)
+        known = int(np.any(vectors.vectors != 0, axis=1).sum())
+        kept = float(np.square(mapped.vectors, dtype=np.float64).sum()) / max(known, 1)
+        self.report_ = {"variance_kept": kept}
+        return mapped
+
+
+principal_axes = as_function("principal_axes", PrincipalAxes, PrincipalAxes.made_of)

@@ -1,15 +1,19 @@
 """Lexicons and ontologies: synonyms, antonyms, kinds of things, and definitions, as one graph.
 
 The nodes of the graph are concepts that have words (the synsets of WordNet, the terms of an ontology), or
-plain words (of triples). `selfvec.transforms.lexicon_files` reads it; nothing is downloaded.
+plain words (of triples). `read_knowledge` reads it; nothing is downloaded.
 """
 
 from __future__ import annotations
 
+import re
+import tempfile
+import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,10 @@ import numpy as np
 
 from selfvec.base.arrays import Ints
 from selfvec.base.characters import folded
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.checks import as_paths, is_path
+from selfvec.base.errors import InputError, OptionError, require
+from selfvec.files.text_files import separated_rows, text_lines
+from selfvec.storage.alignment_files import names_columns
 
 RELATIONS = ("synonym", "antonym", "is-a", "related")
 """The kinds of relations that every reader supports; triples may have others."""
@@ -202,3 +209,261 @@ def unreadable(path: str | Path, rule: str) -> InputError:
         remedy="give triples (.tsv, .csv), an ontology (.obo, .owl), SKOS or RDF (.ttl, .rdf), "
         "WN-LMF (.xml), a folder of WordNet's data files, or wn:LEXICON",
     )
+
+
+# The readers of lexicons: triples, WordNet's files, WN-LMF, the database of ``wn``, OBO, OWL, SKOS, RDF.
+
+_RELATION = re.compile(r"rel|relations?|relationship|predicate|kind|type|relation[ _-](type|kind)")
+_SAME = {"synonyms": "synonym", "antonyms": "antonym"}
+_SAME |= dict.fromkeys(("isa", "hypernym", "instance-hypernym", "subclass-of", "broader"), "is-a")
+_SAME |= dict.fromkeys(("also", "similar", "related-to"), "related")
+"""Other names of kinds, with ``-`` for blanks and ``_``."""
+_POINTERS = {"!": "antonym", "@": "is-a", "@i": "is-a"} | dict.fromkeys("&$^=", "related")
+_PARTS = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
+
+
+def read_knowledge(paths: str | Path | Sequence[str | Path] | Knowledge) -> Knowledge:
+    """Read lexicons and ontologies into one graph; a `Knowledge` is returned as it is.
+
+    Parameters
+    ----------
+    paths : path or paths
+        Triples word, relation, word (.tsv, .txt, .csv), where the relation ``definition`` has a text;
+        ontologies (.obo, .owl, by ``pronto``); SKOS and RDF (.ttl, .rdf, .nt, .n3, by ``rdflib``); WN-LMF
+        (.xml, .xml.gz, .xml.xz, by ``wn``); a folder with WordNet's ``data.noun``; or ``wn:LEXICON``, a
+        lexicon of the local database of ``wn``.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read; names the line if possible. `MissingExtra` if a package is not installed.
+    """
+    if isinstance(paths, Knowledge):
+        return paths
+    found = Knowledge()
+    for path in check_lexicon(paths):
+        found.add(_reader(str(path))(path))
+    return found
+
+
+def check_lexicon(paths: str | Path | Sequence[str | Path] | Knowledge) -> list[Path]:
+    """The paths, or the errors of `read_knowledge` that are known before: no such file, a missing package."""
+    if isinstance(paths, Knowledge):
+        return []
+    several = as_paths(paths) if is_path(paths) or isinstance(paths, Sequence) else []
+    if not several:
+        raise OptionError(f"is a path, or several, not {type(paths).__name__}", field="lexicon")
+    for path in several:
+        package = _PACKAGES.get(_reader(str(path)))
+        if package is not None:
+            require(package, "knowledge", "this lexicon")
+    return several
+
+
+def _reader(name: str) -> Callable[[Path], Knowledge]:
+    if name.startswith("wn:"):
+        return _wn_database
+    if not Path(name).exists():
+        raise unreadable(name, "there is no such file or folder")
+    if Path(name, "data.noun").is_file():
+        return _wordnet_files
+    stem = name.removesuffix(".gz").removesuffix(".xz")
+    suffix = Path(stem).suffix.lower()
+    if suffix not in _READERS:
+        raise unreadable(name, f"is not a lexicon: its name ends in {suffix or 'nothing'}")
+    return _READERS[suffix]
+
+
+def _kind(name: str) -> str:
+    plain = name.strip().lower().replace("_", "-").replace(" ", "-")
+    return _SAME.get(plain, plain)
+
+
+# ---- Triples
+
+
+def _triples(path: Path) -> Knowledge:
+    comma = path.suffix.lower() == ".csv"
+    edges: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    definitions: dict[str, str] = {}
+    headers: list[str] = []
+    for line, fields in separated_rows(path, "," if comma else "\t"):
+        cells = [cell.strip() for cell in fields]
+        if not any(cells) or cells[0].startswith("#"):
+            continue
+        if len(cells) != 3 or not all(cells):
+            rule = f"a row is word, relation, word, this one has {sum(map(bool, cells))} filled fields"
+            remedy = f"separate three fields by {'commas' if comma else 'tabs'}"
+            raise InputError(rule, path=path, line=line, remedy=remedy)
+        word, relation, other = cells
+        first = not (edges or definitions or headers)
+        if first and _RELATION.fullmatch(relation.lower()) and names_columns(word, other):
+            headers.append(", ".join(cells))
+            continue
+        if _kind(relation) == "definition":
+            definitions[word] = f"{definitions[word]}; {other}" if word in definitions else other
+        else:
+            edges[_kind(relation)].append((word, other))
+    return Knowledge(edges=dict(edges), definitions=definitions, headers=headers)
+
+
+# ---- WordNet
+
+
+def _wordnet_files(folder: Path) -> Knowledge:
+    """The files of Princeton WordNet, as wndb(5WN) describes them."""
+    found = Knowledge(edges=defaultdict(list))
+    words: dict[str, list[str]] = {}  # of a synset
+    antonyms: list[tuple[str, int, str, int]] = []  # synset, number of the word in it, and the other's
+    for letter, part in _PARTS.items():
+        for offset, names, pointers, definition in _parsed(folder / f"data.{part}", _synset):
+            node = letter + offset
+            words[node] = names
+            found.definitions[node] = definition
+            for symbol, other, i, j in pointers:
+                if symbol == "!":
+                    antonyms.append((node, i, other, j))
+                elif symbol in _POINTERS:
+                    found.edges[_POINTERS[symbol]].append((node, other))
+        for lemma, offsets in _parsed(folder / f"index.{part}", _senses):
+            found.senses.setdefault(lemma, []).extend(letter + offset for offset in offsets)
+    for a, i, b, j in antonyms:
+        found.edges["antonym"] += product(words.get(a, [])[i - 1 : i], words.get(b, [])[j - 1 : j])
+    return found
+
+
+def _parsed(path: Path, parse: Callable[[str], Any]) -> Iterator[Any]:
+    """The lines of a WordNet file, without the licence, whose lines begin with blanks."""
+    for line, text in text_lines(path):
+        if not text.startswith("  "):
+            try:
+                yield parse(text)
+            except (IndexError, ValueError):
+                raise InputError("is not a line of a WordNet file", path=path, line=line) from None
+
+
+def _synset(text: str) -> tuple[str, list[str], list[tuple[str, str, int, int]], str]:
+    """A line of a data file: offset, words, pointers to words of other synsets, definition."""
+    fields, _, gloss = text.partition(" | ")
+    cells = fields.split()
+    end = 4 + 2 * int(cells[3], 16)
+    names = [name.partition("(")[0].replace("_", " ").lower() for name in cells[4:end:2]]
+    pointers = [
+        (cells[i], cells[i + 2].replace("s", "a") + cells[i + 1], *divmod(int(cells[i + 3], 16), 256))
+        for i in range(end + 1, end + 1 + 4 * int(cells[end]), 4)
+    ]
+    return cells[0], names, pointers, gloss.split('; "')[0].strip()
+
+
+def _senses(text: str) -> tuple[str, list[str]]:
+    """A line of an index file: word, offsets of its synsets."""
+    lemma, _, number, *fields = text.split()
+    return lemma.replace("_", " "), fields[-int(number) :]
+
+
+def _wn_database(name: Path) -> Knowledge:
+    """A lexicon of the database of ``wn``, by way of WN-LMF."""
+    wn = import_module("wn")
+    lexicon = str(name).removeprefix("wn:")
+    found = wn.lexicons(lexicon=lexicon)
+    if not found:
+        rule = "the database of wn has no such lexicon"
+        remedy = f"add it: python -m wn download {lexicon}"
+        raise InputError(rule, path=name, remedy=remedy)
+    with tempfile.TemporaryDirectory() as folder:
+        wn.export(found, Path(folder, "lexicon.xml"))
+        return _wn_lmf(Path(folder, "lexicon.xml"))
+
+
+def _wn_lmf(path: Path) -> Knowledge:
+    """WN-LMF, the exchange format of the Global WordNet Association."""
+    lmf = import_module("wn.lmf")
+    try:
+        lexicons = lmf.load(path, progress_handler=None)["lexicons"]
+    except Exception as error:  # the parser raises errors of several libraries
+        raise unreadable(path, f"is not WN-LMF: {error}") from None
+    found = Knowledge(edges=defaultdict(list))
+    lemma_of: dict[str, str] = {}  # of a sense
+    antonyms: list[tuple[str, str]] = []
+    for entry in (entry for lexicon in lexicons for entry in lexicon.get("entries", ())):
+        lemma = entry["lemma"]["writtenForm"]
+        for sense in entry.get("senses", ()):
+            lemma_of[sense["id"]] = lemma
+            found.senses.setdefault(lemma, []).append(sense["synset"])
+            pairs = ((r["relType"], sense["id"], r["target"]) for r in sense.get("relations", ()))
+            antonyms += [(a, b) for kind, a, b in pairs if kind == "antonym"]
+    found.edges["antonym"] = [(lemma_of[a], lemma_of[b]) for a, b in antonyms if b in lemma_of]
+    for synset in (synset for lexicon in lexicons for synset in lexicon.get("synsets", ())):
+        texts = [each["text"] for each in synset.get("definitions", ())]
+        if texts:
+            found.definitions[synset["id"]] = "; ".join(texts)
+        for relation in synset.get("relations", ()):
+            found.edges[_kind(relation["relType"])].append((synset["id"], relation["target"]))
+    return found
+
+
+# ---- Ontologies
+
+
+def _ontology(path: Path) -> Knowledge:
+    """OBO and OWL: a term is a node; its name and exact synonyms are its words, others are related."""
+    pronto = import_module("pronto")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ontology = pronto.Ontology(str(path), import_depth=0)
+    except Exception as error:  # the parsers of pronto raise their own errors
+        raise unreadable(path, f"is not an ontology that pronto can read: {error}") from None
+    found = Knowledge(edges=defaultdict(list))
+    for term in ontology.terms():
+        if term.obsolete or term.name is None:
+            continue
+        found.senses.setdefault(term.name, []).append(term.id)
+        for synonym in term.synonyms:
+            if synonym.scope == "EXACT":
+                nodes = found.senses.setdefault(synonym.description, [])
+                nodes += [] if term.id in nodes else [term.id]
+            else:
+                found.edges["related"].append((synonym.description, term.id))
+        for wider in term.superclasses(distance=1, with_self=False):
+            found.edges["is-a"].append((term.id, wider.id))
+        for relation, others in term.relationships.items():
+            found.edges[_kind(relation.name or relation.id)] += [(term.id, other.id) for other in others]
+        if term.definition:
+            found.definitions[term.id] = str(term.definition)
+    return found
+
+
+def _rdf(path: Path) -> Knowledge:
+    """SKOS concepts and RDFS or OWL classes: labels are words, broader and subclass are is-a."""
+    import rdflib
+    from rdflib.namespace import RDFS, SKOS
+
+    graph = rdflib.Graph()
+    try:
+        graph.parse(path)
+    except Exception as error:  # each parser raises its own errors
+        raise unreadable(path, f"is not RDF: {error}") from None
+    found = Knowledge(edges=defaultdict(list))
+    for name in (SKOS.prefLabel, RDFS.label, SKOS.altLabel):
+        for node, label in graph.subject_objects(name):
+            nodes = found.senses.setdefault(str(label), [])
+            nodes += [] if str(node) in nodes else [str(node)]
+    kinds = {SKOS.broader: "is-a", RDFS.subClassOf: "is-a", SKOS.related: "related"}
+    kinds |= {SKOS.exactMatch: "synonym", SKOS.closeMatch: "synonym"}
+    for relation, kind in kinds.items():
+        found.edges[kind] += [(str(a), str(b)) for a, b in graph.subject_objects(relation)]
+    found.edges["is-a"] += [(str(b), str(a)) for a, b in graph.subject_objects(SKOS.narrower)]
+    for name in (RDFS.comment, SKOS.definition):
+        found.definitions |= {str(node): str(text) for node, text in graph.subject_objects(name)}
+    return found
+
+
+_READERS: dict[str, Callable[[Path], Knowledge]] = {
+    **dict.fromkeys((".tsv", ".txt", ".csv"), _triples),
+    **dict.fromkeys((".obo", ".owl"), _ontology),
+    **dict.fromkeys((".ttl", ".rdf", ".nt", ".n3"), _rdf),
+    ".xml": _wn_lmf,
+}
+_PACKAGES = {_ontology: "pronto", _rdf: "rdflib", _wn_lmf: "wn", _wn_database: "wn"}
+"""Packages of the readers that need one."""

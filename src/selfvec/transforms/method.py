@@ -77,7 +77,7 @@ class Transform(ABC):
             if one.is_required and name not in options:
                 raise OptionError("is needed", field=name, remedy="give it")
         if "lexicon" in options:
-            from .lexicon_files import check_lexicon
+            from .knowledge import check_lexicon
 
             check_lexicon(options["lexicon"])  # before vectors are read
         return cls(**options)

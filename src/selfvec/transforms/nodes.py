@@ -16,8 +16,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.ridge import ridge_map
 from selfvec.numerics.rows import unit_rows
 
-from .knowledge import Knowledge, LexiconRows, kind_names
-from .lexicon_files import read_knowledge
+from .knowledge import Knowledge, LexiconRows, kind_names, read_knowledge
 from .method import Transform, as_function
 from .retrofit import smoothed
 
@@ -37,7 +36,7 @@ class Define(Transform):
     ----------
     lexicon : path or paths, or Knowledge
         Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.lexicon_files.read_knowledge`.
+        `selfvec.transforms.knowledge.read_knowledge`.
 
     Examples
     --------
@@ -112,7 +111,7 @@ class NodeVectors(Transform):
     ----------
     lexicon : path or paths, or Knowledge
         Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.lexicon_files.read_knowledge`.
+        `selfvec.transforms.knowledge.read_knowledge`.
     relations : str or sequence of str
         Kinds of relations that vectors are propagated over; by default all but antonym.
 

@@ -16,8 +16,7 @@ from selfvec.data.vectors import Vectors, mapped_composer, same_words
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import covariance, whitening_matrix
 
-from .knowledge import Knowledge, kind_names, row_pairs, unused_relations
-from .lexicon_files import read_knowledge
+from .knowledge import Knowledge, kind_names, read_knowledge, row_pairs, unused_relations
 from .method import Transform, as_function
 
 _STEPS = 50  # at most
@@ -40,7 +39,7 @@ class Retrofit(Transform):
     ----------
     lexicon : path or paths, or Knowledge
         Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.lexicon_files.read_knowledge`.
+        `selfvec.transforms.knowledge.read_knowledge`.
     relations : str or sequence of str
         Kinds of relations that pull; by default all but antonym.
     weight : float, above 0
@@ -94,7 +93,7 @@ class Smooth(Retrofit):
     ----------
     lexicon : path or paths, or Knowledge
         Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.lexicon_files.read_knowledge`.
+        `selfvec.transforms.knowledge.read_knowledge`.
     relations : str or sequence of str
         Kinds of relations that pull; by default all but antonym.
     weight : float, above 0, below 1
@@ -153,7 +152,7 @@ class CounterFit(_Specialised):
     ----------
     lexicon : path or paths, or Knowledge
         Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.lexicon_files.read_knowledge`.
+        `selfvec.transforms.knowledge.read_knowledge`.
     relations : str or sequence of str
         Kinds of relations that pull; by default synonym. Antonyms always push.
     weight : float, above 0, at most 1
@@ -214,7 +213,7 @@ class AttractRepel(_Specialised):
     ----------
     lexicon : path or paths, or Knowledge
         Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.lexicon_files.read_knowledge`.
+        `selfvec.transforms.knowledge.read_knowledge`.
     relations : str or sequence of str
         Kinds of relations that pull; by default synonym. Antonyms always push.
     weight : float, above 0, at most 1
@@ -301,7 +300,7 @@ class Aspect(Transform):
     ----------
     lexicon : path or paths, or Knowledge
         Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.lexicon_files.read_knowledge`.
+        `selfvec.transforms.knowledge.read_knowledge`.
     pull : str
         The relation that pulls words together. Triples may have any kinds.
     push : str

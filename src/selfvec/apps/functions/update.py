@@ -22,7 +22,7 @@ from selfvec.data import run as record
 from selfvec.files.checksums import file_state
 from selfvec.files.text_files import read_json
 from selfvec.refinement import update as updating
-from selfvec.refinement.plan import Execution
+from selfvec.refinement.inputs import Execution
 from selfvec.refinement.source_runs import MovedVectors
 from selfvec.refinement.update import Taken
 from selfvec.storage.opened import GivenRun, as_run

@@ -1,7 +1,7 @@
 """The methods of refining. `selfvec.data.methods` has the table of their options and defaults.
 
-A method is a subclass of `Refinement`. Those that update a word at each token are in `sequential`. A
-module is imported when its method is used.
+A method is a subclass of `Refinement`, which itself has no rounds: it is the method ``original``. Those that
+update a word at each token are in `sequential`. A module is imported when its method is used.
 """
 
 from __future__ import annotations
@@ -10,18 +10,86 @@ from collections.abc import Callable
 from importlib import import_module
 from threading import Lock
 
-from selfvec.base.arrays import Rows
+import numpy as np
+
+from selfvec.base.arrays import Bytes, Rows
 from selfvec.base.errors import Interrupted
 from selfvec.base.progress import Progress
-from selfvec.refinement.plan import Plan
+from selfvec.cooccurrence import Counts
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import filled_rows
+from selfvec.refinement.history import HistoryPlan, Recorder
+from selfvec.refinement.inputs import Plan
 
-from .refinement import Refinement
+
+class Refinement:
+    """A refinement in rounds over a corpus. A method overrides `of_plan` and `advance`."""
+
+    counts: Counts | None = None  # co-occurrence counts, if the method computed them
+
+    def __init__(
+        self,
+        batch: TokenBatch,
+        original: Vectors,  # the batch's types in their order, with sources
+        rounds: int = 0,
+        history: HistoryPlan | None = None,
+    ) -> None:
+        self.batch = batch
+        self.rounds = rounds
+        self.sources = original.sources  # the `Source` of each word's vector, (V,) uint8
+        self.dimensions = original.vector_size
+        plan = history or HistoryPlan()
+        self.recorder = Recorder(plan, batch.counts, batch.types, rounds, self.dimensions)
+        self.finished = 0  # rounds
+        self._table: Rows = original.unit
+
+    @classmethod
+    def of_plan(cls, plan: Plan, jobs: int | None = None) -> Refinement:
+        """The refinement of a plan, before its first step; without rounds the vectors stay as they are."""
+        del jobs
+        return cls(plan.inputs.batch, plan.inputs.original, history=HistoryPlan(every=0))
+
+    @property
+    def table(self) -> Rows:
+        """The current vectors, (V, d) float32; may be a view."""
+        return self._table
+
+    @property
+    def done(self) -> bool:
+        """Whether all rounds are finished."""
+        return self.finished >= self.rounds
+
+    def advance(self, tick: Callable[[float], None] = lambda _: None) -> int:
+        """Perform a step; return the number of tokens read.
+
+        A long step calls ``tick``, in any thread, with the tokens it has read since the last call. If that
+        raises an error, the refinement cannot be continued.
+        """
+        del tick
+        return 0
+
+    def _end_round(self) -> None:
+        """Count a round, and record every word if the plan asks for it."""
+        self.finished += 1
+        if self.recorder.plan.pass_ends:
+            every_word = np.arange(len(self.batch.types), dtype=np.int32)
+            self.recorder.add(every_word, self.batch.counts * self.finished, self.table)
+
+
+def found_sources(original: Vectors, after: Bytes, rows: Rows) -> Bytes:
+    """The sources of refined vectors, (V,) uint8: `Source.CONTEXT` for rows that only the context gave.
+
+    ``after`` are the sources that the method records, (V,); ``rows`` the refined vectors, (V, d).
+    """
+    only_context = (original.sources == Source.NONE) & filled_rows(rows) & (after == Source.NONE)
+    return np.where(only_context, Source.CONTEXT, after).astype(np.uint8)
+
 
 __all__ = ["refined_rows", "run_to_end", "start"]
 
-# Module and class of each method.
+# Module and class of each method; imported when it is used, because some compile kernels.
 _HOMES = {
-    "original": "refinement.Refinement",
     "paper": "sequential.PaperRefinement",
     "online": "sequential.OnlineRefinement",
     "decorrelated": "decorrelated.DecorrelatedRefinement",
@@ -33,8 +101,10 @@ def start(plan: Plan, jobs: int | None = None) -> Refinement:
 
     ``jobs`` is the number of threads, all cores if None; the result is the same.
     """
-    module, _, name = _HOMES[plan.method].partition(".")
-    method: type[Refinement] = getattr(import_module(f"{__name__}.{module}"), name)
+    method = Refinement
+    if plan.method != "original":
+        module, _, name = _HOMES[plan.method].partition(".")
+        method = getattr(import_module(f"{__name__}.{module}"), name)
     return method.of_plan(plan, jobs)
 
 

@@ -18,7 +18,6 @@ anchored to X with a fifth of λ.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -27,7 +26,7 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Mask, Rows
 from selfvec.base.errors import CorpusError
-from selfvec.base.threads import by_blocks
+from selfvec.base.threads import by_blocks, finish
 from selfvec.cooccurrence import Operator
 from selfvec.cooccurrence import operator as named_operator
 from selfvec.cooccurrence.scan import ScanOperator
@@ -39,10 +38,10 @@ from selfvec.numerics.rows import filled_rows, mix_rows, unit_in_place, unit_row
 from selfvec.numerics.whitening import whitened, whitening
 from selfvec.refinement.base_vectors import Base
 from selfvec.refinement.history import HistoryPlan
-from selfvec.refinement.plan import Plan
+from selfvec.refinement.inputs import Plan
 from selfvec.refinement.spelling import EVIDENCE, blend_spelling
 
-from .refinement import Refinement
+from . import Refinement
 
 _DEFAULTS = METHODS["decorrelated"]
 
@@ -145,7 +144,7 @@ def anchored(
             mix_rows(out[part], own, tested[part], strengths[part], pulled)
             release(own)
 
-    deque(by_blocks(len(rows), pull), maxlen=0)
+    finish(by_blocks(len(rows), pull))
     return out
 
 
@@ -181,7 +180,7 @@ class Anchors:
             mix_rows(out[part], base, near[part], 1 - near[part], self.composed[part])
             release(base)
 
-        deque(by_blocks(len(out), mix), maxlen=0)
+        finish(by_blocks(len(out), mix))
         return out
 
     def finish(self, rows: Rows, words: TokenBatch, anchor: float, jobs: int | None = None) -> Bytes:
@@ -218,7 +217,7 @@ class Anchors:
             mix_rows(rows[part], base, np.ones_like(weight), weight, self.composed[part])
             release(base)
 
-        deque(by_blocks(len(rows), mix), maxlen=0)
+        finish(by_blocks(len(rows), mix))
 
     def _blend_spelling(self, rows: Rows, words: TokenBatch, trust: Trust, jobs: int | None) -> Bytes:
         """Mix words without a row of their own with words spelled alike; return the sources of all words."""

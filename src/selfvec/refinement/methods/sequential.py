@@ -1,30 +1,32 @@
 """The methods ``paper`` and ``online``: each token's word is updated at once, from the words around it.
 
-The rules stand in readable NumPy in `reference`; the kernels are in `sequential_kernel`.
+The rules stand in readable NumPy in `reference`. The classes come first, then their loops.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ints, Rows
+from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
+from selfvec.base.compiled import SUMS, kernel
 from selfvec.base.errors import OptionError
+from selfvec.base.threads import ROW_BLOCK
 from selfvec.cooccurrence.scan import REBUILD
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.rows import weighted_sum
+from selfvec.files.memory import release
+from selfvec.numerics.rows import on_cache_lines, weighted_sum
 from selfvec.refinement.base_vectors import Base
 from selfvec.refinement.history import HistoryPlan
-from selfvec.refinement.plan import Plan
+from selfvec.refinement.inputs import Plan
 
-from .reference import neighbour_weights
-from .refinement import Refinement
-from .sequential_kernel import OnlineTerms, Recording, padded, sweep_online, sweep_paper
+from . import Refinement
+from .reference import NOISE, neighbour_weights
 
 _CHUNK = 256 * REBUILD  # tokens between progress and Ctrl-C checks: some hundredths of a second
 _RECORDED_CHUNK = 4 * REBUILD  # the same while recording: limits the buffer, at most one state per token
@@ -217,3 +219,242 @@ class OnlineRefinement(SequentialRefinement):
             total[:] = weighted_sum(self._table, shares.astype(np.float64))
             mass[0] = np.sum(shares[filled], dtype=np.float64)
         self._run(sweep_online, stop, self._online)
+
+
+# The loops of the paper's rule and of the online rule.
+#
+# `reference` has the rules in readable NumPy. The loops do the same with three changes:
+#
+# - The sum S over the window is kept: the entering row is added, the leaving row subtracted, and when the
+#   row of word w moves by Δ, (occurrences of w in the window) · Δ is added. So the cost of a token does
+#   not depend on the window.
+# - Weights and centre need no second pass over the window: Σ_n weight_n·(E[n] − μ) = S − W·μ, with S = Σ
+#   weight_n·E[n] and W = Σ weight_n. μ is kept as U, the sum of all rows by share, which moves by share·Δ
+#   and is summed anew at the start of every pass.
+# - The word itself is in S, so its row is scaled by 1 − α instead of being left out.
+#
+# S drifts by rounding. It is summed anew at the start of every document and every `REBUILD` tokens, so
+# stopping at a multiple of `REBUILD` and continuing gives the same bits. Rows have a row of zeros after
+# the last word, for where a window is clipped, and p columns, d rounded up so that loops have no
+# remainder.
+
+_COLUMNS = 32  # that loops take at a time
+
+
+class OnlineTerms(NamedTuple):
+    """State of the online rule."""
+
+    origin: Rows  # (V + 1, p): β·X
+    weights: Floats  # (V + 1,): from `neighbour_weights`, and a 0
+    shares: Floats  # (V + 1,): from `neighbour_weights`, and a 0
+    total: Floats  # (p,): U, the sum of all rows by share; kept up to date
+    mass: Doubles  # (1,): the sum of the filled rows' shares; kept up to date
+    filled: Mask  # (V + 1,): which rows are not empty; kept up to date
+
+
+class Recording(NamedTuple):
+    """Which states are recorded, and the buffers for them."""
+
+    period: Ids  # (V,): record every k-th update of a word, 0 for none; (0,) records nothing
+    seen: Ints  # (V,): number of updates so far; kept up to date
+    rows: Rows  # (R, p), with room for all states of a sweep
+    words: Ids  # (R,)
+    updates: Ints  # (R,)
+    filled: Ints  # (1,): states recorded in the buffers
+
+
+def padded(rows: Rows | Base) -> Floats:
+    """Rows, (V, d), with a row of zeros after the last one and columns of zeros, (V + 1, p) float32."""
+    height, width = rows.shape
+    out = on_cache_lines(height + 1, -(-width // _COLUMNS) * _COLUMNS)
+    out[-1] = 0
+    out[:, width:] = 0
+    for start in range(0, height, ROW_BLOCK):
+        part = slice(start, min(start + ROW_BLOCK, height))
+        block = rows[part]
+        out[part, :width] = block
+        release(block)
+    return out
+
+
+@kernel
+def _sum_window(
+    ids: Ids,
+    first: int,
+    last: int,
+    table: Rows,
+    weights: Floats,
+    window_sum: Floats,  # S, written
+    inside: Ids,  # written for the words of the window
+) -> None:
+    """Sum the weighted rows of the tokens ``first`` … ``last - 1`` anew, and count their words."""
+    for j in range(window_sum.size):
+        window_sum[j] = 0
+    for p in range(first, last):
+        inside[ids[p]] = 0
+    for p in range(first, last):
+        inside[ids[p]] += 1
+        row = table[ids[p]]
+        weight = weights[ids[p]]
+        for j in range(window_sum.size):
+            window_sum[j] += weight * row[j]
+
+
+@kernel
+def _record(word: int, row: Floats, recording: Recording) -> None:
+    """Count an update of a word, and store its row if it is due."""
+    period, seen, rows, words, updates, filled = recording
+    seen[word] += 1
+    if period[word] and seen[word] % period[word] == 0:
+        place = filled[0]
+        words[place] = word
+        updates[place] = seen[word]
+        for j in range(row.size):
+            rows[place, j] = row[j]
+        filled[0] = place + 1
+
+
+@kernel(fastmath=SUMS)
+def sweep_paper(
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    document: int,  # the one that holds `start`
+    start: int,  # this and `stop`: multiples of `REBUILD` or corpus ends
+    stop: int,
+    table: Rows,  # (V + 1, p), from `padded`; changed
+    half: int,  # neighbours on each side
+    rate: np.float32,  # α
+    inside: Ids,  # (V + 1,): occurrences in the window, zeros before and after a sweep
+    weights: Floats,  # (V + 1,): ones
+    recording: Recording,
+) -> None:
+    """Read the tokens ``start`` … ``stop - 1`` by the paper's rule and move their rows in place."""
+    nothing = len(table) - 1  # the row of zeros
+    keep = np.float32(1) - rate
+    window_sum = np.zeros(table.shape[1], np.float32)  # S
+    while document < offsets.size - 1 and offsets[document] < stop:
+        lo, hi = offsets[document], offsets[document + 1]
+        document += 1
+        begin, end = max(lo, start), min(hi, stop)
+        stale = True  # whether S has to be summed from the window
+        for i in range(begin, end):
+            word = ids[i]
+            row = table[word]
+            first, last = max(lo, i - half), min(hi, i + half + 1)
+            stale = stale or i % REBUILD == 0
+            while True:
+                if stale:
+                    _sum_window(ids, first, last, table, weights, window_sum, inside)
+                squares = np.float32(0)  # squared length of the new row
+                for j in range(row.size):
+                    moved = keep * row[j] + rate * window_sum[j]
+                    squares += moved * moved
+                # If the terms nearly cancel, rounding errors must not become a direction.
+                if stale or squares >= (np.float32(0.01) * rate) ** 2:
+                    break
+                stale = True
+            # A row that would be empty stays; S is not moved on then, so it is summed anew.
+            stale = bool(squares <= 0)
+            # So often the row is in S, before the window moves.
+            change = np.float32(inside[word])
+            entering = ids[i + 1 + half] if i + 1 + half < hi else nothing
+            leaving = ids[i - half] if i - half >= lo else nothing
+            inside[entering] += 1
+            inside[leaving] -= 1
+            if not stale:
+                near = table[entering]
+                far = table[leaving]
+                scale = np.float32(1) / np.sqrt(squares)
+                for j in range(row.size):
+                    old = row[j]
+                    new = scale * (keep * old + rate * window_sum[j])
+                    row[j] = new
+                    window_sum[j] += change * (new - old) + near[j] - far[j]
+            if recording.period.size:
+                _record(word, row, recording)
+        for p in range(max(lo, end - half), min(hi, end + half + 1)):
+            inside[ids[p]] = 0
+        inside[nothing] = 0
+
+
+@kernel(fastmath=SUMS)
+def sweep_online(
+    ids: Ids,
+    offsets: Ints,
+    document: int,
+    start: int,
+    stop: int,
+    table: Rows,
+    half: int,
+    rate: np.float32,
+    inside: Ids,
+    online: OnlineTerms,
+    recording: Recording,
+) -> None:
+    """The same by the online rule; parameters as of `sweep_paper`."""
+    origin, weights, shares, total, mass, filled = online
+    nothing = len(table) - 1
+    window_sum = np.zeros(table.shape[1], np.float32)
+    moved = np.zeros(table.shape[1], np.float32)  # the new row, before normalising
+    while document < offsets.size - 1 and offsets[document] < stop:
+        lo, hi = offsets[document], offsets[document + 1]
+        document += 1
+        begin, end = max(lo, start), min(hi, stop)
+        stale = True
+        heavy = 0.0  # W, the weights of the window, the word's own included
+        for i in range(begin, end):
+            word = ids[i]
+            row = table[word]
+            pull = origin[word]
+            own = weights[word]
+            keep = np.float32(1) - rate * own
+            first, last = max(lo, i - half), min(hi, i + half + 1)
+            stale = stale or i % REBUILD == 0
+            while True:
+                if stale:
+                    _sum_window(ids, first, last, table, weights, window_sum, inside)
+                    heavy = 0.0
+                    for p in range(first, last):
+                        heavy += np.float64(weights[ids[p]] * filled[ids[p]])
+                around = heavy - own * filled[word]  # the weights without the word's own
+                centre = np.float32(rate * around / max(mass[0], 1e-30))
+                squares = np.float32(0)
+                for j in range(row.size):
+                    moved[j] = keep * row[j] + rate * window_sum[j] - centre * total[j] + pull[j]
+                for j in range(row.size):
+                    squares += moved[j] * moved[j]
+                # As in `sweep_paper`; the terms are as large as the weights around.
+                if stale or squares >= (0.01 * rate * max(around, 1.0)) ** 2:
+                    break
+                stale = True
+            stale = bool(squares <= (NOISE * rate * around) ** 2)
+            change = np.float32(inside[word]) * own
+            entering = ids[i + 1 + half] if i + 1 + half < hi else nothing
+            leaving = ids[i - half] if i - half >= lo else nothing
+            inside[entering] += 1
+            inside[leaving] -= 1
+            if not stale:
+                share = shares[word]
+                if not filled[word]:  # its first vector: from now on the word counts as a neighbour
+                    filled[word] = True
+                    mass[0] += share
+                    heavy += np.float64(change)
+                enter = weights[entering]
+                leave = weights[leaving]
+                heavy += np.float64(enter * filled[entering] - leave * filled[leaving])
+                near = table[entering]
+                far = table[leaving]
+                scale = np.float32(1) / np.sqrt(squares)
+                # Before the row changes: U moves by as much as the row does.
+                for j in range(row.size):
+                    total[j] += share * (scale * moved[j] - row[j])
+                for j in range(row.size):
+                    old = row[j]
+                    new = scale * moved[j]
+                    row[j] = new
+                    window_sum[j] += change * (new - old) + enter * near[j] - leave * far[j]
+            if recording.period.size:
+                _record(word, row, recording)
+        for p in range(max(lo, end - half), min(hi, end + half + 1)):
+            inside[ids[p]] = 0
+        inside[nothing] = 0

@@ -21,10 +21,10 @@ from selfvec.base.casing import lower
 from selfvec.base.characters import APOSTROPHES, REMOVED
 from selfvec.base.errors import InputError
 from selfvec.files.packed_strings import PackedStrings
-from selfvec.text.distinct_words import DistinctWords
 from selfvec.text.kernels import APOSTROPHE, WORD, spans, table
 from selfvec.text.languages import without_elision
 from selfvec.text.segmentation import segmenter, split_spans
+from selfvec.text.tokenizers import DistinctWords
 
 SPLITS = ("words", "whitespace")
 
