@@ -73,8 +73,8 @@ class Journal:
         """Hashes, (n,), and vectors, (n, h), of the records that are whole; what follows them is removed."""
         header = self._file.read(_HEADER.size)
         form, identity, dimensions = _HEADER.unpack(header.ljust(_HEADER.size, b"\0"))
-        known = (form, identity) == (_FORMAT, self._identity) and 0 < dimensions <= _WIDEST
-        if not known or self._dimensions not in (0, dimensions):
+        readable = (form, identity) == (_FORMAT, self._identity) and 0 < dimensions <= _WIDEST
+        if not readable or self._dimensions not in (0, dimensions):
             with writing(self.path):
                 self._file.truncate(0)
             return np.zeros(0, HASH), np.zeros((0, self._dimensions), np.float16)
@@ -183,31 +183,31 @@ class EncodedTexts:
 
         A function has no digest, and may have changed since or be another one.
         """
-        _, found = self._places(text_hashes(texts))
-        if not found.any():
+        _, there = self._places(text_hashes(texts))
+        if not there.any():
             return True
-        known = [texts[int(found.argmax())]]
-        now = encoder.encode(known)
-        before, _ = self.lookup(known)
+        encoded = [texts[int(there.argmax())]]
+        now = encoder.encode(encoded)
+        before, _ = self.lookup(encoded)
         return now.shape == before.shape and float(np.vdot(now, before)) > _SAME_VECTOR
 
     def lookup(self, texts: Sequence[str], *, question: bool = False) -> tuple[Rows, Mask]:
         """The vectors of texts, (m, h) float32, zeros for others; and which texts have one, (m,) bool."""
-        places, found = self._places(text_hashes(texts, question))
+        places, there = self._places(text_hashes(texts, question))
         rows = np.zeros((len(texts), self.dimensions), np.float32)
-        rows[found] = self.rows[places[found]]
-        return rows, found | np.fromiter((not text.strip() for text in texts), bool, len(texts))
+        rows[there] = self.rows[places[there]]
+        return rows, there | np.fromiter((not text.strip() for text in texts), bool, len(texts))
 
     def find(self, texts: Sequence[str]) -> Ints:
         """The number of each passage or word among the rows, (m,); -1 for those without a vector."""
-        places, found = self._places(text_hashes(texts))
-        return np.where(found, places, -1)
+        places, there = self._places(text_hashes(texts))
+        return np.where(there, places, -1)
 
     def missing(self, texts: Sequence[str], *, question: bool = False) -> list[str]:
         """The distinct texts that have no vector yet, in the order given."""
         texts = [text for text in dict.fromkeys(texts) if text.strip()]
-        _, found = self._places(text_hashes(texts, question))
-        return [texts[number] for number in np.flatnonzero(~found).tolist()]
+        _, there = self._places(text_hashes(texts, question))
+        return [texts[number] for number in np.flatnonzero(~there).tolist()]
 
     def adding(
         self,
@@ -280,8 +280,8 @@ class EncodedTexts:
 
     def only(self, hashes: NDArray[np.bytes_]) -> EncodedTexts:
         """Only the vectors of texts with these hashes."""
-        places, found = self._places(np.unique(hashes))
-        return self._part(places[found])
+        places, there = self._places(np.unique(hashes))
+        return self._part(places[there])
 
     def has(self, hashes: NDArray[np.bytes_]) -> Mask:
         """Which hashes, (m,), are those of texts that have a vector, (m,) bool."""

@@ -183,10 +183,10 @@ def _by_id(given: Any, text: RunText) -> AnyFloats:
     except InputError as error:  # an id occurs twice
         raise OptionError(error.rule, field=_FIELD, remedy="give each document one vector") from None
     ids = text.ids()
-    lacking = [number for number, one in enumerate(ids) if one is None or one not in table]
+    lacking = [number for number, key in enumerate(ids) if key is None or key not in table]
     if lacking:
         name = text.names(lacking[:1])[0]
         rule = f"lack {len(lacking):,} of {count_of(len(ids), 'document')}, first {name!r}"
         raise OptionError(rule, field=_FIELD, remedy="give them by the ids of the documents, or by row")
-    places = [table.key_to_index[str(one)] for one in ids]
+    places = [table.key_to_index[str(key)] for key in ids]
     return np.asarray(table.vectors[places], np.float32)

@@ -111,22 +111,23 @@ class EncoderFolder:
 
 def _model(path: Path) -> Path:
     """The model to read. `_PREFERRED` decides between several, the alphabet between those of one pattern."""
-    found = sorted((path / "onnx").glob("*.onnx")) or sorted(path.glob("*.onnx"))
-    named = [one for pattern in _PREFERRED for one in found if one.match(f"{pattern}.onnx")]
-    if not found:
+    models = sorted((path / "onnx").glob("*.onnx")) or sorted(path.glob("*.onnx"))
+    preferred = [file for pattern in _PREFERRED for file in models if file.match(f"{pattern}.onnx")]
+    if not models:
         rule = "is not the folder of a sentence encoder: it has no model in onnx/"
         raise FormatError(rule, path=path, remedy="export the model to onnx/model.onnx")
-    if not named and len(found) > 1:
-        rule = f"has several models: {', '.join(one.name for one in found[:5])}"
-        raise FormatError(rule, path=found[0].parent, remedy="keep one of them, or name it model.onnx")
-    model = (named or found)[0]
-    _check_size(model, _MODEL_BYTES, sum(one.stat().st_size for one in _with_data(model)[1:]))
+    if not preferred and len(models) > 1:
+        rule = f"has several models: {', '.join(file.name for file in models[:5])}"
+        raise FormatError(rule, path=models[0].parent, remedy="keep one of them, or name it model.onnx")
+    model = (preferred or models)[0]
+    _check_size(model, _MODEL_BYTES, sum(file.stat().st_size for file in _with_data(model)[1:]))
     return model
 
 
 def _with_data(model: Path) -> list[Path]:
     """A model, and the files of weights beside it, such as model.onnx_data."""
-    return sorted(one for one in model.parent.iterdir() if one.is_file() and one.name.startswith(model.name))
+    files = (file for file in model.parent.iterdir() if file.is_file())
+    return sorted(file for file in files if file.name.startswith(model.name))
 
 
 def _check_size(path: Path, most: int, more: int = 0) -> None:
@@ -151,9 +152,9 @@ def _settings(path: Path, name: str) -> Any:
 def _checked_json(file: Path, schema: Schema) -> Any:
     _check_size(file, _SETTINGS_BYTES)
     with decoding(file, "JSON file", AGAIN):
-        found = parse_json(file.read_bytes())
-    check(found, schema, file, AGAIN)
-    return found
+        content = parse_json(file.read_bytes())
+    check(content, schema, file, AGAIN)
+    return content
 
 
 def _pooling(path: Path) -> str:
@@ -253,8 +254,8 @@ class OnnxEncoder(SentenceEncoder):
         self._tokenizer = _tokenizer(self.folder)
         self._session = _session(self.folder.model)
         self._types = _input_types(self._session, self.folder.model)
-        outputs = {one.name: one.type for one in self._session.get_outputs()}
-        self._states = next((one for one in _STATES if outputs.get(one) in _REAL), None)
+        outputs = {output.name: output.type for output in self._session.get_outputs()}
+        self._states = next((output for output in _STATES if outputs.get(output) in _REAL), None)
         self._vector = _VECTOR if outputs.get(_VECTOR) in _REAL else None
         if not self._states and not self._vector:
             wanted = ", ".join((*_STATES, _VECTOR))
@@ -339,14 +340,14 @@ class OnnxEncoder(SentenceEncoder):
         """Ends and states of the pieces of a text, in parts that can be read at once."""
         before = len(self.folder.passage)
         whole = self._cut(self.folder.passage + text)
-        found = []
+        parts = []
         for pieces in (whole, *whole.overflowing):
             ends = np.array(pieces.offsets, np.int64).reshape(-1, 2)[:, 1] - before
             kept = (np.array(pieces.special_tokens_mask) == 0) & (ends > 0)
             if kept.any():
                 states = self._run(str(self._states), pieces.ids, pieces.type_ids, 3)
-                found.append((ends[kept], states[kept]))
-        return found
+                parts.append((ends[kept], states[kept]))
+        return parts
 
     def _cut(self, text: str) -> Any:
         with decoding(self.folder.tokenizer, "tokenizer.json"):
@@ -361,19 +362,19 @@ class OnnxEncoder(SentenceEncoder):
         }
         given = {name: values[name].astype(kind, copy=False) for name, kind in self._types.items()}
         with decoding(self.folder.model, "model of a sentence encoder", _REMEDY), _in_short():
-            found = self._session.run([output], given)[0]
-        self._check(output, found, (1, len(ids))[: axes - 1])
-        row: Rows = found[0].astype(np.float32, copy=False)
+            output_rows = self._session.run([output], given)[0]
+        self._check(output, output_rows, (1, len(ids))[: axes - 1])
+        row: Rows = output_rows[0].astype(np.float32, copy=False)
         return row
 
-    def _check(self, output: str, found: Array, first: tuple[int, ...]) -> None:
+    def _check(self, output: str, rows: Array, first: tuple[int, ...]) -> None:
         """Raise `FormatError` for an output of another shape than (1, h) or (1, p, h), or without numbers."""
-        shape = found.shape
+        shape = rows.shape
         if shape[:-1] != first or not shape[-1] or self.dimensions not in (0, shape[-1]):
             expected = ", ".join(map(str, (*first, self.dimensions or "h")))
             rule = f"the output {output} has the shape {shape}, expected ({expected})"
             raise FormatError(rule, path=self.folder.model, remedy=_REMEDY)
-        self._check_finite(f"output {output}", found)
+        self._check_finite(f"output {output}", rows)
 
     def _check_finite(self, name: str, values: Array) -> None:
         if not np.isfinite(values).all():
@@ -432,7 +433,7 @@ def _onnxruntime() -> Any:
 
 def _input_types(session: Any, model: Path) -> dict[str, Any]:
     """The type of each input; `FormatError` if the model needs others than an encoder."""
-    given = {one.name: one.type for one in session.get_inputs()}
+    given = {needed.name: needed.type for needed in session.get_inputs()}
     other = [name for name, kind in given.items() if name not in _INPUTS or kind not in _WHOLE]
     if other or "input_ids" not in given:
         listed = ", ".join(f"{name} ({kind})" for name, kind in given.items())
@@ -448,11 +449,11 @@ def _in_threads(texts: Sequence[str], work: Callable[[str], Out], jobs: int | No
     """
 
     def share(part: tuple[int, int]) -> list[Out]:
-        found = []
+        results = []
         for text in texts[slice(*part)]:
             stop_if_cancelled()
-            found.append(work(text))
-        return found
+            results.append(work(text))
+        return results
 
     sizes = np.array([len(text) for text in texts], np.int64)
     return in_order(cut(sizes, _CHARACTERS), share, threads(jobs))

@@ -95,12 +95,12 @@ def read_documents(run: Run, texts: Sequence[str]) -> Rows | None:
     What was encoded with the run is not encoded again. None if the run has no encoder, or it cannot be had
     here.
     """
-    encoder, known = encoder_of(run), encoded_texts_of(run)
-    if encoder is None or known is None:
+    encoder, encoded = encoder_of(run), encoded_texts_of(run)
+    if encoder is None or encoded is None:
         return None
     pieces = [list(passages_of([text])) for text in texts]
     listed = [piece for own in pieces for piece in own]
-    rows = known.kept(listed).adding(encoder, listed).lookup(listed)[0]
+    rows = encoded.kept(listed).adding(encoder, listed).lookup(listed)[0]
     starts = np.cumsum([0, *map(len, pieces)])[:-1]
     return unit_rows(np.add.reduceat(rows, starts)) if len(texts) else rows
 

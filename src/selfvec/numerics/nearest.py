@@ -166,13 +166,13 @@ def nearest(
     >>> nearest(matrix, np.array([0, 3]), 2).tolist()
     [[1, 2], [-1, -1]]
     """
-    known = np.any(matrix, axis=1)
-    candidates = np.flatnonzero(known if among is None else known & among)
+    filled = np.any(matrix, axis=1)
+    candidates = np.flatnonzero(filled if among is None else filled & among)
     compared = matrix if len(candidates) == len(matrix) else matrix[candidates]
     place = np.full(len(matrix), -1, np.int64)
     place[candidates] = np.arange(len(candidates))
     out = np.full((len(asked), neighbours), -1, np.int64)
-    rows = np.flatnonzero(known[asked]) if len(candidates) else np.zeros(0, np.int64)
+    rows = np.flatnonzero(filled[asked]) if len(candidates) else np.zeros(0, np.int64)
 
     def search(which: Ints) -> Ints:
         here = np.asarray(asked)[which]
@@ -200,8 +200,8 @@ def gained_and_lost(
     [([2], [1])]
     """
     sides = (nearest(matrix, asked, neighbours) for matrix in (before, after))
-    for one, other in zip(*sides, strict=True):
-        yield only_in_each(one[one >= 0].tolist(), other[other >= 0].tolist())
+    for old, new in zip(*sides, strict=True):
+        yield only_in_each(old[old >= 0].tolist(), new[new >= 0].tolist())
 
 
 def only_in_each(before: Sequence[Name], after: Sequence[Name]) -> tuple[list[Name], list[Name]]:

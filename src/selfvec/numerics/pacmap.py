@@ -112,13 +112,13 @@ def gradient(
 def near_pairs(rows: Floats) -> Ints:
     """Each point with its nearest ones, by a distance that is scaled by the local density."""
     most = min(NEIGHBOURS + _CANDIDATES, len(rows) - 1)
-    found, cosines = nearest_rows(rows, rows, np.arange(len(rows)), most)
-    square = np.where(found >= 0, np.maximum(2 - 2 * cosines, 0), np.inf)
+    near, cosines = nearest_rows(rows, rows, np.arange(len(rows)), most)
+    square = np.where(near >= 0, np.maximum(2 - 2 * cosines, 0), np.inf)
     around = np.sqrt(square[:, 3:6] if most > 5 else square)
     sigma = np.maximum(np.mean(np.where(np.isfinite(around), around, 0), axis=1), 1e-10)
-    scaled = square / (sigma[:, None] * sigma[np.maximum(found, 0)])
+    scaled = square / (sigma[:, None] * sigma[np.maximum(near, 0)])
     best = np.argsort(scaled, axis=1, kind="stable")[:, :NEIGHBOURS]
-    chosen = np.take_along_axis(found, best, axis=1).astype(np.int64)
+    chosen = np.take_along_axis(near, best, axis=1).astype(np.int64)
     here = np.repeat(np.arange(len(rows)), chosen.shape[1])
     pairs = np.stack([here, chosen.ravel()], axis=1)
     return _of_two(pairs[pairs[:, 1] >= 0])

@@ -57,10 +57,10 @@ def encode(rows: Rows, method: str, groups: int = 1, seed: int = 0) -> dict[str,
     if method == "binary":
         sizes = np.abs(rows).sum(axis=0, dtype=np.float64) / max(len(rows) - len(empty), 1)
         signs = np.packbits(rows >= 0, axis=1)
-        found: dict[str, Array] = {"signs": signs, "scales": sizes.astype(np.float32)}
+        arrays: dict[str, Array] = {"signs": signs, "scales": sizes.astype(np.float32)}
     else:
-        found = _product(rows, groups, seed)
-    return found | ({"empty": empty} if len(empty) else {})
+        arrays = _product(rows, groups, seed)
+    return arrays | ({"empty": empty} if len(empty) else {})
 
 
 def quantised(rows: Rows, *, scale_of_zeros: float = 1) -> tuple[Int8s, Floats]:

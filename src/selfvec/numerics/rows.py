@@ -45,14 +45,14 @@ def unit_rows(matrix: AnyFloats) -> Floats:
 
 def filled_rows(matrix: AnyFloats) -> Mask:
     """Which rows are not all zeros, (n,) bool. The first value decides for most of them."""
-    found = np.empty(len(matrix), bool)
+    filled = np.empty(len(matrix), bool)
     for start in range(0, len(matrix), ROW_BLOCK):
         part = matrix[start : start + ROW_BLOCK]
-        found[start : start + ROW_BLOCK] = part[:, 0] != 0
+        filled[start : start + ROW_BLOCK] = part[:, 0] != 0
         rest = start + np.flatnonzero(part[:, 0] == 0)
-        found[rest] = matrix[rest].any(axis=1)
+        filled[rest] = matrix[rest].any(axis=1)
         release(part)
-    return found
+    return filled
 
 
 def unit_in_place(matrix: Floats) -> Floats:
@@ -115,8 +115,8 @@ def top_indices(scores: AnyFloats, n: int) -> list[int]:
     least = np.partition(highest, len(highest) - n)[len(highest) - n]
     candidates = np.flatnonzero(scores >= least)
     order = np.argsort(-scores[candidates], kind="stable")
-    found: list[int] = candidates[order][:n].tolist()
-    return found
+    best: list[int] = candidates[order][:n].tolist()
+    return best
 
 
 @kernel

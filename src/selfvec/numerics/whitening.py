@@ -47,8 +47,8 @@ def whitening(matrix: Rows, exponent: float, rows: Mask | None = None) -> tuple[
 
     ``rows``, (V,), selects the rows that mean and covariance are computed from.
     """
-    found = spectrum(matrix, rows)
-    return found.mean.astype(np.float32), found.power(exponent)
+    axes = spectrum(matrix, rows)
+    return axes.mean.astype(np.float32), axes.power(exponent)
 
 
 class Spectrum(NamedTuple):
@@ -190,5 +190,5 @@ def orthogonal_factor(moment: AnyFloats) -> Doubles:
     """U Vᵀ of a (d', d) matrix U S Vᵀ. For the matrix bᵀ a it is the rotation that brings b closest to a."""
     with one_core():
         u, _, v = np.linalg.svd(np.asarray(moment, np.float64), full_matrices=False)
-        found: Doubles = u @ v
-    return found
+        rotation: Doubles = u @ v
+    return rotation

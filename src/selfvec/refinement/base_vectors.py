@@ -39,12 +39,12 @@ class Base:
     def of(
         cls,
         rows: AnyFloats,  # (V, d)
-        known: Mask,  # (V,): rows that hold a vector; the others become zero
+        filled: Mask,  # (V,): rows that hold a vector; the others become zero
         counted: Mask | None = None,  # (V,): rows that give the directions; None: all known
     ) -> Base:
         """Find out whether the rows share a direction."""
-        unit = _unit_known(rows, known)
-        return cls(unit, known, _shared_directions(unit, known, counted))
+        unit = _unit_known(rows, filled)
+        return cls(unit, filled, _shared_directions(unit, filled, counted))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -77,10 +77,10 @@ class Base:
         finish(by_blocks(len(out), copy))
 
 
-def _shared_directions(rows: Rows, known: Mask, counted: Mask | None) -> tuple[Floats, Rows] | None:
+def _shared_directions(rows: Rows, filled: Mask, counted: Mask | None) -> tuple[Floats, Rows] | None:
     """What `Base` removes: the mean, (d,), and a matrix, (d, d); None if the rows share no direction."""
     sample = rows if counted is None else rows[counted]
-    counted = known if counted is None else counted
+    counted = filled if counted is None else counted
     leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # with few dimensions each one carries meaning
     if not (leaving and np.count_nonzero(counted) > leaving and anisotropy(sample) >= SHARED):
         return None
@@ -90,9 +90,9 @@ def _shared_directions(rows: Rows, known: Mask, counted: Mask | None) -> tuple[F
     return mean.astype(np.float32), remover
 
 
-def base_vectors(rows: AnyFloats, known: Mask, counted: Mask | None = None) -> Rows:
+def base_vectors(rows: AnyFloats, filled: Mask, counted: Mask | None = None) -> Rows:
     """All rows of `Base`, (V, d) float32; a read-only view of ``rows`` if nothing changes."""
-    base = Base.of(rows, known, counted)
+    base = Base.of(rows, filled, counted)
     if base.projection is None:
         return base.rows
     out = np.empty_like(base.rows)
@@ -100,18 +100,18 @@ def base_vectors(rows: AnyFloats, known: Mask, counted: Mask | None = None) -> R
     return out
 
 
-def _unit_known(rows: AnyFloats, known: Mask) -> Rows:
+def _unit_known(rows: AnyFloats, filled: Mask) -> Rows:
     """Unit rows where known, zeros elsewhere; a read-only view if the rows have this form."""
-    if rows.dtype == np.float32 and all(by_blocks(len(rows), partial(_is_unit, rows, known))):
+    if rows.dtype == np.float32 and all(by_blocks(len(rows), partial(_is_unit, rows, filled))):
         same = rows.view()
         same.flags.writeable = False
         return same
     out = unit_rows(rows)
-    out[~known] = 0
+    out[~filled] = 0
     return out
 
 
-def _is_unit(rows: AnyFloats, known: Mask, part: slice) -> bool:
+def _is_unit(rows: AnyFloats, filled: Mask, part: slice) -> bool:
     squares = np.einsum("ij,ij->i", rows[part], rows[part])
     release(rows[part])
-    return bool(np.all(np.abs(squares - known[part]) <= 1e-6 * known[part]))
+    return bool(np.all(np.abs(squares - filled[part]) <= 1e-6 * filled[part]))

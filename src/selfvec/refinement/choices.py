@@ -118,15 +118,15 @@ def choose_vectors(
         raise OptionError(rule, field="vectors", remedy="refine twice, and compare with selfvec evaluate")
     batch = _tokens(corpus, settings, execution)
     originals = (_original(batch, load_start(vectors, settings)[0], settings) for vectors in candidates)
-    found = _compared(batch, originals, settings, execution)
-    rows = [{"name": name, **row} for name, row in zip(names, found.rows, strict=True)]
+    compared = _compared(batch, originals, settings, execution)
+    rows = [{"name": name, **row} for name, row in zip(names, compared.rows, strict=True)]
     decision = {
-        "chosen": names[found.chosen],
-        "reason": found.reason,
+        "chosen": names[compared.chosen],
+        "reason": compared.reason,
         "tables": rows,
-        "held_out_tokens": found.choices[-1].held_out,
+        "held_out_tokens": compared.choices[-1].held_out,
     }
-    return found.chosen, decision
+    return compared.chosen, decision
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,8 @@ def _compared(
     for original in originals:
         choice, method = _tested(batch, original, settings, execution)
         choices.append(choice)
-        known = coverage(original, batch.counts)["tokens"]["known"] / len(batch)
-        row: dict[str, Any] = {"method": method, "known_tokens": known}
+        share = coverage(original, batch.counts)["tokens"]["known"] / len(batch)
+        row: dict[str, Any] = {"method": method, "known_tokens": share}
         if choice.measured:
             measured.append(choice.measured[method])
             row |= measured[-1].figures(measured[0])
@@ -169,13 +169,13 @@ def with_encoded_words(
     if encoded is None or not encoded.has(text_hashes([word_text(inputs.batch.types[0])])).all():
         return inputs, None, {"initial": False, "reason": "there are no vectors of words"}
     joined = joined_vectors(inputs.original, encoded)
-    found = _compared(inputs.batch, (inputs.original, joined), settings, execution)
-    usual, other = (row.get("self_retrieval") for row in found.rows)
-    described: dict[str, Any] = {"initial": bool(found.chosen), "reason": found.reason}
+    compared = _compared(inputs.batch, (inputs.original, joined), settings, execution)
+    usual, other = (row.get("self_retrieval") for row in compared.rows)
+    described: dict[str, Any] = {"initial": bool(compared.chosen), "reason": compared.reason}
     if usual is not None and other is not None:
         described["scores"] = {"usual": usual, "joined": other}
-    decision = found.choices[found.chosen] if settings.method == "auto" else None
-    return replace(inputs, original=joined) if found.chosen else inputs, decision, described
+    decision = compared.choices[compared.chosen] if settings.method == "auto" else None
+    return replace(inputs, original=joined) if compared.chosen else inputs, decision, described
 
 
 def _name(vectors: Start, number: int) -> str:
@@ -191,13 +191,13 @@ def _tokens(corpus: Corpus, settings: Settings, execution: Execution) -> TokenBa
     return counted(unstemmed, {}, plain, execution.jobs)[0]
 
 
-def _original(batch: TokenBatch, known: Vectors | None, settings: Settings) -> Vectors:
+def _original(batch: TokenBatch, pretrained: Vectors | None, settings: Settings) -> Vectors:
     """The initial vectors of words in lower case, which the vectors may have in title case."""
     keys = list(batch.types)
-    if known is not None:
+    if pretrained is not None:
         forms = (case_forms(word, settings.language) for word in batch.types)
-        keys = [next((form for form in some if form in known), some[0]) for some in forms]
-    return initial_vectors(batch, known, settings, keys=keys)
+        keys = [next((form for form in some if form in pretrained), some[0]) for some in forms]
+    return initial_vectors(batch, pretrained, settings, keys=keys)
 
 
 def _tested(

@@ -56,8 +56,8 @@ def topical(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> Fl
     Returns (V, d) float32, unit or zero rows. ``original`` has the batch's types in their order.
     """
     operator = ScanOperator(batch, TOPIC_WINDOW, GAMMA, jobs)
-    known = original.sources != Source.NONE
-    table = start_from_neighbours(base_vectors(original.unit, known), known, operator)
+    filled = original.sources != Source.NONE
+    table = start_from_neighbours(base_vectors(original.unit, filled), filled, operator)
     table = decorrelate(table, operator)
     return decorrelate(table, operator, table)
 

@@ -179,13 +179,13 @@ def check_health(
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
-    known = filled_rows(before)
+    filled_before = filled_rows(before)
     filled = filled_rows(after)
     rows = _evenly(len(after))
     old, new = _rows_of(before, rows), _rows_of(after, rows)
     frequent = top_indices((counts * filled).astype(np.float64), min(_FREQUENT, int(filled.sum())))
     turning, scatter = _steps(history, frequent)
-    moved = [i for i in frequent if known[i]]
+    moved = [i for i in frequent if filled_before[i]]
     spread = anisotropy(new)
     tokens = int(counts.sum())
     covered = coverage(original, counts)
@@ -194,7 +194,7 @@ def check_health(
     health = Health(
         types=len(refined),
         tokens=tokens,
-        mean_cosine_to_original=_mean(np.einsum("ij,ij->i", old, new)[known[rows]]),
+        mean_cosine_to_original=_mean(np.einsum("ij,ij->i", old, new)[filled_before[rows]]),
         mean_cosine_frequent=_mean(np.einsum("ij,ij->i", before[moved], after[moved])),
         anisotropy=spread,
         anisotropy_original=anisotropy(old),
@@ -289,9 +289,9 @@ def _findings(health: Health, method: Method, language: str | None) -> list[Find
             "original", "ok", "the vectors stay as they are; name a --method to refine them anyway"
         )
         return [kept, *_oov_findings(health), *_subword_findings(health, language)]
-    found = [*_space_findings(health, method), *_movement_findings(health, method), *_oov_findings(health)]
-    found = found or [Finding("healthy", "ok", "the words moved, and the space kept its shape")]
-    return [*found, *_subword_findings(health, language)]
+    findings = [*_space_findings(health, method), *_movement_findings(health, method), *_oov_findings(health)]
+    findings = findings or [Finding("healthy", "ok", "the words moved, and the space kept its shape")]
+    return [*findings, *_subword_findings(health, language)]
 
 
 def _has_rate(method: Method) -> bool:
@@ -316,29 +316,29 @@ def _space_findings(health: Health, method: Method) -> list[Finding]:
 
 
 def _movement_findings(health: Health, method: Method) -> list[Finding]:
-    found = []
+    findings = []
     if min(health.mean_cosine_to_original, health.mean_cosine_frequent) > UNMOVED_COSINE:
         message = (
             f"the mean cosine to the original is {health.mean_cosine_to_original:.3f}: hardly any word moved"
         )
         own = "raise the learning rate or the passes" if _has_rate(method) else "lower the anchor"
         remedy = f"{own}, check the window, or add more text"
-        found.append(Finding("unmoved", "fail", message, remedy))
+        findings.append(Finding("unmoved", "fail", message, remedy))
     if health.mean_cosine_to_original < RUNAWAY_COSINE:
         message = (
             f"the mean cosine to the original is {health.mean_cosine_to_original:.2f}: "
             "the words have lost their original meaning"
         )
         own = "lower the learning rate or the passes" if _has_rate(method) else "raise the anchor"
-        found.append(Finding("runaway", "fail", message, own))
+        findings.append(Finding("runaway", "fail", message, own))
     if (health.wander or 0.0) > method.steady:
         message = (
             f"the last states of frequent words scatter by {health.wander:.1%} of the distance between two "
             "words: their final positions are partly chance"
         )
         own = "lower the learning rate (0.01 is steady)" if _has_rate(method) else "raise the anchor"
-        found.append(Finding("oscillating", "fail", message, own))
-    return found
+        findings.append(Finding("oscillating", "fail", message, own))
+    return findings
 
 
 def _oov_findings(health: Health) -> list[Finding]:

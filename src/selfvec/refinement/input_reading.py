@@ -72,8 +72,8 @@ def read_inputs(
         corpus.summary.note(note)
     encoding = replace(encoding, language=language_of_text(_counted(unstemmed), settings))
     return_freed_memory()
-    known, described = described_load.result()
-    words = known.key_to_index if known is not None else {}
+    pretrained, described = described_load.result()
+    words = pretrained.key_to_index if pretrained is not None else {}
     with execution.timings.stage("count"):
         # The ids are overwritten, because a second array of ids would double the memory.
         batch, repeats, kept_from = counted(unstemmed, words, settings, execution.jobs)
@@ -81,7 +81,7 @@ def read_inputs(
         check_slices(batch, settings)
         phrases = finder.found.joined(batch) if finder else None
         terms = phrases.terms if phrases else ()
-        original = initial_vectors(batch, known, settings, terms, name=described["name"])
+        original = initial_vectors(batch, pretrained, settings, terms, name=described["name"])
     noted = with_note_on_language(described, encoding.language, original, batch, settings)
     once = repeats.tokens if repeats.once(settings) else 0
     provenance = Provenance(
@@ -92,13 +92,13 @@ def read_inputs(
         phrases=phrases.as_dict() if phrases else None,
         repeats=repeats.as_dict(settings),
     )
-    general = general_words(known.index_to_key) if known is not None else ()
+    general = general_words(pretrained.index_to_key) if pretrained is not None else ()
     return Inputs(batch, original, provenance, repeats, kept, general)
 
 
 def read_unstemmed(
     corpus: Corpus,
-    known: Vectors | Future[Vectors | None] | None,
+    pretrained: Vectors | Future[Vectors | None] | None,
     settings: Settings,
     execution: Execution,
     *,
@@ -122,10 +122,10 @@ def read_unstemmed(
         closing(prefetched(corpus.batches(advance))) as ahead,
     ):
         tokens, encoding = encode(
-            _timed(ahead, timings, known, text),
+            _timed(ahead, timings, pretrained, text),
             tokenizer(settings.tokenizer, settings.language),
             rules,
-            known,
+            pretrained,
             phrases=finder or (),
             unstemmed=finder is None,
             jobs=execution.jobs,
@@ -159,8 +159,8 @@ def with_note_on_language(
     """The description of the initial vectors, with a note if those of the text's language would be better."""
     if described["name"] in FROM_TEXT:
         return described
-    known = coverage(original, batch.counts)["tokens"]
-    share = known["known"] / max(sum(known.values()), 1)
+    tokens = coverage(original, batch.counts)["tokens"]
+    share = tokens["known"] / max(sum(tokens.values()), 1)
     note = note_on_language(language, described["name"], share, settings)
     return described if note is None else described | {"notes": [*described.get("notes", ()), note]}
 
@@ -204,12 +204,12 @@ def _phrase_finder(settings: Settings) -> Finder | None:
 
 
 def _timed(
-    batches: Iterator[Documents], timings: Timings, known: object, text: TextWriter | None
+    batches: Iterator[Documents], timings: Timings, loading: object, text: TextWriter | None
 ) -> Iterator[Documents]:
     """The same batches, written to ``text`` too; waiting for them is reading. Raise if loading has failed."""
     while True:
-        if isinstance(known, Future) and known.done():
-            known.result()
+        if isinstance(loading, Future) and loading.done():
+            loading.result()
         with timings.stage("read"):
             try:
                 batch = next(batches)

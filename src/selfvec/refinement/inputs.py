@@ -93,7 +93,7 @@ def check_slices(batch: TokenBatch, settings: Settings) -> None:
 
 def counted(
     whole: TokenBatch,  # types in order of first appearance; its ids may be overwritten
-    known: Mapping[str, int],  # words with a vector
+    pretrained: Mapping[str, int],  # words with a vector
     settings: Settings,
     jobs: int | None = None,
 ) -> tuple[TokenBatch, Repeats, int]:
@@ -107,18 +107,18 @@ def counted(
     counts = whole.counts
     if once:
         counts = counts - occurrences_of_each(whole.ids, len(counts), further)
-    words, places, least = vocabulary(whole.types, counts, known, settings)
+    words, places, least = vocabulary(whole.types, counts, pretrained, settings)
     size = int(words.counts.sum())
     named = with_fewer_sentences(whole, further) if once else whole
     # A second array of ids would double the memory.
     out = whole.ids if whole.ids.flags.writeable else None
 
     def new(part: slice, ids: Ids) -> Ids:
-        found = places[ids]
+        numbers = places[ids]
         if once:
-            found[further[part]] = DROPPED
+            numbers[further[part]] = DROPPED
             release(further[part])
-        return found
+        return numbers
 
     ids, offsets = changed(whole.ids, whole.offsets, size, new, out)
     batch = replace(named, ids=ids, offsets=offsets, types=words.types).with_counts(words.counts)
@@ -128,7 +128,7 @@ def counted(
 def vocabulary(
     types: Sequence[str],  # U types in order of first appearance
     counts: Ints,  # (U,)
-    known: Mapping[str, int],  # words with a vector
+    pretrained: Mapping[str, int],  # words with a vector
     settings: Settings,
 ) -> tuple[TokenBatch, Ids, int]:
     """The words by falling frequency with their counts; the number of each type, (U,) int32, -1 if dropped.
@@ -139,7 +139,7 @@ def vocabulary(
     rules = settings.stem, settings.min_count, settings.max_types
     # With phrases, the words were stemmed before phrases were searched for.
     if settings.phrases is None and not keep_all(len(types), *rules):
-        numbers, kept, least = merged_types(types, counts, known, *rules)
+        numbers, kept, least = merged_types(types, counts, pretrained, *rules)
     totals = occurrences_of_merged(counts, numbers, len(kept))
     order, rank = frequency_order(totals)
     places = np.append(rank, np.int32(DROPPED))[numbers]  # -1 takes the last: it stays dropped
@@ -155,14 +155,14 @@ def by_token(vectors: Vectors, settings: Settings) -> Vectors:
     token_vectors = getattr(vectors.composer, "token_vectors", None)
     if settings.tokenizer in ("words", "whitespace") or token_vectors is None:
         return vectors
-    found: Vectors = token_vectors()
-    found.provenance |= vectors.provenance
-    return found
+    rows: Vectors = token_vectors()
+    rows.provenance |= vectors.provenance
+    return rows
 
 
 def initial_vectors(
     batch: TokenBatch,
-    known: Vectors | None,
+    pretrained: Vectors | None,
     settings: Settings,
     phrases: Sequence[str] = (),
     keys: Sequence[str] | None = None,
@@ -170,18 +170,18 @@ def initial_vectors(
 ) -> Vectors:
     """The initial vectors of a corpus' words with their sources: unit rows, zeros for words without a vector.
 
-    Without ``known`` they are computed from the text alone by ``name``, one of
+    Without ``pretrained`` they are computed from the text alone by ``name``, one of
     `training.FROM_TEXT`. ``phrases`` are types; those without a vector are built from their words.
-    ``keys`` are the words to look up in ``known`` for each type, by default the types themselves.
+    ``keys`` are the words to look up in ``pretrained`` for each type, by default the types themselves.
     """
-    if known is None:
+    if pretrained is None:
         return vectors_from_text(batch, name, settings.seed)
     keys = batch.types if keys is None else keys
-    rows, sources, pieces = known.lookup_pieces(keys, settings.oov == "subwords")
+    rows, sources, pieces = pretrained.lookup_pieces(keys, settings.oov == "subwords")
     if phrases and settings.oov == "subwords":
         from selfvec.text.phrases import compose
 
-        compose(rows, sources, batch.types, phrases, known)
+        compose(rows, sources, batch.types, phrases, pretrained)
         units = set(phrases)
         joined = np.fromiter((word in units for word in batch.types), bool, len(batch.types))
         pieces[joined & (sources == Source.SUBWORDS)] = 0

@@ -95,7 +95,7 @@ def choose(
     if not held_out or not any(map(len, measured[ORIGINAL].scores["self_retrieval"])):
         reason = f"too little text to compare methods: {len(batch)} tokens in {batch.documents} documents"
         return Choice(ORIGINAL, reason, [], held_out)
-    rows = [one.row(name, measured[ORIGINAL]) for name, one in measured.items()]
+    rows = [scores.row(name, measured[ORIGINAL]) for name, scores in measured.items()]
     chosen, reason = _chosen(rows, measured)
     texts = sum(map(len, measured[ORIGINAL].scores["self_retrieval"]))
     return Choice(chosen, reason, rows, held_out, measured, texts, tested)
@@ -279,10 +279,10 @@ class HalvedTexts:
         for k in range(held.documents):
             tokens = held.ids[held.offsets[k] : held.offsets[k + 1]]
             for text in np.array_split(tokens, -(-len(tokens) // _LENGTH)) if len(tokens) else ():
-                one, other = text[side[text]], text[~side[text]]
-                if len(one) and len(other):
-                    first.append(one)
-                    second.append(other)
+                half, rest = text[side[text]], text[~side[text]]
+                if len(half) and len(rest):
+                    first.append(half)
+                    second.append(rest)
                     documents.append(k)
         kept = np.sort(rng.permutation(len(first))[:TEXTS]).tolist()
         seen = np.zeros(len(training.types))

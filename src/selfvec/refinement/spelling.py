@@ -106,7 +106,7 @@ class Spelling:
 def blend_spelling(
     rows: Rows,  # (V, d), unit
     batch: TokenBatch,
-    known: Mask,  # (V,): rows that stay unchanged
+    whole: Mask,  # (V,): rows that stay unchanged
     half: NDArray[np.integer[Any]] | int = EVIDENCE,  # (V,): occurrences at which S has half of its weight
     jobs: int | None = None,
     out: Rows | None = None,  # (V, d); may be `rows`
@@ -120,7 +120,7 @@ def blend_spelling(
     """
     doubt = (half / (batch.counts + half)).astype(np.float32)
     filled = filled_rows(rows)
-    trust = np.where(known, 1, batch.counts / (batch.counts + EVIDENCE) * filled).astype(np.float32)
+    trust = np.where(whole, 1, batch.counts / (batch.counts + EVIDENCE) * filled).astype(np.float32)
     spelling = Spelling(batch.types, trust, jobs)
     return_freed_memory()  # most memory is taken here
     learned = spelling.learn(rows, RIDGE)
@@ -133,8 +133,8 @@ def blend_spelling(
         context = np.where(filled[part], 1 - doubt[part] * np.minimum(1, sizes / SAYS_ALL), 0)
         if out is not rows:
             out[part] = rows[part]
-        mix_rows(out[part], read_only(spelled), context, doubt[part], ~known[part])
-        says = np.where(known[part], 0, doubt[part] * sizes)
+        mix_rows(out[part], read_only(spelled), context, doubt[part], ~whole[part])
+        says = np.where(whole[part], 0, doubt[part] * sizes)
         shares[part] = says / np.maximum(says + context, np.float32(1e-30))
 
     finish(by_blocks(len(rows), blend, jobs))
@@ -157,8 +157,8 @@ def shared_grams(
     begins = np.concatenate(([0], np.cumsum(lengths)))
     sizes = np.sum([np.maximum(lengths - n + 1, 0) for n in range(SHORTEST, LONGEST + 1)], axis=0)
     bounds = np.concatenate(([0], np.cumsum(sizes)))
-    known = GramTable.room(sizes[learned_from].sum())
-    columns = _number_grams(codes, begins, learned_from, known)
+    table = GramTable.room(sizes[learned_from].sum())
+    columns = _number_grams(codes, begins, learned_from, table)
     indices = np.full(bounds[-1], columns, np.int32)  # the last number is that of no n-gram
     values = np.empty(bounds[-1], np.float32)
     bags = SparseRows(bounds, indices, values)
@@ -166,7 +166,7 @@ def shared_grams(
     def look_up(part: tuple[int, int]) -> None:
         own = GramTable.room(sizes[slice(*part)].max())
         seen = np.zeros((2, len(own.keys)), np.int64)
-        _bags_of_grams(codes, begins, *part, known, own, seen, bags)
+        _bags_of_grams(codes, begins, *part, table, own, seen, bags)
 
     finish(in_order(cut(lengths, _SHARE), look_up, jobs))
     shared = occurrences_of_each(indices, columns + 1) > 1
@@ -204,7 +204,7 @@ def _number_grams(
 ) -> int:
     """Number the n-grams of some words; return their number."""
     keys, numbers = table
-    found = 0
+    number = 0
     for word in words:
         for start in range(begins[word], begins[word + 1] - SHORTEST + 1):
             key = np.uint64(0)
@@ -214,9 +214,9 @@ def _number_grams(
                     slot = _slot(table, key)
                     if numbers[slot] < 0:
                         keys[slot] = key
-                        numbers[slot] = found
-                        found += 1
-    return found
+                        numbers[slot] = number
+                        number += 1
+    return number
 
 
 @kernel
@@ -225,7 +225,7 @@ def _bags_of_grams(
     begins: Ints,  # (V + 1,)
     first: int,
     last: int,  # the words from `first` to `last - 1`
-    known: GramTable,
+    table: GramTable,
     own: GramTable,  # room for the n-grams of a word
     seen: Ints,  # (2, s): how often an n-gram occurs in the word, and its slot
     bags: SparseRows,  # where the n-grams of each word are written
@@ -256,7 +256,7 @@ def _bags_of_grams(
                     squares += 2 * times[entries[slot]] - 1  # n² - (n - 1)²
         place = bounds[word]
         for entry in range(n):
-            number = known.numbers[_slot(known, own_keys[where[entry]])]
+            number = table.numbers[_slot(table, own_keys[where[entry]])]
             entries[where[entry]] = -1  # the table is empty again for the next word
             if number >= 0:
                 indices[place] = number

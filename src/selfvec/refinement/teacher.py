@@ -61,8 +61,8 @@ class Teacher:
                 raise OptionError("limits what an encoder reads", field="encode", remedy="add an encoder")
             return None
         if embeddings is None:
-            found = as_sentence_encoder(encoder)
-            return cls(found.name, found.place, EncodedTexts.none_of(found), lambda: found, True)
+            given = as_sentence_encoder(encoder)
+            return cls(given.name, given.place, EncodedTexts.none_of(given), lambda: given, True)
         if encoder is not None:
             raise OptionError("are given in place of an encoder", field="embeddings", remedy="give one")
         if not settings.keeps_text:
@@ -86,18 +86,18 @@ class Teacher:
                 raise OptionError("is for runs that were made with one", field=field, remedy="leave it out")
             return None
         parts = [part for part in map(encoded_texts_of, runs) if part is not None]
-        known = parts[0].merged(*parts[1:])
+        encoded = parts[0].merged(*parts[1:])
         if embeddings is not None and described["name"] != EMBEDDINGS:
             rule = f"are for a run that was made with them, this one has the encoder {described['name']!r}"
             raise OptionError(rule, field="embeddings", remedy="give the encoder")
         if encoder is None:
-            found = (encoder_of(run) for run in runs)
+            encoders = (encoder_of(run) for run in runs)
             return cls(
-                described["name"], described.get("path"), known, lambda: next(filter(None, found), None)
+                described["name"], described.get("path"), encoded, lambda: next(filter(None, encoders), None)
             )
         own = as_sentence_encoder(encoder)
-        known.check(own)
-        return cls(own.name, own.place, known, lambda: own, True)
+        encoded.check(own)
+        return cls(own.name, own.place, encoded, lambda: own, True)
 
     @cached_property
     def encoder(self) -> SentenceEncoder | None:
@@ -145,17 +145,17 @@ class Teacher:
         named = [] if self.of_documents else list(dict.fromkeys(map(word_text, (*words, *general))))
         made = self._with(passages.lacking, self.known.missing(named), named, execution)
         kept = made.only(np.concatenate([passages.hashes, text_hashes(named)]))
-        found = replace(kept, encoder=self.name, digest=kept.digest or made.digest)
+        texts = replace(kept, encoder=self.name, digest=kept.digest or made.digest)
         described = {
             "name": self.name,
             "path": self.place,
-            "digest": found.digest,
-            "dimensions": found.dimensions,
+            "digest": texts.digest,
+            "dimensions": texts.dimensions,
             "passages": len(passages.hashes),
             "of": passages.total,
             "words": len(named),
         }
-        return found, described
+        return texts, described
 
     def _with(
         self, passages: Sequence[str], words: Sequence[str], named: Sequence[str], execution: Execution
@@ -170,11 +170,11 @@ class Teacher:
             rule = f"{encoder.name} gives other vectors than when the run was made"
             raise InputError(rule, field=_FIELD, remedy="give the same encoder, or make the run again")
         journal = None if execution.writer is None else execution.writer.journal
-        known = self.known
+        encoded = self.known
         if journal is not None:
-            known = known.merged(_recovered(encoder, journal, (*passages, *words)))
+            encoded = encoded.merged(_recovered(encoder, journal, (*passages, *words)))
         try:
-            return _encoded(known, encoder, passages, words, execution, journal)
+            return _encoded(encoded, encoder, passages, words, execution, journal)
         except KeyboardInterrupt:
             if journal is None:
                 raise
@@ -201,7 +201,7 @@ class Passages:
     total: int  # distinct passages of all documents
 
     @classmethod
-    def of(cls, text: RunText | None, most: int | None, known: EncodedTexts, *, whole: bool) -> Passages:
+    def of(cls, text: RunText | None, most: int | None, encoded: EncodedTexts, *, whole: bool) -> Passages:
         """Those of a text, or ``most`` of them; with ``whole`` each document is one."""
         hashes = [np.zeros(0, HASH)]
         lacking: dict[bytes, str] = {}
@@ -210,7 +210,7 @@ class Passages:
             parts = [part for part in (documents if whole else passages_of(documents)) if part.strip()]
             own = text_hashes(parts)
             hashes.append(np.unique(own))
-            new = zip(own.tolist(), parts, known.has(own).tolist(), strict=True)
+            new = zip(own.tolist(), parts, encoded.has(own).tolist(), strict=True)
             lacking |= {key: part for key, part, has in new if not has}
             if most is not None and len(lacking) > 2 * most:  # texts that will not be needed
                 last = sorted(lacking)[most]
@@ -240,24 +240,24 @@ def _distinct(words: Iterable[str]) -> Iterable[str]:
 
 def _recovered(encoder: SentenceEncoder, journal: Path, texts: Sequence[str]) -> EncodedTexts:
     """What an interrupted command has encoded, unless a function now gives other vectors."""
-    found = EncodedTexts.of_journal(encoder, journal)
-    if encoder.digest or found.agrees(encoder, texts):
-        return found
+    encoded = EncodedTexts.of_journal(encoder, journal)
+    if encoder.digest or encoded.agrees(encoder, texts):
+        return encoded
     journal.unlink()
     return EncodedTexts.none_of(encoder)
 
 
 def _encoded(
-    known: EncodedTexts,
+    encoded: EncodedTexts,
     encoder: SentenceEncoder,
     passages: Sequence[str],
     words: Sequence[str],
     execution: Execution,
     journal: Path | None,
 ) -> EncodedTexts:
-    """``known`` and the vectors of passages and words; says before how long it takes."""
+    """``encoded`` and the vectors of passages and words; says before how long it takes."""
     progress, jobs = execution.progress, execution.jobs
-    left = {"passages": known.missing(passages), "words": known.missing(words)}
+    left = {"passages": encoded.missing(passages), "words": encoded.missing(words)}
     texts = [*left["passages"], *left["words"]]
     counted = f"{count_of(len(left['passages']), 'passage')} and {count_of(len(left['words']), 'word')}"
     again = len(passages) + len(words) - len(texts)
@@ -265,15 +265,15 @@ def _encoded(
     with execution.timings.stage("encode"):
         some = texts[:: -(-len(texts) // _TIMED)] if len(texts) > 2 * _TIMED else []
         started = time.perf_counter()
-        known = known.adding(encoder, some, jobs=jobs, journal=journal)
+        encoded = encoded.adding(encoder, some, jobs=jobs, journal=journal)
         seconds = (time.perf_counter() - started) * (_cost(texts) / max(_cost(some), 1) - 1)
         estimate = f": about {duration(max(seconds, 1))}" if some else ""
         progress.say(f"encoding {counted} with {encoder.name}{estimate}{before}")
         for kind, few in left.items():
             if few:
-                with progress.stage(f"Encoding {kind}", len(known.missing(few)), kind) as advance:
-                    known = known.adding(encoder, few, jobs=jobs, advance=advance, journal=journal)
-    return known
+                with progress.stage(f"Encoding {kind}", len(encoded.missing(few)), kind) as advance:
+                    encoded = encoded.adding(encoder, few, jobs=jobs, advance=advance, journal=journal)
+    return encoded
 
 
 def _cost(texts: Sequence[str]) -> int:

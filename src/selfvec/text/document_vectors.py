@@ -145,8 +145,8 @@ def smooth_by_neighbours(
     and the further the text moves. At most a tenth of the collection are neighbours, so fewer than ten texts
     stay unchanged. A text is not its own neighbour.
     """
-    known = np.any(rows[:collection], axis=1)
-    smoothing = Smoothing.of(known, rows.__getitem__, seed, strength, neighbours)
+    filled = np.any(rows[:collection], axis=1)
+    smoothing = Smoothing.of(filled, rows.__getitem__, seed, strength, neighbours)
     if smoothing is None:
         return rows
     return smoothing.smoothed(rows, out=rows if in_place else None)
@@ -164,14 +164,14 @@ class Smoothing:
     @classmethod
     def of(
         cls,
-        known: Mask,  # (C,) texts of the collection that have a vector
+        filled: Mask,  # (C,) texts of the collection that have a vector
         rows_of: Callable[[Ints], Rows],  # their rows, (P, d), by their numbers
         seed: int = 0,
         strength: float = STRENGTH,
         neighbours: int = NEIGHBOURS,
     ) -> Smoothing | None:
         """None if nothing is to be smoothed."""
-        numbers = np.flatnonzero(known)
+        numbers = np.flatnonzero(filled)
         if len(numbers) > _POOL:
             numbers = np.sort(np.random.default_rng(seed).choice(numbers, _POOL, replace=False))
         nearest = min(neighbours, len(numbers) // 10)

@@ -220,7 +220,7 @@ def encode(
     batches: Iterable[Documents],  # read in this thread, a few ahead
     tokenizer: Tokenizer,
     rules: Rules | None = None,  # which words are dropped and merged; none by default
-    known: Vectors | Future[Vectors | None] | None = None,  # a `Future`: it is needed when all is read
+    pretrained: Vectors | Future[Vectors | None] | None = None,  # a `Future`: it is needed when all is read
     *,
     phrases: Sequence[str] | Phraser = (),  # as ``flash_flood``, or what finds them in the text
     unstemmed: bool = False,  # whether stemming and `min_count` are left to `selfvec.text.rules`
@@ -229,7 +229,7 @@ def encode(
     """Turn documents, empty ones included, into token ids of a vocabulary, in order of first appearance.
 
     The result depends neither on the threads nor on the batches. A word's key is the first of its exact,
-    lower-case and title-case forms that is ``known``. An invalid rule, a missing package or an unusable
+    lower-case and title-case forms that is ``pretrained``. An invalid rule, a missing package or an unusable
     ``tokenizer.json`` is an error before any text is read.
 
     >>> import polars as pl
@@ -249,7 +249,7 @@ def encode(
         )
     sample_size = rulebook.tagger.sample if rulebook.tagger else 0
     raw = _RawCorpus.read(batches, tokenizer, sample_size, bool(phrases), jobs)
-    vectors = known.result() if isinstance(known, Future) else known
+    vectors = pretrained.result() if isinstance(pretrained, Future) else pretrained
     index = {} if vectors is None else vectors.key_to_index
     counts = raw.word_counts()
     keys = rulebook.keys(raw.words, counts, index, raw.sample, unstemmed)
@@ -311,7 +311,7 @@ def _numbered(labels: pl.Series) -> tuple[Ids, list[str]]:
     import polars as pl
 
     stripped = labels.str.strip_chars()
-    known = stripped.set(stripped == "", None)
-    names = known.drop_nulls().unique(maintain_order=True)
-    numbers = known.cast(pl.Enum(names)).to_physical().cast(pl.Int32).fill_null(-1)
+    named = stripped.set(stripped == "", None)
+    names = named.drop_nulls().unique(maintain_order=True)
+    numbers = named.cast(pl.Enum(names)).to_physical().cast(pl.Int32).fill_null(-1)
     return numbers.to_numpy(), names.to_list()

@@ -333,7 +333,7 @@ def number_words(
     slots: Ids,  # (s,), s a power of two; changed, as are the next three, if words are added
     known_hashes: Hashes,  # (m,)
     known_ends: Ints,  # (m + 1,)
-    known: Bytes,  # (b,)
+    known_data: Bytes,  # (b,)
     size: int,  # words in the table
     add: bool,
     ids: Ids,  # (n,), written
@@ -350,17 +350,17 @@ def number_words(
             # Bytes are compared only if hash and length are the same, so nearly always of the same word.
             if known_hashes[other] == hashed[i] and known_ends[other + 1] - place == length:
                 k = 0
-                while k < length and known[place + k] == data[start + k]:
+                while k < length and known_data[place + k] == data[start + k]:
                     k += 1
                 if k == length:
                     break
             slot = (slot + np.uint64(1)) & mask
         if slots[slot] < 0 and add:
             place = known_ends[size]
-            if size == len(known_hashes) or place + length > len(known):
+            if size == len(known_hashes) or place + length > len(known_data):
                 return i, size  # no room: the caller makes some and goes on with this word
             for k in range(length):
-                known[place + k] = data[start + k]
+                known_data[place + k] = data[start + k]
             known_hashes[size] = hashed[i]
             known_ends[size + 1] = place + length
             slots[slot] = size
@@ -426,7 +426,7 @@ def hash_ngrams(
 ) -> int:
     """Hash the n-grams of some documents; return their number."""
     ids, offsets = text
-    found = 0
+    size = 0
     for document in range(documents[0], documents[1]):
         start = offsets[document]
         stop = offsets[document + 1]
@@ -436,13 +436,13 @@ def hash_ngrams(
         for i in range(start, start + NGRAM):
             value = value * BASE + words[ids[i]]
         for i in range(start + NGRAM, stop + 1):
-            values[found] = value
-            places[found] = i - NGRAM
-            found += 1
+            values[size] = value
+            places[size] = i - NGRAM
+            size += 1
             if i < stop:
                 # Modulo 2**64, so the word that leaves is subtracted exactly.
                 value = value * BASE + words[ids[i]] - words[ids[i - NGRAM]] * _BASE_TO_N
-    return found
+    return size
 
 
 @kernel

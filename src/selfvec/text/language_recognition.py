@@ -100,15 +100,15 @@ def _by_function_words(words: Iterable[tuple[str, int]]) -> str | None:
     counts: Counter[str] = Counter()
     for word, count in words:
         counts[word.lower()] += count
-    found = {code: listed & counts.keys() for code, listed in _function_words().items()}
-    shares = {code: sum(counts[word] for word in own) for code, own in found.items()}
+    words_of = {code: listed & counts.keys() for code, listed in _function_words().items()}
+    shares = {code: sum(counts[word] for word in own) for code, own in words_of.items()}
     code = max(shares, key=shares.__getitem__)
-    if len(found[code]) < LEAST or shares[code] < ENOUGH * counts.total():
+    if len(words_of[code]) < LEAST or shares[code] < ENOUGH * counts.total():
         return None
-    for other in found.keys() - {code}:
+    for other in words_of.keys() - {code}:
         alone, theirs = (
-            sum(counts[word] for word in one)
-            for one in (found[code] - found[other], found[other] - found[code])
+            sum(counts[word] for word in difference)
+            for difference in (words_of[code] - words_of[other], words_of[other] - words_of[code])
         )
         if alone < APART * theirs:
             return None
@@ -150,19 +150,19 @@ def vectors_of(language: str | None) -> str | None:
     return name if name in PUBLIC_VECTORS else None
 
 
-def note_on_language(language: str | None, vectors: str, known: float, settings: Settings) -> str | None:
+def note_on_language(language: str | None, vectors: str, share: float, settings: Settings) -> str | None:
     """What to do if the initial vectors are of another language, or know less than half of a text in it.
 
-    ``vectors`` is their name, and ``known`` the share of the text that is in them.
+    ``vectors`` is their name, and ``share`` the share of the text that is in them.
     """
     row = PUBLIC_VECTORS.get(vectors)
     theirs = "en" if vectors == "default" else row.language if row else None
     if language is None or theirs in (language, language.partition("-")[0], "many"):
         return None
-    if theirs is None and (language == "en" or known >= KNOWN_TEXT):
+    if theirs is None and (language == "en" or share >= KNOWN_TEXT):
         return None
     name = language_name(language)
-    of = f"are of {language_name(theirs)}" if theirs in LANGUAGES else f"know {known:.0%} of the text"
+    of = f"are of {language_name(theirs)}" if theirs in LANGUAGES else f"know {share:.0%} of the text"
     better = vectors_of(language)
     ways = [f"--vectors {better} (selfvec vectors fetch {better})"] if better else []
     ways.append(f"--encoder {ENCODER} (selfvec vectors fetch {ENCODER})")

@@ -118,9 +118,9 @@ def lemmatizer(languages: tuple[str, ...]) -> Callable[[str], str]:
                 field="lemmatize",
                 remedy=f"use one of {', '.join(sorted(SUPPORTED_LANGUAGES))}",
             )
-    found = Lemmatizer(cache_max_size=1)  # each type comes once
-    found.lemmatize("a", languages)  # reads the dictionaries
-    return lambda word: found.lemmatize(word, languages)
+    dictionaries = Lemmatizer(cache_max_size=1)  # each type comes once
+    dictionaries.lemmatize("a", languages)  # reads the dictionaries
+    return lambda word: dictionaries.lemmatize(word, languages)
 
 
 @cache

@@ -42,9 +42,9 @@ def garbled(words: Sequence[str]) -> list[int]:
     """
     odd = [i for i, word in enumerate(words) if not word.isascii()]
     whole = [i for i in odd if _WHOLE.search(words[i])]
-    known = _CONTRACTED.union(word.lower() for word in words) if odd else _CONTRACTED
+    words_of_text = _CONTRACTED.union(word.lower() for word in words) if odd else _CONTRACTED
     ends = [(i, _CUT.fullmatch(words[i].lower())) for i in odd]
-    cut = [i for i, end in ends if end and (end[1] is None or end[1] in known)]
+    cut = [i for i, end in ends if end and (end[1] is None or end[1] in words_of_text)]
     certain = len(cut) >= _FEWEST and len(cut) >= _SHARE * len(odd)
     return sorted({*whole, *(cut if certain else ())})
 

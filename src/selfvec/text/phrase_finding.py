@@ -149,8 +149,8 @@ class Phrases(RecordTable[Phrase]):
 
     def as_dict(self) -> dict[str, Any]:
         """As printed by ``selfvec text phrases --json``; ``found`` includes phrases that are not listed."""
-        found = len(self) if self.found is None else self.found
-        return {"tokens": self.tokens, "found": found, "rows": self.rows}
+        number = len(self) if self.found is None else self.found
+        return {"tokens": self.tokens, "found": number, "rows": self.rows}
 
 
 class Finder:
@@ -205,7 +205,7 @@ class Finder:
                 zip(candidates, values, information, strict=True), 2
             )
         ]
-        found = []
+        phrases = []
         for n, chosen in enumerate(whole(levels, good, PART), 2):
             level = levels[n - 2]
             value = values[n - 2]
@@ -214,9 +214,9 @@ class Finder:
                 start = int(level.firsts[g])
                 term = LINK.join(text.names[c] for c in words[start : start + n].tolist())
                 count = int(level.counts[g])
-                found.append(Phrase(term, count, float(pmi[g]), float(npmi[g]), float(value[g])))
-        found.sort(key=lambda phrase: (-(phrase.c_value or 0), phrase.term))
-        return found
+                phrases.append(Phrase(term, count, float(pmi[g]), float(npmi[g]), float(value[g])))
+        phrases.sort(key=lambda phrase: (-(phrase.c_value or 0), phrase.term))
+        return phrases
 
     def _able(self, text: Running) -> tuple[Mask, ...]:
         """Which words may begin a phrase, which end one, and which occur in one, each (C,) bool."""
@@ -480,8 +480,8 @@ def pairs(
     places = np.flatnonzero((grams[:-1] >= 0) & (grams[1:] >= 0) & ~breaks[1:])
     keys = grams[places].astype(np.int64) << 32 | grams[places + 1]
     frame = pl.DataFrame({"key": keys, "place": places})
-    found = frame.group_by("key", maintain_order=True).agg(pl.len().alias("count"), pl.first("place"))
-    numbered = found.select("key").with_row_index("number")
+    distinct = frame.group_by("key", maintain_order=True).agg(pl.len().alias("count"), pl.first("place"))
+    numbered = distinct.select("key").with_row_index("number")
     ids = np.full(len(grams), -1, np.int32)
     ids[places] = frame.join(numbered, on="key", how="left", maintain_order="left")["number"].to_numpy()
-    return ids, found["count"].to_numpy().astype(np.int64), found["place"].to_numpy().astype(np.int64)
+    return ids, distinct["count"].to_numpy().astype(np.int64), distinct["place"].to_numpy().astype(np.int64)

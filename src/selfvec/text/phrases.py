@@ -97,18 +97,18 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
     for row, numbers in zip(words, order, strict=True):
         row[: len(numbers)] = numbers
     bounds = np.searchsorted(words[:, 0], np.arange(len(number) + 1)).astype(np.int64)
-    found = matches(text.classes, text.breaks, bounds, sizes, words)
+    phrase_at = matches(text.classes, text.breaks, bounds, sizes, words)
 
     kept = text.kept[text.ids]
     types = [word for word, stays in zip(text.types, text.kept.tolist(), strict=True) if stays]
     places = (np.cumsum(text.kept) - 1).astype(np.int32)
     index = {word: i for i, word in enumerate(types)}
     units = np.zeros(len(order), np.int32)
-    for p in np.unique(found[found >= 0]).tolist():
+    for p in np.unique(phrase_at[phrase_at >= 0]).tolist():
         units[p] = index.setdefault(named(able[order[p]]), len(index))
     ids = places[text.ids]
-    ids[found >= 0] = units[found[found >= 0]]
-    stays = (found >= 0) | ((found == -1) & kept)
+    ids[phrase_at >= 0] = units[phrase_at[phrase_at >= 0]]
+    stays = (phrase_at >= 0) | ((phrase_at == -1) & kept)
     ends = np.concatenate(([0], np.cumsum(stays))).astype(np.int64)
     return ids[stays], ends[text.offsets], list(index)
 
@@ -118,7 +118,7 @@ def compose(
     sources: Bytes,  # (V,) uint8, set to Source.SUBWORDS for means of words
     types: Sequence[str],
     units: Sequence[str],  # the phrases among the types
-    known: Vectors,
+    pretrained: Vectors,
 ) -> None:
     """Give phrases without a vector the mean direction of their words, in place."""
     place = {word: i for i, word in enumerate(types)}
@@ -126,16 +126,17 @@ def compose(
     if not lacking:
         return
     words = [parts(types[i]) for i in lacking]
-    names = list(dict.fromkeys(_form(word, known) for phrase in words for word in phrase))
-    directions = unit_rows(known.lookup(names)[0])
+    names = list(dict.fromkeys(_form(word, pretrained) for phrase in words for word in phrase))
+    directions = unit_rows(pretrained.lookup(names)[0])
     number = {name: i for i, name in enumerate(names)}
     for i, phrase in zip(lacking, words, strict=True):
-        rows[i] = unit_rows(directions[[number[_form(word, known)] for word in phrase]].sum(axis=0)[None])[0]
+        of_words = directions[[number[_form(word, pretrained)] for word in phrase]]
+        rows[i] = unit_rows(of_words.sum(axis=0)[None])[0]
         sources[i] = Source.SUBWORDS if rows[i].any() else Source.NONE
 
 
-def _form(word: str, known: Vectors) -> str:
-    return next((form for form in (word, word.lower(), word.title()) if form in known), word)
+def _form(word: str, pretrained: Vectors) -> str:
+    return next((form for form in (word, word.lower(), word.title()) if form in pretrained), word)
 
 
 def units_of(provenance: Mapping[str, Any]) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ class Preprocessing:
 def encode_texts(
     texts: Sequence[str],
     preprocessing: Preprocessing,
-    known: Vectors | None = None,
+    pretrained: Vectors | None = None,
 ) -> TokenBatch:
     """Texts as words of the vectors, one document each, empty texts included."""
     import polars as pl
@@ -96,7 +96,7 @@ def encode_texts(
         for at in range(0, max(len(texts), 1), _TEXTS)
     )
     cut = tokenizer(preprocessing.tokenizer, preprocessing.language)
-    return encode(batches, cut, rules, known, phrases=preprocessing.phrases.split())[0]
+    return encode(batches, cut, rules, pretrained, phrases=preprocessing.phrases.split())[0]
 
 
 def merge_stems(batch: TokenBatch, preprocessing: Preprocessing) -> TokenBatch:

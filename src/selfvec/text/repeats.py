@@ -117,18 +117,18 @@ class Ngrams:
         def work(documents: DocumentRange) -> tuple[Hashes, Ints, int]:
             values: list[Hashes] = [np.empty(0, np.uint64)]
             places: list[Ints] = [np.empty(0, np.int64)]
-            found = 0
+            sizes = 0
             for hashed, starts in self._hashed(documents):
                 chosen = self.counters[hashed * MIX >> self._shift] >= least
                 chosen &= hashed % parts == part
-                if found < room:
-                    values.append(hashed[chosen][: room - found])
-                    places.append(starts[chosen][: room - found])
-                found += int(np.count_nonzero(chosen))
-            return np.concatenate(values), np.concatenate(places), found
+                if sizes < room:
+                    values.append(hashed[chosen][: room - sizes])
+                    places.append(starts[chosen][: room - sizes])
+                sizes += int(np.count_nonzero(chosen))
+            return np.concatenate(values), np.concatenate(places), sizes
 
-        values, places, found = zip(*in_order(self._ranges, work, len(self._ranges)), strict=True)
-        return np.concatenate(values), np.concatenate(places), sum(found)
+        values, places, sizes = zip(*in_order(self._ranges, work, len(self._ranges)), strict=True)
+        return np.concatenate(values), np.concatenate(places), sum(sizes)
 
     def _hashed(self, documents: DocumentRange) -> Iterator[tuple[Hashes, Ints]]:
         """The hashes of the n-grams of some documents, and where they start, a part at a time."""
@@ -137,8 +137,8 @@ class Ngrams:
             for start, stop in cut(np.diff(bounds), _HASHED):
                 size = int(bounds[stop] - bounds[start])
                 values, places = np.empty(size, np.uint64), np.empty(size, np.int64)
-                found = hash_ngrams(self._text, (first + start, first + stop), self._words, values, places)
-                yield values[:found], places[:found]
+                number = hash_ngrams(self._text, (first + start, first + stop), self._words, values, places)
+                yield values[:number], places[:number]
 
     def owners_of(self, documents: Ints) -> Hashes:
         """Hashes of the text, date and slice of the document of each of n n-grams, (n,)."""
@@ -282,12 +282,12 @@ def find_repeats(
         rows = counted_occurrences(text, values, places, LEAST_DOCUMENTS)
         tables.append(rows)
         cover(further, places[_among(rows["passage"].to_numpy(), values)], True)
-    found = pl.concat(tables).sort("passage")
-    if not len(found):
+    ngrams = pl.concat(tables).sort("passage")
+    if not len(ngrams):
         return nothing, further
-    example = example_of(batch, most_frequent(found)["place"], further)
-    cover(further, found["place"].to_numpy(), False)
-    return found_repeats(found, example, figures_of(batch, further), len(batch)), further
+    example = example_of(batch, most_frequent(ngrams)["place"], further)
+    cover(further, ngrams["place"].to_numpy(), False)
+    return found_repeats(ngrams, example, figures_of(batch, further), len(batch)), further
 
 
 Figures = tuple[int, int, int, int]
@@ -301,16 +301,16 @@ def figures_of(batch: TokenBatch, further: Mask) -> Figures:
     return int(gone.sum()), int(np.count_nonzero(gone)), int(np.count_nonzero(short)), batch.documents
 
 
-def found_repeats(found: pl.DataFrame, example: str, figures: Figures, tokens: int) -> Repeats:
+def found_repeats(ngrams: pl.DataFrame, example: str, figures: Figures, tokens: int) -> Repeats:
     """The repeated passages of a text of so many tokens, from the rows of its n-grams, sorted."""
     gone, changed, short, documents = figures
     return Repeats(
-        found["passage"].to_numpy()[:KEPT],
+        ngrams["passage"].to_numpy()[:KEPT],
         tokens=gone,
         documents=changed,
         share=gone / tokens,
         example=example,
-        example_documents=most_frequent(found)["documents"],
+        example_documents=most_frequent(ngrams)["documents"],
         templates=4 * short >= documents,  # a quarter of them
     )
 
@@ -427,9 +427,9 @@ def _at_least(least: int, begins: Mask, counted: Mask) -> Mask:
     return np.repeat(numbers >= least, np.diff(np.append(starts, len(begins))))
 
 
-def most_frequent(found: pl.DataFrame) -> dict[str, Any]:
+def most_frequent(ngrams: pl.DataFrame) -> dict[str, Any]:
     """The row of the n-gram in the most documents; the first of equally frequent ones."""
-    return found.sort("documents", descending=True, maintain_order=True).row(0, named=True)
+    return ngrams.sort("documents", descending=True, maintain_order=True).row(0, named=True)
 
 
 def _among(passages: Hashes, values: Hashes) -> Mask:
@@ -443,13 +443,13 @@ def _among(passages: Hashes, values: Hashes) -> Mask:
 
 def tokens_by_document(tokens: Mask, batch: TokenBatch) -> Ints:
     """How many tokens of each document are marked, (D,)."""
-    found = np.zeros(batch.documents, np.int64)
+    numbers = np.zeros(batch.documents, np.int64)
     for first, last in batch.ranges():
         bounds = batch.offsets[first : last + 1]
         marked = tokens[bounds[0] : bounds[-1]]
-        found[first:last] = np.diff(np.searchsorted(np.flatnonzero(marked), bounds - bounds[0]))
+        numbers[first:last] = np.diff(np.searchsorted(np.flatnonzero(marked), bounds - bounds[0]))
         release(marked)
-    return found
+    return numbers
 
 
 def example_of(batch: TokenBatch, place: int, repeated: Mask) -> str:
@@ -479,8 +479,8 @@ def editorial_pieces(run: Run) -> dict[str, int]:
     counted: dict[str, int] = {}
     for rows in run.text.batches((TEXT,)):
         marked = rows[TEXT].filter(rows[TEXT].str.contains("]", literal=True))
-        found = marked.str.extract_all(_PIECE).list.unique().explode(empty_as_null=False).drop_nulls()
-        for piece, number in found.value_counts().iter_rows():
+        pieces = marked.str.extract_all(_PIECE).list.unique().explode(empty_as_null=False).drop_nulls()
+        for piece, number in pieces.value_counts().iter_rows():
             counted[piece] = counted.get(piece, 0) + number
     often = sorted((-number, piece) for piece, number in counted.items() if number >= LEAST_DOCUMENTS)
     return {piece: -number for number, piece in often[:_MOST]}
@@ -497,15 +497,15 @@ def editorial_tokens(run: Run) -> Mask | None:
         return None
     words = encode_texts(list(pieces), Preprocessing.of(run.provenance), run.vectors)
     index = {word: i for i, word in enumerate(batch.types)}
-    found: Mask = np.zeros(len(batch), bool)
+    marked: Mask = np.zeros(len(batch), bool)
     for number, documents in enumerate(pieces.values()):
         mine = words.ids[words.offsets[number] : words.offsets[number + 1]].tolist()
         ids = [index.get(words.types[i], -1) for i in mine]
         if len(ids) >= _FEWEST and -1 not in ids:
             places = _places_of(batch, ids)
             if len(places) <= 2 * documents:
-                found[places[:, None] + np.arange(len(ids))] = True
-    return found if found.any() else None
+                marked[places[:, None] + np.arange(len(ids))] = True
+    return marked if marked.any() else None
 
 
 def _places_of(batch: TokenBatch, ids: list[int]) -> Ints:

@@ -118,7 +118,7 @@ class Rulebook:
         self,
         words: Sequence[str],  # V raw types
         counts: Ints,  # (V,) int64
-        known: Mapping[str, int],  # words with a vector
+        pretrained: Mapping[str, int],  # words with a vector
         texts: Sequence[str] = (),  # a sample for the tagger
         unstemmed: bool = False,  # leave stemming and `min_count` out: they do not depend on the word alone
     ) -> Keys:
@@ -138,33 +138,35 @@ class Rulebook:
             dropped_by[left[[part not in self.parts for part in parts]]] = 2
         left = np.flatnonzero(dropped_by == 0)
         if self.lemma:
-            keys = [self._name(words[i], forms[i], known) for i in left.tolist()]
+            keys = [self._name(words[i], forms[i], pretrained) for i in left.tolist()]
         else:
-            keys = [self.key(words[i], known) for i in left.tolist()]
+            keys = [self.key(words[i], pretrained) for i in left.tolist()]
         types = list(dict.fromkeys(keys))
         index = dict(zip(types, range(len(types)), strict=True))
         places = np.full(len(words), DROPPED, np.int32)
         places[left] = np.fromiter(map(index.__getitem__, keys), np.int32, len(keys))
         totals = np.bincount(dropped_by, counts, minlength=3)
         names = ("stop words", "part of speech")
-        found = Keys(places, types, {name: int(n) for name, n in zip(names, totals[1:], strict=True) if n})
-        return found if unstemmed else self._merged(found, counts, known)
+        dropped = {name: int(n) for name, n in zip(names, totals[1:], strict=True) if n}
+        unmerged = Keys(places, types, dropped)
+        return unmerged if unstemmed else self._merged(unmerged, counts, pretrained)
 
-    def _merged(self, keys: Keys, counts: Ints, known: Mapping[str, int]) -> Keys:
+    def _merged(self, keys: Keys, counts: Ints, pretrained: Mapping[str, int]) -> Keys:
         if keep_all(len(keys.types), self.stem, self.min_count, self.max_types):
             return keys
         totals = occurrences_of_merged(counts, keys.places, len(keys.types))
         numbers, types, least = merged_types(
-            keys.types, totals, known, self.stem, self.min_count, self.max_types
+            keys.types, totals, pretrained, self.stem, self.min_count, self.max_types
         )
         places = np.append(numbers, np.int32(DROPPED))[keys.places]  # -1 takes the last: it stays dropped
         rare = int(totals[numbers == DROPPED].sum())
         return Keys(places, types, keys.dropped | ({"minimal count": rare} if rare else {}), least)
 
-    def names(self, words: Sequence[str], known: Mapping[str, int]) -> list[str]:
+    def names(self, words: Sequence[str], pretrained: Mapping[str, int]) -> list[str]:
         """The keys that words would have if no rule dropped them."""
         words = self._whole(words)
-        return [self._name(word, form, known) for word, form in zip(words, self.forms(words), strict=True)]
+        pairs = zip(words, self.forms(words), strict=True)
+        return [self._name(word, form, pretrained) for word, form in pairs]
 
     def forms(self, words: Sequence[str]) -> list[str]:
         """The lemmas of words, or the words without their elided parts."""
@@ -188,22 +190,22 @@ class Rulebook:
         lemma = self.lemma(lower(word, self.language) if self.language in DOTTED else word)
         return word if lower(lemma, self.language) == lower(word, self.language) else lemma
 
-    def _name(self, word: str, form: str, known: Mapping[str, int]) -> str:
+    def _name(self, word: str, form: str, pretrained: Mapping[str, int]) -> str:
         """The key of the lemma, or of the word if only that has a vector, since the lemma may be wrong."""
-        key = self.key(form, known)
-        if form is not word and key not in known:
-            own = self.key(word, known)
-            return own if own in known else key
+        key = self.key(form, pretrained)
+        if form is not word and key not in pretrained:
+            own = self.key(word, pretrained)
+            return own if own in pretrained else key
         return key
 
-    def key(self, form: str, known: Mapping[str, int]) -> str:
+    def key(self, form: str, pretrained: Mapping[str, int]) -> str:
         """The first of the exact, lower-case and title-case forms that has a vector."""
-        if self.casing == "exact" or form in known:
+        if self.casing == "exact" or form in pretrained:
             return form
         forms = case_forms(form, self.language)
-        for one in forms:
-            if one in known:
-                return one
+        for spelling in forms:
+            if spelling in pretrained:
+                return spelling
         return forms[1] if self.casing == "lower" else form
 
 
@@ -252,21 +254,21 @@ def stems(words: Sequence[str], language: str) -> list[str]:
             field="stem",
             remedy=f"use one of {', '.join(STEMMERS)}",
         )
-    found: list[str] = [lower(word, language) for word in words]
+    stemmed: list[str] = [lower(word, language) for word in words]
     if STEMMERS[language] != "own":
-        found = Stemmer.Stemmer(STEMMERS[language]).stemWords(found)
-    return [without_particle(word) if is_korean(word) else word for word in found]
+        stemmed = Stemmer.Stemmer(STEMMERS[language]).stemWords(stemmed)
+    return [without_particle(word) if is_korean(word) else word for word in stemmed]
 
 
 def same_stem(
     words: Sequence[str],  # n words; counts of repeated words are added up
     counts: Ints,  # (n,) int64
-    known: Mapping[str, int],  # words with a vector, preferred ones first
+    pretrained: Mapping[str, int],  # words with a vector, preferred ones first
     language: str,
 ) -> list[str]:
     """The word that represents the stem of each word: the most frequent one that has a vector.
 
-    If no word has a vector, it is the first word of ``known`` with that stem, or else the most frequent word.
+    If no word has a vector, it is the first of ``pretrained`` with that stem, or else the most frequent word.
 
     >>> same_stem(["storms", "storm", "hails"], np.array([5, 2, 1]), {"storm": 0, "hail": 1}, "en")
     ['storm', 'storm', 'hail']
@@ -277,11 +279,11 @@ def same_stem(
         totals[word] = totals.get(word, 0) + count
     best: dict[str, tuple[bool, int, str]] = {}
     for word, stem in zip(words, own, strict=True):
-        rank = (word in known, totals[word])
+        rank = (word in pretrained, totals[word])
         if stem not in best or rank > best[stem][:2]:
             best[stem] = (*rank, word)
-    if known and not all(has_vector for has_vector, _, _ in best.values()):
-        for word, stem in zip(known, stems(list(known), language), strict=True):
+    if pretrained and not all(has_vector for has_vector, _, _ in best.values()):
+        for word, stem in zip(pretrained, stems(list(pretrained), language), strict=True):
             if stem in best and not best[stem][0]:
                 best[stem] = (True, 0, word)
     return [best[stem][2] for stem in own]
@@ -290,7 +292,7 @@ def same_stem(
 def merged_types(
     types: Sequence[str],  # U types in order of first appearance
     counts: Ints,  # (U,) int64
-    known: Mapping[str, int],  # words with a vector
+    pretrained: Mapping[str, int],  # words with a vector
     stem: str | None = None,  # language code; None merges nothing
     min_count: int = 1,
     max_types: int | None = None,  # None for any number
@@ -302,7 +304,7 @@ def merged_types(
     """
     if not stem:
         return _frequent(types, counts, min_count, max_types)
-    names = same_stem(types, counts, known, stem)
+    names = same_stem(types, counts, pretrained, stem)
     index = {name: i for i, name in enumerate(dict.fromkeys(names))}
     places = np.fromiter(map(index.__getitem__, names), np.int32, len(names))
     totals = occurrences_of_merged(counts, places, len(index))

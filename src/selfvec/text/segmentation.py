@@ -72,16 +72,16 @@ def unsegmented(words: Iterable[tuple[str, int]], code: str | None, what: str) -
     if language(code).segmenter is not None:
         return None
     letters = 0
-    found: Counter[str] = Counter()
+    letters_of: Counter[str] = Counter()
     for word, count in words:
         letters += len(word) * count
         if is_unspaced(word):
             for name, (pattern, _) in _SCRIPTS.items():
-                found[name] += len(pattern.findall(word)) * count
-    total = found.total()
+                letters_of[name] += len(pattern.findall(word)) * count
+    total = letters_of.total()
     if 2 * total <= letters:
         return None
-    name = next(name for name in _SCRIPTS if 10 * found[name] >= total)
+    name = next(name for name in _SCRIPTS if 10 * letters_of[name] >= total)
     option = _SCRIPTS[name][1]
     remedy = (
         f"name it: {option}" if option else "there is no model that cuts it; put spaces between the words"
@@ -125,6 +125,6 @@ def _cut(run: str, segment: Segment) -> list[str]:
     for start in range(0, len(run), _BLOCK):
         first = max(0, start - _CONTEXT)
         words = segment(run[first : start + _BLOCK + _CONTEXT])
-        found = accumulate(map(len, words), initial=first)
-        ends += [end for end in found if max(start, 1) <= end < min(start + _BLOCK, len(run))]
+        boundaries = accumulate(map(len, words), initial=first)
+        ends += [end for end in boundaries if max(start, 1) <= end < min(start + _BLOCK, len(run))]
     return [run[a:b] for a, b in pairwise([0, *ends, len(run)])]

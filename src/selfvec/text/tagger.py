@@ -98,10 +98,10 @@ def english_lexicon() -> dict[str, str]:
 
     The file is read without the package, which takes two seconds to load NLTK, scikit-learn and SciPy.
     """
-    found = find_spec("textblob")
-    if found is None or not found.submodule_search_locations:
+    package = find_spec("textblob")
+    if package is None or not package.submodule_search_locations:
         return {}
-    path = Path(found.submodule_search_locations[0], "en", "en-lexicon.txt")
+    path = Path(package.submodule_search_locations[0], "en", "en-lexicon.txt")
     lines = path.read_text(encoding="utf-8").splitlines()
     pairs = (line.split() for line in lines if line and not line.startswith(";;;"))
     return {word: tag for word, tag, *_ in pairs}

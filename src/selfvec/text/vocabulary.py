@@ -80,16 +80,16 @@ class Vocabulary:
         alike: dict[int, tuple[int, ...]] = {}
         if self._by_words and self._accented:
             pairs = [(self._spelt(number, word, alike), word) for number, word in pairs]
-        found: dict[int, str] = {}
+        first_words: dict[int, str] = {}
         counts: dict[int, int] = {}
         for number, word in pairs:
-            found.setdefault(number, word)
+            first_words.setdefault(number, word)
             counts[number] = counts.get(number, 0) + 1
-        known = [number for number in found if number >= 0]
+        types = [number for number in first_words if number >= 0]
         return Query(
-            np.array(known, np.int64),
-            np.array([counts[number] for number in known], np.float32),
-            [found[number] for number in known],
+            np.array(types, np.int64),
+            np.array([counts[number] for number in types], np.float32),
+            [first_words[number] for number in types],
             list(dict.fromkeys(word for number, word in pairs if number < 0 and word)),
             alike,
         )
@@ -118,11 +118,11 @@ class Vocabulary:
         They are found when that letter is first asked for.
         """
         if letter not in self._bare:
-            found: dict[str, list[int]] = {}
+            numbers: dict[str, list[int]] = {}
             for bare, number in self._accented:
                 for key in {bare, *self._stemmed([bare])} if bare[:1] == letter else ():
-                    found.setdefault(key, []).append(number)
-            self._bare[letter] = found
+                    numbers.setdefault(key, []).append(number)
+            self._bare[letter] = numbers
         return self._bare[letter]
 
     def _stemmed(self, words: list[str]) -> list[str]:
@@ -157,11 +157,11 @@ class Vocabulary:
         whole = [text[a:b] for a, b in word_spans(text, name)]
         if language(code).segmenter is None:
             return whole
-        known = [max(types, default=0) >= 0 for types in self.types_of(whole)]
+        in_vocabulary = [max(types, default=0) >= 0 for types in self.types_of(whole)]
         return [
             part
-            for word, one in zip(whole, known, strict=True)
-            for part in ([word] if one else [word[a:b] for a, b in word_spans(word, name, code)])
+            for word, whole_word in zip(whole, in_vocabulary, strict=True)
+            for part in ([word] if whole_word else [word[a:b] for a, b in word_spans(word, name, code)])
         ]
 
     def parse_all(self, texts: Sequence[str]) -> list[Query]:
@@ -195,8 +195,8 @@ class Vocabulary:
     def _cut(self, words: list[str]) -> tuple[list[str], Ids, list[int]]:
         """Words as raw types, token ids, and the first token of each word."""
         if self.preprocessing.tokenizer == "words":
-            found = find_words(words)
-            if np.array_equal(found.ends - found.starts, [len(word) for word in words]):  # one token each
+            pieces = find_words(words)
+            if np.array_equal(pieces.ends - pieces.starts, [len(word) for word in words]):  # one token each
                 ids = np.arange(len(words), dtype=np.int32)
                 return [plain(word) for word in words], ids, list(range(len(words) + 1))
         import polars as pl

@@ -38,8 +38,8 @@ class TransformRow:
     def method(self) -> type[Transform]:
         """The class."""
         module, _, name = self.home.partition(".")
-        found: type[Transform] = getattr(import_module(f"{__name__}.{module}"), name)
-        return found
+        method: type[Transform] = getattr(import_module(f"{__name__}.{module}"), name)
+        return method
 
     @property
     def function(self) -> str:

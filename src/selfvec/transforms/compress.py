@@ -23,10 +23,9 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
-from selfvec.data.vectors import on_principal_axes
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Vectors, on_principal_axes
 from selfvec.evaluation.compared_vectors import ComparedVectors, distinct_names
 from selfvec.evaluation.retrieval import Retrieval
 from selfvec.evaluation.task import Task
@@ -128,9 +127,9 @@ def compress(
 
     with as_progress(progress).stage("Compressing", len(fitting), "tables") as advance:
 
-        def pack(one: Candidate) -> Packed:
+        def pack(candidate: Candidate) -> Packed:
             advance(1)
-            return Packed(whole, one, vocabulary, seed)
+            return Packed(whole, candidate, vocabulary, seed)
 
         files: Iterable[Packed] = map(pack, fitting)
         if limit is not None:  # the nearest first; otherwise the smallest
@@ -185,15 +184,15 @@ def parse_size(text: str) -> int:
     >>> parse_size("5MB"), parse_size("2 MiB")
     (5000000, 2097152)
     """
-    found = _SIZE.fullmatch(text.strip())
-    if found is None:
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
         raise OptionError(f"is a size, not {text!r}", field="below", remedy="try 5MB")
-    return int(float(found[1]) * _UNITS[(found[2] or "").lower()])
+    return int(float(match[1]) * _UNITS[(match[2] or "").lower()])
 
 
 def _fitting(vectors: Vectors, vocabulary: int, below: int | None) -> list[Candidate]:
-    found = candidates(len(vectors), vectors.vector_size, vocabulary, below)
-    if not found:
+    fitting = candidates(len(vectors), vectors.vector_size, vocabulary, below)
+    if not fitting:
         least = candidates(len(vectors), vectors.vector_size, vocabulary, None)[0]
         size = least.bytes(len(vectors), vocabulary)
         raise OptionError(
@@ -201,7 +200,7 @@ def _fitting(vectors: Vectors, vocabulary: int, below: int | None) -> list[Candi
             field="below",
             remedy="allow more, or compress fewer words",
         )
-    return found
+    return fitting
 
 
 def _figure(task: Measure, before: Estimate, after: Estimate) -> Row:
@@ -261,16 +260,16 @@ def candidates(words: int, width: int, vocabulary: int, below: int | None) -> li
         *(("int8", width // cut) for cut in _CUTS if width >= cut),
     ]
     groups = {-(-width // size) for size in _GROUPS}
-    found = [[Candidate(method, rows, size) for rows in shares] for method, size in plain]
-    found += [[Candidate("pq", rows, width, number) for number in groups] for rows in shares]
+    kinds = [[Candidate(method, rows, size) for rows in shares] for method, size in plain]
+    kinds += [[Candidate("pq", rows, width, number) for number in groups] for rows in shares]
 
-    def size(one: Candidate) -> int:
-        return one.bytes(words, vocabulary)
+    def size(candidate: Candidate) -> int:
+        return candidate.bytes(words, vocabulary)
 
     if below is None:
-        return sorted((one for kind in found for one in kind), key=size)
-    fitting = [max(fits, key=size) for kind in found if (fits := [one for one in kind if size(one) <= below])]
-    return sorted(set(fitting), key=size)
+        return sorted((candidate for kind in kinds for candidate in kind), key=size)
+    fitting = ([candidate for candidate in kind if size(candidate) <= below] for kind in kinds)
+    return sorted({max(kind, key=size) for kind in fitting if kind}, key=size)
 
 
 class Packed:
@@ -284,16 +283,17 @@ class Packed:
         Mean cosine of the rows and the decoded rows.
     """
 
-    def __init__(self, vectors: Vectors, one: Candidate, vocabulary: Bytes, seed: int) -> None:
+    def __init__(self, vectors: Vectors, candidate: Candidate, vocabulary: Bytes, seed: int) -> None:
         rows = vectors.unit
         self._words = vectors.index_to_key
-        self._candidate = one
-        if one.dimensions < rows.shape[1]:
-            rows = PrincipalAxes(one.dimensions).fit_transform(vectors).vectors
-        self.arrays = encode(rows[: one.rows], one.method, one.groups, seed) | {"vocabulary": vocabulary}
-        if one.rows < len(rows):
-            none = np.full(len(rows) - one.rows, -1)
-            near, _ = nearest_rows(vectors.unit[one.rows :], vectors.unit[: one.rows], none, 1)
+        self._candidate = candidate
+        if candidate.dimensions < rows.shape[1]:
+            rows = PrincipalAxes(candidate.dimensions).fit_transform(vectors).vectors
+        self.arrays = encode(rows[: candidate.rows], candidate.method, candidate.groups, seed)
+        self.arrays["vocabulary"] = vocabulary
+        if candidate.rows < len(rows):
+            none = np.full(len(rows) - candidate.rows, -1)
+            near, _ = nearest_rows(vectors.unit[candidate.rows :], vectors.unit[: candidate.rows], none, 1)
             self.arrays["mapped"] = np.maximum(near[:, 0], 0).astype(np.uint32)
         known = rows.any(axis=1)
         cosines = np.einsum("ij,ij->i", rows, self.decoded().unit)  # truncated rows are shorter than 1
@@ -366,7 +366,7 @@ def kept(whole: Estimate, part: Estimate) -> tuple[float, float, float]:
     if whole.value <= 0:
         return 100.0, 100.0, 100.0
     apart = difference(part, whole)
-    value, low, high = (100 + 100 * one / whole.value for one in (apart.value, apart.low, apart.high))
+    value, low, high = (100 + 100 * figure / whole.value for figure in (apart.value, apart.low, apart.high))
     return value, low, high
 
 
@@ -401,8 +401,8 @@ def _nearest_words(whole: Vectors, seed: int) -> Measure:
 
     def nearest(vectors: Vectors) -> list[set[int]]:
         rows = vectors.unit[:_POOL]
-        found, _ = nearest_rows(rows[asked], rows, asked, _NEAREST)
-        return [set(row[row >= 0].tolist()) for row in found]
+        near, _ = nearest_rows(rows[asked], rows, asked, _NEAREST)
+        return [set(row[row >= 0].tolist()) for row in near]
 
     before = nearest(whole)
 

@@ -96,14 +96,14 @@ class Debias(Transform):
         sets = self.bias_sets
         if not isinstance(sets, DebiasSets):
             sets = read_debias_sets(Path(sets or GENDER))
-        found = _BiasRows.of(sets, vectors, self.seed)
+        bias = _BiasRows.of(sets, vectors, self.seed)
         unit = vectors.unit
-        rows, mapping = _REMOVALS[self.method](unit, found)
-        self.report_ = {"pairs": len(found.pairs), "neutral": len(found.neutral)}
+        rows, mapping = _REMOVALS[self.method](unit, bias)
+        self.report_ = {"pairs": len(bias.pairs), "neutral": len(bias.neutral)}
         for name, matrix in (("before", unit), ("after", rows)):
-            cosines = matrix[found.neutral] @ found.direction
+            cosines = matrix[bias.neutral] @ bias.direction
             self.report_[f"direct_bias_{name}"] = float(np.abs(cosines).mean()) if len(cosines) else 0.0
-            self.report_[f"clustered_{name}"] = _clustered(matrix[found.biased], self.seed)
+            self.report_[f"clustered_{name}"] = _clustered(matrix[bias.biased], self.seed)
         return same_words(vectors, rows, mapped_composer(vectors.composer, mapping))
 
 
@@ -139,8 +139,8 @@ class _BiasRows:
 
 
 def _pair_rows(finder: LexiconRows, pairs: list[list[str]]) -> Ints:
-    found = [finder.of(pair) for pair in pairs]
-    return np.array([rows for rows in found if len(rows) == 2], np.int64).reshape(-1, 2)
+    listed = [finder.of(pair) for pair in pairs]
+    return np.array([rows for rows in listed if len(rows) == 2], np.int64).reshape(-1, 2)
 
 
 def _direction(rows: Rows, pairs: Ints) -> Rows:
@@ -165,29 +165,29 @@ def _complement(*axes: Rows) -> Rows:
     return np.asarray(np.eye(len(basis)) - basis @ basis.T, np.float32)
 
 
-def _hard(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
+def _hard(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
     """Neutralise and equalise: Bolukbasi et al., section 6, equations 1 and 2."""
     rows = unit.copy()
-    b = found.direction
-    rows[found.neutral] -= np.outer(rows[found.neutral] @ b, b)
+    b = bias.direction
+    rows[bias.neutral] -= np.outer(rows[bias.neutral] @ b, b)
     rows = unit_rows(rows)
-    one, other = found.equalize.T
-    mean = (rows[one] + rows[other]) / 2
+    first, second = bias.equalize.T
+    mean = (rows[first] + rows[second]) / 2
     rest = mean - np.outer(mean @ b, b)
-    aside = np.sqrt(np.maximum(1 - (rest**2).sum(axis=1), 0)) * np.sign((rows[other] - rows[one]) @ b)
-    rows[one] = rest - np.outer(aside, b)
-    rows[other] = rest + np.outer(aside, b)
+    aside = np.sqrt(np.maximum(1 - (rest**2).sum(axis=1), 0)) * np.sign((rows[second] - rows[first]) @ b)
+    rows[first] = rest - np.outer(aside, b)
+    rows[second] = rest + np.outer(aside, b)
     return unit_rows(rows), _complement(b)
 
 
-def _soft(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
+def _soft(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
     """The map T, (d, d), of Bolukbasi et al., section 6: the least ‖W (X - I) Wᵀ‖² + λ ‖N X b‖², X = T Tᵀ.
 
     With C = WᵀW and C' = NᵀN, both divided by their numbers of rows, the gradient vanishes at
     X = I - λ/2 · (C⁻¹C'z (C⁻¹b)ᵀ + C⁻¹b (C⁻¹C'z)ᵀ), where z = Xb solves a linear system.
     """
-    b = found.direction.astype(np.float64)
-    every, neutral = (rows.T.astype(np.float64) @ rows / len(rows) for rows in (unit, unit[found.neutral]))
+    b = bias.direction.astype(np.float64)
+    every, neutral = (rows.T.astype(np.float64) @ rows / len(rows) for rows in (unit, unit[bias.neutral]))
     every += 1e-6 * np.trace(every) / len(b) * np.eye(len(b))
     ratio = np.linalg.solve(every, neutral)
     c = np.linalg.solve(every, b)
@@ -198,7 +198,7 @@ def _soft(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
     return unit_rows(unit @ mapping), mapping
 
 
-def _double_hard(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
+def _double_hard(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
     """Hard debiasing after the removal of the main direction that hides the bias best (Wang et al.)."""
     axes = spectrum(unit, number=min(_COMPONENTS, unit.shape[1])).axes.astype(np.float32)
 
@@ -206,23 +206,23 @@ def _double_hard(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
         return unit_rows(unit[some] - np.outer(unit[some] @ axis, axis))
 
     def clustered(axis: Rows) -> float:
-        b = _direction(without(axis, found.pairs.ravel()), np.arange(found.pairs.size).reshape(-1, 2))
-        points = without(axis, found.biased)
-        return _clustered(unit_rows(points - np.outer(points @ b, b)), found.seed)
+        b = _direction(without(axis, bias.pairs.ravel()), np.arange(bias.pairs.size).reshape(-1, 2))
+        points = without(axis, bias.biased)
+        return _clustered(unit_rows(points - np.outer(points @ b, b)), bias.seed)
 
     axis = min(axes.T, key=clustered)
     rows = without(axis, np.arange(len(unit)))
-    b = _direction(rows, found.pairs)
-    return _hard(rows, replace(found, direction=b))[0], _complement(axis, b)
+    b = _direction(rows, bias.pairs)
+    return _hard(rows, replace(bias, direction=b))[0], _complement(axis, b)
 
 
-def _inlp(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
+def _inlp(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
     """The projection of iterative nullspace projection, (d, d)."""
-    ranked = found.neutral[np.argsort(unit[found.neutral] @ found.direction)]
+    ranked = bias.neutral[np.argsort(unit[bias.neutral] @ bias.direction)]
     size = max(1, min(_TRAINED, len(ranked) // 4))
     rows = unit[np.concatenate([ranked[:size], ranked[len(ranked) - size :]])].astype(np.float64)
     side = np.repeat([-1.0, 1.0], size)
-    tested = np.random.default_rng(found.seed).permutation(2 * size) < 2 * size // 5
+    tested = np.random.default_rng(bias.seed).permutation(2 * size) < 2 * size // 5
     axes: list[Rows] = []
     kept = np.eye(unit.shape[1], dtype=np.float32)
     for _ in range(min(_ROUNDS, unit.shape[1] - 1)):

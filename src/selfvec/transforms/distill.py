@@ -44,10 +44,10 @@ class TextWords:
 
         Raises `CorpusError` if no word occurs ``min_count`` times.
         """
-        found = find_words(texts)
+        words = find_words(texts)
         index: dict[str, int] = {}
-        keys = np.array([index.setdefault(plain(word).lower(), len(index)) for word in found.names], np.int32)
-        whole = by_frequency(TokenBatch(found.ids, found.bounds, found.names).renumbered(keys, list(index)))
+        keys = np.array([index.setdefault(plain(word).lower(), len(index)) for word in words.names], np.int32)
+        whole = by_frequency(TokenBatch(words.ids, words.bounds, words.names).renumbered(keys, list(index)))
         size = int((whole.counts >= min_count).sum())
         if not size:
             raise CorpusError(
@@ -55,7 +55,7 @@ class TextWords:
             )
         numbers = np.arange(len(whole.types), dtype=np.int32)
         batch = whole.renumbered(np.where(numbers < size, numbers, np.int32(-1)), whole.types[:size])
-        return cls(texts, batch, np.stack([found.starts, found.ends], axis=1)[whole.ids < size])
+        return cls(texts, batch, np.stack([words.starts, words.ends], axis=1)[whole.ids < size])
 
 
 def alone(

@@ -90,7 +90,7 @@ class Join(Transform):
         composer = None
         if self.vocabulary == "union" and any(source.composer is not None for source in sources):
             composer = partial(_joined, sources, maps)
-        words = [word for word, one in zip(words, kept.tolist(), strict=True) if one]
+        words = [word for word, stays in zip(words, kept.tolist(), strict=True) if stays]
         return Vectors(words, _joined(sources, maps, words), composer=composer, normalized=True)
 
 
@@ -119,9 +119,9 @@ def _canonical(parts: list[Rows], known: Mask, dimensions: int | None) -> list[M
     shared: Mask = np.all(known, axis=0)
     white: list[Map] = []
     for part in parts:
-        found = spectrum(part, shared)
-        factor = found.power(0.5, least=_RIDGE * float(found.values[0]))
-        white.append((found.mean.astype(np.float32), factor))
+        axes_of_part = spectrum(part, shared)
+        factor = axes_of_part.power(0.5, least=_RIDGE * float(axes_of_part.values[0]))
+        white.append((axes_of_part.mean.astype(np.float32), factor))
     among = np.concatenate(
         [(part[shared] - mean) @ whitening for part, (mean, whitening) in zip(parts, white, strict=True)],
         axis=1,

@@ -72,11 +72,11 @@ class Knowledge:
     @cached_property
     def labels(self) -> dict[str, list[str]]:
         """The words of each node that has words."""
-        found: dict[str, list[str]] = defaultdict(list)
+        labels: dict[str, list[str]] = defaultdict(list)
         for word, nodes in self.senses.items():
             for node in nodes:
-                found[node].append(word)
-        return dict(found)
+                labels[node].append(word)
+        return dict(labels)
 
     @cached_property
     def nodes(self) -> list[str]:
@@ -134,8 +134,8 @@ class LexiconRows:
         row = self._rows.get(word)
         if row is None:
             spellings = dict.fromkeys((word, folded(word)))
-            joined = [one.replace(" ", "_") for one in spellings]
-            forms = [form for one in (*spellings, *joined) for form in (one, one.lower())]
+            joined = [spelling.replace(" ", "_") for spelling in spellings]
+            forms = [form for spelling in (*spellings, *joined) for form in (spelling, spelling.lower())]
             row = next((self._rows[form] for form in forms if form in self._rows), None)
         return row
 
@@ -155,16 +155,16 @@ def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequen
         If the lexicon has no such kind, or its words have no vectors.
     """
     kinds = kind_names(kinds)
-    found: set[tuple[int, int]] = set()
+    linked: set[tuple[int, int]] = set()
     finder = LexiconRows(rows)
     of_node = {node: finder.of(knowledge.words(node)) for node in knowledge.nodes}
     for kind in kinds:
         both = (product(of_node[a], of_node[b]) for a, b in knowledge.edges.get(kind, ()))
-        found.update((min(pair), max(pair)) for pairs in both for pair in pairs)
+        linked.update((min(pair), max(pair)) for pairs in both for pair in pairs)
         if kind == "synonym":
             for same in of_node.values():
-                found.update((min(pair), max(pair)) for pair in combinations(same, 2))
-    pairs = np.array(sorted(pair for pair in found if pair[0] != pair[1]), np.int64).reshape(-1, 2)
+                linked.update((min(pair), max(pair)) for pair in combinations(same, 2))
+    pairs = np.array(sorted(pair for pair in linked if pair[0] != pair[1]), np.int64).reshape(-1, 2)
     if not len(pairs):
         kinds_found = (
             ", ".join(sorted({*knowledge.edges, *(("synonym",) if knowledge.senses else ())})) or "none"
@@ -240,10 +240,10 @@ def read_knowledge(paths: str | Path | Sequence[str | Path] | Knowledge) -> Know
     """
     if isinstance(paths, Knowledge):
         return paths
-    found = Knowledge()
+    knowledge = Knowledge()
     for path in check_lexicon(paths):
-        found.add(_reader(str(path))(path))
-    return found
+        knowledge.add(_reader(str(path))(path))
+    return knowledge
 
 
 def check_lexicon(paths: str | Path | Sequence[str | Path] | Knowledge) -> list[Path]:
@@ -312,24 +312,24 @@ def _triples(path: Path) -> Knowledge:
 
 def _wordnet_files(folder: Path) -> Knowledge:
     """The files of Princeton WordNet, as wndb(5WN) describes them."""
-    found = Knowledge(edges=defaultdict(list))
+    knowledge = Knowledge(edges=defaultdict(list))
     words: dict[str, list[str]] = {}  # of a synset
     antonyms: list[tuple[str, int, str, int]] = []  # synset, number of the word in it, and the other's
     for letter, part in _PARTS.items():
         for offset, names, pointers, definition in _parsed(folder / f"data.{part}", _synset):
             node = letter + offset
             words[node] = names
-            found.definitions[node] = definition
+            knowledge.definitions[node] = definition
             for symbol, other, i, j in pointers:
                 if symbol == "!":
                     antonyms.append((node, i, other, j))
                 elif symbol in _POINTERS:
-                    found.edges[_POINTERS[symbol]].append((node, other))
+                    knowledge.edges[_POINTERS[symbol]].append((node, other))
         for lemma, offsets in _parsed(folder / f"index.{part}", _senses):
-            found.senses.setdefault(lemma, []).extend(letter + offset for offset in offsets)
+            knowledge.senses.setdefault(lemma, []).extend(letter + offset for offset in offsets)
     for a, i, b, j in antonyms:
-        found.edges["antonym"] += product(words.get(a, [])[i - 1 : i], words.get(b, [])[j - 1 : j])
-    return found
+        knowledge.edges["antonym"] += product(words.get(a, [])[i - 1 : i], words.get(b, [])[j - 1 : j])
+    return knowledge
 
 
 def _parsed(path: Path, parse: Callable[[str], Any]) -> Iterator[Any]:
@@ -365,13 +365,13 @@ def _wn_database(name: Path) -> Knowledge:
     """A lexicon of the database of ``wn``, by way of WN-LMF."""
     wn = import_module("wn")
     lexicon = str(name).removeprefix("wn:")
-    found = wn.lexicons(lexicon=lexicon)
-    if not found:
+    lexicons = wn.lexicons(lexicon=lexicon)
+    if not lexicons:
         rule = "the database of wn has no such lexicon"
         remedy = f"add it: python -m wn download {lexicon}"
         raise InputError(rule, path=name, remedy=remedy)
     with tempfile.TemporaryDirectory() as folder:
-        wn.export(found, Path(folder, "lexicon.xml"))
+        wn.export(lexicons, Path(folder, "lexicon.xml"))
         return _wn_lmf(Path(folder, "lexicon.xml"))
 
 
@@ -382,24 +382,24 @@ def _wn_lmf(path: Path) -> Knowledge:
         lexicons = lmf.load(path, progress_handler=None)["lexicons"]
     except Exception as error:  # the parser raises errors of several libraries
         raise unreadable(path, f"is not WN-LMF: {error}") from None
-    found = Knowledge(edges=defaultdict(list))
+    knowledge = Knowledge(edges=defaultdict(list))
     lemma_of: dict[str, str] = {}  # of a sense
     antonyms: list[tuple[str, str]] = []
     for entry in (entry for lexicon in lexicons for entry in lexicon.get("entries", ())):
         lemma = entry["lemma"]["writtenForm"]
         for sense in entry.get("senses", ()):
             lemma_of[sense["id"]] = lemma
-            found.senses.setdefault(lemma, []).append(sense["synset"])
+            knowledge.senses.setdefault(lemma, []).append(sense["synset"])
             pairs = ((r["relType"], sense["id"], r["target"]) for r in sense.get("relations", ()))
             antonyms += [(a, b) for kind, a, b in pairs if kind == "antonym"]
-    found.edges["antonym"] = [(lemma_of[a], lemma_of[b]) for a, b in antonyms if b in lemma_of]
+    knowledge.edges["antonym"] = [(lemma_of[a], lemma_of[b]) for a, b in antonyms if b in lemma_of]
     for synset in (synset for lexicon in lexicons for synset in lexicon.get("synsets", ())):
         texts = [each["text"] for each in synset.get("definitions", ())]
         if texts:
-            found.definitions[synset["id"]] = "; ".join(texts)
+            knowledge.definitions[synset["id"]] = "; ".join(texts)
         for relation in synset.get("relations", ()):
-            found.edges[_kind(relation["relType"])].append((synset["id"], relation["target"]))
-    return found
+            knowledge.edges[_kind(relation["relType"])].append((synset["id"], relation["target"]))
+    return knowledge
 
 
 # ---- Ontologies
@@ -414,24 +414,24 @@ def _ontology(path: Path) -> Knowledge:
             ontology = pronto.Ontology(str(path), import_depth=0)
     except Exception as error:  # the parsers of pronto raise their own errors
         raise unreadable(path, f"is not an ontology that pronto can read: {error}") from None
-    found = Knowledge(edges=defaultdict(list))
+    knowledge = Knowledge(edges=defaultdict(list))
     for term in ontology.terms():
         if term.obsolete or term.name is None:
             continue
-        found.senses.setdefault(term.name, []).append(term.id)
+        knowledge.senses.setdefault(term.name, []).append(term.id)
         for synonym in term.synonyms:
             if synonym.scope == "EXACT":
-                nodes = found.senses.setdefault(synonym.description, [])
+                nodes = knowledge.senses.setdefault(synonym.description, [])
                 nodes += [] if term.id in nodes else [term.id]
             else:
-                found.edges["related"].append((synonym.description, term.id))
+                knowledge.edges["related"].append((synonym.description, term.id))
         for wider in term.superclasses(distance=1, with_self=False):
-            found.edges["is-a"].append((term.id, wider.id))
+            knowledge.edges["is-a"].append((term.id, wider.id))
         for relation, others in term.relationships.items():
-            found.edges[_kind(relation.name or relation.id)] += [(term.id, other.id) for other in others]
+            knowledge.edges[_kind(relation.name or relation.id)] += [(term.id, other.id) for other in others]
         if term.definition:
-            found.definitions[term.id] = str(term.definition)
-    return found
+            knowledge.definitions[term.id] = str(term.definition)
+    return knowledge
 
 
 def _rdf(path: Path) -> Knowledge:
@@ -444,19 +444,19 @@ def _rdf(path: Path) -> Knowledge:
         graph.parse(path)
     except Exception as error:  # each parser raises its own errors
         raise unreadable(path, f"is not RDF: {error}") from None
-    found = Knowledge(edges=defaultdict(list))
+    knowledge = Knowledge(edges=defaultdict(list))
     for name in (SKOS.prefLabel, RDFS.label, SKOS.altLabel):
         for node, label in graph.subject_objects(name):
-            nodes = found.senses.setdefault(str(label), [])
+            nodes = knowledge.senses.setdefault(str(label), [])
             nodes += [] if str(node) in nodes else [str(node)]
     kinds = {SKOS.broader: "is-a", RDFS.subClassOf: "is-a", SKOS.related: "related"}
     kinds |= {SKOS.exactMatch: "synonym", SKOS.closeMatch: "synonym"}
     for relation, kind in kinds.items():
-        found.edges[kind] += [(str(a), str(b)) for a, b in graph.subject_objects(relation)]
-    found.edges["is-a"] += [(str(b), str(a)) for a, b in graph.subject_objects(SKOS.narrower)]
+        knowledge.edges[kind] += [(str(a), str(b)) for a, b in graph.subject_objects(relation)]
+    knowledge.edges["is-a"] += [(str(b), str(a)) for a, b in graph.subject_objects(SKOS.narrower)]
     for name in (RDFS.comment, SKOS.definition):
-        found.definitions |= {str(node): str(text) for node, text in graph.subject_objects(name)}
-    return found
+        knowledge.definitions |= {str(node): str(text) for node, text in graph.subject_objects(name)}
+    return knowledge
 
 
 _READERS: dict[str, Callable[[Path], Knowledge]] = {

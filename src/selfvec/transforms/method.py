@@ -71,10 +71,10 @@ class Transform(ABC):
     @classmethod
     def given(cls, **options: Any) -> Self:
         """The method with a caller's options; `OptionError` for one that is misspelt, wrong or missing."""
-        known = declared(cls)
-        known.check(options)
-        for name, one in known.parameters.items():
-            if one.is_required and name not in options:
+        options_of_class = declared(cls)
+        options_of_class.check(options)
+        for name, option in options_of_class.parameters.items():
+            if option.is_required and name not in options:
                 raise OptionError("is needed", field=name, remedy="give it")
         if "lexicon" in options:
             from .knowledge import check_lexicon
@@ -130,7 +130,7 @@ def as_function(
     """A method as a function of what it is applied to, and of its options, which its class declares."""
     cls: Any = method
     options = inspect.signature(cls).parameters.values()
-    positional = [one.name for one in options if one.kind is one.POSITIONAL_OR_KEYWORD]
+    positional = [option.name for option in options if option.kind is option.POSITIONAL_OR_KEYWORD]
 
     def function(*given: Any, **named: Any) -> Made:
         chosen = {**dict(zip([takes, *positional], given, strict=False)), **named}

@@ -92,9 +92,9 @@ def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str
         rule = "the lexicon has no definitions"
         remedy = "add rows of word, definition, text"
         raise OptionError(rule, field="lexicon", remedy=remedy)
-    found = find_words(list(knowledge.definitions.values()))
-    batch = TokenBatch(found.ids, found.bounds, found.names)
-    names = [name if name in vectors else name.lower() for name in found.names]
+    words = find_words(list(knowledge.definitions.values()))
+    batch = TokenBatch(words.ids, words.bounds, words.names)
+    names = [name if name in vectors else name.lower() for name in words.names]
     weights = inverse_document_frequency(batch)
     return list(knowledge.definitions), document_vectors(batch, unit_rows(vectors.lookup(names)[0]), weights)
 
@@ -143,10 +143,10 @@ class NodeVectors(Transform):
         edges = [pair for kind in kind_names(self.relations) for pair in knowledge.edges.get(kind, ())]
         pairs = np.array([(place[a], place[b]) for a, b in edges if a in place and b in place], np.int64)
         rows = smoothed(start, pairs.reshape(-1, 2), 1.0, _SPREAD)
-        found = np.any(rows != 0, axis=1)
-        self.report_ = {"nodes": int(found.sum()), "with_own_words": int(start.any(axis=1).sum())}
+        filled = np.any(rows != 0, axis=1)
+        self.report_ = {"nodes": int(filled.sum()), "with_own_words": int(start.any(axis=1).sum())}
         return with_rows(
-            vectors, [node for node, known in zip(nodes, found, strict=True) if known], rows[found]
+            vectors, [node for node, has_row in zip(nodes, filled, strict=True) if has_row], rows[filled]
         )
 
     def _start(self, knowledge: Knowledge, vectors: Vectors, place: dict[str, int]) -> Rows:

@@ -126,10 +126,10 @@ class _Specialised(Transform):
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Vectors (V, d) of the same words. A pair that both attracts and repels only repels."""
-        found, unused = _related(self.lexicon, vectors, self.relations, "antonym")
+        both, unused = _related(self.lexicon, vectors, self.relations, "antonym")
         unit = vectors.unit
         known = np.any(unit != 0, axis=1)
-        pulled, pushed = (pairs[known[pairs].all(axis=1)] for pairs in found)
+        pulled, pushed = (pairs[known[pairs].all(axis=1)] for pairs in both)
         pulled = _without(pulled, pushed)
         self.report_ = {"synonyms": len(pulled), "antonyms": len(pushed), **unused}
         rows = unit_rows(self._fitted(unit, pulled, pushed))
@@ -274,16 +274,16 @@ class AttractRepel(_Specialised):
         words, place = np.unique(pairs, return_inverse=True)
         units = unit_rows(rows[words])
         cosines = units @ units.T
-        one, other = np.concatenate([place, place[:, ::-1]]).reshape(-1, 2).T
-        allowed = sign * cosines[one]
-        allowed[np.arange(len(one)), one] = allowed[np.arange(len(one)), other] = -np.inf
+        first, second = np.concatenate([place, place[:, ::-1]]).reshape(-1, 2).T
+        allowed = sign * cosines[first]
+        allowed[np.arange(len(first)), first] = allowed[np.arange(len(first)), second] = -np.inf
         negative = allowed.argmax(axis=1)
         margin = self.attract_margin if sign > 0 else self.repel_margin
-        cost = margin + sign * (cosines[one, negative] - cosines[one, other])
+        cost = margin + sign * (cosines[first, negative] - cosines[first, second])
         kept = (cost > 0) & (len(words) > 2)
         pull = np.zeros((len(words), len(words)), np.float32)
-        np.add.at(pull, (one[kept], negative[kept]), sign)
-        np.add.at(pull, (one[kept], other[kept]), -sign)
+        np.add.at(pull, (first[kept], negative[kept]), sign)
+        np.add.at(pull, (first[kept], second[kept]), -sign)
         return words, np.asarray((pull + pull.T) @ units, np.float32)
 
 
@@ -406,18 +406,18 @@ def _without(pairs: Ints, others: Ints) -> Ints:
 
 def _near(unit: Rows, rows: Ints, least: float) -> Ints:
     """Pairs of one of some rows and any other whose cosine is at least that, (n, 2)."""
-    found = []
+    blocks = []
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]
-        one, other = np.nonzero(unit[block] @ unit.T >= least)
-        found.append(np.stack([block[one], other], axis=1))
-    pairs = np.sort(np.concatenate(found), axis=1) if found else np.empty((0, 2), np.int64)
+        first, second = np.nonzero(unit[block] @ unit.T >= least)
+        blocks.append(np.stack([block[first], second], axis=1))
+    pairs = np.sort(np.concatenate(blocks), axis=1) if blocks else np.empty((0, 2), np.int64)
     return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
 
 
 def _cosines(rows: Rows, pairs: Ints) -> Rows:
-    found: Rows = np.einsum("ij,ij->i", rows[pairs[:, 0]], rows[pairs[:, 1]])
-    return found
+    cosines: Rows = np.einsum("ij,ij->i", rows[pairs[:, 0]], rows[pairs[:, 1]])
+    return cosines
 
 
 retrofit = as_function("retrofit", Retrofit, Retrofit.made_of)

@@ -178,8 +178,8 @@ class TokenizerTransfer(Transform):
             else np.argsort(-vectors.counts, kind="stable").tolist()
         )
         words = [word for i in order if (word := vectors.index_to_key[i]).isalpha()]
-        cut = old.encode_batch(words, add_special_tokens=False)
-        return [word for word, one in zip(words, cut, strict=True) if len(one.ids) > 1][: int(number)]
+        pairs = zip(words, old.encode_batch(words, add_special_tokens=False), strict=True)
+        return [word for word, encoding in pairs if len(encoding.ids) > 1][: int(number)]
 
     def _write_tokenizer(self, place: Path, folder: Path) -> list[str]:
         """Write tokenizer.json, and remove files that describe the old one."""
@@ -246,11 +246,11 @@ def _write_configs(folder: Path, old: Any, new: Any, size: int) -> list[str]:
 
     def changed(value: Any, key: str) -> Any:
         if isinstance(value, dict):
-            return {name: changed(one, name) for name, one in value.items()}
+            return {name: changed(inner, name) for name, inner in value.items()}
         if key == "vocab_size" and isinstance(value, int):
             return size
         if isinstance(value, list):
-            return [changed(one, key) for one in value]
+            return [changed(inner, key) for inner in value]
         if key.endswith("_token_id") and isinstance(value, int) and value in tokens:
             number = numbers.get(names.key(tokens[value]))
             if number is None:
@@ -288,20 +288,20 @@ class Tokens:
         """Each token's text without markers, and whether it begins a word; special tokens have none."""
         from tokenizers import decoders
 
-        found = {}
+        texts = {}
         bytes_of = decoders.ByteLevel()
         for token in self.ids:
             if token in self._special or (token.startswith("<0x") and len(token) == 6):
                 continue
             if token in self._added or not self._marker:
-                found[token] = token.strip(), True
+                texts[token] = token.strip(), True
             elif self._marker == "##":
-                found[token] = token.removeprefix("##"), not token.startswith("##")
+                texts[token] = token.removeprefix("##"), not token.startswith("##")
             else:
                 text = bytes_of.decode([token]) if self._marker == "Ġ" else token.replace("▁", " ")
                 if "\ufffd" not in text:
-                    found[token] = text.strip(), text.startswith(" ")
-        return {token: each for token, each in found.items() if each[0]}
+                    texts[token] = text.strip(), text.startswith(" ")
+        return {token: each for token, each in texts.items() if each[0]}
 
     @cached_property
     def keys(self) -> dict[object, int]:
@@ -430,8 +430,8 @@ class NewRows:
 def _cut(old: Tokens, texts: list[str]) -> list[list[int]]:
     """The old tokens of each text, without those for unknown text."""
     unknown = {old.ids[t] for t in ("[UNK]", "<unk>") if t in old.ids}
-    found = old.tokenizer.encode_batch(texts, add_special_tokens=False)
-    return [[number for number in one.ids if number not in unknown] for one in found]
+    encodings = old.tokenizer.encode_batch(texts, add_special_tokens=False)
+    return [[number for number in encoding.ids if number not in unknown] for encoding in encodings]
 
 
 tokenizer = as_function("tokenizer", TokenizerTransfer, TokenizerTransfer.copied_from, "encoder")

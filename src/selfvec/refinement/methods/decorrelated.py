@@ -100,12 +100,12 @@ def half_life_weights(batch: TokenBatch, half_life: float) -> Doubles:
     return np.asarray(2.0 ** (-np.minimum(np.floor(8 * ages / half_life), 160) / 8))
 
 
-def start_from_neighbours(base: Rows, known: Mask, operator: Operator) -> Rows:
+def start_from_neighbours(base: Rows, filled: Mask, operator: Operator) -> Rows:
     """Initial vectors, (V, d) float32: the base, or the unit sum of the neighbours for words without one."""
-    if known.all():
+    if filled.all():
         return base
     out = unit_in_place(operator.apply(base))
-    np.copyto(out, base, where=known[:, None])
+    np.copyto(out, base, where=filled[:, None])
     return out
 
 
@@ -156,12 +156,12 @@ class Anchors:
 
     def __init__(self, original: Vectors) -> None:
         self.sources = original.sources  # the `Source` of each word's vector, (V,) uint8
-        known = original.sources != Source.NONE
-        self.base = Base.of(original.unit, known)
+        filled = original.sources != Source.NONE
+        self.base = Base.of(original.unit, filled)
         pieces = np.full(len(original), 2) if original.pieces is None else original.pieces.astype(np.int64)
         # Phrases are built from words, not from subwords; they have 0 pieces.
         self.composed = (original.sources == Source.SUBWORDS) & (pieces > 0)
-        self.whole = known & ~self.composed
+        self.whole = filled & ~self.composed
         self.per_piece = PER_PIECE ** np.maximum(pieces - 2, 0)
 
     def first_rows(self, operator: Operator, counts: Ints) -> Rows:

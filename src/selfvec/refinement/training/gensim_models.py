@@ -82,9 +82,9 @@ def _train(model: Any, batch: TokenBatch, original: Vectors, continued: str | No
         lines = write_lines(batch, keys, path)
         given = {"corpus_file": str(path), "total_examples": lines, "total_words": len(batch)}
         if continued is not None:
-            known = original.unit.any(axis=1)
-            getattr(model.wv, continued)[known] = _LENGTH * original.unit[known]
-            held = (~known).astype(np.float32)  # learning rate factor of each row
+            filled = original.unit.any(axis=1)
+            getattr(model.wv, continued)[filled] = _LENGTH * original.unit[filled]
+            held = (~filled).astype(np.float32)  # learning rate factor of each row
             setattr(model.wv, f"{continued}_lockf", held)
             model.train(**given, epochs=1, start_alpha=_ALPHA, end_alpha=_ALPHA)
             setattr(model.wv, f"{continued}_lockf", np.ones(1, np.float32))

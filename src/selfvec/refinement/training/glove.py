@@ -74,12 +74,12 @@ def mittens(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Rows:
     return trained(batch, np.ascontiguousarray(original.unit), MITTENS, seed, jobs)
 
 
-def trained(batch: TokenBatch, known: Rows, strength: float, seed: int, jobs: int) -> Rows:
-    """w + c after `EPOCHS`, (V, d) float32; rows of ``known`` pull their words with ``strength`` μ."""
+def trained(batch: TokenBatch, given: Rows, strength: float, seed: int, jobs: int) -> Rows:
+    """w + c after `EPOCHS`, (V, d) float32; rows of ``given`` pull their words with ``strength`` μ."""
     counts = count(batch, GLOVE_WINDOW, weighting="harmonic", jobs=jobs)
     entries = _entries(counts)
     per_entry = strength / np.maximum(np.diff(counts.indptr), 1)
-    pull = Pull(known, np.where(known.any(axis=1), per_entry, 0).astype(np.float32))
+    pull = Pull(given, np.where(given.any(axis=1), per_entry, 0).astype(np.float32))
     rng = np.random.default_rng(seed)
     words = _initial_rows(pull, rng)
     contexts = _initial_rows(pull, rng)
