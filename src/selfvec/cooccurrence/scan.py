@@ -26,8 +26,10 @@ from selfvec.numerics.rows import on_cache_lines, weighted_sum
 
 from .counts import Counts
 
+# A row that enters a window and later leaves it does not cancel out in float32, so the sum drifts with each
+# position. Multiples of this are also where sequential methods may stop and continue with the same bits.
 REBUILD = 1024  # positions after which a sum that is kept up to date is summed anew
-_ROWS = 8192  # rows processed at a time, so that no second matrix is needed
+_ROWS = 8192  # rows weighted at a time, at most 4 MB, so that no second matrix is needed
 _NARROWEST = 32  # fewer columns are not worth a thread
 _FEW = 1.5  # neighbours for each token of the text; fewer ones, those of rare words, are summed word by word
 _WIDEST = 128  # columns of a block: more would need more memory, fewer more time
@@ -121,6 +123,8 @@ class ScanOperator(Operator):
         self.gamma = gamma
         self.jobs = threads(jobs)
         self.mean: Doubles = np.zeros(0)  # m of the rows that were last summed
+        # The kernels know no weights. Documents of one weight are summed together, heavy ones first, and
+        # between two weights the rows are multiplied by their quotient.
         levels = np.ones(1) if weights is None else np.unique(weights)[::-1]
         alike = [batch] if len(levels) == 1 else [batch.part(weights == level) for level in levels]
         self.parts = list(zip(alike, levels.tolist(), strict=True))
@@ -166,6 +170,7 @@ class ScanOperator(Operator):
             weighted, summed = table[:-1, : last - first], table[:-1, last - first :]
             table[-1] = 0
             centred.fill(weighted, first)
+            # The kernels add a word's own row at each of its tokens, which is taken away here.
             np.multiply(weighted, -own, out=summed)
             scale = 1.0
             for part, weight in self.parts:
@@ -205,7 +210,8 @@ def neighbour_totals(batch: TokenBatch, window: int) -> Doubles:
         lengths = np.diff(offsets)
         number = min(half, int(lengths.max(initial=0)))
         places = [longer for place in range(number) for longer in _from_ends(offsets, lengths > place, place)]
-        if places:  # fewer neighbours at the ends of a document
+        # Tokens have 2 · half neighbours, but for those near the ends of a document: only these are visited.
+        if places:
             missing = np.repeat(half - np.arange(number), [2 * len(each) for each in places[::2]])
             totals -= np.bincount(ids[np.concatenate(places)], missing, len(totals))
     return totals

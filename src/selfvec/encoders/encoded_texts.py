@@ -45,7 +45,7 @@ HASH = "S16"
 
 _FORMAT = b"selfvec-vectors1"
 _HEADER = struct.Struct("<16s32sI")
-_WIDEST = 1 << 16  # numbers of a vector
+_WIDEST = 1 << 16  # numbers of a vector; more are a sign of a damaged header
 
 
 class Journal:

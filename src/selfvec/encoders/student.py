@@ -31,13 +31,14 @@ from selfvec.numerics.rows import unit_in_place
 from selfvec.numerics.sparse_rows import SHARE, SparseRows, SparseRowsMaker
 from selfvec.text.document_vectors import inverse_document_frequency
 
+# Texts have length 1, so a λ of 1 counts as much as a text's own words.
 RIDGES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 """What λ is chosen from."""
 
 NONE = "none"
 """The prior of zeros."""
 
-SAMPLE = 1000  # passages that choices are made with
+SAMPLE = 1000  # passages that choices are made with: all ridges and priors from one decomposition of n × n
 _FLAT = 0.02  # of the explained share, within which a larger ridge is preferred: it searches better
 
 
@@ -100,6 +101,7 @@ def learn(
     with one_core():
         drawn = draw(teacher, seed)
         sample = texts.part(drawn)
+        # Priors are compared on the sample, so that X R0 of all passages is computed for the chosen one only.
         starts = {
             name: sample.times(np.ascontiguousarray(rows, np.float32), jobs) for name, rows in priors.items()
         }
@@ -126,6 +128,7 @@ def draw(teacher: AnyFloats, seed: int) -> Ints:
     """The numbers of at most 1,000 passages, drawn by a hash of their vectors: the same in any order."""
     if len(teacher) <= SAMPLE:
         return np.arange(len(teacher))
+    # Random numbers would depend on the order of the passages, which merging and updating change.
     key = str(seed).encode()
     hashes = [blake2b(row.tobytes(), digest_size=8, key=key).digest() for row in teacher]
     return np.argsort(np.array(hashes, "S8"), kind="stable")[:SAMPLE]
@@ -145,6 +148,7 @@ def choose(
     The errors of passages left out follow from one solution (Allen, 1974): α / diag (X Xᵀ + λ I)⁻¹ for
     α = (X Xᵀ + λ I)⁻¹ (T − a · X R0). Of a prior's ridges within .02 of the best, the largest is taken.
     """
+    # In the eigenvectors every ridge is a division, so all of them cost about as much as one.
     values, vectors = np.linalg.eigh(products)
     total = float(np.vdot(target, target))
 

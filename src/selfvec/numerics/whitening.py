@@ -106,6 +106,8 @@ def covariance(matrix: Array, rows: Mask | None = None) -> tuple[Doubles, Double
     def block(part: slice) -> AnyFloats:
         return matrix[part] if rows is None else matrix[part][rows[part]]
 
+    # A mean that is nearly right is subtracted before squaring: otherwise the squares of a large mean cancel
+    # out at the end, and float32 products keep nothing of a small covariance.
     width = matrix.shape[1]
     number = 0
     total = np.zeros(width)

@@ -87,6 +87,7 @@ def refine_inputs(
     """Plan, refine and check the result; before, encode the texts with ``teacher``."""
     timings = execution.timings
     decision = None
+    # Before a method is chosen: an encoder's words may join the initial vectors, which are tested and kept.
     if teacher is not None:
         inputs, decision = _encoded(inputs, settings, execution, teacher)
     writer = execution.writer
@@ -101,6 +102,7 @@ def refine_inputs(
         with timings.stage("keep"):
             if kept is not None:
                 kept.result()
+    # From here on the initial vectors are a map of the file, so that refining has their memory.
     if writer is not None:
         writer.map_kept(inputs.original)
     with timings.stage("refine"):
@@ -206,6 +208,7 @@ def refine_again(run: Run, batch: TokenBatch, seed: int) -> Vectors:
     settings = replace(run.settings, history="none", seed=seed)
     original = run.original
     if np.any(original.sources == Source.RANDOM):
+        # Vectors made from the text depend on which text, so a part of it needs its own.
         original = initial_vectors(batch, None, settings, name=run.provenance.vectors["name"])
         encoded = encoded_texts_of(run)
         if encoded is not None and (run.provenance.encoder or {}).get("initial"):

@@ -233,6 +233,7 @@ class ContextTest:
         inside = (around >= held.offsets[document, None]) & (around < held.offsets[document + 1, None])
         neighbours = np.where(inside, held.ids[np.clip(around, 0, len(held) - 1)], -1).astype(np.int64)
         words = held.ids[places].astype(np.int64)
+        # Rivals as frequent as the true word: frequency alone, which all vectors know, must not tell it.
         reach = np.maximum(words // 2, 2 * _RIVALS)  # ids are ranks by frequency
         low = np.maximum(words - reach, 0)
         high = np.minimum(words + reach + 1, len(counts))

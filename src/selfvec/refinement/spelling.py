@@ -35,6 +35,8 @@ SHORTEST, LONGEST = 3, 5  # characters, with < and > around the word
 _LEAST = 0.2  # words with at most this trust are not learned from: they would cost much and add little
 _SWEEPS = 3  # over the words learned from; more sweeps change figures in the third digit
 _SHARE = 1 << 17  # characters a thread processes at a time
+# 2^64 divided by the golden ratio spreads neighbouring characters over all bits. The shift brings high bits
+# back to the low ones, which number the slots.
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
@@ -84,6 +86,7 @@ class Spelling:
         W minimises Σ_w trust_w · |rows_w - Z_w·W|² + ridge · |W|² for Z the rows of n-grams. It is computed
         by a fixed number of sweeps of dual coordinate descent from the last word, the rarest, to the first.
         """
+        # The rows of words are in order of frequency, so a sweep ends with the most frequent of them.
         own = self.grams.part(self.learned_from)
         penalties = (ridge / self.trust).astype(np.float32)
 
@@ -119,6 +122,7 @@ def blend_spelling(
     others. The shares are (V,) float32, 0 to 1.
     """
     doubt = (half / (batch.counts + half)).astype(np.float32)
+    # A word that the text gave no row has nothing to teach, however often it occurs.
     filled = filled_rows(rows)
     trust = np.where(whole, 1, batch.counts / (batch.counts + EVIDENCE) * filled).astype(np.float32)
     spelling = Spelling(batch.types, trust, jobs)
@@ -152,6 +156,7 @@ def shared_grams(
     """
     texts = [f"<{word.lower()}>" for word in words]
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    # All words as one array of code points: a kernel cannot read strings of Python.
     codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
     del texts
     begins = np.concatenate(([0], np.cumsum(lengths)))
@@ -169,6 +174,7 @@ def shared_grams(
         _bags_of_grams(codes, begins, *part, table, own, seen, bags)
 
     finish(in_order(cut(lengths, _SHARE), look_up, jobs))
+    # An n-gram of a single word teaches nothing about any other word.
     shared = occurrences_of_each(indices, columns + 1) > 1
     shared[-1] = False
     own = np.bincount(bags.part(learned_from).indices, minlength=columns + 1)

@@ -29,6 +29,7 @@ TERMINATOR = 32  # may end a sentence
 SPACE = 64
 LOWER = 128  # a sentence does not begin with one of these
 
+# Sums of products with odd numbers, modulo 2^64, lose no bits of what is hashed.
 NGRAM = 12
 """Tokens of the shortest passage."""
 BASE = np.uint64(0x9E3779B97F4A7C15)  # odd
@@ -37,6 +38,7 @@ _BASE_TO_N = np.uint64(pow(int(BASE), NGRAM, 1 << 64))  # weight of the word tha
 _MOST = np.uint8(255)  # of a counter
 
 _CODE_POINTS = 0x110000
+# Asking for the category of all 1.1 million code points would take five times as long.
 _ASSIGNED = (range(0x33480), range(0xE0100, 0xE01F0))  # beyond these: nothing but private use
 _ZERO_WIDTH_SPACE = 0x200B  # between words of scripts without spaces, otherwise a place to break a line
 _BY_CATEGORY = {
@@ -189,7 +191,8 @@ def spans(
 
     Document ``k`` holds the tokens ``offsets[k]:offsets[k + 1]``.
     """
-    most = len(data) // 2 + len(bounds)  # pages never written cost nothing
+    # A token and what separates it from the next one take two bytes. Pages never written cost nothing.
+    most = len(data) // 2 + len(bounds)
     starts = np.empty(most, np.int64)
     lengths = np.empty(most, np.int32)
     offsets = np.empty(len(bounds), np.int64)

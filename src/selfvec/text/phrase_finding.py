@@ -374,6 +374,7 @@ def grams(
 
     A rare sequence is dropped together with all longer ones that contain it.
     """
+    # From short to long: a sequence is as frequent as its parts at most, so that few are left at each length.
     current = np.where(inside[words], words, -1).astype(np.int32)
     out = []
     for _ in range(2, longest + 1):

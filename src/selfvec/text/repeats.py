@@ -51,7 +51,7 @@ AT_ONCE = 1 << 23
 """N-grams examined at a time, 128 MB."""
 
 _BLOCK = 1 << 22  # counters added at a time
-_HASHED = 1 << 16  # tokens whose n-grams are hashed at a time; the hashes stay in the cache
+_HASHED = 1 << 16  # tokens whose n-grams are hashed at a time; the hashes, 512 KB, stay in the cache
 _SHARED = 4  # n-grams to a counter, on average
 _BITS = (12, 28)  # binary logarithm of the number of counters: at most 256 MB
 

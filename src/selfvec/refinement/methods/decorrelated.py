@@ -46,6 +46,7 @@ from . import Refinement
 _DEFAULTS = METHODS["decorrelated"]
 
 # Chosen on development data (word similarity after PubMed, two sets of vectors); see docs/results/gains.md.
+# With γ near 0 *the* and *of* would decide a sum. Below an exponent of .25 the collapse begins to show.
 GAMMA = 0.4  # a neighbour of frequency r counts r^-γ
 POWER = 0.4  # of the whitening; 0.5 is full whitening
 PHRASE = 0.2  # share of λ for phrases built from their words
@@ -94,6 +95,7 @@ def half_life_weights(batch: TokenBatch, half_life: float) -> Doubles:
             "there are no dates to weight documents by --half-life",
             remedy="give --date-field FIELD when the run is made, or leave out --half-life",
         )
+    # Rounded, because the scan visits the documents of each weight apart: so there are at most 161 weights.
     days = batch.dates.astype("datetime64[D]")
     ages = (np.nanmax(days) - days).astype(np.float64)
     ages[np.isnat(days)] = 0
@@ -119,6 +121,7 @@ def decorrelate(
     The result is written to ``out`` if given, which may be ``rows`` itself.
     """
     summed = operator.apply(rows, out)
+    # Words without neighbours have rows of zeros, which would pull the mean and shrink the covariance.
     occurring = operator.degrees > 0
     shift, whitener = whitening(summed, POWER, occurring)
     return whitened(summed, occurring, shift, whitener, summed)
@@ -188,10 +191,13 @@ class Anchors:
 
         ``words`` gives the words and their counts, ``anchor`` is λ.
         """
+        # An anchor on all words would pull unknown ones back to the first guess that their neighbours gave.
         strengths = np.where(self.sources == Source.KNOWN, anchor, 0).astype(np.float32)
         strengths[self.whole & (self.sources == Source.SUBWORDS)] = anchor * PHRASE
         anchored(rows, self.base, words.counts, strengths, rows)
         trust = self.trust(words.counts)
+        # After the anchor, so that spelling is learned from final rows. What words built from subwords get
+        # from it is then pulled to their base, too.
         sources = self._blend_spelling(rows, words, trust, jobs)
         pull = (anchor * trust.composed * self.per_piece).astype(np.float32)
         self._mix_composed(rows, pull, evidence(words.counts))
@@ -212,6 +218,7 @@ class Anchors:
             if not self.composed[part].any():
                 return
             base = self.base[part]
+            # Squared, so that a base that hardly agrees with the text hardly counts.
             agrees = np.clip(np.einsum("ij,ij->i", rows[part], base) / AGREES, 0, 1) ** 2
             weight = weights[part] * (1 - tested[part] * (1 - agrees))
             mix_rows(rows[part], base, np.ones_like(weight), weight, self.composed[part])
@@ -225,6 +232,7 @@ class Anchors:
             return self.sources
         doubt = np.where(self.composed, trust.doubt, EVIDENCE)
         _, shares = blend_spelling(rows, words, self.whole, doubt, jobs, rows)
+        # As docs/results/oov.md names the sources: mixed between a quarter and three quarters.
         induced = np.select([shares < 0.25, shares <= 0.75], [Source.CONTEXT, Source.MIXED], Source.SUBWORDS)
         induced[~filled_rows(rows)] = Source.NONE
         return np.where(self.sources == Source.NONE, induced, self.sources).astype(np.uint8)
@@ -263,7 +271,7 @@ class DecorrelatedRefinement(Refinement):
         self.counts = self.operator.counts
         self.anchor = anchor
         self.anchors = Anchors(original)
-        # With a half-life, words have weighted counts.
+        # With a half-life, words have weighted counts: an old word is as little evidence as a rare one.
         weighted = self.operator.occurrences
         self.words = batch if weighted is None else TokenBatch.of_counts(batch.types, weighted)
         self._begun = False
@@ -286,6 +294,7 @@ class DecorrelatedRefinement(Refinement):
         """Run one pass, the last one with the anchor; return the number of tokens scanned."""
         if self.done:
             return 0
+        # Words without a row need a scan of their own before the first pass, which the progress counts, too.
         scans = 1 if self._begun or self.anchors.whole.all() else 2
         self.operator.tick = lambda tokens: tick(tokens / scans)
         if not self._begun:
