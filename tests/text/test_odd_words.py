@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from selfvec.apps.cli import main
 from selfvec.corpus.line_ends import joined_lines
 from selfvec.files.packed_strings import PackedStrings
-from selfvec.text.tokenizers import DistinctWords
 from selfvec.text.odd_words import garbled, letters_key, proper_names, spelling_key
+from selfvec.text.tokenizers import DistinctWords
 
 PORTUGUESE = (
     "a manhã irmã maçã não coração é já lã fã amanhã cristã pão mãe avó avô três você rã romã rom man"

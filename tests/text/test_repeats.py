@@ -12,9 +12,15 @@ import selfvec
 from selfvec import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.repeats import editorial_pieces
 from selfvec.text.encoding import auto_window
-from selfvec.text.repeats import LEAST_DOCUMENTS, NGRAM, find_repeats, repeated_tokens, without
+from selfvec.text.repeats import (
+    LEAST_DOCUMENTS,
+    NGRAM,
+    editorial_pieces,
+    find_repeats,
+    repeated_tokens,
+    without,
+)
 
 MENU = [f"menu{i}" for i in range(20)]
 PASSAGES = [MENU, MENU[5:], [f"notice{i}" for i in range(12)], ["short", "words"], ["again"] * 15]
