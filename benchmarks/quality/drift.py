@@ -36,6 +36,7 @@ from selfvec.analysis.word_drift.permutation_test import (
     permutation_test,
     usual_distances,
 )
+from selfvec.base.view import probability
 from selfvec.corpus import Corpus
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.run import Run
@@ -43,7 +44,6 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import Estimate, benjamini_hochberg, rank_correlation, spearman
 from selfvec.text.document_vectors import inverse_document_frequency
-from selfvec.views.word_tables import probability
 
 REPORTS = DOCS.parent / "drift-report"
 SETS = {  # the two slices, and uses of a pseudo-word

@@ -10,10 +10,11 @@ import selfvec
 from selfvec import Vectors
 from selfvec.apps.cli import main
 from selfvec.apps.cli.output import show
+from selfvec.apps.similar_words import Similar
 from selfvec.base.errors import OptionError
 from selfvec.data.queries import least_count
 from selfvec.data.token_batch import TokenBatch
-from selfvec.views.word_tables import neighbours_table
+from selfvec.views.terminal import draw
 
 ENGLISH = ["house", "home", "rain", "hail", "animal", "road"]
 SPANISH = ["casa", "hogar", "lluvia", "granizo", "animal", "calle"]
@@ -119,7 +120,7 @@ def test_replacements_are_listed_in_place_of_what_goes_with_a_word(inside: Path,
 
 def test_abbreviations_are_marked(capsys) -> None:
     row = {"word": "tstm", "state": "refined", "neighbours": [["thunderstorm", 0.4], ["storm", 0.5]]}
-    show(neighbours_table([row | {"abbreviations": ["thunderstorm"], "from_subwords": ["storm"]}]))
+    show(draw(Similar([row | {"abbreviations": ["thunderstorm"], "from_subwords": ["storm"]}]).view()))
     shown = capsys.readouterr().out
     assert "thunderstorm=" in shown
     assert "storm*" in shown
@@ -182,7 +183,7 @@ def test_words_that_only_begin_alike_are_near_no_frequent_word(
 
 def test_words_apart_are_printed_under_the_table(capsys) -> None:
     row = {"word": "ra", "state": "refined", "neighbours": [["rheumatoid", 0.6]]}
-    show(neighbours_table([row | {"forms": ["ras"], "by_spelling": [f"ra{i}" for i in range(9)]}]))
+    show(draw(Similar([row | {"forms": ["ras"], "by_spelling": [f"ra{i}" for i in range(9)]}]).view()))
     shown = capsys.readouterr().out
     assert "other forms: ras\n" in shown
     assert "near by spelling only, left out: ra0, ra1" in shown
@@ -193,7 +194,7 @@ def test_a_rare_word_says_so(capsys) -> None:
     row, often = selfvec.similar(many(20), ["w1005", "w3"]).as_dict()["rows"]
     assert row["rare"] == 1
     assert "rare" not in often
-    show(neighbours_table([row, often]))
+    show(draw(Similar([row, often]).view()))
     assert "w1005 occurs 1 time: too rarely for its vector to mean much" in capsys.readouterr().out
 
 

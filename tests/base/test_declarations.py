@@ -103,7 +103,7 @@ def test_other_names_are_of_options_that_exist() -> None:
 def test_what_the_command_line_shows_is_said(name: str) -> None:
     row: CommandRow = ROWS[name]
     names = set(row.declaration.parameters)
-    assert {*row.values, *row.flags, *row.needs, *row.hidden, *row.also.values()} <= names | {"output"}
+    assert {*row.options} <= names | {"output"}
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,6 @@ from selfvec.files.checksums import seal
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.retrieval import MODES, PARTS, Found, Index, run_index, unit_vectors
 from selfvec.retrieval import index as index_module
-from selfvec.views.run_tables import found_text
 
 QUESTIONS = ("hail broke windows", "tornado near the bridge", "storm", "gust of WIND at a school", "snow")
 
@@ -181,7 +180,7 @@ def test_equal_documents_are_one_hit_that_names_the_others(storm_run: Run, mode:
         (hit,) = Index.memory(storm_run, ["hail fell"] * number).search("hail", mode=mode).hits
         assert [hit.id, *hit.alike] == ["0", "1", "2"][:number]
     found = Index.memory(storm_run, ["hail fell"] * 3).search("hail", mode=mode)
-    assert "and 2 alike" in found_text(found).plain
+    assert "and 2 alike" in found.view().parts[0].figures
     assert found.rows[0]["alike"] == ["1", "2"]
     assert found.as_dict()["rows"] == found.as_dict()["hits"]
 

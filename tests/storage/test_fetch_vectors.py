@@ -18,13 +18,13 @@ from tests.refusals import refused
 import selfvec
 from file_server import Archive, serving
 from selfvec.apps.cli import main
+from selfvec.apps.functions.vectors import cost_text
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
 from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.onnx_encoder import EncoderFolder
 from selfvec.storage import fetch_vectors as fetching
 from selfvec.storage.fetch_vectors import fetch_vectors
 from selfvec.storage.public_vectors import PUBLIC_VECTORS, data_folder, find, locate
-from selfvec.views.vectors_table import cost_text
 
 WORDS = ("storm", "hail", "roof", "wind", "rain", "snow")
 ROWS = np.random.default_rng(0).standard_normal((6, 50)).astype(np.float32)

@@ -9,20 +9,22 @@ import pytest
 from tests.html_pages import Html
 
 import selfvec
+from selfvec.analysis.concepts.document_topics import topics_page
+from selfvec.base.view import Table, View
 from selfvec.data.run import Run
-from selfvec.files.report_page import ReportPage
-from selfvec.views.pages import search_page, topics_page
+from selfvec.files.report_page import page_html, page_markdown, save_page
 
 HOSTILE = "Hail on <script>alert(1)</script> the roof |\u202e of a barn."
 
 
-def checked(page: ReportPage) -> Html:
+def checked(page: View) -> Html:
     """A page that runs and fetches nothing, and has no figure that looks like a score."""
-    read = Html(page.to_html())
+    html = page_html(page)
+    read = Html(html)
     assert set(read.texts).isdisjoint({"script", "img", "link", "iframe"})
     assert {"href", "src"}.isdisjoint(name for name, _ in read.attributes)
-    assert "url(" not in page.to_html()
-    assert "\u202e" not in page.to_html() + page.to_markdown()
+    assert "url(" not in html
+    assert "\u202e" not in html + page_markdown(page)
     assert not re.search(r"\d\.\d\d", read.texts["body"][0])
     assert date.today().isoformat() in read.texts["body"][0]
     return read
@@ -42,26 +44,26 @@ def run(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Run:
 
 def test_a_search_says_what_was_asked_and_marks_what_matches(run: Run) -> None:
     found = selfvec.search(run, "hail roof", filters=["date=1990..1992"], top=200)
-    read = checked(search_page(found))
+    read = checked(found.view())
     for told in ("hail roof", f"{len(run.text):,} documents of storms.jsonl", "date=1990..1992"):
         assert told in read.texts["body"][0]
-    shown = read.texts["p"][-len(found) :]
-    assert shown == [hit.snippet.replace("\u202e", " ") for hit in found]
+    snippets = [hit.snippet.replace("\u202e", " ") for hit in found]
+    shown = [text for text in read.texts["p"] if text in snippets]
+    assert shown == snippets
     assert len(set(shown)) == len(shown)
     assert {"hail", "roof"} <= {text.lower() for text in read.texts["mark"]}
     expected = [hit.snippet[mark.start : mark.end] for hit in found for mark in hit.marks]
     assert read.texts["mark"] == expected
-    assert any("words in common: hail" in text for text in read.texts["small"])
-    assert any("1990-05-01 · place: P<b>" in text for text in read.texts["small"])
-    assert any(text.startswith("and 1 alike: r") for text in read.texts["small"])
+    for told in ("words in common: hail", "1990-05-01 · place: P<b>", "and 1 alike: r"):
+        assert any(told in text for text in read.texts["span"])
     assert "<script>alert(1)</script>" in read.texts["body"][0]
-    markdown = search_page(found).to_markdown()
+    markdown = page_markdown(found.view())
     assert "<script" not in markdown
     assert "roof** \\|" in markdown
 
 
 def test_a_search_without_a_result_is_a_page(run: Run) -> None:
-    read = checked(search_page(selfvec.search(run, "zyzzyva")))
+    read = checked(selfvec.search(run, "zyzzyva").view())
     assert "No document was found." in read.texts["body"][0]
     assert "In no document: zyzzyva." in read.texts["body"][0]
 
@@ -71,7 +73,7 @@ def test_rows_of_a_search_are_its_rows(run: Run, tmp_path: Path) -> None:
 
     found = selfvec.search(run, "hail roof", top=200)
     for suffix in (".csv", ".parquet"):
-        search_page(found).save(tmp_path / f"found{suffix}")
+        save_page(found.view(), tmp_path / f"found{suffix}")
     whole = pl.read_parquet(tmp_path / "found.parquet")
     assert whole["alike"].to_list() == [hit.alike for hit in found]
     assert whole["text"].to_list() == [hit.text for hit in found]
@@ -84,18 +86,19 @@ def test_topics_have_terms_sentences_and_shares_over_time(run: Run) -> None:
     read = checked(page)
     told = f"{found.documents:,} documents of storms.jsonl, dated 1990-05-01 to 1992-05-01, were divided into"
     assert f"{told} 3 topics" in read.texts["body"][0]
-    assert read.texts["b"] == [topic.name.replace("_", " ") for topic in found]
+    assert read.texts["h2"][:3] == [topic.name.replace("_", " ") for topic in found]
     assert [row["group"] for row in page.records] == [row.group for row in found.groups]
     terms = {term for topic in found for term, _ in topic.terms}
     assert read.texts["mark"]
     assert {text.lower().replace(" ", "_") for text in read.texts["mark"]} <= terms
     texts = {" ".join(text.split()).casefold() for text in run.text.texts()}
-    quoted = read.texts["p"][2:]  # behind the two sentences on top
+    passages = zip(read.texts["blockquote"], read.texts["cite"], strict=True)
+    quoted = [passage.removesuffix(source) for passage, source in passages]
     assert 3 <= len(quoted) == len(set(quoted))
     assert all(any(quote.casefold() in text for text in texts) for quote in quoted if "…" not in quote)
     assert [year for year in ("1990", "1991", "1992") if year in read.texts["td"]] == ["1990", "1991", "1992"]
     alone = topics_page(selfvec.topics(run, 3, min_count=2))
-    assert len(alone.sections) == 1
+    assert not any(isinstance(part, Table) for part in alone.parts)
     assert [row["name"] for row in alone.records] == [topic.name for topic in found]
 
 

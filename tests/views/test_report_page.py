@@ -10,7 +10,8 @@ from tests.commands import called
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
-from selfvec.files.report_page import PAGES, ReportPage, Section, check_report, rows_page
+from selfvec.base.view import Table, View, columns_of, text_table
+from selfvec.files.report_page import PAGES, check_report, save_page
 from selfvec.files.report_page import ROWS as TABLES
 
 SUFFIXES = PAGES + TABLES
@@ -18,48 +19,50 @@ SUFFIXES = PAGES + TABLES
 ROWS = [{"word": "<b>hail</b>", "q": 0.01, "gained": ["a|b", "c"]}, {"word": "rain", "q": None, "gained": []}]
 
 
+def rows_page(rows: list[dict[str, object]]) -> View:
+    return View("Words", [Table(columns_of(rows), rows)], records=rows)
+
+
 def test_a_page_escapes_what_comes_from_a_text(tmp_path: Path) -> None:
-    page = ReportPage("A & B", ["<script>"], [Section("One", ["word", "x"], [["<img>", "1.5"]])], ROWS)
-    page.save(tmp_path / "a.html")
+    page = View("A & B", ["<script>", text_table("One", ["word", "x"], [["<img>", "1.5"]])], records=ROWS)
+    save_page(page, tmp_path / "a.html")
     html = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "<script" not in html
     assert "<img" not in html
     assert "&lt;img&gt;" in html
     assert '<td class="figure">1.5</td>' in html
-    page = rows_page("Words", ROWS)
-    page.save(tmp_path / "a.md")
+    save_page(rows_page(ROWS), tmp_path / "a.md")
     assert "a\\|b" in (tmp_path / "a.md").read_text(encoding="utf-8")
     assert "<b>" not in (tmp_path / "a.md").read_text(encoding="utf-8")
 
 
 def test_rows_keep_their_values_as_csv_and_parquet(tmp_path: Path) -> None:
-    page = rows_page("Words", ROWS)
-    page.save(tmp_path / "a.parquet")
-    page.save(tmp_path / "a.csv")
+    save_page(rows_page(ROWS), tmp_path / "a.parquet")
+    save_page(rows_page(ROWS), tmp_path / "a.csv")
     assert pl.read_parquet(tmp_path / "a.parquet").to_dicts() == ROWS
     assert pl.read_csv(tmp_path / "a.csv").to_dicts()[0] == ROWS[0] | {"gained": "a|b, c"}
-    rows_page("Nothing", []).save(tmp_path / "none.csv")
+    save_page(rows_page([]), tmp_path / "none.csv")
     assert (tmp_path / "none.csv").exists()
 
 
 def test_no_text_of_a_csv_is_a_formula_and_numbers_stay_numbers(tmp_path: Path) -> None:
     starts = ["=", "+", "-", "@", "\t", "\r"]
     rows = [{"id": f"{one}1+1", "near": [f"{one}x", "y"], "q": -0.3} for one in starts]
-    rows_page("Words", rows).save(tmp_path / "a.csv")
+    save_page(rows_page(rows), tmp_path / "a.csv")
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         cells = list(csv.reader(file))[1:]
     assert cells == [[f"'{one}1+1", f"'{one}x, y", "-0.3"] for one in starts]
     assert pl.read_csv(tmp_path / "a.csv").schema["q"] == pl.Float64
     assert '"\'=1+1"' in (tmp_path / "a.csv").read_text(encoding="utf-8")
-    rows_page("Words", rows).save(tmp_path / "a.parquet")
+    save_page(rows_page(rows), tmp_path / "a.parquet")
     assert pl.read_parquet(tmp_path / "a.parquet")["id"].to_list() == [f"{one}1+1" for one in starts]
 
 
 @pytest.mark.parametrize("suffix", PAGES)
 def test_no_control_character_reaches_a_page(suffix: str, tmp_path: Path) -> None:
     hostile = "a\x1b[31m\x9b\u202e"
-    section = Section(hostile, [hostile], [[hostile]])
-    ReportPage(hostile, [hostile], [section], notes=[hostile]).save(tmp_path / f"a{suffix}")
+    page = View(hostile, [hostile, text_table(hostile, [hostile], [[hostile]])], notes=[hostile])
+    save_page(page, tmp_path / f"a{suffix}")
     assert set("\x1b\x9b\u202e").isdisjoint((tmp_path / f"a{suffix}").read_text(encoding="utf-8"))
 
 
@@ -104,8 +107,9 @@ def test_every_command_with_rows_writes_them(command: str, run: str, tmp_path: P
     assert table.height == whole.height > 0
     assert rows is None or len(rows) == whole.height
     assert table[column].to_list() == whole[column].to_list()
-    # The pages of these two have sentences instead of the columns.
-    header = {"search": "document", "topics": "topic"}.get(command, column)
+    if command in ("search", "topics", "senses"):  # paragraphs
+        return
+    header = {"similar": "refined", "phrases": "phrase", "why": "shared context"}.get(command, column)
     assert f"| {header} |" in markdown.read_text(encoding="utf-8")
     assert f">{header}</th>" in html.read_text(encoding="utf-8")
 

@@ -7,15 +7,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from explore_spaces import HOSTILE, Space, make_space
-from rich.console import Console, RenderableType
+from rich.console import Console
 
+from selfvec.analysis.alignment.compare import Comparison
 from selfvec.analysis.word_drift import Drift
+from selfvec.apps.functions.trajectories import Trajectories
+from selfvec.apps.similar_words import Similar
+from selfvec.base.view import Table, View
+from selfvec.data.run import Health
 from selfvec.data.trajectory import Trajectory
-from selfvec.views.run_tables import health_panel
-from selfvec.views.word_tables import comparison_table, drift_notes, neighbours_table, trajectory_table
+from selfvec.views.terminal import draw
 
 
-def render(renderable: RenderableType, colour: bool = False) -> str:
+def render(view: View, colour: bool = False) -> str:
     console = Console(
         file=io.StringIO(),
         width=80,
@@ -23,13 +27,28 @@ def render(renderable: RenderableType, colour: bool = False) -> str:
         force_terminal=colour,
         color_system="standard" if colour else None,
     )
-    console.print(renderable)
+    console.print(draw(view))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
 def row(word: str, state: str, *neighbours: tuple[str, float]) -> dict[str, object]:
     return {"word": word, "state": state, "neighbours": [list(near) for near in neighbours]}
+
+
+def neighbours(rows: list[dict[str, object]]) -> View:
+    return Similar(rows).view()
+
+
+def walked(path: Trajectory, space: Space) -> View:
+    run = SimpleNamespace(
+        original=space.original, vectors=space.refined, provenance=SimpleNamespace(method="")
+    )
+    return Trajectories([path], run).view()
+
+
+def health(report: dict[str, object]) -> View:
+    return Health("Health", report, rows="findings").view()
 
 
 COMPARED = [
@@ -39,7 +58,7 @@ COMPARED = [
 
 
 def test_before_and_after_side_by_side() -> None:
-    lines = [line.split() for line in render(neighbours_table(COMPARED)).splitlines()]
+    lines = [line.split() for line in render(neighbours(COMPARED)).splitlines()]
     assert lines[:5] == [
         ["hail"],
         ["original", "cosine", "refined", "cosine"],
@@ -51,7 +70,7 @@ def test_before_and_after_side_by_side() -> None:
 
 
 def test_one_state_alone_has_no_marks() -> None:
-    shown = render(neighbours_table(COMPARED[1:]))
+    shown = render(neighbours(COMPARED[1:]))
     assert "original" not in shown
     assert "+" not in shown
     assert "came in" not in shown
@@ -59,14 +78,14 @@ def test_one_state_alone_has_no_marks() -> None:
 
 def test_words_keep_their_order_and_lists_may_differ_in_length() -> None:
     rows = [*COMPARED, row("new", "original"), row("new", "refined", ("hail", 0.3)), row("a", "original")]
-    shown = render(neighbours_table(rows))
+    shown = render(neighbours(rows))
     titles = [line.strip() for line in shown.splitlines() if line.strip() in {"hail", "new", "a"}]
     assert titles == ["hail", "new", "a"]
     assert shown.count("(no vector)") == 3  # before new, and both of a
 
 
 def test_nothing_to_show() -> None:
-    assert render(neighbours_table([])).strip() == ""
+    assert render(neighbours([])).strip() == ""
 
 
 @pytest.mark.parametrize("word", HOSTILE)
@@ -75,16 +94,15 @@ def test_hostile_words_stay_in_their_cells(word: str) -> None:
     trajectory = Trajectory(word, np.arange(1), np.eye(1, 12, dtype=np.float32))
     report = {"findings": [{"name": "n", "level": "ok", "message": word.encode("ascii", "replace").decode()}]}
     space = make_space([word, "other", "more"])
-    for renderable in (neighbours_table(rows), trajectory_table(trajectory, space.original, space.refined)):
-        shown = render(renderable)
+    for view in (neighbours(rows), walked(trajectory, space)):
+        shown = render(view)
         assert not set(shown) & set("\x1b\t\r\u202e")
         assert all(len(line) <= 80 for line in shown.splitlines())
-    assert "0.250" in render(neighbours_table(rows))
-    render(health_panel(report))
+    assert "0.250" in render(neighbours(rows))
+    render(health(report))
     compared = {"distance": 0.5, "z": 1.0, "p": 0.1, "q": 0.2, "count_a": None, "count_b": None}
-    told = {"rows": [{"word": word, "gained": [word], "lost": [], **compared}], "tested": "t", "words": 1}
-    found = {**told, "significant": 0, "fdr": 0.05, "method": "relative", "left_out": {"numbers": 1}}
-    shown = render(comparison_table(SimpleNamespace(as_dict=lambda: found)))
+    rows = [{"word": word, "gained": [word], "lost": [], **compared}]
+    shown = render(Comparison(rows, "relative", "t", 1, 0, 0.05, {"numbers": 1}).view())
     assert not set(shown) & set("\x1b\t\r\u202e")
 
 
@@ -109,7 +127,7 @@ REPORT = {
 
 
 def test_health_says_what_was_found_and_what_to_do() -> None:
-    shown = render(health_panel(REPORT))
+    shown = render(health(REPORT))
     lines = shown.splitlines()
     assert lines[0].startswith("FAIL  collapsed: all words")
     assert lines[1].startswith("      ")  # the message hangs under itself
@@ -123,7 +141,7 @@ def test_health_says_what_was_found_and_what_to_do() -> None:
 
 def test_health_leaves_out_what_is_not_known() -> None:
     report = {"findings": [], "mean_cosine_to_original": None, "anisotropy": 0.5, "oov": 0}
-    shown = render(health_panel(report))
+    shown = render(health(report))
     assert "cosine to the original" not in shown
     assert "effective rank" not in shown
     assert "cosine of random words  0.50  near 1: all words look alike" in shown
@@ -132,7 +150,7 @@ def test_health_leaves_out_what_is_not_known() -> None:
 
 def test_trajectory_shows_a_word_leave_and_arrive(space: Space) -> None:
     path = space.path("rain1", states=500)
-    shown = render(trajectory_table(path, space.original, space.refined))
+    shown = render(walked(path, space))
     lines = [line.split() for line in shown.splitlines()]
     states = lines[2 : lines.index([])]
     assert 8 <= len(states) <= 13
@@ -149,7 +167,7 @@ def test_trajectory_of_a_word_without_a_vector(space: Space) -> None:
     rows = np.zeros((3, 12), np.float32)
     rows[1], rows[2] = space.refined["rain1"], space.refined["new"]
     path = Trajectory("new", np.array([0, 4, 9]), rows)
-    shown = render(trajectory_table(path, space.original, space.refined))
+    shown = render(walked(path, space))
     states = [line.split() for line in shown.splitlines()[2:]]
     assert states[0] == ["0", "none", "yet"]
     assert states[1][:2] == ["4", "1.000"]
@@ -162,22 +180,21 @@ BOUNDS = [(0.37, 0.13, 0.33), (0.37, 0.13, 0.4), (0.374, 0.13, 0.371), (0.37, No
 
 @pytest.mark.parametrize(("bounds", "said"), list(zip(BOUNDS, [True, False, False, False], strict=True)))
 def test_a_distance_outside_its_interval_is_explained(bounds: tuple[float, ...], said: bool) -> None:
-    row = {"word": "asked", "p": 0.1} | dict(zip(("distance", "low", "high"), bounds, strict=True))
-    notes = drift_notes(Drift("1993", "2020", [row]))
-    assert any("above its interval" in note for note in notes) == said
+    figures = dict.fromkeys(("change", "apd", "q", "count_a", "count_b")) | {"gained": [], "lost": []}
+    row = {"word": "asked", "p": 0.1} | figures | dict(zip(("distance", "low", "high"), bounds, strict=True))
+    (table,) = [part for part in Drift("1993", "2020", [row]).view().parts if isinstance(part, Table)]
+    assert any("above its interval" in note for note in table.notes) == said
 
 
 def test_words_with_vectors_of_the_text_are_counted() -> None:
     report = {"findings": [], "types": 10, "known": 2, "composed": 3, "oov": 1}
-    assert re.search(r"words from the text +4 ", render(health_panel(report)))
-    assert "words from the text" not in render(health_panel(report | {"oov": 5}))
+    assert re.search(r"words from the text +4 ", render(health(report)))
+    assert "words from the text" not in render(health(report | {"oov": 5}))
 
 
 def test_marks_of_a_neighbour_add_up() -> None:
     near = row("tornado", "refined", ("tornadoes", 0.2), ("funnel", 0.1))
-    shown = render(
-        neighbours_table([near | {"abbreviations": ["tornadoes"], "from_subwords": ["tornadoes"]}])
-    )
+    shown = render(neighbours([near | {"abbreviations": ["tornadoes"], "from_subwords": ["tornadoes"]}]))
     assert "tornadoes*=" in shown
     assert "= abbreviates the word" in shown
     assert "funnel " in shown

@@ -9,9 +9,10 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
+from selfvec.analysis.word_drift.word_paths import FEW_USES as FEW
 from selfvec.base.errors import InputError, NotFound, OptionError, TargetError
 from selfvec.data.run import Run
-from selfvec.views.path_chart import FEW, _chart
+from selfvec.views.text_report import _chart
 
 SUBJECTS = {
     "storm": ["hail", "wind", "roof", "tornado", "gust", "thunder", "cloud", "rain", "lightning", "squall"],

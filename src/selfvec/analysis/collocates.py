@@ -34,7 +34,7 @@ class Collocates(Figures):
         Column("word", width=32),
         Column("together", form=COUNT),
         Column("count", form=COUNT),
-        Column("logdice", "logDice", figure(2), "14: they never occur apart; 1 less is half of that"),
+        Column("logdice", "logDice", figure(2), "14 if they never occur apart; 1 less is half of that"),
     )
 
     def view(self, top: int | None = None) -> View:

@@ -17,6 +17,7 @@ from selfvec.base.display import whole_words
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.view import NUMBER, PROBABILITY, PROSE, Column, Form, Part, Table, View, figure, share
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.fields import FieldOptions
@@ -45,6 +46,20 @@ KINDS = ("topic", "word", "document")  # of rows, in their order
 SNIPPET = 240  # characters
 MOST = 1000  # rows of documents
 SHOWN = 0.05  # p of a row, at most
+_NEAREST = 5  # words shown without an alarm
+_TIMES = Form("times", lambda change: f"× {2**change:.2g}", is_figure=True)
+_DIFFERENCE = Form("signed", lambda change: f"{change:+.2f}", is_figure=True, digits=2)
+_TITLES = {
+    "topic": "Topics that grew or shrank",
+    "word": "Words of more or fewer documents",
+    "document": "New documents furthest from the run",
+}
+_TEST_NAMES = {
+    "unknown": "unknown words",
+    "distance": "distance from the run's documents",
+    "words": "words in more or fewer documents",
+    "topics": "topics of more or fewer documents",
+}
 
 Row = dict[str, Any]
 
@@ -101,9 +116,57 @@ class Monitoring(ResultTable):
         words = f"{means['new']:.1%} unknown words, {means['old']:.1%} in the run's documents"
         return f"{'ALARM' if self.alarm else 'no alarm'}, p = {self.p:.2g} (level {self.level:g}); {words}"
 
+    def view(self, top: int | None = None) -> View:
+        """The verdict, which documents were compared, the tests, and the rows of each kind."""
+        parts: list[Part] = [[(self.verdict, "bad" if self.alarm else "strong")], *self._compared()]
+        if self.tests:
+            parts.append(_tests_table(self.tests))
+        if self.alarm:
+            kinds = {kind: [row for row in self.rows if row["kind"] == kind][:top] for kind in KINDS}
+            parts += [Table(_columns(kind), rows, _TITLES[kind]) for kind, rows in kinds.items() if rows]
+        elif near := [row for row in self.rows if row["kind"] == "word" and row["q"] < 1][:_NEAREST]:
+            title = "No alarm. Words closest to an alarm; chance alone also gives some:"
+            parts.append(Table(_columns("word"), near, title))
+        return View("Monitoring", parts, records=self.rows)
+
+    def _compared(self) -> list[str]:
+        """Which documents were compared, or why none were."""
+        lines = []
+        if self.held_out:
+            left = "".join(f"; {number:,} {reason}" for reason, number in self.left_out.items() if number)
+            sizes = f"{self.compared:,} of {self.documents:,} new documents", f"{self.held_out:,} of the run"
+            lines.append(f"{' compared with '.join(sizes)}{left}")
+        return [*lines, self.note] if self.note else lines
+
     def as_dict(self) -> Row:
         """As ``selfvec monitor --json`` prints it."""
         return asdict(self)
+
+
+def _tests_table(tests: list[Row]) -> Table:
+    """The means of the old and the new documents, and p. The mean of unknown words is a share."""
+    rows = [
+        {"test": _TEST_NAMES[row["test"]], "p": row["p"]}
+        | {side: (share(1) if row["test"] == "unknown" else figure(3))(row[side]) for side in ("old", "new")}
+        for row in tests
+    ]
+    means = (Column("old", form=NUMBER), Column("new", form=NUMBER))
+    name = Column("test", "mean of documents", PROSE, width=34)
+    return Table((name, *means, Column("p", form=PROBABILITY)), rows, "Tests")
+
+
+def _columns(kind: str) -> tuple[Column, ...]:
+    """What is shown of a topic or word, with its shares of the documents, or a document with its distance."""
+    size, change = (figure(2), _DIFFERENCE) if kind == "document" else (share(1), _TIMES)
+    text = {"topic": "terms", "document": "text"}.get(kind)
+    return (
+        Column("name", kind, PROSE, width=34),
+        Column("old", form=size),
+        Column("new", form=size),
+        Column("change", form=change),
+        Column("q", form=PROBABILITY),
+        *([Column("text", text, PROSE, width=30)] if text else []),
+    )
 
 
 @checked

@@ -28,8 +28,10 @@ from selfvec.analysis.word_drift.compared_slices import comparable_slices
 from selfvec.analysis.word_kinds import stop_words_of_run
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.declarations import checked
+from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import RecordTable, short_repr
+from selfvec.base.view import COUNT, Column, Part, Table, View, escaped, sentence, share
 from selfvec.corpus.documents import Documents
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -52,6 +54,9 @@ SUREST = 2.0  # standard errors beyond chance, at least
 SPARE = 4  # times as many occurrences are looked at as examples are shown: some sentences are alike
 FITTING = 2  # words of the label near an example; more make it no better
 MOVE = 2.0  # distance of a sense's vector from the word's, in differences of their means
+
+_KINDS = 6  # colours of senses
+_NAMED = 4  # words of a sense's label after a text
 
 Span = tuple[int, int]
 
@@ -95,6 +100,15 @@ class RecognisedSense:
         return asdict(self)
 
 
+def _kind(number: int) -> str:
+    """The style of a sense."""
+    return f"kind{number % _KINDS}"
+
+
+def _label(sense: Sense, most: int | None = None) -> str:
+    return escaped(sense.label[:most]) or "(no characteristic words)"
+
+
 @dataclass(frozen=True, repr=False)
 class Senses(RecordTable[Sense]):
     """The senses of a word in a corpus, the most frequent first.
@@ -135,6 +149,50 @@ class Senses(RecordTable[Sense]):
         return [
             {"word": self.word, "sense": number} | sense.as_dict() for number, sense in enumerate(self.senses)
         ]
+
+    def view(self, top: int | None = None) -> View:
+        """The senses with their sentences, and their shares in periods; or the texts that were given."""
+        title = f"Senses of {escape_for_display(self.word)}"
+        if self.readings:
+            parts = [part for text, read in self.readings for part in self._reading(text, read)]
+            return View(title, parts, records=self.rows)
+        size = f"  {count_of(len(self.assigned), 'occurrence')}, {count_of(len(self), 'sense')}"
+        parts = [[(escape_for_display(self.word), "strong"), (size, "")]]
+        for number, sense in enumerate(self.senses[:top]):
+            parts.append([(f"{number + 1:>2}  {sense.share:4.0%}  ", _kind(number)), (_label(sense), "")])
+            parts += [[(f"      {sentence(example)}", "quiet")] for example in sense.examples]
+        if len(self) > 1 and self.senses[0].periods:
+            parts.append(self._periods())
+        return View(title, parts, records=self.rows)
+
+    def _reading(self, text: str, read: Sequence[RecognisedSense]) -> list[Part]:
+        """A text with each occurrence of the word marked, then its senses."""
+        marked: list[tuple[str, str]] = []
+        done = 0
+        for one in read:
+            marked += [
+                (printable(text[done : one.start]), ""),
+                (printable(text[one.start : one.end]), _kind(one.sense)),
+            ]
+            done = one.end
+        lines: list[Part] = [[*marked, (printable(text[done:]), "")]]
+        for one in read:
+            figures = f"  {one.sense + 1}  {one.probability:4.0%}  "
+            lines.append([(figures, _kind(one.sense)), (_label(self.senses[one.sense], _NAMED), "")])
+        if not read:
+            lines.append([(f"  {escape_for_display(self.word)} does not occur here", "quiet")])
+        return lines
+
+    def _periods(self) -> Table:
+        """The shares of the senses in each period."""
+        names = [f"{number}" for number in range(1, len(self) + 1)]
+        columns = [Column("period", width=24), Column("uses", form=COUNT)]
+        columns += [Column(name, form=share()) for name in names]
+        rows = []
+        for here in zip(*(sense.periods for sense in self.senses), strict=True):
+            shares = {name: one["share"] for name, one in zip(names, here, strict=True)}
+            rows.append({"period": here[0]["period"], "uses": sum(one["count"] for one in here)} | shares)
+        return Table(columns, rows)
 
     def disambiguate(self, text: str) -> list[RecognisedSense]:
         """The sense of each occurrence of the word in a text, in order; empty if it does not occur.

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast, overload
 
 from selfvec.base.checks import check_texts, is_path
 from selfvec.base.declarations import checked
+from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import RecordTable, short_repr
+from selfvec.base.result_table import RecordTable, short_repr, why_unknown
+from selfvec.base.view import PIECES, Column, Part, Table, View, escaped, figure
 from selfvec.data.run import Run, rows_of, similar_row
 from selfvec.data.vectors import Vectors
 from selfvec.storage.alignment_files import find_aligned
@@ -20,6 +22,18 @@ from selfvec.storage.opened import GivenVectors, opened
 if TYPE_CHECKING:
     from selfvec.analysis.alignment import Aligned
     from selfvec.retrieval.snippets import Found
+
+
+_STATES = ("original", "refined")
+_MARKS = {  # of neighbours, and what they mean
+    "from_subwords": ("*", "built from subwords: the initial vectors lack the word"),
+    "abbreviations": ("=", "abbreviates the word, or is abbreviated by it"),
+}
+_APART = {  # words that stand apart from the neighbours
+    "forms": "other forms",
+    "by_spelling": "near by spelling only, left out",
+}
+_LISTED = 8  # forms of a word
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,10 +70,62 @@ class Similar(RecordTable[dict[str, Any]]):
         """As ``selfvec similar --json`` prints it, one row per list."""
         return {"rows": self.lists, "unknown": self.unknown}
 
+    @property
+    def messages(self) -> list[str]:
+        """Why words are left out."""
+        return [why_unknown(row) for row in self.unknown]
+
+    def view(self, top: int | None = None) -> View:
+        """A table for each word; original and refined side by side if both are there."""
+        parts: list[Part] = []
+        compared = {row["state"] for row in self.lists} == set(_STATES)
+        for word in list(dict.fromkeys(row["word"] for row in self.lists))[:top]:
+            rows = [row for row in self.lists if row["word"] == word]
+            parts.append(_word_table(word, rows, compared))
+        notes = ["+ came in   - went"] if compared else []
+        for key, (mark, meaning) in _MARKS.items():
+            notes += [f"{mark} {meaning}"] * any(key in row for row in self.lists)
+        rare = {row["word"]: count_of(row["rare"], "time") for row in self.lists if "rare" in row}
+        for word, times in rare.items():
+            name = escape_for_display(word)
+            notes.append(f"{name} occurs {times}: too rarely for its vector to mean much")
+        return View("Similar words", parts, notes=notes, records=self.rows)
+
     def __repr__(self) -> str:
         words = ", ".join(dict.fromkeys(one["word"] for one in self.lists))
         last = self.lists[-1]["neighbours"] if self.lists else []
         return short_repr(f"Similar to {words}", [f"{term} {cosine:.2f}" for term, cosine in last])
+
+
+def _word_table(word: str, rows: Sequence[Mapping[str, Any]], compared: bool) -> Table:
+    """The neighbours of a word, a column for each state; what changed is marked if both are there."""
+    lists = {row["state"]: [(str(term), float(cosine)) for term, cosine in row["neighbours"]] for row in rows}
+    states = _STATES if compared else tuple(lists)
+    near = {state: {term for term, _ in lists.get(state, ())} for state in states}
+    marks: dict[str, str] = {}
+    for key, (mark, _) in _MARKS.items():
+        marks |= {term: marks.get(term, "") + mark for term in {t for row in rows for t in row.get(key, ())}}
+    table: list[dict[str, Any]] = [{} for _ in range(max([1, *map(len, lists.values())]))]
+    for number, state in enumerate(states):
+        sign, style = (("- ", "went"), ("+ ", "came"))[number] if compared else ("", "")
+        if not lists.get(state):
+            table[0][state] = [("  " * compared + "(no vector)", "quiet")]
+        for cells, (term, cosine) in zip(table, lists.get(state, ()), strict=False):
+            changed = compared and term not in near[states[1 - number]]
+            lead = (sign, style) if changed else ("  " * compared, "")
+            shown = (escape_for_display(term) + marks.get(term, ""), style if changed else "")
+            cells |= {state: [lead, shown], f"cosine_{state}": cosine}
+    columns = []
+    for state in states:
+        columns.append(Column(state, "  " * compared + state, PIECES, width=26))
+        columns.append(Column(f"cosine_{state}", "cosine", figure(3)))
+    apart = {what: dict.fromkeys(w for row in rows for w in row.get(key, ())) for key, what in _APART.items()}
+    notes = [
+        f"{what}: {escaped(list(words)[:_LISTED])}{', …' * (len(words) > _LISTED)}"
+        for what, words in apart.items()
+        if words
+    ]
+    return Table(columns, table, escape_for_display(word), notes)
 
 
 @overload

@@ -20,6 +20,22 @@ _TAKEN = {
 
 
 @dataclass(frozen=True)
+class Typed:
+    """How a parameter of a function is typed."""
+
+    value: str = ""  # how its value is written; in brackets if it is an argument that may be left out
+    help: str = ""  # where the command line does something else than the function
+    flag: str = ""  # where that has another name
+    short: str = ""  # a second flag
+    also: str = ""  # a further one, which is not shown
+    default: Any = None  # where it differs from that of the function; ``{run}`` is the run that was given
+    is_flag: bool = False  # although it has to be given
+    needed: bool = False  # by the command, and not by the function
+    hidden: bool = False
+    seldom: bool = False  # shown only by ``--help-all``
+
+
+@dataclass(frozen=True)
 class CommandRow:
     """A command.
 
@@ -29,30 +45,29 @@ class CommandRow:
         The place of its function in the package.
     examples : tuple of str
         Without "selfvec" and the name of the command.
-    view : str
-        A function of `selfvec.views` that makes a table or text of the result; by default a table of rows.
     show : str
-        In place of it, a function of `selfvec.apps.cli.shown` that prints the result and the messages.
+        A function of `selfvec.apps.cli.shown` that prints what the function returns, if that is no result
+        with a view, such as a run.
+    view : str
+        A function that makes the view of the result, if its room cannot: by default its own.
+    page : str
+        A function that makes the view for a report, if that is another.
+    report : bool
+        Whether the result can be written as a report.
+    most : int, optional
+        Rows that are printed, unless --top says another number.
+    prints : str
+        A path, or another plain text, that is printed on standard output instead of a view.
+    next : str
+        What to do next.
+    written : tuple of str
+        Options that name a file which the function writes besides.
     writes : str
         A function that writes the result to the file of --output.
-    page : str
-        A function of `selfvec.views` that makes the report of the result. ``title`` suffices for plain rows.
     transform : str
         The name of a method of `selfvec.transforms`. Its class, which takes the options, is in ``calls``.
-    values : dict
-        How the values of some options are written, where that differs from `selfvec.apps.cli.tree`.
-    help : dict
-        Help of options, where the command line does something else than the function.
-    flags : dict
-        Flags of parameters that have another name there.
-    defaults : dict
-        Defaults where they differ from those of the function; ``{run}`` is the run that was given.
-    also : dict
-        Parameters by further flags, which are not shown.
-    hidden : tuple of str
-        Options that the help leaves out.
-    needs : tuple of str
-        Options that the command needs, and the function not.
+    options : dict
+        Options that are typed otherwise than in all commands, see `selfvec.apps.cli.tree.SHARED`.
     repeated : dict
         Arguments that the JSON repeats, by their keys.
     fails : str
@@ -68,19 +83,17 @@ class CommandRow:
 
     calls: str
     examples: tuple[str, ...] = ()
-    view: str = "terminal.result_table"
     show: str = ""
-    writes: str = ""
+    view: str = ""
     page: str = ""
-    title: str = ""
+    report: bool = False
+    most: int | None = None
+    prints: str = ""
+    next: str = ""
+    written: tuple[str, ...] = ()
+    writes: str = ""
     transform: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
-    help: Mapping[str, str] = field(default_factory=dict)
-    flags: Mapping[str, str] = field(default_factory=dict)
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    also: Mapping[str, str] = field(default_factory=dict)
-    hidden: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
+    options: Mapping[str, Typed] = field(default_factory=dict)
     repeated: Mapping[str, str] = field(default_factory=dict)
     fails: str = ""
     failed: str = ""
@@ -103,21 +116,19 @@ class CommandRow:
         return replace(own, parameters=parameters)
 
 
-_LISTED = "{}; by default {}, with --json all."
-
 TOP: dict[str, CommandRow] = {
     "demo": CommandRow(
         "apps.starting.demo",
         ("", "-o my-demo"),
         show="demo",
-        values={"output": "RUN"},
+        options={"output": Typed("RUN")},
         public=False,
     ),
     "example": CommandRow(
         "corpus.example_text.example",
         ("storms.jsonl",),
         show="example",
-        values={"path": "FILE.jsonl"},
+        options={"path": Typed("FILE.jsonl")},
     ),
     "refine": CommandRow(
         "apps.functions.refine.refine",
@@ -126,36 +137,35 @@ TOP: dict[str, CommandRow] = {
             "notes/ -o run --vectors GoogleNews.bin --stop-words en",
             "news.jsonl -o run --slice year --encoder minilm",
         ),
-        help={"corpus": "Files or folders of text; - reads standard input."},
+        options={
+            "output": Typed("RUN", needed=True),
+            "encoder": Typed("NAME|FOLDER"),
+            "corpus": Typed(help="Files or folders of text; - reads standard input."),
+            "oov": Typed(flag="--oov-vectors"),
+            "epochs": Typed(hidden=True),
+        },
         show="refined",
-        values={"output": "RUN", "encoder": "NAME|FOLDER"},
-        flags={"oov": "--oov-vectors"},
-        hidden=("epochs",),
-        needs=("output",),
     ),
     "update": CommandRow(
         "apps.functions.update.update",
         ("run reports-2024.csv", "run --withdraw A17,B4", "run reports-2024.csv --dry-run"),
-        help={
-            "corpus": "Files or folders of new text; - reads standard input.",
-            "output": "A new run folder; by default the run gets a new state.",
+        options={
+            "corpus": Typed("[NEWCORPUS...]", help="Files or folders of new text; - reads standard input."),
+            "encoder": Typed("NAME|FOLDER"),
+            "output": Typed(help="A new run folder; by default the run gets a new state.", default="{run}"),
         },
         show="updated",
-        values={"corpus": "[NEWCORPUS...]", "encoder": "NAME|FOLDER"},
-        defaults={"output": "{run}"},
     ),
     "search": CommandRow(
         "retrieval.run_search.search",
         ('run "damage to roofs"', 'run "damage to roofs" --filter date=1996..1998'),
-        show="search",
-        page="pages.search_page",
+        report=True,
     ),
     "ask": CommandRow(
         "apps.answers.ask",
         ('reports/ "damage to roofs"', 'reports.csv "damage to roofs" --text-field narrative'),
-        show="search",
-        page="pages.search_page",
-        values={"source": "FOLDER", "question": "QUERY"},
+        report=True,
+        options={"source": Typed("FOLDER"), "question": Typed("QUERY")},
     ),
     "similar": CommandRow(
         "apps.similar_words.similar",
@@ -165,9 +175,8 @@ TOP: dict[str, CommandRow] = {
             "run acft --as replacement",
             "run --document A17",
         ),
-        show="similar",
-        title="Similar words",
-        values={"vectors": "RUN|VECTORS", "words": "[WORD...]"},
+        report=True,
+        options={"vectors": Typed("RUN|VECTORS"), "words": Typed("[WORD...]")},
     ),
     "drift": CommandRow(
         "analysis.word_drift.drift.drift",
@@ -175,20 +184,18 @@ TOP: dict[str, CommandRow] = {
             "run --between 1990..1999 2010..2019 --fdr 0.05",
             "run --words hail,storm --report drift.html",
         ),
-        help={"top": _LISTED.format("Words listed", 20)},
-        show="drift",
-        page="pages.drift_page",
-        values={"words": "W[,W...]"},
-        defaults={"examples": 2},
+        report=True,
+        most=20,
+        options={"words": Typed("W[,W...]"), "examples": Typed(default=2)},
     ),
     "monitor": CommandRow(
         "analysis.monitoring.monitor",
         ("run reports-2024.csv", "run reports-2024.csv --report monitor.html"),
-        show="monitor",
-        page="monitoring.monitoring_page",
-        hidden=("date_field",),
-        help={"documents": "Files or folders of new text; - reads standard input."},
-        values={"documents": "NEW..."},
+        report=True,
+        options={
+            "documents": Typed("NEW...", help="Files or folders of new text; - reads standard input."),
+            "date_field": Typed(hidden=True),
+        },
         repeated={"run": "run"},
         fails="alarm",
         failed="an alarm",
@@ -196,21 +203,20 @@ TOP: dict[str, CommandRow] = {
     "report": CommandRow(
         "apps.functions.report.report",
         ("run -o report.html", "run -o report.html --words hail,storm"),
-        show="reported",
-        values={"output": "FILE.html", "words": "W[,W...]"},
+        prints="{path}",
+        options={"output": Typed("FILE.html"), "words": Typed("W[,W...]")},
     ),
     "evaluate": CommandRow(
         "evaluation.measure.evaluate",
         ("run --similarity men3000.tsv", "run --retrieval scifact/ --against all"),
-        view="run_tables.evaluation_table",
-        title="Evaluation",
-        values={
-            "vectors": "RUN|VECTORS...",
-            "dictionary": "TSV...",
-            "bias_sets": "FILE...",
-            "dimensions": "N[,N...]",
+        page="evaluation.report.Report.page",
+        report=True,
+        options={
+            "vectors": Typed("RUN|VECTORS..."),
+            "dictionary": Typed("TSV...", also="--lexicon"),
+            "bias_sets": Typed("FILE..."),
+            "dimensions": Typed("N[,N...]"),
         },
-        also={"--lexicon": "dictionary"},
     ),
     "export": CommandRow(
         "exporters.exporter.export",
@@ -219,50 +225,47 @@ TOP: dict[str, CommandRow] = {
             "run --to lancedb -o store",
             "run --to lancedb -o store --update",
         ),
-        show="exported",
-        values={"to": "TARGET"},
+        prints="{target}",
+        options={"to": Typed("TARGET")},
         repeated={"run": "run"},
     ),
     "serve": CommandRow("apps.starting.serve", ("run", "run --save run.html"), json=False, public=False),
     "mcp": CommandRow("apps.starting.mcp", ("run", "run --http 8766"), json=False, public=False),
 }
 VECTORS: dict[str, CommandRow] = {
-    "list": CommandRow(
-        "apps.functions.vectors.list_vectors", ("",), view="vectors_table.vectors_table", public=False
-    ),
+    "list": CommandRow("apps.functions.vectors.list_vectors", ("",), public=False),
     "fetch": CommandRow(
         "apps.functions.vectors.fetch",
         ("glove-6b-300",),
-        show="fetched",
-        values={"output": "DIR"},
+        prints="{path}",
+        next="{program} refine TEXT --{kind} {name} -o RUN",
+        options={"output": Typed("DIR")},
     ),
     "convert": CommandRow(
         "apps.functions.vectors.convert",
         ("GoogleNews.bin -o vectors.safetensors", "run -o short.vec --dimensions 100"),
-        show="converted",
+        prints="{target}",
     ),
     "compress": CommandRow(
         "transforms.compress.compress",
         ("run -o small.safetensors", "run -o small.safetensors --below 5MB"),
-        view="vectors_table.compression_text",
-        values={"vectors": "IN", "keep": "PERCENT"},
+        options={"vectors": Typed("IN"), "keep": Typed("PERCENT")},
         fails="not enough",
         failed="no candidate keeps enough",
     ),
     "align": CommandRow(
         "analysis.alignment.align.align",
         ("run-1990 run-2020 -o aligned.vec", "en.vec es.vec -o both --dictionary en-es.tsv"),
-        show="aligned",
-        needs=("output",),
+        prints="{output}",
+        options={"output": Typed(needed=True)},
     ),
     **{
         row.name: CommandRow(
             f"transforms.{row.home}",
             (f"{row.source} -o {'new' if row.takes == 'encoder' else 'new.vec'} {row.example}",),
-            show="transformed",
-            needs=("output",),
+            prints="{target}",
             transform=row.name,
-            values={row.takes: "IN"},
+            options={"output": Typed(needed=True), row.takes: Typed("IN")},
         )
         for row in TRANSFORMS.values()
     },
@@ -271,17 +274,14 @@ RUN: dict[str, CommandRow] = {
     "info": CommandRow(
         "storage.inspection.info",
         ("run", "GoogleNews.bin"),
-        view="run_summary.contents_table",
-        values={"path": "RUN|INDEX|VECTORS"},
+        view="views.run_summary.contents_view",
+        options={"path": Typed("RUN|INDEX|VECTORS")},
     ),
-    "health": CommandRow(
-        "apps.run.health", ("run",), view="run_tables.health_panel", fails="verdicts", failed="a check failed"
-    ),
+    "health": CommandRow("apps.run.health", ("run",), fails="verdicts", failed="a check failed"),
     "verify": CommandRow(
         "storage.inspection.verify",
         ("run",),
-        view="run_summary.verified_text",
-        values={"path": "RUN|INDEX"},
+        options={"path": Typed("RUN|INDEX")},
         fails="damaged",
         failed="there are damaged files",
     ),
@@ -289,22 +289,19 @@ RUN: dict[str, CommandRow] = {
         "apps.functions.update.merge",
         ("run-2023 run-2024 -o run",),
         show="merged",
-        needs=("output",),
-        values={"output": "RUN", "encoder": "NAME|FOLDER"},
+        options={"output": Typed("RUN", needed=True), "encoder": Typed("NAME|FOLDER")},
     ),
-    "undo": CommandRow("apps.functions.update.undo", ("run",), show="undone"),
+    "undo": CommandRow("apps.functions.update.undo", ("run",), prints="{run}"),
     "watch": CommandRow(
         "apps.functions.update.watch",
         ("run inbox/", "run inbox/ --every 60"),
         show="watched",
-        values={"corpus": "NEWCORPUS..."},
+        options={"corpus": Typed("NEWCORPUS...")},
     ),
     "migrate": CommandRow(
         "exporters.migrate.migrate",
         ("run-lancedb --old run --new newer", "run-lancedb --old run --new newer --dry-run"),
-        show="migrated",
-        values={"keep": "PERCENT"},
-        also={"--from": "old", "--to": "new"},
+        options={"keep": Typed("PERCENT"), "old": Typed(also="--from"), "new": Typed(also="--to")},
         repeated={"store": "store", "from": "old", "to": "new"},
         fails="re_embed",
         failed="re-embed",
@@ -312,33 +309,33 @@ RUN: dict[str, CommandRow] = {
     "compare": CommandRow(
         "analysis.alignment.compare.compare",
         ("run-1990 run-2020", "run-1990 run-2020 --top 30 --report differences.html"),
-        view="word_tables.comparison_table",
-        title="{a} and {b} compared",
-        values={"a": "RUN_A", "b": "RUN_B"},
-        help={"top": "Words shown; by default 20."},
-        defaults={"top": 20},
+        report=True,
+        options={
+            "a": Typed("RUN_A"),
+            "b": Typed("RUN_B"),
+            "top": Typed(help="Words shown; by default 20.", default=20),
+        },
     ),
     "trajectory": CommandRow(
         "apps.functions.trajectories.trajectory",
         ("run hail", "run hail storm --plot hail.html", "run hail --slices"),
-        show="trajectory",
+        written=("plot",),
     ),
 }
 TEXT: dict[str, CommandRow] = {
     "phrases": CommandRow(
         "text.phrase_finding.phrases",
         ("reports.csv", "run --top 100"),
-        help={"top": _LISTED.format("Phrases listed", 50)},
-        show="phrases",
-        title="Phrases",
-        hidden=("date_field",),
-        values={"source": "RUN|CORPUS..."},
+        report=True,
+        most=50,
+        options={"source": Typed("RUN|CORPUS..."), "date_field": Typed(hidden=True)},
     ),
     "topics": CommandRow(
         "analysis.concepts.corpus_topics.topics",
         ("run", "run --number 10 --by year", "run --documents topics.csv"),
-        show="topics",
-        page="pages.topics_page",
+        page="analysis.concepts.document_topics.topics_page",
+        report=True,
+        written=("documents",),
     ),
     "keyness": CommandRow(
         "analysis.keyness.keyness",
@@ -347,58 +344,53 @@ TEXT: dict[str, CommandRow] = {
             "run --slice-field kind --filter date=2010..",
             "run --against other-run",
         ),
-        help={"top": _LISTED.format("Words listed of each side", 20)},
-        show="keyness",
-        title="Keyness",
-        values={"against": "RUN"},
+        report=True,
+        most=20,
+        options={"against": Typed("RUN")},
     ),
     "concordance": CommandRow(
         "analysis.concordance.concordance",
         ('run "flash flood*" --sort right', "run hail --filter date=2019 --csv hail.csv"),
-        help={"top": _LISTED.format("Occurrences shown", 20)},
-        show="concordance",
-        title="Concordance of {query}",
-        values={"query": '"WORD or phrase or wild*"', "csv": "FILE.csv"},
+        report=True,
+        most=20,
+        written=("csv",),
+        options={"query": Typed('"WORD or phrase or wild*"'), "csv": Typed("FILE.csv")},
     ),
     "collocates": CommandRow(
         "analysis.collocates.collocates",
         ("run hail", "run hail --window 3 --slice 1990..1999"),
-        help={"top": _LISTED.format("Words listed", 20)},
-        show="collocates",
-        title="Collocates of {word}",
-        values={"slice": "A..B"},
+        report=True,
+        most=20,
+        options={"slice": Typed("A..B")},
     ),
     "graph": CommandRow(
         "analysis.concepts.term_graph.graph",
         ("run -o terms.html", "run hail storm -o hail.graphml"),
-        show="graph",
+        prints="{output}",
         writes="views.graphs.save_graph",
-        values={"words": "[WORD...]", "output": "FILE"},
+        options={"words": Typed("[WORD...]"), "output": Typed("FILE")},
     ),
     "senses": CommandRow(
         "analysis.word_senses.senses",
         ("run mouse", 'run mouse --text "The mouse ate the cheese."'),
-        view="word_tables.senses_text",
-        title="Senses of {word}",
+        report=True,
     ),
     "why": CommandRow(
         "analysis.concepts.shared_contexts.why",
         ("run hail snow",),
-        view="run_tables.why_text",
-        title="Why {a} and {b} are similar",
-        values={"a": "WORD_A", "b": "WORD_B"},
+        report=True,
+        options={"a": Typed("WORD_A"), "b": Typed("WORD_B")},
     ),
     "expand": CommandRow(
         "analysis.concepts.query_expansion.expand",
         ('run "damage to roofs"',),
-        show="expansion",
-        title="Terms related to {query}",
+        report=True,
     ),
     "noaa": CommandRow(
         "apps.functions.vectors.noaa",
         ("--years 2020-2023 -o storms",),
-        show="noaa",
-        values={"output": "DIR"},
+        next="{program} refine {output} -o RUN",
+        options={"output": Typed("DIR")},
         public=False,
     ),
 }

@@ -30,6 +30,15 @@ def count_of(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def size_of(count: int) -> str:
+    """A number of bytes.
+
+    >>> size_of(12_300_000), size_of(4096)
+    ('12.3 MB', '4,096 bytes')
+    """
+    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count:,} bytes"
+
+
 def escape_controls(text: str, *, lines: bool = False) -> str:
     """A text with control and bidirectional characters escaped; with ``lines``, line breaks stay.
 

@@ -97,10 +97,18 @@ class Figures(dict[str, Any], ResultTable):
     Its rows are the list under one of its keys, or the dict itself as a single row.
     """
 
-    def __init__(self, title: str, figures: dict[str, Any], *, rows: str | None = None) -> None:
+    def __init__(
+        self, title: str, figures: dict[str, Any], *, rows: str | None = None, messages: Sequence[str] = ()
+    ) -> None:
         super().__init__(figures)
         self.title = title
         self._rows = rows
+        self._messages = messages
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """What to know besides the figures."""
+        return self._messages
 
     def view(self, top: int | None = None) -> View:
         """What is shown of them, and of their first ``top`` rows; by default one table."""

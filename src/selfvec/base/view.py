@@ -9,6 +9,7 @@ sentences. What is markup to a terminal, HTML or Markdown is escaped by who draw
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,12 +63,26 @@ def sentence(text: str) -> str:
     )
 
 
-def gained_and_lost(row: Row, most: int) -> list[Pieces]:
+def came_and_went(row: Row, most: int) -> list[Pieces]:
     """A line of the first neighbours that a word gained and lost; none if it kept all."""
     gained, lost = (escaped(row[key][:most]) for key in ("gained", "lost"))
     if not gained and not lost:
         return []
     return [[("+ ", "came"), (f"{gained}  ", ""), ("- ", "went"), (lost, "went")]]
+
+
+def highlighted(text: str, styles: Mapping[str, str]) -> Pieces:
+    """A text in pieces: words with a style, in any case, and what is between them.
+
+    >>> highlighted("Hail fell.", {"hail": "strong"})
+    [('Hail', 'strong'), (' fell.', '')]
+    """
+    pattern = "|".join(map(re.escape, sorted(styles, key=len, reverse=True)))
+    pieces = re.split(f"({pattern})", printable(text), flags=re.IGNORECASE) if styles else [printable(text)]
+    by_case = {word.lower(): style for word, style in styles.items()}
+    return [
+        (piece, by_case.get(piece.lower(), "") if i % 2 else "") for i, piece in enumerate(pieces) if piece
+    ]
 
 
 def probability(value: float | None) -> str:
@@ -128,6 +143,7 @@ ANY = Form("text", any_value)
 STRONG = Form("word", lambda text: [(printable(text), "strong")])
 LEFT_CONTEXT = Form("left", printable)  # what stands before a word: cut at its beginning
 RIGHT_CONTEXT = Form("right", printable)
+NUMBER = Form("text", printable, is_figure=True)  # numbers that are texts already
 PIECES = Form("pieces", lambda pieces: pieces)
 COUNT = Form("count", lambda value: f"{value:,}", True, 0)
 SIGNED = Form("signed", lambda value: f"{value:+.2f}", True, 2)

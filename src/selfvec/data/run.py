@@ -25,6 +25,7 @@ from selfvec.base.characters import plain, without_accents
 from selfvec.base.checks import check_text
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError
 from selfvec.base.result_table import Figures, short_repr
+from selfvec.base.view import NUMBER, PIECES, PROSE, Column, Table, View
 from selfvec.files.memory import release
 
 from .provenance import Provenance
@@ -269,7 +270,7 @@ class Run:
             raise InputError("the run has no health report", path=self.folder, remedy="make the run again")
         found = self.report["health"]
         title = f"Health: {', '.join(found.get('verdicts') or ()) or 'nothing is wrong'}"
-        return Figures(title, found, rows="findings" if "findings" in found else None)
+        return Health(title, found, rows="findings" if "findings" in found else None)
 
     def trajectory(self, word: str) -> Trajectory:
         """The recorded path of a word, from its original to its final vector.
@@ -334,6 +335,53 @@ class Run:
         except (TypeError, OptionError) as error:
             rule = f"the options in run.json are damaged ({error})"
             raise FormatError(rule, path=self.folder, remedy="make the run again") from None
+
+
+class Health(Figures):
+    """A health report."""
+
+    def view(self, top: int | None = None) -> View:
+        """The findings with their remedies, then the figures that are known."""
+        findings = []
+        for finding in self.get("findings", ())[:top]:
+            level = str(finding["level"])
+            remedy = f"\nWhat to do: {finding['remedy']}." if finding.get("remedy") else ""
+            said = [(str(finding["name"]), "strong"), (f": {finding['message']}{remedy}", "")]
+            findings.append({"level": [(level.upper(), level)], "finding": said})
+        columns = (Column("level", "", PIECES), Column("finding", "", PIECES))
+        what = (Column("what", ""), Column("value", "", NUMBER), Column("meaning", "", PROSE))
+        tables = [Table(columns, findings), Table(what, self._figures())]
+        return View(self.title, [table for table in tables if table.rows], records=self.rows)
+
+    def _figures(self) -> list[dict[str, str]]:
+        def number(key: str, form: str) -> str:
+            value = self.get(key)
+            return "" if value is None else format(value, form)
+
+        def change(key: str, form: str) -> str:
+            before, after = number(f"{key}_original", form), number(key, form)
+            return f"{before} -> {after}" if before and after else after
+
+        counted = sum(int(self.get(key) or 0) for key in ("known", "composed", "oov"))
+        of_text = max(int(self.get("types") or 0) - counted, 0) if "known" in self else 0
+        rows = (
+            ("tokens", number("tokens", ",d"), ""),
+            ("types", number("types", ",d"), "different words"),
+            ("cosine to the original", number("mean_cosine_to_original", ".2f"), "1 unmoved, 0 unrelated"),
+            ("cosine of random words", change("anisotropy", ".2f"), "near 1: all words look alike"),
+            ("effective rank", change("effective_rank", ".0f"), "dimensions in use"),
+            ("capped neighbours", number("saturated", ".0%"), "nearest words at a cosine of about 1"),
+            ("words with a vector", number("known", ",d"), "in the initial vectors"),
+            (
+                "words from subwords",
+                number("composed", ",d"),
+                "their initial vectors are built from subwords",
+            ),
+            ("words from the text", f"{of_text:,}" if of_text else "", "their first vectors are made of it"),
+            ("words without a vector", number("oov", ",d"), "none of these"),
+            ("... still without one", number("oov_empty", ",d"), "nothing was learned about them"),
+        )
+        return [{"what": what, "value": value, "meaning": meaning} for what, value, meaning in rows if value]
 
 
 def rows_of(

@@ -6,12 +6,13 @@ import math
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
-from selfvec.base.display import escape_controls
+from selfvec.base.display import escape_controls, escape_for_display
 from selfvec.base.result_table import ResultTable, short_repr
-from selfvec.files.report_page import Drawn, ReportPage, Section
+from selfvec.base.view import Cell, Drawn, Part, Table, View, text_table
+from selfvec.files.report_page import page_html, page_markdown, save_page
 
 Row = dict[str, Any]
 
@@ -97,20 +98,29 @@ class Report(ResultTable):
         tables = "; ".join(f"{t['name']}: {t['words']:,} words × {t['dimensions']}" for t in self.tables)
         return f"Measured with selfvec evaluate ({settings}). {tables}."
 
-    def page(self) -> ReportPage:
-        """The report as a page: the summary, then a table and the differences of each figure."""
-        sections = [section for figure in self.figures() for section in figure.sections()]
+    def view(self, top: int | None = None) -> View:
+        """A table for each figure, then which vectors are better."""
+        parts: list[Part] = [figure.table() for figure in self.figures()[:top]]
+        tally = self.tally()
+        if len(tally) > _PAIRS:
+            parts.append(_pairs_table(tally))
+        sentences = self.summary() if len(tally) <= _PAIRS else self.notes()
+        return View("Evaluation", [*parts, *map(escape_controls, sentences)], records=self.rows)
+
+    def page(self) -> View:
+        """The report for a page: the summary, then a table with charts and the differences of each figure."""
         summary = [escape_controls(sentence) for sentence in self.summary()]
+        tables = [table for figure in self.figures() for table in figure.tables()]
         notes = (_READING, escape_controls(self._source()))
-        return EvaluationPage("Did it help?", summary, sections, self.rows, notes)
+        return View("Did it help?", [*summary, *tables], notes=notes, records=self.rows)
 
     def to_markdown(self) -> str:
         """The report as Markdown, intervals drawn in characters."""
-        return self.page().to_markdown()
+        return page_markdown(self.page())
 
     def to_html(self) -> str:
         """The report as one self-contained page, intervals drawn as SVG."""
-        return self.page().to_html()
+        return page_html(self.page())
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a page, Markdown or the rows, by the suffix of the path. The file is complete or not written.
@@ -121,7 +131,7 @@ class Report(ResultTable):
             If the suffix is another. `TargetError` if the path cannot be written, or exists and
             ``overwrite`` is false.
         """
-        self.page().save(path, overwrite=overwrite)
+        save_page(self.page(), path, overwrite=overwrite)
 
     def __repr__(self) -> str:
         names = ", ".join(dict.fromkeys(str(row["vectors"]) for row in self.rows))
@@ -136,6 +146,7 @@ LOWER_IS_BETTER = frozenset({"median_rank"})  # metrics
 UNRANKED = frozenset({"bias", "stability"})  # kinds of task in which higher is neither better nor worse
 
 _DIFFERENCE = ("difference", "", "95 %", "p", "")  # column heads of `Figure.compared`
+_PAIRS = 3  # of vectors that are compared in sentences; more are shown as a matrix
 _WIDTH = 31  # characters of a chart in Markdown
 _BAR = 320  # pixels: width of a chart in HTML
 _HEIGHT = 22  # pixels
@@ -147,17 +158,6 @@ _READING = (
     "Similarity counts every pair, with cosine 0 if a word has no vector. Common pairs are those that all "
     "vectors have."
 )
-
-
-class EvaluationPage(ReportPage):
-    """A page with charts of intervals."""
-
-    style: ClassVar[str] = """
-td { vertical-align: middle; } svg { display: block; }
-.axis { stroke: var(--line); } .value { fill: var(--came); }
-.interval { stroke: var(--came); stroke-width: 2; }
-.worse { color: var(--went); } .better { color: var(--came); }
-"""
 
 
 def seconds(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -286,10 +286,10 @@ class Figure:
         low = math.floor(10 * min([0.0, *(row["low"] for row in self.rows)])) / 10
         return low, math.ceil(10 * max([0.1, *(row["high"] for row in self.rows)])) / 10
 
-    def columns(self) -> dict[str, list[str | Drawn]]:
+    def columns(self) -> dict[str, list[Cell]]:
         """A cell for each row, by the heads of the columns; heads that occur twice end in a blank."""
         rows = self.rows
-        columns: dict[str, list[str | Drawn]] = {
+        columns: dict[str, list[Cell]] = {
             "vectors": [escape_controls(label(row)) for row in rows],
             "value": [_shown(row["value"]) for row in rows],
             "95 %": [_interval(row) for row in rows],
@@ -304,16 +304,22 @@ class Figure:
         columns["covered"] = [f"{row['covered']:.0%}" for row in rows]
         if spent := seconds(rows):
             columns["seconds"] = [*spent]
-        return columns | {"{:g} to {:g}".format(*self.axis): [self.draw(row) for row in rows]}
+        return columns
 
-    def sections(self) -> list[Section]:
-        """The rows as a table, and the differences as another."""
+    def table(self, *, drawn: bool = False) -> Table:
+        """The rows, with a chart of their intervals if it is asked for."""
         columns = self.columns()
+        if drawn:
+            columns["{:g} to {:g}".format(*self.axis)] = [self.draw(row) for row in self.rows]
         heads = [head.rstrip() for head in columns]
-        found = [Section(escape_controls(self.title), heads, [*zip(*columns.values(), strict=True)])]
-        return [*found, Section("", _DIFFERENCE, self.compared())] if self.differences else found
+        return text_table(escape_controls(self.title), heads, zip(*columns.values(), strict=True))
 
-    def compared(self) -> list[list[str | Drawn]]:
+    def tables(self) -> list[Table]:
+        """The rows with their charts, and the differences."""
+        rows = self.table(drawn=True)
+        return [rows, text_table("", _DIFFERENCE, self.compared())] if self.differences else [rows]
+
+    def compared(self) -> list[list[Cell]]:
         """The cells of each difference: both vectors, difference, interval, p and `comparison_result`.
 
         A second line has the difference over common items, if these are not all.
@@ -336,10 +342,27 @@ class Figure:
         return [(row[key] - start) / (end - start) * size for key in ("low", "value", "high")]
 
 
-def _difference_cells(names: str, row: Row) -> list[str | Drawn]:
+def _difference_cells(names: str, row: Row) -> list[Cell]:
     numbers = _shown(row["difference"], "+.3f"), _interval(row, form="+.3f"), _shown(row["p"])
     result = comparison_result(row)
-    return [names, *numbers, Drawn(result, f'<span class="{result}">{result}</span>')]
+    return [names, *numbers, [(result, {"better": "good", "worse": "bad"}.get(result, ""))]]
+
+
+def _pairs_table(tally: Mapping[tuple[str, str], Mapping[str, int]]) -> Table:
+    """A matrix of pairs: the number of figures in which the vectors of the row are better and worse."""
+    names = list(dict.fromkeys(name for pair in tally for name in pair))
+    rows: list[list[Cell]] = []
+    for number, name in enumerate(names, 1):
+        rows.append([f"({number}) {escape_for_display(name)}"])
+        for other in names:
+            better, worse = tally.get((name, other)), tally.get((other, name))
+            counts = better and (better["better"], better["worse"])
+            counts = counts or (worse and (worse["worse"], worse["better"]))
+            rows[-1].append(f"{counts[0]}:{counts[1]}" if counts else "")
+    total = max(sum(results.values()) for results in tally.values())
+    note = f"better:worse than those of the column, of {total} figures; others are not distinguishable"
+    table = text_table("", ["", *(f"({number})" for number in range(1, len(names) + 1))], rows)
+    return replace(table, notes=[note])
 
 
 def _characters(figure: Figure, row: Row) -> str:

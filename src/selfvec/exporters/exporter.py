@@ -108,7 +108,7 @@ def export(
     if repository is not None:
         if output is not None:
             raise OptionError("is not used: the hub holds the result", field="output", remedy="leave it out")
-        return Figures("Exported", push(run, repository, _ENCODERS["model2vec"].write, overwrite, progress))
+        return _exported(target, push(run, repository, _ENCODERS["model2vec"].write, overwrite, progress))
     path = _default(run, to) if output is None else Path(output)
     read_passages = partial(passage_rows, run, cut=cut, progress=progress)
     if isinstance(target, Database) and update and os.path.lexists(path):
@@ -120,7 +120,21 @@ def export(
                 details = write(run, fresh, progress)
             else:
                 details = _write_passages(target, read_passages, fresh, progress)
-    return Figures("Exported", {"to": to, "target": str(path), **details})
+    return _exported(target, {"to": to, "target": str(path), **details})
+
+
+def _exported(target: Target | Store, figures: dict[str, Any]) -> Figures:
+    """What was written, and how the other tool opens it."""
+    messages = list(figures.get("left_out", ()))
+    if "unchanged" in figures:
+        counts = (f"{figures[name]:,} {name}" for name in ("added", "changed", "removed", "unchanged"))
+        passages = f"passages: {', '.join(counts)}"
+        messages.append("all passages were rewritten" if figures.get("rewritten") else passages)
+    messages.append(f"exported as {figures['to']}")
+    if target.opened_by:
+        opened = target.opened_by.format(repr(figures.get("repository", figures["target"])))
+        messages.append(f"next, in Python: {opened}")
+    return Figures("Exported", figures, messages=messages)
 
 
 def write_rows(rows: StoreRows, to: str, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:

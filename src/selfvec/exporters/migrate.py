@@ -22,6 +22,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
+from selfvec.base.view import PROSE, Column, Table, View, figure
 from selfvec.data.run import Run
 from selfvec.files.file_system import discard, lock_file, own_folder
 from selfvec.files.targets import writing
@@ -36,6 +37,12 @@ from .store_rows import RUN, described
 from .stores import find_database
 
 _BLOCK = 4096  # texts encoded at a time
+_WAYS = {  # to ask and to be found, by the keys of the report
+    "new_new": "new questions, new vectors",
+    "new_old": "new questions through the map, old vectors",
+    "old_old": "old questions, old vectors",
+    "unmapped": "new questions without the map, old vectors",
+}
 _TRIES = 5  # attempts while others write to the database
 
 
@@ -132,7 +139,38 @@ def migrate(
 
 def _report(title: str, **told: Any) -> Figures:
     nothing = {"passages": None, "recall": None, "safe": None, "map": None}
-    return Figures(title, {**nothing, "done": True, "re_embed": False, "notes": [], **told})
+    return Migrated(title, {**nothing, "done": True, "re_embed": False, "notes": [], **told})
+
+
+class Migrated(Figures):
+    """What a map of questions keeps, and what was written."""
+
+    columns = (Column("way", "", PROSE), Column("recall", "recall@10", figure(3)))
+
+    @property
+    def messages(self) -> list[str]:
+        """What was not carried over, and what was written."""
+        wrote = [f"wrote {self['map']}" if self["map"] else "wrote nothing"]
+        if self["map"] and self["done"]:
+            wrote.append(f"{self['passages']:,} passages have the vectors of the new run")
+        return [*self["notes"], *wrote]
+
+    def view(self, top: int | None = None) -> View:
+        """How much of what was found before is found through the map."""
+        recall = self["recall"]
+        if not recall:
+            return View(self.title, ["the store has the vectors of the new run already"])
+        if recall["kept"] is None:
+            return View(self.title, ["too few passages to measure the map: embed the documents again"])
+        asked = f"{recall['questions']:,} questions, {recall['texts']:,} passages"
+        rows = [
+            {"way": what, "recall": recall[way]} for way, what in _WAYS.items() if recall[way] is not None
+        ]
+        interval = f"{100 * recall['low']:.1f} to {100 * recall['high']:.1f}"
+        verdict = "safe" if self["safe"] else "re-embed"
+        kept = f"recall kept {100 * recall['kept']:.1f} % ({interval}): {verdict}"
+        title = f"recall@10 ({asked} that the map was not fitted on)"
+        return View(self.title, [Table(self.columns, rows[:top], title), kept])
 
 
 def map_path(store: str | os.PathLike[str]) -> Path:

@@ -1,21 +1,22 @@
-"""Reports: the tables of a result as a static HTML page, as Markdown, or as rows: CSV or Parquet.
+"""Views as pages: static HTML for files and notebooks, Markdown; and the rows as CSV or Parquet.
 
-Words and texts may be untrusted, so all are escaped, except the HTML of a `Drawn` cell. A page has no script
-and fetches nothing.
+Texts may be untrusted, so all are escaped, except the HTML of what is `Drawn`. A page has no script and
+fetches nothing.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from html import escape
-from itertools import repeat, zip_longest
+from itertools import repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from selfvec.base.display import escape_controls, printable
+from selfvec.base.display import escape_controls
 from selfvec.base.errors import OptionError
+from selfvec.base.view import Cell, Drawn, Entry, Heading, Pieces, Table, View, joined
 
 from .atomic_files import atomic_file
 
@@ -25,11 +26,8 @@ if TYPE_CHECKING:
 PAGES = (".html", ".md")  # suffixes of pages
 ROWS = (".csv", ".parquet")  # suffixes of tables
 _FORMULA = r"^[=+\-@\t\r\n]"  # the start of what a spreadsheet reads as a formula (OWASP, CSV Injection)
-
-Pieces = Sequence[tuple[str, bool]]
-"""A text in pieces: which of them are marked."""
-
-_STYLE = """
+_MARKS = {"mark", "match", "related"}  # styles that are drawn as <mark>
+STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1d2127; --quiet: #565d68; --line: #d7dae0;
   --came: #005f9e; --went: #a84600; --mark: #e2eefb; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14171c; --ink: #e9ecf1; --quiet: #a4acb9;
@@ -37,17 +35,29 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
   background: var(--paper); color: var(--ink); }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; }
+h2.part { margin: 2rem 0 .4rem; border-bottom: 2px solid var(--line); }
 h3 { font-size: .85rem; color: var(--quiet); margin: .4rem 0; }
 h1, p { overflow-wrap: anywhere; } a { color: var(--came); }
 mark { background: var(--mark); color: inherit; font-weight: 600; border-radius: 3px; padding: 0 .2rem; }
-td > b, td > small { display: block; } td > small { color: var(--quiet); } td > p { margin: .2rem 0; }
-td > b, td > small { overflow-wrap: anywhere; }
+.quiet { color: var(--quiet); font-size: .9rem; }
+.came, .good, .ok { color: var(--came); } .went, .bad, .fail { color: var(--went); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem; font-size: .93rem; }
-th, td { padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top; }
+th, td { padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere;
+  white-space: pre-line; }
 thead th { color: var(--quiet); font-weight: 500; }
 tr { border-bottom: 1px solid var(--line); break-inside: avoid; }
-.figure { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.figure { text-align: right; white-space: nowrap; overflow-wrap: normal; font-variant-numeric: tabular-nums; }
+section { border-top: 1px solid var(--line); padding: .8rem 0 .4rem; break-inside: avoid; }
+section h2 { display: inline; margin: 0 .8rem 0 0; overflow-wrap: anywhere; } section p { margin: .3rem 0; }
+.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 0 2rem; }
+.sides > div { min-width: 0; }
+blockquote { margin: .4rem 0; padding-left: .8rem; border-left: 3px solid var(--line);
+  overflow-wrap: anywhere; }
+cite { display: block; font-style: normal; font-size: .8rem; color: var(--quiet); }
+figure { margin: .6rem 0 1.2rem; break-inside: avoid; } figcaption { color: var(--quiet); }
+.axis { stroke: var(--line); } .value { fill: var(--came); }
+.interval { stroke: var(--came); stroke-width: 2; }
 @media (max-width: 700px) { .less { display: none; } td, th { padding-right: .5rem; } }
 @media print { :root { --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --came: #00497a;
   --went: #7a3300; --mark: #e2eefb; } body { margin: 0; max-width: none; font-size: 10pt; }
@@ -57,177 +67,171 @@ tr { border-bottom: 1px solid var(--line); break-inside: avoid; }
 """
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A cell that is drawn, as a chart is: its text, and its HTML."""
-
-    text: str  # in Markdown
-    html: str
-
-    def __str__(self) -> str:
-        return self.text
+# ---- HTML
 
 
-@dataclass(frozen=True)
-class Section:
-    """A table of texts. Rows may be shorter than ``heads``."""
-
-    title: str
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str | Drawn]]
-    less: Sequence[str] = ()  # heads of columns that narrow screens leave out
-
-
-@dataclass(frozen=True)
-class ReportPage:
-    """A title, sentences, tables and notes; ``records`` are the rows of .csv and .parquet files."""
-
-    title: str
-    lines: Sequence[str]
-    sections: Sequence[Section]
-    records: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
-    notes: Sequence[str] = ()  # below the tables
-    style: ClassVar[str] = ""  # CSS of one kind of report, added to the common CSS
-
-    def body(self) -> str:
-        """The sentences, tables and notes as HTML."""
-        parts = [f"<p>{_html(line)}</p>" for line in self.lines]
-        for section in self.sections:
-            title = f"<h2>{_html(section.title)}</h2>" if section.title else ""
-            parts.append(f"{title}<div class=wide>{_table(section)}</div>")
-        parts += [f"<p>{_html(note)}</p>" for note in self.notes]
-        return "\n".join(parts)
-
-    @property
-    def css(self) -> str:
-        """The style of the page; nested in a rule, as in ``.paper { … }``, that of a part of another."""
-        return f"{_STYLE}{self.style}"
-
-    def to_html(self) -> str:
-        """One self-contained HTML page."""
-        title = _html(self.title)
-        view = '<meta name="viewport" content="width=device-width">'
-        head = f'<meta charset="utf-8">{view}<title>{title}</title><style>{self.css}</style>'
-        return (
-            f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n<h1>{title}</h1>\n'
-            f"{self.body()}\n</body></html>\n"
-        )
-
-    def to_markdown(self) -> str:
-        """The report in Markdown."""
-        lines = [f"# {markdown_text(self.title)}", "", *(f"* {markdown_text(line)}" for line in self.lines)]
-        for section in self.sections:
-            heads, *rows = ([_markdown_cell(cell) for cell in row] for row in (section.heads, *section.rows))
-            rule = ["---"] * len(section.heads)
-            lines += ["", f"## {markdown_text(section.title)}", ""] if section.title else [""]
-            lines += [f"| {' | '.join(row)} |" for row in (heads, rule, *rows)]
-        for note in self.notes:
-            lines += ["", markdown_text(note)]
-        return "\n".join(lines) + "\n"
-
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the report in the format of its suffix, atomically; `OptionError` if that is not known.
-
-        `TargetError` if the path cannot be written, or exists and ``overwrite`` is false.
-        """
-        suffix = check_report(path)
-        if suffix in ROWS:
-            import polars as pl
-
-            records = [dict(row) for row in self.records]
-            frame = pl.from_dicts(records, infer_schema_length=None) if records else pl.DataFrame()
-            save_rows(frame, path, overwrite=overwrite)
-            return
-        with atomic_file(path, overwrite=overwrite) as temporary:
-            text = self.to_html() if suffix == ".html" else self.to_markdown()
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+def page_html(view: View) -> str:
+    """One self-contained HTML page."""
+    title = _html(view.title)
+    viewport = '<meta name="viewport" content="width=device-width">'
+    head = f'<meta charset="utf-8">{viewport}<title>{title}</title><style>{STYLE}</style>'
+    body = body_html(replace(view, parts=[*view.about, *view.parts]))
+    return (
+        f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n<h1>{title}</h1>\n'
+        f"{body}\n</body></html>\n"
+    )
 
 
-def rows_page(title: str, records: Sequence[Mapping[str, Any]]) -> ReportPage:
-    """A page of one table: a column for each key of the records."""
-    heads = list(dict.fromkeys(name for record in records for name in record))
-    rows = [[cell(record.get(name)) for name in heads] for record in records]
-    return ReportPage(title, [], [Section("", heads, rows)], records)
+def body_html(view: View) -> str:
+    """The parts and notes as HTML, without the title; words of tables are links to the entries about them."""
+    entries = [part for part in view.parts if isinstance(part, Entry)]
+    places = {_plain(entry.head[0][0]): f"w{number}" for number, entry in enumerate(entries)}
+    parts = [_part_html(part, places) for part in view.parts]
+    return "\n".join([*parts, *(f"<p class=quiet>{_html(note)}</p>" for note in view.explained)])
 
 
-def lines_cell(*lines: tuple[str, Pieces]) -> Drawn:
-    """A cell of lines, each with its element: b, a name; p, a text; small, a note.
-
-    >>> print(lines_cell(("b", [("r1", False)]), ("p", [("hail", True), (" fell", False)])))
-    **r1**<br>**hail** fell
-    """
-    html = []
-    markdown = []
-    for tag, pieces in lines:
-        html.append(f"<{tag} dir=auto>{marked_html(pieces)}</{tag}>")
-        bold = ((markdown_text(printable(text)), mark or tag == "b") for text, mark in pieces)
-        markdown.append("".join(f"**{text}**" if mark else text for text, mark in bold))
-    return Drawn("<br>".join(markdown), "".join(html))
-
-
-def marked_html(pieces: Pieces) -> str:
-    """A text in pieces as HTML."""
-    texts = [(escape(printable(text)), mark) for text, mark in pieces]
-    return "".join(f"<mark>{text}</mark>" if mark else text for text, mark in texts)
+def _part_html(part: Any, places: Mapping[str, str]) -> str:
+    match part:
+        case Table():
+            title = f"<h2>{_html(part.title)}</h2>" if part.title else ""
+            notes = "".join(f"<p class=quiet>{_html(note)}</p>" for note in part.notes)
+            return f"{title}<div class=wide>{_table_html(part, places)}</div>{notes}"
+        case Entry():
+            return _entry_html(part, places[_plain(part.head[0][0])])
+        case Heading():
+            return f'<h2 class="part">{_html(part.text)}</h2>'
+        case Drawn():
+            return part.html
+    return f"<p dir=auto>{_cell_html(part)}</p>"
 
 
-def cell(value: Any) -> str:
-    """A value as text.
-
-    >>> cell(0.12345), cell(None), cell([["hail", 0.9], ["storm", 0.8]]), cell(1200)
-    ('0.123', '', 'hail, storm', '1,200')
-    """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    if isinstance(value, list | tuple):
-        return joined(value, cell)
-    return printable(str(value))
-
-
-def _table(section: Section) -> str:
+def _table_html(table: Table, places: Mapping[str, str]) -> str:
     """A table; figures are aligned right, and the heads of columns that have nothing else."""
-    less = ["less" * (head in section.less) for head in section.heads]
-    lines: list[Sequence[str | Drawn]] = [section.heads, *section.rows]
-    columns = [[cell for cell in cells if cell] for _, *cells in zip_longest(*lines, fillvalue="")]
-    right = [bool(cells) and all(map(_is_figure, cells)) for cells in columns]
-    heads = "".join(map(_cell, repeat("th"), section.heads, right, less))
-    rows = ("".join(map(_cell, repeat("td"), row, map(_is_figure, row), less)) for row in section.rows)
+    columns = table.columns
+    cells = table.cells
+    less = ["less" * column.less for column in columns]
+    right = [
+        column.form.is_figure or (any(values) and all(map(_is_figure, filter(None, values))))
+        for column, values in zip(columns, zip(*cells, strict=True) if cells else repeat(()), strict=False)
+    ]
+    heads = "".join(map(_element, repeat("th"), (_html(column.head) for column in columns), right, less))
+    thead = f"<thead><tr>{heads}</tr></thead>" if any(column.head for column in columns) else ""
+    rows = []
+    for row in cells:
+        first, *others = map(_cell_html, row)
+        place = places.get(str(row[0]))
+        linked = f'<a href="#{place}">{first}</a>' if place else first
+        rows.append("".join(map(_element, repeat("td"), [linked, *others], map(_is_figure, row), less)))
     body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<table>{thead}<tbody>{body}</tbody></table>"
 
 
-def _is_figure(cell: str | Drawn) -> bool:
+def _is_figure(cell: Cell) -> bool:
     """Whether a cell is one number, share or interval."""
-    if isinstance(cell, Drawn) or " " in cell:
+    if not isinstance(cell, str) or " " in cell:
         return False
     return cell[:1] in tuple("+-−×<.0123456789") and cell[-1:] in tuple("0123456789%")
 
 
-def _cell(tag: str, text: str | Drawn, figure: bool, less: str) -> str:
+def _element(tag: str, html: str, figure: bool, less: str) -> str:
     classes = " ".join(filter(None, ["figure" * figure, less]))
     named = f' class="{classes}"' if classes else ""
-    return f"<{tag}{named}>{text.html if isinstance(text, Drawn) else _html(text)}</{tag}>"
+    return f"<{tag}{named}>{html}</{tag}>"
+
+
+def _entry_html(entry: Entry, place: str) -> str:
+    """A section: the head with the facts, the lines, and the passages of the sides beside one another."""
+    name, *more = entry.head
+    facts = f"{_cell_html(more)} {_html(entry.facts)}".strip()
+    lines = "".join(f"<p dir=auto>{_cell_html(line)}</p>" for line in entry.lines)
+    sides = "".join(
+        f"<div>{f'<h3>{_html(side)}</h3>' if side else ''}{''.join(map(_quote_html, quotes))}</div>"
+        for side, quotes in entry.quotes
+    )
+    passages = f"<div class=sides>{sides}</div>" if sides else ""
+    head = f'<h2>{_html(name[0])}</h2><span class="quiet">{facts}</span>'
+    return f'<section id="{place}">{head}{lines}{passages}</section>'
+
+
+def _quote_html(quote: tuple[Pieces, str]) -> str:
+    """A passage with its marks, and where it is from."""
+    pieces, source = quote
+    return f"<blockquote dir=auto>{_cell_html(pieces)}<cite>{_html(source)}</cite></blockquote>"
+
+
+def _cell_html(cell: Cell) -> str:
+    if isinstance(cell, Drawn):
+        return cell.html
+    if isinstance(cell, str):
+        return _html(cell)
+    return "".join(_piece_html(text, style) for text, style in cell)
+
+
+def _piece_html(text: str, style: str) -> str:
+    if style in _MARKS:
+        return f"<mark>{_html(text)}</mark>"
+    if style == "strong":
+        return f"<b>{_html(text)}</b>"
+    return f'<span class="{style}">{_html(text)}</span>' if style else _html(text)
 
 
 def _html(text: str) -> str:
-    return escape(escape_controls(text))
+    return escape(_plain(text))
 
 
-def _markdown_cell(cell: str | Drawn) -> str:
-    return cell.text if isinstance(cell, Drawn) else markdown_text(cell)
+def _plain(text: str) -> str:
+    """A text without the marks of direction of `escape_for_display`: browsers know the direction of words."""
+    return escape_controls(text.replace("\u200e", ""), lines=True)
 
 
-def markdown_text(text: str) -> str:
+# ---- Markdown
+
+
+def page_markdown(view: View) -> str:
+    """The view in Markdown."""
+    lines = [f"# {_markdown(view.title)}", ""]
+    for part in (*view.about, *view.parts, *view.explained):
+        lines += [*_part_markdown(part), ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _part_markdown(part: Any) -> Iterator[str]:
+    match part:
+        case Table():
+            heads = [_markdown(column.head) for column in part.columns]
+            yield from [f"## {_markdown(part.title)}", ""] if part.title else []
+            for row in (heads, ["---"] * len(heads), *(map(_markdown, cells) for cells in part.cells)):
+                yield f"| {' | '.join(row)} |"
+            for note in part.notes:
+                yield from ("", _markdown(note))
+        case Entry():
+            yield f"### {_markdown([(text, '') for text, _ in part.head])}"
+            for line in part.lines:
+                yield from ("", _markdown(line))
+            if part.facts:
+                yield from ("", _markdown(part.facts))
+            for side, quotes in part.quotes:
+                for pieces, source in quotes:
+                    place = " · ".join(filter(None, (side, source)))
+                    yield from ("", f"> {_markdown(pieces)} ({_markdown(place)})")
+        case Heading():
+            yield f"## {_markdown(part.text)}"
+        case _:
+            yield _markdown(part)
+
+
+def _markdown(cell: Cell) -> str:
     """A text with what Markdown and HTML would take for markup escaped."""
+    if isinstance(cell, Drawn):
+        return cell.text
+    if not isinstance(cell, str):
+        bold = _MARKS | {"strong"}
+        texts = ((_markdown(text), style in bold) for text, style in cell)
+        return "".join(f"**{text}**" if marked else text for text, marked in texts)
+    text = _plain(cell).replace("\n", " ")
     for character in "\\`*_[]|":
         text = text.replace(character, f"\\{character}")
-    return escape(escape_controls(text), quote=False)
+    return escape(text, quote=False)
 
 
 # ---- Files, in the format of their suffix
@@ -240,6 +244,24 @@ def check_report(path: str | os.PathLike[str], suffixes: Sequence[str] = PAGES +
         rule = f"a report is {', '.join(suffixes)}, not {suffix or 'without a suffix'}"
         raise OptionError(rule, path=path, remedy="choose one of them")
     return suffix
+
+
+def save_page(view: View, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Write a view in the format of the suffix, atomically; `OptionError` if that is not known.
+
+    `TargetError` if the path cannot be written, or exists and ``overwrite`` is false.
+    """
+    suffix = check_report(path)
+    if suffix in ROWS:
+        import polars as pl
+
+        records = [dict(row) for row in view.records]
+        frame = pl.from_dicts(records, infer_schema_length=None) if records else pl.DataFrame()
+        save_rows(frame, path, overwrite=overwrite)
+        return
+    with atomic_file(path, overwrite=overwrite) as temporary:
+        text = page_html(view) if suffix == ".html" else page_markdown(view)
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -262,11 +284,6 @@ def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str], *, overwrite: b
         frame = frame.with_columns(texts)
         frame = frame.with_columns(pl.col(pl.String).str.replace(_FORMULA, "'$0"))
         frame.write_csv(temporary, quote_style="non_numeric")
-
-
-def joined(values: Sequence[Any], text: Callable[[Any], str] = str) -> str:
-    """A list as text. Of pairs, such as (word, cosine), only the first values are written."""
-    return ", ".join(text(one[0] if isinstance(one, list | tuple) and one else one) for one in values)
 
 
 def _text(value: Any) -> str:

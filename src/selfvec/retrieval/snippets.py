@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -14,7 +15,9 @@ import numpy as np
 from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.characters import plain
+from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.view import Entry, Part, View, escaped
 from selfvec.corpus.fields import is_title
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.memory import release
@@ -29,6 +32,10 @@ from .scoring import ACCENTED, BEST_PASSAGE, PARTS, Scored, Scorer
 SNIPPET = 40  # words of a snippet; a text up to half longer is shown whole
 KINDS = ("related", "match")
 _SPACE = re.compile(r"\s")
+_MODES = {"hybrid": "by their words and their meaning", "bm25": "by their words", "dense": "by their meaning"}
+_TITLE = 50  # characters
+_REASONS = 6  # words of each kind
+_IDS = 5  # of documents with the same text
 
 
 class Match(NamedTuple):
@@ -88,6 +95,32 @@ class Hit:
             done = mark.end
         return out if done == len(self.snippet) else [*out, (self.snippet[done:], None)]
 
+    def entry(self, number: int) -> Entry:
+        """The document as views have it: its best passage, what is known about it, and why it was found."""
+        title = (self.title or "").strip()
+        title = "" if self.snippet.startswith(title[:_TITLE]) else printable(title[:_TITLE])
+        head = [(escape_for_display(self.id), "strong"), *([(f"  {title}", "strong")] * bool(title))]
+        parts = ", ".join(f"{name} {value:+.2f}" for name, value in self.parts.items())
+        copies = f"and {len(self.alike):,} alike" if self.alike else ""
+        figures = "  ".join(filter(None, (f"score {self.score:.2f}", f"({parts})", self.date, copies)))
+        fields = [f"{name}: {value}" for name, value in self.fields.items() if value not in ("", self.title)]
+        ids = f": {', '.join(self.alike[:_IDS])}{', …' * (len(self.alike) > _IDS)}" if copies else ""
+        facts = " · ".join(filter(None, (self.date, *fields, f"{copies}{ids}")))
+        passage = [(printable(text), mark.kind if mark else "") for text, mark in self.pieces()]
+        reasons = [[(text, "quiet")] for text in self._reasons()]
+        return Entry(head, [passage, *reasons], figures, printable(facts), number=number)
+
+    def _reasons(self) -> Iterator[str]:
+        """The words of the query that the document has, and words related to others."""
+        same = dict.fromkeys(reason.document for reason in self.words if reason.kind == "match")
+        near = [reason for reason in self.words if reason.kind == "related"][:_REASONS]
+        related = (
+            f"{escape_for_display(one.document)} (for {escape_for_display(one.query)})" for one in near
+        )
+        kinds = {"words in common": escaped([*same][:_REASONS]), "related words": ", ".join(related)}
+        if told := "; ".join(f"{kind}: {words}" for kind, words in kinds.items() if words):
+            yield told
+
 
 @dataclass(frozen=True, repr=False)
 class Found(ResultTable):
@@ -117,6 +150,37 @@ class Found(ResultTable):
         title = f"Found for {self.query!r}: {len(self)} of {self.documents:,} documents"
         note = self.left_out or (self.hits[0].snippet if self.hits else "")
         return short_repr(title, [f"{hit.id} ({hit.score:.2f})" for hit in self.hits], note)
+
+    @property
+    def messages(self) -> list[str]:
+        """What was not looked for, and what was left out of the text."""
+        nothing = "nothing to search for: stop words are left out"
+        unknown = f"not in the documents or the run: {', '.join(self.unknown)}"
+        asked = [nothing] * (not self.asked and not self.unknown) + [unknown] * bool(self.unknown)
+        return asked + [self.left_out] * bool(self.left_out)
+
+    def view(self, top: int | None = None) -> View:
+        """The documents, best first, and how they were looked for."""
+        compared = f", question by {self.question}" if self.question else ""
+        how = f"{count_of(self.documents, 'document')}, {self.mode}{compared}"
+        entries: list[Part] = [hit.entry(number) for number, hit in enumerate(self.hits[:top], 1)]
+        parts = entries or [f"nothing found in {count_of(self.documents, 'document')}"]
+        notes = [*([how] if entries else []), *map(printable, self.notes)]
+        return View(printable(f"Search: {self.query}"), parts, [*self._about()], notes, self.rows)
+
+    def _about(self) -> Iterator[str]:
+        """What was asked, of which documents, and how much was found: for who did not ask."""
+        searched = f"{count_of(self.documents, 'document')}{f' of {self.corpus}' if self.corpus else ''}"
+        asked = f"“{self.query}” was looked for in {searched}, {_MODES[self.mode]}, on {date.today()}."
+        yield printable(asked)
+        if self.filters:
+            yield printable(f"Only documents that pass these filters: {', '.join(self.filters)}.")
+        alike = sum(len(hit.alike) for hit in self.hits)
+        copies = count_of(alike, "more document has", "more documents have")
+        more = f"; {copies} one of these texts" if alike else ""
+        yield f"The {count_of(len(self), 'best document')}{more}." if len(self) else "No document was found."
+        if self.unknown:
+            yield printable(f"In no document: {', '.join(self.unknown)}.")
 
     @property
     def rows(self) -> list[dict[str, Any]]:

@@ -13,9 +13,11 @@ import numpy as np
 
 from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
+from selfvec.base.display import printable, size_of
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.versions import RUN_FORMAT
+from selfvec.base.view import Part, View
 from selfvec.data.run import Run, split_state, state_name
 from selfvec.data.vectors import Source
 from selfvec.files.checksums import CHANGED, damaged_files, is_sealed, unchanged
@@ -254,6 +256,14 @@ class Verified(RecordTable[Damage]):
     def __repr__(self) -> str:
         title = f"Verified: {self.kind}, {self.files} files, {len(self.damaged)} damaged"
         return short_repr(title, [one.file for one in self.damaged], self.path)
+
+    def view(self, top: int | None = None) -> View:
+        """A line for every damaged file, or one line if no file is damaged."""
+        whole = f"{self.files} files, {size_of(self.bytes)}: all as they were written"
+        damaged = [[(f"{printable(one.file)}: {one.rule}", "bad")] for one in self.damaged[:top]]
+        parts: list[Part] = [*damaged] or [whole]
+        unchecked = f"without a checksum: {', '.join(map(printable, self.unchecked))}"
+        return View(f"Verified: {printable(self.path)}", parts, notes=[unchecked] * bool(self.unchecked))
 
 
 @checked

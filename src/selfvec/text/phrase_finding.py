@@ -20,6 +20,7 @@ from selfvec.base.errors import InputError
 from selfvec.base.forks import check_polars
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import RecordTable, short_repr
+from selfvec.base.view import COUNT, Column, Table, View, figure
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -116,6 +117,13 @@ class Phrases(RecordTable[Phrase]):
     """
 
     listed = "phrases"
+    columns = (
+        Column("term", "phrase", width=40),
+        Column("count", form=COUNT),
+        Column("pmi", "PMI", figure(1)),
+        Column("npmi", "NPMI", figure(2)),
+        Column("c_value", "C-value", figure(1)),
+    )
 
     phrases: list[Phrase] = field(default_factory=list)
     tokens: int = 0
@@ -124,6 +132,12 @@ class Phrases(RecordTable[Phrase]):
     def __repr__(self) -> str:
         title = f"Phrases: {len(self):,} in {self.tokens:,} words"
         return short_repr(title, self.terms)
+
+    def view(self, top: int | None = None) -> View:
+        """The first phrases, and how many there are."""
+        rows = self.rows[:top]
+        shown = f"{len(rows):,} of {self.found or len(self):,} phrases in {self.tokens:,} words"
+        return View("Phrases", [Table(self.columns, rows, notes=[shown])], records=self.rows)
 
     @property
     def terms(self) -> list[str]:

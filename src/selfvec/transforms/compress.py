@@ -20,9 +20,11 @@ import numpy as np
 from selfvec.base.arrays import Bytes
 from selfvec.base.checks import Paths, as_paths
 from selfvec.base.declarations import checked
+from selfvec.base.display import printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
+from selfvec.base.view import COUNT, Column, Form, Part, Table, View, figure
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors, on_principal_axes
@@ -44,6 +46,7 @@ from selfvec.text.preprocessing import Preprocessing
 from .method import Transform, as_function
 
 SHARES = (1.0, 0.5, 0.25, 0.125)  # of the words that keep a row
+_PERCENT = Form("share", lambda value: f"{value:.1f}%", is_figure=True, digits=1)
 _CUTS = (1, 2, 4)  # parts of the dimensions that int8 keeps
 _GROUPS = (4, 5, 8, 10, 15, 20, 30)  # columns of a code of product quantisation
 _HEADER = 1024  # bytes, at most
@@ -55,6 +58,34 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", re.IGNORECASE)
 
 Row = dict[str, Any]
+
+
+class Compressed(Figures):
+    """The compressed vectors that were written, and those that were tried."""
+
+    columns = (
+        Column("method"),
+        Column("rows", form=COUNT),
+        Column("dimensions", "dim.", COUNT),
+        Column("groups", "codes", COUNT),
+        Column("megabytes", "MB", figure(2), of=lambda row: row["bytes"] / 1e6),
+        Column("fidelity", "cosine", figure(3)),
+        Column("kept", form=_PERCENT),
+    )
+
+    def view(self, top: int | None = None) -> View:
+        """What was tried, the file that was written, and how much quality it keeps."""
+        sizes = f"{self['bytes'] / 1e6:.2f} of {self['bytes_before'] / 1e6:.2f} MB"
+        parts: list[Part] = [Table(self.columns, self["tried"][:top])]
+        parts.append(printable(f"wrote {self['target']}: {self['words']:,} words, {sizes}"))
+        for one in self["measured_on"]:
+            parts.append(f"{one['metric']} of {printable(one['task'])}:")
+            kept = f"{one['kept']:.1f}% kept, 95 % interval {one['low']:.1f} to {one['high']:.1f}"
+            parts.append(f"  {one['compressed']:.3f} of {one['original']:.3f}, {kept}")
+        if not self["enough"]:
+            under = "" if self["below"] is None else f" under {self['below'] / 1e6:g} MB"
+            parts.append(f"no compressed vectors{under} keep {self['keep']:g}%: these keep most")
+        return View(self.title, parts, records=self["tried"])
 
 
 @checked
@@ -150,7 +181,7 @@ def compress(
         "tried": tried,
         "left_out": _left_out(whole),
     }
-    return Figures("Compressed", done, rows="tried")
+    return Compressed("Compressed", done, rows="tried")
 
 
 def _first_that_keeps(

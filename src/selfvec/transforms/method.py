@@ -106,7 +106,9 @@ class Transform(ABC):
         target = Path(self.output)
         left_out = self.transform_file(os.fspath(source), target, self.to, overwrite=self.overwrite)
         named = {"source": os.fspath(source), "target": os.fspath(self.output), "by": by}
-        return Figures("Transformed", {**named, **self.report_, "left_out": left_out})
+        report = [f"{name.replace('_', ' ')} {_shown(value)}" for name, value in self.report_.items()]
+        messages = [*left_out, f"{by}: {', '.join(report)}"]
+        return Figures("Transformed", {**named, **self.report_, "left_out": left_out}, messages=messages)
 
     def transform_file(
         self, source: str, target: Path, format: str | None = None, *, overwrite: bool = False
@@ -169,3 +171,9 @@ def _described(doc: str, takes: str, made: str) -> str:
     written = (inspect.getdoc(Transform) or "").partition(heading)[2].partition("\n\n")[0]
     after = f"\nReturns\n-------\n{made}\n\n{_RAISES}"
     return "\n".join([f"{opening}{heading}{takes} : {_TAKEN[takes]}", own, written, after, *rest])
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -12,25 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.monitoring import Monitoring
-from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_drift.word_paths import SlicePath
-from selfvec.base.display import count_of, escape_for_display
+from selfvec.base.display import escape_for_display
 from selfvec.base.result_table import ResultTable
+from selfvec.base.view import View, text_table
 from selfvec.data.queries import least_count
 from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors
-from selfvec.files.report_page import ReportPage, Section, rows_page
+from selfvec.files.report_page import body_html
 from selfvec.numerics.rows import top_indices, unit_rows
 
-from .monitoring import monitoring_page
-from .pages import drift_page
-from .path_chart import path_chart
-from .text_report import health_sections
-from .word_tables import said_first
+from .text_report import health_table, path_chart
 
-_ROWS = 20  # of a drift table
+_ROWS = 20  # of a table
 _WORDS = 8  # words that are shown of vectors
 _NEAR = 4  # neighbours of each
 _SEARCHED = 10_000  # rows that are searched for neighbours, so that a cell of a notebook shows at once
@@ -63,8 +58,8 @@ def vectors_html(vectors: Vectors) -> str:
         rows.append([words[0], *count, names if searched[i].any() else "(no vector)"])
     among = f" (of the first {_SEARCHED:,})" if len(vectors) > _SEARCHED else ""
     counted = [] if vectors.counts is None else ["times"]
-    table = Section("", ["word", *counted, f"nearest{among}"], rows)
-    return ReportPage("", [f"Vectors: {size}; {kinds}"], [table]).body()
+    table = text_table("", ["word", *counted, f"nearest{among}"], rows)
+    return body_html(View("", [f"Vectors: {size}; {kinds}", table]))
 
 
 def _sources(vectors: Vectors) -> list[tuple[str, int]]:
@@ -76,14 +71,6 @@ def _sources(vectors: Vectors) -> list[tuple[str, int]]:
         Source.MIXED: "from text and spelling",
     }
     return [(names.get(s, s.name.lower()), int(np.sum(vectors.sources == s))) for s in Source]
-
-
-def drift_html(found: Drift) -> str:
-    """The first words of a drift result, as in its report."""
-    page = drift_page(found.select(_ROWS))
-    more = f"; the first {_ROWS}" if len(found.rows) > _ROWS else ""
-    title = f"{page.title}: {count_of(len(found.rows), 'word')}{more}"
-    return ReportPage("", [title, *said_first(found)], page.sections).body()
 
 
 def trajectory_html(path: Trajectory) -> str:
@@ -113,29 +100,31 @@ def trajectory_html(path: Trajectory) -> str:
     )
 
 
-def rows_html(found: ResultTable) -> str:
-    """Any other result: its short form, and its first rows."""
-    rows = found.rows
-    short = " – ".join(" ".join(line.split()) for line in repr(found).splitlines())
-    more = f"; the first {_ROWS} of {len(rows):,} rows" if len(rows) > _ROWS else ""
-    return replace(rows_page("", rows[:_ROWS]), lines=[short + more]).body()
+def result_html(found: ResultTable) -> str:
+    """A result: its short form, and what is shown of its first rows."""
+    rows = len(found.rows)
+    more = f"; the first {_ROWS} of {rows:,} rows" if rows > _ROWS else ""
+    view = found.view(_ROWS)
+    return body_html(replace(view, parts=[f"{_short(found)}{more}", *view.parts]))
 
 
 def run_html(run: Run) -> str:
     """A run: its short form, and what its health report found."""
-    short = " – ".join(" ".join(line.split()) for line in repr(run).splitlines())
-    return ReportPage("", [short], health_sections(run)).body()
+    return body_html(View("", [_short(run), *health_table(run)]))
+
+
+def _short(shown: object) -> str:
+    """The short form of an object on one line."""
+    return " – ".join(" ".join(line.split()) for line in repr(shown).splitlines())
 
 
 # Records have no code for display. `selfvec` imports this module when it runs in a notebook.
 _SHOWN: tuple[tuple[type, Callable[[Any], str]], ...] = (
-    (ResultTable, rows_html),
+    (ResultTable, result_html),
     (Run, run_html),
     (Vectors, vectors_html),
-    (Drift, drift_html),
     (Trajectory, trajectory_html),
-    (SlicePath, path_chart),
-    (Monitoring, lambda found: monitoring_page(found).body()),
+    (SlicePath, lambda path: path_chart(path).html),
 )
 for _type, _html in _SHOWN:
     setattr(_type, "_repr_html_", _html)  # noqa: B010 mypy knows no such method

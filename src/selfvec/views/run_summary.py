@@ -1,24 +1,20 @@
-"""What was read, which method was used, and what it gained: for `refine`; in full for `info` and `verify`."""
+"""What was read, which method was used, and what it gained: for `refine`; in full for `info`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-
-from selfvec.base.display import count_of, escape_for_display, printable
+from selfvec.base.display import count_of, escape_for_display, printable, size_of
 from selfvec.base.progress import BESIDE
+from selfvec.base.view import NUMBER, PROSE, Column, Part, Table, View
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings
-from selfvec.storage.inspection import Contents, Verified
+from selfvec.storage.inspection import Contents
 from selfvec.text.encoding import RARE
 from selfvec.text.language_recognition import language_name
 from selfvec.text.tokenizers import LONG
-
-from .terminal import add_row, plain_table
 
 _TESTS = {"self_retrieval": "self-retrieval", "context": "context"}  # on held-out text, and their names
 _SUBWORDS = "built from subwords"
@@ -150,29 +146,29 @@ def _scores(row: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {row[test]:.3f}" for test, name in _TESTS.items() if test in row)
 
 
-# ---- What `info` and `verify` print
+# ---- What `info` prints
 
 
-def contents_table(found: Contents) -> RenderableType:
+def contents_view(found: Contents) -> View:
     """The facts, the files with their sizes, and the files that documents can be read from."""
-    title = f"{found.kind} {printable(found.path)}, {_size(found.bytes)}, written {found.written}"
-    facts = plain_table("", "")
-    for name, value in _facts(found):
-        if value not in (None, [], {}, ""):
-            add_row(facts, name.replace("_", " "), _shown(value))
-    files = plain_table("file", "holds", figures=("size",), title="Files")
-    for file in found.files:
-        add_row(files, printable(file.name), file.holds, _size(file.bytes))
-    text = "Documents cannot be read from these files."
-    if found.text:
-        text = f"Documents, or parts of them, can be read from: {', '.join(map(printable, found.text))}"
-    parts: list[RenderableType] = [Text(title, "bold"), facts, Text("")]
+    title = f"{found.kind} {printable(found.path)}, {size_of(found.bytes)}, written {found.written}"
+    facts = [
+        {"name": name.replace("_", " "), "value": _shown(value)}
+        for name, value in _facts(found)
+        if value not in (None, [], {}, "")
+    ]
+    parts: list[Part] = [Table((Column("name", ""), Column("value", "", PROSE)), facts, title)]
     if found.kind == "run" and "coverage" in found.provenance:
-        parts += [*map(Text, method_details(Provenance.of(found.provenance))), Text("")]
-    parts.append(files)
+        parts += method_details(Provenance.of(found.provenance))
+    columns = (Column("name", "file", PROSE), Column("holds", form=PROSE), Column("size", form=NUMBER))
+    files = [{"name": file.name, "holds": file.holds, "size": size_of(file.bytes)} for file in found.files]
+    parts.append(Table(columns, files, "Files"))
     if found.kind in ("run", "index"):
-        parts += [Text(""), Text(text)]
-    return Group(*parts)
+        text = "Documents cannot be read from these files."
+        if found.text:
+            text = f"Documents, or parts of them, can be read from: {', '.join(map(printable, found.text))}"
+        parts.append(text)
+    return View(f"{found.kind} {printable(found.path)}", parts, records=found.rows)
 
 
 def _facts(found: Contents) -> Iterator[tuple[str, Any]]:
@@ -187,16 +183,6 @@ def _facts(found: Contents) -> Iterator[tuple[str, Any]]:
     yield "options", " ".join(f"{k}={_shown(v)}" for k, v in options.items() if v != usual.get(k))
 
 
-def verified_text(found: Verified) -> RenderableType:
-    """A line for every damaged file, or one line if no file is damaged."""
-    rows = [Text(f"{printable(damage.file)}: {damage.rule}", "bold red") for damage in found.damaged]
-    if not rows:
-        rows = [Text(f"{found.files} files, {_size(found.bytes)}: all as they were written")]
-    if found.unchecked:
-        rows.append(Text(f"without a checksum: {', '.join(map(printable, found.unchecked))}", "dim"))
-    return Group(*rows)
-
-
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -207,7 +193,3 @@ def _shown(value: Any) -> str:
 
 def _words(text: str) -> str:
     return printable(text) if len(text) > 24 else escape_for_display(text)
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count:,} bytes"

@@ -1,71 +1,167 @@
-"""Building blocks of terminal output: readable in 80 columns, in a pipe, and without colour.
+"""The view of a result in the terminal: readable in 80 columns, in a pipe, and without colour.
 
-Words may come from untrusted text. They are escaped and put into `rich.text.Text`, so that neither terminal
-escapes nor rich's markup take effect.
+Texts of a view are put into `rich.text.Text`, so that rich's markup does not take effect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from rich.table import Table
+from rich.cells import cell_len, chop_cells
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table as RichTable
 from rich.text import Text
 
-from selfvec.base.display import escape_for_display
-from selfvec.files.report_page import rows_page
+from selfvec.base.display import shortened
+from selfvec.base.view import Cell, Column, Drawn, Entry, Heading, Part, Pieces, Table, View
 
-if TYPE_CHECKING:
-    from selfvec.base.result_table import ResultTable
+_WIDTH = 80  # characters of a quotation
+_MANY = 7  # columns, of which more stand closer together, so that figures of drift fit 80 characters
+_NARROW, _WIDE = 1, 2  # characters between columns
+_LEAST = 8  # columns of the text beside a word
+_STYLES = {
+    "strong": "bold",
+    "quiet": "dim",
+    "mark": "bold",
+    "came": "bold green",
+    "went": "dim",
+    "match": "bold yellow",
+    "related": "underline cyan",
+    **dict.fromkeys(("good", "ok"), "bold green"),
+    **dict.fromkeys(("bad", "fail"), "bold red"),
+    "warn": "bold yellow",
+    **{
+        f"kind{number}": colour
+        for number, colour in enumerate(("cyan", "yellow", "green", "magenta", "blue", "red"))
+    },
+}
 
-# styles of neighbours gained and lost
-CAME = "bold green"
-WENT = "dim"
+
+def draw(view: View) -> RenderableType:
+    """The parts of a view below one another, with a blank line where their kind changes, and the notes."""
+    drawn: list[RenderableType] = []
+    before: object = None
+    for part in view.parts:
+        kind = "lines" if isinstance(part, str | Sequence) else type(part)
+        if drawn and (kind != before or isinstance(part, Table)):
+            drawn.append("")
+        drawn += _part(part)
+        before = kind
+    notes = [Text(note, "dim") for note in view.explained]
+    return Group(*drawn, *([""] if notes and drawn else []), *notes)
 
 
-def plain_table(*columns: str | tuple[str, int], title: str = "", figures: Sequence[str] = ()) -> Table:
-    """A table without lines: columns of words, then columns of figures, which are aligned right.
+def _part(part: Part) -> Iterator[RenderableType]:
+    if isinstance(part, Table):
+        yield from _table(part)
+    elif isinstance(part, Entry):
+        yield from _entry(part)
+    elif isinstance(part, Heading):
+        yield Text(part.text, "bold")
+    else:
+        yield _text(part)
 
-    In a column with a width, longer words end in an ellipsis. In other columns they are wrapped.
+
+def _text(cell: Cell) -> Text:
+    """A text or its pieces, with their styles."""
+    if isinstance(cell, str | Drawn):
+        return Text(str(cell))
+    return Text.assemble(*((text, _STYLES[style]) if style else text for text, style in cell))
+
+
+def _table(table: Table) -> Iterator[RenderableType]:
+    """The title, the rows under their heads, and the notes on them."""
+    padding = (0, _NARROW if len(table.columns) > _MANY else _WIDE, 0, 0)
+    has_heads = any(column.head for column in table.columns)
+    drawn = RichTable(box=None, pad_edge=False, padding=padding, show_header=has_heads)
+    for column in table.columns:
+        _add_column(drawn, column)
+    for cells in table.cells:
+        drawn.add_row(*map(_cell, table.columns, cells))
+    if table.title:
+        yield Text(table.title, "bold")
+    yield drawn if table.rows else Text("none")
+    yield from (Text(note, "dim") for note in table.notes)
+
+
+def _add_column(drawn: RichTable, column: Column) -> None:
+    """Figures are aligned right and never wrapped; other texts are cut at their width, or wrapped."""
+    if column.form.is_figure:
+        drawn.add_column(column.head, justify="right", overflow="fold", no_wrap=" " not in column.head)
+    elif column.width is not None:
+        drawn.add_column(column.head, overflow="ellipsis", no_wrap=True, max_width=column.width)
+    else:
+        drawn.add_column(column.head, overflow="fold")
+
+
+def _cell(column: Column, cell: Cell) -> RenderableType:
+    cut = _CUT.get(column.form.kind)
+    return _text(cell) if cut is None else _Beside(str(cell), cut, "right" if cut is _last_cells else "left")
+
+
+def _entry(entry: Entry) -> Iterator[RenderableType]:
+    """The head, the lines, and the first passage of each side, cut around its word."""
+    number = f"{entry.number:>2}  " if entry.number else ""
+    figures = f"  {entry.figures}" if entry.figures else ""
+    yield Text(number, overflow="fold").append_text(_text(entry.head)).append(figures)
+    passages = (_around_mark(pieces, f"{side}: ") for side, ((pieces, _), *_) in entry.quotes)
+    for line in (*map(_text, entry.lines), *passages):
+        yield Padding(line, (0, 0, 0, 4 if number else 2), expand=False)
+    if number:  # what is found has whole passages, which are easier told apart with blank lines
+        yield ""
+
+
+def _around_mark(pieces: Pieces, side: str) -> Text:
+    """As much of a passage around its first mark as fits a line."""
+    text = "".join(text for text, _ in pieces)
+    marked = next((number for number, (_, style) in enumerate(pieces) if style), None)
+    place = 0 if marked is None else len("".join(text for text, _ in pieces[:marked]))
+    before, shown, after = shortened(text, place, _WIDTH - 2 - len(side) - 4)
+    line = Text(f"{side}{'… ' * before}{shown}{' …' * after}", overflow="fold")
+    if marked is not None:
+        line.highlight_words([pieces[marked][0]], "bold")
+    return line
+
+
+# ---- Words in context
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """The text on one side of a word, of which the end that is further away is cut."""
+
+    text: str
+    cut: Callable[[str, int], str]
+    justify: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        text = self.cut(self.text, options.max_width)
+        blank = " " * (options.max_width - cell_len(text))
+        yield Text(blank + text if self.justify == "right" else text, no_wrap=True, overflow="crop")
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(min(_LEAST, cell_len(self.text)), cell_len(self.text))
+
+
+def _first_cells(text: str, room: int) -> str:
+    """As much of the beginning of a text as fits into some columns.
+
+    >>> _first_cells("hail fell", 4), _first_cells("雹が降った", 5)
+    ('hail', '雹が')
     """
-    shown = Text(escape_for_display(title), "bold") if title else None
-    table = Table(title=shown, title_justify="left", box=None, pad_edge=False)
-    for column in columns:
-        if isinstance(column, str):
-            table.add_column(column, overflow="fold")
-        else:
-            table.add_column(column[0], overflow="ellipsis", no_wrap=True, max_width=column[1])
-    for name in figures:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
+    return text if cell_len(text) <= room else chop_cells(text, room)[0]
 
 
-def add_row(table: Table, *cells: str | Text, style: str | None = None) -> None:
-    """Add a row. Strings are shown literally, without markup."""
-    table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells), style=style)
+def _last_cells(text: str, room: int) -> str:
+    """As much of the end of a text as fits into some columns.
+
+    >>> _last_cells("hail fell", 4), _last_cells("雹が降った", 5)
+    ('fell', 'った')
+    """
+    return _first_cells(text[::-1], room)[::-1]
 
 
-def result_table(found: ResultTable) -> Table:
-    """The rows of a result, as on a page: their columns are their keys."""
-    (section,) = rows_page("", found.rows).sections
-    table = plain_table(*section.heads)
-    for cells in section.rows:
-        add_row(table, *(sentence(str(cell)) for cell in cells))
-    return table
-
-
-def escaped(words: Iterable[str]) -> str:
-    """Words with commas between them."""
-    return ", ".join(map(escape_for_display, words))
-
-
-def optional(value: float | None, form: str) -> str:
-    """A formatted number; an empty string for None."""
-    return "" if value is None else format(value, form)
-
-
-def sentence(text: str) -> str:
-    """A sentence on one line with its words escaped. Long printable words are not shortened."""
-    return " ".join(
-        word if len(word) > 24 and word.isprintable() else escape_for_display(word) for word in text.split()
-    )
+_CUT = {"left": _last_cells, "right": _first_cells}

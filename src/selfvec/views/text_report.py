@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from selfvec.base.display import count_of, printable
+from selfvec.analysis.concepts.document_topics import topics_page
+from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath
+from selfvec.base.display import count_of, escape_for_display, printable
+from selfvec.base.view import Drawn, Heading, Part, Table, View, text_table
 from selfvec.data.run import Run
-from selfvec.files.report_page import ReportPage, Section
 from selfvec.text.language_recognition import language_name
 
-from .pages import DriftPage, drift_page, topics_page
-from .path_chart import path_chart
 from .run_summary import self_retrieval_gain
-from .word_tables import FEW, drift_summary
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts import Topics
-    from selfvec.analysis.word_drift import Drift, SlicePath
+    from selfvec.analysis.word_drift import Drift
 
 _SUBJECTS = 6  # named at the top
+_WIDTH, _HEIGHT, _LEFT, _FOOT = 560, 150, 44, 22  # in pixels, with room for labels
+_LETTER = 6.5  # pixels
+_STYLE = f"width: 100%; max-width: {_WIDTH}px; height: auto"
+_COLOUR = "var(--came, #0072B2)"  # that of a report, or one that is readable on light and dark
 
 
 @dataclass(frozen=True)
@@ -40,46 +44,26 @@ class TextFindings:
     documents: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class TextReport(ReportPage):
-    """A report with a part for each of the findings; ``sections`` hold the last one."""
-
-    found: TextFindings
-    style: ClassVar[str] = (
-        f"{DriftPage.style}\n.wide :is(td, th):not(.figure) {{ white-space: normal; }} "
-        ".wide td.figure { white-space: nowrap; overflow-wrap: normal; }\n"
-        "h2.part { margin: 2rem 0 .4rem; border-bottom: 2px solid var(--line); }\n"
-        "figure { margin: .6rem 0 1.2rem; break-inside: avoid; } figcaption { color: var(--quiet); }"
-    )
-
-    def body(self) -> str:
-        """The parts as HTML."""
-        found = self.found
-        parts = [ReportPage(self.title, self.lines, []).body()]
-        if found.topics is not None:
-            page = topics_page(found.topics)
-            parts += [_heading("What it is about"), replace(page, lines=page.lines[1:]).body()]
-        if found.drift is not None:
-            shown = drift_page(found.drift)
-            parts += [_heading(f"What changed, from {found.drift.a} to {found.drift.b}"), shown.body()]
-        if found.paths:
-            parts += [_heading("Words over time"), *map(path_chart, found.paths)]
-        parts += [_heading("How sure this is"), ReportPage("", [], self.sections, notes=self.notes).body()]
-        return "\n".join(parts)
-
-
-def text_report(found: TextFindings) -> TextReport:
+def text_report(found: TextFindings) -> View:
     """The page of what was found about the text of a run."""
-    title = printable(found.run.provenance.corpus_name)
-    notes = [*_on_certainty(found), *found.missing]
-    return TextReport(title, list(_facts(found)), health_sections(found.run), notes=notes, found=found)
+    parts: list[Part] = [*_facts(found)]
+    if found.topics is not None:
+        topics = topics_page(found.topics)
+        parts += [Heading("What it is about"), *topics.about[1:], *topics.parts, *topics.explained]
+    if found.drift is not None:
+        changed = found.drift.view()
+        parts += [Heading(f"What changed, from {found.drift.a} to {found.drift.b}"), *changed.parts]
+    if found.paths:
+        parts += [Heading("Words over time"), *map(path_chart, found.paths)]
+    parts += [Heading("How sure this is"), *health_table(found.run), *_on_certainty(found), *found.missing]
+    return View(printable(found.run.provenance.corpus_name), parts)
 
 
-def health_sections(run: Run) -> list[Section]:
-    """What the health report of a run found, as a table; none if it has not been made."""
+def health_table(run: Run) -> list[Table]:
+    """What the health report of a run found; nothing if it has not been made."""
     findings = run.report.get("health", {}).get("findings", ())
     rows = [[str(one["name"]), str(one["level"]), printable(str(one["message"]))] for one in findings]
-    return [Section("", ["health of the vectors", "", ""], rows)] if rows else []
+    return [text_table("", ["health of the vectors", "", ""], rows)] if rows else []
 
 
 def _facts(found: TextFindings) -> Iterator[str]:
@@ -99,7 +83,7 @@ def _facts(found: TextFindings) -> Iterator[str]:
     if found.topics is not None and found.topics.subjects:
         *first, last = found.topics.subjects[:_SUBJECTS]
         yield f"It is mostly about {' and '.join(filter(None, (', '.join(first), last)))}."
-    if found.drift is not None and (changed := drift_summary(found.drift)):
+    if found.drift is not None and (changed := found.drift.summary):
         yield changed
     yield from (printable(f"{note[:1].upper()}{note[1:]}.") for note in provenance.corpus.get("notes", ()))
 
@@ -118,8 +102,55 @@ def _on_certainty(found: TextFindings) -> Iterator[str]:
             "occurrences."
         )
     if found.paths:
-        yield f"In the charts, bars are 95 % intervals; a hollow point has fewer than {FEW} occurrences."
+        yield f"In the charts, bars are 95 % intervals; a hollow point has fewer than {FEW_USES} occurrences."
 
 
-def _heading(text: str) -> str:
-    return f'<h2 class="part">{escape(printable(text))}</h2>'
+# ---- A word over time as SVG, legible on light and dark pages without their style
+
+
+def path_chart(path: SlicePath) -> Drawn:
+    """The distances of a word from its first period, with their intervals, and its occurrences."""
+    rows = path.as_dict()["slices"]
+    word = escape(escape_for_display(path.word))
+    uses = ", ".join(f"{row['slice']}: {row['uses']:,}" for row in rows)
+    drawn = _chart(rows, f"distance of {path.word} from its first period")
+    caption = f"<b>{word}</b>: distance from its first period. Occurrences: {escape(printable(uses))}."
+    text = f"{escape_for_display(path.word)}: occurrences {printable(uses)}"
+    return Drawn(text, f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>")
+
+
+def _chart(rows: Sequence[Mapping[str, Any]], label: str) -> str:
+    """Points with intervals; the axis begins at 0, and a value is where the axis says."""
+    most = max([row["high"] or 0 for row in rows] + [row["distance"] or 0 for row in rows] + [0.1])
+    names = [escape_for_display(str(row["slice"])) for row in rows]
+    label_width = _LETTER * max(map(len, names))
+    step = (_WIDTH - _LEFT - label_width) / max(len(rows) - 1, 1)
+    named = math.ceil(label_width / step)  # every so many periods have a label
+
+    def y(value: float) -> float:
+        return 8 + (_HEIGHT - _FOOT - 8) * (1 - value / most)
+
+    marks = []
+    for value in (0.0, most / 2, most):
+        across = f'x1="{_LEFT}" x2="{_WIDTH}" y1="{y(value):.1f}" y2="{y(value):.1f}"'
+        marks.append(
+            f'<line class="axis" {across} stroke="currentColor" stroke-opacity=".2"/>'
+            f'<text x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.2f}</text>'
+        )
+    for i, row in enumerate(rows):
+        x = _LEFT + label_width / 2 + i * step
+        if i % named == 0:
+            place = f'x="{x:.1f}" y="{_HEIGHT - 4}" text-anchor="middle"'
+            marks.append(f"<text {place}>{escape(names[i])}</text>")
+        if row["distance"] is None:
+            continue
+        low, high, at = y(row["low"]), y(row["high"]), y(row["distance"])
+        up = f'x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"'
+        few = 'class="few" fill="var(--paper, white)"' if row["uses"] < FEW_USES else f'fill="{_COLOUR}"'
+        marks.append(
+            f'<line class="line" {up} stroke="{_COLOUR}"/>'
+            f'<circle {few} stroke="{_COLOUR}" cx="{x:.1f}" cy="{at:.1f}" r="3.5"/>'
+        )
+    size = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" style="{_STYLE}"'
+    text = f'fill="currentColor" font-size="11" role="img" aria-label="{escape(printable(label))}"'
+    return f"<svg {size} {text}>{''.join(marks)}</svg>"

@@ -10,15 +10,16 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.monitoring import monitor
+from selfvec.analysis.monitoring import Monitoring, monitor
 from selfvec.analysis.monitoring_evidence import document_keys
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, OptionError
+from selfvec.base.view import Table
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.files.report_page import page_markdown
 from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.views import notebook
-from selfvec.views.monitoring import monitoring_page
 
 assert notebook  # registers how results are shown
 
@@ -87,7 +88,7 @@ def test_planted_change_is_found_and_shown(run: Run) -> None:
 
 def test_the_first_line_and_the_table_show_one_figure(run: Run) -> None:
     found = monitor(run, [*reports(180, 1), *reports(20, 2, ("kitchen",))])
-    shown = monitoring_page(found).to_markdown()
+    shown = page_markdown(found.view())
     table = next(line for line in shown.splitlines() if line.startswith("| unknown words"))
     old, new = (cell.strip() for cell in table.split("|")[2:4])
     assert f"{new} unknown words, {old} in the run's documents" in found.verdict
@@ -226,22 +227,32 @@ def test_reports_are_escaped(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert main([*arguments, str(folder / "r.pdf")]) == 2
 
 
+def tables(found: Monitoring) -> list[Table]:
+    return [part for part in found.view().parts if isinstance(part, Table)]
+
+
 def test_without_an_alarm_few_words_are_shown(run: Run) -> None:
     found = monitor(run, reports(120, 5))
     assert not found.alarm
     row = {"kind": "word", "old": 0.1, "new": 0.3, "change": 1.5, "p": 0.01, "text": ""}
     usual = row | {"name": "usual", "q": 1.0}
     near = [row | {"name": f"near{n}", "q": 0.2 + n / 100} for n in range(9)]
-    shown = monitoring_page(replace(found, rows=[*near, usual])).sections
-    (section,) = [part for part in shown if part.title != "Tests"]
-    assert [cells[0] for cells in section.rows] == [f"near{n}" for n in range(5)]
-    assert section.title.startswith("No alarm.")
-    assert [part.title for part in monitoring_page(replace(found, rows=[usual])).sections] == ["Tests"]
+    (table,) = [part for part in tables(replace(found, rows=[*near, usual])) if part.title != "Tests"]
+    assert [cells[0] for cells in table.cells] == [f"near{n}" for n in range(5)]
+    assert table.title.startswith("No alarm.")
+    assert [part.title for part in tables(replace(found, rows=[usual]))] == ["Tests"]
 
 
 def test_what_is_too_small_to_resolve_is_a_bound(run: Run) -> None:
     found = monitor(run, reports(60, 9, ("kitchen",)))
     tiny = [row | {"p": 2e-26, "q": 3e-25} for row in found.rows]
     tests = [row | {"p": 0.0004} for row in found.tests]
-    sections = monitoring_page(replace(found, tests=tests, rows=tiny)).sections
-    assert {cells[-2] for section in sections for cells in section.rows} == {"<.001"}
+    parts = tables(replace(found, tests=tests, rows=tiny))
+    shown = {
+        column.cell(row)
+        for part in parts
+        for column in part.columns
+        for row in part.rows
+        if column.name in "pq"
+    }
+    assert shown == {"<.001"}

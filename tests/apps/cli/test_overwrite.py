@@ -19,12 +19,13 @@ from selfvec.analysis.alignment import align
 from selfvec.apps.cli.app import run
 from selfvec.apps.cli.tree import root
 from selfvec.base.errors import TargetError
+from selfvec.base.view import View
 from selfvec.cooccurrence import count
 from selfvec.data.token_batch import TokenBatch
 from selfvec.evaluation import Similarity, evaluate
 from selfvec.exporters.exporter import write_rows
 from selfvec.exporters.store_rows import word_rows
-from selfvec.files.report_page import rows_page
+from selfvec.files.report_page import save_page
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter
@@ -215,8 +216,8 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., object]]] = {
     "Aligned.save": ("a.vec", lambda m, path, **how: m.aligned.save(path, **how)),
     "Aligned.save, a folder": ("a", lambda m, path, **how: m.aligned.save(path, **how)),
     "Report.save": ("a.html", lambda m, path, **how: m.report.save(path, **how)),
-    "ReportPage.save": ("a.csv", lambda _, path, **how: rows_page("A", [{"a": 1}]).save(path, **how)),
-    "ReportPage.save, Markdown": ("a.md", lambda _, path, **how: rows_page("A", []).save(path, **how)),
+    "save_page": ("a.csv", lambda _, path, **how: save_page(View("A", [], records=[{"a": 1}]), path, **how)),
+    "save_page, Markdown": ("a.md", lambda _, path, **how: save_page(View("A", []), path, **how)),
     "write_rows": (
         "a",
         lambda m, path, **how: write_rows(word_rows(m.run), "parquet-documents", path, **how),

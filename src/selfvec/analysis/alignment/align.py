@@ -75,6 +75,11 @@ class Aligned(ResultTable):
         return short_repr(title, [], note if self.notes else "")
 
     @property
+    def messages(self) -> list[str]:
+        """What the format cannot hold, and how well the two fit."""
+        return [*self.written.get("left_out_of_format", ()), self.summary]
+
+    @property
     def summary(self) -> str:
         """The result in one sentence."""
         notes = self.notes

@@ -14,6 +14,7 @@ tests:
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any
@@ -28,6 +29,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.view import COUNT, PIECES, PROBABILITY, Cell, Column, Table, View, came_and_went, figure
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import gained_and_lost
@@ -58,7 +60,14 @@ _BY_PEERS = (
     "assumes that most words did not change, and does not show whether other texts would give the same"
 )
 
+_NEIGHBOURS = 5  # shown of those gained, and of those lost
+
 Row = dict[str, Any]
+
+
+def _neighbours(row: Mapping[str, Any]) -> Cell:
+    """The first neighbours gained and lost."""
+    return next(iter(came_and_went(row, _NEIGHBOURS)), "")
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,8 +99,28 @@ class Comparison(ResultTable):
     fdr: float
     left_out: dict[str, int] = field(default_factory=dict)
 
+    columns = (
+        Column("word", width=20),
+        Column("distance", form=figure(3)),
+        Column("p", form=PROBABILITY),
+        Column("q", form=PROBABILITY),
+        Column("count_a", "in a", COUNT, less=True),
+        Column("count_b", "in b", COUNT, less=True),
+        Column("neighbours", "neighbours: + came, - went", PIECES, of=_neighbours),
+    )
+
     def __len__(self) -> int:
         return len(self.rows)
+
+    def view(self, top: int | None = None) -> View:
+        """A line for each word that differs, how many do, and what the test is."""
+        counted = any(row["count_a"] is not None for row in self.rows)
+        columns = [one for one in self.columns if counted or not one.name.startswith("count")]
+        differ = f"{self.significant:,} of {self.words:,} words differ at q ≤ {self.fdr:g}"
+        reasons = [f"{number:,} {reason}" for reason, number in self.left_out.items() if number]
+        left_out = [f"Left out: {', '.join(reasons)}."] if reasons else []
+        notes = [f"{differ} (method {self.method}).", f"{self.tested}.", *left_out]
+        return View("Comparison", [Table(columns, self.rows[:top])], notes=notes, records=self.rows)
 
     def __repr__(self) -> str:
         title = f"Comparison by {self.method}: {self.words:,} words, {self.significant:,} with q ≤ {self.fdr}"

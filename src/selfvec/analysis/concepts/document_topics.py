@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from selfvec.analysis.usage.quotations import Quotation
 from selfvec.base.arrays import Doubles, Ints
-from selfvec.base.display import whole_words
+from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.progress import Progress, as_progress
+from selfvec.base.view import COUNT, Column, Entry, Part, Table, View, share
 from selfvec.corpus.corpus import Corpus
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 _EXAMPLES = 2  # documents quoted for a topic
 _TRIED = 20  # documents of which these are the first of different sentences
 _LONGEST = 300  # characters of a quoted sentence
+_COLUMNS = 8  # topics whose shares in groups are shown side by side
 
 
 def document_table(
@@ -163,3 +167,61 @@ def _topic_weights(run: Run, found: Topics, batch: TokenBatch, topic_of: Ints) -
     np.add.at(sums, (documents, label), weight)  # words without a topic are in the last column
     known = sums[:, :-1].sum(axis=1)
     return sums[np.arange(len(sums)), topic_of], known
+
+
+# ---- Topics for who has not the run
+
+
+def topics_page(found: Topics) -> View:
+    """The topics with their terms and typical sentences, then their shares in each group."""
+    parts: list[Part] = []
+    for topic, quotes in zip(found, typical_sentences(found), strict=True):
+        named = topic.name.split(", ")
+        terms = ", ".join(_plain(term) for term, _ in topic.terms if _plain(term) not in named)
+        size = f"{topic.share:.1%}, {count_of(topic.documents, 'document')}"
+        passages = [(quote.shown, printable(quote.source)) for quote in quotes]
+        also = [[(f"also: {terms}", "quiet")]] if terms else []
+        parts.append(Entry([(_plain(topic.name), "strong")], also, facts=size, quotes=[("", passages)]))
+    view = replace(found.view(), about=list(_summary(found)), parts=parts)
+    if found.groups is None:
+        return view
+    left_out = found.groups.left_out
+    notes = [f"Too little text: {', '.join(map(printable, left_out))}."] if left_out else []
+    return replace(view, parts=[*parts, _shares(found.groups)], notes=notes)
+
+
+def _summary(found: Topics) -> Iterator[str]:
+    """What the topics are of, and how many documents have none."""
+    name = f" of {found.run.provenance.corpus_name}" if found.run else ""
+    days = found.run.tokens.period if found.run and found.run.tokens else None
+    period = f", dated {days[0]} to {days[1]}," if days else ""
+    documents = count_of(found.documents, "document")
+    topics = count_of(len(found), "topic")
+    yield printable(f"The {documents}{name}{period} were divided into {topics} on {date.today()}.")
+    yield "A topic is a group of words that occur in the same documents; its name is what is typical of them."
+    if none := found.documents - sum(topic.documents for topic in found):
+        yield f"{count_of(none, 'document has', 'documents have')} no topic: no word in it is known."
+
+
+def _plain(term: str) -> str:
+    """A term as it is written: the words of a phrase are joined in the run."""
+    return printable(term.replace("_", " "))
+
+
+def _shares(groups: GroupTopics) -> Table:
+    """The shares of the largest topics in each group."""
+    counts: dict[str, dict[int, int]] = {}
+    for row in groups.shares:
+        counts.setdefault(row.group, {})[row.topic] = row.documents
+    total = {topic: sum(mine.get(topic, 0) for mine in counts.values()) for topic in range(len(groups.names))}
+    largest = sorted(total, key=lambda topic: -total[topic])[:_COLUMNS]
+    names = {topic: _plain(groups.names[topic]).split(", ")[0] for topic in largest}
+    columns = [Column("group", ""), Column("documents", form=COUNT)]
+    columns += [Column(str(topic), names[topic], share()) for topic in largest]
+    rows = []
+    for group, mine in counts.items():
+        documents = sum(mine.values())
+        shares = {str(topic): number / documents for topic, number in mine.items()}
+        rows.append({"group": group, "documents": documents} | shares)
+    title = f"The {_COLUMNS} largest topics" if len(total) > _COLUMNS else "Topics"
+    return Table(columns, rows, f"{title} in each group of documents")

@@ -16,10 +16,12 @@ import numpy as np
 from selfvec.analysis.word_kinds import has_letter
 from selfvec.base.arrays import Rows
 from selfvec.base.declarations import checked
+from selfvec.base.display import escape_for_display
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.threads import one_core
+from selfvec.base.view import COUNT, Column, Table, View, figure
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.opened import GivenRun, as_run
@@ -61,6 +63,14 @@ class Expansion(RecordTable[Related]):
     """
 
     listed = "related"
+    columns = (
+        Column("term", width=32),
+        Column("weight", form=figure(2)),
+        Column("meaning", form=figure(2)),
+        Column("topic", form=figure(2)),
+        Column("count", form=COUNT),
+        Column("near", width=20),
+    )
 
     query: str
     known: list[str]
@@ -70,6 +80,18 @@ class Expansion(RecordTable[Related]):
     def __repr__(self) -> str:
         title = f"Expansion of {self.query!r}: {len(self)} terms"
         return short_repr(title, [f"{row.term} {row.weight:.2f}" for row in self.related])
+
+    @property
+    def messages(self) -> list[str]:
+        """Which words of the query the run lacks."""
+        return [f"the run does not have: {', '.join(self.unknown)}"] if self.unknown else []
+
+    def view(self, top: int | None = None) -> View:
+        """The related terms, and the expanded query."""
+        words = " ".join(escape_for_display(word) for word in self.expanded.split(" "))
+        table = Table(self.columns, self.rows[:top])
+        title = f"Terms related to {escape_for_display(self.query)}"
+        return View(title, [table], notes=[words], records=self.rows)
 
     @property
     def expanded(self) -> str:

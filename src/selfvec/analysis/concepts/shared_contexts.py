@@ -28,9 +28,10 @@ from selfvec.analysis.usage.quotations import distinct_texts, marked_occurrences
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.checks import check_whole
 from selfvec.base.declarations import checked
-from selfvec.base.display import whole_words
+from selfvec.base.display import escape_for_display, whole_words
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import RecordTable, short_repr
+from selfvec.base.view import COUNT, Column, Part, Table, View, figure, highlighted
 from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
 from selfvec.corpus import as_corpus
 from selfvec.data.run import Run
@@ -43,6 +44,7 @@ from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 from .terms import row_of, stop_words
 
 CONTEXT_WINDOW = 21  # tokens, the centre included
+_REPEATED = 0.001  # least share of repeated passages that is said
 _LEAST = 3  # times that a context occurs near a word
 _SHOWN = 5  # contexts that example sentences show
 _TRIED = 5  # times as many occurrences are looked at as are shown, because sentences may be alike
@@ -98,6 +100,14 @@ class Why(RecordTable[SharedContext]):
     """
 
     listed = "contexts"
+    columns = (
+        Column("context", "shared context", width=28),
+        Column("contribution", "adds", figure(4)),
+        Column("ppmi_a", "PPMI of a", figure(1)),
+        Column("ppmi_b", "of b", figure(1)),
+        Column("count_a", "times near a", COUNT),
+        Column("count_b", "near b", COUNT),
+    )
 
     a: str
     b: str
@@ -119,6 +129,29 @@ class Why(RecordTable[SharedContext]):
             f"Why {self.a!r} and {self.b!r} are similar: cosine {self.context_cosine:.2f} of their contexts"
         )
         return short_repr(title, [f"{row.context} {row.contribution:.3f}" for row in self.contexts])
+
+    def view(self, top: int | None = None) -> View:
+        """The cosines of the two words, the contexts that they share, and sentences with these."""
+        a, b = escape_for_display(self.a), escape_for_display(self.b)
+        sizes = (f" ({self.count_a:,}) and ", f" ({self.count_b:,})")
+        parts: list[Part] = [[(a, "strong"), (sizes[0], ""), (b, "strong"), (sizes[1], "")]]
+        before, after = (
+            "unknown (no vector)" if x is None else f"{x:.3f}" for x in (self.before, self.after)
+        )
+        parts.append(f"cosine before refining {before}, after {after}")
+        together = f"within a window {self.together:,} times, PPMI {self.together_ppmi:.2f}"
+        parts.append(together if self.together else "never within a window")
+        if self.repeated >= _REPEATED:
+            counted = "each counted once" if self.repeats == "once" else "every occurrence counted"
+            parts.append(f"{self.repeated:.1%} of the text repeats passages of other documents, {counted}")
+        others = {"context": "others", "contribution": self.rest}
+        total = {"context": "sum: cosine of contexts", "contribution": self.context_cosine}
+        parts.append(Table(self.columns, [*self.rows[:top], others, total]))
+        for use in self.uses:
+            styles = dict.fromkeys((one.replace("_", " ") for one in use.contexts), "related")
+            marked = highlighted(use.text, styles | {use.word.replace("_", " "): "mark"})
+            parts.append([(f"{escape_for_display(use.word)}: ", "quiet"), *marked])
+        return View(f"Why {a} and {b} are similar", parts, records=self.rows)
 
 
 @overload
@@ -316,6 +349,12 @@ class WhyConcepts(RecordTable[SharedConcept]):
     """
 
     listed = "concepts"
+    columns = (
+        Column("concept", "shared concept", width=60),
+        Column("contribution", "adds", figure(4)),
+        Column("weight_a", "weight in a", figure(3)),
+        Column("weight_b", "in b", figure(3)),
+    )
 
     a: str
     b: str
@@ -326,6 +365,13 @@ class WhyConcepts(RecordTable[SharedConcept]):
     def __repr__(self) -> str:
         title = f"Why {self.a!r} and {self.b!r} are similar: cosine {self.concept_cosine:.2f} of concepts"
         return short_repr(title, [f"{row.concept} {row.contribution:.3f}" for row in self.concepts])
+
+    def view(self, top: int | None = None) -> View:
+        """The concepts that two words or texts share."""
+        others = {"concept": "others", "contribution": self.rest}
+        total = {"concept": "sum: cosine of concepts", "contribution": self.concept_cosine}
+        title = f"Why {escape_for_display(self.a)} and {escape_for_display(self.b)} are similar"
+        return View(title, [Table(self.columns, [*self.rows[:top], others, total])], records=self.rows)
 
 
 class ConceptVectors:

@@ -6,6 +6,7 @@ centre of its topic, frequent in the topic's documents and rarer in others (c-TF
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Rows
+from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.threads import in_order, one_core, threads
+from selfvec.base.view import COUNT, PIECES, WORDS, Cell, Column, Part, Row, Table, View, escaped, share
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.numerics.kmeans import k_means
@@ -35,6 +38,8 @@ ENOUGH = 0.9  # share of the best silhouette that is enough, because gains shrin
 RARER = 3.0  # logarithm of the ratio to other topics that is enough; those of rare terms are uncertain
 NEAR = 0.15  # smallest cosine of a word to the centre of its topic
 _STARTS = 4
+_LARGEST = 5  # topics of a group that are shown
+_TERMS = 3  # of each
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,23 @@ class TopicShare:
     share: float  # of the group's documents that have a topic
     terms: list[str]  # characteristic of the topic in this group
     cosine: float | None = None  # to the same topic in an earlier group, if groups were clustered separately
+
+
+def _name_and_terms(row: Row) -> Cell:
+    """What names a topic, and its other terms."""
+    named = row["name"].split(", ")
+    others = escaped(term for term, _ in row["terms"] if term.replace("_", " ") not in named)
+    return [(escaped(named), "strong"), (f"; {others}" if others else "", "")]
+
+
+def _largest(topics: Sequence[TopicShare]) -> Cell:
+    """The largest topics of a group: share, number, and terms in the group."""
+    shown: list[tuple[str, str]] = []
+    for row in sorted(topics, key=lambda row: -row.documents)[:_LARGEST]:
+        terms = "/".join(map(escape_for_display, row.terms[:_TERMS] or row.name.split(", ")))
+        shown += [("  " * bool(shown), ""), (f"{row.share:.0%} ", "strong"), (f"{row.topic}:{terms}", "")]
+    more = len(topics) - _LARGEST
+    return [*shown, (f"  and {more} more", "quiet")] if more > 0 else shown
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,6 +115,33 @@ class GroupTopics(RecordTable[TopicShare]):
             if row.topic not in found or row.documents > found[row.topic].documents:
                 found[row.topic] = row
         return [found[topic].name if topic in found else "" for topic in range(max(found, default=-1) + 1)]
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The group, its documents, and its largest topics."""
+        return (
+            Column("group", width=24),
+            Column("documents", form=COUNT),
+            Column("topics", "largest topics: share, number and terms here", PIECES),
+        )
+
+    @property
+    def table(self) -> Table:
+        """A row for each group: its documents, and its largest topics with their terms in it."""
+        groups: dict[str, list[TopicShare]] = {}
+        for row in self.shares:
+            groups.setdefault(row.group, []).append(row)
+        rows = [
+            {"group": name, "documents": sum(row.documents for row in topics), "topics": _largest(topics)}
+            for name, topics in groups.items()
+        ]
+        return Table(
+            self.columns, rows, notes=[f"too little text: {escaped(self.left_out)}"] * bool(self.left_out)
+        )
+
+    def view(self, top: int | None = None) -> View:
+        """The groups with their largest topics."""
+        return replace(super().view(top), parts=[self.table])
 
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec text topics --by ... --json`` prints it, under ``groups``."""
@@ -146,6 +195,67 @@ class Topics(RecordTable[Topic]):
     def __repr__(self) -> str:
         title = f"Topics: {len(self)} of {self.documents:,} documents, silhouette {self.silhouette:.2f}"
         return short_repr(title, [f"{row.share:.0%} {row.name.replace(', ', '/')}" for row in self.topics])
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The number of a topic, its share, and the terms that name it and belong to it."""
+        seeds = [Column("seed_words", form=WORDS)] if any(row.seed_words for row in self.topics) else []
+        named = "topic: phrases and nouns that name it; its terms"
+        return (
+            Column("topic", "", COUNT),
+            Column("share", form=share(1)),
+            Column("documents", form=COUNT),
+            *seeds,
+            Column("name", named, PIECES, of=_name_and_terms),
+        )
+
+    def view(self, top: int | None = None) -> View:
+        """The topics; their shares in groups, their hierarchy and those of new documents, if there are."""
+        tried = ", ".join(f"{number}: {value:.2f}" for number, value in self.tried.items())
+        shown = f"{len(self)} topics of {self.documents:,} documents, silhouette {self.silhouette:.2f}"
+        note = f"{shown} (of {tried})" if tried else shown
+        parts: list[Part] = [Table(self.columns, self._numbered()[:top], notes=[note])]
+        if self.groups is not None:
+            parts.append(self.groups.table)
+        if self.hierarchy is not None:
+            parts += self._tree(self.hierarchy)
+        if self.assigned is not None:
+            parts.append(self._assigned(self.assigned))
+        return View("Topics", parts, records=self.rows if self.groups is None else self.groups.rows)
+
+    def _tree(self, joins: Sequence[Row]) -> list[Part]:
+        """A line for each join of the hierarchy and each topic, indented below what joins it."""
+        by_node = {join["node"]: join for join in joins}
+        lines: list[Part] = [[("topics by the mean cosine of their centres", "quiet")]]
+
+        def grow(node: int, indent: str) -> None:
+            if node < len(self):
+                lines.append(f"{indent}{node}: {escape_for_display(self.topics[node].name)}")
+                return
+            lines.append([(f"{indent}{by_node[node]['cosine']:.2f}", "quiet")])
+            for child in by_node[node]["children"]:
+                grow(child, f"{indent}  ")
+
+        grow(joins[-1]["node"] if joins else 0, "")
+        return lines
+
+    def _assigned(self, assigned: pl.DataFrame) -> Table:
+        """The share of each topic in the new documents, beside that in the run."""
+        counts = Counter(assigned["topic"].drop_nulls().to_list())
+        total = max(counts.total(), 1)
+        columns = (
+            Column("name", "topic", width=40),
+            Column("topic", "", COUNT),
+            Column("new_documents", form=COUNT),
+            Column("new_share", "share", share(1)),
+            Column("share", "in the run", share(1)),
+        )
+        rows = [
+            row | {"new_documents": counts[number], "new_share": counts[number] / total}
+            for number, row in enumerate(self._numbered())
+        ]
+        without = f"{len(assigned) - counts.total():,} of them without a topic"
+        return Table(columns, rows, notes=[f"{count_of(len(assigned), 'new document')}, {without}"])
 
     @property
     def rows(self) -> list[dict[str, Any]]:

@@ -24,9 +24,9 @@ from selfvec.base.view import (
     Row,
     Table,
     View,
+    came_and_went,
     escaped,
     figure,
-    gained_and_lost,
 )
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -259,7 +259,7 @@ class Drift(ResultTable):
         """A word with its neighbours, and its quotations of both sides."""
         mark = kind_and_spellings(row)
         head = [(escape_for_display(row["word"]), "strong"), *([(f" ({mark})", "")] * bool(mark))]
-        near = gained_and_lost(row, _NEIGHBOURS)
+        near = came_and_went(row, _NEIGHBOURS)
         named = [(column.head, column.cell(row)) for column in self.columns[1:]]
         facts = " · ".join(f"{name} {value}" for name, value in named if value)
         sides: dict[str, list[tuple[Pieces, str]]] = {}

@@ -19,8 +19,10 @@ from selfvec.analysis.usage.occurrence_vectors import (
     occurrence_space,
 )
 from selfvec.base.arrays import Doubles, Ints, Rows
+from selfvec.base.display import escape_for_display
 from selfvec.base.errors import InputError
 from selfvec.base.threads import threads
+from selfvec.base.view import COUNT, INTERVAL, Column, Form, Row, Table
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
@@ -30,6 +32,14 @@ from .permutation_test import BLOCKS
 
 DRAWS = 200  # of the bootstrap
 CONFIDENCE = 0.95  # of the interval around a distance
+FEW_USES = 5  # occurrences; with fewer a distance is mostly chance
+
+
+def _distance(row: Row) -> str:
+    """The distance of a slice, in brackets if it is mostly chance."""
+    if row["distance"] is None:
+        return ""
+    return f"({row['distance']:.3f})" if row["uses"] < FEW_USES else f"{row['distance']:.3f}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +66,29 @@ class SlicePath:
     uses: Ints
     documents: Ints
 
+    columns = (
+        Column("slice"),
+        Column("uses", "times", COUNT),
+        Column("documents", form=COUNT),
+        Column("distance", form=Form("figure", _distance, is_figure=True), of=lambda row: row),
+        Column(
+            "interval",
+            "95 %",
+            INTERVAL,
+            of=lambda row: None if row["low"] is None else (row["low"], row["high"]),
+        ),
+    )
+
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def table(self) -> Table:
+        """A line for each slice: the distance from the first one, and the interval of resampled documents."""
+        rows = self.as_dict()["slices"]
+        few = f"( ): fewer than {FEW_USES} occurrences, so the distance is mostly chance."
+        is_few = any(0 < row["uses"] < FEW_USES for row in rows)
+        return Table(self.columns, rows, escape_for_display(self.word), [few] * is_few)
 
     def __repr__(self) -> str:
         used = ", ".join(f"{name} {n:,}" for name, n in zip(self.names, self.uses.tolist(), strict=True))

@@ -6,10 +6,9 @@ The function is imported here, when the command runs.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from importlib import import_module
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from selfvec.apps.table import CommandRow
@@ -18,7 +17,7 @@ from selfvec.base.errors import OptionError, flag
 from selfvec.files.targets import check_target
 from selfvec.transforms import TRANSFORMS, make_transform
 
-from .output import print_json, say, show
+from .output import print_json, print_text, program, say, show
 from .parser import Argument, Option
 
 _HOLD_COMMAS = ("text_field", "keep_fields", "withdraw")
@@ -41,18 +40,35 @@ def call(row: CommandRow, parameters: Sequence[Argument | Option], **typed: Any)
     else:
         found = _named(row.calls)(**given)
     for name, path in targets.items():
-        _write(row, name, found, given)(path, overwrite=overwrite)
-    if "report" in targets:
-        say(f"wrote {targets['report']}")
+        _write(row, name, found, path, overwrite)
+    written = {name: given[name] for name in row.written if name in given}
+    messages = getattr(found, "messages", ())
+    for message in (*messages, *(f"wrote {path}" for path in (*written.values(), *targets.values()))):
+        say(message)
+    typed = {**given, **targets, "json": as_json}
     if row.show:
         from . import shown
 
         printed = getattr(shown, row.show)
         if not as_json or printed in shown.WITH_JSON:
-            printed(found, {**given, **targets, "json": as_json})
+            printed(found, typed)
     elif found is not None and not as_json:
-        show(_named(f"views.{row.view}")(found))
+        _print(row, found, typed)
     return _finish(row, found, given, as_json)
+
+
+def _print(row: CommandRow, found: Any, typed: Mapping[str, Any]) -> None:
+    """Print the view of a result, or where it is; then what to do next."""
+    names = {**typed, **(found if isinstance(found, dict) else {})}
+    if row.prints:
+        print_text(row.prints.format(**names))
+    elif not row.next:
+        from selfvec.views.terminal import draw
+
+        top = typed.get("top", row.most)
+        show(draw(found.view(top) if not row.view else _named(row.view)(found)))
+    if row.next:
+        say(f"next: {row.next.format(program=program(), **names)}")
 
 
 def _targets(row: CommandRow, given: dict[str, Any], overwrite: bool) -> dict[str, str]:
@@ -71,20 +87,14 @@ def _targets(row: CommandRow, given: dict[str, Any], overwrite: bool) -> dict[st
     return targets
 
 
-def _write(row: CommandRow, name: str, found: Any, given: Mapping[str, Any]) -> Callable[..., Any]:
-    """What writes the result to a file."""
+def _write(row: CommandRow, name: str, found: Any, path: str, overwrite: bool) -> None:
+    """Write the result to a file: what is drawn of it, or a report."""
     if name == "output":
-        return partial(_named(row.writes), found)
-    if hasattr(found, "save"):
-        page = found
-    elif row.page:
-        page = _named(f"views.{row.page}")(found)
-    else:
-        from selfvec.files.report_page import rows_page
+        _named(row.writes)(found, path, overwrite=overwrite)
+        return
+    from selfvec.files.report_page import save_page
 
-        page = rows_page(row.title.format(**given), found.rows)
-    save: Callable[..., Any] = page.save
-    return save
+    save_page(_named(row.page)(found) if row.page else found.view(), path, overwrite=overwrite)
 
 
 def _finish(row: CommandRow, found: Any, given: Mapping[str, Any], as_json: bool) -> int:
@@ -100,8 +110,7 @@ def _finish(row: CommandRow, found: Any, given: Mapping[str, Any], as_json: bool
 
 def _named(place: str) -> Any:
     """A function by its place in the package."""
-    module, _, name = place.rpartition(".")
-    return getattr(import_module(f"selfvec.{module}"), name)
+    return resolve_name(f"selfvec.{place}")
 
 
 def _given(row: CommandRow, parameters: Sequence[Argument | Option], typed: dict[str, Any]) -> dict[str, Any]:
@@ -114,9 +123,10 @@ def _given(row: CommandRow, parameters: Sequence[Argument | Option], typed: dict
             given[one.name] = _value(one, written, value)
         elif one.is_required:
             raise OptionError(f"{flag(one.name)} is needed", remedy=f"add {flag(one.name)} {written}")
-    for name, default in row.defaults.items():
-        shown = default.format(**given) if isinstance(default, str) else default
-        given.setdefault(name, shown)
+    for name, how in row.options.items():
+        if how.default is not None:
+            default = how.default.format(**given) if isinstance(how.default, str) else how.default
+            given.setdefault(name, default)
     if "jobs" in given:
         given["jobs"] = limit_threads(given["jobs"])
     if "progress" in row.declaration.parameters:

@@ -7,10 +7,9 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from selfvec.base.display import escape_controls, escape_json
 
@@ -35,13 +34,6 @@ def print_text(text: object) -> None:
 def say(message: str) -> None:
     """Print a message on standard error."""
     print(escape_controls(message, lines=True), file=sys.stderr)
-
-
-def say_unknown(words: Sequence[Mapping[str, Any]]) -> None:
-    """Print why words that were asked for are left out."""
-    for word in words:
-        alike = f"; did you mean {', '.join(word['alike'])}?" if word.get("alike") else ""
-        say(f"{word['word']!r} {word['reason']}{alike}")
 
 
 def program() -> str:

@@ -8,99 +8,100 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import cache, partial
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from selfvec.apps.table import GROUPS, TOP, CommandRow
+from selfvec.apps.table import GROUPS, TOP, CommandRow, Typed
 from selfvec.base.declarations import REQUIRED, Kind, Parameter
 from selfvec.base.errors import flag
 
 from .calling import call
 from .parser import Argument, Command, CommandGroup, CommandTable, Option, help_all
 
-_VALUES: Mapping[str, str] = {  # several values stand after one another, or have commas between them
-    "a": "A",
-    "add_words": "FILE|N",
-    "against": "NAME...",
-    "analogies": "FILE...",
-    "b": "B",
-    "assign": "NEW...",
-    "base_url": "URL",
-    "below": "SIZE",
-    "between": "A..B C..D",
-    "by": "PERIOD|FIELD",
-    "cache": "DIR",
-    "classification": "DIR...",
-    "cluster": "local|ADDRESS",
-    "concepts": "CORPUS",
-    "corpus": "CORPUS...",
-    "date_field": "F",
-    "dictionary": "TSV",
-    "document": "ID",
-    "fdr": "Q",
-    "filters": "FIELD=VALUE|date=A..B",
-    "half_life": "DAYS",
-    "history": "PLAN",
-    "host": "ADDRESS",
-    "id_field": "F",
-    "keep_fields": "F[,F...]",
-    "language": "LANG",
-    "layers": "last4|all|first|N|N:WEIGHT,...",
-    "lemmatize": "LANG",
-    "level": "P",
-    "lexicon": "FILE...",
-    "like": "FILE.json",
-    "number": "K",
-    "others": "VECTORS...",
-    "output": "OUT",
-    "phrases": "N|auto|FILE",
-    "port": "PORT",
-    "pos": "POS[,POS...]",
-    "pull": "RELATION",
-    "push": "RELATION",
-    "questions": "CSV...",
-    "relations": "KIND[,KIND...]",
-    "report": "FILE",
-    "retrieval": "BEIR_DIR...",
-    "run": "RUN",
-    "runs": "RUN...",
-    "save": "FILE.html",
-    "seed_words": "A,B;C,D...",
-    "similarity": "TSV...",
-    "slice": "PERIOD",
-    "slice_field": "F",
-    "source": "IN",
-    "stem": "LANG",
-    "stop_words": "LANG|FILE",
-    "store": "STORE",
-    "tagger": "PIPELINE",
-    "text_field": "F[,F...]",
-    "to": "FORMAT",
-    "tokenizer": "words|whitespace|FILE",
-    "try_": "NAME=VALUES...",
-    "vectors": "FILE|NAME",
-    "withdraw": "ID[,ID...]",
-    "words": "WORD...",
-    "years": "A-B",
+SHARED: Mapping[str, Typed] = {  # several values stand after one another, or have commas between them
+    "a": Typed("A"),
+    "add_words": Typed("FILE|N"),
+    "against": Typed("NAME..."),
+    "analogies": Typed("FILE..."),
+    "assign": Typed("NEW..."),
+    "b": Typed("B"),
+    "base_url": Typed("URL", seldom=True),
+    "below": Typed("SIZE"),
+    "between": Typed("A..B C..D"),
+    "by": Typed("PERIOD|FIELD"),
+    "cache": Typed("DIR"),
+    "classification": Typed("DIR..."),
+    "cluster": Typed("local|ADDRESS"),
+    "concepts": Typed("CORPUS"),
+    "corpus": Typed("CORPUS..."),
+    "date_field": Typed("F"),
+    "dictionary": Typed("TSV"),
+    "document": Typed("ID"),
+    "fdr": Typed("Q"),
+    "filters": Typed("FIELD=VALUE|date=A..B"),
+    "half_life": Typed("DAYS"),
+    "history": Typed("PLAN"),
+    "host": Typed("ADDRESS"),
+    "id_field": Typed("F"),
+    "jobs": Typed(help="Threads; by default all cores.", seldom=True),
+    "keep_fields": Typed("F[,F...]"),
+    "language": Typed("LANG"),
+    "layers": Typed("last4|all|first|N|N:WEIGHT,..."),
+    "lemmatize": Typed("LANG"),
+    "level": Typed("P"),
+    "lexicon": Typed("FILE..."),
+    "like": Typed("FILE.json"),
+    "new": Typed(is_flag=True),
+    "number": Typed("K"),
+    "old": Typed(is_flag=True),
+    "others": Typed("VECTORS..."),
+    "output": Typed("OUT", help="The file or folder to write.", short="-o", is_flag=True),
+    "overwrite": Typed(help="Replace what exists at that place."),
+    "phrases": Typed("N|auto|FILE"),
+    "port": Typed("PORT"),
+    "pos": Typed("POS[,POS...]"),
+    "pull": Typed("RELATION"),
+    "push": Typed("RELATION"),
+    "questions": Typed("CSV..."),
+    "relations": Typed("KIND[,KIND...]"),
+    "report": Typed("FILE"),
+    "retrieval": Typed("BEIR_DIR..."),
+    "run": Typed("RUN", help="A run folder."),
+    "runs": Typed("RUN..."),
+    "save": Typed("FILE.html"),
+    "seed": Typed(help="Seed of all random choices.", seldom=True),
+    "seed_words": Typed("A,B;C,D..."),
+    "similarity": Typed("TSV..."),
+    "slice": Typed("PERIOD"),
+    "slice_field": Typed("F"),
+    "source": Typed("IN"),
+    "stem": Typed("LANG"),
+    "stop_words": Typed("LANG|FILE"),
+    "store": Typed("STORE"),
+    "tagger": Typed("PIPELINE"),
+    "text_field": Typed("F[,F...]", help="Fields that hold the text."),
+    "to": Typed("FORMAT", is_flag=True),
+    "tokenizer": Typed("words|whitespace|FILE"),
+    "top": Typed(short="--topn"),
+    "try_": Typed("NAME=VALUES..."),
+    "vectors": Typed("FILE|NAME"),
+    "withdraw": Typed("ID[,ID...]"),
+    "words": Typed("WORD...", help="Words of the run."),
+    "years": Typed("A-B", is_flag=True),
 }
-_HELP: Mapping[str, str] = {
-    "jobs": "Threads; by default all cores.",
-    "output": "The file or folder to write.",
-    "overwrite": "Replace what exists at that place.",
-    "run": "A run folder.",
-    "seed": "Seed of all random choices.",
-    "text_field": "Fields that hold the text.",
-    "words": "Words of the run.",
-}
-_OPTIONS = {"new", "old", "output", "to", "years"}  # which are flags although they have to be given
-_SELDOM = {"base_url", "jobs", "seed"}  # which only ``--help-all`` shows
-MORE_FLAGS: Mapping[str, tuple[str, ...]] = {"output": ("-o",), "top": ("--topn",)}
-"""Further flags, wherever the parameters occur."""
+"""How parameters are typed in all commands, unless a row of the table of commands says otherwise."""
+_PLAIN = Typed()
 _NEVER = {"oov_vectors", "progress"}  # ``oov`` is written --oov-vectors
+
+
+def typed(name: str, row: CommandRow) -> Typed:
+    """How a parameter is typed in a command."""
+    own, shared = row.options.get(name, _PLAIN), SHARED.get(name, _PLAIN)
+    return Typed(*(mine or usual for mine, usual in zip(astuple(own), astuple(shared), strict=True)))
 
 
 def is_option(one: Parameter) -> bool:
@@ -114,18 +115,19 @@ def is_argument(one: Parameter, row: CommandRow) -> bool:
 
     Those are arguments, too, whose value a row writes in brackets.
     """
-    in_brackets = row.values.get(one.name, "").startswith("[")
-    return in_brackets or (one.is_required and one.name not in _OPTIONS)
+    how = typed(one.name, row)
+    in_brackets = how.value.startswith("[")
+    return in_brackets or (one.is_required and not how.is_flag)
 
 
-def value_of(one: Parameter) -> str:
+def value_of(one: Parameter, row: CommandRow) -> str:
     """How a value is written: "N", "hybrid|bm25|dense", "W[,W...]"."""
     kind = one.kind
-    if one.name in _VALUES:
-        return _VALUES[one.name]
+    if written := typed(one.name, row).value:
+        return written
     if kind.choices:
-        written = "|".join(kind.choices)
-        return f"N|{written}" if "int" in kind.words else written
+        choices = "|".join(kind.choices)
+        return f"N|{choices}" if "int" in kind.words else choices
     if "int" in kind.words:
         return "N[,N...]" if kind.several else "N"
     if "float" in kind.words:
@@ -213,9 +215,12 @@ def _command(name: str, path: str, row: CommandRow) -> Command:
 
 def _as_typed(one: Parameter, row: CommandRow) -> Parameter:
     """A parameter with the default that the command gives it, and the help that it has in all of them."""
-    default = REQUIRED if one.name in row.needs else row.defaults.get(one.name, one.default)
-    help = _with_flags(row.help.get(one.name) or _typeable(one.help) or _HELP.get(one.name, ""), row)
-    return replace(one, default=default, help=help, seldom=one.seldom or one.name in _SELDOM)
+    own, how = row.options.get(one.name, _PLAIN), typed(one.name, row)
+    default = REQUIRED if how.needed else one.default if how.default is None else how.default
+    if one.name == "top" and row.most is not None:
+        one = replace(one, help=f"{one.sentences[0][:-1]}; by default {row.most}, with --json all.")
+    help = _with_flags(own.help or _typeable(one.help) or how.help, row)
+    return replace(one, default=default, help=help, seldom=one.seldom or how.seldom)
 
 
 def _typeable(text: str) -> str:
@@ -229,7 +234,7 @@ def _with_flags(text: str, row: CommandRow) -> str:
     def written(found: re.Match[str]) -> str:
         other = row.declaration.parameters.get(found[1])
         is_flag = other is not None and is_option(other) and not is_argument(other, row)
-        return row.flags.get(found[1], flag(found[1])) if is_flag else found[1]
+        return (typed(found[1], row).flag or flag(found[1])) if is_flag else found[1]
 
     return re.sub(r"``(\w+)``", written, text).replace("`", "")
 
@@ -239,28 +244,24 @@ def _outputs(row: CommandRow) -> Iterator[Parameter]:
     report, overwrite, json = _OUTPUT
     if row.writes:
         yield from (_DRAWN, overwrite)
-    if row.title or row.page:
+    if row.report:
         yield from (report, overwrite)
     if row.json:
         yield json
 
 
-def _written(one: Parameter, row: CommandRow) -> str:
-    return row.values.get(one.name) or value_of(one)
-
-
 def _argument(one: Parameter, row: CommandRow) -> Argument:
-    written = _written(one, row)
+    written = value_of(one, row)
     required = not written.startswith("[")
     several = -1 if "..." in written else 1
     return Argument(one, required=required, nargs=several, metavar=written, type=_type(one))
 
 
 def _option(one: Parameter, row: CommandRow) -> Option:
-    also = [name for name, meant in row.also.items() if meant == one.name]
-    flags = [row.flags.get(one.name, flag(one.name)), *MORE_FLAGS.get(one.name, ()), *also]
+    how = typed(one.name, row)
+    flags = [how.flag or flag(one.name), *filter(None, (how.short, how.also))]
     is_switch = isinstance(one.default, bool)
-    written = None if is_switch else _written(one, row)
+    written = None if is_switch else value_of(one, row)
     return Option(
         flags,
         one,
@@ -268,7 +269,7 @@ def _option(one: Parameter, row: CommandRow) -> Option:
         multiple=not is_switch and one.kind.several and "[," not in (written or ""),
         metavar=written,
         type=None if is_switch else _type(one),
-        hidden=one.name in row.hidden,
+        hidden=how.hidden,
         shell_complete=_completion(one),
     )
 

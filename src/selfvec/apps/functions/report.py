@@ -14,7 +14,7 @@ from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
 from selfvec.corpus.filters import filtered_documents, given_filters
-from selfvec.files.report_page import check_report
+from selfvec.files.report_page import check_report, save_page
 from selfvec.files.targets import check_target
 from selfvec.storage.opened import GivenRun, as_run
 
@@ -99,10 +99,12 @@ def report(
     elif named:
         missing.append("Words over time: the documents have neither dates nor slices.")
     page = text_report(TextFindings(run, found, changed, paths, missing, passed, documents))
-    page.save(output, overwrite=overwrite)
+    save_page(page, output, overwrite=overwrite)
     path = Path(output)
     figures = {"path": str(path), "bytes": path.stat().st_size, "topics": len(found or ())}
-    return Figures("Report", figures | {"words": [row["word"] for row in changed or ()]})
+    told = "the page holds sentences of the documents; it opens in any browser"
+    figures["words"] = [row["word"] for row in changed or ()]
+    return Figures("Report", figures, messages=[told])
 
 
 def _topics(run: Run, filters: Sequence[str], progress: Progress | None) -> Topics:

@@ -7,16 +7,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from selfvec.analysis.word_drift import SlicePath, field_slices, slice_paths
+from selfvec.base.arrays import Ints
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
+from selfvec.base.display import escape_for_display
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import RecordTable, short_repr
+from selfvec.base.view import COUNT, NUMBER, WORDS, Column, Table, View
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
 from selfvec.files.targets import check_target
 from selfvec.storage.opened import GivenRun, as_run
+
+_SHOWN = 12  # states of a trajectory
+_NEAR = 3  # words near each
+_TWO_PASSES = (
+    "The cosine falls and rises again: the first of two passes maps a word to its contexts, the second maps "
+    "these to words with the same contexts, and the anchor pulls the word to its original vector."
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,6 +47,39 @@ class Trajectories(RecordTable[Trajectory | SlicePath]):
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec run trajectory --json`` prints it."""
         return {"rows": [path.as_dict() for path in self.paths]}
+
+    columns = (
+        Column("step", form=COUNT, meaning="how often the word has moved"),
+        Column("cosine", form=NUMBER, meaning="to its original vector; 1 is unmoved"),
+        Column("original", "nearest in original", WORDS),
+        Column("refined", "nearest in refined", WORDS),
+    )
+
+    def view(self, top: int | None = None) -> View:
+        """A table for each word: about a dozen states of its path with its nearest words, or its slices."""
+        paths = self.paths[:top]
+        tables = [path.table if isinstance(path, SlicePath) else self._table(path) for path in paths]
+        fell = any(isinstance(path, Trajectory) and len(path.updates) > 2 for path in paths)
+        explained = fell and self.run.provenance.method == "decorrelated"
+        return View("Trajectories", tables, notes=[_TWO_PASSES] * explained, records=self.rows)
+
+    def _table(self, path: Trajectory) -> Table:
+        cosines = path.to_original()
+        rows = []
+        for state in _milestones(path.updates):
+            vector = path.vectors[state]
+            row: dict[str, Any] = {"step": int(path.updates[state]), "cosine": "none yet"}
+            if vector.any():
+                near = {
+                    name: [
+                        term for term, _ in vectors.most_similar(vector, topn=_NEAR + 1) if term != path.word
+                    ]
+                    for name, vectors in (("original", self.run.original), ("refined", self.run.vectors))
+                }
+                row |= {"cosine": f"{cosines[state]:.3f}"}
+                row |= {name: terms[:_NEAR] for name, terms in near.items()}
+            rows.append(row)
+        return Table(self.columns, rows, escape_for_display(path.word))
 
     def __repr__(self) -> str:
         return short_repr(f"Trajectories: {len(self.paths)} words", [path.word for path in self.paths])
@@ -134,3 +179,10 @@ def _draw(
     else:
         shown = trajectory_view(paths, run.original, run.vectors, **view)
     save_paths(shown, path, overwrite=overwrite)
+
+
+def _milestones(updates: Ints) -> list[int]:
+    """Indices of about `_SHOWN` states, with the first and last; more are early, when words move most."""
+    clock = np.log1p(updates)
+    index = np.searchsorted(clock, np.linspace(clock[0], clock[-1], _SHOWN) - 1e-9)
+    return sorted({0, *index.clip(max=len(updates) - 1).tolist(), len(updates) - 1})

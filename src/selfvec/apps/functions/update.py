@@ -331,7 +331,10 @@ def undo(run: GivenRun) -> Figures:
         updates = _updates(folder)
         writer.undo()
     redone = _updates(folder) > updates
-    return Figures("Undone", {"run": os.fspath(folder), "undone": not redone, "redone": redone})
+    undone = "brought back the state before the last update; a second undo redoes the update"
+    told = "redid the update that was undone" if redone else undone
+    figures = {"run": os.fspath(folder), "undone": not redone, "redone": redone}
+    return Figures("Undone", figures, messages=[told])
 
 
 def _updates(folder: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError, require
 from selfvec.base.progress import Progress, as_progress, file_stages
 from selfvec.base.result_table import Figures
+from selfvec.base.view import COUNT, PROSE, Column, Table, View, figure
 from selfvec.storage.formats import check_save, load, save
 from selfvec.storage.opened import GivenVectors, as_vectors
 from selfvec.storage.run_folder import is_run
+
+_PER_LANGUAGE = "cc."  # fastText's names, cc.LANG.300; they share a row
 
 GivenPath = str | os.PathLike[str]
 
@@ -91,7 +95,9 @@ def convert(
     left_out = save(vectors, output, format=to, dtype=dtype, dimensions=dimensions, overwrite=overwrite)
     done: dict[str, Any] = {**named, "target": os.fspath(output), "words": len(vectors)}
     done |= {"dimensions": dimensions or vectors.vector_size, "left_out": left_out}
-    return Figures("Converted", done | {"notes": vectors.provenance.get("notes", [])})
+    notes = vectors.provenance.get("notes", [])
+    told = f"wrote {len(vectors):,} words × {done['dimensions']} dimensions to {done['target']}"
+    return Figures("Converted", done | {"notes": notes}, messages=[*notes, *left_out, told])
 
 
 @checked
@@ -143,7 +149,6 @@ def fetch(
     """
     from selfvec.storage.fetch_vectors import fetch_vectors, vectors_shape
     from selfvec.storage.public_vectors import find
-    from selfvec.views.vectors_table import cost_text
 
     is_encoder = find(name).kind == "encoder"
     if is_encoder:
@@ -159,7 +164,23 @@ def fetch(
             progress=shown,
             shape=_encoder_shape if is_encoder else vectors_shape,
         )
-    return Figures("Fetched", record)
+    size = f"{record['words']:,} {'pieces' if is_encoder else 'words'} × {record['dimensions']} dimensions"
+    return Figures("Fetched", record, messages=[size])
+
+
+def cost_text(cost: Mapping[str, Any]) -> str:
+    """What a download costs and is, in two lines.
+
+    ``cost`` holds the values of the catalogue and ``bytes``, the size that the server announces, or None.
+    """
+    size, most = cost["bytes"], cost["megabytes"]
+    exact = None if size is None else f"{size / 1e6:,.1f}" if size < 1e7 else f"{size / 1e6:,.0f}"
+    unit = "pieces" if cost["kind"] == "encoder" else "words"
+    return (
+        f"{cost['name']}: {cost['description']}; {cost['source']}\n"
+        f"{exact or f'at most {most:,}'} MB to download; language {cost['language']}; "
+        f"at most {cost['words']:,} {unit} × {cost['dimensions']} dimensions; licence {cost['licence']}"
+    )
 
 
 def _encoder_shape(folder: Path) -> tuple[int, int]:
@@ -205,7 +226,8 @@ def noaa(
         files = fetch_noaa(
             chosen, Path(output), base_url=base_url or NOAA_URL, overwrite=overwrite, progress=shown
         )
-    return Figures("Fetched", {"files": [str(file) for file in files]})
+    told = f"{len(files)} files in {output}"
+    return Figures("Fetched", {"files": [str(file) for file in files]}, messages=[told])
 
 
 def list_vectors() -> Figures:
@@ -213,5 +235,45 @@ def list_vectors() -> Figures:
     from selfvec.storage.fetch_vectors import vectors_at_hand
     from selfvec.storage.public_vectors import PUBLIC_VECTORS
 
-    known = [public.as_dict() for public in PUBLIC_VECTORS.values()]
-    return Figures("Vectors", {"at_hand": vectors_at_hand(), "can_be_fetched": known})
+    public = [one.as_dict() for one in PUBLIC_VECTORS.values()]
+    return VectorsList("Vectors", {"at_hand": vectors_at_hand(), "can_be_fetched": public})
+
+
+class VectorsList(Figures):
+    """Vectors and encoders: those at hand, and those to be fetched."""
+
+    columns = (
+        Column("name"),
+        Column("language", "lang"),
+        Column("licence", form=PROSE),
+        Column("words", form=COUNT),
+        Column("dimensions", "dim.", COUNT),
+        Column("megabytes", "MB", figure(0)),
+        Column("description", form=PROSE),
+    )
+
+    def view(self, top: int | None = None) -> View:
+        """A table of each. The languages of fastText share a row."""
+        at_hand = [
+            row | {"megabytes": row["bytes"] / 1e6, "description": str(row["path"])}
+            for row in self["at_hand"]
+        ]
+        kinds = {
+            "vectors": "Can be fetched",
+            "encoder": "Sentence encoders that can be fetched (words: pieces)",
+        }
+        public = {kind: [row for row in self["can_be_fetched"] if row["kind"] == kind] for kind in kinds}
+        by_language = [row for row in public["vectors"] if str(row["name"]).startswith(_PER_LANGUAGE)]
+        if by_language:
+            first, *others = by_language
+            about = f"{first['description']}; LANG is the code of a language; words and MB at most"
+            shared = {"name": f"{_PER_LANGUAGE}LANG.300", "language": "LANG", "description": about}
+            public["vectors"] = [row for row in public["vectors"] if row not in others]
+            public["vectors"][public["vectors"].index(first)] = first | shared
+        tables = [Table(self.columns, rows[:top], kinds[kind]) for kind, rows in public.items()]
+        notes = [
+            f"LANG: {' '.join(str(row['language']) for row in by_language)}",
+            "Fetch:  selfvec vectors fetch NAME",
+            "Use:    selfvec refine TEXT --vectors NAME -o RUN, or --encoder NAME for a sentence encoder",
+        ]
+        return View(self.title, [Table(self.columns, at_hand[:top], "At hand"), *tables], notes=notes)

@@ -1,25 +1,28 @@
 """The tools: each calls the public function of its name and limits the size of the answer.
 
 Their arguments are described by that function, from which the ``mcp`` package makes schemas. An assistant
-reads these docstrings to choose a tool, so they describe the result.
+reads these docstrings to choose a tool, so they describe the result; the meanings of columns are added.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import Field
 
+from selfvec.analysis.collocates import Collocates, collocates
+from selfvec.analysis.concordance import concordance
+from selfvec.analysis.keyness import keyness, keyness_columns
 from selfvec.apps.run import Run
 from selfvec.apps.similar_words import similar
 from selfvec.apps.table import TEXT, TOP
 from selfvec.base.declarations import Declaration, Parameter, declared_at
 from selfvec.base.display import whole_words
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import Figures
+from selfvec.base.view import Column
 from selfvec.data import run as record
 from selfvec.data.vectors import Source
 from selfvec.files.checksums import unchanged
@@ -59,10 +62,17 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 R = TypeVar("R")
 
 
-def _as_declared(declared: Declaration, **most: int) -> Callable[[Method], Method]:
-    """Describe the arguments of a tool as a function does; numbers have at most these values."""
+def _as_declared(
+    declared: Declaration, columns: Sequence[Column] = (), **most: int
+) -> Callable[[Method], Method]:
+    """Describe the arguments of a tool as a function does, and its result by the meanings of columns.
+
+    Numbers have at most the values of ``most``.
+    """
+    meanings = [f"`{column.name}`: {column.meaning}." for column in columns if column.meaning]
 
     def describe(tool: Method) -> Method:
+        tool.__doc__ = " ".join([str(tool.__doc__), *meanings])
         for name, kind in tool.__annotations__.items():
             one = declared.parameters.get(name) or declared.parameters.get(f"{name}s")
             if one is not None:
@@ -206,7 +216,7 @@ class Tools:
         one = found.select(word=name).illustrate(run, 1, _EXAMPLES)
         return _change(found, replace(one, new=[], gone=[]))
 
-    @_as_declared(TEXT["keyness"].declaration, top=20)
+    @_as_declared(TEXT["keyness"].declaration, keyness_columns(), top=20)
     def keyness(
         self,
         between: list[str] | None = None,
@@ -215,13 +225,11 @@ class Tools:
         top: int = 10,
     ) -> Json:
         """The words that one part of the corpus uses more than another (`key_of` "a" or "b"), `top` of each
-        side, by log-likelihood (`ll`): for what two periods, or two kinds of documents, are about. By
-        `log_ratio` a word is twice as frequent in a (1) or in b (-1), and so on. Every occurrence counts as
-        evidence, so look at `documents_a` and `documents_b`, too: few of them may hold all occurrences."""
-        from selfvec.analysis.keyness import keyness
-
+        side: for what two periods, or two kinds of documents, are about. Every occurrence counts as evidence,
+        so look at `documents_a` and `documents_b`, too: few of them may hold all occurrences."""
         run = self._run.present
-        return _rounded(keyness(run, between, slice_field=slice_field, filters=filters or (), top=top))
+        found = keyness(run, between, slice_field=slice_field, filters=filters or (), top=top)
+        return _limited(found.as_dict())
 
     @_as_declared(TEXT["concordance"].declaration, top=20, window=30)
     def concordance(
@@ -235,16 +243,11 @@ class Tools:
         """Occurrences of a word or phrase with the text before (`left`) and after (`right`), as it was
         written, and the id and date of the document; `hits` is the number of all. For how a word is used, and
         for counting what the documents say literally; `search` finds by meaning."""
-        from selfvec.analysis.concordance import concordance
-
         run = self._run.present
         found = concordance(run, query, sort=sort, window=window, filters=filters or (), top=top)
-        rows = [
-            {name: value and whole_words(value, LONGEST) for name, value in row.items()} for row in found.rows
-        ]
-        return found.as_dict() | {"rows": rows}
+        return _limited(found.as_dict())
 
-    @_as_declared(TEXT["collocates"].declaration, top=20, window=30)
+    @_as_declared(TEXT["collocates"].declaration, Collocates.columns, top=20, window=30)
     def collocates(
         self,
         word: str,
@@ -253,13 +256,11 @@ class Tools:
         filters: list[str] | None = None,
         top: int = 10,
     ) -> Json:
-        """The words that keep company with a word, by `logdice` (14: they never occur apart; two points less
-        is a quarter of that), and how often they are `together`: what the word is said about or combined
-        with. `similar` lists words that can stand in its place."""
-        from selfvec.analysis.collocates import collocates
-
+        """The words that keep company with a word, by `logdice`, and how often they are `together`: what the
+        word is said about or combined with. `similar` lists words that can stand in its place."""
         run = self._run.present
-        return _rounded(collocates(run, word, window=window, slice=slice, filters=filters or (), top=top))
+        found = collocates(run, word, window=window, slice=slice, filters=filters or (), top=top)
+        return _limited(found.as_dict())
 
     @_as_declared(TEXT["senses"].declaration)
     def senses(self, word: str, text: str = "") -> Json:
@@ -275,18 +276,18 @@ class Tools:
             {
                 "number": number,
                 "label": sense.label,
-                "share": _short(sense.share),
+                "share": sense.share,
                 "count": sense.count,
-                "examples": [whole_words(text, LONGEST) for text in sense.examples],
-                "periods": [{**one, "share": _short(one["share"])} for one in sense.periods],
+                "examples": sense.examples,
+                "periods": sense.periods,
             }
             for number, sense in enumerate(found.senses)
         ]
         readings = [
-            {"start": one.start, "end": one.end, "sense": one.sense, "probability": _short(one.probability)}
+            {"start": one.start, "end": one.end, "sense": one.sense, "probability": one.probability}
             for one in (found.disambiguate(text) if text else [])
         ]
-        return {"word": found.word, "senses": listed, "readings": readings}
+        return _limited({"word": found.word, "senses": listed, "readings": readings})
 
     def _index(self, run: record.Run) -> Index:
         """The search index of the run, which is built if it does not exist."""
@@ -310,22 +311,22 @@ class Tools:
         return run.held("drift", measure, (asked, words), _DRIFTS_KEPT)
 
 
-def _short(number: float) -> float:
-    """A number to four digits."""
-    return float(f"{number:.4g}")
-
-
-def _rounded(found: Figures) -> Json:
-    """A result whose rows have numbers of four digits."""
-    rows = [
-        {name: _short(value) if isinstance(value, float) else value for name, value in row.items()}
-        for row in found.rows
-    ]
-    return found.as_dict() | {"rows": rows}
+def _limited(value: R) -> R:
+    """A result with numbers of four digits and texts of `LONGEST` characters: an assistant pays for each."""
+    limited: Any = value
+    if isinstance(value, dict):
+        limited = {name: _limited(part) for name, part in value.items()}
+    elif isinstance(value, list | tuple):
+        limited = [_limited(part) for part in value]
+    elif isinstance(value, float):
+        limited = float(f"{value:.4g}")
+    elif isinstance(value, str):
+        limited = whole_words(value, LONGEST)
+    return cast(R, limited)
 
 
 def _terms(row: Json) -> list[Json]:
-    return [{"term": term, "cosine": _short(cosine)} for term, cosine in row["neighbours"]]
+    return _limited([{"term": term, "cosine": cosine} for term, cosine in row["neighbours"]])
 
 
 def _passages(index: Index, found: Found) -> Json:
@@ -347,7 +348,7 @@ def _passage(index: Index, hit: Hit) -> Json:
     return {
         "id": hit.id,
         "alike": hit.alike[:_NAMED],
-        "score": _short(hit.score),
+        "score": _limited(hit.score),
         "date": hit.date,
         "fields": {name: whole_words(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]},
         "text": whole_words(text, LONGEST),
@@ -358,29 +359,16 @@ def _passage(index: Index, hit: Hit) -> Json:
 
 def _change(found: Drift, shown: Drift) -> Json:
     """Two states and words that changed between them: those that are shown of what was found."""
-    from selfvec.views.word_tables import said_first
-
-    return {
-        "a": found.a,
-        "b": found.b,
-        "measured": len(found),
-        "notes": said_first(found),
-        "rows": [_changed(row) for row in shown.rows],
-        "new": [_unmatched(row) for row in shown.new],
-        "gone": [_unmatched(row) for row in shown.gone],
+    unmatched = {
+        side: [{name: row[name] for name in _UNMATCHED} for row in rows]
+        for side, rows in (("new", shown.new), ("gone", shown.gone))
     }
-
-
-def _unmatched(row: Json) -> Json:
-    """A word that came or went."""
-    return {name: _short(row[name]) if isinstance(row[name], float) else row[name] for name in _UNMATCHED}
+    states = {"a": found.a, "b": found.b, "measured": len(found), "notes": found.introduction}
+    return _limited(states | {"rows": [_changed(row) for row in shown.rows]} | unmatched)
 
 
 def _changed(row: Json) -> Json:
     """A row of drift with whether the change is significant, and its sentences if it has any."""
-    picked = {name: row[name] for name in _CHANGE}
-    picked = {name: _short(one) if isinstance(one, float) else one for name, one in picked.items()}
-    for side in "ab":
-        picked[f"examples_{side}"] = [whole_words(text, LONGEST) for text in row.get(f"examples_{side}", [])]
+    examples = {f"examples_{side}": row.get(f"examples_{side}", []) for side in "ab"}
     moved = None if row["q"] is None else bool(row["q"] <= _LEVEL and row["distance"] > _UNMOVED)
-    return picked | {"beyond_chance": moved}
+    return {name: row[name] for name in _CHANGE} | examples | {"beyond_chance": moved}

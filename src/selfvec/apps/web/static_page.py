@@ -11,6 +11,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from graphlib import TopologicalSorter
 from html import escape
 from typing import Any
@@ -18,10 +19,9 @@ from typing import Any
 import numpy as np
 
 from selfvec.apps.functions.report import with_periods
-from selfvec.base.display import escape_for_display
 from selfvec.base.progress import Progress
-from selfvec.files.report_page import ReportPage, Section
-from selfvec.views.terminal import escaped
+from selfvec.base.view import COUNT, WORDS, Column, Table
+from selfvec.files.report_page import STYLE, body_html
 from selfvec.views.text_report import TextFindings, text_report
 
 from . import documents, first_view, maps, times, words
@@ -176,11 +176,13 @@ def _on_paper(page: PageData) -> str:
             (),
         )
     )
-    heads = ["word", "times", "here near", "before near"]
-    rows = [
-        [escape_for_display(row["word"]), f"{row['count']:,}", escaped(row["after"]), escaped(row["before"])]
-        for row in page.domain.result()
-    ]
-    taught = [Section("Words of this text, and what it taught about them", heads, rows)] if rows else []
-    body = f"<h1>{escape(report.title)}</h1>\n{report.body()}\n{ReportPage('', [], taught).body()}"
-    return f'<style>.paper {{ {report.css} }}</style>\n<section class="paper">\n{body}\n</section>\n'
+    columns = (
+        Column("word"),
+        Column("count", "times", COUNT),
+        Column("after", "here near", WORDS),
+        Column("before", "before near", WORDS),
+    )
+    rows = page.domain.result()
+    taught = [Table(columns, rows, "Words of this text, and what it taught about them")] if rows else []
+    body = f"<h1>{escape(report.title)}</h1>\n{body_html(replace(report, parts=[*report.parts, *taught]))}"
+    return f'<style>.paper {{ {STYLE} }}</style>\n<section class="paper">\n{body}\n</section>\n'

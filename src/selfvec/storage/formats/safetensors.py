@@ -19,8 +19,7 @@ from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.untrusted import decoding
 from selfvec.storage.run_folder import is_run, open_run
 
-from .input_file import (
-    Input,
+from .checked_vectors import (
     checked_columns,
     checked_matrix,
     checked_vectors,
@@ -29,6 +28,7 @@ from .input_file import (
     read_vocabulary,
     vocabulary_beside,
 )
+from .input_file import Input
 from .subwords import read_token_rows
 
 

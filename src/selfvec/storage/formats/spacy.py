@@ -22,7 +22,8 @@ from selfvec.data.vectors import Vectors
 from selfvec.files.text_files import read_json
 from selfvec.files.untrusted import decoding
 
-from .input_file import Input, checked_matrix, checked_vectors
+from .checked_vectors import checked_matrix, checked_vectors
+from .input_file import Input
 from .npy import npy_array
 
 _AGAIN = "write the folder again with spaCy"
