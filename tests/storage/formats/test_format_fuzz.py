@@ -15,7 +15,8 @@ from tests.refusals import refused
 
 from selfvec.base.errors import FormatError
 from selfvec.data.vectors import Vectors
-from selfvec.storage.formats import FORMATS, Format, compressed, lines, load
+from selfvec.storage.formats import FORMATS, Format, compressed, load
+from selfvec.storage.formats import text as text_format
 
 ROWS = [row for row in FORMATS if row.read and row.name not in ("run", "parquet")]
 MAGICS = [
@@ -70,7 +71,7 @@ def test_arbitrary_bytes(large: bool, folder: Path, magic: bytes, rest: bytes, r
     path = folder / "arbitrary"
     path.write_bytes(magic + rest)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines, "_WORTH_IT", -1 if large else 1 << 20)
+        patch.setattr(text_format, "_WORTH_IT", -1 if large else 1 << 20)
         attempt(path, row and row.name, "replace")
 
 

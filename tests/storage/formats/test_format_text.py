@@ -15,7 +15,8 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.files.compressed_files import zstd
-from selfvec.storage.formats import lines, load, save
+from selfvec.storage.formats import load, save
+from selfvec.storage.formats import text as text_format
 from selfvec.storage.formats.input_file import Input
 from selfvec.storage.inspection import info
 from selfvec.storage.run_folder import open_run
@@ -30,7 +31,7 @@ DOUBTFUL = "1 word with a blank and a number at the end, as 'windows 10'"
 def both(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a test with the parser in Python, and with that of Polars, which large files get."""
     if request.param:
-        monkeypatch.setattr(lines, "_WORTH_IT", -1)
+        monkeypatch.setattr(text_format, "_WORTH_IT", -1)
 
 
 GOLDEN = {"a": [1.0, -2.5], "b c": [0.125, 3e-5], "\u00a0": [-0.0, 1e10]}
@@ -191,7 +192,7 @@ def parsed(text: str) -> np.ndarray:
     """One line's numbers by Polars, or by Python where the line is unusual."""
     data = f"w {text}".encode()
     source = Input(Path("x"), data)
-    _, matrix = lines.read_lines(source, 0, (1, len(text.split())), first_line=1)
+    _, matrix = text_format.read_lines(source, 0, (1, len(text.split())), first_line=1)
     return matrix[0]
 
 
@@ -199,7 +200,7 @@ def parsed(text: str) -> np.ndarray:
 @given(st.lists(st.one_of(NUMBERS, HALFWAY), min_size=1, max_size=20))
 def test_polars_rounds_as_python(numbers: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore"):
-        patch.setattr(lines, "_WORTH_IT", -1)
+        patch.setattr(text_format, "_WORTH_IT", -1)
         expected = np.array([float(number) for number in numbers]).astype(np.float32)
         assert np.array_equal(parsed(" ".join(numbers)).view(np.uint32), expected.view(np.uint32))
 
@@ -217,13 +218,13 @@ LINES = st.lists(
 @given(LINES, st.integers(1, 3))
 def test_both_parsers_agree_on_every_text(text: str, dimensions: int) -> None:
     source = Input(Path("x"), text.encode())
-    rows, _ = lines.lines_from(source, 0)
+    rows, _ = text_format.lines_from(source, 0)
     outcomes = []
     for worth_it in (1 << 20, -1):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(lines, "_WORTH_IT", worth_it)
+            patch.setattr(text_format, "_WORTH_IT", worth_it)
             try:
-                words, matrix = lines.read_lines(source, 0, (rows, dimensions), first_line=1)
+                words, matrix = text_format.read_lines(source, 0, (rows, dimensions), first_line=1)
                 outcomes.append((words, matrix.view(np.uint32).tolist()))
             except FormatError as error:
                 outcomes.append(str(error))
@@ -233,9 +234,9 @@ def test_both_parsers_agree_on_every_text(text: str, dimensions: int) -> None:
 def test_blocks_join_seamlessly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = table([f"w{i}" for i in range(500)], 7)
     save(before, tmp_path / "a.vec")
-    monkeypatch.setattr(lines, "_WORTH_IT", -1)
+    monkeypatch.setattr(text_format, "_WORTH_IT", -1)
     for block in (1, 64, 100, 1000, 1 << 20):
-        monkeypatch.setattr(lines, "_BLOCK", block)
+        monkeypatch.setattr(text_format, "_BLOCK", block)
         after = load(tmp_path / "a.vec")
         assert after.index_to_key == before.index_to_key
         assert np.array_equal(after.vectors, before.vectors)

@@ -26,8 +26,7 @@ from selfvec.files.tensors import Forms, check_tensors, map_tensors, read_metada
 from selfvec.files.untrusted import DAMAGED, decoding
 from selfvec.numerics.quantization import CODES, PER_ROW, decode, encode
 
-from .checked_vectors import checked_vectors, decode_words, encode_words
-from .input_file import Input, largest_unpacked, unpack
+from .input_file import Input, checked_vectors, decode_words, encode_words, largest_unpacked, unpack
 
 FORMAT = "selfvec compressed 1"
 _LEVEL = 19  # of Zstandard

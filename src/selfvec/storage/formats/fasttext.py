@@ -21,8 +21,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.files.untrusted import decoding
 from selfvec.numerics.ngram_rows import NgramRows
 
-from .checked_vectors import checked_vectors, decode_words
-from .input_file import Input
+from .input_file import Input, checked_vectors, decode_words
 
 _MAGIC = struct.pack("<i", 793712314)
 _VERSION = struct.Struct("<2i")  # magic, version

@@ -20,6 +20,7 @@ from selfvec.storage.formats import (
     parquet,
     safetensors,
     spacy,
+    text,
     word2vec,
 )
 
@@ -46,21 +47,10 @@ class Format:
 
 FORMATS = (
     Format(
-        "run",
-        "Selfvec run folder",
-        (),
-        safetensors.sniff_run,
-        safetensors.read_run,
-        folder=True,
-        mapped=True,
+        "run", "Selfvec run folder", (), safetensors.sniff_run, safetensors.read_run, folder=True, mapped=True
     ),
     Format(
-        "spacy",
-        "spaCy's vectors, the folder vocab of a pipeline",
-        (),
-        spacy.sniff,
-        spacy.read,
-        folder=True,
+        "spacy", "spaCy's vectors, the folder vocab of a pipeline", (), spacy.sniff, spacy.read, folder=True
     ),
     Format(
         "model2vec",
@@ -77,18 +67,12 @@ FORMATS = (
         "projector",
         "TensorFlow Projector, vectors.tsv and metadata.tsv",
         (),
-        word2vec.sniff_projector,
-        write=word2vec.write_projector,
+        text.sniff_projector,
+        write=text.write_projector,
         folder=True,
         file_of_folder=True,
     ),
-    Format(
-        "compressed",
-        "safetensors with codes, as compress writes",
-        (),
-        compressed.sniff,
-        compressed.read,
-    ),
+    Format("compressed", "safetensors with codes, as compress writes", (), compressed.sniff, compressed.read),
     Format(
         "safetensors",
         "safetensors with vectors and vocabulary",
@@ -128,38 +112,26 @@ FORMATS = (
         half=True,
         columns=("sources", "counts"),
     ),
+    Format("fasttext", "fastText model, with its subwords", (), fasttext.sniff, fasttext.read),
     Format(
-        "fasttext",
-        "fastText model, with its subwords",
-        (),
-        fasttext.sniff,
-        fasttext.read,
-    ),
-    Format(
-        "word2vec",
-        "word2vec binary",
-        (".bin",),
-        word2vec.sniff_binary,
-        word2vec.read_binary,
-        word2vec.write_binary,
-        packable=True,
+        "word2vec", "word2vec binary", (".bin",), word2vec.sniff, word2vec.read, word2vec.write, packable=True
     ),
     Format(
         "word2vec-text",
         "word2vec text, fastText .vec",
         (".vec", ".txt", ".w2v"),
-        word2vec.sniff_text,
-        word2vec.read_text,
-        word2vec.write_text,
+        text.sniff,
+        text.read,
+        text.write,
         packable=True,
     ),
     Format(
         "glove",
         "GloVe text (word2vec text without its first line)",
         (".glove", ".glove.txt"),
-        word2vec.sniff_glove,
-        word2vec.read_glove,
-        word2vec.write_glove,
+        text.sniff_glove,
+        text.read_glove,
+        text.write_glove,
         packable=True,
     ),
 )

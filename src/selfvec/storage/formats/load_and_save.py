@@ -27,9 +27,8 @@ from selfvec.storage.formats import compressed
 from selfvec.storage.public_vectors import locate
 from selfvec.storage.run_folder import refuse_run
 
-from .checked_vectors import checked_matrix, checked_vectors
 from .format_table import FORMATS, Format, format_of
-from .input_file import Input, open_input
+from .input_file import Input, checked_matrix, checked_vectors, open_input
 from .subwords import SubwordRows, load_tokenizer
 
 _PICKLE = "a pickle, which could run code"

@@ -21,8 +21,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.files.tensors import read_header, write_tensors
 from selfvec.files.untrusted import decoding
 
-from .checked_vectors import checked_matrix, encode_words
-from .input_file import Input
+from .input_file import Input, checked_matrix, encode_words
 from .language_model import find_embeddings
 from .subwords import load_tokenizer, read_token_rows, vectors_of_tokens
 

@@ -17,8 +17,14 @@ from selfvec.base.arrays import Array
 from selfvec.data.vectors import Vectors
 from selfvec.files.untrusted import decoding
 
-from .checked_vectors import checked_matrix, checked_vectors, encode_words, read_vocabulary, vocabulary_beside
-from .input_file import Input
+from .input_file import (
+    Input,
+    checked_matrix,
+    checked_vectors,
+    encode_words,
+    read_vocabulary,
+    vocabulary_beside,
+)
 
 _LONGEST_HEADER = 10_000  # bytes, as in NumPy
 

@@ -25,8 +25,15 @@ from selfvec.files.parquet_sizes import row_groups
 from selfvec.files.targets import writing_by_polars
 from selfvec.files.tensors import map_tensors, write_tensors
 
-from .checked_vectors import checked_columns, checked_vectors, decode_words, encode_words
-from .input_file import TOO_LARGE, Input, largest_unpacked
+from .input_file import (
+    TOO_LARGE,
+    Input,
+    checked_columns,
+    checked_vectors,
+    decode_words,
+    encode_words,
+    largest_unpacked,
+)
 
 if TYPE_CHECKING:
     import polars as pl

@@ -19,7 +19,8 @@ from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.untrusted import decoding
 from selfvec.storage.run_folder import is_run, open_run
 
-from .checked_vectors import (
+from .input_file import (
+    Input,
     checked_columns,
     checked_matrix,
     checked_vectors,
@@ -28,7 +29,6 @@ from .checked_vectors import (
     read_vocabulary,
     vocabulary_beside,
 )
-from .input_file import Input
 from .subwords import read_token_rows
 
 

@@ -22,8 +22,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.files.text_files import read_json
 from selfvec.files.untrusted import decoding
 
-from .checked_vectors import checked_matrix, checked_vectors
-from .input_file import Input
+from .input_file import Input, checked_matrix, checked_vectors
 from .npy import npy_array
 
 _AGAIN = "write the folder again with spaCy"

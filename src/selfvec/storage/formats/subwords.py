@@ -24,8 +24,7 @@ from selfvec.files.tensors import map_tensors
 from selfvec.files.untrusted import DAMAGED, decoding, panics_held_back
 from selfvec.numerics.rows import add_rows
 
-from .checked_vectors import checked_matrix, checked_vectors
-from .input_file import Input
+from .input_file import Input, checked_matrix, checked_vectors
 
 _BATCH = 4096  # words built at a time, which limits the memory
 _MARK = "▁"  # of sentencepiece, for the space before a word

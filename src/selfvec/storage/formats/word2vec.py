@@ -1,35 +1,23 @@
-"""word2vec text (fastText's .vec is the same), GloVe text (without the header line), and word2vec binary.
+"""word2vec binary, the format of GoogleNews.
 
-Both word2vec formats begin with a line ``V d``. The binary format, that of GoogleNews, has V records: the
-word, a blank, d little-endian float32, and (from the C program, not from gensim) a newline. Records differ in
-length, so the matrix cannot be mapped. Words that contain blanks are read but not written, because other
-readers end a word at its first blank.
-
-TensorFlow Projector's vectors.tsv holds the numbers and metadata.tsv the words, in the same order. It is only
-written.
+A line ``V d``, then V records: the word, a blank, d little-endian float32, and (from the C program, not from
+gensim) a newline. Records differ in length, so the matrix cannot be mapped.
 """
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from pathlib import Path
-from statistics import mode
 
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints
-from selfvec.base.display import count_of
-from selfvec.base.errors import FormatError, OptionError
+from selfvec.base.errors import FormatError
 from selfvec.data.vectors import Vectors
 from selfvec.files.tensors import first_not_finite
 
-from .checked_vectors import checked_vectors, decode_words, encode_words
-from .input_file import Input
-from .lines import is_row, lines_from, looks_like_text, read_lines, with_points, write_lines
-
-_BLANKS = " \t\n\v\f\r\0"
-"""What no word may contain in the word2vec formats: C's ``scanf`` and gensim end a word there."""
+from .input_file import Input, checked_vectors, decode_words
+from .text import check_words, header, is_row, looks_like_text, required_header, with_points
 
 _LONGEST = 1 << 16  # bytes in a word of the binary form
 _LONGEST_PHRASE = 1 << 10  # bytes in a word that may hold blanks
@@ -37,138 +25,11 @@ _LARGEST = 1e10  # number in a vector; bytes that are read from a wrong place so
 _SMALLEST = 1e-15  # number beside 0, where words may hold blanks
 _FEW = 16  # numbers in a row; if it was cut out in the wrong place, they may all happen to be usual ones
 _GATHERED = 1 << 22  # bytes copied at a time; they fit the cache
-_HEAD = 1 << 22  # bytes in which to look for the first hundred lines
-_BOM = b"\xef\xbb\xbf"
-_HEADER = re.compile(rb"[ \t]*(\d{1,40})[ \t]+(\d{1,40})[ \t\r]*(?:\n|\Z)")
 
 
-def _start(source: Input) -> int:
-    return len(_BOM) if source.data[:3] == _BOM else 0
-
-
-def _header(source: Input) -> tuple[int, int, int] | None:
-    """V, d and the offset of the rows, if the first line is a word2vec header."""
-    start = _start(source)
-    found = _HEADER.match(source.data[start : start + 128])
-    return found and (int(found[1]), int(found[2]), start + found.end())
-
-
-def _required_header(source: Input) -> tuple[int, int, int]:
-    found = _header(source)
-    if found is None:
-        raise source.error(
-            "the first line is not two whole numbers, rows and dimensions",
-            line=1,
-            remedy="leave the format out; a text file without such a line is format='glove'",
-        )
-    return found
-
-
-def sniff_text(source: Input) -> bool:
-    """A header. The binary format, which also has one, is tried before."""
-    return _header(source) is not None
-
-
-def read_text(source: Input) -> Vectors:
-    """Read word2vec text: a line ``V d``, then V lines."""
-    rows, dimensions, start = _required_header(source)
-    lines = _first_lines(source, start, len(source.data))
-    widths = [len(line.split()) - 1 for line in lines]
-    found = mode(widths)
-    usual = [line for line, width in zip(lines, widths, strict=True) if width == found]
-    if len(usual) > widths.count(dimensions) and all(is_row(line, found) for line in usual):
-        raise source.error(
-            f"the first line says {count_of(dimensions, 'number')} for each word, most lines hold {found}",
-            line=1,
-            remedy="mend the first line, or remove it if it is no header",
-        )
-    words, matrix = read_lines(source, start, (rows, dimensions), first_line=2)
-    return checked_vectors(words, matrix, source, first_line=2, notes=_notes(words))
-
-
-def sniff_glove(source: Input) -> bool:
-    """No header, and one of the first two lines is a word and at least one number."""
-    head = source.data[:65536]
-    if _header(source) or not looks_like_text(head):
-        return False
-    return any(is_row(with_points(line), 1) for line in head.split(b"\n")[:2])
-
-
-def read_glove(source: Input) -> Vectors:
-    """Read GloVe text. d is the most common number of fields in the first hundred lines, minus the word."""
-    start = _start(source)
-    rows, end = lines_from(source, start)
-    lines = _first_lines(source, start, end)
-    widths = [len(line.split()) - 1 for line in lines]
-    dimensions = mode(widths)  # words with blanks are the exception
-    if not any(is_row(line, dimensions) for line in lines):  # or the rule, in a table of phrases
-        dimensions = min(map(_numbers_at_end, filter(bytes.strip, lines))) or dimensions
-    if dimensions < 1:
-        line = widths.index(dimensions) + 1
-        raise source.error(
-            "a line is a word and its numbers, this one is not",
-            line=line,
-            remedy="remove or mend the line",
-        )
-    announced = _header(source)
-    if announced and announced[1] > 1 and widths[1:2] == [announced[1]]:
-        raise source.error("GloVe text has no header, this file has", line=1, remedy="leave the format out")
-    words, matrix = read_lines(source, start, (rows, dimensions), first_line=1)
-    return checked_vectors(words, matrix, source, first_line=1, notes=_notes(words))
-
-
-def _numbers_at_end(line: bytes) -> int:
-    """How many fields at the end of a line are numbers."""
-    most = len(line.split()) - 1
-    return next((most - back for back in range(most) if is_row(line, most - back)), 0)
-
-
-def _first_lines(source: Input, start: int, end: int) -> list[bytes]:
-    """The first hundred lines between two places."""
-    lines = source.data[start : min(end, start + _HEAD)].split(b"\n")
-    if end > start + _HEAD and len(lines) > 1:
-        lines.pop()  # perhaps incomplete
-    return lines[:100]
-
-
-def _notes(words: list[str]) -> list[str]:
-    """What to know of words that may hold a number of their vector."""
-    doubtful = [word for word in words if " " in word and word.rpartition(" ")[2].isdigit()]
-    if not doubtful:
-        return []
-    return [
-        f"{count_of(len(doubtful), 'word')} with a blank and a number at the end, as {doubtful[0][:40]!r}"
-    ]
-
-
-def write_text(vectors: Vectors, path: Path) -> None:
-    """Write word2vec text."""
-    _check_words(vectors)
-    header = f"{len(vectors)} {vectors.vector_size}\n"
-    write_lines(path, vectors.index_to_key, vectors.vectors, header=header)
-
-
-def write_glove(vectors: Vectors, path: Path) -> None:
-    """Write GloVe text."""
-    _check_words(vectors)
-    if vectors.index_to_key[0].startswith("\ufeff"):
-        raise OptionError(
-            "GloVe text cannot begin with the character U+FEFF",
-            remedy="choose word2vec-text, which has a header",
-        )
-    write_lines(path, vectors.index_to_key, vectors.vectors)
-
-
-def _check_words(vectors: Vectors) -> None:
-    """Refuse words the word2vec formats cannot hold: empty ones and those with blanks."""
-    encode_words(vectors.index_to_key, _BLANKS)
-    if "" in vectors:
-        raise OptionError("this format cannot hold the empty word", remedy="rename it or choose safetensors")
-
-
-def sniff_binary(source: Input) -> bool:
+def sniff(source: Input) -> bool:
     """A header, followed by data that is not text (or, in tiny files, that fits the binary layout)."""
-    found = _header(source)
+    found = header(source)
     if found is None:
         return False
     rows, dimensions, start = found
@@ -184,12 +45,12 @@ def sniff_binary(source: Input) -> bool:
     return False
 
 
-def read_binary(source: Input) -> Vectors:
+def read(source: Input) -> Vectors:
     """Read word2vec binary.
 
     A word ends at its first blank, unless what follows are no numbers of a vector: then it holds the blank.
     """
-    rows, dimensions, start = _required_header(source)
+    rows, dimensions, start = required_header(source)
     fault: FormatError | None = None
     try:
         names, offsets = _walk(source, rows, dimensions, start)
@@ -325,30 +186,10 @@ def _gather(source: Input, offsets: Ints, dimensions: int) -> Floats:
     return matrix
 
 
-def write_binary(vectors: Vectors, path: Path) -> None:
+def write(vectors: Vectors, path: Path) -> None:
     """Write word2vec binary, with the newlines of the C program."""
-    _check_words(vectors)
+    check_words(vectors)
     with path.open("wb") as file:
         file.write(f"{len(vectors)} {vectors.vector_size}\n".encode())
         for word, row in zip(vectors.index_to_key, vectors.vectors, strict=True):
             file.write(b"%b %b\n" % (word.encode(), row.astype("<f4", copy=False).tobytes()))
-
-
-# TensorFlow Projector
-
-_VECTORS = "vectors.tsv"
-_NAMES = (_VECTORS, "vecs.tsv", "tensors.tsv", "tensor.tsv")  # that other programs use
-
-
-def sniff_projector(source: Input) -> bool:
-    """A file of the usual names, or a folder that holds one. Their numbers could be taken for GloVe's."""
-    files = source.path.iterdir() if source.path.is_dir() else (source.path,)
-    return any(file.name in _NAMES for file in files)
-
-
-def write_projector(vectors: Vectors, path: Path) -> None:
-    """Write a folder with vectors.tsv and metadata.tsv (words only, no header)."""
-    words = encode_words(vectors.index_to_key, "\t\n\r")
-    path.mkdir()
-    write_lines(path / _VECTORS, None, vectors.vectors, separator="\t")
-    (path / "metadata.tsv").write_bytes(words)

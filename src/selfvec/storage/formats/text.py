@@ -1,11 +1,15 @@
-"""Lines of a word and its numbers, to and from a matrix; used by all text formats.
+"""Vectors as text: word2vec text, which fastText's .vec is, and GloVe text, which has no first line ``V d``.
+
+The last d fields of a line are its numbers, and the text before them, stripped of blanks, is its word. So
+words that contain blanks, as in GloVe 840B, are read. They are not written, because other readers end a word
+at its first blank.
 
 Polars reads blocks of regular lines, on all cores. A parser in Python reads all other blocks: it accepts the
 unusual lines of real files and explains what is wrong with an invalid one. Both give
 ``np.float32(float(text))``.
 
-The last d fields of a line are the numbers. The text before them, stripped of blanks, is the word. So words
-that contain blanks, as in GloVe 840B, are read.
+TensorFlow Projector's vectors.tsv holds the numbers and metadata.tsv the words, in the same order. It is only
+written.
 """
 
 from __future__ import annotations
@@ -14,16 +18,26 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from statistics import mode
 
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats
+from selfvec.base.display import count_of
+from selfvec.base.errors import OptionError
 from selfvec.base.threads import in_order, threads
+from selfvec.data.vectors import Vectors
 from selfvec.files.targets import writing_by_polars
 
-from .checked_vectors import decode_words
-from .input_file import Input
+from .input_file import Input, checked_vectors, decode_words, encode_words
 
+_BLANKS = " \t\n\v\f\r\0"
+"""What no word may contain in the word2vec formats: C's ``scanf`` and gensim end a word there."""
+
+_BOM = b"\xef\xbb\xbf"
+_HEADER = re.compile(rb"[ \t]*(\d{1,40})[ \t]+(\d{1,40})[ \t\r]*(?:\n|\Z)")
+_HEAD = 1 << 22  # bytes in which to look for the first lines
+_FIRST_LINES = 100  # enough to tell a few odd words from a wrong number of dimensions
 _BLOCK = 1 << 22  # bytes parsed, or numbers written, at a time
 _COUNTED = 1 << 18  # bytes searched for newlines at a time; they stay in the cache
 _WORTH_IT = 1 << 20  # bytes; smaller files are read faster than Polars is imported
@@ -31,6 +45,167 @@ _FEW = 1 << 18  # numbers that may be allocated without a check
 _FIELD = re.compile(rb"[^ \t]+")
 _DECIMAL_COMMA = re.compile(rb"(?<=[0-9]),(?=[0-9])")
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+
+
+# The first line, and what the lines after it say
+
+
+def header(source: Input) -> tuple[int, int, int] | None:
+    """V, d and the offset of the rows, if the first line is a word2vec header."""
+    start = _start(source)
+    found = _HEADER.match(source.data[start : start + 128])
+    return found and (int(found[1]), int(found[2]), start + found.end())
+
+
+def required_header(source: Input) -> tuple[int, int, int]:
+    """`header`, or a `FormatError`."""
+    found = header(source)
+    if found is None:
+        raise source.error(
+            "the first line is not two whole numbers, rows and dimensions",
+            line=1,
+            remedy="leave the format out; a text file without such a line is format='glove'",
+        )
+    return found
+
+
+def _start(source: Input) -> int:
+    return len(_BOM) if source.data[:3] == _BOM else 0
+
+
+def _first_lines(source: Input, start: int, end: int) -> tuple[list[bytes], list[int]]:
+    """The first lines between two places, and the number of fields after the word of each."""
+    lines = source.data[start : min(end, start + _HEAD)].split(b"\n")
+    if end > start + _HEAD and len(lines) > 1:
+        lines.pop()  # perhaps incomplete
+    lines = lines[:_FIRST_LINES]
+    return lines, [len(line.split()) - 1 for line in lines]
+
+
+# word2vec text
+
+
+def sniff(source: Input) -> bool:
+    """A header. The binary format, which also has one, is tried before."""
+    return header(source) is not None
+
+
+def read(source: Input) -> Vectors:
+    """Read word2vec text: a line ``V d``, then V lines."""
+    rows, dimensions, start = required_header(source)
+    lines, widths = _first_lines(source, start, len(source.data))
+    usual = mode(widths)  # a word with blanks is the exception
+    alike = [line for line, width in zip(lines, widths, strict=True) if width == usual]
+    if len(alike) > widths.count(dimensions) and all(is_row(line, usual) for line in alike):
+        raise source.error(
+            f"the first line says {count_of(dimensions, 'number')} for each word, most lines hold {usual}",
+            line=1,
+            remedy="mend the first line, or remove it if it is no header",
+        )
+    words, matrix = read_lines(source, start, (rows, dimensions), first_line=2)
+    return checked_vectors(words, matrix, source, first_line=2, notes=_notes(words))
+
+
+def write(vectors: Vectors, path: Path) -> None:
+    """Write word2vec text."""
+    check_words(vectors)
+    first = f"{len(vectors)} {vectors.vector_size}\n"
+    write_lines(path, vectors.index_to_key, vectors.vectors, header=first)
+
+
+def check_words(vectors: Vectors) -> None:
+    """Refuse words the word2vec formats cannot hold: empty ones and those with blanks."""
+    encode_words(vectors.index_to_key, _BLANKS)
+    if "" in vectors:
+        raise OptionError("this format cannot hold the empty word", remedy="rename it or choose safetensors")
+
+
+def _notes(words: list[str]) -> list[str]:
+    """What to know of words that may hold a number of their vector."""
+    doubtful = [word for word in words if " " in word and word.rpartition(" ")[2].isdigit()]
+    if not doubtful:
+        return []
+    return [
+        f"{count_of(len(doubtful), 'word')} with a blank and a number at the end, as {doubtful[0][:40]!r}"
+    ]
+
+
+# GloVe text
+
+
+def sniff_glove(source: Input) -> bool:
+    """No header, and one of the first two lines is a word and at least one number."""
+    head = source.data[:65536]
+    if header(source) or not looks_like_text(head):
+        return False
+    return any(is_row(with_points(line), 1) for line in head.split(b"\n")[:2])
+
+
+def read_glove(source: Input) -> Vectors:
+    """Read GloVe text; its first lines tell d."""
+    start = _start(source)
+    rows, end = lines_from(source, start)
+    lines, widths = _first_lines(source, start, end)
+    dimensions = _dimensions(lines, widths)
+    if dimensions < 1:
+        raise source.error(
+            "a line is a word and its numbers, this one is not",
+            line=widths.index(dimensions) + 1,
+            remedy="remove or mend the line",
+        )
+    announced = header(source)
+    if announced and announced[1] > 1 and widths[1:2] == [announced[1]]:
+        raise source.error("GloVe text has no header, this file has", line=1, remedy="leave the format out")
+    words, matrix = read_lines(source, start, (rows, dimensions), first_line=1)
+    return checked_vectors(words, matrix, source, first_line=1, notes=_notes(words))
+
+
+def _dimensions(lines: list[bytes], widths: list[int]) -> int:
+    """The most frequent number of fields after the word, or fewer, if blanks stand in most words."""
+    usual = mode(widths)
+    if any(is_row(line, usual) for line in lines):
+        return usual
+    return min(map(_numbers_at_end, filter(bytes.strip, lines))) or usual  # a table of phrases
+
+
+def _numbers_at_end(line: bytes) -> int:
+    """How many fields at the end of a line are numbers."""
+    most = len(line.split()) - 1
+    return next((most - back for back in range(most) if is_row(line, most - back)), 0)
+
+
+def write_glove(vectors: Vectors, path: Path) -> None:
+    """Write GloVe text."""
+    check_words(vectors)
+    if vectors.index_to_key[0].startswith("\ufeff"):
+        raise OptionError(
+            "GloVe text cannot begin with the character U+FEFF",
+            remedy="choose word2vec-text, which has a header",
+        )
+    write_lines(path, vectors.index_to_key, vectors.vectors)
+
+
+# TensorFlow Projector
+
+_VECTORS = "vectors.tsv"
+_NAMES = (_VECTORS, "vecs.tsv", "tensors.tsv", "tensor.tsv")  # that other programs use
+
+
+def sniff_projector(source: Input) -> bool:
+    """A file of the usual names, or a folder that holds one. Their numbers could be taken for GloVe's."""
+    files = source.path.iterdir() if source.path.is_dir() else (source.path,)
+    return any(file.name in _NAMES for file in files)
+
+
+def write_projector(vectors: Vectors, path: Path) -> None:
+    """Write a folder with vectors.tsv and metadata.tsv (words only, no header)."""
+    words = encode_words(vectors.index_to_key, "\t\n\r")
+    path.mkdir()
+    write_lines(path / _VECTORS, None, vectors.vectors, separator="\t")
+    (path / "metadata.tsv").write_bytes(words)
+
+
+# Lines of a word and its numbers, to and from a matrix
 
 
 def looks_like_text(data: bytes) -> bool:
