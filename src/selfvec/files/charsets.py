@@ -11,7 +11,7 @@ import codecs
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Protocol
 
 from selfvec.base.display import decoded, escape_controls
@@ -152,9 +152,14 @@ class NotUtf8:
     line: int | None  # of the first
 
     @cached_property
+    def codec(self) -> str | None:
+        """The codec in which they probably are."""
+        return likely(self.data)
+
+    @property
     def rule(self) -> str:
         """The rule that they break, with the likely encoding and a piece of the text in it."""
-        codec = likely(self.data)
+        codec = self.codec
         if codec is None:
             return "is not UTF-8"
         text = escape_controls(" ".join(self.data.decode(codec, "replace").split()))
@@ -165,8 +170,7 @@ class NotUtf8:
     @property
     def remedy(self) -> str:
         """What converts them."""
-        codec = likely(self.data)
-        return f"convert it: {iconv(codec)}" if codec else "save it as UTF-8"
+        return f"convert it: {iconv(self.codec)}" if self.codec else "save it as UTF-8"
 
 
 def not_utf8(data: bytes) -> NotUtf8 | None:
@@ -197,7 +201,6 @@ def probably(data: bytes) -> str:
     return f", probably {shown(codec)}" if codec else ""
 
 
-@lru_cache(64)
 def likely(data: bytes, *, page: bool = False) -> str | None:
     """The codec in which bytes that are not UTF-8 probably are; None if they are in none that is known.
 
@@ -385,7 +388,6 @@ _LARGER = {
 _OLDER = ("cp", "iso2022_", "hz", "johab", "koi8", "mac")  # codecs that the standard lacks
 
 
-@lru_cache(64)
 def codec_of_label(label: str) -> str | None:
     """Python's codec for the name of an encoding, as browsers understand the name; None if it is unknown.
 
