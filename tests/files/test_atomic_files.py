@@ -8,16 +8,19 @@ import pytest
 
 from selfvec.base.errors import FormatError, TargetError
 from selfvec.files.atomic_files import (
+    FolderKind,
     atomic_file,
     atomic_files,
     atomic_folder,
+    check_target,
     locked_sibling,
+    needing,
     remove_folder,
     replace_folder,
+    writing,
 )
 from selfvec.files.checksums import unchanged
 from selfvec.files.file_system import own_folder
-from selfvec.files.targets import FolderKind, check_target, needing, writing
 
 
 def leftovers(folder) -> list[str]:

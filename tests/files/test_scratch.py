@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from selfvec.base.errors import TargetError
 from selfvec.files import memory
-from selfvec.files.memory import FileMap, release
-from selfvec.files.packed_strings import PackedStrings, Packer
+from selfvec.files.memory import FileMap, PackedStrings, Packer, release
 
 BLOCKS = st.lists(st.lists(st.integers(0, 9), max_size=20), max_size=8)
 

@@ -29,8 +29,8 @@ from selfvec.base.view import LEFT_CONTEXT, PROSE, RIGHT_CONTEXT, STRONG, Column
 from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT
+from selfvec.files.atomic_files import check_target
 from selfvec.files.report_page import check_report, save_rows
-from selfvec.files.targets import check_target
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.languages import without_elision
 from selfvec.text.phrases import parts, units_of

@@ -24,10 +24,9 @@ from selfvec.corpus.fields import FieldOptions, given_options
 from selfvec.corpus.filters import given_filters
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.files.atomic_files import atomic_file
+from selfvec.files.atomic_files import atomic_file, writing
 from selfvec.files.checksums import file_state
 from selfvec.files.file_system import user_folder
-from selfvec.files.targets import writing
 from selfvec.files.text_files import read_json
 from selfvec.refinement.input_reading import Start
 from selfvec.refinement.inputs import Execution

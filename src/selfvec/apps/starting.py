@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Never
 from selfvec.base.declarations import checked
 from selfvec.base.errors import MissingExtra
 from selfvec.base.progress import Progress, as_progress
-from selfvec.files.targets import check_target
+from selfvec.files.atomic_files import check_target
 from selfvec.storage.run_folder import is_run, open_run
 
 if TYPE_CHECKING:

@@ -19,10 +19,9 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from selfvec.base.errors import InputError, OptionError, TargetError
-from selfvec.files.atomic_files import atomic_file
+from selfvec.files.atomic_files import atomic_file, check_target, writing
 from selfvec.files.checksums import checksums, damaged_files
 from selfvec.files.download import LATER, download, download_page
-from selfvec.files.targets import check_target, writing
 
 NOAA_URL = "https://www.ncei.noaa.gov/pub/data/swdi/stormevents/csvfiles/"
 FIRST_YEAR = 1950

@@ -14,8 +14,7 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Floats, Ints, Mask
 from selfvec.base.errors import InputError, MissingExtra
-from selfvec.files.atomic_files import atomic_file
-from selfvec.files.targets import check_target
+from selfvec.files.atomic_files import atomic_file, check_target
 from selfvec.numerics.ngram_rows import NgramRows
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import principal_axes

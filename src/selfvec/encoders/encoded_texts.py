@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Array, Ints, Mask, Rows
 from selfvec.base.errors import FormatError, InputError
 from selfvec.data.run import Run
+from selfvec.files.atomic_files import refuse_special, writing
 from selfvec.files.file_system import NO_LINK
-from selfvec.files.targets import refuse_special, writing
 from selfvec.files.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
 
 from .sentence_encoder import Advance, SentenceEncoder, unwatched

@@ -18,8 +18,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
-from selfvec.files.atomic_files import atomic_files
-from selfvec.files.targets import check_target, writing
+from selfvec.files.atomic_files import atomic_files, check_target, writing
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.formats import FORMATS, save
 from selfvec.storage.opened import GivenRun, as_run

@@ -24,8 +24,8 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.base.view import PROSE, Column, Table, View, figure
 from selfvec.data.run import Run
+from selfvec.files.atomic_files import writing
 from selfvec.files.file_system import discard, lock_file, own_folder
-from selfvec.files.targets import writing
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter, fit_and_measure
 from selfvec.storage.opened import GivenRun, as_run

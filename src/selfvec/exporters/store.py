@@ -22,7 +22,7 @@ import numpy as np
 
 from selfvec.base.arrays import Rows
 from selfvec.base.errors import FormatError, InputError, require
-from selfvec.files.targets import writing_by_polars
+from selfvec.files.atomic_files import writing_by_polars
 from selfvec.files.untrusted import decoding
 
 from .store_rows import RUN, StoreRows

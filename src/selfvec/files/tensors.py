@@ -21,8 +21,8 @@ from safetensors import safe_open
 from selfvec.base.arrays import AnyFloats, Array, Floats
 from selfvec.base.errors import FormatError
 
+from .atomic_files import needing
 from .memory import release
-from .targets import needing
 from .untrusted import decoding
 
 DTYPES = {

@@ -14,8 +14,7 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT, column_of
-from selfvec.files.memory import return_freed_memory
-from selfvec.files.packed_strings import PackedStrings, Packer
+from selfvec.files.memory import PackedStrings, Packer, return_freed_memory
 from selfvec.text.passages import CUT, Cut, passages
 from selfvec.text.vocabulary import is_text
 

@@ -18,7 +18,7 @@ from selfvec.base.arrays import Array, Floats, Ids, Int8s, Ints
 from selfvec.base.compiled import read_only
 from selfvec.corpus.filters import coded
 from selfvec.data.token_batch import TokenBatch
-from selfvec.files.packed_strings import PackedStrings
+from selfvec.files.memory import PackedStrings
 from selfvec.text.repeats import Repeats
 
 from . import kernels

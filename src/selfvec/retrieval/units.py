@@ -10,7 +10,7 @@ import numpy as np
 from selfvec.base.arrays import Ids, Ints
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.files.packed_strings import PackedStrings
+from selfvec.files.memory import PackedStrings
 from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 from selfvec.text.rules import stems
 from selfvec.text.vocabulary import Vocabulary

@@ -16,8 +16,7 @@ from pathlib import Path
 
 from selfvec.base.errors import InputError
 from selfvec.data.vectors import Vectors
-from selfvec.files.atomic_files import atomic_files, atomic_folder
-from selfvec.files.targets import check_target
+from selfvec.files.atomic_files import atomic_files, atomic_folder, check_target
 from selfvec.files.text_files import read_json, text_lines
 from selfvec.storage.formats import FORMATS, check_save, save
 from selfvec.storage.formats.format_table import format_of

@@ -21,10 +21,9 @@ from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
-from selfvec.files.atomic_files import atomic_folder, remove_folder, remove_leftovers
+from selfvec.files.atomic_files import atomic_folder, remove_folder, remove_leftovers, writing
 from selfvec.files.checksums import check_seal, read_description, seal, write_sealed
 from selfvec.files.file_system import is_ours, locked
-from selfvec.files.targets import writing
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json
 from selfvec.files.untrusted import decoding

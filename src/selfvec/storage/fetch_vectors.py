@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.files.atomic_files import atomic_folder
+from selfvec.files.atomic_files import atomic_folder, check_target, writing
 from selfvec.files.checksums import checksums, damaged_files, sha256
 from selfvec.files.compressed_files import Readable, decompressed, is_compressed
 from selfvec.files.download import LATER, announced_size, download
-from selfvec.files.targets import check_target, writing
 from selfvec.files.untrusted import decoding
 
 from .folder_kinds import FETCHED

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from selfvec.base.errors import InputError, did_you_mean
+from selfvec.files.atomic_files import FolderKind
 from selfvec.files.compressed_files import bare_suffix
-from selfvec.files.targets import FolderKind
 
 RUN = FolderKind("run.json", "run", "a run folder")
 INDEX = FolderKind("index.json", "index", "an index")

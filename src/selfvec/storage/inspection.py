@@ -20,8 +20,8 @@ from selfvec.base.versions import RUN_FORMAT
 from selfvec.base.view import Part, View
 from selfvec.data.run import Run, split_state, state_name
 from selfvec.data.vectors import Source
+from selfvec.files.atomic_files import FolderKind
 from selfvec.files.checksums import CHANGED, damaged_files, is_sealed, unchanged
-from selfvec.files.targets import FolderKind
 from selfvec.files.tensors import Forms, check_tensors, first_not_finite, map_tensors, read_header
 from selfvec.files.text_files import read_json
 

@@ -29,10 +29,9 @@ from selfvec.base.threads import at_once
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.run import Run, split_state, state_name
 from selfvec.data.vectors import Vectors
-from selfvec.files.atomic_files import remove_folder
+from selfvec.files.atomic_files import check_target, refuse_special, remove_folder, writing
 from selfvec.files.checksums import CHANGED, checksums, damaged_files, is_sealed, seal
 from selfvec.files.file_system import discard, exchange, lock_file, sync_file, sync_names
-from selfvec.files.targets import check_target, refuse_special, writing
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json, write_vocabulary
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from selfvec.base.arrays import Mask
 from selfvec.data.run_text import DATE, GROUP, RunText, fields_among, schema_of
-from selfvec.files.targets import writing, writing_by_polars
+from selfvec.files.atomic_files import writing, writing_by_polars
 
 if TYPE_CHECKING:
     import polars as pl

@@ -22,7 +22,7 @@ from selfvec.base.characters import plain
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import OptionError
 from selfvec.corpus.fingerprints import hashes, joined_utf8
-from selfvec.files.packed_strings import PackedStrings
+from selfvec.files.memory import PackedStrings
 from selfvec.files.untrusted import decoding, panics_held_back
 from selfvec.storage.formats.subwords import load_tokenizer
 

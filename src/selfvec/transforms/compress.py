@@ -32,8 +32,7 @@ from selfvec.evaluation.compared_vectors import ComparedVectors, distinct_names
 from selfvec.evaluation.retrieval import Retrieval
 from selfvec.evaluation.task import Task
 from selfvec.evaluation.words import Similarity
-from selfvec.files.atomic_files import atomic_file
-from selfvec.files.targets import check_target
+from selfvec.files.atomic_files import atomic_file, check_target
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.quantization import CODES, decode, encode
 from selfvec.numerics.statistics import Estimate, difference, mean

@@ -32,8 +32,7 @@ from selfvec.base.checks import check_path
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Source, Vectors
-from selfvec.files.atomic_files import atomic_folder
-from selfvec.files.targets import check_target
+from selfvec.files.atomic_files import atomic_folder, check_target
 from selfvec.files.tensors import read_header, replace_tensors
 from selfvec.files.text_files import read_json, read_text
 from selfvec.numerics.nearest import nearest_values

@@ -24,9 +24,9 @@ from selfvec.corpus.filters import filtered_documents, given_filters
 from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
 from selfvec.data.run import Run
 from selfvec.data.run_text import ID
+from selfvec.files.atomic_files import check_target
 from selfvec.files.checksums import write_sealed
 from selfvec.files.report_page import ROWS, check_report, save_rows
-from selfvec.files.targets import check_target
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json
 from selfvec.refinement.derived_vectors import TOPICS

@@ -14,7 +14,7 @@ from typing import Any
 from selfvec.apps.table import CommandRow
 from selfvec.base.declarations import Parameter
 from selfvec.base.errors import OptionError, flag
-from selfvec.files.targets import check_target
+from selfvec.files.atomic_files import check_target
 from selfvec.transforms import TRANSFORMS, make_transform
 
 from .output import print_json, print_text, program, say, show

@@ -14,8 +14,8 @@ from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
 from selfvec.corpus.filters import filtered_documents, given_filters
+from selfvec.files.atomic_files import check_target
 from selfvec.files.report_page import check_report, save_page
-from selfvec.files.targets import check_target
 from selfvec.storage.opened import GivenRun, as_run
 
 if TYPE_CHECKING:

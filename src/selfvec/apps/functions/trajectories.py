@@ -20,7 +20,7 @@ from selfvec.base.view import COUNT, NUMBER, WORDS, Column, Table, View
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
-from selfvec.files.targets import check_target
+from selfvec.files.atomic_files import check_target
 from selfvec.storage.opened import GivenRun, as_run
 
 _SHOWN = 12  # states of a trajectory

@@ -20,7 +20,7 @@ from selfvec.base.arrays import Bytes, Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.characters import APOSTROPHES, REMOVED
 from selfvec.base.errors import InputError
-from selfvec.files.packed_strings import PackedStrings
+from selfvec.files.memory import PackedStrings
 from selfvec.text.kernels import APOSTROPHE, WORD, spans, table
 from selfvec.text.languages import without_elision
 from selfvec.text.segmentation import segmenter, split_spans

@@ -18,9 +18,8 @@ from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Source, Vectors
-from selfvec.files.atomic_files import atomic_files
+from selfvec.files.atomic_files import atomic_files, check_target
 from selfvec.files.compressed_files import PACKED, pack
-from selfvec.files.targets import check_target
 from selfvec.files.tensors import first_not_finite, map_tensors
 from selfvec.storage.folder_kinds import Mistake, mistaken
 from selfvec.storage.formats import compressed

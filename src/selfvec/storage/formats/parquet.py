@@ -20,9 +20,9 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Bytes
 from selfvec.base.errors import SelfvecError
 from selfvec.data.vectors import Vectors
+from selfvec.files.atomic_files import writing_by_polars
 from selfvec.files.memory import share_of_memory
 from selfvec.files.parquet_sizes import row_groups
-from selfvec.files.targets import writing_by_polars
 from selfvec.files.tensors import map_tensors, write_tensors
 
 from .input_file import (

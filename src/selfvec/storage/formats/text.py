@@ -27,7 +27,7 @@ from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import in_order, threads
 from selfvec.data.vectors import Vectors
-from selfvec.files.targets import writing_by_polars
+from selfvec.files.atomic_files import writing_by_polars
 
 from .input_file import Input, checked_vectors, decode_words, encode_words
 
