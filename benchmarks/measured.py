@@ -29,7 +29,7 @@ NOTES = Path(__file__).with_name("measured.json")
 REFINING = ("refinement.methods.decorrelated", "refinement.spelling")
 CHOOSING = (*REFINING, "refinement.selection")
 TEXTS = (*REFINING, "refinement.derived_vectors", "text.document_vectors", "retrieval.inverse_cloze")
-SEARCH = (*TEXTS, "retrieval.bm25", "retrieval.dense_space", "retrieval.dense_share", "text.passages")
+SEARCH = (*TEXTS, "retrieval.build", "retrieval.dense_space", "retrieval.scoring", "text.passages")
 RESTS_ON = {
     "auto": (*CHOOSING, *TEXTS),
     "continued": SEARCH,

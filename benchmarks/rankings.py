@@ -8,9 +8,9 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.evaluation.collection import Collection
-from selfvec.evaluation.ranking_metrics import ndcg
-from selfvec.evaluation.rankings import ranked
+from selfvec.base.arrays import AnyFloats, Doubles
+from selfvec.evaluation.collection import Collection, ndcg
+from selfvec.evaluation.retrieval import ranked
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, difference, mean
 from selfvec.retrieval import Index
@@ -29,8 +29,14 @@ def by_cosine(collection: Collection, rows: NDArray[np.float32]) -> Rankings:
 
 def by_index(collection: Collection, index: Index, mode: str) -> Rankings:
     """Rankings by an index."""
-    found = (index.scores(query, mode) for query in collection.queries)
-    return [ranked(one.scores, one.found) for one in found]
+    return [index.ranking(query, mode=mode) for query in collection.queries]
+
+
+def standard(values: AnyFloats) -> Doubles:
+    """Values in standard deviations above their mean."""
+    spread = values.std(dtype=np.float64)
+    found: Doubles = (values - values.mean(dtype=np.float64)) / (spread or 1)
+    return found
 
 
 def estimate(collection: Collection, rankings: Rankings, metric: Metric = ndcg) -> Estimate:

@@ -26,7 +26,7 @@ from selfvec.analysis.concepts.topic_clusters import TERMS
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.evaluation.compared_vectors import ComparedVectors
-from selfvec.evaluation.rankings import SearchSetting, dense_rankings, ranked, search_rankings
+from selfvec.evaluation.retrieval import SearchSetting, dense_rankings, ranked, search_rankings
 from selfvec.numerics.statistics import mean
 from selfvec.retrieval import Index
 from selfvec.text.preprocessing import Preprocessing

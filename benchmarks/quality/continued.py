@@ -41,7 +41,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import baselines
 from selfvec.evaluation.collection import Collection, read_collection
 from selfvec.evaluation.compared_vectors import ComparedVectors, listed, word_vectors
-from selfvec.evaluation.rankings import dense_rankings
+from selfvec.evaluation.retrieval import dense_rankings
 from selfvec.evaluation.words import read_pairs
 from selfvec.numerics.statistics import Estimate, mean, spearman
 from selfvec.text.preprocessing import Preprocessing

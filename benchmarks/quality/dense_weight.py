@@ -1,9 +1,8 @@
 """How much should vectors weigh in the hybrid, and what does each of its steps give?
 
 Fills parts of docs/results/search.md. A weight that is the same everywhere is compared with one that
-follows how often words and vectors agree (`selfvec.retrieval.dense_share`), on judged collections and on
-those of `benchmarks.self_retrieval`. Either is chosen on all sources of documents but one, and measured on
-that one.
+follows how often words and vectors agree (`selfvec.retrieval.build`), on judged collections and on those of
+`benchmarks.self_retrieval`. Either is chosen on all sources of documents but one, and measured on that one.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
 from selfvec.evaluation.collection import Collection
 from selfvec.numerics.statistics import Estimate
-from selfvec.retrieval import Index, bm25, dense_space
-from selfvec.retrieval.dense_share import LEAST, MOST, agreement
+from selfvec.retrieval import Index, dense_space, scoring
+from selfvec.retrieval.build import LEAST, MOST, agreement
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 SLOPES, FROM = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0), (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
 RULES = list(itertools.product(SLOPES, FROM))
-WITHOUT = {  # constants of `bm25` and `dense_space` that leave a step out
+WITHOUT = {  # constants of `scoring` and `dense_space` that leave a step out
     "words of a query not saturated": (1e9, dense_space.EXPONENT),
-    "axes not whitened": (bm25.K3, 0.0),
+    "axes not whitened": (scoring.K3, 0.0),
     "neither": (1e9, 0.0),
 }
 KINDS = {
@@ -87,7 +86,7 @@ def measured() -> list[Row]:
         fixed = tuple(mean_ndcg(collection, by_index(collection, one, "hybrid")) for one in blends)
         without = {}
         for label, (k3, exponent) in WITHOUT.items():
-            with patch.object(bm25, "K3", k3), patch.object(dense_space, "EXPONENT", exponent):
+            with patch.object(scoring, "K3", k3), patch.object(dense_space, "EXPONENT", exponent):
                 other = Index.memory(run, collection.documents)
                 without[label] = mean_ndcg(collection, by_index(collection, other, "hybrid"))
         share = index.space.share

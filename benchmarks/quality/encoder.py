@@ -3,12 +3,13 @@
 Fills docs/results/teacher.md. Every collection is refined on its own documents, without its queries or
 judgements, with and without the encoder beside the data. Its passages are encoded once. A question then goes
 through the encoder, or takes the rows that words have learned from it. The encoder alone and BM25 with it
-are what people build without a text's own vectors. The weights of search were chosen on these collections.
+are what people build without a text's own vectors. Its weight in search was chosen on these collections.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -17,25 +18,36 @@ import numpy as np
 from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, judged, path, sample
 from benchmarks.datasets import texts as whole
 from benchmarks.page import table
+from benchmarks.rankings import estimate, mean_ndcg, standard
 from benchmarks.vectors.contextual import x2static_rows
 from selfvec import evaluate
 from selfvec.apps.functions.refine import refine
+from selfvec.apps.run import Run
 from selfvec.base.arrays import Rows
 from selfvec.corpus import Corpus
 from selfvec.data.vectors import Vectors
 from selfvec.encoders import as_sentence_encoder
-from selfvec.encoders.run_encoder import passages_of
+from selfvec.encoders.run_encoder import encoder_of, passages_of
+from selfvec.encoders.student import text_rows
 from selfvec.evaluation import Classification, Retrieval, Similarity, Task
 from selfvec.evaluation.classification import read_labelled
+from selfvec.evaluation.collection import read_collection
+from selfvec.evaluation.retrieval import ranked
 from selfvec.evaluation.task import rows as lines_of
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.statistics import rank_correlation
+from selfvec.numerics.statistics import Estimate, rank_correlation
+from selfvec.retrieval import Index
+from selfvec.retrieval.encoder_part import QUESTIONS
+from selfvec.retrieval.run_student import student_of
 from selfvec.storage.formats import load
+from selfvec.text.preprocessing import encode_texts, merge_stems
 from selfvec.transforms import transform
 from selfvec.transforms.distill import TextWords
 
 ENCODER = SHARED_DATA / "encoders" / "minilm"
 COLLECTIONS = {**JUDGED, "CovidFAQ": "covidfaq"}
+WEIGHED = {**COLLECTIONS, "CISI": "cisi"}
+WEIGHTS = (0.5, 1.0, 1.5, 2.0, 3.0)
 CLASSES = ("trec", "sst2", "ohsumed")
 SHOTS = 10
 ABSTRACTS = 2_000
@@ -49,12 +61,68 @@ def searched(name: str) -> Mapping[str, dict[str, object]]:
     folder = SHARED_DATA / "retrieval" / COLLECTIONS[name]
     found: dict[str, dict[str, object]] = {}
     for encoder in (None, ENCODER):
-        run = refine(folder / "corpus.jsonl", **({"encoder": encoder} if encoder else {}))
+        run = run_of(name) if encoder is None else run_of(name, encoder)
         for row in evaluate(run, Retrieval(folder)).rows:
             way = _way(row, bool(encoder))
             if row["metric"] == "ndcg@10" and way:
                 found.setdefault(way, row)
-    return found
+    return found | {way: _cell(estimate) for way, estimate in beside(name).items()}
+
+
+@cache
+def run_of(name: str, encoder: Path | None = None) -> Run:
+    """A run of the documents of a collection."""
+    return refine(SHARED_DATA / "retrieval" / WEIGHED[name] / "corpus.jsonl", encoder=encoder)
+
+
+def beside(name: str) -> dict[str, Estimate]:
+    """BM25 with the encoder, equal weights, and the student alone, texts and questions by rows."""
+    collection = read_collection(SHARED_DATA / "retrieval" / COLLECTIONS[name])
+    run = run_of(name, ENCODER)
+    index, encoder, student = Index.memory(run, collection.documents), encoder_of(run), student_of(run)
+    part = index.encoder_part
+    assert part is not None
+    assert encoder is not None
+    assert student is not None
+    preprocessing = index.vocabulary.preprocessing
+    batch = merge_stems(encode_texts(collection.documents, preprocessing), preprocessing)
+    documents = text_rows(student.among(batch.types), batch)
+    known = np.any(documents != 0, axis=1)
+    both, alone = [], []
+    for text, row in zip(collection.queries, encoder.encode(collection.queries, question=True), strict=True):
+        near = index.scorer.near_encoded(unit_rows((row - part.mean)[None])[0])
+        words = index.scores(text, "bm25")
+        both.append(ranked(standard(near.scores) + standard(words.scores), near.found | words.found))
+        query = part.by_rows(index.vocabulary.parse(text), preprocessing.language)
+        alone.append(ranked(documents @ unit_rows(query[None])[0], known & query.any()))
+    return {
+        "BM25 + encoder": estimate(collection, both),
+        "the student alone: texts and questions by rows": estimate(collection, alone),
+    }
+
+
+def _cell(of: Estimate) -> dict[str, object]:
+    low, high = of.interval
+    return {"value": of.value, "low": low, "high": high}
+
+
+def weights() -> str:
+    """The hybrid by the weight of the encoder, which reads the questions or does not."""
+    heads = ["nDCG@10 by weight", *map(str, WEIGHTS)]
+    lines = []
+    for name in WEIGHED:
+        collection = read_collection(SHARED_DATA / "retrieval" / WEIGHED[name])
+        index = Index.memory(run_of(name, ENCODER), collection.documents)
+        assert index.encoder_part is not None
+        parts = [replace(index.encoder_part, weights=dict.fromkeys(QUESTIONS, w)) for w in WEIGHTS]
+        weighed = [replace(index, encoder_part=part) for part in parts]
+        for question in QUESTIONS:
+            figures = (
+                mean_ndcg(collection, [one.ranking(text, question=question) for text in collection.queries])
+                for one in weighed
+            )
+            lines.append([f"{name}, questions by {_by(question)}", *(f"{figure:.3f}" for figure in figures)])
+    return table(heads, lines)
 
 
 def _way(row: Mapping[str, object], with_encoder: bool) -> str:
@@ -64,12 +132,7 @@ def _way(row: Mapping[str, object], with_encoder: bool) -> str:
         return "BM25"
     if vectors == "refined" and mode == "hybrid":
         return f"**hybrid, questions by {_by(question)}**" if with_encoder else TODAY
-    names = {
-        "encoder": "the encoder alone",
-        "student": "the student alone: texts and questions by rows",
-        "bm25+encoder": "BM25 + encoder",
-    }
-    return names.get(str(vectors), "") if with_encoder else ""
+    return "the encoder alone" if with_encoder and vectors == "encoder" else ""
 
 
 def _by(question: object) -> str:
@@ -181,4 +244,6 @@ def _pairs(path: Path) -> Iterator[tuple[str, str, float]]:
 
 
 NEEDS_DATA = True
-PAGES = {"teacher.md": {"search": search, "classes": classes, "words": words, "tables": tables}}
+PAGES = {
+    "teacher.md": {"search": search, "weights": weights, "classes": classes, "words": words, "tables": tables}
+}

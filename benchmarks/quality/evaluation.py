@@ -16,12 +16,12 @@ import selfvec
 from benchmarks.datasets import GOOGLENEWS, JUDGED, SIMILARITY, judged
 from benchmarks.page import table
 from benchmarks.rankings import mean_ndcg
+from benchmarks.relevance_model import score_rm3
 from benchmarks.self_retrieval import self_retrieval
 from selfvec.evaluation import Similarity
 from selfvec.evaluation.collection import Collection
-from selfvec.evaluation.rankings import bm25_rankings, ranked
+from selfvec.evaluation.retrieval import bm25_rankings, ranked
 from selfvec.retrieval import Index
-from selfvec.retrieval.scoring import score_rm3
 from selfvec.text.preprocessing import Preprocessing
 
 GRID = list(itertools.product((5, 8, 10, 20), (20, 30, 50, 100), (0.3, 0.5, 0.7)))

@@ -27,7 +27,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.evaluation.classification import read_labelled
 from selfvec.evaluation.compared_vectors import listed, open_entries, word_vectors
-from selfvec.evaluation.rankings import dense_rankings
+from selfvec.evaluation.retrieval import dense_rankings
 from selfvec.evaluation.words import read_pairs
 from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import Estimate, spearman

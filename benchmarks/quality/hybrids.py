@@ -17,14 +17,15 @@ from benchmarks.quality import continued
 from benchmarks.quality.continued import COUNTED, INITIAL, SEARCH, best, collection
 from benchmarks.quality.encoder import ENCODER
 from benchmarks.quality.trained_on import CHOSEN_ON, COLLECTIONS, folder, ours, start
-from benchmarks.rankings import SEED, by_index
+from benchmarks.rankings import SEED, by_index, standard
+from benchmarks.relevance_model import rm3_rankings
 from selfvec.apps.functions.refine import refine
 from selfvec.apps.run import Run
-from selfvec.base.arrays import AnyFloats, Doubles
+from selfvec.base.arrays import Doubles
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.run_encoder import encoder_of
 from selfvec.evaluation.compared_vectors import ComparedVectors
-from selfvec.evaluation.rankings import bm25_rankings, ranked
+from selfvec.evaluation.retrieval import bm25_rankings, ranked
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean
 from selfvec.retrieval import Index
@@ -76,13 +77,6 @@ def beside_words(name: str, scores: Scores, weight: float) -> Rankings:
         ranked(standard(a) + weight * standard(b), found | (b != 0))
         for a, b, found in zip(words(name)[0], scores, words(name)[1], strict=True)
     ]
-
-
-def standard(values: AnyFloats) -> Doubles:
-    """Values in standard deviations above their mean."""
-    spread = values.std(dtype=np.float64)
-    found: Doubles = (values - values.mean(dtype=np.float64)) / (spread or 1)
-    return found
 
 
 def fused(scores: Callable[[str], Scores]) -> dict[str, Estimate]:
@@ -143,7 +137,7 @@ def hybrids() -> Mapping[str, Mapping[str, Estimate]]:
     return {
         HYBRID: each(by_search),
         "BM25": each(by_words),
-        "BM25 with RM3": each(lambda name: by_words(name, rm3=True)),
+        "BM25 with RM3": each(by_rm3),
         f"BM25 + {INITIAL}": beside(lambda name: start(name).initial),
         "BM25 + Selfvec's words' vectors": beside(lambda name: ours(name).vectors),
         "BM25 + gensim's vectors": beside(lambda name: best("gensim", SEARCH, name)),
@@ -155,9 +149,14 @@ def hybrids() -> Mapping[str, Mapping[str, Estimate]]:
     }
 
 
-def by_words(name: str, *, rm3: bool = False) -> Estimate:
+def by_words(name: str) -> Estimate:
     """BM25 of whole documents."""
-    return estimate(name, bm25_rankings(collection(name), preprocessing(name), rm3=rm3))
+    return estimate(name, bm25_rankings(collection(name), preprocessing(name)))
+
+
+def by_rm3(name: str) -> Estimate:
+    """The same, with words of the best documents added to the question."""
+    return estimate(name, rm3_rankings(collection(name), preprocessing(name)))
 
 
 def hybrid_table() -> str:
@@ -189,8 +188,7 @@ def encoded(name: str) -> Scores:
 def asked(name: str, question: str) -> Estimate:
     """Search with the encoder, which reads the question or does not."""
     index, found = index_with_encoder(name), collection(name)
-    scored = (index.scores(query, "hybrid", question) for query in found.queries)
-    return estimate(name, [ranked(one.scores, one.found) for one in scored])
+    return estimate(name, [index.ranking(query, question=question) for query in found.queries])
 
 
 def encoder_table() -> str:

@@ -13,9 +13,8 @@ from tests.evaluation.conftest import write_collection
 import selfvec
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Retrieval
-from selfvec.evaluation.collection import read_collection
-from selfvec.evaluation.ranking_metrics import ndcg, recall, reciprocal_rank
-from selfvec.evaluation.rankings import ranked
+from selfvec.evaluation.collection import ndcg, read_collection, recall, reciprocal_rank
+from selfvec.evaluation.retrieval import ranked
 
 
 def test_measures_by_hand() -> None:

@@ -1,16 +1,17 @@
 """Several settings of search, compared on the same questions."""
 
+import re
 from pathlib import Path
 
 import pytest
-from tests.evaluation.conftest import write_collection
+from tests.places import SHARED_DATA
 
 import selfvec
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
-from selfvec.evaluation.collection import read_collection
-from selfvec.evaluation.ranking_metrics import METRICS
-from selfvec.evaluation.rankings import SearchSetting, search_rankings
+from selfvec.evaluation import Judgements
+from selfvec.evaluation.collection import METRICS, read_collection
+from selfvec.retrieval import MODES
 
 LONG = " ".join(f"On day {n} the baker baked bread and sold it." for n in range(40))
 
@@ -46,14 +47,60 @@ def test_a_row_for_each_combination_and_metric(run: Run, questions: Path) -> Non
         assert row["low"] <= row["difference"] <= row["high"]
 
 
-def test_the_figures_are_those_of_search(run: Run, tmp_path: Path) -> None:
-    documents = {f"r{i}": text for i, text in enumerate(run.text.texts())}
-    write_collection(tmp_path, documents, {"q": "a zeppelin landed, said 14"}, [("q", "r14", 1)])
-    report = selfvec.evaluate(run, retrieval=tmp_path, try_="mode=hybrid,bm25")
-    collection = read_collection(tmp_path)
-    hybrid = collection.scores(search_rankings(collection, run, {"hybrid": SearchSetting()})["hybrid"])
-    assert [row["value"] for row in report.rows[:3]] == [values.mean() for values in hybrid.values()]
-    small = selfvec.evaluate(run, retrieval=tmp_path, try_=["passage_words=20", "overlap=0"])
+def search_finds(run: Run, questions: dict[str, str], mode: str) -> list[list[str]]:
+    """The ids that search finds, copies behind the document that names them."""
+    found = (selfvec.search(run, text, top=100, mode=mode) for text in questions.values())
+    return [[name for hit in one.hits for name in (hit.id, *hit.alike)][:100] for one in found]
+
+
+SIGNS = {
+    "plain": "hail on roofs",
+    "quoted": 'a "zeppelin landed" on the road',
+    "only a phrase": '"river rose"',
+    "avoided": "hail -river, roofs NOT bread",
+    "demanded": '+"hail broke" roof',
+    "stop words": "on the",
+    "unknown": "xylophone",
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_search_finds_what_evaluate_measures(run: Run, mode: str) -> None:
+    """Each document is judged by another gain, so that no other order has the same figures."""
+    texts = dict(zip(run.text.names(), run.text.texts(), strict=True))
+    gains = {question: {name: 1.0 + i for i, name in enumerate(texts)} for question in SIGNS}
+    task = Judgements(judged=gains, queries=SIGNS, documents=texts)
+    places = {name: number for number, name in enumerate(texts)}
+    found = [[places[name] for name in names] for names in search_finds(run, SIGNS, mode)]
+    rows = selfvec.evaluate(run, task, try_=f"mode={mode}").rows
+    for row, values in zip(rows, task.read([]).scores(found).values(), strict=True):
+        assert row["value"] == values.mean()
+
+
+COLLECTIONS = SHARED_DATA / "retrieval"
+READ = 600  # documents of each: whether figures are equal does not depend on more
+
+
+@pytest.mark.skipif(not COLLECTIONS.is_dir(), reason="shared/data/retrieval is not beside this checkout")
+@pytest.mark.parametrize("name", ["med", "cran", "cacm", "cisi", "covidfaq"])
+def test_search_finds_what_evaluate_measures_on_judged_collections(name: str) -> None:
+    collection = read_collection(COLLECTIONS / name)
+    texts = {str(number): text for number, text in enumerate(collection.documents[:READ])}
+    rows = [{"id": id, "text": text} for id, text in texts.items()]
+    run = selfvec.refine(rows, method="decorrelated")
+    signed = [n for n, text in enumerate(collection.queries) if re.search('["\u201c]|(?<!\\S)-\\w', text)]
+    questions = {str(n): collection.queries[n] for n in [*signed, 0, 1]}
+    gains = {id: {document: 1.0 + int(document) for document in texts} for id in questions}
+    found = search_finds(run, questions, "hybrid")
+    assert all(len(names) == min(100, len(texts)) for names in found)  # no sign is a condition
+    task = Judgements(judged=gains, queries=questions, documents=texts)
+    row = selfvec.evaluate(run, task, try_="mode=hybrid").rows[0]
+    scores = task.read([]).scores([[int(id) for id in names] for names in found])
+    assert row["value"] == scores["ndcg@10"].mean()
+
+
+def test_passages_of_another_length_are_other_settings(run: Run, questions: Path) -> None:
+    small = selfvec.evaluate(run, questions=questions, try_=["passage_words=20", "overlap=0"])
     assert [row["mode"] for row in small.rows] == ["hybrid, passage_words=20, overlap=0"] * 3
 
 

@@ -17,7 +17,7 @@ from selfvec.numerics.whitening import (
     whitening_matrix,
 )
 from selfvec.refinement.health import effective_rank
-from selfvec.retrieval.encoder.unknown_words import apart
+from selfvec.retrieval.encoder.word_lookup import apart
 
 sizes = st.integers(1, 12)
 

@@ -21,13 +21,12 @@ from selfvec.encoders.student import text_rows
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import Index, nearest_documents, run_index, search, similar_documents
 from selfvec.retrieval.documents import gather
-from selfvec.retrieval.encoder_part import EncoderPart, encoder_weights
+from selfvec.retrieval.encoder_part import WEIGHT, EncoderPart
 from selfvec.retrieval.run_student import student_of
 from selfvec.storage.run_folder import open_run
 from selfvec.text.preprocessing import encode_texts, merge_stems
 
 QUESTION = "wind damaged the village school"
-NO_PART = "the encoder has no part in the score: it and BM25 agree on too few documents of this text"
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +37,6 @@ def index(encoded_run: Run) -> Index:
 
 def reading(index: Index) -> Index:
     return replace(index, find_encoder=WordSums)
-
-
-def weighing(index: Index, weight: float) -> Index:
-    part = replace(part_of(index), weights={"encoder": weight, "rows": weight})
-    return replace(index, encoder_part=part)
 
 
 def part_of(index: Index) -> EncoderPart:
@@ -69,8 +63,7 @@ def test_units_have_the_encoders_vectors_less_their_mean(index: Index, encoded_r
 
 def test_the_score_is_the_hybrid_and_the_encoder_in_its_deviations(index: Index) -> None:
     """By hand: hybrid + w · sd(hybrid) · z(cosines with the question), for the short documents."""
-    weight = 0.7
-    both = weighing(reading(index), weight).scores(QUESTION)
+    both = reading(index).scores(QUESTION)
     hybrid = replace(index, encoder_part=None).scores(QUESTION)
     (asked,) = centred(index, [QUESTION])
     number = len(index)
@@ -78,7 +71,7 @@ def test_the_score_is_the_hybrid_and_the_encoder_in_its_deviations(index: Index)
     spread = hybrid.scores.std() * (cosines - cosines.mean()) / cosines.std()
     short = hybrid.best < 0
     np.testing.assert_allclose(
-        both.scores[short], (hybrid.scores + weight * spread)[short], rtol=1e-3, atol=1e-3
+        both.scores[short], (hybrid.scores + WEIGHT * spread)[short], rtol=1e-3, atol=1e-3
     )
     assert np.any(~short)
 
@@ -88,7 +81,7 @@ def test_parts_add_up_to_the_score_and_the_encoder_is_one_of_them(index: Index) 
         ("hybrid", ["words", "related", "dense", "encoder"]),
         ("dense", ["dense", "encoder"]),
     ):
-        found = weighing(reading(index), 1.0).search(QUESTION, 5, mode=mode)
+        found = reading(index).search(QUESTION, 5, mode=mode)
         assert found.question == "encoder"
         for hit in found.hits:
             assert list(hit.parts) == names
@@ -96,12 +89,11 @@ def test_parts_add_up_to_the_score_and_the_encoder_is_one_of_them(index: Index) 
 
 
 def test_mode_dense_is_the_mean_of_both_cosines_by_weight(index: Index) -> None:
-    weight = 0.5
-    both = weighing(reading(index), weight).scores(QUESTION, "dense").scores
+    both = reading(index).scores(QUESTION, "dense").scores
     own = replace(index, encoder_part=None).scores(QUESTION, "dense").scores
     (asked,) = centred(index, [QUESTION])
     cosines = index.scorer.near_encoded(asked).scores
-    np.testing.assert_allclose(both, (own + weight * cosines) / (1 + weight), atol=2e-3)
+    np.testing.assert_allclose(both, (own + WEIGHT * cosines) / (1 + WEIGHT), atol=2e-3)
 
 
 def test_a_question_by_rows_is_the_sum_of_its_words(index: Index, encoded_run: Run) -> None:
@@ -118,37 +110,34 @@ def test_a_question_by_rows_is_the_sum_of_its_words(index: Index, encoded_run: R
     assert len(alone) == len(words)
     total = total + np.log(1 + (student.passages + 0.5) / 0.5) * unseen.astype(float).sum(axis=0)
     query = index.vocabulary.parse("Wind wind of the village, AVALANCHE seoul unheard")
-    asked = weighing(index, 1.0).encoder_part.asked_by_rows(query, None)  # type: ignore[union-attr]
+    asked = index.encoder_part.asked_by_rows(query, None)  # type: ignore[union-attr]
     assert asked is not None
     np.testing.assert_allclose(asked.vector, total / np.linalg.norm(total), atol=3e-3)
 
 
 def test_the_result_says_by_what_the_question_was_compared(index: Index) -> None:
-    heavy = weighing(index, 1.0)
-    assert reading(heavy).search(QUESTION).question == "encoder"
-    assert reading(heavy).search(QUESTION, question="rows").question == "rows"
-    found = replace(heavy, find_encoder=lambda: None).search(QUESTION)
+    assert reading(index).search(QUESTION).question == "encoder"
+    assert reading(index).search(QUESTION, question="rows").question == "rows"
+    found = replace(index, find_encoder=lambda: None).search(QUESTION)
     assert found.question == "rows"
     assert any("'word sums' is not here" in note for note in found.notes)
-    assert reading(heavy).search(QUESTION, mode="bm25").question is None
+    assert reading(index).search(QUESTION, mode="bm25").question is None
     assert found.as_dict()["question"] == "rows"
-    rows = replace(heavy, find_encoder=lambda: None).search(QUESTION, question="rows")
+    rows = replace(index, find_encoder=lambda: None).search(QUESTION, question="rows")
     assert [hit.score for hit in rows.hits] == [hit.score for hit in found.hits]
     assert not rows.notes
 
 
 def test_the_assistant_and_the_page_ask_alike(encoded_run: Run, tmp_path: Path) -> None:
-    """The encoder has no weight in this run, which is said where it is asked for."""
     assert encoded_run.folder is not None
     run = open_run(shutil.copytree(encoded_run.folder, tmp_path / "run"))
     for ask in (Tools(run).search, partial(page_search, PageData(run, 1))):
-        assert ask(QUESTION, top=3)["notes"] == []
-        for question in ("rows", "encoder"):
+        for question in (None, "rows"):
             told = search(run, QUESTION, top=3, question=question)
             found = ask(QUESTION, top=3, question=question)
             assert [row["id"] for row in found["rows"]] == [hit.id for hit in told.hits]
-            assert found["question"] is None
-            assert found["notes"] == told.notes == [NO_PART]
+            assert found["question"] == told.question == "rows"
+            assert found["notes"] == told.notes
 
 
 def test_what_cannot_be_asked_is_one_error(index: Index, storm_run: Run) -> None:
@@ -159,32 +148,17 @@ def test_what_cannot_be_asked_is_one_error(index: Index, storm_run: Run) -> None
         index.search(QUESTION, mode="bm25", question="rows")
     with pytest.raises(OptionError, match="question: is one of encoder, rows"):
         index.search(QUESTION, question="both")
-    lacking = weighing(replace(index, find_encoder=lambda: None), 1.0)
+    lacking = replace(index, find_encoder=lambda: None)
     with pytest.raises(InputError, match=r"the encoder 'word sums' is not here.*question rows"):
         lacking.search(QUESTION, question="encoder")
 
 
-def test_an_encoder_without_weight_changes_nothing(index: Index) -> None:
-    light = weighing(reading(index), 0.0)
-    found = light.search(QUESTION)
-    plain = replace(index, encoder_part=None).search(QUESTION)
-    assert found.question is None
-    assert found.as_dict() == plain.as_dict()
-    assert light.search(QUESTION, question="encoder").notes == [NO_PART]
-
-
-def test_the_weight_grows_with_the_agreement() -> None:
-    assert encoder_weights(0.45) == {"encoder": 1.25, "rows": 0.7}
-    assert encoder_weights(0.36) == {"encoder": 0.15, "rows": 0.0}
-    assert encoder_weights(0.9) == {"encoder": 1.25, "rows": 1.0}
-
-
 def test_a_question_of_words_that_the_text_lacks_is_answered_by_the_encoder(index: Index) -> None:
-    heavy = weighing(reading(index), 1.0)
+    heavy = reading(index)
     found = heavy.search("xylophone quartet", 3)
     scored = heavy.scorer.near_encoded(centred(index, ["xylophone quartet"])[0])
     assert found.question == "encoder"
-    best = scored.best_documents(np.ones(len(index), bool), 1)[0]
+    best = scored.best_documents(1)[0]
     assert found.hits[0].id == index.documents.ids[best]
 
 
@@ -218,7 +192,7 @@ def test_what_was_not_encoded_has_the_students_vector(encoded_run: Run) -> None:
 def test_it_is_written_and_read_with_the_index(index: Index, tmp_path) -> None:
     opened = index.saved(tmp_path / "index")
     one, other = part_of(index), part_of(opened)
-    assert (one.name, one.weights) == (other.name, other.weights)
+    assert one.name == other.name
     for name, array in one.arrays.items():
         np.testing.assert_array_equal(array, other.arrays[name])
     for question in ("rows", "encoder"):
@@ -233,13 +207,12 @@ def test_a_run_asks_its_encoder(encoded_run: Run) -> None:
     known = run.replace(provenance={**run.provenance, "encoder": described}, folder=None)
     hold_encoder(known, WordSums())
     index = run_index(known)
-    assert weighing(index, 1.0).search(QUESTION).question == "encoder"
+    assert index.search(QUESTION).question == "encoder"
 
 
 def test_near_documents_are_near_by_the_encoder_too(encoded_run: Run) -> None:
     run = open_run(encoded_run.folder)
-    index = weighing(run_index(run), 1.0)
-    found = nearest_documents(index, "r1", 3)
+    found = nearest_documents(run_index(run), "r1", 3)
     assert list(found.hits[0].parts) == ["dense", "encoder"]
     own = similar_documents(run, "r1", top=3)
     assert own.hits[0].score <= 1 + 1e-3

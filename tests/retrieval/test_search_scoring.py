@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from selfvec.data.run import Run
 from selfvec.numerics.quantization import quantised
-from selfvec.retrieval import Index, kernels, scoring, unit_vectors
-from selfvec.retrieval.dense_share import agreement, dense_share
+from selfvec.retrieval import Index, documents, kernels, scoring
+from selfvec.retrieval.build import agreement, dense_share
 from selfvec.retrieval.dense_space import DenseSpace, projected
-from selfvec.retrieval.documents import GatheredDocuments
-from selfvec.retrieval.indexed_documents import IndexedDocuments
+from selfvec.retrieval.documents import GatheredDocuments, IndexedDocuments
 from selfvec.retrieval.scoring import Scorer
 from selfvec.retrieval.snippets import Match, _best_start
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
@@ -269,7 +268,7 @@ def test_large_collections_are_scored_again_at_the_top(index: Index, monkeypatch
     whole = index.scores(question)
     monkeypatch.setattr(scoring, "LARGE", 50)
     monkeypatch.setattr(scoring, "RESCORED", 60)
-    monkeypatch.setattr(unit_vectors, "SAMPLED", 100)
+    monkeypatch.setattr(documents, "SAMPLED", 100)
     part = index.scores(question)
     first, second = (np.argsort(-found.scores, kind="stable") for found in (whole, part))
     assert len(set(first[:10]) & set(second[:10])) >= 9

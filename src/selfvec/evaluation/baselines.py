@@ -28,7 +28,7 @@ from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.methods import refined_rows
 from selfvec.refinement.training import count_models, gensim_models, glove
 
-ALREADY = ("original", "bm25", "bm25-rm3")  # measured without training, the last only on request
+ALREADY = ("original", "bm25")  # measured without training
 ENCODER = "encoder:"  # prefix of the name or folder of a sentence encoder
 
 
@@ -106,11 +106,11 @@ def check_names(names: Sequence[str]) -> list[str]:
     Unknown names and missing packages are errors before anything is trained.
     """
     wanted = dict.fromkeys(each for name in names for each in (BASELINES if name == "all" else (name,)))
-    found = {name: find_baseline(name) for name in wanted if name not in ALREADY}
-    for name, baseline in found.items():
+    baselines = {name: find_baseline(name) for name in wanted if name not in ALREADY}
+    for name, baseline in baselines.items():
         if baseline.package is not None:
             require(baseline.package, baseline.extra, f"the baseline {name}")
-    return list(found)
+    return list(baselines)
 
 
 # ---- Training

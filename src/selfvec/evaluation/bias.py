@@ -76,10 +76,10 @@ class Bias(Task):
 
 def _measured(entry: ComparedVectors, word_set: WordSet, seed: int) -> Iterator[Measurement]:
     """The association test of a set, then the other measures if all lists have enough words."""
-    found = [word_vectors(entry.vectors, words) for words in word_set.lists]
-    targets_x, targets_y, group_a, group_b = (rows[known].astype(np.float64) for rows, known in found)
+    lists = [word_vectors(entry.vectors, words) for words in word_set.lists]
+    targets_x, targets_y, group_a, group_b = (rows[present].astype(np.float64) for rows, present in lists)
     size = len(targets_x) + len(targets_y)
-    covered = float(np.concatenate([known for _, known in found]).mean())
+    covered = float(np.concatenate([present for _, present in lists]).mean())
     named: dict[str, Any] = {
         "method": word_set.name,
         "targets": list(word_set.targets),
@@ -94,7 +94,7 @@ def _measured(entry: ComparedVectors, word_set: WordSet, seed: int) -> Iterator[
     p = permutation_p(x, y, seed)
     yield Measurement.of(entry, "weat_effect", _estimate(x, y, seed), size, covered, **named, p=p)
     targets = np.concatenate([targets_x, targets_y])
-    paired_a, paired_b = _pairs(*found[2], *found[3])
+    paired_a, paired_b = _pairs(*lists[2], *lists[3])
     for name, measure in MEASURES.items():
         a, b = (paired_a, paired_b) if name in PAIRED else (group_a, group_b)
         if len(a):
@@ -166,9 +166,9 @@ def read_sets(path: Path) -> list[WordSet]:
 def _lists_fault(value: Any) -> str | None:
     """The rule that the lists of targets or of attributes break."""
     lists = list(value.values()) if isinstance(value, dict) else []
-    if len(lists) != 2 or not all(isinstance(one, list) and len(one) > 1 for one in lists):
+    if len(lists) != 2 or not all(isinstance(words, list) and len(words) > 1 for words in lists):
         return "is two named lists of at least two words"
-    words = [word for one in lists for word in one]
+    words = [word for words in lists for word in words]
     if not all(isinstance(word, str) and word.strip() for word in words):
         return "is two lists of words, each a text"
     twice = next((word for word, times in Counter(words).items() if times > 1), None)
@@ -237,8 +237,8 @@ def rnsb(words: Doubles, a: Doubles, b: Doubles, seed: int) -> Estimate:
 
 def _divergence(chance: Doubles) -> Doubles:
     share = chance / chance.sum(axis=-1, keepdims=True)
-    found: Doubles = (share * np.log(share * share.shape[-1])).sum(axis=-1)
-    return found
+    divergence: Doubles = (share * np.log(share * share.shape[-1])).sum(axis=-1)
+    return divergence
 
 
 def _logistic(rows: Doubles, labels: Doubles) -> Doubles:

@@ -93,8 +93,8 @@ def predicted_labels(rows: Floats, labels: Ints, test: Floats) -> Array:
     centre = rows.mean(axis=0)
     spread = np.sqrt(np.einsum("ij,ij->", rows - centre, rows - centre) / len(rows)) or 1.0
     model = LogisticRegression(C=_C, max_iter=1000).fit((rows - centre) / spread, labels)
-    found: Array = model.predict((test - centre) / spread)
-    return found
+    predicted: Array = model.predict((test - centre) / spread)
+    return predicted
 
 
 def read_labelled(path: Path, seed: int) -> LabelledTexts:

@@ -1,7 +1,8 @@
 """Judged collections: documents, queries, and which documents are relevant to which query.
 
 A collection is a folder in the layout of BEIR: corpus.jsonl, queries.jsonl and qrels/test.tsv. Or it is the
-documents of a run, with a plain CSV of questions and the documents that answer them. Or it is in memory.
+documents of a run, with a plain CSV of questions and the documents that answer them. Or it is in memory. Its
+rankings are measured by nDCG, recall and the reciprocal rank.
 """
 
 from __future__ import annotations
@@ -19,12 +20,47 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.files.text_files import separated_rows
 
-from .ranking_metrics import METRICS
 from .task import json_objects, number, rows
 
 _NAMED = 3  # ids that are no documents
 Rankings = list[list[int]]
 """Numbers of documents for each query, the best first."""
+
+
+# ---- Metrics, as trec_eval computes them
+
+
+def ndcg(ranking: Sequence[int], gains: Mapping[int, float], depth: int = 10) -> float:
+    """Normalised discounted cumulative gain (Järvelin and Kekäläinen, 2002).
+
+    The sum over the first ``depth`` documents of gain / log2(1 + rank), divided by the same sum for the best
+    possible order. The gain of a document is its score, as in trec_eval.
+
+    >>> round(ndcg([7, 8], {8: 1.0, 9: 2.0}), 4)
+    0.2398
+    """
+
+    def discounted(values: Sequence[float]) -> float:
+        return float(sum(value / np.log2(rank + 1) for rank, value in enumerate(values[:depth], 1)))
+
+    best = discounted(sorted(gains.values(), reverse=True))
+    return discounted([gains.get(document, 0.0) for document in ranking]) / best
+
+
+def recall(ranking: Sequence[int], gains: Mapping[int, float], depth: int = 100) -> float:
+    """Share of the relevant documents among the first ``depth``."""
+    return sum(document in gains for document in ranking[:depth]) / len(gains)
+
+
+def reciprocal_rank(ranking: Sequence[int], gains: Mapping[int, float], depth: int = 10) -> float:
+    """1 / rank of the first relevant document; 0 if none is among the first ``depth``."""
+    return next((1 / rank for rank, d in enumerate(ranking[:depth], 1) if d in gains), 0.0)
+
+
+METRICS = {"ndcg@10": ndcg, "recall@100": recall, "mrr@10": reciprocal_rank}
+
+
+# ---- Collections
 
 
 @dataclass(frozen=True)
@@ -163,15 +199,15 @@ def read_questions_about(run: Run, path: Path) -> Collection:
     """Read a CSV or .tsv file of questions and ids of the documents of a run that answer them."""
     from selfvec.retrieval.documents import gather
 
-    found = gather(run, Progress())
-    places = {name: number for number, name in enumerate(found.ids)}
+    documents = gather(run, Progress())
+    places = {name: number for number, name in enumerate(documents.ids)}
     answered = list(_answers(path))
     ids = [name for _, name in answered]
     if ids and places.keys().isdisjoint(ids):
         rule = f"the run lacks these documents, for example {ids[0]!r}"
-        raise InputError(rule, path=path, field="id", remedy=f"an id of the run is {found.ids[0]!r}")
+        raise InputError(rule, path=path, field="id", remedy=f"an id of the run is {documents.ids[0]!r}")
     gains = _gains(((question, name, 1.0) for question, name in answered), places)
-    return Collection(list(found.texts), list(gains), list(gains.values()), lacking=lacking(ids, places))
+    return Collection(list(documents.texts), list(gains), list(gains.values()), lacking=lacking(ids, places))
 
 
 def _answers(path: Path) -> Iterator[tuple[str, str]]:
@@ -251,8 +287,8 @@ def _pairs(given: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def _values(frame: Any, names: Sequence[str], field: str) -> list[Any]:
     """The values of the first column of a data frame with one of these names."""
-    found = next((name for name in names if name in getattr(frame, "columns", ())), None)
-    if found is None:
+    column = next((name for name in names if name in getattr(frame, "columns", ())), None)
+    if column is None:
         rule = f"is a mapping, or a data frame with a column {names[0]}"
         raise OptionError(rule, field=field, remedy=f"name the column {' or '.join(names)}")
-    return list(frame[found])
+    return list(frame[column])

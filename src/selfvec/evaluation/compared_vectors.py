@@ -125,7 +125,7 @@ def open_entries(
     else:
         listed = isinstance(given, Sequence) and not isinstance(given, str) and not is_table(given)
         several: Any = given if listed else [given]
-        values = [one if is_path(one) else opened(one) for one in several]
+        values = [value if is_path(value) else opened(value) for value in several]
         names = distinct_names([_path_or_kind(value) for value in values])
         named = _all_opened(zip(names, values, strict=True))
         plain = sum(isinstance(value, Run) for value, _ in named.values()) == 1
@@ -136,17 +136,17 @@ def open_entries(
 
 def _all_opened(given: Iterable[tuple[str, GivenVectors]]) -> dict[str, tuple[Vectors | Run, str | None]]:
     """Vectors and runs by name, each with the path of the vectors that it is aligned to, if known."""
-    found: dict[str, tuple[Vectors | Run, str | None]] = {}
+    by_name: dict[str, tuple[Vectors | Run, str | None]] = {}
     for name, value in given:
         aligned = None if isinstance(value, Vectors | Run) else find_aligned(value)
         if isinstance(value, Vectors | Run) or aligned is None:
-            found[name] = opened(value), None
+            by_name[name] = opened(value), None
         elif Path(value).is_dir():
-            found[f"{name}/a"] = load(aligned[0]), None
-            found[f"{name}/b"] = load(aligned[1]), aligned[0]
+            by_name[f"{name}/a"] = load(aligned[0]), None
+            by_name[f"{name}/b"] = load(aligned[1]), aligned[0]
         else:
-            found[name] = load(aligned[1]), aligned[0]
-    return found
+            by_name[name] = load(aligned[1]), aligned[0]
+    return by_name
 
 
 def _path_or_kind(value: GivenVectors) -> str:
@@ -217,24 +217,24 @@ def find_rows(vectors: Vectors, words: Sequence[str]) -> Ints:
     >>> find_rows(v, ["US", "Us", "rome", "oslo"]).tolist()
     [1, 0, 2, -1]
     """
-    found = np.full(len(words), -1, np.int64)
+    places = np.full(len(words), -1, np.int64)
     for form in _FORMS:
-        missing = np.flatnonzero(found < 0)
+        missing = np.flatnonzero(places < 0)
         forms = (form(words[i]) for i in missing.tolist())
         rows = np.fromiter((vectors.key_to_index.get(key, -1) for key in forms), np.int64, len(missing))
-        known = np.flatnonzero(rows >= 0)
-        known = known[np.any(vectors.vectors[rows[known]] != 0, axis=1)]
-        found[missing[known]] = rows[known]
-    return found
+        present = np.flatnonzero(rows >= 0)
+        present = present[np.any(vectors.vectors[rows[present]] != 0, axis=1)]
+        places[missing[present]] = rows[present]
+    return places
 
 
 def word_vectors(vectors: Vectors, words: Sequence[str]) -> tuple[Floats, Mask]:
     """Unit vectors of n words, (n, d) float32, zeros for those without; and which have one, (n,) bool."""
-    found = find_rows(vectors, words)
+    places = find_rows(vectors, words)
     out = np.zeros((len(words), vectors.vector_size), np.float32)
-    known = found >= 0
-    out[known] = unit_rows(vectors.vectors[found[known]])
-    missing = np.flatnonzero(~known)
+    present = places >= 0
+    out[present] = unit_rows(vectors.vectors[places[present]])
+    missing = np.flatnonzero(~present)
     if len(missing) and vectors.composer is not None:
         out[missing] = unit_rows(vectors.composer([words[i] for i in missing.tolist()]))
     return out, np.any(out != 0, axis=1)
@@ -242,5 +242,5 @@ def word_vectors(vectors: Vectors, words: Sequence[str]) -> tuple[Floats, Mask]:
 
 def listed(vectors: Vectors, words: Sequence[str]) -> Mask:
     """Which of n words are in the vocabulary in some form, with or without a vector, (n,) bool."""
-    found = (any(form(word) in vectors for form in _FORMS) for word in words)
-    return np.fromiter(found, bool, len(words))
+    in_vocabulary = (any(form(word) in vectors for form in _FORMS) for word in words)
+    return np.fromiter(in_vocabulary, bool, len(words))

@@ -23,9 +23,8 @@ from selfvec.text.preprocessing import Preprocessing
 from .bias import Bias
 from .classification import Classification
 from .compared_vectors import ComparedVectors, distinct_names, open_entries, truncated
-from .rankings import search_settings
 from .report import Report
-from .retrieval import RM3, Questions, Retrieval
+from .retrieval import Questions, Retrieval, search_settings
 from .run_tasks import HiddenWords, Stability
 from .task import Measurement, Task
 from .words import Analogies, Dictionary, Similarity
@@ -170,14 +169,13 @@ def evaluate(
         from .baselines import check_names
 
         wanted = check_names(names)
-    rm3 = not {RM3, "all"}.isdisjoint(names)
     chosen = list(tasks) if isinstance(tasks, Sequence) else [tasks]
     for task in chosen:
         if not isinstance(task, Task):
             rule = f"are tasks of selfvec.evaluation, not {type(task).__name__}"
             raise OptionError(rule, field="tasks", remedy="or give similarity=FILE and the like")
     settings = search_settings(check_texts("try_", try_, "settings of search")) if try_ else {}
-    options = {"rm3": rm3, "shots": shots, "settings": settings}
+    options = {"shots": shots, "settings": settings}
     chosen = [_with_options(task, options) for task in [*chosen, *_asked_tasks(asked)]]
     if shots is not None and not any(isinstance(task, Classification) for task in chosen):
         rule = "is the number of examples of each class, which --classification measures"
@@ -205,24 +203,23 @@ def _measured(
     entries = [*given, *_baseline_entries(given, against)]
     costs = {entry.name: _cost(entry) for entry in entries} if against else {}
     described = [
-        {"name": one.name, "words": len(one.vectors), "dimensions": one.vectors.vector_size}
-        | costs.get(one.name, {})
-        for one in entries
+        {"name": entry.name, "words": len(entry.vectors), "dimensions": entry.vectors.vector_size}
+        | costs.get(entry.name, {})
+        for entry in entries
     ]
     first = entries[0].name
-    baselines = {RM3, *against}
     entries += [truncated(entry, size) for size in dict.fromkeys(dimensions) for entry in entries]
 
     rows: list[Row] = []
     comparisons: list[Row] = []
     with progress.stage("Measuring", len(tasks), "tasks") as advance:
         for task, name in zip(tasks, _task_names(tasks), strict=True):
-            found = list(task.measure(entries, seed))
+            measured = list(task.measure(entries, seed))
             named = {"task": name, "kind": task.kind}
-            rows += [_row(measured) | named | costs.get(measured.vectors, {}) for measured in found]
-            for a, b in task.pairs(found):
+            rows += [_row(figure) | named | costs.get(figure.vectors, {}) for figure in measured]
+            for a, b in task.pairs(measured):
                 # Baselines are compared only with the first vectors, not with each other.
-                if a.vectors not in baselines and (b.vectors not in baselines or a.vectors == first):
+                if a.vectors not in against and (b.vectors not in against or a.vectors == first):
                     comparisons += [named | row for row in _compared(a, b)]
             advance(1)
     return Report(rows, comparisons, described, {"seed": seed, "resamples": RESAMPLES})
@@ -288,8 +285,8 @@ def _figure(estimate: Estimate | None, over: str = "") -> Row:
 def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
     """The difference of two figures, if they have the same metric, method, items and truncation."""
     same = {
-        (one.metric, one.extra.get("method"), one.n, one.dimensions if one.truncated else None)
-        for one in (a, b)
+        (side.metric, side.extra.get("method"), side.n, side.dimensions if side.truncated else None)
+        for side in (a, b)
     }
     if len(same) > 1:
         return
@@ -314,26 +311,26 @@ def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
 
 def _difference(a: Estimate | None, b: Estimate | None, over: str = "") -> Row:
     """``a`` minus ``b``; ``over`` ends the names of the keys."""
-    found = None if a is None or b is None else difference(a, b)
+    both = None if a is None or b is None else difference(a, b)
     keys = {"difference": "value", "low": "low", "high": "high", "p": "p"}
-    return {f"{key}{over}": getattr(found, name, None) for key, name in keys.items()}
+    return {f"{key}{over}": getattr(both, name, None) for key, name in keys.items()}
 
 
 def _with_options(task: Task, options: Mapping[str, Any]) -> Task:
     """A task with those of the options that it does not have itself."""
-    known = {one.name for one in fields(task)}
-    lacking = {name: value for name, value in options.items() if name in known and not getattr(task, name)}
+    own = {field.name for field in fields(task)}
+    lacking = {name: value for name, value in options.items() if name in own and not getattr(task, name)}
     return replace(task, **lacking) if lacking else task
 
 
 def _asked_tasks(asked: AskedTasks) -> list[Task]:
     """The tasks that short forms ask for, in the order of `TASKS`."""
-    found: list[Task] = []
+    tasks: list[Task] = []
     for row in TASKS:
         given: Any = asked.get(row.keyword)
         paths = as_paths(given) if not row.fixed else row.fixed if given else ()
-        found += [row.task(path) for path in paths]
-    return found
+        tasks += [row.task(path) for path in paths]
+    return tasks
 
 
 def _trained(
@@ -344,7 +341,7 @@ def _trained(
         return {}
     from .baselines import train
 
-    runs = [one.run for one in given if one.run is not None and one.refined]
+    runs = [entry.run for entry in given if entry.run is not None and entry.refined]
     if len(runs) != 1:
         rule = f"baselines are trained on the tokens of one run, {len(runs)} were given"
         raise OptionError(rule, field="against", remedy="name one run folder")

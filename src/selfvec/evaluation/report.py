@@ -57,12 +57,12 @@ class Report(ResultTable):
 
         Similarity is compared on the pairs of words that all vectors have.
         """
-        found: dict[tuple[str, str], Counter[str]] = {}
+        results: dict[tuple[str, str], Counter[str]] = {}
         for row in self.comparisons:
             a, b = _compared_names(row)
             if row["dimensions"] is None and a != b and row.get("kind") not in UNRANKED:
-                found.setdefault((a, b), Counter())[comparison_result(_on_common(row))] += 1
-        return found
+                results.setdefault((a, b), Counter())[comparison_result(_on_common(row))] += 1
+        return results
 
     def summary(self) -> list[str]:
         """A sentence for each pair of `tally`, then `notes`."""
@@ -172,8 +172,8 @@ def seconds(rows: Sequence[Mapping[str, Any]]) -> list[str]:
             return ""
         return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value < 1 else f"{value:.1f}"
 
-    found = [shown(row.get("seconds")) for row in rows]
-    return found if any(found) else []
+    cells = [shown(row.get("seconds")) for row in rows]
+    return cells if any(cells) else []
 
 
 def label(row: Mapping[str, Any]) -> str:

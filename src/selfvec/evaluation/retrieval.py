@@ -1,34 +1,62 @@
-"""Retrieval: do the relevant documents come first?"""
+"""Retrieval: do the relevant documents come first?
+
+Documents are ranked by the cosine of vectors, by BM25, by a run's search and by its encoder. Search is
+`selfvec.retrieval.Index.ranking`, so that a figure is that of what `selfvec.search` finds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
+from itertools import product
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+import numpy as np
+
+from selfvec.base.arrays import AnyFloats, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
+from selfvec.numerics.rows import top_indices, unit_rows
 from selfvec.numerics.statistics import mean
 from selfvec.text.document_vectors import known_share
+from selfvec.text.preprocessing import Preprocessing
 
-from .collection import Collection, judged_collection, read_collection, read_questions_about
+from .collection import Collection, Rankings, judged_collection, read_collection, read_questions_about
 from .compared_vectors import ComparedVectors
-from .rankings import (
-    REFINED,
-    Ranked,
-    SearchSetting,
-    bm25_rankings,
-    dense_rankings,
-    encoder_rankings,
-    search_rankings,
-    student_of_run,
-)
 from .task import Measurement, Task
 
-RM3 = "bm25-rm3"  # name and mode of BM25 with RM3
-_USUAL = {"hybrid": SearchSetting()}
+if TYPE_CHECKING:
+    from selfvec.retrieval import Index
+
+REFINED = "refined"  # the end of the name of a run's vectors
+
+_DEPTH = 100  # documents of a ranking: recall@100 needs no more
+_DECIMALS = 5  # of a cosine; smaller differences come from the order of additions
+
+
+class SearchSetting(NamedTuple):
+    """Options of `selfvec.search` that change its ranking."""
+
+    mode: str = "hybrid"
+    passage_words: int = 200
+    overlap: int = 40
+
+
+class Ranked(NamedTuple):
+    """Rankings of the queries of a collection."""
+
+    vectors: str  # the name of what ranked them
+    mode: str
+    rankings: Rankings
+    covered: float = 1.0  # share of tokens that have a vector
+    question: str | None = None  # of a run with an encoder: encoder or rows
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Keys of a row."""
+        return {} if self.question is None else {"question": self.question}
 
 
 @dataclass(frozen=True)
@@ -38,25 +66,21 @@ class Retrieval(Task):
     Modes: ``dense`` ranks by the cosine of query and document vectors (`selfvec.text.document_vectors`),
     which the baseline ``encoder:MODEL`` makes of whole texts;
     ``hybrid``, for refined vectors of a run only, ranks as `selfvec.retrieval` does; ``bm25``, measured once
-    under the name "bm25", is Lucene's variant (k1 1.2, b .75) on word stems; ``bm25-rm3``, if requested, adds
-    words of the best documents to the query (`selfvec.retrieval.scoring`). Equal scores rank in
-    document order. A text without a known word is not found. BM25 needs a word that query and text
-    share. ``covered`` is the share of tokens that have a vector, stop words excluded. The extra keys
-    ``missing`` and ``lacking`` count relevant documents and judged ids that the corpus lacks.
+    under the name "bm25", is Lucene's variant (k1 1.2, b .75) on word stems. Equal scores rank in document
+    order. A text without a known word is not found. BM25 needs a word that query and text share. ``covered``
+    is the share of tokens that have a vector, stop words excluded. The extra keys ``missing`` and ``lacking``
+    count relevant documents and judged ids that the corpus lacks.
 
     Parameters
     ----------
     path : path
         A folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels/test.tsv.
-    rm3 : bool
-        Whether to measure BM25 with RM3, too.
     settings : mapping of str to SearchSetting
         Measure a run's search with these settings instead, by their names in the column ``mode``. All are
         compared with the first.
     """
 
     kind: ClassVar[str] = "retrieval"
-    rm3: bool = False
     settings: Mapping[str, SearchSetting] = field(default_factory=dict)
 
     def read(self, entries: Sequence[ComparedVectors]) -> Collection:
@@ -70,39 +94,36 @@ class Retrieval(Task):
             raise OptionError(rule, field="try_", remedy="give a run folder")
         collection = self.read(entries)
         for entry in entries:
-            for one in self._ranked(collection, entry):
-                extra = {**collection.missing, **one.extra}
-                for metric, values in collection.scores(one.rankings).items():
-                    figure = mean(values, seed), len(values), one.covered, one.mode
-                    yield replace(Measurement.of(entry, metric, *figure, **extra), vectors=one.vectors)
-        for name in [*([] if self.settings else ["bm25"]), *([RM3] if self.rm3 else [])]:
-            rankings = bm25_rankings(collection, entries[0].preprocessing, rm3=name == RM3)
+            for ranking in self._ranked(collection, entry):
+                extra = {**collection.missing, **ranking.extra}
+                for metric, values in collection.scores(ranking.rankings).items():
+                    figure = mean(values, seed), len(values), ranking.covered, ranking.mode
+                    yield replace(Measurement.of(entry, metric, *figure, **extra), vectors=ranking.vectors)
+        if not self.settings:
+            rankings = bm25_rankings(collection, entries[0].preprocessing)
             for metric, values in collection.scores(rankings).items():
-                figure = mean(values, seed), len(values), 1.0, name
-                yield Measurement(name, metric, *figure, extra=collection.missing)
+                figure = mean(values, seed), len(values), 1.0, "bm25"
+                yield Measurement("bm25", metric, *figure, extra=collection.missing)
 
     def _ranked(self, collection: Collection, entry: ComparedVectors) -> Iterator[Ranked]:
-        """The rankings by each mode or setting, and by the encoder of a run and its student."""
-        covered = 0.0
-        if not self.settings:
-            rankings, covered = dense_rankings(collection, entry)
-            yield Ranked(entry.name, "dense", rankings, covered)
-        elif _searches(entry):
-            texts = collection.documents + collection.queries
-            covered = known_share(texts, entry.vectors, entry.preprocessing)
-        if entry.run is None or not _searches(entry):
+        """The rankings by each mode or setting, and by the encoder of a run."""
+        if self.settings:
+            if entry.run is not None and _searches(entry):
+                texts = collection.documents + collection.queries
+                covered = known_share(texts, entry.vectors, entry.preprocessing)
+                for mode, rankings in search_rankings(collection, entry.run, self.settings).items():
+                    yield Ranked(entry.name, mode, rankings, covered)
             return
-        if not self.settings and student_of_run(entry.run) is not None:
-            for one in encoder_rankings(collection, entry.run):
-                name = entry.name.removesuffix(REFINED) + one.vectors
-                yield one._replace(vectors=name, covered=covered if one.vectors == REFINED else 1.0)
-            return
-        for mode, rankings in search_rankings(collection, entry.run, self.settings or _USUAL).items():
-            yield Ranked(entry.name, mode, rankings, covered)
+        rankings, covered = dense_rankings(collection, entry)
+        yield Ranked(entry.name, "dense", rankings, covered)
+        if entry.run is not None and _searches(entry):
+            for ranking in hybrid_rankings(collection, entry.run):
+                name = entry.name.removesuffix(REFINED) + ranking.vectors
+                yield ranking._replace(vectors=name, covered=covered if ranking.vectors == REFINED else 1.0)
 
-    def pairs(self, found: Sequence[Measurement]) -> Iterable[tuple[Measurement, Measurement]]:
+    def pairs(self, measured: Sequence[Measurement]) -> Iterable[tuple[Measurement, Measurement]]:
         """All pairs, or those with the first setting."""
-        return [(a, b) for a, b in super().pairs(found) if not self.settings or a.mode == found[0].mode]
+        return [(a, b) for a, b in super().pairs(measured) if not self.settings or a.mode == measured[0].mode]
 
 
 def _searches(entry: ComparedVectors) -> bool:
@@ -119,8 +140,6 @@ class Questions(Retrieval):
     path : path
         A CSV file with a header, or a .tsv file: columns ``question`` and ``id``, the id of a document of the
         run that answers the question. A question with several answers has several rows.
-    rm3 : bool
-        Whether to measure BM25 with RM3, too.
     settings : mapping of str to SearchSetting
         Measure search with these settings instead.
     """
@@ -175,9 +194,150 @@ def _run_documents(entries: Sequence[ComparedVectors]) -> Iterable[tuple[str, st
         raise OptionError("are needed where no run is measured", field="documents", remedy="give their texts")
     from selfvec.retrieval.documents import gather
 
-    found = gather(run, Progress())
-    return zip(found.ids, found.texts, strict=True)
+    documents = gather(run, Progress())
+    return zip(documents.ids, documents.texts, strict=True)
 
 
 def _first_run(entries: Sequence[ComparedVectors]) -> Run | None:
     return next((entry.run for entry in entries if entry.run is not None), None)
+
+
+# ---- Rankings
+
+
+def ranked(scores: AnyFloats, retrievable: Mask, depth: int = _DEPTH) -> list[int]:
+    """Numbers of the retrievable documents by falling score, both (D,); ties in document order.
+
+    >>> ranked(np.array([0.1, 0.9, 0.9, 0.5]), np.array([True, True, True, False]))
+    [1, 2, 0]
+    """
+    rounded = np.where(retrievable, np.round(scores, _DECIMALS), -np.inf)
+    return [i for i in top_indices(rounded, depth) if retrievable[i]]
+
+
+def dense_rankings(collection: Collection, entry: ComparedVectors) -> tuple[Rankings, float]:
+    """The best documents of each query by cosine, and the share of tokens that have a vector."""
+    texts = collection.documents + collection.queries
+    count = len(collection.documents)
+    rows, covered = entry.text_rows(texts, count, questions=True)
+    documents = rows[:count]
+    queries = rows[count:]
+    has_vector = np.any(documents != 0, axis=1)
+    return [ranked(documents @ query, has_vector & query.any()) for query in queries], covered
+
+
+def bm25_rankings(collection: Collection, preprocessing: Preprocessing) -> Rankings:
+    """The best documents of each query by BM25, over whole documents."""
+    # Whole documents, as BM25 is usually reported; search in mode bm25 counts the best passages, too.
+    from selfvec.retrieval import Index
+
+    numbers, texts = _kept(collection)
+    index = Index.words_only(texts, preprocessing.by_words)
+    return _Searched(index, numbers).rankings(collection, "bm25")
+
+
+@dataclass(frozen=True)
+class _Searched:
+    """The index of a collection, and the number in it of each document of the index."""
+
+    index: Index
+    numbers: list[int]
+
+    def rankings(self, collection: Collection, mode: str, question: str | None = None) -> Rankings:
+        """What search finds for each query."""
+        rankings = (
+            self.index.ranking(text, _DEPTH, mode=mode, question=question) for text in collection.queries
+        )
+        return [[self.numbers[document] for document in ranking] for ranking in rankings]
+
+
+def _kept(collection: Collection) -> tuple[list[int], list[str]]:
+    """The documents that have text, and their numbers. A run keeps no others, and search counts its own."""
+    numbers = [number for number, text in enumerate(collection.documents) if text.strip()]
+    return numbers, [collection.documents[number] for number in numbers]
+
+
+def search_settings(given: Sequence[str]) -> dict[str, SearchSetting]:
+    """Every combination of the given values, by its name in the report; `OptionError` for one that is wrong.
+
+    >>> list(search_settings(["mode=hybrid,bm25", "passage_words=100"]))
+    ['hybrid, passage_words=100', 'bm25, passage_words=100']
+    """
+    values: dict[str, list[Any]] = {}
+    for text in given:
+        name, _, several = text.partition("=")
+        if name not in SearchSetting._fields:
+            raise OptionError.one_of(name, SearchSetting._fields, field="try_")
+        numbers = (int(value) if value.isdecimal() else value for value in several.split(","))
+        values.setdefault(name, []).extend(numbers)
+    combinations = product(*values.values()) if values else ()
+    settings = (dict(zip(values, combination, strict=True)) for combination in combinations)
+    return {_name(setting): _checked(SearchSetting(**setting)) for setting in settings}
+
+
+def _name(chosen: dict[str, Any]) -> str:
+    others = (f"{name}={value}" for name, value in chosen.items() if name != "mode")
+    return ", ".join([str(chosen.get("mode", SearchSetting().mode)), *others])
+
+
+def _checked(setting: SearchSetting) -> SearchSetting:
+    from selfvec.retrieval import check_mode
+    from selfvec.text.passages import check_cut
+
+    try:
+        check_mode(setting.mode)
+        check_cut(setting[1:])
+    except OptionError as error:
+        raise OptionError(
+            f"{error.field} {error.rule}", field="try_", remedy=error.remedy or "give another value"
+        ) from None
+    return setting
+
+
+def search_rankings(
+    collection: Collection, run: Run, settings: Mapping[str, SearchSetting]
+) -> dict[str, Rankings]:
+    """The best documents of each query as `selfvec.retrieval` ranks them, by each setting.
+
+    Settings that cut texts alike share an index.
+    """
+    from selfvec.retrieval import Index
+    from selfvec.retrieval.documents import GatheredDocuments
+
+    rankings: dict[str, Rankings] = {}
+    numbers, texts = _kept(collection)
+    for cut in dict.fromkeys(setting[1:] for setting in settings.values()):
+        searched = _Searched(Index.memory(run, replace(GatheredDocuments.of(texts), cut=cut)), numbers)
+        modes = {name: setting.mode for name, setting in settings.items() if setting[1:] == cut}
+        rankings |= {name: searched.rankings(collection, mode) for name, mode in modes.items()}
+    return {name: rankings[name] for name in settings}
+
+
+def hybrid_rankings(collection: Collection, run: Run) -> Iterator[Ranked]:
+    """Search's rankings; of a run with an encoder by rows and by the encoder, and those of the encoder alone.
+
+    The encoder reads the documents that it has not seen. Where it cannot be had, only what does not need it
+    is measured.
+    """
+    from selfvec.encoders.encoded_texts import encoded_texts_of
+    from selfvec.encoders.run_encoder import encoder_of, passages_of
+    from selfvec.retrieval import Index
+    from selfvec.retrieval.encoder_part import ENCODER, ROWS
+
+    numbers, texts = _kept(collection)
+    encoded, encoder = encoded_texts_of(run), encoder_of(run)
+    if encoded is not None and encoder is not None and run.text is not None:
+        encoded = encoded.adding(encoder, list(passages_of(texts)))
+    searched = _Searched(Index.memory(run, texts, encoded=encoded), numbers)
+    part = searched.index.encoder_part
+    if part is None:
+        yield Ranked(REFINED, "hybrid", searched.rankings(collection, "hybrid"))
+        return
+    for question in (ROWS, ENCODER) if encoder is not None else (ROWS,):
+        rankings = searched.rankings(collection, "hybrid", question)
+        yield Ranked(REFINED, "hybrid", rankings, question=question)
+    if encoder is not None:
+        questions = unit_rows(encoder.encode(collection.queries, question=True) - part.mean)
+        near = map(searched.index.scorer.near_encoded, questions)
+        alone = [[numbers[i] for i in ranked(scored.scores, scored.found)] for scored in near]
+        yield Ranked(ENCODER, "dense", alone, question=ENCODER)

@@ -84,15 +84,15 @@ class Stability(Task):
             yield from _stable(entry, batch)
             return
         rotated = seeds and _random_start(run)
-        overlap, cosine, known = (np.full((self.repeats, len(batch.types)), np.nan) for _ in range(3))
+        overlap, cosine, present = (np.full((self.repeats, len(batch.types)), np.nan) for _ in range(3))
         pairs = self._over_seeds(run, batch) if seeds else self._over_halves(run, batch, seed)
         for i, (words, a, b) in enumerate(pairs):
             overlap[i, words] = neighbour_overlap(a, b)
             cosine[i, words] = rotated_cosines(a, b) if rotated else _cosines(a, b)
-            known[i, words] = a.any(axis=1) & b.any(axis=1)
+            present[i, words] = a.any(axis=1) & b.any(axis=1)
         compared = np.flatnonzero(~np.isnan(overlap).all(axis=0))  # words that a repeat measured
         counts = batch.counts[compared]
-        covered = np.nanmean(known[:, compared], axis=0)
+        covered = np.nanmean(present[:, compared], axis=0)
         extra: dict[str, Any] = {"repeats": self.repeats} | ({"aligned": rotated} if seeds else {})
         for metric, values in zip(_METRICS, (overlap, cosine), strict=True):
             by_word = np.nanmean(values[:, compared], axis=0)
@@ -169,16 +169,16 @@ def neighbour_overlap(a: Rows, b: Rows, neighbours: int = NEIGHBOURS) -> Doubles
     """
     rows = np.arange(len(a))
     k = min(neighbours, len(a) - 1)
-    one, other = (nearest(unit, rows, k) for unit in (a, b))
-    shared = ((one[:, :, None] == other[:, None, :]) & (one >= 0)[:, :, None]).sum(axis=(1, 2))
-    out: Doubles = shared / np.maximum((one >= 0).sum(axis=1) + (other >= 0).sum(axis=1) - shared, 1)
+    of_a, of_b = (nearest(unit, rows, k) for unit in (a, b))
+    shared = ((of_a[:, :, None] == of_b[:, None, :]) & (of_a >= 0)[:, :, None]).sum(axis=(1, 2))
+    out: Doubles = shared / np.maximum((of_a >= 0).sum(axis=1) + (of_b >= 0).sum(axis=1) - shared, 1)
     return out
 
 
 def _cosines(a: Rows, b: Rows) -> Doubles:
     """Cosines of corresponding unit rows, (n, d) each, (n,)."""
-    found: Doubles = np.einsum("ij,ij->i", a, b, dtype=np.float64)
-    return found
+    cosines: Doubles = np.einsum("ij,ij->i", a, b, dtype=np.float64)
+    return cosines
 
 
 def rotated_cosines(a: Rows, b: Rows) -> Doubles:
@@ -234,10 +234,10 @@ def _found_again(prefix: str, run: Run, seed: int) -> Iterator[Measurement]:
     """The rows of a run."""
     batch = run.require_tokens()
     original = run.original
-    known = original.sources == Source.KNOWN
-    hidden = words_to_hide(known, batch, seed)
-    alone = without_relatives(batch.types, known, hidden)
-    candidates = np.flatnonzero(known)
+    pretrained = original.sources == Source.KNOWN
+    hidden = words_to_hide(pretrained, batch, seed)
+    alone = without_relatives(batch.types, pretrained, hidden)
+    candidates = np.flatnonzero(pretrained)
     place = np.searchsorted(candidates, hidden)
     for name, rows in induced(run, batch, hidden, seed):
         ranked = ranks(rows, original.unit[candidates], place)
@@ -281,9 +281,9 @@ def without_hidden(original: Vectors, hidden: Ints) -> Vectors:
     return Vectors(original.index_to_key, rows, sources=sources, normalized=True)
 
 
-def words_to_hide(known: Mask, batch: TokenBatch, seed: int) -> Ints:
-    """The words to hide: known words that occur, (h,), rising."""
-    pool = np.flatnonzero(known & (batch.counts > 0))
+def words_to_hide(pretrained: Mask, batch: TokenBatch, seed: int) -> Ints:
+    """The words to hide: words with a pretrained vector that occur, (h,), rising."""
+    pool = np.flatnonzero(pretrained & (batch.counts > 0))
     number = min(_MOST_HIDDEN, len(pool) // _SHARE)
     if number < _LEAST_HIDDEN:
         needed = _LEAST_HIDDEN * _SHARE
@@ -292,15 +292,15 @@ def words_to_hide(known: Mask, batch: TokenBatch, seed: int) -> Ints:
     return np.sort(np.random.default_rng(seed).choice(pool, number, replace=False))
 
 
-def without_relatives(types: Sequence[str], known: Mask, hidden: Ints) -> Mask:
-    """Which hidden words share their first letters with no word that is known and not hidden, (h,)."""
-    left = known.copy()
+def without_relatives(types: Sequence[str], pretrained: Mask, hidden: Ints) -> Mask:
+    """Which hidden words share their first letters with no pretrained word that is not hidden, (h,)."""
+    left = pretrained.copy()
     left[hidden] = False
     stems = {types[i][:_STEM].lower() for i in np.flatnonzero(left).tolist()}
     return np.array([types[i][:_STEM].lower() not in stems for i in hidden.tolist()], bool)
 
 
-def ranks(found: Rows, rows: Rows, places: Ints) -> Doubles:
+def ranks(vectors: Rows, rows: Rows, places: Ints) -> Doubles:
     """Rank of the right row among (n, d) by cosine to each of h vectors, (h, d): (h,), from 1.
 
     Rows exactly as near as the right one count half; a vector of zeros gets the middle rank.
@@ -310,10 +310,10 @@ def ranks(found: Rows, rows: Rows, places: Ints) -> Doubles:
     [1.0, 3.0, 2.0]
     """
     unit = unit_rows(rows)
-    found = unit_rows(found)
-    out = np.empty(len(found))
-    for start in range(0, len(found), _BLOCK):
+    vectors = unit_rows(vectors)
+    out = np.empty(len(vectors))
+    for start in range(0, len(vectors), _BLOCK):
         part = slice(start, start + _BLOCK)
-        cosines = found[part] @ unit.T
+        cosines = vectors[part] @ unit.T
         out[part] = ranks_among(cosines, cosines[np.arange(len(cosines)), places[part]])
     return out

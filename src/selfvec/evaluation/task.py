@@ -74,17 +74,18 @@ class Task(ABC):
         `InputError` names the file and line that cannot be read.
         """
 
-    def pairs(self, found: Sequence[Measurement]) -> Iterable[tuple[Measurement, Measurement]]:
+    def pairs(self, measured: Sequence[Measurement]) -> Iterable[tuple[Measurement, Measurement]]:
         """The figures whose differences are reported: all pairs by default."""
-        return combinations(found, 2)
+        return combinations(measured, 2)
 
 
 def refined_runs(entries: Sequence[ComparedVectors], task: str) -> list[tuple[ComparedVectors, Run]]:
     """The refined vectors of runs, each with its run; `OptionError` if there are none."""
-    found = [(one, one.run) for one in entries if one.run is not None and one.refined and not one.truncated]
-    if not found:
+    runs = [(entry, entry.run) for entry in entries if entry.run is not None and entry.refined]
+    runs = [(entry, run) for entry, run in runs if not entry.truncated]
+    if not runs:
         raise OptionError(f"{task} is measured on runs, none was given", remedy="give a run folder")
-    return found
+    return runs
 
 
 # ---- Task files: every error names the file and line
@@ -95,8 +96,9 @@ def rows(path: Path, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     for line, text in text_lines(path):
         fields = [field.strip() for field in text.split("\t")]
         if len(fields) != len(names):
-            found = f"this one has {len(fields)} field{'s' * (len(fields) != 1)}"
-            rule = f"a row is {'<TAB>'.join(names)}, {found}"
+            rule = (
+                f"a row is {'<TAB>'.join(names)}, this one has {len(fields)} field{'s' * (len(fields) != 1)}"
+            )
             raise InputError(rule, path=path, line=line, remedy="separate the fields by one tab each")
         if "" in fields:
             field = names[fields.index("")]

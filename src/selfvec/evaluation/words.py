@@ -65,14 +65,16 @@ class Similarity(Task):
         a, b = pairs.numbers.T
         looked_up = [word_vectors(entry.vectors, pairs.words) for entry in entries]
         # Truncated vectors have the same words as the full ones.
-        whole = [known for entry, (_, known) in zip(entries, looked_up, strict=True) if not entry.truncated]
+        whole = [
+            present for entry, (_, present) in zip(entries, looked_up, strict=True) if not entry.truncated
+        ]
         everywhere = np.all(whole, axis=0)
         common = everywhere[a] & everywhere[b]
         n_common = int(common.sum())
-        for entry, (found, known) in zip(entries, looked_up, strict=True):
-            cosines = np.einsum("ij,ij->i", found[a], found[b], dtype=np.float64)
-            both = known[a] & known[b]
-            there = known | listed(entry.vectors, pairs.words)
+        for entry, (vectors, present) in zip(entries, looked_up, strict=True):
+            cosines = np.einsum("ij,ij->i", vectors[a], vectors[b], dtype=np.float64)
+            both = present[a] & present[b]
+            there = present | listed(entry.vectors, pairs.words)
             occurring = there[a] & there[b]
             over_known = rank_correlation(cosines[both], pairs.scores[both])
             measured = Measurement.of(
@@ -95,8 +97,8 @@ def read_pairs(path: Path) -> Pairs:
     index: dict[str, int] = {}
     numbers = []
     scores = []
-    for line, (one, other, score) in rows(path, ("word", "word", "score")):
-        numbers.append([index.setdefault(word, len(index)) for word in (one, other)])
+    for line, (*pair, score) in rows(path, ("word", "word", "score")):
+        numbers.append([index.setdefault(word, len(index)) for word in pair])
         scores.append(number(score, path, line, "score"))
     if len(set(scores)) < 2:
         rule = f"a correlation needs pairs with different scores, found {len(set(scores))}"
@@ -182,14 +184,14 @@ def answer(vectors: Vectors, questions: AnalogyQuestions, most: int) -> tuple[Ma
     if not answered.any():
         return answered, right
     used, numbers = np.unique(questions.numbers[answered, :3], return_inverse=True)
-    found = solve_analogies(
+    solved = solve_analogies(
         vectors.vectors,
         candidates,
         words=candidates[words[used]],
         questions=numbers.reshape(-1, 3),
         excluded=asked[answered, :3],
     )
-    for method, answers in found.items():
+    for method, answers in solved.items():
         right[method][answered] = answers == asked[answered, 3]
     return answered, right
 
@@ -250,21 +252,21 @@ class Dictionary(Task):
         asked = find_rows(a, list(words))
         wanted = [find_rows(b, translations) for translations in words.values()]
         translated = np.array([bool(np.any(rows >= 0)) for rows in wanted])
-        known = (asked >= 0) & translated
+        answerable = (asked >= 0) & translated
         unused = {
-            "words": int(np.sum(~known)),
+            "words": int(np.sum(~answerable)),
             "without_vector_in_a": int(np.sum(asked < 0)),
             "without_vector_in_b": int(np.sum(~translated)),
         }
-        right = [wanted[i] for i in np.flatnonzero(known).tolist()]
-        for mode, best in _translations(a, b, asked[known]).items():
-            hits = np.array([np.isin(found, rows) for found, rows in zip(best, right, strict=True)], bool)
+        right = [wanted[i] for i in np.flatnonzero(answerable).tolist()]
+        for mode, best in _translations(a, b, asked[answerable]).items():
+            hits = np.array([np.isin(nearest, rows) for nearest, rows in zip(best, right, strict=True)], bool)
             for rank in _RANKS:
-                found = np.zeros(len(words))
-                found[known] = hits.reshape(-1, max(_RANKS))[:, :rank].any(axis=1)
-                covered = float(found[known].mean()) if known.any() else None
+                correct = np.zeros(len(words))
+                correct[answerable] = hits.reshape(-1, max(_RANKS))[:, :rank].any(axis=1)
+                covered = float(correct[answerable].mean()) if answerable.any() else None
                 more: dict[str, Any] = {"value_covered": covered, "unused": unused}
-                figure = mean(found, seed), len(words), float(known.mean())
+                figure = mean(correct, seed), len(words), float(answerable.mean())
                 yield Measurement.of(entry, f"precision@{rank}", *figure, mode, **more)
 
 

@@ -103,8 +103,8 @@ def run_tables(run: Run, names: Sequence[str] = TABLES) -> dict[str, Vectors]:
         what = repr(unknown[0]) if unknown else "none"
         raise OptionError(f"are some of {', '.join(TABLES)}, not {what}", field="tables")
     topics = topic_vectors(run) if "topics" in names else None
-    found = {"original": run.original, "refined": run.vectors, "topics": topics}
-    return {name: vectors for name, vectors in found.items() if name in names and vectors is not None}
+    tables = {"original": run.original, "refined": run.vectors, "topics": topics}
+    return {name: vectors for name, vectors in tables.items() if name in names and vectors is not None}
 
 
 def sample_documents(batch: TokenBatch, seed: int) -> TokenBatch:

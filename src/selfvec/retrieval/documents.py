@@ -1,25 +1,43 @@
-"""The documents to be searched: texts, ids, dates and fields in memory."""
+"""The documents of an index: their texts and fields, cut into words, as vectors, and as arrays.
+
+Whole documents come first, then the passages of the long ones; both are called units. So a document and its
+unit have the same number, and the arrays of the documents are a part of those of the units.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Ids
+from selfvec.base.arrays import AnyInts, Array, Floats, Ids, Int8s, Ints, Rows
+from selfvec.base.compiled import read_only
 from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
+from selfvec.corpus.filters import coded
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT, column_of
+from selfvec.data.token_batch import TokenBatch
 from selfvec.files.memory import PackedStrings, Packer, return_freed_memory
+from selfvec.numerics.quantization import quantised
 from selfvec.text.passages import CUT, Cut, passages
-from selfvec.text.vocabulary import is_text
+from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
+from selfvec.text.repeats import Repeats
+from selfvec.text.rules import stems
+from selfvec.text.vocabulary import Vocabulary, is_text
+
+from . import kernels
 
 if TYPE_CHECKING:
     import polars as pl
+
+# ---- Texts, ids, dates and fields in memory
+
 
 LONGEST = 120  # characters of a field's values, on average; longer fields are text, not filters
 LONGEST_JSON = 1000  # of lists and objects
@@ -56,8 +74,8 @@ class GatheredDocuments:
     def passages(self) -> tuple[Ids, Ids]:
         """The document of each passage, (P,), and where it begins and ends in characters, (P, 2)."""
         spans = self.spans()
-        owners = np.repeat(np.arange(len(spans), dtype=np.int32), [len(one) for one in spans])
-        return owners, np.array([span for one in spans for span in one], np.int32).reshape(-1, 2)
+        owners = np.repeat(np.arange(len(spans), dtype=np.int32), [len(own) for own in spans])
+        return owners, np.array([span for own in spans for span in own], np.int32).reshape(-1, 2)
 
 
 def gather(run: Run, progress: Progress) -> GatheredDocuments:
@@ -91,3 +109,257 @@ def _is_short(values: pl.Series) -> bool:
     values = values.drop_nulls()
     nested = values.str.contains(r"^[\[{]").all()  # lists and objects
     return 0 < len(values) * (LONGEST_JSON if nested else LONGEST) >= values.str.len_chars().sum()
+
+
+# ---- Units as words: as the stems of documents and run
+
+
+def vocabulary_and_units(
+    run: Run, gathered: GatheredDocuments, owners: Ids, spans: Ids
+) -> tuple[Vocabulary, TokenBatch, Ints]:
+    """The stems of documents and run, all units as these stems, and the stem of each run word, (V,)."""
+    preprocessing = Preprocessing.of(run.provenance).by_words
+    pieces, bounds = _cut(gathered.texts, owners, spans)
+    merged = merge_stems(encode_texts(pieces, preprocessing, run.vectors), preprocessing)
+    words: Sequence[str] = run.vectors.index_to_key
+    names = words if preprocessing.stem is None else stems(words, preprocessing.stem)
+    vocabulary = Vocabulary(preprocessing, list(dict.fromkeys([*merged.types, *names])))
+    stem_of = np.array([vocabulary.index[name] for name in names], np.int64)
+    # A passage repeats words of the one before and of its document. So texts are cut once, at the bounds of
+    # all, and the ids of a passage are copied.
+    starts, ends = merged.offsets[bounds]
+    documents = len(gathered.texts)
+    of_passages = zip(starts[documents:].tolist(), ends[documents:].tolist(), strict=True)
+    ids = np.concatenate([merged.ids, *(merged.ids[a:b] for a, b in of_passages)])  # all are of documents
+    offsets = np.concatenate(([0], np.cumsum(ends - starts)))
+    return vocabulary, TokenBatch(ids, offsets, vocabulary.types), stem_of
+
+
+def _cut(texts: PackedStrings, owners: Ids, spans: Ids) -> tuple[PackedStrings, Ints]:
+    """The texts of D documents, cut where any of their P passages begins or ends: each is read once.
+
+    And for each document, and then each passage, its first piece and the one after its last, (2, D + P).
+    """
+    of_documents = np.searchsorted(owners, np.arange(len(texts) + 1))
+    documents: list[int] = [0]  # their first pieces
+    passages: list[tuple[int, int]] = []
+
+    def pieces() -> Iterator[str]:
+        for document, text in enumerate(texts):
+            own = spans[of_documents[document] : of_documents[document + 1]].tolist()
+            own = [(_word_end(text, start), stop) for start, stop in own]
+            places = sorted({0, len(text), *(place for span in own for place in span)})
+            number = {place: documents[-1] + i for i, place in enumerate(places)}
+            passages.extend((number[start], number[stop]) for start, stop in own)
+            documents.append(documents[-1] + max(len(places) - 1, 1))
+            yield from (text[a:b] for a, b in pairwise(places)) if text else [""]
+
+    packed = PackedStrings.of(pieces())
+    return packed, np.array([*pairwise(documents), *passages], np.int64).reshape(-1, 2).T
+
+
+def _word_end(text: str, place: int) -> int:
+    """Where the word before a place ends. A tokeniser of subwords expects the blanks before a word, too."""
+    while place > 0 and text[place - 1].isspace():
+        place -= 1
+    return place
+
+
+# ---- Units as vectors: in int8, and their products with a question's vector
+
+
+SAMPLED = 2_500  # documents of a large collection that say how values are spread, about
+_UNITS = 1 << 15  # whose vectors are made at a time: 32 MB of them, at 256 dimensions
+
+
+@dataclass(frozen=True, eq=False)
+class UnitVectors:
+    """Vectors of U units, of which the first D are documents."""
+
+    codes: Int8s  # (U, d) times the scales
+    scales: Floats  # (U,)
+    documents: int  # D
+
+    @classmethod
+    def of(
+        cls,
+        units: int,
+        documents: int,
+        rows_of: Callable[[Ints], Rows],  # the vectors of some units
+    ) -> UnitVectors:
+        """Quantise vectors, of which only a block is in memory as float32."""
+        codes: Int8s | None = None
+        scales = np.empty(units, np.float32)
+        for first in range(0, units, _UNITS):
+            part = slice(first, first + _UNITS)
+            rows = rows_of(np.arange(units)[part])
+            if codes is None:
+                codes = np.empty((units, rows.shape[1]), np.int8)
+            codes[part], scales[part] = quantised(rows, scale_of_zeros=0)
+        assert codes is not None
+        return cls(codes, scales, documents)
+
+    def at(self, units: NDArray[np.integer[Any]]) -> Floats:
+        """Vectors of units, (n, d) float32."""
+        out: Floats = self.codes[units] * self.scales[units, None]
+        return out
+
+    def products(self, query: Rows, units: AnyInts | None = None) -> Floats:
+        """Products of the vectors of n units, by default all, with a query, (d,)."""
+        if units is None:
+            return _products(query, self.codes, self.scales)
+        return _products(query, self.codes[units], self.scales[units])
+
+    def of_sample(self, query: Rows) -> Floats:
+        """The same for the sample of documents, whose vectors lie together."""
+        return _products(query, *self._sample)
+
+    @cached_property
+    def _sample(self) -> tuple[Int8s, Floats]:
+        """Vectors of the sample in int8, (n, d), and their scales, (n,)."""
+        sampled = sample_of(self.documents)
+        return self.codes[sampled], self.scales[sampled]
+
+
+def sample_of(documents: int) -> Ints:
+    """The numbers of documents that say how values are spread."""
+    return np.arange(0, documents, max(1, documents // SAMPLED))
+
+
+def _products(query: Rows, codes: Int8s, scales: Floats) -> Floats:
+    """Products of n vectors in int8, with their scales, and a query, (d,)."""
+    largest = float(np.abs(query).max(initial=0)) or 1.0
+    whole = np.rint(query * (32767 / largest)).astype(np.int16)
+    products: Floats = kernels.dot_products(read_only(codes), read_only(scales), whole, largest / 32767)
+    return products
+
+
+# ---- The arrays of an index that hold its documents; they can be memory-mapped
+
+
+Arrays = Mapping[str, Array]
+
+
+def _arrays_of(name: str, strings: PackedStrings) -> dict[str, Array]:
+    return {name: strings.data, f"{name} ends": strings.ends}
+
+
+@dataclass(frozen=True, eq=False)
+class IndexedDocuments:
+    """D documents and P passages, U = D + P units, of V types with N postings, ready to be scored.
+
+    The arrays: ``starts`` (V + 1,) of the postings of each type, ``units`` (N,) and ``counts`` (N,);
+    ``lengths`` (U,) in tokens; ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters;
+    ``vectors`` (U, d) as integers, times ``scales`` (U,); ``days`` (D,); ids, texts, and fields as codes and
+    values; ``repeats`` (R,), hashes of passages that many documents share.
+    """
+
+    arrays: Arrays
+    fields: Sequence[str]  # names
+
+    @classmethod
+    def build(
+        cls,
+        gathered: GatheredDocuments,
+        batch: TokenBatch,
+        owners: Ids,
+        spans: Ids,
+        vectors: tuple[Int8s, Floats],  # and their scales
+        repeats: Repeats | None = None,
+    ) -> IndexedDocuments:
+        """From documents, their passages, and all units as tokens and as vectors in int8."""
+        starts, units, counts = kernels.invert(*batch.read_only, len(batch.types))
+        arrays: dict[str, Array] = {
+            "starts": starts,
+            "units": units,
+            "counts": counts,
+            "lengths": np.diff(batch.offsets).astype(np.int32),
+            "owners": owners,
+            "spans": spans,
+            "vectors": vectors[0],
+            "scales": vectors[1],
+            "repeats": np.zeros(0, np.uint64) if repeats is None or repeats.templates else repeats.passages,
+            "days": gathered.days.astype("datetime64[D]").astype(np.int64),
+            **_arrays_of("ids", gathered.ids),
+            **_arrays_of("texts", gathered.texts),
+        }
+        for i, values in enumerate(gathered.fields.values()):
+            codes, different = coded(values)
+            arrays |= {f"field {i}": codes, **_arrays_of(f"values {i}", PackedStrings.of(different))}
+        return cls({name: read_only(array) for name, array in arrays.items()}, list(gathered.fields))
+
+    def __len__(self) -> int:
+        """D."""
+        return len(self.arrays["days"])
+
+    @property
+    def units(self) -> int:
+        """U."""
+        return len(self.arrays["lengths"])
+
+    @cached_property
+    def dense(self) -> UnitVectors:
+        """The vectors of the units."""
+        return UnitVectors(self.arrays["vectors"], self.arrays["scales"], len(self))
+
+    @property
+    def repeats(self) -> Repeats:
+        """The passages that many documents share."""
+        return Repeats(self.arrays["repeats"])
+
+    def _strings(self, name: str) -> PackedStrings:
+        return PackedStrings(self.arrays[name], self.arrays[f"{name} ends"])
+
+    @property
+    def ids(self) -> PackedStrings:
+        """Names of the documents."""
+        return self._strings("ids")
+
+    @property
+    def days(self) -> NDArray[np.datetime64]:
+        """The date of each document, (D,) datetime64[D], NaT without one."""
+        return self.arrays["days"].view("datetime64[D]")
+
+    def text(self, document: int) -> str:
+        """A document as it was written."""
+        return self._strings("texts")[document]
+
+    def day(self, document: int) -> str | None:
+        """The date of a document, such as 2020-06-18."""
+        day = self.days[document]
+        return None if np.isnat(day) else str(day)
+
+    def ordered(self, by: str) -> Ints:
+        """Numbers of the documents, (D,): by ``number``, ``newest``, ``oldest``, ``longest``, ``shortest``.
+
+        Documents without a date come last, ties by number.
+        """
+        days = np.where(np.isnat(self.days), np.inf, self.arrays["days"].astype(np.float64))
+        sizes = np.diff(self.arrays["texts ends"])
+        keys = {
+            "number": np.zeros(len(self)),
+            "newest": np.where(np.isfinite(days), -days, np.inf),
+            "oldest": days,
+            "longest": -sizes,
+            "shortest": sizes,
+        }
+        return np.argsort(keys[by], kind="stable")
+
+    def field(self, name: str) -> tuple[Ids, list[str]]:
+        """A field as codes, (D,), -1 for documents without it, and the values of the codes."""
+        i = self.fields.index(name)
+        return self.arrays[f"field {i}"], self._values[i]
+
+    @cached_property
+    def _values(self) -> list[list[str]]:
+        """The values of each field."""
+        return [list(self._strings(f"values {i}")) for i in range(len(self.fields))]
+
+    def fields_of(self, document: int) -> dict[str, str]:
+        """The fields of a document."""
+        columns = ((name, *self.field(name)) for name in self.fields)
+        return {name: values[codes[document]] for name, codes, values in columns if codes[document] >= 0}
+
+    def vectors(self, units: NDArray[np.integer[Any]]) -> Floats:
+        """Vectors of units, (n, d) float32."""
+        return self.dense.at(units)

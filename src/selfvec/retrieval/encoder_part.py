@@ -7,8 +7,8 @@ the encoder does not read has a vector by the rows of its words, see `selfvec.re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,20 +24,21 @@ from selfvec.files.tensors import Forms
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.vocabulary import Query
 
-from .documents import GatheredDocuments
-from .indexed_documents import Arrays
+from .documents import Arrays, GatheredDocuments, UnitVectors
 from .run_student import RunStudent, unit_places
-from .unit_vectors import UnitVectors
 
 ENCODER, ROWS = "encoder", "rows"
 QUESTIONS = (ENCODER, ROWS)
 """How a question gets its vector: by the encoder, or by the rows of its words."""
 
-# Of the encoder's part, in standard deviations of the hybrid without it; see docs/results/search.md.
-SLOPE = {ENCODER: 15.0, ROWS: 10.0}  # the weight grows by a tenth of it for 0.1 more agreement
-NONE = {ENCODER: 0.35, ROWS: 0.38}  # agreement of the encoder with BM25 at which it is 0
-MOST = {ENCODER: 1.25, ROWS: 1.0}
-UNKNOWN = 0.5  # if the agreement cannot be measured
+# Of the encoder's part, in standard deviations of the hybrid without it. They are constants, because no rule
+# held where it had not been fitted: one that grew with the encoder's agreement with BM25 gave 0 on the
+# collections that gain most, since what an encoder adds are documents that BM25 does not find. Near both, the
+# figures of most collections change little (docs/results/teacher.md). Words have learned less of a question
+# than its encoder knows: at 1.5, they harm on CACM.
+WEIGHT = 1.5
+WEIGHT_BY_ROWS = 1.0
+_WEIGHTS = {ENCODER: WEIGHT, ROWS: WEIGHT_BY_ROWS}
 
 _PREFIX = "encoder "  # of the names of arrays
 
@@ -48,25 +49,12 @@ def check_question(question: str) -> None:
         raise OptionError.one_of(question, QUESTIONS, field="question")
 
 
-def encoder_weights(agreed: float | None) -> dict[str, float]:
-    """The weight of the encoder's part by `QUESTIONS`, for its agreement with BM25.
-
-    It grows as the dense share does, see `selfvec.retrieval.dense_share`.
-
-    >>> encoder_weights(0.4), encoder_weights(0.3), encoder_weights(None)
-    ({'encoder': 0.75, 'rows': 0.2}, {'encoder': 0.0, 'rows': 0.0}, {'encoder': 0.5, 'rows': 0.5})
-    """
-    if agreed is None:
-        return dict.fromkeys(QUESTIONS, UNKNOWN)
-    return {by: round(float(np.clip(SLOPE[by] * (agreed - NONE[by]), 0, MOST[by])), 4) for by in QUESTIONS}
-
-
 class Asked(NamedTuple):
     """A question in the encoder's space."""
 
     vector: Rows  # (h,) of length 1
-    weight: float  # of the encoder's part in the hybrid
     by: str  # one of `QUESTIONS`
+    weight: float  # of the encoder's part in the hybrid
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +66,7 @@ class EncoderPart:
     rows: AnyFloats  # (V, h) float16 of the types of the index, times their weights
     mean: Floats  # (h,) of the encoder's vectors of passages
     unseen: EncodedTexts  # the rows, times their weight, of words that the run's text lacks
-    weights: Mapping[str, float]  # of the part in the hybrid, by how a question gets its vector
+    weights: Mapping[str, float] = field(default_factory=_WEIGHTS.copy)  # by how a question gets its vector
 
     def asked(self, encoder: SentenceEncoder, question: str) -> Asked | None:
         """A question as its encoder reads it; None for one without a word."""
@@ -95,25 +83,18 @@ class EncoderPart:
 
     def by_rows(self, query: Query, language: str | None) -> Rows:
         """The sum of the rows of a question's words, (h,)."""
-        known = self.rows[query.types].astype(np.float32)
-        lost = [word for word, row in zip(query.words, known, strict=True) if not row.any()]
-        total: Rows = np.sqrt(query.counts) @ known
+        rows_of_words = self.rows[query.types].astype(np.float32)
+        lost = [word for word, row in zip(query.words, rows_of_words, strict=True) if not row.any()]
+        total: Rows = np.sqrt(query.counts) @ rows_of_words
         for word in [*lost, *query.unknown]:
-            rows, found = self.unseen.lookup(asked_forms(word, language))
-            if found.any():
-                total = total + rows[np.argmax(found)]
+            rows, has_row = self.unseen.lookup(asked_forms(word, language))
+            if has_row.any():
+                total = total + rows[np.argmax(has_row)]
         return total
 
     def _asked(self, vector: Rows, by: str) -> Asked | None:
-        """None if the vector says nothing, or has no weight."""
-        if not vector.any() or not self.weights[by]:
-            return None
-        return Asked(unit_rows(vector[None])[0], self.weights[by], by)
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """What an index says of it besides the arrays."""
-        return {"name": self.name, "weights": dict(self.weights)}
+        """None if the vector says nothing."""
+        return Asked(unit_rows(vector[None])[0], by, self.weights[by]) if vector.any() else None
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -129,14 +110,14 @@ class EncoderPart:
         return {_PREFIX + name: array for name, array in arrays.items()}
 
     @classmethod
-    def read(cls, arrays: Arrays, documents: int, about: Mapping[str, Any]) -> EncoderPart:
+    def read(cls, arrays: Arrays, documents: int, name: str) -> EncoderPart:
         """From what was written, which has been checked."""
         own = {
             name.removeprefix(_PREFIX): array for name, array in arrays.items() if name.startswith(_PREFIX)
         }
         vectors = UnitVectors(own["vectors"], own["scales"], documents)
         unseen = EncodedTexts.written(own["unseen"], own["unseen rows"])
-        return cls(about["name"], vectors, own["rows"], own["mean"], unseen, about["weights"])
+        return cls(name, vectors, own["rows"], own["mean"], unseen)
 
 
 def forms(arrays: Arrays, units: int, types: int) -> Forms:
@@ -155,41 +136,39 @@ def forms(arrays: Arrays, units: int, types: int) -> Forms:
 
 
 def encoder_part(
-    found: GatheredDocuments,
+    gathered: GatheredDocuments,
     passages: tuple[Ids, Ids],  # their owners and spans
     units: TokenBatch,  # U
     encoded: EncodedTexts,
     student: RunStudent,
 ) -> EncoderPart:
-    """The encoder's part of an index; its weights are not known yet.
+    """The encoder's part of an index.
 
     A long document is the mean of its passages, unless it was encoded as a whole. Units that were not encoded
     have the student's vectors.
     """
     owners = passages[0]
-    places = unit_places(encoded, found, *passages)
+    places = unit_places(encoded, gathered, *passages)
     own = student.among(units.types)
-    first = len(found.texts) + np.searchsorted(owners, np.arange(len(found.texts) + 1))  # passage of each
+    documents = len(gathered.texts)
+    first = documents + np.searchsorted(owners, np.arange(documents + 1))  # passage of each
 
     def rows_of(numbers: Ints) -> Rows:
         out = np.zeros((len(numbers), encoded.dimensions), np.float32)
-        known = places[numbers] >= 0
-        out[known] = unit_rows(encoded.rows[places[numbers[known]]] - own.mean)
-        long = ~known & (numbers < len(found.texts))
+        is_encoded = places[numbers] >= 0
+        out[is_encoded] = unit_rows(encoded.rows[places[numbers[is_encoded]]] - own.mean)
+        long = ~is_encoded & (numbers < documents)
         long[long] = np.diff(first)[numbers[long]] > 0
         for place in np.flatnonzero(long).tolist():
             document = numbers[place]
             out[place] = rows_of(np.arange(first[document], first[document + 1])).sum(axis=0)
         out[long] = unit_rows(out[long])
-        rest = np.flatnonzero(~known & ~long)
+        rest = np.flatnonzero(~is_encoded & ~long)
         out[rest] = text_rows(own, units.part(numbers[rest]))
         return out
 
-    documents = len(found.texts)
     vectors = UnitVectors.of(units.documents, documents, rows_of)
     rows = (own.rows * own.weights[:, None]).astype(np.float16)
     unseen_rows = (student.unseen.rows * np.float32(student.unseen_weight)).astype(np.float16)
     unseen = EncodedTexts("", "", read_only(student.unseen.hashes), read_only(unseen_rows))
-    return EncoderPart(
-        encoded.encoder, vectors, read_only(rows), read_only(own.mean), unseen, dict.fromkeys(QUESTIONS, 1.0)
-    )
+    return EncoderPart(encoded.encoder, vectors, read_only(rows), read_only(own.mean), unseen)

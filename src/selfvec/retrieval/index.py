@@ -11,12 +11,12 @@ without reading it: its arrays are memory-mapped.
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,19 +43,16 @@ from selfvec.text.vocabulary import Query, Vocabulary
 
 from .build import build_index, build_words_only
 from .dense_space import TABLES, DenseSpace
-from .documents import GatheredDocuments
+from .documents import Arrays, GatheredDocuments, IndexedDocuments
 from .encoder_part import ENCODER, ROWS, Asked, EncoderPart, check_question
 from .encoder_part import forms as encoder_forms
-from .indexed_documents import Arrays, IndexedDocuments
-from .phrases import count_written, restrict, words_of
-from .question import Question
-from .same_texts import different_texts
+from .question import Question, by_signs, count_written, words_of
 from .scoring import Scored, Scorer, check_mode
-from .snippets import Found, describe
+from .snippets import Found, describe, different_texts
 
 _COMPARED = 10_000  # ids that are compared with an unknown one
 
-VERSION = 11
+VERSION = 12  # raised when arrays or their meaning change: an older index in a cache is then made again
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
@@ -65,6 +62,28 @@ _SPACE = ("rows", "weights", "pool")
 
 def _no_encoder() -> None:
     """What is found where there is no run."""
+
+
+class _Answer(NamedTuple):
+    """How D documents answer a question."""
+
+    parsed: Query
+    scored: Scored
+    asked: Asked | None  # in the encoder's space
+    allowed: Mask  # (D,) that pass the filters
+    passing: Mask  # (D,) that pass them and the conditions of the question
+    notes: list[str]
+
+    def why_few(self) -> str:
+        """Why no more documents are listed; empty if all are."""
+        of_others = {
+            "do not pass the filters": ~self.allowed,
+            "lack what the question demands, or have what it rules out": self.allowed & ~self.passing,
+            "have nothing in common with the question": self.passing & ~self.scored.found,
+        }
+        reasons = [reason for reason, documents in of_others.items() if documents.any()]
+        count = f"{np.count_nonzero(self.scored.found):,} of {len(self.passing):,} documents"
+        return f"found: {count}; the others {', or '.join(reasons)}" if reasons else ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,8 +138,8 @@ class Index:
         InputError
             If there is no document.
         """
-        found = documents if isinstance(documents, GatheredDocuments) else GatheredDocuments.of(documents)
-        parts = build_index(run, found, tables=tables, encoded=encoded, progress=progress, seed=seed)
+        gathered = documents if isinstance(documents, GatheredDocuments) else GatheredDocuments.of(documents)
+        parts = build_index(run, gathered, tables=tables, encoded=encoded, progress=progress, seed=seed)
         return cls(*parts).asking(run)
 
     def asking(self, run: Run) -> Index:
@@ -154,7 +173,7 @@ class Index:
         }
         part = self.encoder_part
         if part is not None:
-            head["encoder"] = part.about
+            head["encoder"] = part.name
         write_vocabulary(folder / _WORDS, self.vocabulary.types)
         tensors = {name: getattr(self.space, name) for name in _SPACE}
         encoded = {} if part is None else part.arrays
@@ -222,9 +241,15 @@ class Index:
         return Scorer(self.documents, self.space, self.encoder_part)
 
     def scores(self, query: str, mode: str = "hybrid", question: str | None = None) -> Scored:
-        """The scores of all documents for a question."""
-        parsed = self.vocabulary.parse(query)
-        return self.scorer.score(parsed, mode, self._asked(query, parsed, mode, question)[0])
+        """The scores of all documents for a question, see `search`."""
+        return self._answer(query, mode, (), question).scored
+
+    def ranking(
+        self, query: str, top: int = 100, *, mode: str = "hybrid", question: str | None = None
+    ) -> list[int]:
+        """The numbers of the documents that `search` finds, copies behind the document that names them."""
+        best = different_texts(self.documents, self.scores(query, mode, question), top)
+        return [number for hit in best for number in (hit.document, *hit.alike)][:top]
 
     def search(
         self,
@@ -237,66 +262,55 @@ class Index:
     ) -> Found:
         """The best documents for a question, each with its best passage and the reasons it was found.
 
-        Parameters
-        ----------
-        query : str
-            A phrase in quotes must occur, -word and NOT word must not.
-        top : int
-            Documents of different texts, at most.
-        mode : "hybrid", "bm25" or "dense"
-        filters : sequence of str
-            Such as ``state=IOWA``, ``size=2..5`` or ``date=1996..1998``. They do not change scores.
-        question : "encoder" or "rows", optional
-            For the index of a run with an encoder: whether it reads the question. By default it does if it
-            can be had, or else the question is the sum of the rows of its words.
-
-        Raises
-        ------
-        OptionError
-            If ``mode``, ``top``, ``question`` or a filter is not valid.
-        InputError
-            If the encoder is asked for and cannot be had, or has changed since the run.
+        Parameters and errors are those of `selfvec.search`. ``filters`` do not change scores.
         """
         check_text("query", query, empty=True)
         check_whole("top", top)
+        # Before anything is answered: another process may have withdrawn documents that this index has.
         self._check_state()
         check_mode(mode)
-        read = Question.of(query)
-        parsed = self.vocabulary.parse(read.text)
-        passing = allowed(self.documents, filters)
-        notes = [*read.notes, *restrict(self.vocabulary, self.documents, read, passing)]
-        code = self.vocabulary.preprocessing.language
-        words = words_of(read.text)
-        notes += filter(None, [unsegmented([(word, 1) for word in words], code, "the question")])
-        asked, said = self._asked(read.text, parsed, mode, question)
-        notes += said
-        if words and not len(parsed.types) and not parsed.unknown:
-            notes.append("all words of the question are stop words: texts that have them were found")
-            parsed = replace(parsed, words=words)
-            scored = self.scorer.by_counts(count_written(self.documents, read.text, code, passing))
-            asked = None
-        else:
-            scored = self.scorer.score(parsed, mode, asked)
-        best = different_texts(self.documents, scored, passing, top)
-        hits = describe(self.vocabulary, self.scorer, parsed, scored, best, mode)
+        answer = self._answer(query, mode, filters, question)
+        parsed = answer.parsed
+        best = different_texts(self.documents, answer.scored, top)
         return Found(
             query,
             mode,
             len(self),
             parsed.words,
             parsed.unknown,
-            hits,
+            describe(self.vocabulary, self.scorer, parsed, answer.scored, best, mode),
             filters=list(filters),
-            notes=notes,
-            question=None if asked is None else asked.by,
+            notes=list(filter(None, [*answer.notes, answer.why_few() if len(best) < top else ""])),
+            question=None if answer.asked is None else answer.asked.by,
         )
 
-    def matching(self, query: str) -> Mask:
-        """The documents that have a word of the question, and its phrases, (D,) bool."""
+    def _answer(self, query: str, mode: str, filters: Sequence[str], question: str | None) -> _Answer:
+        """How all documents answer a question: the one way by which questions are answered."""
         read = Question.of(query)
-        passing = np.ones(len(self), bool)
-        deque(restrict(self.vocabulary, self.documents, read, passing), maxlen=0)
-        return passing & self.scorer.score(self.vocabulary.parse(read.text), "bm25").found
+        parsed = self.vocabulary.parse(read.text)
+        passing = allowed(self.documents, filters)
+        signed = by_signs(self.vocabulary, self.documents, read, passing)
+        code = self.vocabulary.preprocessing.language
+        words = words_of(read.text)
+        notes = [*read.notes, *signed.notes]
+        notes += filter(None, [unsegmented([(word, 1) for word in words], code, "the question")])
+        asked, said = self._asked(read.text, parsed, mode, question)
+        notes += said
+        if words and not len(parsed.types) and not parsed.unknown:
+            notes.append("all words of the question are stop words: texts that have them were found")
+            parsed = replace(parsed, words=words)
+            scored = self.scorer.by_counts(count_written(self.documents, read.text, code, signed.passing))
+            asked = None
+        else:
+            scored = self.scorer.score(parsed, mode, asked)
+        scored = scored.preferring(signed.higher, signed.last).among(
+            signed.passing
+        )  # filters change no score
+        return _Answer(parsed, scored, asked, passing, signed.passing, notes)
+
+    def matching(self, query: str) -> Mask:
+        """The documents that have a word of the question, and what it demands, (D,) bool."""
+        return self.scores(query, "bm25").found
 
     def _asked(
         self, query: str, parsed: Query, mode: str, question: str | None
@@ -310,9 +324,6 @@ class Index:
                 raise OptionError(f"is an option of {why}", field="question", remedy="leave it out")
         if part is None or mode == "bm25":
             return None, []
-        if not part.weights[question or ENCODER]:  # less by rows
-            why = "it and BM25 agree on too few documents of this text"
-            return None, [f"the encoder has no part in the score: {why}"] if question else []
         encoder = None if question == ROWS else self.find_encoder()
         if encoder is not None:
             return part.asked(encoder, query), []
@@ -351,7 +362,7 @@ class Index:
         return out
 
 
-def _sharing_half(name: str, known: Iterable[str]) -> Iterator[str]:
+def _sharing_half(name: str, ids: Iterable[str]) -> Iterator[str]:
     """The ids that begin or end as a name does: a single mistake is in one of its halves.
 
     >>> list(_sharing_half("repotr-1", ["Report-1", "note-7", "report-2"]))
@@ -359,7 +370,7 @@ def _sharing_half(name: str, known: Iterable[str]) -> Iterator[str]:
     """
     middle = len(name) // 2
     first, last = name[:middle].lower(), name[middle:].lower()
-    return (one for one in known if (low := one.lower()).startswith(first) or low.endswith(last))
+    return (id for id in ids if (low := id.lower()).startswith(first) or low.endswith(last))
 
 
 def _check_arrays(a: Arrays, fields: int, vocabulary: Vocabulary, path: Path) -> None:

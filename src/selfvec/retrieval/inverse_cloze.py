@@ -31,8 +31,8 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import ranks_among
 from selfvec.text.document_vectors import weighted_sums
 
-from .bm25 import K1
 from .kernels import MOMENTS, add_products, change_rows, invert
+from .scoring import K1
 
 # Chosen on judged collections, self-retrieval and classes: `benchmarks.quality.encoders`.
 BATCH = 512  # documents of a step
@@ -263,8 +263,8 @@ def loss_gradient(
     change /= np.float32(2 * number * TEMPERATURE)
     slopes = np.concatenate((change @ unit[number:], change.T @ unit[:number]))
     slopes -= np.einsum("ij,ij->i", slopes, unit)[:, None] * unit  # the length of a sum does not count
-    found: Floats = slopes / lengths
-    return found
+    gradient: Floats = slopes / lengths
+    return gradient
 
 
 class Adam:

@@ -1,20 +1,55 @@
-"""`Question`: what the signs of a question ask for: "a phrase", -word, NOT word.
+"""`Question`: what the signs of a question ask for ("a phrase", -word, NOT word, +word), and who has it.
 
-Search engines and databases differ in their signs. Those that do nothing here are said to do nothing.
+People quote words in plain questions, too. So a sign is a preference where the question has other words, and
+a condition where it has none, or where it is a plus. Search engines and databases differ in their signs.
+Those that do nothing here are said to do nothing.
+
+Stop words are part of a phrase, but not of the index of words. Documents that lack one of the other words are
+ruled out by the index; the texts of those left are read.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from selfvec.base.arrays import Floats, Ids, Ints, Mask
+from selfvec.base.casing import lower
+from selfvec.base.characters import plain, without_accents
+from selfvec.base.threads import cut, in_order, threads
+from selfvec.text.segmentation import is_unspaced
+from selfvec.text.sentences import sentence_spans
+from selfvec.text.tokenizers import FoundWords, find_words
+from selfvec.text.vocabulary import Vocabulary
+
+from .documents import IndexedDocuments
 
 _QUOTE = '"\u201c\u201d\u201e\u00ab\u00bb\uff02'
-# No two parts of the pattern can share blanks: a question of a thousand blanks would take minutes.
-_QUOTED = rf"[{_QUOTE}](?=[^\w{_QUOTE}]*\w)([^{_QUOTE}]*)[{_QUOTE}]"
-_PHRASE = re.compile(rf"(?<!\w)(?P<no>(?<!\S)-|\bNOT\s+)?{_QUOTED}(?!\w)")
-_WITHOUT = re.compile(r"(?<!\S)(?:-(?=[^\W\d_])|NOT\s+)([\w'\u2019]+)")
-_OPERATOR = re.compile(r"(?<=\s)(?:AND|OR)(?=\s)")
+# What stands before the first letter of a phrase has no letter, so there is one way to match it: a quotation
+# mark that is never closed costs one look at the rest of a question, however long.
+_PHRASE = rf"[{_QUOTE}](?P<phrase>[^{_QUOTE}\w]*\w[^{_QUOTE}]*)[{_QUOTE}](?!\w)"
+_QUOTED = rf"(?<!\w)(?P<sign>(?<!\S)[+-]|\bNOT\s+)?{_PHRASE}"
+_SIGNED = r"(?<!\S)(?P<mark>[+-](?=[^\W\d_])|NOT\s+)(?P<word>[\w'\u2019]+)"
+_SIGN = re.compile(f"{_QUOTED}|{_SIGNED}")
+_OPERATOR = re.compile(r"(?<!\S)(?:AND|OR)(?!\S)")
 _WILD = re.compile(r"\w\*|\*\w")
+_CLAUSE = re.compile("[;\u037e\u061b\uff1b]")
+_READ = 1 << 21  # bytes read at a time: what many texts have in common is compared once
+
+Fits = Callable[[str], bool]
+
+
+class Sign(NamedTuple):
+    """A phrase or word of a question that has a sign."""
+
+    text: str
+    sign: str  # "+", "-", or "" for a phrase in quotes only
+    quoted: bool
 
 
 @dataclass(frozen=True)
@@ -22,45 +57,251 @@ class Question:
     """A question, taken apart."""
 
     text: str  # whose words and meaning are looked for, those of phrases included
-    phrases: list[str]  # that a document must have
-    excluded: list[str]  # words and phrases that it must not have
-    notes: list[str]  # signs that do nothing
+    signs: list[Sign]
+    strict: bool  # whether all signs are conditions, since the question has nothing else
+    notes: list[str]  # how it was understood
 
     @classmethod
     def of(cls, asked: str) -> Question:
         """Read the signs of a question.
 
-        >>> Question.of('"heat pump" noise -gas NOT "air conditioner"').excluded
-        ['air conditioner', 'gas']
+        >>> Question.of('"heat pump" noise -gas NOT "air conditioner"').text.split()
+        ['heat', 'pump', 'noise']
         """
         shouted = asked.upper() == asked  # a question in capitals has no operators
-        phrases: list[str] = []
-        excluded: list[str] = []
-
-        def phrase(match: re.Match[str]) -> str:
-            quoted = match[2].strip()
-            if match["no"] and not (shouted and match["no"] != "-"):
-                excluded.append(quoted)
-                return " "
-            phrases.append(quoted)
-            return quoted
-
-        def word(match: re.Match[str]) -> str:
-            if shouted and not match[0].startswith("-"):
-                return match[0]
-            excluded.append(match[1])
-            return " "
-
-        text = _WITHOUT.sub(word, _PHRASE.sub(phrase, asked))
+        signs: list[Sign] = []
+        text, rest, end = "", "", 0  # rest: all that has no sign
+        for match in _SIGN.finditer(asked):
+            quoted = match["phrase"] is not None
+            mark = (match["sign"] or match["mark"] or "").replace("NOT", "" if shouted else "-").strip()
+            if not mark and not quoted:
+                continue
+            sign = Sign((match["phrase"] if quoted else match["word"]).strip(), mark, quoted)
+            between = asked[end : match.start()]
+            text += between + (" " if mark == "-" else sign.text)
+            rest += between + " "
+            end = match.end()
+            signs.append(sign)
+        text, rest = text + asked[end:], rest + asked[end:]
+        operators = [] if shouted else list(dict.fromkeys(_OPERATOR.findall(rest)))
+        others = rest if shouted else _OPERATOR.sub(" ", rest)
+        # Of phrases joined by OR, one is enough.
+        strict = bool(signs) and "OR" not in operators and not re.search(r"\w", others)
         notes = []
-        if not shouted and (operators := _OPERATOR.findall(text)):
-            names = " and ".join(dict.fromkeys(operators))
-            notes.append(
-                f"{names}: no operator here; documents with more of the words come first, "
-                'and "…" and -word ask for documents with a phrase or without a word'
-            )
+        if operators and not strict:
+            names = " and ".join(operators)
+            notes.append(f"{names}: no operator here; documents with more of the words come first")
         if _WILD.search(text):
             notes.append("*: no wildcard here; the forms of a word find each other")
-        if excluded and not re.search(r"\w", text):
+        if signs and not re.search(r"\w", text):
             notes.append("the question only names what documents must not have: add what they should")
-        return cls(text, phrases, excluded, notes)
+        return cls(text, list(dict.fromkeys(signs)), strict, notes)
+
+
+class Signed(NamedTuple):
+    """D documents by the signs of a question."""
+
+    passing: Mask  # (D,) that fulfil all conditions
+    higher: Floats | None  # (D,) the share of the question's words that stand in phrases that a document has
+    last: Mask | None  # (D,) that have what the question would rather not
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class _Phrase:
+    words: Sequence[Fits]
+    crosses: bool = False  # whether a sentence may end within it
+
+
+def by_signs(vocabulary: Vocabulary, documents: IndexedDocuments, question: Question, among: Mask) -> Signed:
+    """What the signs of a question say about the documents; those outside ``among``, (D,), do not pass."""
+    passing = among.copy()
+    higher = np.zeros(len(documents), np.float32)
+    last = np.zeros(len(documents), bool)
+    words = max(len(words_of(question.text)), 1)
+    preferred: list[str] = []
+    avoided: list[str] = []
+    notes = []
+    for text, sign, quoted in question.signs:
+        having = _having(vocabulary, documents, text, passing, whole=quoted and sign != "-")
+        if sign == "-":
+            if question.strict:
+                passing &= ~having
+            else:
+                avoided.append(text)
+                last |= having
+        elif not having.any():
+            what = "phrase" if quoted else "word"
+            notes.append(f"no document has the {what} \u201c{text}\u201d: its words were searched")
+        elif question.strict or sign == "+":
+            passing &= having
+        else:
+            preferred.append(text)
+            higher[having] += len(words_of(text)) / words
+    if preferred:
+        ask = '+"\u2026" asks for these only'
+        notes.append(f"documents with {_quoted(preferred)} come higher, the others follow; {ask}")
+    if avoided:
+        ask = "with + before every other word they are left out"
+        notes.append(f"documents with {_quoted(avoided)} come last; {ask}")
+    return Signed(passing, higher if preferred else None, last if avoided else None, notes)
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    return " or ".join(f"\u201c{text}\u201d" for text in texts)
+
+
+def _having(
+    vocabulary: Vocabulary, documents: IndexedDocuments, text: str, among: Mask, *, whole: bool
+) -> Mask:
+    """The documents of ``among`` that have a phrase; a single word in all its forms, unless ``whole``."""
+    if not whole and len(words_of(text)) == 1:
+        query = vocabulary.parse(text)
+        if len(query.types):
+            spellings = [other for others in query.alike.values() for other in others]
+            return among & _with_types(documents, [*query.types.tolist(), *spellings])
+    return _with_phrase(vocabulary, documents, text, among) > 0
+
+
+def count_written(documents: IndexedDocuments, text: str, code: str | None, among: Mask) -> Ints:
+    """How often each document has a text as a phrase, (D,): in its case, else in any case, else its words."""
+    words = words_of(text)
+    exact: list[Fits] = [word.__eq__ for word in words]
+    free = [_same_word(word, code) for word in words]
+    crosses = _is_broken(text)
+    phrases = [_Phrase(exact, crosses)] if text != text.lower() else []
+    phrases += [_Phrase(free, crosses), *(_Phrase([word]) for word in free)]
+    counted = _count(documents, phrases, among, _sizes(words, code))
+    *whole, by_word = np.split(counted, range(1, len(phrases) - len(free) + 1))
+    return next((counts[0] for counts in whole if counts.any()), by_word.sum(axis=0))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, stop words included."""
+    words = find_words([text])
+    names = list(map(plain, words.names))
+    return [names[i] for i in words.ids.tolist()]
+
+
+def _with_types(documents: IndexedDocuments, types: Sequence[int]) -> Mask:
+    """The documents that have one of some types, (D,)."""
+    starts, units = documents.arrays["starts"], documents.arrays["units"]
+    having = np.zeros(documents.units, bool)
+    for number in types:
+        having[units[starts[number] : starts[number + 1]]] = True
+    return having[: len(documents)]
+
+
+def _with_phrase(vocabulary: Vocabulary, documents: IndexedDocuments, phrase: str, among: Mask) -> Ints:
+    """How often each document of ``among`` has a phrase, (D,): in any case, and with accents or without."""
+    among = among.copy()
+    if vocabulary.preprocessing.tokenizer == "words" and not is_unspaced(phrase):
+        query = vocabulary.parse(phrase)
+        among &= not query.unknown
+        for number in query.types.tolist():
+            among &= _with_types(documents, [number, *query.alike.get(number, ())])
+    code = vocabulary.preprocessing.language
+    words = words_of(phrase)
+    whole = _Phrase([_fits(word, code) for word in words], _is_broken(phrase))
+    return np.asarray(_count(documents, [whole], among, _sizes(words, code))[0])
+
+
+def _sizes(asked: Sequence[str], code: str | None) -> set[int]:
+    """The lengths of words of ASCII that may fit one of those asked for."""
+    return {len(form) for word in asked for form in (word, lower(word, code))}
+
+
+def _same_word(asked: str, code: str | None) -> Fits:
+    """Whether a word is the one asked for: in any case and, if that has no accents, with accents, too."""
+    key = lower(asked, code)
+    if key != without_accents(key):
+        return lambda word: lower(word, code) == key
+    return lambda word: without_accents(lower(word, code)) == key
+
+
+def _fits(asked: str, code: str | None) -> Fits:
+    """The same; a word of a script without spaces is looked for in a longer run of letters."""
+    return (lambda word: asked in word) if is_unspaced(asked) else _same_word(asked, code)
+
+
+class _Fitting(dict[str, int]):
+    """For each spelling of a text a row of ``table``: which words of some phrases it fits."""
+
+    def __init__(self, words: Sequence[Fits]) -> None:
+        super().__init__()
+        self._words = words
+        self._rows: dict[tuple[bool, ...], int] = {}
+
+    def __missing__(self, name: str) -> int:
+        word = plain(name)
+        row = tuple(fits(word) for fits in self._words)
+        self[name] = self._rows.setdefault(row, len(self._rows))
+        return self[name]
+
+    @property
+    def table(self) -> Mask:
+        return np.array(list(self._rows), bool).reshape(len(self._rows), len(self._words))
+
+
+def _count(
+    documents: IndexedDocuments,
+    phrases: Sequence[_Phrase],
+    among: Mask,
+    sizes: Collection[int],  # of the words of ASCII that may be in a phrase
+) -> Ints:
+    """How often each document of ``among`` has each phrase, (P, D); the texts are read once."""
+    out = np.zeros((len(phrases), len(documents)), np.int64)
+    fitting = _Fitting([word for phrase in phrases for word in phrase.words])
+    numbers = np.flatnonzero(among)
+    lengths = np.diff(documents.arrays["texts ends"])[numbers]
+
+    def read(block: tuple[int, int]) -> tuple[Ints, list[str], FoundWords]:
+        part = numbers[slice(*block)]
+        texts = [documents.text(number) for number in part.tolist()]
+        return part, texts, find_words(texts, sizes=sizes)
+
+    for part, texts, words in in_order(cut(lengths + 1, _READ), read, threads(None)):
+        names = ("", *words.names)  # the first, of words that cannot fit, has the id -1
+        rows = np.fromiter(map(fitting.__getitem__, names), np.int64, len(names))[words.ids + 1]
+        owners = np.repeat(np.arange(len(part)), np.diff(words.bounds))
+        table = fitting.table
+        column = 0
+        for number, phrase in enumerate(phrases):
+            fit = table[:, column : column + len(phrase.words)]
+            column += len(phrase.words)
+            begins = _in_a_row(fit, rows, owners)
+            if not phrase.crosses and len(phrase.words) > 1:
+                begins = begins[_in_sentences(texts, words, owners, begins, len(phrase.words))]
+            out[number, part] = np.bincount(owners[begins], minlength=len(part))
+    return out
+
+
+def _in_a_row(fit: Mask, rows: Ints, owners: Ints | Ids) -> Ints:
+    """Where a phrase begins, by the row of ``fit``, (R, n), of each word: n words in the same text."""
+    size = len(rows) - fit.shape[1] + 1
+    if not fit.size or size < 1:
+        return np.zeros(0, np.int64)
+    begins = np.flatnonzero(fit[:, 0][rows[:size]])
+    for k in range(1, fit.shape[1]):
+        begins = begins[fit[:, k][rows[begins + k]]]
+    whole: Ints = begins[owners[begins] == owners[begins + fit.shape[1] - 1]]
+    return whole
+
+
+def _in_sentences(
+    texts: Sequence[str], words: FoundWords, owners: Ints | Ids, begins: Ints, size: int
+) -> Mask:
+    """Whether no sentence ends within a phrase of ``size`` words, for each place where it begins."""
+    places = zip(
+        owners[begins].tolist(),
+        words.starts[begins].tolist(),
+        words.ends[begins + size - 1].tolist(),
+        strict=True,
+    )
+    return np.array([not _is_broken(texts[owner][start:end]) for owner, start, end in places], bool)
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_broken(text: str) -> bool:
+    """Whether a sentence or, at a semicolon, a clause ends within a text."""
+    return _CLAUSE.search(text) is not None or len(sentence_spans(text)) > 1

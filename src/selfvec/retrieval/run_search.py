@@ -21,13 +21,11 @@ from selfvec.text.document_vectors import bm25_weight
 from selfvec.text.passages import CUT, Cut, check_cut
 from selfvec.text.vocabulary import Query
 
-from .bm25 import saturated_counts
 from .dense_space import TABLES
-from .documents import gather
+from .documents import IndexedDocuments, gather
 from .index import Index
-from .indexed_documents import IndexedDocuments
-from .same_texts import different_texts, plain
-from .snippets import Found, describe
+from .scoring import saturated_counts
+from .snippets import Found, describe, different_texts, text_key
 
 
 @checked
@@ -72,12 +70,12 @@ def run_index(
     check_cut(cut)
 
     def make() -> Index:
-        found = replace(gather(run, progress), cut=cut)
-        return Index.memory(run, found, tables=tables, progress=progress)
+        gathered = replace(gather(run, progress), cut=cut)
+        return Index.memory(run, gathered, tables=tables, progress=progress)
 
     def opened() -> Index:
-        found = cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
-        return found.asking(run)
+        index = cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
+        return index.asking(run)
 
     return run.held(f"index of {', '.join(tables)}", opened, tuple(cut))
 
@@ -102,7 +100,8 @@ def search(
     run : Run or path
         A run folder. Its index is made when it is first searched, and kept there.
     query : str, not empty
-        A question or some words. A phrase in quotes must occur; -word and NOT word must not.
+        A question or some words. Documents with a phrase in quotes come higher, those with -word or NOT word
+        last. If there are no other words, and with a plus before, as in +"heat pump", these are conditions.
     mode : {"hybrid", "bm25", "dense"}
         Use words and vectors, words only, or vectors only.
     question : {"encoder", "rows"}, optional
@@ -147,8 +146,8 @@ def search(
     named = given_filters(filters)
     run = as_run(run)
     index = run_index(run, progress, cut=(passage_words, overlap))
-    found = index.search(query, top, mode=mode, filters=named, question=question)
-    return replace(found, corpus=run.provenance.corpus_name)
+    hits = index.search(query, top, mode=mode, filters=named, question=question)
+    return replace(hits, corpus=run.provenance.corpus_name)
 
 
 # ---- Documents near a document
@@ -222,9 +221,9 @@ def nearest_documents(index: Index, document: str, top: int = 10, filters: Seque
         raise InputError(rule, remedy="search for some of its words, or choose another document")
     same = list(_same_texts(index.documents, number))
     passing[[number, *same]] = False
-    scored = index.scorer.near(vector, asked)
+    scored = index.scorer.near(vector, asked).among(passing)
     query = _telling(index, number)
-    best = different_texts(index.documents, scored, passing, top)
+    best = different_texts(index.documents, scored, top)
     hits = describe(index.vocabulary, index.scorer, query, scored, best, "dense")
     alike = [index.documents.ids[other] for other in same]
     return Found(document, "dense", len(index), query.words, query.unknown, hits, alike=alike)
@@ -232,10 +231,11 @@ def nearest_documents(index: Index, document: str, top: int = 10, filters: Seque
 
 def _same_texts(documents: IndexedDocuments, number: int) -> Iterator[int]:
     """The other documents with the same text, but for case and white space."""
+    # The same text has as many tokens; few others have, so that few texts are read.
     lengths = documents.arrays["lengths"][: len(documents)]
-    own = plain(documents.text(number))
+    own = text_key(documents.text(number))
     for other in np.flatnonzero(lengths == lengths[number]).tolist():
-        if other != number and plain(documents.text(other)) == own:
+        if other != number and text_key(documents.text(other)) == own:
             yield other
 
 
@@ -243,7 +243,8 @@ def _telling(index: Index, number: int) -> Query:
     """The words of a document that tell most about it, of those that others have, too; as a query."""
     query = index.vocabulary.parse(index.documents.text(number))
     weights = index.space.weights[query.types] * saturated_counts(query.counts)
-    weights[index.space.weights[query.types] > bm25_weight(len(index), np.array(1.5))] = 0  # in this one only
+    # A word that no other document has tells most about this one, but nothing about what is near it.
+    weights[index.space.weights[query.types] > bm25_weight(len(index), np.array(1.5))] = 0
     best = [i for i in np.argsort(-weights, kind="stable")[:_TELLING].tolist() if weights[i] > 0]
     words = [query.words[i] for i in best]
     return replace(query, types=query.types[best], counts=query.counts[best], words=words)

@@ -27,8 +27,7 @@ from selfvec.storage.cache import RESULT, cached, read_result
 from selfvec.text.document_vectors import bm25_weight
 from selfvec.text.preprocessing import mean_rows_by_stem
 
-from .documents import GatheredDocuments, gather
-from .units import vocabulary_and_units
+from .documents import GatheredDocuments, gather, vocabulary_and_units
 
 WORDS = "words"
 """The prior of the encoder's vectors of the words alone."""
@@ -61,11 +60,11 @@ class RunStudent:
         """The student with the rows of some types, (n, h) float32, zeros for those that it lacks."""
         number = {word: place for place, word in enumerate(self.words)}
         places = np.array([number.get(name, -1) for name in types], np.int64)
-        known = places >= 0
+        learned = places >= 0
         rows = np.zeros((len(types), self.student.rows.shape[1]), np.float32)
-        rows[known] = self.student.rows[places[known]]
+        rows[learned] = self.student.rows[places[learned]]
         weights = np.zeros(len(types), np.float32)
-        weights[known] = self.student.weights[places[known]]
+        weights[learned] = self.student.weights[places[learned]]
         return replace(self.student, rows=rows, weights=weights)
 
     def write(self, folder: Path) -> None:
@@ -115,10 +114,10 @@ def student_of(run: Run, progress: Progress | None = None) -> RunStudent | None:
     return student if student.passages else None
 
 
-def _learn(run: Run, encoded: EncodedTexts, found: GatheredDocuments, progress: Progress) -> RunStudent:
-    owners, spans = found.passages()
-    places = unit_places(encoded, found, owners, spans)
-    vocabulary, units, stem_of = vocabulary_and_units(run, found, owners, spans)
+def _learn(run: Run, encoded: EncodedTexts, gathered: GatheredDocuments, progress: Progress) -> RunStudent:
+    owners, spans = gathered.passages()
+    places = unit_places(encoded, gathered, owners, spans)
+    vocabulary, units, stem_of = vocabulary_and_units(run, gathered, owners, spans)
     passages = np.flatnonzero(places >= 0)
     batch, teacher = units.part(passages), encoded.rows[places[passages]]
     del units
@@ -158,15 +157,15 @@ def _centred(rows: AnyFloats, mean: Floats) -> Rows:
     return unit_rows(rows - mean)
 
 
-def unit_places(encoded: EncodedTexts, found: GatheredDocuments, owners: Ids, spans: Ids) -> Ints:
+def unit_places(encoded: EncodedTexts, gathered: GatheredDocuments, owners: Ids, spans: Ids) -> Ints:
     """Where the vectors of documents and passages are among the encoded texts, (U,); -1 for those without."""
 
     def texts() -> Iterator[str]:
-        yield from found.texts
+        yield from gathered.texts
         long = -1
         for owner, (start, end) in zip(owners.tolist(), spans.tolist(), strict=True):
             if owner != long:
-                long, text = owner, found.texts[owner]
+                long, text = owner, gathered.texts[owner]
             yield text[start:end]
 
     parts, rest = [np.zeros(0, np.int64)], texts()

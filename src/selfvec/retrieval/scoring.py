@@ -4,17 +4,14 @@
     related   BM25 again, with the sixteen words nearest to each word counted in part
     dense     the cosine of the vectors of query and text
     encoder   the same by a sentence encoder, if the run has one: see `selfvec.retrieval.encoder_part`
+    signs     what phrases and excluded words of the question add or take away
 
 The hybrid is a weighted mean of the first three, each in standard deviations over all documents:
 (1 - m) / 2 · (z(words) + z(related)) + m · z(dense).
-The share m belongs to the collection, see `selfvec.retrieval.dense_share`. The encoder's part is added to
+The share m belongs to the collection, see `selfvec.retrieval.build`. The encoder's part is added to
 that with a weight of its own. The query then moves toward the five best documents (Rocchio, 1971), and the
 dense part is computed again, in large collections for the best documents only. A long document scores half
 as a whole and half as its best passage.
-
-`score_rm3` is the strongest classical alternative, a baseline of `selfvec.evaluation.Retrieval`: BM25, whose
-query is expanded with words of the best documents by the relevance model of Lavrenko and Croft (2001), mixed
-with the query (Abdul-Jaleel et al., 2004), and searched again.
 """
 
 from __future__ import annotations
@@ -25,21 +22,20 @@ from functools import cached_property, reduce
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Floats, Ids, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
 from selfvec.numerics.rows import top_indices, unit_rows
 from selfvec.text.document_vectors import bm25_weight
 from selfvec.text.vocabulary import Query
 
-from . import bm25, kernels
+from . import kernels
 from .dense_space import DenseSpace, Related
+from .documents import IndexedDocuments, UnitVectors, sample_of
 from .encoder_part import Asked, EncoderPart
-from .indexed_documents import IndexedDocuments
-from .unit_vectors import UnitVectors, sample_of
 
 MODES = ("hybrid", "bm25", "dense")
-PARTS = ("words", "related", "dense", "encoder")  # names in JSON
-_OWN = 3  # parts without the encoder
+PARTS = ("words", "related", "dense", "encoder", "signs")  # names in JSON
+_ENCODER = 3  # the number of the encoder's part, and how many parts are before it
 LARGE = 10_000  # documents; in larger collections, only the best are scored again after feedback
 RESCORED = 2_000  # documents that are scored again, about
 
@@ -67,13 +63,43 @@ class Scored:
     scores: Rows  # (D,)
     found: Mask  # (D,) whether a document matches the query at all
     best: Ids  # (D,) the best passage, -1 for documents without passages
-    parts: Rows  # (K, U) the first K of `PARTS` for every unit, before scaling
+    parts: Rows  # (K, U) the first K of `PARTS` but the last for every unit, before scaling
     scales: Rows  # (K,) a part counts ``scale · part - shift`` in the score
     shifts: Rows  # (K,)
+    signs: Rows | None = None  # (D,) what phrases and excluded words of the question add to the scores
 
-    def best_documents(self, passing: Mask, top: int) -> list[int]:
-        """The best documents that pass, best first, ties by number."""
-        return best_documents(self.scores, self.found & passing, top)
+    def best_documents(self, top: int) -> list[int]:
+        """The best documents, best first, ties by number."""
+        return best_documents(self.scores, self.found, top)
+
+    def among(self, passing: Mask) -> Scored:
+        """The same, with no document found but those that pass, (D,)."""
+        return replace(self, found=self.found & passing)
+
+    def preferring(self, higher: Floats | None, last: Mask | None) -> Scored:
+        """The same, with some documents higher than by their scores, and others, (D,), behind all the rest.
+
+        ``higher``, (D,), is the share of the question's words that are in phrases which a document has. The
+        document is moved up from its score, at least from the mean, by twice this share of the distance
+        between the mean and the best document, at most by all of it. So a phrase that is half of a question
+        decides, and one word in quotes in a long text hardly counts.
+        """
+        if higher is None and last is None:
+            return self
+        # All documents with a phrase first was tried: on CACM and CISI it lost nearly what leaving out the
+        # others loses, because plain questions quote a word in passing.
+        best = self.scores.max(where=self.found, initial=0)
+        signs = np.zeros_like(self.scores)
+        found = self.found
+        if higher is not None:
+            moved = higher > 0
+            mean = self.scores.mean(dtype=np.float64)
+            signs[moved] = np.maximum(mean - self.scores[moved], 0)  # a phrase of stop words has no score
+            signs[moved] += np.minimum(2 * higher[moved], 1) * (best - mean)
+            found = found | moved
+        if last is not None:
+            signs[last] -= 1 + 2 * (best - self.scores.min())  # more than all that the others may differ
+        return replace(self, scores=self.scores + signs, found=found, signs=signs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +113,7 @@ class Scorer:
     @cached_property
     def _saturation(self) -> Floats:
         """BM25's k of each unit, (U,)."""
-        return bm25.saturation(self.documents.arrays["lengths"], len(self.documents))
+        return saturation(self.documents.arrays["lengths"], len(self.documents))
 
     @cached_property
     def _shares(self) -> Rows:
@@ -101,14 +127,14 @@ class Scorer:
         if mode == "dense":
             return self.near(self.space.query_vector(query.types, query.counts), asked)
         if mode == "hybrid":
-            query = replace(query, counts=bm25.saturated_counts(query.counts))
+            query = replace(query, counts=saturated_counts(query.counts))
         else:
             asked = None
-        parts = self._no_parts(len(PARTS) if asked else _OWN)
+        parts = self._no_parts(_ENCODER + 1 if asked else _ENCODER)
         self._bm25(query, parts, related=mode == "hybrid")
         if mode == "bm25":
             return self._combined(parts, np.array([1, 0, 0], np.float32))
-        hybrid = self._hybrid(query, parts[:_OWN])
+        hybrid = self._hybrid(query, parts[:_ENCODER])
         return hybrid if asked is None else self._with_encoder(hybrid, parts, asked)
 
     def _hybrid(self, query: Query, parts: Rows) -> Scored:
@@ -127,17 +153,17 @@ class Scorer:
     def _with_encoder(self, hybrid: Scored, parts: Rows, asked: Asked) -> Scored:
         """The hybrid and the encoder's part, as wide as the hybrid times its weight."""
         assert self.encoder is not None
-        parts[_OWN] = self.encoder.vectors.products(asked.vector)
+        parts[_ENCODER] = self.encoder.vectors.products(asked.vector)
         wide = float(hybrid.scores.std(dtype=np.float64))
         share = asked.weight * (wide if wide > _NARROW else 1.0)  # no word of the question is in the index
-        own = _standard(share, parts[_OWN, : len(self.documents)])
+        own = _standard(share, parts[_ENCODER, : len(self.documents)])
         standard = np.stack([np.append(hybrid.scales, own[0]), np.append(hybrid.shifts, own[1])])
         return self._combined(parts, np.append(self._shares, np.float32(share)), standard)
 
     def by_counts(self, counts: Ints) -> Scored:
         """Score every document by how often, (D,), it has one thing, as BM25 does."""
         number = len(self.documents)
-        parts = self._no_parts(_OWN)
+        parts = self._no_parts(_ENCODER)
         weight = bm25_weight(number, np.array(np.count_nonzero(counts)))
         parts[0, :number] = weight * counts / (counts + self._saturation[:number])
         scored = self._combined(parts, np.array([1, 0, 0], np.float32))
@@ -152,13 +178,13 @@ class Scorer:
             return self._near({2: (self.documents.dense, vector)}, [0, 0, 1])
         assert self.encoder is not None
         share = asked.weight / (1 + asked.weight)
-        both = {2: (self.documents.dense, vector), _OWN: (self.encoder.vectors, asked.vector)}
+        both = {2: (self.documents.dense, vector), _ENCODER: (self.encoder.vectors, asked.vector)}
         return self._near(both, [0, 0, 1 - share, share])
 
     def near_encoded(self, vector: Rows) -> Scored:
         """Score every document by its product with a vector in the encoder's space alone, (h,)."""
         assert self.encoder is not None
-        return self._near({_OWN: (self.encoder.vectors, vector)}, [0, 0, 0, 1])
+        return self._near({_ENCODER: (self.encoder.vectors, vector)}, [0, 0, 0, 1])
 
     def _near(self, asked: Mapping[int, tuple[UnitVectors, Rows]], shares: Sequence[float]) -> Scored:
         """Score every document by its cosines with unit vectors, each for a part, by shares of the parts."""
@@ -176,7 +202,7 @@ class Scorer:
         if related or not query.alike:
             near = [self.space.related_to(own) if related else [(own, 1.0)] for own in query.types.tolist()]
             groups = [
-                [*own[:1], *same, *(one for one in own[1:] if one[0] not in dict(same))]
+                [*own[:1], *same, *(other for other in own[1:] if other[0] not in dict(same))]
                 for own, same in zip(near, alike, strict=True)
             ]
             self._score_groups(query, groups, parts[: 1 + related])
@@ -262,6 +288,8 @@ class Scorer:
 
 def _standard(share: float, values: Rows) -> Rows:
     """Scale and shift that turn values into a share of standard deviations, (2,)."""
+    # Deviations over all documents, since cosines and BM25 have no common unit. Fusing ranks instead was
+    # worse: a rank does not say by how much one document is better than the next.
     exact = values.mean(dtype=np.float64)
     mean, spread = float(exact), float(values.std(dtype=np.float64, mean=exact))
     scaled = (share / spread, share * mean / spread) if spread > _NARROW else (0, 0)
@@ -276,56 +304,33 @@ def best_documents(scores: Floats, allowed: Mask, most: int) -> list[int]:
     return top_indices(scores, min(most, number))
 
 
-# ---- BM25 with RM3
+# ---- BM25: the score of a text by the words of a query, which saturates as a word is repeated
+#
+#     Σ_w  idf(w) · x / (x + k),      k = k1 · (1 - b + b · length / mean length)
+#
+# x is the count of the word in the text. With related words, it is the sum of likeness · count over the word
+# and the words related to it. The inverse document frequency is `selfvec.text.document_vectors.bm25_weight`.
+# The constant factor k1 + 1 of the original is left out, as in Lucene. (S. Robertson and H. Zaragoza, 2009,
+# *The Probabilistic Relevance Framework: BM25 and Beyond*.)
 
 
-def score_rm3(
-    scorer: Scorer,
-    query: Query,
-    documents: int = 8,  # the best ones, which are assumed to be relevant
-    words: int = 50,  # kept of their relevance model
-    own: float = 0.5,  # weight of the query's own words; the model has the rest
-) -> Scored:
-    """BM25 scores of all documents for the expanded query.
+K1 = 1.2
+B = 0.75
+# Of the words of a query in the hybrid, see `saturated_counts`: who repeats a word does not mean it twice as
+# much. Counted in full, the repeated words of long questions lose .03 on CACM (docs/results/search.md).
+K3 = 2.0
 
-    See docs/results/evaluation.md for the choice of the defaults.
+
+def saturation(lengths: Ids, documents: int) -> Floats:
+    """k of each unit, (U,) float32: the count at which a word gives half of its weight.
+
+    ``lengths``, (U,), are in tokens. The mean length is that of the first units, the whole ``documents``.
     """
-    first = scorer.score(query, "bm25")
-    best = np.array(first.best_documents(first.found, documents), np.int64)
-    if not len(best):
-        return first
-    model = relevance_model(scorer.documents, best, first.scores[best], words)
-    return scorer.score(expand_query(query, model, own), "bm25")
+    tokens = int(lengths[:documents].sum())
+    mean = np.float32(max(tokens, 1) / max(documents, 1))
+    return (K1 * (1 - B) + K1 * B * (lengths / mean)).astype(np.float32)
 
 
-def relevance_model(
-    documents: IndexedDocuments,
-    best: Ints,  # (n,) documents
-    scores: Floats,  # (n,) BM25
-    words: int,
-) -> Doubles:
-    """Probabilities of the most probable words, (V,), which sum to 1.
-
-    They are the means of count / length over the documents, by exp(score): as a score is a sum over the words
-    of the query, its exponential takes the place of the likelihood of the query. Words of equal probability
-    are kept in the order of their numbers.
-    """
-    share = np.zeros(documents.units)
-    share[best] = np.exp(scores - scores.max()) / documents.arrays["lengths"][best]
-    starts = documents.arrays["starts"]
-    units = documents.arrays["units"]
-    places = np.flatnonzero(share[units] > 0)
-    types = np.searchsorted(starts, places, side="right") - 1
-    weights = share[units[places]] * documents.arrays["counts"][places]
-    model = np.bincount(types, weights, minlength=len(starts) - 1)
-    model[np.argsort(-model, kind="stable")[words:]] = 0
-    out: Doubles = model / model.sum()
-    return out
-
-
-def expand_query(query: Query, model: Doubles, own: float) -> Query:
-    """A query mixed with a relevance model, (V,); the sum of its counts does not change."""
-    mixed = (1 - own) * model
-    mixed[query.types] += own * query.counts / query.counts.sum()
-    types = np.flatnonzero(mixed)
-    return replace(query, types=types, counts=(mixed[types] * query.counts.sum()).astype(np.float32))
+def saturated_counts(counts: Floats) -> Floats:
+    """What words repeated n times in a query count, (T,) float32: (k3 + 1) · n / (k3 + n)."""
+    return ((K3 + 1) * counts / (K3 + counts)).astype(np.float32)

@@ -26,8 +26,60 @@ from selfvec.text.tokenizers import FoundWords, find_words
 from selfvec.text.vocabulary import Query, Vocabulary
 
 from .dense_space import LEAST_COSINE, DenseSpace
-from .same_texts import Best
+from .documents import IndexedDocuments
 from .scoring import ACCENTED, BEST_PASSAGE, PARTS, Scored, Scorer
+
+# ---- The documents that are hits: each text once, and copies named with the first of their text
+
+
+class Best(NamedTuple):
+    """A document that was found, its best passage, and the documents behind it with the same passage."""
+
+    document: int
+    text: str  # of the passage; the whole text of a short document
+    span: tuple[int, int]  # characters
+    alike: list[int]
+
+
+def different_texts(documents: IndexedDocuments, scored: Scored, top: int) -> list[Best]:
+    """The best documents of ``top`` different texts, best first.
+
+    Texts that differ only in case and white space are the same. Copies are looked for down to the first
+    document of one text more, and not beyond.
+    """
+    wanted = top + 1  # the first of one text more shows that the copies of the last one are complete
+    while True:
+        best = scored.best_documents(wanted)
+        by_text: dict[str, Best] = {}
+        for document in best:
+            passage = _best_passage(documents, scored, document)
+            key = text_key(passage.text)
+            if key in by_text:
+                by_text[key].alike.append(passage.document)
+            elif len(by_text) == top:
+                return list(by_text.values())
+            else:
+                by_text[key] = passage
+        if len(best) < wanted:
+            return list(by_text.values())
+        wanted *= 2
+
+
+def _best_passage(documents: IndexedDocuments, scored: Scored, document: int) -> Best:
+    """The best passage of a document; short documents are passages themselves."""
+    text = documents.text(document)
+    best = int(scored.best[document])
+    start, end = (0, len(text)) if best < 0 else documents.arrays["spans"][best].tolist()
+    return Best(document, text[start:end], (start, end), [])
+
+
+def text_key(text: str) -> str:
+    """Equal for texts that differ only in case and white space."""
+    return " ".join(text.casefold().split())
+
+
+# ---- Hits
+
 
 SNIPPET = 40  # words of a snippet; a text up to half longer is shown whole
 KINDS = ("related", "match")
@@ -195,8 +247,8 @@ class Found(ResultTable):
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable, as ``selfvec search --json`` prints it. ``hits`` are ``rows``, too."""
-        found = asdict(self)
-        return found | {"rows": found["hits"]}
+        keys = asdict(self)
+        return keys | {"rows": keys["hits"]}
 
 
 def describe(
@@ -204,7 +256,7 @@ def describe(
 ) -> list[Hit]:
     """Hits for documents, in their order."""
     release(scorer.documents.arrays["texts"])  # the system maps further pages around each text
-    texts = [one.text for one in best]
+    texts = [passage.text for passage in best]
     words = find_words(texts, vocabulary.preprocessing.tokenizer, vocabulary.preprocessing.language)
     types = vocabulary.types_of(words.names)
     matches = _best_matches(types, _matches(scorer.space, query, mode)) | _written(words, query)
@@ -217,8 +269,8 @@ def describe(
         places = np.flatnonzero(matching[passage.ids])
         own = places[~passage.repeated[places]]
         shown = own if len(own) else places  # repeated passages are shown only if there is nothing else
-        found = [matches[word] for word in passage.ids[shown].tolist()]
-        window = _window(len(passage.ids), len(query.words), shown, found)
+        weights = [matches[word] for word in passage.ids[shown].tolist()]
+        window = _window(len(passage.ids), len(query.words), shown, weights)
         snippet, marks = _snippet(passage, query, window, places, matches)
         fields = scorer.documents.fields_of(document)
         hits.append(
@@ -252,25 +304,25 @@ class _Passage:
     repeated: Mask  # words of a passage that many documents share
 
 
-def _passages(texts: Sequence[str], found: FoundWords, repeated: Mask) -> Iterator[_Passage]:
-    for text, (first, end) in zip(texts, pairwise(found.bounds.tolist()), strict=True):
+def _passages(texts: Sequence[str], words: FoundWords, repeated: Mask) -> Iterator[_Passage]:
+    for text, (first, end) in zip(texts, pairwise(words.bounds.tolist()), strict=True):
         p = slice(first, end)
-        yield _Passage(text, found.names, found.ids[p], found.starts[p], found.ends[p], repeated[p])
+        yield _Passage(text, words.names, words.ids[p], words.starts[p], words.ends[p], repeated[p])
 
 
 def _repeated(
-    repeats: Repeats, vocabulary: Vocabulary, found: FoundWords, types: Sequence[tuple[int, ...]]
+    repeats: Repeats, vocabulary: Vocabulary, words: FoundWords, types: Sequence[tuple[int, ...]]
 ) -> Mask:
     """Which words, (N,), belong to a passage that many documents share."""
-    mask = np.zeros(len(found.ids), bool)
+    mask = np.zeros(len(words.ids), bool)
     if not len(repeats.passages) or not len(mask):
         return mask
-    first = np.array([numbers[0] if numbers else -1 for numbers in types], np.int32)[found.ids]
-    known = first >= 0
-    used, ids = np.unique(first[known], return_inverse=True)
-    offsets = np.concatenate(([0], np.cumsum(known)))[found.bounds]
+    first = np.array([numbers[0] if numbers else -1 for numbers in types], np.int32)[words.ids]
+    has_type = first >= 0
+    used, ids = np.unique(first[has_type], return_inverse=True)
+    offsets = np.concatenate(([0], np.cumsum(has_type)))[words.bounds]
     batch = TokenBatch(ids.astype(np.int32), offsets, [vocabulary.types[i] for i in used.tolist()])
-    mask[known] = repeats.tokens_in(batch, 1)
+    mask[has_type] = repeats.tokens_in(batch, 1)
     return mask
 
 
@@ -289,12 +341,12 @@ def _matches(space: DenseSpace, query: Query, mode: str) -> dict[int, Match]:
     return out | {own: Match(number, 1.0, weight) for number, own, weight in words}
 
 
-def _written(found: FoundWords, query: Query) -> dict[int, Match]:
+def _written(words: FoundWords, query: Query) -> dict[int, Match]:
     """The words of the passages, by number, that a question of stop words has; these have no types."""
     if len(query.types):
         return {}
     same = [lower(word) for word in query.words]
-    keys = ((number, lower(plain(name))) for number, name in enumerate(found.names))
+    keys = ((number, lower(plain(name))) for number, name in enumerate(words.names))
     return {number: Match(same.index(key), 1.0, 1.0) for number, key in keys if key in same}
 
 
@@ -340,20 +392,20 @@ def _window(
     length: int,
     words: int,  # of the query
     places: Ints,  # (M,) words that match, rising
-    found: Sequence[Match],  # M
+    matches: Sequence[Match],  # M
 ) -> tuple[int, int]:
     """First and last word of the stretch that matches best, in the middle of what is shown."""
     if length <= SNIPPET * 3 // 2:
         return 0, length
     if not len(places):
         return 0, SNIPPET
-    first = _best_start(places, found, words)
+    first = _best_start(places, matches, words)
     last = int(np.searchsorted(places, places[first] + SNIPPET)) - 1
     best = max(0, min((int(places[first]) + int(places[last]) + 1 - SNIPPET) // 2, length - SNIPPET))
     return best, best + SNIPPET
 
 
-def _best_start(places: Ints, found: Sequence[Match], words: int) -> int:
+def _best_start(places: Ints, matches: Sequence[Match], words: int) -> int:
     """The first of the M matching words of the stretch of forty words that matches best; see `_window`.
 
     The largest weight of each word of the query counts once, further ones a tenth.
@@ -362,7 +414,9 @@ def _best_start(places: Ints, found: Sequence[Match], words: int) -> int:
     1
     """
     by_word = np.zeros((len(places) + 1, words))
-    by_word[np.arange(1, len(places) + 1), [one.query_word for one in found]] = [one.weight for one in found]
+    by_word[np.arange(1, len(places) + 1), [match.query_word for match in matches]] = [
+        match.weight for match in matches
+    ]
     ends = np.searchsorted(places, places + SNIPPET)
     totals = by_word.cumsum(axis=0)
     sums = totals[ends] - totals[:-1]  # (M, T) of the stretch that begins with each word
@@ -398,4 +452,7 @@ def _parts(scored: Scored, document: int, mode: str) -> dict[str, float]:
     given = scored.scales * parts - scored.shifts
     own = PARTS[: len(given)]
     names = {"bm25": own[:1], "dense": own[2:]}.get(mode, own)
-    return {name: float(given[PARTS.index(name)]) for name in names}
+    contributions = {name: float(given[PARTS.index(name)]) for name in names}
+    if scored.signs is not None:
+        contributions[PARTS[-1]] = float(scored.signs[document])
+    return contributions

@@ -7,7 +7,7 @@ import pytest
 from tests.retrieval.encoder import reports
 
 from selfvec.retrieval.encoder import Encoder
-from selfvec.retrieval.encoder.unknown_words import apart
+from selfvec.retrieval.encoder.word_lookup import apart
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from selfvec.base.arrays import Ints
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.files.memory import release
-from selfvec.retrieval.indexed_documents import IndexedDocuments
+from selfvec.retrieval.documents import IndexedDocuments
 
 from .addresses import ComparisonKey, Layout, MapOf, OptionalWord, address
 from .comparison import rows_of_one_side

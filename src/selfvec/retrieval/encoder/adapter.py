@@ -146,7 +146,7 @@ def _sharpened(rotation: Rows, new: Rows, old: Rows) -> tuple[Rows, float]:
     moment = old.T @ (old / np.float32(len(old)))
     maps: list[Rows] = [rotation @ whitening_matrix(moment, power) if power else rotation for power in POWERS]
     nearest = _nearest(asked, fresh)
-    alike = [_shared(nearest, _nearest(asked @ one, stored)) for one in maps]
+    alike = [_shared(nearest, _nearest(asked @ matrix, stored)) for matrix in maps]
     best = int(np.argmax(alike))
     return maps[best], POWERS[best]
 
@@ -202,11 +202,11 @@ def measure(adapter: Adapter, new: Encoder, old: Encoder, texts: Sequence[str], 
     if new.dimensions == old.dimensions:
         nearest["unmapped"] = _nearest(asked, stored)
     own = np.arange(len(questions))[:, None]
-    recall = {way: mean(np.any(found == own, axis=1), seed) for way, found in nearest.items()}
+    recall = {way: mean(np.any(texts_of == own, axis=1), seed) for way, texts_of in nearest.items()}
     return Loss(
         len(questions),
         len(rests),
-        **{way: one.value for way, one in recall.items()},
+        **{way: estimate.value for way, estimate in recall.items()},
         **_ratio(recall["new_old"], recall["new_new"]),
         nearest_kept=_shared(nearest["new_new"], nearest["new_old"]),
     )
@@ -231,15 +231,15 @@ def _nearest(questions: Rows, texts: Rows) -> Ints:
         return np.argpartition(-(questions @ texts.T), most, axis=1)[:, :most]
 
 
-def _shared(one: Ints, other: Ints) -> float:
+def _shared(first: Ints, second: Ints) -> float:
     """The mean share of a question's nearest texts that are in both, (q, 10) each."""
     return float(
-        np.mean([len({*a} & {*b}) / len(a) for a, b in zip(one.tolist(), other.tolist(), strict=True)])
+        np.mean([len({*a} & {*b}) / len(a) for a, b in zip(first.tolist(), second.tolist(), strict=True)])
     )
 
 
-def _ratio(one: Estimate, other: Estimate) -> dict[str, float]:
-    if not other.value:
+def _ratio(mapped: Estimate, unmapped: Estimate) -> dict[str, float]:
+    if not unmapped.value:
         return {}
-    low, high = np.percentile(one.replicates / np.maximum(other.replicates, 1e-9), [2.5, 97.5])
-    return {"kept": one.value / other.value, "low": float(low), "high": float(high)}
+    low, high = np.percentile(mapped.replicates / np.maximum(unmapped.replicates, 1e-9), [2.5, 97.5])
+    return {"kept": mapped.value / unmapped.value, "low": float(low), "high": float(high)}

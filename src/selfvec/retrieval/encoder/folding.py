@@ -106,9 +106,9 @@ def fold_rows(
     preprocessing = _of_words(Preprocessing.of(run.provenance))
     index = {name: i for i, name in enumerate(stems)}
     own = {normal(word, preprocessing.language): len(stems) + i for i, word in enumerate(others)}
-    known = [word for unit in _units(run) for word in unit]
+    of_run = [word for unit in _units(run) for word in unit]
     filled = np.any(rows != 0, axis=1)
-    words, places = _spellings([*known, *others], index, filled, run, preprocessing, own)
+    words, places = _spellings([*of_run, *others], index, filled, run, preprocessing, own)
     return words, *_used(places, rows), preprocessing.tokenizer, _about(run, preprocessing)
 
 
@@ -138,8 +138,8 @@ def _stem_names(words: Sequence[str], run: Run, preprocessing: Preprocessing) ->
     """The stem of each word by the rules of a run; None for stop words."""
     rulebook = Rulebook(preprocessing.rules, tokenizer(preprocessing.tokenizer).casing)
     keys = rulebook.keys(words, np.ones(len(words), np.int64), run.vectors.key_to_index)
-    found = _stems(keys.types, preprocessing.stem)
-    return [found[place] if place >= 0 else None for place in keys.places.tolist()]
+    names = _stems(keys.types, preprocessing.stem)
+    return [names[place] if place >= 0 else None for place in keys.places.tolist()]
 
 
 def _stems(words: Sequence[str], language: str | None) -> list[str]:
@@ -222,23 +222,23 @@ def _spellings(
     if split == "words":
         words = [plain(word) for word in words]
     whole = readable(words, split, preprocessing.language)
-    words = [word for word, one in zip(words, whole.tolist(), strict=True) if one]
-    found: dict[str, int] = {}
+    words = [word for word, is_whole in zip(words, whole.tolist(), strict=True) if is_whole]
+    row_of: dict[str, int] = {}
     for word, name in zip(words, _stem_names(words, run, preprocessing), strict=True):
         spelling = normal(word, preprocessing.language)
         row = -1 if name is None else index.get(name, others.get(spelling, -1))
         if row >= 0 and filled[row]:
-            found.setdefault(spelling, row)
-    return list(found), np.fromiter(found.values(), np.int64, len(found))
+            row_of.setdefault(spelling, row)
+    return list(row_of), np.fromiter(row_of.values(), np.int64, len(row_of))
 
 
 def _inflected(preprocessing: Preprocessing, index: Mapping[str, int]) -> Iterator[str]:
     """Words of the lemmatiser's dictionary, inflected ones included, that may have a known stem."""
-    known = np.fromiter(map(hash, index), np.int64, len(index))
+    of_run = np.fromiter(map(hash, index), np.int64, len(index))
     for code in (preprocessing.lemmatize or preprocessing.stem or "").split(","):
         language = lemma_code(code)
         hashes = _stem_hashes(language, bool(preprocessing.lemmatize), preprocessing.stem)
-        yield from compress(_dictionary(language), np.isin(hashes, known).tolist())
+        yield from compress(_dictionary(language), np.isin(hashes, of_run).tolist())
 
 
 @lru_cache(maxsize=8)  # as many dictionaries as simplemma keeps

@@ -38,8 +38,7 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import is_run, open_run
 
 from .folding import fold
-from .unknown_words import apart, nearest_spellings
-from .word_lookup import WordLookup, no_text
+from .word_lookup import WordLookup, apart, nearest_spellings, no_text
 
 # Chosen on MED, Cranfield and CACM; docs/results/encoders.md compares other choices.
 TABLES = ("refined", "topics")
@@ -149,10 +148,10 @@ class Encoder:
     @cached_property
     def digest(self) -> str:
         """32 hexadecimal digits that are equal only for encoders that give the same vectors."""
-        found = hashlib.sha256(f"{self.split}\n{self.language}\n{self.rows.shape}\n".encode())
+        digest = hashlib.sha256(f"{self.split}\n{self.language}\n{self.rows.shape}\n".encode())
         for part in (self.rows.data, self.places.data, "\n".join(self.words).encode()):
-            found.update(part)
-        return found.hexdigest()[:32]
+            digest.update(part)
+        return digest.hexdigest()[:32]
 
     @cached_property
     def _lookup(self) -> WordLookup:
@@ -213,16 +212,16 @@ class Encoder:
         """
         if isinstance(texts, str):
             return np.asarray(self.encode_query([texts])[0])
-        found = self.encode(texts)
-        for number in np.flatnonzero(~found.any(axis=1)).tolist():
+        vectors = self.encode(texts)
+        for number in np.flatnonzero(~vectors.any(axis=1)).tolist():
             words = nearest_spellings(texts[number], self.words, self.language, self.about.get("stop_words"))
-            found[number] = self.encode(" ".join(words))
+            vectors[number] = self.encode(" ".join(words))
             if "_warned" not in self.__dict__:
                 self.__dict__["_warned"] = True
                 instead = f"{' '.join(words)!r} is asked instead" if words else "nothing is like it"
                 rule = f"no word of the question {texts[number][:60]!r} is known: {instead}"
                 warnings.warn(f"{rule}; later questions of this kind do not warn", stacklevel=2)
-        return _filled(found, self._apart)
+        return _filled(vectors, self._apart)
 
     @cached_property
     def _apart(self) -> Floats:

@@ -8,6 +8,7 @@ names with signs: C++ and AT&T are read by their letters.
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -16,13 +17,16 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from selfvec.base.arrays import Bytes, Ids, Ints, Mask
+from selfvec.base.arrays import Bytes, Ids, Ints, Mask, Rows
 from selfvec.base.casing import lower
 from selfvec.base.characters import APOSTROPHES, REMOVED
 from selfvec.base.errors import InputError
+from selfvec.base.threads import one_core
 from selfvec.files.memory import PackedStrings
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import axes_of_rows
 from selfvec.text.kernels import APOSTROPHE, WORD, spans, table
-from selfvec.text.languages import without_elision
+from selfvec.text.languages import STOP_WORDS, stop_words_of_language, without_elision
 from selfvec.text.segmentation import segmenter, split_spans
 from selfvec.text.tokenizers import DistinctWords
 
@@ -63,11 +67,11 @@ def signs() -> tuple[re.Pattern[str], ...]:
     """
     word = table("words") & WORD != 0
     others = [chr(code) for code in np.flatnonzero(~word[:0x20000]).tolist()]
-    found = [c for c in others if any(word[ord(one)] for one in unicodedata.normalize("NFKC", c))]
-    codes = np.array([ord(c) for c in found if c > "\uffff"])
+    becoming = [c for c in others if any(word[ord(read)] for read in unicodedata.normalize("NFKC", c))]
+    codes = np.array([ord(c) for c in becoming if c > "\uffff"])
     ranges = np.split(codes, np.flatnonzero(np.diff(codes) > 1) + 1)
-    high = "".join(f"{chr(one[0])}-{chr(one[-1])}" for one in ranges)
-    low = "".join(c for c in found if c <= "\uffff")
+    high = "".join(f"{chr(run[0])}-{chr(run[-1])}" for run in ranges)
+    low = "".join(c for c in becoming if c <= "\uffff")
     return re.compile(f"[{low}]"), re.compile(f"[{high}]")
 
 
@@ -129,3 +133,53 @@ class WordLookup:
             last = ends[long] - 1
             ends[long] -= 2 * ((data[last] == _S) & (data[last - 1] == _APOSTROPHE))
         return self._numbers.find_spans(data, starts, ends), offsets
+
+
+# ---- Texts without a known word, for libraries that cannot work with zeros
+#
+# Such a question is replaced by the known words with the most similar spelling. If there are none, it gets a
+# constant direction, `apart`, on which all known words have nearly the same small coordinate. Such a document
+# gets the opposite direction. So a question without words is dissimilar to all documents, and a document
+# without words is ranked last for every question, by cosine and by distance.
+
+
+_RIDGE = 1e-3  # of the mean variance of a dimension
+_SHORTEST = 4  # letters of a word that may be misspelt
+_ALIKE = 0.8  # least of difflib's ratio
+
+
+def apart(rows: Rows) -> Rows:
+    """The direction on which rows at unit length differ least from a small constant, (d,) float32.
+
+        w = (S + εI)⁻¹ m / |...|        m: mean of the rows, S: their second moment
+
+    >>> apart(np.array([[1, 0.1], [-1, 0.1]], np.float32)).round(2).tolist()
+    [0.0, 1.0]
+    """
+    width = rows.shape[1]
+    unit = unit_rows(rows)
+    count = max(1, len(unit))
+    values, axes = axes_of_rows(unit.shape, lambda part: unit[part], min(width, count + 1))
+    mean = unit.sum(axis=0, dtype=np.float64) / count
+    ridge = _RIDGE * max(float(values.sum()) / count / width, 1e-12)
+    with one_core():  # the mean lies in the span of the axes
+        direction = axes @ (axes.T @ mean / (np.maximum(values, 0) / count + ridge))
+    if not np.linalg.norm(direction) > 1e-9:  # rows that cancel out
+        direction = axes[:, -1]
+    return np.asarray(direction / np.linalg.norm(direction), np.float32)
+
+
+def nearest_spellings(
+    text: str, vocabulary: Sequence[str], language: str | None, stop_words: object
+) -> list[str]:
+    """The words of a vocabulary spelt most like those of a text; stop words and short words have none.
+
+    ``stop_words`` is the code of a list of them, if there is one.
+    """
+    left_out = stop_words_of_language(str(stop_words)) if stop_words in STOP_WORDS else frozenset()
+    nearest = []
+    for word in dict.fromkeys(re.findall(r"[^\W\d_]+", normal(text, language))):
+        if len(word) >= _SHORTEST and word not in left_out:
+            near = [other for other in vocabulary if other[:1] == word[0] and abs(len(other) - len(word)) < 3]
+            nearest += difflib.get_close_matches(word, near, 1, _ALIKE)
+    return nearest

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from benchmarks.relevance_model import expand_query, relevance_model, score_rm3
 from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.retrieval import Index
-from selfvec.retrieval.scoring import expand_query, relevance_model, score_rm3
 from selfvec.text.preprocessing import Preprocessing
 
 PLAIN = Preprocessing(tokenizer="whitespace", stem=None, stop_words=None)
