@@ -1,5 +1,12 @@
-"""Commands by name, with the groups they stand in."""
+"""Commands: by name, with the groups they stand in, and run as a shell runs them, but in this process."""
 
+import json
+from collections.abc import Iterable
+from contextlib import redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
+from typing import Any, NamedTuple
+
+from selfvec.apps.cli import main
 from selfvec.apps.table import GROUPS, TOP
 
 PATHS = {name: [name] for name in TOP} | {
@@ -12,3 +19,25 @@ def called(line: str) -> list[str]:
     """The words of a command line that begins with the name of a command, or with its group."""
     first, *rest = line.split()
     return [*PATHS.get(first, [first]), *rest]
+
+
+class Printed(NamedTuple):
+    """What a command wrote."""
+
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The document on standard output."""
+        return json.loads(self.out)
+
+
+def ran(words: Iterable[object], status: int = 0) -> Printed:
+    """Run a command, which ends with this status; what it printed."""
+    out, err = (TextIOWrapper(BytesIO(), "utf-8", newline="", write_through=True) for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        ended = main([*map(str, words)])
+    printed = Printed(*(stream.buffer.getvalue().decode() for stream in (out, err)))
+    assert ended == status, printed
+    return printed

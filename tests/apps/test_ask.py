@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import state_name
@@ -48,21 +48,18 @@ def asked(texts: Path, question: str, **options: object) -> tuple[list[str], lis
     return [hit.id for hit in found.hits], said.messages
 
 
-def test_files_of_other_kinds_are_named(texts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_of_other_kinds_are_named(texts: Path) -> None:
     cache = texts.parent / "cache"
     vectors = str(texts.parent / "vectors.safetensors")
     command = ["ask", str(texts), "hail", "--cache", str(cache), "--vectors", vectors]
     unread = [str(texts / f"{number}.xyz") for number in range(7)]
     Path(unread[0]).write_bytes(b"\x00\x01")
     for _ in range(2):  # also from the cache
-        assert main(command) == 0
-        assert "1 file of other kinds (.xyz 1)" in capsys.readouterr().err
+        assert "1 file of other kinds (.xyz 1)" in ran(command).err
     for name in unread[1:]:
         Path(name).write_bytes(b"\x00\x01")
-    assert main([*command, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["skipped_files"] == unread
-    assert main(command) == 0
-    assert "7 files of other kinds (.xyz 7)" in capsys.readouterr().err
+    assert ran([*command, "--json"]).json["skipped_files"] == unread
+    assert "7 files of other kinds (.xyz 7)" in ran(command).err
 
 
 def test_what_is_left_out_is_said_also_from_the_cache(texts: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 
 import selfvec
 from selfvec import Vectors
@@ -39,20 +40,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
 
 
 @pytest.fixture
-def inside(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Path:
+def inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
-    capsys.readouterr()
     return folder
 
 
-def similar(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> tuple[dict, str]:
-    assert main(["similar", *arguments, "--json"]) == status
-    output = capsys.readouterr()
+def similar(*arguments: str, status: int = 0) -> tuple[dict, str]:
+    output = ran(["similar", *arguments, "--json"], status)
     return (json.loads(output.out) if output.out else {}), output.err
 
 
-def test_an_unknown_word_is_named_and_the_others_are_answered(inside: Path, capsys) -> None:
-    found, told = similar(capsys, "run", "hial", "Hail", "zyzzyva", "--compare")
+def test_an_unknown_word_is_named_and_the_others_are_answered(inside: Path) -> None:
+    found, told = similar("run", "hial", "Hail", "zyzzyva", "--compare")
     assert [(row["word"], row["state"]) for row in found["rows"]] == [
         ("hail", "original"),
         ("hail", "refined"),
@@ -63,18 +62,18 @@ def test_an_unknown_word_is_named_and_the_others_are_answered(inside: Path, caps
     assert "hail" in first["alike"]
     assert "'hial' does not occur in this run; did you mean hail" in told
     assert "'zyzzyva' does not occur in this run" in told
-    assert similar(capsys, "run", "hail")[0]["unknown"] == []
+    assert similar("run", "hail")[0]["unknown"] == []
 
 
-def test_the_status_is_2_if_no_word_is_known(inside: Path, capsys) -> None:
-    _, told = similar(capsys, "run", "hial", "zyzzyva", status=2)
+def test_the_status_is_2_if_no_word_is_known(inside: Path) -> None:
+    _, told = similar("run", "hial", "zyzzyva", status=2)
     assert "none of 'hial', 'zyzzyva' occurs in this run; did you mean hail" in told
-    _, told = similar(capsys, "en.vec", "hial", status=2)
+    _, told = similar("en.vec", "hial", status=2)
     assert "the word 'hial' does not occur in these vectors; did you mean hail" in told
 
 
-def test_words_similar_in_a_file_are_those_of_its_rows(inside: Path, capsys) -> None:
-    (row,) = similar(capsys, "en.vec", "House", "--top", "3")[0]["rows"]
+def test_words_similar_in_a_file_are_those_of_its_rows(inside: Path) -> None:
+    (row,) = similar("en.vec", "House", "--top", "3")[0]["rows"]
     near = selfvec.load("en.vec").most_similar("house", topn=3)
     assert (row["word"], row["state"], row["neighbours"]) == (
         "house",
@@ -84,37 +83,35 @@ def test_words_similar_in_a_file_are_those_of_its_rows(inside: Path, capsys) -> 
 
 
 @pytest.mark.parametrize("out", ["spaces", "es-in-en.vec"])
-def test_a_translation_is_a_query_to_what_align_wrote(out: str, inside: Path, capsys) -> None:
+def test_a_translation_is_a_query_to_what_align_wrote(out: str, inside: Path) -> None:
     assert main(["vectors", "align", "en.vec", "es.vec", "--dictionary", "pairs.tsv", "-o", out]) == 0
-    capsys.readouterr()
-    rows = similar(capsys, out, "casa")[0]["rows"]
+    rows = similar(out, "casa")[0]["rows"]
     assert [(row["word"], row["state"]) for row in rows] == [("casa", "a"), ("casa", "b")]
     assert [word for word, _ in rows[0]["neighbours"]][:2] == ["house", "home"]
     assert rows[1]["neighbours"][0][0] == "hogar"
-    rows = similar(capsys, out, "hail")[0]["rows"]
+    rows = similar(out, "hail")[0]["rows"]
     assert [row["state"] for row in rows] == ["b", "a"]
     assert rows[0]["neighbours"][0][0] == "granizo"
-    assert similar(capsys, out, "animal")[0]["rows"][0]["neighbours"][0][0] == "animal"
-    found, told = similar(capsys, out, "casa", "cassa")
+    assert similar(out, "animal")[0]["rows"][0]["neighbours"][0][0] == "animal"
+    found, told = similar(out, "casa", "cassa")
     assert found["unknown"][0]["alike"][0] == "casa"
     assert "did you mean casa" in told
-    assert main(["similar", out, "casa", "house"]) == 0
-    shown = capsys.readouterr().out
+    shown = ran(["similar", out, "casa", "house"]).out
     assert "granizo" in shown
     assert "came in" not in shown
 
 
-def test_replacements_are_listed_in_place_of_what_goes_with_a_word(inside: Path, capsys) -> None:
-    found = similar(capsys, "run", "hail", "--as", "replacement", "--compare", "--top", "3")[0]["rows"]
+def test_replacements_are_listed_in_place_of_what_goes_with_a_word(inside: Path) -> None:
+    found = similar("run", "hail", "--as", "replacement", "--compare", "--top", "3")[0]["rows"]
     before, after = found
-    assert before == similar(capsys, "run", "hail", "--compare", "--top", "3")[0]["rows"][0]
+    assert before == similar("run", "hail", "--compare", "--top", "3")[0]["rows"][0]
     assert (after["word"], after["state"], after["as"]) == ("hail", "refined", "replacement")
     assert [len(row["neighbours"]) for row in found] == [3, 3]
     assert all(-1 <= cosine <= 1 for _, cosine in after["neighbours"])
-    assert similar(capsys, "run", "hail", "--as", "topic") == similar(capsys, "run", "hail")
-    _, told = similar(capsys, "en.vec", "hail", "--as", "replacement", status=2)
+    assert similar("run", "hail", "--as", "topic") == similar("run", "hail")
+    _, told = similar("en.vec", "hail", "--as", "replacement", status=2)
     assert "--as: vectors do not hold the text from which replacements are found; name a run folder" in told
-    _, told = similar(capsys, "run", "hail", "--as", "replacment", status=2)
+    _, told = similar("run", "hail", "--as", "replacment", status=2)
     assert "did you mean replacement?" in told
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.commands import ran
 from tests.processes import PATIENCE
 
-from selfvec.apps.cli import main
 from selfvec.base.display import escape_controls, escape_json
 from selfvec.base.errors import InputError
 from selfvec.base.progress import LineProgress
@@ -64,12 +64,9 @@ def test_what_progress_says_is_escaped() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["refine", NAME, "-o", "x"], [NAME], ["refine", f"--{NAME}"]])
-def test_an_argument_is_escaped_in_an_error(
-    arguments: list[str], tmp_path: Path, monkeypatch, capsys
-) -> None:
+def test_an_argument_is_escaped_in_an_error(arguments: list[str], tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(arguments) == 2
-    said = capsys.readouterr().err
+    said = ran(arguments, 2).err
     assert r"a\x1b]0;x\x07\x9b\u202e.jsonl" in said
     assert hostile(said) == ["\n"]
 
@@ -87,9 +84,8 @@ def test_a_path_is_escaped_on_a_terminal_and_whole_in_a_pipe(tmp_path: Path) -> 
     assert shown == "a\\x1b]0;x\\x07\\x9b\\u202e.jsonl\r\n"
 
 
-def test_json_is_escaped_in_a_pipe_too(tmp_path: Path, monkeypatch, capsys) -> None:
+def test_json_is_escaped_in_a_pipe_too(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["example", NAME, "--json"]) == 0
-    printed = capsys.readouterr().out
+    printed = ran(["example", NAME, "--json"]).out
     assert set(hostile(printed)) == {"\n"}
     assert json.loads(printed)["path"] == NAME

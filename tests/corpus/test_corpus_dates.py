@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.commands import ran
 from tests.corpus.corpus_reader import Reader
 
 from selfvec.apps.cli import main
@@ -338,18 +339,14 @@ def test_numbers_of_data_frames_are_dates() -> None:
         assert days(corpus) == [day, None]
 
 
-def test_a_run_keeps_how_its_dates_were_read_and_an_update_follows(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_run_keeps_how_its_dates_were_read_and_an_update_follows(tmp_path: Path) -> None:
     old, new, run = tmp_path / "a.csv", tmp_path / "b.csv", str(tmp_path / "run")
     old.write_text(table([*MARCH, "soon"]).replace("hail", "hail broke a roof"))
     new.write_text(table(MARCH[:8]).replace("hail", "wind broke a roof"))
     how = ["--vectors", "none", "--method", "decorrelated", "--min-count", "1"]
-    assert main(["refine", str(old), "-o", run, *how]) == 0
-    said = " ".join(capsys.readouterr().err.split())
+    said = " ".join(ran(["refine", old, "-o", run, *how]).err.split())
     assert "dates from date (day first, 1 not read, first" in said
-    assert main(["run", "info", run]) == 0
-    assert "1 not read, first" in " ".join(capsys.readouterr().out.split())
+    assert "1 not read, first" in " ".join(ran(["run", "info", run]).out.split())
     assert main(["update", run, str(new)]) == 0
     opened = open_run(run)
     assert opened.text is not None

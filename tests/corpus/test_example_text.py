@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.commands import ran
 
 import selfvec
 from selfvec.apps.cli import main
@@ -137,20 +138,18 @@ def test_search_finds_more_of_what_the_question_means(run: Run) -> None:
     assert right["hybrid"] > right["bm25"]
 
 
-def test_the_command_refuses_an_existing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_refuses_an_existing_file(tmp_path: Path) -> None:
     path = tmp_path / "storms.jsonl"
     path.write_text("mine\n", encoding="utf-8")
     assert main(["example", str(path)]) == 2
     assert path.read_text(encoding="utf-8") == "mine\n"
-    assert main(["example", str(path), "--overwrite", "--json"]) == 0
-    output = capsys.readouterr()
+    output = ran(["example", path, "--overwrite", "--json"])
     assert json.loads(output.out)["changed"] == ["drone", "mast", "panel", "stream"]
     assert len(path.read_text(encoding="utf-8").splitlines()) == 2000
 
 
-def test_the_command_says_what_is_planted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["example", str(tmp_path / "storms.jsonl")]) == 0
-    said = capsys.readouterr().err
+def test_the_command_says_what_is_planted(tmp_path: Path) -> None:
+    said = ran(["example", tmp_path / "storms.jsonl"]).err
     for word in ("stream", "derecho", "email for fax", "haar for fog", "selfvec refine"):
         assert word in said
 

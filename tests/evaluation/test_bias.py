@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.commands import ran
 from tests.evaluation.conftest import SET, at
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Bias
 from selfvec.evaluation.bias import BUILT_IN, MEASURES, effect_size, permutation_p, read_sets
@@ -104,21 +104,18 @@ def test_a_larger_effect_is_called_higher_not_better(circle: Vectors, write) -> 
     assert '<span class="higher">' in report.to_html()
 
 
-def test_the_flag_works_alone_and_beside_own_sets(poles: Path, tmp_path: Path, circle, capsys) -> None:
+def test_the_flag_works_alone_and_beside_own_sets(poles: Path, tmp_path: Path, circle) -> None:
     selfvec.save(circle, tmp_path / "circle.bin")
-    assert main(["evaluate", "default", "--bias", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["rows"]
+    rows = ran(["evaluate", "default", "--bias", "--json"]).json["rows"]
     weat = [row for row in rows if row["metric"] == "weat_effect"]
     assert [row["method"] for row in weat] == [wanted.name for wanted in read_sets(BUILT_IN)]
     assert all(row["covered"] == 1.0 and 0 < row["p"] <= 1 for row in weat)
     assert {row["metric"] for row in rows} == {"weat_effect", *MEASURES}
     given = ["evaluate", str(tmp_path / "circle.bin"), "--bias-sets", str(poles)]
-    assert main([*given, str(poles), "--bias", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["rows"]
+    rows = ran([*given, poles, "--bias", "--json"]).json["rows"]
     tasks = [row["task"] for row in rows if row["metric"] == "weat_effect"]
     assert tasks == ["built-in"] * 4 + ["poles", "poles (2)"]
-    assert main(given) == 0
-    assert "weat_effect (poles)" in capsys.readouterr().out
+    assert "weat_effect (poles)" in ran(given).out
 
 
 def test_the_other_measures_agree_with_wefe(poles) -> None:

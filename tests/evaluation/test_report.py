@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.evaluation.conftest import PAIRS
 from tests.refusals import refused
 
@@ -188,7 +189,7 @@ def test_the_summary_counts_what_is_told_apart() -> None:
     assert report.summary() == [expected]
 
 
-def test_rows_are_named_by_mode(run_folder: Path, beir: Path, pairs: Path, tmp_path: Path, capsys) -> None:
+def test_rows_are_named_by_mode(run_folder: Path, beir: Path, pairs: Path, tmp_path: Path) -> None:
     report = selfvec.evaluate(run_folder, [Retrieval(beir), Similarity(pairs)])
     assert {(row["vectors"], row["mode"]) for row in report.rows if row["kind"] == "retrieval"} == {
         ("refined", "dense"), ("refined", "hybrid"), ("original", "dense"),
@@ -204,13 +205,11 @@ def test_rows_are_named_by_mode(run_folder: Path, beir: Path, pairs: Path, tmp_p
     assert "refined, dense against refined, hybrid" in pairs_of
     assert "refined, hybrid against original, dense" in pairs_of
     assert "refined against original" in pairs_of  # similarity has no mode
-    given = ["evaluate", str(run_folder), "--retrieval", str(beir)]
-    assert main([*given, "--against", "retrofit", "mittens", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["comparisons"]
+    given = ["evaluate", run_folder, "--retrieval", beir]
+    rows = ran([*given, "--against", "retrofit", "mittens", "--json"]).json["comparisons"]
     assert ("refined", "retrofit") in (compared := {(row["vectors_a"], row["vectors_b"]) for row in rows})
     assert ("retrofit", "mittens") not in compared  # baselines are compared with the first table only
-    assert main(given) == 0
-    shown = capsys.readouterr().out
+    shown = ran(given).out
     for name in ("refined, dense", "refined, hybrid", "original, dense", "  bm25 "):
         assert name in shown
 
@@ -218,16 +217,13 @@ def test_rows_are_named_by_mode(run_folder: Path, beir: Path, pairs: Path, tmp_p
 # ---- command line
 
 
-def test_json_of_all_kinds(
-    run_folder: Path, vectors_file: Path, pairs: Path, beir: Path, write, capsys
-) -> None:
+def test_json_of_all_kinds(run_folder: Path, vectors_file: Path, pairs: Path, beir: Path, write) -> None:
     topics = write("topics/train.tsv", "a\thail storm\nb\tRome invoice\n" * 6).parent
     write("topics/test.tsv", "a\thail\nb\tinvoice\n" * 3)
     questions = write("q.txt", ": s\nhail storm wind roofs\nroofs wind storm hail\n")
     arguments = ["evaluate", run_folder, vectors_file, "--similarity", pairs, write("other.tsv", PAIRS)]
     arguments += ["--analogies", questions, "--retrieval", beir, "--classification", topics, "--shots", 3]
-    assert main([str(argument) for argument in [*arguments, "--seed", 1, "--json"]]) == 0
-    output = capsys.readouterr()
+    output = ran([str(argument) for argument in [*arguments, "--seed", 1, "--json"]])
     report = json.loads(output.out)
     assert output.err == ""
     modes = {(row["vectors"], row["mode"]) for row in report["rows"] if row["kind"] == "retrieval"}
@@ -251,14 +247,13 @@ def test_a_value_outside_its_interval_is_explained(low: float, said: bool) -> No
 
 
 def test_a_table_on_the_terminal_and_a_report_in_a_file(
-    run_folder: Path, pairs: Path, tmp_path, capsys, monkeypatch: pytest.MonkeyPatch
+    run_folder: Path, pairs: Path, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     for suffix in ("md", "html"):
         file = tmp_path / f"report.{suffix}"
         arguments = ["evaluate", run_folder, f"--similarity={pairs}", "--dimensions", "5", "--report", file]
-        assert main([str(argument) for argument in arguments]) == 0
-        output = capsys.readouterr()
+        output = ran([str(argument) for argument in arguments])
         for text in (output.out, file.read_text("utf-8")):
             assert "pairs, spearman" in text
             assert "refined, 5 dimensions" in text

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.exporters.conftest import stored
 from tests.exporters.test_stores import ASK
 from tests.refusals import refused
@@ -247,8 +248,7 @@ def test_the_command_and_its_gate(made, tmp_path: Path, capsys: pytest.CaptureFi
     _, _, folder = made
     path = exported(made, tmp_path)
     command = ["run", "migrate", str(path), "--from", str(folder / "old"), "--to", str(folder / "new")]
-    assert main([*command, "--dry-run", "--keep", "0"]) == 0
-    printed = capsys.readouterr().out
+    printed = ran([*command, "--dry-run", "--keep", "0"]).out
     assert "recall@10 (60 questions, 60 passages that the map was not fitted on)" in printed
     assert printed.endswith(": safe\n")
     assert files(tmp_path) == [path.name]
@@ -257,10 +257,8 @@ def test_the_command_and_its_gate(made, tmp_path: Path, capsys: pytest.CaptureFi
     assert told["safe"] == (told["recall"]["kept"] >= 1)
     assert (told["from"], told["done"]) == (str(folder / "old"), False)
     assert files(tmp_path) == [path.name, f"{path.name}-map.safetensors"]
-    assert main(command) == 0
-    assert "240 passages have the vectors of" in capsys.readouterr().err
-    assert main(command) == 0
-    assert "already" in capsys.readouterr().out
+    assert "240 passages have the vectors of" in ran(command).err
+    assert "already" in ran(command).out
     assert main([*command[:4], str(folder / "narrow"), *command[5:-1], str(folder / "old")]) == 2
     assert "--old: the vectors of the database are of another run" in capsys.readouterr().err
 

@@ -1,18 +1,17 @@
 """Encoders in the space of a run's sentence encoder, and stores of its vectors that they ask."""
 
-import json
 import shutil
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 from tests.retrieval.word_sums import WordSums
 from tokenizers import Tokenizer
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 from selfvec.encoders import SentenceEncoder
@@ -177,11 +176,9 @@ def test_what_has_no_rows_of_an_encoder_is_refused(run: Run, tmp_path: Path) -> 
     assert not (tmp_path / "table").exists()
 
 
-def test_the_command(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(run: Run, tmp_path: Path) -> None:
     line = ["export", str(run.folder), "--to", "model2vec", "--rows", "encoder", "-o", str(tmp_path / "t")]
-    assert main([*line, "--json"]) == 0
-    done = json.loads(capsys.readouterr().out)
+    done = ran([*line, "--json"]).json
     assert done["dimensions"] == WordSums.dimensions
     assert selfvec.load(tmp_path / "t").vector_size == WordSums.dimensions
-    assert main([*line[:3], "faiss", *line[4:]]) == 2
-    assert "--rows: is encoder only for" in capsys.readouterr().err
+    assert "--rows: is encoder only for" in ran([*line[:3], "faiss", *line[4:]], 2).err

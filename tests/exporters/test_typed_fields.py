@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from tests.commands import ran
 from tests.exporters.conftest import stored
 
 import selfvec
@@ -67,12 +68,10 @@ def read(path: Path) -> list[dict[str, object]]:
         (["mixed=a", "flag=true"], 0),
     ],
 )
-def test_filters_look_into_lists_and_objects(reports: Path, asked: list[str], days, capsys) -> None:
-    capsys.readouterr()
+def test_filters_look_into_lists_and_objects(reports: Path, asked: list[str], days) -> None:
     options = [part for one in asked for part in ("--filter", one)]
     command = ["search", str(reports / "run"), "day", "--mode", "bm25", "--topn", "60", "--json"]
-    assert main([*command, *options]) == 0
-    found = {int(hit["id"][1:]) for hit in json.loads(capsys.readouterr().out)["hits"]}
+    found = {int(hit["id"][1:]) for hit in ran([*command, *options]).json["hits"]}
     kinds = {days} if isinstance(days, int) else set(days)
     expected = {i for i in range(60) if i % 3 in kinds and ("mixed=a" not in asked or i % 2)}
     assert found == expected
@@ -166,7 +165,7 @@ def content(path: Path) -> dict[str, tuple[str, list[float], object]]:
 
 
 def test_update_writes_what_is_new_and_deletes_what_is_gone(
-    reports: Path, tmp_path: Path, capsys, monkeypatch
+    reports: Path, tmp_path: Path, monkeypatch
 ) -> None:
     """Ids and fields change, and the words do not, so the encoder is the same."""
     lancedb = pytest.importorskip("lancedb")
@@ -178,9 +177,7 @@ def test_update_writes_what_is_new_and_deletes_what_is_gone(
         assert main(["refine", "docs.jsonl", "-o", "run", "--method", "decorrelated", "--overwrite"]) == 0
 
     def exported() -> dict[str, object]:
-        capsys.readouterr()
-        assert main(["export", "run", "--to", "lancedb", "-o", "store", "--update", "--json"]) == 0
-        done = json.loads(capsys.readouterr().out)
+        done = ran(["export", "run", "--to", "lancedb", "-o", "store", "--update", "--json"]).json
         return {name: done.get(name) for name in ("added", "changed", "removed", "unchanged", "rewritten")}
 
     def counts(added: int, changed: int, removed: int, unchanged: int, rewritten: bool | None = None) -> dict:
@@ -230,7 +227,6 @@ def test_after_an_update_of_the_run_its_store_is_as_if_new(reports: Path, tmp_pa
 def test_update_refuses_other_folders_and_stores(reports: Path, tmp_path: Path, capsys) -> None:
     pytest.importorskip("lancedb")
     command = ["export", str(reports / "run"), "--update", "-o"]
-    assert main([*command, str(reports), "--to", "lancedb"]) == 2
-    assert "is not a LanceDB folder with passages" in capsys.readouterr().err
+    assert "is not a LanceDB folder with passages" in ran([*command, reports, "--to", "lancedb"], 2).err
     assert main([*command, str(tmp_path / "store"), "--to", "faiss"]) == 2
     assert "faiss cannot be updated; use --overwrite" in capsys.readouterr().err

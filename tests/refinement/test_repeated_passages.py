@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.commands import ran
 
 import selfvec
 from selfvec.analysis.concepts import why
@@ -128,12 +129,10 @@ def test_the_folder_keeps_passages_and_the_whole_text(run: Run, tmp_path: Path) 
 def test_commands_show_the_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "site.txt").write_text("\n".join(texts()), encoding="utf-8")
     made = [str(tmp_path / "site.txt"), "-o", str(tmp_path / "run"), "--method", "decorrelated"]
-    assert main(["refine", *made]) == 0
-    assert "each was counted once" in capsys.readouterr().err
+    assert "each was counted once" in ran(["refine", *made]).err
     for command in ("run health", "run info", "text why"):
         words = ["mortgage", "lender"] if command == "text why" else []
-        assert main([*command.split(), str(tmp_path / "run"), *words]) == 0
-        assert "3.8%" in capsys.readouterr().out, command
+        assert "3.8%" in ran([*command.split(), tmp_path / "run", *words]).out, command
     assert main(["refine", *made, "--overwrite", "--repeats", "keep"]) == 0
     (warning,) = [line for line in capsys.readouterr().err.splitlines() if "repeats passages" in line]
     assert warning.startswith("warning: repeated passages: ")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.data.settings import Settings
 from selfvec.text.language_recognition import language_of_text, note_on_language
 
@@ -47,20 +47,18 @@ def texts(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_refine_says_the_language_and_what_helps_at_once(name: str, tmp_path: Path, capsys) -> None:
+def test_refine_says_the_language_and_what_helps_at_once(name: str, tmp_path: Path) -> None:
     code = PARTS[name][0]
     (tmp_path / "text.txt").write_text("\n".join(texts(name)) + "\n", encoding="utf-8")
     run = tmp_path / "run"
-    assert main(["refine", str(tmp_path / "text.txt"), "-o", str(run), "--method", "decorrelated"]) == 0
-    said = capsys.readouterr().err
+    said = ran(["refine", tmp_path / "text.txt", "-o", run, "--method", "decorrelated"]).err
     assert f"words of {name}," in said
     help_of = (
         f"--vectors cc.{code}.300 (selfvec vectors fetch cc.{code}.300) or --encoder multilingual-e5-small"
     )
     assert (help_of in said) == (name != "English")
     assert (f"name the language: --language {code}" in said) == (name != "English")
-    assert main(["run", "info", str(run)]) == 0
-    shown = capsys.readouterr().out
+    shown = ran(["run", "info", run]).out
     assert name in shown
     assert (f"cc.{code}.300" in shown) == (name != "English")
     assert json.loads((run / "run.json").read_text(encoding="utf-8"))["text"]["language"] == code
@@ -69,29 +67,23 @@ def test_refine_says_the_language_and_what_helps_at_once(name: str, tmp_path: Pa
     assert ("glove" not in remedies) or name == "English"
 
 
-def test_a_script_without_spaces_is_told_too(capsys, tmp_path: Path) -> None:
+def test_a_script_without_spaces_is_told_too(tmp_path: Path) -> None:
     lines = [
         f"{a}は{b}を{c}。"
         for a, b, c in product(("ひょう", "嵐"), ("屋根", "家"), ("こわした", "うばった", "見た"))
     ]
     (tmp_path / "text.txt").write_text("\n".join(lines), encoding="utf-8")
-    assert (
-        main(["refine", str(tmp_path / "text.txt"), "-o", str(tmp_path / "run"), "--method", "original"]) == 0
-    )
-    said = capsys.readouterr().err
+    said = ran(["refine", tmp_path / "text.txt", "-o", tmp_path / "run", "--method", "original"]).err
     assert "of Japanese" in said
     assert "cc.ja.300" in said
 
 
-def test_an_unknown_language_is_not_named(tmp_path: Path, capsys) -> None:
+def test_an_unknown_language_is_not_named(tmp_path: Path) -> None:
     lines = [
         f"{a} {b} {c}" for a, b, c in product(("blorp", "znik"), ("farl", "quob"), ("trem", "vosk", "luin"))
     ]
     (tmp_path / "text.txt").write_text("\n".join(lines), encoding="utf-8")
-    assert (
-        main(["refine", str(tmp_path / "text.txt"), "-o", str(tmp_path / "run"), "--method", "original"]) == 0
-    )
-    said = capsys.readouterr().err
+    said = ran(["refine", tmp_path / "text.txt", "-o", tmp_path / "run", "--method", "original"]).err
     assert "words of" not in said
     assert "cc." not in said
     assert "--language" not in said

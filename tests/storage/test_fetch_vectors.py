@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
 
@@ -281,17 +282,15 @@ def test_a_file_of_that_name_comes_first(monkeypatch, tmp_path) -> None:
     assert selfvec.load("glove-6b-50").index_to_key == list(WORDS)
 
 
-def test_the_commands_fetch_list_and_use_a_table(server, tmp_path, capsys) -> None:
-    assert main(["vectors", "fetch", "glove-6b-50", "--base-url", server.url]) == 0
-    out, err = capsys.readouterr()
+def test_the_commands_fetch_list_and_use_a_table(server, tmp_path) -> None:
+    out, err = ran(["vectors", "fetch", "glove-6b-50", "--base-url", server.url])
     assert out.strip().endswith("vectors.safetensors")
     size = f"{len(server.files[GLOVE]) / 1e6:.1f}"
     assert (
         f"{size} MB to download; language en; at most 400,000 words × 50 dimensions; licence PDDL 1.0" in err
     )
     assert "6 words × 50 dimensions" in err
-    assert main(["vectors", "list", "--json"]) == 0
-    listed = json.loads(capsys.readouterr().out)
+    listed = ran(["vectors", "list", "--json"]).json
     assert [row["name"] for row in listed["at_hand"]] == ["default", "glove-6b-50"]
     keys = {
         "name",
@@ -307,8 +306,7 @@ def test_the_commands_fetch_list_and_use_a_table(server, tmp_path, capsys) -> No
     }
     assert all(set(row) == keys for row in listed["at_hand"])
     assert {"glove-6b-300", "cc.de.300"} < {row["name"] for row in listed["can_be_fetched"]}
-    assert main(["vectors", "list"]) == 0
-    assert "cc.LANG.300" in capsys.readouterr().out
+    assert "cc.LANG.300" in ran(["vectors", "list"]).out
     texts = tmp_path / "texts.txt"
     texts.write_text("storm and hail broke the roof\n" * 40)
     start = ["refine", str(texts), "--vectors", "glove-6b-50", "--method", "decorrelated"]
@@ -387,17 +385,16 @@ def encoders(tmp_path) -> Iterator[Archive]:
         yield made
 
 
-def fetch_encoder(server: Archive, name: str, capsys) -> str:
+def fetch_encoder(server: Archive, name: str) -> str:
     """The output of the command that fetches an encoder."""
-    assert main(["vectors", "fetch", name, "--base-url", server.url]) == 0
-    out, err = capsys.readouterr()
+    out, err = ran(["vectors", "fetch", name, "--base-url", server.url])
     assert f"selfvec refine TEXT --encoder {name} -o RUN" in err
     assert "9 pieces × 3 dimensions" in err
     return out.strip()
 
 
-def test_an_encoder_is_fetched_listed_and_found_by_its_name(encoders, data, capsys) -> None:
-    path = fetch_encoder(encoders, "minilm", capsys)
+def test_an_encoder_is_fetched_listed_and_found_by_its_name(encoders, data) -> None:
+    path = fetch_encoder(encoders, "minilm")
     assert path == str(data / "minilm")
     encoder = as_sentence_encoder("minilm")
     assert encoder.name == "minilm"
@@ -405,8 +402,7 @@ def test_an_encoder_is_fetched_listed_and_found_by_its_name(encoders, data, caps
     record = json.loads((data / "minilm" / "table.json").read_text())
     assert set(record["files"]) == {*ENCODER_FILES, *own}
     assert record["licence"] == "Apache-2.0"
-    assert main(["vectors", "list", "--json"]) == 0
-    listed = json.loads(capsys.readouterr().out)
+    listed = ran(["vectors", "list", "--json"]).json
     assert [(row["name"], row["kind"]) for row in listed["at_hand"]] == [
         ("default", "vectors"),
         ("minilm", "encoder"),
@@ -414,18 +410,17 @@ def test_an_encoder_is_fetched_listed_and_found_by_its_name(encoders, data, caps
     kinds = {row["name"]: row["kind"] for row in listed["can_be_fetched"]}
     assert kinds["multilingual-e5-small"] == "encoder"
     assert kinds["glove-6b-50"] == "vectors"
-    assert main(["vectors", "list"]) == 0
-    assert "Sentence encoders that can be fetched" in capsys.readouterr().out
+    assert "Sentence encoders that can be fetched" in ran(["vectors", "list"]).out
     encoders.requests.clear()
-    fetch_encoder(encoders, "minilm", capsys)
+    fetch_encoder(encoders, "minilm")
     assert encoders.requests == []
 
 
-def test_a_fetched_encoder_knows_its_pooling_and_prompts(encoders, data, capsys) -> None:
+def test_a_fetched_encoder_knows_its_pooling_and_prompts(encoders, data) -> None:
     """What the catalogue says and the repository does not."""
     folders = {}
     for name in ("minilm", "bge-small-en", "multilingual-e5-small"):
-        folders[name] = EncoderFolder.read(Path(fetch_encoder(encoders, name, capsys)))
+        folders[name] = EncoderFolder.read(Path(fetch_encoder(encoders, name)))
     found = {name: (one.pooling, one.longest, one.question, one.passage) for name, one in folders.items()}
     instruction = "Represent this sentence for searching relevant passages: "
     assert found == {
@@ -443,8 +438,8 @@ def test_a_damaged_encoder_leaves_nothing(encoders, data, file, capsys) -> None:
     assert list(data.iterdir()) == []
 
 
-def test_a_changed_encoder_is_noticed_when_used(encoders, data, capsys) -> None:
-    folder = Path(fetch_encoder(encoders, "minilm", capsys))
+def test_a_changed_encoder_is_noticed_when_used(encoders, data) -> None:
+    folder = Path(fetch_encoder(encoders, "minilm"))
     (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 9}')
     with pytest.raises(
         FormatError, match="has changed since it was fetched; run: selfvec vectors fetch minilm"
@@ -454,17 +449,16 @@ def test_a_changed_encoder_is_noticed_when_used(encoders, data, capsys) -> None:
 
 @pytest.mark.parametrize("fetched_before", [False, True])
 def test_vectors_and_encoders_are_not_mistaken_for_each_other(
-    encoders, data, tmp_path, capsys, fetched_before
+    encoders, data, tmp_path, fetched_before
 ) -> None:
     if fetched_before:
-        fetch_encoder(encoders, "minilm", capsys)
+        fetch_encoder(encoders, "minilm")
     with pytest.raises(FormatError, match="names a sentence encoder, not vectors; give it as encoder"):
         selfvec.load("minilm")
     texts = tmp_path / "texts.txt"
     texts.write_text("storm and hail broke the roof\n" * 40)
     for vectors in ("minilm", str(tmp_path / "model")):
-        assert main(["refine", str(texts), "--vectors", vectors, "-o", str(tmp_path / "run")]) == 2
-        error = capsys.readouterr().err
+        error = ran(["refine", texts, "--vectors", vectors, "-o", tmp_path / "run"], 2).err
         assert error.startswith(f"selfvec: {vectors}: ")
         assert "a sentence encoder, not vectors; give it as --encoder" in error
         assert error.count("\n") == 1

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.commands import ran
 
 import selfvec
 from selfvec.apps.cli import main
@@ -125,13 +126,12 @@ def test_fields_are_kept_all_or_those_named(fields: Any, kept: list[str]) -> Non
     assert grown.require_text().field(kept[0])[-1] in ("UTAH", "9")
 
 
-def test_wrong_values_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_values_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="keep: is one of text, tokens, nothing, not 'words'"):
         selfvec.refine(["hail"], "none", keep="words")
     path = tmp_path / "rows.csv"
     path.write_text("text,place\nhail,IOWA\n")
-    assert main(["refine", str(path), "-o", str(tmp_path / "run"), "--keep-fields", "palce"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = ran(["refine", path, "-o", tmp_path / "run", "--keep-fields", "palce"], 2).err.splitlines()
     assert "palce" in line
     assert "place" in line
     assert not (tmp_path / "run").exists()
@@ -153,18 +153,14 @@ def bytes_of(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()).lower()
 
 
-def test_a_run_that_keeps_nothing_keeps_no_text_whatever_is_asked_of_it(
-    tmp_path: Path, corpus: Path, capsys
-) -> None:
+def test_a_run_that_keeps_nothing_keeps_no_text_whatever_is_asked_of_it(tmp_path: Path, corpus: Path) -> None:
     run = tmp_path / "run"
     options = ["--keep", "nothing", "--min-count", "4", "--method", "decorrelated", "--slice", "year"]
     assert main(["refine", str(corpus), "-o", str(run), *options]) == 0
     new = corpus.with_name("new.jsonl")
     new.write_text(corpus.read_text().replace("r1", "n1").replace("hail", "hail and ice"))
-    capsys.readouterr()
     for command in (["search", str(run), "hail"], ["update", str(run), str(new)]):
-        assert main(command) == 2
-        assert "the run has not kept its text" in capsys.readouterr().err
+        assert "the run has not kept its text" in ran(command, 2).err
     for command in (
         f"similar {run} hail",
         f"drift {run}",

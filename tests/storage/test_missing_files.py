@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.commands import ran
 from tests.damage import damaged
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, SelfvecError
 from selfvec.data.run import state_name
 from selfvec.storage.inspection import info
@@ -64,11 +64,10 @@ def remove(run: Path, name: str, state: int) -> Path:
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("name", FILES)
-def test_it_is_named(name: str, command: str, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_named(name: str, command: str, place: Path) -> None:
     gone = remove(place / "run", name, 2)
     before = sorted(place.rglob("*"))
-    assert main(COMMANDS[command](str(place / "run"), place)) == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = ran(COMMANDS[command](str(place / "run"), place), 2).err.splitlines()
     assert f"{gone.name}: is missing" in line
     assert sorted(place.rglob("*")) == before
 
@@ -162,9 +161,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("vectors retrofitt table.vec out", "did you mean selfvec vectors retrofit?"),
     ],
 )  # fmt: skip
-def test_the_error_says_what_it_is_and_what_to_type(folder: Path, command: str, said: str, capsys) -> None:
-    assert main(command.split()) == 2
-    error = capsys.readouterr().err.strip()
+def test_the_error_says_what_it_is_and_what_to_type(folder: Path, command: str, said: str) -> None:
+    error = ran(command.split(), 2).err.strip()
     assert said in error
     assert "\n" not in error
     assert sorted(path.name for path in folder.iterdir()) == ["empty", "notes", "reports.jsonl", "table.vec"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
@@ -85,21 +86,18 @@ def test_a_flipped_bit_is_found_in_any_file_wherever_it_is(made: Path, run: Path
     assert verify(run).damaged == []
 
 
-def test_every_damaged_file_is_named_and_the_exit_status_says_so(run: Path, capsys) -> None:
-    assert main(["run", "verify", str(run)]) == 0
-    assert "all as they were written" in capsys.readouterr().out
+def test_every_damaged_file_is_named_and_the_exit_status_says_so(run: Path) -> None:
+    assert "all as they were written" in ran(["run", "verify", run]).out
     flip(run / "vocabulary.txt", 0.5)
     index = index_of(run).relative_to(run)
     flip(run / index / "arrays.safetensors", 0.5)
     (run / "history-2.safetensors").unlink()
     (run / "note.txt").write_text("mine")
-    assert main(["run", "verify", str(run), "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)
+    found = ran(["run", "verify", run, "--json"], 1).json
     names = ["vocabulary.txt", "history-2.safetensors", f"{index}/arrays.safetensors"]
     assert sorted(one["file"] for one in found["damaged"]) == sorted(str(run / name) for name in names)
     assert found["unchecked"] == [str(run / "note.txt")]
-    assert main(["run", "verify", str(run)]) == 1
-    assert "history-2.safetensors: is missing" in "".join(capsys.readouterr().out.split("\n"))
+    assert "history-2.safetensors: is missing" in "".join(ran(["run", "verify", run], 1).out.split("\n"))
 
 
 def test_what_has_no_checksums_is_refused(run: Path, tmp_path: Path) -> None:
@@ -153,7 +151,7 @@ def test_a_seal_covers_every_byte() -> None:
     assert not is_sealed(b"")
 
 
-def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path, capsys) -> None:
+def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path) -> None:
     found = info(run)
     kept = [index_of(run), *run.glob("cache/sentences-*")]
     texts = [*(path.relative_to(run).as_posix() for path in kept), *TEXTS]
@@ -162,15 +160,13 @@ def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path, capsys) -> 
     assert all(file.holds for file in found.files)
     assert found.about["dates"] == ["1990-05-01", "1991-05-01"]
     assert found.about["documents"] == 240
-    assert main(["run", "info", str(run), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["provenance"]["method"] == "decorrelated"
-    assert main(["run", "info", str(run)]) == 0
-    shown = " ".join(capsys.readouterr().out.split())
+    assert ran(["run", "info", run, "--json"]).json["provenance"]["method"] == "decorrelated"
+    shown = " ".join(ran(["run", "info", run]).out.split())
     assert f"can be read from: {', '.join(texts)}" in shown
     assert "storms.jsonl" in shown
 
 
-def test_info_of_an_index_an_encoder_and_vectors(made: Path, run: Path, tmp_path: Path, capsys) -> None:
+def test_info_of_an_index_an_encoder_and_vectors(made: Path, run: Path, tmp_path: Path) -> None:
     assert info(index_of(run)).about["documents"] == 240
     assert info(index_of(run)).text == ["arrays.safetensors"]
     assert info(made / "encoder").kind == "encoder"
@@ -179,6 +175,5 @@ def test_info_of_an_index_an_encoder_and_vectors(made: Path, run: Path, tmp_path
     assert (found.kind, found.about["format"], found.text) == ("vectors", "word2vec-text", [])
     assert found.about["words"] == len(open_run(run).vectors)
     for path in (made / "encoder", tmp_path / "a.vec"):
-        assert main(["run", "info", str(path)]) == 0
-        assert "Documents" not in capsys.readouterr().out
+        assert "Documents" not in ran(["run", "info", path]).out
     assert main(["run", "info", str(tmp_path / "nothing")]) == 2

@@ -1,6 +1,5 @@
 """Phrases: figures by hand, what may be one, how they are joined, and runs of which they are units."""
 
-import json
 import math
 import re
 from itertools import pairwise
@@ -11,11 +10,11 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.concepts import Phrase, phrases
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -224,13 +223,12 @@ def test_phrases_are_units_of_a_run(phrase_run: selfvec.Run) -> None:
     assert text["dropped"]["in phrases"] > 0
 
 
-def test_phrases_of_a_run_are_those_of_its_corpus(phrase_run: selfvec.Run, tmp_path: Path, capsys) -> None:
+def test_phrases_of_a_run_are_those_of_its_corpus(phrase_run: selfvec.Run, tmp_path: Path) -> None:
     rows = phrases(phrase_run)
     assert {"flash_flood", "Cedar_Rapids"} <= set(rows.terms)
     selfvec.save_run(phrase_run, tmp_path / "run")
     assert phrases(selfvec.open_run(tmp_path / "run")).rows == rows.rows
-    assert main(["text", "phrases", str(tmp_path / "run"), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["rows"] == rows.as_dict()["rows"]
+    assert ran(["text", "phrases", tmp_path / "run", "--json"]).json["rows"] == rows.as_dict()["rows"]
 
 
 def test_pieces_have_no_phrases(tmp_path: Path) -> None:
@@ -309,15 +307,12 @@ def test_texts_meet_the_phrases_of_a_run(phrase_run: selfvec.Run) -> None:
         assert index.search(question, 1, mode="bm25").hits[0].id == "0"
 
 
-def test_the_command_on_a_corpus(tmp_path: Path, capsys) -> None:
+def test_the_command_on_a_corpus(tmp_path: Path) -> None:
     path = tmp_path / "reports.csv"
     path.write_text("id,notes\n" + "".join(f'{i},"{text}"\n' for i, text in enumerate(REPORTS)))
     command = ["text", "phrases", str(path), "--text-field", "notes", "--min-count", "8"]
-    assert main([*command, "--json", "--topn", "2"]) == 0
-    printed = json.loads(capsys.readouterr().out)
+    printed = ran([*command, "--json", "--topn", "2"]).json
     assert len(printed["rows"]) == 2 <= printed["found"]
     assert {"term", "count", "pmi", "npmi", "c_value", "units"} == printed["rows"][0].keys()
-    assert main(command) == 0
-    assert "cedar_rapids" in capsys.readouterr().out
-    assert main([*command, "--npmi", "3"]) == 2
-    assert "--npmi" in capsys.readouterr().err
+    assert "cedar_rapids" in ran(command).out
+    assert "--npmi" in ran([*command, "--npmi", "3"], 2).err

@@ -1,10 +1,10 @@
 """`compress`: what is written, what it keeps, and what is said where nothing keeps enough."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 
 import selfvec
 from selfvec.apps.cli import main
@@ -61,17 +61,15 @@ def test_the_smallest_table_that_keeps_enough_is_written_and_read_back(run: Run,
     assert small.provenance["options"]["tokenizer"] == "words"  # texts are cut as the run's
 
 
-def test_similar_words_of_the_file(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_similar_words_of_the_file(run: Run, tmp_path: Path) -> None:
     target = tmp_path / "small.safetensors"
     compress(run, target, keep=80)
     word = run.vectors.index_to_key[0]
-    assert main(["similar", str(target), word, "--json", "--topn", "5"]) == 0
-    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    (row,) = ran(["similar", target, word, "--json", "--topn", "5"]).json["rows"]
     assert (row["word"], row["state"]) == (word, "vectors")
     subject = word.partition("word")[0]
     assert all(near.startswith(f"{subject}word") for near, _ in row["neighbours"])
-    assert main(["similar", str(target), word, "--compare"]) == 2
-    assert "--compare" in capsys.readouterr().err
+    assert "--compare" in ran(["similar", target, word, "--compare"], 2).err
 
 
 def test_under_a_size_the_nearest_table_is_tried_first(run: Run, tmp_path: Path) -> None:
@@ -158,13 +156,11 @@ def test_sizes_as_people_write_them(text: str, size: int) -> None:
 def test_the_command(table: Vectors, tmp_path: Path, capsys) -> None:
     selfvec.save(table, tmp_path / "in.safetensors")
     given = ["vectors", "compress", str(tmp_path / "in.safetensors"), str(tmp_path / "out")]
-    assert main([*given, "--keep", "70%", "--below", "1MB", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = ran([*given, "--keep", "70%", "--below", "1MB", "--json"]).json
     assert found["enough"]
     assert found["measured_on"][0]["metric"] == "kept@10"
     capsys.readouterr()
     assert main([*given, "--below", "40kB", "--keep", "100", "--overwrite"]) == 1
     assert "no compressed vectors under 0.04 MB keep 100%: these keep most" in capsys.readouterr().out
     for wrong in (["--below", "much"], ["--keep", "most"], ["--keep", "0"]):
-        assert main([*given, *wrong]) == 2
-        assert wrong[0] in capsys.readouterr().err
+        assert wrong[0] in ran([*given, *wrong], 2).err

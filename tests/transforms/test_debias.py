@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.transforms import transform
@@ -142,14 +142,12 @@ def test_sets_that_are_wrong_are_refused(name: str, text: str, said: str, write)
         read_debias_sets(write(name, text))
 
 
-def test_the_command_reads_sets_and_refuses_unknown_kinds(biased: Vectors, tmp_path: Path, capsys) -> None:
+def test_the_command_reads_sets_and_refuses_unknown_kinds(biased: Vectors, tmp_path: Path) -> None:
     selfvec.save(biased, tmp_path / "in.vec")
     (tmp_path / "sets.toml").write_text('pairs = [["she", "he"], ["woman", "man"]]\n')
     given = ["vectors", "debias", str(tmp_path / "in.vec"), str(tmp_path / "out.vec")]
-    assert main([*given, "--bias-sets", str(tmp_path / "sets.toml"), "--method", "soft", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = ran([*given, "--bias-sets", tmp_path / "sets.toml", "--method", "soft", "--json"]).json
     assert (found["pairs"], found["neutral"]) == (2, 303)
-    assert main([*given, "--method", "gentle"]) == 2
-    assert "--method: is one of hard, soft" in capsys.readouterr().err
+    assert "--method: is one of hard, soft" in ran([*given, "--method", "gentle"], 2).err
     with pytest.raises(OptionError, match="no pair that defines the direction"):
         transform(Vectors(["x"], np.ones((1, 2), np.float32)), "debias")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 import selfvec
@@ -158,13 +159,12 @@ def test_new_tokens_lie_among_words_of_their_field_whatever_the_tokenizer(tmp_pa
     np.testing.assert_allclose(after[ids["qq"]], before.mean(axis=0), atol=1e-5)
 
 
-def test_words_become_tokens_of_the_old_tokenizer(tmp_path: Path, capsys) -> None:
+def test_words_become_tokens_of_the_old_tokenizer(tmp_path: Path) -> None:
     folder, words = model(tmp_path / "model"), tmp_path / "words.txt"
     words.write_text("sleet\nhail\nfog\n")
     selfvec.save(static_vectors(), tmp_path / "static.vec")
     given = ["vectors", "tokenizer", str(folder), "--vectors", str(tmp_path / "static.vec")]
-    assert main([*given, str(tmp_path / "out"), "--add-words", str(words), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = ran([*given, tmp_path / "out", "--add-words", words, "--json"]).json
     assert (found["tokens"], found["kept"], found["from_vectors"]) == (len(OLD) + 2, len(OLD), 2)
     tokenizer = Tokenizer.from_file(str(tmp_path / "out" / "tokenizer.json"))
     ids = tokenizer.encode("hail sleet storms fog").ids
@@ -231,7 +231,7 @@ def test_what_a_token_stands_for(marker: str, text: str, starts: bool) -> None:
     assert tokens.texts["ing" if marker else "ring"][1] is (not marker)
 
 
-def test_what_cannot_be_transferred_is_said(tmp_path: Path, capsys) -> None:
+def test_what_cannot_be_transferred_is_said(tmp_path: Path) -> None:
     folder, static = model(tmp_path / "model"), static_vectors()
     with pytest.raises(OptionError, match="one of tokenizer and add_words"):
         TokenizerTransfer(static)
@@ -250,5 +250,4 @@ def test_what_cannot_be_transferred_is_said(tmp_path: Path, capsys) -> None:
     with pytest.raises(InputError, match="merge a sharded one first"):
         TokenizerTransfer(static, add_words=1).transform_file(str(tmp_path), tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    assert main(["vectors", "tokenizer", str(folder), str(tmp_path / "out"), "--add-words", "3"]) == 2
-    assert "--vectors" in capsys.readouterr().err
+    assert "--vectors" in ran(["vectors", "tokenizer", folder, tmp_path / "out", "--add-words", "3"], 2).err

@@ -1,14 +1,13 @@
 """`transform`: what every method keeps to, and principal axes."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.declarations import declared
 from selfvec.base.errors import OptionError, flag
 from selfvec.data.vectors import Vectors
@@ -17,13 +16,12 @@ from selfvec.transforms.method import Transform
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)
-def test_every_method_is_documented_and_its_options_are_those_of_its_row(name: str, capsys) -> None:
+def test_every_method_is_documented_and_its_options_are_those_of_its_row(name: str) -> None:
     row = TRANSFORMS[name]
     assert issubclass(row.method, Transform)
     assert row.method.__doc__
     said = declared(row.method)
-    assert main(["vectors", name, "--help"]) == 0
-    shown = capsys.readouterr().out
+    shown = ran(["vectors", name, "--help"]).out
     assert said.summary in shown
     for one in said.parameters.values():
         assert one.help or one.name == "progress"
@@ -44,14 +42,12 @@ def test_all_principal_axes_keep_every_cosine_and_some_keep_the_most() -> None:
     refused(lambda: transform(table, "principal-axes", dimensions=9), OptionError, "1 to 8")
 
 
-def test_the_command_writes_the_table_and_reports_in_json(tmp_path: Path, capsys) -> None:
+def test_the_command_writes_the_table_and_reports_in_json(tmp_path: Path) -> None:
     rows = np.random.default_rng(1).standard_normal((9, 6)).astype(np.float32)
     selfvec.save(Vectors([f"w{i}" for i in range(9)], rows), tmp_path / "in.vec")
     given = [str(tmp_path / "in.vec"), str(tmp_path / "out.safetensors")]
-    assert main(["vectors", "principal-axes", *given, "--dimensions", "2", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = ran(["vectors", "principal-axes", *given, "--dimensions", "2", "--json"]).json
     assert (found["words"], found["dimensions"]) == (9, 2)
     assert 0 < found["variance_kept"] < 1
     assert selfvec.load(tmp_path / "out.safetensors").vectors.shape == (9, 2)
-    assert main(["vectors", "principal-axis", *given]) == 2
-    assert "did you mean selfvec vectors principal-axes?" in capsys.readouterr().err
+    assert "did you mean selfvec vectors principal-axes?" in ran(["vectors", "principal-axis", *given], 2).err

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.commands import called
+from tests.commands import called, ran
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
@@ -94,12 +94,11 @@ COMMANDS = {  # the arguments after the run, a column, and where the JSON has th
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_with_rows_writes_them(command: str, run: str, tmp_path: Path, capsys) -> None:
+def test_every_command_with_rows_writes_them(command: str, run: str, tmp_path: Path) -> None:
     more, column, place = COMMANDS[command]
     files = [tmp_path / f"out{suffix}" for suffix in SUFFIXES]
     for file in files:
-        assert main([*called(command), run, *more, "--report", str(file), "--json"]) == 0
-        printed = capsys.readouterr()
+        printed = ran([*called(command), run, *more, "--report", file, "--json"])
         assert f"wrote {file}" in printed.err
     rows = json.loads(printed.out)[place] if place else None
     html, markdown, csv, parquet = files
@@ -120,12 +119,11 @@ def test_a_report_of_another_kind_is_refused_before_the_run_is_opened(command: s
     assert "report.pdf" in capsys.readouterr().err
 
 
-def test_figures_of_an_evaluation_are_rows(run: str, tmp_path: Path, capsys) -> None:
+def test_figures_of_an_evaluation_are_rows(run: str, tmp_path: Path) -> None:
     pairs = tmp_path / "pairs.tsv"
     pairs.write_text("hail\train\t3\nhail\troof\t1\nrain\twind\t2\n", encoding="utf-8")
     report = tmp_path / "figures.parquet"
-    assert main(["evaluate", run, "--similarity", str(pairs), "--report", str(report), "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["rows"]
+    rows = ran(["evaluate", run, "--similarity", pairs, "--report", report, "--json"]).json["rows"]
     assert pl.read_parquet(report).select("vectors", "task", "value").to_dicts() == [
         {key: row[key] for key in ("vectors", "task", "value")} for row in rows
     ]

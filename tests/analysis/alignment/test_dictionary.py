@@ -1,10 +1,10 @@
 """Two languages in one space: by a dictionary, without one, and what `align` writes."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
@@ -144,8 +144,7 @@ def test_the_command_writes_a_folder_or_a_file_and_evaluate_reads_either(tmp_pat
     values = []
     for tables in ([outs[0]], [outs[1]], [outs[2]], [tmp_path / "a.vec", outs[2]]):
         asked = ["evaluate", *map(str, tables), "--lexicon", str(tmp_path / "test.tsv"), "--json"]
-        assert main(asked) == 0
-        found = json.loads(capsys.readouterr().out)["rows"]
+        found = ran(asked).json["rows"]
         assert [(row["mode"], row["metric"]) for row in found] == [
             (mode, metric) for mode in ("nn", "csls") for metric in ("precision@1", "precision@5")
         ]
@@ -184,11 +183,9 @@ def test_a_header_is_left_out_and_unused_pairs_are_counted(tmp_path: Path, capsy
     for name, table in (("a", a), ("b", b)):
         selfvec.save(table, tmp_path / f"{name}.safetensors")
     out = [str(tmp_path / name) for name in ("a.safetensors", "b.safetensors", "both")]
-    assert main(["vectors", "align", *out[:2], "-o", out[2], "--dictionary", str(path)]) == 0
-    told = capsys.readouterr().err
+    told = ran(["vectors", "align", *out[:2], "-o", out[2], "--dictionary", path]).err
     assert "2 unused (no vector in A: 1, in B: 1); its first row names columns" in told
-    assert main(["evaluate", out[2], "--lexicon", str(path), "--json"]) == 0
-    (row, *_) = json.loads(capsys.readouterr().out)["rows"]
+    (row, *_) = ran(["evaluate", out[2], "--lexicon", path, "--json"]).json["rows"]
     assert (row["n"], row["unused"]) == (7, {"words": 1, "without_vector_in_a": 1, "without_vector_in_b": 0})
     assert main(["evaluate", out[2], "--lexicon", str(path)]) == 0
     assert "1 of 7 words count as wrong: 1 have no vector in A" in " ".join(capsys.readouterr().out.split())

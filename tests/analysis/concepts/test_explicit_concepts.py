@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.concepts import ConceptVectors
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.text.preprocessing import Preprocessing
 
@@ -61,9 +61,7 @@ def test_bad_input_is_named() -> None:
     refused(lambda: ConceptVectors(CONCEPTS).why("hail", "ice", 0), OptionError, "top")
 
 
-def test_the_command_names_concepts(
-    tmp_path: Path, storms: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_names_concepts(tmp_path: Path, storms: list[str]) -> None:
     selfvec.save_run(selfvec.Refiner("decorrelated").fit(storms, "none").run_, tmp_path / "run")
     rows = (text.split("\n\n") for text in CONCEPTS)
     lines = [json.dumps({"title": title, "text": text}) for title, text in rows]
@@ -77,10 +75,8 @@ def test_the_command_names_concepts(
         "--concepts",
         str(tmp_path / "concepts.jsonl"),
     ]
-    assert main([*command, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = ran([*command, "--json"]).json
     assert {row["concept"] for row in found["concepts"]} == {"Hail", "Storm"}
-    assert main(command) == 0
-    shown = capsys.readouterr().out
+    shown = ran(command).out
     assert "Hail" in shown
     assert f"{found['concept_cosine']:.4f}" in shown

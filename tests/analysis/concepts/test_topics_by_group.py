@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.analysis.concepts.subjects import ORDER, SUBJECTS, subject_table
+from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
@@ -19,7 +20,6 @@ from selfvec.analysis.concepts import (
     topic_shares,
     topics,
 )
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -144,28 +144,25 @@ def test_filters_choose_the_documents_that_are_grouped(dated: Run, tmp_path: Pat
     refused(lambda: topics(dated, 3, filters="date=2005"), NotFound, "2005")
 
 
-def test_the_command_prints_and_writes_it_all(folder: Path, tmp_path: Path, capsys) -> None:
+def test_the_command_prints_and_writes_it_all(folder: Path, tmp_path: Path) -> None:
     run = str(folder / "run")
     for suffix, read in ((".csv", pl.read_csv), (".parquet", pl.read_parquet)):
         file = tmp_path / f"topics{suffix}"
         given = ["--number", "4", "--by", "year", "--hierarchy", "--documents", str(file)]
-        assert main(["text", "topics", run, *given, "--json"]) == 0
-        shown = json.loads(capsys.readouterr().out)
+        shown = ran(["text", "topics", run, *given, "--json"]).json
         assert {row["group"] for row in shown["groups"]["rows"]} == {"2001", "2002"}
         assert len(shown["hierarchy"]) == 3
         assert read(file).height == 400
     matched = ["--number", "3", "--by", "year", "--match", "--documents", str(file), "--overwrite"]
-    assert main(["text", "topics", run, *matched]) == 0
-    assert "2002" in capsys.readouterr().out
+    assert "2002" in ran(["text", "topics", run, *matched]).out
     table = pl.read_parquet(file)
     assert (table["topic"].n_unique(), table["group_topic"].n_unique()) == (3, 4)
     assert table["group_topic_name"].null_count() == 0
 
 
-def test_groups_that_cannot_be(dated: Run, folder: Path, tmp_path: Path, capsys) -> None:
+def test_groups_that_cannot_be(dated: Run, folder: Path, tmp_path: Path) -> None:
     refused(lambda: document_groups(dated, "county"), OptionError, "fields are")
     refused(lambda: document_groups(dated, " , "), OptionError, "month")
     refused(lambda: document_groups(dated, "slice"), InputError, "slices")
     for given in (["--match"], ["--documents", str(tmp_path / "x.doc")]):
-        assert main(["text", "topics", str(folder / "run"), *given]) == 2
-        assert given[-1] in capsys.readouterr().err
+        assert given[-1] in ran(["text", "topics", folder / "run", *given], 2).err

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
@@ -53,10 +54,8 @@ def refine(path: Path, *more: str) -> str:
     return run
 
 
-def rows_of(capsys, *arguments: str) -> dict:
-    capsys.readouterr()
-    assert main(["drift", *arguments, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
+def rows_of(*arguments: str) -> dict:
+    return ran(["drift", *arguments, "--json"]).json
 
 
 def test_the_json_between_two_periods(corpus: Path, capsys) -> None:
@@ -80,11 +79,9 @@ def test_the_json_between_two_periods(corpus: Path, capsys) -> None:
         assert 0 <= row["low"] <= row["high"] <= 2
 
 
-def test_a_pipe_gets_the_sentence_the_table_and_no_blanks_at_the_end_of_lines(corpus: Path, capsys) -> None:
+def test_a_pipe_gets_the_sentence_the_table_and_no_blanks_at_the_end_of_lines(corpus: Path) -> None:
     run = refine(corpus, "--slice", "year")
-    capsys.readouterr()
-    assert main(["drift", run]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    lines = ran(["drift", run]).out.splitlines()
     found = drift(open_run(run))
     assert lines[0].startswith(
         f"{found.significant} of {len(found)} words changed from 1993 to 2020, most of"

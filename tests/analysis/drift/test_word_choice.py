@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from drift_corpus import planted_run
+from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
@@ -51,14 +52,12 @@ def run(folder: Path) -> Run:
     return selfvec.open_run(folder)
 
 
-def listed(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict:
-    capsys.readouterr()
-    assert main(["drift", *map(str, arguments), "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
+def listed(*arguments: object) -> dict:
+    return ran(["drift", *arguments, "--json"]).json
 
 
-def test_stop_words_numbers_and_repeated_text_are_left_out_unless_they_are_kept(folder, capsys) -> None:
-    found, every = listed(capsys, folder), listed(capsys, folder, "--all-words")
+def test_stop_words_numbers_and_repeated_text_are_left_out_unless_they_are_kept(folder) -> None:
+    found, every = listed(folder), listed(folder, "--all-words")
     words, all_words = ({row["word"] for row in one["rows"]} for one in (found, every))
     assert {"the", "10", "reserved"} <= all_words
     assert all_words - words == {"the", "all", "and", "its", "by", "of", "reserved"} & all_words | {
@@ -84,30 +83,28 @@ def test_a_change_in_few_documents_comes_after_the_others() -> None:
     assert [row["word"] for row in sorted(rows, key=order_key)] == ["more", "less", "few", "name", "chance"]
 
 
-def test_the_order_is_that_which_is_stated(folder, capsys) -> None:
-    found = listed(capsys, folder)
+def test_the_order_is_that_which_is_stated(folder) -> None:
+    found = listed(folder)
     assert found["order"] == (
         "words with q ≤ 0.05 first; of these, names, numbers and other spellings of a word last, and before "
         "them words in fewer than 4 documents of a side; then by change, the largest first"
     )
     assert found["rows"] == sorted(found["rows"], key=order_key)
-    assert main(["drift", str(folder)]) == 0
-    assert "Sorted by change; words with q ≤ 0.05 come first" in capsys.readouterr().out
+    assert "Sorted by change; words with q ≤ 0.05 come first" in ran(["drift", folder]).out
 
 
-def test_words_may_be_named(folder, capsys) -> None:
-    rows = {row["word"]: row for row in listed(capsys, folder)["rows"]}
-    found = listed(capsys, folder, "--words", "Rain,badar")["rows"]
+def test_words_may_be_named(folder) -> None:
+    rows = {row["word"]: row for row in listed(folder)["rows"]}
+    found = listed(folder, "--words", "Rain,badar")["rows"]
     assert {row["word"] for row in found} == {"rain", "badar"}
     assert all(row["q"] == rows[row["word"]]["q"] for row in found)
-    (stop,) = listed(capsys, folder, "--words", "the")["rows"]
+    (stop,) = listed(folder, "--words", "the")["rows"]
     assert stop["word"] == "the"
 
 
-def test_a_word_that_cannot_be_measured_is_named_with_its_counts(folder, capsys) -> None:
+def test_a_word_that_cannot_be_measured_is_named_with_its_counts(folder) -> None:
     for _ in range(2):  # computed, then kept
-        assert main(["drift", str(folder), "--words", "badar,society,nothing", "--json"]) == 0
-        output = capsys.readouterr()
+        output = ran(["drift", folder, "--words", "badar,society,nothing", "--json"])
         found = json.loads(output.out)
         assert [row["word"] for row in found["rows"]] == ["badar"]
         unknown = {word["word"]: word for word in found["unknown"]}
@@ -128,19 +125,19 @@ def test_an_error_is_raised_if_no_word_can_be_measured(run: Run) -> None:
     refused(lambda: drift(run, pos=["article"]), OptionError, "noun, verb")
 
 
-def test_parts_of_speech(folder, capsys) -> None:
+def test_parts_of_speech(folder) -> None:
     pytest.importorskip("textblob")
-    found = listed(capsys, folder, "--pos", "adverb")
+    found = listed(folder, "--pos", "adverb")
     assert [row["word"] for row in found["rows"]] == ["quickly"]
     assert found["left_out"]["other parts of speech"] > len(WORDS)
 
 
-def test_periods(folder, capsys) -> None:
-    found = listed(capsys, folder)
+def test_periods(folder) -> None:
+    found = listed(folder)
     assert (found["a"], found["b"]) == ("1980..1989", "2000..2009")
-    found = listed(capsys, folder, "--slice", "century")
+    found = listed(folder, "--slice", "century")
     assert (found["a"], found["b"]) == ("1900..1999", "2000..2099")
-    found = listed(capsys, folder, "--between", "1985..1986", "2000..")
+    found = listed(folder, "--between", "1985..1986", "2000..")
     assert (found["a"], found["b"]) == ("1985..1986", "2000..")
     assert main(["drift", str(folder), "--slice", "year", "--between", "1985", "2005"]) == 2
     assert main(["drift", str(folder), "--slice", "fortnight"]) == 2

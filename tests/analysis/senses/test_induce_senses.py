@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from planted_senses import SENSES, USES
 from sklearn.metrics import adjusted_rand_score
+from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
@@ -84,7 +85,7 @@ def test_shares_by_period_by_hand() -> None:
 SLICES = {"1990": [True, True, False], "1995": [False, False, False], "2000": [False, False, True]}
 
 
-def test_a_word_with_a_new_sense_has_it_in_later_periods(tmp_path: Path, capsys) -> None:
+def test_a_word_with_a_new_sense_has_it_in_later_periods(tmp_path: Path) -> None:
     """The *mast* of a boat is the only one before 2010 in the example, that of mobile phones comes then."""
     run = selfvec.refine(selfvec.example(tmp_path / "storms.jsonl"), output=tmp_path / "run")
     found = selfvec.senses(run, "mast")
@@ -99,8 +100,7 @@ def test_a_word_with_a_new_sense_has_it_in_later_periods(tmp_path: Path, capsys)
     for sense in found:
         assert len(set(sense.examples)) == len(sense.examples)
         assert all(set(sense.label) & set(example.lower().split()) for example in sense.examples)
-    assert main(["text", "senses", str(run.folder), "mast"]) == 0
-    assert "period" in capsys.readouterr().out
+    assert "period" in ran(["text", "senses", run.folder, "mast"]).out
 
 
 def test_a_sense_has_a_vector_among_its_own_words(sense_run: Run) -> None:
@@ -211,8 +211,7 @@ def test_words_without_senses_are_said(sense_run: Run) -> None:
 
 def test_the_command_prints_senses_and_readings(sense_folder: Path, capsys) -> None:
     run = str(sense_folder / "run")
-    assert main(["text", "senses", run, "twin", "--json", "--occurrences"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = ran(["text", "senses", run, "twin", "--json", "--occurrences"]).json
     assert [len(sense["vector"]) for sense in found["senses"]] == [48, 48]
     assert {"label", "share", "count", "examples"} <= found["senses"][0].keys()
     assert found["count"] == len(found["uses"]["sense"]) == len(found["uses"]["document"]) == 2 * USES
@@ -220,8 +219,7 @@ def test_the_command_prints_senses_and_readings(sense_folder: Path, capsys) -> N
     assert main(["text", "senses", run, "twin", "--text", f"{label[0]} twin {label[1]}", "--json"]) == 0
     [read] = json.loads(capsys.readouterr().out)["texts"]
     assert read["readings"][0]["sense"] == 1
-    assert main(["text", "senses", run, "twin", "--text", f"{label[0]} twin", "--text", "none"]) == 0
-    shown = capsys.readouterr().out
+    shown = ran(["text", "senses", run, "twin", "--text", f"{label[0]} twin", "--text", "none"]).out
     assert label[0] in shown
     assert "twin does not occur here" in shown
 

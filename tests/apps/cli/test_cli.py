@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.commands import called
+from tests.commands import called, ran
 from tests.places import DOCS
 
 import selfvec
@@ -23,10 +23,9 @@ COMMANDS = {*TOP, *RUN, *TEXT, "convert", "compress", "align", "list", "principa
 
 
 @pytest.fixture
-def inside(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Path:
+def inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory is the folder."""
     monkeypatch.chdir(folder)
-    capsys.readouterr()
     return folder
 
 
@@ -117,13 +116,11 @@ def test_every_report_is_one_json_document_and_fits_a_terminal(
         assert keys
         assert keys - set(found[place][0] if place else found) == set()
     if "-o" not in command:
-        assert main(command) == status
-        assert max(map(len, capsys.readouterr().out.splitlines()), default=0) <= 80
+        assert max(map(len, ran(command, status).out.splitlines()), default=0) <= 80
 
 
-def test_the_version_names_the_format_of_run_folders(capsys) -> None:
-    assert main(["--version"]) == 0
-    assert capsys.readouterr().out == f"selfvec {selfvec.__version__} (run format 2)\n"
+def test_the_version_names_the_format_of_run_folders() -> None:
+    assert ran(["--version"]).out == f"selfvec {selfvec.__version__} (run format 2)\n"
 
 
 def test_every_command_that_reports_is_tested() -> None:
@@ -164,10 +161,9 @@ REFINE_MISTAKES = {
 }
 
 
-def refused(arguments: list[str], expected: str, capsys) -> None:
+def refused(arguments: list[str], expected: str) -> None:
     """Exit status 2, nothing on standard output, one line on standard error."""
-    assert main(arguments) == 2
-    output = capsys.readouterr()
+    output = ran(arguments, 2)
     assert output.out == ""
     assert len(output.err.strip().splitlines()) == 1, output.err
     assert expected in output.err
@@ -239,8 +235,7 @@ def test_a_failed_check_is_exit_status_1(inside: Path, capsys) -> None:
     capsys.readouterr()
     assert main(["run", "health", "still", "--json"]) == 1
     assert "unmoved" in json_of(capsys)["verdicts"]
-    assert main(["run", "health", "still"]) == 1
-    assert "unmoved" in capsys.readouterr().out
+    assert "unmoved" in ran(["run", "health", "still"], 1).out
 
 
 def test_trajectory_as_numbers_table_and_figure(inside: Path, capsys) -> None:
@@ -251,8 +246,7 @@ def test_trajectory_as_numbers_table_and_figure(inside: Path, capsys) -> None:
     assert row["updates"] == [*range(0, count, 2), count]
     assert row["cosine_to_original"][0] == pytest.approx(1)
     for more in ([], ["--slices"]):
-        assert main(["run", "trajectory", "run", "hail", *more]) == 0
-        assert "hail" in capsys.readouterr().out
+        assert "hail" in ran(["run", "trajectory", "run", "hail", *more]).out
         assert (
             main(["run", "trajectory", "run", "hail", "tornado", "--plot", "hail.svg", "--overwrite", *more])
             == 0
@@ -311,10 +305,9 @@ def test_standard_input_and_no_vectors(tmp_path: Path, storms: list[str]) -> Non
     assert "Traceback" not in done.stderr
 
 
-def test_bad_rows_are_skipped_only_on_request(inside: Path, capsys) -> None:
+def test_bad_rows_are_skipped_only_on_request(inside: Path) -> None:
     Path("bad.jsonl").write_text('{"text": "hail fell"}\n{"text": \n{"text": "wind blew"}\n')
-    assert main(["refine", "bad.jsonl", "-o", "bad", "--skip-bad-rows"]) == 0
-    assert "1 bad row," in capsys.readouterr().err
+    assert "1 bad row," in ran(["refine", "bad.jsonl", "-o", "bad", "--skip-bad-rows"]).err
     assert json.loads(Path("bad/run.json").read_text())["corpus"]["bad_rows"] == 1
 
 
@@ -327,15 +320,12 @@ def test_bad_rows_are_skipped_only_on_request(inside: Path, capsys) -> None:
         ("trajectory run hail --plot x.svg", "vl_convert", "plot"),
     ],
 )
-def test_a_missing_package_names_its_extra(
-    command, package, extra, inside: Path, monkeypatch, capsys
-) -> None:
+def test_a_missing_package_names_its_extra(command, package, extra, inside: Path, monkeypatch) -> None:
     ours = ("selfvec.apps.mcp", "selfvec.apps.web")
     for name in [name for name in sys.modules if name.split(".")[0] == package or name.startswith(ours)]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
-    assert main(called(command)) == 2
-    assert f"pip install 'selfvec[{extra}]'" in capsys.readouterr().err
+    assert f"pip install 'selfvec[{extra}]'" in ran(called(command), 2).err
 
 
 INTERRUPTED = """
@@ -358,12 +348,11 @@ def test_an_interrupt_while_modules_are_imported_prints_no_traceback(module: str
 
 
 @pytest.mark.parametrize("to", ["encoder", "model2vec", "parquet-documents", "word2vec", "lancedb"])
-def test_what_export_suggests_opens_what_it_wrote(to: str, inside: Path, tmp_path: Path, capsys) -> None:
+def test_what_export_suggests_opens_what_it_wrote(to: str, inside: Path, tmp_path: Path) -> None:
     if to == "word2vec":
         pytest.importorskip("gensim")
     target = tmp_path / ("out.parquet" if to == "parquet-documents" else "out")
-    assert main(["export", "run", "--to", to, "-o", str(target)]) == 0
-    suggested = capsys.readouterr().err.partition("next, in Python: ")[2].strip()
+    suggested = ran(["export", "run", "--to", to, "-o", target]).err.partition("next, in Python: ")[2].strip()
     library = importlib.import_module(suggested.partition(".")[0])
     assert eval(suggested, {library.__name__: library}) is not None
 
@@ -372,10 +361,9 @@ def test_what_export_suggests_opens_what_it_wrote(to: str, inside: Path, tmp_pat
     "command",
     [["search", "{}", "run"], ["similar", "{}", "word"], ["run", "info", "{}"], ["demo", "-o", "{}"]],
 )
-def test_a_text_where_a_folder_is_wanted_is_one_error(command: list[str], capsys) -> None:
+def test_a_text_where_a_folder_is_wanted_is_one_error(command: list[str]) -> None:
     question = "which treatments of the failing heart were tried " * 8
-    assert main([part.format(question) for part in command]) == 2
-    said = capsys.readouterr().err
+    said = ran([part.format(question) for part in command], 2).err
     assert said.count("\n") == 1
     assert re.search(r"name (is )?too long|nothing has this name", said)  # the last since Python 3.14
 
@@ -448,9 +436,8 @@ def test_a_shell_completes_commands_options_and_values(typed: str, completed: li
     assert done.stdout.split() == [f"plain,{word}" for word in completed]
 
 
-def test_the_help_of_everything_names_how_to_complete(capsys) -> None:
-    assert main(["--help-all"]) == 0
-    shown = capsys.readouterr().out
+def test_the_help_of_everything_names_how_to_complete() -> None:
+    shown = ran(["--help-all"]).out
     assert "_SELFVEC_COMPLETE=bash_source" in shown
     for command in ("search RUN QUERY", "text topics RUN", "vectors retrofit IN"):
         assert f"Usage: selfvec {command}" in shown

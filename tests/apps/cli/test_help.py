@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.commands import ran
 from tests.test_prose_commands import fault_of
 
-from selfvec.apps.cli import main
 from selfvec.apps.cli.parser import help_text
 from selfvec.apps.cli.tree import root
 from selfvec.transforms import TRANSFORMS
@@ -52,9 +52,8 @@ def test_the_commands_are_those_that_fit_in_a_head() -> None:
 
 
 @pytest.mark.parametrize("path", SHOWN)
-def test_help_fits_a_screen(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*path.split()[1:], "-h"]) == 0
-    shown = capsys.readouterr().out
+def test_help_fits_a_screen(path: str) -> None:
+    shown = ran([*path.split()[1:], "-h"]).out
     assert shown == help_text(SHOWN[path], path)
     assert shown.startswith(f"Usage: {path}")
     assert len(shown.splitlines()) <= 24
@@ -62,15 +61,13 @@ def test_help_fits_a_screen(path: str, capsys: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.mark.parametrize("path", ["selfvec", "selfvec run", "selfvec text"])
-def test_a_group_without_a_command_prints_its_help(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(path.split()[1:]) == 2
-    assert capsys.readouterr() == ("", help_text(SHOWN[path], path))
+def test_a_group_without_a_command_prints_its_help(path: str) -> None:
+    assert ran(path.split()[1:], 2) == ("", help_text(SHOWN[path], path))
 
 
 @pytest.mark.parametrize("path", COMMANDS)
-def test_help_all_shows_every_option_with_a_kind(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*path.split()[1:], "--help-all"]) == 0
-    shown = capsys.readouterr().out
+def test_help_all_shows_every_option_with_a_kind(path: str) -> None:
+    shown = ran([*path.split()[1:], "--help-all"]).out
     assert max(map(len, shown.splitlines())) <= 80
     for option in options(COMMANDS[path]):
         assert option.opts[0] in shown

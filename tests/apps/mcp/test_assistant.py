@@ -18,10 +18,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from tests.commands import ran
 from tests.places import ROOT
 from tests.processes import PATIENCE
 
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
@@ -222,7 +222,7 @@ def test_terms_before_and_after(talk, folder: Path) -> None:
     assert found["count"] == 200
 
 
-def test_a_word_that_changed_is_found_and_explained(talk, folder: Path, capsys) -> None:
+def test_a_word_that_changed_is_found_and_explained(talk, folder: Path) -> None:
     assert "mouse" in [row["word"] for row in data(talk, "changed")["rows"]]
     found = data(talk, "between")
     assert (found["a"], found["b"]) == ("1990..1994", "1995..")
@@ -232,8 +232,7 @@ def test_a_word_that_changed_is_found_and_explained(talk, folder: Path, capsys) 
     assert any("barn" in text for text in found["examples_a"])
     assert any("screen" in text for text in found["examples_b"])
     arguments = ["drift", str(folder / "run"), "--between", "1990..1994", "1995..", "--json"]
-    assert main(arguments) == 0
-    (row,) = [row for row in json.loads(capsys.readouterr().out)["rows"] if row["word"] == "mouse"]
+    (row,) = [row for row in ran(arguments).json["rows"] if row["word"] == "mouse"]
     for key in ("distance", "low", "high", "apd", "p", "q"):
         assert found[key] == pytest.approx(row[key], rel=1e-3)
     for key in ("count_a", "count_b", "gained", "lost"):
@@ -408,10 +407,9 @@ def test_the_tools_are_served_over_http_to_who_knows_the_token(folder: Path) -> 
         connection.close()
 
 
-def test_a_short_token_is_refused(folder: Path, monkeypatch, capsys) -> None:
+def test_a_short_token_is_refused(folder: Path, monkeypatch) -> None:
     monkeypatch.setenv("SELFVEC_TOKEN", "short")
-    assert main(["mcp", str(folder / "run"), "--http", "0"]) == 2
-    assert "at least 16 characters" in capsys.readouterr().err
+    assert "at least 16 characters" in ran(["mcp", folder / "run", "--http", "0"], 2).err
 
 
 NO_MESSAGES: dict[str, tuple[bytes, int | str | None, int]] = {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from same_runs import assert_same, table, texts
+from tests.commands import ran
 
 import selfvec
 from selfvec.apps.cli import main
@@ -41,11 +42,9 @@ def folder(path: str) -> dict[str, bytes]:
     }
 
 
-def test_a_run_grows_in_its_place(workshop: Path, capsys) -> None:
+def test_a_run_grows_in_its_place(workshop: Path) -> None:
     whole = folder("whole")
-    capsys.readouterr()
-    assert main(["update", "a", "new.jsonl"]) == 0
-    said = capsys.readouterr()
+    said = ran(["update", "a", "new.jsonl"])
     assert said.out == "a\n"
     assert "added 20 documents" in said.err
     assert_same(open_run("a"), open_run("whole"))
@@ -60,8 +59,7 @@ def test_a_run_grows_in_its_place(workshop: Path, capsys) -> None:
 def test_a_new_run_leaves_the_old_one(workshop: Path, capsys) -> None:
     before = folder("a")
     capsys.readouterr()
-    assert main(["update", "a", "new.jsonl", "-o", "grown", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    told = ran(["update", "a", "new.jsonl", "-o", "grown", "--json"]).json
     assert folder("a") == before
     assert_same(open_run("grown"), open_run("whole"))
     assert told["run"] == "grown"
@@ -80,10 +78,8 @@ def test_a_new_run_leaves_the_old_one(workshop: Path, capsys) -> None:
     assert main(["update", "a", "new.jsonl", "-o", "grown", "--overwrite"]) == 0
 
 
-def test_several_runs_become_one(workshop: Path, capsys) -> None:
-    capsys.readouterr()
-    assert main(["run", "merge", "a", "b", "-o", "merged", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+def test_several_runs_become_one(workshop: Path) -> None:
+    told = ran(["run", "merge", "a", "b", "-o", "merged", "--json"]).json
     assert_same(open_run("merged"), open_run("whole"))
     (step,) = told["grown"]
     assert step["by"] == "merge"
@@ -154,12 +150,10 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("command", "said"), REFUSED.values(), ids=REFUSED)
-def test_one_line_for_what_cannot_be(command: list[str], said: str, workshop: Path, capsys) -> None:
+def test_one_line_for_what_cannot_be(command: list[str], said: str, workshop: Path) -> None:
     selfvec.save(table(8), "other.vec", format="word2vec-text")
     before = folder("a")
-    capsys.readouterr()
-    assert main(command) == 2
-    output = capsys.readouterr()
+    output = ran(command, 2)
     assert output.out == ""
     (line,) = output.err.splitlines()
     assert line.startswith("selfvec: ")
@@ -169,12 +163,10 @@ def test_one_line_for_what_cannot_be(command: list[str], said: str, workshop: Pa
     assert not list(workshop.glob(".*"))
 
 
-def test_vectors_that_moved(workshop: Path, capsys) -> None:
+def test_vectors_that_moved(workshop: Path) -> None:
     Path("elsewhere").mkdir()
     Path("vectors.vec").rename("elsewhere/v.vec")
-    capsys.readouterr()
-    assert main(["update", "a", "new.jsonl"]) == 2
-    error = capsys.readouterr().err
+    error = ran(["update", "a", "new.jsonl"], 2).err
     assert error.startswith(
         "selfvec: vectors.vec: the vectors that a was refined from are not found; give their path"
     )
@@ -183,18 +175,15 @@ def test_vectors_that_moved(workshop: Path, capsys) -> None:
     assert_same(open_run("a"), open_run("whole"))
 
 
-def test_options_that_differ_are_named(workshop: Path, capsys) -> None:
+def test_options_that_differ_are_named(workshop: Path) -> None:
     fields = ["--text-field", "body", "--vectors", "vectors.vec"]
     assert main(["refine", "new.jsonl", "-o", "c", *fields, *OPTIONS, "--min-count", "2"]) == 0
     assert main(["refine", "new.jsonl", "-o", "d", *fields[:2], "--vectors", "none", *OPTIONS]) == 0
     assert main(["refine", "new.jsonl", "-o", "e", *fields, *OPTIONS, "--keep", "nothing"]) == 0
-    capsys.readouterr()
     for other, said in (
         ("c", "--min-count: merged runs must have the same options, but a has 1 and c has 2; refine one"),
         ("d", "--vectors: merged runs must have the same initial vectors, but a has 'vectors.vec' and d has"),
         ("e", "e: the run has not kept its text, so it cannot be updated or merged"),
     ):
-        assert main(["run", "merge", "a", other, "-o", "x"]) == 2
-        assert said in capsys.readouterr().err
-    assert main(["update", "e", "old.jsonl"]) == 2
-    assert "e: the run has not kept its text" in capsys.readouterr().err
+        assert said in ran(["run", "merge", "a", other, "-o", "x"], 2).err
+    assert "e: the run has not kept its text" in ran(["update", "e", "old.jsonl"], 2).err

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from same_runs import assert_same, table, texts
+from tests.commands import ran
 
 import selfvec
 from selfvec.apps.cli import main
@@ -50,18 +51,15 @@ def step(run: str) -> dict[str, Any]:
     return dict(open_run(run).provenance["grown"][-1])
 
 
-def test_a_folder_given_again_adds_what_is_new(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_given_again_adds_what_is_new(place: Path) -> None:
     refine("run", "in")
     before = folder("run")
-    capsys.readouterr()
-    assert main(["update", "run", "in"]) == 0
-    said = capsys.readouterr()
+    said = ran(["update", "run", "in"])
     assert said.out == "run\n"
     assert said.err == "nothing is new: the run has all of these documents, so it stays as it is\n"
     assert folder("run") == before
     write("in/3.jsonl", range(35, 50))  # five documents of it are known
-    assert main(["update", "run", "in", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    told = ran(["update", "run", "in", "--json"]).json
     assert {n: told["grown"][0][n] for n in ("added", "changed", "withdrawn", "skipped")} == {
         "added": 10,
         "changed": 0,
@@ -120,32 +118,27 @@ def test_without_what_is_withdrawn(place: Path, more: tuple[str, ...]) -> None:
     assert main(["search", "run", "hail", "--json"]) == 0
 
 
-def test_what_is_not_there_is_not_withdrawn(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_there_is_not_withdrawn(place: Path) -> None:
     refine("run", "in")
     before = folder("run")
     for option, value, said in (
         ("--withdraw", "d1,d99", "--withdraw: no document of the run has the id 'd99'"),
         ("--withdraw-file", "in/9.jsonl", "--withdraw-file: no document of the run came from 'in/9.jsonl'"),
     ):
-        capsys.readouterr()
-        assert main(["update", "run", option, value]) == 2
-        assert said in capsys.readouterr().err
+        assert said in ran(["update", "run", option, value], 2).err
     with pytest.raises(OptionError, match="no document of the run has the id 'x'"):
         selfvec.update("run", withdraw=["x"])
     assert folder("run") == before
 
 
-def test_a_dry_run_changes_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_changes_nothing(place: Path) -> None:
     refine("run", "in")
     before = folder("run")
     write("in/2.jsonl", range(20, 45), d20="hail fell on seven roofs")
-    capsys.readouterr()
     command = ["update", "run", "in", "--withdraw", "d1", "--dry-run"]
-    assert main(command) == 0
-    said = capsys.readouterr().out
+    said = ran(command).out
     assert "in/1.jsonl: 0 to add, 20 known\nin/2.jsonl: 6 to add, 19 known" in said
-    assert main([*command, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    told = ran([*command, "--json"]).json
     counts = {"added": 6, "changed": 1, "withdrawn": 1, "skipped": 39}
     assert told.items() >= {"run": "run", "dry_run": True, **counts}.items()
     assert folder("run") == before
@@ -154,20 +147,17 @@ def test_a_dry_run_changes_nothing(place: Path, capsys: pytest.CaptureFixture[st
     assert {name: step("run")[name] for name in counts} == counts
 
 
-def test_undo_and_redo_as_a_user_types_them(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_undo_and_redo_as_a_user_types_them(place: Path) -> None:
     refine("run", "in/1.jsonl")
-    assert main(["update", "run", "--undo"]) == 2
-    assert "run: the run has no state before this one" in capsys.readouterr().err
+    assert "run: the run has no state before this one" in ran(["update", "run", "--undo"], 2).err
     assert main(["update", "run", "in"]) == 0
     files = folder("run")
     for documents, said in ((20, "a second undo redoes the update"), (40, "redid the update")) * 2:
-        assert main(["update", "run", "--undo"]) == 0
-        assert said in capsys.readouterr().err
+        assert said in ran(["update", "run", "--undo"]).err
         assert open_run("run").provenance.documents == documents
     assert folder("run") == files
     for undone in (True, False):
-        assert main(["update", "run", "--undo", "--json"]) == 0
-        told = json.loads(capsys.readouterr().out)
+        told = ran(["update", "run", "--undo", "--json"]).json
         assert (told["undone"], told["redone"]) == (undone, not undone)
 
 
@@ -198,13 +188,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("options", "said"), WRONG.values(), ids=WRONG)
-def test_options_that_do_not_go_together(
-    options: list[str], said: str, place: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_options_that_do_not_go_together(options: list[str], said: str, place: Path) -> None:
     refine("run", "in/1.jsonl")
-    capsys.readouterr()
-    assert main(["update", "run", *options]) == 2
-    assert said in capsys.readouterr().err
+    assert said in ran(["update", "run", *options], 2).err
 
 
 def test_watching_takes_what_comes_until_ctrl_c(place: Path) -> None:

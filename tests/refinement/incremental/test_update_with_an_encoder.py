@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from same_runs import assert_same, table, texts
 from sklearn.base import clone
+from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 from tests.refinement.topical import TOPICS, WORDS, topical_texts
 
@@ -222,7 +223,7 @@ def test_the_words_are_joined_where_held_out_text_is_for_it(method: str) -> None
         assert scores[0] > scores[1]
 
 
-def test_the_words_are_left_out_where_they_do_not_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_words_are_left_out_where_they_do_not_help() -> None:
     documents = topical_texts(NAMES, length=12)
     run = refined(documents, topical_table(), Toy(), history="none")
     described = run.provenance["encoder"]
@@ -492,16 +493,13 @@ def test_a_folder_is_found_again_moved_and_refused_if_changed(tmp_path: Path, ti
             selfvec.update(selfvec.open_run(tmp_path / "run"), documents[2:], **given)
 
 
-def test_the_command_says_what_it_does(
-    tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_says_what_it_does(tmp_path: Path, tiny: Path) -> None:
     from selfvec.apps.cli import main
 
     (tmp_path / "texts.txt").write_text("hail on the roof\nrain on a roof\n")
     run = str(tmp_path / "run")
     command = ["refine", str(tmp_path / "texts.txt"), "-o", run, "--vectors", "none", "--encoder", str(tiny)]
-    assert main([*command, "--encode", "1"]) == 0
-    said = capsys.readouterr().err
+    said = ran([*command, "--encode", "1"]).err
     assert f"encoding 1 passage and 6 words with {tiny}\n" in said
     assert "are left out of the initial vectors: too little text to compare vectors" in said
     (tmp_path / "more.txt").write_text("hail and rain\n")
@@ -510,8 +508,7 @@ def test_the_command_says_what_it_does(
         "encoded",
         "encoded-2",
     ]
-    assert main(["run", "verify", run]) == 0
-    assert "0 files are not listed" not in capsys.readouterr().out
+    assert "0 files are not listed" not in ran(["run", "verify", run]).out
 
 
 # ---- Killed
