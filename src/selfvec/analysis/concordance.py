@@ -131,9 +131,11 @@ def concordance(
     pattern = _Pattern.of(run, query)
     passing = filtered_documents(run, given_filters(filters)) if filters else None
     hits: Counter[int] = Counter()
-    found = _counted(_occurrences(run, pattern, passing, window), hits)
+    occurring = _counted(_occurrences(run, pattern, passing, window), hits)
     # the first ones need little memory, however often a word occurs
-    rows = sorted(found, key=_ORDERS[sort]) if top is None else nsmallest(top, found, key=_ORDERS[sort])
+    rows = (
+        sorted(occurring, key=_ORDERS[sort]) if top is None else nsmallest(top, occurring, key=_ORDERS[sort])
+    )
     documents = sorted({row["id"] for row in rows})
     names = dict(zip(documents, text.names(documents), strict=True))
     rows = [row | {"id": names[row["id"]]} for row in rows]
@@ -171,20 +173,20 @@ class _Pattern:
         split = split if split == "whitespace" else "words"
         language = run.provenance.language
         written = " ".join(parts(query)) if query in units_of(run.provenance) else query
-        found = find_words([written.replace(ANY, _STAND_IN)], split, language)
-        words = [_key(found.names[i], language).replace(_STAND_IN, ANY) for i in found.ids.tolist()]
+        cut = find_words([written.replace(ANY, _STAND_IN)], split, language)
+        words = [_key(cut.names[i], language).replace(_STAND_IN, ANY) for i in cut.ids.tolist()]
         if not "".join(words).strip(ANY):
             raise OptionError(f"has no word: {query!r}", field="query", remedy="write some letters")
         return cls(words, split, language)
 
-    def places(self, found: FoundWords) -> Ints:
+    def places(self, cut: FoundWords) -> Ints:
         """Where the words begin among those of texts, (n,); some go on in the next text."""
-        keys = [_key(name, self.language) for name in found.names]
-        places = np.arange(max(len(found.ids) - len(self.words) + 1, 0))
+        keys = [_key(name, self.language) for name in cut.names]
+        places = np.arange(max(len(cut.ids) - len(self.words) + 1, 0))
         for offset, word in enumerate(self.words):
             if not word.strip(ANY):
                 continue
-            types = found.ids[places + offset]
+            types = cut.ids[places + offset]
             able = np.zeros(len(keys), bool)
             for number in np.unique(types).tolist():  # few are left after the first word
                 able[number] = fits(word, keys[number])
@@ -202,8 +204,8 @@ class _Pattern:
             return np.ones(len(texts), bool)
         special = "".join(filter(_is_special, _characters(texts)))
         whole = f"(?i){re.escape(letters)}" + (f"|[{re.escape(special)}]" if special else "")
-        found: Mask = texts.fill_null("").str.contains(whole).to_numpy()
-        return found
+        able: Mask = texts.fill_null("").str.contains(whole).to_numpy()
+        return able
 
 
 def fits(pattern: str, word: str) -> bool:
@@ -274,18 +276,18 @@ def _counted(rows: Iterator[Row], hits: Counter[int]) -> Iterator[Row]:
 
 def _in_context(texts: Sequence[str], pattern: _Pattern, window: int) -> Iterator[tuple[int, str, str, str]]:
     """The number of a text, and what is before, in and after each occurrence."""
-    found = find_words(texts, pattern.split, pattern.language)
-    places = pattern.places(found)
-    owners = np.searchsorted(found.bounds, places, "right") - 1
+    cut = find_words(texts, pattern.split, pattern.language)
+    places = pattern.places(cut)
+    owners = np.searchsorted(cut.bounds, places, "right") - 1
     after = places + len(pattern.words)
-    whole = after <= found.bounds[owners + 1]
+    whole = after <= cut.bounds[owners + 1]
     places, owners, after = places[whole], owners[whole], after[whole]
-    begins, ends = found.bounds[owners], found.bounds[owners + 1]
+    begins, ends = cut.bounds[owners], cut.bounds[owners + 1]
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))[owners]
-    left = np.where(places - window > begins, found.starts[np.maximum(places - window, 0)], 0)
-    last = np.minimum(after + window, len(found.ends)) - 1
-    right = np.where(after + window < ends, found.ends[last], lengths)
-    bounds = (owners, left, found.starts[places], found.ends[after - 1], right)
+    left = np.where(places - window > begins, cut.starts[np.maximum(places - window, 0)], 0)
+    last = np.minimum(after + window, len(cut.ends)) - 1
+    right = np.where(after + window < ends, cut.ends[last], lengths)
+    bounds = (owners, left, cut.starts[places], cut.ends[after - 1], right)
     for owner, *(one, two, three, four) in zip(*(array.tolist() for array in bounds), strict=True):
         text = texts[owner]
         yield owner, text[one:two], text[two:three], text[three:four]

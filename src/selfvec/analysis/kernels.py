@@ -319,7 +319,7 @@ def _upper_tail(value, mean, variance, skewness):
 
 
 @kernel
-def _beyond_all(found, moments, draws, number, one):
+def _beyond_all(reached, moments, draws, number, one):
     """p of a distance that no drawn split reached, from the moments of the splits.
 
     It is at most 1 / (draws + 1), and at least the share of a single split among all possible ones.
@@ -330,7 +330,7 @@ def _beyond_all(found, moments, draws, number, one):
     if variance > 0:
         skewness = (third - 3 * mean * second + 2 * mean**3) / variance**1.5
     least = exp(lgamma(one + 1.0) + lgamma(number - one + 1.0) - lgamma(number + 1.0))
-    return min(max(_upper_tail(found, mean, variance, skewness), least, 1e-300), 1 / (draws + 1))
+    return min(max(_upper_tail(reached, mean, variance, skewness), least, 1e-300), 1 / (draws + 1))
 
 
 @kernel
@@ -388,7 +388,7 @@ def split_test(
             inside += sums[i]
             for j in range(one):
                 square += gram[i, j]
-        found = _distance(square, inside - square, total - 2 * inside + square)
+        distance = _distance(square, inside - square, total - 2 * inside + square)
         _noise(gram, one, noise[m])
         state = _stream(seed, words[m])
         chosen = np.arange(number)
@@ -412,15 +412,15 @@ def split_test(
             splits += 1
             for power in range(3):
                 moments[power] += value ** (power + 1)
-            if value >= found - 1e-6:  # the same blocks in another order differ by rounding
+            if value >= distance - 1e-6:  # the same blocks in another order differ by rounding
                 reached += 1
                 if reached == enough and p < 0:
                     p = reached / splits
         if p < 0:
             p = (reached + 1) / (splits + 1)
             if reached == 0 and splits > 0:
-                p = _beyond_all(found, moments, splits, number, one)
-        out[m, 0] = found
+                p = _beyond_all(distance, moments, splits, number, one)
+        out[m, 0] = distance
         out[m, 1] = p
         out[m, 2] = moments[0] / max(splits, 1)
         out[m, 3] = splits
@@ -453,11 +453,11 @@ def sign_flip_test(
             add(own, -along, blocks[i])
         gram = np.empty((number, number), np.float32)
         _products(blocks, gram)
-        found = 0.0
+        agreement = 0.0
         # Without the products of blocks with themselves, which no sign changes.
         for i in range(number):
             for j in range(i):
-                found += gram[i, j]
+                agreement += gram[i, j]
         state = _stream(seed, words[m])
         sign = np.ones(number)
         draws = reached = 0
@@ -471,7 +471,7 @@ def sign_flip_test(
                     partial += sign[j] * gram[i, j]
                 value += sign[i] * partial
             draws += 1
-            if value >= found - 1e-6 * abs(found):
+            if value >= agreement - 1e-6 * abs(agreement):
                 reached += 1
         out[m, 0] = reached / draws if reached == enough else (reached + 1) / (draws + 1)
 

@@ -250,7 +250,7 @@ def monitor(
     return _tested(found, run, frame, compared, top, permutations, seed, progress)
 
 
-def _untested(found: Monitoring, run: Run, least: int) -> Monitoring:
+def _untested(result: Monitoring, run: Run, least: int) -> Monitoring:
     """The result without a test, because the run's documents are not available."""
     expected = None
     counts = run.vectors.counts
@@ -260,11 +260,11 @@ def _untested(found: Monitoring, run: Run, least: int) -> Monitoring:
         "the run has not kept all words of its documents, and their files are missing or changed, so new "
         "documents cannot be compared with them: only unknown words are counted, without an alarm"
     )
-    return replace(found, unknown_expected=expected, note=note)
+    return replace(result, unknown_expected=expected, note=note)
 
 
 def _tested(
-    found: Monitoring,
+    result: Monitoring,
     run: Run,
     frame: pl.DataFrame,
     compared: ComparedDocuments,
@@ -276,19 +276,18 @@ def _tested(
     """The p of the documents, and the rows that show what changed."""
     new = int(compared.new.sum())
     held_out = int(np.sum(~compared.new))
-    found = replace(
-        found,
+    result = replace(
+        result,
         unknown_expected=compared.expected,
         compared=new,
         held_out=held_out,
         left_out=compared.left_out,
     )
     if not new:
-        return replace(found, note="the run already has all of these documents")
-    if comb(new + held_out, new) < 1 / found.level:
-        rule = (
-            f"{new} new documents and {held_out} of the run are too few for an alarm at level {found.level:g}"
-        )
+        return replace(result, note="the run already has all of these documents")
+    if comb(new + held_out, new) < 1 / result.level:
+        few = f"{new} new documents and {held_out} of the run are too few"
+        rule = f"{few} for an alarm at level {result.level:g}"
         raise InputError(rule, remedy="give more documents, or raise --level")
     with progress.stage("Comparing", None, "documents"):
         figures = document_figures(run, compared, seed)
@@ -301,7 +300,7 @@ def _tested(
         _document_rows(figures, compared, frame),
     ]
     rows = [row for kind in kinds for row in kind[:top] if row["p"] <= SHOWN]
-    return replace(found, alarm=p <= found.level, p=p, tests=tests, rows=rows)
+    return replace(result, alarm=p <= result.level, p=p, tests=tests, rows=rows)
 
 
 def _test_row(name: str, p: float, figures: DocumentFigures, compared: ComparedDocuments) -> Row:
@@ -313,26 +312,27 @@ def _test_row(name: str, p: float, figures: DocumentFigures, compared: ComparedD
     return {"test": name, **means, "p": p}
 
 
-def _topic_rows(found: DocumentFigures, compared: ComparedDocuments) -> list[Row]:
+def _topic_rows(figures: DocumentFigures, compared: ComparedDocuments) -> list[Row]:
     """Topics of the run, ordered by the p of a change of their share."""
-    if found.topics is None:
+    if figures.topics is None:
         return []
     old, new = (
-        np.bincount(found.of_topic[of] + 1, minlength=len(found.topics) + 1)[1:] for of in _sides(compared)
+        np.bincount(figures.of_topic[of] + 1, minlength=len(figures.topics) + 1)[1:]
+        for of in _sides(compared)
     )
-    rows = _share_rows("topic", [topic.name for topic in found.topics], old, new, compared)
-    terms = {topic.name: ", ".join(term for term, _ in topic.terms) for topic in found.topics}
+    rows = _share_rows("topic", [topic.name for topic in figures.topics], old, new, compared)
+    terms = {topic.name: ", ".join(term for term, _ in topic.terms) for topic in figures.topics}
     return [row | {"text": terms[row["name"]]} for row in rows]
 
 
-def _word_rows(run: Run, found: DocumentFigures, compared: ComparedDocuments) -> list[Row]:
+def _word_rows(run: Run, figures: DocumentFigures, compared: ComparedDocuments) -> list[Row]:
     """Words, ordered by the p of a change of their number of documents."""
     pool = compared.pool
-    words = np.flatnonzero(found.tested)
+    words = np.flatnonzero(figures.tested)
     part = pool.part(compared.new)
     new = document_frequencies(part)[words]
     names = [pool.types[i] for i in words.tolist()]
-    rows = _share_rows("word", names, found.documents[words] - new, new, compared)
+    rows = _share_rows("word", names, figures.documents[words] - new, new, compared)
     return [row | {"text": "" if row["name"] in run.vectors else "unknown to the run"} for row in rows]
 
 
@@ -348,9 +348,9 @@ def _share_rows(kind: str, names: list[str], old: Ints, new: Ints, compared: Com
     ]
 
 
-def _document_rows(found: DocumentFigures, compared: ComparedDocuments, frame: pl.DataFrame) -> list[Row]:
+def _document_rows(figures: DocumentFigures, compared: ComparedDocuments, frame: pl.DataFrame) -> list[Row]:
     """The new documents farthest from the run; p is the share of old documents as far."""
-    old, new = (found.distance[of] for of in _sides(compared))
+    old, new = (figures.distance[of] for of in _sides(compared))
     p = tail_p(new, old)
     q = benjamini_hochberg(p)
     usual = float(np.median(old))

@@ -229,12 +229,12 @@ def document_figures(run: Run, compared: ComparedDocuments, seed: int) -> Docume
     weights = inverse_document_frequency(text)
     old = document_vectors(text, rows, weights)
     documents = document_vectors(_restricted(pool, learned), rows, weights)
-    found, of_topic = _topics(reference, old, documents, seed)
+    of_rest, of_topic = _topics(reference, old, documents, seed)
     occurs = document_frequencies(pool)
     return DocumentFigures(
         unknown=_unknown_shares(compared),
         distance=_distances(old, documents).round(9),
-        topics=found,
+        topics=of_rest,
         of_topic=of_topic,
         tested=with_letters(pool.types) & (occurs >= _FEWEST) & (occurs < pool.documents),
         documents=occurs,
@@ -269,11 +269,11 @@ def _distances(old: Rows, documents: Rows) -> Doubles:
 def _topics(reference: Run, old: Rows, documents: Rows, seed: int) -> tuple[Topics | None, Ints]:
     """The topics of the run's other documents, and the nearest to each document, (N,), -1 for none."""
     try:
-        found = topics(reference, seed=seed)
+        of_rest = topics(reference, seed=seed)
     except InputError:  # too few terms
         return None, np.full(len(documents), -1)
-    centres = np.stack([old[found.of_documents == k].sum(axis=0) for k in range(len(found))])
-    return found, nearest_centres(documents, unit_rows(centres))
+    centres = np.stack([old[of_rest.of_documents == k].sum(axis=0) for k in range(len(of_rest))])
+    return of_rest, nearest_centres(documents, unit_rows(centres))
 
 
 def _reference(run: Run, text: TokenBatch) -> Run:
@@ -292,15 +292,15 @@ def _restricted(batch: TokenBatch, words: Mask) -> TokenBatch:
 
 
 def division_statistics(
-    found: DocumentFigures, compared: ComparedDocuments, permutations: int, seed: int
+    figures: DocumentFigures, compared: ComparedDocuments, permutations: int, seed: int
 ) -> Doubles:
     """The statistics of `TESTS` in the true division, then in random ones, (1 + permutations, 4)."""
     pool = compared.pool
-    columns = np.stack([_tail(found.unknown), _tail(found.distance)], axis=1)
-    kinds = found.of_topic.max(initial=-1) + 1
-    shares = (found.of_topic[:, None] == np.arange(kinds)).astype(np.float64)
-    text = _restricted(pool, found.tested)
-    occurs = found.documents[found.tested].astype(np.float64)
+    columns = np.stack([_tail(figures.unknown), _tail(figures.distance)], axis=1)
+    kinds = figures.of_topic.max(initial=-1) + 1
+    shares = (figures.of_topic[:, None] == np.arange(kinds)).astype(np.float64)
+    text = _restricted(pool, figures.tested)
+    occurs = figures.documents[figures.tested].astype(np.float64)
     owner = np.repeat(np.arange(pool.documents), np.diff(text.offsets))
     owner, words = np.divmod(np.unique(owner * len(occurs) + text.ids), len(occurs))
     offsets = np.searchsorted(owner, np.arange(pool.documents + 1))

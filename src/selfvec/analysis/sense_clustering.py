@@ -124,9 +124,9 @@ class SenseModel:
                 np.concatenate([self.landmarks, rows]), own, strength=STRENGTH
             )[own:]
             points = ((smoothed - self.mean) @ self.axes).astype(np.float64)
-        found: Doubles = squared_distances(points, self.centres).astype(np.float64, copy=False)
-        found[~rows.any(axis=1)] = np.inf
-        return found
+        squares: Doubles = squared_distances(points, self.centres).astype(np.float64, copy=False)
+        squares[~rows.any(axis=1)] = np.inf
+        return squares
 
 
 def fit_senses(space: SenseSpace, windows: Ids, number: int | None = None, seed: int = 0) -> SenseModel:
@@ -157,9 +157,9 @@ def neighbour_weights(space: SenseSpace, windows: Ids) -> Rows:
     """
     counts = window_counts(windows, len(space.weights)).astype(np.float64)
     frequency = space.batch.counts / max(len(space.batch), 1)
-    found = np.log((counts + PRIOR) / (counts.sum() * frequency + PRIOR))
+    pmi = np.log((counts + PRIOR) / (counts.sum() * frequency + PRIOR))
     base = BASE * space.weights / max(float(space.weights.max(initial=0)), 1e-9)
-    return np.asarray(np.maximum(found, base), np.float32)
+    return np.asarray(np.maximum(pmi, base), np.float32)
 
 
 def cluster_occurrences(
@@ -179,21 +179,21 @@ def cluster_occurrences(
 
 def _labels(points: Doubles, plain: Rows, number: int | None, rng: np.random.Generator) -> Ints:
     """The cluster of each occurrence, (n,)."""
-    found = np.zeros(len(points), np.int64)
+    chosen = np.zeros(len(points), np.int64)
     if number is not None:
         number = min(number, len(points))
-        return k_means(points, number, repeat(rng, STARTS))[0] if number > 1 else found
+        return k_means(points, number, repeat(rng, STARTS))[0] if number > 1 else chosen
     if len(points) < LEAST:
-        return found
+        return chosen
     least = max(SMALLEST, SHARE * len(points))
     bound = APART - DOUBT / np.sqrt(len(points))
     for count in range(2, MOST + 1):
         labels, _ = k_means(points, count, repeat(rng, STARTS))
         if np.bincount(labels, minlength=count).min() < least or cluster_cosines(plain, labels).max() > bound:
             break
-        found = labels
-    if found.any():
-        return found
+        chosen = labels
+    if chosen.any():
+        return chosen
     many, _ = k_means(points, MOST, repeat(rng, STARTS))
     return _merged(plain, many, least, bound - APART + MERGED)
 

@@ -50,8 +50,8 @@ def neighbours_row(
     row = similar_row(state, vectors, index, top, min_count, {*forms, *garbled_words(run), *spelled})
     last = min((cosine for _, cosine in row["neighbours"]), default=-1.0)
     nearer = _nearer(vectors, index, spelled, last, min_count)
-    found = {"forms": forms, "by_spelling": nearer}
-    return row | {name: words for name, words in found.items() if words}
+    apart = {"forms": forms, "by_spelling": nearer}
+    return row | {name: words for name, words in apart.items() if words}
 
 
 def word_forms(run: Run, index: int, min_count: int | None = None) -> list[str]:
@@ -68,8 +68,8 @@ def word_forms(run: Run, index: int, min_count: int | None = None) -> list[str]:
     language = language_of(run.provenance.options)
     keys = [spelling_key(names[i]) for i in (index, *same)]
     key, *others = stems(keys, language) if language in STEMMERS else keys
-    found = [i for i, other in zip(same, others, strict=True) if other == key]
-    return [names[i] for i in sorted(found, key=lambda i: -(0 if counts is None else counts[i]))]
+    forms = [i for i, other in zip(same, others, strict=True) if other == key]
+    return [names[i] for i in sorted(forms, key=lambda i: -(0 if counts is None else counts[i]))]
 
 
 def near_by_spelling(run: Run, index: int, forms: Collection[str] = ()) -> list[str]:
@@ -225,9 +225,9 @@ def abbreviations_among(run: Run, index: int, near: Ints, cosines: Floats) -> In
         clipped = words[long].lower().startswith(words[short].lower())
         return abbreviates(words[short], words[long]) and not (clipped and bool(known[short]))
 
-    found: Ints = np.array([other for other in near.tolist() if related(other)], np.int64)
-    believed: Mask = cosines[found] >= RIVALS * cosines[found].max(initial=0)
-    return found[believed]
+    candidates: Ints = np.array([other for other in near.tolist() if related(other)], np.int64)
+    believed: Mask = cosines[candidates] >= RIVALS * cosines[candidates].max(initial=0)
+    return candidates[believed]
 
 
 def abbreviates(short: str, long: str) -> bool:

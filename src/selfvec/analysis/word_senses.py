@@ -360,11 +360,11 @@ def senses(
     texts = _examples(run, space, places, typical, examples)
     periods = shares_by_period(comparable_slices(run), documents, assigned, count)
     counts = np.bincount(assigned, minlength=count)
-    found = [
+    listed_senses = [
         Sense(labels[i], float(counts[i] / len(places)), int(counts[i]), vectors[i], texts[i], periods[i])
         for i in range(count)
     ]
-    made = Senses(name, found, documents, assigned, probabilities, model, run, with_uses=occurrences)
+    made = Senses(name, listed_senses, documents, assigned, probabilities, model, run, with_uses=occurrences)
     texts_given = [text] if isinstance(text, str) else text
     return replace(made, readings=[(part, made.disambiguate(part)) for part in texts_given])
 
@@ -453,13 +453,13 @@ def shares_by_period(
     number: int,  # of senses
 ) -> list[list[SharePeriod]]:
     """The share of each sense in each of the slices in which the word occurs."""
-    found: list[list[SharePeriod]] = [[] for _ in range(number)]
+    periods: list[list[SharePeriod]] = [[] for _ in range(number)]
     for part in slices:
         counts = np.bincount(assigned[part.documents[documents]], minlength=number)
         if counts.any():
-            for sense, count in zip(found, counts.tolist(), strict=True):
+            for sense, count in zip(periods, counts.tolist(), strict=True):
                 sense.append({"period": part.name, "share": count / int(counts.sum()), "count": count})
-    return found
+    return periods
 
 
 def typical_occurrences(
@@ -472,14 +472,14 @@ def typical_occurrences(
     They are the half of its occurrences that is nearest to its centre. First come those with label words
     near them, and of these, those that are nearer to its centre than to any other by the largest margin.
     """
-    found = []
+    typical = []
     for sense, words in enumerate(fitting):
         own = np.flatnonzero((assigned == sense) & np.isfinite(distances[:, sense]))
         near = own[np.argsort(distances[own, sense], kind="stable")[: -(-len(own) // 2)]]
         others = np.delete(distances[near], sense, axis=1).min(axis=1, initial=np.inf)
         margin = others - distances[near, sense] if distances.shape[1] > 1 else -distances[near, sense]
-        found.append(near[np.lexsort((-margin, -np.minimum(words[near], FITTING)))])
-    return found
+        typical.append(near[np.lexsort((-margin, -np.minimum(words[near], FITTING)))])
+    return typical
 
 
 def _examples(
@@ -495,4 +495,4 @@ def _examples(
     texts: list[list[str]] = [[] for _ in typical]
     for example in sentences(run, chosen):
         texts[example.side].append(example.text)
-    return [[found[i] for i in distinct_texts(found, number)] for found in texts]
+    return [[own[i] for i in distinct_texts(own, number)] for own in texts]

@@ -80,8 +80,8 @@ def find_shards(
             raise CorpusError("standard input cannot be read by several workers", path=name, remedy=remedy)
         sources = _remote(name, left_out) if is_remote(name) else find_sources([name], left_out)
         for source in sources:
-            if found := left_out.opened(_fields, source, fields):
-                files.append(Shard(source, found))
+            if recognised := left_out.opened(_fields, source, fields):
+                files.append(Shard(source, recognised))
     require_fields([file.source.kind for file in files], ", ".join(names), fields.asked, left_out)
     size = max(shard_bytes, sum(file.source.size or 0 for file in files) // MOST_SHARDS)
     return [shard for file in files for shard in _cut(file, size)], left_out
@@ -94,17 +94,17 @@ def _remote(url: str, left_out: LeftOut) -> Iterator[TextSource]:
         yield from find_sources([path], left_out)
         return
     with reading(url):
-        found = files.find(path, detail=True)
-    if not found:
+        listed = files.find(path, detail=True)
+    if not listed:
         raise CorpusError("there is no such file or folder", path=url, remedy="check the address")
     none = True
-    for name in sorted(found):
+    for name in sorted(listed):
         kind = row_format_of_suffix(bare_suffix(Path(name)))
         if kind is None:
             left_out.names.append(files.unstrip_protocol(name))
             continue
         none = False
-        yield TextSource(files.unstrip_protocol(name), kind.name, int(found[name]["size"]))
+        yield TextSource(files.unstrip_protocol(name), kind.name, int(listed[name]["size"]))
     if none:
         remedy = "give text, csv, tsv, jsonl or parquet files"
         raise CorpusError("there is no file to read under this address", path=url, remedy=remedy)

@@ -137,13 +137,13 @@ def numbered(
     words: int,  # V
 ) -> TokenBatch:
     """Some shards as ids of the vocabulary; its words are not repeated in every range, only counted."""
-    found = []
+    batches = []
     for place, shard in enumerate(shards):
         counted = without(shard, further[place]) if further else shard
         own = pl.DataFrame({WORD: shard.types}, {WORD: pl.String})
         numbers = own.join(vocabulary, on=WORD, how="left", maintain_order="left")[NUMBER].to_numpy()
-        found.append(counted.renumbered(numbers.astype(np.int32), cast(Sequence[str], range(words))))
-    return concatenated(found)
+        batches.append(counted.renumbered(numbers.astype(np.int32), cast(Sequence[str], range(words))))
+    return concatenated(batches)
 
 
 # Repeated passages
@@ -157,21 +157,21 @@ def find_shard_repeats(
     """The repeated passages; which tokens of each shard, (N,) bool, are further occurrences; their words."""
     counters = scheduler.sum([scheduler.run(_count, shard, counter_bits(tokens)) for shard in shards], _add)
     lists = [scheduler.run(_list, shard, counters, number) for number, shard in enumerate(shards)]
-    (found,) = scheduler.results([scheduler.sum(lists, _join)], "Comparing passages")
-    found = found.filter(pl.col("documents") >= LEAST_DOCUMENTS).sort("passage")
-    passages = found["passage"].to_numpy()
+    (candidates,) = scheduler.results([scheduler.sum(lists, _join)], "Comparing passages")
+    frequent = candidates.filter(pl.col("documents") >= LEAST_DOCUMENTS).sort("passage")
+    passages = frequent["passage"].to_numpy()
     if not len(passages):
         return Repeats(passages), [], None
-    table = scheduler.keep(found)
+    table = scheduler.keep(frequent)
     further = [scheduler.run(_further, shard, table, number) for number, shard in enumerate(shards)]
     pairs = list(zip(shards, further, strict=True))
     words = scheduler.sum([scheduler.run(count_words, *pair) for pair in pairs], add_counts)
-    best = most_frequent(found)
+    best = most_frequent(frequent)
     example = scheduler.run(_example, shards[best["shard"]], best["place"], table)
     asked = [words, example, *(scheduler.run(figures_of, *pair) for pair in pairs)]
     counted, example, *figures = scheduler.results(asked, "Counting passages")
     total: Any = np.sum(figures, axis=0).tolist()
-    repeats = found_repeats(found, example, total, tokens)
+    repeats = found_repeats(frequent, example, total, tokens)
     return repeats, further, counted
 
 
@@ -192,7 +192,7 @@ def _list(shard: TokenBatch, counters: Bytes, number: int) -> pl.DataFrame:
     """The n-grams whose counter reaches the threshold."""
     ngrams = Ngrams(shard, 1, len(counters).bit_length() - 1)
     ngrams.counters = counters
-    tables = [counted_occurrences(ngrams, *found) for found in ngrams.candidates(LEAST_DOCUMENTS)]
+    tables = [counted_occurrences(ngrams, *ngram) for ngram in ngrams.candidates(LEAST_DOCUMENTS)]
     return _join(*(table.with_columns(shard=pl.lit(number)) for table in tables))
 
 
@@ -204,20 +204,20 @@ def _join(*tables: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _further(shard: TokenBatch, found: pl.DataFrame, number: int) -> Mask:
+def _further(shard: TokenBatch, passages: pl.DataFrame, number: int) -> Mask:
     """Which tokens of a shard are further occurrences of the passages, (N,) bool."""
-    covered = _covered(shard, found)
-    cover(covered, found.filter(pl.col("shard") == number)["place"].to_numpy(), False)
+    covered = _covered(shard, passages)
+    cover(covered, passages.filter(pl.col("shard") == number)["place"].to_numpy(), False)
     return covered
 
 
-def _covered(shard: TokenBatch, found: pl.DataFrame) -> Mask:
-    return Repeats(found["passage"].to_numpy()).tokens_in(shard, 1)
+def _covered(shard: TokenBatch, passages: pl.DataFrame) -> Mask:
+    return Repeats(passages["passage"].to_numpy()).tokens_in(shard, 1)
 
 
-def _example(shard: TokenBatch, place: int, found: pl.DataFrame) -> str:
+def _example(shard: TokenBatch, place: int, passages: pl.DataFrame) -> str:
     """The passage around an n-gram."""
-    return example_of(shard, place, _covered(shard, found))
+    return example_of(shard, place, _covered(shard, passages))
 
 
 # The neighbour operator of a text that workers hold
@@ -269,8 +269,8 @@ class ClusterScan(ScanOperator):
             sums.append(self.scheduler.sum(parts, add))
         tasks = len(blocks) * 2 * len(self.ranges) + len(shared)
         for columns in blocks:
-            found = self.scheduler.result(sums.pop(0), lambda ended: self.tick(self.tokens * ended / tasks))
-            result[:, columns] = found
+            summed = self.scheduler.result(sums.pop(0), lambda ended: self.tick(self.tokens * ended / tasks))
+            result[:, columns] = summed
         return result
 
 

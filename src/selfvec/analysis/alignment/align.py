@@ -245,17 +245,17 @@ def align(
     if output is not None:
         check_path("output", output, "a path")
         check_aligned(Path(output), overwrite=overwrite)
-    one = opened(a, "a")
-    other = opened(b, "b")
-    pair = (one, other) if method == "compass" else (vectors_of(one), vectors_of(other))
+    first = opened(a, "a")
+    second = opened(b, "b")
+    pair = (first, second) if method == "compass" else (vectors_of(first), vectors_of(second))
     more = {"progress": progress} if "progress" in known else {}
-    found = replace(ALIGNERS[method](*pair, **options, **more), a_path=_path_of(one))
+    aligned = replace(ALIGNERS[method](*pair, **options, **more), a_path=_path_of(first))
     if output is None:
-        return found
-    left_out = found.save(output, to, overwrite=overwrite)
+        return aligned
+    left_out = aligned.save(output, to, overwrite=overwrite)
     names = {name: os.fspath(given) for name, given in (("a", a), ("b", b)) if is_path(given)}
     written = {**names, "target": os.fspath(output), "left_out_of_format": left_out}
-    return replace(found, written=written)
+    return replace(aligned, written=written)
 
 
 def _path_of(given: Vectors | Run) -> str | None:
@@ -301,27 +301,27 @@ def by_dictionary(
     if dictionary is None:
         raise OptionError("the method dictionary needs this option", field="dictionary")
     given, about = paired_rows(a, b, dictionary)
-    found = learn(a, b, given, progress=progress)
-    return _learned(a, b, "dictionary", found, reweight, {"dictionary": len(given)} | about)
+    learned = learn(a, b, given, progress=progress)
+    return _learned(a, b, "dictionary", learned, reweight, {"dictionary": len(given)} | about)
 
 
 def by_unsupervised(
     a: Vectors, b: Vectors, *, reweight: bool = False, seed: int = 0, progress: Progress | None = None
 ) -> Aligned:
     """Rotate b onto a without a dictionary, by self-learning; see the module `self_learning`."""
-    found = learn(a, b, seed=seed, progress=progress)
-    return _learned(a, b, "unsupervised", found, reweight, {"dictionary": None})
+    learned = learn(a, b, seed=seed, progress=progress)
+    return _learned(a, b, "unsupervised", learned, reweight, {"dictionary": None})
 
 
 def _learned(
-    a: Vectors, b: Vectors, method: str, found: LearnedDictionary, reweight: bool, given: dict[str, Any]
+    a: Vectors, b: Vectors, method: str, learned: LearnedDictionary, reweight: bool, given: dict[str, Any]
 ) -> Aligned:
     """Both in one space by the learned dictionary."""
-    notes = given | {"learned": len(found.pairs), "cosine": found.similarity}
+    notes = given | {"learned": len(learned.pairs), "cosine": learned.similarity}
     if reweight:
-        rows_a, rows_b = found.reweighted()
+        rows_a, rows_b = learned.reweighted()
         return Aligned(_other_rows(a, rows_a), _other_rows(b, rows_b), method, True, notes)
-    rotated = Rotation(found.rotation, np.ones(len(found.pairs), bool)).apply(b.vectors)
+    rotated = Rotation(learned.rotation, np.ones(len(learned.pairs), bool)).apply(b.vectors)
     return Aligned(a, _other_rows(b, rotated), method, False, notes)
 
 

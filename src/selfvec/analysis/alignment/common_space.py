@@ -304,14 +304,14 @@ def learn(
         raise InputError(rule, remedy="swap A and B, and the columns of the dictionary")
     progress = progress or Progress()
     rows = _by_frequency(a), _by_frequency(b)
-    one = comparable(a.vectors[rows[0]])
-    other = comparable(b.vectors[rows[1]])
+    unit_a = comparable(a.vectors[rows[0]])
+    unit_b = comparable(b.vectors[rows[1]])
     if given is None:
-        pairs = stochastic_pairs(one, other, first_pairs(one, other), seed, progress)
+        pairs = stochastic_pairs(unit_a, unit_b, first_pairs(unit_a, unit_b), seed, progress)
     else:
         pairs = np.stack([_places(each, wanted) for each, wanted in zip(rows, given.T, strict=True)], axis=1)
-    pairs = refined_pairs(one, other, pairs, given is not None, progress)
-    return LearnedDictionary((len(a), len(b)), rows, one, other, pairs)
+    pairs = refined_pairs(unit_a, unit_b, pairs, given is not None, progress)
+    return LearnedDictionary((len(a), len(b)), rows, unit_a, unit_b, pairs)
 
 
 def paired_rows(a: Vectors, b: Vectors, dictionary: Dictionary) -> tuple[Ints, dict[str, Any]]:
@@ -376,11 +376,11 @@ def refined_pairs(a: Rows, b: Rows, pairs: Ints, held: bool, progress: Progress)
             induced = mutual_best(a[:LEARNING], rotated)
             kept = held or not len(induced)
             pairs = np.unique(np.concatenate([first, induced]), axis=0) if kept else induced
-            found = {tuple(pair) for pair in induced.tolist()}
+            now = {tuple(pair) for pair in induced.tolist()}
             advance(1)
-            if len(found & before) >= _SAME * len(found):
+            if len(now & before) >= _SAME * len(now):
                 break
-            before = found
+            before = now
     return pairs
 
 
@@ -425,9 +425,9 @@ def stochastic_pairs(a: Rows, b: Rows, pairs: Ints, seed: int, progress: Progres
                 np.partition(each, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS:].mean(axis=1, dtype=np.float32)
                 for each in (scores, scores.T)
             ]
-            found = float((scores.max(axis=1).mean() + scores.max(axis=0).mean()) / 2)
-            stale = 0 if found > best + _GAIN else stale + 1
-            best = max(best, found)
+            similarity = float((scores.max(axis=1).mean() + scores.max(axis=0).mean()) / 2)
+            stale = 0 if similarity > best + _GAIN else stale + 1
+            best = max(best, similarity)
             if stale >= _PATIENCE:
                 if kept >= 1:
                     return pairs

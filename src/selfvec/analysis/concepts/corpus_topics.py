@@ -150,18 +150,20 @@ def topics(
     parts = [] if by is None else document_groups(run, by)
     new = None if assign is None else _new_text(assign, run)
     options = {"top": top, "min_count": min_count, "seed": seed, "seeds": seeds, "earlier": earlier}
-    found = _kept_clusters(run, number, options, as_progress(progress))
+    clusters = _kept_clusters(run, number, options, as_progress(progress))
     groups = None
     if match:
-        groups = matched_topics(run, parts, len(found), min_count=min_count, seed=seed, progress=progress)
+        groups = matched_topics(run, parts, len(clusters), min_count=min_count, seed=seed, progress=progress)
     elif parts:
-        groups = topic_shares(run, found, parts)
-    assigned = None if new is None else assigned_table(run, found, new, progress)
+        groups = topic_shares(run, clusters, parts)
+    assigned = None if new is None else assigned_table(run, clusters, new, progress)
     if documents is not None:
-        rows = document_table(run, found, parts, groups if match else None) if assigned is None else assigned
+        rows = (
+            document_table(run, clusters, parts, groups if match else None) if assigned is None else assigned
+        )
         save_rows(rows, documents, overwrite=overwrite)
-    joins = topic_hierarchy(found) if hierarchy else None
-    return replace(found, groups=groups, hierarchy=joins, assigned=assigned)
+    joins = topic_hierarchy(clusters) if hierarchy else None
+    return replace(clusters, groups=groups, hierarchy=joins, assigned=assigned)
 
 
 def _beginnings(
@@ -210,10 +212,12 @@ def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progre
     arrays = ("labels", "of_documents", "centres")
     figures = ("documents", "silhouette", "tried")
 
-    def write(found: Topics, folder: Path) -> None:
-        write_tensors(folder / _ARRAYS, {name: getattr(found, name) for name in arrays})
-        topics = [asdict(row) for row in found.topics]
-        write_sealed(folder / RESULT, {"topics": topics} | {name: getattr(found, name) for name in figures})
+    def write(clusters: Topics, folder: Path) -> None:
+        write_tensors(folder / _ARRAYS, {name: getattr(clusters, name) for name in arrays})
+        topics = [asdict(row) for row in clusters.topics]
+        write_sealed(
+            folder / RESULT, {"topics": topics} | {name: getattr(clusters, name) for name in figures}
+        )
 
     def read(folder: Path) -> Topics:
         kept = read_result(folder)
@@ -223,10 +227,10 @@ def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progre
         return Topics(rows, kept["documents"], kept["silhouette"], tried, **tensors, run=run)
 
     def make() -> Topics:
-        found = cluster_terms(run, number, **options, progress=progress)
+        clusters = cluster_terms(run, number, **options, progress=progress)
         with progress.stage("Naming", None, "topics"):
-            names = phrase_names(run, found.of_documents, [row["terms"] for row in found.rows])
-        return replace(found, topics=[_named(*pair) for pair in zip(found.topics, names, strict=True)])
+            names = phrase_names(run, clusters.of_documents, [row["terms"] for row in clusters.rows])
+        return replace(clusters, topics=[_named(*pair) for pair in zip(clusters.topics, names, strict=True)])
 
     return cached(run, "clusters", [_KIND, number, options], make, write, read, progress)
 
@@ -243,12 +247,12 @@ def _terms_of(like: Topics | str | os.PathLike[str]) -> list[list[str]]:
     remedy = "give what selfvec text topics RUN --json printed"
     try:
         rows = read_json(Path(like), remedy)["rows"]
-        found = [[str(term) for term, _ in row["terms"]] for row in rows]
+        terms_of_each = [[str(term) for term, _ in row["terms"]] for row in rows]
     except (KeyError, TypeError, ValueError):
-        found = []
-    if not found:
+        terms_of_each = []
+    if not terms_of_each:
         raise InputError("has no topics", path=like, remedy=remedy)
-    return found
+    return terms_of_each
 
 
 def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[str]]:
@@ -260,12 +264,12 @@ def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[s
     groups = [group.split(",") for group in given.split(";")] if isinstance(given, str) else given or []
     if any(isinstance(group, str) for group in groups):
         raise OptionError("is a list of groups, each a list of words", field="seed_words")
-    found = [[word.strip() for word in group if word.strip()] for group in groups]
-    if given is not None and not all([*found, found]):
+    words_of_each = [[word.strip() for word in group if word.strip()] for group in groups]
+    if given is not None and not all([*words_of_each, words_of_each]):
         raise OptionError(
             "has a group without words", field="seed_words", remedy='try "hail,ice;flood,river"'
         )
-    return found
+    return words_of_each
 
 
 # ---- Topics by period or field
@@ -283,12 +287,12 @@ def document_groups(run: Run, by: str) -> list[Slice]:
     parts = [_groups_by(run, name) for name in listed(by, lambda name: in_any_case(name, known))]
     if not parts:
         raise OptionError("names a period or a field", field="by", remedy=f"try {', '.join(PERIODS)}")
-    found = [reduce(_both, combination) for combination in product(*parts)]
-    found = [group for group in found if group.documents.any()]
-    if len(found) > MOST_VALUES:
-        rule = f"{by!r} gives {len(found):,} groups, more than the limit of {MOST_VALUES:,}"
+    combined = [reduce(_both, combination) for combination in product(*parts)]
+    combined = [group for group in combined if group.documents.any()]
+    if len(combined) > MOST_VALUES:
+        rule = f"{by!r} gives {len(combined):,} groups, more than the limit of {MOST_VALUES:,}"
         raise OptionError(rule, field="by", remedy="name a field with fewer values, or a longer period")
-    return found
+    return combined
 
 
 def _groups_by(run: Run, name: str) -> list[Slice]:
@@ -304,7 +308,7 @@ def _both(one: Slice, other: Slice) -> Slice:
     return Slice(f"{one.name}, {other.name}", one.documents & other.documents)
 
 
-def topic_shares(run: Run, found: Topics, groups: Sequence[Slice]) -> GroupTopics:
+def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopics:
     """The share of each topic of the whole corpus in each group, and its characteristic terms there.
 
     Terms are ordered by c-TF-IDF (Grootendorst, 2022): the count in the topic's documents of the group, times
@@ -312,11 +316,11 @@ def topic_shares(run: Run, found: Topics, groups: Sequence[Slice]) -> GroupTopic
     """
     chosen, _ = topical_terms(run, TERMS)
     batch = run.require_tokens()
-    topic_of = found.labels[chosen.rows]  # of each term
+    topic_of = whole.labels[chosen.rows]  # of each term
     place = np.full(len(batch.types), -1, np.int64)
     place[chosen.rows] = np.arange(len(chosen))
     tokens = place[batch.ids]
-    document_topics = np.repeat(found.of_documents, np.diff(batch.offsets))
+    document_topics = np.repeat(whole.of_documents, np.diff(batch.offsets))
     kept = (tokens >= 0) & (document_topics >= 0)
     kept[kept] = topic_of[tokens[kept]] == document_topics[kept]  # a topic's own terms in its documents
     total = np.bincount(tokens[kept], minlength=len(chosen))
@@ -325,16 +329,16 @@ def topic_shares(run: Run, found: Topics, groups: Sequence[Slice]) -> GroupTopic
     for group in groups:
         inside = kept & np.repeat(group.documents, np.diff(batch.offsets))
         scores = np.bincount(tokens[inside], minlength=len(chosen)) * weight
-        of_group = found.of_documents[group.documents]
-        counts = np.bincount(of_group[of_group >= 0], minlength=len(found))
-        for number, topic in enumerate(found):
+        of_group = whole.of_documents[group.documents]
+        counts = np.bincount(of_group[of_group >= 0], minlength=len(whole))
+        for number, topic in enumerate(whole):
             if counts[number]:
                 mine = np.where(topic_of == number, scores, 0)
                 best = [i for i in np.argsort(-mine, kind="stable")[:_LISTED].tolist() if mine[i] > 0]
                 share = float(counts[number] / counts.sum())
                 listed = [chosen.names[i] for i in best]
                 rows.append(TopicShare(group.name, number, topic.name, int(counts[number]), share, listed))
-    return GroupTopics(rows, found.of_documents)
+    return GroupTopics(rows, whole.of_documents)
 
 
 # ---- Topics of groups that are clustered separately
@@ -369,29 +373,29 @@ def matched_topics(
     left_out: list[str] = []
     with as_progress(progress).stage("Grouping", len(groups), "groups") as advance:
         for group in groups:
-            found = _topics_of(run, group, number, min_count, seed)
+            own = _topics_of(run, group, number, min_count, seed)
             advance(1)
-            if found is None:
+            if own is None:
                 left_out.append(group.name)
                 continue
-            cosines = found.centres @ np.array(last).T if last else np.zeros((len(found), 0))
+            cosines = own.centres @ np.array(last).T if last else np.zeros((len(own), 0))
             pairs = dict(zip(*(each.tolist() for each in linear_sum_assignment(-cosines)), strict=True))
             chains = []
-            for i, topic in enumerate(found):
+            for i, topic in enumerate(own):
                 chain = pairs.get(i, -1)
                 near = float(cosines[i, chain]) if chain >= 0 else -1.0
                 if near >= SAME:
-                    last[chain] = found.centres[i]
+                    last[chain] = own.centres[i]
                 else:
                     chain = len(last)
-                    last.append(found.centres[i])
+                    last.append(own.centres[i])
                 chains.append(chain)
                 listed = [term for term, _ in topic.terms]
                 cosine = near if near >= SAME else None
                 rows.append(
                     TopicShare(group.name, chain, topic.name, topic.documents, topic.share, listed, cosine)
                 )
-            of_documents[group.documents] = np.array([*chains, -1])[found.of_documents]
+            of_documents[group.documents] = np.array([*chains, -1])[own.of_documents]
     if not rows:
         raise InputError("no group has enough terms", path=run.folder, remedy="name a longer period")
     return GroupTopics(rows, of_documents, left_out)
@@ -407,23 +411,23 @@ def _topics_of(run: Run, group: Slice, number: int, min_count: int, seed: int) -
 # ---- The hierarchy of similar topics
 
 
-def topic_hierarchy(found: Topics) -> list[dict[str, Any]]:
+def topic_hierarchy(flat: Topics) -> list[dict[str, Any]]:
     """Topics joined in pairs, the most similar first: average linkage of the cosines of their centres.
 
     Returns a row for each join: ``node``, a number after those of the topics; the two ``children``; the mean
     ``cosine`` of their topics; all ``topics`` below; and a ``name``, the first terms of the largest topics.
     """
-    if len(found) < 2:
+    if len(flat) < 2:
         return []
     require("scipy", "sparse", "a hierarchy of topics")
     from scipy.cluster.hierarchy import linkage  # type: ignore[import-untyped]
 
-    below: dict[int, list[int]] = {number: [number] for number in range(len(found))}
+    below: dict[int, list[int]] = {number: [number] for number in range(len(flat))}
     rows = []
-    for node, (a, b, distance, _) in enumerate(linkage(found.centres, "average", "cosine"), len(found)):
+    for node, (a, b, distance, _) in enumerate(linkage(flat.centres, "average", "cosine"), len(flat)):
         children = sorted((int(a), int(b)))
         below[node] = sorted(below[children[0]] + below[children[1]])
-        first = [found.topics[number].name.split(", ")[0] for number in below[node]]  # the largest first
+        first = [flat.topics[number].name.split(", ")[0] for number in below[node]]  # the largest first
         row = {"node": node, "children": children, "cosine": 1 - float(distance)}
         rows.append(row | {"topics": below[node], "name": ", ".join(first[:NAMED])})
     return rows

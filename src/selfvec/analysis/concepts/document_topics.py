@@ -36,7 +36,7 @@ _COLUMNS = 8  # topics whose shares in groups are shown side by side
 
 
 def document_table(
-    run: Run, found: Topics, groups: Sequence[Slice] = (), matched: GroupTopics | None = None
+    run: Run, topics: Topics, groups: Sequence[Slice] = (), matched: GroupTopics | None = None
 ) -> pl.DataFrame:
     """A row for each document: number, id, date, topic, the topic's name and share, and the group.
 
@@ -52,7 +52,7 @@ def document_table(
         columns["id"] = ids
     if batch.dates is not None:
         columns["date"] = batch.dates.astype("datetime64[D]")
-    columns |= _topic_columns(run, found, batch, found.of_documents)
+    columns |= _topic_columns(run, topics, batch, topics.of_documents)
     if groups:
         columns["group"] = _group_names(groups, batch.documents)
     if matched is not None:
@@ -61,7 +61,7 @@ def document_table(
 
 
 def assigned_table(
-    run: Run, found: Topics, documents: Corpus, progress: Progress | None = None
+    run: Run, topics: Topics, documents: Corpus, progress: Progress | None = None
 ) -> pl.DataFrame:
     """A row for each new document, as `document_table` has for those of the run: its nearest topic."""
     import polars as pl
@@ -75,17 +75,17 @@ def assigned_table(
             for name in ("id", "date"):
                 if (values := part.get(name)) is not None:
                     columns[name] = values
-            topic_of = nearest_centres(topic_text_vectors(run, batch), found.centres)
-            frames.append(pl.DataFrame(columns | _topic_columns(run, found, batch, topic_of)))
+            topic_of = nearest_centres(topic_text_vectors(run, batch), topics.centres)
+            frames.append(pl.DataFrame(columns | _topic_columns(run, topics, batch, topic_of)))
             total += len(part)
     return documents.dated(pl.concat(frames, how="diagonal"))
 
 
-def _topic_columns(run: Run, found: Topics, batch: TokenBatch, topic_of: Ints) -> dict[str, pl.Series]:
+def _topic_columns(run: Run, topics: Topics, batch: TokenBatch, topic_of: Ints) -> dict[str, pl.Series]:
     import polars as pl
 
-    topic, name = _named(topic_of, [row.name for row in found])
-    share = pl.Series(_own_shares(run, found, batch, topic_of), dtype=pl.Float64).fill_nan(None)
+    topic, name = _named(topic_of, [row.name for row in topics])
+    share = pl.Series(_own_shares(run, topics, batch, topic_of), dtype=pl.Float64).fill_nan(None)
     return {"topic": topic, "name": name, "share": share}
 
 
@@ -101,28 +101,28 @@ def _group_names(groups: Sequence[Slice], documents: int) -> list[str | None]:
     names = np.full(documents, None, object)
     for group in groups:
         names[group.documents] = group.name
-    found: list[str | None] = names.tolist()
-    return found
+    listed: list[str | None] = names.tolist()
+    return listed
 
 
-def typical_documents(run: Run, found: Topics, most: int) -> list[list[int]]:
+def typical_documents(run: Run, topics: Topics, most: int) -> list[list[int]]:
     """Documents that have much of a topic and little of others, for each topic, the most typical first."""
-    own, known = _topic_weights(run, found, run.require_tokens(), found.of_documents)
-    typical = own / np.maximum(known, 1e-12) * own / (own + own.mean() + 1e-12)
+    own, all_topics = _topic_weights(run, topics, run.require_tokens(), topics.of_documents)
+    typical = own / np.maximum(all_topics, 1e-12) * own / (own + own.mean() + 1e-12)
     order = np.argsort(-typical, kind="stable")
-    return [order[found.of_documents[order] == topic][:most].tolist() for topic in range(len(found))]
+    return [order[topics.of_documents[order] == topic][:most].tolist() for topic in range(len(topics))]
 
 
-def typical_sentences(found: Topics) -> list[list[Quotation]]:
+def typical_sentences(topics: Topics) -> list[list[Quotation]]:
     """Sentences of the documents that are most typical of each topic, if the run has kept its text."""
-    if found.run is None or found.run.text is None:
-        return [[] for _ in found]
-    documents = typical_documents(found.run, found, _TRIED)
+    if topics.run is None or topics.run.text is None:
+        return [[] for _ in topics]
+    documents = typical_documents(topics.run, topics, _TRIED)
     numbers = [number for mine in documents for number in mine]
-    names = iter(found.run.text.names(numbers))
-    rows = iter(found.run.text.read((TEXT, DATE), numbers).rows())
+    names = iter(topics.run.text.names(numbers))
+    rows = iter(topics.run.text.read((TEXT, DATE), numbers).rows())
     quotes = []
-    for side, (topic, mine) in enumerate(zip(found, documents, strict=True)):
+    for side, (topic, mine) in enumerate(zip(topics, documents, strict=True)):
         words = (rf"\b{re.escape(term.replace(LINK, ' '))}\b" for term, _ in topic.terms)
         terms = re.compile("|".join(words), re.IGNORECASE)
         by_sentence: dict[str, Quotation] = {}
@@ -148,25 +148,25 @@ def _marked(sentence: str, terms: re.Pattern[str]) -> tuple[tuple[str, str], ...
     return tuple((piece, "term" if i % 2 else "") for i, piece in enumerate(pieces) if piece)
 
 
-def _own_shares(run: Run, found: Topics, batch: TokenBatch, topic_of: Ints) -> Doubles:
+def _own_shares(run: Run, topics: Topics, batch: TokenBatch, topic_of: Ints) -> Doubles:
     """The share of its topic in each document, (D,); NaN for documents without a topic."""
-    own, known = _topic_weights(run, found, batch, topic_of)
-    return np.where((topic_of >= 0) & (known > 0), own / np.maximum(known, 1e-12), np.nan)
+    own, all_topics = _topic_weights(run, topics, batch, topic_of)
+    return np.where((topic_of >= 0) & (all_topics > 0), own / np.maximum(all_topics, 1e-12), np.nan)
 
 
-def _topic_weights(run: Run, found: Topics, batch: TokenBatch, topic_of: Ints) -> tuple[Doubles, Doubles]:
+def _topic_weights(run: Run, topics: Topics, batch: TokenBatch, topic_of: Ints) -> tuple[Doubles, Doubles]:
     """The weight of the words of each document's own topic, and of those of all topics, both (D,).
 
     Words of ``batch`` after those of the run have no topic.
     """
-    more = len(batch.types) - len(found.labels)
+    more = len(batch.types) - len(topics.labels)
     weight = np.pad(inverse_document_frequency(run.require_tokens()), (0, more))[batch.ids]
-    label = np.pad(found.labels, (0, more), constant_values=-1)[batch.ids]
+    label = np.pad(topics.labels, (0, more), constant_values=-1)[batch.ids]
     documents = np.repeat(np.arange(batch.documents), np.diff(batch.offsets))
-    sums = np.zeros((batch.documents, len(found) + 1))
+    sums = np.zeros((batch.documents, len(topics) + 1))
     np.add.at(sums, (documents, label), weight)  # words without a topic are in the last column
-    known = sums[:, :-1].sum(axis=1)
-    return sums[np.arange(len(sums)), topic_of], known
+    all_topics = sums[:, :-1].sum(axis=1)
+    return sums[np.arange(len(sums)), topic_of], all_topics
 
 
 # ---- Topics for who has not the run

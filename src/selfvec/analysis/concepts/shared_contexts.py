@@ -287,11 +287,11 @@ def _occurrences(
         return []
     shown: list[Occurrence] = []
     for row in rows:
-        found = _best_occurrences(run, row, contributions, contexts, half, _TRIED * most)
+        best = _best_occurrences(run, row, contributions, contexts, half, _TRIED * most)
         documents = {one.document for one in shown}
-        found.sort(key=lambda one: one.document in documents)
-        texts = distinct_texts([one.text for one in [*shown, *found]], len(shown) + most)
-        shown += [found[i - len(shown)] for i in texts if i >= len(shown)]
+        best.sort(key=lambda one: one.document in documents)
+        texts = distinct_texts([one.text for one in [*shown, *best]], len(shown) + most)
+        shown += [best[i - len(shown)] for i in texts if i >= len(shown)]
     return shown
 
 
@@ -306,15 +306,15 @@ def _best_occurrences(
     windows = np.sort(np.where(np.isin(windows, contexts), windows, -1), axis=1)
     windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per occurrence
     scores = repeated_last(run, places, np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1))
-    found = []
+    best = []
     quotes = []
     for quote in marked_occurrences(batch, places, scores, dict.fromkeys(contexts, "shared"), most):
         shared = list(dict.fromkeys(token for token, mark in quote.pieces if mark == "shared"))
-        found.append(Occurrence(word, quote.document, "", shared))
+        best.append(Occurrence(word, quote.document, "", shared))
         words = tuple((" ".join(parts(token)) or token, "") for token, _ in quote.pieces)
         quotes.append(replace(quote, word=word.split(LINK)[0], pieces=words))
     told = sentences(run, quotes)
-    return [replace(one, text=quote.text) for one, quote in zip(found, told, strict=True)]
+    return [replace(one, text=quote.text) for one, quote in zip(best, told, strict=True)]
 
 
 # ---- By concepts

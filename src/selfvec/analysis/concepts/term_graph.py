@@ -191,11 +191,11 @@ def graph(
     groups = topic_groups or cluster_terms(run, most=max(TERMS, top), seed=seed, progress=progress)
     weights = np.triu(np.where(joined, np.maximum(cosines, 0.05), 0.0)).astype(np.float64)
     places = _layout(run.vectors.unit[rows], weights + weights.T, seed)
-    found = [
+    listed = [
         Edge(int(a), int(b), float(cosines[a, b]), float(together[a, b]))
         for a, b in np.argwhere(np.triu(joined))
     ]
-    return Graph(_nodes(run, rows, groups, places), found, [row.name for row in groups], edges)
+    return Graph(_nodes(run, rows, groups, places), listed, [row.name for row in groups], edges)
 
 
 def _layout(rows: Floats, weights: Doubles, seed: int) -> Doubles:
@@ -215,7 +215,7 @@ def _layout(rows: Floats, weights: Doubles, seed: int) -> Doubles:
     first = first * np.sign(np.take_along_axis(first, np.abs(first).argmax(axis=0)[None], axis=0))
     first = first / np.maximum(np.abs(first).max(axis=0), 1e-12)
     first += 0.04 * np.random.default_rng(seed).standard_normal(first.shape)
-    found = networkx.forceatlas2_layout(
+    positions = networkx.forceatlas2_layout(
         networkx.from_numpy_array(weights),
         pos=dict(enumerate(first)),
         max_iter=_STEPS,
@@ -225,7 +225,7 @@ def _layout(rows: Floats, weights: Doubles, seed: int) -> Doubles:
         weight="weight",
         seed=seed,
     )
-    places = np.array([found[node] for node in range(number)])
+    places = np.array([positions[node] for node in range(number)])
     low, high = places.min(axis=0), places.max(axis=0)
     return np.asarray((places - low) / np.maximum(high - low, 1e-9), np.float64)
 
@@ -234,16 +234,16 @@ def _around(run: Run, asked: list[int], size: int, k: int) -> Ints:
     """Words, the terms nearest to them, and the terms nearest to these, at most ``size``."""
     vectors = run.vectors.unit
     candidates = np.unique(np.concatenate([terms(run, _CANDIDATES, min_count=3).rows, asked]))
-    found = dict.fromkeys(asked)
+    chosen = dict.fromkeys(asked)
     ring = asked
     for many in (4 * k, k):
         new: list[int] = []
         for row in ring:
             cosines = vectors[candidates] @ vectors[row]
             new += [int(i) for i in candidates[np.argsort(-cosines, kind="stable")[: many + 1]]]
-        ring = [row for row in dict.fromkeys(new) if row not in found]
-        found |= dict.fromkeys(ring)
-    return np.array(list(found)[: max(size, len(asked))], np.int64)
+        ring = [row for row in dict.fromkeys(new) if row not in chosen]
+        chosen |= dict.fromkeys(ring)
+    return np.array(list(chosen)[: max(size, len(asked))], np.int64)
 
 
 def _mutual_ppmi(run: Run, rows: Ints) -> Doubles:
@@ -251,8 +251,8 @@ def _mutual_ppmi(run: Run, rows: Ints) -> Doubles:
 
     Smoothing makes the two directions of a pair differ; the larger value is used.
     """
-    _, found = neighbour_ppmi(run.require_tokens(), rows.tolist(), CONTEXT_WINDOW, rows.tolist())
-    return np.maximum(found, found.T)
+    _, ppmi = neighbour_ppmi(run.require_tokens(), rows.tolist(), CONTEXT_WINDOW, rows.tolist())
+    return np.maximum(ppmi, ppmi.T)
 
 
 def _by_spelling(run: Run, rows: Ints, k: int, cosines: Floats, together: Doubles) -> Mask:
@@ -261,19 +261,19 @@ def _by_spelling(run: Run, rows: Ints, k: int, cosines: Floats, together: Double
     One of the vectors was built from subwords, the words are spelled alike, and they do not occur together.
     """
     words = [run.vectors.index_to_key[row] for row in rows.tolist()]
-    found = np.zeros(cosines.shape, bool)
+    alike = np.zeros(cosines.shape, bool)
     for i in np.flatnonzero(_built_from_subwords(run)[rows]).tolist():
         for j in np.argsort(-cosines[i], kind="stable")[: _NEAR_BY * k + 1].tolist():
             if i != j and together[i, j] <= 0 and _spelled_alike(words[i], words[j]):
-                found[i, j] = found[j, i] = True
-    return found
+                alike[i, j] = alike[j, i] = True
+    return alike
 
 
 def _built_from_subwords(run: Run) -> Mask:
     """Words whose vector depends on their spelling, (V,) bool. Phrases are not among them."""
-    found: Mask = run.original.sources == Source.SUBWORDS
-    found |= np.isin(run.vectors.sources, (Source.SUBWORDS, Source.MIXED))
-    return found if run.original.pieces is None else found & (run.original.pieces != 0)
+    built: Mask = run.original.sources == Source.SUBWORDS
+    built |= np.isin(run.vectors.sources, (Source.SUBWORDS, Source.MIXED))
+    return built if run.original.pieces is None else built & (run.original.pieces != 0)
 
 
 def _spelled_alike(a: str, b: str) -> bool:

@@ -140,24 +140,24 @@ def topical_terms(run: Run, most: int, *, min_count: int = 5, least: int = 2) ->
 
     A coherence of 1 is the median or more. All terms are kept if fewer than ``least`` would be left.
     """
-    chosen, found = _with_coherence(run, most, min_count)
-    if (found > 0).any():
-        found = found / np.median(found[found > 0])
-    kept = np.flatnonzero(found >= LEAST_COHERENCE)
+    chosen, coherent = _with_coherence(run, most, min_count)
+    if (coherent > 0).any():
+        coherent = coherent / np.median(coherent[coherent > 0])
+    kept = np.flatnonzero(coherent >= LEAST_COHERENCE)
     if len(kept) < least:
         kept = np.arange(len(chosen))
-    return chosen.part(kept), np.clip(found[kept], LEAST_COHERENCE, 1)
+    return chosen.part(kept), np.clip(coherent[kept], LEAST_COHERENCE, 1)
 
 
 def _with_coherence(run: Run, most: int, min_count: int) -> tuple[Terms, Floats]:
     """The first ``most`` terms and their coherence, kept with the run: fewer are the first of them."""
     key = f"terms of {min_count} documents"
-    asked, chosen, found = run.derived.get(key, (-1, None, None))
+    asked, chosen, coherent = run.derived.get(key, (-1, None, None))
     if most > asked:
         chosen = terms(run, most, min_count=min_count)
-        found = coherence(run.require_tokens(), topic_rows(run), chosen.rows)
-        run.derived[key] = most, chosen, found
-    return chosen.part(np.arange(min(most, len(chosen)))), found[:most]
+        coherent = coherence(run.require_tokens(), topic_rows(run), chosen.rows)
+        run.derived[key] = most, chosen, coherent
+    return chosen.part(np.arange(min(most, len(chosen)))), coherent[:most]
 
 
 def coherence(batch: TokenBatch, rows: Rows, words: Ints) -> Floats:
@@ -169,17 +169,17 @@ def coherence(batch: TokenBatch, rows: Rows, words: Ints) -> Floats:
     sums = weighted_sums(batch, rows, weights)
     mean = unit_rows(sums).mean(axis=0, dtype=np.float64).astype(np.float32)
     documents = _documents(batch, words)
-    found = np.empty(len(words), np.float32)
+    cosines = np.empty(len(words), np.float32)
 
     def measure(first: int) -> None:
         for i in range(first, min(first + _WORDS, len(words))):
             numbers, counts = documents[i]
             own = (counts * weights[words[i]])[:, None] * rows[words[i]]
-            found[i] = _mean_cosine(unit_rows(sums[numbers] - own), mean)
+            cosines[i] = _mean_cosine(unit_rows(sums[numbers] - own), mean)
 
     with one_core():
         deque(in_order(range(0, len(words), _WORDS), measure, threads(None)), maxlen=0)
-    return found
+    return cosines
 
 
 def _documents(batch: TokenBatch, words: Ints) -> list[tuple[Ints, Floats]]:

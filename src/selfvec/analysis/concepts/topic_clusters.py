@@ -110,11 +110,13 @@ class GroupTopics(RecordTable[TopicShare]):
     @property
     def names(self) -> list[str]:
         """The name of each topic, from the group in which it has most documents."""
-        found: dict[int, TopicShare] = {}
+        largest: dict[int, TopicShare] = {}
         for row in self.shares:
-            if row.topic not in found or row.documents > found[row.topic].documents:
-                found[row.topic] = row
-        return [found[topic].name if topic in found else "" for topic in range(max(found, default=-1) + 1)]
+            if row.topic not in largest or row.documents > largest[row.topic].documents:
+                largest[row.topic] = row
+        return [
+            largest[topic].name if topic in largest else "" for topic in range(max(largest, default=-1) + 1)
+        ]
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -354,10 +356,10 @@ def cluster_terms(
 
     tried: dict[int, _Clusters] = {}
     with progress.stage("Grouping", len(numbers), "numbers") as advance, one_core():
-        for k, found in zip(numbers, in_order(numbers, clustered, threads(None)), strict=True):
-            tried[k] = found
+        for k, clusters in zip(numbers, in_order(numbers, clustered, threads(None)), strict=True):
+            tried[k] = clusters
             advance(1)
-    largest = max(found.silhouette for found in tried.values())
+    largest = max(clusters.silhouette for clusters in tried.values())
     # Numbers rise: this is the smallest that is nearly as good as the best.
     best = next(f for f in tried.values() if f.silhouette >= ENOUGH * largest or largest <= 0)
     of_documents = nearest_centres(topic_text_vectors(run, run.require_tokens()), best.centres)
@@ -385,7 +387,7 @@ def cluster_terms(
         topics,
         documents=len(of_documents),
         silhouette=best.silhouette,
-        tried={} if number else {k: found.silhouette for k, found in tried.items()},
+        tried={} if number else {k: clusters.silhouette for k, clusters in tried.items()},
         labels=_word_topics(rows, centres),
         of_documents=place[of_documents],
         centres=centres,
@@ -434,8 +436,10 @@ def _with_seeds(
 
 def _earlier_centres(run: Run, rows: Rows, earlier: Sequence[Sequence[str]]) -> Rows:
     """Where the terms of earlier topics are in this run, (K, d) unit rows."""
-    known = [[run.vectors.key_to_index[term] for term in terms if term in run.vectors] for terms in earlier]
-    centres = unit_rows(np.stack([rows[found].sum(axis=0) for found in known]))
+    rows_of_each = [
+        [run.vectors.key_to_index[term] for term in terms if term in run.vectors] for terms in earlier
+    ]
+    centres = unit_rows(np.stack([rows[own].sum(axis=0) for own in rows_of_each]))
     if len(lost := np.flatnonzero(~centres.any(axis=1))):
         rule = f"topic {lost[0]} of the earlier ones has no term of this run"
         raise OptionError(rule, field="like", remedy="give the topics of a run on similar text")

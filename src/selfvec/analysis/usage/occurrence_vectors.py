@@ -148,10 +148,10 @@ def _whitened(vectors: Rows, read: ReadRows, weight: float) -> ReadRows:
     shift, whitener = whitening(vectors, POWER, used)
 
     def rows(types: Ints | slice) -> Rows:
-        found = unit_rows((read(types) - shift) @ whitener)
-        found *= np.float32(weight**0.5)
-        found[~used[types]] = 0
-        return found
+        whitened = unit_rows((read(types) - shift) @ whitener)
+        whitened *= np.float32(weight**0.5)
+        whitened[~used[types]] = 0
+        return whitened
 
     return rows
 

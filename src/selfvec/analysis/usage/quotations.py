@@ -117,18 +117,18 @@ def around(batch: TokenBatch, place: int, reach: int = REACH) -> tuple[int, int,
     return document, start, min(int(batch.offsets[document + 1]), stop)
 
 
-def sentences(run: Run, found: Sequence[Quotation]) -> list[Quotation]:
+def sentences(run: Run, quotes: Sequence[Quotation]) -> list[Quotation]:
     """The same quotations with the sentences of the documents, if the run keeps its text.
 
     A sentence has its word, or a form of it if the run merged forms. If no sentence does, the words stay.
     """
-    if not found:
+    if not quotes:
         return []
-    wanted = sorted({quote.document for quote in found})
+    wanted = sorted({quote.document for quote in quotes})
     texts = dict(zip(wanted, run.text.texts(wanted), strict=True)) if run.text else {}
     names = dict(zip(wanted, run.text.names(wanted), strict=True)) if run.text else {}
     form_of = _forms(run)
-    told = (_as_written(quote, texts.get(quote.document) or "", form_of) for quote in found)
+    told = (_as_written(quote, texts.get(quote.document) or "", form_of) for quote in quotes)
     return [replace(quote, name=names.get(quote.document, "")) for quote in told]
 
 
@@ -150,8 +150,8 @@ def _marked(text: str, span: tuple[int, int] | None, marks: Mapping[str, str]) -
     """The marked words of a text, those in ``span`` as the word itself, and the text between them."""
     done = 0
     own = rf"(?<!\w){re.escape(text[slice(*span)])}(?!\w)" if span else "(?!)"
-    every = {found.span() for found in re.finditer(own, text, re.IGNORECASE)}
-    others = [found.span() for found in _WORDS.finditer(text) if found.group().lower() in marks]
+    every = {match.span() for match in re.finditer(own, text, re.IGNORECASE)}
+    others = [match.span() for match in _WORDS.finditer(text) if match.group().lower() in marks]
     for start, end in sorted(every.union(others)):
         if start < done:  # a word in a phrase
             continue
@@ -192,9 +192,9 @@ def _span_of(word: str, form_of: FormsOf, text: str) -> tuple[int, int] | None:
     same = re.search(rf"(?<!\w){pattern}(?!\w)", text.replace("\u2019", "'"), re.IGNORECASE)
     if same is not None:
         return same.span()
-    found = list(_WORDS.finditer(text))
-    wanted, *forms = form_of([word, *(match.group() for match in found)])
-    return next((m.span() for m, form in zip(found, forms, strict=True) if form == wanted), None)
+    every = list(_WORDS.finditer(text))
+    wanted, *forms = form_of([word, *(match.group() for match in every)])
+    return next((m.span() for m, form in zip(every, forms, strict=True) if form == wanted), None)
 
 
 def words_of(text: str) -> set[str]:
@@ -291,15 +291,15 @@ def examples(run: Run, space: OccurrenceSpace, word: int, number: int = 2) -> li
             mine = np.sort(rng.choice(mine, _SAMPLED, replace=False))
         drawn.append((mine, space.directions(mine)))
     means = [rows.mean(axis=0) if len(rows) else np.zeros(rows.shape[1], np.float32) for _, rows in drawn]
-    found = []
+    quoted = []
     for side, (mine, rows) in enumerate(drawn):
         others = [mean for other, mean in enumerate(means) if other != side]
         toward = means[side] - (np.mean(others, axis=0) if others else 0)
         scores = repeated_last(run, mine, rows @ toward)
         order = np.argsort(-scores, kind="stable")
         shown = distinct_occurrences(space.batch, mine[order].tolist(), number)
-        found += [Quotation.at(space.batch, place, side) for place in shown]
-    return found
+        quoted += [Quotation.at(space.batch, place, side) for place in shown]
+    return quoted
 
 
 def marked_occurrences(

@@ -62,12 +62,12 @@ def comparable_slices(run: Run, filters: Sequence[str] = ()) -> list[Slice]:
     period = run.provenance.options.get("slice")
     try:
         if batch.slices is not None:
-            found = [part for part in by_label(batch) if part.documents.any()][:MOST_SLICES]
+            slices = [part for part in by_label(batch) if part.documents.any()][:MOST_SLICES]
         else:
-            found = join_periods(by_period(batch, period or "year"), batch)
+            slices = join_periods(by_period(batch, period or "year"), batch)
     except InputError:  # no dates
         return []
-    return found if len(found) > 1 else []
+    return slices if len(slices) > 1 else []
 
 
 def join_periods(periods: Sequence[Slice], batch: TokenBatch, most: int = MOST_SLICES) -> list[Slice]:
@@ -151,19 +151,19 @@ def asked_slices(
     documents = filtered_documents(run, filters) if filters else None
     among = run if documents is None else _with_documents(run, documents)
     if field is not None:
-        found = Compared(_two(_of_field(among, field, sides, documents)))
+        compared = Compared(_two(_of_field(among, field, sides, documents)))
     elif sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
-        found = Compared([])
+        compared = Compared([])
     elif sides is None and not slices_of(run):
-        found = usual_slices(among, documents)
+        compared = usual_slices(among, documents)
     else:
-        found = Compared(chosen_slices(among if sides is None or isinstance(sides, str) else run, sides))
+        compared = Compared(chosen_slices(among if sides is None or isinstance(sides, str) else run, sides))
     if documents is None:
-        return found
-    if not found.slices:
+        return compared
+    if not compared.slices:
         rule = "filters choose documents of two slices, and refining is compared for all documents"
         raise OptionError(rule, field="filters", remedy="name the slices: --between A..B C..D")
-    return found._replace(slices=[_passing(part, documents, filters) for part in found.slices])
+    return compared._replace(slices=[_passing(part, documents, filters) for part in compared.slices])
 
 
 def _with_documents(run: Run, documents: Mask) -> Run:
@@ -213,9 +213,9 @@ def usual_slices(run: Run, among: Mask | None = None) -> Compared:
 
 def _calendar(batch: TokenBatch) -> tuple[str, list[Slice]]:
     """The coarsest unit of time that cuts a text into `MOST_SLICES` periods or, if none does, into most."""
-    found = {unit: by_period(batch, unit) for unit in reversed(PERIODS)}
-    unit = max(found, key=lambda name: min(len(found[name]), MOST_SLICES))
-    return unit, found[unit]
+    by_unit = {unit: by_period(batch, unit) for unit in reversed(PERIODS)}
+    unit = max(by_unit, key=lambda name: min(len(by_unit[name]), MOST_SLICES))
+    return unit, by_unit[unit]
 
 
 def _ends(tokens: Ints, documents: Ints, enough: float) -> tuple[int, int] | None:
@@ -292,11 +292,11 @@ def field_slices(
 
 def _value(name: str, field: str, known: Sequence[str]) -> str:
     """A value of a field by its name in any case; `NotFound` if there is none."""
-    found = in_any_case(name, known)
-    if found is None:
+    value = in_any_case(name, known)
+    if value is None:
         rule = f"{name!r} is not a value of the field {field!r}; its values are {listed(known)}"
         raise NotFound(rule, field="between", remedy=did_you_mean(name, known) or "name two of them")
-    return found
+    return value
 
 
 def _several(slices: list[Slice]) -> list[Slice]:

@@ -169,8 +169,8 @@ class Drift(ResultTable):
 
         The drift itself without an encoder, without the text, or if no slices are compared.
         """
-        found = kept_distances(run, self.slices, self._first(top), self.seed, progress or Progress())
-        return self._extended([{"sentences": distance} for distance in found])
+        distances = kept_distances(run, self.slices, self._first(top), self.seed, progress or Progress())
+        return self._extended([{"sentences": distance} for distance in distances])
 
     def _first(self, top: int | None) -> list[str]:
         """The first words."""
@@ -232,16 +232,16 @@ class Drift(ResultTable):
 
     def view(self, top: int | None = None) -> View:
         """Sentences, a line of figures for each word, its neighbours with quotations, and notes."""
-        found = self.select(top)
+        shown = self.select(top)
         title = f"Drift from {self.a} to {self.b}"
-        if not found.rows:
+        if not shown.rows:
             none = f"no word that this text can test changed between {self.a} and {self.b}"
-            return View(title, [none, *found.introduction, *found._unmatched()])
-        columns = found._telling()
-        table = Table(columns, found.rows, notes=[*found._notes(columns)])
-        entries = [found._entry(row) for row in found.rows]
-        parts: list[Part] = [*found.introduction, table, *entries, *found._unmatched()]
-        return View(title, parts, records=found.rows)
+            return View(title, [none, *shown.introduction, *shown._unmatched()])
+        columns = shown._telling()
+        table = Table(columns, shown.rows, notes=[*shown._notes(columns)])
+        entries = [shown._entry(row) for row in shown.rows]
+        parts: list[Part] = [*shown.introduction, table, *entries, *shown._unmatched()]
+        return View(title, parts, records=shown.rows)
 
     def _telling(self) -> list[Column]:
         """The columns, without those that say the same of every word."""

@@ -45,8 +45,8 @@ def kept_examples(
     def make() -> list[Quotation]:
         return _make_examples(run, slices, words, number, seed, progress)
 
-    def write(found: list[Quotation], folder: Path) -> None:
-        write_result({"quotations": [asdict(one) for one in found]}, folder)
+    def write(quotes: list[Quotation], folder: Path) -> None:
+        write_result({"quotations": [asdict(one) for one in quotes]}, folder)
 
     def read(folder: Path) -> list[Quotation]:
         kept = read_result(folder)["quotations"]
@@ -56,8 +56,8 @@ def kept_examples(
         ]
 
     key = [_FORMAT, documents_of(slices), seed, words, number]
-    found = cached(run, "sentences", key, make, write, read, progress)
-    return found if len(slices) == 2 else [replace(example, side=1) for example in found]
+    quotes = cached(run, "sentences", key, make, write, read, progress)
+    return quotes if len(slices) == 2 else [replace(example, side=1) for example in quotes]
 
 
 def _make_examples(
@@ -67,19 +67,19 @@ def _make_examples(
     stages = {"Preparing occurrences": 3, "Occurrences": 2, "Sentences": 1}
     with progress.steps("Sentences", stages) as steps:
         space = occurrence_space(run, slices, seed, steps, refined=len(slices) == 2)
-        found: list[Quotation] = []
+        quotes: list[Quotation] = []
         with steps.stage("Occurrences", len(words), "words") as advance:
             for word in words:
-                found += examples(run, space, index[word], _SPARE * number)
+                quotes += examples(run, space, index[word], _SPARE * number)
                 advance(1)
-        return _each_sentence_once(sentences(run, found), number)
+        return _each_sentence_once(sentences(run, quotes), number)
 
 
-def _each_sentence_once(found: Sequence[Quotation], number: int) -> list[Quotation]:
+def _each_sentence_once(quotes: Sequence[Quotation], number: int) -> list[Quotation]:
     """The first ``number`` examples of each word and side whose sentence no example before has."""
     kept: dict[tuple[str, int], list[Quotation]] = {}
     shown: set[str] = set()
-    for example in found:
+    for example in quotes:
         mine = kept.setdefault((example.word, example.side), [])
         if len(mine) < number and example.text not in shown:
             shown.add(example.text)
@@ -115,8 +115,8 @@ def kept_distances(
 
     key = [documents_of(slices), seed, words]
     kept = cached(run, "sentence_distances", key, make, write_result, read_result, progress)
-    found: list[float | None] = kept["distances"]
-    return found
+    distances: list[float | None] = kept["distances"]
+    return distances
 
 
 def _usable_encoder(run: Run, progress: Progress) -> SentenceEncoder | None:
@@ -165,12 +165,12 @@ def _places(run: Run, part: Slice, word: str | None, seed: int) -> Ints:
     batch = run.require_tokens()
     rng = np.random.default_rng([seed, crc32((word or "").encode())])
     if word is None:
-        found = np.flatnonzero(part.documents[batch.document_of(np.arange(len(batch)))])
+        places = np.flatnonzero(part.documents[batch.document_of(np.arange(len(batch)))])
         most = OF_SLICE
     else:
-        found = occurrences(batch, run.vectors.key_to_index[word], part.documents)
+        places = occurrences(batch, run.vectors.key_to_index[word], part.documents)
         most = SENTENCES
-    return np.sort(rng.choice(found, most, replace=False)) if len(found) > most else found
+    return np.sort(rng.choice(places, most, replace=False)) if len(places) > most else places
 
 
 def _mean(rows: Rows) -> Doubles:

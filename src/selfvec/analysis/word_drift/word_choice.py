@@ -65,11 +65,13 @@ def listed_rows(run: Run, measured: Measures, choice: Choice = _ALL) -> tuple[li
 def new_and_gone(run: Run, measured: Measures, choice: Choice = _ALL) -> tuple[list[Row], list[Row]]:
     """Words that came, and words that went, with q ≤ .05, the most certain first; names and numbers last."""
     rows, _ = _tested_rows(run, measured.unmatched, measured.reasons, choice)
-    found = [row for row in _with_q(rows) if row["q"] <= LEVEL]
-    found.sort(key=lambda row: (row["kind"] != WORD, row["p"], -max(row["documents_a"], row["documents_b"])))
-    found = found if choice.every else _each_once(found)
+    certain = [row for row in _with_q(rows) if row["q"] <= LEVEL]
+    certain.sort(
+        key=lambda row: (row["kind"] != WORD, row["p"], -max(row["documents_a"], row["documents_b"]))
+    )
+    certain = certain if choice.every else _each_once(certain)
     new, gone = (
-        [row for row in found if (row["count_b"] > row["count_a"]) == came] for came in (True, False)
+        [row for row in certain if (row["count_b"] > row["count_a"]) == came] for came in (True, False)
     )
     return new, gone
 

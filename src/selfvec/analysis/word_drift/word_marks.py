@@ -30,19 +30,19 @@ def left_out_words(
 ) -> dict[str, str]:
     """Words that are not listed by default, with the reason: stop words, numbers or repeated text."""
     names = run.vectors.index_to_key
-    found = np.zeros(len(able), bool)
+    left_out = np.zeros(len(able), bool)
     reasons: dict[str, str] = {}
 
     def leave_out(reason: str, dropped: Mask) -> None:
-        rows = np.flatnonzero(able & ~found & dropped)
+        rows = np.flatnonzero(able & ~left_out & dropped)
         reasons.update(dict.fromkeys((names[i] for i in rows.tolist()), reason))
-        found[rows] = True
+        left_out[rows] = True
 
     leave_out("stop words", are_stop_words(run))
     numbers = ~with_letters(names)
     leave_out("numbers", numbers)
     if run.tokens is not None:
-        leave_out("repeated text", _is_repeated(run.tokens, slices, able & ~found, numbers))
+        leave_out("repeated text", _is_repeated(run.tokens, slices, able & ~left_out, numbers))
     return reasons
 
 
@@ -56,8 +56,8 @@ def _is_repeated(batch: TokenBatch, slices: Sequence[Slice], words: Mask, number
         return repeated_occurrences(part, words, numbers) > _SHARE * part.counts
 
     parts = [batch.part(one.documents) for one in slices] or [batch]
-    found = words & np.any(list(in_order(parts, repeated, threads(None))), axis=0)
-    return found if found.sum() <= _MOST * words.sum() else np.zeros_like(found)
+    dropped = words & np.any(list(in_order(parts, repeated, threads(None))), axis=0)
+    return dropped if dropped.sum() <= _MOST * words.sum() else np.zeros_like(dropped)
 
 
 # ---- Marks: names, numbers and other spellings

@@ -103,15 +103,15 @@ class SlicePath:
         """
         alive = self.vectors.any(axis=1)
         first = int(np.argmax(alive))
-        found = 1 - (self.vectors @ self.vectors[first]).astype(np.float64)
+        distances = 1 - (self.vectors @ self.vectors[first]).astype(np.float64)
         drawn = 1 - np.einsum("bsd,bd->bs", self.draws, self.draws[:, first]).astype(np.float64)
         low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0) - np.median(drawn, axis=0)
-        found[~alive] = np.nan
-        found[first] = 0.0
-        bounds = [np.clip(found + edge, 0, 2) for edge in (low, high)]
+        distances[~alive] = np.nan
+        distances[first] = 0.0
+        bounds = [np.clip(distances + edge, 0, 2) for edge in (low, high)]
         for edge in bounds:
             edge[first] = 0.0
-        return found, bounds[0], bounds[1]
+        return distances, bounds[0], bounds[1]
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -122,8 +122,8 @@ class SlicePath:
         """A row of ``selfvec run trajectory --slices --json``; slices without the word have null figures."""
         figures = zip(*(edge.tolist() for edge in self.from_first()), strict=True)
         rows = []
-        for i, (name, found) in enumerate(zip(self.names, figures, strict=True)):
-            distance, low, high = (None if np.isnan(value) else value for value in found)
+        for i, (name, figure) in enumerate(zip(self.names, figures, strict=True)):
+            distance, low, high = (None if np.isnan(value) else value for value in figure)
             counted = {"uses": int(self.uses[i]), "documents": int(self.documents[i])}
             rows.append({"slice": name, **counted, "distance": distance, "low": low, "high": high})
         return {"word": self.word, "slices": rows}
@@ -176,7 +176,7 @@ def slice_paths(
     size = np.maximum(1, -(-documents.max(axis=1) // BLOCKS))  # every document is in a block
     blocks = WordBlocks(np.minimum(documents, BLOCKS), size)
     names = tuple(part.name for part in every)
-    found = []
+    paths = []
     for part in block_sums(space, order, blocks, seed, threads(jobs)):
         for i, word in enumerate(part.words.tolist()):
             mine = slice(part.starts[i], part.starts[i + 1])
@@ -186,8 +186,8 @@ def slice_paths(
             rng = np.random.default_rng([seed, word])
             vectors = unit_rows(np.stack([each.sum(axis=0) for each in sums]))
             drawn = np.stack([_resampled(each, rng) for each in sums], axis=1)
-            found.append(SlicePath(space.batch.types[word], names, vectors, drawn, uses, documents[word]))
-    return [found[i] for i in inverse.tolist()]
+            paths.append(SlicePath(space.batch.types[word], names, vectors, drawn, uses, documents[word]))
+    return [paths[i] for i in inverse.tolist()]
 
 
 def _resampled(rows: Rows, rng: np.random.Generator) -> Rows:
