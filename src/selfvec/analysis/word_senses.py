@@ -237,11 +237,8 @@ class Senses(RecordTable[Sense]):
         run = self.run
         name = str(self._option("tokenizer") or "words")
         if name not in ("words", "whitespace"):
-            raise InputError(
-                "the run's tokens are subwords, so words cannot be found in texts",
-                path=run.folder,
-                remedy="refine with --tokenizer words",
-            )
+            rule = "the run's tokens are subwords, so words cannot be found in texts"
+            raise InputError(rule, path=run.folder, remedy="refine with --tokenizer words")
         documents = [Documents(pl.Series([text], dtype=pl.String))]
         language = self._option("language")
         rules = Rules(lemmatize=self._option("lemmatize"), language=language)
@@ -371,15 +368,11 @@ def senses(
 
 def _check(word: str, uses: int, number: int | None) -> None:
     if uses < LEAST:
-        raise InputError(
-            f"{word!r} occurs {uses} time{'s' * (uses != 1)}, senses need at least {LEAST} occurrences",
-            remedy="choose a more frequent word, or refine on more text",
-        )
+        rule = f"{word!r} occurs {count_of(uses, 'time')}, senses need at least {LEAST} occurrences"
+        raise InputError(rule, remedy="choose a more frequent word, or refine on more text")
     if number is not None and not 1 <= number <= uses // SMALLEST:
-        raise OptionError(
-            f"is from 1 to {uses // SMALLEST} for a word with {uses:,} occurrences, not {number}",
-            field="number",
-        )
+        rule = f"is from 1 to {uses // SMALLEST} for a word with {uses:,} occurrences, not {number}"
+        raise OptionError(rule, field="number")
 
 
 def _labels(

@@ -110,9 +110,8 @@ def refine_on(
         rule = "is for runs that one machine makes, not for a cluster"
         raise OptionError(rule, field="encoder", remedy="leave out --cluster")
     if paths_of(corpus) is None:
-        raise OptionError(
-            "on a cluster is the paths of files", field="corpus", remedy="name files or folders"
-        )
+        remedy = "name files or folders"
+        raise OptionError("on a cluster is the paths of files", field="corpus", remedy=remedy)
     if output is None:
         raise OptionError("is needed on a cluster: a folder or URL", field="output", remedy="name one")
     if len(vectors) > 1:

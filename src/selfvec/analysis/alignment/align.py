@@ -126,11 +126,8 @@ class Aligned(ResultTable):
         path = Path(path)
         file = names_a_file(path)
         if self.both and file:
-            raise OptionError(
-                f"the method {self.method} changes the vectors of both, which are written to a folder",
-                path=path,
-                remedy="name a folder, and the format with --to",
-            )
+            rule = f"the method {self.method} changes the vectors of both, which are written to a folder"
+            raise OptionError(rule, path=path, remedy="name a folder, and the format with --to")
         if self.both or not (file or format):
             return save_aligned_folder(self.a, self.b, path, format, overwrite=overwrite)
         note = None if self.a_path is None else {"a": self.a_path, "method": self.method}
@@ -351,11 +348,8 @@ def by_relative(
     shared = shared_words(a, b, min_count)
     number = min(ANCHORS, len(shared)) if anchor_words is None else anchor_words
     if not 1 <= number <= len(shared):
-        raise OptionError(
-            f"there are {len(shared):,} shared words to choose {number} anchors from",
-            field="anchor_words",
-            remedy="choose fewer anchors or a smaller --min-count",
-        )
+        rule = f"there are {len(shared):,} shared words to choose {number} anchors from"
+        raise OptionError(rule, field="anchor_words", remedy="choose fewer anchors or a smaller --min-count")
     words = shared.words[:number]
     relative_a, relative_b = (
         _other_rows(of, relative_rows(of.vectors, of.vectors[rows[:number]]))

@@ -115,16 +115,13 @@ def fit_rotation(a: Rows, b: Rows, weights: Doubles, *, trim: float = TRIM, cent
 
 def _check_sizes(a: Rows, b: Rows, fitted: int) -> None:
     if b.shape[1] > a.shape[1]:
-        raise InputError(
-            f"vectors cannot be rotated into fewer dimensions: these have {b.shape[1]} and the others "
-            f"{a.shape[1]}",
-            remedy="swap them, or choose the method relative",
-        )
+        sizes = f"these have {b.shape[1]} and the others {a.shape[1]}"
+        rule = f"vectors cannot be rotated into fewer dimensions: {sizes}"
+        raise InputError(rule, remedy="swap them, or choose the method relative")
     if fitted < b.shape[1]:
-        raise InputError(
-            f"rotating {b.shape[1]} dimensions needs as many shared words, and only {fitted} remain to fit",
-            remedy="choose the method relative, a smaller --min-count, or vectors of fewer dimensions",
-        )
+        rule = f"rotating {b.shape[1]} dimensions needs as many shared words, and only {fitted} remain to fit"
+        remedy = "choose the method relative, a smaller --min-count, or vectors of fewer dimensions"
+        raise InputError(rule, remedy=remedy)
 
 
 def _fit(a: Rows, b: Rows, weights: Doubles, kept: Mask, centre: bool) -> Rotation:
@@ -178,18 +175,13 @@ def shared_words(a: Vectors, b: Vectors, min_count: int = 1) -> SharedWords:
     counts = None if a.counts is None or b.counts is None else (a.counts[rows_a], b.counts[rows_b])
     if min_count > 1:
         if counts is None:
-            raise OptionError(
-                "needs vectors with word counts",
-                field="min_count",
-                remedy="give two run folders, or leave it out",
-            )
+            remedy = "give two run folders, or leave it out"
+            raise OptionError("needs vectors with word counts", field="min_count", remedy=remedy)
         kept &= np.minimum(*counts) >= min_count
     if not kept.any():
         often = f" and occurs {min_count} times in both texts" if min_count > 1 else ""
-        raise InputError(
-            f"no word has a vector in both{often}",
-            remedy="check that both have the same language and casing",
-        )
+        remedy = "check that both have the same language and casing"
+        raise InputError(f"no word has a vector in both{often}", remedy=remedy)
     rarity = np.maximum(rows_a, rows_b) if counts is None else -np.minimum(*counts)
     order = np.array(sorted(np.flatnonzero(kept).tolist(), key=lambda i: (rarity[i], both[i][0])), np.int64)
     words = [both[i][0] for i in order.tolist()]

@@ -233,10 +233,9 @@ def _between_texts(
     run, slices = joined_runs(first, second)
     fewest = min(int(part.documents.sum()) for part in slices)
     if fewest < _LEAST_DOCUMENTS:
-        raise InputError(
-            f"dividing documents needs {_LEAST_DOCUMENTS} on either side, and one side has {fewest}",
-            remedy="give one document per line or row, or choose the method procrustes",
-        )
+        rule = f"dividing documents needs {_LEAST_DOCUMENTS} on either side, and one side has {fewest}"
+        remedy = "give one document per line or row, or choose the method procrustes"
+        raise InputError(rule, remedy=remedy)
     measured = measure_words(run, slices, test, neighbours=neighbours, jobs=jobs, progress=progress)
     return listed_rows(run, measured)
 

@@ -136,14 +136,10 @@ def joined_runs(a: Run | Vectors, b: Run | Vectors) -> tuple[Run, list[Slice]]:
         Unless both are runs that kept their corpora, refined from the same vectors or from random ones.
     """
     if not (isinstance(a, Run) and isinstance(b, Run)):
-        raise InputError(
-            "a compass needs the corpora of two runs, and a file of vectors has no corpus",
-            remedy="give run folders, or choose the method procrustes or relative",
-        )
-    batch, second = join_corpora(
-        a.require_tokens("which a compass reads again: choose the method procrustes"),
-        b.require_tokens("which a compass reads again: choose the method procrustes"),
-    )
+        rule = "a compass needs the corpora of two runs, and a file of vectors has no corpus"
+        raise InputError(rule, remedy="give run folders, or choose the method procrustes or relative")
+    why = "which a compass reads again: choose the method procrustes"
+    batch, second = join_corpora(a.require_tokens(why), b.require_tokens(why))
     rows, sources = _original_vectors(a, b, batch)
     vectors = Vectors(batch.types, rows, sources=sources, counts=batch.counts)
     run = Run(vectors, vectors, provenance=a.provenance, tokens=batch)
@@ -161,11 +157,9 @@ def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Rows, Bytes]:
         drawn = initial_vectors(batch, None, Settings(seed=seed), name=names[0])
         return drawn.unit, drawn.sources
     if any(random) or not _agree(one, other):
-        raise InputError(
-            "a compass needs two runs refined from the same vectors, these have different initial vectors",
-            path=b.folder,
-            remedy="refine both from the same vectors, or choose the method procrustes or relative",
-        )
+        rule = "a compass needs two runs refined from the same vectors, these have different initial vectors"
+        remedy = "refine both from the same vectors, or choose the method procrustes or relative"
+        raise InputError(rule, path=b.folder, remedy=remedy)
     rows_a, sources_a = one.lookup(batch.types, compose=False)
     rows_b, sources_b = other.lookup(batch.types, compose=False)
     mine = np.array([word in one for word in batch.types])

@@ -266,9 +266,8 @@ def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[s
         raise OptionError("is a list of groups, each a list of words", field="seed_words")
     words_of_each = [[word.strip() for word in group if word.strip()] for group in groups]
     if given is not None and not all([*words_of_each, words_of_each]):
-        raise OptionError(
-            "has a group without words", field="seed_words", remedy='try "hail,ice;flood,river"'
-        )
+        remedy = 'try "hail,ice;flood,river"'
+        raise OptionError("has a group without words", field="seed_words", remedy=remedy)
     return words_of_each
 
 

@@ -104,11 +104,7 @@ def first_and_last(periods: Sequence[Slice], batch: TokenBatch, enough: int = EN
     >>> [part.name for part in first_and_last(by_period(batch, "year"), batch, 8)]
     ['1990..1992', '1994..1995']
     """
-    sizes = _sizes(periods, batch)
-    first = 1 + int(np.searchsorted(np.cumsum(sizes), enough))
-    last = 1 + int(np.searchsorted(np.cumsum(sizes[::-1]), enough))
-    if first + last > len(periods):  # too little text in all
-        first = last = 1
+    first, last = _ends((_sizes(periods, batch), enough)) or (1, 1)  # with too little text in all
     return [_joined(periods[:first]), _joined(periods[-last:])]
 
 
@@ -204,7 +200,7 @@ def usual_slices(run: Run, among: Mask | None = None) -> Compared:
     counts = np.array([part.documents.sum() for part in periods], np.int64)
     least = f"{ENOUGH_DOCUMENTS} documents and {ENOUGH_TOKENS:,} words"
     for enough, held in ((tokens.sum() / MOST_SLICES, f"an eighth of the text, {least}"), (0, least)):
-        ends = _ends(tokens, counts, max(enough, ENOUGH_TOKENS))
+        ends = _ends((tokens, max(enough, ENOUGH_TOKENS)), (counts, ENOUGH_DOCUMENTS))
         if ends is not None:
             sides = [_joined(periods[: ends[0]]), _joined(periods[-ends[1] :])]
             return Compared(sides, f"Compared: the earliest and the latest {unit}s that hold {held} each.")
@@ -218,13 +214,16 @@ def _calendar(batch: TokenBatch) -> tuple[str, list[Slice]]:
     return unit, by_unit[unit]
 
 
-def _ends(tokens: Ints, documents: Ints, enough: float) -> tuple[int, int] | None:
-    """The number of periods at the beginning, and at the end, that hold enough text; None if they overlap."""
+def _ends(*wanted: tuple[Ints, float]) -> tuple[int, int] | None:
+    """The number of periods at the beginning, and at the end, that hold enough; None if they overlap.
+
+    ``wanted`` are sizes of each period, such as its tokens, with what is enough of them.
+    """
     first, last = (
-        1 + max(np.searchsorted(np.cumsum(a), enough), np.searchsorted(np.cumsum(b), ENOUGH_DOCUMENTS))
-        for a, b in ((tokens, documents), (tokens[::-1], documents[::-1]))
+        1 + max(int(np.searchsorted(np.cumsum(sizes[::step]), enough)) for sizes, enough in wanted)
+        for step in (1, -1)
     )
-    return (int(first), int(last)) if first + last <= len(tokens) else None
+    return (first, last) if first + last <= len(wanted[0][0]) else None
 
 
 def _named_sides(between: Any) -> Any:
@@ -302,9 +301,8 @@ def _value(name: str, field: str, known: Sequence[str]) -> str:
 def _several(slices: list[Slice]) -> list[Slice]:
     """The slices, if there is more than one."""
     if len(slices) == 1:
-        raise InputError(
-            f"the run has only one slice, {slices[0].name}", remedy="name the slices: --between A..B C..D"
-        )
+        remedy = "name the slices: --between A..B C..D"
+        raise InputError(f"the run has only one slice, {slices[0].name}", remedy=remedy)
     return slices
 
 
@@ -353,8 +351,6 @@ class CountedSides:
 def _in_both(counts: Ints, least: int, names: Sequence[str]) -> Mask:
     able: Mask = counts.min(axis=0) >= least
     if not able.any():
-        raise InputError(
-            f"no word occurs {least} times in both {names[0]} and {names[1]}",
-            remedy="compare larger slices, or lower --min-count",
-        )
+        rule = f"no word occurs {least} times in both {names[0]} and {names[1]}"
+        raise InputError(rule, remedy="compare larger slices, or lower --min-count")
     return able

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from selfvec.text.document_vectors import document_frequencies
 
 from .compared_slices import CountedSides, documents_of, sources_of
 from .permutation_test import Distances, DriftTest, permutation_test, refinement_drift, usual_distances
-from .word_marks import left_out_words, mark_words
+from .word_choice import Measures, left_out_words, mark_words
 
 _FORMAT = 2  # of what is kept
 _STEPS = {  # with their relative durations
@@ -38,36 +38,6 @@ NEIGHBOURS = 10
 _AMONG = 10_000  # most frequent words of a side, which may be neighbours: those of rarer ones are chance
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Measures:
-    """The words that occur often enough in two states.
-
-    Attributes
-    ----------
-    a, b : str
-        Names of the states.
-    rows : list of dict
-        One per word, as in the rows of `drift`, but without q, which depends on the choice of words.
-    only_a, only_b : int
-        Words that occur often enough, but in one slice only; they have no row.
-    reasons : dict
-        By word, why it is not listed by default.
-    unmatched : list of dict
-        Words that occur often enough in one slice only, see `unmatched_words`.
-    confounded : list of dict
-        Fields that go with the slices, see `confounded_fields`.
-    """
-
-    a: str
-    b: str
-    rows: list[Row]
-    only_a: int
-    only_b: int
-    reasons: dict[str, str]
-    unmatched: list[Row]
-    confounded: list[Row]
 
 
 def kept_measures(
@@ -123,11 +93,11 @@ def measure_words(
         keys = run.vectors.index_to_key
         near = changed_neighbours(keys, words, often, means, listed, neighbours, steps)
         rows = _rows(keys, distances, sides.counts, near)
-        mark_words(run, sources, rows, test.min_count)
         unmatched: list[Row] = []
         if slices:
             unmatched, more = unmatched_words(run, slices, sides)
             reasons |= more
+        mark_words(run, sources, [*rows, *unmatched], test.min_count)
     counts = sides.counts
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     confounded = confounded_fields(run, slices)
@@ -234,7 +204,6 @@ def unmatched_words(
         }
         for word, chance in zip(words.tolist(), p.tolist(), strict=True)
     ]
-    mark_words(run, slices, rows, least)
     chosen = np.zeros_like(frequent)
     chosen[words] = True
     return rows, left_out_words(run, slices, chosen)

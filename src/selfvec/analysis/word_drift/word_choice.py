@@ -1,28 +1,60 @@
-"""Which words drift lists, and in which order."""
+"""Which words drift lists, in which order, and what it says of a word besides its figures."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from selfvec.analysis.kernels import LEAST_BLOCKS
-from selfvec.analysis.word_kinds import languages
+from selfvec.analysis.word_kinds import are_stop_words, languages, with_letters
+from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import InputError
-from selfvec.corpus.slices import Slice
+from selfvec.base.threads import in_order, threads
+from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import benjamini_hochberg
+from selfvec.text.odd_words import letters_key, names_of, spelling_key
 from selfvec.text.tagger import tagger
 
 from .compared_slices import CountedSides
-from .measures import Measures
 from .permutation_test import LEVEL
-from .word_marks import WORD, count_in_run
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The words that occur often enough in two states.
+
+    Attributes
+    ----------
+    a, b : str
+        Names of the states.
+    rows : list of dict
+        One per word, as in the rows of `drift`, but without q, which depends on the choice of words.
+    only_a, only_b : int
+        Words that occur often enough, but in one slice only; they have no row.
+    reasons : dict
+        By word, why it is not listed by default.
+    unmatched : list of dict
+        Words that occur often enough in one slice only, see `unmatched_words`.
+    confounded : list of dict
+        Fields that go with the slices, see `confounded_fields`.
+    """
+
+    a: str
+    b: str
+    rows: list[Row]
+    only_a: int
+    only_b: int
+    reasons: dict[str, str]
+    unmatched: list[Row]
+    confounded: list[Row]
 
 
 @dataclass(frozen=True)
@@ -166,3 +198,168 @@ def _unmeasured(run: Run, word: str, sides: CountedSides) -> Row:
         reason = f"occurs too rarely{seen} to be measured: {times} times, and {sides.least} are needed"
     counted = {"count": count_in_run(run, word), "count_a": a, "count_b": b}
     return {"word": word, "reason": reason} | counted
+
+
+# ---- Why a word is not listed by default
+# A copyright line at the end of every document of one year would make *reserved* the word that changed most.
+# Therefore a word is left out if most of its occurrences in a slice have the same words next to them.
+
+
+_SHARE = 0.5  # of the occurrences of a word in a slice; with a larger share in repeated text it is left out
+_MOST = 0.1  # of the words; if more are in repeated text, none is left out for this
+
+
+def left_out_words(
+    run: Run,
+    slices: Sequence[Slice],
+    able: Mask,  # (V,), words that occur often enough
+) -> dict[str, str]:
+    """Words that are not listed by default, with the reason: stop words, numbers or repeated text."""
+    names = run.vectors.index_to_key
+    left_out = np.zeros(len(able), bool)
+    reasons: dict[str, str] = {}
+
+    def leave_out(reason: str, dropped: Mask) -> None:
+        rows = np.flatnonzero(able & ~left_out & dropped)
+        reasons.update(dict.fromkeys((names[i] for i in rows.tolist()), reason))
+        left_out[rows] = True
+
+    leave_out("stop words", are_stop_words(run))
+    numbers = ~with_letters(names)
+    leave_out("numbers", numbers)
+    if run.tokens is not None:
+        leave_out("repeated text", _is_repeated(run.tokens, slices, able & ~left_out, numbers))
+    return reasons
+
+
+def _is_repeated(batch: TokenBatch, slices: Sequence[Slice], words: Mask, numbers: Mask) -> Mask:
+    """Words with most of their occurrences in a slice in repeated text, (V,) bool.
+
+    All false if these are more than a tenth of the ``words``, because the whole corpus is then repeated text.
+    """
+
+    def repeated(part: TokenBatch) -> Mask:
+        return repeated_occurrences(part, words, numbers) > _SHARE * part.counts
+
+    parts = [batch.part(one.documents) for one in slices] or [batch]
+    dropped = words & np.any(list(in_order(parts, repeated, threads(None))), axis=0)
+    return dropped if dropped.sum() <= _MOST * words.sum() else np.zeros_like(dropped)
+
+
+# ---- Marks: names, numbers and other spellings
+# Names and numbers change with the news, and spellings with the press. They are listed after the words
+# whose meaning changed.
+
+
+WORD = "word"
+NAME = "name"
+NUMBER = "number"
+VARIANT = "variant"
+
+
+def mark_words(run: Run, slices: Sequence[Slice], rows: Sequence[Row], min_count: int) -> None:
+    """Add to each row its ``kind``, and the ``variants`` of its word: other spellings, most frequent first.
+
+    ``spellings_a`` and ``spellings_b`` count the occurrences of all its spellings: a word that changed its
+    spelling only is as frequent as before.
+
+    The kind is "number" for words that begin with a digit, such as 2nd, "variant" for words that have a more
+    frequent spelling, "name" for words that the run's documents mostly capitalise, otherwise "word". Without
+    the text no word is a name.
+    """
+    words = [str(row["word"]) for row in rows]
+    documents = [np.flatnonzero(part.documents) for part in slices] or [np.zeros(0, np.int64)]
+    names = names_of(run, words, np.sort(np.concatenate(documents)))
+    groups = _groups(run, min_count)
+    counts = None if run.tokens is None else slice_counts(run.tokens, slices)
+    for row, word, name in zip(rows, words, names.tolist(), strict=True):
+        spellings = [*groups.get(spelling_key(word), ()), *_confused(row, run)]
+        row["variants"] = [other for other in dict.fromkeys(spellings) if other != word]
+        together = [run.vectors.key_to_index[one] for one in (word, *row["variants"])]
+        for side, counted in (("a", 0), ("b", -1)):
+            row[f"spellings_{side}"] = None if counts is None else int(counts[counted, together].sum())
+        rarer = any(count_in_run(run, other) > count_in_run(run, word) for other in row["variants"])
+        number = word[:1].isdigit()
+        row["kind"] = NUMBER if number else VARIANT if rarer else NAME if name else WORD
+
+
+def _groups(run: Run, least: int) -> dict[str, list[str]]:
+    """Words that are spelled differently, by key, most frequent first."""
+    groups: dict[str, list[str]] = {}
+    for word in run.vectors.index_to_key:  # most frequent first
+        if count_in_run(run, word) >= least:
+            groups.setdefault(spelling_key(word), []).append(word)
+    return {key: words for key, words in groups.items() if len(words) > 1}
+
+
+def _confused(row: Row, run: Run) -> Iterable[str]:
+    """A more frequent word with letters like those of a row's word that is also one of its neighbours."""
+    key = letters_key(row["word"])
+    near = [word for word in (*row.get("gained", ()), *row.get("lost", ())) if letters_key(word) == key]
+    return [word for word in near if count_in_run(run, word) > count_in_run(run, row["word"])][:1]
+
+
+def count_in_run(run: Run, word: str) -> int:
+    """Occurrences of a word in the text of a run; 0 if they are unknown."""
+    counts = run.vectors.counts
+    return 0 if counts is None else int(counts[run.vectors.key_to_index[word]])
+
+
+# ---- Repeated text
+# The words next to an occurrence are hashed. Hashes are sorted for a share of the words at a time, so memory
+# does not grow with the text.
+
+
+ADJACENT = 5  # words before an occurrence, or after it, that are the same in repeated text
+FEWEST = 3  # least number of these words, and of the occurrences that share them
+_HASHED = 1 << 21  # occurrences at a time
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+def repeated_occurrences(batch: TokenBatch, words: Mask, numbers: Mask) -> Ints:
+    """Occurrences of each word that share the five words before, or after them, with two others, (V,).
+
+    The larger of the two numbers; 0 for words not among the ``words``, (V,). All ``numbers``, (V,), count as
+    the same word. Occurrences with fewer than three other words next to them are not counted.
+
+    >>> lines = [["all", "rights", "reserved", "by", "us", "here"]] * 3 + [["she", "reserved", "a", "table"]]
+    >>> batch = TokenBatch.from_documents(lines)
+    >>> repeated_occurrences(batch, np.ones(9, bool), np.zeros(9, bool))[batch.types.index("reserved")].item()
+    3
+    """
+    most = np.zeros(len(words), np.int64)
+    share = np.cumsum(np.where(words, batch.counts, 0)) // _HASHED  # of each word
+    for number in np.unique(share[words]):
+        places = np.flatnonzero((words & (share == number))[batch.ids])
+        for step in (-1, 1):  # the words before, the words after
+            keys, known = _keys(batch, places, step, numbers)
+            most = np.maximum(most, _often(keys[known], batch.ids[places[known]], len(most)))
+    return most
+
+
+def _keys(batch: TokenBatch, places: Ints, step: int, numbers: Mask) -> tuple[Hashes, Mask]:
+    """A hash of each occurrence and the words on one side, (n,), and whether enough of these are words."""
+    documents = batch.document_of(places)
+    first, end = batch.offsets[documents], batch.offsets[documents + 1]
+    keys = batch.ids[places].astype(np.uint64)
+    others = np.zeros(len(places), np.int64)  # neighbours that are words
+    for distance in range(1, ADJACENT + 1):
+        near = places + step * distance
+        inside = (near >= first) & (near < end)
+        ids = batch.ids[np.where(inside, near, places)]
+        is_number = numbers[ids]
+        others += inside & ~is_number
+        named = np.where(is_number, len(numbers), ids) + 1
+        keys = (keys ^ keys >> np.uint64(29)) * _MIX + np.where(inside, named, 0).astype(np.uint64)
+    return keys, others >= FEWEST
+
+
+def _often(keys: Hashes, owners: Ids, types: int) -> Ints:
+    """Number of occurrences of each word whose key at least `FEWEST` occurrences share, (V,)."""
+    order = np.argsort(keys)
+    keys = keys[order]
+    first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else order
+    times = np.diff(np.append(first, len(keys)))
+    often = times >= FEWEST
+    held = np.bincount(owners[order[first[often]]], times[often], minlength=types)
+    return held.astype(np.int64)

@@ -158,20 +158,16 @@ def slice_paths(
     """
     every = list(comparable_slices(run) if slices is None else slices)
     if len(every) < 2:
-        raise InputError(
-            "a path needs at least two slices, and this run has fewer",
-            path=run.folder,
-            remedy="refine again with --slice year, or name the slices",
-        )
+        rule = "a path needs at least two slices, and this run has fewer"
+        remedy = "refine again with --slice year, or name the slices"
+        raise InputError(rule, path=run.folder, remedy=remedy)
     rows = np.array([run.index(word) for word in words], np.int64)
     space = occurrence_space(run, every, seed)
     documents = document_counts(space)
     missing = [i for i in rows.tolist() if not documents[i].any()]
     if missing:
-        raise InputError(
-            f"the word {run.vectors.index_to_key[missing[0]]!r} occurs in none of these slices",
-            remedy="choose another word, or other slices",
-        )
+        rule = f"the word {run.vectors.index_to_key[missing[0]]!r} occurs in none of these slices"
+        raise InputError(rule, remedy="choose another word, or other slices")
     order, inverse = np.unique(rows, return_inverse=True)
     size = np.maximum(1, -(-documents.max(axis=1) // BLOCKS))  # every document is in a block
     blocks = WordBlocks(np.minimum(documents, BLOCKS), size)

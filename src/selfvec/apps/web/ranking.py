@@ -11,7 +11,7 @@ from typing import Any
 from selfvec.analysis.word_drift import Drift, drift
 from selfvec.analysis.word_drift.compared_slices import BY_REFINING
 from selfvec.analysis.word_drift.drift_result import kind_and_spellings
-from selfvec.analysis.word_drift.word_marks import NAME
+from selfvec.analysis.word_drift.word_choice import NAME
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice
