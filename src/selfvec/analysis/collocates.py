@@ -24,7 +24,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun, as_run
 
 HIGHEST = 14.0  # logDice of two words that never occur apart
-_AT_ONCE = 1 << 16  # occurrences whose windows are in memory
+_AT_ONCE = 1 << 16  # occurrences whose windows are in memory; a frequent word has millions
 
 
 class Collocates(Figures):

@@ -37,7 +37,7 @@ from selfvec.text.phrases import parts, units_of
 from selfvec.text.tokenizers import FoundWords, find_words
 
 ANY = "*"
-_STAND_IN = "\ua66e"  # a letter that no text has: it stands for * while a query is cut into words
+_STAND_IN = "\ua66e"  # a letter that no text has: * would end a word where a query is cut into words
 _WORDS = re.compile(r"[^\W_]+")
 
 

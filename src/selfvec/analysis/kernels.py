@@ -242,7 +242,7 @@ def _products(rows, gram):
 
 
 @kernel
-def _noise(gram, one, out):
+def _noise(gram, cut, out):
     """Write what `distance_intervals` needs into (6,) ``out``.
 
     The products of different blocks, as means: a with a, b with b, a with b. Then the traces of the product
@@ -254,10 +254,10 @@ def _noise(gram, one, out):
     means = np.zeros((2, number))  # of the products of each block with each side
     for i in range(number):
         for j in range(number):
-            side = 1 if j >= one else 0
-            means[side, i] += gram[i, j] / (number - one if side else one)
+            side = 1 if j >= cut else 0
+            means[side, i] += gram[i, j] / (number - cut if side else cut)
     for side in range(2):
-        start, stop = (one, number) if side else (0, one)
+        start, stop = (cut, number) if side else (0, cut)
         n = stop - start
         if n < LEAST_BLOCKS:
             continue
@@ -277,13 +277,13 @@ def _noise(gram, one, out):
         fourth *= n / (n - 1.0)
         unbiased = (n - 1.0) * (n - 2.0) * squares + trace**2 - fourth
         out[3 + side] = max(0.0, unbiased * (n - 1.0) / (n * (n - 2.0) * (n - 3.0)))
-    total = means[1, :one].mean()
+    total = means[1, :cut].mean()
     squares = 0.0
-    for i in range(one):
-        for j in range(one, number):
+    for i in range(cut):
+        for j in range(cut, number):
             squares += (gram[i, j] - means[1, i] - means[0, j] + total) ** 2
     out[2] = total
-    out[5] = squares / max((one - 1.0) * (number - one - 1.0), 1.0)
+    out[5] = squares / max((cut - 1.0) * (number - cut - 1.0), 1.0)
 
 
 @kernel
@@ -319,7 +319,7 @@ def _upper_tail(value, mean, variance, skewness):
 
 
 @kernel
-def _beyond_all(reached, moments, draws, number, one):
+def _beyond_all(reached, moments, draws, number, cut):
     """p of a distance that no drawn split reached, from the moments of the splits.
 
     It is at most 1 / (draws + 1), and at least the share of a single split among all possible ones.
@@ -329,7 +329,7 @@ def _beyond_all(reached, moments, draws, number, one):
     skewness = 0.0
     if variance > 0:
         skewness = (third - 3 * mean * second + 2 * mean**3) / variance**1.5
-    least = exp(lgamma(one + 1.0) + lgamma(number - one + 1.0) - lgamma(number + 1.0))
+    least = exp(lgamma(cut + 1.0) + lgamma(number - cut + 1.0) - lgamma(number + 1.0))
     return min(max(_upper_tail(reached, mean, variance, skewness), least, 1e-300), 1 / (draws + 1))
 
 
@@ -371,8 +371,8 @@ def split_test(
     for m in range(len(ones)):
         blocks = rows[starts[m] : starts[m + 1]]
         number = len(blocks)
-        one = ones[m]
-        if one == 0:
+        cut = ones[m]
+        if cut == 0:
             continue
         # Distances of splits follow from products of blocks: the d columns are read once, not for each split.
         gram = np.empty((number, number), np.float32)
@@ -382,14 +382,14 @@ def split_test(
             for j in range(number):
                 sums[i] += gram[i, j]
         total = sums.sum()
-        smaller = min(one, number - one)  # the side that is drawn; the other is the remainder
+        smaller = min(cut, number - cut)  # the side that is drawn; the other is the remainder
         inside = square = 0.0  # products of the drawn side with all blocks, and with itself
-        for i in range(one):
+        for i in range(cut):
             inside += sums[i]
-            for j in range(one):
+            for j in range(cut):
                 square += gram[i, j]
         distance = _distance(square, inside - square, total - 2 * inside + square)
-        _noise(gram, one, noise[m])
+        _noise(gram, cut, noise[m])
         state = _stream(seed, words[m])
         chosen = np.arange(number)
         splits = reached = 0
@@ -419,7 +419,7 @@ def split_test(
         if p < 0:
             p = (reached + 1) / (splits + 1)
             if reached == 0 and splits > 0:
-                p = _beyond_all(distance, moments, splits, number, one)
+                p = _beyond_all(distance, moments, splits, number, cut)
         out[m, 0] = distance
         out[m, 1] = p
         out[m, 2] = moments[0] / max(splits, 1)

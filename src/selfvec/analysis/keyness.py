@@ -29,7 +29,7 @@ from selfvec.numerics.statistics import benjamini_hochberg, chi_square_p, log_li
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
-ABSENT = 0.5  # the count of a word that does not occur, in the log ratio
+ABSENT = 0.5  # the count of a word that does not occur, in the log ratio, which would be infinite
 _HOW_COUNTED = ("tokenizer", "lemmatize", "stem", "stop_words", "pos", "phrases", "min_count", "language")
 
 

@@ -55,7 +55,8 @@ from selfvec.text.phrases import units_of
 if TYPE_CHECKING:
     import polars as pl
 
-HELD_OUT = 5000  # documents of the run that new ones are compared with, at most, and at most half of all
+# Whatever is known of a held-out document is taken from the rest, so at most half of all are held out.
+HELD_OUT = 5000  # documents of the run that new ones are compared with, at most
 REST = 10_000  # documents of the run that both are measured by, at most
 REDELIVERED = 0.1  # new documents that repeat the run more often than its own by this share contain the run
 _CHUNK = 500  # texts tokenised at a time
@@ -180,6 +181,7 @@ def document_keys(batch: TokenBatch) -> Ints:
     kept = with_letters(batch.types)[batch.ids]
     ids = batch.ids[kept]
     bounds = np.concatenate(([0], np.cumsum(kept)))[batch.offsets].tolist()
+    # Python's hash differs between processes; these are compared within one only.
     return np.array([hash(ids[first:end].tobytes()) for first, end in pairwise(bounds)], np.int64)
 
 

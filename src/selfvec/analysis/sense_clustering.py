@@ -206,12 +206,12 @@ def _merged(rows: Rows, labels: Ints, least: float, bound: float) -> Ints:
         if len(sizes) == 1:
             return labels
         cosines = cluster_cosines(rows, labels)
-        one = int(np.argmin(sizes))
-        if sizes[one] >= least:
+        joined = int(np.argmin(sizes))
+        if sizes[joined] >= least:
             if cosines.max() <= bound:
                 return labels
-            one = int(np.argmax(cosines.max(axis=1)))
-        labels[labels == one] = np.argmax(cosines[one])
+            joined = int(np.argmax(cosines.max(axis=1)))
+        labels[labels == joined] = np.argmax(cosines[joined])
 
 
 def _centres(points: Doubles, labels: Ints) -> tuple[Doubles, Doubles]:

@@ -219,7 +219,8 @@ class Senses(RecordTable[Sense]):
         }
         if self.readings:
             out["texts"] = [
-                {"text": text, "readings": [one.as_dict() for one in read]} for text, read in self.readings
+                {"text": text, "readings": [reading.as_dict() for reading in read]}
+                for text, read in self.readings
             ]
         if self.with_uses:
             out["uses"] = {

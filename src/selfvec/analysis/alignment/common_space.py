@@ -215,11 +215,11 @@ def relative_rows(rows: AnyFloats, anchors: AnyFloats) -> Rows:
 
 
 LEARNING = 10_000  # most frequent words of either side that are paired
-STARTING = 4_000  # most frequent words that the first dictionary is made from
+STARTING = 4_000  # most frequent words that the first dictionary is made from, as published
 ROUNDS = 5  # of induction and fitting, at most
 _SAME = 0.999  # share of unchanged pairs after which no further round is made
-_KEPT = 0.1  # share of similarities kept at first
-_MORE = 2.0  # the factor by which it grows
+_KEPT = 0.1  # share of similarities kept at first, as published
+_MORE = 2.0  # the factor by which it grows, as published
 _PATIENCE = 10  # rounds without a gain until it grows
 _GAIN = 1e-5  # least increase of the mean similarity of pairs
 

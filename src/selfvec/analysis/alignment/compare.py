@@ -48,7 +48,7 @@ from .compass import joined_runs
 
 MIN_COUNT = 10  # with fewer occurrences in either text a vector is mostly chance
 PEERS = 200  # words of about the same frequency
-_FOLDS = 5
+_FOLDS = 5  # a word that helped to fit the rotation would look nearer than it is
 _LEAST_DOCUMENTS = 10  # on either side; fewer documents can be divided in too few ways
 _LEAST = 1e-6  # distance caused by rounding alone
 _BY_DOCUMENTS = (

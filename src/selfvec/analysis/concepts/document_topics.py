@@ -138,8 +138,8 @@ def typical_sentences(topics: Topics) -> list[list[Quotation]]:
 def _with_most_terms(text: str, terms: re.Pattern[str]) -> str:
     """The sentence with most different terms, shortened, on one line."""
     sentences = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)] or [text]
-    short = [whole_words(one, _LONGEST) for one in sentences]
-    return max(short, key=lambda one: len({term.casefold() for term in terms.findall(one)}))
+    short = [whole_words(sentence, _LONGEST) for sentence in sentences]
+    return max(short, key=lambda sentence: len({term.casefold() for term in terms.findall(sentence)}))
 
 
 def _marked(sentence: str, terms: re.Pattern[str]) -> tuple[tuple[str, str], ...]:

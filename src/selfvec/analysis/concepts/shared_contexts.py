@@ -288,9 +288,9 @@ def _occurrences(
     shown: list[Occurrence] = []
     for row in rows:
         best = _best_occurrences(run, row, contributions, contexts, half, _TRIED * most)
-        documents = {one.document for one in shown}
-        best.sort(key=lambda one: one.document in documents)
-        texts = distinct_texts([one.text for one in [*shown, *best]], len(shown) + most)
+        documents = {occurrence.document for occurrence in shown}
+        best.sort(key=lambda occurrence: occurrence.document in documents)
+        texts = distinct_texts([occurrence.text for occurrence in [*shown, *best]], len(shown) + most)
         shown += [best[i - len(shown)] for i in texts if i >= len(shown)]
     return shown
 
@@ -314,7 +314,7 @@ def _best_occurrences(
         words = tuple((" ".join(parts(token)) or token, "") for token, _ in quote.pieces)
         quotes.append(replace(quote, word=word.split(LINK)[0], pieces=words))
     told = sentences(run, quotes)
-    return [replace(one, text=quote.text) for one, quote in zip(best, told, strict=True)]
+    return [replace(occurrence, text=quote.text) for occurrence, quote in zip(best, told, strict=True)]
 
 
 # ---- By concepts
@@ -431,17 +431,18 @@ class ConceptVectors:
             If the words of a text occur in no concept.
         """
         check_whole("top", top)
-        one = self.vector(a)
-        other = self.vector(b)
-        for text, vector in ((a, one), (b, other)):
+        vector_a = self.vector(a)
+        vector_b = self.vector(b)
+        for text, vector in ((a, vector_a), (b, vector_b)):
             if not vector.any():
                 remedy = "choose other words, or give concepts that contain them"
                 raise InputError(f"no concept has a word of {text!r}", remedy=remedy)
-        shared = one * other
+        shared = vector_a * vector_b
         order = np.argsort(-shared, kind="stable")[:top]
         listed = order[shared[order] > 0].tolist()
         rows = [
-            SharedConcept(self.names[c], float(shared[c]), float(one[c]), float(other[c])) for c in listed
+            SharedConcept(self.names[c], float(shared[c]), float(vector_a[c]), float(vector_b[c]))
+            for c in listed
         ]
         return WhyConcepts(a, b, float(shared.sum()), rows, float(shared.sum() - shared[listed].sum()))
 

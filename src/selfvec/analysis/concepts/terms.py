@@ -174,6 +174,7 @@ def coherence(batch: TokenBatch, rows: Rows, words: Ints) -> Floats:
     def measure(first: int) -> None:
         for i in range(first, min(first + _WORDS, len(words))):
             numbers, counts = documents[i]
+            # Without the term itself: documents would be alike because they have it.
             own = (counts * weights[words[i]])[:, None] * rows[words[i]]
             cosines[i] = _mean_cosine(unit_rows(sums[numbers] - own), mean)
 
@@ -220,7 +221,7 @@ NAMED = 3  # phrases and nouns in a name
 PHRASE = 2.0  # weight of a phrase; that of a noun is 1
 SURE = 10.8  # log-likelihood of what may be in a name: p = .001
 _LONGEST = 60  # characters of a name
-_DOCUMENTS = 400  # of a topic that are read
+_DOCUMENTS = 400  # of a topic that are read, as many of each: small topics are named as well as large ones
 _CHARACTERS = 2_000_000  # of all of them
 _SHORTEST = 3  # letters of a noun; a phrase has a word with one more
 

@@ -37,7 +37,7 @@ NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # numbers of topics that are tried
 ENOUGH = 0.9  # share of the best silhouette that is enough, because gains shrink as the number grows
 RARER = 3.0  # logarithm of the ratio to other topics that is enough; those of rare terms are uncertain
 NEAR = 0.15  # smallest cosine of a word to the centre of its topic
-_STARTS = 4
+_STARTS = 4  # of k-means, which ends in another local optimum from each
 _LARGEST = 5  # topics of a group that are shown
 _TERMS = 3  # of each
 

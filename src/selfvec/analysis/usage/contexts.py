@@ -95,8 +95,8 @@ def shared_neighbours(batch: TokenBatch, word: int, other: int) -> list[int]:
     """
     counts = batch.counts
     lifts = []
-    for one in (word, other):
-        windows = padded_windows(batch, occurrences(batch, one, most=SAMPLED), NEARBY)
+    for row in (word, other):
+        windows = padded_windows(batch, occurrences(batch, row, most=SAMPLED), NEARBY)
         kept = windows[windows >= 0]
         seen = np.bincount(kept, minlength=len(counts))
         expected = np.maximum(len(kept) * counts / max(len(batch), 1), 1e-9)

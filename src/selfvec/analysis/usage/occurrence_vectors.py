@@ -102,6 +102,7 @@ def occurrence_space(
         for read in (run.original.unit, run.vectors.unit):
             release(read)
         advance(1)
+        # The means are those of occurrences from which nothing is subtracted yet.
         origin = np.zeros((len(slices), rows.shape[1]), np.float32)
         space = OccurrenceSpace(batch, sides, rows, origin, make_rows=make_rows)
         centres = _centres(space, np.random.default_rng(seed))
@@ -261,7 +262,7 @@ def measured_blocks(
     """What ``measure`` returns for each of the `block_sums`; it is called in the thread that made them."""
     batch = space.batch
     order = np.random.default_rng(seed).permutation(np.flatnonzero(space.sides >= 0))
-    most = max(1, _BYTES // (space.rows.shape[1] * 4))
+    most = max(1, _BYTES // (space.rows.shape[1] * 4))  # float32
 
     def work(share: tuple[int, int]) -> T:
         mine = words[slice(*share)]

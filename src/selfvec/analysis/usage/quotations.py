@@ -105,7 +105,7 @@ class Quotation:
         shown = {
             "document": self.document,
             "cut": list(self.cut),
-            "tokens": [list(one) for one in self.pieces],
+            "tokens": [list(piece) for piece in self.pieces],
         }
         return shown | {name: value for name, value in known.items() if value}
 
@@ -137,7 +137,7 @@ def _as_written(quote: Quotation, text: str, form_of: FormsOf) -> Quotation:
     marks = {piece.lower(): mark for piece, mark in quote.pieces if mark not in ("", SELF)}
     weights = {word: 1.0 + (word in marks) for word in words_of(quote.text)}
     span_in = partial(_span_of, quote.word, form_of)
-    sentence = best_sentence(text, weights, least=1, holds=lambda one: span_in(one) is not None)
+    sentence = best_sentence(text, weights, least=1, holds=lambda part: span_in(part) is not None)
     if sentence is None:
         return quote
     start, _ = span_in(sentence) or (0, 0)
@@ -294,6 +294,7 @@ def examples(run: Run, space: OccurrenceSpace, word: int, number: int = 2) -> li
     quoted = []
     for side, (mine, rows) in enumerate(drawn):
         others = [mean for other, mean in enumerate(means) if other != side]
+        # Toward its own mean and away from the others: what is typical of all sides explains nothing.
         toward = means[side] - (np.mean(others, axis=0) if others else 0)
         scores = repeated_last(run, mine, rows @ toward)
         order = np.argsort(-scores, kind="stable")

@@ -199,6 +199,7 @@ def usual_slices(run: Run, among: Mask | None = None) -> Compared:
     tokens = _sizes(periods, batch)
     counts = np.array([part.documents.sum() for part in periods], np.int64)
     least = f"{ENOUGH_DOCUMENTS} documents and {ENOUGH_TOKENS:,} words"
+    # If the ends that hold an eighth overlap, as in an uneven text, the least that a test needs.
     for enough, held in ((tokens.sum() / MOST_SLICES, f"an eighth of the text, {least}"), (0, least)):
         ends = _ends((tokens, max(enough, ENOUGH_TOKENS)), (counts, ENOUGH_DOCUMENTS))
         if ends is not None:
@@ -231,7 +232,7 @@ def _named_sides(between: Any) -> Any:
     if isinstance(between, str):
         return between
     several = list(between) if isinstance(between, Sequence) else []
-    if not several or not all(isinstance(one, str | Slice) for one in several):
+    if not several or not all(isinstance(side, str | Slice) for side in several):
         rule = f"is two slices, such as ['1990..1999', '2010..2019'], or a period, not {between!r:.80}"
         raise OptionError(rule, field="between")
     return several
@@ -244,7 +245,7 @@ def _of_field(
     if isinstance(sides, str):
         rule = f"the slices are values of {field!r}, or periods such as {sides}"
         raise OptionError(rule, field="slice_field", remedy="leave one of them out")
-    names = None if sides is None else [one.name if isinstance(one, Slice) else one for one in sides]
+    names = None if sides is None else [side.name if isinstance(side, Slice) else side for side in sides]
     return field_slices(run, field, names, 2, among)
 
 
@@ -285,7 +286,7 @@ def field_slices(
         text = np.bincount(batch.slices + 1, weights=lengths, minlength=len(names) + 1)[1:]
         numbers = sorted(np.argsort(-text, kind="stable")[:most].tolist())
     else:
-        numbers = [names.index(_value(one, field, names)) for one in named]
+        numbers = [names.index(_value(name, field, names)) for name in named]
     return [Slice(names[i], np.equal(batch.slices, i)) for i in numbers]
 
 
@@ -322,7 +323,7 @@ def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
 
 def documents_of(slices: Sequence[Slice]) -> list[tuple[str, str]]:
     """The names of slices, and hashes of which documents are theirs: a part of the keys of what is cached."""
-    return [(one.name, hashlib.sha256(one.documents.tobytes()).hexdigest()) for one in slices]
+    return [(part.name, hashlib.sha256(part.documents.tobytes()).hexdigest()) for part in slices]
 
 
 @dataclass(frozen=True, eq=False)

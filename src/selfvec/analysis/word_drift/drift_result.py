@@ -153,11 +153,11 @@ class Drift(ResultTable):
             raise InputError(rule, path=run.folder, remedy="measure drift again")
         words = self._first(top)
         quotes: dict[str, list[Quotation]] = {}
-        for one in kept_examples(run, self.slices, words, number, self.seed, progress or Progress()):
-            quotes.setdefault(one.word, []).append(one)
+        for quote in kept_examples(run, self.slices, words, number, self.seed, progress or Progress()):
+            quotes.setdefault(quote.word, []).append(quote)
         added = [
             {
-                f"examples_{name}": [one.text for one in quotes.get(word, ()) if one.side == side]
+                f"examples_{name}": [quote.text for quote in quotes.get(word, ()) if quote.side == side]
                 for side, name in enumerate("ab")
             }
             for word in words
@@ -246,7 +246,9 @@ class Drift(ResultTable):
     def _telling(self) -> list[Column]:
         """The columns, without those that say the same of every word."""
         apart = [row["apd"] for row in self.rows]
-        alike = len(apart) > 1 and all(one is not None and _SAME[0] <= one <= _SAME[1] for one in apart)
+        alike = len(apart) > 1 and all(
+            figure is not None and _SAME[0] <= figure <= _SAME[1] for figure in apart
+        )
         idle = {"apd"} if alike else set()
         return [
             column

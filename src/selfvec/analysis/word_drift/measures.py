@@ -26,7 +26,7 @@ from .compared_slices import CountedSides, documents_of, sources_of
 from .permutation_test import Distances, DriftTest, permutation_test, refinement_drift, usual_distances
 from .word_choice import Measures, left_out_words, mark_words
 
-_FORMAT = 2  # of what is kept
+_FORMAT = 2  # of what is kept in a cache: another number, and what an older version kept is measured again
 _STEPS = {  # with their relative durations
     "Preparing occurrences": 2,
     "Choosing words": 1,
@@ -69,12 +69,14 @@ def measure_words(
     with (progress or Progress()).steps("Drift", _STEPS) as steps:
         space = None
         if sources:
+            # Without slices the test is where the documents move the original vectors: only these are summed.
             space = occurrence_space(run, sources, test.seed, steps, refined=bool(slices))
         sides = CountedSides.of(run, slices, test.min_count)
         with steps.stage("Choosing words", None, "words"):
             reasons = left_out_words(run, slices, sides.able)
         words = np.flatnonzero(sides.able)
         listed = possible_neighbours(run, sides.counts, sides.least)
+        # In one pass over the text: the words that are tested, and those that may be their neighbours.
         often = np.flatnonzero(listed.any(axis=0) | sides.able)
         if slices and space is not None:
             distances = permutation_test(
@@ -115,6 +117,8 @@ def _rows(
         "high": measured.high,
         "expected": measured.expected,
         "apd": measured.apd,
+        # Less half of what chance explains. Less all of it, words of many meanings come last, which are those
+        # that change; less nothing, rare words come first.
         "change": measured.distance - np.maximum(measured.expected, usual) / 2,
         "p": measured.p,
         "count_a": counts[0, measured.words],

@@ -27,7 +27,7 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
 
-BLOCKS = 32  # of a word's documents on the smaller side, at most
+BLOCKS = 32  # of a word's documents on the smaller side, at most: a split takes time by its square
 RATIO = 3  # times as many on the larger side, at most: most of the chance variation is from the smaller side
 ENOUGH = 20  # number of splits as far apart as the slices after which drawing stops
 FEW = 3  # with no more splits as far apart, including the slices themselves, p is too coarse
@@ -89,6 +89,7 @@ def permutation_test(
     for these words, until p is fine enough for the false discovery rate among all words. Those splits are
     new.
     """
+    # Neighbours are looked for among more words than are tested; their means cost no pass of their own.
     every = words if among is None else among
     documents = document_counts(space)
     blocks = _blocks_of(space, documents, words, every)
@@ -115,6 +116,7 @@ def permutation_test(
         if not len(rest) or needed <= draws:
             break
         draws = needed
+        # Another seed: splits that made p small by chance would do so again.
         again = measure(words[rest], draws, "Splitting again", seed + 1)
         figures[rest, 1] = np.concatenate([part[0] for part in again])[:, 1]
     distance, p, expected, apd = figures.T
@@ -155,7 +157,7 @@ def _unit_means(sums: Rows) -> Rows:
 def _blocks_of(space: OccurrenceSpace, documents: Ints, words: Ints, every: Ints) -> WordBlocks:
     """The blocks of tested words; other words have one on each side."""
     blocks = document_blocks(documents)
-    rest = np.setdiff1d(every, words)
+    rest = np.setdiff1d(every, words)  # no split is drawn for them, so one sum of each side is enough
     blocks.number[rest] = documents[rest] > 0
     blocks.size[rest] = len(space.sides)
     return blocks
@@ -181,6 +183,7 @@ def usual_distances(
     """
     if len(expected) < _REGRESSED or not expected.any():
         return expected
+    # Logarithms, since chance falls as a power of the counts.
     inverse = [np.log((1 / np.maximum(of, 1)).sum(axis=1)) for of in (counts, documents)]
     terms = np.column_stack([np.ones(len(expected)), *inverse])
     factors = np.linalg.lstsq(terms, np.log(np.maximum(expected, _ROUNDING)), rcond=None)[0]

@@ -46,13 +46,13 @@ def kept_examples(
         return _make_examples(run, slices, words, number, seed, progress)
 
     def write(quotes: list[Quotation], folder: Path) -> None:
-        write_result({"quotations": [asdict(one) for one in quotes]}, folder)
+        write_result({"quotations": [asdict(quote) for quote in quotes]}, folder)
 
     def read(folder: Path) -> list[Quotation]:
         kept = read_result(folder)["quotations"]
         return [
-            Quotation(**one | {"pieces": tuple(map(tuple, one["pieces"])), "cut": tuple(one["cut"])})
-            for one in kept
+            Quotation(**quote | {"pieces": tuple(map(tuple, quote["pieces"])), "cut": tuple(quote["cut"])})
+            for quote in kept
         ]
 
     key = [_FORMAT, documents_of(slices), seed, words, number]
@@ -95,7 +95,7 @@ def _each_sentence_once(quotes: Sequence[Quotation], number: int) -> list[Quotat
 # those of a slice, do not depend on which other words are compared.
 
 
-SENTENCES = 40  # of a word in a slice, at most
+SENTENCES = 40  # of a word in a slice, at most: 30 to 60 are enough
 OF_SLICE = 200  # sentences for the mean of a slice
 
 
@@ -163,6 +163,8 @@ def sentence_distances(
 def _places(run: Run, part: Slice, word: str | None, seed: int) -> Ints:
     """Some places of a word in a slice, or of any words."""
     batch = run.require_tokens()
+    # A stream for each word, by a hash that is the same in every process: so a word's distance does not
+    # depend on the other words that are asked for.
     rng = np.random.default_rng([seed, crc32((word or "").encode())])
     if word is None:
         places = np.flatnonzero(part.documents[batch.document_of(np.arange(len(batch)))])

@@ -86,6 +86,7 @@ def listed_rows(run: Run, measured: Measures, choice: Choice = _ALL) -> tuple[li
     """
     rows, left_out = _tested_rows(run, measured.rows, measured.reasons, choice)
     tested = sorted(_with_q(rows), key=order_key)
+    # Words are picked after this: q is that of all that are tested, however few are named.
     if choice.named:
         return [row for row in tested if row["word"] in choice.named], left_out
     if choice.every:
@@ -241,7 +242,7 @@ def _is_repeated(batch: TokenBatch, slices: Sequence[Slice], words: Mask, number
     def repeated(part: TokenBatch) -> Mask:
         return repeated_occurrences(part, words, numbers) > _SHARE * part.counts
 
-    parts = [batch.part(one.documents) for one in slices] or [batch]
+    parts = [batch.part(part.documents) for part in slices] or [batch]
     dropped = words & np.any(list(in_order(parts, repeated, threads(None))), axis=0)
     return dropped if dropped.sum() <= _MOST * words.sum() else np.zeros_like(dropped)
 
@@ -275,7 +276,7 @@ def mark_words(run: Run, slices: Sequence[Slice], rows: Sequence[Row], min_count
     for row, word, name in zip(rows, words, names.tolist(), strict=True):
         spellings = [*groups.get(spelling_key(word), ()), *_confused(row, run)]
         row["variants"] = [other for other in dict.fromkeys(spellings) if other != word]
-        together = [run.vectors.key_to_index[one] for one in (word, *row["variants"])]
+        together = [run.vectors.key_to_index[spelling] for spelling in (word, *row["variants"])]
         for side, counted in (("a", 0), ("b", -1)):
             row[f"spellings_{side}"] = None if counts is None else int(counts[counted, together].sum())
         rarer = any(count_in_run(run, other) > count_in_run(run, word) for other in row["variants"])
@@ -313,7 +314,7 @@ def count_in_run(run: Run, word: str) -> int:
 ADJACENT = 5  # words before an occurrence, or after it, that are the same in repeated text
 FEWEST = 3  # least number of these words, and of the occurrences that share them
 _HASHED = 1 << 21  # occurrences at a time
-_MIX = np.uint64(0x9E3779B97F4A7C15)
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 by the golden ratio, odd: it spreads numbers in a row
 
 
 def repeated_occurrences(batch: TokenBatch, words: Mask, numbers: Mask) -> Ints:
