@@ -204,12 +204,12 @@ class Queries(WordRows):
         >>> [word for _, word in v.rank_by_centrality(["north", "up", "east"])]
         ['up', 'north', 'east']
         """
-        known = [word for word in words if word in self]
-        if not known:
+        present = [word for word in words if word in self]
+        if not present:
             raise InputError("none of these words has a vector")
-        rows = np.stack([self.get_vector(word, norm=use_norm) for word in known]).astype(np.float32)
+        rows = np.stack([self.get_vector(word, norm=use_norm) for word in present]).astype(np.float32)
         scores = rows @ _unit(rows.mean(axis=0))
-        return sorted(zip(scores.tolist(), known, strict=True), key=lambda pair: pair[0], reverse=True)
+        return sorted(zip(scores.tolist(), present, strict=True), key=lambda pair: pair[0], reverse=True)
 
     def doesnt_match(self, words: Sequence[Key]) -> Key:
         """The word least similar to the mean of all of them; unknown words are ignored.
@@ -310,8 +310,8 @@ class Queries(WordRows):
             keys, [weight for _, weight in terms], post_normalize=True, ignore_missing=False
         )
         if indexer is not None and topn is not None:
-            found: Ranking = indexer.most_similar(query, topn)
-            return found
+            nearest: Ranking = indexer.most_similar(query, topn)
+            return nearest
         if restrict_vocab:
             clip_start = 0
             clip_end = restrict_vocab
@@ -400,8 +400,8 @@ class Queries(WordRows):
         else:
             often = np.flatnonzero(self.counts[first:][: len(scores)] >= least)
             best = often[top_indices(scores[often], wanted)].tolist()
-        found = [(self.index_to_key[first + i], float(scores[i])) for i in best if i not in left_out]
-        return found[: max(0, int(topn))]
+        ranking = [(self.index_to_key[first + i], float(scores[i])) for i in best if i not in left_out]
+        return ranking[: max(0, int(topn))]
 
     # Means
 
@@ -474,8 +474,8 @@ def _weighted(keys: Query | Iterable[Query] | None, weight: float) -> list[tuple
     """Each key or vector with its own weight, or else with the default."""
     if keys is None:
         return []
-    one = isinstance(keys, str | int | np.integer) or (isinstance(keys, np.ndarray) and keys.ndim == 1)
-    each = cast("Iterable[Query]", [keys] if one else keys)
+    single = isinstance(keys, str | int | np.integer) or (isinstance(keys, np.ndarray) and keys.ndim == 1)
+    each = cast("Iterable[Query]", [keys] if single else keys)
     return [(key[0], float(key[1])) if isinstance(key, tuple) else (key, weight) for key in each]
 
 

@@ -55,8 +55,10 @@ def split_state(name: str) -> tuple[str, int]:
     >>> split_state("text.parquet"), split_state("text-12.parquet"), split_state("counts-2")
     (('text.parquet', 1), ('text.parquet', 12), ('counts', 2))
     """
-    found = _STATE.search(name)
-    return (name, 1) if found is None else (name[: found.start()] + name[found.end() :], int(found[1]))
+    number = _STATE.search(name)
+    if number is None:
+        return name, 1
+    return name[: number.start()] + name[number.end() :], int(number[1])
 
 
 _NEAR = 30  # words of similar spelling that are looked at
@@ -168,12 +170,12 @@ class Run:
         >>> run.held("longest", lambda: max(run.vectors, key=len))
         'broke'
         """
-        found: dict[Hashable, T] = self.derived.get(name, {})
-        if of not in found:
-            kept = islice(found.items(), most - 1)
-            found = {of: make(), **dict(kept)}  # a new one, because threads may read the old
-            self.derived[name] = found
-        return found[of]
+        values: dict[Hashable, T] = self.derived.get(name, {})
+        if of not in values:
+            kept = islice(values.items(), most - 1)
+            values = {of: make(), **dict(kept)}  # a new one, because threads may read the old
+            self.derived[name] = values
+        return values[of]
 
     def __getstate__(self) -> dict[str, Any]:
         """The state that `pickle` and `copy` keep; what is derived is computed again."""
@@ -268,9 +270,9 @@ class Run:
         """
         if "health" not in self.report:
             raise InputError("the run has no health report", path=self.folder, remedy="make the run again")
-        found = self.report["health"]
-        title = f"Health: {', '.join(found.get('verdicts') or ()) or 'nothing is wrong'}"
-        return Health(title, found, rows="findings" if "findings" in found else None)
+        figures = self.report["health"]
+        title = f"Health: {', '.join(figures.get('verdicts') or ()) or 'nothing is wrong'}"
+        return Health(title, figures, rows="findings" if "findings" in figures else None)
 
     def trajectory(self, word: str) -> Trajectory:
         """The recorded path of a word, from its original to its final vector.
@@ -396,9 +398,9 @@ def rows_of(
     unknown: list[dict[str, Any]] = []
     for word in words:
         forms = asked_forms(word, language)
-        found = [(i, form) for i, each in enumerate(vectors) for form in forms if form in each]
-        if found:
-            number, form = found[0]
+        places = [(i, form) for i, each in enumerate(vectors) for form in forms if form in each]
+        if places:
+            number, form = places[0]
             rows.append((number, vectors[number].key_to_index[form]))
         else:
             reason = f"does not occur in {where}"
@@ -432,8 +434,12 @@ def _alike(word: str, vectors: Sequence[Vectors]) -> list[str]:
         return same, sorted(form) == letters, likeness(word, form), counts[form]
 
     ranked = sorted(counts, key=nearness, reverse=True)
-    misspelt = [_is_misspelt(form, ranked[:i], counts) for i, form in enumerate(ranked)]
-    return [form for form, one in zip(ranked, misspelt, strict=True) if not one or nearness(form)[0]][:3]
+    spelt_well = [
+        form
+        for i, form in enumerate(ranked)
+        if nearness(form)[0] or not _is_misspelt(form, ranked[:i], counts)
+    ]
+    return spelt_well[:3]
 
 
 def _is_misspelt(form: str, nearer: Sequence[str], counts: Counter[str]) -> bool:
@@ -462,8 +468,8 @@ def similar_row(
     word = vectors.index_to_key[index]
     nearest = []
     if vectors.unit[index].any():
-        found = vectors.most_similar(word, topn=top + len(left_out), min_count=min_count)
-        nearest = [list(pair) for pair in found if pair[0] not in left_out][:top]
+        ranked = vectors.most_similar(word, topn=top + len(left_out), min_count=min_count)
+        nearest = [list(pair) for pair in ranked if pair[0] not in left_out][:top]
     row = {"word": word, "state": state, "neighbours": nearest}
     return row | doubts(vectors, index, nearest)
 
@@ -471,7 +477,7 @@ def similar_row(
 def doubts(vectors: Vectors, index: int, neighbours: Sequence[Sequence[Any]]) -> dict[str, Any]:
     """The neighbours ``from_subwords``, and ``rare``: how often the word occurs, if too rarely to be one."""
     built = [term for term, _ in neighbours if vectors.sources[vectors.key_to_index[term]] == Source.SUBWORDS]
-    found: dict[str, Any] = {"from_subwords": built} if built else {}
+    said: dict[str, Any] = {"from_subwords": built} if built else {}
     if vectors.counts is not None and vectors.counts[index] < least_count(vectors.counts):
-        found["rare"] = int(vectors.counts[index])
-    return found
+        said["rare"] = int(vectors.counts[index])
+    return said

@@ -134,12 +134,12 @@ class RunText:
         The case of its name matters only if several differ in nothing else. `NotFound`, which names the
         ``option``, if there is no such field.
         """
-        known = list(dict.fromkeys([ID, *self.fields]))
-        found = in_any_case(name, known)
-        if found is None:
-            rule = f"the documents have no field {name!r}; their fields are {', '.join(known)}"
-            raise NotFound(rule, field=option, remedy=did_you_mean(name, known) or "name one of these")
-        return self.read((column_of(found) if found in self.fields else ID,)).to_series().to_list()
+        names = list(dict.fromkeys([ID, *self.fields]))
+        field = in_any_case(name, names)
+        if field is None:
+            rule = f"the documents have no field {name!r}; their fields are {', '.join(names)}"
+            raise NotFound(rule, field=option, remedy=did_you_mean(name, names) or "name one of these")
+        return self.read((column_of(field) if field in self.fields else ID,)).to_series().to_list()
 
     def batches(self, columns: Collection[str] | None = None, rows: int = GROUP) -> Iterator[pl.DataFrame]:
         """The documents, some at a time; all columns by default."""

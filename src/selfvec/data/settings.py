@@ -151,8 +151,8 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for one in declared(Settings).parameters.values():
-            self._check(one, getattr(self, one.name))
+        for option in declared(Settings).parameters.values():
+            self._check(option, getattr(self, option.name))
         if self.window == 1 and self.method in ("auto", "decorrelated"):
             raise OptionError("a window has at least 2 tokens, not 1", field="window")
         if self.operator == "scan" and self.distance_weights != "flat":
@@ -179,15 +179,15 @@ class Settings:
                 raise OptionError("means the same as passes", field="epochs", remedy="leave it out")
         return cls(**options)
 
-    def _check(self, one: Parameter, value: Any) -> None:
-        takers = methods_with(one.name)
-        if takers and self.method not in ("auto", *takers) and value != one.default:
+    def _check(self, option: Parameter, value: Any) -> None:
+        takers = methods_with(option.name)
+        if takers and self.method not in ("auto", *takers) and value != option.default:
             raise OptionError(
                 f"the method {self.method} does not use it",
-                field=one.name,
+                field=option.name,
                 remedy=f"leave it out, or choose the method {' or '.join(takers)}",
             )
-        one.check(value)
+        option.check(value)
 
     def __repr__(self) -> str:
         """The options that differ from their defaults."""

@@ -256,19 +256,19 @@ def changed(
         """What remains of a block, the documents that end in it, and after how many ids."""
         part = slice(start, min(start + _BLOCK, len(ids)))
         block = ids[part]
-        found = new(part, block)
+        renewed = new(part, block)
         release(block)
         ended = slice(*np.searchsorted(offsets, (part.start, part.stop), side="right"))
         ends = offsets[ended] - part.start
-        if found.min(initial=0) >= 0:
-            return found, ended, ends
-        kept = np.flatnonzero(found >= 0)
-        return found[kept], ended, np.searchsorted(kept, ends)
+        if renewed.min(initial=0) >= 0:
+            return renewed, ended, ends
+        kept = np.flatnonzero(renewed >= 0)
+        return renewed[kept], ended, np.searchsorted(kept, ends)
 
-    for found, ended, ends in in_order(range(0, len(ids), _BLOCK), renew, threads(None)):
+    for renewed, ended, ends in in_order(range(0, len(ids), _BLOCK), renew, threads(None)):
         bounds[ended] = written + ends
-        place = slice(written, written + len(found))
-        out[place] = found  # also of blocks that were read already, if it is ``ids``
+        place = slice(written, written + len(renewed))
+        out[place] = renewed  # also of blocks that were read already, if it is ``ids``
         release(out[place])
         written = place.stop
     return out[:size], bounds

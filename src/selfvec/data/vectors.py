@@ -177,14 +177,14 @@ class Vectors(Queries):
         """
         words = list(dict.fromkeys(keys))
         rows, sources = self.lookup(words, compose=allow_inference)
-        found = np.array([word in self.key_to_index for word in words], bool) | (sources == Source.SUBWORDS)
-        words = [word for word, kept in zip(words, found.tolist(), strict=True) if kept]
+        there = np.array([word in self.key_to_index for word in words], bool) | (sources == Source.SUBWORDS)
+        words = [word for word, kept in zip(words, there.tolist(), strict=True) if kept]
         counts = None
         if copy_vecattrs and self.counts is not None:
             index = np.array([self.get_index(word, -1) for word in words], np.int64)
             counts = np.where(index >= 0, self.counts[index], 0)
-        matrix = rows[found].astype(self.vectors.dtype, copy=False)
-        return Vectors(words, matrix, sources=sources[found], counts=counts, composer=self.composer)
+        matrix = rows[there].astype(self.vectors.dtype, copy=False)
+        return Vectors(words, matrix, sources=sources[there], counts=counts, composer=self.composer)
 
     # Files
 
@@ -255,12 +255,12 @@ class Vectors(Queries):
         <Vectors: 3 words × 2 dimensions, float32>
         """
         name = "word2vec" if binary else "glove" if no_header else "word2vec-text"
-        found = cls._own(cls._load(fname, name, errors=unicode_errors, limit=limit))
+        vectors = cls._own(cls._load(fname, name, errors=unicode_errors, limit=limit))
         if fvocab is not None:
             with open(fvocab, encoding="utf-8-sig", errors=unicode_errors) as file:  # noqa: PTH123
-                known = dict(line.rsplit(maxsplit=1) for line in file if line.strip())
-            found.counts = np.array([int(known.get(word, 0)) for word in found.index_to_key], np.int64)
-        return found
+                counts = dict(line.rsplit(maxsplit=1) for line in file if line.strip())
+            vectors.counts = np.array([int(counts.get(word, 0)) for word in vectors.index_to_key], np.int64)
+        return vectors
 
     def save_word2vec_format(
         self,
@@ -309,8 +309,8 @@ _KIND[[Source.SUBWORDS, Source.RANDOM, Source.NONE]] = [1, 2, 3]
 
 def has_row(original: Vectors) -> Mask:
     """Which words have a row in the vectors, (V,) bool."""
-    known: Mask = _KIND[original.sources] == 0
-    return known
+    pretrained: Mask = _KIND[original.sources] == 0
+    return pretrained
 
 
 def coverage(original: Vectors, counts: Ints) -> dict[str, dict[str, int]]:

@@ -252,19 +252,20 @@ class WordRows:
         sources = np.full(len(words), Source.NONE, np.uint8)
         pieces = np.ones(len(words), np.uint8)
         index = np.array([self.key_to_index.get(word, -1) for word in words], dtype=np.int64)
-        known = np.flatnonzero(index >= 0)
-        for block in _blocks(known[np.argsort(index[known])]):  # a large file is read from front to back
+        with_row = np.flatnonzero(index >= 0)
+        in_file_order = with_row[np.argsort(index[with_row])]  # a large file is read from front to back
+        for block in _blocks(in_file_order):
             rows[block] = self.vectors[index[block]]
             release(self.vectors[index[block[0]] : index[block[-1]] + 1])
-        sources[known] = self.sources[index[known]]
+        sources[with_row] = self.sources[index[with_row]]
         if compose and self.composer is not None:
             missing = list(_blocks(np.flatnonzero(index < 0)))
             build = partial(_built, words, self.composer)
             for block, (made, parts) in zip(missing, in_order(missing, build, threads(None)), strict=True):
                 rows[block] = made
-                found = filled_rows(made)
-                sources[block[found]] = Source.SUBWORDS
-                pieces[block] = np.where(found, parts, 1)
+                built = filled_rows(made)
+                sources[block[built]] = Source.SUBWORDS
+                pieces[block] = np.where(built, parts, 1)
         return rows, sources, pieces
 
 

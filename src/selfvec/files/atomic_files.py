@@ -127,8 +127,8 @@ def writing(target: Path) -> Iterator[None]:
         raise
     except OSError as error:
         text = error.strerror or str(error)
-        known = {errno.ENOENT: _NO_FOLDER, **OF_THE_SYSTEM}
-        rule, remedy = known.get(error.errno or 0, (text, "choose another target"))
+        rules = {errno.ENOENT: _NO_FOLDER, **OF_THE_SYSTEM}
+        rule, remedy = rules.get(error.errno or 0, (text, "choose another target"))
         if isinstance(error, _Full):
             rule += f"; {text}"
         raise TargetError(f"cannot write: {rule}", path=target, remedy=remedy) from error

@@ -48,13 +48,13 @@ def unmarked_utf16(data: bytes) -> str | None:
         return None
     if 3 * data.count(0) < len(data) and 4 * sum(map(data.count, _PRINTED)) > 3 * len(data):
         return None  # another text with a few NUL bytes
-    found = {}
+    ascii_letters = {}
     for codec in ("utf-16-le", "utf-16-be"):
         with suppress(UnicodeError):
             text = data[: len(data) & ~1].decode(codec)
             if all(letter.isprintable() or letter.isspace() for letter in text):
-                found[codec] = sum(letter.isascii() for letter in text)
-    return max(found, key=lambda codec: found[codec], default=None)
+                ascii_letters[codec] = sum(letter.isascii() for letter in text)
+    return max(ascii_letters, key=lambda codec: ascii_letters[codec], default=None)
 
 
 class Reader(Protocol):
@@ -212,8 +212,8 @@ def likely(data: bytes, *, page: bool = False) -> str | None:
     era = chardet.EncodingEra
     among = era.MODERN_WEB | era.LEGACY_ISO if page else era.ALL & ~era.MAINFRAME
     how: dict[str, Any] = {"compat_names": False, "no_match_encoding": "utf-8"}
-    found = chardet.detect(sample, encoding_era=among, exclude_encodings=["koi8-t"], **how)["encoding"]
-    codec = None if found is None else codecs.lookup(found).name
+    detected = chardet.detect(sample, encoding_era=among, exclude_encodings=["koi8-t"], **how)["encoding"]
+    codec = None if detected is None else codecs.lookup(detected).name
     if codec is None or codec in ("ascii", "utf-8") or decoded(sample, codec)[1]:
         return None
     if _mixes_scripts(sample.decode(codec)) and not decoded(sample, _LATIN)[1]:
@@ -284,9 +284,9 @@ def decoded_once(text: str) -> tuple[str, int]:
     """
     count = 0
 
-    def once(found: re.Match[str]) -> str:
+    def once(match: re.Match[str]) -> str:
         nonlocal count
-        letters = found.group()
+        letters = match.group()
         try:
             mended = bytes(_SIGNS.get(letter, ord(letter) & 0xFF) for letter in letters).decode()
         except UnicodeDecodeError:
@@ -355,8 +355,8 @@ def _named_codec(head: bytes) -> tuple[str, str | None]:
     """The encoding that the beginning of a page names, and its codec; None if browsers would not know it."""
     head = _COMMENT.sub(b"", head)
     labels = [label for meta in _META.finditer(head) if (label := _meta_label(meta[1]))]
-    if not labels and (found := _XML.match(head)):
-        labels = [found[1]]
+    if not labels and (declaration := _XML.match(head)):
+        labels = [declaration[1]]
     for label in labels:
         name = label.decode("ascii", "replace").strip()
         codec = codec_of_label(name)
@@ -367,14 +367,14 @@ def _named_codec(head: bytes) -> tuple[str, str | None]:
 
 def _meta_label(attributes: bytes) -> bytes | None:
     """The encoding that a tag names by ``charset``, or by ``http-equiv`` and ``content``."""
-    found: dict[bytes, bytes] = {
+    values: dict[bytes, bytes] = {
         name.lower(): a or b or c for name, a, b, c in reversed(_ATTRIBUTE.findall(attributes))
     }
-    if b"charset" in found:
-        return found[b"charset"]
-    if found.get(b"http-equiv", b"").strip().lower() != b"content-type":
+    if b"charset" in values:
+        return values[b"charset"]
+    if values.get(b"http-equiv", b"").strip().lower() != b"content-type":
         return None
-    inner = _IN_CONTENT.search(found.get(b"content", b""))
+    inner = _IN_CONTENT.search(values.get(b"content", b""))
     return None if inner is None else inner[1]
 
 
@@ -396,9 +396,9 @@ def codec_of_label(label: str) -> str | None:
     """
     import webencodings
 
-    found = webencodings.lookup(label)
-    if found is not None and found.name != "replacement":
-        return str(_LARGER.get(found.name, found.codec_info.name))
+    encoding = webencodings.lookup(label)
+    if encoding is not None and encoding.name != "replacement":
+        return str(_LARGER.get(encoding.name, encoding.codec_info.name))
     with suppress(LookupError):
         codec = codecs.lookup(label).name
         return codec if codec.startswith(_OLDER) else None

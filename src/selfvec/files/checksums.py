@@ -36,8 +36,8 @@ _NONE = "0" * 64  # as long as a checksum, so that filling it in moves no byte
 
 def file_state(path: Path) -> list[Any]:
     """What tells without reading whether a file is unchanged: its path, its size and its time of change."""
-    found = path.stat()
-    return [str(path), found.st_size, found.st_mtime_ns]
+    status = path.stat()
+    return [str(path), status.st_size, status.st_mtime_ns]
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
@@ -49,10 +49,10 @@ def sha256(path: str | os.PathLike[str]) -> str:
 def checksums(folder: Path, names: Iterable[str]) -> Checksums:
     """Size and SHA-256 of these files of a folder, and of all in its folders; all are synced to the disk."""
 
-    def one(path: Path) -> dict[str, Any]:
-        found = {"bytes": path.stat().st_size, "sha256": sha256(path)}
+    def checksum(path: Path) -> dict[str, Any]:
+        entry = {"bytes": path.stat().st_size, "sha256": sha256(path)}
         sync_file(path)
-        return found
+        return entry
 
     places = [folder / name for name in names]
     within = [path for place in places for path in (place, *place.rglob("*"))]
@@ -61,7 +61,7 @@ def checksums(folder: Path, names: Iterable[str]) -> Checksums:
             sync_names(path)
     files = {path.relative_to(folder).as_posix(): path for path in sorted(within) if path.is_file()}
     with ThreadPoolExecutor(_THREADS) as pool:
-        return dict(zip(files, pool.map(one, files.values()), strict=True))
+        return dict(zip(files, pool.map(checksum, files.values()), strict=True))
 
 
 def seal(data: Mapping[str, Any], indent: int | None = None) -> bytes:
@@ -121,12 +121,12 @@ def damaged_files(
         name, entry = item
         path = folder / name
         try:
-            found = path.stat()
-            if not stat.S_ISREG(found.st_mode):
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
                 return "is not a file"
-            if found.st_size != entry["bytes"]:
-                return f"has {found.st_size:,} bytes, {entry['bytes']:,} were written"
-            changed = found.st_size <= compared and sha256(path) != entry["sha256"]
+            if status.st_size != entry["bytes"]:
+                return f"has {status.st_size:,} bytes, {entry['bytes']:,} were written"
+            changed = status.st_size <= compared and sha256(path) != entry["sha256"]
         except (FileNotFoundError, NotADirectoryError):
             return "is missing"
         except OSError as error:
@@ -156,16 +156,16 @@ def unchanged(description: Path, read: Callable[[], T]) -> T:
 def identity(file: Path) -> tuple[int, ...] | None:
     """What differs once a file has been replaced or changed; None if it is not there."""
     try:
-        found = file.stat()
+        status = file.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _files(description: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The valid entries, of files below the folder."""
-    found = description.get("files")
-    for name, entry in found.items() if isinstance(found, dict) else ():
+    files = description.get("files")
+    for name, entry in files.items() if isinstance(files, dict) else ():
         sound = isinstance(entry, dict) and type(entry.get("bytes")) is int and "sha256" in entry
         if sound and not Path(name).is_absolute() and ".." not in Path(name).parts:
             yield name, entry

@@ -148,8 +148,8 @@ def announced_size(url: str) -> int | None:
 def _version(response: Any) -> str:
     """What tells a version of the file from others: a strong ETag, or the time of its last change."""
     tag: str = response.headers.get("ETag", "W/")
-    found: str = response.headers.get("Last-Modified", "") if tag.startswith("W/") else tag
-    return found if found.isascii() and found.isprintable() else ""
+    version: str = response.headers.get("Last-Modified", "") if tag.startswith("W/") else tag
+    return version if version.isascii() and version.isprintable() else ""
 
 
 def _is_page(response: Any, chunk: bytes) -> bool:
@@ -200,8 +200,8 @@ def _extent(response: Any) -> tuple[int, int]:
     if response.status == http.client.OK:
         return 0, _number(response.headers.get("Content-Length"))  # the whole file, whatever was requested
     content = response.headers.get("Content-Range", "")
-    found = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/.*", content, re.ASCII)
-    return (int(found[1]), int(found[2]) + 1) if found else (-1, 0)
+    span = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/.*", content, re.ASCII)
+    return (int(span[1]), int(span[2]) + 1) if span else (-1, 0)
 
 
 def _received(response: Any) -> bytes:

@@ -68,9 +68,9 @@ def own_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700)
         return
     except FileExistsError:
-        found = folder.lstat()
-    closed = not hasattr(os, "geteuid") or not found.st_mode & _OTHERS
-    if not stat.S_ISDIR(found.st_mode) or not is_ours(folder) or not closed:
+        status = folder.lstat()
+    closed = not hasattr(os, "geteuid") or not status.st_mode & _OTHERS
+    if not stat.S_ISDIR(status.st_mode) or not is_ours(folder) or not closed:
         rule = "is in the way: it is a link, belongs to another user, or others can write into it"
         raise TargetError(rule, path=folder, remedy="remove it or choose another -o")
 
@@ -204,11 +204,11 @@ def sync_tree(folder: Path) -> None:
         list(pool.map(sync_names, folders))
 
 
-def exchange(one: Path, other: Path) -> bool:
+def exchange(first: Path, second: Path) -> bool:
     """Give two files or folders each other's name in one step; whether the system did it."""
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
-        return not rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
+        return not rename(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE)
     except (AttributeError, OSError, TypeError):
         return False
 

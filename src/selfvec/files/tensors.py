@@ -134,15 +134,15 @@ def map_tensors(path: str | os.PathLike[str]) -> dict[str, Array]:
     """
     header, start = read_header(Path(path))
     header.pop("__metadata__", None)
-    known = {name: entry for name, entry in header.items() if entry["dtype"] in (*DTYPES, _BF16)}
-    for name in header.keys() - known.keys():
+    mappable = {name: entry for name, entry in header.items() if entry["dtype"] in (*DTYPES, _BF16)}
+    for name in header.keys() - mappable.keys():
         rule = (
             f"a tensor's dtype is one of {', '.join((*DTYPES, _BF16))}, this one is {header[name]['dtype']!r}"
         )
         raise FormatError(rule, path=path, field=name, remedy="convert it to F32 or F16 first")
     with Path(path).open("rb") as file, decoding(path, _WHAT):
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return {name: _view(data, start, entry) for name, entry in known.items()}
+        return {name: _view(data, start, entry) for name, entry in mappable.items()}
 
 
 def _view(data: mmap.mmap, start: int, entry: Mapping[str, Any]) -> Array:
@@ -168,8 +168,8 @@ def check_tensors(tensors: Mapping[str, Array], expected: Forms, path: Path, rem
     for name, (kind, shape) in expected.items():
         tensor = tensors.get(name)
         if tensor is None or tensor.dtype != kind or not _has_shape(tensor, shape, sizes):
-            found = "missing" if tensor is None else f"{tensor.dtype} of shape {_shape(tensor.shape)}"
-            rule = f"the tensor {name!r} is {np.dtype(kind)} of shape {_shape(shape)}, this one is {found}"
+            instead = "missing" if tensor is None else f"{tensor.dtype} of shape {_shape(tensor.shape)}"
+            rule = f"the tensor {name!r} is {np.dtype(kind)} of shape {_shape(shape)}, this one is {instead}"
             raise FormatError(rule, path=path, remedy=remedy)
 
 
@@ -201,8 +201,8 @@ def first_not_finite(matrix: AnyFloats, most: float | None = None) -> int | None
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     """The metadata of a file: texts by name."""
-    found: dict[str, str] = read_header(Path(path))[0].get("__metadata__") or {}
-    return found
+    metadata: dict[str, str] = read_header(Path(path))[0].get("__metadata__") or {}
+    return metadata
 
 
 def read_header(path: Path) -> tuple[dict[str, Any], int]:

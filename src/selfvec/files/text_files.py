@@ -113,7 +113,7 @@ def read_vocabulary(path: Path) -> list[str]:
     except UnicodeDecodeError as error:
         raise FormatError(f"a vocabulary is UTF-8 text: {error.reason}", path=path) from None
     words = text.removesuffix("\n").split("\n") if text else []
-    return [_ESCAPED.sub(lambda found: _PLAIN[found[0]], word) for word in words] if "\\" in text else words
+    return [_ESCAPED.sub(lambda escape: _PLAIN[escape[0]], word) for word in words] if "\\" in text else words
 
 
 # Schemas
@@ -126,9 +126,9 @@ COUNT = range(1 << 62)
 
 def check(value: Any, schema: Schema, path: Path, remedy: str) -> None:
     """Raise `FormatError` with the first part of a value that does not fit the schema."""
-    found = misfit(value, schema)
-    if found is not None:
-        place, rule = found
+    fault = misfit(value, schema)
+    if fault is not None:
+        place, rule = fault
         raise FormatError(rule, path=path, field=place or None, remedy=remedy)
 
 
@@ -139,15 +139,15 @@ def misfit(value: Any, schema: Schema, place: str = "") -> tuple[str, str] | Non
     ('files.1.bytes', 'is a whole number of at least 0, not -3')
     """
     if isinstance(schema, tuple):
-        found = [misfit(value, one, place) for one in schema]
-        if None in found:
+        faults = [misfit(value, option, place) for option in schema]
+        if None in faults:
             return None
-        inside = next((one for one in found if one is not None and one[0] != place), None)
+        inside = next((fault for fault in faults if fault is not None and fault[0] != place), None)
         return inside or (place, f"is {' or '.join(map(_described, schema))}, not {_shown(value)}")
     if isinstance(schema, dict) and isinstance(value, dict):
         return _misfit_inside(value, schema, place)
     if isinstance(schema, list) and isinstance(value, list):
-        return _misfit_inside({str(number): one for number, one in enumerate(value)}, {str: schema[0]}, place)
+        return _misfit_inside({str(i): part for i, part in enumerate(value)}, {str: schema[0]}, place)
     if callable(schema) and not isinstance(schema, type):
         rule = schema(value)
         return None if rule is None else (place, rule)
@@ -156,11 +156,11 @@ def misfit(value: Any, schema: Schema, place: str = "") -> tuple[str, str] | Non
 
 def _misfit_inside(value: dict[str, Any], schema: dict[Any, Schema], place: str) -> tuple[str, str] | None:
     """The first part of an object that does not fit, or else the first required name that is missing."""
-    for name, one in value.items():
+    for name, part in value.items():
         inner = schema.get(name, schema.get(str))
-        found = None if inner is None else misfit(one, inner, f"{place}.{name}" if place else name)
-        if found is not None:
-            return found
+        fault = None if inner is None else misfit(part, inner, f"{place}.{name}" if place else name)
+        if fault is not None:
+            return fault
     missing = next((name for name in schema.get(..., ()) if name not in value), None)
     return None if missing is None else (place, f"lacks {missing!r}")
 

@@ -34,9 +34,7 @@ from .run_folder import PRESENT
 CACHE = "cache"  # of a run folder
 RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
 _ROWS = "vectors.safetensors"
-_COMPARED = (
-    1 << 26
-)  # bytes: more than of a run, because an entry that is open is held, and a new one is cheap
+_COMPARED = 1 << 26  # bytes: eight times those of a run's files, as an entry is opened once and then held
 _AGAIN = "remove it; it is made again"
 
 T = TypeVar("T")
@@ -61,17 +59,17 @@ def cached(
         return make()
     progress = as_progress(progress)
     entry = _entry(run, name, key)
-    found = _read(entry, read)
-    if found is not None:
-        return found
+    kept = _read(entry, read)
+    if kept is not None:
+        return kept
     fault = _fault(entry)
     if fault is not None:
         progress.say(f"{name}: {fault}, so the result is not kept")
         return make()
     with _alone(entry, lambda: progress.say(f"{name}: waiting for another process that makes it")):
-        found = _read(entry, read)  # another process may have made it meanwhile
-        if found is not None:
-            return found
+        kept = _read(entry, read)  # another process may have made it meanwhile
+        if kept is not None:
+            return kept
         if os.path.isdir(entry):  # noqa: PTH112 - false if the cache cannot be looked into
             progress.say(f"{name}: {entry} is damaged, so it is made again")
         made = make()
@@ -83,8 +81,8 @@ def cached(
         if is_outdated(entry):  # an update has deleted the cache meanwhile
             remove_folder(entry)
             return made
-    found = _read(entry, read)
-    return made if found is None else found
+    kept = _read(entry, read)
+    return made if kept is None else kept
 
 
 def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None = None) -> Floats:
@@ -108,9 +106,9 @@ def write_result(result: Mapping[str, Any], folder: Path) -> None:
 
 def read_result(folder: Path) -> dict[str, Any]:
     """The JSON object that `write_result` wrote."""
-    found = read_json(folder / RESULT, _AGAIN)
-    del found["sha256"]
-    return found
+    result = read_json(folder / RESULT, _AGAIN)
+    del result["sha256"]
+    return result
 
 
 def is_outdated(entry: Path) -> bool:
@@ -160,9 +158,9 @@ def _foreign(entry: Path) -> Path | None:
     """The cache or the entry, if it is there but no folder of this user or of the owner of the run."""
     for path in (entry.parent, entry):
         with suppress(OSError):  # it is not there
-            found = path.lstat()
-            trusted = is_ours(path) or found.st_uid == entry.parent.parent.stat().st_uid
-            if not stat.S_ISDIR(found.st_mode) or not trusted:
+            status = path.lstat()
+            trusted = is_ours(path) or status.st_uid == entry.parent.parent.stat().st_uid
+            if not stat.S_ISDIR(status.st_mode) or not trusted:
                 return path
     return None
 

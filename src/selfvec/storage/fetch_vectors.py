@@ -60,11 +60,11 @@ def fetch_vectors(
     """
     wanted = find(name)
     folder = (data_folder() if out is None else Path(out)) / wanted.name
-    known = fetched(folder)
-    if known is not None and not overwrite and not any(damaged_files(folder, known)):
-        return known
-    check_target(folder, overwrite=overwrite or known is not None, folder=True, kind=FETCHED)
-    first = None if known is None or overwrite else known["download"]["sha256"]
+    earlier = fetched(folder)
+    if earlier is not None and not overwrite and not any(damaged_files(folder, earlier)):
+        return earlier
+    check_target(folder, overwrite=overwrite or earlier is not None, folder=True, kind=FETCHED)
+    first = None if earlier is None or overwrite else earlier["download"]["sha256"]
     addresses = wanted.addresses(base_url)
     sizes = [announced_size(url) for url in addresses.values()]
     size = None if None in sizes else sum(filter(None, sizes))
@@ -194,8 +194,8 @@ def vectors_at_hand() -> list[dict[str, Any]]:
         "path": "default",
     }
     kept = [name for name in built_in if name != "bytes"]
-    found = []
+    rows = []
     for record in all_fetched():
         size = sum(file["bytes"] for file in record["files"].values())
-        found.append({**{name: record.get(name) for name in kept}, "bytes": size})
-    return [built_in, *found]
+        rows.append({**{name: record.get(name) for name in kept}, "bytes": size})
+    return [built_in, *rows]

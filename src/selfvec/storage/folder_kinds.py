@@ -112,8 +112,8 @@ def _is_row(line: bytes, mark: bytes) -> bool:
 def _looks_like_text(path: Path) -> bool:
     """Whether a file, or the files in a folder, are text, by their names."""
     files = list(islice(path.rglob("*"), _LOOKED_AT)) if path.is_dir() else [path]
-    suffixes = {bare_suffix(one) for one in files if one.is_file() and not one.name.startswith(".")}
-    ours = any(one.name in _OURS for one in files)
+    suffixes = {bare_suffix(file) for file in files if file.is_file() and not file.name.startswith(".")}
+    ours = any(file.name in _OURS for file in files)
     return bool(suffixes & _TEXT) and not suffixes & _VECTORS and not ours
 
 
@@ -128,5 +128,5 @@ def similar_paths(path: Path, others: Iterable[str] = ()) -> str:
     """A suggestion of names in the same folder, or of ``others``, similar to a path that does not exist."""
     names = {name: name for name in others}
     with suppress(OSError):
-        names |= {one.name: str(one) for one in path.parent.iterdir() if not one.name.startswith(".")}
+        names |= {near.name: str(near) for near in path.parent.iterdir() if not near.name.startswith(".")}
     return did_you_mean(path.name, names, lambda name: names[name])

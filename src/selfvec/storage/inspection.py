@@ -205,13 +205,13 @@ def _of_vectors(path: Path) -> Contents:
     vectors = load(path)
     place = Path(str(vectors.provenance.get("path", path)))
     within = sorted(place.rglob("*")) if place.is_dir() else [place]
-    paths = [one for one in within if one.is_file()]
-    files = [File(one.name, one.stat().st_size, "") for one in paths]
+    paths = [path for path in within if path.is_file()]
+    files = [File(path.name, path.stat().st_size, "") for path in paths]
     return Contents(
         path=str(path),
         kind="vectors",
         bytes=sum(file.bytes for file in files),
-        written=_time(max((one.stat().st_mtime for one in paths), default=0.0)),
+        written=_time(max((path.stat().st_mtime for path in paths), default=0.0)),
         about={
             "format": vectors.provenance.get("format"),
             "words": len(vectors),
@@ -255,12 +255,12 @@ class Verified(RecordTable[Damage]):
 
     def __repr__(self) -> str:
         title = f"Verified: {self.kind}, {self.files} files, {len(self.damaged)} damaged"
-        return short_repr(title, [one.file for one in self.damaged], self.path)
+        return short_repr(title, [damage.file for damage in self.damaged], self.path)
 
     def view(self, top: int | None = None) -> View:
         """A line for every damaged file, or one line if no file is damaged."""
         whole = f"{self.files} files, {size_of(self.bytes)}: all as they were written"
-        damaged = [[(f"{printable(one.file)}: {one.rule}", "bad")] for one in self.damaged[:top]]
+        damaged = [[(f"{printable(damage.file)}: {damage.rule}", "bad")] for damage in self.damaged[:top]]
         parts: list[Part] = [*damaged] or [whole]
         unchecked = f"without a checksum: {', '.join(map(printable, self.unchecked))}"
         return View(f"Verified: {printable(self.path)}", parts, notes=[unchecked] * bool(self.unchecked))

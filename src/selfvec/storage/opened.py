@@ -49,8 +49,8 @@ def as_run(given: GivenRun, name: str = "run") -> Run:
 
 def as_vectors(given: GivenVectors, name: str = "vectors") -> Vectors:
     """Vectors from an argument: vectors, a model, a run (its refined vectors), a path or a name."""
-    found = opened(given, name)
-    return found.vectors if isinstance(found, Run) else found
+    run_or_vectors = opened(given, name)
+    return run_or_vectors.vectors if isinstance(run_or_vectors, Run) else run_or_vectors
 
 
 def opened(given: GivenVectors, name: str = "vectors") -> Vectors | Run:
@@ -63,17 +63,17 @@ def opened(given: GivenVectors, name: str = "vectors") -> Vectors | Run:
         return run
     if isinstance(given, str | os.PathLike):
         return open_run(given) if is_run(given) else load(given)
-    found = _in_memory(given, name)
-    if found is None:
+    vectors = _in_memory(given, name)
+    if vectors is None:
         rule = "is a Vectors, a Run, vectors or a model of gensim, a static encoder, a path or a public name"
         remedy = (
             "in Python also a dict from words to arrays, a pair (words, matrix) or a data frame of numbers"
         )
         raise OptionError(f"{rule}, not {type(given).__name__}", field=name, remedy=remedy)
-    if not found:
+    if not vectors:
         raise OptionError("there are no vectors", field=name, remedy="give words with their numbers")
-    found.check_finite(name)
-    return found
+    vectors.check_finite(name)
+    return vectors
 
 
 def _in_memory(given: Any, name: str) -> Vectors | None:
@@ -97,10 +97,10 @@ def _of_encoder(given: Any) -> Vectors:
 
 def _run_of(given: Any) -> Run | None:
     """The present state of the run itself, or of that of a fitted `selfvec.Refiner`."""
-    found = given
+    run = given
     if not isinstance(given, Run):
-        found = vars(given).get("run_") if hasattr(given, "__dict__") else None
-    return found.present if isinstance(found, Run) else None
+        run = vars(given).get("run_") if hasattr(given, "__dict__") else None
+    return run.present if isinstance(run, Run) else None
 
 
 def _is_keyed(given: Any) -> bool:
@@ -189,7 +189,7 @@ def _of_pandas(frame: Any, name: str) -> tuple[Iterable[Any], Any]:
     odd = next((column for column in rest.columns if rest[column].dtype.kind not in "iufb"), None)
     if odd is not None or not len(rest.columns):
         raise _no_numbers(odd, name)
-    return words, rest.drop(columns=[one for one in _COLUMNS if one in rest.columns]).to_numpy()
+    return words, rest.drop(columns=[column for column in _COLUMNS if column in rest.columns]).to_numpy()
 
 
 def _holds(column: Any, kinds: Any) -> bool:
@@ -213,7 +213,7 @@ def _of_polars(frame: pl.DataFrame, name: str) -> tuple[Iterable[Any], Any]:
     odd = next((column.name for column in rest if not column.dtype.is_numeric()), None)
     if odd is not None or not rest.width:
         raise _no_numbers(odd, name)
-    return words, rest.drop([one for one in _COLUMNS if one in rest.columns]).to_numpy()
+    return words, rest.drop([column for column in _COLUMNS if column in rest.columns]).to_numpy()
 
 
 def _no_numbers(column: Any, name: str) -> OptionError:

@@ -219,9 +219,9 @@ PUBLIC_VECTORS = {row.name: row for row in _ROWS}
 
 def find(name: str) -> PublicVectors:
     """The public vectors or encoder of this name; an unknown one is an `OptionError` that suggests others."""
-    found = in_any_case(name, PUBLIC_VECTORS)
-    if found is not None:
-        return PUBLIC_VECTORS[found]
+    spelt = in_any_case(name, PUBLIC_VECTORS)
+    if spelt is not None:
+        return PUBLIC_VECTORS[spelt]
     near = did_you_mean(name, PUBLIC_VECTORS)
     remedy = f"{near} selfvec vectors lists all" if near else "selfvec vectors lists all"
     raise OptionError(f"there are no public vectors {name!r}", remedy=remedy)
@@ -253,8 +253,8 @@ def fetched(folder: Path) -> dict[str, Any] | None:
 def all_fetched() -> list[dict[str, Any]]:
     """The records of all vectors in `data_folder`, by name."""
     folder = data_folder()
-    found = map(fetched, sorted(folder.iterdir())) if folder.is_dir() else ()
-    return [record for record in found if record is not None]
+    records = map(fetched, sorted(folder.iterdir())) if folder.is_dir() else ()
+    return [record for record in records if record is not None]
 
 
 def locate(path: str | os.PathLike[str], kind: Kind = "vectors") -> Path:
@@ -265,10 +265,10 @@ def locate(path: str | os.PathLike[str], kind: Kind = "vectors") -> Path:
     name = os.fspath(path)
     if name not in PUBLIC_VECTORS or Path(name).exists():
         return Path(name)
-    found = PUBLIC_VECTORS[name].kind
-    if found != kind:
-        rule = f"names {_KINDS[found]}, not {_KINDS[kind]}"
-        raise FormatError(rule, path=name, remedy=f"give it as --{found}, or choose another name")
+    its_kind = PUBLIC_VECTORS[name].kind
+    if its_kind != kind:
+        rule = f"names {_KINDS[its_kind]}, not {_KINDS[kind]}"
+        raise FormatError(rule, path=name, remedy=f"give it as --{its_kind}, or choose another name")
     folder = data_folder() / name
     remedy = f"run: selfvec vectors fetch {name}"
     record = fetched(folder)

@@ -90,10 +90,10 @@ def present_state(run: Run) -> Run:
     if run.seen is None or not run.stamp:
         return run
     place, seen = run.seen
-    found = identity(place)
-    if found == seen:
+    present = identity(place)
+    if present == seen:
         return run
-    if found is None:
+    if present is None:
         raise InputError("is no longer there", path=place.parent, remedy="open the run where it is now")
     now = open_run(place.parent)
     if now.stamp != run.stamp:

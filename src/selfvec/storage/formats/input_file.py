@@ -197,14 +197,14 @@ def read_vocabulary(path: Path, rows: int, source: Input) -> list[str]:
 def vocabulary_beside(source: Input) -> Path:
     """The text file with the words of a matrix file."""
     names = ("{}.vocabulary.txt", "{}.vocab.txt", "vocabulary.txt", "vocab.txt")
-    found = source.siblings(*names)
-    if not found:
+    paths = source.siblings(*names)
+    if not paths:
         stem = Path(source.path.name).stem
         raise source.error(
             "holds a matrix without words",
             remedy=f"put the words, one per line, into {names[0].format(stem)} next to it",
         )
-    return found[0]
+    return paths[0]
 
 
 _COLUMNS = {"sources": (np.dtype("u1"), max(Source)), "counts": (np.dtype("<i8"), 1 << 62)}
@@ -270,13 +270,13 @@ def _rows(columns: dict[str, Any], rows: Any) -> dict[str, Any]:
 
 def checked_columns(tensors: dict[str, Array], source: Input, rows: int) -> dict[str, Any]:
     """``sources`` and ``counts``, each (rows,), if the file has them."""
-    found = {name: tensors[name] for name in _COLUMNS if name in tensors}
-    for name, column in found.items():
+    columns = {name: tensors[name] for name in _COLUMNS if name in tensors}
+    for name, column in columns.items():
         dtype, most = _COLUMNS[name]
         fits = column.shape == (rows,) and column.dtype == dtype and rows
         if not fits or not 0 <= column.min() <= column.max() <= most:
             raise source.error(f"{name} are not {rows} numbers from 0 to {most} as {dtype}")
-    return found
+    return columns
 
 
 def checked_matrix(array: Array, source: Input) -> AnyFloats:

@@ -94,18 +94,18 @@ def vocabulary_tensors(path: Path, tokens: int) -> list[TokenEmbeddings]:
     encoder. A vector of n numbers has shape (n, 1).
     """
     header, start = read_header(path)
-    found: list[TokenEmbeddings] = []
+    tensors: list[TokenEmbeddings] = []
     for ending in (*_NAMES, *_WHOLE_NAMES, *_OUTPUTS):
         for name, entry in header.items():
-            known = name == ending if ending in _WHOLE_NAMES else name.endswith(ending)
-            if not known:
+            named = name == ending if ending in _WHOLE_NAMES else name.endswith(ending)
+            if not named:
                 continue
-            if len(entry["shape"]) == 1 and found:
+            if len(entry["shape"]) == 1 and tensors:
                 entry = {**entry, "shape": [*entry["shape"], 1]}
             tensor = _embeddings(path, name, entry, start)
-            if tensor.shape[0] >= tokens and tensor.shape[0] == (found or [tensor])[0].shape[0]:
-                found.append(tensor)
-    return found
+            if tensor.shape[0] >= tokens and tensor.shape[0] == (tensors or [tensor])[0].shape[0]:
+                tensors.append(tensor)
+    return tensors
 
 
 def _files(folder: Path) -> list[Path]:
@@ -115,8 +115,8 @@ def _files(folder: Path) -> list[Path]:
     if not (folder / _INDEX).is_file():
         return []
     places = read_json(folder / _INDEX, "fetch the model again").get("weight_map")
-    found = places.items() if isinstance(places, dict) else ()
-    names = {str(file) for name, file in found if str(name).endswith(_NAMES)}
+    entries = places.items() if isinstance(places, dict) else ()
+    names = {str(file) for name, file in entries if str(name).endswith(_NAMES)}
     return [folder / name for name in sorted(names) if Path(name).name == name and (folder / name).is_file()]
 
 

@@ -121,8 +121,8 @@ def _check_kind(source: Input, row: Format | None) -> None:
     """Refuse a folder if the format is a file, and the other way round."""
     if row is None or _fits(source, row):
         return
-    expected, found = ("a folder", "a file") if row.folder else ("a file", "a folder")
-    raise source.error(f"{row.name} is {expected}, this is {found}", remedy="leave the format out")
+    expected, given = ("a folder", "a file") if row.folder else ("a file", "a folder")
+    raise source.error(f"{row.name} is {expected}, this is {given}", remedy="leave the format out")
 
 
 def _fits(source: Input, row: Format) -> bool:
@@ -139,10 +139,10 @@ def _sniffed(source: Input) -> Format:
     if mistake is not None:
         raise source.error(f"is {mistake.what}, not vectors", remedy=mistake.remedy)
     known = ", ".join(f"{row.name} ({row.description})" for row in FORMATS if row.read and _fits(source, row))
-    found = f"begins with {source.data[:24]!r}"
+    holds = f"begins with {source.data[:24]!r}"
     if source.path.is_dir():
-        found = f"holds {', '.join(sorted(path.name for path in source.path.iterdir())[:6])}"
-    raise source.error(f"is in no known format; it {found}", remedy=f"known formats: {known}")
+        holds = f"holds {', '.join(sorted(path.name for path in source.path.iterdir())[:6])}"
+    raise source.error(f"is in no known format; it {holds}", remedy=f"known formats: {known}")
 
 
 def _other_file(head: bytes) -> Mistake | None:
@@ -288,9 +288,9 @@ def check_save(path: str | os.PathLike[str], format: str | None = None, *, overw
 
 def _by_suffix(path: Path) -> Format:
     name = path.stem if path.suffix in PACKED else path.name
-    known = [(suffix, row) for row in FORMATS for suffix in row.suffixes if name.endswith(suffix)]
-    if known:
-        return max(known, key=lambda pair: len(pair[0]))[1]
+    fitting = [(suffix, row) for row in FORMATS for suffix in row.suffixes if name.endswith(suffix)]
+    if fitting:
+        return max(fitting, key=lambda pair: len(pair[0]))[1]
     raise OptionError(
         f"the suffix {path.suffix!r} belongs to no format", path=path, remedy=f"name one of {_writable()}"
     )

@@ -50,13 +50,13 @@ def read(source: Input) -> Vectors:
     _refuse_floret(folder, source)
     matrix = checked_matrix(npy_array(source.open(folder / "vectors")), source)
     rows = _rows_of_keys(folder, len(matrix), source)
-    found, unnamed = _named(folder, rows, source)
-    found = sorted(found, key=lambda pair: pair[0])[: source.rows(len(found))]
-    notes = [] if source.limit is not None else _notes(rows, len(found), unnamed)
-    places = np.array([row for row, _ in found], np.int64)
+    pairs, unnamed = _named(folder, rows, source)
+    pairs = sorted(pairs, key=lambda pair: pair[0])[: source.rows(len(pairs))]
+    notes = [] if source.limit is not None else _notes(rows, len(pairs), unnamed)
+    places = np.array([row for row, _ in pairs], np.int64)
     in_order = np.array_equal(places, np.arange(len(places)))
     matrix = matrix[: len(places)] if in_order else matrix[places]  # the first rows are a view of the file
-    return checked_vectors([word for _, word in found], matrix, source, notes=notes)
+    return checked_vectors([word for _, word in pairs], matrix, source, notes=notes)
 
 
 def _refuse_floret(folder: Path, source: Input) -> None:
@@ -81,21 +81,21 @@ def _named(folder: Path, rows: dict[int, int], source: Input) -> tuple[list[tupl
     """Rows with their words, and the number of symbols whose names are not known."""
     symbols = {key for key, row in rows.items() if 0 <= key < _SYMBOLS and row >= 0}
     names = _symbol_names() if symbols else {}
-    found = [(rows[key], names[key]) for key in symbols if key in names]
-    known = {word for _, word in found}
+    pairs = [(rows[key], names[key]) for key in symbols if key in names]
+    symbol_words = {word for _, word in pairs}
     for word in _strings(folder, source):
         row = rows.get(_hash(word.encode(errors="replace")), -1)
-        if row >= 0 and word not in known:
-            found.append((row, word))
-    return found, len(symbols - names.keys())
+        if row >= 0 and word not in symbol_words:
+            pairs.append((row, word))
+    return pairs, len(symbols - names.keys())
 
 
-def _notes(rows: dict[int, int], found: int, unnamed: int) -> list[str]:
+def _notes(rows: dict[int, int], named: int, unnamed: int) -> list[str]:
     """What was left out, one sentence each."""
-    lost = sum(row >= 0 for row in rows.values()) - found - unnamed
+    lost = sum(row >= 0 for row in rows.values()) - named - unnamed
     notes = [f"{lost:,} vectors are of words that strings.json does not have"] if lost else []
-    if lost > found:
-        rule = f"only {found:,} of {lost + found:,} vectors have a word: {notes[0]}"
+    if lost > named:
+        rule = f"only {named:,} of {lost + named:,} vectors have a word: {notes[0]}"
         warnings.warn(f"{rule}; add them with nlp.vocab.strings.add and write the folder again", stacklevel=2)
     if unnamed:
         notes.append(
@@ -120,10 +120,10 @@ def _strings(folder: Path, source: Input) -> list[str]:
     if not path.is_file():
         raise source.error("has no strings.json with the words", remedy="write the folder with Vocab.to_disk")
     with decoding(path, "JSON"):
-        found = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        words = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise source.error("strings.json is not a list of words", remedy=_AGAIN)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(words))
 
 
 def _integers(data: bytes) -> Iterator[int]:
@@ -155,12 +155,12 @@ def _hash(data: bytes, seed: int = 1) -> int:
     >>> _hash(b"hail")
     8711995111369341318
     """
-    found = seed ^ (len(data) * _FACTOR & _ONES)
+    state = seed ^ (len(data) * _FACTOR & _ONES)
     whole = len(data) & ~7
     for start in range(0, whole, 8):
         part = int.from_bytes(data[start : start + 8], "little") * _FACTOR & _ONES
-        found = (found ^ ((part ^ part >> 47) * _FACTOR & _ONES)) * _FACTOR & _ONES
+        state = (state ^ ((part ^ part >> 47) * _FACTOR & _ONES)) * _FACTOR & _ONES
     if whole < len(data):
-        found = (found ^ int.from_bytes(data[whole:], "little")) * _FACTOR & _ONES
-    found = (found ^ found >> 47) * _FACTOR & _ONES
-    return found ^ found >> 47
+        state = (state ^ int.from_bytes(data[whole:], "little")) * _FACTOR & _ONES
+    state = (state ^ state >> 47) * _FACTOR & _ONES
+    return state ^ state >> 47

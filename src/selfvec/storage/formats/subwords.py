@@ -75,28 +75,29 @@ class SubwordRows:
         groups = [texts[start : start + _TOGETHER] for start in range(0, len(texts), _TOGETHER)]
         tokens, owners = self._as_text(groups) or self._one_by_one(groups)
         if self._unknown is not None:
-            known = tokens != self._unknown
-            tokens = tokens[known]
-            owners = owners[known]
+            in_vocabulary = tokens != self._unknown
+            tokens = tokens[in_vocabulary]
+            owners = owners[in_vocabulary]
         return tokens, np.bincount(owners, minlength=len(texts))
 
     def _one_by_one(self, groups: list[list[str]]) -> tuple[Ints, Ints]:
         """The tokens of all words, (m,), and the word of each token, (m,)."""
-        found = self.tokenizer.encode_batch(groups, is_pretokenized=True, add_special_tokens=False)
-        tokens = np.fromiter(chain.from_iterable(one.ids for one in found), np.int64)
-        within = np.fromiter(chain.from_iterable(one.word_ids for one in found), np.int64)
-        return tokens, within + _TOGETHER * np.repeat(np.arange(len(found)), [len(one) for one in found])
+        encodings = self.tokenizer.encode_batch(groups, is_pretokenized=True, add_special_tokens=False)
+        tokens = np.fromiter(chain.from_iterable(encoding.ids for encoding in encodings), np.int64)
+        within = np.fromiter(chain.from_iterable(encoding.word_ids for encoding in encodings), np.int64)
+        sizes = [len(encoding) for encoding in encodings]
+        return tokens, within + _TOGETHER * np.repeat(np.arange(len(encodings)), sizes)
 
     def _as_text(self, groups: list[list[str]]) -> tuple[Ints, Ints] | None:
         """The same for words joined by spaces, in half the time. None if they cannot be told apart."""
         texts = list(map(" ".join, groups))
         if self._begins is None or not all(map(self._tells_apart, texts, groups)):
             return None
-        found = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        tokens = np.fromiter(chain.from_iterable(one.ids for one in found), np.int64)
+        encodings = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        tokens = np.fromiter(chain.from_iterable(encoding.ids for encoding in encodings), np.int64)
         begins = self._begins[tokens]
         owners = np.cumsum(begins) - 1
-        ends = np.cumsum([len(one) for one in found], dtype=np.int64)  # of the tokens of each text
+        ends = np.cumsum([len(each) for each in encodings], dtype=np.int64)  # of the tokens of each text
         words = np.cumsum([len(group) for group in groups], dtype=np.int64)
         # Every text must have tokens, begin with a new word, and hold as many words as were joined.
         if np.any(np.diff(ends, prepend=0) == 0) or not begins[ends[:-1]].all():

@@ -53,20 +53,20 @@ _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 def header(source: Input) -> tuple[int, int, int] | None:
     """V, d and the offset of the rows, if the first line is a word2vec header."""
     start = _start(source)
-    found = _HEADER.match(source.data[start : start + 128])
-    return found and (int(found[1]), int(found[2]), start + found.end())
+    line = _HEADER.match(source.data[start : start + 128])
+    return line and (int(line[1]), int(line[2]), start + line.end())
 
 
 def required_header(source: Input) -> tuple[int, int, int]:
     """`header`, or a `FormatError`."""
-    found = header(source)
-    if found is None:
+    announced = header(source)
+    if announced is None:
         raise source.error(
             "the first line is not two whole numbers, rows and dimensions",
             line=1,
             remedy="leave the format out; a text file without such a line is format='glove'",
         )
-    return found
+    return announced
 
 
 def _start(source: Input) -> int:
@@ -247,10 +247,10 @@ def lines_from(source: Input, start: int) -> tuple[int, int]:
     count = 0
     for at in range(start, end, _COUNTED):
         newlines = source.array(np.uint8, min(_COUNTED, end - at), at) == 10
-        found = int(np.count_nonzero(newlines))
-        if source.limit is not None and count + found >= source.limit:
+        ends = int(np.count_nonzero(newlines))
+        if source.limit is not None and count + ends >= source.limit:
             return source.limit, at + int(np.flatnonzero(newlines)[source.limit - count - 1])
-        count += found
+        count += ends
     return count + (end > start), end
 
 
@@ -367,7 +367,7 @@ def _fields(text: bytes, dimensions: int) -> tuple[bytes, list[bytes]]:
     fields = text.split(b" ")
     if len(fields) == dimensions + 1 and b"" not in fields and b"\t" not in text:
         return fields[0], fields[1:]
-    spans = [found.span() for found in _FIELD.finditer(text)]
+    spans = [field.span() for field in _FIELD.finditer(text)]
     before = spans[:-dimensions]
     word = text[before[0][0] : before[-1][1]] if before else b""
     return word, [text[start:end] for start, end in spans[-dimensions:]]

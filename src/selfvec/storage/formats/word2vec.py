@@ -29,10 +29,10 @@ _GATHERED = 1 << 22  # bytes copied at a time; they fit the cache
 
 def sniff(source: Input) -> bool:
     """A header, followed by data that is not text (or, in tiny files, that fits the binary layout)."""
-    found = header(source)
-    if found is None:
+    announced = header(source)
+    if announced is None:
         return False
-    rows, dimensions, start = found
+    rows, dimensions, start = announced
     line = source.data[start : start + min(64 + 40 * dimensions, 1 << 22)].split(b"\n", 1)[0]
     if is_row(with_points(line), dimensions):
         return False
@@ -63,9 +63,9 @@ def read(source: Input) -> Vectors:
     except FormatError as error:
         doubtful, fault = True, error
     if doubtful:
-        found = _walk_blanks(source, source.rows(rows), dimensions, start)
-        if found is not None:
-            names, offsets = found
+        walked = _walk_blanks(source, source.rows(rows), dimensions, start)
+        if walked is not None:
+            names, offsets = walked
             matrix = _gather(source, offsets, dimensions)
         elif fault is not None:
             raise fault
@@ -130,9 +130,9 @@ def _end_of_word(source: Input, position: int, dimensions: int, is_last: bool) -
     return None
 
 
-def _are_numbers(found: Floats) -> bool:
+def _are_numbers(numbers: Floats) -> bool:
     """Whether bytes are likely to be numbers of a vector. Four that end in a blank are about 1e-19."""
-    sizes = np.abs(found)
+    sizes = np.abs(numbers)
     return bool(((sizes == 0) | ((sizes > _SMALLEST) & (sizes <= _LARGEST))).all())
 
 
