@@ -16,10 +16,9 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.refinement import methods
-from selfvec.refinement.choices import make_plan
 from selfvec.refinement.health import check_health
 from selfvec.refinement.inputs import Inputs
-from selfvec.refinement.pipeline import refine
+from selfvec.refinement.pipeline import make_plan, refine
 
 Table = NDArray[np.float32]
 

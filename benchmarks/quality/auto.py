@@ -32,9 +32,9 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Classification, Retrieval, Similarity, Task
-from selfvec.refinement.choices import choose_vectors, make_plan
 from selfvec.refinement.input_reading import read_inputs
 from selfvec.refinement.inputs import Execution, Inputs
+from selfvec.refinement.pipeline import choose_vectors, make_plan
 from selfvec.refinement.selection import ORIGINAL
 from selfvec.text.sentences import sentence_spans
 

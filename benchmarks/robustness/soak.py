@@ -28,9 +28,9 @@ from benchmarks.robustness.system_calls import VARIABLE, preloaded, run_calls
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.choices import make_plan
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.methods import refined_rows
+from selfvec.refinement.pipeline import make_plan
 
 PARTS = ("kills", "faults", "mutations")  # unless others are named
 

@@ -21,9 +21,9 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.choices import make_plan
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.methods import refined_rows
+from selfvec.refinement.pipeline import make_plan
 from selfvec.refinement.training.gensim_models import distinct_keys, write_lines
 
 DIMENSIONS, THREADS = 300, 2

@@ -16,9 +16,9 @@ from selfvec.base.threads import in_order, stop_if_cancelled
 from selfvec.cooccurrence.scan import REBUILD, ScanOperator
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
-from selfvec.refinement.choices import make_plan
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.methods import run_to_end, start
+from selfvec.refinement.pipeline import make_plan
 
 PROBLEM = random_problem(7, 9 * REBUILD + 50, 80, 21, 30, 0.3)
 

@@ -23,7 +23,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.refinement.health import check_health
 from selfvec.refinement.inputs import Inputs
-from selfvec.refinement.choices import make_plan
+from selfvec.refinement.pipeline import make_plan
 from selfvec.refinement.methods import refined_rows
 
 path, method, tokens = sys.argv[1], sys.argv[2], int(sys.argv[3])

@@ -23,9 +23,9 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders import as_sentence_encoder
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.choices import CANDIDATES, make_plan
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.methods import refined_rows
+from selfvec.refinement.pipeline import CANDIDATES, make_plan
 from selfvec.refinement.training import count_models, gensim_models, glove
 
 ALREADY = ("original", "bm25")  # measured without training
