@@ -7,6 +7,7 @@ Constants were chosen on held-out words of PubMed abstracts and samples of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -22,7 +23,7 @@ from selfvec.data.vectors import Source
 from selfvec.evaluation.run_tasks import induced, ranks, without_relatives, words_to_hide
 from selfvec.numerics.ridge import ridge_map
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.base_vectors import base_vectors
+from selfvec.refinement.base_vectors import Base
 from selfvec.refinement.spelling import Spelling
 
 COLLECTIONS = {"PubMed": 3, "NOAA": 1, "MED": 1, "Cranfield": 1, "CACM": 1}  # and least occurrences
@@ -72,7 +73,8 @@ def every_way(run: Run, batch: TokenBatch, hidden: Ints) -> Iterator[tuple[str, 
     known: Mask = original.sources == Source.KNOWN
     seen = known.copy()
     seen[hidden] = False
-    truth = base_vectors(original.unit, known, seen)
+    projection = Base.of(original.unit, seen).projection  # computed without the hidden words
+    truth = replace(Base.of(original.unit, known), projection=projection)[:]
     base = truth.copy()
     base[hidden] = 0
     for name, rows in tried_ways(batch, base, seen):
@@ -94,7 +96,7 @@ def context_sums(
 
 def tried_ways(
     batch: TokenBatch,
-    base: Rows,  # (V, d) float32, from `base_vectors`; zeros for words without a vector
+    base: Rows,  # (V, d) float32, from `Base`; zeros for words without a vector
     seen: Mask,  # (V,): rows to learn from; rows built from subwords only serve as context
 ) -> Iterator[tuple[str, Rows]]:
     """Yield the name of each way and its vectors for all words, (V, d) float32, not normalised.

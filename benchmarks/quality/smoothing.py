@@ -47,7 +47,7 @@ def measured() -> list[Row]:
             rows, _ = one.text_rows(texts, count, questions=True, strength=0)
             values = []
             for neighbours, strength in RULES:
-                smoothed = smooth_by_neighbours(rows[:count], count, 0, strength, neighbours)
+                smoothed = smooth_by_neighbours(rows[:count], count, strength, neighbours)
                 values.append(
                     mean_ndcg(collection, by_cosine(collection, np.vstack([smoothed, rows[count:]])))
                 )

@@ -73,16 +73,6 @@ def test_added_merged_and_kept_is_the_same_as_anew(
         assert known == (text in first + second or not text.strip())
 
 
-def test_questions_have_vectors_of_their_own() -> None:
-    toy = Toy()
-    texts = EncodedTexts.none_of(toy).adding(toy, ["storm"])
-    assert texts.missing(["storm"], question=True) == ["storm"]
-    texts = texts.adding(toy, ["storm"], question=True)
-    assert len(texts) == 2
-    assert np.any(texts.lookup(["storm"])[0] != texts.lookup(["storm"], question=True)[0])
-    assert len(texts.kept(["storm"])) == 2
-
-
 def test_the_texts_that_are_done_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_BLOCK", 2)
     done: list[int] = []

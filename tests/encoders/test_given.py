@@ -159,8 +159,8 @@ def test_all_vectors_have_the_same_length() -> None:
 
 @pytest.mark.parametrize("given", [None, 3, [1.0], object()])
 def test_what_is_no_encoder_is_one_error(given: Any) -> None:
-    with pytest.raises(InputError, match=r"teacher: is a sentence encoder, not .*; give a name, a folder"):
-        as_sentence_encoder(given, "teacher")
+    with pytest.raises(InputError, match=r"encoder: is a sentence encoder, not .*; give a name, a folder"):
+        as_sentence_encoder(given)
 
 
 def test_selfvec_s_own_encoder_and_model2vec_are_encoders() -> None:

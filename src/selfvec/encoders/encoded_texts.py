@@ -191,9 +191,9 @@ class EncodedTexts:
         before, _ = self.lookup(encoded)
         return now.shape == before.shape and float(np.vdot(now, before)) > _SAME_VECTOR
 
-    def lookup(self, texts: Sequence[str], *, question: bool = False) -> tuple[Rows, Mask]:
+    def lookup(self, texts: Sequence[str]) -> tuple[Rows, Mask]:
         """The vectors of texts, (m, h) float32, zeros for others; and which texts have one, (m,) bool."""
-        places, there = self._places(text_hashes(texts, question))
+        places, there = self._places(text_hashes(texts))
         rows = np.zeros((len(texts), self.dimensions), np.float32)
         rows[there] = self.rows[places[there]]
         return rows, there | np.fromiter((not text.strip() for text in texts), bool, len(texts))
@@ -203,10 +203,10 @@ class EncodedTexts:
         places, there = self._places(text_hashes(texts))
         return np.where(there, places, -1)
 
-    def missing(self, texts: Sequence[str], *, question: bool = False) -> list[str]:
+    def missing(self, texts: Sequence[str]) -> list[str]:
         """The distinct texts that have no vector yet, in the order given."""
         texts = [text for text in dict.fromkeys(texts) if text.strip()]
-        _, there = self._places(text_hashes(texts, question))
+        _, there = self._places(text_hashes(texts))
         return [texts[number] for number in np.flatnonzero(~there).tolist()]
 
     def adding(
@@ -214,7 +214,6 @@ class EncodedTexts:
         encoder: SentenceEncoder,
         texts: Sequence[str],
         *,
-        question: bool = False,
         jobs: int | None = None,
         advance: Advance = unwatched,
         journal: Path | None = None,
@@ -225,8 +224,6 @@ class EncodedTexts:
         ----------
         encoder : SentenceEncoder
         texts : sequence of str
-        question : bool
-            Whether they are questions.
         jobs : int, optional
             Threads, all cores by default.
         advance : callable
@@ -243,28 +240,28 @@ class EncodedTexts:
             If the journal cannot be written.
         """
         self.check(encoder)
-        texts = self.missing(texts, question=question)
+        texts = self.missing(texts)
         if journal is None:
-            return self.merged(*self._encoded(encoder, texts, question, jobs, advance))
+            return self.merged(*self._encoded(encoder, texts, jobs, advance))
         with Journal(journal, encoder) as kept:
             recovered = self._sorted(encoder, *kept.read()).kept(texts)
-            left = recovered.missing(texts, question=question)
+            left = recovered.missing(texts)
             advance(len(texts) - len(left))
             made = [recovered]
-            for block in self._encoded(encoder, left, question, jobs, advance):
+            for block in self._encoded(encoder, left, jobs, advance):
                 kept.append(block.hashes, block.rows)
                 made.append(block)
             return self.merged(*made)
 
     def _encoded(
-        self, encoder: SentenceEncoder, texts: list[str], question: bool, jobs: int | None, advance: Advance
+        self, encoder: SentenceEncoder, texts: list[str], jobs: int | None, advance: Advance
     ) -> Iterator[EncodedTexts]:
         """The vectors of texts, some texts at a time."""
         for start in range(0, len(texts), _BLOCK):
             block = texts[start : start + _BLOCK]
-            rows = encoder.encode(block, question=question, jobs=jobs, advance=advance)
+            rows = encoder.encode(block, jobs=jobs, advance=advance)
             self.check(encoder)  # whose dimensions may not have been known before
-            yield self._sorted(encoder, text_hashes(block, question), rows.astype(np.float16))
+            yield self._sorted(encoder, text_hashes(block), rows.astype(np.float16))
 
     @staticmethod
     def _sorted(
@@ -275,8 +272,8 @@ class EncodedTexts:
         return EncodedTexts(encoder.name, encoder.digest, hashes, rows[places])
 
     def kept(self, texts: Sequence[str]) -> EncodedTexts:
-        """Only the vectors of these texts, as passages and as questions."""
-        return self.only(np.concatenate([text_hashes(texts, question) for question in (False, True)]))
+        """Only the vectors of these texts."""
+        return self.only(text_hashes(texts))
 
     def only(self, hashes: NDArray[np.bytes_]) -> EncodedTexts:
         """Only the vectors of texts with these hashes."""
@@ -336,11 +333,11 @@ class EncodedTexts:
         return made
 
 
-def text_hashes(texts: Sequence[str], question: bool = False) -> NDArray[np.bytes_]:
-    """Hashes of texts, (n,) of 16 bytes; those of questions differ from those of passages."""
-    kind = b"?" if question else b"."
+def text_hashes(texts: Sequence[str]) -> NDArray[np.bytes_]:
+    """Hashes of texts, (n,) of 16 bytes."""
+    # The dot says that they were encoded as passages: some encoders put other words before a question.
     texts_in_bytes = (text.encode("utf-8", "surrogatepass") for text in texts)
-    digests = [blake2b(text + kind, digest_size=16).digest() for text in texts_in_bytes]
+    digests = [blake2b(text + b".", digest_size=16).digest() for text in texts_in_bytes]
     return np.frombuffer(b"".join(digests), HASH)
 
 

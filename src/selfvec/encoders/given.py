@@ -32,11 +32,12 @@ _METHODS = (  # that encode questions and passages, in the order in which they a
     ("embed", "embed"),
 )
 _BATCH = 256  # texts of a call
+_ENCODER = "encoder"  # the option that errors name
 _REMEDY = "return a list of vectors or a matrix, a row for each text"
 
 
-def as_sentence_encoder(given: GivenSentenceEncoder, field: str = "encoder") -> SentenceEncoder:
-    """The sentence encoder that was given as the option ``field``.
+def as_sentence_encoder(given: GivenSentenceEncoder) -> SentenceEncoder:
+    """The sentence encoder that was given.
 
     Raises
     ------
@@ -55,17 +56,17 @@ def as_sentence_encoder(given: GivenSentenceEncoder, field: str = "encoder") -> 
         return OnnxEncoder(locate(given, "encoder"), os.fspath(given))
     if isinstance(given, Vectors):
         rule = "vectors of words are no sentence encoder"
-        raise OptionError(rule, field=field, remedy="give the name or folder of an encoder")
+        raise OptionError(rule, field=_ENCODER, remedy="give the name or folder of an encoder")
     for question, passage in _METHODS:
         if callable(getattr(given, question, None)) and callable(getattr(given, passage, None)):
             methods = getattr(given, question), getattr(given, passage)
-            return GivenEncoder(type(given).__name__, *methods, field=field)
+            return GivenEncoder(type(given).__name__, *methods)
     if callable(given):
         name = getattr(given, "__name__", "<lambda>")
-        return GivenEncoder("function" if name == "<lambda>" else name, given, given, field=field)
+        return GivenEncoder("function" if name == "<lambda>" else name, given, given)
     rule = f"is a sentence encoder, not {type(given).__name__}"
     remedy = "give a name, a folder, an object with encode or embed, or a function of a list of texts"
-    raise OptionError(rule, field=field, remedy=remedy)
+    raise OptionError(rule, field=_ENCODER, remedy=remedy)
 
 
 class GivenEncoder(SentenceEncoder):
@@ -80,12 +81,9 @@ class GivenEncoder(SentenceEncoder):
         name: str,
         questions: Callable[[list[str]], Any],
         passages: Callable[[list[str]], Any],
-        *,
-        field: str = "encoder",
     ) -> None:
         self.name = name
         self._calls = {True: questions, False: passages}
-        self._field = field
 
     def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[Rows]:
         del jobs
@@ -108,7 +106,7 @@ class GivenEncoder(SentenceEncoder):
             kind = f"{type(given).__name__} of {array.dtype}" if array.ndim else type(given).__name__
         except Exception as error:  # of a tensor on another device, or rows of several lengths
             kind = f"{type(given).__name__} that is no matrix ({' '.join(str(error).split())[:80]})"
-        raise OptionError(f"{self.name} returned {kind}, not numbers", field=self._field, remedy=_REMEDY)
+        raise OptionError(f"{self.name} returned {kind}, not numbers", field=_ENCODER, remedy=_REMEDY)
 
     def _check(self, rows: Rows, texts: int) -> None:
         """Raise `OptionError` for an answer that is not a finite vector of the same length for each text."""
@@ -118,12 +116,12 @@ class GivenEncoder(SentenceEncoder):
         elif self.dimensions not in (0, rows.shape[1]):
             rule = f"{self.name} returned vectors of {rows.shape[1]} numbers, before it was {self.dimensions}"
         if rule is not None:
-            raise OptionError(rule, field=self._field, remedy=_REMEDY)
+            raise OptionError(rule, field=_ENCODER, remedy=_REMEDY)
         if not np.isfinite(rows).all():
             number = int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0])
             rule = f"{self.name} returned values that are not finite numbers, first for text {number + 1}"
             remedy = "correct the encoder, or leave out such texts"
-            raise OptionError(f"{rule} of {texts}", field=self._field, remedy=remedy)
+            raise OptionError(f"{rule} of {texts}", field=_ENCODER, remedy=remedy)
 
 
 # ---- Vectors of documents that a person has already, from an API or a store

@@ -41,11 +41,10 @@ class Base:
         cls,
         rows: AnyFloats,  # (V, d)
         filled: Mask,  # (V,): rows that hold a vector; the others become zero
-        counted: Mask | None = None,  # (V,): rows that give the directions; None: all known
     ) -> Base:
         """Find out whether the rows share a direction."""
         unit = _unit_known(rows, filled)
-        return cls(unit, filled, _shared_directions(unit, filled, counted))
+        return cls(unit, filled, _shared_directions(unit, filled))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -78,22 +77,20 @@ class Base:
         finish(by_blocks(len(out), copy))
 
 
-def _shared_directions(rows: Rows, filled: Mask, counted: Mask | None) -> tuple[Floats, Rows] | None:
+def _shared_directions(rows: Rows, filled: Mask) -> tuple[Floats, Rows] | None:
     """What `Base` removes: the mean, (d,), and a matrix, (d, d); None if the rows share no direction."""
-    sample = rows if counted is None else rows[counted]
-    counted = filled if counted is None else counted
     leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # with few dimensions each one carries meaning
-    if not (leaving and np.count_nonzero(counted) > leaving and anisotropy(sample) >= SHARED):
+    if not (leaving and np.count_nonzero(filled) > leaving and anisotropy(rows) >= SHARED):
         return None
-    mean, _, top = spectrum(rows, counted, leaving)
+    mean, _, top = spectrum(rows, filled, leaving)
     with one_core():
         remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
     return mean.astype(np.float32), remover
 
 
-def base_vectors(rows: AnyFloats, filled: Mask, counted: Mask | None = None) -> Rows:
+def base_vectors(rows: AnyFloats, filled: Mask) -> Rows:
     """All rows of `Base`, (V, d) float32; a read-only view of ``rows`` if nothing changes."""
-    base = Base.of(rows, filled, counted)
+    base = Base.of(rows, filled)
     if base.projection is None:
         return base.rows
     out = np.empty_like(base.rows)

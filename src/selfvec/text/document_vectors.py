@@ -131,12 +131,9 @@ def _known_share(words: TokenBatch, rows: Rows) -> float:
 
 def smooth_by_neighbours(
     rows: Rows,  # (D, d) float32 unit rows or zeros; zeros stay
-    collection: int,  # first rows that may be neighbours; of more than 20,000, a sample drawn by ``seed``
-    seed: int = 0,
+    collection: int,  # first rows that may be neighbours; of more than 20,000, a sample
     strength: float = STRENGTH,  # weight of the mean of the neighbours
     neighbours: int = NEIGHBOURS,
-    *,
-    in_place: bool = False,  # whether to write the result to ``rows``
 ) -> Rows:
     """Move each text toward the mean of its most similar texts: unit(x + strength · mean of the ten nearest).
 
@@ -146,10 +143,8 @@ def smooth_by_neighbours(
     stay unchanged. A text is not its own neighbour.
     """
     filled = np.any(rows[:collection], axis=1)
-    smoothing = Smoothing.of(filled, rows.__getitem__, seed, strength, neighbours)
-    if smoothing is None:
-        return rows
-    return smoothing.smoothed(rows, out=rows if in_place else None)
+    smoothing = Smoothing.of(filled, rows.__getitem__, strength=strength, neighbours=neighbours)
+    return rows if smoothing is None else smoothing.smoothed(rows)
 
 
 @dataclass(frozen=True, eq=False)
