@@ -33,7 +33,7 @@ class Base:
     """
 
     rows: AnyFloats  # (V, d), unit rows, zeros for words without a vector
-    known: Mask  # (V,): rows that hold a vector
+    filled: Mask  # (V,): rows that hold a vector
     projection: tuple[Floats, Rows] | None  # what is removed: the mean, (d,), and a matrix, (d, d)
 
     @classmethod
@@ -43,7 +43,7 @@ class Base:
         filled: Mask,  # (V,): rows that hold a vector; the others become zero
     ) -> Base:
         """Find out whether the rows share a direction."""
-        unit = _unit_known(rows, filled)
+        unit = _unit_filled(rows, filled)
         return cls(unit, filled, _shared_directions(unit, filled))
 
     def __len__(self) -> int:
@@ -62,7 +62,7 @@ class Base:
         with one_core():
             projected = unit_rows((rows - shift) @ remover)
         release(rows)
-        projected[~self.known[part]] = 0
+        projected[~self.filled[part]] = 0
         return projected
 
     def copy_to(self, out: Rows, where: Mask) -> None:
@@ -98,8 +98,8 @@ def base_vectors(rows: AnyFloats, filled: Mask) -> Rows:
     return out
 
 
-def _unit_known(rows: AnyFloats, filled: Mask) -> Rows:
-    """Unit rows where known, zeros elsewhere; a read-only view if the rows have this form."""
+def _unit_filled(rows: AnyFloats, filled: Mask) -> Rows:
+    """Unit rows where filled, zeros elsewhere; a read-only view if the rows have this form."""
     if rows.dtype == np.float32 and all(by_blocks(len(rows), partial(_is_unit, rows, filled))):
         same = rows.view()
         same.flags.writeable = False

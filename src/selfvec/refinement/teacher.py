@@ -46,7 +46,7 @@ class Teacher:
 
     name: str
     place: str | None  # its folder
-    known: EncodedTexts
+    encoded: EncodedTexts  # the vectors that are there already
     find: Callable[[], SentenceEncoder | None]  # None: it is not here, or there is none
     given: bool = False  # by the caller, not found again
 
@@ -107,21 +107,21 @@ class Teacher:
     @property
     def of_documents(self) -> bool:
         """Whether there are only vectors of whole documents, and nothing that encodes."""
-        return self.name == EMBEDDINGS and not self.known.digest
+        return self.name == EMBEDDINGS and not self.encoded.digest
 
     def with_documents(self, embeddings: Any, text: RunText) -> Teacher:
         """The same, which also knows the vectors of new documents, if they are given."""
         if embeddings is None:
             return self
         new = encoded_documents(embeddings, text)
-        if self.known.dimensions not in (0, new.dimensions):
-            rule = f"have {new.dimensions} numbers each, those of the run have {self.known.dimensions}"
+        if self.encoded.dimensions not in (0, new.dimensions):
+            rule = f"have {new.dimensions} numbers each, those of the run have {self.encoded.dimensions}"
             raise OptionError(rule, field="embeddings", remedy="give those of the same encoder")
-        return replace(self, known=self.known.merged(new))
+        return replace(self, encoded=self.encoded.merged(new))
 
     def hand_to(self, run: Run) -> None:
         """Let a run that was made have the encoder, unless its ``run.json`` suffices to find it again."""
-        if (self.given or not self.known.digest) and self.encoder is not None:
+        if (self.given or not self.encoded.digest) and self.encoder is not None:
             hold_encoder(run, self.encoder)
 
     def encode(
@@ -141,9 +141,9 @@ class Teacher:
         Interrupted
             On Ctrl-C. What was encoded is in the journal of the run folder.
         """
-        passages = Passages.of(text, most, self.known, whole=self.of_documents)
+        passages = Passages.of(text, most, self.encoded, whole=self.of_documents)
         named = [] if self.of_documents else list(dict.fromkeys(map(word_text, (*words, *general))))
-        made = self._with(passages.lacking, self.known.missing(named), named, execution)
+        made = self._with(passages.lacking, self.encoded.missing(named), named, execution)
         kept = made.only(np.concatenate([passages.hashes, text_hashes(named)]))
         texts = replace(kept, encoder=self.name, digest=kept.digest or made.digest)
         described = {
@@ -162,15 +162,15 @@ class Teacher:
     ) -> EncodedTexts:
         """What is known, and the vectors of passages and words that are not."""
         if not passages and not words:
-            return self.known
+            return self.encoded
         encoder = self._required(passages, words)
-        self.known.check(encoder)
-        if not encoder.digest and not self.known.agrees(encoder, named):
-            self.known.check(encoder)  # whose h may not have been known before
+        self.encoded.check(encoder)
+        if not encoder.digest and not self.encoded.agrees(encoder, named):
+            self.encoded.check(encoder)  # whose h may not have been known before
             rule = f"{encoder.name} gives other vectors than when the run was made"
             raise InputError(rule, field=_FIELD, remedy="give the same encoder, or make the run again")
         journal = None if execution.writer is None else execution.writer.journal
-        encoded = self.known
+        encoded = self.encoded
         if journal is not None:
             encoded = encoded.merged(_recovered(encoder, journal, (*passages, *words)))
         try:
