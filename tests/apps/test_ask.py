@@ -1,4 +1,4 @@
-"""`ask`: a folder of text is refined, indexed and searched in one, and again only if it has changed."""
+"""`ask` makes a run of a folder only if it has changed; `demo` replaces its own report and no other."""
 
 import json
 import os
@@ -11,10 +11,14 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.base.errors import CorpusError, InputError, OptionError
+from selfvec.apps.starting import _is_page_of_demo, demo
+from selfvec.base.errors import CorpusError, InputError, OptionError, TargetError
 from selfvec.base.progress import Progress
+from selfvec.base.view import View
+from selfvec.corpus.python_docs import NAME
 from selfvec.data.run import state_name
 from selfvec.data.vectors import Vectors
+from selfvec.files.report_page import page_html
 
 
 class Said(Progress):
@@ -143,3 +147,20 @@ def test_the_default_cache_is_where_the_environment_says(texts: Path, monkeypatc
     monkeypatch.setenv("SELFVEC_CACHE", str(tmp_path / "mine"))
     asked(texts, "hail", cache=None)
     assert len(list((tmp_path / "mine" / "ask").iterdir())) == 1
+
+
+def test_a_page_that_the_demo_did_not_make_stays_and_nothing_is_begun(tmp_path: Path) -> None:
+    page = tmp_path / "demo-run.html"
+    page.write_text("<title>My holidays</title>")
+    with pytest.raises(TargetError, match=r"demo-run\.html"):
+        demo(tmp_path / "demo-run")
+    assert page.read_text() == "<title>My holidays</title>"
+    assert [one.name for one in tmp_path.iterdir()] == ["demo-run.html"]
+
+
+def test_its_own_page_is_known_by_the_title(tmp_path: Path) -> None:
+    page = tmp_path / "demo-run.html"
+    page.write_text(page_html(View(f"{NAME} 3.13", [])))
+    assert _is_page_of_demo(page)
+    page.write_text(page_html(View(f"Notes on {NAME}", [])))
+    assert not _is_page_of_demo(page)

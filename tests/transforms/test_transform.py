@@ -1,4 +1,4 @@
-"""`transform`: what every method keeps to, and principal axes."""
+"""Joined tables, and what every transform keeps to: laws of each way, principal axes, and refusals."""
 
 from pathlib import Path
 
@@ -8,11 +8,116 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
+from selfvec.apps.cli import main
 from selfvec.base.declarations import declared
-from selfvec.base.errors import OptionError, flag
+from selfvec.base.errors import InputError, OptionError, flag
 from selfvec.data.vectors import Vectors
+from selfvec.evaluation import Similarity
 from selfvec.transforms import TRANSFORMS, make_transform, transform
+from selfvec.transforms.join import Join
 from selfvec.transforms.method import Transform
+
+WORDS = [f"w{i}" for i in range(300)]
+
+
+def views(noise: float = 1.0) -> tuple[Vectors, Vectors, np.ndarray]:
+    """Two tables that see one latent space, (300, 8), each with noise of its own in 12 and 10 dimensions."""
+    rng = np.random.default_rng(0)
+    latent = rng.standard_normal((300, 8))
+    tables = []
+    for width in (12, 10):
+        seen = latent @ np.linalg.qr(rng.standard_normal((width, width)))[0][:8]
+        tables.append(Vectors(WORDS, (seen + noise * rng.standard_normal((300, width))).astype(np.float32)))
+    return tables[0], tables[1], latent
+
+
+def agreement(rows: np.ndarray, latent: np.ndarray) -> float:
+    """Correlation of all cosines with those of the latent space."""
+    above = np.triu_indices(len(rows), 1)
+    unit = [each / np.linalg.norm(each, axis=1, keepdims=True) for each in (rows, latent)]
+    return float(np.corrcoef(*[(each @ each.T)[above] for each in unit])[0, 1])
+
+
+def test_a_cosine_of_concatenated_rows_is_the_mean_of_the_cosines() -> None:
+    a, b, _ = views()
+    found = Join([b], method="concatenate").fit_transform(a)
+    assert found.vectors.shape == (300, 22)
+    expected = (a.unit @ a.unit.T + b.unit @ b.unit.T) / 2
+    np.testing.assert_allclose(found.vectors @ found.vectors.T, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["average", "concatenate", "gcca"])
+def test_two_noisy_views_together_see_more_than_either(method: str) -> None:
+    a, b, latent = views()
+    found = Join([b], method=method, dimensions=8 if method == "gcca" else None).fit_transform(a)
+    assert agreement(found.vectors, latent) > 0.03 + max(agreement(t.vectors, latent) for t in (a, b))
+
+
+def test_a_table_and_its_turned_copy_average_to_itself() -> None:
+    a, _, _ = views()
+    turn = np.linalg.qr(np.random.default_rng(3).standard_normal((12, 12)))[0]
+    copy = Vectors(WORDS[::-1], (a.vectors[::-1] @ turn).astype(np.float32))
+    joined = Join([copy]).fit_transform(a)
+    np.testing.assert_allclose(joined[WORDS], a.unit, atol=1e-5)
+
+
+def test_union_and_intersection_and_words_of_one_table() -> None:
+    a, b, _ = views()
+    one, other = Vectors(WORDS[:200], a.vectors[:200]), Vectors(WORDS[100:], b.vectors[100:])
+    both = Join([other], vocabulary="intersection").fit_transform(one)
+    assert both.index_to_key == WORDS[100:200]
+    join = Join([other])
+    every = join.fit_transform(one)
+    assert every.index_to_key == WORDS
+    assert join.report_ == {"shared": 100, "known": [200, 200]}
+    np.testing.assert_allclose(every["w5"], one.unit[5], atol=1e-6)
+    wide = Join([other], method="concatenate").fit_transform(one)
+    assert not wide["w5"][12:].any()
+    assert not wide["w250"][:12].any()
+
+
+def test_what_a_table_composes_is_joined_too() -> None:
+    a, b, _ = views()
+    one = Vectors(WORDS[:200], a.vectors[:200], composer=lambda words: np.ones((len(words), 12), np.float32))
+    found = Join([b]).fit_transform(one)
+    assert found.embed("never") is not None
+    assert found.embed("never").any()
+    np.testing.assert_allclose(found["w250"], found.composer(["w250"])[0], atol=1e-6)
+
+
+def test_three_tables_by_the_command(tmp_path: Path, capsys) -> None:
+    a, b, _ = views()
+    for name, table in (("a", a), ("b", b)):
+        selfvec.save(table, tmp_path / f"{name}.vec")
+    given = ["vectors", "join", str(tmp_path / "a.vec"), str(tmp_path / "out.safetensors")]
+    more = ["--with", str(tmp_path / "b.vec"), "--with", str(tmp_path / "a.vec")]
+    assert main([*given, *more, "--method", "gcca", "--dimensions", "5"]) == 0
+    assert "join: words 300, dimensions 5, shared 300" in capsys.readouterr().err
+    assert selfvec.load(tmp_path / "out.safetensors").vectors.shape == (300, 5)
+    assert main(given) == 2
+    assert "--with is needed; add --with" in capsys.readouterr().err
+
+
+def test_what_cannot_be_joined_is_said() -> None:
+    a, b, _ = views()
+    for options, rule in (
+        ({"method": "sum"}, "method: is one of average"),
+        ({"vocabulary": "some"}, "vocabulary: is one of union"),
+        ({"dimensions": 3}, "average has no choice of dimensions"),
+        ({"method": "gcca", "dimensions": 99}, "22 dimensions together"),
+    ):
+        refused(lambda: Join([b], **options).fit_transform(a), OptionError, rule)
+    with pytest.raises(InputError, match="no word has a vector in all"):
+        Join([Vectors(["x"], np.ones((1, 10), np.float32))]).fit_transform(a)
+    refused(lambda: Join([]), OptionError, "name the vectors to join with")
+
+
+def test_real_tables_joined_are_better_than_the_better_one(shared_data: Path) -> None:
+    google = selfvec.load(shared_data / "vectors" / "googlenews-26k-300d.bin")
+    tables = {"google": google, "default": "default", "joined": Join(["default"]).fit_transform(google)}
+    rows = selfvec.evaluate(tables, [Similarity(shared_data / "similarity" / "simlex999.tsv")]).rows
+    value = {row["vectors"]: row["value_common"] for row in rows}
+    assert value["joined"] > max(value["google"], value["default"]) + 0.02
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)

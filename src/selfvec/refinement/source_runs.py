@@ -30,7 +30,7 @@ from .training import FROM_TEXT
 MovedVectors = Vectors | str | os.PathLike[str] | None
 """The initial vectors of a run, if their file has moved; else None."""
 
-_BLOCK = 4096
+_BLOCK = 4096  # words compared at a time: no second table is made beside a large one
 _ROUNDING = 1e-6  # of vectors that were scaled when others were joined to them
 _AGAIN = "give their path with --vectors PATH"
 
@@ -54,55 +54,38 @@ def source_run(run: Run, number: int = 0) -> SourceRun:
 
 def refuse_different(parts: Sequence[SourceRun]) -> None:
     """Raise `OptionError` if runs have different options or vectors; name the first difference."""
-    first = parts[0]
-    for part in parts[1:]:
-        here, there = _options(first), _options(part)
-        for option in dict.fromkeys((*here, *there)):
-            if here.get(option) != there.get(option):
+    first, *others = parts
+    for part in others:
+        here, there = _made_with(first), _made_with(part)
+        for field in dict.fromkeys((*here, *there)):
+            (what, own, shown), (_, other, others_shown) = (
+                made.get(field, ("options", None, None)) for made in (here, there)
+            )
+            if own != other:
                 raise OptionError(
-                    f"merged runs must have the same options, but {first.name} has {here.get(option)!r} and "
-                    f"{part.name} has {there.get(option)!r}",
-                    field=option,
+                    f"merged runs must have the same {what}, but {first.name} has {shown!r} and "
+                    f"{part.name} has {others_shown!r}",
+                    field=field,
                     remedy="refine one of them again",
                 )
-        if _encoder(first) != _encoder(part):
-            names = [(one.run.provenance.encoder or {}).get("name") for one in (first, part)]
-            raise OptionError(
-                f"merged runs must have the same encoder, but {first.name} has {names[0]!r} and "
-                f"{part.name} has {names[1]!r}",
-                field="encoder",
-                remedy="refine one of them again",
-            )
-        if _table(first) != _table(part):
-            raise OptionError(
-                f"merged runs must have the same initial vectors, but {first.name} has {_called(first)} and "
-                f"{part.name} has {_called(part)}",
-                field="vectors",
-                remedy="refine one of them again",
-            )
 
 
-def _options(part: SourceRun) -> dict[str, Any]:
-    """Options by name, with the hashes of the files that they name."""
-    return {**part.settings.as_dict(), **part.run.provenance.option_files}
+def _made_with(part: SourceRun) -> dict[str, tuple[str, Any, Any]]:
+    """What runs must share, by field: what it is, its identity, and what a message says of it.
 
-
-def _table(part: SourceRun) -> dict[str, Any]:
-    """The identity of the initial vectors: the content of their file, not its path."""
-    recorded = part.run.provenance.vectors
-    if "sha256" in recorded:
-        return {"sha256": recorded["sha256"]}
-    return {name: recorded[name] for name in recorded if name not in ("name", "path", "notes")}
-
-
-def _encoder(part: SourceRun) -> str | None:
-    """The identity of a run's encoder: its digest, or else its name; None if it has none."""
-    described = part.run.provenance.encoder
-    return None if described is None else described["digest"] or described["name"]
-
-
-def _called(part: SourceRun) -> str:
-    return repr(part.run.provenance.vectors.get("name"))
+    Files that options name are known by their hashes, initial vectors by their content, wherever they are,
+    and an encoder by its digest, or else its name.
+    """
+    made = part.run.provenance
+    options = {**part.settings.as_dict(), **made.option_files}
+    encoder: Mapping[str, Any] = made.encoder or {"digest": None, "name": None}
+    by_hash = ("sha256",) if "sha256" in made.vectors else made.vectors.keys() - {"name", "path", "notes"}
+    table = {name: made.vectors[name] for name in by_hash}
+    return {
+        **{name: ("options", value, value) for name, value in options.items()},
+        "encoder": ("encoder", encoder["digest"] or encoder["name"], encoder["name"]),
+        "vectors": ("initial vectors", table, made.vectors.get("name")),
+    }
 
 
 def refuse_changed_files(part: SourceRun) -> None:
