@@ -182,7 +182,7 @@ def test_equal_documents_are_one_hit_that_names_the_others(storm_run: Run, mode:
         (hit,) = Index.memory(storm_run, ["hail fell"] * number).search("hail", mode=mode).hits
         assert [hit.id, *hit.alike] == ["0", "1", "2"][:number]
     found = Index.memory(storm_run, ["hail fell"] * 3).search("hail", mode=mode)
-    assert "and 2 alike" in found.view().parts[0].figures
+    assert "and 2 alike" in found.view().parts[0].figures[0]
     assert found.rows[0]["alike"] == ["1", "2"]
     assert found.as_dict()["rows"] == found.as_dict()["hits"]
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .display import escape_for_display, printable
 
+_FIGURE = re.compile(r"–|×? ?[-+−<]?[\d.,]+%?(?:(?: to |-)[-+−]?[\d.,]+%?)?")
 Row = Mapping[str, Any]
 Pieces = Sequence[tuple[str, str]]
 """A text in pieces with their styles: strong, quiet, mark, came, went, match, related, kind0 …, or ""."""
@@ -207,8 +208,22 @@ def columns_of(rows: Sequence[Row]) -> list[Column]:
 
 def text_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Cell | None]]) -> Table:
     """A table of texts that are made already; rows may be shorter than ``heads``."""
-    columns = [Column(str(place), head, PIECES) for place, head in enumerate(heads)]
-    return Table(columns, [{str(place): cell for place, cell in enumerate(row)} for row in rows], title)
+    named = [{str(place): cell for place, cell in enumerate(row)} for row in rows]
+    columns = []
+    for place, head in enumerate(heads):
+        cells = [row[str(place)] for row in named if row.get(str(place))]
+        form = replace(PIECES, is_figure=bool(cells) and all(map(is_figure, cells)))
+        columns.append(Column(str(place), head, form))
+    return Table(columns, named, title)
+
+
+def is_figure(cell: Cell | None) -> bool:
+    """Whether a cell is a number, a share or an interval.
+
+    >>> is_figure("1,200"), is_figure("-0.2 to 0.4"), is_figure("<.001"), is_figure("12 reports")
+    (True, True, True, False)
+    """
+    return isinstance(cell, str) and _FIGURE.fullmatch(cell) is not None
 
 
 # ---- Views
@@ -227,7 +242,7 @@ class Entry:
 
     head: Pieces  # the name comes first
     lines: Sequence[Pieces] = ()
-    figures: str = ""  # behind the head, in the terminal: for those who have the run at hand
+    figures: Sequence[str] = ()  # in the terminal: the first behind the head, others below the lines
     facts: str = ""  # on pages
     quotes: Sequence[tuple[str, Sequence[tuple[Pieces, str]]]] = ()
     """Sides by name, with their passages and where each is from. The terminal shows the first of each."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from selfvec.base.display import escape_controls
 from selfvec.base.errors import OptionError
-from selfvec.base.view import Cell, Drawn, Entry, Heading, Pieces, Table, View, joined
+from selfvec.base.view import Cell, Drawn, Entry, Heading, Pieces, Table, View, is_figure, joined
 
 from .atomic_files import atomic_file
 
@@ -110,10 +110,7 @@ def _table_html(table: Table, places: Mapping[str, str]) -> str:
     columns = table.columns
     cells = table.cells
     less = ["less" * column.less for column in columns]
-    right = [
-        column.form.is_figure or (any(values) and all(map(_is_figure, filter(None, values))))
-        for column, values in zip(columns, zip(*cells, strict=True) if cells else repeat(()), strict=False)
-    ]
+    right = [column.form.is_figure for column in columns]
     heads = "".join(map(_element, repeat("th"), (_html(column.head) for column in columns), right, less))
     thead = f"<thead><tr>{heads}</tr></thead>" if any(column.head for column in columns) else ""
     rows = []
@@ -121,16 +118,9 @@ def _table_html(table: Table, places: Mapping[str, str]) -> str:
         first, *others = map(_cell_html, row)
         place = places.get(str(row[0]))
         linked = f'<a href="#{place}">{first}</a>' if place else first
-        rows.append("".join(map(_element, repeat("td"), [linked, *others], map(_is_figure, row), less)))
+        rows.append("".join(map(_element, repeat("td"), [linked, *others], map(is_figure, row), less)))
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return f"<table>{thead}<tbody>{body}</tbody></table>"
-
-
-def _is_figure(cell: Cell) -> bool:
-    """Whether a cell is one number, share or interval."""
-    if not isinstance(cell, str) or " " in cell:
-        return False
-    return cell[:1] in tuple("+-−×<.0123456789") and cell[-1:] in tuple("0123456789%")
 
 
 def _element(tag: str, html: str, figure: bool, less: str) -> str:

@@ -154,13 +154,13 @@ class Hit:
         head = [(escape_for_display(self.id), "strong"), *([(f"  {title}", "strong")] * bool(title))]
         parts = ", ".join(f"{name} {value:+.2f}" for name, value in self.parts.items())
         copies = f"and {len(self.alike):,} alike" if self.alike else ""
-        figures = "  ".join(filter(None, (f"score {self.score:.2f}", f"({parts})", self.date, copies)))
+        figures = "  ".join(filter(None, (f"score {self.score:.2f}", self.date, copies)))
         fields = [f"{name}: {value}" for name, value in self.fields.items() if value not in ("", self.title)]
         ids = f": {', '.join(self.alike[:_IDS])}{', …' * (len(self.alike) > _IDS)}" if copies else ""
         facts = " · ".join(filter(None, (self.date, *fields, f"{copies}{ids}")))
         passage = [(printable(text), mark.kind if mark else "") for text, mark in self.pieces()]
         reasons = [[(text, "quiet")] for text in self._reasons()]
-        return Entry(head, [passage, *reasons], figures, printable(facts), number=number)
+        return Entry(head, [passage, *reasons], [figures, parts], printable(facts), number=number)
 
     def _reasons(self) -> Iterator[str]:
         """The words of the query that the document has, and words related to others."""

@@ -21,6 +21,7 @@ from selfvec.base.view import Cell, Column, Drawn, Entry, Heading, Part, Pieces,
 _WIDTH = 80  # characters of a quotation
 _MANY = 7  # columns, of which more stand closer together, so that figures of drift fit 80 characters
 _NARROW, _WIDE = 1, 2  # characters between columns
+_LONG, _NARROWEST = 12, 6  # characters of a head, and of the column when a longer one is wrapped
 _LEAST = 8  # columns of the text beside a word
 _STYLES = {
     "strong": "bold",
@@ -46,7 +47,7 @@ def draw(view: View) -> RenderableType:
     before: object = None
     for part in view.parts:
         kind = "lines" if isinstance(part, str | Sequence) else type(part)
-        if drawn and (kind != before or isinstance(part, Table)):
+        if drawn and (kind != before or isinstance(part, Table) or (isinstance(part, Entry) and part.number)):
             drawn.append("")
         drawn += _part(part)
         before = kind
@@ -77,9 +78,10 @@ def _table(table: Table) -> Iterator[RenderableType]:
     padding = (0, _NARROW if len(table.columns) > _MANY else _WIDE, 0, 0)
     has_heads = any(column.head for column in table.columns)
     drawn = RichTable(box=None, pad_edge=False, padding=padding, show_header=has_heads)
-    for column in table.columns:
-        _add_column(drawn, column)
-    for cells in table.cells:
+    rows = table.cells
+    for number, column in enumerate(table.columns):
+        _add_column(drawn, column, [cells[number] for cells in rows])
+    for cells in rows:
         drawn.add_row(*map(_cell, table.columns, cells))
     if table.title:
         yield Text(table.title, "bold")
@@ -87,10 +89,12 @@ def _table(table: Table) -> Iterator[RenderableType]:
     yield from (Text(note, "dim") for note in table.notes)
 
 
-def _add_column(drawn: RichTable, column: Column) -> None:
+def _add_column(drawn: RichTable, column: Column, cells: Sequence[Cell]) -> None:
     """Figures are aligned right and never wrapped; other texts are cut at their width, or wrapped."""
     if column.form.is_figure:
-        drawn.add_column(column.head, justify="right", overflow="fold", no_wrap=" " not in column.head)
+        width = max([_NARROWEST, *(len(str(cell)) for cell in cells)])
+        fixed = width if len(column.head) > max(width, _LONG) else None  # only the head is wrapped
+        drawn.add_column(column.head, justify="right", overflow="fold", width=fixed, no_wrap=fixed is None)
     elif column.width is not None:
         drawn.add_column(column.head, overflow="ellipsis", no_wrap=True, max_width=column.width)
     else:
@@ -103,15 +107,21 @@ def _cell(column: Column, cell: Cell) -> RenderableType:
 
 
 def _entry(entry: Entry) -> Iterator[RenderableType]:
-    """The head, the lines, and the first passage of each side, cut around its word."""
+    """The head with the first line, the others, and the first passage of each side, cut around its word.
+
+    What is ranked has long lines, which begin below its head.
+    """
     number = f"{entry.number:>2}  " if entry.number else ""
-    figures = f"  {entry.figures}" if entry.figures else ""
-    yield Text(number, overflow="fold").append_text(_text(entry.head)).append(figures)
-    passages = (_around_mark(pieces, f"{side}: ") for side, ((pieces, _), *_) in entry.quotes)
-    for line in (*map(_text, entry.lines), *passages):
+    head = Text(number, overflow="fold").append_text(_text(entry.head))
+    lines = [_text(line) for line in entry.lines]
+    behind = [Text(figure) for figure in entry.figures[:1]] if number else lines[:1]
+    for text in behind:
+        head.append("  ").append_text(text)
+    yield head
+    passages = [_around_mark(pieces, f"{side}: ") for side, ((pieces, _), *_) in entry.quotes]
+    below = [Text(figure, "dim") for figure in entry.figures[1:]]
+    for line in (*(lines if number else lines[1:]), *passages, *below):
         yield Padding(line, (0, 0, 0, 4 if number else 2), expand=False)
-    if number:  # what is found has whole passages, which are easier told apart with blank lines
-        yield ""
 
 
 def _around_mark(pieces: Pieces, side: str) -> Text:

@@ -285,9 +285,8 @@ class Drift(ResultTable):
         by = "change" if self.is_sliced else "distance"
         order = f"words with q ≤ {LEVEL} come first, names, numbers and variants last among them"
         yield f"Sorted by {by}; {order}."
-        idle = [
-            f"{column.head} {column.cell(self.rows[0])}" for column in self.columns if column not in columns
-        ]
+        shown = {column.name for column in columns}
+        idle = [f"{one.head} {one.cell(self.rows[0])}" for one in self.columns if one.name not in shown]
         if idle:
             yield f"Not shown, as all words have about the same: {', '.join(idle)} (--json has them)."
         if self.is_sliced and any(map(_is_outside, self.rows)):
