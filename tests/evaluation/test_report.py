@@ -210,7 +210,7 @@ def test_rows_are_named_by_mode(run_folder: Path, beir: Path, pairs: Path, tmp_p
     assert ("refined", "retrofit") in (compared := {(row["vectors_a"], row["vectors_b"]) for row in rows})
     assert ("retrofit", "mittens") not in compared  # baselines are compared with the first table only
     shown = ran(given).out
-    for name in ("refined, dense", "refined, hybrid", "original, dense", "  bm25 "):
+    for name in ("refined, dense", "refined, hybrid", "original, dense", "\nbm25 "):
         assert name in shown
 
 
