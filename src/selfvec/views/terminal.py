@@ -21,7 +21,7 @@ from selfvec.base.view import Cell, Column, Drawn, Entry, Heading, Part, Pieces,
 _WIDTH = 80  # characters of a quotation
 _MANY = 7  # columns, of which more stand closer together, so that figures of drift fit 80 characters
 _NARROW, _WIDE = 1, 2  # characters between columns
-_LONG, _NARROWEST = 12, 6  # characters of a head, and of the column when a longer one is wrapped
+_LONG, _NARROWEST = 10, 6  # characters of a head, and of the column when a longer one is wrapped
 _LEAST = 8  # columns of the text beside a word
 _STYLES = {
     "strong": "bold",
