@@ -1,0 +1,308 @@
+"""Documents on the page in a real browser: searched, narrowed, listed, read, and withdrawn."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import numpy as np
+import pytest
+from headless import Page
+from serving import Site, serving
+from steps import SLOW, typed_at_once
+
+import selfvec
+from selfvec.storage.run_folder import open_run
+
+
+def assert_similar_documents_open(page: Page, site: Site, name: str) -> None:
+    """Open what is near the first hit, and what is near the first of these; then close both."""
+    first = ".found > li > details:last-of-type"
+    for _ in range(2):
+        near = site.json(f"/api/similar?document={name}")["rows"]
+        page.click(f"{first} > summary")
+        page.wait(f"document.querySelectorAll('{first} > div > .found > li').length === {len(near)}")
+        assert page.text(f"{first} > div > .found .place span") == near[0]["id"]
+        first += " > div > .found > li:first-child > details:last-of-type"
+        name = near[0]["id"]
+    page.run("document.querySelector('.found details:last-of-type').lastChild.remove()")
+
+
+def test_documents_are_searched_with_snippets_and_filters(opened: Page, site: Site) -> None:
+    opened.press("5")
+    opened.wait("document.querySelector('#pane input')")
+    opened.click("#pane input")
+    opened.type("bread")
+    opened.wait("document.querySelectorAll('.found > li').length === 10")
+    assert "ask=bread" in opened.run("location.hash")
+    assert opened.run(
+        "[...document.querySelectorAll('.found mark.self')].every((e) => e.textContent === 'bread')"
+    )
+    told = site.json("/api/search?query=bread")["rows"]
+    assert opened.text(".found h3 bdi") == " ".join(told[0]["text"].split()[:9]) + " …"
+    assert opened.text(".found .place span") == told[0]["id"]
+    assert opened.text(".found .snippet") == told[0]["snippet"]
+    opened.click(".found summary")
+    opened.wait("document.querySelector('.found .whole')")
+    assert opened.text(".found .whole") == site.text_of(told[0]["id"]).strip()
+    assert_similar_documents_open(opened, site, told[0]["id"])
+    opened.click(".more")
+    opened.wait("document.querySelectorAll('.found > li').length === 20")
+    opened.click(".found .place button")
+    opened.wait("document.querySelectorAll('.found > li').length === 10")
+    date = told[0]["date"]
+    assert opened.run("document.querySelector('.wide-field input').value") == f"date={date}"
+    dates = opened.texts(".found .place button")
+    assert set(dates) == {date}
+
+
+PAINTS = ("red", "green", "blue", "black", "white", "brown", "yellow")
+
+
+THINGS = ("roof", "mill", "barn", "road", "bridge", "house", "garden", "boat", "tower", "field")
+
+
+@pytest.fixture(scope="module")
+def fielded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """60 documents, 40 with hail, of two years and states; a whale is at the end of the last, long one."""
+    rng = np.random.default_rng(0)
+    things = [f"{colour} {thing}" for colour in PAINTS for thing in THINGS]
+    rows = [
+        {
+            "id": str(i),
+            "text": f"{'hail' if i % 3 else 'rain'} fell on {' '.join(rng.choice(things, 12))}",
+            "date": f"{1990 + i // 30}-05-01",
+            "state": "OHIO" if i % 4 == 1 else "IOWA",
+        }
+        for i in range(60)
+    ]
+    rows[59]["text"] += (
+        ". The river rose over the road and the bridge was closed" * 60 + ". A whale was seen."
+    )
+    folder = tmp_path_factory.mktemp("fielded")
+    source = folder / "fielded.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    selfvec.Refiner("decorrelated", window=5).fit(source).save(folder / "run")
+    with serving(open_run(folder / "run")) as site:
+        site.data.index.result()
+        yield site
+
+
+PRESSED = "[...document.querySelectorAll('.facets [aria-pressed=true]')].length"
+
+
+def test_hits_are_counted_and_narrowed_by_fields_and_dates(page: Page, fielded: Site) -> None:
+    page.open(f"{fielded.address}#view=texts&ask=hail")
+    page.wait("document.querySelectorAll('.facets section').length === 2")
+    assert page.text(".total").startswith("40 of 60 documents have words of the question")
+    assert page.texts(".values button") == ["IOWA 30", "OHIO 10"]
+    assert page.texts(".histogram button", "title") == ["1990-05: 20 documents", "1991-05: 20 documents"]
+    page.click(".values li:last-child button")
+    page.wait(f"{PRESSED} === 1 && document.querySelector('.total').innerText.startsWith('10 of')")
+    assert page.run("document.querySelector('.wide-field input').value") == "state=OHIO"
+    assert page.texts(".values button") == ["IOWA 30", "OHIO 10"]  # another can be chosen
+    page.click(".histogram button")
+    page.wait(f"{PRESSED} === 2 && document.querySelector('.total').innerText.startsWith('6 of')")
+    assert "date=1990-05" in page.run("document.querySelector('.wide-field input').value")
+    page.click(".histogram [aria-pressed=true]")
+    page.wait(f"{PRESSED} === 1")
+
+
+def test_hits_are_sorted_by_date_and_open_at_their_passage(page: Page, fielded: Site) -> None:
+    page.open(f"{fielded.address}#view=texts&ask=hail&order=newest&mode=bm25")
+    page.wait("document.querySelectorAll('.found > li').length === 10")
+    dates = page.texts(".found > li .place button:first-of-type")
+    assert dates == sorted(dates, reverse=True)
+    assert dates[0] == "1991-05-01"
+    told = fielded.json("/api/search?query=whale")["rows"][0]
+    page.open(f"{fielded.address}#view=texts&ask=whale")
+    hit = urlencode({"doc": told["id"]})  # not one of the hits of the last search, which stand until then
+    page.wait(f"document.querySelector('.found h3 a')?.href.includes({json.dumps(hit)})")
+    page.wait("document.querySelector('.total .number')")  # above the hits, which it moves
+    page.click(".found h3 a")
+    page.wait("document.querySelector('#word .passage')")
+    text = fielded.text_of(told["id"])
+    passage = text[slice(*told["passage"])]
+    assert "whale" in passage
+    assert len(passage) < len(text)
+    assert " ".join(page.text("#word .passage").split()) == " ".join(passage.split())
+    box = "document.querySelector('#word .passage').getBoundingClientRect()"
+    page.wait(f"{box}.top < innerHeight && {box}.bottom > 0")
+
+
+def test_documents_are_listed_sorted_and_read(page: Page, fielded: Site) -> None:
+    listed = "[...document.querySelectorAll('.library li')].map((item) => item.dataset.id)"
+    page.open(f"{fielded.address}#view=documents")
+    page.wait("document.querySelectorAll('.library li').length === 50")
+    assert page.text("#pane .lead") == "60 documents"
+    page.click("#pane .more")
+    page.wait("document.querySelectorAll('.library li').length === 60")
+    assert page.run(listed) == [str(number) for number in range(60)]
+    page.open(f"{fielded.address}#view=documents&listed=longest")
+    page.wait(f"{listed}[0] === '59'")  # with the whale
+    page.open(f"{fielded.address}#view=documents&filter=state=OHIO")
+    page.wait("document.querySelectorAll('.library li').length === 15")
+    assert page.text("#pane .lead") == "15 documents pass the filter."
+    page.click(".library li:nth-child(2) a")
+    page.wait("document.querySelector('#word .whole') && document.querySelector('.library [aria-current]')")
+    name = page.run("document.querySelector('.library [aria-current]').parentElement.dataset.id")
+    assert page.text("#word .whole") == fielded.text_of(name).strip()
+
+
+def test_a_whole_document_has_its_lines_and_its_matches_are_marked(page: Page, tmp_path: Path) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for number in range(40):
+        kind = ("hail", "rain", "an invoice")[number % 3]
+        text = f"Note {number}\n\nThere was {kind} (day {number}).\nThen the roof leaked, and HAIL? no."
+        (folder / f"{number}.txt").write_text(text, encoding="utf-8")
+    selfvec.Refiner("decorrelated", window=5, repeats="keep").fit(folder, "default").save(tmp_path / "run")
+    with serving(open_run(tmp_path / "run")) as site:
+        page.open(f"{site.address}#view=texts&ask=hail&mode=bm25")
+        page.wait("document.querySelector('.found summary')")
+        page.run(
+            "[...document.querySelectorAll('.found summary')].find((e) => /Whole/.test(e.innerText)).click()"
+        )
+        page.wait("document.querySelector('.whole')")
+        assert page.text(".whole").count("\n") == 3
+        marked = page.texts(".whole mark")
+        assert marked == ["hail", "HAIL"]
+
+
+LATE = """(() => { const real = window.fetch; window.fetch = async (...asked) => {
+  if (String(asked[0]).includes(%s)) { await new Promise((go) => setTimeout(go, 600)); window.late = true; }
+  return real(...asked); }; })()"""  # one answer comes later than those that are asked for after it
+
+
+def test_a_late_answer_does_not_replace_what_was_chosen_meanwhile(page: Page, fielded: Site) -> None:
+    page.open(f"{fielded.address}#view=documents")
+    page.wait("document.querySelectorAll('.library li').length === 50")
+    page.run(LATE % json.dumps("/api/health"))
+    page.click("nav [data-view=health]")
+    page.click("nav [data-view=documents]")
+    page.wait("window.late")
+    time.sleep(0.3)
+    assert page.run("document.querySelectorAll('.library li').length") == 50
+    page.run("window.late = false")
+    page.run(LATE % json.dumps("/api/document?id=0"))
+    page.click(".library li a")
+    page.click(".library li:nth-child(2) a")
+    page.wait("window.late")
+    time.sleep(0.3)
+    assert page.text("#word .facts dd") == "1"
+
+
+def test_an_updated_run_is_said_and_withdrawn_documents_are_gone(page: Page, tmp_path: Path) -> None:
+    source = tmp_path / "texts.jsonl"
+    texts = [f"hail of {n} inches broke the roof of house {n} in the town" for n in range(30)]
+    rows = [{"id": f"r{n}", "text": f"{text}, as secret {n} says"} for n, text in enumerate(texts)]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    folder = tmp_path / "run"
+    selfvec.refine(source, output=folder, method="decorrelated", repeats="keep")
+
+    def status(path: str) -> int:
+        """The status of an answer, when the documents of the present state are indexed."""
+        while (found := site.get(path)[0]) == 503:
+            time.sleep(0.1)
+        return found
+
+    with serving(open_run(folder)) as site:
+        page.open(f"{site.address}#view=texts&ask=hail&mode=bm25")
+        page.wait("document.querySelectorAll('.found li').length")
+        assert page.text("#alert") == ""
+        assert site.json("/api/state")["newer"] is False
+        selfvec.update(folder, output=folder, withdraw=["r3"])
+        assert site.json("/api/state")["newer"] is True
+        assert status("/api/document?id=r3") == 404
+        assert status("/api/document?id=r4") == 200
+        found = [row["id"] for row in site.json("/api/search?query=hail&top=100")["rows"]]
+        assert "r3" not in found
+        assert "r4" in found
+        quoted = site.json("/api/together?w=hail&other=roof&n=20")["uses"]
+        assert "r3" not in [use["id"] for use in quoted]
+        page.click("nav [data-view=health]")
+        page.wait("document.querySelector('#alert .newer')")
+        assert "The run was updated" in page.text("#alert")
+        page.run("location.hash = '#view=texts&ask=hail&mode=bm25'")  # the page as it was loaded
+        page.wait("document.querySelectorAll('.found li').length")
+        assert "secret 3 " not in page.text(".found")
+        assert page.text("#alert .newer")
+        selfvec.undo(folder)
+        assert status("/api/document?id=r3") == 200
+        page.click("nav [data-view=health]")
+        page.wait("!document.querySelector('#alert .newer')")
+        selfvec.update(folder, output=folder, withdraw=["r3"], no_undo=True)  # the served text is deleted
+        assert site.json("/api/state")["newer"] is True
+        assert status("/api/document?id=r3") == 404
+
+
+def test_an_error_and_its_old_hits_go_with_the_next_search(page: Page, site: Site) -> None:
+    page.open(f"{site.address}#c=refined&view=texts&ask=bread")
+    page.wait("document.querySelectorAll('.found > li').length === 10")
+    typed_at_once(page, (".wide-field input", "county=X"))
+    page.wait("document.getElementById('alert').innerText.includes('no field')")
+    assert page.run("document.querySelectorAll('.found > li').length") == 0
+    typed_at_once(page, (".wide-field input", ""))
+    page.wait("document.querySelectorAll('.found > li').length === 10")
+    assert page.text("#alert") == ""
+    page.errors.clear()  # the browser notes the 400
+
+
+def test_what_both_vectors_find_obeys_the_filter_and_names_ids(page: Page, site: Site) -> None:
+    page.open(f"{site.address}#c=refined&view=texts&ask=bread&beside=1&filter=date=1990")
+    page.wait("document.querySelectorAll('.hits > li').length === 16")
+    told = site.json("/api/texts?query=bread&filters=date=1990")["sides"]
+    places = page.texts(".hits .place")
+    assert [place.split(" · ")[-1] for place in places] == [hit["id"] for side in told for hit in side]
+    assert {place[:4] for place in places} == {"1990"}
+    assert not page.run("document.querySelector('.wide-field input').disabled")
+
+
+@pytest.mark.parametrize("beside", ["", "&beside=1"])
+def test_how_a_question_was_understood_stands_above_the_hits(page: Page, site: Site, beside: str) -> None:
+    asked = 'bread AND "<b>bread</b> <img src=x onerror=alert(1)>"'
+    page.open(f"{site.address}#c=refined&view=texts&ask={quote(asked)}{beside}")
+    hits = ".hits" if beside else ".found"
+    page.wait(f"document.querySelectorAll('{hits} > li').length >= 8 && document.querySelector('.note')")
+    told = site.json(f"/api/{'texts' if beside else 'search'}?query={quote(asked)}")["notes"]
+    assert [note.split(":")[0][:20] for note in told] == ["AND", "no document has the "]
+    assert page.texts(".note") == told  # signs of HTML included
+    assert page.run("document.querySelectorAll('#pane b, #pane img').length") == 0
+    order = "document.querySelector('.note').compareDocumentPosition(document.querySelector('%s'))"
+    assert page.run(order % hits) == 4  # it follows
+    page.open(f"{site.address}#c=refined&view=texts&ask=bread{beside}")
+    page.wait(f"document.querySelectorAll('{hits} > li').length >= 8 && !document.querySelector('.note')")
+
+
+def test_placeholders_name_years_of_the_text(opened: Page, site: Site) -> None:
+    assert opened.texts("#range-a, #range-b", "placeholder") == ["1990..2005", "2006..2020"]
+    opened.open(f"{site.address}#c=refined&view=texts")
+    assert opened.run("document.querySelector('.wide-field input').placeholder") == "date=2006..2020"
+
+
+def test_a_search_says_what_it_waits_for(page: Page, site: Site) -> None:
+    script = SLOW.replace("/api/ranking", "/api/search").replace(
+        "return Response.json({ ready: false, share: 0.25 })",
+        "return Response.json({ error: { rule: 'the documents are being indexed' } }, { status: 503 })",
+    )
+    page.call("Page.addScriptToEvaluateOnNewDocument", source="window.stage = 'comparing';" + script)
+    page.open(f"{site.address}#c=refined&view=texts&ask=bread", ready="document.querySelector('.full .wait')")
+    page.wait("document.querySelector('.full .wait')?.innerText.includes('are being indexed')")
+    page.run("window.stage = 'tested'")
+    page.wait("document.querySelectorAll('.found > li').length === 10")
+
+
+def test_an_untitled_document_is_headed_by_its_first_sentence(page: Page, site: Site) -> None:
+    page.open(site.address)
+
+    def headed(text: str, title: str | None = None) -> str:
+        given = json.dumps({"text": text, "title": title})
+        return page.run(f"import('/documents.js').then((own) => own.heading({given}).textContent)")
+
+    assert headed("MINUTES\n12.05.2021\nThe rate was kept at two percent. It rained.") == (
+        "The rate was kept at two percent."
+    )
+    assert headed("12. 8. 1901. Tokyo.\n東京は夜に雨が降った。") == "東京は夜に雨が降った。"
+    assert headed("HAIL FELL ON THE ROOF") == "HAIL FELL ON THE ROOF"
+    assert headed("The rate was kept at two percent.", "Minutes") == "Minutes"

@@ -1,0 +1,351 @@
+"""Words on the page in a real browser: which changed, why, and how a reader gets to them."""
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+from headless import HASTE, Page
+from serving import HOSTILE, Site, fitted, serving
+from steps import CURRENT, RANKED, SLOW, heading, typed_at_once
+
+import selfvec
+from selfvec.analysis.word_drift import drift
+
+FIRST_LETTER_IS_LEFT = """(() => {
+  const walk = document.createTreeWalker(document.querySelector("#word .quotes q"), NodeFilter.SHOW_TEXT);
+  const places = [];
+  while (walk.nextNode()) {
+    for (const [i, letter] of [...walk.currentNode.data].entries()) {
+      const range = document.createRange();
+      range.setStart(walk.currentNode, i);
+      range.setEnd(walk.currentNode, i + 1);
+      if (letter.trim()) places.push(range.getBoundingClientRect().x);
+    }
+  }
+  return places[0] < places.at(-1);
+})()"""
+
+
+def test_a_newcomer_sees_which_word_changed_and_why(opened: Page) -> None:
+    assert opened.run(RANKED).index("cell") < 10
+    assert opened.run(CURRENT) == "cell"
+    assert opened.text("h2.word").startswith("cell")
+    claim = opened.text("#word .claim")
+    assert "Before refining, cell was near" in claim
+    assert "In your text it is near" in claim
+    assert opened.text("#word .quotes li")
+    assert opened.run("document.querySelectorAll('.quotes mark.came').length") > 0
+    assert "documents" not in opened.text("#alert")
+    assert opened.run("document.title").startswith("reports.jsonl")
+
+
+def test_neighbours_stand_side_by_side_with_what_came_and_went(opened: Page, site: Site) -> None:
+    told = site.json("/api/word?w=cell&c=refined")
+    for side, mark, words in ((1, "went", told["lost"]), (2, "came", told["gained"])):
+        assert opened.texts(f".sides > div:nth-child({side}) li.{mark} bdi") == words
+    left, right = opened.texts("#word .sides > div", "getBoundingClientRect().top")
+    assert left == right
+
+
+def test_a_word_is_found_by_typing(opened: Page) -> None:
+    opened.press("/")
+    opened.type("cha")
+    opened.wait("document.querySelector('#found li bdi')?.textContent === 'charge'")
+    assert opened.run("document.getElementById('find').getAttribute('aria-expanded')") == "true"
+    opened.press("Enter")
+    opened.wait(heading("charge"))
+    assert "word=charge" in opened.run("location.hash")
+    opened.press("/")
+    opened.type("no such word")
+    opened.press("Enter")
+    opened.wait("document.getElementById('alert').innerText.includes('does not occur in this run')")
+    opened.errors.clear()  # the browser notes the 404
+
+
+def test_keys_lead_through_the_list_and_back(opened: Page) -> None:
+    ranked = opened.run(RANKED)
+    first = ranked.index("cell")
+    opened.press("ArrowDown")
+    opened.wait(heading(ranked[first + 1]))
+    opened.press("j")
+    opened.wait(heading(ranked[first + 2]))
+    assert opened.run(CURRENT) == ranked[first + 2]
+    assert opened.run("document.activeElement.dataset.word") == ranked[first + 2]
+    opened.press("k")
+    opened.wait(heading(ranked[first + 1]))
+    opened.press("?")
+    assert opened.run("document.getElementById('keys').open")
+    opened.press("Escape")
+    opened.wait("!document.getElementById('keys').open")
+    opened.press("Escape")
+    opened.wait("!location.hash.includes('word=')")
+    for number, view in enumerate(("overview", "changes", "map", "unknown", "texts", "health"), 1):
+        opened.press(str(number))
+        opened.wait(f"document.body.dataset.view === '{view}'")
+        assert opened.run("document.querySelector('nav [aria-current]').dataset.view") == view
+
+
+def test_why_shows_where_two_words_stand_together(opened: Page, site: Site) -> None:
+    opened.click(".near li.came button.ask")
+    opened.wait("document.querySelector('.texts .claim')?.innerText.startsWith('Why cell and')")
+    near = opened.run("new URLSearchParams(location.hash.slice(1)).get('near')")
+    told = site.json(f"/api/together?w=cell&other={near}")
+    assert f"{told['together']:,} times of" in opened.text(".texts .claim").replace("\n", " ")
+    assert opened.run("document.querySelectorAll('.texts mark.self').length") > 0
+
+
+def test_a_link_shows_somebody_else_the_same(page: Page, site: Site) -> None:
+    state = "view=changes&word=charge&c=refined&seen=30&sort=word&text=c&frame=0.50"
+    page.open(f"{site.address}#{state}")
+    assert page.text("h2.word").startswith("charge")
+    ranked = page.run(RANKED)
+    assert ranked == sorted(ranked)
+    assert all("c" in word for word in ranked)
+    assert page.run("document.querySelector('.fields select').value") == "word"
+    assert page.run("document.querySelector('#word .time input').value") == "0.5"
+    page.click("#word .near a")
+    page.wait("!location.hash.includes('word=charge')")
+    page.run("void history.back()")
+    page.wait(heading("charge"))
+
+
+def test_filters_narrow_the_list_and_stand_in_the_address(opened: Page) -> None:
+    before = opened.run(RANKED)
+    opened.run("document.querySelector('.filters').open = true")
+    opened.click(".fields input[type=search]")
+    opened.type("jud")
+    opened.wait(f"{RANKED}.join() === 'judge'")
+    assert "text=jud" in opened.run("location.hash")
+    opened.type("xx")
+    opened.wait("document.querySelector('.ranking .none')")
+    opened.click(".ranking .none a")
+    opened.wait(f"{RANKED}.length >= {len(before)}")
+
+
+def test_time_plays_and_steps(page: Page, site: Site) -> None:
+    page.open(f"{site.address}#c=1990|2020&word=cell")
+    name = "document.querySelector('#word .frame').textContent"
+    page.wait(f"{name} === '2020'")
+    page.press("ArrowLeft")
+    assert page.run(name) == "2005"
+    page.press("ArrowLeft")
+    assert page.run(name) == "1990"
+    assert "frame=0.00" in page.run("location.hash")
+    page.run(HASTE)
+    page.press("p")
+    page.wait(f"{name} === '2020' && !document.querySelector('#word .play').textContent.includes('Pause')")
+
+
+def test_time_flows_unless_motion_is_unwelcome(page: Page, site: Site) -> None:
+    page.prefers(reduced_motion="no-preference")
+    page.open(f"{site.address}#c=1990|2020&word=cell")
+    page.run(HASTE)
+    page.click("#word .play")
+    page.wait("document.querySelector('#word .frame').textContent.includes('→')")
+    page.wait("document.querySelector('#word .frame').textContent === '2020'")
+
+
+def test_two_years_are_compared_with_sentences_from_both(opened: Page, site: Site) -> None:
+    opened.choose("#comparison", "1990|2020")
+    opened.wait("document.querySelector('#word .claim')?.innerText.startsWith('In 1990')")
+    opened.wait("document.querySelectorAll('.texts h4').length === 2")
+    heads = opened.texts(".texts h4")
+    assert heads == ["1990", "2020"]
+    places = opened.run(
+        "[...document.querySelectorAll('.texts section')].map((section) =>"
+        " [...section.querySelectorAll('.place')].map((e) => e.textContent.slice(0, 4)))"
+    )
+    assert set(places[0]) == {"1990"}
+    assert set(places[1]) == {"2020"}
+    assert "significant" in opened.text(".facts")
+    rows = site.json("/api/ranking?c=1990|2020&seen=1&limit=50")["rows"]
+    first = next(row for row in rows if row["word"] == "cell")
+    low, high = (f"{first[end]:.2f}".removeprefix("0") for end in ("low", "high"))
+    assert f"95 %: {low}–{high}" in opened.text(".facts")
+    assert f"95 %: {low}–{high}" in opened.text(".ranking .measured")
+
+
+def test_words_are_listed_when_they_are_tested_as_drift_lists_them(page: Page, site: Site) -> None:
+    script = "window.stage = 'comparing';" + SLOW
+    page.call("Page.addScriptToEvaluateOnNewDocument", source=script)
+    page.open(f"{site.address}#view=changes&c=1990|2020", ready="document.querySelector('.ranking')")
+    page.wait("document.querySelector('#pane .lead').innerText.includes('25 % done')")
+    assert page.text("#pane h2") == "Words that changed"
+    assert page.run(RANKED) == []
+    page.run("window.stage = 'tested'")
+    page.wait("document.querySelector('.ranking .sure')?.innerText === 'significant'")
+    told = drift(site.data.run, ["1990", "2020"])
+    assert page.run(RANKED) == [row["word"] for row in told.rows[:50]]
+    assert f"{told.significant} of {told.tested} words changed from 1990 to 2020" in page.text("#pane .lead")
+
+
+def test_the_view_before_stays_while_a_comparison_loads(opened: Page) -> None:
+    before = opened.run(RANKED)
+    opened.run("window.stage = 'comparing';" + SLOW)
+    opened.choose("#comparison", "1990|2020")
+    opened.wait("document.querySelector('#pane .lead').innerText.includes('25 % done')")
+    assert opened.run(RANKED) == before
+    opened.run("window.stage = 'tested'")
+    opened.wait("document.querySelector('#pane h2').innerText.includes('1990')")
+
+
+def test_two_parts_are_typed(opened: Page, site: Site) -> None:
+    opened.choose("#comparison", "?")
+    opened.type("1990")
+    opened.enter("#range-b", "2004–2021")
+    opened.wait("document.querySelector('#word .claim')?.innerText.startsWith('In 1990')")
+    assert "in 2004–2021 it is near" in opened.text("#word .claim")
+    opened.open(f"{site.address}#view=changes&c=1990|2004..2021")
+    assert opened.texts("#range-a, #range-b", "value") == ["1990", "2004..2021"]
+
+
+def test_a_bad_period_is_said_once_and_the_word_stays(opened: Page, site: Site) -> None:
+    opened.choose("#comparison", "?")
+    opened.type("1990")
+    opened.enter("#range-b", "1950")
+    said = "no document is dated 1950; the dates run from 1990-05-01 to 2020-05-01"
+    opened.wait(f"document.body.innerText.includes({json.dumps(said)})")
+    assert opened.run("document.body.innerText").count(said) == 1
+    assert opened.text("h2.word").startswith("cell")
+    assert opened.text("#word .claim")
+    opened.run("document.getElementById('range-b').value = 'spring'")
+    opened.click("#ranges button")
+    for rule in ("is not a slice", "write dates as 1990..2020, 1990-05, 2020Q2"):
+        opened.wait(f"document.getElementById('alert').innerText.includes({json.dumps(rule)})")
+    opened.open(f"{site.address}#c=1990|1950&word=cell")
+    assert opened.run("document.querySelectorAll('#alert .error').length") == 1
+    assert opened.text("#word h2") == "cell"
+    opened.errors.clear()  # the browser notes the 404
+
+
+def test_signs_around_a_typed_word_do_not_hide_it(opened: Page, site: Site) -> None:
+    opened.press("/")
+    opened.type("thunder?.")
+    opened.wait("document.querySelector('#found li bdi')?.textContent === 'thunder'")
+    opened.open(f"{site.address}#view=time&words=thunder%3F.")
+    opened.wait("document.querySelector('.chart')")
+    assert "Not in this text" not in opened.text(".full .lead")
+    opened.open(f"{site.address}#c=refined&word=thunder%3F.")
+    opened.wait(f"{heading('thunder')} && document.querySelector('#word .quotes li')")
+    opened.wait("document.querySelector('#word .map')")
+    assert opened.text("#alert") == ""
+
+
+def test_hostile_words_are_words(opened: Page, site: Site) -> None:
+    opened.press("/")
+    opened.type("<img")
+    opened.wait("document.querySelector('#found li bdi')")
+    opened.press("Enter")
+    opened.wait(heading(HOSTILE))
+    assert opened.run("document.querySelectorAll('#word img, #pane img').length") == 0
+    assert opened.run("document.title") != "harmed"
+
+
+def test_new_words_tell_what_they_rest_on(opened: Page) -> None:
+    opened.press("4")
+    opened.wait("document.querySelectorAll('#pane tbody tr').length > 5")
+    rows = opened.texts("#pane tbody tr", "innerText")
+    zest = next(row for row in rows if row.startswith("zest"))
+    assert "the words around it" in zest
+    opened.click("#pane tbody a")
+    opened.wait("document.querySelector('#word .claim')?.innerText.includes('had no vector')")
+
+
+def test_a_second_field_does_not_wipe_the_first(opened: Page, site: Site) -> None:
+    opened.run("document.querySelector('.filters').open = true")
+    count = ".fields input[type=number]"
+    contains = ".fields input[type=search]"
+    typed_at_once(opened, (count, "3"), (contains, "ju"))
+    opened.wait(f"{RANKED}.length && {RANKED}.every((word) => word.includes('ju'))")
+    assert {"seen=3", "text=ju"} <= set(opened.run("location.hash.slice(1)").split("&"))
+    assert opened.run(f"document.querySelector('{count}').value") == "3"
+    opened.open(f"{site.address}#c=refined&view=texts")
+    typed_at_once(opened, (".full > input", "bread"), (".wide-field input", "date=2020"))
+    opened.wait("document.querySelectorAll('.found > li').length === 10")
+    assert opened.texts(".full > input, .wide-field input", "value") == ["bread", "date=2020"]
+    dates = opened.texts(".found .place button")
+    assert {date[:4] for date in dates} == {"2020"}
+
+
+def test_enter_opens_the_word_that_was_typed(page: Page, tmp_path: Path) -> None:
+    lines = ["phonographic records play music", "a phonograph plays records", "phonographic music again"]
+    find = "document.getElementById('find')"
+    with serving(fitted(tmp_path, lines * 12, "none")) as site:
+        page.open(site.address)
+        page.run(f"{find}.value = 'phonograph', {find}.focus()")
+        page.press("Enter")  # before a suggestion is there
+        page.wait(heading("phonograph"))
+        page.press("/")
+        page.type("phonograph")
+        page.wait("document.querySelector('#found li bdi')?.textContent === 'phonograph'")
+        page.press("Enter")
+        page.wait(heading("phonograph"))
+        page.run(f"{find}.value = 'mus', {find}.focus()")
+        page.press("Enter")  # of a part: the first word that would have been shown
+        page.wait(heading("music"))
+
+
+def test_a_count_below_one_is_refused(opened: Page, site: Site) -> None:
+    opened.run("document.querySelector('.filters').open = true")
+    opened.click(".fields input[type=number]")
+    opened.type("-5")
+    assert opened.run("document.querySelector('.fields input[type=number]').matches(':invalid')")
+    typed_at_once(opened, (".fields input[type=search]", "jud"))
+    opened.wait(f"{RANKED}.join() === 'judge'")
+    assert "seen" not in opened.run("location.hash")
+    opened.open(f"{site.address}#view=changes&c=refined&seen=-5")
+    opened.wait("document.getElementById('alert').innerText.includes('greater than or equal to 1')")
+    opened.errors.clear()  # the browser notes the 400
+
+
+def test_names_are_left_out_on_request(opened: Page) -> None:
+    opened.run("document.querySelector('.filters').open = true")
+    opened.click(".fields .check:last-child input")
+    opened.wait("location.hash.includes('names=0')")
+    opened.wait(f"{RANKED}.length > 5")
+
+
+def test_hebrew_and_arabic_read_from_right_to_left(page: Page, tmp_path) -> None:
+    lines = ["ברד שבר גגות בכפר", "نهر كبير فوق الطريق", "hail broke roofs here"]
+    with serving(fitted(tmp_path, lines * 12, "none")) as site:
+        shown = "[...document.querySelectorAll('#word .quotes q')].map((q) => getComputedStyle(q).direction)"
+        for word, expected in (("גגות", "rtl"), ("الطريق", "rtl"), ("roofs", "ltr")):
+            page.open(f"{site.address}#word={quote(word)}")
+            page.wait(f"{heading(word)} && document.querySelector('#word .quotes q')")
+            assert set(page.run(shown)) == {expected}
+            assert page.run(FIRST_LETTER_IS_LEFT) is (expected == "ltr")
+        page.open(f"{site.address}#view=texts")
+        page.wait("document.querySelector('.full input')")
+        page.run("document.querySelector('.full input').focus()")
+        page.type("גגות")
+        style = "getComputedStyle(document.querySelector('.full input')).direction"
+        assert page.run(style) == "rtl"
+
+
+def test_words_that_came_and_fields_that_go_with_time_are_on_the_page(page: Page, tmp_path: Path) -> None:
+    rows = [
+        {
+            "text": f"The committee kept the rate in room {'abcdefg'[n % 7]}"
+            + " with a taper" * (year == 2002),
+            "date": f"{year}-05-{n % 28 + 1:02}",
+            "kind": "minutes" if n % 5 < (1 if year == 2001 else 4) else "speech",
+        }
+        for year in (2001, 2002)
+        for n in range(300)
+    ]
+    source = tmp_path / "speeches.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    run = selfvec.refine(source, "none", "original", repeats="keep", output=tmp_path / "run")
+    with serving(run) as site:
+        page.open(f"{site.address}#view=changes", ready="document.querySelector('.ranking a')")
+        assert page.run("document.querySelector('#comparison').value") == "2001|2002"
+        assert "the earliest and the latest years" in page.text("#pane .note")
+        told = page.texts("#pane .note")[1]
+        assert "kind differs: minutes is 80% of 2002, 20% of 2001" in told
+        assert "--filter kind=" in told
+        page.click(".unmatched summary")
+        assert page.texts(".unmatched a") == ["taper"]
+        assert "taper 0→300×" in page.text(".unmatched p")
+        page.click(".unmatched a")
+        page.wait("document.querySelector('#word h2')?.innerText.includes('taper')")
+        page.wait("document.querySelector('#word .facts').innerText.includes('too rare')")
