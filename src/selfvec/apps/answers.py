@@ -120,8 +120,8 @@ def ask(
             rule = "is inside the folder of text, where it would be read as text"
             raise OptionError(rule, field="cache", remedy="name a folder elsewhere")
         run, omitted = _prepared(path, chosen, place, progress, reading)
-    found = run_index(run, progress=progress).search(question, top, mode=mode, filters=named)
-    return replace(found, corpus=run.provenance.corpus_name, **omitted)
+    hits = run_index(run, progress=progress).search(question, top, mode=mode, filters=named)
+    return replace(hits, corpus=run.provenance.corpus_name, **omitted)
 
 
 def _in_memory(source: Any, vectors: Any, progress: Progress, fields: FieldOptions) -> tuple[Run, Omissions]:

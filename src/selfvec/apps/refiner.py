@@ -138,8 +138,14 @@ class Refiner(Settings):
         documents = open_text(corpus, fields, keep=settings.keeps_text)
         for kept in ("drift_", "_encoder"):
             self.__dict__.pop(kept, None)
-        work: dict[str, Any] = {"encoder": self.encoder, "embeddings": embeddings}
-        run = refine(documents, several, settings, **work, progress=_progress(progress))
+        run = refine(
+            documents,
+            several,
+            settings,
+            encoder=self.encoder,
+            embeddings=embeddings,
+            progress=_progress(progress),
+        )
         self.run_ = Run.of(run)
         self.vectors_ = self.run_.vectors
         self.original_ = self.run_.original
@@ -276,7 +282,7 @@ def _are_labels(given: Any, corpus: Any) -> bool:
     """Whether an argument of `fit` holds a label for each document, instead of vectors to start from."""
     if isinstance(given, Vectors | str | os.PathLike) or not hasattr(given, "__len__"):
         return False
-    if hasattr(given, "index_to_key") or any(isinstance(one, Vectors | os.PathLike) for one in given):
+    if hasattr(given, "index_to_key") or any(isinstance(each, Vectors | os.PathLike) for each in given):
         return False
     return hasattr(corpus, "__len__") and not isinstance(corpus, str) and len(given) == len(corpus)
 

@@ -61,9 +61,9 @@ class Similar(RecordTable[dict[str, Any]]):
     def rows(self) -> list[dict[str, Any]]:
         """One dict per neighbour."""
         return [
-            {"word": one["word"], "state": one["state"], "rank": rank, "neighbour": term, "cosine": cosine}
-            for one in self.lists
-            for rank, (term, cosine) in enumerate(one["neighbours"], 1)
+            {"word": near["word"], "state": near["state"], "rank": rank, "neighbour": term, "cosine": cosine}
+            for near in self.lists
+            for rank, (term, cosine) in enumerate(near["neighbours"], 1)
         ]
 
     def as_dict(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Similar(RecordTable[dict[str, Any]]):
         return View("Similar words", parts, notes=notes, records=self.rows)
 
     def __repr__(self) -> str:
-        words = ", ".join(dict.fromkeys(one["word"] for one in self.lists))
+        words = ", ".join(dict.fromkeys(near["word"] for near in self.lists))
         last = self.lists[-1]["neighbours"] if self.lists else []
         return short_repr(f"Similar to {words}", [f"{term} {cosine:.2f}" for term, cosine in last])
 
@@ -208,10 +208,10 @@ def similar(
         return _similar_documents(vectors, words, document, top, progress)
     names = check_texts("words", words, "words")
     several = _aligned(vectors)
-    found = opened(cast("GivenVectors", vectors)) if several is None else None
-    if isinstance(found, Run):
-        places, unknown = found.rows(names)
-        return Similar(_in_run(found, places, top, compare, min_count, as_, progress), unknown)
+    given = opened(cast("GivenVectors", vectors)) if several is None else None
+    if isinstance(given, Run):
+        places, unknown = given.rows(names)
+        return Similar(_in_run(given, places, top, compare, min_count, as_, progress), unknown)
     for field_name, asked, rule in (
         ("compare", compare, "vectors do not hold their state before refining"),
         ("as_", as_ != "topic", "vectors do not hold the text from which replacements are found"),
@@ -219,12 +219,12 @@ def similar(
         if asked:
             path = vectors if is_path(vectors) else None
             raise OptionError(rule, field=field_name, path=path, remedy="name a run folder")
-    if found is not None:
-        several = {"vectors": found}
+    if given is not None:
+        several = {"vectors": given}
     assert several is not None
     rows, unknown = rows_of(names, list(several.values()), where="these vectors")
     lists = [_in_each(several, list(several)[place], row, top, min_count) for place, row in rows]
-    return Similar([row for one in lists for row in one], unknown)
+    return Similar([row for of_word in lists for row in of_word], unknown)
 
 
 def _similar_documents(
@@ -234,8 +234,8 @@ def _similar_documents(
 
     if words:
         raise OptionError("is asked for, or words are", field="document", remedy="leave one of them out")
-    found: Found = similar_documents(run, document, top=top, progress=progress)
-    return found
+    near: Found = similar_documents(run, document, top=top, progress=progress)
+    return near
 
 
 def _in_run(

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Never
 
 from selfvec.base.declarations import checked
 from selfvec.base.errors import MissingExtra
@@ -40,12 +40,13 @@ def demo(
     from selfvec.corpus.python_docs import python_documentation
 
     replaced = overwrite or _is_of_demo(Path(output))
-    work: dict[str, Any] = {"output": output, "overwrite": replaced, "progress": progress}
     page = Path(f"{output}.html")
     page_replaced = overwrite or _is_page_of_demo(page)
     check_target(output, overwrite=replaced, folder=True)
     check_target(page, overwrite=page_replaced, folder=False)
-    run = refine(python_documentation(), stop_words="en", **work)
+    run = refine(
+        python_documentation(), output=output, overwrite=replaced, stop_words="en", progress=progress
+    )
     report(run, page, overwrite=page_replaced, progress=progress)
     return run
 

@@ -31,6 +31,17 @@ SLOW = """
 """A comparison that takes as long as the test wants."""
 
 
+def saved_as(page: Page, selector: str) -> str:
+    """The text of the file that a click saves."""
+    page.run(
+        "(() => { const real = URL.createObjectURL; URL.createObjectURL = (blob) => "
+        "{ blob.text().then((text) => { window.saved = text; }); return real.call(URL, blob); }; })()"
+    )
+    page.click(selector)
+    page.wait("window.saved")
+    return str(page.run("window.saved"))
+
+
 TYPE = """(selector, text) => {
   const input = document.querySelector(selector);
   input.value = text;

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from headless import BrowserError, Page
 from serving import Site, fitted, serving
-from steps import COLOURS, NAMED, heading
+from steps import COLOURS, NAMED, heading, saved_as
 
 from selfvec.apps.web.maps import drawn
 
@@ -137,13 +137,7 @@ def test_a_lasso_lists_the_words_inside(page: Page, site: Site) -> None:
     assert page.run(IN_VIEW)
     assert page.run(f"{COLOURS} > 10")
     assert page.run(BLUE) > 0.05  # the outline stays, and what is inside is tinted
-    page.run(
-        "(() => { const real = URL.createObjectURL; URL.createObjectURL = (blob) => "
-        "{ blob.text().then((text) => { window.table = text; }); return real.call(URL, blob); }; })()"
-    )
-    page.click(".selection button")
-    page.wait("window.table")
-    table = list(csv.reader(page.run("window.table").splitlines()))
+    table = list(csv.reader(saved_as(page, ".selection button").splitlines()))
     assert table[0][:2] == ["word", "topic"]
     assert {row[0] for row in table[1:]} == expected
     page.click(".selection button:last-of-type")
@@ -325,12 +319,7 @@ def test_topics_can_be_renamed_joined_and_saved(page: Page, site: Site) -> None:
     assert page.run(shown).count("Mine") == 1
     share = round(100 * (found[0]["share"] + found[1]["share"]))
     assert f"{share} % of the documents" in page.texts(".topic .lead")[page.run(shown).index("Mine")]
-    saved = page.run(
-        "(async () => { let kept; const made = URL.createObjectURL;"
-        " URL.createObjectURL = (blob) => { kept = blob; return made.call(URL, blob); };"
-        " document.querySelector('.topics .fields button').click(); URL.createObjectURL = made;"
-        " return JSON.parse(await kept.text()); })()"
-    )
+    saved = json.loads(saved_as(page, ".topics .fields button"))
     mine = next(topic for topic in saved["topics"] if topic["name"] == "Mine")
     assert sorted(mine["joined"]) == sorted([first, second])
     page.click(".topics .fields button:last-child")

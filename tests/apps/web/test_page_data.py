@@ -53,16 +53,8 @@ def ranking_of(data: PageData, key: str) -> Ranking:
 
 def changed(word: str, **figures: object) -> dict[str, object]:
     """A row of drift."""
-    usual = {
-        "q": 0.01,
-        "apd": 0.5,
-        "change": 0.1,
-        "distance": 0.2,
-        "count_a": 9,
-        "count_b": 9,
-        "kind": "word",
-    }
-    return {"word": word} | usual | figures
+    usual = {"q": 0.01, "apd": 0.5, "change": 0.1, "distance": 0.2, "count_a": 9, "count_b": 9}
+    return {"word": word, "kind": "word"} | usual | figures
 
 
 def test_rows_are_filtered_and_sorted_and_unknown_figures_are_last() -> None:
@@ -90,9 +82,7 @@ def test_rows_are_filtered_and_sorted_and_unknown_figures_are_last() -> None:
     assert listed(sort="word") == sorted(names)
     assert listed(sort="q") == ["maria", "Hail", "storm", "wind", "rain"]
     assert listed(sort="distance")[0] == "rain"
-    assert (
-        listed(sort="apd") == ["storm", "wind", "maria", "Hail", "rain"] or listed(sort="apd")[0] == "storm"
-    )
+    assert listed(sort="apd")[0] == "storm"
     assert listed(sort="count") == ["maria", "Hail", "storm", "wind", "rain"]
     assert ranking.page(Filter(size=0.2), 0, 1)["total"] == 3
     assert ranking.of_word("storm")[0] == 3

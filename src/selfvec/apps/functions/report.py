@@ -88,7 +88,7 @@ def report(
     from selfvec.views.text_report import TextFindings, text_report
 
     missing: list[str] = []
-    found = _or_why(missing, "Topics", lambda: _topics(run, passed, progress))
+    subjects = _or_why(missing, "Topics", lambda: _topics(run, passed, progress))
     changed = _or_why(
         missing, "Changes", lambda: drift(run, filters=passed, top=top, examples=2, progress=progress)
     )
@@ -98,10 +98,10 @@ def report(
         paths = _or_why(missing, "Words over time", lambda: slice_paths(run, drawn, slices)) or []
     elif named:
         missing.append("Words over time: the documents have neither dates nor slices.")
-    page = text_report(TextFindings(run, found, changed, paths, missing, passed, documents))
+    page = text_report(TextFindings(run, subjects, changed, paths, missing, passed, documents))
     save_page(page, output, overwrite=overwrite)
     path = Path(output)
-    figures = {"path": str(path), "bytes": path.stat().st_size, "topics": len(found or ())}
+    figures = {"path": str(path), "bytes": path.stat().st_size, "topics": len(subjects or ())}
     told = "the page holds sentences of the documents; it opens in any browser"
     figures["words"] = [row["word"] for row in changed or ()]
     return Figures("Report", figures, messages=[told])
@@ -111,21 +111,21 @@ def _topics(run: Run, filters: Sequence[str], progress: Progress | None) -> Topi
     """The topics of the documents that pass, with their shares in periods if there are some."""
     from selfvec.analysis.concepts import topics
 
-    found = topics(run, filters=filters, progress=progress)
-    return with_periods(found.run or run, found)  # the run of the documents that pass
+    subjects = topics(run, filters=filters, progress=progress)
+    return with_periods(subjects.run or run, subjects)  # the run of the documents that pass
 
 
-def with_periods(run: Run, found: Topics) -> Topics:
+def with_periods(run: Run, topics: Topics) -> Topics:
     """The topics of a run with their shares in its periods, if there are some."""
     from selfvec.analysis.concepts.corpus_topics import topic_shares
     from selfvec.analysis.word_drift import comparable_slices
 
     periods = comparable_slices(run)
-    return replace(found, groups=topic_shares(run, found, periods)) if periods else found
+    return replace(topics, groups=topic_shares(run, topics, periods)) if periods else topics
 
 
-def _first_words(found: Drift | None) -> list[str]:
-    return [row["word"] for row in (found or ())][:_DRAWN]
+def _first_words(changed: Drift | None) -> list[str]:
+    return [row["word"] for row in (changed or ())][:_DRAWN]
 
 
 def _or_why(missing: list[str], what: str, find: Callable[[], T]) -> T | None:

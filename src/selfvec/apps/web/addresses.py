@@ -121,5 +121,5 @@ def question_of(function: Callable[..., Any], **defaults: Any) -> inspect.Signat
     _, *asked = inspect.signature(function, eval_str=True).parameters.values()
     keyword = inspect.Parameter.KEYWORD_ONLY
     return inspect.Signature(
-        [one.replace(kind=keyword, default=defaults.get(one.name, one.default)) for one in asked]
+        [each.replace(kind=keyword, default=defaults.get(each.name, each.default)) for each in asked]
     )

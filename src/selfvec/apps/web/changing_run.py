@@ -46,10 +46,10 @@ class PresentPage:
     async def answer(self, ask: Callable[[PageData], Awaitable[T]]) -> T:
         """What ``ask`` makes of the data; again if it fails because the run got another state meanwhile."""
         for tried in range(1, _TRIES + 1):
-            data = await asyncio.to_thread(self.now)
+            data = await asyncio.to_thread(self.now)  # opens files, and others are answered meanwhile
             try:
                 return await ask(data)
-            except SelfvecError:
+            except SelfvecError:  # as of a file that the update has removed
                 if tried == _TRIES or await asyncio.to_thread(self.now) is data:
                     raise
         raise AssertionError

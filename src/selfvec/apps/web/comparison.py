@@ -159,10 +159,10 @@ class StateComparison:
     def arranged(self, progress: Progress) -> WordMap:
         """The map of the most frequent words by neighbourhood, in the first and the last state."""
         words = self.frequent(ARRANGED)
-        known = np.any([np.any(state.rows(words) != 0, axis=1) for state in self.ends], axis=0)
-        if np.count_nonzero(known) < FEWEST:
+        placeable = np.any([np.any(state.rows(words) != 0, axis=1) for state in self.ends], axis=0)
+        if np.count_nonzero(placeable) < FEWEST:
             return draw_map(words, self.ends)
-        return arrange(words[known], self.ends, progress)
+        return arrange(words[placeable], self.ends, progress)
 
 
 def compare_refined(run: Run) -> StateComparison:
@@ -211,15 +211,15 @@ def compare_slices(
     if not counts.min(axis=0).any():
         raise NotFound(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
     often = np.flatnonzero(counts.min(axis=0) >= MIN_COUNT)
-    known = np.flatnonzero(counts.max(axis=0) >= MIN_COUNT)  # (n,), words that get a vector in each slice
-    if not len(known):
+    compared = np.flatnonzero(counts.max(axis=0) >= MIN_COUNT)  # (n,), words that get a vector in each slice
+    if not len(compared):
         rule = f"no word occurs {MIN_COUNT} times in {names[0]}, or in {names[1]}"
         raise NotFound(rule, remedy="compare larger slices")
     costs = {"Preparing occurrences": min(len(batch), 4 * TOKENS), "Comparing": len(batch)}
     with progress.steps("Comparing", costs) as steps:
         space = occurrence_space(run, pair, progress=steps)
         before, after = sides = np.zeros((2, *space.rows.shape), np.float32)
-        sides[:, known] = compared_means(space, often, known, jobs, steps)
+        sides[:, compared] = compared_means(space, often, compared, jobs, steps)
     space = space.light()  # is kept for the sentences of a word
     vectors = PairedVectors(
         run.vectors.index_to_key,
@@ -238,12 +238,12 @@ def compare_slices(
 
     def scores(row: int, side: int, places: Ints) -> AnyFloats:
         toward = (after[row] - before[row]) * (1 if side else -1)
-        found: AnyFloats = space.directions(places) @ toward
-        return found
+        along: AnyFloats = space.directions(places) @ toward
+        return along
 
     texts = tuple(QuotedText(part.name, side, part.documents) for side, part in enumerate(pair))
-    written_rows = 8 * len(known)  # float32, before and after; the rest of their pages is never written
-    rows_of_states = 2 * len(every) * min(MAPPED, len(known))  # float16
+    written_rows = 8 * len(compared)  # float32, before and after; the rest of their pages is never written
+    rows_of_states = 2 * len(every) * min(MAPPED, len(compared))  # float16
     memory = (written_rows + rows_of_states) * before.shape[1] + _bytes(vectors.compact)
     return StateComparison(vectors, ends, states, texts, scores, memory)
 
@@ -339,7 +339,9 @@ class Comparisons:
             while len(self._tasks) > 1 and self._too_many():
                 for task in self._tasks.pop(next(iter(self._tasks))):
                     task.drop()
-        for task in tasks[:3]:
+        for task in tasks[
+            :3
+        ]:  # not the map by neighbourhood, which takes seconds and is not always looked at
             task.begin()
         return tasks
 

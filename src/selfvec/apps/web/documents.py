@@ -64,8 +64,8 @@ def search(
         raise OptionError("the query is empty", field="query", remedy="write the words to search for")
     index = page.index.result()
     looked_at = _FOLDED * top if fold else top
-    found = index.search(query, looked_at, mode=mode, filters=filters or (), question=question)
-    answer = _as_command(page, found)
+    hits = index.search(query, looked_at, mode=mode, filters=filters or (), question=question)
+    answer = _as_command(page, hits)
     if fold:
         answer["rows"] = folded(answer["rows"], stop_words(page.run))[:top]
     return answer | {"filter_names": index.filter_names}
@@ -130,8 +130,8 @@ def similar(
     return _as_command(page, nearest_documents(page.index.result(), document, top, filters or ()))
 
 
-def _as_command(page: PageData, found: Found) -> Json:
-    answer: Json = replace(found, corpus=page.run.provenance.corpus_name).as_dict()
+def _as_command(page: PageData, result: Found) -> Json:
+    answer: Json = replace(result, corpus=page.run.provenance.corpus_name).as_dict()
     del answer["hits"]  # the rows, under an older name
     return answer
 
@@ -150,8 +150,8 @@ def texts(
     """
     index, original = page.index.result(), page.original_index.result_now()
 
-    def hits(found: Found | None) -> list[Json]:
-        return [] if found is None else [_hit(page.run, index, hit) for hit in found.hits]
+    def hits(result: Found | None) -> list[Json]:
+        return [] if result is None else [_hit(page.run, index, hit) for hit in result.hits]
 
     after = index.search(query, top, mode=mode, filters=filters or ())
     before = None if original is None else original.search(query, top, mode=mode, filters=filters or ())
@@ -200,8 +200,8 @@ def folded(rows: Sequence[Json], stops: Collection[str]) -> list[Json]:
     return [row for _, row in kept]
 
 
-def _same(one: set[str], other: set[str]) -> bool:
-    return bool(one) and len(one & other) >= _NEARLY * len(one | other)
+def _same(words: set[str], others: set[str]) -> bool:
+    return bool(words) and len(words & others) >= _NEARLY * len(words | others)
 
 
 def counted_facets(index: Index, query: str, filters: Sequence[str], parts: Iterable[Slice]) -> Json:
@@ -215,23 +215,23 @@ def counted_facets(index: Index, query: str, filters: Sequence[str], parts: Iter
     def passing(wanted: tuple[str, ...]) -> Mask:
         return matching & allowed(index.documents, wanted)
 
-    def found(but: str) -> Mask:
+    def passing_without(field: str) -> Mask:
         """The documents that pass all filters but those of a field; nearly all fields share them."""
-        return passing(tuple(one for one in filters if one.partition("=")[0] != but))
+        return passing(tuple(text for text in filters if text.partition("=")[0] != field))
 
     fields: list[tuple[int, Json]] = []
     for name in index.documents.fields:
         codes, values = index.documents.field(name)
         if not 2 <= len(values) <= min(_DISTINCT, len(index) // 2):
             continue
-        counts = np.bincount(codes[found(name) & (codes >= 0)], minlength=len(values))
+        counts = np.bincount(codes[passing_without(name) & (codes >= 0)], minlength=len(values))
         order = np.argsort(-counts, kind="stable")[:_VALUES].tolist()
         shown = [{"value": values[i], "count": int(counts[i])} for i in order if counts[i]]
         row = {"name": name, "values": shown, "more": int(np.count_nonzero(counts)) - len(shown)}
         fields.append((-int(counts.sum()), row))
-    dated = found("date")
+    dated = passing_without("date")
     return {
-        "found": int(np.count_nonzero(found(""))),
+        "found": int(np.count_nonzero(passing_without(""))),
         "documents": len(index),
         "fields": [row for _, row in sorted(fields, key=itemgetter(0))[:_FIELDS]],
         "time": [

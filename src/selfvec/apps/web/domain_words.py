@@ -42,7 +42,7 @@ _ALIKE = 5  # letters at the beginning that make two spellings alike
 Json = dict[str, Any]
 
 
-def domain_words(run: Run, found: Topics | None, names: Mask) -> list[Json]:
+def domain_words(run: Run, topics: Topics | None, names: Mask) -> list[Json]:
     """The words that the text of a run is about: of each topic the most telling one, largest topics first.
 
     ``names`` are the words that are mostly capitalised, (V,). A row has the ``word``, its ``count``, the
@@ -50,8 +50,8 @@ def domain_words(run: Run, found: Topics | None, names: Mask) -> list[Json]:
     ``before`` and ``after`` refining, and those ``gained``.
     """
     readable = _Readable(run, names)
-    labels = np.full(len(run.vectors), -1) if found is None else found.labels
-    share = 1 if found else MOST  # of the words that one topic gets, in its usual number of them
+    labels = np.full(len(run.vectors), -1) if topics is None else topics.labels
+    share = 1 if topics else MOST  # of the words that one topic gets, in its usual number of them
     tried: dict[int, int] = {}
     rows: list[tuple[bool, float, Json]] = []
     can_be = lexicon(run)
@@ -62,7 +62,7 @@ def domain_words(run: Run, found: Topics | None, names: Mask) -> list[Json]:
 
     for row, weight in sorted(_weighed(run), key=lambda pair: no_noun(pair[0])):
         topic = int(labels[row])
-        if (found and topic < 0) or not readable.of_text(row) or tried.get(topic, 0) >= share * _TRIED:
+        if (topics and topic < 0) or not readable.of_text(row) or tried.get(topic, 0) >= share * _TRIED:
             continue
         tried[topic] = tried.get(topic, 0) + 1
         before, after = (readable.near(vectors, row) for vectors in (run.original, run.vectors))
@@ -78,10 +78,10 @@ def domain_words(run: Run, found: Topics | None, names: Mask) -> list[Json]:
             "after": after,
             "gained": gained,
         }
-        typical = [] if topic < 0 or found is None else [term for term, _ in found.topics[topic].terms]
+        typical = [] if topic < 0 or topics is None else [term for term, _ in topics.topics[topic].terms]
         weight *= 1 + sum(shown["word"] in typical[:first] for first in _TYPICAL)
         rows.append((no_noun(row), -weight * (0.5 + len(gained) / len(after)), shown))
-    best = [shown for *_, shown in sorted(rows, key=lambda found: (found[2]["topic"], *found[:2]))]
+    best = [shown for *_, shown in sorted(rows, key=lambda row: (row[2]["topic"], *row[:2]))]
     return _chosen(best, share * _PER_TOPIC, readable)
 
 
@@ -138,23 +138,23 @@ class _Readable:
         short = len(letters) < _SHORTEST and letters.isascii()  # two Chinese characters are a word
         return letters.isalpha() and not short and word.lower() not in self._stops and not self._unread[row]
 
-    def alike(self, one: str, other: str) -> bool:
+    def alike(self, word: str, other: str) -> bool:
         """Whether two words are forms of one word, or begin alike."""
-        if one in other or other in one or one[:_ALIKE] == other[:_ALIKE]:
+        if word in other or other in word or word[:_ALIKE] == other[:_ALIKE]:
             return True
-        return self._language is not None and len(set(stems([one, other], self._language))) == 1
+        return self._language is not None and len(set(stems([word, other], self._language))) == 1
 
     def near(self, vectors: Vectors, row: int) -> list[str]:
         """The words nearest to the word of a row that can be shown, without other forms of one word."""
         word = self._run.vectors.index_to_key[row]
-        found: list[str] = []
+        near: list[str] = []
         if not vectors.unit[row].any():
-            return found
+            return near
         for other, _ in vectors.most_similar(word, topn=_LOOKED_AT):
             if self.of_text(vectors.key_to_index[other]) and not any(
-                self.alike(other, known) for known in (word, *found)
+                self.alike(other, listed) for listed in (word, *near)
             ):
-                found.append(other)
-            if len(found) == _NEAR:
+                near.append(other)
+            if len(near) == _NEAR:
                 break
-        return found
+        return near

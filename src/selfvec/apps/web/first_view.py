@@ -34,7 +34,7 @@ def _begin_others(page: PageData) -> None:
     page.index.begin()
     with suppress(Busy):  # others are asked for
         tests = page.comparisons.tasks(page.comparisons.default).tested
-        if not page.long:
+        if not page.long:  # the second index of a long text is made only for those who ask for it
             tests.add_done_callback(lambda _: page.original_index.begin())
 
 
@@ -91,8 +91,8 @@ def overview(page: PageData) -> Json:
 @address("/api/domain")
 def domain(page: PageData) -> Json:
     """What the text is about: subjects, and words with their neighbours before and after refining."""
-    words, found = page.domain.result(), page.topics.result()
-    return {"words": words, "subjects": [] if found is None else found.subjects}
+    words, topics = page.domain.result(), page.topics.result()
+    return {"words": words, "subjects": [] if topics is None else topics.subjects}
 
 
 @address("/api/health")

@@ -10,7 +10,7 @@ import base64
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from html import escape
@@ -24,14 +24,13 @@ from selfvec.base.view import COUNT, WORDS, Column, Table
 from selfvec.files.report_page import STYLE, body_html
 from selfvec.views.text_report import TextFindings, text_report
 
-from . import documents, first_view, maps, times, words
+from .addresses import ADDRESSES
 from .app import page_files
 from .page_data import Json, PageData
 from .ranking import Filter
 from .work import BackgroundTask
 
-Held = tuple[str, Any]  # a request, as written by `_key`, and its answer
-
+_PARAMETERS = {"c": "key", "w": "word"}  # of the answering functions, by their names in a request
 _PAUSE = 0.1  # seconds between two checks of a background task
 _PRINTED = 30  # words that changed most, on paper
 _QUOTED = 15  # of these, with sentences
@@ -58,7 +57,7 @@ def static_page(page: PageData, progress: Progress | None = None) -> str:
     files = {path: file.body.decode() for path, file in page_files().items()}
     head, _, rest = files["/"].partition('<link rel="icon"')
     body = rest[rest.index("</head>") :]
-    answers = dict(_answers(page, progress or Progress()))
+    answers = _answers(page, progress or Progress())
     kept = {"answers": answers, "modules": _in_order(files)}
     held = json.dumps(kept, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
@@ -77,8 +76,36 @@ def _in_order(files: dict[str, str]) -> list[tuple[str, str]]:
     return [(name.removeprefix("/"), files[name]) for name in TopologicalSorter(imported).static_order()]
 
 
-def _answers(page: PageData, progress: Progress) -> Iterator[Held]:
-    """Pairs of a request, as written by `_key`, and its answer."""
+class Answers(dict[str, Any]):
+    """Answers of the interface by their requests, which are written as ``static/api.js`` looks them up."""
+
+    def __init__(self, page: PageData) -> None:
+        self._page = page
+
+    def ask(self, path: str, unsaid: Mapping[str, Any] | None = None, /, **asked: str) -> Any:
+        """An answer, which is kept; ``unsaid`` is asked, too, but does not tell two requests apart."""
+        request = "\n".join([path, *(f"{name}={asked[name]}" for name in sorted(asked))])
+        given = {_PARAMETERS.get(name, name): value for name, value in asked.items()}
+        answer = ADDRESSES[f"/api/{path}"].function(self._page, **given, **(unsaid or {}))
+        self[request] = _packed(answer) if isinstance(answer, np.ndarray) else answer
+        return answer
+
+    def ask_map(self, **asked: str) -> None:
+        """The description of a map and its points."""
+        for path in ("map", "map/points"):
+            self.ask(path, **asked)
+
+    def ask_word(self, **asked: str) -> None:
+        """What the page of a word shows."""
+        neighbours = self.ask("word", **asked)
+        self.ask("time", w=asked["w"])
+        if self._page.run.tokens is not None:
+            self.ask("uses", **asked)
+        if neighbours["before"] or neighbours["after"]:
+            self.ask_map(**asked)
+
+
+def _answers(page: PageData, progress: Progress) -> Answers:
     key = page.comparisons.default
     tasks = page.comparisons.tasks(key)
     waited: list[BackgroundTask[Any]] = [tasks.comparison, page.index, tasks.tested, tasks.states]
@@ -87,31 +114,27 @@ def _answers(page: PageData, progress: Progress) -> Iterator[Held]:
         task.begin()
     for task in waited:
         _wait(task, progress)
-    about = first_view.about(page)
-    first = [choice for choice in about["comparisons"] if choice["key"] == key]
+    answers = Answers(page)
     texts = _documents(page)
-    held = {"comparisons": first, "parts": [], "kept": True, "has_documents": texts is not None}
-    yield _key("about"), {**about, **held}
     if texts is not None:
-        yield _key("documents"), texts
-    overview, domain = first_view.overview(page), first_view.domain(page)
-    yield _key("overview"), overview
-    yield _key("domain"), domain
-    yield _key("health"), first_view.health(page)
-    yield _key("topics"), times.topics(page)
-    yield _key("typical"), times.typical(page)
-    ranking = words.ranking(page, key, Filter(), 0, _WORDS)
+        answers["documents"] = texts
+    about = answers.ask("about")
+    first = [choice for choice in about["comparisons"] if choice["key"] == key]
+    about |= {"comparisons": first, "parts": [], "kept": True, "has_documents": texts is not None}
+    overview, domain = answers.ask("overview"), answers.ask("domain")
+    for path in ("health", "topics", "typical"):
+        answers.ask(path)
+    ranking = answers.ask("ranking", {"wanted": Filter(), "limit": _WORDS}, c=key)
     ranking["total"] = len(ranking["rows"])
-    yield _key("ranking", c=key), ranking
-    asked = {"of": "words", "layout": "pacmap"}
-    yield from _map(page, key, **asked)
-    yield _key("map/colours", c=key, **asked), maps.colours(page, key, "words", "pacmap")
+    answers.ask_map(c=key, of="words", layout="pacmap")
+    answers.ask("map/colours", c=key, of="words", layout="pacmap")
     shown = [row["word"] for row in [*ranking["rows"], *domain["words"]]]
-    every = dict.fromkeys(shown + [word for word, _ in overview["words"]])
-    with progress.stage("Saving", len(every), "words") as advance:
-        for word in every:
-            yield from _of_word(page, key, word)
+    words = dict.fromkeys(shown + [word for word, _ in overview["words"]])
+    with progress.stage("Saving", len(words), "words") as advance:
+        for word in words:
+            answers.ask_word(c=key, w=word)
             advance(1)
+    return answers
 
 
 def _wait(task: BackgroundTask[Any], progress: Progress) -> None:
@@ -132,32 +155,11 @@ def _documents(page: PageData) -> list[Json] | None:
         return None
     texts, length = [], 0
     for name in page.index.result().documents.ids:
-        texts.append(documents.document(page, name))
+        texts.append(ADDRESSES["/api/document"].function(page, name))
         length += len(texts[-1]["text"])
         if length > _TEXT:
             return None
     return texts
-
-
-def _of_word(page: PageData, key: str, word: str) -> Iterator[Held]:
-    neighbours = words.word(page, key, word)
-    yield _key("word", c=key, w=word), neighbours
-    yield _key("time", w=word), times.time(page, word)
-    if page.run.tokens is not None:
-        yield _key("uses", c=key, w=word), words.uses(page, key, word)
-    if neighbours["before"] or neighbours["after"]:
-        yield from _map(page, key, w=word)
-
-
-def _map(page: PageData, key: str, w: str | None = None, **asked: str) -> Iterator[Held]:
-    described, points = maps.drawn(page, key, w, True, **asked)
-    of_word = {} if w is None else {"w": w}
-    yield _key("map", c=key, **of_word, **asked), described
-    yield _key("map/points", c=key, **of_word, **asked), _packed(points)
-
-
-def _key(path: str, **asked: str) -> str:
-    return "\n".join([path, *(f"{name}={asked[name]}" for name in sorted(asked))])
 
 
 def _packed(points: Any) -> str:

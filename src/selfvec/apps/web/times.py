@@ -36,7 +36,7 @@ def time(page: PageData, word: addresses.Word, unit: addresses.Unit = None) -> J
 def topics(page: PageData, unit: addresses.Unit = None) -> Json:
     """How many documents of each period belong to each topic."""
     parts = periods(page.run.tokens, unit)
-    found = page.topics.result()
+    result = page.topics.result()
     return {
         "periods": [described_period(part) for part in parts],
         "topics": [
@@ -44,11 +44,11 @@ def topics(page: PageData, unit: addresses.Unit = None) -> Json:
                 "name": topic.name,
                 "terms": [term for term, _ in topic.terms],
                 "share": topic.share,
-                "counts": [int(np.sum((found.of_documents == i) & part.documents)) for part in parts],
+                "counts": [int(np.sum((result.of_documents == i) & part.documents)) for part in parts],
             }
-            for i, topic in enumerate(found.topics)
+            for i, topic in enumerate(result.topics)
         ]
-        if found
+        if result
         else [],
     }
 
@@ -56,8 +56,8 @@ def topics(page: PageData, unit: addresses.Unit = None) -> Json:
 @address("/api/typical")
 def typical(page: PageData) -> Json:
     """Sentences that are typical of each topic, with the ids of their documents."""
-    found = page.topics.result()
-    quoted = [] if found is None else page.run.held("typical sentences", lambda: typical_sentences(found))
+    result = page.topics.result()
+    quoted = [] if result is None else page.run.held("typical sentences", lambda: typical_sentences(result))
     return {"topics": [[quote.as_dict() for quote in quotes] for quotes in quoted]}
 
 

@@ -62,13 +62,13 @@ class WordMap:
         return {**vars(self), "words": self.words.tolist(), "points": self.points.tolist()}
 
     @classmethod
-    def of(cls, found: Mapping[str, Any]) -> WordMap:
+    def of(cls, stored: Mapping[str, Any]) -> WordMap:
         """A map from the result of `as_dict`, also after reading it from JSON."""
-        words = np.array(found["words"], np.int64)
-        points = np.array(found["points"], np.int16)
-        across, up = found["edges"]
-        explained = found["explained"] and tuple(found["explained"])
-        return cls(words, tuple(found["frames"]), points, (across, up), explained)
+        words = np.array(stored["words"], np.int64)
+        points = np.array(stored["points"], np.int16)
+        across, up = stored["edges"]
+        explained = stored["explained"] and tuple(stored["explained"])
+        return cls(words, tuple(stored["frames"]), points, (across, up), explained)
 
 
 def kept(run: Run, asked: list[str | int], make: Callable[[], Json], progress: Progress) -> Json:
@@ -98,8 +98,8 @@ def draw_map(
         middle = (state.mean + plane.mean).astype(np.float32)
         for start in range(0, len(words), _BLOCK):
             rows = state.rows(words[start : start + _BLOCK])
-            known = np.any(rows != 0, axis=1)[:, None]  # a word without a vector is in the centre
-            flat[start : start + _BLOCK] = np.where(known, (rows - middle) @ axes, np.float32(0))
+            placeable = np.any(rows != 0, axis=1)[:, None]  # a word without a vector is in the centre
+            flat[start : start + _BLOCK] = np.where(placeable, (rows - middle) @ axes, np.float32(0))
     if len(words) >= _CROWD:
         placed = _framed(placed, np.any(placed != 0, axis=2))
     return _whole_numbers(words, states, placed, plane.explained or (0.0, 0.0))
@@ -132,21 +132,22 @@ def arrange(words: Ints, states: Sequence[State], progress: Progress) -> WordMap
     """
     ends = (states[0], states[-1])[: len(states)]
     rows = [state.rows(words) for state in ends]
-    known = np.array([np.any(side != 0, axis=1) for side in rows])  # (F, n)
+    placeable = np.array([np.any(side != 0, axis=1) for side in rows])  # (F, n)
     centred = [side - state.mean for side, state in zip(rows, ends, strict=True)]
     placed = np.zeros((len(ends), len(words), 2), np.float32)
-    placed[known] = pacmap(
-        np.concatenate([side[there] for side, there in zip(centred, known, strict=True)]), progress=progress
+    placed[placeable] = pacmap(
+        np.concatenate([side[there] for side, there in zip(centred, placeable, strict=True)]),
+        progress=progress,
     )
-    placed = _framed(placed, known)
+    placed = _framed(placed, placeable)
     if len(ends) == 2:
-        placed = np.where(known[..., None], placed, placed[::-1])
+        placed = np.where(placeable[..., None], placed, placed[::-1])
     return _whole_numbers(words, ends, placed, None)
 
 
-def _framed(placed: Rows, known: Mask) -> Rows:
+def _framed(placed: Rows, placeable: Mask) -> Rows:
     """Points, (F, n, 2), with the farthest pulled to the edge, so that the middle 98 % fill the frame."""
-    low, high = np.quantile(placed[known], [0.01, 0.99], axis=0)
+    low, high = np.quantile(placed[placeable], [0.01, 0.99], axis=0)
     margin = 0.05 * (high - low)
     framed: Rows = np.clip(placed, low - margin, high + margin)
     return framed
@@ -194,9 +195,9 @@ def history_states(
         def rows(words: Ints) -> Rows:
             wanted = words * largest + np.floor(updates[words] * share + 1e-6).astype(np.int64)
             place = np.searchsorted(keys, wanted, side="right") - 1
-            found = (place >= 0) & (word[np.maximum(place, 0)] == words)
+            recorded = (place >= 0) & (word[np.maximum(place, 0)] == words)
             kept = np.asarray(history.vectors[np.maximum(place, 0)], np.float32)
-            return np.where(found[:, None], kept, original[words])
+            return np.where(recorded[:, None], kept, original[words])
 
         return State(_moment(share, passes if by_pass else None), rows(common).mean(axis=0), rows)
 
@@ -218,8 +219,8 @@ def slice_states(run: Run, slices: Sequence[Slice], jobs: int, progress: Progres
     """A state for every slice: mean occurrences of the most frequent words, stored as float16."""
     counts = slice_counts(run.require_tokens(), slices).sum(axis=0)
     words = np.sort(np.argsort(-counts, kind="stable")[:MAPPED])
-    found = slice_vectors(occurrence_space(run, slices), words, jobs, progress=progress)
-    stored = [vectors.astype(np.float16) for vectors in found]
+    means = slice_vectors(occurrence_space(run, slices), words, jobs, progress=progress)
+    stored = [vectors.astype(np.float16) for vectors in means]
     common = np.searchsorted(words, np.argsort(-counts, kind="stable")[:FITTED])
 
     def state(name: str, vectors: NDArray[np.float16]) -> State:

@@ -231,10 +231,10 @@ def unknown(
 class Completion:
     """Finds words that contain a text, the most frequent first; a text without accents finds those with them.
 
-    >>> found = Completion(["hail", "storm", "hailstorm", "Hailey"], np.array([5, 9, 2, 1]))
-    >>> found("hail"), found("STO"), found("")
+    >>> typed = Completion(["hail", "storm", "hailstorm", "Hailey"], np.array([5, 9, 2, 1]))
+    >>> typed("hail"), typed("STO"), typed("")
     ([('hail', 5), ('hailstorm', 2), ('Hailey', 1)], [('storm', 9), ('hailstorm', 2)], [])
-    >>> found("storm?.")
+    >>> typed("storm?.")
     [('storm', 9), ('hailstorm', 2)]
     >>> Completion(["Zürich", "zur"], np.array([1, 2]))("zur")
     [('zur', 2), ('Zürich', 1)]

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from selfvec.base.errors import SelfvecError
@@ -63,6 +64,7 @@ class NotReady(Busy):
             await asyncio.sleep(QUEUE_SECONDS / _LOOKS)
 
 
+@dataclass(eq=False, repr=False)
 class BackgroundTask(Future[T], Progress):
     """A future that is computed when somebody asks for it, and the progress of its work.
 
@@ -78,22 +80,15 @@ class BackgroundTask(Future[T], Progress):
     42
     """
 
-    def __init__(
-        self,
-        tasks: Tasks,
-        work: Callable[[Progress], T],
-        needs: Sequence[BackgroundTask[Any]],
-        label: str,
-        kind: Kind,
-        later: bool,
-    ) -> None:
+    tasks: Tasks
+    work: Callable[[Progress], T]
+    needs: Sequence[BackgroundTask[Any]]
+    label: str  # says to people what is waited for
+    kind: Kind
+    later: bool
+
+    def __post_init__(self) -> None:
         super().__init__()
-        self._tasks = tasks
-        self._work = work
-        self.needs = tuple(needs)
-        self.label = label
-        self.kind = kind
-        self.later = later
         self.begun = False
         self._share = 0.0
         self._dropped = False
@@ -117,7 +112,7 @@ class BackgroundTask(Future[T], Progress):
     def begin(self) -> BackgroundTask[T]:
         """Queue the task and those that it needs, unless that was done before."""
         if not self.done():
-            self._tasks.begin(self)
+            self.tasks.begin(self)
         return self
 
     def result(self, timeout: float | None = None) -> T:
@@ -142,7 +137,7 @@ class BackgroundTask(Future[T], Progress):
         """Compute the result. A bug becomes a `SelfvecError`; its traceback is printed in the terminal."""
         try:
             self.check()
-            self.set_result(self._work(self))
+            self.set_result(self.work(self))
         except SelfvecError as error:
             self.set_exception(error)
         except BaseException as error:  # Polars' panics, too: who waits for the task must be told
@@ -166,7 +161,7 @@ class BackgroundTask(Future[T], Progress):
 
     def check(self) -> None:
         """Raise `Busy` if the task was dropped, or all tasks were closed."""
-        if self._dropped or self._tasks.closed:
+        if self._dropped or self.tasks.closed:
             raise Busy("this task was dropped in favour of newer requests")
 
 
@@ -205,12 +200,12 @@ class Tasks:
         work: Callable[[Progress], T],
         needs: Sequence[BackgroundTask[Any]] = (),
         *,
-        label: str = "computing",  # says to people what is waited for
+        label: str = "computing",
         kind: Kind = "view",
         later: bool = False,
     ) -> BackgroundTask[T]:
         """A task, which is not begun."""
-        return BackgroundTask(self, work, needs, label, kind, later)
+        return BackgroundTask(self, work, tuple(needs), label, kind, later)
 
     def close(self) -> None:
         """Drop all tasks, and those begun later: each ends at its next step and fails with `Busy`."""
