@@ -17,6 +17,7 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.apps.web import static_page as static_page_module
 from selfvec.apps.web.static_page import static_page
+from selfvec.base.display import escape_for_display
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 
@@ -71,8 +72,9 @@ def test_a_saved_page_is_a_report_on_paper(page: Page, site: Site, saved: str) -
     assert page.run(f"{shown}.map((e) => e.className)") == ["paper"]
     heads = page.run("[...document.querySelectorAll('.paper h2.part')].map((e) => e.textContent)")
     assert [head.split(",")[0] for head in heads] == ["What it is about", "What changed", "How sure this is"]
-    ranked = [row["word"] for row in site.json("/api/ranking?limit=30")["rows"]]
-    words = page.run("[...document.querySelectorAll('.paper section h2')].map((e) => e.textContent)")
+    ranked = [escape_for_display(row["word"]) for row in site.json("/api/ranking?limit=30")["rows"]]
+    entries = page.texts(".paper section h2")
+    words = entries[len(site.json("/api/topics")["topics"]) :]
     assert words == ranked[: len(words)] != []
     assert page.run("document.querySelectorAll('.paper section:first-of-type mark').length") > 0
     links = "[...document.querySelectorAll('.paper a')]"
