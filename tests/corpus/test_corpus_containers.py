@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import as_corpus
-from selfvec.corpus.row_batch import is_missing
+from selfvec.corpus.columns import is_missing
 
 Columns = Mapping[str, list[Any]]
 

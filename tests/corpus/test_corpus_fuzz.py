@@ -113,7 +113,7 @@ def rows_of(data: bytes, names: tuple[str, ...], size: int, delimiter: str = ","
     rows = [
         (*row, int(line))
         for batch in reader.row_batches(blocks, Fields(names), corpus_pass)
-        for *row, line in zip(*(s.to_list() for s in batch.columns.values()), batch.lines, strict=True)
+        for *row, line in zip(*(s.to_list() for s in batch.frame), batch.lines, strict=True)
     ]
     return rows, corpus_pass.summary.bad_rows, corpus_pass.summary.bad_places
 

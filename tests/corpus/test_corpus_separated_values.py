@@ -85,7 +85,7 @@ def test_a_row_that_a_block_cuts_does_not_join_the_batches():
     cut = [b'0,"a\n', *(b'b"\n%d,"a\n' % row for row in range(1, 100)), b'b"\n']
     blocks = ((1 + 2 * number, block) for number, block in enumerate(cut))
     batches = list(reader.row_batches(blocks, Fields(("text",)), CorpusPass(Summary())))
-    texts = [batch.columns["text"].to_list() for batch in batches]
+    texts = [batch.frame["text"].to_list() for batch in batches]
     assert [text for some in texts for text in some] == ["a\nb"] * 100
     assert max(map(len, texts)) <= 2
 
@@ -120,9 +120,7 @@ def read(data: str, width: int, size: int, delimiter: str) -> tuple[list[tuple[s
     reader = CsvReader(TextSource("x"))
     reader.header = CsvHeader(names, delimiter, 0)
     batches = reader.row_batches(blocks, Fields(names), corpus_pass)
-    rows = [
-        row for batch in batches for row in zip(*(s.to_list() for s in batch.columns.values()), strict=True)
-    ]
+    rows = [row for batch in batches for row in zip(*(s.to_list() for s in batch.frame), strict=True)]
     return rows, corpus_pass.summary
 
 

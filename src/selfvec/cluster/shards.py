@@ -21,11 +21,11 @@ import polars as pl
 from selfvec.base.errors import CorpusError, InputError, MissingExtra
 from selfvec.base.threads import cut
 from selfvec.corpus import Corpus
+from selfvec.corpus.columns import fields_of_types, inner_types, outer_columns, with_nested
 from selfvec.corpus.documents import absolute, kept_names
-from selfvec.corpus.fields import FieldNames, Fields, recognise
+from selfvec.corpus.fields import FieldNames, Fields
 from selfvec.corpus.files import FilePart, LeftOut, find_sources, open_part, require_fields
-from selfvec.corpus.memory import FramePart
-from selfvec.corpus.row_batch import inner_types, is_text_type, outer_columns, readable_fields, with_nested
+from selfvec.corpus.memory import MemoryPart, frame_of_strings
 from selfvec.corpus.row_formats import read_row_groups, row_format_of_suffix
 from selfvec.corpus.streams import TextSource, reading
 from selfvec.corpus.summary import OF_SHARDS, FileRead
@@ -119,19 +119,14 @@ def _fields(source: TextSource, names: FieldNames) -> Fields:
     if source.kind == _PARQUET:
         with _parquet(path) as file:
             types = dict(cast(pl.DataFrame, pl.from_arrow(file.schema_arrow.empty_table())).schema)
-        inner = inner_types(types)
-        every = {**types, **inner}
-        fields = recognise(list(types), path, names, inner, holds_text=lambda name: is_text_type(every[name]))
-        fields = readable_fields(fields, every, path)
-    elif is_remote(path):
-        with _opened(path) as file:
-            piped = replace(source, pipe=file)
-            piped.peek()
-            fields = open_part(piped, names).fields
-            source.returns = piped.returns
-    else:
-        fields = open_part(source, names).fields
-    return fields
+        return fields_of_types(list(types), types, path, names, inner_types(types))
+    if not is_remote(path):
+        return open_part(source, names).fields
+    with _opened(path) as file:
+        piped = replace(source, pipe=file)
+        piped.peek()
+        source.returns = piped.returns
+        return open_part(piped, names).fields
 
 
 def _cut(file: Shard, shard_bytes: int) -> Iterator[Shard]:
@@ -181,14 +176,14 @@ def _parquet(path: str) -> Iterator[Any]:
         raise CorpusError(rule, path=path, remedy="write it again") from error
 
 
-def _part(shard: Shard) -> FilePart | FramePart:
+def _part(shard: Shard) -> FilePart | MemoryPart:
     """The rows of a shard. Its lines and rows are counted from its beginning, so messages name that."""
     source = shard.source
     path = f"{source.path} (from {_UNITS[source.kind]} {shard.start})" if shard.start else source.path
     if source.kind == _PARQUET:
         frame = with_nested(_rows(shard), shard.fields)
         fields = replace(shard.fields, nested=())  # which are columns now
-        return FramePart(path, _PARQUET, fields=fields, frame=frame)
+        return frame_of_strings(path, _PARQUET, fields, frame)
     if shard.stop:
         source = replace(source, path=path, pipe=BytesIO(_lines(shard)))
     elif is_remote(path):

@@ -158,7 +158,7 @@ def _begun(data: Any, name: str) -> tuple[Iterable[Any], list[Any]]:
 
     Open files are their paths in the list.
     """
-    from .row_batch import is_missing
+    from .columns import is_missing
 
     if type(data).__module__ == "_csv":
         raise _no_documents(data, name, f"is rows that have names, not {_type(data)}", _DICT_READER)
@@ -175,8 +175,8 @@ def _begun(data: Any, name: str) -> tuple[Iterable[Any], list[Any]]:
 
 def _of_items(items: Iterable[Any], kind: Any, name: str, skip_bad_rows: bool) -> Corpus:
     """Texts, or lists of tokens if ``kind``, the first that is not missing, is such a list."""
+    from .columns import is_missing
     from .memory import texts_part
-    from .row_batch import is_missing
 
     tokenized = _is_list(kind)
     if tokenized:
@@ -209,7 +209,7 @@ def _is_json(text: str) -> bool:
 
 def _joined(tokens: Any, number: int) -> str | None:
     """A text that the tokeniser ``whitespace`` splits into these tokens."""
-    from .row_batch import is_missing
+    from .columns import is_missing
 
     if is_missing(tokens):
         return None

@@ -16,10 +16,10 @@ from selfvec.base.display import NUL, REPLACEMENT, count_of, readable
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of
 from selfvec.files.charsets import TWICE_DECODED, decoded_once
 
+from .columns import RowBatch
 from .date_fields import DateField
 from .fields import FieldNames, Fields
 from .fingerprints import Seen, fingerprints
-from .row_batch import RowBatch
 from .summary import CorpusPass
 
 
@@ -123,20 +123,20 @@ def documents_of_rows(
     """
     dates = None
     if date_field is not None:
-        dates = date_field.read(batch.columns[date_field.name], np.asarray(batch.lines), corpus_pass)
+        dates = date_field.read(batch.frame[date_field.name], np.asarray(batch.lines), corpus_pass)
         if dates["bad"].any():
             batch, dates = batch.part(~dates["bad"]), dates.remove("bad")
-    ids = _ids(batch.columns[fields.id]) if fields.id else None
-    texts = _joined([batch.columns[name] for name in fields.text])
+    ids = _ids(batch.frame[fields.id]) if fields.id else None
+    texts = _joined([batch.frame[name] for name in fields.text])
     full = (texts.str.strip_chars().str.len_bytes() > 0).fill_null(False)
     kept = full.arg_true().to_numpy()
     keys = fingerprints(texts.filter(full))
     lines = np.asarray(batch.lines)[kept]
 
     def column(name: str) -> pl.Series:
-        return batch.columns[name].filter(full)
+        return batch.frame[name].filter(full)
 
-    later = [name for name in batch.columns if name not in fields.columns] if fields.every else []
+    later = [name for name in batch.frame.columns if name not in fields.columns] if fields.every else []
     found = {TEXT: texts.filter(full)}
     if ids is not None:
         found[ID] = ids.filter(full)
@@ -162,26 +162,23 @@ def _mended(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:
 
     U+FFFD stands for a NUL. What was UTF-8, read as Windows-1252 and saved again, is decoded once.
     """
-    frame = pl.DataFrame({str(i): column for i, column in enumerate(batch.columns.values())})  # any names
-    held = pl.col(pl.String).str.contains(NUL, literal=True).fill_null(False)
-    with_nul = frame.select(pl.any_horizontal(pl.lit(False), held)).to_series().arg_true()
+    frame = batch.frame
+    held = pl.any_horizontal(pl.all().str.contains(NUL, literal=True)).fill_null(False)
+    with_nul = frame.select(held).to_series().arg_true()
     for row in with_nul:
         corpus_pass.mended("NUL characters replaced", path=path, line=int(batch.lines[row]))
     if len(with_nul):
-        frame = frame.with_columns(pl.col(pl.String).str.replace_all(NUL, REPLACEMENT, literal=True))
+        frame = frame.with_columns(pl.all().str.replace_all(NUL, REPLACEMENT, literal=True))
     garbled: Counter[int] = Counter()  # places of each row
     columns = [_decoded_once(column, garbled) for column in frame]
     for row, places in sorted(garbled.items()):
         repair = f"UTF-8 had been read as Windows-1252: {count_of(places, 'place')} decoded again"
         corpus_pass.mended(repair, path=path, line=int(batch.lines[row]))
-    changed = len(with_nul) or garbled
-    return RowBatch(dict(zip(batch.columns, columns, strict=True)), batch.lines) if changed else batch
+    return RowBatch(pl.DataFrame(columns), batch.lines) if len(with_nul) or garbled else batch
 
 
 def _decoded_once(column: pl.Series, garbled: Counter[int]) -> pl.Series:
     """A column of strings with `decoded_once` applied; adds to the places of each row."""
-    if column.dtype != pl.String:
-        return column
     rows = column.str.contains(TWICE_DECODED).fill_null(False).arg_true()
     found = [decoded_once(text) for text in column.gather(rows)]
     changed = {row: text for row, (text, places) in zip(rows, found, strict=True) if places}

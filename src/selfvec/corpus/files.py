@@ -19,8 +19,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-import polars as pl
-
 from selfvec.base.display import count_of, decoded, readable
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
@@ -28,18 +26,10 @@ from selfvec.data.run_text import ID, TEXT
 from selfvec.files.charsets import Tally, iconv, not_utf8, shown, unmarked_utf16
 from selfvec.files.compressed_files import bare_suffix
 
+from .columns import HOLDS_NUL, RowBatch, RowReader, batch_of_rows, fields_of_types
 from .document_files import DOCUMENT_KINDS, MAX_ROW, document_kind, document_text, require_reader
 from .documents import Part, absolute
-from .fields import FieldNames, Fields, NoTextField, recognise
-from .row_batch import (
-    HOLDS_NUL,
-    RowBatch,
-    RowReader,
-    batch_of_rows,
-    inner_types,
-    is_text_type,
-    readable_fields,
-)
+from .fields import FieldNames, Fields, NoTextField
 from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
 from .streams import (
     HEAD,
@@ -408,17 +398,14 @@ def open_part(source: TextSource, names: FieldNames, name: str = "") -> FilePart
     columns = part.reader.columns()
     if columns is None:
         return part  # an empty file holds no documents
-    types = part.reader.types()
-    types = {**types, **inner_types(types)}
-    fields = recognise(
+    part.fields = fields_of_types(
         columns,
+        part.reader.types(),
         path,
         names,
         part.reader.inner(),
-        holds_text=lambda name: is_text_type(types.get(name, pl.String())),
         first_rows=lambda: part.reader.first_rows(columns),
     )
-    part.fields = readable_fields(fields, types, path)
     return part
 
 

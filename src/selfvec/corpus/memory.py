@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain, islice, zip_longest
 from typing import Any, TypeGuard
@@ -17,20 +17,20 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.names import inner_names, parted, value_at
 from selfvec.data.run_text import DATE, ID, SLICE, TEXT
 
-from .documents import Part
-from .fields import FieldNames, Fields, recognise
-from .row_batch import (
+from .columns import (
     FIRST_ROWS,
     ROWS,
-    SURROGATE,
     RowBatch,
+    batch_of_values,
     batches_of_frame,
-    cell_text,
     is_missing,
     is_text_type,
     odd_type,
     readable_fields,
+    strings,
 )
+from .documents import Part
+from .fields import FieldNames, Fields, recognise
 from .summary import BATCH_ROWS, CorpusPass, FileRead
 
 FRAME = "data frame"
@@ -40,18 +40,21 @@ _MISSING = object()
 
 @dataclass
 class MemoryPart(Part):
-    """Values in memory, read a row at a time; the size and hash are those of the texts."""
+    """Values in memory; the size and hash are those of the texts."""
 
-    rows: Callable[[], Iterator[Sequence[object]]] = lambda: iter(())  # the values of ``fields``
+    read: Callable[[CorpusPass], Iterator[RowBatch]] = lambda _: iter(())
     once: bool = False  # whether they can be read only once
-    _read: bool = False
+    _begun: bool = False
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches, whose texts are counted and hashed."""
+        if self._begun and self.once:
+            raise CorpusError("an iterator can be read only once", path=self.path, remedy="give a list")
+        self._begun = True
         digest = hashlib.sha256()
         size = 0
-        for batch in self.batches(corpus_pass):
-            for row in zip(*(batch.columns[name] for name in self.fields.text), strict=True):
+        for batch in self.read(corpus_pass):
+            for row in batch.frame.select(self.fields.text).iter_rows():
                 data = "".join(f"{text or ''}\0" for text in row).encode()
                 digest.update(data)
                 size += len(data) - len(row)
@@ -59,60 +62,61 @@ class MemoryPart(Part):
         named = Fields(()) if self.kind == "memory" else self.fields  # texts alone have no names
         corpus_pass.summary.files.append(FileRead.of(self.path, self.kind, size, digest.hexdigest(), named))
 
-    def batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
-        """The rows in batches, the text fields first; null counts as an empty text."""
-        if self._read and self.once:
-            raise CorpusError("an iterator can be read only once", path=self.path, remedy="give a list")
-        self._read = True
-        for first, rows in _blocks(self.rows(), len(self.fields.text), corpus_pass.batch_bytes):
-            columns: dict[str, pl.Series] = {}
-            bad: dict[int, tuple[str, str]] = {}  # the first field with a fault, by number in the block
-            for name, values in zip(self.fields.columns, zip(*rows, strict=True), strict=True):
-                columns[name], faults = _column(values, name, self.fields)
-                bad = {row: (name, rule) for row, rule in faults.items()} | bad
-            for row, (name, rule) in sorted(bad.items()):
-                named = None if self.kind == "memory" else name  # texts alone have no names
-                corpus_pass.bad(rule, path=self.path, line=first + row, field=named)
-            batch = RowBatch(columns, range(first, first + len(rows)))
-            yield batch.part(pl.Series([row not in bad for row in range(len(rows))])) if bad else batch
 
-
-def _blocks(
-    rows: Iterable[Sequence[object]],
-    texts: int,  # first values of each row
-    most: int,  # characters of texts in a block
-) -> Iterator[tuple[int, list[Sequence[object]]]]:
-    """Rows in blocks, each with the number of its first row, from 1."""
-    first = 1
-    held = 0
+def _batches_of_rows(
+    rows: Callable[[], Iterator[Sequence[object]]],  # the values of ``fields``, the texts first
+    fields: Fields,
+    path: str,
+    corpus_pass: CorpusPass,
+    *,
+    named: bool = True,  # whether errors name fields
+) -> Iterator[RowBatch]:
+    """Rows of values, which may be an endless stream, in batches of bounded size."""
+    first, held = 1, 0
     block: list[Sequence[object]] = []
-    for row in rows:
+
+    def batch() -> RowBatch:
+        columns = dict(zip(fields.columns, zip(*block, strict=True), strict=True))
+        lines = range(first, first + len(block))
+        return batch_of_values(columns, lines, fields, (), path, corpus_pass, type_name, named=named)
+
+    for row in rows():
         block.append(row)
-        held += sum(len(text) for text in row[:texts] if isinstance(text, str))
-        if held >= most or len(block) >= BATCH_ROWS:
-            yield first, block
-            first += len(block)
-            held = 0
-            block = []
+        held += sum(len(text) for text in row[: len(fields.text)] if isinstance(text, str))
+        if held >= corpus_pass.batch_bytes or len(block) >= BATCH_ROWS:
+            yield batch()
+            first, held = first + len(block), 0
+            block.clear()
     if block:
-        yield first, block
+        yield batch()
 
 
-def _column(values: Sequence[object], name: str, fields: Fields) -> tuple[pl.Series, dict[int, str]]:
-    """The values of a field as strings, null for those that cannot be read, and the faults of these."""
-    odd = _odd_texts(values) if name in fields.text else ()
-    faults = {row: f"text is a string, this is {kind}" for row, kind in odd}
-    texts = [None if row in faults else cell_text(value) for row, value in enumerate(values)]
-    if name not in fields.needed:
-        texts = [text and readable(text) for text in texts]
-    try:
-        return pl.Series(texts, dtype=pl.String), faults
-    except UnicodeEncodeError:
-        for row, text in enumerate(texts):
-            if text and text != text.encode(errors="replace").decode():
-                texts[row] = None
-                faults[row] = SURROGATE
-    return pl.Series(texts, dtype=pl.String), faults
+def _batches_of_columns(
+    frame: pl.DataFrame,
+    path: str,
+    faults: Mapping[int, tuple[str, str]],  # the field and the rule of bad rows
+    corpus_pass: CorpusPass,
+) -> Iterator[RowBatch]:
+    """The rows of a data frame in batches; those with faults are reported and left out."""
+    for start in range(0, len(frame), ROWS):
+        for batch in batches_of_frame(frame.slice(start, ROWS), start + 1, path, corpus_pass):
+            bad = [line for line in batch.lines if line - 1 in faults] if faults else []
+            for line in bad:
+                name, rule = faults[line - 1]
+                corpus_pass.bad(rule, path=path, line=int(line), field=name)
+            yield batch.part(~pl.Series(batch.lines).is_in(bad)) if bad else batch
+
+
+def frame_of_strings(
+    path: str,
+    kind: str,
+    fields: Fields,
+    frame: pl.DataFrame,
+    faults: Mapping[int, tuple[str, str]] | None = None,
+) -> MemoryPart:
+    """A data frame with the columns in ``fields``, read like those of a file."""
+    read = partial(_batches_of_columns, frame, path, faults or {})
+    return MemoryPart(path, kind, fields=fields, read=read)
 
 
 def texts_part(
@@ -138,7 +142,8 @@ def texts_part(
             yield row
 
     once = any(isinstance(column, Iterator) for column in columns.values())
-    return MemoryPart(path, "memory", fields=fields, rows=rows, once=once)
+    read = partial(_batches_of_rows, rows, fields, path, named=False)
+    return MemoryPart(path, "memory", fields=fields, read=read, once=once)
 
 
 def rows_part(rows: Iterable[object], named: FieldNames) -> MemoryPart:
@@ -174,19 +179,8 @@ def rows_part(rows: Iterable[object], named: FieldNames) -> MemoryPart:
                 raise CorpusError(rule, path=ROW_LIST, line=number, remedy="quote the delimiter")
             yield [value_at(row, name) if name in nested else row.get(keys[name]) for name in fields.columns]
 
-    return MemoryPart(ROW_LIST, "frame", fields=fields, rows=values, once=once)
-
-
-@dataclass
-class FramePart(MemoryPart):
-    """The rows of a data frame of Polars with the columns in ``fields``, read like those of a file."""
-
-    frame: pl.DataFrame = field(default_factory=pl.DataFrame)
-
-    def batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
-        """The rows in batches."""
-        for first in range(0, len(self.frame), ROWS):
-            yield from batches_of_frame(self.frame.slice(first, ROWS), first + 1, self.path, corpus_pass)
+    read = partial(_batches_of_rows, values, fields, ROW_LIST)
+    return MemoryPart(ROW_LIST, "frame", fields=fields, read=read, once=once)
 
 
 def frame_part(
@@ -196,7 +190,7 @@ def frame_part(
 ) -> MemoryPart:
     """A data frame as a part of a corpus: of columns of Polars, or of lists, which are read as rows."""
     names = [readable(name) for name in names]
-    inner = {} if _all_plain(names, named) else _inner(names, column)
+    inner = {} if set(named.asked) <= set(names) else _inner(names, column)  # or else no path is meant
     values = cache(partial(_values, names, column))  # one that is not kept is not even fetched
     fields = recognise(
         names,
@@ -208,16 +202,16 @@ def frame_part(
     )
     types = {name: kind for name in fields.columns if (kind := _type_of(values(name), name, fields))}
     fields = replace(readable_fields(fields, types, FRAME), nested=())  # these are columns now
-    columns = {name: values(name) for name in fields.columns}
-    if all(map(_is_typed, columns.values())):
-        return FramePart(FRAME, "frame", fields=fields, frame=pl.DataFrame(columns))
-    lists = list(map(_plain, columns.values()))
-    return MemoryPart(FRAME, "frame", fields=fields, rows=lambda: zip(*lists, strict=True))
-
-
-def _all_plain(names: Sequence[str], named: FieldNames) -> bool:
-    """Whether all names in options are columns."""
-    return set(named.asked) <= set(names)
+    columns: dict[str, pl.Series] = {}
+    faults: dict[int, tuple[str, str]] = {}
+    for name in fields.columns:
+        given = values(name)
+        if _is_typed(given):
+            columns[name] = given
+        else:
+            columns[name], wrong = strings(_plain(given), name, fields, type_name)
+            faults = {row: (name, rule) for row, rule in wrong.items()} | faults
+    return frame_of_strings(FRAME, "frame", fields, pl.DataFrame(columns), faults)
 
 
 def _inner(names: Sequence[str], column: Callable[[int], pl.Series | list[Any]]) -> dict[str, None]:
@@ -254,8 +248,8 @@ def _type_of(values: pl.Series | Sequence[object], name: str, fields: Fields) ->
     values = list(values)
     if name not in fields.text:
         return _odd_type(values, plain=name in fields.needed)
-    odd = next(_odd_texts(values), None)
-    return None if odd is None or _holds_text(values) else odd[1]
+    odd = (value for value in values if not is_missing(value))
+    return None if _holds_text(values) else type_name(next(odd))
 
 
 def type_name(value: object) -> str:
@@ -268,13 +262,6 @@ def _holds_text(values: pl.Series | Sequence[object]) -> bool:
     if _is_typed(values):
         return is_text_type(values.dtype)
     return any(isinstance(value, str) for value in values) or all(map(is_missing, values))
-
-
-def _odd_texts(values: Sequence[object]) -> Iterator[tuple[int, str]]:
-    """The numbers of the values that are no texts, and their types."""
-    for number, value in enumerate(values):
-        if not isinstance(value, str) and not is_missing(value):
-            yield number, type_name(value)
 
 
 def _odd_type(values: Sequence[object], *, plain: bool) -> str | None:

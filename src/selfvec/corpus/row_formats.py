@@ -15,28 +15,28 @@ from typing import Any
 
 import polars as pl
 
-from selfvec.base.display import decoded, readable
+from selfvec.base.display import decoded
 from selfvec.base.errors import CorpusError
 from selfvec.base.names import inner_names, value_at
 from selfvec.files.memory import share_of_memory
 from selfvec.files.parquet_sizes import RowGroup, row_groups
 
-from .fields import Fields
-from .row_batch import (
+from .columns import (
     FIRST_ROWS,
     HOLDS_NUL,
     ROWS,
-    SURROGATE,
+    Fault,
     LineBlock,
     RowBatch,
     RowReader,
+    batch_of_values,
     batches_of_frame,
-    cell_text,
     inner_types,
     outer_columns,
-    string_columns,
+    string_frame,
     with_nested,
 )
+from .fields import Fields
 from .separated_values import CsvReader
 from .streams import TextSource
 from .summary import CorpusPass
@@ -79,7 +79,7 @@ class JsonLinesReader(RowReader):
                 names |= dict.fromkeys(row)
                 self._inner |= inner_names(row)
             except _BadRowError as error:
-                rule = error.rule
+                rule = str(error)
             first = first or (rule, number)
         if first and not names:
             rule, number = first
@@ -99,28 +99,23 @@ class JsonLinesReader(RowReader):
         for first, block in blocks:
             values: Columns = {name: [] for name in fields.columns}
             numbers: list[int] = []
-            needed = fields.needed if b"\\u" in block else ()
-            how = (needed, fields.text, fields.nested)
+            faults: list[Fault] = []
             for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
                 if line[:1] != b"{" and not (line := line.strip()):
                     continue
                 try:
-                    row = _row(line, *how)
+                    row = _row(line, fields.nested)
                 except _BadRowError as error:
-                    corpus_pass.bad(error.rule, path=self.source.path, line=number, field=error.field)
+                    faults.append((number, None, str(error)))
                     continue
                 _append(values, row, len(numbers), fields.every)
                 numbers.append(number)
-            yield RowBatch({name: _series(column) for name, column in values.items()}, numbers)
+            yield batch_of_values(values, numbers, fields, faults, self.source.path, corpus_pass, _called)
 
 
-def _series(values: list[Any]) -> pl.Series:
-    """Values as strings. A field that no document needs may hold halves of surrogate pairs."""
-    texts = values if set(map(type, values)) == {str} else list(map(cell_text, values))
-    try:
-        return pl.Series(texts, dtype=pl.String)
-    except UnicodeEncodeError:
-        return pl.Series([text and readable(text) for text in texts], dtype=pl.String)
+def _called(value: object) -> str:
+    """The type of a value in JSON."""
+    return _TYPES[type(value)]
 
 
 def _append(values: Columns, row: Any, count: int, every: bool) -> None:
@@ -135,21 +130,11 @@ def _append(values: Columns, row: Any, count: int, every: bool) -> None:
 
 
 class _BadRowError(Exception):
-    """The rule that a row breaks, and in which field."""
-
-    def __init__(self, rule: str, field: str | None = None) -> None:
-        super().__init__(rule)
-        self.rule = rule
-        self.field = field
+    """The rule that a line breaks."""
 
 
-def _row(
-    line: bytes, columns: Sequence[str] = (), text: Sequence[str] = (), nested: Sequence[str] = ()
-) -> dict[str, Any]:
-    """The object in a line; the fields of ``text`` hold strings or nothing, and ``columns`` Unicode text.
-
-    The values under the paths ``nested`` become fields of it.
-    """
+def _row(line: bytes, nested: Sequence[str] = ()) -> dict[str, Any]:
+    """The object in a line; the values under the paths ``nested`` become fields of it."""
     if len(line) > _MOST_BRACKETS and line.count(b"{") + line.count(b"[") > _MOST_BRACKETS:
         raise _BadRowError(
             f"is not JSON that can be read (it holds more than {_MOST_BRACKETS:,} opening brackets)"
@@ -164,19 +149,10 @@ def _row(
     except (ValueError, RecursionError) as error:
         raise _BadRowError(f"is not JSON that can be read ({error})") from None
     if type(row) is not dict:
-        raise _BadRowError(f"a line is a JSON object, this one is {_TYPES[type(row)]}")
+        raise _BadRowError(f"a line is a JSON object, this one is {_called(row)}")
     for name in nested:
         if name not in row and (value := value_at(row, name)) is not None:
             row[name] = value
-    for name in text:
-        value = row.get(name)
-        if value is not None and type(value) is not str:
-            raise _BadRowError(f"text is a string, this is {_TYPES[type(value)]}", name)
-    try:
-        if columns:
-            "".join(cell_text(row.get(name)) or "" for name in columns).encode()
-    except UnicodeEncodeError:
-        raise _BadRowError(SURROGATE) from None
     return row
 
 
@@ -195,7 +171,7 @@ class LineReader(RowReader):
             texts = pl.Series(lines, dtype=pl.Binary).cast(pl.String)
             if b"\r" in block:
                 texts = texts.str.strip_suffix("\r")
-            batch = RowBatch({fields.text[0]: texts}, range(first, first + len(lines)))
+            batch = RowBatch(texts.alias(fields.text[0]).to_frame(), range(first, first + len(lines)))
             bad = texts.str.contains("\0", literal=True) if b"\0" in block else None
             for i in () if bad is None else bad.arg_true():
                 corpus_pass.bad(HOLDS_NUL, path=self.source.path, line=first + i)
@@ -227,7 +203,7 @@ class ParquetReader(RowReader):
         first, rows = next(self._slices(groups), (0, 0))
         with _decoding(self.source.path):
             head = pl.scan_parquet(file, glob=False).select(columns).slice(first, min(rows, FIRST_ROWS))
-            return string_columns(head.collect())
+            return string_frame(head.collect()).to_dict()
 
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass

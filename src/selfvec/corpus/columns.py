@@ -1,17 +1,20 @@
-"""`RowBatch`: some rows of a file or a data frame as columns, and what the readers of rows share.
+"""The door: what files, rows in memory and data frames hold becomes frames of strings.
 
-Readers split a file into rows and check their form: JSON, the types of columns. What the fields mean
-(text, dates, duplicates) is decided once, in `selfvec.corpus.documents`.
+Readers split a source into rows. Here their values become columns of strings, those that cannot are bad rows,
+and columns whose type holds no text, date or id are passed over and said. What the fields mean (text, dates,
+duplicates) is decided once, in `selfvec.corpus.documents`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -19,12 +22,12 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Ints
-from selfvec.base.display import decoded
+from selfvec.base.display import decoded, readable
 from selfvec.base.errors import CorpusError
 from selfvec.base.names import parted, value_at
 
 from .document_files import MAX_ROW
-from .fields import Fields
+from .fields import FieldNames, Fields, FirstRows, recognise
 from .summary import CorpusPass, Summary
 
 if TYPE_CHECKING:
@@ -50,15 +53,14 @@ _STRINGS = (pl.String, pl.Categorical, pl.Enum)
 
 @dataclass(frozen=True)
 class RowBatch:
-    """Some rows of a file."""
+    """Some rows of a source."""
 
-    columns: dict[str, pl.Series]  # of equal length, String, null if a row lacks one
+    frame: pl.DataFrame  # columns of strings, null where a row has no value
     lines: Sequence[int] | Ints  # first line of each row (Parquet: row), counted from 1
 
     def part(self, kept: pl.Series) -> RowBatch:
         """The selected rows, (n,) bool."""
-        columns = {name: column.filter(kept) for name, column in self.columns.items()}
-        return RowBatch(columns, [int(self.lines[i]) for i in kept.arg_true()])
+        return RowBatch(self.frame.filter(kept), np.asarray(self.lines)[kept.to_numpy()])
 
 
 class RowReader:
@@ -85,7 +87,7 @@ class RowReader:
         head, _ = decoded(self.source.peek())
         trial = CorpusPass(Summary(), skip_bad_rows=True)
         batches = self.row_batches(iter([(1, head.encode())]), fields, trial)
-        return next((batch.columns for batch in batches if len(batch.lines)), {})
+        return next((batch.frame.to_dict() for batch in batches if len(batch.frame)), {})
 
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
@@ -103,7 +105,65 @@ def batch_of_rows(
     """Rows of strings as a batch."""
     values = list(zip(*rows, strict=True)) or [()] * len(names)
     wanted = names if columns is None else columns
-    return RowBatch({name: pl.Series(values[names.index(name)], dtype=pl.String) for name in wanted}, lines)
+    columns_read = {name: pl.Series(values[names.index(name)], dtype=pl.String) for name in wanted}
+    return RowBatch(pl.DataFrame(columns_read), lines)
+
+
+Fault = tuple[int, str | None, str]
+"""What is wrong with a row: its line, the field, and the rule that it breaks."""
+
+
+def batch_of_values(
+    columns: Mapping[str, Sequence[object]],
+    lines: Sequence[int],
+    fields: Fields,
+    faults: Sequence[Fault],  # of other rows
+    path: str,
+    corpus_pass: CorpusPass,
+    called: Callable[[object], str],  # the type of a value, as errors show it
+    *,
+    named: bool = True,  # whether errors name fields
+) -> RowBatch:
+    """Rows of any values as a batch. Rows with faults are reported in their order, and left out."""
+    read: dict[str, pl.Series] = {}
+    wrong: dict[int, Fault] = {}  # the first of each row
+    for name, values in columns.items():
+        read[name], of_column = strings(values, name, fields, called)
+        wrong = {row: (lines[row], name, rule) for row, rule in of_column.items()} | wrong
+    for line, field, rule in sorted((*faults, *wrong.values()), key=itemgetter(0)):
+        corpus_pass.bad(rule, path=path, line=line, field=field if named else None)
+    batch = RowBatch(pl.DataFrame(read), lines)
+    return batch.part(~pl.int_range(len(lines), eager=True).is_in(list(wrong))) if wrong else batch
+
+
+def strings(
+    values: Sequence[object], name: str, fields: Fields, called: Callable[[object], str]
+) -> tuple[pl.Series, dict[int, str]]:
+    """The values of a field as strings, null for those that cannot be read, and the faults of these by place.
+
+    A field that no document needs may hold halves of surrogate pairs.
+    """
+    faults: dict[int, str] = {}
+    texts: Sequence[Any] = values
+    if not set(map(type, values)) <= _PLAIN:  # or else no value needs a call of `cell_text`
+        if name in fields.text:
+            odd = {row: value for row, value in enumerate(values) if not isinstance(value, str)}
+            odd = {row: value for row, value in odd.items() if not is_missing(value)}
+            faults = {row: f"text is a string, this is {called(value)}" for row, value in odd.items()}
+        texts = [None if row in faults else cell_text(value) for row, value in enumerate(values)]
+    try:
+        return pl.Series(texts, dtype=pl.String), faults
+    except UnicodeEncodeError:
+        sound = [text and readable(text) for text in texts]
+    if name in fields.needed:
+        for row, text in enumerate(texts):
+            if text and _SURROGATES.search(text):
+                sound[row], faults[row] = None, SURROGATE
+    return pl.Series(sound, dtype=pl.String), faults
+
+
+_PLAIN = {str, type(None)}
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def cell_text(value: object) -> str | None:
@@ -241,7 +301,7 @@ def batches_of_frame(
     """
     size = sum(map(_characters, frame))
     if size <= (_HELD if len(frame) > 1 else MAX_ROW):
-        yield RowBatch(string_columns(frame), np.arange(first, first + len(frame)))
+        yield RowBatch(string_frame(frame), np.arange(first, first + len(frame)))
     elif len(frame) > 1:
         half = len(frame) // 2
         yield from batches_of_frame(frame[:half], first, path, corpus_pass)
@@ -267,9 +327,9 @@ def _characters(column: pl.Series) -> int:
     return int(sizes.cast(pl.Int64).sum())
 
 
-def string_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:
-    """The columns as strings, as `cell_text` writes their values."""
-    return {column.name: _string_column(column) for column in frame}
+def string_frame(frame: pl.DataFrame) -> pl.DataFrame:
+    """The columns as strings, as `cell_text` writes their values, but exponents as Polars does."""
+    return pl.DataFrame([_string_column(column) for column in frame])
 
 
 def _string_column(column: pl.Series) -> pl.Series:
@@ -277,7 +337,7 @@ def _string_column(column: pl.Series) -> pl.Series:
     if dtype in (pl.Date, pl.Datetime):
         return _day_column(column)
     if dtype.is_float():
-        return _float_column(column)
+        return column.fill_nan(None).cast(pl.String).str.strip_suffix(".0")
     if dtype.is_nested() or dtype in (pl.Time, pl.Duration, pl.Binary, pl.Object):
         return pl.Series(column.name, list(map(cell_text, column.to_list())), dtype=pl.String)
     return column.cast(pl.String)
@@ -293,34 +353,6 @@ def _day_column(column: pl.Series) -> pl.Series:
         return column.cast(pl.String)
     # %.f writes a fraction only if there is one.
     return column.dt.to_string(f"%Y-%m-%d %H:%M:%S%.f{'%:z' if dtype.time_zone else ''}")
-
-
-_LARGE = 1e15  # from here on Polars writes a power of ten
-_AS_PYTHON = (  # sizes that Polars writes otherwise than Python (from, below), and what is replaced
-    (1e-9, 1e-5, "e-", "e-0"),
-    (1e-5, 1e-4, r"^(-?)0\.0000([1-9])$", "${1}${2}e-05"),
-    (1e-5, 1e-4, r"^(-?)0\.0000([1-9])([0-9]+)$", "${1}${2}.${3}e-05"),
-)
-
-
-def _float_column(column: pl.Series) -> pl.Series:
-    """Numbers as strings, as `cell_text` writes them, of which few are not written as Polars does."""
-    values = column.to_numpy()
-    if np.count_nonzero(np.isnan(values)) > column.null_count():
-        column = column.fill_nan(None)
-    texts = column.cast(pl.String)
-    size = np.abs(values)
-    whole = np.flatnonzero((np.floor(values) == values) & (size < _LARGE))
-    if len(whole):
-        texts = texts.scatter(whole, column.gather(whole).cast(pl.Int64).cast(pl.String))
-    for least, above, pattern, replacement in _AS_PYTHON:
-        small = np.flatnonzero((size >= least) & (size < above))
-        if len(small):
-            texts = texts.scatter(small, texts.gather(small).str.replace(pattern, replacement))
-    large = np.flatnonzero(size >= _LARGE)
-    if len(large):
-        texts = texts.scatter(large, list(map(cell_text, column.gather(large).to_list())))
-    return texts
 
 
 ColumnTypes = Mapping[str, "pl.DataType | str"]
@@ -362,6 +394,24 @@ def readable_fields(fields: Fields, types: ColumnTypes, path: str) -> Fields:
         unread=(*fields.unread, *unread),
         notes=(*fields.notes, *notes),
     )
+
+
+def fields_of_types(
+    columns: Sequence[str],
+    types: Mapping[str, pl.DataType],  # of columns that may hold other values than strings
+    path: str,
+    names: FieldNames,
+    inner: Collection[str] = (),  # paths into the columns
+    first_rows: FirstRows = dict,
+) -> Fields:
+    """Choose the fields of a file with these columns, as far as their types can be read."""
+    types = {**types, **inner_types(types)}
+
+    def holds_text(name: str) -> bool:
+        return is_text_type(types.get(name, pl.String()))
+
+    fields = recognise(columns, path, names, inner, holds_text=holds_text, first_rows=first_rows)
+    return readable_fields(fields, types, path)
 
 
 def is_text_type(dtype: pl.DataType | str) -> bool:
