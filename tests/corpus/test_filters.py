@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 import selfvec
 from selfvec.base.errors import NotFound
-from selfvec.corpus.filters import allowed, filtered_documents
-from selfvec.corpus.written_numbers import decimal_mark, written_number
+from selfvec.corpus.filters import allowed, decimal_mark, filtered_documents, written_number
 from selfvec.data.run import Run
 from selfvec.retrieval import run_index
 

@@ -254,21 +254,21 @@ def inner_types(types: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:
     >>> inner_types({"post": pl.Struct({"body": pl.String})})
     {'post.body': String}
     """
-    found: dict[str, pl.DataType] = {}
+    inside: dict[str, pl.DataType] = {}
     for name, outer in types.items():
         dtype: Any = outer
         while isinstance(dtype, pl.List | pl.Array):
             dtype = dtype.inner
         if isinstance(dtype, pl.Struct):
-            fields: dict[str, Any] = {f"{name}.{one.name}": one.dtype for one in dtype.fields}
-            found |= fields | inner_types(fields)
-    return {path: dtype for path, dtype in found.items() if path not in types}
+            fields: dict[str, Any] = {f"{name}.{field.name}": field.dtype for field in dtype.fields}
+            inside |= fields | inner_types(fields)
+    return {path: dtype for path, dtype in inside.items() if path not in types}
 
 
 def outer_columns(fields: Fields, columns: Sequence[str]) -> list[str]:
     """The columns of a file that hold the fields."""
-    known = dict.fromkeys(columns)
-    return list(dict.fromkeys(name if name in known else parted(known, name)[0] for name in fields.columns))
+    names = dict.fromkeys(columns)
+    return list(dict.fromkeys(name if name in names else parted(names, name)[0] for name in fields.columns))
 
 
 def with_nested(frame: pl.DataFrame, fields: Fields) -> pl.DataFrame:
@@ -315,7 +315,7 @@ def _characters(column: pl.Series) -> int:
     """The bytes of all texts in a column, and the number of its other values."""
     kind = column.dtype
     if isinstance(kind, pl.Struct):
-        return sum(_characters(column.struct.field(name)) for name in (one.name for one in kind.fields))
+        return sum(_characters(column.struct.field(name)) for name in (field.name for field in kind.fields))
     if isinstance(kind, pl.List | pl.Array):
         return len(column) + _characters(column.explode())
     if kind in (pl.String, pl.Binary):

@@ -245,8 +245,8 @@ def _is_path(item: Any) -> bool:
         return True
     suffix = Path(item).suffix.lower()
     kind = row_format_of_suffix(suffix) or document_kind(suffix)
-    known = kind is not None or suffix in COMPRESSED
-    return known and len(item.split()) == 1
+    named = kind is not None or suffix in COMPRESSED
+    return named and len(item.split()) == 1
 
 
 def file_of(data: Any, name: str = "data") -> str | None:
@@ -360,13 +360,13 @@ def _frame(data: Any, name: str) -> tuple[list[str], Callable[[int], pl.Series |
         return names, lambda number: list(data[names[number]])
     if isinstance(data, Mapping) or not any(hasattr(data, mark) for mark in _FRAME_MARKS):
         return None
-    found = _exchanged(data)
-    if found is None:
+    frame = _exchanged(data)
+    if frame is None:
         method = next((method for method in _TO_KNOWN if hasattr(data, method)), None)
         remedy = f"give what its {method}() returns" if method else "give a list of texts"
         rule = f"is a data frame of a kind that is not read, {_type(data)}"
         raise OptionError(rule, field=name, remedy=remedy)
-    return found.columns, found.to_series
+    return frame.columns, frame.to_series
 
 
 def _exchanged(data: Any) -> pl.DataFrame | None:

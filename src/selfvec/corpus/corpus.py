@@ -307,9 +307,9 @@ class Corpus:
     def _nothing(self) -> CorpusError:
         """The error for a corpus without documents."""
         names = " + ".join(self.summary.text_fields)
-        found = f" in {names}" if names else ""
+        inside = f" in {names}" if names else ""
         why = "; ".join(filter(None, [self.summary.left_out(), *self.summary.notes]))
-        rule = f"it contains no documents{found}{why and f' ({why})'}"
+        rule = f"it contains no documents{inside}{why and f' ({why})'}"
         other = ", or choose other fields with --text-field NAME" if names else ""
         return CorpusError(rule, path=self.name, remedy=f"give a corpus with text{other}")
 

@@ -100,7 +100,7 @@ def _decided(
 
 def earlier_orders(corpus: Mapping[str, Any]) -> dict[str, str]:
     """The order of the dates of each field that a run has read, by the summary of its corpus."""
-    pairs = (str(one).rpartition(": ") for one in corpus.get("date_orders", ()))
+    pairs = (str(order).rpartition(": ") for order in corpus.get("date_orders", ()))
     return {name.lower(): order for name, _, order in pairs}
 
 

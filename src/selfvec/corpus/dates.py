@@ -158,8 +158,8 @@ class DateColumn:
     @cached_property
     def _others(self) -> pl.DataFrame:
         """The different values in other forms: ``value``, its ``count``, and the ``text`` that is parsed."""
-        found = self._texts.drop_nulls().alias("value").value_counts(name="count")
-        return found.with_columns(_cleaned(found["value"]).alias("text")) if len(found) else found
+        counted = self._texts.drop_nulls().alias("value").value_counts(name="count")
+        return counted.with_columns(_cleaned(counted["value"]).alias("text")) if len(counted) else counted
 
     @cached_property
     def missing(self) -> pl.Series:
@@ -203,8 +203,8 @@ class DateColumn:
         if not len(self._others):
             return self.plain
         days = _read(self._others["text"], self._numbers, form)
-        found = self._texts.replace_strict(self._others["value"], days, default=None, return_dtype=pl.Date)
-        return self.plain.zip_with(self.plain.is_not_null(), found)
+        others = self._texts.replace_strict(self._others["value"], days, default=None, return_dtype=pl.Date)
+        return self.plain.zip_with(self.plain.is_not_null(), others)
 
 
 def parse_dates(values: pl.Series, form: DateForm = DateForm()) -> pl.Series:
@@ -248,8 +248,8 @@ def _in_other_forms(texts: pl.Series, form: DateForm) -> pl.Series:
             return days
         fits = texts.str.contains(pattern) & days.is_null()
         if fits.any():
-            found = texts.filter(fits).str.replace(pattern, template).str.to_date(parsed, strict=False)
-            days = days.scatter(fits.arg_true(), found)
+            read = texts.filter(fits).str.replace(pattern, template).str.to_date(parsed, strict=False)
+            days = days.scatter(fits.arg_true(), read)
     for others in (_named, _since_1970, partial(_only_in_such_columns, form=form)):
         if days.null_count():
             days = days.zip_with(days.is_not_null(), others(texts))
@@ -288,7 +288,7 @@ def _whole_years(years: pl.Series) -> pl.Series:
 
 def _iso(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
     """Numbers as a date in ISO 8601."""
-    padded = (one.cast(pl.String).str.zfill(width) for one, width in ((year, 4), (month, 2), (day, 2)))
+    padded = (number.cast(pl.String).str.zfill(width) for number, width in ((year, 4), (month, 2), (day, 2)))
     return pl.concat_str(*padded, separator="-")
 
 
@@ -312,33 +312,33 @@ def _named(texts: pl.Series) -> pl.Series:
         .filter((pl.col("names") == 1) & ~pl.col("other"))
     )
     numbers = pl.col("text").str.extract_all(r"[0-9]+")
-    found = table.join(months, on="row").with_columns(
+    named = table.join(months, on="row").with_columns(
         numbers=numbers, marked=pl.col("text").str.contains(r"['’][0-9]{2}$")
     )
     days = pl.Series(texts.name, [None] * len(texts), dtype=pl.Date)
-    if not len(found):
+    if not len(named):
         return days
     n = pl.col("numbers")
-    one, two = n.list.get(0, null_on_oob=True), n.list.get(1, null_on_oob=True)
-    long = one.str.len_chars() >= 3  # then the year comes first
+    first, second = n.list.get(0, null_on_oob=True), n.list.get(1, null_on_oob=True)
+    long = first.str.len_chars() >= 3  # then the year comes first
     year = (
         pl.when(n.list.len() == 1)
-        .then(pl.when(long | pl.col("marked")).then(one))
+        .then(pl.when(long | pl.col("marked")).then(first))
         .when(long)
-        .then(one)
-        .otherwise(two)
+        .then(first)
+        .otherwise(second)
     )
-    day = pl.when(n.list.len() == 1).then(pl.lit("1")).when(long).then(two).otherwise(one)
-    found = found.select("row", "month", year=year, day=day, few=n.list.len() <= 2, text="text")
-    found = found.filter(
+    day = pl.when(n.list.len() == 1).then(pl.lit("1")).when(long).then(second).otherwise(first)
+    named = named.select("row", "month", year=year, day=day, few=n.list.len() <= 2, text="text")
+    named = named.filter(
         pl.col("few") & pl.col("year").str.len_chars().is_in((2, 3, 4)) & (pl.col("day").str.len_chars() <= 2)
     )
-    found = found.with_columns(year=_whole_years(found["year"]))
+    named = named.with_columns(year=_whole_years(named["year"]))
     thai = pl.col("month") > THAI
     buddhist = (thai & (pl.col("year") > 2400)).cast(pl.Int32)  # 2563 is 2020
     month = pl.col("month") - THAI * thai.cast(pl.Int32)
-    made = found.select(_iso(pl.col("year") - 543 * buddhist, month, pl.col("day")))
-    return days.scatter(found["row"], made.to_series().str.to_date("%Y-%m-%d", strict=False))
+    made = named.select(_iso(pl.col("year") - 543 * buddhist, month, pl.col("day")))
+    return days.scatter(named["row"], made.to_series().str.to_date("%Y-%m-%d", strict=False))
 
 
 def _since_1970(texts: pl.Series) -> pl.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +44,8 @@ class Documents:
 
     def get(self, column: str) -> pl.Series | None:
         """A column, such as ``date``; None if it is missing."""
-        found: pl.Series | None = self.rows.get_column(column, default=None)
-        return found
+        values: pl.Series | None = self.rows.get_column(column, default=None)
+        return values
 
     def days(self) -> pl.Series:
         """The dates, null without one."""
@@ -94,7 +94,7 @@ class Part:
     ) -> Iterator[Documents]:
         """The documents from the start; ``seen`` are the texts that were read before."""
         for rows in self.row_batches(corpus_pass):
-            rows = _mended(rows, self.path, corpus_pass)
+            rows = mended(rows, self.path, corpus_pass)
             batch = documents_of_rows(rows, self.fields, self.path, corpus_pass, seen, date_field)
             if self.file is not None:
                 in_folder = self.kind == "folder" and ID in batch.rows  # where the id names the file
@@ -137,53 +137,67 @@ def documents_of_rows(
         return batch.frame[name].filter(full)
 
     later = [name for name in batch.frame.columns if name not in fields.columns] if fields.every else []
-    found = {TEXT: texts.filter(full)}
+    columns = {TEXT: texts.filter(full)}
     if ids is not None:
-        found[ID] = ids.filter(full)
-        corpus_pass.named(found[ID], path, lines)
+        columns[ID] = ids.filter(full)
+        corpus_pass.named(columns[ID], path, lines)
     if dates is not None:
         dates = dates.filter(full)
-        found[DATE] = dates["day"]
+        columns[DATE] = dates["day"]
     if fields.slice:
-        found[SLICE] = column(fields.slice)
+        columns[SLICE] = column(fields.slice)
     for name in (*fields.kept, *later):
         if name != DATE or dates is None:  # no field called date beside the dates
-            found[column_of(readable(name))] = column(name)
-    found[FINGERPRINT] = pl.Series(keys)
+            columns[column_of(readable(name))] = column(name)
+    columns[FINGERPRINT] = pl.Series(keys)
     summary = corpus_pass.summary
     summary.documents += len(kept)
     summary.empty += len(batch.lines) - len(kept)
     summary.duplicates += len(kept) - int(seen.add(keys).sum())
-    return Documents(pl.DataFrame(found), dates)
+    return Documents(pl.DataFrame(columns), dates)
 
 
-def _mended(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:
-    """The rows with what is broken in texts, ids, slices and fields mended, which is counted.
+Places = Counter[int]
+"""How many places were mended in each row."""
 
-    U+FFFD stands for a NUL. What was UTF-8, read as Windows-1252 and saved again, is decoded once.
-    """
+
+def _without_nul(column: pl.Series, places: Places) -> pl.Series:
+    """Strings with U+FFFD for each NUL, which ends a string for many programs."""
+    rows = column.str.contains(NUL, literal=True).fill_null(False).arg_true()
+    places.update(rows.to_list())
+    return column.str.replace_all(NUL, REPLACEMENT, literal=True) if len(rows) else column
+
+
+def _decoded_once(column: pl.Series, places: Places) -> pl.Series:
+    """Strings of which none was UTF-8 that had been read as Windows-1252 and saved again."""
+    rows = column.str.contains(TWICE_DECODED).fill_null(False).arg_true()  # few, so that others cost no call
+    texts: dict[int, str] = {}
+    for row, text in zip(rows, column.gather(rows), strict=True):
+        sound, number = decoded_once(text)
+        if number:
+            texts[row] = sound
+            places[row] += number
+    return column.scatter(list(texts), list(texts.values())) if texts else column
+
+
+REPAIRS: tuple[tuple[str, Callable[[pl.Series, Places], pl.Series]], ...] = (
+    ("NUL characters replaced", _without_nul),
+    ("UTF-8 had been read as Windows-1252: {places} decoded again", _decoded_once),
+)
+"""What is mended in every column of strings, and how it is said; each takes the strings of the one before."""
+
+
+def mended(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:
+    """The rows with what a program wrote into texts, ids, slices and fields mended, which is counted."""
     frame = batch.frame
-    held = pl.any_horizontal(pl.all().str.contains(NUL, literal=True)).fill_null(False)
-    with_nul = frame.select(held).to_series().arg_true()
-    for row in with_nul:
-        corpus_pass.mended("NUL characters replaced", path=path, line=int(batch.lines[row]))
-    if len(with_nul):
-        frame = frame.with_columns(pl.all().str.replace_all(NUL, REPLACEMENT, literal=True))
-    garbled: Counter[int] = Counter()  # places of each row
-    columns = [_decoded_once(column, garbled) for column in frame]
-    for row, places in sorted(garbled.items()):
-        repair = f"UTF-8 had been read as Windows-1252: {count_of(places, 'place')} decoded again"
-        corpus_pass.mended(repair, path=path, line=int(batch.lines[row]))
-    return RowBatch(pl.DataFrame(columns), batch.lines) if len(with_nul) or garbled else batch
-
-
-def _decoded_once(column: pl.Series, garbled: Counter[int]) -> pl.Series:
-    """A column of strings with `decoded_once` applied; adds to the places of each row."""
-    rows = column.str.contains(TWICE_DECODED).fill_null(False).arg_true()
-    found = [decoded_once(text) for text in column.gather(rows)]
-    changed = {row: text for row, (text, places) in zip(rows, found, strict=True) if places}
-    garbled.update({row: places for row, (_, places) in zip(rows, found, strict=True) if places})
-    return column.scatter(list(changed), list(changed.values())) if changed else column
+    for sentence, repair in REPAIRS:
+        places: Places = Counter()
+        columns = [repair(column, places) for column in frame]
+        for row, number in sorted(places.items()):
+            said = sentence.format(places=count_of(number, "place"))
+            corpus_pass.mended(said, path=path, line=int(batch.lines[row]))
+        frame = pl.DataFrame(columns) if places else frame
+    return RowBatch(frame, batch.lines)
 
 
 def _ids(values: pl.Series) -> pl.Series:

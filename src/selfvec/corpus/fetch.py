@@ -165,8 +165,8 @@ def _write_manifest(path: Path, files: dict[str, dict[str, Any]]) -> None:
 
 def _is_unchanged(path: Path, fetched: dict[str, dict[str, Any]]) -> bool:
     """Whether a file exists and has not changed since it was fetched."""
-    known = {name: entry for name, entry in fetched.items() if name == path.name}
-    return bool(known) and not any(damaged_files(path.parent, {"files": known}))
+    own = {name: entry for name, entry in fetched.items() if name == path.name}
+    return bool(own) and not any(damaged_files(path.parent, {"files": own}))
 
 
 def _editions(names: Iterable[str], name: str) -> list[str]:

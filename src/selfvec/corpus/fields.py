@@ -133,14 +133,14 @@ class FieldNames:
 
     def like(self, summary: Mapping[str, Any]) -> FieldNames:
         """The same names; where there is none, that of a corpus with this summary in ``run.json``."""
-        known = self.of(
+        recorded = self.of(
             list(summary["text_fields"]) if summary.get("text_given") else None,
             summary.get("date_field") if summary.get("date_given") else None,
             summary.get("slice_field"),
             summary.get("id_field"),
         )
-        single = (self.date or known.date, self.slice or known.slice, self.id or known.id)
-        return FieldNames(self.text or known.text, *single, self.keep)
+        single = (self.date or recorded.date, self.slice or recorded.slice, self.id or recorded.id)
+        return FieldNames(self.text or recorded.text, *single, self.keep)
 
     @property
     def asked(self) -> list[str]:
@@ -220,37 +220,37 @@ class _Columns:
 
     @cached_property
     def _by_key(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        columns: dict[str, list[str]] = {}
         for name in self.names:
-            found.setdefault(_key(name), []).append(name)
-        return found
+            columns.setdefault(_key(name), []).append(name)
+        return columns
 
     def usual(self, names: Sequence[str], fits: Callable[[str], bool] = lambda _: True) -> tuple[str, ...]:
         """The first column with one of these names, best one that fits and whose name is unique; or none."""
-        found = [name for one in names for name in self._by_key.get(_key(one), ())]
-        best = (name for name in found if self.counts[name] == 1 and fits(name))
-        return tuple(filter(None, [next(best, found[0] if found else None)]))
+        columns = [column for name in names for column in self._by_key.get(_key(name), ())]
+        best = (column for column in columns if self.counts[column] == 1 and fits(column))
+        return tuple(filter(None, [next(best, columns[0] if columns else None)]))
 
-    def known(self, name: str) -> str | None:
+    def meant(self, name: str) -> str | None:
         """The column or path that is meant, in any case; a column counts first."""
         return in_any_case(name, dict.fromkeys(self.names)) or in_any_case(name, self.inner)
 
     def given(self, name: str, flag: str) -> str:
         """The column or path that is meant by an option."""
-        found = self.known(name)
-        if found is None:
+        column = self.meant(name)
+        if column is None:
             every = [*self.names, *self.inner]
             near = did_you_mean(name, every)
             raise _missing("there is no such field", every, self.path, flag, name, near=near)
-        if found != readable(found):
+        if column != readable(column):
             rule = "its name holds a NUL character or half of a surrogate pair"
-            raise CorpusError(rule, path=self.path, field=readable(found), remedy="rename it")
-        return found
+            raise CorpusError(rule, path=self.path, field=readable(column), remedy="rename it")
+        return column
 
     def several(self, given: Sequence[str], flag: str) -> tuple[str, ...]:
         """The columns or paths that are meant by an option that takes several with commas."""
         return tuple(
-            dict.fromkeys(self.given(name, flag) for text in given for name in listed(text, self.known))
+            dict.fromkeys(self.given(name, flag) for text in given for name in listed(text, self.meant))
         )
 
 
@@ -345,8 +345,8 @@ def _like_text(rows: Mapping[str, Iterable[object]]) -> list[str]:
     def words(value: str) -> float:
         return len(_WORD.findall(value)) + len(_UNSPACED.findall(value)) / 2
 
-    texts = {name: [one for one in values if isinstance(one, str) and one] for name, values in rows.items()}
-    return [name for name, found in texts.items() if sum(map(words, found)) >= _SEVERAL * len(found) > 0]
+    texts = {name: [v for v in values if isinstance(v, str) and v] for name, values in rows.items()}
+    return [name for name, own in texts.items() if sum(map(words, own)) >= _SEVERAL * len(own) > 0]
 
 
 def _only_title(title: str, columns: Sequence[str], rows: Mapping[str, Iterable[object]]) -> str:
@@ -365,10 +365,10 @@ def _only_title(title: str, columns: Sequence[str], rows: Mapping[str, Iterable[
 
 def _no_text(columns: Sequence[str], path: str, rows: Mapping[str, Iterable[object]]) -> CorpusError:
     """The error for a file none of whose fields has a usual name, with those that look like text."""
-    found = _like_text(rows)
+    texts = _like_text(rows)
     rule = "none of its fields has a usual name of a text field"
-    near = f"{_listed(found, 5)} {'looks' if len(found) == 1 else 'look'} like text:" if found else ""
-    return _missing(rule, columns, path, "--text-field", near=near, value=found[0] if found else "NAME")
+    near = f"{_listed(texts, 5)} {'looks' if len(texts) == 1 else 'look'} like text:" if texts else ""
+    return _missing(rule, columns, path, "--text-field", near=near, value=texts[0] if texts else "NAME")
 
 
 def _missing(

@@ -179,9 +179,9 @@ def _row_format_of(path: Path) -> RowFormat | None:
 def _sniffed(source: TextSource) -> str:
     """The kind by the first bytes; an error if they are not text."""
     head = source.peek()
-    for found in ROW_FORMATS:
-        if found.magic and head.startswith(found.magic):
-            return found.name
+    for form in ROW_FORMATS:
+        if form.magic and head.startswith(form.magic):
+            return form.name
     other = next((other for magic, *other in _OTHER_FORMATS if head.startswith(magic)), None)
     path, start = Path(source.path), head.lstrip()
     if other is None and (utf16 := _utf16(head[:HEAD])):
@@ -212,7 +212,7 @@ def _folder(folder: Path, left_out: LeftOut) -> Iterator[TextSource]:
     """The files of rows in a folder, then its other readable files, one document each."""
     others: list[str] = []
     files = sorted(_visible(folder, others))
-    rows = [path for path in files if (found := _row_format_of(path)) and found.has_fields]
+    rows = [path for path in files if (form := _row_format_of(path)) and form.has_fields]
     suffixes = {*DOCUMENT_SUFFIXES, *(s for kind in DOCUMENT_KINDS if kind.there for s in kind.suffixes)}
     documents = [path for path in files if path not in set(rows) and bare_suffix(path) in suffixes]
     corpus = [path for path in rows if path.parent == folder and path.name.startswith("corpus.jsonl")]
@@ -414,7 +414,7 @@ def require_fields(kinds: Collection[str], path: str, asked: Sequence[str], left
 
     If that is because of the files that are left out, or nothing else is there, it is the error of the first.
     """
-    lacking = asked and not any(found.has_fields and found.name in kinds for found in ROW_FORMATS)
+    lacking = asked and not any(form.has_fields and form.name in kinds for form in ROW_FORMATS)
     if left_out.errors and (lacking or not kinds):
         raise left_out.errors[0]
     if lacking:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -31,7 +32,6 @@ from selfvec.base.names import items_at, parted
 from selfvec.data.run import Run
 
 from .slices import parse_span
-from .written_numbers import decimal_mark, written_number
 
 _RULE = "a filter is field=value, field=A..B or date=A..B"
 _COMPARED = 10_000  # values that are compared with one that there is not
@@ -101,11 +101,11 @@ def filtered_documents(run: Run, filters: Sequence[str]) -> Mask:
     `NotFound` if there is none. `InputError` if the run has not kept its tokens, or a field is named and it
     has not kept its text.
     """
-    found = allowed(_RunDocuments(run), filters)
-    if not found.any():
+    passing = allowed(_RunDocuments(run), filters)
+    if not passing.any():
         rule = f"no document passes all of {', '.join(filters)}"
         raise NotFound(rule, field="filters", remedy="leave one of them out")
-    return found
+    return passing
 
 
 def allowed(documents: WithFields, filters: Sequence[str]) -> Mask:
@@ -321,3 +321,75 @@ def _values(text: str, keys: Sequence[str]) -> list[str]:
     return plain + [
         one if isinstance(one, str) else json.dumps(one) for one in found if one is not None and one != {}
     ]
+
+
+# Numbers as people write them: 1.234,56 €, $3, 12 %, (1,000). The whole column decides whether a comma or a
+# point is the decimal mark. A value tells if it has only one reading, as 1,5 and 1.234.567 do.
+
+_UNIT = r"(?:\w{0,3}\.?¤|[A-Z]{3}|kr\.?|zł|Kč|Ft|Fr\.?|Rs\.?|%|‰)"
+_NUMBER = re.compile(  # *+ gives nothing back: three parts that could share blanks would try every division
+    rf"(?P<open>\()?(?P<sign>[+-]?)\s*+(?:{_UNIT})?\s*+(?P<inner>[+-]?)"
+    r"(?P<digits>\d[\d.,' ]*+|[.,]\d++)(?P<power>[eE][+-]?\d+)?"
+    rf"(?P<last>-?)\s*+(?:{_UNIT})?\s*+(?P<close>\))?"
+)
+_WHOLE = re.compile(r"\d*|\d{1,3}(?:[.,' ]\d{2,3})*[.,' ]\d{3}")  # in groups of three, or two in India
+_SIGNS = str.maketrans("−‐‑–’ʼ٫٬", "----'',.")
+
+
+def decimal_mark(values: Iterable[str]) -> str:
+    """The decimal mark of a column, ``.`` or ``,``.
+
+    >>> decimal_mark(["1.500", "2,75 €"]), decimal_mark(["1,500", "20.5"]), decimal_mark(["1.500"])
+    (',', '.', '.')
+    """
+    marks = [mark for value in values if (mark := _own_mark(value))]
+    return "," if marks.count(",") > marks.count(".") else "."
+
+
+def written_number(text: str, decimal: str = ".") -> float:
+    """The number that a text is, with this decimal mark unless it has one of its own; NaN if it is none.
+
+    >>> [written_number(text) for text in ("1,234.5", "€ 3", "1.234,56 €", "12 %", "(7)", "1e3", "n/a")]
+    [1234.5, 3.0, 1234.56, 12.0, -7.0, 1000.0, nan]
+    >>> written_number("1.500", ","), written_number("1.500")
+    (1500.0, 1.5)
+    """
+    number = _match(text)
+    if number is None:
+        return math.nan
+    digits = number["digits"].strip()
+    mark = _own_mark_of(digits) or decimal
+    whole, _, fraction = digits.partition(mark)
+    if not _WHOLE.fullmatch(whole) or not (fraction.isdecimal() or not fraction):
+        return math.nan
+    negative = bool(number["open"]) or "-" in (number["sign"], number["inner"], number["last"])
+    plain = re.sub(r"[^\d]", "", whole)
+    size = float(f"{plain or 0}.{fraction or 0}{number['power'] or ''}")
+    return -size if negative else size
+
+
+def _match(text: str) -> re.Match[str] | None:
+    plain = unicodedata.normalize("NFKC", text.translate(_SIGNS)).strip()
+    plain = "".join("¤" if unicodedata.category(sign) == "Sc" else sign for sign in plain)
+    number = _NUMBER.fullmatch(plain)
+    return number if number and bool(number["open"]) == bool(number["close"]) else None
+
+
+def _own_mark(text: str) -> str:
+    number = _match(text)
+    return _own_mark_of(number["digits"]) if number else ""
+
+
+def _own_mark_of(digits: str) -> str:
+    """The decimal mark that digits can only have; empty if both are possible, or there is no mark."""
+    marks = [sign for sign in digits if sign in ".,"]
+    if not marks:
+        return ""
+    last, other = marks[-1], "." if marks[-1] == "," else ","
+    if len(set(marks)) == 2:
+        return last
+    if len(marks) > 1:
+        return other
+    before, _, after = digits.strip().partition(last)
+    grouped = len(after) == 3 and 1 <= len(before) <= 3 and not before.startswith("0")
+    return "" if grouped else last

@@ -118,30 +118,30 @@ class KnownDocuments:
 
         Raises `OptionError` if no document has such an id or file.
         """
-        found = np.zeros(len(self), bool)
-        for one in self._told_apart(wanted):
-            if isinstance(one, Path):
+        wanted_here = np.zeros(len(self), bool)
+        for name in self._told_apart(wanted):
+            if isinstance(name, Path):
                 option = "withdraw-file"
-                rule = f"no document of the run came from '{one}'"
-                here = self.files == _hashed(pl.Series([absolute(one)]))[0]
+                rule = f"no document of the run came from '{name}'"
+                here = self.files == _hashed(pl.Series([absolute(name)]))[0]
             else:
                 option = "withdraw"
-                rule = f"no document of the run has the id {one!r}"
-                here = self.ids == _hashed(pl.Series([one]))[0]
+                rule = f"no document of the run has the id {name!r}"
+                here = self.ids == _hashed(pl.Series([name]))[0]
             if not here.any():
                 raise OptionError(rule, field=option, remedy="check the name")
-            found |= here
-        return found
+            wanted_here |= here
+        return wanted_here
 
     def _told_apart(self, wanted: Sequence[str | Path]) -> Iterator[str | Path]:
         """Ids that may hold commas, out of texts that may name several with commas."""
-        several = any(isinstance(one, str) and "," in one for one in wanted)
-        known = set(self.ids.tolist()) if several else set()
-        for one in wanted:
-            if isinstance(one, Path) or "," not in one:
-                yield one
+        several = any(isinstance(name, str) and "," in name for name in wanted)
+        ids = set(self.ids.tolist()) if several else set()
+        for name in wanted:
+            if isinstance(name, Path) or "," not in name:
+                yield name
             else:
-                yield from listed(one, lambda name: name if _hash_of(name) in known else None)
+                yield from listed(name, lambda name: name if _hash_of(name) in ids else None)
 
 
 def _hash_of(name: str) -> int:
@@ -150,9 +150,9 @@ def _hash_of(name: str) -> int:
 
 def _hashed(names: pl.Series) -> Hashes:
     """A hash of each name, (n,); 0 where there is none."""
-    found = fingerprints(names)
-    found[names.is_null().to_numpy()] = 0
-    return found
+    marks = fingerprints(names)
+    marks[names.is_null().to_numpy()] = 0
+    return marks
 
 
 class Intake:
@@ -167,14 +167,14 @@ class Intake:
 
     def taken(self, batch: Documents, path: str) -> Documents:
         """The documents of a batch that are new."""
-        found = KnownDocuments.of(batch.rows)
+        new_documents = KnownDocuments.of(batch.rows)
         new = np.ones(len(batch), bool)
         if not self._taking_all:
-            again = np.isin(found.versions, self.known.versions) & (found.versions != 0)
-            text = np.isin(found.texts, self.known.texts)
-            new = np.where(again, ~np.isin(found.pairs, self.known.pairs), ~text)
-        self._read.append(found.pairs)
-        self._versions.append(found.versions[new])
+            again = np.isin(new_documents.versions, self.known.versions) & (new_documents.versions != 0)
+            text = np.isin(new_documents.texts, self.known.texts)
+            new = np.where(again, ~np.isin(new_documents.pairs, self.known.pairs), ~text)
+        self._read.append(new_documents.pairs)
+        self._versions.append(new_documents.versions[new])
         numbers = self.counts.setdefault(path, [0, 0])
         numbers[0] += int(new.sum())
         numbers[1] += int((~new).sum())
@@ -186,5 +186,5 @@ class Intake:
         if self._taking_all:
             return np.zeros(len(versions), bool)
         gone = ~np.isin(self.known.pairs, np.concatenate(self._read))
-        found: Array = (versions != 0) & np.isin(versions, np.concatenate(self._versions)) & gone
-        return found
+        replaced: Array = (versions != 0) & np.isin(versions, np.concatenate(self._versions)) & gone
+        return replaced

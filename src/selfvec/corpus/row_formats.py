@@ -302,9 +302,9 @@ ROW_FORMATS = (
 
 def row_format(name: str) -> RowFormat:
     """The format with this name."""
-    return next(found for found in ROW_FORMATS if found.name == name)
+    return next(form for form in ROW_FORMATS if form.name == name)
 
 
 def row_format_of_suffix(suffix: str) -> RowFormat | None:
     """The format of files with this suffix, in lower case; None for others."""
-    return next((found for found in ROW_FORMATS if suffix in found.suffixes), None)
+    return next((form for form in ROW_FORMATS if suffix in form.suffixes), None)

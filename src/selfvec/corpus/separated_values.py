@@ -133,10 +133,10 @@ def _delimiter(text: str) -> str:
     """The delimiter of a table from its beginning."""
     bare = re.sub(_QUOTED.format(r",;\t|"), "", text, count=_MOST_COLUMNS).lstrip("\r\n")
     first = bare.partition("\n")[0]
-    found = [one for one in ",;\t|" if one in first]
-    if len(found) < 2:
-        return found[0] if found else ","
-    return max(found, key=lambda one: (_agreeing(text, one), first.count(one)))
+    delimiters = [sign for sign in ",;\t|" if sign in first]
+    if len(delimiters) < 2:
+        return delimiters[0] if delimiters else ","
+    return max(delimiters, key=lambda sign: (_agreeing(text, sign), first.count(sign)))
 
 
 def _has_blanks(text: str, delimiter: str) -> bool:
@@ -393,7 +393,7 @@ class _Table:
             yield "unquoted delimiters joined", [whole], used
         if ' "' in line:
             yield from self._mended("a blank before a quote left out", at, skipinitialspace=True)
-        if any('\\"' in one for one in seen):
+        if any('\\"' in piece for piece in seen):
             yield from self._mended("quotes escaped by backslashes", at, change=_doubled)
         if _LONE_RETURN.search(line) and (rows := self._split(_LONE_RETURN.split(line))):
             yield "a line end of another kind", rows, 1
@@ -427,16 +427,16 @@ class _Table:
             rows = [self._fitted(row) for row in csv.reader(pieces, **self.header.dialect)]
         except csv.Error:
             return []
-        found = [row for row in rows if row is not None and not _holds_nul(row)]
-        return found if len(found) == len(pieces) else []
+        whole = [row for row in rows if row is not None and not _holds_nul(row)]
+        return whole if len(whole) == len(pieces) else []
 
 
 @lru_cache
 def _row_pattern(delimiter: str, blanks: bool) -> re.Pattern[str]:
     """A row in which quotes open a field, close it or are doubled."""
     d = re.escape(delimiter)
-    one = rf'(?:{" *" if blanks else ""}"[^"]*+(?:""[^"]*+)*+"|[^"\r\n{d}]*+)'
-    return re.compile(rf"{one}(?:{d}{one})*+\r?\n?")
+    field = rf'(?:{" *" if blanks else ""}"[^"]*+(?:""[^"]*+)*+"|[^"\r\n{d}]*+)'
+    return re.compile(rf"{field}(?:{d}{field})*+\r?\n?")
 
 
 def _doubled(line: str) -> str:

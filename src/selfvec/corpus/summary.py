@@ -152,10 +152,10 @@ class Summary:
     def _kinds(self) -> str:
         """The most common suffixes of the files left out, and the extra that would read them."""
         counted = Counter(map(_kind, self.skipped_files))
-        found = ", ".join(f"{suffix} {n:,}" for suffix, n in counted.most_common(NAMED_KINDS))
+        suffixes = ", ".join(f"{suffix} {n:,}" for suffix, n in counted.most_common(NAMED_KINDS))
         unread = [kind.name for kind in DOCUMENT_KINDS if any(suffix in counted for suffix in kind.suffixes)]
         remedy = f"; for {' and '.join(unread)}: pip install 'selfvec[documents]'" if unread else ""
-        return f" ({found}{remedy})"
+        return f" ({suffixes}{remedy})"
 
 
 _LINK = " -> "
@@ -246,9 +246,9 @@ def _joined(nothing: Any, values: Sequence[Any]) -> Any:
     if isinstance(nothing, int):
         return sum(values)
     if isinstance(nothing, list):
-        return [one for value in values for one in value]
+        return [item for value in values for item in value]
     if isinstance(nothing, tuple):
-        return tuple(dict.fromkeys(one for value in values for one in value))
+        return tuple(dict.fromkeys(item for value in values for item in value))
     return next((value for value in values if value is not None), None)
 
 
