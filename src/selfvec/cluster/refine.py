@@ -233,7 +233,7 @@ def _read(
 
     how = (names, skip_bad_rows, settings, known)
     parts = [apart(read_shard, shard, *how, number=4) for shard in shards]
-    # The documents stay with the workers: how dates are written may be known from the last shard only.
+    # Documents stay with the workers: how dates are written may be known from the last shard only.
     about: list[ShardRead] = list(scheduler.results([part[0] for part in parts], "Reading"))
     dated = {number: one.evidence for number, one in enumerate(about) if one.evidence is not None}
     columns = [(shards[n].fields.date or "", shards[n].source.path, values) for n, values in dated.items()]

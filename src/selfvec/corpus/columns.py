@@ -39,7 +39,8 @@ FIRST_ROWS = 100
 ROWS = 1 << 14
 """Rows of a data frame or Parquet file read at a time."""
 
-_HELD = 1 << 24  # bytes of such rows
+# Bytes of such rows: a file holds a text that rows share once, as a batch of strings does for each row.
+_HELD = 1 << 24
 
 SURROGATE = "holds half of a surrogate pair, which is not Unicode text"
 HOLDS_NUL = "holds NUL bytes"
@@ -55,8 +56,17 @@ _STRINGS = (pl.String, pl.Categorical, pl.Enum)
 class RowBatch:
     """Some rows of a source."""
 
-    frame: pl.DataFrame  # columns of strings, null where a row has no value
+    frame: pl.DataFrame  # columns of strings, null where a row has no value; their names are `readable`
     lines: Sequence[int] | Ints  # first line of each row (Parquet: row), counted from 1
+
+    @classmethod
+    def of(cls, columns: Mapping[str, pl.Series], lines: Sequence[int] | Ints) -> RowBatch:
+        """Columns of equal length by name."""
+        return cls(pl.DataFrame({readable(name): column for name, column in columns.items()}), lines)
+
+    def column(self, name: str) -> pl.Series:
+        """The values of a field."""
+        return self.frame[readable(name)]
 
     def part(self, kept: pl.Series) -> RowBatch:
         """The selected rows, (n,) bool."""
@@ -105,8 +115,9 @@ def batch_of_rows(
     """Rows of strings as a batch."""
     values = list(zip(*rows, strict=True)) or [()] * len(names)
     wanted = names if columns is None else columns
-    columns_read = {name: pl.Series(values[names.index(name)], dtype=pl.String) for name in wanted}
-    return RowBatch(pl.DataFrame(columns_read), lines)
+    return RowBatch.of(
+        {name: pl.Series(values[names.index(name)], dtype=pl.String) for name in wanted}, lines
+    )
 
 
 Fault = tuple[int, str | None, str]
@@ -132,7 +143,7 @@ def batch_of_values(
         wrong = {row: (lines[row], name, rule) for row, rule in of_column.items()} | wrong
     for line, field, rule in sorted((*faults, *wrong.values()), key=itemgetter(0)):
         corpus_pass.bad(rule, path=path, line=line, field=field if named else None)
-    batch = RowBatch(pl.DataFrame(read), lines)
+    batch = RowBatch.of(read, lines)
     return batch.part(~pl.int_range(len(lines), eager=True).is_in(list(wrong))) if wrong else batch
 
 
@@ -153,7 +164,7 @@ def strings(
         texts = [None if row in faults else cell_text(value) for row, value in enumerate(values)]
     try:
         return pl.Series(texts, dtype=pl.String), faults
-    except UnicodeEncodeError:
+    except UnicodeEncodeError:  # halves of surrogate pairs, which JSON and Python can spell and UTF-8 cannot
         sound = [text and readable(text) for text in texts]
     if name in fields.needed:
         for row, text in enumerate(texts):
@@ -301,7 +312,7 @@ def batches_of_frame(
     """
     size = sum(map(_characters, frame))
     if size <= (_HELD if len(frame) > 1 else MAX_ROW):
-        yield RowBatch(string_frame(frame), np.arange(first, first + len(frame)))
+        yield RowBatch.of(string_columns(frame), np.arange(first, first + len(frame)))
     elif len(frame) > 1:
         half = len(frame) // 2
         yield from batches_of_frame(frame[:half], first, path, corpus_pass)
@@ -327,9 +338,9 @@ def _characters(column: pl.Series) -> int:
     return int(sizes.cast(pl.Int64).sum())
 
 
-def string_frame(frame: pl.DataFrame) -> pl.DataFrame:
+def string_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:
     """The columns as strings, as `cell_text` writes their values, but exponents as Polars does."""
-    return pl.DataFrame([_string_column(column) for column in frame])
+    return {column.name: _string_column(column) for column in frame}
 
 
 def _string_column(column: pl.Series) -> pl.Series:

@@ -269,6 +269,7 @@ class Corpus:
                     yield concatenated(waiting)
                     waiting = []
                     size = 0
+        # Before `finish`, so that what is said of dates comes before what is said of ids.
         if not self._is_shard:
             decisions = decided(self.dates.columns, earlier_orders(self._like))
             self.days = self.dates.settled(decisions, corpus_pass)

@@ -123,6 +123,7 @@ class DateField:
         written = values.set(usual, None)
         bad = pl.Series([False]).new_from_index(0, len(values))
         if self.given and written.null_count() < len(written):
+            # What is a date in some columns only, such as 43910, is judged when this one is decided.
             bad = column.days(_ANY).is_null() & ~column.missing
             for i in bad.arg_true():
                 self._bad(values[i], int(lines[i]), corpus_pass)
@@ -133,8 +134,7 @@ class DateField:
         """Take note of the dates, as `read` gives them, of documents of which the first has this number."""
         start = self.documents.start if self.documents else first
         self.documents = range(start, first + len(dates))
-        held = dates.drop_nulls("written")
-        if len(held):
+        if dates["written"].null_count() < len(dates):  # in a column of ISO 8601 nothing is held
             numbered = dates.with_row_index("number", first).drop_nulls("written")
             self.held.append(numbered.select("number", "line", "written"))
 

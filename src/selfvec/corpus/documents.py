@@ -123,20 +123,21 @@ def documents_of_rows(
     """
     dates = None
     if date_field is not None:
-        dates = date_field.read(batch.frame[date_field.name], np.asarray(batch.lines), corpus_pass)
+        dates = date_field.read(batch.column(date_field.name), np.asarray(batch.lines), corpus_pass)
         if dates["bad"].any():
             batch, dates = batch.part(~dates["bad"]), dates.remove("bad")
-    ids = _ids(batch.frame[fields.id]) if fields.id else None
-    texts = _joined([batch.frame[name] for name in fields.text])
+    ids = _ids(batch.column(fields.id)) if fields.id else None
+    texts = _joined([batch.column(name) for name in fields.text])
     full = (texts.str.strip_chars().str.len_bytes() > 0).fill_null(False)
     kept = full.arg_true().to_numpy()
     keys = fingerprints(texts.filter(full))
     lines = np.asarray(batch.lines)[kept]
 
     def column(name: str) -> pl.Series:
-        return batch.frame[name].filter(full)
+        return batch.column(name).filter(full)
 
-    later = [name for name in batch.frame.columns if name not in fields.columns] if fields.every else []
+    own = set(map(readable, fields.columns))
+    later = [name for name in batch.frame.columns if name not in own] if fields.every else []
     columns = {TEXT: texts.filter(full)}
     if ids is not None:
         columns[ID] = ids.filter(full)

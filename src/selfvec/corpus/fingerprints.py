@@ -16,7 +16,7 @@ _BYTE = np.uint64(8)
 _HALF = np.uint64(32)
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (golden ratio; SplitMix64's last)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
-_REST = np.uint64(0xFFFFFFFFFFFFFFFE)
+_REST = np.uint64(0xFFFFFFFFFFFFFFFE)  # the lowest bit is 0 in all runs, so that new hashes equal theirs
 
 
 class Seen:

@@ -54,7 +54,7 @@ class MemoryPart(Part):
         digest = hashlib.sha256()
         size = 0
         for batch in self.read(corpus_pass):
-            for row in batch.frame.select(self.fields.text).iter_rows():
+            for row in zip(*map(batch.column, self.fields.text), strict=True):
                 data = "".join(f"{text or ''}\0" for text in row).encode()
                 digest.update(data)
                 size += len(data) - len(row)

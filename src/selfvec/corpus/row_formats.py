@@ -33,7 +33,7 @@ from .columns import (
     batches_of_frame,
     inner_types,
     outer_columns,
-    string_frame,
+    string_columns,
     with_nested,
 )
 from .fields import Fields
@@ -171,7 +171,7 @@ class LineReader(RowReader):
             texts = pl.Series(lines, dtype=pl.Binary).cast(pl.String)
             if b"\r" in block:
                 texts = texts.str.strip_suffix("\r")
-            batch = RowBatch(texts.alias(fields.text[0]).to_frame(), range(first, first + len(lines)))
+            batch = RowBatch.of({fields.text[0]: texts}, range(first, first + len(lines)))
             bad = texts.str.contains("\0", literal=True) if b"\0" in block else None
             for i in () if bad is None else bad.arg_true():
                 corpus_pass.bad(HOLDS_NUL, path=self.source.path, line=first + i)
@@ -203,7 +203,7 @@ class ParquetReader(RowReader):
         first, rows = next(self._slices(groups), (0, 0))
         with _decoding(self.source.path):
             head = pl.scan_parquet(file, glob=False).select(columns).slice(first, min(rows, FIRST_ROWS))
-            return string_frame(head.collect()).to_dict()
+            return string_columns(head.collect())
 
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass

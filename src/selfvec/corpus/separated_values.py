@@ -280,6 +280,8 @@ class _Table:
         """Read rows from a line on; the line of the first that needs a closer look, and whether it is cut."""
         held, first, width = self.lines.held, self.lines.first + at, len(self.header.names)
         nul = self.lines.nul
+        # Polars reads clean blocks faster (1.2 s of 120 MB), but a check of every quote had to find which are
+        # clean, and two readers told lines and faults in two ways.
         reader = csv.reader(self.lines.after(at), **self.header.dialect)
         start, cut = 0, False
         append, number = self.rows.append, self.numbers.append
