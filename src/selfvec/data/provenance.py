@@ -107,6 +107,7 @@ class Provenance(Mapping[str, Any]):
         if self.method is None:
             del kept["seed"]
         else:
+            # Null says that the method has no rate.
             kept = {key: content[key] for key in content if key in kept or key == "learning_rate"}
         return {**kept, **self.others}
 

@@ -128,7 +128,7 @@ class Run:
         stamp: str = "",
     ) -> None:
         self.vectors = vectors
-        if original.counts is not vectors.counts:
+        if original.counts is not vectors.counts:  # lists of neighbours leave out the same rare words
             original = original if original.counts is None else copy.copy(original)
             original.counts = vectors.counts
         self.original = original
@@ -256,7 +256,7 @@ class Run:
         counts = np.zeros(0) if self.vectors.counts is None else self.vectors.counts
         for array in (counts, self.vectors.vectors):
             digest.update(np.ascontiguousarray(array).data)
-            release(array)
+            release(array)  # a mapped matrix would stay in memory as a whole
         return digest.hexdigest()
 
     @property

@@ -73,7 +73,7 @@ class WordRows:
         self.pieces = pieces
         self.composer = composer
         self.provenance: dict[str, Any] = dict(provenance or {})
-        self._normalized = normalized and matrix.dtype == np.float32
+        self._normalized = normalized and matrix.dtype == np.float32  # as `unit` is
         self._finite = False  # whether that is known
 
     def __len__(self) -> int:

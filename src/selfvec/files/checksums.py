@@ -72,7 +72,7 @@ def seal(data: Mapping[str, Any], indent: int | None = None) -> bytes:
     """
     fields = {**data, "sha256": _NONE}
     text = json.dumps(fields, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
-    before, zeros, after = text.encode().rpartition(_NONE.encode())
+    before, zeros, after = text.encode().rpartition(_NONE.encode())  # the last: a value may be zeros, too
     return before + hashlib.sha256(before + zeros + after).hexdigest().encode() + after
 
 
@@ -147,7 +147,7 @@ def unchanged(description: Path, read: Callable[[], T]) -> T:
         try:
             return read()
         except (FormatError, InputError, FileNotFoundError):
-            if identity(description) == before:
+            if identity(description) == before:  # otherwise a writer has swept files that were being read
                 raise
     rule = "is replaced again and again while it is read"
     raise FormatError(rule, path=description.parent, remedy="try again")

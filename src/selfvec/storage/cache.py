@@ -81,7 +81,7 @@ def cached(
         if is_outdated(entry):  # an update has deleted the cache meanwhile
             remove_folder(entry)
             return made
-    kept = _read(entry, read)
+    kept = _read(entry, read)  # what later calls get: mapped arrays, and numbers as JSON holds them
     return made if kept is None else kept
 
 

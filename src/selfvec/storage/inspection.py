@@ -314,7 +314,7 @@ def _verified(folder: Path, own: FolderKind) -> Verified:
             damaged += _compared(place, kind, checked)
     if (folder / PREVIOUS).is_file():
         damaged += _compared(folder, replace(RUN, file=PREVIOUS), checked)
-    present = [file for file in within if file.is_file() and file.name != LOCK]
+    present = [file for file in within if file.is_file() and file.name != LOCK]  # which is always empty
     return Verified(
         path=str(folder),
         kind=own.name,

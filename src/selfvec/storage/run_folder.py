@@ -106,7 +106,7 @@ def _open(folder: Path) -> Run:
     if not is_run(folder):
         raise not_a_run(folder)
     place = (folder / PRESENT).absolute()  # the working directory may change
-    seen = place, identity(place)
+    seen = place, identity(place)  # before anything is read: a state that comes meanwhile is another one
     written = read_json(folder / PRESENT, _AGAIN).get("format", "none")
     if written != RUN_FORMAT:  # before the seal, which other formats may lack
         rule = f"the format of the run folder is {written}, this Selfvec reads format {RUN_FORMAT}"
@@ -115,7 +115,7 @@ def _open(folder: Path) -> Run:
         raise FormatError(rule, path=folder / PRESENT, remedy=remedy)
     provenance = read_description(folder / PRESENT, _AGAIN)
     state, stamp = provenance["state"], provenance["sha256"]
-    for name in ("format", "state", "files", "sha256"):
+    for name in ("format", "state", "files", "sha256"):  # of the folder; the rest is how the run was made
         del provenance[name]
 
     def file(name: str) -> Path:
@@ -169,7 +169,7 @@ def _load_vectors(path: Path, words: list[str] | Vectors, provenance: dict[str, 
             counts=columns.get("counts"),
             pieces=columns.get("pieces"),
             provenance=provenance,
-            normalized=True,
+            normalized=True,  # rows are written at length 1, so that comparing them needs no second matrix
         )
 
 
@@ -185,7 +185,7 @@ def _load_history(path: Path) -> History:
 def write_tokens(path: Path, batch: TokenBatch) -> None:
     """Write the tokens of a run to a new file."""
     tensors: dict[str, Array] = {"ids": batch.ids, "offsets": batch.offsets}
-    if batch.dates is not None:
+    if batch.dates is not None:  # safetensors has no dates
         tensors["days"] = batch.dates.astype("datetime64[D]").astype(np.int64)
     described = {"sentences": str(batch.sentences)}
     if batch.slices is not None:

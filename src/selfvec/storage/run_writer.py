@@ -88,6 +88,7 @@ class RunWriter:
             for name in (PRESENT, PREVIOUS):
                 refuse_special(self.target / name, folder=False)
             self._sweep()
+            # Above all numbers that are there: an open run may still map the files of the present state.
             states = [split_state(name)[1] for name in self._names() if _is_ours(name)]
             self.state = 1 + max(states, default=0)
         except BaseException:
@@ -134,9 +135,9 @@ class RunWriter:
             names = [name for name in self._names() if self._is_new(name)]
             described = {"format": RUN_FORMAT, **run.provenance, "state": self.state}
             content = seal({**described, "files": checksums(self.target, names)}, indent=1)
-            sync_names(self.target)
+            sync_names(self.target)  # first the files, then the description that names them
             self._replace_present(content, undo)
-            discard(self.journal)
+            discard(self.journal)  # not before: a command that is killed goes on from it
             self._sweep()
 
     def _replace_present(self, content: bytes, undo: bool) -> None:
@@ -185,6 +186,7 @@ class RunWriter:
         if not previous.is_file() or previous.read_bytes() == present.read_bytes():
             rule = "the run has no state before this one"
             raise TargetError(rule, path=self.target, remedy="an update in place keeps the state before")
+        # All bytes are compared, unlike on opening: nobody has looked at this state since it was replaced.
         if not is_sealed(previous.read_bytes()):
             raise FormatError(CHANGED, path=previous, remedy=_STAYS)
         for path, rule in damaged_files(self.target, read_json(previous, _STAYS)):

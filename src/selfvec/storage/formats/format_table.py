@@ -45,6 +45,8 @@ class Format:
     columns: tuple[str, ...] = ()  # which of sources and counts it keeps
 
 
+# The order decides where several fit. A run's folder and a compressed file are also those of a wider format,
+# a projector's numbers could be GloVe's, and both forms of word2vec begin alike. GloVe has no mark at all.
 FORMATS = (
     Format(
         "run", "Selfvec run folder", (), safetensors.sniff_run, safetensors.read_run, folder=True, mapped=True

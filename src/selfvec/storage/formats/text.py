@@ -229,7 +229,7 @@ def _is_number(field: bytes) -> bool:
         float(field)
     except ValueError:
         return False
-    return b"_" not in field
+    return b"_" not in field  # Python reads 1_0 as a number, no other program does
 
 
 def lines_from(source: Input, start: int) -> tuple[int, int]:

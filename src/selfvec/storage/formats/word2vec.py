@@ -51,6 +51,8 @@ def read(source: Input) -> Vectors:
     A word ends at its first blank, unless what follows are no numbers of a vector: then it holds the blank.
     """
     rows, dimensions, start = required_header(source)
+    # A word that holds a blank, read as two, shifts all that follows: words are no text then, and numbers
+    # are beyond all that a vector holds. Only files that look like this are walked again, which is slow.
     fault: FormatError | None = None
     try:
         names, offsets = _walk(source, rows, dimensions, start)
@@ -166,7 +168,7 @@ def _walk(source: Input, rows: int, dimensions: int, start: int) -> tuple[list[b
         raise source.error(
             f"row {row + 1} of {rows} (byte {blanks[row] + 1}): the file ends inside the numbers"
         )
-    words = [word.lstrip(b"\n") for word in words]
+    words = [word.lstrip(b"\n") for word in words]  # that of the C program after the record before
     bad = next((row for row, word in enumerate(words) if not word or b"\n" in word), None)
     if bad is not None:
         raise source.error(f"row {bad + 1} of {rows} (byte {blanks[bad]}): there is no word before the blank")
