@@ -132,9 +132,13 @@ def test_the_assistant_and_the_page_ask_alike(encoded_run: Run, tmp_path: Path) 
     assert encoded_run.folder is not None
     run = open_run(shutil.copytree(encoded_run.folder, tmp_path / "run"))
     for ask in (Tools(run).search, partial(page_search, PageData(run, 1))):
-        for question in (None, "rows"):
-            told = search(run, QUESTION, top=3, question=question)
-            found = ask(QUESTION, top=3, question=question)
+        for question, text in (
+            (None, QUESTION),
+            ("rows", QUESTION),
+            (None, 'wind at a "village school" -fog'),
+        ):
+            told = search(run, text, top=3, question=question)
+            found = ask(text, top=3, question=question)
             assert [row["id"] for row in found["rows"]] == [hit.id for hit in told.hits]
             assert found["question"] == told.question == "rows"
             assert found["notes"] == told.notes

@@ -27,6 +27,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.nearest import nearest
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import RESAMPLES, Estimate, mean, median, ranks_among
+from selfvec.numerics.whitening import orthogonal_factor
 
 from .compared_vectors import ComparedVectors
 from .task import Measurement, Task, refined_runs
@@ -189,8 +190,8 @@ def rotated_cosines(a: Rows, b: Rows) -> Doubles:
     out = np.zeros(len(a))
     for part in (slice(0, None, 2), slice(1, None, 2)):
         rest = slice(1 - part.start, None, 2)
-        u, _, v = np.linalg.svd(b[rest].T.astype(np.float64) @ a[rest])
-        out[part] = _cosines(a[part], unit_rows(b[part] @ (u @ v)))
+        rotation = orthogonal_factor(b[rest].T.astype(np.float64) @ a[rest])
+        out[part] = _cosines(a[part], unit_rows(b[part] @ rotation))
     return out
 
 

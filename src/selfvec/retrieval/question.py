@@ -40,6 +40,7 @@ _OPERATOR = re.compile(r"(?<!\S)(?:AND|OR)(?!\S)")
 _WILD = re.compile(r"\w\*|\*\w")
 _CLAUSE = re.compile("[;\u037e\u061b\uff1b]")
 _READ = 1 << 21  # bytes read at a time: what many texts have in common is compared once
+_MOST = 20  # signs of a question: documents are read for them, so that a hundred would keep others waiting
 
 Fits = Callable[[str], bool]
 
@@ -95,7 +96,10 @@ class Question:
             notes.append("*: no wildcard here; the forms of a word find each other")
         if signs and not re.search(r"\w", text):
             notes.append("the question only names what documents must not have: add what they should")
-        return cls(text, list(dict.fromkeys(signs)), strict, notes)
+        distinct = list(dict.fromkeys(signs))
+        if len(distinct) > _MOST:
+            notes.append(f"only the first {_MOST} phrases and signs count")
+        return cls(text, distinct[:_MOST], strict, notes)
 
 
 class Signed(NamedTuple):
@@ -122,8 +126,8 @@ def by_signs(vocabulary: Vocabulary, documents: IndexedDocuments, question: Ques
     preferred: list[str] = []
     avoided: list[str] = []
     notes = []
-    for text, sign, quoted in question.signs:
-        having = _having(vocabulary, documents, text, passing, whole=quoted and sign != "-")
+    documents_with = _having(vocabulary, documents, question.signs, among)
+    for (text, sign, quoted), having in zip(question.signs, documents_with, strict=True):
         if sign == "-":
             if question.strict:
                 passing &= ~having
@@ -152,15 +156,43 @@ def _quoted(texts: Sequence[str]) -> str:
 
 
 def _having(
-    vocabulary: Vocabulary, documents: IndexedDocuments, text: str, among: Mask, *, whole: bool
-) -> Mask:
-    """The documents of ``among`` that have a phrase; a single word in all its forms, unless ``whole``."""
-    if not whole and len(words_of(text)) == 1:
-        query = vocabulary.parse(text)
-        if len(query.types):
-            spellings = [other for others in query.alike.values() for other in others]
-            return among & _with_types(documents, [*query.types.tolist(), *spellings])
-    return _with_phrase(vocabulary, documents, text, among) > 0
+    vocabulary: Vocabulary, documents: IndexedDocuments, signs: Sequence[Sign], among: Mask
+) -> list[Mask]:
+    """For each sign the documents of ``among`` that have its phrase or word, (D,): their texts are read once.
+
+    A single word that is not in quotes, or should not occur, counts in all its forms. Phrases do in any case,
+    and with accents or without.
+    """
+    code = vocabulary.preprocessing.language
+    by_index = [_by_index(vocabulary, documents, sign, among) for sign in signs]
+    read = [number for number, (_, exact) in enumerate(by_index) if not exact]
+    words = {number: words_of(signs[number].text) for number in read}
+    phrases = [
+        _Phrase([_fits(word, code) for word in words[number]], _is_broken(signs[number].text))
+        for number in read
+    ]
+    able = np.any([by_index[number][0] for number in read], axis=0) if read else among
+    sizes = _sizes([word for number in read for word in words[number]], code)
+    having = [mask for mask, _ in by_index]
+    for number, counts in zip(read, _count(documents, phrases, able, sizes) if read else [], strict=True):
+        having[number] &= counts > 0
+    return having
+
+
+def _by_index(
+    vocabulary: Vocabulary, documents: IndexedDocuments, sign: Sign, among: Mask
+) -> tuple[Mask, bool]:
+    """The documents that may have a sign, by the index of words, (D,); and whether all of them do."""
+    query = vocabulary.parse(sign.text)
+    if len(words_of(sign.text)) == 1 and len(query.types) and (sign.sign == "-" or not sign.quoted):
+        spellings = [other for others in query.alike.values() for other in others]
+        return among & _with_types(documents, [*query.types.tolist(), *spellings]), True
+    able = among.copy()
+    if vocabulary.preprocessing.tokenizer == "words" and not is_unspaced(sign.text):
+        able &= not query.unknown
+        for number in query.types.tolist():
+            able &= _with_types(documents, [number, *query.alike.get(number, ())])
+    return able, False
 
 
 def count_written(documents: IndexedDocuments, text: str, code: str | None, among: Mask) -> Ints:
@@ -190,20 +222,6 @@ def _with_types(documents: IndexedDocuments, types: Sequence[int]) -> Mask:
     for number in types:
         having[units[starts[number] : starts[number + 1]]] = True
     return having[: len(documents)]
-
-
-def _with_phrase(vocabulary: Vocabulary, documents: IndexedDocuments, phrase: str, among: Mask) -> Ints:
-    """How often each document of ``among`` has a phrase, (D,): in any case, and with accents or without."""
-    among = among.copy()
-    if vocabulary.preprocessing.tokenizer == "words" and not is_unspaced(phrase):
-        query = vocabulary.parse(phrase)
-        among &= not query.unknown
-        for number in query.types.tolist():
-            among &= _with_types(documents, [number, *query.alike.get(number, ())])
-    code = vocabulary.preprocessing.language
-    words = words_of(phrase)
-    whole = _Phrase([_fits(word, code) for word in words], _is_broken(phrase))
-    return np.asarray(_count(documents, [whole], among, _sizes(words, code))[0])
 
 
 def _sizes(asked: Sequence[str], code: str | None) -> set[int]:
@@ -250,7 +268,7 @@ def _count(
     sizes: Collection[int],  # of the words of ASCII that may be in a phrase
 ) -> Ints:
     """How often each document of ``among`` has each phrase, (P, D); the texts are read once."""
-    out = np.zeros((len(phrases), len(documents)), np.int64)
+    out = np.zeros((len(phrases), len(documents)), np.int32)
     fitting = _Fitting([word for phrase in phrases for word in phrase.words])
     numbers = np.flatnonzero(among)
     lengths = np.diff(documents.arrays["texts ends"])[numbers]

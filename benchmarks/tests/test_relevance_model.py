@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from benchmarks.relevance_model import expand_query, relevance_model, score_rm3
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.relevance_model import expand_query, relevance_model, score_rm3
 from selfvec.retrieval import Index
 from selfvec.text.preprocessing import Preprocessing
 
