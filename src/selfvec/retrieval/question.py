@@ -268,7 +268,7 @@ def _count(
     sizes: Collection[int],  # of the words of ASCII that may be in a phrase
 ) -> Ints:
     """How often each document of ``among`` has each phrase, (P, D); the texts are read once."""
-    out = np.zeros((len(phrases), len(documents)), np.int32)
+    out = np.zeros((len(phrases), len(documents)), np.int64)
     fitting = _Fitting([word for phrase in phrases for word in phrase.words])
     numbers = np.flatnonzero(among)
     lengths = np.diff(documents.arrays["texts ends"])[numbers]
