@@ -48,7 +48,7 @@ class Form:
     is_figure: bool = False  # figures are aligned right
     digits: int | None = None  # after the point
 
-    def __call__(self, value: Any) -> Cell:
+    def __call__(self, value: Any) -> Cell:  # blank, as 0 or a dash would be read as a figure
         return "" if value is None else self.text(value)
 
 
@@ -120,7 +120,8 @@ def any_value(value: Any) -> str:
 
 def joined(values: Sequence[Any], text: Callable[[Any], str] = str) -> str:
     """A list as text. Of pairs, such as (word, cosine), only the first values are written."""
-    return ", ".join(text(one[0] if isinstance(one, list | tuple) and one else one) for one in values)
+    firsts = (value[0] if isinstance(value, list | tuple) and value else value for value in values)
+    return ", ".join(map(text, firsts))
 
 
 def figure(digits: int) -> Form:
@@ -150,6 +151,11 @@ COUNT = Form("count", lambda value: f"{value:,}", True, 0)
 SIGNED = Form("signed", lambda value: f"{value:+.2f}", True, 2)
 PROBABILITY = Form("probability", probability, True)
 INTERVAL = Form("interval", lambda ends: f"{ends[0]:.2f}-{ends[1]:.2f}", True, 2)
+
+
+def low_to_high(row: Row) -> tuple[float, float] | None:
+    """The ends of the interval of a row."""
+    return None if row["low"] is None else (row["low"], row["high"])
 
 
 # ---- Columns and tables
@@ -270,6 +276,6 @@ class View:
             for column in table.columns if isinstance(table, Table) else ():
                 if column.meaning:
                     heads.setdefault(column.meaning, {})[column.head] = None
-        ends = {meaning: "" if meaning.endswith("?") else "." for meaning in heads}
-        meanings = " ".join(f"{', '.join(heads[one])}: {one}{end}" for one, end in ends.items())
+        told = (f"{', '.join(names)}: {meaning}" for meaning, names in heads.items())
+        meanings = " ".join(text if text.endswith("?") else f"{text}." for text in told)
         return [*filter(None, [meanings]), *self.notes]

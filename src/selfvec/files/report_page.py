@@ -84,6 +84,7 @@ def page_html(view: View) -> str:
 
 def body_html(view: View) -> str:
     """The parts and notes as HTML, without the title; words of tables are links to the entries about them."""
+    # Places are numbers: a word may have any characters, and two may differ in what an address cannot hold.
     entries = [part for part in view.parts if isinstance(part, Entry)]
     places = {_plain(entry.head[0][0]): f"w{number}" for number, entry in enumerate(entries)}
     parts = [_part_html(part, places) for part in view.parts]

@@ -18,7 +18,7 @@ from rich.text import Text
 from selfvec.base.display import shortened
 from selfvec.base.view import Cell, Column, Drawn, Entry, Heading, Part, Pieces, Table, View
 
-_WIDTH = 80  # characters of a quotation
+_WIDTH = 80  # characters of a quotation: one line each, so that the two sides can be compared at a glance
 _MANY = 7  # columns, of which more stand closer together, so that figures of drift fit 80 characters
 _NARROW, _WIDE = 1, 2  # characters between columns
 _LONG, _NARROWEST = 10, 6  # characters of a head, and of the column when a longer one is wrapped
@@ -136,7 +136,7 @@ def _around_mark(pieces: Pieces, side: str) -> Text:
     return line
 
 
-# ---- Words in context
+# ---- Words in context: rich cuts texts at their end only, and on the left of a word the beginning has to go
 
 
 @dataclass(frozen=True)

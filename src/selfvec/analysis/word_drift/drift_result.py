@@ -27,6 +27,7 @@ from selfvec.base.view import (
     came_and_went,
     escaped,
     figure,
+    low_to_high,
 )
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -341,7 +342,7 @@ def drift_columns(a: str = "a", b: str = "b", sliced: bool = True) -> tuple[Colu
             INTERVAL,
             "interval of the distance that many occurrences would show",
             less=True,
-            of=lambda row: None if row["low"] is None else (row["low"], row["high"]),
+            of=low_to_high,
         ),
         Column("apd", form=two, meaning="mean distance of two occurrences", less=True),
         Column("p", form=PROBABILITY, meaning="probability by chance", less=True),

@@ -22,7 +22,7 @@ from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import InputError
 from selfvec.base.threads import threads
-from selfvec.base.view import COUNT, INTERVAL, Column, Form, Row, Table
+from selfvec.base.view import COUNT, INTERVAL, Column, Form, Row, Table, low_to_high
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
@@ -71,12 +71,7 @@ class SlicePath:
         Column("uses", "times", COUNT),
         Column("documents", form=COUNT),
         Column("distance", form=Form("figure", _distance, is_figure=True), of=lambda row: row),
-        Column(
-            "interval",
-            "95 %",
-            INTERVAL,
-            of=lambda row: None if row["low"] is None else (row["low"], row["high"]),
-        ),
+        Column("interval", "95 %", INTERVAL, of=low_to_high),
     )
 
     def __len__(self) -> int:

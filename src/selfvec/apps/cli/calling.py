@@ -31,18 +31,19 @@ def call(row: CommandRow, parameters: Sequence[Argument | Option], **typed: Any)
     given = _given(row, parameters, typed)
     as_json = given.pop("json", False)
     overwrite = bool(given.get("overwrite"))
-    targets = _targets(row, given, overwrite)
+    targets = _targets(row, given, overwrite)  # before the work, which may take minutes
     if "overwrite" not in row.declaration.parameters:
         given.pop("overwrite", None)
     if row.transform:
         source = given.pop(TRANSFORMS[row.transform].takes)
-        found = make_transform(row.transform, **given).written_of(source, row.transform)
+        result = make_transform(row.transform, **given).written_of(source, row.transform)
     else:
-        found = _named(row.calls)(**given)
+        result = _named(row.calls)(**given)
     for name, path in targets.items():
-        _write(row, name, found, path, overwrite)
+        _write(row, name, result, path, overwrite)
     written = {name: given[name] for name in row.written if name in given}
-    messages = getattr(found, "messages", ())
+    messages = getattr(result, "messages", ())
+    # With --json, too: standard output holds one document, and what was left out is not to pass unnoticed.
     for message in (*messages, *(f"wrote {path}" for path in (*written.values(), *targets.values()))):
         say(message)
     typed = {**given, **targets, "json": as_json}
@@ -51,22 +52,22 @@ def call(row: CommandRow, parameters: Sequence[Argument | Option], **typed: Any)
 
         printed = getattr(shown, row.show)
         if not as_json or printed in shown.WITH_JSON:
-            printed(found, typed)
-    elif found is not None and not as_json:
-        _print(row, found, typed)
-    return _finish(row, found, given, as_json)
+            printed(result, typed)
+    elif result is not None and not as_json:
+        _print(row, result, typed)
+    return _finish(row, result, given, as_json)
 
 
-def _print(row: CommandRow, found: Any, typed: Mapping[str, Any]) -> None:
+def _print(row: CommandRow, result: Any, typed: Mapping[str, Any]) -> None:
     """Print the view of a result, or where it is; then what to do next."""
-    names = {**typed, **(found if isinstance(found, dict) else {})}
+    names = {**typed, **(result if isinstance(result, dict) else {})}
     if row.prints:
         print_text(row.prints.format(**names))
     elif not row.next:
         from selfvec.views.terminal import draw
 
         top = typed.get("top", row.most)
-        show(draw(found.view(top) if not row.view else _named(row.view)(found)))
+        show(draw(result.view(top) if not row.view else _named(row.view)(result)))
     if row.next:
         say(f"next: {row.next.format(program=program(), **names)}")
 
@@ -87,21 +88,21 @@ def _targets(row: CommandRow, given: dict[str, Any], overwrite: bool) -> dict[st
     return targets
 
 
-def _write(row: CommandRow, name: str, found: Any, path: str, overwrite: bool) -> None:
+def _write(row: CommandRow, name: str, result: Any, path: str, overwrite: bool) -> None:
     """Write the result to a file: what is drawn of it, or a report."""
     if name == "output":
-        _named(row.writes)(found, path, overwrite=overwrite)
+        _named(row.writes)(result, path, overwrite=overwrite)
         return
     from selfvec.files.report_page import save_page
 
-    save_page(_named(row.page)(found) if row.page else found.view(), path, overwrite=overwrite)
+    save_page(_named(row.page)(result) if row.page else result.view(), path, overwrite=overwrite)
 
 
-def _finish(row: CommandRow, found: Any, given: Mapping[str, Any], as_json: bool) -> int:
+def _finish(row: CommandRow, result: Any, given: Mapping[str, Any], as_json: bool) -> int:
     """Print the JSON, if it is asked for; the exit status."""
-    if not hasattr(found, "as_dict"):
+    if not hasattr(result, "as_dict"):
         return 0
-    record = found.as_dict()
+    record = result.as_dict()
     if as_json:
         print_json({key: str(given[name]) for key, name in row.repeated.items()} | record)
     failed = row.fails.removeprefix("not ")
@@ -118,11 +119,14 @@ def _given(row: CommandRow, parameters: Sequence[Argument | Option], typed: dict
     _move_output(typed)
     given: dict[str, Any] = {}
     for parameter in parameters:
-        one, written, value = parameter.declared, parameter.metavar or "", typed.get(parameter.declared.name)
+        declared, written = parameter.declared, parameter.metavar or ""
+        value = typed.get(declared.name)
         if value not in (None, (), False):
-            given[one.name] = _value(one, written, value)
-        elif one.is_required:
-            raise OptionError(f"{flag(one.name)} is needed", remedy=f"add {flag(one.name)} {written}")
+            given[declared.name] = _value(declared, written, value)
+        elif declared.is_required:
+            raise OptionError(
+                f"{flag(declared.name)} is needed", remedy=f"add {flag(declared.name)} {written}"
+            )
     for name, how in row.options.items():
         if how.default is not None:
             default = how.default.format(**given) if isinstance(how.default, str) else how.default
@@ -146,21 +150,21 @@ def _move_output(typed: dict[str, Any]) -> None:
     typed["output"] = target
 
 
-def _value(one: Parameter, written: str, typed: Any) -> Any:
+def _value(parameter: Parameter, written: str, typed: Any) -> Any:
     """The value of a parameter from what was typed."""
     if isinstance(typed, bool):
         return typed
-    if isinstance(typed, str) and "[," in written and one.name not in _HOLD_COMMAS:
+    if isinstance(typed, str) and "[," in written and parameter.name not in _HOLD_COMMAS:
         typed = tuple(part.strip() for part in typed.split(",") if part.strip())
     if isinstance(typed, tuple):
-        values = [_single(one, part) for part in typed]
-        return values[0] if len(values) == 1 and "texts" in one.kind.words else values
-    return _single(one, typed)
+        values = [_single(parameter, part) for part in typed]
+        return values[0] if len(values) == 1 and "texts" in parameter.kind.words else values
+    return _single(parameter, typed)
 
 
-def _single(one: Parameter, typed: str) -> Any:
+def _single(parameter: Parameter, typed: str) -> Any:
     """One value: a number if the kind allows it and the text is one; a file of text as its path."""
-    words = one.kind.words
+    words = parameter.kind.words
     if "texts" in words:
         return typed if "://" in typed else Path(typed)
     for name, reader in (("int", int), ("float", float)):

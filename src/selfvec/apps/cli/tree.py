@@ -22,7 +22,9 @@ from selfvec.base.errors import flag
 from .calling import call
 from .parser import Argument, Command, CommandGroup, CommandTable, Option, help_all
 
-SHARED: Mapping[str, Typed] = {  # several values stand after one another, or have commas between them
+# Several values stand after one another, or have commas between them. What reads better by its name, such as
+# the two runs of migrate, is a flag although it has to be given.
+SHARED: Mapping[str, Typed] = {
     "a": Typed("A"),
     "add_words": Typed("FILE|N"),
     "against": Typed("NAME..."),
@@ -104,26 +106,26 @@ def typed(name: str, row: CommandRow) -> Typed:
     return Typed(*(mine or usual for mine, usual in zip(astuple(own), astuple(shared), strict=True)))
 
 
-def is_option(one: Parameter) -> bool:
+def is_option(parameter: Parameter) -> bool:
     """Whether the command line takes a parameter: its values can be typed."""
     objects = {"callable", "mapping", "task", "Topics", "SenseSpace", "Progress"}
-    return one.name not in _NEVER and one.kind.words.isdisjoint(objects)
+    return parameter.name not in _NEVER and parameter.kind.words.isdisjoint(objects)
 
 
-def is_argument(one: Parameter, row: CommandRow) -> bool:
+def is_argument(parameter: Parameter, row: CommandRow) -> bool:
     """Whether a parameter is an argument: it has to be given, and does not read better as a flag.
 
     Those are arguments, too, whose value a row writes in brackets.
     """
-    how = typed(one.name, row)
+    how = typed(parameter.name, row)
     in_brackets = how.value.startswith("[")
-    return in_brackets or (one.is_required and not how.is_flag)
+    return in_brackets or (parameter.is_required and not how.is_flag)
 
 
-def value_of(one: Parameter, row: CommandRow) -> str:
+def value_of(parameter: Parameter, row: CommandRow) -> str:
     """How a value is written: "N", "hybrid|bm25|dense", "W[,W...]"."""
-    kind = one.kind
-    if written := typed(one.name, row).value:
+    kind = parameter.kind
+    if written := typed(parameter.name, row).value:
         return written
     if kind.choices:
         choices = "|".join(kind.choices)
@@ -132,7 +134,7 @@ def value_of(one: Parameter, row: CommandRow) -> str:
         return "N[,N...]" if kind.several else "N"
     if "float" in kind.words:
         return "X"
-    return "FILE" if "path" in kind.words else one.name.upper()
+    return "FILE" if "path" in kind.words else parameter.name.upper()
 
 
 # ---- Commands and groups
@@ -193,15 +195,15 @@ def _command(name: str, path: str, row: CommandRow) -> Command:
     """The command of a row, which is called by ``path``, as "selfvec run info"."""
     declared = row.declaration
     taken = declared.parameters
-    every = [*taken.values(), *(one for one in _outputs(row) if one.name not in taken)]
-    typed = [_as_typed(one, row) for one in every if is_option(one)]
-    needed = [one for one in typed if is_argument(one, row)][: 1 if row.transform else None]
-    others = [one for one in typed if one not in needed]
-    others.sort(key=lambda one: _LAST.index(one.name) if one.name in _LAST else -1)
-    arguments = [_argument(one, row) for one in needed]
-    options = [_option(one, row) for one in others]
+    every = [*taken.values(), *(parameter for parameter in _outputs(row) if parameter.name not in taken)]
+    shown = [_as_typed(parameter, row) for parameter in every if is_option(parameter)]
+    needed = [parameter for parameter in shown if is_argument(parameter, row)][: 1 if row.transform else None]
+    others = [parameter for parameter in shown if parameter not in needed]
+    others.sort(key=lambda parameter: _LAST.index(parameter.name) if parameter.name in _LAST else -1)
+    arguments = [_argument(parameter, row) for parameter in needed]
+    options = [_option(parameter, row) for parameter in others]
     after = [click.Argument(["target"], required=False, metavar="[OUT]", type=click.Path())]  # as in cp
-    took_output = [one.name for one in needed] in (["source"], ["vectors"], ["encoder"])
+    took_output = [parameter.name for parameter in needed] in (["source"], ["vectors"], ["encoder"])
 
     return Command(
         name,
@@ -213,14 +215,16 @@ def _command(name: str, path: str, row: CommandRow) -> Command:
     )
 
 
-def _as_typed(one: Parameter, row: CommandRow) -> Parameter:
+def _as_typed(parameter: Parameter, row: CommandRow) -> Parameter:
     """A parameter with the default that the command gives it, and the help that it has in all of them."""
-    own, how = row.options.get(one.name, _PLAIN), typed(one.name, row)
-    default = REQUIRED if how.needed else one.default if how.default is None else how.default
-    if one.name == "top" and row.most is not None:
-        one = replace(one, help=f"{one.sentences[0][:-1]}; by default {row.most}, with --json all.")
-    help = _with_flags(own.help or _typeable(one.help) or how.help, row)
-    return replace(one, default=default, help=help, seldom=one.seldom or how.seldom)
+    own, how = row.options.get(parameter.name, _PLAIN), typed(parameter.name, row)
+    default = REQUIRED if how.needed else parameter.default if how.default is None else how.default
+    if parameter.name == "top" and row.most is not None:
+        parameter = replace(
+            parameter, help=f"{parameter.sentences[0][:-1]}; by default {row.most}, with --json all."
+        )
+    help = _with_flags(own.help or _typeable(parameter.help) or how.help, row)
+    return replace(parameter, default=default, help=help, seldom=parameter.seldom or how.seldom)
 
 
 def _typeable(text: str) -> str:
@@ -250,42 +254,42 @@ def _outputs(row: CommandRow) -> Iterator[Parameter]:
         yield json
 
 
-def _argument(one: Parameter, row: CommandRow) -> Argument:
-    written = value_of(one, row)
+def _argument(parameter: Parameter, row: CommandRow) -> Argument:
+    written = value_of(parameter, row)
     required = not written.startswith("[")
     several = -1 if "..." in written else 1
-    return Argument(one, required=required, nargs=several, metavar=written, type=_type(one))
+    return Argument(parameter, required=required, nargs=several, metavar=written, type=_type(parameter))
 
 
-def _option(one: Parameter, row: CommandRow) -> Option:
-    how = typed(one.name, row)
-    flags = [how.flag or flag(one.name), *filter(None, (how.short, how.also))]
-    is_switch = isinstance(one.default, bool)
-    written = None if is_switch else value_of(one, row)
+def _option(parameter: Parameter, row: CommandRow) -> Option:
+    how = typed(parameter.name, row)
+    flags = [how.flag or flag(parameter.name), *filter(None, (how.short, how.also))]
+    is_switch = isinstance(parameter.default, bool)
+    written = None if is_switch else value_of(parameter, row)
     return Option(
         flags,
-        one,
+        parameter,
         is_flag=is_switch,
-        multiple=not is_switch and one.kind.several and "[," not in (written or ""),
+        multiple=not is_switch and parameter.kind.several and "[," not in (written or ""),
         metavar=written,
-        type=None if is_switch else _type(one),
+        type=None if is_switch else _type(parameter),
         hidden=how.hidden,
-        shell_complete=_completion(one),
+        shell_complete=_completion(parameter),
     )
 
 
-def _type(one: Parameter) -> Any:
+def _type(parameter: Parameter) -> Any:
     """Paths are completed by the shell; other values are read by `call`."""
-    is_place = not one.kind.words.isdisjoint({"path", "paths", "Run", "Vectors", "texts"})
+    is_place = not parameter.kind.words.isdisjoint({"path", "paths", "Run", "Vectors", "texts"})
     return click.Path() if is_place else str
 
 
-def _completion(one: Parameter) -> Callable[..., list[CompletionItem]] | None:
-    if not one.kind.choices:
+def _completion(parameter: Parameter) -> Callable[..., list[CompletionItem]] | None:
+    if not parameter.kind.choices:
         return None
 
     def complete(context: click.Context, option: click.Parameter, typed: str) -> list[CompletionItem]:
         del context, option
-        return [CompletionItem(choice) for choice in one.kind.choices if choice.startswith(typed)]
+        return [CompletionItem(choice) for choice in parameter.kind.choices if choice.startswith(typed)]
 
     return complete
