@@ -58,8 +58,8 @@ def rows_of(*arguments: str) -> dict:
     return ran(["drift", *arguments, "--json"]).json
 
 
-def test_the_json_between_two_periods(corpus: Path, capsys) -> None:
-    found = rows_of(capsys, refine(corpus, "--slice", "year"))
+def test_the_json_between_two_periods(corpus: Path) -> None:
+    found = rows_of(refine(corpus, "--slice", "year"))
     assert (found["a"], found["b"]) == ("1993", "2020")
     first = found["rows"][0]
     assert first["word"] == "hail"
@@ -94,16 +94,16 @@ def test_a_pipe_gets_the_sentence_the_table_and_no_blanks_at_the_end_of_lines(co
 @pytest.mark.parametrize(
     "form", [["--between", "..1999", "2000.."], ["--between", "1993", "--between", "2020-05"]]
 )
-def test_slices_may_be_named(corpus: Path, capsys, form: list[str]) -> None:
+def test_slices_may_be_named(corpus: Path, form: list[str]) -> None:
     run = refine(corpus)
-    found = rows_of(capsys, run, *form, "--top", "1")
+    found = rows_of(run, *form, "--top", "1")
     assert [row["word"] for row in found["rows"]] == ["hail"]
     assert (found["a"], found["b"]) == (form[1], form[-1])
 
 
-def test_without_slices_original_and_refined_are_compared(corpus: Path, capsys) -> None:
+def test_without_slices_original_and_refined_are_compared(corpus: Path) -> None:
     run = refine(corpus)
-    found = rows_of(capsys, run)
+    found = rows_of(run)
     assert (found["a"], found["b"]) == ("original", "refined")
     opened = open_run(run)
     for row in found["rows"]:
@@ -115,14 +115,14 @@ def test_without_slices_original_and_refined_are_compared(corpus: Path, capsys) 
         assert row["count_a"] == row["count_b"] == opened.vectors.counts[index]
 
 
-def test_words_that_stayed_where_they_were_have_not_changed(corpus: Path, capsys) -> None:
-    found = rows_of(capsys, refine(corpus, "--method", "original"))
+def test_words_that_stayed_where_they_were_have_not_changed(corpus: Path) -> None:
+    found = rows_of(refine(corpus, "--method", "original"))
     assert {row["p"] for row in found["rows"]} == {1.0}
     assert all(row["distance"] < 1e-6 for row in found["rows"])
 
 
-def test_a_run_that_keeps_nothing_tells_distances_only(corpus: Path, capsys) -> None:
-    found = rows_of(capsys, refine(corpus, "--keep", "nothing"))
+def test_a_run_that_keeps_nothing_tells_distances_only(corpus: Path) -> None:
+    found = rows_of(refine(corpus, "--keep", "nothing"))
     assert all(row["p"] is None and row["apd"] is None and row["distance"] >= 0 for row in found["rows"])
 
 
