@@ -55,9 +55,9 @@ def ridge_map(x: AnyFloats, y: AnyFloats, ridge: float) -> Floats:
         return (given.T @ solved if few else solved).astype(np.float32)
 
 
-def column_blocks(rows: int, columns: int) -> list[slice]:
-    """The columns of Y, (n, d), that are solved at a time."""
-    share = max(8, min(_COLUMNS, _ROOM // (48 * max(rows, 1))))
+def column_blocks(rows: int, columns: int, widest: int = _COLUMNS) -> list[slice]:
+    """The columns of Y, (n, d), that are solved at a time, at most ``widest``."""
+    share = max(8, min(widest, _ROOM // (48 * max(rows, 1))))
     return [slice(first, min(first + share, columns)) for first in range(0, columns, share)]
 
 
@@ -67,6 +67,7 @@ def solve_columns(
     rows: int,  # n
     jobs: int,
     advance: Callable[[int], object] = lambda _: None,
+    widest: int = _COLUMNS,
 ) -> Rows:
     """Solve all columns in threads; ``advance`` is called with the number of those that are done."""
 
@@ -74,7 +75,7 @@ def solve_columns(
         out[:, part] = solve(part)
         return part
 
-    for part in in_order(column_blocks(rows, out.shape[1]), write, jobs):
+    for part in in_order(column_blocks(rows, out.shape[1], widest), write, jobs):
         advance(part.stop - part.start)
     return out
 
