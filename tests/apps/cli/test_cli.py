@@ -170,7 +170,7 @@ def refused(arguments: list[str], expected: str) -> None:
 
 
 @pytest.mark.parametrize("name", REFINE_MISTAKES)
-def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkeypatch, capsys) -> None:
+def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("empty.txt").write_text("\n\n")
     Path("one.txt").write_text("hail hail hail\nhail\n")
@@ -182,7 +182,7 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
     Path("bad.jsonl").write_text('{"text": "hail fell"}\n{"text": \n{"text": "wind blew"}\n')
     before = sorted(path.name for path in tmp_path.iterdir())
     arguments, expected = REFINE_MISTAKES[name]
-    refused(["refine", *arguments.split()], expected, capsys)
+    refused(["refine", *arguments.split()], expected)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
@@ -221,8 +221,8 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
         ("serve nothing", "not a run folder"),
     ],
 )
-def test_other_mistakes(arguments: str, expected: str, inside: Path, capsys) -> None:
-    refused(called(arguments), expected, capsys)
+def test_other_mistakes(arguments: str, expected: str, inside: Path) -> None:
+    refused(called(arguments), expected)
 
 
 def json_of(capsys) -> dict:
@@ -259,7 +259,7 @@ def test_convert_keeps_the_vectors_and_repairs_on_request(inside: Path, capsys) 
     np.testing.assert_allclose(selfvec.load("out.bin").vectors, open_run("run").vectors.vectors, atol=1e-7)
     Path("twice.vec").write_text("3 2\na 1 0\nb 0 1\na 1 1\n")
     capsys.readouterr()
-    refused(["vectors", "convert", "twice.vec", "x.safetensors"], "--vectors-errors replace", capsys)
+    refused(["vectors", "convert", "twice.vec", "x.safetensors"], "--vectors-errors replace")
     assert main(["vectors", "convert", "twice.vec", "x.safetensors", "--vectors-errors", "replace"]) == 0
     assert "'a'" in capsys.readouterr().err
     np.testing.assert_array_equal(selfvec.load("x.safetensors")["a"], [1, 0])
@@ -276,7 +276,6 @@ def test_convert_and_export_write_the_same_model2vec_folder(inside: Path, capsys
     refused(
         ["vectors", "convert", "run", "three", "--to", "model2vec", "--dtype", "float16"],
         "convert the file of its vectors",
-        capsys,
     )
     assert (
         main(
