@@ -12,7 +12,6 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.forks import check_polars
 from selfvec.data.run_text import DATE, SLICE
 
-from .date_fields import Dates
 from .summary import BATCH_BYTES, BATCH_ROWS, CorpusPass, Summary
 
 if TYPE_CHECKING:
@@ -66,6 +65,8 @@ class Corpus:
         like: Mapping[str, Any] | None = None,
         notes: Sequence[str] = (),
     ) -> None:
+        from .date_fields import Dates  # not above: `import selfvec.corpus` loads no Polars
+
         self.name = name
         self._notes = tuple(notes)
         self._is_shard = is_shard
@@ -238,7 +239,7 @@ class Corpus:
         CorpusError
             For a malformed row (unless these are skipped), a damaged file, or a corpus without documents.
         """
-        from .date_fields import decided, earlier_orders
+        from .date_fields import Dates, decided, earlier_orders
         from .documents import concatenated
         from .fingerprints import Seen
 
