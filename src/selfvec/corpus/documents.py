@@ -197,7 +197,8 @@ def mended(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:
         for row, number in sorted(places.items()):
             said = sentence.format(places=count_of(number, "place"))
             corpus_pass.mended(said, path=path, line=int(batch.lines[row]))
-        frame = pl.DataFrame(columns) if places else frame
+        # By names, since a list of series would give a column without a name another one.
+        frame = pl.DataFrame({column.name: column for column in columns}) if places else frame
     return RowBatch(frame, batch.lines)
 
 

@@ -40,6 +40,7 @@ _NEIGHBOURS = 5  # shown of those gained, and of those lost
 _FIRST = 3  # words named in a sentence
 _FIELDS = 3  # named that go with what is compared
 _CAME = 12  # words that came, and that went
+_SECTIONS = 20  # words of a page with a section each, if none has quotations
 _SAME = (0.99, 1.03)  # apd of occurrences that have nothing to do with each other
 _OUTSIDE = (
     "A distance can lie above its interval: few occurrences look farther apart than many would, and the "
@@ -232,16 +233,24 @@ class Drift(ResultTable):
         return list(filter(None, [self.summary, *only, self.why, *self.confounding]))
 
     def view(self, top: int | None = None) -> View:
-        """Sentences, a line of figures for each word, its neighbours with quotations, and notes."""
+        """Sentences, a line of figures for each word, its neighbours with quotations, and notes.
+
+        Without ``top`` the list may be long; then only words with quotations have a section each.
+        """
         shown = self.select(top)
         title = f"Drift from {self.a} to {self.b}"
         if not shown.rows:
             none = f"no word that this text can test changed between {self.a} and {self.b}"
             return View(title, [none, *shown.introduction, *shown._unmatched()])
         columns = shown._telling()
-        table = Table(columns, shown.rows, notes=[*shown._notes(columns)])
-        entries = [shown._entry(row) for row in shown.rows]
-        parts: list[Part] = [*shown.introduction, table, *entries, *shown._unmatched()]
+        told = shown.rows
+        if top is None:
+            told = [row for row in told if row["word"] in shown.quotes] or told[:_SECTIONS]
+        words = {row["word"] for row in told}
+        others = [row for row in shown.rows if row["word"] not in words]
+        table = Table(columns, told, notes=[*shown._notes(columns)])
+        parts: list[Part] = [*shown.introduction, table, *map(shown._entry, told), *shown._unmatched()]
+        parts += [Table(columns, others, f"{len(others):,} other words")] * bool(others)
         return View(title, parts, records=shown.rows)
 
     def _telling(self) -> list[Column]:
