@@ -163,7 +163,7 @@ def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path) -> None:
     assert ran(["run", "info", run, "--json"]).json["provenance"]["method"] == "decorrelated"
     shown = " ".join(ran(["run", "info", run]).out.split())
     assert f"can be read from: {', '.join(texts)}" in shown
-    assert "storms.jsonl" in shown
+    assert "storms.jsonl" in shown.replace(" ", "")  # long paths are folded
 
 
 def test_info_of_an_index_an_encoder_and_vectors(made: Path, run: Path, tmp_path: Path) -> None:
