@@ -45,6 +45,22 @@ export function choice(label, entries, chosen) {
   return [field, h("label", {}, label, field)];
 }
 
+/** The button below a list that shows `step` more of its rows. */
+export const moreOf = (list, step, what, hidden = true) =>
+  h(
+    "button",
+    {
+      type: "button",
+      class: "more",
+      hidden,
+      onclick: () => {
+        list.shown += step;
+        list.update();
+      },
+    },
+    `More ${what}`,
+  );
+
 /** A field for a number and its label. Numbers that are not valid are not sent. */
 export function number(label, props, typed) {
   const field = h("input", {

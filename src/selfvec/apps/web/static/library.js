@@ -1,7 +1,7 @@
 // The documents of the text as a list, and one of them to read.
 import { ask, latest } from "./api.js";
 import { heading, similar, snippet, toDocument, wholeText } from "./documents.js";
-import { bdi, choice, debounced, fill, h, say } from "./dom.js";
+import { bdi, choice, debounced, fill, h, moreOf, say } from "./dom.js";
 import { clean, figure, many } from "./format.js";
 import { filters, go, link, state } from "./state.js";
 
@@ -36,19 +36,7 @@ export class Library {
     });
     this.lead = h("p", { class: "lead" });
     this.list = h("ol", { class: "library" });
-    this.more = h(
-      "button",
-      {
-        type: "button",
-        class: "more",
-        hidden: true,
-        onclick: () => {
-          this.shown += PAGE;
-          this.update();
-        },
-      },
-      "More documents",
-    );
+    this.more = moreOf(this, PAGE, "documents");
     this.element = h(
       "div",
       {},

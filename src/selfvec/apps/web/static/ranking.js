@@ -1,6 +1,6 @@
 // Lists of words: the ranking of those that changed, with the neighbours each gained and lost, and new ones.
 import { ask, latest } from "./api.js";
-import { bdi, choice, debounced, fill, h, listed, number, say } from "./dom.js";
+import { bdi, choice, debounced, fill, h, listed, moreOf, number, say } from "./dom.js";
 import {
   SOURCES,
   clean,
@@ -39,19 +39,7 @@ export class Ranking {
     this.unmatched = h("div", {});
     this.typical = h("div", { class: "typical" });
     this.list = h("ol", { class: "ranking" });
-    this.more = h(
-      "button",
-      {
-        type: "button",
-        class: "more",
-        hidden: true,
-        onclick: () => {
-          this.shown += PAGE;
-          this.update();
-        },
-      },
-      "More words",
-    );
+    this.more = moreOf(this, PAGE, "words");
     const asked = debounced(150, (changes) => {
       this.shown = PAGE;
       go(changes, false);
@@ -329,18 +317,7 @@ export class Unknown {
     const [from, fromLabel] = number("min. occurrences", { min: 1 }, (value) => asked({ from: value }));
     Object.assign(this, { source, from });
     this.list = h("div", {});
-    this.more = h(
-      "button",
-      {
-        type: "button",
-        class: "more",
-        onclick: () => {
-          this.shown += PAGE;
-          this.update();
-        },
-      },
-      "More words",
-    );
+    this.more = moreOf(this, PAGE, "words");
     this.element = h(
       "div",
       {},

@@ -1,7 +1,7 @@
 // Search of the documents: the best passages with their matches, or next to those of the original vectors.
 import { ask, latest, pause } from "./api.js";
 import { heading, later, quotes, similar, snippet, toDocument, wholeText } from "./documents.js";
-import { bdi, choice, debounced, fill, h, say } from "./dom.js";
+import { bdi, choice, debounced, fill, h, moreOf, say } from "./dom.js";
 import { clean, count, figure, many, readable, share } from "./format.js";
 import { filters, go, state } from "./state.js";
 import { commas } from "./table.js";
@@ -151,19 +151,7 @@ export class Search {
     const unknown = found.unknown.length
       ? h("p", { class: "lead" }, "Words that the run lacks: ", commas(found.unknown))
       : null;
-    const more = h(
-      "button",
-      {
-        type: "button",
-        class: "more",
-        hidden: rows.length < this.shown || this.shown >= MOST,
-        onclick: () => {
-          this.shown += PAGE;
-          this.update();
-        },
-      },
-      "More documents",
-    );
+    const more = moreOf(this, PAGE, "documents", rows.length < this.shown || this.shown >= MOST);
     const by = READ_BY[found.question]
       ? h("p", { class: "lead" }, `The question was ${READ_BY[found.question]}.`)
       : null;
