@@ -97,9 +97,8 @@ class Run(record.Run):
     def __init__(self, *given: Any, **named: Any) -> None:
         self._state = record.Run(*given, **named)
 
-    if (
-        not TYPE_CHECKING
-    ):  # type checkers read the attributes in the class above, and still find misspelt ones
+    # Type checkers read the attributes in the class above, and still find misspelt ones.
+    if not TYPE_CHECKING:
 
         def __getattribute__(self, name: str) -> Any:
             """What this class does not define itself is that of the present state."""

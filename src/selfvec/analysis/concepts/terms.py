@@ -12,7 +12,6 @@ that occur once in each of their documents have an RIDF near 0; it is set to at 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ from selfvec.analysis.word_kinds import garbled_words, stop_words_of_run
 from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import Doubles, Floats, Ints, Rows
 from selfvec.base.casing import asked_forms, language_of
-from selfvec.base.threads import in_order, one_core, threads
+from selfvec.base.threads import finish, in_order, one_core, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
@@ -179,7 +178,7 @@ def coherence(batch: TokenBatch, rows: Rows, words: Ints) -> Floats:
             cosines[i] = _mean_cosine(unit_rows(sums[numbers] - own), mean)
 
     with one_core():
-        deque(in_order(range(0, len(words), _WORDS), measure, threads(None)), maxlen=0)
+        finish(in_order(range(0, len(words), _WORDS), measure, threads(None)))
     return cosines
 
 

@@ -10,7 +10,6 @@ split of the blocks is a random split of the documents and needs no further pass
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -20,7 +19,7 @@ import numpy as np
 from selfvec.analysis.kernels import sum_occurrences, sum_windows
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.progress import Progress
-from selfvec.base.threads import by_blocks, cut, in_order, threads
+from selfvec.base.threads import by_blocks, cut, finish, in_order, threads
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -98,7 +97,7 @@ def occurrence_space(
         def fill(block: slice) -> None:
             rows[block] = make_rows(block)
 
-        deque(by_blocks(len(rows), fill), maxlen=0)
+        finish(by_blocks(len(rows), fill))
         for read in (run.original.unit, run.vectors.unit):
             release(read)
         advance(1)
