@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.page import write_parts
+from benchmarks.page import RESULTS, write_parts
 from benchmarks.used_code import Code, parts_of
 from selfvec.files.atomic_files import atomic_file
 
@@ -64,6 +64,7 @@ RESTS_ON = {
 `baselines` is left out: its page says that the figures are those of an earlier version."""
 
 CODE, BEFORE = "code", "before"  # keys of a note, beside modules of `selfvec`
+OLDER = "older"  # the part of a page that names its older tables
 Digests = dict[str, str]
 
 
@@ -114,6 +115,10 @@ def note(measured: Mapping[str, Digests]) -> None:
     with atomic_file(NOTES, overwrite=True) as file:
         file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     write_parts("index.md", {BEFORE: made_before(notes)})
+    tables = older(notes)
+    for page in RESULTS.glob("*.md"):
+        if f"<!-- generated:{OLDER} -->" in page.read_text(encoding="utf-8"):
+            write_parts(page.name, {OLDER: older_on_page(tables.get(page.name, []))})
 
 
 def keep(tables: Mapping[str, Digests]) -> None:
@@ -133,11 +138,25 @@ def stale(tables: Mapping[str, Digests]) -> Iterator[str]:
             yield f"{name}: since it was measured, {what} changed"
 
 
-def made_before(notes: Mapping[str, Digests]) -> str:
-    """The tables that were written before the present code of their benchmark, by page, as Markdown."""
+def older(notes: Mapping[str, Digests]) -> dict[str, list[str]]:
+    """The tables that were written before the present code of their benchmark, by the page they are on."""
     pages: dict[str, list[str]] = {}
     for name, then in sorted(notes.items()):
         if BEFORE in then:
             page, _, part = name.partition("#")
-            pages.setdefault(page, []).append(f"{part or 'all'} ({then[BEFORE]})")
-    return "\n".join(f"* `{page}`: {', '.join(parts)}" for page, parts in pages.items()) or "None."
+            if not part:  # rows of a benchmark: a page of its own, or one for its folder
+                folder, _, part = name.partition(".")
+                page = f"{part}.md" if (RESULTS / f"{part}.md").exists() else f"{folder}.md"
+            pages.setdefault(page, []).append(f"{part} ({then[BEFORE]})")
+    return pages
+
+
+def made_before(notes: Mapping[str, Digests]) -> str:
+    """All older tables, by page, as Markdown."""
+    return "\n".join(f"* `{page}`: {', '.join(parts)}" for page, parts in older(notes).items()) or "None."
+
+
+def older_on_page(parts: Iterable[str]) -> str:
+    """A sentence about the older tables of a page; empty without any."""
+    named = ", ".join(parts)
+    return f"*Measured with [earlier code](index.md#older-tables), not since: {named}.*" if named else ""

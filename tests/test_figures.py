@@ -119,3 +119,5 @@ def test_every_table_that_is_kept_has_a_note_and_the_older_ones_are_listed() -> 
     notes = measured.noted()
     assert set(notes) == set(tables())
     assert measured.made_before(notes) in (ROOT / "docs/results/index.md").read_text(encoding="utf-8")
+    for page, parts in measured.older(notes).items():
+        assert measured.older_on_page(parts) in (RESULTS / page).read_text(encoding="utf-8")
