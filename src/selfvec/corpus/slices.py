@@ -6,6 +6,7 @@ hold all documents with a date or label.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -186,6 +187,11 @@ def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> Ints:
     for row, part in zip(out, slices, strict=True):
         row += occurrences_of_each(batch.ids[np.repeat(part.documents, lengths)], len(row))
     return out
+
+
+def documents_of(slices: Sequence[Slice]) -> list[tuple[str, str]]:
+    """The names of slices, and hashes of which documents are theirs: a part of the keys of what is cached."""
+    return [(part.name, hashlib.sha256(part.documents.tobytes()).hexdigest()) for part in slices]
 
 
 def _dates(batch: TokenBatch) -> NDArray[np.datetime64]:

@@ -5,7 +5,6 @@ A corpus of many years may have years with few documents, so neighbouring period
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
@@ -319,11 +318,6 @@ def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
     if slices or run.tokens is None:
         return tuple(slices)
     return (Slice("all", np.ones(run.tokens.documents, bool)),)
-
-
-def documents_of(slices: Sequence[Slice]) -> list[tuple[str, str]]:
-    """The names of slices, and hashes of which documents are theirs: a part of the keys of what is cached."""
-    return [(part.name, hashlib.sha256(part.documents.tobytes()).hexdigest()) for part in slices]
 
 
 @dataclass(frozen=True, eq=False)

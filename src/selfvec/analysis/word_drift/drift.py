@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
+from selfvec.analysis.sides import written
 from selfvec.analysis.word_kinds import languages
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked, options
@@ -160,7 +161,8 @@ def drift(
         ``new`` and ``gone`` list words that are too rare in the first or second slice to have a distance, but
         occur in significantly more documents of the other, the most certain first: dicts with the counts,
         documents, p (of the documents with the word, if all were divided by chance), q and kind of a row.
-        ``confounded`` lists fields of the documents whose values go with the slices.
+        ``sides`` says how the slices are written differently, and ``confounded`` lists fields of the
+        documents whose values go with them.
 
         If the run has a sentence encoder, as many rows as are listed, or 20, have ``sentences``, too: 1 -
         cosine of the mean vectors of the word's sentences in both slices, at most 40 drawn from each, less
@@ -209,7 +211,7 @@ def drift(
             filters=passed,
             new=new,
             gone=gone,
-            confounded=measured.confounded,
+            sides=written(run, slices),
             slices=sources_of(run, slices),
             seed=test.seed,
             state=run.stamp,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from selfvec.analysis.kernels import LEAST_BLOCKS
+from selfvec.analysis.sides import Sides
 from selfvec.analysis.usage.quotations import Quotation
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
@@ -38,7 +38,6 @@ from .word_choice import is_significant
 
 _NEIGHBOURS = 5  # shown of those gained, and of those lost
 _FIRST = 3  # words named in a sentence
-_FIELDS = 3  # named that go with what is compared
 _CAME = 12  # words that came, and that went
 _SECTIONS = 20  # words of a page with a section each, if none has quotations
 _SAME = (0.99, 1.03)  # apd of occurrences that have nothing to do with each other
@@ -73,10 +72,8 @@ class Drift(ResultTable):
         What documents had to pass.
     new, gone : list of dict
         Words too rare in the first slice, or the second, to be compared, that are frequent in the other.
-    confounded : list of dict
-        Fields of the documents that go with the slices, the most uneven first: ``field``, the ``value`` that
-        differs most, its shares ``share_a`` and ``share_b`` of the documents, p, and ``within``, a value that
-        both sides have.
+    sides : Sides
+        How the two are written: ``notation``, ``mix``, ``variants``, and the ``sentences`` that come first.
     """
 
     order = (
@@ -101,7 +98,7 @@ class Drift(ResultTable):
     filters: list[str] = field(default_factory=list)
     new: list[dict[str, Any]] = field(default_factory=list)
     gone: list[dict[str, Any]] = field(default_factory=list)
-    confounded: list[dict[str, Any]] = field(default_factory=list)
+    sides: Sides = field(default_factory=Sides)
     quotes: dict[str, list[Quotation]] = field(default_factory=dict)  # by word, see `illustrate`
 
     def __len__(self) -> int:
@@ -215,22 +212,15 @@ class Drift(ResultTable):
         )
 
     @property
-    def confounding(self) -> list[str]:
-        """A sentence for each field that goes with what is compared."""
-        notes = []
-        for row in self.confounded[:_FIELDS]:
-            a, b = (f"{row[f'share_{side}']:.0%} of {name}" for side, name in (("a", self.a), ("b", self.b)))
-            told = f"{row['field']} differs: {row['value']} is {b}, {a}"
-            within = shlex.quote(f"{row['field']}={row['within']}")
-            remedy = f"; compare within one: --filter {within}" if row["within"] is not None else ""
-            notes.append(printable(f"{told}{remedy}."))
-        return notes
+    def confounded(self) -> list[dict[str, Any]]:
+        """Fields of the documents that go with the slices, the most uneven first."""
+        return self.sides.mix
 
     @property
     def introduction(self) -> list[str]:
-        """What was found, what was compared and why, and what goes with it."""
+        """How the sides are written, what was found, what was compared and why."""
         only = [f"Only documents with {escaped(self.filters)}."] if self.filters else []
-        return list(filter(None, [self.summary, *only, self.why, *self.confounding]))
+        return list(filter(None, [*self.sides.sentences, self.summary, *only, self.why]))
 
     def view(self, top: int | None = None) -> View:
         """Sentences, a line of figures for each word, its neighbours with quotations, and notes.
@@ -315,7 +305,6 @@ class Drift(ResultTable):
             "b",
             "why",
             "filters",
-            "confounded",
             "tested",
             "significant",
             "only_a",
@@ -325,7 +314,8 @@ class Drift(ResultTable):
             "order",
         )
         tables = ("rows", "new", "gone")
-        return {name: getattr(self, name) for name in (*named, *tables)}
+        said = {"sides": self.sides.as_dict(), "confounded": self.confounded}
+        return said | {name: getattr(self, name) for name in (*named, *tables)}
 
 
 def drift_columns(a: str = "a", b: str = "b", sliced: bool = True) -> tuple[Column, ...]:

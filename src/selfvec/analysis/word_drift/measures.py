@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,23 +10,21 @@ import numpy as np
 
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_kinds import are_stop_words, with_letters
-from selfvec.base.arrays import Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
-from selfvec.corpus.filters import coded_field
-from selfvec.corpus.slices import Slice
+from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
-from selfvec.data.run_text import column_of
 from selfvec.numerics.nearest import nearest, only_in_each
 from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.text.document_vectors import document_frequencies
 
-from .compared_slices import CountedSides, documents_of, sources_of
+from .compared_slices import CountedSides, sources_of
 from .permutation_test import Distances, DriftTest, permutation_test, refinement_drift, usual_distances
 from .word_choice import Measures, left_out_words, mark_words
 
-_FORMAT = 2  # of what is kept in a cache: another number, and what an older version kept is measured again
+_FORMAT = 3  # of what is kept in a cache: another number, and what an older version kept is measured again
 _STEPS = {  # with their relative durations
     "Preparing occurrences": 2,
     "Choosing words": 1,
@@ -102,9 +100,8 @@ def measure_words(
         mark_words(run, sources, [*rows, *unmatched], test.min_count)
     counts = sides.counts
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
-    confounded = confounded_fields(run, slices)
     a, b = sides.names
-    return Measures(a, b, rows, only[0], only[1], reasons, unmatched, confounded)
+    return Measures(a, b, rows, only[0], only[1], reasons, unmatched)
 
 
 def _rows(
@@ -211,86 +208,3 @@ def unmatched_words(
     chosen = np.zeros_like(frequent)
     chosen[words] = True
     return rows, left_out_words(run, slices, chosen)
-
-
-# ---- Fields of the documents that go with the slices, such as a kind of text that only one period has
-# If minutes are most of the new documents and few of the old, words differ between the two because minutes
-# are not speeches. Each value of a field is tested by documents: would a division of all documents by chance
-# give the two sides such different shares of it?
-
-
-_VALUES = 20  # of a field
-_DIFFERENCE = 0.2  # of the shares on both sides, at least
-_LEVEL = 0.01  # of p times the number of tests (Bonferroni)
-_WITHIN = 10  # documents on each side of a value that a comparison can be restricted to
-
-
-def confounded_fields(run: Run, slices: Sequence[Slice]) -> list[Row]:
-    """Fields whose values go with the two slices, the most uneven first.
-
-    A row has the ``field``, the ``value`` that differs most, its shares ``share_a`` and ``share_b`` of the
-    documents, p, and ``within``: the value that most documents of both sides have, or None if hardly any
-    has. Fields that only tell the date or the slice are none.
-    """
-    if run.text is None or run.tokens is None or len(slices) != 2:
-        return []
-    tested: list[Row] = []
-    most_uneven: list[Row] = []  # of each field
-    for name, codes, values in _fields_of_few_values(run):
-        counts = np.stack([_counts(codes[part.documents], len(values)) for part in slices])
-        if np.count_nonzero(counts.any(axis=0)) < 2 or {part.name for part in slices} <= set(values):
-            continue
-        totals = [int(part.documents.sum()) for part in slices]
-        rows = _value_rows(name, values, counts, totals)
-        tested += rows
-        most_uneven.append(max(rows, key=lambda row: (_difference(row), row["share_b"])))
-    return sorted(
-        (row for row in most_uneven if row["p"] * len(tested) <= _LEVEL and _difference(row) >= _DIFFERENCE),
-        key=_difference,
-        reverse=True,
-    )
-
-
-def _difference(row: Row) -> float:
-    return abs(float(row["share_a"] - row["share_b"]))
-
-
-def _value_rows(name: str, values: Sequence[str], counts: Ints, totals: Sequence[int]) -> list[Row]:
-    """The values of a field, with their shares and p; ``counts`` is (2, k)."""
-    p = hypergeometric_p(counts[1], counts.sum(axis=0), totals[1], sum(totals))
-    common = counts.min(axis=0)
-    within = values[int(common.argmax())] if common.max() >= _WITHIN else None
-    shares = counts / np.array(totals)[:, None]
-    return [
-        {"field": name, "value": value, "share_a": a, "share_b": b, "p": chance, "within": within}
-        for value, a, b, chance in zip(values, *shares.tolist(), p.tolist(), strict=True)
-    ]
-
-
-def _counts(codes: Ids, values: int) -> Ints:
-    """Documents with each value."""
-    return np.bincount(codes[codes >= 0], minlength=values)
-
-
-def _fields_of_few_values(run: Run) -> Iterator[tuple[str, Ids, list[str]]]:
-    """The fields of 2 to 20 values that are no dates: their codes, (D,), and their values."""
-    text, batch = run.require_text(), run.require_tokens()
-    for name in text.fields:
-        if text.read((column_of(name),)).to_series().n_unique() <= _VALUES + 1:  # null is one
-            codes, values = coded_field(run, name)
-            if 2 <= len(values) <= _VALUES and not _tells_the_date(codes, batch.dates):
-                yield name, codes, values
-
-
-def _tells_the_date(codes: Ids, dates: Any) -> bool:
-    """Whether the values follow each other in time, as years, volumes or chairs do.
-
-    >>> days = np.array(["2001", "2003", "2002", "2004"], "datetime64[D]")
-    >>> _tells_the_date(np.array([0, 1, 0, 1]), days), _tells_the_date(np.array([0, 0, 1, 1]), days)
-    (True, False)
-    """
-    if dates is None:
-        return False
-    used = np.flatnonzero((codes >= 0) & ~np.isnat(dates))
-    in_time = codes[used[np.lexsort((codes[used], dates[used]))]]
-    return bool(np.count_nonzero(np.diff(in_time)) < len(np.unique(in_time)))

@@ -17,13 +17,11 @@ from selfvec.analysis.usage.quotations import Quotation, examples, sentences
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
-from selfvec.corpus.slices import Slice
+from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.encoders.run_encoder import encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.storage.cache import cached, read_result, write_result
-
-from .compared_slices import documents_of
 
 _FORMAT = 2  # of kept quotations
 _SPARE = 2  # times as many examples as are shown, for those that show a sentence again

@@ -43,8 +43,6 @@ class Measures:
         By word, why it is not listed by default.
     unmatched : list of dict
         Words that occur often enough in one slice only, see `unmatched_words`.
-    confounded : list of dict
-        Fields that go with the slices, see `confounded_fields`.
     """
 
     a: str
@@ -54,7 +52,6 @@ class Measures:
     only_b: int
     reasons: dict[str, str]
     unmatched: list[Row]
-    confounded: list[Row]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,138 @@
+"""How the documents of two sides are written: capitals, digits, punctuation, lengths, and formulas.
+
+Documents are the observations. A difference counts if it is large, and beyond chance by the rank sum test
+(Mann and Whitney, 1947) over a sample of the documents, with Bonferroni's correction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from selfvec.base.arrays import Doubles, Ints
+from selfvec.corpus.slices import Slice
+from selfvec.data.run import Run
+from selfvec.data.run_text import GROUP, TEXT
+from selfvec.numerics.statistics import chi_square_p
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Row = dict[str, Any]
+
+SAMPLED = (
+    2_000  # documents of a side: p of what is large is small enough, and it takes a fraction of a second
+)
+_GROUPS = 16  # of rows, that are decoded to read them
+_LEVEL = 0.01  # of p times the number of measures
+_APART = 0.1  # by which the probability that one document has more than another differs from a half
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """A figure of a document. With ``ratio``, medians are compared, otherwise means."""
+
+    name: str
+    least: float  # difference, or ratio, that matters to a reader
+    ratio: bool = False
+
+
+MEASURES = (
+    _Measure("capitals", 0.1),  # share of the letters: names and acronyms alone differ by less
+    _Measure("digits", 0.05),  # share of the characters
+    _Measure("punctuation", 0.05),
+    _Measure("words in a document", 2, ratio=True),
+    _Measure("words in a sentence", 1.5, ratio=True),
+)
+
+
+def sampled(part: Slice, seed: int = 0) -> Ints:
+    """The numbers of some documents of a slice, in order. Few row groups are decoded for them."""
+    rng = np.random.default_rng(seed)
+    numbers = np.flatnonzero(part.documents)
+    groups = np.unique(numbers // GROUP)
+    if len(groups) > _GROUPS:
+        numbers = numbers[np.isin(numbers // GROUP, rng.choice(groups, _GROUPS, replace=False))]
+    return np.sort(rng.choice(numbers, min(SAMPLED, len(numbers)), replace=False))
+
+
+def notation(run: Run, slices: Sequence[Slice], seed: int = 0) -> list[Row]:
+    """How two slices are written: a row for each measure.
+
+    A row has the ``measure``, its mean or median in both as ``a`` and ``b``, the ``effect``, which is the
+    probability that a document of b has more than one of a, p, and ``differs``: whether that is a large
+    difference beyond chance. Empty without the text, or for sides without documents.
+    """
+    if run.text is None or len(slices) != 2 or not all(part.documents.any() for part in slices):
+        return []
+    figures = [_figures(run.text.read((TEXT,), sampled(part, seed).tolist())) for part in slices]
+    return [_compared(measure, *(of[measure.name] for of in figures)) for measure in MEASURES]
+
+
+def _figures(texts: pl.DataFrame) -> dict[str, Doubles]:
+    """The measures of each document; NaN where there is nothing to count."""
+    import polars as pl
+
+    text = pl.col(TEXT).fill_null("")
+    counts = texts.select(
+        letters=text.str.count_matches(r"\p{L}"),
+        capitals=text.str.count_matches(r"\p{Lu}"),
+        digits=text.str.count_matches(r"\d"),
+        signs=text.str.count_matches(r"\p{P}"),
+        characters=text.str.count_matches(r"\S"),
+        words=text.str.count_matches(r"\w+"),
+        sentences=text.str.count_matches(r"[.!?。！？…](?:\s|$)|\n\s*\n").clip(1),
+    )
+    column = {name: counts[name].to_numpy().astype(np.float64) for name in counts.columns}
+    for name in ("letters", "characters", "words"):
+        column[name][column[name] == 0] = np.nan
+    return {
+        "capitals": column["capitals"] / column["letters"],
+        "digits": column["digits"] / column["characters"],
+        "punctuation": column["signs"] / column["characters"],
+        "words in a document": column["words"],
+        "words in a sentence": column["words"] / column["sentences"],
+    }
+
+
+def _compared(measure: _Measure, a: Doubles, b: Doubles) -> Row:
+    a, b = a[~np.isnan(a)], b[~np.isnan(b)]
+    if not (len(a) and len(b)):
+        return {"measure": measure.name, "a": None, "b": None, "effect": None, "p": None, "differs": False}
+    middle = [float(np.median(side) if measure.ratio else np.mean(side)) for side in (a, b)]
+    low, high = sorted(middle)
+    large = high >= measure.least * low if measure.ratio else high - low >= measure.least
+    effect, p = rank_sum(a, b)
+    differs = large and abs(effect - 0.5) >= _APART and p * len(MEASURES) <= _LEVEL
+    return {
+        "measure": measure.name,
+        "a": middle[0],
+        "b": middle[1],
+        "effect": effect,
+        "p": p,
+        "differs": bool(differs),
+    }
+
+
+def rank_sum(a: Doubles, b: Doubles) -> tuple[float, float]:
+    """The probability that a number of b is larger than one of a, ties being half, and its p.
+
+    p is that of the normal distribution with the variance over all divisions, corrected for ties.
+
+    >>> rank_sum(np.array([1.0, 2.0, 2.0]), np.array([2.0, 3.0, 4.0]))[0]
+    0.8888888888888888
+    """
+    values, place = np.unique(np.concatenate([a, b]), return_inverse=True)
+    own, other = (np.bincount(part, minlength=len(values)) for part in (place[: len(a)], place[len(a) :]))
+    ties = own + other
+    below = np.cumsum(own) - own / 2  # of a, for each value
+    pairs = float(len(a)) * len(b)
+    effect = float(other @ below / pairs)
+    total = len(a) + len(b)
+    tied = float((ties.astype(np.float64) ** 3 - ties).sum())
+    variance = (total + 1 - tied / max(total * (total - 1), 1)) / (12 * pairs)
+    z = (effect - 0.5) / np.sqrt(variance) if variance > 0 else 0.0
+    return effect, float(chi_square_p(np.array([z]))[0])
