@@ -87,7 +87,7 @@ def test_a_slice_and_filters_choose_documents(run: selfvec.Run) -> None:
     assert early["count"] == 2
     assert logdice(early)["strong"] == pytest.approx(14)
     assert "weak" not in logdice(early)
-    letters = selfvec.collocates(run, "tea", filters=["kind=letter", "date=1990"])
+    letters = selfvec.collocates(run, "tea", filter=["kind=letter", "date=1990"])
     assert letters["count"] == 1
     assert "served" not in logdice(letters)
     with pytest.raises(NotFound, match="'served' does not occur in these documents"):

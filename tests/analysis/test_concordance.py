@@ -101,11 +101,11 @@ def test_it_can_be_sorted(run: selfvec.Run) -> None:
 
 
 def test_filters_top_and_an_unknown_order(run: selfvec.Run) -> None:
-    assert words(selfvec.concordance(run, "hail", filters="kind=log")) == ["hail", "HAIL"]
-    assert words(selfvec.concordance(run, "hail", filters="date=2001..")) == ["Hail", "hail"]
+    assert words(selfvec.concordance(run, "hail", filter="kind=log")) == ["hail", "HAIL"]
+    assert words(selfvec.concordance(run, "hail", filter="date=2001..")) == ["Hail", "hail"]
     first = selfvec.concordance(run, "hail", top=1)
     assert (words(first), first["hits"]) == (["Hail"], 4)
-    refused(lambda: selfvec.concordance(run, "hail", filters="kind=memo"), NotFound, "kind=memo")
+    refused(lambda: selfvec.concordance(run, "hail", filter="kind=memo"), NotFound, "kind=memo")
     with pytest.raises(OptionError, match="sort: is one of left, right, date"):
         selfvec.concordance(run, "hail", sort="size")
     for empty in ("*", "* *", "…", "  "):

@@ -106,7 +106,7 @@ def test_sides_may_be_named_or_values_of_a_field_or_another_run(run: selfvec.Run
     ):
         assert same.rows == plain.rows
     late = a_run([{"text": LATE + "." * i} for i in range(10)], min_count=2)
-    other = selfvec.keyness(run, against=late, filters="kind=letter")
+    other = selfvec.keyness(run, against=late, filter="kind=letter")
     assert other["tokens_a"] == 50
     assert by_word(other)["road"]["count_b"] == 40
     assert "min_count" in other["note"]
@@ -128,7 +128,7 @@ def test_filters_choose_the_documents_of_both_sides() -> None:
         for i in range(4)
     ]
     run = a_run(rows, slice="year")
-    found = selfvec.keyness(run, filters="kind=letter")
+    found = selfvec.keyness(run, filter="kind=letter")
     assert Counter(row["word"] for row in found.rows) == Counter(["hail", "letter", "storm"])
     assert found["tokens_a"] == found["tokens_b"] == 12
 
@@ -140,9 +140,9 @@ def test_filters_choose_the_documents_of_both_sides() -> None:
         ({"between": ["1990"]}, OptionError, "two slices"),
         ({"between": ["1990", "1970"]}, NotFound, "no document is dated 1970"),
         ({"slice_field": "state"}, NotFound, "no field 'state'"),
-        ({"filters": "kind=letter"}, InputError, "only one slice, 1990"),
-        ({"between": ["1990", "2000"], "filters": "kind=wire"}, InputError, "no document of 1990 passes"),
-        ({"filters": "kind=telex"}, NotFound, "no document has kind=telex"),
+        ({"filter": "kind=letter"}, InputError, "only one slice, 1990"),
+        ({"between": ["1990", "2000"], "filter": "kind=wire"}, InputError, "no document of 1990 passes"),
+        ({"filter": "kind=telex"}, NotFound, "no document has kind=telex"),
         ({"min_count": 0}, OptionError, "min_count"),
     ],
 )

@@ -289,7 +289,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.search("run", 5), "query: is a text, not 5"),
     (lambda: selfvec.search("run", "hail", top=0), "top: is a whole number of at least 1"),
     (lambda: selfvec.search("run", "hail", mode="fast"), "mode: is one of"),
-    (lambda: selfvec.search("run", "hail", filters=5), "filters: "),
+    (lambda: selfvec.search("run", "hail", filter=5), "filter: "),
     (lambda: selfvec.ask("run", " "), "question: is empty"),
     (lambda: selfvec.similar("run", []), "words: the list is empty"),
     (lambda: selfvec.similar("run", "stomr"), "did you mean storm"),

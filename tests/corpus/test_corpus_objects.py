@@ -340,7 +340,7 @@ def test_columns_of_a_frame_are_named_as_those_of_a_file(lazy: bool) -> None:
     assert kept["id"].to_list() == ["T1", "T2"]
     assert list(map(str, kept["date"])) == ["2020-01-02", "2021-02-03"]
     assert [run.tokens.slice_names[i] for i in run.tokens.slices] == ["north", "south"]
-    assert [hit["id"] for hit in run.search("hail wind", filters="Level=2").rows] == ["T2"]
+    assert [hit["id"] for hit in run.search("hail wind", filter="Level=2").rows] == ["T2"]
 
 
 def test_an_update_reads_a_frame_by_the_fields_of_the_run() -> None:

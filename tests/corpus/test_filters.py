@@ -1,6 +1,8 @@
 """Filters: values are compared as people write them, and one that nothing passes says what there is."""
 
+import datetime
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import selfvec
-from selfvec.base.errors import NotFound
-from selfvec.corpus.filters import allowed, decimal_mark, filtered_documents, written_number
+from selfvec.base.errors import NotFound, OptionError
+from selfvec.corpus.filters import allowed, decimal_mark, filtered_documents, given_filters, written_number
 from selfvec.data.run import Run
 from selfvec.retrieval import run_index
 
@@ -102,11 +104,131 @@ def test_one_of_several_filters_on_a_field_has_to_be_met_by_some_document() -> N
     assert filtered_documents(run, ["date=2020"]).tolist() == [False, True]
     with pytest.raises(NotFound, match="no document passes all of a=x, date=2020; leave one of them out"):
         filtered_documents(run, ["a=x", "date=2020"])
-    assert index.search("hail", filters=["a=x", "date=2020"]).hits == []
+    assert index.search("hail", filter=["a=x", "date=2020"]).hits == []
     with pytest.raises(
         NotFound, match="no document is dated 1900; the dates run from 2019-01-01 to 2020-01-01"
     ):
-        index.search("hail", filters=["date=1900"])
+        index.search("hail", filter=["date=1900"])
+
+
+ROWS = [
+    {
+        "id": f"r{number}",
+        "text": f"hail fell {number}",
+        "date": f"{2008 + number}-03-01",
+        "year": 2008 + number,
+    }
+    | {"state": state}
+    for number, state in enumerate(
+        ["IOWA", "OHIO", "UTAH", None, "IOWA", "OHIO", "UTAH", "IOWA", "OHIO", None]
+    )
+]
+CONDITIONS: list[tuple[Any, str]] = [
+    ({"year": {"$gte": 2015}, "$not": {"year": 2017}}, "78"),
+    ({"year": {"$gte": 2015}, "$not": {"year": 2017}, "$or": [{"state": "iowa"}, {"state": None}]}, "7"),
+    ({"year": "2009..2011"}, "123"),
+    ({"date": "2009..2017", "state": ["IOWA", "UTAH"]}, "2467"),
+    ({"year": {"$gt": 2010, "$lte": 2012}}, "34"),
+    ({"date": {"$gt": "2015", "$lt": datetime.date(2017, 3, 1)}}, "8"),
+    ({"date": {"$gte": "2016-03", "$lte": 2016}}, "8"),
+    ({"state": {"$ne": "IOWA"}}, "1235689"),
+    ({"state": {"$nin": ["IOWA", "OHIO", "no state"]}}, "2369"),
+    ({"state": {"$in": ["UTAH", "no state"]}, "year": {"$not": {"$lt": np.int64(2012)}}}, "6"),
+    ({"state": {"$exists": False}}, "39"),
+    ({"$nor": [{"state": "IOWA"}, {"$and": [{"state": "OHIO"}, {"year": 2009}]}]}, "235689"),
+    ({"$not": {"state": "none of them"}}, "0123456789"),
+    ("state!=IOWA", "1235689"),
+    (["state!=IOWA", "state!=ohio", {"year": {"$lt": 2014}}], "23"),
+    (["state=IOWA", "state=OHIO", "year=2013.."], "578"),
+    ('{"state": "OHIO"}', "158"),
+    ({}, "0123456789"),
+]
+
+
+@pytest.fixture(scope="module")
+def dated_run() -> Run:
+    return selfvec.refine(ROWS, "none", "original")
+
+
+@pytest.mark.parametrize(("condition", "expected"), CONDITIONS, ids=map(str, range(len(CONDITIONS))))
+def test_conditions_are_those_of_stores_of_vectors(dated_run: Run, condition: Any, expected: str) -> None:
+    filters = given_filters(condition)
+    assert "".join(map(str, np.flatnonzero(filtered_documents(dated_run, filters)))) == expected
+    hits = dated_run.search("hail", filter=condition, top=20).hits
+    assert "".join(sorted(hit.id[1:] for hit in hits)) == expected
+
+
+LEAVES = st.one_of(
+    st.tuples(st.just("state"), st.sampled_from(["$eq", "$ne"]), st.sampled_from(["IOWA", "OHIO", "UTAH"])),
+    st.tuples(
+        st.just("year"),
+        st.sampled_from(["$gt", "$gte", "$lt", "$lte", "$eq", "$ne"]),
+        st.integers(2009, 2016),
+    ),
+).map(lambda leaf: {leaf[0]: {leaf[1]: leaf[2]}})
+NESTED = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        inner.map(lambda part: {"$not": part}),
+        st.tuples(st.sampled_from(["$and", "$or", "$nor"]), st.lists(inner, min_size=1, max_size=3)).map(
+            lambda pair: {pair[0]: pair[1]}
+        ),
+    ),
+    max_leaves=8,
+)
+COMPARE = {"$eq": operator.eq, "$ne": operator.ne, "$gt": operator.gt, "$gte": operator.ge} | {
+    "$lt": operator.lt,
+    "$lte": operator.le,
+}
+
+
+def holds(row: dict[str, Any], condition: dict[str, Any]) -> bool:
+    """What a condition of one key means."""
+    ((name, value),) = condition.items()
+    if name == "$not":
+        return not holds(row, value)
+    if name.startswith("$"):
+        parts = [holds(row, part) for part in value]
+        return all(parts) if name == "$and" else any(parts) == (name == "$or")
+    ((order, other),) = value.items()
+    return bool(COMPARE[order](row[name], other))
+
+
+@given(NESTED)
+def test_nested_conditions_mean_what_logic_says(dated_run: Run, condition: dict[str, Any]) -> None:
+    expected = [holds(row, condition) for row in ROWS]
+    documents = run_index(dated_run).documents
+    try:
+        assert allowed(documents, given_filters(condition)).tolist() == expected
+    except NotFound:  # a part that no document fulfils says which values there are
+        assert not any(expected)
+
+
+@pytest.mark.parametrize(
+    ("condition", "kind", "told"),
+    [
+        ({"yaer": 2015}, NotFound, "no field 'yaer'; did you mean year"),
+        ({"year": {"$gtee": 2015}}, OptionError, "gte"),
+        ({"$xor": []}, OptionError, "nor"),
+        ({"state": {"$in": "IOWA"}}, OptionError, "takes a list of values"),
+        ({"$or": {}}, OptionError, "takes a list of filters"),
+        ({"$or": []}, OptionError, "is empty"),
+        ({"state": "IOWAA"}, NotFound, "no document has state=IOWAA; did you mean IOWA"),
+        ({"state": {"$gt": "soon"}}, OptionError, "compares numbers and dates"),
+        ({"year": {"$gt": 2050}}, NotFound, "year .gt 2050; its numbers run from 2008 to 2017"),
+        ({"date": {"$gt": "soon"}}, NotFound, "'soon' is not a span of dates"),
+        ({"state": {"$eq": {"a": 1}}}, OptionError, "compares with a text, a number or true"),
+        ('{"state": ', OptionError, "is no JSON"),
+        ([["state=IOWA"]], OptionError, "a filter is field=value"),
+        ("{" + '"$not":{' * 5000 + "}" * 5001, OptionError, "nested|JSON"),
+    ],
+    ids=map(str, range(14)),
+)  # fmt: skip
+def test_a_wrong_condition_is_answered_with_the_right_ones(
+    dated_run: Run, condition, kind, told: str
+) -> None:
+    with pytest.raises(kind, match=told):
+        dated_run.search("hail", filter=condition)
 
 
 @given(st.integers(-(10**9), 10**9), st.sampled_from([(",", "."), (".", ","), (" ", ","), ("'", ".")]))

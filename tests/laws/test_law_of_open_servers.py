@@ -189,7 +189,7 @@ def test_of_a_withdrawn_document_neither_words_nor_fields_nor_snippets_are_left(
     page, assistant, held = Page(folder), Assistant(folder), Held(folder)
     asked: list[Callable[[], Any]] = [
         lambda: page.ask("search", query="zanzibar", top=MOST),
-        lambda: page.ask("search", query="hail", filters="place=hidden"),
+        lambda: page.ask("search", query="hail", filter="place=hidden"),
         lambda: page.ask("texts", query="zanzibar secret"),
         lambda: page.ask("complete", q="zanz"),
         lambda: page.ask("word", w="zanzibar"),
@@ -199,11 +199,11 @@ def test_of_a_withdrawn_document_neither_words_nor_fields_nor_snippets_are_left(
         lambda: page.ask("similar", document="r5"),
         lambda: page.ask("domain"),
         lambda: assistant.ask("search", query="zanzibar"),
-        lambda: assistant.ask("search", query="hail", filters=["place=hidden"]),
+        lambda: assistant.ask("search", query="hail", filter=["place=hidden"]),
         lambda: assistant.ask("similar", word="zanzibar"),
         lambda: assistant.ask("similar_documents", document="r5"),
         lambda: held.run.search("zanzibar"),
-        lambda: held.run.search("hail", filters="place=hidden"),
+        lambda: held.run.search("hail", filter="place=hidden"),
         lambda: held.run.similar("zanzibar"),
         lambda: held.run.similar_documents("r5"),
     ]

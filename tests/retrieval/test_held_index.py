@@ -117,5 +117,5 @@ def test_documents_in_memory_are_searched_and_stored(given: Any, tmp_path: Path)
     )
     if named:
         assert rows.table["state"].to_list() == ["IA"] * 3
-        assert len(index.search("hail", filters=["state=IA"]).hits) > 0
+        assert len(index.search("hail", filter=["state=IA"]).hits) > 0
     assert export(run, "parquet-documents", tmp_path / "store")["documents"] == len(TEXTS)

@@ -97,7 +97,7 @@ def test_a_long_document_shows_its_passage(index: Index) -> None:
 )
 def test_filters_leave_the_hits_that_pass(index: Index, mode: str, filters: list[str], passes) -> None:
     for question in QUESTIONS:
-        whole, some = (index.search(question, 200, mode=mode, filters=own) for own in ([], filters))
+        whole, some = (index.search(question, 200, mode=mode, filter=own) for own in ([], filters))
         scores = {hit.id: hit.score for hit in whole.hits}  # of the best document of each text
         assert all(hit.score == scores.get(hit.id, hit.score) for hit in some.hits)
         assert all_ids(some) == {name for name in all_ids(whole) if passes(int(name[1:]))}
@@ -108,10 +108,10 @@ def test_fields_that_differ_in_case_alone_are_both_named() -> None:
     rows = [{"text": "hail fell", "Kind": "x", "KIND": "y", "Place": {"Town": "Polk"}}] * 3
     run = selfvec.refine(rows, "none", "decorrelated")
     index = run_index(run)
-    assert len(index.search("hail", filters=["Kind=x"])) == len(index.search("hail", filters=["KIND=y"])) == 1
-    assert len(index.search("hail", filters=["place.Town=polk"])) == 1
+    assert len(index.search("hail", filter=["Kind=x"])) == len(index.search("hail", filter=["KIND=y"])) == 1
+    assert len(index.search("hail", filter=["place.Town=polk"])) == 1
     with pytest.raises(NotFound, match=r"no field 'kind'; did you mean Kind or KIND\?"):
-        index.search("hail", filters=["kind=x"])
+        index.search("hail", filter=["kind=x"])
 
 
 def all_ids(found: Found) -> set[str]:
@@ -241,9 +241,9 @@ def test_what_cannot_be_indexed_or_opened(index: Index, tmp_path: Path, storm_ru
         Index.memory(storm_run, ["hail", "fog \ud800"])
     refused(lambda: index.search("hail \udce4"), OptionError, "surrogate pair")
     refused(lambda: index.text("r999"), InputError, "'r999' does not occur in this run; did you mean r99")
-    refused(lambda: index.search("hail", filters=["date=soon"]), OptionError, "'soon' is not a span of dates")
+    refused(lambda: index.search("hail", filter=["date=soon"]), OptionError, "'soon' is not a span of dates")
     with pytest.raises(OptionError, match="no dates"):
-        Index.memory(storm_run, ["hail fell"]).search("hail", filters=["date=1990"])
+        Index.memory(storm_run, ["hail fell"]).search("hail", filter=["date=1990"])
     with pytest.raises(OptionError, match="are some of original, refined, topics, not 'odd'"):
         Index.memory(storm_run, ["hail"], tables=["odd"])
     refused(lambda: Index.open(tmp_path), InputError, "is not an index")

@@ -43,7 +43,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Run:
 
 
 def test_a_search_says_what_was_asked_and_marks_what_matches(run: Run) -> None:
-    found = selfvec.search(run, "hail roof", filters=["date=1990..1992"], top=200)
+    found = selfvec.search(run, "hail roof", filter=["date=1990..1992"], top=200)
     read = checked(found.view())
     for told in ("hail roof", f"{len(run.text):,} documents of storms.jsonl", "date=1990..1992"):
         assert told in read.texts["body"][0]

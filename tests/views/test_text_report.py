@@ -115,13 +115,13 @@ def test_what_the_run_lacks_is_left_out_and_said(tmp_path: Path) -> None:
 
 def test_filters_choose_the_documents_of_every_part(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
-    selfvec.report(run, path, words="stream", filters="date=1990..1993")
+    selfvec.report(run, path, words="stream", filter="date=1990..1993")
     text = " ".join(Tags(path.read_text(encoding="utf-8")).text.split())
     assert "What follows is about only the 240 documents with date=1990..1993." in text
     assert "2010" not in text[text.index("What it is about") :]
     assert "Changes: " in text  # a decade is not compared with itself
     with pytest.raises(NotFound, match="no document is dated 1950"):
-        selfvec.report(run, tmp_path / "none.html", filters="date=1950")
+        selfvec.report(run, tmp_path / "none.html", filter="date=1950")
     assert not (tmp_path / "none.html").exists()
 
 

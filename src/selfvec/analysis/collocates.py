@@ -6,8 +6,6 @@ occur apart (Rychlý, 2008, *A lexicographer-friendly association score*).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from selfvec.analysis.concepts.terms import row_of
@@ -18,7 +16,7 @@ from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import NotFound
 from selfvec.base.result_table import Figures
 from selfvec.base.view import COUNT, Column, Table, View, figure
-from selfvec.corpus.filters import filtered_documents, given_filters
+from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
 from selfvec.corpus.slices import named_slice
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun, as_run
@@ -53,7 +51,7 @@ def collocates(
     *,
     window: int = 5,
     slice: str | None = None,
-    filters: str | Sequence[str] = (),
+    filter: GivenFilter = (),
     top: int | None = None,
     min_count: int = 1,
 ) -> Figures:
@@ -68,7 +66,7 @@ def collocates(
         Words on each side. Windows do not cross documents.
     slice : str, optional
         Only this period or label, such as 1976..1979, 2020Q2 or 2000...
-    filters : str or sequence of str
+    filter : str or dict, or sequence of them
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
         date=1996..1998; several on one field are alternatives.
     top : int, at least 1, optional
@@ -111,7 +109,7 @@ def collocates(
     run = as_run(run)
     batch = run.require_tokens("in which words occur")
     index = row_of(run, word)
-    passing = filtered_documents(run, given_filters(filters))
+    passing = filtered_documents(run, given_filters(filter))
     if slice is not None:
         passing = passing & named_slice(batch, slice).documents
     if not passing.all():

@@ -26,7 +26,7 @@ from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
 from selfvec.base.view import LEFT_CONTEXT, PROSE, RIGHT_CONTEXT, STRONG, Column, Table, View
-from selfvec.corpus.filters import filtered_documents, given_filters
+from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT
 from selfvec.files.atomic_files import check_target
@@ -73,7 +73,7 @@ def concordance(
     *,
     sort: str | None = None,
     window: int = 10,
-    filters: str | Sequence[str] = (),
+    filter: GivenFilter = (),
     top: int | None = None,
     csv: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
@@ -91,7 +91,7 @@ def concordance(
         of the text.
     window : int, at least 1
         Words shown on each side.
-    filters : str or sequence of str
+    filter : str or dict, or sequence of them
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
         date=1996..1998; several on one field are alternatives.
     top : int, at least 1, optional
@@ -129,7 +129,7 @@ def concordance(
     run = as_run(run)
     text = run.require_text("in which words are looked for")
     pattern = _Pattern.of(run, query)
-    passing = filtered_documents(run, given_filters(filters)) if filters else None
+    passing = filtered_documents(run, given_filters(filter)) if filter else None
     hits: Counter[int] = Counter()
     occurring = _counted(_occurrences(run, pattern, passing, window), hits)
     # the first ones need little memory, however often a word occurs

@@ -21,7 +21,7 @@ from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import Figures
 from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Part, Table, View, figure
-from selfvec.corpus.filters import filtered_documents, given_filters
+from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -94,7 +94,7 @@ def keyness(
     *,
     slice_field: str | None = None,
     against: GivenRun | None = None,
-    filters: str | Sequence[str] = (),
+    filter: GivenFilter = (),
     top: int | None = None,
     min_count: int = 1,
 ) -> Figures:
@@ -110,7 +110,7 @@ def keyness(
         the most text.
     against : Run or path, optional
         Compare the whole text with that of another run.
-    filters : str or sequence of str
+    filter : str or dict, or sequence of them
         Only documents of the run with this value or date; may be repeated. As state=IOWA, size=2..5 or
         date=1996..1998; several on one field are alternatives.
     top : int, at least 1, optional
@@ -158,7 +158,7 @@ def keyness(
     [('email', 0, 56), ('derecho', 0, 25)]
     """
     run = as_run(run)
-    passing = given_filters(filters)
+    passing = given_filters(filter)
     if against is None:
         sides, note = _parts(run, between, slice_field, passing)
     elif between is not None or slice_field is not None:

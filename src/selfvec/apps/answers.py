@@ -21,7 +21,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.versions import __version__
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.fields import FieldOptions, given_options
-from selfvec.corpus.filters import given_filters
+from selfvec.corpus.filters import GivenFilter, given_filters
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.files.atomic_files import atomic_file, writing
@@ -51,7 +51,7 @@ def ask(
     *,
     top: int = 10,
     mode: str = "hybrid",
-    filters: str | Sequence[str] = (),
+    filter: GivenFilter = (),
     vectors: str | Sequence[str] = "default",
     cache: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -69,7 +69,7 @@ def ask(
         Use words and vectors, words only, or vectors only.
     top : int, at least 1
         Documents shown.
-    filters : str or sequence of str
+    filter : str or dict, or sequence of them
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
         date=1996..1998; several on one field are alternatives.
     progress : Progress, optional
@@ -104,7 +104,7 @@ def ask(
     >>> found.rows[0]["id"]
     'r0904'
     """
-    named = given_filters(filters)
+    named = given_filters(filter)
     omitted: Omissions = {}
     progress = as_progress(progress)
     if not is_path(source):
@@ -120,7 +120,7 @@ def ask(
             rule = "is inside the folder of text, where it would be read as text"
             raise OptionError(rule, field="cache", remedy="name a folder elsewhere")
         run, omitted = _prepared(path, chosen, place, progress, reading)
-    hits = run_index(run, progress=progress).search(question, top, mode=mode, filters=named)
+    hits = run_index(run, progress=progress).search(question, top, mode=mode, filter=named)
     return replace(hits, corpus=run.provenance.corpus_name, **omitted)
 
 

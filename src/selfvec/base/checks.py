@@ -46,7 +46,7 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "question": ("query", "q"),
     "words": ("word", "terms", "keywords"),
     "document": ("doc", "doc_id", "id"),
-    "filters": ("filter", "where"),
+    "filter": ("filters", "where"),
     "min_count": ("min_df", "min_freq", "min_frequency"),
     "dimensions": ("dims", "dim", "vector_size", "size", "n_components"),
     "window": ("window_size", "context_size"),

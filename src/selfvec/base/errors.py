@@ -98,7 +98,7 @@ class SelfvecError(Exception):
 
 
 _ARGUMENTS = ("query",)  # of the command line, which are no options
-_OTHER_FLAGS = {"filters": "--filter", "others": "--with"}  # a flag takes one of them
+_OTHER_FLAGS = {"others": "--with"}  # a flag takes one of them
 _FLAG = re.compile(r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)(?:[ =]([A-Z]{2,}))?")
 _SWITCHES = ("allow-duplicates", "overwrite", "skip-bad-rows")
 
@@ -130,7 +130,7 @@ class FormatError(InputError):
 def flag(parameter: str) -> str:
     """The flag of a parameter.
 
-    >>> flag("min_count"), flag("as_"), flag("filters")
+    >>> flag("min_count"), flag("as_"), flag("others")
     ('--min-count', '--as', '--filter')
     """
     return _OTHER_FLAGS.get(parameter, f"--{parameter.rstrip('_').replace('_', '-')}")

@@ -1,31 +1,33 @@
 """Filters of documents by their fields and dates.
 
-A filter names a field and a value, a range of numbers or a span of dates: ``state=IOWA``, ``magnitude=2..``,
-``date=2019``, ``date=1996..1998``. A list passes if one of its items does, and ``place.state=IOWA`` looks
-into an object. A filter that no document passes is an error, which names the values that there are.
+As text, a filter names a field and a value, a range of numbers or a span of dates: ``state=IOWA``,
+``state!=IOWA``, ``magnitude=2..``, ``date=2019``, ``date=1996..1998``. As a dict, or as JSON, it has the form
+that stores of vectors share: ``{"year": {"$gte": 2015}, "$not": {"state": ["IOWA", "OHIO"]}}``. A list
+passes if one of its items does, and ``place.state`` looks into an object. A filter that no document passes is
+an error, which names the values that there are.
 
-Whatever takes filters takes these: `filtered_documents` finds the documents of a run,
-`allowed` those of an index.
+Whatever takes filters takes these: `given_filters` turns them into texts, `filtered_documents` finds the
+documents of a run, `allowed` those of an index.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import operator
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import Protocol
+from functools import cached_property, partial, reduce
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Ids, Mask
 from selfvec.base.casing import in_any_case
-from selfvec.base.checks import check_texts
 from selfvec.base.display import whole_words
 from selfvec.base.errors import NotFound, OptionError, did_you_mean
 from selfvec.base.names import items_at, parted
@@ -33,7 +35,19 @@ from selfvec.data.run import Run
 
 from .slices import parse_span
 
-_RULE = "a filter is field=value, field=A..B or date=A..B"
+GivenFilter = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
+"""Which documents are meant: a text such as state=IOWA, a dict such as {"year": {"$gte": 2015}}, several."""
+
+_RULE = "a filter is field=value, field!=value, field=A..B, date=A..B or an object"
+_EXAMPLE = 'try state=IOWA, date=2019.. or {"year": {"$gte": 2015}}'
+_ORDERS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "$gt": operator.gt,
+    "$gte": operator.ge,
+    "$lt": operator.lt,
+    "$lte": operator.le,
+}
+_OF_FIELDS = ("$eq", "$ne", "$in", "$nin", *_ORDERS, "$not", "$exists")
+_OF_FILTERS = ("$and", "$or", "$nor", "$not")
 _COMPARED = 10_000  # values that are compared with one that there is not
 _NAMED = 10  # values in an error
 _SHOWN = 40  # characters of each
@@ -75,7 +89,7 @@ class _RunDocuments:
 
 def coded_field(run: Run, name: str) -> tuple[Ids, list[str]]:
     """A kept field of a run's documents as codes, (D,), -1 without it, and the values of the codes."""
-    return coded(run.require_text("and fields are in it").field(name, "filters"))
+    return coded(run.require_text("and fields are in it").field(name, "filter"))
 
 
 def coded(values: Sequence[str | None]) -> tuple[Ids, list[str]]:
@@ -90,9 +104,35 @@ def coded(values: Sequence[str | None]) -> tuple[Ids, list[str]]:
     return np.array([-1 if value is None else number[value] for value in values], np.int32), known
 
 
-def given_filters(filters: str | Sequence[str]) -> list[str]:
-    """The filters that an option names, which may be none; `OptionError` for what is no text."""
-    return check_texts("filters", filters) if filters else []
+def given_filters(filter: GivenFilter | None) -> list[str]:
+    """The filters that an option names, as texts; `OptionError` for anything else.
+
+    >>> given_filters("state=IOWA"), given_filters({"year": {"$gte": 2015}}), given_filters(())
+    (['state=IOWA'], ['{"year": {"$gte": 2015}}'], [])
+    """
+    several = [filter] if isinstance(filter, str | Mapping) else filter
+    if filter is None or (isinstance(several, Iterable) and not (several := list(several))):
+        return []
+    if not isinstance(several, list) or not all(isinstance(part, str | Mapping) for part in several):
+        raise OptionError(f"{_RULE}, not {filter!r:.80}", field="filter", remedy=_EXAMPLE)
+    return [part if isinstance(part, str) else _as_json(part) for part in several if part]
+
+
+def _as_json(condition: Mapping[str, Any]) -> str:
+    """A filter in a dict as JSON; dates, and numbers of NumPy, as what they are written like."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return dict(value)
+        if isinstance(value, Iterable):
+            return list(value)
+        item = getattr(value, "item", None)
+        return item() if item is not None and isinstance(item(), int | float) else str(value)
+
+    try:
+        return json.dumps(condition, ensure_ascii=False, default=plain)
+    except (TypeError, ValueError, RecursionError):
+        raise OptionError(f"{_RULE}, not {condition!r:.80}", field="filter", remedy=_EXAMPLE) from None
 
 
 def filtered_documents(run: Run, filters: Sequence[str]) -> Mask:
@@ -104,12 +144,12 @@ def filtered_documents(run: Run, filters: Sequence[str]) -> Mask:
     passing = allowed(_RunDocuments(run), filters)
     if not passing.any():
         rule = f"no document passes all of {', '.join(filters)}"
-        raise NotFound(rule, field="filters", remedy="leave one of them out")
+        raise NotFound(rule, field="filter", remedy="leave one of them out")
     return passing
 
 
 def allowed(documents: WithFields, filters: Sequence[str]) -> Mask:
-    """The documents that pass, (D,) bool. Filters on one field are alternatives; all fields must pass.
+    """The documents that pass, (D,) bool. Texts on one field are alternatives; all fields must pass.
 
     Names and values are compared without regard to case; names, unless they differ in nothing else. Of values
     the blanks around them, and how numbers and letters are encoded, do not matter either. `NotFound` for a
@@ -118,15 +158,98 @@ def allowed(documents: WithFields, filters: Sequence[str]) -> Mask:
     out = np.ones(len(documents.days), bool)
     by_field: dict[str, list[str]] = {}
     for text in filters:
+        if text.lstrip().startswith("{"):
+            out &= _of_json(documents, text)
+            continue
         name, sign, value = text.partition("=")
-        if not sign or not name.strip():
-            remedy = "try state=IOWA or date=2019.."
-            raise OptionError(f"{_RULE}, not {text!r}", field="filters", remedy=remedy)
-        by_field.setdefault(_field(documents, name.strip()), []).append(value.strip())
+        denied = name.endswith("!")
+        name = name.removesuffix("!").strip()
+        if not sign or not name:
+            raise OptionError(f"{_RULE}, not {text!r}", field="filter", remedy=_EXAMPLE)
+        if denied:
+            out &= ~_or_none(documents, partial(_column(documents, name).passing, value.strip()))
+        else:
+            by_field.setdefault(_field(documents, name), []).append(value.strip())
     for name, values in by_field.items():
-        fits = partial(_in_span, documents) if name == "date" else _Values.of(documents, name).passing
-        out &= _any(fits, values)
+        out &= _any(_column(documents, name).passing, values)
     return out
+
+
+# ---- Filters as objects
+
+
+def _of_json(documents: WithFields, text: str) -> Mask:
+    try:
+        condition = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"{text:.80} is no JSON ({error})", field="filter", remedy=_EXAMPLE) from None
+    try:
+        return _fulfilling(documents, condition)
+    except RecursionError:
+        raise OptionError("is nested too deeply", field="filter", remedy="join the conditions") from None
+
+
+def _fulfilling(documents: WithFields, condition: Any) -> Mask:
+    """The documents that fulfil all parts of a condition, (D,) bool."""
+    if not isinstance(condition, Mapping):
+        raise OptionError(f"{_RULE}, not {condition!r:.80}", field="filter", remedy=_EXAMPLE)
+    out = np.ones(len(documents.days), bool)
+    for name, value in condition.items():
+        if name in ("$and", "$or", "$nor") and not isinstance(value, list):
+            raise OptionError(f"{name} takes a list of filters, not {value!r:.80}", field="filter")
+        each = partial(_fulfilling, documents)
+        if name == "$and":
+            out &= reduce(np.logical_and, map(each, value), out)
+        elif name == "$or":
+            out &= _any(each, value)
+        elif name == "$nor":
+            out &= ~_or_none(documents, partial(_any, each, value))
+        elif name == "$not":
+            out &= ~_or_none(documents, partial(each, value))
+        elif name.startswith("$"):
+            raise OptionError.one_of(name, _OF_FILTERS, field="filter")
+        else:
+            out &= _of_field(documents, _column(documents, name), value)
+    return out
+
+
+def _of_field(documents: WithFields, column: _Column, wanted: Any) -> Mask:
+    """The documents whose value of a field is as wanted: a value, one of a list, or by operators."""
+    by_operators = isinstance(wanted, Mapping)
+    out = np.ones(len(documents.days), bool)
+    for name, value in (
+        wanted.items() if by_operators else [("$in" if isinstance(wanted, list) else "$eq", wanted)]
+    ):
+        if name in ("$in", "$nin") and not isinstance(value, list):
+            raise OptionError(f"{name} takes a list of values, not {value!r:.80}", field="filter")
+        equal = partial(_equal, column)
+        if name in ("$eq", "$in"):
+            out &= _any(equal, value if name == "$in" else [value])
+        elif name in ("$ne", "$nin"):
+            out &= ~_or_none(documents, partial(_any, equal, value if name == "$nin" else [value]))
+        elif name == "$not":
+            out &= ~_or_none(documents, partial(_of_field, documents, column, value))
+        elif name == "$exists":
+            out &= column.present == bool(value)
+        elif name in _ORDERS:
+            out &= column.compared(name, _written(value))
+        else:
+            raise OptionError.one_of(name, _OF_FIELDS, field="filter")
+    return out
+
+
+def _equal(column: _Column, value: Any) -> Mask:
+    return ~column.present if value is None else column.passing(_written(value))
+
+
+def _written(value: Any) -> str:
+    """A value of JSON as people write it; `OptionError` for an object or a list."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str | int | float):
+        rule = f"compares with a text, a number or true, not with {value!r:.80}"
+        raise OptionError(rule, field="filter", remedy=_EXAMPLE)
+    return str(value).strip()
 
 
 def filter_names(documents: WithFields) -> list[str]:
@@ -139,8 +262,20 @@ class _NothingPasses(NotFound):
     """No document has a value."""
 
 
-def _any(fits: Callable[[str], Mask], values: Sequence[str]) -> Mask:
+def _or_none(documents: WithFields, passing: Callable[[], Mask]) -> Mask:
+    """The documents that pass, (D,) bool: none, if that is why there is an error."""
+    try:
+        return passing()
+    except _NothingPasses:
+        return np.zeros(len(documents.days), bool)
+
+
+def _any(fits: Callable[[Any], Mask], values: Sequence[Any]) -> Mask:
     """The documents that pass for one of the values, (D,) bool; the first error if none does for any."""
+    if not values:
+        raise OptionError(
+            "a list in a filter is empty", field="filter", remedy="name a value, or leave it out"
+        )
     masks, errors = [], []
     for value in values:
         try:
@@ -156,7 +291,7 @@ def _any(fits: Callable[[str], Mask], values: Sequence[str]) -> Mask:
 def _field(documents: WithFields, name: str) -> str:
     """The field that a filter names, in any case; `NotFound` without one."""
     if name == "date" and np.isnat(documents.days).all():
-        raise NotFound("the documents have no dates", field="filters", remedy="leave date= out")
+        raise NotFound("the documents have no dates", field="filter", remedy="leave date= out")
     known = filter_names(documents)
     if found := in_any_case(name, known):
         return found
@@ -166,22 +301,67 @@ def _field(documents: WithFields, name: str) -> str:
             return ".".join((found, *keys[end:]))
     near = did_you_mean(name, known)
     there = f"the fields are: {', '.join(known) or 'none'}"
-    raise NotFound(f"no field {name!r}", field="filters", remedy=f"{near} {there}".strip())
+    raise NotFound(f"no field {name!r}", field="filter", remedy=f"{near} {there}".strip())
 
 
-def _in_span(documents: WithFields, value: str) -> Mask:
-    """The documents dated in a span, (D,) bool."""
+class _Column(Protocol):
+    """What the documents have in a field."""
+
+    @property
+    def present(self) -> Mask:
+        """The documents with a value, (D,) bool."""
+
+    def passing(self, value: str) -> Mask:
+        """The documents with a value, or with one in a range, (D,) bool; `NotFound` if there is none."""
+
+    def compared(self, order: str, value: str) -> Mask:
+        """The documents with a value above or below another, (D,) bool; `NotFound` if there is none."""
+
+
+def _column(documents: WithFields, name: str) -> _Column:
+    """The dates of documents, or a field, by the name that a filter gives it."""
+    field = _field(documents, name)
+    return _Dates(documents.days) if field == "date" else _Values.of(documents, field)
+
+
+@dataclass(frozen=True)
+class _Dates:
+    """The date of each document."""
+
+    days: NDArray[np.datetime64]  # (D,) NaT: none
+
+    @property
+    def present(self) -> Mask:
+        return ~np.isnat(self.days)
+
+    def passing(self, value: str) -> Mask:
+        start, end = _span(value)
+        return self._some((self.days >= start) & (self.days < end), value)
+
+    def compared(self, order: str, value: str) -> Mask:
+        return self._some(_in_order(self.days, order, _span(value)), f"{order} {value}")
+
+    def _some(self, fits: Mask, value: str) -> Mask:
+        if not fits.any():
+            dated = self.days[self.present]
+            remedy = f"the dates run from {dated.min()} to {dated.max()}"
+            raise _NothingPasses(f"no document is dated {value}", field="filter", remedy=remedy)
+        return fits
+
+
+def _span(value: str) -> tuple[np.datetime64, np.datetime64]:
+    """The first day of a span of dates, and the day after its last."""
     span = parse_span(value)
     if span is None:
         remedy = "write date=2019, date=2020-05, date=1996..1998 or date=2000-01-01..2005-06-30"
-        raise NotFound(f"{value!r} is not a span of dates", field="filters", remedy=remedy)
-    days = documents.days
-    fits: Mask = (days >= span[0]) & (days < span[1])
-    if not fits.any():
-        dated = days[~np.isnat(days)]
-        remedy = f"the dates run from {dated.min()} to {dated.max()}"
-        raise _NothingPasses(f"no document is dated {value}", field="filters", remedy=remedy)
-    return fits
+        raise NotFound(f"{value!r} is not a span of dates", field="filter", remedy=remedy)
+    return span
+
+
+def _in_order(days: Any, order: str, span: tuple[np.datetime64, np.datetime64]) -> Any:
+    """Whether days are before or after a span of time, or in it, too: a year is all of its days."""
+    start, end = span
+    return {"$gt": days >= end, "$gte": days >= start, "$lt": days < start, "$lte": days < end}[order]
 
 
 @dataclass(frozen=True)
@@ -199,14 +379,35 @@ class _Values:
         codes, texts = documents.field(field)
         return cls(name, codes, [_values(text, keys) for text in texts])
 
+    @property
+    def present(self) -> Mask:
+        return self._of_documents([bool(own) for own in self.values])
+
     def passing(self, value: str) -> Mask:
-        """The documents with a value, or with one in a range, (D,) bool; `NotFound` if there is none."""
         low, dots, high = value.partition("..")
         fits = self._within(low, high) if dots and (low or high) else None
         if fits is None:  # no range
             fits = self._equal(value)
         if not any(fits):
-            raise self._nothing(value)
+            raise self._nothing(f"={value}", value)
+        return self._of_documents(fits)
+
+    def compared(self, order: str, value: str) -> Mask:
+        number = self._number(value)
+        fits = [False]
+        if not math.isnan(number):
+            fits = self._fitting(lambda one: _ORDERS[order](self._number(one), number))
+        if not any(fits) and (span := parse_span(value)) is not None:
+            fits = [any(_in_order(day, order, span) for day in own) for own in self._days]
+        elif math.isnan(number):
+            rule = f"{order} compares numbers and dates, and {value!r} is neither"
+            raise OptionError(rule, field="filter", remedy=_EXAMPLE)
+        if not any(fits):
+            raise self._nothing(f" {order} {value}", "..")
+        return self._of_documents(fits)
+
+    def _of_documents(self, fits: Sequence[bool]) -> Mask:
+        """What holds for values, for the documents that have them, (D,)."""
         return np.array([*fits, False], bool)[self.codes]  # -1, no value, is the last
 
     def _equal(self, value: str) -> list[bool]:
@@ -264,11 +465,11 @@ class _Values:
         """Every value once."""
         return list(dict.fromkeys(value for own in self.values for value in own))
 
-    def _nothing(self, value: str) -> _NothingPasses:
+    def _nothing(self, wanted: str, value: str) -> _NothingPasses:
         """The error for a value that no document has, with those that there are."""
         known = [one.strip() for one in self.different if one.strip()]
         numbers = [number for one in known if not math.isnan(number := self._number(one))]
-        rule, there = f"no document has {self.name}={value}", f"its values are: {_listed(known)}"
+        rule, there = f"no document has {self.name}{wanted}", f"its values are: {_listed(known)}"
         if ".." in value and numbers:
             no_number = next((one for one in known if math.isnan(self._number(one))), None)
             there = f"its numbers run from {min(numbers):g} to {max(numbers):g}"
@@ -279,7 +480,7 @@ class _Values:
         elif ".." in value:
             rule += ", and none of its values is a number or a date"
         near = "" if ".." in value else did_you_mean(value, known[:_COMPARED])
-        return _NothingPasses(rule, field="filters", remedy=f"{near} {there}".strip())
+        return _NothingPasses(rule, field="filter", remedy=f"{near} {there}".strip())
 
 
 _TRUTH = {

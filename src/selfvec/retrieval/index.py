@@ -24,7 +24,7 @@ from selfvec.base.arrays import Array, Mask
 from selfvec.base.checks import check_path, check_text, check_whole
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.progress import Progress
-from selfvec.corpus.filters import allowed, filter_names
+from selfvec.corpus.filters import GivenFilter, allowed, filter_names, given_filters
 from selfvec.data.run import Run
 from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.run_encoder import encoder_of
@@ -257,18 +257,19 @@ class Index:
         top: int = 10,
         *,
         mode: str = "hybrid",
-        filters: Sequence[str] = (),
+        filter: GivenFilter = (),
         question: str | None = None,
     ) -> Found:
         """The best documents for a question, each with its best passage and the reasons it was found.
 
-        Parameters and errors are those of `selfvec.search`. ``filters`` do not change scores.
+        Parameters and errors are those of `selfvec.search`. A filter does not change scores.
         """
         check_text("query", query, empty=True)
         check_whole("top", top)
         # Before anything is answered: another process may have withdrawn documents that this index has.
         self._check_state()
         check_mode(mode)
+        filters = given_filters(filter)
         answer = self._answer(query, mode, filters, question)
         parsed = answer.parsed
         best = different_texts(self.documents, answer.scored, top)
@@ -279,8 +280,8 @@ class Index:
             parsed.words,
             parsed.unknown,
             describe(self.vocabulary, self.scorer, parsed, answer.scored, best, mode),
-            filters=list(filters),
-            notes=list(filter(None, [*answer.notes, answer.why_few() if len(best) < top else ""])),
+            filters=filters,
+            notes=[*answer.notes, *([why] if (why := answer.why_few()) and len(best) < top else [])],
             question=None if answer.asked is None else answer.asked.by,
         )
 

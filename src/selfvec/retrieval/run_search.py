@@ -13,7 +13,7 @@ import numpy as np
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.corpus.filters import allowed, given_filters
+from selfvec.corpus.filters import GivenFilter, allowed, given_filters
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
@@ -88,7 +88,7 @@ def search(
     top: int = 10,
     mode: str = "hybrid",
     question: str | None = None,
-    filters: str | Sequence[str] = (),
+    filter: GivenFilter = (),
     passage_words: int = 200,
     overlap: int = 40,
     progress: Progress | None = None,
@@ -109,7 +109,7 @@ def search(
         default the encoder, if it is here.
     top : int, at least 1
         Documents shown, of different texts. Copies are named with the first of their text.
-    filters : str or sequence of str
+    filter : str or dict, or sequence of them
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
         date=1996..1998; several on one field are alternatives.
     progress : Progress, optional
@@ -143,10 +143,10 @@ def search(
     >>> search(run, "hail on roofs", top=1).rows[0]["id"]
     '0'
     """
-    named = given_filters(filters)
+    named = given_filters(filter)
     run = as_run(run)
     index = run_index(run, progress, cut=(passage_words, overlap))
-    hits = index.search(query, top, mode=mode, filters=named, question=question)
+    hits = index.search(query, top, mode=mode, filter=named, question=question)
     return replace(hits, corpus=run.provenance.corpus_name)
 
 
@@ -162,7 +162,7 @@ def similar_documents(
     document: str,
     *,
     top: int = 10,
-    filters: str | Sequence[str] = (),
+    filter: GivenFilter = (),
     progress: Progress | None = None,
 ) -> Found:
     """Find the documents nearest to one of them by meaning.
@@ -177,7 +177,7 @@ def similar_documents(
         The id of a document, as `search` shows it.
     top : int, at least 1
         Documents shown.
-    filters : str or sequence of str
+    filter : str or dict, or sequence of them
         Only documents with this value or date, such as state=IOWA, size=2..5 or date=1996..1998.
     progress : Progress, optional
 
@@ -206,7 +206,7 @@ def similar_documents(
     >>> found.rows[0]["snippet"], len(found.alike)
     ('a storm tore the roof off', 19)
     """
-    named = given_filters(filters)
+    named = given_filters(filter)
     return nearest_documents(run_index(as_run(run), progress), document, top, named)
 
 

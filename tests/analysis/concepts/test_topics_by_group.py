@@ -132,7 +132,7 @@ def test_the_table_of_documents(dated: Run) -> None:
 def test_filters_choose_the_documents_that_are_grouped(dated: Run, tmp_path: Path) -> None:
     """In the second year there is no *money*; the table, the groups and the shares are of that year."""
     file = tmp_path / "topics.parquet"
-    found = topics(dated, 3, filters=["date=2002", "even=true"], by="subject", documents=file)
+    found = topics(dated, 3, filter=["date=2002", "even=true"], by="subject", documents=file)
     assert found.documents == 100
     assert {subject_of(row["terms"]) for row in found.rows} == set(SUBJECTS) - {"money"}
     assert found.groups is not None
@@ -140,8 +140,8 @@ def test_filters_choose_the_documents_that_are_grouped(dated: Run, tmp_path: Pat
     table = pl.read_parquet(file)
     assert table["id"].to_list() == [f"d{i}" for i in range(200, 400, 2)]
     assert table["date"].dt.year().unique().to_list() == [2002]
-    assert topics(dated, 3, filters="even=true").rows == topics(dated, 3, filters="even=true").rows
-    refused(lambda: topics(dated, 3, filters="date=2005"), NotFound, "2005")
+    assert topics(dated, 3, filter="even=true").rows == topics(dated, 3, filter="even=true").rows
+    refused(lambda: topics(dated, 3, filter="date=2005"), NotFound, "2005")
 
 
 def test_the_command_prints_and_writes_it_all(folder: Path, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_dated_text_is_compared_between_periods_and_by_refining_on_request(run: 
 def test_a_filter_leaves_what_a_run_of_these_documents_alone_counts(run: Run, asked: dict[str, Any]) -> None:
     alone = [row for row in rows() if row["n"] >= 20]
     there = selfvec.drift(selfvec.refine(alone, "none", "original", repeats="keep"), **asked)
-    found = selfvec.drift(run, **asked, filters="n=20..")
+    found = selfvec.drift(run, **asked, filter="n=20..")
     assert (found.a, found.b) == (there.a, there.b)
     assert counted(found) == counted(there)
     assert found.as_dict()["filters"] == ["n=20.."]
@@ -129,11 +129,11 @@ def test_filters_are_those_of_search_and_periods_are_chosen_among_what_passes(ru
 @pytest.mark.parametrize(
     ("given", "kind", "said"),
     [
-        ({"filters": "kid=speech"}, NotFound, "no field 'kid'; did you mean kind"),
-        ({"filters": "kind"}, OptionError, "a filter is field=value"),
-        ({"filters": "kind=minutes", "between": ["2000..2004", "2005.."]}, InputError, "of 2000..2004 passe"),
-        ({"filters": "kind=minutes", "between": ["original", "refined"]}, OptionError, "all documents; name"),
-        ({"filters": ["kind=minutes", "date=2000"]}, NotFound, "document passes all of kind=minutes, date"),
+        ({"filter": "kid=speech"}, NotFound, "no field 'kid'; did you mean kind"),
+        ({"filter": "kind"}, OptionError, "a filter is field=value"),
+        ({"filter": "kind=minutes", "between": ["2000..2004", "2005.."]}, InputError, "of 2000..2004 passe"),
+        ({"filter": "kind=minutes", "between": ["original", "refined"]}, OptionError, "all documents; name"),
+        ({"filter": ["kind=minutes", "date=2000"]}, NotFound, "document passes all of kind=minutes, date"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_filtered_is_said(run: Run, given: dict[str, Any], kind: type, said: str) -> None:

@@ -87,7 +87,7 @@ def test_a_field_that_goes_with_time_is_named_with_what_to_do(run: Run, capsys) 
     assert "kind differs: minutes is 80% of 2002 (" in said
     assert "; compare within one: --filter kind=" in said
     assert "New in 2002: taper 0 → 20, yellen 0 → 20" in said
-    within = selfvec.drift(run, BETWEEN, filters=f"kind={kind['within']}")
+    within = selfvec.drift(run, BETWEEN, filter=f"kind={kind['within']}")
     assert within.confounded == []
 
 

@@ -111,7 +111,7 @@ def test_documents_are_searched_as_by_the_command(site: Site, printed: Callable[
         assert told.pop("hits") == told["rows"]
         assert rounded(found) == rounded(told)
     told = printed("search", "bread", "--filter", "date=1990", "--filter", "date=2020")
-    both = site.json("/api/search?query=bread&filters=date=1990&filters=date=2020")
+    both = site.json("/api/search?query=bread&filter=date=1990&filter=date=2020")
     assert rounded(both["rows"]) == rounded(told["rows"])
     hit = found["rows"][0]
     assert hit["snippet"] == hit["text"]
@@ -121,8 +121,8 @@ def test_documents_are_searched_as_by_the_command(site: Site, printed: Callable[
 
 
 def test_documents_near_a_document_are_those_of_the_function(site: Site, run: Run) -> None:
-    told = similar_documents(run, "9", top=4, filters=["date=2020"]).as_dict()
-    found = site.json("/api/similar?document=9&top=4&filters=date=2020")
+    told = similar_documents(run, "9", top=4, filter=["date=2020"]).as_dict()
+    found = site.json("/api/similar?document=9&top=4&filter=date=2020")
     assert told.pop("hits") == told["rows"]
     assert told.pop("corpus") == ""
     assert found.pop("corpus")
@@ -139,7 +139,7 @@ def test_the_interface_is_described(site: Site) -> None:
     search = found["paths"]["/api/search"]["get"]
     names = {one["name"]: one["schema"] for one in search["parameters"]}
     assert names["mode"]["enum"] == ["hybrid", "bm25", "dense"]
-    assert {"query", "top", "filters"} < set(names)
+    assert {"query", "top", "filter"} < set(names)
     schema = search["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     hit = found["components"]["schemas"]["Hit"]["properties"]
     answer = site.json("/api/search?query=bread")
@@ -178,10 +178,10 @@ def test_points_are_whole_numbers_of_16_bits(site: Site) -> None:
         ("/api/search?query=hail&mode=magic", 400, "mode", "'hybrid', 'bm25' or 'dense'"),
         ("/api/search?query=hail&question=magic", 400, "question", "'encoder' or 'rows'"),
         ("/api/search?query=hail&question=rows", 400, "question", "a run with an encoder"),
-        ("/api/search?query=hail&filters=county=1", 404, "filters", "no field 'county'"),
+        ("/api/search?query=hail&filter=county=1", 404, "filter", "no field 'county'"),
         ("/api/document?id=nine", 404, None, "'nine' does not occur"),
         ("/api/similar?document=nine", 404, None, "'nine' does not occur"),
-        ("/api/similar?document=9&filters=county=1", 404, "filters", "no field 'county'"),
+        ("/api/similar?document=9&filter=county=1", 404, "filter", "no field 'county'"),
     ],
 )
 def test_errors_are_json_with_the_rule(

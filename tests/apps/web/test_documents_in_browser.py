@@ -252,7 +252,7 @@ def test_an_error_and_its_old_hits_go_with_the_next_search(page: Page, site: Sit
 def test_what_both_vectors_find_obeys_the_filter_and_names_ids(page: Page, site: Site) -> None:
     page.open(f"{site.address}#c=refined&view=texts&ask=bread&beside=1&filter=date=1990")
     page.wait("document.querySelectorAll('.hits > li').length === 16")
-    told = site.json("/api/texts?query=bread&filters=date=1990")["sides"]
+    told = site.json("/api/texts?query=bread&filter=date=1990")["sides"]
     places = page.texts(".hits .place")
     assert [place.split(" · ")[-1] for place in places] == [hit["id"] for side in told for hit in side]
     assert {place[:4] for place in places} == {"1990"}

@@ -133,9 +133,9 @@ def test_documents_are_found_by_their_words_as_by_bm25(
 
 def test_documents_of_a_file_are_narrowed_listed_and_read(page: Page, site: Site, saved: str) -> None:
     found = found_in(page, saved, "cell", "date=2020")
-    wanted = site.json("/api/search?query=cell&mode=bm25&filters=date=2020")["rows"]
+    wanted = site.json("/api/search?query=cell&mode=bm25&filter=date=2020")["rows"]
     assert found == [row["id"] for row in wanted]
-    facets = site.json("/api/facets?query=cell&filters=date=2020")
+    facets = site.json("/api/facets?query=cell&filter=date=2020")
     page.wait("document.querySelector('.histogram button')")
     assert page.text(".total .number") == str(facets["found"])
     assert page.run("document.querySelectorAll('.histogram button').length") == len(facets["time"])

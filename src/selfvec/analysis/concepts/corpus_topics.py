@@ -20,7 +20,7 @@ from selfvec.base.names import listed
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.conversion import Texts
-from selfvec.corpus.filters import filtered_documents, given_filters
+from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
 from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
 from selfvec.data.run import Run
 from selfvec.data.run_text import ID
@@ -49,7 +49,7 @@ class GivenTopics(TypedDict, total=False):
 
     Parameters
     ----------
-    filters : str or sequence of str
+    filter : str or dict, or sequence of them
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
         several on one field are alternatives.
     seed_words : str or groups of str, optional
@@ -63,7 +63,7 @@ class GivenTopics(TypedDict, total=False):
         They keep their numbers. With a larger ``number``, new ones follow.
     """
 
-    filters: str | Sequence[str]
+    filter: GivenFilter
     seed_words: str | Sequence[Sequence[str]] | None
     like: Topics | str | os.PathLike[str] | None
 
@@ -146,7 +146,7 @@ def topics(
     if documents is not None:
         check_report(documents, ROWS)
         check_target(documents, overwrite=overwrite, folder=False)
-    run = _passing(as_run(run), given.get("filters"))
+    run = _passing(as_run(run), given.get("filter"))
     parts = [] if by is None else document_groups(run, by)
     new = None if assign is None else _new_text(assign, run)
     options = {"top": top, "min_count": min_count, "seed": seed, "seeds": seeds, "earlier": earlier}
@@ -189,11 +189,11 @@ def _new_text(assign: Texts, run: Run) -> Corpus:
     return as_corpus(assign, "assign", like=run.provenance.corpus, keep_fields=False)
 
 
-def _passing(run: Run, filters: str | Sequence[str] | None) -> Run:
+def _passing(run: Run, filter: GivenFilter | None) -> Run:
     """The documents of a run that pass, as a run in memory; the run itself without filters."""
-    if not filters:
+    if not filter:
         return run
-    documents = filtered_documents(run, given_filters(filters))
+    documents = filtered_documents(run, given_filters(filter))
     part = _part_of(run, documents)
     part.text = None if run.text is None else text_part(run.text, documents)
     return part

@@ -157,7 +157,7 @@ def asked_slices(
         return compared
     if not compared.slices:
         rule = "filters choose documents of two slices, and refining is compared for all documents"
-        raise OptionError(rule, field="filters", remedy="name the slices: --between A..B C..D")
+        raise OptionError(rule, field="filter", remedy="name the slices: --between A..B C..D")
     return compared._replace(slices=[_passing(part, documents, filters) for part in compared.slices])
 
 

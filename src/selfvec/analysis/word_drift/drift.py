@@ -11,7 +11,7 @@ from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked, options
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.corpus.filters import given_filters
+from selfvec.corpus.filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.storage.opened import GivenRun, as_run
@@ -79,7 +79,7 @@ def drift(
     *,
     slice: str | None = None,
     slice_field: str | None = None,
-    filters: str | Sequence[str] = (),
+    filter: GivenFilter = (),
     top: int | None = None,
     examples: int = 0,
     fdr: float | None = None,
@@ -105,7 +105,7 @@ def drift(
     slice_field : str, optional
         Compare two values of this field of the documents. They are named by ``between``, or are the two with
         the most text. Documents without a value are left out.
-    filters : str or sequence of str
+    filter : str or dict, or sequence of them
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
         several on one field are alternatives.
     top : int, at least 1, optional
@@ -190,7 +190,7 @@ def drift(
     test = DriftTest(min_count, which.get("permutations", 1000), which.get("seed", 0))
     work = {"Drift": 12, "Encoding sentences": 6, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", work) as steps:
-        passed = given_filters(filters)
+        passed = given_filters(filter)
         slices, why = asked_slices(run, between, slice, slice_field, passed)
         named, unknown = measurable(run, words, slices, min_count)
         measured = kept_measures(run, slices, test, which.get("jobs"), steps)

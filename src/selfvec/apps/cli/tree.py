@@ -44,7 +44,7 @@ SHARED: Mapping[str, Typed] = {
     "dictionary": Typed("TSV"),
     "document": Typed("ID"),
     "fdr": Typed("Q"),
-    "filters": Typed("FIELD=VALUE|date=A..B"),
+    "filter": Typed("FIELD=VALUE|date=A..B"),
     "half_life": Typed("DAYS"),
     "history": Typed("PLAN"),
     "host": Typed("ADDRESS"),

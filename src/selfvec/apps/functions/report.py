@@ -13,7 +13,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
-from selfvec.corpus.filters import filtered_documents, given_filters
+from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
 from selfvec.files.atomic_files import check_target
 from selfvec.files.report_page import check_report, save_page
 from selfvec.storage.opened import GivenRun, as_run
@@ -33,7 +33,7 @@ def report(
     output: str | os.PathLike[str],
     *,
     words: str | Sequence[str] = (),
-    filters: str | Sequence[str] = (),
+    filter: GivenFilter = (),
     top: int = 12,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -51,7 +51,7 @@ def report(
         The page to write, .html.
     words : str or sequence of str
         Words that are drawn over time; by default the first that changed.
-    filters : str or sequence of str
+    filter : str or dict, or sequence of them
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
         several on one field are alternatives.
     top : int, at least 1
@@ -82,7 +82,7 @@ def report(
     check_target(output, overwrite=overwrite, folder=False)
     named = check_texts("words", words, "words") if words else []
     rows, _ = run.rows(named) if named else ([], [])
-    passed = given_filters(filters)
+    passed = given_filters(filter)
     documents = int(filtered_documents(run, passed).sum()) if passed else None
     from selfvec.analysis.word_drift import comparable_slices, drift, slice_paths
     from selfvec.views.text_report import TextFindings, text_report
@@ -90,7 +90,7 @@ def report(
     missing: list[str] = []
     subjects = _or_why(missing, "Topics", lambda: _topics(run, passed, progress))
     changed = _or_why(
-        missing, "Changes", lambda: drift(run, filters=passed, top=top, examples=2, progress=progress)
+        missing, "Changes", lambda: drift(run, filter=passed, top=top, examples=2, progress=progress)
     )
     drawn = [run.vectors.index_to_key[row] for row in rows] or _first_words(changed)
     paths = []
@@ -111,7 +111,7 @@ def _topics(run: Run, filters: Sequence[str], progress: Progress | None) -> Topi
     """The topics of the documents that pass, with their shares in periods if there are some."""
     from selfvec.analysis.concepts import topics
 
-    subjects = topics(run, filters=filters, progress=progress)
+    subjects = topics(run, filter=filters, progress=progress)
     return with_periods(subjects.run or run, subjects)  # the run of the documents that pass
 
 

@@ -23,6 +23,7 @@ from selfvec.base.declarations import Declaration, Parameter, declared_at
 from selfvec.base.display import whole_words
 from selfvec.base.progress import Progress
 from selfvec.base.view import Column
+from selfvec.corpus.filters import given_filters
 from selfvec.data import run as record
 from selfvec.data.vectors import Source
 from selfvec.files.checksums import unchanged
@@ -58,6 +59,7 @@ _CHANGE = (
 )
 
 Json = dict[str, Any]
+Filter = Json | list[str]
 Method = TypeVar("Method", bound=Callable[..., Any])
 R = TypeVar("R")
 
@@ -89,7 +91,7 @@ def _values(one: Parameter, written: str) -> Any:
         return Literal[choices] | None if written.endswith("None") else Literal[choices]
     text = Annotated[str, Field(min_length=1, max_length=_LONGEST_ARGUMENT)]
     several = Annotated[list[text], Field(max_length=_VALUES)]
-    kinds = {"str": text, "int": int, "list[str]": several}
+    kinds = {"str": text, "int": int, "list[str]": several, "Filter": Json | several}
     return kinds[written.removesuffix(" | None")] | None if written.endswith("None") else kinds[written]
 
 
@@ -143,7 +145,7 @@ class Tools:
         top: int = 5,
         mode: str = "hybrid",
         question: str | None = None,
-        filters: list[str] | None = None,
+        filter: Filter | None = None,
     ) -> Json:
         """Find documents of the corpus, best first, each with its best passage and `why` it was found: which
         word of the query matches which word of the passage (kind "match": the same stem; "related": a word
@@ -152,16 +154,16 @@ class Tools:
         corpus does not have, `notes` what was not done as asked. `question`, if the run has an encoder, says
         what compared the query."""
         index = self._index(self._run.present)
-        return _passages(index, index.search(query, top, mode=mode, filters=filters or (), question=question))
+        return _passages(index, index.search(query, top, mode=mode, filter=filter or (), question=question))
 
     @_as_declared(declared_at("retrieval.run_search.similar_documents"), top=20)
-    def similar_documents(self, document: str, top: int = 5, filters: list[str] | None = None) -> Json:
+    def similar_documents(self, document: str, top: int = 5, filter: Filter | None = None) -> Json:
         """Find the documents that are most like a document of the corpus, by meaning: for more of what a
         search has found. `document` is the id of a row of `search`."""
         from selfvec.retrieval import nearest_documents
 
         index = self._index(self._run.present)
-        return _passages(index, nearest_documents(index, document, top, filters or ()))
+        return _passages(index, nearest_documents(index, document, top, given_filters(filter)))
 
     @_as_declared(TOP["similar"].declaration, top=20)
     def similar(self, word: str, top: int = 10, min_count: int | None = None, as_: str = "topic") -> Json:
@@ -193,19 +195,19 @@ class Tools:
         word: str | None = None,
         top: int = 10,
         between: list[str] | None = None,
-        filters: list[str] | None = None,
+        filter: Filter | None = None,
     ) -> Json:
         """The words whose meaning changed most between two slices of time, by default the earliest and the
         latest of a dated corpus (or by refining: `between` is ["original", "refined"], or the corpus has no
         dates), significant changes first; of these, names, numbers and other spellings of a word last
         (`kind`, `variants`). `new` and `gone` are words too rare on one side to be compared, with counts.
         `notes` say what was compared and why, and which field of the documents goes with time: then ask again
-        with the `filters` named there. `distance` is 1 - cosine, `low` to
+        with the `filter` named there. `distance` is 1 - cosine, `low` to
         `high` the 95 % interval of what it would be with many occurrences, `expected` what random splits of
         the same documents give, `p` and `q` (false discovery rate) whether chance explains it: believe a
         change only if `beyond_chance`. With `word`, how that word changed, with sentences that show it
         (`examples_a`, `examples_b`). The first call takes some seconds."""
-        asked = (tuple(between or ()), tuple(filters or ()))
+        asked = (tuple(between or ()), tuple(given_filters(filter)))
         run = self._run.present
         found = self._drift(run, asked)
         if word is None:
@@ -221,14 +223,14 @@ class Tools:
         self,
         between: list[str] | None = None,
         slice_field: str | None = None,
-        filters: list[str] | None = None,
+        filter: Filter | None = None,
         top: int = 10,
     ) -> Json:
         """The words that one part of the corpus uses more than another (`key_of` "a" or "b"), `top` of each
         side: for what two periods, or two kinds of documents, are about. Every occurrence counts as evidence,
         so look at `documents_a` and `documents_b`, too: few of them may hold all occurrences."""
         run = self._run.present
-        found = keyness(run, between, slice_field=slice_field, filters=filters or (), top=top)
+        found = keyness(run, between, slice_field=slice_field, filter=filter or (), top=top)
         return _limited(found.as_dict())
 
     @_as_declared(TEXT["concordance"].declaration, top=20, window=30)
@@ -237,14 +239,14 @@ class Tools:
         query: str,
         sort: str | None = None,
         window: int = 10,
-        filters: list[str] | None = None,
+        filter: Filter | None = None,
         top: int = 10,
     ) -> Json:
         """Occurrences of a word or phrase with the text before (`left`) and after (`right`), as it was
         written, and the id and date of the document; `hits` is the number of all. For how a word is used, and
         for counting what the documents say literally; `search` finds by meaning."""
         run = self._run.present
-        found = concordance(run, query, sort=sort, window=window, filters=filters or (), top=top)
+        found = concordance(run, query, sort=sort, window=window, filter=filter or (), top=top)
         return _limited(found.as_dict())
 
     @_as_declared(TEXT["collocates"].declaration, Collocates.columns, top=20, window=30)
@@ -253,13 +255,13 @@ class Tools:
         word: str,
         window: int = 5,
         slice: str | None = None,
-        filters: list[str] | None = None,
+        filter: Filter | None = None,
         top: int = 10,
     ) -> Json:
         """The words that keep company with a word, by `logdice`, and how often they are `together`: what the
         word is said about or combined with. `similar` lists words that can stand in its place."""
         run = self._run.present
-        found = collocates(run, word, window=window, slice=slice, filters=filters or (), top=top)
+        found = collocates(run, word, window=window, slice=slice, filter=filter or (), top=top)
         return _limited(found.as_dict())
 
     @_as_declared(TEXT["senses"].declaration)
@@ -306,7 +308,7 @@ class Tools:
 
         def measure() -> Drift:
             between, filters = asked
-            return drift(run, list(between) or None, filters=filters, words=words, progress=self.progress)
+            return drift(run, list(between) or None, filter=filters, words=words, progress=self.progress)
 
         return run.held("drift", measure, (asked, words), _DRIFTS_KEPT)
 

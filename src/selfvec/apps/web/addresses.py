@@ -32,7 +32,7 @@ def _whole(least: int, most: int, meaning: str, alias: str | None = None) -> Any
 
 _KEY = f"The comparison: refined, or two slices as 1993|1994..2000. {_DRIFT['between'].help}"
 _WORD = "A word of the run."
-_FILTER = Query(max_length=200, json_schema_extra={"pattern": r"^[^=]*[^=\s][^=]*="})
+_FILTER = Query(max_length=1000, json_schema_extra={"pattern": r"^\s*\{|^[^=]*[^=\s][^=]*="})
 _SOURCES = [source.name.lower() for source in Source]
 
 ComparisonKey = Annotated[str, _text(200, _KEY, None, "c", pattern=r"^(refined|[^|]+\|[^|]+)$")]
@@ -75,7 +75,7 @@ Layout = Annotated[
     ),
 ]
 Filters = Annotated[
-    list[Annotated[str, _FILTER]] | None, Query(max_length=20, description=_SEARCH["filters"].help)
+    list[Annotated[str, _FILTER]] | None, Query(max_length=20, description=_SEARCH["filter"].help)
 ]
 Share = Annotated[float, Query(ge=0, le=1)]
 PositiveShare = Annotated[float, Query(gt=0, le=1)]

@@ -55,7 +55,7 @@ def search(
     query: addresses.Question,
     top: addresses.Top = 10,
     mode: addresses.Mode = "hybrid",
-    filters: addresses.Filters = None,
+    filter: addresses.Filters = None,
     fold: addresses.Fold = False,
     question: addresses.ReadBy = None,
 ) -> Json:
@@ -64,7 +64,7 @@ def search(
         raise OptionError("the query is empty", field="query", remedy="write the words to search for")
     index = page.index.result()
     looked_at = _FOLDED * top if fold else top
-    hits = index.search(query, looked_at, mode=mode, filters=filters or (), question=question)
+    hits = index.search(query, looked_at, mode=mode, filter=filter or (), question=question)
     answer = _as_command(page, hits)
     if fold:
         answer["rows"] = folded(answer["rows"], stop_words(page.run))[:top]
@@ -72,25 +72,25 @@ def search(
 
 
 @address("/api/facets", waits=True)
-def facets(page: PageData, query: addresses.Question, filters: addresses.Filters = None) -> Json:
+def facets(page: PageData, query: addresses.Question, filter: addresses.Filters = None) -> Json:
     """How many documents have a word of the query, by value of each field and by period."""
     index, batch = page.index.result(), page.run.tokens
     parts = [] if batch is None or batch.documents != len(index) else periods(batch)
-    return counted_facets(index, query, filters or (), parts)
+    return counted_facets(index, query, filter or (), parts)
 
 
 @address("/api/documents", waits=True)
 def documents(
     page: PageData,
     sort: addresses.DocumentOrder = "number",
-    filters: addresses.Filters = None,
+    filter: addresses.Filters = None,
     offset: addresses.Offset = 0,
     limit: addresses.Limit = 50,
 ) -> Json:
     """The documents in an order, with the beginning of each."""
     index = page.index.result()
     order = index.documents.ordered(sort)
-    order = order[allowed(index.documents, filters or ())[order]]
+    order = order[allowed(index.documents, filter or ())[order]]
     shown = order[offset : offset + limit].tolist()
     return {
         "total": len(order),
@@ -124,10 +124,10 @@ def similar(
     page: PageData,
     document: addresses.DocumentId,
     top: addresses.Top = 10,
-    filters: addresses.Filters = None,
+    filter: addresses.Filters = None,
 ) -> Json:
     """The documents nearest to one by meaning: the output of `selfvec similar --document --json`."""
-    return _as_command(page, nearest_documents(page.index.result(), document, top, filters or ()))
+    return _as_command(page, nearest_documents(page.index.result(), document, top, filter or ()))
 
 
 def _as_command(page: PageData, result: Found) -> Json:
@@ -142,7 +142,7 @@ def texts(
     query: addresses.ComparedQuestion,
     top: addresses.FewDocuments = 8,
     mode: addresses.Mode = "hybrid",
-    filters: addresses.Filters = None,
+    filter: addresses.Filters = None,
 ) -> Json:
     """Documents found with the original vectors, and with the refined ones.
 
@@ -153,8 +153,8 @@ def texts(
     def hits(result: Found | None) -> list[Json]:
         return [] if result is None else [_hit(page.run, index, hit) for hit in result.hits]
 
-    after = index.search(query, top, mode=mode, filters=filters or ())
-    before = None if original is None else original.search(query, top, mode=mode, filters=filters or ())
+    after = index.search(query, top, mode=mode, filter=filter or ())
+    before = None if original is None else original.search(query, top, mode=mode, filter=filter or ())
     return {
         "ready": True,
         "whole": before is not None,

@@ -72,7 +72,7 @@ export class Library {
     while (rows.length < Math.min(this.shown, total)) {
       const found = await ask(
         "documents",
-        { sort: state.listed, filters: wanted, offset: rows.length, limit: PAGE },
+        { sort: state.listed, filter: wanted, offset: rows.length, limit: PAGE },
         { signal, busy },
       );
       rows.push(...found.rows);

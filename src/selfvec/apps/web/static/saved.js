@@ -39,8 +39,8 @@ export class Documents {
     return this.rows.find((row) => row.id === id);
   }
 
-  documents({ sort = "number", filters, offset = 0, limit = 50 }) {
-    const order = this.passing(filters).sort(ORDERS[sort]);
+  documents({ sort = "number", filter, offset = 0, limit = 50 }) {
+    const order = this.passing(filter).sort(ORDERS[sort]);
     return {
       total: order.length,
       filter_names: this.names,
@@ -50,7 +50,7 @@ export class Documents {
     };
   }
 
-  search({ query, top, filters }) {
+  search({ query, top, filter: filters }) {
     const asked = [...new Set(wordsOf(query))],
       passing = new Set(this.passing(filters)),
       scores = new Map();
@@ -81,7 +81,7 @@ export class Documents {
     };
   }
 
-  facets({ query, filters }) {
+  facets({ query, filter: filters }) {
     const having = new Set(
       wordsOf(query)
         .flatMap((word) => [...(this.counts.get(word) ?? new Map()).keys()])

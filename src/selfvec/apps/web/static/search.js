@@ -138,7 +138,7 @@ export class Search {
     const top = state.order ? MOST : this.shown; // the best, in another order
     const found = await ask(
       "search",
-      { query: asked, mode: state.mode, top, filters: filters(), fold: true },
+      { query: asked, mode: state.mode, top, filter: filters(), fold: true },
       { signal, busy },
     );
     const narrowed = this.narrow(asked, signal).catch(() => this.facets.replaceChildren());
@@ -185,7 +185,7 @@ export class Search {
 
   /** How many documents have words of the question, by field and by period; each count is a filter. */
   async narrow(asked, signal) {
-    const found = await ask("facets", { query: asked, filters: filters() }, { signal, busy: () => {} });
+    const found = await ask("facets", { query: asked, filter: filters() }, { signal, busy: () => {} });
     this.total.replaceChildren(
       h("span", { class: "number" }, count(found.found)),
       ` of ${many(found.documents, "document")} ${found.found === 1 ? "has" : "have"} words of the question`,
@@ -305,7 +305,7 @@ export class Search {
     const progress = (done) => this.wait(`Indexing all documents: ${share(done)} done …`);
     const found = await ask(
       "texts",
-      { query: asked, top: 8, mode: state.mode, filters: filters() },
+      { query: asked, top: 8, mode: state.mode, filter: filters() },
       { signal, progress },
     );
     clearTimeout(this.again);
