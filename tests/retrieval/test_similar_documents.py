@@ -69,7 +69,7 @@ def test_marks_are_words_that_tell_about_the_document(index: Index) -> None:
 
 
 def test_filters_limit_what_is_found(index: Index) -> None:
-    found = nearest_documents(index, "r7", filter=["state=IOWA", "date=1990..1994"], top=200)
+    found = nearest_documents(index, "r7", filters=["state=IOWA", "date=1990..1994"], top=200)
     assert len(found) > 0
     assert {hit.fields["state"] for hit in found} == {"IOWA"}
     every = {hit.id: hit.score for hit in nearest_documents(index, "r7", top=200)}

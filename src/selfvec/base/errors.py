@@ -131,7 +131,7 @@ def flag(parameter: str) -> str:
     """The flag of a parameter.
 
     >>> flag("min_count"), flag("as_"), flag("others")
-    ('--min-count', '--as', '--filter')
+    ('--min-count', '--as', '--with')
     """
     return _OTHER_FLAGS.get(parameter, f"--{parameter.rstrip('_').replace('_', '-')}")
 
