@@ -74,6 +74,8 @@ class Drift(ResultTable):
         Words too rare in the first slice, or the second, to be compared, that are frequent in the other.
     sides : Sides
         How the two are written: ``notation``, ``mix``, ``variants``, and the ``sentences`` that come first.
+    counted_so : str
+        If words are written in two ways: the summary if each pair were counted as one word.
     """
 
     order = (
@@ -99,6 +101,7 @@ class Drift(ResultTable):
     new: list[dict[str, Any]] = field(default_factory=list)
     gone: list[dict[str, Any]] = field(default_factory=list)
     sides: Sides = field(default_factory=Sides)
+    counted_so: str = ""
     quotes: dict[str, list[Quotation]] = field(default_factory=dict)  # by word, see `illustrate`
 
     def __len__(self) -> int:
@@ -220,7 +223,10 @@ class Drift(ResultTable):
     def introduction(self) -> list[str]:
         """How the sides are written, what was found, what was compared and why."""
         only = [f"Only documents with {escaped(self.filters)}."] if self.filters else []
-        return list(filter(None, [*self.sides.sentences, self.summary, *only, self.why]))
+        found = [self.summary]
+        if self.counted_so:
+            found = [f"Each pair as one word: {self.counted_so}", f"As it is written: {self.summary}"]
+        return list(filter(None, [*self.sides.sentences, *found, *only, self.why]))
 
     def view(self, top: int | None = None) -> View:
         """Sentences, a line of figures for each word, its neighbours with quotations, and notes.
