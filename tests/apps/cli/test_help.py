@@ -111,6 +111,8 @@ MEANINGS = {
     "--window": "tokens per window, or on each side",
     "--against": "what is compared with",
     "--between": "the two parts that are compared",
+    "--variants": "words that are written in two ways are counted as one",
+    "--mix": "documents with the same mix of fields are compared",
     "--anchor": "how strongly words are held to their old vectors",
     "--keep-fields": "fields that a run keeps",
     "--id-field": "field that holds the id",

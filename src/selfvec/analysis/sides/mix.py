@@ -28,7 +28,7 @@ _LEVEL = 0.01  # of p times the number of tests (Bonferroni)
 _WITHIN = 10  # documents on each side of a value that a comparison can be restricted to
 _FIELDS = 3  # held equal at once; values of more fields together have hardly any documents in common
 _LEAST = 5  # documents that each side keeps, or the mix is not held equal
-_KEPT = 0.05  # of the words of each side, likewise
+_KEPT = 0.1  # of the words of each side, likewise
 
 
 def confounded_fields(run: Run, slices: Sequence[Slice]) -> list[Row]:

@@ -6,8 +6,11 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
+import numpy as np
+
+from selfvec.base.declarations import options
 from selfvec.base.display import count_of, printable
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
@@ -48,8 +51,8 @@ class Sides:
         Words of which one vanishes as the other comes, see `variant_pairs`.
     fields : list of str
         Fields of the mix that can be held equal on both sides. All but the mix is measured so.
-    held : bool
-        Whether they are held equal in what is compared.
+    kept : float, optional
+        If they are held equal in what is compared: the share of the words that is left.
     joined : dict
         The word of each variant that is counted as its word in what is compared.
     """
@@ -61,7 +64,7 @@ class Sides:
     mix: list[Row] = field(default_factory=list)
     variants: list[Row] = field(default_factory=list)
     fields: list[str] = field(default_factory=list)
-    held: bool = False
+    kept: float | None = None
     joined: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -77,7 +80,9 @@ class Sides:
     @property
     def sentences(self) -> list[str]:
         """What a reader must know first, with the remedy; empty if both sides are written alike."""
-        return [*map(printable, (*self._on_words(), *self._on_measures(), *self._on_mix()))]
+        return [
+            *map(printable, (*self._on_words(), *self._on_formulas(), *self._on_mix(), *self._on_measures()))
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """The rows, and the sentences."""
@@ -104,15 +109,19 @@ class Sides:
             sentences.append(f"Counted as one word: {pairs}, {pair_names(self.joined)}")
         return [f"{sentence}." for sentence in sentences]
 
-    def _on_measures(self) -> list[str]:
-        """Other measures that differ, and formulas."""
-        rows = [row for row in self.notation if row["differs"] and row["measure"] in _SAID]
-        said = [_SAID[row["measure"]].format(**_ordered(self, row)) for row in rows]
+    def _on_formulas(self) -> list[str]:
+        """The passage that most documents of one side have."""
+        said = []
         for row in self.formulas:
             sides = _ordered(self, row)
             shares = "{high:.0%} of the documents of {more} and {low:.0%} of {less}".format(**sides)
             said.append(f"The passage “{row['passage']}” is in {shares}: its words differ for that reason.")
         return said
+
+    def _on_measures(self) -> list[str]:
+        """Other measures that differ."""
+        rows = [row for row in self.notation if row["differs"] and row["measure"] in _SAID]
+        return [_SAID[row["measure"]].format(**_ordered(self, row)) for row in rows]
 
     def _on_mix(self) -> list[str]:
         """A sentence for each field that goes with what is compared, and whether it is held equal."""
@@ -129,10 +138,11 @@ class Sides:
             notes.append(f"{told}{'' if row['field'] in self.fields else self._within(row)}.")
         if self.fields:
             named = " and ".join(self.fields)
+            same = f"documents with the same mix of {named} on both sides"
             notes[-1] += (
-                f" Compared are documents with the same mix of {named} on both sides; --mix raw compares all."
-                if self.held
-                else f" --mix equal compares documents with the same mix of {named} on both sides."
+                f" --mix equal compares {same}."
+                if self.kept is None
+                else f" Compared are {same}, {self.kept:.0%} of the text; --mix raw compares all."
             )
         return notes
 
@@ -185,6 +195,40 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
     return Sides(**kept)
 
 
+def _words_of(run: Run, slices: Sequence[Slice]) -> int:
+    lengths = np.diff(run.require_tokens().offsets)
+    return int(sum(lengths[part.documents].sum() for part in slices))
+
+
+@options()
+class Joining(TypedDict, total=False):
+    """Which words are one.
+
+    Other Parameters
+    ----------------
+    variants : "auto" or path, optional
+        Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
+        those that are certain.
+    """
+
+    variants: str | os.PathLike[str] | None
+
+
+@options(Joining)
+class LikeForLike(Joining, total=False):
+    """How like is compared with like.
+
+    Other Parameters
+    ----------------
+    mix : {"equal", "raw"}
+        Compare documents with the same mix of fields that differ, or all; by default equal. Such a field may
+        be the kind of document. Documents are left out at random until each value has the same share of the
+        words on both sides.
+    """
+
+    mix: str
+
+
 class Compared(NamedTuple):
     """What is compared after the differences of its sides in writing are out of the way."""
 
@@ -193,22 +237,17 @@ class Compared(NamedTuple):
     sides: Sides
 
 
-def compared(
-    run: Run,
-    slices: Sequence[Slice],
-    variants: str | os.PathLike[str] | None = None,
-    mix: str = "raw",
-) -> Compared:
-    """Two slices with their variants joined and, unless the ``mix`` is "raw", with an equal mix of fields.
-
-    ``variants`` is "auto" for pairs that are certain, or a file of pairs.
-    """
+def compared(run: Run, slices: Sequence[Slice], given: Mapping[str, Any]) -> Compared:
+    """Slices as `LikeForLike` asks for them; the mix is that of all documents for more than two."""
     sides = written(run, slices)
+    variants, mix = given.get("variants"), given.get("mix", "equal")
     word_of: Mapping[str, str] = {}
     if variants is not None:
         word_of = sides.certain if variants == AUTO else read_variants(variants)
         word_of = {v: w for v, w in word_of.items() if v in run.vectors and w in run.vectors}
-    held = bool(sides.fields) and mix != "raw" and len(slices) == 2
-    equal = equal_mix(run, slices, sides.fields) if held else None
-    told = replace(sides, held=equal is not None, joined=dict(word_of))
+    equal, kept = None, None
+    if sides.fields and mix != "raw" and len(slices) == 2:
+        equal = equal_mix(run, slices, sides.fields)
+        kept = None if equal is None else _words_of(run, equal) / max(_words_of(run, slices), 1)
+    told = replace(sides, kept=kept, joined=dict(word_of))
     return Compared(joined(run, word_of), equal or list(slices), told)

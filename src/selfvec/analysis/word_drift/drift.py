@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
 from selfvec.analysis.sides import AUTO, compared
+from selfvec.analysis.sides.written import LikeForLike
 from selfvec.analysis.word_kinds import languages
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked, options
@@ -70,9 +70,9 @@ class Listed(TypedDict, total=False):
     all_words: bool
 
 
-@options(Test, Listed)
-class Which(Test, Listed, total=False):
-    """The words that are compared, and how they are tested."""
+@options(Test, Listed, LikeForLike)
+class Which(Test, Listed, LikeForLike, total=False):
+    """The words that are compared, how they are tested, and what like for like is."""
 
 
 @checked
@@ -87,8 +87,6 @@ def drift(
     examples: int = 0,
     fdr: float | None = None,
     min_count: int = 5,
-    variants: str | os.PathLike[str] | None = None,
-    mix: str = "equal",
     progress: Progress | None = None,
     **which: Unpack[Which],
 ) -> Drift:
@@ -121,15 +119,9 @@ def drift(
         Leave out words with a higher false discovery rate.
     min_count : int, at least 1
         Leave out words rarer on either side.
-    variants : "auto" or path, optional
-        Count words that are written in two ways as one: a file of pairs, as `variants` writes it, or auto for
-        those that are certain.
-    mix : {"equal", "raw"}
-        If a field, such as the kind of document, goes with the slices, compare documents with the same mix of
-        it on both sides, or all.
     progress : Progress, optional
     **which
-        Those of `Listed`, the words that are compared, and of `Test`, how they are tested.
+        Those of `Listed`, the words that are compared, of `Test`, how they are tested, and of `LikeForLike`.
 
     Returns
     -------
@@ -203,7 +195,7 @@ def drift(
     with as_progress(progress).steps("Drift", work) as steps:
         passed = given_filters(filter)
         slices, why = asked_slices(run, between, slice, slice_field, passed)
-        run, slices, sides = compared(run, slices, variants, mix)
+        run, slices, sides = compared(run, slices, which)
         named, unknown = measurable(run, words, slices, min_count)
         measured = kept_measures(run, slices, test, which.get("jobs"), steps)
         choice = Choice(named, pos, which.get("all_words", False))
@@ -229,7 +221,8 @@ def drift(
             state=run.stamp,
         )
         if sides.left and len(run.require_tokens()) <= _AFFORDED:
-            again = drift(run, slices, variants=AUTO, mix="raw", min_count=min_count, **which)
+            so: Which = {**which, "variants": AUTO, "mix": "raw"}
+            again = drift(run, slices, min_count=min_count, **so)
             found = replace(found, counted_so=again.summary)
         found = found.select(top, fdr).compare_sentences(run, top or _SHOWN, steps)
         return found.illustrate(run, top or _SHOWN, examples, steps) if examples else found
