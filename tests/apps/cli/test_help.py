@@ -150,6 +150,7 @@ MEANINGS = {
     "--keep": "what is kept: of a corpus, or of a figure in percent",
     "--dry-run": "measure, change nothing",
     "--base-url": "address of a mirror",
+    "--as-is": "texts as they are written",
 }
 """What each flag means that several commands have: one thing."""
 
