@@ -23,7 +23,7 @@ from .compared_slices import asked_slices, sources_of
 from .drift_result import Drift
 from .measures import kept_measures
 from .permutation_test import DriftTest
-from .word_choice import Choice, is_significant, listed_rows, measurable, new_and_gone
+from .word_choice import Choice, is_changed, is_significant, listed_rows, measurable, new_and_gone
 
 _SHOWN = 20  # words with example sentences, if all are listed
 _AFFORDED = 2_000_000  # tokens of a text that is compared again with its variants joined, to say what is left
@@ -137,11 +137,16 @@ def drift(
             The 95 % interval of what it would be with many occurrences; None for words of few documents.
         ``expected``
             The mean distance in random splits of the same documents.
+        ``chance``
+            What ``expected`` usually is for words with as many occurrences and documents, in hundredths.
+        ``change``
+            ``distance`` - ``chance`` - ``general``, the figure of the result that says by how much words
+            differ in general.
+        ``change_low``, ``change_high``
+            The 95 % interval of the change, from leaving out documents; the lower end is less by what
+            ``expected`` exceeds ``chance``. None for words of few documents.
         ``apd``
             The mean distance of two occurrences, one of each slice.
-        ``change``
-            ``distance`` less half of what chance explains: ``expected``, or what that usually is for words
-            with as many occurrences and documents if this is larger.
         ``p``, ``q``
             The share of random splits that are as far apart, never 0: if none is, it is read from a
             distribution with the moments of the splits. q is the false discovery rate among tested words.
@@ -157,9 +162,10 @@ def drift(
 
         Between the original and the refined vectors, ``distance`` is that of the two vectors of the word,
         ``apd`` the mean distance of an occurrence to the original vector, and ``p`` the share of random signs
-        of the documents under which they agree as well on the direction of the move. ``low`` and ``high``
-        are None, ``expected`` is 0, both sides have the same counts. For a run that has not kept its tokens,
-        ``apd``, ``p``, ``q`` and the occurrences of spellings are None, too, and documents 0.
+        of the documents under which they agree as well on the direction of the move. The ends of
+        intervals are None, ``expected`` and ``chance`` are 0, both sides have the same counts. For a run that
+        has not kept its tokens, ``apd``, ``p``, ``q`` and the occurrences of spellings are None, too, and
+        documents 0.
 
         ``new`` and ``gone`` list words that are too rare in the first or second slice to have a distance, but
         occur in significantly more documents of the other, the most certain first: dicts with the counts,
@@ -207,12 +213,15 @@ def drift(
             rows=rows,
             tested=len(rows),
             significant=sum(map(is_significant, rows)),
+            changed=sum(map(is_changed, rows)),
+            general=measured.general,
             only_a=measured.only_a,
             only_b=measured.only_b,
             left_out=left_out,
             unknown=unknown,
             why=why,
             filters=passed,
+            named=bool(named),
             new=new,
             gone=gone,
             sides=sides,
