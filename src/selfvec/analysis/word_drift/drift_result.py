@@ -229,7 +229,7 @@ class Drift(ResultTable):
     def _most(self, further: str) -> str:
         """How many words changed, and which most."""
         if not self.changed:
-            rest = f"{count_of(self.significant, 'word')} changed beyond chance, but not surely so far"
+            rest = f"{count_of(self.significant, 'word')} changed beyond chance, but not surely by so much"
             return f"no word of {self.tested:,} surely changed {further} ({rest})."
         words = [row["word"] for row in self.rows if is_changed(row)][:_FIRST]
         named = _named(words)
@@ -343,10 +343,11 @@ class Drift(ResultTable):
         return said | {name: getattr(self, name) for name in (*named, *tables)}
 
 
-def drift_columns(a: str = "a", b: str = "b", general: float = 0.0) -> tuple[Column, ...]:
+def drift_columns(a: str = "a", b: str = "b", general: float | None = None) -> tuple[Column, ...]:
     """What is shown of a word between two slices of these names, whose words differ by this in general."""
     two = figure(2)
-    beyond = f" - {general:.2f}, by which words differ in general" if general else ""
+    beyond = " - `general`" if general is None else f" - {general:.2f}" * bool(general)
+    beyond += ", by which words differ in general" * bool(beyond)
     return (
         Column("word", width=18),
         Column("change", form=two, meaning=f"distance - chance{beyond}"),
