@@ -13,10 +13,11 @@ from selfvec.base.result_table import Figures
 from selfvec.base.view import COUNT, Column, Table, View, figure
 from selfvec.corpus.filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice
+from selfvec.data.run import Run
 from selfvec.files.atomic_files import atomic_file, check_target
 from selfvec.storage.opened import GivenRun, as_run
 
-from .sides import written
+from .sides import AUTO, joined, read_variants, written
 from .word_drift.compared_slices import asked_slices
 
 _EVIDENCE = ("relation", "word_a", "word_b", "variant_a", "variant_b", "cosine", "expected")
@@ -128,6 +129,18 @@ def variants(
     figures = {"a": sides.a, "b": sides.b, "rows": sides.variants}
     title = f"Words that are written in two ways, {sides.a} and {sides.b}"
     return Variants(title, figures, rows="rows", messages=[why] if why else [])
+
+
+def with_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:
+    """The run with the pairs of a file as one word each or, for "auto", with those that are certain.
+
+    These are found between the parts that drift compares; a text without such parts stays as it is.
+    """
+    if given is None:
+        return run
+    return joined(
+        run, written(run, asked_slices(run).slices).certain if given == AUTO else read_variants(given)
+    )
 
 
 def _lines(rows: Sequence[dict[str, Any]]) -> Iterator[str]:

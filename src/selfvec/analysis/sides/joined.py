@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Floats
+from selfvec.base.display import count_of
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
@@ -25,10 +26,13 @@ def joined(run: Run, word_of: Mapping[str, str]) -> Run:
     the mean by occurrences or, if only one of its spellings has a pretrained vector, the original is that
     one. The texts are not changed, and a question with a variant asks for its word.
     """
+    known = {v: w for v, w in word_of.items() if v in run.vectors and w in run.vectors}
+    return run.held("joined", lambda: _joined(run, known), tuple(known.items())) if known else run
+
+
+def _joined(run: Run, word_of: Mapping[str, str]) -> Run:
     rows = run.vectors.key_to_index
-    pairs = {rows[v]: rows[w] for v, w in word_of.items() if v in rows and w in rows}
-    if not pairs:
-        return run
+    pairs = {rows[variant]: rows[word] for variant, word in word_of.items()}
     numbers = np.arange(len(rows), dtype=np.int32)
     numbers[list(pairs)] = list(pairs.values())
     batch = run.require_tokens("in which variants are joined")
@@ -98,6 +102,12 @@ def _resolved(word_of: Mapping[str, str], path: str | os.PathLike[str]) -> dict[
             raise InputError(rule, path=path, remedy="name the word that they all are")
         out[variant] = word
     return out
+
+
+def joined_sentence(word_of: Mapping[str, str]) -> list[str]:
+    """A sentence that says which words are counted as one, if any are."""
+    pairs = f"{count_of(len(word_of), 'pair')}, {pair_names(word_of)}"
+    return [f"Counted as one word: {pairs}."] if word_of else []
 
 
 def pair_names(word_of: Mapping[str, str], most: int = 3) -> str:

@@ -16,7 +16,7 @@ from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.storage.cache import cached, read_result, write_result
 
-from .joined import AUTO, joined, pair_names, read_variants
+from .joined import AUTO, joined, joined_sentence, pair_names, read_variants
 from .mix import confounded_fields, equal_mix, fields_held_equal
 from .notation import formula, notation
 from .variant_pairs import variant_pairs
@@ -104,10 +104,7 @@ class Sides:
         sentences = [f"{side} is written {' and '.join(ways)}" for side, ways in said.items()]
         if left:
             sentences[-1] += ": much of what differs below is notation. " + _REMEDY
-        if self.joined:
-            pairs = count_of(len(self.joined), "pair")
-            sentences.append(f"Counted as one word: {pairs}, {pair_names(self.joined)}")
-        return [f"{sentence}." for sentence in sentences]
+        return [*(f"{sentence}." for sentence in sentences), *joined_sentence(self.joined)]
 
     def _on_formulas(self) -> list[str]:
         """The passage that most documents of one side have."""
@@ -201,31 +198,21 @@ def _words_of(run: Run, slices: Sequence[Slice]) -> int:
 
 
 @options()
-class Joining(TypedDict, total=False):
-    """Which words are one.
+class LikeForLike(TypedDict, total=False):
+    """How like is compared with like.
 
     Other Parameters
     ----------------
     variants : "auto" or path, optional
         Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
         those that are certain.
-    """
-
-    variants: str | os.PathLike[str] | None
-
-
-@options(Joining)
-class LikeForLike(Joining, total=False):
-    """How like is compared with like.
-
-    Other Parameters
-    ----------------
     mix : {"equal", "raw"}
         Compare documents with the same mix of fields that differ, or all; by default equal. Such a field may
         be the kind of document. Documents are left out at random until each value has the same share of the
         words on both sides.
     """
 
+    variants: str | os.PathLike[str] | None
     mix: str
 
 
@@ -244,10 +231,10 @@ def compared(run: Run, slices: Sequence[Slice], given: Mapping[str, Any]) -> Com
     word_of: Mapping[str, str] = {}
     if variants is not None:
         word_of = sides.certain if variants == AUTO else read_variants(variants)
-        word_of = {v: w for v, w in word_of.items() if v in run.vectors and w in run.vectors}
     equal, kept = None, None
     if sides.fields and mix != "raw" and len(slices) == 2:
         equal = equal_mix(run, slices, sides.fields)
         kept = None if equal is None else _words_of(run, equal) / max(_words_of(run, slices), 1)
-    told = replace(sides, kept=kept, joined=dict(word_of))
-    return Compared(joined(run, word_of), equal or list(slices), told)
+    made = joined(run, word_of)
+    told = replace(sides, kept=kept, joined=dict(made.provenance.variants))
+    return Compared(made, equal or list(slices), told)
