@@ -123,9 +123,7 @@ def is_outdated(entry: Path) -> bool:
 def _entry(run: Run, name: str, key: Any) -> Path:
     """The folder of an entry."""
     assert run.folder is not None
-    variants = run.provenance.variants
-    digest = _digest([key, dict(variants)] if variants else key)
-    return run.folder / CACHE / f"{name}-{_state(run.stamp)}-{digest}"
+    return run.folder / CACHE / f"{name}-{_state(run.stamp)}-{_digest(key)}"
 
 
 def _state(stamp: str) -> str:

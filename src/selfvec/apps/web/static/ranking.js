@@ -251,7 +251,7 @@ export class Ranking {
     const facts = [
       row.mark,
       row.subwords && "before: built from subwords",
-      interval(row) && `95 %: ${interval(row)}; distance ${figure(row.distance)}, by chance ${figure(row.chance)}`,
+      interval(row) && `distance ${figure(row.distance)}, 95 %: ${interval(row)}`,
     ]
       .filter(Boolean)
       .join(" · ");
