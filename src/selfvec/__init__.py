@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.analysis.concordance import concordance as concordance
     from selfvec.analysis.keyness import keyness as keyness
     from selfvec.analysis.monitoring import monitor as monitor
+    from selfvec.analysis.variants import variants as variants
     from selfvec.analysis.word_drift import drift as drift
     from selfvec.analysis.word_senses import senses as senses
     from selfvec.apps.answers import ask as ask

@@ -42,7 +42,7 @@ def test_nul_is_replaced_alike_in_texts_ids_and_fields(reader: Reader, kind: str
     assert {name: column.to_list() for name, column in found.items()} == CLEAN
     summary = corpus.summary
     assert (summary.mended_rows, summary.bad_rows) == (1, 0)
-    assert summary.mended_places[0].endswith(":2: NUL characters replaced")
+    assert summary.mended_places[0].endswith(":2: NUL characters replaced: 3 places")
     assert "1 row mended, first" in summary.describe()
 
 
@@ -50,7 +50,7 @@ def test_nul_is_replaced_in_slices() -> None:
     corpus = Corpus.from_texts(["hail", "wind"], slices=["a\0b", None], ids=["\0", "x"])
     (batch,) = corpus.batches()
     assert batch.rows["slice"].to_list() == ["a\ufffdb", None]
-    assert corpus.summary.mended_places == ["memory:1: NUL characters replaced"]
+    assert corpus.summary.mended_places == ["memory:1: NUL characters replaced: 2 places"]
 
 
 def test_a_date_with_nul_is_no_date() -> None:
@@ -116,11 +116,11 @@ def test_text_that_was_decoded_twice_is_decoded_once_and_counted(wrong: str) -> 
     (batch,) = corpus.batches()
     assert batch.texts.to_list() == batch.rows[column_of("note")].to_list() == texts
     places = [
-        f"rows:{line}: UTF-8 had been read as Windows-1252: {count} decoded again"
+        f"rows:{line}: UTF-8 that had been read as Windows-1252 decoded again: {count}"
         for line, count in ((1, "16 places"), (3, "2 places"))
     ]
     assert corpus.summary.mended_places == places
-    assert "2 rows mended, first rows:1: UTF-8 had been read" in corpus.summary.describe()
+    assert "2 rows mended, first rows:1: UTF-8 that had been read" in corpus.summary.describe()
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,9 @@ from explore_spaces import HOSTILE, Space, make_space
 from rich.console import Console
 
 from selfvec.analysis.alignment.compare import Comparison
-from selfvec.analysis.word_drift import Drift
 from selfvec.apps.functions.trajectories import Trajectories
 from selfvec.apps.similar_words import Similar
-from selfvec.base.view import Table, View
+from selfvec.base.view import View
 from selfvec.data.run import Health
 from selfvec.data.trajectory import Trajectory
 from selfvec.views.terminal import draw
@@ -173,17 +172,6 @@ def test_trajectory_of_a_word_without_a_vector(space: Space) -> None:
     assert states[1][:2] == ["4", "1.000"]
     assert states[2][:2] == ["9", f"{float(rows[1] @ rows[2]):.3f}"]
     assert "new" not in " ".join(states[2]).split(", ")
-
-
-BOUNDS = [(0.37, 0.13, 0.33), (0.37, 0.13, 0.4), (0.374, 0.13, 0.371), (0.37, None, None)]
-
-
-@pytest.mark.parametrize(("bounds", "said"), list(zip(BOUNDS, [True, False, False, False], strict=True)))
-def test_a_distance_outside_its_interval_is_explained(bounds: tuple[float, ...], said: bool) -> None:
-    figures = dict.fromkeys(("change", "apd", "q", "count_a", "count_b")) | {"gained": [], "lost": []}
-    row = {"word": "asked", "p": 0.1} | figures | dict(zip(("distance", "low", "high"), bounds, strict=True))
-    (table,) = [part for part in Drift("1993", "2020", [row]).view().parts if isinstance(part, Table)]
-    assert any("above its interval" in note for note in table.notes) == said
 
 
 def test_words_with_vectors_of_the_text_are_counted() -> None:

@@ -9,9 +9,10 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
+from selfvec.analysis.word_drift.word_paths import FEW_USES as FEW
 from selfvec.base.errors import InputError, NotFound, OptionError, TargetError
 from selfvec.data.run import Run
-from selfvec.views.text_report import Point, chart
+from selfvec.views.text_report import _chart
 
 SUBJECTS = {
     "storm": ["hail", "wind", "roof", "tornado", "gust", "thunder", "cloud", "rain", "lightning", "squall"],
@@ -108,7 +109,7 @@ def test_what_the_run_lacks_is_left_out_and_said(tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert "language: English" in text
     assert "What it is about" not in text
-    assert "Subjects: " in text
+    assert "Topics: " in text
     assert "Words over time: the documents have neither dates nor slices." in text
 
 
@@ -143,11 +144,11 @@ def test_wrong_arguments_write_nothing(run: Run, tmp_path: Path) -> None:
 
 def test_a_point_is_where_its_axis_says_and_thin_periods_are_hollow() -> None:
     rows = [
-        Point("1990", 0.0, 0.0, 0.0, few=False),
-        Point("1991", None, None, None, few=True),
-        Point("1992", 0.2, 0.1, 0.4, few=True),
+        {"slice": "1990", "uses": FEW, "distance": 0.0, "low": 0.0, "high": 0.0},
+        {"slice": "1991", "uses": 0, "distance": None, "low": None, "high": None},
+        {"slice": "1992", "uses": FEW - 1, "distance": 0.2, "low": 0.1, "high": 0.4},
     ]
-    drawn = Tags(chart(rows, "stream", "{:.2f}".format))
+    drawn = Tags(_chart(rows, "stream"))
     points = [given for tag, given in drawn.found if tag == "circle"]
     axes = [float(str(given["y1"])) for _, given in drawn.found if given.get("class") == "axis"]
     assert [point.get("class") for point in points] == [None, "few"]

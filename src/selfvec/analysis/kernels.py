@@ -287,6 +287,38 @@ def _noise(gram, cut, out):
 
 
 @kernel
+def _jackknife(gram, sums, cut):
+    """The standard error of the distance of two sides, from leaving out each block once; 0 for few blocks.
+
+    ``sums`` are the products of each block with all blocks. Each side has its own term (Efron and Stein,
+    1981).
+    """
+    number = len(gram)
+    if min(cut, number - cut) < LEAST_BLOCKS:
+        return 0.0
+    first = np.zeros(number)  # the product of each block with the first side
+    for i in range(number):
+        for j in range(cut):
+            first[i] += gram[i, j]
+    aa, across = first[:cut].sum(), first[cut:].sum()
+    bb = sums.sum() - aa - 2 * across
+    variance = 0.0
+    for side in range(2):
+        start, stop = (cut, number) if side else (0, cut)
+        mean = square = 0.0
+        for i in range(start, stop):
+            one = sums[i] - first[i] if side else first[i]  # the product with the block's own side
+            rest = (bb if side else aa) - 2 * one + gram[i, i]
+            value = _distance(rest, across - (sums[i] - one), aa if side else bb)
+            mean += value
+            square += value * value
+        n = stop - start
+        mean /= n
+        variance += (n - 1.0) * max(square / n - mean * mean, 0.0)
+    return sqrt(variance)
+
+
+@kernel
 def _upper_tail(value, mean, variance, skewness):
     """Share of a Pearson III distribution above a value beyond its mean; normal if it is skewed to the left.
 
@@ -359,7 +391,7 @@ def split_test(
     permutations: int,  # splits, at most
     enough: int,  # splits as far apart as the sides, after which drawing stops
     seed: int,
-    out: Doubles,  # (m, 4): distance, p, mean distance over the splits, number of splits
+    out: Doubles,  # (m, 5): distance, p, mean distance over the splits, their number, error of the distance
     noise: Doubles,  # (m, 6): products of different blocks, and noise: each of a with a, b with b, a with b
 ) -> None:
     """Compare the distance of each word with its distance in random splits of the same blocks.
@@ -424,6 +456,7 @@ def split_test(
         out[m, 1] = p
         out[m, 2] = moments[0] / max(splits, 1)
         out[m, 3] = splits
+        out[m, 4] = _jackknife(gram, sums, cut)
 
 
 @kernel

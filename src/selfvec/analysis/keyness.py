@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from selfvec.analysis.word_drift.compared_slices import asked_slices
+from selfvec.analysis.sides import Sides, compared
+from selfvec.analysis.sides.written import LikeForLike
+from selfvec.analysis.word_drift.compared_slices import Compared, asked_slices
 from selfvec.base.arrays import Ints
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display
@@ -55,8 +57,8 @@ class Keyness(Figures):
 
     @property
     def messages(self) -> Sequence[str]:
-        """Why these parts are compared."""
-        return [self["note"]] if self["note"] else []
+        """How these parts are written differently, and why they are compared."""
+        return [*self["sides"]["sentences"], *[self["note"]] * bool(self["note"])]
 
     def view(self, top: int | None = None) -> View:
         """The first words of a, then those of b."""
@@ -97,6 +99,7 @@ def keyness(
     filter: GivenFilter = (),
     top: int | None = None,
     min_count: int = 1,
+    **given: Unpack[LikeForLike],
 ) -> Figures:
     """List the words that one part of a text uses more than another.
 
@@ -115,6 +118,8 @@ def keyness(
         date=1996..1998; several on one field are alternatives.
     top : int, at least 1, optional
         Words listed of each side; by default all.
+    **given
+        Those of `LikeForLike`: which words are one, and with which mix of documents.
 
     Other Parameters
     ----------------
@@ -126,7 +131,8 @@ def keyness(
     Figures
         ``a`` and ``b`` are the names of the sides, ``tokens_a`` and ``tokens_b`` their sizes, ``words_a`` and
         ``words_b`` the numbers of words that are more frequent there. ``note`` says why parts were compared
-        that nobody named, or what differs between the options of two runs. ``rows`` has a dict for each word,
+        that nobody named, or what differs between the options of two runs, ``sides`` how parts are written
+        differently. ``rows`` has a dict for each word,
         the largest ``ll`` first.
 
         ``word``
@@ -160,13 +166,16 @@ def keyness(
     run = as_run(run)
     passing = given_filters(filter)
     if against is None:
-        sides, note = _parts(run, between, slice_field, passing)
+        parts = _parts(run, between, slice_field, passing)
+        run, slices, written = compared(run, parts.slices, given)
+        batch = run.require_tokens("in which words are counted")
+        sides, note = [_side(part.name, batch.part(part.documents)) for part in slices], parts.why
     elif between is not None or slice_field is not None:
         name = "slice_field" if between is None else "between"
         raise OptionError("does not go with another run", field=name, remedy="choose documents with --filter")
     else:
         other = as_run(against, "against")
-        sides = [_whole(run, passing), _whole(other, [])]
+        sides, written = [_whole(run, passing), _whole(other, [])], Sides()
         note = _differences(run, other)
     a, b = sides
     rows = _rows(a, b, min_count)
@@ -176,22 +185,23 @@ def keyness(
         rows.sort(key=lambda row: -row["ll"])
     sizes = {f"tokens_{name}": len(side.batch) for name, side in (("a", a), ("b", b))}
     words = {f"words_{name}": len(side) for name, side in more.items()}
-    figures = {"a": a.name, "b": b.name, **sizes, **words, "note": note, "rows": rows}
+    figures = {"a": a.name, "b": b.name, **sizes, **words, "note": note, "sides": written.as_dict()}
+    figures["rows"] = rows
     return Keyness(f"Keyness of {a.name} against {b.name}", figures, rows="rows")
 
 
 def _parts(
     run: Run, between: Sequence[str | Slice] | None, slice_field: str | None, filters: Sequence[str]
-) -> tuple[list[_Side], str]:
+) -> Compared:
     """Two parts of one run, and why they were chosen, if nobody named them."""
-    batch = run.require_tokens("in which words are counted")
-    slices, why = asked_slices(run, between, field=slice_field, filters=filters)
-    if not slices:
+    run.require_tokens("in which words are counted")
+    parts = asked_slices(run, between, field=slice_field, filters=filters)
+    if not parts.slices:
         rule = "the text has neither periods nor labels to compare"
         remedy = "name two parts with --between or --slice-field, or another run with --against"
         raise InputError(rule, path=run.folder, remedy=remedy)
-    slice_of_each(slices)  # an error if they overlap
-    return [_side(part.name, batch.part(part.documents)) for part in slices], why
+    slice_of_each(parts.slices)  # an error if they overlap
+    return parts
 
 
 def _whole(run: Run, filters: Sequence[str]) -> _Side:

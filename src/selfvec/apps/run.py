@@ -92,6 +92,7 @@ class Run(record.Run):
     similar_documents = method(lambda: selfvec.similar_documents)
     topics = method(lambda: selfvec.topics)
     update = method(lambda: selfvec.update)
+    variants = method(lambda: selfvec.variants)
     why = method(lambda: selfvec.why)
 
     def __init__(self, *given: Any, **named: Any) -> None:

@@ -348,6 +348,17 @@ TEXT: dict[str, CommandRow] = {
         most=20,
         options={"against": Typed("RUN")},
     ),
+    "variants": CommandRow(
+        "analysis.variants.variants",
+        (
+            "run --between 1990..1999 2010..2019",
+            "run -o variants.tsv",
+        ),
+        report=True,
+        most=20,
+        written=("output",),
+        options={"output": Typed("FILE.tsv")},
+    ),
     "concordance": CommandRow(
         "analysis.concordance.concordance",
         ('run "flash flood*" --sort right', "run hail --filter date=2019 --csv hail.csv"),

@@ -124,13 +124,23 @@ def joined(values: Sequence[Any], text: Callable[[Any], str] = str) -> str:
     return ", ".join(map(text, firsts))
 
 
+def interval(ends: tuple[float, float]) -> str:
+    """The ends of an interval.
+
+    >>> interval((0.5, 0.712)), interval((-0.1, 0.2))
+    ('0.50-0.71', '-0.10 to 0.20')
+    """
+    between = " to " if ends[0] < 0 else "-"
+    return f"{ends[0]:z.2f}{between}{ends[1]:z.2f}"
+
+
 def figure(digits: int) -> Form:
     """Numbers with some digits after the point.
 
-    >>> figure(2)(1234.567), figure(2)(None)
-    ('1,234.57', '')
+    >>> figure(2)(1234.567), figure(2)(-0.001), figure(2)(None)
+    ('1,234.57', '0.00', '')
     """
-    return Form("figure", lambda value: f"{value:,.{digits}f}", True, digits)
+    return Form("figure", lambda value: f"{value:z,.{digits}f}", True, digits)
 
 
 def share(digits: int = 0) -> Form:
@@ -150,7 +160,7 @@ PIECES = Form("pieces", lambda pieces: pieces)
 COUNT = Form("count", lambda value: f"{value:,}", True, 0)
 SIGNED = Form("signed", lambda value: f"{value:+.2f}", True, 2)
 PROBABILITY = Form("probability", probability, True)
-INTERVAL = Form("interval", lambda ends: f"{ends[0]:.2f}-{ends[1]:.2f}", True, 2)
+INTERVAL = Form("interval", interval, True, 2)
 
 
 def low_to_high(row: Row) -> tuple[float, float] | None:

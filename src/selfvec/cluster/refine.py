@@ -201,7 +201,8 @@ def _names(fields: FieldOptions, settings: Settings) -> FieldNames:
     kept = fields.get("keep_fields")
     keep = settings.keeps_text and (kept is None or kept)
     text, date = fields.get("text_field"), fields.get("date_field")
-    return FieldNames.of(text, date, id_field=fields.get("id_field"), keep_fields=keep)
+    own, as_is = fields.get("id_field"), bool(fields.get("as_is"))
+    return FieldNames.of(text, date, id_field=own, keep_fields=keep, as_is=as_is)
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,8 @@ def as_corpus(
     like : mapping, optional
         The summary of another corpus (``provenance["corpus"]``): its fields are read where none are named.
     **options
-        ``text_field``, ``date_field``, ``slice_field``, ``id_field``, ``slice_by_name``, ``skip_bad_rows``
-        and ``keep_fields`` of `Corpus.open`, of which plain texts have only ``skip_bad_rows``.
+        ``text_field``, ``date_field``, ``slice_field``, ``id_field``, ``slice_by_name``, ``skip_bad_rows``,
+        ``as_is`` and ``keep_fields`` of `Corpus.open`; plain texts have only ``skip_bad_rows`` and ``as_is``.
 
     Returns
     -------
@@ -107,10 +107,10 @@ def as_corpus(
         return Corpus.open(head, **wanted)
     if head and isinstance(head[-1], Mapping):
         return _of_rows(partial(rows_part, items), given, wanted)
-    skip_bad_rows = bool(given.pop("skip_bad_rows", False))
+    how = {name: bool(given.pop(name, False)) for name in ("skip_bad_rows", "as_is")}
     remedy = 'leave it out, or give a data frame, mappings such as {"text": ...} or the path of a file'
     _refuse(given, "names a field, and texts alone have none", remedy)
-    return _of_items(items, head[-1] if head else None, name, skip_bad_rows)
+    return _of_items(items, head[-1] if head else None, name, **how)
 
 
 def _check_place(given: str) -> None:
@@ -173,7 +173,9 @@ def _begun(data: Any, name: str) -> tuple[Iterable[Any], list[Any]]:
     return (chain(head, items) if items is data else data), head
 
 
-def _of_items(items: Iterable[Any], kind: Any, name: str, skip_bad_rows: bool) -> Corpus:
+def _of_items(
+    items: Iterable[Any], kind: Any, name: str, *, skip_bad_rows: bool = False, as_is: bool = False
+) -> Corpus:
     """Texts, or lists of tokens if ``kind``, the first that is not missing, is such a list."""
     from .columns import is_missing
     from .memory import texts_part
@@ -184,7 +186,7 @@ def _of_items(items: Iterable[Any], kind: Any, name: str, skip_bad_rows: bool) -
         items = joined if isinstance(items, Iterator) else list(joined)  # an iterator is read lazily
     elif not (is_missing(kind) or isinstance(kind, str | os.PathLike) or _some_texts(items)):
         raise _no_documents(kind, name, f"holds texts, not {_type(kind)}")
-    parts = [texts_part(_MEMORY, items)]
+    parts = [texts_part(_MEMORY, items, as_is=as_is or tokenized)]
     notes = [_JSON_TEXTS] if isinstance(kind, str) and _is_json(kind) else []
     return Corpus(parts, _MEMORY, tokenized=tokenized, skip_bad_rows=skip_bad_rows, notes=notes)
 

@@ -103,6 +103,7 @@ class Corpus:
         slice_by_name: bool = False,
         skip_bad_rows: bool = False,
         keep_fields: bool | str | Sequence[str] | None = True,
+        as_is: bool = False,
         like: Mapping[str, Any] | None = None,
     ) -> Corpus:
         """Read files, folders and ``-`` (standard input), one after the other.
@@ -128,6 +129,8 @@ class Corpus:
             Leave out and count malformed rows instead of raising an error for the first.
         keep_fields : bool, str or sequence of str
             Whether documents keep the other fields of their rows, or which of them.
+        as_is : bool
+            Whether texts are kept as they are written, and nothing is mended that a program wrote into them.
         like : mapping, optional
             The summary of another corpus (``provenance["corpus"]``): its fields are read where none
             are named, from files that have any.
@@ -141,7 +144,7 @@ class Corpus:
         from .fields import FieldNames
         from .files import LeftOut, find_sources, open_part, require_fields
 
-        given = FieldNames.of(text_field, date_field, slice_field, id_field, keep_fields)
+        given = FieldNames.of(text_field, date_field, slice_field, id_field, keep_fields, as_is=as_is)
         fields = given if like is None else given.like(like)
         names = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
         if not names:
@@ -301,6 +304,7 @@ class Corpus:
             slice_field=next((fields.slice for fields in rows if fields.slice), None),
             id_field=next((fields.id for fields in rows if fields.id_given), None),
             slice_by_name=self.slice_by_name,
+            as_is=any(part.fields.as_is for part in self._parts),
             unread_fields=tuple(self.unread_fields),
             kept_fields=self.kept_fields,
             notes=list(dict.fromkeys(notes)),

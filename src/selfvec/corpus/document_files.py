@@ -88,16 +88,26 @@ def _check_tags(tags: int) -> None:
 
 # HTML
 
-_NO_TEXT = frozenset(
-    """script style noscript template nav aside select button textarea iframe object svg math canvas
-    audio video map dialog menu""".split()  # noqa: SIM905
+BLOCKS = frozenset(
+    """address article aside blockquote body br button caption center dd details dialog dir div dl dt fieldset
+    figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li main menu
+    nav ol optgroup option p pre search section select summary table tbody td tfoot th thead title tr
+    ul""".split()  # noqa: SIM905
+)
+"""Elements that begin a line of their own, or a cell. All others, also unknown ones, are within a line."""
+WITHIN_LINES = frozenset(
+    """a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark q ruby s samp
+    small span strike strong sub sup time tt u var wbr""".split()  # noqa: SIM905
+)
+UNSEEN = frozenset(("script", "style", "template"))
+"""Elements whose content is no text."""
+# Buttons and what stands aside are text: many pages fold answers under the one, and warn in the other.
+_NO_TEXT = UNSEEN | frozenset(
+    """noscript nav select textarea iframe object svg math canvas audio video map dialog menu rt rp""".split()  # noqa: SIM905
 )
 _OUTER = frozenset(("header", "footer"))  # of the page, unless they are in an article
-_NO_TEXT_ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "menu", "complementary"))
-_INLINE = frozenset(
-    """a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q ruby s samp small
-    span strike strong sub sup time tt u var wbr""".split()  # noqa: SIM905
-)
+_NO_TEXT_ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "menu"))
+_INVISIBLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
 _BLOCK = "\u2029"  # between blocks, while white space is not yet joined
 _PAGE_ENDS = re.compile(r"</(?:body|html)(?:\s[^<>]*)?(?:>|\Z)", re.I)
 _LAST = "selfvec-end"  # an element put after the page: if the tree lacks it, the page was not read to its end
@@ -152,12 +162,13 @@ def _pieces(root: Any, heading: Any) -> Iterator[str]:
         tag = element.tag
         if event == "end":
             articles -= tag in ("article", "main")
-            yield "" if tag in _INLINE else _BLOCK
+            yield _BLOCK if tag in BLOCKS else ""
             yield element.tail or ""
             continue
         articles += tag in ("article", "main")
-        yield "" if tag in _INLINE else _BLOCK
+        yield _BLOCK if tag in BLOCKS else ""
         hidden = element.get("hidden") is not None or element.get("role") in _NO_TEXT_ROLES
+        hidden = hidden or _INVISIBLE.search(element.get("style", "")) is not None
         if tag in _NO_TEXT or hidden or (tag in _OUTER and not articles) or element is heading:
             walk.skip_subtree()
         else:
@@ -188,7 +199,7 @@ def _pdf(data: bytes, _: Repaired) -> str:
         size += len(pages[-1])
         if size > MAX_ROW:
             raise _Unsound(f"a document is at most {MAX_ROW >> 20} MiB of text, this one is longer")
-    return joined_lines("\n".join(pages)).strip()
+    return joined_lines("\n".join(pages))[0].strip()
 
 
 # Word

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +11,18 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Mask
-from selfvec.base.display import NUL, REPLACEMENT, count_of, readable
+from selfvec.base.display import readable
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of
-from selfvec.files.charsets import TWICE_DECODED, decoded_once
 
 from .columns import RowBatch
 from .date_fields import DateField
 from .fields import FieldNames, Fields
 from .fingerprints import Seen, fingerprints
+from .repairs import mended
 from .summary import CorpusPass
+
+READ_WHOLE = ("folder", "document")
+"""Kinds whose documents are files of their own: their texts are mended, or decoded, where a file is read."""
 
 
 class Documents:
@@ -94,7 +96,7 @@ class Part:
     ) -> Iterator[Documents]:
         """The documents from the start; ``seen`` are the texts that were read before."""
         for rows in self.row_batches(corpus_pass):
-            rows = mended(rows, self.path, corpus_pass)
+            rows = mended(rows, self.fields, self.path, corpus_pass, plain=self.kind not in READ_WHOLE)
             batch = documents_of_rows(rows, self.fields, self.path, corpus_pass, seen, date_field)
             if self.file is not None:
                 in_folder = self.kind == "folder" and ID in batch.rows  # where the id names the file
@@ -156,50 +158,6 @@ def documents_of_rows(
     summary.empty += len(batch.lines) - len(kept)
     summary.duplicates += len(kept) - int(seen.add(keys).sum())
     return Documents(pl.DataFrame(columns), dates)
-
-
-Places = Counter[int]
-"""How many places were mended in each row."""
-
-
-def _without_nul(column: pl.Series, places: Places) -> pl.Series:
-    """Strings with U+FFFD for each NUL, which ends a string for many programs."""
-    rows = column.str.contains(NUL, literal=True).fill_null(False).arg_true()
-    places.update(rows.to_list())
-    return column.str.replace_all(NUL, REPLACEMENT, literal=True) if len(rows) else column
-
-
-def _decoded_once(column: pl.Series, places: Places) -> pl.Series:
-    """Strings of which none was UTF-8 that had been read as Windows-1252 and saved again."""
-    rows = column.str.contains(TWICE_DECODED).fill_null(False).arg_true()  # few, so that others cost no call
-    texts: dict[int, str] = {}
-    for row, text in zip(rows, column.gather(rows), strict=True):
-        sound, number = decoded_once(text)
-        if number:
-            texts[row] = sound
-            places[row] += number
-    return column.scatter(list(texts), list(texts.values())) if texts else column
-
-
-REPAIRS: tuple[tuple[str, Callable[[pl.Series, Places], pl.Series]], ...] = (
-    ("NUL characters replaced", _without_nul),
-    ("UTF-8 had been read as Windows-1252: {places} decoded again", _decoded_once),
-)
-"""What is mended in every column of strings, and how it is said; each takes the strings of the one before."""
-
-
-def mended(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:
-    """The rows with what a program wrote into texts, ids, slices and fields mended, which is counted."""
-    frame = batch.frame
-    for sentence, repair in REPAIRS:
-        places: Places = Counter()
-        columns = [repair(column, places) for column in frame]
-        for row, number in sorted(places.items()):
-            said = sentence.format(places=count_of(number, "place"))
-            corpus_pass.mended(said, path=path, line=int(batch.lines[row]))
-        # By names, since a list of series would give a column without a name another one.
-        frame = pl.DataFrame({column.name: column for column in columns}) if places else frame
-    return RowBatch(frame, batch.lines)
 
 
 def _ids(values: pl.Series) -> pl.Series:

@@ -85,6 +85,8 @@ class FieldOptions(TypedDict, total=False):
         Fields that the run keeps besides text, id, date and slice; by default all.
     skip_bad_rows : bool
         Count malformed rows and go on.
+    as_is : bool
+        Keep texts as they are written: terminal codes, HTML's entities and the like are not mended.
     """
 
     text_field: str | Sequence[str] | None
@@ -93,6 +95,7 @@ class FieldOptions(TypedDict, total=False):
     id_field: str | None
     keep_fields: bool | str | Sequence[str] | None
     skip_bad_rows: bool
+    as_is: bool
     slice_by_name: bool
 
 
@@ -108,6 +111,7 @@ class FieldNames:
     slice: str | None = None
     id: str | None = None
     keep: bool | tuple[str, ...] = False  # whether to keep all other fields, or which
+    as_is: bool = False  # whether texts are kept as they are written
 
     @classmethod
     def of(
@@ -117,11 +121,13 @@ class FieldNames:
         slice_field: str | None = None,
         id_field: str | None = None,
         keep_fields: bool | str | Sequence[str] | None = False,
+        *,
+        as_is: bool = False,
     ) -> FieldNames:
         """The names in options. `OptionError` for what is no name.
 
         >>> FieldNames.of("title, text", keep_fields=["a", "b"])
-        FieldNames(text=('title, text',), date=None, slice=None, id=None, keep=('a', 'b'))
+        FieldNames(text=('title, text',), date=None, slice=None, id=None, keep=('a', 'b'), as_is=False)
         """
         single = {"date_field": date_field, "slice_field": slice_field, "id_field": id_field}
         for option, name in single.items():
@@ -129,7 +135,7 @@ class FieldNames:
         text = () if text_field is None else _names("text_field", text_field)
         kept = True if keep_fields is None else keep_fields
         keep = kept if isinstance(kept, bool) else _names("keep_fields", kept)
-        return cls(text, date_field, slice_field, id_field, keep)
+        return cls(text, date_field, slice_field, id_field, keep, bool(as_is))
 
     def like(self, summary: Mapping[str, Any]) -> FieldNames:
         """The same names; where there is none, that of a corpus with this summary in ``run.json``."""
@@ -140,7 +146,8 @@ class FieldNames:
             summary.get("id_field"),
         )
         single = (self.date or recorded.date, self.slice or recorded.slice, self.id or recorded.id)
-        return FieldNames(self.text or recorded.text, *single, self.keep)
+        as_is = self.as_is or bool(summary.get("as_is"))
+        return FieldNames(self.text or recorded.text, *single, self.keep, as_is)
 
     @property
     def asked(self) -> list[str]:
@@ -183,6 +190,7 @@ class Fields:
     unread: tuple[str, ...] = ()  # columns to keep that cannot be read
     named: tuple[str, ...] = ()  # columns that were named to be kept
     nested: tuple[str, ...] = ()  # paths to what is inside columns, such as post.body
+    as_is: bool = False  # whether texts are kept as they are written
     notes: tuple[str, ...] = field(default=(), compare=False)  # on the choice, see `Summary.notes`
 
     @property
@@ -287,6 +295,7 @@ def recognise(
         text_given=bool(names.text),
         date_given=bool(names.date),
         id_given=bool(names.id),
+        as_is=names.as_is,
         notes=notes,
     )
     fields = _with_kept(fields, names.keep, there)

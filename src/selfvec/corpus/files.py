@@ -30,6 +30,7 @@ from .columns import HOLDS_NUL, RowBatch, RowReader, batch_of_rows, fields_of_ty
 from .document_files import DOCUMENT_KINDS, MAX_ROW, document_kind, document_text, require_reader
 from .documents import Part, absolute
 from .fields import FieldNames, Fields, NoTextField
+from .repairs import mended_document
 from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
 from .streams import (
     HEAD,
@@ -296,7 +297,7 @@ class FilePart(Part):
         """The rows, with at most a few chunks of the file in memory."""
         if self.source.members:
             digests: list[str] = []
-            yield from _members(self.source, corpus_pass, digests)
+            yield from _members(self.source, self.fields, corpus_pass, digests)
             digest = hashlib.sha256("".join(digests).encode()).hexdigest()
             digest = digests[0].split()[0] if self.kind == "document" else digest
             size = self.size or 0
@@ -327,7 +328,9 @@ def _chunks(stream: Stream, source: TextSource, corpus_pass: CorpusPass) -> Gene
             done = position
 
 
-def _members(source: TextSource, corpus_pass: CorpusPass, digests: list[str]) -> Iterator[RowBatch]:
+def _members(
+    source: TextSource, fields: Fields, corpus_pass: CorpusPass, digests: list[str]
+) -> Iterator[RowBatch]:
     """A document per file of a folder; its id is its path inside the folder.
 
     ``digests`` receives the lines that ``sha256sum`` would print for the files. The source may also be a
@@ -345,7 +348,7 @@ def _members(source: TextSource, corpus_pass: CorpusPass, digests: list[str]) ->
         digests.append(f"{stream.sha256()}  {name}\n")
         corpus_pass.advance(stream.position)
         held += len(data)
-        text = _document(member, data, corpus_pass)
+        text = _document(member, data, corpus_pass, fields.as_is)
         if text is not None:
             rows.append((text, name))
         if held >= corpus_pass.batch_bytes:
@@ -355,11 +358,12 @@ def _members(source: TextSource, corpus_pass: CorpusPass, digests: list[str]) ->
     yield batch_of_rows(rows, [1] * len(rows), (TEXT, ID))
 
 
-def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
+def _document(member: Path, data: bytes, corpus_pass: CorpusPass, as_is: bool) -> str | None:
     """The text of a document; None if it is left out as bad."""
     kind = document_kind(bare_suffix(member))
     if kind is None:
-        return _text(data.removeprefix(UTF8_BOM), str(member), corpus_pass)
+        text = _text(data.removeprefix(UTF8_BOM), str(member), corpus_pass)
+        return text if text is None or as_is else mended_document(text, str(member), corpus_pass)
     repairs: list[str] = []
     try:
         text = document_text(kind, data, repairs.append)
@@ -393,7 +397,7 @@ def open_part(source: TextSource, names: FieldNames, name: str = "") -> FilePart
     """Choose the fields of a source from its beginning; ``name`` is its short name."""
     path = source.path
     if source.members or not row_format(source.kind).has_fields:
-        return FilePart(source, Fields((TEXT,), id=ID if source.members else None), name)
+        return FilePart(source, Fields((TEXT,), id=ID if source.members else None, as_is=names.as_is), name)
     part = FilePart(source, Fields(()), name)
     columns = part.reader.columns()
     if columns is None:

@@ -9,27 +9,27 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-_CUT = re.compile(r"(?<=[^\W\d_])([-\u2010\u2011\xad\xac])[ \t\r]*\n[ \t]*(?=[^\W\d_])")
+# A soft hyphen or ¬ before a blank is a line end, too, that a program has made a blank.
+_CUT = re.compile(r"(?<=[^\W\d_])(?:([-\u2010\u2011])[ \t\r]*\n[ \t]*|(\xad)\s+|(\xac)\s*)(?=[^\W\d_])")
 _BEFORE = re.compile(r"[\w\u2010\u2011-]+\Z")
 _AFTER = re.compile(r"\w{1,64}")
 _LONGEST = 64  # letters of a part
 _HYPHENS = re.compile("[\u2010\u2011]")
 _WORD = re.compile(r"\w+(?:-\w+)*")
-_SOFT = "\xad\xac"
 _SHORTEST = 3  # letters of parts that are words of their own: *in* and *to* of *into* tell nothing
 _FIRST = frozenset(("well", "self"))  # that stand before a hyphen where the document does not tell
 
 
-def joined_lines(text: str) -> str:
-    """A text without the line ends inside words; a hyphen that is a word's own stays.
+def joined_lines(text: str) -> tuple[str, int]:
+    """A text without the line ends inside words, and how many they were; a hyphen that is a word's own stays.
 
     >>> joined_lines("The win-\\ndows of a well-\\nknown shop. Windows broke.")
-    'The windows of a well-known shop. Windows broke.'
-    >>> joined_lines("a long-\\nterm plan in 1990-\\n95; the long term")
-    'a long-term plan in 1990-\\n95; the long term'
+    ('The windows of a well-known shop. Windows broke.', 2)
+    >>> joined_lines("a long-\\nterm plan in 1990-\\n95; the long term"), joined_lines("win¬dows, har¬ bour")
+    (('a long-term plan in 1990-\\n95; the long term', 1), ('windows, harbour', 2))
     """
     if _CUT.search(text) is None:
-        return text
+        return text, 0
     whole = _HYPHENS.sub("-", _CUT.sub("_", text)).lower()  # which makes of cut words others
     words = Counter(_WORD.findall(whole))
     for word in [word for word in words if "-" in word]:
@@ -38,11 +38,11 @@ def joined_lines(text: str) -> str:
     def joined(cut: re.Match[str]) -> str:
         before = _BEFORE.search(text[max(0, cut.start() - _LONGEST) : cut.start()])
         after = _AFTER.match(text, cut.end())
-        if before is None or after is None or cut[1] in _SOFT:
+        if before is None or after is None or not cut[1]:
             return ""
         return cut[1] if _is_own(before[0], after[0], words) else ""
 
-    return _CUT.sub(joined, text)
+    return _CUT.subn(joined, text)
 
 
 def _is_own(left: str, right: str, words: Counter[str]) -> bool:

@@ -40,6 +40,9 @@ BATCH_BYTES = 4 << 20
 BATCH_ROWS = 1 << 16
 """Approximate limit of rows in a batch: rows of one letter take 50 times their size in memory."""
 
+Said = list[tuple[str, str]]
+"""What was mended in a row, and a sentence about it."""
+
 
 @dataclass(frozen=True)
 class FileRead:
@@ -87,6 +90,7 @@ class Summary:
     slice_field: str | None = None  # the field with a document's slice
     id_field: str | None = None  # the field with the id, if it was named
     slice_by_name: bool = False  # whether the name of its source is its slice
+    as_is: bool = False  # whether texts were kept as they were written
     unread_fields: tuple[str, ...] = ()  # that cannot be kept: bytes, vectors, names of two columns
     kept_fields: tuple[str, ...] | None = None  # those that were named; None: all others are kept
     notes: list[str] = field(default_factory=list)  # what was guessed or not read, a sentence each
@@ -302,6 +306,7 @@ class CorpusPass:
     _ids: list[Hashes] = field(default_factory=list)  # hashes of the ids read so far
     _places: list[tuple[str, Ints]] = field(default_factory=list)  # path and lines of these
     _empty: dict[str, list[str]] = field(default_factory=dict)  # paths of files without text, by their kind
+    _repairs: Counter[str] = field(default_factory=Counter)  # rows by what was mended in them
 
     def named(self, ids: pl.Series, path: str, lines: Ints) -> None:
         """Take note of the ids of documents and their places, to say whether any repeat."""
@@ -318,6 +323,9 @@ class CorpusPass:
         for unread, paths in self._empty.items():
             more = f" and {count_of(len(paths) - 1, 'more file')}" if len(paths) > 1 else ""
             self.summary.note(f"no text in {paths[0]}{more}: {unread} are not read")
+        if self._repairs:
+            listed = ", ".join(f"{what} ({count_of(rows, 'row')})" for what, rows in self._repairs.items())
+            self.summary.note(f"mended in the texts: {listed}; --as-is keeps them as they are written")
         self._note_repeated_ids()
 
     def _note_repeated_ids(self) -> None:
@@ -358,6 +366,12 @@ class CorpusPass:
         named = len(self.summary.mended_places) < NAMED_PLACES  # or else nobody asks what it is
         what = f"is not UTF-8{probably(data) if named else ''}"
         self.mended(f"{what}: {count_of(places, 'place')} became �", path=path, line=line)
+
+    def repaired(self, repairs: Said, *, path: str, line: int) -> None:
+        """Count a row in which something was mended that a program had written into it."""
+        if repairs:
+            self._repairs.update(what for what, _ in repairs if what)
+            self.mended("; ".join(sentence for _, sentence in repairs), path=path, line=line)
 
     def mended(self, repair: str, *, path: str, line: int) -> None:
         """Count a row whose known defect was repaired, and note its place."""

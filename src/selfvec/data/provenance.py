@@ -62,6 +62,7 @@ class Provenance(Mapping[str, Any]):
     vectors_decision: Json | None = None  # how the initial vectors were chosen
     cluster: Json | None = None  # shards and workers
     encoder: Json | None = None  # see `selfvec.encoders.run_encoder`
+    variants: Mapping[str, str] = _absent()  # the word of each, in a run in memory that counts them as one
     others: Json = field(default_factory=dict)  # names that this version does not know
 
     @classmethod

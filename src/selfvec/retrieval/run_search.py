@@ -5,6 +5,7 @@ Both use the index of the run, which is kept in its cache.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -89,6 +90,7 @@ def search(
     mode: str = "hybrid",
     question: str | None = None,
     filter: GivenFilter = (),
+    variants: str | os.PathLike[str] | None = None,
     passage_words: int = 200,
     overlap: int = 40,
     progress: Progress | None = None,
@@ -116,6 +118,9 @@ def search(
 
     Other Parameters
     ----------------
+    variants : "auto" or path, optional
+        Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
+        those that are certain.
     passage_words : int, at least 20
         Words of the passages that a long document is cut into.
     overlap : int, at least 0
@@ -145,9 +150,18 @@ def search(
     """
     named = given_filters(filter)
     run = as_run(run)
+    if variants is not None:
+        # Only who asks for it waits for the import of what compares two sides.
+        from selfvec.analysis.variants import with_variants
+
+        run = with_variants(run, variants)
     index = run_index(run, progress, cut=(passage_words, overlap))
     hits = index.search(query, top, mode=mode, filter=named, question=question)
-    return replace(hits, corpus=run.provenance.corpus_name)
+    notes = [
+        *hits.notes,
+        *(f"{variant} counts as {word}" for variant, word in run.provenance.variants.items()),
+    ]
+    return replace(hits, corpus=run.provenance.corpus_name, notes=notes)
 
 
 # ---- Documents near a document

@@ -123,7 +123,9 @@ def is_outdated(entry: Path) -> bool:
 def _entry(run: Run, name: str, key: Any) -> Path:
     """The folder of an entry."""
     assert run.folder is not None
-    return run.folder / CACHE / f"{name}-{_state(run.stamp)}-{_digest(key)}"
+    variants = run.provenance.variants
+    digest = _digest([key, dict(variants)] if variants else key)
+    return run.folder / CACHE / f"{name}-{_state(run.stamp)}-{digest}"
 
 
 def _state(stamp: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ class Preprocessing:
     stemmed: bool = False  # the words are already stems
     phrases: str = ""  # phrases among the words, such as flash_flood, separated by spaces
     language: str | None = None  # language code of the texts
+    variants: str = ""  # each with the word that it is counted as after it, separated by spaces
 
     @property
     def by_words(self) -> Preprocessing:
@@ -47,7 +49,12 @@ class Preprocessing:
     @property
     def rules(self) -> Rules:
         """The rules for words, without stems."""
-        return Rules(lemmatize=self.lemmatize, stop_words=self.stop_words, language=self.language)
+        return Rules(
+            lemmatize=self.lemmatize,
+            stop_words=self.stop_words,
+            language=self.language,
+            variants=self.variants,
+        )
 
     @classmethod
     def of(cls, provenance: Mapping[str, Any]) -> Preprocessing:
@@ -74,6 +81,7 @@ class Preprocessing:
             stemmed=stem is not None,
             phrases=" ".join(units_of(provenance)),
             language=options.get("language") or None,
+            variants=" ".join(chain.from_iterable((provenance.get("variants") or {}).items())),
         )
 
 

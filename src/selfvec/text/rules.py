@@ -11,7 +11,7 @@ one with this stem that has a vector.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import compress
 from pathlib import Path
@@ -58,11 +58,12 @@ class Rules:
     stem: str | None = None  # language code: words that share a stem get one key
     language: str | None = None  # of the text, for lower case and elided words; by default that of a rule
     max_types: int | None = None  # if there are more keys, the rarest are dropped
+    variants: str = ""  # each with the word that it is counted as after it, separated by spaces
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
         """The rules that settings ask for."""
-        asked = {of.name: getattr(settings, of.name) for of in fields(cls)}
+        asked = {of.name: getattr(settings, of.name) for of in fields(cls) if of.name != "variants"}
         return cls(**{**asked, "pos": tuple(settings.pos)})
 
     def __post_init__(self) -> None:
@@ -104,6 +105,8 @@ class Rulebook:
             )
         self.stop_words = _stop_words(rules.stop_words) if rules.stop_words else frozenset[str]()
         self.lemma = lemmatizer(tuple(languages)) if languages else None
+        if rules.variants:
+            self.lemma = _joining(rules.variants.split(), self.lemma)
         self.stem = rules.stem
         if rules.stem:
             stems([], rules.stem)  # raises for an unknown language
@@ -207,6 +210,17 @@ class Rulebook:
             if spelling in pretrained:
                 return spelling
         return forms[1] if self.casing == "lower" else form
+
+
+def _joining(names: Sequence[str], lemma: Callable[[str], str] | None) -> Callable[[str], str]:
+    """The word of a variant, which stands after it in ``names``; of other words the lemma."""
+    word_of = dict(zip(names[::2], names[1::2], strict=True))
+
+    def form(word: str) -> str:
+        joined = word_of.get(word) or word_of.get(word.lower())
+        return joined or (lemma(word) if lemma else word)
+
+    return form
 
 
 def _stop_words(spec: str) -> frozenset[str]:

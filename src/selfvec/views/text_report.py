@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from selfvec.analysis.concepts.document_topics import ToRead, topic_entries
-from selfvec.analysis.concepts.group_differences import GroupDifference, difference_columns
-from selfvec.analysis.concepts.growth import (
-    ShareChange,
-    growth_columns,
-    growth_sentences,
-    percent,
-    word_sentences,
-)
+from selfvec.analysis.concepts.document_topics import topics_page
 from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath
 from selfvec.base.display import count_of, escape_for_display, printable
-from selfvec.base.view import (
-    COUNT,
-    PIECES,
-    PROSE,
-    Column,
-    Drawn,
-    Entry,
-    Heading,
-    Part,
-    Table,
-    View,
-    sentence,
-    share,
-    text_table,
-)
+from selfvec.base.view import Drawn, Heading, Part, Table, View, text_table
 from selfvec.data.run import Run
-from selfvec.numerics.statistics import share_interval
 from selfvec.text.language_recognition import language_name
 
 from .run_summary import self_retrieval_gain
@@ -45,11 +22,9 @@ if TYPE_CHECKING:
     from selfvec.analysis.word_drift import Drift
 
 _SUBJECTS = 6  # named at the top
-_GROUPS = 4  # of which the first screen tells
-FEW_DOCUMENTS = 20  # of a period, below which its share says little
-_LEAST_TOP = 0.01  # of an axis, so that one of nothing but zeros is one
 _WIDTH, _HEIGHT, _LEFT, _FOOT = 560, 150, 44, 22  # in pixels, with room for labels
 _LETTER = 6.5  # pixels
+_STYLE = f"width: 100%; max-width: {_WIDTH}px; height: auto"
 _COLOUR = "var(--came, #0072B2)"  # that of a report, or one that is readable on light and dark
 
 
@@ -67,109 +42,21 @@ class TextFindings:
     missing: Sequence[str] = ()
     filters: Sequence[str] = ()
     documents: int | None = None
-    words: Sequence[tuple[str, ShareChange]] = ()  # how their share of the documents changed
-    groups: Sequence[GroupDifference] = ()
-    to_read: Sequence[ToRead] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """The figures of the first screen."""
-        subjects = [(row.name, row.growth) for row in self.topics or () if row.growth]
-        growth = [
-            {"kind": kind, "name": name, **asdict(change)}
-            for kind, changes in (("subject", subjects), ("word", self.words))
-            for name, change in changes
-        ]
-        groups = [
-            {"group": row.name, "documents": row.documents, "share": row.share, "more": list(row.rows)}
-            for row in self.groups
-        ]
-        return {"growth": growth, "groups": groups, "read": [asdict(row) for row in self.to_read]}
 
 
 def text_report(found: TextFindings) -> View:
-    """The page of what was found about the text of a run: four answers, then the evidence."""
-    groups = found.topics and found.topics.groups
-    # How the periods are written comes first of all: a change of notation looks like a change of subjects.
-    first = groups.sides.sentences if groups and groups.sides else []
-    parts: list[Part] = [*first, *_facts(found), *_answers(found)]
+    """The page of what was found about the text of a run."""
+    parts: list[Part] = [*_facts(found)]
     if found.topics is not None:
-        parts += [Heading("What it is about"), *_subjects(found.topics), *topic_entries(found.topics)]
-    if found.groups:
-        rows = [row for group in found.groups for row in group.rows]
-        parts += [Heading("How the groups differ"), _sizes(found.groups)]
-        parts.append(Table(difference_columns(), rows, "What each has more of than the others"))
+        topics = topics_page(found.topics)
+        parts += [Heading("What it is about"), *topics.about[1:], *topics.parts, *topics.explained]
     if found.drift is not None:
         changed = found.drift.view()
         parts += [Heading(f"What changed, from {found.drift.a} to {found.drift.b}"), *changed.parts]
     if found.paths:
         parts += [Heading("Words over time"), *map(path_chart, found.paths)]
     parts += [Heading("How sure this is"), *health_table(found.run), *_on_certainty(found), *found.missing]
-    parts += [Heading("What this cannot say"), _LIMITS]
     return View(printable(found.run.provenance.corpus_name), parts)
-
-
-_LIMITS = (
-    "A subject that grows is written about more often; whether there is more of it, the text does not say. "
-    "Subjects are groups of words that a program found; each document counts for the nearest one, also if "
-    "it is about two or about none. Intervals take documents as independent; several about the same event "
-    "are not, and are less sure than they look. Nothing here says why something changed, or what stands in "
-    "documents that are not in this text."
-)
-
-
-def _answers(found: TextFindings) -> Iterator[Part]:
-    """A manager's four questions, each with its answer."""
-    topics = found.topics
-    groups = None if topics is None else topics.groups
-    if topics is not None and groups is not None and groups.growth is not None:
-        changes = [(sentence(row.name.split(", ")[0]), row.growth) for row in topics if row.growth]
-        words = ((escape_for_display(word), change) for word, change in found.words)
-        told = [*growth_sentences(changes), *word_sentences(list(words))]
-        yield _answer("Which subjects grow?", told)
-        yield _answer("Is that only because there are more documents?", [groups.growth.sentence])
-    if found.groups:
-        yield _answer("How do the groups differ?", [group.sentence for group in found.groups[:_GROUPS]])
-    elif found.run.text is not None and (fields := list(found.run.text.fields)):
-        named = ", ".join(map(printable, fields[:_GROUPS]))
-        yield _answer("How do groups differ?", [f"Name one of the fields: --groups {named}."])
-    if found.to_read:
-        passages = [([(printable(row.sentence), "")], row.source) for row in found.to_read]
-        yield Entry([("Which documents to read?", "strong")], quotes=[("", passages)])
-
-
-def _answer(question: str, sentences: Sequence[str]) -> Entry:
-    return Entry([(question, "strong")], [[(sentence, "")] for sentence in sentences])
-
-
-def _subjects(topics: Topics) -> list[Part]:
-    """The subjects in a table, with their share in each period as a chart."""
-    about = "A subject is a group of words that occur in the same documents; its name is typical of them."
-    rows = [
-        {
-            "name": row.name,
-            "documents": row.documents,
-            "share": row.share,
-            "growth": row.growth and asdict(row.growth),
-            "chart": topics.groups and _share_chart(topics, number),
-        }
-        for number, row in enumerate(topics)
-    ]
-    columns = [
-        Column("name", "subject", PROSE),
-        Column("documents", form=COUNT, less=True),
-        Column("share", form=share(1), less=True),
-    ]
-    if any(row.growth for row in topics):
-        columns += [*growth_columns(), Column("chart", "share over time", PIECES)]
-    none = topics.documents - sum(row.documents for row in topics)
-    without = [f"{count_of(none, 'document has', 'documents have')} none of these words."] if none else []
-    return [about, Table(columns, rows, notes=without)]
-
-
-def _sizes(groups: Sequence[GroupDifference]) -> Table:
-    columns = (Column("group"), Column("documents", form=COUNT), Column("share", form=share(1)))
-    rows = [{"group": row.name, "documents": row.documents, "share": row.share} for row in groups]
-    return Table(columns, rows, "Sizes")
 
 
 def health_table(run: Run) -> list[Table]:
@@ -196,6 +83,8 @@ def _facts(found: TextFindings) -> Iterator[str]:
     if found.topics is not None and found.topics.subjects:
         *first, last = found.topics.subjects[:_SUBJECTS]
         yield f"It is mostly about {' and '.join(filter(None, (', '.join(first), last)))}."
+    if found.drift is not None and (changed := found.drift.summary):
+        yield changed
     yield from (printable(f"{note[:1].upper()}{note[1:]}.") for note in provenance.corpus.get("notes", ()))
 
 
@@ -216,17 +105,7 @@ def _on_certainty(found: TextFindings) -> Iterator[str]:
         yield f"In the charts, bars are 95 % intervals; a hollow point has fewer than {FEW_USES} occurrences."
 
 
-# ---- Charts over time as SVG, legible on light and dark pages without their style
-
-
-class Point(NamedTuple):
-    """A value of a period with its interval; None where there is none."""
-
-    period: str
-    value: float | None
-    low: float | None
-    high: float | None
-    few: bool  # a hollow mark: the period is thin
+# ---- A word over time as SVG, legible on light and dark pages without their style
 
 
 def path_chart(path: SlicePath) -> Drawn:
@@ -234,74 +113,44 @@ def path_chart(path: SlicePath) -> Drawn:
     rows = path.as_dict()["slices"]
     word = escape(escape_for_display(path.word))
     uses = ", ".join(f"{row['slice']}: {row['uses']:,}" for row in rows)
-    points = [
-        Point(row["slice"], row["distance"], row["low"], row["high"], row["uses"] < FEW_USES) for row in rows
-    ]
-    drawn = chart(points, f"distance of {path.word} from its first period", "{:.2f}".format)
+    drawn = _chart(rows, f"distance of {path.word} from its first period")
     caption = f"<b>{word}</b>: distance from its first period. Occurrences: {escape(printable(uses))}."
     text = f"{escape_for_display(path.word)}: occurrences {printable(uses)}"
     return Drawn(text, f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>")
 
 
-def _share_chart(topics: Topics, number: int) -> Drawn:
-    """The share of a topic in each period: from 0 to the data, and never beyond 100 %."""
-    shares = {row.group: row for row in topics.groups or () if row.topic == number}
-    sizes = {row.group: row.of for row in topics.groups or ()}
-    points, told = [], []
-    for group, size in sizes.items():
-        row = shares.get(group)
-        value = row.share if row else 0.0
-        low, high = (row.low, row.high) if row else share_interval(0, size)
-        points.append(Point(group, value, low, high, size < FEW_DOCUMENTS))
-        told.append(f"{group}: {percent(value)}")
-    label = f"share of {topics[number].name} in each period"
-    return Drawn(printable(", ".join(told)), chart(points, label, percent, most=1.0, small=True))
-
-
-def chart(
-    points: Sequence[Point],
-    label: str,
-    show: Callable[[float], str],
-    *,
-    most: float = math.inf,  # the axis never goes beyond
-    small: bool = False,
-) -> str:
-    """Points with intervals; the axis begins at 0 and ends at the data; a value is where the axis says."""
-    width, height = (_WIDTH // 2, _HEIGHT // 2) if small else (_WIDTH, _HEIGHT)
-    top = min(most, max([end for point in points for end in (point.value, point.high) if end] + [_LEAST_TOP]))
-    names = [escape_for_display(point.period) for point in points]
+def _chart(rows: Sequence[Mapping[str, Any]], label: str) -> str:
+    """Points with intervals; the axis begins at 0, and a value is where the axis says."""
+    most = max([row["high"] or 0 for row in rows] + [row["distance"] or 0 for row in rows] + [0.1])
+    names = [escape_for_display(str(row["slice"])) for row in rows]
     label_width = _LETTER * max(map(len, names))
-    step = (width - _LEFT - label_width) / max(len(points) - 1, 1)
-    named = max(1, math.ceil(label_width / max(step, 1)))  # every so many periods have a label
+    step = (_WIDTH - _LEFT - label_width) / max(len(rows) - 1, 1)
+    named = math.ceil(label_width / step)  # every so many periods have a label
 
     def y(value: float) -> float:
-        return 8 + (height - _FOOT - 8) * (1 - value / top)
+        return 8 + (_HEIGHT - _FOOT - 8) * (1 - value / most)
 
     marks = []
-    for value in (0.0, top) if small else (0.0, top / 2, top):
-        across = f'x1="{_LEFT}" x2="{width}" y1="{y(value):.1f}" y2="{y(value):.1f}"'
+    for value in (0.0, most / 2, most):
+        across = f'x1="{_LEFT}" x2="{_WIDTH}" y1="{y(value):.1f}" y2="{y(value):.1f}"'
         marks.append(
             f'<line class="axis" {across} stroke="currentColor" stroke-opacity=".2"/>'
-            f'<text x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{show(value)}</text>'
+            f'<text x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.2f}</text>'
         )
-    ends = {0, len(points) - 1} if small else set(range(0, len(points), named))
-    for i, point in enumerate(points):
+    for i, row in enumerate(rows):
         x = _LEFT + label_width / 2 + i * step
-        if i in ends:
-            place = f'x="{x:.1f}" y="{height - 4}" text-anchor="middle"'
+        if i % named == 0:
+            place = f'x="{x:.1f}" y="{_HEIGHT - 4}" text-anchor="middle"'
             marks.append(f"<text {place}>{escape(names[i])}</text>")
-        if i and (before := points[i - 1]).value is not None and point.value is not None:
-            ends_at = f'x1="{x - step:.1f}" x2="{x:.1f}" y1="{y(before.value):.1f}" y2="{y(point.value):.1f}"'
-            marks.append(f'<line class="path" {ends_at} stroke="{_COLOUR}" stroke-opacity=".4"/>')
-        if point.value is None or point.low is None or point.high is None:
+        if row["distance"] is None:
             continue
-        low, high, at = y(point.low), y(min(point.high, top)), y(point.value)
+        low, high, at = y(row["low"]), y(row["high"]), y(row["distance"])
         up = f'x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"'
-        few = 'class="few" fill="var(--paper, white)"' if point.few else f'fill="{_COLOUR}"'
+        few = 'class="few" fill="var(--paper, white)"' if row["uses"] < FEW_USES else f'fill="{_COLOUR}"'
         marks.append(
             f'<line class="line" {up} stroke="{_COLOUR}"/>'
             f'<circle {few} stroke="{_COLOUR}" cx="{x:.1f}" cy="{at:.1f}" r="3.5"/>'
         )
-    size = f'viewBox="0 0 {width} {height}" style="width: 100%; max-width: {width}px; height: auto"'
+    size = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" style="{_STYLE}"'
     text = f'fill="currentColor" font-size="11" role="img" aria-label="{escape(printable(label))}"'
     return f"<svg {size} {text}>{''.join(marks)}</svg>"

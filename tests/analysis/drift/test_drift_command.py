@@ -83,10 +83,11 @@ def test_a_pipe_gets_the_sentence_the_table_and_no_blanks_at_the_end_of_lines(co
     run = refine(corpus, "--slice", "year")
     lines = ran(["drift", run]).out.splitlines()
     found = drift(open_run(run))
-    assert lines[0].startswith(
-        f"{found.significant} of {len(found)} words changed from 1993 to 2020, most of"
+    general = f"(median {found.general:.2f} beyond chance)"
+    assert lines[0] == (
+        f"From 1993 to 2020, most words differ much, as the text did as a whole {general}; "
+        f"1 of {len(found)} changed by more than 0.10 beyond that: {found.rows[0]['word']}."
     )
-    assert lines[0].partition(" all ")[2].startswith(f"{found.rows[0]['word']}, {found.rows[1]['word']} and ")
     assert max(len(line) - len(line.rstrip()) for line in lines) < 10
     assert any(line.startswith("  1993: ") for line in lines)
 

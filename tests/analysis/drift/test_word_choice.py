@@ -69,25 +69,27 @@ def test_stop_words_numbers_and_repeated_text_are_left_out_unless_they_are_kept(
     assert every["left_out"] == {}
 
 
-def test_a_change_in_few_documents_comes_after_the_others() -> None:
+def test_a_change_that_is_not_sure_comes_after_the_others() -> None:
     rows = [
-        {"word": word, "q": q, "kind": kind, "documents_a": a, "documents_b": 9, "change": change}
-        for word, q, kind, a, change in (
-            ("few", 0.01, "word", 3, 0.9),
-            ("name", 0.01, "name", 9, 0.8),
-            ("less", 0.01, "word", 4, 0.1),
-            ("more", 0.01, "word", 9, 0.2),
-            ("chance", 0.2, "word", 3, 0.7),
+        {"word": word, "q": q, "kind": kind, "change": change, "change_low": low}
+        for word, q, kind, change, low in (
+            ("few", 0.01, "word", 0.9, None),
+            ("unsure", 0.01, "word", 0.8, 0.05),
+            ("name", 0.01, "name", 0.8, 0.7),
+            ("less", 0.01, "word", 0.2, 0.11),
+            ("more", 0.01, "word", 0.3, 0.11),
+            ("chance", 0.2, "word", 0.7, 0.3),
         )
     ]
-    assert [row["word"] for row in sorted(rows, key=order_key)] == ["more", "less", "few", "name", "chance"]
+    order = ["more", "less", "few", "unsure", "name", "chance"]
+    assert [row["word"] for row in sorted(rows, key=order_key)] == order
 
 
 def test_the_order_is_that_which_is_stated(folder) -> None:
     found = listed(folder)
     assert found["order"] == (
-        "words with q ≤ 0.05 first; of these, names, numbers and other spellings of a word last, and before "
-        "them words in fewer than 4 documents of a side; then by change, the largest first"
+        "words with q ≤ 0.05 first; of these, names, numbers and other spellings of a word last, and in both "
+        "groups words with a change_low above 0.1 first; then by change, the largest first"
     )
     assert found["rows"] == sorted(found["rows"], key=order_key)
     assert "Sorted by change; words with q ≤ 0.05 come first" in ran(["drift", folder]).out

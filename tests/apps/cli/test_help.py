@@ -111,6 +111,8 @@ MEANINGS = {
     "--window": "tokens per window, or on each side",
     "--against": "what is compared with",
     "--between": "the two parts that are compared",
+    "--variants": "words that are written in two ways are counted as one",
+    "--mix": "documents with the same mix of fields are compared",
     "--anchor": "how strongly words are held to their old vectors",
     "--keep-fields": "fields that a run keeps",
     "--id-field": "field that holds the id",
@@ -148,6 +150,7 @@ MEANINGS = {
     "--keep": "what is kept: of a corpus, or of a figure in percent",
     "--dry-run": "measure, change nothing",
     "--base-url": "address of a mirror",
+    "--as-is": "texts as they are written",
 }
 """What each flag means that several commands have: one thing."""
 

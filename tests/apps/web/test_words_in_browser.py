@@ -340,12 +340,12 @@ def test_words_that_came_and_fields_that_go_with_time_are_on_the_page(page: Page
         page.open(f"{site.address}#view=changes", ready="document.querySelector('.ranking a')")
         assert page.run("document.querySelector('#comparison').value") == "2001|2002"
         told, why = page.texts("#pane .note")[:2]
-        assert "kind differs: minutes is 80% of 2002" in told
-        assert "--filter kind=" in told
+        assert "kind differs: minutes is 80% of the words of 2002" in told
+        assert "the same mix of kind on both sides" in told
         assert "the earliest and the latest years" in why
         page.click(".unmatched summary")
         assert page.texts(".unmatched a") == ["taper"]
-        assert "taper 0→300×" in page.text(".unmatched p")
+        assert "taper 0→120×" in page.text(".unmatched p")  # of the documents with the same mix
         page.click(".unmatched a")
         page.wait("document.querySelector('#word h2')?.innerText.includes('taper')")
         page.wait("document.querySelector('#word .facts').innerText.includes('too rare')")

@@ -1,5 +1,6 @@
 """How the two sides of a comparison are written: notation, mix, variants."""
 
-from .written import Sides, written
+from .joined import AUTO, joined, joined_sentence, read_variants
+from .written import Compared, Sides, compared, written
 
-__all__ = ["Sides", "written"]
+__all__ = ["AUTO", "Compared", "Sides", "compared", "joined", "joined_sentence", "read_variants", "written"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -27,8 +27,8 @@ _DIFFERENCE = 0.1  # of the shares on both sides, at least, by words or by docum
 _LEVEL = 0.01  # of p times the number of tests (Bonferroni)
 _WITHIN = 10  # documents on each side of a value that a comparison can be restricted to
 _FIELDS = 3  # held equal at once; values of more fields together have hardly any documents in common
-_LEAST = 5  # documents, and a twentieth of the words, that each side keeps, or the mix is not held equal
-_KEPT = 0.05
+_LEAST = 5  # documents that each side keeps, or the mix is not held equal
+_KEPT = 0.1  # of the words of each side, likewise
 
 
 def confounded_fields(run: Run, slices: Sequence[Slice]) -> list[Row]:
@@ -146,40 +146,25 @@ def _tells_the_date(codes: Ids, dates: Any) -> bool:
 # ---- The mix held equal
 
 
-class EqualMix(NamedTuple):
-    """Two slices with the same mix of some fields."""
-
-    slices: Sequence[Slice]
-    fields: Sequence[str] = ()  # whose values have equal shares; none if nothing had to be left out
-    kept: float = 1.0  # the share of the words that is left
-
-
-def equal_mix(run: Run, slices: Sequence[Slice], confounded: Sequence[Row], seed: int = 0) -> EqualMix:
-    """The slices with so many documents of each value that all values have equal shares of the words.
-
-    One field after the other is held equal, the most uneven first, until none goes with the slices. If the
-    sides have hardly anything in common, they stay as they are.
-    """
-    equal = EqualMix(slices)
+def fields_held_equal(run: Run, slices: Sequence[Slice], confounded: Sequence[Row]) -> list[str]:
+    """The fields to hold equal so that none goes with the slices any more; none if that cannot be done."""
     fields: list[str] = []
-    while confounded and len(fields) < _FIELDS:
+    while len(fields) < _FIELDS:
         # What differs between the sides after one field is equal may be due to the fields that go with it.
         field = next((row["field"] for row in confounded if row["field"] not in fields), None)
-        if field is None:
+        tried = None if field is None else equal_mix(run, slices, [*fields, field])
+        if field is None or tried is None:
             break
         fields.append(field)
-        tried = _with_equal_shares(run, slices, fields, seed)
-        if tried is None:
-            break
-        equal = tried
-        confounded = confounded_fields(run, equal.slices)
-    return equal
+        confounded = confounded_fields(run, tried)
+    return fields
 
 
-def _with_equal_shares(
-    run: Run, slices: Sequence[Slice], fields: Sequence[str], seed: int
-) -> EqualMix | None:
-    """The slices with equal shares of the values of some fields together; None if hardly anything is left."""
+def equal_mix(run: Run, slices: Sequence[Slice], fields: Sequence[str], seed: int = 0) -> list[Slice] | None:
+    """So many documents of each slice that all values of some fields have the same shares of its words.
+
+    None if hardly anything would be left.
+    """
     lengths = np.diff(run.require_tokens().offsets)
     codes = np.zeros(len(lengths), np.int64)
     for field in fields:
@@ -188,19 +173,16 @@ def _with_equal_shares(
     groups: Ids = np.unique(codes, return_inverse=True)[1].astype(np.int32)
     number = int(groups.max()) + 1
     words = np.stack([_sums(groups, part.documents, lengths, number) for part in slices])
-    wanted = _kept_words(words)
     rng = np.random.default_rng(seed)
     drawn = [
         replace(part, documents=_drawn(groups, part.documents, lengths, most, rng))
-        for part, most in zip(slices, wanted, strict=True)
+        for part, most in zip(slices, _kept_words(words), strict=True)
     ]
-    kept = [lengths[part.documents].sum() for part in drawn]
-    before = [lengths[part.documents].sum() for part in slices]
-    if min(int(part.documents.sum()) for part in drawn) < _LEAST or any(
-        of < _KEPT * every for of, every in zip(kept, before, strict=True)
-    ):
-        return None
-    return EqualMix(drawn, tuple(fields), float(sum(kept) / sum(before)))
+    for part, whole in zip(drawn, slices, strict=True):
+        kept, every = (int(lengths[of.documents].sum()) for of in (part, whole))
+        if part.documents.sum() < _LEAST or kept < _KEPT * every:
+            return None
+    return drawn
 
 
 def _kept_words(words: Doubles) -> Doubles:
@@ -209,7 +191,7 @@ def _kept_words(words: Doubles) -> Doubles:
     If side b keeps ``ratio`` times as many words as side a, each value keeps what both have. The ratio is the
     one that makes a difference of the sides most certain: the sum of the inverse sizes is the smallest.
 
-    >>> _kept_words(np.array([[100.0, 300.0], [100.0, 100.0]])).tolist()
+    >>> _kept_words(np.array([[100.0, 300.0], [300.0, 100.0]])).tolist()
     [[100.0, 100.0], [100.0, 100.0]]
     >>> _kept_words(np.array([[100.0, 50.0, 9.0], [1000.0, 500.0, 0.0]])).tolist()
     [[100.0, 50.0, 0.0], [1000.0, 500.0, 0.0]]
@@ -217,10 +199,13 @@ def _kept_words(words: Doubles) -> Doubles:
     both = words.min(axis=0) > 0
     if not both.any():
         return np.zeros_like(words)
-    ratios = np.unique(words[1, both] / words[0, both])  # between two of them the best is at an end
+    # Between two of these ratios the best is at an end. The sides' own ratio is kept unless it costs much.
+    ratios = words[1, both] / words[0, both]
+    ratios = np.append(words[1, both].sum() / words[0, both].sum(), ratios)
     of_a = np.minimum(words[0], words[1] / ratios[:, None])
     sizes = of_a.sum(axis=1)
-    best = int(np.argmin(1 / sizes + 1 / (ratios * sizes)))
+    uncertain = 1 / sizes + 1 / (ratios * sizes)
+    best = int(np.argmax(uncertain <= 1.25 * uncertain.min()))
     return np.stack([of_a[best], of_a[best] * ratios[best]])
 
 

@@ -6,17 +6,17 @@ Documents are the observations. A difference counts if it is large, and beyond c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles, Ints
+from selfvec.base.arrays import Doubles, Hashes, Ids, Ints
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.run_text import GROUP, TEXT
-from selfvec.numerics.statistics import chi_square_p
+from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,6 +28,7 @@ SAMPLED = (
 )
 _GROUPS = 16  # of rows, that are decoded to read them
 _LEVEL = 0.01  # of p times the number of measures
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 by the golden ratio, odd: it spreads numbers in a row
 _APART = 0.1  # by which the probability that one document has more than another differs from a half
 
 
@@ -136,3 +137,69 @@ def rank_sum(a: Doubles, b: Doubles) -> tuple[float, float]:
     variance = (total + 1 - tied / max(total * (total - 1), 1)) / (12 * pairs)
     z = (effect - 0.5) / np.sqrt(variance) if variance > 0 else 0.0
     return effect, float(chi_square_p(np.array([z]))[0])
+
+
+# ---- Formulas: passages that most documents of one side have, such as the headings of a form
+
+
+FORMULA = 6  # words: fewer may be a common phrase
+_FORMULAIC = 0.4  # by which its share of the documents differs
+
+
+def formula(run: Run, slices: Sequence[Slice], word_of: Mapping[str, str], seed: int = 0) -> Row | None:
+    """The passage whose share of the documents differs most between two slices; None without a large one.
+
+    Variants count as their words, so that a passage in another spelling is none. A row has the ``passage``
+    and its shares ``a`` and ``b``.
+    """
+    batch = run.require_tokens()
+    rows = run.vectors.key_to_index
+    numbers = np.arange(len(rows), dtype=np.int32)
+    pairs = [(rows[v], rows[w]) for v, w in word_of.items()]
+    numbers[[v for v, _ in pairs]] = [w for _, w in pairs]
+    drawn = [sampled(part, seed) for part in slices]
+    parts = [batch.part(documents) for documents in drawn]
+    hashes = [_passages(numbers[part.ids], part.offsets) for part in parts]
+    known, place = np.unique(np.concatenate(hashes), return_inverse=True)
+    if not len(known):
+        return None
+    shares = [
+        np.bincount(of, minlength=len(known)) / max(len(documents), 1)
+        for of, documents in zip(np.split(place, [len(hashes[0])]), drawn, strict=True)
+    ]
+    best = int(np.abs(shares[0] - shares[1]).argmax())
+    a, b = float(shares[0][best]), float(shares[1][best])
+    if abs(a - b) < _FORMULAIC or _p_of_shares(a, b, drawn) * len(known) > _LEVEL:
+        return None
+    part = parts[int(b > a)]
+    start = int(_hashed(numbers[part.ids]).tolist().index(known[best]))
+    words = (run.vectors.index_to_key[i] for i in part.ids[start : start + FORMULA].tolist())
+    return {"passage": " ".join(words), "a": a, "b": b}
+
+
+def _p_of_shares(a: float, b: float, drawn: Sequence[Ints]) -> float:
+    """p of a passage's shares, if the documents with it were divided by chance."""
+    sizes = [len(documents) for documents in drawn]
+    counts = np.array([round(a * sizes[0]), round(b * sizes[1])], np.int64)
+    return float(hypergeometric_p(counts[1:], counts.sum(keepdims=True), sizes[1], sum(sizes))[0])
+
+
+def _hashed(ids: Ids) -> Hashes:
+    """A hash of each passage of `FORMULA` ids, (N - 5,)."""
+    total = max(len(ids) - FORMULA + 1, 0)
+    out = np.zeros(total, np.uint64)
+    for i in range(FORMULA):
+        out = (out ^ out >> np.uint64(29)) * _MIX + ids[i : i + total].astype(np.uint64) + np.uint64(1)
+    return out
+
+
+def _passages(ids: Ids, offsets: Ints) -> Hashes:
+    """The hashes of the different passages of each document, one after the other."""
+    hashes = _hashed(ids)
+    document = np.searchsorted(offsets, np.arange(len(hashes)), side="right") - 1
+    inside = np.arange(len(hashes)) + FORMULA <= offsets[document + 1]
+    order = np.lexsort((hashes[inside], document[inside]))
+    own, of = hashes[inside][order], document[inside][order]
+    first = np.ones(len(own), bool)
+    first[1:] = (own[1:] != own[:-1]) | (of[1:] != of[:-1])
+    return own[first]

@@ -1,23 +1,36 @@
-"""`written`: how the two sides of a comparison are written differently, before anything is compared."""
+"""How the two sides of a comparison are written differently, which is said before anything is compared."""
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple, TypedDict
 
-from selfvec.base.display import printable
+import numpy as np
+
+from selfvec.base.declarations import options
+from selfvec.base.display import count_of, printable
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.storage.cache import cached, read_result, write_result
 
-from .mix import confounded_fields
-from .notation import notation
+from .joined import AUTO, joined, joined_sentence, pair_names, read_variants
+from .mix import confounded_fields, equal_mix, fields_held_equal
+from .notation import formula, notation
+from .variant_pairs import variant_pairs
 
 Row = dict[str, Any]
-_FORMAT = 1  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 2  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
+_REMEDY = "Count each pair as one word: --variants auto"
+_SAID = {
+    "digits": "{more} has more digits ({high:.0%} of the characters, {low:.0%} in {less}).",
+    "punctuation": "{more} has more punctuation ({high:.0%} of the characters, {low:.0%} in {less}).",
+    "words in a document": "{more} has longer documents: in the median {high:.0f} words, not {low:.0f}.",
+    "words in a sentence": "{more} has longer sentences: in the median {high:.0f} words, not {low:.0f}.",
+}
 
 
 @dataclass(frozen=True)
@@ -30,63 +43,132 @@ class Sides:
         Their names.
     notation : list of dict
         Measures of how documents are written, see `notation`.
+    formulas : list of dict
+        The passage that most documents of one side have, if there is one, see `formula`.
     mix : list of dict
         Fields that go with the sides, see `confounded_fields`.
     variants : list of dict
         Words of which one vanishes as the other comes, see `variant_pairs`.
+    fields : list of str
+        Fields of the mix that can be held equal on both sides. All but the mix is measured so.
+    kept : float, optional
+        If they are held equal in what is compared: the share of the words that is left.
+    joined : dict
+        The word of each variant that is counted as its word in what is compared.
     """
 
     a: str = ""
     b: str = ""
     notation: list[Row] = field(default_factory=list)
+    formulas: list[Row] = field(default_factory=list)
     mix: list[Row] = field(default_factory=list)
     variants: list[Row] = field(default_factory=list)
+    fields: list[str] = field(default_factory=list)
+    kept: float | None = None
+    joined: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def certain(self) -> dict[str, str]:
+        """The word of each variant that is certain."""
+        return {row["variant"]: row["word"] for row in self.variants if row["certain"]}
+
+    @property
+    def left(self) -> dict[str, str]:
+        """Those of them that are not joined in what is compared."""
+        return {variant: word for variant, word in self.certain.items() if variant not in self.joined}
 
     @property
     def sentences(self) -> list[str]:
         """What a reader must know first, with the remedy; empty if both sides are written alike."""
-        return [printable(sentence) for sentence in (*self._on_notation(), *self._on_mix())]
+        return [
+            *map(printable, (*self._on_words(), *self._on_formulas(), *self._on_mix(), *self._on_measures()))
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """The rows, and the sentences."""
         return asdict(self) | {"sentences": self.sentences}
 
-    def _on_notation(self) -> list[str]:
-        rows = {row["measure"]: row for row in self.notation if row["differs"]}
-        return [_SAID[name].format(**_ordered(self, row)) for name, row in rows.items()]
+    def _on_words(self) -> list[str]:
+        """Capitals, and words that are written in two ways."""
+        said: dict[str, list[str]] = {}  # by the side that is written so
+        for row in self.notation:
+            if row["measure"] == "capitals" and row["differs"]:
+                told = "in capitals ({high:.0%} of the letters, {low:.0%} in {less})"
+                sides = _ordered(self, row)
+                said.setdefault(sides["more"], []).append(told.format(**sides))
+        left = [row for row in self.variants if row["variant"] in self.left]
+        for side, other, mine in ((self.a, self.b, "a"), (self.b, self.a, "b")):
+            rows = [row for row in left if _writes(row) == mine]
+            if rows:
+                said.setdefault(side, []).append(_written_otherwise(rows, other))
+        sentences = [f"{side} is written {' and '.join(ways)}" for side, ways in said.items()]
+        if left:
+            sentences[-1] += ": much of what differs below is notation. " + _REMEDY
+        return [*(f"{sentence}." for sentence in sentences), *joined_sentence(self.joined)]
+
+    def _on_formulas(self) -> list[str]:
+        """The passage that most documents of one side have."""
+        said = []
+        for row in self.formulas:
+            sides = _ordered(self, row)
+            shares = "{high:.0%} of the documents of {more} and {low:.0%} of {less}".format(**sides)
+            said.append(f"The passage “{row['passage']}” is in {shares}: its words differ for that reason.")
+        return said
+
+    def _on_measures(self) -> list[str]:
+        """Other measures that differ."""
+        rows = [row for row in self.notation if row["differs"] and row["measure"] in _SAID]
+        return [_SAID[row["measure"]].format(**_ordered(self, row)) for row in rows]
 
     def _on_mix(self) -> list[str]:
-        """A sentence for each field that goes with what is compared."""
+        """A sentence for each field that goes with what is compared, and whether it is held equal."""
         notes = []
         for row in self.mix[:_FIELDS]:
-            a, b = (
-                f"{row[f'share_{side}']:.0%} of {name} ({row[f'words_{side}']:.0%} of its words)"
-                for side, name in (("a", self.a), ("b", self.b))
+            b, a = (
+                f"{row[f'words_{side}']:.0%} of {words} of {name} ({row[f'share_{side}']:.0%} of {documents})"
+                for side, name, words, documents in (
+                    ("b", self.b, "the words", "the documents"),
+                    ("a", self.a, "those", "them"),
+                )
             )
             told = f"{row['field']} differs: {row['value']} is {b}, {a}"
-            within = shlex.quote(f"{row['field']}={row['within']}")
-            remedy = f"; compare within one: --filter {within}" if row["within"] is not None else ""
-            notes.append(f"{told}{remedy}.")
+            notes.append(f"{told}{'' if row['field'] in self.fields else self._within(row)}.")
+        if self.fields:
+            named = " and ".join(self.fields)
+            same = f"documents with the same mix of {named} on both sides"
+            notes[-1] += (
+                f" --mix equal compares {same}."
+                if self.kept is None
+                else f" Compared are {same}, {self.kept:.0%} of the text; --mix raw compares all."
+            )
         return notes
 
-
-_SAID = {
-    "capitals": "{more} is written in capitals ({high:.0%} of the letters, {low:.0%} in {less}).",
-    "digits": "{more} has more digits ({high:.0%} of the characters, {low:.0%} in {less}).",
-    "punctuation": "{more} has more punctuation ({high:.0%} of the characters, {low:.0%} in {less}).",
-    "words in a document": (
-        "The documents of {more} are longer (in the middle {high:.0f} words, {low:.0f} in {less})."
-    ),
-    "words in a sentence": (
-        "The sentences of {more} are longer (in the middle {high:.0f} words, {low:.0f} in {less})."
-    ),
-}
+    def _within(self, row: Row) -> str:
+        """How to compare the documents of one value."""
+        if row["within"] is None:
+            return ""
+        value = shlex.quote(f"{row['field']}={row['within']}")
+        return f"; compare within one: --filter {value}"
 
 
 def _ordered(sides: Sides, row: Row) -> dict[str, Any]:
     """The sides of a measure by what they have of it."""
     less, more = sorted(((row["a"], sides.a), (row["b"], sides.b)), key=lambda side: side[0])
     return {"more": more[1], "less": less[1], "high": more[0], "low": less[0]}
+
+
+def _writes(row: Row) -> str:
+    """The side that writes the variant rather than the word."""
+    shares = [row[f"variant_{side}"] / max(row[f"variant_{side}"] + row[f"word_{side}"], 1) for side in "ab"]
+    return "a" if shares[0] >= shares[1] else "b"
+
+
+def _written_otherwise(rows: Sequence[Row], other: str) -> str:
+    """With how many words that the other side writes otherwise."""
+    short = all(row["relation"] == "abbreviation" for row in rows)
+    number = count_of(len(rows), "abbreviation" if short else "word")
+    named = pair_names({row["variant"]: row["word"] for row in rows})
+    return f"with {number} that {other} writes {'out' if short else 'otherwise'} ({named})"
 
 
 def written(run: Run, slices: Sequence[Slice]) -> Sides:
@@ -96,8 +178,63 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
     ends = [slices[0], slices[-1]]
 
     def make() -> dict[str, Any]:
+        mix = confounded_fields(run, ends)
+        fields = fields_held_equal(run, ends, mix)
+        # What the mix brings with it, such as the capitals of one kind, is not said a second time.
+        equal = (equal_mix(run, ends, fields) if fields else None) or ends
+        variants = variant_pairs(run, equal)
         a, b = (part.name for part in ends)
-        return asdict(Sides(a, b, notation(run, ends), confounded_fields(run, ends)))
+        found = Sides(a, b, notation(run, equal), [], mix, variants, fields)
+        passage = formula(run, equal, found.certain)
+        return asdict(replace(found, formulas=[passage] if passage else []))
 
     kept = cached(run, "sides", [_FORMAT, documents_of(ends)], make, write_result, read_result)
     return Sides(**kept)
+
+
+def _words_of(run: Run, slices: Sequence[Slice]) -> int:
+    lengths = np.diff(run.require_tokens().offsets)
+    return int(sum(lengths[part.documents].sum() for part in slices))
+
+
+@options()
+class LikeForLike(TypedDict, total=False):
+    """How like is compared with like.
+
+    Other Parameters
+    ----------------
+    variants : "auto" or path, optional
+        Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
+        those that are certain.
+    mix : {"equal", "raw"}
+        Compare documents with the same mix of fields that differ, or all; by default equal. Such a field may
+        be the kind of document. Documents are left out at random until each value has the same share of the
+        words on both sides.
+    """
+
+    variants: str | os.PathLike[str] | None
+    mix: str
+
+
+class Compared(NamedTuple):
+    """What is compared after the differences of its sides in writing are out of the way."""
+
+    run: Run
+    slices: list[Slice]
+    sides: Sides
+
+
+def compared(run: Run, slices: Sequence[Slice], given: Mapping[str, Any]) -> Compared:
+    """Slices as `LikeForLike` asks for them; the mix is that of all documents for more than two."""
+    sides = written(run, slices)
+    variants, mix = given.get("variants"), given.get("mix", "equal")
+    word_of: Mapping[str, str] = {}
+    if variants is not None:
+        word_of = sides.certain if variants == AUTO else read_variants(variants)
+    equal, kept = None, None
+    if sides.fields and mix != "raw" and len(slices) == 2:
+        equal = equal_mix(run, slices, sides.fields)
+        kept = None if equal is None else _words_of(run, equal) / max(_words_of(run, slices), 1)
+    made = joined(run, word_of)
+    told = replace(sides, kept=kept, joined=dict(made.provenance.variants))
+    return Compared(made, equal or list(slices), told)

@@ -21,7 +21,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.repeats import repeated_tokens
-from selfvec.text.rules import Rulebook, Rules, stems
+from selfvec.text.rules import Rulebook, stems
 from selfvec.text.sentences import sentence_spans
 
 from .contexts import occurrences
@@ -167,8 +167,7 @@ def _marked(text: str, span: tuple[int, int] | None, marks: Mapping[str, str]) -
 def _forms(run: Run) -> FormsOf:
     """A function that normalises words as the run does: to lemmas, stems, or lower case."""
     preprocessing = Preprocessing.of(run.provenance)
-    language = preprocessing.language
-    rules = Rulebook(Rules(lemmatize=preprocessing.lemmatize, language=language), "lower")
+    rules = Rulebook(replace(preprocessing.rules, stop_words=None), "lower")
     stem = preprocessing.stem if preprocessing.stemmed else None
 
     def form_of(words: Sequence[str]) -> list[str]:

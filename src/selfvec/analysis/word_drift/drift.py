@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
-from selfvec.analysis.sides import written
+from selfvec.analysis.sides import AUTO, compared
+from selfvec.analysis.sides.written import LikeForLike
 from selfvec.analysis.word_kinds import languages
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked, options
@@ -21,9 +23,10 @@ from .compared_slices import asked_slices, sources_of
 from .drift_result import Drift
 from .measures import kept_measures
 from .permutation_test import DriftTest
-from .word_choice import Choice, is_significant, listed_rows, measurable, new_and_gone
+from .word_choice import Choice, is_changed, is_significant, listed_rows, measurable, new_and_gone
 
 _SHOWN = 20  # words with example sentences, if all are listed
+_AFFORDED = 2_000_000  # tokens of a text that is compared again with its variants joined, to say what is left
 
 
 @options()
@@ -67,9 +70,9 @@ class Listed(TypedDict, total=False):
     all_words: bool
 
 
-@options(Test, Listed)
-class Which(Test, Listed, total=False):
-    """The words that are compared, and how they are tested."""
+@options(Test, Listed, LikeForLike)
+class Which(Test, Listed, LikeForLike, total=False):
+    """The words that are compared, how they are tested, and what like for like is."""
 
 
 @checked
@@ -118,7 +121,7 @@ def drift(
         Leave out words rarer on either side.
     progress : Progress, optional
     **which
-        Those of `Listed`, the words that are compared, and of `Test`, how they are tested.
+        Those of `Listed`, the words that are compared, of `Test`, how they are tested, and of `LikeForLike`.
 
     Returns
     -------
@@ -134,11 +137,16 @@ def drift(
             The 95 % interval of what it would be with many occurrences; None for words of few documents.
         ``expected``
             The mean distance in random splits of the same documents.
+        ``chance``
+            What ``expected`` usually is for words with as many occurrences and documents, in hundredths.
+        ``change``
+            ``distance`` - ``chance`` - ``general``, the figure of the result that says by how much words
+            differ in general.
+        ``change_low``, ``change_high``
+            The 95 % interval of the change, from leaving out documents; the lower end is less by what
+            ``expected`` exceeds ``chance``. None for words of few documents.
         ``apd``
             The mean distance of two occurrences, one of each slice.
-        ``change``
-            ``distance`` less half of what chance explains: ``expected``, or what that usually is for words
-            with as many occurrences and documents if this is larger.
         ``p``, ``q``
             The share of random splits that are as far apart, never 0: if none is, it is read from a
             distribution with the moments of the splits. q is the false discovery rate among tested words.
@@ -154,9 +162,10 @@ def drift(
 
         Between the original and the refined vectors, ``distance`` is that of the two vectors of the word,
         ``apd`` the mean distance of an occurrence to the original vector, and ``p`` the share of random signs
-        of the documents under which they agree as well on the direction of the move. ``low`` and ``high``
-        are None, ``expected`` is 0, both sides have the same counts. For a run that has not kept its tokens,
-        ``apd``, ``p``, ``q`` and the occurrences of spellings are None, too, and documents 0.
+        of the documents under which they agree as well on the direction of the move. The ends of
+        intervals are None, ``expected`` and ``chance`` are 0, both sides have the same counts. For a run that
+        has not kept its tokens, ``apd``, ``p``, ``q`` and the occurrences of spellings are None, too, and
+        documents 0.
 
         ``new`` and ``gone`` list words that are too rare in the first or second slice to have a distance, but
         occur in significantly more documents of the other, the most certain first: dicts with the counts,
@@ -192,6 +201,7 @@ def drift(
     with as_progress(progress).steps("Drift", work) as steps:
         passed = given_filters(filter)
         slices, why = asked_slices(run, between, slice, slice_field, passed)
+        run, slices, sides = compared(run, slices, which)
         named, unknown = measurable(run, words, slices, min_count)
         measured = kept_measures(run, slices, test, which.get("jobs"), steps)
         choice = Choice(named, pos, which.get("all_words", False))
@@ -203,19 +213,26 @@ def drift(
             rows=rows,
             tested=len(rows),
             significant=sum(map(is_significant, rows)),
+            changed=sum(map(is_changed, rows)),
+            general=measured.general,
             only_a=measured.only_a,
             only_b=measured.only_b,
             left_out=left_out,
             unknown=unknown,
             why=why,
             filters=passed,
+            named=bool(named),
             new=new,
             gone=gone,
-            sides=written(run, slices),
+            sides=sides,
             slices=sources_of(run, slices),
             seed=test.seed,
             state=run.stamp,
         )
+        if sides.left and len(run.require_tokens()) <= _AFFORDED:
+            so: Which = {**which, "variants": AUTO, "mix": "raw"}
+            again = drift(run, slices, min_count=min_count, **so)
+            found = replace(found, counted_so=again.summary)
         found = found.select(top, fdr).compare_sentences(run, top or _SHOWN, steps)
         return found.illustrate(run, top or _SHOWN, examples, steps) if examples else found
 

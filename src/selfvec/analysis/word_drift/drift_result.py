@@ -27,29 +27,29 @@ from selfvec.base.view import (
     came_and_went,
     escaped,
     figure,
-    low_to_high,
 )
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 
 from .permutation_test import LEVEL
 from .sentences import kept_distances, kept_examples
-from .word_choice import is_significant
+from .word_choice import SIZE, is_changed, is_significant
 
 _NEIGHBOURS = 5  # shown of those gained, and of those lost
 _FIRST = 3  # words named in a sentence
 _CAME = 12  # words that came, and that went
 _SECTIONS = 20  # words of a page with a section each, if none has quotations
-_SAME = (0.99, 1.03)  # apd of occurrences that have nothing to do with each other
-_OUTSIDE = (
-    "A distance can lie above its interval: few occurrences look farther apart than many would, and the "
-    "interval corrects for that."
+_MUCH = (  # how far words differ in general, from what median of distance - chance on
+    (0.25, "differ much, as the text did as a whole"),
+    (0.1, "differ"),
+    (0.01, "differ a little"),
+    (0.0, "differ no more than by chance"),
 )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Drift(ResultTable):
-    """Words between two states, significant ones first, by their change.
+    """Words between two states, by their change, those that surely changed first.
 
     Attributes
     ----------
@@ -59,6 +59,12 @@ class Drift(ResultTable):
         One dict per word, as in ``selfvec drift --json``.
     tested, significant : int
         Number of words that were tested and would be listed, and of those with q ≤ 0.05.
+    changed : int
+        Number of words that surely changed by more than 0.10 between two slices: q ≤ 0.05, and the whole
+        interval of the change lies above.
+    general : float
+        How far apart words usually are beyond chance: the median of distance - chance. A change is what goes
+        beyond that.
     only_a, only_b : int
         Words that occur often enough, but in one slice only; they have no row.
     left_out : dict
@@ -74,12 +80,13 @@ class Drift(ResultTable):
         Words too rare in the first slice, or the second, to be compared, that are frequent in the other.
     sides : Sides
         How the two are written: ``notation``, ``mix``, ``variants``, and the ``sentences`` that come first.
+    counted_so : str
+        If words are written in two ways: the summary if each pair were counted as one word.
     """
 
     order = (
-        f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last, and "
-        f"before them words in fewer than {LEAST_BLOCKS} documents of a side; "
-        "then by change, the largest first"
+        f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last, and in "
+        f"both groups words with a change_low above {SIZE} first; then by change, the largest first"
     )
 
     a: str
@@ -87,6 +94,8 @@ class Drift(ResultTable):
     rows: list[dict[str, Any]]
     tested: int = 0
     significant: int = 0
+    changed: int = 0
+    general: float = 0.0
     only_a: int = 0
     only_b: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
@@ -96,9 +105,11 @@ class Drift(ResultTable):
     state: str = ""  # the stamp of the run that was measured; empty for one in memory
     why: str = ""
     filters: list[str] = field(default_factory=list)
+    named: bool = False  # whether only words that were named are listed
     new: list[dict[str, Any]] = field(default_factory=list)
     gone: list[dict[str, Any]] = field(default_factory=list)
     sides: Sides = field(default_factory=Sides)
+    counted_so: str = ""
     quotes: dict[str, list[Quotation]] = field(default_factory=dict)  # by word, see `illustrate`
 
     def __len__(self) -> int:
@@ -190,7 +201,8 @@ class Drift(ResultTable):
     @property
     def columns(self) -> Sequence[Column]:
         """The word and its figures."""
-        return drift_columns(escape_for_display(self.a), escape_for_display(self.b), self.is_sliced)
+        names = escape_for_display(self.a), escape_for_display(self.b)
+        return drift_columns(*names, self.general) if self.is_sliced else REFINED_COLUMNS
 
     @property
     def messages(self) -> Sequence[str]:
@@ -199,16 +211,39 @@ class Drift(ResultTable):
 
     @property
     def summary(self) -> str:
-        """A sentence: how many words changed, between what, and which changed most; empty without tests."""
+        """How far words differ in general, how many changed beyond that, and which most; empty without tests.
+
+        A word counts if the lower end of its interval does: with a thousand words some always have a small q.
+        """
         if all(row["q"] is None for row in self.rows) or not self.tested:
             return ""
+        if not self.is_sliced:
+            return self._refined_summary()
+        if not self.significant:
+            return f"No word of {self.tested:,} changed from {self.a} to {self.b} beyond chance."
+        much = next(text for least, text in _MUCH if self.general >= least)
+        median = "" if self.general < _MUCH[-2][0] else f" (median {self.general:.2f} beyond chance)"
+        further = f"by more than {SIZE:.2f}" + (" beyond that" if median else "")
+        return f"From {self.a} to {self.b}, most words {much}{median}; {self._most(further)}"
+
+    def _most(self, further: str) -> str:
+        """How many words changed, and which most."""
+        if not self.changed:
+            rest = f"{count_of(self.significant, 'word')} changed beyond chance, but not surely by so much"
+            return f"no word of {self.tested:,} surely changed {further} ({rest})."
+        words = [row["word"] for row in self.rows if is_changed(row)][:_FIRST]
+        named = _named(words)
+        most = f", most of all {named}" if self.changed > len(words) else f": {named}" if words else ""
+        return f"{self.changed:,} of {self.tested:,} changed {further}{most}."
+
+    def _refined_summary(self) -> str:
+        """How many words refining moved in a direction that their documents agree on."""
         words = [row["word"] for row in self.rows[:_FIRST] if is_significant(row)]
-        between = f"from {self.a} to {self.b}" if self.is_sliced else "by refining"
         if not self.significant or not words:
-            return f"No word of {self.tested:,} changed {between} beyond chance."
-        most = " and ".join(filter(None, [escaped(words[:-1]), escaped(words[-1:])]))
+            return f"No word of {self.tested:,} changed by refining beyond chance."
         return (
-            f"{self.significant:,} of {count_of(self.tested, 'word')} changed {between}, most of all {most}."
+            f"{self.significant:,} of {count_of(self.tested, 'word')} changed by refining, "
+            f"most of all {_named(words)}."
         )
 
     @property
@@ -220,42 +255,35 @@ class Drift(ResultTable):
     def introduction(self) -> list[str]:
         """How the sides are written, what was found, what was compared and why."""
         only = [f"Only documents with {escaped(self.filters)}."] if self.filters else []
-        return list(filter(None, [*self.sides.sentences, self.summary, *only, self.why]))
+        found = [self.summary]
+        if self.counted_so:
+            found = [f"Each pair as one word: {self.counted_so}", f"As it is written: {self.summary}"]
+        return list(filter(None, [*self.sides.sentences, *found, *only, self.why]))
 
     def view(self, top: int | None = None) -> View:
         """Sentences, a line of figures for each word, its neighbours with quotations, and notes.
 
-        Without ``top`` the list may be long; then only words with quotations have a section each.
+        A word has a section if it surely changed, or was named. Without ``top`` the list may be long: then
+        those with quotations have one, and the others are listed below.
         """
         shown = self.select(top)
         title = f"Drift from {self.a} to {self.b}"
         if not shown.rows:
             none = f"no word that this text can test changed between {self.a} and {self.b}"
             return View(title, [none, *shown.introduction, *shown._unmatched()])
-        columns = shown._telling()
-        told = shown.rows
+        told = [row for row in shown.rows if shown.named or shown._stands_out(row)]
         if top is None:
             told = [row for row in told if row["word"] in shown.quotes] or told[:_SECTIONS]
-        words = {row["word"] for row in told}
-        others = [row for row in shown.rows if row["word"] not in words]
-        table = Table(columns, told, notes=[*shown._notes(columns)])
+        first = shown.rows[: top or max(len(told), _SECTIONS)]
+        others = shown.rows[len(first) :]
+        table = Table(shown.columns, first, notes=[*shown._notes()])
         parts: list[Part] = [*shown.introduction, table, *map(shown._entry, told), *shown._unmatched()]
-        parts += [Table(columns, others, f"{len(others):,} other words")] * bool(others)
+        parts += [Table(shown.columns, others, f"{len(others):,} other words")] * bool(others)
         return View(title, parts, records=shown.rows)
 
-    def _telling(self) -> list[Column]:
-        """The columns, without those that say the same of every word."""
-        apart = [row["apd"] for row in self.rows]
-        alike = len(apart) > 1 and all(
-            figure is not None and _SAME[0] <= figure <= _SAME[1] for figure in apart
-        )
-        idle = {"apd"} if alike else set()
-        return [
-            column
-            for column in self.columns
-            if column.name not in idle
-            and not (column.form is PROBABILITY and {*map(column.cell, self.rows)} == {"<.001"})
-        ]
+    def _stands_out(self, row: Row) -> bool:
+        """Whether a row has a section: a word that changed, or that refining moved."""
+        return is_changed(row) if self.is_sliced else is_significant(row)
 
     def _entry(self, row: Row) -> Entry:
         """A word with its neighbours, and its quotations of both sides."""
@@ -280,18 +308,13 @@ class Drift(ResultTable):
                 shown = [*map(" ".join, zip(words, counts, strict=True))]
                 yield f"{head}: {', '.join(shown[:_CAME])}{' …' * (len(shown) > _CAME)}"
 
-    def _notes(self, columns: Sequence[Column]) -> Iterator[str]:
-        """How rows are sorted, which columns are not shown, and why some figures are blank."""
+    def _notes(self) -> Iterator[str]:
+        """How rows are sorted, and why some figures are blank."""
         by = "change" if self.is_sliced else "distance"
-        order = f"words with q ≤ {LEVEL} come first, names, numbers and variants last among them"
+        sure = f" and above them those whose 95 % lies above {SIZE:.2f}" if self.is_sliced else ""
+        order = f"words with q ≤ {LEVEL} come first{sure}, names, numbers and variants last among them"
         yield f"Sorted by {by}; {order}."
-        shown = {column.name for column in columns}
-        idle = [f"{one.head} {one.cell(self.rows[0])}" for one in self.columns if one.name not in shown]
-        if idle:
-            yield f"Not shown, as all words have about the same: {', '.join(idle)} (--json has them)."
-        if self.is_sliced and any(map(_is_outside, self.rows)):
-            yield _OUTSIDE
-        if self.is_sliced and any(row["low"] is None for row in self.rows):
+        if self.is_sliced and any(row["change_low"] is None for row in self.rows):
             yield f"No interval: the word occurs in fewer than {LEAST_BLOCKS} documents of a slice."
         if any(row["p"] is None for row in self.rows):
             yield "No p and q: not tested, because the run has not kept its tokens (--keep)."
@@ -305,8 +328,10 @@ class Drift(ResultTable):
             "b",
             "why",
             "filters",
+            "general",
             "tested",
             "significant",
+            "changed",
             "only_a",
             "only_b",
             "left_out",
@@ -318,37 +343,39 @@ class Drift(ResultTable):
         return said | {name: getattr(self, name) for name in (*named, *tables)}
 
 
-def drift_columns(a: str = "a", b: str = "b", sliced: bool = True) -> tuple[Column, ...]:
-    """What is shown of a word between two states of these names."""
+def drift_columns(a: str = "a", b: str = "b", general: float | None = None) -> tuple[Column, ...]:
+    """What is shown of a word between two slices of these names, whose words differ by this in general."""
     two = figure(2)
-    if not sliced:
-        meaning = "do a word's documents agree on its move?"
-        return (
-            Column("word", width=18),
-            Column("distance", form=two, meaning="1 - cosine of the two vectors"),
-            Column("apd", form=two, less=True),
-            Column("p", form=PROBABILITY, meaning=meaning, less=True),
-            Column("q", form=PROBABILITY, meaning=meaning),
-            Column("count_a", "count", COUNT, less=True),
-        )
+    beyond = " - `general`" if general is None else f" - {general:.2f}" * bool(general)
+    beyond += ", by which words differ in general" * bool(beyond)
     return (
         Column("word", width=18),
-        Column("change", form=two, meaning="distance minus half of what chance explains"),
+        Column("change", form=two, meaning=f"distance - chance{beyond}"),
+        Column("interval", "95 %", INTERVAL, "interval of the change", of=change_interval),
         Column("distance", form=two, meaning="1 - cosine of the mean occurrences", less=True),
-        Column(
-            "interval",
-            "95 %",
-            INTERVAL,
-            "interval of the distance that many occurrences would show",
-            less=True,
-            of=low_to_high,
-        ),
-        Column("apd", form=two, meaning="mean distance of two occurrences", less=True),
-        Column("p", form=PROBABILITY, meaning="probability by chance", less=True),
+        Column("chance", form=two, meaning="distance of words as frequent by chance alone", less=True),
         Column("q", form=PROBABILITY, meaning="false discovery rate"),
         Column("count_a", a, COUNT, less=True),
         Column("count_b", b, COUNT, less=True),
     )
+
+
+def change_interval(row: Row) -> tuple[float, float] | None:
+    """The ends of the interval of a row's change."""
+    return None if row["change_low"] is None else (row["change_low"], row["change_high"])
+
+
+REFINED_COLUMNS = (
+    Column("word", width=18),
+    Column("distance", form=figure(2), meaning="1 - cosine of the two vectors"),
+    Column("q", form=PROBABILITY, meaning="do a word's documents agree on its move?"),
+    Column("count_a", "count", COUNT, less=True),
+)
+
+
+def _named(words: Sequence[str]) -> str:
+    """Words as a list in a sentence."""
+    return " and ".join(filter(None, [escaped(words[:-1]), escaped(words[-1:])]))
 
 
 def kind_and_spellings(row: Row) -> str:
@@ -360,11 +387,3 @@ def kind_and_spellings(row: Row) -> str:
     if kind == "variant":
         return f"variant of {spellings}"
     return ", ".join([kind] * (kind != "word") + [f"also {spellings}"] * bool(spellings))
-
-
-def _is_outside(row: Row) -> bool:
-    """Whether the distance of a row, as shown, is not in its interval."""
-    if row["low"] is None:
-        return False
-    low, distance, high = (round(row[key], 2) for key in ("low", "distance", "high"))
-    return not low <= distance <= high

@@ -21,10 +21,17 @@ from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.text.document_vectors import document_frequencies
 
 from .compared_slices import CountedSides, sources_of
-from .permutation_test import Distances, DriftTest, permutation_test, refinement_drift, usual_distances
+from .permutation_test import (
+    Changes,
+    Distances,
+    DriftTest,
+    changes_of,
+    permutation_test,
+    refinement_drift,
+)
 from .word_choice import Measures, left_out_words, mark_words
 
-_FORMAT = 3  # of what is kept in a cache: another number, and what an older version kept is measured again
+_FORMAT = 4  # of what is kept in a cache: another number, and what an older version kept is measured again
 _STEPS = {  # with their relative durations
     "Preparing occurrences": 2,
     "Choosing words": 1,
@@ -92,7 +99,9 @@ def measure_words(
             means = [vectors.unit[often] for vectors in (run.original, run.vectors)]
         keys = run.vectors.index_to_key
         near = changed_neighbours(keys, words, often, means, listed, neighbours, steps)
-        rows = _rows(keys, distances, sides.counts, near)
+        listed_words = np.array([keys[word] not in reasons for word in words.tolist()], bool)
+        changes = changes_of(distances, sides.counts[:, words].T, listed_words)
+        rows = _rows(keys, distances, changes, sides.counts, near)
         unmatched: list[Row] = []
         if slices:
             unmatched, more = unmatched_words(run, slices, sides)
@@ -101,22 +110,26 @@ def measure_words(
     counts = sides.counts
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     a, b = sides.names
-    return Measures(a, b, rows, only[0], only[1], reasons, unmatched)
+    return Measures(a, b, changes.general, rows, only[0], only[1], reasons, unmatched)
 
 
 def _rows(
-    keys: Sequence[str], measured: Distances, counts: Ints, neighbours: Sequence[dict[str, list[str]]]
+    keys: Sequence[str],
+    measured: Distances,
+    changes: Changes,
+    counts: Ints,
+    neighbours: Sequence[dict[str, list[str]]],
 ) -> list[Row]:
-    usual = usual_distances(measured.expected, counts[:, measured.words].T, measured.documents)
     figures = {
         "distance": measured.distance,
         "low": measured.low,
         "high": measured.high,
         "expected": measured.expected,
         "apd": measured.apd,
-        # Less half of what chance explains. Less all of it, words of many meanings come last, which are those
-        # that change; less nothing, rare words come first.
-        "change": measured.distance - np.maximum(measured.expected, usual) / 2,
+        "chance": changes.chance,
+        "change": changes.change,
+        "change_low": changes.low,
+        "change_high": changes.high,
         "p": measured.p,
         "count_a": counts[0, measured.words],
         "count_b": counts[1, measured.words],

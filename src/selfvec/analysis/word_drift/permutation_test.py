@@ -57,6 +57,7 @@ class Distances:
     p: Doubles  # share of random splits of the word's documents that are as far apart, never 0
     expected: Doubles  # mean distance over the splits
     apd: Doubles  # average pairwise distance: mean cosine distance of occurrences on both sides
+    error: Doubles  # standard error of the distance over documents; NaN if a side has few of them
     documents: Ints  # (m, 2), number of documents on each side in which the word occurs
     means: Sequence[Rows] = ()  # (2, n, d), unit mean vectors of the words ``among``, on both sides
 
@@ -119,10 +120,11 @@ def permutation_test(
         # Another seed: splits that made p small by chance would do so again.
         again = measure(words[rest], draws, "Splitting again", seed + 1)
         figures[rest, 1] = np.concatenate([part[0] for part in again])[:, 1]
-    distance, p, expected, apd = figures.T
+    distance, p, expected, apd, error = figures.T
     low, high = distance_intervals(noise[:, :3], noise[:, 3:], blocks.number[words])
+    error = np.where(np.isnan(low), np.nan, error)
     both = list(means.swapaxes(0, 1))
-    return Distances(words, distance, low, high, p, expected, apd, documents[words], both)
+    return Distances(words, distance, low, high, p, expected, apd, error, documents[words], both)
 
 
 def compared_means(
@@ -191,17 +193,51 @@ def usual_distances(
     return usual
 
 
+@dataclass(frozen=True)
+class Changes:
+    """By how much m words changed beyond chance and beyond the text; arrays are (m,)."""
+
+    general: float  # the median of distance - chance: how far apart the two sides are as a whole
+    chance: Doubles  # the distance that words with as many occurrences and documents have by chance
+    change: Doubles  # distance - chance - general
+    low: Doubles  # ends of its 95 % interval; NaN if a side has few documents
+    high: Doubles
+
+
+def changes_of(
+    measured: Distances,
+    counts: Ints,  # (m, 2), occurrences of each word on both sides
+    ordinary: Mask,  # (m,), words that the general change is that of
+) -> Changes:
+    """The change of words between two slices.
+
+    Chance is that of words with as many occurrences. A word's own splits mix the uses of both sides, so they
+    lie farther apart the more uses a word has, above all if these changed; less its own ``expected``, the
+    words that changed would come last. Whether the word's distance is more than its splits explain is what p
+    tells, and the lower end of the interval.
+    """
+    # Hundredths, as they are shown: so the change is the difference of the figures shown, to the digit.
+    chance = np.round(usual_distances(measured.expected, counts, measured.documents), 2)
+    beyond = measured.distance - chance
+    middle = np.median(beyond[ordinary]) if ordinary.any() else 0.0
+    general = round(max(float(middle), 0.0), 2)
+    change = beyond - general
+    margin = _DEVIATIONS * measured.error
+    own = np.maximum(measured.expected - chance, 0)
+    return Changes(general, chance, change, change - margin - own, change + margin)
+
+
 def block_figures(
     part: BlockSums, blocks: WordBlocks, permutations: int, seed: int, tested: Mask
 ) -> tuple[Doubles, Doubles, Rows]:
-    """Distance, p, expected distance and APD, (k, 4); products and noise of mean occurrences, (k, 6).
+    """Distance, p, expected distance, APD and error, (k, 5); products and noise of mean occurrences, (k, 6).
 
     They are those of the k ``tested`` words. Also the sums of all m words on both sides, (m, 2, d).
     """
     number = blocks.number[part.words]
     sums, totals = _side_sums(part, blocks)
     ones = np.where(tested, number[:, 0], 0)
-    out = np.zeros((len(part.words), 4))
+    out = np.zeros((len(part.words), 5))
     noise = np.zeros((len(part.words), 6))
     split_test(part.rows, ones, part.starts, part.words, permutations, ENOUGH, seed, out, noise)
     pairs = totals.prod(axis=1)
@@ -234,7 +270,7 @@ def refinement_drift(
     unknown, none = np.full(len(words), np.nan), np.zeros(len(words))
     if space is None:
         nowhere = np.zeros((len(words), 2), np.int64)
-        return Distances(words, distance, unknown, unknown, unknown, none, unknown, nowhere)
+        return Distances(words, distance, unknown, unknown, unknown, none, unknown, unknown, nowhere)
     documents = document_counts(space)
     figures = []
     with progress.stage("Splitting", len(words), "words") as advance:
@@ -250,7 +286,7 @@ def refinement_drift(
     p, apd = np.concatenate([np.zeros((0, 2)), *figures]).T
     p = np.where(distance < _ROUNDING, 1.0, p)  # words that did not move are not significant
     sides = np.repeat(documents[words], 2, axis=1)
-    return Distances(words, distance, unknown, unknown, p, none, apd, sides)
+    return Distances(words, distance, unknown, unknown, p, none, apd, unknown, sides)
 
 
 # ---- The 95 % interval of a word's distance: where it would be with many occurrences

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.kernels import LEAST_BLOCKS
 from selfvec.analysis.word_kinds import are_stop_words, languages, with_letters
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import InputError
@@ -35,6 +34,8 @@ class Measures:
     ----------
     a, b : str
         Names of the states.
+    general : float
+        By how much the words that are listed by default differ beyond chance, as a median.
     rows : list of dict
         One per word, as in the rows of `drift`, but without q, which depends on the choice of words.
     only_a, only_b : int
@@ -47,6 +48,7 @@ class Measures:
 
     a: str
     b: str
+    general: float
     rows: list[Row]
     only_a: int
     only_b: int
@@ -117,11 +119,22 @@ def is_significant(row: Mapping[str, Any]) -> bool:
     return row["q"] is not None and row["q"] <= LEVEL
 
 
+SIZE = 0.1  # of a change that stands out: words of random halves of a text hardly reach it
+
+
+def is_changed(row: Mapping[str, Any]) -> bool:
+    """Whether a word surely changed by more than `SIZE`: the lower end of its interval decides."""
+    return is_significant(row) and row["change_low"] is not None and row["change_low"] > SIZE
+
+
 def order_key(row: Mapping[str, Any]) -> tuple[bool, bool, bool, float]:
-    """The sort key of a row, see `Drift.order`. With few documents a large change is often chance."""
+    """The sort key of a row, see `Drift.order`. With few documents a large change is often chance.
+
+    Within these groups the change decides, not its lower end, with which people's judgements agree less.
+    """
     significant = is_significant(row)
-    few = min(row["documents_a"], row["documents_b"]) < LEAST_BLOCKS
-    return not significant, significant and row["kind"] != WORD, significant and few, -row["change"]
+    unsure = significant and not is_changed(row)
+    return not significant, significant and row["kind"] != WORD, unsure, -row["change"]
 
 
 def _each_once(rows: Sequence[Row]) -> list[Row]:

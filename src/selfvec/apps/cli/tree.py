@@ -90,6 +90,7 @@ SHARED: Mapping[str, Typed] = {
     "tokenizer": Typed("words|whitespace|FILE"),
     "top": Typed(short="--topn"),
     "try_": Typed("NAME=VALUES..."),
+    "variants": Typed("FILE|auto"),
     "vectors": Typed("FILE|NAME"),
     "withdraw": Typed("ID[,ID...]"),
     "words": Typed("WORD...", help="Words of the run."),

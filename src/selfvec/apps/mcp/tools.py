@@ -16,6 +16,7 @@ from pydantic import Field
 from selfvec.analysis.collocates import Collocates, collocates
 from selfvec.analysis.concordance import concordance
 from selfvec.analysis.keyness import keyness, keyness_columns
+from selfvec.analysis.word_drift.drift_result import drift_columns
 from selfvec.apps.run import Run
 from selfvec.apps.similar_words import similar
 from selfvec.apps.table import TEXT, TOP
@@ -54,7 +55,7 @@ _LONGEST_ARGUMENT = 10_000  # characters
 _VALUES = 20  # of an argument that takes several
 _UNMATCHED = ("word", "kind", "count_a", "count_b", "documents_a", "documents_b", "p", "q")
 _CHANGE = (
-    *("word", "kind", "variants", "distance", "apd", "low", "high", "expected", "p", "q"),
+    *("word", "kind", "variants", "change", "change_low", "change_high", "distance", "chance", "q"),
     *("count_a", "count_b", "gained", "lost"),
 )
 
@@ -189,7 +190,7 @@ class Tools:
             "lost": lost,
         }
 
-    @_as_declared(TOP["drift"].declaration, top=20)
+    @_as_declared(TOP["drift"].declaration, drift_columns(), top=20)
     def drift(
         self,
         word: str | None = None,
@@ -199,14 +200,12 @@ class Tools:
     ) -> Json:
         """The words whose meaning changed most between two slices of time, by default the earliest and the
         latest of a dated corpus (or by refining: `between` is ["original", "refined"], or the corpus has no
-        dates), significant changes first; of these, names, numbers and other spellings of a word last
+        dates), sure changes first; of these, names, numbers and other spellings of a word last
         (`kind`, `variants`). `new` and `gone` are words too rare on one side to be compared, with counts.
         `notes` say what was compared and why, and which field of the documents goes with time: then ask again
-        with the `filter` named there. `distance` is 1 - cosine, `low` to
-        `high` the 95 % interval of what it would be with many occurrences, `expected` what random splits of
-        the same documents give, `p` and `q` (false discovery rate) whether chance explains it: believe a
-        change only if `beyond_chance`. With `word`, how that word changed, with sentences that show it
-        (`examples_a`, `examples_b`). The first call takes some seconds."""
+        with the `filter` named there. Believe a change only if `beyond_chance`, and that it is as large as
+        `change_low`, the lower end of its 95 % interval. With `word`, how that word changed, with sentences
+        that show it (`examples_a`, `examples_b`). The first call takes some seconds."""
         asked = (tuple(between or ()), tuple(given_filters(filter)))
         run = self._run.present
         found = self._drift(run, asked)
@@ -365,7 +364,8 @@ def _change(found: Drift, shown: Drift) -> Json:
         side: [{name: row[name] for name in _UNMATCHED} for row in rows]
         for side, rows in (("new", shown.new), ("gone", shown.gone))
     }
-    states = {"a": found.a, "b": found.b, "measured": len(found), "notes": found.introduction}
+    about = {"measured": len(found), "general": found.general, "notes": found.introduction}
+    states = {"a": found.a, "b": found.b} | about
     return _limited(states | {"rows": [_changed(row) for row in shown.rows]} | unmatched)
 
 

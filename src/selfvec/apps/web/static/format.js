@@ -7,8 +7,9 @@ export const share = (x) => `${Math.round(x * 100)} %`;
 /** A figure with two digits, without the zero before the point. */
 export const figure = (x) => (x === null || x === undefined ? "–" : x.toFixed(2).replace(/^(-?)0\./, "$1."));
 
-/** The 95 % interval of the distance that many occurrences of a word would have; empty if there is none. */
-export const interval = (row) => (row.low === null ? "" : `${figure(row.low)}–${figure(row.high)}`);
+/** The 95 % interval of the change of a word; empty if there is none. */
+export const interval = (row) =>
+  row.change_low === null ? "" : `${figure(row.change_low)} to ${figure(row.change_high)}`;
 
 /** A p or q: below .1 with three digits, below .001 as "< .001". */
 export function probability(x) {

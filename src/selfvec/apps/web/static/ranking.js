@@ -251,7 +251,7 @@ export class Ranking {
     const facts = [
       row.mark,
       row.subwords && "before: built from subwords",
-      interval(row) && `distance ${figure(row.distance)}, 95 %: ${interval(row)}`,
+      interval(row) && `95 %: ${interval(row)}; distance ${figure(row.distance)}, by chance ${figure(row.chance)}`,
     ]
       .filter(Boolean)
       .join(" · ");

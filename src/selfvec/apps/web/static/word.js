@@ -164,14 +164,14 @@ export class WordPage {
       fact(
         "change",
         h("b", {}, figure(change.change)),
+        !interval(change) ? "" : `; 95 %: ${interval(change)}`,
         found.rank === null ? "" : `, number ${count(found.rank)} of ${count(found.ranked)}`,
       );
       if (change.distance !== null)
         fact(
           "distance moved",
           figure(change.distance),
-          !change.expected ? "" : `; by chance ${figure(change.expected)}`,
-          !interval(change) ? "" : `; 95 %: ${interval(change)} with many occurrences`,
+          !change.chance ? "" : `; by chance ${figure(change.chance)}`,
         );
       if (change.mark) fact("kind", change.mark);
       if (change.q !== null) {

@@ -1,0 +1,259 @@
+"""Pairs of words of which one vanishes as the other comes, in the same contexts: *acft* → *aircraft*.
+
+A word that is written otherwise is another word to everything that counts words, and so is each neighbour
+that it has. Neighbours are often replaced at the same time. So contexts are compared by the words that both
+sides have, and again after the pairs found so far have been joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from selfvec.analysis.word_kinds import with_letters
+from selfvec.analysis.word_neighbours import abbreviates
+from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
+from selfvec.base.characters import without_accents
+from selfvec.corpus.slices import Slice
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.text.document_vectors import document_frequencies
+from selfvec.text.odd_words import spelling_key
+
+Row = dict[str, Any]
+
+_FEWEST = 5  # occurrences of a word that vanishes or comes, on the side that has it
+_VANISHED = 5  # times rarer on the other side; an old habit dies out slowly
+_CERTAIN = 3.0  # deviations by which the shares of documents differ: one in 400 by chance
+_LISTED = 500  # words that go, and that come, at most: those that differ most certainly
+_BASIS = 2_000  # most frequent words of both sides that contexts are compared by
+_OFFSETS = (-2, -1, 1, 2)  # near words, in order, tell how a word is used; far ones tell the subject
+_SAMPLED = 400  # occurrences of a word
+_SPLITS = 10  # random halves of the occurrences of both words
+# Least cosine of contexts, as a share of that of random halves. On storm reports, abstracts and planted
+# abbreviations, pairs that are one word have .95 and more; words whose letters agree by accident .5 at most.
+_NEAR = 0.7
+_ROUNDS = 3
+_CANDIDATES = 3  # words whose contexts are nearest, that are looked at for each word
+_SMOOTHED = 0.5  # added to counts of neighbours
+
+
+@dataclass(frozen=True)
+class _Moves:
+    """The words that become rarer and those that become more frequent, as rows of the vocabulary."""
+
+    going: Ints
+    coming: Ints
+    sharp: Mask  # (V,), nearly absent on one side
+    shared: Ints  # words that both sides have, the most frequent first
+
+
+def relation(a: str, b: str) -> str:
+    """How the spelling of two words is related; empty if it is not.
+
+    >>> [relation(*pair.split()) for pair in ("acft aircraft", "e-mail email", "café cafe", "fax email")]
+    ['abbreviation', 'hyphen', 'accents', '']
+    >>> relation("Hail", "hail"), relation("colour", "color")
+    ('case', 'spelling')
+    """
+    if a.casefold() == b.casefold():
+        return "case"
+    if a.replace("-", "") == b.replace("-", ""):
+        return "hyphen"
+    if without_accents(a).casefold() == without_accents(b).casefold():
+        return "accents"
+    if spelling_key(a) == spelling_key(b):
+        return "spelling"
+    short, long = sorted((a, b), key=len)
+    return "abbreviation" if abbreviates(short, long) else ""
+
+
+def variant_pairs(run: Run, slices: Sequence[Slice], seed: int = 0) -> list[Row]:
+    """Pairs of words of two slices of which one vanishes as the other comes, with their evidence.
+
+    A row has the ``word`` as it is written out, its ``variant``, their ``relation``, the counts of both on
+    both sides, the ``cosine`` of their contexts, and what it is ``expected`` to be: that of random halves of
+    the occurrences of both. ``certain`` are pairs with a relation and near-equal contexts; the others are
+    listed for a person to judge. Certain pairs come first, of these the most frequent.
+    """
+    batch = run.require_tokens()
+    names = run.vectors.index_to_key
+    parts = [batch.part(part.documents) for part in slices]
+    moves = _moves(parts, names)
+    if not (len(moves.going) and len(moves.coming)):
+        return []
+    pairs: dict[int, int] = {}
+    judged: list[_Pair] = []
+    for _ in range(_ROUNDS):
+        # Neighbours are often replaced at once. Pairs found so far are one word to the next round.
+        judged = _judged(names, moves, _Contexts.of(parts, moves, pairs, seed), seed)
+        joined = {pair.gone: pair.came for pair in judged if pair.relation and pair.near}
+        if joined == pairs:
+            break
+        pairs = joined
+    counts = np.stack([part.counts for part in parts])
+    rows = [_row(names, counts, pair) for pair in judged if pair.near]
+    return sorted(rows, key=lambda row: (not row["certain"], -row["variant_a"] - row["variant_b"]))
+
+
+def _row(names: Sequence[str], counts: Ints, pair: _Pair) -> Row:
+    # The written out form names the pair; of other pairs, the word that came, which is how it is written now.
+    word, variant = pair.came, pair.gone
+    if pair.relation == "abbreviation" and len(names[word]) < len(names[variant]):
+        word, variant = variant, word
+    numbers = {
+        f"{what}_{side}": int(counts[i, row])
+        for what, row in (("word", word), ("variant", variant))
+        for i, side in enumerate("ab")
+    }
+    return {
+        "word": names[word],
+        "variant": names[variant],
+        "relation": pair.relation,
+        **numbers,
+        "cosine": round(pair.cosine, 4),
+        "expected": round(pair.expected, 4),
+        "certain": bool(pair.relation),
+    }
+
+
+def _moves(parts: Sequence[TokenBatch], names: Sequence[str]) -> _Moves:
+    counts = np.stack([part.counts for part in parts])
+    documents = np.stack([document_frequencies(part) for part in parts])
+    totals = np.array([max(part.documents, 1) for part in parts])
+    rates = documents / totals[:, None]
+    share = documents.sum(axis=0) / totals.sum()
+    error = np.sqrt(share * (1 - share) * (1 / totals).sum())
+    change = np.divide(rates[1] - rates[0], error, out=np.zeros(len(share)), where=error > 0)
+    often = with_letters(names) & (counts.max(axis=0) >= _FEWEST)
+    sharp = often & (rates.max(axis=0) >= _VANISHED * rates.min(axis=0))
+    order = np.argsort(-np.abs(change), kind="stable")
+    moved = order[often[order] & (np.abs(change[order]) >= _CERTAIN)]
+    both = np.flatnonzero((counts.min(axis=0) >= _FEWEST) & ~sharp)
+    shared = both[np.argsort(-counts[:, both].min(axis=0), kind="stable")][:_BASIS]
+    return _Moves(moved[change[moved] < 0][:_LISTED], moved[change[moved] > 0][:_LISTED], sharp, shared)
+
+
+@dataclass(frozen=True)
+class _Contexts:
+    """Occurrences of words that go or come, by the words near them that both sides have."""
+
+    near: Ids  # (n, 4), the numbers of the near words, of each place in its own range; -1 for none
+    starts: Ints  # (m + 1,), the first occurrence of each word: those that go, then those that come
+    usual: Doubles  # (F,), how frequent each number is
+
+    @classmethod
+    def of(cls, parts: Sequence[TokenBatch], moves: _Moves, pairs: Mapping[int, int], seed: int) -> _Contexts:
+        """Those of the words that go in the first part, and of those that come in the second.
+
+        ``pairs`` are words that are known to be one.
+        """
+        names = np.full(len(parts[0].types), -1, np.int32)
+        names[moves.shared] = np.arange(len(moves.shared))
+        for number, pair in enumerate(pairs.items(), len(moves.shared)):
+            names[list(pair)] = number
+        size = len(moves.shared) + len(pairs)
+        rng = np.random.default_rng(seed)
+        drawn = [
+            _near_words(part, words, names, size, rng)
+            for part, words in zip(parts, (moves.going, moves.coming), strict=True)
+        ]
+        counts = np.zeros(size)
+        for part in parts:
+            np.add.at(counts, names[names >= 0], part.counts[names >= 0])
+        usual = np.tile((counts + _SMOOTHED) / sum(map(len, parts)), len(_OFFSETS))
+        sizes = np.concatenate([sizes for _, sizes in drawn])
+        return cls(np.concatenate([near for near, _ in drawn]), np.append(0, np.cumsum(sizes)), usual)
+
+    def of_word(self, number: int) -> Ids:
+        """The near words of its occurrences, (n, 4)."""
+        return self.near[self.starts[number] : self.starts[number + 1]]
+
+    def direction(self, near: Ids) -> Rows:
+        """Occurrences as one unit vector: by how much more often than usual each near word occurs, (F,)."""
+        counts = np.bincount(near[near >= 0], minlength=len(self.usual))
+        met = np.flatnonzero(counts)
+        out = np.zeros(len(self.usual), np.float32)
+        out[met] = np.log(np.maximum(counts[met] / (len(near) * self.usual[met]), 1))
+        length = float(np.linalg.norm(out))
+        return out / length if length else out
+
+
+def _near_words(
+    part: TokenBatch, words: Ints, names: Ids, size: int, rng: np.random.Generator
+) -> tuple[Ids, Ints]:
+    """The near words of some occurrences of each word, (n, 4), word by word; and the number of each."""
+    place = np.full(len(part.types), -1, np.int64)
+    place[words] = np.arange(len(words))
+    places = rng.permutation(np.flatnonzero(place[part.ids] >= 0))
+    owners = place[part.ids[places]]
+    order = np.argsort(owners, kind="stable")
+    sizes = np.bincount(owners, minlength=len(words))
+    rank = np.arange(len(places)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    places = places[order][rank < _SAMPLED]
+    around = places[:, None] + np.array(_OFFSETS)
+    documents = part.document_of(places)
+    inside = (around >= part.offsets[documents][:, None]) & (around < part.offsets[documents + 1][:, None])
+    found = names[part.ids[np.clip(around, 0, max(len(part) - 1, 0))]]
+    near = np.where(inside & (found >= 0), found + size * np.arange(len(_OFFSETS)), -1)
+    return near.astype(np.int32), np.minimum(sizes, _SAMPLED)
+
+
+class _Pair(NamedTuple):
+    """A word that goes and one that comes."""
+
+    gone: int
+    came: int
+    relation: str
+    cosine: float
+    expected: float
+
+    @property
+    def near(self) -> bool:
+        """Whether their contexts are nearly equal."""
+        return self.cosine > 0 and self.cosine >= _NEAR * self.expected
+
+
+def _judged(names: Sequence[str], moves: _Moves, contexts: _Contexts, seed: int) -> list[_Pair]:
+    """Pairs whose contexts are among the nearest; each word is in one pair."""
+    every = np.stack([contexts.direction(contexts.of_word(i)) for i in range(len(contexts.starts) - 1)])
+    going = len(moves.going)
+    cosines = every[:going] @ every[going:].T
+    near = np.zeros(cosines.shape, bool)
+    for axis in (0, 1):
+        best = np.argsort(-cosines, axis=axis, kind="stable")
+        few = best.take(range(min(_CANDIDATES, cosines.shape[axis])), axis=axis)
+        np.put_along_axis(near, few, True, axis)
+    near &= moves.sharp[moves.going][:, None] | moves.sharp[moves.coming]
+    rng = np.random.default_rng(seed)
+    judged = []
+    for i, j in np.argwhere(near).tolist():
+        gone, came = int(moves.going[i]), int(moves.coming[j])
+        related = relation(names[gone], names[came])
+        if related or (cosines[i].argmax() == j and cosines[:, j].argmax() == i):
+            expected = _of_halves(contexts, i, going + j, rng)
+            judged.append(_Pair(gone, came, related, float(cosines[i, j]), expected))
+    judged.sort(key=lambda pair: (not pair.relation, -pair.cosine))
+    paired: set[int] = set()
+    once = []
+    for pair in judged:
+        if paired.isdisjoint((pair.gone, pair.came)):
+            once.append(pair)
+            paired.update((pair.gone, pair.came) if pair.near else ())
+    return once
+
+
+def _of_halves(contexts: _Contexts, one: int, other: int, rng: np.random.Generator) -> float:
+    """The mean cosine of random divisions of the occurrences of two words, as uneven as they are."""
+    first, second = contexts.of_word(one), contexts.of_word(other)
+    both = np.concatenate([first, second])
+    total = 0.0
+    for _ in range(_SPLITS):
+        order = rng.permutation(len(both))
+        halves = order[: len(first)], order[len(first) :]
+        a, b = (contexts.direction(both[half]) for half in halves)
+        total += float(a @ b)
+    return total / _SPLITS

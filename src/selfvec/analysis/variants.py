@@ -1,0 +1,151 @@
+"""`variants`: words that a text writes in two ways, as a list to look through and edit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from selfvec.base.declarations import checked
+from selfvec.base.display import count_of, escape_for_display
+from selfvec.base.errors import InputError
+from selfvec.base.result_table import Figures
+from selfvec.base.view import COUNT, Column, Table, View, figure
+from selfvec.corpus.filters import GivenFilter, given_filters
+from selfvec.corpus.slices import Slice
+from selfvec.data.run import Run
+from selfvec.files.atomic_files import atomic_file, check_target
+from selfvec.storage.opened import GivenRun, as_run
+
+from .sides import AUTO, joined, read_variants, written
+from .word_drift.compared_slices import asked_slices
+
+_EVIDENCE = ("relation", "word_a", "word_b", "variant_a", "variant_b", "cosine", "expected")
+
+
+class Variants(Figures):
+    """Pairs of a word and its variant, as `variants` describes them."""
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The pair, how often each side writes both, and how near their contexts are."""
+        a, b = (escape_for_display(str(self[side])) for side in "ab")
+        return (
+            Column("word"),
+            Column("variant"),
+            Column("relation", meaning="of their letters; blank: judge for yourself"),
+            Column("word_a", a, COUNT, "occurrences of the word, then of the variant"),
+            Column("word_b", b, COUNT),
+            Column("variant_a", a, COUNT),
+            Column("variant_b", b, COUNT),
+            Column("cosine", form=figure(2), meaning="of their contexts"),
+            Column("expected", form=figure(2), meaning="the same of random halves of both"),
+        )
+
+    def view(self, top: int | None = None) -> View:
+        """Pairs that are certain, then those for a person to judge."""
+        every = self["rows"]
+        certain = [row for row in every if row["certain"]]
+        others = [row for row in every if not row["certain"]]
+        parts = [
+            Table(self.columns, rows[:top], f"{count_of(len(rows), 'pair')} {what}")
+            for rows, what in ((certain, "that --variants auto joins"), (others, "for you to judge"))
+        ]
+        return View(self.title, [part for part in parts if part.rows] or ["None."], records=every)
+
+
+@checked
+def variants(
+    run: GivenRun,
+    between: str | Sequence[str | Slice] | None = None,
+    *,
+    slice_field: str | None = None,
+    filter: GivenFilter = (),
+    output: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+) -> Figures:
+    """List words that are written in two ways, such as acft and aircraft.
+
+    Of these words one vanishes as the other comes, in the same contexts. The file can be edited, and given to
+    drift, keyness, topics, search and report as their ``variants``.
+
+    Parameters
+    ----------
+    run : Run or path
+    between : sequence of slices, optional
+        The two parts, as drift names them; by default those that drift compares.
+    slice_field : str, optional
+        Compare two values of this field of the documents.
+    filter : str or dict, or sequence of them
+        Only documents of the run with this value or date; may be repeated. As state=IOWA, size=2..5 or
+        date=1996..1998; several on one field are alternatives.
+    output : path, optional
+        Write the pairs: a word, a tab and its variant in each line, then the evidence. Before pairs that are
+        not certain stands a #.
+    overwrite : bool
+
+    Returns
+    -------
+    Figures
+        ``a`` and ``b`` are the names of the parts. ``rows`` has a dict for each pair, those that are certain
+        first.
+
+        ``word``, ``variant``
+            The form that is written out or, of others, the form that came, and the other one.
+        ``relation``
+            "abbreviation", "case", "hyphen", "accents", "spelling", or empty if their letters tell nothing.
+        ``word_a``, ``word_b``, ``variant_a``, ``variant_b``
+            Their occurrences in both parts.
+        ``cosine``, ``expected``
+            The cosine of their contexts, and that of random halves of the occurrences of both.
+        ``certain``
+            Whether their letters and contexts say that they are one word.
+
+    Raises
+    ------
+    InputError
+        If there are not two parts, or the run has not kept its tokens.
+    TargetError
+        If the file exists, and ``overwrite`` is false.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> [(row["word"], row["variant"]) for row in selfvec.variants(run, ["2000..2004", "2015..2019"]).rows]
+    [('derecho', 'gale'), ('email', 'fax')]
+    """
+    run = as_run(run)
+    if output is not None:
+        check_target(output, overwrite=overwrite, folder=False)
+    slices, why = asked_slices(run, between, field=slice_field, filters=given_filters(filter))
+    if not slices:
+        rule = "the text has neither periods nor labels to compare"
+        remedy = "name two parts with --between or --slice-field"
+        raise InputError(rule, path=run.folder, remedy=remedy)
+    sides = written(run, slices)
+    if output is not None:
+        with atomic_file(output, overwrite=overwrite) as temporary:
+            temporary.write_text("\n".join(_lines(sides.variants)) + "\n", encoding="utf-8", newline="\n")
+    figures = {"a": sides.a, "b": sides.b, "rows": sides.variants}
+    title = f"Words that are written in two ways, {sides.a} and {sides.b}"
+    return Variants(title, figures, rows="rows", messages=[why] if why else [])
+
+
+def with_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:
+    """The run with the pairs of a file as one word each or, for "auto", with those that are certain.
+
+    These are found between the parts that drift compares; a text without such parts stays as it is.
+    """
+    if given is None:
+        return run
+    return joined(
+        run, written(run, asked_slices(run).slices).certain if given == AUTO else read_variants(given)
+    )
+
+
+def _lines(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    yield "# Each line joins a variant with its word; a # before a line leaves it out."
+    yield "\t".join(["# word", "variant", *_EVIDENCE])
+    for row in rows:
+        mark = "" if row["certain"] else "# "
+        yield mark + "\t".join(str(row[name]) for name in ("word", "variant", *_EVIDENCE))

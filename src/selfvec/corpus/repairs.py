@@ -1,0 +1,297 @@
+"""What a program wrote into texts is not the text: `REPAIRS`, a table of what is mended, and how it is said.
+
+A terminal writes colours, a web form writes entities, Excel writes line ends as ``_x000D_``. Their letters
+would be counted as words: *31merror*, *quot*, *x000D*. Each repair is counted by row, and most are made in
+every column. HTML and the marks of forums and mails are read in texts only, and not in those that a reader of
+pages, PDF or Word has given: there they are what the text is about.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from selfvec.base.display import NUL, REPLACEMENT, count_of, readable
+from selfvec.files.charsets import TWICE_DECODED, decoded_once
+
+from .columns import RowBatch
+from .document_files import BLOCKS, UNSEEN, WITHIN_LINES
+from .fields import Fields
+from .line_ends import joined_lines
+from .summary import CorpusPass, Said
+
+Mended = tuple[str, int]
+"""A text, and how many places were mended."""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What a program may have written into texts."""
+
+    what: str  # what was mended
+    done: str  # what was done, as in "HTML's tags and entities read: 3 places"
+    mend: Callable[[str], Mended]
+    of_text: bool = False  # whether it is made only in texts that no reader of a document has given
+    always: bool = False  # whether it is made in texts that are kept as they are, too
+
+    def told(self, places: int) -> tuple[str, str]:
+        """What was mended that could be kept, and the sentence about one row; see `CorpusPass.repaired`."""
+        return "" if self.always else self.what, f"{self.what} {self.done}: {count_of(places, 'place')}"
+
+
+def _without_nul(text: str) -> Mended:
+    """A text with U+FFFD for NUL, which ends a string for many programs."""
+    return text.replace(NUL, REPLACEMENT), text.count(NUL)
+
+
+Places = Counter[Repair]
+"""How many places of a row each repair mended."""
+
+# Terminals
+
+_CODE = re.compile(
+    r"(?:\x1b|\^\[|\\(?:x1[bB]|033|u001[bB]))\[[0-?]*[ -/]*([@-~])"  # colours and movements, also spelled out
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[PX^_][^\x1b]*\x1b\\|\x1b[ -/]*[0-~]|\x1b"
+)
+_MOVEMENTS = frozenset("ABCDEFGHIdf")  # of the cursor, to another word
+
+
+def _without_codes(text: str) -> Mended:
+    r"""A text without a terminal's codes.
+
+    >>> _without_codes("\x1b[31mERROR\x1b[0m at\x1b[9Cdawn")
+    ('ERROR at dawn', 3)
+    """
+    return _CODE.subn(lambda code: " " if code[1] and code[1] in _MOVEMENTS else "", text)
+
+
+def _struck_once(text: str) -> Mended:
+    r"""A text as a printer shows it that can go back, to print a letter twice or to underline it.
+
+    >>> _struck_once("N\bNA\bAM\bME\bE  _\bo_\bf +\bo")
+    ('NAME  of o', 7)
+    """
+    letters: list[str] = []
+    if "\b" not in text:
+        return text, 0
+    for letter in text:
+        if letter != "\b":
+            letters.append(letter)
+        elif letters and letters[-1] != "\n":
+            letters.pop()
+    return "".join(letters), text.count("\b")
+
+
+# Excel
+
+_OOXML = re.compile(r"_x([0-9A-Fa-f]{4})_(\r?\n)?")
+
+
+def _unescaped(text: str) -> Mended:
+    r"""A text without what Excel writes for characters that XML cannot hold, such as carriage returns.
+
+    >>> _unescaped("Clean rooms._x000D_\nThank you._x000D_Bye, user_x0041_")
+    ('Clean rooms.\nThank you.\nBye, user_x0041_', 2)
+    """
+    places = 0
+
+    def meant(escape: re.Match[str]) -> str:
+        nonlocal places
+        code, line_end = int(escape[1], 16), escape[2] or ""
+        if 0x20 <= code < 0x7F or 0xA0 <= code < 0xFFFE:
+            return escape[0]  # a name: Excel escapes no letter
+        places += 1
+        return "\n" if code in (0x0A, 0x0D) else f"{chr(code) if code == 0x09 else ''}{line_end}"
+
+    return _OOXML.sub(meant, text), places
+
+
+# HTML in rows: what a web page or a feed was cut from
+
+_ELEMENT = "|".join(sorted(BLOCKS | UNSEEN | WITHIN_LINES, key=len, reverse=True))
+_TAG = re.compile(rf"<(?P<close>/?)(?P<name>{_ELEMENT})(?:\s[^<>]*|/)?>|<!--[^<>]*-->", re.IGNORECASE)
+# What only markup has: an element that is closed or has an attribute, a line break, a paragraph at the start.
+# "Use <b> here" has none of them, and stays.
+_MARKUP = re.compile(
+    rf"</(?:{_ELEMENT})\s*>|<br\s*/?>|<(?:{_ELEMENT})\s+[a-z-]+=[\"']|\A\s*<p>", re.IGNORECASE
+)
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_TIMES_ESCAPED = 3  # &amp;amp;quot; is met in texts that three programs have escaped
+
+
+def _read_markup(text: str) -> Mended:
+    """A text without HTML's tags, and with the characters that its entities name.
+
+    Escaped tags are markup only if there are no others: a feed escapes pages, a page examples of HTML.
+
+    >>> _read_markup("<p>The caf&eacute;<p>See <a href='/x'>menu</a>, x &lt; y")
+    ('The café\\nSee menu, x < y', 6)
+    >>> _read_markup("don&amp;#39;t &lt;b&gt;run&lt;/b&gt;"), _read_markup("if a<b then <p> AT&T;")
+    (("don't run", 8), ('if a<b then <p> AT&T;', 0))
+    """
+    decoded = 0
+    if not _MARKUP.search(text):
+        text, decoded = _decoded(text)
+    if not _MARKUP.search(text):
+        return text, decoded
+    text, tags = _without_tags(text)
+    text, more = _decoded(text)
+    return text.strip(), decoded + tags + more
+
+
+def _decoded(text: str) -> Mended:
+    places = 0
+    for _ in range(_TIMES_ESCAPED):
+        plain = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+        if plain == text:
+            break
+        places += len(_ENTITY.findall(text))
+        text = plain
+    return text, places
+
+
+def _without_tags(text: str) -> Mended:
+    pieces: list[str] = []
+    end = places = 0
+    unseen = ""  # the element whose content is left out
+    for tag in _TAG.finditer(text):
+        name = (tag["name"] or "").lower()
+        if unseen and not (tag["close"] and name == unseen):
+            continue
+        places += 1
+        pieces.append("" if unseen else text[end : tag.start()])
+        pieces.append("\n" if name in BLOCKS else "")
+        unseen = name if name in UNSEEN and not tag["close"] else ""
+        end = tag.end()
+    return "".join(pieces) + text[end:], places
+
+
+# Wikis and forums
+
+_FORUM = "b|i|u|s|url|img|quote|code|color|size|font|list|center|left|right|spoiler|email|youtube|attachment"
+_BBCODE = re.compile(rf"\[/?(?:{_FORUM})(?:=[^\[\]\n]*)?\]", re.IGNORECASE)
+_CLOSED = re.compile(rf"\[/(?:{_FORUM})\]", re.IGNORECASE)
+# [[Pilots]] needs nothing, and in programs x[[1]] is no link.
+_LINK = re.compile(
+    r"!\[\[[^\[\]\n]+\]\]|\[\[(?:(?:File|Image|Category):[^\[\]\n]*|[^\[\]|\n]+\|([^\[\]\n]*))\]\]"
+)
+_TEMPLATE = re.compile(r"\{\{[^{}]*\}\}")
+_NESTED = 5  # templates within templates
+_BOLD = re.compile(r"'{2,5}(?=\S[^'\n]*'{2,5})|(?<=\S)'{2,5}")
+
+
+def _without_marks(text: str) -> Mended:
+    """A text without the marks of forums (BBCode) and wikis, whose links become what they show.
+
+    >>> _without_marks("[quote=Ann]the [b]crane[/b][/quote] [1] sic")
+    ('the crane [1] sic', 4)
+    >>> _without_marks("The [[Crane (machine)|big crane]]{{cite|x}} of ''Hull'' [[Pilots]] ![[map.png]]")
+    ('The big crane of Hull [[Pilots]] ', 5)
+    """
+    places = 0
+    if _CLOSED.search(text):
+        text, places = _BBCODE.subn("", text)
+    if "[[" in text:
+        text, links = _LINK.subn(lambda link: link[1] or "", text)
+        for pattern in (*[_TEMPLATE] * _NESTED, _BOLD) if links else ():
+            text, marks = pattern.subn("", text)
+            links += marks
+        places += links
+    return text, places
+
+
+_QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)
+
+
+def _without_quote_signs(text: str) -> Mended:
+    r"""A text without the > before lines that a mail or a note quotes; one such line may be anything.
+
+    >>> _without_quote_signs("Yes.\n> Who will\n>> pay?")
+    ('Yes.\nWho will\npay?', 2)
+    """
+    plain, places = _QUOTED.subn("", text)
+    return (plain, places) if places > 1 else (text, 0)
+
+
+REPAIRS = (
+    Repair("NUL characters", "replaced", _without_nul, always=True),
+    Repair("UTF-8 that had been read as Windows-1252", "decoded again", decoded_once),
+    Repair("a terminal's codes", "left out", _without_codes),
+    Repair("letters printed one over the other", "read once", _struck_once),
+    Repair("Excel's escapes", "read", _unescaped),
+    Repair("HTML's tags and entities", "read", _read_markup, of_text=True),
+    Repair("marks of wikis and forums", "left out", _without_marks, of_text=True),
+    Repair("the > of quoted lines", "left out", _without_quote_signs, of_text=True),
+    Repair("words cut by line ends", "joined", joined_lines, of_text=True),
+)
+"""What is mended, in this order; each takes the strings of the one before. Entities are read before the signs
+of quoted lines, since a web form writes > as an entity."""
+
+
+_SIGNS = (
+    TWICE_DECODED,
+    f"[{NUL}\b\x1b]|-\r?\n|\xac|\xad",
+    r"\^\[\[|\\(?:x1[bB]|033|u001[bB])\[|_x[0-9A-Fa-f]{4}_|&(?:#|[A-Za-z]+[0-9]*;)|</?[A-Za-z]"
+    r"|\[/[A-Za-z]|\[\[|\n>",
+)
+"""One of these is in every text that may need a repair. As three they take 45 ms for 45 MB: Polars skips to
+the beginnings of alternatives if these are few. All as one take 190 ms, and one for each repair as long."""
+
+
+def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, *, plain: bool) -> RowBatch:
+    """The rows with what a program wrote into them mended, which is counted, unless they are kept as is.
+
+    ``plain`` says that no reader of documents, such as that of HTML, has given the texts.
+    """
+    places: dict[int, Places] = {}
+    texts = set(map(readable, fields.text)) if plain else ()
+    columns = [_mended(column, fields.as_is, column.name in texts, places) for column in batch.frame]
+    for row in sorted(places):
+        corpus_pass.repaired(_told(places[row]), path=path, line=int(batch.lines[row]))
+    # By names, since a list of series would give a column without a name another one.
+    return (
+        RowBatch(pl.DataFrame({column.name: column for column in columns}), batch.lines) if places else batch
+    )
+
+
+def _mended(column: pl.Series, as_is: bool, is_text: bool, places: dict[int, Places]) -> pl.Series:
+    """A column after the repairs of its kind; ``places`` receives what was mended in its rows, by number."""
+    repairs = [one for one in REPAIRS if (one.always or not as_is) and (is_text or not one.of_text)]
+    may_need = column.is_null() & False
+    for sign in _SIGNS:
+        may_need |= column.str.contains(sign)
+    rows = may_need.fill_null(False).arg_true()  # few, so that others cost no call
+    texts: dict[int, str] = {}
+    for row, text in zip(rows, column.gather(rows), strict=True):
+        sound, mended_here = _repaired(text, repairs)
+        if mended_here:
+            texts[row] = sound
+            places.setdefault(row, Counter()).update(mended_here)
+    return column.scatter(list(texts), list(texts.values())) if texts else column
+
+
+def _repaired(text: str, repairs: Sequence[Repair]) -> tuple[str, Places]:
+    """A text after some repairs, and how many places each of them mended."""
+    places: Places = Counter()
+    for repair in repairs:
+        text, number = repair.mend(text)
+        if number:
+            places[repair] = number
+    return text, places
+
+
+def _told(places: Places) -> Said:
+    """What is said of a row."""
+    return [repair.told(number) for repair, number in places.items()]
+
+
+def mended_document(text: str, path: str, corpus_pass: CorpusPass) -> str:
+    """A text that was read whole after all repairs, which are counted."""
+    text, places = _repaired(text, REPAIRS)
+    corpus_pass.repaired(_told(places), path=path, line=1)
+    return text

@@ -1,0 +1,78 @@
+"""What programs write into texts is mended in rows of every kind, counted and said; --as-is keeps it."""
+
+import json
+
+import pytest
+from corpus_reader import Reader
+
+from selfvec.corpus import as_corpus
+
+MENDED = [  # as written, as it is meant, what is said
+    ("\x1b[31mERROR\x1b[0m at\x1b[9Cdawn \x1b]0;title\x07x", "ERROR at dawn x", "a terminal's codes"),
+    ("^[[1mfull^[[0m \\x1b[32mok\\033[0m \\u001b[0m", "full ok ", "a terminal's codes"),
+    ("N\bNA\bAM\bME\bE _\bo_\bf \bx", "NAME ofx", "letters printed one over the other"),
+    ("Clean._x000D_\nThanks._x000D_Bye_x0009_user_x0041_", "Clean.\nThanks.\nBye\tuser_x0041_",
+     "Excel's escapes"),
+    ("don&#39;t &quot;go&quot; &amp; caf&eacute; &lt;3", 'don\'t "go" & café <3', "HTML's tags and entities"),
+    ("it&amp;#x27;s &amp;amp;quot;", 'it\'s "', "HTML's tags and entities"),
+    ("<p>Use &lt;b&gt;x&lt;/b&gt;<br>CO<sub>2</sub><script>if(a<b)</script>", "Use <b>x</b>\nCO2",
+     "HTML's tags and entities"),
+    ("&lt;p&gt;a&lt;/p&gt; &lt;a href='b'&gt;c&lt;/a&gt;", "a\n c", "HTML's tags and entities"),
+    ("[quote=Ann]the [b]crane[/b][/quote] [1]", "the crane [1]", "marks of wikis and forums"),
+    ("The [[Crane (machine)|big crane]]{{cite|{{x}}}} of ''Hull'' [[Category:Port]]",
+     "The big crane of Hull ", "marks of wikis and forums"),
+    ("Yes.\n> Who will\n>> pay?", "Yes.\nWho will\npay?", "the > of quoted lines"),
+    ("win-\ndows win\xad dows har¬\r\nbour, a well-\nknown X-\nray",
+     "windows windows harbour, a well-known X-ray", "words cut by line ends"),
+    ("the bankâ€™s", "the bank’s", "UTF-8 that had been read as Windows-1252"),
+]  # fmt: skip
+KEPT = [
+    "if a<b then <p> is > c", "AT&T; R&D; &foo; &", "use <b> here", "[1] [link] [[]] p ¬q", "_x0041_ _x00_",
+    "a -\nb", "x[[1]] [[Pilots]] {{y}} it''s", "one\n> line", "1990-\n95", "path\\x1bc", "Ünïcode – “quoted”",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["a.jsonl", "folder/a.txt", "memory"])
+@pytest.mark.parametrize(("written", "meant", "what"), MENDED)
+def test_what_programs_write_is_mended_counted_and_said(
+    reader: Reader, kind: str, written: str, meant: str, what: str
+) -> None:
+    if kind == "memory":
+        reader.corpus = as_corpus([written])
+        texts = [text for batch in reader.corpus.batches() for text in batch.texts]
+    else:
+        path = reader.write(kind, written if kind.endswith("txt") else json.dumps({"text": written}))
+        texts = reader.texts("folder" if kind.startswith("folder") else path)
+    assert texts == [meant]
+    summary = reader.corpus.summary
+    assert summary.mended_rows == 1
+    assert what in summary.mended_places[0]
+    assert summary.notes == [f"mended in the texts: {what} (1 row); --as-is keeps them as they are written"]
+
+
+@pytest.mark.parametrize("written", KEPT + [row[1] for row in MENDED if "</" not in row[1]])
+def test_other_texts_stay_as_they_are(written: str) -> None:
+    assert [text for batch in as_corpus([written]).batches() for text in batch.texts] == [written]
+
+
+@pytest.mark.parametrize("written", [row[0] for row in MENDED])
+def test_as_is_nothing_is_mended_also_when_more_is_read(written: str) -> None:
+    corpus = as_corpus([{"text": written, "note": written}], as_is=True)
+    (batch,) = corpus.batches()
+    assert batch.texts.to_list() == [written]
+    assert (corpus.summary.as_is, corpus.summary.mended_rows) == (True, 0)
+    more = as_corpus([{"text": written}], like=corpus.summary.as_dict())
+    assert next(more.batches()).texts.to_list() == [written]
+
+
+def test_texts_of_pages_are_not_read_as_markup_again(reader: Reader) -> None:
+    reader.write("in/a.html", "<p>&lt;br&gt; is a break, &amp;amp; an ampersand, [b]x[/b]</p>")
+    assert (
+        reader.texts("in") == reader.texts("in/a.html") == ["<br> is a break, &amp; an ampersand, [b]x[/b]"]
+    )
+    assert reader.corpus.summary.notes == []
+
+
+def test_fields_are_read_but_keep_their_markup() -> None:
+    (batch,) = as_corpus([{"text": "x", "k": "<b>R&amp;D</b> \x1b[1mx"}]).batches()
+    assert batch.rows["k"].to_list() == ["<b>R&amp;D</b> x"]
