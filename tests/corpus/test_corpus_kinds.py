@@ -178,7 +178,7 @@ def test_damaged_compression_is_an_error_that_says_so(reader: Reader, suffix, da
         "extended": data + b"more",
     }[damage]
     path.write_bytes(broken)
-    with pytest.raises(CorpusError, match=r"a.txt.*: the compressed data is damaged or cut short; fetch"):
+    with pytest.raises(CorpusError, match=r"a.txt.*: the compressed data is damaged or cut short \(.+"):
         reader.texts(path)
 
 

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 import selfvec
 from selfvec.base.casing import case_forms, lower
 from selfvec.base.errors import OptionError
+from selfvec.data.run import rows_of
 from selfvec.data.vectors import Vectors
 from selfvec.exporters.encoder_folders import tokenizer_json, write_encoder
 from selfvec.retrieval import Index
@@ -303,3 +304,30 @@ def test_every_language_but_lao_has_a_name_and_public_vectors() -> None:
         "ur",
         "vi",
     }
+
+
+LETTERS = [  # language, spellings of one word, as it is shown
+    ("fa", ("كتابي", "کتابی"), "کتابی"),
+    (None, ("كتابي", "کتابی"), "کتابی"),  # a run without a language
+    ("ar", ("كتابي", "کتابی"), "كتابي"),
+    ("ro", ("şcoli", "școli"), "școli"),
+    (None, ("naţie", "nație"), "nație"),
+    ("az", ("kǝnd", "kənd"), "kənd"),
+    ("ca", ("col·legi", "coŀlegi"), "col·legi"),
+]
+
+
+@pytest.mark.parametrize(("language", "spellings", "shown"), LETTERS)
+def test_a_letter_with_two_encodings_is_one_letter_in_texts_and_questions(language, spellings, shown) -> None:
+    run = selfvec.refine([f"{word} x" for word in spellings], vectors="none", language=language, min_count=1)
+    assert run.vectors.index_to_key == [shown, "x"]
+    for spelling in spellings:
+        assert rows_of([spelling], [run.vectors], language) == ([(0, 0)], [])
+        assert len(run.search(spelling, mode="bm25").hits) == len(spellings)
+
+
+def test_letters_of_other_languages_and_the_spelling_of_vectors_stay() -> None:
+    rules = Rulebook(Rules(language="tr"), "lower")
+    assert rules.names(["ışık", "işçi"], {}) == ["ışık", "işçi"]
+    for language, written, pretrained in (("ar", "کتاب", "کتاب"), ("fa", "کتاب", "كتاب"), ("ro", "și", "şi")):
+        assert Rulebook(Rules(language=language), "lower").names([written], {pretrained: 0}) == [pretrained]

@@ -116,13 +116,13 @@ def test_a_language_that_capitalises_nouns_has_no_names() -> None:
 
 @pytest.mark.parametrize("sign", ["-", "\xad", "\u2010", "\u2011", "\xac"])
 def test_a_cut_word_is_joined_in_all_spellings(sign: str) -> None:
-    assert joined_lines(f"Hail broke win{sign}\ndows.") == "Hail broke windows."
-    assert joined_lines(f"Dach{sign} \r\n  ziegel und {sign}\nmehr") == f"Dachziegel und {sign}\nmehr"
+    assert joined_lines(f"Hail broke win{sign}\ndows.")[0] == "Hail broke windows."
+    assert joined_lines(f"Dach{sign} \r\n  ziegel und {sign}\nmehr")[0] == f"Dachziegel und {sign}\nmehr"
 
 
 @pytest.mark.parametrize("sign", ["-", "\u2010", "\u2011"])
 def test_well_known_stays(sign: str) -> None:
-    assert joined_lines(f"a well{sign}\nknown storm") == f"a well{sign}known storm"
+    assert joined_lines(f"a well{sign}\nknown storm")[0] == f"a well{sign}known storm"
 
 
 @pytest.mark.parametrize(
@@ -145,13 +145,13 @@ def test_well_known_stays(sign: str) -> None:
     ],
 )
 def test_the_document_tells_whether_a_hyphen_is_the_words_own(text: str, expected: str) -> None:
-    assert joined_lines(text) == expected
+    assert joined_lines(text)[0] == expected
 
 
 def test_a_long_text_takes_a_moment() -> None:
     text = "win-\ndows " * 50_000 + "a" * 500_000 + "-a" * 100_000 + "\n"
     start = time.process_time()
-    assert joined_lines(text).count("windows") == 50_000
+    assert joined_lines(text)[0].count("windows") == 50_000
     assert time.process_time() - start < 10
 
 

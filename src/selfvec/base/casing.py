@@ -1,4 +1,8 @@
-"""Lower and title case of words, which depend on the language: Turkish *ISI* is *ısı*, *İL* is *il*."""
+"""Lower and title case of words, which depend on the language: Turkish *ISI* is *ısı*, *İL* is *il*.
+
+So do the letters that are encoded twice. Persian keyboards have written the Arabic *yeh* and *kaf* for
+decades, and Romanian ones *ş* for *ș*.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,36 @@ _LOWER = str.maketrans({"İ": "i", "I": "ı"})
 _DOT = "\u0307"  # Unicode lower-cases İ to i and this combining dot above
 
 
+# Languages without a row have the letters of Persian: those that share them, such as Urdu and Kurdish, cannot
+# be named, and Arabic can. No language but Romanian has ţ, and many have ş.
+_ARABIC = {"ی": "ي", "ک": "ك"}
+_USUAL = {letter: own for own, letter in _ARABIC.items()} | {"ţ": "ț", "Ţ": "Ț"}
+_LETTERS = {
+    "ar": _ARABIC,
+    "az": _USUAL | {"ǝ": "ə", "Ǝ": "Ə"},
+    "ro": _USUAL | {"ş": "ș", "Ş": "Ș"},
+}
+_OTHERS = tuple(map(str.maketrans, (_ARABIC, _USUAL, {"ș": "ş", "ț": "ţ"}, {"ş": "ș", "ţ": "ț"})))
+"""By which vectors and texts may spell a word that is in the letters of its language."""
+
+
+def letters_of(language: str | None) -> dict[str, str]:
+    """For each letter of another encoding, that of the language."""
+    return _LETTERS.get(language or "", _USUAL)
+
+
+def in_letters(word: str, language: str | None = None) -> str:
+    """A word or text in the letters of its language, where one letter has two encodings.
+
+    >>> in_letters("كتاب", "fa"), in_letters("کتاب", "ar"), in_letters("şi", "ro"), in_letters("şi", "tr")
+    ('کتاب', 'كتاب', 'și', 'şi')
+    """
+    if not word.isascii():
+        for letter, own in letters_of(language).items():
+            word = word.replace(letter, own)
+    return word
+
+
 def language_of(options: Mapping[str, Any]) -> str:
     """The language of a run's text: the option ``language``, or the one that ``lemmatize`` or ``stem`` names.
 
@@ -23,12 +57,12 @@ def language_of(options: Mapping[str, Any]) -> str:
 
 
 def lower(word: str, language: str | None = None) -> str:
-    """A word in lower case.
+    """A word in lower case, and in the letters of its language.
 
-    >>> lower("ISPARTA İLİ", "tr"), lower("ISLAND")
-    ('ısparta ili', 'island')
+    >>> lower("ISPARTA İLİ", "tr"), lower("ISLAND"), lower("ŞI", "ro")
+    ('ısparta ili', 'island', 'și')
     """
-    return (word.translate(_LOWER) if language in DOTTED else word).lower()
+    return in_letters(word.translate(_LOWER) if language in DOTTED else word, language).lower()
 
 
 def title(word: str, language: str | None = None) -> str:
@@ -51,10 +85,12 @@ def case_forms(word: str, language: str | None = None) -> tuple[str, ...]:
     >>> case_forms("INTERNET", "tr")
     ('INTERNET', 'ınternet', 'Internet', 'internet', 'internet')
     """
-    if language not in DOTTED:
-        return word, word.lower(), word.title()
-    other = word.lower()
-    return word, lower(word, language), title(word, language), other.replace(_DOT, ""), other
+    forms: tuple[str, ...] = (word, lower(word, language), title(word, language))
+    if language in DOTTED:
+        forms += (word.lower().replace(_DOT, ""), word.lower())
+    if not word.isascii():
+        forms += tuple(form.translate(letters) for letters in _OTHERS for form in forms[:3])
+    return forms
 
 
 def asked_forms(word: str, language: str | None = None) -> tuple[str, ...]:

@@ -41,7 +41,10 @@ _WHOLE = re.compile(
     "([\u00bc-\u00be\u013f\u0140\u0149\u037a\u2150-\u215f\u2189\u2474-\u249b\u3220-\u3243"
     "\ufc5e-\ufc63\ufcf2-\ufcf4\ufdfa\ufdfb\ufe70-\ufe7f\U0001f100-\U0001f10a])"
 )
-_SARA_AM = {"\u0e4d\u0e32": "\u0e33", "\u0ecd\u0eb2": "\u0eb3"}  # a vowel of Thai and Lao that stays whole
+_OWN_FORMS = {
+    **{"\u0e4d\u0e32": "\u0e33", "\u0ecd\u0eb2": "\u0eb3"},  # a vowel of Thai and Lao that stays whole
+    **{"ŀl": "l·l", "ĿL": "L·L"},  # Catalan's double l, of which only this form has no other letters
+}
 
 
 def folded(word: str) -> str:
@@ -51,6 +54,8 @@ def folded(word: str) -> str:
     ('fire', 'H2O', 'ガス', 'cooperate', 'café')
     >>> folded("don\u2019t"), folded("צה\u05f4ל"), folded("مُحَمَّد")
     ("don't", 'צה"ל', 'محمد')
+    >>> folded("co\u0140legi")
+    'col·legi'
     """
     if word.isascii():
         return word
@@ -58,7 +63,7 @@ def folded(word: str) -> str:
     parts = _WHOLE.split(word)
     parts[::2] = [unicodedata.normalize("NFKC", part) for part in parts[::2]]
     word = "".join(parts)
-    for apart, whole in _SARA_AM.items():
+    for apart, whole in _OWN_FORMS.items():
         word = word.replace(apart, whole)
     # What was between two characters may have kept them from being composed.
     return unicodedata.normalize("NFC", REMOVED.sub("", word))

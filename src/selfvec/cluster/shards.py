@@ -142,7 +142,7 @@ def _cut(file: Shard, shard_bytes: int) -> Iterator[Shard]:
             groups = [rows.metadata.row_group(n).total_byte_size for n in range(rows.metadata.num_row_groups)]
         for first, last in cut(np.array(groups, np.int64), shard_bytes):
             yield replace(file, start=first, stop=last)
-    elif size <= shard_bytes or source.kind not in _LINES or source.returns or _is_packed(source):
+    elif size <= shard_bytes or _is_whole(source):
         yield file
     else:
         number = -(-size // shard_bytes)
@@ -150,7 +150,10 @@ def _cut(file: Shard, shard_bytes: int) -> Iterator[Shard]:
         yield from (replace(file, start=a, stop=b) for a, b in pairwise(bounds))
 
 
-def _is_packed(source: TextSource) -> bool:
+def _is_whole(source: TextSource) -> bool:
+    """Whether a file cannot be cut between lines."""
+    if source.kind not in _LINES or source.returns or source.wrapped:
+        return True
     with _opened(source.path) as file:
         head = file.read(MARK_BYTES)
     return is_compressed(head) or marked(head) is not None  # UTF-16 is not cut into lines of bytes

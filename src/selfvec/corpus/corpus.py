@@ -294,12 +294,14 @@ class Corpus:
             for part in self._parts
             if part.kind not in ("lines", "folder", "document", "memory", "run")
         ]
+        # Notes in a folder may give dates, which are in no column.
+        dated = [part for part in self._parts if part.fields in rows or part.kind in ("folder", "document")]
         notes = (*self._notes, *(note for fields in rows for note in fields.notes))
         return Summary(
             skipped_files=list(self.skipped_files),
             text_fields=different_names(name for fields in rows for name in fields.text),
             text_given=any(fields.text_given for fields in rows),
-            date_field=", ".join(different_names(fields.date for fields in rows if fields.date)) or None,
+            date_field=", ".join(different_names(filter(None, (part.fields.date for part in dated)))) or None,
             date_given=any(fields.date_given for fields in rows),
             slice_field=next((fields.slice for fields in rows if fields.slice), None),
             id_field=next((fields.id for fields in rows if fields.id_given), None),

@@ -337,6 +337,12 @@ def _key(name: str) -> str:
 
 
 _TITLE_KEYS = frozenset(map(_key, TITLES))
+_DATE_KEYS = frozenset(map(_key, DATES))
+
+
+def is_usual_date(name: str) -> bool:
+    """Whether a field has a usual name of a date."""
+    return _key(name) in _DATE_KEYS
 
 
 def is_title(name: str) -> bool:

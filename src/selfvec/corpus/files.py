@@ -16,21 +16,23 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from selfvec.base.display import count_of, decoded, readable
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
-from selfvec.data.run_text import ID, TEXT
-from selfvec.files.charsets import Tally, iconv, not_utf8, shown, unmarked_utf16
+from selfvec.data.run_text import DATE, ID, TEXT
+from selfvec.files.charsets import Tally, not_utf8
 from selfvec.files.compressed_files import bare_suffix
 
-from .columns import HOLDS_NUL, RowBatch, RowReader, batch_of_rows, fields_of_types
+from .columns import FIRST_ROWS, HOLDS_NUL, RowBatch, RowReader, batch_of_rows, fields_of_types
 from .document_files import DOCUMENT_KINDS, MAX_ROW, document_kind, document_text, require_reader
 from .documents import Part, absolute
 from .fields import FieldNames, Fields, NoTextField
-from .repairs import mended_document
+from .other_formats import other_format, unmarked
+from .repairs import mended_document, without_front_matter
 from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
 from .streams import (
     HEAD,
@@ -38,6 +40,7 @@ from .streams import (
     Stream,
     TextSource,
     few_lines,
+    is_wrapped,
     line_blocks,
     mended,
     other_encoding,
@@ -57,13 +60,9 @@ STDIN = "-"
 
 DOCUMENT_SUFFIXES = ("", ".txt", ".text", ".md", ".markdown", ".rst", ".adoc", ".org", ".tex", ".log")
 """Suffixes of text documents in a folder; text collections often have none."""
-
-_OTHER_FORMATS = (
-    (b"PK\x03\x04", "a zip archive (or an Office document)", "unpack it, or name it .docx if it is one"),
-    (b"BZh", "bzip2", "unpack it, or compress it as .gz or .zst"),
-    (b"\xfd7zXZ", "xz", "unpack it, or compress it as .gz or .zst"),
-    (b"%PDF", "PDF", "extract its text first, or name it .pdf"),
-)
+MARKDOWN = (".md", ".markdown")
+WHOLE_SUFFIXES = (*MARKDOWN, ".rst", ".adoc", ".org", ".tex")
+"""Those of them that are one document also if they are named alone."""
 
 CHUNK = 8 << 20
 """Bytes of a file that are parsed at a time."""
@@ -161,8 +160,11 @@ def _pipe(name: str, handle: BinaryIO) -> TextSource:
 
 
 def _file(path: Path) -> TextSource:
-    if kind := document_kind(bare_suffix(path)):
-        require_reader(kind)
+    suffix = bare_suffix(path)
+    kind = document_kind(suffix)
+    if kind or suffix in WHOLE_SUFFIXES:
+        if kind:
+            require_reader(kind)
         return TextSource(str(path), kind="document", size=path.stat().st_size, members=[path])
     named = _row_format_of(path)
     source = TextSource(str(path), kind=named.name if named else "", size=path.stat().st_size)
@@ -183,30 +185,15 @@ def _sniffed(source: TextSource) -> str:
     for form in ROW_FORMATS:
         if form.magic and head.startswith(form.magic):
             return form.name
-    other = next((other for magic, *other in _OTHER_FORMATS if head.startswith(magic)), None)
-    path, start = Path(source.path), head.lstrip()
-    if other is None and (utf16 := _utf16(head[:HEAD])):
-        other = [*utf16]
-    elif other is None and b"\0" in head[:HEAD]:
-        other = ["a binary file (it holds NUL bytes)", "give a text, csv, jsonl or parquet file"]
-    elif start[:1] == b"[" and bare_suffix(path) == ".json":
-        other = ["one JSON array", "convert it to an object per line: jq -c '.[]'"]
-    elif start[:15].lower().startswith((b"<!doctype html", b"<html")) and _row_format_of(path) is None:
-        other = ["HTML", "give it as a file named .html"]
-    if other is not None:
+    if other := other_format(head[:HEAD], bare_suffix(Path(source.path)), source.kind):
         name, remedy = other
         raise CorpusError(f"is {name}, text is needed", path=source.path, remedy=remedy)
     if fault := not_utf8(head[: head.rfind(b"\n")] if len(head) > HEAD else head):
         raise other_encoding(fault, source.path)
-    return "jsonl" if start[:1] == b"{" else "lines"
-
-
-def _utf16(data: bytes) -> tuple[str, str] | None:
-    """What bytes are and a remedy, if they are UTF-16 without a mark."""
-    codec = unmarked_utf16(data)
-    if codec is None:
-        return None
-    return f"{shown(codec)} without a byte order mark", f"convert it: {iconv(codec)}"
+    if head.lstrip()[:1] == b"{":
+        return "jsonl"
+    source.wrapped = is_wrapped(head[:HEAD])
+    return "lines"
 
 
 def _folder(folder: Path, left_out: LeftOut) -> Iterator[TextSource]:
@@ -336,7 +323,8 @@ def _members(
     ``digests`` receives the lines that ``sha256sum`` would print for the files. The source may also be a
     single file that is one document, such as a page of HTML.
     """
-    rows: list[tuple[str, str]] = []
+    names = (TEXT, ID, *([fields.date] if fields.date else []))
+    rows: list[tuple[str | None, ...]] = []
     held = 0  # bytes
     for member in source.members:
         with Stream(str(member)) as stream:
@@ -348,22 +336,46 @@ def _members(
         digests.append(f"{stream.sha256()}  {name}\n")
         corpus_pass.advance(stream.position)
         held += len(data)
-        text = _document(member, data, corpus_pass, fields.as_is)
+        text = _document(member, data, corpus_pass)
+        date = None
+        if text is not None and not fields.as_is and document_kind(bare_suffix(member)) is None:
+            text, date = _plain_text(text, member, corpus_pass)
         if text is not None:
-            rows.append((text, name))
+            rows.append((text, name, date)[: len(names)])
         if held >= corpus_pass.batch_bytes:
-            yield batch_of_rows(rows, [1] * len(rows), (TEXT, ID))
+            yield batch_of_rows(rows, [1] * len(rows), names)
             rows = []
             held = 0
-    yield batch_of_rows(rows, [1] * len(rows), (TEXT, ID))
+    yield batch_of_rows(rows, [1] * len(rows), names)
 
 
-def _document(member: Path, data: bytes, corpus_pass: CorpusPass, as_is: bool) -> str | None:
+def _plain_text(text: str, member: Path, corpus_pass: CorpusPass) -> tuple[str, str | None]:
+    """A text without what programs wrote into it, and the date that it gives itself."""
+    date = None
+    if bare_suffix(member) in MARKDOWN:
+        before = len(text)
+        text, date = without_front_matter(text)
+        if len(text) < before:
+            said = [("Markdown's front matter", "front matter left out")]
+            corpus_pass.repaired(said, path=str(member), line=1)
+    return mended_document(text, str(member), corpus_pass), date
+
+
+def _gives_dates(source: TextSource) -> bool:
+    """Whether one of the first notes of a source gives its date."""
+    notes = (member for member in source.members if bare_suffix(member) in MARKDOWN)
+    for note in islice(notes, FIRST_ROWS):
+        with Stream(str(note)) as stream:
+            if without_front_matter(decoded(stream.read(HEAD).removeprefix(UTF8_BOM))[0])[1]:
+                return True
+    return False
+
+
+def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
     """The text of a document; None if it is left out as bad."""
     kind = document_kind(bare_suffix(member))
     if kind is None:
-        text = _text(data.removeprefix(UTF8_BOM), str(member), corpus_pass)
-        return text if text is None or as_is else mended_document(text, str(member), corpus_pass)
+        return _text(data.removeprefix(UTF8_BOM), str(member), corpus_pass)
     repairs: list[str] = []
     try:
         text = document_text(kind, data, repairs.append)
@@ -381,7 +393,7 @@ def _text(data: bytes, path: str, corpus_pass: CorpusPass) -> str | None:
     """A document of plain text; None if it is left out as bad."""
     if b"\0" in data:
         line = 1 + data.partition(b"\0")[0].count(b"\n")
-        if utf16 := _utf16(data):
+        if utf16 := unmarked(data):
             corpus_pass.bad(f"is {utf16[0]}, text is needed", path=path, line=None, remedy=utf16[1])
         else:
             corpus_pass.bad(HOLDS_NUL, path=path, line=line, remedy="mend the file")
@@ -397,7 +409,9 @@ def open_part(source: TextSource, names: FieldNames, name: str = "") -> FilePart
     """Choose the fields of a source from its beginning; ``name`` is its short name."""
     path = source.path
     if source.members or not row_format(source.kind).has_fields:
-        return FilePart(source, Fields((TEXT,), id=ID if source.members else None, as_is=names.as_is), name)
+        date = DATE if not names.as_is and _gives_dates(source) else None
+        own = Fields((TEXT,), date, ID if source.members else None, as_is=names.as_is)
+        return FilePart(source, own, name)
     part = FilePart(source, Fields(()), name)
     columns = part.reader.columns()
     if columns is None:

@@ -21,7 +21,7 @@ from selfvec.files.charsets import TWICE_DECODED, decoded_once
 
 from .columns import RowBatch
 from .document_files import BLOCKS, UNSEEN, WITHIN_LINES
-from .fields import Fields
+from .fields import Fields, is_usual_date
 from .line_ends import joined_lines
 from .summary import CorpusPass, Said
 
@@ -231,6 +231,27 @@ REPAIRS = (
 )
 """What is mended, in this order; each takes the strings of the one before. Entities are read before the signs
 of quoted lines, since a web form writes > as an entity."""
+
+
+# Lines of YAML or TOML between two marks. A text that begins with a rule has other lines before the next one.
+_DATA = r"(?:[ \t#-][^\n]*\n|\w[\w .-]*[:=][^\n]*\n|\r?\n|[\[\]}][^\n]*\n)*?"
+_FRONT_MATTER = re.compile(rf"\A(---|\+\+\+)[ \t]*\r?\n({_DATA})\1[ \t]*\r?(?:\n|\Z)")
+_ENTRY = re.compile(r"^(\w[\w .-]*?)[ \t]*[:=][ \t]*[\"']?([^\"'\r\n]+)", re.MULTILINE)
+
+
+def without_front_matter(text: str) -> tuple[str, str | None]:
+    r"""A note without the data that stand before its text, and the date among them.
+
+    >>> without_front_matter("---\ntitle: Pilots\ndate: 2021-05-06\ntags:\n  - pilot\n---\nThey want money.")
+    ('They want money.', '2021-05-06')
+    >>> without_front_matter("---\nA rule above\n---\nand below")
+    ('---\nA rule above\n---\nand below', None)
+    """
+    front = _FRONT_MATTER.match(text)
+    if front is None:
+        return text, None
+    dates = [entry[2].strip() for entry in _ENTRY.finditer(front[2]) if is_usual_date(entry[1])]
+    return text[front.end() :], next(iter(dates), None)
 
 
 _SIGNS = (

@@ -10,12 +10,13 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from selfvec.base.display import decoded
+from selfvec.base.display import NUL, decoded
 from selfvec.base.errors import CorpusError
 from selfvec.base.names import inner_names, value_at
 from selfvec.files.memory import share_of_memory
@@ -36,9 +37,10 @@ from .columns import (
     string_columns,
     with_nested,
 )
+from .document_files import MAX_ROW
 from .fields import Fields
 from .separated_values import CsvReader
-from .streams import TextSource
+from .streams import TextSource, too_long
 from .summary import CorpusPass
 
 # JSON Lines: an object per line
@@ -159,23 +161,59 @@ def _row(line: bytes, nested: Sequence[str] = ()) -> dict[str, Any]:
 # Plain lines, and Parquet
 
 
+NumberedLines = tuple[Sequence[int], list[bytes], bytes]
+"""The numbers of some lines or of the first lines of paragraphs, these, and all of their bytes."""
+
+
 class LineReader(RowReader):
-    """Reads a document per line, whose one column has no name in the file."""
+    """Reads a document per line, or per paragraph if lines are wrapped, as a column without a name."""
 
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
     ) -> Iterator[RowBatch]:
         """The lines as texts; see `RowReader`."""
-        for first, block in blocks:
-            lines = block.removesuffix(b"\n").split(b"\n")
+        wrapped = self.source.wrapped and not fields.as_is
+        if wrapped:
+            of = (
+                f"{self.source.path}: its lines are wrapped, so a document is what stands between blank lines"
+            )
+            corpus_pass.summary.note(f"{of}; --as-is makes one of each line")
+        rows = self._paragraphs(blocks) if wrapped else _each_line(blocks)
+        for numbers, lines, block in rows:
             texts = pl.Series(lines, dtype=pl.Binary).cast(pl.String)
             if b"\r" in block:
                 texts = texts.str.strip_suffix("\r")
-            batch = RowBatch.of({fields.text[0]: texts}, range(first, first + len(lines)))
-            bad = texts.str.contains("\0", literal=True) if b"\0" in block else None
+            batch = RowBatch.of({fields.text[0]: texts}, numbers)
+            bad = texts.str.contains(NUL, literal=True) if b"\0" in block else None
             for i in () if bad is None else bad.arg_true():
-                corpus_pass.bad(HOLDS_NUL, path=self.source.path, line=first + i)
+                corpus_pass.bad(HOLDS_NUL, path=self.source.path, line=numbers[i])
             yield batch if bad is None else batch.part(~bad)
+
+    def _paragraphs(self, blocks: Iterator[LineBlock]) -> Iterator[NumberedLines]:
+        """The lines between blank ones, with the number of their first, for each block in which some end."""
+        lines: list[bytes] = []  # of the paragraph that goes on
+        start = size = 0
+        for first, block in chain(blocks, [(0, b"\n")]):
+            numbers, texts = [], []
+            for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
+                if line.strip():
+                    start = start if lines else number
+                    lines.append(line.removesuffix(b"\r"))
+                    size += len(line)
+                elif lines:
+                    numbers.append(start)
+                    texts.append(b"\n".join(lines))
+                    lines, size = [], 0
+            if size > MAX_ROW:
+                raise too_long(self.source.path, start)
+            yield numbers, texts, b"".join(texts)
+
+
+def _each_line(blocks: Iterator[LineBlock]) -> Iterator[NumberedLines]:
+    """The lines of each block with their numbers."""
+    for first, block in blocks:
+        lines = block.removesuffix(b"\n").split(b"\n")
+        yield range(first, first + len(lines)), lines, block
 
 
 class ParquetReader(RowReader):

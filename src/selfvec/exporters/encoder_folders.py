@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from selfvec.base.casing import DOTTED
+from selfvec.base.casing import DOTTED, letters_of
 from selfvec.base.characters import APOSTROPHES, REMOVED
 from selfvec.base.errors import OptionError, TargetError
 from selfvec.base.progress import Progress
@@ -79,7 +79,8 @@ def tokenizer_json(encoder: Encoder) -> str:
     normalizers = [_replace({"Regex": f"[{APOSTROPHES}]"}, "'")]
     normalizers += [_replace({"Regex": one.pattern}, " ") for one in signs()]
     normalizers += [{"type": "NFKC"}]
-    normalizers += [_replace({"String": old}, new) for old, new in dotted.items()]
+    letters = dotted | letters_of(encoder.language)
+    normalizers += [_replace({"String": old}, new) for old, new in letters.items()]
     normalizers += [{"type": "Lowercase"}, _replace({"String": FINAL_SIGMA[0]}, FINAL_SIGMA[1])]
     normalizers += [_replace({"Regex": REMOVED.pattern}, ""), {"type": "NFC"}]
     elided = elision(encoder.language, f"[{_listed('words', WORD)}]")

@@ -20,6 +20,8 @@ COMPRESSED = (*PACKED, ".zstd")  # suffixes of files that are read
 DECODING_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError)
 """What reading a damaged or shortened compressed file raises."""
 
+# Archives of whole sites are written with a window of 2 GiB, whose pages are taken as they are filled.
+_WINDOW = {zstd.DecompressionParameter.window_log_max: zstd.DecompressionParameter.window_log_max.bounds()[1]}
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -44,7 +46,7 @@ def decompressed(packed: Readable, head: bytes) -> Readable:
     if head.startswith(_GZIP):
         return gzip.GzipFile(fileobj=packed, mode="rb")  # type: ignore[call-overload,no-any-return]
     if head.startswith(_ZSTD):
-        return zstd.ZstdFile(packed)  # type: ignore[call-overload,no-any-return]
+        return zstd.ZstdFile(packed, options=_WINDOW)  # type: ignore[call-overload,no-any-return]
     return packed
 
 

@@ -20,6 +20,10 @@ from selfvec.base.errors import FormatError, SelfvecError
 
 DAMAGED = "the file may be cut off or damaged: get it again"
 
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+"""The first bytes of what stands for a large file in a clone without Git LFS."""
+LFS_REMEDY = "fetch what it points to: git lfs pull"
+
 _PASSED_ON = (SelfvecError, KeyboardInterrupt, SystemExit, GeneratorExit)
 _BUGS = (AssertionError, ImportError, NameError)  # bugs of ours, never caused by the content of a file
 _SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
@@ -41,6 +45,7 @@ def decoding(path: str | os.PathLike[str], what: str, remedy: str = DAMAGED) -> 
         raise
     except BaseException as error:
         _check_opens(path)
+        refuse_pointer(path)
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise FormatError(f"is not a readable {what} ({reason})", path=path, remedy=remedy) from error
 
@@ -61,6 +66,13 @@ def _check_opens(path: str | os.PathLike[str]) -> None:
             "raise the limit: ulimit -n 1024" if full else "check its permissions, and those of its folder"
         )
         raise FormatError(f"cannot be read: {error.strerror or error}", path=path, remedy=remedy) from None
+
+
+def refuse_pointer(path: str | os.PathLike[str]) -> None:
+    """Raise `FormatError` for a pointer of Git LFS."""
+    with suppress(OSError), Path(path).open("rb") as file:
+        if file.read(len(LFS_POINTER)) == LFS_POINTER:
+            raise FormatError("is a pointer of Git LFS, not the file itself", path=path, remedy=LFS_REMEDY)
 
 
 @contextmanager

@@ -155,7 +155,7 @@ def _sign(data: Bytes, start: int, i: int, end: int) -> int:
 
     C++ and notepad++, but not the charge of Ca++ and Mg++; C#, F#; R&D, AT&T, Q&A, of which both parts are
     short; the mark of Hebrew's acronyms, before their last letter; a zero-width space, which divides words
-    only in scripts without spaces.
+    only in scripts without spaces; the dot of Catalan's *l·l*.
     """
     byte = data[i]
     after = data[i + 1] if i + 1 < end else 0x20
@@ -175,6 +175,8 @@ def _sign(data: Bytes, start: int, i: int, end: int) -> int:
         width = 1 if byte == 0x22 else 3
         last = _is_hebrew(data, i + width, end) and not _is_hebrew(data, i + width + 2, end)
         return width if last and i >= start + 2 and _is_hebrew(data, i - 2, end) else 0
+    if byte == 0xC2 and after == 0xB7 and i + 2 < end:  # ·
+        return 2 if (data[i - 1] | 32) == 0x6C == (data[i + 2] | 32) else 0
     if byte == 0xE2 and after == 0x80 and i + 3 < end and data[i + 2] == 0x8B:
         return 3 if data[i + 3] < 0xE0 else 0
     return 0

@@ -18,6 +18,7 @@ from functools import cache
 from operator import itemgetter
 from pathlib import Path
 
+from selfvec.base.casing import in_letters, lower
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import KNOWN_TEXT
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
@@ -99,7 +100,7 @@ def _by_function_words(words: Iterable[tuple[str, int]]) -> str | None:
     """The language whose function words make up most of the text."""
     counts: Counter[str] = Counter()
     for word, count in words:
-        counts[word.lower()] += count
+        counts[lower(word)] += count
     words_of = {code: listed & counts.keys() for code, listed in _function_words().items()}
     shares = {code: sum(counts[word] for word in own) for code, own in words_of.items()}
     code = max(shares, key=shares.__getitem__)
@@ -120,7 +121,9 @@ def _function_words() -> dict[str, frozenset[str]]:
     """The function words of each language, in lower case."""
     text = Path(__file__).with_name("function_words.toml").read_text(encoding="utf-8")
     listed = {code: frozenset(words.split()) for code, words in tomllib.loads(text).items()}
-    return {code: stop_words_of_language(code) for code in STOP_WORDS} | listed
+    words_of = {code: stop_words_of_language(code) for code in STOP_WORDS} | listed
+    # In the letters in which a text is counted whose language nobody has named.
+    return {code: frozenset(map(in_letters, words)) for code, words in words_of.items()}
 
 
 # What `refine` says about it

@@ -37,6 +37,7 @@ SUFFIX = "ending"  # İstanbul'da
 
 LANGUAGES = {
     "ar": Language("Arabic", "arabic", "own", "ar"),
+    "az": Language("Azerbaijani"),
     "bg": Language("Bulgarian", lemmas="bg"),
     "ca": Language("Catalan", "catalan", lemmas="ca", elided=_CATALAN),
     "cs": Language("Czech", "czech", lemmas="cs"),

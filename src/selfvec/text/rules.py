@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from selfvec.base.arrays import Ids, Ints
-from selfvec.base.casing import DOTTED, case_forms, lower
+from selfvec.base.casing import DOTTED, case_forms, in_letters, lower
 from selfvec.base.characters import folded
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.token_batch import occurrences_of_merged
@@ -103,7 +103,8 @@ class Rulebook:
                 field=field,
                 remedy="leave it out, or use the tokeniser words",
             )
-        self.stop_words = _stop_words(rules.stop_words) if rules.stop_words else frozenset[str]()
+        stops = _stop_words(rules.stop_words) if rules.stop_words else ()
+        self.stop_words = frozenset(in_letters(word, self.language) for word in stops)
         self.lemma = lemmatizer(tuple(languages)) if languages else None
         if rules.variants:
             self.lemma = _joining(rules.variants.split(), self.lemma)
@@ -176,8 +177,11 @@ class Rulebook:
         return [self._form(word) for word in self._whole(words)]
 
     def _whole(self, words: Sequence[str]) -> Sequence[str]:
-        """Words without the parts that an apostrophe joins to them in this language."""
-        if self.casing == "exact" or language(self.language).elided is None:
+        """Words in the letters of this language, without the parts that an apostrophe joins to them in it."""
+        if self.casing == "exact":
+            return words
+        words = [word if word.isascii() else in_letters(word, self.language) for word in words]
+        if language(self.language).elided is None:
             return words
         return [without_elision(word, self.language) for word in words]
 

@@ -22,7 +22,7 @@ from selfvec.base.errors import FormatError, InputError, OptionError, SelfvecErr
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.compressed_files import Readable, decompressed, is_compressed
 from selfvec.files.tensors import first_not_finite
-from selfvec.files.untrusted import DAMAGED, decoding
+from selfvec.files.untrusted import DAMAGED, decoding, refuse_pointer
 from selfvec.storage.folder_kinds import similar_paths
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
 
@@ -73,6 +73,7 @@ def open_input(path: Path) -> Input:
             return Input(path)
         if path.exists() and not path.is_file():
             raise FormatError("is not a regular file", path=path, remedy="save the vectors to a file first")
+        refuse_pointer(path)
         with path.open("rb") as file:
             start = file.read(4)
             file.seek(0)

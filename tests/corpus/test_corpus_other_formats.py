@@ -1,0 +1,129 @@
+"""Files of other formats are named, not read as lines; wrapped texts and notes are read as what they are."""
+
+import re
+from datetime import date
+
+import pytest
+from corpus_reader import Reader
+
+from selfvec.base.errors import CorpusError, FormatError
+from selfvec.files.compressed_files import zstd
+from selfvec.files.untrusted import LFS_POINTER, decoding
+
+OTHERS = [  # name, first bytes, what it is called, what helps
+    ("a.xml", b'\n<?xml version="1.0"?>\n<TEI>', "XML", "column of text"),
+    ("a.tei", b'<TEI xmlns="http://www.tei-c.org/ns/1.0">', "XML", "column of text"),
+    ("a.txt", b"WEBVTT\n\n00:00.000 --> 00:02.000\nthe ferry", r"captions \(WebVTT\)", "without the times"),
+    ("a.srt", b"1\r\n00:00:01,000 --> 00:00:03,200\r\nthe ferry", r"captions \(SubRip\)", "without"),
+    ("a.ris", b"TY  - JOUR\nTI  - Hail\nER  - \n", "RIS", "column of text"),
+    ("a.bib", b"% Zotero\n@Article{a1,\n title={Hail}}", "BibTeX", "column of text"),
+    ("a.conllu", b"# sent_id = 1\n1\tHail\thail\tNOUN\tNN\t_\t0\n", "CoNLL", "a sentence in each line"),
+    ("a.js", b"window.YTD.tweets.part0 = [\n{", "JavaScript with data in it", "jq"),
+    ("a.rtf", b"{\\rtf1\\ansi hail}", "RTF", "docx"),
+    ("a.json", b'{\n  "posts": [\n    {"text": "hail"}\n  ]\n}', "one JSON document over several lines",
+     r"jq -c '\.posts\[\]'"),
+    ("a.jsonl", b'{\n  "text": "hail"\n}\n', "one JSON document over several lines", r"jq -c '\.'"),
+    ("a.odt", b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.text",
+     "an OpenDocument file", "docx"),
+    ("a.epub", b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/epub+zip", "an EPUB", "convert"),
+    ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(9), "a Word or Excel file from before 2007", "docx"),
+    ("a.csv", LFS_POINTER + b"v1\noid sha256:0\nsize 9\n", "a pointer of Git LFS", "git lfs pull"),
+]  # fmt: skip
+LINES = [
+    "<3 this",
+    "1\thail",
+    "TY - hm",
+    "@article hail",
+    "window = open",
+    "{hail}",
+    "WEBVTTX",
+    "2020: <a b>",
+]
+
+
+@pytest.mark.parametrize(("name", "data", "called", "remedy"), OTHERS)
+def test_a_file_of_another_format_is_named(
+    reader: Reader, name: str, data: bytes, called: str, remedy: str
+) -> None:
+    path = reader.write(name, data)
+    with pytest.raises(
+        CorpusError, match=rf"{re.escape(str(path))}.* is {called}.*text is needed; .*{remedy}"
+    ):
+        reader.read(name)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_lines_that_begin_alike_are_lines(reader: Reader, line: str) -> None:
+    reader.write("a.txt", f"{line}\n{line}\n")
+    assert reader.texts("a.txt") == [line, line]
+
+
+def test_a_pointer_of_git_lfs_is_named_by_all_readers_of_files(tmp_path) -> None:
+    (tmp_path / "model.onnx").write_bytes(LFS_POINTER + b"v1\n")
+    with pytest.raises(FormatError, match="is a pointer of Git LFS, not the file itself; fetch"):
+        with decoding(tmp_path / "model.onnx", "model"):
+            raise ValueError("unknown field")
+
+
+def test_zstandard_with_the_window_of_an_archive_is_read(reader: Reader) -> None:
+    parameters = {
+        zstd.CompressionParameter.window_log: 30,
+        zstd.CompressionParameter.enable_long_distance_matching: 1,
+    }
+    packer = zstd.ZstdCompressor(options=parameters)
+    (reader.folder / "a.zst").write_bytes(packer.compress(b'{"text": "hail"}\n' * 9) + packer.flush())
+    assert reader.texts("a.zst") == ["hail"] * 9
+
+
+SENTENCE = "A storm broke the roof of the school and the children went home early. "
+
+
+def wrapped(text: str, width: int = 60) -> str:
+    import textwrap
+
+    return textwrap.fill(text, width)
+
+
+def test_a_wrapped_text_is_read_by_paragraphs_which_is_said(reader: Reader) -> None:
+    book = "\n\n".join(wrapped(SENTENCE * n) for n in range(4, 9)) + "\n"
+    path = reader.write("a.txt", book)
+    for batch_bytes in (50, 1 << 20):
+        texts = reader.texts("a.txt", batch_bytes=batch_bytes)
+        assert [" ".join(text.split()).count(SENTENCE.strip()) for text in texts] == [4, 5, 6, 7, 8]
+    (note,) = reader.corpus.summary.notes
+    assert note.startswith(f"{path}: its lines are wrapped, so a document is what stands between blank lines")
+    assert len(reader.texts("a.txt", as_is=True)) == len(book.replace("\n\n", "\n").splitlines())
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [SENTENCE * (1 + n % 7) for n in range(60)],
+        [f"{SENTENCE[: 20 + 7 * n % 50]}" for n in range(60)],
+        ["冰雹砸坏了屋顶" * 5] * 60,
+        ["hail"] * 60,
+        [SENTENCE.strip()] * 60,  # lines of one width, each of which ends a sentence
+    ],
+)
+def test_documents_in_lines_are_read_by_lines(reader: Reader, lines: list[str]) -> None:
+    reader.write("a.txt", "\n\n".join(("\n".join(lines), "hail")))
+    assert len(reader.texts("a.txt")) == 61
+    assert reader.corpus.summary.notes == []
+
+
+def test_front_matter_is_no_text_and_its_date_is_the_date(reader: Reader) -> None:
+    reader.write("in/a.md", "---\ntitle: Harbour\ndate: 2020-03-04\ntags: [x]\n---\n\n# Harbour\nhail fell")
+    reader.write("in/b.md", '+++\ndate = "2021-05-06"\n[extra]\n+++\nwind')
+    reader.write("in/c.md", "---\nA rule\n---\nnot data")
+    reader.write("in/d.txt", "---\ndate: 2020-01-01\n---\ntext")
+    rows = reader.read("in")
+    assert rows["texts"] == [
+        "\n# Harbour\nhail fell",
+        "wind",
+        "---\nA rule\n---\nnot data",
+        "---\ndate: 2020-01-01\n---\ntext",
+    ]
+    assert rows["dates"] == [date(2020, 3, 4), date(2021, 5, 6), None, None]
+    assert "Markdown's front matter (2 rows)" in reader.corpus.summary.notes[0]
+    assert reader.read("in/a.md")["dates"] == [date(2020, 3, 4)]  # one document also if it is named alone
+    assert reader.texts("in", as_is=True)[1].startswith("+++")
