@@ -12,6 +12,7 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
+from selfvec.analysis.variants import with_variants
 from selfvec.base.arrays import Mask, Rows
 from selfvec.base.casing import in_any_case
 from selfvec.base.declarations import checked, options
@@ -58,11 +59,15 @@ class GivenTopics(TypedDict, total=False):
 
     Other Parameters
     ----------------
+    variants : "auto" or path, optional
+        Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
+        those that are certain.
     like : path or result, optional
         Continue topics that were found before, in this run or another: a file of their JSON, or their result.
         They keep their numbers. With a larger ``number``, new ones follow.
     """
 
+    variants: str | os.PathLike[str] | None
     filter: GivenFilter
     seed_words: str | Sequence[Sequence[str]] | None
     like: Topics | str | os.PathLike[str] | None
@@ -143,6 +148,7 @@ def topics(
     """
     seeds, earlier = _beginnings(given.get("seed_words"), given.get("like"))
     _check_groups(by, match=match, hierarchy=hierarchy)
+    run = with_variants(as_run(run), given.get("variants"))
     if documents is not None:
         check_report(documents, ROWS)
         check_target(documents, overwrite=overwrite, folder=False)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.sides import joined_sentence
 from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError, OptionError
@@ -211,6 +212,11 @@ class Topics(RecordTable[Topic]):
             Column("name", named, PIECES, of=_name_and_terms),
         )
 
+    @property
+    def messages(self) -> Sequence[str]:
+        """Which words were counted as one."""
+        return [] if self.run is None else joined_sentence(self.run.provenance.variants)
+
     def view(self, top: int | None = None) -> View:
         """The topics; their shares in groups, their hierarchy and those of new documents, if there are."""
         tried = ", ".join(f"{number}: {value:.2f}" for number, value in self.tried.items())
@@ -278,6 +284,8 @@ class Topics(RecordTable[Topic]):
         tried = {str(number): value for number, value in self.tried.items()}
         out = {"documents": self.documents, "silhouette": self.silhouette, "tried": tried}
         more = {"groups": self.groups and self.groups.as_dict(), "hierarchy": self.hierarchy}
+        if self.run is not None and self.run.provenance.variants:
+            more["joined"] = dict(self.run.provenance.variants)
         if self.assigned is not None:
             import polars.selectors as columns
 

@@ -189,7 +189,7 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
         return asdict(replace(found, formulas=[passage] if passage else []))
 
     kept = cached(run, "sides", [_FORMAT, documents_of(ends)], make, write_result, read_result)
-    return Sides(**kept)
+    return Sides(**kept | {"joined": dict(run.provenance.variants)})
 
 
 def _words_of(run: Run, slices: Sequence[Slice]) -> int:

@@ -339,7 +339,11 @@ class Drift(ResultTable):
             "order",
         )
         tables = ("rows", "new", "gone")
-        said = {"sides": self.sides.as_dict(), "confounded": self.confounded}
+        said = {
+            "sides": self.sides.as_dict(),
+            "counted_so": self.counted_so,
+            "confounded": self.confounded,
+        }
         return said | {name: getattr(self, name) for name in (*named, *tables)}
 
 

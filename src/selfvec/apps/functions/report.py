@@ -35,6 +35,7 @@ def report(
     words: str | Sequence[str] = (),
     filter: GivenFilter = (),
     top: int = 12,
+    variants: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Figures:
@@ -56,6 +57,9 @@ def report(
         several on one field are alternatives.
     top : int, at least 1
         Words that changed.
+    variants : "auto" or path, optional
+        Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
+        those that are certain.
     overwrite : bool
     progress : Progress, optional
 
@@ -77,7 +81,9 @@ def report(
     >>> selfvec.report(run, "weather.html", top=4)["words"]
     ['mast', 'stream', 'panel', 'drone']
     """
-    run = as_run(run)
+    from selfvec.analysis.variants import with_variants
+
+    run = with_variants(as_run(run), variants)
     check_report(output, (".html",))
     check_target(output, overwrite=overwrite, folder=False)
     named = check_texts("words", words, "words") if words else []
