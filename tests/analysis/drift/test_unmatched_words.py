@@ -85,7 +85,7 @@ def test_a_field_that_goes_with_time_is_named_with_what_to_do(run: Run, capsys) 
     assert main(["drift", str(run.folder), "--between", *BETWEEN]) == 0
     said = " ".join(capsys.readouterr().out.split())  # however wide the terminal is
     assert f"kind differs: {kind['value']} is" in said
-    assert "the same mix of kind on both sides; --mix raw compares all." in said
+    assert "the same mix of kind on both sides, 40% of the text; --mix raw compares all." in said
     assert main(["drift", str(run.folder), "--between", *BETWEEN, "--mix", "raw"]) == 0
     assert "New in 2002: taper 0 → 20, yellen 0 → 20" in " ".join(capsys.readouterr().out.split())
     within = selfvec.drift(run, BETWEEN, filter=f"kind={kind['within']}")

@@ -30,7 +30,7 @@ PATTERNS = {
 }
 SLOTS = {
     "told": ("told", "asked", "instructed", "reminded"),
-    "place": ("gate", "hangar", "terminal", "fence", "river", "coast", "ramp"),
+    "place": ("gate", "hangar", "terminal", "fence", "river", "harbour", "ramp"),
     "size": ("small", "large", "short", "long", "heavy"),
     "state": ("wet", "covered", "closed", "worn", "cracked", "loose"),
     "thing": ("smoke", "snow", "water", "dust", "oil", "birds", "ice"),

@@ -1,40 +1,116 @@
 """What is said of two sides is what was planted in them, and nothing else."""
 
+from collections.abc import Callable, Sequence
+
+import numpy as np
 import pytest
-from planted_text import reports
+from planted_text import Report, reports
 
 import selfvec
-from selfvec.analysis.sides import written
-from selfvec.corpus.slices import named_slice
-from selfvec.data.run import Run
+from selfvec.analysis.sides import Sides, compared, written
+from selfvec.corpus.slices import Slice, named_slice
 
 BETWEEN = ["2000..2008", "2009..2018"]
+CAPITALS = "2000..2008 is written in capitals (100% of the letters, 1% in 2009..2018)"
+CAUSES = {
+    "notation": [f"{CAPITALS} and with 8 abbreviations"],
+    "mix": ["kind differs: "],
+    "sense": [],
+    "subject": [],
+}
 
 
-def sides_of(run: Run):
-    return written(run, [named_slice(run.require_tokens(), name) for name in BETWEEN])
+def run_of(rows: Sequence[Report]) -> selfvec.Run:
+    return selfvec.refine(rows, "none", "original", repeats="keep")
 
 
-@pytest.mark.parametrize(
-    ("planted", "begins"),
-    [
-        ("notation", ["2000..2008 is written in capitals (100% of the letters"]),
-        ("mix", ["kind differs: "]),
-        ("sense", []),
-        ("subject", []),
-    ],
-)
-def test_the_planted_cause_is_said_first_and_no_other(planted: str, begins: list[str]) -> None:
-    run = selfvec.refine(list(reports(300, planted=[planted])), "none", "original")
-    said = selfvec.drift(run, BETWEEN).introduction
-    assert len(sides_of(run).sentences) == len(begins)
-    for sentence, beginning in zip(said, begins, strict=False):
+def slices_of(run: selfvec.Run) -> list[Slice]:
+    return [named_slice(run.require_tokens(), name) for name in BETWEEN]
+
+
+def sides_of(rows: Sequence[Report]) -> Sides:
+    run = run_of(rows)
+    return written(run.present, slices_of(run))
+
+
+@pytest.mark.parametrize("number", [300, 3_000])
+@pytest.mark.parametrize("planted", [*([cause] for cause in CAUSES), list(CAUSES)])
+def test_the_planted_cause_is_said_first_and_no_other(planted: list[str], number: int) -> None:
+    run = run_of(list(reports(number, planted=planted)))
+    expected = [beginning for cause in planted for beginning in CAUSES[cause]]
+    said = selfvec.drift(run, BETWEEN)
+    assert len(said.sides.sentences) == len(expected)
+    for sentence, beginning in zip(said.introduction, expected, strict=False):
         assert sentence.startswith(beginning)
 
 
-def test_of_sides_that_are_written_alike_nothing_is_said() -> None:
-    said = 0
-    for seed in range(40):
-        run = selfvec.refine(list(reports(300, seed)), "none", "original")
-        said += bool(sides_of(run).sentences)
-    assert said <= 2
+@pytest.mark.parametrize("number", [60, 300])
+def test_of_sides_that_are_written_alike_nothing_is_said(number: int) -> None:
+    said = [sides_of(list(reports(number, seed))).sentences for seed in range(40)]
+    assert sum(map(bool, said)) <= 2
+
+
+OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
+    "digits": (lambda text: text.replace("e", "3"), "2009..2018 has more digits ("),
+    "punctuation": (lambda text: text.replace("the ", " (the) "), "2009..2018 has more punctuation ("),
+    "documents": (lambda text: " ".join([text] * 3), "2009..2018 has longer documents: in the median "),
+    "sentences": (lambda text: text.replace(".", ","), "2009..2018 has longer sentences: in the median "),
+    "formula": (
+        lambda text: f"{text} This report is confidential and must not be copied.",
+        "The passage “",
+    ),
+    "spelling": (lambda text: text.replace("harbour", "harbor"), "2000..2008 is written with 1 word that "),
+}
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+def test_each_way_of_writing_is_told(what: str) -> None:
+    change, beginning = OTHERWISE[what]
+    rows = [
+        {**row, "text": change(row["text"]) if row["date"] >= "2009" else row["text"]} for row in reports(300)
+    ]
+    first, *others = sides_of(rows).sentences
+    assert first.startswith(beginning)
+    assert not others
+
+
+def test_one_word_in_place_of_another_is_no_formula() -> None:
+    rows = [
+        {**row, "text": f"{row['text']} We sent it by {'email' if row['date'] >= '2009' else 'fax'}."}
+        for row in reports(300)
+    ]
+    assert sides_of(rows).sentences == []
+
+
+def test_a_kind_that_has_more_of_the_words_and_hardly_more_of_the_documents_is_told() -> None:
+    rows = [
+        # 17 and 20 of 100 documents, which are of three times the length in the second half.
+        {**row, "kind": "long" if i % 100 < (17 if row["date"] < "2009" else 20) else "short"}
+        for i, row in enumerate(reports(1_000))
+    ]
+    for row in rows:
+        row["text"] *= 3 if row["kind"] == "long" and row["date"] >= "2009" else 1
+    run = run_of(rows)
+    made = compared(run.present, slices_of(run), {})
+    (row,) = made.sides.mix
+    assert abs(row["share_a"] - row["share_b"]) < 0.05
+    assert abs(row["words_a"] - row["words_b"]) > 0.2
+    lengths = np.diff(run.require_tokens().offsets)
+    kinds = np.array([kind == "long" for kind in run.text.field("kind")])
+    shares = [lengths[part.documents & kinds].sum() / lengths[part.documents].sum() for part in made.slices]
+    assert shares[0] == pytest.approx(shares[1], abs=0.01)
+    words = sum(lengths[part.documents].sum() for part in made.slices)
+    assert made.sides.kept == pytest.approx(words / lengths.sum(), abs=0.01)
+    raw = compared(run.present, slices_of(run), {"mix": "raw"})
+    assert sum(part.documents.sum() for part in raw.slices) == 1_000
+    assert "--mix equal compares" in raw.sides.sentences[0]
+
+
+def test_sides_without_a_value_in_common_are_compared_as_they_are() -> None:
+    rows = [{**row, "kind": "a" if row["date"] < "2009" else "b"} for row in reports(200)]
+    rows[0]["kind"], rows[-1]["kind"] = "b", "a"  # or the field would only tell the date
+    run = run_of(rows)
+    made = compared(run.present, slices_of(run), {})
+    assert made.sides.fields == []
+    assert [row["field"] for row in made.sides.mix] == ["kind"]
+    assert sum(part.documents.sum() for part in made.slices) == 200

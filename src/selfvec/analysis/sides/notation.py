@@ -16,6 +16,7 @@ from selfvec.base.arrays import Doubles, Hashes, Ids, Ints
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.run_text import GROUP, TEXT
+from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
 
 if TYPE_CHECKING:
@@ -143,43 +144,60 @@ def rank_sum(a: Doubles, b: Doubles) -> tuple[float, float]:
 
 
 FORMULA = 6  # words: fewer may be a common phrase
-_FORMULAIC = 0.4  # by which its share of the documents differs
+_FORMULAIC = 0.4  # by which the shares of the documents with it, and with either half of it, differ
+_LOOKED_AT = 50  # passages that differ most
 
 
 def formula(run: Run, slices: Sequence[Slice], word_of: Mapping[str, str], seed: int = 0) -> Row | None:
     """The passage whose share of the documents differs most between two slices; None without a large one.
 
-    Variants count as their words, so that a passage in another spelling is none. A row has the ``passage``
-    and its shares ``a`` and ``b``.
+    Both halves of it differ, too: a passage in which one word has replaced another is none. Variants count
+    as their words. A row has the ``passage`` and its shares ``a`` and ``b``.
     """
-    batch = run.require_tokens()
     rows = run.vectors.key_to_index
     numbers = np.arange(len(rows), dtype=np.int32)
-    pairs = [(rows[v], rows[w]) for v, w in word_of.items()]
-    numbers[[v for v, _ in pairs]] = [w for _, w in pairs]
-    drawn = [sampled(part, seed) for part in slices]
-    parts = [batch.part(documents) for documents in drawn]
-    hashes = [_passages(numbers[part.ids], part.offsets) for part in parts]
-    known, place = np.unique(np.concatenate(hashes), return_inverse=True)
-    if not len(known):
-        return None
-    shares = [
-        np.bincount(of, minlength=len(known)) / max(len(documents), 1)
-        for of, documents in zip(np.split(place, [len(hashes[0])]), drawn, strict=True)
-    ]
-    best = int(np.abs(shares[0] - shares[1]).argmax())
-    a, b = float(shares[0][best]), float(shares[1][best])
-    if abs(a - b) < _FORMULAIC or _p_of_shares(a, b, drawn) * len(known) > _LEVEL:
-        return None
-    part = parts[int(b > a)]
-    start = int(_hashed(numbers[part.ids]).tolist().index(known[best]))
-    words = (run.vectors.index_to_key[i] for i in part.ids[start : start + FORMULA].tolist())
-    return {"passage": " ".join(words), "a": a, "b": b}
+    for variant, word in word_of.items():
+        numbers[rows[variant]] = rows[word]
+    batch = run.require_tokens()
+    parts = [batch.part(sampled(part, seed)) for part in slices]
+    parts = [part.renumbered(numbers, part.types) for part in parts]
+    hashes = [_passages(part.ids, part.offsets) for part in parts]
+    distinct, place = np.unique(np.concatenate(hashes), return_inverse=True)
+    shares = np.stack(
+        [
+            np.bincount(of, minlength=len(distinct)) / max(part.documents, 1)
+            for of, part in zip(np.split(place, [len(hashes[0])]), parts, strict=True)
+        ]
+    )
+    apart = np.abs(shares[0] - shares[1])
+    best = np.argsort(-apart, kind="stable")[:_LOOKED_AT]
+    for number in best[apart[best] >= _FORMULAIC].tolist():
+        a, b = shares[:, number].tolist()
+        part = parts[int(b > a)]
+        start = int(np.flatnonzero(_hashed(part.ids) == distinct[number])[0])
+        passage = part.ids[start : start + FORMULA]
+        halves = [[_share_with(side, half) for side in parts] for half in np.split(passage, 2)]
+        p = _p_of_shares(a, b, parts) * len(distinct)
+        if p <= _LEVEL and all(abs(one - other) >= _FORMULAIC for one, other in halves):
+            return {"passage": " ".join(part.types[i] for i in passage.tolist()), "a": a, "b": b}
+    return None
 
 
-def _p_of_shares(a: float, b: float, drawn: Sequence[Ints]) -> float:
+def _share_with(part: TokenBatch, words: Ids) -> float:
+    """The share of the documents that have some words in a row."""
+    total = max(len(part) - len(words) + 1, 0)
+    met = np.ones(total, bool)
+    for i, word in enumerate(words.tolist()):
+        met &= part.ids[i : i + total] == word
+    starts = np.flatnonzero(met)
+    documents = part.document_of(starts)
+    inside = part.document_of(starts + len(words) - 1) == documents
+    return len(np.unique(documents[inside])) / max(part.documents, 1)
+
+
+def _p_of_shares(a: float, b: float, parts: Sequence[TokenBatch]) -> float:
     """p of a passage's shares, if the documents with it were divided by chance."""
-    sizes = [len(documents) for documents in drawn]
+    sizes = [part.documents for part in parts]
     counts = np.array([round(a * sizes[0]), round(b * sizes[1])], np.int64)
     return float(hypergeometric_p(counts[1:], counts.sum(keepdims=True), sizes[1], sum(sizes))[0])
 

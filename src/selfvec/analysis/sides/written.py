@@ -22,7 +22,7 @@ from .notation import formula, notation
 from .variant_pairs import variant_pairs
 
 Row = dict[str, Any]
-_FORMAT = 2  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 4  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _REMEDY = "Count each pair as one word: --variants auto"
 _SAID = {
@@ -182,7 +182,7 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
         fields = fields_held_equal(run, ends, mix)
         # What the mix brings with it, such as the capitals of one kind, is not said a second time.
         equal = (equal_mix(run, ends, fields) if fields else None) or ends
-        variants = variant_pairs(run, equal)
+        variants = variant_pairs(run, ends)  # of all documents: letters and contexts are evidence enough
         a, b = (part.name for part in ends)
         found = Sides(a, b, notation(run, equal), [], mix, variants, fields)
         passage = formula(run, equal, found.certain)

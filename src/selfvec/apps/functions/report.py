@@ -79,7 +79,7 @@ def report(
     --------
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> selfvec.report(run, "weather.html", top=4)["words"]
-    ['mast', 'stream', 'panel', 'drone']
+    ['stream', 'mast', 'panel', 'drone']
     """
     from selfvec.analysis.variants import with_variants
 
