@@ -139,3 +139,17 @@ def test_filters_are_those_of_search_and_periods_are_chosen_among_what_passes(ru
 def test_what_cannot_be_filtered_is_said(run: Run, given: dict[str, Any], kind: type, said: str) -> None:
     with pytest.raises(kind, match=said):
         selfvec.drift(run, **given)
+
+
+def test_a_tiny_text_with_slices_is_compared_in_parts_that_share_words() -> None:
+    texts = [{"text": f"hail fell on roof {year}", "date": f"{year}"} for year in range(1980, 2020)]
+    found = selfvec.drift(selfvec.refine(texts, "none", "original", slice="year"))
+    assert (found.a, found.b) == ("1980..1999", "2000..2019")
+    assert found["hail"]["count_a"] == 20
+    named = [text | {"kind": "abbc"[i % 4] if i < 32 else "d"} for i, text in enumerate(texts)]
+    found = selfvec.drift(selfvec.refine(named, "none", "original", slice_field="kind"))
+    assert (found.a, found.b) == ("a", "b")  # of those with the most text, not the first and the last
+    texts = [{"text": f"hail {year}", "date": f"{year}"} for year in range(1980, 1984)]
+    with pytest.raises(InputError) as error:
+        selfvec.drift(selfvec.refine(texts, "none", "original", slice="year"))
+    assert "between original refined; or lower min_count" in str(error.value)

@@ -97,13 +97,19 @@ def join_periods(periods: Sequence[Slice], batch: TokenBatch, most: int = MOST_S
 def first_and_last(periods: Sequence[Slice], batch: TokenBatch, enough: int = ENOUGH_TOKENS) -> list[Slice]:
     """The first and the last period, each joined with its neighbours until it has enough tokens.
 
+    A text that has less than twice as many is cut in halves, so that something can be compared.
+
     >>> dates = np.array([f"{1990 + i}-05-01" for i in range(6)], "datetime64[D]")
     >>> offsets = np.array([0, 1, 2, 10, 20, 30, 31])
     >>> batch = TokenBatch(np.zeros(31, np.int32), offsets, ["a"], dates)
     >>> [part.name for part in first_and_last(by_period(batch, "year"), batch, 8)]
     ['1990..1992', '1994..1995']
+    >>> [part.name for part in first_and_last(by_period(batch, "year"), batch)]
+    ['1990..1993', '1994..1995']
     """
-    first, last = _ends((_sizes(periods, batch), enough)) or (1, 1)  # with too little text in all
+    sizes = _sizes(periods, batch)
+    half = int(np.argmin(np.abs(np.cumsum(sizes[:-1]) - sizes.sum() / 2))) + 1
+    first, last = _ends((sizes, enough)) or (half, len(periods) - half)
     return [_joined(periods[:first]), _joined(periods[-last:])]
 
 
@@ -260,7 +266,13 @@ def chosen_slices(run: Run, between: str | Sequence[str | Slice] | None) -> list
     if not slices or run.tokens is None:
         return []
     _several(slices)
-    return [slices[0], slices[-1]] if run.tokens.slices is not None else first_and_last(slices, run.tokens)
+    if run.tokens.slices is None:
+        return first_and_last(slices, run.tokens)
+    sizes = _sizes(slices, run.tokens)
+    if min(sizes[0], sizes[-1]) >= ENOUGH_TOKENS:
+        return [slices[0], slices[-1]]
+    # Labels have no order in which they could be joined: those with the most text, in their order.
+    return [slices[i] for i in sorted(np.argsort(-sizes, kind="stable")[:2].tolist())]
 
 
 def field_slices(
@@ -347,5 +359,6 @@ def _in_both(counts: Ints, least: int, names: Sequence[str]) -> Mask:
     able: Mask = counts.min(axis=0) >= least
     if not able.any():
         rule = f"no word occurs {least} times in both {names[0]} and {names[1]}"
-        raise InputError(rule, remedy="compare larger slices, or lower --min-count")
+        wider = "compare larger slices: --between A..B C..D, or --between original refined"
+        raise InputError(rule, remedy=f"{wider}; or lower --min-count")
     return able
