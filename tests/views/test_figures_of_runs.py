@@ -46,7 +46,9 @@ def slices(words: list[str]) -> Spec:
     for word, colour in zip(words, COLOURS, strict=False):
         vectors = unit_rows(rng.standard_normal((3, 4)).astype(np.float32))
         draws = unit_rows((vectors + 0.1 * rng.standard_normal((20, 3, 4))).reshape(-1, 4)).reshape(20, 3, 4)
-        path = SlicePath(word, names, vectors, draws, np.array([9, 5, 4]), np.array([5, 4, 3]))
+        path = SlicePath(
+            word, names, vectors, draws, np.array([9, 5, 4]), np.array([5, 4, 3]), np.array([0, 0.2, 0.3])
+        )
         points = rng.standard_normal((3, 2))
         regions = points[:, None] + 0.1 * rng.standard_normal((3, 9, 2))
         near = tuple(Neighbour(f"near {word}", last, 0.5, rng.standard_normal(2)) for last in (False, True))

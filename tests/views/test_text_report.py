@@ -144,16 +144,19 @@ def test_wrong_arguments_write_nothing(run: Run, tmp_path: Path) -> None:
 
 def test_a_point_is_where_its_axis_says_and_thin_periods_are_hollow() -> None:
     rows = [
-        {"slice": "1990", "uses": FEW, "distance": 0.0, "low": 0.0, "high": 0.0},
-        {"slice": "1991", "uses": 0, "distance": None, "low": None, "high": None},
-        {"slice": "1992", "uses": FEW - 1, "distance": 0.2, "low": 0.1, "high": 0.4},
+        {"slice": "1990", "uses": FEW, "distance": 0.0, "low": 0.0, "high": 0.0, "chance": 0.0},
+        {"slice": "1991", "uses": 0, "distance": None, "low": None, "high": None, "chance": None},
+        {"slice": "1992", "uses": FEW - 1, "distance": 0.2, "low": 0.1, "high": 0.4, "chance": 0.0},
+        {"slice": "1993", "uses": FEW, "distance": 0.2, "low": 0.2, "high": 0.2, "chance": 0.4},
     ]
     drawn = Tags(_chart(rows, "stream"))
     points = [given for tag, given in drawn.found if tag == "circle"]
     axes = [float(str(given["y1"])) for _, given in drawn.found if given.get("class") == "axis"]
-    assert [point.get("class") for point in points] == [None, "few"]
+    assert [point.get("class") for point in points] == ["few", None]  # none for the first period
     # the axis has 0, half of .4 and .4
-    assert [float(str(point["cy"])) for point in points] == pytest.approx(axes[:2])
+    assert [float(str(point["cy"])) for point in points] == pytest.approx([axes[1]] * 2)
+    (level,) = [str(given["points"]).split() for _, given in drawn.found if given.get("class") == "chance"]
+    assert [float(place.partition(",")[2]) for place in level] == pytest.approx([axes[0], axes[2]])
     (bar,) = [
         given for _, given in drawn.found if given.get("class") == "line" and given["y1"] != given["y2"]
     ]

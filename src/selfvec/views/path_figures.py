@@ -20,6 +20,7 @@ import numpy as np
 
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.analysis.word_drift import SlicePath, comparable_slices, slice_paths
+from selfvec.analysis.word_drift.word_paths import FEW_USES
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ints, Mask
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError
@@ -391,7 +392,21 @@ class WordInSlices:
         far = int(np.nanargmax(distance))
         name, start, end = map(escape_for_display, (path.word, path.names[self.slices[0]], path.names[far]))
         uses = f"{int(path.uses.sum()):,} occurrences"
-        return f"{name}: {uses}, farthest from {start} in {end} ({distance[far]:.2f})"
+        by_chance = f"{distance[far]:.2f}, by chance {path.chance[far]:.2f}"
+        return f"{name}: {uses}, farthest from {start} in {end} ({by_chance})"
+
+    def distances(self, names: Sequence[str]) -> list[Spec]:
+        """The distance of each slice after the first, with its interval and that by chance."""
+        middle, low, high = self.path.from_first()
+        shown = escape_for_display(self.word)
+        rows = []
+        for i in self.slices[1:].tolist():
+            told = f"{shown} in {names[i]}: {middle[i]:.3f}, by chance {self.path.chance[i]:.3f}"
+            few = int(self.path.uses[i]) < FEW_USES
+            row = {"word": shown, "slice": names[i], "hover": told, "colour": self.colour}
+            row |= {"y": float(middle[i]), "low": float(low[i]), "high": float(high[i])}
+            rows.append(row | {"chance": float(self.path.chance[i]), "fill": "white" if few else self.colour})
+        return rows
 
     def marks(self) -> list[Spec]:
         """The slices."""
@@ -424,7 +439,7 @@ class SliceView:
     method: str
     explained: tuple[float, float] | None
     frame: tuple[float, float, float, float]  # as of `StateView`
-    note: ClassVar = "Regions and bands hold 95 % of the places that resampled documents give."
+    note: ClassVar = "Regions and bars hold 95 % of the places that resampled documents give."
 
     def lines(self, place: Spec, _: Doubles) -> list[Spec]:
         """The regions and the paths."""
@@ -447,30 +462,32 @@ class SliceView:
         ]
 
     def curves(self) -> Spec:
-        """The distance of each word from its first slice, with the band of resampled documents."""
+        """The distance of each word from its first slice, with what resampled documents give, and chance.
+
+        The first slice is left out: its distance from itself, 0, is no measurement, and the step to the next
+        one would be that of chance.
+        """
         names = [escape_for_display(name) for name in self.paths[0].path.names]
-        rows = []
-        for word in self.paths:
-            middle, low, high = word.path.from_first()
-            shown = escape_for_display(word.word)
-            for i in word.slices.tolist():
-                figures = {"y": float(middle[i]), "low": float(low[i]), "high": float(high[i])}
-                about = {"slice": names[i], "hover": f"{shown} in {names[i]}: {middle[i]:.3f}"}
-                rows.append({"word": shown, "colour": word.colour, **figures, **about})
+        rows = [row for word in self.paths for row in word.distances(names)]
         x: Spec = {"field": "slice", "type": "ordinal", "title": None}
         x["scale"] = {"type": "point", "domain": names}
         ticks = names[:: max(1, round(len(names) / 4))]
         x["axis"] = {"values": ticks, "labelAngle": 0, "labelOverlap": True}
         y = value_axis()
         place = {"x": x, "y": y}
-        band = {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}}
-        dots = {"size": 45, "opacity": 1, "stroke": None}
+        bars = {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}}
+        chance = {"x": x, "y": y | {"field": "chance"}}
+        dashed = {"strokeWidth": 1.2, "strokeDash": [4, 3]}
+        dots = {"size": 45, "opacity": 1, "strokeWidth": 1.5}
         layers = [
-            layer(rows, "area", band, {"opacity": 0.2}, detail="word", fill="colour"),
+            layer(rows, "line", chance, dashed, detail="word", stroke="colour"),
+            layer(rows, "rule", bars, {"opacity": 0.4, "strokeWidth": 2}, stroke="colour"),
             layer(rows, "line", place, {"strokeWidth": 2}, detail="word", stroke="colour"),
-            layer(rows, "point", place, dots, fill="colour", tooltip="hover"),
+            layer(rows, "point", place, dots, fill="fill", stroke="colour", tooltip="hover"),
         ]
-        return chart(layers, _SLICE_CURVE, "Distance from the first slice")
+        title = "Distance from the first slice (dashed: by chance"
+        thin = f"; hollow: fewer than {FEW_USES} uses" if any(row["fill"] == "white" for row in rows) else ""
+        return chart(layers, _SLICE_CURVE, f"{title}{thin})")
 
 
 def slice_view(

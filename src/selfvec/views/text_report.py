@@ -98,11 +98,14 @@ def _on_certainty(found: TextFindings) -> Iterator[str]:
     if found.drift is not None:
         yield (
             "q is the share of false alarms to expect among the words with this q or a lower one; words "
-            "with q ≤ 0.05 are safe to quote. A 95 % interval says where a distance would be with many "
-            "occurrences."
+            "with q ≤ 0.05 are safe to quote as changed. The lower end of the 95 % interval says by how much "
+            "at least."
         )
     if found.paths:
-        yield f"In the charts, bars are 95 % intervals; a hollow point has fewer than {FEW_USES} occurrences."
+        yield (
+            "In the charts, bars are 95 % intervals, and the dashed line is the distance that chance alone "
+            f"gives; a hollow point has fewer than {FEW_USES} occurrences."
+        )
 
 
 # ---- A word over time as SVG, legible on light and dark pages without their style
@@ -120,8 +123,13 @@ def path_chart(path: SlicePath) -> Drawn:
 
 
 def _chart(rows: Sequence[Mapping[str, Any]], label: str) -> str:
-    """Points with intervals; the axis begins at 0, and a value is where the axis says."""
-    most = max([row["high"] or 0 for row in rows] + [row["distance"] or 0 for row in rows] + [0.1])
+    """Points with intervals and the level of chance; the axis begins at 0, a value is where the axis says.
+
+    The first period has no point: its distance from itself is no measurement.
+    """
+    first = next((i for i, row in enumerate(rows) if row["distance"] is not None), 0)
+    drawn = [(i, row) for i, row in enumerate(rows) if i > first and row["distance"] is not None]
+    most = max([row[key] for _, row in drawn for key in ("high", "distance", "chance")] + [0.1])
     names = [escape_for_display(str(row["slice"])) for row in rows]
     label_width = _LETTER * max(map(len, names))
     step = (_WIDTH - _LEFT - label_width) / max(len(rows) - 1, 1)
@@ -137,13 +145,15 @@ def _chart(rows: Sequence[Mapping[str, Any]], label: str) -> str:
             f'<line class="axis" {across} stroke="currentColor" stroke-opacity=".2"/>'
             f'<text x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.2f}</text>'
         )
-    for i, row in enumerate(rows):
-        x = _LEFT + label_width / 2 + i * step
-        if i % named == 0:
-            place = f'x="{x:.1f}" y="{_HEIGHT - 4}" text-anchor="middle"'
-            marks.append(f"<text {place}>{escape(names[i])}</text>")
-        if row["distance"] is None:
-            continue
+    places = [_LEFT + label_width / 2 + i * step for i in range(len(rows))]
+    for i in range(0, len(rows), named):
+        place = f'x="{places[i]:.1f}" y="{_HEIGHT - 4}" text-anchor="middle"'
+        marks.append(f"<text {place}>{escape(names[i])}</text>")
+    level = " ".join(f"{places[i]:.1f},{y(row['chance']):.1f}" for i, row in drawn)
+    dashed = f'fill="none" stroke="{_COLOUR}" stroke-dasharray="4 3"'
+    marks.append(f'<polyline class="chance" points="{level}" {dashed}/>')
+    for i, row in drawn:
+        x = places[i]
         low, high, at = y(row["low"]), y(row["high"]), y(row["distance"])
         up = f'x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"'
         few = 'class="few" fill="var(--paper, white)"' if row["uses"] < FEW_USES else f'fill="{_COLOUR}"'

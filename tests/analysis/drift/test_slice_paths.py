@@ -45,6 +45,16 @@ def test_a_word_that_moved_is_outside_what_chance_gives_one_that_stayed(run: Run
     assert near[1] < 0.3 < far[1]
 
 
+def test_chance_is_the_distance_of_a_word_that_stayed_however_few_its_uses() -> None:
+    for uses in ((80, 80), (60, 5)):
+        made = planted_run([(0.0, 0.0)] * 12 + [(0.0, 1.0)], uses=uses)
+        *stayed, moved = slice_paths(made, [f"x{i}" for i in range(13)], by_label(made.tokens), jobs=1)
+        distances = [path.from_first()[0][1] for path in stayed]
+        assert np.mean([path.chance[1] for path in stayed]) == pytest.approx(np.mean(distances), rel=0.4)
+        assert moved.chance[1] < 0.5 * moved.from_first()[0][1]
+        assert moved.chance[0] == 0
+
+
 def test_regions_shrink_with_the_text() -> None:
     widths = []
     for uses in (10, 40, 160):
@@ -107,7 +117,11 @@ def test_bent_projections_have_no_regions(run: Run, tmp_path: Path) -> None:
     view = slice_view(run, ["x0"], projection="tsne", jobs=1)
     assert view.paths[0].regions is None
     save_paths(view, tmp_path / "x.svg")
-    assert "x0: 160 occurrences, farthest from old in new (" in (tmp_path / "x.svg").read_text("utf-8")
+    drawn = (tmp_path / "x.svg").read_text("utf-8")
+    chance = view.paths[0].path.chance[1]
+    assert (
+        f", by chance {chance:.2f})" in drawn.partition("x0: 160 occurrences, farthest from old in new (")[2]
+    )
 
 
 def test_parts_are_the_labels_or_the_periods_with_enough_text(run: Run) -> None:

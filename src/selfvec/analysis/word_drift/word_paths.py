@@ -22,7 +22,7 @@ from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import InputError
 from selfvec.base.threads import threads
-from selfvec.base.view import COUNT, INTERVAL, Column, Form, Row, Table, low_to_high
+from selfvec.base.view import COUNT, INTERVAL, Column, Form, Row, Table, figure, low_to_high
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
@@ -57,6 +57,9 @@ class SlicePath:
         The same for B bootstrap draws of the documents of each slice.
     uses, documents : (S,) int64
         Number of occurrences, and of documents with the word.
+    chance : (S,) float64
+        The distance from the first slice with the word that there would be if its use were the same; NaN in
+        slices without the word.
     """
 
     word: str
@@ -65,6 +68,7 @@ class SlicePath:
     draws: Rows
     uses: Ints
     documents: Ints
+    chance: Doubles
 
     columns = (
         Column("slice"),
@@ -72,6 +76,7 @@ class SlicePath:
         Column("documents", form=COUNT),
         Column("distance", form=Form("figure", _distance, is_figure=True), of=lambda row: row),
         Column("interval", "95 %", INTERVAL, of=low_to_high),
+        Column("chance", form=figure(3), meaning="the distance if nothing had changed"),
     )
 
     def __len__(self) -> int:
@@ -79,7 +84,7 @@ class SlicePath:
 
     @property
     def table(self) -> Table:
-        """A line for each slice: the distance from the first one, and the interval of resampled documents."""
+        """A line for each slice: the distance from the first, its interval, and what chance alone gives."""
         rows = self.as_dict()["slices"]
         few = f"( ): fewer than {FEW_USES} occurrences, so the distance is mostly chance."
         is_few = any(0 < row["uses"] < FEW_USES for row in rows)
@@ -115,12 +120,13 @@ class SlicePath:
 
     def as_dict(self) -> dict[str, Any]:
         """A row of ``selfvec run trajectory --slices --json``; slices without the word have null figures."""
-        figures = zip(*(edge.tolist() for edge in self.from_first()), strict=True)
+        figures = zip(*(edge.tolist() for edge in (*self.from_first(), self.chance)), strict=True)
         rows = []
-        for i, (name, figure) in enumerate(zip(self.names, figures, strict=True)):
-            distance, low, high = (None if np.isnan(value) else value for value in figure)
+        for i, (name, values) in enumerate(zip(self.names, figures, strict=True)):
+            named = zip(("distance", "low", "high", "chance"), values, strict=True)
+            measured = {key: None if np.isnan(value) else value for key, value in named}
             counted = {"uses": int(self.uses[i]), "documents": int(self.documents[i])}
-            rows.append({"slice": name, **counted, "distance": distance, "low": low, "high": high})
+            rows.append({"slice": name, **counted, **measured})
         return {"word": self.word, "slices": rows}
 
 
@@ -173,12 +179,35 @@ def slice_paths(
             mine = slice(part.starts[i], part.starts[i + 1])
             cuts = np.cumsum(blocks.number[word])[:-1]
             sums = np.split(part.rows[mine], cuts)
-            uses = np.array([each.sum() for each in np.split(part.counts[mine], cuts)], np.int64)
+            counts = np.split(part.counts[mine], cuts)
+            uses = np.array([each.sum() for each in counts], np.int64)
+            chance = _chance(sums, counts)
             rng = np.random.default_rng([seed, word])
             vectors = unit_rows(np.stack([each.sum(axis=0) for each in sums]))
             drawn = np.stack([_resampled(each, rng) for each in sums], axis=1)
-            paths.append(SlicePath(space.batch.types[word], names, vectors, drawn, uses, documents[word]))
+            name = space.batch.types[word]
+            paths.append(SlicePath(name, names, vectors, drawn, uses, documents[word], chance))
     return [paths[i] for i in inverse.tolist()]
+
+
+def _chance(sums: Sequence[Rows], counts: Sequence[Doubles]) -> Doubles:
+    """The distance from the first slice by chance alone, (S,), from sums of occurrences by block.
+
+    Two sums of the same use point in one direction but for noise. The share of a sum's squared length that is
+    no noise follows from how alike two occurrences of different documents are, as a mean over all slices: a
+    slice with few documents says too little of that itself.
+    """
+    squares = np.array([np.sum(each.sum(axis=0, dtype=np.float64) ** 2) for each in sums])
+    totals = np.array([each.sum() for each in counts])
+    pairs = np.sum(totals**2) - sum(np.sum(each**2) for each in counts)
+    own = sum(np.sum(each.astype(np.float64) ** 2) for each in sums)
+    alike = max(float(squares.sum() - own), 0.0) / pairs if pairs else 0.0
+    with np.errstate(invalid="ignore"):  # 0 / 0, in slices without the word
+        kept = np.sqrt(np.minimum(alike * totals**2 / squares, 1.0))
+    first = int(np.argmax(squares > 0))
+    chance = 1 - kept[first] * kept
+    chance[first] = 0.0
+    return np.asarray(chance, np.float64)
 
 
 def _resampled(rows: Rows, rng: np.random.Generator) -> Rows:
