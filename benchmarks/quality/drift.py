@@ -123,7 +123,7 @@ def planted() -> str:
                 measured = (
                     sizes.apd,
                     sizes.distance,
-                    sizes.distance - np.maximum(sizes.expected, usual) / 2,
+                    sizes.distance - usual,
                     sizes.distance - sizes.expected,
                 )
                 found.setdefault(label, []).append([rank_correlation(size, degrees) for size in measured])
@@ -320,13 +320,13 @@ def changed(found: Drift) -> str:
     significant = [row for row in found if row["q"] <= 0.05]
     rows = []
     for row in significant[:LISTED]:
-        figures = [f"{row[key]:.2f}" for key in ("distance", "expected", "apd")]
+        figures = [f"{row[key]:.2f}" for key in ("change", "change_low", "distance", "chance")]
         near = [", ".join(row[key][:4]) for key in ("lost", "gained")]
         rows.append([row["word"], *figures, probability(row["q"]), row["count_a"], row["count_b"], *near])
-    heads = ["word", "distance", "by chance", "APD", "q", found.a, found.b, "lost", "gained"]
+    heads = ["word", "change", "at least", "distance", "chance", "q", found.a, found.b, "lost", "gained"]
     said = (
-        f"{len(significant):,} of {len(found):,} words have q ≤ .05; {found.only_a:,} occur only in "
-        f"{found.a} and {found.only_b:,} only in {found.b}."
+        f"{found.summary} {len(significant):,} words have q ≤ .05; {found.only_a:,} occur only in {found.a} "
+        f"and {found.only_b:,} only in {found.b}."
     )
     return f"{said}\n\n{table(heads, rows)}"
 
