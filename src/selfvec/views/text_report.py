@@ -129,7 +129,7 @@ def _chart(rows: Sequence[Mapping[str, Any]], label: str) -> str:
     """
     first = next((i for i, row in enumerate(rows) if row["distance"] is not None), 0)
     drawn = [(i, row) for i, row in enumerate(rows) if i > first and row["distance"] is not None]
-    most = max([row[key] for _, row in drawn for key in ("high", "distance", "chance")] + [0.1])
+    most: float = max([row[key] for _, row in drawn for key in ("high", "distance", "chance")] + [0.1])
     names = [escape_for_display(str(row["slice"])) for row in rows]
     label_width = _LETTER * max(map(len, names))
     step = (_WIDTH - _LEFT - label_width) / max(len(rows) - 1, 1)
