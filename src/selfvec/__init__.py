@@ -25,8 +25,11 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.analysis.concepts import topics as topics
     from selfvec.analysis.concepts import why as why
     from selfvec.analysis.concordance import concordance as concordance
+    from selfvec.analysis.dispersion import dispersion as dispersion
+    from selfvec.analysis.frequency import frequency as frequency
     from selfvec.analysis.keyness import keyness as keyness
     from selfvec.analysis.monitoring import monitor as monitor
+    from selfvec.analysis.ngrams import ngrams as ngrams
     from selfvec.analysis.variants import variants as variants
     from selfvec.analysis.word_drift import drift as drift
     from selfvec.analysis.word_senses import senses as senses

@@ -1,47 +1,81 @@
-"""logDice by hand, and the laws of counts that windows give."""
+"""Pairs by hand, each measure by hand, and the laws of counts that windows give."""
 
 import math
+from collections import Counter
 
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis import collocates
-from selfvec.analysis.collocates import times_together
-from selfvec.base.errors import NotFound
+from selfvec.analysis.association import MEASURES, Pairs
+from selfvec.analysis.collocates import Window, pairs_of
+from selfvec.base.errors import NotFound, OptionError
 from selfvec.data.token_batch import TokenBatch
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcd"), max_size=12), min_size=1, max_size=5)
 
 
-def together(batch: TokenBatch, one: int, other: int, half: int) -> int:
-    """Counted as it is defined, occurrence by occurrence."""
-
-    def near(word: int, wanted: int) -> int:
-        found = 0
-        for first, last in zip(batch.offsets[:-1].tolist(), batch.offsets[1:].tolist(), strict=True):
-            ids = batch.ids[first:last].tolist()
-            found += sum(
-                ids[i] == word and wanted in ids[max(0, i - half) : i] + ids[i + 1 : i + half + 1]
-                for i in range(len(ids))
-            )
-        return found
-
-    return min(near(one, other), near(other, one))
+@given(TEXTS, st.integers(0, 4), st.integers(1, 4))
+def test_pairs_are_counted_one_by_one(texts: list[list[str]], left: int, right: int) -> None:
+    texts = [*texts, list("abcd")]
+    batch = TokenBatch.from_documents(texts)
+    before, after, documents = Counter[str](), Counter[str](), Counter[str]()
+    for text in texts:
+        met = set[str]()
+        for place, word in enumerate(text):
+            if word == "a":
+                sides = text[max(0, place - left) : place], text[place + 1 : place + 1 + right]
+                before.update(sides[0])
+                after.update(sides[1])
+                met.update(*sides)
+        documents.update(met)
+    word = list(batch.types).index("a")
+    counted = pairs_of(batch, word, Window(left, right))
+    for number, name in enumerate(batch.types):
+        assert counted[:3, number].tolist() == [before[name], after[name], documents[name]]
 
 
 @given(TEXTS, st.integers(1, 4))
-def test_times_together_is_what_it_is_defined_as(texts: list[list[str]], half: int) -> None:
+def test_pairs_of_equal_sides_are_the_same_both_ways(texts: list[list[str]], half: int) -> None:
     batch = TokenBatch.from_documents([*texts, list("abcd")])
-    for word in range(4):
-        found = times_together(batch, word, half)
-        others = [other for other in range(4) if other != word]
-        assert [found[other] for other in others] == [together(batch, word, other, half) for other in others]
-        assert found[word] == 0
-        assert (found <= batch.counts).all()
+    pairs = np.array([pairs_of(batch, word, Window(half, half))[:2].sum(axis=0) for word in range(4)])
+    np.testing.assert_array_equal(pairs, pairs.T)
+
+
+def test_each_measure_by_hand() -> None:
+    """30 pairs of words that occur 100 and 60 times in 10,000 words, within 5 words: E = 3.
+
+    The table is 30, 470, 30, 9470. With one word on one side it is 30, 70, 30, 9870, and NLTK 3.10.4
+    (`BigramAssocMeasures`, of 30, (100, 60), 10000) gives the figures below.
+    """
+    pairs = Pairs(np.array([30]), 100, np.array([60]), 5, 10_000)
+    table = ((30, 3), (470, 497), (30, 57), (9470, 9443))
+    by_hand = {
+        "logdice": 14 + math.log2(60 / 160),
+        "mi": math.log2(10),
+        "mi3": math.log2(9000),
+        "t": 27 / math.sqrt(30),
+        "z": 27 / math.sqrt(3),
+        "ll": 2 * sum(cell * math.log(cell / chance) for cell, chance in table),
+        "delta_p": 30 / 500 - 30 / 9500,
+        "delta_p_back": 30 / 60 - 470 / 9940,
+    }
+    assert {name: formula(pairs)[0] for name, (formula, _) in MEASURES.items()} == pytest.approx(
+        by_hand, abs=1e-9
+    )
+    one_side = Pairs(np.array([30]), 100, np.array([60]), 1, 10_000)
+    nltk = {"mi": 5.6438561897747235, "t": 5.367681063550628, "ll": 203.53135638172952}
+    assert {name: MEASURES[name][0](one_side)[0] for name in nltk} == pytest.approx(nltk, rel=1e-9)
+
+
+def test_words_that_avoid_each_other_come_last_and_windows_that_overlap_are_no_error() -> None:
+    rare = Pairs(np.array([1, 40]), 500, np.array([100, 30]), 10, 10_000)
+    assert MEASURES["ll"][0](rare)[0] < 0 < MEASURES["ll"][0](rare)[1]
+    assert all(np.isfinite(formula(rare)).all() for formula, _ in MEASURES.values())
 
 
 @pytest.fixture(scope="module")
@@ -55,31 +89,49 @@ def run() -> selfvec.Run:
     return selfvec.refine(pl.DataFrame(rows), "none", method="original")
 
 
-def logdice(found: object) -> dict[str, float]:
-    return {row["word"]: row["logdice"] for row in found.rows}  # type: ignore[attr-defined]
+def logdice(result: object) -> dict[str, float]:
+    return {row["word"]: row["logdice"] for row in result.rows}  # type: ignore[attr-defined]
 
 
-def test_logdice_by_hand(run: selfvec.Run) -> None:
+def test_collocates_by_hand(run: selfvec.Run) -> None:
     """*Strong* and *tea* are together twice within one word, three times within four; each has three uses."""
     near = selfvec.collocates(run, "tea", window=1)
-    assert logdice(near)["strong"] == pytest.approx(14 + math.log2(2 * 2 / (3 + 3)))
     assert logdice(near)["weak"] == pytest.approx(14 + math.log2(2 * 1 / (3 + 1)))
     assert logdice(selfvec.collocates(run, "Tea", window=4))["strong"] == pytest.approx(14)
-    assert near["count"] == 3
-    assert near.rows[0] == {
-        "word": "strong",
-        "together": 2,
-        "count": 3,
-        "logdice": pytest.approx(13.415, abs=1e-3),
-    }
-    assert near["words"] == len(near.rows)
+    assert (near["count"], near["tokens"], near["window"], near["words"]) == (3, 18, 1, len(near.rows))
+    first = near.rows[0]
+    sides = ("together", "left", "right", "documents", "count")
+    assert [first[name] for name in ("word", *sides)] == ["strong", 2, 2, 0, 2, 3]
+    assert first["expected"] == pytest.approx(3 * 3 * 2 / 18)
+    assert first["logdice"] == pytest.approx(14 + math.log2(2 * 2 / (3 + 3)))
     assert selfvec.collocates(run, "tea", window=1, min_count=2, top=5).rows == near.rows[:1]
+    assert selfvec.collocates(run, "tea", window=4, min_documents=3).rows[0]["word"] == "strong"
+
+
+def test_a_window_may_have_sides_and_stop_words_are_left_out(run: selfvec.Run) -> None:
+    assert set(logdice(selfvec.collocates(run, "tea", window="2L0R"))) == {"strong", "drank", "and", "weak"}
+    assert set(logdice(selfvec.collocates(run, "tea", window="1r"))) == {"is"}
+    assert "and" not in logdice(selfvec.collocates(run, "tea", stop_words="en"))
+    by_mi = selfvec.collocates(run, "tea", measure="mi").rows
+    assert [row["mi"] for row in by_mi] == sorted((row["mi"] for row in by_mi), reverse=True)
+    for wrong in ("0", "0L0R", "R", "5 words", "L3", "-1", "9999L1R", ""):
+        refused(lambda wrong=wrong: selfvec.collocates(run, "tea", window=wrong), OptionError, "window")
+
+
+def test_collocates_come_and_go_over_groups(run: selfvec.Run) -> None:
+    result = selfvec.collocates(run, "tea", window=4, by="year")
+    (strong,) = [row for row in result.rows if row["word"] == "strong"]
+    assert [(group["group"], group["together"]) for group in strong["groups"]] == [("1990", 2), ("2000", 1)]
+    assert strong["groups"][1]["logdice"] == pytest.approx(14)
+    assert result["groups"][0] == {"group": "1990", "count": 2, "tokens": 8}
+    (weak,) = [row for row in result.rows if row["word"] == "weak"]
+    assert weak["groups"][0]["logdice"] is None
 
 
 def test_windows_do_not_cross_documents(run: selfvec.Run) -> None:
-    found = logdice(run.collocates("tea", window=100))
-    assert "left" not in found
-    assert {"served", "drank", "winds"} < found.keys()
+    near = logdice(run.collocates("tea", window=100))
+    assert "left" not in near
+    assert {"served", "drank", "winds"} < near.keys()
 
 
 def test_a_slice_and_filters_choose_documents(run: selfvec.Run) -> None:
@@ -94,19 +146,3 @@ def test_a_slice_and_filters_choose_documents(run: selfvec.Run) -> None:
         selfvec.collocates(run, "served", slice="2000..")
     with pytest.raises(NotFound, match="did you mean tea"):
         selfvec.collocates(run, "teaa")
-
-
-@given(TEXTS)
-def test_logdice_is_14_at_most_and_the_same_both_ways(texts: list[list[str]]) -> None:
-    batch = TokenBatch.from_documents([*texts, list("abcd")])
-    figures = np.array([times_together(batch, word, 2) for word in range(4)])
-    np.testing.assert_array_equal(figures, figures.T)
-
-
-@given(TEXTS)
-def test_occurrences_are_counted_alike_in_parts(texts: list[list[str]]) -> None:
-    batch = TokenBatch.from_documents([*texts, list("abcd")])
-    whole = times_together(batch, 0, 3)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(collocates, "_AT_ONCE", 1)
-        np.testing.assert_array_equal(times_together(batch, 0, 3), whole)

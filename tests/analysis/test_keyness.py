@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,12 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import InputError, NotFound, OptionError
-from selfvec.numerics.statistics import benjamini_hochberg, chi_square_p, log_likelihood_scores
+from selfvec.numerics.statistics import benjamini_hochberg, log_likelihood_scores, student_p
 
 COUNTS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=2, max_size=20)
 EARLY = "hail hail hail roof barn"  # 3 of 5 words are hail
@@ -46,10 +48,13 @@ def test_keyness_by_hand(run: selfvec.Run) -> None:
     assert (hail["count_a"], hail["count_b"], hail["documents_a"], hail["documents_b"]) == (30, 10, 10, 10)
     assert hail["log_ratio"] == pytest.approx(math.log2(3))
     assert hail["ll"] == pytest.approx(2 * (30 * math.log(30 / 20) + 10 * math.log(10 / 20)))
-    assert hail["p"] == pytest.approx(math.erfc(math.sqrt(hail["ll"] / 2)))
+    # 3 and 1 in each document of 5, where 2 are expected: 20 documents with 1 too many or too few
+    assert hail["p"] == pytest.approx(2 * stats.t.sf(math.sqrt(20), 19))
+    assert (hail["per_million_a"], hail["dp_a"]) == pytest.approx((600_000, 0))
     road = rows["road"]  # 0 counts as one half
     assert road["log_ratio"] == pytest.approx(math.log2(0.5 / 40))
     assert road["ll"] == pytest.approx(2 * 40 * math.log(2))
+    assert road["p"] == pytest.approx(2 * stats.t.sf(math.sqrt(20), 19))
     assert [row["word"] for row in found.rows] == ["road", "roof", "barn", "hail"]
     assert [row["key_of"] for row in found.rows] == ["b", "a", "a", "a"]
     assert (found["words_a"], found["words_b"]) == (3, 1)
@@ -73,10 +78,80 @@ def test_equal_shares_are_not_key_and_twice_the_text_is_twice_as_much_evidence(
     np.testing.assert_allclose(twice, 2 * once, atol=1e-6)
 
 
-def test_p_of_chi_square() -> None:
-    """Critical values of tables: 3.841, 6.635, 10.828 at .05, .01, .001."""
-    p = chi_square_p(np.sqrt([0, 3.841, 6.635, 10.828]))
-    np.testing.assert_allclose(p, [1, 0.05, 0.01, 0.001], rtol=1e-3)
+@given(st.floats(0, 60), st.floats(0.01, 1e4))
+def test_p_of_student(t: float, freedom: float) -> None:
+    expected = 2 * stats.t.sf(t, freedom)
+    assert student_p(np.array([t]), np.array([freedom]))[0] == pytest.approx(expected, rel=1e-7, abs=1e-12)
+
+
+def test_a_single_document_cannot_make_a_key_word() -> None:
+    """137 times in one of 60 documents is less evidence than once in each of 30."""
+    text = "a road and a barn " * 20
+    rows = [{"text": text, "date": f"{1990 + i % 2}-01-01", "id": str(i)} for i in range(120)]
+    for i in range(60):
+        rows[2 * i]["text"] += " opera" * 137 * (i == 0) + " hail" * (i % 2)
+    keywords = selfvec.keyness(a_run(rows), ["1990", "1991"])
+    by = by_word(keywords)
+    assert by["opera"]["ll"] > by["hail"]["ll"]
+    assert by["opera"]["p"] > 0.3
+    assert by["hail"]["p"] < 0.001
+    words = [row["word"] for row in keywords.rows]
+    assert words.index("hail") < words.index("opera")
+    assert (keywords["significant_a"], by["opera"]["documents_a"]) == (1, 1)
+    assert round(by["opera"]["dp_a"], 2) > 0.6
+    assert "opera" not in by_word(selfvec.keyness(a_run(rows), ["1990", "1991"], min_documents=2))
+
+
+def test_random_halves_have_as_many_key_words_as_the_level_says() -> None:
+    """Words cluster in documents. By the log-likelihood a third of them would be key by chance."""
+    rng = np.random.default_rng(1)
+    words = np.array([f"w{i}" for i in range(200)])
+    rows = []
+    for i in range(200):
+        own = words[rng.choice(200, 12, replace=False)]  # a subject: these words recur
+        rows.append({"text": " ".join(rng.choice(own, 60)), "date": f"{1990 + i % 2}-01-01"})
+    p = np.array([row["p"] for row in selfvec.keyness(a_run(rows), ["1990", "1991"]).rows])
+    ll = np.array([row["ll"] for row in selfvec.keyness(a_run(rows), ["1990", "1991"]).rows])
+    assert np.mean(p < 0.05) < 0.08
+    assert np.mean(ll > 3.84) > 0.25
+
+
+def test_further_measures_on_request_by_hand(run: selfvec.Run) -> None:
+    plain = selfvec.keyness(run).rows[0]
+    assert "bic" not in plain
+    hail = by_word(selfvec.keyness(run, measures=["bic", "diff"]))["hail"]
+    assert hail["bic"] == pytest.approx(hail["ll"] - math.log(100), abs=1e-9)
+    assert hail["diff"] == pytest.approx(200, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "word,documents,count\nhail,3,10\nroad,4,40\nthe,9,950\n",
+        "# a list\nhail\t10\nroad\t40\nThe\t950\n",
+        '10,hail\n40,Road\n"950",the\n',
+    ],
+)
+def test_a_text_is_compared_with_a_frequency_list(run: selfvec.Run, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(content, encoding="utf-8")
+    keywords = selfvec.keyness(run, against=path)
+    assert (keywords["b"], keywords["tokens_b"]) == ("list.csv", 1000)
+    by = by_word(keywords)
+    assert (by["hail"]["count_a"], by["hail"]["count_b"], by["hail"]["key_of"]) == (40, 10, "a")
+    assert by["road"]["count_b"] == 40
+    assert by["road"]["documents_b"] is None
+    the = next(row for row in keywords.rows if row["word"].lower() == "the")
+    assert (the["count_a"], the["count_b"], the["key_of"]) == (0, 950, "b")
+    refused(lambda: selfvec.keyness(run, against=path, between=["a", "b"]), OptionError, "between")
+
+
+def test_a_frequency_list_that_cannot_be_read_names_the_line(run: selfvec.Run, tmp_path: Path) -> None:
+    path = tmp_path / "list.tsv"
+    path.write_text("hail\t10\nroad\n", encoding="utf-8")
+    refused(lambda: selfvec.keyness(run, against=path), InputError, "a word and its count, this is 'road'")
+    path.write_text("word\tcount\n", encoding="utf-8")
+    refused(lambda: selfvec.keyness(run, against=path), InputError, "has no words")
 
 
 def test_a_word_is_key_of_the_side_with_the_larger_share_whatever_a_zero_counts() -> None:
@@ -105,11 +180,11 @@ def test_sides_may_be_named_or_values_of_a_field_or_another_run(run: selfvec.Run
         selfvec.keyness(run, ["letter", "wire"], slice_field="kind"),
     ):
         assert same.rows == plain.rows
-    late = a_run([{"text": LATE + "." * i} for i in range(10)], min_count=2)
+    late = a_run([{"text": LATE + "." * i} for i in range(10)], stem="en")
     other = selfvec.keyness(run, against=late, filter="kind=letter")
     assert other["tokens_a"] == 50
     assert by_word(other)["road"]["count_b"] == 40
-    assert "min_count" in other["note"]
+    assert "stem" in other["note"]
     assert selfvec.keyness(run, against=run)["note"] == ""
     assert {row["key_of"] for row in selfvec.keyness(run, against=run).rows} == {""}
 

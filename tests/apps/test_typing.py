@@ -24,6 +24,7 @@ TYPES = {
     'run.keyness(["2000", "2001"])': "Figures",
     'run.concordance("hail")': "Figures",
     'run.collocates("hail")': "Figures",
+    "run.frequency(top=3)": "Figures",
     "run.health": "Figures",
     "run.vectors": "Vectors",
     'run.update(["hail fell"])': "Run",

@@ -89,6 +89,8 @@ COMMANDS = {  # the arguments after the run, a column, and where the JSON has th
     "why": (["hail", "rain"], "context", "contexts"),
     "concordance": (["hail"], "word", "rows"),
     "collocates": (["hail"], "word", "rows"),
+    "frequency": ([], "word", "rows"),
+    "ngrams": ([], "ngram", "rows"),
     "drift": (["--permutations", "20"], "word", "rows"),
 }
 

@@ -1,47 +1,134 @@
 """Collocates: the words that keep company with a word.
 
-They are ordered by logDice, which does not depend on the size of the text and is 14 for two words that never
-occur apart (Rychlý, 2008, *A lexicographer-friendly association score*).
+Pairs are counted: each occurrence of a collocate in the window of each occurrence of the word, as other tools
+count them. So in *very very good* each *very* is a collocate of the other, and *good* of both.
 """
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
-from selfvec.analysis.concepts.terms import row_of
-from selfvec.analysis.usage.contexts import occurrences, padded_windows, window_counts
-from selfvec.base.arrays import Ints
+from selfvec.analysis.association import MEASURES, Pairs
+from selfvec.analysis.counted_text import (
+    SHOWN_GROUPS,
+    CountedText,
+    grouped_text,
+    number_of,
+    rows_of,
+    with_variants,
+)
+from selfvec.base.arrays import Array, Ids, Ints
+from selfvec.base.casing import lower
+from selfvec.base.compiled import kernel
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display
-from selfvec.base.errors import NotFound
+from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
-from selfvec.base.view import COUNT, Column, Table, View, figure
-from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
-from selfvec.corpus.slices import named_slice
+from selfvec.base.view import COUNT, PROSE, Column, Row, Table, View
+from selfvec.corpus.filters import GivenFilter
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun, as_run
+from selfvec.text.rules import listed_stop_words
 
-HIGHEST = 14.0  # logDice of two words that never occur apart
-_AT_ONCE = 1 << 16  # occurrences whose windows are in memory; a frequent word has millions
+_SIDES = re.compile(r"(?:(\d+)L)?(?:(\d+)R)?", re.IGNORECASE)
+_WIDEST = 1000  # words on a side
+_BEFORE, _AFTER, _WITH, _LATEST = range(4)  # rows of what `_add_pairs` counts
 
 
 class Collocates(Figures):
     """The words that keep company with a word, as `collocates` describes them."""
 
-    columns = (
-        Column("word", width=32),
-        Column("together", form=COUNT),
-        Column("count", form=COUNT),
-        Column("logdice", "logDice", figure(2), "14 if they never occur apart; 1 less is half of that"),
-    )
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The word, how often it is together with the other, on which side, and the measure asked for."""
+        return (*_COLUMNS, MEASURES[self["measure"]][1], *_both_ways(self["measure"]))
 
     def view(self, top: int | None = None) -> View:
-        """The first collocates, and how many there are."""
+        """The first collocates, how many there are, and how often they are together in each group."""
         rows = self["rows"][:top]
         word = escape_for_display(self["word"])
         of_all = f"{len(rows):,} of {count_of(self['words'], 'word')} within {self['window']} of {word}"
         note = f"{of_all}, which occurs {count_of(self['count'], 'time')}"
-        return View(self.title, [Table(self.columns, rows, notes=[note])], records=self["rows"])
+        parts = [Table(self.columns, rows, notes=[note])]
+        if groups := self.get("groups"):
+            parts.append(Table(_over_groups(groups), rows, "Times together in each group"))
+            columns = (
+                Column("group", "", PROSE),
+                Column("count", word, COUNT),
+                Column("tokens", "words", COUNT),
+            )
+            parts.append(Table(columns, groups))
+        return View(self.title, parts, notes=self["counted"], records=self["rows"])
+
+
+_COLUMNS = (
+    Column("word", width=28),
+    Column("together", form=COUNT, meaning="pairs, each occurrence with each"),
+    Column("left", form=COUNT),
+    Column("right", form=COUNT),
+    Column("documents", form=COUNT),
+    Column("count", form=COUNT),
+)
+
+
+def _both_ways(measure: str) -> list[Column]:
+    """ΔP has two directions, which are read together."""
+    return [MEASURES["delta_p_back"][1]] if measure == "delta_p" else []
+
+
+def _over_groups(groups: Sequence[Row]) -> list[Column]:
+    def of_group(place: int) -> Any:
+        return lambda row: row["groups"][place]["together"]
+
+    names = (escape_for_display(str(group["group"])) for group in groups[:SHOWN_GROUPS])
+    return [
+        Column("word", width=28),
+        *(Column(f"group_{i}", name, COUNT, of=of_group(i)) for i, name in enumerate(names)),
+    ]
+
+
+@dataclass(frozen=True)
+class Window:
+    """The words before and after a word that are near it."""
+
+    left: int
+    right: int
+
+    @classmethod
+    def of(cls, given: int | str) -> Window:
+        """A number of words on each side, or sides: 5, "3L0R", "2R".
+
+        >>> Window.of("3L0R"), Window.of("2R"), str(Window.of(5))
+        (Window(left=3, right=0), Window(left=0, right=2), '5')
+        """
+        text = str(given).strip()
+        match = _SIDES.fullmatch(text)
+        sides = (
+            [text] * 2
+            if text.isdecimal()
+            else []
+            if match is None
+            else [side or "0" for side in match.groups()]
+        )
+        left, right = (int(side) if len(side) < 5 else _WIDEST + 1 for side in sides or ["0", "0"])
+        if not sides or not left + right or max(left, right) > _WIDEST:
+            rule = f"is a number of words on each side, or sides such as 3L0R, not {given!r:.40}"
+            raise OptionError(rule, field="window", remedy="try 5, 5L5R or 1R")
+        return cls(left, right)
+
+    def __str__(self) -> str:
+        return str(self.left) if self.left == self.right else f"{self.left}L{self.right}R"
+
+    @property
+    def span(self) -> int:
+        """Words on both sides."""
+        return self.left + self.right
 
 
 @checked
@@ -49,54 +136,83 @@ def collocates(
     run: GivenRun,
     word: str,
     *,
-    window: int = 5,
+    window: int | str = 5,
+    measure: str = "logdice",
     slice: str | None = None,
     filter: GivenFilter = (),
+    by: str | None = None,
+    stop_words: str | None = None,
     top: int | None = None,
     min_count: int = 1,
+    min_documents: int = 1,
+    repeats: str = "keep",
+    variants: str | os.PathLike[str] | None = None,
 ) -> Figures:
-    """List the words that keep company with a word, by logDice.
+    """List the words that keep company with a word.
 
     Parameters
     ----------
     run : Run or path
     word : str, not empty
-        A word of the run.
-    window : int, at least 1
-        Words on each side. Windows do not cross documents.
+        A word of the text.
+    window : int, at least 1, or str
+        Words on each side, or sides such as 3L0R. Windows do not cross documents.
+    measure : {"logdice", "mi", "mi3", "t", "z", "ll", "delta_p"}
+        How they are ordered.
     slice : str, optional
         Only this period or label, such as 1976..1979, 2020Q2 or 2000...
     filter : str or dict, or sequence of them
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
         date=1996..1998; several on one field are alternatives.
+    by : str, optional
+        Also count in each period or value of a field. Periods are month, quarter, year, decade and century.
     top : int, at least 1, optional
         Words listed; by default all.
 
     Other Parameters
     ----------------
     min_count : int, at least 1
-        Leave out words that are rarer near the word.
+        Leave out words that are together with the word less often.
+    stop_words : str, optional
+        Leave stop words out of the list. A language code (e.g. en) or a file with one word per line.
+    min_documents : int, at least 1
+        Leave out words that are together with the word in fewer documents.
+    repeats : {"keep", "once"}
+        Count every occurrence, or passages that many documents repeat only once.
+    variants : path, optional
+        Count words that are written in two ways as one: a file of pairs, as `variants` writes it.
 
     Returns
     -------
     Figures
-        ``word``, its ``count`` in these documents, ``window``, the number of all its collocates, ``words``,
-        and ``rows``, the largest ``logdice`` first.
+        ``word``, its ``count`` in these documents, their ``tokens``, ``window``, ``measure``, the number of
+        all collocates, ``words``, and ``rows``, the largest value of the measure first. ``groups``, with
+        ``by``, has the size of each group. ``counted`` says which words were counted, as ``repeats`` asks.
 
         ``word``
             The collocate.
-        ``together``
-            Occurrences of the word that have the collocate nearby, or of the collocate that have the word
-            nearby, if these are fewer.
+        ``together``, ``left``, ``right``
+            Pairs of an occurrence of the word and one of the collocate in its window: in all, before and
+            after the word.
+        ``documents``
+            Documents with such a pair.
         ``count``
             Occurrences of the collocate in these documents.
-        ``logdice``
-            14 + log₂(2 ``together`` / (count of the word + count of the collocate)), at most 14.
+        ``expected``
+            Pairs that there would be by chance: count of the word · ``count`` · words in a window /
+            ``tokens``.
+        ``logdice``, ``mi``, ``mi3``, ``t``, ``z``, ``ll``, ``delta_p``, ``delta_p_back``
+            The measures; their formulas are in the functions of `selfvec.analysis.association`.
+        ``groups``
+            With ``by``: ``group``, ``together`` and the measure in each group; None where the words are
+            never together.
 
     Raises
     ------
     InputError
         If the run has not kept its tokens.
+    OptionError
+        If the window is neither a number nor sides.
     NotFound
         If the word does not occur in these documents, or none passes.
 
@@ -106,55 +222,121 @@ def collocates(
     >>> [row["word"] for row in selfvec.collocates(run, "hail", top=3).rows]
     ['size', 'pads', 'cell']
     """
-    run = as_run(run)
-    batch = run.require_tokens("in which words occur")
-    index = row_of(run, word)
-    passing = filtered_documents(run, given_filters(filter))
-    if slice is not None:
-        passing = passing & named_slice(batch, slice).documents
-    if not passing.all():
-        batch = batch.part(passing)
-    name = batch.types[index]
-    count = int(batch.counts[index])
-    if not count:
-        raise NotFound(f"{name!r} does not occur in these documents", remedy="choose others, or all")
-    rows = _rows(batch, index, window, min_count)
-    figures = {"word": name, "count": count, "window": window, "words": len(rows), "rows": rows[:top]}
-    return Collocates(f"Collocates of {name}", figures, rows="rows")
-
-
-def _rows(batch: TokenBatch, word: int, window: int, min_count: int) -> list[dict[str, object]]:
-    together = times_together(batch, word, window)
-    listed = np.flatnonzero(together >= max(min_count, 1))
-    dice = 2 * together[listed] / (batch.counts[word] + batch.counts[listed])
-    order = np.argsort(-dice, kind="stable")
-    columns = {
-        "word": [batch.types[i] for i in listed[order].tolist()],
-        "together": together[listed[order]].tolist(),
-        "count": batch.counts[listed[order]].tolist(),
-        "logdice": (HIGHEST + np.log2(dice[order])).tolist(),
+    around = Window.of(window)
+    run = with_variants(as_run(run), variants)
+    text, groups = grouped_text(run, repeats, slice, filter, by)
+    number = number_of(run, text, word)
+    pairs, counted = _measured(text, number, around)
+    listed = (pairs.together >= max(min_count, 1)) & (counted[_WITH] >= min_documents)
+    if stop_words is not None:
+        listed &= ~_are_stop_words(run.provenance.language, text.batch.types, stop_words, listed)
+    rows = np.flatnonzero(listed)
+    chosen = _some(pairs, rows)
+    values = {name: formula(chosen) for name, (formula, _) in MEASURES.items()}
+    order = np.argsort(-values[measure], kind="stable")[:top]
+    rows = rows[order]
+    columns: dict[str, Array | Sequence[Any]] = {
+        "word": [text.batch.types[i] for i in rows.tolist()],
+        "together": chosen.together[order],
+        "left": counted[_BEFORE, rows],
+        "right": counted[_AFTER, rows],
+        "documents": counted[_WITH, rows],
+        "count": chosen.collocates[order],
+        "expected": chosen.expected[order],
+        **{name: value[order] for name, value in values.items()},
     }
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    sizes: list[dict[str, Any]] = []
+    if by is not None:
+        sizes, columns["groups"] = _by_group(groups, number, rows, around, measure)
+    figures = {
+        "word": text.batch.types[number],
+        "count": pairs.word,
+        "tokens": pairs.tokens,
+        "window": around.left if around.left == around.right else str(around),
+        "measure": measure,
+        "words": len(chosen.together),
+        "repeats": repeats,
+        "counted": text.notes,
+        **({} if by is None else {"groups": sizes}),
+        "rows": rows_of(columns),
+    }
+    return Collocates(f"Collocates of {text.batch.types[number]}", figures, rows="rows")
 
 
-def times_together(batch: TokenBatch, word: int, half: int) -> Ints:
-    """How often each word and a word are together, (V,) int64: at most ``half`` words apart in a document.
+def _measured(text: CountedText, word: int, window: Window) -> tuple[Pairs, Ints]:
+    """The pairs of a word with each of V words, and the rows of `_add_pairs`, (4, V)."""
+    batch = text.batch
+    counted = pairs_of(batch, word, window)
+    together = counted[_BEFORE] + counted[_AFTER]
+    return Pairs(together, int(batch.counts[word]), batch.counts, window.span, len(batch)), counted
 
-    It is the number of occurrences of either that have the other nearby, of whichever this is smaller. So the
-    number is the same for two words in either order, and no larger than their counts.
 
-    >>> batch = TokenBatch.from_documents([["tea", "strong", "tea"], ["tea"], ["strong"]])
-    >>> times_together(batch, 0, 5).tolist(), times_together(batch, 1, 5).tolist()
-    ([0, 1], [1, 0])
+def _some(pairs: Pairs, rows: Ints) -> Pairs:
+    return Pairs(pairs.together[rows], pairs.word, pairs.collocates[rows], pairs.span, pairs.tokens)
+
+
+def _are_stop_words(language: str, types: Sequence[str], listed: str, among: Array) -> Array:
+    """Which types are stop words, (V,) bool; only those are looked at that are ``among`` them."""
+    stop_words = listed_stop_words(listed)
+    out = np.zeros(len(types), bool)
+    for number in np.flatnonzero(among).tolist():
+        out[number] = lower(types[number], language) in stop_words
+    return out
+
+
+def _by_group(
+    groups: Mapping[str, CountedText], word: int, rows: Ints, window: Window, measure: str
+) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]:
+    """The sizes of groups, and for each row how often it is together with the word there, and the measure."""
+    sizes: list[dict[str, Any]] = []
+    columns = []
+    for name, part in groups.items():
+        pairs, _ = _measured(part, word, window)
+        own = _some(pairs, rows)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = MEASURES[measure][0](own).tolist()
+        met = [value if pair else None for value, pair in zip(values, own.together.tolist(), strict=True)]
+        sizes.append({"group": name, "count": pairs.word, "tokens": pairs.tokens})
+        columns.append(rows_of({"group": [name] * len(rows), "together": own.together, measure: met}))
+    return sizes, [list(row) for row in zip(*columns, strict=True)]
+
+
+def pairs_of(batch: TokenBatch, word: int, window: Window) -> Ints:
+    """Pairs of a word with each of V words, (4, V): before it, after it, documents with any; and a mark.
+
+    >>> batch = TokenBatch.from_documents([["very", "very", "strong", "tea"], ["tea"]])
+    >>> pairs_of(batch, 0, Window(1, 1))[:3].tolist()
+    [[1, 0, 0], [1, 1, 0], [1, 1, 0]]
     """
-    types = len(batch.types)
-    with_it = np.zeros(types, np.int64)  # occurrences of the word that have each word nearby
-    near = np.zeros(len(batch), bool)  # the tokens that have the word nearby
-    beside = np.concatenate([np.arange(-half, 0), np.arange(1, half + 1)])
-    places = occurrences(batch, word)
-    for first in range(0, len(places), _AT_ONCE):
-        some = places[first : first + _AT_ONCE]
-        windows = padded_windows(batch, some, half)
-        with_it += window_counts(windows, types)
-        near[(some[:, None] + beside)[windows >= 0]] = True
-    return np.minimum(with_it, np.bincount(batch.ids[near], minlength=types))
+    out = np.zeros((4, len(batch.types)), np.int64)
+    out[_LATEST] = -1
+    ids, offsets = batch.read_only
+    for first, last in batch.ranges():  # ends early if nobody waits for it any more
+        _add_pairs(ids, offsets, first, last, word, window.left, window.right, out)
+    return out
+
+
+@kernel(steps=lambda ids, *_: len(ids))
+def _add_pairs(
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    first: int,  # document
+    last: int,  # the document after the last
+    word: int,
+    left: int,
+    right: int,
+    out: Ints,  # (4, V), the rows named above
+) -> None:
+    for document in range(first, last):
+        begin, end = offsets[document], offsets[document + 1]
+        for place in range(begin, end):
+            if ids[place] != word:
+                continue
+            for near in range(max(begin, place - left), min(end, place + right + 1)):
+                if near == place:
+                    continue
+                other = ids[near]
+                out[0 if near < place else 1, other] += 1
+                if out[3, other] != document:
+                    out[3, other] = document
+                    out[2, other] += 1

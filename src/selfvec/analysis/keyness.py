@@ -1,23 +1,37 @@
 """Keyness: the words that one part of a text, or one text, uses more than another.
 
-The test is the log-likelihood of the two counts of a word (`log_likelihood_scores`), the size of the
-difference the log ratio of its relative frequencies (Hardie, 2014, *Log ratio: an informal introduction*).
-Counts take every occurrence for an observation of its own, although words come in documents. So a word that
-fills a few documents is significant, too; the numbers of documents tell.
+How sure it is that a word is key is told by a test over documents, how large the difference is by the log
+ratio of the two relative frequencies (Hardie, 2014, *Log ratio: an informal introduction*). The
+log-likelihood of the two counts (`log_likelihood_scores`) takes every occurrence for an observation of its
+own, although words come in documents: by it alone a word that fills a single document would be key. So it
+only orders the words that the test over documents supports, and then the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import math
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 
+from selfvec.analysis.counted_text import (
+    CountedText,
+    counted_text,
+    per_million,
+    rows_of,
+    spread_of,
+    with_variants,
+)
 from selfvec.analysis.sides import Sides, compared
 from selfvec.analysis.sides.written import LikeForLike
-from selfvec.analysis.word_drift.compared_slices import Compared, asked_slices
-from selfvec.base.arrays import Ints
+from selfvec.analysis.word_drift.compared_slices import asked_slices
+from selfvec.base.arrays import Array, Doubles, Ints
+from selfvec.base.casing import lower
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError, OptionError
@@ -27,23 +41,42 @@ from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filter
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.statistics import benjamini_hochberg, chi_square_p, log_likelihood_scores
+from selfvec.files.text_files import text_lines
+from selfvec.numerics.statistics import benjamini_hochberg, log_likelihood_scores, student_p
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.text.document_vectors import document_frequencies
 
-ABSENT = 0.5  # the count of a word that does not occur, in the log ratio, which would be infinite
-_HOW_COUNTED = ("tokenizer", "lemmatize", "stem", "stop_words", "pos", "phrases", "min_count", "language")
+ABSENT = 0.5  # the count of a word that does not occur, in ratios, which would be infinite
+BEYOND_CHANCE = 0.05  # false discovery rate of the words that are listed first
+_HOW_COUNTED = ("tokenizer", "lemmatize", "stem", "phrases", "language")
+_TINY = 1e-300  # a variance of 0 is that of a word without evidence
+
+
+def _of_key_side(name: str) -> Any:
+    """The value of the side that has more of a word."""
+    return lambda row: row[f"{name}_{row['key_of'] or 'a'}"]
+
+
+_EXTRA = {
+    "bic": Column("bic", "BIC", figure(1), "approximate Bayes factor; above 10 is very strong evidence"),
+    "diff": Column("diff", "%DIFF", figure(0), "difference of the frequencies in percent of the second"),
+}
+"""Columns on request, by their measures."""
 
 
 def keyness_columns(a: str = "a", b: str = "b") -> tuple[Column, ...]:
     """What is shown of a word that one side, of these names, has more of."""
     return (
-        Column("word", width=24),
+        Column("word", width=20),
         Column("count_a", a, COUNT),
         Column("count_b", b, COUNT),
+        Column("documents", form=COUNT, meaning="with the word, on its side", of=_of_key_side("documents")),
+        Column("dp", "DP", figure(2), "0 is evenly spread over them, 1 uneven", of=_of_key_side("dp")),
+        Column(
+            "per_million", "pmw", figure(0), "per million words, on its side", of=_of_key_side("per_million")
+        ),
         Column("log_ratio", form=SIGNED, meaning=f"1 is twice as frequent in {a}, -1 in {b}"),
-        Column("ll", form=figure(1), meaning="log-likelihood"),
-        Column("q", form=PROBABILITY, meaning="false discovery rate"),
+        Column("ll", "LL", figure(1), "log-likelihood"),
+        Column("q", form=PROBABILITY, meaning="false discovery rate, documents as evidence"),
     )
 
 
@@ -52,8 +85,9 @@ class Keyness(Figures):
 
     @property
     def columns(self) -> Sequence[Column]:
-        """The word, its count on either side, and how much the two differ."""
-        return keyness_columns(*(escape_for_display(str(self[side])) for side in "ab"))
+        """The word, its counts, how it is spread, and how much the sides differ."""
+        columns = keyness_columns(*(escape_for_display(str(self[side])) for side in "ab"))
+        return (*columns[:-1], *(_EXTRA[name] for name in self["measures"]), columns[-1])
 
     @property
     def messages(self) -> Sequence[str]:
@@ -68,25 +102,46 @@ class Keyness(Figures):
             rows = [row for row in self["rows"] if row["key_of"] == side][:top]
             title = f"More frequent in {names[side]} than in {names[other]}"
             shown = f"{len(rows):,} of {count_of(self[f'words_{side}'], 'word')}"
+            shown += f", of which {self[f'significant_{side}']:,} are beyond chance (q ≤ {BEYOND_CHANCE})"
             parts.append(Table(self.columns, rows, title, [shown]))
         sizes = [f"{names[side]} has {count_of(self[f'tokens_{side}'], 'word')}." for side in "ab"]
-        return View(self.title, parts, notes=[" ".join(sizes)], records=self["rows"])
+        notes = [" ".join(sizes), *self["counted"]]
+        return View(self.title, parts, notes=notes, records=self["rows"])
 
 
 @dataclass(frozen=True)
 class _Side:
-    """What is compared: some documents of a run."""
+    """What is compared: some documents of a run, or a frequency list, which has no documents."""
 
     name: str
     batch: TokenBatch
+    notes: Sequence[str] = ()
 
-    def of(self, words: dict[str, int]) -> tuple[Ints, Ints]:
-        """Occurrences of each of V words, and documents with it; words of the run are among them."""
-        counts, documents = np.zeros((2, len(words)), np.int64)
-        rows = [words[word] for word in self.batch.types]
-        counts[rows] = self.batch.counts
-        documents[rows] = document_frequencies(self.batch)
-        return counts, documents
+    @property
+    def tokens(self) -> int:
+        """Its size in words."""
+        return int(self.batch.counts.sum())
+
+    def counts_of(self, words: Mapping[str, int]) -> Ints:
+        """Occurrences of each of U words, (U,); words of the side are among them."""
+        counts = np.zeros(len(words), np.int64)
+        np.add.at(counts, [words[word] for word in self.batch.types], self.batch.counts)
+        return counts
+
+    def spread(self, words: Mapping[str, int], rates: Doubles) -> dict[str, Array]:
+        """How each of U words is spread over the documents, the fields of `Spread`, (U,) each."""
+        places = [words[word] for word in self.batch.types]
+        own = spread_of(self.batch, rates[places])
+        out = {name: np.zeros(len(words), values.dtype) for name, values in vars(own).items()}
+        for name, values in vars(own).items():
+            out[name][places] = values
+        # A word that the side lacks leaves the residual p n in each of its documents.
+        lacking = np.ones(len(words), bool)
+        lacking[places] = False
+        sizes = np.diff(self.batch.offsets).astype(np.float64)
+        out["residuals"][lacking] = rates[lacking] ** 2 * (sizes**2).sum()
+        out["fourth"][lacking] = rates[lacking] ** 4 * (sizes**4).sum()
+        return out
 
 
 @checked
@@ -99,6 +154,9 @@ def keyness(
     filter: GivenFilter = (),
     top: int | None = None,
     min_count: int = 1,
+    min_documents: int = 1,
+    measures: str | Sequence[str] = (),
+    repeats: str = "keep",
     **given: Unpack[LikeForLike],
 ) -> Figures:
     """List the words that one part of a text uses more than another.
@@ -112,7 +170,7 @@ def keyness(
         Compare two values of this field of the documents. They are named by ``between``, or are the two with
         the most text.
     against : Run or path, optional
-        Compare the whole text with that of another run.
+        Compare the whole text with that of another run, or a frequency list.
     filter : str or dict, or sequence of them
         Only documents of the run with this value or date; may be repeated. As state=IOWA, size=2..5 or
         date=1996..1998; several on one field are alternatives.
@@ -123,22 +181,32 @@ def keyness(
 
     Other Parameters
     ----------------
+    min_documents : int, at least 1
+        Leave out words that occur in fewer documents of both parts together.
     min_count : int, at least 1
         Leave out words that are rarer in both parts together.
+    measures : {"bic", "diff"}, or sequence
+        Further columns: bic, the approximate Bayes factor; diff, the difference of frequencies in percent.
+    repeats : {"keep", "once"}
+        Count every occurrence, or passages that many documents repeat only once.
 
     Returns
     -------
     Figures
         ``a`` and ``b`` are the names of the sides, ``tokens_a`` and ``tokens_b`` their sizes, ``words_a`` and
-        ``words_b`` the numbers of words that are more frequent there. ``note`` says why parts were compared
-        that nobody named, or what differs between the options of two runs, ``sides`` how parts are written
-        differently. ``rows`` has a dict for each word,
-        the largest ``ll`` first.
+        ``words_b`` the numbers of words that are more frequent there, ``significant_a`` and
+        ``significant_b`` those with q ≤ 0.05. ``note`` says why parts were compared that nobody named, or
+        what differs between the options of two runs; ``counted`` which words were counted, as ``repeats``
+        asks; ``sides``, of two parts, how they are written differently. ``rows`` has a dict for each word:
+        those with q ≤ 0.05 first, the largest ``ll`` first.
 
         ``word``
             As the run has it.
-        ``count_a``, ``count_b``, ``documents_a``, ``documents_b``
-            Its occurrences on each side, and the documents with it.
+        ``count_a``, ``count_b``, ``per_million_a``, ``per_million_b``
+            Its occurrences on each side, and in a million words.
+        ``documents_a``, ``documents_b``, ``dp_a``, ``dp_b``
+            The documents with it, and how evenly it is spread over all of a side, see `dispersion`. None of
+            a frequency list.
         ``key_of``
             The side that has relatively more of it: "a", "b", or empty if both are equal.
         ``log_ratio``
@@ -146,75 +214,146 @@ def keyness(
             -1 in b. A count of 0 is taken for one half.
         ``ll``
             The log-likelihood G², whichever side has more.
+        ``bic``, ``diff``
+            If asked for: ``ll`` - log(words of both sides) (Wilson, 2013), and 100 (f_a - f_b) / f_b with the
+            relative frequencies f (Gabrielatos and Marchi, 2012).
         ``p``, ``q``
-            Of chi-square with one degree of freedom; the false discovery rate among the words listed.
+            Of a test that takes documents for observations: with c occurrences in a document of n words, and
+            the frequency p of both sides together, c - p n is what the document has more than expected. The
+            sum over the documents of a, divided by its standard error, is Student's t; the degrees of
+            freedom are the number of documents that matter, less one (Boos, 1992, *On generalized score
+            tests*; Bell and McCaffrey, 2002). So a word of one document is not significant. q is the false
+            discovery rate among the words listed.
 
     Raises
     ------
     InputError
-        If there is nothing to compare, the parts share documents, or the run has not kept its tokens.
+        If there is nothing to compare, the parts share documents, the run has not kept its tokens, or a
+        frequency list cannot be read.
     NotFound
         If a part does not exist, or no document of it passes the filters.
 
     Examples
     --------
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
-    >>> found = selfvec.keyness(run, ["2000..2002", "2017..2019"])
-    >>> [(row["word"], row["count_a"], row["count_b"]) for row in found.rows[:2]]
+    >>> keywords = selfvec.keyness(run, ["2000..2002", "2017..2019"])
+    >>> [(row["word"], row["count_a"], row["count_b"]) for row in keywords.rows[:2]]
     [('email', 0, 56), ('derecho', 0, 25)]
     """
     run = as_run(run)
     passing = given_filters(filter)
+    asked = [measures] if isinstance(measures, str) else list(measures)
+    written = Sides()
     if against is None:
-        parts = _parts(run, between, slice_field, passing)
-        run, slices, written = compared(run, parts.slices, given)
-        batch = run.require_tokens("in which words are counted")
-        sides, note = [_side(part.name, batch.part(part.documents)) for part in slices], parts.why
+        slices, note = _slices(run, between, slice_field, passing)
+        run, slices, written = compared(run, slices, given)
+        text = counted_text(run, repeats)
+        sides = [_side(part.name, text.part(part.documents)) for part in slices]
     elif between is not None or slice_field is not None:
         name = "slice_field" if between is None else "between"
         raise OptionError("does not go with another run", field=name, remedy="choose documents with --filter")
+    elif isinstance(against, str | os.PathLike) and Path(against).is_file():
+        own = _whole(with_variants(run, given.get("variants")), passing, repeats)
+        sides, note = [own, _of_list(Path(against), own, run.provenance.language)], ""
     else:
         other = as_run(against, "against")
-        sides, written = [_whole(run, passing), _whole(other, [])], Sides()
+        both = (with_variants(run, given.get("variants")), passing), (with_variants(other, given.get("variants")), [])
+        sides = [_whole(each, filters, repeats) for each, filters in both]
         note = _differences(run, other)
     a, b = sides
-    rows = _rows(a, b, min_count)
+    rows = _rows(a, b, min_count, min_documents, asked)
     more = {side: [row for row in rows if row["key_of"] == side] for side in "ab"}
     if top is not None:
-        rows = [row for side in more.values() for row in side[:top]]
-        rows.sort(key=lambda row: -row["ll"])
-    sizes = {f"tokens_{name}": len(side.batch) for name, side in (("a", a), ("b", b))}
+        listed = {id(row) for side in more.values() for row in side[:top]}
+        rows = [row for row in rows if id(row) in listed]
+    sizes = {f"tokens_{name}": side.tokens for name, side in (("a", a), ("b", b))}
     words = {f"words_{name}": len(side) for name, side in more.items()}
-    figures = {"a": a.name, "b": b.name, **sizes, **words, "note": note, "sides": written.as_dict()}
-    figures["rows"] = rows
+    words |= {
+        f"significant_{name}": sum(row["q"] <= BEYOND_CHANCE for row in side) for name, side in more.items()
+    }
+    said = {
+        "note": note,
+        "sides": written.as_dict(),
+        "repeats": repeats,
+        "counted": list(dict.fromkeys([*a.notes, *b.notes])),
+    }
+    figures = {"a": a.name, "b": b.name, **sizes, **words, **said, "measures": asked, "rows": rows}
     return Keyness(f"Keyness of {a.name} against {b.name}", figures, rows="rows")
 
 
-def _parts(
+def _slices(
     run: Run, between: Sequence[str | Slice] | None, slice_field: str | None, filters: Sequence[str]
-) -> Compared:
+) -> tuple[list[Slice], str]:
     """Two parts of one run, and why they were chosen, if nobody named them."""
     run.require_tokens("in which words are counted")
-    parts = asked_slices(run, between, field=slice_field, filters=filters)
-    if not parts.slices:
+    slices, why = asked_slices(run, between, field=slice_field, filters=filters)
+    if not slices:
         rule = "the text has neither periods nor labels to compare"
         remedy = "name two parts with --between or --slice-field, or another run with --against"
         raise InputError(rule, path=run.folder, remedy=remedy)
-    slice_of_each(parts.slices)  # an error if they overlap
-    return parts
+    slice_of_each(slices)  # an error if they overlap
+    return slices, why
 
 
-def _whole(run: Run, filters: Sequence[str]) -> _Side:
+def _whole(run: Run, filters: Sequence[str], repeats: str) -> _Side:
     """All documents of a run that pass, by the name of its folder."""
-    batch = run.require_tokens("in which words are counted")
-    batch = batch.part(filtered_documents(run, filters)) if filters else batch
-    return _side(run.folder.name if run.folder else run.provenance.corpus_name, batch)
+    text = counted_text(run, repeats)
+    text = text.part(filtered_documents(run, filters)) if filters else text
+    return _side(run.folder.name if run.folder else run.provenance.corpus_name, text)
 
 
-def _side(name: str, batch: TokenBatch) -> _Side:
-    if not len(batch):
+def _side(name: str, text: CountedText) -> _Side:
+    if not len(text.batch):
         raise InputError(f"the documents of {name} have no words", remedy="compare others")
-    return _Side(name, batch)
+    return _Side(name, text.batch, text.notes)
+
+
+def _of_list(path: Path, other: _Side, language: str) -> _Side:
+    """A frequency list as a side; words that the other side has in another case are counted as these."""
+    counts: dict[str, int] = {}
+    own = set(other.batch.types)
+    for word, count in read_frequencies(path).items():
+        low = lower(word, language)
+        counted = word if word in own or low not in own else low
+        counts[counted] = counts.get(counted, 0) + count
+    batch = TokenBatch.of_counts(list(counts), np.array(list(counts.values()), np.int64))
+    note = f"{path.name} has no documents: the words of {other.name} alone are tested against it."
+    return _Side(path.name, batch, [note])
+
+
+def read_frequencies(path: Path) -> dict[str, int]:
+    """The counts of words in a file with tabs or commas between columns.
+
+    The columns are those named word and count, as `frequency` writes them, or without such names a word and a
+    number. `InputError`, with the line, for a row without them.
+    """
+    lines = [(number, text) for number, text in text_lines(path) if not text.startswith("#")]
+    separator = "\t" if lines and "\t" in lines[0][1] else ","
+    rows = list(csv.reader((text for _, text in lines), delimiter=separator))
+    heads = [name.strip().lower() for name in rows[0]] if rows else []
+    named = "word" in heads and "count" in heads
+    columns = (heads.index("word"), heads.index("count")) if named else None
+    counts: dict[str, int] = {}
+    for (number, text), row in zip(lines[named:], rows[named:], strict=True):
+        entry = _entry(row, columns)
+        if entry is None:
+            rule = f"a line of a frequency list has a word and its count, this is {text!r:.60}"
+            raise InputError(rule, path=path, line=number, remedy="write them with a tab between them")
+        counts[entry[0]] = counts.get(entry[0], 0) + entry[1]
+    if not sum(counts.values()):
+        raise InputError("the frequency list has no words", path=path, remedy="give one with counts")
+    return counts
+
+
+def _entry(row: Sequence[str], columns: tuple[int, int] | None) -> tuple[str, int] | None:
+    """The word and count of a row; without names of columns the number is the last or the first of two."""
+    places = [columns] if columns else [(0, 1), (1, 0)]
+    for word, count in places:
+        if len(row) > max(word, count):
+            digits = row[count].strip().replace(",", "")
+            if row[word].strip() and digits.isdecimal():
+                return row[word].strip(), int(digits)
+    return None
 
 
 def _differences(run: Run, other: Run) -> str:
@@ -226,29 +365,61 @@ def _differences(run: Run, other: Run) -> str:
     return f"the runs count differently, as they were made with other options: {', '.join(names)}"
 
 
-def _rows(a: _Side, b: _Side, min_count: int) -> list[dict[str, Any]]:
-    """The rows of all words, the largest ``ll`` first."""
+def _rows(
+    a: _Side, b: _Side, min_count: int, min_documents: int, measures: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The rows of all words: those beyond chance first, the largest ``ll`` first."""
     words = {word: i for i, word in enumerate(dict.fromkeys([*a.batch.types, *b.batch.types]))}
-    (count_a, documents_a), (count_b, documents_b) = a.of(words), b.of(words)
-    scores = log_likelihood_scores(count_a, count_b)
-    shares = [np.maximum(count, ABSENT) / count.sum() for count in (count_a, count_b)]
-    log_ratio = np.log2(shares[0] / shares[1])
-    listed = np.flatnonzero(count_a + count_b >= max(min_count, 1))
-    p = chi_square_p(scores[listed])
+    counts = [side.counts_of(words) for side in (a, b)]
+    sizes = [side.tokens for side in (a, b)]
+    rates = (counts[0] + counts[1]) / sum(sizes)
+    spreads = [side.spread(words, rates) if side.batch.documents else None for side in (a, b)]
+    documents = sum(spread["documents"] for spread in spreads if spread is not None)
+    scores = log_likelihood_scores(*counts)
+    # A word of a frequency list alone has no documents; it is listed unless documents are asked for.
+    enough = (documents >= min_documents) | (min_documents == 1)
+    listed = np.flatnonzero((counts[0] + counts[1] >= min_count) & enough)
+    p = _test_over_documents(counts, sizes, spreads)[listed]
     q = benjamini_hochberg(p)
-    order = np.argsort(-np.abs(scores[listed]), kind="stable")
+    order = np.lexsort((-np.abs(scores[listed]), q > BEYOND_CHANCE))
     chosen = listed[order]
     names = list(words)
-    columns = {
-        "word": [names[i] for i in chosen.tolist()],
-        "count_a": count_a[chosen].tolist(),
-        "count_b": count_b[chosen].tolist(),
-        "documents_a": documents_a[chosen].tolist(),
-        "documents_b": documents_b[chosen].tolist(),
-        "key_of": np.array(["b", "", "a"])[1 + np.sign(scores[chosen]).astype(int)].tolist(),
-        "log_ratio": log_ratio[chosen].tolist(),
-        "ll": (scores[chosen] ** 2).tolist(),
-        "p": p[order].tolist(),
-        "q": q[order].tolist(),
-    }
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    shares = [np.maximum(count, ABSENT) / size for count, size in zip(counts, sizes, strict=True)]
+    ll = scores[chosen] ** 2
+    columns: dict[str, Array | Sequence[Any]] = {"word": [names[i] for i in chosen.tolist()]}
+    for side, count, size, spread in zip("ab", counts, sizes, spreads, strict=True):
+        columns[f"count_{side}"] = count[chosen]
+        columns[f"per_million_{side}"] = per_million(count[chosen], size)
+        for name in ("documents", "dp"):
+            unknown = [None] * len(chosen)
+            columns[f"{name}_{side}"] = unknown if spread is None else spread[name][chosen]
+    columns["key_of"] = np.array(["b", "", "a"])[1 + np.sign(scores[chosen]).astype(int)]
+    columns["log_ratio"] = np.log2(shares[0] / shares[1])[chosen]
+    columns["ll"] = ll
+    further = {"bic": ll - math.log(sum(sizes)), "diff": 100 * (shares[0] / shares[1] - 1)[chosen]}
+    columns |= {name: further[name] for name in measures} | {"p": p[order], "q": q[order]}
+    return rows_of(columns)
+
+
+def _test_over_documents(
+    counts: Sequence[Ints], sizes: Sequence[int], spreads: Sequence[Mapping[str, Array] | None]
+) -> Doubles:
+    """p of each of U words, (U,), as `keyness` describes it.
+
+    On side a the frequency of both sides together leaves as much too many as it leaves too few on b. So what
+    a has too many is a sum over all documents, those of b with a minus and either side weighted by the size
+    of the other; a side without documents is taken for certain, and the other weighs 1.
+    """
+    total = sum(sizes)
+    excess = counts[0] - (counts[0] + counts[1]) / total * sizes[0]
+    both = None not in spreads
+    variance, fourth = np.zeros((2, len(excess)))
+    for spread, other in zip(spreads, reversed(sizes), strict=True):
+        if spread is not None:
+            weight = other / total if both else 1.0
+            variance += weight**2 * spread["residuals"]
+            fourth += weight**4 * spread["fourth"]
+    # As many documents of equal weight would give this variance of squares (Kish).
+    effective = variance**2 / np.maximum(fourth, _TINY)
+    t = excess / np.sqrt(np.maximum(variance, _TINY))
+    return student_p(t, np.maximum(effective - 1, 1e-3))

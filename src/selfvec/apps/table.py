@@ -337,16 +337,35 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         written=("documents",),
     ),
+    "frequency": CommandRow(
+        "analysis.frequency.frequency",
+        ("run", "run --by year --min-documents 10", "run --unit lemma --slice 1990..1999"),
+        report=True,
+        most=20,
+        options={"slice": Typed("A..B")},
+    ),
+    "ngrams": CommandRow(
+        "analysis.ngrams.ngrams",
+        ("run --n 4 --slot", "run --word hail --by year"),
+        report=True,
+        most=20,
+        options={"slice": Typed("A..B"), "word": Typed("WORD")},
+    ),
+    "dispersion": CommandRow(
+        "analysis.dispersion.dispersion",
+        ("run hail storm", "run hail --parts 20 --report hail.html"),
+        report=True,
+        options={"slice": Typed("A..B"), "words": Typed("WORD...")},
+    ),
     "keyness": CommandRow(
         "analysis.keyness.keyness",
         (
             "run --between 1990..1999 2010..2019",
-            "run --slice-field kind --filter date=2010..",
-            "run --against other-run",
+            "run --against other-run --min-documents 5",
         ),
         report=True,
         most=20,
-        options={"against": Typed("RUN")},
+        options={"against": Typed("RUN|LIST.csv"), "measures": Typed("bic|diff[,...]")},
     ),
     "variants": CommandRow(
         "analysis.variants.variants",
@@ -369,10 +388,10 @@ TEXT: dict[str, CommandRow] = {
     ),
     "collocates": CommandRow(
         "analysis.collocates.collocates",
-        ("run hail", "run hail --window 3 --slice 1990..1999"),
+        ("run hail --by year", "run hail --window 3L0R --measure mi3"),
         report=True,
         most=20,
-        options={"slice": Typed("A..B")},
+        options={"slice": Typed("A..B"), "window": Typed("N|nLmR")},
     ),
     "graph": CommandRow(
         "analysis.concepts.term_graph.graph",
@@ -408,7 +427,7 @@ TEXT: dict[str, CommandRow] = {
 GROUPS: dict[str, tuple[str, Mapping[str, CommandRow]]] = {
     "vectors": ("List, fetch, convert, compress, align and change vectors.", VECTORS),
     "run": ("Look into runs, verify, merge, undo, watch, migrate, compare them.", RUN),
-    "text": ("Describe a text: phrases, topics, keywords, concordances, senses.", TEXT),
+    "text": ("Describe a text: frequencies, keywords, concordances, topics.", TEXT),
 }
 
 

@@ -103,7 +103,7 @@ class Rulebook:
                 field=field,
                 remedy="leave it out, or use the tokeniser words",
             )
-        stops = _stop_words(rules.stop_words) if rules.stop_words else ()
+        stops = listed_stop_words(rules.stop_words) if rules.stop_words else ()
         self.stop_words = frozenset(in_letters(word, self.language) for word in stops)
         self.lemma = lemmatizer(tuple(languages)) if languages else None
         if rules.variants:
@@ -227,7 +227,7 @@ def _joining(names: Sequence[str], lemma: Callable[[str], str] | None) -> Callab
     return form
 
 
-def _stop_words(spec: str) -> frozenset[str]:
+def listed_stop_words(spec: str) -> frozenset[str]:
     """Stop words in lower case, of a language or from a file."""
     if spec in STOP_WORDS:
         return stop_words_of_language(spec)

@@ -36,7 +36,8 @@ GROUPS = {
     "vectors": ["list", "fetch", "convert", "compress", "align", *TRANSFORMS],
     "run": ["info", "health", "verify", "merge", "undo", "watch", "migrate", "compare", "trajectory"],
     "text": [
-        *("phrases", "topics", "keyness", "concordance", "collocates"),
+        *("phrases", "topics", "frequency", "ngrams", "dispersion"),
+        *("keyness", "concordance", "collocates"),
         *("graph", "senses", "why", "expand", "noaa"),
     ],
 }
@@ -110,6 +111,11 @@ MEANINGS = {
     "--method": "the algorithm of the command",
     "--window": "tokens per window, or on each side",
     "--against": "what is compared with",
+    "--variants": "words that are written in two ways count as one",
+    "--mix": "whether fields are held equal",
+    "--by": "periods or values of a field that are shown apart",
+    "--repeats": "whether repeated passages count once",
+    "--min-documents": "words of fewer documents are left out",
     "--between": "the two parts that are compared",
     "--variants": "words that are written in two ways are counted as one",
     "--mix": "documents with the same mix of fields are compared",

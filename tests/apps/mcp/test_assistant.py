@@ -32,12 +32,12 @@ from selfvec.storage.run_writer import save_run
 
 pytest.importorskip("mcp", reason="needs selfvec[mcp]")
 
-from selfvec import Refiner, collocates, concordance, keyness, similar
+from selfvec import Refiner, collocates, concordance, dispersion, frequency, keyness, ngrams, similar
 from selfvec.apps.mcp.server import create_server
 from selfvec.apps.mcp.tools import Tools
 
 TOOLS = {"info", "search", "similar_documents", "similar", "drift", "senses"}
-TOOLS |= {"keyness", "concordance", "collocates"}
+TOOLS |= {"keyness", "concordance", "collocates", "frequency", "ngrams", "dispersion"}
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "info": ("info", {}),
     "search": ("search", {"query": "hail on roofs", "top": 3}),
@@ -55,6 +55,9 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "keyness": ("keyness", {"between": ["1990..1994", "1995.."], "top": 3, "filter": ["state=OHIO"]}),
     "concordance": ("concordance", {"query": "hail broke", "sort": "date", "window": 2, "top": 2}),
     "collocates": ("collocates", {"word": "mouse", "slice": "1995..", "top": 20}),
+    "frequency": ("frequency", {"slice": "1995..", "top": 2}),
+    "ngrams": ("ngrams", {"n": 3, "word": "mouse", "top": 2}),
+    "dispersion": ("dispersion", {"words": ["mouse", "hail"]}),
     "no order": ("concordance", {"query": "hail", "sort": "size"}),
     "refined": ("drift", {"top": 20, "between": ["original", "refined"]}),
     "by refining": ("drift", {"word": "hail", "between": ["original", "refined"]}),
@@ -256,7 +259,8 @@ def to_four_digits(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_keywords_words_in_context_and_collocates_are_those_of_the_functions(talk, folder: Path) -> None:
-    for name, function in (("keyness", keyness), ("concordance", concordance), ("collocates", collocates)):
+    functions = (keyness, concordance, collocates, frequency, ngrams, dispersion)
+    for name, function in ((function.__name__, function) for function in functions):
         found, asked = data(talk, name), function(folder / "run", **CALLS[name][1])
         assert found["rows"]
         assert found == {**asked, "rows": [to_four_digits(row) for row in asked["rows"]]}

@@ -35,7 +35,8 @@ the documents say, and quote their ids; similar_documents finds more like one of
 subject whose words you do not know, ask similar: this corpus has a vocabulary of its own. For change over
 time use drift, first without a word, then with one; report a change only where beyond_chance is true. Where a
 word is ambiguous, ask senses. To tell what two parts of the text are about, use keyness; to read or count the
-places where words occur, concordance; for what a word is combined with, collocates."""
+places where words occur, concordance; for what a word is combined with, collocates; for how often words and
+sequences of words occur, frequency and ngrams; for whether they occur in few documents only, dispersion."""
 TITLES = {
     "info": "About the corpus",
     "search": "Search the documents",
@@ -46,6 +47,9 @@ TITLES = {
     "keyness": "Words of one part of the text",
     "concordance": "A word in context",
     "collocates": "Words around a word",
+    "frequency": "How often words occur",
+    "ngrams": "Sequences of words that recur",
+    "dispersion": "How evenly words are spread",
 }
 
 _ID: TypeAdapter[RequestId] = TypeAdapter(RequestId)

@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import Field
 
-from selfvec.analysis.collocates import Collocates, collocates
+from selfvec.analysis.association import MEASURES
+from selfvec.analysis.collocates import collocates
 from selfvec.analysis.concordance import concordance
+from selfvec.analysis.dispersion import Dispersion, dispersion
+from selfvec.analysis.frequency import frequency
 from selfvec.analysis.keyness import keyness, keyness_columns
+from selfvec.analysis.ngrams import ngrams
 from selfvec.analysis.word_drift.drift_result import drift_columns
 from selfvec.apps.run import Run
 from selfvec.apps.similar_words import similar
@@ -92,12 +96,12 @@ def _values(one: Parameter, written: str) -> Any:
         return Literal[choices] | None if written.endswith("None") else Literal[choices]
     text = Annotated[str, Field(min_length=1, max_length=_LONGEST_ARGUMENT)]
     several = Annotated[list[text], Field(max_length=_VALUES)]
-    kinds = {"str": text, "int": int, "list[str]": several, "Filter": Json | several}
+    kinds = {"str": text, "int": int, "bool": bool, "list[str]": several, "Filter": Json | several}
     return kinds[written.removesuffix(" | None")] | None if written.endswith("None") else kinds[written]
 
 
 def _field(one: Parameter, most: int | None) -> Any:
-    least = one.kind.bounds.get("at least")
+    least = None if "str" in one.kind.words else one.kind.bounds.get("at least")
     return Field(description=one.help or None, ge=least, le=most)
 
 
@@ -223,14 +227,61 @@ class Tools:
         between: list[str] | None = None,
         slice_field: str | None = None,
         filter: Filter | None = None,
+        min_documents: int = 1,
         top: int = 10,
     ) -> Json:
         """The words that one part of the corpus uses more than another (`key_of` "a" or "b"), `top` of each
-        side: for what two periods, or two kinds of documents, are about. Every occurrence counts as evidence,
-        so look at `documents_a` and `documents_b`, too: few of them may hold all occurrences."""
-        run = self._run.present
-        found = keyness(run, between, slice_field=slice_field, filter=filter or (), top=top)
-        return _limited(found.as_dict())
+        side: for what two periods, or two kinds of documents, are about. Believe a difference only if `q` is
+        small: documents, not occurrences, are its evidence. `per_million_a` and `per_million_b` compare parts
+        of different sizes."""
+        keywords = keyness(
+            self._run.present,
+            between,
+            slice_field=slice_field,
+            filter=filter or (),
+            min_documents=min_documents,
+            top=top,
+        )
+        return _limited(keywords.as_dict())
+
+    @_as_declared(TEXT["frequency"].declaration, top=20)
+    def frequency(
+        self,
+        unit: str = "word",
+        slice: str | None = None,
+        filter: Filter | None = None,
+        by: str | None = None,
+        top: int = 10,
+    ) -> Json:
+        """How often words, lemmas or parts of speech occur: `count`, `per_million` words, and in how many
+        `documents`; the size of the text (`tokens`), and how varied it is (`types`, `sttr`). With `by`, also
+        in each period or value of a field."""
+        counted = frequency(self._run.present, unit=unit, slice=slice, filter=filter or (), by=by, top=top)
+        return _limited(counted.as_dict())
+
+    @_as_declared(TEXT["ngrams"].declaration, top=20, n=6)
+    def ngrams(
+        self,
+        n: int = 2,
+        word: str | None = None,
+        slot: bool = False,
+        slice: str | None = None,
+        filter: Filter | None = None,
+        top: int = 10,
+    ) -> Json:
+        """The sequences of `n` words that recur, of all or with a word: for set phrases and formulas.
+        `ngrams` is the number of all."""
+        counted = ngrams(
+            self._run.present, n=n, word=word, slot=slot, slice=slice, filter=filter or (), top=top
+        )
+        return _limited(counted.as_dict())
+
+    @_as_declared(TEXT["dispersion"].declaration, Dispersion.columns)
+    def dispersion(self, words: list[str], slice: str | None = None, filter: Filter | None = None) -> Json:
+        """Whether words occur all over the corpus or in a few documents only: the number of `documents` with
+        each, measures, and its occurrences in 40 equal stretches of the text (`where`)."""
+        measured = dispersion(self._run.present, words, slice=slice, filter=filter or ())
+        return _limited(measured.as_dict())
 
     @_as_declared(TEXT["concordance"].declaration, top=20, window=30)
     def concordance(
@@ -248,20 +299,29 @@ class Tools:
         found = concordance(run, query, sort=sort, window=window, filter=filter or (), top=top)
         return _limited(found.as_dict())
 
-    @_as_declared(TEXT["collocates"].declaration, Collocates.columns, top=20, window=30)
+    @_as_declared(TEXT["collocates"].declaration, [column for _, column in MEASURES.values()], top=20)
     def collocates(
         self,
         word: str,
-        window: int = 5,
+        window: str = "5",
+        measure: str = "logdice",
         slice: str | None = None,
         filter: Filter | None = None,
         top: int = 10,
     ) -> Json:
-        """The words that keep company with a word, by `logdice`, and how often they are `together`: what the
-        word is said about or combined with. `similar` lists words that can stand in its place."""
-        run = self._run.present
-        found = collocates(run, word, window=window, slice=slice, filter=filter or (), top=top)
-        return _limited(found.as_dict())
+        """The words that keep company with a word, and how often they are `together`, before it (`left`) or
+        after it (`right`): what the word is said about or combined with. `similar` lists words that can stand
+        in its place."""
+        company = collocates(
+            self._run.present,
+            word,
+            window=window,
+            measure=measure,
+            slice=slice,
+            filter=filter or (),
+            top=top,
+        )
+        return _limited(company.as_dict())
 
     @_as_declared(TEXT["senses"].declaration)
     def senses(self, word: str, text: str = "") -> Json:

@@ -1,0 +1,248 @@
+"""Frequency: how often each word, lemma or part of speech occurs, and how varied the words of a text are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from selfvec.analysis.counted_text import (
+    by_group,
+    group_columns,
+    grouped_text,
+    per_million,
+    rows_of,
+    with_variants,
+)
+from selfvec.base.arrays import Array, Ids
+from selfvec.base.compiled import kernel
+from selfvec.base.declarations import checked
+from selfvec.base.display import count_of
+from selfvec.base.result_table import Figures
+from selfvec.base.view import COUNT, PROSE, Column, Table, View, figure
+from selfvec.corpus.filters import GivenFilter
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.storage.opened import GivenRun, as_run
+from selfvec.text.document_vectors import document_frequencies
+from selfvec.text.languages import lemmatizer
+from selfvec.text.tagger import tagger
+
+
+class Frequency(Figures):
+    """How often words occur, as `frequency` describes them."""
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The word, its counts, and its rate in the first groups."""
+        return (
+            Column("word", self["unit"].replace("pos", "part of speech"), width=24),
+            Column("count", form=COUNT),
+            Column("documents", form=COUNT),
+            Column("per_million", "pmw", figure(1), "per million words"),
+            *group_columns(self.get("groups", ())),
+        )
+
+    def view(self, top: int | None = None) -> View:
+        """The first words, the groups, and the size of the text."""
+        rows = self["rows"][:top]
+        shown = f"{len(rows):,} of {count_of(self['listed'], self['unit'].replace('pos', 'part'))}"
+        parts = [Table(self.columns, rows, notes=[shown])]
+        if groups := self.get("groups"):
+            columns = (Column("group", "", PROSE), *_SIZES)
+            parts.append(Table(columns, groups[:top], "Groups; figures beside the words are per million"))
+        varied = ""
+        if self["sttr"] is not None:
+            varied = f" Type–token ratio in pieces of {self['piece']:,} words: {self['sttr']:.3f}."
+        sizes = f"{count_of(self['tokens'], 'word')}, {self['types']:,} different."
+        return View(self.title, parts, notes=[sizes + varied, *self["counted"]], records=self["rows"])
+
+
+_SIZES = (
+    Column("documents", form=COUNT),
+    Column("tokens", "words", COUNT),
+    Column("types", "different", COUNT),
+    Column("sttr", "TTR", figure(3), "mean type–token ratio of its pieces"),
+)
+
+
+@checked
+def frequency(
+    run: GivenRun,
+    *,
+    unit: str = "word",
+    slice: str | None = None,
+    filter: GivenFilter = (),
+    by: str | None = None,
+    top: int | None = None,
+    min_count: int = 1,
+    min_documents: int = 1,
+    piece: int = 1000,
+    repeats: str = "keep",
+    variants: str | os.PathLike[str] | None = None,
+) -> Figures:
+    """List the words of a text by how often they occur.
+
+    Parameters
+    ----------
+    run : Run or path
+    unit : {"word", "lemma", "pos"}
+        What is counted: words as the run has them, their lemmas, or their parts of speech.
+    slice : str, optional
+        Only this period or label, such as 1976..1979, 2020Q2 or 2000...
+    filter : str or dict, or sequence of them
+        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
+        date=1996..1998; several on one field are alternatives.
+    by : str, optional
+        Also count in each period or value of a field. Periods are month, quarter, year, decade and century.
+    top : int, at least 1, optional
+        Words listed; by default all.
+
+    Other Parameters
+    ----------------
+    min_count : int, at least 1
+        Leave out words that are rarer.
+    min_documents : int, at least 1
+        Leave out words that occur in fewer documents.
+    piece : int, at least 2
+        Words of a piece of the text, for the type–token ratio.
+    repeats : {"keep", "once"}
+        Count every occurrence, or passages that many documents repeat only once.
+    variants : path, optional
+        Count words that are written in two ways as one: a file of pairs, as `variants` writes it.
+
+    Returns
+    -------
+    Figures
+        ``tokens`` and ``types``, the words of the text and how many are different, ``documents``, ``listed``,
+        the number of words that are frequent enough, ``sttr``, and ``rows``, the most frequent first.
+        ``groups``, with ``by``, has the size of each group under the same names. ``counted`` says which words
+        were counted, as ``repeats`` asks.
+
+        ``word``
+            As the run has it; a lemma or a part of speech, if these are counted.
+        ``count``, ``documents``
+            Its occurrences, and the documents with it.
+        ``per_million``
+            Its occurrences in a million words.
+        ``groups``
+            With ``by``: ``group``, ``count`` and ``per_million`` of each group.
+
+        ``sttr`` is the standardised type–token ratio (Scott, *WordSmith Tools*): the mean share of different
+        words in consecutive pieces of the text, which run on from one document to the next. Without pieces,
+        the ratio would fall with the length of the text. None for a text shorter than a piece.
+
+    Raises
+    ------
+    InputError
+        If the run has not kept its tokens, or a package for parts of speech is missing.
+    OptionError
+        If there are no lemmas or parts of speech for the language.
+    NotFound
+        If no document is in the slice or passes the filters.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> [(row["word"], row["count"]) for row in selfvec.frequency(run, top=3).rows]
+    [('the', 19126), ('a', 11130), ('of', 5118)]
+    """
+    run = with_variants(as_run(run), variants)
+    text, groups = grouped_text(run, repeats, slice, filter, by)
+    names, numbers = _units(run, text.batch, unit)
+    batch = _merged(text.batch, names, numbers)
+    parts = {name: _merged(part.batch, names, numbers) for name, part in groups.items()}
+    documents = document_frequencies(batch)
+    listed = np.flatnonzero((batch.counts >= min_count) & (documents >= min_documents) & (batch.counts > 0))
+    chosen = listed[np.argsort(-batch.counts[listed], kind="stable")][:top]
+    columns: dict[str, Array | Sequence[Any]] = {
+        "word": [batch.types[i] for i in chosen.tolist()],
+        "count": batch.counts[chosen],
+        "documents": documents[chosen],
+        "per_million": per_million(batch.counts[chosen], len(batch)),
+    }
+    if by is not None:
+        columns["groups"] = by_group(parts, lambda part: part.counts[chosen])
+    sizes = [{"group": name, **_size(part, piece)} for name, part in parts.items()]
+    figures = {
+        "unit": unit,
+        **_size(batch, piece),
+        "listed": len(listed),
+        "piece": piece,
+        "repeats": repeats,
+        "counted": text.notes,
+        **({} if by is None else {"groups": sizes}),
+        "rows": rows_of(columns),
+    }
+    return Frequency(f"Frequencies of {_PLURAL[unit]}", figures, rows="rows")
+
+
+_PLURAL = {"word": "words", "lemma": "lemmas", "pos": "parts of speech"}
+
+
+def _units(run: Run, batch: TokenBatch, unit: str) -> tuple[Sequence[str], Ids | None]:
+    """The names of what is counted, and which of them each type is, (V,); None if they are the types."""
+    options = run.provenance.options
+    types = list(batch.types)
+    if unit == "word" or (unit == "lemma" and options.get("lemmatize")):
+        return types, None  # the words of such a run are lemmas
+    if unit == "lemma":
+        lemma = lemmatizer((run.provenance.language,))
+        named = [lemma(word) for word in types]
+    else:
+        chosen = tagger(options.get("tagger"), [run.provenance.language])
+        texts: list[str] = []
+        if chosen.sample and run.text is not None:
+            texts = run.text.texts(range(min(len(run.text), 1 + chosen.sample // 100)))
+        named = chosen.parts(types, texts)
+    index = {name: number for number, name in enumerate(dict.fromkeys(named))}
+    return list(index), np.fromiter(map(index.__getitem__, named), np.int32, len(named))
+
+
+def _merged(batch: TokenBatch, names: Sequence[str], numbers: Ids | None) -> TokenBatch:
+    return batch if numbers is None else batch.renumbered(numbers, names)
+
+
+def _size(batch: TokenBatch, piece: int) -> dict[str, Any]:
+    """The size of a text, and how varied its words are."""
+    return {
+        "documents": int(np.count_nonzero(np.diff(batch.offsets))),
+        "tokens": len(batch),
+        "types": int(np.count_nonzero(batch.counts)),
+        "sttr": type_token_ratio(batch, piece),
+    }
+
+
+def type_token_ratio(batch: TokenBatch, piece: int = 1000) -> float | None:
+    """The mean share of different words in consecutive pieces of so many words; None without a whole one.
+
+    >>> batch = TokenBatch.from_documents([["a", "b", "a"], ["a", "a", "a", "b"]])
+    >>> type_token_ratio(batch, 3), type_token_ratio(batch, 8)
+    (0.5, None)
+    """
+    pieces = len(batch) // piece
+    if not pieces:
+        return None
+    last = np.full(len(batch.types), -1, np.int64)
+    ids, _ = batch.read_only
+    # In steps, so that a question that nobody waits for any more ends early.
+    step = max(1, (1 << 22) // piece)
+    different = 0
+    for first in range(0, pieces, step):
+        number = min(step, pieces - first)
+        different += _different(ids[first * piece : (first + number) * piece], piece, first, last)
+    return different / (pieces * piece)
+
+
+@kernel(steps=lambda ids, *_: len(ids))
+def _different(ids: Ids, piece: int, first: int, last: Array) -> int:
+    """The number of different words in each piece, added up; ``last`` is the last piece with each word."""
+    total = 0
+    for place in range(len(ids)):
+        number = first + place // piece
+        if last[ids[place]] != number:
+            last[ids[place]] = number
+            total += 1
+    return total
