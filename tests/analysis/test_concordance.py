@@ -59,6 +59,13 @@ def words(found: Any) -> list[str]:
         ("ann a", []),  # of two documents
         ("hai", []),
         ("snow", []),
+        ("flash !flood", ["Flash flooding"]),
+        ("!large hail", ["no hail", "with HAIL"]),
+        ("hail {0,1} roofs", ["Hail broke roofs"]),
+        ("a {1} came", ["A hailstorm came"]),
+        ("hail {2} hail", []),
+        ("hail {1,20} hail", ["Hail broke roofs; large hail"]),
+        ("hail {0,99} hail", ["Hail broke roofs; large hail"]),  # the nearest, within a document
     ],
 )
 def test_a_query_finds_whole_words_as_they_are_written(
@@ -72,13 +79,23 @@ def test_a_query_finds_whole_words_as_they_are_written(
 def test_what_is_around_is_as_the_document_has_it(run: selfvec.Run) -> None:
     found = run.concordance("hail", window=3)
     assert found.rows[:2] == [
-        {"id": "a", "date": "2001-05-01", "left": "", "word": "Hail", "right": "broke roofs; large"},
+        {
+            "id": "a",
+            "date": "2001-05-01",
+            "left": "",
+            "word": "Hail",
+            "right": "broke roofs; large",
+            "start": 0,
+            "end": 4,
+        },
         {
             "id": "a",
             "date": "2001-05-01",
             "left": "broke roofs; large",
             "word": "hail",
             "right": ", said “Ann’s”.",
+            "start": 26,
+            "end": 30,
         },
     ]
     assert found.rows[2] == {
@@ -87,7 +104,10 @@ def test_what_is_around_is_as_the_document_has_it(run: selfvec.Run) -> None:
         "left": "flood warning, no",
         "word": "hail",
         "right": "",
+        "start": 41,
+        "end": 45,
     }
+    assert all(ROWS[0]["text"][row["start"] : row["end"]] == row["word"] for row in found.rows[:2])
     assert (found["hits"], found["documents"]) == (4, 3)
 
 
@@ -98,6 +118,12 @@ def test_it_can_be_sorted(run: selfvec.Run) -> None:
     assert ids("date") == ["d", "a", "a", "c"]  # without a date last
     assert ids("right") == ["c", "d", "a", "a"]  # nothing, nothing, broke, said
     assert ids("left") == ["a", "a", "c", "d"]  # nothing, large, no, with
+    assert ids("1R,2R,1L") == ["c", "d", "a", "a"]
+    assert ids("1L") == ["a", "a", "c", "d"]
+    assert ids("2L,1L") == ["a", "d", "a", "c"]  # nothing, operate, roofs, warning
+    refused(lambda: selfvec.concordance(run, "hail", sort="3R", window=2), OptionError, "not shown")
+    for wrong in ("middle", "1R,left", "0R", "1R,1L,2R,2L", ""):
+        refused(lambda wrong=wrong: selfvec.concordance(run, "hail", sort=wrong), OptionError, "sort")
 
 
 def test_filters_top_and_an_unknown_order(run: selfvec.Run) -> None:
@@ -106,7 +132,7 @@ def test_filters_top_and_an_unknown_order(run: selfvec.Run) -> None:
     first = selfvec.concordance(run, "hail", top=1)
     assert (words(first), first["hits"]) == (["Hail"], 4)
     refused(lambda: selfvec.concordance(run, "hail", filter="kind=memo"), NotFound, "kind=memo")
-    with pytest.raises(OptionError, match="sort: is one of left, right, date"):
+    with pytest.raises(OptionError, match="sort: is one of left, right, date, or up to three words"):
         selfvec.concordance(run, "hail", sort="size")
     for empty in ("*", "* *", "…", "  "):
         refused(lambda: selfvec.concordance(run, empty), OptionError, "query")
@@ -116,7 +142,8 @@ def test_rows_are_written_and_nothing_is_replaced(run: selfvec.Run, tmp_path: Pa
     path = tmp_path / "hail.csv"
     found = selfvec.concordance(run, "hail", csv=path)
     table = pl.read_csv(path, schema_overrides={"id": pl.String})
-    assert table.columns == ["id", "date", "left", "word", "right"]
+    assert table.columns == ["id", "date", "left", "word", "right", "start", "end", "kind"]
+    assert table["kind"].to_list() == ["note", "note", "log", "log"]
     assert table["word"].to_list() == words(found)
     before = path.read_bytes()
     refused(lambda: selfvec.concordance(run, "flood", csv=path), TargetError, "exists already")
@@ -154,11 +181,11 @@ LETTERS = st.text("abfhﬁſ -.\u00ad’'éé", max_size=30)
 )
 def test_the_texts_that_are_not_read_have_no_occurrence(texts: list[str], query: str) -> None:
     """A scan of whole texts, without what tells first which texts may have one, finds the same."""
-    from selfvec.analysis.concordance import _in_context, _Pattern
+    from selfvec.analysis.concordance import _Compared, _in_context, _Pattern
 
     run = a_run([{"text": f"{text}\nthe end"} for text in texts])
-    pattern = _Pattern.of(run, query)
-    every = [word for _, _, word, _ in _in_context([f"{text}\nthe end" for text in texts], pattern, 2)]
+    pattern = _Pattern.of(run, query, _Compared("en"))
+    every = [word for *_, word, _ in _in_context([f"{text}\nthe end" for text in texts], pattern, 2)]
     assert words(selfvec.concordance(run, query)) == [" ".join(word.split()) for word in every]
 
 
@@ -201,3 +228,74 @@ def test_the_first_lines_are_those_of_all(run: selfvec.Run, sort: str | None) ->
         some = run.concordance("hail*", sort=sort, top=top)
         assert some["rows"] == every["rows"][:top]
         assert (some["hits"], some["documents"]) == (every["hits"], every["documents"])
+
+
+def test_case_and_lemmas_are_compared_if_asked(run: selfvec.Run) -> None:
+    assert words(selfvec.concordance(run, "HAIL", case=True)) == ["HAIL"]
+    assert words(selfvec.concordance(run, "Hail*", case=True)) == ["Hail"]
+    assert words(selfvec.concordance(run, "come", lemma=True)) == ["came"]
+    assert words(selfvec.concordance(run, "roof", lemma=True)) == ["roofs"]
+
+
+def test_parts_of_speech_are_found(run: selfvec.Run) -> None:
+    pytest.importorskip("textblob")
+    assert words(selfvec.concordance(run, "large _NOUN")) == ["large hail"]
+    assert words(selfvec.concordance(run, "hail _VERB")) == ["Hail broke", "hail, said"]
+    assert words(selfvec.concordance(run, "flood_NOUN _NOUN")) == ["flash-flood warning"[6:]]
+
+
+def test_a_sample_is_random_and_of_a_seed_and_lines_are_thinned() -> None:
+    run = a_run([{"text": f"hail number{i} fell", "id": str(i)} for i in range(100)])
+
+    def ids(**options: Any) -> list[int]:
+        result = selfvec.concordance(run, "hail", **options)
+        assert (result["hits"], result["documents"]) == (100, 100)
+        return [int(row["id"]) for row in result.rows]
+
+    assert ids(thin=7) == list(range(0, 100, 7))
+    one, other = ids(sample=20, seed=1), ids(sample=20, seed=2)
+    assert one == sorted(one) == ids(sample=20, seed=1) != other
+    assert len(set(one)) == 20
+    assert ids(sample=500) == list(range(100))
+    drawn = [number for seed in range(60) for number in ids(sample=20, seed=seed)]
+    assert abs(sum(drawn) / len(drawn) - 49.5) < 3  # all places alike
+
+
+def test_variants_are_found_as_one_word(tmp_path: Path) -> None:
+    run = a_run([{"text": "the acft landed"}, {"text": "an aircraft crashed"}] * 3)
+    path = tmp_path / "pairs.tsv"
+    path.write_text("aircraft\tacft\n", encoding="utf-8")
+    for query in ("aircraft", "acft"):
+        assert selfvec.concordance(run, query, variants=path)["hits"] == 6
+    assert selfvec.collocates(run, "acft", variants=path)["count"] == 6
+    counts = {row["word"]: row["count"] for row in selfvec.frequency(run, variants=path).rows}
+    assert counts["aircraft"] == 6
+    assert "acft" not in counts
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["a", "b", "ab"]), max_size=8), min_size=1, max_size=4),
+    st.lists(st.sampled_from(["a", "b", "*", "a*", "!a", "{0,2}", "{1}", "{0,3}"]), min_size=1, max_size=4),
+)
+def test_a_query_finds_what_a_plain_search_finds(texts: list[list[str]], query: list[str]) -> None:
+    """As one that tries all ways from each place."""
+
+    def matches(text: list[str], at: int, items: list[str]) -> bool:
+        if not items:
+            return at <= len(text)
+        item, *rest = items
+        if item.startswith("{"):
+            least, most = int(item[1]), int(item[-2])
+            return any(matches(text, at + width, rest) for width in range(least, most + 1))
+        if at >= len(text):
+            return False
+        fitting = item == "*" or text[at] == item or (item == "a*" and text[at].startswith("a"))
+        fitting = text[at] != "a" if item == "!a" else fitting
+        return fitting and matches(text, at + 1, rest)
+
+    if all(item == "*" or item.startswith("{") for item in query):
+        return
+    texts = [[*text, "the", "end"] for text in texts]
+    run = a_run([{"text": " ".join(text)} for text in texts])
+    starts = sum(matches(text, at, query) for text in texts for at in range(len(text) + 1))
+    assert selfvec.concordance(run, " ".join(query))["hits"] == starts

@@ -15,7 +15,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import InputError, NotFound, OptionError
-from selfvec.numerics.statistics import benjamini_hochberg, log_likelihood_scores, student_p
+from selfvec.numerics.statistics import benjamini_hochberg, chi_square_p, log_likelihood_scores, student_p
 
 COUNTS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=2, max_size=20)
 EARLY = "hail hail hail roof barn"  # 3 of 5 words are hail
@@ -152,6 +152,12 @@ def test_a_frequency_list_that_cannot_be_read_names_the_line(run: selfvec.Run, t
     refused(lambda: selfvec.keyness(run, against=path), InputError, "a word and its count, this is 'road'")
     path.write_text("word\tcount\n", encoding="utf-8")
     refused(lambda: selfvec.keyness(run, against=path), InputError, "has no words")
+
+
+def test_p_of_chi_square() -> None:
+    """Critical values of tables: 3.841, 6.635, 10.828 at .05, .01, .001."""
+    p = chi_square_p(np.sqrt([0, 3.841, 6.635, 10.828]))
+    np.testing.assert_allclose(p, [1, 0.05, 0.01, 0.001], rtol=1e-3)
 
 
 def test_a_word_is_key_of_the_side_with_the_larger_share_whatever_a_zero_counts() -> None:

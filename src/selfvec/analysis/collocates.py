@@ -220,7 +220,7 @@ def collocates(
     --------
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> [row["word"] for row in selfvec.collocates(run, "hail", top=3).rows]
-    ['size', 'pads', 'cell']
+    ['size', 'hail', 'pads']
     """
     around = Window.of(window)
     run = with_variants(as_run(run), variants)

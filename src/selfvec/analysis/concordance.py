@@ -2,6 +2,9 @@
 
 The text is read as it was written. So stop words, punctuation, forms that the run merged and words that it
 left out are there. A text is cut into words as the run cuts it.
+
+Words are compared once for each spelling, places by arrays, and a gap adds as many places as it is wide. So a
+query takes time in proportion to the text, whatever it asks for.
 """
 
 from __future__ import annotations
@@ -11,13 +14,15 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from selfvec.analysis.sides import read_variants
+from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import DOTTED, lower
 from selfvec.base.characters import folded, plain
@@ -25,24 +30,31 @@ from selfvec.base.declarations import checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
+from selfvec.base.threads import stop_if_cancelled
 from selfvec.base.view import LEFT_CONTEXT, PROSE, RIGHT_CONTEXT, STRONG, Column, Table, View
 from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
 from selfvec.data.run import Run
-from selfvec.data.run_text import DATE, TEXT
+from selfvec.data.run_text import DATE, GROUP, TEXT, column_of
 from selfvec.files.atomic_files import check_target
 from selfvec.files.report_page import check_report, save_rows
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.text.languages import without_elision
+from selfvec.text.languages import lemmatizer, without_elision
 from selfvec.text.phrases import parts, units_of
+from selfvec.text.tagger import PARTS, tagger
 from selfvec.text.tokenizers import FoundWords, find_words
 
 ANY = "*"
 _STAND_IN = "\ua66e"  # a letter that no text has: * would end a word where a query is cut into words
 _WORDS = re.compile(r"[^\W_]+")
+_GAP = re.compile(r"\{(\d{1,2})(?:,(\d{1,2}))?\}")
+_PART = re.compile(rf"(?P<word>.*)_(?P<part>{'|'.join(map(str.upper, PARTS))})")
+_EXCLUDED = re.compile(r"!(?=[\w*])")  # !!! is a word where all between blanks is
+_LEVEL = re.compile(r"([1-9]\d?)([LR])", re.IGNORECASE)
 
 
 Row = dict[str, Any]
-"""An occurrence: ``id`` (at first the number of the document), ``date``, ``left``, ``word``, ``right``."""
+"""An occurrence: ``id`` (at first the number of the document), ``date``, ``left``, ``word``, ``right``,
+``start`` and ``end``."""
 
 
 class Concordance(Figures):
@@ -71,12 +83,18 @@ def concordance(
     run: GivenRun,
     query: str,
     *,
-    sort: str | None = None,
+    sort: str | Sequence[str] | None = None,
     window: int = 10,
     filter: GivenFilter = (),
+    case: bool = False,
+    lemma: bool = False,
+    sample: int | None = None,
+    thin: int = 1,
+    seed: int = 0,
     top: int | None = None,
     csv: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    variants: str | os.PathLike[str] | None = None,
 ) -> Figures:
     """Show every occurrence of a word or phrase with the text around it.
 
@@ -85,10 +103,11 @@ def concordance(
     run : Run or path
     query : str, not empty
         A word or a phrase, in any case. In a word, * stands for any letters; alone, for any word: hail*,
-        "* damage".
-    sort : {"left", "right", "date"}, optional
-        Sort by the words before it, the nearest first, by those after it, or by date; by default in the order
-        of the text.
+        "* damage". {0,3} stands for up to three words, !small for any word but small, _NOUN for a noun and
+        rain_VERB for the verb.
+    sort : str or sequence of str, optional
+        Sort by left, right, date, or words around it; by default in the order of the text. left is the words
+        before it, the nearest first, right those after it; 1R,2R,1L sorts by up to three words.
     window : int, at least 1
         Words shown on each side.
     filter : str or dict, or sequence of them
@@ -97,21 +116,40 @@ def concordance(
     top : int, at least 1, optional
         Occurrences shown; by default all.
     csv : path, optional
-        Write the rows to this .csv file.
+        Write the rows to this .csv file. It has the fields of their documents, too.
+
+    Other Parameters
+    ----------------
+    case : bool
+        Find words only as they are written in the query, capitals included.
+    lemma : bool
+        The words of the query are lemmas: find all their forms.
+    sample : int, at least 1, optional
+        Show so many occurrences, drawn at random.
+    thin : int, at least 1
+        Show only one in so many occurrences, in the order of the text.
+    seed : int, at least 0
+        Seed of the random sample.
     overwrite : bool
+    variants : path, optional
+        Find words that are written in two ways as one: a file of pairs, as `variants` writes it.
 
     Returns
     -------
     Figures
         ``query``, the number of all ``hits``, of ``documents`` with a hit, and ``rows`` with ``id``, ``date``
         (None if unknown), ``left``, ``word`` and ``right`` as the document has them, but for white space.
+        ``start`` and ``end`` are the places of the word in its document, in characters.
+
+        A part of speech is that which a word has most often, as in `frequency`. With a gap, the nearest
+        words are found, once for each beginning.
 
     Raises
     ------
     InputError
-        If the run has not kept its text.
+        If the run has not kept its text, or a package for parts of speech is missing.
     OptionError
-        If the query has no word.
+        If the query has no word, or the order is none of these.
     TargetError
         If the file exists and ``overwrite`` is false.
 
@@ -126,72 +164,188 @@ def concordance(
     if csv is not None:
         check_report(csv, (".csv",))
         check_target(csv, overwrite=overwrite, folder=False)
+    order = _order(sort, window)
     run = as_run(run)
     text = run.require_text("in which words are looked for")
-    pattern = _Pattern.of(run, query)
-    passing = filtered_documents(run, given_filters(filter)) if filter else None
+    word_of = {} if variants is None else read_variants(variants)
+    pattern = _Pattern.of(run, query, _Compared(run.provenance.language, case, lemma, word_of))
+    passing = filtered_documents(run, given_filters(filter)) if filter else np.ones(len(text), bool)
     hits: Counter[int] = Counter()
     occurring = _counted(_occurrences(run, pattern, passing, window), hits)
+    if thin > 1:
+        occurring = (row for number, row in enumerate(occurring) if number % thin == 0)
+    if sample is not None:
+        occurring = iter(_sampled(occurring, sample, seed))
     # the first ones need little memory, however often a word occurs
-    rows = (
-        sorted(occurring, key=_ORDERS[sort]) if top is None else nsmallest(top, occurring, key=_ORDERS[sort])
-    )
+    rows = sorted(occurring, key=order) if top is None else nsmallest(top, occurring, key=order)
     documents = sorted({row["id"] for row in rows})
     names = dict(zip(documents, text.names(documents), strict=True))
+    numbers = [row["id"] for row in rows]
     rows = [row | {"id": names[row["id"]]} for row in rows]
     if csv is not None:
-        _save(rows, csv, overwrite)
+        _save(run, rows, numbers, csv, overwrite)
     figures = {"query": query, "hits": hits.total(), "documents": len(hits), "rows": rows}
     return Concordance(f"Concordance of {query}", figures, rows="rows")
 
 
-def _save(rows: Sequence[Row], path: str | os.PathLike[str], overwrite: bool) -> None:
-    names = ("id", "date", "left", "word", "right")
-    save_rows(pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String)), path, overwrite=overwrite)
+def _sampled(rows: Iterator[Row], number: int, seed: int) -> list[Row]:
+    """So many rows at random, in their order; no more are in memory (Vitter, 1985, algorithm R)."""
+    rng = np.random.default_rng(seed)
+    kept: list[tuple[int, Row]] = []
+    for place, row in enumerate(rows):
+        if place < number:
+            kept.append((place, row))
+        elif (drawn := int(rng.integers(place + 1))) < number:
+            kept[drawn] = (place, row)
+    return [row for _, row in sorted(kept, key=lambda each: each[0])]
 
 
-_ORDERS: dict[str | None, Callable[[Row], Any]] = {
-    None: lambda row: row["id"],
+_COLUMNS = {
+    **dict.fromkeys(("id", "date", "left", "word", "right"), pl.String),
+    **dict.fromkeys(("start", "end"), pl.Int64),
+}
+
+
+def _save(
+    run: Run, rows: Sequence[Row], numbers: list[int], path: str | os.PathLike[str], overwrite: bool
+) -> None:
+    """Write rows with the fields of their documents; a field named like a column of ours has its prefix."""
+    assert run.text is not None
+    table = pl.DataFrame(rows, schema=_COLUMNS)
+    fields = run.text.read([column_of(name) for name in run.text.fields], numbers)
+    fields = fields.rename({name: f"field:{name}" for name in fields.columns if name in _COLUMNS})
+    save_rows(pl.concat([table, fields], how="horizontal"), path, overwrite=overwrite)
+
+
+_ORDERS: dict[str, Callable[[Row], Any]] = {
     "left": lambda row: _WORDS.findall(row["left"].casefold())[::-1],
     "right": lambda row: _WORDS.findall(row["right"].casefold()),
     "date": lambda row: (row["date"] is None, row["date"]),
 }
 
 
+def _order(sort: str | Sequence[str] | None, window: int) -> Callable[[Row], Any]:
+    """The key of an order; `OptionError` if it is none."""
+    if sort is None:
+        return lambda row: row["id"]
+    names = [name.strip() for name in (sort.split(",") if isinstance(sort, str) else sort)]
+    if len(names) == 1 and names[0] in _ORDERS:
+        return _ORDERS[names[0]]
+    levels = [_LEVEL.fullmatch(name) for name in names]
+    if not names or len(names) > 3 or None in levels:
+        rule = f"is one of left, right, date, or up to three words such as 1R,2R,1L, not {sort!r:.40}"
+        raise OptionError(rule, field="sort")
+    places = [(level[2].upper(), int(level[1])) for level in levels if level is not None]
+    if max(place for _, place in places) > window:
+        raise OptionError("sorts by words that are not shown", field="sort", remedy="raise --window")
+
+    def key(row: Row) -> list[str]:
+        words = {"L": _ORDERS["left"](row), "R": _ORDERS["right"](row)}
+        return [words[side][place - 1] if place <= len(words[side]) else "" for side, place in places]
+
+    return key
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """How words of a query and of the text are compared."""
+
+    language: str
+    case: bool = False
+    lemma: bool = False
+    word_of: dict[str, str] = field(default_factory=dict)  # of variants
+
+    def key(self, word: str) -> str:
+        """A word as it is compared: `plain`, in lower case, without what an apostrophe joins to it."""
+        key = without_elision(plain(word), self.language)
+        key = key if self.case else lower(key, self.language)
+        return self.word_of.get(key, key)
+
+    @property
+    def literal(self) -> bool:
+        """Whether a word of the query stands in the texts as it is, in any case."""
+        return not self.lemma and not self.word_of and self.language not in DOTTED
+
+
+@dataclass(frozen=True)
+class _Item:
+    """What one word of the text has to be, or a gap between words."""
+
+    word: str = ANY  # as `_Compared.key` makes it, with * in it
+    excluded: bool = False  # any word but this
+    part: str = ""  # of speech
+    gap: tuple[int, int] | None = None  # any words, at least and at most so many
+
+    @property
+    def any(self) -> bool:
+        """Whether every word fits."""
+        return not self.word.strip(ANY) and not self.part and not self.excluded
+
+
 @dataclass(frozen=True)
 class _Pattern:
     """The words that are looked for, one after another."""
 
-    words: Sequence[str]  # as `_key` makes them, with * in them
+    items: Sequence[_Item]
     split: str  # how the text is cut into words
-    language: str
+    compared: _Compared
+    forms: Callable[[str], str]  # the lemma of a word, or the word
+    parts: Callable[[Sequence[str]], list[str]]  # of speech
 
     @classmethod
-    def of(cls, run: Run, query: str) -> _Pattern:
+    def of(cls, run: Run, query: str, compared: _Compared) -> _Pattern:
         """The pattern of a query, which is cut into words like the text, and a phrase at its underscores."""
-        split = str(run.provenance.options.get("tokenizer") or "words")
-        split = split if split == "whitespace" else "words"
-        language = run.provenance.language
+        options = run.provenance.options
+        split = "whitespace" if options.get("tokenizer") == "whitespace" else "words"
         written = " ".join(parts(query)) if query in units_of(run.provenance) else query
-        cut = find_words([written.replace(ANY, _STAND_IN)], split, language)
-        words = [_key(cut.names[i], language).replace(_STAND_IN, ANY) for i in cut.ids.tolist()]
-        if not "".join(words).strip(ANY):
+        items = [item for piece in written.split() for item in _items(piece, split, compared)]
+        if all(item.any or item.gap for item in items):
             raise OptionError(f"has no word: {query!r}", field="query", remedy="write some letters")
-        return cls(words, split, language)
+        codes = (options.get("lemmatize") or run.provenance.language).split(",")
+        forms = lemmatizer(tuple(codes)) if compared.lemma else str
+        tag = tagger(options.get("tagger"), codes).parts if any(item.part for item in items) else None
+        texts = run.text.texts(range(min(len(run.text), 100))) if run.text is not None and tag else []
+        known: dict[str, str] = {}
 
-    def places(self, cut: FoundWords) -> Ints:
-        """Where the words begin among those of texts, (n,); some go on in the next text."""
-        keys = [_key(name, self.language) for name in cut.names]
-        places = np.arange(max(len(cut.ids) - len(self.words) + 1, 0))
-        for offset, word in enumerate(self.words):
-            if not word.strip(ANY):
-                continue
-            types = cut.ids[places + offset]
-            able = np.zeros(len(keys), bool)
-            for number in np.unique(types).tolist():  # few are left after the first word
-                able[number] = fits(word, keys[number])
-            places = places[able[types]]
-        return places
+        def parts_of(words: Sequence[str]) -> list[str]:
+            new = [word for word in words if word not in known]
+            if new and tag is not None:
+                known.update(zip(new, tag(new, texts), strict=True))
+            return [known[word] for word in words]
+
+        return cls(items, split, compared, forms, parts_of)
+
+    def places(self, cut: FoundWords) -> tuple[Ints, Ints]:
+        """Where the words begin and end among those of texts, (n,) each; some go on in the next text."""
+        starts = ends = np.arange(len(cut.ids))
+        for item in self.items:
+            if item.gap is not None:
+                least, most = item.gap
+                widths = np.tile(np.arange(least, most + 1), len(starts))
+                starts = np.repeat(starts, most + 1 - least)
+                ends = np.repeat(ends, most + 1 - least) + widths
+            else:
+                inside = ends < len(cut.ids)
+                starts, ends = starts[inside], ends[inside]
+                if not item.any:
+                    fitting = self._fitting(item, cut, np.unique(cut.ids[ends]))[cut.ids[ends]]
+                    starts, ends = starts[fitting], ends[fitting]
+                ends = ends + 1
+            starts, ends = _different(starts, ends)
+        _, first = np.unique(starts, return_index=True)  # the shortest of each beginning
+        return starts[first], ends[first]
+
+    def _fitting(self, item: _Item, cut: FoundWords, numbers: Ints) -> Mask:
+        """Which words fit an item, (V,) bool; only some are looked at, as few are left after the first."""
+        names = [cut.names[number] for number in numbers.tolist()]
+        fitting = np.array([fits(item.word, self.forms(self.compared.key(name))) for name in names], bool)
+        if item.part:
+            chosen = np.flatnonzero(fitting)
+            tags = self.parts([plain(names[i]) for i in chosen.tolist()])
+            fitting[chosen] = [tag == item.part for tag in tags]
+        out = np.zeros(len(cut.names), bool)
+        out[numbers] = ~fitting if item.excluded else fitting
+        return out
 
     def candidates(self, texts: pl.Series) -> Mask:
         """The texts that may have an occurrence, (D,) bool: the others need not be cut into words.
@@ -199,13 +353,44 @@ class _Pattern:
         They have the longest run of letters of the pattern, or a character that may be read as letters of it,
         such as a ligature, or not be seen within it, such as a soft hyphen.
         """
-        letters = max(_WORDS.findall(" ".join(self.words)), key=len, default="")
-        if not letters or self.language in DOTTED:
+        letters = max(_WORDS.findall(" ".join(self.literals)), key=len, default="")
+        if not letters:
             return np.ones(len(texts), bool)
         special = "".join(filter(_is_special, _characters(texts)))
         whole = f"(?i){re.escape(letters)}" + (f"|[{re.escape(special)}]" if special else "")
         able: Mask = texts.fill_null("").str.contains(whole).to_numpy()
         return able
+
+    @property
+    def literals(self) -> list[str]:
+        """The words of the pattern that every occurrence has."""
+        return [item.word for item in self.items if self.compared.literal and not item.excluded]
+
+
+def _different(starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+    """Pairs in order, each once: gaps reach some places in several ways."""
+    order = np.lexsort((ends, starts))
+    starts, ends = starts[order], ends[order]
+    new = np.ones(len(starts), bool)
+    new[1:] = (starts[1:] != starts[:-1]) | (ends[1:] != ends[:-1])
+    return starts[new], ends[new]
+
+
+def _items(piece: str, split: str, compared: _Compared) -> list[_Item]:
+    """The items of a piece of a query without blanks."""
+    if gap := _GAP.fullmatch(piece):
+        least, most = int(gap[1]), int(gap[2] or gap[1])
+        if least > most:
+            raise OptionError(f"has a gap from {least} to {most} words", field="query")
+        return [_Item(gap=(least, most))]
+    excluded = _EXCLUDED.match(piece) is not None
+    word = piece[1:] if excluded else piece
+    part = ""
+    if tagged := _PART.fullmatch(word):
+        word, part = tagged["word"] or ANY, tagged["part"].lower()
+    cut = find_words([word.replace(ANY, _STAND_IN)], split, compared.language)
+    words = [compared.key(cut.names[i]).replace(_STAND_IN, ANY) for i in cut.ids.tolist()]
+    return [_Item(each, excluded, part) for each in words]
 
 
 def fits(pattern: str, word: str) -> bool:
@@ -231,11 +416,6 @@ def fits(pattern: str, word: str) -> bool:
     return True
 
 
-def _key(word: str, language: str) -> str:
-    """A word as it is compared: `plain`, in lower case, without what an apostrophe joins to it."""
-    return lower(without_elision(plain(word), language), language)
-
-
 def _characters(texts: pl.Series) -> list[str]:
     """The different characters of texts that are not ASCII."""
     return texts.str.extract_all(r"[^\x00-\x7f]").explode().drop_nulls().unique().to_list()
@@ -248,23 +428,58 @@ def _is_special(character: str) -> bool:
     return changes or unicodedata.combining(character) > 0
 
 
-def _occurrences(run: Run, pattern: _Pattern, passing: Mask | None, window: int) -> Iterator[Row]:
+def _occurrences(run: Run, pattern: _Pattern, passing: Mask, window: int) -> Iterator[Row]:
     """All occurrences in the order of the text."""
     assert run.text is not None
-    first = 0
-    for batch in run.text.batches((TEXT, DATE)):
-        kept = pattern.candidates(batch[TEXT])
-        if passing is not None:
-            kept = kept & passing[first : first + len(batch)]
-        numbers = np.flatnonzero(kept)
-        some = batch[numbers]
-        texts = some[TEXT].fill_null("").to_list()
-        dates = some[DATE].cast(pl.String).to_list()
-        for owner, *around in _in_context(texts, pattern, window):
+    able = _documents_with(run, pattern)
+    passing = passing if able is None else passing & able
+    for first in range(0, len(passing), GROUP):  # what is read of the text at once
+        stop_if_cancelled()
+        numbers = first + np.flatnonzero(passing[first : first + GROUP])
+        if not len(numbers):
+            continue
+        rows = run.text.read((TEXT, DATE), numbers.tolist())
+        kept = np.flatnonzero(pattern.candidates(rows[TEXT]))
+        rows = rows[kept]
+        texts = rows[TEXT].fill_null("").to_list()
+        dates = rows[DATE].cast(pl.String).to_list()
+        for owner, start, end, *around in _in_context(texts, pattern, window):
             left, word, right = (" ".join(part.split()) for part in around)
-            number = first + int(numbers[owner])
-            yield {"id": number, "date": dates[owner], "left": left, "word": word, "right": right}
-        first += len(batch)
+            yield {
+                "id": int(numbers[kept[owner]]),
+                "date": dates[owner],
+                "left": left,
+                "word": word,
+                "right": right,
+                "start": start,
+                "end": end,
+            }
+
+
+def _documents_with(run: Run, pattern: _Pattern) -> Mask | None:
+    """The documents that have all words of a pattern, (D,) bool, by the tokens of the run.
+
+    None if these do not tell, since words were merged or left out. A rare word of a long text is found in
+    them much faster than in the text.
+    """
+    words = [word for word in pattern.literals if ANY not in word]
+    options = run.provenance.options
+    merged = any(options.get(name) for name in ("lemmatize", "stem", "phrases"))
+    left_out = run.provenance.text.get("dropped")
+    if not words or merged or left_out or run.tokens is None or run.provenance.variants:
+        return None
+    if options.get("tokenizer", "words") != "words":
+        return None
+    batch = run.tokens
+    types = run.held("words in lower case", lambda: pl.Series(list(batch.types)).str.to_lowercase())
+    able = np.ones(batch.documents, bool)
+    for word in dict.fromkeys(words):
+        spellings = np.flatnonzero((types == word.lower()).to_numpy())
+        has_word = np.zeros(batch.documents, bool)
+        for number in spellings.tolist():
+            has_word[batch.document_of(occurrences(batch, number))] = True
+        able &= has_word
+    return able
 
 
 def _counted(rows: Iterator[Row], hits: Counter[int]) -> Iterator[Row]:
@@ -274,12 +489,13 @@ def _counted(rows: Iterator[Row], hits: Counter[int]) -> Iterator[Row]:
         yield row
 
 
-def _in_context(texts: Sequence[str], pattern: _Pattern, window: int) -> Iterator[tuple[int, str, str, str]]:
-    """The number of a text, and what is before, in and after each occurrence."""
-    cut = find_words(texts, pattern.split, pattern.language)
-    places = pattern.places(cut)
+def _in_context(
+    texts: Sequence[str], pattern: _Pattern, window: int
+) -> Iterator[tuple[int, int, int, str, str, str]]:
+    """The number of a text, where an occurrence starts and ends, and what is before, in and after it."""
+    cut = find_words(texts, pattern.split, pattern.compared.language)
+    places, after = pattern.places(cut)
     owners = np.searchsorted(cut.bounds, places, "right") - 1
-    after = places + len(pattern.words)
     whole = after <= cut.bounds[owners + 1]
     places, owners, after = places[whole], owners[whole], after[whole]
     begins, ends = cut.bounds[owners], cut.bounds[owners + 1]
@@ -290,4 +506,4 @@ def _in_context(texts: Sequence[str], pattern: _Pattern, window: int) -> Iterato
     bounds = (owners, left, cut.starts[places], cut.ends[after - 1], right)
     for owner, *(one, two, three, four) in zip(*(array.tolist() for array in bounds), strict=True):
         text = texts[owner]
-        yield owner, text[one:two], text[two:three], text[three:four]
+        yield owner, two, three, text[one:two], text[two:three], text[three:four]

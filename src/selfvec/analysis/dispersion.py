@@ -144,7 +144,7 @@ def dispersion(
     --------
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> [(row["word"], row["documents"], round(row["dp"], 2)) for row in run.dispersion(["the", "hail"]).rows]
-    [('the', 1999, 0.12), ('hail', 182, 0.92)]
+    [('the', 1999, 0.09), ('hail', 105, 0.95)]
     """
     run = with_variants(as_run(run), variants)
     text = chosen_text(run, repeats, slice, filter)

@@ -148,7 +148,7 @@ def ngrams(
     --------
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> [(row["ngram"], row["count"]) for row in selfvec.ngrams(run, n=3, word="hail", top=2).rows]
-    [('the hail stopped', 36), ('and the hail', 34)]
+    [('hail the size', 32), ('hail pads at', 31)]
     """
     if slot and n < 3:
         raise OptionError("is inside a sequence of three words or more", field="slot", remedy="add n=3")

@@ -380,11 +380,11 @@ TEXT: dict[str, CommandRow] = {
     ),
     "concordance": CommandRow(
         "analysis.concordance.concordance",
-        ('run "flash flood*" --sort right', "run hail --filter date=2019 --csv hail.csv"),
+        ('run "flash {0,1} flood*" --sort 1R,2R,1L', "run hail --sample 100 --csv hail.csv"),
         report=True,
         most=20,
         written=("csv",),
-        options={"query": Typed('"WORD or phrase or wild*"'), "csv": Typed("FILE.csv")},
+        options={"query": Typed('"WORD or wild*"'), "csv": Typed("FILE.csv")},
     ),
     "collocates": CommandRow(
         "analysis.collocates.collocates",

@@ -241,6 +241,16 @@ def log_likelihood_scores(counts: Numbers, others: Numbers) -> Doubles:
     return np.sqrt(np.maximum(square, 0)) * np.where(more, 1, -1)
 
 
+def chi_square_p(z: Numbers) -> Doubles:
+    """The two-sided p of standard normal figures: that of z² under chi-square with one degree of freedom.
+
+    >>> chi_square_p(np.array([0.0, 3.8415**0.5, -(10.828**0.5)])).round(4).tolist()
+    [1.0, 0.05, 0.001]
+    """
+    roots = np.abs(np.asarray(z, np.float64)) / math.sqrt(2)
+    return np.fromiter(map(math.erfc, roots.tolist()), np.float64, len(roots))
+
+
 def student_p(t: Numbers, freedom: Numbers) -> Doubles:
     """The two-sided p of Student's t with any positive degrees of freedom ν: I(ν / (ν + t²); ν / 2, 1 / 2).
 

@@ -112,6 +112,7 @@ MEANINGS = {
     "--window": "tokens per window, or on each side",
     "--against": "what is compared with",
     "--variants": "words that are written in two ways count as one",
+    "--sample": "how many are drawn at random",
     "--mix": "whether fields are held equal",
     "--by": "periods or values of a field that are shown apart",
     "--repeats": "whether repeated passages count once",

@@ -289,15 +289,25 @@ class Tools:
         query: str,
         sort: str | None = None,
         window: int = 10,
+        lemma: bool = False,
         filter: Filter | None = None,
+        sample: int | None = None,
         top: int = 10,
     ) -> Json:
         """Occurrences of a word or phrase with the text before (`left`) and after (`right`), as it was
         written, and the id and date of the document; `hits` is the number of all. For how a word is used, and
         for counting what the documents say literally; `search` finds by meaning."""
-        run = self._run.present
-        found = concordance(run, query, sort=sort, window=window, filter=filter or (), top=top)
-        return _limited(found.as_dict())
+        lines = concordance(
+            self._run.present,
+            query,
+            sort=sort,
+            window=window,
+            lemma=lemma,
+            filter=filter or (),
+            sample=sample,
+            top=top,
+        )
+        return _limited(lines.as_dict())
 
     @_as_declared(TEXT["collocates"].declaration, [column for _, column in MEASURES.values()], top=20)
     def collocates(

@@ -41,9 +41,28 @@ OtherWord = Annotated[str, _text(200, _WORD)]
 OptionalWord = Annotated[str | None, _text(200, "A word, for the map of its neighbours.", None, "w")]
 Phrase = Annotated[str, _text(200, _CONCORDANCE["query"].help, pattern=r"[^\W\d_]")]
 OptionalPart = Annotated[str | None, _text(100, _COLLOCATES["slice"].help, alias="slice")]
-Window = Annotated[int, _whole(1, 30, _COLLOCATES["window"].help)]
+Window = Annotated[int, _whole(1, 30, _CONCORDANCE["window"].help)]
+Sides = Annotated[
+    str,
+    Query(
+        max_length=10,
+        pattern=r"^([1-9]|[12]\d|30|\d{1,2}L|\d{1,2}R|\d{1,2}L\d{1,2}R)$",
+        description=_COLLOCATES["window"].help,
+    ),
+]
+Measure = Annotated[
+    Literal["logdice", "mi", "mi3", "t", "z", "ll", "delta_p"], Query(description=_COLLOCATES["measure"].help)
+]
 FewRows = Annotated[int, _whole(1, 200, "Rows, at most; of keyness, of each side.", "top")]
-LineOrder = Annotated[Literal["left", "right", "date"] | None, Query(description=_CONCORDANCE["sort"].help)]
+LineOrder = Annotated[
+    str | None,
+    Query(
+        pattern=r"^(left|right|date|\d{1,2}[LR](,\d{1,2}[LR]){0,2})$", description=_CONCORDANCE["sort"].help
+    ),
+]
+Sampled = Annotated[int | None, _whole(1, 200, _CONCORDANCE["sample"].help)]
+Seed = Annotated[int, _whole(0, 1 << 31, _CONCORDANCE["seed"].help)]
+Flag = Annotated[bool, Query()]
 WordPart = Annotated[str, _text(100, "A part of a word.", None)]
 Typed = Annotated[str, _text(100, "A part of a word.", None, "q")]
 VectorSource = Annotated[str, _text(20, "What a vector is based on.", None, enum=_SOURCES)]

@@ -150,8 +150,13 @@ def _quoted(run: Run, occurring: list[Quotation]) -> list[Json]:
 
 
 def _with_columns(result: Figures) -> Json:
-    """A result as its command prints it, and the columns by which the page draws it as a table."""
-    return {**result, "columns": [column.as_dict() for column in result.columns]}
+    """A result as its command prints it, and the columns by which the page draws it as a table.
+
+    Values that no key has, since a column makes them of others, are in the rows, too.
+    """
+    made = [column for column in result.columns if column.of is not None]
+    rows = [row | {column.name: column.of(row) for column in made if column.of} for row in result.rows]
+    return {**result, "rows": rows, "columns": [column.as_dict() for column in result.columns]}
 
 
 @address("/api/collocates", alone=True)
@@ -159,11 +164,13 @@ def collocates(
     page: PageData,
     word: addresses.Word,
     part: addresses.OptionalPart = None,
-    window: addresses.Window = 5,
+    window: addresses.Sides = "5",
+    measure: addresses.Measure = "logdice",
     most: addresses.FewRows = 20,
 ) -> Json:
     """The words that keep company with a word: the output of `selfvec text collocates --json`."""
-    return _with_columns(collocates_of(page.run, word, slice=part, window=window, top=most))
+    company = collocates_of(page.run, word, slice=part, window=window, measure=measure, top=most)
+    return _with_columns(company)
 
 
 @address("/api/concordance", alone=True)
@@ -173,10 +180,25 @@ def concordance(
     sort: addresses.LineOrder = None,
     window: addresses.Window = 10,
     most: addresses.FewRows = 50,
+    case: addresses.Flag = False,
+    lemma: addresses.Flag = False,
+    sample: addresses.Sampled = None,
+    seed: addresses.Seed = 0,
 ) -> Json:
     """The first lines of a word or phrase with the text around it, and the number of all: the output of
     `selfvec text concordance --json`."""
-    return _with_columns(concordance_of(page.run, query, sort=sort, window=window, top=most))
+    lines = concordance_of(
+        page.run,
+        query,
+        sort=sort,
+        window=window,
+        case=case,
+        lemma=lemma,
+        sample=sample,
+        seed=seed,
+        top=most,
+    )
+    return _with_columns(lines)
 
 
 @address("/api/keyness", alone=True)

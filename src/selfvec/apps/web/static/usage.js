@@ -118,8 +118,7 @@ export const keywords = (c, [a, b]) =>
       h(
         "p",
         {},
-        `${meanings(found.columns)} Words have p ≤ .05. `,
-        "Every occurrence counts, so a word of a few documents may be significant, too.",
+        `${meanings(found.columns)} Words have p ≤ .05: documents, not occurrences, are the evidence.`,
       ),
       side(a, "a"),
       side(b, "b"),
