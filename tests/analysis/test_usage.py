@@ -27,13 +27,15 @@ from selfvec.analysis.usage.quotations import (
     SELF,
     Quotation,
     around,
+    best_occurrences,
     best_sentence,
     distinct_occurrences,
-    marked_occurrences,
     sentences,
     shortened,
 )
+from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
 
@@ -79,7 +81,9 @@ def test_uses_are_the_best_of_different_documents() -> None:
     word = list(batch.types).index("a")
     z = list(batch.types).index("z")
     places = occurrences(batch, word)
-    found = marked_occurrences(batch, places, np.array([0.1, 0.4, 0.9, 0.8, 0.2]), {z: "came"}, 5)
+    vectors = Vectors(batch.types, np.eye(len(batch.types), dtype=np.float32))
+    run = Run(vectors, vectors, tokens=batch)
+    found = best_occurrences(run, places, np.array([0.1, 0.4, 0.9, 0.8, 0.2]), 5, marks={z: "came"})
     assert [use.document for use in found] == [1, 0, 3]  # document 2 says what document 1 said
     assert found[0].as_dict() == {
         "document": 1,

@@ -11,9 +11,7 @@ from selfvec.views.path_figures import (
     MOST_STATES,
     MOST_STATES_BENT,
     MOST_WORDS,
-    angles,
     shared_neighbours,
-    thin,
     trajectory_view,
 )
 from selfvec.views.projection import project
@@ -71,14 +69,14 @@ def test_words_near_several_paths_are_known(space: Space) -> None:
 def test_turns_are_angles_between_neighbouring_states() -> None:
     rows = np.array([[1, 0], [0, 1], [0, -1], [0, 0], [1, 0], [np.cos(1e-3), np.sin(1e-3)]], np.float32)
     expected = [0, 90, 180, 0, 0, np.degrees(1e-3)]
-    np.testing.assert_allclose(angles(Trajectory("w", np.arange(6), rows)), expected, rtol=1e-3)
+    np.testing.assert_allclose(Trajectory("w", np.arange(6), rows).turns(), expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize("states", [MOST_STATES, MOST_STATES + 1, 20_000])
 def test_long_paths_are_thinned_between_first_and_last(states: int) -> None:
     angle = np.cumsum(np.random.default_rng(0).normal(0, 0.01, states))
     path = Trajectory("w", np.arange(states), np.stack([np.cos(angle), np.sin(angle)], 1).astype(np.float32))
-    kept = thin(path)
+    kept = path.thinned(MOST_STATES)
     assert MOST_STATES // 2 <= len(kept) <= MOST_STATES
     assert (kept[0], kept[-1]) == (0, states - 1)
     assert (np.diff(kept) > 0).all()
@@ -95,7 +93,7 @@ def test_thinning_keeps_what_is_quick() -> None:
     """A word that runs for 50 of 5,000 updates and then trembles: the run keeps its states."""
     angle = np.concatenate([np.linspace(0, 2, 50), 2 + np.random.default_rng(0).normal(0, 1e-4, 4950)])
     path = Trajectory("w", np.arange(5000), np.stack([np.cos(angle), np.sin(angle)], 1).astype(np.float32))
-    kept = thin(path)
+    kept = path.thinned(MOST_STATES)
     assert np.count_nonzero(kept < 50) > 40
     assert np.diff(kept).max() < 50  # and the rest is not forgotten
 

@@ -19,9 +19,8 @@ from selfvec.analysis.usage.contexts import count_present, padded_windows, windo
 from selfvec.analysis.usage.contexts import occurrences as occurrences_of
 from selfvec.analysis.usage.quotations import (
     Quotation,
-    distinct_occurrences,
+    best_occurrences,
     distinct_texts,
-    repeated_last,
     sentences,
 )
 from selfvec.analysis.word_drift.compared_slices import comparable_slices
@@ -355,7 +354,7 @@ def senses(
     listed = [[run.vectors.key_to_index[name] for name in label] for label in labels]
     fitting = [count_present(windows, rows) for rows in listed]
     typical = typical_occurrences(model.distances(windows), assigned, fitting)
-    texts = _examples(run, space, places, typical, examples)
+    texts = _examples(run, places, typical, examples)
     periods = shares_by_period(comparable_slices(run), documents, assigned, count)
     counts = np.bincount(assigned, minlength=count)
     listed_senses = [
@@ -476,16 +475,12 @@ def typical_occurrences(
     return typical
 
 
-def _examples(
-    run: Run, space: SenseSpace, places: Ints, typical: Sequence[Ints], number: int
-) -> list[list[str]]:
+def _examples(run: Run, places: Ints, typical: Sequence[Ints], number: int) -> list[list[str]]:
     """Sentences of each sense, the best first, from different documents and in different words."""
-    chosen = []
+    chosen: list[Quotation] = []
     for sense, order in enumerate(typical):
-        scores = repeated_last(run, places[order], -np.arange(len(order), dtype=np.float64))
-        ranked = places[order][np.argsort(-scores, kind="stable")]
-        shown = distinct_occurrences(space.batch, ranked.tolist(), SPARE * number)
-        chosen += [Quotation.at(space.batch, place, sense) for place in shown]
+        scores = -np.arange(len(order), dtype=np.float64)
+        chosen += best_occurrences(run, places[order], scores, SPARE * number, sense)
     texts: list[list[str]] = [[] for _ in typical]
     for example in sentences(run, chosen):
         texts[example.side].append(example.text)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import AnyFloats, Floats, Ints
+from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask
 from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.numerics.rows import unit_rows
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,6 +57,29 @@ class Trajectory(ResultTable):
         """Cosine between successive states, (T - 1,). A low cosine means a large change."""
         cosines: Floats = np.einsum("td,td->t", self.vectors[:-1], self.vectors[1:])
         return cosines
+
+    def turns(self) -> Floats:
+        """Angle in degrees between each state and the one before it, (T,); 0 where either is zero."""
+        rows = unit_rows(self.vectors)
+        # From chords, because arccos of a float32 cosine loses small angles to rounding.
+        chords = np.linalg.norm(np.diff(rows, axis=0), axis=1)
+        degrees = np.degrees(2 * np.arcsin(np.minimum(chords / 2, 1.0)))
+        zero: Mask = np.all(rows == 0, axis=1)
+        degrees[zero[:-1] | zero[1:]] = 0
+        return np.concatenate([[0.0], degrees]).astype(np.float32)
+
+    def thinned(self, most: int) -> Ints:
+        """Indices of at most ``most`` states, (S,), with the first and the last.
+
+        They are evenly spaced in the mean of two quantities: states passed and angle travelled. So both the
+        fast turn at the start of a path and the slow rest are kept.
+        """
+        states = len(self)
+        if states <= most:
+            return np.arange(states)
+        travelled = np.cumsum(self.turns(), dtype=np.float64)
+        clock = np.linspace(0, 1, states) + travelled / (travelled[-1] or 1.0)
+        return np.unique(np.searchsorted(clock, np.linspace(0, clock[-1], most)))
 
     def to_original(self) -> Floats:
         """Cosine of every state to the first one that is not zero, (T,)."""

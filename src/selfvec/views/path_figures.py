@@ -78,15 +78,13 @@ def check_words(words: Sequence[str]) -> None:
 
 def nearest_at_ends(word: str, ends: Sequence[Vectors], most: int) -> list[Neighbour]:
     """The words nearest to a word in the vectors of the start and of the end, without zero vectors."""
-    found: list[Neighbour] = []
+    near = []
     for last, vectors in enumerate(ends):
         row = vectors.get(word)
         if most and row is not None and row.any():
             for other, cosine in vectors.most_similar(word, topn=most):
-                vector = vectors.get_vector(other, norm=True)
-                if vector.any():
-                    found.append(Neighbour(other, bool(last), cosine, vector))
-    return found
+                near.append(Neighbour(other, bool(last), cosine, vectors.get_vector(other, norm=True)))
+    return [neighbour for neighbour in near if neighbour.at.any()]
 
 
 def project_words(
@@ -106,8 +104,7 @@ def project_words(
 def frame_of(points: Sequence[AnyFloats]) -> tuple[float, float, float, float]:
     """Left, right, bottom and top of some points, (n, 2) each."""
     every = np.concatenate(points)
-    left, bottom = every.min(axis=0).tolist()
-    right, top = every.max(axis=0).tolist()
+    (left, bottom), (right, top) = every.min(axis=0).tolist(), every.max(axis=0).tolist()
     return left, right, bottom, top
 
 
@@ -285,7 +282,7 @@ def trajectory_view(
             raise OptionError(rule, remedy="choose another word or record more")
     near = [nearest_at_ends(path.word, (original, refined), neighbours) for path in trajectories]
     most = MOST_STATES if projection == "pca" else MOST_STATES_BENT
-    kept = [thin(t, most) for t in trajectories]
+    kept = [trajectory.thinned(most) for trajectory in trajectories]
     rows = [unit_rows(t.vectors) for t in trajectories]
     shown = [row[index] for row, index in zip(rows, kept, strict=True)]
     flat, places, placed = project_words(shown, near, projection, seed)
@@ -293,34 +290,9 @@ def trajectory_view(
     for i, (t, index, row) in enumerate(zip(trajectories, kept, rows, strict=True)):
         zero: Mask = np.all(row == 0, axis=1)
         cosine = row[index] @ row[zero.argmin()]
-        measured = (t.updates[index], cosine, angles(t)[index], zero[index])
+        measured = (t.updates[index], cosine, t.turns()[index], zero[index])
         paths.append(WordPath(t.word, WORDS[i], places[i], placed[i], *measured))
     return StateView(tuple(paths), flat.method, flat.explained, frame_of([flat.points]))
-
-
-def thin(trajectory: Trajectory, most: int = MOST_STATES) -> Ints:
-    """Indices of at most ``most`` states, (S,), with the first and the last.
-
-    They are evenly spaced in the mean of two quantities: states passed and angle travelled. So both the fast
-    turn at the start of a path and the slow rest are shown.
-    """
-    states = len(trajectory)
-    if states <= most:
-        return np.arange(states)
-    travelled = np.cumsum(angles(trajectory), dtype=np.float64)
-    clock = np.linspace(0, 1, states) + travelled / (travelled[-1] or 1.0)
-    return np.unique(np.searchsorted(clock, np.linspace(0, clock[-1], most)))
-
-
-def angles(trajectory: Trajectory) -> Floats:
-    """Angle in degrees between each state and the one before it, (T,); 0 where either is zero."""
-    rows = unit_rows(trajectory.vectors)
-    # From chords, because arccos of a float32 cosine loses small angles to rounding.
-    chords = np.linalg.norm(np.diff(rows, axis=0), axis=1)
-    degrees = np.degrees(2 * np.arcsin(np.minimum(chords / 2, 1.0)))
-    zero: Mask = np.all(rows == 0, axis=1)
-    degrees[zero[:-1] | zero[1:]] = 0
-    return np.concatenate([[0.0], degrees]).astype(np.float32)
 
 
 def running_mean(values: AnyFloats, half: int, reach: AnyFloats | None = None) -> Doubles:
@@ -532,8 +504,8 @@ def _common_words(
     own = [run.index(word) for word in words]
     rows = np.union1d(np.argsort(-counts, kind="stable")[:COMMON], own)
     names = [run.vectors.index_to_key[row] for row in rows.tolist()]
-    found = slice_vectors(occurrence_space(run, slices, seed), rows, threads(jobs))
-    return [Vectors(names, vectors, normalized=True) for vectors in found]
+    means = slice_vectors(occurrence_space(run, slices, seed), rows, threads(jobs))
+    return [Vectors(names, vectors, normalized=True) for vectors in means]
 
 
 def _ellipse(centre: AnyFloats, drawn: AnyFloats) -> AnyFloats:

@@ -24,7 +24,7 @@ from typing import Any, overload
 import numpy as np
 
 from selfvec.analysis.usage.contexts import SAMPLED, occurrences, padded_windows
-from selfvec.analysis.usage.quotations import distinct_texts, marked_occurrences, repeated_last, sentences
+from selfvec.analysis.usage.quotations import best_occurrences, distinct_texts, sentences
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.checks import check_whole
 from selfvec.base.declarations import checked
@@ -305,10 +305,10 @@ def _best_occurrences(
     windows = padded_windows(batch, places, half)
     windows = np.sort(np.where(np.isin(windows, contexts), windows, -1), axis=1)
     windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per occurrence
-    scores = repeated_last(run, places, np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1))
+    scores = np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1)
     best = []
     quotes = []
-    for quote in marked_occurrences(batch, places, scores, dict.fromkeys(contexts, "shared"), most):
+    for quote in best_occurrences(run, places, scores, most, marks=dict.fromkeys(contexts, "shared")):
         shared = list(dict.fromkeys(token for token, mark in quote.pieces if mark == "shared"))
         best.append(Occurrence(word, quote.document, "", shared))
         words = tuple((" ".join(parts(token)) or token, "") for token, _ in quote.pieces)

@@ -262,23 +262,33 @@ def distinct_texts(texts: Sequence[str], most: int) -> list[int]:
     return chosen
 
 
-def repeated_last(
+def best_occurrences(
     run: Run,
-    places: Ints,  # (n,) tokens
-    scores: AnyFloats,  # (n,)
-) -> AnyFloats:
-    """The scores. Those of tokens in repeated passages are lowered below all others."""
+    places: Ints,  # (n,), where a word occurs
+    scores: AnyFloats,  # (n,), higher for occurrences that support the statement better
+    most: int,
+    side: int = 0,
+    marks: Mapping[int, str] | None = None,  # words to mark, and their marks
+) -> list[Quotation]:
+    """The best occurrences of a word, one per document and no two alike.
+
+    Repeated passages are shown only if there is nothing else.
+    """
+    batch = run.require_tokens()
     repeated = repeated_tokens(run)
-    if repeated is None or not len(scores):
-        return scores
-    return scores - repeated[places] * (np.ptp(scores) + 1)
+    if repeated is not None and len(scores):
+        scores = scores - repeated[places] * (np.ptp(scores) + 1)  # below all others
+    order = np.argsort(-scores, kind="stable")
+    # Marked words are near: occurrences with the same of them say the same, whatever stands farther off.
+    reach = REACH if marks is None else _ALIKE
+    chosen = distinct_occurrences(batch, places[order].tolist(), most, reach)
+    return [Quotation.at(batch, place, side, marks) for place in chosen]
 
 
 def examples(run: Run, space: OccurrenceSpace, word: int, number: int = 2) -> list[Quotation]:
     """Occurrences that show how a word differs between slices, the clearest first, ``number`` for each slice.
 
-    They come from different documents. Repeated passages are shown only if there is nothing else. With a
-    single slice, the occurrences nearest to their mean are shown.
+    With a single slice, the occurrences nearest to their mean are shown.
     """
     places = occurrences(space.batch, word)
     documents = space.batch.document_of(places)
@@ -295,21 +305,5 @@ def examples(run: Run, space: OccurrenceSpace, word: int, number: int = 2) -> li
         others = [mean for other, mean in enumerate(means) if other != side]
         # Toward its own mean and away from the others: what is typical of all sides explains nothing.
         toward = means[side] - (np.mean(others, axis=0) if others else 0)
-        scores = repeated_last(run, mine, rows @ toward)
-        order = np.argsort(-scores, kind="stable")
-        shown = distinct_occurrences(space.batch, mine[order].tolist(), number)
-        quoted += [Quotation.at(space.batch, place, side) for place in shown]
+        quoted += best_occurrences(run, mine, rows @ toward, number, side)
     return quoted
-
-
-def marked_occurrences(
-    batch: TokenBatch,
-    places: Ints,  # (n,), where the word occurs
-    scores: AnyFloats,  # (n,), higher for occurrences that support the statement better
-    marks: Mapping[int, str],  # words to mark, and their marks
-    most: int = 5,
-) -> list[Quotation]:
-    """The best occurrences of a word, one per document and no two alike."""
-    order = np.argsort(-np.asarray(scores), kind="stable")
-    chosen = distinct_occurrences(batch, places[order].tolist(), most, _ALIKE)
-    return [Quotation.at(batch, place, 0, marks) for place in chosen]

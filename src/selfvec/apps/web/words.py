@@ -21,7 +21,7 @@ from selfvec.analysis.usage.contexts import (
     pair_places,
     shared_neighbours,
 )
-from selfvec.analysis.usage.quotations import Quotation, marked_occurrences, repeated_last, sentences
+from selfvec.analysis.usage.quotations import Quotation, best_occurrences, sentences
 from selfvec.base.arrays import Ints
 from selfvec.base.characters import folded, without_accents
 from selfvec.base.errors import NotFound, OptionError
@@ -116,8 +116,8 @@ def uses(
         places = occurrences(batch, row, text.documents, SAMPLED)
         typical = comparison.scores(row, text.side, places)
         present = count_present(padded_windows(batch, places, NEARBY), near)
-        scores = repeated_last(page.run, places, typical + _NEIGHBOUR_WEIGHT * present)
-        chosen = marked_occurrences(batch, places, scores, dict.fromkeys(near, mark), most)
+        scores = typical + _NEIGHBOUR_WEIGHT * present
+        chosen = best_occurrences(page.run, places, scores, most, marks=dict.fromkeys(near, mark))
         texts.append({"name": text.name, "uses": _quoted(page.run, chosen)})
     return {"texts": texts}
 
@@ -130,8 +130,7 @@ def together(
     row, second = page.row(word), page.row(other)
     batch = page.run.require_tokens()
     places, looked_at = pair_places(batch, row, second)
-    scores = repeated_last(page.run, places, np.zeros(len(places)))
-    chosen = marked_occurrences(batch, places, scores, {second: "came"}, most)
+    chosen = best_occurrences(page.run, places, np.zeros(len(places)), most, marks={second: "came"})
     words = page.run.vectors.index_to_key
     return {
         "together": len(places),
