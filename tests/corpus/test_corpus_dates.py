@@ -355,3 +355,25 @@ def test_a_run_keeps_how_its_dates_were_read_and_an_update_follows(tmp_path: Pat
     assert found == [*first, None, *first[:8]]
     assert opened.provenance.corpus["date_orders"] == ["date: day first"]
     assert [part.name for part in by_period(opened.require_tokens(), "month")] == ["2020-03"]
+
+
+SPANS = [  # a column, the days that it tells
+    (["2007/08", "2008/09", "2012/13"], ["2007-01-01", "2008-01-01", "2012-01-01"]),
+    (["2007/08", "2008/09"], ["2007-01-01", "2008-01-01"]),
+    (["2007-08", "1999-00"], ["2007-01-01", "1999-01-01"]),
+    (["1641/2", "1642/3"], ["1641-01-01", "1642-01-01"]),
+    (["2007-2008", "2007/2008"], ["2007-01-01", "2007-01-01"]),
+    (["2007/08", "2008/12"], ["2007-08-01", "2008-12-01"]),  # months
+    (["2007-08", "2011-12"], ["2007-08-01", "2011-12-01"]),
+    (["2007/08"], ["2007-08-01"]),
+    (["1990-1995"], [None]),
+]
+
+
+@pytest.mark.parametrize(("column", "days"), SPANS)
+def test_years_that_end_in_the_next_one_are_told_by_their_column(column: list[str], days: list[str]) -> None:
+    corpus = as_corpus([{"text": f"hail {place}", "date": value} for place, value in enumerate(column)])
+    rows = pl.concat([batch.rows for batch in corpus.batches()])
+    assert corpus.dated(rows)["date"].cast(str).to_list() == days
+    noted = any("2007/08 is read as 2007" in note for note in corpus.summary.notes)
+    assert noted == (days[0] is not None and days[0].endswith("01-01"))

@@ -114,6 +114,16 @@ def test_a_page_is_its_title_and_text(reader: Reader, packed: str) -> None:
         ("<p>град".encode("utf-16-le"), "град"),
         ("<p>град".encode("utf-16-be"), "град"),
         (b"just text, no tag", "just text, no tag"),
+        (
+            b"<button>Q?</button><p>A<aside>B</aside><details><summary>C</summary>D</details>",
+            "Q?\nA\nB\nC\nD",
+        ),
+        (b"<p style='color:red;DISPLAY : none'>a</p><b style='visibility: hidden'>b</b>c", "c"),
+        (
+            "<p><ruby>東<rt>とう</rt>京<rp>(</rp><rt>きょう</rt></ruby>の<figure>a<figcaption>b".encode(),
+            "東京の\na\nb",
+        ),
+        (b"<p>un<custom-element>known</custom-element>s are <x>with</x>in", "unknowns are within"),
         (b"<head><title>T</title><x-y>a</x-y><p>b", "T\n\na\nb"),
         (b"<html><body><p>a</body></html><p>b</p><html><title>T</title><body>c</html", "a\nb\nT\nc"),
         (b"<p>a</p><![CDATA[1 < 2 & b]]><p>c <![CDATA[d", "a\n1 < 2 & b\nc d"),
@@ -164,6 +174,33 @@ def test_pdf_pages_are_joined_and_hyphens_at_line_ends_too(reader: Reader) -> No
     assert reader.texts(path) == ["Hail broke windows in 1990-\n95.\nSecond page."]
 
 
+def test_pages_without_text_and_letters_without_a_map_are_told(reader: Reader) -> None:
+    pytest.importorskip("pypdf")
+    cid = "7KH\\003KDUERXU\\003QHHGV\\003D\\003QHZ"
+    path = reader.write("a.pdf", pdf_of("Hail fell.", "", "/g2/g10/g3", cid, ""))
+    assert reader.texts(path) == ["Hail fell."]
+    assert reader.corpus.summary.notes == [
+        f"{path}: 2 of 5 pages hold no text: are they scans? OCR them",
+        f"{path}: pages in fonts that do not tell their letters are left out, 2 of 5: OCR them",
+    ]
+
+
+def test_what_was_typed_into_a_form_is_read() -> None:
+    pypdf = pytest.importorskip("pypdf")
+    from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
+
+    writer, file = pypdf.PdfWriter(clone_from=io.BytesIO(pdf_of("Name:"))), io.BytesIO()
+    entry = {
+        "/FT": NameObject("/Tx"),
+        "/T": TextStringObject("name"),
+        "/V": TextStringObject("The crane broke"),
+    }
+    fields = ArrayObject([writer._add_object(DictionaryObject({NameObject(k): v for k, v in entry.items()}))])
+    writer.root_object[NameObject("/AcroForm")] = DictionaryObject({NameObject("/Fields"): fields})
+    writer.write(file)
+    assert document_text(document_kind(".pdf"), file.getvalue()) == "Name:\nThe crane broke"
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [
@@ -176,6 +213,13 @@ def test_pdf_pages_are_joined_and_hyphens_at_line_ends_too(reader: Reader) -> No
          f"</mc:AlternateContent>{run_of('b')}</w:p>", "a\nbox\nb"),
         ("<w:p><w:pPr><w:tabs><w:tab/></w:tabs></w:pPr><w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t>"
          "<w:noBreakHyphen/><w:t>d</w:t><w:instrText>PAGE</w:instrText></w:r></w:p>", "a\tb\nc-d"),
+        ("<w:p><w:r><w:t>20 </w:t><w:sym w:font='Symbol' w:char='F0B0'/><w:t>C, </w:t><w:sym w:font='Symbol' "
+         "w:char='6D'/><w:sym w:font='Wingdings' w:char='F0FC'/><w:sym w:char='B5'/></w:r></w:p>",
+         "20 °C, μµ"),
+        ("<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>no</w:t></w:r><w:r><w:rPr><w:vanish w:val='0'/></w:rPr>"
+         "<w:t>yes</w:t></w:r></w:p>", "yes"),
+        (f"<w:p><w:r><w:ruby><w:rt>{run_of('とう')}</w:rt><w:rubyBase>{run_of('東')}</w:rubyBase></w:ruby></w:r></w:p>",
+         "東"),
     ],
 )  # fmt: skip
 def test_all_text_of_a_word_file_is_read(body: str, text: str) -> None:

@@ -369,3 +369,15 @@ def test_a_first_row_of_data_is_refused_with_a_remedy(reader: Reader, first: str
             reader.texts(path, **options)
     with pytest.raises(CorpusError, match="a usual name of a text field; give text_field="):
         reader.texts(reader.write("b.tsv", "label\twhat was said\n1\tHail\n"))
+
+
+def test_a_column_that_looks_like_dates_is_named(reader: Reader) -> None:
+    rows = "".join(
+        f"hail,2021-0{n}-04 10:00:00,{n},{2000 + n},2020-01-0{n if n < 3 else ''}\n" for n in (1, 2, 3)
+    )
+    reader.write("a.csv", f"text,at,score,born,replied\n{rows}")
+    reader.read("a.csv")
+    note = "no field has a usual name of a date; at looks like dates: --date-field at"
+    assert reader.corpus.summary.notes == [note]
+    reader.read("a.csv", date_field="at")
+    assert reader.corpus.summary.notes == []

@@ -422,3 +422,20 @@ def test_what_is_no_corpus_is_refused_with_a_way_out(data: Any, said: str) -> No
 def test_fields_are_not_given_to_an_open_corpus() -> None:
     with pytest.raises(OptionError, match=r"^text_field: is chosen where a Corpus is opened; give it to"):
         as_corpus(Corpus.from_texts(["Hail fell."]), text_field=["text"])
+
+
+def test_what_programs_write_as_objects_is_read_as_values() -> None:
+    rows = [
+        {
+            "_id": {"$oid": "5f1a"},
+            "date": {"$date": "2020-07-24T00:00:00Z"},
+            "text": ["a ", {"text": "bold"}, "!"],
+        },
+        {"_id": {"$oid": "5f1b"}, "date": {"$date": {"$numberLong": "1627084800000"}}, "text": "b"},
+    ]
+    (batch,) = as_corpus(rows).batches()
+    assert batch.rows["id"].to_list() == ["5f1a", "5f1b"]
+    assert batch.rows["date"].cast(str).to_list() == ["2020-07-24", "2021-07-24"]
+    assert batch.texts.to_list() == ["a bold!", "b"]
+    with pytest.raises(CorpusError, match="text is a string, this is list"):
+        list(as_corpus([{"text": "hail"}, {"text": ["hail", "fell"]}]).batches())  # tokens are not joined

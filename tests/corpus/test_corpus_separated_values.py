@@ -9,6 +9,7 @@ from corpus_reader import Reader
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import Fields
 from selfvec.corpus.separated_values import CsvHeader, CsvReader
@@ -171,3 +172,22 @@ def test_a_quote_too_many_or_too_few_costs_no_other_row(table, size, rng: random
     assert len(found) + summary.bad_rows == len(rows)
     others = rows[:hurt] + rows[hurt + 1 :]
     assert found == others or found[:hurt] + found[hurt + 1 :] == others
+
+
+def test_rows_that_are_the_header_again_are_left_out_and_counted(reader: Reader) -> None:
+    path = reader.write("a.csv", "id,text\n1,hail\nid,text\n2,id\n id , text \n3,text\nid,other\n")
+    for batch_bytes in (1, 1 << 20):
+        assert reader.texts("a.csv", batch_bytes=batch_bytes) == ["hail", "id", "text", "other"]
+        note = f"{path}: rows that are the header again are left out (2 rows, first in line 3)"
+        assert reader.corpus.summary.notes == [note]
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_lines_above_the_header_are_named(reader: Reader, sign: str) -> None:
+    table = f"Date,Comment\n2020-01-01,{sign.join('ab')}\n".replace(",", sign) + f"x{sign}y\n"
+    for above in ("Export of comments\n\n", "Report\nGenerated on 2020-05-01 by ann\n"):
+        reader.write("a.csv", f"{above}{table.replace(sign.join('ab'), 'ab')}")
+        with pytest.raises(CorpusError, match=r"a\.csv:1: lines stand above .* seems to be line 3"):
+            reader.texts("a.csv")
+    reader.write("a.csv", "text\nhail and wind\nsnow\n")
+    assert reader.texts("a.csv") == ["hail and wind", "snow"]

@@ -158,6 +158,7 @@ def strings(
     texts: Sequence[Any] = values
     if not set(map(type, values)) <= _PLAIN:  # or else no value needs a call of `cell_text`
         if name in fields.text:
+            values = [text_of_parts(value) if isinstance(value, list) else value for value in values]
             odd = {row: value for row, value in enumerate(values) if not isinstance(value, str)}
             odd = {row: value for row, value in odd.items() if not is_missing(value)}
             faults = {row: f"text is a string, this is {called(value)}" for row, value in odd.items()}
@@ -173,6 +174,38 @@ def strings(
     return pl.Series(sound, dtype=pl.String), faults
 
 
+def text_of_parts(value: list[Any]) -> list[Any] | str:
+    """A text that is written as a list of parts, of which some are marked; other lists as they are.
+
+    >>> text_of_parts(["Look at ", {"type": "bold", "text": "the timetable"}, "."]), text_of_parts(["a", "b"])
+    ('Look at the timetable.', ['a', 'b'])
+    """
+    parts = [part.get("text") if isinstance(part, dict) else part for part in value]
+    marked = any(isinstance(part, dict) for part in value)  # in a list of tokens none is
+    return "".join(map(str, parts)) if marked and all(isinstance(part, str) for part in parts) else value
+
+
+def plain_value(value: object) -> object:
+    """What MongoDB's extended JSON writes as an object, such as ``{"$date": ...}``, as a value.
+
+    >>> plain_value({"$date": {"$numberLong": "1627084800000"}}), plain_value({"a": 1})
+    ('1627084800000', {'a': 1})
+    """
+    while isinstance(value, dict) and len(value) == 1 and (name := next(iter(value))) in _EXTENDED:
+        value = value[name]
+    return value
+
+
+_EXTENDED = (
+    "$date",
+    "$oid",
+    "$numberLong",
+    "$numberInt",
+    "$numberDouble",
+    "$numberDecimal",
+    "$uuid",
+    "$symbol",
+)
 _PLAIN = {str, type(None)}
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -198,6 +231,8 @@ def cell_text(value: object) -> str | None:
         return cell_text(value.value)
     if isinstance(value, str):
         return str(value)
+    if isinstance(value, dict) and (inner := plain_value(value)) is not value:
+        return cell_text(inner)
     if isinstance(value, (bool, np.bool_, *_NESTED)):
         return json.dumps(value, ensure_ascii=False, default=_json_value)
     if is_missing(value):
@@ -239,6 +274,7 @@ def odd_type(value: object, *, plain: bool) -> str | None:
     >>> odd_type(object(), plain=False), odd_type([1], plain=True), odd_type([1], plain=False)
     ('object', 'list', None)
     """
+    value = plain_value(value)
     kind = type(value)
     nested = isinstance(value, _NESTED)
     mute = kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__

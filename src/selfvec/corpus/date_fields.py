@@ -12,7 +12,7 @@ that are not plainly one day are held. When all is read, each column is `decided
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -23,7 +23,9 @@ from .dates import FIRST_USUAL, LAST_USUAL, DateColumn, DateForm, Evidence
 from .summary import NAMED_PLACES, CorpusPass, Summary
 
 _ORDERS = {True: "day first", False: "month first"}
-_ANY = DateForm(serial=True, early_years=True)  # by which every value is a date that is one in some column
+_ANY = DateForm(
+    serial=True, early_years=True, spans=True
+)  # by which every value is a date that is one in some column
 _SHOWN = 40  # characters of a value in a message
 
 
@@ -83,7 +85,7 @@ def _decided(
         day_first = orders.pop() if len(orders) == 1 else None
         if day_first is None and before:
             day_first = before == _ORDERS[True]
-        form = DateForm(day_first, form.serial, form.early_years)
+        form = replace(form, day_first=day_first)
     unknown = form.day_first is None and own.either > 0
     if unknown and not own.day_first:
         notes.append(
@@ -93,6 +95,8 @@ def _decided(
     order = _ORDERS[bool(form.day_first)] if unknown or form.day_first is not None else None
     if order and before and order != before:
         notes.append(f"dates of {name!r} are {order} in {path}, and {before} in what the run had read before")
+    if form.spans:
+        notes.append(f"dates of {name!r} are years that end in the next one: 2007/08 is read as 2007")
     if form.serial:
         notes.append(f"dates of {name!r} are numbers, read as the days of a spreadsheet: 43910 as 2020-03-20")
     return DecidedDates(form, order and f"{name}: {order}", tuple(notes))

@@ -35,6 +35,7 @@ class DateForm:
     day_first: bool | None = None  # of 03/04/2020; None: nothing decides, so it is as in `FIRST_BY_SEPARATOR`
     serial: bool = False  # numbers are the days of spreadsheets
     early_years: bool = False  # numbers of three digits are years
+    spans: bool = False  # 2007/08 is the year from 2007 to 2008, not August
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,10 @@ class Evidence:
     serial: int = 0  # numbers that could be days of spreadsheets
     early: int = 0  # numbers of three digits
     years: int = 0  # numbers of four digits
+    spans: int = 0  # a year and the next one, such as 2007/08, which may also be a month
+    only_spans: int = 0  # of them, those that are no month, such as 2012/13 and 1641/42
+    slashed: int = 0  # of them, those with a slash: months are rather written as 2007-08
+    months: int = 0  # a year and a number that is not that of the next year, such as 2020/06
 
     def __add__(self, other: Evidence) -> Evidence:
         return Evidence(*(getattr(self, of.name) + getattr(other, of.name) for of in fields(self)))
@@ -56,7 +61,8 @@ class Evidence:
     @property
     def depends(self) -> bool:
         """Whether a day depends on the rest of the column, or says something about it."""
-        return any(getattr(self, of.name) for of in fields(self) if of.name not in ("values", "years"))
+        alone = ("values", "years", "months")
+        return any(getattr(self, of.name) for of in fields(self) if of.name not in alone)
 
     @property
     def order(self) -> bool | None:
@@ -67,7 +73,8 @@ class Evidence:
     def form(self) -> DateForm:
         """The form of a column that has all these values."""
         serial = 0 < self.serial == self.values
-        return DateForm(self.order, serial, 0 < self.years == self.values - self.early)
+        spans = not self.months and (self.only_spans > 0 or self.slashed > 1)
+        return DateForm(self.order, serial, 0 < self.years == self.values - self.early, spans)
 
 
 _Y, _M = r"([0-9]{4})", r"([0-9]{1,2})"
@@ -139,6 +146,8 @@ _OF_THREE = (
     r"(?<year>[0-9]{4}|[0-9]{2})$"
 )
 _CLEAN = r"^[0-9]+(?:[-/.][0-9]+[-/.][0-9]+)?$"  # nothing is to be replaced
+# 2007/08 of a season or a budget, 1641/2 of a year that began in March; 2007-2008 is no month either.
+_SPAN = r"^(?<year>[12][0-9]{3}) ?(?<sign>[-/–]) ?(?<next>[0-9]{4}|[0-9]{1,2})$"
 FIRST_BY_SEPARATOR = {"/": False, "-": False, ".": True}
 """Whether the day comes first where nothing in the column decides; full stops follow days."""
 _DIGITS = {chr(start + n): str(n) for start in (0x660, 0x6F0, 0x966, 0xBE6, 0xE50, 0xFF10) for n in range(10)}
@@ -196,7 +205,24 @@ class DateColumn:
             serial=number(texts.str.contains(_SERIAL)),
             early=number(texts.str.contains(r"^[1-9][0-9]{2}$")),
             years=number(texts.str.contains(r"^[0-9]{4}$")),
+            **self._of_spans(),
         )
+
+    def _of_spans(self) -> dict[str, int]:
+        """What the values say that are two years, or a year and a month."""
+        if not self._others["text"].str.contains(_SPAN).any():
+            return {}
+        spans = _spans(self._others["text"])
+        table = spans.with_columns(count=self._others["count"].gather(spans["row"]))
+        follows, month = pl.col("follows"), pl.col("next").is_between(1, 12) & (pl.col("width") < 3)
+        of = {
+            "spans": follows,
+            "only_spans": follows & ~month,
+            "slashed": follows & (pl.col("sign") == "/"),
+            "months": month & ~follows,
+        }
+        sums = table.select(pl.col("count").filter(rule).sum().alias(name) for name, rule in of.items())
+        return {name: int(number) for name, number in sums.row(0, named=True).items()}
 
     def days(self, form: DateForm) -> pl.Series:
         """The days, a Date series; null for what is missing or not recognised."""
@@ -243,6 +269,9 @@ def _read(texts: pl.Series, numbers: pl.DataFrame, form: DateForm) -> pl.Series:
 def _in_other_forms(texts: pl.Series, form: DateForm) -> pl.Series:
     """The days of values that are not three numbers with the year last."""
     days = pl.Series(texts.name, [None] * len(texts), dtype=pl.Date)
+    if form.spans:
+        spans = _spans(texts).filter("follows")
+        days = days.scatter(spans["row"], spans.select(pl.date("year", 1, 1)).to_series())
     for pattern, template, parsed in _FORMS:
         if not days.null_count():  # most columns have one form
             return days
@@ -254,6 +283,15 @@ def _in_other_forms(texts: pl.Series, form: DateForm) -> pl.Series:
         if days.null_count():
             days = days.zip_with(days.is_not_null(), others(texts))
     return days
+
+
+def _spans(texts: pl.Series) -> pl.DataFrame:
+    """Values such as 2007/08: ``row``, ``year``, ``sign``, ``next``, ``width``, whether it ``follows``."""
+    parts = pl.DataFrame(texts.str.extract_groups(_SPAN).struct.unnest()).with_row_index("row")
+    width = pl.col("next").str.len_chars()
+    parts = parts.drop_nulls().with_columns(pl.col("year", "next").cast(pl.Int32), width=width)
+    whole = pl.lit(10, pl.Int32).pow(pl.col("width")).cast(pl.Int32)
+    return parts.with_columns(follows=(pl.col("year") + 1) % whole == pl.col("next"))
 
 
 def _numbers_of(texts: pl.Series) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import logging
 import re
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -30,8 +30,12 @@ _MOST_UNPACKED = 4 * MAX_ROW  # bytes of a Word file, pictures included
 _MOST_TAGS = 1 << 22  # of an HTML page or a part of a Word file, so that few take much memory
 
 
-Repaired = Callable[[str], object]
-"""Told what is wrong with a file's encoding, and was mended."""
+@dataclass
+class Remarks:
+    """What a reader says of a file besides its text."""
+
+    repairs: list[str] = field(default_factory=list)  # what was wrong with its encoding, and was mended
+    unread: list[tuple[str, str]] = field(default_factory=list)  # a kind of loss, and a sentence about it
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class DocumentKind:
 
     name: str
     suffixes: tuple[str, ...]
-    read: Callable[[bytes, Repaired], str]
+    read: Callable[[bytes, Remarks], str]
     unread: str  # what a file may hold that is not read
     package: str | None = None  # the module that reads it
 
@@ -61,11 +65,11 @@ def require_reader(kind: DocumentKind) -> None:
         require(kind.package, "documents", f"reading {kind.name}")
 
 
-def document_text(kind: DocumentKind, data: bytes, repaired: Repaired = lambda _: None) -> str:
+def document_text(kind: DocumentKind, data: bytes, remarks: Remarks | None = None) -> str:
     """The text of a file. `ValueError` if it is damaged; `MissingExtra` if a package is missing."""
     require_reader(kind)
     try:
-        text = kind.read(data, repaired)
+        text = kind.read(data, remarks or Remarks())
     except _Unsound:
         raise
     except Exception as error:  # libraries raise any exception for damaged files
@@ -114,12 +118,12 @@ _LAST = "selfvec-end"  # an element put after the page: if the tree lacks it, th
 _CDATA = "<![CDATA["
 
 
-def _html(data: bytes, repaired: Repaired) -> str:
+def _html(data: bytes, remarks: Remarks) -> str:
     """The title and the text of a page, a line for each block, without scripts, styles and navigation."""
     from lxml import etree
 
     whole = read_page(data)
-    _tell_repair(whole, repaired)
+    _tell_repair(whole, remarks)
     page = whole.text.replace("\0", "")
     _check_tags(page.count("<"))
     # Text after </html> is shown by browsers and dropped by the parser.
@@ -145,11 +149,11 @@ def _without_cdata(page: str) -> str:
     return first + "".join(html.escape(text) + rest if end else text for text, end, rest in parts)
 
 
-def _tell_repair(page: Page, repaired: Repaired) -> None:
+def _tell_repair(page: Page, remarks: Remarks) -> None:
     """Tell in what a page was read, if that was guessed, and how many places of it cannot be decoded."""
     lost = f"{count_of(page.wrong, 'place')} became �" if page.wrong else ""
     if page.guess or lost:
-        repaired(": ".join(filter(None, (page.guess or "is not in its encoding", lost))))
+        remarks.repairs.append(": ".join(filter(None, (page.guess or "is not in its encoding", lost))))
 
 
 def _pieces(root: Any, heading: Any) -> Iterator[str]:
@@ -178,8 +182,16 @@ def _pieces(root: Any, heading: Any) -> Iterator[str]:
 # PDF
 
 
-def _pdf(data: bytes, _: Repaired) -> str:
-    """The text of the pages. A word that is cut at the end of a line is joined."""
+# What comes out of a font that does not say which letters its signs are: their numbers or names.
+_UNMAPPED = re.compile(r"/[Gg](?:lyph)?\d+|\(cid:\d+\)|[\x00-\x08\x0b\x0e-\x1f\ue000-\uf8ff]")
+_FEW = 20  # characters of a text for each such place, at least, if the rest is text
+
+
+def _pdf(data: bytes, remarks: Remarks) -> str:
+    """The text of the pages and of what was typed into forms; words cut at the ends of lines are joined.
+
+    Pages without text, and those whose fonts do not tell their letters, are left out and told.
+    """
     from pypdf import PdfReader
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every minor fault of a file
@@ -190,26 +202,45 @@ def _pdf(data: bytes, _: Repaired) -> str:
     count = tree.get("/Count", 0)
     if len(reader.pages) < count:  # the library leaves out damaged pages in silence
         raise _Unsound(f"is a damaged PDF file ({len(reader.pages):,} of its {count:,} pages can be read)")
-    pages = []
-    size = 0  # characters
+    pages: list[str] = []
+    unmapped = size = 0  # pages, and characters
     for number, page in enumerate(reader.pages, 1):
         if "/Contents" in page and page.get_contents() is None:
             raise _Unsound(f"is a damaged PDF file (the content of page {number:,} is missing)")
-        pages.append(page.extract_text().strip())
+        text = page.extract_text().strip()
+        foreign = 0 < len(text) < _FEW * len(_UNMAPPED.findall(text))
+        unmapped += foreign
+        pages.append("" if foreign else text)
         size += len(pages[-1])
         if size > MAX_ROW:
             raise _Unsound(f"a document is at most {MAX_ROW >> 20} MiB of text, this one is longer")
-    return joined_lines("\n".join(pages))[0].strip()
+    empty = pages.count("") - unmapped
+    if 0 < empty < len(pages):  # of a file without any text this is said of the file
+        rule = f"{empty:,} of {len(pages):,} pages hold no text: are they scans? OCR them"
+        remarks.unread.append(("scans", rule))
+    if unmapped:
+        where = f"pages in fonts that do not tell their letters are left out, {unmapped:,} of {len(pages):,}"
+        remarks.unread.append(("fonts", f"{where}: OCR them"))
+    values = [entry.get("/V") for entry in (reader.get_fields() or {}).values() if entry.get("/FT") != "/Btn"]
+    typed = [value.strip() for value in values if isinstance(value, str)]
+    return joined_lines("\n".join([*pages, *typed]))[0].strip()
 
 
 # Word
 
-_NOT_SHOWN = frozenset(("del", "moveFrom", "pPr", "Fallback"))  # deleted text, tab stops, text boxes again
+# deleted text, tab stops, text boxes again, furigana
+_NOT_SHOWN = frozenset(("del", "moveFrom", "pPr", "Fallback", "rt"))
 _SPACES = {"p": "\n", "br": "\n", "cr": "\n", "tab": "\t", "ptab": "\t", "noBreakHyphen": "-"}
 _NOTES = ("footnotes.xml", "endnotes.xml")
 
 
-def _docx(data: bytes, _: Repaired) -> str:
+_SYMBOLS = (  # of the font Symbol from 0x20 and from 0xA0 on; parts of large brackets are blanks
+    " !∀#∃%&∋()∗+,−./0123456789:;<=>?≅ΑΒΧ∆ΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_ αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼",
+    "€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈… —↵ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓◊〈®©™∑          〉∫⌠ ⌡         ",
+)
+
+
+def _docx(data: bytes, _: Remarks) -> str:
     """The paragraphs, also those of tables, text boxes, forms and tracked insertions; then the notes."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         unpacked = sum(item.file_size for item in archive.infolist())
@@ -261,12 +292,35 @@ def _word_pieces(part: Any) -> Iterator[str]:
         name = _local(element)
         if event == "end":
             yield "\n" if name == "p" else ""
-        elif name in _NOT_SHOWN:
+        elif name in _NOT_SHOWN or (name == "r" and _is_hidden(element)):
             walk.skip_subtree()
+        elif name == "sym":
+            yield _symbol(element)
         elif name == "altChunk":
             raise _Unsound("holds another document as it was imported: open it in Word and save it again")
         else:
             yield _SPACES.get(name, element.text or "" if name == "t" else "")
+
+
+def _is_hidden(run: Any) -> bool:
+    """Whether a run of letters is not displayed."""
+    marks = (mark for part in run if _local(part) == "rPr" for mark in part if _local(mark) == "vanish")
+    return any(_attribute(mark, "val") not in ("0", "false", "off") for mark in marks)
+
+
+def _attribute(element: Any, name: str) -> str:
+    return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
+
+
+def _symbol(element: Any) -> str:
+    """The character of a sign that is given by the number that a font has for it."""
+    number = int(_attribute(element, "char") or "0", 16)
+    if _attribute(element, "font") == "Symbol":
+        place = number & 0xFF  # the number is written with or without F000
+        half = _SYMBOLS[place >= 0xA0]
+        place -= 0xA0 if place >= 0xA0 else 0x20
+        return half[place] if 0 <= place < len(half) else ""
+    return "" if number < 0x20 or 0xD800 <= number < 0xF900 else chr(number)  # a picture of another font
 
 
 _NOT_SEEN = "comments, scripts, navigation and hidden elements"
@@ -274,5 +328,5 @@ _NOT_SEEN = "comments, scripts, navigation and hidden elements"
 DOCUMENT_KINDS = (
     DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html, _NOT_SEEN),
     DocumentKind("PDF", (".pdf",), _pdf, "pictures, also those of scanned pages,", "pypdf"),
-    DocumentKind("Word", (".docx",), _docx, "pictures and deleted text"),
+    DocumentKind("Word", (".docx",), _docx, "pictures, deleted and hidden text"),
 )

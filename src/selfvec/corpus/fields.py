@@ -298,6 +298,8 @@ def recognise(
         as_is=names.as_is,
         notes=notes,
     )
+    if fields.date is None:
+        fields = replace(fields, notes=(*notes, *_like_dates(first_rows(), there.counts)))
     fields = _with_kept(fields, names.keep, there)
     twice = next((name for name in fields.columns if there.counts[name] > 1), None)
     if twice is not None:
@@ -362,6 +364,32 @@ def _like_text(rows: Mapping[str, Iterable[object]]) -> list[str]:
 
     texts = {name: [v for v in values if isinstance(v, str) and v] for name, values in rows.items()}
     return [name for name, own in texts.items() if sum(map(words, own)) >= _SEVERAL * len(own) > 0]
+
+
+_LEAST_DATES = 3  # values of a column that looks like dates
+_NUMBER = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]*)?\s*")
+"""A number, which may be a date and mostly is none."""
+
+
+def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int]) -> list[str]:
+    """A note on columns whose values are dates, since none has a usual name of one."""
+    import polars as pl
+
+    from .dates import parse_dates  # not above: few files have no field of a usual name
+
+    columns: dict[str, int] = {}
+    for name, values in rows.items():
+        texts = [readable(str(value)) for value in values if value is not None and str(value).strip()]
+        own = [text for text in texts if len(text) <= _SHOWN and not _NUMBER.fullmatch(text)]
+        several = counts.get(name) == 1 and _LEAST_DATES <= len(own) == len(texts)
+        if several and not parse_dates(pl.Series(own, dtype=pl.String)).null_count():
+            columns[name] = len(own)
+    if not columns:
+        return []
+    best = max(columns, key=columns.__getitem__)  # of several the fullest
+    look = "looks" if len(columns) == 1 else "look"
+    which = f"{_listed(list(columns), 5)} {look} like dates: --date-field {shlex.quote(best)}"
+    return [f"no field has a usual name of a date; {which}"]
 
 
 def _only_title(title: str, columns: Sequence[str], rows: Mapping[str, Iterable[object]]) -> str:

@@ -28,7 +28,7 @@ from selfvec.files.charsets import Tally, not_utf8
 from selfvec.files.compressed_files import bare_suffix
 
 from .columns import FIRST_ROWS, HOLDS_NUL, RowBatch, RowReader, batch_of_rows, fields_of_types
-from .document_files import DOCUMENT_KINDS, MAX_ROW, document_kind, document_text, require_reader
+from .document_files import DOCUMENT_KINDS, MAX_ROW, Remarks, document_kind, document_text, require_reader
 from .documents import Part, absolute
 from .fields import FieldNames, Fields, NoTextField
 from .other_formats import other_format, unmarked
@@ -376,15 +376,17 @@ def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
     kind = document_kind(bare_suffix(member))
     if kind is None:
         return _text(data.removeprefix(UTF8_BOM), str(member), corpus_pass)
-    repairs: list[str] = []
+    remarks = Remarks()
     try:
-        text = document_text(kind, data, repairs.append)
+        text = document_text(kind, data, remarks)
     except ValueError as error:
         corpus_pass.bad(str(error), path=str(member), line=None, remedy="mend the file")
         return None
-    if not text.strip():
+    if not text.strip() and not remarks.unread:
         corpus_pass.empty_document(str(member), kind.name, kind.unread)
-    for repair in repairs:
+    for loss, sentence in remarks.unread:
+        corpus_pass.unread(str(member), loss, sentence)
+    for repair in remarks.repairs:
         corpus_pass.mended(repair, path=str(member), line=1)
     return text
 

@@ -13,6 +13,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -88,6 +89,10 @@ class CsvReader(RowReader):
 
     def columns(self) -> Sequence[str] | None:
         """The names in the header, without columns at its end that have none; None for an empty file."""
+        if len(self.header.names) == 1 and (line := _later_header(decoded(self.source.peek())[0])):
+            rule = f"lines stand above the header, which seems to be line {line}"
+            remedy = f"cut them off: tail -n +{line}"
+            raise CorpusError(rule, path=self.source.path, line=1, remedy=remedy)
         return self.header.names[: self.header.least] or None
 
     def row_batches(
@@ -100,6 +105,7 @@ class CsvReader(RowReader):
         while table.lines.more() or table.lines.held:
             table.read()
             if table.lines.ended:
+                table.leave_out_headers()
                 yield batch_of_rows(table.rows, table.numbers, header.names, fields.columns)
                 table.rows, table.numbers, table.lines.ended = [], [], False
         table.note()
@@ -121,6 +127,31 @@ def _first_row(text: str, delimiter: str) -> CsvHeader:
     row = next(islice(below, 1, None), []) if names else []
     more = [""] * (len(row) - len(names)) if not any(row[len(names) :]) else []
     return CsvHeader((*(name.strip() for name in names), *more), delimiter, lines, blanks)
+
+
+_LONGEST_NAME = 40  # characters of a name in a header that stands below other lines
+
+
+def _later_header(text: str) -> int | None:
+    """The line of a header below lines that are no table, such as the title of a report; None without one.
+
+    It has several short names, and all rows below it that are looked at, two at least, have as many fields.
+    """
+    for delimiter in ",;\t|":
+        reader = csv.reader(io.StringIO(text[: text.rfind("\n") + 1], newline="\n"), delimiter=delimiter)
+        rows: list[tuple[int, list[str]]] = []
+        start = 1
+        with suppress(csv.Error):
+            for row in islice(reader, _LOOKED_AT):
+                rows.append((start, row))
+                start = reader.line_num + 1
+        first = next((place for place, (_, row) in enumerate(rows) if len(row) > 1), None)
+        table = [] if first is None else [row for _, row in rows[first:] if row]
+        if len(table) > 2 and {len(row) for row in table} == {len(table[0])}:
+            names = [name.strip() for name in table[0]]
+            if len(set(names)) == len(names) and all(0 < len(name) <= _LONGEST_NAME for name in names):
+                return rows[first or 0][0]
+    return None
 
 
 def _named(text: str, how: dict[str, Any]) -> tuple[list[str], int]:
@@ -250,6 +281,7 @@ class _Table:
     rows: list[list[str]] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)  # of their first lines
     doubtful: _Places = field(default_factory=_Places)  # over several lines that might be rows themselves
+    headers: _Places = field(default_factory=_Places)  # that are the header again
     ends: _Places = field(default_factory=_Places)  # with empty fields after the last column
 
     def read(self) -> None:
@@ -263,9 +295,25 @@ class _Table:
                 at += self._odd_row(at)
         lines.forget(at)
 
+    def leave_out_headers(self) -> None:
+        """Leave out rows that are the header again, as files have them that were put one after another."""
+        names = self.header.names
+        again = {
+            place
+            for place, row in enumerate(self.rows)
+            if row[0].strip() == names[0] and len(names) > 1 and tuple(map(str.strip, row)) == names
+        }
+        if again:
+            for place in sorted(again):
+                self.headers.add(self.numbers[place])
+            self.rows = [row for place, row in enumerate(self.rows) if place not in again]
+            self.numbers = [line for place, line in enumerate(self.numbers) if place not in again]
+
     def note(self) -> None:
         """Say what was guessed in the whole file."""
         note = self.corpus_pass.summary.note
+        if self.headers.rows:
+            note(f"{self.path}: rows that are the header again are left out ({self.headers})")
         if self.header.blanks:
             note(f"{self.path}: blanks between a delimiter and a quote are left out")
         if self.ends.rows:

@@ -306,6 +306,7 @@ class CorpusPass:
     _ids: list[Hashes] = field(default_factory=list)  # hashes of the ids read so far
     _places: list[tuple[str, Ints]] = field(default_factory=list)  # path and lines of these
     _empty: dict[str, list[str]] = field(default_factory=dict)  # paths of files without text, by their kind
+    _unread: dict[str, list[str]] = field(default_factory=dict)  # sentences on files by the kind of loss
     _repairs: Counter[str] = field(default_factory=Counter)  # rows by what was mended in them
 
     def named(self, ids: pl.Series, path: str, lines: Ints) -> None:
@@ -318,11 +319,18 @@ class CorpusPass:
         """Take note of a file without text, and of what its kind may hold that is not read."""
         self._empty.setdefault(f"{unread} of {kind} files", []).append(path)
 
+    def unread(self, path: str, loss: str, sentence: str) -> None:
+        """Take note of what of a file could not be read."""
+        self._unread.setdefault(loss, []).append(f"{path}: {sentence}")
+
     def finish(self) -> None:
         """Note what only the end of the pass tells."""
         for unread, paths in self._empty.items():
             more = f" and {count_of(len(paths) - 1, 'more file')}" if len(paths) > 1 else ""
             self.summary.note(f"no text in {paths[0]}{more}: {unread} are not read")
+        for sentences in self._unread.values():
+            more = f" (and {count_of(len(sentences) - 1, 'more file')} alike)" if len(sentences) > 1 else ""
+            self.summary.note(f"{sentences[0]}{more}")
         if self._repairs:
             listed = ", ".join(f"{what} ({count_of(rows, 'row')})" for what, rows in self._repairs.items())
             self.summary.note(f"mended in the texts: {listed}; --as-is keeps them as they are written")

@@ -22,6 +22,7 @@ from selfvec.data.vectors import Vectors, coverage
 from selfvec.files.checksums import sha256
 from selfvec.files.memory import return_freed_memory
 from selfvec.text.language_recognition import language_of_text, note_on_language
+from selfvec.text.languages import STOP_WORDS
 
 from .inputs import Execution, Inputs, by_token, check_slices, check_tokens, counted, initial_vectors
 from .teacher import general_words
@@ -70,6 +71,9 @@ def read_inputs(
     # Here, because counting overwrites the words that were read.
     for note in notes_on_words(_counted(unstemmed), settings):
         corpus.summary.note(note)
+    listed = settings.stop_words
+    if listed and listed not in STOP_WORDS and not encoding.dropped.get("stop words"):
+        corpus.summary.note(f"no word of the text is in the stop words of {listed}: is it the list you mean?")
     encoding = replace(encoding, language=language_of_text(_counted(unstemmed), settings))
     return_freed_memory()
     pretrained, described = described_load.result()
