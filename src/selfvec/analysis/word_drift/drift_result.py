@@ -252,13 +252,17 @@ class Drift(ResultTable):
         return self.sides.mix
 
     @property
+    def first(self) -> list[str]:
+        """How the sides are written differently, and what would be found if that were out of the way."""
+        so = [f"Each pair as one word: {self.counted_so}"] if self.counted_so else []
+        return [*self.sides.sentences, *so]
+
+    @property
     def introduction(self) -> list[str]:
         """How the sides are written, what was found, what was compared and why."""
         only = [f"Only documents with {escaped(self.filters)}."] if self.filters else []
-        found = [self.summary]
-        if self.counted_so:
-            found = [f"Each pair as one word: {self.counted_so}", f"As it is written: {self.summary}"]
-        return list(filter(None, [*self.sides.sentences, *found, *only, self.why]))
+        found = f"As it is written: {self.summary}" if self.counted_so else self.summary
+        return list(filter(None, [*self.first, found, *only, self.why]))
 
     def view(self, top: int | None = None) -> View:
         """Sentences, a line of figures for each word, its neighbours with quotations, and notes.

@@ -242,7 +242,8 @@ class Tools:
             min_documents=min_documents,
             top=top,
         )
-        return _limited(keywords.as_dict())
+        # The rows on how the parts are written are many numbers; an assistant needs what they say.
+        return _limited(keywords.as_dict() | {"sides": keywords["sides"]["sentences"]})
 
     @_as_declared(TEXT["frequency"].declaration, top=20)
     def frequency(

@@ -85,7 +85,8 @@ class Ranking:
             "ranked": changes.tested,
             "tested": any(row["q"] is not None for row in changes.rows),
             "summary": changes.summary,
-            "notes": [*changes.sides.sentences, *[changes.why] * bool(changes.why)],
+            "first": changes.first,
+            "notes": [changes.why] * bool(changes.why),
             "new": changes.new[:_CAME],
             "gone": changes.gone[:_CAME],
         }

@@ -33,6 +33,7 @@ export class Ranking {
     this.about = about;
     this.shown = PAGE;
     this.title = h("h2", {}, "Words that changed");
+    this.first = h("div", {}); // how the two sides are written: a reader must know it before the words
     this.lead = h("p", { class: "lead" });
     this.notes = h("div", {});
     this.meanings = h("p", {});
@@ -80,6 +81,7 @@ export class Ranking {
       "div",
       {},
       this.title,
+      this.first,
       this.lead,
       this.notes,
       this.unmatched,
@@ -173,7 +175,9 @@ export class Ranking {
       found.names.reduce((shown, name) => shown.replaceAll(name, readable(name)), clean(text));
     this.lead.textContent = `${told(found.summary)} Here: ${who}${test}.`.trim();
     this.meanings.textContent = meanings(found.columns);
-    this.notes.replaceChildren(...found.notes.map((note) => h("p", { class: "note" }, told(note))));
+    const noted = (notes) => notes.map((note) => h("p", { class: "note" }, told(note)));
+    this.first.replaceChildren(...noted(found.first));
+    this.notes.replaceChildren(...noted(found.notes));
     const came = [
       [`New in ${readable(after)}`, found.new],
       [`Gone since ${readable(before)}`, found.gone],

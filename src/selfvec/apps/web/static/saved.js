@@ -69,6 +69,7 @@ export class Documents {
       .slice(0, top);
     return {
       filter_names: this.names,
+      first: [],
       notes: [],
       unknown: asked.filter((word) => !this.counts.has(word)),
       rows: found.map(([i, score]) => ({
