@@ -255,7 +255,8 @@ export class Ranking {
     const facts = [
       row.mark,
       row.subwords && "before: built from subwords",
-      interval(row) && `95 %: ${interval(row)}; distance ${figure(row.distance)}, by chance ${figure(row.chance)}`,
+      interval(row) &&
+        `95 %: ${interval(row)}; distance ${figure(row.distance)}, by chance ${figure(row.chance)}`,
     ]
       .filter(Boolean)
       .join(" · ");
