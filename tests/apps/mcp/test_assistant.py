@@ -268,7 +268,10 @@ def test_keywords_words_in_context_and_collocates_are_those_of_the_functions(tal
     for name, function in ((function.__name__, function) for function in functions):
         found, asked = data(talk, name), function(folder / "run", **CALLS[name][1])
         assert found["rows"]
-        assert found == to_four_digits(asked.as_dict())
+        expected = asked.as_dict()
+        if "sides" in expected:  # of which the assistant gets the sentences alone
+            expected["sides"] = asked["sides"]["sentences"]
+        assert found == to_four_digits(expected)
 
 
 def test_questions_at_once_are_answered_as_one_by_one(talk) -> None:

@@ -23,6 +23,7 @@ from .variant_pairs import variant_pairs
 
 Row = dict[str, Any]
 _FORMAT = 4  # of what is kept in a cache: another number, and what an older version kept is made again
+_HELD = 4  # comparisons of a run whose sides are held in memory
 _FIELDS = 3  # named that go with what is compared
 _REMEDY = "Count each pair as one word: --variants auto"
 _SAID = {
@@ -188,7 +189,12 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
         passage = formula(run, equal, found.certain)
         return asdict(replace(found, formulas=[passage] if passage else []))
 
-    kept = cached(run, "sides", [_FORMAT, documents_of(ends)], make, write_result, read_result)
+    compared_documents = documents_of(ends)
+
+    def opened() -> dict[str, Any]:
+        return cached(run, "sides", [_FORMAT, compared_documents], make, write_result, read_result)
+
+    kept = run.held("sides", opened, tuple(compared_documents), _HELD)
     return Sides(**kept | {"joined": dict(run.provenance.variants)})
 
 
