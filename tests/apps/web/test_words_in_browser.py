@@ -160,9 +160,9 @@ def test_two_years_are_compared_with_sentences_from_both(opened: Page, site: Sit
     assert "significant" in opened.text(".facts")
     rows = site.json("/api/ranking?c=1990|2020&seen=1&limit=50")["rows"]
     first = next(row for row in rows if row["word"] == "cell")
-    low, high = (f"{first[end]:.2f}".removeprefix("0") for end in ("low", "high"))
-    assert f"95 %: {low}–{high}" in opened.text(".facts")
-    assert f"95 %: {low}–{high}" in opened.text(".ranking .measured")
+    low, high = (f"{first[end]:.2f}".removeprefix("0") for end in ("change_low", "change_high"))
+    assert f"95 %: {low} to {high}" in opened.text(".facts")
+    assert f"95 %: {low} to {high}" in opened.text(".ranking .measured")
 
 
 def test_words_are_listed_when_they_are_tested_as_drift_lists_them(page: Page, site: Site) -> None:
