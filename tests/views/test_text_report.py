@@ -9,10 +9,9 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.word_drift.word_paths import FEW_USES as FEW
 from selfvec.base.errors import InputError, NotFound, OptionError, TargetError
 from selfvec.data.run import Run
-from selfvec.views.text_report import _chart
+from selfvec.views.text_report import Point, chart
 
 SUBJECTS = {
     "storm": ["hail", "wind", "roof", "tornado", "gust", "thunder", "cloud", "rain", "lightning", "squall"],
@@ -109,7 +108,7 @@ def test_what_the_run_lacks_is_left_out_and_said(tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert "language: English" in text
     assert "What it is about" not in text
-    assert "Topics: " in text
+    assert "Subjects: " in text
     assert "Words over time: the documents have neither dates nor slices." in text
 
 
@@ -144,12 +143,12 @@ def test_wrong_arguments_write_nothing(run: Run, tmp_path: Path) -> None:
 
 def test_a_point_is_where_its_axis_says_and_thin_periods_are_hollow() -> None:
     rows = [
-        {"slice": "1990", "uses": FEW, "distance": 0.0, "low": 0.0, "high": 0.0, "chance": 0.0},
-        {"slice": "1991", "uses": 0, "distance": None, "low": None, "high": None, "chance": None},
-        {"slice": "1992", "uses": FEW - 1, "distance": 0.2, "low": 0.1, "high": 0.4, "chance": 0.0},
-        {"slice": "1993", "uses": FEW, "distance": 0.2, "low": 0.2, "high": 0.2, "chance": 0.4},
+        Point("1990", None, None, None, few=False),
+        Point("1991", None, None, None, few=True),
+        Point("1992", 0.2, 0.1, 0.4, few=True, chance=0.0),
+        Point("1993", 0.2, 0.2, 0.2, few=False, chance=0.4),
     ]
-    drawn = Tags(_chart(rows, "stream"))
+    drawn = Tags(chart(rows, "stream", "{:.2f}".format, least=0.1))
     points = [given for tag, given in drawn.found if tag == "circle"]
     axes = [float(str(given["y1"])) for _, given in drawn.found if given.get("class") == "axis"]
     assert [point.get("class") for point in points] == ["few", None]  # none for the first period

@@ -17,6 +17,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, AnyInts, Array, Doubles, Ints, Mask
 
 RESAMPLES = 1000
+NORMAL = 1.96  # standard errors on either side of a 95 % interval
 _BLOCK = 250_000  # items drawn at a time
 
 Numbers = AnyFloats | AnyInts | Mask
@@ -212,6 +213,40 @@ def hypergeometric_p(taken: Ints, occurs: Ints, new: int, total: int) -> Doubles
         shares = np.exp(ways - logs[new - i] - logs[total - number - new + i] - every)
         out[row] = min(1.0, 2 * min(shares[i >= k].sum(), shares[i <= k].sum()))
     return out
+
+
+def ratios_of_shares(
+    first: Ints, of_first: int, last: Ints, of_last: int
+) -> tuple[Doubles, Doubles, Doubles]:
+    """How many times as large shares are in one set as in another, (n,), with 95 % intervals.
+
+    ``first`` and ``last`` are the items of each kind among ``of_first`` and ``of_last``. The intervals are
+    those of the logarithm, with half an item more on each side, so that they are finite where a kind is
+    absent (Walter, 1975, *The distribution of Levin's measure of attributable risk*). Its ratio is infinite,
+    or NaN if it is absent from both.
+
+    >>> [values.round(2).tolist() for values in ratios_of_shares(np.array([10]), 100, np.array([40]), 200)]
+    [[2.0], [1.02], [3.65]]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = (last / max(of_last, 1)) / (first / max(of_first, 1))
+    middle = np.log((last + 0.5) / (of_last + 0.5)) - np.log((first + 0.5) / (of_first + 0.5))
+    variance = 1 / (first + 0.5) + 1 / (last + 0.5) - 1 / (of_first + 0.5) - 1 / (of_last + 0.5)
+    half = NORMAL * np.sqrt(variance)
+    return ratio, np.exp(middle - half), np.exp(middle + half)
+
+
+def share_interval(count: int, total: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share (1927, *Probable inference*): within 0 and 1, even of few items.
+
+    >>> [round(end, 2) for end in share_interval(3, 3)]
+    [0.44, 1.0]
+    """
+    n = max(total, 1)
+    square = NORMAL**2 / n
+    middle = (count / n + square / 2) / (1 + square)
+    half = math.sqrt(square * count / n * (1 - count / n) + square**2 / 4) / (1 + square)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def log_likelihood_scores(counts: Numbers, others: Numbers) -> Doubles:

@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from selfvec.analysis.concepts.document_topics import topics_page
+from selfvec.analysis.concepts.document_topics import ToRead, topic_entries
+from selfvec.analysis.concepts.group_differences import GroupDifference, difference_columns
+from selfvec.analysis.concepts.growth import (
+    ShareChange,
+    growth_columns,
+    growth_sentences,
+    percent,
+    word_sentences,
+)
 from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath
 from selfvec.base.display import count_of, escape_for_display, printable
-from selfvec.base.view import Drawn, Heading, Part, Table, View, text_table
+from selfvec.base.view import (
+    COUNT,
+    PIECES,
+    PROSE,
+    Column,
+    Drawn,
+    Entry,
+    Heading,
+    Part,
+    Table,
+    View,
+    sentence,
+    share,
+    text_table,
+)
 from selfvec.data.run import Run
+from selfvec.numerics.statistics import share_interval
 from selfvec.text.language_recognition import language_name
 
 from .run_summary import self_retrieval_gain
@@ -22,9 +45,11 @@ if TYPE_CHECKING:
     from selfvec.analysis.word_drift import Drift
 
 _SUBJECTS = 6  # named at the top
+_GROUPS = 4  # of which the first screen tells
+FEW_DOCUMENTS = 20  # of a period, below which its share says little
+_LEAST_SHARE, _LEAST_DISTANCE = 0.01, 0.1  # where axes end, so that noise does not fill them
 _WIDTH, _HEIGHT, _LEFT, _FOOT = 560, 150, 44, 22  # in pixels, with room for labels
 _LETTER = 6.5  # pixels
-_STYLE = f"width: 100%; max-width: {_WIDTH}px; height: auto"
 _COLOUR = "var(--came, #0072B2)"  # that of a report, or one that is readable on light and dark
 
 
@@ -42,21 +67,109 @@ class TextFindings:
     missing: Sequence[str] = ()
     filters: Sequence[str] = ()
     documents: int | None = None
+    words: Sequence[tuple[str, ShareChange]] = ()  # how their share of the documents changed
+    groups: Sequence[GroupDifference] = ()
+    to_read: Sequence[ToRead] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures of the first screen."""
+        subjects = [(row.name, row.growth) for row in self.topics or () if row.growth]
+        growth = [
+            {"kind": kind, "name": name, **asdict(change)}
+            for kind, changes in (("subject", subjects), ("word", self.words))
+            for name, change in changes
+        ]
+        groups = [
+            {"group": row.name, "documents": row.documents, "share": row.share, "more": list(row.rows)}
+            for row in self.groups
+        ]
+        return {"growth": growth, "groups": groups, "read": [asdict(row) for row in self.to_read]}
 
 
 def text_report(found: TextFindings) -> View:
-    """The page of what was found about the text of a run."""
-    parts: list[Part] = [*_facts(found)]
+    """The page of what was found about the text of a run: four answers, then the evidence."""
+    groups = found.topics and found.topics.groups
+    # How the periods are written comes first of all: a change of notation looks like a change of subjects.
+    first = groups.sides.sentences if groups and groups.sides else []
+    parts: list[Part] = [*first, *_facts(found), *_answers(found)]
     if found.topics is not None:
-        topics = topics_page(found.topics)
-        parts += [Heading("What it is about"), *topics.about[1:], *topics.parts, *topics.explained]
+        parts += [Heading("What it is about"), *_subjects(found.topics), *topic_entries(found.topics)]
+    if found.groups:
+        rows = [row for group in found.groups for row in group.rows]
+        parts += [Heading("How the groups differ"), _sizes(found.groups)]
+        parts.append(Table(difference_columns(), rows, "What each has more of than the others"))
     if found.drift is not None:
         changed = found.drift.view()
         parts += [Heading(f"What changed, from {found.drift.a} to {found.drift.b}"), *changed.parts]
     if found.paths:
         parts += [Heading("Words over time"), *map(path_chart, found.paths)]
     parts += [Heading("How sure this is"), *health_table(found.run), *_on_certainty(found), *found.missing]
+    parts += [Heading("What this cannot say"), _LIMITS]
     return View(printable(found.run.provenance.corpus_name), parts)
+
+
+_LIMITS = (
+    "A subject that grows is written about more often; whether there is more of it, the text does not say. "
+    "Subjects are groups of words that a program found; each document counts for the nearest one, also if "
+    "it is about two or about none. Intervals take documents as independent; several about the same event "
+    "are not, and are less sure than they look. Nothing here says why something changed, or what stands in "
+    "documents that are not in this text."
+)
+
+
+def _answers(found: TextFindings) -> Iterator[Part]:
+    """A manager's four questions, each with its answer."""
+    topics = found.topics
+    groups = None if topics is None else topics.groups
+    if topics is not None and groups is not None and groups.growth is not None:
+        changes = [(sentence(row.name.split(", ")[0]), row.growth) for row in topics if row.growth]
+        words = ((escape_for_display(word), change) for word, change in found.words)
+        told = [*growth_sentences(changes), *word_sentences(list(words))]
+        yield _answer("Which subjects grow?", told)
+        yield _answer("Is that only because there are more documents?", [groups.growth.sentence])
+    if found.groups:
+        yield _answer("How do the groups differ?", [group.sentence for group in found.groups[:_GROUPS]])
+    elif found.run.text is not None and (fields := list(found.run.text.fields)):
+        named = ", ".join(map(printable, fields[:_GROUPS]))
+        yield _answer("How do groups differ?", [f"Name one of the fields: --groups {named}."])
+    if found.to_read:
+        passages = [([(printable(row.sentence), "")], row.source) for row in found.to_read]
+        yield Entry([("Which documents to read?", "strong")], quotes=[("", passages)])
+
+
+def _answer(question: str, sentences: Sequence[str]) -> Entry:
+    return Entry([(question, "strong")], [[(sentence, "")] for sentence in sentences])
+
+
+def _subjects(topics: Topics) -> list[Part]:
+    """The subjects in a table, with their share in each period as a chart."""
+    about = "A subject is a group of words that occur in the same documents; its name is typical of them."
+    rows = [
+        {
+            "name": row.name,
+            "documents": row.documents,
+            "share": row.share,
+            "growth": row.growth and asdict(row.growth),
+            "chart": topics.groups and _share_chart(topics, number),
+        }
+        for number, row in enumerate(topics)
+    ]
+    columns = [
+        Column("name", "subject", PROSE),
+        Column("documents", form=COUNT, less=True),
+        Column("share", form=share(1), less=True),
+    ]
+    if any(row.growth for row in topics):
+        columns += [*growth_columns(), Column("chart", "share over time", PIECES)]
+    none = topics.documents - sum(row.documents for row in topics)
+    without = [f"{count_of(none, 'document has', 'documents have')} none of these words."] if none else []
+    return [about, Table(columns, rows, notes=without)]
+
+
+def _sizes(groups: Sequence[GroupDifference]) -> Table:
+    columns = (Column("group"), Column("documents", form=COUNT), Column("share", form=share(1)))
+    rows = [{"group": row.name, "documents": row.documents, "share": row.share} for row in groups]
+    return Table(columns, rows, "Sizes")
 
 
 def health_table(run: Run) -> list[Table]:
@@ -83,8 +196,6 @@ def _facts(found: TextFindings) -> Iterator[str]:
     if found.topics is not None and found.topics.subjects:
         *first, last = found.topics.subjects[:_SUBJECTS]
         yield f"It is mostly about {' and '.join(filter(None, (', '.join(first), last)))}."
-    if found.drift is not None and (changed := found.drift.summary):
-        yield changed
     yield from (printable(f"{note[:1].upper()}{note[1:]}.") for note in provenance.corpus.get("notes", ()))
 
 
@@ -108,7 +219,18 @@ def _on_certainty(found: TextFindings) -> Iterator[str]:
         )
 
 
-# ---- A word over time as SVG, legible on light and dark pages without their style
+# ---- Charts over time as SVG, legible on light and dark pages without their style
+
+
+class Point(NamedTuple):
+    """A value of a period with its interval; None where there is none."""
+
+    period: str
+    value: float | None
+    low: float | None
+    high: float | None
+    chance: float | None = None  # the level that chance alone gives
+    few: bool = False  # a hollow mark: the period is thin
 
 
 def path_chart(path: SlicePath) -> Drawn:
@@ -116,51 +238,87 @@ def path_chart(path: SlicePath) -> Drawn:
     rows = path.as_dict()["slices"]
     word = escape(escape_for_display(path.word))
     uses = ", ".join(f"{row['slice']}: {row['uses']:,}" for row in rows)
-    drawn = _chart(rows, f"distance of {path.word} from its first period")
+    first = next((i for i, row in enumerate(rows) if row["distance"] is not None), 0)
+    points = []
+    for i, row in enumerate(rows):
+        # The first period has no point: its distance from itself is no measurement.
+        shown = row if i > first else dict.fromkeys(row)
+        figures = (shown[key] for key in ("distance", "low", "high", "chance"))
+        points.append(Point._make([row["slice"], *figures, row["uses"] < FEW_USES]))
+    label = f"distance of {path.word} from its first period"
+    drawn = chart(points, label, "{:.2f}".format, least=_LEAST_DISTANCE)
     caption = f"<b>{word}</b>: distance from its first period. Occurrences: {escape(printable(uses))}."
     text = f"{escape_for_display(path.word)}: occurrences {printable(uses)}"
     return Drawn(text, f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>")
 
 
-def _chart(rows: Sequence[Mapping[str, Any]], label: str) -> str:
-    """Points with intervals and the level of chance; the axis begins at 0, a value is where the axis says.
+def _share_chart(topics: Topics, number: int) -> Drawn:
+    """The share of a topic in each period: from 0 to the data, and never beyond 100 %."""
+    shares = {row.group: row for row in topics.groups or () if row.topic == number}
+    sizes = {row.group: row.of for row in topics.groups or ()}
+    points, told = [], []
+    for group, size in sizes.items():
+        row = shares.get(group)
+        value = row.share if row else 0.0
+        low, high = (row.low, row.high) if row else share_interval(0, size)
+        points.append(Point(group, value, low, high, few=size < FEW_DOCUMENTS))
+        told.append(f"{group}: {percent(value)}")
+    label = f"share of {topics[number].name} in each period"
+    drawn = chart(points, label, percent, least=_LEAST_SHARE, most=1.0, small=True)
+    return Drawn(printable(", ".join(told)), drawn)
 
-    The first period has no point: its distance from itself is no measurement.
-    """
-    first = next((i for i, row in enumerate(rows) if row["distance"] is not None), 0)
-    drawn = [(i, row) for i, row in enumerate(rows) if i > first and row["distance"] is not None]
-    most: float = max([row[key] for _, row in drawn for key in ("high", "distance", "chance")] + [0.1])
-    names = [escape_for_display(str(row["slice"])) for row in rows]
+
+def chart(
+    points: Sequence[Point],
+    label: str,
+    show: Callable[[float], str],
+    *,
+    least: float,  # the axis ends there at the earliest,
+    most: float = math.inf,  # and there at the latest
+    small: bool = False,
+) -> str:
+    """Points with intervals; the axis begins at 0 and ends at the data; a value is where the axis says."""
+    width, height = (_WIDTH // 2, _HEIGHT // 2) if small else (_WIDTH, _HEIGHT)
+    ends = [end for point in points for end in (point.value, point.high, point.chance) if end]
+    top = min(most, max([least, *ends]))
+    names = [escape_for_display(point.period) for point in points]
     label_width = _LETTER * max(map(len, names))
-    step = (_WIDTH - _LEFT - label_width) / max(len(rows) - 1, 1)
-    named = math.ceil(label_width / step)  # every so many periods have a label
+    step = (width - _LEFT - label_width) / max(len(points) - 1, 1)
+    named = max(1, math.ceil(label_width / max(step, 1)))  # every so many periods have a label
 
     def y(value: float) -> float:
-        return 8 + (_HEIGHT - _FOOT - 8) * (1 - value / most)
+        return 8 + (height - _FOOT - 8) * (1 - value / top)
 
     marks = []
-    for value in (0.0, most / 2, most):
-        across = f'x1="{_LEFT}" x2="{_WIDTH}" y1="{y(value):.1f}" y2="{y(value):.1f}"'
+    for value in (0.0, top) if small else (0.0, top / 2, top):
+        across = f'x1="{_LEFT}" x2="{width}" y1="{y(value):.1f}" y2="{y(value):.1f}"'
         marks.append(
             f'<line class="axis" {across} stroke="currentColor" stroke-opacity=".2"/>'
-            f'<text x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.2f}</text>'
+            f'<text x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{show(value)}</text>'
         )
-    places = [_LEFT + label_width / 2 + i * step for i in range(len(rows))]
-    for i in range(0, len(rows), named):
-        place = f'x="{places[i]:.1f}" y="{_HEIGHT - 4}" text-anchor="middle"'
+    places = [_LEFT + label_width / 2 + i * step for i in range(len(points))]
+    for i in (0, len(points) - 1) if small else range(0, len(points), named):
+        place = f'x="{places[i]:.1f}" y="{height - 4}" text-anchor="middle"'
         marks.append(f"<text {place}>{escape(names[i])}</text>")
-    level = " ".join(f"{places[i]:.1f},{y(row['chance']):.1f}" for i, row in drawn)
-    dashed = f'fill="none" stroke="{_COLOUR}" stroke-dasharray="4 3"'
-    marks.append(f'<polyline class="chance" points="{level}" {dashed}/>')
-    for i, row in drawn:
-        x = places[i]
-        low, high, at = y(row["low"]), y(row["high"]), y(row["distance"])
+    for kind, dashes, values in (
+        ("path", "none", [point.value for point in points]),
+        ("chance", "4 3", [point.chance for point in points]),
+    ):
+        line = " ".join(
+            f"{x:.1f},{y(value):.1f}" for x, value in zip(places, values, strict=True) if value is not None
+        )
+        look = f'fill="none" stroke="{_COLOUR}" stroke-dasharray="{dashes}"'
+        marks.append(f'<polyline class="{kind}" points="{line}" {look}/>' if line else "")
+    for x, point in zip(places, points, strict=True):
+        if point.value is None or point.low is None or point.high is None:
+            continue
+        low, high, at = y(point.low), y(min(point.high, top)), y(point.value)
         up = f'x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"'
-        few = 'class="few" fill="var(--paper, white)"' if row["uses"] < FEW_USES else f'fill="{_COLOUR}"'
+        few = 'class="few" fill="var(--paper, white)"' if point.few else f'fill="{_COLOUR}"'
         marks.append(
             f'<line class="line" {up} stroke="{_COLOUR}"/>'
             f'<circle {few} stroke="{_COLOUR}" cx="{x:.1f}" cy="{at:.1f}" r="3.5"/>'
         )
-    size = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" style="{_STYLE}"'
+    size = f'viewBox="0 0 {width} {height}" style="width: 100%; max-width: {width}px; height: auto"'
     text = f'fill="currentColor" font-size="11" role="img" aria-label="{escape(printable(label))}"'
     return f"<svg {size} {text}>{''.join(marks)}</svg>"

@@ -12,8 +12,9 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
+from selfvec.analysis.sides import written
 from selfvec.analysis.variants import with_variants
-from selfvec.base.arrays import Mask, Rows
+from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.casing import in_any_case
 from selfvec.base.declarations import checked, options
 from selfvec.base.errors import InputError, OptionError, require
@@ -30,17 +31,20 @@ from selfvec.files.checksums import write_sealed
 from selfvec.files.report_page import ROWS, check_report, save_rows
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json
+from selfvec.numerics.statistics import share_interval
 from selfvec.refinement.derived_vectors import TOPICS
 from selfvec.storage.cache import RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.text_file import text_part
 
 from .document_topics import assigned_table, document_table
-from .terms import NAMED, phrase_names, terms, topic_rows, topical_terms
+from .growth import first_and_last_periods, share_changes, text_growth
+from .subjects import FORGET, OwnName, keep_names, kept_names, own_names_of, read_names, with_names
+from .terms import NAMED, counts_in, phrase_names, terms, topic_rows, topical_terms
 from .topic_clusters import TERMS, GroupTopics, Topic, Topics, TopicShare, cluster_terms
 
 _ARRAYS = "clusters.safetensors"  # in the cache
-_KIND = "named after phrases"  # of topics in the cache; another is never read
+_KIND = "named after phrases of one subject"  # of topics in the cache; another is never read
 _LISTED = 5  # terms of a topic in a group
 
 
@@ -65,12 +69,16 @@ class GivenTopics(TypedDict, total=False):
     like : path or result, optional
         Continue topics that were found before, in this run or another: a file of their JSON, or their result.
         They keep their numbers. With a larger ``number``, new ones follow.
+    names : path, optional
+        Name the topics as in a table that ``--report topics.csv`` wrote and you edited. Those with the same
+        name become one. The run keeps the names, for its report and page, too; "none" forgets them.
     """
 
     variants: str | os.PathLike[str] | None
     filter: GivenFilter
     seed_words: str | Sequence[Sequence[str]] | None
     like: Topics | str | os.PathLike[str] | None
+    names: str | os.PathLike[str] | None
 
 
 @checked
@@ -141,35 +149,45 @@ def topics(
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> for topic in selfvec.topics(run, 4):
     ...     print(f"{topic.share:.0%} {topic.name}")
-    33% craghope, upper dalling, lightning strike
-    24% sea wall, storm surge, ferry terminal
+    33% craghope, pass
+    24% sea wall, storm surge, tide gauge
     23% squall line, kilometres, gusts
-    20% car park, body shops, poor year
+    20% car park, poor year, hail
     """
     seeds, earlier = _beginnings(given.get("seed_words"), given.get("like"))
     _check_groups(by, match=match, hierarchy=hierarchy)
-    run = with_variants(as_run(run), given.get("variants"))
+    home = as_run(run)
     if documents is not None:
         check_report(documents, ROWS)
         check_target(documents, overwrite=overwrite, folder=False)
-    run = _passing(as_run(run), given.get("filter"))
+    run = passing(with_variants(home, given.get("variants")), given.get("filter"))
     parts = [] if by is None else document_groups(run, by)
     new = None if assign is None else _new_text(assign, run)
     options = {"top": top, "min_count": min_count, "seed": seed, "seeds": seeds, "earlier": earlier}
     clusters = _kept_clusters(run, number, options, as_progress(progress))
-    groups = None
+    clusters = with_names(clusters, _own_names(home, clusters, given.get("names")))
     if match:
         groups = matched_topics(run, parts, len(clusters), min_count=min_count, seed=seed, progress=progress)
+        clusters = replace(clusters, groups=groups)
     elif parts:
-        groups = topic_shares(run, clusters, parts)
+        clusters = with_groups(run, clusters, parts)
     assigned = None if new is None else assigned_table(run, clusters, new, progress)
     if documents is not None:
         rows = (
-            document_table(run, clusters, parts, groups if match else None) if assigned is None else assigned
+            document_table(run, clusters, parts, clusters.groups if match else None)
+            if assigned is None
+            else assigned
         )
         save_rows(rows, documents, overwrite=overwrite)
     joins = topic_hierarchy(clusters) if hierarchy else None
-    return replace(clusters, groups=groups, hierarchy=joins, assigned=assigned)
+    return replace(clusters, hierarchy=joins, assigned=assigned)
+
+
+def _own_names(run: Run, found: Topics, given: str | os.PathLike[str] | None) -> list[OwnName]:
+    """The names that a run keeps, after those that are given have replaced them."""
+    if given is not None:
+        keep_names(run, [] if given == FORGET else own_names_of(found, read_names(given)))
+    return kept_names(run)
 
 
 def _beginnings(
@@ -195,13 +213,14 @@ def _new_text(assign: Texts, run: Run) -> Corpus:
     return as_corpus(assign, "assign", like=run.provenance.corpus, keep_fields=False)
 
 
-def _passing(run: Run, filter: GivenFilter | None) -> Run:
+def passing(run: Run, filter: GivenFilter | None) -> Run:
     """The documents of a run that pass, as a run in memory; the run itself without filters."""
     if not filter:
         return run
     documents = filtered_documents(run, given_filters(filter))
     part = _part_of(run, documents)
     part.text = None if run.text is None else text_part(run.text, documents)
+    keep_names(part, kept_names(run))
     return part
 
 
@@ -313,6 +332,25 @@ def _both(one: Slice, other: Slice) -> Slice:
     return Slice(f"{one.name}, {other.name}", one.documents & other.documents)
 
 
+def with_groups(run: Run, whole: Topics, groups: Sequence[Slice]) -> Topics:
+    """The topics of a corpus with their shares in groups of documents and, between periods, their growth."""
+    shares = topic_shares(run, whole, groups)
+    batch = run.require_tokens()
+    sides = first_and_last_periods(groups, batch)
+    if sides is None:
+        return replace(whole, groups=shares)
+    masks = [whole.of_documents == number for number in range(len(whole))]
+    changes = share_changes(masks, whole.of_documents >= 0, sides)
+    shares = replace(
+        shares,
+        growth=text_growth(sides, batch),
+        sides=written(run, sides),
+        last_documents=sides.last.documents,
+    )
+    grown = [replace(topic, growth=change) for topic, change in zip(whole, changes, strict=True)]
+    return replace(whole, topics=grown, groups=shares)
+
+
 def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopics:
     """The share of each topic of the whole corpus in each group, and its characteristic terms there.
 
@@ -322,27 +360,31 @@ def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopic
     chosen, _ = topical_terms(run, TERMS)
     batch = run.require_tokens()
     topic_of = whole.labels[chosen.rows]  # of each term
-    place = np.full(len(batch.types), -1, np.int64)
-    place[chosen.rows] = np.arange(len(chosen))
-    tokens = place[batch.ids]
-    document_topics = np.repeat(whole.of_documents, np.diff(batch.offsets))
-    kept = (tokens >= 0) & (document_topics >= 0)
-    kept[kept] = topic_of[tokens[kept]] == document_topics[kept]  # a topic's own terms in its documents
-    total = np.bincount(tokens[kept], minlength=len(chosen))
+
+    def own(documents: Mask) -> Ints:
+        """Occurrences of each term in those documents of a group that have its topic, (n,)."""
+        counts = counts_in(batch, chosen.rows, np.where(documents, whole.of_documents, -1), len(whole))
+        return np.where(topic_of >= 0, counts[np.arange(len(chosen)), topic_of], 0)
+
+    total = own(np.ones(batch.documents, bool))
     weight = np.log1p(total.sum() / max(len(groups), 1) / np.maximum(total, 1))
     rows = []
     for group in groups:
-        inside = kept & np.repeat(group.documents, np.diff(batch.offsets))
-        scores = np.bincount(tokens[inside], minlength=len(chosen)) * weight
+        scores = own(group.documents) * weight
         of_group = whole.of_documents[group.documents]
         counts = np.bincount(of_group[of_group >= 0], minlength=len(whole))
+        size = int(counts.sum())
         for number, topic in enumerate(whole):
-            if counts[number]:
+            if count := int(counts[number]):
                 mine = np.where(topic_of == number, scores, 0)
                 best = [i for i in np.argsort(-mine, kind="stable")[:_LISTED].tolist() if mine[i] > 0]
-                share = float(counts[number] / counts.sum())
                 listed = [chosen.names[i] for i in best]
-                rows.append(TopicShare(group.name, number, topic.name, int(counts[number]), share, listed))
+                interval = share_interval(count, size)
+                rows.append(
+                    TopicShare(
+                        group.name, number, topic.name, count, count / size, listed, None, size, *interval
+                    )
+                )
     return GroupTopics(rows, whole.of_documents)
 
 

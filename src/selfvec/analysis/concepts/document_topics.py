@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from selfvec.analysis.usage.quotations import Quotation
-from selfvec.base.arrays import Doubles, Ints
+from selfvec.base.arrays import Doubles, Ints, Mask
 from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.view import COUNT, Column, Entry, Part, Table, View, share
@@ -105,11 +105,16 @@ def _group_names(groups: Sequence[Slice], documents: int) -> list[str | None]:
     return listed
 
 
-def typical_documents(run: Run, topics: Topics, most: int) -> list[list[int]]:
-    """Documents that have much of a topic and little of others, for each topic, the most typical first."""
+def typical_documents(run: Run, topics: Topics, most: int, among: Mask | None = None) -> list[list[int]]:
+    """Documents that have much of a topic and little of others, for each topic, the most typical first.
+
+    ``among``, (D,), leaves out others.
+    """
     own, all_topics = _topic_weights(run, topics, run.require_tokens(), topics.of_documents)
     typical = own / np.maximum(all_topics, 1e-12) * own / (own + own.mean() + 1e-12)
     order = np.argsort(-typical, kind="stable")
+    if among is not None:
+        order = order[among[order]]
     return [order[topics.of_documents[order] == topic][:most].tolist() for topic in range(len(topics))]
 
 
@@ -133,6 +138,52 @@ def typical_sentences(topics: Topics) -> list[list[Quotation]]:
             by_sentence.setdefault(sentence.casefold(), quote)
         quotes.append(list(by_sentence.values())[:_EXAMPLES])
     return quotes
+
+
+@dataclass(frozen=True)
+class ToRead:
+    """A document that is typical of a subject, by its id and first sentence."""
+
+    id: str
+    date: str
+    subject: str
+    sentence: str
+
+    @property
+    def source(self) -> str:
+        """Which document it is, and what it is about."""
+        return printable(" · ".join(filter(None, (self.id, self.date, self.subject))))
+
+
+def documents_to_read(topics: Topics, most: int = 5) -> list[ToRead]:
+    """A typical document of each subject: of those that grew, from the last periods; then of the largest.
+
+    Empty if the run has not kept its text.
+    """
+    run = topics.run
+    if run is None or run.text is None:
+        return []
+    changes = [(i, row.growth) for i, row in enumerate(topics) if row.growth and row.growth.moved]
+    grew = [i for i, change in sorted(changes, key=lambda pair: -pair[1].low) if change.grew]
+    chosen = list(dict.fromkeys([*grew, *range(len(topics))]))[:most]
+    typical = typical_documents(run, topics, 1)
+    last = None if topics.groups is None else topics.groups.last_documents
+    latest = typical if last is None else typical_documents(run, topics, 1, last)
+    read = [(i, number) for i in chosen for number in (latest if i in grew else typical)[i]]
+    places = [number for _, number in read]
+    rows = run.text.read((TEXT, DATE), places).rows()
+    return [
+        ToRead(name, str(day or ""), topics[topic].name.split(", ")[0], _first_sentence(text))
+        for (topic, _), name, (text, day) in zip(read, run.text.names(places), rows, strict=True)
+    ]
+
+
+def _first_sentence(text: str) -> str:
+    """The first sentence of a text on one line, shortened."""
+    for start, end in sentence_spans(text):
+        if sentence := " ".join(text[start:end].split()):
+            return whole_words(sentence, _LONGEST)
+    return whole_words(" ".join(text.split()), _LONGEST)
 
 
 def _with_most_terms(text: str, terms: re.Pattern[str]) -> str:
@@ -172,8 +223,8 @@ def _topic_weights(run: Run, topics: Topics, batch: TokenBatch, topic_of: Ints) 
 # ---- Topics for who has not the run
 
 
-def topics_page(found: Topics) -> View:
-    """The topics with their terms and typical sentences, then their shares in each group."""
+def topic_entries(found: Topics) -> list[Part]:
+    """The topics with their terms, the finer topics below them, and typical sentences."""
     parts: list[Part] = []
     for topic, quotes in zip(found, typical_sentences(found), strict=True):
         named = topic.name.split(", ")
@@ -181,7 +232,15 @@ def topics_page(found: Topics) -> View:
         size = f"{topic.share:.1%}, {count_of(topic.documents, 'document')}"
         passages = [(quote.shown, printable(quote.source)) for quote in quotes]
         also = [[(f"also: {terms}", "quiet")]] if terms else []
+        if topic.finer:
+            also.append([(f"made of: {'; '.join(map(_plain, topic.finer))}", "quiet")])
         parts.append(Entry([(_plain(topic.name), "strong")], also, facts=size, quotes=[("", passages)]))
+    return parts
+
+
+def topics_page(found: Topics) -> View:
+    """The topics with their terms and typical sentences, then their shares in each group."""
+    parts = [*found.sentences, *topic_entries(found)]
     view = replace(found.view(), about=list(_summary(found)), parts=parts)
     if found.groups is None:
         return view

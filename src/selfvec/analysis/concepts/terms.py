@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
 from selfvec.analysis.word_kinds import garbled_words, stop_words_of_run
 from selfvec.analysis.word_neighbours import lexicon
-from selfvec.base.arrays import Doubles, Floats, Ints, Rows
+from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.casing import asked_forms, language_of
 from selfvec.base.threads import finish, in_order, one_core, threads
 from selfvec.data.run import Run
@@ -27,11 +29,17 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.derived_vectors import topic_vectors
 from selfvec.text import encode, tokenizer
-from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency, weighted_sums
+from selfvec.text.document_vectors import (
+    document_frequencies,
+    document_vectors,
+    inverse_document_frequency,
+    weighted_sums,
+)
 from selfvec.text.languages import STOP_WORDS
 from selfvec.text.phrase_finding import EMPTY, PAST, Finder
 from selfvec.text.phrases import LINK, Running, join
 from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.tagger import english_lexicon
 
 LEAST_RIDF = 0.05  # RIDF of any word
 CALENDAR = frozenset(
@@ -121,6 +129,46 @@ def topic_rows(run: Run) -> Rows:
     return np.asarray(topics.unit, np.float32)
 
 
+# ---- Where words occur
+
+
+class WordDocuments(NamedTuple):
+    """The documents of each of n words: those of word i are from ``bounds[i]`` to ``bounds[i + 1]``."""
+
+    documents: Ints  # in rising order for each word
+    counts: Ints  # how often the word occurs there
+    bounds: Ints  # (n + 1,)
+
+    def of(self, word: int) -> Ints:
+        """The documents of a word."""
+        return self.documents[self.bounds[word] : self.bounds[word + 1]]
+
+
+def word_documents(tokens: Ints | Ids, offsets: Ints, words: int) -> WordDocuments:
+    """The documents of the words 0 to ``words - 1`` in a text of ``tokens``; other tokens are negative."""
+    documents = len(offsets) - 1
+    of = np.repeat(np.arange(documents), np.diff(offsets))[tokens >= 0]
+    pairs, counts = np.unique(tokens[tokens >= 0].astype(np.int64) * documents + of, return_counts=True)
+    bounds = np.searchsorted(pairs, np.arange(words + 1) * documents)
+    return WordDocuments(pairs % max(documents, 1), counts, bounds)
+
+
+def counts_in(batch: TokenBatch, rows: Ints, group_of: Ints, number: int) -> Ints:
+    """Occurrences of words in the documents of each group, (n, number); ``group_of`` is -1 for none."""
+    places = _places(batch, rows)[batch.ids]
+    groups = np.repeat(group_of, np.diff(batch.offsets))
+    kept = (places >= 0) & (groups >= 0)
+    cells = places[kept] * number + groups[kept]
+    return np.bincount(cells, minlength=len(rows) * number).reshape(-1, number)
+
+
+def _places(batch: TokenBatch, rows: Ints) -> Ints:
+    """The place of each type among some rows, (V,); -1 for others."""
+    place = np.full(len(batch.types), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    return place
+
+
 # ---- Terms without those of low coherence
 # The documents of a subject's word are about that subject. The documents of a word of a formula
 # (*resulted*, *three*, the months, senders of letters) are about anything. So the coherence of a term is
@@ -184,17 +232,12 @@ def coherence(batch: TokenBatch, rows: Rows, words: Ints) -> Floats:
 
 def _documents(batch: TokenBatch, words: Ints) -> list[tuple[Ints, Floats]]:
     """For each word the documents that it occurs in, at most `DOCUMENTS`, and how often."""
-    place = np.full(len(batch.types), -1, np.int64)
-    place[words] = np.arange(len(words))
-    tokens = place[batch.ids]
-    documents = np.repeat(np.arange(batch.documents), np.diff(batch.offsets))[tokens >= 0]
-    pairs, counts = np.unique(tokens[tokens >= 0] * batch.documents + documents, return_counts=True)
-    bounds = np.searchsorted(pairs, np.arange(len(words) + 1) * batch.documents)
+    pairs = word_documents(_places(batch, words)[batch.ids], batch.offsets, len(words))
     out = []
-    for first, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+    for first, end in zip(pairs.bounds[:-1].tolist(), pairs.bounds[1:].tolist(), strict=True):
         number = min(end - first, DOCUMENTS)
         some = first + np.arange(number) * (end - first) // max(number, 1)
-        out.append((pairs[some] % batch.documents, counts[some].astype(np.float32)))
+        out.append((pairs.documents[some], pairs.counts[some].astype(np.float32)))
     return out
 
 
@@ -213,16 +256,25 @@ def _mean_cosine(rows: Rows, mean: Rows) -> float:
 # *High water, flooding* says more than *flooded, closed*. How typical a phrase or noun is of a topic, is the
 # log-likelihood of the number of its documents with it, against those of other topics (Dunning, 1993,
 # *Accurate methods for the statistics of surprise and coincidence*). Of a large text some documents of each
-# topic are read, as many of each, so that small topics have names as good as those of large ones.
+# topic are read, as many of each, so that small topics have names as good as those of large ones. A name is
+# of one subject: the documents with one of its parts are like those with another, and like the topic's.
 
 
 NAMED = 3  # phrases and nouns in a name
 PHRASE = 2.0  # weight of a phrase; that of a noun is 1
 SURE = 10.8  # log-likelihood of what may be in a name: p = .001
+LIKELY = 3.84  # p = .05, where nothing is sure: such a noun still says more than *completed*
+# Cosine of the mean documents of two parts, less the mean of all documents. On NOAA's and PubMed's topics
+# parts of one subject have .75 to 1 (*flooding, high water*: .93), others less (*power lines, parish*: .49;
+# *pseudomonas aeruginosa, drosophila melanogaster*: .26).
+ONE_SUBJECT = 0.7
+_TRIED = 12  # phrases and nouns of a topic, the most typical first, that may be in its name
 _LONGEST = 60  # characters of a name
 _DOCUMENTS = 400  # of a topic that are read, as many of each: small topics are named as well as large ones
 _CHARACTERS = 2_000_000  # of all of them
 _SHORTEST = 3  # letters of a noun; a phrase has a word with one more
+_NO_BEGINNING = frozenset(("VB", "VBP", "VBZ", "VBD", "CD"))  # tags of finite verbs and numbers
+_NO_MIDDLE = frozenset(("VBP", "VBZ", "VBD", "VBN"))
 
 
 def phrase_names(run: Run, topic_of: Ints, terms: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -240,30 +292,71 @@ def phrase_names(run: Run, topic_of: Ints, terms: Sequence[Sequence[str]]) -> li
     phrases = Finder(stop_words=language if language in STOP_WORDS else "en")(text)
     ids, offsets, types = join(text, phrases)
     names, places = np.unique([name.lower() for name in types], return_inverse=True)
-    counts = documents_with(places[ids], offsets, len(names), topic_of[read], number)
-    scores = log_likelihoods(counts, np.bincount(topic_of[read], minlength=number))
+    pairs = word_documents(places[ids], offsets, len(names))
+    of_read = topic_of[read]
+    scores = log_likelihoods(documents_with(pairs, of_read, number), np.bincount(of_read, minlength=number))
+    centred = _centred(run, read, of_read, np.bincount(topic_of[topic_of >= 0], minlength=number))
     subject = can_name(run)
     joined = np.array([LINK in name for name in names.tolist()], bool)
-    out = []
+    out: list[list[str]] = []
     for topic, own in enumerate(terms):
         listed = np.isin(names, [term.lower() for term in own])
         weight = np.where(joined, PHRASE, listed) * scores[:, topic]
-        order = np.argsort(-weight, kind="stable")
-        able = (str(names[i]) for i in order.tolist() if weight[i] and scores[i, topic] >= SURE)
-        out.append(list(_short(distinct(filter(subject, able), NAMED))))
+        order = [i for i in np.argsort(-weight, kind="stable").tolist() if weight[i]]
+        sure, likely = (
+            islice((i for i in order if scores[i, topic] >= least and subject(str(names[i]))), most)
+            for least, most in ((SURE, _TRIED), (LIKELY, 1))
+        )
+        tried = list(sure) or list(likely)
+        if not tried:
+            out.append([])
+            continue
+        mine = of_read == topic
+        means = [centred[pairs.of(i)[mine[pairs.of(i)]]].mean(axis=0) for i in tried]
+        near = _of_one_subject(
+            [str(names[i]) for i in tried], weight[tried], means, centred[mine].mean(axis=0)
+        )
+        out.append(list(_short(near)))
     return out
 
 
-def documents_with(ids: Ints, offsets: Ints, types: int, topic_of: Ints, number: int) -> Ints:
-    """How many documents of each topic have each type, (types, number).
+def _centred(run: Run, read: Ints, of_read: Ints, sizes: Ints) -> Rows:
+    """The vectors of the documents that are read, less the mean of all documents, (n, d).
 
-    >>> documents_with(np.array([0, 0, 1, 1]), np.array([0, 3, 4]), 2, np.array([0, 1]), 2).tolist()
+    As many of each topic are read, so the means of topics are weighted by their ``sizes``.
+    """
+    batch = run.require_tokens()
+    rows = document_vectors(batch.part(read), topic_rows(run), inverse_document_frequency(batch))
+    means = np.stack([rows[of_read == topic].mean(axis=0) if n else rows[0] for topic, n in enumerate(sizes)])
+    return np.asarray(rows - sizes / sizes.sum() @ means, np.float32)
+
+
+def _of_one_subject(names: Sequence[str], weights: Doubles, means: Sequence[Rows], topic: Rows) -> list[str]:
+    """The names of largest weight whose documents are like the topic's and like one another.
+
+    ``means`` are their mean documents, (d,) each, and ``topic`` is that of the topic.
+    """
+    units = unit_rows(np.stack([topic, *means]).astype(np.float32))
+    cosines = units @ units.T
+    chosen: list[int] = []
+    for i in np.argsort(-weights * cosines[0, 1:], kind="stable").tolist():
+        near = all(cosines[i + 1, other + 1] >= ONE_SUBJECT for other in chosen)
+        if near and len(distinct([names[j] for j in [*chosen, i]], NAMED)) > len(chosen):
+            chosen.append(i)
+    return [names[i] for i in chosen]
+
+
+def documents_with(pairs: WordDocuments, group_of: Ints, number: int) -> Ints:
+    """How many documents of each group have each word, (n, number).
+
+    >>> pairs = word_documents(np.array([0, 0, 1, 1]), np.array([0, 3, 4]), 2)
+    >>> documents_with(pairs, np.array([0, 1]), 2).tolist()
     [[1, 0], [1, 1]]
     """
-    documents = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    once = np.unique(documents * types + ids)
-    cells = (once % types) * number + topic_of[once // types]
-    return np.bincount(cells, minlength=types * number).reshape(types, number)
+    words = np.repeat(np.arange(len(pairs.bounds) - 1), np.diff(pairs.bounds))
+    groups = group_of[pairs.documents]
+    cells = (words * number + groups)[groups >= 0]
+    return np.bincount(cells, minlength=(len(pairs.bounds) - 1) * number).reshape(-1, number)
 
 
 def log_likelihoods(counts: Ints, sizes: Ints) -> Doubles:
@@ -355,8 +448,9 @@ def _running(run: Run, documents: Ints) -> Running:
 
 
 def can_name(run: Run) -> Callable[[str], bool]:
-    """Tells which phrases and words can name a subject: nouns, as far as the lexicon knows, no numbers."""
+    """Tells what can name a subject: nouns and noun phrases, as far as the lexicon knows, no numbers."""
     stops, broken, can_be = stop_words(run), garbled_words(run), lexicon(run)
+    tags = english_lexicon() if can_be("the") else {}
 
     def is_subject(name: str) -> bool:
         words = name.split(LINK)
@@ -364,8 +458,11 @@ def can_name(run: Run) -> Callable[[str], bool]:
         if letters < _SHORTEST + (len(words) > 1) and name.isascii():
             return False
         ends = {words[0], words[-1]}
-        if not all(map(str.isalpha, ends)) or words[0] in PAST or not stops.isdisjoint(ends):
+        if not all(map(str.isalpha, ends)) or not PAST.isdisjoint(words) or not stops.isdisjoint(ends):
             return False
+        kinds = [tags.get(word.lower()) for word in words]
+        if len(words) > 1 and (kinds[0] in _NO_BEGINNING or not _NO_MIDDLE.isdisjoint(kinds[1:-1])):
+            return False  # *make clear*, *four feet*, *teachers walked home*
         parts = can_be(words[-1])
         return (not parts or "noun" in parts) and broken.isdisjoint(words)
 

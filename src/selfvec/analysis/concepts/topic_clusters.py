@@ -8,19 +8,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.sides import Sides as Written
 from selfvec.analysis.sides import joined_sentence
-from selfvec.base.arrays import Floats, Ints, Rows
+from selfvec.base.arrays import Floats, Ints, Mask, Rows
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.threads import in_order, one_core, threads
-from selfvec.base.view import COUNT, PIECES, WORDS, Cell, Column, Part, Row, Table, View, escaped, share
+from selfvec.base.view import (
+    COUNT,
+    PIECES,
+    WORDS,
+    Cell,
+    Column,
+    Part,
+    Row,
+    Table,
+    View,
+    escaped,
+    sentence,
+    share,
+)
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.numerics.kmeans import k_means
@@ -28,7 +42,18 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 
-from .terms import NAMED, Terms, can_name, distinct, row_of, term_weights, topic_rows, topical_terms
+from .growth import ShareChange, TextGrowth, growth_columns, growth_sentences
+from .terms import (
+    NAMED,
+    Terms,
+    can_name,
+    counts_in,
+    distinct,
+    row_of,
+    term_weights,
+    topic_rows,
+    topical_terms,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,6 +63,7 @@ NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # numbers of topics that are tried
 ENOUGH = 0.9  # share of the best silhouette that is enough, because gains shrink as the number grows
 RARER = 3.0  # logarithm of the ratio to other topics that is enough; those of rare terms are uncertain
 NEAR = 0.15  # smallest cosine of a word to the centre of its topic
+LEAST_SHARE, LEAST_DOCUMENTS = 0.01, 10  # of a topic; smaller ones are listed apart, and merged in reports
 _STARTS = 4  # of k-means, which ends in another local optimum from each
 _LARGEST = 5  # topics of a group that are shown
 _TERMS = 3  # of each
@@ -53,6 +79,9 @@ class Topic:
     share: float  # of the documents; the shares of all topics add up to 1
     documents: int  # number of documents whose vector is nearest to the centre of this topic
     seed_words: list[str] = field(default_factory=list)  # those it was asked to hold
+    finer: list[str] = field(default_factory=list)  # names of the topics that it is made of, if several
+    named: bool = False  # by a person
+    growth: ShareChange | None = None  # from the first periods to the last, if the groups are periods
 
 
 @dataclass(frozen=True)
@@ -66,6 +95,14 @@ class TopicShare:
     share: float  # of the group's documents that have a topic
     terms: list[str]  # characteristic of the topic in this group
     cosine: float | None = None  # to the same topic in an earlier group, if groups were clustered separately
+    of: int = 0  # documents of the group that have a topic
+    low: float = 0.0  # of the share's 95 % interval
+    high: float = 1.0
+
+
+def is_small(topic: Topic) -> bool:
+    """Whether a topic is too small to say anything about it by itself."""
+    return topic.share < LEAST_SHARE or topic.documents < LEAST_DOCUMENTS
 
 
 def _name_and_terms(row: Row) -> Cell:
@@ -96,6 +133,12 @@ class GroupTopics(RecordTable[TopicShare]):
         Topic of every document, -1 for none.
     left_out : list of str
         Groups with too little text to be clustered separately.
+    growth : TextGrowth or None
+        How the number of documents changed, if the groups are periods.
+    sides : Sides or None
+        How the first and the last periods are written.
+    last_documents : (D,) bool or None
+        The documents of the last periods.
     """
 
     listed = "shares"
@@ -103,6 +146,9 @@ class GroupTopics(RecordTable[TopicShare]):
     shares: list[TopicShare]
     of_documents: Ints = field(repr=False)
     left_out: list[str] = field(default_factory=list)
+    growth: TextGrowth | None = None
+    sides: Written | None = None
+    last_documents: Mask | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         groups = list(dict.fromkeys(row.group for row in self.shares))
@@ -148,7 +194,10 @@ class GroupTopics(RecordTable[TopicShare]):
 
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec text topics --by ... --json`` prints it, under ``groups``."""
-        return {"rows": self.rows, "left_out": self.left_out}
+        more: dict[str, Any] = {}
+        if self.growth is not None and self.sides is not None:
+            more = {"growth": asdict(self.growth), "sides": self.sides.as_dict()}
+        return {"rows": self.rows, "left_out": self.left_out, **more}
 
 
 @dataclass(frozen=True, repr=False)
@@ -201,13 +250,14 @@ class Topics(RecordTable[Topic]):
 
     @property
     def columns(self) -> Sequence[Column]:
-        """The number of a topic, its share, and the terms that name it and belong to it."""
+        """The number of a topic, its share, how that changed, and the terms that name it and belong to it."""
         seeds = [Column("seed_words", form=WORDS)] if any(row.seed_words for row in self.topics) else []
         named = "topic: phrases and nouns that name it; its terms"
         return (
             Column("topic", "", COUNT),
             Column("share", form=share(1)),
             Column("documents", form=COUNT),
+            *(growth_columns() if any(row.growth for row in self.topics) else ()),
             *seeds,
             Column("name", named, PIECES, of=_name_and_terms),
         )
@@ -217,12 +267,24 @@ class Topics(RecordTable[Topic]):
         """Which words were counted as one."""
         return [] if self.run is None else joined_sentence(self.run.provenance.variants)
 
+    @property
+    def sentences(self) -> list[str]:
+        """Which topics grew, and whether the text did, if the groups are periods."""
+        changes = [(sentence(row.name.split(", ")[0]), row.growth) for row in self.topics if row.growth]
+        groups = self.groups
+        if groups is None or groups.growth is None or groups.sides is None:
+            return []
+        # How the two are written comes first: a change of notation looks like a change of subjects.
+        return [*groups.sides.sentences, *growth_sentences(changes, "topic"), groups.growth.sentence]
+
     def view(self, top: int | None = None) -> View:
         """The topics; their shares in groups, their hierarchy and those of new documents, if there are."""
         tried = ", ".join(f"{number}: {value:.2f}" for number, value in self.tried.items())
         shown = f"{len(self)} topics of {self.documents:,} documents, silhouette {self.silhouette:.2f}"
         note = f"{shown} (of {tried})" if tried else shown
-        parts: list[Part] = [Table(self.columns, self._numbered()[:top], notes=[note])]
+        large = [row for row in self._numbered() if not is_small(self.topics[row["topic"]])]
+        parts: list[Part] = [*self.sentences]
+        parts.append(Table(self.columns, large[:top], notes=[note, *self._small()]))
         if self.groups is not None:
             parts.append(self.groups.table)
         if self.hierarchy is not None:
@@ -230,6 +292,16 @@ class Topics(RecordTable[Topic]):
         if self.assigned is not None:
             parts.append(self._assigned(self.assigned))
         return View("Topics", parts, records=self.rows if self.groups is None else self.groups.rows)
+
+    def _small(self) -> list[str]:
+        """The small topics, which say little by themselves."""
+        small = [row for row in self.topics if is_small(row)]
+        if not small:
+            return []
+        documents = count_of(sum(row.documents for row in small), "document")
+        names = "; ".join(escape_for_display(row.name.split(", ")[0]) for row in small)
+        limits = f"less than {LEAST_SHARE:.0%} of the documents, or fewer than {LEAST_DOCUMENTS}"
+        return [f"apart: {count_of(len(small), 'topic')} with {limits}, {documents} together: {names}"]
 
     def _tree(self, joins: Sequence[Row]) -> list[Part]:
         """A line for each join of the hierarchy and each topic, indented below what joins it."""
@@ -304,6 +376,8 @@ class Topics(RecordTable[Topic]):
                 "share": row.share,
                 "documents": row.documents,
                 "seed_words": row.seed_words,
+                **({"finer": row.finer} if row.finer else {}),
+                **({"growth": asdict(row.growth)} if row.growth else {}),
             }
             for number, row in enumerate(self.topics)
         ]
@@ -494,15 +568,10 @@ def _typical(run: Run, chosen: Terms, of_documents: Ints, cosines: Rows) -> Rows
     cosine · log(1 + count in the topic's documents) · log(frequency there / frequency in other documents)
     """
     batch = run.require_tokens()
-    place = np.full(len(batch.types), -1, np.int64)
-    place[chosen.rows] = np.arange(len(chosen))
-    terms = place[batch.ids]
-    topics = np.repeat(of_documents, np.diff(batch.offsets))
     number = cosines.shape[1]
+    counts = counts_in(batch, chosen.rows, of_documents, number)
+    topics = np.repeat(of_documents, np.diff(batch.offsets))
     sizes = np.bincount(topics[topics >= 0], minlength=number)  # tokens
-    kept = (terms >= 0) & (topics >= 0)
-    pairs = terms[kept] * number + topics[kept]
-    counts = np.bincount(pairs, minlength=len(chosen) * number).reshape(-1, number)
     here = (counts + 0.5) / (sizes + 1)
     elsewhere = (counts.sum(axis=1, keepdims=True) - counts + 0.5) / (sizes.sum() - sizes + 1)
     return np.asarray(cosines * np.log1p(counts) * np.clip(np.log(here / elsewhere), 0, RARER))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
-from selfvec.base.errors import InputError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
-from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
+from selfvec.corpus.filters import GivenFilter, given_filters
 from selfvec.files.atomic_files import check_target
 from selfvec.files.report_page import check_report, save_page
 from selfvec.storage.opened import GivenRun, as_run
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _DRAWN = 3  # words over time, if none are named
+MOST_GROUPS = 8  # values of a field, those with the most text
 
 
 @checked
@@ -34,6 +34,7 @@ def report(
     *,
     words: str | Sequence[str] = (),
     filter: GivenFilter = (),
+    groups: str | None = None,
     top: int = 12,
     variants: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
@@ -41,9 +42,10 @@ def report(
 ) -> Figures:
     """Write one page about a text, to send.
 
-    It says what the text is about, its topics with sentences that are typical of them, which words changed
-    with sentences as evidence, some words over time, and how sure each is. The page holds all it needs, and
-    opens in any browser. What the run does not have, such as dates, is left out, and the page says so.
+    Its first screen says which subjects grow and by how much, whether that is only because there are more
+    documents, how groups of documents differ, and which documents to read. Then comes the evidence: subjects
+    with typical sentences, words that changed, how sure each is, and what the page cannot say. It opens in
+    any browser. What the run does not have, such as dates, is left out, and the page says so.
 
     Parameters
     ----------
@@ -51,10 +53,14 @@ def report(
     output : path
         The page to write, .html.
     words : str or sequence of str
-        Words that are drawn over time; by default the first that changed.
-    filter : str or dict, or sequence of them
+        Words that are followed over time; by default the first that changed. Of those named, the page says
+        how their share of the documents changed.
+    filter : str, dict, or sequence of these
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
         several on one field are alternatives.
+    groups : str, optional
+        Say how groups of documents differ: the values of a field, those with the most text, or some of them,
+        as state or state=IOWA,OHIO.
     top : int, at least 1
         Words that changed.
     variants : "auto" or path, optional
@@ -66,12 +72,16 @@ def report(
     Returns
     -------
     Figures
-        ``path``, its size in ``bytes``, the number of ``topics``, and the ``words`` that changed.
+        ``path``, its size in ``bytes``, the number of ``topics``, and the ``words`` that changed. ``growth``
+        has a row for each subject and chosen word, ``groups`` for each group, ``read`` for each document to
+        read.
 
     Raises
     ------
     InputError
         If a named word does not occur, or no document passes the filters.
+    NotFound
+        If a field or value does not exist.
     TargetError
         If the page exists, and ``overwrite`` is false.
 
@@ -81,53 +91,95 @@ def report(
     >>> selfvec.report(run, "weather.html", top=4)["words"]
     ['stream', 'mast', 'panel', 'drone']
     """
+    from selfvec.analysis.concepts.subjects import keep_names, kept_names
     from selfvec.analysis.variants import with_variants
 
-    run = with_variants(as_run(run), variants)
+    home = as_run(run)
+    run = with_variants(home, variants)
+    if run.folder is None:
+        keep_names(run, kept_names(home))
     check_report(output, (".html",))
     check_target(output, overwrite=overwrite, folder=False)
     named = check_texts("words", words, "words") if words else []
     rows, _ = run.rows(named) if named else ([], [])
     passed = given_filters(filter)
-    documents = int(filtered_documents(run, passed).sum()) if passed else None
+    field, values = (None, None) if groups is None else _field_and_values(groups)
+    from selfvec.analysis.concepts.corpus_topics import passing
+    from selfvec.analysis.concepts.document_topics import documents_to_read
+    from selfvec.analysis.concepts.group_differences import group_differences
+    from selfvec.analysis.concepts.growth import word_changes
     from selfvec.analysis.word_drift import comparable_slices, drift, slice_paths
+    from selfvec.analysis.word_drift.compared_slices import field_slices
     from selfvec.views.text_report import TextFindings, text_report
 
     missing: list[str] = []
-    subjects = _or_why(missing, "Topics", lambda: _topics(run, passed, progress))
+    part = passing(run, passed)  # in memory; drift, which keeps what it measures, has the filters
+    parts = [] if field is None else field_slices(part, field, values, MOST_GROUPS)
+    subjects = _or_why(missing, "Subjects", lambda: _subjects(part, progress))
     changed = _or_why(
         missing, "Changes", lambda: drift(run, filter=passed, top=top, examples=2, progress=progress)
     )
-    drawn = [run.vectors.index_to_key[row] for row in rows] or _first_words(changed)
+    chosen = [run.vectors.index_to_key[row] for row in rows]
+    drawn = chosen or _first_words(changed)
+    slices = comparable_slices(part)
     paths = []
-    if (slices := comparable_slices(run, passed)) and drawn:
-        paths = _or_why(missing, "Words over time", lambda: slice_paths(run, drawn, slices)) or []
+    if slices and drawn:
+        paths = _or_why(missing, "Words over time", lambda: slice_paths(part, drawn, slices)) or []
     elif named:
         missing.append("Words over time: the documents have neither dates nor slices.")
-    page = text_report(TextFindings(run, subjects, changed, paths, missing, passed, documents))
-    save_page(page, output, overwrite=overwrite)
+    findings = TextFindings(
+        run,
+        subjects,
+        changed,
+        paths,
+        missing,
+        passed,
+        part.require_tokens().documents if passed else None,
+        words=word_changes(part, chosen, slices),
+        groups=group_differences(part, subjects, parts) if parts else [],
+        to_read=[] if subjects is None else documents_to_read(subjects),
+    )
+    save_page(text_report(findings), output, overwrite=overwrite)
     path = Path(output)
     figures = {"path": str(path), "bytes": path.stat().st_size, "topics": len(subjects or ())}
     told = "the page holds sentences of the documents; it opens in any browser"
     figures["words"] = [row["word"] for row in changed or ()]
-    return Figures("Report", figures, messages=[told])
+    return Figures("Report", figures | findings.as_dict(), messages=[told])
 
 
-def _topics(run: Run, filters: Sequence[str], progress: Progress | None) -> Topics:
-    """The topics of the documents that pass, with their shares in periods if there are some."""
+def _field_and_values(groups: str) -> tuple[str, list[str] | None]:
+    """The field of ``FIELD`` or ``FIELD=A,B``, and its values if they are named.
+
+    >>> _field_and_values("state"), _field_and_values("state=IOWA, OHIO")
+    (('state', None), ('state', ['IOWA', 'OHIO']))
+    """
+    field, equals, values = groups.partition("=")
+    named = [value.strip() for value in values.split(",") if value.strip()]
+    if not field.strip() or (equals and len(named) < 2):
+        rule = f"is a field, or a field and several of its values, not {groups!r}"
+        raise OptionError(rule, field="groups", remedy="write FIELD or FIELD=A,B")
+    return field.strip(), named or None
+
+
+def _subjects(run: Run, progress: Progress | None) -> Topics:
+    """Few topics of a run, with finer ones below them, and how they grew."""
     from selfvec.analysis.concepts import topics
+    from selfvec.analysis.concepts.subjects import finer_number
 
-    subjects = topics(run, filter=filters, progress=progress)
-    return with_periods(subjects.run or run, subjects)  # the run of the documents that pass
+    found = topics(run, progress=progress)
+    if number := finer_number(found):
+        found = topics(run, number, progress=progress)
+    return few_with_periods(run, found)
 
 
-def with_periods(run: Run, topics: Topics) -> Topics:
-    """The topics of a run with their shares in its periods, if there are some."""
-    from selfvec.analysis.concepts.corpus_topics import topic_shares
+def few_with_periods(run: Run, topics: Topics) -> Topics:
+    """The topics of a run, few and none of them small, with their shares in its periods, if it has some."""
+    from selfvec.analysis.concepts.corpus_topics import with_groups
+    from selfvec.analysis.concepts.subjects import few_subjects
     from selfvec.analysis.word_drift import comparable_slices
 
-    periods = comparable_slices(run)
-    return replace(topics, groups=topic_shares(run, topics, periods)) if periods else topics
+    few, periods = few_subjects(topics), comparable_slices(run)
+    return with_groups(run, few, periods) if periods else few
 
 
 def _first_words(changed: Drift | None) -> list[str]:

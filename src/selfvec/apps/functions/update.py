@@ -184,11 +184,16 @@ def update(
         new = updating.update(
             old, taken, vectors, half_life=half_life, **moved, execution=Execution(writer, progress, jobs)
         )
-        if new is old:
-            return Run.of(old) if own is not None or writer is None else finished(new, writer)
+        if new is old and (own is not None or writer is None):
+            return Run.of(old)
         made = finished(new, writer, undo=not how.get("no_undo"))
-        made.change = dict(new.provenance.steps[-1])
-        made.folder = own or made.folder
+        if own is None and writer is not None:  # in the run's own folder a person's names just stay
+            from selfvec.analysis.concepts.subjects import keep_names, kept_names
+
+            keep_names(made, kept_names(old))
+        if new is not old:
+            made.change = dict(new.provenance.steps[-1])
+            made.folder = own or made.folder
         return made
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.apps.functions.report import with_periods
+from selfvec.apps.functions.report import few_with_periods
 from selfvec.base.progress import Progress
 from selfvec.base.view import COUNT, WORDS, Column, Table
 from selfvec.files.report_page import STYLE, body_html
@@ -173,7 +173,7 @@ def _on_paper(page: PageData) -> str:
     report = text_report(
         TextFindings(
             run,
-            None if topics is None else with_periods(run, topics),
+            None if topics is None else few_with_periods(run, topics),
             changed.illustrate(run, _QUOTED) if changed.rows else None,
             (),
         )

@@ -1,0 +1,187 @@
+"""How groups of documents differ: sizes, and the subjects and words that one has more of than the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from selfvec.base.arrays import Doubles, Ints, Mask
+from selfvec.base.display import count_of, escape_for_display, printable
+from selfvec.base.view import COUNT, NUMBER, PROBABILITY, STRONG, Column, sentence, share
+from selfvec.corpus.slices import Slice
+from selfvec.data.run import Run
+from selfvec.numerics.statistics import benjamini_hochberg, ratios_of_shares
+from selfvec.text.phrases import LINK
+
+from .growth import LEVEL, ShareChange, Sides, changes_of_counts, exact_p, moved_subjects, percent
+from .terms import documents_with, log_likelihoods, stop_words, word_documents
+from .topic_clusters import Topics
+
+OTHERS = "the others"
+_LISTED = 6  # words of a group
+_LEAST = 5  # documents with a word
+_NAMED = 3  # groups, subjects and words in a sentence
+_POSSIBLE = 3.84  # G² below which p is above .05, so that no exact p is needed
+
+
+@dataclass(frozen=True)
+class GroupDifference:
+    """What one group has more of than the others, the surest first."""
+
+    name: str
+    documents: int
+    share: float  # of the documents of all groups
+    subjects: list[tuple[str, ShareChange]]  # all of them, as the topics are in order
+    words: list[tuple[str, ShareChange]]
+
+    @property
+    def larger(self) -> list[tuple[str, ShareChange]]:
+        """The subjects that it has more of."""
+        more = [(name, change) for name, change in self.subjects if change.moved and change.grew]
+        return sorted(more, key=lambda row: -row[1].low)
+
+    @property
+    def sentence(self) -> str:
+        """Its size and what it has more of, in words."""
+        size = f"{self.name} ({count_of(self.documents, 'document')}, {percent(self.share)})"
+        subjects = "; ".join(
+            f"{sentence(name.split(', ')[0])} {change.shown} as often"
+            for name, change in self.larger[:_NAMED]
+        )
+        words = ", ".join(escape_for_display(word.replace(LINK, " ")) for word, _ in self.words[:_NAMED])
+        told = [f"more of {subjects}" * bool(subjects), f"its words: {words}" * bool(words)]
+        return printable(f"{size}: {'; '.join(filter(None, told)) or 'nothing more than the others'}.")
+
+    @property
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """What it has more of, for a table: subjects, then words."""
+        for kind, listed in (("subject", self.larger), ("word", self.words)):
+            for name, change in listed:
+                yield {
+                    "group": self.name,
+                    "kind": kind,
+                    "name": name.replace(LINK, " "),
+                    "documents": change.documents_last,
+                    "share": change.share_last,
+                    "share_of_others": change.share_first,
+                    "ratio": change.ratio,
+                    "low": change.low,
+                    "high": change.high,
+                    "q": change.q,
+                    "shown": change.shown,
+                }
+
+
+def difference_columns() -> tuple[Column, ...]:
+    """What is shown of a subject or word that a group has more of."""
+    return (
+        Column("group", form=STRONG),
+        Column("name", "has more of"),
+        Column("documents", form=COUNT, less=True),
+        Column("share", form=share(1), meaning="of the documents of the group, and of the others"),
+        Column("share_of_others", "others", share(1), "of the documents of the group, and of the others"),
+        Column("shown", "ratio", NUMBER, "with its 95 % interval"),
+        Column("q", form=PROBABILITY, meaning="false discovery rate", less=True),
+    )
+
+
+class _Compared(NamedTuple):
+    """The documents with each of n things in a group, and in the others."""
+
+    counts: tuple[Ints, Ints]
+    sizes: tuple[int, int]
+
+
+def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) -> list[GroupDifference]:
+    """What each of some groups has more of than the others together.
+
+    False discoveries are counted over all groups, so that more groups do not name more by chance.
+    """
+    batch = run.require_tokens()
+    group_of = np.full(batch.documents, -1, np.int64)
+    for number, group in enumerate(groups):
+        group_of[group.documents] = number
+    words, counts = _word_counts(run, group_of, len(groups))
+    of_words = _against_others(counts, np.bincount(group_of[group_of >= 0], minlength=len(groups)))
+    p_of_words = [_possible_p(each) for each in of_words]
+    q_of_words = benjamini_hochberg(np.concatenate(p_of_words)).reshape(len(groups), -1)
+    names = [] if topics is None else [topic.name for topic in topics]
+    of_topics: list[_Compared] = []
+    if topics is not None:
+        topical = (topics.of_documents >= 0) & (group_of >= 0)
+        cells = topics.of_documents[topical] * len(groups) + group_of[topical]
+        table = np.bincount(cells, minlength=len(names) * len(groups)).reshape(len(names), -1)
+        of_topics = _against_others(table, table.sum(axis=0))
+    p_of_topics = [exact_p(c.counts[0], c.sizes[0], c.counts[1], c.sizes[1]) for c in of_topics]
+    q_of_topics = benjamini_hochberg(np.concatenate([*p_of_topics, np.zeros(0)])).reshape(len(of_topics), -1)
+    out = []
+    total = int((group_of >= 0).sum())
+    for number, group in enumerate(groups):
+        sides = Sides(Slice(OTHERS, (group_of >= 0) & ~group.documents), group)
+        subjects: list[ShareChange] = []
+        if of_topics:
+            (first, last), (of_first, of_last) = of_topics[number]
+            moved = moved_subjects(first, of_first, last, of_last, LEVEL / len(groups))
+            subjects = changes_of_counts(
+                *of_topics[number], sides, p_of_topics[number], q_of_topics[number], moved
+            )
+        mine = of_words[number]
+        best = _surest(mine, q_of_words[number])
+        listed = [side[best] for side in mine.counts]
+        p, q = p_of_words[number][best], q_of_words[number][best]
+        changes = changes_of_counts(listed, mine.sizes, sides, p, q, q <= LEVEL)
+        size = int((group_of == number).sum())
+        out.append(
+            GroupDifference(
+                group.name,
+                size,
+                size / max(total, 1),
+                list(zip(names, subjects, strict=True)) if subjects else [],
+                [(words[i], change) for i, change in zip(best.tolist(), changes, strict=True)],
+            )
+        )
+    return sorted(out, key=lambda group: -group.documents)
+
+
+def _word_counts(run: Run, group_of: Ints, groups: int) -> tuple[list[str], Ints]:
+    """Words that may tell groups apart, and the documents of each group with them, (n, groups)."""
+    batch = run.require_tokens()
+    counts = documents_with(word_documents(batch.ids, batch.offsets, len(batch.types)), group_of, groups)
+    stops = stop_words(run)
+    able = [
+        row
+        for row in np.flatnonzero(counts.sum(axis=1) >= _LEAST).tolist()
+        if batch.types[row].lower() not in stops and any(map(str.isalpha, batch.types[row]))
+    ]
+    return [batch.types[row] for row in able], counts[able]
+
+
+def _against_others(counts: Ints, sizes: Ints) -> list[_Compared]:
+    """For each group the counts in the others and in it."""
+    total, whole = counts.sum(axis=1), int(sizes.sum())
+    return [
+        _Compared((total - counts[:, i], counts[:, i]), (whole - int(size), int(size)))
+        for i, size in enumerate(sizes.tolist())
+    ]
+
+
+def _possible_p(compared: _Compared) -> Doubles:
+    """The exact p of each word, (n,); 1 for those of which G² excludes a p below .05."""
+    p = np.ones(len(compared.counts[0]))
+    pair = np.stack(compared.counts, axis=1)
+    tested = np.flatnonzero(log_likelihoods(pair, np.array(compared.sizes)).max(axis=1) >= _POSSIBLE)
+    first, last = (side[tested] for side in compared.counts)
+    p[tested] = exact_p(first, compared.sizes[0], last, compared.sizes[1])
+    return p
+
+
+def _surest(compared: _Compared, q: Doubles) -> Ints:
+    """The words that a group has more of beyond chance, by the lower end of the ratio."""
+    first, last = compared.counts
+    _, low, _ = ratios_of_shares(first, compared.sizes[0], last, compared.sizes[1])
+    more: Mask = (q <= LEVEL) & (low > 1)
+    order = np.argsort(-np.where(more, low, 0), kind="stable")
+    return order[: min(_LISTED, int(more.sum()))]

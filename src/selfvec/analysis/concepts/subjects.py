@@ -1,0 +1,239 @@
+"""Fewer topics, and topics by names of one's own: which ones are merged, and under which name.
+
+A person's names lie in the run folder beside its states, so that updates leave them there. Each goes with the
+terms of its topic. It is given to the topic whose terms are most like these, so that it follows a topic that
+an update moves, and is left out where there is no such topic any more. Topics with the same name are one.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
+from pathlib import Path
+
+import numpy as np
+
+from selfvec.base.arrays import Doubles, Ints
+from selfvec.base.errors import InputError
+from selfvec.data.run import Run
+from selfvec.files.report_page import save_rows
+from selfvec.numerics.rows import unit_rows
+
+from .terms import phrase_names, topic_rows
+from .topic_clusters import ENOUGH, LEAST_DOCUMENTS, LEAST_SHARE, Topic, Topics
+
+NAMES = "topics.csv"  # in a run folder
+FORGET = "none"  # given instead of a file
+# Cosine of the terms of two topics that are the same.
+SAME_TERMS = 0.8
+FEW, MOST = 8, 12  # subjects of a report: what a reader takes in at a glance
+_HELD = "names of topics"
+
+
+# ---- Merging
+
+
+def merged(whole: Topics, group_of: Sequence[int], names: Mapping[int, str] | None = None) -> Topics:
+    """The topics with some of them made one: those of the same group, by the number of the group.
+
+    Groups are numbered by their size. One without a name in ``names`` is called as its only topic, or after
+    the phrases and nouns of its documents; ``finer`` are the names of the topics that it is made of.
+    """
+    members: dict[int, list[int]] = {}
+    for topic, group in enumerate(group_of):
+        members.setdefault(group, []).append(topic)
+    order = sorted(members, key=lambda group: -sum(whole[i].documents for i in members[group]))
+    place = np.full(len(whole) + 1, -1, np.int64)  # the last is for documents and words without a topic
+    for number, group in enumerate(order):
+        place[members[group]] = number
+    of_documents = place[whole.of_documents]
+    weights = np.array([topic.documents for topic in whole], np.float32)
+    joined = [_one_topic([whole[i] for i in members[group]]) for group in order]
+    centres = [(weights[members[g], None] * whole.centres[members[g]]).sum(axis=0) for g in order]
+    unnamed = any(len(members[g]) > 1 and g not in (names or {}) for g in order)
+    found: list[list[str]] = []
+    if unnamed and whole.run is not None:
+        found = phrase_names(whole.run, of_documents, [[term for term, _ in row.terms] for row in joined])
+    for number, group in enumerate(order):
+        if names and group in names:
+            joined[number] = replace(joined[number], name=names[group], named=True)
+        elif len(members[group]) > 1 and found and found[number]:
+            joined[number] = replace(joined[number], name=", ".join(found[number]))
+    return replace(
+        whole,
+        topics=joined,
+        labels=place[whole.labels],
+        of_documents=of_documents,
+        centres=unit_rows(np.stack(centres).astype(np.float32)),
+    )
+
+
+def _one_topic(topics: Sequence[Topic]) -> Topic:
+    """One topic of several, with the first terms of each, the largest first."""
+    largest = sorted(topics, key=lambda topic: -topic.documents)
+    rounds = chain.from_iterable(zip_longest(*(topic.terms for topic in largest)))
+    terms = [term for term in rounds if term is not None][: max(len(topic.terms) for topic in topics)]
+    return replace(
+        largest[0],
+        terms=terms,
+        size=sum(topic.size for topic in topics),
+        share=sum(topic.share for topic in topics),
+        documents=sum(topic.documents for topic in topics),
+        seed_words=[word for topic in topics for word in topic.seed_words],
+        finer=[topic.name for topic in largest] if len(topics) > 1 else largest[0].finer,
+        named=any(topic.named for topic in topics),
+    )
+
+
+def few_subjects(whole: Topics, most: int = MOST) -> Topics:
+    """At most so many topics, none of them small, as far as similar ones can be merged.
+
+    The two whose merging moves their documents least are merged first (Ward, 1963, *Hierarchical grouping to
+    optimize an objective function*), so small topics go to the nearest ones. Those with a person's name stay.
+    """
+    groups = {i: [i] for i in range(len(whole))}
+    sizes = np.array([topic.documents for topic in whole], np.float64)
+    centres = np.asarray(whole.centres, np.float64)
+    while True:
+        open_groups = [g for g, mine in groups.items() if not any(whole[i].named for i in mine)]
+        share = {g: sizes[mine].sum() / max(sizes.sum(), 1) for g, mine in groups.items()}
+        small = [g for g in open_groups if share[g] < LEAST_SHARE or sizes[groups[g]].sum() < LEAST_DOCUMENTS]
+        if len(open_groups) < 2 or (len(groups) <= most and not small):
+            break
+        candidates = open_groups if len(groups) > most else small
+        sums = np.stack([sizes[groups[g]] @ centres[groups[g]] for g in open_groups])
+        weight = np.array([sizes[groups[g]].sum() for g in open_groups])
+        costs = _costs(sums, weight)
+        costs[[g not in candidates for g in open_groups]] = np.inf
+        a, b = np.unravel_index(int(np.argmin(costs)), costs.shape)
+        groups[open_groups[b]] += groups.pop(open_groups[a])
+    group_of = {i: group for group, mine in groups.items() for i in mine}
+    return merged(whole, [group_of[i] for i in range(len(whole))]) if len(groups) < len(whole) else whole
+
+
+def finer_number(found: Topics) -> int | None:
+    """How many topics a report begins with; None for those that were found by default.
+
+    With fewer than eight, it is the largest number whose silhouette is nearly as good as the best, if that
+    is larger. Those with a person's names stay as they are.
+    """
+    good = [k for k, value in found.tried.items() if value >= ENOUGH * max(found.tried.values())]
+    if len(found) >= FEW or any(topic.named for topic in found) or not good or max(good) <= len(found):
+        return None
+    return max(good)
+
+
+def _costs(sums: Doubles, weights: Doubles) -> Doubles:
+    """How much more the documents of each two groups lie from a common mean than from their own, (n, n)."""
+    means = sums / np.maximum(weights, 1)[:, None]
+    squares = (means**2).sum(axis=1)
+    distances = squares[:, None] + squares - 2 * means @ means.T
+    costs = distances * (weights[:, None] * weights) / np.maximum(weights[:, None] + weights, 1)
+    np.fill_diagonal(costs, np.inf)
+    return np.asarray(costs)
+
+
+# ---- Names of one's own
+
+
+@dataclass(frozen=True)
+class OwnName:
+    """A name that a person gave to a topic, and the terms by which the topic is found again."""
+
+    name: str
+    terms: tuple[str, ...]
+
+
+def read_names(path: str | os.PathLike[str]) -> list[OwnName]:
+    """The names in a table of topics: a row for each, with its ``name`` and its ``terms``, between commas."""
+    remedy = "give what selfvec text topics RUN --report topics.csv wrote, with other names in it"
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError("is not in UTF-8", path=path, remedy=remedy) from None
+    head = text.partition("\n")[0]
+    rows = list(csv.DictReader(text.splitlines(), delimiter="\t" if "\t" in head else ","))
+    if not rows or not {"name", "terms"} <= set(rows[0]):
+        raise InputError("has no columns name and terms", path=path, remedy=remedy)
+    out = []
+    for row in rows:
+        name = " ".join((row["name"] or "").removeprefix("'").split())  # the sign against formulas
+        terms = tuple(term.strip() for term in (row["terms"] or "").split(",") if term.strip())
+        if name and terms:
+            out.append(OwnName(name, terms))
+    return out
+
+
+def kept_names(run: Run) -> list[OwnName]:
+    """The names that a run keeps."""
+    if run.folder is None:
+        return list(run.derived.get(_HELD, ()))
+    path = run.folder / NAMES
+    return read_names(path) if path.is_file() else []
+
+
+def keep_names(run: Run, names: Sequence[OwnName]) -> None:
+    """Keep names with a run, in its folder if it has one; without names, keep none."""
+    import polars as pl
+
+    run.derived[_HELD] = list(names)
+    if run.folder is None:
+        return
+    path = run.folder / NAMES
+    if not names:
+        path.unlink(missing_ok=True)
+        return
+    rows = [{"name": own.name, "terms": list(own.terms)} for own in names]
+    save_rows(pl.from_dicts(rows), path, overwrite=True)
+
+
+def own_names_of(whole: Topics, given: Sequence[OwnName]) -> list[OwnName]:
+    """The names that differ from those found, or that several topics share."""
+    places = [place for place in _topics_named(whole, given) if place >= 0]
+    if len(places) < len(given):
+        rule = f"{len(given) - len(places)} of {len(given)} rows have the terms of no topic of this run"
+        raise InputError(rule, remedy="write the table again with --report topics.csv, with the same options")
+    names = [own.name for own in given]
+    return [
+        own
+        for own, place in zip(given, places, strict=True)
+        if own.name != whole[place].name or names.count(own.name) > 1
+    ]
+
+
+def with_names(whole: Topics, names: Sequence[OwnName]) -> Topics:
+    """The topics by the names of a person; those with the same name are one."""
+    if not names:
+        return whole
+    name_of = {topic: row.name for topic, row in enumerate(whole)}
+    given = dict(zip(_topics_named(whole, names).tolist(), names, strict=True))
+    name_of |= {topic: own.name for topic, own in given.items() if topic >= 0}
+    groups = {name: number for number, name in enumerate(dict.fromkeys(name_of.values()))}
+    own = {groups[name_of[topic]]: name_of[topic] for topic in given if topic >= 0}
+    return merged(whole, [groups[name_of[topic]] for topic in range(len(whole))], own)
+
+
+def _topics_named(whole: Topics, names: Sequence[OwnName]) -> Ints:
+    """The topic that each name is for, (n,); -1 if none has such terms. No topic has two names."""
+    out = np.full(len(names), -1, np.int64)
+    if whole.run is None or not len(whole):
+        return out
+    mine = _terms_as_rows(whole.run, [[term for term, _ in row.terms] for row in whole])
+    cosines = _terms_as_rows(whole.run, [own.terms for own in names]) @ mine.T
+    for cell in np.argsort(-cosines, axis=None, kind="stable").tolist():
+        name, topic = divmod(cell, len(whole))
+        if cosines[name, topic] < SAME_TERMS:
+            break
+        if out[name] < 0 and topic not in out:
+            out[name] = topic
+    return out
+
+
+def _terms_as_rows(run: Run, terms_of_each: Sequence[Sequence[str]]) -> Doubles:
+    """The direction of the terms of each topic in the space of topics, (n, d)."""
+    rows, places = topic_rows(run), run.vectors.key_to_index
+    sums = [rows[[places[term] for term in terms if term in places]].sum(axis=0) for terms in terms_of_each]
+    return np.asarray(unit_rows(np.stack(sums)), np.float64)

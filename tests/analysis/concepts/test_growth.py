@@ -1,0 +1,127 @@
+"""Subjects that grow: planted changes of share, of size and of nothing."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.analysis.concepts.subjects import SUBJECTS, subject_table
+from tests.commands import ran
+
+import selfvec
+from selfvec.analysis.concepts import topics
+from selfvec.analysis.concepts.growth import (
+    Sides,
+    first_and_last_periods,
+    growth_sentences,
+    moved_subjects,
+    share_changes,
+    text_growth,
+)
+from selfvec.analysis.concepts.topic_clusters import Topics
+from selfvec.corpus.slices import Slice
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+
+EVEN = [0.25] * 4
+DOUBLED = [0.4, 0.2, 0.2, 0.2]  # of storm, which had a quarter less before
+
+
+def dated_run(before: list[float], after: list[float], sizes: tuple[int, int], seed: int = 0) -> Run:
+    """Documents of two years, with shares of the subjects in each."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for year, shares, size in zip((2001, 2002), (before, after), sizes, strict=True):
+        for i in range(size):
+            subject = list(SUBJECTS)[rng.choice(4, p=shares)]
+            day = date(year, 1, 1) + timedelta(days=365 * i // size)
+            text = f"The {' '.join(rng.choice(SUBJECTS[subject], 12))}."
+            rows.append({"id": f"{year}-{i}", "date": str(day), "text": text})
+    return selfvec.refine(rows, subject_table(), method="decorrelated")
+
+
+def grown(run: Run) -> Topics:
+    return topics(run, 4, by="year")
+
+
+def test_a_subject_whose_share_doubles_is_named_and_no_other() -> None:
+    result = grown(dated_run([0.2, 0.8 / 3, 0.8 / 3, 0.8 / 3], DOUBLED, (300, 300)))
+    (storm,) = [topic for topic in result if topic.growth and topic.growth.moved]
+    assert storm.terms[0][0] in SUBJECTS["storm"]
+    assert storm.growth is not None
+    assert storm.growth.low < 2 < storm.growth.high
+    assert storm.growth.q < 0.001
+    assert storm.growth.share_last / storm.growth.share_first == pytest.approx(storm.growth.ratio)
+    first, total = result.sentences
+    names = [topic.name.split(", ")[0] for topic in result]
+    assert first.startswith(f"Larger share of the documents from 2001 to 2002: {names[0]} ")
+    assert result[0] == storm
+    assert not any(name in first for name in names[1:])
+    assert total.startswith("The text itself stayed about as large: 300 → 30")
+
+
+def test_where_only_the_documents_are_more_no_subject_is_named() -> None:
+    result = grown(dated_run(EVEN, EVEN, (100, 400)))
+    assert result.sentences == [
+        "No topic has a larger or smaller share of the documents beyond chance from 2001 to 2002.",
+        "The text itself grew to 4.0 times the size: 100 → 400 documents a year. "
+        "Shares of the documents do not change by that.",
+    ]
+
+
+def test_where_nothing_changes_a_subject_is_named_in_at_most_five_of_a_hundred_texts() -> None:
+    draw = np.random.default_rng(0)
+    shares = [draw.dirichlet(np.full(8, 5.0)) for _ in range(200)]
+    both = [(draw.multinomial(200, share), draw.multinomial(500, share)) for share in shares]
+    assert np.mean([moved_subjects(a, 200, b, 500).any() for a, b in both]) <= 0.05
+
+
+@pytest.mark.parametrize("documents", [1_000, 100_000])
+def test_however_long_the_text_is_the_others_are_not_named_because_one_grew(documents: int) -> None:
+    draw, named = np.random.default_rng(0), []
+    for _ in range(40):
+        before = np.array([0.1, *draw.dirichlet(np.full(7, 9.0)) * 0.9])
+        after = np.array([0.2, *before[1:] * 0.8 / 0.9])
+        sides = draw.multinomial(documents, before), draw.multinomial(documents, after)
+        named.append(moved_subjects(sides[0], documents, sides[1], documents))
+    assert np.mean(named, axis=0)[0] == 1
+    assert np.mean(np.any(np.array(named)[:, 1:], axis=1)) <= 0.075  # 3 of 40
+
+
+def sides_of(first: int, last: int) -> tuple[TokenBatch, Sides]:
+    days = np.array(["2001-03-01"] * first + ["2004-05-01"] * last, "datetime64[D]")
+    number = first + last
+    batch = TokenBatch(np.zeros(number, np.int32), np.arange(number + 1), ["a"], days)
+    early = np.arange(number) < first
+    return batch, Sides(Slice("2001", early), Slice("2004", ~early))
+
+
+def test_a_subject_that_is_new_has_no_ratio_but_a_lower_bound() -> None:
+    batch, sides = sides_of(60, 40)
+    (change,) = share_changes([np.arange(100) >= 80], np.ones(100, bool), sides)
+    assert (change.ratio, change.documents_first, change.documents_last) == (None, 0, 20)
+    assert 1 < change.low < change.high
+    assert change.shown.startswith("new (at least ")
+    assert text_growth(sides, batch).documents_last == 40
+    assert list(growth_sentences([])) == []
+
+
+def test_groups_that_are_no_periods_have_no_growth() -> None:
+    batch, sides = sides_of(2, 2)
+    fields = [Slice("IOWA", sides.first.documents), Slice("OHIO", sides.last.documents)]
+    assert first_and_last_periods(fields, batch) is None
+    assert first_and_last_periods(list(reversed(sides)), batch) == sides  # in order of time
+
+
+def test_the_json_of_topics_has_growth_and_intervals(tmp_path: Path) -> None:
+    run = dated_run(EVEN, EVEN, (80, 80))
+    selfvec.save_run(run, tmp_path / "run")
+    given = ["text", "topics", str(tmp_path / "run"), "--number", "4"]
+    shown = ran([*given, "--by", "year", "--json"]).json
+    assert {"ratio", "low", "high", "q", "first", "last"} <= set(shown["rows"][0]["growth"])
+    assert shown["groups"]["growth"]["documents_first"] == 80
+    for row in shown["groups"]["rows"]:
+        assert row["documents"] / row["of"] == pytest.approx(row["share"])
+        assert 0 <= row["low"] < row["share"] < row["high"] <= 1
+    assert "growth" not in json.dumps(ran([*given, "--json"]).json)
