@@ -12,9 +12,9 @@ from threadpoolctl import threadpool_info
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.base.threads import by_blocks, one_core, threads
+from selfvec.base.threads import by_blocks, one_core, quota, threads, usable_cores
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+CORES = usable_cores()
 
 
 def test_all_cores_or_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,3 +247,23 @@ def test_no_function_waits_for_ever_in_a_forked_child(tmp_path: Path) -> None:
     assert len(rows) > 30, done.stderr
     assert [row for row in rows[:WORKS] if row[1] != "works"] == []
     assert [row for row in rows if row[1] not in ("works", "refused")] == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "cores"),
+    [
+        ({"": "150000 100000"}, 2),
+        ({"": "20000 100000"}, 1),
+        ({"": "max 100000"}, None),
+        ({"a": "400000 100000", "a/b": "max 100000"}, 4),
+        ({}, None),
+    ],
+)
+def test_the_quota_of_a_container_limits_the_cores(
+    tmp_path, limits: dict[str, str], cores: int | None
+) -> None:
+    (tmp_path / "groups/a/b").mkdir(parents=True)
+    (tmp_path / "own").write_text("0::/a/b\n")
+    for group, limit in limits.items():
+        (tmp_path / "groups" / group / "cpu.max").write_text(f"{limit}\n")
+    assert quota(tmp_path / "groups", tmp_path / "own") == cores

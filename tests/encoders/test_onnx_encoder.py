@@ -1,6 +1,7 @@
 """An encoder's folder: values by hand, laws of order and threads, and folders that are refused."""
 
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.base.errors import FormatError
 from selfvec.encoders import as_sentence_encoder
-from selfvec.encoders.onnx_encoder import OnnxEncoder
+from selfvec.encoders.onnx_encoder import EncoderFolder, OnnxEncoder
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -411,3 +412,57 @@ def test_minilm_knows_what_sentences_mean() -> None:
     assert cosines[2, 3] > 0.4
     assert abs(cosines[:2, 2:]).max() < 0.15
     assert encoder.encode(texts[::-1], jobs=1)[::-1].tobytes() == rows.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("settings", "longest", "lower"),
+    [
+        ({"config.json": {"max_position_embeddings": 514, "model_type": "xlm-roberta"}}, 512, False),
+        ({"config.json": {"max_position_embeddings": 512, "model_type": "bert"}}, 512, False),
+        (
+            {"config.json": {"max_position_embeddings": 8}, "sentence_x_config.json": {"max_seq_length": 9}},
+            8,
+            False,
+        ),
+        ({"sentence_roberta_config.json": {"max_seq_length": 7, "do_lower_case": True}}, 7, True),
+        (
+            {
+                "modules.json": [
+                    {"type": "sentence_transformers.models.Transformer", "path": "0_Transformer"}
+                ],
+                "0_Transformer/sentence_bert_config.json": {"max_seq_length": 6, "do_lower_case": True},
+                "sentence_bert_config.json": {"max_seq_length": 9},
+            },
+            6,
+            True,
+        ),
+    ],
+)
+def test_what_is_read_of_a_text_fits_the_model(tmp_path: Path, settings, longest: int, lower: bool) -> None:
+    folder = EncoderFolder.read(write_encoder(tmp_path, settings=settings))
+    assert (folder.longest, folder.lower) == (longest, lower)
+
+
+def test_a_tokenizer_with_pieces_that_the_model_lacks_is_refused(tmp_path: Path) -> None:
+    from onnx import numpy_helper
+
+    write_encoder(tmp_path)
+    few = numpy_helper.from_array(np.ones((len(ROWS) - 1, 3), np.float32), "rows")
+    (tmp_path / "onnx/model.onnx").write_bytes(model_bytes(rows=few))
+    with pytest.raises(FormatError, match=r"does not read piece 8 of its tokenizer\.json"):
+        OnnxEncoder(tmp_path)
+
+
+def test_an_encoder_is_pickled_by_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_encoder(tmp_path / "enc")
+    monkeypatch.chdir(tmp_path)
+    packed = pickle.dumps(OnnxEncoder("enc"))
+    monkeypatch.chdir("/")
+    assert pickle.loads(packed).encode(["hail"]).shape == (1, 3)
+
+
+def test_a_repository_in_the_cache_of_the_hub_is_named(tmp_path: Path) -> None:
+    (tmp_path / "blobs").mkdir()
+    write_encoder(tmp_path / "snapshots" / "abc" / ".")
+    with pytest.raises(FormatError, match=r"hub's cache: name .*snapshots/abc"):
+        OnnxEncoder(tmp_path)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache, partial
+from pathlib import Path
 from queue import Empty, Queue
 from threading import Event, Lock, Thread, local
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,6 +30,39 @@ if TYPE_CHECKING:
 _PER_CORE = 4  # threads per core, at most
 
 
+def usable_cores() -> int:
+    """The cores that this process may use: those of its affinity, and of the quota of its container."""
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(own or 1, quota(_GROUPS) or own or 1)
+
+
+_GROUPS = Path("/sys/fs/cgroup")  # control groups of Linux
+_OWN_GROUP = Path("/proc/self/cgroup")
+
+
+@cache
+def quota(groups: Path, own: Path = _OWN_GROUP) -> int | None:
+    """The cores that the control groups of this process have time for, at least one; None without a limit."""
+    try:
+        place = own.read_text(encoding="ascii").rpartition("::")[2].strip().strip("/")
+    except (OSError, ValueError):
+        return None
+    # Where a container sees its own group only, the root is that group.
+    among = [groups / place, *(groups / place).parents]
+    files = [group / "cpu.max" for group in among if group.is_relative_to(groups)]
+    limits = [_cores(file) for file in files]
+    return min((cores for cores in limits if cores is not None), default=None)
+
+
+def _cores(file: Path) -> int | None:
+    """The cores of a file that gives the microseconds of time in a period, or max."""
+    try:
+        used, period = map(int, file.read_text(encoding="ascii").split())
+    except (OSError, ValueError):
+        return None
+    return max(1, -(-used // period))
+
+
 def threads(jobs: int | None, say: Callable[[str], object] = warnings.warn) -> int:
     """The number of threads: ``jobs``, or else OMP_NUM_THREADS, or else all cores this process may use.
 
@@ -36,8 +70,7 @@ def threads(jobs: int | None, say: Callable[[str], object] = warnings.warn) -> i
     gets a message if fewer than ``jobs`` are used. `OptionError` if ``jobs`` is less than 1.
     """
     check_whole("jobs", 1 if jobs is None else jobs)
-    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    cores = own or 1
+    cores = usable_cores()
     most = _PER_CORE * cores
     if jobs is not None and jobs > most:
         say(f"{jobs:,} threads were asked for, {most} are used: {_PER_CORE} for each core")

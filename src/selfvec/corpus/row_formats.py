@@ -148,8 +148,14 @@ def _row(line: bytes, nested: Sequence[str] = ()) -> dict[str, Any]:
             raise json.JSONDecodeError("Extra data", source, end)
     except json.JSONDecodeError as error:
         raise _BadRowError(f"is not valid JSON ({error.msg}, column {error.pos + 1})") from None
-    except (ValueError, RecursionError) as error:
+    except UnicodeDecodeError as error:
         raise _BadRowError(f"is not JSON that can be read ({error})") from None
+    except RecursionError:
+        raise _BadRowError("is not JSON that can be read (it is nested too deeply)") from None
+    except ValueError:  # what Python says of it is how programs raise the limit
+        raise _BadRowError(
+            "is not JSON that can be read (it holds a number of thousands of digits)"
+        ) from None
     if type(row) is not dict:
         raise _BadRowError(f"a line is a JSON object, this one is {_called(row)}")
     for name in nested:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -176,6 +176,8 @@ def _by_row(given: Any, text: RunText) -> AnyFloats:
 
 
 def _by_id(given: Any, text: RunText) -> AnyFloats:
+    if isinstance(given, Mapping):  # ids are texts, and rows of data frames have numbers
+        given = {str(key) if isinstance(key, int | np.integer) else key: row for key, row in given.items()}
     try:
         table = vectors_of_table(given, _FIELD)
     except InputError as error:  # an id occurs twice

@@ -27,7 +27,7 @@ from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
 from selfvec.files.checksums import sha256
 from selfvec.files.text_files import COUNT, Schema, check
 from selfvec.files.untrusted import decoding, parse_json
-from selfvec.storage.folder_kinds import similar_paths
+from selfvec.storage.folder_kinds import similar_paths, snapshot_of
 from selfvec.storage.formats.subwords import load_tokenizer
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
 
@@ -54,13 +54,19 @@ _LONGEST = 512  # pieces, if no file says
 _MOST = 1 << 20  # a larger number in a file means that there is no limit
 _MODULES = ("Transformer", "Pooling", "Normalize")
 _POOLINGS = ("mean", "cls")
+_SHIFTED = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
+"""Models whose positions begin after that of padding: 514 of them hold 512 pieces."""
 _LIMIT = (COUNT, float, None)  # tokenizers without a limit have 1e30
 _PASSAGE = ("document", "passage", "corpus")
 _SCHEMA: Schema = {
     "modules.json": [{"type": str, "path": str, ...: ("type",)}],
     "sentence_bert_config.json": {"max_seq_length": (COUNT, None), "do_lower_case": bool},
     "tokenizer_config.json": {"model_max_length": _LIMIT},
-    "config.json": {"max_position_embeddings": _LIMIT},
+    "config.json": {
+        "max_position_embeddings": _LIMIT,
+        "model_type": (str, None),
+        "pad_token_id": (COUNT, None),
+    },
     "config_sentence_transformers.json": {
         "prompts": ({str: str}, None),
         "default_prompt_name": (str, None),
@@ -92,7 +98,7 @@ class EncoderFolder:
             raise FormatError("is not the folder of a sentence encoder", path=path, remedy=remedy)
         model = _model(path)
         _check_size(path / "tokenizer.json", _TOKENIZER_BYTES)
-        cut = _settings(path, "sentence_bert_config.json")
+        cut = _cut_settings(path)
         question, passage = _prompts(_settings(path, "config_sentence_transformers.json"))
         lower = bool(cut.get("do_lower_case"))
         return cls(path, model, _pooling(path), _longest(path, cut), lower, question, passage)
@@ -109,13 +115,32 @@ class EncoderFolder:
         return hashlib.sha256(json.dumps([files, settings], sort_keys=True).encode()).hexdigest()
 
 
+def _cut_settings(path: Path) -> dict[str, Any]:
+    """How texts are cut: in the folder of the module that modules.json names first, or in this one."""
+    modules = [module for module in _settings(path, "modules.json") if module["type"].endswith("Transformer")]
+    for place in dict.fromkeys((*(_inside(path, module) for module in modules[:1]), path)):
+        # sentence_bert_config.json, sentence_roberta_config.json: older versions name it by the model
+        for file in sorted(place.glob("sentence_*_config.json")):
+            return dict(_checked_json(file, _SCHEMA["sentence_bert_config.json"]))
+    return {}
+
+
+def _inside(path: Path, module: dict[str, str]) -> Path:
+    """The folder of a module."""
+    place = Path(module.get("path", ""))
+    if place.is_absolute() or ".." in place.parts:
+        raise FormatError("names a folder outside this one", path=path / "modules.json", remedy=AGAIN)
+    return path / place
+
+
 def _model(path: Path) -> Path:
     """The model to read. `_PREFERRED` decides between several, the alphabet between those of one pattern."""
     models = sorted((path / "onnx").glob("*.onnx")) or sorted(path.glob("*.onnx"))
     preferred = [file for pattern in _PREFERRED for file in models if file.match(f"{pattern}.onnx")]
     if not models:
         rule = "is not the folder of a sentence encoder: it has no model in onnx/"
-        raise FormatError(rule, path=path, remedy="export the model to onnx/model.onnx")
+        remedy = snapshot_of(path) or "export the model to onnx/model.onnx"
+        raise FormatError(rule, path=path, remedy=remedy)
     if not preferred and len(models) > 1:
         rule = f"has several models: {', '.join(file.name for file in models[:5])}"
         raise FormatError(rule, path=models[0].parent, remedy="keep one of them, or name it model.onnx")
@@ -165,11 +190,8 @@ def _pooling(path: Path) -> str:
         if kind not in _MODULES:
             rule = f"has a module {kind!r}; an encoder that can be read has {', '.join(_MODULES)}"
             raise FormatError(rule, path=path / "modules.json", remedy="choose another encoder")
-    places = [Path(module.get("path", "")) for module in modules if module["type"].endswith("Pooling")]
-    place = places[0] if places else Path("1_Pooling")
-    if place.is_absolute() or ".." in place.parts:
-        raise FormatError("names a folder outside this one", path=path / "modules.json", remedy=AGAIN)
-    file = path / place / "config.json"
+    places = [_inside(path, module) for module in modules if module["type"].endswith("Pooling")]
+    file = (places[0] if places else path / "1_Pooling") / "config.json"
     return _pooling_of(file) if places or file.is_file() else "mean"
 
 
@@ -189,14 +211,15 @@ def _pooling_of(file: Path) -> str:
 
 
 def _longest(path: Path, cut: dict[str, Any]) -> int:
-    """The pieces of a text that are read."""
-    if cut.get("max_seq_length") is not None:
-        return min(int(cut["max_seq_length"]), _MOST)
-    named = (
-        _settings(path, "tokenizer_config.json").get("model_max_length"),
-        _settings(path, "config.json").get("max_position_embeddings"),
-    )
-    return min((int(number) for number in _limits(named)), default=_LONGEST)
+    """The pieces of a text that are read, never more than the model has positions for."""
+    config = _settings(path, "config.json")
+    positions = config.get("max_position_embeddings")
+    if positions is not None and config.get("model_type") in _SHIFTED:
+        positions -= 1 + config.get("pad_token_id", 1)
+    named = cut.get("max_seq_length")
+    if named is None:
+        named = _settings(path, "tokenizer_config.json").get("model_max_length")
+    return min((int(number) for number in _limits((named, positions))), default=_LONGEST)
 
 
 def _limits(named: tuple[float | None, ...]) -> Iterator[float]:
@@ -267,10 +290,20 @@ class OnnxEncoder(SentenceEncoder):
         # Its tokenizer may cut "a" into no pieces, as one of another script does; any has a piece 0.
         pieces = self._cut("a")
         self.dimensions = len(self._pooled(pieces.ids or [0], pieces.type_ids or [0]))
+        self._check_last_piece()
+
+    def _check_last_piece(self) -> None:
+        """Raise `FormatError` if the model lacks a piece, rather than when a text has it after an hour."""
+        last = max(0, self._tokenizer.get_vocab_size(with_added_tokens=False) - 1)
+        try:
+            self._session.run([self._vector or str(self._states)], self._inputs([last], [0]))
+        except Exception as error:  # of onnxruntime, which has several
+            rule = f"does not read piece {last:,} of its tokenizer.json: the two are not of one encoder"
+            raise FormatError(rule, path=self.folder.model, remedy=AGAIN) from error
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copied and pickled by its folder: a session of onnxruntime is neither."""
-        return OnnxEncoder, (os.fspath(self.folder.path), self.name)
+        return OnnxEncoder, (self.place, self.name)  # another process may have another working directory
 
     @property
     def has_states(self) -> bool:
@@ -355,17 +388,20 @@ class OnnxEncoder(SentenceEncoder):
 
     def _run(self, output: str, ids: Sequence[int], kinds: Sequence[int], axes: int) -> Rows:
         """An output of the model for the pieces of one text: the states (p, h), or the vector (h,)."""
+        with decoding(self.folder.model, "model of a sentence encoder", _REMEDY), _in_short():
+            output_rows = self._session.run([output], self._inputs(ids, kinds))[0]
+        self._check(output, output_rows, (1, len(ids))[: axes - 1])
+        row: Rows = output_rows[0].astype(np.float32, copy=False)
+        return row
+
+    def _inputs(self, ids: Sequence[int], kinds: Sequence[int]) -> dict[str, Any]:
+        """The pieces of one text as the model takes them."""
         values = {
             "input_ids": np.array([ids], np.int64),
             "attention_mask": np.ones((1, len(ids)), np.int64),
             "token_type_ids": np.array([kinds], np.int64),
         }
-        given = {name: values[name].astype(kind, copy=False) for name, kind in self._types.items()}
-        with decoding(self.folder.model, "model of a sentence encoder", _REMEDY), _in_short():
-            output_rows = self._session.run([output], given)[0]
-        self._check(output, output_rows, (1, len(ids))[: axes - 1])
-        row: Rows = output_rows[0].astype(np.float32, copy=False)
-        return row
+        return {name: values[name].astype(kind, copy=False) for name, kind in self._types.items()}
 
     def _check(self, output: str, rows: Array, first: tuple[int, ...]) -> None:
         """Raise `FormatError` for an output of another shape than (1, h) or (1, p, h), or without numbers."""

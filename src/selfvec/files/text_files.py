@@ -95,7 +95,10 @@ def read_toml_or_json(path: Path) -> Any:
         return parse(text)
     except (ValueError, RecursionError) as error:
         name = path.suffix[1:].upper()
-        raise InputError(f"is not {name}: {error}", path=path, remedy="correct the file") from None
+        # Python advises programs to raise its limits of depth and digits.
+        ours = isinstance(error, json.JSONDecodeError | tomllib.TOMLDecodeError)
+        fault = str(error) if ours else "it is nested too deeply, or holds a number of thousands of digits"
+        raise InputError(f"is not {name}: {fault}", path=path, remedy="correct the file") from None
 
 
 def write_vocabulary(path: Path, words: Sequence[str]) -> None:

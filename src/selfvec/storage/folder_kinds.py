@@ -73,6 +73,8 @@ def not_a_run(path: Path) -> InputError:
 
 def mistaken(path: Path) -> Mistake | None:
     """What a path is that holds neither a run nor vectors; None if it is not one of the usual mistakes."""
+    if snapshot := snapshot_of(path):
+        return Mistake("a folder of the hub's cache", snapshot)
     if _is_empty(path):
         return Mistake("an empty folder", f"name a run or vectors, or {_MAKE_ONE}")
     if (path / "lock").is_file() and not (path / "run.json").exists():
@@ -115,6 +117,13 @@ def _looks_like_text(path: Path) -> bool:
     suffixes = {bare_suffix(file) for file in files if file.is_file() and not file.name.startswith(".")}
     ours = any(file.name in _OURS for file in files)
     return bool(suffixes & _TEXT) and not suffixes & _VECTORS and not ours
+
+
+def snapshot_of(path: Path) -> str:
+    """What to name in place of a repository's folder in the hub's cache; empty for others."""
+    snapshots = sorted((path / "snapshots").glob("*")) if (path / "blobs").is_dir() else []
+    last = shlex.quote(str(snapshots[-1])) if snapshots else ""
+    return last and f"it is a repository in the hub's cache: name {last}"
 
 
 def _is_empty(path: Path) -> bool:

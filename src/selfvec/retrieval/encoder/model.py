@@ -180,6 +180,9 @@ class Encoder:
         if isinstance(texts, str):
             alone: Floats = self.encode([texts], jobs=jobs)[0]
             return alone
+        if hasattr(texts, "columns"):  # whose names would be the texts
+            rule = "texts are a sequence of str, this is a data frame"
+            raise InputError(rule, remedy="give one of its columns")
         texts = list(texts)
         out = np.zeros((len(texts), self.dimensions), np.float32)
         try:
