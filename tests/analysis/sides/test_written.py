@@ -50,6 +50,11 @@ def test_of_sides_that_are_written_alike_nothing_is_said(number: int) -> None:
     assert sum(map(bool, said)) <= 2
 
 
+GERMAN = (
+    "Der Bericht wurde an die Firma geschickt, weil es in der Luft nicht mehr ging und er warten musste",
+    "Wir haben das Flugzeug auf der Bahn gesehen, aber es war nicht so schnell wie das andere bei dem Wetter",
+    "Sie hat ihm gesagt, dass die Maschine wegen des Wetters zu spät ist und wir auf sie warten sollen",
+)
 OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
     "digits": (lambda text: text.replace("e", "3"), "2009..2018 has more digits ("),
     "punctuation": (lambda text: text.replace("the ", " (the) "), "2009..2018 has more punctuation ("),
@@ -58,6 +63,10 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
     "formula": (
         lambda text: f"{text} This report is confidential and must not be copied.",
         "The passage “",
+    ),
+    "language": (
+        lambda text: f"{GERMAN[len(text) % 3]}.",
+        "2000..2008 is written in English, 2009..2018 in ",
     ),
     "spelling": (lambda text: text.replace("harbour", "harbor"), "2000..2008 is written with 1 word that "),
 }

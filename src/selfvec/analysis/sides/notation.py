@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Hashes, Ids, Ints
-from selfvec.corpus.slices import Slice
+from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.run_text import GROUP, TEXT
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
+from selfvec.text.language_recognition import recognised_language
 
 if TYPE_CHECKING:
     import polars as pl
@@ -140,11 +141,22 @@ def rank_sum(a: Doubles, b: Doubles) -> tuple[float, float]:
     return effect, float(chi_square_p(np.array([z]))[0])
 
 
+def languages(run: Run, slices: Sequence[Slice]) -> list[str | None]:
+    """The code of the language of each slice; None if its words do not tell."""
+    names = run.vectors.index_to_key
+    counts = slice_counts(run.require_tokens(), slices)
+    return [
+        recognised_language((names[i], int(own[i])) for i in np.flatnonzero(own).tolist()) for own in counts
+    ]
+
+
 # ---- Formulas: passages that most documents of one side have, such as the headings of a form
 
 
-FORMULA = 6  # words: fewer may be a common phrase
-_FORMULAIC = 0.4  # by which the shares of the documents with it, and with either half of it, differ
+# A new subject brings its phrases along, so a formula is longer than these, and most documents have it. (Of
+# passages of twelve words refining has counted repetitions once already.)
+FORMULA = 8  # words
+_FORMULAIC = 0.6  # by which the shares of the documents with it, and with either half of it, differ
 _LOOKED_AT = 50  # passages that differ most
 
 
@@ -203,7 +215,7 @@ def _p_of_shares(a: float, b: float, parts: Sequence[TokenBatch]) -> float:
 
 
 def _hashed(ids: Ids) -> Hashes:
-    """A hash of each passage of `FORMULA` ids, (N - 5,)."""
+    """A hash of each passage of `FORMULA` ids, (N - 7,)."""
     total = max(len(ids) - FORMULA + 1, 0)
     out = np.zeros(total, np.uint64)
     for i in range(FORMULA):

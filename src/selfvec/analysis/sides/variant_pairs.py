@@ -38,6 +38,7 @@ _SPLITS = 10  # random halves of the occurrences of both words
 _NEAR = 0.7
 _ROUNDS = 3
 _CANDIDATES = 3  # words whose contexts are nearest, that are looked at for each word
+_LONGEST_X = 4  # letters of an abbreviation that ends in x
 _SMOOTHED = 0.5  # added to counts of neighbours
 
 
@@ -56,6 +57,8 @@ def relation(a: str, b: str) -> str:
 
     >>> [relation(*pair.split()) for pair in ("acft aircraft", "e-mail email", "café cafe", "fax email")]
     ['abbreviation', 'hyphen', 'accents', '']
+    >>> relation("wx", "weather")
+    'abbreviation'
     >>> relation("Hail", "hail"), relation("colour", "color")
     ('case', 'spelling')
     """
@@ -67,8 +70,10 @@ def relation(a: str, b: str) -> str:
         return "accents"
     if spelling_key(a) == spelling_key(b):
         return "spelling"
-    short, long = sorted((a, b), key=len)
-    return "abbreviation" if abbreviates(short, long) else ""
+    short, long = sorted((a.lower(), b.lower()), key=len)
+    # In aviation and medicine an x stands for the rest of a word: wx, pax, rx, hx.
+    rest_left_out = 2 <= len(short) <= _LONGEST_X and short[-1] == "x" and long.startswith(short[:-1])
+    return "abbreviation" if rest_left_out or abbreviates(short, long) else ""
 
 
 def variant_pairs(run: Run, slices: Sequence[Slice], seed: int = 0) -> list[Row]:

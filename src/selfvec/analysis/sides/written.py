@@ -15,14 +15,15 @@ from selfvec.base.display import count_of, printable
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.storage.cache import cached, read_result, write_result
+from selfvec.text.language_recognition import language_name
 
 from .joined import AUTO, joined, joined_sentence, pair_names, read_variants
 from .mix import confounded_fields, equal_mix, fields_held_equal
-from .notation import formula, notation
+from .notation import formula, languages, notation
 from .variant_pairs import variant_pairs
 
 Row = dict[str, Any]
-_FORMAT = 4  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 6  # of what is kept in a cache: another number, and what an older version kept is made again
 _HELD = 4  # comparisons of a run whose sides are held in memory
 _FIELDS = 3  # named that go with what is compared
 _REMEDY = "Count each pair as one word: --variants auto"
@@ -44,6 +45,8 @@ class Sides:
         Their names.
     notation : list of dict
         Measures of how documents are written, see `notation`.
+    languages : list of str or None
+        The codes of their languages, if the words tell.
     formulas : list of dict
         The passage that most documents of one side have, if there is one, see `formula`.
     mix : list of dict
@@ -61,6 +64,7 @@ class Sides:
     a: str = ""
     b: str = ""
     notation: list[Row] = field(default_factory=list)
+    languages: list[str | None] = field(default_factory=list)
     formulas: list[Row] = field(default_factory=list)
     mix: list[Row] = field(default_factory=list)
     variants: list[Row] = field(default_factory=list)
@@ -81,13 +85,25 @@ class Sides:
     @property
     def sentences(self) -> list[str]:
         """What a reader must know first, with the remedy; empty if both sides are written alike."""
-        return [
-            *map(printable, (*self._on_words(), *self._on_formulas(), *self._on_mix(), *self._on_measures()))
-        ]
+        said = (
+            self._on_languages(),
+            self._on_words(),
+            self._on_formulas(),
+            self._on_mix(),
+            self._on_measures(),
+        )
+        return [printable(sentence) for part in said for sentence in part]
 
     def as_dict(self) -> dict[str, Any]:
         """The rows, and the sentences."""
         return asdict(self) | {"sentences": self.sentences}
+
+    def _on_languages(self) -> list[str]:
+        """Two languages."""
+        a, b = self.languages or (None, None)
+        if a is None or b is None or a == b:
+            return []
+        return [f"{self.a} is written in {language_name(a)}, {self.b} in {language_name(b)}."]
 
     def _on_words(self) -> list[str]:
         """Capitals, and words that are written in two ways."""
@@ -108,7 +124,9 @@ class Sides:
         return [*(f"{sentence}." for sentence in sentences), *joined_sentence(self.joined)]
 
     def _on_formulas(self) -> list[str]:
-        """The passage that most documents of one side have."""
+        """The passage that most documents of one side have; another language has others anyway."""
+        if self._on_languages():
+            return []
         said = []
         for row in self.formulas:
             sides = _ordered(self, row)
@@ -185,7 +203,8 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
         equal = (equal_mix(run, ends, fields) if fields else None) or ends
         variants = variant_pairs(run, ends)  # of all documents: letters and contexts are evidence enough
         a, b = (part.name for part in ends)
-        found = Sides(a, b, notation(run, equal), [], mix, variants, fields)
+        measures = notation(run, equal)
+        found = Sides(a, b, measures, languages(run, equal), [], mix, variants, fields)
         passage = formula(run, equal, found.certain)
         return asdict(replace(found, formulas=[passage] if passage else []))
 
