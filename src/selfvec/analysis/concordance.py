@@ -228,7 +228,8 @@ def _order(sort: str | Sequence[str] | None, window: int) -> Callable[[Row], Any
     """The key of an order; `OptionError` if it is none."""
     if sort is None:
         return lambda row: row["id"]
-    names = [name.strip() for name in (sort.split(",") if isinstance(sort, str) else sort)]
+    given = [sort] if isinstance(sort, str) else sort
+    names = [name.strip() for text in given for name in text.split(",")]
     if len(names) == 1 and names[0] in _ORDERS:
         return _ORDERS[names[0]]
     levels = [_LEVEL.fullmatch(name) for name in names]
