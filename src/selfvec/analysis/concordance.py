@@ -212,9 +212,11 @@ def _save(
     """Write rows with the fields of their documents; a field named like a column of ours has its prefix."""
     assert run.text is not None
     table = pl.DataFrame(rows, schema=_COLUMNS)
-    fields = run.text.read([column_of(name) for name in run.text.fields], numbers)
-    fields = fields.rename({name: f"field:{name}" for name in fields.columns if name in _COLUMNS})
-    save_rows(pl.concat([table, fields], how="horizontal"), path, overwrite=overwrite)
+    if run.text.fields:
+        fields = run.text.read([column_of(name) for name in run.text.fields], numbers)
+        fields = fields.rename({name: f"field:{name}" for name in fields.columns if name in _COLUMNS})
+        table = pl.concat([table, fields], how="horizontal")
+    save_rows(table, path, overwrite=overwrite)
 
 
 _ORDERS: dict[str, Callable[[Row], Any]] = {

@@ -12,13 +12,16 @@ from serving import HOSTILE, Site, answer_with, fitted, serving
 
 from selfvec.analysis.collocates import collocates
 from selfvec.analysis.concordance import concordance
+from selfvec.analysis.dispersion import dispersion
+from selfvec.analysis.frequency import frequency
 from selfvec.analysis.keyness import keyness
+from selfvec.analysis.ngrams import ngrams
 from selfvec.apps.web import work
 from selfvec.apps.web.static_page import static_page
 from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 
-LISTS = "#word .usage details"
+LISTS = "#word .usage details:nth-child(-n + 2)"  # collocates and the concordance
 LINES = "document.querySelectorAll('.concordance tbody tr').length"
 COLLOCATES = "document.querySelector('.usage .figures')"
 
@@ -41,6 +44,11 @@ def test_the_interface_gives_what_the_commands_give(site: Site) -> None:
     assert site.json(asked) == expected(collocates(run, "cell", slice="2020", top=7))
     asked = "/api/collocates?w=cell&window=3L1R&measure=mi3"
     assert site.json(asked) == expected(collocates(run, "cell", window="3L1R", measure="mi3", top=20))
+    assert site.json("/api/frequency?unit=lemma&top=9") == expected(frequency(run, unit="lemma", top=9))
+    assert site.json("/api/ngrams?n=3&w=cell&top=9") == expected(ngrams(run, n=3, word="cell", top=9))
+    assert site.json("/api/dispersion?w=cell") == expected(dispersion(run, "cell"))
+    drawn = site.json("/api/concordance?query=cell&sample=5&seed=3&sort=1L")
+    assert drawn == expected(concordance(run, "cell", sample=5, seed=3, sort="1L", top=50))
     for sort in ("left", "right", "date"):
         answer = site.json(f"/api/concordance?query=cell&sort={sort}&window=4&top=9")
         assert answer == expected(concordance(run, "cell", sort=sort, window=4, top=9))
@@ -99,7 +107,7 @@ def test_a_word_has_collocates_and_a_concordance(page: Page, site: Site) -> None
         "[...document.querySelectorAll('.concordance tbody th')].map((e) => e.getBoundingClientRect().left)"
     )
     assert len(set(edges)) == 1  # the words stand below each other
-    page.choose(".usage select", "left")
+    page.choose(".usage details:nth-child(2) select", "left")
     first = concordance(site.data.run, "cell", sort="left", top=50).rows[0]
     page.wait(
         f"document.querySelector('.concordance td:last-child').textContent.endsWith(' · {first['id']}')"
@@ -120,6 +128,34 @@ def test_collocates_are_those_of_both_parts_and_lead_to_sentences(page: Page, si
     page.click(".usage .figures td a")
     page.wait("document.querySelector('#word .texts .claim')?.innerText.includes('Why')")
     assert page.run("document.querySelector('.usage .figures') !== null")  # the lists stay
+
+
+def test_a_word_has_sequences_and_a_place_in_the_text(page: Page, site: Site) -> None:
+    page.open(f"{site.address}#view=changes&c=refined&word=cell")
+    page.wait("document.querySelectorAll('#word .usage details').length === 4")
+    page.run("document.querySelectorAll('#word .usage details')[2].open = true")
+    page.wait("document.querySelector('.usage .figures')")
+    rows = ngrams(site.data.run, n=2, word="cell", top=50).rows
+    assert page.texts(".usage .figures th bdi") == [row["ngram"] for row in rows]
+    page.choose(".usage details:nth-child(3) select", "3")
+    longer = ngrams(site.data.run, n=3, word="cell", top=50).rows
+    page.wait(
+        f"document.querySelector('.usage .figures th bdi')?.innerText === {json.dumps(longer[0]['ngram'])}"
+    )
+    page.run("document.querySelectorAll('#word .usage details')[3].open = true")
+    page.wait("document.querySelector('.usage svg')")
+    (row,) = dispersion(site.data.run, "cell").rows
+    filled = page.run("document.querySelectorAll('.usage svg rect').length")
+    assert filled == len(row["where"])
+
+
+def test_the_first_view_has_frequencies_and_sequences(page: Page, site: Site) -> None:
+    page.open(site.address)
+    page.wait("document.querySelectorAll('.overview .usage details').length === 2")
+    page.run("document.querySelectorAll('.overview .usage details')[0].open = true")
+    page.wait("document.querySelector('.overview .usage .figures')")
+    rows = frequency(site.data.run, top=50).rows
+    assert page.texts(".overview .usage .figures th bdi") == [row["word"] for row in rows]
 
 
 def test_words_more_typical_of_a_part_are_with_what_changed(page: Page, site: Site) -> None:
@@ -150,7 +186,10 @@ def test_a_text_without_dates_in_another_script(page: Page, tmp_path: Path) -> N
     with serving(run) as site:
         opened(page, f"{site.address}#view=changes&word={quote('גגות')}")
         page.wait(f"{COLLOCATES} && {LINES} === 12")
-        assert page.texts(".usage option") == ["order of the text", "words before", "words after"]
+        assert page.texts(".usage details:nth-child(2) option") == [
+            *("order of the text", "words before", "words after"),
+            *("two after, one before", "two before, one after"),
+        ]
         assert page.run("document.querySelector('#pane .typical details')") is None
         before, after = (f".concordance tbody tr:nth-child(2) {part}" for part in ("td", "td:nth-child(3)"))
         assert page.text(before) == "ברד קשה שבר"

@@ -63,6 +63,10 @@ LineOrder = Annotated[
 Sampled = Annotated[int | None, _whole(1, 200, _CONCORDANCE["sample"].help)]
 Seed = Annotated[int, _whole(0, 1 << 31, _CONCORDANCE["seed"].help)]
 Flag = Annotated[bool, Query()]
+CountedUnit = Annotated[
+    Literal["word", "lemma", "pos"], Query(description=TEXT["frequency"].declaration.parameters["unit"].help)
+]
+Length = Annotated[int, _whole(2, 6, TEXT["ngrams"].declaration.parameters["n"].help)]
 WordPart = Annotated[str, _text(100, "A part of a word.", None)]
 Typed = Annotated[str, _text(100, "A part of a word.", None, "q")]
 VectorSource = Annotated[str, _text(20, "What a vector is based on.", None, enum=_SOURCES)]

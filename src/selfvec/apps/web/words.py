@@ -11,7 +11,10 @@ from fastapi import Depends
 
 from selfvec.analysis.collocates import collocates as collocates_of
 from selfvec.analysis.concordance import concordance as concordance_of
+from selfvec.analysis.dispersion import dispersion as dispersion_of
+from selfvec.analysis.frequency import frequency as frequency_of
 from selfvec.analysis.keyness import keyness as keyness_of
+from selfvec.analysis.ngrams import ngrams as ngrams_of
 from selfvec.analysis.usage.contexts import (
     NEARBY,
     SAMPLED,
@@ -198,6 +201,36 @@ def concordance(
         top=most,
     )
     return _with_columns(lines)
+
+
+@address("/api/frequency", alone=True)
+def frequency(
+    page: PageData,
+    unit: addresses.CountedUnit = "word",
+    part: addresses.OptionalPart = None,
+    most: addresses.FewRows = 50,
+) -> Json:
+    """How often words, lemmas or parts of speech occur: the output of `selfvec text frequency --json`."""
+    return _with_columns(frequency_of(page.run, unit=unit, slice=part, top=most))
+
+
+@address("/api/ngrams", alone=True)
+def ngrams(
+    page: PageData,
+    n: addresses.Length = 2,
+    word: addresses.OptionalWord = None,
+    slot: addresses.Flag = False,
+    part: addresses.OptionalPart = None,
+    most: addresses.FewRows = 50,
+) -> Json:
+    """The sequences of words that recur, of all or with a word: output of `selfvec text ngrams --json`."""
+    return _with_columns(ngrams_of(page.run, n=n, word=word or None, slot=slot, slice=part, top=most))
+
+
+@address("/api/dispersion", alone=True)
+def dispersion(page: PageData, word: addresses.Word, part: addresses.OptionalPart = None) -> Json:
+    """How evenly a word is spread: the output of `selfvec text dispersion --json`."""
+    return _with_columns(dispersion_of(page.run, word, slice=part))
 
 
 @address("/api/keyness", alone=True)

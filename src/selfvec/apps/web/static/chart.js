@@ -61,7 +61,7 @@ export function shade(code, many, ordered) {
     .join("")}`;
 }
 
-function svg(tag, props, ...children) {
+export function svg(tag, props, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(props)) element.setAttribute(name, value);
   element.append(...children);

@@ -5,6 +5,7 @@ import { bdi, h, listed } from "./dom.js";
 import { clean, count, many, share } from "./format.js";
 import { go, link } from "./state.js";
 import { topicCharts } from "./times.js";
+import { frequencies, sequences } from "./usage.js";
 
 const NAMED = 5; // subjects of the first sentence
 const FIELDS = 4; // fields of the first sentence
@@ -69,6 +70,7 @@ export class Overview {
       this.atlas.element,
       h("h3", {}, "Topics over time"),
       this.topics,
+      about.has_text && !about.kept ? h("div", { class: "usage" }, frequencies(), sequences("")) : null,
     );
   }
 

@@ -1,7 +1,11 @@
 // One function draws every table whose columns the server declares: their name, title, form and meaning.
+import { svg } from "./chart.js";
 import { bdi, h } from "./dom.js";
 import { clean, count, figure, probability, readable, share } from "./format.js";
 import { link } from "./state.js";
+
+const BAR = 6, // pixels of a stretch
+  TALL = 24;
 
 /** A link to the page of a word. */
 export const toWord = (word, mark = "") =>
@@ -20,7 +24,31 @@ const FORMS = {
   probability: numeric(probability),
   signed: numeric(figure),
   figure: numeric((x, { digits }) => (digits === 2 ? figure(x) : x.toFixed(digits))),
+  barcode: { show: bars },
 };
+
+/** How often a word occurs in equal stretches of the text: bars whose heights are shares of the most in one. */
+function bars(counts) {
+  const most = Math.max(1, ...counts);
+  const one = (number, i) =>
+    svg("rect", {
+      x: BAR * i,
+      width: BAR - 1,
+      y: TALL * (1 - number / most),
+      height: (TALL * number) / most,
+    });
+  return svg(
+    "svg",
+    {
+      width: BAR * counts.length,
+      height: TALL,
+      fill: "currentColor",
+      role: "img",
+      "aria-label": `from the beginning of the text to its end: ${counts.join(", ")}`,
+    },
+    ...counts.map(one),
+  );
+}
 
 /** A table. What is more than a value, such as a link, is drawn by the function in `cells` of that name. */
 export function table(columns, rows, cells = {}, props = {}) {

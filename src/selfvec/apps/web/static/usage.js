@@ -10,16 +10,40 @@ const MOST = 20; // collocates, and keywords of each side
 const LINES = 50; // of a concordance
 const LONGEST = 24; // letters of a word in the middle of a line
 const CHANCE = 0.05; // p of a keyword, at most
-const ORDERS = { "": "order of the text", left: "words before", right: "words after", date: "date" };
+const ORDERS = {
+  "": "order of the text",
+  left: "words before",
+  right: "words after",
+  "1R,2R,1L": "two after, one before",
+  "1L,2L,1R": "two before, one after",
+  date: "date",
+};
+const MEASURES = {
+  logdice: "logDice",
+  mi: "MI",
+  mi3: "MI³",
+  t: "t",
+  z: "z",
+  ll: "log-likelihood",
+  delta_p: "ΔP",
+};
+const WINDOWS = {
+  "5L5R": "five on each side", // not 5: keys that are numbers would be put in order
+  "1L1R": "one on each side",
+  "3L0R": "three before",
+  "0L3R": "three after",
+};
+const LENGTHS = { 2: "two", 3: "three", 4: "four", 5: "five", 6: "six" };
+const UNITS = { word: "words", lemma: "lemmas", pos: "parts of speech" };
 const busy = () => {}; // one list is made at a time: wait for the others
 
 const list = (columns, rows, cells) => table(columns, rows, cells, { class: "figures" });
 
 /** The words that occur near a word, in the text or in each of two parts; a number leads to the sentences. */
 export const collocates = (word, parts) =>
-  later("Collocates", async () => {
+  asking("Collocates", { window: ["words", WINDOWS], measure: ["ordered by", MEASURES] }, async (chosen) => {
     const asked = parts.map((slice) =>
-      ask("collocates", { w: word, slice, top: MOST }, { busy }).catch((error) => error),
+      ask("collocates", { w: word, slice, top: MOST, ...chosen }, { busy }).catch((error) => error),
     );
     const together = (row) =>
       h(
@@ -45,8 +69,83 @@ export const collocates = (word, parts) =>
     return h(
       "div",
       {},
-      h("p", { class: "lead" }, `Words at most five places away. ${meanings(columns)}`),
+      h("p", { class: "lead" }, meanings(columns), notes(found[0])),
       h("div", { class: sides.length > 1 ? "sides" : "" }, sides),
+    );
+  });
+
+/** A part that is asked for when it is opened, and again when another choice is made. */
+function asking(title, choices, content) {
+  return later(title, async () => {
+    const newest = latest(),
+      place = h("div", {}),
+      chosen = Object.fromEntries(
+        Object.entries(choices).map(([name, [, options]]) => [name, Object.keys(options)[0]]),
+      );
+    const show = () =>
+      newest(async () => {
+        place.replaceChildren(
+          await content({ ...chosen }).catch((error) => h("p", { class: "wait" }, error.message)),
+        );
+      });
+    const labels = Object.entries(choices).map(([name, [label, options]]) => {
+      const [, element] = choice(label, Object.entries(options), (value) => {
+        chosen[name] = value;
+        show();
+      });
+      return element;
+    });
+    await show();
+    return h("div", {}, h("div", { class: "fields" }, labels), place);
+  });
+}
+
+/** Which words were counted, in sentences. */
+const notes = (found) => (found?.counted ?? []).map((note) => ` ${note}`);
+
+/** How often words occur, and how varied they are. */
+export const frequencies = () =>
+  asking("Frequent words", { unit: ["count", UNITS] }, async (chosen) => {
+    const found = await ask("frequency", { ...chosen, top: LINES }, { busy });
+    const varied = found.sttr === null ? "" : ` Type–token ratio: ${found.sttr.toFixed(3)}.`;
+    return h(
+      "div",
+      {},
+      h(
+        "p",
+        { class: "lead" },
+        `${count(found.tokens)} words, ${count(found.types)} different.${varied}`,
+        notes(found),
+      ),
+      list(found.columns, found.rows, found.unit === "word" ? {} : { word: (row) => bdi(row.word) }),
+    );
+  });
+
+/** The sequences of words that recur, of all or with a word. */
+export const sequences = (word) =>
+  asking(
+    word ? "Sequences with the word" : "Sequences of words that recur",
+    { n: ["words", LENGTHS] },
+    async (chosen) => {
+      const found = await ask("ngrams", { ...chosen, w: word || undefined, top: LINES }, { busy });
+      return h(
+        "div",
+        {},
+        h("p", { class: "lead" }, `${count(found.ngrams)} that occur twice or more.`, notes(found)),
+        list(found.columns, found.rows, { ngram: (row) => bdi(row.ngram) }),
+      );
+    },
+  );
+
+/** How evenly a word is spread over the text, and where it occurs. */
+export const dispersion = (word) =>
+  later("Where in the text", async () => {
+    const found = await ask("dispersion", { w: word }, { busy });
+    return h(
+      "div",
+      {},
+      h("p", { class: "lead" }, meanings(found.columns), notes(found)),
+      list(found.columns, found.rows),
     );
   });
 

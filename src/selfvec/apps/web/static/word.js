@@ -7,7 +7,7 @@ import { quotes } from "./documents.js";
 import { go, link, state } from "./state.js";
 import { toWord } from "./table.js";
 import { wordChart } from "./times.js";
-import { collocates, concordance } from "./usage.js";
+import { collocates, concordance, dispersion, sequences } from "./usage.js";
 
 export class WordPage {
   constructor(element, about, choose) {
@@ -266,6 +266,8 @@ export class WordPage {
       { class: "usage" },
       collocates(word, names[0] === "original" ? [""] : names),
       concordance(word, this.about),
+      sequences(word),
+      dispersion(word),
     );
   }
 
