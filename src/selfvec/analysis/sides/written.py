@@ -26,6 +26,7 @@ Row = dict[str, Any]
 _FORMAT = 6  # of what is kept in a cache: another number, and what an older version kept is made again
 _HELD = 4  # comparisons of a run whose sides are held in memory
 _FIELDS = 3  # named that go with what is compared
+_MANY = 3  # words: each neighbour that is written otherwise moves the words around it
 _REMEDY = "Count each pair as one word: --variants auto"
 _SAID = {
     "digits": "{more} has more digits ({high:.0%} of the characters, {low:.0%} in {less}).",
@@ -57,6 +58,8 @@ class Sides:
         Fields of the mix that can be held equal on both sides. All but the mix is measured so.
     kept : float, optional
         If they are held equal in what is compared: the share of the words that is left.
+    raw : bool
+        Whether all documents were asked for, whatever their mix.
     joined : dict
         The word of each variant that is counted as its word in what is compared.
     """
@@ -70,6 +73,7 @@ class Sides:
     variants: list[Row] = field(default_factory=list)
     fields: list[str] = field(default_factory=list)
     kept: float | None = None
+    raw: bool = False
     joined: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -120,7 +124,8 @@ class Sides:
                 said.setdefault(side, []).append(_written_otherwise(rows, other))
         sentences = [f"{side} is written {' and '.join(ways)}" for side, ways in said.items()]
         if left:
-            sentences[-1] += ": much of what differs below is notation. " + _REMEDY
+            much = "much" if len(left) >= _MANY else "some"
+            sentences[-1] += f": {much} of what differs below is notation. {_REMEDY}"
         return [*(f"{sentence}." for sentence in sentences), *joined_sentence(self.joined)]
 
     def _on_formulas(self) -> list[str]:
@@ -151,15 +156,13 @@ class Sides:
                 )
             )
             told = f"{row['field']} differs: {row['value']} is {b}, {a}"
-            notes.append(f"{told}{'' if row['field'] in self.fields else self._within(row)}.")
-        if self.fields:
-            named = " and ".join(self.fields)
-            same = f"documents with the same mix of {named} on both sides"
-            notes[-1] += (
-                f" --mix equal compares {same}."
-                if self.kept is None
-                else f" Compared are {same}, {self.kept:.0%} of the text; --mix raw compares all."
-            )
+            can_be_equal = row["field"] in self.fields and (self.raw or self.kept is not None)
+            notes.append(f"{told}{'' if can_be_equal else self._within(row)}.")
+        same = f"documents with the same mix of {' and '.join(self.fields)} on both sides"
+        if self.kept is not None:
+            notes[-1] += f" Compared are {same}, {self.kept:.0%} of the text; --mix raw compares all."
+        elif self.raw and self.fields:
+            notes[-1] += f" --mix equal compares {same}."
         return notes
 
     def _within(self, row: Row) -> str:
@@ -261,5 +264,5 @@ def compared(run: Run, slices: Sequence[Slice], given: Mapping[str, Any]) -> Com
         equal = equal_mix(run, slices, sides.fields)
         kept = None if equal is None else _words_of(run, equal) / max(_words_of(run, slices), 1)
     made = joined(run, word_of)
-    told = replace(sides, kept=kept, joined=dict(made.provenance.variants))
+    told = replace(sides, kept=kept, raw=mix == "raw", joined=dict(made.provenance.variants))
     return Compared(made, equal or list(slices), told)
