@@ -128,6 +128,8 @@ def test_words(run: Run) -> None:
 @given(st.lists(st.none() | st.integers().map(str) | st.floats().map(str) | st.text(max_size=6)))
 def test_no_value_is_lost_by_becoming_a_number(values: list[str | None]) -> None:
     column = typed_column(pl.Series("x", values, dtype=pl.String))
+    if column.dtype.is_numeric():  # of which blanks are missing ones
+        values = [value if value and value.strip() else None for value in values]
     again = [value and value.removesuffix(".0") for value in column.cast(pl.String).to_list()]
     assert again == [value and value.removesuffix(".0") for value in values]
 
@@ -141,4 +143,19 @@ def test_column_names_are_safe_and_unique(fields: list[str]) -> None:
     assert not {"id", "text", "vector"} & set(lower)
     for name in names.values():
         assert name[0] != "_"
+        assert not name[0].isdigit()
         assert all(letter == "_" or letter.isalnum() for letter in name)
+
+
+def test_a_column_of_numbers_with_blanks_is_one_of_numbers() -> None:
+    assert typed_column(pl.Series("x", ["1", "", " ", None, "2"])).to_list() == [1, None, None, None, 2]
+    assert typed_column(pl.Series("x", ["", " "])).to_list() == ["", " "]
+
+
+def test_ids_of_passages_are_unique_beside_documents_that_are_called_alike() -> None:
+    long = " ".join(f"Nothing else was seen on day {n}." for n in range(100))
+    rows = [{"id": "a", "text": long}, {"id": "a#1", "text": "A roof broke."}, {"id": "b", "text": long[7:]}]
+    made = passage_rows(selfvec.refine(rows, "none", min_count=1), encode=encode)
+    ids = made.table["id"].to_list()
+    assert len(set(ids)) == len(ids)
+    assert {"a##1", "a#1", "b#1"} <= set(ids)

@@ -90,9 +90,9 @@ def passage_rows(
     Returns
     -------
     StoreRows
-        Columns ``id`` (the document's, with ``#1``, ``#2``, ... for the passages of a long one),
-        ``document``, ``text``, ``date`` (null if unknown), and one per field: numbers, booleans, lists or
-        objects if all its values are, else strings.
+        Columns ``id`` (the document's, with ``#1``, ``#2``, ... for the passages of a long one; with ``##1``
+        if that is the id of another document), ``document``, ``text``, ``date`` (null if unknown), and one
+        per field: numbers, booleans, lists or objects if all its values are, else strings.
 
     Raises
     ------
@@ -182,8 +182,15 @@ def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], Ints]:
     ids: list[str] = []
     texts: list[str] = []
     owners: list[int] = []
+    taken = set(found.ids)
     for number, (name, text, spans) in enumerate(zip(found.ids, found.texts, found.spans(), strict=True)):
-        ids += [f"{name}#{i}" for i in range(1, len(spans) + 1)] or [name]
+        sign = "#"
+        own = [f"{name}#{i}" for i in range(1, len(spans) + 1)]
+        while not taken.isdisjoint(own):  # a document may be called a#1 itself
+            sign += "#"
+            own = [f"{name}{sign}{i}" for i in range(1, len(spans) + 1)]
+        taken.update(own)
+        ids += own or [name]
         texts += [text[start:end] for start, end in spans] or [text]
         owners += [number] * max(1, len(spans))
     return ids, texts, np.array(owners, np.int64)
@@ -206,13 +213,14 @@ def _encoded(texts: Sequence[str], encode: Encode, progress: Progress) -> Rows:
 def column_names(fields: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
     """Column names of fields: valid in every store and in SQL, and distinct.
 
-    >>> column_names(["state", "Text", "wind speed", "_score"], ["id", "text"])
-    {'state': 'state', 'Text': 'Text_', 'wind speed': 'wind_speed', '_score': 'field_score'}
+    >>> column_names(["Text", "wind speed", "_score", "2019"], ["id", "text"])
+    {'Text': 'Text_', 'wind speed': 'wind_speed', '_score': 'field_score', '2019': 'field_2019'}
     """
     used = set(taken)
     out = {}
     for old in fields:
         name = re.sub(r"\W", "_", old) or "_"
+        name = f"_{name}" if name[0].isdigit() else name  # in a condition, 2019 is a number
         name = f"field{name}" if name.startswith("_") else name
         while name.lower() in used:
             name += "_"
@@ -222,15 +230,16 @@ def column_names(fields: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
 
 
 def typed_column(values: pl.Series) -> pl.Series:
-    """Strings as numbers, booleans, lists or objects, if all of them are written so.
+    """Strings as numbers, booleans, lists or objects, if all of them are written so; blanks are no numbers.
 
     ``007`` and ``1.50`` stay strings, and so does JSON of several types.
     """
     import polars as pl
 
-    whole = values.str.strip_suffix(".0")
-    for kind in (pl.Int64, pl.Float64):
-        numbers = values.cast(kind, strict=False)
+    filled = values.set(values.str.strip_chars() == "", None)
+    whole = filled.str.strip_suffix(".0")
+    for kind in (pl.Int64, pl.Float64) if filled.null_count() < len(filled) else ():
+        numbers = filled.cast(kind, strict=False)
         if numbers.cast(pl.String).str.strip_suffix(".0").eq_missing(whole).all():
             return numbers
     if not values.str.contains(r"^(true$|false$|\[|\{)").fill_null(True).all():
