@@ -179,8 +179,9 @@ def collocates(
         Leave out words that are together with the word in fewer documents.
     repeats : {"keep", "once"}
         Count every occurrence, or passages that many documents repeat only once.
-    variants : path, optional
-        Count words that are written in two ways as one: a file of pairs, as `variants` writes it.
+    variants : "auto" or path, optional
+        Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
+        those that are certain.
 
     Returns
     -------

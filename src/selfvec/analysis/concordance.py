@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from selfvec.analysis.sides import read_variants
 from selfvec.analysis.usage.contexts import occurrences
+from selfvec.analysis.variants import given_pairs
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import DOTTED, lower
 from selfvec.base.characters import folded, plain
@@ -131,8 +131,9 @@ def concordance(
     seed : int, at least 0
         Seed of the random sample.
     overwrite : bool
-    variants : path, optional
-        Find words that are written in two ways as one: a file of pairs, as `variants` writes it.
+    variants : "auto" or path, optional
+        Find words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
+        those that are certain.
 
     Returns
     -------
@@ -167,7 +168,7 @@ def concordance(
     order = _order(sort, window)
     run = as_run(run)
     text = run.require_text("in which words are looked for")
-    word_of = {} if variants is None else read_variants(variants)
+    word_of = given_pairs(run, variants)
     pattern = _Pattern.of(run, query, _Compared(run.provenance.language, case, lemma, word_of))
     passing = filtered_documents(run, given_filters(filter)) if filter else np.ones(len(text), bool)
     hits: Counter[int] = Counter()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ import numpy as np
 
 from selfvec.analysis.concepts.corpus_topics import document_groups
 from selfvec.analysis.concepts.terms import row_of
-from selfvec.analysis.sides.joined import read_variants
+from selfvec.analysis.sides import joined_sentence
+from selfvec.analysis.variants import given_pairs
 from selfvec.base.arrays import Array, Doubles, Ints, Mask
 from selfvec.base.casing import asked_forms
 from selfvec.base.compiled import kernel
@@ -59,6 +60,7 @@ class CountedText:
     batch: TokenBatch
     repeats: str  # keep: every occurrence is counted; once: repeated passages are, as far as they repeat, not
     note: str = ""  # a sentence about words that are or are not counted; empty if there is nothing to say
+    joined: Mapping[str, str] = field(default_factory=dict)  # the word that each variant is counted as
 
     def part(self, documents: Mask) -> CountedText:
         """Only these documents, (D,) bool."""
@@ -68,7 +70,8 @@ class CountedText:
     def notes(self) -> list[str]:
         """What is said below a table: how repeated passages are counted, and what else there is to know."""
         once = "Passages of 12 words that occur in 10 documents or more are counted once."
-        return [*([once] if self.repeats == "once" else []), *([self.note] if self.note else [])]
+        said = [once] * (self.repeats == "once") + [self.note] * bool(self.note)
+        return [*said, *joined_sentence(self.joined)]
 
 
 def counted_text(run: Run, repeats: str = "keep") -> CountedText:
@@ -83,7 +86,7 @@ def counted_text(run: Run, repeats: str = "keep") -> CountedText:
     note = ""
     word_of = dict(run.provenance.variants)
     if not missed and repeats == "keep":
-        return CountedText(_joined(kept, word_of), repeats)
+        return CountedText(_joined(kept, word_of), repeats, joined=word_of)
     if missed and run.text is None:
         words = count_of(sum(missed.values()), "word")
         note = f"The run has not kept its text, so {words} that refining left out are not counted ({listed})."
@@ -92,14 +95,13 @@ def counted_text(run: Run, repeats: str = "keep") -> CountedText:
     batch = run.held("counted text", lambda: _read(run, repeats), of=repeats, most=2)
     # Dates and labels may have been narrowed in this run, as filters do; those of the cache are not kept.
     named = replace(batch, dates=kept.dates, slices=kept.slices, slice_names=kept.slice_names)
-    return CountedText(_joined(named.with_counts(batch.counts), word_of), repeats, note)
+    return CountedText(_joined(named.with_counts(batch.counts), word_of), repeats, note, word_of)
 
 
-def with_variants(run: Run, path: str | os.PathLike[str] | None) -> Run:
-    """The run whose words are counted as the words that a file names, see `read_variants`."""
-    if path is None:
-        return run
-    return run.replace(provenance=run.provenance.replace(variants=read_variants(path)))
+def with_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:
+    """The run whose words are counted as `given_pairs` says, also those that it has no vectors for."""
+    pairs = given_pairs(run, given)
+    return run.replace(provenance=run.provenance.replace(variants=pairs)) if pairs else run
 
 
 def _joined(batch: TokenBatch, word_of: Mapping[str, str]) -> TokenBatch:

@@ -110,8 +110,9 @@ def frequency(
         Words of a piece of the text, for the type–token ratio.
     repeats : {"keep", "once"}
         Count every occurrence, or passages that many documents repeat only once.
-    variants : path, optional
-        Count words that are written in two ways as one: a file of pairs, as `variants` writes it.
+    variants : "auto" or path, optional
+        Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
+        those that are certain.
 
     Returns
     -------

@@ -132,15 +132,18 @@ def variants(
 
 
 def with_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:
-    """The run with the pairs of a file as one word each or, for "auto", with those that are certain.
+    """The run with the pairs of `given_pairs` as one word each."""
+    return joined(run, given_pairs(run, given))
 
-    These are found between the parts that drift compares; a text without such parts stays as it is.
+
+def given_pairs(run: Run, given: str | os.PathLike[str] | None) -> dict[str, str]:
+    """The word of each variant: those of a file or, for "auto", those that are certain; none without either.
+
+    These are found between the parts that drift compares; a text without such parts has none.
     """
     if given is None:
-        return run
-    return joined(
-        run, written(run, asked_slices(run).slices).certain if given == AUTO else read_variants(given)
-    )
+        return {}
+    return written(run, asked_slices(run).slices).certain if given == AUTO else read_variants(given)
 
 
 def _lines(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
