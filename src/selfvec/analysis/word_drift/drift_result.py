@@ -275,7 +275,7 @@ class Drift(ResultTable):
         if not shown.rows:
             none = f"no word that this text can test changed between {self.a} and {self.b}"
             return View(title, [none, *shown.introduction, *shown._unmatched()])
-        told = [row for row in shown.rows if shown.named or shown._stands_out(row)]
+        told = shown.rows if shown.named else shown.standing_out
         if top is None:
             told = [row for row in told if row["word"] in shown.quotes] or told[:_SECTIONS]
         first = shown.rows[: top or max(len(told), _SECTIONS)]
@@ -285,9 +285,10 @@ class Drift(ResultTable):
         parts += [Table(shown.columns, others, f"{len(others):,} other words")] * bool(others)
         return View(title, parts, records=shown.rows)
 
-    def _stands_out(self, row: Row) -> bool:
-        """Whether a row has a section: a word that changed, or that refining moved."""
-        return is_changed(row) if self.is_sliced else is_significant(row)
+    @property
+    def standing_out(self) -> list[dict[str, Any]]:
+        """The rows of words that surely changed, or that refining moved: those to tell more of."""
+        return [row for row in self.rows if (is_changed(row) if self.is_sliced else is_significant(row))]
 
     def _entry(self, row: Row) -> Entry:
         """A word with its neighbours, and its quotations of both sides."""
@@ -315,8 +316,8 @@ class Drift(ResultTable):
     def _notes(self) -> Iterator[str]:
         """How rows are sorted, and why some figures are blank."""
         by = "change" if self.is_sliced else "distance"
-        sure = f" and above them those whose 95 % lies above {SIZE:.2f}" if self.is_sliced else ""
-        order = f"words with q ≤ {LEVEL} come first{sure}, names, numbers and variants last among them"
+        sure = f" those whose 95 % lies above {SIZE:.2f} first," if self.is_sliced else ""
+        order = f"words with q ≤ {LEVEL} come first, of these{sure} names, numbers and variants last"
         yield f"Sorted by {by}; {order}."
         if self.is_sliced and any(row["change_low"] is None for row in self.rows):
             yield f"No interval: the word occurs in fewer than {LEAST_BLOCKS} documents of a slice."
