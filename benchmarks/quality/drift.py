@@ -31,10 +31,10 @@ from selfvec.analysis.usage.occurrence_vectors import (
 from selfvec.analysis.word_drift import Drift, drift
 from selfvec.analysis.word_drift.permutation_test import (
     block_figures,
+    changes_of,
     distance_intervals,
     document_blocks,
     permutation_test,
-    usual_distances,
 )
 from selfvec.base.view import probability
 from selfvec.corpus import Corpus
@@ -119,11 +119,11 @@ def planted() -> str:
             words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
             for label, space in spaces(run, occurrence_space(run, slices, trial)).items():
                 sizes = permutation_test(space, words, permutations=50, seed=trial, jobs=2)
-                usual = usual_distances(sizes.expected, np.full((len(words), 2), uses), sizes.documents)
+                counts, everyone = np.full((len(words), 2), uses), np.ones(len(words), bool)
                 measured = (
                     sizes.apd,
                     sizes.distance,
-                    sizes.distance - usual,
+                    sizes.distance - changes_of(sizes, counts, everyone).chance,
                     sizes.distance - sizes.expected,
                 )
                 found.setdefault(label, []).append([rank_correlation(size, degrees) for size in measured])

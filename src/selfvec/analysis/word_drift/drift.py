@@ -138,7 +138,8 @@ def drift(
         ``expected``
             The mean distance in random splits of the same documents.
         ``chance``
-            What ``expected`` usually is for words with as many occurrences and documents, in hundredths.
+            Three quarters of what ``expected`` usually is for words with as many occurrences and documents,
+            and a quarter of the word's own, in hundredths.
         ``change``
             ``distance`` - ``chance`` - ``general``, the figure of the result that says by how much words
             differ in general.

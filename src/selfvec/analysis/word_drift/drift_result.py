@@ -362,7 +362,7 @@ def drift_columns(a: str = "a", b: str = "b", general: float | None = None) -> t
         Column("change", form=two, meaning=f"distance - chance{beyond}"),
         Column("interval", "95 %", INTERVAL, "interval of the change", of=change_interval),
         Column("distance", form=two, meaning="1 - cosine of the mean occurrences", less=True),
-        Column("chance", form=two, meaning="distance of words as frequent by chance alone", less=True),
+        Column("chance", form=two, meaning="the distance that chance alone gives", less=True),
         Column("q", form=PROBABILITY, meaning="false discovery rate"),
         Column("count_a", a, COUNT, less=True),
         Column("count_b", b, COUNT, less=True),

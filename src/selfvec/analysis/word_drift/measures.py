@@ -31,7 +31,7 @@ from .permutation_test import (
 )
 from .word_choice import Measures, left_out_words, mark_words
 
-_FORMAT = 4  # of what is kept in a cache: another number, and what an older version kept is measured again
+_FORMAT = 5  # of what is kept in a cache: another number, and what an older version kept is measured again
 _STEPS = {  # with their relative durations
     "Preparing occurrences": 2,
     "Choosing words": 1,

@@ -183,7 +183,7 @@ def few_with_periods(run: Run, topics: Topics) -> Topics:
 
 
 def _first_words(changed: Drift | None) -> list[str]:
-    return [row["word"] for row in (changed or ())][:_DRAWN]
+    return [row["word"] for row in changed.standing_out[:_DRAWN]] if changed is not None else []
 
 
 def _or_why(missing: list[str], what: str, find: Callable[[], T]) -> T | None:
