@@ -33,8 +33,8 @@ ENOUGH = 20  # number of splits as far apart as the slices after which drawing s
 FEW = 3  # with no more splits as far apart, including the slices themselves, p is too coarse
 MOST = 200_000  # splits of one word
 LEVEL = 0.05  # false discovery rate that p must be fine enough for
-# Share of a word's own ``expected`` in chance. With 0, planted changes are ordered worse; with a half, people's
-# judgements agree less. See docs/results/drift.md.
+# Share of a word's own ``expected`` in chance. With 0, planted changes are ordered worse; with a half,
+# people's judgements agree less. See docs/results/drift.md.
 _OWN = 0.25
 _REGRESSED = 30  # words, at least, that the usual distance by chance is estimated from
 _ROUNDING = 1e-6  # distance caused by rounding alone
