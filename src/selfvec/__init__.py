@@ -34,6 +34,9 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.analysis.word_drift import drift as drift
     from selfvec.analysis.word_senses import senses as senses
     from selfvec.apps.answers import ask as ask
+    from selfvec.apps.functions.live import add as add
+    from selfvec.apps.functions.live import delete as delete
+    from selfvec.apps.functions.live import upsert as upsert
     from selfvec.apps.functions.refine import refine as refine
     from selfvec.apps.functions.report import report as report
     from selfvec.apps.functions.trajectories import trajectory as trajectory
@@ -94,7 +97,9 @@ _HOMES = {
     "TokenBatch": "data.token_batch",
     "Vectors": "storage.formats",
     "__version__": "base.versions",
+    "add": "apps.functions.live",
     "as_corpus": "corpus",
+    "delete": "apps.functions.live",
     "load": "storage.formats",
     "open": "apps.run",
     "open_run": "apps.run",
@@ -102,6 +107,7 @@ _HOMES = {
     "save": "storage.formats",
     "save_run": "storage.run_writer",
     "similar_documents": "retrieval",
+    "upsert": "apps.functions.live",
 }
 
 

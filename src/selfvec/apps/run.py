@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from selfvec.retrieval.encoder import Encoder
 
 
-_CHANGE = ("update", "save_run")  # make another state
+_CHANGE = ("add", "delete", "save_run", "update", "upsert")  # make another state
 
 F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
@@ -75,9 +75,11 @@ class Run(record.Run):
     write it elsewhere with `save`.
     """
 
+    add = method(lambda: selfvec.add)
     collocates = method(lambda: selfvec.collocates)
     compare = method(lambda: selfvec.compare)
     concordance = method(lambda: selfvec.concordance)
+    delete = method(lambda: selfvec.delete)
     dispersion = method(lambda: selfvec.dispersion)
     drift = method(lambda: selfvec.drift)
     expand = method(lambda: selfvec.expand)
@@ -95,6 +97,7 @@ class Run(record.Run):
     similar_documents = method(lambda: selfvec.similar_documents)
     topics = method(lambda: selfvec.topics)
     update = method(lambda: selfvec.update)
+    upsert = method(lambda: selfvec.upsert)
     variants = method(lambda: selfvec.variants)
     why = method(lambda: selfvec.why)
 
@@ -134,6 +137,10 @@ class Run(record.Run):
         """The state that the folder of the run holds now."""
         self._state = run_folder.present_state(self._state)
         return self._state
+
+    def follow(self, state: record.Run) -> None:
+        """Take a state that was just made."""
+        self._state = state
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy.

@@ -245,6 +245,8 @@ class Run:
         >>> run.part("topics") is None
         True
         """
+        if name == "counts" and self.provenance.live:  # they were counted in other documents
+            return None
         path = None if self.folder is None else self.folder / state_name(name, self.state)
         return path if path is not None and path.is_dir() and not path.is_symlink() else None
 

@@ -90,7 +90,7 @@ class RunText:
     @cached_property
     def fields(self) -> list[str]:
         """Names of the kept fields."""
-        return fields_among(self._columns)
+        return fields_among(self.columns)
 
     def read(self, columns: Collection[str] = (TEXT,), numbers: Sequence[int] | None = None) -> pl.DataFrame:
         """Some columns of the documents with these numbers, in their order, or of all.
@@ -144,7 +144,7 @@ class RunText:
     def batches(self, columns: Collection[str] | None = None, rows: int = GROUP) -> Iterator[pl.DataFrame]:
         """The documents, some at a time; all columns by default."""
         for first in range(0, len(self), rows):
-            yield self._decoded(columns or self._columns, first, rows)
+            yield self._decoded(columns or self.columns, first, rows)
 
     @property
     def frame(self) -> pl.LazyFrame:
@@ -169,7 +169,7 @@ class RunText:
         return "text" if isinstance(self.source, bytes) else str(self.source)
 
     @cached_property
-    def _columns(self) -> list[str]:
+    def columns(self) -> list[str]:
         """The columns, those of `schema_of`."""
         whole = self.frame
         with decoding(self._name, "text of a run", _AGAIN):
@@ -179,7 +179,7 @@ class RunText:
     def _size(self) -> int:
         import polars as pl
 
-        assert self._columns
+        assert self.columns
         whole = self.frame
         with decoding(self._name, "text of a run", _AGAIN):
             return int(whole.select(pl.len()).collect().item())

@@ -40,6 +40,7 @@ NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 """The flag of `os.open` that refuses links, where the system has it."""
 
 _TRIES = 9  # another process may remove the folder of a lock as a leftover, or hold it for a moment
+_PAUSE = 0.02  # seconds between two tries
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _THREADS = 8  # they wait for the disk, which serves several requests at once
 _UNABLE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES)
@@ -132,19 +133,19 @@ def lock(descriptor: int) -> bool:
     return True
 
 
-def lock_file(path: Path, target: Path) -> BinaryIO:
+def lock_file(path: Path, target: Path, wait: float = 0) -> BinaryIO:
     """Lock a file until it is closed; its folder is made if it is missing.
 
-    `TargetError` if another process holds the lock and writes ``target``.
+    `TargetError` if another process holds the lock and writes ``target``, for longer than ``wait`` seconds.
     """
-    for _ in range(_TRIES):
+    for _ in range(_TRIES + int(wait / _PAUSE)):
         path.parent.mkdir(exist_ok=True)
         with suppress(FileNotFoundError):  # the folder was removed as a leftover
             file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600), "r+b")
             if lock(file.fileno()) and same_file(path, file.fileno()):
                 return file
             file.close()
-            time.sleep(0.02)  # a process that only looks for leftovers releases the lock meanwhile
+            time.sleep(_PAUSE)  # a process that only looks for leftovers releases the lock meanwhile
     remedy = "wait for it or choose another -o"
     raise TargetError("another process is writing this", path=target, remedy=remedy)
 

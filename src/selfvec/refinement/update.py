@@ -149,17 +149,17 @@ def _read(old: SourceRun, taken: Taken, execution: Execution) -> tuple[RunText, 
                 execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance,
             ):
                 for batch in corpus.batches(advance, seen=seen, select=intake.taken):
-                    text.add(_like(old, batch.rows))
+                    text.add(kept_fields_of(old.run, batch.rows))
             described, days = corpus.summary.as_dict(), corpus.days
         return text.finish(days), described, Change.of(intake, withdrawn)
 
 
-def _like(old: SourceRun, documents: pl.DataFrame) -> pl.DataFrame:
-    """New documents with those fields only that the run keeps, if they were named."""
-    named = old.run.provenance.corpus.get("kept_fields")
+def kept_fields_of(run: Run, documents: pl.DataFrame) -> pl.DataFrame:
+    """New documents with those fields only that a run keeps, if they were named."""
+    named = run.provenance.corpus.get("kept_fields")
     if named is None:
         return documents
-    own = schema_of([*old.text.fields, *named])
+    own = schema_of([*([] if run.text is None else run.text.fields), *named])
     return documents.select([name for name in documents.columns if name in own])
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import cache, partial
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
 
 import numpy as np
 
-from selfvec.base.arrays import Ids, Ints, Rows
+from selfvec.base.arrays import Hashes, Ids, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once
@@ -16,7 +16,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
-from selfvec.files.memory import release, return_freed_memory
+from selfvec.files.memory import PackedStrings, release, return_freed_memory
 from selfvec.numerics.quantization import quantised
 from selfvec.text.document_vectors import Smoothing, document_vectors, inverse_document_frequency
 from selfvec.text.passages import random_words
@@ -25,12 +25,12 @@ from selfvec.text.repeats import find_repeats, tokens_by_document
 from selfvec.text.vocabulary import Vocabulary
 
 from .dense_space import TABLES, DenseSpace, projected, run_tables
-from .documents import GatheredDocuments, IndexedDocuments, UnitVectors, vocabulary_and_units
-from .encoder_part import EncoderPart, encoder_part
+from .documents import GatheredDocuments, IndexedDocuments, UnitVectors, like_units, vocabulary_and_units
+from .encoder_part import EncoderPart, encoded_units, encoder_part
 from .run_student import student_of
 from .scoring import Scorer, best_documents
 
-IndexParts = tuple[Vocabulary, DenseSpace, IndexedDocuments, EncoderPart | None]
+IndexParts = tuple[Vocabulary, DenseSpace, IndexedDocuments, EncoderPart | None, "PoolOfTexts | None"]
 
 # Of smoothing. The hybrid gains from twice the default: where smoothing would harm, the dense share is small.
 STRENGTH = 1.0
@@ -69,7 +69,8 @@ def build_index(
         return_freed_memory()
         space = DenseSpace.of(rows, weights, documents)
     with progress.stage("Relating documents", None, "documents"):
-        vectors = _unit_vectors(units, documents, space, seed)
+        vectors, smoothing = _unit_vectors(units, documents, space, seed)
+        pool = None if smoothing is None else PoolOfTexts.of(smoothing, gathered.texts)
         repeats, _ = find_repeats(documents)
         in_int8 = vectors.codes, vectors.scales
         indexed = IndexedDocuments.build(gathered, units, owners, spans, in_int8, repeats)
@@ -81,11 +82,90 @@ def build_index(
     with progress.stage("Comparing words and meaning", None, "queries"):
         scorer = Scorer(indexed, space, encoder)
         space = replace(space, share=dense_share(agreement(vocabulary, scorer, gathered.texts, seed)))
-    return vocabulary, space, indexed, encoder
+    return vocabulary, space, indexed, encoder, pool
 
 
-def _unit_vectors(units: TokenBatch, documents: TokenBatch, space: DenseSpace, seed: int) -> UnitVectors:
-    """The smoothed vectors of units. The first ones, the documents, may be neighbours."""
+@dataclass(frozen=True, eq=False)
+class PoolOfTexts:
+    """The texts toward which the vectors of later ones are moved: those of the index that made the space."""
+
+    rows: Rows  # (P, d) before they were moved themselves
+    keys: Hashes  # (P,) of the texts
+
+    @classmethod
+    def of(cls, smoothing: Smoothing, texts: PackedStrings) -> PoolOfTexts:
+        """Those of a smoothing, by their numbers among texts."""
+        return cls(smoothing.pool.rows, _keys(texts)[smoothing.numbers])
+
+    @cached_property
+    def smoothing(self) -> Smoothing:
+        """The smoothing of other texts."""
+        return Smoothing.among(self.rows, strength=STRENGTH)
+
+    @cached_property
+    def _order(self) -> Ints:
+        return np.argsort(self.keys, kind="stable")
+
+    def places(self, texts: PackedStrings) -> Ints:
+        """Where texts are in the pool, -1 for those that are not."""
+        keys = _keys(texts)
+        rising = self.keys[self._order]
+        place = np.minimum(np.searchsorted(rising, keys), len(rising) - 1)
+        return np.where(rising[place] == keys, self._order[place], -1)
+
+
+def _keys(texts: PackedStrings) -> Hashes:
+    """A hash of each text, (D,)."""
+    from selfvec.corpus.fingerprints import hashes
+
+    return hashes(texts.data, texts.ends[:-1], texts.ends[1:])
+
+
+def build_like(
+    run: Run,  # that the space was made for
+    gathered: GatheredDocuments,
+    vocabulary: Vocabulary,
+    space: DenseSpace,
+    pool: PoolOfTexts | None,
+    encoder: bool,  # whether the index has a part of an encoder
+) -> tuple[list[str], IndexedDocuments, UnitVectors | None]:
+    """Other documents in the space of an index: their new types, the documents, and the encoder's vectors.
+
+    Types are numbered as in that index, new ones after them.
+    """
+    owners, spans = gathered.passages()
+    units, new = like_units(run, gathered, owners, spans, vocabulary)
+    documents = len(gathered.texts)
+    # New types have no vector, so that vectors are those of the types before.
+    known = np.arange(len(units.types), dtype=np.int32)
+    known[len(vocabulary) :] = -1
+    within = units.renumbered(known, vocabulary.types)
+    own = (
+        np.full(units.documents, -1)
+        if pool is None
+        else np.append(pool.places(gathered.texts), np.full(len(owners), -1))
+    )
+
+    def smoothed(numbers: Ints) -> Rows:
+        rows = document_vectors(within.part(numbers), space.rows, space.weights)
+        return rows if pool is None else pool.smoothing.moved(rows, own[numbers], out=rows)
+
+    vectors = UnitVectors.of(units.documents, documents, smoothed)
+    indexed = IndexedDocuments.build(gathered, units, owners, spans, (vectors.codes, vectors.scales))
+    encoded = encoded_texts_of(run) if encoder else None
+    student = None if encoded is None else student_of(run)
+    if encoded is None or student is None:
+        return new, indexed, None
+    used, ids = np.unique(units.ids, return_inverse=True)
+    few = TokenBatch(ids.astype(np.int32), units.offsets, [units.types[i] for i in used.tolist()])
+    teacher = student.among(few.types)
+    return new, indexed, encoded_units(gathered, (owners, spans), few, encoded, teacher)
+
+
+def _unit_vectors(
+    units: TokenBatch, documents: TokenBatch, space: DenseSpace, seed: int
+) -> tuple[UnitVectors, Smoothing | None]:
+    """The smoothed vectors of units, and how. The first ones, the documents, may be neighbours."""
 
     def vectors_of(numbers: Ints) -> Rows:
         return document_vectors(units.part(numbers), space.rows, space.weights)
@@ -98,7 +178,7 @@ def _unit_vectors(units: TokenBatch, documents: TokenBatch, space: DenseSpace, s
         rows = vectors_of(numbers)
         return rows if smoothing is None else smoothing.smoothed(rows, int(numbers[0]), out=rows)
 
-    return UnitVectors.of(units.documents, documents.documents, smoothed)
+    return UnitVectors.of(units.documents, documents.documents, smoothed), smoothing
 
 
 def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:
@@ -140,7 +220,7 @@ def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> Inde
     repeats, _ = find_repeats(batch)
     gathered = GatheredDocuments.of(texts)
     documents = IndexedDocuments.build(gathered, batch, no_owners, no_spans, no_vectors, repeats)
-    return Vocabulary(preprocessing, batch.types), DenseSpace.words_only(batch), documents, None
+    return Vocabulary(preprocessing, batch.types), DenseSpace.words_only(batch), documents, None, None
 
 
 # ---- The share of the dense part in a collection's hybrid scores, chosen without labels

@@ -46,10 +46,10 @@ Related = list[tuple[int, float]]
 
 @dataclass(frozen=True, eq=False)
 class DenseSpace:
-    """Vectors of V types."""
+    """Vectors of V types. A type with a higher number came later: it has no vector."""
 
     rows: Rows  # (V, d) zeros for a type without a vector
-    weights: Rows  # (V,) BM25's inverse document frequencies
+    weights: Rows  # (V,) BM25's inverse document frequencies, when the rows were made
     pool: Ids  # (P,) the types that may be related to others, rising
     share: float = 0.5  # share of the dense part in the hybrid
     related: dict[int, Related] = field(default_factory=dict, repr=False)  # of types asked for before
@@ -71,6 +71,8 @@ class DenseSpace:
 
     def query_vector(self, types: Ints, counts: Rows) -> Rows:
         """The unit vector of a query, (d,); zeros if none of its words has a vector."""
+        has_row = types < len(self.rows)
+        counts, types = counts[has_row], types[has_row]
         row: Rows = unit_rows(((counts * self.weights[types]) @ self.rows[types])[None])[0]
         return row
 
@@ -81,6 +83,8 @@ class DenseSpace:
         return self.related[own]
 
     def _nearest(self, own: int) -> Iterator[tuple[int, float]]:
+        if own >= len(self.rows):
+            return
         row = unit_rows(self.rows[own][None])[0]
         with one_core():  # so that the sums do not depend on the machine
             cosines = self._pool_rows @ row

@@ -21,10 +21,11 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import coded
 from selfvec.data.run import Run
-from selfvec.data.run_text import DATE, TEXT, column_of
+from selfvec.data.run_text import DATE, TEXT, RunText, column_of
 from selfvec.data.token_batch import TokenBatch
-from selfvec.files.memory import PackedStrings, Packer, return_freed_memory
+from selfvec.files.memory import PackedStrings, Packer, release, return_freed_memory
 from selfvec.numerics.quantization import quantised
+from selfvec.text.document_vectors import document_frequencies
 from selfvec.text.passages import CUT, Cut, passages
 from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 from selfvec.text.repeats import Repeats
@@ -35,6 +36,8 @@ from . import kernels
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from .segments import JoinedVectors
 
 # ---- Texts, ids, dates and fields in memory
 
@@ -83,10 +86,14 @@ def gather(run: Run, progress: Progress) -> GatheredDocuments:
 
     `InputError` if the run has not kept its text.
     """
+    text = run.require_text("which is searched")
+    return gathered_text(text, progress, run.provenance.corpus.get("unread_fields", ()))
 
+
+def gathered_text(text: RunText, progress: Progress, unread: Sequence[str] = ()) -> GatheredDocuments:
+    """The documents of a text, in memory."""
     from selfvec.corpus.fingerprints import joined_utf8
 
-    text = run.require_text("which is searched")
     packer = Packer()
     with progress.stage("Reading", len(text), "documents") as advance:
         for rows in text.batches((TEXT,)):
@@ -98,7 +105,6 @@ def gather(run: Run, progress: Progress) -> GatheredDocuments:
     others = {name: text.read((column_of(name),)).to_series() for name in text.fields}
     short = {name: values.to_list() for name, values in others.items() if _is_short(values)}
     left_out = [name for name in others if name not in short and others[name].null_count() < len(text)]
-    unread = run.provenance.corpus.get("unread_fields", ())
     del others
     return_freed_memory()
     return GatheredDocuments(texts, ids, days, short, left_out, unread=unread)
@@ -125,14 +131,34 @@ def vocabulary_and_units(
     names = words if preprocessing.stem is None else stems(words, preprocessing.stem)
     vocabulary = Vocabulary(preprocessing, list(dict.fromkeys([*merged.types, *names])))
     stem_of = np.array([vocabulary.index[name] for name in names], np.int64)
+    return vocabulary, _of_units(merged, bounds, len(gathered.texts), vocabulary.types), stem_of
+
+
+def _of_units(
+    merged: TokenBatch, bounds: Ints, documents: int, types: Sequence[str] | None = None
+) -> TokenBatch:
+    """The documents, and then the passages, from their pieces, see `_cut`."""
     # A passage repeats words of the one before and of its document. So texts are cut once, at the bounds of
     # all, and the ids of a passage are copied.
     starts, ends = merged.offsets[bounds]
-    documents = len(gathered.texts)
     of_passages = zip(starts[documents:].tolist(), ends[documents:].tolist(), strict=True)
     ids = np.concatenate([merged.ids, *(merged.ids[a:b] for a, b in of_passages)])  # all are of documents
     offsets = np.concatenate(([0], np.cumsum(ends - starts)))
-    return vocabulary, TokenBatch(ids, offsets, vocabulary.types), stem_of
+    return TokenBatch(ids, offsets, merged.types if types is None else types)
+
+
+def like_units(
+    run: Run, gathered: GatheredDocuments, owners: Ids, spans: Ids, vocabulary: Vocabulary
+) -> tuple[TokenBatch, list[str]]:
+    """All units as the stems of a vocabulary and as new ones, numbered after them; and the new stems."""
+    pieces, bounds = _cut(gathered.texts, owners, spans)
+    preprocessing = vocabulary.preprocessing
+    merged = merge_stems(encode_texts(pieces, preprocessing, run.vectors), preprocessing)
+    new = [name for name in merged.types if name not in vocabulary.index]
+    types = [*vocabulary.types, *new]
+    number = vocabulary.index | {name: len(vocabulary) + place for place, name in enumerate(new)}
+    numbers = np.array([number[name] for name in merged.types], np.int32)
+    return _of_units(merged.renumbered(numbers, types), bounds, len(gathered.texts)), new
 
 
 def _cut(texts: PackedStrings, owners: Ids, spans: Ids) -> tuple[PackedStrings, Ints]:
@@ -244,12 +270,137 @@ def _arrays_of(name: str, strings: PackedStrings) -> dict[str, Array]:
     return {name: strings.data, f"{name} ends": strings.ends}
 
 
+class SearchedDocuments:
+    """D documents and P passages, U = D + P units, that can be scored: in one piece, or in parts."""
+
+    fields: Sequence[str]  # names
+
+    @property
+    def parts(self) -> Sequence[IndexedDocuments]:
+        """The pieces, each with its own units and postings."""
+        raise NotImplementedError
+
+    def assembled(self, values: Sequence[Array]) -> Array:
+        """Values of the units of each part, (…, U of the part), as those of all units, (…, U)."""
+        raise NotImplementedError
+
+    def own_types(self, part: int, types: Ints) -> Ints:
+        """The numbers that types have in a part, -1 for those that it lacks."""
+        raise NotImplementedError
+
+    @property
+    def occurs(self) -> Ints:
+        """In how many documents each type occurs, (V,)."""
+        raise NotImplementedError
+
+    @property
+    def dense(self) -> UnitVectors | JoinedVectors:
+        """The vectors of the units."""
+        raise NotImplementedError
+
+    @property
+    def repeats(self) -> Repeats:
+        """The passages that many documents share."""
+        raise NotImplementedError
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Names of the documents."""
+        raise NotImplementedError
+
+    @property
+    def days(self) -> NDArray[np.datetime64]:
+        """The date of each document, (D,) datetime64[D], NaT without one."""
+        raise NotImplementedError
+
+    @property
+    def lengths(self) -> Ids:
+        """Tokens of each unit, (U,)."""
+        raise NotImplementedError
+
+    @property
+    def owners(self) -> Ids:
+        """The document of each passage, (P,), rising."""
+        raise NotImplementedError
+
+    @property
+    def sizes(self) -> Ints:
+        """Bytes of each text, (D,)."""
+        raise NotImplementedError
+
+    def span(self, passage: int) -> tuple[int, int]:
+        """Where a passage begins and ends in its document, in characters."""
+        raise NotImplementedError
+
+    def text(self, document: int) -> str:
+        """A document as it was written."""
+        raise NotImplementedError
+
+    def number(self, name: str) -> int | None:
+        """The number of a document by its id; of several, the first; None if there is none."""
+        return self._numbers.get(name)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        numbers: dict[str, int] = {}
+        for number, name in enumerate(self.ids):
+            numbers.setdefault(name, number)
+        return numbers
+
+    def field(self, name: str) -> tuple[Ids, list[str]]:
+        """A field as codes, (D,), -1 for documents without it, and the values of the codes."""
+        raise NotImplementedError
+
+    def fields_of(self, document: int) -> dict[str, str]:
+        """The fields of a document."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        """D."""
+        return len(self.days)
+
+    @property
+    def units(self) -> int:
+        """U."""
+        return len(self.lengths)
+
+    def release_texts(self) -> None:
+        """Let the system take back the memory of texts that were read: it maps further pages around each."""
+        for part in self.parts:
+            release(part.arrays["texts"])
+
+    def day(self, document: int) -> str | None:
+        """The date of a document, such as 2020-06-18."""
+        day = self.days[document]
+        return None if np.isnat(day) else str(day)
+
+    def ordered(self, by: str) -> Ints:
+        """Numbers of the documents, (D,): by ``number``, ``newest``, ``oldest``, ``longest``, ``shortest``.
+
+        Documents without a date come last, ties by number.
+        """
+        days = np.where(np.isnat(self.days), np.inf, self.days.astype(np.int64).astype(np.float64))
+        keys = {
+            "number": np.zeros(len(self)),
+            "newest": np.where(np.isfinite(days), -days, np.inf),
+            "oldest": days,
+            "longest": -self.sizes,
+            "shortest": self.sizes,
+        }
+        return np.argsort(keys[by], kind="stable")
+
+    def vectors(self, units: NDArray[np.integer[Any]]) -> Floats:
+        """Vectors of units, (n, d) float32."""
+        return self.dense.at(units)
+
+
 @dataclass(frozen=True, eq=False)
-class IndexedDocuments:
+class IndexedDocuments(SearchedDocuments):
     """D documents and P passages, U = D + P units, of V types with N postings, ready to be scored.
 
     The arrays: ``starts`` (V + 1,) of the postings of each type, ``units`` (N,) and ``counts`` (N,);
-    ``lengths`` (U,) in tokens; ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters;
+    ``occurs`` (V,), documents of each type; ``lengths`` (U,) in tokens;
+    ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters;
     ``vectors`` (U, d) as integers, times ``scales`` (U,); ``days`` (D,); ids, texts, and fields as codes and
     values; ``repeats`` (R,), hashes of passages that many documents share.
     """
@@ -268,11 +419,13 @@ class IndexedDocuments:
         repeats: Repeats | None = None,
     ) -> IndexedDocuments:
         """From documents, their passages, and all units as tokens and as vectors in int8."""
+        occurs = document_frequencies(batch, len(gathered.texts))
         starts, units, counts = kernels.invert(*batch.read_only, len(batch.types))
         arrays: dict[str, Array] = {
             "starts": starts,
             "units": units,
             "counts": counts,
+            "occurs": occurs.astype(np.int32),
             "lengths": np.diff(batch.offsets).astype(np.int32),
             "owners": owners,
             "spans": spans,
@@ -288,23 +441,43 @@ class IndexedDocuments:
             arrays |= {f"field {i}": codes, **_arrays_of(f"values {i}", PackedStrings.of(different))}
         return cls({name: read_only(array) for name, array in arrays.items()}, list(gathered.fields))
 
-    def __len__(self) -> int:
-        """D."""
-        return len(self.arrays["days"])
+    @property
+    def parts(self) -> Sequence[IndexedDocuments]:
+        return (self,)
+
+    def assembled(self, values: Sequence[Array]) -> Array:
+        return values[0]
+
+    def own_types(self, part: int, types: Ints) -> Ints:
+        del part
+        return types
 
     @property
-    def units(self) -> int:
-        """U."""
-        return len(self.arrays["lengths"])
+    def occurs(self) -> Ints:
+        return self.arrays["occurs"]
+
+    @property
+    def lengths(self) -> Ids:
+        return self.arrays["lengths"]
+
+    @property
+    def owners(self) -> Ids:
+        return self.arrays["owners"]
+
+    @cached_property
+    def sizes(self) -> Ints:
+        return np.diff(self.arrays["texts ends"])
+
+    def span(self, passage: int) -> tuple[int, int]:
+        start, end = self.arrays["spans"][passage].tolist()
+        return start, end
 
     @cached_property
     def dense(self) -> UnitVectors:
-        """The vectors of the units."""
         return UnitVectors(self.arrays["vectors"], self.arrays["scales"], len(self))
 
     @property
     def repeats(self) -> Repeats:
-        """The passages that many documents share."""
         return Repeats(self.arrays["repeats"])
 
     def _strings(self, name: str) -> PackedStrings:
@@ -312,41 +485,16 @@ class IndexedDocuments:
 
     @property
     def ids(self) -> PackedStrings:
-        """Names of the documents."""
         return self._strings("ids")
 
     @property
     def days(self) -> NDArray[np.datetime64]:
-        """The date of each document, (D,) datetime64[D], NaT without one."""
         return self.arrays["days"].view("datetime64[D]")
 
     def text(self, document: int) -> str:
-        """A document as it was written."""
         return self._strings("texts")[document]
 
-    def day(self, document: int) -> str | None:
-        """The date of a document, such as 2020-06-18."""
-        day = self.days[document]
-        return None if np.isnat(day) else str(day)
-
-    def ordered(self, by: str) -> Ints:
-        """Numbers of the documents, (D,): by ``number``, ``newest``, ``oldest``, ``longest``, ``shortest``.
-
-        Documents without a date come last, ties by number.
-        """
-        days = np.where(np.isnat(self.days), np.inf, self.arrays["days"].astype(np.float64))
-        sizes = np.diff(self.arrays["texts ends"])
-        keys = {
-            "number": np.zeros(len(self)),
-            "newest": np.where(np.isfinite(days), -days, np.inf),
-            "oldest": days,
-            "longest": -sizes,
-            "shortest": sizes,
-        }
-        return np.argsort(keys[by], kind="stable")
-
     def field(self, name: str) -> tuple[Ids, list[str]]:
-        """A field as codes, (D,), -1 for documents without it, and the values of the codes."""
         i = self.fields.index(name)
         return self.arrays[f"field {i}"], self._values[i]
 
@@ -356,10 +504,5 @@ class IndexedDocuments:
         return [list(self._strings(f"values {i}")) for i in range(len(self.fields))]
 
     def fields_of(self, document: int) -> dict[str, str]:
-        """The fields of a document."""
         columns = ((name, *self.field(name)) for name in self.fields)
         return {name: values[codes[document]] for name, codes, values in columns if codes[document] >= 0}
-
-    def vectors(self, units: NDArray[np.integer[Any]]) -> Floats:
-        """Vectors of units, (n, d) float32."""
-        return self.dense.at(units)

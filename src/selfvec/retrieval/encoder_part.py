@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,13 +19,16 @@ from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.sentence_encoder import SentenceEncoder
-from selfvec.encoders.student import text_rows
+from selfvec.encoders.student import Student, text_rows
 from selfvec.files.tensors import Forms
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.vocabulary import Query
 
 from .documents import Arrays, GatheredDocuments, UnitVectors
 from .run_student import RunStudent, unit_places
+
+if TYPE_CHECKING:
+    from .segments import JoinedVectors
 
 ENCODER, ROWS = "encoder", "rows"
 QUESTIONS = (ENCODER, ROWS)
@@ -62,7 +65,7 @@ class EncoderPart:
     """The encoder's vectors of units, and the rows by which questions get theirs without it."""
 
     name: str  # of the encoder
-    vectors: UnitVectors  # (U, h)
+    vectors: UnitVectors | JoinedVectors  # (U, h)
     rows: AnyFloats  # (V, h) float16 of the types of the index, times their weights
     mean: Floats  # (h,) of the encoder's vectors of passages
     unseen: EncodedTexts  # the rows, times their weight, of words that the run's text lacks
@@ -83,7 +86,9 @@ class EncoderPart:
 
     def by_rows(self, query: Query, language: str | None) -> Rows:
         """The sum of the rows of a question's words, (h,)."""
-        rows_of_words = self.rows[query.types].astype(np.float32)
+        rows_of_words = np.zeros((len(query.types), self.rows.shape[1]), np.float32)
+        has_row = query.types < len(self.rows)  # others came later
+        rows_of_words[has_row] = self.rows[query.types[has_row]]
         lost = [word for word, row in zip(query.words, rows_of_words, strict=True) if not row.any()]
         total: Rows = np.sqrt(query.counts) @ rows_of_words
         for word in [*lost, *query.unknown]:
@@ -99,6 +104,7 @@ class EncoderPart:
     @property
     def arrays(self) -> dict[str, Array]:
         """What is written of it."""
+        assert isinstance(self.vectors, UnitVectors)
         arrays: dict[str, Array] = {
             "vectors": self.vectors.codes,
             "scales": self.vectors.scales,
@@ -147,9 +153,24 @@ def encoder_part(
     A long document is the mean of its passages, unless it was encoded as a whole. Units that were not encoded
     have the student's vectors.
     """
+    own = student.among(units.types)
+    vectors = encoded_units(gathered, passages, units, encoded, own)
+    rows = (own.rows * own.weights[:, None]).astype(np.float16)
+    unseen_rows = (student.unseen.rows * np.float32(student.unseen_weight)).astype(np.float16)
+    unseen = EncodedTexts("", "", read_only(student.unseen.hashes), read_only(unseen_rows))
+    return EncoderPart(encoded.encoder, vectors, read_only(rows), read_only(own.mean), unseen)
+
+
+def encoded_units(
+    gathered: GatheredDocuments,
+    passages: tuple[Ids, Ids],  # their owners and spans
+    units: TokenBatch,  # U
+    encoded: EncodedTexts,
+    own: Student,  # of the types of the units
+) -> UnitVectors:
+    """The encoder's vectors of units, or those of the student."""
     owners = passages[0]
     places = unit_places(encoded, gathered, *passages)
-    own = student.among(units.types)
     documents = len(gathered.texts)
     first = documents + np.searchsorted(owners, np.arange(documents + 1))  # passage of each
 
@@ -167,8 +188,4 @@ def encoder_part(
         out[rest] = text_rows(own, units.part(numbers[rest]))
         return out
 
-    vectors = UnitVectors.of(units.documents, documents, rows_of)
-    rows = (own.rows * own.weights[:, None]).astype(np.float16)
-    unseen_rows = (student.unseen.rows * np.float32(student.unseen_weight)).astype(np.float16)
-    unseen = EncodedTexts("", "", read_only(student.unseen.hashes), read_only(unseen_rows))
-    return EncoderPart(encoded.encoder, vectors, read_only(rows), read_only(own.mean), unseen)
+    return UnitVectors.of(units.documents, documents, rows_of)

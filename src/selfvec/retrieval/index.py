@@ -25,6 +25,7 @@ from selfvec.base.checks import check_path, check_text, check_whole
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import GivenFilter, allowed, filter_names, given_filters
+from selfvec.data.live_run import base_of
 from selfvec.data.run import Run
 from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.run_encoder import encoder_of
@@ -41,23 +42,25 @@ from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.segmentation import unsegmented
 from selfvec.text.vocabulary import Query, Vocabulary
 
-from .build import build_index, build_words_only
+from .build import PoolOfTexts, build_index, build_like, build_words_only
 from .dense_space import TABLES, DenseSpace
-from .documents import Arrays, GatheredDocuments, IndexedDocuments
+from .documents import Arrays, GatheredDocuments, IndexedDocuments, SearchedDocuments
 from .encoder_part import ENCODER, ROWS, Asked, EncoderPart, check_question
 from .encoder_part import forms as encoder_forms
 from .question import Question, by_signs, count_written, words_of
 from .scoring import Scored, Scorer, check_mode
+from .segments import IndexedPart, JoinedVectors, SegmentedDocuments
 from .snippets import Found, describe, different_texts
 
 _COMPARED = 10_000  # ids that are compared with an unknown one
 
-VERSION = 12  # raised when arrays or their meaning change: an older index in a cache is then made again
+VERSION = 13  # raised when arrays or their meaning change: an older index in a cache is then made again
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
 _AGAIN = "remove the index folder; the next search builds it again"
 _SPACE = ("rows", "weights", "pool")
+_POOL, _POOL_KEYS = "pool of texts", "keys of the pool"
 
 
 def _no_encoder() -> None:
@@ -101,8 +104,9 @@ class Index:
 
     vocabulary: Vocabulary  # the words, and how queries are cut
     space: DenseSpace  # vectors of words
-    documents: IndexedDocuments
+    documents: SearchedDocuments
     encoder_part: EncoderPart | None = None  # of a run with a sentence encoder
+    pool: PoolOfTexts | None = None  # toward which the vectors of texts are moved
     folder: Path | None = None  # that it was opened from
     find_encoder: Callable[[], SentenceEncoder | None] = _no_encoder  # the run's encoder, if it can be had
 
@@ -116,6 +120,7 @@ class Index:
         encoded: EncodedTexts | None = None,
         progress: Progress | None = None,
         seed: int = 0,
+        like: Index | None = None,
     ) -> Index:
         """An index in memory.
 
@@ -132,6 +137,9 @@ class Index:
         progress : Progress, optional
         seed : int
             For the sample of 20,000 documents, if there are more.
+        like : Index, optional
+            Another index of the run, whose vectors of words are taken as they are. So is an index of all
+            documents of a run equal to that of the run, to which they were added.
 
         Raises
         ------
@@ -139,12 +147,53 @@ class Index:
             If there is no document.
         """
         gathered = documents if isinstance(documents, GatheredDocuments) else GatheredDocuments.of(documents)
+        if like is not None:
+            return like.of_parts([like.indexed(run, gathered)]).asking(run)
         parts = build_index(run, gathered, tables=tables, encoded=encoded, progress=progress, seed=seed)
         return cls(*parts).asking(run)
 
     def asking(self, run: Run) -> Index:
         """The same, whose questions are read by the encoder of a run, if it has one and it can be had."""
         return self if self.encoder_part is None else replace(self, find_encoder=partial(encoder_of, run))
+
+    def indexed(self, run: Run, gathered: GatheredDocuments) -> IndexedPart:
+        """Other documents in the space of this index."""
+        run = base_of(run)
+        made = build_like(
+            run, gathered, self._first_types, self.space, self.pool, self.encoder_part is not None
+        )
+        new, documents, encoded = made
+        return IndexedPart(documents, np.ones(len(documents), bool), new, encoded)
+
+    @property
+    def first_part(self) -> IndexedPart:
+        """The documents of this index as a part of one."""
+        assert isinstance(self.documents, IndexedDocuments)
+        encoded = None if self.encoder_part is None else self.encoder_part.vectors
+        assert not isinstance(encoded, JoinedVectors)
+        return IndexedPart(self.documents, np.ones(len(self), bool), [], encoded)
+
+    @property
+    def _first_types(self) -> Vocabulary:
+        """The types whose vectors the space holds."""
+        kept = self.vocabulary.types[: len(self.space.rows)]
+        return (
+            self.vocabulary
+            if len(kept) == len(self.vocabulary)
+            else Vocabulary(self.vocabulary.preprocessing, kept)
+        )
+
+    def of_parts(
+        self, parts: Sequence[IndexedPart], named: Callable[[], Sequence[str]] | None = None
+    ) -> Index:
+        """An index of other documents in the space of this one; ``named`` are their ids, if some lack one."""
+        documents = SegmentedDocuments(parts, len(self.space.rows), named)
+        encoder = self.encoder_part
+        if encoder is not None:
+            vectors = documents.joined([part.encoded for part in parts if part.encoded is not None])
+            encoder = replace(encoder, vectors=vectors)
+        vocabulary = self._first_types.grown(documents.new_types)
+        return replace(self, vocabulary=vocabulary, documents=documents, encoder_part=encoder, folder=None)
 
     @classmethod
     def words_only(cls, texts: Sequence[str], preprocessing: Preprocessing) -> Index:
@@ -165,6 +214,10 @@ class Index:
 
     def write(self, folder: Path) -> None:
         """Write the index into an empty folder."""
+        documents = self.documents
+        if not isinstance(documents, IndexedDocuments):
+            rule = "documents were added or deleted since the vectors were made"
+            raise InputError(rule, remedy="update the run first, without vectors keep")
         head = {
             "version": VERSION,
             "preprocessing": asdict(self.vocabulary.preprocessing),
@@ -177,7 +230,8 @@ class Index:
         write_vocabulary(folder / _WORDS, self.vocabulary.types)
         tensors = {name: getattr(self.space, name) for name in _SPACE}
         encoded = {} if part is None else part.arrays
-        write_tensors(folder / _ARRAYS, {**tensors, **self.documents.arrays, **encoded})
+        pool = {} if self.pool is None else {_POOL: self.pool.rows, _POOL_KEYS: self.pool.keys}
+        write_tensors(folder / _ARRAYS, {**tensors, **documents.arrays, **encoded, **pool})
         write_sealed(folder / _HEAD, head)
 
     @classmethod
@@ -221,7 +275,8 @@ class Index:
         part = None
         if "encoder" in head:
             part = EncoderPart.read(arrays, len(documents), head["encoder"])
-        return cls(vocabulary, space, documents, part)
+        pool = PoolOfTexts(arrays[_POOL], arrays[_POOL_KEYS]) if _POOL in arrays else None
+        return cls(vocabulary, space, documents, part, pool)
 
     def __repr__(self) -> str:
         return f"<Index: {len(self):,} documents>"
@@ -347,20 +402,12 @@ class Index:
 
     def number(self, name: str) -> int:
         """The number of a document by its id; `NotFound`, with ids of similar spelling, if there is none."""
-        if name not in self.numbers:
-            remedy = (
-                did_you_mean(name, islice(_sharing_half(name, self.numbers), _COMPARED)) or "check the id"
-            )
-            raise NotFound(f"the document {name!r} does not occur in this run", remedy=remedy)
-        return self.numbers[name]
-
-    @cached_property
-    def numbers(self) -> dict[str, int]:
-        """The number of each document by its id, in the order of the corpus; of several, the first."""
-        out: dict[str, int] = {}
-        for number, name in enumerate(self.documents.ids):
-            out.setdefault(name, number)
-        return out
+        number = self.documents.number(name)
+        if number is None:
+            near = did_you_mean(name, islice(_sharing_half(name, self.documents.ids), _COMPARED))
+            rule = f"the document {name!r} does not occur in this run"
+            raise NotFound(rule, remedy=near or "check the id")
+        return number
 
 
 def _sharing_half(name: str, ids: Iterable[str]) -> Iterator[str]:
@@ -391,6 +438,7 @@ def _check_arrays(a: Arrays, fields: int, vocabulary: Vocabulary, path: Path) ->
         "starts": ("i8", (types + 1,)),
         "units": ("i4", ("N",)),
         "counts": ("u2", ("N",)),
+        "occurs": ("i4", (types,)),
         "lengths": ("i4", (units,)),
         "scales": ("f4", (units,)),
         "vectors": ("i1", (units, "d")),
@@ -401,6 +449,11 @@ def _check_arrays(a: Arrays, fields: int, vocabulary: Vocabulary, path: Path) ->
         **dict.fromkeys(("ids ends", "texts ends"), ("i8", (documents + 1,))),
         **dict.fromkeys(codes, ("i4", (documents,))),
         **encoder_forms(a, units, types),
+        **(
+            {_POOL: ("f4", ("pool of texts", "d")), _POOL_KEYS: ("u8", ("pool of texts",))}
+            if _POOL in a
+            else {}
+        ),
     }
     check_tensors(a, forms, path, _AGAIN)
     # Kernels index by these numbers without looking.

@@ -27,7 +27,7 @@ from selfvec.text.sentences import sentence_spans
 from selfvec.text.tokenizers import FoundWords, find_words
 from selfvec.text.vocabulary import Vocabulary
 
-from .documents import IndexedDocuments
+from .documents import SearchedDocuments
 
 _QUOTE = '"\u201c\u201d\u201e\u00ab\u00bb\uff02'
 # What stands before the first letter of a phrase has no letter, so there is one way to match it: a quotation
@@ -117,7 +117,7 @@ class _Phrase:
     crosses: bool = False  # whether a sentence may end within it
 
 
-def by_signs(vocabulary: Vocabulary, documents: IndexedDocuments, question: Question, among: Mask) -> Signed:
+def by_signs(vocabulary: Vocabulary, documents: SearchedDocuments, question: Question, among: Mask) -> Signed:
     """What the signs of a question say about the documents; those outside ``among``, (D,), do not pass."""
     passing = among.copy()
     higher = np.zeros(len(documents), np.float32)
@@ -156,7 +156,7 @@ def _quoted(texts: Sequence[str]) -> str:
 
 
 def _having(
-    vocabulary: Vocabulary, documents: IndexedDocuments, signs: Sequence[Sign], among: Mask
+    vocabulary: Vocabulary, documents: SearchedDocuments, signs: Sequence[Sign], among: Mask
 ) -> list[Mask]:
     """For each sign the documents of ``among`` that have its phrase or word, (D,): their texts are read once.
 
@@ -180,7 +180,7 @@ def _having(
 
 
 def _by_index(
-    vocabulary: Vocabulary, documents: IndexedDocuments, sign: Sign, among: Mask
+    vocabulary: Vocabulary, documents: SearchedDocuments, sign: Sign, among: Mask
 ) -> tuple[Mask, bool]:
     """The documents that may have a sign, by the index of words, (D,); and whether all of them do."""
     query = vocabulary.parse(sign.text)
@@ -195,7 +195,7 @@ def _by_index(
     return able, False
 
 
-def count_written(documents: IndexedDocuments, text: str, code: str | None, among: Mask) -> Ints:
+def count_written(documents: SearchedDocuments, text: str, code: str | None, among: Mask) -> Ints:
     """How often each document has a text as a phrase, (D,): in its case, else in any case, else its words."""
     words = words_of(text)
     exact: list[Fits] = [word.__eq__ for word in words]
@@ -215,13 +215,17 @@ def words_of(text: str) -> list[str]:
     return [names[i] for i in words.ids.tolist()]
 
 
-def _with_types(documents: IndexedDocuments, types: Sequence[int]) -> Mask:
+def _with_types(documents: SearchedDocuments, types: Sequence[int]) -> Mask:
     """The documents that have one of some types, (D,)."""
-    starts, units = documents.arrays["starts"], documents.arrays["units"]
-    having = np.zeros(documents.units, bool)
-    for number in types:
-        having[units[starts[number] : starts[number + 1]]] = True
-    return having[: len(documents)]
+    having = []
+    for place, part in enumerate(documents.parts):
+        starts, units = part.arrays["starts"], part.arrays["units"]
+        of_part = np.zeros(part.units, bool)
+        own = documents.own_types(place, np.array(types, np.int64))
+        for number in own[own >= 0].tolist():
+            of_part[units[starts[number] : starts[number + 1]]] = True
+        having.append(of_part)
+    return documents.assembled(having)[: len(documents)]
 
 
 def _sizes(asked: Sequence[str], code: str | None) -> set[int]:
@@ -262,7 +266,7 @@ class _Fitting(dict[str, int]):
 
 
 def _count(
-    documents: IndexedDocuments,
+    documents: SearchedDocuments,
     phrases: Sequence[_Phrase],
     among: Mask,
     sizes: Collection[int],  # of the words of ASCII that may be in a phrase
@@ -271,7 +275,7 @@ def _count(
     out = np.zeros((len(phrases), len(documents)), np.int64)
     fitting = _Fitting([word for phrase in phrases for word in phrase.words])
     numbers = np.flatnonzero(among)
-    lengths = np.diff(documents.arrays["texts ends"])[numbers]
+    lengths = documents.sizes[numbers]
 
     def read(block: tuple[int, int]) -> tuple[Ints, list[str], FoundWords]:
         part = numbers[slice(*block)]

@@ -8,13 +8,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from selfvec.base.arrays import Ints
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.filters import GivenFilter, allowed, given_filters
+from selfvec.data.live_run import BASE, LiveRun, Part, base_of
+from selfvec.data.run_text import ID
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
@@ -23,9 +27,10 @@ from selfvec.text.passages import CUT, Cut, check_cut
 from selfvec.text.vocabulary import Query
 
 from .dense_space import TABLES
-from .documents import IndexedDocuments, gather
+from .documents import SearchedDocuments, gather, gathered_text
 from .index import Index
 from .scoring import saturated_counts
+from .segments import IndexedPart
 from .snippets import Found, describe, different_texts, text_key
 
 
@@ -67,18 +72,52 @@ def run_index(
     <Index: 2,000 documents>
     """
     run = as_run(run)
+    base = base_of(run)
     progress = as_progress(progress)
     check_cut(cut)
 
     def make() -> Index:
-        gathered = replace(gather(run, progress), cut=cut)
-        return Index.memory(run, gathered, tables=tables, progress=progress)
+        gathered = replace(gather(base, progress), cut=cut)
+        return Index.memory(base, gathered, tables=tables, progress=progress)
 
     def opened() -> Index:
-        index = cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
+        index = cached(base, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
         return index.asking(run)
 
-    return run.held(f"index of {', '.join(tables)}", opened, tuple(cut))
+    name = f"index of {', '.join(tables)}"
+    index = base.held(name, opened, tuple(cut))
+    if not isinstance(run, LiveRun):
+        return index
+    live = run
+    return run.held(name, lambda: _with_segments(index, live, (name, *cut), cut), tuple(cut))
+
+
+def _with_segments(index: Index, run: LiveRun, key: tuple[Any, ...], cut: Cut) -> Index:
+    """The index of the documents that a run has now."""
+
+    def whole(part: Part) -> IndexedPart:
+        if part.segment.name == BASE:
+            return index.first_part
+        gathered = replace(gathered_text(part.segment.text, Progress()), cut=cut)
+        return index.indexed(run, gathered)
+
+    def of_part(part: Part) -> IndexedPart:
+        """The same as for the state before if no further document of the segment is gone."""
+        held: tuple[Ints, IndexedPart] | None = part.segment.derived.get(("indexed", *key))
+        if held is None or not np.array_equal(held[0], part.gone):
+            of_all = part.segment.held(("index", *key), lambda: whole(part))
+            held = part.gone, replace(of_all, present=part.present)
+            part.segment.derived["indexed", *key] = held
+        return held[1]
+
+    parts = [of_part(part) for part in run.segments]
+    unnamed = any(part.segment.held("unnamed", lambda p=part: _lack_ids(p)) for part in run.segments)
+    return index.of_parts(parts, run.require_text().names if unnamed else None)
+
+
+def _lack_ids(part: Part) -> bool:
+    """Whether a document of a segment has no id, so that it is called by its number."""
+    return bool(part.segment.text.read((ID,))[ID].null_count())
 
 
 @checked
@@ -243,10 +282,10 @@ def nearest_documents(index: Index, document: str, top: int = 10, filters: Seque
     return Found(document, "dense", len(index), query.words, query.unknown, hits, alike=alike)
 
 
-def _same_texts(documents: IndexedDocuments, number: int) -> Iterator[int]:
+def _same_texts(documents: SearchedDocuments, number: int) -> Iterator[int]:
     """The other documents with the same text, but for case and white space."""
     # The same text has as many tokens; few others have, so that few texts are read.
-    lengths = documents.arrays["lengths"][: len(documents)]
+    lengths = documents.lengths[: len(documents)]
     own = text_key(documents.text(number))
     for other in np.flatnonzero(lengths == lengths[number]).tolist():
         if other != number and text_key(documents.text(other)) == own:
@@ -256,9 +295,9 @@ def _same_texts(documents: IndexedDocuments, number: int) -> Iterator[int]:
 def _telling(index: Index, number: int) -> Query:
     """The words of a document that tell most about it, of those that others have, too; as a query."""
     query = index.vocabulary.parse(index.documents.text(number))
-    weights = index.space.weights[query.types] * saturated_counts(query.counts)
+    weights = index.scorer.weights[query.types] * saturated_counts(query.counts)
     # A word that no other document has tells most about this one, but nothing about what is near it.
-    weights[index.space.weights[query.types] > bm25_weight(len(index), np.array(1.5))] = 0
+    weights[index.scorer.weights[query.types] > bm25_weight(len(index), np.array(1.5))] = 0
     best = [i for i in np.argsort(-weights, kind="stable")[:_TELLING].tolist() if weights[i] > 0]
     words = [query.words[i] for i in best]
     return replace(query, types=query.types[best], counts=query.counts[best], words=words)

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,8 +31,11 @@ from selfvec.text.vocabulary import Query
 
 from . import kernels
 from .dense_space import DenseSpace, Related
-from .documents import IndexedDocuments, UnitVectors, sample_of
+from .documents import SearchedDocuments, UnitVectors, sample_of
 from .encoder_part import Asked, EncoderPart
+
+if TYPE_CHECKING:
+    from .segments import JoinedVectors
 
 MODES = ("hybrid", "bm25", "dense")
 PARTS = ("words", "related", "dense", "encoder", "signs")  # names in JSON
@@ -106,14 +110,30 @@ class Scored:
 class Scorer:
     """Scores documents for queries."""
 
-    documents: IndexedDocuments
+    documents: SearchedDocuments
     space: DenseSpace
     encoder: EncoderPart | None = None
 
     @cached_property
     def _saturation(self) -> Floats:
         """BM25's k of each unit, (U,)."""
-        return saturation(self.documents.arrays["lengths"], len(self.documents))
+        return saturation(self.documents.lengths, self._mean_length)
+
+    @cached_property
+    def _saturations(self) -> list[Floats]:
+        """The same for the units of each part of the documents."""
+        return [saturation(part.lengths, self._mean_length) for part in self.documents.parts]
+
+    @cached_property
+    def _mean_length(self) -> np.float32:
+        """Tokens of a document, in the mean."""
+        documents = len(self.documents)
+        return np.float32(max(int(self.documents.lengths[:documents].sum()), 1) / max(documents, 1))
+
+    @cached_property
+    def weights(self) -> Floats:
+        """BM25's weight of each type, (V,): by the documents as they are, unlike the weights of vectors."""
+        return bm25_weight(len(self.documents), self.documents.occurs).astype(np.float32)
 
     @cached_property
     def _shares(self) -> Rows:
@@ -186,7 +206,9 @@ class Scorer:
         assert self.encoder is not None
         return self._near({_ENCODER: (self.encoder.vectors, vector)}, [0, 0, 0, 1])
 
-    def _near(self, asked: Mapping[int, tuple[UnitVectors, Rows]], shares: Sequence[float]) -> Scored:
+    def _near(
+        self, asked: Mapping[int, tuple[UnitVectors | JoinedVectors, Rows]], shares: Sequence[float]
+    ) -> Scored:
         """Score every document by its cosines with unit vectors, each for a part, by shares of the parts."""
         parts = self._no_parts(len(shares))
         for part, (vectors, query) in asked.items():
@@ -217,12 +239,19 @@ class Scorer:
         numbers = np.array([other for group in types for other, _ in group], np.int64)
         likeness = np.array([like for group in types for _, like in group], np.float32)
         bounds = np.cumsum([0, *map(len, types)], dtype=np.int64)
-        arrays = self.documents.arrays
-        lists = np.stack([arrays["starts"][numbers], arrays["starts"][numbers + 1]], axis=1)
-        weights = (self.space.weights[query.types] * query.counts).astype(np.float32)
-        kernels.score_postings(
-            arrays["units"], arrays["counts"], lists, likeness, bounds, weights, self._saturation, out
-        )
+        weights = (self.weights[query.types] * query.counts).astype(np.float32)
+        scores = []
+        for place, part in enumerate(self.documents.parts):
+            own = self.documents.own_types(place, numbers)
+            lists = np.stack([part.arrays["starts"][own], part.arrays["starts"][own + 1]], axis=1)
+            lists[own < 0] = 0
+            postings = part.arrays["units"], part.arrays["counts"], lists
+            whole = len(self.documents.parts) == 1  # then nothing has to be copied
+            of_part = out if whole else np.empty((len(out), part.units), np.float32)
+            kernels.score_postings(*postings, likeness, bounds, weights, self._saturations[place], of_part)
+            scores.append(of_part)
+        if scores[0] is not out:
+            out[:] = self.documents.assembled(scores)
 
     def _dense_again(self, query: Rows, scores: Rows, out: Rows) -> Rows:
         """Write the products with another query into ``out``, (U,); return those of documents.
@@ -245,7 +274,7 @@ class Scorer:
 
     def _with_passages(self, documents: Ints) -> Ints:
         """The units of some documents: themselves and their passages."""
-        owners = self.documents.arrays["owners"]
+        owners = self.documents.owners
         if not len(owners):
             return documents
         chosen = np.zeros(len(self.documents), bool)
@@ -272,7 +301,7 @@ class Scorer:
             found |= parts[k, :number] != 0
         scores = units[:number]
         best = np.full(number, -1, np.int32)
-        if len(owners := self.documents.arrays["owners"]):
+        if len(owners := self.documents.owners):
             kernels.add_best_passages(units[number:], owners, BEST_PASSAGE, scores, best)
         return Scored(scores, found, best, parts, scales, shifts)
 
@@ -321,13 +350,11 @@ B = 0.75
 K3 = 2.0
 
 
-def saturation(lengths: Ids, documents: int) -> Floats:
+def saturation(lengths: Ids, mean: np.float32) -> Floats:
     """k of each unit, (U,) float32: the count at which a word gives half of its weight.
 
-    ``lengths``, (U,), are in tokens. The mean length is that of the first units, the whole ``documents``.
+    ``lengths``, (U,), are in tokens. The ``mean`` length is that of documents, without passages.
     """
-    tokens = int(lengths[:documents].sum())
-    mean = np.float32(max(tokens, 1) / max(documents, 1))
     return (K1 * (1 - B) + K1 * B * (lengths / mean)).astype(np.float32)
 
 

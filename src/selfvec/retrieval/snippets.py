@@ -20,13 +20,12 @@ from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.view import Entry, Part, View, escaped
 from selfvec.corpus.fields import is_title
 from selfvec.data.token_batch import TokenBatch
-from selfvec.files.memory import release
 from selfvec.text.repeats import Repeats
 from selfvec.text.tokenizers import FoundWords, find_words
 from selfvec.text.vocabulary import Query, Vocabulary
 
-from .dense_space import LEAST_COSINE, DenseSpace
-from .documents import IndexedDocuments
+from .dense_space import LEAST_COSINE
+from .documents import SearchedDocuments
 from .scoring import ACCENTED, BEST_PASSAGE, PARTS, Scored, Scorer
 
 # ---- The documents that are hits: each text once, and copies named with the first of their text
@@ -41,7 +40,7 @@ class Best(NamedTuple):
     alike: list[int]
 
 
-def different_texts(documents: IndexedDocuments, scored: Scored, top: int) -> list[Best]:
+def different_texts(documents: SearchedDocuments, scored: Scored, top: int) -> list[Best]:
     """The best documents of ``top`` different texts, best first.
 
     Texts that differ only in case and white space are the same. Copies are looked for down to the first
@@ -65,11 +64,11 @@ def different_texts(documents: IndexedDocuments, scored: Scored, top: int) -> li
         wanted *= 2
 
 
-def _best_passage(documents: IndexedDocuments, scored: Scored, document: int) -> Best:
+def _best_passage(documents: SearchedDocuments, scored: Scored, document: int) -> Best:
     """The best passage of a document; short documents are passages themselves."""
     text = documents.text(document)
     best = int(scored.best[document])
-    start, end = (0, len(text)) if best < 0 else documents.arrays["spans"][best].tolist()
+    start, end = (0, len(text)) if best < 0 else documents.span(best)
     return Best(document, text[start:end], (start, end), [])
 
 
@@ -255,11 +254,11 @@ def describe(
     vocabulary: Vocabulary, scorer: Scorer, query: Query, scored: Scored, best: Sequence[Best], mode: str
 ) -> list[Hit]:
     """Hits for documents, in their order."""
-    release(scorer.documents.arrays["texts"])  # the system maps further pages around each text
+    scorer.documents.release_texts()
     texts = [passage.text for passage in best]
     words = find_words(texts, vocabulary.preprocessing.tokenizer, vocabulary.preprocessing.language)
     types = vocabulary.types_of(words.names)
-    matches = _best_matches(types, _matches(scorer.space, query, mode)) | _written(words, query)
+    matches = _best_matches(types, _matches(scorer, query, mode)) | _written(words, query)
     matching = np.zeros(len(words.names), bool)
     matching[list(matches)] = True
     repeated = _repeated(scorer.documents.repeats, vocabulary, words, types)
@@ -326,12 +325,12 @@ def _repeated(
     return mask
 
 
-def _matches(space: DenseSpace, query: Query, mode: str) -> dict[int, Match]:
+def _matches(scorer: Scorer, query: Query, mode: str) -> dict[int, Match]:
     """Types that match a query: its own and, except in mode bm25, those related to them."""
     out: dict[int, Match] = {}
-    words = [(number, own, float(space.weights[own])) for number, own in enumerate(query.types.tolist())]
+    words = [(number, own, float(scorer.weights[own])) for number, own in enumerate(query.types.tolist())]
     for number, own, weight in words if mode != "bm25" else []:
-        for other, like in space.related_to(own)[1:]:
+        for other, like in scorer.space.related_to(own)[1:]:
             if other not in out or like * weight > out[other].weight:
                 cosine = LEAST_COSINE + (1 - LEAST_COSINE) * like**0.5
                 out[other] = Match(number, cosine, like * weight)

@@ -20,6 +20,7 @@ from selfvec.base.arrays import Floats
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.versions import __version__
+from selfvec.data.live_run import BASE
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import atomic_folder, remove_folder, remove_leftovers, writing
 from selfvec.files.checksums import check_seal, read_description, seal, write_sealed
@@ -78,7 +79,7 @@ def cached(
         except TargetError as error:
             progress.say(f"{name}: the result is not kept: {error}")
             return made
-        if is_outdated(entry):  # an update has deleted the cache meanwhile
+        if is_outdated(entry, of_vectors=True):  # an update has deleted the cache meanwhile
             remove_folder(entry)
             return made
     kept = _read(entry, read)  # what later calls get: mapped arrays, and numbers as JSON holds them
@@ -111,12 +112,17 @@ def read_result(folder: Path) -> dict[str, Any]:
     return result
 
 
-def is_outdated(entry: Path) -> bool:
-    """Whether a folder is an entry of a run that has another state now, or is gone."""
+def is_outdated(entry: Path, *, of_vectors: bool = False) -> bool:
+    """Whether a folder is an entry of a run that has another state now, or is gone.
+
+    With ``of_vectors`` a run is the same as long as its vectors are, whatever documents came or went since.
+    """
     if entry.parent.name != CACHE:
         return False
     with suppress(InputError, OSError):
-        return _parts(entry)[1] != _state(read_json(entry.parent.parent / PRESENT, _AGAIN)["sha256"])
+        described = read_json(entry.parent.parent / PRESENT, _AGAIN)
+        stamps = {described["sha256"], *([described.get("live", {}).get(BASE)] if of_vectors else [])}
+        return _parts(entry)[1] not in [_state(stamp) for stamp in stamps if stamp]
     return True
 
 
@@ -169,7 +175,7 @@ def _foreign(entry: Path) -> Path | None:
 
 def _fault(entry: Path) -> str | None:
     """Why an entry cannot be kept. Makes the folder of the cache if it is missing."""
-    if is_outdated(entry):
+    if is_outdated(entry, of_vectors=True):
         return "the run folder has changed since it was opened"  # an update may have withdrawn documents
     foreign = _foreign(entry)
     if foreign is not None:

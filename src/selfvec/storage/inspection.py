@@ -40,6 +40,9 @@ _RUN = {  # by the kind of a part of a run folder
     "lock": "held while a command writes",
     "text.parquet": "all documents as they were written, with ids, dates and fields",
     "tokens.safetensors": "all documents as numbers of words, in their order",
+    "added.parquet": "documents that were added while the vectors stayed, as they were written",
+    "added.safetensors": "the same as numbers of words, with these words",
+    "deleted.safetensors": "the numbers of documents that were deleted or replaced",
     "repeats": "hashes of the repeated passages",
     "counts": "exact co-occurrence counts",
     "encoded": "vectors of passages and words by a sentence encoder, found by hashes of the texts",
@@ -59,7 +62,15 @@ _INDEX = {
     "vocabulary.txt": "the words of the documents",
     "arrays.safetensors": "all documents as they were written, with ids, dates and fields; vectors",
 }
-_TEXT = ("text.parquet", "tokens.safetensors", "cache/search", "cache/sentences", "arrays.safetensors")
+_TEXT = (
+    "text.parquet",
+    "tokens.safetensors",
+    "added.parquet",
+    "added.safetensors",
+    "cache/search",
+    "cache/sentences",
+    "arrays.safetensors",
+)
 """Files that hold documents or parts of them."""
 
 _UNSHOWN = ("files", "sha256")  # of a description
@@ -198,6 +209,12 @@ def _of_run(run: Run) -> dict[str, Any]:
         about["dates"] = [str(days.min()), str(days.max())] if len(days) else []
         about["slices"] = list(run.tokens.slice_names)
     about["updates"] = len(made.steps)
+    if made.live:
+        lacking = made.live["without_vector"] / max(made.live["tokens"], 1)
+        about["since the vectors were made"] = (
+            f"{made.live['documents']:,} documents came, {made.live['gone']:,} went; "
+            f"{lacking:.1%} of the words that came have no vector"
+        )
     return {**about, "options": dict(made.options)}
 
 

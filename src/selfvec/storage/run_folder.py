@@ -10,6 +10,9 @@
                            "slices" (D,) int32 with their names, "texts" (D,) uint64, a number per
                            text, "sentences" (D,) int32
     text.parquet           the documents as they were written, see `selfvec.data.run_text`
+    added-N.parquet        documents that were added while the vectors stayed, and in added-N.safetensors
+                           their tokens, over types of their own; see `selfvec.data.live_run`
+    deleted-N.safetensors  the numbers of the documents that are gone, by segment
     repeats/               hashes of the repeated passages, if there are any
     counts/                exact co-occurrence counts, if they were made
     encoded/               a sentence encoder's vectors of the texts, if one was given
@@ -35,6 +38,7 @@ from selfvec.base.arrays import Array
 from selfvec.base.checks import check_path
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
 from selfvec.base.versions import RUN_FORMAT
+from selfvec.data.live_run import BASE, LiveRun, Part, Segment, base_of, segments_of
 from selfvec.data.run import Run, state_name
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
@@ -58,6 +62,9 @@ HISTORY = "history.safetensors"
 TEXT = "text.parquet"
 REPORT = "report.json"
 PARTS = ("counts", "encoded", "repeats")
+ADDED = "added.parquet"
+ADDED_TOKENS = "added.safetensors"
+DELETED = "deleted.safetensors"
 _AGAIN = "make the run again"
 
 
@@ -95,14 +102,15 @@ def present_state(run: Run) -> Run:
         return run
     if present is None:
         raise InputError("is no longer there", path=place.parent, remedy="open the run where it is now")
-    now = open_run(place.parent)
+    now = unchanged(place, lambda: _open(place.parent, run))
     if now.stamp != run.stamp:
         return now
     run.seen = now.seen  # only written again
     return run
 
 
-def _open(folder: Path) -> Run:
+def _open(folder: Path, earlier: Run | None = None) -> Run:
+    """The run in a folder. What has not changed since an ``earlier`` state of it is not opened again."""
     if not is_run(folder):
         raise not_a_run(folder)
     place = (folder / PRESENT).absolute()  # the working directory may change
@@ -117,13 +125,45 @@ def _open(folder: Path) -> Run:
     state, stamp = provenance["state"], provenance["sha256"]
     for name in ("format", "state", "files", "sha256"):  # of the folder; the rest is how the run was made
         del provenance[name]
+    live = provenance.get("live", {})
+    if BASE not in live:
+        run = _open_base(folder, provenance, state, stamp)
+    else:
+        base = None if earlier is None else base_of(earlier)
+        if base is None or base.stamp != live[BASE]:
+            made = {**provenance, "live": live["before"]}
+            base = _open_base(folder, made, state, live[BASE])
+        run = LiveRun(base, _open_segments(folder, live, base, earlier), provenance, stamp)
+    run.seen = seen
+    return run
+
+
+def _open_segments(folder: Path, live: Mapping[str, Any], base: Run, earlier: Run | None) -> list[Part]:
+    """The segments of a run, each with the documents that are gone; those of an earlier state are held."""
+    held = {}
+    if earlier is not None and base_of(earlier) is base:
+        held = {part.segment.name: part.segment for part in segments_of(earlier)}
+    (first,) = segments_of(base)
+    gone = {}
+    if live["deleted"] is not None:
+        gone = map_tensors(folder / state_name(DELETED, live["deleted"]))
+    segments = [first.segment]
+    for number in live["segments"]:
+        text = RunText(folder / state_name(ADDED, number))
+        tokens = _tokens_later(folder / state_name(ADDED_TOKENS, number))
+        segments.append(held.get(str(number)) or Segment(str(number), text, tokens))
+    return [Part(segment, np.array(gone.get(segment.name, ()), np.int64)) for segment in segments]
+
+
+def _open_base(folder: Path, provenance: dict[str, Any], state: int, stamp: str) -> Run:
+    """The run whose vectors were made in a state."""
 
     def file(name: str) -> Path:
         return folder / state_name(name, state)
 
     words = read_vocabulary(file(VOCABULARY))
     refined = _load_vectors(file(REFINED), words, provenance)
-    run = Run(
+    return Run(
         refined,
         _load_vectors(file(ORIGINAL), refined, provenance),
         _load_history(file(HISTORY)) if file(HISTORY).is_file() else None,
@@ -135,8 +175,6 @@ def _open(folder: Path) -> Run:
         state=state,
         stamp=stamp,
     )
-    run.seen = seen
-    return run
 
 
 def write_vectors(path: Path, vectors: Vectors, *, counts: bool) -> None:
@@ -182,8 +220,8 @@ def _load_history(path: Path) -> History:
 # The corpus as numbers of words, with dates, slices, sentences
 
 
-def write_tokens(path: Path, batch: TokenBatch) -> None:
-    """Write the tokens of a run to a new file."""
+def write_tokens(path: Path, batch: TokenBatch, *, types: bool = False) -> None:
+    """Write the tokens of a run to a new file; with their types, if these are not the words of the run."""
     tensors: dict[str, Array] = {"ids": batch.ids, "offsets": batch.offsets}
     if batch.dates is not None:  # safetensors has no dates
         tensors["days"] = batch.dates.astype("datetime64[D]").astype(np.int64)
@@ -191,6 +229,8 @@ def write_tokens(path: Path, batch: TokenBatch) -> None:
     if batch.slices is not None:
         tensors["slices"] = batch.slices
         described["slices"] = json.dumps(list(batch.slice_names), ensure_ascii=False)
+    if types:
+        described["types"] = json.dumps(list(batch.types), ensure_ascii=False)
     if batch.fingerprints is not None:
         tensors["texts"] = batch.fingerprints
     if batch.sentence_counts is not None:
@@ -198,9 +238,10 @@ def write_tokens(path: Path, batch: TokenBatch) -> None:
     write_tensors(path, tensors, described)
 
 
-def _tokens_later(path: Path, words: Sequence[str]) -> Callable[[], TokenBatch]:
+def _tokens_later(path: Path, words: Sequence[str] | None = None) -> Callable[[], TokenBatch]:
     """A function that reads the tokens. The file is mapped now, because the folder may be replaced later."""
-    return partial(_read_tokens, path, words, map_tensors(path), read_metadata(path))
+    described = read_metadata(path)
+    return partial(_read_tokens, path, words or json.loads(described["types"]), map_tensors(path), described)
 
 
 def _read_tokens(

@@ -12,6 +12,7 @@ killed process leaves the run as it was, and readers need no lock. Files that ne
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -27,10 +28,11 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.base.threads import at_once
 from selfvec.base.versions import RUN_FORMAT
+from selfvec.data.live_run import BASE, LiveRun
 from selfvec.data.run import Run, split_state, state_name
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import check_target, refuse_special, remove_folder, writing
-from selfvec.files.checksums import CHANGED, checksums, damaged_files, is_sealed, seal
+from selfvec.files.checksums import CHANGED, checksums, damaged_files, identity, is_sealed, seal
 from selfvec.files.file_system import discard, exchange, lock_file, sync_file, sync_names
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json, write_vocabulary
@@ -38,6 +40,9 @@ from selfvec.files.text_files import read_json, write_vocabulary
 from .cache import CACHE
 from .folder_kinds import RUN
 from .run_folder import (
+    ADDED,
+    ADDED_TOKENS,
+    DELETED,
     HISTORY,
     LOCK,
     ORIGINAL,
@@ -61,7 +66,7 @@ JOURNAL = "encoded.journal"
 NEW = "new.parquet"
 """New documents, while an update reads them."""
 _FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, *PARTS)  # of a state
-_OWNED = (*_FILES, NEW)
+_OWNED = (*_FILES, ADDED, ADDED_TOKENS, DELETED, NEW)
 _UNFINISHED = re.compile(
     r"(text|new)(-\d+)?\.parquet\.(\d+|joined)"  # see `selfvec.storage.text_file`
     r"|\.(run\.json|previous\.json|cache)\.partial-[0-9a-f]{8}"
@@ -72,17 +77,17 @@ _STAYS = "the state before cannot be brought back, and the run stays as it is"
 class RunWriter:
     """Writes a run, or a new state of one; `TargetError` if another process writes it.
 
-    With ``overwrite`` an existing run gets a new state. Other files and folders are never replaced. If the
-    block ends before `finish`, nothing has changed.
+    Up to ``wait`` seconds it waits for that process. With ``overwrite`` an existing run gets a new state.
+    Other files and folders are never replaced. If the block ends before `finish`, nothing has changed.
     """
 
-    def __init__(self, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def __init__(self, target: str | os.PathLike[str], *, overwrite: bool = False, wait: float = 0) -> None:
         self.target = Path(target)
         self._mapped: Vectors | None = None  # original vectors that are in their file
         self.state = 0  # the number of the new state
         self._refuse_existing(overwrite)
         with writing(self.target):
-            self._lock = lock_file(self.target / LOCK, self.target)
+            self._lock = lock_file(self.target / LOCK, self.target, wait)
         try:
             self._refuse_existing(overwrite)  # another process may have made it meanwhile
             for name in (PRESENT, PREVIOUS):
@@ -139,6 +144,47 @@ class RunWriter:
             self._replace_present(content, undo)
             discard(self.journal)  # not before: a command that is killed goes on from it
             self._sweep()
+
+    def change(self, run: LiveRun) -> LiveRun:
+        """Make a run with other documents the run, and return it. Only what is new of it is written.
+
+        New segments have the number of this state for a name, and their text is in memory.
+        """
+        with writing(self.target):
+            described = read_json(self.target / PRESENT, "make the run again")
+            names: list[str] = []
+            for part in run.segments:
+                if part.segment.name == str(self.state):
+                    save_text(part.segment.text, self.path(ADDED))
+                    write_tokens(self.path(ADDED_TOKENS), part.segment.tokens, types=True)
+                    names += [state_name(ADDED, self.state), state_name(ADDED_TOKENS, self.state)]
+            gone = {part.segment.name: part.gone for part in run.segments if len(part.gone)}
+            if gone:
+                write_tensors(self.path(DELETED), gone)
+                names.append(state_name(DELETED, self.state))
+            segments = [int(part.segment.name) for part in run.segments[1:]]
+            of_documents = {
+                BASE: run.base.stamp,
+                "before": run.base.provenance.live or {},
+                "segments": segments,
+                "deleted": self.state if gone else None,
+            }
+            run.provenance = run.provenance.replace(live={**(run.provenance.live or {}), **of_documents})
+            kept = {state_name(name, number) for number in segments for name in (ADDED, ADDED_TOKENS)}
+            files = {
+                name: entry
+                for name, entry in described["files"].items()
+                if split_state(name)[0] not in (ADDED, ADDED_TOKENS, DELETED) or name in kept
+            }
+            files |= checksums(self.target, names)
+            made = {"format": RUN_FORMAT, **run.provenance, "state": run.base.state, "files": files}
+            content = seal(made, indent=1)
+            sync_names(self.target)
+            self._replace_present(content, undo=True)
+            run.stamp = json.loads(content)["sha256"]
+            run.seen = (self.target / PRESENT).absolute(), identity(self.target / PRESENT)
+            self._sweep()
+        return run
 
     def _replace_present(self, content: bytes, undo: bool) -> None:
         """Make a new state the run; the present one becomes the state before, or is forgotten."""

@@ -18,6 +18,7 @@ from queue import Full, Queue
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.arrays import Mask
+from selfvec.data.live_run import PresentText
 from selfvec.data.run_text import DATE, GROUP, RunText, fields_among, schema_of
 from selfvec.files.atomic_files import writing, writing_by_polars
 
@@ -172,9 +173,16 @@ def text_part(text: RunText, documents: Mask) -> RunText:
     return RunText(memory.getvalue())
 
 
+def text_in_memory(text: RunText) -> RunText:
+    """The same documents in one piece, in memory."""
+    return RunText(_joined([text], text.fields, None))
+
+
 def save_text(text: RunText, path: Path) -> None:
     """Write the file of a run's documents again."""
-    if isinstance(text.source, bytes):
+    if isinstance(text, PresentText):
+        _joined([text], text.fields, None, path)
+    elif isinstance(text.source, bytes):
         path.write_bytes(text.source)
     else:
         shutil.copyfile(text.source, path)

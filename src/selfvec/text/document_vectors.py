@@ -174,12 +174,23 @@ class Smoothing:
             return None
         return cls(numbers, Pool(rows_of(numbers), seed), nearest, strength)
 
+    @classmethod
+    def among(cls, rows: Rows, seed: int = 0, strength: float = STRENGTH) -> Smoothing:
+        """The smoothing of texts toward those of a pool that was chosen before, (P, d) unit rows."""
+        return cls(np.arange(len(rows)), Pool(rows, seed), min(NEIGHBOURS, len(rows) // 10), strength)
+
     def smoothed(self, rows: Rows, first: int = 0, out: Rows | None = None) -> Rows:
         """The texts ``first``, ``first`` + 1, …, (n, d) unit rows or zeros, smoothed; written to ``out``."""
         texts = np.arange(first, first + len(rows))
         places = np.searchsorted(self.numbers, texts)
         own = np.minimum(places, len(self.numbers) - 1)
-        places = np.where(self.numbers[own] == texts, own, -1)  # a text is not its own neighbour
+        return self.moved(rows, np.where(self.numbers[own] == texts, own, -1), out)
+
+    def moved(self, rows: Rows, places: Ints, out: Rows | None = None) -> Rows:
+        """Texts, (n, d) unit rows or zeros, smoothed; ``places`` in the pool are their own, -1 for none.
+
+        A text is not its own neighbour.
+        """
         near, _ = self.pool.nearest(rows, places, self.nearest)
         near.sort(axis=1)  # a fixed order of summation
         out = np.empty_like(rows) if out is None else out

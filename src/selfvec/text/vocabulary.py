@@ -46,6 +46,16 @@ class Vocabulary:
     _seen: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
     _bare: dict[str, dict[str, list[int]]] = field(default_factory=dict, repr=False)  # see `_without_accents`
 
+    def grown(self, types: Sequence[str]) -> Vocabulary:
+        """The same with further types; what is known of the others is not computed again."""
+        made = Vocabulary(self.preprocessing, [*self.types, *types])
+        last = len(self)
+        index = self.index | {name: last + place for place, name in enumerate(types)}
+        accented = [(number + last, bare) for bare, number in Vocabulary(self.preprocessing, types)._accented]
+        made.__dict__.update(index=index, _tokenizer=self._tokenizer, _rules=self._rules)
+        made.__dict__["_accented"] = [*self._accented, *((bare, number) for number, bare in accented)]
+        return made
+
     @cached_property
     def index(self) -> dict[str, int]:
         """Number of each type."""

@@ -19,6 +19,7 @@ from selfvec.base.result_table import Figures
 from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
+from selfvec.data.run import split_state
 from selfvec.files.checksums import file_state
 from selfvec.files.text_files import read_json
 from selfvec.refinement import update as updating
@@ -333,19 +334,20 @@ def undo(run: GivenRun) -> Figures:
     if folder is None:
         raise OptionError("is in memory, and an undo exchanges the states of a folder", field="run")
     with RunWriter(folder.resolve(), overwrite=True) as writer:  # a link to a run stays a link
-        updates = _updates(folder)
+        before = _newest(folder)
         writer.undo()
-    redone = _updates(folder) > updates
+    redone = _newest(folder) > before
     undone = "brought back the state before the last update; a second undo redoes the update"
     told = "redid the update that was undone" if redone else undone
     figures = {"run": os.fspath(folder), "undone": not redone, "redone": redone}
     return Figures("Undone", figures, messages=[told])
 
 
-def _updates(folder: Path) -> int:
-    """How many updates have led to the present state of a run."""
-    steps = read_json(folder / PRESENT, "undo the update").get("grown", ())
-    return len(steps) if isinstance(steps, list) else 0
+def _newest(folder: Path) -> int:
+    """The highest number of a state in the names of a run's files: it rises with each change of the run."""
+    described = read_json(folder / PRESENT, "undo the update").get("files")
+    names = described if isinstance(described, dict) else ()
+    return max((split_state(name.partition("/")[0])[1] for name in names), default=0)
 
 
 @checked

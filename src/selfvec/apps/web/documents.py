@@ -168,7 +168,7 @@ def texts(
 
 def _hit(run: Run, index: Index, hit: Hit) -> Json:
     """A hit as a quoted sentence in which the words that match the question are marked."""
-    number = index.numbers[hit.id]
+    number = index.number(hit.id)
     batch = run.tokens
     part = ""
     if batch is not None and batch.slices is not None and batch.documents == len(index):

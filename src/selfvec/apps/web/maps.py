@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Ints
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
-from selfvec.files.memory import release
 from selfvec.retrieval.documents import IndexedDocuments
 
 from .addresses import ComparisonKey, Layout, MapOf, OptionalWord, address
@@ -105,7 +104,7 @@ def drawn(
     documents = page.index.result().documents
     numbers = arranged.words.tolist()
     labels = {number: _label(documents.text(number)) for number in numbers}
-    release(documents.arrays["texts"])  # only their first letters were needed, and 50,000 were read for them
+    documents.release_texts()  # only their first letters were needed, and 50,000 were read for them
     told |= {"ids": [documents.ids[number] for number in numbers], "documents": len(documents)}
     return _described(arranged, labels) | told, arranged.points
 

@@ -1,0 +1,195 @@
+"""Documents come and go in milliseconds, and the vectors stay: `add`, `upsert` and `delete`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Unpack
+
+from selfvec.apps.run import Run
+from selfvec.base.checks import check_texts
+from selfvec.base.declarations import checked
+from selfvec.base.errors import OptionError
+from selfvec.base.progress import Progress, as_progress
+from selfvec.base.result_table import Figures
+from selfvec.corpus.fields import FieldOptions
+from selfvec.data import run as record
+from selfvec.data.live_run import LiveRun, since
+from selfvec.refinement import live
+from selfvec.refinement.inputs import Execution
+from selfvec.refinement.update import Change
+from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.run_folder import present_state
+from selfvec.storage.run_writer import RunWriter
+
+from .refine import open_text
+
+Changing = Callable[[record.Run, int], tuple[record.Run, Change]]
+"""From a state of a run, and the number of the next one, to that and what it changes."""
+
+
+@checked
+def add(
+    run: GivenRun,
+    documents: Any,
+    *,
+    duplicates: str = "replace",
+    progress: Progress | None = None,
+    **fields: Unpack[FieldOptions],
+) -> Figures:
+    """Add documents to a run, whose vectors stay: the next search finds them.
+
+    A document with the id of an earlier one replaces it. The same document again changes nothing, nor does
+    one without an id whose text the run has. A word that the run lacks is found as it is written; it has no
+    vector until the run is updated. All is on the disk when the function returns.
+
+    Parameters
+    ----------
+    run : Run or path
+    documents : path, paths, texts, data frame or `Corpus`
+        Files or folders of new text. Also the documents themselves, see `selfvec.as_corpus`.
+    duplicates : {"replace", "keep", "error"}
+        What becomes of a document whose id the run has: it replaces that one, stays beside, or is an error.
+    progress : Progress, optional
+    **fields
+        Those of `FieldOptions`: how documents are read.
+
+    Returns
+    -------
+    Figures
+        A dict: how many documents were ``added``, of which some ``changed`` an earlier one, and ``skipped``;
+        how many ``documents`` there are now.
+
+    Raises
+    ------
+    OptionError
+        If an option is wrong, or an id is there already and ``duplicates`` is "error".
+    CorpusError
+        If the documents cannot be read.
+    InputError
+        If the run has not kept its text.
+    TargetError
+        If another process writes the run.
+
+    Examples
+    --------
+    >>> run = selfvec.refine([{"id": "a", "text": "hail broke the roof"}], "none", "decorrelated")
+    >>> run.add([{"id": "b", "text": "wind broke a tree"}])["documents"]
+    2
+    >>> [hit.id for hit in run.search("wind", top=1).hits]
+    ['b']
+    """
+
+    def change(state: record.Run, number: int) -> tuple[record.Run, Change]:
+        corpus = open_text(documents, fields, "documents", keep=True, like=state.provenance.corpus)
+        return live.added(state, corpus, duplicates, number, Execution(progress=as_progress(progress)))
+
+    return changed(run, change)
+
+
+@checked
+def upsert(
+    run: GivenRun, documents: Any, *, progress: Progress | None = None, **fields: Unpack[FieldOptions]
+) -> Figures:
+    """Add documents to a run, or replace those that have their ids; as `add`, which has more options.
+
+    Parameters
+    ----------
+    run : Run or path
+    documents : path, paths, texts, data frame or `Corpus`
+        Files or folders of new text. Also the documents themselves, see `selfvec.as_corpus`.
+    progress : Progress, optional
+    **fields
+        Those of `FieldOptions`: how documents are read.
+
+    Returns
+    -------
+    Figures
+        That of `add`.
+
+    Raises
+    ------
+    CorpusError
+        If the documents cannot be read. Other errors are those of `add`.
+
+    Examples
+    --------
+    >>> run = selfvec.refine([{"id": "a", "text": "hail broke the roof"}], "none", "decorrelated")
+    >>> run.upsert([{"id": "a", "text": "wind broke a tree"}])["changed"]
+    1
+    >>> run.text.texts()
+    ['wind broke a tree']
+    """
+    return add(run, documents, progress=progress, **fields)
+
+
+@checked
+def delete(run: GivenRun, ids: str | Sequence[str], *, erase: bool = False) -> Figures:
+    """Delete documents from a run, whose vectors stay: no answer has anything of them.
+
+    Their text stays in the files of the run until it is refined by an update; ``erase`` writes all files
+    without it at once, which takes as long as to write a run, and its index is made again.
+
+    Parameters
+    ----------
+    run : Run or path
+    ids : str or sequence of str
+        All of them exist.
+    erase : bool
+        Take their text out of all files, too. Nothing can be undone then.
+
+    Returns
+    -------
+    Figures
+        A dict: how many documents were ``withdrawn``, and how many ``documents`` there are now.
+
+    Raises
+    ------
+    NotFound
+        If there is no document with an id: then none is deleted.
+    OptionError
+        If no document would be left.
+    InputError
+        If the run has not kept its text.
+    TargetError
+        If another process writes the run.
+
+    Examples
+    --------
+    >>> rows = [{"id": "a", "text": "hail broke the roof"}, {"id": "b", "text": "wind broke a tree"}]
+    >>> run = selfvec.refine(rows, "none", "decorrelated")
+    >>> run.delete("a")["documents"]
+    1
+    """
+    named = check_texts("ids", ids, "ids")
+    return changed(run, lambda state, number: live.deleted(state, named, number), erase=erase)
+
+
+def changed(run: GivenRun, change: Changing, *, erase: bool = False) -> Figures:
+    """Give a run its next state, and say what that changes; with ``erase`` in files of its own."""
+    own = getattr(run, "run_", run)  # of a fitted Refiner
+    state = as_run(run)
+    if state.folder is None:
+        if not isinstance(own, Run):
+            raise OptionError("is a state of a run, which does not change", field="run")
+        made, figures = change(state, 0)
+    else:
+        with RunWriter(state.folder.resolve(), overwrite=True, wait=_WAIT) as writer:
+            state = present_state(state)
+            made, figures = change(state, writer.state)
+            if isinstance(made, LiveRun) and made is not state and not erase:
+                made = writer.change(made)
+            if erase and isinstance(made, LiveRun):
+                writer.finish(made.whole(), undo=False)
+                made = present_state(state)
+    if isinstance(own, Run):
+        own.follow(made)
+    return Figures(
+        "Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": _since(made)}
+    )
+
+
+_WAIT = 10.0  # seconds: another addition takes less, and of an update the second writer is told
+
+
+def _since(run: record.Run) -> dict[str, int]:
+    return {name: number for name, number in since(run).items() if isinstance(number, int)}

@@ -1,0 +1,298 @@
+"""`LiveRun`: a run whose documents have changed since its vectors were made.
+
+    the documents that the vectors were made of, and those that were added since, in segments
+    − what was deleted or replaced
+    ──▶ the tokens, the text and the words of the run
+
+A segment never changes. Adding, replacing and deleting is a new list of segments, each with the numbers of
+its documents that are gone, as in Lucene. Vectors stay as they are: a word that they lack has a row of zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from selfvec.base.arrays import Ints, Mask
+
+from .provenance import Json, Provenance
+from .run import Run
+from .run_text import TEXT, RunText, schema_of
+from .token_batch import TokenBatch, concatenated
+from .vectors import Source, Vectors
+
+if TYPE_CHECKING:
+    import polars as pl
+
+T = TypeVar("T")
+
+_FIGURES = ("documents", "tokens", "without_vector", "gone")
+
+BASE = "base"
+"""The name of the segment that the vectors were made of."""
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """Documents that came together. They never change, so what is computed from them is held with them."""
+
+    name: str  # `BASE`, or the name of its file
+    text: RunText
+    read: Callable[[], TokenBatch]  # reads its tokens, over types of its own
+    derived: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def tokens(self) -> TokenBatch:
+        """Its documents as ids of its own types."""
+        return self.read()
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def held(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` returns, held as long as the segment is."""
+        if key not in self.derived:
+            self.derived[key] = make()
+        value: T = self.derived[key]
+        return value
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A segment, and which of its documents are gone."""
+
+    segment: Segment
+    gone: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # rising numbers
+
+    def __len__(self) -> int:
+        """Documents that are present."""
+        return len(self.segment) - len(self.gone)
+
+    @cached_property
+    def present(self) -> Mask:
+        """Which documents of the segment are present, (D,) bool."""
+        present = np.ones(len(self.segment), bool)
+        present[self.gone] = False
+        return present
+
+    @cached_property
+    def numbers(self) -> Ints:
+        """The numbers of the documents that are present, rising."""
+        return np.flatnonzero(self.present)
+
+    def without(self, gone: Mask) -> Part:
+        """The same without further documents, (D,) bool; itself if there are none."""
+        return replace(self, gone=np.flatnonzero(~self.present | gone)) if gone.any() else self
+
+
+class PresentText(RunText):
+    """The documents of several parts of a run that are present, one after the other."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        super().__init__(b"")
+        self.parts = tuple(parts)
+        self._ends = np.cumsum([len(part) for part in parts])
+
+    @property
+    def bytes(self) -> int:
+        """Size of the files."""
+        return sum(part.segment.text.bytes for part in self.parts)
+
+    def read(self, columns: Collection[str] = (TEXT,), numbers: Sequence[int] | None = None) -> pl.DataFrame:
+        """Some columns of the documents with these numbers, in their order, or of all."""
+        import polars as pl
+
+        if numbers is None:
+            return pl.concat([self._of_part(part, columns) for part in self.parts])
+        wanted = np.asarray(numbers, np.int64)
+        owners = np.searchsorted(self._ends, wanted, side="right")
+        frames, places = [], np.empty(len(wanted), np.int64)
+        done = 0
+        for number in np.unique(owners).tolist():
+            part = self.parts[number]
+            own = np.flatnonzero(owners == number)
+            rows = part.numbers[wanted[own] - (self._ends[number] - len(part))]
+            frames.append(self._of_part(part, columns, rows.tolist()))
+            places[own] = done + np.arange(len(own))
+            done += len(own)
+        return (pl.concat(frames) if frames else self._of_part(self.parts[0], columns, []))[places]
+
+    def _of_part(
+        self, part: Part, columns: Collection[str], numbers: Sequence[int] | None = None
+    ) -> pl.DataFrame:
+        """Documents of a part by their numbers, by default those present; null where it has no field."""
+        import polars as pl
+
+        text = part.segment.text
+        own = [name for name in columns if name in text.columns]
+        # Polars counts no rows of a frame without columns.
+        rows = text.read(own or [TEXT], numbers)
+        if numbers is None and len(part.gone):
+            rows = rows.filter(pl.Series(part.present))
+        kinds = schema_of(self.fields)
+        lacking = [pl.lit(None, kinds[name]).alias(name) for name in columns if name not in own]
+        return rows.with_columns(lacking).select(list(columns))
+
+    def batches(self, columns: Collection[str] | None = None, rows: int = 4096) -> Iterator[pl.DataFrame]:
+        """The documents, some at a time; all columns by default."""
+        for first in range(0, len(self), rows):
+            yield self.read(columns or self.columns, range(first, min(first + rows, len(self))))
+
+    @property
+    def frame(self) -> pl.LazyFrame:
+        """The documents, which are not read yet."""
+        import polars as pl
+
+        kept = [part.segment.text.frame.filter(pl.lit(pl.Series(part.present))) for part in self.parts]
+        return pl.concat(kept, how="diagonal").select(self.columns)
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """The columns, those of `schema_of`."""
+        fields = chain.from_iterable(part.segment.text.fields for part in self.parts)
+        return list(schema_of(list(dict.fromkeys(fields))))
+
+    @cached_property
+    def _size(self) -> int:
+        return sum(map(len, self.parts))
+
+
+class LiveRun(Run):
+    """A run whose documents have changed since its vectors were made.
+
+    Its tokens and its vectors with the words that came since are made when they are first needed: a search
+    needs neither.
+    """
+
+    def __init__(
+        self, base: Run, segments: Sequence[Part], provenance: Mapping[str, Any], stamp: str = ""
+    ) -> None:
+        super().__init__(
+            base.vectors,
+            base.original,
+            base.history,
+            provenance,
+            base.report,
+            parts=base.parts,
+            text=PresentText(segments),
+            folder=base.folder,
+            state=base.state,
+            stamp=stamp,
+        )
+        del self.vectors, self.original  # those of this class are made when they are needed
+        self.base = base
+        self.segments = tuple(segments)
+
+    def replace(self, **changes: Any) -> Any:
+        """A copy with some of the constructor's arguments changed, as a run like any other."""
+        return self.whole().replace(**changes)
+
+    def whole(self) -> Run:
+        """The same as a run like any other: its documents and words in one piece."""
+        live = {name: number for name, number in since(self).items() if name in _FIGURES}
+        made = self.provenance.replace(live=live)
+        kept = self.history, made, self.report, self.tokens, self.text, self.parts
+        return Run(self.vectors, self.original, *kept, self.folder, self.state, self.stamp)
+
+    @cached_property
+    def tokens(self) -> TokenBatch:  # type: ignore[override]
+        """The documents that are present as ids of the run's words."""
+        number = {word: place for place, word in enumerate(self._words)}
+        batches = []
+        for part in self.segments:
+            batch = part.segment.tokens
+            batch = batch.part(part.present) if len(part.gone) else batch
+            if part.segment.name != BASE:
+                places = np.fromiter(map(number.__getitem__, batch.types), np.int32, len(batch.types))
+                batch = batch.renumbered(places, self._words)
+            batches.append(batch)
+        return concatenated(batches, self._words)
+
+    @cached_property
+    def vectors(self) -> Vectors:  # type: ignore[override]
+        """The refined vectors; a word that came since they were made has a row of zeros."""
+        return self._grown(self.base.vectors)
+
+    @cached_property
+    def original(self) -> Vectors:  # type: ignore[override]
+        """The vectors before refining."""
+        return self._grown(self.base.original)
+
+    def _grown(self, vectors: Vectors) -> Vectors:
+        new = len(self._words) - len(vectors)
+        zeros = np.zeros((new, vectors.vector_size), vectors.vectors.dtype)
+        pieces = vectors.pieces
+        return Vectors(
+            self._words,
+            np.concatenate([vectors.vectors, zeros]) if new else vectors.vectors,
+            sources=np.append(vectors.sources, np.full(new, Source.NONE, np.uint8)),
+            counts=self.tokens.counts,
+            pieces=None if pieces is None else np.append(pieces, np.zeros(new, pieces.dtype)),
+            provenance=self.provenance,
+            normalized=True,
+        )
+
+    @cached_property
+    def _words(self) -> list[str]:
+        """The words of the vectors, then those that came since, in the order in which they came."""
+        new = chain.from_iterable(part.segment.tokens.types for part in self.segments[1:])
+        known = self.base.vectors.index_to_key
+        return [*known, *(word for word in dict.fromkeys(new) if word not in self.base.vectors)]
+
+
+def base_of(run: Run) -> Run:
+    """The run that the vectors of a run were made with."""
+    return run.base if isinstance(run, LiveRun) else run
+
+
+def segments_of(run: Run) -> tuple[Part, ...]:
+    """The parts of a run's documents: that of the vectors first.
+
+    `InputError` if the run has not kept its tokens or its text.
+    """
+    if isinstance(run, LiveRun):
+        return run.segments
+    reason = "so its documents cannot be changed"
+    run.require_tokens(reason)
+    text = run.require_text(reason)
+    base = run.held("segment of the base", lambda: Segment(BASE, text, lambda: run.require_tokens(reason)))
+    return (Part(base),)
+
+
+def since(run: Run) -> Json:
+    """What came since the vectors of a run were made: numbers of documents and tokens; empty if nothing."""
+    return run.provenance.live or {}
+
+
+def with_figures(provenance: Provenance, segments: Sequence[Part], base: Run) -> Provenance:
+    """A provenance whose numbers are those of the documents that are present."""
+    documents = tokens = 0
+    came = {"documents": 0, "tokens": 0, "without_vector": 0, "gone": len(segments[0].gone)}
+    for part in segments:
+        batch = part.segment.tokens
+        lengths = np.diff(batch.offsets)
+        documents += len(part)
+        own = int(lengths.sum() - lengths[part.gone].sum())
+        tokens += own
+        if part.segment.name != BASE:
+            came["documents"] += len(part)
+            came["tokens"] += own
+            came["without_vector"] += _lacking(part.segment, base.vectors)
+    earlier = base.provenance.live or {}
+    live = {name: number + earlier.get(name, 0) for name, number in came.items()}
+    return provenance.replace(documents=documents, tokens=tokens, live={**(provenance.live or {}), **live})
+
+
+def _lacking(segment: Segment, vectors: Vectors) -> int:
+    """How many tokens of a segment are of words without a vector; those of documents that are gone, too."""
+
+    def count() -> int:
+        rows, _ = vectors.lookup(segment.tokens.types, compose=False)
+        return int(segment.tokens.counts[~rows.any(axis=1)].sum())
+
+    return segment.held("without vector", count)

@@ -1,0 +1,224 @@
+"""Documents are added, replaced and deleted while the vectors of a run stay: `added` and `deleted`.
+
+Refining again, as `selfvec.refinement.update` does, takes them in as if they had always been there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from selfvec.base.arrays import Mask
+from selfvec.base.errors import NotFound, OptionError
+from selfvec.corpus import Corpus
+from selfvec.corpus.documents import Documents
+from selfvec.corpus.kept_documents import KnownDocuments
+from selfvec.corpus.summary import joined_corpora
+from selfvec.data.live_run import (
+    LiveRun,
+    Part,
+    PresentText,
+    Segment,
+    base_of,
+    segments_of,
+    with_figures,
+)
+from selfvec.data.run import Run
+from selfvec.data.run_text import FILE, FINGERPRINT, ID, schema_of
+from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
+from selfvec.encoders.run_encoder import keep_encoder
+from selfvec.storage.text_file import TextWriter, text_in_memory
+from selfvec.text import Rules, encode, tokenizer
+from selfvec.text.phrases import units_of
+
+from .input_reading import refuse_tokens
+from .inputs import Execution
+from .update import Change, kept_fields_of
+
+REPLACE, KEEP, ERROR = "replace", "keep", "error"
+DUPLICATES = (REPLACE, KEEP, ERROR)
+"""What becomes of a document whose id the run has: it replaces that one, stays beside it, or is an error."""
+
+MOST = 8
+"""Segments beside that of the vectors: each costs a search some time, and joining them an addition."""
+
+_NAMED = 3  # ids in an error
+
+
+def added(
+    run: Run, corpus: Corpus, duplicates: str = REPLACE, number: int = 0, execution: Execution | None = None
+) -> tuple[Run, Change]:
+    """A run with further documents, and what has changed; the run itself if nothing has.
+
+    A document with the id of an earlier one replaces it, also within ``corpus``; the same document again is
+    skipped, as is one without an id whose text the run has. ``number`` names the new segment, by default the
+    next one.
+    """
+    execution = execution or Execution()
+    refuse_tokens(corpus, run.settings)
+    with execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance:
+        batches = [kept_fields_of(run, batch.rows) for batch in corpus.batches(advance)]
+    rows = corpus.dated(pl.concat(batches, how="diagonal")) if batches else pl.DataFrame(schema=schema_of(()))
+    read = len(rows)
+    segments = segments_of(run)
+    gone = [np.zeros(len(part.segment), bool) for part in segments]
+    if duplicates != KEEP:
+        rows, gone = _without_repeated(rows, segments)
+    if duplicates == ERROR and any(mask.any() for mask in gone):
+        raise _present_already(rows, segments)
+    replaced = int(sum(mask.sum() for mask in gone))
+    change = Change(added=len(rows), changed=replaced, skipped=read - len(rows))
+    if not len(rows):
+        return run, change
+    parts = [part.without(mask) for part, mask in zip(segments, gone, strict=True)]
+    number = number or 1 + max((int(part.segment.name) for part in segments[1:]), default=1)
+    tokens = _tokens_of(rows, base_of(run))
+    new = Segment(str(number), _text_of(rows), lambda: tokens)
+    summary = joined_corpora([run.provenance.corpus, corpus.summary.as_dict()], left_out=replaced)
+    return _changed(run, [*parts, Part(new)], change, summary, number), change
+
+
+def deleted(
+    run: Run, ids: Sequence[str], number: int = 0, *, ignore_missing: bool = False
+) -> tuple[Run, Change]:
+    """A run without the documents of these ids, and what has changed.
+
+    `NotFound` if an id is missing, unless such are to be ignored.
+    """
+    segments = segments_of(run)
+    wanted = pl.Series(ID, list(ids), dtype=pl.String)
+    gone = [_with_ids(part, wanted) for part in segments]
+    there = [
+        part.segment.text.read((ID,), np.flatnonzero(mask).tolist())[ID]
+        for part, mask in zip(segments, gone, strict=True)
+    ]
+    missing = wanted.filter(~wanted.is_in(pl.concat(there).implode()))
+    if len(missing) and not ignore_missing:
+        names = ", ".join(map(repr, missing[:_NAMED]))
+        more = f" and {len(missing) - _NAMED:,} more" * (len(missing) > _NAMED)
+        raise NotFound(
+            f"no document of the run has the id {names}{more}", field="ids", remedy="check the ids"
+        )
+    change = Change(withdrawn=int(sum(mask.sum() for mask in gone)))
+    if not change.withdrawn:
+        return run, change
+    parts = [part.without(mask) for part, mask in zip(segments, gone, strict=True)]
+    if not any(map(len, parts)):
+        remedy = "keep one, or remove the folder of the run"
+        raise OptionError("no document would be left", field="ids", remedy=remedy)
+    summary = joined_corpora([run.provenance.corpus], left_out=change.withdrawn)
+    number = number or 1 + max((int(part.segment.name) for part in segments[1:]), default=1)
+    return _changed(run, parts, change, summary, number), change
+
+
+def _without_repeated(rows: pl.DataFrame, segments: Sequence[Part]) -> tuple[pl.DataFrame, list[Mask]]:
+    """New documents that the run has not yet, and for each segment the documents that they replace."""
+    if ID in rows:
+        rows = rows.filter(rows[ID].is_null() | rows[ID].is_last_distinct())
+    ids = rows.get_column(ID, default=pl.repeat(None, len(rows), dtype=pl.String, eager=True))
+    skipped = np.zeros(len(rows), bool)
+    gone = []
+    for part in segments:
+        mask = _with_ids(part, ids.drop_nulls())
+        numbers = np.flatnonzero(mask)
+        if len(numbers):
+            same = _same(rows, part.segment.text.read(part.segment.text.columns, numbers.tolist()))
+            skipped |= ids.is_in(same.implode()).fill_null(False).to_numpy()
+            of_part = part.segment.text.read((ID,), numbers.tolist())[ID]
+            mask[numbers[of_part.is_in(same.implode()).to_numpy()]] = False
+        texts = _known(part).texts[part.present]
+        skipped |= ids.is_null().to_numpy() & np.isin(rows[FINGERPRINT].to_numpy(), texts)
+        gone.append(mask)
+    return rows.filter(pl.Series(~skipped)), gone
+
+
+def _same(new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
+    """The ids of documents that are the same again, in all columns but the file they came from."""
+    names = [
+        name for name in dict.fromkeys([*old.columns, *new.columns]) if name not in (FILE, FINGERPRINT, ID)
+    ]
+
+    def by_id(frame: pl.DataFrame) -> pl.DataFrame:
+        lacking = [pl.lit(None).alias(name) for name in names if name not in frame]
+        return frame.with_columns(lacking).select(ID, pl.struct(names).hash().alias("hash"))
+
+    strings = [pl.col(name).cast(pl.String) for name in names]
+    both = by_id(new.with_columns(*(s for s in strings if s.meta.output_name() in new))).join(
+        by_id(old.with_columns(*(s for s in strings if s.meta.output_name() in old))), on=ID
+    )
+    return both.filter(pl.col("hash") == pl.col("hash_right"))[ID]
+
+
+def _known(part: Part) -> KnownDocuments:
+    text = part.segment.text
+    return part.segment.held("known", lambda: KnownDocuments.of_text(text))
+
+
+def _with_ids(part: Part, ids: pl.Series) -> Mask:
+    """Which documents of a segment are present and have one of some ids, (D,) bool."""
+    wanted = KnownDocuments.of(
+        pl.DataFrame({ID: ids, FINGERPRINT: pl.zeros(len(ids), pl.UInt64, eager=True)})
+    )
+    own = _known(part).ids
+    having: Mask = np.isin(own, wanted.ids) & (own != 0) & part.present
+    return having
+
+
+def _present_already(rows: pl.DataFrame, segments: Sequence[Part]) -> OptionError:
+    names = [
+        name for name in rows[ID].drop_nulls() if any(_with_ids(p, pl.Series([name])).any() for p in segments)
+    ]
+    rule = f"the run has documents with the id {', '.join(map(repr, names[:_NAMED]))}"
+    return OptionError(rule, field="duplicates", remedy=f"replace them, with {REPLACE}, or {KEEP} both")
+
+
+def _text_of(rows: pl.DataFrame) -> Any:
+    with TextWriter() as writer:
+        writer.add(rows)
+        return writer.finish()
+
+
+def _tokens_of(rows: pl.DataFrame, base: Run) -> TokenBatch:
+    """Documents as words of a run, and as words that it lacks: by its rules, but for those on rare words."""
+    settings = base.settings
+    rules = replace(Rules.of(settings), min_count=1, max_types=None)
+    cut = tokenizer(settings.tokenizer, settings.language)
+    return encode([Documents(rows)], cut, rules, base.vectors, phrases=units_of(base.provenance))[0]
+
+
+def _changed(run: Run, parts: Sequence[Part], change: Change, summary: Any, number: int) -> LiveRun:
+    """A run of other parts, of which small ones are joined."""
+    base = base_of(run)
+    first, *others = parts
+    kept = _joined([part for part in others if len(part)], number)
+    steps = [*run.provenance.steps]
+    counts = {name: getattr(change, name) for name in ("added", "changed", "withdrawn")}
+    if steps and steps[-1]["by"] == "live":  # many small changes are one step
+        before = steps.pop()
+        counts = {name: value + before[name] for name, value in counts.items()}
+    steps.append({"by": "live", **counts})
+    provenance = run.provenance.replace(corpus=summary, steps=steps)
+    made = LiveRun(base, [first, *kept], with_figures(provenance, [first, *kept], base))
+    keep_encoder(run, made)
+    return made
+
+
+def _joined(parts: list[Part], number: int) -> list[Part]:
+    """The same documents in at most `MOST` segments: one is joined with those before it that are no larger.
+
+    So each document is written again a few times at most, however many are added one by one.
+    """
+    joined = parts[-1:]
+    rest = parts[:-1]
+    while rest and (len(rest[-1]) <= sum(map(len, joined)) or len(rest) >= MOST):
+        joined.insert(0, rest.pop())
+    if len(joined) < 2:
+        return parts
+    text = text_in_memory(PresentText(joined))
+    batches = [part.segment.tokens.part(part.present) for part in joined]
+    tokens = concatenated(over_one_vocabulary(batches))
+    return [*rest, Part(Segment(str(number), text, lambda: tokens))]

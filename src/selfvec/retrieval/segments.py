@@ -1,0 +1,281 @@
+"""`SegmentedDocuments`: the documents of several indexes, less those that are gone, as if they were in one.
+
+Units that are present are numbered as in one index: all documents, part by part, then all passages. What is
+computed for each unit is computed by part and then assembled. So scores are those of one index, to the bit:
+document frequencies and lengths are those of the documents that are present.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.arrays import AnyInts, Array, Floats, Ids, Ints, Mask, Rows
+from selfvec.base.compiled import read_only
+from selfvec.text.repeats import Repeats
+
+from . import kernels
+from .documents import IndexedDocuments, SearchedDocuments, UnitVectors, coded, sample_of
+
+
+@dataclass(frozen=True, eq=False)
+class IndexedPart:
+    """The documents of one index, of which some may be gone, and its types that the first index lacks."""
+
+    documents: IndexedDocuments
+    present: Mask  # (D,)
+    new_types: Sequence[str]
+    encoded: UnitVectors | None = None  # by the run's encoder
+
+    @cached_property
+    def places(self) -> tuple[Ints, Ints]:
+        """The units that are present: documents, and passages."""
+        documents = np.flatnonzero(self.present)
+        passages = np.flatnonzero(self.present[self.documents.owners])
+        return documents, len(self.present) + passages
+
+    @cached_property
+    def occurs(self) -> Ints:
+        """In how many of the documents that are present each of its types occurs."""
+        occurs = self.documents.occurs.astype(np.int64)
+        if not self.present.all():
+            arrays = self.documents.arrays
+            gone = read_only(np.concatenate([~self.present, np.zeros(len(self.documents.owners), bool)]))
+            kernels.leave_out(arrays["starts"], arrays["units"], gone, occurs)
+        return occurs
+
+
+def assembled(parts: Sequence[IndexedPart], values: Sequence[Array]) -> Array:
+    """Values of the units of each part, (…, U of the part), as those of the units present, (…, U)."""
+    documents, passages = [], []
+    for part, of_part in zip(parts, values, strict=True):
+        if part.present.all():
+            size = len(part.present)
+            documents.append(of_part[..., :size])
+            passages.append(of_part[..., size:])
+        else:
+            documents.append(of_part[..., part.places[0]])
+            passages.append(of_part[..., part.places[1]])
+    return np.concatenate([*documents, *passages], axis=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedVectors:
+    """The vectors of the units of several parts that are present, see `UnitVectors`."""
+
+    parts: Sequence[IndexedPart]
+    vectors: Sequence[UnitVectors]  # of each part
+    part_of: Ids  # (U,) of each unit
+    place_of: Ints  # (U,) its number there
+    documents: int
+
+    def at(self, units: NDArray[np.integer[Any]]) -> Floats:
+        """Vectors of units, (n, d) float32."""
+        out = np.empty((len(units), self.vectors[0].codes.shape[1]), np.float32)
+        for which, vectors, own in self._by_part(units):
+            out[which] = vectors.at(own)
+        return out
+
+    def products(self, query: Rows, units: AnyInts | None = None) -> Floats:
+        """Products of the vectors of n units, by default all, with a query, (d,)."""
+        if units is None:
+            return assembled(self.parts, [vectors.products(query) for vectors in self.vectors])
+        out = np.empty(len(units), np.float32)
+        for which, vectors, own in self._by_part(units):
+            out[which] = vectors.products(query, own)
+        return out
+
+    def of_sample(self, query: Rows) -> Floats:
+        """The same for the sample of documents, whose vectors lie together."""
+        return self._sample.products(query)
+
+    @cached_property
+    def _sample(self) -> UnitVectors:
+        sampled = sample_of(self.documents)
+        codes = np.empty((len(sampled), self.vectors[0].codes.shape[1]), np.int8)
+        scales = np.empty(len(sampled), np.float32)
+        for which, vectors, own in self._by_part(sampled):
+            codes[which], scales[which] = vectors.codes[own], vectors.scales[own]
+        return UnitVectors(codes, scales, len(sampled))
+
+    def _by_part(self, units: NDArray[np.integer[Any]]) -> Iterator[tuple[Ints, UnitVectors, Ints]]:
+        """Which of some units are of each part, its vectors, and the numbers that they have there."""
+        owners = self.part_of[units]
+        for number in np.unique(owners).tolist():
+            which = np.flatnonzero(owners == number)
+            yield which, self.vectors[number], self.place_of[units[which]]
+
+
+class _Names(Sequence[str]):
+    """The ids of documents, each read when it is asked for."""
+
+    def __init__(self, documents: SegmentedDocuments) -> None:
+        self._documents = documents
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [self[number] for number in range(len(self))[place]]
+        part, own = self._documents.located(place)
+        return part.documents.ids[own]
+
+    def __iter__(self) -> Iterator[str]:
+        for part in self._documents.indexed:
+            present = part.present.tolist()
+            yield from (name for name, there in zip(part.documents.ids, present, strict=True) if there)
+
+
+class SegmentedDocuments(SearchedDocuments):
+    """The documents of several indexes that are present."""
+
+    def __init__(
+        self, indexed: Sequence[IndexedPart], types: int, named: Callable[[], Sequence[str]] | None = None
+    ) -> None:
+        self.indexed = tuple(indexed)
+        self._types = types  # of the first index
+        self._named = named  # if there are documents without ids, which are called by their numbers
+        self.fields = list(dict.fromkeys(chain.from_iterable(part.documents.fields for part in indexed)))
+
+    @cached_property
+    def new_types(self) -> list[str]:
+        """The types that the first index lacks, in the order in which they came."""
+        return list(dict.fromkeys(chain.from_iterable(part.new_types for part in self.indexed)))
+
+    @cached_property
+    def _own_types(self) -> list[dict[int, int]]:
+        """For each part the numbers that new types have in it."""
+        number = {name: self._types + place for place, name in enumerate(self.new_types)}
+        return [
+            {number[name]: self._types + place for place, name in enumerate(part.new_types)}
+            for part in self.indexed
+        ]
+
+    @property
+    def parts(self) -> Sequence[IndexedDocuments]:
+        return [part.documents for part in self.indexed]
+
+    def assembled(self, values: Sequence[Array]) -> Array:
+        return assembled(self.indexed, values)
+
+    def own_types(self, part: int, types: Ints) -> Ints:
+        own = types.copy()
+        for place in np.flatnonzero(types >= self._types).tolist():
+            own[place] = self._own_types[part].get(int(types[place]), -1)
+        return own
+
+    @cached_property
+    def occurs(self) -> Ints:
+        out = np.zeros(self._types + len(self.new_types), np.int64)
+        for part, own in zip(self.indexed, self._own_types, strict=True):
+            out[: self._types] += part.occurs[: self._types]
+            for number, place in own.items():
+                out[number] += part.occurs[place]
+        return out
+
+    @cached_property
+    def _places(self) -> tuple[Ids, Ints]:
+        """The part of each unit, and its number there, (U,)."""
+        numbers = [np.full(part.documents.units, place, np.int32) for place, part in enumerate(self.indexed)]
+        places = [np.arange(part.documents.units) for part in self.indexed]
+        return self.assembled(numbers), self.assembled(places)
+
+    def located(self, unit: int) -> tuple[IndexedPart, int]:
+        """The part of a unit, and its number there."""
+        part_of, place_of = self._places
+        return self.indexed[part_of[unit]], int(place_of[unit])
+
+    def joined(self, vectors: Sequence[UnitVectors]) -> JoinedVectors:
+        """The vectors of the units of each part as those of the units that are present."""
+        return JoinedVectors(self.indexed, vectors, *self._places, len(self))
+
+    @cached_property
+    def dense(self) -> JoinedVectors:
+        return self.joined([part.documents.dense for part in self.indexed])
+
+    @property
+    def repeats(self) -> Repeats:
+        return self.indexed[0].documents.repeats
+
+    @cached_property
+    def ids(self) -> Sequence[str]:
+        return _Names(self) if self._named is None else self._named()
+
+    def _of_documents(self, values: Sequence[Array]) -> Array:
+        """Values of the documents of each part as those of the documents that are present."""
+        return np.concatenate([own[part.present] for part, own in zip(self.indexed, values, strict=True)])
+
+    @cached_property
+    def days(self) -> NDArray[np.datetime64]:
+        return self._of_documents([part.documents.days for part in self.indexed])
+
+    @cached_property
+    def sizes(self) -> Ints:
+        return self._of_documents([part.documents.sizes for part in self.indexed])
+
+    @cached_property
+    def lengths(self) -> Ids:
+        return self.assembled([part.documents.lengths for part in self.indexed])
+
+    @cached_property
+    def owners(self) -> Ids:
+        owners = []
+        first = 0
+        for part in self.indexed:
+            number = np.cumsum(part.present, dtype=np.int32) - 1 + np.int32(first)
+            own = part.documents.owners
+            owners.append(number[own[part.present[own]]])
+            first += int(part.present.sum())
+        return read_only(np.concatenate(owners))
+
+    def span(self, passage: int) -> tuple[int, int]:
+        part, own = self.located(len(self) + passage)
+        return part.documents.span(own - len(part.documents))
+
+    def text(self, document: int) -> str:
+        part, own = self.located(document)
+        return part.documents.text(own)
+
+    def number(self, name: str) -> int | None:
+        if self._named is not None:
+            return super().number(name)
+        before = 0
+        for part in self.indexed:
+            own = part.documents.number(name)
+            if own is not None and part.present[own]:
+                return before + int(np.count_nonzero(part.present[:own]))
+            if own is not None:  # it may be the first of several with this id
+                return super().number(name)
+            before += int(np.count_nonzero(part.present))
+        return None
+
+    def field(self, name: str) -> tuple[Ids, list[str]]:
+        if name not in self._coded:
+            values: list[str | None] = []
+            for part in self.indexed:
+                if name in part.documents.fields:
+                    codes, texts = part.documents.field(name)
+                    values += [texts[code] if code >= 0 else None for code in codes[part.present].tolist()]
+                else:
+                    values += [None] * int(part.present.sum())
+            self._coded[name] = coded(values)
+        return self._coded[name]
+
+    @cached_property
+    def _coded(self) -> dict[str, tuple[Ids, list[str]]]:
+        return {}
+
+    def fields_of(self, document: int) -> dict[str, str]:
+        part, own = self.located(document)
+        return part.documents.fields_of(own)
