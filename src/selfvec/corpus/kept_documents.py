@@ -1,8 +1,8 @@
 """The documents that runs keep as parts of a corpus, and how new documents relate to them.
 
 A run is made from documents that runs keep, less those that are withdrawn or replaced, and from new ones. A
-document is known by its text. A document with the id and the file of a known one and with another text is a
-new version of it.
+document is known by its text. A document with the id of a known one and with another text is a new version of
+it, wherever it came from; where ids are the names of files in a folder, if it came from the same file.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ class KnownDocuments:
     texts: Hashes  # (D,) fingerprints
     ids: Hashes  # (D,) 0 if a document has none
     files: Hashes  # (D,) of absolute paths; 0 for documents from a pipe or from memory
+    versions: Hashes  # (D,) equal for versions of one document; 0 without an id
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -95,7 +96,12 @@ class KnownDocuments:
         """From the columns ``id``, ``_file`` and ``_fingerprint`` of a `RunText`."""
         texts = documents[FINGERPRINT].to_numpy()
         none = pl.repeat(None, len(documents), dtype=pl.String, eager=True)
-        return cls(texts, *(_hashed(documents.get_column(name, default=none)) for name in (ID, FILE)))
+        names, paths = (documents.get_column(name, default=none) for name in (ID, FILE))
+        ids, files = _hashed(names), _hashed(paths)
+        # Two folders may both have a file notes.txt: these are two documents.
+        by_file = paths.str.ends_with(pl.lit("/") + names).fill_null(False).to_numpy()
+        mixed = files * np.uint64(0x9E3779B97F4A7C15) ^ ids
+        return cls(texts, ids, files, np.where(by_file & (ids != 0), mixed, ids))
 
     @classmethod
     def of_text(cls, text: RunText) -> KnownDocuments:
@@ -103,14 +109,8 @@ class KnownDocuments:
         return cls.of(text.read((ID, FILE, FINGERPRINT)))
 
     @cached_property
-    def versions(self) -> Hashes:
-        """A hash of file and id, equal for versions of one document; 0 without file or id, (D,)."""
-        mixed = self.files * np.uint64(0x9E3779B97F4A7C15) ^ self.ids
-        return np.where((self.files != 0) & (self.ids != 0), mixed, np.uint64(0))
-
-    @cached_property
     def pairs(self) -> Hashes:
-        """A hash of file, id and text, (D,)."""
+        """A hash of version and text, (D,)."""
         return self.versions * np.uint64(0x94D049BB133111EB) ^ self.texts
 
     def find(self, wanted: Sequence[str | Path]) -> Mask:

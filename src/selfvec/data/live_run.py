@@ -24,6 +24,7 @@ from .provenance import Json, Provenance
 from .run import Run
 from .run_text import TEXT, RunText, schema_of
 from .token_batch import TokenBatch, concatenated
+from .trajectory import History
 from .vectors import Source, Vectors
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class LiveRun(Run):
             state=base.state,
             stamp=stamp,
         )
-        del self.vectors, self.original  # those of this class are made when they are needed
+        del self.vectors, self.original, self.history  # those of this class are made when they are needed
         self.base = base
         self.segments = tuple(segments)
 
@@ -222,6 +223,15 @@ class LiveRun(Run):
     def original(self) -> Vectors:  # type: ignore[override]
         """The vectors before refining."""
         return self._grown(self.base.original)
+
+    @cached_property
+    def history(self) -> History | None:  # type: ignore[override]
+        """The recorded states; there are none of the words that came since."""
+        history = self.base.history
+        if history is None:
+            return None
+        new = len(self._words) - len(self.base.vectors)
+        return replace(history, starts=np.append(history.starts, np.full(new, history.starts[-1])))
 
     def _grown(self, vectors: Vectors) -> Vectors:
         new = len(self._words) - len(vectors)

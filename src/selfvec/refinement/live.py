@@ -122,8 +122,9 @@ def _without_repeated(rows: pl.DataFrame, segments: Sequence[Part]) -> tuple[pl.
     ids = rows.get_column(ID, default=pl.repeat(None, len(rows), dtype=pl.String, eager=True))
     skipped = np.zeros(len(rows), bool)
     gone = []
+    new = KnownDocuments.of(rows)
     for part in segments:
-        mask = _with_ids(part, ids.drop_nulls())
+        mask = _versions(part, new)
         numbers = np.flatnonzero(mask)
         if len(numbers):
             same = _same(rows, part.segment.text.read(part.segment.text.columns, numbers.tolist()))
@@ -143,7 +144,7 @@ def _same(new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
     ]
 
     def by_id(frame: pl.DataFrame) -> pl.DataFrame:
-        lacking = [pl.lit(None).alias(name) for name in names if name not in frame]
+        lacking = [pl.lit(None, pl.String).alias(name) for name in names if name not in frame]
         return frame.with_columns(lacking).select(ID, pl.struct(names).hash().alias("hash"))
 
     strings = [pl.col(name).cast(pl.String) for name in names]
@@ -156,6 +157,13 @@ def _same(new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
 def _known(part: Part) -> KnownDocuments:
     text = part.segment.text
     return part.segment.held("known", lambda: KnownDocuments.of_text(text))
+
+
+def _versions(part: Part, new: KnownDocuments) -> Mask:
+    """Which documents of a segment are present, and have a new version, (D,) bool."""
+    own = _known(part).versions
+    having: Mask = np.isin(own, new.versions) & (own != 0) & part.present
+    return having
 
 
 def _with_ids(part: Part, ids: pl.Series) -> Mask:

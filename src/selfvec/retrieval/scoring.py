@@ -246,8 +246,7 @@ class Scorer:
             lists = np.stack([part.arrays["starts"][own], part.arrays["starts"][own + 1]], axis=1)
             lists[own < 0] = 0
             postings = part.arrays["units"], part.arrays["counts"], lists
-            whole = len(self.documents.parts) == 1  # then nothing has to be copied
-            of_part = out if whole else np.empty((len(out), part.units), np.float32)
+            of_part = out if part is self.documents else np.empty((len(out), part.units), np.float32)
             kernels.score_postings(*postings, likeness, bounds, weights, self._saturations[place], of_part)
             scores.append(of_part)
         if scores[0] is not out:

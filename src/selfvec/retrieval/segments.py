@@ -150,15 +150,21 @@ class SegmentedDocuments(SearchedDocuments):
 
     @cached_property
     def new_types(self) -> list[str]:
-        """The types that the first index lacks, in the order in which they came."""
-        return list(dict.fromkeys(chain.from_iterable(part.new_types for part in self.indexed)))
+        """The types that the first index lacks, in the order in which they came; not those that went again."""
+        present = (
+            name
+            for part in self.indexed
+            for name, occurs in zip(part.new_types, part.occurs[self._types :].tolist(), strict=True)
+            if occurs
+        )
+        return list(dict.fromkeys(present))
 
     @cached_property
     def _own_types(self) -> list[dict[int, int]]:
         """For each part the numbers that new types have in it."""
         number = {name: self._types + place for place, name in enumerate(self.new_types)}
         return [
-            {number[name]: self._types + place for place, name in enumerate(part.new_types)}
+            {number[name]: self._types + place for place, name in enumerate(part.new_types) if name in number}
             for part in self.indexed
         ]
 

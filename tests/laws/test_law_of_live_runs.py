@@ -1,0 +1,242 @@
+"""Whatever is added, replaced, deleted or undone while vectors stay: answers are those of an index made anew.
+
+Every view has exactly the documents that are present; what is deleted is gone at once, and with ``erase``
+from all files.
+"""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from tests.refusals import refused
+
+import selfvec
+from selfvec.base.errors import NotFound, OptionError
+from selfvec.base.progress import Progress
+from selfvec.corpus.filters import filtered_documents
+from selfvec.retrieval import Index, run_index
+from selfvec.retrieval.documents import gather
+
+ALL = "storm"  # a word of every document
+WORDS = ["hail", "roof", "wind", "tree", "river", "flood", "road", "snow", "ice", "power", "line", "barn"]
+NEW = ["drone", "tsunami", "wildfire"]  # words that the run lacks
+QUESTIONS = ["hail on a roof", "tsunami", "wildfire near the river", '"storm hail"', "storm -snow"]
+Row = dict[str, Any]
+
+
+def row(name: str, seed: int, new: bool = False) -> Row:
+    """A document of some words; every fourth is long enough to have passages."""
+    draw = random.Random(seed)
+    words = draw.choices(WORDS + NEW * new, k=400 if seed % 4 == 0 else draw.randint(2, 12))
+    return {"id": name, "text": f"{ALL} {' '.join(words)} {seed}", "year": str(2000 + seed % 9)}
+
+
+BASE = [row(f"b{n}", n) for n in range(48)]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("live") / "run"
+    selfvec.refine(BASE, "none", "decorrelated", output=folder, jobs=1).search("hail")
+    return folder
+
+
+def copied(made: Path, folder: Path) -> Path:
+    import shutil
+
+    shutil.rmtree(folder / "run", ignore_errors=True)
+    return shutil.copytree(made, folder / "run")
+
+
+Step = tuple[str, list[int]]
+STEPS: st.SearchStrategy[list[Step]] = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "upsert", "delete", "undo", "open", "keep"]),
+        st.lists(st.integers(0, 70), min_size=1, max_size=4, unique=True),
+    ),
+    min_size=1,
+    max_size=7,
+)
+
+
+class Model:
+    """A run, and the rows that it must have."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.run = selfvec.open(folder)
+        self.rows = list(BASE)
+        self.before: list[Row] | None = None
+        self.seed = 1000
+
+    def step(self, kind: str, numbers: list[int]) -> None:
+        if kind == "undo":
+            if self.before is not None:
+                selfvec.undo(self.folder)
+                self.rows, self.before = self.before, self.rows
+        elif kind == "open":
+            self.run = selfvec.open(self.folder)
+        elif kind == "delete":
+            there = {one["id"] for one in self.rows}
+            names = [name for name in (f"b{n}" for n in numbers) if name in there]
+            if names and len(names) < len(self.rows):
+                self.run.delete(names)
+                self.becomes([one for one in self.rows if one["id"] not in names])
+        else:
+            new = []
+            for number in numbers:
+                self.seed += 1
+                new.append(row(f"b{number}", self.seed, new=True))
+            if kind == "keep":
+                selfvec.update(self.run, new, vectors="keep", output=self.folder)
+            else:
+                getattr(self.run, kind)(new)
+            names = [one["id"] for one in new]
+            self.becomes([*(one for one in self.rows if one["id"] not in names), *new])
+
+    def becomes(self, rows: list[Row]) -> None:
+        self.rows, self.before = rows, self.rows
+
+    def check(self) -> None:
+        run, rows = self.run, self.rows
+        frame = run.text.read(("id", "text", "year"))
+        assert frame.rows() == [(one["id"], one["text"], one["year"]) for one in rows]
+        assert run.provenance.documents == run.tokens.documents == len(run.text) == len(rows)
+        joined = " ".join(one["text"] for one in rows).split()
+        for word in (*WORDS, *NEW):
+            counted = int(run.vectors.counts[run.index(word)]) if word in run.vectors else 0
+            assert counted == joined.count(word), word
+        assert run.concordance(ALL)["hits"] == len(rows)
+        passing = filtered_documents(run, ["year=2003.."])
+        assert passing.tolist() == [one["year"] >= "2003" for one in rows]
+        some = [0, len(rows) // 2, len(rows) - 1]
+        assert run.text.texts(some) == [rows[number]["text"] for number in some]
+        same_answers(run)
+
+
+def same_answers(run: selfvec.Run) -> None:
+    """Whether a run answers as an index made anew of its documents does."""
+    index = run_index(run)
+    anew = Index.memory(run.present, gather(run.present, Progress()), like=index)
+    for question in QUESTIONS:
+        for mode in ("hybrid", "bm25", "dense"):
+            here, there = (one.search(question, 60, mode=mode) for one in (index, anew))
+            assert [hit.id for hit in here.hits] == [hit.id for hit in there.hits], (question, mode)
+            np.testing.assert_allclose(
+                [hit.score for hit in here.hits], [hit.score for hit in there.hits], atol=1e-6
+            )
+            assert [hit.snippet for hit in here.hits] == [hit.snippet for hit in there.hits]
+
+
+@settings(max_examples=24, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(STEPS)
+def test_any_sequence_of_changes(
+    made: Path, tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
+) -> None:
+    model = Model(copied(made, tmp_path_factory.getbasetemp()))
+    for kind, numbers in steps:
+        model.step(kind, numbers)
+        model.check()
+    model.run = selfvec.open(model.folder)
+    model.check()
+    assert not selfvec.verify(model.folder).damaged
+
+
+def test_many_additions_are_joined_and_the_cache_may_be_deleted(made: Path, tmp_path: Path) -> None:
+    import shutil
+
+    model = Model(copied(made, tmp_path))
+    for number in range(100, 130):
+        model.step("add", [number])
+    model.check()
+    assert 1 <= len(model.run.present.segments) - 1 <= 8
+    shutil.rmtree(model.folder / "cache")
+    model.run = selfvec.open(model.folder)
+    model.check()
+
+
+def test_refining_again_is_one_run_of_all(made: Path, tmp_path: Path) -> None:
+    model = Model(copied(made, tmp_path))
+    for kind, numbers in (("add", [3, 60]), ("delete", [5, 60]), ("upsert", [7])):
+        model.step(kind, numbers)
+    more = row("x", 77, new=True)
+    grown = selfvec.update(model.run, [more], output=model.folder)
+    whole = selfvec.refine([*model.rows, more], "none", "decorrelated", jobs=1)
+    assert grown.vectors.index_to_key == whole.vectors.index_to_key
+    np.testing.assert_array_equal(grown.vectors.vectors, whole.vectors.vectors)
+    np.testing.assert_array_equal(grown.tokens.ids, whole.tokens.ids)
+    assert grown.provenance.live is None
+    assert not list(model.folder.glob("added*.safetensors")) or selfvec.undo(model.folder)["undone"]
+
+
+def test_what_is_erased_is_in_no_file(made: Path, tmp_path: Path) -> None:
+    model = Model(copied(made, tmp_path))
+    secret = {"id": "s", "text": f"{ALL} quixotically vexed zymurgist", "year": "2001"}
+    model.run.add([secret])
+    model.becomes([*model.rows, secret])
+    model.check()
+    model.run.delete(["s", "b3"], erase=True)
+    gone = (secret, model.rows[3])
+    model.becomes([one for one in model.rows if one not in gone])
+    model.check()
+    for file in model.folder.rglob("*"):
+        if file.suffix == ".parquet":
+            assert not set(pl.read_parquet(file)["text"]) & {one["text"] for one in gone}
+        elif file.is_file():
+            assert b"zymurgist" not in file.read_bytes() or file.name == "vocabulary.txt", file
+
+
+def test_the_same_again_changes_nothing_and_ids_may_be_kept_or_refused(made: Path, tmp_path: Path) -> None:
+    run = selfvec.open(copied(made, tmp_path))
+    assert run.add([BASE[3], {"text": BASE[4]["text"]}])["skipped"] == 2
+    assert len(run.text) == len(BASE)
+    again = BASE[3] | {"year": "1999"}
+    assert run.add([again])["changed"] == 1  # another field
+    refused(
+        lambda: run.add([BASE[3]], duplicates="error"), OptionError, "the run has documents with the id 'b3'"
+    )
+    assert run.add([BASE[3]], duplicates="keep")["documents"] == len(BASE) + 1
+    assert run.delete("b3")["withdrawn"] == 2
+    refused(lambda: run.delete(["b4", "b3"]), NotFound, "no document of the run has the id 'b3'")
+    refused(lambda: run.delete(run.text.ids()), OptionError, "no document would be left")
+    assert len(run.text) == len(BASE) - 1
+
+
+def test_a_run_in_memory_and_documents_without_ids() -> None:
+    texts = [one["text"] for one in BASE[:30]]
+    run = selfvec.refine(texts, "none", "decorrelated", jobs=1)
+    kept = selfvec.refine(texts, "none", "decorrelated", jobs=1)
+    run.add([f"{ALL} tsunami came", texts[0]])
+    assert [hit.id for hit in run.search("tsunami").hits[:1]] == ["30"]
+    assert len(run.text) == 31
+    assert len(kept.text) == 30
+    same_answers(run)
+
+
+def test_an_update_replaces_the_same_id_from_anywhere(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"id": "d5", "text": "hail broke a roof"}\n{"id": "d6", "text": "wind broke a tree"}\n')
+    run = selfvec.refine(file, "none", "decorrelated")
+    for vectors in (None, "keep"):
+        newer = selfvec.update(run, [{"id": "d5", "text": "snow fell"}], vectors)
+        assert sorted(newer.text.texts()) == ["snow fell", "wind broke a tree"]
+        assert (newer.change["added"], newer.change["changed"]) == (1, 1)
+
+
+def test_old_and_new_open_runs_see_the_change(made: Path, tmp_path: Path) -> None:
+    folder = copied(made, tmp_path)
+    mine, other = selfvec.open(folder), selfvec.open(folder)
+    assert other.search("tsunami", mode="bm25").hits == []
+    mine.add([row("t", 1) | {"text": f"{ALL} tsunami"}])
+    assert [hit.id for hit in other.search("tsunami", mode="bm25").hits] == ["t"]
+    assert other.similar_documents("t", top=1).hits[0].id != "t"
+    mine.delete("t")
+    assert other.search("tsunami", mode="bm25").hits == []
+    index = next(folder.glob("cache/search-*"))
+    refused(lambda: selfvec.open(index).search("hail"), selfvec.SelfvecError, "another state")
+    assert {mine.present.base.stamp, other.present.base.stamp} == {selfvec.open(folder).present.base.stamp}
