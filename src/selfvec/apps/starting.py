@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Never
 
 from selfvec.base.declarations import checked
-from selfvec.base.errors import MissingExtra
+from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.files.atomic_files import check_target
 from selfvec.storage.run_folder import is_run, open_run
@@ -78,6 +78,8 @@ def serve(
     host: str = "127.0.0.1",
     port: int | None = None,
     *,
+    write: bool = False,
+    token_file: str | os.PathLike[str] | None = None,
     save: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -92,6 +94,10 @@ def serve(
         Address to listen on. Addresses that other machines reach need a token.
     port : int, at least 0, at most 65535, optional
         Port; by default the first free one from 8765.
+    write : bool
+        Let programs add, replace and delete documents. They need the token of SELFVEC_TOKEN.
+    token_file : path, optional
+        File that holds this token instead.
     save : path, optional
         Write the page of the words that changed most as one file instead.
     overwrite : bool
@@ -109,7 +115,14 @@ def serve(
         print(f"serving {run} until Ctrl-C at:", file=sys.stderr)
         print(address, flush=True)
 
-    server.serve(open_run(run), host, port, say=started)
+    write_token = None
+    if write:
+        from selfvec.apps.web.writing import token_for_writing
+
+        write_token = token_for_writing(token_file)
+    elif token_file is not None:
+        raise OptionError("is for writing", field="token_file", remedy="leave it out, or add --write")
+    server.serve(open_run(run), host, port, write_token=write_token, say=started)
 
 
 def _save_page(run: Path, path: Path, overwrite: bool, progress: Progress) -> None:
@@ -129,7 +142,13 @@ def _save_page(run: Path, path: Path, overwrite: bool, progress: Progress) -> No
 
 
 @checked
-def mcp(run: str | os.PathLike[str], *, http: int | None = None, progress: Progress | None = None) -> None:
+def mcp(
+    run: str | os.PathLike[str],
+    *,
+    http: int | None = None,
+    write: bool = False,
+    progress: Progress | None = None,
+) -> None:
     """Let an AI assistant search a run's text and ask about its words.
 
     It speaks the Model Context Protocol on standard input and output, or with --http on a port.
@@ -140,6 +159,8 @@ def mcp(run: str | os.PathLike[str], *, http: int | None = None, progress: Progr
         A run folder.
     http : int, at least 0, at most 65535, optional
         Serve streamable HTTP on this port of 127.0.0.1, with a token; 0: any.
+    write : bool
+        Let the assistant add documents, too.
     progress : Progress, optional
     """
     try:
@@ -152,13 +173,13 @@ def mcp(run: str | os.PathLike[str], *, http: int | None = None, progress: Progr
     if http is not None:
         from selfvec.apps.mcp.http import serve_http
 
-        serve_http(tools, http, _say_where)
+        serve_http(tools, http, _say_where, write=write)
         return
     if sys.stdin.isatty():
         as_progress(progress).say("waiting for an assistant on standard input; stop with Ctrl-C")
     before = signal.signal(signal.SIGINT, _interrupted)
     try:
-        create_server(tools).run("stdio")
+        create_server(tools, write=write).run("stdio")
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -66,10 +66,10 @@ def added(
     read = len(rows)
     segments = segments_of(run)
     gone = [np.zeros(len(part.segment), bool) for part in segments]
+    if duplicates == ERROR:
+        _refuse_present(rows, segments)
     if duplicates != KEEP:
         rows, gone = _without_repeated(rows, segments)
-    if duplicates == ERROR and any(mask.any() for mask in gone):
-        raise _present_already(rows, segments)
     replaced = int(sum(mask.sum() for mask in gone))
     change = Change(added=len(rows), changed=replaced, skipped=read - len(rows))
     if not len(rows):
@@ -176,12 +176,17 @@ def _with_ids(part: Part, ids: pl.Series) -> Mask:
     return having
 
 
-def _present_already(rows: pl.DataFrame, segments: Sequence[Part]) -> OptionError:
-    names = [
-        name for name in rows[ID].drop_nulls() if any(_with_ids(p, pl.Series([name])).any() for p in segments)
-    ]
-    rule = f"the run has documents with the id {', '.join(map(repr, names[:_NAMED]))}"
-    return OptionError(rule, field="duplicates", remedy=f"replace them, with {REPLACE}, or {KEEP} both")
+def _refuse_present(rows: pl.DataFrame, segments: Sequence[Part]) -> None:
+    """Raise `OptionError` if the run has documents with the ids of new ones."""
+    new = KnownDocuments.of(rows)
+    for part in segments:
+        numbers = np.flatnonzero(_versions(part, new))[:_NAMED].tolist()
+        if numbers:
+            names = ", ".join(map(repr, part.segment.text.ids(numbers)))
+            rule = f"the run has documents with the id {names}"
+            raise OptionError(
+                rule, field="duplicates", remedy=f"replace them, with {REPLACE}, or {KEEP} both"
+            )
 
 
 def _text_of(rows: pl.DataFrame) -> Any:

@@ -150,7 +150,7 @@ class SegmentedDocuments(SearchedDocuments):
 
     @cached_property
     def new_types(self) -> list[str]:
-        """The types that the first index lacks, in the order in which they came; not those that went again."""
+        """The types of present documents that the first index lacks, in the order in which they came."""
         present = (
             name
             for part in self.indexed

@@ -136,6 +136,7 @@ MEANINGS = {
     "--mode": "hybrid, bm25 or dense search",
     "--words": "the words that are measured or drawn",
     "--filter": "only documents with this value",
+    "--write": "the run may be written",
     "--passage-words": "words of a passage",
     "--overlap": "words that passages share",
     "--to": "the format or kind of what is written",

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,12 +33,14 @@ from selfvec.storage.run_writer import save_run
 
 pytest.importorskip("mcp", reason="needs selfvec[mcp]")
 
+import selfvec
 from selfvec import Refiner, collocates, concordance, dispersion, frequency, keyness, ngrams, similar
 from selfvec.apps.mcp.server import create_server
 from selfvec.apps.mcp.tools import Tools
 
 TOOLS = {"info", "search", "similar_documents", "similar", "drift", "senses"}
 TOOLS |= {"keyness", "concordance", "collocates", "frequency", "ngrams", "dispersion"}
+TOOLS |= {"topics", "read_document"}
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "info": ("info", {}),
     "search": ("search", {"query": "hail on roofs", "top": 3}),
@@ -58,6 +61,8 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "frequency": ("frequency", {"slice": "1995..", "top": 2}),
     "ngrams": ("ngrams", {"n": 3, "word": "mouse", "top": 2}),
     "dispersion": ("dispersion", {"words": ["mouse", "hail"]}),
+    "topics": ("topics", {"number": 3, "top": 4}),
+    "whole": ("read_document", {"document": "r10", "start": 10}),
     "no order": ("concordance", {"query": "hail", "sort": "size"}),
     "refined": ("drift", {"top": 20, "between": ["original", "refined"]}),
     "by refining": ("drift", {"word": "hail", "between": ["original", "refined"]}),
@@ -198,6 +203,34 @@ def test_filters_hold(talk) -> None:
         assert hit["fields"]["state"] == "OHIO"
         assert "1993" <= hit["date"][:4] <= "1996"
         assert hit["score"] > 0
+
+
+def test_documents_are_read_and_added(talk, folder: Path, tmp_path: Path) -> None:
+    whole = data(talk, "whole")
+    index = selfvec.run_index(folder / "run")
+    text = index.text("r10")
+    assert (whole["text"], whole["characters"], whole["next"]) == (
+        text[10:8010],
+        len(text),
+        None if len(text) < 8011 else 8010,
+    )
+    assert len(data(talk, "topics")["rows"]) == 3
+    shutil.copytree(folder / "run", tmp_path / "run")
+    tools = Tools(open_run(tmp_path / "run"))
+    assert (
+        tools.add_document("a derecho crossed the county", "new", "1999-05-02", {"state": "IOWA"})["added"]
+        == 1
+    )
+    assert tools.add_document("a derecho crossed two counties", "new")["changed"] == 1
+    assert tools.search("derecho", mode="bm25")["rows"][0]["text"] == "a derecho crossed two counties"
+
+    from mcp import Client
+
+    async def names(write: bool) -> set[str]:
+        async with Client(create_server(tools, write=write)) as client:
+            return {tool.name for tool in (await client.list_tools()).tools}
+
+    assert asyncio.run(names(True)) - asyncio.run(names(False)) == {"add_document"}
 
 
 def test_answers_are_bounded(talk) -> None:

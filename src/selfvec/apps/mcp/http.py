@@ -25,12 +25,12 @@ _BODY = 1 << 20  # bytes of a request
 _SESSIONS = 64
 
 
-def http_app(tools: Tools, token: str) -> ASGIApp:
+def http_app(tools: Tools, token: str, *, write: bool = False) -> ASGIApp:
     """The application at `PATH`. Requests need the header ``Authorization: Bearer TOKEN``.
 
     The package ``mcp`` refuses requests from web pages and with foreign Host headers.
     """
-    app = create_server(tools).streamable_http_app(
+    app = create_server(tools, write=write).streamable_http_app(
         streamable_http_path=PATH, max_request_body_size=_BODY, max_sessions=_SESSIONS, host=HOST
     )
 
@@ -45,7 +45,7 @@ def http_app(tools: Tools, token: str) -> ASGIApp:
     return locked
 
 
-def serve_http(tools: Tools, port: int, say: Callable[[str, str], None]) -> None:
+def serve_http(tools: Tools, port: int, say: Callable[[str, str], None], *, write: bool = False) -> None:
     """Serve the tools until interrupted; ``say`` is called once, with the address and the token.
 
     Raises
@@ -58,6 +58,6 @@ def serve_http(tools: Tools, port: int, say: Callable[[str, str], None]) -> None
         rule = f"the token in {TOKEN} needs at least {_SHORTEST} characters"
         raise OptionError(rule, remedy="choose a longer one, or leave it out")
     with bind(HOST, port) as listening:
-        app = http_app(tools, token)
+        app = http_app(tools, token, write=write)
         say(f"http://{HOST}:{listening.getsockname()[1]}{PATH}", token)
         run_server(app, listening, lifespan="on")

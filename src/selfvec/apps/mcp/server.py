@@ -36,7 +36,8 @@ subject whose words you do not know, ask similar: this corpus has a vocabulary o
 time use drift, first without a word, then with one; report a change only where beyond_chance is true. Where a
 word is ambiguous, ask senses. To tell what two parts of the text are about, use keyness; to read or count the
 places where words occur, concordance; for what a word is combined with, collocates; for how often words and
-sequences of words occur, frequency and ngrams; for whether they occur in few documents only, dispersion."""
+sequences of words occur, frequency and ngrams; for whether they occur in few documents only, dispersion.
+For an overview of the subjects, use topics; to read what search has found, read_document."""
 TITLES = {
     "info": "About the corpus",
     "search": "Search the documents",
@@ -50,7 +51,11 @@ TITLES = {
     "frequency": "How often words occur",
     "ngrams": "Sequences of words that recur",
     "dispersion": "How evenly words are spread",
+    "topics": "Subjects of the corpus",
+    "read_document": "A whole document",
 }
+WRITING = {"add_document": "Add a document"}
+"""Tools that change the run."""
 
 _ID: TypeAdapter[RequestId] = TypeAdapter(RequestId)
 
@@ -58,27 +63,27 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def create_server(tools: Tools) -> MCPServer[Any]:
-    """A server that offers the tools; it is not running yet."""
+def create_server(tools: Tools, *, write: bool = False) -> MCPServer[Any]:
+    """A server that offers the tools, with ``write`` all of them; it is not running yet."""
     tools.progress = stoppable = StoppableProgress(tools.progress)
     lock = anyio.Lock()
     working = threading.Lock()
     offered = [
-        _tool(_one_at_a_time(tools, getattr(tools, name), stoppable, lock, working), title)
-        for name, title in TITLES.items()
+        _tool(_one_at_a_time(tools, getattr(tools, name), stoppable, lock, working), title, name in WRITING)
+        for name, title in (TITLES | (WRITING if write else {})).items()
     ]
     return StdioServer(
         "selfvec", instructions=_INSTRUCTIONS, version=__version__, log_level="ERROR", tools=offered
     )
 
 
-def _tool(function: Callable[..., Awaitable[Any]], title: str) -> Tool:
+def _tool(function: Callable[..., Awaitable[Any]], title: str, writes: bool) -> Tool:
     """A tool that refuses arguments it does not know."""
     tool = StrictTool.from_function(
         function,
         title=title,
         description=" ".join(str(function.__doc__).split()),
-        annotations=ToolAnnotations(title=title, read_only_hint=True, open_world_hint=False),
+        annotations=ToolAnnotations(title=title, read_only_hint=not writes, open_world_hint=False),
         structured_output=True,
     )
     arguments = tool.fn_metadata.arg_model

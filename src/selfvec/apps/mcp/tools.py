@@ -15,12 +15,14 @@ from pydantic import Field
 
 from selfvec.analysis.association import MEASURES
 from selfvec.analysis.collocates import collocates
+from selfvec.analysis.concepts import topics
 from selfvec.analysis.concordance import concordance
 from selfvec.analysis.dispersion import Dispersion, dispersion
 from selfvec.analysis.frequency import frequency
 from selfvec.analysis.keyness import keyness, keyness_columns
 from selfvec.analysis.ngrams import ngrams
 from selfvec.analysis.word_drift.drift_result import drift_columns
+from selfvec.apps.functions.live import upsert
 from selfvec.apps.run import Run
 from selfvec.apps.similar_words import similar
 from selfvec.apps.table import TEXT, TOP
@@ -50,6 +52,7 @@ _SHORT = 200  # characters of a field's value
 _FILES = 20  # that are named
 _FIELDS = 30  # of a document
 _NAMED = 20  # ids of copies
+_PART = 8000  # characters of a document that are read at a time
 _DRIFTS_KEPT = 3  # comparisons of two states kept in memory
 _LEVEL = 0.05  # a change is beyond chance below this false discovery rate
 _UNMOVED = 1e-3  # distance up to which a word has not moved
@@ -360,6 +363,47 @@ class Tools:
             for one in (found.disambiguate(text) if text else [])
         ]
         return _limited({"word": found.word, "senses": listed, "readings": readings})
+
+    def read_document(
+        self,
+        document: Annotated[str, Field(min_length=1, max_length=1000, description="The id of a document.")],
+        start: Annotated[int, Field(ge=0, description="The character to begin at.")] = 0,
+    ) -> Json:
+        """Read a whole document of the corpus by the id that a search gave, in parts of 8,000 characters: if
+        `next` is a number, ask again with `start` set to it. `characters` is the length of the whole."""
+        index = self._index(self._run.present)
+        number = index.number(document)
+        text = index.documents.text(number)
+        end = min(start + _PART, len(text))
+        return {
+            "id": document,
+            "date": index.documents.day(number),
+            "fields": index.documents.fields_of(number),
+            "text": text[start:end],
+            "characters": len(text),
+            "next": end if end < len(text) else None,
+        }
+
+    @_as_declared(TEXT["topics"].declaration, top=20)
+    def topics(self, number: int | None = None, top: int = 12, filter: Filter | None = None) -> Json:
+        """The subjects of the corpus, the largest first: groups of its characteristic terms, each with its
+        share of the documents. For an overview before searching. The first call takes some seconds."""
+        found = topics(self._run.present, number, top=top, filter=filter or (), progress=self.progress)
+        return _limited(found.as_dict())
+
+    def add_document(
+        self,
+        text: Annotated[str, Field(min_length=1, max_length=1_000_000, description="The text.")],
+        document: Annotated[str | None, Field(max_length=1000, description="Its id.")] = None,
+        date: Annotated[str | None, Field(max_length=40, description="Its date, as 2024-05-01.")] = None,
+        fields: Annotated[dict[str, str] | None, Field(description="Its other fields, by name.")] = None,
+    ) -> Json:
+        """Add a document to the corpus, or replace the one that has its id; the next search finds it. Do this
+        only if the user has asked for it. `added` and `changed` count what was done."""
+        corpus = self._run.present.provenance.corpus
+        named = {str(corpus.get("id_field") or "id"): document, str(corpus.get("date_field") or "date"): date}
+        row = {**(fields or {}), **{name: value for name, value in named.items() if value is not None}}
+        return dict(upsert(self._run, [{**row, "text": text}]))
 
     def _index(self, run: record.Run) -> Index:
         """The search index of the run, which is built if it does not exist."""

@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from selfvec.apps.run import Run
 from selfvec.base.errors import NotFound, SelfvecError
 from selfvec.base.versions import __version__
 
@@ -27,6 +28,7 @@ from .guard import Guard
 from .page_data import PageData
 from .responses import ERRORS, Answer, error_response, json_response
 from .work import Busy, NotReady, WorkQueue
+from .writing import Writing
 
 ANSWERING = (documents, first_view, maps, times, words)
 """The modules that answer: their functions stand in `ADDRESSES` once they are imported."""
@@ -38,15 +40,19 @@ _TYPES = {
     "svg": "image/svg+xml",
 }
 
-_DESCRIPTION = """The searches and comparisons of one run, as JSON. Only GET and HEAD are answered.
+_DESCRIPTION = """The searches and comparisons of one run, as JSON. Only GET and HEAD are answered, and with
+`selfvec serve --write` POST, PUT and DELETE of /api/documents.
 
 At an address that other machines reach, send the header `Authorization: Bearer TOKEN`. An answer with status
 503 has a header `Retry-After`. While a comparison is being computed, answers that need it are
 `{"ready": false}`."""
 
 
-def create_app(data: PageData, token: str | None = None) -> ASGIApp:
-    """The application of a run's page behind a `Guard`, which checks ``token``."""
+def create_app(data: PageData, token: str | None = None, write_token: str | None = None) -> ASGIApp:
+    """The application of a run's page behind a `Guard`, which checks ``token``.
+
+    With ``write_token`` programs that have it may change the documents of the run.
+    """
     app = FastAPI(
         title="Selfvec",
         version=__version__,
@@ -63,7 +69,7 @@ def create_app(data: PageData, token: str | None = None) -> ASGIApp:
     for path, address in ADDRESSES.items():
         _add_address(app, page, queues[address.alone], path)
     _add_page(app)
-    return Guard(app, token)
+    return Guard(app, token, None if write_token is None else (Writing(Run.of(data.run)), write_token))
 
 
 def _add_address(app: FastAPI, page: PresentPage, queue: WorkQueue, path: str) -> None:

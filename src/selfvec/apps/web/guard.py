@@ -1,10 +1,10 @@
 """Checks of every request, its sender and its form; and limits for the browser that shows the page.
 
 Any web page open in a browser can send requests to a server on the same machine. So only GET and HEAD are
-answered; without a token, the Host header must name this machine (against DNS rebinding, in which a web page
-points its own name here); other sites may link to the page, but not load or frame it; and an address that
-other machines can reach needs a token. The words of a run may be any text, so the page runs only its own
-scripts and loads nothing from other hosts.
+answered, unless the run may be written, for which a program needs a token; without a token, the Host header
+must name this machine (against DNS rebinding, in which a web page points its own name here); other sites may
+link to the page, but not load or frame it; and an address that other machines can reach needs a token. The
+words of a run may be any text, so the page runs only its own scripts and loads nothing from other hosts.
 
 Starlette's `TrustedHostMiddleware` does not suffice: it has no pattern for numeric addresses, and it answers
 in plain text.
@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .responses import error_response
+from .writing import METHODS, PATH
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -65,11 +66,15 @@ class Guard:
 
     With a token, a request needs it in the cookie or in the header
     ``Authorization: Bearer``. The address ``/?token=…`` sets the cookie and redirects to the page without it.
+    ``writing`` answers requests that change the run, which need its own token in the header.
     """
 
-    def __init__(self, inner: ASGIApp, token: str | None = None) -> None:
+    def __init__(
+        self, inner: ASGIApp, token: str | None = None, writing: tuple[ASGIApp, str] | None = None
+    ) -> None:
         self.inner = inner
         self.token = token
+        self.writing = writing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or refuse it."""
@@ -80,8 +85,25 @@ class Guard:
             await send(message)
 
         request = Request(scope)
+        if self.writing is not None and request.method in METHODS and request.scope["path"] == PATH:
+            await (self._may_not_write(request) or self.writing[0])(scope, receive, sending)
+            return
         answer: ASGIApp = _refused(request) or self._locked(request) or self.inner
         await answer({**scope, "method": "GET"}, receive, sending)  # for HEAD, uvicorn leaves out the body
+
+    def _may_not_write(self, request: Request) -> Response | None:
+        """The answer to a request that changes the run and does not have the token; a cookie is not enough.
+
+        A browser sends no such header for another site, so that there is nothing to forge.
+        """
+        assert self.writing is not None
+        if (refused := _of_another_site(request)) is not None:
+            return refused
+        if has_token(request, self.writing[1]):
+            return None
+        remedy = "send the header Authorization: Bearer with the token that selfvec serve was given"
+        headers = {"www-authenticate": "Bearer", "connection": "close"}
+        return error_response(request, 401, "writing needs a token", remedy, headers=headers)
 
     def _locked(self, request: Request) -> Response | None:
         if self.token is None:
@@ -110,6 +132,11 @@ def _refused(request: Request) -> Response | None:
     if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
         rule = "a request must not have a body"
         return error_response(request, 413, rule, "put the question into the address", headers=close)
+    return _of_another_site(request)
+
+
+def _of_another_site(request: Request) -> Response | None:
+    headers = request.headers
     site, mode, into = (headers.get(f"sec-fetch-{name}") for name in ("site", "mode", "dest"))
     link = mode == "navigate" and into in (None, "document") and request.scope["path"] == "/"
     host = headers.get("host", "")

@@ -44,6 +44,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int | None = None,  # by default `PORT` or the next free one; 0 for any free port
     *,
+    write_token: str | None = None,  # of programs that may change the run
     say: Callable[[str], None],  # called once, with the address of the page
 ) -> None:
     """Serve a run until it is interrupted.
@@ -57,7 +58,7 @@ def serve(
     data = PageData(run)
     with bind(host, port) as listening:
         token = None if is_local(_in_address(host)) else secrets.token_urlsafe(32)
-        app = create_app(data, token)
+        app = create_app(data, token, write_token)
         prepare(data)
         say(address(host, listening.getsockname()[1], token))
         run_server(app, listening)

@@ -1,0 +1,134 @@
+"""Programs with the token add, replace and delete documents; others cannot, nor can pages of other sites."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from serving import Site
+from tests.refusals import refused
+
+import selfvec
+from selfvec.apps.web import writing
+from selfvec.apps.web.app import create_app
+from selfvec.apps.web.first_view import prepare
+from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web.writing import token_for_writing
+from selfvec.base.errors import OptionError
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_writer import RunWriter
+
+TOKEN = "t" * 16
+ROWS = [
+    {"id": f"r{n}", "text": f"hail broke roof {n} near the river", "kind": "ab"[n % 2]} for n in range(40)
+]
+
+
+class Client:
+    """Sends requests to the application of a run."""
+
+    def __init__(self, folder: Path) -> None:
+        from fastapi.testclient import TestClient
+
+        self.data = PageData(open_run(folder), 1)
+        prepare(self.data)
+        self.page = TestClient(create_app(self.data, None, TOKEN), base_url="http://127.0.0.1")
+
+    def send(self, method: str, body: Any = None, address: str = "", **headers: str) -> tuple[int, Any]:
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {TOKEN}", **{n.replace("_", "-"): v for n, v in headers.items()}}
+        answer = self.page.request(method, f"/api/documents{address}", content=content, headers=headers)
+        return answer.status_code, answer.json()
+
+    def found(self, query: str) -> list[str]:
+        for _ in range(200):
+            answer = self.page.get("/api/search", params={"query": query, "mode": "bm25"})
+            if answer.status_code == 200:
+                return [row["id"] for row in answer.json()["rows"]]
+        raise AssertionError(answer.text)
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[Client]:
+    selfvec.refine(ROWS, "none", "decorrelated", output=tmp_path / "run", jobs=1)
+    client = Client(tmp_path / "run")
+    yield client
+    client.data.tasks.close()
+
+
+def test_documents_are_added_replaced_and_deleted(client: Client) -> None:
+    new = {"id": "n", "text": "a tsunami came"}
+    for added in (1, 0):  # again: nothing changes
+        status, told = client.send("POST", new)
+        assert (status, told["added"], told["documents"]) == (200, added, 41)
+        assert client.found("tsunami") == ["n"]
+    lines = b'{"id": "n", "text": "a drone fell"}\n{"id": "m", "text": "a drone rose"}\n'
+    assert client.send("PUT", lines)[1]["changed"] == 1
+    assert client.found("tsunami") == []
+    assert sorted(client.found("drone")) == ["m", "n"]
+    for withdrawn in (2, 0):
+        status, told = client.send("DELETE", address="?id=n&id=m")
+        assert (status, told["withdrawn"], told["documents"]) == (200, withdrawn, 40)
+        assert client.found("drone") == []
+    assert client.send("DELETE", ["r1", {"id": "r2"}], "?erase=1")[1]["documents"] == 38
+    folder = client.data.run.folder
+    assert folder is not None
+    assert len(selfvec.open(folder).text) == 38
+    assert not list(folder.glob("added*"))
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "address", "headers", "status", "rule"),
+    [
+        ("POST", ROWS[:1], "", {"Authorization": "Bearer wrong"}, 401, "needs a token"),
+        ("POST", ROWS[:1], "", {"Authorization": ""}, 401, "needs a token"),
+        ("POST", ROWS[:1], "", {"Origin": "https://evil.example"}, 403, "other sites"),
+        ("POST", ROWS[:1], "", {"Sec_Fetch_Site": "cross-site"}, 403, "other sites"),
+        ("POST", b"{", "", {}, 400, "neither JSON nor JSON Lines"),
+        ("POST", None, "", {}, 400, "there is no document"),
+        ("POST", {"id": "x"}, "", {}, 400, 'an object with a "text"'),
+        ("POST", ["x"], "", {}, 400, 'an object with a "text"'),
+        ("POST", ROWS[:1], "?duplicates=error", {}, 400, "the run has documents with the id 'r0'"),
+        ("POST", ROWS[:1], "?duplicates=x", {}, 400, "one of replace, keep, error"),
+        ("PUT", {"text": "no id"}, "", {}, 400, "a document to replace has an id"),
+        ("DELETE", None, "", {}, 400, "there are no ids"),
+        ("DELETE", [r["id"] for r in ROWS], "", {}, 400, "no document would be left"),
+        ("PATCH", None, "", {}, 405, "only GET and HEAD"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_changes_nothing(
+    client: Client, method, body, address, headers, status, rule
+) -> None:
+    before = client.data.run.stamp
+    got, told = client.send(method, body, address, **headers)
+    assert (got, rule in told["error"]["rule"]) == (status, True), told
+    assert open_run(client.data.run.folder).stamp == before
+
+
+def test_limits_and_another_writer(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "MOST_BYTES", 1000)
+    monkeypatch.setattr(writing, "MOST", 3)
+    assert client.send("POST", {"text": "x" * 1000})[0] == 413
+    assert client.send("POST", [{"text": "x"}] * 4)[0] == 400
+    monkeypatch.setattr("selfvec.apps.functions.live._WAIT", 0.0)
+    with RunWriter(client.data.run.folder, overwrite=True):
+        status, told = client.send("POST", {"id": "n", "text": "a tsunami came"})
+    assert (status, told["error"]["rule"]) == (503, "another process is writing this")
+    assert client.send("POST", {"id": "n", "text": "a tsunami came"})[0] == 200
+
+
+def test_without_write_nothing_is_written(site: Site) -> None:
+    connection = http.client.HTTPConnection(*site.address.split("/")[2].split(":"), timeout=20)
+    connection.request("POST", "/api/documents", b'{"text": "x"}', {"Authorization": f"Bearer {TOKEN}"})
+    assert connection.getresponse().status == 405
+
+
+def test_a_token_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SELFVEC_TOKEN", raising=False)
+    refused(token_for_writing, OptionError, "at least 16 characters, and there is none")
+    monkeypatch.setenv("SELFVEC_TOKEN", "short")
+    refused(token_for_writing, OptionError, "at least 16 characters")
+    (tmp_path / "token").write_text(TOKEN + "\n")
+    assert token_for_writing(tmp_path / "token") == TOKEN
