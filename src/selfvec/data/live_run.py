@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -52,8 +52,17 @@ class Segment:
         """Its documents as ids of its own types."""
         return self.read()
 
+    @classmethod
+    def of(cls, name: str, text: RunText, tokens: TokenBatch) -> Segment:
+        """One whose tokens are in memory."""
+        return cls(name, text, partial(_given, tokens))
+
     def __len__(self) -> int:
         return len(self.text)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state that `pickle` and `copy` keep; what is derived is computed again."""
+        return {name: {} if name == "derived" else value for name, value in vars(self).items()}
 
     def held(self, key: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` returns, held as long as the segment is."""
@@ -61,6 +70,10 @@ class Segment:
             self.derived[key] = make()
         value: T = self.derived[key]
         return value
+
+
+def _given(tokens: TokenBatch) -> TokenBatch:
+    return tokens  # a function of a module can be pickled
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +202,11 @@ class LiveRun(Run):
         self.base = base
         self.segments = tuple(segments)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The state that `pickle` and `copy` keep; what is computed from it is computed again."""
+        made = ("tokens", "vectors", "original", "history", "_words", "_made_words")
+        return {name: value for name, value in super().__getstate__().items() if name not in made}
+
     def replace(self, **changes: Any) -> Any:
         """A copy with some of the constructor's arguments changed, as a run like any other."""
         return self.whole().replace(**changes)
@@ -270,7 +288,7 @@ def segments_of(run: Run) -> tuple[Part, ...]:
     reason = "so its documents cannot be changed"
     run.require_tokens(reason)
     text = run.require_text(reason)
-    base = run.held("segment of the base", lambda: Segment(BASE, text, lambda: run.require_tokens(reason)))
+    base = run.held("segment of the base", lambda: Segment(BASE, text, partial(run.require_tokens, reason)))
     return (Part(base),)
 
 

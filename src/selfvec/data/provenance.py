@@ -113,6 +113,10 @@ class Provenance(Mapping[str, Any]):
             kept = {key: content[key] for key in content if key in kept or key == "learning_rate"}
         return {**kept, **self.others}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What `pickle` keeps: the content, because the value of absent fields cannot be pickled."""
+        return Provenance.of, (dict(self),)
+
     def __getitem__(self, name: str) -> Any:
         return self._content[name]
 

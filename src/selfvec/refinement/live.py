@@ -77,7 +77,7 @@ def added(
     parts = [part.without(mask) for part, mask in zip(segments, gone, strict=True)]
     number = number or 1 + max((int(part.segment.name) for part in segments[1:]), default=1)
     tokens = _tokens_of(rows, base_of(run))
-    new = Segment(str(number), _text_of(rows), lambda: tokens)
+    new = Segment.of(str(number), _text_of(rows), tokens)
     summary = joined_corpora([run.provenance.corpus, corpus.summary.as_dict()], left_out=replaced)
     return _changed(run, [*parts, Part(new)], change, summary, number), change
 
@@ -234,4 +234,4 @@ def _joined(parts: list[Part], number: int) -> list[Part]:
     text = text_in_memory(PresentText(joined))
     batches = [part.segment.tokens.part(part.present) for part in joined]
     tokens = concatenated(over_one_vocabulary(batches))
-    return [*rest, Part(Segment(str(number), text, lambda: tokens))]
+    return [*rest, Part(Segment.of(str(number), text, tokens))]
