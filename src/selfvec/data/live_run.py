@@ -219,7 +219,7 @@ class LiveRun(Run):
         return Run(self.vectors, self.original, *kept, self.folder, self.state, self.stamp)
 
     @cached_property
-    def tokens(self) -> TokenBatch:  # type: ignore[override]
+    def tokens(self) -> TokenBatch:
         """The documents that are present as ids of the run's words."""
         number = {word: place for place, word in enumerate(self._words)}
         batches = []

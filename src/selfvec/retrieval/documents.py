@@ -37,8 +37,6 @@ from . import kernels
 if TYPE_CHECKING:
     import polars as pl
 
-    from .segments import JoinedVectors
-
 # ---- Texts, ids, dates and fields in memory
 
 
@@ -198,8 +196,24 @@ SAMPLED = 2_500  # documents of a large collection that say how values are sprea
 _UNITS = 1 << 15  # whose vectors are made at a time: 32 MB of them, at 256 dimensions
 
 
+class TextVectors:
+    """Vectors of U units, in one piece or in parts."""
+
+    def at(self, units: NDArray[np.integer[Any]]) -> Floats:
+        """Vectors of units, (n, d) float32."""
+        raise NotImplementedError
+
+    def products(self, query: Rows, units: AnyInts | None = None) -> Floats:
+        """Products of the vectors of n units, by default all, with a query, (d,)."""
+        raise NotImplementedError
+
+    def of_sample(self, query: Rows) -> Floats:
+        """The same for the sample of documents, whose vectors lie together."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, eq=False)
-class UnitVectors:
+class UnitVectors(TextVectors):
     """Vectors of U units, of which the first D are documents."""
 
     codes: Int8s  # (U, d) times the scales
@@ -226,18 +240,15 @@ class UnitVectors:
         return cls(codes, scales, documents)
 
     def at(self, units: NDArray[np.integer[Any]]) -> Floats:
-        """Vectors of units, (n, d) float32."""
         out: Floats = self.codes[units] * self.scales[units, None]
         return out
 
     def products(self, query: Rows, units: AnyInts | None = None) -> Floats:
-        """Products of the vectors of n units, by default all, with a query, (d,)."""
         if units is None:
             return _products(query, self.codes, self.scales)
         return _products(query, self.codes[units], self.scales[units])
 
     def of_sample(self, query: Rows) -> Floats:
-        """The same for the sample of documents, whose vectors lie together."""
         return _products(query, *self._sample)
 
     @cached_property
@@ -294,7 +305,7 @@ class SearchedDocuments:
         raise NotImplementedError
 
     @property
-    def dense(self) -> UnitVectors | JoinedVectors:
+    def dense(self) -> TextVectors:
         """The vectors of the units."""
         raise NotImplementedError
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,11 +24,8 @@ from selfvec.files.tensors import Forms
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.vocabulary import Query
 
-from .documents import Arrays, GatheredDocuments, UnitVectors
+from .documents import Arrays, GatheredDocuments, TextVectors, UnitVectors
 from .run_student import RunStudent, unit_places
-
-if TYPE_CHECKING:
-    from .segments import JoinedVectors
 
 ENCODER, ROWS = "encoder", "rows"
 QUESTIONS = (ENCODER, ROWS)
@@ -65,7 +62,7 @@ class EncoderPart:
     """The encoder's vectors of units, and the rows by which questions get theirs without it."""
 
     name: str  # of the encoder
-    vectors: UnitVectors | JoinedVectors  # (U, h)
+    vectors: TextVectors  # (U, h)
     rows: AnyFloats  # (V, h) float16 of the types of the index, times their weights
     mean: Floats  # (h,) of the encoder's vectors of passages
     unseen: EncodedTexts  # the rows, times their weight, of words that the run's text lacks

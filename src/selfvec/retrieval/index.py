@@ -44,12 +44,12 @@ from selfvec.text.vocabulary import Query, Vocabulary
 
 from .build import PoolOfTexts, build_index, build_like, build_words_only
 from .dense_space import TABLES, DenseSpace
-from .documents import Arrays, GatheredDocuments, IndexedDocuments, SearchedDocuments
+from .documents import Arrays, GatheredDocuments, IndexedDocuments, SearchedDocuments, UnitVectors
 from .encoder_part import ENCODER, ROWS, Asked, EncoderPart, check_question
 from .encoder_part import forms as encoder_forms
 from .question import Question, by_signs, count_written, words_of
 from .scoring import Scored, Scorer, check_mode
-from .segments import IndexedPart, JoinedVectors, SegmentedDocuments
+from .segments import IndexedPart, SegmentedDocuments
 from .snippets import Found, describe, different_texts
 
 _COMPARED = 10_000  # ids that are compared with an unknown one
@@ -170,7 +170,7 @@ class Index:
         """The documents of this index as a part of one."""
         assert isinstance(self.documents, IndexedDocuments)
         encoded = None if self.encoder_part is None else self.encoder_part.vectors
-        assert not isinstance(encoded, JoinedVectors)
+        assert encoded is None or isinstance(encoded, UnitVectors)
         return IndexedPart(self.documents, np.ones(len(self), bool), [], encoded)
 
     @property
@@ -230,7 +230,9 @@ class Index:
         write_vocabulary(folder / _WORDS, self.vocabulary.types)
         tensors = {name: getattr(self.space, name) for name in _SPACE}
         encoded = {} if part is None else part.arrays
-        pool = {} if self.pool is None else {_POOL: self.pool.rows, _POOL_KEYS: self.pool.keys}
+        pool: dict[str, Array] = (
+            {} if self.pool is None else {_POOL: self.pool.rows, _POOL_KEYS: self.pool.keys}
+        )
         write_tensors(folder / _ARRAYS, {**tensors, **documents.arrays, **encoded, **pool})
         write_sealed(folder / _HEAD, head)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,7 @@ def _with_segments(index: Index, run: LiveRun, key: tuple[Any, ...], cut: Cut) -
         return held[1]
 
     parts = [of_part(part) for part in run.segments]
-    unnamed = any(part.segment.held("unnamed", lambda p=part: _lack_ids(p)) for part in run.segments)
+    unnamed = any(part.segment.held("unnamed", partial(_lack_ids, part)) for part in run.segments)
     return index.of_parts(parts, run.require_text().names if unnamed else None)
 
 

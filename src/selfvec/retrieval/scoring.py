@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,11 +30,8 @@ from selfvec.text.vocabulary import Query
 
 from . import kernels
 from .dense_space import DenseSpace, Related
-from .documents import SearchedDocuments, UnitVectors, sample_of
+from .documents import SearchedDocuments, TextVectors, sample_of
 from .encoder_part import Asked, EncoderPart
-
-if TYPE_CHECKING:
-    from .segments import JoinedVectors
 
 MODES = ("hybrid", "bm25", "dense")
 PARTS = ("words", "related", "dense", "encoder", "signs")  # names in JSON
@@ -206,9 +202,7 @@ class Scorer:
         assert self.encoder is not None
         return self._near({_ENCODER: (self.encoder.vectors, vector)}, [0, 0, 0, 1])
 
-    def _near(
-        self, asked: Mapping[int, tuple[UnitVectors | JoinedVectors, Rows]], shares: Sequence[float]
-    ) -> Scored:
+    def _near(self, asked: Mapping[int, tuple[TextVectors, Rows]], shares: Sequence[float]) -> Scored:
         """Score every document by its cosines with unit vectors, each for a part, by shares of the parts."""
         parts = self._no_parts(len(shares))
         for part, (vectors, query) in asked.items():

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyInts, Array, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
+from selfvec.corpus.filters import coded
 from selfvec.text.repeats import Repeats
 
 from . import kernels
-from .documents import IndexedDocuments, SearchedDocuments, UnitVectors, coded, sample_of
+from .documents import IndexedDocuments, SearchedDocuments, TextVectors, UnitVectors, sample_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,7 @@ def assembled(parts: Sequence[IndexedPart], values: Sequence[Array]) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class JoinedVectors:
+class JoinedVectors(TextVectors):
     """The vectors of the units of several parts that are present, see `UnitVectors`."""
 
     parts: Sequence[IndexedPart]
@@ -76,14 +77,12 @@ class JoinedVectors:
     documents: int
 
     def at(self, units: NDArray[np.integer[Any]]) -> Floats:
-        """Vectors of units, (n, d) float32."""
         out = np.empty((len(units), self.vectors[0].codes.shape[1]), np.float32)
         for which, vectors, own in self._by_part(units):
             out[which] = vectors.at(own)
         return out
 
     def products(self, query: Rows, units: AnyInts | None = None) -> Floats:
-        """Products of the vectors of n units, by default all, with a query, (d,)."""
         if units is None:
             return assembled(self.parts, [vectors.products(query) for vectors in self.vectors])
         out = np.empty(len(units), np.float32)
@@ -92,7 +91,6 @@ class JoinedVectors:
         return out
 
     def of_sample(self, query: Rows) -> Floats:
-        """The same for the sample of documents, whose vectors lie together."""
         return self._sample.products(query)
 
     @cached_property

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
-from selfvec.apps.run import Run
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
+from selfvec.corpus import as_corpus
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
 from selfvec.data.live_run import LiveRun, since
@@ -20,8 +20,6 @@ from selfvec.refinement.update import Change
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import present_state
 from selfvec.storage.run_writer import RunWriter
-
-from .refine import open_text
 
 Changing = Callable[[record.Run, int], tuple[record.Run, Change]]
 """From a state of a run, and the number of the next one, to that and what it changes."""
@@ -80,7 +78,9 @@ def add(
     """
 
     def change(state: record.Run, number: int) -> tuple[record.Run, Change]:
-        corpus = open_text(documents, fields, "documents", keep=True, like=state.provenance.corpus)
+        kept = fields.get("keep_fields")
+        options: Any = {**fields, "keep_fields": kept is None or kept}
+        corpus = as_corpus(documents, "documents", like=state.provenance.corpus, **options)
         return live.added(state, corpus, duplicates, number, Execution(progress=as_progress(progress)))
 
     return changed(run, change)
@@ -166,10 +166,11 @@ def delete(run: GivenRun, ids: str | Sequence[str], *, erase: bool = False) -> F
 
 def changed(run: GivenRun, change: Changing, *, erase: bool = False) -> Figures:
     """Give a run its next state, and say what that changes; with ``erase`` in files of its own."""
-    own = getattr(run, "run_", run)  # of a fitted Refiner
+    own: Any = getattr(run, "run_", run)  # of a fitted Refiner
+    follow: Callable[[record.Run], None] | None = getattr(own, "follow", None)
     state = as_run(run)
     if state.folder is None:
-        if not isinstance(own, Run):
+        if follow is None:
             raise OptionError("is a state of a run, which does not change", field="run")
         made, figures = change(state, 0)
     else:
@@ -181,8 +182,8 @@ def changed(run: GivenRun, change: Changing, *, erase: bool = False) -> Figures:
             if erase and isinstance(made, LiveRun):
                 writer.finish(made.whole(), undo=False)
                 made = present_state(state)
-    if isinstance(own, Run):
-        own.follow(made)
+    if follow is not None:
+        follow(made)
     return Figures(
         "Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": _since(made)}
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Ints
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
-from selfvec.retrieval.documents import IndexedDocuments
+from selfvec.retrieval.documents import SearchedDocuments
 
 from .addresses import ComparisonKey, Layout, MapOf, OptionalWord, address
 from .comparison import rows_of_one_side
@@ -171,7 +171,7 @@ def _label(text: str) -> str:
     return " ".join(text[: 2 * _LABEL].split())[:_LABEL]
 
 
-def text_parts(run: Run, documents: IndexedDocuments, slices: Sequence[Slice]) -> Parts:
+def text_parts(run: Run, documents: SearchedDocuments, slices: Sequence[Slice]) -> Parts:
     """The parts of the text by date or label, and by each field with few values."""
     parts = {"date": list(slices)} if slices else {}
     if run.tokens is None or run.tokens.documents != len(documents):

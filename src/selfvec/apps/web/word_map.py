@@ -21,7 +21,7 @@ from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.trajectory import History
 from selfvec.numerics.pacmap import pacmap
-from selfvec.retrieval.documents import IndexedDocuments
+from selfvec.retrieval.documents import SearchedDocuments
 from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.views.projection import project
 
@@ -105,7 +105,7 @@ def draw_map(
     return _whole_numbers(words, states, placed, plane.explained or (0.0, 0.0))
 
 
-def draw_documents(run: Run, documents: IndexedDocuments, layout: str, progress: Progress) -> WordMap:
+def draw_documents(run: Run, documents: SearchedDocuments, layout: str, progress: Progress) -> WordMap:
     """The map of a run's documents, which has one state."""
 
     def draw() -> WordMap:
