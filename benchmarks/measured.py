@@ -48,6 +48,7 @@ RESTS_ON = {
     "evidence": REFINING,
     "gains": TEXTS,
     "hybrids": (*SEARCH, "encoders.student", "retrieval.encoder_part"),
+    "listed": (*SEARCH, "analysis.concepts.topic_clusters", "analysis.usage.occurrence_vectors"),
     "monitor": ("analysis.monitoring_evidence",),
     "online": ("refinement.methods.sequential",),
     "other_languages": ("analysis.usage.occurrence_vectors", "analysis.word_drift.sentences"),

@@ -18,6 +18,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.storage.formats import load, save
+from selfvec.storage.formats.built_in import built_in
 
 model2vec = pytest.importorskip("model2vec")
 
@@ -179,8 +180,8 @@ def files_of_wordllama() -> tuple[Tokenizer, np.ndarray]:
     return tokenizer, load_file(folder / "weights" / "l2_supercat_256.safetensors")["embedding.weight"]
 
 
-def test_default_words_are_sums_of_their_pieces() -> None:
-    default = load("default")
+def test_built_in_words_are_sums_of_their_pieces() -> None:
+    default = built_in(None)
     tokenizer, pieces = files_of_wordllama()
     words = [
         "storm",

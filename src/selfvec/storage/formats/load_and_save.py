@@ -7,28 +7,25 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from functools import lru_cache
-from importlib import metadata, util
 from pathlib import Path
 
 import numpy as np
 
-from selfvec.base.arrays import Ints
 from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.atomic_files import atomic_files, check_target
 from selfvec.files.compressed_files import PACKED, pack
-from selfvec.files.tensors import first_not_finite, map_tensors
+from selfvec.files.tensors import first_not_finite
 from selfvec.storage.folder_kinds import Mistake, mistaken
 from selfvec.storage.formats import compressed
 from selfvec.storage.public_vectors import locate
 from selfvec.storage.run_folder import refuse_run
 
+from .built_in import load_default
 from .format_table import FORMATS, Format, format_of
-from .input_file import Input, checked_matrix, checked_vectors, open_input
-from .subwords import SubwordRows, load_tokenizer
+from .input_file import Input, open_input
 
 _PICKLE = "a pickle, which could run code"
 _FROM_PICKLE = "save word2vec or safetensors in the program that made it (gensim: save_word2vec_format)"
@@ -150,52 +147,6 @@ def _other_file(head: bytes) -> Mistake | None:
     if head.startswith(b"PK\x03\x04") and b"data.pkl" in head:
         return Mistake(f"a PyTorch file, {_PICKLE}", _FROM_PICKLE)
     return next((Mistake(*row) for start, *row in _OTHER_FILES if head.startswith(start)), None)
-
-
-# The built-in vectors
-
-_ROWS = Path("weights", "l2_supercat_256.safetensors")
-_TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
-
-
-def load_default(limit: int | None = None) -> Vectors:
-    """The built-in vectors: the 256-dimensional token rows in the PyPI package ``wordllama``.
-
-    Its two files are read directly, because the package's own loader may use the network. A word's vector is
-    the sum of its subwords' vectors (Llama 2's byte-pair encoding, lower-cased, with the space marker in
-    front).
-    """
-    spec = util.find_spec("wordllama")
-    if spec is None or spec.origin is None:
-        raise OptionError(
-            "the built-in vectors are in the package 'wordllama', which is not installed",
-            remedy="run: pip install wordllama (or name a vectors file)",
-        )
-    folder = Path(spec.origin).parent
-    source = replace(open_input(folder / _ROWS), limit=limit)
-    subwords, words, tokens = _subwords(folder)
-    vectors = checked_vectors(list(words), subwords.rows[tokens], source, composer=subwords)
-    vectors.provenance |= {"package": f"wordllama {metadata.version('wordllama')}"}
-    return vectors
-
-
-@lru_cache(maxsize=1)
-def _subwords(folder: Path) -> tuple[SubwordRows, list[str], Ints]:
-    """The token rows, the words that are one token, and those tokens (V,); read once in a process."""
-    source = open_input(folder / _ROWS)
-    tensors = list(map_tensors(source.path).values())
-    if len(tensors) != 1:
-        raise source.error("does not hold exactly one tensor", remedy="reinstall wordllama")
-    tokenizer = load_tokenizer(folder / _TOKENIZER)
-    rows = checked_matrix(tensors[0], source).astype(np.float32)  # 32 MB; adding halves is many times slower
-    if len(rows) < tokenizer.get_vocab_size():
-        raise source.error("lacks a row for every token of its tokenizer", remedy="reinstall wordllama")
-    subwords = SubwordRows(tokenizer, rows, pool="sum", lower=True)
-    return subwords, *subwords.whole_words(_is_lower_word)
-
-
-def _is_lower_word(text: str) -> bool:
-    return text.isalnum() and text == text.lower()
 
 
 # Writing

@@ -1,0 +1,201 @@
+"""Are the built-in vectors better with what a sentence encoder knows of words? Fills docs/results/listed.md.
+
+LISTED names a file that `benchmarks.listed_words` made; otherwise the list is made, which needs Debian's
+package scowl. It is laid over the token rows (`built_in`). Both are compared without a text, after refining,
+and as the initial vectors of a search. Map, weight and list were chosen on these figures.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import listed_words
+from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, open_corpus, sample, texts
+from benchmarks.page import table
+from benchmarks.quality.drift import PEOPLE, PERIODS
+from benchmarks.quality.gains import similarity
+from benchmarks.quality.topics import document_counts, mean_npmi
+from benchmarks.rankings import SEED, by_index, differs, estimate, over
+from benchmarks.refining import refined
+from selfvec import evaluate, refine
+from selfvec.analysis.concepts import topics
+from selfvec.analysis.word_drift import drift
+from selfvec.data.vectors import Vectors
+from selfvec.encoders import as_sentence_encoder
+from selfvec.evaluation import Classification
+from selfvec.evaluation.classification import read_labelled
+from selfvec.evaluation.collection import Collection, read_collection
+from selfvec.evaluation.compared_vectors import word_vectors
+from selfvec.evaluation.words import read_pairs
+from selfvec.numerics.statistics import Estimate, spearman
+from selfvec.retrieval import Index
+from selfvec.storage.formats.built_in import Listed, built_in, read_listed
+
+WITHOUT, WITH = "token rows", "with the list"
+SETS = {
+    **SIMILARITY,
+    "RG-65": SHARED_DATA / "similarity/rg65.tsv",
+    "SimVerb": SHARED_DATA / "similarity/simverb3500.tsv",
+}
+COLLECTIONS = {**JUDGED, "CISI": "cisi", "CovidFAQ": "covidfaq"}
+MODES = ("hybrid", "dense")
+ABSTRACTS = 5_000
+TOPICS = 16
+ENCODER = SHARED_DATA / "encoders" / "minilm"
+
+
+@cache
+def listed() -> Listed:
+    """The list, read from its file, or made."""
+    if file := os.environ.get("LISTED"):
+        return read_listed(Path(file))
+    words, encoder = listed_words.words_of(ENCODER, listed_words.SCOWL), as_sentence_encoder(ENCODER)
+    return listed_words.made(words, encoder, {})
+
+
+@cache
+def given() -> dict[str, Vectors]:
+    """The built-in vectors without and with the list."""
+    return {WITHOUT: built_in(None), WITH: built_in(listed())}
+
+
+@cache
+def judged(name: str) -> Collection:
+    """A judged collection."""
+    return read_collection(SHARED_DATA / "retrieval" / COLLECTIONS[name])
+
+
+# ---- Words
+
+
+def agreement(vectors: Vectors, path: Path) -> Estimate:
+    """Spearman's correlation over all pairs of a set."""
+    pairs = read_pairs(path)
+    rows = word_vectors(vectors, pairs.words)[0]
+    cosines = np.einsum("ij,ij->i", *(rows[column] for column in pairs.numbers.T), dtype=np.float64)
+    return spearman(cosines, pairs.scores, SEED)
+
+
+def without_text() -> str:
+    """Similarity of words that no text was read for."""
+    found = {
+        way: {name: agreement(vectors, path) for name, path in SETS.items()}
+        for way, vectors in given().items()
+    }
+    return compared(found, list(SETS))
+
+
+def after_text() -> str:
+    """Similarity after some abstracts, over the pairs whose words occur."""
+    some = sample(texts("PubMed"), ABSTRACTS)
+    found = {
+        way: similarity(refined(some, vectors, min_count=3), list(SIMILARITY))["refined"]
+        for way, vectors in given().items()
+    }
+    return compared(found, [name for name in SIMILARITY if name in found[WITH]])
+
+
+def compared(
+    found: Mapping[str, Mapping[str, Estimate]], names: Sequence[str], heads: str = "vectors"
+) -> str:
+    """A row each, and one for their difference with its interval."""
+    rows = [[way, *(f"{of[name].value:.3f}" for name in names)] for way, of in found.items()]
+    pairs = ((found[WITH][name], found[WITHOUT][name]) for name in names)
+    return table([heads, *names], [*rows, ["difference", *(differs(*pair) for pair in pairs)]])
+
+
+# ---- Search
+
+
+@cache
+def searched(vectors: Vectors) -> dict[str, dict[str, Estimate]]:
+    """nDCG@10 by mode and collection."""
+    found: dict[str, dict[str, Estimate]] = {mode: {} for mode in MODES}
+    for name in COLLECTIONS:
+        collection = judged(name)
+        index = Index.memory(refined(collection.documents, vectors), collection.documents)
+        for mode in MODES:
+            found[mode][name] = estimate(collection, by_index(collection, index, mode))
+    return {mode: {**of, "mean": over(of)} for mode, of in found.items()}
+
+
+def search() -> str:
+    """The vectors as a start of refining, by search."""
+    every = {way: searched(vectors) for way, vectors in given().items()}
+    parts = [
+        compared({way: of[mode] for way, of in every.items()}, [*COLLECTIONS, "mean"], mode) for mode in MODES
+    ]
+    return "\n\n".join(parts)
+
+
+# ---- Other uses
+
+
+def other_uses() -> str:
+    """Few labels, topics, and drift in languages that neither source knows."""
+    found = {way: dict(_uses(vectors)) for way, vectors in given().items()}
+    rows = [[use, *(of[use] for of in found.values())] for use in found[WITH]]
+    return table(["", *found], rows)
+
+
+def _uses(vectors: Vectors) -> Any:
+    for name in ("trec", "sst2", "ohsumed"):
+        folder = SHARED_DATA / "classification" / name
+        run = refined(read_labelled(folder, 0).texts, vectors)
+        row = evaluate(run, Classification(folder), shots=10).rows[0]
+        yield f"ten labels a class, {name}: accuracy", f"{row['value']:.3f}"
+    run = refined(open_corpus("NOAA"), vectors)
+    batch = run.require_tokens()
+    words = [row["terms"] for row in topics(run, TOPICS, seed=SEED).rows]
+    yield "topics of NOAA: NPMI", f"{mean_npmi(document_counts(batch), batch, words):.3f}"
+    for name in PEOPLE:
+        yield f"drift, {name}: Spearman with people", f"{changed(name, vectors):.3f}"
+
+
+def changed(name: str, vectors: Vectors) -> float:
+    """Spearman's correlation of drift's distances with the change that people judged."""
+    folder = SHARED_DATA / "drift" / name
+    lines = (folder / "truth_graded.tsv").read_text("utf-8").splitlines()
+    degrees = {word: float(degree) for word, degree in (line.split("\t") for line in lines)}
+    options: dict[str, Any] = {"date_field": "date", "min_count": 1, "history": "none"}
+    run = refine(folder / "usages.jsonl.gz", vectors, **options)
+    rows = {row["word"]: row["distance"] for row in drift(run, PERIODS, all_words=True, seed=SEED)}
+    away = np.array([rows.get(word, -1.0) for word in degrees])
+    return spearman(away, np.array(list(degrees.values())), SEED).value
+
+
+# ---- How far listed words are trusted
+
+
+def trusted() -> str:
+    """Listed words of several tokens as built from them, and as words of one token."""
+    ways = {"as built from tokens": given()[WITH], "as words of one token": of_one_token(given()[WITH])}
+    rows = [
+        [way, *(f"{of['mean'].value:.3f}" for of in searched(vectors).values())]
+        for way, vectors in ways.items()
+    ]
+    return table(["listed words of several tokens", *MODES], rows)
+
+
+def of_one_token(vectors: Vectors) -> Vectors:
+    """The listed words as rows, which refining does not tell from words of one token."""
+    words = list(dict.fromkeys([*listed().words, *vectors.index_to_key]))
+    return Vectors(words, vectors.lookup(words)[0], composer=vectors.composer)
+
+
+NEEDS_DATA = True
+PAGES = {
+    "listed.md": {
+        "similarity": without_text,
+        "after": after_text,
+        "search": search,
+        "uses": other_uses,
+        "trusted": trusted,
+    }
+}
