@@ -32,7 +32,7 @@ from selfvec.storage.opened import GivenRun, as_run
 SLOT = "*"
 # N-grams counted in one reading of the text: a table of as many takes half a gigabyte. A longer text is read
 # again for each further share.
-_AT_ONCE = 1 << 24
+_AT_ONCE = 1 << 23
 
 
 class Ngrams(Figures):
@@ -294,7 +294,7 @@ class _Table:
 
 def _slots_for(room: int) -> int:
     """A power of 2, twice the room or more: half of the slots stay free, so that searches are short."""
-    return 1 << max(room, 1).bit_length() + 1
+    return 1 << (max(room, 1) - 1).bit_length() + 1
 
 
 @kernel
