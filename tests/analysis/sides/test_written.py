@@ -1,6 +1,9 @@
 """What is said of two sides is what was planted in them, and nothing else."""
 
+import re
 from collections.abc import Callable, Sequence
+from html import unescape
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +21,12 @@ CAUSES = {
     "sense": [],
     "subject": [],
 }
+
+
+def text_of_page(page: Path) -> str:
+    """What a page says, without its tags and styles."""
+    text = re.sub(r"<(style|script)\b.*?</\1>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
 def run_of(rows: Sequence[Report]) -> selfvec.Run:
@@ -42,6 +51,23 @@ def test_the_planted_cause_is_said_first_and_no_other(planted: list[str], number
     assert len(said.sides.sentences) == len(expected)
     for sentence, beginning in zip(said.introduction, expected, strict=False):
         assert sentence.startswith(beginning)
+
+
+# Topics and the report compare the first with the last periods, not the halves.
+TOLD = {"notation": " is written in capitals (100% of the letters", "mix": "kind differs: "}
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_topics_over_time_and_the_report_begin_with_it(cause: str, tmp_path: Path) -> None:
+    run = run_of(list(reports(300, planted=[cause])))
+    page = tmp_path / "report.html"
+    selfvec.report(run, page)
+    first = {
+        "topics": str(selfvec.topics(run, 4, by="year").view().parts[0]),
+        "report": text_of_page(page).partition("Which subjects grow?")[0],
+    }
+    for told in first.values():
+        assert [other for other, beginning in TOLD.items() if beginning in told] == [cause] * (cause in TOLD)
 
 
 @pytest.mark.parametrize("number", [60, 300])

@@ -252,7 +252,7 @@ class Compared(NamedTuple):
     sides: Sides
 
 
-def compared(run: Run, slices: Sequence[Slice], given: Mapping[str, Any]) -> Compared:
+def compared(run: Run, slices: Sequence[Slice], given: LikeForLike) -> Compared:
     """Slices as `LikeForLike` asks for them; the mix is that of all documents for more than two."""
     sides = written(run, slices)
     variants, mix = given.get("variants"), given.get("mix", "equal")
