@@ -6,11 +6,10 @@ count them. So in *very very good* each *very* is a collocate of the other, and 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from selfvec.analysis.association import MEASURES, Pairs
 from selfvec.analysis.counted_text import (
     SHOWN_GROUPS,
     CountedText,
+    Counting,
     grouped_text,
     number_of,
     rows_of,
@@ -145,8 +145,7 @@ def collocates(
     top: int | None = None,
     min_count: int = 1,
     min_documents: int = 1,
-    repeats: str = "keep",
-    variants: str | os.PathLike[str] | None = None,
+    **counting: Unpack[Counting],
 ) -> Figures:
     """List the words that keep company with a word.
 
@@ -168,6 +167,8 @@ def collocates(
         Also count in each period or value of a field. Periods are month, quarter, year, decade and century.
     top : int, at least 1, optional
         Words listed; by default all.
+    **counting
+        Those of `Counting`: how repeated passages and variants are counted.
 
     Other Parameters
     ----------------
@@ -177,11 +178,6 @@ def collocates(
         Leave stop words out of the list. A language code (e.g. en) or a file with one word per line.
     min_documents : int, at least 1
         Leave out words that are together with the word in fewer documents.
-    repeats : {"keep", "once"}
-        Count every occurrence, or passages that many documents repeat only once.
-    variants : "auto" or path, optional
-        Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
-        those that are certain.
 
     Returns
     -------
@@ -224,7 +220,8 @@ def collocates(
     ['size', 'hail', 'pads']
     """
     around = Window.of(window)
-    run = with_variants(as_run(run), variants)
+    repeats = counting.get("repeats") or "keep"
+    run = with_variants(as_run(run), counting.get("variants"))
     text, groups = grouped_text(run, repeats, slice, filter, by)
     number = number_of(run, text, word)
     pairs, counted = _measured(text, number, around)

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import polars as pl
@@ -26,7 +26,7 @@ from selfvec.analysis.variants import given_pairs
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import DOTTED, lower
 from selfvec.base.characters import folded, plain
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
@@ -78,6 +78,25 @@ class Concordance(Figures):
         return View(self.title, [Table(columns, rows, notes=[note])], records=self["rows"])
 
 
+@options()
+class Drawing(TypedDict, total=False):
+    """Which occurrences are shown, if not all.
+
+    Other Parameters
+    ----------------
+    sample : int, at least 1, optional
+        Show so many occurrences, drawn at random.
+    thin : int, at least 1, optional
+        Show only one in so many occurrences, in the order of the text.
+    seed : int, at least 0, optional
+        Seed of the random sample; by default 0.
+    """
+
+    sample: int | None
+    thin: int | None
+    seed: int | None
+
+
 @checked
 def concordance(
     run: GivenRun,
@@ -88,13 +107,11 @@ def concordance(
     filter: GivenFilter = (),
     case: bool = False,
     lemma: bool = False,
-    sample: int | None = None,
-    thin: int = 1,
-    seed: int = 0,
     top: int | None = None,
     csv: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     variants: str | os.PathLike[str] | None = None,
+    **drawn: Unpack[Drawing],
 ) -> Figures:
     """Show every occurrence of a word or phrase with the text around it.
 
@@ -117,6 +134,8 @@ def concordance(
         Occurrences shown; by default all.
     csv : path, optional
         Write the rows to this .csv file. It has the fields of their documents, too.
+    **drawn
+        Those of `Drawing`: which occurrences are shown, if not all.
 
     Other Parameters
     ----------------
@@ -124,12 +143,6 @@ def concordance(
         Find words only as they are written in the query, capitals included.
     lemma : bool
         The words of the query are lemmas: find all their forms.
-    sample : int, at least 1, optional
-        Show so many occurrences, drawn at random.
-    thin : int, at least 1
-        Show only one in so many occurrences, in the order of the text.
-    seed : int, at least 0
-        Seed of the random sample.
     overwrite : bool
     variants : "auto" or path, optional
         Find words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
@@ -173,10 +186,11 @@ def concordance(
     passing = filtered_documents(run, given_filters(filter)) if filter else np.ones(len(text), bool)
     hits: Counter[int] = Counter()
     occurring = _counted(_occurrences(run, pattern, passing, window), hits)
+    thin, sample = drawn.get("thin") or 1, drawn.get("sample")
     if thin > 1:
         occurring = (row for number, row in enumerate(occurring) if number % thin == 0)
     if sample is not None:
-        occurring = iter(_sampled(occurring, sample, seed))
+        occurring = iter(_sampled(occurring, sample, drawn.get("seed") or 0))
     # the first ones need little memory, however often a word occurs
     rows = sorted(occurring, key=order) if top is None else nsmallest(top, occurring, key=order)
     documents = sorted({row["id"] for row in rows})

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from selfvec.analysis.variants import given_pairs
 from selfvec.base.arrays import Array, Doubles, Ints, Mask
 from selfvec.base.casing import asked_forms
 from selfvec.base.compiled import kernel
+from selfvec.base.declarations import options
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import NotFound
 from selfvec.base.view import Column, Row, figure
@@ -51,6 +52,23 @@ _IDS = "ids.safetensors"
 # than a thousand letters is no word.
 _NOT_MISSED = {"in phrases", LONG}
 _READ = "in which words are counted"
+
+
+@options()
+class Counting(TypedDict, total=False):
+    """How words are counted.
+
+    Other Parameters
+    ----------------
+    repeats : {"keep", "once"}
+        Count every occurrence, or passages that many documents repeat only once; by default keep.
+    variants : "auto" or path, optional
+        Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
+        those that are certain.
+    """
+
+    repeats: str | None
+    variants: str | os.PathLike[str] | None
 
 
 @dataclass(frozen=True, eq=False)

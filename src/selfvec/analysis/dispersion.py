@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Unpack
 
 import numpy as np
 
 from selfvec.analysis.counted_text import (
+    Counting,
     chosen_text,
     number_of,
     per_million,
@@ -84,8 +85,7 @@ def dispersion(
     parts: int | None = None,
     slice: str | None = None,
     filter: GivenFilter = (),
-    repeats: str = "keep",
-    variants: str | os.PathLike[str] | None = None,
+    **counting: Unpack[Counting],
 ) -> Figures:
     """Measure how evenly words are spread over a text.
 
@@ -102,13 +102,8 @@ def dispersion(
     filter : str or dict, or sequence of them
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
         date=1996..1998; several on one field are alternatives.
-
-    Other Parameters
-    ----------------
-    repeats : {"keep", "once"}
-        Count every occurrence, or passages that many documents repeat only once.
-    variants : path, optional
-        Count words that are written in two ways as one: a file of pairs, as `variants` writes it.
+    **counting
+        Those of `Counting`: how repeated passages and variants are counted.
 
     Returns
     -------
@@ -146,7 +141,8 @@ def dispersion(
     >>> [(row["word"], row["documents"], round(row["dp"], 2)) for row in run.dispersion(["the", "hail"]).rows]
     [('the', 1999, 0.09), ('hail', 105, 0.95)]
     """
-    run = with_variants(as_run(run), variants)
+    repeats = counting.get("repeats") or "keep"
+    run = with_variants(as_run(run), counting.get("variants"))
     text = chosen_text(run, repeats, slice, filter)
     numbers, unknown = [], []
     asked = [words] if isinstance(words, str) else list(words)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from selfvec.analysis.counted_text import (
+    Counting,
     by_group,
     group_columns,
     grouped_text,
@@ -80,8 +80,7 @@ def frequency(
     min_count: int = 1,
     min_documents: int = 1,
     piece: int = 1000,
-    repeats: str = "keep",
-    variants: str | os.PathLike[str] | None = None,
+    **counting: Unpack[Counting],
 ) -> Figures:
     """List the words of a text by how often they occur.
 
@@ -99,6 +98,8 @@ def frequency(
         Also count in each period or value of a field. Periods are month, quarter, year, decade and century.
     top : int, at least 1, optional
         Words listed; by default all.
+    **counting
+        Those of `Counting`: how repeated passages and variants are counted.
 
     Other Parameters
     ----------------
@@ -108,11 +109,6 @@ def frequency(
         Leave out words that occur in fewer documents.
     piece : int, at least 2
         Words of a piece of the text, for the type–token ratio.
-    repeats : {"keep", "once"}
-        Count every occurrence, or passages that many documents repeat only once.
-    variants : "auto" or path, optional
-        Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
-        those that are certain.
 
     Returns
     -------
@@ -150,7 +146,8 @@ def frequency(
     >>> [(row["word"], row["count"]) for row in selfvec.frequency(run, top=3).rows]
     [('the', 19194), ('a', 7871), ('in', 5149)]
     """
-    run = with_variants(as_run(run), variants)
+    repeats = counting.get("repeats") or "keep"
+    run = with_variants(as_run(run), counting.get("variants"))
     text, groups = grouped_text(run, repeats, slice, filter, by)
     names, numbers = _units(run, text.batch, unit)
     batch = _merged(text.batch, names, numbers)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from selfvec.analysis.counted_text import (
+    Counting,
     by_group,
     group_columns,
     grouped_text,
@@ -82,8 +82,7 @@ def ngrams(
     top: int = 1000,
     min_count: int = 2,
     min_documents: int = 1,
-    repeats: str = "keep",
-    variants: str | os.PathLike[str] | None = None,
+    **counting: Unpack[Counting],
 ) -> Figures:
     """List the sequences of words that recur.
 
@@ -106,6 +105,8 @@ def ngrams(
         Also count in each period or value of a field. Periods are month, quarter, year, decade and century.
     top : int, at least 1
         Sequences listed.
+    **counting
+        Those of `Counting`: how repeated passages and variants are counted.
 
     Other Parameters
     ----------------
@@ -113,10 +114,6 @@ def ngrams(
         Leave out those that are rarer.
     min_documents : int, at least 1
         Leave out those that occur in fewer documents.
-    repeats : {"keep", "once"}
-        Count every occurrence, or passages that many documents repeat only once.
-    variants : path, optional
-        Count words that are written in two ways as one: a file of pairs, as `variants` writes it.
 
     Returns
     -------
@@ -152,7 +149,8 @@ def ngrams(
     """
     if slot and n < 3:
         raise OptionError("is inside a sequence of three words or more", field="slot", remedy="add n=3")
-    run = with_variants(as_run(run), variants)
+    repeats = counting.get("repeats") or "keep"
+    run = with_variants(as_run(run), counting.get("variants"))
     text, groups = grouped_text(run, repeats, slice, filter, by)
     wanted = -1 if word is None else number_of(run, text, word)
     batch = text.batch
