@@ -240,3 +240,27 @@ def test_old_and_new_open_runs_see_the_change(made: Path, tmp_path: Path) -> Non
     index = next(folder.glob("cache/search-*"))
     refused(lambda: selfvec.open(index).search("hail"), selfvec.SelfvecError, "another state")
     assert {mine.present.base.stamp, other.present.base.stamp} == {selfvec.open(folder).present.base.stamp}
+
+
+@pytest.mark.parametrize(
+    "place", ["save_text", "write_tokens", "write_tensors", "checksums", "_replace", "seal"]
+)
+def test_what_ends_early_leaves_the_run_as_it_was(
+    place: str, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a change does last: the state before stands, and the next change leaves nothing behind."""
+    model = Model(copied(made, tmp_path))
+    model.step("delete", [1])
+    with monkeypatch.context() as broken:
+
+        def end(*_: Any, **__: Any) -> None:
+            raise KeyboardInterrupt
+
+        broken.setattr(f"selfvec.storage.run_writer.{place}", end)
+        with pytest.raises(KeyboardInterrupt):
+            model.run.upsert([row("b2", 99)])
+    model.run = selfvec.open(model.folder)
+    model.check()
+    model.step("upsert", [2])
+    model.check()
+    assert not selfvec.verify(model.folder).unchecked

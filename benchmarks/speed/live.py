@@ -1,0 +1,106 @@
+"""How long does it take to add and delete documents of a run whose vectors stay, and to search it then?
+
+Documents are made of words with Zipf's frequencies, so no data are needed. Searches with segments and without
+are timed in pairs; both answer alike, which is checked first.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import selfvec
+from benchmarks.harness import Result
+from selfvec.base.progress import Progress
+from selfvec.retrieval import Index, run_index
+from selfvec.retrieval.documents import gather
+
+DOCUMENTS = 2_000  # by default; with an argument as many
+WORDS, LENGTH = 20_000, 60
+MANY, SEGMENTS, REPEATS = 1_000, 8, 15
+
+
+def documents(number: int) -> list[dict[str, Any]]:
+    """Rows with an id, a year and a text."""
+    draw = random.Random(1)
+    words = [f"w{chr(97 + i % 26)}{i}" for i in range(WORDS)]
+    weights = list(accumulate(1 / (i + 1) for i in range(WORDS)))
+    return [
+        {
+            "id": f"r{n}",
+            "year": str(2000 + n % 20),
+            "text": " ".join(draw.choices(words, cum_weights=weights, k=LENGTH)),
+        }
+        for n in range(number)
+    ]
+
+
+def milliseconds(work: Callable[[int], Any], repeats: int = REPEATS) -> float:
+    """The median time of work, which gets the number of the repetition."""
+    times = []
+    for number in range(repeats):
+        start = time.perf_counter()
+        work(number)
+        times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times)
+
+
+def measured(size: int) -> Iterator[Result]:
+    """All figures with a run of ``size`` documents."""
+    rows = documents(size + 2 * MANY)
+    base, more = rows[:size], rows[size:]
+    note = f"{size:,} documents"
+    with tempfile.TemporaryDirectory() as name:
+        live = selfvec.refine(base, "none", "original", output=Path(name) / "run")
+        live.search("wa0 wb1")
+
+        def add(number: int) -> None:
+            live.add([more[number]])
+            assert live.search(more[number]["text"], top=1).hits[0].id == more[number]["id"]
+
+        yield Result("live: add a document and find it", milliseconds(add), "ms", note=f"{note}; target ≤ 50")
+        ms = milliseconds(lambda n: live.delete(base[n]["id"]))
+        yield Result("live: delete a document", ms, "ms", note=f"{note}; target ≤ 20")
+        ms = milliseconds(lambda _: live.add(more[MANY:]) and live.search("wa0"), 1)
+        yield Result("live: add 1,000 documents and search", ms / 1000, "s", note=f"{note}; target ≤ 1.5")
+        yield _search(live, base, note)
+
+
+def _search(live: selfvec.Run, base: list[dict[str, Any]], note: str) -> Result:
+    """Search with segments against an index made anew."""
+    index = run_index(live)
+    anew = Index.memory(live.present, gather(live.present, Progress()), like=index)
+    questions = [" ".join(row["text"].split()[:4]) for row in base[100 : 100 + REPEATS]]
+    ratios, here = [], []
+    for question in questions:
+        answers = [one.search(question) for one in (index, anew)]
+        assert [hit.id for hit in answers[0].hits] == [hit.id for hit in answers[1].hits]
+        pair = [milliseconds(lambda _, one=one, q=question: one.search(q), 3) for one in (index, anew)]
+        here.append(pair[0])
+        ratios.append(pair[1] / pair[0])
+    segments = len(live.present.segments) - 1
+    return Result(
+        f"live: search with {segments} segments",
+        statistics.median(here),
+        "ms",
+        "one index",
+        statistics.median(ratios),
+        note,
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Print the figures of a run of as many documents as the argument says."""
+    for result in measured(int(arguments[0]) if arguments else DOCUMENTS):
+        print(f"{result.name}: {result.value:.1f} {result.unit} {result.ratio or ''} ({result.note})")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
