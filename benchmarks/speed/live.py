@@ -19,6 +19,7 @@ from typing import Any
 import selfvec
 from benchmarks.harness import Result
 from selfvec.base.progress import Progress
+from selfvec.data.live_run import segments_of
 from selfvec.retrieval import Index, run_index
 from selfvec.retrieval.documents import gather
 
@@ -85,7 +86,7 @@ def _search(live: selfvec.Run, base: list[dict[str, Any]], note: str) -> Result:
         pair = [milliseconds(lambda _, one=one, q=question: one.search(q), 3) for one in (index, anew)]
         here.append(pair[0])
         ratios.append(pair[1] / pair[0])
-    segments = len(live.present.segments) - 1
+    segments = len(segments_of(live.present)) - 1
     return Result(
         f"live: search with {segments} segments",
         statistics.median(here),
