@@ -278,8 +278,9 @@ class Drift(ResultTable):
         told = shown.rows if shown.named else shown.standing_out
         if top is None:
             told = [row for row in told if row["word"] in shown.quotes] or told[:_SECTIONS]
-        first = shown.rows[: top or max(len(told), _SECTIONS)]
-        others = shown.rows[len(first) :]
+        first = shown.rows if top is not None else told or shown.rows[:_SECTIONS]
+        listed = {row["word"] for row in first}
+        others = [row for row in shown.rows if row["word"] not in listed]
         table = Table(shown.columns, first, notes=[*shown._notes()])
         parts: list[Part] = [*shown.introduction, table, *map(shown._entry, told), *shown._unmatched()]
         parts += [Table(shown.columns, others, f"{len(others):,} other words")] * bool(others)
