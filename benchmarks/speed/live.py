@@ -64,7 +64,8 @@ def measured(size: int) -> Iterator[Result]:
 
         def add(number: int) -> None:
             live.add([more[number]])
-            assert live.search(more[number]["text"], top=1).hits[0].id == more[number]["id"]
+            question = " ".join(more[number]["text"].split()[:4])
+            assert more[number]["id"] in [hit.id for hit in live.search(f'+"{question}"').hits]
 
         yield Result("live: add a document and find it", milliseconds(add), "ms", note=f"{note}; target ≤ 50")
         ms = milliseconds(lambda n: live.delete(base[n]["id"]))
