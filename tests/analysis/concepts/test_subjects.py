@@ -66,6 +66,9 @@ def test_a_run_keeps_names_and_merges_through_an_update(folder: Path) -> None:
     (home,) = [topic for topic in named if topic.name == "Home"]
     assert (len(home.finer), home.named) == (2, True)
     assert topics(open_run(folder), 4).rows == named.rows
+    again = edited(folder, [{"Home": "House"}.get(topic.name, topic.name) for topic in named])
+    named = topics(open_run(folder), 4, names=again)  # the table of merged topics
+    assert sorted(topic.name for topic in named) == ["House", "Money", "Weather"]
     more = ["The hail and the wind near the roof and the tornado."] * 3
     selfvec.update(folder, more, output=folder, vectors=subject_table())
     assert [topic.name for topic in topics(open_run(folder), 4)] == [topic.name for topic in named]

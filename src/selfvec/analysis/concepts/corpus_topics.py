@@ -38,7 +38,7 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.text_file import text_part
 
 from .document_topics import assigned_table, document_table
-from .growth import first_and_last_periods, share_changes, text_growth
+from .growth import ShareChange, first_and_last_periods, share_changes, text_growth
 from .subjects import FORGET, OwnName, keep_names, kept_names, own_names_of, read_names, with_names
 from .terms import NAMED, counts_in, phrase_names, terms, topic_rows, topical_terms
 from .topic_clusters import TERMS, GroupTopics, Topic, Topics, TopicShare, cluster_terms
@@ -186,7 +186,7 @@ def topics(
 def _own_names(run: Run, found: Topics, given: str | os.PathLike[str] | None) -> list[OwnName]:
     """The names that a run keeps, after those that are given have replaced them."""
     if given is not None:
-        keep_names(run, [] if given == FORGET else own_names_of(found, read_names(given)))
+        keep_names(run, [] if given == FORGET else own_names_of(found, read_names(given), kept_names(run)))
     return kept_names(run)
 
 
@@ -339,8 +339,7 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice]) -> Topics:
     sides = first_and_last_periods(groups, batch)
     if sides is None:
         return replace(whole, groups=shares)
-    masks = [whole.of_documents == number for number in range(len(whole))]
-    changes = share_changes(masks, whole.of_documents >= 0, sides)
+    changes = topic_changes(run, whole, groups)
     shares = replace(
         shares,
         growth=text_growth(sides, batch),
@@ -349,6 +348,15 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice]) -> Topics:
     )
     grown = [replace(topic, growth=change) for topic, change in zip(whole, changes, strict=True)]
     return replace(whole, topics=grown, groups=shares)
+
+
+def topic_changes(run: Run, whole: Topics, periods: Sequence[Slice]) -> list[ShareChange]:
+    """How the share of each topic changed; empty if the groups are no periods."""
+    sides = first_and_last_periods(periods, run.require_tokens())
+    if sides is None:
+        return []
+    masks = [whole.of_documents == number for number in range(len(whole))]
+    return share_changes(masks, whole.of_documents >= 0, sides)
 
 
 def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopics:

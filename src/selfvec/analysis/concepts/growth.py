@@ -69,6 +69,17 @@ class ShareChange:
             return "" if not self.documents_last else f"new (at least {_figure(self.low)})"
         return f"{times(self.ratio)} ({_figure(self.low)} to {_figure(self.high)})"
 
+    @property
+    def sentence(self) -> str:
+        """How it changed, and whether by itself.
+
+        >>> ShareChange("2001", "2004", 1, 4, 0.1, 0.2, 2.0, 1.05, 3.66, 0.01, 0.01, True).sentence
+        '2001 to 2004: 10 % → 20 %, 2.0 times (1.1 to 3.7)'
+        """
+        shares = f"{percent(self.share_first)} → {percent(self.share_last)}"
+        told = self.shown if self.moved else "not beyond chance and the change of others"
+        return f"{self.first} to {self.last}: {shares}, {told}"
+
 
 def times(ratio: float) -> str:
     """A ratio in words; those below 1 have a digit more.

@@ -190,17 +190,26 @@ def keep_names(run: Run, names: Sequence[OwnName]) -> None:
     save_rows(pl.from_dicts(rows), path, overwrite=True)
 
 
-def own_names_of(whole: Topics, given: Sequence[OwnName]) -> list[OwnName]:
-    """The names that differ from those found, or that several topics share."""
-    places = [place for place in _topics_named(whole, given) if place >= 0]
-    if len(places) < len(given):
-        rule = f"{len(given) - len(places)} of {len(given)} rows have the terms of no topic of this run"
-        raise InputError(rule, remedy="write the table again with --report topics.csv, with the same options")
-    names = [own.name for own in given]
+def own_names_of(whole: Topics, given: Sequence[OwnName], kept: Sequence[OwnName] = ()) -> list[OwnName]:
+    """The names of a table that differ from those found, or that several topics share.
+
+    The table has the topics as they were found, or as the names that are ``kept`` have made them.
+    """
+    name_of = _names_of_each(whole, kept)
+    shown = whole
+    places = _topics_named(whole, given)
+    if (places < 0).any():
+        shown, places = with_names(whole, kept), _topics_named(with_names(whole, kept), given)
+    if lost := int((places < 0).sum()):
+        rule = f"{lost} of {len(given)} rows have the terms of no topic of this run"
+        raise InputError(rule, remedy="write the table again with --report topics.csv and the same options")
+    names = list(zip(range(len(whole)), name_of, strict=True)) if shown is not whole else []
+    parts = {i: [i] if shown is whole else [t for t, name in names if name == shown[i].name] for i in places}
+    new = {topic: own.name for own, i in zip(given, places.tolist(), strict=True) for topic in parts[i]}
     return [
-        own
-        for own, place in zip(given, places, strict=True)
-        if own.name != whole[place].name or names.count(own.name) > 1
+        OwnName(name, tuple(term for term, _ in whole[topic].terms))
+        for topic, name in new.items()
+        if name != whole[topic].name or list(new.values()).count(name) > 1
     ]
 
 
@@ -208,18 +217,26 @@ def with_names(whole: Topics, names: Sequence[OwnName]) -> Topics:
     """The topics by the names of a person; those with the same name are one."""
     if not names:
         return whole
-    name_of = {topic: row.name for topic, row in enumerate(whole)}
-    given = dict(zip(_topics_named(whole, names).tolist(), names, strict=True))
-    name_of |= {topic: own.name for topic, own in given.items() if topic >= 0}
-    groups = {name: number for number, name in enumerate(dict.fromkeys(name_of.values()))}
-    own = {groups[name_of[topic]]: name_of[topic] for topic in given if topic >= 0}
-    return merged(whole, [groups[name_of[topic]] for topic in range(len(whole))], own)
+    name_of = _names_of_each(whole, names)
+    groups = {name: number for number, name in enumerate(dict.fromkeys(name_of))}
+    given = {own.name for own in names}
+    own = {number: name for name, number in groups.items() if name in given}
+    return merged(whole, [groups[name] for name in name_of], own)
+
+
+def _names_of_each(whole: Topics, names: Sequence[OwnName]) -> list[str]:
+    """The name of each topic: a person's, or the one that was found."""
+    name_of = [topic.name for topic in whole]
+    for own, topic in zip(names, _topics_named(whole, names).tolist(), strict=True):
+        if topic >= 0:
+            name_of[topic] = own.name
+    return name_of
 
 
 def _topics_named(whole: Topics, names: Sequence[OwnName]) -> Ints:
     """The topic that each name is for, (n,); -1 if none has such terms. No topic has two names."""
     out = np.full(len(names), -1, np.int64)
-    if whole.run is None or not len(whole):
+    if whole.run is None or not len(whole) or not len(names):
         return out
     mine = _terms_as_rows(whole.run, [[term for term, _ in row.terms] for row in whole])
     cosines = _terms_as_rows(whole.run, [own.terms for own in names]) @ mine.T

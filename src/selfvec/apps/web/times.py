@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from selfvec.analysis.concepts.corpus_topics import topic_changes
 from selfvec.analysis.concepts.document_topics import typical_sentences
+from selfvec.analysis.concepts.growth import word_changes, word_sentences
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.errors import NotFound
 from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, later, parse_span
@@ -28,8 +30,10 @@ def time(page: PageData, word: addresses.Word, unit: addresses.Unit = None) -> J
     batch = page.run.tokens
     parts = periods(batch, unit)
     if batch is None or not parts:
-        return {"word": word, "time": [], "spread": 1.0}
-    return {"word": word, **time_course(batch, row, parts)}
+        return {"word": word, "time": [], "spread": 1.0, "growth": ""}
+    name = page.run.vectors.index_to_key[row]
+    growth = " ".join(word_sentences(word_changes(page.run, [name], parts)))
+    return {"word": word, **time_course(batch, row, parts), "growth": growth}
 
 
 @address("/api/topics")
@@ -37,6 +41,7 @@ def topics(page: PageData, unit: addresses.Unit = None) -> Json:
     """How many documents of each period belong to each topic."""
     parts = periods(page.run.tokens, unit)
     result = page.topics.result()
+    changes = result and topic_changes(page.run, result, parts)
     return {
         "periods": [described_period(part) for part in parts],
         "topics": [
@@ -45,6 +50,7 @@ def topics(page: PageData, unit: addresses.Unit = None) -> Json:
                 "terms": [term for term, _ in topic.terms],
                 "share": topic.share,
                 "counts": [int(np.sum((result.of_documents == i) & part.documents)) for part in parts],
+                "growth": changes[i].sentence if changes else "",
             }
             for i, topic in enumerate(result.topics)
         ]

@@ -1,7 +1,7 @@
 // The map of all words or documents: two layouts, colours with names, and a lasso.
 import { ask, charted, latest } from "./api.js";
 import { toDocument } from "./documents.js";
-import { bdi, choice, debounced, fill, h, say } from "./dom.js";
+import { bdi, choice, debounced, download, fill, h, say } from "./dom.js";
 import { clean, count, direction, many, readable, share } from "./format.js";
 import { WordMap } from "./map.js";
 import { go, link, state } from "./state.js";
@@ -278,17 +278,4 @@ export class Atlas {
     if (ids) go({ view: "map", of: "documents", doc: ids[i] });
     else this.choose(word);
   }
-}
-
-/** Let a person save rows as a file. An apostrophe keeps a spreadsheet from reading a text as a formula. */
-function download(name, rows) {
-  const cell = (value) =>
-    `"${String(value)
-      .replace(/^[=+\-@\t\r\n]/, "'$&")
-      .replaceAll('"', '""')}"`;
-  const url = URL.createObjectURL(
-    new Blob([rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("")], { type: "text/csv" }),
-  );
-  h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
 }

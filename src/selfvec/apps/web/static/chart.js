@@ -121,29 +121,35 @@ function across(periods, width, most) {
   return { places, bounds, figures };
 }
 
-/** Round figures from 0 to a value or a little more. */
-function upward(top, most) {
+/** Round figures from 0 to a value or a little more, and never beyond `highest`. */
+function upward(top, most, highest) {
   const raw = top / most,
     power = 10 ** Math.floor(Math.log10(raw)),
     step = power * [1, 2, 2.5, 5, 10].find((n) => n * power >= raw * 0.999);
-  return Array.from({ length: Math.ceil(top / step - 1e-9) + 1 }, (_, i) => i * step);
+  return Array.from({ length: Math.ceil(top / step - 1e-9) + 1 }, (_, i) => Math.min(highest, i * step));
 }
 
 /**
  * A chart of several series, [{name, points: [{value, low, high, told}]}], over the same periods. Series
  * differ in colour and, if there are many, in dashes. `small` is one of several charts next to each other.
  */
-export function timeline(periods, series, { about, show, small = false, room = innerWidth - 60 }) {
+export function timeline(
+  periods,
+  series,
+  { about, show, small = false, room = innerWidth - 60, highest = Infinity },
+) {
   const width = small ? 320 : Math.max(320, Math.min(1100, room)),
     height = small ? 130 : 260;
   const { places, bounds, figures } = across(periods, width, small ? 5 : width / 70),
     open = rare(periods);
-  const values = series.flatMap(({ points }) => points.map(({ value }) => value));
-  const ticks = upward(Math.max(...values, 1e-9) * 1.04, small ? 3 : 5),
+  // The bands are inside the axes, too: a band that is cut off looks surer than it is.
+  const values = series.flatMap(({ points }) =>
+    points.map(({ value, high }, i) => (open[i] ? value : Math.max(value, high ?? 0))),
+  );
+  const ticks = upward(Math.min(highest, Math.max(...values, 1e-9)), small ? 3 : 5, highest),
     top = ticks.at(-1),
     floor = height - BOTTOM;
-  // Only a band may go beyond the axis.
-  const y = (value) => floor - Math.min(1.03, value / top) * (floor - TOP);
+  const y = (value) => floor - (value / top) * (floor - TOP);
   const highest = ({ name, points }) => {
     const most = points.reduce(
       (best, { value }, i) => (!open[i] && (best < 0 || value > points[best].value) ? i : best),

@@ -96,3 +96,16 @@ export function debounced(wait, act) {
     else send();
   };
 }
+
+/** Let a person save rows as a file. An apostrophe keeps a spreadsheet from reading a text as a formula. */
+export function download(name, rows) {
+  const cell = (value) =>
+    `"${String(value)
+      .replace(/^[=+\-@\t\r\n]/, "'$&")
+      .replaceAll('"', '""')}"`;
+  const url = URL.createObjectURL(
+    new Blob([rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("")], { type: "text/csv" }),
+  );
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}

@@ -68,7 +68,12 @@ function multiples({ topics, periods }, { wide = 1, most = topics.length, of = "
           "section",
           {},
           h("h4", {}, h("a", { href: to(topics[i].name) }, bdi(one.name))),
-          timeline(periods, [one], { about: `${one.name}: ${about}`, show: percent, small: true }),
+          timeline(periods, [one], {
+            about: `${one.name}: ${about}`,
+            show: percent,
+            small: true,
+            highest: 1,
+          }),
         ),
       ),
     ),
@@ -159,6 +164,7 @@ export class Times {
       this.chart.replaceChildren(h("p", { class: "wait" }, known.length ? "The text has no dates." : ""));
       return;
     }
+    this.note.append(...known.map(({ growth }) => h("span", {}, growth ? ` ${growth}` : "")));
     this.chart.replaceChildren(wordChart(known, Number(state.smooth) || 1));
     say(`${many(known.length, "word")} over time`);
   }

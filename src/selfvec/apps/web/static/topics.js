@@ -3,7 +3,7 @@
 import { ask, latest } from "./api.js";
 import { rates, timeline } from "./chart.js";
 import { toDocument } from "./documents.js";
-import { bdi, h, say } from "./dom.js";
+import { bdi, download, h, say } from "./dom.js";
 import { clean, many, share } from "./format.js";
 import { link } from "./state.js";
 
@@ -31,7 +31,10 @@ export class Topics {
         "p",
         { class: "lead" },
         "You can rename a topic. Topics to which you give the same name become one. ",
-        "Your names are kept in this browser.",
+        "Your names are kept in this browser. The run keeps them, for its report as well, if you save them ",
+        "as a file and give that to ",
+        h("code", {}, "selfvec text topics RUN --names topics.csv"),
+        ".",
       ),
       h(
         "div",
@@ -99,6 +102,7 @@ export class Topics {
             about: `${clean(name)}: ${about}`,
             show: (x) => share(x),
             small: true,
+            highest: 1,
           })
         : null;
     return h(
@@ -109,6 +113,7 @@ export class Topics {
         "p",
         { class: "lead" },
         `${share(part)} of the documents · `,
+        rows.length === 1 && rows[0].growth ? `${rows[0].growth} · ` : "",
         h(
           "a",
           {
@@ -158,19 +163,17 @@ export class Topics {
     this.draw();
   }
 
+  /** A row for each topic as it was found: its name here, its terms, its share, its documents by period. */
   save() {
-    const topics = this.joined().map(({ name, share: part, counts, rows }) => ({
-      name,
-      share: part,
-      terms: rows.map(({ terms }) => terms),
-      joined: rows.map((row) => row.name),
-      periods: Object.fromEntries(this.periods.map((period, i) => [period.name, counts[i]])),
-    }));
-    const file = URL.createObjectURL(
-      new Blob([JSON.stringify({ topics }, null, 2)], { type: "application/json" }),
-    );
-    h("a", { href: file, download: "topics.json" }).click();
-    setTimeout(() => URL.revokeObjectURL(file), 1000);
+    download("topics.csv", [
+      ["name", "terms", "share", ...this.periods.map(({ name }) => name)],
+      ...this.rows.map((row) => [
+        this.names[row.name] ?? row.name,
+        row.terms.join(", "),
+        row.share,
+        ...row.counts,
+      ]),
+    ]);
   }
 }
 
