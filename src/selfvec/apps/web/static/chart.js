@@ -121,12 +121,12 @@ function across(periods, width, most) {
   return { places, bounds, figures };
 }
 
-/** Round figures from 0 to a value or a little more, and never beyond `highest`. */
-function upward(top, most, highest) {
+/** Round figures from 0 to a value or a little more, and never beyond `limit`. */
+function upward(top, most, limit) {
   const raw = top / most,
     power = 10 ** Math.floor(Math.log10(raw)),
     step = power * [1, 2, 2.5, 5, 10].find((n) => n * power >= raw * 0.999);
-  return Array.from({ length: Math.ceil(top / step - 1e-9) + 1 }, (_, i) => Math.min(highest, i * step));
+  return Array.from({ length: Math.ceil(top / step - 1e-9) + 1 }, (_, i) => Math.min(limit, i * step));
 }
 
 /**
@@ -136,7 +136,7 @@ function upward(top, most, highest) {
 export function timeline(
   periods,
   series,
-  { about, show, small = false, room = innerWidth - 60, highest = Infinity },
+  { about, show, small = false, room = innerWidth - 60, limit = Infinity },
 ) {
   const width = small ? 320 : Math.max(320, Math.min(1100, room)),
     height = small ? 130 : 260;
@@ -146,7 +146,7 @@ export function timeline(
   const values = series.flatMap(({ points }) =>
     points.map(({ value, high }, i) => (open[i] ? value : Math.max(value, high ?? 0))),
   );
-  const ticks = upward(Math.min(highest, Math.max(...values, 1e-9)), small ? 3 : 5, highest),
+  const ticks = upward(Math.min(limit, Math.max(...values, 1e-9)), small ? 3 : 5, limit),
     top = ticks.at(-1),
     floor = height - BOTTOM;
   const y = (value) => floor - (value / top) * (floor - TOP);

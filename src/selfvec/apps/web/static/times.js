@@ -68,12 +68,7 @@ function multiples({ topics, periods }, { wide = 1, most = topics.length, of = "
           "section",
           {},
           h("h4", {}, h("a", { href: to(topics[i].name) }, bdi(one.name))),
-          timeline(periods, [one], {
-            about: `${one.name}: ${about}`,
-            show: percent,
-            small: true,
-            highest: 1,
-          }),
+          timeline(periods, [one], { about: `${one.name}: ${about}`, show: percent, small: true, limit: 1 }),
         ),
       ),
     ),

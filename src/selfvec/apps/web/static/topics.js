@@ -102,7 +102,7 @@ export class Topics {
             about: `${clean(name)}: ${about}`,
             show: (x) => share(x),
             small: true,
-            highest: 1,
+            limit: 1,
           })
         : null;
     return h(
