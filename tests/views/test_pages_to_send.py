@@ -39,7 +39,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Run:
         for i, text in enumerate(texts)
     ]
     (folder / "storms.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    return selfvec.refine(folder / "storms.jsonl", method="decorrelated")
+    return selfvec.refine(folder / "storms.jsonl", method="decorrelated", as_is=True)
 
 
 def test_a_search_says_what_was_asked_and_marks_what_matches(run: Run) -> None:
@@ -103,7 +103,7 @@ def test_topics_have_terms_sentences_and_shares_over_time(run: Run) -> None:
 
 
 def test_topics_of_a_run_without_its_text_have_no_sentences(run: Run) -> None:
-    tokens = selfvec.refine(run.text.texts(), method="decorrelated", keep="tokens")
+    tokens = selfvec.refine(run.text.texts(), method="decorrelated", keep="tokens", as_is=True)
     read = checked(topics_page(selfvec.topics(tokens, 3, min_count=2)))
     assert "mark" not in read.texts
     assert "dated" not in read.texts["body"][0]

@@ -39,7 +39,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A dated run in which *stream* goes from storms to money."""
     rows = [*texts_of(range(1990, 1994), "storm"), *texts_of(range(2010, 2014), "money")]
     folder = tmp_path_factory.mktemp("report")
-    return selfvec.refine(rows, output=folder / "run", slice="decade", method="decorrelated", vectors="none")
+    return selfvec.refine(
+        rows, output=folder / "run", slice="decade", method="decorrelated", vectors="none", as_is=True
+    )
 
 
 class Tags(HTMLParser):

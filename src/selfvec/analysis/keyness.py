@@ -177,7 +177,7 @@ def keyness(
     top : int, at least 1, optional
         Words listed of each side; by default all.
     **given
-        Those of `LikeForLike`: which words are one, and with which mix of documents.
+        Those of `LikeForLike`: which words are one, and with which mix of documents; by default raw.
 
     Other Parameters
     ----------------
@@ -246,7 +246,7 @@ def keyness(
     written = Sides()
     if against is None:
         slices, note = _slices(run, between, slice_field, passing)
-        run, slices, written = compared(run, slices, given)
+        run, slices, written = compared(run, slices, given, mix="raw")
         text = counted_text(run, repeats)
         sides = [_side(part.name, text.part(part.documents)) for part in slices]
     elif between is not None or slice_field is not None:

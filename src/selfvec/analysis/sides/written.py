@@ -235,9 +235,9 @@ class LikeForLike(TypedDict, total=False):
         Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
         those that are certain.
     mix : {"equal", "raw"}
-        Compare documents with the same mix of fields that differ, or all; by default equal. Such a field may
-        be the kind of document. Documents are left out at random until each value has the same share of the
-        words on both sides.
+        Compare documents with the same mix of fields that differ, or all; by default equal in drift, and raw
+        in keyness, whose counts are the text's. Such a field may be the kind of document. Documents are left
+        out at random until each value has the same share of the words on both sides.
     """
 
     variants: str | os.PathLike[str] | None
@@ -252,10 +252,10 @@ class Compared(NamedTuple):
     sides: Sides
 
 
-def compared(run: Run, slices: Sequence[Slice], given: LikeForLike) -> Compared:
-    """Slices as `LikeForLike` asks for them; the mix is that of all documents for more than two."""
+def compared(run: Run, slices: Sequence[Slice], given: LikeForLike, mix: str = "equal") -> Compared:
+    """Slices as `LikeForLike` asks for them; ``mix`` is what it is by default, and raw for more than two."""
     sides = written(run, slices)
-    variants, mix = given.get("variants"), given.get("mix", "equal")
+    variants, mix = given.get("variants"), given.get("mix", mix)
     word_of: Mapping[str, str] = {}
     if variants is not None:
         word_of = sides.certain if variants == AUTO else read_variants(variants)

@@ -15,8 +15,9 @@ from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
 from selfvec.data.live_run import LiveRun, since
 from selfvec.refinement import live
+from selfvec.refinement import update as updating
 from selfvec.refinement.inputs import Execution
-from selfvec.refinement.update import Change
+from selfvec.refinement.update import Change, Taken
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import present_state
 from selfvec.storage.run_writer import RunWriter
@@ -126,8 +127,8 @@ def upsert(
 def delete(run: GivenRun, ids: str | Sequence[str], *, erase: bool = False) -> Figures:
     """Delete documents from a run, whose vectors stay: no answer has anything of them.
 
-    Their text stays in the files of the run until it is refined by an update; ``erase`` writes all files
-    without it at once, which takes as long as to write a run, and its index is made again.
+    Their text stays in the files of the run until it is refined again. That is what ``erase`` does at once,
+    as an update that withdraws them: their words are in the vocabulary and the vectors, too.
 
     Parameters
     ----------
@@ -135,7 +136,7 @@ def delete(run: GivenRun, ids: str | Sequence[str], *, erase: bool = False) -> F
     ids : str or sequence of str
         All of them exist.
     erase : bool
-        Take their text out of all files, too. Nothing can be undone then.
+        Refine the run again without them, so that no file has anything of them. Nothing can be undone then.
 
     Returns
     -------
@@ -149,7 +150,7 @@ def delete(run: GivenRun, ids: str | Sequence[str], *, erase: bool = False) -> F
     OptionError
         If no document would be left.
     InputError
-        If the run has not kept its text.
+        If the run has not kept its text or, to erase, the initial vectors are gone.
     TargetError
         If another process writes the run.
 
@@ -160,12 +161,24 @@ def delete(run: GivenRun, ids: str | Sequence[str], *, erase: bool = False) -> F
     >>> run.delete("a")["documents"]
     1
     """
-    named = check_texts("ids", ids, "ids")
-    return changed(run, lambda state, number: live.deleted(state, named, number), erase=erase)
+    return changed(run, removal(check_texts("ids", ids, "ids"), erase=erase))
 
 
-def changed(run: GivenRun, change: Changing, *, erase: bool = False) -> Figures:
-    """Give a run its next state, and say what that changes; with ``erase`` in files of its own."""
+def removal(ids: Sequence[str], *, erase: bool = False, ignore_missing: bool = False) -> Changing:
+    """The change that deletes documents or, to erase them, refines a run again without them."""
+
+    def remove(state: record.Run, number: int) -> tuple[record.Run, Change]:
+        made, change = live.deleted(state, ids, number, ignore_missing=ignore_missing)
+        if erase and change.withdrawn:
+            there = {*state.require_text().ids()}
+            made = updating.update(state, Taken(withdraw=[name for name in ids if name in there]))
+        return made, change
+
+    return remove
+
+
+def changed(run: GivenRun, change: Changing) -> Figures:
+    """Give a run its next state, and say what that changes. One that was refined again replaces all files."""
     own: Any = getattr(run, "run_", run)  # of a fitted Refiner
     follow: Callable[[record.Run], None] | None = getattr(own, "follow", None)
     state = as_run(run)
@@ -177,10 +190,10 @@ def changed(run: GivenRun, change: Changing, *, erase: bool = False) -> Figures:
         with RunWriter(state.folder.resolve(), overwrite=True, wait=_WAIT) as writer:
             state = present_state(state)
             made, figures = change(state, writer.state)
-            if isinstance(made, LiveRun) and made is not state and not erase:
+            if made is not state and isinstance(made, LiveRun):
                 made = writer.change(made)
-            if erase and isinstance(made, LiveRun):
-                writer.finish(made.whole(), undo=False)
+            elif made is not state:
+                writer.finish(made, undo=False)
                 made = present_state(state)
     if follow is not None:
         follow(made)

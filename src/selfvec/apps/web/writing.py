@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from selfvec.apps.functions.live import add, changed
+from selfvec.apps.functions.live import add, changed, removal
 from selfvec.apps.run import Run
 from selfvec.base.errors import NotFound, OptionError, SelfvecError, TargetError
 from selfvec.base.result_table import Figures
@@ -93,11 +93,7 @@ class Writing:
             if not ids:
                 raise OptionError("there are no ids", field="id", remedy="name them: /api/documents?id=A17")
             erase = asked.get("erase", "") in ("1", "true")
-            return lambda: changed(
-                self._run,
-                lambda state, number: live.deleted(state, ids, number, ignore_missing=True),
-                erase=erase,
-            )
+            return lambda: changed(self._run, removal(ids, erase=erase, ignore_missing=True))
         if not given:
             raise OptionError("there is no document", field="body", remedy='send {"id": "…", "text": "…"}')
         rows = [_row(each, needs_id=request.method == "PUT") for each in given]
