@@ -64,9 +64,13 @@ class ShareChange:
 
         >>> ShareChange("a", "b", 1, 4, 0.1, 0.2, 2.0, 1.05, 3.66, 0.01, 0.01, True).shown
         '2.0 times (1.1 to 3.7)'
+        >>> ShareChange("a", "b", 9, 0, 0.1, 0.0, 0.0, 0.0, 0.11, 0.01, 0.01, True).shown
+        'gone (at most .11)'
         """
         if self.ratio is None:
             return "" if not self.documents_last else f"new (at least {_figure(self.low)})"
+        if not self.documents_last:
+            return f"gone (at most {_figure(self.high)})"
         return f"{times(self.ratio)} ({_figure(self.low)} to {_figure(self.high)})"
 
     @property
