@@ -18,10 +18,10 @@ from selfvec.analysis.counted_text import (
     SHOWN_GROUPS,
     CountedText,
     Counting,
+    counting_variants,
     grouped_text,
     number_of,
     rows_of,
-    with_variants,
 )
 from selfvec.base.arrays import Array, Ids, Ints
 from selfvec.base.casing import lower
@@ -221,7 +221,7 @@ def collocates(
     """
     around = Window.of(window)
     repeats = counting.get("repeats") or "keep"
-    run = with_variants(as_run(run), counting.get("variants"))
+    run = counting_variants(as_run(run), counting.get("variants"))
     text, groups = grouped_text(run, repeats, slice, filter, by)
     number = number_of(run, text, word)
     pairs, counted = _measured(text, number, around)

@@ -116,7 +116,7 @@ def counted_text(run: Run, repeats: str = "keep") -> CountedText:
     return CountedText(_joined(named.with_counts(batch.counts), word_of), repeats, note, word_of)
 
 
-def with_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:
+def counting_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:
     """The run whose words are counted as `given_pairs` says, also those that it has no vectors for."""
     pairs = given_pairs(run, given)
     return run.replace(provenance=run.provenance.replace(variants=pairs)) if pairs else run

@@ -12,11 +12,11 @@ import numpy as np
 from selfvec.analysis.counted_text import (
     Counting,
     chosen_text,
+    counting_variants,
     number_of,
     per_million,
     rows_of,
     spread_of,
-    with_variants,
 )
 from selfvec.base.arrays import Ids, Ints
 from selfvec.base.declarations import checked
@@ -142,7 +142,7 @@ def dispersion(
     [('the', 1999, 0.09), ('hail', 105, 0.95)]
     """
     repeats = counting.get("repeats") or "keep"
-    run = with_variants(as_run(run), counting.get("variants"))
+    run = counting_variants(as_run(run), counting.get("variants"))
     text = chosen_text(run, repeats, slice, filter)
     numbers, unknown = [], []
     asked = [words] if isinstance(words, str) else list(words)

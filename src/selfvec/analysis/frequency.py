@@ -10,11 +10,11 @@ import numpy as np
 from selfvec.analysis.counted_text import (
     Counting,
     by_group,
+    counting_variants,
     group_columns,
     grouped_text,
     per_million,
     rows_of,
-    with_variants,
 )
 from selfvec.base.arrays import Array, Ids
 from selfvec.base.compiled import kernel
@@ -147,7 +147,7 @@ def frequency(
     [('the', 19194), ('a', 7871), ('in', 5149)]
     """
     repeats = counting.get("repeats") or "keep"
-    run = with_variants(as_run(run), counting.get("variants"))
+    run = counting_variants(as_run(run), counting.get("variants"))
     text, groups = grouped_text(run, repeats, slice, filter, by)
     names, numbers = _units(run, text.batch, unit)
     batch = _merged(text.batch, names, numbers)

@@ -22,10 +22,10 @@ import numpy as np
 from selfvec.analysis.counted_text import (
     CountedText,
     counted_text,
+    counting_variants,
     per_million,
     rows_of,
     spread_of,
-    with_variants,
 )
 from selfvec.analysis.sides import Sides, compared
 from selfvec.analysis.sides.written import LikeForLike
@@ -253,13 +253,13 @@ def keyness(
         name = "slice_field" if between is None else "between"
         raise OptionError("does not go with another run", field=name, remedy="choose documents with --filter")
     elif isinstance(against, str | os.PathLike) and Path(against).is_file():
-        own = _whole(with_variants(run, given.get("variants")), passing, repeats)
+        own = _whole(counting_variants(run, given.get("variants")), passing, repeats)
         sides, note = [own, _of_list(Path(against), own, run.provenance.language)], ""
     else:
         other = as_run(against, "against")
         variants = given.get("variants")
-        own = _whole(with_variants(run, variants), passing, repeats)
-        sides = [own, _whole(with_variants(other, variants), [], repeats)]
+        own = _whole(counting_variants(run, variants), passing, repeats)
+        sides = [own, _whole(counting_variants(other, variants), [], repeats)]
         note = _differences(run, other)
     a, b = sides
     rows = _rows(a, b, min_count, min_documents, asked)

@@ -11,12 +11,12 @@ import numpy as np
 from selfvec.analysis.counted_text import (
     Counting,
     by_group,
+    counting_variants,
     group_columns,
     grouped_text,
     number_of,
     per_million,
     rows_of,
-    with_variants,
 )
 from selfvec.base.arrays import Array, Ids, Ints
 from selfvec.base.compiled import kernel
@@ -150,7 +150,7 @@ def ngrams(
     if slot and n < 3:
         raise OptionError("is inside a sequence of three words or more", field="slot", remedy="add n=3")
     repeats = counting.get("repeats") or "keep"
-    run = with_variants(as_run(run), counting.get("variants"))
+    run = counting_variants(as_run(run), counting.get("variants"))
     text, groups = grouped_text(run, repeats, slice, filter, by)
     wanted = -1 if word is None else number_of(run, text, word)
     batch = text.batch
