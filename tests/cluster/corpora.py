@@ -16,7 +16,9 @@ def sentences(number: int, words: int = 400, seed: int = 0) -> list[str]:
 
 
 def jsonl(path: Path, texts: list[str]) -> Path:
-    path.write_text("".join(json.dumps({"id": n, "text": text}) + "\n" for n, text in enumerate(texts)))
+    path.write_text(
+        "".join(json.dumps({"id": f"{path.stem}-{n}", "text": text}) + "\n" for n, text in enumerate(texts))
+    )
     return path
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from selfvec.base.errors import FormatError, InputError
 from selfvec.files.checksums import is_sealed, seal
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.retrieval.encoder import Encoder
-from selfvec.storage.inspection import info, verify
+from selfvec.storage.inspection import HELD, info, verify
 from selfvec.storage.run_folder import open_run
 
 TEXTS = ["text-2.parquet", "text.parquet", "tokens-2.safetensors", "tokens.safetensors"]
+SOURCES = Path(selfvec.__file__).parent
+CACHED = re.compile(r'\bcached\(\s*\w+,\s*"(\w+)"')  # what is kept in a run's cache
 
 
 @pytest.fixture(scope="module")
@@ -153,11 +156,14 @@ def test_a_seal_covers_every_byte() -> None:
 
 def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path) -> None:
     found = info(run)
-    kept = [index_of(run), *run.glob("cache/sentences-*")]
+    kept = [index_of(run), *run.glob("cache/sentences-*"), *run.glob("cache/sides-*")]
     texts = [*(path.relative_to(run).as_posix() for path in kept), *TEXTS]
     assert (found.kind, found.text) == ("run", texts)
     assert found.bytes == sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
     assert all(file.holds for file in found.files)
+    keys = {key for path in SOURCES.rglob("*.py") for key in CACHED.findall(path.read_text(encoding="utf-8"))}
+    assert len(keys) > 9
+    assert {f"cache/{key}" for key in keys} <= {*HELD}
     assert found.about["dates"] == ["1990-05-01", "1991-05-01"]
     assert found.about["documents"] == 240
     assert ran(["run", "info", run, "--json"]).json["provenance"]["method"] == "decorrelated"

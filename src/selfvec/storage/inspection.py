@@ -30,7 +30,7 @@ from .folder_kinds import RUN, folder_kind
 from .formats import load
 from .run_folder import HISTORY, LOCK, ORIGINAL, PRESENT, PREVIOUS, REFINED, TOKENS, open_run
 
-_RUN = {  # by the kind of a part of a run folder
+HELD = {  # by the kind of a part of a run folder
     "run.json": "how the run was made: files and hashes, options, versions, timings; checksums",
     "vocabulary.txt": "the words",
     "vectors.safetensors": "refined vectors and counts",
@@ -52,10 +52,14 @@ _RUN = {  # by the kind of a part of a run folder
     "cache/learned": "the encoder that export and evaluate use, and what it learned from the texts",
     "cache/narrow": "the nearest words before and after each word, for similar --as replacement",
     "cache/topics": "vectors of words by the documents that they occur in",
+    "cache/sides": "how the sides of comparisons are written, with a passage that one of them repeats",
     "cache/drift": "results of drift: figures of words",
     "cache/sentence_distances": "results of drift: how far apart the sentences of words are",
     "cache/sentences": "example sentences of drift, as they were written",
     "cache/page": "maps and topics of the page",
+    "cache/clusters": "topics: their terms, and the topic of each document",
+    "cache/words": "all documents as numbers of words, every occurrence, for counts",
+    "topics.csv": "names of topics that you gave",
 }
 _INDEX = {
     "index.json": "how the index was made; checksums",
@@ -69,6 +73,8 @@ _TEXT = (
     "added.safetensors",
     "cache/search",
     "cache/sentences",
+    "cache/sides",
+    "cache/words",
     "arrays.safetensors",
 )
 """Files that hold documents or parts of them."""
@@ -141,7 +147,7 @@ def info(path: str | os.PathLike[str]) -> Contents:
         run = open_run(folder)
         described = dict(run.provenance)
         about = _of_run(run)
-        holds = _RUN
+        holds = HELD
     else:
         described = read_json(folder / kind.file, "make it again")
         about = {name: value for name, value in described.items() if name not in _UNSHOWN}

@@ -214,7 +214,7 @@ def test_exit_status_and_json(folder: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_reports_are_escaped(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["monitor", str(folder / "run"), str(folder / "other.txt"), "--report"]
+    arguments = ["monitor", str(folder / "run"), str(folder / "other.txt"), "--as-is", "--report"]
     assert main([*arguments, str(folder / "r.html")]) == main([*arguments, str(folder / "r.md")]) == 1
     shown = capsys.readouterr().out
     assert "ALARM" in shown

@@ -58,6 +58,7 @@ REPORTS = {
     "keyness": "run --against later --measures bic,diff",
     "concordance": "run hail --sort left --csv hail.csv --overwrite",
     "collocates": "run hail --window 3L0R --measure delta_p",
+    "variants": "run -o variants.tsv --overwrite",
     "graph": "run -o graph.json --top 10",
     "why": "run hail storm",
     "why by concepts": "run hail storm --concepts storms.txt",

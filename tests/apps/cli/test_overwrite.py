@@ -53,6 +53,7 @@ FILES = {
     "report": "report run -o OUT.html",
     "topics": "topics run --min-count 1 --number 2 --documents OUT.csv",
     "concordance": "concordance run hail --csv OUT.csv",
+    "variants": "variants run -o OUT.tsv",
     "concordance report": "concordance run hail --report OUT.html",
 }
 FOLDERS = {
@@ -253,6 +254,7 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
             "trajectory",
             "topics",
             "concordance",
+            "variants",
             "serve",
             "save_graph",
             "save_paths",

@@ -194,7 +194,7 @@ def compare(
     >>> other = selfvec.refine(selfvec.example("other.jsonl", seed=1), method="decorrelated")
     >>> selfvec.compare(run, other, top=2)
     Comparison by compass: 1,234 words, 0 with q ≤ 0.05
-      ferris, ferryman
+      ferryman, ferris
       see .rows or .to_polars()
     """
     first = opened(a, "a")

@@ -70,8 +70,8 @@ class GivenTopics(TypedDict, total=False):
         Continue topics that were found before, in this run or another: a file of their JSON, or their result.
         They keep their numbers. With a larger ``number``, new ones follow.
     names : path, optional
-        Name the topics as in a table that ``--report topics.csv`` wrote and you edited. Those with the same
-        name become one. The run keeps the names, for its report and page, too; "none" forgets them.
+        Name the topics as in a table of them, topics.csv, that a report wrote and you edited. Those with the
+        same name become one. The run keeps the names, for its report and page, too; "none" forgets them.
     """
 
     variants: str | os.PathLike[str] | None

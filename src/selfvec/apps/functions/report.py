@@ -89,7 +89,7 @@ def report(
     --------
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> selfvec.report(run, "weather.html", top=4)["words"]
-    ['stream', 'mast', 'panel', 'drone']
+    ['mast', 'stream', 'panel', 'drone']
     """
     from selfvec.analysis.concepts.subjects import keep_names, kept_names
     from selfvec.analysis.variants import with_variants

@@ -27,7 +27,7 @@ const FORMS = {
   barcode: { show: bars },
 };
 
-/** How often a word occurs in equal stretches of the text: bars whose heights are shares of the most in one. */
+/** How often a word occurs in equal stretches of the text: bars, as high as their share of the most. */
 function bars(counts) {
   const most = Math.max(1, ...counts);
   const one = (number, i) =>
