@@ -96,8 +96,8 @@ class Pool:
             return [(np.arange(len(rows)), np.arange(len(self.rows)))]
         home = np.argmax(rows @ self._centres.T, axis=1)
         return [
-            (np.flatnonzero(home == number), np.flatnonzero(np.isin(self._cluster, near)))
-            for number, near in enumerate(self._probed)
+            (np.flatnonzero(home == number), np.flatnonzero(np.isin(self._cluster, self._probed[number])))
+            for number in np.unique(home).tolist()
         ]
 
 
