@@ -133,7 +133,7 @@ def same_answers(run: selfvec.Run) -> None:
             assert [hit.snippet for hit in here.hits] == [hit.snippet for hit in there.hits]
 
 
-@settings(max_examples=24, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(STEPS)
 def test_any_sequence_of_changes(
     made: Path, tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
