@@ -46,7 +46,7 @@ Sides = Annotated[
     str,
     Query(
         max_length=10,
-        pattern=r"^([1-9]|[12]\d|30|[1-9]\dL?|[1-9]\d?[LR]|[1-9]\d?L\d{1,2}R|\d{1,2}L[1-9]\d?R)$",
+        pattern=r"^([1-9]|[12]\d|30|[1-9]\d?[LR]|[1-9]\d?L\d{1,2}R|\d{1,2}L[1-9]\d?R)$",
         description=_COLLOCATES["window"].help,
     ),
 ]
