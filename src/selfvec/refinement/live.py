@@ -40,7 +40,6 @@ from .inputs import Execution
 from .update import Change, kept_fields_of
 
 REPLACE, KEEP, ERROR = "replace", "keep", "error"
-DUPLICATES = (REPLACE, KEEP, ERROR)
 """What becomes of a document whose id the run has: it replaces that one, stays beside it, or is an error."""
 
 MOST = 8

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import astuple, replace
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -104,7 +104,9 @@ _NEVER = {"oov_vectors", "progress"}  # ``oov`` is written --oov-vectors
 def typed(name: str, row: CommandRow) -> Typed:
     """How a parameter is typed in a command."""
     own, shared = row.options.get(name, _PLAIN), SHARED.get(name, _PLAIN)
-    return Typed(*(mine or usual for mine, usual in zip(astuple(own), astuple(shared), strict=True)))
+    # Not astuple, which copies every value: this is asked some thousand times for --help.
+    pairs = zip(vars(own).values(), vars(shared).values(), strict=True)
+    return Typed(*(mine or usual for mine, usual in pairs))
 
 
 def is_option(parameter: Parameter) -> bool:

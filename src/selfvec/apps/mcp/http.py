@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from selfvec.apps.web.guard import has_token
 from selfvec.apps.web.responses import error_response
 from selfvec.apps.web.server import bind, run_server
+from selfvec.apps.web.writing import SHORTEST_TOKEN, TOKEN
 from selfvec.base.errors import OptionError
 
 from .server import create_server
@@ -19,8 +20,6 @@ from .tools import Tools
 
 HOST = "127.0.0.1"
 PATH = "/mcp"
-TOKEN = "SELFVEC_TOKEN"  # environment variable; without it, each start makes a new token
-_SHORTEST = 16  # characters of a token
 _BODY = 1 << 20  # bytes of a request
 _SESSIONS = 64
 
@@ -53,9 +52,9 @@ def serve_http(tools: Tools, port: int, say: Callable[[str, str], None], *, writ
     OptionError
         If the port is in use, or the token in the environment is too short.
     """
-    token = os.environ.get(TOKEN) or secrets.token_urlsafe(32)
-    if len(token) < _SHORTEST:
-        rule = f"the token in {TOKEN} needs at least {_SHORTEST} characters"
+    token = os.environ.get(TOKEN) or secrets.token_urlsafe(32)  # without one, each start makes another
+    if len(token) < SHORTEST_TOKEN:
+        rule = f"the token in {TOKEN} needs at least {SHORTEST_TOKEN} characters"
         raise OptionError(rule, remedy="choose a longer one, or leave it out")
     with bind(HOST, port) as listening:
         app = http_app(tools, token, write=write)

@@ -31,10 +31,10 @@ from .responses import error_response, json_response
 
 PATH = "/api/documents"
 METHODS = ("POST", "PUT", "DELETE")
-TOKEN = "SELFVEC_TOKEN"  # environment variable
+TOKEN = "SELFVEC_TOKEN"  # environment variable, of an assistant's server, too
 MOST_BYTES = 16 << 20  # of a body
 MOST = 10_000  # documents of a request
-_SHORTEST = 16  # characters of a token
+SHORTEST_TOKEN = 16  # characters of a token
 _RETRY = "2"  # seconds, if another process writes the run
 
 
@@ -44,8 +44,9 @@ def token_for_writing(file: str | os.PathLike[str] | None = None) -> str:
     `OptionError` if there is none, or it is short. `InputError` if the file cannot be read.
     """
     token = os.environ.get(TOKEN, "") if file is None else Path(file).read_text(encoding="utf-8").strip()
-    if len(token) < _SHORTEST:
-        rule = f"needs a token of at least {_SHORTEST} characters" + ("" if token else ", and there is none")
+    if len(token) < SHORTEST_TOKEN:
+        lacking = "" if token else ", and there is none"
+        rule = f"needs a token of at least {SHORTEST_TOKEN} characters{lacking}"
         raise OptionError(
             rule, field="write", remedy=f"put one into {TOKEN}, or name its file: --token-file FILE"
         )
