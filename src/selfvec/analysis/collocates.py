@@ -17,9 +17,8 @@ from selfvec.analysis.association import MEASURES, Pairs
 from selfvec.analysis.counted_text import (
     SHOWN_GROUPS,
     CountedText,
-    Counting,
-    counting_variants,
-    grouped_text,
+    Grouped,
+    asked_text,
     number_of,
     rows_of,
 )
@@ -31,9 +30,8 @@ from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
 from selfvec.base.view import COUNT, PROSE, Column, Row, Table, View
-from selfvec.corpus.filters import GivenFilter
 from selfvec.data.token_batch import TokenBatch
-from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.opened import GivenRun
 from selfvec.text.rules import listed_stop_words
 
 _SIDES = re.compile(r"(?:(\d+)L)?(?:(\d+)R)?", re.IGNORECASE)
@@ -138,14 +136,11 @@ def collocates(
     *,
     window: int | str = 5,
     measure: str = "logdice",
-    slice: str | None = None,
-    filter: GivenFilter = (),
-    by: str | None = None,
     stop_words: str | None = None,
     top: int | None = None,
     min_count: int = 1,
     min_documents: int = 1,
-    **counting: Unpack[Counting],
+    **counting: Unpack[Grouped],
 ) -> Figures:
     """List the words that keep company with a word.
 
@@ -158,17 +153,10 @@ def collocates(
         Words on each side, or sides such as 3L0R. Windows do not cross documents.
     measure : {"logdice", "mi", "mi3", "t", "z", "ll", "delta_p"}
         How they are ordered.
-    slice : str, optional
-        Only this period or label, such as 1976..1979, 2020Q2 or 2000...
-    filter : str or dict, or sequence of them
-        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
-        date=1996..1998; several on one field are alternatives.
-    by : str, optional
-        Also count in each period or value of a field. Periods are month, quarter, year, decade and century.
     top : int, at least 1, optional
         Words listed; by default all.
     **counting
-        Those of `Counting`: how repeated passages and variants are counted.
+        Those of `Grouped`: which documents are counted, how, and in which groups.
 
     Other Parameters
     ----------------
@@ -220,14 +208,13 @@ def collocates(
     ['size', 'hail', 'pads']
     """
     around = Window.of(window)
-    repeats = counting.get("repeats") or "keep"
-    run = counting_variants(as_run(run), counting.get("variants"))
-    text, groups = grouped_text(run, repeats, slice, filter, by)
-    number = number_of(run, text, word)
+    by = counting.get("by")
+    opened, text, groups = asked_text(run, counting, by)
+    number = number_of(opened, text, word)
     pairs, counted = _measured(text, number, around)
     listed = (pairs.together >= max(min_count, 1)) & (counted[_WITH] >= min_documents)
     if stop_words is not None:
-        listed &= ~_are_stop_words(run.provenance.language, text.batch.types, stop_words, listed)
+        listed &= ~_are_stop_words(opened.provenance.language, text.batch.types, stop_words, listed)
     rows = np.flatnonzero(listed)
     chosen = _some(pairs, rows)
     values = {name: formula(chosen) for name, (formula, _) in MEASURES.items()}
@@ -253,7 +240,7 @@ def collocates(
         "window": around.left if around.left == around.right else str(around),
         "measure": measure,
         "words": len(chosen.together),
-        "repeats": repeats,
+        "repeats": text.repeats,
         "counted": text.notes,
         **({} if by is None else {"groups": sizes}),
         "rows": rows_of(columns),

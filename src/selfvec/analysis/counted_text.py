@@ -14,13 +14,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import numpy as np
 
 from selfvec.analysis.concepts.corpus_topics import document_groups
 from selfvec.analysis.concepts.terms import row_of
-from selfvec.analysis.sides import joined_sentence
+from selfvec.analysis.sides import joined_sentence, joined_tokens
 from selfvec.analysis.variants import given_pairs
 from selfvec.base.arrays import Array, Doubles, Ints, Mask
 from selfvec.base.casing import asked_forms
@@ -37,6 +37,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.files.checksums import write_sealed
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.storage.cache import RESULT, cached, read_result
+from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text import encode, tokenizer
 from selfvec.text.phrases import LINK, units_of
 from selfvec.text.repeats import find_repeats, without
@@ -56,7 +57,15 @@ _READ = "in which words are counted"
 
 @options()
 class Counting(TypedDict, total=False):
-    """How words are counted.
+    """Which documents are counted, and how.
+
+    Parameters
+    ----------
+    slice : str, optional
+        Only this period or label, such as 1976..1979, 2020Q2 or 2000...
+    filter : str or dict, or sequence of them
+        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
+        date=1996..1998; several on one field are alternatives.
 
     Other Parameters
     ----------------
@@ -67,8 +76,23 @@ class Counting(TypedDict, total=False):
         those that are certain.
     """
 
+    slice: str | None
+    filter: GivenFilter
     repeats: str | None
     variants: str | os.PathLike[str] | None
+
+
+@options(Counting)
+class Grouped(Counting, total=False):
+    """Which documents are counted, how, and in which groups.
+
+    Parameters
+    ----------
+    by : str, optional
+        Also count in each period or value of a field. Periods are month, quarter, year, decade and century.
+    """
+
+    by: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +128,7 @@ def counted_text(run: Run, repeats: str = "keep") -> CountedText:
     note = ""
     word_of = dict(run.provenance.variants)
     if not missed and repeats == "keep":
-        return CountedText(_joined(kept, word_of), repeats, joined=word_of)
+        return CountedText(joined_tokens(kept, word_of), repeats, joined=word_of)
     if missed and run.text is None:
         words = count_of(sum(missed.values()), "word")
         note = f"The run has not kept its text, so {words} that refining left out are not counted ({listed})."
@@ -113,7 +137,7 @@ def counted_text(run: Run, repeats: str = "keep") -> CountedText:
     batch = run.held("counted text", lambda: _read(run, repeats), of=repeats, most=2)
     # Dates and labels may have been narrowed in this run, as filters do; those of the cache are not kept.
     named = replace(batch, dates=kept.dates, slices=kept.slices, slice_names=kept.slice_names)
-    return CountedText(_joined(named.with_counts(batch.counts), word_of), repeats, note, word_of)
+    return CountedText(joined_tokens(named.with_counts(batch.counts), word_of), repeats, note, word_of)
 
 
 def counting_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:
@@ -122,41 +146,30 @@ def counting_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:
     return run.replace(provenance=run.provenance.replace(variants=pairs)) if pairs else run
 
 
-def _joined(batch: TokenBatch, word_of: Mapping[str, str]) -> TokenBatch:
-    """The same words, each variant counted as its word. Variants stay types that do not occur."""
-    index = {word: number for number, word in enumerate(batch.types)} if word_of else {}
-    numbers = np.arange(len(batch.types), dtype=np.int32)
-    for variant, word in word_of.items():
-        if variant in index and word in index:
-            numbers[index[variant]] = index[word]
-    return batch.renumbered(numbers, batch.types) if word_of else batch
+class AskedText(NamedTuple):
+    """The documents that are counted, all and by group, and the run that they are of."""
+
+    run: Run  # counts variants as their words
+    text: CountedText
+    groups: dict[str, CountedText]
 
 
-def chosen_text(
-    run: Run, repeats: str = "keep", slice: str | None = None, filter: GivenFilter = ()
-) -> CountedText:
-    """The documents of a slice that pass the filters; `NotFound` if there is none, or none has a word."""
-    return grouped_text(run, repeats, slice, filter)[0]
+def asked_text(given: GivenRun, counting: Counting, by: str | None = None) -> AskedText:
+    """The documents that `Counting` asks for, also by the groups of `document_groups`.
 
-
-def grouped_text(
-    run: Run,
-    repeats: str = "keep",
-    slice: str | None = None,
-    filter: GivenFilter = (),
-    by: str | None = None,
-) -> tuple[CountedText, dict[str, CountedText]]:
-    """As `chosen_text`, and the same documents by group, which are those of `document_groups`."""
-    whole = counted_text(run, repeats)
-    documents = filtered_documents(run, given_filters(filter))
-    if slice is not None:
-        documents = documents & named_slice(whole.batch, slice).documents
+    `NotFound` if there is none, or none has a word.
+    """
+    run = counting_variants(as_run(given), counting.get("variants"))
+    whole = counted_text(run, counting.get("repeats") or "keep")
+    documents = filtered_documents(run, given_filters(counting.get("filter", ())))
+    if (period := counting.get("slice")) is not None:
+        documents = documents & named_slice(whole.batch, period).documents
     text = whole.part(documents)
     if not len(text.batch):
         raise NotFound("these documents have no words", remedy="choose others, or all")
     groups = [] if by is None else document_groups(run, by)
     parts = {group.name: whole.part(group.documents & documents) for group in groups}
-    return text, {name: part for name, part in parts.items() if len(part.batch)}
+    return AskedText(run, text, {name: part for name, part in parts.items() if len(part.batch)})
 
 
 def number_of(run: Run, text: CountedText, term: str) -> int:

@@ -11,8 +11,7 @@ import numpy as np
 
 from selfvec.analysis.counted_text import (
     Counting,
-    chosen_text,
-    counting_variants,
+    asked_text,
     number_of,
     per_million,
     rows_of,
@@ -24,9 +23,8 @@ from selfvec.base.display import count_of
 from selfvec.base.errors import NotFound
 from selfvec.base.result_table import Figures, why_unknown
 from selfvec.base.view import COUNT, Column, Drawn, Form, Table, View, figure
-from selfvec.corpus.filters import GivenFilter
 from selfvec.data.token_batch import TokenBatch
-from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.opened import GivenRun
 
 BINS = 40  # equal stretches of the text, in which occurrences are counted
 _BARS = " ▁▂▃▄▅▆▇█"  # from none to most
@@ -83,8 +81,6 @@ def dispersion(
     words: str | Sequence[str],
     *,
     parts: int | None = None,
-    slice: str | None = None,
-    filter: GivenFilter = (),
     **counting: Unpack[Counting],
 ) -> Figures:
     """Measure how evenly words are spread over a text.
@@ -97,13 +93,8 @@ def dispersion(
     parts : int, at least 2, optional
         Cut the text into so many equal parts, for texts of a few long documents; by default the documents
         are the parts.
-    slice : str, optional
-        Only this period or label, such as 1976..1979, 2020Q2 or 2000...
-    filter : str or dict, or sequence of them
-        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
-        date=1996..1998; several on one field are alternatives.
     **counting
-        Those of `Counting`: how repeated passages and variants are counted.
+        Those of `Counting`: which documents are counted, and how.
 
     Returns
     -------
@@ -141,14 +132,12 @@ def dispersion(
     >>> [(row["word"], row["documents"], round(row["dp"], 2)) for row in run.dispersion(["the", "hail"]).rows]
     [('the', 1999, 0.09), ('hail', 105, 0.95)]
     """
-    repeats = counting.get("repeats") or "keep"
-    run = counting_variants(as_run(run), counting.get("variants"))
-    text = chosen_text(run, repeats, slice, filter)
+    opened, text, _ = asked_text(run, counting)
     numbers, unknown = [], []
     asked = [words] if isinstance(words, str) else list(words)
     for word in dict.fromkeys(asked):
         try:
-            numbers.append(number_of(run, text, word))
+            numbers.append(number_of(opened, text, word))
         except NotFound as error:
             if len(asked) == 1:
                 raise
@@ -181,7 +170,7 @@ def dispersion(
         "tokens": len(batch),
         "parts": int(np.count_nonzero(np.diff(batch.offsets))),
         "equal": parts is not None,
-        "repeats": repeats,
+        "repeats": text.repeats,
         "counted": text.notes,
         "unknown": unknown,
         "rows": rows,

@@ -8,11 +8,10 @@ from typing import Any, Unpack
 import numpy as np
 
 from selfvec.analysis.counted_text import (
-    Counting,
+    Grouped,
+    asked_text,
     by_group,
-    counting_variants,
     group_columns,
-    grouped_text,
     per_million,
     rows_of,
 )
@@ -22,10 +21,9 @@ from selfvec.base.declarations import checked
 from selfvec.base.display import count_of
 from selfvec.base.result_table import Figures
 from selfvec.base.view import COUNT, PROSE, Column, Table, View, figure
-from selfvec.corpus.filters import GivenFilter
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.opened import GivenRun
 from selfvec.text.document_vectors import document_frequencies
 from selfvec.text.languages import lemmatizer
 from selfvec.text.tagger import tagger
@@ -73,14 +71,11 @@ def frequency(
     run: GivenRun,
     *,
     unit: str = "word",
-    slice: str | None = None,
-    filter: GivenFilter = (),
-    by: str | None = None,
     top: int | None = None,
     min_count: int = 1,
     min_documents: int = 1,
     piece: int = 1000,
-    **counting: Unpack[Counting],
+    **counting: Unpack[Grouped],
 ) -> Figures:
     """List the words of a text by how often they occur.
 
@@ -89,17 +84,10 @@ def frequency(
     run : Run or path
     unit : {"word", "lemma", "pos"}
         What is counted: words as the run has them, their lemmas, or their parts of speech.
-    slice : str, optional
-        Only this period or label, such as 1976..1979, 2020Q2 or 2000...
-    filter : str or dict, or sequence of them
-        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
-        date=1996..1998; several on one field are alternatives.
-    by : str, optional
-        Also count in each period or value of a field. Periods are month, quarter, year, decade and century.
     top : int, at least 1, optional
         Words listed; by default all.
     **counting
-        Those of `Counting`: how repeated passages and variants are counted.
+        Those of `Grouped`: which documents are counted, how, and in which groups.
 
     Other Parameters
     ----------------
@@ -146,10 +134,9 @@ def frequency(
     >>> [(row["word"], row["count"]) for row in selfvec.frequency(run, top=3).rows]
     [('the', 19194), ('a', 7871), ('in', 5149)]
     """
-    repeats = counting.get("repeats") or "keep"
-    run = counting_variants(as_run(run), counting.get("variants"))
-    text, groups = grouped_text(run, repeats, slice, filter, by)
-    names, numbers = _units(run, text.batch, unit)
+    by = counting.get("by")
+    opened, text, groups = asked_text(run, counting, by)
+    names, numbers = _units(opened, text.batch, unit)
     batch = _merged(text.batch, names, numbers)
     parts = {name: _merged(part.batch, names, numbers) for name, part in groups.items()}
     documents = document_frequencies(batch)
@@ -169,7 +156,7 @@ def frequency(
         **_size(batch, piece),
         "listed": len(listed),
         "piece": piece,
-        "repeats": repeats,
+        "repeats": text.repeats,
         "counted": text.notes,
         **({} if by is None else {"groups": sizes}),
         "rows": rows_of(columns),

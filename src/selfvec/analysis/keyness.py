@@ -29,7 +29,7 @@ from selfvec.analysis.counted_text import (
 )
 from selfvec.analysis.sides import Sides, compared
 from selfvec.analysis.sides.written import LikeForLike
-from selfvec.analysis.word_drift.compared_slices import asked_slices
+from selfvec.analysis.word_drift.compared_slices import two_parts
 from selfvec.base.arrays import Array, Doubles, Ints
 from selfvec.base.casing import lower
 from selfvec.base.declarations import checked
@@ -287,11 +287,7 @@ def _slices(
 ) -> tuple[list[Slice], str]:
     """Two parts of one run, and why they were chosen, if nobody named them."""
     run.require_tokens("in which words are counted")
-    slices, why = asked_slices(run, between, field=slice_field, filters=filters)
-    if not slices:
-        rule = "the text has neither periods nor labels to compare"
-        remedy = "name two parts with --between or --slice-field, or another run with --against"
-        raise InputError(rule, path=run.folder, remedy=remedy)
+    slices, why = two_parts(run, between, slice_field, filters, ", or another run with --against")
     slice_of_each(slices)  # an error if they overlap
     return slices, why
 

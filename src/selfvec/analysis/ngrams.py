@@ -9,11 +9,10 @@ from typing import Any, Unpack
 import numpy as np
 
 from selfvec.analysis.counted_text import (
-    Counting,
+    Grouped,
+    asked_text,
     by_group,
-    counting_variants,
     group_columns,
-    grouped_text,
     number_of,
     per_million,
     rows_of,
@@ -25,9 +24,8 @@ from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
 from selfvec.base.view import COUNT, PROSE, Column, Table, View, figure
-from selfvec.corpus.filters import GivenFilter
 from selfvec.data.token_batch import TokenBatch
-from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.opened import GivenRun
 
 SLOT = "*"
 # N-grams counted in one reading of the text: a table of as many takes half a gigabyte. A longer text is read
@@ -76,13 +74,10 @@ def ngrams(
     n: int = 2,
     word: str | None = None,
     slot: bool = False,
-    slice: str | None = None,
-    filter: GivenFilter = (),
-    by: str | None = None,
     top: int = 1000,
     min_count: int = 2,
     min_documents: int = 1,
-    **counting: Unpack[Counting],
+    **counting: Unpack[Grouped],
 ) -> Figures:
     """List the sequences of words that recur.
 
@@ -96,17 +91,10 @@ def ngrams(
     slot : bool
         Sequences in which one word, neither the first nor the last, may be any: "at * end". They have three
         words or more.
-    slice : str, optional
-        Only this period or label, such as 1976..1979, 2020Q2 or 2000...
-    filter : str or dict, or sequence of them
-        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
-        date=1996..1998; several on one field are alternatives.
-    by : str, optional
-        Also count in each period or value of a field. Periods are month, quarter, year, decade and century.
     top : int, at least 1
         Sequences listed.
     **counting
-        Those of `Counting`: how repeated passages and variants are counted.
+        Those of `Grouped`: which documents are counted, how, and in which groups.
 
     Other Parameters
     ----------------
@@ -149,10 +137,9 @@ def ngrams(
     """
     if slot and n < 3:
         raise OptionError("is inside a sequence of three words or more", field="slot", remedy="add n=3")
-    repeats = counting.get("repeats") or "keep"
-    run = counting_variants(as_run(run), counting.get("variants"))
-    text, groups = grouped_text(run, repeats, slice, filter, by)
-    wanted = -1 if word is None else number_of(run, text, word)
+    by = counting.get("by")
+    opened, text, groups = asked_text(run, counting, by)
+    wanted = -1 if word is None else number_of(opened, text, word)
     batch = text.batch
     counted = _counted(batch, _Asked(n, slot, wanted, min_count, min_documents), top)
     columns: dict[str, Array | Sequence[Any]] = {
@@ -173,7 +160,7 @@ def ngrams(
         "tokens": len(batch),
         "ngrams": counted.different,
         "min_count": min_count,
-        "repeats": repeats,
+        "repeats": text.repeats,
         "counted": text.notes,
         **({} if by is None else {"groups": sizes}),
         "rows": rows_of(columns),

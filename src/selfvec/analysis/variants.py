@@ -8,7 +8,6 @@ from typing import Any
 
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display
-from selfvec.base.errors import InputError
 from selfvec.base.result_table import Figures
 from selfvec.base.view import COUNT, Column, Table, View, figure
 from selfvec.corpus.filters import GivenFilter, given_filters
@@ -18,7 +17,7 @@ from selfvec.files.atomic_files import atomic_file, check_target
 from selfvec.storage.opened import GivenRun, as_run
 
 from .sides import AUTO, joined, read_variants, written
-from .word_drift.compared_slices import asked_slices
+from .word_drift.compared_slices import asked_slices, two_parts
 
 _EVIDENCE = ("relation", "word_a", "word_b", "variant_a", "variant_b", "cosine", "expected")
 
@@ -117,11 +116,7 @@ def variants(
     run = as_run(run)
     if output is not None:
         check_target(output, overwrite=overwrite, folder=False)
-    slices, why = asked_slices(run, between, field=slice_field, filters=given_filters(filter))
-    if not slices:
-        rule = "the text has neither periods nor labels to compare"
-        remedy = "name two parts with --between or --slice-field"
-        raise InputError(rule, path=run.folder, remedy=remedy)
+    slices, why = two_parts(run, between, slice_field, given_filters(filter))
     sides = written(run, slices)
     if output is not None:
         with atomic_file(output, overwrite=overwrite) as temporary:

@@ -19,7 +19,7 @@ from selfvec.analysis.concepts.growth import (
     share_changes,
     text_growth,
 )
-from selfvec.analysis.concepts.topic_clusters import Topics
+from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch

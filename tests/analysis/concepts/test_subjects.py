@@ -12,7 +12,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.analysis.concepts import topics
 from selfvec.analysis.concepts.subjects import few_subjects, merged
-from selfvec.analysis.concepts.topic_clusters import Topics
+from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run

@@ -5,7 +5,7 @@ import pytest
 
 import selfvec
 from selfvec.analysis.concepts.terms import can_name, distinct, log_likelihoods, phrase_names
-from selfvec.analysis.concepts.topic_clusters import Topic, Topics
+from selfvec.analysis.concepts.topic_result import Topic, Topics
 from selfvec.data.run import Run
 from selfvec.text.tagger import english_lexicon
 

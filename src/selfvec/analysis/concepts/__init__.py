@@ -10,7 +10,7 @@ from .document_topics import document_table
 from .query_expansion import Expansion, expand
 from .shared_contexts import ConceptVectors, Why, WhyConcepts, why
 from .term_graph import Graph, graph
-from .topic_clusters import GroupTopics, Topic, Topics
+from .topic_result import GroupTopics, Topic, Topics
 
 __all__ = [
     "ConceptVectors",

@@ -41,7 +41,8 @@ from .document_topics import assigned_table, document_table
 from .growth import ShareChange, first_and_last_periods, share_changes, text_growth
 from .subjects import FORGET, OwnName, keep_names, kept_names, own_names_of, read_names, with_names
 from .terms import NAMED, counts_in, phrase_names, terms, topic_rows, topical_terms
-from .topic_clusters import TERMS, GroupTopics, Topic, Topics, TopicShare, cluster_terms
+from .topic_clusters import TERMS, cluster_terms
+from .topic_result import GroupTopics, Topic, Topics, TopicShare
 
 _ARRAYS = "clusters.safetensors"  # in the cache
 _KIND = "named after phrases of one subject"  # of topics in the cache; another is never read

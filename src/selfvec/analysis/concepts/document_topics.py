@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from selfvec.analysis.usage.quotations import Quotation
-from selfvec.base.arrays import Doubles, Ints, Mask
+from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.view import COUNT, Column, Entry, Part, Table, View, share
@@ -24,7 +24,8 @@ from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.phrases import LINK
 from selfvec.text.sentences import sentence_spans
 
-from .topic_clusters import GroupTopics, Topics, encoded, nearest_centres, topic_text_vectors
+from .terms import encoded, nearest_centres, topic_text_vectors
+from .topic_result import GroupTopics, Topics
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,16 +106,14 @@ def _group_names(groups: Sequence[Slice], documents: int) -> list[str | None]:
     return listed
 
 
-def typical_documents(run: Run, topics: Topics, most: int, among: Mask | None = None) -> list[list[int]]:
-    """Documents that have much of a topic and little of others, for each topic, the most typical first.
-
-    ``among``, (D,), leaves out others.
-    """
+def _most_typical_first(run: Run, topics: Topics) -> Ints:
+    """All documents, (D,), by how much they have of their topic and how little of others."""
     own, all_topics = _topic_weights(run, topics, run.require_tokens(), topics.of_documents)
     typical = own / np.maximum(all_topics, 1e-12) * own / (own + own.mean() + 1e-12)
-    order = np.argsort(-typical, kind="stable")
-    if among is not None:
-        order = order[among[order]]
+    return np.argsort(-typical, kind="stable")
+
+
+def _first_of_each(topics: Topics, order: Ints, most: int) -> list[list[int]]:
     return [order[topics.of_documents[order] == topic][:most].tolist() for topic in range(len(topics))]
 
 
@@ -122,7 +121,7 @@ def typical_sentences(topics: Topics) -> list[list[Quotation]]:
     """Sentences of the documents that are most typical of each topic, if the run has kept its text."""
     if topics.run is None or topics.run.text is None:
         return [[] for _ in topics]
-    documents = typical_documents(topics.run, topics, _TRIED)
+    documents = _first_of_each(topics, _most_typical_first(topics.run, topics), _TRIED)
     numbers = [number for mine in documents for number in mine]
     names = iter(topics.run.text.names(numbers))
     rows = iter(topics.run.text.read((TEXT, DATE), numbers).rows())
@@ -166,9 +165,10 @@ def documents_to_read(topics: Topics, most: int = 5) -> list[ToRead]:
     changes = [(i, row.growth) for i, row in enumerate(topics) if row.growth and row.growth.moved]
     grew = [i for i, change in sorted(changes, key=lambda pair: -pair[1].low) if change.grew]
     chosen = list(dict.fromkeys([*grew, *range(len(topics))]))[:most]
-    typical = typical_documents(run, topics, 1)
+    order = _most_typical_first(run, topics)
+    typical = _first_of_each(topics, order, 1)
     last = None if topics.groups is None else topics.groups.last_documents
-    latest = typical if last is None else typical_documents(run, topics, 1, last)
+    latest = typical if last is None else _first_of_each(topics, order[last[order]], 1)
     read = [(i, number) for i in chosen for number in (latest if i in grew else typical)[i]]
     places = [number for _, number in read]
     rows = run.text.read((TEXT, DATE), places).rows()

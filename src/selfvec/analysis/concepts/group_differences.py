@@ -18,7 +18,7 @@ from selfvec.text.phrases import LINK
 
 from .growth import LEVEL, ShareChange, Sides, changes_of_counts, exact_p, moved_subjects, percent
 from .terms import documents_with, log_likelihoods, stop_words, word_documents
-from .topic_clusters import Topics
+from .topic_result import Topics
 
 OTHERS = "the others"
 _LISTED = 6  # words of a group

@@ -23,7 +23,8 @@ from selfvec.files.report_page import save_rows
 from selfvec.numerics.rows import unit_rows
 
 from .terms import phrase_names, topic_rows
-from .topic_clusters import ENOUGH, LEAST_DOCUMENTS, LEAST_SHARE, Topic, Topics
+from .topic_clusters import ENOUGH
+from .topic_result import LEAST_DOCUMENTS, LEAST_SHARE, Topic, Topics
 
 NAMES = "topics.csv"  # in a run folder
 FORGET = "none"  # given instead of a file
@@ -199,7 +200,8 @@ def own_names_of(whole: Topics, given: Sequence[OwnName], kept: Sequence[OwnName
     shown = whole
     places = _topics_named(whole, given)
     if (places < 0).any():
-        shown, places = with_names(whole, kept), _topics_named(with_names(whole, kept), given)
+        shown = with_names(whole, kept)
+        places = _topics_named(shown, given)
     if lost := int((places < 0).sum()):
         rule = f"{lost} of {len(given)} rows have the terms of no topic of this run"
         raise InputError(rule, remedy="write the table again with --report topics.csv and the same options")

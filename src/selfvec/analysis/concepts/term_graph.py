@@ -28,7 +28,8 @@ from selfvec.text.document_vectors import document_frequencies
 
 from .shared_contexts import CONTEXT_WINDOW, neighbour_ppmi
 from .terms import row_of, terms
-from .topic_clusters import TERMS, Topics, cluster_terms
+from .topic_clusters import TERMS, cluster_terms
+from .topic_result import Topics
 
 MEASURES = ("cosine", "ppmi")
 _NEAR_BY = 4  # factor on the number of neighbours whose spelling is compared

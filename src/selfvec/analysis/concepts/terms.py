@@ -25,7 +25,7 @@ from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.casing import asked_forms, language_of
 from selfvec.base.threads import finish, in_order, one_core, threads
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.derived_vectors import topic_vectors
 from selfvec.text import encode, tokenizer
@@ -38,7 +38,7 @@ from selfvec.text.document_vectors import (
 from selfvec.text.languages import STOP_WORDS
 from selfvec.text.phrase_finding import EMPTY, PAST, Finder
 from selfvec.text.phrases import LINK, Running, join
-from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.tagger import english_lexicon
 
 LEAST_RIDF = 0.05  # RIDF of any word
@@ -467,3 +467,30 @@ def can_name(run: Run) -> Callable[[str], bool]:
         return (not parts or "noun" in parts) and broken.isdisjoint(words)
 
     return is_subject
+
+
+# ---- Texts in the space of topics
+
+
+def encoded(run: Run, texts: Sequence[str]) -> TokenBatch:
+    """Texts as words of a run; those that it lacks have numbers after its own."""
+    new = encode_texts(texts, Preprocessing.of(run.provenance), run.vectors)
+    return over_one_vocabulary([run.require_tokens(), new])[1]
+
+
+def topic_text_vectors(run: Run, batch: TokenBatch) -> Rows:
+    """Vectors of documents by a run's topic vectors and document frequencies, (D, d): unit rows or zeros.
+
+    Words after those of the run have no vector.
+    """
+    more = len(batch.types) - len(run.vectors)
+    rows, weights = topic_rows(run), inverse_document_frequency(run.require_tokens())
+    if more:
+        rows, weights = np.pad(rows, ((0, more), (0, 0))), np.pad(weights, (0, more))
+    return document_vectors(batch, rows, weights)
+
+
+def nearest_centres(vectors: Rows, centres: Rows) -> Ints:
+    """The centre with the largest product with each vector, (n,); -1 for vectors of zeros."""
+    with one_core():
+        return np.where(vectors.any(axis=1), (vectors @ centres.T).argmax(axis=1), -1)

@@ -12,6 +12,7 @@ from selfvec.base.arrays import Doubles, Floats
 from selfvec.base.display import count_of
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.text_files import text_lines
 from selfvec.numerics.rows import unit_rows
@@ -30,11 +31,26 @@ def joined(run: Run, word_of: Mapping[str, str]) -> Run:
     return run.held("joined", lambda: _joined(run, known), tuple(known.items())) if known else run
 
 
+def joined_tokens(batch: TokenBatch, word_of: Mapping[str, str]) -> TokenBatch:
+    """The same words, each variant counted as its word. Variants stay types that do not occur.
+
+    >>> batch = TokenBatch.from_documents([["acft", "aircraft"], ["acft", "lost"]])
+    >>> joined_tokens(batch, {"acft": "aircraft", "wx": "weather"}).counts.tolist()
+    [0, 3, 1]
+    """
+    if not word_of:
+        return batch
+    index = {word: number for number, word in enumerate(batch.types)}
+    numbers = np.arange(len(batch.types), dtype=np.int32)
+    for variant, word in word_of.items():
+        if variant in index and word in index:
+            numbers[index[variant]] = index[word]
+    return batch.renumbered(numbers, batch.types)
+
+
 def _joined(run: Run, word_of: Mapping[str, str]) -> Run:
     rows = run.vectors.key_to_index
     pairs = {rows[variant]: rows[word] for variant, word in word_of.items()}
-    numbers = np.arange(len(rows), dtype=np.int32)
-    numbers[list(pairs)] = list(pairs.values())
     batch = run.require_tokens("in which variants are joined")
     counts = run.vectors.counts if run.vectors.counts is not None else batch.counts
     weights = counts.astype(np.float64)
@@ -57,7 +73,7 @@ def _joined(run: Run, word_of: Mapping[str, str]) -> Run:
     return run.replace(
         vectors=vectors,
         original=Vectors(names, original, sources=sources, counts=total, normalized=True),
-        tokens=batch.renumbered(numbers, batch.types),
+        tokens=joined_tokens(batch, word_of),
         provenance=run.provenance.replace(variants=dict(word_of)),
     )
 

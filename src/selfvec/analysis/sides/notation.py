@@ -20,6 +20,8 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
 from selfvec.text.language_recognition import recognised_language
 
+from .joined import joined_tokens
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -166,13 +168,8 @@ def formula(run: Run, slices: Sequence[Slice], word_of: Mapping[str, str], seed:
     Both halves of it differ, too: a passage in which one word has replaced another is none. Variants count
     as their words. A row has the ``passage`` and its shares ``a`` and ``b``.
     """
-    rows = run.vectors.key_to_index
-    numbers = np.arange(len(rows), dtype=np.int32)
-    for variant, word in word_of.items():
-        numbers[rows[variant]] = rows[word]
     batch = run.require_tokens()
-    parts = [batch.part(sampled(part, seed)) for part in slices]
-    parts = [part.renumbered(numbers, part.types) for part in parts]
+    parts = [joined_tokens(batch.part(sampled(part, seed)), word_of) for part in slices]
     hashes = [_passages(part.ids, part.offsets) for part in parts]
     distinct, place = np.unique(np.concatenate(hashes), return_inverse=True)
     shares = np.stack(

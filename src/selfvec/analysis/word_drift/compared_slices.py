@@ -167,6 +167,21 @@ def asked_slices(
     return compared._replace(slices=[_passing(part, documents, filters) for part in compared.slices])
 
 
+def two_parts(
+    run: Run, between: Any, field: str | None, filters: Sequence[str], otherwise: str = ""
+) -> Compared:
+    """What is compared where the text before refining is not; `InputError` if there are no two parts.
+
+    ``otherwise`` ends the remedy.
+    """
+    parts = asked_slices(run, between, field=field, filters=filters)
+    if not parts.slices:
+        rule = "the text has neither periods nor labels to compare"
+        remedy = f"name two parts with --between or --slice-field{otherwise}"
+        raise InputError(rule, path=run.folder, remedy=remedy)
+    return parts
+
+
 def _with_documents(run: Run, documents: Mask) -> Run:
     """The run as if its other documents had neither dates nor labels."""
     batch = run.require_tokens()

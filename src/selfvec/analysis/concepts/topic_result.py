@@ -1,0 +1,367 @@
+"""`Topics`: the topics of a text, all and in groups of its documents, as tables and in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from selfvec.analysis.sides import Sides as Written
+from selfvec.analysis.sides import joined_sentence
+from selfvec.base.arrays import Ints, Mask, Rows
+from selfvec.base.display import count_of, escape_for_display
+from selfvec.base.errors import InputError
+from selfvec.base.result_table import RecordTable, short_repr
+from selfvec.base.view import (
+    COUNT,
+    PIECES,
+    WORDS,
+    Cell,
+    Column,
+    Part,
+    Row,
+    Table,
+    View,
+    escaped,
+    sentence,
+    share,
+)
+from selfvec.data.run import Run
+
+from .growth import ShareChange, TextGrowth, growth_columns, growth_sentences
+from .terms import distinct, encoded, topic_text_vectors
+
+if TYPE_CHECKING:
+    import polars as pl
+
+LEAST_SHARE, LEAST_DOCUMENTS = 0.01, 10  # of a topic; smaller ones are listed apart, and merged in reports
+_LARGEST = 5  # topics of a group that are shown
+_TERMS = 3  # of each
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A cluster of terms."""
+
+    name: str  # the phrases and nouns most typical of its documents, up to three
+    terms: list[tuple[str, float]]  # the most typical first, with their cosines to the centre
+    size: int  # number of terms
+    share: float  # of the documents; the shares of all topics add up to 1
+    documents: int  # number of documents whose vector is nearest to the centre of this topic
+    seed_words: list[str] = field(default_factory=list)  # those it was asked to hold
+    finer: list[str] = field(default_factory=list)  # names of the topics that it is made of, if several
+    named: bool = False  # by a person
+    growth: ShareChange | None = None  # from the first periods to the last, if the groups are periods
+
+
+@dataclass(frozen=True)
+class TopicShare:
+    """A topic in a group of documents."""
+
+    group: str
+    topic: int  # its number; the same in all groups
+    name: str
+    documents: int  # of this topic in the group
+    share: float  # of the group's documents that have a topic
+    terms: list[str]  # characteristic of the topic in this group
+    cosine: float | None = None  # to the same topic in an earlier group, if groups were clustered separately
+    of: int = 0  # documents of the group that have a topic
+    low: float = 0.0  # of the share's 95 % interval
+    high: float = 1.0
+
+
+def is_small(topic: Topic) -> bool:
+    """Whether a topic is too small to say anything about it by itself."""
+    return topic.share < LEAST_SHARE or topic.documents < LEAST_DOCUMENTS
+
+
+def _name_and_terms(row: Row) -> Cell:
+    """What names a topic, and its other terms."""
+    named = row["name"].split(", ")
+    others = escaped(term for term, _ in row["terms"] if term.replace("_", " ") not in named)
+    return [(escaped(named), "strong"), (f"; {others}" if others else "", "")]
+
+
+def _largest(topics: Sequence[TopicShare]) -> Cell:
+    """The largest topics of a group: share, number, and terms in the group."""
+    shown: list[tuple[str, str]] = []
+    for row in sorted(topics, key=lambda row: -row.documents)[:_LARGEST]:
+        terms = "/".join(map(escape_for_display, row.terms[:_TERMS] or row.name.split(", ")))
+        shown += [("  " * bool(shown), ""), (f"{row.share:.0%} ", "strong"), (f"{row.topic}:{terms}", "")]
+    more = len(topics) - _LARGEST
+    return [*shown, (f"  and {more} more", "quiet")] if more > 0 else shown
+
+
+@dataclass(frozen=True, repr=False)
+class GroupTopics(RecordTable[TopicShare]):
+    """Topics of groups of documents: a row for each group and topic, groups in their order.
+
+    Attributes
+    ----------
+    shares : list of TopicShare
+    of_documents : (D,) int64
+        Topic of every document, -1 for none.
+    left_out : list of str
+        Groups with too little text to be clustered separately.
+    growth : TextGrowth or None
+        How the number of documents changed, if the groups are periods.
+    sides : Sides or None
+        How the first and the last periods are written.
+    last_documents : (D,) bool or None
+        The documents of the last periods.
+    """
+
+    listed = "shares"
+
+    shares: list[TopicShare]
+    of_documents: Ints = field(repr=False)
+    left_out: list[str] = field(default_factory=list)
+    growth: TextGrowth | None = None
+    sides: Written | None = None
+    last_documents: Mask | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        groups = list(dict.fromkeys(row.group for row in self.shares))
+        return short_repr(f"Topics of {len(groups)} groups", groups)
+
+    @property
+    def names(self) -> list[str]:
+        """The name of each topic, from the group in which it has most documents."""
+        largest: dict[int, TopicShare] = {}
+        for row in self.shares:
+            if row.topic not in largest or row.documents > largest[row.topic].documents:
+                largest[row.topic] = row
+        return [
+            largest[topic].name if topic in largest else "" for topic in range(max(largest, default=-1) + 1)
+        ]
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The group, its documents, and its largest topics."""
+        return (
+            Column("group", width=24),
+            Column("documents", form=COUNT),
+            Column("topics", "largest topics: share, number and terms here", PIECES),
+        )
+
+    @property
+    def table(self) -> Table:
+        """A row for each group: its documents, and its largest topics with their terms in it."""
+        groups: dict[str, list[TopicShare]] = {}
+        for row in self.shares:
+            groups.setdefault(row.group, []).append(row)
+        rows = [
+            {"group": name, "documents": sum(row.documents for row in topics), "topics": _largest(topics)}
+            for name, topics in groups.items()
+        ]
+        return Table(
+            self.columns, rows, notes=[f"too little text: {escaped(self.left_out)}"] * bool(self.left_out)
+        )
+
+    def view(self, top: int | None = None) -> View:
+        """The groups with their largest topics."""
+        return replace(super().view(top), parts=[self.table])
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``selfvec text topics --by ... --json`` prints it, under ``groups``."""
+        more: dict[str, Any] = {}
+        if self.growth is not None and self.sides is not None:
+            more = {"growth": asdict(self.growth), "sides": self.sides.as_dict()}
+        return {"rows": self.rows, "left_out": self.left_out, **more}
+
+
+@dataclass(frozen=True, repr=False)
+class Topics(RecordTable[Topic]):
+    """The topics of a run, the largest share first.
+
+    Attributes
+    ----------
+    topics : list of Topic
+    documents : int
+        Number of all documents. Documents in which no word has a vector have no topic.
+    silhouette : float
+        Mean silhouette of the terms, from -1 to 1: larger if terms are nearer to their own centre than to
+        others.
+    tried : dict of int to float
+        Silhouettes of the numbers of topics that were tried; empty if the number was given.
+    labels : (V,) int64
+        Topic of every word of the run as an index in ``topics``, -1 for none.
+    of_documents : (D,) int64
+        Topic of every document, -1 for none.
+    centres : (K, d) float32
+        Unit rows.
+    groups : GroupTopics or None
+        The topics of groups of documents, if requested.
+    hierarchy : list of dict or None
+        The hierarchy of similar topics, see `topic_hierarchy`, if requested.
+    assigned : DataFrame or None
+        A row for each new document, if requested, as `document_table` has them for those of the run.
+    run : Run or None
+        Whose topics these are.
+    """
+
+    listed = "topics"
+
+    topics: list[Topic]
+    documents: int
+    silhouette: float
+    tried: dict[int, float] = field(default_factory=dict)
+    labels: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    of_documents: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    centres: Rows = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
+    groups: GroupTopics | None = None
+    hierarchy: list[dict[str, Any]] | None = None
+    assigned: pl.DataFrame | None = field(default=None, repr=False)
+    run: Run | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        title = f"Topics: {len(self)} of {self.documents:,} documents, silhouette {self.silhouette:.2f}"
+        return short_repr(title, [f"{row.share:.0%} {row.name.replace(', ', '/')}" for row in self.topics])
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The number of a topic, its share, how that changed, and the terms that name it and belong to it."""
+        seeds = [Column("seed_words", form=WORDS)] if any(row.seed_words for row in self.topics) else []
+        named = "topic: phrases and nouns that name it; its terms"
+        return (
+            Column("topic", "", COUNT),
+            Column("share", form=share(1)),
+            Column("documents", form=COUNT),
+            *(growth_columns() if any(row.growth for row in self.topics) else ()),
+            *seeds,
+            Column("name", named, PIECES, of=_name_and_terms),
+        )
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """Which words were counted as one."""
+        return [] if self.run is None else joined_sentence(self.run.provenance.variants)
+
+    @property
+    def sentences(self) -> list[str]:
+        """Which topics grew, and whether the text did, if the groups are periods."""
+        changes = [(sentence(row.name.split(", ")[0]), row.growth) for row in self.topics if row.growth]
+        groups = self.groups
+        if groups is None or groups.growth is None or groups.sides is None:
+            return []
+        # How the two are written comes first: a change of notation looks like a change of subjects.
+        return [*groups.sides.sentences, *growth_sentences(changes, "topic"), groups.growth.sentence]
+
+    def view(self, top: int | None = None) -> View:
+        """The topics; their shares in groups, their hierarchy and those of new documents, if there are."""
+        tried = ", ".join(f"{number}: {value:.2f}" for number, value in self.tried.items())
+        shown = f"{len(self)} topics of {self.documents:,} documents, silhouette {self.silhouette:.2f}"
+        note = f"{shown} (of {tried})" if tried else shown
+        large = [row for row in self._numbered() if not is_small(self.topics[row["topic"]])]
+        parts: list[Part] = [*self.sentences]
+        parts.append(Table(self.columns, large[:top], notes=[note, *self._small()]))
+        if self.groups is not None:
+            parts.append(self.groups.table)
+        if self.hierarchy is not None:
+            parts += self._tree(self.hierarchy)
+        if self.assigned is not None:
+            parts.append(self._assigned(self.assigned))
+        return View("Topics", parts, records=self.rows if self.groups is None else self.groups.rows)
+
+    def _small(self) -> list[str]:
+        """The small topics, which say little by themselves."""
+        small = [row for row in self.topics if is_small(row)]
+        if not small:
+            return []
+        documents = count_of(sum(row.documents for row in small), "document")
+        names = "; ".join(escape_for_display(row.name.split(", ")[0]) for row in small)
+        limits = f"less than {LEAST_SHARE:.0%} of the documents, or fewer than {LEAST_DOCUMENTS}"
+        return [f"apart: {count_of(len(small), 'topic')} with {limits}, {documents} together: {names}"]
+
+    def _tree(self, joins: Sequence[Row]) -> list[Part]:
+        """A line for each join of the hierarchy and each topic, indented below what joins it."""
+        by_node = {join["node"]: join for join in joins}
+        lines: list[Part] = [[("topics by the mean cosine of their centres", "quiet")]]
+
+        def grow(node: int, indent: str) -> None:
+            if node < len(self):
+                lines.append(f"{indent}{node}: {escape_for_display(self.topics[node].name)}")
+                return
+            lines.append([(f"{indent}{by_node[node]['cosine']:.2f}", "quiet")])
+            for child in by_node[node]["children"]:
+                grow(child, f"{indent}  ")
+
+        grow(joins[-1]["node"] if joins else 0, "")
+        return lines
+
+    def _assigned(self, assigned: pl.DataFrame) -> Table:
+        """The share of each topic in the new documents, beside that in the run."""
+        counts = Counter(assigned["topic"].drop_nulls().to_list())
+        total = max(counts.total(), 1)
+        columns = (
+            Column("name", "topic", width=40),
+            Column("topic", "", COUNT),
+            Column("new_documents", form=COUNT),
+            Column("new_share", "share", share(1)),
+            Column("share", "in the run", share(1)),
+        )
+        rows = [
+            row | {"new_documents": counts[number], "new_share": counts[number] / total}
+            for number, row in enumerate(self._numbered())
+        ]
+        without = f"{len(assigned) - counts.total():,} of them without a topic"
+        return Table(columns, rows, notes=[f"{count_of(len(assigned), 'new document')}, {without}"])
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per topic, with its terms as a list of words."""
+        return [
+            row
+            | {"terms": [term for term, _ in row["terms"]], "cosines": [cosine for _, cosine in row["terms"]]}
+            for row in self._numbered()
+        ]
+
+    @property
+    def subjects(self) -> list[str]:
+        """What the text is about: what comes first in the name of each topic, the largest topics first."""
+        return distinct((row.name.split(", ")[0] for row in self.topics), len(self.topics))
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``selfvec text topics --json`` prints it."""
+        tried = {str(number): value for number, value in self.tried.items()}
+        out = {"documents": self.documents, "silhouette": self.silhouette, "tried": tried}
+        more = {"groups": self.groups and self.groups.as_dict(), "hierarchy": self.hierarchy}
+        if self.run is not None and self.run.provenance.variants:
+            more["joined"] = dict(self.run.provenance.variants)
+        if self.assigned is not None:
+            import polars.selectors as columns
+
+            more["assigned"] = self.assigned.with_columns(columns.date().dt.to_string()).to_dicts()
+        return {**out, "rows": self._numbered()} | {
+            name: value for name, value in more.items() if value is not None
+        }
+
+    def _numbered(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "topic": number,
+                "name": row.name,
+                "terms": [[term, cosine] for term, cosine in row.terms],
+                "size": row.size,
+                "share": row.share,
+                "documents": row.documents,
+                "seed_words": row.seed_words,
+                **({"finer": row.finer} if row.finer else {}),
+                **({"growth": asdict(row.growth)} if row.growth else {}),
+            }
+            for number, row in enumerate(self.topics)
+        ]
+
+    def transform(self, texts: Sequence[str]) -> Rows:
+        """Cosines of n texts with the K topics, (n, K) float32; 0 for texts in which no word has a vector."""
+        if self.run is None:
+            raise InputError("these topics are without their run", remedy="find them with selfvec.topics")
+        return topic_text_vectors(self.run, encoded(self.run, texts)) @ self.centres.T
+
+    def renamed(self, label: Callable[[list[str]], str]) -> Topics:
+        """The same topics, named by ``label`` from their terms, by a language model for example."""
+        named = [replace(row, name=label([term for term, _ in row.terms])) for row in self.topics]
+        return replace(self, topics=named)
