@@ -28,6 +28,7 @@ MENDED = [  # as written, as it is meant, what is said
 ]  # fmt: skip
 KEPT = [
     "if a<b then <p> is > c", "AT&T; R&D; &foo; &", "use <b> here", "[1] [link] [[]] p ¬q", "_x0041_ _x00_",
+    ">>> 1 + 1\n2\n>>> print()",
     "a -\nb", "x[[1]] [[Pilots]] {{y}} it''s", "one\n> line", "1990-\n95", "path\\x1bc", "Ünïcode – “quoted”",
 ]  # fmt: skip
 

@@ -206,6 +206,8 @@ def _without_marks(text: str) -> Mended:
 
 
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)
+# A mail that quotes three times over quotes once or twice, too. Three signs alone are a prompt of Python.
+_ONCE_OR_TWICE = re.compile(r"^> ?(?:> ?)?(?!>)", re.MULTILINE)
 
 
 def _without_quote_signs(text: str) -> Mended:
@@ -213,9 +215,11 @@ def _without_quote_signs(text: str) -> Mended:
 
     >>> _without_quote_signs("Yes.\n> Who will\n>> pay?")
     ('Yes.\nWho will\npay?', 2)
+    >>> _without_quote_signs(">>> 1 + 1\n2\n>>> print()")[1]
+    0
     """
     plain, places = _QUOTED.subn("", text)
-    return (plain, places) if places > 1 else (text, 0)
+    return (plain, places) if places > 1 and _ONCE_OR_TWICE.search(text) else (text, 0)
 
 
 REPAIRS = (
