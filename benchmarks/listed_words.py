@@ -2,7 +2,7 @@
 
     python -m benchmarks.listed_words FILE --encoder FOLDER [--scowl FOLDER]
 
-`selfvec.storage.formats.built_in` reads FILE. It is made from:
+`laid_over` gives the built-in vectors with the words of FILE. It is made from:
 
 * the token rows of the PyPI package ``wordllama`` (MIT). u is the sum of the rows of a word's tokens;
 * all-MiniLM-L6-v2 (Apache-2.0), the folder of the encoder. m is its vector of the word alone, less the mean
@@ -13,7 +13,10 @@
 u and m have length 1. The direction of a word is u + WEIGHT · unit(m R), where R is the ridge regression of
 u on m. So listed words stay in the space of all others, and in 256 columns. u and m side by side have 640
 and were no nearer to people's judgements; their first 256 principal axes lost in search. Numbers are
-rounded to steps of STEP, of which few are different, so that Zstandard halves the file.
+rounded to steps of STEP, of which few are different, so that Zstandard halves the file:
+
+    words    UTF-8 bytes, a newline after every word, compressed with Zstandard
+    columns  int8, (d, V), compressed with Zstandard: the first number of all words, then the second, ...
 
 The same machine makes the same bytes each time. The encoder's numbers depend on the processor and on the
 version of onnxruntime, which is recorded.
@@ -25,24 +28,32 @@ import argparse
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
-from selfvec.base.arrays import Int8s, Rows
+from selfvec.base.arrays import Bytes, Floats, Int8s, Rows
+from selfvec.data.vectors import Vectors
 from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.files.atomic_files import atomic_file
+from selfvec.files.compressed_files import zstd
+from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.numerics.ridge import ridge_map
 from selfvec.numerics.rows import unit_rows
-from selfvec.storage.formats.built_in import Listed, built_in, write_listed
+from selfvec.storage.formats.built_in import load_default
+from selfvec.storage.formats.subwords import SubwordRows
 
 WEIGHT = 0.8
 RIDGE = 10.0  # of R; with 1000 similarity falls
 STEP = 0.02  # a third of the numbers' spread: cosines with the exact rows are .99
 LARGEST = 35  # size of SCOWL; 28,000 more words of size 50 help with rare words only
+LEVEL = 19  # of Zstandard: the file is written once
 SCOWL = Path("/usr/share/dict/scowl")
 _WORD = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
 _VARIANT = re.compile(r"variant|special")  # rare spellings, and names of hackers' words and Roman numerals
@@ -84,7 +95,7 @@ def encoded(words: Sequence[str], encoder: SentenceEncoder) -> Rows:
 
 def summed(words: Sequence[str]) -> Rows:
     """u: the sums of the words' token rows, (V, d), of length 1."""
-    composer = built_in(None).composer
+    composer = load_default().composer
     assert composer is not None
     return unit_rows(composer(words))
 
@@ -100,7 +111,76 @@ def rounded(rows: Rows) -> Int8s:
     return np.clip(np.rint(rows / STEP), -127, 127).astype(np.int8)
 
 
-# ---- The file
+# ---- The file, and the vectors with its words
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Words, in lower case, and their directions in the space of the token rows."""
+
+    words: Sequence[str]  # V
+    codes: Int8s  # (V, d)
+    provenance: Mapping[str, Any] = field(default_factory=dict)  # what they were made from
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The row of each word."""
+        return {word: number for number, word in enumerate(self.words)}
+
+
+@lru_cache(maxsize=1)
+def read_listed(path: Path) -> Listed:
+    """Read what `write_listed` wrote; once in a process."""
+    tensors = map_tensors(path)
+    words = zstd.decompress(tensors["words"].tobytes()).decode().splitlines()
+    columns = np.frombuffer(zstd.decompress(tensors["columns"].tobytes()), np.int8).reshape(-1, len(words))
+    return Listed(words, np.ascontiguousarray(columns.T), json.loads(read_metadata(path)["provenance"]))
+
+
+def write_listed(listed: Listed, path: Path) -> None:
+    """Write words and directions; the same version of Zstandard writes the same bytes."""
+    parts = {
+        "words": "".join(f"{word}\n" for word in listed.words).encode(),
+        # By columns, since each has a spread of its own, by which Zstandard shortens its numbers.
+        "columns": listed.codes.T.tobytes(),
+    }
+    tensors = {name: np.frombuffer(zstd.compress(part, LEVEL), np.uint8) for name, part in parts.items()}
+    write_tensors(path, tensors, {"provenance": json.dumps(listed.provenance, sort_keys=True)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedRows(SubwordRows):
+    """Builds the vectors of words: the sum of their tokens' rows, turned to the direction of a listed word.
+
+    A listed word of several tokens counts as built from them all the same. Search is no better if refining
+    holds it to its direction (docs/results/listed.md).
+    """
+
+    listed: Listed
+
+    def with_pieces(self, words: Sequence[str]) -> tuple[Floats, Bytes]:
+        """As without the list; of listed words the direction changes, not the length."""
+        rows, pieces = super().with_pieces(words)
+        self.turn(words, rows)
+        return rows, pieces
+
+    def turn(self, words: Sequence[str], rows: Rows) -> None:
+        """Give the sums of listed words, (n, d), their directions, in place."""
+        numbers = np.array([self.listed.numbers.get(word.lower(), -1) for word in words], np.int64)
+        there = np.flatnonzero(numbers >= 0)
+        lengths = np.linalg.norm(rows[there], axis=1, keepdims=True)
+        rows[there] = unit_rows(self.listed.codes[numbers[there]].astype(np.float32)) * lengths
+
+
+def laid_over(listed: Listed) -> Vectors:
+    """The built-in vectors with the directions of the listed words."""
+    plain = load_default()
+    tokens = cast(SubwordRows, plain.composer)
+    composer = ListedRows(tokens.tokenizer, tokens.rows, tokens.pool, tokens.lower, listed=listed)
+    rows = plain.vectors.copy()
+    composer.turn(plain.index_to_key, rows)
+    provenance = {**plain.provenance, "listed": listed.provenance["sha256"]}
+    return Vectors(plain, rows, sources=plain.sources, composer=composer, provenance=provenance)
 
 
 def made(words: Sequence[str], encoder: SentenceEncoder, sources: dict[str, object]) -> Listed:

@@ -1,7 +1,7 @@
 """Are the built-in vectors better with what a sentence encoder knows of words? Fills docs/results/listed.md.
 
 LISTED names a file that `benchmarks.listed_words` made; otherwise the list is made, which needs Debian's
-package scowl. It is laid over the token rows (`built_in`). Both are compared without a text, after refining,
+package scowl. It is laid over the token rows. Both are compared without a text, after refining,
 and as the initial vectors of a search. Map, weight and list were chosen on these figures.
 """
 
@@ -35,7 +35,7 @@ from selfvec.evaluation.compared_vectors import word_vectors
 from selfvec.evaluation.words import read_pairs
 from selfvec.numerics.statistics import Estimate, spearman
 from selfvec.retrieval import Index
-from selfvec.storage.formats.built_in import Listed, built_in, read_listed
+from selfvec.storage.formats.built_in import load_default
 
 WITHOUT, WITH = "token rows", "with the list"
 SETS = {
@@ -51,10 +51,10 @@ ENCODER = SHARED_DATA / "encoders" / "minilm"
 
 
 @cache
-def listed() -> Listed:
+def listed() -> listed_words.Listed:
     """The list, read from its file, or made."""
     if file := os.environ.get("LISTED"):
-        return read_listed(Path(file))
+        return listed_words.read_listed(Path(file))
     words, encoder = listed_words.words_of(ENCODER, listed_words.SCOWL), as_sentence_encoder(ENCODER)
     return listed_words.made(words, encoder, {})
 
@@ -62,7 +62,7 @@ def listed() -> Listed:
 @cache
 def given() -> dict[str, Vectors]:
     """The built-in vectors without and with the list."""
-    return {WITHOUT: built_in(None), WITH: built_in(listed())}
+    return {WITHOUT: load_default(), WITH: listed_words.laid_over(listed())}
 
 
 @cache

@@ -18,10 +18,9 @@ from tests.corpus.corpus_reader import Reader
 
 from selfvec.apps.cli import main
 from selfvec.corpus import Corpus, as_corpus
-from selfvec.corpus.dates import DateColumn, DateForm, Evidence, parse_dates
+from selfvec.corpus.dates import MONTHS, THAI, DateColumn, DateForm, Evidence, parse_dates
 from selfvec.corpus.fields import FieldNames
 from selfvec.corpus.files import open_part
-from selfvec.corpus.month_names import MONTHS, THAI
 from selfvec.corpus.slices import by_period
 from selfvec.corpus.streams import TextSource
 from selfvec.corpus.summary import Summary, joined_corpora

@@ -6,13 +6,37 @@ column: `Evidence` counts what they say, and `DateForm` is what was decided.
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property, partial
+from pathlib import Path
+from unicodedata import normalize
 
 import polars as pl
 
-from .month_names import BESIDE_MONTHS, MONTHS, THAI, WEEKDAYS
+THAI = 12  # added to the number of a month in Thai, whose years may be counted from the Buddha's death
+
+
+def _month_numbers(months: str, thai: str) -> dict[str, int]:
+    """The number of each name of a month; 13 to 24 in Thai."""
+    lines = [(0, line) for line in months.split("\n") if line] + [(THAI, thai.strip())]
+    names = {
+        name: number + before
+        for before, line in lines
+        for number, forms in enumerate(line.split("|"), 1)
+        for name in forms.split()
+    }
+    names |= {
+        f"ב{name}": number for name, number in names.items() if "א" <= name[0] <= "ת"
+    }  # Hebrew: in June
+    return {normalize("NFC", name): number for name, number in names.items()}
+
+
+_NAMES = tomllib.loads(Path(__file__).with_name("month_names.toml").read_text(encoding="utf-8"))
+MONTHS = _month_numbers(_NAMES["months"], _NAMES["thai"])
+WEEKDAYS = frozenset(_NAMES["weekdays"].split()) - MONTHS.keys()
+_BESIDE_MONTHS = frozenset(_NAMES["beside"].split())
 
 # the days that Python and ISO 8601 can name
 _FIRST = date(1, 1, 1)
@@ -342,7 +366,7 @@ def _named(texts: pl.Series) -> pl.Series:
     )
     words = table.select("row", word=pl.col("text").str.extract_all(r"[\p{L}\p{M}]+")).explode("word")
     month = pl.col("word").replace_strict(MONTHS, default=None, return_dtype=pl.Int32)
-    beside = pl.col("word").is_in(WEEKDAYS | BESIDE_MONTHS)
+    beside = pl.col("word").is_in(WEEKDAYS | _BESIDE_MONTHS)
     months = (
         words.with_columns(month=month, other=month.is_null() & ~beside)
         .group_by("row")

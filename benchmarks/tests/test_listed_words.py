@@ -4,21 +4,30 @@ import json
 from pathlib import Path
 
 import numpy as np
-from benchmarks import listed_words
-from benchmarks.listed_words import directions, made, rounded, words_of
 
+from benchmarks import listed_words
+from benchmarks.listed_words import (
+    Listed,
+    directions,
+    laid_over,
+    made,
+    read_listed,
+    rounded,
+    words_of,
+    write_listed,
+)
 from selfvec.data.vectors import Source
 from selfvec.encoders import as_sentence_encoder
 from selfvec.numerics.rows import unit_rows
-from selfvec.storage.formats.built_in import Listed, built_in, read_listed, write_listed
+from selfvec.storage.formats.built_in import load_default
 
-PLAIN = built_in(None)
+PLAIN = load_default()
 WORDS = ["graupel", "storm", "x-ray"]
 CODES = np.random.default_rng(0).integers(-9, 10, (3, 256)).astype(np.int8)
 
 
 def test_listed_words_have_the_direction_of_the_list_and_the_length_of_their_tokens() -> None:
-    vectors = built_in(Listed(WORDS, CODES, {"sha256": "0"}))
+    vectors = laid_over(Listed(WORDS, CODES, {"sha256": "0"}))
     given = ["Graupel", "storm", "X-ray"]
     rows, sources, pieces = vectors.lookup_pieces(given)
     plain, plain_sources, plain_pieces = PLAIN.lookup_pieces(given)
@@ -29,7 +38,7 @@ def test_listed_words_have_the_direction_of_the_list_and_the_length_of_their_tok
 
 
 def test_other_words_are_as_without_the_list() -> None:
-    vectors = built_in(Listed(WORDS, CODES, {"sha256": "0"}))
+    vectors = laid_over(Listed(WORDS, CODES, {"sha256": "0"}))
     words = ["pickle", "hailstones", "café", "日本"]
     assert vectors.index_to_key == PLAIN.index_to_key
     assert np.array_equal(vectors.lookup(words)[0], PLAIN.lookup(words)[0])
