@@ -20,7 +20,6 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.encoders.student import Student, text_rows
-from selfvec.files.tensors import Forms
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.vocabulary import Query
 
@@ -114,28 +113,13 @@ class EncoderPart:
 
     @classmethod
     def read(cls, arrays: Arrays, documents: int, name: str) -> EncoderPart:
-        """From what was written, which has been checked."""
+        """From what was written."""
         own = {
             name.removeprefix(_PREFIX): array for name, array in arrays.items() if name.startswith(_PREFIX)
         }
         vectors = UnitVectors(own["vectors"], own["scales"], documents)
         unseen = EncodedTexts.written(own["unseen"], own["unseen rows"])
         return cls(name, vectors, own["rows"], own["mean"], unseen)
-
-
-def forms(arrays: Arrays, units: int, types: int) -> Forms:
-    """The dtypes and shapes of the arrays that `EncoderPart.arrays` names; none if the index lacks them."""
-    if f"{_PREFIX}vectors" not in arrays:
-        return {}
-    of: Forms = {
-        "vectors": ("i1", (units, "h")),
-        "scales": ("f4", (units,)),
-        "rows": ("f2", (types, "h")),
-        "mean": ("f4", ("h",)),
-        "unseen": ("u1", ("G", 16)),
-        "unseen rows": ("f2", ("G", "h")),
-    }
-    return {_PREFIX + name: form for name, form in of.items()}
 
 
 def encoder_part(

@@ -32,10 +32,8 @@ from selfvec.encoders.run_encoder import encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.files.atomic_files import atomic_folder
 from selfvec.files.checksums import read_description, unchanged, write_sealed
-from selfvec.files.memory import release
-from selfvec.files.tensors import Forms, check_tensors, map_tensors, write_tensors
+from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json, read_vocabulary, write_vocabulary
-from selfvec.files.untrusted import decoding
 from selfvec.storage.cache import is_outdated
 from selfvec.storage.folder_kinds import INDEX
 from selfvec.text.preprocessing import Preprocessing
@@ -44,9 +42,8 @@ from selfvec.text.vocabulary import Query, Vocabulary
 
 from .build import PoolOfTexts, build_index, build_like, build_words_only
 from .dense_space import TABLES, DenseSpace
-from .documents import Arrays, GatheredDocuments, IndexedDocuments, SearchedDocuments, UnitVectors
+from .documents import GatheredDocuments, IndexedDocuments, SearchedDocuments, UnitVectors
 from .encoder_part import ENCODER, ROWS, Asked, EncoderPart, check_question
-from .encoder_part import forms as encoder_forms
 from .question import Question, by_signs, count_written, words_of
 from .scoring import Scored, Scorer, check_mode
 from .segments import IndexedPart, SegmentedDocuments
@@ -265,13 +262,8 @@ class Index:
         if head.get("version") != VERSION:
             rule = f"is an index of version {head.get('version')}, this Selfvec reads version {VERSION}"
             raise FormatError(rule, path=folder / _HEAD, remedy=_AGAIN)
-        with decoding(folder / _HEAD, "index", _AGAIN):
-            preprocessing = Preprocessing(**head["preprocessing"])
-        vocabulary = Vocabulary(preprocessing, read_vocabulary(folder / _WORDS))
+        vocabulary = Vocabulary(Preprocessing(**head["preprocessing"]), read_vocabulary(folder / _WORDS))
         arrays = map_tensors(folder / _ARRAYS)
-        _check_arrays(arrays, len(head["fields"]), vocabulary, folder / _ARRAYS)
-        for array in arrays.values():  # checked; they are read again when they are needed
-            release(array)
         space = DenseSpace(arrays["rows"], arrays["weights"], arrays["pool"], float(head["dense_share"]))
         documents = IndexedDocuments(arrays, head["fields"])
         part = None
@@ -421,65 +413,3 @@ def _sharing_half(name: str, ids: Iterable[str]) -> Iterator[str]:
     middle = len(name) // 2
     first, last = name[:middle].lower(), name[middle:].lower()
     return (id for id in ids if (low := id.lower()).startswith(first) or low.endswith(last))
-
-
-def _check_arrays(a: Arrays, fields: int, vocabulary: Vocabulary, path: Path) -> None:
-    """Raise `FormatError` if a loop over the arrays could leave their bounds."""
-    strings = ["ids", "texts", *(f"values {i}" for i in range(fields))]
-    codes = [f"field {i}" for i in range(fields)]
-    sizes: Forms = {"days": ("i8", ("D",)), "owners": ("i4", ("P",))}
-    check_tensors(a, sizes, path, _AGAIN)
-    documents, passages = len(a["days"]), len(a["owners"])
-    units = documents + passages
-    types = len(vocabulary)
-    # Sizes are known now; the shapes of all others follow from them.
-    forms: Forms = {
-        "rows": ("f4", (types, "d")),
-        "weights": ("f4", (types,)),
-        "pool": ("i4", ("related",)),
-        "starts": ("i8", (types + 1,)),
-        "units": ("i4", ("N",)),
-        "counts": ("u2", ("N",)),
-        "occurs": ("i4", (types,)),
-        "lengths": ("i4", (units,)),
-        "scales": ("f4", (units,)),
-        "vectors": ("i1", (units, "d")),
-        "repeats": ("u8", ("repeats",)),
-        "spans": ("i4", (passages, 2)),
-        **{name: ("u1", (name,)) for name in strings},
-        **{f"{name} ends": ("i8", (f"{name} + 1",)) for name in strings},
-        **dict.fromkeys(("ids ends", "texts ends"), ("i8", (documents + 1,))),
-        **dict.fromkeys(codes, ("i4", (documents,))),
-        **encoder_forms(a, units, types),
-        **(
-            {_POOL: ("f4", ("pool of texts", "d")), _POOL_KEYS: ("u8", ("pool of texts",))}
-            if _POOL in a
-            else {}
-        ),
-    }
-    check_tensors(a, forms, path, _AGAIN)
-    # Kernels index by these numbers without looking.
-    begins, ends = a["spans"].T
-    rules = {
-        "words occur once in the vocabulary": len(vocabulary.index) == types,
-        "related words are in the vocabulary": _within(a["pool"], 0, types),
-        "postings are in order": _rises_to(a["starts"], len(a["units"])) and _within(a["units"], 0, units),
-        "passages are parts of documents": _within(a["owners"], 0, documents)
-        and bool(np.all((begins >= 0) & (begins < ends))),
-        "strings are in order": all(_rises_to(a[f"{name} ends"], len(a[name])) for name in strings),
-        "fields have known values": all(
-            _within(a[name], -1, len(a[f"values {i} ends"]) - 1) for i, name in enumerate(codes)
-        ),
-    }
-    broken = [rule for rule, holds in rules.items() if not holds]
-    if broken:
-        raise FormatError(f"is damaged: not all {broken[0]}", path=path, remedy=_AGAIN)
-
-
-def _within(numbers: Array, first: int, end: int) -> bool:
-    return not numbers.size or bool(first <= numbers.min() and numbers.max() < end)
-
-
-def _rises_to(ends: Array, last: int) -> bool:
-    """Whether numbers rise from 0 to ``last``."""
-    return bool(ends.size and ends[0] == 0 and ends[-1] == last and np.all(np.diff(ends) >= 0))
