@@ -216,7 +216,9 @@ class LiveRun(Run):
         live = {name: number for name, number in since(self).items() if name in _FIGURES}
         made = self.provenance.replace(live=live)
         kept = self.history, made, self.report, self.tokens, self.text, self.parts
-        return Run(self.vectors, self.original, *kept, self.folder, self.state, self.stamp)
+        run = Run(self.vectors, self.original, *kept, self.folder, self.state, self.stamp)
+        run.topic_names = self.topic_names
+        return run
 
     @cached_property
     def tokens(self) -> TokenBatch:

@@ -16,7 +16,7 @@ from functools import cached_property
 from inspect import signature
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -68,6 +68,13 @@ _SAME = 0.9  # likeness of words that differ by a letter
 T = TypeVar("T")
 
 
+class TopicName(NamedTuple):
+    """A name that a person gave to a topic, and the terms by which the topic is found again."""
+
+    name: str
+    terms: tuple[str, ...]
+
+
 class RunPart(Protocol):
     """Data of a run that are saved in a subfolder of the run folder."""
 
@@ -109,6 +116,8 @@ class Run:
         The place of the ``run.json`` that was opened, and what tells whether it has been replaced since.
     derived : dict
         What `held` keeps: computed from this state of the run, and gone with it.
+    topic_names : sequence of TopicName
+        The names that a person gave to topics; topics with the same name are one.
     change : dict, optional
         What the update that returned this run has changed: numbers of documents, tokens and types.
     """
@@ -143,6 +152,7 @@ class Run:
         self.seen: tuple[Path, object] | None = None
         self.derived: dict[str, Any] = {}
         self.change: dict[str, Any] | None = None
+        self.topic_names: Sequence[TopicName] = ()
         self._tokens = tokens
 
     @property
@@ -158,7 +168,9 @@ class Run:
         {}
         """
         same = {name: getattr(self, name) for name in signature(Run).parameters if name != "tokens"}
-        return type(self)(**{**same, "tokens": self._tokens, **changes})
+        made = type(self)(**{**same, "tokens": self._tokens, **changes})
+        made.topic_names = self.topic_names
+        return made
 
     def held(self, name: str, make: Callable[[], T], of: Hashable = None, most: int = 1) -> T:
         """What `make` returns, held as long as this state of the run is.

@@ -215,6 +215,7 @@ def _changed(run: Run, parts: Sequence[Part], change: Change, summary: Any, numb
     steps.append({"by": "live", **counts})
     provenance = run.provenance.replace(corpus=summary, steps=steps)
     made = LiveRun(base, [first, *kept], with_figures(provenance, [first, *kept], base))
+    made.topic_names = run.topic_names
     keep_encoder(run, made)
     return made
 

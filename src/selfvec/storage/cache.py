@@ -30,7 +30,7 @@ from selfvec.files.text_files import read_json
 from selfvec.files.untrusted import decoding
 
 from .folder_kinds import folder_kind
-from .run_folder import PRESENT
+from .run_folder import PRESENT, stamp_of
 
 CACHE = "cache"  # of a run folder
 RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
@@ -121,7 +121,7 @@ def is_outdated(entry: Path, *, of_vectors: bool = False) -> bool:
         return False
     with suppress(InputError, OSError):
         described = read_json(entry.parent.parent / PRESENT, _AGAIN)
-        stamps = {described["sha256"], *([described.get("live", {}).get(BASE)] if of_vectors else [])}
+        stamps = {stamp_of(described), *([described.get("live", {}).get(BASE)] if of_vectors else [])}
         return _parts(entry)[1] not in [_state(stamp) for stamp in stamps if stamp]
     return True
 

@@ -59,7 +59,7 @@ HELD = {  # by the kind of a part of a run folder
     "cache/page": "maps and topics of the page",
     "cache/clusters": "topics: their terms, and the topic of each document",
     "cache/words": "all documents as numbers of words, every occurrence, for counts",
-    "topics.csv": "names of topics that you gave",
+    "topics.csv": "names that you gave to topics, with the terms of these",
 }
 _INDEX = {
     "index.json": "how the index was made; checksums",
@@ -79,7 +79,7 @@ _TEXT = (
 )
 """Files that hold documents or parts of them."""
 
-_UNSHOWN = ("files", "sha256")  # of a description
+_UNSHOWN = ("files", "stamp", "sha256")  # of a description
 
 _WORDS = ("method", "words", "dimensions", "window", "learning_rate", "seed")
 

@@ -18,9 +18,12 @@
     encoded/               a sentence encoder's vectors of the texts, if one was given
     history.safetensors    recorded states of the vectors, if kept
     report.json            health
+    topics.csv             names that a person gave to topics, with the terms of these
 
 From its second state on a run's files have the number of the state in their names: ``text-2.parquet``; see
-`selfvec.storage.run_writer`. Large arrays are memory-mapped when a folder is opened.
+`selfvec.storage.run_writer`. A state that differs from the one before in names of topics alone has the
+``stamp`` of that, so that whatever was derived from it stays. Large arrays are memory-mapped when a folder is
+opened.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ from selfvec.base.checks import check_path
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.live_run import BASE, LiveRun, Part, Segment, base_of, segments_of
-from selfvec.data.run import Run, state_name
+from selfvec.data.run import Run, TopicName, split_state, state_name
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
@@ -50,6 +53,7 @@ from selfvec.files.text_files import read_json, read_vocabulary
 from selfvec.files.untrusted import decoding
 
 from .folder_kinds import not_a_run
+from .topic_names import TOPICS, read_names
 
 PRESENT = "run.json"
 REFINED = "vectors.safetensors"
@@ -65,6 +69,7 @@ PARTS = ("counts", "encoded", "repeats")
 ADDED = "added.parquet"
 ADDED_TOKENS = "added.safetensors"
 DELETED = "deleted.safetensors"
+_OF_FOLDER = ("format", "state", "stamp", "files", "sha256")  # in run.json; the rest is how the run was made
 _AGAIN = "make the run again"
 
 
@@ -105,8 +110,19 @@ def present_state(run: Run) -> Run:
     now = unchanged(place, lambda: _open(place.parent, run))
     if now.stamp != run.stamp:
         return now
-    run.seen = now.seen  # only written again
+    run.seen, run.topic_names = now.seen, now.topic_names  # only written again, or its topics named
     return run
+
+
+def stamp_of(described: Mapping[str, Any]) -> str:
+    """What tells a state of a run from others; topics that are named do not make it another one."""
+    return str(described.get("stamp", described["sha256"]))
+
+
+def kept_topic_names(folder: Path, described: Mapping[str, Any]) -> list[TopicName]:
+    """The names of topics that a state of a run keeps."""
+    names = (name for name in described["files"] if split_state(name)[0] == TOPICS)
+    return [own for name in names for own in read_names(folder / name)]
 
 
 def _open(folder: Path, earlier: Run | None = None) -> Run:
@@ -122,9 +138,10 @@ def _open(folder: Path, earlier: Run | None = None) -> Run:
         remedy = f"install a newer Selfvec, or {_AGAIN}" if newer else "refine the text again"
         raise FormatError(rule, path=folder / PRESENT, remedy=remedy)
     provenance = read_description(folder / PRESENT, _AGAIN)
-    state, stamp = provenance["state"], provenance["sha256"]
-    for name in ("format", "state", "files", "sha256"):  # of the folder; the rest is how the run was made
-        del provenance[name]
+    state, stamp = provenance["state"], stamp_of(provenance)
+    topic_names = kept_topic_names(folder, provenance)
+    for name in _OF_FOLDER:
+        provenance.pop(name, None)
     live = provenance.get("live", {})
     if BASE not in live:
         run = _open_base(folder, provenance, state, stamp)
@@ -134,7 +151,7 @@ def _open(folder: Path, earlier: Run | None = None) -> Run:
             made = {**provenance, "live": live["before"]}
             base = _open_base(folder, made, state, live[BASE])
         run = LiveRun(base, _open_segments(folder, live, base, earlier), provenance, stamp)
-    run.seen = seen
+    run.seen, run.topic_names = seen, topic_names
     return run
 
 

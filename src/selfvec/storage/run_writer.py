@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.base.threads import at_once
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.live_run import BASE, LiveRun
-from selfvec.data.run import Run, split_state, state_name
+from selfvec.data.run import Run, TopicName, split_state, state_name
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import check_target, refuse_special, remove_folder, writing
 from selfvec.files.checksums import CHANGED, checksums, damaged_files, identity, is_sealed, seal
@@ -55,22 +55,26 @@ from .run_folder import (
     TOKENS,
     VOCABULARY,
     is_run,
+    kept_topic_names,
+    stamp_of,
     write_report,
     write_tokens,
     write_vectors,
 )
 from .text_file import save_text
+from .topic_names import TOPICS, write_names
 
 JOURNAL = "encoded.journal"
 """What a sentence encoder gave; it outlasts a command that ends early, so that the next one goes on there."""
 NEW = "new.parquet"
 """New documents, while an update reads them."""
-_FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, *PARTS)  # of a state
+_FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, TOPICS, *PARTS)  # of a state
 _OWNED = (*_FILES, ADDED, ADDED_TOKENS, DELETED, NEW)
 _UNFINISHED = re.compile(
     r"(text|new)(-\d+)?\.parquet\.(\d+|joined)"  # see `selfvec.storage.text_file`
     r"|\.(run\.json|previous\.json|cache)\.partial-[0-9a-f]{8}"
 )
+_WAIT = 10.0  # seconds for another process that writes, before names are refused
 _STAYS = "the state before cannot be brought back, and the run stays as it is"
 
 
@@ -186,6 +190,20 @@ class RunWriter:
             self._sweep()
         return run
 
+    def name_topics(self, names: Sequence[TopicName]) -> None:
+        """Give the topics of the run these names, and no others. What was derived from the run stays."""
+        with writing(self.target):
+            described = read_json(self.target / PRESENT, "make the run again")
+            files = {name: of for name, of in described["files"].items() if split_state(name)[0] != TOPICS}
+            if names:
+                write_names(self.path(TOPICS), names)
+                files |= checksums(self.target, [state_name(TOPICS, self.state)])
+            made = {**described, "files": files, "stamp": stamp_of(described)}
+            del made["sha256"]
+            sync_names(self.target)
+            self._replace_present(seal(made, indent=1), undo=True)
+            self._sweep()
+
     def _replace_present(self, content: bytes, undo: bool) -> None:
         """Make a new state the run; the present one becomes the state before, or is forgotten."""
         present, previous = self.target / PRESENT, self.target / PREVIOUS
@@ -209,6 +227,8 @@ class RunWriter:
             partial(write_report, self.path(REPORT), run.report),
             *(partial(self._write_part, run, name) for name in PARTS),
         ]
+        if names := self._names_to_keep(run):
+            jobs.append(partial(write_names, self.path(TOPICS), names))
         if run.tokens is not None:
             jobs.append(partial(write_tokens, self.path(TOKENS), run.tokens))
         if run.text is not None and run.text.source != self.target / state_name(TEXT, self.state):
@@ -216,6 +236,17 @@ class RunWriter:
         if history is not None and len(history):
             jobs.append(partial(write_tensors, self.path(HISTORY), vars(history)))
         at_once(*jobs)
+
+    def _names_to_keep(self, run: Run) -> list[TopicName]:
+        """A person's names of topics: those of the run, or of the state that it replaces.
+
+        Only terms that are still words of the run: those of erased documents leave with them.
+        """
+        names, present = run.topic_names, self.target / PRESENT
+        if not names and _names_of(present) is not None:
+            names = kept_topic_names(self.target, read_json(present, ""))
+        words = [(name, tuple(term for term in terms if term in run.vectors)) for name, terms in names]
+        return [TopicName(name, terms) for name, terms in words if terms]
 
     def _write_part(self, run: Run, name: str) -> None:
         if name in run.parts:
@@ -318,6 +349,17 @@ def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False)
     check_path("path", path, "the path of a run folder")
     with RunWriter(path, overwrite=overwrite) as writer:
         writer.finish(run)
+
+
+def save_topic_names(run: Run, names: Sequence[TopicName]) -> None:
+    """Let a run keep names of topics, and no others; in its folder, if it has one.
+
+    `TargetError` if the folder cannot be written, or another process writes it.
+    """
+    if run.folder is not None:
+        with RunWriter(run.folder.resolve(), overwrite=True, wait=_WAIT) as writer:
+            writer.name_topics(names)
+    run.topic_names = names
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -13,9 +13,11 @@ import selfvec
 from selfvec.analysis.concepts import topics
 from selfvec.analysis.concepts.subjects import few_subjects, merged
 from selfvec.analysis.concepts.topic_result import Topics
-from selfvec.base.errors import InputError
-from selfvec.data.run import Run
+from selfvec.apps.functions.update import undo
+from selfvec.base.errors import InputError, TargetError
+from selfvec.data.run import Run, TopicName
 from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_writer import RunWriter, save_topic_names
 
 
 @pytest.fixture
@@ -76,6 +78,40 @@ def test_a_run_keeps_names_and_merges_through_an_update(folder: Path) -> None:
     assert "Weather" in names_of(topics(open_run(folder.parent / "other"), 4))
     assert len(topics(open_run(folder), 4, names="none")) == 4
     assert "Weather" not in names_of(topics(open_run(folder), 4))
+
+
+def test_names_are_a_state_of_the_run_that_leaves_what_was_derived_from_it(folder: Path) -> None:
+    table = edited(folder, ["Weather", "Home", "Money", "Home"])
+    run = selfvec.open(folder)
+    kept = {path: path.stat().st_mtime_ns for path in (folder / "cache").rglob("*")}
+    named = names_of(run.topics(4, names=table))
+    assert selfvec.verify(folder).rows == []
+    assert {path: path.stat().st_mtime_ns for path in (folder / "cache").rglob("*")} == kept
+    other = selfvec.open(folder)
+    assert other.stamp == run.stamp
+    undo(folder)  # the state before has no names; each open run takes the names of now
+    assert "Weather" not in names_of(topics(open_run(folder), 4))
+    assert "Weather" not in names_of(other.topics(4))
+    undo(folder)
+    assert names_of(run.topics(4)) == named
+    run.add([{"id": "new", "text": "The hail and the wind near the roof."}])
+    assert "Weather" in names_of(run.topics(4))
+    assert "Weather" in names_of(topics(open_run(folder), 4))
+
+
+def test_names_wait_for_another_writer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("selfvec.storage.run_writer._WAIT", 0.0)
+    with RunWriter(folder, overwrite=True):
+        refused(lambda: topics(folder, 4, names="none"), TargetError, "another process is writing")
+
+
+def test_erased_words_leave_the_terms_of_names(tmp_path: Path) -> None:
+    rows = [{"id": "a", "text": "hail broke the roof"}, {"id": "b", "text": "hail and a secret"}]
+    run = selfvec.refine(rows, "none", "decorrelated", output=tmp_path / "run")
+    save_topic_names(run, [TopicName("Mine", ("hail", "secret")), TopicName("Lost", ("secret",))])
+    run.delete("b", erase=True)
+    assert open_run(tmp_path / "run").topic_names == [TopicName("Mine", ("hail",))]
+    assert not any(b"secret" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
 
 def names_of(whole: Topics) -> list[str]:

@@ -124,12 +124,17 @@ def answer_with(monkeypatch: pytest.MonkeyPatch, path: str, answer: Callable[[],
 
 @contextmanager
 def serving(
-    run: Run, *, token: str | None = None, jobs: int | None = 1, start: bool = False
+    run: Run,
+    *,
+    token: str | None = None,
+    write_token: str | None = None,
+    jobs: int | None = 1,
+    start: bool = False,
 ) -> Iterator[Site]:
     """Serve a run for a while; ``start`` prepares the page, as `serve` does."""
     data = PageData(run, jobs)
     with bind("127.0.0.1", 0) as listening:
-        server = server_of(create_app(data, token))
+        server = server_of(create_app(data, token, write_token))
         if start:
             prepare(data)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

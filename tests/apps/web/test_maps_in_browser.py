@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,11 @@ from headless import BrowserError, Page
 from serving import Site, fitted, serving
 from steps import COLOURS, NAMED, heading, saved_as
 
+from selfvec.analysis.concepts import topics
+from selfvec.apps.functions.update import undo
 from selfvec.apps.web.maps import drawn
+from selfvec.data.run import Run
+from selfvec.storage.run_folder import open_run
 
 TAUGHT = "document.querySelectorAll('.domain h4').length"
 
@@ -297,6 +302,46 @@ def test_three_documents_have_maps_too(page: Page, tmp_path: Path) -> None:
             page.wait(f"{COLOURS} > 1")
 
 
+RENAME = (
+    "((at, name) => { const field = document.querySelectorAll('.topic input')[at]; field.value = name;"
+    " field.dispatchEvent(new Event('change')); })"
+)
+
+
+def test_names_of_topics_are_saved_in_the_run(page: Page, run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder)
+    token = "a token for writing"
+    with serving(open_run(folder), write_token=token) as site:
+        site.data.topics.result()
+        found = site.json("/api/topics")["topics"]
+        stamp = site.json("/api/about")["stamp"]
+        page.open(f"{site.address}#view=topics", ready="document.querySelector('.topic')")
+        page.run(f"{RENAME}(0, 'Mine')")
+        page.run(f"document.querySelector('.topics input[type=password]').value = {json.dumps(token)}")
+        page.click(".topics form button")
+        page.wait("document.querySelector('.topics [role=status]').innerText === 'The run keeps 1 name.'")
+        (own,) = [row for row in site.json("/api/topics")["topics"] if row["own"]]
+        assert (own["name"], own["own"]) == (found[0]["name"], "Mine")
+        names = [topic.name for topic in topics(folder)]  # as the command line, the assistant and a report
+        assert names.count("Mine") == 1
+        assert (len(names), found[0]["name"] in names) == (len(found), False)
+        site.data.comparisons.tasks(site.data.comparisons.default).tested.result()
+        site.data.index.result()
+        colours = site.json("/api/map/colours?of=words&layout=pca")["colours"]
+        assert next(c["values"] for c in colours if c["name"] == "topic") == names
+        assert site.json("/api/about")["stamp"] == stamp  # what was computed for the run is that of the run
+        page.run("localStorage.clear()")
+        page.open(f"{site.address}?again#view=topics", ready="document.querySelector('.topic')")
+        assert "Mine" in page.run("[...document.querySelectorAll('.topic input')].map((f) => f.value)")
+        page.run("document.querySelector('.topics input[type=password]').value = 'not it'")
+        page.click(".topics form button")
+        page.wait("document.querySelector('.topics [role=status]').innerText.includes('needs a token')")
+        page.errors.clear()  # the browser notes that it was refused
+        undo(folder)
+        assert [row["own"] for row in site.json("/api/topics")["topics"]] == [None] * len(found)
+
+
 def test_topics_can_be_renamed_joined_and_saved(page: Page, site: Site) -> None:
     site.data.topics.result()
     found = site.json("/api/topics")["topics"]
@@ -308,12 +353,8 @@ def test_topics_can_be_renamed_joined_and_saved(page: Page, site: Site) -> None:
     assert page.run("document.querySelectorAll('.topic svg').length") == len(found)
     assert found[0]["terms"][0].replace("_", " ") in page.text(".topic")
     assert page.texts(".topic blockquote mark")
-    name = (
-        "((at, name) => { const field = document.querySelectorAll('.topic input')[at]; field.value = name;"
-        " field.dispatchEvent(new Event('change')); })"
-    )
-    page.run(f"{name}(0, 'Mine')")
-    page.run(f"{name}({shown}.indexOf({json.dumps(second)}), 'Mine')")
+    page.run(f"{RENAME}(0, 'Mine')")
+    page.run(f"{RENAME}({shown}.indexOf({json.dumps(second)}), 'Mine')")
     page.wait(f"document.querySelectorAll('.topic').length === {len(found) - 1}")
     page.open(f"{site.address}#view=topics", ready="document.querySelector('.topic')")
     assert page.run(shown).count("Mine") == 1

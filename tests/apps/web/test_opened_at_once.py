@@ -84,7 +84,7 @@ def go(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
         return computed
 
-    for name in ("topics", "run_index", "names_of"):
+    for name in ("topics_as_found", "run_index", "names_of"):
         monkeypatch.setattr(page_data, name, held(getattr(page_data, name)))
     monkeypatch.setattr(work, "QUEUE_SECONDS", 0.05)  # that a search waits for the index
     return event

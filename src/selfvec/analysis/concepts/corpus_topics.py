@@ -17,6 +17,7 @@ from selfvec.analysis.variants import with_variants
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.casing import in_any_case
 from selfvec.base.declarations import checked, options
+from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, OptionError, require
 from selfvec.base.names import listed
 from selfvec.base.progress import Progress, as_progress
@@ -36,10 +37,11 @@ from selfvec.refinement.derived_vectors import TOPICS
 from selfvec.storage.cache import RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.text_file import text_part
+from selfvec.storage.topic_names import read_names
 
 from .document_topics import assigned_table, document_table
 from .growth import ShareChange, first_and_last_periods, share_changes, text_growth
-from .subjects import FORGET, OwnName, keep_names, kept_names, own_names_of, read_names, with_names
+from .subjects import FORGET, kept_with, with_names
 from .terms import NAMED, counts_in, phrase_names, terms, topic_rows, topical_terms
 from .topic_clusters import TERMS, cluster_terms
 from .topic_result import GroupTopics, Topic, Topics, TopicShare
@@ -72,7 +74,8 @@ class GivenTopics(TypedDict, total=False):
         They keep their numbers. With a larger ``number``, new ones follow.
     names : path, optional
         Name the topics as in a table of them, topics.csv, that a report wrote and you edited. Those with the
-        same name become one. The run keeps the names, for its report and page, too; "none" forgets them.
+        same name become one. The run keeps the names, for its report, page and assistant, too; "none" forgets
+        them. They are a state of the run: ``update --undo`` takes them back.
     """
 
     variants: str | os.PathLike[str] | None
@@ -166,7 +169,12 @@ def topics(
     new = None if assign is None else _new_text(assign, run)
     options = {"top": top, "min_count": min_count, "seed": seed, "seeds": seeds, "earlier": earlier}
     clusters = _kept_clusters(run, number, options, as_progress(progress))
-    clusters = with_names(clusters, _own_names(home, clusters, given.get("names")))
+    told: list[str] = []
+    if (names := given.get("names")) is not None:
+        kept = kept_with(home, clusters, [] if names == FORGET else read_names(names))
+        run.topic_names = home.topic_names
+        told = [f"The run keeps {count_of(len(kept), 'name')} of topics, for its report and page, too."]
+    clusters = replace(with_names(clusters, run.topic_names), told=told)
     if match:
         groups = matched_topics(run, parts, len(clusters), min_count=min_count, seed=seed, progress=progress)
         clusters = replace(clusters, groups=groups)
@@ -184,11 +192,10 @@ def topics(
     return replace(clusters, hierarchy=joins, assigned=assigned)
 
 
-def _own_names(run: Run, found: Topics, given: str | os.PathLike[str] | None) -> list[OwnName]:
-    """The names that a run keeps, after those that are given have replaced them."""
-    if given is not None:
-        keep_names(run, [] if given == FORGET else own_names_of(found, read_names(given), kept_names(run)))
-    return kept_names(run)
+def topics_as_found(run: Run, progress: Progress | None = None) -> Topics:
+    """The topics of a run as `topics` finds them by default, without a person's names."""
+    options = {"top": 12, "min_count": 5, "seed": 0, "seeds": [], "earlier": []}
+    return _kept_clusters(run, None, options, as_progress(progress))
 
 
 def _beginnings(
@@ -221,7 +228,6 @@ def passing(run: Run, filter: GivenFilter | None) -> Run:
     documents = filtered_documents(run, given_filters(filter))
     part = _part_of(run, documents)
     part.text = None if run.text is None else text_part(run.text, documents)
-    keep_names(part, kept_names(run))
     return part
 
 

@@ -1,37 +1,32 @@
 """Fewer topics, and topics by names of one's own: which ones are merged, and under which name.
 
-A person's names lie in the run folder beside its states, so that updates leave them there. Each goes with the
-terms of its topic. It is given to the topic whose terms are most like these, so that it follows a topic that
-an update moves, and is left out where there is no such topic any more. Topics with the same name are one.
+A run keeps a person's names, each with the terms of its topic. It is given to the topic whose terms are most
+like these, so that it follows a topic that an update moves, and is left out where there is no such topic any
+more. Topics with the same name are one.
 """
 
 from __future__ import annotations
 
-import csv
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, zip_longest
-from pathlib import Path
 
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.errors import InputError
-from selfvec.data.run import Run
-from selfvec.files.report_page import save_rows
+from selfvec.data.run import Run, TopicName
 from selfvec.numerics.rows import unit_rows
+from selfvec.storage.run_writer import save_topic_names
 
 from .terms import phrase_names, topic_rows
 from .topic_clusters import ENOUGH
 from .topic_result import LEAST_DOCUMENTS, LEAST_SHARE, Topic, Topics
 
-NAMES = "topics.csv"  # in a run folder
 FORGET = "none"  # given instead of a file
 # Cosine of the terms of two topics that are the same.
 SAME_TERMS = 0.8
 FEW, MOST = 8, 12  # subjects of a report: what a reader takes in at a glance
-_HELD = "names of topics"
 
 
 # ---- Merging
@@ -140,58 +135,16 @@ def _costs(sums: Doubles, weights: Doubles) -> Doubles:
 # ---- Names of one's own
 
 
-@dataclass(frozen=True)
-class OwnName:
-    """A name that a person gave to a topic, and the terms by which the topic is found again."""
-
-    name: str
-    terms: tuple[str, ...]
-
-
-def read_names(path: str | os.PathLike[str]) -> list[OwnName]:
-    """The names in a table of topics: a row for each, with its ``name`` and its ``terms``, between commas."""
-    remedy = "give what selfvec text topics RUN --report topics.csv wrote, with other names in it"
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError("is not in UTF-8", path=path, remedy=remedy) from None
-    head = text.partition("\n")[0]
-    rows = list(csv.DictReader(text.splitlines(), delimiter="\t" if "\t" in head else ","))
-    if not rows or not {"name", "terms"} <= set(rows[0]):
-        raise InputError("has no columns name and terms", path=path, remedy=remedy)
-    out = []
-    for row in rows:
-        name = " ".join((row["name"] or "").removeprefix("'").split())  # the sign against formulas
-        terms = tuple(term.strip() for term in (row["terms"] or "").split(",") if term.strip())
-        if name and terms:
-            out.append(OwnName(name, terms))
-    return out
+def kept_with(run: Run, whole: Topics, given: Sequence[TopicName]) -> list[TopicName]:
+    """Let a run keep the names of a table of its topics, instead of those it keeps, and return them."""
+    names = own_names_of(whole, given, run.topic_names) if given else []
+    save_topic_names(run, names)
+    return names
 
 
-def kept_names(run: Run) -> list[OwnName]:
-    """The names that a run keeps."""
-    if run.folder is None:
-        return list(run.derived.get(_HELD, ()))
-    path = run.folder / NAMES
-    return read_names(path) if path.is_file() else []
-
-
-def keep_names(run: Run, names: Sequence[OwnName]) -> None:
-    """Keep names with a run, in its folder if it has one; without names, keep none."""
-    import polars as pl
-
-    run.derived[_HELD] = list(names)
-    if run.folder is None:
-        return
-    path = run.folder / NAMES
-    if not names:
-        path.unlink(missing_ok=True)
-        return
-    rows = [{"name": own.name, "terms": list(own.terms)} for own in names]
-    save_rows(pl.from_dicts(rows), path, overwrite=True)
-
-
-def own_names_of(whole: Topics, given: Sequence[OwnName], kept: Sequence[OwnName] = ()) -> list[OwnName]:
+def own_names_of(
+    whole: Topics, given: Sequence[TopicName], kept: Sequence[TopicName] = ()
+) -> list[TopicName]:
     """The names of a table that differ from those found, or that several topics share.
 
     The table has the topics as they were found, or as the names that are ``kept`` have made them.
@@ -209,13 +162,13 @@ def own_names_of(whole: Topics, given: Sequence[OwnName], kept: Sequence[OwnName
     parts = {i: [i] if shown is whole else [t for t, name in names if name == shown[i].name] for i in places}
     new = {topic: own.name for own, i in zip(given, places.tolist(), strict=True) for topic in parts[i]}
     return [
-        OwnName(name, tuple(term for term, _ in whole[topic].terms))
+        TopicName(name, tuple(term for term, _ in whole[topic].terms))
         for topic, name in new.items()
         if name != whole[topic].name or list(new.values()).count(name) > 1
     ]
 
 
-def with_names(whole: Topics, names: Sequence[OwnName]) -> Topics:
+def with_names(whole: Topics, names: Sequence[TopicName]) -> Topics:
     """The topics by the names of a person; those with the same name are one."""
     if not names:
         return whole
@@ -226,16 +179,22 @@ def with_names(whole: Topics, names: Sequence[OwnName]) -> Topics:
     return merged(whole, [groups[name] for name in name_of], own)
 
 
-def _names_of_each(whole: Topics, names: Sequence[OwnName]) -> list[str]:
-    """The name of each topic: a person's, or the one that was found."""
-    name_of = [topic.name for topic in whole]
-    for own, topic in zip(names, _topics_named(whole, names).tolist(), strict=True):
+def own_name_of_each(whole: Topics, names: Sequence[TopicName]) -> list[str | None]:
+    """The name that a person gave to each topic; None if there is none."""
+    own: list[str | None] = [None] * len(whole)
+    for name, topic in zip(names, _topics_named(whole, names).tolist(), strict=True):
         if topic >= 0:
-            name_of[topic] = own.name
-    return name_of
+            own[topic] = name.name
+    return own
 
 
-def _topics_named(whole: Topics, names: Sequence[OwnName]) -> Ints:
+def _names_of_each(whole: Topics, names: Sequence[TopicName]) -> list[str]:
+    """The name of each topic: a person's, or the one that was found."""
+    own = own_name_of_each(whole, names)
+    return [name or topic.name for name, topic in zip(own, whole, strict=True)]
+
+
+def _topics_named(whole: Topics, names: Sequence[TopicName]) -> Ints:
     """The topic that each name is for, (n,); -1 if none has such terms. No topic has two names."""
     out = np.full(len(names), -1, np.int64)
     if whole.run is None or not len(whole) or not len(names):

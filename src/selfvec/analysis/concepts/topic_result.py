@@ -199,6 +199,8 @@ class Topics(RecordTable[Topic]):
         The hierarchy of similar topics, see `topic_hierarchy`, if requested.
     assigned : DataFrame or None
         A row for each new document, if requested, as `document_table` has them for those of the run.
+    told : list of str
+        What else there is to say, such as that the run keeps names.
     run : Run or None
         Whose topics these are.
     """
@@ -215,6 +217,7 @@ class Topics(RecordTable[Topic]):
     groups: GroupTopics | None = None
     hierarchy: list[dict[str, Any]] | None = None
     assigned: pl.DataFrame | None = field(default=None, repr=False)
+    told: list[str] = field(default_factory=list, repr=False)
     run: Run | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
@@ -237,8 +240,8 @@ class Topics(RecordTable[Topic]):
 
     @property
     def messages(self) -> Sequence[str]:
-        """Which words were counted as one."""
-        return [] if self.run is None else joined_sentence(self.run.provenance.variants)
+        """Which words were counted as one, and what the run keeps."""
+        return [*(joined_sentence(self.run.provenance.variants) if self.run else ()), *self.told]
 
     @property
     def sentences(self) -> list[str]:

@@ -91,13 +91,9 @@ def report(
     >>> selfvec.report(run, "weather.html", top=4)["words"]
     ['mast', 'stream', 'panel', 'drone']
     """
-    from selfvec.analysis.concepts.subjects import keep_names, kept_names
     from selfvec.analysis.variants import with_variants
 
-    home = as_run(run)
-    run = with_variants(home, variants)
-    if run.folder is None:
-        keep_names(run, kept_names(home))
+    run = with_variants(as_run(run), variants)
     check_report(output, (".html",))
     check_target(output, overwrite=overwrite, folder=False)
     named = check_texts("words", words, "words") if words else []

@@ -197,11 +197,8 @@ def update(
         )
         if new is old and (own is not None or writer is None):
             return Run.of(old)
+        new.topic_names = old.topic_names
         made = finished(new, writer, undo=not how.get("no_undo"))
-        if own is None and writer is not None:  # in the run's own folder a person's names just stay
-            from selfvec.analysis.concepts.subjects import keep_names, kept_names
-
-            keep_names(made, kept_names(old))
         if new is not old:
             made.change = dict(new.provenance.steps[-1])
             made.folder = own or made.folder

@@ -41,7 +41,7 @@ _TYPES = {
 }
 
 _DESCRIPTION = """The searches and comparisons of one run, as JSON. Only GET and HEAD are answered, and with
-`selfvec serve --write` POST, PUT and DELETE of /api/documents.
+`selfvec serve --write` POST, PUT and DELETE of /api/documents, and PUT of /api/topics.
 
 At an address that other machines reach, send the header `Authorization: Bearer TOKEN`. An answer with status
 503 has a header `Retry-After`. While a comparison is being computed, answers that need it are
@@ -51,7 +51,7 @@ At an address that other machines reach, send the header `Authorization: Bearer 
 def create_app(data: PageData, token: str | None = None, write_token: str | None = None) -> ASGIApp:
     """The application of a run's page behind a `Guard`, which checks ``token``.
 
-    With ``write_token`` programs that have it may change the documents of the run.
+    With ``write_token`` those who have it may change the documents of the run, and name its topics.
     """
     app = FastAPI(
         title="Selfvec",
@@ -62,6 +62,7 @@ def create_app(data: PageData, token: str | None = None, write_token: str | None
         responses=ERRORS,
     )
     _add_errors(app)
+    data.writes = write_token is not None
     page = PresentPage(data)
     # A list that goes through much of the text takes a thread of its own, so that other requests are answered
     # meanwhile, however many lists are asked for.
@@ -69,7 +70,7 @@ def create_app(data: PageData, token: str | None = None, write_token: str | None
     for path, address in ADDRESSES.items():
         _add_address(app, page, queues[address.alone], path)
     _add_page(app)
-    return Guard(app, token, None if write_token is None else (Writing(Run.of(data.run)), write_token))
+    return Guard(app, token, None if write_token is None else (Writing(Run.of(data.run), page), write_token))
 
 
 def _add_address(app: FastAPI, page: PresentPage, queue: WorkQueue, path: str) -> None:

@@ -36,7 +36,7 @@ class PresentPage:
             run = present_state(self._data.run)
             if run is not self._data.run:
                 _ = run.tokens  # damaged ones are an error here, before threads are started
-                fresh = PageData(run, self._data.jobs, self._data.first)
+                fresh = PageData(run, self._data.jobs, self._data.first, writes=self._data.writes)
                 fresh.index.begin()  # first, because more waits for it than for anything else
                 prepare(fresh)
                 self._data.tasks.close()  # nothing more will be asked of the state before

@@ -56,6 +56,7 @@ def about(page: PageData) -> Json:
         "merged": bool(made.options.get("lemmatize") or made.options.get("stem")),
         "has_text": run.tokens is not None,
         "has_documents": run.tokens is not None,
+        "writes": page.writes,
         "comparisons": comparisons.choices(),
         "parts": [part.name for part in comparisons.slices],
         "default": comparisons.default,
@@ -91,7 +92,7 @@ def overview(page: PageData) -> Json:
 @address("/api/domain")
 def domain(page: PageData) -> Json:
     """What the text is about: subjects, and words with their neighbours before and after refining."""
-    words, topics = page.domain.result(), page.topics.result()
+    words, topics = page.domain.result(), page.named_topics
     return {"words": words, "subjects": [] if topics is None else topics.subjects}
 
 

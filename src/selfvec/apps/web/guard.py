@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .responses import error_response
-from .writing import METHODS, PATH
+from .writing import may_change
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -85,7 +85,7 @@ class Guard:
             await send(message)
 
         request = Request(scope)
-        if self.writing is not None and request.method in METHODS and request.scope["path"] == PATH:
+        if self.writing is not None and may_change(request):
             await (self._may_not_write(request) or self.writing[0])(scope, receive, sending)
             return
         answer: ASGIApp = _refused(request) or self._locked(request) or self.inner

@@ -146,7 +146,7 @@ def _colours(page: PageData, key: str, of: str, layout: str) -> list[Json]:
     compared = page.comparisons.tasks(key)
     task = arranging(page, key, of, layout)
     need(task or compared.comparison, page.topics, page.index, *[compared.tested] * words)
-    topics = None if page.topics.exception() else page.topics.result()
+    topics = None if page.topics.exception() else page.named_topics
     shown = compared.comparison.result().frequent(_LARGEST) if task is None else task.result().words
     documents = None if run.tokens is None else page.index.result().documents
     parts = {} if documents is None else text_parts(run, documents, page.comparisons.slices)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from selfvec.analysis.concepts import Topics, topics
+from selfvec.analysis.concepts import Topics
+from selfvec.analysis.concepts.corpus_topics import topics_as_found
+from selfvec.analysis.concepts.subjects import with_names
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import InputError, NotFound
 from selfvec.base.progress import Progress
@@ -49,8 +51,11 @@ class PageData:
         run: Run,
         jobs: int | None = None,  # threads for background tasks; by default all cores but one
         first: str | None = None,  # the stamp of the state that was served first, if it was another
+        *,
+        writes: bool = False,  # whether those who have a token may write the run
     ) -> None:
         self.run = run
+        self.writes = writes
         self.jobs = jobs or max(1, threads(None) - 1)
         self.first = run.stamp if first is None else first
         self.tasks = tasks = Tasks()
@@ -72,6 +77,12 @@ class PageData:
             layout: task(partial(self._documents_on, layout), [self.index], label="placing documents")
             for layout in LAYOUTS
         }
+
+    @property
+    def named_topics(self) -> Topics | None:
+        """The topics by the names that the run keeps; None if it has too little text."""
+        found, names = self.topics.result(), tuple(self.run.topic_names)
+        return found and self.run.held("named topics", lambda: with_names(found, names), of=names)
 
     def _domain(self, progress: Progress) -> list[Json]:
         """The words that the text is about; see `domain_words`."""
@@ -104,11 +115,11 @@ def _indexed(run: Run, tables: Sequence[str], progress: Progress) -> Index:
 
 
 def _found_topics(run: Run, progress: Progress) -> Topics | None:
-    """The topics of a run's text; None if it has too little."""
+    """The topics of a run's text as they are found; None if it has too little."""
     if run.tokens is None:
         return None
     try:
-        return topics(run, progress=progress)
+        return topics_as_found(run, progress)
     except InputError:
         return None
 

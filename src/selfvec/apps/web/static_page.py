@@ -120,7 +120,13 @@ def _answers(page: PageData, progress: Progress) -> Answers:
         answers["documents"] = texts
     about = answers.ask("about")
     first = [choice for choice in about["comparisons"] if choice["key"] == key]
-    about |= {"comparisons": first, "parts": [], "kept": True, "has_documents": texts is not None}
+    about |= {
+        "comparisons": first,
+        "parts": [],
+        "kept": True,
+        "writes": False,
+        "has_documents": texts is not None,
+    }
     overview, domain = answers.ask("overview"), answers.ask("domain")
     for path in ("health", "topics", "typical"):
         answers.ask(path)
@@ -168,7 +174,7 @@ def _packed(points: Any) -> str:
 
 def _on_paper(page: PageData) -> str:
     """What is printed: the page of ``selfvec report`` about the first comparison, and words of the text."""
-    run, topics = page.run, page.topics.result()
+    run, topics = page.run, page.named_topics
     changed = page.comparisons.tasks(page.comparisons.default).tested.result().changes.select(_PRINTED)
     report = text_report(
         TextFindings(

@@ -9,6 +9,7 @@ import numpy as np
 from selfvec.analysis.concepts.corpus_topics import topic_changes
 from selfvec.analysis.concepts.document_topics import typical_sentences
 from selfvec.analysis.concepts.growth import word_changes, word_sentences
+from selfvec.analysis.concepts.subjects import own_name_of_each
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.errors import NotFound
 from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, later, parse_span
@@ -38,15 +39,17 @@ def time(page: PageData, word: addresses.Word, unit: addresses.Unit = None) -> J
 
 @address("/api/topics")
 def topics(page: PageData, unit: addresses.Unit = None) -> Json:
-    """How many documents of each period belong to each topic."""
+    """How many documents of each period belong to each topic, as it was found; and its name in the run."""
     parts = periods(page.run.tokens, unit)
     result = page.topics.result()
     changes = result and topic_changes(page.run, result, parts)
+    own = own_name_of_each(result, page.run.topic_names) if result else []
     return {
         "periods": [described_period(part) for part in parts],
         "topics": [
             {
                 "name": topic.name,
+                "own": own[i],
                 "terms": [term for term, _ in topic.terms],
                 "share": topic.share,
                 "counts": [int(np.sum((result.of_documents == i) & part.documents)) for part in parts],

@@ -1,8 +1,14 @@
-"""Documents come and go over HTTP: POST, PUT and DELETE of ``/api/documents``, for programs with the token.
+"""What changes over HTTP, for those with the token: documents come and go, and topics are named.
+
+``/api/documents``
 
     POST     adds documents; ``duplicates=keep`` or ``error`` in the address, else the same id replaces
     PUT      adds or replaces documents by their ids, which all of them have
     DELETE   deletes those of ``?id=…``, or of the ids in the body; ids that are gone are passed over
+
+``/api/topics``
+
+    PUT      gives the topics the names in a table of them, as ``text topics --names``; without rows, none
 
 The body is JSON, a document or a list of them, or JSON Lines. Each request is one state of the run, whole or
 not at all, and on the disk before it is answered; so a request may be sent again.
@@ -21,20 +27,24 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from selfvec.analysis.concepts.subjects import kept_with
 from selfvec.apps.functions.live import add, changed, removal
 from selfvec.apps.run import Run
 from selfvec.base.errors import NotFound, OptionError, SelfvecError, TargetError
 from selfvec.base.result_table import Figures
+from selfvec.data.run import TopicName
 from selfvec.refinement import live
 
+from .changing_run import PresentPage
 from .responses import error_response, json_response
 
-PATH = "/api/documents"
-METHODS = ("POST", "PUT", "DELETE")
+DOCUMENTS, TOPICS = "/api/documents", "/api/topics"
+_CHANGING = {*((DOCUMENTS, method) for method in ("POST", "PUT", "DELETE")), (TOPICS, "PUT")}
 TOKEN = "SELFVEC_TOKEN"  # environment variable, of an assistant's server, too
 MOST_BYTES = 16 << 20  # of a body
 MOST = 10_000  # documents of a request
 SHORTEST_TOKEN = 16  # characters of a token
+_LONGEST = 200  # characters of a name
 _RETRY = "2"  # seconds, if another process writes the run
 
 
@@ -53,11 +63,17 @@ def token_for_writing(file: str | os.PathLike[str] | None = None) -> str:
     return token
 
 
-class Writing:
-    """An ASGI application that changes the documents of a run, one request at a time."""
+def may_change(request: Request) -> bool:
+    """Whether a request is one that changes the run."""
+    return (request.scope["path"], request.method) in _CHANGING
 
-    def __init__(self, run: Run) -> None:
+
+class Writing:
+    """An ASGI application that changes the documents of a run or names topics, one request at a time."""
+
+    def __init__(self, run: Run, page: PresentPage) -> None:
         self._run = run
+        self._page = page
         self._lock = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,6 +105,9 @@ class Writing:
         """What a request asks for; `OptionError` if it is not well formed."""
         asked = request.query_params
         given = _documents(body)
+        if request.scope["path"] == TOPICS:
+            names = [_topic_name(each) for each in given]
+            return lambda: self._named(names)
         if request.method == "DELETE":
             ids = [*asked.getlist("id"), *(_id_of(each) for each in given)]
             if not ids:
@@ -100,6 +119,13 @@ class Writing:
         rows = [_row(each, needs_id=request.method == "PUT") for each in given]
         duplicates = live.REPLACE if request.method == "PUT" else asked.get("duplicates", live.REPLACE)
         return lambda: add(self._run, rows, duplicates=duplicates)
+
+    def _named(self, names: list[TopicName]) -> Figures:
+        page = self._page.now()
+        found = page.topics.result()
+        if found is None:
+            raise NotFound("the text has too few words for topics")
+        return Figures("Named", {"names": len(kept_with(page.run, found, names))})
 
 
 async def _body(request: Request) -> bytes | None:
@@ -140,6 +166,16 @@ def _row(document: Any, *, needs_id: bool) -> dict[str, Any]:
             "a document to replace has an id", field="body", remedy="give it an id, or use POST"
         )
     return document
+
+
+def _topic_name(row: Any) -> TopicName:
+    """A row of a table of topics."""
+    name, terms = (row.get("name"), row.get("terms")) if isinstance(row, dict) else (None, None)
+    plain = isinstance(terms, list) and all(isinstance(term, str) for term in terms)
+    if not isinstance(name, str) or not name.strip() or not terms or not plain or len(name) > _LONGEST:
+        rule = f'a topic is an object with a "name" and a list of "terms", not {str(row)!r:.80}'
+        raise OptionError(rule, field="body", remedy='send [{"name": "…", "terms": ["…"]}]')
+    return TopicName(" ".join(name.split()), tuple(terms))
 
 
 def _id_of(given: Any) -> str:

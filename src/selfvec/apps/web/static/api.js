@@ -115,6 +115,20 @@ export async function ask(path, asked = {}, { signal, progress, busy } = {}) {
   return answer;
 }
 
+/** Change the run: what the server says of it. The token is that of those who may write. */
+export async function change(path, rows, token) {
+  const response = await fetch(`/api/${path}`, {
+    method: "PUT",
+    body: JSON.stringify(rows),
+    headers: { authorization: `Bearer ${token}` },
+    credentials: "same-origin",
+  });
+  const answer = await response.json().catch(() => null);
+  if (!response.ok)
+    throw new Refused(answer?.error ?? { rule: `the answer was ${response.status}` }, response.status);
+  return answer;
+}
+
 /** A map: its description, and its points as 16-bit integers. */
 export async function charted(asked, signal, progress) {
   const described = await ask("map", asked, { signal, progress });

@@ -1,6 +1,6 @@
 // The topics of the text: their terms, sentences that are typical of them, their share over time, and names
-// of one's own.
-import { ask, latest } from "./api.js";
+// of one's own, which the run keeps once they are saved.
+import { ask, change, latest } from "./api.js";
 import { rates, timeline } from "./chart.js";
 import { toDocument } from "./documents.js";
 import { bdi, download, h, say } from "./dom.js";
@@ -8,8 +8,16 @@ import { clean, many, share } from "./format.js";
 import { link } from "./state.js";
 
 const QUOTES = 3; // sentences of a topic
+const KEEPS = "Saved names are kept in the run, for its report, the command line and the assistant, too.";
+const FILE = [
+  "save them as a file and give it to ",
+  h("code", {}, "selfvec text topics RUN --names topics.csv"),
+  ", or start the server with ",
+  h("code", {}, "--write"),
+  ".",
+];
 
-/** Topics with the same name are shown as one. Given names are kept in this browser, by the run. */
+/** Topics with the same name are shown as one. Names that are not saved yet are kept in this browser. */
 export class Topics {
   constructor(about) {
     this.newest = latest();
@@ -22,7 +30,8 @@ export class Topics {
     this.opens = about.has_documents;
     this.mapped = about.has_text && !about.kept ? "documents" : "words";
     this.list = h("div", {});
-    this.usual = h("button", { type: "button", onclick: () => this.named({}) }, "Names as found");
+    this.usual = h("button", { type: "button", onclick: () => this.asFound() }, "Names as found");
+    this.said = h("p", { class: "lead", role: "status" });
     this.element = h(
       "div",
       { class: "full topics" },
@@ -31,17 +40,10 @@ export class Topics {
         "p",
         { class: "lead" },
         "You can rename a topic. Topics to which you give the same name become one. ",
-        "Your names are kept in this browser. The run keeps them, for its report as well, if you save them ",
-        "as a file and give that to ",
-        h("code", {}, "selfvec text topics RUN --names topics.csv"),
-        ".",
+        about.writes ? KEEPS : ["This server may not write the run. To keep your names in it, ", FILE],
       ),
-      h(
-        "div",
-        { class: "fields" },
-        h("button", { type: "button", onclick: () => this.save() }, "Save as a file"),
-        this.usual,
-      ),
+      h("div", { class: "fields" }, about.writes ? this.keeping() : this.filing(), this.usual),
+      this.said,
       this.list,
     );
   }
@@ -63,7 +65,7 @@ export class Topics {
   joined() {
     const groups = new Map();
     for (const row of this.rows) {
-      const name = this.names[row.name] ?? row.name;
+      const name = this.nameOf(row);
       groups.set(name, [...(groups.get(name) ?? []), row]);
     }
     return [...groups]
@@ -76,8 +78,13 @@ export class Topics {
       .sort((a, b) => b.share - a.share);
   }
 
+  /** The name that a person gave here, or that the run keeps, or that was found. */
+  nameOf(row) {
+    return this.names[row.name] ?? row.own ?? row.name;
+  }
+
   draw() {
-    this.usual.disabled = !Object.keys(this.names).length;
+    this.usual.disabled = this.rows.every((row) => this.nameOf(row) === row.name);
     if (!this.rows.length) {
       this.list.replaceChildren(h("p", { class: "wait" }, "The text has too few words for topics."));
       return;
@@ -121,7 +128,7 @@ export class Topics {
               view: "map",
               of: this.mapped,
               colour: "topic",
-              only: rows[0].name,
+              only: rows[0].own ?? rows[0].name,
               word: "",
               doc: "",
             }),
@@ -146,11 +153,11 @@ export class Topics {
 
   /** Topics get a name; an empty one is the name that was found. */
   rename(rows, name) {
-    const names = { ...this.names };
-    for (const row of rows)
-      if (name && name !== row.name) names[row.name] = name;
-      else delete names[row.name];
-    this.named(names);
+    this.named({ ...this.names, ...Object.fromEntries(rows.map((row) => [row.name, name || row.name])) });
+  }
+
+  asFound() {
+    this.named(Object.fromEntries(this.rows.map((row) => [row.name, row.name])));
   }
 
   named(names) {
@@ -163,17 +170,37 @@ export class Topics {
     this.draw();
   }
 
-  /** A row for each topic as it was found: its name here, its terms, its share, its documents by period. */
-  save() {
-    download("topics.csv", [
-      ["name", "terms", "share", ...this.periods.map(({ name }) => name)],
-      ...this.rows.map((row) => [
-        this.names[row.name] ?? row.name,
-        row.terms.join(", "),
-        row.share,
-        ...row.counts,
-      ]),
-    ]);
+  /** A form that saves the names in the run, with the token of those who may write it. */
+  keeping() {
+    const token = h("input", { type: "password", autocomplete: "off", required: true });
+    const send = async (event) => {
+      event.preventDefault();
+      const rows = this.rows.map((row) => ({ name: this.nameOf(row), terms: row.terms }));
+      try {
+        const { names } = await change("topics", rows, token.value);
+        this.named({});
+        await this.update();
+        this.said.textContent = names ? `The run keeps ${many(names, "name")}.` : "The run keeps no names.";
+      } catch (error) {
+        this.said.textContent = `The names are not saved: ${error.message}.`;
+      }
+    };
+    return h(
+      "form",
+      { class: "fields", onsubmit: send },
+      h("label", {}, "token for writing", token),
+      h("button", {}, "Save in the run"),
+    );
+  }
+
+  /** A button that saves a row for each topic as it was found: its name here, terms, share, documents. */
+  filing() {
+    const save = () =>
+      download("topics.csv", [
+        ["name", "terms", "share", ...this.periods.map(({ name }) => name)],
+        ...this.rows.map((row) => [this.nameOf(row), row.terms.join(", "), row.share, ...row.counts]),
+      ]);
+    return h("button", { type: "button", onclick: save }, "Save as a file");
   }
 }
 
