@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.refusals import refused
 
-from selfvec.base.errors import FormatError, OptionError, TargetError
+from selfvec.base.errors import OptionError, TargetError
 from selfvec.cooccurrence import WEIGHTINGS, Counts, count, count_near, neighbour_totals
 from selfvec.cooccurrence.reference import count_reference
 from selfvec.data.token_batch import TokenBatch
-from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
 
 documents = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_size=8)
 windows = st.integers(1, 15)
@@ -175,56 +174,3 @@ def test_nothing_is_left_in_the_folder_for_temporary_files(tmp_path: Path, monke
         assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
     refused(lambda: count(random_batch(6, 3000, 200), 5), TargetError, "absent")
-
-
-def save_damaged(folder: Path, **changes: object) -> Path:
-    """Counts of "a b c" with some arrays or metadata replaced (None: left out)."""
-    count(TokenBatch.from_documents([["a", "b", "c"]]), 3).save(folder)
-    path = folder / "counts.safetensors"
-    metadata = read_metadata(path)
-    arrays: dict[str, NDArray[np.generic]] = {k: np.array(v) for k, v in map_tensors(path).items()}
-    for name, value in changes.items():
-        target = metadata if name in metadata else arrays
-        target.pop(name)
-        if value is not None:
-            target[name] = value  # type: ignore[assignment]
-    write_tensors(path, arrays, metadata)
-    return folder
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"indices": None},
-        {"indices": np.array([1, 0, 2, 1], np.int64)},
-        {"indices": np.array([1, 0, 3, 1], np.int32)},
-        {"indices": np.array([-1, 0, 2, 1], np.int32)},
-        {"indices": np.array([1, 2, 0, 1], np.int32)},
-        {"indices": np.array([1, 0, 2], np.int32)},
-        {"data": np.array([1, 1, 0, 1], np.int64)},
-        {"data": np.array([[1, 1], [1, 1]], np.int64)},
-        {"indptr": np.array([0, 1, 4], np.int64)},
-        {"indptr": np.array([0, 1, 3, 5], np.int64)},
-        {"indptr": np.array([0, 9, 3, 4], np.int64)},
-        {"indptr": np.array([0, -9, 3, 4], np.int64)},
-        {"indptr": np.array([1, 1, 3, 4], np.int64)},
-        {"indptr": np.zeros(0, np.int64)},
-        {"window": "4"},
-        {"window": "wide"},
-        {"window": None},
-        {"weighting": "cubic"},
-        {"vocabulary_sha256": None},
-    ],
-    ids=str,
-)
-def test_damaged_counts_are_refused(tmp_path: Path, changes) -> None:
-    refused(lambda: Counts.load(save_damaged(tmp_path / "counts", **changes)), FormatError, "again")
-
-
-def test_another_vocabulary_is_refused(tmp_path: Path) -> None:
-    folder = save_damaged(tmp_path / "counts")
-    Counts.load(folder)
-    (folder / "vocabulary.txt").write_text("a\nc\nb\n", encoding="utf-8")
-    refused(lambda: Counts.load(folder), FormatError, "changed since")
-    (folder / "vocabulary.txt").unlink()
-    refused(lambda: Counts.load(folder), FormatError, "missing")

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_counts import assert_same, random_batch
-from tests.damage import sealed_again
 from tests.refusals import refused
 
 import selfvec
@@ -90,12 +89,12 @@ def test_a_run_is_interrupted_with_every_operator(
         refine(Corpus.from_texts(storms), storm_vectors, chosen, progress=_StopAtFirst())
 
 
-def test_counts_that_do_not_belong_to_the_run_are_refused(storm_file: Path, tmp_path: Path) -> None:
+def test_counts_that_have_changed_are_named(storm_file: Path, tmp_path: Path) -> None:
     folder = refined(storm_file, tmp_path / "run", "--operator", "counts")
-    other = count(random_batch(1, 100, 10), 9)
-    other.save(folder / "counts", overwrite=True)
-    with pytest.raises(FormatError, match=r"run/counts: .*these have others; make the run again"):
-        _ = run_counts(selfvec.open_run(sealed_again(folder)))
+    count(random_batch(1, 100, 10), 9).save(folder / "counts", overwrite=True)
+    damaged = {Path(damage.file).name for damage in selfvec.verify(folder).damaged}
+    assert damaged == {"counts.safetensors", "vocabulary.txt"}
+    refused(lambda: selfvec.open_run(folder), FormatError, r"run/counts/.*make the run again")
     shutil.rmtree(folder / "counts")
     refused(lambda: selfvec.open_run(folder), FormatError, r"run/counts/.*: is missing; make the run again")
 

@@ -12,7 +12,7 @@ import pytest
 
 from selfvec.base.errors import MissingExtra, SelfvecError
 from selfvec.exporters import STORES, StoreRows
-from selfvec.exporters.store import Database
+from selfvec.exporters.lancedb import LanceDB
 from selfvec.exporters.store_rows import RUN
 
 
@@ -24,10 +24,10 @@ def rows(number: int = 40, first: int = 0) -> StoreRows:
     return StoreRows("passages", table, vectors, about={RUN: "it"})
 
 
-def stored(folder: Path) -> tuple[Database, Path]:
+def stored(folder: Path) -> tuple[LanceDB, Path]:
     """A store of 40 rows."""
     store = STORES["lancedb"]
-    assert isinstance(store, Database)
+    assert isinstance(store, LanceDB)
     pytest.importorskip(store.module, reason=f"needs selfvec[{store.extra}]")
     store.put(rows(), folder / "store")
     return store, folder / "store"

@@ -18,13 +18,13 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Ids, Ints
 from selfvec.base.compiled import kernel
-from selfvec.base.errors import FormatError, OptionError
+from selfvec.base.errors import OptionError
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.atomic_files import atomic_folder
 from selfvec.files.checksums import sha256
-from selfvec.files.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
+from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.files.text_files import read_vocabulary, write_vocabulary
 from selfvec.numerics.sparse_rows import SparseRowsMaker
 
@@ -40,7 +40,6 @@ nearest integer."""
 
 _FILE = "counts.safetensors"
 _VOCABULARY = "vocabulary.txt"
-_AGAIN = "count the corpus again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,66 +94,18 @@ class Counts:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Counts:
-        """Memory-map a folder written by `save`. Every entry is checked once.
-
-        `FormatError` if a file is missing or damaged, or the vocabulary was changed.
-        """
+        """Memory-map a folder written by `save`: a part of a run, whose seal tells if it has changed."""
         path = Path(folder) / _FILE
-        vocabulary = Path(folder) / _VOCABULARY
-        for file in (path, vocabulary):
-            if not file.is_file():
-                rule = "a folder of counts holds this file, it is missing"
-                raise FormatError(rule, path=file, remedy=_AGAIN)
-        metadata = read_metadata(path)
-        if metadata.get("vocabulary_sha256") != sha256(vocabulary):
-            rule = "the vocabulary is the one the counts were saved with, this file was changed since"
-            raise FormatError(rule, path=vocabulary, remedy=_AGAIN)
-        arrays = map_tensors(path)
-        types = read_vocabulary(vocabulary)
-        forms: Forms = {
-            "indptr": ("i8", (len(types) + 1,)),
-            "indices": ("i4", ("n",)),
-            "data": ("i8", ("n",)),
-        }
-        check_tensors(arrays, forms, path, _AGAIN)
-        if not _is_valid(arrays["indptr"], arrays["indices"], arrays["data"]):
-            rule = "rows follow each other, columns rise within a row, and counts are at least 1; here not"
-            raise FormatError(rule, path=path, remedy=_AGAIN)
-        window = metadata.get("window", "")
-        weighting = metadata.get("weighting", "")
-        if not (window.isascii() and window.isdigit() and int(window) % 2) or weighting not in WEIGHTINGS:
-            raise FormatError(
-                f"counts name an odd window and a weighting of {', '.join(WEIGHTINGS)}, these say {window!r} "
-                f"and {weighting!r}",
-                path=folder,
-                remedy=_AGAIN,
-            )
-        return cls(types, arrays["indptr"], arrays["indices"], arrays["data"], int(window), weighting)
-
-
-def _is_valid(indptr: Ints, indices: Ids, data: Ints) -> bool:
-    """Whether row bounds are in order, columns exist and rise within each row, and counts are at least 1."""
-    ends = indptr[0] == 0 and indptr[-1] == indices.size and np.all(np.diff(indptr) >= 0)
-    if not ends or np.any(data < 1) or np.any(indices < 0) or np.any(indices >= indptr.size - 1):
-        return False
-    rising = np.ones(indices.size + 1, bool)
-    rising[1:-1] = np.diff(indices) > 0
-    rising[indptr] = True  # a row may begin with any column
-    return bool(rising.all())
+        how = read_metadata(path)
+        words = read_vocabulary(Path(folder) / _VOCABULARY)
+        return cls(words, **map_tensors(path), window=int(how["window"]), weighting=how["weighting"])
 
 
 def run_counts(run: Run) -> Counts | None:
     """The co-occurrence counts of a run, memory-mapped; None if the run did not keep them."""
     kept = run.parts.get("counts")
     if kept is None and (folder := run.part("counts")) is not None:
-        kept = Counts.load(folder)
-        if kept.types != run.vectors.index_to_key:
-            raise FormatError(
-                "counts in a run folder have the words of the run in the same order, these have others",
-                path=folder,
-                remedy="make the run again",
-            )
-        run.parts["counts"] = kept
+        kept = run.parts["counts"] = Counts.load(folder)
     assert kept is None or isinstance(kept, Counts)
     return kept
 

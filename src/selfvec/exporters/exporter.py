@@ -27,7 +27,8 @@ from selfvec.text.passages import CUT, check_cut
 from selfvec.text.preprocessing import Preprocessing
 
 from .encoder_folders import HUB, Library, push, write_encoder, write_piece_encoder
-from .store import Database, Store, library_errors
+from .lancedb import LanceDB
+from .store import Store, library_errors
 from .store_rows import StoreRows, passage_rows
 from .stores import STORES
 from .taught_encoder import taught_encoder
@@ -102,7 +103,7 @@ def export(
         raise OptionError(f"is encoder only for {named}, not for {to}", field="rows", remedy="leave it out")
     run = as_run(run)
     progress = as_progress(progress)
-    if update and not isinstance(target, Database):
+    if update and not isinstance(target, LanceDB):
         raise OptionError(f"{to} cannot be updated", field="update", remedy="use --overwrite")
     if repository is not None:
         if output is not None:
@@ -110,7 +111,7 @@ def export(
         return _exported(target, push(run, repository, _ENCODERS["model2vec"].write, overwrite, progress))
     path = _default(run, to) if output is None else Path(output)
     read_passages = partial(passage_rows, run, cut=cut, progress=progress)
-    if isinstance(target, Database) and update and os.path.lexists(path):
+    if isinstance(target, LanceDB) and update and os.path.lexists(path):
         details = _update_passages(target, read_passages, path, progress)
     else:
         with _replaced(path, overwrite) as fresh:
@@ -270,7 +271,7 @@ def _write_passages(
 
 
 def _update_passages(
-    store: Database, read_passages: Callable[[], StoreRows], path: Path, progress: Progress
+    store: LanceDB, read_passages: Callable[[], StoreRows], path: Path, progress: Progress
 ) -> dict[str, Any]:
     """Update a database; it is completely rewritten if its vectors are of another encoder."""
     store.require()

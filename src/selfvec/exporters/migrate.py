@@ -32,9 +32,9 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 
-from .store import Database, DatabaseContent, library_errors
+from .lancedb import LanceDB, Stored, find_database
+from .store import library_errors
 from .store_rows import RUN, described
-from .stores import find_database
 
 _BLOCK = 4096  # texts encoded at a time
 _WAYS = {  # to ask and to be found, by the keys of the report
@@ -229,8 +229,8 @@ def _working_folder(path: Path) -> Iterator[Path]:
 
 
 def _replace_vectors(
-    database: Database,
-    target: DatabaseContent,
+    database: LanceDB,
+    target: Stored,
     encoder: Encoder,
     path: Path,
     folder: Path,
@@ -241,10 +241,10 @@ def _replace_vectors(
     The vectors are kept in a file named by the run and the state of the database.
     """
     for _ in range(_TRIES):
-        key = hashlib.sha256(f"{target.about[RUN]}\n{target.stamp}".encode()).hexdigest()
+        key = hashlib.sha256(f"{target.about[RUN]}\n{target.version}".encode()).hexdigest()
         fresh = replace(target, vectors=_encoded(target.texts, encoder, folder / key, progress))
         with progress.stage("Storing", None, "passages"):
-            if database.switch(fresh, path, folder):
+            if database.switch(fresh, path):
                 return target.lost
         progress.say("the database has changed; starting again with its current content")
         target = replace(database.read(path), about=target.about, language=target.language)

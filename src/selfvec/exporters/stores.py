@@ -1,7 +1,7 @@
 """The table of vector stores: rows with their vectors, in the formats of search libraries.
 
 The library of a store also reads it; see ``docs/how-to/export-and-serve.md``. To add a store, write a
-subclass of `Store`, or of `Database` if its vectors can be replaced, and list it in `STORES`.
+subclass of `Store`, and list it in `STORES`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .lancedb import LanceDB
-from .store import Database, Store, reading
+from .store import Store, reading
 from .store_rows import StoreRows
 
 
@@ -126,18 +126,3 @@ STORES: dict[str, Store] = {
     store.name: store for store in (LanceDB(), Parquet(), Faiss(), USearch(), Qdrant())
 }
 """All stores by name."""
-
-
-def find_database(path: Path) -> Database:
-    """The kind of database in a folder, by its files.
-
-    Raises
-    ------
-    InputError
-        If there is no database with passages. `MissingExtra` if its library is not installed.
-    """
-    for kind in (store for store in STORES.values() if isinstance(store, Database)):
-        if kind.recognises(path):
-            kind.require()
-            return kind
-    raise LanceDB().not_found(path)
