@@ -7,8 +7,9 @@ checksums. An encoder is a folder as `selfvec.encoders.onnx_encoder` reads it, w
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -20,19 +21,9 @@ from selfvec.files.text_files import read_json
 
 RECORD = "table.json"
 
-_GENSIM = "https://github.com/RaRe-Technologies/gensim-data/releases/download/"
-_FASTTEXT = "https://dl.fbaipublicfiles.com/fasttext/"
 _HUB = "https://huggingface.co"
 _HUB_FILES = ("model.safetensors", "tokenizer.json")
 _ENCODER_FILES = ("onnx/model_quantized.onnx", "tokenizer.json", "tokenizer_config.json", "config.json")
-_LANGUAGES = """
-af als am an ar arz as ast az azb ba bar bcl be bg bh bn bo bpy br bs ca ce ceb ckb co cs cv cy da de diq dv
-el eml en eo es et eu fa fi fr frr fy ga gd gl gom gu gv he hi hif hr hsb ht hu hy ia id ilo io is it ja jv
-ka kk km kn ko ku ky la lb li lmo lt lv mai mg mhr min mk ml mn mr mrj ms mt mwl my myv mzn nah nap nds ne
-new nl nn no nso oc or os pa pam pfl pl pms pnb ps pt qu rm ro ru sa sah sc scn sco sd sh si sk sl so sq sr
-su sv sw ta te tg th tk tl tr tt ug uk ur uz vec vi vls vo wa war xmf yi yo zea zh
-"""
-
 
 Kind = Literal["vectors", "encoder"]
 _KINDS: dict[Kind, str] = {"vectors": "vectors", "encoder": "a sentence encoder"}
@@ -99,122 +90,32 @@ class PublicEncoder(PublicVectors):
         return _ENCODER_FILES
 
 
-def _glove(dimensions: int, megabytes: int) -> PublicVectors:
-    file = f"glove-wiki-gigaword-{dimensions}"
-    return PublicVectors(
-        f"glove-6b-{dimensions}",
-        "GloVe, Wikipedia 2014 and Gigaword 5, lower-case",
-        "en",
-        "PDDL 1.0",
-        _GENSIM + f"{file}/",
-        f"{file}.gz",
-        megabytes,
-        400_000,
-        dimensions,
-    )
+def _rows(group: Mapping[str, Any]) -> Iterator[PublicVectors]:
+    """The rows of a group of ``public_vectors.toml``."""
+    every = [{"language": code} for code in group.get("languages", "").split()] or group.get("rows", [{}])
+    for row in every:
+        of_row = {**group, **row}
+        for key in ("name", "description", "base", "file"):  # the name first, which others may hold
+            of_row[key] = of_row.get(key, "").format(**of_row)
+        values = {of.name: of_row[of.name] for of in fields(PublicVectors)}
+        yield (
+            PublicEncoder(**values, settings=_settings(of_row))
+            if "encoder" in group
+            else PublicVectors(**values)
+        )
 
 
-def _fasttext(language: str) -> PublicVectors:
-    about = "fastText, Common Crawl and Wikipedia"
-    base = f"{_FASTTEXT}vectors-crawl/"
-    name = f"cc.{language}.300"
-    return PublicVectors(name, about, language, "CC BY-SA 3.0", base, f"{name}.vec.gz", 1300, 2_000_000, 300)
-
-
-def _english(name: str, about: str, megabytes: int, words: int) -> PublicVectors:
-    base = f"{_FASTTEXT}vectors-english/"
-    licence = "CC BY-SA 3.0"
-    about = f"fastText, {about}"
-    return PublicVectors(name, about, "en", licence, base, f"{name}.vec.zip", megabytes, words, 300)
-
-
-def _potion(name: str, about: str, megabytes: int, pieces: int, dimensions: int) -> PublicVectors:
-    language = "many" if "multilingual" in name else "en"
-    repository = f"minishlab/{name}"
-    return PublicVectors(
-        name, f"model2vec, {about}", language, "MIT", repository, "", megabytes, pieces, dimensions
-    )
-
-
-def _static(name: str, about: str, language: str, megabytes: int, pieces: int) -> PublicVectors:
-    folder = "0_StaticEmbedding"
-    repository = f"sentence-transformers/{name}"
-    about = f"sentence-transformers, {about}"
-    return PublicVectors(name, about, language, "Apache-2.0", repository, folder, megabytes, pieces, 1024)
-
-
-def _encoder(
-    name: str,
-    about: str,
-    repository: str,  # with the model in int8
-    megabytes: int,
-    pieces: int,
-    *,
-    language: str = "en",
-    licence: str = "MIT",
-    longest: int = 512,
-    pooling: str = "mean_tokens",
-    prompts: Mapping[str, str] | None = None,
-) -> PublicEncoder:
-    settings = {
-        "1_Pooling/config.json": {f"pooling_mode_{pooling}": True},
-        "sentence_bert_config.json": {"max_seq_length": longest},
-        "config_sentence_transformers.json": {"prompts": dict(prompts or {})},
+def _settings(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The files of settings that a repository lacks, as `selfvec.encoders.onnx_encoder` reads them."""
+    return {
+        "1_Pooling/config.json": {f"pooling_mode_{row.get('pooling', 'mean_tokens')}": True},
+        "sentence_bert_config.json": {"max_seq_length": row.get("longest", 512)},
+        "config_sentence_transformers.json": {"prompts": row.get("prompts", {})},
     }
-    base = f"Xenova/{repository}"
-    about = f"sentence encoder, {about}"
-    return PublicEncoder(name, about, language, licence, base, "", megabytes, pieces, 384, settings)
 
 
-_BGE = {"query": "Represent this sentence for searching relevant passages: "}
-_E5 = {"query": "query: ", "passage": "passage: "}
-_ROWS = (
-    _glove(50, 69),
-    _glove(100, 134),
-    _glove(200, 264),
-    _glove(300, 394),
-    PublicVectors(
-        "glove-840b-300",
-        "GloVe, Common Crawl, with upper case",
-        "en",
-        "PDDL 1.0",
-        "https://nlp.stanford.edu/data/",
-        "glove.840B.300d.zip",
-        2177,
-        2_200_000,
-        300,
-    ),
-    _english("wiki-news-300d-1M", "Wikipedia 2017 and news", 682, 1_000_000),
-    _english("crawl-300d-2M", "Common Crawl", 1524, 2_000_000),
-    _potion("potion-base-8M", "English texts", 32, 29_500, 256),
-    _potion("potion-base-32M", "English texts", 135, 63_000, 512),
-    _potion("potion-retrieval-32M", "made for search", 135, 63_000, 512),
-    _potion("potion-multilingual-128M", "101 languages", 540, 500_000, 256),
-    _static("static-retrieval-mrl-en-v1", "made for search", "en", 130, 30_500),
-    _static("static-similarity-mrl-multilingual-v1", "50 languages", "many", 450, 106_000),
-    *map(_fasttext, _LANGUAGES.split()),
-    _encoder("minilm", "all-MiniLM-L6-v2", "all-MiniLM-L6-v2", 24, 30_522, licence="Apache-2.0", longest=256),
-    _encoder(
-        "bge-small-en",
-        "bge-small-en-v1.5, made for search",
-        "bge-small-en-v1.5",
-        35,
-        30_522,
-        pooling="cls_token",
-        prompts=_BGE,
-    ),
-    _encoder("gte-small", "gte-small, made for search", "gte-small", 35, 30_522),
-    _encoder(
-        "multilingual-e5-small",
-        "100 languages, made for search",
-        "multilingual-e5-small",
-        136,
-        250_037,
-        language="many",
-        prompts=_E5,
-    ),
-)
-PUBLIC_VECTORS = {row.name: row for row in _ROWS}
+_GROUPS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+PUBLIC_VECTORS = {row.name: row for group in _GROUPS.values() for row in _rows(group)}
 
 
 def find(name: str) -> PublicVectors:
