@@ -100,24 +100,14 @@ class Refiner(Settings):
 
         Parameters
         ----------
-        corpus : path, `Corpus`, data frame or iterable
-            A file or folder; or the documents themselves as strings or lists of tokens, a data frame or a
-            list of paths: see `selfvec.corpus.as_corpus`. Lists of tokens are taken as they are (tokenizer
-            ``whitespace``).
+        corpus, vectors, embeddings, **fields
+            As in `selfvec.refine`. Lists of tokens are taken as they are (tokenizer ``whitespace``). Which of
+            several ``vectors`` were taken, and why, is in ``run_.provenance["table_decision"]``.
         y : optional
             ``vectors``, or labels, which are ignored: one for each document, as a scikit-learn `Pipeline`
             gives them.
-        vectors : `Vectors`, gensim's ``KeyedVectors``, path or name, optional
-            Where the words start. The default table if None; "none" starts from random directions, "svd",
-            "cipher", "glove", "word2vec" or "fasttext" from vectors trained on the text itself. Of a list of
-            these the one that suits the text best is taken; ``run_.provenance["table_decision"]`` says why.
-        embeddings : (n, h) matrix, mapping or data frame, optional
-            Vectors of the documents in place of an encoder: a row for each document, or rows by ids.
         progress : bool or `Progress`, optional
             True shows progress bars on standard error.
-        **fields
-            ``text_field``, ``date_field``, ``slice_field``, ``id_field``, ``keep_fields`` and
-            ``skip_bad_rows`` of a file or data frame, as in `selfvec.refine`.
 
         Returns
         -------

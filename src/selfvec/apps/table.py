@@ -37,68 +37,26 @@ class Typed:
 
 @dataclass(frozen=True)
 class CommandRow:
-    """A command.
+    """A command."""
 
-    Attributes
-    ----------
-    calls : str
-        The place of its function in the package.
-    examples : tuple of str
-        Without "selfvec" and the name of the command.
-    show : str
-        A function of `selfvec.apps.cli.shown` that prints what the function returns, if that is no result
-        with a view, such as a run.
-    view : str
-        A function that makes the view of the result, if its room cannot: by default its own.
-    page : str
-        A function that makes the view for a report, if that is another.
-    report : bool
-        Whether the result can be written as a report.
-    most : int, optional
-        Rows that are printed, unless --top says another number.
-    prints : str
-        A path, or another plain text, that is printed on standard output instead of a view.
-    next : str
-        What to do next.
-    written : tuple of str
-        Options that name a file which the function writes besides.
-    writes : str
-        A function that writes the result to the file of --output.
-    transform : str
-        The name of a method of `selfvec.transforms`. Its class, which takes the options, is in ``calls``.
-    options : dict
-        Options that are typed otherwise than in all commands, see `selfvec.apps.cli.tree.SHARED`.
-    repeated : dict
-        Arguments that the JSON repeats, by their keys.
-    fails : str
-        The entry of the JSON that makes the exit status 1 unless it is empty or false; with "not" before
-        it, if it is.
-    failed : str
-        What the exit status 1 means then.
-    json : bool
-        Whether the result can be printed as JSON.
-    public : bool
-        Whether `selfvec` has the function, too.
-    """
-
-    calls: str
-    examples: tuple[str, ...] = ()
-    show: str = ""
-    view: str = ""
-    page: str = ""
-    report: bool = False
-    most: int | None = None
-    prints: str = ""
-    next: str = ""
-    written: tuple[str, ...] = ()
-    writes: str = ""
-    transform: str = ""
-    options: Mapping[str, Typed] = field(default_factory=dict)
-    repeated: Mapping[str, str] = field(default_factory=dict)
-    fails: str = ""
-    failed: str = ""
-    json: bool = True
-    public: bool = True
+    calls: str  # the place of its function in the package, or of the class of a method
+    examples: tuple[str, ...] = ()  # without "selfvec" and the name of the command
+    show: str = ""  # function of `selfvec.apps.cli.shown` that prints a result without a view, such as a run
+    view: str = ""  # function that makes the view of the result, if its room cannot; by default its own
+    page: str = ""  # function that makes the view for a report, if that is another
+    report: bool = False  # whether the result can be written as a report
+    most: int | None = None  # rows that are printed, unless --top says another number
+    prints: str = ""  # a path, or another plain text, that is printed instead of a view
+    next: str = ""  # what to do next
+    written: tuple[str, ...] = ()  # options that name a file which the function writes besides
+    writes: str = ""  # function that writes the result to the file of --output
+    transform: str = ""  # the name of a method of `selfvec.transforms`
+    options: Mapping[str, Typed] = field(default_factory=dict)  # typed otherwise than in all commands
+    repeated: Mapping[str, str] = field(default_factory=dict)  # arguments that the JSON repeats, by its keys
+    fails: str = ""  # exit status 1 if this entry of the JSON is not empty; with "not" before it, if it is
+    failed: str = ""  # what the exit status 1 means then
+    json: bool = True  # whether the result can be printed as JSON
+    public: bool = True  # whether `selfvec` has the function, too
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ update pulls a word toward the mean of its neighbours, so all vectors drift to o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -34,6 +34,37 @@ EMPTY_SHARE = 0.05
 UNKNOWN_TOKENS = 0.5
 SUBWORD_TYPES = 0.5  # words built from subwords and unknown words, as shares of the words and of the text
 SUBWORD_TOKENS = 0.1
+_FAILURES = {  # by name: what was measured, remedies for methods with and without a learning rate, and more
+    "collapsed": (
+        "{saturated:.0%} of the nearest neighbours of frequent words are at a cosine of {limit} or more, two "
+        "random words at {anisotropy:.2f} (before: {anisotropy_original:.2f}), and {effective_rank:.0f} of "
+        "{effective_rank_original:.0f} dimensions are in use: words point the same way, so similarities mean "
+        "little",
+        "lower the learning rate, the passes or",
+        "raise the anchor or lower",
+        " the window, and keep the original for search",
+    ),
+    "unmoved": (
+        "the mean cosine to the original is {mean_cosine_to_original:.3f}: hardly any word moved",
+        "raise the learning rate or the passes",
+        "lower the anchor",
+        ", check the window, or add more text",
+    ),
+    "runaway": (
+        "the mean cosine to the original is {mean_cosine_to_original:.2f}: the words have lost their "
+        "original meaning",
+        "lower the learning rate or the passes",
+        "raise the anchor",
+        "",
+    ),
+    "oscillating": (
+        "the last states of frequent words scatter by {wander:.1%} of the distance between two words: their "
+        "final positions are partly chance",
+        "lower the learning rate (0.01 is steady)",
+        "raise the anchor",
+        "",
+    ),
+}
 _EXAMPLES = 5  # of words in a finding
 REPEATED_SHARE = 0.001  # of the text, further occurrences of repeated passages
 _FREQUENT = 200  # words whose neighbours are measured
@@ -57,62 +88,34 @@ class Health:
 
     If there are more than 20,000 words, 20,000 evenly spaced ones are measured, and neighbours are searched
     among the 20,000 most frequent ones.
-
-    Attributes
-    ----------
-    mean_cosine_to_original : float
-        Over words with an original vector; nan if there are none. The paper reports 0.56.
-    mean_cosine_frequent : float
-        The same over the 200 most frequent words with an original vector. Most words are rare, and methods
-        that weight words by their number of occurrences hardly change rare words.
-    anisotropy, anisotropy_original : float
-        Mean cosine between two different words: 0 if all directions are used, 1 if the space has collapsed.
-    effective_rank, effective_rank_original : float
-        Dimensions in use: exp of the entropy of the eigenvalues of the second-moment matrix.
-    saturated : float
-        Share of the frequent words' ten nearest neighbours with a cosine of .99 or more.
-    known, composed : int
-        Words with a row in the initial vectors, and words whose vector was built from subwords.
-    composed_tokens : float
-        Share of the corpus tokens that are words built from subwords.
-    oov, oov_empty : int
-        Words without an initial vector, and how many of these have none after refining.
-    oov_tokens : float
-        Share of the corpus tokens that are such words.
-    turning : float or None
-        Mean cosine between successive recorded steps of frequent words: 1 for a straight path, -0.5 for
-        independent positions around a point. Depends on the number of updates between two records.
-    wander : float or None
-        Variance of the last twelve recorded states of frequent words around a linear trend, as a share of the
-        mean cosine distance between two words. Hardly depends on the number of updates between two records.
-    mojibake : int
-        Words that look like text read in the wrong encoding, see `selfvec.text.odd_words`.
-    mojibake_tokens : float
-        Share of the corpus tokens that are such words.
-    repeated : float
-        Share of the text that consists of further occurrences of repeated passages, counted or not.
     """
 
     types: int
     tokens: int
-    mean_cosine_to_original: float
+    mean_cosine_to_original: float  # over words with an original vector, nan without; the paper reports 0.56
+    # Over the 200 most frequent words that have one: most words are rare, and methods that weight words by
+    # their number of occurrences hardly change rare words.
     mean_cosine_frequent: float
-    anisotropy: float
+    anisotropy: float  # mean cosine of two words: 0 if all directions are used, 1 if the space has collapsed
     anisotropy_original: float
-    effective_rank: float
+    effective_rank: float  # dimensions in use: exp of the entropy of the second moment's eigenvalues
     effective_rank_original: float
-    saturated: float
-    known: int
-    composed: int
-    composed_tokens: float
-    oov: int
-    oov_empty: int
-    oov_tokens: float
+    saturated: float  # share of the frequent words' ten nearest neighbours with a cosine of .99 or more
+    known: int  # words with a row in the initial vectors
+    composed: int  # words whose vector was built from subwords
+    composed_tokens: float  # share of the text that is such words
+    oov: int  # words without an initial vector
+    oov_empty: int  # those of them that have none after refining
+    oov_tokens: float  # share of the text that is words without an initial vector
+    # Mean cosine of successive recorded steps of frequent words: 1 on a straight path, -0.5 for independent
+    # positions around a point. Depends on the number of updates between two records.
     turning: float | None = None
+    # Variance of the last twelve recorded states of frequent words around a linear trend, as a share of the
+    # mean cosine distance between two words. Hardly depends on the number of updates between two records.
     wander: float | None = None
-    mojibake: int = 0
-    mojibake_tokens: float = 0.0
-    repeated: float = 0.0
+    mojibake: int = 0  # words that look like text read in the wrong encoding
+    mojibake_tokens: float = 0.0  # share of the text that is such words
+    repeated: float = 0.0  # share of the text that repeats passages once more, counted or not
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -285,60 +288,31 @@ def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, 
 
 def _findings(health: Health, method: Method, language: str | None) -> list[Finding]:
     if method.passes is None:
-        kept = Finding(
-            "original", "ok", "the vectors stay as they are; name a --method to refine them anyway"
-        )
-        return [kept, *_oov_findings(health), *_subword_findings(health, language)]
-    findings = [*_space_findings(health, method), *_movement_findings(health, method), *_oov_findings(health)]
-    findings = findings or [Finding("healthy", "ok", "the words moved, and the space kept its shape")]
-    return [*findings, *_subword_findings(health, language)]
+        kept = "the vectors stay as they are; name a --method to refine them anyway"
+        moved = [Finding("original", "ok", kept), *_oov_findings(health)]
+    else:
+        healthy = Finding("healthy", "ok", "the words moved, and the space kept its shape")
+        moved = [*_movement_findings(health, method), *_oov_findings(health)] or [healthy]
+    return [*moved, *_subword_findings(health, language)]
 
 
-def _has_rate(method: Method) -> bool:
-    return "learning_rate" in method.options
-
-
-def _space_findings(health: Health, method: Method) -> list[Finding]:
+def _movement_findings(health: Health, method: Method) -> Iterator[Finding]:
+    """How the space and its words failed, each with a remedy by a learning rate, and one by an anchor."""
     # If most words are rare and hardly move, the mean over all words misses a collapse of the frequent ones.
     grew = health.anisotropy > health.anisotropy_original + 0.1
-    if (health.anisotropy >= COLLAPSED_ANISOTROPY and grew) or health.saturated >= SATURATED_SHARE:
-        message = (
-            f"{health.saturated:.0%} of the nearest neighbours of frequent words are at a cosine of "
-            f"{SATURATED_COSINE} or more, two random words at {health.anisotropy:.2f} (before: "
-            f"{health.anisotropy_original:.2f}), and {health.effective_rank:.0f} of "
-            f"{health.effective_rank_original:.0f} dimensions are in use: "
-            "words point the same way, so similarities mean little"
-        )
-        own = "lower the learning rate, the passes or" if _has_rate(method) else "raise the anchor or lower"
-        remedy = f"{own} the window, and keep the original for search"
-        return [Finding("collapsed", "fail", message, remedy)]
-    return []
-
-
-def _movement_findings(health: Health, method: Method) -> list[Finding]:
-    findings = []
-    if min(health.mean_cosine_to_original, health.mean_cosine_frequent) > UNMOVED_COSINE:
-        message = (
-            f"the mean cosine to the original is {health.mean_cosine_to_original:.3f}: hardly any word moved"
-        )
-        own = "raise the learning rate or the passes" if _has_rate(method) else "lower the anchor"
-        remedy = f"{own}, check the window, or add more text"
-        findings.append(Finding("unmoved", "fail", message, remedy))
-    if health.mean_cosine_to_original < RUNAWAY_COSINE:
-        message = (
-            f"the mean cosine to the original is {health.mean_cosine_to_original:.2f}: "
-            "the words have lost their original meaning"
-        )
-        own = "lower the learning rate or the passes" if _has_rate(method) else "raise the anchor"
-        findings.append(Finding("runaway", "fail", message, own))
-    if (health.wander or 0.0) > method.steady:
-        message = (
-            f"the last states of frequent words scatter by {health.wander:.1%} of the distance between two "
-            "words: their final positions are partly chance"
-        )
-        own = "lower the learning rate (0.01 is steady)" if _has_rate(method) else "raise the anchor"
-        findings.append(Finding("oscillating", "fail", message, own))
-    return findings
+    cosine = health.mean_cosine_to_original
+    failed = {
+        "collapsed": (health.anisotropy >= COLLAPSED_ANISOTROPY and grew)
+        or health.saturated >= SATURATED_SHARE,
+        "unmoved": min(cosine, health.mean_cosine_frequent) > UNMOVED_COSINE,
+        "runaway": cosine < RUNAWAY_COSINE,
+        "oscillating": (health.wander or 0.0) > method.steady,
+    }
+    by_rate = "learning_rate" in method.options
+    for name, (message, rate, anchor, more) in _FAILURES.items():
+        if failed[name]:
+            said = message.format(**vars(health), limit=SATURATED_COSINE)
+            yield Finding(name, "fail", said, (rate if by_rate else anchor) + more)
 
 
 def _oov_findings(health: Health) -> list[Finding]:

@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import Field
 
+import selfvec
 from selfvec.analysis.association import MEASURES
-from selfvec.analysis.collocates import collocates
 from selfvec.analysis.concepts import topics
-from selfvec.analysis.concordance import concordance
-from selfvec.analysis.dispersion import Dispersion, dispersion
-from selfvec.analysis.frequency import frequency
-from selfvec.analysis.keyness import keyness, keyness_columns
-from selfvec.analysis.ngrams import ngrams
+from selfvec.analysis.dispersion import Dispersion
+from selfvec.analysis.keyness import keyness_columns
 from selfvec.analysis.word_drift.drift_result import drift_columns
 from selfvec.apps.functions.live import upsert
 from selfvec.apps.run import Run
@@ -237,14 +234,7 @@ class Tools:
         side: for what two periods, or two kinds of documents, are about. Believe a difference only if `q` is
         small: documents, not occurrences, are its evidence. `per_million_a` and `per_million_b` compare parts
         of different sizes."""
-        keywords = keyness(
-            self._run.present,
-            between,
-            slice_field=slice_field,
-            filter=filter or (),
-            min_documents=min_documents,
-            top=top,
-        )
+        keywords = selfvec.keyness(**self._asked(locals()))
         # The rows on how the parts are written are many numbers; an assistant needs what they say.
         return _limited(keywords.as_dict() | {"sides": keywords["sides"]["sentences"]})
 
@@ -260,8 +250,7 @@ class Tools:
         """How often words, lemmas or parts of speech occur: `count`, `per_million` words, and in how many
         `documents`; the size of the text (`tokens`), and how varied it is (`types`, `sttr`). With `by`, also
         in each period or value of a field."""
-        counted = frequency(self._run.present, unit=unit, slice=slice, filter=filter or (), by=by, top=top)
-        return _limited(counted.as_dict())
+        return self._passed_on("frequency", locals())
 
     @_as_declared(TEXT["ngrams"].declaration, top=20, n=6)
     def ngrams(
@@ -275,17 +264,13 @@ class Tools:
     ) -> Json:
         """The sequences of `n` words that recur, of all or with a word: for set phrases and formulas.
         `ngrams` is the number of all."""
-        counted = ngrams(
-            self._run.present, n=n, word=word, slot=slot, slice=slice, filter=filter or (), top=top
-        )
-        return _limited(counted.as_dict())
+        return self._passed_on("ngrams", locals())
 
     @_as_declared(TEXT["dispersion"].declaration, Dispersion.columns)
     def dispersion(self, words: list[str], slice: str | None = None, filter: Filter | None = None) -> Json:
         """Whether words occur all over the corpus or in a few documents only: the number of `documents` with
         each, measures, and its occurrences in 40 equal stretches of the text (`where`)."""
-        measured = dispersion(self._run.present, words, slice=slice, filter=filter or ())
-        return _limited(measured.as_dict())
+        return self._passed_on("dispersion", locals())
 
     @_as_declared(TEXT["concordance"].declaration, top=20, window=30)
     def concordance(
@@ -301,17 +286,7 @@ class Tools:
         """Occurrences of a word or phrase with the text before (`left`) and after (`right`), as it was
         written, and the id and date of the document; `hits` is the number of all. For how a word is used, and
         for counting what the documents say literally; `search` finds by meaning."""
-        lines = concordance(
-            self._run.present,
-            query,
-            sort=sort,
-            window=window,
-            lemma=lemma,
-            filter=filter or (),
-            sample=sample,
-            top=top,
-        )
-        return _limited(lines.as_dict())
+        return self._passed_on("concordance", locals())
 
     @_as_declared(TEXT["collocates"].declaration, [column for _, column in MEASURES.values()], top=20)
     def collocates(
@@ -326,16 +301,7 @@ class Tools:
         """The words that keep company with a word, and how often they are `together`, before it (`left`) or
         after it (`right`): what the word is said about or combined with. `similar` lists words that can stand
         in its place."""
-        company = collocates(
-            self._run.present,
-            word,
-            window=window,
-            measure=measure,
-            slice=slice,
-            filter=filter or (),
-            top=top,
-        )
-        return _limited(company.as_dict())
+        return self._passed_on("collocates", locals())
 
     @_as_declared(TEXT["senses"].declaration)
     def senses(self, word: str, text: str = "") -> Json:
@@ -404,6 +370,17 @@ class Tools:
         named = {str(corpus.get("id_field") or "id"): document, str(corpus.get("date_field") or "date"): date}
         row = {**(fields or {}), **{name: value for name, value in named.items() if value is not None}}
         return dict(upsert(self._run, [{**row, "text": text}]))
+
+    def _passed_on(self, name: str, given: Json) -> Json:
+        """What a public function answers to the arguments of the tool of its name."""
+        return _limited(getattr(selfvec, name)(**self._asked(given)).as_dict())
+
+    def _asked(self, given: Json) -> Json:
+        """The run as it is now and the arguments of a tool, without those that were left out."""
+        return {
+            "run": self._run.present,
+            **{name: value for name, value in given.items() if name != "self" and value is not None},
+        }
 
     def _index(self, run: record.Run) -> Index:
         """The search index of the run, which is built if it does not exist."""
