@@ -26,7 +26,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.methods import refined_rows
 from selfvec.refinement.pipeline import CANDIDATES, make_plan
-from selfvec.refinement.training import count_models, gensim_models, glove
+from selfvec.refinement.training import count_models, gensim_models
 
 ALREADY = ("original", "bm25")  # measured without training
 ENCODER = "encoder:"  # prefix of the name or folder of a sentence encoder
@@ -71,9 +71,6 @@ BASELINES: dict[str, Baseline] = {
         for kind in gensim_models.KINDS
         for suffix in ("", "-continued")
     },
-    "glove": Baseline(glove.glove),
-    "mittens": Baseline(glove.mittens),
-    "retrofit": Baseline(count_models.retrofit),
 }
 """Baselines by name. Others, `ENCODER` followed by a model, are made on request."""
 
@@ -82,7 +79,6 @@ _OTHER_NAMES = {
     **dict.fromkeys(("sgns", "skipgram", "skip-gram", "sg", "word2vec"), "word2vec-sg"),
     "cbow": "word2vec-cbow",
     "svd": "ppmi-svd",
-    "retrofitting": "retrofit",
 }
 """Other names of baselines."""
 
@@ -134,8 +130,7 @@ def train(
         Of `baselines.BASELINES`, ``encoder:MODEL``, or ``all``.
     seed : int
     jobs : int, optional
-        Threads of each baseline; all cores by default. gensim, GloVe and Mittens are reproducible with one
-        thread only.
+        Threads of each baseline; all cores by default. gensim is reproducible with one thread only.
     progress : Progress, optional
 
     Returns
