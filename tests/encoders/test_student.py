@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.base.errors import InputError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders import student as module
 from selfvec.encoders.student import (
@@ -165,25 +164,3 @@ def test_vectors_of_texts_are_unit_sums_of_rows() -> None:
     expected = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
     np.testing.assert_allclose(text_rows(student, other), expected, atol=1e-6)
     assert (lengths == 0).any()  # of texts without a word
-
-
-@pytest.mark.parametrize(
-    ("teacher", "prior", "said"),
-    [
-        (np.ones((2, 3)), np.ones((4, 3)), r"'teacher': the matrix has the shape \(3, 3\), not \(2, 3\)"),
-        (np.ones(3), np.ones((4, 3)), "'teacher': the matrix has the shape"),
-        (np.ones((3, 0)), np.ones((4, 0)), "'teacher': the matrix has the shape"),
-        (np.ones((3, 3)), np.ones((4, 2)), r"'words': the matrix has the shape \(4, 3\), not \(4, 2\)"),
-        (np.array([[1.0], [2.0], [np.nan]]), np.ones((4, 1)), "'teacher': row 3 of the matrix holds NaN"),
-        (np.ones((3, 1)), np.full((4, 1), np.inf), "'words': row 1 of the matrix holds NaN"),
-    ],
-)
-def test_matrices_that_do_not_fit_are_refused(teacher: np.ndarray, prior: np.ndarray, said: str) -> None:
-    batch = TokenBatch(np.array([0, 1, 2], np.int32), np.array([0, 1, 2, 3]), ["a", "b", "c", "d"])
-    with pytest.raises(InputError, match=said):
-        learn(batch, teacher, {"words": prior})
-
-
-def test_without_passages_there_is_nothing_to_learn() -> None:
-    with pytest.raises(InputError, match="at least one passage"):
-        learn(TokenBatch.from_documents([]), np.zeros((0, 3), np.float32), {})

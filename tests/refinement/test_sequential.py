@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.refinement.problems import finished, random_problem, vectors
 
-from selfvec.base.errors import OptionError
 from selfvec.cooccurrence.scan import REBUILD
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
@@ -234,21 +233,3 @@ def test_composed_words_are_held_less() -> None:
     assert moved[1].mean() < moved[0].mean()
     mixed = Vectors(batch.types, original.vectors, sources=np.where(np.arange(50) % 2, 1, 2).astype(np.uint8))
     np.testing.assert_allclose(kernel("online", batch, mixed), reference("online", batch, mixed), atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("rule", "options"),
-    [
-        *(
-            (rule, option)
-            for rule in RULES
-            for option in ({"window": 0}, {"learning_rate": -1.0}, {"passes": 0})
-        ),
-        ("online", {"anchor": -0.1}),
-        ("online", {"anchor": np.nan}),
-    ],
-)
-def test_values_out_of_range_are_refused(rule, options) -> None:
-    batch, original = random_problem(0, 20, 5, 4, 2, 0)
-    with pytest.raises(OptionError):
-        RULES[rule](batch, original, **{"window": 5} | options)

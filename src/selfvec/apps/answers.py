@@ -203,11 +203,7 @@ def _kept(place: Path) -> tuple[Files | None, Omissions]:
         state = read_json(place / _STATE, "ask again")
     except (OSError, FormatError):
         return None, {}
-    files = state.get("files")
-    omitted = state.get("omitted")
-    if state.get("version") != __version__ or not isinstance(files, list) or not isinstance(omitted, dict):
-        return None, {}
-    return files, omitted
+    return (state["files"], state["omitted"]) if state.get("version") == __version__ else (None, {})
 
 
 def _key(content: Any) -> str:

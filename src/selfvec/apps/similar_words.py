@@ -40,17 +40,13 @@ _LISTED = 8  # forms of a word
 class Similar(RecordTable[dict[str, Any]]):
     """The words nearest to some words.
 
-    Attributes
-    ----------
-    lists : list of dict
-        ``word``, ``state`` ("original", "refined", "vectors"; "a" or "b" of aligned vectors) and
-        ``neighbours``, pairs of a word and its cosine. Where they apply: ``forms``, other forms and spellings
-        of the word, which are no neighbours; ``by_spelling``, words left out because only their spelling is
-        near; ``from_subwords``, neighbours that the initial vectors lack; ``rare``, how often
-        the word occurs if that is too rarely for its vector to mean much; of replacements ``as``, and
-        ``abbreviations``, the neighbours that abbreviate the word or are abbreviated by it.
-    unknown : list of dict
-        Words that do not occur: ``word``, ``reason``, ``count`` and words spelled ``alike``.
+    Each of ``lists`` has ``word``, ``state`` ("original", "refined", "vectors"; "a" or "b" of aligned
+    vectors) and ``neighbours``, pairs of a word and its cosine. Where they apply: ``forms``, other forms and
+    spellings of the word, which are no neighbours; ``by_spelling``, words left out because only their
+    spelling is near; ``from_subwords``, neighbours that the initial vectors lack; ``rare``, how often the
+    word occurs if that is too rarely for its vector to mean much; of replacements ``as``, and
+    ``abbreviations``, the neighbours that abbreviate the word or are abbreviated by it. ``unknown`` are words
+    that do not occur: ``word``, ``reason``, ``count`` and words spelled ``alike``.
     """
 
     listed: ClassVar[str] = "lists"

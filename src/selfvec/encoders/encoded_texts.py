@@ -216,26 +216,11 @@ class EncodedTexts:
         advance: Advance = unwatched,
         journal: Path | None = None,
     ) -> EncodedTexts:
-        """These and the vectors of texts that are missing, which are encoded, each distinct text once.
+        """These and the vectors of texts that are `missing`, which are encoded, each distinct text once.
 
-        Parameters
-        ----------
-        encoder : SentenceEncoder
-        texts : sequence of str
-        jobs : int, optional
-            Threads, all cores by default.
-        advance : callable
-            Gets the number of texts that are done, of those that `missing` lists.
-        journal : Path, optional
-            A file that keeps what has been encoded if the process is killed. It is read first; who calls this
-            deletes it after the result has been saved.
-
-        Raises
-        ------
-        InputError
-            If the encoder has changed, or fails.
-        TargetError
-            If the journal cannot be written.
+        ``journal`` is a file that keeps what has been encoded if the process is killed. It is read first; who
+        calls this deletes it after the result has been saved. `InputError` if the encoder has changed, or
+        fails.
         """
         self.check(encoder)
         texts = self.missing(texts)

@@ -37,16 +37,9 @@ _REMEDY = "return a list of vectors or a matrix, a row for each text"
 
 
 def as_sentence_encoder(given: GivenSentenceEncoder) -> SentenceEncoder:
-    """The sentence encoder that was given.
+    """The sentence encoder that was given; `OptionError` if it is none.
 
-    Raises
-    ------
-    OptionError
-        If it is none.
-    FormatError
-        If a folder holds no encoder that can be used.
-    MissingExtra
-        If a folder was given and onnxruntime is not installed.
+    Of a folder: `FormatError` if it cannot be used, `MissingExtra` if onnxruntime is not installed.
     """
     if isinstance(given, SentenceEncoder):
         return given
@@ -132,20 +125,10 @@ _FIELD = "embeddings"
 
 
 def encoded_documents(given: Any, text: RunText) -> EncodedTexts:
-    """The vectors of documents, each by its whole text.
+    """The vectors of documents, each by its whole text; `OptionError` for others, or if they are not finite.
 
-    Parameters
-    ----------
-    given : (n, h) matrix, mapping or data frame
-        A row for each document, in their order; or rows by ids of documents, as in
-        `selfvec.storage.opened.vectors_of_table`, which may have others, too.
-    text : RunText
-        The documents.
-
-    Raises
-    ------
-    OptionError
-        If these are not finite vectors, or not those of the documents.
+    They are a matrix (n, h) with a row for each document, in their order, or rows by ids of documents, as in
+    `selfvec.storage.opened.vectors_of_table`, which may have others, too.
     """
     by_id = is_table(given) and not isinstance(given, list)  # two rows of two numbers are a matrix
     rows = _by_id(given, text) if by_id else _by_row(given, text)

@@ -248,26 +248,10 @@ Out = TypeVar("Out")
 
 
 class OnnxEncoder(SentenceEncoder):
-    """A sentence encoder of a folder. Threads can share it.
+    """A sentence encoder of a folder, see `EncoderFolder`. Threads can share it.
 
-    Parameters
-    ----------
-    folder : path
-        As `EncoderFolder` describes it.
-    name : str, optional
-        By default the path.
-
-    Attributes
-    ----------
-    pieces : int
-        How many pieces its tokenizer knows.
-
-    Raises
-    ------
-    MissingExtra
-        If onnxruntime is not installed.
-    FormatError
-        If the folder holds no encoder that can be used.
+    `MissingExtra` if onnxruntime is not installed, `FormatError` if the folder holds no encoder that can be
+    used.
     """
 
     def __init__(self, folder: str | os.PathLike[str], name: str | None = None) -> None:
@@ -284,7 +268,7 @@ class OnnxEncoder(SentenceEncoder):
             wanted = ", ".join((*_STATES, _VECTOR))
             rule = f"has the outputs {', '.join(outputs)}; an encoder has one of {wanted}"
             raise FormatError(rule, path=self.folder.model, remedy=_REMEDY)
-        self.pieces: int = self._tokenizer.get_vocab_size()
+        self.pieces: int = self._tokenizer.get_vocab_size()  # that its tokenizer knows
         self.digest = self.folder.digest()
         self.place = os.fspath(Path(folder).absolute())
         # Its tokenizer may cut "a" into no pieces, as one of another script does; any has a piece 0.
@@ -315,26 +299,9 @@ class OnnxEncoder(SentenceEncoder):
     ) -> Iterator[tuple[int, Ints, Rows]]:
         """The states of the pieces of texts, without those that the tokenizer adds.
 
-        Parameters
-        ----------
-        texts : sequence of str
-        jobs : int, optional
-            Threads; by default one for each core.
-        advance : callable
-            Gets the number of texts that are done.
-
-        Yields
-        ------
-        number : int
-            Of the text. The texts come in order; a text that is too long to be read at once comes in parts.
-        ends : (p,) int64
-            Where each piece ends, in characters of the text.
-        states : (p, h) float32
-
-        Raises
-        ------
-        FormatError
-            If the model gives one vector for the whole text and no states.
+        They are the number of a text, where each piece ends in its characters, (p,), and states, (p, h). The
+        texts come in order; one that is too long to be read at once comes in parts. `FormatError` if the
+        model gives one vector for the whole text and no states.
         """
         if self._states is None:
             rule = "gives vectors of whole texts, not the states of pieces"

@@ -59,14 +59,8 @@ def encoder_of(run: Run) -> SentenceEncoder | None:
     """The encoder of a run: the one that made it, or the one that its ``run.json`` names.
 
     None if the run has no encoder, or it cannot be had here: its folder is gone, onnxruntime is not
-    installed, or it was a function or an object of another process.
-
-    Raises
-    ------
-    InputError
-        If the encoder has changed since.
-    FormatError
-        If its folder is damaged.
+    installed, or it was a function or an object of another process. `InputError` if it has changed since,
+    `FormatError` if its folder is damaged.
     """
     described = run.provenance.encoder
     return None if described is None else run.held(_HELD, lambda: _opened(described))

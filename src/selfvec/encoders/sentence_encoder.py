@@ -22,24 +22,12 @@ def unwatched(texts: int) -> None:
 
 
 class SentenceEncoder(ABC):
-    """Turns texts into unit vectors.
+    """Turns texts into unit vectors."""
 
-    Attributes
-    ----------
-    name : str
-        As it was given: a name, the path of a folder, or the name of a function or class.
-    digest : str
-        SHA-256 of what decides the vectors; empty if that is unknown, as for a function.
-    dimensions : int
-        h; 0 for a function until it has been called.
-    place : str, optional
-        The absolute path of its folder, if it has one.
-    """
-
-    name: str
-    digest: str = ""
-    dimensions: int = 0
-    place: str | None = None
+    name: str  # as it was given: a name, the path of a folder, or the name of a function or class
+    digest: str = ""  # SHA-256 of what decides the vectors; empty if that is unknown, as for a function
+    dimensions: int = 0  # h; 0 for a function until it has been called
+    place: str | None = None  # the absolute path of its folder, if it has one
 
     def encode(
         self,
@@ -49,23 +37,11 @@ class SentenceEncoder(ABC):
         jobs: int | None = None,
         advance: Advance = unwatched,
     ) -> Rows:
-        """The vectors of texts, (n, h) float32, each of length 1.
+        """The vectors of texts, (n, h) float32, each of length 1, to the bit for any number of threads.
 
-        Parameters
-        ----------
-        texts : sequence of str
-            Words or passages. A text without any character but white space gets zeros and is not encoded.
-        question : bool
-            Whether these are questions, before which some encoders put other words than before a passage.
-        jobs : int, optional
-            Threads; by default one for each core. The result is the same to the bit.
-        advance : callable
-            Gets the number of texts that are done.
-
-        Raises
-        ------
-        InputError
-            If the encoder fails, or gives values that are not finite numbers.
+        A text of white space gets zeros and is not encoded. ``question``: these are questions, before which
+        some encoders put other words than before a passage. `InputError` if the encoder fails, or gives
+        values that are not finite numbers.
         """
         filled = [number for number, text in enumerate(texts) if text.strip()]
         advance(len(texts) - len(filled))

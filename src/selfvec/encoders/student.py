@@ -21,11 +21,9 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.compiled import kernel
-from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import cut, in_order, one_core, threads
 from selfvec.data.token_batch import TokenBatch
-from selfvec.files.tensors import first_not_finite
 from selfvec.numerics.ridge import SparseRidge, column_blocks, solve_columns
 from selfvec.numerics.rows import unit_in_place
 from selfvec.numerics.sparse_rows import SHARE, SparseRows, SparseRowsMaker
@@ -87,13 +85,7 @@ def learn(
     The ridge and the prior, among those given and none, are chosen by the errors on passages left out of a
     sample of at most 1,000, which ``seed`` draws. The sample, and so the result but for rounding, does not
     depend on the order of the passages. The result has the same bits for any number of threads, ``jobs``.
-
-    Raises
-    ------
-    InputError
-        If there is no passage, a matrix has another shape, or it holds NaN or infinity.
     """
-    _check(passages, teacher, priors)
     jobs = threads(jobs)
     weights = inverse_document_frequency(passages)
     texts = text_words(passages, weights, jobs)
@@ -110,18 +102,6 @@ def learn(
         problem = _Problem(texts, teacher, mean, priors.get(prior, np.zeros((len(weights), 0))))
         rows, scale = problem.solve(ridge, jobs, progress or Progress())
     return Student(rows, weights, mean.astype(np.float32), ridge, scale, prior, explained)
-
-
-def _check(passages: TokenBatch, teacher: AnyFloats, priors: Mapping[str, AnyFloats]) -> None:
-    if not passages.documents:
-        raise InputError("a student learns from at least one passage, there is none")
-    width = teacher.shape[1] if teacher.ndim == 2 else 0
-    for name, matrix in {"teacher": teacher, **priors}.items():
-        shape = (passages.documents if matrix is teacher else len(passages.types), width)
-        if matrix.shape != shape or not width:
-            raise InputError(f"the matrix has the shape {shape}, not {matrix.shape}", field=name)
-        if (row := first_not_finite(matrix)) is not None:
-            raise InputError(f"row {row + 1} of the matrix holds NaN or infinity", field=name)
 
 
 def draw(teacher: AnyFloats, seed: int) -> Ints:

@@ -120,29 +120,10 @@ def train(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Vectors]:
-    """Train baselines on a run's own tokens, from its original vectors.
+    """Train baselines on a run's own tokens, from its original vectors: vectors of its words by name.
 
-    Parameters
-    ----------
-    run : Run
-        With its tokens.
-    names : sequence of str
-        Of `baselines.BASELINES`, ``encoder:MODEL``, or ``all``.
-    seed : int
-    jobs : int, optional
-        Threads of each baseline; all cores by default. gensim is reproducible with one thread only.
-    progress : Progress, optional
-
-    Returns
-    -------
-    dict of str to Vectors
-        Over the run's words. ``provenance["seconds"]`` is what training took.
-
-    Raises
-    ------
-    InputError
-        If the run did not keep its tokens. `OptionError` for an unknown name, `MissingExtra` if a package is
-        not installed.
+    ``provenance["seconds"]`` is what training took. gensim is reproducible with one thread only.
+    `InputError` if the run did not keep its tokens.
     """
     wanted = check_names(names)
     progress = progress or Progress()

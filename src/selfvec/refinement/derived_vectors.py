@@ -110,13 +110,7 @@ def narrow_rows(batch: TokenBatch, rows: AnyFloats, jobs: int | None = None) -> 
 
 
 def narrow_vectors(run: Run, progress: Progress | None = None) -> Vectors:
-    """The narrow vectors of a run's words: read from the run's cache, or computed.
-
-    Raises
-    ------
-    InputError
-        If the run did not keep its tokens.
-    """
+    """The narrow vectors of a run's words, see the module; `InputError` if it did not keep its tokens."""
     tokens = run.require_tokens("from which words that replace each other are found")
     progress = as_progress(progress)
 

@@ -134,12 +134,8 @@ class Teacher:
     ) -> tuple[EncodedTexts, dict[str, Any]]:
         """The vectors of a run's texts, and what ``run.json`` says of them.
 
-        Raises
-        ------
-        InputError
-            If texts are new and the encoder is not here, has changed, or fails.
-        Interrupted
-            On Ctrl-C. What was encoded is in the journal of the run folder.
+        `InputError` if texts are new and the encoder is not here, has changed, or fails; `Interrupted` on
+        Ctrl-C. What was encoded is in the journal of the run folder.
         """
         passages = Passages.of(text, most, self.encoded, whole=self.of_documents)
         named = [] if self.of_documents else list(dict.fromkeys(map(word_text, (*words, *general))))

@@ -92,12 +92,7 @@ class RunStudent:
 def student_of(run: Run, progress: Progress | None = None) -> RunStudent | None:
     """The student of a run; None if the run has no encoder, or none of the passages of its text is encoded.
 
-    It is kept in the run's cache, and held by the run.
-
-    Raises
-    ------
-    InputError
-        If the run has an encoder, but has not kept its text.
+    It is kept in the run's cache, and held by the run. `InputError` if it has not kept its text.
     """
     encoded = encoded_texts_of(run)
     if encoded is None or not len(encoded):

@@ -303,15 +303,7 @@ def candidates(words: int, width: int, vocabulary: int, below: int | None) -> li
 
 
 class Packed:
-    """A candidate's file before it is written.
-
-    Attributes
-    ----------
-    arrays : dict of arrays
-        The encoded unit rows.
-    fidelity : float
-        Mean cosine of the rows and the decoded rows.
-    """
+    """A candidate's file before it is written."""
 
     def __init__(self, vectors: Vectors, candidate: Candidate, vocabulary: Bytes, seed: int) -> None:
         rows = vectors.unit
@@ -319,6 +311,7 @@ class Packed:
         self._candidate = candidate
         if candidate.dimensions < rows.shape[1]:
             rows = PrincipalAxes(candidate.dimensions).fit_transform(vectors).vectors
+        # The encoded unit rows.
         self.arrays = encode(rows[: candidate.rows], candidate.method, candidate.groups, seed)
         self.arrays["vocabulary"] = vocabulary
         if candidate.rows < len(rows):
@@ -327,7 +320,7 @@ class Packed:
             self.arrays["mapped"] = np.maximum(near[:, 0], 0).astype(np.uint32)
         known = rows.any(axis=1)
         cosines = np.einsum("ij,ij->i", rows, self.decoded().unit)  # truncated rows are shorter than 1
-        self.fidelity = float(cosines[known].mean())
+        self.fidelity = float(cosines[known].mean())  # of the rows and the decoded rows
 
     @property
     def bytes(self) -> int:

@@ -147,12 +147,8 @@ class LexiconRows:
 def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str] | None) -> Ints:
     """Pairs of different rows related in these kinds, (n, 2) int64, each once, the smaller row first.
 
-    Words that share a node are synonyms. Words are related if any of their senses are.
-
-    Raises
-    ------
-    OptionError
-        If the lexicon has no such kind, or its words have no vectors.
+    Words that share a node are synonyms. Words are related if any of their senses are. `OptionError` if the
+    lexicon has no such kind, or its words have no vectors.
     """
     kinds = kind_names(kinds)
     linked: set[tuple[int, int]] = set()

@@ -78,13 +78,7 @@ def _by_word(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Rows]:
 
 
 def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Rows]:
-    """The n nodes with a definition, and its unit vector each, (n, d); zeros if no word of it has a vector.
-
-    Raises
-    ------
-    OptionError
-        If the lexicon has no definitions.
-    """
+    """The n nodes with a definition, and its unit vector each, (n, d); zeros if none of its words has one."""
     from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
     from selfvec.text.tokenizers import find_words
 

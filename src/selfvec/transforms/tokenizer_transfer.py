@@ -336,21 +336,13 @@ class Tokens:
 
 @dataclass(frozen=True, eq=False)
 class NewRows:
-    """How the rows of n new tokens are computed from V old rows.
-
-    Attributes
-    ----------
-    copied : (n,) int64
-        The old row that a token keeps, or -1.
-    near, weights : (m, 10)
-        Old rows, and their weights, of the tokens ``by_vector``.
-    """
+    """How the rows of n new tokens are computed from V old rows."""
 
     old: int  # V
-    copied: Ints
+    copied: Ints  # (n,) the old row that a token keeps, or -1
     by_vector: Ints  # (m,) tokens with a static vector that are not copied
-    near: Ints
-    weights: Rows
+    near: Ints  # (m, 10) the old rows nearest to these
+    weights: Rows  # (m, 10) and their weights
     asked: Rows  # (m, s) their static vectors, centred
     known: Ints  # (k,) old rows with a static vector
     static: Rows  # (k, s) their static vectors, centred

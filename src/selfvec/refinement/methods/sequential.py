@@ -13,7 +13,6 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import SUMS, kernel
-from selfvec.base.errors import OptionError
 from selfvec.base.threads import ROW_BLOCK
 from selfvec.cooccurrence.scan import REBUILD
 from selfvec.data.methods import METHODS
@@ -52,12 +51,6 @@ class SequentialRefinement(Refinement):
         passes: int,
         history: HistoryPlan | None,
     ) -> None:
-        if window < 1:
-            raise OptionError(f"a window has at least 1 token, not {window}", field="window")
-        if not 0 <= learning_rate < np.inf:
-            raise OptionError(f"is a number from 0 up, not {learning_rate}", field="learning_rate")
-        if passes < 1:
-            raise OptionError(f"there is at least 1 pass, not {passes}", field="passes")
         super().__init__(batch, original, passes, history)
         self.half = window // 2
         self.rate = np.float32(learning_rate)
@@ -151,32 +144,6 @@ class OnlineRefinement(SequentialRefinement):
     The rule avoids the collapse of the paper's rule in three ways. A neighbour of frequency f has the weight
     w ∝ f^(-1/2). Only its difference from the average neighbour μ is added. Every update pulls the word back
     to its base X. Words converge to a balance of neighbours and base (β/α), so further passes change little.
-
-    Parameters
-    ----------
-    batch : TokenBatch
-    original : Vectors
-        The batch's types in their order, with their sources.
-    window : int
-        Tokens per window, the word itself included.
-    learning_rate : float
-        α.
-    anchor : float
-        β, the strength of the pull to the base at each update. With 0 the rule does not converge.
-    passes : int
-        Passes over the corpus.
-    history : HistoryPlan, optional
-        Which states are recorded.
-    start : (V, d) float32, optional
-        Vectors to continue from, unit or zero rows, if earlier text has been refined; the base if None.
-    counts : (V,) int64, optional
-        Occurrences that the weights are computed from, if the batch is only part of the text; the batch's
-        own counts if None.
-
-    Raises
-    ------
-    OptionError
-        If a value is out of range, a watched word does not occur, or the history exceeds its limit.
     """
 
     options: ClassVar[tuple[str, ...]] = (*SequentialRefinement.options, "anchor")
@@ -188,14 +155,12 @@ class OnlineRefinement(SequentialRefinement):
         *,
         window: int = _ONLINE.window,
         learning_rate: float = _ONLINE.learning_rate,
-        anchor: float = _ONLINE.anchor,
+        anchor: float = _ONLINE.anchor,  # β; with 0 the rule does not converge
         passes: int = 1,
         history: HistoryPlan | None = None,
-        start: Floats | None = None,
-        counts: Ints | None = None,
+        start: Floats | None = None,  # (V, d) to continue from, if earlier text has been refined
+        counts: Ints | None = None,  # (V,) for the weights, if the batch is only part of the text
     ) -> None:
-        if not 0 <= anchor < np.inf:
-            raise OptionError(f"an anchor is a number from 0 up, not {anchor}", field="anchor")
         base = Base.of(original.unit, original.sources != Source.NONE)
         super().__init__(
             batch, original, base if start is None else start, window, learning_rate, passes, history

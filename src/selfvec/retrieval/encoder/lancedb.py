@@ -43,13 +43,7 @@ class SelfvecFunction(_Function):  # type: ignore[misc]
 
     @classmethod
     def create(cls, **options: Any) -> Any:
-        """A function whose encoder is open.
-
-        Raises
-        ------
-        InputError
-            If there is no encoder in that place, or another one than ``digest`` says, as after ``update``.
-        """
+        """A function whose encoder is open; `InputError` if there is another one, as after ``update``."""
         if _embeddings is None:
             raise MissingExtra("lancedb", "lancedb", "an embedding function for LanceDB")
         if "encoder" not in options:
