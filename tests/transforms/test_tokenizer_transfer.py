@@ -106,8 +106,8 @@ def test_shared_tokens_and_everything_else_keep_their_bits(dtype: str, tmp_path:
     folder, new = model(tmp_path / "model", dtype), tmp_path / "new.json"
     tokens = ["[PAD]", "[UNK]", "[SEP]", "[CLS]", "sleet", "rain", "fee", "##s", "hail"]
     word_piece(tokens).save(str(new))
-    transfer = TokenizerTransfer(static_vectors(), tokenizer=new)
-    left_out = transfer.transform_file(str(folder), tmp_path / "out")
+    transfer = TokenizerTransfer(static_vectors(), tokenizer=new, output=tmp_path / "out")
+    left_out = transfer.write(folder)
     old_file, new_file = (place / "model.safetensors" for place in (folder, tmp_path / "out"))
     assert read_header(new_file)[0]["__metadata__"] == {"format": "pt"}
     assert list(read_header(new_file)[0]) == list(read_header(old_file)[0])
@@ -139,8 +139,8 @@ def test_new_tokens_lie_among_words_of_their_field_whatever_the_tokenizer(tmp_pa
     folder, new = model(tmp_path / "model", tied=True), tmp_path / "new" / "tokenizer.json"
     new.parent.mkdir()
     spelled_with_blanks().save(str(new))
-    transfer = TokenizerTransfer(static_vectors(), tokenizer=new.parent)
-    transfer.transform_file(str(folder), tmp_path / "out")
+    transfer = TokenizerTransfer(static_vectors(), tokenizer=new.parent, output=tmp_path / "out")
+    transfer.write(folder)
     assert transfer.report_["tensors"] == [TABLE]
     before, after = (map_tensors(place / "model.safetensors")[TABLE] for place in (folder, tmp_path / "out"))
     ids = Tokenizer.from_file(str(new)).get_vocab()
@@ -187,8 +187,8 @@ def test_a_static_encoder_keeps_its_library(tmp_path: Path) -> None:
     rows = np.stack([np.eye(2, WIDTH)[field(w)] * 3 + rng.standard_normal(WIDTH) for w in words])
     selfvec.save(Vectors(words, rows.astype(np.float32)), tmp_path / "encoder", format="model2vec")
     (tmp_path / "words.txt").write_text("sleet\nfog\n")
-    TokenizerTransfer(static_vectors(), add_words=tmp_path / "words.txt").transform_file(
-        str(tmp_path / "encoder"), tmp_path / "out"
+    TokenizerTransfer(static_vectors(), add_words=tmp_path / "words.txt", output=tmp_path / "out").write(
+        str(tmp_path / "encoder")
     )
     encoder = model2vec.StaticModel.from_pretrained(str(tmp_path / "out"))
     hail, sleet, loan = encoder.encode(["hail rain snow", "sleet fog", "loan tax bank"])
@@ -214,8 +214,10 @@ def test_two_aligned_tables_serve_two_languages(tmp_path: Path) -> None:
     selfvec.save(table, tmp_path / "aligned" / "a.safetensors")
     selfvec.save(foreign, tmp_path / "aligned" / "b.safetensors")
     word_piece(["[UNK]", "liah", "eef"]).save(str(tmp_path / "new.json"))
-    transfer = TokenizerTransfer(tmp_path / "aligned", tokenizer=tmp_path / "new.json")
-    transfer.transform_file(str(folder), tmp_path / "out")
+    transfer = TokenizerTransfer(
+        tmp_path / "aligned", tokenizer=tmp_path / "new.json", output=tmp_path / "out"
+    )
+    transfer.write(folder)
     assert transfer.report_["from_vectors"] == 2
     before, after = (map_tensors(place / "model.safetensors")[TABLE] for place in (folder, tmp_path / "out"))
     assert (before[4:14] @ after[1]).argmax() < 5 <= (before[4:14] @ after[2]).argmax()
@@ -239,15 +241,15 @@ def test_what_cannot_be_transferred_is_said(tmp_path: Path) -> None:
         TokenizerTransfer(static, tokenizer="x", add_words=3)
     few = Vectors(["hail"], np.ones((1, 3), np.float32))
     with pytest.raises(InputError, match="have 1 tokens of the old tokenizer, 10 are needed"):
-        TokenizerTransfer(few, add_words=1).transform_file(str(folder), tmp_path / "out")
+        TokenizerTransfer(few, add_words=1, output=tmp_path / "out").write(folder)
     with pytest.raises(OptionError, match="keeps its format"):
-        TokenizerTransfer(static, add_words=1).transform_file(str(folder), tmp_path / "out", "npz")
+        TokenizerTransfer(static, add_words=1, output=tmp_path / "out", to="npz").write(folder)
     (tmp_path / "words.txt").write_text("hail\n")
     with pytest.raises(InputError, match="no word that is not a token yet"):
-        TokenizerTransfer(static, add_words=tmp_path / "words.txt").transform_file(
-            str(folder), tmp_path / "out"
+        TokenizerTransfer(static, add_words=tmp_path / "words.txt", output=tmp_path / "out").write(
+            str(folder)
         )
     with pytest.raises(InputError, match="merge a sharded one first"):
-        TokenizerTransfer(static, add_words=1).transform_file(str(tmp_path), tmp_path / "out")
+        TokenizerTransfer(static, add_words=1, output=tmp_path / "out").write(tmp_path)
     assert not (tmp_path / "out").exists()
     assert "--vectors" in ran(["vectors", "tokenizer", folder, tmp_path / "out", "--add-words", "3"], 2).err

@@ -126,7 +126,6 @@ def serve(
 
 
 def _save_page(run: Path, path: Path, overwrite: bool, progress: Progress) -> None:
-    """Write the page as one file."""
     from selfvec.apps.web.page_data import PageData
     from selfvec.apps.web.static_page import static_page
     from selfvec.files.atomic_files import atomic_file

@@ -88,7 +88,6 @@ class GivenEncoder(SentenceEncoder):
             yield rows
 
     def _matrix(self, given: Any) -> Rows:
-        """What was returned, as an array of float32."""
         if not hasattr(given, "__array__") and not hasattr(given, "__len__"):
             given = list(given) if hasattr(given, "__iter__") else given  # fastembed yields rows
         try:

@@ -126,7 +126,6 @@ def _cut_settings(path: Path) -> dict[str, Any]:
 
 
 def _inside(path: Path, module: dict[str, str]) -> Path:
-    """The folder of a module."""
     place = Path(module.get("path", ""))
     if place.is_absolute() or ".." in place.parts:
         raise FormatError("names a folder outside this one", path=path / "modules.json", remedy=AGAIN)

@@ -171,7 +171,6 @@ def _text(row: dict[str, Any], field: str, path: Path, line: int) -> str:
 
 
 def _judgements(path: Path, queries: dict[str, str]) -> Iterator[tuple[str, str, float]]:
-    """Query, document and gain of each row."""
     seen: set[tuple[str, str]] = set()
     for position, (line, fields) in enumerate(rows(path, ("query-id", "corpus-id", "score"))):
         query, document, score = fields
@@ -264,7 +263,6 @@ def judged_collection(judged: Any, queries: Any, documents: Mapping[str, str]) -
 
 
 def _judged(given: Any) -> Iterator[tuple[str, str, float]]:
-    """Query, document and gain of each judgement."""
     if isinstance(given, Mapping):
         for query, gains in given.items():
             for document, gain in gains.items():
@@ -276,7 +274,6 @@ def _judged(given: Any) -> Iterator[tuple[str, str, float]]:
 
 
 def _pairs(given: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Ids and texts of a mapping or data frame."""
     if isinstance(given, Mapping):
         pairs: Iterable[tuple[Any, Any]] = given.items()
     else:

@@ -150,7 +150,6 @@ def _all_opened(given: Iterable[tuple[str, GivenVectors]]) -> dict[str, tuple[Ve
 
 
 def _path_or_kind(value: GivenVectors) -> str:
-    """What an entry is named after."""
     if isinstance(value, Run):
         return "run"
     if isinstance(value, Vectors):

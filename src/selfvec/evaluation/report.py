@@ -195,7 +195,6 @@ def _name(vectors: str, mode: str | None, dimensions: int | None = None, questio
 
 
 def _unused(row: Row) -> str:
-    """Which words of a lexicon could not be asked for, and why."""
     unused = row["unused"]
     a = unused["without_vector_in_a"]
     b = unused["without_vector_in_b"]
@@ -204,7 +203,6 @@ def _unused(row: Row) -> str:
 
 
 def _lacking(row: Row) -> str:
-    """How many of the ids that judgements name are no documents."""
     lost = row["lacking"]
     first = ", ".join(map(repr, lost["first"]))
     few = f"{lost['ids']:,} of {lost['of']:,} judged ids are not among the documents"
@@ -237,7 +235,6 @@ def known_apart(rows: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _shown(value: float | None, form: str = ".3f") -> str:
-    """A figure as text."""
     return "–" if value is None else f"{value:{form}}"
 
 

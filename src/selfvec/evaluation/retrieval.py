@@ -127,7 +127,6 @@ class Retrieval(Task):
 
 
 def _searches(entry: ComparedVectors) -> bool:
-    """Whether a run can be searched with these vectors."""
     return entry.run is not None and entry.refined and not entry.truncated
 
 
@@ -188,7 +187,6 @@ class Judgements(Retrieval):
 
 
 def _run_documents(entries: Sequence[ComparedVectors]) -> Iterable[tuple[str, str]]:
-    """Ids and texts of the documents of the first run."""
     run = _first_run(entries)
     if run is None:
         raise OptionError("are needed where no run is measured", field="documents", remedy="give their texts")

@@ -177,7 +177,6 @@ def neighbour_overlap(a: Rows, b: Rows, neighbours: int = NEIGHBOURS) -> Doubles
 
 
 def _cosines(a: Rows, b: Rows) -> Doubles:
-    """Cosines of corresponding unit rows, (n, d) each, (n,)."""
     cosines: Doubles = np.einsum("ij,ij->i", a, b, dtype=np.float64)
     return cosines
 
@@ -232,7 +231,6 @@ class HiddenWords(Task):
 
 
 def _found_again(prefix: str, run: Run, seed: int) -> Iterator[Measurement]:
-    """The rows of a run."""
     batch = run.require_tokens()
     original = run.original
     pretrained = original.sources == Source.KNOWN

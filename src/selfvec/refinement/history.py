@@ -152,7 +152,6 @@ class Recorder:
 
 
 def _places(watch: Sequence[str], words: Sequence[str]) -> list[int]:
-    """The numbers of the watched words."""
     index = {word: i for i, word in enumerate(words)} if watch else {}
     for word in watch:
         if word not in index:

@@ -153,7 +153,6 @@ def notes_on_words(words: Iterable[tuple[str, int]], settings: Settings) -> list
 
 
 def _counted(batch: TokenBatch) -> Iterator[tuple[str, int]]:
-    """Each type with its count."""
     return zip(batch.types, batch.counts.tolist(), strict=True)
 
 
@@ -192,7 +191,6 @@ def option_files(settings: Settings) -> dict[str, str]:
 
 
 def _phrase_finder(settings: Settings) -> Finder | None:
-    """The phrase finder for ``--phrases``, or None."""
     if settings.phrases is None:
         return None
     from selfvec.text.languages import STOP_WORDS

@@ -173,7 +173,6 @@ def _provenance(
     sources: Bytes,
     execution: Execution,
 ) -> Provenance:
-    """What `read_inputs` recorded, and how the vectors were refined."""
     inputs = plan.inputs
     settings = plan.settings
     learning_rate = plan.learning_rate if METHODS[plan.method].learning_rate else None

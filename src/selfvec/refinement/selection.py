@@ -107,7 +107,6 @@ def _add(
     tested: int,
     candidate: tuple[Measured, Callable[[TokenBatch], Rows]],
 ) -> None:
-    """Compute a candidate's vectors and add their scores."""
     measured, make = candidate
     with one_core():  # so that scores do not depend on candidates that run at the same time
         measured.add(tests, make(training), tested)

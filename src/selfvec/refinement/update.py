@@ -172,7 +172,6 @@ def _refined(
     execution: Execution,
     teacher: Teacher | None,
 ) -> Run:
-    """The run of the selected documents of several texts."""
     inputs = read_inputs(kept_corpus(texts), start, settings, execution)
     recorded = first.run.provenance.vectors
     provenance = inputs.provenance.replace(corpus=summary, vectors=recorded)
@@ -213,7 +212,6 @@ def merge(
 
 
 def _with_steps(run: Run, steps: Sequence[Mapping[str, Any]]) -> Run:
-    """A run that says by which updates and merges it was made."""
     made = run.replace(provenance=run.provenance.replace(steps=steps))
     keep_encoder(run, made)
     return made
@@ -226,7 +224,6 @@ def _described(part: SourceRun) -> dict[str, Any]:
 
 
 def _files(corpus: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The files that a corpus was read from, for ``run.json``."""
     return [{name: file[name] for name in ("path", "sha256")} for file in corpus.get("files", [])]
 
 

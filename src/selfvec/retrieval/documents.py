@@ -109,7 +109,6 @@ def gathered_text(text: RunText, progress: Progress, unread: Sequence[str] = ())
 
 
 def _is_short(values: pl.Series) -> bool:
-    """Whether a field has values, and they are short."""
     values = values.drop_nulls()
     nested = values.str.contains(r"^[\[{]").all()  # lists and objects
     return 0 < len(values) * (LONGEST_JSON if nested else LONGEST) >= values.str.len_chars().sum()
@@ -367,7 +366,6 @@ class SearchedDocuments:
         raise NotImplementedError
 
     def __len__(self) -> int:
-        """D."""
         return len(self.days)
 
     @property
@@ -511,7 +509,6 @@ class IndexedDocuments(SearchedDocuments):
 
     @cached_property
     def _values(self) -> list[list[str]]:
-        """The values of each field."""
         return [list(self._strings(f"values {i}")) for i in range(len(self.fields))]
 
     def fields_of(self, document: int) -> dict[str, str]:

@@ -172,7 +172,6 @@ class Index:
 
     @property
     def _first_types(self) -> Vocabulary:
-        """The types whose vectors the space holds."""
         kept = self.vocabulary.types[: len(self.space.rows)]
         return (
             self.vocabulary
@@ -276,7 +275,6 @@ class Index:
         return f"<Index: {len(self):,} documents>"
 
     def __len__(self) -> int:
-        """Documents."""
         return len(self.documents)
 
     @property

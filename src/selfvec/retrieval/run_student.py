@@ -142,13 +142,11 @@ def _learn(run: Run, encoded: EncodedTexts, gathered: GatheredDocuments, progres
 
 
 def _mean(rows: AnyFloats) -> Floats:
-    """The mean of rows, (h,); zeros of none."""
     mean: Floats = (rows.sum(axis=0, dtype=np.float64) / max(len(rows), 1)).astype(np.float32)
     return mean
 
 
 def _centred(rows: AnyFloats, mean: Floats) -> Rows:
-    """Rows less their mean, at length 1."""
     return unit_rows(rows - mean)
 
 

@@ -162,7 +162,6 @@ class Hit:
         return Entry(head, [passage, *reasons], [figures, parts], printable(facts), number=number)
 
     def _reasons(self) -> Iterator[str]:
-        """The words of the query that the document has, and words related to others."""
         same = dict.fromkeys(reason.document for reason in self.words if reason.kind == "match")
         near = [reason for reason in self.words if reason.kind == "related"][:_REASONS]
         related = (
@@ -370,7 +369,6 @@ def _snippet(
     places: Ints,  # (M,) words of the passage that match, rising
     matches: dict[int, Match],  # by word
 ) -> tuple[str, list[Mark]]:
-    """A snippet of a passage, and its marks."""
     first, last = window
     begin = int(passage.starts[first]) if first > 0 else 0
     end = int(passage.ends[last - 1]) if last < len(passage.ids) else len(passage.text)
@@ -429,7 +427,6 @@ def _reasons(
     words: Ids,  # (M,) the matching words of the passage, with repetitions
     matches: dict[int, Match],  # by word
 ) -> list[Reason]:
-    """The matching words of a passage, by falling weight; spellings that differ in case are one word."""
     counts: Counter[tuple[float, int, str, float]] = Counter()
     for word, number in Counter(words.tolist()).items():
         match = matches[word]
@@ -442,7 +439,6 @@ def _reasons(
 
 
 def _parts(scored: Scored, document: int, mode: str) -> dict[str, float]:
-    """The contribution of each part to the score of a document."""
     parts = scored.parts[:, document].astype(np.float64)
     best = int(scored.best[document])
     if best >= 0:

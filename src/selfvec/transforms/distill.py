@@ -173,7 +173,6 @@ class Distill(Transform):
         return Vectors(words.batch.types, rows, sources=sources, counts=words.batch.counts)
 
     def _words(self) -> TextWords:
-        """The words of all passages."""
         corpus = self.corpus
         if not isinstance(corpus, Corpus):
             corpus = as_corpus(corpus, "corpus", text_field=self.text_field, keep_fields=False)

@@ -8,7 +8,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, dataclass_transform
 
 from selfvec.base.declarations import declared
@@ -92,35 +91,30 @@ class Transform(ABC):
 
     def made_of(self, source: GivenVectors) -> Vectors:
         """The vectors that are made of what was given, written to ``output`` if it is named."""
-        if self.output is not None:
-            check_save(self.output, self.to, overwrite=self.overwrite)
+        return self._made_and_left_out(source)[0]
+
+    def _made_and_left_out(self, source: Any) -> tuple[Vectors, list[str]]:
+        if self.output is None:
+            return self.fit_transform(self.open(source)), []
+        check_save(self.output, self.to, overwrite=self.overwrite)
         made = self.fit_transform(self.open(source))
-        if self.output is not None:
-            save(made, self.output, format=self.to, overwrite=self.overwrite)
-        return made
+        return made, save(made, self.output, format=self.to, overwrite=self.overwrite)
+
+    def write(self, source: str) -> list[str]:
+        """Write ``output``, and return what its format cannot store."""
+        made, left_out = self._made_and_left_out(source)
+        self.report_ = {"words": len(made), "dimensions": made.vector_size, **self.report_}
+        return left_out
 
     def written_of(self, source: Any, by: str) -> Figures:
-        """The same by the path of a source: the figures of the method, and what the format cannot hold."""
+        """The figures of the method, and what the format of ``output`` cannot hold."""
         if self.output is None:
             raise OptionError("is needed: the file or folder to write", field="output", remedy="name one")
-        target = Path(self.output)
-        left_out = self.transform_file(os.fspath(source), target, self.to, overwrite=self.overwrite)
+        left_out = self.write(os.fspath(source))
         named = {"source": os.fspath(source), "target": os.fspath(self.output), "by": by}
         report = [f"{name.replace('_', ' ')} {_shown(value)}" for name, value in self.report_.items()]
         messages = [*left_out, f"{by}: {', '.join(report)}"]
         return Figures("Transformed", {**named, **self.report_, "left_out": left_out}, messages=messages)
-
-    def transform_file(
-        self, source: str, target: Path, format: str | None = None, *, overwrite: bool = False
-    ) -> list[str]:
-        """Read vectors, transform them and write the result; return what the format cannot store.
-
-        Raises `TargetError` if the target exists and ``overwrite`` is false.
-        """
-        check_save(target, format, overwrite=overwrite)
-        made = self.fit_transform(self.open(source))
-        self.report_ = {"words": len(made), "dimensions": made.vector_size, **self.report_}
-        return save(made, target, format=format, overwrite=overwrite)
 
 
 def as_function(

@@ -113,13 +113,12 @@ class TokenizerTransfer(Transform):
         check_path("encoder", source)
         return self.written_of(source, "tokenizer")
 
-    def transform_file(
-        self, source: str, target: Path, format: str | None = None, *, overwrite: bool = False
-    ) -> list[str]:
+    def write(self, source: str) -> list[str]:
         """Copy a model's folder with new token rows; return what was left out of the copy."""
-        if format is not None:
+        if self.to is not None:
             raise OptionError("a model keeps its format", field="to", remedy="leave it out")
-        check_target(target, overwrite=overwrite, folder=True)
+        target = Path(self.output or "")
+        check_target(target, overwrite=self.overwrite, folder=True)
         place = _model_folder(Path(source))
         path = place / "model.safetensors"
         new, made = self._fitted(load_tokenizer(place / "tokenizer.json"))
@@ -135,7 +134,7 @@ class TokenizerTransfer(Transform):
         arrays = {
             t.name: _new_table(t, made, size).reshape(size, *shapes[t.name]["shape"][1:]) for t in tables
         }
-        with atomic_folder(target, overwrite=overwrite) as folder:
+        with atomic_folder(target, overwrite=self.overwrite) as folder:
             shutil.copytree(source, folder, dirs_exist_ok=True)
             inside = folder / place.relative_to(source)
             replace_tensors(path, inside / "model.safetensors", arrays)
@@ -146,7 +145,6 @@ class TokenizerTransfer(Transform):
         return left_out
 
     def _fitted(self, old: Any) -> tuple[Any, NewRows]:
-        """The new tokenizer, and how the rows of its tokens are made."""
         aligned = None if isinstance(self.vectors, Vectors) else find_aligned(self.vectors)
         if aligned is not None:
             of_old = load(aligned[0])
@@ -199,7 +197,6 @@ class TokenizerTransfer(Transform):
 
 
 def _model_folder(source: Path) -> Path:
-    """The folder of a model with its token embeddings and tokenizer."""
     for place in (source, source / "0_StaticEmbedding"):
         if (place / "model.safetensors").is_file() and (place / "tokenizer.json").is_file():
             return place

@@ -250,7 +250,7 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
         # Commands above do.
         *("refine", "update", "merge", "demo", "example", "align", "compress", "convert", "export", "noaa"),
         *(
-            "transform_file",
+            "write",
             "trajectory",
             "topics",
             "concordance",

@@ -87,7 +87,6 @@ def _warnings_in_one_line() -> Iterator[None]:
 
 
 def _usage_error(error: click.ClickException) -> int:
-    """Print a usage error in one line."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "selfvec"
     text = " ".join(error.format_message().split()).rstrip(".")

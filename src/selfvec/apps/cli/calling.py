@@ -110,7 +110,6 @@ def _finish(row: CommandRow, result: Any, given: Mapping[str, Any], as_json: boo
 
 
 def _named(place: str) -> Any:
-    """A function by its place in the package."""
     return resolve_name(f"selfvec.{place}")
 
 
@@ -151,7 +150,6 @@ def _move_output(typed: dict[str, Any]) -> None:
 
 
 def _value(parameter: Parameter, written: str, typed: Any) -> Any:
-    """The value of a parameter from what was typed."""
     if isinstance(typed, bool):
         return typed
     if isinstance(typed, str) and "[," in written and parameter.name not in _HOLD_COMMAS:

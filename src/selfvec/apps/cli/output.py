@@ -51,7 +51,6 @@ def program() -> str:
 
 
 def _by_uvx() -> str:
-    """How uvx is called for the wheel, folder or published version that it has installed."""
     from importlib.metadata import distribution
     from urllib.parse import urlsplit
     from urllib.request import url2pathname

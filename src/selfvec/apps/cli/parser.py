@@ -79,7 +79,6 @@ class Command(_OnOneScreen):
 
 
 def _shown_values(metavar: str) -> int:
-    """How many values a metavar shows."""
     return sys.maxsize if metavar.endswith("...") else len(metavar.split())
 
 
@@ -184,7 +183,6 @@ def help_text(command: Any, path: str, *, everything: bool = False) -> str:
 
 
 def _usage(command: Any, path: str) -> str:
-    """The command line with its arguments and the options that it needs."""
     needed = [
         str(one.metavar) if isinstance(one, Argument) else f"{min(one.opts, key=len)} {one.metavar}"
         for one in _listed(command)
@@ -208,7 +206,6 @@ HelpRows = Sequence[tuple[str, str]]  # of an argument or option: its name, and 
 
 
 def _listed(command: Any) -> list[Argument | Option]:
-    """The arguments and options that are shown."""
     declared = [one for one in command.params if isinstance(one, Argument | Option)]
     return [one for one in declared if isinstance(one, Argument) or not one.hidden]
 

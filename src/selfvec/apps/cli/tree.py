@@ -247,7 +247,6 @@ def _with_flags(text: str, row: CommandRow) -> str:
 
 
 def _outputs(row: CommandRow) -> Iterator[Parameter]:
-    """The options that say where a result goes."""
     report, overwrite, json = _OUTPUT
     if row.writes:
         yield from (_DRAWN, overwrite)

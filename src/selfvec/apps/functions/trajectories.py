@@ -169,7 +169,6 @@ def _draw(
     view: Any,
     overwrite: bool,
 ) -> None:
-    """Draw paths to a file."""
     from selfvec.views.path_figures import save_paths, slice_view, trajectory_view
 
     run = found.run

@@ -184,7 +184,6 @@ def cost_text(cost: Mapping[str, Any]) -> str:
 
 
 def _encoder_shape(folder: Path) -> tuple[int, int]:
-    """Pieces and dimensions of a sentence encoder."""
     from selfvec.encoders.onnx_encoder import OnnxEncoder
 
     encoder = OnnxEncoder(folder)

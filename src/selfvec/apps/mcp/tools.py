@@ -383,7 +383,6 @@ class Tools:
         }
 
     def _index(self, run: record.Run) -> Index:
-        """The search index of the run, which is built if it does not exist."""
         from selfvec.retrieval import run_index
 
         return run_index(run, self.progress)

@@ -78,7 +78,6 @@ class SequentialRefinement(Refinement):
         """Process the tokens from `position` to ``stop``."""
 
     def _run(self, kernel: Callable[..., None], stop: int, terms: Any) -> None:
-        """Process them by one of the kernels, with the terms of its rule."""
         batch = self.batch
         document = int(np.searchsorted(batch.offsets, self.position, side="right")) - 1
         part = batch.ids, batch.offsets, document, self.position, stop

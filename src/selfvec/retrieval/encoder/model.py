@@ -242,7 +242,6 @@ class Encoder:
             self._write(folder)
 
     def _write(self, folder: Path) -> None:
-        """Write into an empty folder."""
         head = {"format": _FORMAT, "selfvec": __version__, "tokenizer": self.split}
         head |= {"words": len(self), "dimensions": self.dimensions, "about": self.about}
         write_tensors(folder / _TENSORS, {"rows": self.rows, "places": self.places})
