@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from html import unescape
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +43,12 @@ def sides_of(rows: Sequence[Report]) -> Sides:
     return written(run.present, slices_of(run))
 
 
-@pytest.mark.parametrize("number", [300, 3_000])
-@pytest.mark.parametrize("planted", [*([cause] for cause in CAUSES), list(CAUSES)])
+EVERY = [[], *([cause] for cause in CAUSES), list(CAUSES)]
+# At 30,000 documents every change is significant, so those that come with another are the test.
+TRIED = [*product(EVERY, [300, 3_000]), (["sense"], 30_000), (["subject"], 30_000)]
+
+
+@pytest.mark.parametrize(("planted", "number"), TRIED)
 def test_the_planted_cause_is_said_first_and_no_other(planted: list[str], number: int) -> None:
     run = run_of(list(reports(number, planted=planted)))
     expected = [beginning for cause in planted for beginning in CAUSES[cause]]
@@ -51,6 +56,9 @@ def test_the_planted_cause_is_said_first_and_no_other(planted: list[str], number
     assert len(said.sides.sentences) == len(expected)
     for sentence, beginning in zip(said.introduction, expected, strict=False):
         assert sentence.startswith(beginning)
+    if "notation" not in planted:  # then each word that is written otherwise changed
+        named = {row["word"] for row in said} & set(re.findall(r"\w+", said.summary))
+        assert named == ({"strobe"} if "sense" in planted else set())
 
 
 # Topics and the report compare the first with the last periods, not the halves.

@@ -23,7 +23,15 @@ from .compared_slices import asked_slices, sources_of
 from .drift_result import Drift
 from .measures import kept_measures
 from .permutation_test import DriftTest
-from .word_choice import Choice, is_changed, is_significant, listed_rows, measurable, new_and_gone
+from .word_choice import (
+    Choice,
+    changed_beside,
+    is_changed,
+    is_significant,
+    listed_rows,
+    measurable,
+    new_and_gone,
+)
 
 _SHOWN = 20  # words with example sentences, if all are listed
 _AFFORDED = 2_000_000  # tokens of a text that is compared again with its variants joined, to say what is left
@@ -215,6 +223,7 @@ def drift(
             tested=len(rows),
             significant=sum(map(is_significant, rows)),
             changed=sum(map(is_changed, rows)),
+            beside=changed_beside(run, slices, rows),
             general=measured.general,
             only_a=measured.only_a,
             only_b=measured.only_b,

@@ -60,8 +60,11 @@ class Drift(ResultTable):
     tested, significant : int
         Number of words that were tested and would be listed, and of those with q ≤ 0.05.
     changed : int
-        Number of words that surely changed by more than 0.10 between two slices: q ≤ 0.05, and the whole
+        Number of words that surely changed by more than 0.20 between two slices: q ≤ 0.05, and the whole
         interval of the change lies above.
+    beside : dict
+        Words of these that mostly occur in documents with a word before them in order, and that word: they
+        may differ only because it does, and are not named in the summary.
     general : float
         How far apart words usually are beyond chance: the median of distance - chance. A change is what goes
         beyond that.
@@ -95,6 +98,7 @@ class Drift(ResultTable):
     tested: int = 0
     significant: int = 0
     changed: int = 0
+    beside: dict[str, str] = field(default_factory=dict)
     general: float = 0.0
     only_a: int = 0
     only_b: int = 0
@@ -231,9 +235,14 @@ class Drift(ResultTable):
         if not self.changed:
             rest = f"{count_of(self.significant, 'word')} changed beyond chance, but not surely by so much"
             return f"no word of {self.tested:,} surely changed {further} ({rest})."
-        words = [row["word"] for row in self.rows if is_changed(row)][:_FIRST]
-        named = _named(words)
-        most = f", most of all {named}" if self.changed > len(words) else f": {named}" if words else ""
+        leading = [row["word"] for row in self.rows if is_changed(row) and row["word"] not in self.beside]
+        words = leading[:_FIRST]
+        most = f", most of all {_named(words)}" if words else ""
+        if words and self.changed == len(words) + len(self.beside):
+            others = (
+                f"{count_of(len(self.beside), 'word')} mostly beside {'it' if len(words) == 1 else 'them'}"
+            )
+            most = f": {_named(words)}" + f", and {others}" * bool(self.beside)
         return f"{self.changed:,} of {self.tested:,} changed {further}{most}."
 
     def _refined_summary(self) -> str:
@@ -338,6 +347,7 @@ class Drift(ResultTable):
             "tested",
             "significant",
             "changed",
+            "beside",
             "only_a",
             "only_b",
             "left_out",
