@@ -15,13 +15,11 @@ Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 def as_paths(given: Paths | None) -> list[Path]:
-    """A path, or several, or none, as a list."""
     several = [given] if isinstance(given, str | os.PathLike) else given
     return [Path(one) for one in several or ()]
 
 
 def is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:
-    """Whether a value is a path or a name."""
     return isinstance(given, str | os.PathLike)
 
 
@@ -76,7 +74,6 @@ def no_such_option(name: str, known: Iterable[str]) -> OptionError:
 
 
 def check_names(given: Iterable[str], known: Iterable[str]) -> None:
-    """Raise `OptionError` for a name of an option that is not known."""
     known = list(known)
     for name in given:
         if name not in known:
@@ -84,7 +81,6 @@ def check_names(given: Iterable[str], known: Iterable[str]) -> None:
 
 
 def check_path(name: str, given: object, what: str = "a path or a name") -> None:
-    """Raise `OptionError` unless a value is a path."""
     if not is_path(given):
         raise OptionError(f"is {what}, not {type(given).__name__}", field=name)
 

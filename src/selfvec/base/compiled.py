@@ -113,7 +113,6 @@ class _Kernel:
 
     @cached_property
     def compiled(self) -> Any:
-        """The function as Numba's dispatcher."""
         from numba import njit, types
         from numba.extending import typeof_impl
 

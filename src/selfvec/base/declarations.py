@@ -74,7 +74,6 @@ class Kind:
 
     @property
     def several(self) -> bool:
-        """Whether a sequence of values is taken."""
         return not self.words.isdisjoint({"sequence", "paths", "texts", "several"})
 
     @property
@@ -140,7 +139,6 @@ class Parameter:
 
     @property
     def is_required(self) -> bool:
-        """Whether it has to be given."""
         return self.default is REQUIRED
 
     @property
@@ -156,7 +154,6 @@ class Parameter:
         return (f"{sentence}.", default.removesuffix("."), rest) if default else (first, "", rest)
 
     def check(self, value: Any) -> None:
-        """Raise `OptionError` for a value that the parameter cannot have."""
         if value is None and (self.default is None or "optional" in self.kind.words):
             return
         if self.default is not REQUIRED and value is self.default:
@@ -254,7 +251,6 @@ def options(*described: type) -> Callable[[Record], Record]:
 
 
 def _record_of(function: Callable[..., Any]) -> type | None:
-    """The record of options that a function takes."""
     for one in inspect.signature(function).parameters.values():
         if one.kind is one.VAR_KEYWORD and (name := _UNPACKED.fullmatch(str(one.annotation))):
             return cast(type, function.__globals__[name[1]])
@@ -262,7 +258,6 @@ def _record_of(function: Callable[..., Any]) -> type | None:
 
 
 def _show_options(call: Callable[..., Any], record: type) -> None:
-    """Write the options of a record into the signature and the docstring of a function."""
     signature = inspect.signature(call)
     *others, last = signature.parameters.values()
     kinds = {name: getattr(kind, "__forward_arg__", kind) for name, kind in record.__annotations__.items()}
@@ -277,7 +272,6 @@ def _show_options(call: Callable[..., Any], record: type) -> None:
 
 
 def _entry(one: Parameter) -> str:
-    """A parameter as a docstring describes it."""
     lines = wrap(one.help, 100, initial_indent="    ", subsequent_indent="    ")
     return "\n".join([f"{one.name} : {one.kind.text}", *lines, ""])
 
@@ -344,7 +338,6 @@ def _described_by(found: ast.ClassDef) -> list[ast.expr] | None:
 
 
 def _file_of(place: str) -> Path:
-    """The file of the module of a function or class."""
     path = _ROOT.joinpath(*place.split(".")[:-1])
     file = path.with_suffix(".py")
     return file if file.exists() else path / "__init__.py"
@@ -406,13 +399,11 @@ def _declaration(doc: str, defaults: Mapping[str, Any], has_more: bool) -> Decla
 
 
 def _sections(doc: str) -> tuple[str, dict[str, str]]:
-    """The text before the first section of a NumPy docstring, and its sections."""
     opening, *parts = re.split(r"^([A-Z][A-Za-z ]+)\n-{3,}$", doc, flags=re.MULTILINE)
     return opening.strip(), dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def _described(section: str) -> Sequence[Parameter]:
-    """The parameters of a section."""
     found = []
     for entry in re.split(r"\n(?=\S)", section.strip("\n")):
         head, _, text = entry.partition("\n")

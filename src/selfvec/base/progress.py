@@ -34,7 +34,6 @@ class Progress:
         yield lambda _: None
 
     def say(self, message: str) -> None:
-        """Show the user a message."""
         del message
 
     @contextmanager
@@ -75,8 +74,6 @@ def file_stages(progress: Progress) -> Iterator[Callable[[str, int, int], None]]
 
 
 class _Steps(Progress):
-    """The steps of one stage."""
-
     def __init__(self, advance: Advance, weights: Mapping[str, float], say: Callable[[str], None]) -> None:
         self._advance = advance
         self._say = say
@@ -106,11 +103,9 @@ class _Steps(Progress):
         self.go_to(stop)
 
     def say(self, message: str) -> None:
-        """Pass a message on."""
         self._say(message)
 
     def go_to(self, place: float) -> None:
-        """Move forward to a place, or stay."""
         number = max(0, round(place) - self._reached)
         self._reached += number
         self._advance(number)  # even by 0: displays may stop the work here
@@ -142,7 +137,6 @@ class LineProgress(Progress):
 
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
-        """Print lines while the stage lasts."""
         del unit
         start = monotonic()
         done = 0
@@ -168,7 +162,6 @@ class LineProgress(Progress):
             thread.join()
 
     def say(self, message: str) -> None:
-        """Print a message."""
         self._write(escape_controls(message, lines=True))
 
 
@@ -220,7 +213,6 @@ class Timings(dict[str, float]):
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Add the time spent in the block to ``name``."""
         start = perf_counter()
         try:
             yield

@@ -24,8 +24,6 @@ Pieces = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Drawn:
-    """What is drawn, as a chart is: its text, and its HTML."""
-
     text: str  # in Markdown, and in the terminal
     html: str
 
@@ -189,11 +187,9 @@ class Column:
 
     @property
     def head(self) -> str:
-        """The title."""
         return self.name.replace("_", " ") if self.title is None else self.title
 
     def cell(self, row: Row) -> Cell:
-        """The value of a row as text."""
         return self.form(row.get(self.name) if self.of is None else self.of(row))
 
     def as_dict(self) -> dict[str, Any]:
@@ -204,8 +200,6 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under columns."""
-
     columns: Sequence[Column]
     rows: Sequence[Row]
     title: str = ""
@@ -213,7 +207,6 @@ class Table:
 
     @property
     def cells(self) -> list[list[Cell]]:
-        """The texts of the rows."""
         return [[column.cell(row) for column in self.columns] for row in self.rows]
 
 

@@ -207,8 +207,6 @@ def _names(fields: FieldOptions, settings: Settings) -> FieldNames:
 
 @dataclass(frozen=True)
 class _Read:
-    """Shards that workers have read."""
-
     about: list[ShardRead]
     tokens: list[Future]  # of each, as `TokenBatch`
     counted: pl.DataFrame  # the words of all, and their occurrences
@@ -253,7 +251,6 @@ def _read(
 
 
 def _joined_text(texts: Iterable[RunText], execution: Execution) -> RunText:
-    """The documents of all shards."""
     with execution.text_writer() as writer:
         for text in texts:
             for documents in text.batches():
@@ -268,7 +265,6 @@ def _ranges(
     table: pl.DataFrame,  # all words and their numbers
     words: int,  # V
 ) -> list[Future]:
-    """The shards by ranges, as ids of the vocabulary."""
     numbers = scheduler.keep(table)
     parts = pass_ranges(np.array([one.encoding.tokens for one in read.about]), words)
     return [scheduler.run(numbered, read.tokens[part], further[part], numbers, words) for part in parts]
@@ -291,7 +287,6 @@ def _corpus_summary(
     left_out: LeftOut,
     notes: Sequence[str],  # on the whole corpus
 ) -> dict[str, Any]:
-    """The summary of the whole corpus; texts that several shards contain are duplicates."""
     repeated = 0
     if batch.fingerprints is not None:
         known = sum(one.summary.duplicates for one in about)

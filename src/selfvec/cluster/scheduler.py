@@ -89,7 +89,6 @@ class Scheduler:
         self._shown = 0  # of those that ended
 
     def as_dict(self) -> dict[str, Any]:
-        """The engine and the number of workers, for ``run.json``."""
         with self._connection():
             return {"engine": f"dask {version('distributed')}", "workers": len(self.client.nthreads())}
 
@@ -145,7 +144,6 @@ class Scheduler:
 
     @contextmanager
     def _connection(self) -> Iterator[None]:
-        """A context in which a lost scheduler is an `InputError`."""
         from distributed.client import FutureCancelledError
         from distributed.comm.core import CommClosedError
 

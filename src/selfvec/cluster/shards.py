@@ -88,7 +88,6 @@ def find_shards(
 
 
 def _remote(url: str, left_out: LeftOut) -> Iterator[TextSource]:
-    """The files under a URL; their suffixes give their kinds."""
     files, path = filesystem(url)
     if "file" in files.protocol:
         yield from find_sources([path], left_out)
@@ -111,7 +110,6 @@ def _remote(url: str, left_out: LeftOut) -> Iterator[TextSource]:
 
 
 def _fields(source: TextSource, names: FieldNames) -> Fields:
-    """The fields of a file, from its beginning."""
     path = source.path
     if source.size is None:
         remedy = "save it to a file first"
@@ -195,7 +193,6 @@ def _part(shard: Shard) -> FilePart | MemoryPart:
 
 
 def _rows(shard: Shard) -> pl.DataFrame:
-    """The rows of a shard of a Parquet file."""
     path = shard.source.path
     with _parquet(path) as file:
         columns = outer_columns(shard.fields, file.schema_arrow.names)

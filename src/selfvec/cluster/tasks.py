@@ -197,7 +197,6 @@ def _list(shard: TokenBatch, counters: Bytes, number: int) -> pl.DataFrame:
 
 
 def _join(*tables: pl.DataFrame) -> pl.DataFrame:
-    """A row for each n-gram of several tables."""
     rows = pl.concat(tables).sort("passage", "owner", "shard", "document")
     return rows.group_by("passage", maintain_order=True).agg(
         pl.col("owner", "shard", "document", "place").first(), pl.col("documents").sum()
@@ -216,7 +215,6 @@ def _covered(shard: TokenBatch, passages: pl.DataFrame) -> Mask:
 
 
 def _example(shard: TokenBatch, place: int, passages: pl.DataFrame) -> str:
-    """The passage around an n-gram."""
     return example_of(shard, place, _covered(shard, passages))
 
 

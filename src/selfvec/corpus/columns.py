@@ -54,22 +54,17 @@ _STRINGS = (pl.String, pl.Categorical, pl.Enum)
 
 @dataclass(frozen=True)
 class RowBatch:
-    """Some rows of a source."""
-
     frame: pl.DataFrame  # columns of strings, null where a row has no value; their names are `readable`
     lines: Sequence[int] | Ints  # first line of each row (Parquet: row), counted from 1
 
     @classmethod
     def of(cls, columns: Mapping[str, pl.Series], lines: Sequence[int] | Ints) -> RowBatch:
-        """Columns of equal length by name."""
         return cls(pl.DataFrame({readable(name): column for name, column in columns.items()}), lines)
 
     def column(self, name: str) -> pl.Series:
-        """The values of a field."""
         return self.frame[readable(name)]
 
     def part(self, kept: pl.Series) -> RowBatch:
-        """The selected rows, (n,) bool."""
         return RowBatch(self.frame.filter(kept), np.asarray(self.lines)[kept.to_numpy()])
 
 
@@ -112,7 +107,6 @@ def batch_of_rows(
     names: Sequence[str],  # of the values
     columns: Sequence[str] | None = None,  # those that are wanted, all by default
 ) -> RowBatch:
-    """Rows of strings as a batch."""
     values = list(zip(*rows, strict=True)) or [()] * len(names)
     wanted = names if columns is None else columns
     return RowBatch.of(
@@ -291,7 +285,6 @@ def _bytes_text(value: bytes) -> str:
 
 
 def _json_value(value: Any) -> Any:
-    """A JSON value for NumPy arrays and numbers and for dates."""
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
@@ -328,7 +321,6 @@ def with_nested(frame: pl.DataFrame, fields: Fields) -> pl.DataFrame:
 
 
 def _inside(frame: pl.DataFrame, path: str) -> pl.Series:
-    """What is under a path."""
     outer, keys = parted(frame.schema, path)
     series, inside = frame[outer], list(keys)
     while inside and isinstance(series.dtype, pl.Struct):

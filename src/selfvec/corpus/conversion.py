@@ -126,7 +126,6 @@ def _check_place(given: str) -> None:
 def _of_rows(
     part: Callable[[FieldNames], Part], given: Mapping[str, object], wanted: dict[str, Any]
 ) -> Corpus:
-    """A data frame or mappings as a corpus."""
     from .documents import kept_names
 
     _refuse_slices(given)
@@ -200,7 +199,6 @@ _JSON_TEXTS = "the texts are JSON, read as it is written: give mappings, as json
 
 
 def _is_json(text: str) -> bool:
-    """Whether a text is an object in JSON, as a line of a .jsonl file."""
     if text[:1] != "{":
         return False
     try:
@@ -315,7 +313,6 @@ _TO_KNOWN = ("compute", "to_arrow", "to_pandas", "toPandas", "to_pandas_df", "to
 def _no_documents(
     data: Any, name: str, rule: str | None = None, usual: str = "give a path or a list of texts"
 ) -> OptionError:
-    """The error for an object that is not a corpus, with a remedy."""
     remedy = next((text for kind, text in _REMEDIES.items() if isinstance(data, kind)), usual)
     rule = rule or f"is a path, paths, texts, a data frame or a Corpus, not {_type(data)}"
     return OptionError(rule, field=name, remedy=remedy)

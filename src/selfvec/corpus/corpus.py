@@ -313,7 +313,6 @@ class Corpus:
         )
 
     def _nothing(self) -> CorpusError:
-        """The error for a corpus without documents."""
         names = " + ".join(self.summary.text_fields)
         inside = f" in {names}" if names else ""
         why = "; ".join(filter(None, [self.summary.left_out(), *self.summary.notes]))

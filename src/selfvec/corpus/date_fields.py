@@ -31,14 +31,11 @@ _SHOWN = 40  # characters of a value in a message
 
 @dataclass(frozen=True)
 class DecidedDates:
-    """What was decided for the date field of a file."""
-
     form: DateForm = DateForm()  # noqa: RUF009 (it is frozen)
     order: str | None = None  # of its days and months, for the summary of the corpus
     notes: tuple[str, ...] = ()  # for the reader
 
     def tell(self, summary: Summary) -> None:
-        """Say it in the summary of a corpus."""
         for note in self.notes:
             summary.note(note)
         if self.order and self.order not in summary.date_orders:
@@ -70,7 +67,6 @@ def _decided(
     others: Iterable[Evidence],  # of the fields of this name in other files; asked only if they matter
     before: str | None,  # the order of this field in the run that is updated
 ) -> DecidedDates:
-    """How the dates of one column are written."""
     form, notes = own.form, []
     if not own.depends:
         return DecidedDates()

@@ -349,7 +349,6 @@ def _whole_years(years: pl.Series) -> pl.Series:
 
 
 def _iso(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
-    """Numbers as a date in ISO 8601."""
     padded = (number.cast(pl.String).str.zfill(width) for number, width in ((year, 4), (month, 2), (day, 2)))
     return pl.concat_str(*padded, separator="-")
 

@@ -50,17 +50,14 @@ class DocumentKind:
 
     @property
     def there(self) -> bool:
-        """Whether the package that reads it is installed."""
         return self.package is None or importlib.util.find_spec(self.package) is not None
 
 
 def document_kind(suffix: str) -> DocumentKind | None:
-    """The format of files with this suffix, in lower case; None for others."""
     return next((kind for kind in DOCUMENT_KINDS if suffix in kind.suffixes), None)
 
 
 def require_reader(kind: DocumentKind) -> None:
-    """Raise `MissingExtra` if the package that reads a format is not installed."""
     if kind.package is not None:
         require(kind.package, "documents", f"reading {kind.name}")
 
@@ -267,7 +264,6 @@ def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _tree(data: bytes) -> Any:
-    """The root of a part of a Word file."""
     from lxml import etree
 
     _check_tags(data.count(b"<"))
@@ -303,7 +299,6 @@ def _word_pieces(part: Any) -> Iterator[str]:
 
 
 def _is_hidden(run: Any) -> bool:
-    """Whether a run of letters is not displayed."""
     marks = (mark for part in run if _local(part) == "rPr" for mark in part if _local(mark) == "vanish")
     return any(_attribute(mark, "val") not in ("0", "false", "off") for mark in marks)
 

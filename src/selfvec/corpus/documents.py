@@ -41,25 +41,20 @@ class Documents:
 
     @property
     def texts(self) -> pl.Series:
-        """The texts, strings without nulls."""
         return self.rows[TEXT]
 
     def get(self, column: str) -> pl.Series | None:
-        """A column, such as ``date``; None if it is missing."""
         values: pl.Series | None = self.rows.get_column(column, default=None)
         return values
 
     def days(self) -> pl.Series:
-        """The dates, null without one."""
         return self.rows.get_column(DATE, default=pl.repeat(None, len(self), dtype=pl.Date, eager=True))
 
     def part(self, kept: Mask) -> Documents:
-        """The selected documents, (D,) bool."""
         mask = pl.Series(kept)
         return Documents(self.rows.filter(mask), None if self.dates is None else self.dates.filter(mask))
 
     def labelled(self, column: str, value: str | pl.Expr) -> Documents:
-        """The same documents with another column of strings."""
         value = pl.lit(value) if isinstance(value, str) else value
         return Documents(self.rows.with_columns(value.alias(column)), self.dates)
 
@@ -161,7 +156,6 @@ def documents_of_rows(
 
 
 def _ids(values: pl.Series) -> pl.Series:
-    """A column as ids; null where it is blank."""
     return values.set(values.str.strip_chars() == "", None)
 
 

@@ -107,7 +107,6 @@ def _choose(index: str, years: tuple[int, int], base_url: str) -> dict[str, str]
 
 
 def _fetch(url: str, target: Path, progress: Callable[[int, int], None], options: dict[str, Any]) -> None:
-    """Download one file and write its rows; nothing is kept of a damaged one."""
     with atomic_file(target, overwrite=True) as temporary, TemporaryFile(dir=target.parent) as packed:
         download(url, packed, progress, **options)
         try:
@@ -119,7 +118,6 @@ def _fetch(url: str, target: Path, progress: Callable[[int, int], None], options
 
 
 def _rows(packed: BinaryIO) -> Iterator[dict[str, str]]:
-    """The narratives of a table of details, each once."""
     packed.seek(0)
     told: set[str] = set()
     with gzip.open(packed, "rt", encoding="utf-8", errors="replace", newline="") as lines:
@@ -135,13 +133,11 @@ def _rows(packed: BinaryIO) -> Iterator[dict[str, str]]:
 
 
 def _date(event: Mapping[str, str]) -> str:
-    """The day on which an event began."""
     month = event["BEGIN_YEARMONTH"]
     return f"{month[:4]}-{month[4:]}-{event['BEGIN_DAY']:0>2}"
 
 
 def _read_manifest(path: Path) -> dict[str, dict[str, Any]]:
-    """The address, length and SHA-256 of each file that was fetched into a folder."""
     if not path.exists():
         return {}
     try:
@@ -164,7 +160,6 @@ def _write_manifest(path: Path, files: dict[str, dict[str, Any]]) -> None:
 
 
 def _is_unchanged(path: Path, fetched: dict[str, dict[str, Any]]) -> bool:
-    """Whether a file exists and has not changed since it was fetched."""
     own = {name: entry for name, entry in fetched.items() if name == path.name}
     return bool(own) and not any(damaged_files(path.parent, {"files": own}))
 

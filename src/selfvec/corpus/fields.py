@@ -151,18 +151,15 @@ class FieldNames:
 
     @property
     def asked(self) -> list[str]:
-        """All names."""
         single = [name for name in (self.date, self.slice, self.id) if name]
         return [*self.text, *single, *(self.kept or ())]
 
     @property
     def kept(self) -> tuple[str, ...] | None:
-        """The other fields to keep if they are named."""
         return None if isinstance(self.keep, bool) else self.keep
 
 
 def _names(option: str, given: str | Sequence[str]) -> tuple[str, ...]:
-    """Names in a sequence, or in a string with commas."""
     if isinstance(given, str):
         given = [given.strip()] if given.strip(" ,") else []
     return tuple(check_texts(option, given, "names of fields"))
@@ -215,15 +212,12 @@ class NoTextField(CorpusError):
 
 @dataclass(frozen=True)
 class _Columns:
-    """The columns of a file, among which fields are found."""
-
     names: Sequence[str]
     path: str
     inner: Collection[str]  # paths into the columns
 
     @cached_property
     def counts(self) -> Counter[str]:
-        """How many columns have each name."""
         return Counter(self.names)
 
     @cached_property
@@ -244,7 +238,6 @@ class _Columns:
         return in_any_case(name, dict.fromkeys(self.names)) or in_any_case(name, self.inner)
 
     def given(self, name: str, flag: str) -> str:
-        """The column or path that is meant by an option."""
         column = self.meant(name)
         if column is None:
             every = [*self.names, *self.inner]
@@ -271,7 +264,6 @@ def recognise(
     holds_text: Callable[[str], bool] = lambda _: True,  # whether the type of a column is that of a text
     first_rows: FirstRows = dict,
 ) -> Fields:
-    """Choose the fields of a file or data frame with these columns."""
     there = _Columns(columns, path, inner)
     notes: tuple[str, ...] = ()
     if names.text:
@@ -343,12 +335,10 @@ _DATE_KEYS = frozenset(map(_key, DATES))
 
 
 def is_usual_date(name: str) -> bool:
-    """Whether a field has a usual name of a date."""
     return _key(name) in _DATE_KEYS
 
 
 def is_title(name: str) -> bool:
-    """Whether a field has a usual name of a title."""
     return _key(name) in _TITLE_KEYS
 
 

@@ -175,12 +175,10 @@ def _file(path: Path) -> TextSource:
 
 
 def _row_format_of(path: Path) -> RowFormat | None:
-    """The format of rows that a file's name tells."""
     return row_format_of_suffix(bare_suffix(path))
 
 
 def _sniffed(source: TextSource) -> str:
-    """The kind by the first bytes; an error if they are not text."""
     head = source.peek()
     for form in ROW_FORMATS:
         if form.magic and head.startswith(form.magic):
@@ -268,8 +266,6 @@ def _is_read(link: Path, root: str) -> bool:
 
 
 class FilePart(Part):
-    """A file, a pipe, or a folder of text files."""
-
     def __init__(self, source: TextSource, fields: Fields, name: str = "") -> None:
         file = None if source.size is None else absolute(source.path)
         super().__init__(source.path, source.kind, source.size, fields, name, file)
@@ -277,7 +273,6 @@ class FilePart(Part):
 
     @cached_property
     def reader(self) -> RowReader:
-        """Reads the rows of a source without members."""
         return row_format(self.kind).reader(self.source)
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
@@ -372,7 +367,6 @@ def _gives_dates(source: TextSource) -> bool:
 
 
 def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
-    """The text of a document; None if it is left out as bad."""
     kind = document_kind(bare_suffix(member))
     if kind is None:
         return _text(data.removeprefix(UTF8_BOM), str(member), corpus_pass)
@@ -392,7 +386,6 @@ def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
 
 
 def _text(data: bytes, path: str, corpus_pass: CorpusPass) -> str | None:
-    """A document of plain text; None if it is left out as bad."""
     if b"\0" in data:
         line = 1 + data.partition(b"\0")[0].count(b"\n")
         if utf16 := unmarked(data):

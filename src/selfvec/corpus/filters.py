@@ -70,8 +70,6 @@ class WithFields(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class _RunDocuments:
-    """The documents of a run. A field is read when it is asked for."""
-
     run: Run
 
     @property
@@ -190,7 +188,6 @@ def _of_json(documents: WithFields, text: str) -> Mask:
 
 
 def _fulfilling(documents: WithFields, condition: Any) -> Mask:
-    """The documents that fulfil all parts of a condition, (D,) bool."""
     if not isinstance(condition, Mapping):
         raise OptionError(f"{_RULE}, not {condition!r:.80}", field="filter", remedy=_EXAMPLE)
     out = np.ones(len(documents.days), bool)
@@ -289,7 +286,6 @@ def _any(fits: Callable[[Any], Mask], values: Sequence[Any]) -> Mask:
 
 
 def _field(documents: WithFields, name: str) -> str:
-    """The field that a filter names, in any case; `NotFound` without one."""
     if name == "date" and np.isnat(documents.days).all():
         raise NotFound("the documents have no dates", field="filter", remedy="leave date= out")
     known = filter_names(documents)
@@ -305,8 +301,6 @@ def _field(documents: WithFields, name: str) -> str:
 
 
 class _Column(Protocol):
-    """What the documents have in a field."""
-
     @property
     def present(self) -> Mask:
         """The documents with a value, (D,) bool."""
@@ -319,15 +313,12 @@ class _Column(Protocol):
 
 
 def _column(documents: WithFields, name: str) -> _Column:
-    """The dates of documents, or a field, by the name that a filter gives it."""
     field = _field(documents, name)
     return _Dates(documents.days) if field == "date" else _Values.of(documents, field)
 
 
 @dataclass(frozen=True)
 class _Dates:
-    """The date of each document."""
-
     days: NDArray[np.datetime64]  # (D,) NaT: none
 
     @property
@@ -366,8 +357,6 @@ def _in_order(days: Any, order: str, span: tuple[np.datetime64, np.datetime64]) 
 
 @dataclass(frozen=True)
 class _Values:
-    """The values of a field, and of which documents they are."""
-
     name: str
     codes: Ids  # (D,) -1: none
     values: list[list[str]]  # of each code, several for a list
@@ -437,7 +426,6 @@ class _Values:
         return [any(map(fit, own)) for own in self.values]
 
     def _number(self, text: str) -> float:
-        """The number that a text is; NaN for none."""
         if self._decimal == ".":
             with suppress(ValueError):
                 return float(text)
@@ -445,13 +433,11 @@ class _Values:
 
     @cached_property
     def _decimal(self) -> str:
-        """The decimal mark of the values."""
         marked = any("," in one or one.count(".") > 1 for one in self.different)
         return decimal_mark(self.different) if marked else "."
 
     @cached_property
     def _days(self) -> list[list[np.datetime64]]:
-        """The dates that the values of each code are."""
         import polars as pl
 
         from selfvec.corpus.dates import parse_dates
@@ -462,7 +448,6 @@ class _Values:
 
     @cached_property
     def different(self) -> list[str]:
-        """Every value once."""
         return list(dict.fromkeys(value for own in self.values for value in own))
 
     def _nothing(self, wanted: str, value: str) -> _NothingPasses:
@@ -501,7 +486,6 @@ def _is_code(text: str) -> bool:
 
 
 def _listed(values: Sequence[str]) -> str:
-    """The first values, each shortened."""
     shown = ", ".join(whole_words(one, _SHOWN) for one in values[:_NAMED])
     return f"{shown}, … ({len(values):,} in all)" if len(values) > _NAMED else shown or "none"
 

@@ -40,7 +40,6 @@ class KeptPart(Part):
     def documents(
         self, corpus_pass: CorpusPass, seen: Seen, date_field: DateField | None = None
     ) -> Iterator[Documents]:
-        """The documents in batches."""
         del date_field  # their dates are kept as days
         start = 0
         for frame in self.text.batches():
@@ -105,7 +104,6 @@ class KnownDocuments:
 
     @classmethod
     def of_text(cls, text: RunText) -> KnownDocuments:
-        """The documents of a run."""
         return cls.of(text.read((ID, FILE, FINGERPRINT)))
 
     @cached_property
@@ -166,7 +164,6 @@ class Intake:
         self._versions: list[Hashes] = [np.zeros(0, np.uint64)]  # of those that were taken
 
     def taken(self, batch: Documents, path: str) -> Documents:
-        """The documents of a batch that are new."""
         new_documents = KnownDocuments.of(batch.rows)
         new = np.ones(len(batch), bool)
         if not self._taking_all:

@@ -46,7 +46,6 @@ def joined_lines(text: str) -> tuple[str, int]:
 
 
 def _is_own(left: str, right: str, words: Counter[str]) -> bool:
-    """Whether the hyphen between two parts belongs to the word."""
     first, second = _HYPHENS.sub("-", left).lower(), right.lower()
     with_hyphen, without = words[f"{first}-{second}"], words[first + second]
     if with_hyphen != without:

@@ -47,7 +47,6 @@ class MemoryPart(Part):
     _begun: bool = False
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
-        """The rows in batches, whose texts are counted and hashed."""
         if self._begun and self.once:
             raise CorpusError("an iterator can be read only once", path=self.path, remedy="give a list")
         self._begun = True
@@ -216,7 +215,6 @@ def frame_part(
 
 
 def _inner(names: Sequence[str], column: Callable[[int], pl.Series | list[Any]]) -> dict[str, None]:
-    """The paths to what is inside the first rows of a data frame."""
     first = [_plain(column(number)[:FIRST_ROWS]) for number in range(len(names))]
     rows = (dict(zip(names, row, strict=True)) for row in zip(*first, strict=True))
     return {path: None for row in rows for path in inner_names(row)}
@@ -225,7 +223,6 @@ def _inner(names: Sequence[str], column: Callable[[int], pl.Series | list[Any]])
 def _values(
     names: list[str], column: Callable[[int], pl.Series | list[Any]], name: str
 ) -> pl.Series | list[Any]:
-    """A column of a data frame, or what is under a path."""
     if name in names:
         return column(names.index(name))
     outer = parted(dict.fromkeys(names), name)[0]
@@ -233,12 +230,10 @@ def _values(
 
 
 def _plain(values: pl.Series | list[Any]) -> list[Any]:
-    """The values of a column, with lists and objects as those of Python."""
     return values.to_list() if isinstance(values, pl.Series) else values
 
 
 def _is_typed(values: pl.Series | Sequence[object]) -> TypeGuard[pl.Series]:
-    """Whether a column has a type of Polars, and not any objects of Python."""
     return isinstance(values, pl.Series) and values.dtype != pl.Object
 
 
@@ -254,12 +249,10 @@ def _type_of(values: pl.Series | Sequence[object], name: str, fields: Fields) ->
 
 
 def type_name(value: object) -> str:
-    """The name of the type of a value, as errors show it."""
     return type(value).__name__
 
 
 def _holds_text(values: pl.Series | Sequence[object]) -> bool:
-    """Whether some values of a column are strings, or all of them are missing."""
     if _is_typed(values):
         return is_text_type(values.dtype)
     return any(isinstance(value, str) for value in values) or all(map(is_missing, values))

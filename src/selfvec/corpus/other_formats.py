@@ -74,7 +74,6 @@ def other_format(head: bytes, suffix: str, kind: str) -> tuple[str, str] | None:
 
 
 def _other_json(start: bytes, suffix: str, kind: str) -> tuple[str, str] | None:
-    """JSON that is not an object per line."""
     array = start[:1] == b"["
     if array and suffix == ".json":
         return "one JSON array", "convert it to an object per line: jq -c '.[]'"

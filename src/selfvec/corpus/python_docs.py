@@ -103,7 +103,6 @@ def _module_name(path: Path) -> str:
 
 
 def _docstrings(path: Path, name: str) -> Iterator[Document]:
-    """The docstrings of a module, its classes and functions; none if the source cannot be parsed."""
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError, OSError):
@@ -127,7 +126,6 @@ def _nested(body: Iterable[ast.stmt], name: str) -> Iterator[Document]:
 
 
 def _members(owner: ModuleType | type, name: str) -> Iterator[Document]:
-    """The docstrings of a module or class written in C, and of its members."""
     if isinstance(text := owner.__doc__, str):
         yield name, inspect.cleandoc(text)
     for key, member in sorted(vars(owner).items()):
@@ -145,7 +143,6 @@ _IN_C = (inspect.isbuiltin, inspect.ismethoddescriptor, inspect.isgetsetdescript
 
 
 def _reference() -> Iterator[Document]:
-    """The sections of the language reference that ``help()`` shows."""
     try:
         from pydoc_data.topics import topics
     except ImportError:

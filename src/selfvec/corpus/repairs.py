@@ -299,7 +299,6 @@ def _mended(column: pl.Series, as_is: bool, is_text: bool, places: dict[int, Pla
 
 
 def _repaired(text: str, repairs: Sequence[Repair]) -> tuple[str, Places]:
-    """A text after some repairs, and how many places each of them mended."""
     places: Places = Counter()
     for repair in repairs:
         text, number = repair.mend(text)
@@ -309,7 +308,6 @@ def _repaired(text: str, repairs: Sequence[Repair]) -> tuple[str, Places]:
 
 
 def _told(places: Places) -> Said:
-    """What is said of a row."""
     return [repair.told(number) for repair, number in places.items()]
 
 

@@ -63,8 +63,6 @@ Columns = dict[str, list[Any]]
 
 
 class JsonLinesReader(RowReader):
-    """Reads an object per line."""
-
     def columns(self) -> Sequence[str] | None:
         """The field names in the first hundred lines, in order of appearance; None for an empty file."""
         lines = decoded(self.source.peek())[0].encode().split(b"\n")
@@ -91,13 +89,11 @@ class JsonLinesReader(RowReader):
         return list(names) or None
 
     def inner(self) -> Collection[str]:
-        """The paths to what is inside the fields of those lines."""
         return self._inner
 
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
     ) -> Iterator[RowBatch]:
-        """The requested fields; see `RowReader`."""
         for first, block in blocks:
             values: Columns = {name: [] for name in fields.columns}
             numbers: list[int] = []
@@ -116,7 +112,6 @@ class JsonLinesReader(RowReader):
 
 
 def _called(value: object) -> str:
-    """The type of a value in JSON."""
     return _TYPES[type(value)]
 
 
@@ -177,7 +172,6 @@ class LineReader(RowReader):
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
     ) -> Iterator[RowBatch]:
-        """The lines as texts; see `RowReader`."""
         wrapped = self.source.wrapped and not fields.as_is
         if wrapped:
             of = (
@@ -216,7 +210,6 @@ class LineReader(RowReader):
 
 
 def _each_line(blocks: Iterator[LineBlock]) -> Iterator[NumberedLines]:
-    """The lines of each block with their numbers."""
     for first, block in blocks:
         lines = block.removesuffix(b"\n").split(b"\n")
         yield range(first, first + len(lines)), lines, block
@@ -226,11 +219,9 @@ class ParquetReader(RowReader):
     """Reads a Parquet file from disk, some rows at a time."""
 
     def columns(self) -> Sequence[str]:
-        """The names of the columns."""
         return list(self.types())
 
     def inner(self) -> Collection[str]:
-        """The paths to what is inside the columns."""
         return inner_types(self.types())
 
     def types(self) -> dict[str, pl.DataType]:
@@ -240,7 +231,6 @@ class ParquetReader(RowReader):
             return dict(pl.read_parquet_schema(file))
 
     def first_rows(self, columns: Sequence[str]) -> Mapping[str, Iterable[object]]:
-        """See `RowReader`."""
         file = self.source.local()
         with _decoding(self.source.path):
             groups = row_groups(file, columns)
@@ -298,7 +288,6 @@ def read_row_groups(path: str, columns: Sequence[str], start: int, stop: int) ->
 
 
 def _too_large(what: str, unpacked: int, path: str) -> CorpusError:
-    """The error for rows that do not fit the memory."""
     return CorpusError(
         f"the rows of {what} take {unpacked / 1e9:,.1f} GB, more than half of the available memory",
         path=path,
@@ -307,7 +296,6 @@ def _too_large(what: str, unpacked: int, path: str) -> CorpusError:
 
 
 def _in_parts(first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Rows, `ROWS` at a time."""
     return ((start, min(ROWS, last - start)) for start in range(first, last, ROWS))
 
 
@@ -326,8 +314,6 @@ def _decoding(path: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class RowFormat:
-    """A format of files whose rows or lines are documents."""
-
     name: str  # `TextSource.kind`, and the kind in run.json
     suffixes: tuple[str, ...]
     reader: Callable[[TextSource], RowReader]
@@ -345,10 +331,8 @@ ROW_FORMATS = (
 
 
 def row_format(name: str) -> RowFormat:
-    """The format with this name."""
     return next(form for form in ROW_FORMATS if form.name == name)
 
 
 def row_format_of_suffix(suffix: str) -> RowFormat | None:
-    """The format of files with this suffix, in lower case; None for others."""
     return next((form for form in ROW_FORMATS if suffix in form.suffixes), None)

@@ -54,13 +54,10 @@ class CsvHeader:
 
     @cached_property
     def dialect(self) -> dict[str, Any]:
-        """For `csv.reader`."""
         return {"delimiter": self.delimiter, "skipinitialspace": self.blanks, "strict": True}
 
 
 class CsvReader(RowReader):
-    """Reads the rows of a .csv or .tsv file."""
-
     @cached_property
     def header(self) -> CsvHeader:
         """The first row; no columns for an empty file.
@@ -161,7 +158,6 @@ def _named(text: str, how: dict[str, Any]) -> tuple[list[str], int]:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter of a table from its beginning."""
     bare = re.sub(_QUOTED.format(r",;\t|"), "", text, count=_MOST_COLUMNS).lstrip("\r\n")
     first = bare.partition("\n")[0]
     delimiters = [sign for sign in ",;\t|" if sign in first]
@@ -272,8 +268,6 @@ class _Places:
 
 @dataclass
 class _Table:
-    """The rows of a file while they are read."""
-
     header: CsvHeader
     path: str
     lines: _Lines
@@ -310,7 +304,6 @@ class _Table:
             self.numbers = [line for place, line in enumerate(self.numbers) if place not in again]
 
     def note(self) -> None:
-        """Say what was guessed in the whole file."""
         note = self.corpus_pass.summary.note
         if self.headers.rows:
             note(f"{self.path}: rows that are the header again are left out ({self.headers})")
@@ -504,7 +497,6 @@ def _is_cut(error: csv.Error) -> bool:
 
 
 def _explained(error: csv.Error) -> str:
-    """Reword a message of the `csv` module for users."""
     message = str(error)
     if _is_cut(error):
         return "a quoted field that begins in this row is never closed"

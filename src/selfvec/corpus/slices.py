@@ -29,8 +29,6 @@ _BOUND = re.compile(r"(\d{4})(?:-\d\d(?:-\d\d)?|-?[qQ]([1-4]))?", re.ASCII)
 
 @dataclass(frozen=True)
 class Slice:
-    """Some documents of a corpus."""
-
     name: str
     documents: Mask  # (D,) bool
 
@@ -181,7 +179,6 @@ def slice_of_each(slices: Sequence[Slice]) -> Ids:
 
 
 def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> Ints:
-    """Occurrences of each word in each slice, (S, V) int64."""
     lengths = np.diff(batch.offsets)
     out = np.zeros((len(slices), len(batch.types)), np.int64)
     for row, part in zip(out, slices, strict=True):
@@ -203,6 +200,5 @@ def _dates(batch: TokenBatch) -> NDArray[np.datetime64]:
 
 
 def listed(names: Sequence[str], most: int = 10) -> str:
-    """Names in quotation marks, at most ten."""
     shown = ", ".join(map(repr, names[:most]))
     return f"{shown}, … ({len(names)} in all)" if len(names) > most else shown

@@ -101,7 +101,6 @@ class _Tap:
         self.head = self._taken(MARK_BYTES)  # by which compression is recognised; given out first
 
     def read(self, size: int) -> bytes:
-        """Up to ``size`` bytes, fewer only at the end."""
         data = self.head[:size]
         self.head = self.head[size:]
         return data + self._taken(size - len(data))
@@ -183,7 +182,6 @@ class Stream:
         return self._tap.bytes
 
     def sha256(self) -> str:
-        """Hexadecimal digest of the file's bytes read so far."""
         return self._tap.digest.hexdigest()
 
     def chunks(self, size: int) -> Generator[tuple[bytes, int]]:
@@ -211,7 +209,6 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def few_lines(chunk: bytes) -> Iterator[bytes]:
-    """A chunk in blocks of about `BATCH_ROWS` lines."""
     pieces = 1 + newlines(chunk) // BATCH_ROWS
     size = 1 + len(chunk) // pieces
     return (chunk[start : start + size] for start in range(0, len(chunk), size))
@@ -283,7 +280,6 @@ def mended(block: bytes, first: int, path: str, corpus_pass: CorpusPass, tally: 
 
 
 def other_encoding(fault: NotUtf8, path: str) -> CorpusError:
-    """The error for a text that is hardly UTF-8."""
     return CorpusError(fault.rule, path=path, line=fault.line, remedy=fault.remedy)
 
 
@@ -297,7 +293,6 @@ def _is_utf8(block: bytes) -> bool:
 
 
 def too_long(path: str, line: int) -> CorpusError:
-    """The error for a row that is too long for one document."""
     return CorpusError(
         f"a document is at most {MAX_ROW >> 20} MiB long, the one that begins here is longer",
         path=path,

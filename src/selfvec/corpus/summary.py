@@ -57,7 +57,6 @@ class FileRead:
 
     @classmethod
     def of(cls, path: str, kind: str, size: int, sha256: str, fields: Fields) -> FileRead:
-        """A source of ``size`` bytes, whose fields were read."""
         return cls(path, kind, size, sha256, fields.text, fields.date)
 
 
@@ -101,7 +100,6 @@ class Summary:
             self.notes.append(sentence)
 
     def as_dict(self) -> dict[str, Any]:
-        """All fields as JSON-serialisable values, for the provenance of a run."""
         return {"description": self.describe(), **asdict(self)}
 
     def describe(self) -> str:
@@ -122,7 +120,6 @@ class Summary:
         return "; ".join(parts)
 
     def _dates(self) -> str:
-        """In brackets, how dates were read, how many were not, and which can hardly be meant."""
         orders = dict.fromkeys(order.rpartition(": ")[2] for order in self.date_orders)
         parts = [" and ".join(orders)] if orders else []
         if self.unread_dates:
@@ -154,7 +151,6 @@ class Summary:
         return "; ".join(parts)
 
     def _kinds(self) -> str:
-        """The most common suffixes of the files left out, and the extra that would read them."""
         counted = Counter(map(_kind, self.skipped_files))
         suffixes = ", ".join(f"{suffix} {n:,}" for suffix, n in counted.most_common(NAMED_KINDS))
         unread = [kind.name for kind in DOCUMENT_KINDS if any(suffix in counted for suffix in kind.suffixes)]
@@ -184,12 +180,10 @@ def left_out_file(path: str, *, readable: bool) -> str:
 
 
 def kinds_of(names: Iterable[str]) -> list[str]:
-    """The kinds of files, sorted."""
     return sorted(set(map(_kind, names)))
 
 
 def _kind(name: str) -> str:
-    """The suffix of a file left out, or what else it is."""
     if _LINK in name:
         return "links that are not followed"
     if name.endswith(_SPECIAL):
@@ -279,7 +273,6 @@ def _file_key(file: FileRead) -> object:
 
 
 def refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:
-    """Raise `CorpusError` if two corpora contain the same file."""
     seen: dict[str, str] = {}
     for corpus in corpora:
         files = corpus.get("files")

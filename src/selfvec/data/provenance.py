@@ -77,7 +77,6 @@ class Provenance(Mapping[str, Any]):
         return cls(**given, others=others)
 
     def replace(self, **changes: Any) -> Provenance:
-        """A copy with other values for some fields."""
         return replace(self, **changes)
 
     @property
@@ -128,5 +127,4 @@ class Provenance(Mapping[str, Any]):
 
 
 def _fields() -> list[tuple[str, str]]:
-    """Each field, and its name in ``run.json``."""
     return [(of.name, _KEYS.get(of.name, of.name)) for of in fields(Provenance) if of.name != "others"]

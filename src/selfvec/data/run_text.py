@@ -54,7 +54,6 @@ def column_of(field: str) -> str:
 
 
 def fields_among(columns: Iterable[str]) -> list[str]:
-    """The kept fields among the columns of documents."""
     return [name.removeprefix(FIELD) for name in columns if name not in _OWN]
 
 
@@ -74,8 +73,6 @@ def named(ids: Iterable[str | None], numbers: Iterable[int], taken: Collection[s
 
 
 class RunText:
-    """The documents of a run."""
-
     def __init__(self, source: Path | bytes) -> None:
         self.source = source  # the Parquet file, or its content
 
@@ -84,12 +81,10 @@ class RunText:
 
     @property
     def bytes(self) -> int:
-        """Size of the file."""
         return len(self.source) if isinstance(self.source, bytes) else self.source.stat().st_size
 
     @cached_property
     def fields(self) -> list[str]:
-        """Names of the kept fields."""
         return fields_among(self.columns)
 
     def read(self, columns: Collection[str] = (TEXT,), numbers: Sequence[int] | None = None) -> pl.DataFrame:

@@ -208,7 +208,6 @@ class Vectors(Queries):
 
     @classmethod
     def _own(cls, table: Vectors) -> Self:
-        """An object of this class with the same content."""
         if isinstance(table, cls):
             return table
         made = cls.__new__(cls)

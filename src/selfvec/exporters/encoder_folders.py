@@ -242,7 +242,6 @@ def card(run: Run, name: str, learned: dict[str, Any] | None = None) -> str:
 
 
 def _measured(run: Run, learned: dict[str, Any] | None) -> Iterator[str]:
-    """Paragraphs on the held-out tests, as far as they were made."""
     candidates = (run.provenance.decision or {}).get("candidates", ())
     figures = [row for row in candidates if row.get("self_retrieval") is not None]
     if figures:
@@ -282,7 +281,6 @@ def _reaching(target: str, name: str) -> Iterator[None]:
 
 @contextmanager
 def _without_bars() -> Iterator[None]:
-    """Without progress bars beside ours."""
     from huggingface_hub.utils.tqdm import (
         are_progress_bars_disabled,
         disable_progress_bars,

@@ -225,7 +225,6 @@ def _write_library_encoder(
 
 
 def _encoder(run: Run, rows: str, progress: Progress) -> tuple[Encoder, dict[str, Any]]:
-    """The encoder that is written, and a description."""
     notes: list[str] = []
     with progress.stage("Folding", None, "words"):
         if rows == "encoder":
@@ -287,7 +286,6 @@ def _update_passages(
 
 
 def _counted(rows: StoreRows) -> dict[str, Any]:
-    """The size of the result, and notes on content that is changed or left out."""
     left_out = [*rows.notes]
     unknown = int(rows.empty.sum())
     if unknown:

@@ -191,5 +191,4 @@ def _arrow(rows: StoreRows) -> Any:
 
 
 def _quoted(name: str) -> str:
-    """A string of SQL."""
     return "'" + name.replace("'", "''") + "'"

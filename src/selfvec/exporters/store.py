@@ -35,12 +35,10 @@ class Store(ABC):
         """Write rows into an empty folder, or to a new file."""
 
     def require(self) -> None:
-        """Raise `MissingExtra` if the library is not installed."""
         if self.module:
             require(self.module, self.extra, f"the store {self.name}")
 
     def put(self, rows: StoreRows, path: Path) -> None:
-        """Write rows to a new path."""
         if not self.suffix:
             path.mkdir()
         with library_errors(path):

@@ -135,7 +135,6 @@ def passage_rows(
 
 
 def _field_columns(found: GatheredDocuments, taken: Sequence[str]) -> dict[str, pl.Series]:
-    """A column for each field of the documents, with a value per document."""
     import polars as pl
 
     names = column_names(list(found.fields), taken)
@@ -155,7 +154,6 @@ def described(run: Run, encoder: Encoder) -> dict[str, str]:
 
 
 def _changes(columns: Mapping[str, pl.Series]) -> list[str]:
-    """Changes between the documents and the stored rows."""
     import polars as pl
 
     notes = [f"the field {old!r} is the column {new.name}" for old, new in columns.items() if old != new.name]
@@ -178,7 +176,6 @@ def word_rows(run: Run) -> StoreRows:
 
 
 def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], Ints]:
-    """Ids and texts of all passages, and the number of the document of each."""
     ids: list[str] = []
     texts: list[str] = []
     owners: list[int] = []
@@ -197,7 +194,6 @@ def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], Ints]:
 
 
 def _encoded(texts: Sequence[str], encode: Encode, progress: Progress) -> Rows:
-    """(n, d) float32."""
     parts = []
     with progress.stage("Encoding", len(texts), "passages") as advance:
         for start in range(0, len(texts), _BLOCK):

@@ -30,7 +30,6 @@ class Parquet(Store):
     opened_by = "polars.read_parquet({})"
 
     def write(self, rows: StoreRows, path: Path) -> None:
-        """Write the rows and their vectors."""
         rows.frame().write_parquet(path, compression="uncompressed", metadata=dict(rows.about))
 
 
@@ -41,7 +40,6 @@ class Faiss(Store):
     module = extra = "faiss"
 
     def write(self, rows: StoreRows, path: Path) -> None:
-        """Write index and rows."""
         import faiss
 
         index = faiss.IndexFlatIP(rows.vectors.shape[1])
@@ -61,7 +59,6 @@ class USearch(Store):
     module = extra = "usearch"
 
     def write(self, rows: StoreRows, path: Path) -> None:
-        """Write graph and rows."""
         from usearch.index import Index
 
         index = Index(ndim=rows.vectors.shape[1], metric="ip", dtype="f32")
@@ -118,7 +115,6 @@ def _create(client: Any, name: str, dimensions: int, about: Mapping[str, str]) -
 
 
 def _payload(row: dict[str, Any]) -> dict[str, Any]:
-    """A row as JSON values."""
     return {name: v.isoformat() if name == "date" and v else v for name, v in row.items()}
 
 

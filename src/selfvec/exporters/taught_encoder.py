@@ -53,7 +53,6 @@ def taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
 
 
 def _initial_words(run: Run) -> tuple[Sequence[str], list[str]]:
-    """Those words of a run's initial vectors that were encoded with it, and a note if they are not found."""
     try:
         vectors = source_vectors(source_run(run))
     except SelfvecError as error:

@@ -53,7 +53,6 @@ class FolderKind:
     sealed: bool = True  # whether the file holds a checksum of itself
 
     def matches(self, folder: Path) -> bool:
-        """Whether an existing folder is one."""
         return (folder / self.file).is_file()
 
 

@@ -58,8 +58,6 @@ def unmarked_utf16(data: bytes) -> str | None:
 
 
 class Reader(Protocol):
-    """Something that bytes are read from."""
-
     def read(self, size: int, /) -> bytes:
         """Up to ``size`` bytes, fewer only at the end."""
 
@@ -74,7 +72,6 @@ class Utf8Reader:
         self._ended = False
 
     def read(self, size: int) -> bytes:
-        """Up to ``size`` bytes, fewer only at the end."""
         pieces = [self._ready]
         held = len(self._ready)
         while held < size and not self._ended:
@@ -135,7 +132,6 @@ class Tally:
 
     @property
     def fault(self) -> NotUtf8:
-        """Why the text is not read as UTF-8."""
         return NotUtf8(b"\n".join(self.lines), self.first)
 
 
@@ -153,7 +149,6 @@ class NotUtf8:
 
     @cached_property
     def codec(self) -> str | None:
-        """The codec in which they probably are."""
         return likely(self.data)
 
     @property
@@ -169,7 +164,6 @@ class NotUtf8:
 
     @property
     def remedy(self) -> str:
-        """What converts them."""
         return f"convert it: {iconv(self.codec)}" if self.codec else "save it as UTF-8"
 
 
@@ -184,7 +178,6 @@ def not_utf8(data: bytes) -> NotUtf8 | None:
 
 
 def tallied(data: bytes) -> Tally:
-    """How well a text decodes as UTF-8."""
     tally = Tally()
     for number, line in enumerate(data.split(b"\n"), 1):
         tally.add_line(number, line)
@@ -258,7 +251,6 @@ def shown(codec: str) -> str:
 
 
 def iconv(codec: str) -> str:
-    """The command that converts a text to UTF-8."""
     return f"iconv -f {shown(codec)} -t utf-8"
 
 
@@ -313,8 +305,6 @@ _TYPED = 4  # letters that make a text UTF-8, whatever it names: no other encodi
 
 @dataclass(frozen=True)
 class Page:
-    """A page as text."""
-
     text: str
     wrong: int = 0  # places that cannot be decoded
     guess: str = ""  # in what it was read, if that is not what it names
@@ -347,7 +337,6 @@ def read_page(data: bytes) -> Page:
 
 
 def _beyond_ascii(text: str) -> int:
-    """How many characters are beyond ASCII."""
     return len(text) - len(text.encode("ascii", "ignore"))
 
 

@@ -41,7 +41,6 @@ def file_state(path: Path) -> list[Any]:
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -106,7 +105,6 @@ def read_description(path: Path, remedy: str, compared: int | None = None) -> di
 
 
 def check_seal(description: Path, remedy: str) -> None:
-    """Raise `FormatError` if the description of a folder is not as it was written."""
     if not is_sealed(description.read_bytes()):
         raise FormatError(CHANGED, path=description, remedy=f"undo the change, or {remedy}")
 

@@ -35,8 +35,6 @@ _ELSEWHERE = "check the address, or name a mirror with --base-url"
 
 
 class _Passing(Exception):
-    """A temporary failure."""
-
     def __init__(self, rule: str, wait: float = 0.0) -> None:
         super().__init__(f"{rule} and asks to wait {wait:,.0f} s" if wait else rule)
         self.wait = wait  # seconds that the server asks to wait
@@ -127,7 +125,6 @@ def _receive(
 
 
 def download_page(url: str, **options: Any) -> str:
-    """A page of text, with the options of `download`."""
     content = io.BytesIO()
     download(url, content, largest=MAX_PAGE, page=True, **options)
     return content.getvalue().decode("utf-8", errors="replace")

@@ -112,7 +112,6 @@ def open_to_lock(path: Path) -> int | None:
 
 
 def same_file(path: Path, descriptor: int) -> bool:
-    """Whether a path still names the file or folder that is open."""
     try:
         return os.path.samestat(path.lstat(), os.fstat(descriptor))
     except OSError:

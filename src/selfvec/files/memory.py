@@ -111,7 +111,6 @@ class Spool:
         self._held = 0  # bytes in memory
 
     def append(self, block: Array) -> None:
-        """Add values, (n,)."""
         self.sizes.append(len(block))
         self._blocks.append(block)
         self._held += block.nbytes
@@ -136,13 +135,11 @@ class Spool:
             return _mapped(file).view(self._dtype)
 
     def close(self) -> None:
-        """Forget the values."""
         if self._file is not None:
             self._file.close()
 
 
 def _folder() -> Path:
-    """The folder of the files."""
     if "TMPDIR" not in os.environ and os.access("/var/tmp", os.W_OK):
         return Path("/var/tmp")
     return Path(tempfile.gettempdir())

@@ -48,13 +48,11 @@ def row_groups(path: Path, columns: Collection[str]) -> list[RowGroup]:
 
 
 def _named(chunk: Structure) -> str:
-    """The column that the values of a chunk belong to."""
     name: str = chunk[3][3][0].decode()
     return name
 
 
 def _unpacked(data: mmap.mmap, column: Structure) -> int:
-    """What the pages of a chunk take in memory."""
     start: int = column[11 if 11 in column else 9]  # a dictionary comes before the values
     reader = _Reader(data, start)
     size = values = 0
@@ -77,7 +75,6 @@ class _Reader:
     place: int
 
     def structure(self) -> Structure:
-        """The fields of a structure by their numbers."""
         found: Structure = {}
         number = 0
         while head := self._byte():

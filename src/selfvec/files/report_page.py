@@ -71,7 +71,6 @@ figure { margin: .6rem 0 1.2rem; break-inside: avoid; } figcaption { color: var(
 
 
 def page_html(view: View) -> str:
-    """One self-contained HTML page."""
     title = _html(view.title)
     viewport = '<meta name="viewport" content="width=device-width">'
     head = f'<meta charset="utf-8">{viewport}<title>{title}</title><style>{STYLE}</style>'
@@ -145,7 +144,6 @@ def _entry_html(entry: Entry, place: str) -> str:
 
 
 def _quote_html(quote: tuple[Pieces, str]) -> str:
-    """A passage with its marks, and where it is from."""
     pieces, source = quote
     return f"<blockquote dir=auto>{_cell_html(pieces)}<cite>{_html(source)}</cite></blockquote>"
 
@@ -179,7 +177,6 @@ def _plain(text: str) -> str:
 
 
 def page_markdown(view: View) -> str:
-    """The view in Markdown."""
     lines = [f"# {_markdown(view.title)}", ""]
     for part in (*view.about, *view.parts, *view.explained):
         lines += [*_part_markdown(part), ""]

@@ -66,7 +66,6 @@ def write_tensors(
 
 
 def _layout(tensors: Mapping[str, Array], metadata: Mapping[str, str] | None) -> tuple[dict[str, Any], int]:
-    """The header of a file, and the number of bytes of its tensors."""
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     end = 0
     for name, array in tensors.items():
@@ -146,7 +145,6 @@ def map_tensors(path: str | os.PathLike[str]) -> dict[str, Array]:
 
 
 def _view(data: mmap.mmap, start: int, entry: Mapping[str, Any]) -> Array:
-    """A tensor in the bytes of a file, whose data begin at ``start``."""
     shape: list[int] = entry["shape"]
     if 0 in shape and max(shape) > _EMPTY:
         raise ValueError(f"a tensor without data has the shape {shape}")
@@ -200,7 +198,6 @@ def first_not_finite(matrix: AnyFloats, most: float | None = None) -> int | None
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
-    """The metadata of a file: texts by name."""
     metadata: dict[str, str] = read_header(Path(path))[0].get("__metadata__") or {}
     return metadata
 

@@ -169,7 +169,6 @@ def _misfit_inside(value: dict[str, Any], schema: dict[Any, Schema], place: str)
 
 
 def _fits(value: Any, schema: Schema) -> bool:
-    """Whether a value without parts fits."""
     if schema is str:
         return isinstance(value, str) and "\0" not in value
     if schema is float:

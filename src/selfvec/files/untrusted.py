@@ -69,7 +69,6 @@ def _check_opens(path: str | os.PathLike[str]) -> None:
 
 
 def refuse_pointer(path: str | os.PathLike[str]) -> None:
-    """Raise `FormatError` for a pointer of Git LFS."""
     with suppress(OSError), Path(path).open("rb") as file:
         if file.read(len(LFS_POINTER)) == LFS_POINTER:
             raise FormatError("is a pointer of Git LFS, not the file itself", path=path, remedy=LFS_REMEDY)

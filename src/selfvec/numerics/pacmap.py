@@ -143,6 +143,5 @@ def far_pairs(number: int, rng: np.random.Generator) -> Ints:
 
 
 def _of_two(pairs: Array) -> Ints:
-    """The pairs of two different points."""
     different: Ints = pairs[pairs[:, 0] != pairs[:, 1]]
     return different

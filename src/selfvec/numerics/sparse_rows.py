@@ -25,7 +25,6 @@ class SparseRows(NamedTuple):
 
     @property
     def height(self) -> int:
-        """n."""
         return len(self.indptr) - 1
 
     @property
@@ -89,7 +88,6 @@ class SparseRowsMaker:
         self._values.append(values)
 
     def finish(self) -> SparseRows:
-        """The matrix; its indices and values may be maps of files."""
         indptr = np.cumsum(np.concatenate(self._lengths))
         return SparseRows(indptr, self._indices.joined(), self._values.joined())
 

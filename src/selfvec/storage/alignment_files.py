@@ -28,7 +28,6 @@ _SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)
 
 
 def names_a_file(path: str | os.PathLike[str]) -> bool:
-    """Whether a path has the suffix of a vectors file."""
     return Path(path).name.endswith(_SUFFIXES)
 
 
@@ -89,7 +88,6 @@ def _note_of(path: Path) -> Path:
 
 
 def _member(folder: Path, name: str) -> Path | None:
-    """The file or folder of a or b, whatever its format."""
     candidates = [folder / name, *(folder / f"{name}{suffix}" for suffix in _SUFFIXES)]
     return next((path for path in candidates if path.exists()), None)
 

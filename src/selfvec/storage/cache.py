@@ -101,12 +101,10 @@ def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progr
 
 
 def write_result(result: Mapping[str, Any], folder: Path) -> None:
-    """Write a JSON object as an entry."""
     (folder / RESULT).write_bytes(seal(result))
 
 
 def read_result(folder: Path) -> dict[str, Any]:
-    """The JSON object that `write_result` wrote."""
     result = read_json(folder / RESULT, _AGAIN)
     del result["sha256"]
     return result
@@ -127,7 +125,6 @@ def is_outdated(entry: Path, *, of_vectors: bool = False) -> bool:
 
 
 def _entry(run: Run, name: str, key: Any) -> Path:
-    """The folder of an entry."""
     assert run.folder is not None
     variants = run.provenance.variants
     digest = _digest([key, dict(variants)] if variants else key)
@@ -152,7 +149,6 @@ def _read(entry: Path, read: Callable[[Path], T]) -> T | None:
 
 
 def _check(entry: Path) -> None:
-    """Raise `FormatError` unless all files of an entry are as they were written."""
     kind = folder_kind(entry)
     if kind is None:
         raise FormatError("lacks its description", path=entry, remedy=_AGAIN)
@@ -229,5 +225,4 @@ def _delete_older(entry: Path) -> None:
 
 
 def _parts(entry: Path) -> tuple[str, ...]:
-    """The name, the state and the key of an entry."""
     return tuple(f"{entry.name}--".split("-", 3)[:3])

@@ -136,7 +136,6 @@ def _store(
 
 
 def _changed(wanted: PublicVectors, origin: dict[str, Any], first: str) -> InputError:
-    """The error for a download that differs from the first one."""
     return InputError(
         "has changed since it was first fetched: its SHA-256 is "
         f"{origin['sha256'][:12]}…, it was {first[:12]}…",
@@ -146,7 +145,6 @@ def _changed(wanted: PublicVectors, origin: dict[str, Any], first: str) -> Input
 
 
 def _converted(packed: Path) -> tuple[int, ...]:
-    """Replace packed text vectors by safetensors; returns (V, d)."""
     text = packed.with_name("unpacked")
     most = largest_unpacked(packed.stat().st_size)
     with packed.open("rb") as file, text.open("wb") as out:

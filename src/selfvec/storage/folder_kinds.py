@@ -29,7 +29,6 @@ FOLDER_KINDS = (
 
 
 def folder_kind(folder: Path) -> FolderKind | None:
-    """The kind of a folder; None if it is of no kind."""
     return next((kind for kind in FOLDER_KINDS if kind.matches(folder)), None)
 
 
@@ -44,14 +43,11 @@ _LOOKED_AT = 1000  # files of a folder, at most
 
 
 class Mistake(NamedTuple):
-    """What a path is instead of what it should be."""
-
     what: str
     remedy: str
 
 
 def not_a_run(path: Path) -> InputError:
-    """The error for a path that is not a run folder."""
     rule = "is not a run folder"
     remedy = _MAKE_ONE
     kind = folder_kind(path)
@@ -112,7 +108,6 @@ def _is_row(line: bytes, mark: bytes) -> bool:
 
 
 def _looks_like_text(path: Path) -> bool:
-    """Whether a file, or the files in a folder, are text, by their names."""
     files = list(islice(path.rglob("*"), _LOOKED_AT)) if path.is_dir() else [path]
     suffixes = {bare_suffix(file) for file in files if file.is_file() and not file.name.startswith(".")}
     ours = any(file.name in _OURS for file in files)

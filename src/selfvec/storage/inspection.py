@@ -86,8 +86,6 @@ _WORDS = ("method", "words", "dimensions", "window", "learning_rate", "seed")
 
 @dataclass(frozen=True)
 class File:
-    """A file and what it holds."""
-
     name: str
     bytes: int
     holds: str
@@ -191,7 +189,6 @@ def _kind(part: str) -> str:
 
 
 def _of_run(run: Run) -> dict[str, Any]:
-    """The main facts about a run."""
     about = {name: run.provenance[name] for name in _WORDS if name in run.provenance}
     about["words"] = len(run.vectors)
     made = run.provenance

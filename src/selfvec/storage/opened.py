@@ -77,7 +77,6 @@ def opened(given: GivenVectors, name: str = "vectors") -> Vectors | Run:
 
 
 def _in_memory(given: Any, name: str) -> Vectors | None:
-    """Vectors of an object; None for one of another kind."""
     if isinstance(given, Vectors):
         return given
     for keyed in (given, getattr(given, "wv", None)):  # a model's vectors are its `wv`
@@ -104,7 +103,6 @@ def _run_of(given: Any) -> Run | None:
 
 
 def _is_keyed(given: Any) -> bool:
-    """Whether an object has the words and rows of gensim's ``KeyedVectors``."""
     words, rows = (getattr(given, name, None) for name in ("index_to_key", "vectors"))
     return isinstance(words, list) and getattr(rows, "ndim", 0) == 2
 
@@ -145,7 +143,6 @@ def vectors_of_table(given: Any, name: str) -> Vectors:
 
 
 def _is_row(value: Any) -> bool:
-    """Whether a value is the numbers of a word."""
     if hasattr(value, "ndim"):
         return bool(value.ndim == 1)
     return (
@@ -158,7 +155,6 @@ def _are_numbers(values: Sequence[Any]) -> bool:
 
 
 def _is_pair(given: Any) -> bool:
-    """Whether a value is words and the matrix of their rows."""
     if not isinstance(given, list | tuple) or len(given) != 2:
         return False
     words, matrix = given
@@ -168,7 +164,6 @@ def _is_pair(given: Any) -> bool:
 
 
 def _is_frame(given: Any) -> bool:
-    """Whether a value is a data frame of pandas or Polars."""
     return hasattr(given, "columns") and hasattr(given, "dtypes") and hasattr(given, "shape")
 
 
@@ -193,7 +188,6 @@ def _of_pandas(frame: Any, name: str) -> tuple[Iterable[Any], Any]:
 
 
 def _holds(column: Any, kinds: Any) -> bool:
-    """Whether the values of a column of pandas are of some kinds."""
     return column.dtype.kind not in "iufbM" and len(column) > 0 and isinstance(column.iloc[0], kinds)
 
 
@@ -223,7 +217,6 @@ def _no_numbers(column: Any, name: str) -> OptionError:
 
 
 def _matrix(words: Sequence[str], rows: Any, name: str) -> AnyFloats:
-    """The rows as a (V, d) matrix of floats."""
     if not isinstance(rows, np.ndarray):
         sizes = [-1 if row is None else len(row) for row in rows]
         odd = next((number for number, size in enumerate(sizes) if size != sizes[0]), None)

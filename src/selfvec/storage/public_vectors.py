@@ -52,7 +52,6 @@ class PublicVectors:
 
     @property
     def source(self) -> str:
-        """The address for people."""
         return f"{_HUB}/{self.base}" if self.on_hub else self.base + self.file
 
     def addresses(self, mirror: str | None = None) -> dict[str, str]:
@@ -91,7 +90,6 @@ class PublicEncoder(PublicVectors):
 
 
 def _rows(group: Mapping[str, Any]) -> Iterator[PublicVectors]:
-    """The rows of a group of ``public_vectors.toml``."""
     every = [{"language": code} for code in group.get("languages", "").split()] or group.get("rows", [{}])
     for row in every:
         of_row = {**group, **row}
@@ -152,7 +150,6 @@ def fetched(folder: Path) -> dict[str, Any] | None:
 
 
 def all_fetched() -> list[dict[str, Any]]:
-    """The records of all vectors in `data_folder`, by name."""
     folder = data_folder()
     records = map(fetched, sorted(folder.iterdir())) if folder.is_dir() else ()
     return [record for record in records if record is not None]

@@ -74,7 +74,6 @@ _AGAIN = "make the run again"
 
 
 def is_run(path: str | os.PathLike[str]) -> bool:
-    """Whether a path looks like a run folder."""
     return (Path(path) / PRESENT).is_file()
 
 
@@ -173,8 +172,6 @@ def _open_segments(folder: Path, live: Mapping[str, Any], base: Run, earlier: Ru
 
 
 def _open_base(folder: Path, provenance: dict[str, Any], state: int, stamp: str) -> Run:
-    """The run whose vectors were made in a state."""
-
     def file(name: str) -> Path:
         return folder / state_name(name, state)
 
@@ -206,7 +203,6 @@ def write_vectors(path: Path, vectors: Vectors, *, counts: bool) -> None:
 
 
 def write_report(path: Path, report: Mapping[str, Any]) -> None:
-    """Write ``report.json``."""
     text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
 

@@ -116,7 +116,6 @@ class RunWriter:
 
     @property
     def journal(self) -> Path:
-        """The file of what has been encoded."""
         return self.target / JOURNAL
 
     def keep(self, vectors: Vectors, name: str = ORIGINAL) -> None:
@@ -276,7 +275,6 @@ class RunWriter:
             sync_names(self.target)
 
     def _is_new(self, name: str) -> bool:
-        """Whether a name is of the state that is being written."""
         plain, state = split_state(name)
         return plain in _FILES and state == self.state
 

@@ -94,11 +94,9 @@ class _Part:
 
     @property
     def content(self) -> Path | bytes:
-        """What was written."""
         return self._place.getvalue() if isinstance(self._place, BytesIO) else self._place
 
     def put(self, documents: pl.DataFrame) -> None:
-        """Pass on some rows."""
         import polars as pl
 
         missing = [pl.lit(None, kind).alias(n) for n, kind in self._schema.items() if n not in documents]
@@ -113,19 +111,16 @@ class _Part:
         self._written.result()
 
     def close(self) -> None:
-        """Wait until all is written."""
         self._pass_on(None)
         self._written.result()
         self._pool.shutdown()
 
     def abandon(self) -> None:
-        """Stop and delete what was written."""
         with suppress(Exception):
             self.close()
         self.remove()
 
     def remove(self) -> None:
-        """Delete the file."""
         if isinstance(self._place, Path):
             self._place.unlink(missing_ok=True)
 
@@ -179,7 +174,6 @@ def text_in_memory(text: RunText) -> RunText:
 
 
 def save_text(text: RunText, path: Path) -> None:
-    """Write the file of a run's documents again."""
     if isinstance(text, PresentText):
         _joined([text], text.fields, None, path)
     elif isinstance(text.source, bytes):

@@ -88,7 +88,6 @@ class Encoding:
         return replace(figures, dropped=dropped, kept_from=max(kept_from, self.kept_from))
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-serialisable."""
         return asdict(self)
 
 
@@ -161,7 +160,6 @@ class _RawCorpus:
         self.words = list(index)
 
     def word_counts(self) -> Ints:
-        """Occurrences of each word, (V,)."""
         return occurrences_of_merged(self.counts, self.word_of, len(self.words))
 
     def joined(self) -> tuple[Ids, Ints]:
@@ -195,7 +193,6 @@ class _RawCorpus:
         return changed(ids, offsets, size, lambda _, block: places[block], ids)
 
     def token_batch(self, ids: Ids, offsets: Ints, types: Sequence[str]) -> TokenBatch:
-        """The kept tokens, with the dates, slices, fingerprints and sentences of all documents."""
         import polars as pl
 
         nothing = pl.DataFrame(schema={_SENTENCES: pl.Int32})

@@ -115,7 +115,6 @@ def _character(data: Bytes, i: int, flags: Bytes) -> tuple[Any, int]:
 
 @kernel
 def _is_letter(byte: int) -> bool:
-    """Whether a byte is a letter of ASCII."""
     return 97 <= (byte | 32) <= 122
 
 
@@ -131,7 +130,6 @@ def _letters(data: Bytes, i: int, end: int) -> int:
 
 @kernel
 def _is_hebrew(data: Bytes, i: int, end: int) -> bool:
-    """Whether the character at ``i`` is a letter of Hebrew."""
     return i + 1 < end and data[i] == 0xD7 and 0x90 <= data[i + 1] <= 0xAA
 
 
@@ -248,7 +246,6 @@ def spans(
 
 @kernel
 def _is_hyphen(data: Bytes, i: int, width: int) -> bool:
-    """Whether the character at ``i`` is a hyphen: -, U+2010 or U+2011."""
     if width == 1:
         return bool(data[i] == _HYPHEN)
     return bool(width == 3 and data[i] == 0xE2 and data[i + 1] == 0x80 and (data[i + 2] | 1) == 0x91)
@@ -376,7 +373,6 @@ def number_words(
 
 @kernel
 def enter_words(hashed: Hashes, slots: Ids) -> None:
-    """Enter words in an empty hash table by their hashes."""
     mask = np.uint64(len(slots) - 1)
     for word in range(len(hashed)):
         slot = hashed[word] & mask
@@ -470,7 +466,6 @@ def document_frequencies(
     offsets: Ints,  # (D + 1,)
     types: int,
 ) -> Ints:
-    """Number of documents in which each type occurs, (types,) int64."""
     out = np.zeros(types, np.int64)
     last = np.full(types, -1, np.int64)  # the last document with each type
     for document in range(len(offsets) - 1):

@@ -77,7 +77,6 @@ def recognised_language(words: Iterable[tuple[str, int]]) -> str | None:
 
 
 def _by_script(words: Iterable[tuple[str, int]]) -> str | None:
-    """The language that most of the letters are of."""
     letters: Counter[str] = Counter()
     total = 0
     for word, count in words:
@@ -97,7 +96,6 @@ def _patterns() -> dict[str, re.Pattern[str]]:
 
 
 def _by_function_words(words: Iterable[tuple[str, int]]) -> str | None:
-    """The language whose function words make up most of the text."""
     counts: Counter[str] = Counter()
     for word, count in words:
         counts[lower(word)] += count
@@ -118,7 +116,6 @@ def _by_function_words(words: Iterable[tuple[str, int]]) -> str | None:
 
 @cache
 def _function_words() -> dict[str, frozenset[str]]:
-    """The function words of each language, in lower case."""
     text = Path(__file__).with_name("function_words.toml").read_text(encoding="utf-8")
     listed = {code: frozenset(words.split()) for code, words in tomllib.loads(text).items()}
     words_of = {code: stop_words_of_language(code) for code in STOP_WORDS} | listed
@@ -148,7 +145,6 @@ def language_of_text(words: Iterable[tuple[str, int]], settings: Settings) -> st
 
 
 def vectors_of(language: str | None) -> str | None:
-    """The name of public vectors of a language; None if there are none."""
     name = f"cc.{(language or '').partition('-')[0]}.300"
     return name if name in PUBLIC_VECTORS else None
 

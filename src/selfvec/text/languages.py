@@ -99,7 +99,6 @@ def language(code: str | None) -> Language:
 
 
 def lemma_code(code: str) -> str:
-    """The code of a language in simplemma."""
     return LANGUAGES[code].lemmas or code if code in LANGUAGES else code
 
 

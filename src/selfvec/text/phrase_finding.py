@@ -99,7 +99,6 @@ class Phrase:
 
     @property
     def words(self) -> list[str]:
-        """Its words."""
         return parts(self.term)
 
 
@@ -134,14 +133,12 @@ class Phrases(RecordTable[Phrase]):
         return short_repr(title, self.terms)
 
     def view(self, top: int | None = None) -> View:
-        """The first phrases, and how many there are."""
         rows = self.rows[:top]
         shown = f"{len(rows):,} of {self.found or len(self):,} phrases in {self.tokens:,} words"
         return View("Phrases", [Table(self.columns, rows, notes=[shown])], records=self.rows)
 
     @property
     def terms(self) -> list[str]:
-        """The phrases as strings."""
         return [row.term for row in self.phrases]
 
     def joined(self, batch: TokenBatch) -> Phrases:
@@ -156,7 +153,6 @@ class Phrases(RecordTable[Phrase]):
         return Phrases(rows, self.tokens)
 
     def select(self, top: int | None = None) -> Phrases:
-        """The first phrases."""
         return replace(
             self, phrases=self.phrases[:top], found=len(self) if self.found is None else self.found
         )
@@ -202,7 +198,6 @@ class Finder:
         return self.found.terms
 
     def _found(self, text: Running) -> list[Phrase]:
-        """The phrases of a text by falling C-value."""
         words = text.classes  # (N,)
         total = len(words)
         least = self.min_count or max(MIN_COUNT, round(SHARE * total))
@@ -358,7 +353,6 @@ def _check_words(run: Run) -> None:
 
 
 def _recorded(run: Run) -> Phrases:
-    """The phrases that a run was made with."""
     recorded = run.provenance.phrases
     assert recorded is not None
     return Phrases([Phrase(**row) for row in recorded["rows"]], recorded["tokens"])

@@ -45,18 +45,15 @@ class Running:
 
     @cached_property
     def names(self) -> list[str]:
-        """The C distinct words in lower case."""
         return list(dict.fromkeys(word.lower() for word in self.types))
 
     @cached_property
     def type_classes(self) -> Ids:
-        """Number in `names` of each type, (V,) int32."""
         index = {name: i for i, name in enumerate(self.names)}
         return np.fromiter((index[word.lower()] for word in self.types), np.int32, len(self.types))
 
     @cached_property
     def classes(self) -> Ids:
-        """Number in `names` of each token, (N,) int32."""
         return self.type_classes[self.ids]
 
     @cached_property

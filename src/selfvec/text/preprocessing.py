@@ -30,8 +30,6 @@ _TEXTS = 4096  # of a batch
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How texts become words of the vectors."""
-
     tokenizer: str = "words"
     lemmatize: str | None = None  # language codes, separated by commas
     stop_words: str | None = "en"  # language code or file
@@ -48,7 +46,6 @@ class Preprocessing:
 
     @property
     def rules(self) -> Rules:
-        """The rules for words, without stems."""
         return Rules(
             lemmatize=self.lemmatize,
             stop_words=self.stop_words,

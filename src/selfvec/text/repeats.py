@@ -83,8 +83,6 @@ class Ngrams:
         self.counters[(passages * MIX) >> self._shift] = 1
 
     def count(self) -> None:
-        """Count all n-grams."""
-
         def work(documents: DocumentRange) -> Bytes:
             own = np.zeros_like(self.counters)
             for hashed, _ in self._hashed(documents):
@@ -170,7 +168,6 @@ class Ngrams:
 
 
 def counter_bits(tokens: int) -> int:
-    """The binary logarithm of the number of counters for a text."""
     return min(max((tokens // _SHARED).bit_length(), _BITS[0]), _BITS[1])
 
 
@@ -204,8 +201,6 @@ _FILE = "repeats.safetensors"
 
 @dataclass(frozen=True, eq=False)
 class Repeats:
-    """The repeated passages of a corpus."""
-
     passages: Hashes  # (P,) of n-grams, rising; of more than 2^20 the smallest hashes
     tokens: int = 0  # tokens that belong only to further occurrences of a passage
     documents: int = 0  # documents with such tokens
@@ -215,7 +210,6 @@ class Repeats:
     templates: bool = False  # whether a quarter of the documents consists of such passages
 
     def once(self, settings: Settings) -> bool:
-        """Whether the passages are counted once."""
         if settings.repeats is None:
             return not self.templates and (
                 settings.method == "auto" or METHODS[settings.method].repeats == "once"
@@ -223,7 +217,6 @@ class Repeats:
         return settings.repeats == "once"
 
     def as_dict(self, settings: Settings) -> dict[str, Any]:
-        """The figures for ``run.json``."""
         return {
             "counted": "once" if self.once(settings) else "all",
             "passages": len(self.passages),
@@ -250,7 +243,6 @@ class Repeats:
         return covered
 
     def save(self, folder: Path) -> None:
-        """Write into ``folder``, which does not exist yet."""
         folder.mkdir()
         write_tensors(folder / _FILE, {"passages": self.passages})
 
@@ -442,7 +434,6 @@ def _among(passages: Hashes, values: Hashes) -> Mask:
 
 
 def tokens_by_document(tokens: Mask, batch: TokenBatch) -> Ints:
-    """How many tokens of each document are marked, (D,)."""
     numbers = np.zeros(batch.documents, np.int64)
     for first, last in batch.ranges():
         bounds = batch.offsets[first : last + 1]
@@ -509,7 +500,6 @@ def editorial_tokens(run: Run) -> Mask | None:
 
 
 def _places_of(batch: TokenBatch, ids: list[int]) -> Ints:
-    """Where a sequence of types begins within a document."""
     rarest = int(np.argmin(batch.counts[ids]))
     starts = np.flatnonzero(batch.ids == ids[rarest]) - rarest
     starts = starts[(starts >= 0) & (starts + len(ids) <= len(batch))]

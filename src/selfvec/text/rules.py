@@ -62,7 +62,6 @@ class Rules:
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
-        """The rules that settings ask for."""
         asked = {of.name: getattr(settings, of.name) for of in fields(cls) if of.name != "variants"}
         return cls(**{**asked, "pos": tuple(settings.pos)})
 
@@ -173,7 +172,6 @@ class Rulebook:
         return [self._name(word, form, pretrained) for word, form in pairs]
 
     def forms(self, words: Sequence[str]) -> list[str]:
-        """The lemmas of words, or the words without their elided parts."""
         return [self._form(word) for word in self._whole(words)]
 
     def _whole(self, words: Sequence[str]) -> Sequence[str]:
@@ -228,7 +226,6 @@ def _joining(names: Sequence[str], lemma: Callable[[str], str] | None) -> Callab
 
 
 def listed_stop_words(spec: str) -> frozenset[str]:
-    """Stop words in lower case, of a language or from a file."""
     if spec in STOP_WORDS:
         return stop_words_of_language(spec)
     path = Path(spec)
@@ -380,7 +377,6 @@ _AFTER_ANY = {"의": 2, "에": 2, "도": 2, "만": 2}
 
 
 def is_korean(word: str) -> bool:
-    """Whether a word ends in a syllable of Hangul."""
     return _FIRST <= word[-1:] <= _LAST
 
 

@@ -59,7 +59,6 @@ def segmenter(code: str | None) -> Segment | None:
 
 
 def is_unspaced(text: str) -> bool:
-    """Whether a text has letters of a script without spaces between words."""
     return not text.isascii() and _UNSPACED.search(text) is not None
 
 

@@ -89,7 +89,6 @@ class DistinctWords:
         return ids
 
     def packed(self) -> PackedStrings:
-        """The words."""
         ends = self._ends[: self._size + 1]
         return PackedStrings(self._data[: ends[-1]], ends)
 
@@ -121,8 +120,6 @@ has a vector, or else in lower case ("lower") or unchanged ("keep"). "exact": un
 
 @dataclass(frozen=True)
 class RawTokens:
-    """The N tokens of one batch of D documents."""
-
     ids: Ids  # (N,) int32, index into types
     offsets: Ints  # (D + 1,) int64, document k holds ids[offsets[k]:offsets[k + 1]]
     spellings: PackedStrings  # of the types as the texts have them, in order of first appearance
@@ -188,7 +185,6 @@ class Splitter:
         self.casing: Casing = "lower" if split == "words" else "keep"
 
     def __call__(self, texts: pl.Series) -> RawTokens:
-        """Tokens of (D,) texts; null is an empty document."""
         flags = table(self.name)
         data, bounds = joined_utf8(texts)
         starts, lengths, offsets = spans(data, bounds, flags, self.name == "words")
@@ -226,7 +222,6 @@ class SubwordTokenizer:
             self._special = np.array([i for i, token in decoder.items() if token.special], np.int64)
 
     def __call__(self, texts: pl.Series) -> RawTokens:
-        """Subwords of (D,) texts; null is an empty document."""
         data, bounds = joined_utf8(texts)
         starts, lengths, _, sentences = _words_and_sentences(data, bounds)
         documents = texts.fill_null("").to_list()

@@ -39,8 +39,6 @@ class Query:
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """A vocabulary of V types, and the preprocessing of texts that are looked up in it."""
-
     preprocessing: Preprocessing
     types: Sequence[str]
     _seen: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
@@ -58,7 +56,6 @@ class Vocabulary:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """Number of each type."""
         return {name: i for i, name in enumerate(self.types)}
 
     def __len__(self) -> int:
@@ -74,7 +71,6 @@ class Vocabulary:
 
     @property
     def _by_words(self) -> bool:
-        """Whether texts are tokenised into words, not into subwords."""
         return self.preprocessing.tokenizer in ("words", "whitespace")
 
     def parse(self, text: str) -> Query:
@@ -175,7 +171,6 @@ class Vocabulary:
         ]
 
     def parse_all(self, texts: Sequence[str]) -> list[Query]:
-        """Many queries, whose words are looked up together."""
         if self._by_words:
             self.types_of(find_words(texts, self.preprocessing.tokenizer, self.preprocessing.language).names)
         return [self.parse(text) for text in texts]
@@ -203,7 +198,6 @@ class Vocabulary:
         return [tuple(int(number[place]) for place in places[a:b] if place >= 0) for a, b in pairwise(bounds)]
 
     def _cut(self, words: list[str]) -> tuple[list[str], Ids, list[int]]:
-        """Words as raw types, token ids, and the first token of each word."""
         if self.preprocessing.tokenizer == "words":
             pieces = find_words(words)
             if np.array_equal(pieces.ends - pieces.starts, [len(word) for word in words]):  # one token each

@@ -97,7 +97,6 @@ def planted() -> dict[str, Any]:
 
 
 def reports(seed: int = 0) -> list[Report]:
-    """The reports in the order of their dates."""
     draw = _Draw(seed)
     made = sorted((_report(draw) for _ in range(_DOCUMENTS)), key=lambda report: report["date"])
     return [{"id": f"r{number:04}", **report} for number, report in enumerate(made, 1)]
@@ -109,8 +108,6 @@ def _grammar(name: str) -> dict[str, Any]:
 
 
 class _Draw:
-    """Random choices, all from ``random.random``."""
-
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed).random
 
@@ -137,7 +134,6 @@ class _Draw:
         return self.weighted(items, [1 / (rank + 1.5) for rank in range(len(items))])
 
     def some(self, items: Sequence[T], number: int) -> list[T]:
-        """Different items in random order."""
         rest = list(items)
         return [rest.pop(self.number(0, len(rest) - 1)) for _ in range(number)]
 
@@ -159,7 +155,6 @@ def _report(draw: _Draw) -> Report:
 
 
 def _day(draw: _Draw, months: list[int]) -> date:
-    """A day, most often in one of the months."""
     year = draw.one(_YEARS)
     if draw.chance(0.8):
         return date(year, draw.one(months), draw.number(1, 28))
@@ -167,7 +162,6 @@ def _day(draw: _Draw, months: list[int]) -> date:
 
 
 def _fixed(draw: _Draw, region: dict[str, Any], day: date) -> dict[str, str]:
-    """Slots that have one value in a report."""
     place = draw.skewed(region["towns"])
     other = draw.skewed([town for town in region["towns"] if town != place])
     fixed = {"place": place, "other": other, "river": draw.skewed(region["rivers"])}
@@ -202,7 +196,6 @@ def _is_new(draw: _Draw, day: date) -> bool:
 
 
 def _sentence(draw: _Draw, template: str, fixed: dict[str, str]) -> str:
-    """Fill the slots of a template and begin it with a capital."""
     words = _grammar("words")
     text = template
     while slot := _SLOT.search(text):
@@ -218,7 +211,6 @@ def _sentence(draw: _Draw, template: str, fixed: dict[str, str]) -> str:
 
 
 def _misspelt(draw: _Draw, word: str) -> str:
-    """A long word, in a few cases with two letters exchanged or one left out."""
     if not draw.chance(_MISSPELT):
         return word
     at = draw.number(1, len(word) - 3)

@@ -45,19 +45,16 @@ Tensors = Mapping[str, Array]
 
 
 def packed_words(vectors: Vectors) -> Bytes:
-    """The words as they are written."""
     return np.frombuffer(zstd.compress(encode_words(vectors.index_to_key), _LEVEL), np.uint8)
 
 
 def write(path: Path, tensors: Tensors, method: str, provenance: Mapping[str, Any] | None = None) -> None:
-    """Write arrays, including ``vocabulary``, to a new file."""
     metadata = {"format": FORMAT, "method": method, "provenance": json.dumps(provenance or {})}
     widest_first = sorted(tensors.items(), key=lambda item: -item[1].itemsize)  # so that all are aligned
     write_tensors(path, dict(widest_first), metadata)
 
 
 def write_as(vectors: Vectors, path: Path, method: str) -> None:
-    """Write vectors by a method of `selfvec.numerics.quantization`."""
     rows = np.asarray(vectors.vectors, np.float32)
     write(path, {**encode(rows, method), "vocabulary": packed_words(vectors)}, method)
 
@@ -70,7 +67,6 @@ def sniff(source: Input) -> bool:
 
 
 def read(source: Input) -> Vectors:
-    """Read and unpack compressed vectors."""
     if source.unpacked:
         raise source.error("is compressed twice", remedy="unpack the outer file first")
     tensors = map_tensors(source.path)
@@ -121,5 +117,4 @@ def _check(tensors: Tensors, source: Input) -> None:
 
 
 def _beyond(numbers: Array, rows: int) -> bool:
-    """Whether a number is not one of so many rows."""
     return bool(numbers.size) and not 0 <= int(numbers.min()) <= int(numbers.max()) < rows

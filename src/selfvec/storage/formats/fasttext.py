@@ -76,7 +76,6 @@ def _is_early(source: Input) -> bool:
 
 
 def _has_dictionary(source: Input, position: int) -> bool:
-    """Whether the sizes of a dictionary are at this offset."""
     size, words, labels, _ = _DICTIONARY.unpack_from(source.data, position)
     room = (len(source.data) - position) // _SHORTEST_ENTRY
     return bool(0 < size == words + labels <= room and min(words, labels) >= 0)
@@ -98,7 +97,6 @@ def _header(source: Input) -> ModelHeader:
 
 
 def read(source: Input) -> Vectors:
-    """Read a dense fastText model."""
     if not sniff(source):
         raise source.error(
             "does not begin with fastText's magic number",
@@ -130,7 +128,6 @@ def _read(source: Input) -> Vectors:
 
 
 def _check(header: ModelHeader, source: Input) -> None:
-    """Raise a `FormatError` for a model that cannot be read."""
     if header.floret_mode == 2:
         raise source.error(
             "is a floret model, whose words have no rows of their own",

@@ -29,8 +29,6 @@ from .input_file import Input
 
 @dataclass(frozen=True)
 class Format:
-    """A format: its name and its functions."""
-
     name: str
     description: str
     suffixes: tuple[str, ...]  # paths with these endings are written in this format
@@ -141,7 +139,6 @@ FORMATS = (
 
 
 def format_of(name: str) -> Format:
-    """The format of this name; `OptionError` if there is none."""
     for row in FORMATS:
         if row.name == name:
             return row

@@ -47,11 +47,9 @@ class Input:
         return np.frombuffer(self.data, dtype, count, offset)
 
     def error(self, rule: str, *, remedy: str = DAMAGED, line: int | None = None) -> FormatError:
-        """A `FormatError` at this file."""
         return FormatError(rule, path=self.path, line=line, remedy=remedy)
 
     def rows(self, announced: int) -> int:
-        """How many of the ``announced`` rows to read."""
         return announced if self.limit is None else min(announced, self.limit)
 
     def siblings(self, *names: str) -> list[Path]:
@@ -196,7 +194,6 @@ def read_vocabulary(path: Path, rows: int, source: Input) -> list[str]:
 
 
 def vocabulary_beside(source: Input) -> Path:
-    """The text file with the words of a matrix file."""
     names = ("{}.vocabulary.txt", "{}.vocab.txt", "vocabulary.txt", "vocab.txt")
     paths = source.siblings(*names)
     if not paths:

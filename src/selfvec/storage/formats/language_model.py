@@ -109,7 +109,6 @@ def vocabulary_tensors(path: Path, tokens: int) -> list[TokenEmbeddings]:
 
 
 def _files(folder: Path) -> list[Path]:
-    """The safetensors files of a model that may hold its input embeddings."""
     if (folder / "model.safetensors").is_file():
         return [folder / "model.safetensors"]
     if not (folder / _INDEX).is_file():

@@ -123,12 +123,10 @@ def _check_kind(source: Input, row: Format | None) -> None:
 
 
 def _fits(source: Input, row: Format) -> bool:
-    """Whether a format is a folder or a file, as the source is."""
     return row.file_of_folder or source.path.is_dir() == row.folder
 
 
 def _sniffed(source: Input) -> Format:
-    """The format of a file or folder; the error names what it is instead, if that can be recognised."""
     for row in FORMATS:
         if _fits(source, row) and row.sniff(source):
             return row
@@ -143,7 +141,6 @@ def _sniffed(source: Input) -> Format:
 
 
 def _other_file(head: bytes) -> Mistake | None:
-    """What a file is that begins with some bytes."""
     if head.startswith(b"PK\x03\x04") and b"data.pkl" in head:
         return Mistake(f"a PyTorch file, {_PICKLE}", _FROM_PICKLE)
     return next((Mistake(*row) for start, *row in _OTHER_FILES if head.startswith(start)), None)
@@ -252,7 +249,6 @@ def _writable() -> str:
 
 
 def _converted(vectors: Vectors, row: Format, dtype: str | None, dimensions: int | None) -> Vectors:
-    """The vectors with the matrix in the dtype and dimensions to write."""
     if 0 in vectors.vectors.shape:
         raise OptionError("there are no vectors to write", remedy="save vectors that have rows")
     if dimensions is not None and not 1 <= dimensions <= vectors.vector_size:

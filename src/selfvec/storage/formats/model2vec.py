@@ -62,7 +62,6 @@ def read(source: Input) -> Vectors:
 
 
 def write(vectors: Vectors, path: Path) -> None:
-    """Write word vectors as a model2vec folder that does not normalise."""
     tokenizer = _tokenizer(vectors)
     path.mkdir()
     write_encoder_folder(path, with_unknown(vectors.vectors), tokenizer, normalize=False)

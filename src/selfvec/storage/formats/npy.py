@@ -30,12 +30,10 @@ _LONGEST_HEADER = 10_000  # bytes, as in NumPy
 
 
 def sniff(source: Input) -> bool:
-    """NumPy's magic string."""
     return source.data[:6] == b"\x93NUMPY"
 
 
 def read(source: Input) -> Vectors:
-    """Read an .npy matrix and the vocabulary next to it."""
     matrix = checked_matrix(npy_array(source), source)
     return checked_vectors(read_vocabulary(vocabulary_beside(source), len(matrix), source), matrix, source)
 

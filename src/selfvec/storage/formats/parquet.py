@@ -44,12 +44,10 @@ _COPIES = 6  # of the unpacked rows, for which it may use more
 
 
 def sniff(source: Input) -> bool:
-    """Parquet's magic number."""
     return source.data[:4] == b"PAR1"
 
 
 def read(source: Input) -> Vectors:
-    """Read the one column of words and the one column of vectors of a Parquet file."""
     with tempfile.TemporaryDirectory() as folder:
         decoded = Path(folder, "vectors.safetensors")
         plain = source.path
@@ -76,7 +74,6 @@ def read(source: Input) -> Vectors:
 
 
 def write(vectors: Vectors, path: Path) -> None:
-    """Write the columns of `Vectors.to_polars`."""
     encode_words(vectors.index_to_key)
     with writing_by_polars():
         vectors.to_polars().write_parquet(path)
@@ -95,7 +92,6 @@ def _decode() -> None:
 
 
 def _write_tensors(source: Path, target: Path) -> None:
-    """Decode ``source`` and write words, vectors and, if there, sources and counts to ``target``."""
     import polars as pl
 
     kinds = pl.read_parquet_schema(source)
@@ -122,7 +118,6 @@ def _write_tensors(source: Path, target: Path) -> None:
 
 
 def _matrix(vectors: pl.Series) -> AnyFloats:
-    """A column of lists as a (V, d) matrix."""
     import polars as pl
 
     if isinstance(vectors.dtype, pl.List):

@@ -82,13 +82,11 @@ def sniff_run(source: Input) -> bool:
 
 
 def read_run(source: Input) -> Vectors:
-    """Read the refined vectors of a run folder."""
     run = open_run(source.path).vectors
     return checked_vectors(run.index_to_key, run.vectors, source, sources=run.sources, counts=run.counts)
 
 
 def _run_words(vectors: Path) -> Path | None:
-    """The words of a file of vectors in a run folder; None elsewhere."""
     _, state = split_state(vectors.name)
     words = vectors.with_name(state_name("vocabulary.txt", state))
     return words if words.is_file() and words.with_name("run.json").is_file() else None

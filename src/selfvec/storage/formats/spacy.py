@@ -33,7 +33,6 @@ _ONES = (1 << 64) - 1  # 64 bits
 
 
 def sniff(source: Input) -> bool:
-    """A folder with a matrix and the rows of keys."""
     return _folder(source.path) is not None
 
 
@@ -91,7 +90,6 @@ def _named(folder: Path, rows: dict[int, int], source: Input) -> tuple[list[tupl
 
 
 def _notes(rows: dict[int, int], named: int, unnamed: int) -> list[str]:
-    """What was left out, one sentence each."""
     lost = sum(row >= 0 for row in rows.values()) - named - unnamed
     notes = [f"{lost:,} vectors are of words that strings.json does not have"] if lost else []
     if lost > named:
@@ -106,7 +104,6 @@ def _notes(rows: dict[int, int], named: int, unnamed: int) -> list[str]:
 
 
 def _symbol_names() -> dict[int, str]:
-    """The words of spaCy's symbols by their number; empty if spaCy is not installed."""
     try:
         from spacy.symbols import IDS
     except ImportError:
@@ -115,7 +112,6 @@ def _symbol_names() -> dict[int, str]:
 
 
 def _strings(folder: Path, source: Input) -> list[str]:
-    """All words, each once."""
     path = folder / "strings.json"
     if not path.is_file():
         raise source.error("has no strings.json with the words", remedy="write the folder with Vocab.to_disk")
@@ -127,7 +123,6 @@ def _strings(folder: Path, source: Input) -> list[str]:
 
 
 def _integers(data: bytes) -> Iterator[int]:
-    """The keys and values of a map of integers, alternating."""
     head = data[0]
     start = {0xDE: 3, 0xDF: 5}.get(head, 1)
     if head >> 4 != 8 and start == 1:

@@ -34,8 +34,6 @@ _TOGETHER = 64  # words given to the tokenizer as one text; one by one takes twi
 
 @dataclass(frozen=True)
 class SubwordRows:
-    """Builds the vectors of words from the rows of their subwords."""
-
     tokenizer: Any  # tokenizers.Tokenizer
     rows: AnyFloats  # (tokens, d)
     pool: Literal["sum", "mean"] = "mean"
@@ -112,12 +110,10 @@ class SubwordRows:
 
     @cached_property
     def _added(self) -> list[str]:
-        """The tokens that were added to the vocabulary, such as ``</s>``."""
         return [token.content for token in self.tokenizer.get_added_tokens_decoder().values()]
 
     @cached_property
     def _vocabulary(self) -> dict[str, int]:
-        """The number of each token by its text."""
         vocabulary: dict[str, int] = self.tokenizer.get_vocab(with_added_tokens=True)
         return vocabulary
 
@@ -137,7 +133,6 @@ class SubwordRows:
 
     @cached_property
     def _unknown(self) -> int | None:
-        """The token for unknown text."""
         model = self.tokenizer.model
         if not hasattr(model, "unk_token"):  # Unigram has it only in its JSON
             number: int | None = json.loads(self.tokenizer.to_str())["model"].get("unk_id")

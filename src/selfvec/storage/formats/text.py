@@ -58,7 +58,6 @@ def header(source: Input) -> tuple[int, int, int] | None:
 
 
 def required_header(source: Input) -> tuple[int, int, int]:
-    """`header`, or a `FormatError`."""
     announced = header(source)
     if announced is None:
         raise source.error(
@@ -107,14 +106,12 @@ def read(source: Input) -> Vectors:
 
 
 def write(vectors: Vectors, path: Path) -> None:
-    """Write word2vec text."""
     check_words(vectors)
     first = f"{len(vectors)} {vectors.vector_size}\n"
     write_lines(path, vectors.index_to_key, vectors.vectors, header=first)
 
 
 def check_words(vectors: Vectors) -> None:
-    """Refuse words the word2vec formats cannot hold: empty ones and those with blanks."""
     encode_words(vectors.index_to_key, _BLANKS)
     if "" in vectors:
         raise OptionError("this format cannot hold the empty word", remedy="rename it or choose safetensors")
@@ -175,7 +172,6 @@ def _numbers_at_end(line: bytes) -> int:
 
 
 def write_glove(vectors: Vectors, path: Path) -> None:
-    """Write GloVe text."""
     check_words(vectors)
     if vectors.index_to_key[0].startswith("\ufeff"):
         raise OptionError(
@@ -214,13 +210,11 @@ def looks_like_text(data: bytes) -> bool:
 
 
 def is_row(line: bytes, dimensions: int) -> bool:
-    """Whether a line is a word and so many numbers."""
     fields = line.split()
     return len(fields) > dimensions > 0 and all(map(_is_number, fields[-dimensions:]))
 
 
 def with_points(text: bytes) -> bytes:
-    """A text whose decimal commas are points."""
     return _DECIMAL_COMMA.sub(b".", text)
 
 
@@ -363,7 +357,6 @@ def _parse_line(text: bytes, out: Floats, source: Input, line: int) -> bytes:
 
 
 def _fields(text: bytes, dimensions: int) -> tuple[bytes, list[bytes]]:
-    """The word, and the last ``dimensions`` fields."""
     fields = text.split(b" ")
     if len(fields) == dimensions + 1 and b"" not in fields and b"\t" not in text:
         return fields[0], fields[1:]

@@ -86,7 +86,6 @@ def _no_numbers(source: Input, row: int, word: bytes) -> FormatError:
 
 
 def _are_texts(words: list[bytes]) -> bool:
-    """Whether all words are UTF-8 without control characters."""
     return all(map(_is_text, (b" ".join(words[at : at + 4096]) for at in range(0, len(words), 4096))))
 
 
