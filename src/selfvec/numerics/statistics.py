@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -234,6 +234,49 @@ def ratios_of_shares(
     variance = 1 / (first + 0.5) + 1 / (last + 0.5) - 1 / (of_first + 0.5) - 1 / (of_last + 0.5)
     half = NORMAL * np.sqrt(variance)
     return ratio, np.exp(middle - half), np.exp(middle + half)
+
+
+class StratifiedRatios(NamedTuple):
+    """Shares of n kinds in two sets whose strata count alike, how they differ, and how surely."""
+
+    share_first: Doubles
+    share_last: Doubles
+    low: Doubles  # of the 95 % interval of the ratio
+    high: Doubles
+    p: Doubles
+
+
+def stratified_ratios(first: Ints, of_first: Ints, last: Ints, of_last: Ints) -> StratifiedRatios:
+    """As `ratios_of_shares`, within strata: ``first`` and ``last`` are (n, S), the numbers of items (S,).
+
+    Strata count by the weights of Mantel and Haenszel (1959, *Statistical aspects of the analysis of data*),
+    which make the difference most certain; one that is empty on a side does not count. The interval of the
+    logarithm is that of Greenland and Robins (1985, *Estimation of a common effect parameter*), p that of
+    Mantel and Haenszel's test with a correction for continuity.
+
+    A kind is rare in one stratum and frequent in another, of which the second set has more:
+
+    >>> a, b = np.array([[10, 40]]), np.array([[1, 400]])
+    >>> made = stratified_ratios(a, np.array([100, 50]), b, np.array([10, 500]))
+    >>> [values.round(2).tolist() for values in (made.share_last / made.share_first, made.low, made.high)]
+    [[1.0], [0.86], [1.16]]
+    """
+    both = np.minimum(of_first, of_last) > 0
+    a, b, x, y = (np.asarray(of[..., both], np.float64) for of in (of_first, of_last, first, last))
+    weights = a * b / (a + b)
+    shares = (x / a) @ weights / weights.sum(), (y / b) @ weights / weights.sum()
+    of_both, total = x + y, a + b
+    variance = of_both * (total - of_both) @ (a * b / (total**2 * np.maximum(total - 1, 1)))
+    beyond = np.maximum(np.abs((y - of_both * b / total).sum(axis=1)) - 0.5, 0)
+    p = chi_square_p(np.divide(beyond, np.sqrt(variance), out=np.zeros(len(x)), where=variance > 0))
+    # Half an item more on each side, so that the interval is finite where a kind is absent.
+    x, y, a, b = x + 0.5 * a / a.sum(), y + 0.5 * b / b.sum(), a + 0.5 * a / a.sum(), b + 0.5 * b / b.sum()
+    total = a + b
+    upper, lower = y @ (a / total), x @ (b / total)
+    cells = (((x + y) * a * b - x * y * total) / total**2).sum(axis=1)
+    half = NORMAL * np.sqrt(cells / (upper * lower))
+    middle = np.log(upper / lower)
+    return StratifiedRatios(*shares, np.exp(middle - half), np.exp(middle + half), p)
 
 
 def share_interval(count: int, total: int) -> tuple[float, float]:

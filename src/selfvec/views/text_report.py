@@ -159,8 +159,8 @@ def _subjects(topics: Topics) -> list[Part]:
         Column("documents", form=COUNT, less=True),
         Column("share", form=share(1), less=True),
     ]
-    if any(row.growth for row in topics):
-        columns += [*growth_columns(), Column("chart", "share over time", PIECES)]
+    if grown := growth_columns(row.growth for row in topics):
+        columns += [*grown, Column("chart", "share over time", PIECES)]
     none = topics.documents - sum(row.documents for row in topics)
     without = [f"{count_of(none, 'document has', 'documents have')} none of these words."] if none else []
     return [about, Table(columns, rows, notes=without)]

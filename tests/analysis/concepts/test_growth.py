@@ -3,6 +3,7 @@
 import json
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from tests.commands import ran
 import selfvec
 from selfvec.analysis.concepts import topics
 from selfvec.analysis.concepts.growth import (
+    Mix,
     Sides,
+    exact_p,
     first_and_last_periods,
     growth_sentences,
     moved_subjects,
@@ -20,9 +23,11 @@ from selfvec.analysis.concepts.growth import (
     text_growth,
 )
 from selfvec.analysis.concepts.topic_result import Topics
+from selfvec.base.arrays import Mask
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.statistics import ratios_of_shares, stratified_ratios
 
 EVEN = [0.25] * 4
 DOUBLED = [0.4, 0.2, 0.2, 0.2]  # of storm, which had a quarter less before
@@ -70,11 +75,16 @@ def test_where_only_the_documents_are_more_no_subject_is_named() -> None:
     ]
 
 
+def moved(*sides: Any) -> Mask:
+    _, low, high = ratios_of_shares(*sides)
+    return moved_subjects(low, high, exact_p(*sides))
+
+
 def test_where_nothing_changes_a_subject_is_named_in_at_most_five_of_a_hundred_texts() -> None:
     draw = np.random.default_rng(0)
     shares = [draw.dirichlet(np.full(8, 5.0)) for _ in range(200)]
     both = [(draw.multinomial(200, share), draw.multinomial(500, share)) for share in shares]
-    assert np.mean([moved_subjects(a, 200, b, 500).any() for a, b in both]) <= 0.05
+    assert np.mean([moved(a, 200, b, 500).any() for a, b in both]) <= 0.05
 
 
 @pytest.mark.parametrize("documents", [1_000, 100_000])
@@ -84,7 +94,7 @@ def test_however_long_the_text_is_the_others_are_not_named_because_one_grew(docu
         before = np.array([0.1, *draw.dirichlet(np.full(7, 9.0)) * 0.9])
         after = np.array([0.2, *before[1:] * 0.8 / 0.9])
         sides = draw.multinomial(documents, before), draw.multinomial(documents, after)
-        named.append(moved_subjects(sides[0], documents, sides[1], documents))
+        named.append(moved(sides[0], documents, sides[1], documents))
     assert np.mean(named, axis=0)[0] == 1
     assert np.mean(np.any(np.array(named)[:, 1:], axis=1)) <= 0.075  # 3 of 40
 
@@ -95,6 +105,50 @@ def sides_of(first: int, last: int) -> tuple[TokenBatch, Sides]:
     batch = TokenBatch(np.zeros(number, np.int32), np.arange(number + 1), ["a"], days)
     early = np.arange(number) < first
     return batch, Sides(Slice("2001", early), Slice("2004", ~early))
+
+
+def test_one_stratum_is_compared_as_all() -> None:
+    draw = np.random.default_rng(0)
+    first, last = draw.integers(0, 30, (2, 50))
+    ratio, low, high = ratios_of_shares(first, 40, last, 90)
+    made = stratified_ratios(first[:, None], np.array([40]), last[:, None], np.array([90]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        np.testing.assert_allclose(made.share_last / made.share_first, ratio)
+    np.testing.assert_allclose((made.low, made.high), (low, high))
+
+
+def test_within_strata_that_do_not_change_a_subject_is_named_in_at_most_five_of_a_hundred_texts() -> None:
+    draw, named = np.random.default_rng(0), []
+    for _ in range(200):
+        shares = draw.dirichlet(np.full(8, 2.0), 3)
+        sizes = draw.multinomial(300, [0.6, 0.3, 0.1]), draw.multinomial(300, [0.1, 0.3, 0.6])
+        tables = [
+            np.stack([draw.multinomial(*pair) for pair in zip(of, shares, strict=True)], axis=1)
+            for of in sizes
+        ]
+        made = stratified_ratios(tables[0], sizes[0], tables[1], sizes[1])
+        named.append(moved_subjects(made.low, made.high, made.p).any())
+    assert np.mean(named) <= 0.05
+
+
+def test_a_subject_that_grows_with_a_kind_of_document_does_not_grow_by_itself() -> None:
+    _, sides = sides_of(100, 100)
+    kind = np.array([0] * 80 + [1] * 20 + [0] * 20 + [1] * 80)
+    subject = kind.astype(bool)  # only ever in kind 1: four times the share, 1.0 times within
+    subject[[80, 120]] = False
+    every, mix = np.ones(200, bool), Mix(["kind"], kind)
+    (change,) = share_changes([subject], every, sides, mix, shares_add_up=False)
+    assert change.equal is not None
+    assert (change.ratio, change.moved, change.equal.moved) == (pytest.approx(79 / 19), True, False)
+    # Weights are 80 · 20 / 100 = 16 for either kind, so shares are means of those of the kinds.
+    assert change.equal.share_first == pytest.approx((0 + 19 / 20) / 2)
+    assert change.equal.share_last == pytest.approx((0 + 79 / 80) / 2)
+    said = list(growth_sentences([("Valves", change)]))
+    assert said == [
+        "No subject has a larger or smaller share of the documents beyond chance from 2001 to 2004, with the "
+        "mix of kind held equal.",
+        "In all documents, whose mix changed: Valves 19 % → 79 %, 4.2 times (1.0 times with the mix equal).",
+    ]
 
 
 def test_a_subject_that_is_new_has_no_ratio_but_a_lower_bound() -> None:

@@ -78,6 +78,17 @@ def test_topics_over_time_and_the_report_begin_with_it(cause: str, tmp_path: Pat
         assert [other for other, beginning in TOLD.items() if beginning in told] == [cause] * (cause in TOLD)
 
 
+@pytest.mark.parametrize("number", [300, 3_000])
+def test_where_only_the_mix_changes_no_subject_is_said_to_grow(number: int) -> None:
+    made = selfvec.topics(run_of(list(reports(number, 3, ["mix"]))), by="year")
+    assert not any(topic.growth.like_for_like.moved for topic in made if topic.growth)
+    first, second, *_ = made.sentences
+    assert (first.startswith("kind differs"), second.startswith("No topic has")) == (True, True)
+    assert made.columns[6].name == "equal_mix"
+    (held,) = {tuple(topic.growth.like_for_like.fields) for topic in made if topic.growth}
+    assert held == ("kind",)
+
+
 @pytest.mark.parametrize("number", [60, 300])
 def test_of_sides_that_are_written_alike_nothing_is_said(number: int) -> None:
     said = [sides_of(list(reports(number, seed))).sentences for seed in range(40)]

@@ -40,7 +40,7 @@ from selfvec.storage.text_file import text_part
 from selfvec.storage.topic_names import read_names
 
 from .document_topics import assigned_table, document_table
-from .growth import ShareChange, first_and_last_periods, share_changes, text_growth
+from .growth import ShareChange, first_and_last_periods, mix_of, share_changes, text_growth
 from .subjects import FORGET, kept_with, with_names
 from .terms import NAMED, counts_in, phrase_names, terms, topic_rows, topical_terms
 from .topic_clusters import TERMS, cluster_terms
@@ -350,7 +350,7 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice]) -> Topics:
     shares = replace(
         shares,
         growth=text_growth(sides, batch),
-        sides=written(run, sides),
+        sides=replace(written(run, sides), beside=True),
         last_documents=sides.last.documents,
     )
     grown = [replace(topic, growth=change) for topic, change in zip(whole, changes, strict=True)]
@@ -363,7 +363,7 @@ def topic_changes(run: Run, whole: Topics, periods: Sequence[Slice]) -> list[Sha
     if sides is None:
         return []
     masks = [whole.of_documents == number for number in range(len(whole))]
-    return share_changes(masks, whole.of_documents >= 0, sides)
+    return share_changes(masks, whole.of_documents >= 0, sides, mix_of(run, sides))
 
 
 def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopics:

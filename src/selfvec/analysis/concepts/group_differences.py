@@ -124,7 +124,8 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
         subjects: list[ShareChange] = []
         if of_topics:
             (first, last), (of_first, of_last) = of_topics[number]
-            moved = moved_subjects(first, of_first, last, of_last, LEVEL / len(groups))
+            _, low, high = ratios_of_shares(first, of_first, last, of_last)
+            moved = moved_subjects(low, high, p_of_topics[number], LEVEL / len(groups))
             subjects = changes_of_counts(
                 *of_topics[number], sides, p_of_topics[number], q_of_topics[number], moved
             )

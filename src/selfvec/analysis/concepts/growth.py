@@ -3,22 +3,24 @@
 Documents are the observations: a word that is repeated within a document is no more evidence. The first
 periods are compared with the last ones; neighbours are joined until each side has its part of the text, as a
 thin first year would decide. Shares of topics add up to 1, so that where one grows all others shrink a
-little. Those *moved* that changed in another way than most.
+little. Those *moved* that changed in another way than most. Where a field goes with time, such as the kind of
+document, a subject of one kind grows with it; so its share is also compared within the values of the field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.sides import value_groups, written
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.analysis.word_drift.compared_slices import join_periods
-from selfvec.base.arrays import Doubles, Ints, Mask
+from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 from selfvec.base.display import printable
-from selfvec.base.view import NUMBER, PROBABILITY, Column, share
+from selfvec.base.view import NUMBER, PROBABILITY, Column, Row, share
 from selfvec.corpus.slices import Slice, parse_span
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -28,6 +30,7 @@ from selfvec.numerics.statistics import (
     chi_square_p,
     hypergeometric_p,
     ratios_of_shares,
+    stratified_ratios,
 )
 
 LEVEL = 0.05  # of false alarms: of q, and of naming any subject where none moved
@@ -52,6 +55,18 @@ class ShareChange:
     p: float  # of Fisher's exact test
     q: float
     moved: bool  # by itself, not only because others did
+    fields: Sequence[str] = ()  # whose mix is held equal in these figures
+    equal: ShareChange | None = None  # the same with the mix held equal of the fields that go with time
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> ShareChange:
+        """A change from its row, as `dataclasses.asdict` makes it."""
+        return cls(**{**row, "equal": row["equal"] and cls.of(row["equal"])})
+
+    @property
+    def like_for_like(self) -> ShareChange:
+        """The figures that say whether it changed: those of an equal mix, if they differ."""
+        return self.equal or self
 
     @property
     def grew(self) -> bool:
@@ -81,8 +96,9 @@ class ShareChange:
         '2001 to 2004: 10 % → 20 %, 2.0 times (1.1 to 3.7)'
         """
         shares = f"{percent(self.share_first)} → {percent(self.share_last)}"
-        told = self.shown if self.moved else "not beyond chance and the change of others"
-        return f"{self.first} to {self.last}: {shares}, {told}"
+        change = self.like_for_like
+        told = change.shown if change.moved else "not beyond chance and the change of others"
+        return f"{self.first} to {self.last}: {shares}{_held_equal(self)}, {told}"
 
 
 def times(ratio: float) -> str:
@@ -117,21 +133,77 @@ def first_and_last_periods(groups: Sequence[Slice], batch: TokenBatch) -> Sides 
     return Sides(joined[0], joined[-1]) if len(joined) > 1 else None
 
 
+class Mix(NamedTuple):
+    """Fields that go with time, and the number of each document's combination of their values, (D,)."""
+
+    fields: Sequence[str]
+    groups: Ids
+
+
+def mix_of(run: Run, sides: Sides) -> Mix | None:
+    """The fields that go with the sides and whose mix can be held equal; None if there are none."""
+    fields = written(run, sides).fields
+    return Mix(fields, value_groups(run, fields)) if fields else None
+
+
 def share_changes(
-    subjects: Sequence[Mask], among: Mask, sides: Sides, *, shares_add_up: bool = True
+    subjects: Sequence[Mask],
+    among: Mask,
+    sides: Sides,
+    mix: Mix | None = None,
+    *,
+    shares_add_up: bool = True,
 ) -> list[ShareChange]:
     """How the share of each subject changed, of which the documents are given, (D,), among some documents.
 
     Where shares add up to 1, as those of topics do, one that grows makes others smaller; see
-    `moved_subjects`.
+    `moved_subjects`. With a mix, each has the same within its values.
     """
     inside = [side.documents & among for side in sides]
     counts = [np.array([np.sum(mask & side) for mask in subjects], np.int64) for side in inside]
     sizes = [int(side.sum()) for side in inside]
     p = exact_p(counts[0], sizes[0], counts[1], sizes[1])
     q = benjamini_hochberg(p)
-    moved = moved_subjects(counts[0], sizes[0], counts[1], sizes[1]) if shares_add_up else q <= LEVEL
-    return changes_of_counts(counts, sizes, sides, p, q, moved)
+    _, low, high = ratios_of_shares(counts[0], sizes[0], counts[1], sizes[1])
+    moved = moved_subjects(low, high, p) if shares_add_up else q <= LEVEL
+    changes = changes_of_counts(counts, sizes, sides, p, q, moved)
+    if mix is None or not changes:
+        return changes
+    strata = int(mix.groups.max()) + 1
+    tables = [[np.bincount(mix.groups[m & side], minlength=strata) for m in subjects] for side in inside]
+    totals = [np.bincount(mix.groups[side], minlength=strata) for side in inside]
+    equal = stratified_ratios(np.array(tables[0]), totals[0], np.array(tables[1]), totals[1])
+    q = benjamini_hochberg(equal.p)
+    moved = moved_subjects(equal.low, equal.high, equal.p) if shares_add_up else q <= LEVEL
+    rows = zip(changes, *(column.tolist() for column in (*equal, q, moved)), strict=True)
+    return [_with_equal_mix(change, mix.fields, *figures) for change, *figures in rows]
+
+
+def _with_equal_mix(
+    change: ShareChange,
+    fields: Sequence[str],
+    first: float,
+    last: float,
+    low: float,
+    high: float,
+    p: float,
+    q: float,
+    moved: bool,
+) -> ShareChange:
+    ratio = last / first if first else None
+    equal = replace(
+        change,
+        share_first=first,
+        share_last=last,
+        ratio=ratio,
+        low=low,
+        high=high,
+        p=p,
+        q=q,
+        moved=moved,
+        fields=tuple(fields),
+    )
+    return replace(change, equal=equal)
 
 
 def word_changes(run: Run, words: Sequence[str], periods: Sequence[Slice]) -> list[tuple[str, ShareChange]]:
@@ -146,7 +218,8 @@ def word_changes(run: Run, words: Sequence[str], periods: Sequence[Slice]) -> li
         mask[batch.document_of(occurrences(batch, row))] = True
         masks.append(mask)
     every = np.ones(batch.documents, bool)
-    return list(zip(words, share_changes(masks, every, sides, shares_add_up=False), strict=True))
+    changes = share_changes(masks, every, sides, mix_of(run, sides), shares_add_up=False)
+    return list(zip(words, changes, strict=True))
 
 
 def changes_of_counts(
@@ -174,31 +247,37 @@ def exact_p(first: Ints, of_first: int, last: Ints, of_last: int) -> Doubles:
     return hypergeometric_p(last, first + last, of_last, of_first + of_last)
 
 
-def moved_subjects(first: Ints, of_first: int, last: Ints, of_last: int, level: float = LEVEL) -> Mask:
+def moved_subjects(low: Doubles, high: Doubles, p: Doubles, level: float = LEVEL) -> Mask:
     """The subjects whose share changed by itself, (n,), of those that share no documents.
+
+    Given are the intervals of the ratios of the shares, and p.
 
     The change is beyond chance and, in the same direction, beyond the median change of all subjects. Shares
     add up to 1: if one of five doubles, the others have less of the documents, but nothing happened to them.
 
-    >>> moved_subjects(np.array([100] * 5), 500, np.array([200, 75, 75, 75, 75]), 500).tolist()
+    >>> sides = np.array([100] * 5), 500, np.array([200, 75, 75, 75, 75]), 500
+    >>> moved_subjects(*ratios_of_shares(*sides)[1:], exact_p(*sides)).tolist()
     [True, False, False, False, False]
     """
-    _, low, high = ratios_of_shares(first, of_first, last, of_last)
     middle, error = (np.log(high) + np.log(low)) / 2, (np.log(high) - np.log(low)) / (2 * NORMAL)
-    usual = np.sqrt(np.pi / 2 / len(first)) * np.median(error)  # the standard error of the median
+    usual = np.sqrt(np.pi / 2 / len(p)) * np.median(error)  # the standard error of the median
     beyond = (middle - np.median(middle)) / np.hypot(error, usual)
     # Bonferroni's bound: where nothing moved, any subject is named in at most 5 % of texts.
-    p = np.maximum(exact_p(first, of_first, last, of_last), chi_square_p(beyond))
+    larger = np.maximum(p, chi_square_p(beyond))
     same_way = np.where(middle > 0, (low > 1) & (beyond > 0), (high < 1) & (beyond < 0))
-    moved: Mask = (p * len(first) <= level) & same_way
+    moved: Mask = (larger * len(p) <= level) & same_way
     return moved
 
 
 # ---- As columns, and in words
 
 
-def growth_columns() -> tuple[Column, ...]:
-    """What is shown of how a share changed, in rows with a `ShareChange` as a dict under ``growth``."""
+def growth_columns(changes: Iterable[ShareChange | None]) -> tuple[Column, ...]:
+    """What is shown of how shares changed, in rows with a `ShareChange` as a dict under ``growth``."""
+    held = [change for change in changes if change]
+    if not held:
+        return ()
+    fields = held[0].equal.fields if held[0].equal else ()
     return (
         Column("first", form=share(1), of=lambda row: row["growth"]["share_first"]),
         Column("last", form=share(1), of=lambda row: row["growth"]["share_last"]),
@@ -207,45 +286,84 @@ def growth_columns() -> tuple[Column, ...]:
             "growth",
             NUMBER,
             "the last share for the first, with its 95 % interval",
-            of=lambda row: ShareChange(**row["growth"]).shown,
+            of=lambda row: ShareChange.of(row["growth"]).shown,
         ),
-        Column("q", form=PROBABILITY, of=lambda row: row["growth"]["q"], meaning="false discovery rate"),
+        *([_equal_mix_column(fields)] if fields else ()),
+        Column("q", form=PROBABILITY, of=lambda row: _decisive(row).q, meaning="false discovery rate"),
     )
 
 
+def _decisive(row: Row) -> ShareChange:
+    return ShareChange.of(row["growth"]).like_for_like
+
+
+def _equal_mix_column(fields: Sequence[str]) -> Column:
+    meaning = f"the same with the mix of {' and '.join(fields)} held equal, which q is of"
+    return Column("equal_mix", form=NUMBER, meaning=meaning, of=lambda row: _decisive(row).shown)
+
+
 def growth_sentences(changes: Sequence[tuple[str, ShareChange]], noun: str = "subject") -> Iterator[str]:
-    """Which subjects grew and which shrank, by how much, the surest first; or that none did."""
+    """Which subjects grew and which shrank, by how much, the surest first; or that none did.
+
+    Where the mix of a field is held equal, that decides; then those that only the mix may have moved.
+    """
     if not changes:
         return
-    between = f"from {changes[0][1].first} to {changes[0][1].last}"
-    moved = sorted(((name, change) for name, change in changes if change.moved), key=_surest_first)
+    first = changes[0][1]
+    between = f"from {first.first} to {first.last}{_held_equal(first)}"
+    moved = sorted(((name, each) for name, each in changes if each.like_for_like.moved), key=_surest_first)
     for grew, verb in ((True, "Larger"), (False, "Smaller")):
-        chosen = [(name, change) for name, change in moved if change.grew == grew]
-        if chosen:
-            told = "; ".join(f"{name} {_told(change)}" for name, change in chosen[:_NAMED])
-            more = f"; and {len(chosen) - _NAMED} more" if len(chosen) > _NAMED else ""
-            yield printable(f"{verb} share of the documents {between}: {told}{more}.")
+        told = [f"{name} {_told(each)}" for name, each in moved if each.like_for_like.grew == grew]
+        if told:
+            yield printable(f"{verb} share of the documents {between}: {_first_few(told)}.")
     if not moved:
         yield printable(f"No {noun} has a larger or smaller share of the documents beyond chance {between}.")
+    by_mix = [row for row in changes if row[1].moved and not row[1].like_for_like.moved]
+    told = [f"{name} {_in_all(each)}{_but(each)}" for name, each in sorted(by_mix, key=_surest_first)]
+    if told:
+        yield printable(f"In all documents, whose mix changed: {_first_few(told)}.")
 
 
 def word_sentences(changes: Sequence[tuple[str, ShareChange]]) -> Iterator[str]:
     """How the share of the documents with each word changed, beyond chance or not."""
     if changes:
         told = "; ".join(
-            f"{word} {_told(change) if change.moved else 'about as many documents'}"
+            f"{word} {_told(change) if change.like_for_like.moved else 'about as many documents'}"
             for word, change in changes
         )
-        yield printable(f"Words that were asked for: {told}.")
+        yield printable(f"Words that were asked for{_held_equal(changes[0][1])}: {told}.")
+
+
+def _held_equal(change: ShareChange) -> str:
+    return f", with the mix of {' and '.join(change.equal.fields)} held equal" if change.equal else ""
+
+
+def _but(change: ShareChange) -> str:
+    ratio = change.like_for_like.ratio
+    return f" ({times(ratio)} with the mix equal)" if ratio else ""
+
+
+def _first_few(told: Sequence[str]) -> str:
+    more = f"; and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return f"{'; '.join(told[:_NAMED])}{more}"
 
 
 def _surest_first(row: tuple[str, ShareChange]) -> float:
-    return -max(row[1].low, 1 / row[1].high)
+    change = row[1].like_for_like
+    return -max(change.low, 1 / change.high)
 
 
 def _told(change: ShareChange) -> str:
+    """By how much a share changed; with the mix held equal, then in all documents."""
     shares = f"{percent(change.share_first)} → {percent(change.share_last)}"
-    return f"{change.shown.replace(' (', f' ({shares}; 95 %: ', 1)}"
+    if change.equal is None:
+        return change.shown.replace(" (", f" ({shares}; 95 %: ", 1)
+    return f"{change.equal.shown.replace(' (', ' (95 %: ', 1)[:-1]}; in all documents {_in_all(change)})"
+
+
+def _in_all(change: ShareChange) -> str:
+    shares = f"{percent(change.share_first)} → {percent(change.share_last)}"
+    return f"{shares}, {times(change.ratio)}" if change.ratio else shares
 
 
 def percent(share: float) -> str:

@@ -233,7 +233,7 @@ class Topics(RecordTable[Topic]):
             Column("topic", "", COUNT),
             Column("share", form=share(1)),
             Column("documents", form=COUNT),
-            *(growth_columns() if any(row.growth for row in self.topics) else ()),
+            *growth_columns(row.growth for row in self.topics),
             *seeds,
             Column("name", named, PIECES, of=_name_and_terms),
         )

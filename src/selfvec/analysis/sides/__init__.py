@@ -1,6 +1,7 @@
 """How the two sides of a comparison are written: notation, mix, variants."""
 
 from .joined import AUTO, joined, joined_sentence, joined_tokens, read_variants
+from .mix import value_groups
 from .written import Compared, Sides, compared, written
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "joined_sentence",
     "joined_tokens",
     "read_variants",
+    "value_groups",
     "written",
 ]

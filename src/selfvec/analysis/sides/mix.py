@@ -166,11 +166,7 @@ def equal_mix(run: Run, slices: Sequence[Slice], fields: Sequence[str], seed: in
     None if hardly anything would be left.
     """
     lengths = np.diff(run.require_tokens().offsets)
-    codes = np.zeros(len(lengths), np.int64)
-    for field in fields:
-        own, values = coded_field(run, field)
-        codes = codes * (len(values) + 1) + own + 1  # documents without the field have a value of their own
-    groups: Ids = np.unique(codes, return_inverse=True)[1].astype(np.int32)
+    groups = value_groups(run, fields)
     number = int(groups.max()) + 1
     words = np.stack([_sums(groups, part.documents, lengths, number) for part in slices])
     rng = np.random.default_rng(seed)
@@ -183,6 +179,15 @@ def equal_mix(run: Run, slices: Sequence[Slice], fields: Sequence[str], seed: in
         if part.documents.sum() < _LEAST or kept < _KEPT * every:
             return None
     return drawn
+
+
+def value_groups(run: Run, fields: Sequence[str]) -> Ids:
+    """The number of each document's combination of values, (D,); without a field is a value of its own."""
+    codes = np.zeros(run.require_tokens().documents, np.int64)
+    for field in fields:
+        own, values = coded_field(run, field)
+        codes = codes * (len(values) + 1) + own + 1
+    return np.unique(codes, return_inverse=True)[1].astype(np.int32)
 
 
 def _kept_words(words: Doubles) -> Doubles:

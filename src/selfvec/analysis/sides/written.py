@@ -58,6 +58,8 @@ class Sides:
         Fields of the mix that can be held equal on both sides. All but the mix is measured so.
     kept : float, optional
         If they are held equal in what is compared: the share of the words that is left.
+    beside : bool
+        Whether what is compared is given of all documents and, beside that, with the mix held equal.
     raw : bool
         Whether all documents were asked for, whatever their mix.
     joined : dict
@@ -73,6 +75,7 @@ class Sides:
     variants: list[Row] = field(default_factory=list)
     fields: list[str] = field(default_factory=list)
     kept: float | None = None
+    beside: bool = False
     raw: bool = False
     joined: dict[str, str] = field(default_factory=dict)
 
@@ -156,7 +159,7 @@ class Sides:
                 )
             )
             told = f"{row['field']} differs: {row['value']} is {b}, {a}"
-            can_be_equal = row["field"] in self.fields and (self.raw or self.kept is not None)
+            can_be_equal = row["field"] in self.fields and (self.raw or self.beside or self.kept is not None)
             notes.append(f"{told}{'' if can_be_equal else self._within(row)}.")
         same = f"documents with the same mix of {' and '.join(self.fields)} on both sides"
         if self.kept is not None:
