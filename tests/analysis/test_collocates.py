@@ -2,6 +2,9 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -123,9 +126,46 @@ def test_collocates_come_and_go_over_groups(run: selfvec.Run) -> None:
     (strong,) = [row for row in result.rows if row["word"] == "strong"]
     assert [(group["group"], group["together"]) for group in strong["groups"]] == [("1990", 2), ("2000", 1)]
     assert strong["groups"][1]["logdice"] == pytest.approx(14)
+    assert strong["groups"][1]["per_thousand"] == 1000
     assert result["groups"][0] == {"group": "1990", "count": 2, "tokens": 8}
     (weak,) = [row for row in result.rows if row["word"] == "weak"]
     assert weak["groups"][0]["logdice"] is None
+
+
+def test_windows_may_end_with_sentences(tmp_path: Path) -> None:
+    """*The* ends one sentence and begins another; a passage that ten documents repeat has two sentences."""
+    notice = "The office is closed today. The staff of it asks you to call again."
+    rows = [{"text": f"{notice} Hail fell on mr. {i}. Hail no more!", "kind": "ab"[i % 2]} for i in range(12)]
+    run = selfvec.refine(pl.DataFrame(rows), "none", method="original", output=tmp_path / "run")
+
+    def near(word: str, **options: Any) -> dict[str, int]:
+        result = selfvec.collocates(run, word, window=2, within="sentence", **options)
+        assert result["within"] == "sentence"
+        return {row["word"]: row["together"] for row in result.rows}
+
+    assert near("the") == {"office": 12, "is": 12, "staff": 12, "of": 12}
+    assert near("the", repeats="once") == {"office": 1, "is": 1, "staff": 1, "of": 1}
+    assert near("hail", filter="kind=a") == {"fell": 6, "on": 6, "no": 6, "more": 6}
+    across = selfvec.collocates(run, "the", window=2)
+    assert {"closed", "today"} < {row["word"] for row in across.rows}
+    by_kind = selfvec.collocates(run, "hail", window=2, within="sentence", by="kind")
+    assert [group["together"] for group in by_kind.rows[0]["groups"]] == [6, 6]
+    again = selfvec.collocates(selfvec.open(tmp_path / "run"), "hail", window=2, within="sentence")
+    assert again.rows == selfvec.collocates(run, "hail", window=2, within="sentence").rows
+
+
+@given(TEXTS, st.integers(0, 4), st.integers(1, 4))
+def test_windows_within_sentences_are_those_of_sentences_as_documents(
+    texts: list[list[str]], left: int, right: int
+) -> None:
+    sentences = TokenBatch.from_documents([*texts, list("abcd")])
+    half = len(texts) // 2
+    whole = replace(sentences, offsets=sentences.offsets[[0, half, len(texts) + 1]])
+    word = list(whole.types).index("a")
+    own = pairs_of(sentences, word, Window(left, right))[:2]
+    counted = pairs_of(whole, word, Window(left, right), np.unique(sentences.offsets))
+    np.testing.assert_array_equal(counted[:2], own)
+    assert (counted[2] <= 2).all()
 
 
 def test_windows_do_not_cross_documents(run: selfvec.Run) -> None:

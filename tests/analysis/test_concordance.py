@@ -129,6 +129,7 @@ def test_it_can_be_sorted(run: selfvec.Run) -> None:
 def test_filters_top_and_an_unknown_order(run: selfvec.Run) -> None:
     assert words(selfvec.concordance(run, "hail", filter="kind=log")) == ["hail", "HAIL"]
     assert words(selfvec.concordance(run, "hail", filter="date=2001..")) == ["Hail", "hail"]
+    assert words(selfvec.concordance(run, "hail", slice="2000..2001", filter="kind=log")) == ["HAIL"]
     first = selfvec.concordance(run, "hail", top=1)
     assert (words(first), first["hits"]) == (["Hail"], 4)
     refused(lambda: selfvec.concordance(run, "hail", filter="kind=memo"), NotFound, "kind=memo")

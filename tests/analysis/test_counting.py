@@ -13,7 +13,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis import ngrams as ngrams_module
-from selfvec.analysis.counted_text import spread_of
+from selfvec.analysis.dispersion import spread_of
 from selfvec.analysis.frequency import type_token_ratio
 from selfvec.analysis.ngrams import counts_in
 from selfvec.base.errors import NotFound, OptionError

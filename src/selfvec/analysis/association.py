@@ -11,7 +11,7 @@ The table of the log-likelihood and ΔP has the cells O, S f₁ - O, f₂ - O, a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,10 @@ class Pairs:
     collocates: Ints  # (k,), f₂
     span: int  # S, words on both sides
     tokens: int  # N
+
+    def of(self, rows: Ints) -> Pairs:
+        """Some of the collocates."""
+        return replace(self, together=self.together[rows], collocates=self.collocates[rows])
 
     @property
     def expected(self) -> Doubles:

@@ -15,10 +15,11 @@ import numpy as np
 
 from selfvec.analysis.association import MEASURES, Pairs
 from selfvec.analysis.counted_text import (
-    SHOWN_GROUPS,
     CountedText,
     Grouped,
     asked_text,
+    group_columns,
+    in_rows,
     number_of,
     rows_of,
 )
@@ -29,7 +30,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
-from selfvec.base.view import COUNT, PROSE, Column, Row, Table, View
+from selfvec.base.view import COUNT, PROSE, Column, Row, Table, View, figure
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
 from selfvec.text.rules import listed_stop_words
@@ -52,16 +53,15 @@ class Collocates(Figures):
         rows = self["rows"][:top]
         word = escape_for_display(self["word"])
         of_all = f"{len(rows):,} of {count_of(self['words'], 'word')} within {self['window']} of {word}"
+        of_all += " in a sentence" * (self["within"] == "sentence")
         note = f"{of_all}, which occurs {count_of(self['count'], 'time')}"
         parts = [Table(self.columns, rows, notes=[note])]
         if groups := self.get("groups"):
-            parts.append(Table(_over_groups(groups), rows, "Times together in each group"))
-            columns = (
-                Column("group", "", PROSE),
-                Column("count", word, COUNT),
-                Column("tokens", "words", COUNT),
-            )
-            parts.append(Table(columns, groups))
+            rates = group_columns(groups, "per_thousand", figure(0))
+            title = f"Times together in a thousand occurrences of {word}"
+            parts.append(Table([_COLUMNS[0], *rates], rows, title))
+            sizes = (Column("count", word, COUNT), Column("tokens", "words", COUNT))
+            parts.append(Table([Column("group", "", PROSE), *sizes], groups))
         return View(self.title, parts, notes=self["counted"], records=self["rows"])
 
 
@@ -78,17 +78,6 @@ _COLUMNS = (
 def _both_ways(measure: str) -> list[Column]:
     """ΔP has two directions, which are read together."""
     return [MEASURES["delta_p_back"][1]] if measure == "delta_p" else []
-
-
-def _over_groups(groups: Sequence[Row]) -> list[Column]:
-    def of_group(place: int) -> Any:
-        return lambda row: row["groups"][place]["together"]
-
-    names = (escape_for_display(str(group["group"])) for group in groups[:SHOWN_GROUPS])
-    return [
-        Column("word", width=28),
-        *(Column(f"group_{i}", name, COUNT, of=of_group(i)) for i, name in enumerate(names)),
-    ]
 
 
 @dataclass(frozen=True)
@@ -136,6 +125,7 @@ def collocates(
     *,
     window: int | str = 5,
     measure: str = "logdice",
+    within: str = "document",
     stop_words: str | None = None,
     top: int | None = None,
     min_count: int = 1,
@@ -150,7 +140,7 @@ def collocates(
     word : str, not empty
         A word of the text.
     window : int, at least 1, or str
-        Words on each side, or sides such as 3L0R. Windows do not cross documents.
+        Words on each side, or sides such as 3L0R.
     measure : {"logdice", "mi", "mi3", "t", "z", "ll", "delta_p"}
         How they are ordered.
     top : int, at least 1, optional
@@ -162,6 +152,8 @@ def collocates(
     ----------------
     min_count : int, at least 1
         Leave out words that are together with the word less often.
+    within : {"document", "sentence"}
+        What windows do not cross.
     stop_words : str, optional
         Leave stop words out of the list. A language code (e.g. en) or a file with one word per line.
     min_documents : int, at least 1
@@ -170,9 +162,10 @@ def collocates(
     Returns
     -------
     Figures
-        ``word``, its ``count`` in these documents, their ``tokens``, ``window``, ``measure``, the number of
-        all collocates, ``words``, and ``rows``, the largest value of the measure first. ``groups``, with
-        ``by``, has the size of each group. ``counted`` says which words were counted, as ``repeats`` asks.
+        ``word``, its ``count`` in these documents, their ``tokens``, ``window``, ``within``, ``measure``, the
+        number of all collocates, ``words``, and ``rows``, the largest value of the measure first.
+        ``groups``, with ``by``, has the size of each group. ``counted`` says which words were counted, as
+        ``repeats`` asks.
 
         ``word``
             The collocate.
@@ -189,13 +182,13 @@ def collocates(
         ``logdice``, ``mi``, ``mi3``, ``t``, ``z``, ``ll``, ``delta_p``, ``delta_p_back``
             The measures; their formulas are in the functions of `selfvec.analysis.association`.
         ``groups``
-            With ``by``: ``group``, ``together`` and the measure in each group; None where the words are
-            never together.
+            With ``by``: ``group``, ``together``, the same in a thousand occurrences of the word,
+            ``per_thousand``, and the measure, which is None where the words are never together.
 
     Raises
     ------
     InputError
-        If the run has not kept its tokens.
+        If the run has not kept its tokens or, within sentences, its text.
     OptionError
         If the window is neither a number nor sides.
     NotFound
@@ -208,56 +201,50 @@ def collocates(
     ['size', 'hail', 'pads']
     """
     around = Window.of(window)
-    by = counting.get("by")
-    opened, text, groups = asked_text(run, counting, by)
-    number = number_of(opened, text, word)
-    pairs, counted = _measured(text, number, around)
+    asked = asked_text(run, counting, counting.get("by"), sentences=within == "sentence")
+    types = asked.text.batch.types
+    number = number_of(asked.run, asked.text, word)
+    pairs, counted = _measured(asked.text, number, around)
     listed = (pairs.together >= max(min_count, 1)) & (counted[_WITH] >= min_documents)
     if stop_words is not None:
-        listed &= ~_are_stop_words(opened.provenance.language, text.batch.types, stop_words, listed)
+        listed &= ~_are_stop_words(asked.run.provenance.language, types, stop_words, listed)
     rows = np.flatnonzero(listed)
-    chosen = _some(pairs, rows)
-    values = {name: formula(chosen) for name, (formula, _) in MEASURES.items()}
+    values = {name: formula(pairs.of(rows)) for name, (formula, _) in MEASURES.items()}
     order = np.argsort(-values[measure], kind="stable")[:top]
     rows = rows[order]
+    chosen = pairs.of(rows)
     columns: dict[str, Array | Sequence[Any]] = {
-        "word": [text.batch.types[i] for i in rows.tolist()],
-        "together": chosen.together[order],
+        "word": [types[i] for i in rows.tolist()],
+        "together": chosen.together,
         "left": counted[_BEFORE, rows],
         "right": counted[_AFTER, rows],
         "documents": counted[_WITH, rows],
-        "count": chosen.collocates[order],
-        "expected": chosen.expected[order],
+        "count": chosen.collocates,
+        "expected": chosen.expected,
         **{name: value[order] for name, value in values.items()},
     }
-    sizes: list[dict[str, Any]] = []
-    if by is not None:
-        sizes, columns["groups"] = _by_group(groups, number, rows, around, measure)
     figures = {
-        "word": text.batch.types[number],
+        "word": types[number],
         "count": pairs.word,
         "tokens": pairs.tokens,
         "window": around.left if around.left == around.right else str(around),
+        "within": within,
         "measure": measure,
-        "words": len(chosen.together),
-        "repeats": text.repeats,
-        "counted": text.notes,
-        **({} if by is None else {"groups": sizes}),
-        "rows": rows_of(columns),
+        "words": len(values[measure]),
+        **asked.said,
     }
-    return Collocates(f"Collocates of {text.batch.types[number]}", figures, rows="rows")
+    if asked.groups:
+        figures["groups"], groups = _by_group(asked.groups, number, rows, around, measure)
+        columns |= in_rows(groups)
+    return Collocates(f"Collocates of {types[number]}", figures | {"rows": rows_of(columns)}, rows="rows")
 
 
 def _measured(text: CountedText, word: int, window: Window) -> tuple[Pairs, Ints]:
     """The pairs of a word with each of V words, and the rows of `_add_pairs`, (4, V)."""
     batch = text.batch
-    counted = pairs_of(batch, word, window)
+    counted = pairs_of(batch, word, window, text.sentences)
     together = counted[_BEFORE] + counted[_AFTER]
     return Pairs(together, int(batch.counts[word]), batch.counts, window.span, len(batch)), counted
-
-
-def _some(pairs: Pairs, rows: Ints) -> Pairs:
-    return Pairs(pairs.together[rows], pairs.word, pairs.collocates[rows], pairs.span, pairs.tokens)
 
 
 def _are_stop_words(language: str, types: Sequence[str], listed: str, among: Array) -> Array:
@@ -271,23 +258,30 @@ def _are_stop_words(language: str, types: Sequence[str], listed: str, among: Arr
 
 def _by_group(
     groups: Mapping[str, CountedText], word: int, rows: Ints, window: Window, measure: str
-) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]:
-    """The sizes of groups, and for each row how often it is together with the word there, and the measure."""
-    sizes: list[dict[str, Any]] = []
-    columns = []
+) -> tuple[list[Row], list[list[dict[str, Any]]]]:
+    """The sizes of groups, and how often the word is together with some words in each, and the measure."""
+    sizes: list[Row] = []
+    columns: list[list[dict[str, Any]]] = []
     for name, part in groups.items():
-        pairs, _ = _measured(part, word, window)
-        own = _some(pairs, rows)
+        pairs = _measured(part, word, window)[0]
+        own = pairs.of(rows)
         with np.errstate(divide="ignore", invalid="ignore"):
-            values = MEASURES[measure][0](own).tolist()
-        met = [value if pair else None for value, pair in zip(values, own.together.tolist(), strict=True)]
+            values = MEASURES[measure][0](own)
         sizes.append({"group": name, "count": pairs.word, "tokens": pairs.tokens})
-        columns.append(rows_of({"group": [name] * len(rows), "together": own.together, measure: met}))
-    return sizes, [list(row) for row in zip(*columns, strict=True)]
+        of_group: dict[str, Array | Sequence[Any]] = {
+            "group": [name] * len(rows),
+            "together": own.together,
+            "per_thousand": own.together * (1000 / max(pairs.word, 1)),
+            measure: [v if met else None for v, met in zip(values.tolist(), own.together, strict=True)],
+        }
+        columns.append(rows_of(of_group))
+    return sizes, columns
 
 
-def pairs_of(batch: TokenBatch, word: int, window: Window) -> Ints:
+def pairs_of(batch: TokenBatch, word: int, window: Window, bounds: Ints | None = None) -> Ints:
     """Pairs of a word with each of V words, (4, V): before it, after it, documents with any; and a mark.
+
+    Windows do not cross ``bounds``, by default those of the documents.
 
     >>> batch = TokenBatch.from_documents([["very", "very", "strong", "tea"], ["tea"]])
     >>> pairs_of(batch, 0, Window(1, 1))[:3].tolist()
@@ -297,7 +291,8 @@ def pairs_of(batch: TokenBatch, word: int, window: Window) -> Ints:
     out[_LATEST] = -1
     ids, offsets = batch.read_only
     for first, last in batch.ranges():  # ends early if nobody waits for it any more
-        _add_pairs(ids, offsets, first, last, word, window.left, window.right, out)
+        sides = (window.left, window.right)
+        _add_pairs(ids, offsets, offsets if bounds is None else bounds, (first, last), word, sides, out)
     return out
 
 
@@ -305,19 +300,22 @@ def pairs_of(batch: TokenBatch, word: int, window: Window) -> Ints:
 def _add_pairs(
     ids: Ids,  # (N,)
     offsets: Ints,  # (D + 1,)
-    first: int,  # document
-    last: int,  # the document after the last
+    bounds: Ints,  # (S + 1,), that no window crosses, those of the documents among them
+    documents: tuple[int, int],  # the first, and the one after the last
     word: int,
-    left: int,
-    right: int,
+    sides: tuple[int, int],
     out: Ints,  # (4, V), the rows named above
 ) -> None:
+    first, last = documents
+    left, right = sides
+    part = np.searchsorted(bounds, offsets[first], side="right") - 1
     for document in range(first, last):
-        begin, end = offsets[document], offsets[document + 1]
-        for place in range(begin, end):
+        for place in range(offsets[document], offsets[document + 1]):
             if ids[place] != word:
                 continue
-            for near in range(max(begin, place - left), min(end, place + right + 1)):
+            while bounds[part + 1] <= place:
+                part += 1
+            for near in range(max(bounds[part], place - left), min(bounds[part + 1], place + right + 1)):
                 if near == place:
                     continue
                 other = ids[near]

@@ -11,28 +11,28 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from heapq import nsmallest
-from typing import Any, TypedDict, Unpack
+from operator import and_
+from typing import Any, Unpack
 
 import numpy as np
 import polars as pl
 
-from selfvec.analysis.usage.contexts import occurrences
+from selfvec.analysis.counted_text import Chosen, chosen_documents, counted_text
 from selfvec.analysis.variants import given_pairs
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import DOTTED, lower
-from selfvec.base.characters import folded, plain
+from selfvec.base.characters import plain
 from selfvec.base.declarations import checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
 from selfvec.base.threads import stop_if_cancelled
 from selfvec.base.view import LEFT_CONTEXT, PROSE, RIGHT_CONTEXT, STRONG, Column, Table, View
-from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, GROUP, TEXT, column_of
 from selfvec.files.atomic_files import check_target
@@ -78,9 +78,9 @@ class Concordance(Figures):
         return View(self.title, [Table(columns, rows, notes=[note])], records=self["rows"])
 
 
-@options()
-class Drawing(TypedDict, total=False):
-    """Which occurrences are shown, if not all.
+@options(Chosen)
+class Drawing(Chosen, total=False):
+    """Of which documents occurrences are shown, which words are one, and which are shown, if not all.
 
     Other Parameters
     ----------------
@@ -104,13 +104,11 @@ def concordance(
     *,
     sort: str | Sequence[str] | None = None,
     window: int = 10,
-    filter: GivenFilter = (),
     case: bool = False,
     lemma: bool = False,
     top: int | None = None,
     csv: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
-    variants: str | os.PathLike[str] | None = None,
     **drawn: Unpack[Drawing],
 ) -> Figures:
     """Show every occurrence of a word or phrase with the text around it.
@@ -127,15 +125,12 @@ def concordance(
         before it, the nearest first, right those after it; 1R,2R,1L sorts by up to three words.
     window : int, at least 1
         Words shown on each side.
-    filter : str or dict, or sequence of them
-        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
-        date=1996..1998; several on one field are alternatives.
     top : int, at least 1, optional
         Occurrences shown; by default all.
     csv : path, optional
         Write the rows to this .csv file. It has the fields of their documents, too.
     **drawn
-        Those of `Drawing`: which occurrences are shown, if not all.
+        Those of `Drawing`: of which documents, which words are one, and which occurrences, if not all.
 
     Other Parameters
     ----------------
@@ -144,9 +139,6 @@ def concordance(
     lemma : bool
         The words of the query are lemmas: find all their forms.
     overwrite : bool
-    variants : "auto" or path, optional
-        Find words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
-        those that are certain.
 
     Returns
     -------
@@ -181,9 +173,10 @@ def concordance(
     order = _order(sort, window)
     run = as_run(run)
     text = run.require_text("in which words are looked for")
-    word_of = given_pairs(run, variants)
+    word_of = given_pairs(run, drawn.get("variants"))
     pattern = _Pattern.of(run, query, _Compared(run.provenance.language, case, lemma, word_of))
-    passing = filtered_documents(run, given_filters(filter)) if filter else np.ones(len(text), bool)
+    chosen = drawn.get("filter") or drawn.get("slice")
+    passing = chosen_documents(run, drawn) if chosen else np.ones(len(text), bool)
     hits: Counter[int] = Counter()
     occurring = _counted(_occurrences(run, pattern, passing, window), hits)
     thin, sample = drawn.get("thin") or 1, drawn.get("sample")
@@ -365,24 +358,11 @@ class _Pattern:
         out[numbers] = ~fitting if item.excluded else fitting
         return out
 
-    def candidates(self, texts: pl.Series) -> Mask:
-        """The texts that may have an occurrence, (D,) bool: the others need not be cut into words.
-
-        They have the longest run of letters of the pattern, or a character that may be read as letters of it,
-        such as a ligature, or not be seen within it, such as a soft hyphen.
-        """
-        letters = max(_WORDS.findall(" ".join(self.literals)), key=len, default="")
-        if not letters:
-            return np.ones(len(texts), bool)
-        special = "".join(filter(_is_special, _characters(texts)))
-        whole = f"(?i){re.escape(letters)}" + (f"|[{re.escape(special)}]" if special else "")
-        able: Mask = texts.fill_null("").str.contains(whole).to_numpy()
-        return able
-
     @property
     def literals(self) -> list[str]:
-        """The words of the pattern that every occurrence has."""
-        return [item.word for item in self.items if self.compared.literal and not item.excluded]
+        """The words of the pattern that every occurrence has, in any case, with * in them."""
+        needed = (item.word for item in self.items if self.compared.literal and not item.excluded)
+        return [word.lower() for word in dict.fromkeys(needed) if word.strip(ANY)]
 
 
 def _different(starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
@@ -434,18 +414,6 @@ def fits(pattern: str, word: str) -> bool:
     return True
 
 
-def _characters(texts: pl.Series) -> list[str]:
-    """The different characters of texts that are not ASCII."""
-    return texts.str.extract_all(r"[^\x00-\x7f]").explode().drop_nulls().unique().to_list()
-
-
-def _is_special(character: str) -> bool:
-    """Whether a character is read as other letters, or changes one before it, or is not seen."""
-    read = folded(character)
-    changes = read != character and (not read or any(map(str.isalnum, read)))
-    return changes or unicodedata.combining(character) > 0
-
-
 def _occurrences(run: Run, pattern: _Pattern, passing: Mask, window: int) -> Iterator[Row]:
     """All occurrences in the order of the text."""
     assert run.text is not None
@@ -457,14 +425,12 @@ def _occurrences(run: Run, pattern: _Pattern, passing: Mask, window: int) -> Ite
         if not len(numbers):
             continue
         rows = run.text.read((TEXT, DATE), numbers.tolist())
-        kept = np.flatnonzero(pattern.candidates(rows[TEXT]))
-        rows = rows[kept]
         texts = rows[TEXT].fill_null("").to_list()
         dates = rows[DATE].cast(pl.String).to_list()
         for owner, start, end, *around in _in_context(texts, pattern, window):
             left, word, right = (" ".join(part.split()) for part in around)
             yield {
-                "id": int(numbers[kept[owner]]),
+                "id": int(numbers[owner]),
                 "date": dates[owner],
                 "left": left,
                 "word": word,
@@ -475,27 +441,27 @@ def _occurrences(run: Run, pattern: _Pattern, passing: Mask, window: int) -> Ite
 
 
 def _documents_with(run: Run, pattern: _Pattern) -> Mask | None:
-    """The documents that have all words of a pattern, (D,) bool, by the tokens of the run.
+    """The documents that have all words of a pattern, (D,) bool, by the words that are counted.
 
-    None if these do not tell, since words were merged or left out. A rare word of a long text is found in
-    them much faster than in the text.
+    None if these do not tell, since words were merged. A rare word of a long text is found in them much
+    faster than in the text.
     """
-    words = [word for word in pattern.literals if ANY not in word]
     options = run.provenance.options
-    merged = any(options.get(name) for name in ("lemmatize", "stem", "phrases"))
-    left_out = run.provenance.text.get("dropped")
-    if not words or merged or left_out or run.tokens is None or run.provenance.variants:
+    merged = any(options.get(name) for name in ("lemmatize", "stem", "phrases")) or run.provenance.variants
+    if not pattern.literals or merged or run.tokens is None or options.get("tokenizer", "words") != "words":
         return None
-    if options.get("tokenizer", "words") != "words":
-        return None
-    batch = run.tokens
+    batch = counted_text(run).batch
     types = run.held("words in lower case", lambda: pl.Series(list(batch.types)).str.to_lowercase())
     able = np.ones(batch.documents, bool)
-    for word in dict.fromkeys(words):
-        spellings = np.flatnonzero((types == word.lower()).to_numpy())
+    for word in pattern.literals:
+        spelled = types == word
+        if ANY in word:
+            spelled = reduce(and_, [types.str.contains(piece, literal=True) for piece in word.split(ANY)])
+        fitting = spelled.to_numpy()
         has_word = np.zeros(batch.documents, bool)
-        for number in spellings.tolist():
-            has_word[batch.document_of(occurrences(batch, number))] = True
+        for first, last in batch.ranges():
+            start, end = batch.offsets[first], batch.offsets[last]
+            has_word[batch.document_of(start + np.flatnonzero(fitting[batch.ids[start:end]]))] = True
         able &= has_word
     return able
 

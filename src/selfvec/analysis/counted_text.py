@@ -5,11 +5,12 @@ some parts of speech may be missing. So a word's count there can be smaller than
 counts, or what other programs say. `counted_text` cuts the kept text into words again, as the run does, and
 leaves nothing out. Frequencies, n-grams, dispersion, keyness and collocates all count in it, so they agree.
 
-Which documents are counted, with or without repeats, rows and rates per million stand here once.
+Which documents are counted, with or without repeats, rows, groups and rates per million stand here once.
 """
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import numpy as np
+import polars as pl
 
 from selfvec.analysis.concepts.corpus_topics import document_groups
 from selfvec.analysis.concepts.terms import row_of
@@ -24,11 +26,10 @@ from selfvec.analysis.sides import joined_sentence, joined_tokens
 from selfvec.analysis.variants import given_pairs
 from selfvec.base.arrays import Array, Doubles, Ints, Mask
 from selfvec.base.casing import asked_forms
-from selfvec.base.compiled import kernel
 from selfvec.base.declarations import options
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import NotFound
-from selfvec.base.view import Column, Row, figure
+from selfvec.base.view import Column, Drawn, Form, Row
 from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
 from selfvec.corpus.slices import named_slice
 from selfvec.data.run import Run
@@ -42,6 +43,7 @@ from selfvec.text import encode, tokenizer
 from selfvec.text.phrases import LINK, units_of
 from selfvec.text.repeats import find_repeats, without
 from selfvec.text.rules import Rules
+from selfvec.text.sentences import sentence_spans
 from selfvec.text.tokenizers import LONG
 
 if TYPE_CHECKING:
@@ -56,8 +58,8 @@ _READ = "in which words are counted"
 
 
 @options()
-class Counting(TypedDict, total=False):
-    """Which documents are counted, and how.
+class Chosen(TypedDict, total=False):
+    """Which documents are looked at, and which of their words are one.
 
     Parameters
     ----------
@@ -69,17 +71,27 @@ class Counting(TypedDict, total=False):
 
     Other Parameters
     ----------------
-    repeats : {"keep", "once"}
-        Count every occurrence, or passages that many documents repeat only once; by default keep.
     variants : "auto" or path, optional
-        Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
+        Take words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
         those that are certain.
     """
 
     slice: str | None
     filter: GivenFilter
-    repeats: str | None
     variants: str | os.PathLike[str] | None
+
+
+@options(Chosen)
+class Counting(Chosen, total=False):
+    """Which documents are counted, and how.
+
+    Other Parameters
+    ----------------
+    repeats : {"keep", "once"}
+        Count every occurrence, or passages that many documents repeat only once; by default keep.
+    """
+
+    repeats: str | None
 
 
 @options(Counting)
@@ -103,10 +115,17 @@ class CountedText:
     repeats: str  # keep: every occurrence is counted; once: repeated passages are, as far as they repeat, not
     note: str = ""  # a sentence about words that are or are not counted; empty if there is nothing to say
     joined: Mapping[str, str] = field(default_factory=dict)  # the word that each variant is counted as
+    sentences: Ints | None = None  # (S + 1,), where each begins, and the end; None if they are not known
 
     def part(self, documents: Mask) -> CountedText:
         """Only these documents, (D,) bool."""
-        return self if documents.all() else replace(self, batch=self.batch.part(documents))
+        if documents.all():
+            return self
+        sentences = self.sentences
+        if sentences is not None:
+            owners = self.batch.document_of(sentences[:-1])
+            sentences = np.cumsum([0, *np.diff(sentences)[documents[owners]]])
+        return replace(self, batch=self.batch.part(documents), sentences=sentences)
 
     @property
     def notes(self) -> list[str]:
@@ -116,10 +135,11 @@ class CountedText:
         return [*said, *joined_sentence(self.joined)]
 
 
-def counted_text(run: Run, repeats: str = "keep") -> CountedText:
+def counted_text(run: Run, repeats: str = "keep", *, sentences: bool = False) -> CountedText:
     """All documents of a run, in their order, with every word of the text; see the module.
 
-    ``repeats`` is "keep" or "once". `InputError` if the run has not kept its tokens.
+    ``repeats`` is "keep" or "once". `InputError` if the run has not kept its tokens or, with ``sentences``,
+    its text.
     """
     kept = run.require_tokens(_READ)
     dropped = {rule: int(n) for rule, n in run.provenance.text.get("dropped", {}).items()}
@@ -127,17 +147,16 @@ def counted_text(run: Run, repeats: str = "keep") -> CountedText:
     listed = ", ".join(f"{rule} {number:,}" for rule, number in missed.items())
     note = ""
     word_of = dict(run.provenance.variants)
-    if not missed and repeats == "keep":
-        return CountedText(joined_tokens(kept, word_of), repeats, joined=word_of)
     if missed and run.text is None:
         words = count_of(sum(missed.values()), "word")
         note = f"The run has not kept its text, so {words} that refining left out are not counted ({listed})."
     elif missed:
         note = f"Counted in the text as written, with the words that refining left out ({listed})."
-    batch = run.held("counted text", lambda: _read(run, repeats), of=repeats, most=2)
-    # Dates and labels may have been narrowed in this run, as filters do; those of the cache are not kept.
-    named = replace(batch, dates=kept.dates, slices=kept.slices, slice_names=kept.slice_names)
-    return CountedText(joined_tokens(named.with_counts(batch.counts), word_of), repeats, note, word_of)
+    batch, bounds = kept, None
+    if missed or repeats == "once" or sentences:
+        of = (repeats, "sentences") if sentences else repeats
+        batch, bounds = run.held("counted text", lambda: _read(run, repeats, sentences), of=of, most=2)
+    return CountedText(joined_tokens(batch, word_of), repeats, note, word_of, bounds)
 
 
 def counting_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:
@@ -153,23 +172,35 @@ class AskedText(NamedTuple):
     text: CountedText
     groups: dict[str, CountedText]
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """Which words were counted, for a result."""
+        return {"repeats": self.text.repeats, "counted": self.text.notes}
 
-def asked_text(given: GivenRun, counting: Counting, by: str | None = None) -> AskedText:
-    """The documents that `Counting` asks for, also by the groups of `document_groups`.
+
+def asked_text(
+    given: GivenRun, counting: Counting, by: str | None = None, *, sentences: bool = False
+) -> AskedText:
+    """The documents that are asked for, also by the groups of `document_groups`.
 
     `NotFound` if there is none, or none has a word.
     """
     run = counting_variants(as_run(given), counting.get("variants"))
-    whole = counted_text(run, counting.get("repeats") or "keep")
-    documents = filtered_documents(run, given_filters(counting.get("filter", ())))
-    if (period := counting.get("slice")) is not None:
-        documents = documents & named_slice(whole.batch, period).documents
+    whole = counted_text(run, counting.get("repeats") or "keep", sentences=sentences)
+    documents = chosen_documents(run, counting)
     text = whole.part(documents)
     if not len(text.batch):
         raise NotFound("these documents have no words", remedy="choose others, or all")
     groups = [] if by is None else document_groups(run, by)
     parts = {group.name: whole.part(group.documents & documents) for group in groups}
     return AskedText(run, text, {name: part for name, part in parts.items() if len(part.batch)})
+
+
+def chosen_documents(run: Run, chosen: Chosen) -> Mask:
+    """Documents that are in the slice and pass the filters, (D,) bool; `NotFound` without any."""
+    documents = filtered_documents(run, given_filters(chosen.get("filter", ())))
+    period = chosen.get("slice")
+    return documents if period is None else documents & named_slice(run.require_tokens(), period).documents
 
 
 def number_of(run: Run, text: CountedText, term: str) -> int:
@@ -191,48 +222,65 @@ def number_of(run: Run, text: CountedText, term: str) -> int:
     return number
 
 
-def _read(run: Run, repeats: str) -> TokenBatch:
-    """The words of the kept text, read from the cache if they were counted before."""
-    return cached(run, "words", repeats, lambda: _counted(run, repeats), _write, _open)
+def _read(run: Run, repeats: str, sentences: bool) -> tuple[TokenBatch, Ints | None]:
+    """The words of the kept text and where sentences begin, from the cache if they were counted before."""
+
+    def make() -> tuple[TokenBatch, Ints | None]:
+        batch, bounds = _encoded(run, sentences)
+        if repeats == "keep":
+            return batch, bounds
+        _, further = find_repeats(batch)
+        if bounds is not None:
+            left = np.add.reduceat(~further, bounds[:-1], dtype=np.int64)
+            bounds = np.unique(np.cumsum([0, *left]))
+        return without(batch, further), bounds
+
+    of = f"{repeats}, with sentences" if sentences else repeats
+    return cached(run, "words", of, make, _write, _open)
 
 
-def _counted(run: Run, repeats: str) -> TokenBatch:
-    batch = _encoded(run)
-    if repeats == "keep":
-        return batch
-    _, further = find_repeats(batch)
-    return without(batch, further)
-
-
-def _encoded(run: Run) -> TokenBatch:
+def _encoded(run: Run, sentences: bool) -> tuple[TokenBatch, Ints | None]:
     """The kept text as words, cut and merged as those of the run; its tokens if it has not kept its text."""
-    if run.text is None:
-        return run.require_tokens(_READ)
+    if run.text is None and not sentences:
+        return run.require_tokens(_READ), None
     text = run.require_text(_READ)
     made = run.provenance
     code = made.options.get("language")
     cut = tokenizer(str(made.options.get("tokenizer") or "words"), code)
+    ends = [0]  # of the documents, in sentences
 
     def documents() -> Iterator[Documents]:
         from selfvec.corpus.documents import Documents
 
         for rows in text.batches((TEXT,)):
-            yield Documents(rows[TEXT].fill_null(""))
+            texts = rows[TEXT].fill_null("")
+            if sentences:
+                pieces = [[each[a:b] for a, b in sentence_spans(each)] for each in texts]
+                ends.extend(ends[-1] + np.cumsum(list(map(len, pieces))))
+                texts = pl.Series([piece for each in pieces for piece in each], dtype=pl.String)
+            yield Documents(texts)
 
     rules = Rules(lemmatize=made.options.get("lemmatize"), stem=made.options.get("stem"), language=code)
     # The run's own words are preferred, so that a word is spelt as in all other results of the run.
-    return encode(documents(), cut, rules, run.vectors, phrases=units_of(made))[0]
+    batch = encode(documents(), cut, rules, run.vectors, phrases=units_of(made))[0]
+    if not sentences:
+        return batch, None
+    bounds, counts = batch.offsets, batch.counts
+    batch = TokenBatch(batch.ids, bounds[ends], batch.types).with_counts(counts)
+    return batch, np.unique(bounds)  # without sentences that have no words
 
 
-def _write(batch: TokenBatch, folder: Path) -> None:
-    write_tensors(folder / _IDS, {"ids": batch.ids, "offsets": batch.offsets})
+def _write(counted: tuple[TokenBatch, Ints | None], folder: Path) -> None:
+    batch, bounds = counted
+    arrays = {} if bounds is None else {"sentences": bounds}
+    write_tensors(folder / _IDS, {"ids": batch.ids, "offsets": batch.offsets, **arrays})
     write_sealed(folder / RESULT, {"types": list(batch.types), "counts": batch.counts.tolist()})
 
 
-def _open(folder: Path) -> TokenBatch:
+def _open(folder: Path) -> tuple[TokenBatch, Ints | None]:
     arrays, described = map_tensors(folder / _IDS), read_result(folder)
     batch = TokenBatch(arrays["ids"], np.array(arrays["offsets"]), described["types"])
-    return batch.with_counts(np.array(described["counts"], np.int64))
+    return batch.with_counts(np.array(described["counts"], np.int64)), arrays.get("sentences")
 
 
 # ---- Counts as rows
@@ -260,129 +308,62 @@ SHOWN_GROUPS = 5
 
 def by_group(
     parts: Mapping[str, TokenBatch], counts: Callable[[TokenBatch], Ints]
-) -> list[list[dict[str, Any]]]:
-    """What k rows have in each group: ``group``, ``count`` and ``per_million``; `counts` gives (k,)."""
-    columns = []
+) -> dict[str, list[list[dict[str, Any]]]]:
+    """What k rows have in each group: ``group``, ``count`` and ``per_million``; `counts` gives (k,).
+
+    A column of rows, ``groups``; none without groups.
+    """
+    columns: list[list[dict[str, Any]]] = []
     for name, part in parts.items():
         own = counts(part)
         rates = per_million(own, len(part))
         columns.append(rows_of({"group": [name] * len(own), "count": own, "per_million": rates}))
-    return [list(row) for row in zip(*columns, strict=True)]
+    return in_rows(columns)
 
 
-def group_columns(groups: Sequence[Row]) -> list[Column]:
-    """The rate of a row in each of the first groups, per million words."""
-
-    def rate_in(place: int) -> Callable[[Row], Any]:
-        return lambda row: row["groups"][place]["per_million"]
-
-    names = (escape_for_display(str(group["group"])) for group in groups[:SHOWN_GROUPS])
-    return [Column(f"group_{i}", name, figure(1), of=rate_in(i)) for i, name in enumerate(names)]
+def in_rows(groups: Sequence[Sequence[dict[str, Any]]]) -> dict[str, list[list[dict[str, Any]]]]:
+    """The column ``groups`` of rows, from the values of each group."""
+    return {"groups": [list(row) for row in zip(*groups, strict=True)]} if groups else {}
 
 
-# ---- How words are spread over documents
-
-# Columns of what `_add_spread` adds up, and of what it needs to know of a word. One reading of the text gives
-# all of them, and eight numbers of a word are one line of the processor's cache, because words of a large
-# vocabulary are not in the cache: fetching them takes the time.
-_DOCUMENTS, _DEVIATION, _RATE, _SQUARE, _RESIDUAL_2, _RESIDUAL_4, _COUNT, _EXPECTED = range(8)
+SHOWN_GROUPS = 5
+"""Groups that fit beside words in the terminal; more are drawn as bars."""
 
 
-@dataclass(frozen=True, eq=False)
-class Spread:
-    """How the V words of a text are spread over its documents that have words, its parts.
+def group_columns(groups: Sequence[Row], name: str, form: Form) -> list[Column]:
+    """A value that a row has in each group: a column for each, or bars if there are many."""
 
-    Attributes
-    ----------
-    documents : (V,) int64
-        Documents with the word: its range.
-    dp : (V,) float64
-        Gries' deviation of proportions (2008, *Dispersions and adjusted frequencies in corpora*): half the
-        sum of |share of the word's occurrences in a part - share of the text in it|. 0 is evenly spread, near
-        1 is in one small part. 0 for a word that does not occur.
-    dp_norm : (V,) float64
-        DP divided by 1 - the smallest share of a part, so that 1 can be reached (Lijffijt and Gries, 2012,
-        *Correction to Dispersions and adjusted frequencies in corpora*).
-    juilland_d : (V,) float64
-        Juilland's D: 1 - V / √(n - 1), where V is the coefficient of variation of the relative frequencies in
-        n parts (with √(Σ(x - mean)² / n)), so that parts of any size count alike (Gries, 2020, *Analyzing
-        dispersion*). NaN of a single part.
-    residuals, fourth : (V,) float64
-        Sums over documents of (c - p n)² and (c - p n)⁴: c is the count in a document of n words, p the
-        expected rate that `spread_of` was given.
-    """
+    def value_in(place: int) -> Callable[[Row], Any]:
+        return lambda row: row["groups"][place][name]
 
-    documents: Ints
-    dp: Doubles
-    dp_norm: Doubles
-    juilland_d: Doubles
-    residuals: Doubles
-    fourth: Doubles
+    names = [escape_for_display(str(group["group"])) for group in groups]
+    if len(names) <= SHOWN_GROUPS:
+        return [Column(f"group_{i}", each, form, of=value_in(i)) for i, each in enumerate(names)]
+
+    def values(row: Row) -> list[float]:
+        return [value_in(place)(row) for place in range(len(names))]
+
+    meaning = "a bar for each group, as high as its share of the highest of the row"
+    return [Column("by_group", f"{names[0]} to {names[-1]}", BARS, meaning, of=values)]
 
 
-def spread_of(batch: TokenBatch, rates: Doubles | None = None) -> Spread:
-    """How the words of a text are spread over its documents; ``rates``, (V,), are expected ones.
+_BARS = " ▁▂▃▄▅▆▇█"  # from none to most
+_WIDTH, _HEIGHT = 6, 24  # of a bar, in pixels
 
-    >>> spread = spread_of(TokenBatch.from_documents([["a", "a", "b"], ["a"]]))
-    >>> spread.documents.tolist(), spread.dp.round(3).tolist(), spread.juilland_d.round(3).tolist()
-    ([2, 1], [0.083, 0.25], [0.8, 0.0])
-    """
-    types, counts = len(batch.types), batch.counts
-    shares = counts / max(len(batch), 1) if rates is None else rates
-    sizes = np.diff(batch.offsets).astype(np.float64)
-    sums = np.zeros((types, 8))
-    sums[:, _COUNT], sums[:, _EXPECTED] = counts, shares
-    seen, order = np.zeros(types, np.int32), np.zeros(types, np.int32)
-    for ids, offsets in batch.in_ranges():  # ends early if nobody waits for it any more
-        _add_spread(ids, offsets, float(len(batch)), seen, order, sums)
-    occurs = counts > 0
-    parts = max(int(np.count_nonzero(sizes)), 1)
-    dp = np.where(occurs, np.clip((sums[:, _DEVIATION] + 1) / 2, 0, 1), 0)
-    smallest = sizes[sizes > 0].min(initial=np.inf) / max(len(batch), 1)
-    mean = np.where(occurs, sums[:, _RATE] / parts, 1)
-    variance = np.maximum(sums[:, _SQUARE] / parts - mean**2, 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        juilland = np.where(occurs & (parts > 1), 1 - np.sqrt(variance) / mean / np.sqrt(parts - 1), np.nan)
-    return Spread(
-        sums[:, _DOCUMENTS].astype(np.int64),
-        dp,
-        dp / (1 - smallest) if parts > 1 else dp,
-        juilland,
-        # Documents without the word have the residual p n; they were subtracted above from all documents'.
-        np.maximum(sums[:, _RESIDUAL_2] + shares**2 * (sizes**2).sum(), 0),
-        np.maximum(sums[:, _RESIDUAL_4] + shares**4 * (sizes**4).sum(), 0),
+
+def _bars(values: Sequence[float]) -> Drawn:
+    """Values as bars whose heights are shares of the largest."""
+    most = max(values, default=0) or 1
+    heights = [math.ceil(value * (len(_BARS) - 1) / most) for value in values]
+    bars = "".join(
+        f'<rect x="{_WIDTH * i}" y="{_HEIGHT * (most - value) / most:g}" width="{_WIDTH - 1}" '
+        f'height="{_HEIGHT * value / most:g}"/>'
+        for i, value in enumerate(values)
+        if value
     )
+    size = f'width="{_WIDTH * len(values)}" height="{_HEIGHT}"'
+    drawn = f'<svg {size} fill="currentColor" role="img" aria-label="bars">{bars}</svg>'
+    return Drawn("".join(_BARS[height] for height in heights), drawn)
 
 
-@kernel(steps=lambda ids, *_: 20 * len(ids))
-def _add_spread(
-    ids: Array,  # (n,)
-    offsets: Ints,  # (d + 1,)
-    tokens: float,  # of the whole text
-    seen: Array,  # (V,) zeros
-    order: Array,  # (V,) room
-    sums: Array,  # (V, 8), the columns named above
-) -> None:
-    for document in range(len(offsets) - 1):
-        first, last = offsets[document], offsets[document + 1]
-        size = float(last - first)
-        different = 0
-        for place in range(first, last):
-            word = ids[place]
-            if seen[word] == 0:
-                order[different] = word
-                different += 1
-            seen[word] += 1
-        for number in range(different):
-            word = order[number]
-            count = float(seen[word])
-            seen[word] = 0
-            row = sums[word]
-            share, rate, expected = size / tokens, count / size, row[7] * size
-            row[0] += 1.0
-            row[1] += abs(count / row[6] - share) - share
-            row[2] += rate
-            row[3] += rate * rate
-            square, usual = (count - expected) ** 2, expected * expected
-            row[4] += square - usual
-            row[5] += square * square - usual * usual
+BARS = Form("barcode", _bars)

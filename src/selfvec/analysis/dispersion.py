@@ -3,50 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Unpack
 
 import numpy as np
 
 from selfvec.analysis.counted_text import (
+    BARS,
     Counting,
     asked_text,
     number_of,
     per_million,
     rows_of,
-    spread_of,
 )
-from selfvec.base.arrays import Ids, Ints
+from selfvec.base.arrays import Array, Doubles, Ids, Ints
+from selfvec.base.compiled import kernel
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import NotFound
 from selfvec.base.result_table import Figures, why_unknown
-from selfvec.base.view import COUNT, Column, Drawn, Form, Table, View, figure
+from selfvec.base.view import COUNT, Column, Table, View, figure
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
 
 BINS = 40  # equal stretches of the text, in which occurrences are counted
-_BARS = " ▁▂▃▄▅▆▇█"  # from none to most
-_WIDTH, _HEIGHT = 6, 24  # of a stretch, in pixels
-
-
-def _barcode(counts: Sequence[int]) -> Drawn:
-    """Occurrences in stretches of the text, as bars whose heights are shares of the most in one."""
-    most = max(counts, default=0) or 1
-    heights = [-(-count * (len(_BARS) - 1) // most) for count in counts]
-    bars = "".join(
-        f'<rect x="{_WIDTH * i}" y="{_HEIGHT * (most - count) / most:g}" width="{_WIDTH - 1}" '
-        f'height="{_HEIGHT * count / most:g}"/>'
-        for i, count in enumerate(counts)
-        if count
-    )
-    size = f'width="{_WIDTH * len(counts)}" height="{_HEIGHT}"'
-    drawn = f'<svg {size} fill="currentColor" role="img" aria-label="where it occurs">{bars}</svg>'
-    return Drawn("".join(_BARS[height] for height in heights), drawn)
-
-
-BARCODE = Form("barcode", _barcode)
 
 
 class Dispersion(Figures):
@@ -59,7 +40,7 @@ class Dispersion(Figures):
         Column("dp", "DP", figure(3), "0 is evenly spread, near 1 is in one small part"),
         Column("dp_norm", "DP norm", figure(3), "the same, up to 1"),
         Column("juilland_d", "D", figure(3), "Juilland's, 1 is evenly spread"),
-        Column("where", "where", BARCODE, "from the beginning of the text to its end"),
+        Column("where", "where", BARS, "from the beginning of the text to its end"),
     )
 
     @property
@@ -132,20 +113,19 @@ def dispersion(
     >>> [(row["word"], row["documents"], round(row["dp"], 2)) for row in run.dispersion(["the", "hail"]).rows]
     [('the', 1999, 0.09), ('hail', 105, 0.95)]
     """
-    opened, text, _ = asked_text(run, counting)
+    asked = asked_text(run, counting)
     numbers, unknown = [], []
-    asked = [words] if isinstance(words, str) else list(words)
-    for word in dict.fromkeys(asked):
+    names = [words] if isinstance(words, str) else list(words)
+    for word in dict.fromkeys(names):
         try:
-            numbers.append(number_of(opened, text, word))
+            numbers.append(number_of(asked.run, asked.text, word))
         except NotFound as error:
-            if len(asked) == 1:
+            if len(names) == 1:
                 raise
             unknown.append({"word": word, "reason": error.rule, "count": 0, "alike": []})
     if not numbers:
         raise NotFound("none of these words occurs in these documents", remedy="choose others")
-    whole = text.batch
-    batch = _in_equal_parts(whole, parts) if parts else whole
+    batch = _in_equal_parts(asked.text.batch, parts) if parts else asked.text.batch
     chosen = np.array(numbers, np.int64)
     # Only these words are measured: a text of a million types would need a column for each.
     few = np.full(len(batch.types), len(chosen), np.int32)
@@ -166,15 +146,8 @@ def dispersion(
             "where": [_where(measured.ids, number) for number in range(len(chosen))],
         }
     )
-    figures = {
-        "tokens": len(batch),
-        "parts": int(np.count_nonzero(np.diff(batch.offsets))),
-        "equal": parts is not None,
-        "repeats": text.repeats,
-        "counted": text.notes,
-        "unknown": unknown,
-        "rows": rows,
-    }
+    sizes = {"tokens": len(batch), "parts": int(np.count_nonzero(np.diff(batch.offsets)))}
+    figures = {**sizes, "equal": parts is not None, **asked.said, "unknown": unknown, "rows": rows}
     return Dispersion("Dispersion of words", figures, rows="rows")
 
 
@@ -189,3 +162,111 @@ def _where(ids: Ids, number: int) -> list[int]:
     places: Ints = np.flatnonzero(ids == number)
     bounds = np.searchsorted(places, np.linspace(0, len(ids), BINS + 1).astype(np.int64))
     return [last - first for first, last in pairwise(bounds.tolist())]
+
+
+# ---- How words are spread over documents
+
+# Columns of what `_add_spread` adds up, and of what it needs to know of a word. One reading of the text gives
+# all of them, and eight numbers of a word are one line of the processor's cache, because words of a large
+# vocabulary are not in the cache: fetching them takes the time.
+_DOCUMENTS, _DEVIATION, _RATE, _SQUARE, _RESIDUAL_2, _RESIDUAL_4, _COUNT, _EXPECTED = range(8)
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """How the V words of a text are spread over its documents that have words, its parts.
+
+    Attributes
+    ----------
+    documents : (V,) int64
+        Documents with the word: its range.
+    dp : (V,) float64
+        Gries' deviation of proportions (2008, *Dispersions and adjusted frequencies in corpora*): half the
+        sum of |share of the word's occurrences in a part - share of the text in it|. 0 is evenly spread, near
+        1 is in one small part. 0 for a word that does not occur.
+    dp_norm : (V,) float64
+        DP divided by 1 - the smallest share of a part, so that 1 can be reached (Lijffijt and Gries, 2012,
+        *Correction to Dispersions and adjusted frequencies in corpora*).
+    juilland_d : (V,) float64
+        Juilland's D: 1 - V / √(n - 1), where V is the coefficient of variation of the relative frequencies in
+        n parts (with √(Σ(x - mean)² / n)), so that parts of any size count alike (Gries, 2020, *Analyzing
+        dispersion*). NaN of a single part.
+    residuals, fourth : (V,) float64
+        Sums over documents of (c - p n)² and (c - p n)⁴: c is the count in a document of n words, p the
+        expected rate that `spread_of` was given.
+    """
+
+    documents: Ints
+    dp: Doubles
+    dp_norm: Doubles
+    juilland_d: Doubles
+    residuals: Doubles
+    fourth: Doubles
+
+
+def spread_of(batch: TokenBatch, rates: Doubles | None = None) -> Spread:
+    """How the words of a text are spread over its documents; ``rates``, (V,), are expected ones.
+
+    >>> spread = spread_of(TokenBatch.from_documents([["a", "a", "b"], ["a"]]))
+    >>> spread.documents.tolist(), spread.dp.round(3).tolist(), spread.juilland_d.round(3).tolist()
+    ([2, 1], [0.083, 0.25], [0.8, 0.0])
+    """
+    types, counts = len(batch.types), batch.counts
+    shares = counts / max(len(batch), 1) if rates is None else rates
+    sizes = np.diff(batch.offsets).astype(np.float64)
+    sums = np.zeros((types, 8))
+    sums[:, _COUNT], sums[:, _EXPECTED] = counts, shares
+    seen, order = np.zeros(types, np.int32), np.zeros(types, np.int32)
+    for ids, offsets in batch.in_ranges():  # ends early if nobody waits for it any more
+        _add_spread(ids, offsets, float(len(batch)), seen, order, sums)
+    occurs = counts > 0
+    parts = max(int(np.count_nonzero(sizes)), 1)
+    dp = np.where(occurs, np.clip((sums[:, _DEVIATION] + 1) / 2, 0, 1), 0)
+    smallest = sizes[sizes > 0].min(initial=np.inf) / max(len(batch), 1)
+    mean = np.where(occurs, sums[:, _RATE] / parts, 1)
+    variance = np.maximum(sums[:, _SQUARE] / parts - mean**2, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        juilland = np.where(occurs & (parts > 1), 1 - np.sqrt(variance) / mean / np.sqrt(parts - 1), np.nan)
+    return Spread(
+        sums[:, _DOCUMENTS].astype(np.int64),
+        dp,
+        dp / (1 - smallest) if parts > 1 else dp,
+        juilland,
+        # Documents without the word have the residual p n; they were subtracted above from all documents'.
+        np.maximum(sums[:, _RESIDUAL_2] + shares**2 * (sizes**2).sum(), 0),
+        np.maximum(sums[:, _RESIDUAL_4] + shares**4 * (sizes**4).sum(), 0),
+    )
+
+
+@kernel(steps=lambda ids, *_: 20 * len(ids))
+def _add_spread(
+    ids: Array,  # (n,)
+    offsets: Ints,  # (d + 1,)
+    tokens: float,  # of the whole text
+    seen: Array,  # (V,) zeros
+    order: Array,  # (V,) room
+    sums: Array,  # (V, 8), the columns named above
+) -> None:
+    for document in range(len(offsets) - 1):
+        first, last = offsets[document], offsets[document + 1]
+        size = float(last - first)
+        different = 0
+        for place in range(first, last):
+            word = ids[place]
+            if seen[word] == 0:
+                order[different] = word
+                different += 1
+            seen[word] += 1
+        for number in range(different):
+            word = order[number]
+            count = float(seen[word])
+            seen[word] = 0
+            row = sums[word]
+            share, rate, expected = size / tokens, count / size, row[7] * size
+            row[0] += 1.0
+            row[1] += abs(count / row[6] - share) - share
+            row[2] += rate
+            row[3] += rate * rate
+            square, usual = (count - expected) ** 2, expected * expected
+            row[4] += square - usual
+            row[5] += square * square - usual * usual

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
 import numpy as np
@@ -29,36 +29,35 @@ from selfvec.text.languages import lemmatizer
 from selfvec.text.tagger import tagger
 
 
-class Frequency(Figures):
-    """How often words occur, as `frequency` describes them."""
+class Counts(Figures):
+    """How often words or sequences of words occur, as `frequency` and `ngrams` describe them."""
+
+    def __init__(self, title: str, figures: dict[str, Any], first: Column, listed: str, size: str) -> None:
+        super().__init__(title, figures, rows="rows")
+        self._first = first  # the column of what was counted
+        self._listed, self._size = listed, size  # of what rows are the first, and how large the text is
 
     @property
     def columns(self) -> Sequence[Column]:
-        """The word, its counts, and its rate in the first groups."""
-        return (
-            Column("word", self["unit"].replace("pos", "part of speech"), width=24),
-            Column("count", form=COUNT),
-            Column("documents", form=COUNT),
-            Column("per_million", "pmw", figure(1), "per million words"),
-            *group_columns(self.get("groups", ())),
-        )
+        """What was counted, its counts, and its rate in the groups."""
+        return (self._first, *_COUNTS, *group_columns(self.get("groups", ()), "per_million", figure(1)))
 
     def view(self, top: int | None = None) -> View:
-        """The first words, the groups, and the size of the text."""
+        """The first rows, the groups, and the size of the text."""
         rows = self["rows"][:top]
-        shown = f"{len(rows):,} of {count_of(self['listed'], self['unit'].replace('pos', 'part'))}"
-        parts = [Table(self.columns, rows, notes=[shown])]
+        parts = [Table(self.columns, rows, notes=[f"{len(rows):,} of {self._listed}"])]
         if groups := self.get("groups"):
-            columns = (Column("group", "", PROSE), *_SIZES)
-            parts.append(Table(columns, groups[:top], "Groups; figures beside the words are per million"))
-        varied = ""
-        if self["sttr"] is not None:
-            varied = f" Type–token ratio in pieces of {self['piece']:,} words: {self['sttr']:.3f}."
-        sizes = f"{count_of(self['tokens'], 'word')}, {self['types']:,} different."
-        return View(self.title, parts, notes=[sizes + varied, *self["counted"]], records=self["rows"])
+            parts.append(Table(_SIZES, groups[:top], "Groups; their figures above are per million words"))
+        return View(self.title, parts, notes=[self._size, *self["counted"]], records=self["rows"])
 
 
+_COUNTS = (
+    Column("count", form=COUNT),
+    Column("documents", form=COUNT),
+    Column("per_million", "pmw", figure(1), "per million words"),
+)
 _SIZES = (
+    Column("group", "", PROSE),
     Column("documents", form=COUNT),
     Column("tokens", "words", COUNT),
     Column("types", "different", COUNT),
@@ -134,11 +133,10 @@ def frequency(
     >>> [(row["word"], row["count"]) for row in selfvec.frequency(run, top=3).rows]
     [('the', 19194), ('a', 7871), ('in', 5149)]
     """
-    by = counting.get("by")
-    opened, text, groups = asked_text(run, counting, by)
-    names, numbers = _units(opened, text.batch, unit)
-    batch = _merged(text.batch, names, numbers)
-    parts = {name: _merged(part.batch, names, numbers) for name, part in groups.items()}
+    asked = asked_text(run, counting, counting.get("by"))
+    names, numbers = _units(asked.run, asked.text.batch, unit)
+    batch = _merged(asked.text.batch, names, numbers)
+    parts = {name: _merged(part.batch, names, numbers) for name, part in asked.groups.items()}
     documents = document_frequencies(batch)
     listed = np.flatnonzero((batch.counts >= min_count) & (documents >= min_documents) & (batch.counts > 0))
     chosen = listed[np.argsort(-batch.counts[listed], kind="stable")][:top]
@@ -147,21 +145,17 @@ def frequency(
         "count": batch.counts[chosen],
         "documents": documents[chosen],
         "per_million": per_million(batch.counts[chosen], len(batch)),
+        **by_group(parts, lambda part: part.counts[chosen]),
     }
-    if by is not None:
-        columns["groups"] = by_group(parts, lambda part: part.counts[chosen])
-    sizes = [{"group": name, **_size(part, piece)} for name, part in parts.items()]
-    figures = {
-        "unit": unit,
-        **_size(batch, piece),
-        "listed": len(listed),
-        "piece": piece,
-        "repeats": text.repeats,
-        "counted": text.notes,
-        **({} if by is None else {"groups": sizes}),
-        "rows": rows_of(columns),
-    }
-    return Frequency(f"Frequencies of {_PLURAL[unit]}", figures, rows="rows")
+    size = size_of(batch, piece)
+    figures = {"unit": unit, **size, "listed": len(listed), "piece": piece, **asked.said}
+    figures |= sizes_of(parts, piece) | {"rows": rows_of(columns)}
+    first = Column("word", unit.replace("pos", "part of speech"), width=24)
+    said = f"{count_of(size['tokens'], 'word')}, {size['types']:,} different."
+    if size["sttr"] is not None:
+        said += f" Type–token ratio in pieces of {piece:,} words: {size['sttr']:.3f}."
+    of = count_of(len(listed), unit.replace("pos", "part"))
+    return Counts(f"Frequencies of {_PLURAL[unit]}", figures, first, of, said)
 
 
 _PLURAL = {"word": "words", "lemma": "lemmas", "pos": "parts of speech"}
@@ -190,7 +184,7 @@ def _merged(batch: TokenBatch, names: Sequence[str], numbers: Ids | None) -> Tok
     return batch if numbers is None else batch.renumbered(numbers, names)
 
 
-def _size(batch: TokenBatch, piece: int) -> dict[str, Any]:
+def size_of(batch: TokenBatch, piece: int = 1000) -> dict[str, Any]:
     """The size of a text, and how varied its words are."""
     return {
         "documents": int(np.count_nonzero(np.diff(batch.offsets))),
@@ -198,6 +192,12 @@ def _size(batch: TokenBatch, piece: int) -> dict[str, Any]:
         "types": int(np.count_nonzero(batch.counts)),
         "sttr": type_token_ratio(batch, piece),
     }
+
+
+def sizes_of(parts: Mapping[str, TokenBatch], piece: int = 1000) -> dict[str, Any]:
+    """The sizes of the groups of a text under their key; nothing without groups."""
+    sizes = [{"group": name, **size_of(part, piece)} for name, part in parts.items()]
+    return {"groups": sizes} if sizes else {}
 
 
 def type_token_ratio(batch: TokenBatch, piece: int = 1000) -> float | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
@@ -25,8 +25,8 @@ from selfvec.analysis.counted_text import (
     counting_variants,
     per_million,
     rows_of,
-    spread_of,
 )
+from selfvec.analysis.dispersion import Spread, spread_of
 from selfvec.analysis.sides import Sides, compared
 from selfvec.analysis.sides.written import LikeForLike
 from selfvec.analysis.word_drift.compared_slices import two_parts
@@ -40,7 +40,7 @@ from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Part, Table, V
 from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.files.text_files import text_lines
 from selfvec.numerics.statistics import benjamini_hochberg, log_likelihood_scores, student_p
 from selfvec.storage.opened import GivenRun, as_run
@@ -116,32 +116,6 @@ class _Side:
     name: str
     batch: TokenBatch
     notes: Sequence[str] = ()
-
-    @property
-    def tokens(self) -> int:
-        """Its size in words."""
-        return int(self.batch.counts.sum())
-
-    def counts_of(self, words: Mapping[str, int]) -> Ints:
-        """Occurrences of each of U words, (U,); words of the side are among them."""
-        counts = np.zeros(len(words), np.int64)
-        np.add.at(counts, [words[word] for word in self.batch.types], self.batch.counts)
-        return counts
-
-    def spread(self, words: Mapping[str, int], rates: Doubles) -> dict[str, Array]:
-        """How each of U words is spread over the documents, the fields of `Spread`, (U,) each."""
-        places = [words[word] for word in self.batch.types]
-        own = spread_of(self.batch, rates[places])
-        out = {name: np.zeros(len(words), values.dtype) for name, values in vars(own).items()}
-        for name, values in vars(own).items():
-            out[name][places] = values
-        # A word that the side lacks leaves the residual p n in each of its documents.
-        lacking = np.ones(len(words), bool)
-        lacking[places] = False
-        sizes = np.diff(self.batch.offsets).astype(np.float64)
-        out["residuals"][lacking] = rates[lacking] ** 2 * (sizes**2).sum()
-        out["fourth"][lacking] = rates[lacking] ** 4 * (sizes**4).sum()
-        return out
 
 
 @checked
@@ -261,25 +235,21 @@ def keyness(
         own = _whole(counting_variants(run, variants), passing, repeats)
         sides = [own, _whole(counting_variants(other, variants), [], repeats)]
         note = _differences(run, other)
-    a, b = sides
-    rows = _rows(a, b, min_count, min_documents, asked)
-    more = {side: [row for row in rows if row["key_of"] == side] for side in "ab"}
-    if top is not None:
-        listed = {id(row) for side in more.values() for row in side[:top]}
-        rows = [row for row in rows if id(row) in listed]
-    sizes = {f"tokens_{name}": side.tokens for name, side in (("a", a), ("b", b))}
-    words = {f"words_{name}": len(side) for name, side in more.items()}
-    words |= {
-        f"significant_{name}": sum(row["q"] <= BEYOND_CHANCE for row in side) for name, side in more.items()
-    }
-    said = {
-        "note": note,
-        "sides": written.as_dict(),
-        "repeats": repeats,
-        "counted": list(dict.fromkeys([*a.notes, *b.notes])),
-    }
-    figures = {"a": a.name, "b": b.name, **sizes, **words, **said, "measures": asked, "rows": rows}
-    return Keyness(f"Keyness of {a.name} against {b.name}", figures, rows="rows")
+    rows, tokens = _rows(sides, min_count, min_documents, asked)
+    listed = rows
+    figures: dict[str, Any] = {}
+    for name, side, size in zip("ab", sides, tokens, strict=True):
+        more = [row for row in rows if row["key_of"] == name]
+        significant = sum(row["q"] <= BEYOND_CHANCE for row in more)
+        figures |= {name: side.name, f"tokens_{name}": size}
+        figures |= {f"words_{name}": len(more), f"significant_{name}": significant}
+        if top is not None:
+            further = {id(row) for row in more[top:]}
+            listed = [row for row in listed if row["key_of"] and id(row) not in further]
+    figures |= {"note": note, "sides": written.as_dict(), "repeats": repeats}
+    figures["counted"] = list(dict.fromkeys(said for side in sides for said in side.notes))
+    title = f"Keyness of {figures['a']} against {figures['b']}"
+    return Keyness(title, figures | {"measures": asked, "rows": listed}, rows="rows")
 
 
 def _slices(
@@ -363,15 +333,15 @@ def _differences(run: Run, other: Run) -> str:
 
 
 def _rows(
-    a: _Side, b: _Side, min_count: int, min_documents: int, measures: Sequence[str]
-) -> list[dict[str, Any]]:
-    """The rows of all words: those beyond chance first, the largest ``ll`` first."""
-    words = {word: i for i, word in enumerate(dict.fromkeys([*a.batch.types, *b.batch.types]))}
-    counts = [side.counts_of(words) for side in (a, b)]
-    sizes = [side.tokens for side in (a, b)]
+    sides: Sequence[_Side], min_count: int, min_documents: int, measures: Sequence[str]
+) -> tuple[list[dict[str, Any]], list[int]]:
+    """The rows of all words, those beyond chance first, the largest ``ll`` first; and the sizes of sides."""
+    batches = over_one_vocabulary([side.batch for side in sides])
+    counts = [batch.counts for batch in batches]
+    sizes = [int(count.sum()) for count in counts]
     rates = (counts[0] + counts[1]) / sum(sizes)
-    spreads = [side.spread(words, rates) if side.batch.documents else None for side in (a, b)]
-    documents = sum(spread["documents"] for spread in spreads if spread is not None)
+    spreads = [spread_of(batch, rates) if batch.documents else None for batch in batches]
+    documents = sum(spread.documents for spread in spreads if spread is not None)
     scores = log_likelihood_scores(*counts)
     # A word of a frequency list alone has no documents; it is listed unless documents are asked for.
     enough = (documents >= min_documents) | (min_documents == 1)
@@ -380,26 +350,25 @@ def _rows(
     q = benjamini_hochberg(p)
     order = np.lexsort((-np.abs(scores[listed]), q > BEYOND_CHANCE))
     chosen = listed[order]
-    names = list(words)
     shares = [np.maximum(count, ABSENT) / size for count, size in zip(counts, sizes, strict=True)]
     ll = scores[chosen] ** 2
-    columns: dict[str, Array | Sequence[Any]] = {"word": [names[i] for i in chosen.tolist()]}
+    columns: dict[str, Array | Sequence[Any]] = {"word": [batches[0].types[i] for i in chosen.tolist()]}
     for side, count, size, spread in zip("ab", counts, sizes, spreads, strict=True):
         columns[f"count_{side}"] = count[chosen]
         columns[f"per_million_{side}"] = per_million(count[chosen], size)
-        for name in ("documents", "dp"):
-            unknown = [None] * len(chosen)
-            columns[f"{name}_{side}"] = unknown if spread is None else spread[name][chosen]
+        unknown = [None] * len(chosen)
+        columns[f"documents_{side}"] = unknown if spread is None else spread.documents[chosen]
+        columns[f"dp_{side}"] = unknown if spread is None else spread.dp[chosen]
     columns["key_of"] = np.array(["b", "", "a"])[1 + np.sign(scores[chosen]).astype(int)]
     columns["log_ratio"] = np.log2(shares[0] / shares[1])[chosen]
     columns["ll"] = ll
     further = {"bic": ll - math.log(sum(sizes)), "diff": 100 * (shares[0] / shares[1] - 1)[chosen]}
     columns |= {name: further[name] for name in measures} | {"p": p[order], "q": q[order]}
-    return rows_of(columns)
+    return rows_of(columns), sizes
 
 
 def _test_over_documents(
-    counts: Sequence[Ints], sizes: Sequence[int], spreads: Sequence[Mapping[str, Array] | None]
+    counts: Sequence[Ints], sizes: Sequence[int], spreads: Sequence[Spread | None]
 ) -> Doubles:
     """p of each of U words, (U,), as `keyness` describes it.
 
@@ -414,8 +383,8 @@ def _test_over_documents(
     for spread, other in zip(spreads, reversed(sizes), strict=True):
         if spread is not None:
             weight = other / total if both else 1.0
-            variance += weight**2 * spread["residuals"]
-            fourth += weight**4 * spread["fourth"]
+            variance += weight**2 * spread.residuals
+            fourth += weight**4 * spread.fourth
     # As many documents of equal weight would give this variance of squares (Kish).
     effective = variance**2 / np.maximum(fourth, _TINY)
     t = excess / np.sqrt(np.maximum(variance, _TINY))

@@ -2,69 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
 import numpy as np
 
-from selfvec.analysis.counted_text import (
-    Grouped,
-    asked_text,
-    by_group,
-    group_columns,
-    number_of,
-    per_million,
-    rows_of,
-)
-from selfvec.base.arrays import Array, Ids, Ints
-from selfvec.base.compiled import kernel
+from selfvec.analysis.counted_text import Grouped, asked_text, by_group, number_of, per_million, rows_of
+from selfvec.analysis.frequency import Counts, sizes_of
+from selfvec.base.arrays import Array, Ids, Ints, Mask
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
-from selfvec.base.view import COUNT, PROSE, Column, Table, View, figure
+from selfvec.base.view import Column
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
 
 SLOT = "*"
-# N-grams counted in one reading of the text: a table of as many takes half a gigabyte. A longer text is read
-# again for each further share.
+# Sequences sorted at once, which takes half a gigabyte. A longer text is read again for each further share.
 _AT_ONCE = 1 << 23
-
-
-class Ngrams(Figures):
-    """The n-grams of a text, as `ngrams` describes them."""
-
-    @property
-    def columns(self) -> Sequence[Column]:
-        """The n-gram, its counts, and its rate in the first groups."""
-        return (
-            Column("ngram", width=40),
-            Column("count", form=COUNT),
-            Column("documents", form=COUNT),
-            Column("per_million", "pmw", figure(1), "per million words"),
-            *group_columns(self.get("groups", ())),
-        )
-
-    def view(self, top: int | None = None) -> View:
-        """The first n-grams, how many there are, and the sizes of the groups."""
-        rows = self["rows"][:top]
-        kind = f"different {self['n']}-gram"
-        least = count_of(self["min_count"], "time")
-        note = f"{len(rows):,} of {count_of(self['ngrams'], kind)} that occur {least} or more"
-        parts = [Table(self.columns, rows, notes=[note])]
-        if groups := self.get("groups"):
-            sizes = (
-                Column("group", "", PROSE),
-                Column("documents", form=COUNT),
-                Column("tokens", "words", COUNT),
-            )
-            parts.append(
-                Table(sizes, groups[:top], "Groups; figures beside the n-grams are per million words")
-            )
-        whole = f"{count_of(self['tokens'], 'word')}. N-grams cross sentences, but not documents."
-        return View(self.title, parts, notes=[whole, *self["counted"]], records=self["rows"])
 
 
 @checked
@@ -137,35 +94,48 @@ def ngrams(
     """
     if slot and n < 3:
         raise OptionError("is inside a sequence of three words or more", field="slot", remedy="add n=3")
-    by = counting.get("by")
-    opened, text, groups = asked_text(run, counting, by)
-    wanted = -1 if word is None else number_of(opened, text, word)
-    batch = text.batch
-    counted = _counted(batch, _Asked(n, slot, wanted, min_count, min_documents), top)
+    asked = asked_text(run, counting, counting.get("by"))
+    wanted = -1 if word is None else number_of(asked.run, asked.text, word)
+    batch = asked.text.batch
+    parts = {name: part.batch for name, part in asked.groups.items()}
+    chosen = _most_frequent(batch, _Asked(n, slot, wanted, min_count, min_documents), top)
     columns: dict[str, Array | Sequence[Any]] = {
-        "ngram": [counted.written(batch, i) for i in range(len(counted.counts))],
-        "count": counted.counts,
-        "documents": counted.documents,
-        "per_million": per_million(counted.counts, len(batch)),
+        "ngram": chosen.written(batch.types),
+        "count": chosen.counts,
+        "documents": chosen.documents,
+        "per_million": per_million(chosen.counts, len(batch)),
+        **by_group(parts, lambda part: counts_in(part, chosen.words)),
     }
-    sizes = [
-        {"group": name, "documents": part.batch.documents, "tokens": len(part.batch)}
-        for name, part in groups.items()
-    ]
-    if by is not None:
-        parts = {name: part.batch for name, part in groups.items()}
-        columns["groups"] = by_group(parts, lambda part: counts_in(part, counted.words))
-    figures = {
-        "n": n,
-        "tokens": len(batch),
-        "ngrams": counted.different,
-        "min_count": min_count,
-        "repeats": text.repeats,
-        "counted": text.notes,
-        **({} if by is None else {"groups": sizes}),
-        "rows": rows_of(columns),
-    }
-    return Ngrams(f"{n}-grams", figures, rows="rows")
+    figures = {"n": n, "tokens": len(batch), "ngrams": chosen.different, "min_count": min_count, **asked.said}
+    figures |= sizes_of(parts) | {"rows": rows_of(columns)}
+    least = count_of(min_count, "time")
+    of = f"{count_of(chosen.different, f'different {n}-gram')} that occur {least} or more"
+    size = f"{count_of(len(batch), 'word')}. N-grams cross sentences, but not documents."
+    return Counts(f"{n}-grams", figures, Column("ngram", width=40), of, size)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sequences:
+    """Sequences with their counts, the most frequent first."""
+
+    words: Ids  # (k, n), -1 for the slot
+    counts: Ints  # (k,)
+    documents: Ints  # (k,)
+    places: Ints  # (k,), where each occurs first
+    different: int  # also of those that are not listed
+
+    @classmethod
+    def joined(cls, parts: Sequence[_Sequences], top: int) -> _Sequences:
+        """The ``top`` most frequent of all; of equally frequent ones, the first in the text."""
+        arrays = ("words", "counts", "documents", "places")
+        whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
+        order = np.lexsort((whole["places"], -whole["counts"]))[:top]
+        chosen = {name: array[order] for name, array in whole.items()}
+        return cls(**chosen, different=sum(part.different for part in parts))
+
+    def written(self, types: Sequence[str]) -> list[str]:
+        """The words of each with blanks between them."""
+        return [" ".join(SLOT if i < 0 else types[i] for i in row) for row in self.words.tolist()]
 
 
 @dataclass(frozen=True)
@@ -178,52 +148,92 @@ class _Asked:
     min_count: int
     min_documents: int
 
-
-@dataclass(frozen=True, eq=False)
-class _Counted:
-    """Sequences with their counts, the most frequent first."""
-
-    words: Ids  # (k, n), -1 for the slot
-    counts: Ints  # (k,)
-    documents: Ints  # (k,)
-    different: int  # also of those that are not listed
-
-    def written(self, batch: TokenBatch, place: int) -> str:
-        """The words of one, with blanks between them."""
-        return " ".join(SLOT if word < 0 else batch.types[word] for word in self.words[place].tolist())
+    @property
+    def kept(self) -> list[list[int]]:
+        """The places of the words that are compared: all, or all but one inside."""
+        gaps: Sequence[int] = range(1, self.n - 1) if self.slot else (-1,)
+        return [[i for i in range(self.n) if i != gap] for gap in gaps]
 
 
-def _counted(batch: TokenBatch, asked: _Asked, top: int) -> _Counted:
-    """The ``top`` most frequent sequences of a text; of equally frequent ones, the first in the text."""
-    ids, offsets = batch.read_only
-    most = len(batch) * (asked.n - 2 if asked.slot else 1)
+def _most_frequent(batch: TokenBatch, asked: _Asked, top: int) -> _Sequences:
+    """The ``top`` most frequent sequences of a text.
+
+    A long text is read several times, each time for the sequences whose first word is in one share of the
+    words. So memory stays bounded, and every count is exact.
+    """
+    most = len(batch) if asked.word < 0 else asked.n * int(batch.counts[asked.word])
     shares = -(-most // _AT_ONCE) or 1
-    tables: list[_Counted] = []
-    firsts: list[Ints] = []
+    share_of = (np.cumsum(batch.counts) - 1) * shares // len(batch)
+    frequent = batch.counts >= asked.min_count  # a sequence is as rare as its rarest word, or rarer
+    out: list[_Sequences] = []
     for share in range(shares):
-        table = _Table.with_room(min(most, 2 * _AT_ONCE))
-        for first, last in batch.ranges():  # ends early if nobody waits for it any more
-            part = (first, last, share, shares)
-            _count(ids, offsets, part, (asked.n, asked.slot, asked.word), *table.arrays)
-        number = int(table.size[0])
-        enough = table.counts[:number] >= asked.min_count
-        enough &= table.documents[:number] >= asked.min_documents
-        chosen = np.flatnonzero(enough)
-        order = chosen[np.lexsort((table.places[chosen], -table.counts[chosen]))][:top]
-        places = table.places[order]
-        words = ids[places[:, None] + np.arange(asked.n)]
-        words = np.where(np.arange(asked.n) == table.gaps[order][:, None], np.int32(-1), words)
-        firsts.append(places)
-        counts, documents = (a[order].astype(np.int64) for a in (table.counts, table.documents))
-        tables.append(_Counted(words, counts, documents, len(chosen)))
-    counts = np.concatenate([table.counts for table in tables])
-    order = np.lexsort((np.concatenate(firsts), -counts))[:top]
-    return _Counted(
-        np.concatenate([table.words for table in tables])[order],
-        counts[order],
-        np.concatenate([table.documents for table in tables])[order],
-        sum(table.different for table in tables),
-    )
+        within: list[Mask | None] = [frequent & (share_of == share), *[None] * (asked.n - 2), frequent]
+        windows = list(_windows(batch, within, asked.word))
+        places, documents, words = (np.concatenate(arrays, axis=-1) for arrays in zip(*windows, strict=True))
+        del windows
+        out += [_counted(places, documents, words, kept, asked, top) for kept in asked.kept]
+        out = [_Sequences.joined(out, top)]
+    return out[0]
+
+
+def _windows(
+    batch: TokenBatch, within: Sequence[Mask | None], word: int = -1
+) -> Iterator[tuple[Ints, Ids, Ids]]:
+    """The sequences of n words of a text, in parts: their places (m,), their documents (m,), and (n, m) ids.
+
+    ``within`` has for each of the n words which may stand there, (V,) bool, or None if all may. With a
+    ``word``, only sequences that have it.
+    """
+    n = len(within)
+    for first, last in batch.ranges():  # ends early if nobody waits for it any more
+        start = int(batch.offsets[first])
+        bounds = batch.offsets[first : last + 1] - start
+        ids = np.asarray(batch.ids[start : start + bounds[-1]])
+        begins = np.ones(len(ids), bool)
+        ends = bounds[1:][np.diff(bounds) > 0]
+        for i in range(1, n):  # places too near the end of a document, or within that of the one before
+            begins[np.maximum(ends - i, 0)] = False
+        places = np.flatnonzero(begins)
+        for i, allowed in enumerate(within):
+            if allowed is not None:
+                places = places[allowed[ids[places + i]]]
+        if word >= 0:
+            has_word = ids == word
+            places = places[np.any([has_word[places + i] for i in range(n)], axis=0)]
+        documents = first + np.searchsorted(bounds, places, "right") - 1
+        yield places + start, documents.astype(np.int32), ids[places + np.arange(n)[:, None]]
+
+
+def _counted(
+    places: Ints, documents: Ids, words: Ids, kept: Sequence[int], asked: _Asked, top: int
+) -> _Sequences:
+    """Count sequences, (n, m), that are compared by some of their words; their places rise."""
+    if asked.word >= 0:
+        some = (words[kept] == asked.word).any(axis=0)
+        places, documents, words = places[some], documents[some], words[:, some]
+    numbers = words[kept[0]]
+    for i in kept[1:]:
+        numbers = _numbered(numbers, words[i])
+        # A longer sequence is not more frequent than its beginning.
+        some = np.bincount(numbers)[numbers] >= asked.min_count
+        if not some.all():
+            places, documents, words, numbers = places[some], documents[some], words[:, some], numbers[some]
+    numbers = np.unique(numbers, return_inverse=True)[1]
+    counts = np.bincount(numbers)
+    ranges = np.bincount(np.unique(numbers << 32 | documents) >> 32, minlength=len(counts))
+    firsts = np.empty(len(counts), np.int64)
+    firsts[numbers[::-1]] = np.arange(len(numbers))[::-1]  # the last that is written stays
+    enough = np.flatnonzero(ranges >= asked.min_documents)
+    order = enough[np.lexsort((firsts[enough], -counts[enough]))][:top]
+    chosen = np.full((len(order), asked.n), -1, np.int32)
+    chosen[:, kept] = words[:, firsts[order]][kept].T
+    return _Sequences(chosen, counts[order], ranges[order], places[firsts[order]], len(enough))
+
+
+def _numbered(numbers: Ints | Ids, words: Ids) -> Ints:
+    """A number for each pair of a number and a word, (m,), equal for equal ones."""
+    pairs: Ints = np.unique(numbers.astype(np.int64) << 32 | words, return_inverse=True)[1]
+    return pairs
 
 
 def counts_in(batch: TokenBatch, words: Ids) -> Ints:
@@ -234,151 +244,17 @@ def counts_in(batch: TokenBatch, words: Ids) -> Ints:
     [2, 1, 1]
     """
     counts = np.zeros(len(words), np.int64)
-    slots = np.full(_slots_for(len(words)), -1, np.int32)
-    ids, offsets = batch.read_only
-    gaps = np.unique(np.where((words < 0).any(axis=1), (words < 0).argmax(axis=1), -1))
-    for gap in gaps.tolist():
-        _enter(words, gap, slots)
-    for first, last in batch.ranges():
-        for gap in gaps.tolist():
-            _find(ids, offsets[first : last + 1], words, gap, slots, counts)
+    open_at = np.where((words < 0).any(axis=1), (words < 0).argmax(axis=1), -1)
+    for gap in np.unique(open_at).tolist():
+        rows = np.flatnonzero(open_at == gap)
+        kept = [i for i in range(words.shape[1]) if i != gap]
+        within: list[Mask | None] = [None] * words.shape[1]
+        for i in kept:
+            within[i] = np.isin(np.arange(len(batch.types)), words[rows, i])
+        for _, _, part in _windows(batch, within):
+            both = np.hstack([words[rows].T, part])
+            numbers: Ints | Ids = both[kept[0]]
+            for i in kept[1:]:
+                numbers = _numbered(numbers, both[i])
+            counts[rows] += np.bincount(numbers)[numbers[: len(rows)]] - 1
     return counts
-
-
-# ---- The table of sequences
-# A sequence is found by the hash of its words, and compared word by word with the place where it was first:
-# so no two sequences are confused. Long texts are counted in shares of the hashes, one after the other, so
-# that memory stays bounded and every count is exact.
-
-
-@dataclass(frozen=True, eq=False)
-class _Table:
-    """Room for k sequences."""
-
-    slots: Ids  # (2^m,), at least twice the room, numbers of sequences by hash; -1 for none
-    places: Ints  # (k,), where each occurs first
-    gaps: Array  # (k,) int8, which word is open; -1 for none
-    counts: Ids  # (k,)
-    documents: Ids  # (k,)
-    latest: Ids  # (k,), the last document with it
-    size: Ints  # (1,), sequences so far
-
-    @classmethod
-    def with_room(cls, room: int) -> _Table:
-        """An empty table."""
-        counts, documents, latest = np.zeros((3, room), np.int32)
-        slots = np.full(_slots_for(room), -1, np.int32)
-        places, gaps = np.zeros(room, np.int64), np.zeros(room, np.int8)
-        return cls(slots, places, gaps, counts, documents, latest, np.zeros(1, np.int64))
-
-    @property
-    def arrays(self) -> tuple[Array, ...]:
-        """As `_count` takes them."""
-        return tuple(vars(self).values())
-
-
-def _slots_for(room: int) -> int:
-    """A power of 2, twice the room or more: half of the slots stay free, so that searches are short."""
-    return 1 << (max(room, 1) - 1).bit_length() + 1
-
-
-@kernel
-def _hash(ids: Ids, place: int, n: int, gap: int) -> np.uint64:
-    """A hash of the words that begin at a place, but for the open one."""
-    value = np.uint64(gap + 2)
-    for i in range(n):
-        if i != gap:
-            value = (value ^ np.uint64(ids[place + i] + 1)) * np.uint64(0xBF58476D1CE4E5B9)
-            value ^= value >> np.uint64(29)
-    return value
-
-
-@kernel
-def _count(
-    ids: Ids,  # (N,)
-    offsets: Ints,  # (D + 1,)
-    part: tuple[int, int, int, int],  # the first document, the one after the last; which share of how many
-    asked: tuple[int, bool, int],  # words; whether one is open; a word that has to be there, or -1
-    slots: Ids,
-    places: Ints,
-    gaps: Array,
-    counts: Ids,
-    documents: Ids,
-    latest: Ids,
-    size: Ints,
-) -> None:
-    """Add the sequences of some documents to a `_Table`; those of the share alone."""
-    first, last, share, shares = part
-    n, slot, word = asked
-    mask = np.uint64(len(slots) - 1)
-    for document in range(first, last):
-        for place in range(offsets[document], offsets[document + 1] - n + 1):
-            for gap in range(1, n - 1) if slot else range(-1, 0):
-                if word >= 0:
-                    has_word = False
-                    for i in range(n):
-                        has_word |= i != gap and ids[place + i] == word
-                    if not has_word:
-                        continue
-                value = _hash(ids, place, n, gap)
-                # The high bits choose the share, the low ones the slot: else a share would fill few slots.
-                if shares > 1 and (value >> np.uint64(40)) % np.uint64(shares) != np.uint64(share):
-                    continue
-                at = value & mask
-                while True:
-                    number = slots[at]
-                    if number < 0:
-                        number = size[0]
-                        size[0] += 1
-                        slots[at] = number
-                        places[number] = place
-                        gaps[number] = gap
-                        latest[number] = -1
-                        break
-                    if gaps[number] == gap:
-                        same = True
-                        for i in range(n):
-                            same &= i == gap or ids[places[number] + i] == ids[place + i]
-                        if same:
-                            break
-                    at = (at + np.uint64(1)) & mask
-                counts[number] += 1
-                if latest[number] != document:
-                    latest[number] = document
-                    documents[number] += 1
-
-
-@kernel
-def _enter(words: Ids, gap: int, slots: Ids) -> None:
-    """Enter the sequences, (k, n), that are open at a place into slots."""
-    n = words.shape[1]
-    mask = np.uint64(len(slots) - 1)
-    for number in range(len(words)):
-        own = -1
-        for i in range(n):
-            if words[number, i] < 0:
-                own = i
-        if own == gap:
-            at = _hash(words[number], 0, n, gap) & mask
-            while slots[at] >= 0:
-                at = (at + np.uint64(1)) & mask
-            slots[at] = number
-
-
-@kernel
-def _find(ids: Ids, offsets: Ints, words: Ids, gap: int, slots: Ids, counts: Ints) -> None:
-    """Count the sequences that were entered."""
-    n = words.shape[1]
-    mask = np.uint64(len(slots) - 1)
-    for document in range(len(offsets) - 1):
-        for place in range(offsets[document], offsets[document + 1] - n + 1):
-            at = _hash(ids, place, n, gap) & mask
-            while slots[at] >= 0:
-                number = slots[at]
-                same = gap < 0 or words[number, gap] < 0
-                for i in range(n):
-                    same &= i == gap or words[number, i] == ids[place + i]
-                if same:
-                    counts[number] += 1
-                    break
-                at = (at + np.uint64(1)) & mask

@@ -342,7 +342,7 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=20,
         written=("csv",),
-        options={"query": Typed('"WORD or wild*"'), "csv": Typed("FILE.csv")},
+        options={"query": Typed('"WORD or wild*"'), "csv": Typed("FILE.csv"), "slice": Typed("A..B")},
     ),
     "collocates": CommandRow(
         "analysis.collocates.collocates",

@@ -303,6 +303,8 @@ def over_one_vocabulary(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
     >>> [(part.ids.tolist(), list(part.types)) for part in over_one_vocabulary([one, other])]
     [([0, 1], ['a', 'b', 'c']), ([2, 0], ['a', 'b', 'c'])]
     """
+    if all(part.types is parts[0].types for part in parts):  # as of parts of one text
+        return list(parts)
     types = list(dict.fromkeys(chain.from_iterable(part.types for part in parts)))
     index = {word: i for i, word in enumerate(types)}
     first, *others = parts

@@ -76,8 +76,8 @@ def _write_graphml(graph: Graph, path: Path) -> None:
         kept = {name: _printable(value) for name, value in fields.items() if value is not None}
         found.add_node(f"n{number}", label=_printable(row["term"]), **kept)
     for edge in graph.edges:
-        weight = getattr(edge, graph.measure)
-        found.add_edge(f"n{edge.a}", f"n{edge.b}", weight=weight, cosine=edge.cosine, ppmi=edge.ppmi)
+        values = {name: getattr(edge, name) for name in _HOW if getattr(edge, name) is not None}
+        found.add_edge(f"n{edge.a}", f"n{edge.b}", weight=values[graph.measure], **values)
     networkx.write_graphml_xml(found, path, encoding="utf-8", prettyprint=True)
 
 
@@ -87,6 +87,13 @@ _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 def _printable(value: Any) -> Any:
     """A text without the characters that XML forbids; other values unchanged."""
     return _NOT_XML.sub("\ufffd", value) if isinstance(value, str) else value
+
+
+_HOW = {
+    "cosine": "nearest by meaning",
+    "ppmi": "neighbours in the text more often than by chance",
+    "logdice": "strongest collocates (logDice)",
+}
 
 
 def graph_figure(graph: Graph) -> Spec:
@@ -110,22 +117,17 @@ def graph_figure(graph: Graph) -> Spec:
         names.append(label(name, (node.x, node.y), ink(colour), 12 if size < 12 else 14, bold=size >= 14))
     place = {"x": x, "y": y}
     layers = [_edges(graph, place), _nodes(marks, place, graph, styles), labels(names, place, _MAP, marks)]
-    how = (
-        "nearest by meaning"
-        if graph.measure == "cosine"
-        else "neighbours in the text more often than by chance"
-    )
-    title = f"{len(nodes):,} terms, joined where each is among the other's {how}"
+    title = f"{len(nodes):,} terms, joined where each is among the other's {_HOW[graph.measure]}"
     return layered(layers, _MAP, title={"text": title, "fontSize": 15, "fontWeight": "bold"})
 
 
 def _edges(graph: Graph, place: Spec) -> Spec:
     """Lines between terms, the strongest on top."""
     rows = []
-    for edge in sorted(graph.edges, key=lambda edge: edge.cosine):
+    for edge in sorted(graph.edges, key=lambda edge: edge.weight(graph.measure)):
         a = graph.nodes[edge.a]
         b = graph.nodes[edge.b]
-        strength = min(1.0, max(0.15, edge.cosine))
+        strength = min(1.0, max(0.15, edge.weight(graph.measure)))
         ends = {"x": a.x, "y": a.y, "x2": b.x, "y2": b.y}
         rows.append({**ends, "colour": tint(GREY, 0.15 + 0.5 * strength), "width": 0.6 + 2.0 * strength})
     return layer(rows, "rule", place, x2="x2", y2="y2", stroke="colour", strokeWidth="width")
@@ -135,7 +137,8 @@ def _nodes(marks: list[Spec], place: Spec, graph: Graph, styles: dict[int, tuple
     looks = {_escaped_topic(graph.topics[topic]): style for topic, style in styles.items()}
     names = list(looks)[:_NAMED]
     more = f"; topics without a name here: {len(looks) - len(names)}" if len(looks) > len(names) else ""
-    how = f"Size: how often a term occurs. Thick lines: large cosines. Names: a topic's terms{more}."
+    thick = "logDice" if graph.measure == "logdice" else "cosines"
+    how = f"Size: how often a term occurs. Thick lines: large {thick}. Names: a topic's terms{more}."
     legend = {"orient": "bottom", "columns": 3, "labelLimit": 340, "columnPadding": 60, "values": names}
     legend |= {"title": how, "titleOrient": "bottom", "symbolStrokeColor": "white"}
     looks[""] = ("circle", GREY)  # a term without a topic

@@ -1,5 +1,7 @@
 """A graph of terms: nearest neighbours, their topics, and the distance that refining moved each term.
 
+Or a network of collocates: then two terms are near if they keep company, by logDice.
+
 Two terms are connected if each is among the other's nearest neighbours. A hub is near many terms, but few are
 nearest to it, so mutual neighbours preserve the structure (Brito et al., 1997, *Connectivity of the mutual
 k-nearest-neighbor graph*).
@@ -13,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.association import HIGHEST, Pairs, log_dice
 from selfvec.base.arrays import Doubles, Floats, Ints, Mask
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
@@ -20,6 +23,7 @@ from selfvec.base.errors import InputError, require
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import one_core
+from selfvec.cooccurrence import count_near
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.whitening import axes_of_points
@@ -31,11 +35,12 @@ from .terms import row_of, terms
 from .topic_clusters import TERMS, cluster_terms
 from .topic_result import Topics
 
-MEASURES = ("cosine", "ppmi")
 _NEAR_BY = 4  # factor on the number of neighbours whose spelling is compared
 _SAME = 0.5  # share of the pairs of letters that words spelled alike have in common
 _CANDIDATES = 5000  # terms among which the neighbours of given words are searched
-_LEAST = 0.2  # smallest cosine of an edge
+_LEAST = {"cosine": 0.2, "ppmi": 0.0, "logdice": 0.0}  # of an edge; 0 is where a pair would be chance
+_COMPANY = 11  # tokens, the centre included: five words on each side, as `collocates` counts
+_PAIRS = 3  # times that two words are together: rare words that met once would have the largest logDice
 _STEPS = 500  # of the layout
 _GRAVITY = 0.5  # of the layout
 
@@ -61,6 +66,11 @@ class Edge:
     b: int
     cosine: float  # of their refined vectors
     ppmi: float  # of one occurring near the other
+    logdice: float | None = None  # the same, see `collocates`; None of fewer than three pairs
+
+    def weight(self, measure: str) -> float:
+        """How near they are by a measure, 0 to 1."""
+        return max(self.cosine if measure != "logdice" else (self.logdice or 0.0) / HIGHEST, 0.05)
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,7 +83,7 @@ class Graph(ResultTable):
     edges : list of Edge
     topics : list of str
         Names of all topics of the run.
-    measure : "cosine" or "ppmi"
+    measure : "cosine", "ppmi" or "logdice"
         The measure of nearness.
     """
 
@@ -98,6 +108,7 @@ class Graph(ResultTable):
                 "target": self.nodes[edge.b].term,
                 "cosine": edge.cosine,
                 "ppmi": edge.ppmi,
+                "logdice": edge.logdice,
             }
             for edge in self.edges
         ]
@@ -137,9 +148,10 @@ def graph(
         Most terms. Terms without an edge are left out, except ``words``.
     neighbours : int, at least 1
         Join two terms if each is among this many nearest of the other.
-    edges : {"cosine", "ppmi"}
-        Nearness: cosine of vectors, or co-occurrence (PPMI). By cosine, a word whose vector was built from
-        subwords is joined with a word spelled alike only if they also occur near one another.
+    edges : {"cosine", "ppmi", "logdice"}
+        Nearness: cosine of vectors, co-occurrence within ten words (PPMI), or collocates within five
+        (logDice). By cosine, a word whose vector was built from subwords is joined with a word spelled alike
+        only if they also occur near one another.
     topic_groups : Topics, optional
         Topics of the run.
     seed : int, at least 0
@@ -172,30 +184,32 @@ def graph(
     names = check_texts("words", words, "words") if words else []
     run = as_run(run)
     asked = list(dict.fromkeys(row_of(run, word) for word in names))
-    rows = _around(run, asked, top, neighbours) if asked else terms(run, top).rows
+    rows = _around(run, asked, top, neighbours, edges) if asked else terms(run, top).rows
     if len(rows) < 2:
         raise InputError("this run has too few terms for a graph", path=run.folder, remedy="add more text")
     with one_core():
         cosines = run.vectors.unit[rows] @ run.vectors.unit[rows].T
     together = _mutual_ppmi(run, rows)
-    if edges == "cosine":
-        by_spelling = _by_spelling(run, rows, neighbours, cosines, together)
-        joined = _mutual(np.where(by_spelling, -np.inf, cosines).astype(np.float64), neighbours, _LEAST)
-    else:
-        joined = _mutual(together, neighbours, 0.0)
+    company = _log_dice(run, rows, rows)
+    by_spelling = _by_spelling(run, rows, neighbours, cosines, together)
+    near = {"cosine": np.where(by_spelling, -np.inf, cosines), "ppmi": together, "logdice": company}
+    joined = _mutual(near[edges].astype(np.float64), neighbours, _LEAST[edges])
     kept = joined.any(axis=1) | np.isin(rows, asked)
     rows = rows[kept]
     pairs = np.ix_(kept, kept)
     joined = joined[pairs]
     cosines = cosines[pairs]
     together = together[pairs]
+    company = company[pairs]
     groups = topic_groups or cluster_terms(run, most=max(TERMS, top), seed=seed, progress=progress)
-    weights = np.triu(np.where(joined, np.maximum(cosines, 0.05), 0.0)).astype(np.float64)
-    places = _layout(run.vectors.unit[rows], weights + weights.T, seed)
     listed = [
-        Edge(int(a), int(b), float(cosines[a, b]), float(together[a, b]))
-        for a, b in np.argwhere(np.triu(joined))
+        Edge(a, b, float(cosines[a, b]), float(together[a, b]), _finite(company[a, b]))
+        for a, b in np.argwhere(np.triu(joined)).tolist()
     ]
+    weights = np.zeros(joined.shape)
+    for edge in listed:
+        weights[edge.a, edge.b] = weights[edge.b, edge.a] = edge.weight(edges)
+    places = _layout(run.vectors.unit[rows], weights, seed)
     return Graph(_nodes(run, rows, groups, places), listed, [row.name for row in groups], edges)
 
 
@@ -231,7 +245,7 @@ def _layout(rows: Floats, weights: Doubles, seed: int) -> Doubles:
     return np.asarray((places - low) / np.maximum(high - low, 1e-9), np.float64)
 
 
-def _around(run: Run, asked: list[int], size: int, k: int) -> Ints:
+def _around(run: Run, asked: list[int], size: int, k: int, measure: str) -> Ints:
     """Words, the terms nearest to them, and the terms nearest to these, at most ``size``."""
     vectors = run.vectors.unit
     candidates = np.unique(np.concatenate([terms(run, _CANDIDATES, min_count=3).rows, asked]))
@@ -239,9 +253,13 @@ def _around(run: Run, asked: list[int], size: int, k: int) -> Ints:
     ring = asked
     for many in (4 * k, k):
         new: list[int] = []
-        for row in ring:
-            cosines = vectors[candidates] @ vectors[row]
-            new += [int(i) for i in candidates[np.argsort(-cosines, kind="stable")[: many + 1]]]
+        if measure == "logdice":
+            near = _log_dice(run, np.array(ring, np.int64), candidates)
+        else:
+            near = np.array([vectors[candidates] @ vectors[row] for row in ring])
+        for each in near:
+            best = np.argsort(-each, kind="stable")[: many + 1]
+            new += candidates[best[np.isfinite(each[best])]].tolist()
         ring = [row for row in dict.fromkeys(new) if row not in chosen]
         chosen |= dict.fromkeys(ring)
     return np.array(list(chosen)[: max(size, len(asked))], np.int64)
@@ -254,6 +272,24 @@ def _mutual_ppmi(run: Run, rows: Ints) -> Doubles:
     """
     _, ppmi = neighbour_ppmi(run.require_tokens(), rows.tolist(), CONTEXT_WINDOW, rows.tolist())
     return np.maximum(ppmi, ppmi.T)
+
+
+def _log_dice(run: Run, rows: Ints, others: Ints) -> Doubles:
+    """logDice of n words and m others, (n, m); -inf of those that are hardly ever together, and of itself."""
+    batch = run.require_tokens()
+    together = count_near(batch, _COMPANY, rows.tolist(), others.tolist())
+    counts = batch.counts
+    with np.errstate(divide="ignore"):
+        values = [
+            log_dice(Pairs(pairs, int(counts[row]), counts[others], _COMPANY - 1, len(batch)))
+            for pairs, row in zip(together, rows.tolist(), strict=True)
+        ]
+    unsure = (together < _PAIRS) | (rows[:, None] == others)
+    return np.where(unsure, -np.inf, np.array(values).reshape(together.shape))
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _by_spelling(run: Run, rows: Ints, k: int, cosines: Floats, together: Doubles) -> Mask:
