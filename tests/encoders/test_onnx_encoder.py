@@ -2,9 +2,11 @@
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.encoders.tiny_encoder import INPUTS, ROWS, model_bytes, tokenizer, write_encoder
+from tests.encoders.tiny_encoder import (
+    INPUTS,
+    ROWS,
+    endless_model_bytes,
+    model_bytes,
+    tokenizer,
+    write_encoder,
+)
 from tests.places import SHARED_DATA
 from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import FormatError
+from selfvec.base.threads import cancel_all
 from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.onnx_encoder import EncoderFolder, OnnxEncoder
 
@@ -243,10 +253,13 @@ def test_a_forked_process_encodes(encoder: OnnxEncoder) -> None:
 
 
 TALKS = """
-import os, sys
+import os, sys, time
 from pathlib import Path
 from selfvec.encoders import as_sentence_encoder
 as_sentence_encoder(sys.argv[1]).encode(["hail"])
+deadline = time.monotonic() + 30  # a thread that has done its work is listed a little longer
+while len(os.listdir("/proc/self/task")) > 1 and time.monotonic() < deadline:
+    time.sleep(0.01)
 print(len(os.listdir("/proc/self/task")), [path.name for path in Path(os.environ["HOME"]).rglob("*")])
 """
 
@@ -466,3 +479,27 @@ def test_a_repository_in_the_cache_of_the_hub_is_named(tmp_path: Path) -> None:
     write_encoder(tmp_path / "snapshots" / "abc" / ".")
     with pytest.raises(FormatError, match=r"hub's cache: name .*snapshots/abc"):
         OnnxEncoder(tmp_path)
+
+
+@pytest.mark.parametrize("texts", [["rain"], ["hail", "rain", "roof"] * 3])
+def test_a_model_that_never_ends_is_ended(tmp_path: Path, texts: list[str]) -> None:
+    """By Ctrl-C in the main thread, and where another thread waits, as in a server, by `cancel_all`."""
+    folder = write_encoder(tmp_path / "endless")
+    (folder / "onnx" / "model.onnx").write_bytes(endless_model_bytes())
+    encoder = OnnxEncoder(folder)
+    assert encoder.encode(["hail roof"]) == pytest.approx(encoder.encode(["roof hail"]))
+
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            encoder.encode(texts)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+    with ThreadPoolExecutor(1) as waiting:
+        answer = waiting.submit(encoder.encode, texts)
+        with pytest.raises(TimeoutError):
+            answer.result(timeout=0.2)
+        cancel_all()
+        assert answer.exception(timeout=30) is not None

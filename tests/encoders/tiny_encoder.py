@@ -67,17 +67,46 @@ def model_bytes(
     else:
         shape = ["texts", "pieces", 3]
         nodes.append(helper.make_node("Identity", ["states"], [output]))
-    graph = helper.make_graph(
-        nodes,
-        "tiny",
-        [helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "pieces"]) for name in inputs],
-        [helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)],
-        [
-            numpy_helper.from_array(table, "rows") if rows is None else rows,
-            axes,
-            numpy_helper.from_array(np.array(0.5, np.float32), "half"),
-        ],
+    constants = [
+        numpy_helper.from_array(table, "rows") if rows is None else rows,
+        axes,
+        numpy_helper.from_array(np.array(0.5, np.float32), "half"),
+    ]
+    return _model(nodes, inputs, helper.make_tensor_value_info(output, TensorProto.FLOAT, shape), constants)
+
+
+def endless_model_bytes() -> bytes:
+    """A model that gives the rows of the pieces, and never ends where one of them is *rain*."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    goes_on = [helper.make_tensor_value_info(name, TensorProto.BOOL, []) for name in ("before", "after")]
+    states = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("old", "new")]
+    step = helper.make_graph(
+        [helper.make_node("Identity", ["before"], ["after"]), helper.make_node("Identity", ["old"], ["new"])],
+        "step",
+        [helper.make_tensor_value_info("number", TensorProto.INT64, []), goes_on[0], states[0]],
+        [goes_on[1], states[1]],
     )
+    nodes = [
+        helper.make_node("Gather", ["rows", "input_ids"], ["own"]),
+        helper.make_node("Equal", ["input_ids", "rain"], ["are"]),
+        helper.make_node("Cast", ["are"], ["ones"], to=TensorProto.INT64),
+        helper.make_node("ReduceMax", ["ones"], ["one"], keepdims=0),
+        helper.make_node("Cast", ["one"], ["rains"], to=TensorProto.BOOL),
+        helper.make_node("Loop", ["", "rains", "own"], ["last_hidden_state"], body=step),
+    ]
+    output = helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, ["texts", "pieces", 3])
+    table = np.nan_to_num(np.array(list(ROWS.values()), np.float32))
+    numbers = np.array(list(ROWS).index("rain"))
+    constants = [numpy_helper.from_array(table, "rows"), numpy_helper.from_array(numbers, "rain")]
+    return _model(nodes, INPUTS, output, constants)
+
+
+def _model(nodes: list[Any], inputs: Sequence[str], output: Any, constants: list[Any]) -> bytes:
+    from onnx import TensorProto, helper
+
+    whole = [helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "pieces"]) for name in inputs]
+    graph = helper.make_graph(nodes, "tiny", whole, [output], constants)
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     content: bytes = made.SerializeToString()
     return content

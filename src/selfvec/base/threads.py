@@ -20,6 +20,7 @@ from pathlib import Path
 from queue import Empty, Queue
 from threading import Event, Lock, Thread, local
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 from .checks import check_whole
 
@@ -86,7 +87,7 @@ _AHEAD = 3  # items computed ahead: enough to even out speeds with little memory
 ROW_BLOCK = 4096  # rows worked on at a time
 _ONE_CORE: list[Any] = []  # the limit of `one_core`, once for each thread inside it
 _ONE_CORE_LOCK = Lock()
-_WORK = local()  # of a thread of `in_order`: ``cancelled``, an Event
+_WORK = local()  # of a thread of `in_order`: ``cancelled``, a `_Cancelled`
 
 
 def cut(sizes: Ints, limit: int) -> list[tuple[int, int]]:
@@ -119,7 +120,7 @@ def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Itera
     if isinstance(items, Sized) and len(items) < 2:
         yield from map(work, items)
         return
-    cancelled = Event()
+    cancelled = _Cancelled()
 
     def run(item: In) -> Out:
         _WORK.cancelled = cancelled
@@ -205,6 +206,47 @@ def stop_if_cancelled() -> None:
     cancelled = getattr(_WORK, "cancelled", None)
     if cancelled is not None and cancelled.is_set():
         raise CancelledError
+
+
+class _Cancelled(Event):
+    """Set when nobody will read the results of the threads of an `in_order`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends: set[Callable[[], object]] = set()  # see `ended_by`
+        _RUNNING.add(self)
+
+    def set(self) -> None:
+        super().set()
+        for end in list(self.ends):
+            end()
+
+
+_RUNNING: WeakSet[_Cancelled] = WeakSet()
+
+
+@contextmanager
+def ended_by(end: Callable[[], object]) -> Iterator[None]:
+    """In a thread of `in_order`: if its work is cancelled in here, ``end`` is called, in another thread.
+
+    This is for code of a library, which cannot call `stop_if_cancelled`, and may never return.
+    """
+    cancelled: _Cancelled | None = getattr(_WORK, "cancelled", None)
+    if cancelled is None:
+        yield
+        return
+    cancelled.ends.add(end)
+    try:
+        stop_if_cancelled()  # after adding: one of the two sees that work is cancelled
+        yield
+    finally:
+        cancelled.ends.discard(end)
+
+
+def cancel_all() -> None:
+    """Cancel what runs in threads, such as an answer of a server that stops: a process waits for them."""
+    for cancelled in list(_RUNNING):
+        cancelled.set()
 
 
 @cache

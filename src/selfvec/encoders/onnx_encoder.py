@@ -23,7 +23,7 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Ints, Rows
 from selfvec.base.errors import FormatError, require
-from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
+from selfvec.base.threads import cut, ended_by, in_order, stop_if_cancelled, threads
 from selfvec.files.checksums import sha256
 from selfvec.files.text_files import COUNT, Schema, check
 from selfvec.files.untrusted import decoding, parse_json
@@ -272,14 +272,14 @@ class OnnxEncoder(SentenceEncoder):
         self.place = os.fspath(Path(folder).absolute())
         # Its tokenizer may cut "a" into no pieces, as one of another script does; any has a piece 0.
         pieces = self._cut("a")
-        self.dimensions = len(self._pooled(pieces.ids or [0], pieces.type_ids or [0]))
+        self.dimensions = len(_alone(lambda: self._pooled(pieces.ids or [0], pieces.type_ids or [0])))
         self._check_last_piece()
 
     def _check_last_piece(self) -> None:
         """Raise `FormatError` if the model lacks a piece, rather than when a text has it after an hour."""
         last = max(0, self._tokenizer.get_vocab_size(with_added_tokens=False) - 1)
         try:
-            self._session.run([self._vector or str(self._states)], self._inputs([last], [0]))
+            _alone(lambda: self._outputs(self._vector or str(self._states), [last], [0]))
         except Exception as error:  # of onnxruntime, which has several
             rule = f"does not read piece {last:,} of its tokenizer.json: the two are not of one encoder"
             raise FormatError(rule, path=self.folder.model, remedy=AGAIN) from error
@@ -355,10 +355,16 @@ class OnnxEncoder(SentenceEncoder):
     def _run(self, output: str, ids: Sequence[int], kinds: Sequence[int], axes: int) -> Rows:
         """An output of the model for the pieces of one text: the states (p, h), or the vector (h,)."""
         with decoding(self.folder.model, "model of a sentence encoder", _REMEDY), _in_short():
-            output_rows = self._session.run([output], self._inputs(ids, kinds))[0]
+            output_rows = self._outputs(output, ids, kinds)
         self._check(output, output_rows, (1, len(ids))[: axes - 1])
         row: Rows = output_rows[0].astype(np.float32, copy=False)
         return row
+
+    def _outputs(self, output: str, ids: Sequence[int], kinds: Sequence[int]) -> Any:
+        """An output of the model, which may take for ever."""
+        options = _onnxruntime().RunOptions()
+        with ended_by(lambda: setattr(options, "terminate", True)):
+            return self._session.run([output], self._inputs(ids, kinds), options)[0]
 
     def _inputs(self, ids: Sequence[int], kinds: Sequence[int]) -> dict[str, Any]:
         """The pieces of one text as the model takes them."""
@@ -458,4 +464,10 @@ def _in_threads(texts: Sequence[str], work: Callable[[str], Out], jobs: int | No
         return results
 
     sizes = np.array([len(text) for text in texts], np.int64)
-    return in_order(cut(sizes, _CHARACTERS), share, threads(jobs))
+    # An iterator, since a list of one item would be worked on in this thread.
+    return in_order(iter(cut(sizes, _CHARACTERS)), share, threads(jobs))
+
+
+def _alone(work: Callable[[], Out]) -> Out:
+    """The result of a function that runs in a thread, so that Ctrl-C ends it whatever a model does."""
+    return next(in_order(iter([work]), lambda work: work(), 1))

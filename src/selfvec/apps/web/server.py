@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import math
 import secrets
 import socket
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from selfvec.base.errors import OptionError, require
+from selfvec.base.threads import cancel_all
 from selfvec.data.run import Run
 
 from .guard import is_local
@@ -66,8 +68,11 @@ def serve(
 
 def run_server(app: ASGIApp, listening: socket.socket, *, lifespan: Literal["on", "off"] = "off") -> None:
     """Run a server for an application until it is interrupted."""
-    with suppress(KeyboardInterrupt):
-        server_of(app, lifespan=lifespan).run(sockets=[listening])
+    try:
+        with suppress(KeyboardInterrupt):
+            server_of(app, lifespan=lifespan).run(sockets=[listening])
+    finally:
+        cancel_all()
 
 
 def server_of(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> uvicorn.Server:
@@ -86,7 +91,16 @@ def server_of(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> uvicor
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         h11_max_incomplete_event_size=HEADER_BYTES,
     )
-    return uvicorn.Server(config)
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """A server that, when it stops, reports no answers as failed that it cuts off."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, and wait a little for the answers that are made."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        await super().shutdown(sockets)
 
 
 class Connection(H11Protocol):
