@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import selfvec
 from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.data.run_text import (
     DATE,
@@ -154,3 +155,21 @@ def test_nothing_stays_of_a_text_that_is_given_up(tmp_path: Path) -> None:
             writer.add(pl.DataFrame({TEXT: ["hail"] * GROUP, name: ["x"] * GROUP}))
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("dates", "shown"),
+    [
+        (["2019", "2021", ""], ["2019", "2021", None]),
+        (["2007/08", "2012/13"], ["2007", "2012"]),
+        (["2019-01-01", "2019-01-02"], None),
+    ],
+)
+def test_years_alone_stay_years_wherever_they_are_shown(dates: list[str], shown: list[Any] | None) -> None:
+    rows = [{"id": f"d{day}", "text": f"A crane lifts box {day or 0}.", "date": day} for day in dates]
+    run = selfvec.refine(rows, "default", min_count=1)
+    expected = {f"d{day}": year for day, year in zip(dates, shown or dates, strict=True)}
+    assert run.text is not None
+    assert dict(zip(run.text.ids(), run.text.dates(), strict=True)) == expected
+    assert {hit.id: hit.date for hit in selfvec.search(run, "crane").hits} == expected
+    assert {row["id"]: row["date"] for row in selfvec.concordance(run, "crane").rows} == expected

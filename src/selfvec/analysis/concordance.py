@@ -34,7 +34,7 @@ from selfvec.base.result_table import Figures
 from selfvec.base.threads import stop_if_cancelled
 from selfvec.base.view import LEFT_CONTEXT, PROSE, RIGHT_CONTEXT, STRONG, Column, Table, View
 from selfvec.data.run import Run
-from selfvec.data.run_text import DATE, GROUP, TEXT, column_of
+from selfvec.data.run_text import GROUP, column_of
 from selfvec.files.atomic_files import check_target
 from selfvec.files.report_page import check_report, save_rows
 from selfvec.storage.opened import GivenRun, as_run
@@ -424,9 +424,8 @@ def _occurrences(run: Run, pattern: _Pattern, passing: Mask, window: int) -> Ite
         numbers = first + np.flatnonzero(passing[first : first + GROUP])
         if not len(numbers):
             continue
-        rows = run.text.read((TEXT, DATE), numbers.tolist())
-        texts = rows[TEXT].fill_null("").to_list()
-        dates = rows[DATE].cast(pl.String).to_list()
+        texts = run.text.texts(numbers.tolist())
+        dates = run.text.dates(numbers.tolist())
         for owner, start, end, *around in _in_context(texts, pattern, window):
             left, word, right = (" ".join(part.split()) for part in around)
             yield {

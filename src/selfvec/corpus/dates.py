@@ -201,7 +201,7 @@ class DateColumn:
         if not len(self._others):
             return gone
         said = self._others["value"].filter(self._others["value"].str.to_lowercase().is_in(MISSING))
-        return gone | self._texts.is_in(said).fill_null(False) if len(said) else gone
+        return gone | self._texts.is_in(said.implode()).fill_null(False) if len(said) else gone
 
     @cached_property
     def _numbers(self) -> pl.DataFrame:

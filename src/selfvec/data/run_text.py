@@ -18,7 +18,9 @@ from selfvec.base.forks import check_polars
 from selfvec.files.untrusted import decoding
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
+    from numpy.typing import NDArray
 
 TEXT = "text"
 ID = "id"  # null if the document has none
@@ -72,6 +74,26 @@ def named(ids: Iterable[str | None], numbers: Iterable[int], taken: Collection[s
     return [free(str(number)) if name is None else name for name, number in zip(ids, numbers, strict=True)]
 
 
+class ShownDates:
+    """How dates are shown: as days, or as years if each of them, (D,) datetime64[D], is a first of January.
+
+    That is the day under which a text's year is kept, if the text says no more.
+
+    >>> import numpy as np
+    >>> days = np.array(["1996", "NaT", "1998"], "datetime64[Y]").astype("datetime64[D]")
+    >>> [ShownDates(days).shown(day) for day in days]
+    ['1996', None, '1998']
+    """
+
+    def __init__(self, days: NDArray[np.datetime64]) -> None:
+        dated = days[days == days]  # NaT is not equal to itself
+        self._unit = "Y" if (dated == dated.astype("datetime64[Y]")).all() else "D"
+
+    def shown(self, day: np.datetime64) -> str | None:
+        """A date, such as 2020-06-18 or 2020; None for NaT."""
+        return str(day.astype(f"datetime64[{self._unit}]")) if day == day else None
+
+
 class RunText:
     def __init__(self, source: Path | bytes) -> None:
         self.source = source  # the Parquet file, or its content
@@ -122,6 +144,15 @@ class RunText:
 
         looks = pl.col(ID).str.contains(r"^#*\d+$")
         return frozenset(self.read((ID,)).filter(looks)[ID])
+
+    def dates(self, numbers: Sequence[int] | None = None) -> list[str | None]:
+        """The dates of the documents with these numbers, in their order, or of all; see `ShownDates`."""
+        days = self.read((DATE,), numbers)[DATE].to_numpy().astype("datetime64[D]")
+        return [self._dates.shown(day) for day in days]
+
+    @cached_property
+    def _dates(self) -> ShownDates:
+        return ShownDates(self.read((DATE,))[DATE].to_numpy().astype("datetime64[D]"))
 
     def field(self, name: str, option: str = "by") -> list[str | None]:
         """A kept field of each document, or ``id``; None where it is empty.

@@ -21,7 +21,7 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import coded
 from selfvec.data.run import Run
-from selfvec.data.run_text import DATE, TEXT, RunText, column_of
+from selfvec.data.run_text import DATE, TEXT, RunText, ShownDates, column_of
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.memory import PackedStrings, Packer, release, return_freed_memory
 from selfvec.numerics.quantization import quantised
@@ -379,9 +379,12 @@ class SearchedDocuments:
             release(part.arrays["texts"])
 
     def day(self, document: int) -> str | None:
-        """The date of a document, such as 2020-06-18."""
-        day = self.days[document]
-        return None if np.isnat(day) else str(day)
+        """The date of a document, such as 2020-06-18, or 2020 if the text has years only."""
+        return self._dates.shown(self.days[document])
+
+    @cached_property
+    def _dates(self) -> ShownDates:
+        return ShownDates(self.days)
 
     def ordered(self, by: str) -> Ints:
         """Numbers of the documents, (D,): by ``number``, ``newest``, ``oldest``, ``longest``, ``shortest``.

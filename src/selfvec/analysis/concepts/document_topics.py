@@ -18,7 +18,6 @@ from selfvec.base.view import COUNT, Column, Entry, Part, Table, View, share
 from selfvec.corpus.corpus import Corpus
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
-from selfvec.data.run_text import DATE, TEXT
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.phrases import LINK
@@ -123,17 +122,17 @@ def typical_sentences(topics: Topics) -> list[list[Quotation]]:
         return [[] for _ in topics]
     documents = _first_of_each(topics, _most_typical_first(topics.run, topics), _TRIED)
     numbers = [number for mine in documents for number in mine]
-    names = iter(topics.run.text.names(numbers))
-    rows = iter(topics.run.text.read((TEXT, DATE), numbers).rows())
+    text = topics.run.text
+    rows = iter(zip(text.names(numbers), text.texts(numbers), text.dates(numbers), strict=True))
     quotes = []
     for side, (topic, mine) in enumerate(zip(topics, documents, strict=True)):
         words = (rf"\b{re.escape(term.replace(LINK, ' '))}\b" for term, _ in topic.terms)
         terms = re.compile("|".join(words), re.IGNORECASE)
         by_sentence: dict[str, Quotation] = {}
-        for number, name, (text, day) in zip(mine, names, rows, strict=False):
-            sentence = _with_most_terms(text, terms)
+        for number, (name, whole, day) in zip(mine, rows, strict=False):
+            sentence = _with_most_terms(whole, terms)
             pieces = _marked(sentence, terms)
-            quote = Quotation("", side, number, pieces, written=True, name=name, date=str(day or ""))
+            quote = Quotation("", side, number, pieces, written=True, name=name, date=day or "")
             by_sentence.setdefault(sentence.casefold(), quote)
         quotes.append(list(by_sentence.values())[:_EXAMPLES])
     return quotes
@@ -171,10 +170,10 @@ def documents_to_read(topics: Topics, most: int = 5) -> list[ToRead]:
     latest = typical if last is None else _first_of_each(topics, order[last[order]], 1)
     read = [(i, number) for i in chosen for number in (latest if i in grew else typical)[i]]
     places = [number for _, number in read]
-    rows = run.text.read((TEXT, DATE), places).rows()
+    rows = zip(run.text.names(places), run.text.texts(places), run.text.dates(places), strict=True)
     return [
-        ToRead(name, str(day or ""), topics[topic].name.split(", ")[0], _first_sentence(text))
-        for (topic, _), name, (text, day) in zip(read, run.text.names(places), rows, strict=True)
+        ToRead(name, day or "", topics[topic].name.split(", ")[0], _first_sentence(text))
+        for (topic, _), (name, text, day) in zip(read, rows, strict=True)
     ]
 
 
