@@ -37,8 +37,8 @@ _ENTRY = b"article|book|inbook|incollection|inproceedings|misc|online|phdthesis|
 _TEXTS = (  # in files that would be read as lines, after white space
     (rb"(?i:<!doctype html|<html)", "HTML", "give it as a file named .html"),
     (rb"<\?xml|<[A-Za-z][\w:.-]*\s[^<>]*xmlns", "XML", _TABLE),
-    (rb"WEBVTT\b", "captions (WebVTT)", _LINES),
-    (rb"\d+\r?\n\d\d:\d\d:\d\d[,.]\d{3} --> ", "captions (SubRip)", _LINES),
+    (rb"WEBVTT\b", "a file of captions (WebVTT)", _LINES),
+    (rb"\d+\r?\n\d\d:\d\d:\d\d[,.]\d{3} --> ", "a file of captions (SubRip)", _LINES),
     (rb"TY {1,2}- ?[A-Z]", "RIS", _TABLE),
     (rb"(?:%[^\n]*\n\s*)*@(?i:" + _ENTRY + rb")\s*\{", "BibTeX", _TABLE),
     (rb"(?:#[^\n]*\n)*1(?:-\d+)?\t[^\t\n]+\t[^\t\n]*\t[^\t\n]*\t", "CoNLL", "write a sentence in each line"),

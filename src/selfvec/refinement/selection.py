@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Array, Doubles, Floats, Ints, Rows
+from selfvec.base.display import count_of
 from selfvec.base.threads import finish, in_order, one_core, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
@@ -93,7 +94,8 @@ def choose(
         if sum(map(len, measured[ORIGINAL].scores["self_retrieval"])) >= TEXTS:
             break
     if not held_out or not any(map(len, measured[ORIGINAL].scores["self_retrieval"])):
-        reason = f"too little text to compare methods: {len(batch)} tokens in {batch.documents} documents"
+        size = f"{count_of(len(batch), 'token')} in {count_of(batch.documents, 'document')}"
+        reason = f"too little text to compare methods: {size}"
         return Choice(ORIGINAL, reason, [], held_out)
     rows = [scores.row(name, measured[ORIGINAL]) for name, scores in measured.items()]
     chosen, reason = _chosen(rows, measured)
