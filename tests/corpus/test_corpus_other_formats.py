@@ -13,8 +13,8 @@ from selfvec.files.untrusted import LFS_POINTER, decoding
 OTHERS = [  # name, first bytes, what it is called, what helps
     ("a.xml", b'\n<?xml version="1.0"?>\n<TEI>', "XML", "column of text"),
     ("a.tei", b'<TEI xmlns="http://www.tei-c.org/ns/1.0">', "XML", "column of text"),
-    ("a.txt", b"WEBVTT\n\n00:00.000 --> 00:02.000\nthe ferry", r"captions \(WebVTT\)", "without the times"),
-    ("a.srt", b"1\r\n00:00:01,000 --> 00:00:03,200\r\nthe ferry", r"captions \(SubRip\)", "without"),
+    ("a.txt", b"WEBVTT\n\n00:00.000 --> 00:02.000\nthe ferry", r"a file of captions \(WebVTT", "without"),
+    ("a.srt", b"1\r\n00:00:01,000 --> 00:00:03,200\r\nthe ferry", r"a file of captions \(SubRip", "without"),
     ("a.ris", b"TY  - JOUR\nTI  - Hail\nER  - \n", "RIS", "column of text"),
     ("a.bib", b"% Zotero\n@Article{a1,\n title={Hail}}", "BibTeX", "column of text"),
     ("a.conllu", b"# sent_id = 1\n1\tHail\thail\tNOUN\tNN\t_\t0\n", "CoNLL", "a sentence in each line"),

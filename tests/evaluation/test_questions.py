@@ -119,6 +119,23 @@ def test_documents_may_be_given_and_what_is_lacking_is_said() -> None:
         ({"judged": {"q9": {"a": 1}}}, "queries: the judged query 'q9' is not there"),
         ({"judged": {"q1": {"a": 0}}}, "judged: no query has a relevant document"),
         ({"judged": 3}, "judged: is a mapping, or a data frame with a column q_id"),
+        (
+            {"judged": {"q1": ["a"]}},
+            r"judged: the gains of query 'q1' are a mapping from documents, not \['a'\]",
+        ),
+        *(
+            ({"judged": {"q1": {"a": gain}}}, "judged: the gain of query 'q1' and document 'a' is a finite")
+            for gain in (math.nan, math.inf, None, "much", [1])
+        ),
+        (
+            {"judged": pl.DataFrame({"q_id": ["q1"] * 2, "doc_id": ["a"] * 2, "score": [1, 2]})},
+            "judged: query 'q1' and document 'a' have the gains 1 and 2; give one",
+        ),
+        ({"queries": {"q1": None}}, "queries: query 'q1' is a text, not None"),
+        (
+            {"queries": pl.DataFrame({"q_id": ["q1", "q1"], "text": ["hail", "snow"]})},
+            "queries: query 'q1' has two texts; give one",
+        ),
         ({"documents": None}, "documents: are needed where no run is measured"),
     ],
 )

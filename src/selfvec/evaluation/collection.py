@@ -7,6 +7,7 @@ rankings are measured by nDCG, recall and the reciprocal rank.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -247,7 +248,7 @@ _GAIN = ("score", "relevance", "rel", "gain")
 def judged_collection(judged: Any, queries: Any, documents: Mapping[str, str]) -> Collection:
     """The queries that are judged, and the documents, as `Judgements` takes them."""
     places = {str(name): number for number, name in enumerate(documents)}
-    asked = {query: str(text) for query, text in _pairs(queries, "queries")}
+    asked = _texts_given(queries)
     judgements = list(_judged(judged))
     for query, _, _ in judgements:
         if query not in asked:
@@ -263,23 +264,49 @@ def judged_collection(judged: Any, queries: Any, documents: Mapping[str, str]) -
 
 
 def _judged(given: Any) -> Iterator[tuple[str, str, float]]:
-    if isinstance(given, Mapping):
-        for query, gains in given.items():
-            for document, gain in gains.items():
-                yield str(query), str(document), float(gain)
+    """Queries, documents and gains, each pair once: of two gains one would be taken in silence."""
+    seen: dict[tuple[str, str], float] = {}
+    for query, document, gain in _gains_given(given):
+        pair = f"query {query!r} and document {document!r}"
+        try:
+            value = float(gain)
+        except (TypeError, ValueError):
+            value = math.nan
+        if not math.isfinite(value):
+            rule = f"the gain of {pair} is a finite number, not {gain!r}"
+            raise OptionError(rule, field="judged", remedy="correct it, or leave the pair out")
+        if seen.setdefault((query, document), value) != value:
+            rule = f"{pair} have the gains {seen[query, document]:g} and {value:g}"
+            raise OptionError(rule, field="judged", remedy="give one")
+        yield query, document, value
+
+
+def _gains_given(given: Any) -> Iterator[tuple[str, str, Any]]:
+    if not isinstance(given, Mapping):
+        columns = [_values(given, names, "judged") for names in (_QUERY_ID, _ID[2:], _GAIN)]
+        yield from ((str(query), str(document), gain) for query, document, gain in zip(*columns, strict=True))
         return
-    queries, documents, gains = (_values(given, names, "judged") for names in (_QUERY_ID, _ID[2:], _GAIN))
-    for query, document, gain in zip(queries, documents, gains, strict=True):
-        yield str(query), str(document), float(gain)
+    for query, gains in given.items():
+        if not isinstance(gains, Mapping):
+            rule = f"the gains of query {str(query)!r} are a mapping from documents, not {gains!r}"
+            raise OptionError(rule, field="judged", remedy="write {query: {document: gain}}")
+        yield from ((str(query), str(document), gain) for document, gain in gains.items())
 
 
-def _pairs(given: Any, name: str) -> Iterator[tuple[str, Any]]:
+def _texts_given(given: Any) -> dict[str, str]:
+    """The text of each query by its id."""
     if isinstance(given, Mapping):
         pairs: Iterable[tuple[Any, Any]] = given.items()
     else:
-        pairs = zip(_values(given, _QUERY_ID, name), _values(given, ("text", "query"), name), strict=True)
-    for key, text in pairs:
-        yield str(key), text
+        columns = (_values(given, names, "queries") for names in (_QUERY_ID, ("text", "query")))
+        pairs = zip(*columns, strict=True)
+    texts: dict[str, str] = {}
+    for query, text in pairs:
+        if not isinstance(text, str):
+            raise OptionError(f"query {str(query)!r} is a text, not {text!r}", field="queries")
+        if texts.setdefault(str(query), text) != text:
+            raise OptionError(f"query {str(query)!r} has two texts", field="queries", remedy="give one")
+    return texts
 
 
 def _values(frame: Any, names: Sequence[str], field: str) -> list[Any]:
