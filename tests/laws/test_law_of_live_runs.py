@@ -13,12 +13,14 @@ import polars as pl
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import filtered_documents
+from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.retrieval import Index, run_index
 from selfvec.retrieval.documents import gather
 
@@ -264,3 +266,55 @@ def test_what_ends_early_leaves_the_run_as_it_was(
     model.step("upsert", [2])
     model.check()
     assert not selfvec.verify(model.folder).unchecked
+
+
+class Said(Progress):
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.messages.append(message)
+
+
+def test_documents_that_come_to_a_run_with_an_encoder(tmp_path: Path) -> None:
+    """Answers are those of an index made anew; without the encoder documents come without its vectors."""
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    encoder = write_encoder(tmp_path / "encoder")
+    rows = [row(f"b{n}", n) for n in range(24)]
+    selfvec.refine(rows, "none", "decorrelated", output=tmp_path / "run", encoder=encoder, jobs=1)
+    model = Model(tmp_path / "run")
+    model.rows = rows
+    read = encoded_texts_of(model.run.present)
+    passages = model.run.provenance.encoder["passages"]
+    for kind, numbers in (("add", [60]), ("upsert", [3, 61]), ("delete", [60]), ("open", [0]), ("add", [62])):
+        model.step(kind, numbers)
+        model.check()
+    made = model.run.provenance
+    assert encoded_texts_of(model.run.present).has(read.hashes).all()
+    assert made.encoder["passages"] > passages
+    assert made.live["not_encoded"] == 0
+
+    encoder.rename(tmp_path / "moved")
+    model.run = selfvec.open(model.folder)
+    said = Said()
+    model.run.add([row("later", 777)], progress=said)
+    assert said.messages == [f"the encoder {str(encoder)!r} of the run is not here: 1 passage added without"]
+    model.becomes([*model.rows, row("later", 777)])
+    model.check()
+    assert "; 1 passage not encoded" in selfvec.info(model.folder).about["since the vectors were made"]
+    assert not selfvec.verify(model.folder).damaged
+
+
+def test_an_encoder_reads_only_what_is_new() -> None:
+    read: list[str] = []
+
+    def encoder(texts: list[str]) -> list[list[float]]:
+        read.extend(texts)
+        return [[1.0, float(len(text)), float(text.count("hail"))] for text in texts]
+
+    run = selfvec.refine(BASE[:30], "none", "decorrelated", encoder=encoder, jobs=1)
+    read.clear()
+    run.add([row("b3", 101), BASE[4], row("new", 102)])
+    assert read == [row("b3", 101)["text"], row("new", 102)["text"]]
+    same_answers(run)

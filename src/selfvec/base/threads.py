@@ -12,10 +12,11 @@ from __future__ import annotations
 import os
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache, partial
+from itertools import chain, islice
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Event, Lock, Thread, local
@@ -113,12 +114,14 @@ def cut(sizes: Ints, limit: int) -> list[tuple[int, int]]:
 def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Iterator[Out]:
     """Apply ``work`` in threads and yield results in order; at most ``jobs + 1`` are computed ahead.
 
-    A single item of a sequence needs no thread.
+    A single item needs no thread.
 
     After an error, Ctrl-C included, work that calls `stop_if_cancelled` from time to time ends early.
     """
-    if isinstance(items, Sized) and len(items) < 2:
-        yield from map(work, items)
+    items = iter(items)
+    first = list(islice(items, 2))
+    if len(first) < 2:
+        yield from map(work, first)
         return
     cancelled = _Cancelled()
 
@@ -129,7 +132,7 @@ def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Itera
     with ThreadPoolExecutor(jobs) as pool:
         waiting: deque[Future[Out]] = deque()
         try:
-            for item in items:
+            for item in chain(first, items):
                 waiting.append(pool.submit(run, item))
                 if len(waiting) > jobs:
                     yield _patiently(waiting.popleft())

@@ -96,7 +96,7 @@ class KnownDocuments:
         texts = documents[FINGERPRINT].to_numpy()
         none = pl.repeat(None, len(documents), dtype=pl.String, eager=True)
         names, paths = (documents.get_column(name, default=none) for name in (ID, FILE))
-        ids, files = _hashed(names), _hashed(paths)
+        ids, files = hashed(names), hashed(paths)
         # Two folders may both have a file notes.txt: these are two documents.
         by_file = paths.str.ends_with(pl.lit("/") + names).fill_null(False).to_numpy()
         mixed = files * np.uint64(0x9E3779B97F4A7C15) ^ ids
@@ -121,11 +121,11 @@ class KnownDocuments:
             if isinstance(name, Path):
                 option = "withdraw-file"
                 rule = f"no document of the run came from '{name}'"
-                here = self.files == _hashed(pl.Series([absolute(name)]))[0]
+                here = self.files == hashed(pl.Series([absolute(name)]))[0]
             else:
                 option = "withdraw"
                 rule = f"no document of the run has the id {name!r}"
-                here = self.ids == _hashed(pl.Series([name]))[0]
+                here = self.ids == hashed(pl.Series([name]))[0]
             if not here.any():
                 raise OptionError(rule, field=option, remedy="check the name")
             wanted_here |= here
@@ -143,10 +143,10 @@ class KnownDocuments:
 
 
 def _hash_of(name: str) -> int:
-    return int(_hashed(pl.Series([name]))[0])
+    return int(hashed(pl.Series([name]))[0])
 
 
-def _hashed(names: pl.Series) -> Hashes:
+def hashed(names: pl.Series) -> Hashes:
     """A hash of each name, (n,); 0 where there is none."""
     marks = fingerprints(names)
     marks[names.is_null().to_numpy()] = 0

@@ -34,6 +34,9 @@ NAMED_PLACES = 20
 NAMED_KINDS = 5
 """The most kinds of left-out files that are named."""
 
+FROM_MEMORY = ("memory", "frame")
+"""The kinds of sources that are no files."""
+
 BATCH_BYTES = 4 << 20
 """Approximate bytes of decompressed text in a batch: twice as many took 100 MB more, and no less time."""
 
@@ -269,7 +272,7 @@ def _saved(corpus: Mapping[str, Any]) -> Summary:
 def _file_key(file: FileRead) -> object:
     """A key that two readings of one file share; texts from memory and from pipes never share a key."""
     path = Path(file.path)
-    return path.absolute() if file.kind not in ("memory", "frame") and path.exists() else id(file)
+    return path.absolute() if file.kind not in FROM_MEMORY and path.exists() else id(file)
 
 
 def refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -21,7 +22,7 @@ import numpy as np
 from selfvec.base.arrays import Ints, Mask
 
 from .provenance import Json, Provenance
-from .run import Run
+from .run import Run, RunPart
 from .run_text import TEXT, RunText, schema_of
 from .token_batch import TokenBatch, concatenated
 from .trajectory import History
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_FIGURES = ("documents", "tokens", "without_vector", "gone")
+_FIGURES = ("documents", "tokens", "without_vector", "gone", "not_encoded")
 
 BASE = "base"
 """The name of the segment that the vectors were made of."""
@@ -45,6 +46,7 @@ class Segment:
     name: str  # `BASE`, or the name of its file
     text: RunText
     read: Callable[[], TokenBatch]  # reads its tokens, over types of its own
+    encoded: RunPart | Path | None = None  # vectors of its texts by the run's encoder, or their folder
     derived: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -53,9 +55,9 @@ class Segment:
         return self.read()
 
     @classmethod
-    def of(cls, name: str, text: RunText, tokens: TokenBatch) -> Segment:
+    def of(cls, name: str, text: RunText, tokens: TokenBatch, encoded: RunPart | None = None) -> Segment:
         """One whose tokens are in memory."""
-        return cls(name, text, partial(_given, tokens))
+        return cls(name, text, partial(_given, tokens), encoded)
 
     def __len__(self) -> int:
         return len(self.text)
@@ -192,7 +194,7 @@ class LiveRun(Run):
             base.history,
             provenance,
             base.report,
-            parts=base.parts,
+            parts={name: part for name, part in base.parts.items() if name != "encoded"},
             text=PresentText(segments),
             folder=base.folder,
             state=base.state,

@@ -285,6 +285,11 @@ class Run:
         if "health" not in self.report:
             raise InputError("the run has no health report", path=self.folder, remedy="make the run again")
         figures = self.report["health"]
+        if since := self.provenance.since_vectors:
+            worth = self.provenance.worth_refining
+            level, remedy = ("warn", "refine again: selfvec update RUN") if worth else ("ok", "")
+            finding = {"name": "new documents", "level": level, "message": since, "remedy": remedy}
+            figures = {**figures, "since": self.provenance.live, "findings": [*figures["findings"], finding]}
         title = f"Health: {', '.join(figures.get('verdicts') or ()) or 'nothing is wrong'}"
         return Health(title, figures, rows="findings" if "findings" in figures else None)
 

@@ -135,7 +135,8 @@ class RunText:
     def names(self, numbers: Sequence[int] | None = None) -> list[str]:
         """The names of the documents with these numbers, in their order, or of all; see `named`."""
         places = range(len(self)) if numbers is None else numbers
-        return named(self.ids(numbers), places, self._taken)
+        ids = self.ids(numbers)
+        return named(ids, places, self._taken if None in ids else ())
 
     @cached_property
     def _taken(self) -> frozenset[str]:

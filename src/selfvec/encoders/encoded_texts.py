@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Array, Ints, Mask, Rows
 from selfvec.base.errors import FormatError, InputError
+from selfvec.data.live_run import LiveRun, Segment
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import refuse_special, writing
 from selfvec.files.file_system import NO_LINK
@@ -317,8 +318,22 @@ def text_hashes(texts: Sequence[str]) -> NDArray[np.bytes_]:
 
 def encoded_texts_of(run: Run) -> EncodedTexts | None:
     """The encoder's vectors of a run's texts, memory-mapped; None if it was made without an encoder."""
-    if "encoded" not in run.parts and (folder := run.part("encoded")) is not None:
+    if "encoded" not in run.parts and isinstance(run, LiveRun):
+        of_segments = [encoded_texts_of_segment(part.segment) for part in run.segments[1:]]
+        if (own := encoded_texts_of(run.base)) is not None:
+            run.parts["encoded"] = own.merged(*(texts for texts in of_segments if texts is not None))
+    elif "encoded" not in run.parts and (folder := run.part("encoded")) is not None:
         run.parts["encoded"] = EncodedTexts.open(folder)
     kept = run.parts.get("encoded")
+    assert kept is None or isinstance(kept, EncodedTexts)
+    return kept
+
+
+def encoded_texts_of_segment(segment: Segment) -> EncodedTexts | None:
+    """The encoder's vectors of texts that came after the run was made; None if the run has no encoder."""
+    kept = segment.encoded
+    if isinstance(kept, Path):
+        folder = kept
+        return segment.held("encoded", lambda: EncodedTexts.open(folder))
     assert kept is None or isinstance(kept, EncodedTexts)
     return kept

@@ -5,8 +5,9 @@ Refining again, as `selfvec.refinement.update` does, takes them in as if they ha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from selfvec.base.arrays import Mask
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.corpus import Corpus
 from selfvec.corpus.documents import Documents
-from selfvec.corpus.kept_documents import KnownDocuments
-from selfvec.corpus.summary import joined_corpora
+from selfvec.corpus.kept_documents import KnownDocuments, hashed
+from selfvec.corpus.summary import FROM_MEMORY, joined_corpora
 from selfvec.data.live_run import (
     LiveRun,
     Part,
@@ -25,18 +26,22 @@ from selfvec.data.live_run import (
     Segment,
     base_of,
     segments_of,
+    since,
     with_figures,
 )
+from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
-from selfvec.data.run_text import FILE, FINGERPRINT, ID, schema_of
+from selfvec.data.run_text import FILE, FINGERPRINT, ID, RunText, schema_of
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
-from selfvec.encoders.run_encoder import keep_encoder
+from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of_segment
+from selfvec.encoders.run_encoder import encoder_of, keep_encoder
 from selfvec.storage.text_file import TextWriter, text_in_memory
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.phrases import units_of
 
 from .input_reading import refuse_tokens
 from .inputs import Execution
+from .teacher import Teacher
 from .update import Change, kept_fields_of
 
 REPLACE, KEEP, ERROR = "replace", "keep", "error"
@@ -45,6 +50,7 @@ REPLACE, KEEP, ERROR = "replace", "keep", "error"
 MOST = 8
 """Segments beside that of the vectors: each costs a search some time, and joining them an addition."""
 
+_LARGER = 4  # times the documents after it: a segment that is not written again with them
 _NAMED = 3  # ids in an error
 
 
@@ -74,11 +80,12 @@ def added(
     if not len(rows):
         return run, change
     parts = [part.without(mask) for part, mask in zip(segments, gone, strict=True)]
-    number = number or 1 + max((int(part.segment.name) for part in segments[1:]), default=1)
-    tokens = _tokens_of(rows, base_of(run))
-    new = Segment.of(str(number), _text_of(rows), tokens)
-    summary = joined_corpora([run.provenance.corpus, corpus.summary.as_dict()], left_out=replaced)
-    return _changed(run, [*parts, Part(new)], change, summary, number), change
+    number = number or _next(segments)
+    text = _text_of(rows)
+    encoded, described = _encoded(run, text, execution)
+    new = Segment.of(str(number), text, _tokens_of(rows, base_of(run)), encoded)
+    provenance = described.replace(corpus=_summary_with(run, corpus.summary.as_dict(), replaced))
+    return _changed(run, [*parts, Part(new)], change, provenance, number), change
 
 
 def deleted(
@@ -89,14 +96,11 @@ def deleted(
     `NotFound` if an id is missing, unless such are to be ignored.
     """
     segments = segments_of(run)
-    wanted = pl.Series(ID, list(ids), dtype=pl.String)
-    gone = [_with_ids(part, wanted) for part in segments]
-    there = [
-        part.segment.text.read((ID,), np.flatnonzero(mask).tolist())[ID]
-        for part, mask in zip(segments, gone, strict=True)
-    ]
-    missing = wanted.filter(~wanted.is_in(pl.concat(there).implode()))
-    if len(missing) and not ignore_missing:
+    keys = hashed(pl.Series(ids, dtype=pl.String))
+    gone = [np.isin(_known(part).ids, keys) & part.present for part in segments]
+    there = [_known(part).ids[mask] for part, mask in zip(segments, gone, strict=True)]
+    missing = [ids[place] for place in np.flatnonzero(~np.isin(keys, np.concatenate(there))).tolist()]
+    if missing and not ignore_missing:
         names = ", ".join(map(repr, missing[:_NAMED]))
         more = f" and {len(missing) - _NAMED:,} more" * (len(missing) > _NAMED)
         raise NotFound(
@@ -110,8 +114,30 @@ def deleted(
         remedy = "keep one, or remove the folder of the run"
         raise OptionError("no document would be left", field="ids", remedy=remedy)
     summary = joined_corpora([run.provenance.corpus], left_out=change.withdrawn)
-    number = number or 1 + max((int(part.segment.name) for part in segments[1:]), default=1)
-    return _changed(run, parts, change, summary, number), change
+    provenance = run.provenance.replace(corpus=summary)
+    return _changed(run, parts, change, provenance, number or _next(segments)), change
+
+
+def _summary_with(run: Run, new: Mapping[str, Any], left_out: int) -> dict[str, Any]:
+    """The summary of a run's text and of documents that are added.
+
+    What came from memory, one addition after the other, is one source: ``run.json`` is read and written with
+    each addition, so it must not grow with their number.
+    """
+    summary = joined_corpora([run.provenance.corpus, new], left_out=left_out)
+    files, steps = summary["files"], run.provenance.steps
+    came_from = ("path", "kind", "text_fields", "date_field")
+    if len(new["files"]) == 1 and steps and steps[-1]["by"] == "live" and steps[-1]["added"]:
+        before, last = files[-2:]
+        if last["kind"] in FROM_MEMORY and all(before[name] == last[name] for name in came_from):
+            digest = sha256((before["sha256"] + last["sha256"]).encode()).hexdigest()
+            files[-2:] = [{**last, "bytes": before["bytes"] + last["bytes"], "sha256": digest}]
+    return summary
+
+
+def _next(segments: Sequence[Part]) -> int:
+    """The number of a new segment of a run in memory."""
+    return 1 + max((int(part.segment.name) for part in segments[1:]), default=1)
 
 
 def _without_repeated(rows: pl.DataFrame, segments: Sequence[Part]) -> tuple[pl.DataFrame, list[Mask]]:
@@ -120,6 +146,7 @@ def _without_repeated(rows: pl.DataFrame, segments: Sequence[Part]) -> tuple[pl.
         rows = rows.filter(rows[ID].is_null() | rows[ID].is_last_distinct())
     ids = rows.get_column(ID, default=pl.repeat(None, len(rows), dtype=pl.String, eager=True))
     skipped = np.zeros(len(rows), bool)
+    unnamed = ids.is_null().to_numpy()
     gone = []
     new = KnownDocuments.of(rows)
     for part in segments:
@@ -130,8 +157,9 @@ def _without_repeated(rows: pl.DataFrame, segments: Sequence[Part]) -> tuple[pl.
             skipped |= ids.is_in(same.implode()).fill_null(False).to_numpy()
             of_part = part.segment.text.read((ID,), numbers.tolist())[ID]
             mask[numbers[of_part.is_in(same.implode()).to_numpy()]] = False
-        texts = _known(part).texts[part.present]
-        skipped |= ids.is_null().to_numpy() & np.isin(rows[FINGERPRINT].to_numpy(), texts)
+        if unnamed.any():
+            texts = _known(part).texts[part.present]
+            skipped |= unnamed & np.isin(rows[FINGERPRINT].to_numpy(), texts)
         gone.append(mask)
     return rows.filter(pl.Series(~skipped)), gone
 
@@ -165,16 +193,6 @@ def _versions(part: Part, new: KnownDocuments) -> Mask:
     return having
 
 
-def _with_ids(part: Part, ids: pl.Series) -> Mask:
-    """Which documents of a segment are present and have one of some ids, (D,) bool."""
-    wanted = KnownDocuments.of(
-        pl.DataFrame({ID: ids, FINGERPRINT: pl.zeros(len(ids), pl.UInt64, eager=True)})
-    )
-    own = _known(part).ids
-    having: Mask = np.isin(own, wanted.ids) & (own != 0) & part.present
-    return having
-
-
 def _refuse_present(rows: pl.DataFrame, segments: Sequence[Part]) -> None:
     """Raise `OptionError` if the run has documents with the ids of new ones."""
     new = KnownDocuments.of(rows)
@@ -188,7 +206,7 @@ def _refuse_present(rows: pl.DataFrame, segments: Sequence[Part]) -> None:
             )
 
 
-def _text_of(rows: pl.DataFrame) -> Any:
+def _text_of(rows: pl.DataFrame) -> RunText:
     with TextWriter() as writer:
         writer.add(rows)
         return writer.finish()
@@ -202,7 +220,22 @@ def _tokens_of(rows: pl.DataFrame, base: Run) -> TokenBatch:
     return encode([Documents(rows)], cut, rules, base.vectors, phrases=units_of(base.provenance))[0]
 
 
-def _changed(run: Run, parts: Sequence[Part], change: Change, summary: Any, number: int) -> LiveRun:
+def _encoded(run: Run, text: RunText, execution: Execution) -> tuple[EncodedTexts | None, Provenance]:
+    """The vectors of new texts by the encoder of a run, and what its ``run.json`` says then."""
+    made = run.provenance
+    if made.encoder is None:
+        return None, made
+    teacher = Teacher.of_runs([base_of(run)], encoder_of(run))
+    assert teacher is not None
+    most = None if run.settings.encode is None else max(run.settings.encode - made.encoder["passages"], 0)
+    encoded, numbers = teacher.encode_added(text, most, execution)
+    described = {**made.encoder, **{name: made.encoder[name] + numbers[name] for name in ("passages", "of")}}
+    live = since(run)
+    lacking = live.get("not_encoded", 0) + numbers["lacking"]
+    return encoded, made.replace(encoder=described, live={**live, "not_encoded": lacking})
+
+
+def _changed(run: Run, parts: Sequence[Part], change: Change, provenance: Provenance, number: int) -> LiveRun:
     """A run of other parts, of which small ones are joined."""
     base = base_of(run)
     first, *others = parts
@@ -213,25 +246,29 @@ def _changed(run: Run, parts: Sequence[Part], change: Change, summary: Any, numb
         before = steps.pop()
         counts = {name: value + before[name] for name, value in counts.items()}
     steps.append({"by": "live", **counts})
-    provenance = run.provenance.replace(corpus=summary, steps=steps)
-    made = LiveRun(base, [first, *kept], with_figures(provenance, [first, *kept], base))
+    provenance = with_figures(provenance.replace(steps=steps), [first, *kept], base)
+    made = LiveRun(base, [first, *kept], provenance)
     made.topic_names = run.topic_names
     keep_encoder(run, made)
     return made
 
 
 def _joined(parts: list[Part], number: int) -> list[Part]:
-    """The same documents in at most `MOST` segments: one is joined with those before it that are no larger.
+    """The same documents in at most `MOST` segments: if there are more, the last ones become one.
 
-    So each document is written again a few times at most, however many are added one by one.
+    Half of them may stay, each much larger than all that follow: so most additions join nothing, and each
+    document is written again a few times at most, however many are added one by one.
     """
-    joined = parts[-1:]
-    rest = parts[:-1]
-    while rest and (len(rest[-1]) <= sum(map(len, joined)) or len(rest) >= MOST):
-        joined.insert(0, rest.pop())
-    if len(joined) < 2:
+    if len(parts) <= MOST:
         return parts
+    joined = parts[-2:]
+    rest = parts[:-2]
+    while rest and (len(rest[-1]) <= _LARGER * sum(map(len, joined)) or len(rest) > MOST // 2):
+        joined.insert(0, rest.pop())
     text = text_in_memory(PresentText(joined))
     batches = [part.segment.tokens.part(part.present) for part in joined]
     tokens = concatenated(over_one_vocabulary(batches))
-    return [*rest, Part(Segment.of(str(number), text, tokens))]
+    of_parts = [encoded_texts_of_segment(part.segment) for part in joined]
+    own = [texts for texts in of_parts if texts is not None]
+    encoded = own[0].merged(*own[1:]) if own else None
+    return [*rest, Part(Segment.of(str(number), text, tokens, encoded))]

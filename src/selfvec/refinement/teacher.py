@@ -153,6 +153,23 @@ class Teacher:
         }
         return texts, described
 
+    def encode_added(
+        self, text: RunText, most: int | None, execution: Execution
+    ) -> tuple[EncodedTexts, dict[str, int]]:
+        """The vectors of documents that come after the run was made, and numbers of their passages.
+
+        If the encoder is not here, those that have no vector are counted, and that is said.
+        """
+        passages = Passages.of(text, most, self.encoded, whole=self.of_documents)
+        made, lacking = self.encoded, 0
+        if self.encoder is not None:
+            made = self._with(passages.lacking, (), (), execution)
+        elif lacking := len(passages.lacking):
+            count = count_of(lacking, "passage")
+            execution.progress.say(f"the encoder {self.name!r} of the run is not here: {count} added without")
+        numbers = {"passages": len(passages.hashes), "of": passages.total, "lacking": lacking}
+        return made.only(passages.hashes), numbers
+
     def _with(
         self, passages: Sequence[str], words: Sequence[str], named: Sequence[str], execution: Execution
     ) -> EncodedTexts:

@@ -100,7 +100,7 @@ def update(
     embeddings: Any = None,
     execution: Execution | None = None,
 ) -> Run:
-    """The run that one refinement of its documents and the new ones would give; itself if nothing is new.
+    """The run that one refinement of its documents and the new ones would give; itself if that is it.
 
     Parameters are those of `selfvec.update`. The method that ``auto`` chose for the run stays.
     """
@@ -112,7 +112,7 @@ def update(
         start = source_vectors(old, vectors)
         teacher = Teacher.of_runs([old.run], encoder, embeddings)
     new, described, change = _read(old, taken, execution)
-    if change.nothing and settings == old.settings:
+    if change.nothing and settings == old.settings and not old.run.provenance.live:
         return old.run
     if teacher is not None:
         teacher = teacher.with_documents(embeddings, new)

@@ -127,7 +127,7 @@ def build_like(
     vocabulary: Vocabulary,
     space: DenseSpace,
     pool: PoolOfTexts | None,
-    encoder: bool,  # whether the index has a part of an encoder
+    encoded: EncodedTexts | None,  # if the index has a part of an encoder
 ) -> tuple[list[str], IndexedDocuments, UnitVectors | None]:
     """Other documents in the space of an index: their new types, the documents, and the encoder's vectors.
 
@@ -152,7 +152,6 @@ def build_like(
 
     vectors = UnitVectors.of(units.documents, documents, smoothed)
     indexed = IndexedDocuments.build(gathered, units, owners, spans, (vectors.codes, vectors.scales))
-    encoded = encoded_texts_of(run) if encoder else None
     student = None if encoded is None else student_of(run)
     if encoded is None or student is None:
         return new, indexed, None

@@ -153,8 +153,8 @@ def like_units(
     merged = merge_stems(encode_texts(pieces, preprocessing, run.vectors), preprocessing)
     new = [name for name in merged.types if name not in vocabulary.index]
     types = [*vocabulary.types, *new]
-    number = vocabulary.index | {name: len(vocabulary) + place for place, name in enumerate(new)}
-    numbers = np.array([number[name] for name in merged.types], np.int32)
+    later = {name: len(vocabulary) + place for place, name in enumerate(new)}
+    numbers = np.array([vocabulary.index.get(name, later.get(name)) for name in merged.types], np.int32)
     return _of_units(merged.renumbered(numbers, types), bounds, len(gathered.texts)), new
 
 

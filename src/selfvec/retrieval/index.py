@@ -27,7 +27,7 @@ from selfvec.base.progress import Progress
 from selfvec.corpus.filters import GivenFilter, allowed, filter_names, given_filters
 from selfvec.data.live_run import base_of
 from selfvec.data.run import Run
-from selfvec.encoders.encoded_texts import EncodedTexts
+from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.run_encoder import encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.files.atomic_files import atomic_folder
@@ -153,14 +153,15 @@ class Index:
         """The same, whose questions are read by the encoder of a run, if it has one and it can be had."""
         return self if self.encoder_part is None else replace(self, find_encoder=partial(encoder_of, run))
 
-    def indexed(self, run: Run, gathered: GatheredDocuments) -> IndexedPart:
-        """Other documents in the space of this index."""
-        run = base_of(run)
-        made = build_like(
-            run, gathered, self._first_types, self.space, self.pool, self.encoder_part is not None
-        )
-        new, documents, encoded = made
-        return IndexedPart(documents, np.ones(len(documents), bool), new, encoded)
+    def indexed(
+        self, run: Run, gathered: GatheredDocuments, encoded: EncodedTexts | None = None
+    ) -> IndexedPart:
+        """Other documents in the space of this index; ``encoded`` as for `memory`."""
+        if self.encoder_part is not None:
+            encoded = encoded or encoded_texts_of(run)
+        made = build_like(base_of(run), gathered, self._first_types, self.space, self.pool, encoded)
+        new, documents, vectors = made
+        return IndexedPart(documents, np.ones(len(documents), bool), new, vectors)
 
     @property
     def first_part(self) -> IndexedPart:

@@ -20,6 +20,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.filters import GivenFilter, allowed, given_filters
 from selfvec.data.live_run import BASE, LiveRun, Part, base_of
 from selfvec.data.run_text import ID
+from selfvec.encoders.encoded_texts import encoded_texts_of_segment
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
@@ -100,7 +101,7 @@ def _with_segments(index: Index, run: LiveRun, key: tuple[Any, ...], cut: Cut) -
         if part.segment.name == BASE:
             return index.first_part
         gathered = replace(gathered_text(part.segment.text, Progress()), cut=cut)
-        return index.indexed(run, gathered)
+        return index.indexed(run, gathered, encoded_texts_of_segment(part.segment))
 
     def of_part(part: Part) -> IndexedPart:
         """The same as for the state before if no further document of the segment is gone."""

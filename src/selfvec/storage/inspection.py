@@ -41,6 +41,7 @@ HELD = {  # by the kind of a part of a run folder
     "text.parquet": "all documents as they were written, with ids, dates and fields",
     "tokens.safetensors": "all documents as numbers of words, in their order",
     "added.parquet": "documents that were added while the vectors stayed, as they were written",
+    "added-encoded": "vectors of their texts by the run's encoder",
     "added.safetensors": "the same as numbers of words, with these words",
     "deleted.safetensors": "the numbers of documents that were deleted or replaced",
     "repeats": "hashes of the repeated passages",
@@ -212,12 +213,8 @@ def _of_run(run: Run) -> dict[str, Any]:
         about["dates"] = [str(days.min()), str(days.max())] if len(days) else []
         about["slices"] = list(run.tokens.slice_names)
     about["updates"] = len(made.steps)
-    if made.live:
-        lacking = made.live["without_vector"] / max(made.live["tokens"], 1)
-        about["since the vectors were made"] = (
-            f"{made.live['documents']:,} documents came, {made.live['gone']:,} went; "
-            f"{lacking:.1%} of the words that came have no vector"
-        )
+    if since := made.since_vectors:
+        about["since the vectors were made"] = since
     return {**about, "options": dict(made.options)}
 
 

@@ -11,7 +11,8 @@
                            text, "sentences" (D,) int32
     text.parquet           the documents as they were written, see `selfvec.data.run_text`
     added-N.parquet        documents that were added while the vectors stayed, and in added-N.safetensors
-                           their tokens, over types of their own; see `selfvec.data.live_run`
+                           their tokens, over types of their own; see `selfvec.data.live_run`. In
+                           added-encoded-N/ the vectors of their texts by the encoder, if the run has one
     deleted-N.safetensors  the numbers of the documents that are gone, by segment
     repeats/               hashes of the repeated passages, if there are any
     counts/                exact co-occurrence counts, if they were made
@@ -68,6 +69,7 @@ REPORT = "report.json"
 PARTS = ("counts", "encoded", "repeats")
 ADDED = "added.parquet"
 ADDED_TOKENS = "added.safetensors"
+ADDED_ENCODED = "added-encoded"
 DELETED = "deleted.safetensors"
 _OF_FOLDER = ("format", "state", "stamp", "files", "sha256")  # in run.json; the rest is how the run was made
 _AGAIN = "make the run again"
@@ -167,7 +169,9 @@ def _open_segments(folder: Path, live: Mapping[str, Any], base: Run, earlier: Ru
     for number in live["segments"]:
         text = RunText(folder / state_name(ADDED, number))
         tokens = _tokens_later(folder / state_name(ADDED_TOKENS, number))
-        segments.append(held.get(str(number)) or Segment(str(number), text, tokens))
+        encoded = folder / state_name(ADDED_ENCODED, number)
+        opened = Segment(str(number), text, tokens, encoded if encoded.is_dir() else None)
+        segments.append(held.get(str(number)) or opened)
     return [Part(segment, np.array(gone.get(segment.name, ()), np.int64)) for segment in segments]
 
 

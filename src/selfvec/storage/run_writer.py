@@ -41,6 +41,7 @@ from .cache import CACHE
 from .folder_kinds import RUN
 from .run_folder import (
     ADDED,
+    ADDED_ENCODED,
     ADDED_TOKENS,
     DELETED,
     HISTORY,
@@ -69,7 +70,8 @@ JOURNAL = "encoded.journal"
 NEW = "new.parquet"
 """New documents, while an update reads them."""
 _FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, TOPICS, *PARTS)  # of a state
-_OWNED = (*_FILES, ADDED, ADDED_TOKENS, DELETED, NEW)
+_OF_SEGMENTS = (ADDED, ADDED_TOKENS, ADDED_ENCODED)
+_OWNED = (*_FILES, *_OF_SEGMENTS, DELETED, NEW)
 _UNFINISHED = re.compile(
     r"(text|new)(-\d+)?\.parquet\.(\d+|joined)"  # see `selfvec.storage.text_file`
     r"|\.(run\.json|previous\.json|cache)\.partial-[0-9a-f]{8}"
@@ -161,6 +163,10 @@ class RunWriter:
                     save_text(part.segment.text, self.path(ADDED))
                     write_tokens(self.path(ADDED_TOKENS), part.segment.tokens, types=True)
                     names += [state_name(ADDED, self.state), state_name(ADDED_TOKENS, self.state)]
+                    encoded = part.segment.encoded
+                    if encoded is not None and not isinstance(encoded, Path):
+                        encoded.save(self.path(ADDED_ENCODED))
+                        names.append(state_name(ADDED_ENCODED, self.state))
             gone = {part.segment.name: part.gone for part in run.segments if len(part.gone)}
             if gone:
                 write_tensors(self.path(DELETED), gone)
@@ -173,11 +179,12 @@ class RunWriter:
                 "deleted": self.state if gone else None,
             }
             run.provenance = run.provenance.replace(live={**(run.provenance.live or {}), **of_documents})
-            kept = {state_name(name, number) for number in segments for name in (ADDED, ADDED_TOKENS)}
+            kept = {state_name(name, number) for number in segments for name in _OF_SEGMENTS}
             files = {
                 name: entry
                 for name, entry in described["files"].items()
-                if split_state(name)[0] not in (ADDED, ADDED_TOKENS, DELETED) or name in kept
+                if (top := name.partition("/")[0]) in kept
+                or split_state(top)[0] not in (*_OF_SEGMENTS, DELETED)
             }
             files |= checksums(self.target, names)
             made = {"format": RUN_FORMAT, **run.provenance, "state": run.base.state, "files": files}
@@ -186,7 +193,6 @@ class RunWriter:
             self._replace_present(content, undo=True)
             run.stamp = json.loads(content)["sha256"]
             run.seen = (self.target / PRESENT).absolute(), identity(self.target / PRESENT)
-            self._sweep()
         return run
 
     def name_topics(self, names: Sequence[TopicName]) -> None:

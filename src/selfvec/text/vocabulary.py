@@ -42,11 +42,17 @@ class Vocabulary:
     preprocessing: Preprocessing
     types: Sequence[str]
     _seen: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    _later: dict[str, tuple[int, ...]] = field(
+        default_factory=dict, repr=False
+    )  # unknown words, and new types
+    _first: int | None = None  # types of the vocabulary that has the same `_seen`
     _bare: dict[str, dict[str, list[int]]] = field(default_factory=dict, repr=False)  # see `_without_accents`
 
     def grown(self, types: Sequence[str]) -> Vocabulary:
         """The same with further types; what is known of the others is not computed again."""
-        made = Vocabulary(self.preprocessing, [*self.types, *types])
+        made = Vocabulary(
+            self.preprocessing, [*self.types, *types], self._seen, _first=self._first or len(self)
+        )
         last = len(self)
         index = self.index | {name: last + place for place, name in enumerate(types)}
         accented = [(number + last, bare) for bare, number in Vocabulary(self.preprocessing, types)._accented]
@@ -177,13 +183,19 @@ class Vocabulary:
 
     def types_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
         """The types of each word: usually one, () for a stop word, -1 for an unknown word."""
-        found = list(map(self._seen.get, words))  # threads may share this cache
+        found = [
+            self._later.get(word) if (types := self._seen.get(word)) is None else types for word in words
+        ]
         new = list(dict.fromkeys([w for w, types in zip(words, found, strict=True) if types is None]))
         if new:
             looked_up = dict(zip(new, self._look_up(new), strict=True))
-            if len(self._seen) + len(new) > _KEPT:
+            if len(self._seen) + len(self._later) + len(new) > _KEPT:
                 self._seen.clear()
-            self._seen.update(looked_up)
+                self._later.clear()
+            first = self._first or len(self)
+            for word, types in looked_up.items():
+                same = all(0 <= number < first for number in types)
+                (self._seen if same else self._later)[word] = types
             found = [looked_up.get(word, types) for word, types in zip(words, found, strict=True)]
         return cast(list[tuple[int, ...]], found)
 

@@ -149,7 +149,8 @@ def update(
     Returns
     -------
     Run
-        The run itself if nothing is new; `Run.change` says what is. With ``dry_run`` a dict of what would be.
+        The run itself if nothing is new, also since its vectors were made; `Run.change` says what is. With
+        ``dry_run`` a dict of what would be.
 
     Examples
     --------
@@ -180,7 +181,7 @@ def update(
         bool(how.get("allow_duplicates")),
     )
     half_life = how.get("half_life")
-    if taken.is_nothing and half_life is None:
+    if taken.is_nothing and half_life is None and not old.provenance.live:
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
     progress, jobs = as_progress(how.get("progress")), limited_jobs(how.get("jobs"))
     if dry_run:
@@ -271,7 +272,8 @@ def watch(
 ) -> Iterator[Run]:
     """Update a run whenever its files change, until it is interrupted.
 
-    Files are taken when they are at rest since the last look. Mistakes in one are printed.
+    Files are taken when they are at rest since the last look. Mistakes in one are printed. The vectors stay,
+    so that new documents are found at once, until so many came that search gains by refining again.
 
     Parameters
     ----------
@@ -319,15 +321,26 @@ def watch(
             now = _state(paths)
             if now == before and now != done:
                 try:
-                    new = update(run, paths, output=folder, jobs=jobs, progress=progress, **documents)
-                    if new.change:
-                        yield new
+                    yield from _taken(folder, paths, jobs, progress, documents)
                 except CorpusError as error:  # a row that is still being written, or a mistake to mend
                     progress.say(f"not taken: {error.message(flags=True)}")
                 done = now
             before = now
             _wait(every, asked)
     progress.say("stopped; the run is whole")
+
+
+def _taken(
+    folder: Path, paths: Sequence[Any], jobs: int | None, progress: Progress, documents: NewDocuments
+) -> Iterator[Run]:
+    """A run with the documents of some files; none if they are not new."""
+    made = update(folder, paths, KEEP, output=folder, progress=progress, **documents)
+    change = made.change
+    if change and made.provenance.worth_refining:
+        made = update(folder, output=folder, jobs=jobs, progress=progress)
+        made.change = change
+    if change:
+        yield made
 
 
 def _wait(seconds: float, asked: Event) -> None:
