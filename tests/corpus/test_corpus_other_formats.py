@@ -127,3 +127,10 @@ def test_front_matter_is_no_text_and_its_date_is_the_date(reader: Reader) -> Non
     assert "Markdown's front matter (2 rows)" in reader.corpus.summary.notes[0]
     assert reader.read("in/a.md")["dates"] == [date(2020, 3, 4)]  # one document also if it is named alone
     assert reader.texts("in", as_is=True)[1].startswith("+++")
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_a_first_row_that_is_nested_too_deeply_is_a_bad_row(reader: Reader, suffix: str) -> None:
+    reader.write(f"a.{suffix}", '{"text": "hail", "x": ' + "[" * 5000 + "]" * 5000 + '}\n{"text": "snow"}\n')
+    with pytest.raises(CorpusError, match=rf"a.{suffix}:1: is not JSON that can be read \(it is nested too"):
+        reader.read(f"a.{suffix}")

@@ -3,6 +3,7 @@
 import datetime
 import math
 import operator
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -221,8 +222,11 @@ def test_nested_conditions_mean_what_logic_says(dated_run: Run, condition: dict[
         ('{"state": ', OptionError, "is no JSON"),
         ([["state=IOWA"]], OptionError, "a filter is field=value"),
         ("{" + '"$not":{' * 5000 + "}" * 5001, OptionError, "nested|JSON"),
+        (reduce(lambda inner, _: {"$not": inner}, range(5000), {}), OptionError, "field=value.*, not dict"),
+        ({"year": 10**5000}, OptionError, "field=value.*, not dict"),
+        ('{"year": ' + "9" * 5000 + "}", OptionError, r"is no JSON \(9+... is not a number of JSON\)"),
     ],
-    ids=map(str, range(14)),
+    ids=map(str, range(17)),
 )  # fmt: skip
 def test_a_wrong_condition_is_answered_with_the_right_ones(
     dated_run: Run, condition, kind, told: str

@@ -133,7 +133,7 @@ CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels/test.tsv"
         (CORPUS, '{"text": "a"}\n', "corpus.jsonl:1: field '_id'"),
         (CORPUS, '{"_id": "1", "text": "a"}\n{"_id": 1, "text": "b"}\n', "corpus.jsonl:2: field '_id'"),
         (CORPUS, '{"_id": "1", "title": 3, "text": "a"}\n', "corpus.jsonl:1: field 'title'"),
-        (CORPUS, '{"_id": "1", "text": "\\ud800"}\n', "corpus.jsonl:1: field 'text': contains half"),
+        (CORPUS, '{"_id": "1", "text": "\\ud800"}\n', "corpus.jsonl:1: is not JSON: it contains half"),
         (CORPUS, "\n", "corpus.jsonl: is empty"),
         (QUERIES, '{"_id": "q1"}\n', "queries.jsonl:1: field 'text'"),
         (QRELS, "query-id\tcorpus-id\tscore\nq1\td1\n", "test.tsv:2: a row is query-id<TAB>"),

@@ -8,6 +8,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from .display import code_of
 from .errors import OptionError, did_you_mean
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -110,7 +111,7 @@ def check_texts(name: str, value: Any, what: str = "texts") -> list[str]:
     """
     several = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else None
     if several is None or not all(isinstance(one, str) for one in several):
-        raise OptionError(f"are {what}, not {value!r:.80}", field=name)
+        raise OptionError(f"are {what}, not {code_of(value)}", field=name)
     if not several:
         raise OptionError(f"the list is empty, at least one of these {what} is needed", field=name)
     return several

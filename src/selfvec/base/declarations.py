@@ -27,6 +27,7 @@ from textwrap import wrap
 from typing import Any, ParamSpec, TypeVar, cast
 
 from .checks import no_such_option
+from .display import code_of
 from .errors import OptionError, did_you_mean
 
 P = ParamSpec("P")
@@ -90,8 +91,8 @@ class Kind:
             return None
         if self.several and isinstance(value, Iterable) and not isinstance(value, str | bytes):
             wrong = [one for one in value if not self._accepts(one)]
-            return f"is {self.rule}, not {wrong[0]!r:.80}" if wrong else None
-        return f"is {self.rule}, not {value!r:.80}"
+            return f"is {self.rule}, not {code_of(wrong[0])}" if wrong else None
+        return f"is {self.rule}, not {code_of(value)}"
 
     def _accepts(self, value: Any) -> bool:
         if isinstance(value, bool):

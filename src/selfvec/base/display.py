@@ -30,6 +30,18 @@ def count_of(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def code_of(value: object, most: int = 80) -> str:
+    """The beginning of a value as Python writes it; its type, if it is too deep or too long for that.
+
+    >>> code_of([1, "two"]), code_of(10**5000)
+    ("[1, 'two']", 'int')
+    """
+    try:
+        return repr(value)[:most]
+    except (RecursionError, ValueError):  # whose texts tell programs how to raise a limit
+        return type(value).__name__
+
+
 def size_of(count: int) -> str:
     """A number of bytes.
 

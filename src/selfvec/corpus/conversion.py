@@ -5,7 +5,6 @@ Strings that are column names (the items of a data frame) or file names in a lis
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import sys
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from selfvec.base.display import whole_words
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.forks import check_polars
+from selfvec.files.untrusted import parse_json
 
 from .corpus import Corpus
 from .fields import FieldNames, FieldOptions, given_options
@@ -202,8 +202,8 @@ def _is_json(text: str) -> bool:
     if text[:1] != "{":
         return False
     try:
-        return bool(json.loads(text))
-    except (ValueError, RecursionError):
+        return bool(parse_json(text))
+    except ValueError:
         return False
 
 

@@ -28,10 +28,11 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Ids, Mask
 from selfvec.base.casing import in_any_case
-from selfvec.base.display import whole_words
+from selfvec.base.display import code_of, whole_words
 from selfvec.base.errors import NotFound, OptionError, did_you_mean
 from selfvec.base.names import items_at, parted
 from selfvec.data.run import Run
+from selfvec.files.untrusted import parse_json
 
 from .slices import parse_span
 
@@ -112,7 +113,7 @@ def given_filters(filter: GivenFilter | None) -> list[str]:
     if filter is None or (isinstance(several, Iterable) and not (several := list(several))):
         return []
     if not isinstance(several, list) or not all(isinstance(part, str | Mapping) for part in several):
-        raise OptionError(f"{_RULE}, not {filter!r:.80}", field="filter", remedy=_EXAMPLE)
+        raise OptionError(f"{_RULE}, not {code_of(filter)}", field="filter", remedy=_EXAMPLE)
     return [part if isinstance(part, str) else _as_json(part) for part in several if part]
 
 
@@ -130,7 +131,7 @@ def _as_json(condition: Mapping[str, Any]) -> str:
     try:
         return json.dumps(condition, ensure_ascii=False, default=plain)
     except (TypeError, ValueError, RecursionError):
-        raise OptionError(f"{_RULE}, not {condition!r:.80}", field="filter", remedy=_EXAMPLE) from None
+        raise OptionError(f"{_RULE}, not {code_of(condition)}", field="filter", remedy=_EXAMPLE) from None
 
 
 def filtered_documents(run: Run, filters: Sequence[str]) -> Mask:
@@ -178,8 +179,8 @@ def allowed(documents: WithFields, filters: Sequence[str]) -> Mask:
 
 def _of_json(documents: WithFields, text: str) -> Mask:
     try:
-        condition = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        condition = parse_json(text)
+    except ValueError as error:
         raise OptionError(f"{text:.80} is no JSON ({error})", field="filter", remedy=_EXAMPLE) from None
     try:
         return _fulfilling(documents, condition)
@@ -189,11 +190,11 @@ def _of_json(documents: WithFields, text: str) -> Mask:
 
 def _fulfilling(documents: WithFields, condition: Any) -> Mask:
     if not isinstance(condition, Mapping):
-        raise OptionError(f"{_RULE}, not {condition!r:.80}", field="filter", remedy=_EXAMPLE)
+        raise OptionError(f"{_RULE}, not {code_of(condition)}", field="filter", remedy=_EXAMPLE)
     out = np.ones(len(documents.days), bool)
     for name, value in condition.items():
         if name in ("$and", "$or", "$nor") and not isinstance(value, list):
-            raise OptionError(f"{name} takes a list of filters, not {value!r:.80}", field="filter")
+            raise OptionError(f"{name} takes a list of filters, not {code_of(value)}", field="filter")
         each = partial(_fulfilling, documents)
         if name == "$and":
             out &= reduce(np.logical_and, map(each, value), out)
@@ -218,7 +219,7 @@ def _of_field(documents: WithFields, column: _Column, wanted: Any) -> Mask:
         wanted.items() if by_operators else [("$in" if isinstance(wanted, list) else "$eq", wanted)]
     ):
         if name in ("$in", "$nin") and not isinstance(value, list):
-            raise OptionError(f"{name} takes a list of values, not {value!r:.80}", field="filter")
+            raise OptionError(f"{name} takes a list of values, not {code_of(value)}", field="filter")
         equal = partial(_equal, column)
         if name in ("$eq", "$in"):
             out &= _any(equal, value if name == "$in" else [value])
@@ -244,7 +245,7 @@ def _written(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str | int | float):
-        rule = f"compares with a text, a number or true, not with {value!r:.80}"
+        rule = f"compares with a text, a number or true, not with {code_of(value)}"
         raise OptionError(rule, field="filter", remedy=_EXAMPLE)
     return str(value).strip()
 
@@ -500,8 +501,8 @@ def _values(text: str, keys: Sequence[str]) -> list[str]:
     if text[:1] not in ("[", "{"):
         return plain
     try:
-        found = items_at(json.loads(text), keys)
-    except (ValueError, RecursionError):
+        found = items_at(parse_json(text), keys)
+    except ValueError:
         return plain
     return plain + [
         one if isinstance(one, str) else json.dumps(one) for one in found if one is not None and one != {}

@@ -5,12 +5,11 @@ Nearly every such file is UTF-8. Read as lines, its tags, times and fields would
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import suppress
 
 from selfvec.files.charsets import iconv, shown, unmarked_utf16
-from selfvec.files.untrusted import LFS_POINTER, LFS_REMEDY
+from selfvec.files.untrusted import LFS_POINTER, LFS_REMEDY, parse_json
 
 _BINARY = (  # of the longer signs first
     (
@@ -80,7 +79,7 @@ def _other_json(start: bytes, suffix: str, kind: str) -> tuple[str, str] | None:
     if array or kind not in ("", "jsonl") or b"\n" not in start:
         return None
     with suppress(ValueError):
-        json.loads(start.partition(b"\n")[0])
+        parse_json(start.partition(b"\n")[0])
         return None
     if not re.match(rb'\{\s*\n\s*["}]', start):
         return None  # a bad row, which is told with its line

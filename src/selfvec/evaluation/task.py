@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any, ClassVar
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.files.text_files import text_lines
+from selfvec.files.untrusted import parse_json
 from selfvec.numerics.statistics import Estimate
 
 from .compared_vectors import ComparedVectors
@@ -122,8 +122,8 @@ def json_objects(path: Path, required: Sequence[str]) -> Iterator[tuple[int, dic
     """The objects of a JSON Lines file, with their line numbers."""
     for line, text in text_lines(path):
         try:
-            value = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            value = parse_json(text)
+        except ValueError as error:
             rule = f"is not JSON: {error}"
             raise InputError(rule, path=path, line=line, remedy="correct the line") from None
         if not isinstance(value, dict):

@@ -33,6 +33,7 @@ from selfvec.apps.run import Run
 from selfvec.base.errors import NotFound, OptionError, SelfvecError, TargetError
 from selfvec.base.result_table import Figures
 from selfvec.data.run import TopicName
+from selfvec.files.untrusted import parse_json
 from selfvec.refinement import live
 
 from .changing_run import PresentPage
@@ -146,10 +147,10 @@ def _documents(body: bytes) -> list[Any]:
         return []
     try:
         try:
-            whole = json.loads(body)
+            whole = parse_json(body)
         except json.JSONDecodeError:
-            whole = [json.loads(line) for line in body.splitlines() if line.strip()]
-    except (ValueError, RecursionError) as error:
+            whole = [parse_json(line) for line in body.splitlines() if line.strip()]
+    except ValueError as error:
         raise OptionError(f"is neither JSON nor JSON Lines ({error})", field="body") from None
     several = whole if isinstance(whole, list) else [whole]
     if len(several) > MOST:
