@@ -16,71 +16,10 @@ from tests.refusals import refused
 
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.corpus import Corpus, fields
-from selfvec.corpus.dates import parse_dates
 from selfvec.corpus.fields import FieldNames, recognise
 from selfvec.corpus.files import DOCUMENT_SUFFIXES
 from selfvec.corpus.fingerprints import Seen
 from selfvec.corpus.row_formats import ROW_FORMATS
-
-DATES = {
-    "2020-06-18": "2020-06-18",
-    "2020-6-8": "2020-06-08",
-    "2020-06-18T15:17:00Z": "2020-06-18",
-    "2020-06-18 23:59:59+09:00": "2020-06-18",
-    "2020/06/18": "2020-06-18",
-    " 2020 ": "2020-01-01",
-    "2020.0": "2020-01-01",
-    "202006": "2020-06-01",
-    "2020-06": "2020-06-01",
-    "20200618": "2020-06-18",
-    "20200618151700": "2020-06-18",
-    "202006181517": "2020-06-18",
-    "04/01/1990": "1990-04-01",
-    "4/1/1990 12:00:00 AM": "1990-04-01",
-    "18.06.2020": "2020-06-18",
-    "Thu, 18 Jun 2020 10:00:00 +0000": "2020-06-18",
-    "18-Jun-2020": "2020-06-18",
-    "18 June 2020": "2020-06-18",
-    "June 18, 2020": "2020-06-18",
-    "Sept. 3rd 2019": "2019-09-03",
-    "Jun 2020": "2020-06-01",
-    "03-APR-72 18:40:00": "1972-04-03",
-    "31-DEC-50 00:00:00": "1950-12-31",
-    "01-JAN-49 00:00:00": "2049-01-01",
-    "1600000000": "2020-09-13",
-    "1600000000.25": "2020-09-13",
-    "1600000000000": "2020-09-13",
-}
-NO_DATES = ["", "soon", "25/13/2020", "2020-02-30", "2020-13-01", "20201301", "31-APR-72", "1"]
-NO_DATES += ["0000-01-01", "9" * 30]
-
-
-def test_a_column_of_many_forms_is_read_value_by_value():
-    texts = [*DATES, None, *NO_DATES]
-    read = parse_dates(pl.Series(texts)).to_list()
-    assert [str(day) for day in read[: len(DATES)]] == list(DATES.values())
-    assert read[len(DATES) :] == [None] * (1 + len(NO_DATES))
-
-
-@given(st.dates(datetime.date(1000, 1, 1), datetime.date(2999, 12, 31)))
-def test_every_day_survives_every_unambiguous_form(day):
-    forms = [
-        "%Y-%m-%d",
-        "%Y%m%d",
-        "%m/%d/%Y",
-        "%d.%m.%Y",
-        "%d-%b-%Y",
-        "%d %B %Y",
-        "%B %d, %Y",
-        "%Y-%m-%dT%H:%M:%S",
-    ]
-    read = parse_dates(pl.Series([day.strftime(form) for form in forms]))
-    assert read.to_list() == [day] * len(forms)
-
-
-@given(st.lists(st.text(max_size=12) | st.none(), max_size=5))
-def test_no_text_brings_the_date_reader_down(texts):
-    assert len(parse_dates(pl.Series(texts, dtype=pl.String))) == len(texts)
 
 
 @pytest.mark.parametrize(
@@ -102,15 +41,9 @@ def test_the_usual_names_are_recognised(columns, text, date, name):
 def test_what_is_asked_for_goes_first():
     names = FieldNames.of("memo, note", "seen", "place", "ticket")
     fields = recognise(["text", "note", "memo", "date", "seen", "place", "id", "ticket"], "x", names)
-    assert (fields.text, fields.date, fields.slice, fields.id) == (
-        ("memo", "note"),
-        "seen",
-        "place",
-        "ticket",
-    )
-    assert fields.text_given
-    assert fields.date_given
-    assert fields.id_given
+    assert fields.text == ("memo", "note")
+    assert (fields.date, fields.slice, fields.id) == ("seen", "place", "ticket")
+    assert (fields.text_given, fields.date_given, fields.id_given) == (True, True, True)
 
 
 @pytest.mark.parametrize("option", ["text_field", "date_field", "slice_field", "id_field", "keep_fields"])
@@ -130,21 +63,19 @@ def test_an_id_field_of_files_is_read_and_kept_in_the_summary(reader: Reader):
         reader.read("a.jsonl", id_field="no")
 
 
-def test_what_is_not_there_is_said_with_what_is():
-    with pytest.raises(
-        CorpusError, match=r"^x: none of its fields .*; give text_field=NAME; its fields are: a, b$"
-    ):
-        recognise(["a", "b"], "x", FieldNames())
-    with pytest.raises(
-        CorpusError, match=r"^x: field 'c': there is no such field; give text_field=NAME; .* a, b$"
-    ):
-        recognise(["a", "b"], "x", FieldNames.of("c"))
-    with pytest.raises(CorpusError, match=r"^x: field 'c': there is no such field; give date_field=NAME"):
-        recognise(["text"], "x", FieldNames.of(None, "c"))
-    with pytest.raises(CorpusError, match="field 'text': two columns have this name"):
-        recognise(["text", "text"], "x", FieldNames())
-    with pytest.raises(CorpusError, match=r"a0, a1, .*a29, … \(100 in all\)$"):
-        recognise([f"a{i}" for i in range(100)], "x", FieldNames())
+@pytest.mark.parametrize(
+    ("columns", "names", "rule"),
+    [
+        (["a", "b"], (), "^x: none of its fields .*; give text_field=NAME; its fields are: a, b$"),
+        (["a", "b"], ("c",), "^x: field 'c': there is no such field; give text_field=NAME; .* a, b$"),
+        (["text"], (None, "c"), "^x: field 'c': there is no such field; give date_field=NAME"),
+        (["text", "text"], (), "field 'text': two columns have this name"),
+        ([f"a{i}" for i in range(100)], (), r"a0, a1, .*a29, … \(100 in all\)$"),
+        (["Note", "NOTE"], ("note",), r"'note': there is no such field; did you mean Note or NOTE\? Or"),
+    ],
+)
+def test_what_is_not_there_is_said_with_what_is(columns, names, rule):
+    refused(lambda: recognise(columns, "x", FieldNames.of(*names)), CorpusError, rule)
 
 
 def test_fields_are_refused_if_no_file_has_any(reader: Reader):
@@ -191,11 +122,8 @@ def test_fields_of_another_corpus_are_read_from_files_that_have_any(reader: Read
 def test_names_of_fields_match_in_any_case_unless_several_differ_in_it_alone():
     assert recognise(["NOTE", "When"], "x", FieldNames.of("note", "when")).columns == ("NOTE", "When")
     assert recognise(["Note", "NOTE"], "x", FieldNames.of("NOTE")).text == ("NOTE",)
-    assert recognise(["Note"], "x", FieldNames.of(["note", "Note"], keep_fields=["NOTE"])).columns == (
-        "Note",
-    )
-    with pytest.raises(CorpusError, match=r"'note': there is no such field; did you mean Note or NOTE\? Or"):
-        recognise(["Note", "NOTE"], "x", FieldNames.of("note"))
+    names = FieldNames.of(["note", "Note"], keep_fields=["NOTE"])
+    assert recognise(["Note"], "x", names).columns == ("Note",)
 
 
 def test_text_columns_of_parquet_hold_strings(reader: Reader):
@@ -260,20 +188,25 @@ def test_texts_from_memory(reader: Reader):
     assert Corpus.from_texts(["one"]).summary.files == []
 
 
-def test_wrong_texts_from_memory_are_refused():
-    refused(lambda: Corpus.from_texts("one"), CorpusError, "texts is a list of strings, this is one string")
-    with pytest.raises(CorpusError, match="memory:2: text is a string, this is int"):
-        collect(Corpus.from_texts(["one", 2]))
-    with pytest.raises(CorpusError, match="memory:1: holds half of a surrogate pair"):
-        collect(Corpus.from_texts(["\ud800"]))
-    with pytest.raises(CorpusError, match="text, date differ in length, one lacks number 2; give as many"):
-        collect(Corpus.from_texts(["one", "two"], dates=["1990"]))
-    with pytest.raises(CorpusError, match="memory:1: field 'date': 'soon' is not a date"):
-        collect(Corpus.from_texts(["one"], dates=["soon"]))
+@pytest.mark.parametrize(
+    ("texts", "dates", "rule"),
+    [
+        ("one", None, "texts is a list of strings, this is one string"),
+        (["one", 2], None, "memory:2: text is a string, this is int"),
+        (["\ud800"], None, "memory:1: holds half of a surrogate pair"),
+        (["one", "two"], ["1990"], "text, date differ in length, one lacks number 2; give as many"),
+        (["one"], ["soon"], "memory:1: field 'date': 'soon' is not a date"),
+        ([], None, "it contains no documents"),
+    ],
+)
+def test_wrong_texts_from_memory_are_refused(texts, dates, rule):
+    refused(lambda: collect(Corpus.from_texts(texts, dates=dates)), CorpusError, rule)
+
+
+def test_an_iterator_is_read_once():
     corpus = Corpus.from_texts(iter(["one"]))
     assert collect(corpus)["texts"] == ["one"]
     refused(lambda: collect(corpus), CorpusError, "an iterator can be read only once; give a list")
-    refused(lambda: collect(Corpus.from_texts([])), CorpusError, "it contains no documents")
 
 
 @given(st.lists(st.lists(st.integers(0, 30), max_size=20)))
@@ -296,11 +229,7 @@ def test_other_fields_come_along_unless_they_are_not_wanted(tmp_path: Path) -> N
     (batch,) = Corpus.open([csv, jsonl]).batches()
     assert batch.texts.to_list() == ["hail", "wind", "rain"]
     found = {name: values.to_list() for name, values in fields_of(batch).items()}
-    assert found == {
-        "state": ["IOWA", "", None],
-        "size": [None, None, "1"],
-        "tags": [None, None, '["x"]'],
-    }
+    assert found == {"state": ["IOWA", "", None], "size": [None, None, "1"], "tags": [None, None, '["x"]']}
 
 
 def test_fields_that_appear_late_and_values_of_all_types_of_json_are_kept(tmp_path: Path) -> None:
@@ -340,11 +269,8 @@ def test_the_page_names_what_is_read():
     suffixes = [suffix for found in ROW_FORMATS for suffix in found.suffixes]
     for suffix in (*suffixes, *filter(None, DOCUMENT_SUFFIXES)):
         assert f"`{suffix}`" in page or suffix in (".text", ".markdown"), suffix
-    for kind, known in {
-        "text": {*fields.TEXTS, *fields.TITLES},
-        "date": {*fields.DATES},
-        "id": {*fields.IDS},
-    }.items():
+    kinds = {"text": {*fields.TEXTS, *fields.TITLES}, "date": {*fields.DATES}, "id": {*fields.IDS}}
+    for kind, known in kinds.items():
         entry = re.search(rf"\* \*\*{kind}\*\*:(.*?)(?=\n\* |\n\n)", page, re.DOTALL)[1]
         named = set(re.findall(r"`(\w+)`", entry))
         assert named
@@ -356,7 +282,7 @@ def test_the_page_names_what_is_read():
     [
         "1990-05-01\tHail broke the roofs\tIOWA",
         "pos\tHail fell.",
-        "pos\thail broke the roofs of many houses",
+        "pos\thail broke the roofs of houses",
         "7\tHail",
     ],
 )

@@ -39,14 +39,7 @@ _BYTES = 1 << 27  # of a block; one of more words has fewer columns, at least ha
 class CentredRows:
     """The rows of one matrix, weighted by their words' degrees, minus their mean.
 
-    Attributes
-    ----------
-    weights : (V,) float64
-        r^(-γ).
-    roots : (V,) float64
-        r^(-1/2). Words without neighbours have weight and root 0.
-    mean : (d,) float64
-        m.
+    ``weights``, (V,), are r^(-γ), and ``roots`` r^(-1/2), 0 for words without neighbours; ``mean``, (d,), m.
     """
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from selfvec.base.casing import different_names
 from selfvec.base.errors import CorpusError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from .documents import Documents, Part
+    from .fields import FieldOptions
     from .fingerprints import Seen
 
 Select = Callable[["Documents", str], "Documents"]
@@ -96,15 +97,8 @@ class Corpus:
         cls,
         sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
-        text_field: str | Sequence[str] | None = None,
-        date_field: str | None = None,
-        slice_field: str | None = None,
-        id_field: str | None = None,
-        slice_by_name: bool = False,
-        skip_bad_rows: bool = False,
-        keep_fields: bool | str | Sequence[str] | None = True,
-        as_is: bool = False,
         like: Mapping[str, Any] | None = None,
+        **options: Unpack[FieldOptions],
     ) -> Corpus:
         """Read files, folders and ``-`` (standard input), one after the other.
 
@@ -114,26 +108,13 @@ class Corpus:
         Parameters
         ----------
         sources : path or sequence of paths
-        text_field : str or sequence of str, optional
-            Columns joined by a blank line, several with commas; without it the usual names are recognised.
-            Files that have no columns, such as notes among tables, are read whole.
-        date_field : str, optional
-            The column with the date; without it the usual names are recognised.
-        slice_field : str, optional
-            The column with the slice of the corpus that a document belongs to: a region, a source, an author.
-        id_field : str, optional
-            The column with the id; without it the usual names are recognised.
-        slice_by_name : bool
-            Whether each of ``sources`` is a slice, named after the file.
-        skip_bad_rows : bool
-            Leave out and count malformed rows instead of raising an error for the first.
-        keep_fields : bool, str or sequence of str
-            Whether documents keep the other fields of their rows, or which of them.
-        as_is : bool
-            Whether texts are kept as they are written, and nothing is mended that a program wrote into them.
         like : mapping, optional
             The summary of another corpus (``provenance["corpus"]``): its fields are read where none
             are named, from files that have any.
+        **options
+            ``text_field``, ``date_field``, ``slice_field``, ``id_field``, ``keep_fields``, ``skip_bad_rows``
+            and ``as_is``, as `selfvec.refine` takes them, and ``slice_by_name``: whether each source is a
+            slice, named after the file. Files without columns, such as notes among tables, are read whole.
 
         Raises
         ------
@@ -144,7 +125,12 @@ class Corpus:
         from .fields import FieldNames
         from .files import LeftOut, find_sources, open_part, require_fields
 
-        given = FieldNames.of(text_field, date_field, slice_field, id_field, keep_fields, as_is=as_is)
+        slice_by_name, skip_bad_rows = (
+            options.pop("slice_by_name", False),
+            options.pop("skip_bad_rows", False),
+        )
+        asked: Any = {"keep_fields": True, **options}
+        given = FieldNames.of(**asked)
         fields = given if like is None else given.like(like)
         names = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
         if not names:
@@ -207,10 +193,11 @@ class Corpus:
         from .memory import texts_part
 
         if isinstance(texts, str | bytes):
-            raise CorpusError(
+            rule, remedy = (
                 "texts is a list of strings, this is one string",
-                remedy="put it into a list, or use Corpus.open",
+                "put it into a list, or use Corpus.open",
             )
+            raise CorpusError(rule, remedy=remedy)
         return cls([texts_part(name, texts, dates, ids, slices)], name, tokenized=tokenized)
 
     def batches(
@@ -223,24 +210,10 @@ class Corpus:
     ) -> Generator[Documents]:
         """Read from the beginning, a batch of documents at a time.
 
-        How dates such as 03/04/2020 are meant is known when all is read; see `dated`.
-
-        Parameters
-        ----------
-        advance : callable
-            Called with the bytes of the sources read since its last call, `total_bytes` in all.
-        batch_bytes : int
-            Approximate size of a batch. The documents do not depend on it.
-        seen : Seen, optional
-            Texts read before this corpus, for counting duplicates.
-        select : callable, optional
-            Called with documents and the path they come from; returns those that are kept. The others are
-            counted as known.
-
-        Raises
-        ------
-        CorpusError
-            For a malformed row (unless these are skipped), a damaged file, or a corpus without documents.
+        ``advance`` is called with the bytes of the sources read since its last call. The documents do not
+        depend on ``batch_bytes``, the approximate size of a batch. Those that repeat texts in ``seen`` are
+        counted as duplicates, and those that ``select`` does not return as known. How dates such as
+        03/04/2020 are meant is known when all is read; see `dated`.
         """
         from .date_fields import Dates, decided, earlier_orders
         from .documents import concatenated
@@ -271,8 +244,7 @@ class Corpus:
                 # Half a batch is enough: parts that are a little shorter than a batch need no joining.
                 if 2 * size >= batch_bytes or sum(map(len, waiting)) >= BATCH_ROWS:
                     yield concatenated(waiting)
-                    waiting = []
-                    size = 0
+                    waiting, size = [], 0
         # Before `finish`, so that what is said of dates comes before what is said of ids.
         if not self._is_shard:
             decisions = decided(self.dates.columns, earlier_orders(self._like))
@@ -289,11 +261,8 @@ class Corpus:
 
     def _new_summary(self) -> Summary:
         """A summary that holds only the fields that will be read."""
-        rows = [
-            part.fields
-            for part in self._parts
-            if part.kind not in ("lines", "folder", "document", "memory", "run")
-        ]
+        others = ("lines", "folder", "document", "memory", "run")
+        rows = [part.fields for part in self._parts if part.kind not in others]
         # Notes in a folder may give dates, which are in no column.
         dated = [part for part in self._parts if part.fields in rows or part.kind in ("folder", "document")]
         notes = (*self._notes, *(note for fields in rows for note in fields.notes))

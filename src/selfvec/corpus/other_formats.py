@@ -11,17 +11,10 @@ from contextlib import suppress
 from selfvec.files.charsets import iconv, shown, unmarked_utf16
 from selfvec.files.untrusted import LFS_POINTER, LFS_REMEDY, parse_json
 
+_ODF = b"PK\x03\x04.{26}mimetypeapplication/"
 _BINARY = (  # of the longer signs first
-    (
-        b"PK\x03\x04.{26}mimetypeapplication/epub",
-        "an EPUB",
-        "convert it: pandoc -t plain, or unpack its pages",
-    ),
-    (
-        b"PK\x03\x04.{26}mimetypeapplication/vnd.oasis",
-        "an OpenDocument file",
-        "save it as .docx, .html or .csv",
-    ),
+    (_ODF + b"epub", "an EPUB", "convert it: pandoc -t plain, or unpack its pages"),
+    (_ODF + b"vnd.oasis", "an OpenDocument file", "save it as .docx, .html or .csv"),
     (b"PK\x03\x04", "a zip archive (or an Office document)", "unpack it, or name it .docx if it is one"),
     (b"\xd0\xcf\x11\xe0", "a Word or Excel file from before 2007", "save it as .docx or .csv"),
     (b"BZh", "bzip2", "unpack it, or compress it as .gz or .zst"),
@@ -41,12 +34,9 @@ _TEXTS = (  # in files that would be read as lines, after white space
     (rb"TY {1,2}- ?[A-Z]", "RIS", _TABLE),
     (rb"(?:%[^\n]*\n\s*)*@(?i:" + _ENTRY + rb")\s*\{", "BibTeX", _TABLE),
     (rb"(?:#[^\n]*\n)*1(?:-\d+)?\t[^\t\n]+\t[^\t\n]*\t[^\t\n]*\t", "CoNLL", "write a sentence in each line"),
-    (
-        rb"(?:window|var|let|const|module|export)\b[\w.$ \[\]\"']*=\s*[\[{]",
-        "JavaScript with data in it",
-        "cut off what stands before the first bracket; then jq -c '.[]' makes an object per line",
-    ),
-)
+    (rb"(?:window|var|let|const|module|export)\b[\w.$ \[\]\"']*=\s*[\[{]", "JavaScript with data in it",
+     "cut off what stands before the first bracket; then jq -c '.[]' makes an object per line"),
+)  # fmt: skip
 _LIST = re.compile(rb'"([A-Za-z_]\w*)"\s*:\s*\[\s*\{')
 
 

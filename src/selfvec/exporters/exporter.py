@@ -138,25 +138,7 @@ def _exported(target: Target | Store, figures: dict[str, Any]) -> Figures:
 
 
 def write_rows(rows: StoreRows, to: str, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write rows into a store.
-
-    Parameters
-    ----------
-    rows : StoreRows
-        See `passage_rows` and `word_rows`.
-    to : str
-        The name of a store.
-    target : path
-        The folder or file to write.
-    overwrite : bool
-        Whether to replace an earlier store.
-
-    Raises
-    ------
-    TargetError
-        If the target exists or cannot be written; it is not changed. `OptionError` for an unknown store,
-        `MissingExtra` if its library is not installed.
-    """
+    """Write rows into a store; if that fails, the target is not changed."""
     if to not in STORES:
         raise OptionError.one_of(to, STORES, field="to")
     STORES[to].require()

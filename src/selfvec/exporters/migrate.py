@@ -189,13 +189,7 @@ def _is_map(path: Path) -> bool:
 
 
 def question_encoder(store: str | os.PathLike[str], run: Run) -> Encoder:
-    """An encoder of a run whose questions fit the current vectors of a database, old or new.
-
-    Raises
-    ------
-    InputError
-        If the vectors are of another run and there is no map between the two.
-    """
+    """An encoder of a run whose questions fit the current vectors of a database, old or new."""
     path = Path(store)
     encoder = Encoder.of(run)
     stored = find_database(path).source(path)

@@ -69,35 +69,13 @@ class StoreRows:
 
 
 def passage_rows(
-    run: Run,
-    *,
-    encode: Encode | None = None,
-    cut: Cut = CUT,
-    progress: Progress | None = None,
+    run: Run, *, encode: Encode | None = None, cut: Cut = CUT, progress: Progress | None = None
 ) -> StoreRows:
-    """The passages of a run's documents.
+    """The passages of a run's documents, encoded and, without ``encode``, smoothed by their neighbours.
 
-    Parameters
-    ----------
-    run : Run
-    encode : callable, optional
-        By default that of `selfvec.retrieval.encoder.Encoder.of`; its vectors are then smoothed
-        (`selfvec.text.document_vectors.smooth_by_neighbours`).
-    cut : tuple of int
-        Words of a passage, and how many of them are repeated from the passage before.
-    progress : Progress, optional
-
-    Returns
-    -------
-    StoreRows
-        Columns ``id`` (the document's, with ``#1``, ``#2``, ... for the passages of a long one; with ``##1``
-        if that is the id of another document), ``document``, ``text``, ``date`` (null if unknown), and one
-        per field: numbers, booleans, lists or objects if all its values are, else strings.
-
-    Raises
-    ------
-    InputError
-        If the run has not kept its text.
+    The columns are ``id`` (the document's, with ``#1``, ``#2``, ... for the passages of a long one; with
+    ``##1`` if that is the id of another document), ``document``, ``text``, ``date`` (null if unknown), and
+    one per field: numbers, booleans, lists or objects if all its values are, else strings.
     """
     import polars as pl
 

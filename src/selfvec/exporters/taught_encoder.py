@@ -26,11 +26,6 @@ def taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
     """The rows that a run's sentence encoder taught its words, each times the weight of the word; and notes.
 
     Words of the initial vectors that the run lacks are known, too, if they were encoded with the run.
-
-    Raises
-    ------
-    OptionError
-        If the run has no sentence encoder, or has pieces of words.
     """
     taught = student_of(run, progress)
     described = run.provenance.encoder
@@ -43,11 +38,8 @@ def taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
     own = taught.student.rows * taught.student.weights[:, None]
     rows = np.concatenate([own, np.float32(taught.unseen_weight) * unseen[found]])
     words, places, rows, split, about = fold_rows(run, taught.words, rows, others)
-    learned = {
-        "passages": taught.passages,
-        "ridge": taught.student.ridge,
-        "explained": taught.student.explained,
-    }
+    student = taught.student
+    learned = {"passages": taught.passages, "ridge": student.ridge, "explained": student.explained}
     made = {"encoder": described["name"], "digest": described["digest"], "student": learned}
     return Encoder(words, places, rows, split, about | made), notes
 

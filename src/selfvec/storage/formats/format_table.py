@@ -12,18 +12,8 @@ from pathlib import Path
 
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
-from selfvec.storage.formats import (
-    compressed,
-    fasttext,
-    model2vec,
-    npy,
-    parquet,
-    safetensors,
-    spacy,
-    text,
-    word2vec,
-)
 
+from . import compressed, fasttext, model2vec, npy, parquet, safetensors, spacy, text, word2vec
 from .input_file import Input
 
 
@@ -43,98 +33,36 @@ class Format:
     columns: tuple[str, ...] = ()  # which of sources and counts it keeps
 
 
+_COLUMNS = ("sources", "counts")
+
 # The order decides where several fit. A run's folder and a compressed file are also those of a wider format,
 # a projector's numbers could be GloVe's, and both forms of word2vec begin alike. GloVe has no mark at all.
 FORMATS = (
-    Format(
-        "run", "Selfvec run folder", (), safetensors.sniff_run, safetensors.read_run, folder=True, mapped=True
-    ),
-    Format(
-        "spacy", "spaCy's vectors, the folder vocab of a pipeline", (), spacy.sniff, spacy.read, folder=True
-    ),
-    Format(
-        "model2vec",
-        "model2vec folder (static sentence encoder)",
-        (),
-        model2vec.sniff,
-        model2vec.read,
-        model2vec.write,
-        folder=True,
-        mapped=True,
-        half=True,
-    ),
-    Format(
-        "projector",
-        "TensorFlow Projector, vectors.tsv and metadata.tsv",
-        (),
-        text.sniff_projector,
-        write=text.write_projector,
-        folder=True,
-        file_of_folder=True,
-    ),
+    Format("run", "Selfvec run folder", (),
+           safetensors.sniff_run, safetensors.read_run, folder=True, mapped=True),
+    Format("spacy", "spaCy's vectors, the folder vocab of a pipeline", (),
+           spacy.sniff, spacy.read, folder=True),
+    Format("model2vec", "model2vec folder (static sentence encoder)", (),
+           model2vec.sniff, model2vec.read, model2vec.write, folder=True, mapped=True, half=True),
+    Format("projector", "TensorFlow Projector, vectors.tsv and metadata.tsv", (),
+           text.sniff_projector, None, text.write_projector, folder=True, file_of_folder=True),
     Format("compressed", "safetensors with codes, as compress writes", (), compressed.sniff, compressed.read),
-    Format(
-        "safetensors",
-        "safetensors with vectors and vocabulary",
-        (".safetensors",),
-        safetensors.sniff,
-        safetensors.read,
-        safetensors.write,
-        mapped=True,
-        half=True,
-        columns=("sources", "counts"),
-    ),
-    Format(
-        "npy",
-        "NumPy matrix with a .vocabulary.txt next to it",
-        (".npy",),
-        npy.sniff,
-        npy.read,
-        npy.write,
-        mapped=True,
-        half=True,
-    ),
-    Format(
-        "npz",
-        "NumPy archive with vectors and vocabulary",
-        (".npz",),
-        npy.sniff_archive,
-        write=npy.write_archive,
-        half=True,
-    ),
-    Format(
-        "parquet",
-        "Parquet with columns word and vector",
-        (".parquet", ".pq"),
-        parquet.sniff,
-        parquet.read,
-        parquet.write,
-        half=True,
-        columns=("sources", "counts"),
-    ),
+    Format("safetensors", "safetensors with vectors and vocabulary", (".safetensors",),
+           safetensors.sniff, safetensors.read, safetensors.write, mapped=True, half=True, columns=_COLUMNS),
+    Format("npy", "NumPy matrix with a .vocabulary.txt next to it", (".npy",),
+           npy.sniff, npy.read, npy.write, mapped=True, half=True),
+    Format("npz", "NumPy archive with vectors and vocabulary", (".npz",),
+           npy.sniff_archive, None, npy.write_archive, half=True),
+    Format("parquet", "Parquet with columns word and vector", (".parquet", ".pq"),
+           parquet.sniff, parquet.read, parquet.write, half=True, columns=_COLUMNS),
     Format("fasttext", "fastText model, with its subwords", (), fasttext.sniff, fasttext.read),
-    Format(
-        "word2vec", "word2vec binary", (".bin",), word2vec.sniff, word2vec.read, word2vec.write, packable=True
-    ),
-    Format(
-        "word2vec-text",
-        "word2vec text, fastText .vec",
-        (".vec", ".txt", ".w2v"),
-        text.sniff,
-        text.read,
-        text.write,
-        packable=True,
-    ),
-    Format(
-        "glove",
-        "GloVe text (word2vec text without its first line)",
-        (".glove", ".glove.txt"),
-        text.sniff_glove,
-        text.read_glove,
-        text.write_glove,
-        packable=True,
-    ),
-)
+    Format("word2vec", "word2vec binary", (".bin",),
+           word2vec.sniff, word2vec.read, word2vec.write, packable=True),
+    Format("word2vec-text", "word2vec text, fastText .vec", (".vec", ".txt", ".w2v"),
+           text.sniff, text.read, text.write, packable=True),
+    Format("glove", "GloVe text (word2vec text without its first line)", (".glove", ".glove.txt"),
+           text.sniff_glove, text.read_glove, text.write_glove, packable=True),
+)  # fmt: skip
 """All formats, in the order in which they are tried on a file."""
 
 
