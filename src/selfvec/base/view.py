@@ -256,6 +256,7 @@ class Entry:
     quotes: Sequence[tuple[str, Sequence[tuple[Pieces, str]]]] = ()
     """Sides by name, with their passages and where each is from. The terminal shows the first of each."""
     number: int = 0  # in a ranking
+    brief: bool = False  # small, so that several fit on the first screen of a page
 
 
 Part = str | Pieces | Table | Entry | Heading | Drawn

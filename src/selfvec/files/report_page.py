@@ -58,7 +58,11 @@ cite { display: block; font-style: normal; font-size: .8rem; color: var(--quiet)
 figure { margin: .6rem 0 1.2rem; break-inside: avoid; } figcaption { color: var(--quiet); }
 .axis { stroke: var(--line); } .value { fill: var(--came); }
 .interval { stroke: var(--came); stroke-width: 2; }
-@media (max-width: 700px) { .less { display: none; } td, th { padding-right: .5rem; } }
+.brief { padding: .4rem 0 .2rem; font-size: .9rem; line-height: 1.35; }
+section.brief h2 { display: block; font-size: .95rem; margin: 0; }
+.brief p { margin: .1rem 0; }
+@media (max-width: 700px) { body { margin: .8rem auto; } h1 { font-size: 1.2rem; margin: .3rem 0; }
+  p { margin: .5rem 0; line-height: 1.35; } .less { display: none; } td, th { padding-right: .5rem; } }
 @media print { :root { --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --came: #00497a;
   --went: #7a3300; --mark: #e2eefb; } body { margin: 0; max-width: none; font-size: 10pt; }
   .wide { overflow: visible; }
@@ -140,7 +144,8 @@ def _entry_html(entry: Entry, place: str) -> str:
     )
     passages = f"<div class=sides>{sides}</div>" if sides else ""
     head = f'<h2>{_html(name[0])}</h2><span class="quiet">{facts}</span>'
-    return f'<section id="{place}">{head}{lines}{passages}</section>'
+    kind = ' class="brief"' if entry.brief else ""
+    return f'<section id="{place}"{kind}>{head}{lines}{passages}</section>'
 
 
 def _quote_html(quote: tuple[Pieces, str]) -> str:

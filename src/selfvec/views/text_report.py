@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +13,7 @@ from selfvec.analysis.concepts.group_differences import GroupDifference, differe
 from selfvec.analysis.concepts.growth import (
     ShareChange,
     growth_columns,
+    growth_in_brief,
     growth_sentences,
     percent,
     word_sentences,
@@ -35,6 +36,7 @@ from selfvec.base.view import (
     text_table,
 )
 from selfvec.data.run import Run
+from selfvec.data.run_text import column_of
 from selfvec.numerics.statistics import share_interval
 from selfvec.text.language_recognition import language_name
 
@@ -44,8 +46,9 @@ if TYPE_CHECKING:
     from selfvec.analysis.concepts import Topics
     from selfvec.analysis.word_drift import Drift
 
-_SUBJECTS = 6  # named at the top
-_GROUPS = 4  # of which the first screen tells
+_SUBJECTS = 6  # that the text is mostly about
+_GROUPS, _READ = 3, 3  # groups and documents on the first screen, which a telephone shows without scrolling
+_SHARED = 10  # documents of each value of a field that groups them, on average
 FEW_DOCUMENTS = 20  # of a period, below which its share says little
 _LEAST_SHARE, _LEAST_DISTANCE = 0.01, 0.1  # where axes end, so that noise does not fill them
 _WIDTH, _HEIGHT, _LEFT, _FOOT = 560, 150, 44, 22  # in pixels, with room for labels
@@ -90,13 +93,20 @@ def text_report(found: TextFindings) -> View:
     """The page of what was found about the text of a run: four answers, then the evidence."""
     groups = found.topics and found.topics.groups
     # How the periods are written comes first of all: a change of notation looks like a change of subjects.
-    first = groups.sides.sentences if groups and groups.sides else []
-    parts: list[Part] = [*first, *_facts(found), *_answers(found)]
+    sides = groups.sides.sentences if groups and groups.sides else []
+    parts: list[Part] = [*sides[:1], *_size(found), *_answers(found), *_subject(found)]
+    if others := sides[1:]:
+        parts += [Heading("What else differs in how both ends are written"), *others]
+    if found.to_read:
+        passages = [([(printable(row.sentence), "")], row.source) for row in found.to_read]
+        parts.append(Entry([("Documents to read, by how they begin", "strong")], quotes=[("", passages)]))
     if found.topics is not None:
-        parts += [Heading("What it is about"), *_subjects(found.topics), *topic_entries(found.topics)]
+        parts += [Heading("What it is about"), *_growth(found), *_subjects(found.topics)]
+        parts += topic_entries(found.topics)
     if found.groups:
         rows = [row for group in found.groups for row in group.rows]
         parts += [Heading("How the groups differ"), _sizes(found.groups)]
+        parts += [group.sentence for group in found.groups]
         parts.append(Table(difference_columns(), rows, "What each has more of than the others"))
     if found.drift is not None:
         changed = found.drift.view()
@@ -118,27 +128,46 @@ _LIMITS = (
 
 
 def _answers(found: TextFindings) -> Iterator[Part]:
-    """A manager's four questions, each with its answer."""
+    """A manager's four questions, each with an answer in a few short rows; the evidence has the figures."""
     topics = found.topics
     groups = None if topics is None else topics.groups
     if topics is not None and groups is not None and groups.growth is not None:
-        changes = [(sentence(row.name.split(", ")[0]), row.growth) for row in topics if row.growth]
-        words = ((escape_for_display(word), change) for word, change in found.words)
-        told = [*growth_sentences(changes), *word_sentences(list(words))]
+        told = [*growth_in_brief(_changes(topics)), *word_sentences(_words(found), brief=True)]
         yield _answer("Which subjects grow?", told)
         yield _answer("Is that only because there are more documents?", [groups.growth.sentence])
     if found.groups:
-        yield _answer("How do the groups differ?", [group.sentence for group in found.groups[:_GROUPS]])
-    elif found.run.text is not None and (fields := list(found.run.text.fields)):
+        yield _answer("How do the groups differ?", [row.in_brief for row in found.groups[:_GROUPS]])
+    elif fields := _fields_with_groups(found.run):
         named = ", ".join(map(printable, fields[:_GROUPS]))
         yield _answer("How do groups differ?", [f"Name one of the fields: --groups {named}."])
     if found.to_read:
-        passages = [([(printable(row.sentence), "")], row.source) for row in found.to_read]
-        yield Entry([("Which documents to read?", "strong")], quotes=[("", passages)])
+        yield _answer("Which documents to read?", [row.source for row in found.to_read[:_READ]])
 
 
-def _answer(question: str, sentences: Sequence[str]) -> Entry:
-    return Entry([(question, "strong")], [[(sentence, "")] for sentence in sentences])
+def _answer(question: str, sentences: Iterable[str]) -> Entry:
+    return Entry([(question, "strong")], [[(sentence, "")] for sentence in sentences], brief=True)
+
+
+def _changes(topics: Topics) -> list[tuple[str, ShareChange]]:
+    return [(sentence(row.name.split(", ")[0]), row.growth) for row in topics if row.growth]
+
+
+def _growth(found: TextFindings) -> Iterator[str]:
+    """Which subjects and words grew, with intervals."""
+    yield from growth_sentences(_changes(found.topics) if found.topics else [])
+    yield from word_sentences(_words(found))
+
+
+def _words(found: TextFindings) -> list[tuple[str, ShareChange]]:
+    return [(escape_for_display(word), change) for word, change in found.words]
+
+
+def _fields_with_groups(run: Run) -> list[str]:
+    """The fields whose values many documents share."""
+    if run.text is None:
+        return []
+    values = ((name, run.text.read((column_of(name),)).to_series()) for name in run.text.fields)
+    return [name for name, column in values if 2 <= column.drop_nulls().n_unique() <= len(column) / _SHARED]
 
 
 def _subjects(topics: Topics) -> list[Part]:
@@ -179,8 +208,8 @@ def health_table(run: Run) -> list[Table]:
     return [text_table("", ["health of the vectors", "", ""], rows)] if rows else []
 
 
-def _facts(found: TextFindings) -> Iterator[str]:
-    """What was read, and what it is about, in sentences."""
+def _size(found: TextFindings) -> Iterator[str]:
+    """What was read, in a sentence."""
     provenance = found.run.provenance
     days = found.run.tokens.period if found.run.tokens else None
     dated = f", dated {days[0]} to {days[1]}" if days else ""
@@ -188,15 +217,20 @@ def _facts(found: TextFindings) -> Iterator[str]:
     size = f"{count_of(documents, 'document')}, " if documents else ""
     code = provenance.text.get("language")
     language = f"; language: {language_name(code)}" if code else ""
-    words = f"{count_of(provenance.tokens or 0, 'word')}, {provenance.types or 0:,} different"
+    words = count_of(provenance.tokens or 0, "word")
     yield printable(f"{size}{words}{dated}{language}.")
     if found.documents is not None:
         chosen = f"only the {count_of(found.documents, 'document')} with {', '.join(found.filters)}"
         yield printable(f"What follows is about {chosen}.")
+
+
+def _subject(found: TextFindings) -> Iterator[str]:
+    """What the text is about, and what was noted on reading it."""
     if found.topics is not None and found.topics.subjects:
         *first, last = found.topics.subjects[:_SUBJECTS]
         yield f"It is mostly about {' and '.join(filter(None, (', '.join(first), last)))}."
-    yield from (printable(f"{note[:1].upper()}{note[1:]}.") for note in provenance.corpus.get("notes", ()))
+    notes = found.run.provenance.corpus.get("notes", ())
+    yield from (printable(f"{note[:1].upper()}{note[1:]}.") for note in notes)
 
 
 def _on_certainty(found: TextFindings) -> Iterator[str]:

@@ -61,6 +61,17 @@ def test_few_subjects_are_no_more_than_asked_and_none_is_small(subject_run: Run)
     assert few_subjects(topics(subject_run, 4), 4).topics == topics(subject_run, 4).topics
 
 
+def test_what_is_not_similar_is_not_named_as_one_subject(subject_run: Run) -> None:
+    found = topics(subject_run, 4)  # four subjects without a word in common
+    few = few_subjects(found, 3)
+    (others,) = [topic for topic in few if topic.others]
+    assert (others.name, len(few)) == ("other subjects", 3)
+    assert others.documents == sum(sorted(topic.documents for topic in found)[:2])
+    kept = [topic.name for topic in few if not topic.others]
+    assert sorted([*kept, *others.finer]) == sorted(topic.name for topic in found)
+    assert few.subjects == [name.split(", ")[0] for name in kept]
+
+
 def test_a_run_keeps_names_and_merges_through_an_update(folder: Path) -> None:
     table = edited(folder, ["Weather", "Home", "Money", "Home"])
     named = topics(open_run(folder), 4, names=table)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from headless import Page
+from tests.analysis.sides.planted_text import reports
 
+import selfvec
 from selfvec.apps.cli import main
 from selfvec.data.run import Run
 from selfvec.storage.run_writer import save_run
@@ -53,6 +55,39 @@ def test_nothing_is_clipped_and_words_are_marked(page: Page, report: Path, width
     dark = page.run("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
     assert dark == (scheme == "dark")
     assert {address.split(":")[0] for address in page.requests} <= {"file", "about"}
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of reports whose notation, mix and subjects change."""
+    path = tmp_path_factory.mktemp("answers") / "report.html"
+    rows = list(reports(3_000, 3, ["notation", "mix", "subject"]))
+    selfvec.report(selfvec.refine(rows, "none", "original"), path, groups="kind", words="smoke")
+    return path
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800)])
+def test_four_answers_fit_on_the_first_screen(page: Page, answers: Path, width: int, height: int) -> None:
+    page.size(width, height)
+    page.open(answers.as_uri(), ready="document.querySelector('.brief')")
+    assert page.texts("section.brief h2") == [
+        "Which subjects grow?",
+        "Is that only because there are more documents?",
+        "How do the groups differ?",
+        "Which documents to read?",
+    ]
+    ends = page.run(
+        "[...document.querySelectorAll('section.brief')].map((e) => e.getBoundingClientRect().bottom)"
+    )
+    assert max(ends) <= height
+    rows = page.run(
+        "[...document.querySelectorAll('section.brief')].map((e) => e.querySelectorAll('p').length)"
+    )
+    assert (min(rows), max(rows)) == (1, 5)
+    assert page.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert page.run(CLIPPED) == []
+    for quote in page.texts("section:not(.brief) blockquote"):
+        assert quote[0].isupper() or not quote[0].isalpha()  # from the beginning of a sentence
 
 
 def test_on_paper_all_is_black_on_white_and_whole(page: Page, report: Path) -> None:

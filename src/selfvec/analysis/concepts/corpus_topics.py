@@ -353,7 +353,8 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice]) -> Topics:
         sides=replace(written(run, sides), beside=True),
         last_documents=sides.last.documents,
     )
-    grown = [replace(topic, growth=change) for topic, change in zip(whole, changes, strict=True)]
+    rows = zip(whole, changes, strict=True)
+    grown = [topic if topic.others else replace(topic, growth=change) for topic, change in rows]
     return replace(whole, topics=grown, groups=shares)
 
 

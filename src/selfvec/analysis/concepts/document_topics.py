@@ -161,9 +161,11 @@ def documents_to_read(topics: Topics, most: int = 5) -> list[ToRead]:
     run = topics.run
     if run is None or run.text is None:
         return []
-    changes = [(i, row.growth) for i, row in enumerate(topics) if row.growth and row.growth.moved]
-    grew = [i for i, change in sorted(changes, key=lambda pair: -pair[1].low) if change.grew]
-    chosen = list(dict.fromkeys([*grew, *range(len(topics))]))[:most]
+    changes = [(i, row.growth.like_for_like) for i, row in enumerate(topics) if row.growth]
+    moved = [(i, change) for i, change in changes if change.moved and change.grew]
+    grew = [i for i, _ in sorted(moved, key=lambda pair: -pair[1].low)]
+    subjects = [i for i, row in enumerate(topics) if not row.others]
+    chosen = list(dict.fromkeys([*grew, *subjects]))[:most]
     order = _most_typical_first(run, topics)
     typical = _first_of_each(topics, order, 1)
     last = None if topics.groups is None else topics.groups.last_documents

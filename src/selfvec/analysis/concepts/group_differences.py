@@ -18,7 +18,7 @@ from selfvec.text.phrases import LINK
 
 from .growth import LEVEL, ShareChange, Sides, changes_of_counts, exact_p, moved_subjects, percent
 from .terms import documents_with, log_likelihoods, stop_words, word_documents
-from .topic_result import Topics
+from .topic_result import OTHER_SUBJECTS, Topics
 
 OTHERS = "the others"
 _LISTED = 6  # words of a group
@@ -40,7 +40,8 @@ class GroupDifference:
     @property
     def larger(self) -> list[tuple[str, ShareChange]]:
         """The subjects that it has more of."""
-        more = [(name, change) for name, change in self.subjects if change.moved and change.grew]
+        named = [(name, change) for name, change in self.subjects if name != OTHER_SUBJECTS]
+        more = [(name, change) for name, change in named if change.moved and change.grew]
         return sorted(more, key=lambda row: -row[1].low)
 
     @property
@@ -54,6 +55,14 @@ class GroupDifference:
         words = ", ".join(escape_for_display(word.replace(LINK, " ")) for word, _ in self.words[:_NAMED])
         told = [f"more of {subjects}" * bool(subjects), f"its words: {words}" * bool(words)]
         return printable(f"{size}: {'; '.join(filter(None, told)) or 'nothing more than the others'}.")
+
+    @property
+    def in_brief(self) -> str:
+        """What it has more of, without figures; words where it has more of no subject."""
+        names = [name.split(", ")[0] for name, _ in self.larger] or [word for word, _ in self.words]
+        told = ", ".join(escape_for_display(name.replace(LINK, " ")) for name in names[:_NAMED])
+        more = f"more of {told}" if told else "nothing more than the others"
+        return printable(f"{self.name} ({percent(self.share)}): {more}.")
 
     @property
     def rows(self) -> Iterator[dict[str, Any]]:

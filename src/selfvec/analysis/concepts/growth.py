@@ -9,7 +9,7 @@ document, a subject of one kind grows with it; so its share is also compared wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -83,8 +83,8 @@ class ShareChange:
         'gone (at most .11)'
         """
         if self.ratio is None:
-            return "" if not self.documents_last else f"new (at least {_figure(self.low)})"
-        if not self.documents_last:
+            return f"new (at least {_figure(self.low)})" if self.share_last else ""
+        if not self.share_last:
             return f"gone (at most {_figure(self.high)})"
         return f"{times(self.ratio)} ({_figure(self.low)} to {_figure(self.high)})"
 
@@ -278,28 +278,36 @@ def growth_columns(changes: Iterable[ShareChange | None]) -> tuple[Column, ...]:
     if not held:
         return ()
     fields = held[0].equal.fields if held[0].equal else ()
+    within = [_equal_mix_column(fields)] if fields else []
     return (
-        Column("first", form=share(1), of=lambda row: row["growth"]["share_first"]),
-        Column("last", form=share(1), of=lambda row: row["growth"]["share_last"]),
+        Column("first", form=share(1), of=_of_change(lambda change: change.share_first)),
+        Column("last", form=share(1), of=_of_change(lambda change: change.share_last)),
         Column(
             "ratio",
             "growth",
             NUMBER,
             "the last share for the first, with its 95 % interval",
-            of=lambda row: ShareChange.of(row["growth"]).shown,
+            of=_of_change(lambda change: change.shown),
         ),
-        *([_equal_mix_column(fields)] if fields else ()),
-        Column("q", form=PROBABILITY, of=lambda row: _decisive(row).q, meaning="false discovery rate"),
+        *within,
+        Column(
+            "q",
+            form=PROBABILITY,
+            of=_of_change(lambda change: change.like_for_like.q),
+            meaning="false discovery rate",
+        ),
     )
-
-
-def _decisive(row: Row) -> ShareChange:
-    return ShareChange.of(row["growth"]).like_for_like
 
 
 def _equal_mix_column(fields: Sequence[str]) -> Column:
     meaning = f"the same with the mix of {' and '.join(fields)} held equal, which q is of"
-    return Column("equal_mix", form=NUMBER, meaning=meaning, of=lambda row: _decisive(row).shown)
+    return Column(
+        "equal_mix", None, NUMBER, meaning, of=_of_change(lambda change: change.like_for_like.shown)
+    )
+
+
+def _of_change(value: Callable[[ShareChange], Any]) -> Callable[[Row], Any]:
+    return lambda row: value(ShareChange.of(row["growth"])) if row["growth"] else None
 
 
 def growth_sentences(changes: Sequence[tuple[str, ShareChange]], noun: str = "subject") -> Iterator[str]:
@@ -311,27 +319,62 @@ def growth_sentences(changes: Sequence[tuple[str, ShareChange]], noun: str = "su
         return
     first = changes[0][1]
     between = f"from {first.first} to {first.last}{_held_equal(first)}"
-    moved = sorted(((name, each) for name, each in changes if each.like_for_like.moved), key=_surest_first)
-    for grew, verb in ((True, "Larger"), (False, "Smaller")):
-        told = [f"{name} {_told(each)}" for name, each in moved if each.like_for_like.grew == grew]
-        if told:
+    moved = _moved(changes)
+    for verb, rows in (("Larger", moved.larger), ("Smaller", moved.smaller)):
+        if rows:
+            told = [f"{name} {_told(change)}" for name, change in rows]
             yield printable(f"{verb} share of the documents {between}: {_first_few(told)}.")
-    if not moved:
+    if not (moved.larger or moved.smaller):
         yield printable(f"No {noun} has a larger or smaller share of the documents beyond chance {between}.")
-    by_mix = [row for row in changes if row[1].moved and not row[1].like_for_like.moved]
-    told = [f"{name} {_in_all(each)}{_but(each)}" for name, each in sorted(by_mix, key=_surest_first)]
-    if told:
+    if moved.by_mix:
+        told = [f"{name} {_in_all(change)}{_but(change)}" for name, change in moved.by_mix]
         yield printable(f"In all documents, whose mix changed: {_first_few(told)}.")
 
 
-def word_sentences(changes: Sequence[tuple[str, ShareChange]]) -> Iterator[str]:
+def growth_in_brief(changes: Sequence[tuple[str, ShareChange]]) -> Iterator[str]:
+    """The same in rows for a first screen: how many times, without intervals."""
+    if not changes:
+        return
+    first, moved = changes[0][1], _moved(changes)
+    yield printable(f"Share of the documents, {first.first} to {first.last}{_held_equal(first)}:")
+    for more, rows in (("More", moved.larger), ("Less", moved.smaller)):
+        told = [f"{name} {_in_brief(change.like_for_like)}" for name, change in rows]
+        yield printable(f"{more}: {_first_few(told) if told else 'none beyond chance'}.")
+    if moved.by_mix:
+        told = [f"{name} {_in_brief(change)}" for name, change in moved.by_mix]
+        yield printable(f"In all documents, as the mix changed: {_first_few(told)}.")
+
+
+class _Moved(NamedTuple):
+    """The subjects that changed, the surest first."""
+
+    larger: list[tuple[str, ShareChange]]
+    smaller: list[tuple[str, ShareChange]]
+    by_mix: list[tuple[str, ShareChange]]  # in all documents, and not with the mix held equal
+
+
+def _moved(changes: Sequence[tuple[str, ShareChange]]) -> _Moved:
+    moved = sorted((row for row in changes if row[1].like_for_like.moved), key=_surest_first)
+    by_mix = [row for row in changes if row[1].moved and not row[1].like_for_like.moved]
+    return _Moved(
+        [row for row in moved if row[1].like_for_like.grew],
+        [row for row in moved if not row[1].like_for_like.grew],
+        sorted(by_mix, key=lambda row: -max(row[1].low, 1 / row[1].high)),
+    )
+
+
+def word_sentences(changes: Sequence[tuple[str, ShareChange]], *, brief: bool = False) -> Iterator[str]:
     """How the share of the documents with each word changed, beyond chance or not."""
     if changes:
-        told = "; ".join(
-            f"{word} {_told(change) if change.like_for_like.moved else 'about as many documents'}"
-            for word, change in changes
-        )
-        yield printable(f"Words that were asked for{_held_equal(changes[0][1])}: {told}.")
+        told = "; ".join(f"{word} {_told_of_word(change, brief=brief)}" for word, change in changes)
+        yield printable(f"Words that were asked for{'' if brief else _held_equal(changes[0][1])}: {told}.")
+
+
+def _told_of_word(change: ShareChange, *, brief: bool) -> str:
+    decisive = change.like_for_like
+    if not decisive.moved:
+        return "about as many documents"
+    return _in_brief(decisive) if brief else _told(change)
 
 
 def _held_equal(change: ShareChange) -> str:
@@ -359,6 +402,12 @@ def _told(change: ShareChange) -> str:
     if change.equal is None:
         return change.shown.replace(" (", f" ({shares}; 95 %: ", 1)
     return f"{change.equal.shown.replace(' (', ' (95 %: ', 1)[:-1]}; in all documents {_in_all(change)})"
+
+
+def _in_brief(change: ShareChange) -> str:
+    if change.ratio is None:
+        return "new"
+    return times(change.ratio) if change.ratio else "gone"
 
 
 def _in_all(change: ShareChange) -> str:

@@ -21,11 +21,14 @@ from selfvec.storage.run_writer import save_topic_names
 
 from .terms import phrase_names, topic_rows
 from .topic_clusters import ENOUGH
-from .topic_result import LEAST_DOCUMENTS, LEAST_SHARE, Topic, Topics
+from .topic_result import LEAST_DOCUMENTS, LEAST_SHARE, OTHER_SUBJECTS, Topic, Topics
 
 FORGET = "none"  # given instead of a file
 # Cosine of the terms of two topics that are the same.
 SAME_TERMS = 0.8
+# Cosine of two topics that may be one. In reports of storms, snow showers and inches of snow have .6, drought
+# and hurricanes less than 0.
+SIMILAR = 0.3
 FEW, MOST = 8, 12  # subjects of a report: what a reader takes in at a glance
 
 
@@ -85,29 +88,58 @@ def _one_topic(topics: Sequence[Topic]) -> Topic:
 
 
 def few_subjects(whole: Topics, most: int = MOST) -> Topics:
-    """At most so many topics, none of them small, as far as similar ones can be merged.
+    """At most so many topics, none of them small: similar ones are merged, and what is left are the others.
 
     The two whose merging moves their documents least are merged first (Ward, 1963, *Hierarchical grouping to
-    optimize an objective function*), so small topics go to the nearest ones. Those with a person's name stay.
+    optimize an objective function*), so small topics go to the nearest ones. Topics that are not similar stay
+    apart: their common name would be that of some of their documents. Those with a person's name stay.
     """
     groups = {i: [i] for i in range(len(whole))}
     sizes = np.array([topic.documents for topic in whole], np.float64)
     centres = np.asarray(whole.centres, np.float64)
     while True:
-        open_groups = [g for g, mine in groups.items() if not any(whole[i].named for i in mine)]
-        share = {g: sizes[mine].sum() / max(sizes.sum(), 1) for g, mine in groups.items()}
-        small = [g for g in open_groups if share[g] < LEAST_SHARE or sizes[groups[g]].sum() < LEAST_DOCUMENTS]
+        open_groups, small = _open_and_small(whole, groups)
         if len(open_groups) < 2 or (len(groups) <= most and not small):
             break
         candidates = open_groups if len(groups) > most else small
         sums = np.stack([sizes[groups[g]] @ centres[groups[g]] for g in open_groups])
         weight = np.array([sizes[groups[g]].sum() for g in open_groups])
-        costs = _costs(sums, weight)
+        directions = unit_rows(sums)
+        costs = np.where(directions @ directions.T >= SIMILAR, _costs(sums, weight), np.inf)
         costs[[g not in candidates for g in open_groups]] = np.inf
+        if np.isinf(costs).all():
+            break
         a, b = np.unravel_index(int(np.argmin(costs)), costs.shape)
         groups[open_groups[b]] += groups.pop(open_groups[a])
+    others = _others(whole, groups, most)
+    if others:
+        groups[others[0]] = [topic for group in others for topic in groups.pop(group)]
     group_of = {i: group for group, mine in groups.items() for i in mine}
-    return merged(whole, [group_of[i] for i in range(len(whole))]) if len(groups) < len(whole) else whole
+    if len(groups) == len(whole):
+        return whole
+    names = dict.fromkeys(others[:1], OTHER_SUBJECTS)
+    made = merged(whole, [group_of[i] for i in range(len(whole))], names)
+    rows = [replace(row, named=False, others=True) if row.name == OTHER_SUBJECTS else row for row in made]
+    return replace(made, topics=rows)
+
+
+def _open_and_small(whole: Topics, groups: Mapping[int, Sequence[int]]) -> tuple[list[int], list[int]]:
+    """The groups of topics that no person has named, and which of these are small."""
+    documents = {g: sum(whole[i].documents for i in mine) for g, mine in groups.items()}
+    least = max(LEAST_DOCUMENTS, LEAST_SHARE * sum(documents.values()))
+    open_groups = [g for g, mine in groups.items() if not any(whole[i].named for i in mine)]
+    return open_groups, [g for g in open_groups if documents[g] < least]
+
+
+def _others(whole: Topics, groups: Mapping[int, Sequence[int]], most: int) -> list[int]:
+    """The groups of topics that are small or too many, the smallest; none if that is only one."""
+    open_groups, small = _open_and_small(whole, groups)
+    large = sorted(set(open_groups) - set(small), key=lambda g: -sum(whole[i].documents for i in groups[g]))
+    room = most - (len(groups) - len(open_groups))
+    if small or len(large) > room:
+        large = large[: max(room - 1, 0)]  # the others are a group, too
+    others = [group for group in open_groups if group not in large]
+    return others if len(others) > 1 else []
 
 
 def finer_number(found: Topics) -> int | None:

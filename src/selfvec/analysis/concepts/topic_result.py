@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 LEAST_SHARE, LEAST_DOCUMENTS = 0.01, 10  # of a topic; smaller ones are listed apart, and merged in reports
+OTHER_SUBJECTS = "other subjects"
 _LARGEST = 5  # topics of a group that are shown
 _TERMS = 3  # of each
 
@@ -54,6 +55,7 @@ class Topic:
     seed_words: list[str] = field(default_factory=list)  # those it was asked to hold
     finer: list[str] = field(default_factory=list)  # names of the topics that it is made of, if several
     named: bool = False  # by a person
+    others: bool = False  # no topic by itself: those that are small or too many
     growth: ShareChange | None = None  # from the first periods to the last, if the groups are periods
 
 
@@ -325,7 +327,7 @@ class Topics(RecordTable[Topic]):
     @property
     def subjects(self) -> list[str]:
         """What the text is about: what comes first in the name of each topic, the largest topics first."""
-        return distinct((row.name.split(", ")[0] for row in self.topics), len(self.topics))
+        return distinct((row.name.split(", ")[0] for row in self.topics if not row.others), len(self.topics))
 
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec text topics --json`` prints it."""
