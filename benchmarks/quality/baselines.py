@@ -2,7 +2,7 @@
 
 Fills docs/results/baselines.md. Retrieval collections are refined on their own documents; word similarity
 follows a sample of PubMed abstracts. Nothing is chosen here: every baseline runs as
-`selfvec.evaluation.baselines` and `benchmarks.count_peers` describe it.
+`selfvec.evaluation.baselines` describes it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import numpy as np
 
 import selfvec
 from benchmarks import datasets
-from benchmarks.count_peers import PEERS
 from benchmarks.datasets import JUDGED, SIMILARITY
 from benchmarks.harness import machine
 from benchmarks.page import table
@@ -24,7 +23,6 @@ from selfvec.evaluation import Retrieval, Similarity
 from selfvec.evaluation.baselines import BASELINES, train
 
 SAMPLE = 3_000
-BASELINES.update(PEERS)
 
 
 def retrieval() -> str:

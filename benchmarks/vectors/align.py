@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ import numpy as np
 import selfvec
 from benchmarks.datasets import GOOGLENEWS, PUBMED, SHARED_DATA, records
 from benchmarks.vectors import Row, compared, verdict
-from benchmarks.vectors.other_methods import canonical, side_by_side
 from selfvec.analysis.alignment import align
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Dictionary, Similarity
@@ -27,8 +25,7 @@ from selfvec.evaluation.compared_vectors import ComparedVectors
 from selfvec.evaluation.report import Report
 from selfvec.files.checksums import sha256
 from selfvec.numerics.statistics import Estimate
-from selfvec.transforms.join import joined as joined_by
-from selfvec.transforms.join import rotations
+from selfvec.transforms import transform
 
 PAIRS = 1_000  # of the lexicon
 LEXICON_FROM = 8_000  # most frequent shared words
@@ -126,9 +123,9 @@ def precision(file: Path, a: Vectors, b: Vectors) -> Estimate:
 def joined(google: Vectors) -> Iterator[Row]:
     """Rows of joined tables against the better of the two, on sets of similarity."""
     tables: dict[str, Vectors | str] = {"google": google, "default": "default"}
-    ways = {"average": rotations, "concatenate": side_by_side, "gcca": partial(canonical, dimensions=150)}
-    for how, fit in ways.items():
-        tables[how], _ = joined_by([google, selfvec.load("default")], fit)
+    ways = {"average": {}, "concatenate": {}, "gcca": {"dimensions": 150}}
+    for how, more in ways.items():
+        tables[how] = transform(google, "join", others=["default"], method=how, **more)
     tasks = [Similarity(SHARED_DATA / "similarity" / f"{name}.tsv") for name in SETS]
     report = selfvec.evaluate(tables, tasks)
     sources = {
@@ -149,8 +146,8 @@ def similarity_row(report: Report, how: str, name: str, source: str) -> Row:
         if (c["task"], c["vectors_a"], c["vectors_b"]) == (name, better, how)
     )  # fmt: skip
     low, high = -apart["high_common"], -apart["low_common"]
-    usual = "selfvec vectors join google.bin -o OUT --with default"
-    command = usual if how == "average" else "python -m benchmarks vectors.align"
+    command = f"selfvec vectors join google.bin -o OUT --with default --method {how}"
+    command += " --dimensions 150" if how == "gcca" else ""
     note = verdict(low, high, NO_BETTER)
     label = {"google": "GoogleNews", "default": "the built-in vectors"}[better]
     return Row(

@@ -12,13 +12,12 @@ from benchmarks.datasets import GOOGLENEWS, SHARED_DATA, SIMILARITY, path
 from benchmarks.refining import refined
 from benchmarks.vectors import Row, compared
 from benchmarks.vectors.knowledge import figures
-from benchmarks.vectors.other_methods import inlp, soft
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Analogies, Bias, Retrieval, Similarity
 from selfvec.evaluation.compared_vectors import ComparedVectors
 from selfvec.evaluation.task import Task
 from selfvec.numerics.statistics import Estimate
-from selfvec.transforms.debias import GENDER, REMOVALS, BiasRows, debiased, read_debias_sets
+from selfvec.transforms.debias import Debias
 
 SOURCES = {
     "hard": "Bolukbasi et al. 2016",
@@ -26,7 +25,6 @@ SOURCES = {
     "double-hard": "Wang et al. 2020",
     "inlp": "Ravfogel et al. 2020",
 }
-OTHERS = {"soft": soft, "inlp": inlp}
 COSTS: dict[str, Task] = {  # type: ignore[type-arg]
     "SimLex-999, Spearman, common pairs": Similarity(SIMILARITY["SimLex-999"]),
     "WordSim-353, Spearman, common pairs": Similarity(SIMILARITY["WordSim-353"]),
@@ -46,16 +44,15 @@ def rows() -> Iterator[Row]:
 def _debiased() -> Iterator[Row]:
     table = selfvec.load(GOOGLENEWS)
     effects = _bias(table)
-    words = BiasRows.of(read_debias_sets(GENDER), table, SEED)
     for kind in SOURCES:
-        made, report = debiased(table, words, (REMOVALS | OTHERS)[kind])
-        usual = f"selfvec vectors debias google.bin -o fair.safetensors --method {kind}"
+        method = Debias(kind)
+        made = method.fit_transform(table)
         names = (
             f"Debiasing, {kind}",
             SOURCES[kind],
-            usual if kind in REMOVALS else "python -m benchmarks vectors.bias",
+            f"selfvec vectors debias google.bin -o fair.safetensors --method {kind}",
         )
-        after = _bias(made)
+        report, after = method.report_, _bias(made)
         for name, metric in (
             ("direct_bias", f"direct bias of {report['neutral']:,} neutral words; 0 is none"),
             ("clustered", "share of 1,000 biased words that 2-means puts with their side; .5 is chance"),

@@ -16,14 +16,13 @@ import selfvec
 from benchmarks.datasets import GOOGLENEWS, SHARED_DATA, SIMILARITY, path
 from benchmarks.refining import refined
 from benchmarks.vectors import Row, compared
-from benchmarks.vectors.other_methods import Smooth
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Retrieval, Similarity
 from selfvec.evaluation.compared_vectors import ComparedVectors
 from selfvec.evaluation.task import Task
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean, spearman
-from selfvec.transforms import TRANSFORMS, transform
+from selfvec.transforms import transform
 from selfvec.transforms.knowledge import Knowledge, read_knowledge, row_pairs
 from selfvec.transforms.nodes import is_a
 
@@ -70,13 +69,10 @@ def _fitted(lexicon: Knowledge) -> Iterator[Row]:
     for place, name in ((GOOGLENEWS, "GoogleNews"), ("default", "the built-in vectors")):
         table = selfvec.load(place)
         tasks = {task: Similarity(file) for task, file in PAIRS.items()}
-        usual = [by for by in SOURCES if by in TRANSFORMS]
-        made = {"before": table} | {by: transform(table, by, lexicon=lexicon) for by in usual}
-        made["smooth"] = Smooth(lexicon).fit_transform(table)
+        made = {"before": table} | {by: transform(table, by, lexicon=lexicon) for by in SOURCES}
         found = {task: figures(made, one) for task, one in tasks.items()}
         for by, source in SOURCES.items():
             command = f"selfvec vectors {by} {_short(place)} -o out.safetensors --lexicon {WORDNET}"
-            command = command if by in TRANSFORMS else "python -m benchmarks vectors.knowledge"
             for task, values in found.items():
                 names = (f"WordNet, {by}", source, command)
                 yield compared(*names, f"{task}, Spearman, common pairs", name, values["before"], values[by])

@@ -9,7 +9,6 @@ from itertools import islice
 import numpy as np
 
 import selfvec
-from benchmarks.count_peers import STARTS
 from benchmarks.datasets import GOOGLENEWS, SIMILARITY, documents, path, sample
 from benchmarks.page import write_parts
 from benchmarks.vectors import Row, compared
@@ -22,10 +21,8 @@ from selfvec.text.preprocessing import Preprocessing
 from selfvec.transforms.compress import Measure, measures
 
 SIZES = (100_000, 1_000_000, None)  # words; all of PubMed are 6.6 million: not 10, and none is repeated
-COMMAND = "python -m benchmarks vectors.starts"
 HELD_OUT, QUERY = 2000, 10  # documents, and words of each that should find the rest of it
 SHOWN = ("self-retrieval", "MED", "UMNSRS")
-FROM_TEXT.update(STARTS)
 SOURCES = {
     "svd": "Levy et al. 2015",
     "cipher": "Zhao and Williams 2023",
@@ -95,9 +92,7 @@ def _against(
         yield compared(
             f"Initial vectors by {name}",
             SOURCES[name],
-            "python -m benchmarks vectors.starts"
-            if name in STARTS
-            else f"selfvec refine text -o run --vectors {name}",
+            f"selfvec refine text -o run --vectors {name}",
             f"{task.task}, {task.metric}",
             "refined from --vectors none",
             was,

@@ -83,6 +83,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.transforms.retrofit import attract_repel as attract_repel
     from selfvec.transforms.retrofit import counter_fit as counter_fit
     from selfvec.transforms.retrofit import retrofit as retrofit
+    from selfvec.transforms.retrofit import smooth as smooth
     from selfvec.transforms.tokenizer_transfer import tokenizer as tokenizer
 
 # Where the other public names are defined, besides the functions of commands.

@@ -232,7 +232,7 @@ def test_vectors_made_of_vectors_are_returned_and_written(inside: Path, tmp_path
     near = selfvec.retrofit("a.vec", "lexicon.tsv", output=tmp_path / "near.vec")
     assert near.similarity("hail", "snow") > 0.5
     assert selfvec.load(tmp_path / "near.vec").index_to_key == near.index_to_key
-    assert selfvec.join("a.vec", "default").vector_size == 256
+    assert selfvec.join("a.vec", "default", method="concatenate").vector_size == 3 + 256
     assert selfvec.principal_axes("run", 8).vector_size == 8
 
 
@@ -260,7 +260,7 @@ assert dir(selfvec) == sorted(selfvec.__all__)
 def test_every_command_is_a_function_but_those_that_serve_or_show() -> None:
     commands = (
         "refine update search ask similar drift monitor evaluate export fetch convert compress align join "
-        "retrofit counter-fit attract-repel define nodes aspect debias principal-axes distill "
+        "retrofit counter-fit attract-repel smooth define nodes aspect debias principal-axes distill "
         "tokenizer info health verify merge migrate compare trajectory phrases topics graph "
         "senses why expand example"
     )

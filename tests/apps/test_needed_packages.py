@@ -88,6 +88,7 @@ CASES: dict[str, tuple[str, str, Callable[[Run], Any]]] = {
     "t-SNE": ("sklearn", "plot", lambda _: check_method("tsne")),
     "UMAP": ("umap", "umap", lambda _: check_method("umap")),
     "retrofit": ("scipy", "knowledge", lexicon("retrofit", "a.tsv")),
+    "smooth": ("scipy", "knowledge", lexicon("smooth", "a.tsv")),
     "counter-fit": ("scipy", "knowledge", lexicon("counter_fit", "a.tsv")),
     "nodes": ("scipy", "knowledge", lexicon("nodes", "a.tsv")),
     "OBO": ("pronto", "knowledge", lexicon("counter_fit", "a.obo")),

@@ -176,7 +176,7 @@ def test_a_lexicon_of_other_words_is_refused(write) -> None:
         transform(words(0, 90), "retrofit", lexicon=[write("a.tsv", TRIPLES)])
 
 
-# ---- Retrofitting
+# ---- Retrofitting and smoothing
 
 
 def test_retrofitting_solves_the_paper_s_equations() -> None:
@@ -193,19 +193,27 @@ def test_retrofitting_solves_the_paper_s_equations() -> None:
 
 def test_lengths_and_words_without_relations_are_kept(plane: Vectors) -> None:
     table = Vectors(plane.index_to_key, plane.vectors * np.float32(3), composer=lambda _: np.ones((1, 2)))
-    made = transform(table, "retrofit", lexicon=Knowledge(edges={"related": [("hail", "storm")]}))
-    assert made.similarity("hail", "storm") > table.similarity("hail", "storm")
-    np.testing.assert_allclose(np.linalg.norm(made.vectors[:5], axis=1), 3, rtol=1e-5)
-    np.testing.assert_allclose(made["Rome"], table["Rome"], atol=1e-5)
-    assert made.composer is table.composer
+    for by in ("retrofit", "smooth"):
+        made = transform(table, by, lexicon=Knowledge(edges={"related": [("hail", "storm")]}))
+        assert made.similarity("hail", "storm") > table.similarity("hail", "storm")
+        np.testing.assert_allclose(np.linalg.norm(made.vectors[:5], axis=1), 3, rtol=1e-5)
+        np.testing.assert_allclose(made["Rome"], table["Rome"], atol=1e-5)
+        assert made.composer is table.composer
 
 
-def test_more_weight_pulls_further() -> None:
+def test_smoothing_gives_a_word_of_zeros_the_vector_of_its_surroundings(plane: Vectors) -> None:
+    lexicon = Knowledge(edges={"is-a": [("blank", "ice")]})
+    made = transform(plane, "smooth", lexicon=lexicon)
+    assert made.similarity("blank", "ice") == pytest.approx(1, abs=1e-3)
+    assert not transform(plane, "smooth", lexicon=Knowledge(edges={"is-a": [("ice", "hail")]}))["blank"].any()
+
+
+@pytest.mark.parametrize("by", ["retrofit", "smooth"])
+def test_more_weight_pulls_further(by: str) -> None:
     table, lexicon = words(0, 80), Knowledge(edges={"synonym": [("a", "b")]})
-    made = [transform(table, "retrofit", lexicon=lexicon, weight=w) for w in (0.1, 0.5, 0.9)]
-    near = [vectors.similarity("a", "b") for vectors in made]
+    near = [transform(table, by, lexicon=lexicon, weight=w).similarity("a", "b") for w in (0.1, 0.5, 0.9)]
     assert near == sorted(near)
-    refused(lambda: transform(table, "retrofit", lexicon=lexicon, weight=0.0), OptionError, "weight")
+    refused(lambda: transform(table, by, lexicon=lexicon, weight=0.0), OptionError, "weight")
 
 
 # ---- Counter-fitting and attract-repel

@@ -38,9 +38,18 @@ def agreement(rows: np.ndarray, latent: np.ndarray) -> float:
     return float(np.corrcoef(*[(each @ each.T)[above] for each in unit])[0, 1])
 
 
-def test_two_noisy_views_together_see_more_than_either() -> None:
+def test_a_cosine_of_concatenated_rows_is_the_mean_of_the_cosines() -> None:
+    a, b, _ = views()
+    found = Join([b], method="concatenate").fit_transform(a)
+    assert found.vectors.shape == (300, 22)
+    expected = (a.unit @ a.unit.T + b.unit @ b.unit.T) / 2
+    np.testing.assert_allclose(found.vectors @ found.vectors.T, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["average", "concatenate", "gcca"])
+def test_two_noisy_views_together_see_more_than_either(method: str) -> None:
     a, b, latent = views()
-    found = Join([b]).fit_transform(a)
+    found = Join([b], method=method, dimensions=8 if method == "gcca" else None).fit_transform(a)
     assert agreement(found.vectors, latent) > 0.03 + max(agreement(t.vectors, latent) for t in (a, b))
 
 
@@ -62,6 +71,9 @@ def test_union_and_intersection_and_words_of_one_table() -> None:
     assert every.index_to_key == WORDS
     assert join.report_ == {"shared": 100, "known": [200, 200]}
     np.testing.assert_allclose(every["w5"], one.unit[5], atol=1e-6)
+    wide = Join([other], method="concatenate").fit_transform(one)
+    assert not wide["w5"][12:].any()
+    assert not wide["w250"][:12].any()
 
 
 def test_what_a_table_composes_is_joined_too() -> None:
@@ -79,16 +91,22 @@ def test_three_tables_by_the_command(tmp_path: Path, capsys) -> None:
         selfvec.save(table, tmp_path / f"{name}.vec")
     given = ["vectors", "join", str(tmp_path / "a.vec"), str(tmp_path / "out.safetensors")]
     more = ["--with", str(tmp_path / "b.vec"), "--with", str(tmp_path / "a.vec")]
-    assert main([*given, *more]) == 0
-    assert "join: words 300, dimensions 12, shared 300" in capsys.readouterr().err
-    assert selfvec.load(tmp_path / "out.safetensors").vectors.shape == (300, 12)
+    assert main([*given, *more, "--method", "gcca", "--dimensions", "5"]) == 0
+    assert "join: words 300, dimensions 5, shared 300" in capsys.readouterr().err
+    assert selfvec.load(tmp_path / "out.safetensors").vectors.shape == (300, 5)
     assert main(given) == 2
     assert "--with is needed; add --with" in capsys.readouterr().err
 
 
 def test_what_cannot_be_joined_is_said() -> None:
     a, b, _ = views()
-    refused(lambda: Join([b], vocabulary="some"), OptionError, "vocabulary: is one of union")
+    for options, rule in (
+        ({"method": "sum"}, "method: is one of average"),
+        ({"vocabulary": "some"}, "vocabulary: is one of union"),
+        ({"dimensions": 3}, "average has no choice of dimensions"),
+        ({"method": "gcca", "dimensions": 99}, "22 dimensions together"),
+    ):
+        refused(lambda: Join([b], **options).fit_transform(a), OptionError, rule)
     with pytest.raises(InputError, match="no word has a vector in all"):
         Join([Vectors(["x"], np.ones((1, 10), np.float32))]).fit_transform(a)
     refused(lambda: Join([]), OptionError, "name the vectors to join with")

@@ -26,7 +26,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.methods import refined_rows
 from selfvec.refinement.pipeline import CANDIDATES, make_plan
-from selfvec.refinement.training import count_models, gensim_models
+from selfvec.refinement.training import count_models, gensim_models, glove
 
 ALREADY = ("original", "bm25")  # measured without training
 ENCODER = "encoder:"  # prefix of the name or folder of a sentence encoder
@@ -71,6 +71,9 @@ BASELINES: dict[str, Baseline] = {
         for kind in gensim_models.KINDS
         for suffix in ("", "-continued")
     },
+    "glove": Baseline(glove.glove),
+    "mittens": Baseline(glove.mittens),
+    "retrofit": Baseline(count_models.retrofit),
 }
 """Baselines by name. Others, `ENCODER` followed by a model, are made on request."""
 
@@ -79,6 +82,7 @@ _OTHER_NAMES = {
     **dict.fromkeys(("sgns", "skipgram", "skip-gram", "sg", "word2vec"), "word2vec-sg"),
     "cbow": "word2vec-cbow",
     "svd": "ppmi-svd",
+    "retrofitting": "retrofit",
 }
 """Other names of baselines."""
 
@@ -122,8 +126,8 @@ def train(
 ) -> dict[str, Vectors]:
     """Train baselines on a run's own tokens, from its original vectors: vectors of its words by name.
 
-    ``provenance["seconds"]`` is what training took. gensim is reproducible with one thread only.
-    `InputError` if the run did not keep its tokens.
+    ``provenance["seconds"]`` is what training took. gensim, GloVe and Mittens are reproducible with one
+    thread only. `InputError` if the run did not keep its tokens.
     """
     wanted = check_names(names)
     progress = progress or Progress()

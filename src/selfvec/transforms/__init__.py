@@ -57,6 +57,7 @@ _ROWS = (
     TransformRow("retrofit", "retrofit.Retrofit", "--lexicon wordnet/"),
     TransformRow("counter-fit", "retrofit.CounterFit", "--lexicon pairs.tsv"),
     TransformRow("attract-repel", "retrofit.AttractRepel", "--lexicon pairs.tsv"),
+    TransformRow("smooth", "retrofit.Smooth", "--lexicon wordnet/"),
     TransformRow("define", "nodes.Define", "--lexicon wordnet/"),
     TransformRow("nodes", "nodes.NodeVectors", "--lexicon ontology.obo"),
     TransformRow("aspect", "retrofit.Aspect", "--lexicon kb.obo --pull is-a --push related"),

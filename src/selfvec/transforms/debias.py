@@ -22,8 +22,12 @@ from .knowledge import LexiconRows
 from .method import Transform, as_function
 
 GENDER = Path(__file__).with_name("gender.toml")
+_LAMBDA = 0.2  # of soft debiasing, as in the paper
 _COMPONENTS = 20  # that double-hard debiasing tries to remove
 _BIASED = 500  # words of each side that are clustered
+_TRAINED = 2500  # words of each side, at most, that INLP classifies
+_ROUNDS = 35  # of INLP, as in the paper
+_CHANCE = 0.55  # accuracy on held-out words at which INLP ends
 
 
 @dataclass(frozen=True)
@@ -45,23 +49,29 @@ class Debias(Transform):
     """Remove a direction, such as gender.
 
     It is removed from the words that should not have it. The direction is the first principal axis of the
-    centred pairs. There are two methods:
+    centred pairs. There are four methods:
 
     ``hard`` (Bolukbasi et al., 2016)
         Neutral words are projected to its complement; the words of a pair then differ only in sign.
+    ``soft`` (the same)
+        One linear map for all words keeps inner products and makes neutral words nearly orthogonal to the
+        direction. The minimum has a closed form.
     ``double-hard`` (Wang et al., 2020)
         First removes one of the 20 main directions of all words, which mostly encode frequency: the one
         without which biased words are least clustered after hard debiasing.
+    ``inlp`` (Ravfogel et al., 2020)
+        Trains linear classifiers of the two sides' words one after the other, by ridge regression, and
+        projects all words to the complement of each, until it cannot distinguish held-out words.
 
     Parameters
     ----------
-    method : {"hard", "double-hard"}
+    method : {"hard", "soft", "double-hard", "inlp"}
         How.
     bias_sets : path, DebiasSets, optional
         Word sets, TOML or JSON; by default a small set for gender in English. They have ``pairs``, and
         optionally ``equalize``, ``specific`` and ``neutral``.
     seed : int, at least 0
-        Seed of the clusters.
+        Seed of all random choices: held-out words and clusters.
 
     Examples
     --------
@@ -86,24 +96,19 @@ class Debias(Transform):
         sets = self.bias_sets
         if not isinstance(sets, DebiasSets):
             sets = read_debias_sets(Path(sets or GENDER))
-        made, self.report_ = debiased(vectors, BiasRows.of(sets, vectors, self.seed), REMOVALS[self.method])
-        return made
-
-
-def debiased(vectors: Vectors, bias: BiasRows, removal: Removal) -> tuple[Vectors, dict[str, Any]]:
-    """Unit vectors (V, d) from which a bias was removed, and how much of it there was before and after."""
-    unit = vectors.unit
-    rows, mapping = removal(unit, bias)
-    report: dict[str, Any] = {"pairs": len(bias.pairs), "neutral": len(bias.neutral)}
-    for name, matrix in (("before", unit), ("after", rows)):
-        cosines = matrix[bias.neutral] @ bias.direction
-        report[f"direct_bias_{name}"] = float(np.abs(cosines).mean()) if len(cosines) else 0.0
-        report[f"clustered_{name}"] = _clustered(matrix[bias.biased], bias.seed)
-    return same_words(vectors, rows, mapped_composer(vectors.composer, mapping)), report
+        bias = _BiasRows.of(sets, vectors, self.seed)
+        unit = vectors.unit
+        rows, mapping = _REMOVALS[self.method](unit, bias)
+        self.report_ = {"pairs": len(bias.pairs), "neutral": len(bias.neutral)}
+        for name, matrix in (("before", unit), ("after", rows)):
+            cosines = matrix[bias.neutral] @ bias.direction
+            self.report_[f"direct_bias_{name}"] = float(np.abs(cosines).mean()) if len(cosines) else 0.0
+            self.report_[f"clustered_{name}"] = _clustered(matrix[bias.biased], self.seed)
+        return same_words(vectors, rows, mapped_composer(vectors.composer, mapping))
 
 
 @dataclass(frozen=True)
-class BiasRows:
+class _BiasRows:
     """The words of the sets as rows of vectors."""
 
     pairs: Ints  # (n, 2)
@@ -114,7 +119,7 @@ class BiasRows:
     seed: int
 
     @classmethod
-    def of(cls, sets: DebiasSets, vectors: Vectors, seed: int) -> BiasRows:
+    def of(cls, sets: DebiasSets, vectors: Vectors, seed: int) -> _BiasRows:
         there = np.any(vectors.vectors != 0, axis=1)
         known = {word: i for word, i in vectors.key_to_index.items() if there[i]}
         finder = LexiconRows(known)
@@ -154,13 +159,13 @@ def _clustered(rows: Rows, seed: int) -> float:
     return max(right, 1 - right)
 
 
-def complement(*axes: Rows) -> Rows:
+def _complement(*axes: Rows) -> Rows:
     """The (d, d) projection to the complement of some directions."""
     basis = np.linalg.qr(np.stack(axes, axis=1))[0]
     return np.asarray(np.eye(len(basis)) - basis @ basis.T, np.float32)
 
 
-def _hard(unit: Rows, bias: BiasRows) -> tuple[Rows, Rows]:
+def _hard(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
     """Neutralise and equalise: Bolukbasi et al., section 6, equations 1 and 2."""
     rows = unit.copy()
     b = bias.direction
@@ -172,10 +177,28 @@ def _hard(unit: Rows, bias: BiasRows) -> tuple[Rows, Rows]:
     aside = np.sqrt(np.maximum(1 - (rest**2).sum(axis=1), 0)) * np.sign((rows[second] - rows[first]) @ b)
     rows[first] = rest - np.outer(aside, b)
     rows[second] = rest + np.outer(aside, b)
-    return unit_rows(rows), complement(b)
+    return unit_rows(rows), _complement(b)
 
 
-def _double_hard(unit: Rows, bias: BiasRows) -> tuple[Rows, Rows]:
+def _soft(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
+    """The map T, (d, d), of Bolukbasi et al., section 6: the least ‖W (X - I) Wᵀ‖² + λ ‖N X b‖², X = T Tᵀ.
+
+    With C = WᵀW and C' = NᵀN, both divided by their numbers of rows, the gradient vanishes at
+    X = I - λ/2 · (C⁻¹C'z (C⁻¹b)ᵀ + C⁻¹b (C⁻¹C'z)ᵀ), where z = Xb solves a linear system.
+    """
+    b = bias.direction.astype(np.float64)
+    every, neutral = (rows.T.astype(np.float64) @ rows / len(rows) for rows in (unit, unit[bias.neutral]))
+    every += 1e-6 * np.trace(every) / len(b) * np.eye(len(b))
+    ratio = np.linalg.solve(every, neutral)
+    c = np.linalg.solve(every, b)
+    z = np.linalg.solve(np.eye(len(b)) + _LAMBDA / 2 * (c @ b * ratio + np.outer(c, neutral @ c)), b)
+    change = np.outer(ratio @ z, c)
+    values, axes = np.linalg.eigh(np.eye(len(b)) - _LAMBDA / 2 * (change + change.T))
+    mapping = np.asarray((axes * np.sqrt(np.maximum(values, 0))) @ axes.T, np.float32)
+    return unit_rows(unit @ mapping), mapping
+
+
+def _double_hard(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
     """Hard debiasing after the removal of the main direction that hides the bias best (Wang et al.)."""
     axes = spectrum(unit, number=min(_COMPONENTS, unit.shape[1])).axes.astype(np.float32)
 
@@ -190,15 +213,40 @@ def _double_hard(unit: Rows, bias: BiasRows) -> tuple[Rows, Rows]:
     axis = min(axes.T, key=clustered)
     rows = without(axis, np.arange(len(unit)))
     b = _direction(rows, bias.pairs)
-    return _hard(rows, replace(bias, direction=b))[0], complement(axis, b)
+    return _hard(rows, replace(bias, direction=b))[0], _complement(axis, b)
 
 
-Removal = Callable[[Rows, BiasRows], tuple[Rows, Rows]]
-"""From unit rows to rows, (V, d), and the map (d, d) of vectors that are built from subwords."""
-REMOVALS: dict[str, Removal] = {
+def _inlp(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
+    """The projection of iterative nullspace projection, (d, d)."""
+    ranked = bias.neutral[np.argsort(unit[bias.neutral] @ bias.direction)]
+    size = max(1, min(_TRAINED, len(ranked) // 4))
+    rows = unit[np.concatenate([ranked[:size], ranked[len(ranked) - size :]])].astype(np.float64)
+    side = np.repeat([-1.0, 1.0], size)
+    tested = np.random.default_rng(bias.seed).permutation(2 * size) < 2 * size // 5
+    axes: list[Rows] = []
+    kept = np.eye(unit.shape[1], dtype=np.float32)
+    for _ in range(min(_ROUNDS, unit.shape[1] - 1)):
+        given = rows @ kept
+        learned = given[~tested]
+        mean = learned.mean(axis=0)
+        moment = (learned - mean).T @ (learned - mean)
+        penalty = np.trace(moment) / len(moment) * np.eye(len(moment))
+        axis = kept @ np.linalg.solve(moment + penalty, (learned - mean).T @ side[~tested])
+        right = np.sign((given[tested] - mean) @ axis) == side[tested]
+        if axes and right.mean() < _CHANCE:
+            break
+        axes.append((axis / np.linalg.norm(axis)).astype(np.float32))
+        kept = _complement(*axes)
+    return unit_rows(unit @ kept), kept
+
+
+_REMOVALS: dict[str, Callable[[Rows, _BiasRows], tuple[Rows, Rows]]] = {
     "hard": _hard,
+    "soft": _soft,
     "double-hard": _double_hard,
+    "inlp": _inlp,
 }
+"""For each method, the rows (V, d) and the map (d, d) of vectors that are built from subwords."""
 
 
 # ---- Word sets

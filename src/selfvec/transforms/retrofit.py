@@ -81,6 +81,42 @@ class Retrofit(Transform):
         return propagated(graph.tocsr() * share, unit * own[:, None])
 
 
+class Smooth(Retrofit):
+    """Average words with their neighbours in a lexicon.
+
+    Vectors are propagated over its whole graph, by personalised propagation: Q = (1 - w) · Σ_k w^k Â^k Q̂
+    with Â = D^(-1/2) (A + I) D^(-1/2), as in Zhou et al. (2004), *Learning with Local and Global
+    Consistency*, and Gasteiger et al. (2019). An edge weighs as much as the cosine of its words, so
+    relations of rare senses count little. A word with a row of zeros gets the vector of its neighbours.
+
+    Parameters
+    ----------
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.transforms.knowledge.read_knowledge`.
+    relations : str or sequence of str
+        Kinds of relations that pull; by default all but antonym.
+    weight : float, above 0, below 1
+        How much relations count: w, how far a vector spreads.
+
+    Examples
+    --------
+    >>> from selfvec.transforms.knowledge import Knowledge
+    >>> vectors = selfvec.Vectors(["hail", "graupel", "tax"], [[1, 0], [0.6, 0.8], [0, -1]])
+    >>> pairs = Knowledge(edges={"synonym": [("hail", "graupel")]})
+    >>> round(selfvec.smooth(vectors, pairs).similarity("hail", "graupel"), 2)
+    0.85
+    """
+
+    lexicon: Sequence[str | Path] | Knowledge
+    relations: str | Sequence[str] | None = None
+    weight: float = 0.5
+
+    def _fitted(self, unit: Rows, pairs: Ints) -> Rows:
+        known = np.any(unit != 0, axis=1)[pairs].all(axis=1)
+        return smoothed(unit, pairs, np.where(known, np.maximum(_cosines(unit, pairs), 0), 1), self.weight)
+
+
 class _Specialised(Transform):
     """Base of both methods: averages the result of `_fitted` with the given vectors."""
 
@@ -147,10 +183,10 @@ class CounterFit(_Specialised):
         moving = np.unique(np.concatenate([synonyms, antonyms]))
         near = _without(_near(unit, moving, 1 - self.radius), antonyms)
         rows = unit
-        at_start = cosines_of(unit, near)
+        at_start = _cosines(unit, near)
         for _ in range(self.steps):
-            apart = antonyms[1 - cosines_of(rows, antonyms) < self.antonym_distance]
-            pulled = np.concatenate([synonyms, near[cosines_of(rows, near) < at_start]])
+            apart = antonyms[1 - _cosines(rows, antonyms) < self.antonym_distance]
+            pulled = np.concatenate([synonyms, near[_cosines(rows, near) < at_start]])
             rows = self._step(rows, np.concatenate([pulled, apart]), len(pulled))
         return rows
 
@@ -159,7 +195,7 @@ class CounterFit(_Specialised):
         sign = np.where(np.arange(len(pairs)) < pulled, 1, -1).astype(np.float32)
         degrees = np.bincount(pairs.ravel(), minlength=len(rows)).astype(np.float32)
         # The gradient of cos(u, v) at unit rows: v - cos(u, v) u.
-        along = adjacency(pairs, len(rows), sign * cosines_of(rows, pairs)).sum(axis=1)
+        along = adjacency(pairs, len(rows), sign * _cosines(rows, pairs)).sum(axis=1)
         gradient = adjacency(pairs, len(rows), sign) @ rows - along[:, None] * rows
         moved = unit_rows(rows + self.rate * gradient / np.maximum(degrees, 1)[:, None])
         return np.where(degrees[:, None] > 0, moved, rows)
@@ -298,7 +334,7 @@ class Aspect(Transform):
         mapping = whitening_matrix(kept, 0.5) @ whitening_matrix(pushed, -0.5)
         rows = unit_rows(unit @ mapping)
         before, after = (
-            float(cosines_of(matrix, near).mean() - cosines_of(matrix, far).mean()) for matrix in (unit, rows)
+            float(_cosines(matrix, near).mean() - _cosines(matrix, far).mean()) for matrix in (unit, rows)
         )
         self.report_ = {"kept": len(near), "pushed": len(far), "gap_before": before, "gap_after": after}
         self.report_ |= unused
@@ -326,11 +362,7 @@ def adjacency(pairs: Ints, size: int, weights: Any = 1.0, *, loops: bool = False
 
 
 def smoothed(start: Rows, pairs: Ints, weights: Any, spread: float) -> Rows:
-    """Personalised propagation of rows, (V, d), over edges (n, 2) with weights.
-
-    Q = (1 - w) · Σ_k w^k Â^k Q̂ with Â = D^(-1/2) (A + I) D^(-1/2), as in Zhou et al. (2004), *Learning with
-    Local and Global Consistency*, and Gasteiger et al. (2019); w is ``spread``.
-    """
+    """Personalised propagation of rows, (V, d), over edges (n, 2) with weights; see `Smooth`."""
     graph = adjacency(pairs, len(start), weights, loops=True)
     scale = 1 / np.sqrt(graph.sum(axis=1))
     graph = graph.multiply(scale[:, None]).multiply(scale[None]).tocsr()
@@ -383,12 +415,13 @@ def _near(unit: Rows, rows: Ints, least: float) -> Ints:
     return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
 
 
-def cosines_of(rows: Rows, pairs: Ints) -> Rows:
+def _cosines(rows: Rows, pairs: Ints) -> Rows:
     cosines: Rows = np.einsum("ij,ij->i", rows[pairs[:, 0]], rows[pairs[:, 1]])
     return cosines
 
 
 retrofit = as_function("retrofit", Retrofit, Retrofit.made_of)
+smooth = as_function("smooth", Smooth, Smooth.made_of)
 counter_fit = as_function("counter_fit", CounterFit, CounterFit.made_of)
 attract_repel = as_function("attract_repel", AttractRepel, AttractRepel.made_of)
 aspect = as_function("aspect", Aspect, Aspect.made_of)

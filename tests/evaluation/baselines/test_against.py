@@ -19,20 +19,20 @@ from selfvec.storage.run_folder import open_run
 
 def test_baselines_stand_beside_the_run_with_what_they_cost(run_folder, pairs, tmp_path, capsys) -> None:
     report = tmp_path / "report.md"
-    words = ["evaluate", run_folder, "--against", "ppmi-svd", "online", "original", "--similarity", pairs]
+    words = ["evaluate", run_folder, "--against", "ppmi-svd", "retrofit", "original", "--similarity", pairs]
     assert main([*map(str, words), "--json", "--report", str(report)]) == 0
     found = json.loads(capsys.readouterr().out)
     rows = {row["vectors"]: row for row in found["rows"]}
-    assert list(rows) == ["refined", "original", "ppmi-svd", "online"]
+    assert list(rows) == ["refined", "original", "ppmi-svd", "retrofit"]
     assert rows["refined"]["seconds"] == pytest.approx(open_run(run_folder).provenance["timings"]["refine"])
     assert "seconds" not in rows["original"]
-    for name in ("ppmi-svd", "online"):
+    for name in ("ppmi-svd", "retrofit"):
         assert rows[name]["seconds"] > 0
         assert rows[name]["covered"] == 1
     expected = {(row["vectors_a"], row["vectors_b"]) for row in found["comparisons"]}
-    assert expected == {("refined", other) for other in ("original", "ppmi-svd", "online")}
+    assert expected == {("refined", other) for other in ("original", "ppmi-svd", "retrofit")}
     with_cost = [table["name"] for table in found["tables"] if "seconds" in table]
-    assert with_cost == ["refined", "ppmi-svd", "online"]
+    assert with_cost == ["refined", "ppmi-svd", "retrofit"]
     assert "| covered | seconds |" in report.read_text(encoding="utf-8")
     plain = selfvec.evaluate(run_folder, [Similarity(pairs)])
     assert "seconds" not in plain.to_markdown() + plain.to_html()

@@ -10,7 +10,8 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation.baselines import BASELINES, check_names, find_baseline, train
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.training import gensim_models
+from selfvec.refinement.training import count_models, gensim_models
+from selfvec.refinement.training.glove import Entries, Model, Pull, descend, every_entry_once, trained
 from selfvec.storage.run_folder import open_run
 
 # Two topics that share no word but the glue.
@@ -73,7 +74,7 @@ def test_a_seed_gives_the_same_vectors_with_one_thread_and_inputs_stay(name: str
     np.testing.assert_array_equal(start.vectors, rows)
 
 
-@pytest.mark.parametrize("name", ["word2vec-cbow", "fasttext-continued"])
+@pytest.mark.parametrize("name", ["glove", "mittens", "word2vec-cbow"])
 def test_another_seed_gives_others(name: str, planted, start) -> None:
     one, other = (BASELINES[name](planted, start, seed=seed) for seed in (0, 1))
     assert not np.array_equal(one.vectors, other.vectors)
@@ -88,6 +89,51 @@ def test_continuing_keeps_more_of_the_original_than_starting_anew(name: str, pla
         return float(cosines[known].mean())
 
     assert kept(f"{name}-continued") > kept(name) + 0.1
+
+
+def test_mittens_is_held_to_the_original_the_more_the_larger_its_strength(planted, start) -> None:
+    known = start.sources == Source.KNOWN
+
+    def kept(strength: float) -> float:
+        rows = unit_rows(trained(planted, start.unit, strength, 0, 1))
+        return float(np.einsum("ij,ij->i", rows, start.unit)[known].mean())
+
+    assert kept(0) + 0.2 < kept(0.1) < kept(100) - 0.2
+
+
+def test_one_step_of_glove_by_hand() -> None:
+    w, c = np.array([[0.5, 0.1]], np.float32), np.array([[-0.25, 0.2]], np.float32)
+    squares = np.ones((2, 1, 2), np.float32)
+    entry = np.zeros(1, np.int32)
+    target, weight = np.array([1], np.float32), np.array([0.5], np.float32)
+    held, pulls = np.array([[2]], np.float32), np.array([0.1], np.float32)
+    entries = Entries(entry, entry, target, weight)
+    model = Model(w, c, *squares)
+    descend(0, 1, 0, 1, entries, model, Pull(held, pulls), np.float32(0.05))
+    error = 0.5 * (0.5 * -0.25 + 0.1 + 0.2 - 1)
+    pull = 0.1 * (0.5 - 0.25 - 2)
+    step_w = error * -0.25 + pull
+    # the context is its own word here, whose row has just moved when the context's gradient is taken
+    np.testing.assert_allclose(w[0], [0.5 - 0.05 * step_w, 0.1 - 0.05 * error], rtol=1e-5)
+    np.testing.assert_allclose(squares[0, 0], [1 + step_w**2, 1 + error**2], rtol=1e-5)
+    assert c[0, 1] == pytest.approx(0.2 - 0.05 * error)
+
+
+def test_every_entry_is_taken_once_in_an_epoch() -> None:
+    rng = np.random.default_rng(0)
+    for entries in (1, 2, 3, 7, 12, 100, 9973):
+        first, step = every_entry_once(entries, rng)
+        assert sorted((first + k * step) % entries for k in range(entries)) == list(range(entries))
+
+
+def test_retrofitting_by_hand() -> None:
+    graph = np.array([[1, -1], [0, 2], [1, -1], [-1, -1]], np.int32)
+    rows = np.array([[1, 0], [0, 1], [0, 0], [0, 1]], np.float32)
+    table = count_models.pulled(rows, graph, iterations=1)
+    # a: half itself, half b; b: half itself, half a, as c is nothing yet; c: b; d has no neighbour
+    np.testing.assert_allclose(table, [[0.5, 0.5], [0.5, 0.5], [0, 1], [0, 1]])
+    table = count_models.pulled(rows, graph, iterations=2)
+    np.testing.assert_allclose(table, [[0.75, 0.25], [0.125, 0.875], [0.5, 0.5], [0, 1]])
 
 
 def test_ppmi_svd_gives_back_the_matrix_it_factorises(planted, start) -> None:
@@ -113,7 +159,7 @@ def test_long_documents_are_lines_that_gensim_reads_whole(tmp_path) -> None:
 
 def test_an_unknown_name_is_told_with_those_there_are() -> None:
     with pytest.raises(OptionError, match="magic") as caught:
-        check_names(["ppmi-svd", "magic"])
+        check_names(["glove", "magic"])
     for name in (*BASELINES, "encoder:MODEL", "all"):
         assert name in str(caught.value)
     with pytest.raises(OptionError):
@@ -122,7 +168,7 @@ def test_an_unknown_name_is_told_with_those_there_are() -> None:
 
 def test_all_are_all_and_what_is_in_the_table_anyway_is_not_trained() -> None:
     assert check_names(["all"]) == list(BASELINES)
-    assert check_names(["original", "online", "bm25", "online", "paper"]) == ["online", "paper"]
+    assert check_names(["original", "glove", "bm25", "glove", "paper"]) == ["glove", "paper"]
 
 
 @pytest.fixture
@@ -137,9 +183,9 @@ def test_trained_on_a_run_is_trained_on_its_tokens_and_says_what_it_took(
     made = {"method": "original", "window": 5, "epochs": 1, "seed": 0, "vectors": {"name": "memory"}}
     made |= {"tokens": len(planted), "types": len(planted.types), "dimensions": start.vector_size}
     selfvec.save_run(run.replace(provenance={**run.provenance, **made}), tmp_path / "run")
-    in_memory = train(run, ["ppmi-svd", "original", "paper"], seed=2, jobs=1)
-    from_folder = train(open_run(tmp_path / "run"), ["ppmi-svd", "paper"], seed=2, jobs=1)
-    assert list(in_memory) == list(from_folder) == ["ppmi-svd", "paper"]
+    in_memory = train(run, ["glove", "original", "paper"], seed=2, jobs=1)
+    from_folder = train(open_run(tmp_path / "run"), ["glove", "paper"], seed=2, jobs=1)
+    assert list(in_memory) == list(from_folder) == ["glove", "paper"]
     for name, vectors in in_memory.items():
         here = BASELINES[name](planted, start, seed=2, jobs=1)
         np.testing.assert_allclose(vectors.vectors, here.vectors, atol=1e-6)

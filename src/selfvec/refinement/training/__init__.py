@@ -1,4 +1,4 @@
-"""Vectors from the text alone: word2vec, fastText and PPMI-SVD.
+"""Vectors from the text alone: word2vec, fastText, GloVe, PPMI-SVD and sums of codes.
 
 Each maps a corpus of token ids to a matrix. If no vectors are given, `selfvec.refinement` takes them as
 initial vectors. `selfvec.evaluation.baselines` compares with them.
@@ -7,7 +7,7 @@ initial vectors. `selfvec.evaluation.baselines` compares with them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pkgutil import resolve_name
+from importlib import import_module
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -29,16 +29,15 @@ class Trainer(NamedTuple):
     package: str | None = None  # that it needs
 
 
-_HERE = "selfvec.refinement.training"
 FROM_TEXT = {
-    "none": Trainer(f"{_HERE}.count_models:random_directions"),
-    "svd": Trainer(f"{_HERE}.count_models:ppmi_svd", package="sklearn"),
-    "word2vec": Trainer(
-        f"{_HERE}.gensim_models:trained", {"kind": "word2vec-sg", "continued": False}, "gensim"
-    ),
-    "fasttext": Trainer(f"{_HERE}.gensim_models:trained", {"kind": "fasttext", "continued": False}, "gensim"),
+    "none": Trainer("count_models:random_directions"),
+    "svd": Trainer("count_models:ppmi_svd", package="sklearn"),
+    "cipher": Trainer("count_models:cipher"),
+    "glove": Trainer("glove:glove"),
+    "word2vec": Trainer("gensim_models:trained", {"kind": "word2vec-sg", "continued": False}, "gensim"),
+    "fasttext": Trainer("gensim_models:trained", {"kind": "fasttext", "continued": False}, "gensim"),
 }
-"""By name, as in ``--vectors``. Modules are imported when they are used."""
+"""By name, as in ``--vectors``. Modules are imported when they are used, since some compile kernels."""
 
 
 def check_installed(name: str) -> None:
@@ -55,7 +54,9 @@ def vectors_from_text(batch: TokenBatch, name: str = "none", seed: int = 0) -> V
     """
     check_installed(name)
     trainer = FROM_TEXT[name]
+    module, _, function = trainer.function.partition(":")
     width = Vectors(batch.types, np.zeros((len(batch.types), DIMENSIONS), np.float32))
-    rows = unit_rows(resolve_name(trainer.function)(batch, width, seed, 1, **trainer.options))
+    train = getattr(import_module(f"selfvec.refinement.training.{module}"), function)
+    rows = unit_rows(train(batch, width, seed, 1, **trainer.options))
     sources = np.where(rows.any(axis=1), Source.RANDOM, Source.NONE).astype(np.uint8)
     return Vectors(batch.types, rows, sources=sources, normalized=True)
