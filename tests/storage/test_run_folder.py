@@ -1,6 +1,7 @@
 """Run folders: saving and opening is identity, and what is damaged or of another format is refused."""
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,54 @@ def test_an_edit_of_run_json_breaks_its_seal(folder: Path) -> None:
     rule = r"run\.json: has changed since it was written.*; undo the change, or make the run again"
     refused(lambda: open_run(folder), FormatError, rule)
     assert open_run(sealed_again(folder)).provenance.passes == 3
+
+
+SHAPE = r"the tensor '{}' is .*, this one is "
+TOKENS = "the tensor|does not fit the run"
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "value", "rule"),
+    [
+        ("vectors", "vectors", np.nan, r"the vector of 'back\\\\slash' \(row 2\) holds NaN or inf"),
+        ("vectors", "counts", -1, "counts of words are missing or impossible"),
+        ("vectors", "counts", 2**62, "counts of words are missing or impossible"),
+        ("vectors", "counts", np.ones((2, 2), np.int64), r"of shape \(V\), this one is .* \(2, 2\)"),
+        ("vectors", "sources", np.ones((2, 2), np.uint8), r"of shape \(V\), this one is .* \(2, 2\)"),
+        ("original", "vectors", -np.inf, r"\(row 2\) holds NaN or inf"),
+        ("original", "vectors", 1e30, r"\(row 2\) is longer than 1"),
+        ("original", "sources", 6, "sources are numbers up to 5"),
+        ("history", "vectors", np.inf, "the recorded state 2 holds NaN or inf"),
+        ("history", "vectors", np.ones(3, np.float16), SHAPE.format("vectors")),
+        ("history", "vectors", np.ones((3, 4), np.float32), SHAPE.format("vectors")),
+        ("history", "updates", np.array([1, 2]), SHAPE.format("vectors")),
+        ("history", "starts", np.array([0.0, 2, 2, 3, 3]), SHAPE.format("starts")),
+        ("history", "starts", np.array([0, 2, 2, 3]), "does not hold the recorded states"),
+        ("history", "starts", np.array([0, 3, 2, 3, 3]), "does not hold the recorded states"),
+        ("history", "starts", np.array([0, 2, 2, 3, 9]), "does not hold the recorded states"),
+        ("tokens", "days", 1 << 40, "dates are not all of the years 1 to 9999"),
+        ("tokens", "days", np.zeros(1, np.int64), TOKENS),
+        ("tokens", "sentences", -2, "a number of sentences is negative"),
+        ("tokens", "sentences", np.zeros(1, np.int32), TOKENS),
+        ("tokens", "ids", np.zeros(6, np.int64), TOKENS),
+        ("tokens", "ids", np.full(6, 99, np.int32), TOKENS),
+        ("tokens", "ids", np.full(6, -1, np.int32), TOKENS),
+        ("tokens", "offsets", np.array([0, 20]), TOKENS),
+        ("tokens", "offsets", np.array([0, 8, 3, 6]), TOKENS),
+        ("tokens", "offsets", np.zeros((2, 2), np.int64), TOKENS),
+        ("tokens", "slices", np.full(3, 7, np.int32), TOKENS),
+        ("tokens", "slices", np.zeros(1, np.int32), TOKENS),
+    ],
+)
+def test_what_no_run_holds_is_found_by_verify(
+    folder: Path, file: str, name: str, value: Any, rule: str
+) -> None:
+    path = folder / f"{file}.safetensors"
+    change_tensors(path, {name: value})
+    refused(lambda: open_run(folder), FormatError, rf"{path.name}: has .*; make the run again")
+    (damage,) = verify(sealed_again(folder)).damaged
+    assert damage.file == str(path)
+    assert re.search(rule, damage.rule)
 
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}', "[" * 100_000, "{", "3"])
