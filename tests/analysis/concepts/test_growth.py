@@ -88,15 +88,31 @@ def test_where_nothing_changes_a_subject_is_named_in_at_most_five_of_a_hundred_t
 
 
 @pytest.mark.parametrize("documents", [1_000, 100_000])
-def test_however_long_the_text_is_the_others_are_not_named_because_one_grew(documents: int) -> None:
+@pytest.mark.parametrize("grown", [1, 3])
+def test_however_long_the_text_is_the_others_are_not_named_because_some_grew(
+    documents: int, grown: int
+) -> None:
     draw, named = np.random.default_rng(0), []
-    for _ in range(40):
-        before = np.array([0.1, *draw.dirichlet(np.full(7, 9.0)) * 0.9])
-        after = np.array([0.2, *before[1:] * 0.8 / 0.9])
+    for _ in range(1_000):
+        before = draw.dirichlet(np.full(8, 9.0))
+        before[:grown] = 0.1
+        before[grown:] *= (1 - 0.1 * grown) / before[grown:].sum()
+        after = np.append(before[:grown] * 2, before[grown:] * (1 - 0.2 * grown) / (1 - 0.1 * grown))
         sides = draw.multinomial(documents, before), draw.multinomial(documents, after)
         named.append(moved(sides[0], documents, sides[1], documents))
-    assert np.mean(named, axis=0)[0] == 1
-    assert np.mean(np.any(np.array(named)[:, 1:], axis=1)) <= 0.075  # 3 of 40
+    assert np.mean(np.array(named)[:, :grown]) > 0.98
+    assert np.mean(np.any(np.array(named)[:, grown:], axis=1)) <= 0.05
+
+
+def test_of_subjects_without_documents_none_moved() -> None:
+    for number in (1, 2, 3, 4):
+        counts = np.array([20] + [0] * (number - 1))
+        assert not moved(counts, 20, counts * 2, 40).any()
+
+
+def test_of_two_subjects_both_moved_or_none() -> None:
+    assert moved(np.array([50, 50]), 100, np.array([80, 20]), 100).all()
+    assert not moved(np.array([50, 50]), 100, np.array([52, 48]), 100).any()
 
 
 def sides_of(first: int, last: int) -> tuple[TokenBatch, Sides]:
