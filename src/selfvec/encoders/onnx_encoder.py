@@ -218,11 +218,8 @@ def _longest(path: Path, cut: dict[str, Any]) -> int:
     named = cut.get("max_seq_length")
     if named is None:
         named = _settings(path, "tokenizer_config.json").get("model_max_length")
-    return min((int(number) for number in _limits((named, positions))), default=_LONGEST)
-
-
-def _limits(named: tuple[float | None, ...]) -> Iterator[float]:
-    return (number for number in named if number is not None and 1 <= number <= _MOST)
+    limits = (int(limit) for limit in (named, positions) if limit is not None and 1 <= limit <= _MOST)
+    return min(limits, default=_LONGEST)
 
 
 def _prompts(settings: dict[str, Any]) -> tuple[str, str]:

@@ -116,13 +116,10 @@ def narrow_vectors(run: Run, progress: Progress | None = None) -> Vectors:
 
     def make() -> Floats:
         with progress.stage("Reading the nearest words on both sides", None, "words"):
-            return narrow_rows(tokens, _neighbour_rows(run))
+            if _whitens(run):
+                return narrow_rows(tokens, run.vectors.unit)
+            # The refined vectors may be nearly equal.
+            known = run.original.sources != Source.NONE
+            return narrow_rows(tokens, base_vectors(run.original.unit, known))
 
     return _derived(run, NARROW, make, progress)
-
-
-def _neighbour_rows(run: Run) -> AnyFloats:
-    """The refined vectors if the method whitens; otherwise they may be nearly equal, and the base is used."""
-    if _whitens(run):
-        return run.vectors.unit
-    return base_vectors(run.original.unit, run.original.sources != Source.NONE)

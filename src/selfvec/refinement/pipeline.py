@@ -191,17 +191,12 @@ def _provenance(
         dimensions=inputs.original.vector_size,
         options=options,
         coverage=coverage(inputs.original, inputs.batch.counts),
-        sources=sources_by_name(sources),
+        sources={source.name.lower(): int(np.sum(sources == source)) for source in Source},
         history=refinement.recorder.as_dict(),
         environment=environment(),
         timings=execution.timings,
         decision=None if plan.decision is None else plan.decision.as_dict(),
     )
-
-
-def sources_by_name(sources: Bytes) -> dict[str, int]:
-    """The number of words with each source of their vector."""
-    return {source.name.lower(): int(np.sum(sources == source)) for source in Source}
 
 
 def refine_again(run: Run, batch: TokenBatch, seed: int) -> Vectors:

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -240,15 +239,7 @@ def general_words(words: Iterable[str], most: int = 10_000) -> tuple[str, ...]:
     >>> general_words(["The", "##ing", "the", "hail"])
     ('the', 'hail')
     """
-    return tuple(islice(_distinct(word.lower() for word in words if word.isalpha()), most))
-
-
-def _distinct(words: Iterable[str]) -> Iterable[str]:
-    seen: set[str] = set()
-    for word in words:
-        if word not in seen:
-            seen.add(word)
-            yield word
+    return tuple(dict.fromkeys(word.lower() for word in words if word.isalpha()))[:most]
 
 
 def _recovered(encoder: SentenceEncoder, journal: Path, texts: Sequence[str]) -> EncodedTexts:

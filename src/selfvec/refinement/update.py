@@ -107,7 +107,10 @@ def update(
     execution = execution or Execution()
     with execution.timings.stage("load"):
         old = source_run(run)
-        settings = old.settings if half_life is None else _with_half_life(old.run, half_life)
+        settings = old.settings
+        if half_life is not None:  # `OptionError` if the method that was chosen has none
+            options = old.run.settings.as_dict() | {"method": old.run.provenance.method}
+            settings = Settings(**options | {"half_life": half_life})
         refuse_changed_files(old)
         start = source_vectors(old, vectors)
         teacher = Teacher.of_runs([old.run], encoder, embeddings)
@@ -225,9 +228,3 @@ def _described(part: SourceRun) -> dict[str, Any]:
 
 def _files(corpus: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{name: file[name] for name in ("path", "sha256")} for file in corpus.get("files", [])]
-
-
-def _with_half_life(run: Run, days: float) -> Settings:
-    """The settings of a run with another half-life; `OptionError` if its method has no half-life."""
-    options = run.settings.as_dict() | {"method": run.provenance.method, "half_life": days}
-    return Settings(**options)

@@ -60,10 +60,6 @@ _SPACE = ("rows", "weights", "pool")
 _POOL, _POOL_KEYS = "pool of texts", "keys of the pool"
 
 
-def _no_encoder() -> None:
-    """What is found where there is no run."""
-
-
 class _Answer(NamedTuple):
     """How D documents answer a question."""
 
@@ -105,7 +101,7 @@ class Index:
     encoder_part: EncoderPart | None = None  # of a run with a sentence encoder
     pool: PoolOfTexts | None = None  # toward which the vectors of texts are moved
     folder: Path | None = None  # that it was opened from
-    find_encoder: Callable[[], SentenceEncoder | None] = _no_encoder  # the run's encoder, if it can be had
+    find_encoder: Callable[[], SentenceEncoder | None] = lambda: None  # the run's encoder, if it can be had
 
     @classmethod
     def memory(

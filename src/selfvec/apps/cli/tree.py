@@ -159,7 +159,10 @@ def root() -> CommandGroup:
     """The command ``selfvec``."""
     return CommandGroup(
         "selfvec",
-        CommandTable([*TOP, *GROUPS], _command_or_group),
+        CommandTable(
+            [*TOP, *GROUPS],
+            lambda name: _group(name) if name in GROUPS else _command(name, f"selfvec {name}", TOP[name]),
+        ),
         [*TOP, *GROUPS],
         help="Adapt static word vectors to your own text, and see whether it helped.",
         params=[
@@ -167,12 +170,6 @@ def root() -> CommandGroup:
             help_all(),
         ],
     )
-
-
-def _command_or_group(name: str) -> CommandGroup | Command:
-    if name in GROUPS:
-        return _group(name)
-    return _command(name, f"selfvec {name}", TOP[name])
 
 
 def _group(name: str) -> CommandGroup:

@@ -19,7 +19,6 @@ from selfvec.storage.opened import GivenRun, as_run
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts import Topics
-    from selfvec.analysis.word_drift import Drift
     from selfvec.data.run import Run
 
 T = TypeVar("T")
@@ -116,7 +115,7 @@ def report(
         missing, "Changes", lambda: drift(run, filter=passed, top=top, examples=2, progress=progress)
     )
     chosen = [run.vectors.index_to_key[row] for row in rows]
-    drawn = chosen or _first_words(changed)
+    drawn = chosen or [row["word"] for row in (changed.standing_out[:_DRAWN] if changed else [])]
     slices = comparable_slices(part)
     paths = []
     if slices and drawn:
@@ -176,10 +175,6 @@ def few_with_periods(run: Run, topics: Topics) -> Topics:
 
     few, periods = few_subjects(topics), comparable_slices(run)
     return with_groups(run, few, periods) if periods else few
-
-
-def _first_words(changed: Drift | None) -> list[str]:
-    return [row["word"] for row in changed.standing_out[:_DRAWN]] if changed is not None else []
 
 
 def _or_why(missing: list[str], what: str, find: Callable[[], T]) -> T | None:

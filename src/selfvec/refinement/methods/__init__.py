@@ -121,34 +121,25 @@ def refined_rows(
 def run_to_end(refinement: Refinement, progress: Progress) -> None:
     """Advance a refinement until it is done; `Interrupted` on Ctrl-C, also in the middle of a step."""
     total = int(refinement.batch.counts.sum()) * refinement.rounds
-    done = 0
+    done = shown = 0
+    within = 0.0  # tokens of the step, counted in its threads
+    lock = Lock()
     with progress.stage("Refining", total, "tokens") as advance:
+
+        def show(tokens: int) -> None:
+            nonlocal shown
+            advance(tokens - shown)
+            shown = tokens
+
+        def tick(tokens: float) -> None:
+            nonlocal within
+            with lock:
+                within += tokens
+                show(done + int(within))
+
         try:
             while not refinement.done:
-                step = _Step(advance)
-                read = refinement.advance(step.tick)
-                step.end(read)
-                done += read
+                done, within = done + refinement.advance(tick), 0.0
+                show(done)
         except KeyboardInterrupt:
             raise Interrupted(f"interrupted after {done:,} of {total:,} tokens") from None
-
-
-class _Step:
-    """Shows the progress within a step."""
-
-    def __init__(self, advance: Callable[[int], None]) -> None:
-        self._advance = advance
-        self._lock = Lock()
-        self._read = 0.0
-        self._shown = 0
-
-    def tick(self, tokens: float) -> None:
-        """Count tokens; called in threads."""
-        with self._lock:
-            self._read += tokens
-            self.end(int(self._read))
-
-    def end(self, tokens: int) -> None:
-        """Show that the step has read so many tokens."""
-        self._advance(tokens - self._shown)
-        self._shown = tokens
