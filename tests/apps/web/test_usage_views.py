@@ -9,17 +9,21 @@ from urllib.parse import quote
 import pytest
 from headless import Page
 from serving import HOSTILE, Site, answer_with, fitted, serving
+from tests.analysis.sides.planted_text import reports
 
+import selfvec
 from selfvec.analysis.collocates import collocates
 from selfvec.analysis.concordance import concordance
 from selfvec.analysis.dispersion import dispersion
 from selfvec.analysis.frequency import frequency
 from selfvec.analysis.keyness import keyness
 from selfvec.analysis.ngrams import ngrams
+from selfvec.analysis.word_drift import drift
 from selfvec.apps.web import work
 from selfvec.apps.web.static_page import static_page
 from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
+from selfvec.storage.run_folder import open_run
 
 LISTS = "#word .usage details:nth-child(-n + 2)"  # collocates and the concordance
 LINES = "document.querySelectorAll('.concordance tbody tr').length"
@@ -171,6 +175,64 @@ def test_words_more_typical_of_a_part_are_with_what_changed(page: Page, site: Si
     page.choose("#comparison", "refined")
     page.wait("document.querySelector('#pane h2').innerText.includes('refining')")
     assert page.run("document.querySelector('#pane .typical details')") is None  # the same text
+
+
+@pytest.fixture(scope="module")
+def written_otherwise(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Reports whose abbreviations and capitals end, and whose mix of kinds changes."""
+    folder = tmp_path_factory.mktemp("otherwise")
+    rows = list(reports(1_200, 3, ["notation", "mix"]))
+    selfvec.refine(rows, "none", "original", repeats="keep", output=folder / "run")
+    return open_run(folder / "run")
+
+
+def shown(text: str) -> str:
+    """A sentence as the page shows it: periods are written with a dash."""
+    return text.replace("..", "–")
+
+
+def test_keywords_fill_their_table_by_mix_and_variants(page: Page, written_otherwise: Run) -> None:
+    with serving(written_otherwise) as site:
+        key, between = "2000..2008|2009..2018", ["2000..2008", "2009..2018"]
+        page.open(f"{site.address}#view=changes&c={key}", ready="document.querySelector('.typical details')")
+        page.click("#pane .typical summary")
+        page.wait("document.querySelectorAll('.typical select').length === 2")
+        heads = "[...document.querySelectorAll('.typical .figures th bdi')].map((e) => e.innerText)"
+        for mix, variants in (("", ""), ("equal", ""), ("equal", "auto")):
+            page.choose(".typical label:nth-child(1) select", mix)
+            page.choose(".typical label:nth-child(2) select", variants)
+            given = {name: value for name, value in (("mix", mix), ("variants", variants)) if value}
+            made = keyness(written_otherwise, between, top=20, **given)
+            words = [
+                row["word"]
+                for side in "ab"
+                for row in made.rows
+                if row["key_of"] == side and row["p"] <= 0.05
+            ]
+            page.wait(f"JSON.stringify({heads}) === {json.dumps(json.dumps(words, separators=(',', ':')))}")
+            assert page.texts(".typical .note") == [shown(text) for text in made["sides"]["sentences"]]
+            assert ("acft" in words) == (not variants)  # an abbreviation that one side writes out
+            assert bool(words) or variants
+        figures = page.texts(".typical .figures tbody tr:first-child td")
+        assert any(figure.strip() for figure in figures) or not words
+
+
+def test_the_words_that_changed_are_compared_by_mix_and_variants(page: Page, written_otherwise: Run) -> None:
+    with serving(written_otherwise) as site:
+        key, between = "2000..2008|2009..2018", ["2000..2008", "2009..2018"]
+        page.open(f"{site.address}#view=changes&c={key}", ready="document.querySelector('.ranking li')")
+        for mix, variants in (("raw", ""), ("raw", "auto"), ("", "auto")):
+            page.choose(".filters label:nth-child(5) select", mix)
+            page.choose(".filters label:nth-child(6) select", variants)
+            given = {name: value for name, value in (("mix", mix), ("variants", variants)) if value}
+            made = drift(written_otherwise, between, **given)
+            page.wait(f"document.querySelectorAll('.ranking a[data-word]').length === {len(made.rows[:50])}")
+            summary = json.dumps(shown(made.summary))
+            page.wait(f"document.querySelector('#pane .lead').innerText.startsWith({summary})")
+            assert page.texts("#pane .note")[: len(made.first)] == [shown(text) for text in made.first]
+        page.choose("#comparison", "refined")
+        page.wait("document.querySelector('#pane h2').innerText.includes('refining')")
+        assert page.run("document.querySelector('.filters label:nth-child(5) select').disabled")
 
 
 def test_hostile_words_stand_in_lines_as_they_are(page: Page, site: Site) -> None:

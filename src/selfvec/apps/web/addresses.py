@@ -67,6 +67,8 @@ CountedUnit = Annotated[
     Literal["word", "lemma", "pos"], Query(description=TEXT["frequency"].declaration.parameters["unit"].help)
 ]
 Length = Annotated[int, _whole(2, 6, TEXT["ngrams"].declaration.parameters["n"].help)]
+Mix = Annotated[Literal["equal", "raw"] | None, Query(description=_DRIFT["mix"].help)]
+Variants = Annotated[str | None, Query(pattern="^auto$", description=_DRIFT["variants"].help)]
 WordPart = Annotated[str, _text(100, "A part of a word.", None)]
 Typed = Annotated[str, _text(100, "A part of a word.", None, "q")]
 VectorSource = Annotated[str, _text(20, "What a vector is based on.", None, enum=_SOURCES)]

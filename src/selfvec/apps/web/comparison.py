@@ -7,7 +7,7 @@ the background when it is first requested. Then `drift` tests which words change
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from selfvec.analysis.concepts.terms import stop_words
+from selfvec.analysis.sides.written import LikeForLike
 from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
 from selfvec.analysis.word_drift.compared_slices import (
@@ -305,6 +306,7 @@ class Comparisons:
         self.slices = comparable_slices(run)
         self._usual = _usual_pair(run) if self.slices else []
         self._tasks: dict[str, ComparisonTasks] = {}  # the least recently used first
+        self._tested: dict[Hashable, BackgroundTask[Ranking]] = {}  # by other than usual options, likewise
         self._background = background or Tasks()
         self._after = after
         self._lock = threading.Lock()
@@ -345,6 +347,32 @@ class Comparisons:
             task.begin()
         return tasks
 
+    def tested(self, key: str, given: LikeForLike) -> BackgroundTask[Ranking]:
+        """The task of the drift of a comparison, as it is usual or with other options.
+
+        Errors are those of `tasks`.
+        """
+        if not given:
+            return self.tasks(key).tested
+        of = (key, *sorted(given.items()))
+        with self._lock:
+            task = self._tested.pop(of, None)
+            if task is None:
+                _, sides = self._compare(key)
+                self._check_busy(self._tested.values())
+                test = partial(Ranking.of, self.run, sides, self.jobs, given=given)
+                task = self._background.task(test, label="testing significance", kind="text", later=True)
+            self._tested[of] = task
+            while len(self._tested) > KEPT:
+                self._tested.pop(next(iter(self._tested))).drop()
+        task.begin()
+        return task
+
+    @staticmethod
+    def _check_busy(tasks: Iterable[BackgroundTask[Any]]) -> None:
+        if sum(not task.done() for task in tasks) >= BEGUN:
+            raise Busy("other comparisons are being computed")
+
     def _too_many(self) -> bool:
         memory = sum(tasks.memory for tasks in self._tasks.values())
         return len(self._tasks) > KEPT or memory > KEPT_BYTES
@@ -382,8 +410,7 @@ class Comparisons:
 
     def _made(self, key: str) -> ComparisonTasks:
         compare, sides = self._compare(key)
-        if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= BEGUN:
-            raise Busy("other comparisons are being computed")
+        self._check_busy(tasks.comparison for tasks in self._tasks.values())
 
         def states(progress: Progress) -> list[State]:
             return made.result().states(progress)

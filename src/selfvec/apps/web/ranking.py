@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from selfvec.analysis.sides.written import LikeForLike
 from selfvec.analysis.word_drift import Drift, drift
 from selfvec.analysis.word_drift.compared_slices import BY_REFINING
 from selfvec.analysis.word_drift.drift_result import kind_and_spellings
@@ -57,12 +58,21 @@ class Ranking:
     run: Run
     sides: Sequence[str | Slice] | None  # as `drift` takes them
     changes: Drift
+    given: LikeForLike = field(default_factory=LikeForLike)
 
     @classmethod
-    def of(cls, run: Run, sides: Sequence[str | Slice] | None, jobs: int, progress: Progress) -> Ranking:
+    def of(
+        cls,
+        run: Run,
+        sides: Sequence[str | Slice] | None,
+        jobs: int,
+        progress: Progress,
+        given: LikeForLike | None = None,
+    ) -> Ranking:
         """The drift between two sides; empty if no word can be compared."""
+        given = given or {}
         try:
-            return cls(run, sides, drift(run, sides, jobs=jobs, progress=progress))
+            return cls(run, sides, drift(run, sides, jobs=jobs, progress=progress, **given), given)
         except InputError:  # no word is frequent enough on both sides
             names = [side if isinstance(side, str) else side.name for side in sides or ("", "")]
             return cls(run, sides, Drift(names[0], names[1], []))
@@ -70,7 +80,9 @@ class Ranking:
     @cached_property
     def every(self) -> Drift:
         """The same with stop words, numbers and all spellings."""
-        return drift(self.run, self.sides, all_words=True) if self.changes.tested else self.changes
+        return (
+            drift(self.run, self.sides, all_words=True, **self.given) if self.changes.tested else self.changes
+        )
 
     def page(self, wanted: Filter, offset: int, limit: int) -> Json:
         """Rows of ``selfvec drift --json`` from ``offset`` on, their total number, and what else it says."""

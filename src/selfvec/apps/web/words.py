@@ -15,6 +15,7 @@ from selfvec.analysis.dispersion import dispersion as dispersion_of
 from selfvec.analysis.frequency import frequency as frequency_of
 from selfvec.analysis.keyness import keyness as keyness_of
 from selfvec.analysis.ngrams import ngrams as ngrams_of
+from selfvec.analysis.sides.written import LikeForLike
 from selfvec.analysis.usage.contexts import (
     NEARBY,
     SAMPLED,
@@ -56,9 +57,21 @@ def ranking(
     wanted: Annotated[Filter, Depends()],
     offset: addresses.Offset = 0,
     limit: addresses.Limit = 50,
+    mix: addresses.Mix = None,
+    variants: addresses.Variants = None,
 ) -> Json:
     """The words that changed: rows as in `selfvec drift --json`."""
-    return {"ready": True, **page.comparisons.tasks(key).tested.result().page(wanted, offset, limit)}
+    tested = page.comparisons.tested(key, _like_for_like(mix, variants))
+    return {"ready": True, **tested.result().page(wanted, offset, limit)}
+
+
+def _like_for_like(mix: str | None, variants: str | None) -> LikeForLike:
+    given: LikeForLike = {}
+    if mix is not None:
+        given["mix"] = mix
+    if variants is not None:
+        given["variants"] = variants
+    return given
 
 
 @address("/api/word")
@@ -234,12 +247,19 @@ def dispersion(page: PageData, word: addresses.Word, part: addresses.OptionalPar
 
 
 @address("/api/keyness", alone=True)
-def keyness(page: PageData, key: addresses.ComparisonKey, most: addresses.FewRows = 20) -> Json:
+def keyness(
+    page: PageData,
+    key: addresses.ComparisonKey,
+    most: addresses.FewRows = 20,
+    mix: addresses.Mix = None,
+    variants: addresses.Variants = None,
+) -> Json:
     """The words that one part uses more than the other: the output of `selfvec text keyness --json`."""
     if key == REFINED:
         rule = "before and after refining, the text is the same"
         raise NotFound(rule, field="c", remedy="compare two slices, as A|B")
-    return _with_columns(keyness_of(page.run, page.comparisons.pair(key), top=most))
+    given = _like_for_like(mix, variants)
+    return _with_columns(keyness_of(page.run, page.comparisons.pair(key), top=most, **given))
 
 
 @address("/api/unknown")

@@ -41,6 +41,10 @@ export const direction = (text) =>
 /** The name of a slice for readers: 1993..2000 as 1993–2000. */
 export const readable = (name) => clean(name).replace("..", "–");
 
+/** A sentence with readable names of parts of the text. */
+export const told = (text, names) =>
+  names.reduce((shown, name) => shown.replaceAll(name, readable(name)), clean(text));
+
 /** What a vector is based on. */
 export const SOURCES = {
   known: "the initial vectors",

@@ -3,7 +3,6 @@ import { ask, latest } from "./api.js";
 import { bdi, choice, debounced, fill, h, listed, moreOf, number, say } from "./dom.js";
 import {
   SOURCES,
-  clean,
   count,
   figure,
   interval,
@@ -12,10 +11,11 @@ import {
   readable,
   share,
   spell,
+  told,
 } from "./format.js";
 import { go, link, state } from "./state.js";
 import { commas, meanings, table } from "./table.js";
-import { keywords } from "./usage.js";
+import { MIXES, VARIANTS, keywords } from "./usage.js";
 
 const PAGE = 50;
 const SORTS = {
@@ -62,7 +62,11 @@ export class Ranking {
     const [size, sizeLabel] = number("min. change", { min: 0, max: 1, step: 0.01 }, (value) =>
       asked({ size: value }),
     );
-    Object.assign(this, { sort, q, seen, size });
+    const [mix, mixLabel] = choice("mix", Object.entries(MIXES), (value) => asked({ mix: value }, 0));
+    const [variants, variantsLabel] = choice("variants", Object.entries(VARIANTS), (value) =>
+      asked({ variants: value }, 0),
+    );
+    Object.assign(this, { sort, q, seen, size, mix, variants });
     this.stops = h("input", {
       type: "checkbox",
       onchange: () => asked({ stops: this.stops.checked ? "1" : "" }, 0),
@@ -109,6 +113,7 @@ export class Ranking {
           qLabel,
           seenLabel,
           sizeLabel,
+          about.kept ? "" : [mixLabel, variantsLabel],
           h("label", {}, "contains", this.text),
           h("label", { class: "check" }, this.stops, " with stop words and numbers"),
           h(
@@ -134,11 +139,12 @@ export class Ranking {
   }
 
   async update() {
-    fill(["sort", "q", "seen", "size", "text"].map((name) => [this[name], state[name]]));
+    fill(["sort", "q", "seen", "size", "mix", "variants", "text"].map((name) => [this[name], state[name]]));
     this.stops.checked = Boolean(state.stops);
     this.names.checked = Boolean(state.names);
-    const { c, seen, q, size, text, stops, names, sort } = state;
-    const asked = { c, q, sort, text, stops, names, limit: Math.min(200, this.shown), seen, size };
+    const { c, seen, q, size, text, stops, names, sort, mix, variants } = state;
+    const limit = Math.min(200, this.shown);
+    const asked = { c, q, sort, text, stops, names, limit, seen, size, mix, variants };
     const progress = (done) => {
       const before = this.found ? " Until then, this is the previous comparison." : "";
       this.lead.textContent = `Comparing all words: ${share(done)} done.${before}`;
@@ -171,11 +177,9 @@ export class Ranking {
       (refined ? "occur" : "occur in both parts") +
       ` ${many(found.least, "time")} or more`;
     const test = found.tested ? "" : "; too little text to test for significance";
-    const told = (text) =>
-      found.names.reduce((shown, name) => shown.replaceAll(name, readable(name)), clean(text));
-    this.lead.textContent = `${told(found.summary)} Here: ${who}${test}.`.trim();
+    this.lead.textContent = `${told(found.summary, found.names)} Here: ${who}${test}.`.trim();
     this.meanings.textContent = meanings(found.columns);
-    const noted = (notes) => notes.map((note) => h("p", { class: "note" }, told(note)));
+    const noted = (notes) => notes.map((note) => h("p", { class: "note" }, told(note, found.names)));
     this.first.replaceChildren(...noted(found.first));
     this.notes.replaceChildren(...noted(found.notes));
     const came = [
@@ -212,6 +216,7 @@ export class Ranking {
         ),
     );
     this.q.disabled = !found.tested;
+    this.mix.disabled = this.variants.disabled = refined; // the text is the same
     const kept = document.activeElement?.closest?.(".ranking a")?.dataset.word;
     this.list.replaceChildren(...found.rows.map((row) => this.row(row)));
     this.seen.placeholder = String(found.least);

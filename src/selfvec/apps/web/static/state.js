@@ -12,6 +12,8 @@ const DEFAULTS = {
   frame: "",
   ask: "",
   stops: "",
+  mix: "",
+  variants: "",
   of: "",
   layout: "pacmap",
   colour: "",

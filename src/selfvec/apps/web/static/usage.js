@@ -2,7 +2,7 @@
 import { ask, latest } from "./api.js";
 import { later, toDocument } from "./documents.js";
 import { bdi, choice, h, say } from "./dom.js";
-import { clean, count, direction, many, readable } from "./format.js";
+import { clean, count, direction, many, readable, told } from "./format.js";
 import { link } from "./state.js";
 import { meanings, table } from "./table.js";
 
@@ -35,6 +35,10 @@ const WINDOWS = {
 };
 const LENGTHS = { 2: "two", 3: "three", 4: "four", 5: "five", 6: "six" };
 const UNITS = { word: "words", lemma: "lemmas", pos: "parts of speech" };
+/** How like is compared with like, as on the command line; the first of each is what a command does by default. */
+export const MIXES = { "": "equal", raw: "raw: all documents" };
+export const VARIANTS = { "": "as written", auto: "auto: each pair as one word" };
+const COUNTED_MIXES = { "": "raw: all documents", equal: "equal" };
 const busy = () => {}; // one list is made at a time: wait for the others
 
 const list = (columns, rows, cells) => table(columns, rows, cells, { class: "figures" });
@@ -202,24 +206,29 @@ function inContext(rows) {
 
 /** The words that each of two compared parts uses more than the other. */
 export const keywords = (c, [a, b]) =>
-  later(`Words that are more typical of ${readable(a)} or of ${readable(b)}`, async () => {
-    const found = await ask("keyness", { c, top: MOST }, { busy });
-    const side = (name, key) => {
-      const rows = found.rows.filter((row) => row.key_of === key && row.p <= CHANCE);
-      return [
-        h("h4", {}, `More typical of ${readable(name)}`),
-        rows.length === 0 ? h("p", { class: "wait" }, "No word.") : list(found.columns, rows),
-      ];
-    };
-    return h(
-      "div",
-      {},
-      h(
-        "p",
+  asking(
+    `Words that are more typical of ${readable(a)} or of ${readable(b)}`,
+    { mix: ["mix", COUNTED_MIXES], variants: ["variants", VARIANTS] },
+    async (chosen) => {
+      const found = await ask("keyness", { c, top: MOST, ...chosen }, { busy });
+      const side = (name, key) => {
+        const rows = found.rows.filter((row) => row.key_of === key && row.p <= CHANCE);
+        return [
+          h("h4", {}, `More typical of ${readable(name)}`),
+          rows.length === 0 ? h("p", { class: "wait" }, "No word.") : list(found.columns, rows),
+        ];
+      };
+      return h(
+        "div",
         {},
-        `${meanings(found.columns)} Words have p ≤ .05: documents, not occurrences, are the evidence.`,
-      ),
-      side(a, "a"),
-      side(b, "b"),
-    );
-  });
+        found.sides.sentences.map((sentence) => h("p", { class: "note" }, told(sentence, [a, b]))),
+        h(
+          "p",
+          {},
+          `${meanings(found.columns)} Words have p ≤ .05: documents, not occurrences, are the evidence.`,
+        ),
+        side(a, "a"),
+        side(b, "b"),
+      );
+    },
+  );
