@@ -76,17 +76,12 @@ def test_signature_and_help_name_the_options_of_a_record() -> None:
 @pytest.mark.parametrize(
     ("function", "given", "meant"),
     [
-        ("search", "k", "top"),
-        ("search", "limit", "top"),
-        ("topics", "k", "number"),
-        ("refine", "text_column", "text_field"),
-        ("refine", "windwo", "window"),
-        ("refine", "random_state", "seed"),
-        ("evaluate", "qrels", "retrieval"),
-        ("retrofit", "outptu", "output"),
-        ("update", "n_jobs", "jobs"),
+        ("search", "k", "top"), ("search", "limit", "top"), ("topics", "k", "number"),
+        ("refine", "text_column", "text_field"), ("refine", "windwo", "window"),
+        ("refine", "random_state", "seed"), ("evaluate", "qrels", "retrieval"),
+        ("retrofit", "outptu", "output"), ("update", "n_jobs", "jobs"),
     ],
-)
+)  # fmt: skip
 def test_a_name_of_other_libraries_is_answered_with_the_one_here(
     function: str, given: str, meant: str
 ) -> None:

@@ -296,17 +296,11 @@ def test_words_keep_the_order_of_first_appearance() -> None:
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("method", "paper"),
-        ("method", "online"),
-        ("operator", "counts"),
-        ("operator", "ppmi"),
-        ("phrases", "auto"),
-        ("history", "epoch"),
-        ("tagger", "en_core"),
-        ("slice", "year"),
+        ("method", "paper"), ("method", "online"), ("operator", "counts"), ("operator", "ppmi"),
+        ("phrases", "auto"), ("history", "epoch"), ("tagger", "en_core"), ("slice", "year"),
         ("half_life", 30.0),
     ],
-)
+)  # fmt: skip
 def test_what_needs_the_text_in_one_place_is_refused(option: str, value: object) -> None:
     with pytest.raises(OptionError, match=f"^{option}: {value} .* not available on a cluster; [^\n]+$"):
         method = "decorrelated" if option == "half_life" else "auto"

@@ -170,14 +170,9 @@ def test_types_of_arrow_and_of_polars(tmp_path: Path) -> None:
 
 
 MISSING = [
-    None,
-    float("nan"),
-    pd.NA,
-    pd.NaT,
-    np.datetime64("NaT", "D"),
-    np.float32("nan"),
+    None, float("nan"), pd.NA, pd.NaT, np.datetime64("NaT", "D"), np.float32("nan"),
     decimal.Decimal("nan"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("missing", MISSING, ids=repr)

@@ -24,17 +24,9 @@ PIECES = {
 }  # fmt: skip
 PIECES["tsv"] = [b"\t" if piece == b"," else piece for piece in PIECES["csv"]]
 MAGIC = [
-    b"\x1f\x8b\x08",
-    b"\x28\xb5\x2f\xfd",
-    b"PAR1",
-    b"\xef\xbb\xbf",
-    b"\xff\xfe",
-    b"\0",
-    b"\xc3\xa9",
-    b"\xe2\x80",
-    b"[",
-    b"{",
-]
+    b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"PAR1", b"\xef\xbb\xbf", b"\xff\xfe", b"\0", b"\xc3\xa9",
+    b"\xe2\x80", b"[", b"{",
+]  # fmt: skip
 
 
 def data_of(kind: str):

@@ -19,17 +19,11 @@ FORM = f'title,"{ASKED}","a,b",a,b\nT,liked,ab,1,2\n'
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        (ASKED, "liked"),
-        (ASKED.upper(), "liked"),
-        (f"title,{ASKED}", "T\n\nliked"),
-        (f"{ASKED} , title", "liked\n\nT"),
-        ([ASKED, "title"], "liked\n\nT"),
-        ("a,b", "ab"),
-        ("b,a", "2\n\n1"),
-        (["a", "b"], "1\n\n2"),
-        ("title, a,b", "T\n\nab"),
+        (ASKED, "liked"), (ASKED.upper(), "liked"), (f"title,{ASKED}", "T\n\nliked"),
+        (f"{ASKED} , title", "liked\n\nT"), ([ASKED, "title"], "liked\n\nT"), ("a,b", "ab"),
+        ("b,a", "2\n\n1"), (["a", "b"], "1\n\n2"), ("title, a,b", "T\n\nab"),
     ],
-)
+)  # fmt: skip
 def test_a_field_may_hold_commas_in_its_name(reader: Reader, given, text):
     reader.write("a.csv", FORM)
     assert reader.texts("a.csv", text_field=given) == [text]
@@ -81,13 +75,9 @@ def sources(folder):
     (folder / "a.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
     pl.DataFrame(ROWS).write_parquet(folder / "a.parquet")
     return {
-        "jsonl": folder / "a.jsonl",
-        "parquet": folder / "a.parquet",
-        "polars": pl.DataFrame(ROWS),
-        "pandas": pd.DataFrame(ROWS),
-        "rows": ROWS,
-        "iterator": iter(ROWS),
-    }
+        "jsonl": folder / "a.jsonl", "parquet": folder / "a.parquet", "polars": pl.DataFrame(ROWS),
+        "pandas": pd.DataFrame(ROWS), "rows": ROWS, "iterator": iter(ROWS),
+    }  # fmt: skip
 
 
 KINDS = ("jsonl", "parquet", "polars", "pandas", "rows", "iterator")

@@ -21,13 +21,9 @@ from selfvec.corpus.documents import Documents
 from selfvec.text.phrase_finding import phrases
 
 COLUMNS: dict[str, list[Any]] = {
-    "id": [1, 2, 3],
-    "title": ["Hail", None, "Snow"],
-    "text": ["It fell.", "Rain fell.", None],
-    "body": ["a", "b", "c"],
-    "year": [1972, None, 1993],
-    "tags": [["x"], ["y"], ["z"]],
-}
+    "id": [1, 2, 3], "title": ["Hail", None, "Snow"], "text": ["It fell.", "Rain fell.", None],
+    "body": ["a", "b", "c"], "year": [1972, None, 1993], "tags": [["x"], ["y"], ["z"]],
+}  # fmt: skip
 TEXTS = ["Hail\n\nIt fell.", "Rain fell.", "Snow"]
 
 
@@ -52,14 +48,10 @@ class Dataset:
 
 
 FRAMES = {
-    "pandas": pd.DataFrame(COLUMNS),
-    "pandas, objects": pd.DataFrame(COLUMNS).astype(object),
-    "polars": pl.DataFrame(COLUMNS),
-    "polars, lazy": pl.LazyFrame(COLUMNS),
-    "arrow": pa.table(COLUMNS),
-    "arrow, batch": pa.table(COLUMNS).to_batches()[0],
-    "datasets": Dataset(COLUMNS),
-}
+    "pandas": pd.DataFrame(COLUMNS), "pandas, objects": pd.DataFrame(COLUMNS).astype(object),
+    "polars": pl.DataFrame(COLUMNS), "polars, lazy": pl.LazyFrame(COLUMNS), "arrow": pa.table(COLUMNS),
+    "arrow, batch": pa.table(COLUMNS).to_batches()[0], "datasets": Dataset(COLUMNS),
+}  # fmt: skip
 
 
 def texts_of(data: Any, **options: Any) -> list[str]:

@@ -30,15 +30,8 @@ OTHERS = [  # name, first bytes, what it is called, what helps
     ("a.csv", LFS_POINTER + b"v1\noid sha256:0\nsize 9\n", "a pointer of Git LFS", "git lfs pull"),
 ]  # fmt: skip
 LINES = [
-    "<3 this",
-    "1\thail",
-    "TY - hm",
-    "@article hail",
-    "window = open",
-    "{hail}",
-    "WEBVTTX",
-    "2020: <a b>",
-]
+    "<3 this", "1\thail", "TY - hm", "@article hail", "window = open", "{hail}", "WEBVTTX", "2020: <a b>",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "data", "called", "remedy"), OTHERS)

@@ -140,18 +140,11 @@ READ_LINKS = {
     "parent": ".",
 }
 LEFT_OUT_LINKS = {
-    "secret.txt": "../out/secret.txt",
-    "far.txt": "{}/out/secret.txt",
-    "by-chain.txt": "secret.txt",
-    "near.txt": "../in-two/d.txt",
-    "rows.csv": "../out/secret.txt",
-    "broken.txt": "nothing.txt",
-    "loop.txt": "loop.txt",
-    "out": "../out",
-    "above": "..",
-    "store": ".store",
+    "secret.txt": "../out/secret.txt", "far.txt": "{}/out/secret.txt", "by-chain.txt": "secret.txt",
+    "near.txt": "../in-two/d.txt", "rows.csv": "../out/secret.txt", "broken.txt": "nothing.txt",
+    "loop.txt": "loop.txt", "out": "../out", "above": "..", "store": ".store",
     "through.txt": "out/secret.txt",
-}
+}  # fmt: skip
 
 
 @pytest.fixture

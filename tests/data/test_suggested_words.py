@@ -16,14 +16,8 @@ from selfvec.data.run import rows_of
 from selfvec.data.vectors import KINDS, Source, Vectors, coverage, has_row
 
 COUNTS = {
-    "tornado": 900,
-    "tornaddo": 1,
-    "tornadoes": 200,
-    "county": 900,
-    "country": 20,
-    "hail": 500,
-    "hall": 3,
-}
+    "tornado": 900, "tornaddo": 1, "tornadoes": 200, "county": 900, "country": 20, "hail": 500, "hall": 3,
+}  # fmt: skip
 
 
 def suggested(word: str, counts: dict[str, int] | None) -> list[str]:

@@ -18,13 +18,8 @@ from selfvec.storage.formats.language_model import find_embeddings
 
 TOKENS = ["[UNK]", "hail", "storm", "##s", "river", "flood", "##ed", "roof", "unseen"]
 TEXTS = [
-    "hail storms roof",
-    "storms flooded river",
-    "hail roof",
-    "river flood",
-    "storm hail",
-    "flooded roof",
-] * 20
+    "hail storms roof", "storms flooded river", "hail roof", "river flood", "storm hail", "flooded roof",
+] * 20  # fmt: skip
 NAME = "bert.embeddings.word_embeddings.weight"
 SIZES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
@@ -55,15 +50,8 @@ def model(folder: Path, dtype: str = "F32", name: str = NAME, sharded: bool = Fa
 def refined(folder: Path, tmp_path: Path) -> selfvec.Run:
     (tmp_path / "texts.txt").write_text("\n".join(TEXTS))
     options = [
-        "--tokenizer",
-        str(folder),
-        "--vectors",
-        str(folder),
-        "--method",
-        "decorrelated",
-        "--window",
-        "5",
-    ]
+        "--tokenizer", str(folder), "--vectors", str(folder), "--method", "decorrelated", "--window", "5",
+    ]  # fmt: skip
     assert main(["refine", str(tmp_path / "texts.txt"), "-o", str(tmp_path / "run"), *options]) == 0
     return selfvec.open_run(tmp_path / "run")
 

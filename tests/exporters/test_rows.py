@@ -38,17 +38,12 @@ def run(tmp_path_factory) -> Run:
     reports[9] = "Fog."
     rows = [
         {
-            "id": f"r{i}",
-            "text": text,
-            "date": f"{1990 + i % 10}-05-01" if i % 2 else None,
-            "State Name": ("IOWA", None, "Ohio")[i % 3],
-            "size": i,
-            "depth": i / 4,
-            "code": f"{i:03}",
+            "id": f"r{i}", "text": text, "date": f"{1990 + i % 10}-05-01" if i % 2 else None,
+            "State Name": ("IOWA", None, "Ohio")[i % 3], "size": i, "depth": i / 4, "code": f"{i:03}",
             "vector": "x",
         }
         for i, text in enumerate(reports)
-    ]
+    ]  # fmt: skip
     path = folder / "reports.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     save_run(refine(Corpus.open([path]), "default", Settings(method="original")), folder / "run")
@@ -61,16 +56,8 @@ def test_passages_of_the_runs_own_documents(run: Run) -> None:
     assert rows.name == "passages"
     assert rows.language == "en"
     assert table.columns == [
-        "id",
-        "document",
-        "text",
-        "date",
-        "State_Name",
-        "size",
-        "depth",
-        "code",
-        "vector_",
-    ]
+        "id", "document", "text", "date", "State_Name", "size", "depth", "code", "vector_",
+    ]  # fmt: skip
     assert table.schema["size"] == pl.Int64
     assert table.schema["depth"] == pl.Float64
     assert table.schema["code"] == table.schema["State_Name"] == pl.String
@@ -86,12 +73,8 @@ def test_passages_of_the_runs_own_documents(run: Run) -> None:
     assert len(short) == 59
     row = table.row(by_predicate=pl.col("id") == "r31", named=True)
     assert (row["text"], str(row["date"]), row["State_Name"], row["depth"], row["code"]) == (
-        "Large hail broke window 31 of a farm.",
-        "1991-05-01",
-        None,
-        7.75,
-        "031",
-    )
+        "Large hail broke window 31 of a farm.", "1991-05-01", None, 7.75, "031",
+    )  # fmt: skip
     assert table.row(by_predicate=pl.col("id") == "r30", named=True)["date"] is None
     np.testing.assert_array_equal(rows.vectors, encode(table["text"].to_list()))
     assert table.filter(pl.Series(rows.empty))["id"].to_list() == ["r9"]

@@ -53,21 +53,12 @@ def read(path: Path) -> list[dict[str, object]]:
 @pytest.mark.parametrize(
     ("asked", "days"),
     [
-        (["tags=a"], 0),
-        (["tags=B"], 0),
-        (['tags=["a", "b"]'], 0),
-        (["flag=true"], 0),
-        (["flag=false"], 1),
-        (["scores=2.."], (0, 1)),
-        (["scores=3"], 1),
-        (["place.state=iowa"], 0),
-        (["place.size=1..2"], 0),
-        (["place.roads=I 80"], 1),
-        (["tags=a", "flag=false"], ()),
-        (["tags=a", "tags=c"], 0),
-        (["mixed=a", "flag=true"], 0),
+        (["tags=a"], 0), (["tags=B"], 0), (['tags=["a", "b"]'], 0), (["flag=true"], 0),
+        (["flag=false"], 1), (["scores=2.."], (0, 1)), (["scores=3"], 1), (["place.state=iowa"], 0),
+        (["place.size=1..2"], 0), (["place.roads=I 80"], 1), (["tags=a", "flag=false"], ()),
+        (["tags=a", "tags=c"], 0), (["mixed=a", "flag=true"], 0),
     ],
-)
+)  # fmt: skip
 def test_filters_look_into_lists_and_objects(reports: Path, asked: list[str], days) -> None:
     options = [part for one in asked for part in ("--filter", one)]
     command = ["search", str(reports / "run"), "day", "--mode", "bm25", "--topn", "60", "--json"]
@@ -141,17 +132,12 @@ def test_stores_keep_types_and_say_what_is_changed(reports: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("values", "typed"),
     [
-        (["true", None], [True, None]),
-        (["true", "yes"], ["true", "yes"]),
-        (["[1]", "[2]"], [[1], [2]]),
-        (['[{"a": 1}]'], [[{"a": 1}]]),
-        (['{"a b": {"c": "x"}}'], [{"a_b": {"c": "x"}}]),
-        (["[1, true]"], ["[1, true]"]),
-        (["[99999999999999999999]"], ["[99999999999999999999]"]),
-        (["{}"], ["{}"]),
-        (["[broken"], ["[broken"]),
+        (["true", None], [True, None]), (["true", "yes"], ["true", "yes"]), (["[1]", "[2]"], [[1], [2]]),
+        (['[{"a": 1}]'], [[{"a": 1}]]), (['{"a b": {"c": "x"}}'], [{"a_b": {"c": "x"}}]),
+        (["[1, true]"], ["[1, true]"]), (["[99999999999999999999]"], ["[99999999999999999999]"]),
+        (["{}"], ["{}"]), (["[broken"], ["[broken"]),
     ],
-)
+)  # fmt: skip
 def test_strings_are_typed_only_if_all_are_of_one_type(values: list[str], typed: list[object]) -> None:
     assert typed_column(pl.Series("x", values, dtype=pl.String)).to_list() == typed
 

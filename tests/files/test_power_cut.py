@@ -20,19 +20,9 @@ def recorded(script: str, folder: Path) -> list[tuple[str, str]]:
         pytest.skip("strace is not installed")
     log = folder.with_name("calls")
     command = [
-        STRACE,
-        "-f",
-        "--seccomp-bpf",
-        "-y",
-        "-e",
-        f"trace={CALLS}",
-        "-o",
-        log,
-        sys.executable,
-        "-c",
-        script,
-        folder,
-    ]
+        STRACE, "-f", "--seccomp-bpf", "-y", "-e", f"trace={CALLS}", "-o", log, sys.executable, "-c",
+        script, folder,
+    ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True)
     if "not permitted" in done.stderr:
         pytest.skip("tracing is not permitted here")

@@ -293,17 +293,9 @@ def test_the_commands_fetch_list_and_use_a_table(server, tmp_path) -> None:
     listed = ran(["vectors", "list", "--json"]).json
     assert [row["name"] for row in listed["at_hand"]] == ["default", "glove-6b-50"]
     keys = {
-        "name",
-        "kind",
-        "description",
-        "language",
-        "licence",
-        "source",
-        "words",
-        "dimensions",
-        "bytes",
+        "name", "kind", "description", "language", "licence", "source", "words", "dimensions", "bytes",
         "path",
-    }
+    }  # fmt: skip
     assert all(set(row) == keys for row in listed["at_hand"])
     assert {"glove-6b-300", "cc.de.300"} < {row["name"] for row in listed["can_be_fetched"]}
     assert "cc.LANG.300" in ran(["vectors", "list"]).out

@@ -203,19 +203,11 @@ for line in sys.stdin.read().splitlines():
 
 def test_commands_on_local_files_open_no_connection(tmp_path: Path, corpus: Path) -> None:
     commands = [
-        "refine reports.jsonl -o run --slice year",
-        "search run hail",
-        "similar run hail --compare",
-        "drift run",
-        "run health run",
-        "run info run",
-        "run verify run",
-        "text topics run",
-        "update run reports.jsonl -o larger",
-        "export run --to encoder",
-        "export run --to word2vec",
+        "refine reports.jsonl -o run --slice year", "search run hail", "similar run hail --compare",
+        "drift run", "run health run", "run info run", "run verify run", "text topics run",
+        "update run reports.jsonl -o larger", "export run --to encoder", "export run --to word2vec",
         "text phrases run",
-    ]
+    ]  # fmt: skip
     environment = os.environ | {"HF_HUB_OFFLINE": ""}
     done = subprocess.run(
         [sys.executable, "-c", OFFLINE],

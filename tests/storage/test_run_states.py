@@ -178,13 +178,9 @@ def test_a_folder_of_something_else_is_not_taken_over(tmp_path: Path) -> None:
 
 def test_a_persons_own_files_stay(run: Path) -> None:
     own = [
-        "notes.md",
-        "counts.csv",
-        "report.json.bak",
-        "text.parquet.gz",
-        "text-1.parquet",
+        "notes.md", "counts.csv", "report.json.bak", "text.parquet.gz", "text-1.parquet",
         "sub/vectors.txt",
-    ]
+    ]  # fmt: skip
     own += ["text-0002.parquet", "run-2.json", "history/old.txt", "vocabulary-2.md", ".hidden"]
     for name in own:
         (run / name).parent.mkdir(exist_ok=True)

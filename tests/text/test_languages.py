@@ -293,17 +293,8 @@ def test_every_language_but_lao_has_a_name_and_public_vectors() -> None:
         assert f"cc.{code.partition('-')[0]}.300" in PUBLIC_VECTORS or code == "lo"
     assert all(len(words) >= 20 for words in _function_words().values())
     assert _function_words().keys() - LANGUAGES.keys() == {
-        "af",
-        "be",
-        "gl",
-        "hr",
-        "mk",
-        "sq",
-        "sw",
-        "tl",
-        "ur",
-        "vi",
-    }
+        "af", "be", "gl", "hr", "mk", "sq", "sw", "tl", "ur", "vi",
+    }  # fmt: skip
 
 
 LETTERS = [  # language, spellings of one word, as it is shown

@@ -150,17 +150,10 @@ def test_wrong_options_are_told_before_text_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lengths", "window"),
     [
-        ([12, 15], 13),
-        ([12], 13),
-        ([14], 15),
-        ([13], 13),
-        ([11, 12], 11),
-        ([1], 3),
-        ([2], 3),
-        ([0], 3),
+        ([12, 15], 13), ([12], 13), ([14], 15), ([13], 13), ([11, 12], 11), ([1], 3), ([2], 3), ([0], 3),
         ([], 3),
     ],
-)
+)  # fmt: skip
 def test_the_window_is_the_mean_sentence_to_the_nearest_odd(lengths: list[int], window: int) -> None:
     assert auto_window(TokenBatch.from_documents([["a"] * n for n in lengths])) == window
 

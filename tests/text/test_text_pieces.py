@@ -82,15 +82,10 @@ def test_truncation_in_the_file_does_not_cut_documents(wordpiece: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "{}",
-        "[]",
-        "null",
-        "\x00\x01",
-        '{"version": "1.0"}',
+        "", "{}", "[]", "null", "\x00\x01", '{"version": "1.0"}',
         '{"version": "1.0", "model": {"type": "BPE"}}',
     ],
-)
+)  # fmt: skip
 def test_a_malformed_file_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "broken.json"
     path.write_text(text)

@@ -5,15 +5,6 @@ from .operators import LinearOperator, PositivePMI, PPMIOperator, operator
 from .scan import Operator, neighbour_totals
 
 __all__ = [
-    "WEIGHTINGS",
-    "Counts",
-    "LinearOperator",
-    "Operator",
-    "PPMIOperator",
-    "PositivePMI",
-    "count",
-    "count_near",
-    "neighbour_totals",
-    "operator",
-    "run_counts",
-]
+    "WEIGHTINGS", "Counts", "LinearOperator", "Operator", "PPMIOperator", "PositivePMI", "count",
+    "count_near", "neighbour_totals", "operator", "run_counts",
+]  # fmt: skip

@@ -191,15 +191,8 @@ def plain_value(value: object) -> object:
 
 
 _EXTENDED = (
-    "$date",
-    "$oid",
-    "$numberLong",
-    "$numberInt",
-    "$numberDouble",
-    "$numberDecimal",
-    "$uuid",
-    "$symbol",
-)
+    "$date", "$oid", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$uuid", "$symbol",
+)  # fmt: skip
 _PLAIN = {str, type(None)}
 _SURROGATES = re.compile("[\ud800-\udfff]")
 

@@ -49,14 +49,9 @@ _MOST_BRACKETS = 1 << 20  # objects and arrays in a row; each takes 30 times its
 _MOST_NEW = 200  # of a block of rows, so that a file with new names in every row does not fill the memory
 _DECODE = json.JSONDecoder().raw_decode  # a tenth faster than `json.loads` on short lines
 _TYPES = {
-    dict: "an object",
-    list: "an array",
-    str: "a string",
-    int: "a number",
-    float: "a number",
-    bool: "true or false",
-    type(None): "null",
-}
+    dict: "an object", list: "an array", str: "a string", int: "a number", float: "a number",
+    bool: "true or false", type(None): "null",
+}  # fmt: skip
 
 Columns = dict[str, list[Any]]
 """Name -> the values of the rows so far."""

@@ -9,13 +9,6 @@ from .store_rows import StoreRows, passage_rows, word_rows
 from .stores import STORES
 
 __all__ = [
-    "STORES",
-    "TARGETS",
-    "StoreRows",
-    "export",
-    "migrate",
-    "passage_rows",
-    "question_encoder",
-    "word_rows",
-    "write_rows",
-]
+    "STORES", "TARGETS", "StoreRows", "export", "migrate", "passage_rows", "question_encoder",
+    "word_rows", "write_rows",
+]  # fmt: skip

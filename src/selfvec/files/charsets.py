@@ -229,14 +229,10 @@ def _mixes_scripts(text: str) -> bool:
 
 
 _ICONV = {
-    "mac-roman": "macintosh",
-    "mac-latin2": "mac-centraleurope",
-    "big5hkscs": "big5-hkscs",
-    "euc-jis-2004": "euc-jp",
-    "shift-jis-2004": "shift_jisx0213",
-    "iso2022-jp-2004": "iso-2022-jp-3",
+    "mac-roman": "macintosh", "mac-latin2": "mac-centraleurope", "big5hkscs": "big5-hkscs",
+    "euc-jis-2004": "euc-jp", "shift-jis-2004": "shift_jisx0213", "iso2022-jp-2004": "iso-2022-jp-3",
     "iso2022-jp-ext": "iso-2022-jp",
-}
+}  # fmt: skip
 
 
 def shown(codec: str) -> str:

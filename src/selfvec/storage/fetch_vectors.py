@@ -180,17 +180,10 @@ def vectors_at_hand() -> list[dict[str, Any]]:
     """The built-in vectors and what was fetched: name, kind, licence, size, and the path."""
     default = load("default")
     built_in = {
-        "name": "default",
-        "kind": "vectors",
-        "description": "the built-in vectors",
-        "language": "en",
-        "licence": "MIT",
-        "source": default.provenance["package"],
-        "words": len(default),
-        "dimensions": default.vector_size,
-        "bytes": default.vectors.nbytes,
-        "path": "default",
-    }
+        "name": "default", "kind": "vectors", "description": "the built-in vectors", "language": "en",
+        "licence": "MIT", "source": default.provenance["package"], "words": len(default),
+        "dimensions": default.vector_size, "bytes": default.vectors.nbytes, "path": "default",
+    }  # fmt: skip
     kept = [name for name in built_in if name != "bytes"]
     rows = []
     for record in all_fetched():

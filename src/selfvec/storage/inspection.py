@@ -68,16 +68,9 @@ _INDEX = {
     "arrays.safetensors": "all documents as they were written, with ids, dates and fields; vectors",
 }
 _TEXT = (
-    "text.parquet",
-    "tokens.safetensors",
-    "added.parquet",
-    "added.safetensors",
-    "cache/search",
-    "cache/sentences",
-    "cache/sides",
-    "cache/words",
-    "arrays.safetensors",
-)
+    "text.parquet", "tokens.safetensors", "added.parquet", "added.safetensors", "cache/search",
+    "cache/sentences", "cache/sides", "cache/words", "arrays.safetensors",
+)  # fmt: skip
 """Files that hold documents or parts of them."""
 
 _UNSHOWN = ("files", "stamp", "sha256")  # of a description

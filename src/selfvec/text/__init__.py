@@ -8,11 +8,5 @@ from .rules import Rules
 from .tokenizers import RawTokens, Tokenizer, tokenizer
 
 __all__ = [
-    "Encoding",
-    "RawTokens",
-    "Rules",
-    "Tokenizer",
-    "auto_window",
-    "encode",
-    "tokenizer",
-]
+    "Encoding", "RawTokens", "Rules", "Tokenizer", "auto_window", "encode", "tokenizer",
+]  # fmt: skip

@@ -37,21 +37,12 @@ _NAMES = {
     **{"sq": "Albanian", "sw": "Swahili", "te": "Telugu", "tl": "Tagalog", "ur": "Urdu", "vi": "Vietnamese"},
 }
 _SCRIPTS = {  # used by one language, or nearly so
-    "am": "\u1200-\u139f",
-    "bn": "\u0980-\u09ff",
-    "el": "\u0370-\u03ff\u1f00-\u1fff",
-    "hy": "\u0530-\u058f",
-    "ka": "\u10a0-\u10ff",
-    "km": "\u1780-\u17ff",
-    "ko": "\u1100-\u11ff\uac00-\ud7af",
-    "lo": "\u0e80-\u0eff",
-    "my": "\u1000-\u109f",
-    "ta": "\u0b80-\u0bff",
-    "te": "\u0c00-\u0c7f",
-    "th": "\u0e00-\u0e7f",
-    "ja": "\u3040-\u30ff",
+    "am": "\u1200-\u139f", "bn": "\u0980-\u09ff", "el": "\u0370-\u03ff\u1f00-\u1fff",
+    "hy": "\u0530-\u058f", "ka": "\u10a0-\u10ff", "km": "\u1780-\u17ff",
+    "ko": "\u1100-\u11ff\uac00-\ud7af", "lo": "\u0e80-\u0eff", "my": "\u1000-\u109f",
+    "ta": "\u0b80-\u0bff", "te": "\u0c00-\u0c7f", "th": "\u0e00-\u0e7f", "ja": "\u3040-\u30ff",
     "zh": "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",
-}
+}  # fmt: skip
 
 
 def language_name(code: str) -> str:

@@ -61,14 +61,10 @@ PAST = frozenset(
 )
 
 _LINKS = {
-    "en": {"of"},
-    "de": {"der", "des", "von", "und"},
-    "fr": {"de", "du", "des", "la", "le"},
-    "es": {"de", "del", "la"},
-    "it": {"di", "del", "della"},
-    "pt": {"de", "do", "da"},
+    "en": {"of"}, "de": {"der", "des", "von", "und"}, "fr": {"de", "du", "des", "la", "le"},
+    "es": {"de", "del", "la"}, "it": {"di", "del", "della"}, "pt": {"de", "do", "da"},
     "nl": {"van", "de", "der"},
-}
+}  # fmt: skip
 """Stop words allowed inside a phrase, as in *loss of consciousness*."""
 
 

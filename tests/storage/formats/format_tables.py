@@ -82,13 +82,9 @@ def fasttext_model(
 
 
 SPACY_HASHES = {  # of spaCy 3.8
-    "hail": 8711995111369341318,
-    "storm": 11199312030928342871,
-    "New York": 16910981474062290848,
-    "ß": 15421035110172034504,
-    "naïve": 16224804062388677344,
-    "x" * 100: 8460673862528987856,
-}
+    "hail": 8711995111369341318, "storm": 11199312030928342871, "New York": 16910981474062290848,
+    "ß": 15421035110172034504, "naïve": 16224804062388677344, "x" * 100: 8460673862528987856,
+}  # fmt: skip
 SPACY_ROWS = {word: (i * 2) % 5 for i, word in enumerate(SPACY_HASHES)}  # two words share a row
 SPACY_TABLE = np.random.default_rng(2).standard_normal((6, 4)).astype(np.float32)
 

@@ -20,19 +20,10 @@ from selfvec.storage.formats import text as text_format
 
 ROWS = [row for row in FORMATS if row.read and row.name not in ("run", "parquet")]
 MAGICS = [
-    b"",
-    b"\x93NUMPY\x01\x00",
-    b"PK\x03\x04",
-    b"\xba\x16O/\x0c\x00\x00\x00",
-    b"2 3\n",
-    b"1 1\na ",
-    b"a 0.5 1\n",
-    b"\x08\x00\x00\x00\x00\x00\x00\x00{",
-    b"\x1f\x8b\x08\x00",
-    b"\x28\xb5\x2f\xfd",
-    b"0.5\t1\n",
-    b"\xef\xbb\xbf9 9\n",
-]
+    b"", b"\x93NUMPY\x01\x00", b"PK\x03\x04", b"\xba\x16O/\x0c\x00\x00\x00", b"2 3\n", b"1 1\na ",
+    b"a 0.5 1\n", b"\x08\x00\x00\x00\x00\x00\x00\x00{", b"\x1f\x8b\x08\x00", b"\x28\xb5\x2f\xfd",
+    b"0.5\t1\n", b"\xef\xbb\xbf9 9\n",
+]  # fmt: skip
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9), st.binary(max_size=9)), min_size=1, max_size=4)
 
 

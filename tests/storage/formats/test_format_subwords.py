@@ -184,15 +184,8 @@ def test_built_in_words_are_sums_of_their_pieces() -> None:
     default = load_default()
     tokenizer, pieces = files_of_wordllama()
     words = [
-        "storm",
-        "tornado",
-        "Thunderstorm",
-        "café",
-        "日本",
-        "x-ray",
-        "pickle",
-        *default.index_to_key[::500],
-    ]
+        "storm", "tornado", "Thunderstorm", "café", "日本", "x-ray", "pickle", *default.index_to_key[::500],
+    ]  # fmt: skip
     found, sources = default.lookup(words)
     for word, row, source in zip(words, found, sources, strict=True):
         ids = tokenizer.encode(word.lower(), add_special_tokens=False).ids

@@ -85,15 +85,10 @@ def example(path: str | os.PathLike[str], overwrite: bool = False, seed: int = 0
 def planted() -> dict[str, Any]:
     """The planted changes: words with a new sense, a replaced word, a new word, synonyms."""
     return {
-        "documents": _DOCUMENTS,
-        "first_year": _YEARS[0],
-        "last_year": _YEARS[-1],
-        "year_of_change": sum(_CHANGE) // 2,
-        "changed": list(_CHANGED),
-        "replaced": list(_REPLACED),
-        "new": _NEW,
-        "synonyms": dict(_SYNONYMS),
-    }
+        "documents": _DOCUMENTS, "first_year": _YEARS[0], "last_year": _YEARS[-1],
+        "year_of_change": sum(_CHANGE) // 2, "changed": list(_CHANGED), "replaced": list(_REPLACED),
+        "new": _NEW, "synonyms": dict(_SYNONYMS),
+    }  # fmt: skip
 
 
 def reports(seed: int = 0) -> list[Report]:

@@ -23,26 +23,15 @@ from .subwords import load_tokenizer
 
 _INDEX = "model.safetensors.index.json"
 _NAMES = (
-    "word_embeddings.weight",
-    "embed_tokens.weight",
-    "wte.weight",
-    "tok_embeddings.weight",
-    "embed_in.weight",
-    "shared.weight",
-)
+    "word_embeddings.weight", "embed_tokens.weight", "wte.weight", "tok_embeddings.weight",
+    "embed_in.weight", "shared.weight",
+)  # fmt: skip
 _WHOLE_NAMES = ("embeddings", "embedding.weight", "weights", "decoder.weight", "decoder.bias")
 _OUTPUTS = (
-    "lm_head.weight",
-    "lm_head.bias",
-    "lm_head.decoder.weight",
-    "lm_head.decoder.bias",
-    "embed_out.weight",
-    "predictions.bias",
-    "predictions.decoder.weight",
-    "predictions.decoder.bias",
-    "vocab_projector.weight",
-    "vocab_projector.bias",
-)
+    "lm_head.weight", "lm_head.bias", "lm_head.decoder.weight", "lm_head.decoder.bias",
+    "embed_out.weight", "predictions.bias", "predictions.decoder.weight", "predictions.decoder.bias",
+    "vocab_projector.weight", "vocab_projector.bias",
+)  # fmt: skip
 _DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
 
 

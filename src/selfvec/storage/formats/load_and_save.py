@@ -30,12 +30,8 @@ from .input_file import Input, open_input
 _PICKLE = "a pickle, which could run code"
 _FROM_PICKLE = "save word2vec or safetensors in the program that made it (gensim: save_word2vec_format)"
 _PICKLE_STARTS = (
-    *(bytes((0x80, protocol)) for protocol in range(6)),
-    b"(dp",
-    b"(lp",
-    b"ccopy_reg",
-    b"cnumpy",
-)
+    *(bytes((0x80, protocol)) for protocol in range(6)), b"(dp", b"(lp", b"ccopy_reg", b"cnumpy",
+)  # fmt: skip
 _OTHER_FILES = (  # how they begin, what they are, what to do
     (b"\x7fELF", "a program", "name the vectors file"),
     (b"MZ", "a program", "name the vectors file"),
