@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
+
 FOLDER = "/files/"
 
 
@@ -137,12 +139,15 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(files: dict[str, bytes]) -> Iterator[Archive]:
-    """Serve files by name while the block runs."""
+    """Serve files by name while the block runs, and whatever proxy there is, without it."""
     server = Archive()
     server.files = files
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    yield server
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            patch.delenv(name, raising=False)
+        yield server
     server.shutdown()
     server.server_close()
     thread.join()

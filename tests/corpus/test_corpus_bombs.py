@@ -31,6 +31,14 @@ with open("/proc/self/status") as status:  # ru_maxrss would be that of the proc
 STEP = 1 << 20
 
 
+def outcome_of(path: Path, bound: int = BOUND) -> str:
+    """What a process of its own says that reads a file, in bounded memory."""
+    done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
+    outcome, peak = done.stdout.splitlines()
+    assert int(peak) < bound
+    return outcome
+
+
 def packed(path: Path, head: bytes, unit: bytes, size: int, tail: bytes = b"") -> Path:
     with zstd.open(path, "wb") as file:
         file.write(head)
@@ -58,10 +66,7 @@ def test_memory_is_bounded(
 ) -> None:
     path = packed(tmp_path / f"{name}.zst", head, unit, size * STEP, tail)
     assert path.stat().st_size < 1e5
-    done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
-    outcome, peak = done.stdout.splitlines()
-    assert said in outcome
-    assert int(peak) < BOUND
+    assert said in outcome_of(path)
 
 
 WORD = b"<w:document xmlns:w='http://schemas.openxmlformats.org/wordprocessingml/2006/main'><w:body>"
@@ -90,10 +95,7 @@ def test_a_word_file_is_unpacked_in_bounded_memory(name: str, tmp_path: Path) ->
         data[entry + 24 : entry + 28] = size.to_bytes(4, "little")
         path.write_bytes(data)
     assert path.stat().st_size < 2e6
-    done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
-    outcome, peak = done.stdout.splitlines()
-    assert said in outcome
-    assert int(peak) < BOUND
+    assert said in outcome_of(path)
 
 
 ROWS = {
@@ -112,10 +114,7 @@ def test_numbers_and_nesting_of_json_are_read_in_bounded_memory(name: str, tmp_p
     text, said = ROWS[name]
     path = tmp_path / "a.jsonl"
     path.write_text(text)
-    done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
-    outcome, peak = done.stdout.splitlines()
-    assert outcome == said
-    assert int(peak) < BOUND
+    assert outcome_of(path) == said
 
 
 LONG = "hail " * 200_000  # a megabyte
@@ -133,10 +132,7 @@ def test_a_text_that_many_rows_share_is_read_a_few_times_at_once(name: str, tmp_
     path = tmp_path / "a.parquet"
     pl.DataFrame(columns).write_parquet(path)
     assert path.stat().st_size < 2e5
-    done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
-    outcome, peak = done.stdout.splitlines()
-    assert said in outcome
-    assert int(peak) < BOUND * (1 + (name == "one text"))
+    assert said in outcome_of(path, BOUND * (1 + (name == "one text")))
 
 
 def test_row_groups_beyond_the_memory_are_refused_before_they_are_unpacked(

@@ -34,9 +34,7 @@ def content(year: int, rows: int = 40) -> bytes:
 
 
 @pytest.fixture
-def archive(monkeypatch):
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+def archive():
     with serving({edition(year, 20240620): content(year) for year in (2019, 2020, 2021)}) as server:
         yield server
 

@@ -5,6 +5,7 @@ import os
 import stat
 
 import pytest
+from tests.refusals import refused
 
 from selfvec.base.errors import FormatError, TargetError
 from selfvec.files.atomic_files import (
@@ -62,8 +63,7 @@ def test_what_the_system_says_becomes_one_line(tmp_path, number: int, words: str
 def test_a_folder_replaces_only_when_asked(tmp_path) -> None:
     with atomic_folder(tmp_path / "d") as folder:
         (folder / "a").write_text("1")
-    with pytest.raises(TargetError, match="exists already"), atomic_folder(tmp_path / "d"):
-        pass
+    refused(atomic_folder(tmp_path / "d").__enter__, TargetError, "exists already")
     with atomic_folder(tmp_path / "d", overwrite=True) as folder:
         (folder / "a").write_text("2")
     assert (tmp_path / "d/a").read_text() == "2"
@@ -77,19 +77,14 @@ def test_a_folder_replaces_only_when_asked(tmp_path) -> None:
     with atomic_folder(tmp_path / "d", overwrite=True, kind=some) as folder:
         (folder / "b").write_text("3")
     assert leftovers(tmp_path / "d") == ["b"]
-    with (
-        pytest.raises(TargetError, match="is not a kind"),
-        atomic_folder(tmp_path / "d", overwrite=True, kind=some),
-    ):
-        pass
+    refused(atomic_folder(tmp_path / "d", overwrite=True, kind=some).__enter__, TargetError, "is not a kind")
     assert leftovers(tmp_path) == ["d"]
 
 
 def test_a_file_replaces_only_when_asked(tmp_path) -> None:
     (tmp_path / "f").write_text("old")
     for write in (atomic_file, atomic_files):
-        with pytest.raises(TargetError, match=r"f: exists already; .*overwrite=True"), write(tmp_path / "f"):
-            raise AssertionError("the work has begun")
+        refused(write(tmp_path / "f").__enter__, TargetError, r"f: exists already; .*overwrite=True")
         with write(tmp_path / "f", overwrite=True) as path:
             path.write_text(write.__name__)
         assert (tmp_path / "f").read_text() == write.__name__
@@ -118,8 +113,7 @@ def test_what_others_make_meanwhile_is_not_replaced(tmp_path, monkeypatch, links
 
 
 def test_a_missing_parent_is_told(tmp_path) -> None:
-    with pytest.raises(TargetError, match="does not exist"), atomic_folder(tmp_path / "no" / "d"):
-        pass
+    refused(atomic_folder(tmp_path / "no" / "d").__enter__, TargetError, "does not exist")
 
 
 def test_modes_are_kept(tmp_path) -> None:
@@ -157,16 +151,10 @@ def test_links_pipes_and_devices_are_not_replaced(tmp_path) -> None:
     (tmp_path / "folder-link").symlink_to("folder")
     os.mkfifo(tmp_path / "pipe")
     for name, rule in (("link", "is a link"), ("pipe", "is a pipe"), ("folder", "is a folder")):
-        with pytest.raises(TargetError, match=rule), atomic_file(tmp_path / name, overwrite=True) as path:
-            path.write_text("new")
+        refused(atomic_file(tmp_path / name, overwrite=True).__enter__, TargetError, rule)
     for name, rule in (("folder-link", "is a link"), ("mine", "is a file"), ("pipe", "is a file")):
-        with pytest.raises(TargetError, match=rule), atomic_folder(tmp_path / name, overwrite=True):
-            pass
-    with (
-        pytest.raises(TargetError, match=f"name {tmp_path / 'mine'} instead"),
-        atomic_file(tmp_path / "link"),
-    ):
-        pass
+        refused(atomic_folder(tmp_path / name, overwrite=True).__enter__, TargetError, rule)
+    refused(atomic_file(tmp_path / "link").__enter__, TargetError, f"name {tmp_path / 'mine'} instead")
     assert (tmp_path / "mine").read_text() == "mine"
     assert leftovers(tmp_path) == ["folder", "folder-link", "link", "mine", "pipe"]
 
@@ -216,8 +204,7 @@ def test_what_belongs_to_another_user_is_neither_used_nor_deleted(tmp_path) -> N
     assert (tmp_path / "d/a").read_text() == "theirs"
     remove_folder(tmp_path / "d")
     assert (tmp_path / "d/a").exists()
-    with pytest.raises(TargetError, match="is in the way"):
-        own_folder(tmp_path / "d")
+    refused(lambda: own_folder(tmp_path / "d"), TargetError, "is in the way")
 
 
 def test_a_full_disk_is_told_of_the_target_and_what_it_needs(tmp_path) -> None:
@@ -241,9 +228,7 @@ def test_what_belongs_to_another_user_is_not_replaced(tmp_path, folder: bool) ->
     target.mkdir() if folder else target.write_text("theirs")
     os.chown(target, 12345, 12345)
     for overwrite in (False, True):
-        with pytest.raises(
-            TargetError, match=r"x: belongs to another user, .* choose another name, or run this"
-        ):
-            check_target(target, overwrite=overwrite)
+        rule = r"x: belongs to another user, .* choose another name, or run this"
+        refused(lambda overwrite=overwrite: check_target(target, overwrite=overwrite), TargetError, rule)
     os.chown(target, os.geteuid(), -1)
     check_target(target, overwrite=True)

@@ -15,12 +15,6 @@ NEWER = np.random.default_rng(1).bytes(40_000)
 NAME = "vectors.gz"
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def server():
     with serving({NAME: DATA}) as made:

@@ -213,21 +213,6 @@ def test_what_was_made_while_the_run_changed_is_not_kept(tmp_path: Path) -> None
         assert not (folder / CACHE).exists()
 
 
-def test_a_damaged_entry_is_made_again(name: str, kept: Kept) -> None:
-    folder, first = kept
-    (entry,) = (folder / CACHE / one for one in entries(folder, name))
-    for file in sorted(entry.iterdir()):
-        for content in (b"", b"{}"):
-            file.write_bytes(content)
-            again, said = asked(name, folder)
-            assert again == first
-            assert name == "page" or "is damaged, so it is made again" in said
-            assert verify(folder).damaged == []
-        file.unlink()
-        assert asked(name, folder)[0] == first
-        assert file.is_file()
-
-
 def changed(file: Path, chance: random.Random) -> bytes:
     """Other content of a file: any damage, or a value of a description that is possible, too."""
     content = file.read_bytes()
@@ -238,35 +223,27 @@ def changed(file: Path, chance: random.Random) -> bytes:
     return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
 
 
-def test_whatever_is_damaged_the_answer_is_that_without_a_cache(name: str, kept: Kept) -> None:
+def test_whatever_becomes_of_a_file_the_answer_is_that_without_a_cache(name: str, kept: Kept) -> None:
     folder, first = kept
     (entry,) = (folder / CACHE / one for one in entries(folder, name))
     chance = random.Random(name)
-    for file in sorted(entry.iterdir()) * 4:
-        content = file.read_bytes()
-        file.unlink()  # it may be mapped
-        file.write_bytes(content)
-        other = changed(file, chance)
-        if other == content:
-            continue
-        file.write_bytes(other)
-        again, said = asked(name, folder)
-        assert again == first, file.name
-        assert name == "page" or "is damaged, so it is made again" in said
-        assert verify(folder).damaged == []
-
-
-def test_what_is_no_file_is_made_again(name: str, kept: Kept) -> None:
-    folder, first = kept
-    (entry,) = (folder / CACHE / one for one in entries(folder, name))
     for file in sorted(entry.iterdir()):
-        file.unlink()
-        file.mkdir()
-        assert asked(name, folder)[0] == first
-        assert file.is_file()
-        if hasattr(os, "mkfifo"):
+        content = file.read_bytes()
+        for other in (b"", b"{}", *(changed(file, chance) for _ in range(4))):
+            file.unlink()  # it may be mapped
+            file.write_bytes(other)
+            again, said = asked(name, folder)
+            assert again == first, file.name
+            assert other == content or name == "page" or "is damaged, so it is made again" in said
+            assert verify(folder).damaged == []
+        for instead in (
+            None,
+            Path.mkdir,
+            getattr(os, "mkfifo", None),
+        ):  # a read of a pipe would wait for ever
             file.unlink()
-            os.mkfifo(file)  # a read of it would wait for ever
+            if instead is not None:
+                instead(file)
             assert asked(name, folder)[0] == first
             assert file.is_file()
 

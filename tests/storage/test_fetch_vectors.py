@@ -50,8 +50,6 @@ def zipped(*members: tuple[str, bytes]) -> bytes:
 
 @pytest.fixture(autouse=True)
 def data(monkeypatch, tmp_path) -> Path:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SELFVEC_DATA", str(tmp_path / "data"))
     return tmp_path / "data" / "vectors"
 
@@ -175,16 +173,11 @@ def test_a_folder_that_is_not_ours_is_left_alone(server, data) -> None:
     assert (data / "glove-6b-50" / "mine.txt").read_text() == "mine"
 
 
-def tell_nothing(server: Archive) -> None:
-    """The server does not announce the size of the next file."""
-    server.faults[GLOVE] = ["no length"]
-
-
 def test_too_little_space_is_reported_before_anything_is_fetched(server, data, monkeypatch) -> None:
     """By the size that the server announces, or else by the catalogue."""
     free = 100 << 20
     monkeypatch.setattr(fetching.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(free, 0, free))
-    tell_nothing(server)
+    server.faults[GLOVE] = ["no length"]
     refused(lambda: fetch(server), TargetError, r"0\.3 GB are needed, 0\.1 GB are free; free some space")
     assert server.requests == [(GLOVE, None)]
     fetch(server)
@@ -219,7 +212,7 @@ def test_what_a_download_costs_is_announced_before_it(server) -> None:
         assert server.requests == [(GLOVE, None)]  # for its size
         told.append(cost)
 
-    tell_nothing(server)
+    server.faults[GLOVE] = ["no length"]
     fetch(server, announce=announce)
     fetch(server, announce=announce)  # nothing is downloaded
     server.requests.clear()
