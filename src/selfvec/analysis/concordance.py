@@ -457,10 +457,14 @@ def _documents_with(run: Run, pattern: _Pattern) -> Mask | None:
         if ANY in word:
             spelled = reduce(and_, [types.str.contains(piece, literal=True) for piece in word.split(ANY)])
         fitting = spelled.to_numpy()
+        numbers = np.flatnonzero(fitting).tolist()
         has_word = np.zeros(batch.documents, bool)
         for first, last in batch.ranges():
             start, end = batch.offsets[first], batch.offsets[last]
-            has_word[batch.document_of(start + np.flatnonzero(fitting[batch.ids[start:end]]))] = True
+            ids = batch.ids[start:end]
+            # To compare a few numbers takes a fifth of the time of looking all words up.
+            inside = fitting[ids] if len(numbers) > 3 else np.any([ids == i for i in numbers], axis=0)
+            has_word[batch.document_of(start + np.flatnonzero(inside))] = True
         able &= has_word
     return able
 

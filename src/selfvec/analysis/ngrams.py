@@ -208,32 +208,34 @@ def _counted(
     places: Ints, documents: Ids, words: Ids, kept: Sequence[int], asked: _Asked, top: int
 ) -> _Sequences:
     """Count sequences, (n, m), that are compared by some of their words; their places rise."""
+    left = np.arange(len(places))  # of those that may be frequent enough
     if asked.word >= 0:
-        some = (words[kept] == asked.word).any(axis=0)
-        places, documents, words = places[some], documents[some], words[:, some]
-    numbers = words[kept[0]]
+        left = np.flatnonzero((words[kept] == asked.word).any(axis=0))
+    numbers = words[kept[0], left]
     for i in kept[1:]:
-        numbers = _numbered(numbers, words[i])
-        # A longer sequence is not more frequent than its beginning.
-        some = np.bincount(numbers)[numbers] >= asked.min_count
-        if not some.all():
-            places, documents, words, numbers = places[some], documents[some], words[:, some], numbers[some]
-    numbers = np.unique(numbers, return_inverse=True)[1]
-    counts = np.bincount(numbers)
-    ranges = np.bincount(np.unique(numbers << 32 | documents) >> 32, minlength=len(counts))
+        numbers = _numbered(numbers, words[i, left])
+        counts = np.bincount(numbers)
+        enough = counts >= asked.min_count  # a longer sequence is not more frequent than its beginning
+        some = enough[numbers]
+        left, counts = left[some], counts[enough]
+        numbers = (np.cumsum(enough, dtype=np.int32) - 1)[numbers[some]]
+    # Sorted by hand: np.unique would look each up in a hash table, which takes ten times as long.
+    both = np.sort(numbers.astype(np.int64) << 32 | documents[left])
+    ranges = np.bincount(both[np.diff(both, prepend=-1) != 0] >> 32, minlength=len(counts))
     firsts = np.empty(len(counts), np.int64)
-    firsts[numbers[::-1]] = np.arange(len(numbers))[::-1]  # the last that is written stays
-    enough = np.flatnonzero(ranges >= asked.min_documents)
-    order = enough[np.lexsort((firsts[enough], -counts[enough]))][:top]
+    firsts[numbers[::-1]] = left[::-1]  # the last that is written stays
+    listed = np.flatnonzero(ranges >= asked.min_documents)
+    order = listed[np.lexsort((firsts[listed], -counts[listed]))][:top]
     chosen = np.full((len(order), asked.n), -1, np.int32)
     chosen[:, kept] = words[:, firsts[order]][kept].T
-    return _Sequences(chosen, counts[order], ranges[order], places[firsts[order]], len(enough))
+    return _Sequences(chosen, counts[order], ranges[order], places[firsts[order]], len(listed))
 
 
-def _numbered(numbers: Ints | Ids, words: Ids) -> Ints:
+def _numbered(numbers: Ids, words: Ids) -> Ids:
     """A number for each pair of a number and a word, (m,), equal for equal ones."""
-    pairs: Ints = np.unique(numbers.astype(np.int64) << 32 | words, return_inverse=True)[1]
-    return pairs
+    pairs = numbers.astype(np.int64) << 32 | words
+    numbered: Ids = np.unique(pairs, return_inverse=True)[1].astype(np.int32)
+    return numbered
 
 
 def counts_in(batch: TokenBatch, words: Ids) -> Ints:
@@ -253,7 +255,7 @@ def counts_in(batch: TokenBatch, words: Ids) -> Ints:
             within[i] = np.isin(np.arange(len(batch.types)), words[rows, i])
         for _, _, part in _windows(batch, within):
             both = np.hstack([words[rows].T, part])
-            numbers: Ints | Ids = both[kept[0]]
+            numbers = both[kept[0]]
             for i in kept[1:]:
                 numbers = _numbered(numbers, both[i])
             counts[rows] += np.bincount(numbers)[numbers[: len(rows)]] - 1
