@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from tests.refusals import refused
 
 import selfvec
@@ -52,8 +53,7 @@ def test_pairs_of_equal_sides_are_the_same_both_ways(texts: list[list[str]], hal
 def test_each_measure_by_hand() -> None:
     """30 pairs of words that occur 100 and 60 times in 10,000 words, within 5 words: E = 3.
 
-    The table is 30, 470, 30, 9470. With one word on one side it is 30, 70, 30, 9870, and NLTK 3.10.4
-    (`BigramAssocMeasures`, of 30, (100, 60), 10000) gives the figures below.
+    The table is 30, 470, 30, 9470. ΔP is Somers' D of that table, as SciPy computes it.
     """
     pairs = Pairs(np.array([30]), 100, np.array([60]), 5, 10_000)
     table = ((30, 3), (470, 497), (30, 57), (9470, 9443))
@@ -64,15 +64,66 @@ def test_each_measure_by_hand() -> None:
         "t": 27 / math.sqrt(30),
         "z": 27 / math.sqrt(3),
         "ll": 2 * sum(cell * math.log(cell / chance) for cell, chance in table),
-        "delta_p": 30 / 500 - 30 / 9500,
-        "delta_p_back": 30 / 60 - 470 / 9940,
+        "delta_p": stats.somersd([[30, 470], [30, 9470]]).statistic,
+        "delta_p_back": stats.somersd([[30, 30], [470, 9470]]).statistic,
     }
     assert {name: formula(pairs)[0] for name, (formula, _) in MEASURES.items()} == pytest.approx(
         by_hand, abs=1e-9
     )
-    one_side = Pairs(np.array([30]), 100, np.array([60]), 1, 10_000)
-    nltk = {"mi": 5.6438561897747235, "t": 5.367681063550628, "ll": 203.53135638172952}
-    assert {name: MEASURES[name][0](one_side)[0] for name in nltk} == pytest.approx(nltk, rel=1e-9)
+    assert by_hand["delta_p"] == pytest.approx(30 / 500 - 30 / 9500, abs=1e-9)
+    assert by_hand["delta_p_back"] == pytest.approx(30 / 60 - 470 / 9940, abs=1e-9)
+
+
+def test_a_text_has_the_values_of_nltk() -> None:
+    """All neighbours in one text, by NLTK's own counts: MI, t, LL, and from its measures logDice, MI³.
+
+    z is the standard score of a Poisson variable with the mean E, as SciPy computes it.
+    """
+    nltk = pytest.importorskip("nltk")
+    rng = np.random.default_rng(5)
+    tokens = [f"w{i}" for i in rng.zipf(1.4, 3000) % 40]
+    run = selfvec.refine([" ".join(tokens)], "none", method="original")
+    finder, by = nltk.BigramCollocationFinder.from_words(tokens), nltk.BigramAssocMeasures
+    compared = 0
+    for word in ("w1", "w2", "w7"):
+        for row in selfvec.collocates(run, word, window="0L1R").rows:
+            counts = finder.ngram_fd[word, row["word"]], (finder.word_fd[word], finder.word_fd[row["word"]])
+            counts = (*counts, finder.N)
+            chance = stats.poisson(counts[1][0] * counts[1][1] / finder.N)
+            expected = {
+                "together": counts[0],
+                "mi": by.pmi(*counts),
+                "t": by.student_t(*counts),
+                "logdice": 14 + math.log2(by.dice(*counts)),
+                "mi3": math.log2(by.mi_like(*counts, power=3) * finder.N),
+                "z": (counts[0] - chance.mean()) / chance.std(),
+            }
+            assert {name: row[name] for name in expected} == pytest.approx(expected, rel=1e-9, abs=1e-9)
+            assert abs(row["ll"]) == pytest.approx(by.likelihood_ratio(*counts), rel=1e-9, abs=1e-7)
+            compared += 1
+    assert compared > 60
+
+
+def test_the_guide_has_these_values() -> None:
+    """The examples of the table of measures, with the digits that it shows."""
+    page = Path(__file__).parents[2] / "docs/how-to/keyness-concordance-collocates.md"
+    cells = (line.split(" | ") for line in page.read_text("utf-8").splitlines() if " = `" in line)
+    shown = {row[0].strip("| `*").split(",")[0]: row[2].rpartition("= `")[2].strip("`") for row in cells}
+    pairs = Pairs(np.array([30]), 100, np.array([60]), 5, 10_000)
+    values = {name: formula(pairs)[0] for name, (formula, _) in MEASURES.items()}
+    texts = [" ".join(["a"] * k + ["b"] * n) for k, n in ((1, 8), (2, 8), (3, 7), (4, 6), (5, 6))]
+    (row,) = selfvec.dispersion(selfvec.refine(texts, "none", method="original"), "a").rows
+    values |= {"DP": row["dp"], "DP norm": row["dp_norm"], "D": row["juilland_d"]}
+    sides = [{"text": "a " * n + "b " * (50 - n), "date": f"{1990 + n}-01-01"} for n in (30, 10)]
+    run = selfvec.refine(pl.DataFrame(sides), "none", method="original", slice="year")
+    key = selfvec.keyness(run, ["2020", "2000"], measures=["bic", "diff"]).rows
+    (a,) = [row for row in key if row["word"] == "a"]
+    names = ("per_million_a", "log_ratio", "ll", "bic", "diff")
+    heads = ("per million", "log ratio", "LL* of keyness", "BIC", "%DIFF")
+    values |= {head: a[name] for head, name in zip(heads, names, strict=True)}
+    assert shown.keys() == values.keys()
+    for name, text in shown.items():
+        assert f"{values[name]:.{len(text.partition('.')[2])}f}" == text, name
 
 
 def test_words_that_avoid_each_other_come_last_and_windows_that_overlap_are_no_error() -> None:

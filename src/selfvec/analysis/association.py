@@ -69,7 +69,7 @@ def t_score(pairs: Pairs) -> Doubles:
 
 
 def z_score(pairs: Pairs) -> Doubles:
-    """z: (O - E) / √E (Berry-Rogghe, 1973)."""
+    """z: (O - E) / √E (Evert, 2008; Berry-Rogghe, 1973, divides by √(E (1 - p)))."""
     return (pairs.together - pairs.expected) / np.sqrt(pairs.expected)
 
 
