@@ -8,6 +8,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from selfvec.analysis.counted_text import (
+    SHOWN_GROUPS,
     Grouped,
     asked_text,
     by_group,
@@ -47,7 +48,13 @@ class Counts(Figures):
         rows = self["rows"][:top]
         parts = [Table(self.columns, rows, notes=[f"{len(rows):,} of {self._listed}"])]
         if groups := self.get("groups"):
-            parts.append(Table(_SIZES, groups[:top], "Groups; their figures above are per million words"))
+            parts.append(
+                Table(
+                    _SIZES,
+                    groups[: top and max(top, SHOWN_GROUPS)],
+                    "Groups; their figures above are per million words",
+                )
+            )
         return View(self.title, parts, notes=[self._size, *self["counted"]], records=self["rows"])
 
 

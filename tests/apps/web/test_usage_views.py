@@ -46,13 +46,14 @@ def test_the_interface_gives_what_the_commands_give(site: Site) -> None:
     run = site.data.run
     asked = "/api/collocates?w=cell&slice=2020&top=7"
     assert site.json(asked) == expected(collocates(run, "cell", slice="2020", top=7))
-    asked = "/api/collocates?w=cell&window=3L1R&measure=mi3"
-    assert site.json(asked) == expected(collocates(run, "cell", window="3L1R", measure="mi3", top=20))
+    asked = "/api/collocates?w=cell&window=3L1R&measure=mi3&within=sentence"
+    nearest = collocates(run, "cell", window="3L1R", measure="mi3", within="sentence", top=20)
+    assert site.json(asked) == expected(nearest)
     assert site.json("/api/frequency?unit=lemma&top=9") == expected(frequency(run, unit="lemma", top=9))
     assert site.json("/api/ngrams?n=3&w=cell&top=9") == expected(ngrams(run, n=3, word="cell", top=9))
     assert site.json("/api/dispersion?w=cell") == expected(dispersion(run, "cell"))
-    drawn = site.json("/api/concordance?query=cell&sample=5&seed=3&sort=1L")
-    assert drawn == expected(concordance(run, "cell", sample=5, seed=3, sort="1L", top=50))
+    drawn = site.json("/api/concordance?query=cell&sample=5&seed=3&sort=1L&slice=2020")
+    assert drawn == expected(concordance(run, "cell", sample=5, seed=3, sort="1L", slice="2020", top=50))
     for sort in ("left", "right", "date"):
         answer = site.json(f"/api/concordance?query=cell&sort={sort}&window=4&top=9")
         assert answer == expected(concordance(run, "cell", sort=sort, window=4, top=9))
@@ -104,7 +105,10 @@ def test_a_word_has_collocates_and_a_concordance(page: Page, site: Site) -> None
     assert page.texts(".usage .figures th bdi") == [row["word"] for row in rows]
     assert page.texts(".usage .figures tr td:last-child") == [f"{row['logdice']:.2f}" for row in rows]
     found = site.json("/api/concordance?query=cell&top=50")
-    assert page.text(".usage .fields + .lead") == "120 times in 120 documents; the first 50 are shown."
+    assert (
+        page.text(".usage details:nth-child(2) .lead")
+        == "120 times in 120 documents; the first 50 are shown."
+    )
     line = ".concordance tbody tr:nth-child(3)"
     assert page.texts(f"{line} > *")[:3] == [found["rows"][2][part] for part in ("left", "word", "right")]
     edges = page.run(
@@ -119,6 +123,27 @@ def test_a_word_has_collocates_and_a_concordance(page: Page, site: Site) -> None
     page.click(".concordance a")
     page.wait("document.querySelector('#word .whole')")
     assert page.text("#word .whole") == site.json(f"/api/document?id={first['id']}")["text"]
+
+
+def test_a_concordance_is_of_any_query_in_a_part_at_random(page: Page, site: Site) -> None:
+    opened(page, f"{site.address}#view=changes&c=1990|2020&word=cell")
+    page.wait(f"{LINES} === 50")
+    place = ".usage details:nth-child(2)"
+    for number, value in ((3, "lemma"), (4, "sample")):
+        page.choose(f"{place} label:nth-child({number}) select", value)
+    page.wait(f"document.querySelector('{place} .lead').innerText.includes('50 at random are shown')")
+    drawn = concordance(site.data.run, "cell", lemma=True, sample=50)
+    shown = page.texts(f"{place} td.place")
+    assert [text.rpartition(" · ")[2] for text in shown] == [row["id"] for row in drawn.rows]
+    page.choose(f"{place} label:nth-child(5) select", "2020")
+    page.run(
+        f"const field = document.querySelector('{place} input'); field.value = '!cell {{0,1}} cell'; "
+        "field.dispatchEvent(new Event('change'))"
+    )
+    other = concordance(site.data.run, "!cell {0,1} cell", slice="2020", lemma=True, sample=50)
+    page.wait(f"document.querySelector('{place} .lead').innerText.startsWith('{other['hits']} times')")
+    first = other.rows[0]["word"]
+    page.wait(f"document.querySelector('.concordance th a').innerText === {json.dumps(first)}")
 
 
 def test_collocates_are_those_of_both_parts_and_lead_to_sentences(page: Page, site: Site) -> None:
@@ -248,7 +273,7 @@ def test_a_text_without_dates_in_another_script(page: Page, tmp_path: Path) -> N
     with serving(run) as site:
         opened(page, f"{site.address}#view=changes&word={quote('גגות')}")
         page.wait(f"{COLLOCATES} && {LINES} === 12")
-        assert page.texts(".usage details:nth-child(2) option") == [
+        assert page.texts(".usage details:nth-child(2) label:nth-child(2) option") == [
             *("order of the text", "words before", "words after"),
             *("two after, one before", "two before, one after"),
         ]

@@ -279,6 +279,7 @@ class Tools:
         sort: str | None = None,
         window: int = 10,
         lemma: bool = False,
+        slice: str | None = None,
         filter: Filter | None = None,
         sample: int | None = None,
         top: int = 10,
@@ -293,14 +294,16 @@ class Tools:
         self,
         word: str,
         window: str = "5",
+        within: str = "document",
         measure: str = "logdice",
         slice: str | None = None,
         filter: Filter | None = None,
+        by: str | None = None,
         top: int = 10,
     ) -> Json:
         """The words that keep company with a word, and how often they are `together`, before it (`left`) or
         after it (`right`): what the word is said about or combined with. `similar` lists words that can stand
-        in its place."""
+        in its place. With `by`, also how they come and go over periods or values of a field."""
         return self._passed_on("collocates", locals())
 
     @_as_declared(TEXT["senses"].declaration)

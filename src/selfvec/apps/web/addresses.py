@@ -53,6 +53,7 @@ Sides = Annotated[
 Measure = Annotated[
     Literal["logdice", "mi", "mi3", "t", "z", "ll", "delta_p"], Query(description=_COLLOCATES["measure"].help)
 ]
+Within = Annotated[Literal["document", "sentence"], Query(description=_COLLOCATES["within"].help)]
 FewRows = Annotated[int, _whole(1, 200, "Rows, at most; of keyness, of each side.", "top")]
 LineOrder = Annotated[
     str | None,

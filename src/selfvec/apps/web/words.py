@@ -180,18 +180,21 @@ def collocates(
     word: addresses.Word,
     part: addresses.OptionalPart = None,
     window: addresses.Sides = "5",
+    within: addresses.Within = "document",
     measure: addresses.Measure = "logdice",
     most: addresses.FewRows = 20,
 ) -> Json:
     """The words that keep company with a word: the output of `selfvec text collocates --json`."""
-    company = collocates_of(page.run, word, slice=part, window=window, measure=measure, top=most)
-    return _with_columns(company)
+    return _with_columns(
+        collocates_of(page.run, word, slice=part, window=window, within=within, measure=measure, top=most)
+    )
 
 
 @address("/api/concordance", alone=True)
 def concordance(
     page: PageData,
     query: addresses.Phrase,
+    part: addresses.OptionalPart = None,
     sort: addresses.LineOrder = None,
     window: addresses.Window = 10,
     most: addresses.FewRows = 50,
@@ -205,6 +208,7 @@ def concordance(
     lines = concordance_of(
         page.run,
         query,
+        slice=part,
         sort=sort,
         window=window,
         case=case,

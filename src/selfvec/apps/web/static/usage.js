@@ -33,6 +33,13 @@ const WINDOWS = {
   "3L0R": "three before",
   "0L3R": "three after",
 };
+const FORMS = { "": "in any case", case: "capitals as written", lemma: "all forms" };
+const WITHIN = { document: "across sentences", sentence: "within sentences" };
+const COMPANY = {
+  window: ["words", WINDOWS],
+  within: ["windows", WITHIN],
+  measure: ["ordered by", MEASURES],
+};
 const LENGTHS = { 2: "two", 3: "three", 4: "four", 5: "five", 6: "six" };
 const UNITS = { word: "words", lemma: "lemmas", pos: "parts of speech" };
 /** How like is compared with like, as on the command line; the first of each is what a command does by default. */
@@ -45,7 +52,7 @@ const list = (columns, rows, cells) => table(columns, rows, cells, { class: "fig
 
 /** The words that occur near a word, in the text or in each of two parts; a number leads to the sentences. */
 export const collocates = (word, parts) =>
-  asking("Collocates", { window: ["words", WINDOWS], measure: ["ordered by", MEASURES] }, async (chosen) => {
+  asking("Collocates", COMPANY, async (chosen) => {
     const asked = parts.map((slice) =>
       ask("collocates", { w: word, slice, top: MOST, ...chosen }, { busy }).catch((error) => error),
     );
@@ -78,30 +85,44 @@ export const collocates = (word, parts) =>
     );
   });
 
-/** A part that is asked for when it is opened, and again when another choice is made. */
+/** A part that is asked for when it is opened, and again when another choice is made, or text entered. */
 function asking(title, choices, content) {
   return later(title, async () => {
     const newest = latest(),
       place = h("div", {}),
-      chosen = Object.fromEntries(
-        Object.entries(choices).map(([name, [, options]]) => [name, Object.keys(options)[0]]),
-      );
+      chosen = {};
     const show = () =>
-      newest(async () => {
-        place.replaceChildren(
-          await content({ ...chosen }).catch((error) => h("p", { class: "wait" }, error.message)),
-        );
+      newest(async (signal) => {
+        const shown = await content({ ...chosen }).catch((error) => h("p", { class: "wait" }, error.message));
+        if (!signal.aborted) place.replaceChildren(shown);
       });
     const labels = Object.entries(choices).map(([name, [label, options]]) => {
-      const [, element] = choice(label, Object.entries(options), (value) => {
+      const change = (value) => {
         chosen[name] = value;
         show();
-      });
-      return element;
+      };
+      if (typeof options === "string") {
+        chosen[name] = options;
+        return field(label, options, change);
+      }
+      const entries = options instanceof Map ? [...options] : Object.entries(options);
+      chosen[name] = entries[0][0];
+      return choice(label, entries, change)[1];
     });
     await show();
     return h("div", {}, h("div", { class: "fields" }, labels), place);
   });
+}
+
+/** A field of text; without one it is what it was at first. */
+function field(label, first, change) {
+  const input = h("input", {
+    type: "search",
+    value: first,
+    maxLength: 200,
+    onchange: () => change(input.value.trim() || first),
+  });
+  return h("label", { class: "wide-field" }, label, input);
 }
 
 /** Which words were counted, in sentences. */
@@ -153,30 +174,36 @@ export const dispersion = (word) =>
     );
   });
 
-/** Every place where a word occurs, with the text before and after it. */
-export function concordance(word, about) {
-  const newest = latest(),
-    lead = h("p", { class: "lead" }),
-    lines = h("div", {});
-  const orders = Object.entries(ORDERS).filter(([name]) => about.dates || name !== "date");
-  const [sort, sortLabel] = choice("sorted by", orders, () =>
-    show().catch((error) => {
-      lead.textContent = error.message;
-    }),
-  );
-  const show = () =>
-    newest(async (signal) => {
-      const found = await ask("concordance", { query: word, sort: sort.value, top: LINES }, { signal, busy });
-      const more = found.hits > found.rows.length ? `; the first ${count(found.rows.length)} are shown` : "";
-      const forms = about.merged ? " Other forms of the word are not listed." : "";
-      const where = `in ${many(found.documents, "document")}`;
-      lead.textContent = `${many(found.hits, "time")} ${where}${more}.${forms}`;
-      lines.replaceChildren(found.rows.length ? inContext(found.rows) : "");
-      say(many(found.hits, "time"));
-    });
-  return later("Concordance", async () => {
-    await show();
-    return h("div", {}, h("div", { class: "fields" }, sortLabel), lead, lines);
+/** Every place where a word, phrase or pattern occurs, with the text before and after it. */
+export function concordance(word, about, parts) {
+  const { date, ...orders } = ORDERS;
+  // A Map, since an object would put years before its other keys.
+  const within = new Map([["", "the whole text"], ...parts.map((part) => [part, readable(part)])]);
+  const choices = {
+    query: ["word, phrase or pattern", word],
+    sort: ["sorted by", about.dates ? { ...orders, date } : orders],
+    forms: ["forms", FORMS],
+    lines: ["lines", { "": "the first", sample: "at random" }],
+    ...(parts.length > 1 && { slice: ["in", within] }),
+  };
+  return asking("Concordance", choices, async ({ forms, lines, ...chosen }) => {
+    const asked = { ...chosen, top: LINES, sample: lines && LINES, ...(forms && { [forms]: true }) };
+    const found = await ask("concordance", asked, { busy });
+    const shown = found.rows.length;
+    const which = lines ? `${count(shown)} at random` : `the first ${count(shown)}`;
+    const more = found.hits > shown ? `; ${which} are shown` : "";
+    const merged = about.merged && !forms ? " Other forms of the word are not listed." : "";
+    say(many(found.hits, "time"));
+    return h(
+      "div",
+      {},
+      h(
+        "p",
+        { class: "lead" },
+        `${many(found.hits, "time")} in ${many(found.documents, "document")}${more}.${merged}`,
+      ),
+      shown ? inContext(found.rows) : "",
+    );
   });
 }
 

@@ -261,11 +261,12 @@ export class WordPage {
   /** Lists that are made when they are opened; a saved page has none. */
   usage({ word, names }) {
     if (!this.about.has_text || this.about.kept) return "";
+    const parts = names[0] === "original" ? [""] : names;
     return h(
       "div",
       { class: "usage" },
-      collocates(word, names[0] === "original" ? [""] : names),
-      concordance(word, this.about),
+      collocates(word, parts),
+      concordance(word, this.about, parts),
       sequences(word),
       dispersion(word),
     );
