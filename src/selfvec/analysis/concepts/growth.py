@@ -172,39 +172,22 @@ def share_changes(
     if mix is None or not changes:
         return changes
     strata = int(mix.groups.max()) + 1
-    tables = [[np.bincount(mix.groups[m & side], minlength=strata) for m in subjects] for side in inside]
     totals = [np.bincount(mix.groups[side], minlength=strata) for side in inside]
+    if not np.minimum(*totals).any():  # no value has documents with a subject on both sides
+        return changes
+    tables = [[np.bincount(mix.groups[m & side], minlength=strata) for m in subjects] for side in inside]
     equal = stratified_ratios(np.array(tables[0]), totals[0], np.array(tables[1]), totals[1])
     q = benjamini_hochberg(equal.p)
     moved = moved_subjects(equal.low, equal.high, equal.p) if shares_add_up else q <= LEVEL
-    rows = zip(changes, *(column.tolist() for column in (*equal, q, moved)), strict=True)
-    return [_with_equal_mix(change, mix.fields, *figures) for change, *figures in rows]
+    columns = {**equal._asdict(), "q": q, "moved": moved}
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    figures = [dict(zip(columns, row, strict=True)) for row in rows]
+    return [_with_equal_mix(*pair, mix.fields) for pair in zip(changes, figures, strict=True)]
 
 
-def _with_equal_mix(
-    change: ShareChange,
-    fields: Sequence[str],
-    first: float,
-    last: float,
-    low: float,
-    high: float,
-    p: float,
-    q: float,
-    moved: bool,
-) -> ShareChange:
-    ratio = last / first if first else None
-    equal = replace(
-        change,
-        share_first=first,
-        share_last=last,
-        ratio=ratio,
-        low=low,
-        high=high,
-        p=p,
-        q=q,
-        moved=moved,
-        fields=tuple(fields),
-    )
+def _with_equal_mix(change: ShareChange, figures: dict[str, Any], fields: Sequence[str]) -> ShareChange:
+    first, last = figures["share_first"], figures["share_last"]
+    equal = replace(change, **figures, ratio=last / first if first else None, fields=tuple(fields))
     return replace(change, equal=equal)
 
 
