@@ -96,10 +96,7 @@ KEYS = {
     "drift": ("rows", documented("drift") - {"sentences"}),  # of runs with an encoder
     "monitor": ("", documented("monitor")),
     "compare": ("rows", {"word", "distance", "p", "q", "count_a", "count_b", "gained", "lost"}),
-    "evaluate": (
-        "rows",
-        documented("evaluate") - {"seconds", "question"},
-    ),  # of baselines, of an encoder
+    "evaluate": ("rows", documented("evaluate") - {"seconds", "question"}),  # of baselines, of an encoder
 }
 """Keys that the JSON of a report, or the first of its rows, keeps in all versions 1.x; more may come."""
 
@@ -113,12 +110,12 @@ def test_every_report_is_one_json_document_and_fits_a_terminal(
     status = main([*command, "--json"])
     output = capsys.readouterr()
     assert status in (0, int(name in ("health", "monitor"))), output.err
-    found = json.loads(output.out)
-    assert found
+    document = json.loads(output.out)
+    assert document
     if name in KEYS:
         place, keys = KEYS[name]
         assert keys
-        assert keys - set(found[place][0] if place else found) == set()
+        assert keys - set(document[place][0] if place else document) == set()
     if "-o" not in command:
         assert max(map(len, ran(command, status).out.splitlines()), default=0) <= 80
 
@@ -229,73 +226,45 @@ def test_other_mistakes(arguments: str, expected: str, inside: Path) -> None:
     refused(called(arguments), expected)
 
 
-def json_of(capsys) -> dict:
-    return json.loads(capsys.readouterr().out)
+def test_a_failed_check_is_exit_status_1(inside: Path) -> None:
+    ran(
+        called("refine later.txt -o still --vectors vectors.vec --method paper --learning-rate 0 --overwrite")
+    )
+    assert "unmoved" in ran(called("health still --json"), 1).json["verdicts"]
+    assert "unmoved" in ran(called("health still"), 1).out
 
 
-def test_a_failed_check_is_exit_status_1(inside: Path, capsys) -> None:
-    still = "later.txt -o still --vectors vectors.vec --method paper --learning-rate 0 --overwrite"
-    assert main(["refine", *still.split()]) == 0
-    capsys.readouterr()
-    assert main(["run", "health", "still", "--json"]) == 1
-    assert "unmoved" in json_of(capsys)["verdicts"]
-    assert "unmoved" in ran(["run", "health", "still"], 1).out
-
-
-def test_trajectory_as_numbers_table_and_figure(inside: Path, capsys) -> None:
-    assert main(["run", "trajectory", "run", "hail", "--json"]) == 0
-    row = json_of(capsys)["rows"][0]
+def test_trajectory_as_numbers_table_and_figure(inside: Path) -> None:
+    row = ran(called("trajectory run hail --json")).json["rows"][0]
     run = open_run("run")
     count = run.vectors.counts[run.index("hail")]
     assert row["updates"] == [*range(0, count, 2), count]
     assert row["cosine_to_original"][0] == pytest.approx(1)
     for more in ([], ["--slices"]):
-        assert "hail" in ran(["run", "trajectory", "run", "hail", *more]).out
-        assert (
-            main(["run", "trajectory", "run", "hail", "tornado", "--plot", "hail.svg", "--overwrite", *more])
-            == 0
-        )
+        assert "hail" in ran([*called("trajectory run hail"), *more]).out
+        ran([*called("trajectory run hail tornado --plot hail.svg --overwrite"), *more])
         assert Path("hail.svg").stat().st_size > 1000
 
 
-def test_convert_keeps_the_vectors_and_repairs_on_request(inside: Path, capsys) -> None:
-    assert main(["vectors", "convert", "run", "out.bin", "--to", "word2vec", "--overwrite"]) == 0
+def test_convert_keeps_the_vectors_and_repairs_on_request(inside: Path) -> None:
+    ran(called("convert run out.bin --to word2vec --overwrite"))
     np.testing.assert_allclose(selfvec.load("out.bin").vectors, open_run("run").vectors.vectors, atol=1e-7)
     Path("twice.vec").write_text("3 2\na 1 0\nb 0 1\na 1 1\n")
-    capsys.readouterr()
-    refused(["vectors", "convert", "twice.vec", "x.safetensors"], "--vectors-errors replace")
-    assert main(["vectors", "convert", "twice.vec", "x.safetensors", "--vectors-errors", "replace"]) == 0
-    assert "'a'" in capsys.readouterr().err
+    refused(called("convert twice.vec x.safetensors"), "--vectors-errors replace")
+    assert "'a'" in ran(called("convert twice.vec x.safetensors --vectors-errors replace")).err
     np.testing.assert_array_equal(selfvec.load("x.safetensors")["a"], [1, 0])
 
 
-def test_convert_and_export_write_the_same_model2vec_folder(inside: Path, capsys) -> None:
-    assert main(["vectors", "convert", "run", "one", "--to", "model2vec"]) == 0
-    assert main(["export", "run", "--to", "model2vec", "-o", "two"]) == 0
+def test_convert_and_export_write_the_same_model2vec_folder(inside: Path) -> None:
+    ran(called("convert run one --to model2vec"))
+    ran(called("export run --to model2vec -o two"))
     one, two = (
         {file.name: file.read_bytes() for file in Path(n).iterdir() if file.is_file()} for n in ("one", "two")
     )
     assert one == two
-    capsys.readouterr()
-    refused(
-        ["vectors", "convert", "run", "three", "--to", "model2vec", "--dtype", "float16"],
-        "convert the file of its vectors",
-    )
-    assert (
-        main(
-            [
-                "vectors",
-                "convert",
-                "run/vectors.safetensors",
-                "three",
-                "--to",
-                "model2vec",
-                "--dtype",
-                "float16",
-            ]
-        )
-        == 0
-    )
+    smaller = "three --to model2vec --dtype float16"
+    refused(called(f"convert run {smaller}"), "convert the file of its vectors")
+    ran(called(f"convert run/vectors.safetensors {smaller}"))
     assert list(selfvec.load("three")) == list(open_run("run").vectors)
 
 
