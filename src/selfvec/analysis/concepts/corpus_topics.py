@@ -75,7 +75,7 @@ class GivenTopics(TypedDict, total=False):
     names : path, optional
         Name the topics as in a table of them, topics.csv, that a report wrote and you edited. Those with the
         same name become one. The run keeps the names, for its report, page and assistant, too; "none" forgets
-        them. They are a state of the run: ``update --undo`` takes them back.
+        them. They are a state of the run: `undo` takes them back.
     """
 
     variants: str | os.PathLike[str] | None

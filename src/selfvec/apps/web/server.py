@@ -23,9 +23,9 @@ from selfvec.base.errors import OptionError, require
 from selfvec.base.threads import cancel_all
 from selfvec.data.run import Run
 
-from .guard import is_local
+require("fastapi", "serve", "the page")  # before the modules that import it
 
-require("fastapi", "serve", "the page")  # `serve` imports it when the run is open
+from .guard import is_local  # noqa: E402
 
 # Without limits of time and number, 1,000 silent connections lock out everybody for as long as they like.
 # There is no limit of answers a second: to refuse is so cheap that a flood goes faster, and others are served
