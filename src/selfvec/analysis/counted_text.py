@@ -22,7 +22,7 @@ import polars as pl
 
 from selfvec.analysis.concepts.corpus_topics import document_groups
 from selfvec.analysis.concepts.terms import row_of
-from selfvec.analysis.sides import joined_sentence, joined_tokens
+from selfvec.analysis.sides import joined_sentences, joined_tokens, split_pairs
 from selfvec.analysis.variants import given_pairs
 from selfvec.base.arrays import Array, Doubles, Ints, Mask
 from selfvec.base.casing import asked_forms
@@ -115,6 +115,9 @@ class CountedText:
     repeats: str  # keep: every occurrence is counted; once: repeated passages are, as far as they repeat, not
     note: str = ""  # a sentence about words that are or are not counted; empty if there is nothing to say
     joined: Mapping[str, str] = field(default_factory=dict)  # the word that each variant is counted as
+    lacking: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the same of pairs that the text has not both of
     sentences: Ints | None = None  # (S + 1,), where each begins, and the end; None if they are not known
 
     def part(self, documents: Mask) -> CountedText:
@@ -132,7 +135,7 @@ class CountedText:
         """What is said below a table: how repeated passages are counted, and what else there is to know."""
         once = "Passages of 12 words that occur in 10 documents or more are counted once."
         said = [once] * (self.repeats == "once") + [self.note] * bool(self.note)
-        return [*said, *joined_sentence(self.joined)]
+        return [*said, *joined_sentences(self.joined, self.lacking)]
 
 
 def counted_text(run: Run, repeats: str = "keep", *, sentences: bool = False) -> CountedText:
@@ -156,7 +159,8 @@ def counted_text(run: Run, repeats: str = "keep", *, sentences: bool = False) ->
     if missed or repeats == "once" or sentences:
         of = (repeats, "sentences") if sentences else repeats
         batch, bounds = run.held("counted text", lambda: _read(run, repeats, sentences), of=of, most=2)
-    return CountedText(joined_tokens(batch, word_of), repeats, note, word_of, bounds)
+    met, lacking = split_pairs(word_of, set(batch.types) if word_of else ())
+    return CountedText(joined_tokens(batch, met), repeats, note, met, lacking, bounds)
 
 
 def counting_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:

@@ -191,17 +191,19 @@ def search(
     """
     named = given_filters(filter)
     run = as_run(run)
+    counted: list[str] = []
     if variants is not None:
         # Only who asks for it waits for the import of what compares two sides.
+        from selfvec.analysis.sides import joined_sentences, split_pairs
         from selfvec.analysis.variants import with_variants
 
         run = with_variants(run, variants)
+        met, lacking = split_pairs(run.provenance.variants, run.vectors)
+        counted += [f"{variant} counts as {word}" for variant, word in met.items()]
+        counted += joined_sentences({}, lacking)
     index = run_index(run, progress, cut=(passage_words, overlap))
     hits = index.search(query, top, mode=mode, filter=named, question=question)
-    notes = [
-        *hits.notes,
-        *(f"{variant} counts as {word}" for variant, word in run.provenance.variants.items()),
-    ]
+    notes = [*hits.notes, *counted]
     return replace(hits, corpus=run.provenance.corpus_name, notes=notes)
 
 

@@ -66,6 +66,26 @@ def test_the_file_can_be_edited(run: selfvec.Run, tmp_path: Path, capsys: pytest
     assert "Counted as one word: 7 pairs" in " ".join(shown.err.split())
 
 
+def test_pairs_of_which_the_text_lacks_a_word_are_counted_and_said(
+    run: selfvec.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "variants.tsv"
+    file.write_text("aircraft\tacft\naircraft\taeroplane\ntower\ttwr\n", encoding="utf-8")
+    said = "2 pairs have a word that the text does not have: aeroplane → aircraft, twr → tower."
+    told = selfvec.drift(run, BETWEEN, variants=file)
+    assert said in told.sides.sentences
+    assert told.sides.joined == {"acft": "aircraft"}
+    assert said in selfvec.search(run, "acft", variants=file).notes
+    for command in (["keyness"], ["frequency"], ["topics", "--number", "4"]):
+        name, *more = command
+        assert main(["text", name, str(run.folder), *more, "--variants", str(file)]) == 0
+        shown = capsys.readouterr()
+        assert said in " ".join((shown.out + shown.err).split())
+    file.write_text("tower\ttwr\n", encoding="utf-8")
+    (note,) = selfvec.search(run, "acft", variants=file).notes
+    assert note == "1 pair has a word that the text does not have: twr → tower."
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
     [

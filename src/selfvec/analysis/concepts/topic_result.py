@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from selfvec.analysis.sides import Sides as Written
-from selfvec.analysis.sides import joined_sentence
+from selfvec.analysis.sides import joined_sentences, split_pairs
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError
@@ -243,7 +243,8 @@ class Topics(RecordTable[Topic]):
     @property
     def messages(self) -> Sequence[str]:
         """Which words were counted as one, and what the run keeps."""
-        return [*(joined_sentence(self.run.provenance.variants) if self.run else ()), *self.told]
+        pairs = split_pairs(self.run.provenance.variants, self.run.vectors) if self.run else ({}, {})
+        return [*joined_sentences(*pairs), *self.told]
 
     @property
     def sentences(self) -> list[str]:
@@ -335,7 +336,7 @@ class Topics(RecordTable[Topic]):
         out = {"documents": self.documents, "silhouette": self.silhouette, "tried": tried}
         more = {"groups": self.groups and self.groups.as_dict(), "hierarchy": self.hierarchy}
         if self.run is not None and self.run.provenance.variants:
-            more["joined"] = dict(self.run.provenance.variants)
+            more["joined"] = split_pairs(self.run.provenance.variants, self.run.vectors)[0]
         if self.assigned is not None:
             import polars.selectors as columns
 

@@ -1,6 +1,6 @@
 """How the two sides of a comparison are written: notation, mix, variants."""
 
-from .joined import AUTO, joined, joined_sentence, joined_tokens, read_variants
+from .joined import AUTO, joined, joined_sentences, joined_tokens, read_variants, split_pairs
 from .mix import value_groups
 from .written import Compared, Sides, compared, written
 
@@ -10,9 +10,10 @@ __all__ = [
     "Sides",
     "compared",
     "joined",
-    "joined_sentence",
+    "joined_sentences",
     "joined_tokens",
     "read_variants",
+    "split_pairs",
     "value_groups",
     "written",
 ]

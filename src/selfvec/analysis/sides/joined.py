@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +27,13 @@ def joined(run: Run, word_of: Mapping[str, str]) -> Run:
     the mean by occurrences or, if only one of its spellings has a pretrained vector, the original is that
     one. The texts are not changed, and a question with a variant asks for its word.
     """
-    known = {v: w for v, w in word_of.items() if v in run.vectors and w in run.vectors}
-    return run.held("joined", lambda: _joined(run, known), tuple(known.items())) if known else run
+    return run.held("joined", lambda: _joined(run, word_of), tuple(word_of.items())) if word_of else run
+
+
+def split_pairs(word_of: Mapping[str, str], words: Container[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The pairs of which a text has both words, and those of which it lacks one."""
+    met = {variant: word for variant, word in word_of.items() if variant in words and word in words}
+    return met, {variant: word for variant, word in word_of.items() if variant not in met}
 
 
 def joined_tokens(batch: TokenBatch, word_of: Mapping[str, str]) -> TokenBatch:
@@ -42,15 +47,14 @@ def joined_tokens(batch: TokenBatch, word_of: Mapping[str, str]) -> TokenBatch:
         return batch
     index = {word: number for number, word in enumerate(batch.types)}
     numbers = np.arange(len(batch.types), dtype=np.int32)
-    for variant, word in word_of.items():
-        if variant in index and word in index:
-            numbers[index[variant]] = index[word]
+    for variant, word in split_pairs(word_of, index)[0].items():
+        numbers[index[variant]] = index[word]
     return batch.renumbered(numbers, batch.types)
 
 
 def _joined(run: Run, word_of: Mapping[str, str]) -> Run:
     rows = run.vectors.key_to_index
-    pairs = {rows[variant]: rows[word] for variant, word in word_of.items()}
+    pairs = {rows[variant]: rows[word] for variant, word in split_pairs(word_of, rows)[0].items()}
     batch = run.require_tokens("in which variants are joined")
     counts = run.vectors.counts if run.vectors.counts is not None else batch.counts
     weights = counts.astype(np.float64)
@@ -120,10 +124,16 @@ def _resolved(word_of: Mapping[str, str], path: str | os.PathLike[str]) -> dict[
     return out
 
 
-def joined_sentence(word_of: Mapping[str, str]) -> list[str]:
-    """A sentence that says which words are counted as one, if any are."""
-    pairs = f"{count_of(len(word_of), 'pair')}, {pair_names(word_of)}"
-    return [f"Counted as one word: {pairs}."] if word_of else []
+def joined_sentences(met: Mapping[str, str], lacking: Mapping[str, str]) -> list[str]:
+    """Which words are counted as one, and which pairs of a file the text lacks a word of; see `split_pairs`.
+
+    >>> joined_sentences({"acft": "aircraft"}, {"twr": "tower", "apt": "airport"})[1]
+    '2 pairs have a word that the text does not have: twr → tower, apt → airport.'
+    """
+    told = f"{count_of(len(lacking), 'pair has', 'pairs have')} a word that the text does not have"
+    counted = f"Counted as one word: {count_of(len(met), 'pair')}"
+    said = ((counted + ",", met), (told + ":", lacking))
+    return [f"{head} {pair_names(pairs)}." for head, pairs in said if pairs]
 
 
 def pair_names(word_of: Mapping[str, str], most: int = 3) -> str:

@@ -17,7 +17,7 @@ from selfvec.data.run import Run
 from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.text.language_recognition import language_name
 
-from .joined import AUTO, joined, joined_sentence, pair_names, read_variants
+from .joined import AUTO, joined, joined_sentences, pair_names, read_variants, split_pairs
 from .mix import confounded_fields, equal_mix, fields_held_equal
 from .notation import formula, languages, notation
 from .variant_pairs import variant_pairs
@@ -64,6 +64,8 @@ class Sides:
         Whether all documents were asked for, whatever their mix.
     joined : dict
         The word of each variant that is counted as its word in what is compared.
+    lacking : dict
+        The same of pairs of which the text has not both words.
     """
 
     a: str = ""
@@ -78,6 +80,7 @@ class Sides:
     beside: bool = False
     raw: bool = False
     joined: dict[str, str] = field(default_factory=dict)
+    lacking: dict[str, str] = field(default_factory=dict)
 
     @property
     def certain(self) -> dict[str, str]:
@@ -129,7 +132,7 @@ class Sides:
         if left:
             much = "much" if len(left) >= _MANY else "some"
             sentences[-1] += f": {much} of what differs below is notation. {_REMEDY}"
-        return [*(f"{sentence}." for sentence in sentences), *joined_sentence(self.joined)]
+        return [*(f"{sentence}." for sentence in sentences), *joined_sentences(self.joined, self.lacking)]
 
     def _on_formulas(self) -> list[str]:
         """The passage that most documents of one side have; another language has others anyway."""
@@ -220,7 +223,13 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
         return cached(run, "sides", [_FORMAT, compared_documents], make, write_result, read_result)
 
     kept = run.held("sides", opened, tuple(compared_documents), _HELD)
-    return Sides(**kept | {"joined": dict(run.provenance.variants)})
+    return _with_pairs(Sides(**kept), run)
+
+
+def _with_pairs(sides: Sides, run: Run) -> Sides:
+    """The sides as they are written in a run that counts some pairs as one word."""
+    met, lacking = split_pairs(run.provenance.variants, run.vectors)
+    return replace(sides, joined=met, lacking=lacking)
 
 
 def _words_of(run: Run, slices: Sequence[Slice]) -> int:
@@ -267,5 +276,5 @@ def compared(run: Run, slices: Sequence[Slice], given: LikeForLike, mix: str = "
         equal = equal_mix(run, slices, sides.fields)
         kept = None if equal is None else _words_of(run, equal) / max(_words_of(run, slices), 1)
     made = joined(run, word_of)
-    told = replace(sides, kept=kept, raw=mix == "raw", joined=dict(made.provenance.variants))
-    return Compared(made, equal or list(slices), told)
+    told = replace(sides, kept=kept, raw=mix == "raw")
+    return Compared(made, equal or list(slices), _with_pairs(told, made))
