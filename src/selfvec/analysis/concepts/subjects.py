@@ -24,8 +24,9 @@ from .topic_clusters import ENOUGH
 from .topic_result import LEAST_DOCUMENTS, LEAST_SHARE, OTHER_SUBJECTS, Topic, Topics
 
 FORGET = "none"  # given instead of a file
-# Cosine of the terms of two topics that are the same. Of 28 topics of storm reports that other seeds also gave,
-# by half of their documents, .7 keeps 26, .75 and .8 keep 25, and .85 keeps 22; of the others 20, 16, 12 and 9.
+# Cosine of the terms of two topics that are the same. Of 28 topics of storm reports that other seeds also
+# gave, by half of their documents, .7 keeps 26, .75 and .8 keep 25, and .85 keeps 22; of the others pass 20,
+# 16, 12 and 9.
 SAME_TERMS = 0.8
 # Cosine of two topics that may be one. In reports of storms, snow showers and inches of snow have .6, drought
 # and hurricanes less than 0.
