@@ -196,13 +196,15 @@ class RunWriter:
         return run
 
     def name_topics(self, names: Sequence[TopicName]) -> None:
-        """Give the topics of the run these names, and no others. What was derived from the run stays."""
+        """Give the topics of the run these names, and no others. What was derived from the run stays.
+
+        Without names there is a file of none: its number tells that this state is newer than the one before.
+        """
         with writing(self.target):
             described = read_json(self.target / PRESENT, "make the run again")
             files = {name: of for name, of in described["files"].items() if split_state(name)[0] != TOPICS}
-            if names:
-                write_names(self.path(TOPICS), names)
-                files |= checksums(self.target, [state_name(TOPICS, self.state)])
+            write_names(self.path(TOPICS), names)
+            files |= checksums(self.target, [state_name(TOPICS, self.state)])
             made = {**described, "files": files, "stamp": stamp_of(described)}
             del made["sha256"]
             sync_names(self.target)

@@ -25,8 +25,8 @@ def read_names(path: str | os.PathLike[str]) -> list[TopicName]:
     except UnicodeDecodeError:
         raise InputError("is not in UTF-8", path=path, remedy=remedy) from None
     head = text.partition("\n")[0]
-    rows = list(csv.DictReader(text.splitlines(), delimiter="\t" if "\t" in head else ","))
-    if not rows or not {"name", "terms"} <= set(rows[0]):
+    rows = csv.DictReader(text.splitlines(), delimiter="\t" if "\t" in head else ",")
+    if not {"name", "terms"} <= set(rows.fieldnames or ()):
         raise InputError("has no columns name and terms", path=path, remedy=remedy)
     out = []
     for row in rows:
@@ -41,5 +41,6 @@ def write_names(path: Path, names: Sequence[TopicName]) -> None:
     """Write the table to a new file; it can be edited and given back."""
     import polars as pl
 
-    rows = [{"name": own.name, "terms": list(own.terms)} for own in names]
-    save_rows(pl.from_dicts(rows), path)
+    name = pl.Series([own.name for own in names], dtype=pl.String)
+    terms = pl.Series([list(own.terms) for own in names], dtype=pl.List(pl.String))
+    save_rows(pl.DataFrame({"name": name, "terms": terms}), path)

@@ -105,6 +105,10 @@ def test_names_are_a_state_of_the_run_that_leaves_what_was_derived_from_it(folde
     assert "Weather" not in names_of(other.topics(4))
     undo(folder)
     assert names_of(run.topics(4)) == named
+    told = run.topics(4, names="none").messages
+    assert told == ["The run keeps no names of topics, for its report and page, too."]
+    for undone in (True, False, True):
+        assert undo(folder)["undone"] == undone
     run.add([{"id": "new", "text": "The hail and the wind near the roof."}])
     assert "Weather" in names_of(run.topics(4))
     assert "Weather" in names_of(topics(open_run(folder), 4))

@@ -173,7 +173,8 @@ def topics(
     if (names := given.get("names")) is not None:
         kept = kept_with(home, clusters, [] if names == FORGET else read_names(names))
         run.topic_names = home.topic_names
-        told = [f"The run keeps {count_of(len(kept), 'name')} of topics, for its report and page, too."]
+        several = count_of(len(kept), "name") if kept else "no names"
+        told = [f"The run keeps {several} of topics, for its report and page, too."]
     clusters = replace(with_names(clusters, run.topic_names), told=told)
     if match:
         groups = matched_topics(run, parts, len(clusters), min_count=min_count, seed=seed, progress=progress)
