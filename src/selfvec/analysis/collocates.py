@@ -35,7 +35,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
 from selfvec.text.rules import listed_stop_words
 
-_SIDES = re.compile(r"(?:(\d+)L)?(?:(\d+)R)?", re.IGNORECASE)
+_SIDES = re.compile(r"(?:(\d{1,5})L)?(?:(\d{1,5})R)?", re.IGNORECASE)
 _WIDEST = 1000  # words on a side
 _BEFORE, _AFTER, _WITH, _LATEST = range(4)  # rows of what `_add_pairs` counts
 
@@ -95,16 +95,9 @@ class Window:
         (Window(left=3, right=0), Window(left=0, right=2), '5')
         """
         text = str(given).strip()
-        match = _SIDES.fullmatch(text)
-        sides = (
-            [text] * 2
-            if text.isdecimal()
-            else []
-            if match is None
-            else [side or "0" for side in match.groups()]
-        )
-        left, right = (int(side) if len(side) < 5 else _WIDEST + 1 for side in sides or ["0", "0"])
-        if not sides or not left + right or max(left, right) > _WIDEST:
+        sides = _SIDES.fullmatch(f"{text}L{text}R" if text.isdecimal() else text)
+        left, right = (int(side or 0) for side in sides.groups()) if sides else (0, 0)
+        if not 0 < max(left, right) <= _WIDEST:
             rule = f"is a number of words on each side, or sides such as 3L0R, not {given!r:.40}"
             raise OptionError(rule, field="window", remedy="try 5, 5L5R or 1R")
         return cls(left, right)

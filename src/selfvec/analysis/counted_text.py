@@ -163,12 +163,6 @@ def counted_text(run: Run, repeats: str = "keep", *, sentences: bool = False) ->
     return CountedText(joined_tokens(batch, met), repeats, note, met, lacking, bounds)
 
 
-def counting_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:
-    """The run whose words are counted as `given_pairs` says, also those that it has no vectors for."""
-    pairs = given_pairs(run, given)
-    return run.replace(provenance=run.provenance.replace(variants=pairs)) if pairs else run
-
-
 class AskedText(NamedTuple):
     """The documents that are counted, all and by group, and the run that they are of."""
 
@@ -189,7 +183,9 @@ def asked_text(
 
     `NotFound` if there is none, or none has a word.
     """
-    run = counting_variants(as_run(given), counting.get("variants"))
+    run = as_run(given)
+    if pairs := given_pairs(run, counting.get("variants")):
+        run = run.replace(provenance=run.provenance.replace(variants=pairs))
     whole = counted_text(run, counting.get("repeats") or "keep", sentences=sentences)
     documents = chosen_documents(run, counting)
     text = whole.part(documents)

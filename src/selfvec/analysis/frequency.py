@@ -17,10 +17,10 @@ from selfvec.analysis.counted_text import (
     rows_of,
 )
 from selfvec.base.arrays import Array, Ids
-from selfvec.base.compiled import kernel
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of
 from selfvec.base.result_table import Figures
+from selfvec.base.threads import stop_if_cancelled
 from selfvec.base.view import COUNT, PROSE, Column, Table, View, figure
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -165,6 +165,7 @@ def frequency(
     return Counts(f"Frequencies of {_PLURAL[unit]}", figures, first, of, said)
 
 
+_AT_ONCE = 1 << 22  # words whose pieces are sorted at a time
 _PLURAL = {"word": "words", "lemma": "lemmas", "pos": "parts of speech"}
 
 
@@ -217,24 +218,11 @@ def type_token_ratio(batch: TokenBatch, piece: int = 1000) -> float | None:
     pieces = len(batch) // piece
     if not pieces:
         return None
-    last = np.full(len(batch.types), -1, np.int64)
     ids, _ = batch.read_only
-    # In steps, so that a question that nobody waits for any more ends early.
-    step = max(1, (1 << 22) // piece)
-    different = 0
+    step = max(1, _AT_ONCE // piece)
+    different = pieces
     for first in range(0, pieces, step):
-        number = min(step, pieces - first)
-        different += _different(ids[first * piece : (first + number) * piece], piece, first, last)
+        stop_if_cancelled()
+        part = ids[first * piece : min(first + step, pieces) * piece].reshape(-1, piece)
+        different += int(np.count_nonzero(np.diff(np.sort(part, axis=1), axis=1)))
     return different / (pieces * piece)
-
-
-@kernel(steps=lambda ids, *_: len(ids))
-def _different(ids: Ids, piece: int, first: int, last: Array) -> int:
-    """The number of different words in each piece, added up; ``last`` is the last piece with each word."""
-    total = 0
-    for place in range(len(ids)):
-        number = first + place // piece
-        if last[ids[place]] != number:
-            last[ids[place]] = number
-            total += 1
-    return total

@@ -20,9 +20,11 @@ from typing import Any, Unpack
 import numpy as np
 
 from selfvec.analysis.counted_text import (
+    AskedText,
     CountedText,
+    Counting,
+    asked_text,
     counted_text,
-    counting_variants,
     per_million,
     rows_of,
 )
@@ -37,7 +39,7 @@ from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import Figures
 from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Part, Table, View, figure
-from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
+from selfvec.corpus.filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
@@ -215,26 +217,27 @@ def keyness(
     [('email', 0, 56), ('fax', 78, 22)]
     """
     run = as_run(run)
-    passing = given_filters(filter)
     asked = [measures] if isinstance(measures, str) else list(measures)
     written = Sides()
     if against is None:
-        slices, note = _slices(run, between, slice_field, passing)
+        run.require_tokens("in which words are counted")
+        passing, otherwise = given_filters(filter), ", or another run with --against"
+        slices, note = two_parts(run, between, slice_field, passing, otherwise)
+        slice_of_each(slices)  # an error if they overlap
         run, slices, written = compared(run, slices, given, mix="raw")
         text = counted_text(run, repeats)
         sides = [_side(part.name, text.part(part.documents)) for part in slices]
     elif between is not None or slice_field is not None:
         name = "slice_field" if between is None else "between"
         raise OptionError("does not go with another run", field=name, remedy="choose documents with --filter")
-    elif isinstance(against, str | os.PathLike) and Path(against).is_file():
-        own = _whole(counting_variants(run, given.get("variants")), passing, repeats)
-        sides, note = [own, _of_list(Path(against), own, run.provenance.language)], ""
     else:
-        other = as_run(against, "against")
-        variants = given.get("variants")
-        own = _whole(counting_variants(run, variants), passing, repeats)
-        sides = [own, _whole(counting_variants(other, variants), [], repeats)]
-        note = _differences(run, other)
+        counting: Counting = {"repeats": repeats, "variants": given.get("variants")}
+        own = _whole(asked_text(run, {**counting, "filter": filter}))
+        if isinstance(against, str | os.PathLike) and Path(against).is_file():
+            sides, note = [own, _of_list(Path(against), own, run.provenance.language)], ""
+        else:
+            other = as_run(against, "against")
+            sides, note = [own, _whole(asked_text(other, counting))], _differences(run, other)
     rows, tokens = _rows(sides, min_count, min_documents, asked)
     listed = rows
     figures: dict[str, Any] = {}
@@ -252,21 +255,10 @@ def keyness(
     return Keyness(title, figures | {"measures": asked, "rows": listed}, rows="rows")
 
 
-def _slices(
-    run: Run, between: Sequence[str | Slice] | None, slice_field: str | None, filters: Sequence[str]
-) -> tuple[list[Slice], str]:
-    """Two parts of one run, and why they were chosen, if nobody named them."""
-    run.require_tokens("in which words are counted")
-    slices, why = two_parts(run, between, slice_field, filters, ", or another run with --against")
-    slice_of_each(slices)  # an error if they overlap
-    return slices, why
-
-
-def _whole(run: Run, filters: Sequence[str], repeats: str) -> _Side:
-    """All documents of a run that pass, by the name of its folder."""
-    text = counted_text(run, repeats)
-    text = text.part(filtered_documents(run, filters)) if filters else text
-    return _side(run.folder.name if run.folder else run.provenance.corpus_name, text)
+def _whole(asked: AskedText) -> _Side:
+    """All documents that are asked for, by the name of their run's folder."""
+    run = asked.run
+    return _side(run.folder.name if run.folder else run.provenance.corpus_name, asked.text)
 
 
 def _side(name: str, text: CountedText) -> _Side:
