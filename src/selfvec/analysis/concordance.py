@@ -316,12 +316,11 @@ class _Pattern:
         forms = lemmatizer(tuple(codes)) if compared.lemma else str
         tag = tagger(options.get("tagger"), codes).parts if any(item.part for item in items) else None
         texts = run.text.texts(range(min(len(run.text), 100))) if run.text is not None and tag else []
-        known: dict[str, str] = {}
+        known: dict[str, str] = {}  # so that a word is tagged once
 
         def parts_of(words: Sequence[str]) -> list[str]:
             new = [word for word in words if word not in known]
-            if new and tag is not None:
-                known.update(zip(new, tag(new, texts), strict=True))
+            known.update(zip(new, tag(new, texts) if tag and new else (), strict=True))
             return [known[word] for word in words]
 
         return cls(items, split, compared, forms, parts_of)
@@ -421,22 +420,11 @@ def _occurrences(run: Run, pattern: _Pattern, passing: Mask, window: int) -> Ite
     passing = passing if able is None else passing & able
     for first in range(0, len(passing), GROUP):  # what is read of the text at once
         stop_if_cancelled()
-        numbers = first + np.flatnonzero(passing[first : first + GROUP])
-        if not len(numbers):
-            continue
-        texts = run.text.texts(numbers.tolist())
-        dates = run.text.dates(numbers.tolist())
-        for owner, start, end, *around in _in_context(texts, pattern, window):
-            left, word, right = (" ".join(part.split()) for part in around)
-            yield {
-                "id": int(numbers[owner]),
-                "date": dates[owner],
-                "left": left,
-                "word": word,
-                "right": right,
-                "start": start,
-                "end": end,
-            }
+        numbers = (first + np.flatnonzero(passing[first : first + GROUP])).tolist()
+        if numbers:
+            dates = run.text.dates(numbers)
+            for owner, row in _in_context(run.text.texts(numbers), pattern, window):
+                yield {"id": numbers[owner], "date": dates[owner], **row}
 
 
 def _documents_with(run: Run, pattern: _Pattern) -> Mask | None:
@@ -476,10 +464,8 @@ def _counted(rows: Iterator[Row], hits: Counter[int]) -> Iterator[Row]:
         yield row
 
 
-def _in_context(
-    texts: Sequence[str], pattern: _Pattern, window: int
-) -> Iterator[tuple[int, int, int, str, str, str]]:
-    """The number of a text, where an occurrence starts and ends, and what is before, in and after it."""
+def _in_context(texts: Sequence[str], pattern: _Pattern, window: int) -> Iterator[tuple[int, Row]]:
+    """The number of a text, and where an occurrence starts and ends in it, with what is around it."""
     cut = find_words(texts, pattern.split, pattern.compared.language)
     places, after = pattern.places(cut)
     owners = np.searchsorted(cut.bounds, places, "right") - 1
@@ -491,6 +477,7 @@ def _in_context(
     last = np.minimum(after + window, len(cut.ends)) - 1
     right = np.where(after + window < ends, cut.ends[last], lengths)
     bounds = (owners, left, cut.starts[places], cut.ends[after - 1], right)
-    for owner, *(one, two, three, four) in zip(*(array.tolist() for array in bounds), strict=True):
-        text = texts[owner]
-        yield owner, two, three, text[one:two], text[two:three], text[three:four]
+    for owner, first, start, end, past in zip(*(array.tolist() for array in bounds), strict=True):
+        around = {"left": (first, start), "word": (start, end), "right": (end, past)}
+        shown = {name: " ".join(texts[owner][a:b].split()) for name, (a, b) in around.items()}
+        yield owner, {**shown, "start": start, "end": end}
