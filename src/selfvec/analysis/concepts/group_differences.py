@@ -98,10 +98,16 @@ def difference_columns() -> tuple[Column, ...]:
 
 
 class _Compared(NamedTuple):
-    """The documents with each of n things in a group, and in the others."""
+    """The documents with each of n things in the others and in a group, (n,), of all that these have."""
 
-    counts: tuple[Ints, Ints]
-    sizes: tuple[int, int]
+    first: Ints
+    of_first: int
+    last: Ints
+    of_last: int
+
+    def at(self, rows: Ints) -> _Compared:
+        """Some of the things."""
+        return self._replace(first=self.first[rows], last=self.last[rows])
 
 
 def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) -> list[GroupDifference]:
@@ -124,7 +130,7 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
         cells = topics.of_documents[topical] * len(groups) + group_of[topical]
         table = np.bincount(cells, minlength=len(names) * len(groups)).reshape(len(names), -1)
         of_topics = _against_others(table, table.sum(axis=0))
-    p_of_topics = [exact_p(c.counts[0], c.sizes[0], c.counts[1], c.sizes[1]) for c in of_topics]
+    p_of_topics = [exact_p(*each) for each in of_topics]
     q_of_topics = benjamini_hochberg(np.concatenate([*p_of_topics, np.zeros(0)])).reshape(len(of_topics), -1)
     out = []
     total = int((group_of >= 0).sum())
@@ -132,24 +138,20 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
         sides = Sides(Slice(OTHERS, (group_of >= 0) & ~group.documents), group)
         subjects: list[ShareChange] = []
         if of_topics:
-            (first, last), (of_first, of_last) = of_topics[number]
-            _, low, high = ratios_of_shares(first, of_first, last, of_last)
-            moved = moved_subjects(low, high, p_of_topics[number], LEVEL / len(groups))
-            subjects = changes_of_counts(
-                *of_topics[number], sides, p_of_topics[number], q_of_topics[number], moved
-            )
-        mine = of_words[number]
-        best = _surest(mine, q_of_words[number])
-        listed = [side[best] for side in mine.counts]
+            p, q = p_of_topics[number], q_of_topics[number]
+            _, low, high = ratios_of_shares(*of_topics[number])
+            moved = moved_subjects(low, high, p, LEVEL / len(groups))
+            subjects = changes_of_counts(*of_topics[number], sides, p, q, moved)
+        best = _surest(of_words[number], q_of_words[number])
         p, q = p_of_words[number][best], q_of_words[number][best]
-        changes = changes_of_counts(listed, mine.sizes, sides, p, q, q <= LEVEL)
+        changes = changes_of_counts(*of_words[number].at(best), sides, p, q, q <= LEVEL)
         size = int((group_of == number).sum())
         out.append(
             GroupDifference(
                 group.name,
                 size,
                 size / max(total, 1),
-                list(zip(names, subjects, strict=True)) if subjects else [],
+                list(zip(names, subjects, strict=True)),
                 [(words[i], change) for i, change in zip(best.tolist(), changes, strict=True)],
             )
         )
@@ -173,25 +175,24 @@ def _against_others(counts: Ints, sizes: Ints) -> list[_Compared]:
     """For each group the counts in the others and in it."""
     total, whole = counts.sum(axis=1), int(sizes.sum())
     return [
-        _Compared((total - counts[:, i], counts[:, i]), (whole - int(size), int(size)))
+        _Compared(total - counts[:, i], whole - size, counts[:, i], size)
         for i, size in enumerate(sizes.tolist())
     ]
 
 
 def _possible_p(compared: _Compared) -> Doubles:
     """The exact p of each word, (n,); 1 for those of which G² excludes a p below .05."""
-    p = np.ones(len(compared.counts[0]))
-    pair = np.stack(compared.counts, axis=1)
-    tested = np.flatnonzero(log_likelihoods(pair, np.array(compared.sizes)).max(axis=1) >= _POSSIBLE)
-    first, last = (side[tested] for side in compared.counts)
-    p[tested] = exact_p(first, compared.sizes[0], last, compared.sizes[1])
+    p = np.ones(len(compared.first))
+    pair = np.stack([compared.first, compared.last], axis=1)
+    sizes = np.array([compared.of_first, compared.of_last])
+    tested = np.flatnonzero(log_likelihoods(pair, sizes).max(axis=1) >= _POSSIBLE)
+    p[tested] = exact_p(*compared.at(tested))
     return p
 
 
 def _surest(compared: _Compared, q: Doubles) -> Ints:
     """The words that a group has more of beyond chance, by the lower end of the ratio."""
-    first, last = compared.counts
-    _, low, _ = ratios_of_shares(first, compared.sizes[0], last, compared.sizes[1])
+    _, low, _ = ratios_of_shares(*compared)
     more: Mask = (q <= LEVEL) & (low > 1)
     order = np.argsort(-np.where(more, low, 0), kind="stable")
     return order[: min(_LISTED, int(more.sum()))]

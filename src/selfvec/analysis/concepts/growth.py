@@ -163,12 +163,12 @@ def share_changes(
     """
     inside = [side.documents & among for side in sides]
     counts = [np.array([np.sum(mask & side) for mask in subjects], np.int64) for side in inside]
-    sizes = [int(side.sum()) for side in inside]
-    p = exact_p(counts[0], sizes[0], counts[1], sizes[1])
+    counted = (counts[0], int(inside[0].sum()), counts[1], int(inside[1].sum()))
+    p = exact_p(*counted)
     q = benjamini_hochberg(p)
-    _, low, high = ratios_of_shares(counts[0], sizes[0], counts[1], sizes[1])
+    _, low, high = ratios_of_shares(*counted)
     moved = moved_subjects(low, high, p) if shares_add_up else q <= LEVEL
-    changes = changes_of_counts(counts, sizes, sides, p, q, moved)
+    changes = changes_of_counts(*counted, sides, p, q, moved)
     if mix is None or not changes:
         return changes
     strata = int(mix.groups.max()) + 1
@@ -208,22 +208,14 @@ def word_changes(run: Run, words: Sequence[str], periods: Sequence[Slice]) -> li
 
 
 def changes_of_counts(
-    counts: Sequence[Ints], sizes: Sequence[int], sides: Sides, p: Doubles, q: Doubles, moved: Mask
+    first: Ints, of_first: int, last: Ints, of_last: int, sides: Sides, p: Doubles, q: Doubles, moved: Mask
 ) -> list[ShareChange]:
     """The changes of n shares, of which the documents of either side are counted, (n,) each."""
-    columns = (*counts, *ratios_of_shares(counts[0], sizes[0], counts[1], sizes[1]), p, q, moved)
+    columns = (first, last, *ratios_of_shares(first, of_first, last, of_last), p, q, moved)
+    names = sides.first.name, sides.last.name
     return [
-        ShareChange(
-            sides.first.name,
-            sides.last.name,
-            first,
-            last,
-            first / max(sizes[0], 1),
-            last / max(sizes[1], 1),
-            ratio if first else None,
-            *figures,
-        )
-        for first, last, ratio, *figures in zip(*(column.tolist() for column in columns), strict=True)
+        ShareChange(*names, a, b, a / max(of_first, 1), b / max(of_last, 1), ratio if a else None, *figures)
+        for a, b, ratio, *figures in zip(*(column.tolist() for column in columns), strict=True)
     ]
 
 

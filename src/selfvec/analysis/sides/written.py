@@ -44,16 +44,10 @@ class Sides:
     ----------
     a, b : str
         Their names.
-    notation : list of dict
-        Measures of how documents are written, see `notation`.
+    notation, formulas, mix, variants : list of dict
+        What `notation`, `formula`, `confounded_fields` and `variant_pairs` tell of them.
     languages : list of str or None
         The codes of their languages, if the words tell.
-    formulas : list of dict
-        The passage that most documents of one side have, if there is one, see `formula`.
-    mix : list of dict
-        Fields that go with the sides, see `confounded_fields`.
-    variants : list of dict
-        Words of which one vanishes as the other comes, see `variant_pairs`.
     fields : list of str
         Fields of the mix that can be held equal on both sides. All but the mix is measured so.
     kept : float, optional

@@ -29,51 +29,25 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Measures:
-    """The words that occur often enough in two states.
+    """The words that occur often enough in two states."""
 
-    Attributes
-    ----------
-    a, b : str
-        Names of the states.
-    general : float
-        By how much the words that are listed by default differ beyond chance, as a median.
-    rows : list of dict
-        One per word, as in the rows of `drift`, but without q, which depends on the choice of words.
-    only_a, only_b : int
-        Words that occur often enough, but in one slice only; they have no row.
-    reasons : dict
-        By word, why it is not listed by default.
-    unmatched : list of dict
-        Words that occur often enough in one slice only, see `unmatched_words`.
-    """
-
-    a: str
+    a: str  # the names of the states
     b: str
-    general: float
-    rows: list[Row]
-    only_a: int
+    general: float  # by how much the words that are listed by default differ beyond chance, as a median
+    rows: list[Row]  # one per word, as in `drift`, but without q, which depends on the choice of words
+    only_a: int  # words that occur often enough, but in one slice only; they have no row
     only_b: int
-    reasons: dict[str, str]
-    unmatched: list[Row]
+    reasons: dict[str, str]  # by word, why it is not listed by default
+    unmatched: list[Row]  # words that occur often enough in one slice only, see `unmatched_words`
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Which words are tested.
+    """Which words are tested."""
 
-    Attributes
-    ----------
-    named : collection of str
-        Words that are tested in any case and, if there are some, listed alone.
-    pos : collection of str
-        Parts of speech; all if there are none.
-    every : bool
-        Stop words, numbers, words of repeated text and other spellings, too.
-    """
-
-    named: Collection[str] = ()
-    pos: Collection[str] = ()
-    every: bool = False
+    named: Collection[str] = ()  # tested in any case and, if there are some, listed alone
+    pos: Collection[str] = ()  # parts of speech; all if there are none
+    every: bool = False  # stop words, numbers, words of repeated text and other spellings, too
 
 
 _ALL = Choice()
@@ -193,16 +167,12 @@ def _tested_rows(
         left_out.update(reasons[row["word"]] for row in rows if row["word"] in reasons)
     kept = [row["word"] for row in rows if choice.every or row["word"] not in reasons]
     if choice.pos:
-        tagged = list(zip(kept, _tags(run, kept), strict=True))
+        parts = tagger(run.provenance.options.get("tagger"), languages(run)).parts(kept, [])
+        tagged = list(zip(kept, parts, strict=True))
         kept = [word for word, part in tagged if part in choice.pos]
         left_out["other parts of speech"] = len(tagged) - len(kept)
     tested = {*kept, *choice.named}
     return [row for row in rows if row["word"] in tested], dict(left_out)
-
-
-def _tags(run: Run, words: Sequence[str]) -> list[str]:
-    """The part of speech of each word."""
-    return tagger(run.provenance.options.get("tagger"), languages(run)).parts(words, [])
 
 
 def measurable(
