@@ -207,7 +207,7 @@ def test_dispersion_of_all_words_is_that_of_its_formulas(texts: list[list[str]])
         if len(filled) > 1:
             rates = counts / sizes
             d = 1 - rates.std() / rates.mean() / math.sqrt(len(filled) - 1)
-            assert spread.juilland_d[number] == pytest.approx(d, abs=1e-6)
+            assert spread.juilland_d[number] == pytest.approx(d, abs=1e-9)
 
 
 def test_words_that_do_not_occur_are_named(run: selfvec.Run) -> None:

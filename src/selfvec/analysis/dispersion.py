@@ -125,7 +125,10 @@ def dispersion(
             unknown.append({"word": word, "reason": error.rule, "count": 0, "alike": []})
     if not numbers:
         raise NotFound("none of these words occurs in these documents", remedy="choose others")
-    batch = _in_equal_parts(asked.text.batch, parts) if parts else asked.text.batch
+    batch = asked.text.batch
+    if parts:  # whose sizes differ by one word at most, instead of documents
+        bounds = np.linspace(0, len(batch), parts + 1).astype(np.int64)
+        batch = TokenBatch(batch.ids, bounds, batch.types).with_counts(batch.counts)
     chosen = np.array(numbers, np.int64)
     # Only these words are measured: a text of a million types would need a column for each.
     few = np.full(len(batch.types), len(chosen), np.int32)
@@ -151,12 +154,6 @@ def dispersion(
     return Dispersion("Dispersion of words", figures, rows="rows")
 
 
-def _in_equal_parts(batch: TokenBatch, parts: int) -> TokenBatch:
-    """The same words, cut into parts whose sizes differ by one word at most, instead of into documents."""
-    offsets = np.linspace(0, len(batch), parts + 1).astype(np.int64)
-    return TokenBatch(batch.ids, offsets, batch.types).with_counts(batch.counts)
-
-
 def _where(ids: Ids, number: int) -> list[int]:
     """Occurrences of a word in equal stretches of a text."""
     places: Ints = np.flatnonzero(ids == number)
@@ -169,7 +166,7 @@ def _where(ids: Ids, number: int) -> list[int]:
 # Columns of what `_add_spread` adds up, and of what it needs to know of a word. One reading of the text gives
 # all of them, and eight numbers of a word are one line of the processor's cache, because words of a large
 # vocabulary are not in the cache: fetching them takes the time.
-_DOCUMENTS, _DEVIATION, _RATE, _SQUARE, _RESIDUAL_2, _RESIDUAL_4, _COUNT, _EXPECTED = range(8)
+_DOCUMENTS, _DEVIATION, _ABOVE, _SQUARE, _RESIDUAL_2, _RESIDUAL_4, _COUNT, _EXPECTED = range(8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,15 +217,19 @@ def spread_of(batch: TokenBatch, rates: Doubles | None = None) -> Spread:
     for ids, offsets in batch.in_ranges():  # ends early if nobody waits for it any more
         _add_spread(ids, offsets, float(len(batch)), seen, order, sums)
     occurs = counts > 0
+    documents = sums[:, _DOCUMENTS]
     parts = max(int(np.count_nonzero(sizes)), 1)
     dp = np.where(occurs, np.clip((sums[:, _DEVIATION] + 1) / 2, 0, 1), 0)
     smallest = sizes[sizes > 0].min(initial=np.inf) / max(len(batch), 1)
-    mean = np.where(occurs, sums[:, _RATE] / parts, 1)
-    variance = np.maximum(sums[:, _SQUARE] / parts - mean**2, 0)
+    # Rates are compared with that of the whole text: their variance around 0 would lose half its digits.
+    usual = np.where(occurs, counts / max(len(batch), 1), 1)
+    above = (sums[:, _ABOVE] - (parts - documents) * usual) / parts
+    mean = usual + above
+    variance = np.maximum((sums[:, _SQUARE] + (parts - documents) * usual**2) / parts - above**2, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         juilland = np.where(occurs & (parts > 1), 1 - np.sqrt(variance) / mean / np.sqrt(parts - 1), np.nan)
     return Spread(
-        sums[:, _DOCUMENTS].astype(np.int64),
+        documents.astype(np.int64),
         dp,
         dp / (1 - smallest) if parts > 1 else dp,
         juilland,
@@ -262,11 +263,11 @@ def _add_spread(
             count = float(seen[word])
             seen[word] = 0
             row = sums[word]
-            share, rate, expected = size / tokens, count / size, row[7] * size
+            share, above, expected = size / tokens, count / size - row[6] / tokens, row[7] * size
             row[0] += 1.0
             row[1] += abs(count / row[6] - share) - share
-            row[2] += rate
-            row[3] += rate * rate
+            row[2] += above
+            row[3] += above * above
             square, usual = (count - expected) ** 2, expected * expected
             row[4] += square - usual
             row[5] += square * square - usual * usual
