@@ -19,13 +19,14 @@ MENDED = [  # as written, as it is meant, what is said
      "HTML's tags and entities"),
     ("&lt;p&gt;a&lt;/p&gt; &lt;a href='b'&gt;c&lt;/a&gt;", "a\n c", "HTML's tags and entities"),
     ("[quote=Ann]the [b]crane[/b][/quote] [1]", "the crane [1]", "marks of wikis and forums"),
-    ("The [[Crane (machine)|big crane]]{{cite|{{x}}}} of ''Hull'' [[Category:Port]]",
+    ("The [[Crane (machine)|big crane]]{{cite|{{x}}}} of ''Hull'' [[Category:Port]]![[map.png]]",
      "The big crane of Hull ", "marks of wikis and forums"),
     ("Yes.\n> Who will\n>> pay?", "Yes.\nWho will\npay?", "the > of quoted lines"),
     ("win-\ndows win\xad dows har¬\r\nbour, a well-\nknown X-\nray",
      "windows windows harbour, a well-known X-ray", "words cut by line ends"),
     ("the bankâ€™s", "the bank’s", "UTF-8 that had been read as Windows-1252"),
 ]  # fmt: skip
+PLACES = [4, 5, 7, 3, 6, 5, 10, 12, 4, 7, 2, 5, 1]  # in each of these
 KEPT = [
     "if a<b then <p> is > c", "AT&T; R&D; &foo; &", "use <b> here", "[1] [link] [[]] p ¬q", "_x0041_ _x00_",
     ">>> 1 + 1\n2\n>>> print()",
@@ -49,6 +50,13 @@ def test_what_programs_write_is_mended_counted_and_said(
     assert summary.mended_rows == 1
     assert what in summary.mended_places[0]
     assert summary.notes == [f"mended in the texts: {what} (1 row); --as-is keeps them as they are written"]
+
+
+def test_the_places_that_are_mended_are_counted() -> None:
+    corpus = as_corpus([row[0] for row in MENDED])
+    list(corpus.batches())
+    found = [int(place.rpartition(": ")[2].split()[0]) for place in corpus.summary.mended_places]
+    assert found == PLACES
 
 
 @pytest.mark.parametrize("written", KEPT + [row[1] for row in MENDED if "</" not in row[1]])

@@ -104,11 +104,7 @@ _SWITCHES = ("allow-duplicates", "overwrite", "skip-bad-rows")
 
 
 def _with_parameters(text: str) -> str:
-    """A text with flags replaced by parameters of Python. Whole commands stay.
-
-    >>> _with_parameters("lower --min-count, or give --date-field FIELD"), _with_parameters("use --overwrite")
-    ('lower min_count, or give date_field=FIELD', 'use overwrite=True')
-    """
+    """A text with flags replaced by parameters of Python. Whole commands stay."""
     if "selfvec " in text or "in Python" in text:
         return text
 

@@ -191,11 +191,7 @@ def duration(seconds: float) -> str:
 
 
 def _line(label: str, seconds: float, share: float | None) -> str:
-    """A line about a stage.
-
-    >>> _line("Reading", 20, 0.5), _line("Relating texts", 20, None)
-    ('Reading: 50 %, 20 s left', 'Relating texts: 20 s so far')
-    """
+    """A line about a stage."""
     left = time_left(seconds, share)
     if share is None:
         return f"{label}: {duration(seconds)} so far"

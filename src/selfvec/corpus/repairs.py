@@ -62,20 +62,12 @@ _MOVEMENTS = frozenset("ABCDEFGHIdf")  # of the cursor, to another word
 
 
 def _without_codes(text: str) -> Mended:
-    r"""A text without a terminal's codes.
-
-    >>> _without_codes("\x1b[31mERROR\x1b[0m at\x1b[9Cdawn")
-    ('ERROR at dawn', 3)
-    """
+    """A text without a terminal's codes."""
     return _CODE.subn(lambda code: " " if code[1] and code[1] in _MOVEMENTS else "", text)
 
 
 def _struck_once(text: str) -> Mended:
-    r"""A text as a printer shows it that can go back, to print a letter twice or to underline it.
-
-    >>> _struck_once("N\bNA\bAM\bME\bE  _\bo_\bf +\bo")
-    ('NAME  of o', 7)
-    """
+    """A text as a printer shows it that can go back, to print a letter twice or to underline it."""
     letters: list[str] = []
     if "\b" not in text:
         return text, 0
@@ -93,11 +85,7 @@ _OOXML = re.compile(r"_x([0-9A-Fa-f]{4})_(\r?\n)?")
 
 
 def _unescaped(text: str) -> Mended:
-    r"""A text without what Excel writes for characters that XML cannot hold, such as carriage returns.
-
-    >>> _unescaped("Clean rooms._x000D_\nThank you._x000D_Bye, user_x0041_")
-    ('Clean rooms.\nThank you.\nBye, user_x0041_', 2)
-    """
+    """A text without what Excel writes for characters that XML cannot hold, such as carriage returns."""
     places = 0
 
     def meant(escape: re.Match[str]) -> str:
@@ -128,11 +116,6 @@ def _read_markup(text: str) -> Mended:
     """A text without HTML's tags, and with the characters that its entities name.
 
     Escaped tags are markup only if there are no others: a feed escapes pages, a page examples of HTML.
-
-    >>> _read_markup("<p>The caf&eacute;<p>See <a href='/x'>menu</a>, x &lt; y")
-    ('The café\\nSee menu, x < y', 6)
-    >>> _read_markup("don&amp;#39;t &lt;b&gt;run&lt;/b&gt;"), _read_markup("if a<b then <p> AT&T;")
-    (("don't run", 8), ('if a<b then <p> AT&T;', 0))
     """
     decoded = 0
     if not _MARKUP.search(text):
@@ -186,13 +169,7 @@ _BOLD = re.compile(r"'{2,5}(?=\S[^'\n]*'{2,5})|(?<=\S)'{2,5}")
 
 
 def _without_marks(text: str) -> Mended:
-    """A text without the marks of forums (BBCode) and wikis, whose links become what they show.
-
-    >>> _without_marks("[quote=Ann]the [b]crane[/b][/quote] [1] sic")
-    ('the crane [1] sic', 4)
-    >>> _without_marks("The [[Crane (machine)|big crane]]{{cite|x}} of ''Hull'' [[Pilots]] ![[map.png]]")
-    ('The big crane of Hull [[Pilots]] ', 5)
-    """
+    """A text without the marks of forums (BBCode) and wikis, whose links become what they show."""
     places = 0
     if _CLOSED.search(text):
         text, places = _BBCODE.subn("", text)
@@ -211,13 +188,7 @@ _ONCE_OR_TWICE = re.compile(r"^> ?(?:> ?)?(?!>)", re.MULTILINE)
 
 
 def _without_quote_signs(text: str) -> Mended:
-    r"""A text without the > before lines that a mail or a note quotes; one such line may be anything.
-
-    >>> _without_quote_signs("Yes.\n> Who will\n>> pay?")
-    ('Yes.\nWho will\npay?', 2)
-    >>> _without_quote_signs(">>> 1 + 1\n2\n>>> print()")[1]
-    0
-    """
+    """A text without the > before lines that a mail or a note quotes; one such line may be anything."""
     plain, places = _QUOTED.subn("", text)
     return (plain, places) if places > 1 and _ONCE_OR_TWICE.search(text) else (text, 0)
 
@@ -244,13 +215,7 @@ _ENTRY = re.compile(r"^(\w[\w .-]*?)[ \t]*[:=][ \t]*[\"']?([^\"'\r\n]+)", re.MUL
 
 
 def without_front_matter(text: str) -> tuple[str, str | None]:
-    r"""A note without the data that stand before its text, and the date among them.
-
-    >>> without_front_matter("---\ntitle: Pilots\ndate: 2021-05-06\ntags:\n  - pilot\n---\nThey want money.")
-    ('They want money.', '2021-05-06')
-    >>> without_front_matter("---\nA rule above\n---\nand below")
-    ('---\nA rule above\n---\nand below', None)
-    """
+    """A note without the data that stand before its text, and the date among them."""
     front = _FRONT_MATTER.match(text)
     if front is None:
         return text, None
