@@ -218,12 +218,9 @@ def _joined(tokens: Any, number: int) -> str | None:
         raise CorpusError(rule, path=_MEMORY, line=number, remedy="give lists of tokens, or only texts")
     for token in tokens:
         if not isinstance(token, str) or token.split() != [token]:
-            raise CorpusError(
-                f"a token is a string without white space, this one is {token!r}",
-                path=_MEMORY,
-                line=number,
-                remedy="leave it out, or join its words by _; a whole text is given as a string",
-            )
+            rule = f"a token is a string without white space, this one is {token!r}"
+            remedy = "leave it out, or join its words by _; a whole text is given as a string"
+            raise CorpusError(rule, path=_MEMORY, line=number, remedy=remedy)
     return " ".join(tokens)
 
 

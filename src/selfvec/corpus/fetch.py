@@ -42,11 +42,9 @@ def parse_years(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"\s*(\d{4})\s*(?:-\s*(\d{4}))?\s*", text, re.ASCII)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not FIRST_YEAR <= first <= last:
-        raise OptionError(
-            f"years are one, or first-last, from {FIRST_YEAR} on; this is {text!r}",
-            field="years",
-            remedy="give for example --years 2020-2023",
-        )
+        rule = f"years are one, or first-last, from {FIRST_YEAR} on; this is {text!r}"
+        remedy = "give for example --years 2020-2023"
+        raise OptionError(rule, field="years", remedy=remedy)
     return first, last
 
 
@@ -98,11 +96,9 @@ def _choose(index: str, years: tuple[int, int], base_url: str) -> dict[str, str]
         )
     wanted = range(years[0], years[1] + 1)
     if missing := [str(year) for year in wanted if year not in newest]:
-        raise InputError(
-            f"the archive has no file for {', '.join(missing)}",
-            path=base_url,
-            remedy=f"it has the years {min(newest)} to {max(newest)}",
-        )
+        rule = f"the archive has no file for {', '.join(missing)}"
+        remedy = f"it has the years {min(newest)} to {max(newest)}"
+        raise InputError(rule, path=base_url, remedy=remedy)
     return dict(newest[year] for year in wanted)
 
 

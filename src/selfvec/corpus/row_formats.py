@@ -283,11 +283,9 @@ def read_row_groups(path: str, columns: Sequence[str], start: int, stop: int) ->
 
 
 def _too_large(what: str, unpacked: int, path: str) -> CorpusError:
-    return CorpusError(
-        f"the rows of {what} take {unpacked / 1e9:,.1f} GB, more than half of the available memory",
-        path=path,
-        remedy="write it with smaller row groups, or use a machine with more memory",
-    )
+    rule = f"the rows of {what} take {unpacked / 1e9:,.1f} GB, more than half of the available memory"
+    remedy = "write it with smaller row groups, or use a machine with more memory"
+    return CorpusError(rule, path=path, remedy=remedy)
 
 
 def _in_parts(first: int, last: int) -> Iterator[tuple[int, int]]:

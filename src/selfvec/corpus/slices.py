@@ -73,10 +73,9 @@ def later(date: np.datetime64, number: int) -> np.datetime64:
 def by_label(batch: TokenBatch) -> list[Slice]:
     """A slice for each label of the documents (`TokenBatch.slices`), in the order of the labels."""
     if batch.slices is None:
-        raise InputError(
-            "the documents of this run have no slices",
-            remedy="refine with --slice-field FIELD, or with several corpora and --slice corpus",
-        )
+        rule = "the documents of this run have no slices"
+        remedy = "refine with --slice-field FIELD, or with several corpora and --slice corpus"
+        raise InputError(rule, remedy=remedy)
     return [Slice(name, batch.slices == number) for number, name in enumerate(batch.slice_names)]
 
 
@@ -111,10 +110,9 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
         known = f"; the labels are {listed(batch.slice_names)}" if batch.slice_names else ""
         first_day, last_day = batch.period or ("2000-01-01", "2005-06-30")
         periods = f"{first_day[:4]}..{last_day[:4]}, {first_day[:7]}, {_quarter(last_day)}"
-        raise NotFound(
-            f"{text!r} is not a slice{known}",
-            remedy=f"write dates as {periods} or {first_day}..{last_day}, or a label",
-        )
+        rule = f"{text!r} is not a slice{known}"
+        remedy = f"write dates as {periods} or {first_day}..{last_day}, or a label"
+        raise NotFound(rule, remedy=remedy)
     dates = _dates(batch)
     (first, end) = span
     inside = (dates >= first) & (dates < end)
@@ -170,10 +168,9 @@ def slice_of_each(slices: Sequence[Slice]) -> Ids:
         shared = np.flatnonzero(np.logical_and(part.documents, sides >= 0))
         if len(shared):
             other = slices[int(sides[shared[0]])].name
-            raise InputError(
-                f"the slices {other} and {part.name} share {len(shared):,} documents",
-                remedy="choose slices that do not overlap",
-            )
+            rule = f"the slices {other} and {part.name} share {len(shared):,} documents"
+            remedy = "choose slices that do not overlap"
+            raise InputError(rule, remedy=remedy)
         sides[part.documents] = number
     return sides
 

@@ -293,9 +293,6 @@ def _is_utf8(block: bytes) -> bool:
 
 
 def too_long(path: str, line: int) -> CorpusError:
-    return CorpusError(
-        f"a document is at most {MAX_ROW >> 20} MiB long, the one that begins here is longer",
-        path=path,
-        line=line,
-        remedy="split it, or check that this is a text file and its quotes are closed",
-    )
+    rule = f"a document is at most {MAX_ROW >> 20} MiB long, the one that begins here is longer"
+    remedy = "split it, or check that this is a text file and its quotes are closed"
+    return CorpusError(rule, path=path, line=line, remedy=remedy)

@@ -156,11 +156,9 @@ class Settings:
         if self.window == 1 and self.method in ("auto", "decorrelated"):
             raise OptionError("a window has at least 2 tokens, not 1", field="window")
         if self.operator == "scan" and self.distance_weights != "flat":
-            raise OptionError(
-                f"the operator scan weights all distances alike, not by {self.distance_weights!r}",
-                field="distance_weights",
-                remedy="choose the operator counts or ppmi",
-            )
+            rule = f"the operator scan weights all distances alike, not by {self.distance_weights!r}"
+            remedy = "choose the operator counts or ppmi"
+            raise OptionError(rule, field="distance_weights", remedy=remedy)
         if self.half_life is not None and (self.method, self.operator) != ("decorrelated", "scan"):
             rule = "is for the method decorrelated with the operator scan"
             raise OptionError(rule, field="half_life", remedy="choose these, or leave it out")
@@ -182,11 +180,9 @@ class Settings:
     def _check(self, option: Parameter, value: Any) -> None:
         takers = methods_with(option.name)
         if takers and self.method not in ("auto", *takers) and value != option.default:
-            raise OptionError(
-                f"the method {self.method} does not use it",
-                field=option.name,
-                remedy=f"leave it out, or choose the method {' or '.join(takers)}",
-            )
+            rule = f"the method {self.method} does not use it"
+            remedy = f"leave it out, or choose the method {' or '.join(takers)}"
+            raise OptionError(rule, field=option.name, remedy=remedy)
         option.check(value)
 
     def __repr__(self) -> str:

@@ -228,11 +228,9 @@ def _write_model(run: Run, path: Path, progress: Progress) -> dict[str, Any]:
     beside = [] if run.folder is None else [run.folder.parent / name]
     model = next((place for place in (Path(name), *beside) if (place / "tokenizer.json").is_file()), None)
     if model is None or not _of_pieces(run):
-        raise OptionError(
-            "needs a run with the tokenizer and the token vectors of a language model whose folder exists",
-            field="to",
-            remedy="refine with --tokenizer MODEL --vectors MODEL, the folder of a model",
-        )
+        rule = "needs a run with the tokenizer and the token vectors of a language model whose folder exists"
+        remedy = "refine with --tokenizer MODEL --vectors MODEL, the folder of a model"
+        raise OptionError(rule, field="to", remedy=remedy)
     vectors = run.vectors
     changed = write_back(model, path, vectors.index_to_key, vectors.unit)
     return {"model": str(model), "rows": changed, "dimensions": vectors.vector_size}

@@ -239,11 +239,9 @@ def encode(
     """
     rulebook = Rulebook(rules or Rules(), tokenizer.casing)
     if phrases and tokenizer.casing == "exact":
-        raise OptionError(
-            "are made of words, but a tokenizer.json gives subwords",
-            field="phrases",
-            remedy="leave it out, or use the tokeniser words",
-        )
+        rule = "are made of words, but a tokenizer.json gives subwords"
+        remedy = "leave it out, or use the tokeniser words"
+        raise OptionError(rule, field="phrases", remedy=remedy)
     sample_size = rulebook.tagger.sample if rulebook.tagger else 0
     raw = _RawCorpus.read(batches, tokenizer, sample_size, bool(phrases), jobs)
     vectors = pretrained.result() if isinstance(pretrained, Future) else pretrained

@@ -113,11 +113,9 @@ def lemmatizer(languages: tuple[str, ...]) -> Callable[[str], str]:
     languages = tuple(lemma_code(code) for code in languages)
     for code in languages:
         if code not in SUPPORTED_LANGUAGES:
-            raise OptionError(
-                f"no lemmas for the language {code!r}",
-                field="lemmatize",
-                remedy=f"use one of {', '.join(sorted(SUPPORTED_LANGUAGES))}",
-            )
+            rule = f"no lemmas for the language {code!r}"
+            remedy = f"use one of {', '.join(sorted(SUPPORTED_LANGUAGES))}"
+            raise OptionError(rule, field="lemmatize", remedy=remedy)
     dictionaries = Lemmatizer(cache_max_size=1)  # each type comes once
     dictionaries.lemmatize("a", languages)  # reads the dictionaries
     return lambda word: dictionaries.lemmatize(word, languages)

@@ -341,11 +341,9 @@ def _read(
 
 def _check_words(run: Run) -> None:
     if Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace"):
-        raise InputError(
-            "this run is of the pieces of a tokenizer.json, and phrases are made of words",
-            path=run.folder,
-            remedy="look in the corpus itself",
-        )
+        rule = "this run is of the pieces of a tokenizer.json, and phrases are made of words"
+        remedy = "look in the corpus itself"
+        raise InputError(rule, path=run.folder, remedy=remedy)
 
 
 def _recorded(run: Run) -> Phrases:

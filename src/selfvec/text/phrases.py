@@ -147,20 +147,15 @@ def read_phrases(path: str | os.PathLike[str]) -> list[str]:
     """Read phrases, one per line, words separated by spaces, hyphens or underscores; # begins a comment."""
     path = Path(path)
     if not path.is_file():
-        raise OptionError(
-            f"no file is called {os.fspath(path)!r}",
-            field="phrases",
-            remedy="give a number, auto, or a file with a phrase per line",
-        )
+        rule = f"no file is called {os.fspath(path)!r}"
+        remedy = "give a number, auto, or a file with a phrase per line"
+        raise OptionError(rule, field="phrases", remedy=remedy)
     phrases = []
     for number, text in listed_lines(path):
         words = text.replace("-", " ").replace(LINK, " ").split()
         if not 2 <= len(words) <= LONGEST:
-            raise InputError(
-                f"a phrase has 2 to {LONGEST} words, this one has {len(words)}",
-                path=path,
-                line=number,
-                remedy="write a phrase per line, its words separated by spaces",
-            )
+            rule = f"a phrase has 2 to {LONGEST} words, this one has {len(words)}"
+            remedy = "write a phrase per line, its words separated by spaces"
+            raise InputError(rule, path=path, line=number, remedy=remedy)
         phrases.append(LINK.join(words))
     return list(dict.fromkeys(phrases))

@@ -97,11 +97,9 @@ class Rulebook:
         asked = {"lemmatize": languages, "stop_words": rules.stop_words, "pos": rules.pos, "stem": rules.stem}
         if casing == "exact" and any(asked.values()):
             field = next(name for name, value in asked.items() if value)
-            raise OptionError(
-                "is a rule for words, but a tokenizer.json gives subwords",
-                field=field,
-                remedy="leave it out, or use the tokeniser words",
-            )
+            rule = "is a rule for words, but a tokenizer.json gives subwords"
+            remedy = "leave it out, or use the tokeniser words"
+            raise OptionError(rule, field=field, remedy=remedy)
         stops = listed_stop_words(rules.stop_words) if rules.stop_words else ()
         self.stop_words = frozenset(in_letters(word, self.language) for word in stops)
         self.lemma = lemmatizer(tuple(languages)) if languages else None
@@ -230,11 +228,9 @@ def listed_stop_words(spec: str) -> frozenset[str]:
         return stop_words_of_language(spec)
     path = Path(spec)
     if not path.is_file():
-        raise OptionError(
-            f"no stop words for the language {spec!r}, and no file of that name",
-            field="stop_words",
-            remedy=f"give a file with a word per line or one of {', '.join(STOP_WORDS)}",
-        )
+        rule = f"no stop words for the language {spec!r}, and no file of that name"
+        remedy = f"give a file with a word per line or one of {', '.join(STOP_WORDS)}"
+        raise OptionError(rule, field="stop_words", remedy=remedy)
     words = set()
     for number, word in listed_lines(path):
         if len(word.split()) > 1:
@@ -264,11 +260,9 @@ def stems(words: Sequence[str], language: str) -> list[str]:
     import Stemmer
 
     if language not in STEMMERS:
-        raise OptionError(
-            f"no stems for the language {language!r}",
-            field="stem",
-            remedy=f"use one of {', '.join(STEMMERS)}",
-        )
+        rule = f"no stems for the language {language!r}"
+        remedy = f"use one of {', '.join(STEMMERS)}"
+        raise OptionError(rule, field="stem", remedy=remedy)
     stemmed: list[str] = [lower(word, language) for word in words]
     if STEMMERS[language] != "own":
         stemmed = Stemmer.Stemmer(STEMMERS[language]).stemWords(stemmed)

@@ -58,11 +58,9 @@ def check_tagger(pipeline: str | None, languages: Sequence[str] = ()) -> None:
         return
     require("textblob", "pos", "the part-of-speech filter")
     if languages and "en" not in languages:
-        raise OptionError(
-            f"the part-of-speech lexicon is English, the text is {', '.join(languages)}",
-            field="pos",
-            remedy="leave the part-of-speech filter out, or name a spaCy pipeline of that language as tagger",
-        )
+        rule = f"the part-of-speech lexicon is English, the text is {', '.join(languages)}"
+        remedy = "leave the part-of-speech filter out, or name a spaCy pipeline of that language as tagger"
+        raise OptionError(rule, field="pos", remedy=remedy)
 
 
 class LexiconTagger:
@@ -134,11 +132,9 @@ class SpacyTagger:
         try:
             self._pipeline: Any = spacy.load(pipeline, exclude=["ner", "parser", "lemmatizer"])
         except (OSError, ValueError) as error:
-            raise OptionError(
-                f"no spaCy pipeline {pipeline!r} can be loaded ({str(error).splitlines()[0]})",
-                field="tagger",
-                remedy=f"run: python -m spacy download {pipeline}",
-            ) from error
+            rule = f"no spaCy pipeline {pipeline!r} can be loaded ({str(error).splitlines()[0]})"
+            remedy = f"run: python -m spacy download {pipeline}"
+            raise OptionError(rule, field="tagger", remedy=remedy) from error
 
     def parts(self, words: Sequence[str], texts: Sequence[str]) -> list[str]:
         """See `Tagger`. A word that is not in the sample is tagged alone."""

@@ -162,11 +162,9 @@ def tokenizer(spec: str | os.PathLike[str], language: str | None = None) -> Toke
     if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises an error for a name that is too long)
         path /= "tokenizer.json"
     if not os.path.isfile(path):  # noqa: PTH113
-        raise OptionError(
-            f"no tokeniser and no file is called {os.fspath(spec)!r}",
-            field="tokenizer",
-            remedy="use words, whitespace or the path of a tokenizer.json",
-        )
+        rule = f"no tokeniser and no file is called {os.fspath(spec)!r}"
+        remedy = "use words, whitespace or the path of a tokenizer.json"
+        raise OptionError(rule, field="tokenizer", remedy=remedy)
     return SubwordTokenizer(path)
 
 

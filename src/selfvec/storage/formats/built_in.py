@@ -30,10 +30,9 @@ def load_default(limit: int | None = None) -> Vectors:
     """
     spec = util.find_spec("wordllama")
     if spec is None or spec.origin is None:
-        raise OptionError(
-            "the built-in vectors are in the package 'wordllama', which is not installed",
-            remedy="run: pip install wordllama (or name a vectors file)",
-        )
+        rule = "the built-in vectors are in the package 'wordllama', which is not installed"
+        remedy = "run: pip install wordllama (or name a vectors file)"
+        raise OptionError(rule, remedy=remedy)
     folder = Path(spec.origin).parent
     source = replace(open_input(folder / _ROWS), limit=limit)
     composer, words, tokens = _tokens(folder)

@@ -98,10 +98,9 @@ def _header(source: Input) -> ModelHeader:
 
 def read(source: Input) -> Vectors:
     if not sniff(source):
-        raise source.error(
-            "does not begin with fastText's magic number",
-            remedy="leave the format out, or save it again with a current fastText",
-        )
+        rule = "does not begin with fastText's magic number"
+        remedy = "leave the format out, or save it again with a current fastText"
+        raise source.error(rule, remedy=remedy)
     with decoding(source.path, "fastText model"):
         return _read(source)
 
@@ -129,10 +128,9 @@ def _read(source: Input) -> Vectors:
 
 def _check(header: ModelHeader, source: Input) -> None:
     if header.floret_mode == 2:
-        raise source.error(
-            "is a floret model, whose words have no rows of their own",
-            remedy="write its word vectors with floret (save_vectors) and read that file",
-        )
+        rule = "is a floret model, whose words have no rows of their own"
+        remedy = "write its word vectors with floret (save_vectors) and read that file"
+        raise source.error(rule, remedy=remedy)
     valid = header.dimensions > 0 and header.bucket >= 0 and header.longest <= _LONGEST_NGRAM
     if header.version not in (0, 11, 12) or not valid:
         raise source.error(
@@ -186,7 +184,6 @@ def _matrix(source: Input, position: int, header: ModelHeader) -> Floats:
 
 
 def _quantised(source: Input) -> NoReturn:
-    raise source.error(
-        "is a quantised fastText model (.ftz), only dense ones (.bin) are read",
-        remedy="use the model it was made from, or write its vectors as text with fastText",
-    )
+    rule = "is a quantised fastText model (.ftz), only dense ones (.bin) are read"
+    remedy = "use the model it was made from, or write its vectors as text with fastText"
+    raise source.error(rule, remedy=remedy)

@@ -114,11 +114,8 @@ def copy_unpacked(stream: Readable, file: IO[bytes], most: int, path: Path) -> N
     while chunk := _read(stream, path):
         size += file.write(chunk)
         if size > most:
-            raise FormatError(
-                TOO_LARGE,
-                path=path,
-                remedy="unpack it yourself if you trust it",
-            )
+            remedy = "unpack it yourself if you trust it"
+            raise FormatError(TOO_LARGE, path=path, remedy=remedy)
     if not size:
         raise FormatError("is empty once unpacked", path=path, remedy=DAMAGED)
 
@@ -160,17 +157,14 @@ def encode_words(words: Sequence[str], forbidden: str = "\n\r") -> bytes:
     for character in forbidden:
         if text.count(character) > (len(words) - 1 if character == "\n" else 0):
             word = next(word for word in words if character in word)
-            raise OptionError(
-                f"this format cannot hold the word {word[:40]!r}: it contains {character!r}",
-                remedy="rename the word or choose another format (safetensors refuses line breaks only)",
-            )
+            rule = f"this format cannot hold the word {word[:40]!r}: it contains {character!r}"
+            remedy = "rename the word or choose another format (safetensors refuses line breaks only)"
+            raise OptionError(rule, remedy=remedy)
     try:
         return (text + "\n").encode()
     except UnicodeEncodeError as error:
-        raise OptionError(
-            f"words are Unicode text, one holds the lone surrogate {text[error.start]!r}",
-            remedy="rename the word",
-        ) from None
+        rule = f"words are Unicode text, one holds the lone surrogate {text[error.start]!r}"
+        raise OptionError(rule, remedy="rename the word") from None
 
 
 def read_vocabulary(path: Path, rows: int, source: Input) -> list[str]:
@@ -198,10 +192,9 @@ def vocabulary_beside(source: Input) -> Path:
     paths = source.siblings(*names)
     if not paths:
         stem = Path(source.path.name).stem
-        raise source.error(
-            "holds a matrix without words",
-            remedy=f"put the words, one per line, into {names[0].format(stem)} next to it",
-        )
+        rule = "holds a matrix without words"
+        remedy = f"put the words, one per line, into {names[0].format(stem)} next to it"
+        raise source.error(rule, remedy=remedy)
     return paths[0]
 
 
@@ -227,10 +220,9 @@ def checked_vectors(
     if 0 in matrix.shape:
         raise source.error("holds no vectors")
     if len(words) != len(matrix):
-        raise source.error(
-            f"every row needs a word, but there are {len(words)} words for {len(matrix)} rows",
-            remedy="put the right vocabulary with the matrix",
-        )
+        rule = f"every row needs a word, but there are {len(words)} words for {len(matrix)} rows"
+        remedy = "put the right vocabulary with the matrix"
+        raise source.error(rule, remedy=remedy)
     if source.limit is not None:
         words = words[: source.limit]
         matrix = matrix[: source.limit]
@@ -280,10 +272,8 @@ def checked_columns(tensors: dict[str, Array], source: Input, rows: int) -> dict
 def checked_matrix(array: Array, source: Input) -> AnyFloats:
     """A 2-D numeric array as a C-ordered (V, d) float32 or float16 matrix, without a copy if possible."""
     if array.ndim != 2 or array.dtype.kind not in "fiu":
-        raise source.error(
-            f"vectors are a matrix of numbers, but this is {array.dtype} of shape {array.shape}",
-            remedy="save the right array",
-        )
+        rule = f"vectors are a matrix of numbers, but this is {array.dtype} of shape {array.shape}"
+        raise source.error(rule, remedy="save the right array")
     kept = array.dtype.kind == "f" and array.dtype.itemsize <= 4
     dtype = array.dtype.newbyteorder("=") if kept else np.dtype(np.float32)
     with np.errstate(over="ignore"):

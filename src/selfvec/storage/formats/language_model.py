@@ -113,12 +113,8 @@ def _embeddings(path: Path, name: str, entry: dict[str, Any], start: int) -> Tok
     dtype = entry["dtype"]
     shape = entry["shape"]
     if len(shape) != 2 or dtype not in _DTYPES:
-        raise FormatError(
-            f"input embeddings are a matrix of {', '.join(_DTYPES)}, but this is {dtype} of shape {shape}",
-            path=path,
-            field=name,
-            remedy="convert it first",
-        )
+        rule = f"input embeddings are a matrix of {', '.join(_DTYPES)}, but this is {dtype} of shape {shape}"
+        raise FormatError(rule, path=path, field=name, remedy="convert it first")
     return TokenEmbeddings(path, name, dtype, (shape[0], shape[1]), start + entry["data_offsets"][0])
 
 

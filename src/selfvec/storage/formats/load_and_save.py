@@ -248,26 +248,23 @@ def _converted(vectors: Vectors, row: Format, dtype: str | None, dimensions: int
     if 0 in vectors.vectors.shape:
         raise OptionError("there are no vectors to write", remedy="save vectors that have rows")
     if dimensions is not None and not 1 <= dimensions <= vectors.vector_size:
-        raise OptionError(
-            f"these vectors have {vectors.vector_size} dimensions, {dimensions} of them cannot be kept",
-            remedy=f"choose a number from 1 to {vectors.vector_size}",
-        )
+        rule = f"these vectors have {vectors.vector_size} dimensions, {dimensions} of them cannot be kept"
+        remedy = f"choose a number from 1 to {vectors.vector_size}"
+        raise OptionError(rule, remedy=remedy)
     own = vectors.vectors.dtype.name
     dtype = dtype or (own if row.half and own in ("float16", "float32") else "float32")
     if dtype not in ("float32", "float16") or (dtype == "float16" and not row.half):
         half = ", ".join(other.name for other in FORMATS if other.half)
-        raise OptionError(
-            f"{row.name} does not hold {dtype}",
-            remedy=f"choose float32, float16 with one of {half}, or int8 or binary with safetensors",
-        )
+        rule = f"{row.name} does not hold {dtype}"
+        remedy = f"choose float32, float16 with one of {half}, or int8 or binary with safetensors"
+        raise OptionError(rule, remedy=remedy)
     with np.errstate(over="ignore"):
         matrix = vectors.vectors[:, :dimensions].astype(dtype, copy=False)
     bad = first_not_finite(matrix)
     if bad is not None:
-        raise OptionError(
-            f"the vector of {vectors.index_to_key[bad][:40]!r} is not finite in {dtype}",
-            remedy="mend the row or leave it out",
-        )
+        rule = f"the vector of {vectors.index_to_key[bad][:40]!r} is not finite in {dtype}"
+        remedy = "mend the row or leave it out"
+        raise OptionError(rule, remedy=remedy)
     return Vectors(vectors.index_to_key, matrix, sources=vectors.sources, counts=vectors.counts)
 
 

@@ -155,10 +155,9 @@ def _tokenizer(vectors: Vectors) -> str:
     ]
     tokenizer = word_level_tokenizer(*parts, added)
     for row in _split(tokenizer, words):
-        raise OptionError(
-            f"a model2vec tokenizer cannot keep the word {words[row][:40]!r} whole",
-            remedy="rename the word or choose another format (safetensors refuses line breaks only)",
-        )
+        rule = f"a model2vec tokenizer cannot keep the word {words[row][:40]!r} whole"
+        remedy = "rename the word or choose another format (safetensors refuses line breaks only)"
+        raise OptionError(rule, remedy=remedy)
     return tokenizer
 
 

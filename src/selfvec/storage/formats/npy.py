@@ -48,10 +48,9 @@ def npy_array(source: Input) -> Array:
         if min(shape, default=0) < 0:
             raise ValueError(f"the shape is {shape}")
     if dtype.hasobject:
-        raise source.error(
-            "holds pickled Python objects, which could run code when read",
-            remedy="save a plain float32 matrix with numpy.save",
-        )
+        rule = "holds pickled Python objects, which could run code when read"
+        remedy = "save a plain float32 matrix with numpy.save"
+        raise source.error(rule, remedy=remedy)
     count = math.prod(shape)
     if count * dtype.itemsize > len(source.data) - head.tell():
         raise source.error(

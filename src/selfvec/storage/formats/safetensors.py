@@ -48,10 +48,9 @@ def read(source: Input) -> Vectors:
         matrices = ["vectors"]
     if len(matrices) != 1:
         names = ", ".join(tensors)[:80] or "nothing"
-        raise source.error(
-            f"vectors are one matrix, but this file holds {len(matrices)} ({names})",
-            remedy="export the embeddings alone",
-        )
+        rule = f"vectors are one matrix, but this file holds {len(matrices)} ({names})"
+        remedy = "export the embeddings alone"
+        raise source.error(rule, remedy=remedy)
     matrix = checked_matrix(tensors[matrices[0]], source)
     if "vocabulary" in tensors:
         words = decode_words(tensors["vocabulary"].tobytes(), source)

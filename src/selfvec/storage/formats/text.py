@@ -60,11 +60,9 @@ def header(source: Input) -> tuple[int, int, int] | None:
 def required_header(source: Input) -> tuple[int, int, int]:
     announced = header(source)
     if announced is None:
-        raise source.error(
-            "the first line is not two whole numbers, rows and dimensions",
-            line=1,
-            remedy="leave the format out; a text file without such a line is format='glove'",
-        )
+        rule = "the first line is not two whole numbers, rows and dimensions"
+        remedy = "leave the format out; a text file without such a line is format='glove'"
+        raise source.error(rule, line=1, remedy=remedy)
     return announced
 
 
@@ -96,11 +94,9 @@ def read(source: Input) -> Vectors:
     usual = mode(widths)  # a word with blanks is the exception
     alike = [line for line, width in zip(lines, widths, strict=True) if width == usual]
     if len(alike) > widths.count(dimensions) and all(is_row(line, usual) for line in alike):
-        raise source.error(
-            f"the first line says {count_of(dimensions, 'number')} for each word, most lines hold {usual}",
-            line=1,
-            remedy="mend the first line, or remove it if it is no header",
-        )
+        rule = f"the first line says {count_of(dimensions, 'number')} for each word, most lines hold {usual}"
+        remedy = "mend the first line, or remove it if it is no header"
+        raise source.error(rule, line=1, remedy=remedy)
     words, matrix = read_lines(source, start, (rows, dimensions), first_line=2)
     return checked_vectors(words, matrix, source, first_line=2, notes=_notes(words))
 
@@ -145,11 +141,8 @@ def read_glove(source: Input) -> Vectors:
     lines, widths = _first_lines(source, start, end)
     dimensions = _dimensions(lines, widths)
     if dimensions < 1:
-        raise source.error(
-            "a line is a word and its numbers, this one is not",
-            line=widths.index(dimensions) + 1,
-            remedy="remove or mend the line",
-        )
+        rule = "a line is a word and its numbers, this one is not"
+        raise source.error(rule, line=widths.index(dimensions) + 1, remedy="remove or mend the line")
     announced = header(source)
     if announced and announced[1] > 1 and widths[1:2] == [announced[1]]:
         raise source.error("GloVe text has no header, this file has", line=1, remedy="leave the format out")
@@ -174,10 +167,9 @@ def _numbers_at_end(line: bytes) -> int:
 def write_glove(vectors: Vectors, path: Path) -> None:
     check_words(vectors)
     if vectors.index_to_key[0].startswith("\ufeff"):
-        raise OptionError(
-            "GloVe text cannot begin with the character U+FEFF",
-            remedy="choose word2vec-text, which has a header",
-        )
+        rule = "GloVe text cannot begin with the character U+FEFF"
+        remedy = "choose word2vec-text, which has a header"
+        raise OptionError(rule, remedy=remedy)
     write_lines(path, vectors.index_to_key, vectors.vectors)
 
 
@@ -264,11 +256,9 @@ def read_lines(
             f"{rows} rows of {dimensions} numbers do not fit into a file of {len(source.data)} bytes", line=1
         )
     if there != rows:
-        raise source.error(
-            f"the first line says {shape[0]} rows, but the file holds {there}",
-            line=1,
-            remedy="the file may be cut off: get it again, or mend the number",
-        )
+        rule = f"the first line says {shape[0]} rows, but the file holds {there}"
+        remedy = "the file may be cut off: get it again, or mend the number"
+        raise source.error(rule, line=1, remedy=remedy)
     matrix = np.empty((rows, dimensions), np.float32)
     large = end - start > _WORTH_IT
 
@@ -292,11 +282,9 @@ def _check_ends(words: list[str], source: Input, first_line: int) -> None:
         last = word.split()[-1].encode()
         if _is_number(last) and not last.isdigit():
             dimensions = "the line holds one number more than the others, or its word ends in one"
-            raise source.error(
-                f"{word[:40]!r} is no word: {dimensions}",
-                line=first_line + row,
-                remedy="remove the number, or join the word with _",
-            )
+            rule = f"{word[:40]!r} is no word: {dimensions}"
+            remedy = "remove the number, or join the word with _"
+            raise source.error(rule, line=first_line + row, remedy=remedy)
 
 
 def _blocks(source: Input, start: int, end: int) -> Iterator[tuple[int, bytes]]:
