@@ -14,6 +14,7 @@ from selfvec.analysis.concepts import topics
 from selfvec.analysis.concepts.subjects import few_subjects, merged
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.apps.functions.update import undo
+from selfvec.apps.mcp.tools import Tools
 from selfvec.base.errors import InputError, TargetError
 from selfvec.data.run import Run, TopicName
 from selfvec.storage.run_folder import open_run
@@ -131,6 +132,15 @@ def test_erased_words_leave_the_terms_of_names(tmp_path: Path) -> None:
 
 def names_of(whole: Topics) -> list[str]:
     return [topic.name for topic in whole]
+
+
+def test_a_report_and_the_assistant_have_the_names(folder: Path) -> None:
+    found = topics(open_run(folder))
+    rows = [TopicName("My subject", tuple(term for term, _ in found[0].terms))]
+    save_topic_names(open_run(folder), rows)
+    selfvec.report(folder, folder.parent / "report.html")
+    assert "My subject" in (folder.parent / "report.html").read_text(encoding="utf-8")
+    assert "My subject" in [row["name"] for row in Tools(open_run(folder)).topics()["rows"]]
 
 
 def test_a_persons_topics_are_not_merged_by_a_report(folder: Path) -> None:
