@@ -77,24 +77,24 @@ def merged(run: Run, _: Given) -> None:
     _summary(run)
 
 
-def updated(found: Run | Figures, given: Given) -> None:
+def updated(result: Run | Figures, given: Given) -> None:
     """What an update changed, or would change."""
     if given.get("dry_run"):
-        for file in found["files"]:  # type: ignore[index]
+        for file in result["files"]:  # type: ignore[index]
             print_text(f"{file['path']}: {file['added']:,} to add, {file['skipped']:,} known")
-        print_text(f"nothing was changed; without --dry-run: {changes(found)}")
+        print_text(f"nothing was changed; without --dry-run: {changes(result)}")
         return
-    if found.change is None:  # type: ignore[union-attr]
+    if result.change is None:  # type: ignore[union-attr]
         say("nothing is new: the run has all of these documents, so it stays as it is")
         print_text(given["run"])
         return
-    say(changes(found.change))  # type: ignore[union-attr]
-    _summary(found)  # type: ignore[arg-type]
+    say(changes(result.change))  # type: ignore[union-attr]
+    _summary(result)  # type: ignore[arg-type]
 
 
-def watched(found: Iterator[Run], given: Given) -> None:
+def watched(runs: Iterator[Run], given: Given) -> None:
     """What each update has changed, as it happens."""
-    for run in found:
+    for run in runs:
         assert run.change is not None
         if given["json"]:
             print_json({"run": str(run.folder), **run.change}, indent=None)
@@ -120,18 +120,18 @@ def example(path: Path, given: Given) -> None:
     """What was planted in the text."""
     from selfvec.corpus.example_text import planted
 
-    found = planted()
+    contents = planted()
     if given["json"]:
-        print_json({"path": str(path), "seed": given.get("seed", 0), **found})
+        print_json({"path": str(path), "seed": given.get("seed", 0), **contents})
         return
     print_text(path)
     file = shlex.quote(str(path))
-    former, later = found["replaced"]
-    others = ", ".join(f"{other} for {word}" for word, other in found["synonyms"].items())
-    say(f"{found['documents']:,} storm reports, {found['first_year']} to {found['last_year']}")
+    former, later = contents["replaced"]
+    others = ", ".join(f"{other} for {word}" for word, other in contents["synonyms"].items())
+    say(f"{contents['documents']:,} storm reports, {contents['first_year']} to {contents['last_year']}")
     say("planted in the text, to be found again:")
-    say(f"  words that get a new sense around {found['year_of_change']}: {', '.join(found['changed'])}")
-    say(f"  a new word: {found['new']}; a word that replaces another: {later} for {former}")
+    say(f"  words that get a new sense around {contents['year_of_change']}: {', '.join(contents['changed'])}")
+    say(f"  a new word: {contents['new']}; a word that replaces another: {later} for {former}")
     say(f"  words that some reporters use for others: {others}")
     say(f"next: {program()} refine {file} -o run; {program()} drift run --slice decade")
 

@@ -161,10 +161,10 @@ def _subjects(run: Run, progress: Progress | None) -> Topics:
     from selfvec.analysis.concepts import topics
     from selfvec.analysis.concepts.subjects import finer_number
 
-    found = topics(run, progress=progress)
-    if number := finer_number(found):
-        found = topics(run, number, progress=progress)
-    return few_with_periods(run, found)
+    subjects = topics(run, progress=progress)
+    if number := finer_number(subjects):
+        subjects = topics(run, number, progress=progress)
+    return few_with_periods(run, subjects)
 
 
 def few_with_periods(run: Run, topics: Topics) -> Topics:

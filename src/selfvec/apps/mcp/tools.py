@@ -212,14 +212,14 @@ class Tools:
         that show it (`examples_a`, `examples_b`). The first call takes some seconds."""
         asked = (tuple(between or ()), tuple(given_filters(filter)))
         run = self._run.present
-        found = self._drift(run, asked)
+        changes = self._drift(run, asked)
         if word is None:
-            return _change(found, found.select(top))
+            return _change(changes, changes.select(top))
         name = run.vectors.index_to_key[run.index(word)]
-        if all(row["word"] != name for row in found):  # not in the list, or too rare
-            found = self._drift(run, asked, name)
-        one = found.select(word=name).illustrate(run, 1, _EXAMPLES)
-        return _change(found, replace(one, new=[], gone=[]))
+        if all(row["word"] != name for row in changes):  # not in the list, or too rare
+            changes = self._drift(run, asked, name)
+        own = changes.select(word=name).illustrate(run, 1, _EXAMPLES)
+        return _change(changes, replace(own, new=[], gone=[]))
 
     @_as_declared(TEXT["keyness"].declaration, keyness_columns(), top=20)
     def keyness(
@@ -315,7 +315,7 @@ class Tools:
         from selfvec.analysis.word_senses import senses
 
         run = self._run.present
-        found = senses(run, word, examples=_EXAMPLES, space=self._sense_space(run))
+        meanings = senses(run, word, examples=_EXAMPLES, space=self._sense_space(run))
         listed = [
             {
                 "number": number,
@@ -325,13 +325,13 @@ class Tools:
                 "examples": sense.examples,
                 "periods": sense.periods,
             }
-            for number, sense in enumerate(found.senses)
+            for number, sense in enumerate(meanings.senses)
         ]
         readings = [
             {"start": one.start, "end": one.end, "sense": one.sense, "probability": one.probability}
-            for one in (found.disambiguate(text) if text else [])
+            for one in (meanings.disambiguate(text) if text else [])
         ]
-        return _limited({"word": found.word, "senses": listed, "readings": readings})
+        return _limited({"word": meanings.word, "senses": listed, "readings": readings})
 
     def read_document(
         self,
@@ -424,16 +424,16 @@ def _terms(row: Json) -> list[Json]:
     return _limited([{"term": term, "cosine": cosine} for term, cosine in row["neighbours"]])
 
 
-def _passages(index: Index, found: Found) -> Json:
+def _passages(index: Index, answer: Found) -> Json:
     return {
-        "query": found.query,
-        "mode": found.mode,
-        "question": found.question,
-        "documents": found.documents,
+        "query": answer.query,
+        "mode": answer.mode,
+        "question": answer.question,
+        "documents": answer.documents,
         "filter_names": index.filter_names[:_FIELDS],
-        "unknown": found.unknown,
-        "notes": found.notes,
-        "rows": [_passage(index, hit) for hit in found.hits],
+        "unknown": answer.unknown,
+        "notes": answer.notes,
+        "rows": [_passage(index, hit) for hit in answer.hits],
     }
 
 
@@ -452,14 +452,14 @@ def _passage(index: Index, hit: Hit) -> Json:
     }
 
 
-def _change(found: Drift, shown: Drift) -> Json:
-    """Two states and words that changed between them: those that are shown of what was found."""
+def _change(changes: Drift, shown: Drift) -> Json:
+    """Two states and words that changed between them: of all changes those that are shown."""
     unmatched = {
         side: [{name: row[name] for name in _UNMATCHED} for row in rows]
         for side, rows in (("new", shown.new), ("gone", shown.gone))
     }
-    about = {"measured": len(found), "general": found.general, "notes": found.introduction}
-    states = {"a": found.a, "b": found.b} | about
+    about = {"measured": len(changes), "general": changes.general, "notes": changes.introduction}
+    states = {"a": changes.a, "b": changes.b} | about
     return _limited(states | {"rows": [_changed(row) for row in shown.rows]} | unmatched)
 
 
