@@ -104,22 +104,16 @@ def _figures(texts: pl.DataFrame) -> dict[str, Doubles]:
 
 
 def _compared(measure: _Measure, a: Doubles, b: Doubles) -> Row:
+    row: Row = {"measure": measure.name, "a": None, "b": None, "effect": None, "p": None, "differs": False}
     a, b = a[~np.isnan(a)], b[~np.isnan(b)]
     if not (len(a) and len(b)):
-        return {"measure": measure.name, "a": None, "b": None, "effect": None, "p": None, "differs": False}
+        return row
     middle = [float(np.median(side) if measure.ratio else np.mean(side)) for side in (a, b)]
     low, high = sorted(middle)
     large = high >= measure.least * low if measure.ratio else high - low >= measure.least
     effect, p = rank_sum(a, b)
     differs = large and abs(effect - 0.5) >= _APART and p * len(MEASURES) <= _LEVEL
-    return {
-        "measure": measure.name,
-        "a": middle[0],
-        "b": middle[1],
-        "effect": effect,
-        "p": p,
-        "differs": bool(differs),
-    }
+    return row | {"a": middle[0], "b": middle[1], "effect": effect, "p": p, "differs": bool(differs)}
 
 
 def rank_sum(a: Doubles, b: Doubles) -> tuple[float, float]:
@@ -172,22 +166,21 @@ def formula(run: Run, slices: Sequence[Slice], word_of: Mapping[str, str], seed:
     parts = [joined_tokens(batch.part(sampled(part, seed)), word_of) for part in slices]
     hashes = [_passages(part.ids, part.offsets) for part in parts]
     distinct, place = np.unique(np.concatenate(hashes), return_inverse=True)
-    shares = np.stack(
-        [
-            np.bincount(of, minlength=len(distinct)) / max(part.documents, 1)
-            for of, part in zip(np.split(place, [len(hashes[0])]), parts, strict=True)
-        ]
-    )
+    places = np.split(place, [len(hashes[0])])
+    counts = np.stack([np.bincount(of, minlength=len(distinct)) for of in places]).astype(np.int64)
+    sizes = [part.documents for part in parts]
+    shares = counts / np.maximum(sizes, 1)[:, None]
     apart = np.abs(shares[0] - shares[1])
     best = np.argsort(-apart, kind="stable")[:_LOOKED_AT]
-    for number in best[apart[best] >= _FORMULAIC].tolist():
+    best = best[apart[best] >= _FORMULAIC]
+    p = hypergeometric_p(counts[1, best], counts[:, best].sum(axis=0), sizes[1], sum(sizes))
+    for number in best[p * len(distinct) <= _LEVEL].tolist():
         a, b = shares[:, number].tolist()
         part = parts[int(b > a)]
         start = int(np.flatnonzero(_hashed(part.ids) == distinct[number])[0])
         passage = part.ids[start : start + FORMULA]
         halves = [[_share_with(side, half) for side in parts] for half in np.split(passage, 2)]
-        p = _p_of_shares(a, b, parts) * len(distinct)
-        if p <= _LEVEL and all(abs(one - other) >= _FORMULAIC for one, other in halves):
+        if all(abs(one - other) >= _FORMULAIC for one, other in halves):
             return {"passage": " ".join(part.types[i] for i in passage.tolist()), "a": a, "b": b}
     return None
 
@@ -202,13 +195,6 @@ def _share_with(part: TokenBatch, words: Ids) -> float:
     documents = part.document_of(starts)
     inside = part.document_of(starts + len(words) - 1) == documents
     return len(np.unique(documents[inside])) / max(part.documents, 1)
-
-
-def _p_of_shares(a: float, b: float, parts: Sequence[TokenBatch]) -> float:
-    """p of a passage's shares, if the documents with it were divided by chance."""
-    sizes = [part.documents for part in parts]
-    counts = np.array([round(a * sizes[0]), round(b * sizes[1])], np.int64)
-    return float(hypergeometric_p(counts[1:], counts.sum(keepdims=True), sizes[1], sum(sizes))[0])
 
 
 def _hashed(ids: Ids) -> Hashes:
