@@ -4,6 +4,7 @@ After a kill the old or the new result stands, and the next job of the same kind
 `fail`, each removal of a file fails instead: then the job ends as usual, with a warning. Prints faults.
 """
 
+import copy
 import ctypes
 import errno
 import json
@@ -12,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
@@ -20,16 +21,25 @@ from pathlib import Path
 import numpy as np
 
 import selfvec
+from selfvec.corpus import as_corpus
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.files.atomic_files import atomic_file, atomic_folder
+from selfvec.refinement import live
 from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.storage.run_writer import RunWriter
 
 LIBRARY = ctypes.CDLL(sys.argv[1] if __name__ == "__main__" else None)  # with `system_calls.c`
 ALL, REMOVES, KILL = 15, 2, -1
-TWICE = ("a run", "first update", "second update")  # done twice, the state before is another one
+TWICE = (
+    "a run",
+    "first update",
+    "second update",
+    "add",
+    "upsert",
+    "delete",
+)  # done twice, the state before is another one
 Job = tuple[Callable[[Path], None], Callable[[Path], object], Callable[[Path], object]]  # see `jobs`
 
 
@@ -40,6 +50,13 @@ def run_of(scale: float) -> Run:
     table = selfvec.Vectors(words, rows, counts=counts, sources=sources)
     original = selfvec.Vectors(words, rows, sources=sources)
     return Run(table, original, None, {"scale": scale}, {}, text=RunText(b"text"))
+
+
+def before_it(folder: Path, name: str) -> object:
+    """What the state says that an undo brings back; None if there is none."""
+    present, before = folder / "run.json", folder / "previous.json"
+    undone = before.exists() and before.read_bytes() != present.read_bytes()
+    return json.loads(before.read_bytes())[name] if undone else None
 
 
 def jobs() -> dict[str, Job]:
@@ -73,13 +90,7 @@ def jobs() -> dict[str, Job]:
             return None
         found = open_run(folder / "t")
         damaged = [damage for damage in verify(folder / "t").damaged if "text" not in damage.file]
-        present, before = folder / "t/run.json", folder / "t/previous.json"
-        undone = before.exists() and before.read_bytes() != present.read_bytes()
-        return (
-            found.provenance["scale"],
-            json.loads(before.read_bytes())["scale"] if undone else None,
-            damaged,
-        )
+        return found.provenance["scale"], before_it(folder / "t", "scale"), damaged
 
     def convert(n: int) -> Callable[[Path], None]:
         def job(folder: Path) -> None:
@@ -118,6 +129,48 @@ def jobs() -> dict[str, Job]:
         "second update": (before(finish(first), finish(second)), finish(third), scales),
         "update without undo": (before(finish(first), finish(second)), finish(third, undo=False), scales),
         "undo": (before(finish(first), finish(second)), undo, scales),
+    }
+
+
+def live_jobs(place: Path) -> dict[str, Job]:
+    """The same for documents that come and go while vectors stay.
+
+    This process reads texts with Polars, so all that a forked one writes is in memory before.
+    """
+    first = selfvec.refine([{"id": name, "text": f"hail {name}"} for name in "abc"], "none", "original")
+    selfvec.save_run(first, place / "first")
+    added = live.added(open_run(place / "first"), as_corpus([{"id": "d", "text": "hail d"}]), number=2)[0]
+
+    def before(run: Run | None) -> Callable[[Path], None]:
+        def prepare(folder: Path) -> None:
+            shutil.copytree(place / "first", folder / "t")
+            if run is not None:
+                change(run)(folder)
+
+        return prepare
+
+    def change(run: Run) -> Callable[[Path], None]:
+        def job(folder: Path) -> None:
+            with RunWriter(folder / "t", overwrite=True) as writer:
+                writer.change(copy.copy(run))
+
+        return job
+
+    def ids(folder: Path) -> object:
+        """The documents of the run, and how many an undo brings back."""
+        return (
+            open_run(folder / "t").text.ids(),
+            before_it(folder / "t", "documents"),
+            verify(folder / "t").damaged,
+        )
+
+    replacing = [{"id": "a", "text": "wind a"}, {"id": "e", "text": "wind e"}]
+    upserted = live.added(open_run(place / "first"), as_corpus(replacing), number=2)[0]
+    deleted = live.deleted(added, ["b", "d"], number=3)[0]
+    return {
+        "add": (before(None), change(added), ids),
+        "upsert": (before(None), change(upserted), ids),
+        "delete": (before(added), change(deleted), ids),
     }
 
 
@@ -204,10 +257,17 @@ def unremovable(name: str, job: Job, place: Path) -> list[str]:
     return faults
 
 
+def all_jobs(place: Path) -> Iterator[tuple[str, Job]]:
+    """Those that do without Polars first."""
+    yield from jobs().items()
+    yield from live_jobs(place).items()
+
+
 def main() -> None:
     """Print the number of kills and all faults."""
     count, faults = 0, []
-    for name, job in jobs().items():
+    kept = tempfile.TemporaryDirectory()
+    for name, job in all_jobs(Path(kept.name)):
         with tempfile.TemporaryDirectory() as place:
             calls, found = tried(name, job, Path(place).resolve())
             count, faults = count + calls, faults + found
