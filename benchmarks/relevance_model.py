@@ -43,7 +43,7 @@ def score_rm3(
     best = np.array(first.best_documents(documents), np.int64)
     if not len(best):
         return first
-    model = relevance_model(scorer.documents, best, first.scores[best], words)
+    model = relevance_model(scorer.documents.parts[0], best, first.scores[best], words)
     return scorer.score(expand_query(query, model, own), "bm25")
 
 

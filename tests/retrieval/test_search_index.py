@@ -77,7 +77,7 @@ def test_bm25_finds_words_and_hybrid_finds_others(index: Index) -> None:
 
 
 def test_a_long_document_shows_its_passage(index: Index) -> None:
-    assert len(index.documents.arrays["owners"]) >= 20
+    assert len(index.documents.owners) >= 20
     hit = index.search("day 59", top=1, mode="bm25").hits[0]
     assert hit.passage[0] > 0
     assert "day 59" in hit.snippet

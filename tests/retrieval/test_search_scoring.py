@@ -14,6 +14,7 @@ from selfvec.retrieval.build import agreement, dense_share
 from selfvec.retrieval.dense_space import DenseSpace, projected
 from selfvec.retrieval.documents import GatheredDocuments, IndexedDocuments
 from selfvec.retrieval.scoring import Scorer
+from selfvec.retrieval.segments import SearchedDocuments
 from selfvec.retrieval.snippets import Match, _best_start
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts
@@ -42,7 +43,7 @@ def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str
     found = GatheredDocuments.of(["x"] * documents)
     indexed = IndexedDocuments.build(found, batch, passages, spans, quantised(vectors))
     space = DenseSpace(rows / weights[:, None], weights, np.zeros(0, np.int32), related=related)
-    return vocabulary, Scorer(indexed, space)
+    return vocabulary, Scorer(SearchedDocuments.whole(indexed), space)
 
 
 def bm25(tf: float, length: int, df: int, mean: float = 11 / 4, documents: int = 4) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
@@ -117,7 +117,7 @@ def collocates(
     word: str,
     *,
     window: int | str = 5,
-    measure: str = "logdice",
+    measure: Literal["logdice", "mi", "mi3", "t", "z", "ll", "delta_p"] = "logdice",
     within: str = "document",
     stop_words: str | None = None,
     top: int | None = None,

@@ -33,6 +33,7 @@ from selfvec.refinement.inputs import Execution
 from selfvec.refinement.pipeline import refine
 from selfvec.refinement.update import Taken, update
 from selfvec.retrieval import run_index
+from selfvec.retrieval.scoring import Mode
 from selfvec.retrieval.snippets import Found
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.storage.run_writer import RunWriter
@@ -50,7 +51,7 @@ def ask(
     question: str,
     *,
     top: int = 10,
-    mode: str = "hybrid",
+    mode: Mode = "hybrid",
     filter: GivenFilter = (),
     vectors: str | Sequence[str] = "default",
     cache: str | os.PathLike[str] | None = None,

@@ -29,6 +29,7 @@ from selfvec.data.run_text import TEXT, RunText
 from selfvec.data.settings import Settings
 from selfvec.encoders.encoded_texts import HASH, EncodedTexts, encoded_texts_of, text_hashes
 from selfvec.encoders.given import EMBEDDINGS, GivenSentenceEncoder, as_sentence_encoder, encoded_documents
+from selfvec.encoders.kept_words import keep_words, kept_words
 from selfvec.encoders.run_encoder import encoder_of, hold_encoder, passages_of, word_text
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 
@@ -137,8 +138,16 @@ class Teacher:
         Ctrl-C. What was encoded is in the journal of the run folder.
         """
         passages = Passages.of(text, most, self.encoded, whole=self.of_documents)
-        named = [] if self.of_documents else list(dict.fromkeys(map(word_text, (*words, *general))))
+        general = [] if self.of_documents else list(dict.fromkeys(map(word_text, general)))
+        named = [] if self.of_documents else list(dict.fromkeys([*map(word_text, words), *general]))
+        new = bool(self.encoded.missing(general))
+        if new and self.encoder is not None:
+            kept = kept_words(self.encoder, general)
+            new = not len(kept)
+            self.encoded = self.encoded.merged(kept)
         made = self._with(passages.lacking, self.encoded.missing(named), named, execution)
+        if new and self.encoder is not None:
+            keep_words(self.encoder, general, made)
         kept = made.only(np.concatenate([passages.hashes, text_hashes(named)]))
         texts = replace(kept, encoder=self.name, digest=kept.digest or made.digest)
         described = {

@@ -29,8 +29,9 @@ from .documents import GatheredDocuments, IndexedDocuments, UnitVectors, like_un
 from .encoder_part import EncoderPart, encoded_units, encoder_part
 from .run_student import student_of
 from .scoring import Scorer, best_documents
+from .segments import SearchedDocuments
 
-IndexParts = tuple[Vocabulary, DenseSpace, IndexedDocuments, EncoderPart | None, "PoolOfTexts | None"]
+IndexParts = tuple[Vocabulary, DenseSpace, SearchedDocuments, EncoderPart | None, "PoolOfTexts | None"]
 
 # Of smoothing. The hybrid gains from twice the default: where smoothing would harm, the dense share is small.
 STRENGTH = 1.0
@@ -73,7 +74,8 @@ def build_index(
         pool = None if smoothing is None else PoolOfTexts.of(smoothing, gathered.texts)
         repeats, _ = find_repeats(documents)
         in_int8 = vectors.codes, vectors.scales
-        indexed = IndexedDocuments.build(gathered, units, owners, spans, in_int8, repeats)
+        built = IndexedDocuments.build(gathered, units, owners, spans, in_int8, repeats)
+        indexed = SearchedDocuments.whole(built)
         encoder = None
         if encoded is not None and student is not None:
             encoder = encoder_part(gathered, (owners, spans), units, encoded, student)
@@ -219,7 +221,8 @@ def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> Inde
     repeats, _ = find_repeats(batch)
     gathered = GatheredDocuments.of(texts)
     documents = IndexedDocuments.build(gathered, batch, no_owners, no_spans, no_vectors, repeats)
-    return Vocabulary(preprocessing, batch.types), DenseSpace.words_only(batch), documents, None, None
+    indexed = SearchedDocuments.whole(documents)
+    return Vocabulary(preprocessing, batch.types), DenseSpace.words_only(batch), indexed, None, None
 
 
 # ---- The share of the dense part in a collection's hybrid scores, chosen without labels

@@ -21,9 +21,9 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import coded
 from selfvec.data.run import Run
-from selfvec.data.run_text import DATE, TEXT, RunText, ShownDates, column_of
+from selfvec.data.run_text import DATE, TEXT, RunText, column_of
 from selfvec.data.token_batch import TokenBatch
-from selfvec.files.memory import PackedStrings, Packer, release, return_freed_memory
+from selfvec.files.memory import PackedStrings, Packer, return_freed_memory
 from selfvec.numerics.quantization import quantised
 from selfvec.text.document_vectors import document_frequencies
 from selfvec.text.passages import CUT, Cut, passages
@@ -195,24 +195,8 @@ SAMPLED = 2_500  # documents of a large collection that say how values are sprea
 _UNITS = 1 << 15  # whose vectors are made at a time: 32 MB of them, at 256 dimensions
 
 
-class TextVectors:
-    """Vectors of U units, in one piece or in parts."""
-
-    def at(self, units: NDArray[np.integer[Any]]) -> Floats:
-        """Vectors of units, (n, d) float32."""
-        raise NotImplementedError
-
-    def products(self, query: Rows, units: AnyInts | None = None) -> Floats:
-        """Products of the vectors of n units, by default all, with a query, (d,)."""
-        raise NotImplementedError
-
-    def of_sample(self, query: Rows) -> Floats:
-        """The same for the sample of documents, whose vectors lie together."""
-        raise NotImplementedError
-
-
 @dataclass(frozen=True, eq=False)
-class UnitVectors(TextVectors):
+class UnitVectors:
     """Vectors of U units, of which the first D are documents."""
 
     codes: Int8s  # (U, d) times the scales
@@ -239,15 +223,18 @@ class UnitVectors(TextVectors):
         return cls(codes, scales, documents)
 
     def at(self, units: NDArray[np.integer[Any]]) -> Floats:
+        """Vectors of units, (n, d) float32."""
         out: Floats = self.codes[units] * self.scales[units, None]
         return out
 
     def products(self, query: Rows, units: AnyInts | None = None) -> Floats:
+        """Products of the vectors of n units, by default all, with a query, (d,)."""
         if units is None:
             return _products(query, self.codes, self.scales)
         return _products(query, self.codes[units], self.scales[units])
 
     def of_sample(self, query: Rows) -> Floats:
+        """The same for the sample of documents, whose vectors lie together."""
         return _products(query, *self._sample)
 
     @cached_property
@@ -280,134 +267,8 @@ def _arrays_of(name: str, strings: PackedStrings) -> dict[str, Array]:
     return {name: strings.data, f"{name} ends": strings.ends}
 
 
-class SearchedDocuments:
-    """D documents and P passages, U = D + P units, that can be scored: in one piece, or in parts."""
-
-    fields: Sequence[str]  # names
-
-    @property
-    def parts(self) -> Sequence[IndexedDocuments]:
-        """The pieces, each with its own units and postings."""
-        raise NotImplementedError
-
-    def assembled(self, values: Sequence[Array]) -> Array:
-        """Values of the units of each part, (…, U of the part), as those of all units, (…, U)."""
-        raise NotImplementedError
-
-    def own_types(self, part: int, types: Ints) -> Ints:
-        """The numbers that types have in a part, -1 for those that it lacks."""
-        raise NotImplementedError
-
-    @property
-    def occurs(self) -> Ints:
-        """In how many documents each type occurs, (V,)."""
-        raise NotImplementedError
-
-    @property
-    def dense(self) -> TextVectors:
-        """The vectors of the units."""
-        raise NotImplementedError
-
-    @property
-    def repeats(self) -> Repeats:
-        """The passages that many documents share."""
-        raise NotImplementedError
-
-    @property
-    def ids(self) -> Sequence[str]:
-        """Names of the documents."""
-        raise NotImplementedError
-
-    @property
-    def days(self) -> NDArray[np.datetime64]:
-        """The date of each document, (D,) datetime64[D], NaT without one."""
-        raise NotImplementedError
-
-    @property
-    def lengths(self) -> Ids:
-        """Tokens of each unit, (U,)."""
-        raise NotImplementedError
-
-    @property
-    def owners(self) -> Ids:
-        """The document of each passage, (P,), rising."""
-        raise NotImplementedError
-
-    @property
-    def sizes(self) -> Ints:
-        """Bytes of each text, (D,)."""
-        raise NotImplementedError
-
-    def span(self, passage: int) -> tuple[int, int]:
-        """Where a passage begins and ends in its document, in characters."""
-        raise NotImplementedError
-
-    def text(self, document: int) -> str:
-        """A document as it was written."""
-        raise NotImplementedError
-
-    def number(self, name: str) -> int | None:
-        """The number of a document by its id; of several, the first; None if there is none."""
-        return self._numbers.get(name)
-
-    @cached_property
-    def _numbers(self) -> dict[str, int]:
-        numbers: dict[str, int] = {}
-        for number, name in enumerate(self.ids):
-            numbers.setdefault(name, number)
-        return numbers
-
-    def field(self, name: str) -> tuple[Ids, list[str]]:
-        """A field as codes, (D,), -1 for documents without it, and the values of the codes."""
-        raise NotImplementedError
-
-    def fields_of(self, document: int) -> dict[str, str]:
-        """The fields of a document."""
-        raise NotImplementedError
-
-    def __len__(self) -> int:
-        return len(self.days)
-
-    @property
-    def units(self) -> int:
-        """U."""
-        return len(self.lengths)
-
-    def release_texts(self) -> None:
-        """Let the system take back the memory of texts that were read: it maps further pages around each."""
-        for part in self.parts:
-            release(part.arrays["texts"])
-
-    def day(self, document: int) -> str | None:
-        """The date of a document, such as 2020-06-18, or 2020 if the text has years only."""
-        return self._dates.shown(self.days[document])
-
-    @cached_property
-    def _dates(self) -> ShownDates:
-        return ShownDates(self.days)
-
-    def ordered(self, by: str) -> Ints:
-        """Numbers of the documents, (D,): by ``number``, ``newest``, ``oldest``, ``longest``, ``shortest``.
-
-        Documents without a date come last, ties by number.
-        """
-        days = np.where(np.isnat(self.days), np.inf, self.days.astype(np.int64).astype(np.float64))
-        keys = {
-            "number": np.zeros(len(self)),
-            "newest": np.where(np.isfinite(days), -days, np.inf),
-            "oldest": days,
-            "longest": -self.sizes,
-            "shortest": self.sizes,
-        }
-        return np.argsort(keys[by], kind="stable")
-
-    def vectors(self, units: NDArray[np.integer[Any]]) -> Floats:
-        """Vectors of units, (n, d) float32."""
-        return self.dense.at(units)
-
-
 @dataclass(frozen=True, eq=False)
-class IndexedDocuments(SearchedDocuments):
+class IndexedDocuments:
     """D documents and P passages, U = D + P units, of V types with N postings, ready to be scored.
 
     The arrays: ``starts`` (V + 1,) of the postings of each type, ``units`` (N,) and ``counts`` (N,);
@@ -453,16 +314,19 @@ class IndexedDocuments(SearchedDocuments):
             arrays |= {f"field {i}": codes, **_arrays_of(f"values {i}", PackedStrings.of(different))}
         return cls({name: read_only(array) for name, array in arrays.items()}, list(gathered.fields))
 
+    def __len__(self) -> int:
+        """D."""
+        return len(self.days)
+
     @property
-    def parts(self) -> Sequence[IndexedDocuments]:
-        return (self,)
+    def units(self) -> int:
+        """U."""
+        return len(self.lengths)
 
-    def assembled(self, values: Sequence[Array]) -> Array:
-        return values[0]
-
-    def own_types(self, part: int, types: Ints) -> Ints:
-        del part
-        return types
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number of each id; of several, the first."""
+        return {name: number for number, name in reversed([*enumerate(self.ids)])}
 
     @property
     def occurs(self) -> Ints:

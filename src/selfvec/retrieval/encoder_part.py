@@ -23,8 +23,9 @@ from selfvec.encoders.student import Student, text_rows
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.vocabulary import Query
 
-from .documents import Arrays, GatheredDocuments, TextVectors, UnitVectors
+from .documents import Arrays, GatheredDocuments, UnitVectors
 from .run_student import RunStudent, unit_places
+from .segments import TextVectors
 
 ENCODER, ROWS = "encoder", "rows"
 QUESTIONS = (ENCODER, ROWS)

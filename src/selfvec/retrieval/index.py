@@ -42,11 +42,11 @@ from selfvec.text.vocabulary import Query, Vocabulary
 
 from .build import PoolOfTexts, build_index, build_like, build_words_only
 from .dense_space import TABLES, DenseSpace
-from .documents import GatheredDocuments, IndexedDocuments, SearchedDocuments, UnitVectors
+from .documents import GatheredDocuments, IndexedDocuments, UnitVectors
 from .encoder_part import ENCODER, ROWS, Asked, EncoderPart, check_question
 from .question import Question, by_signs, count_written, words_of
 from .scoring import Scored, Scorer, check_mode
-from .segments import IndexedPart, SegmentedDocuments
+from .segments import IndexedPart, SearchedDocuments
 from .snippets import Found, describe, different_texts
 
 _COMPARED = 10_000  # ids that are compared with an unknown one
@@ -162,10 +162,9 @@ class Index:
     @property
     def first_part(self) -> IndexedPart:
         """The documents of this index as a part of one."""
-        assert isinstance(self.documents, IndexedDocuments)
         encoded = None if self.encoder_part is None else self.encoder_part.vectors
         assert encoded is None or isinstance(encoded, UnitVectors)
-        return IndexedPart(self.documents, np.ones(len(self), bool), [], encoded)
+        return replace(self.documents.indexed[0], encoded=encoded)
 
     @property
     def _first_types(self) -> Vocabulary:
@@ -180,7 +179,7 @@ class Index:
         self, parts: Sequence[IndexedPart], named: Callable[[], Sequence[str]] | None = None
     ) -> Index:
         """An index of other documents in the space of this one; ``named`` are their ids, if some lack one."""
-        documents = SegmentedDocuments(parts, len(self.space.rows), named)
+        documents = SearchedDocuments(parts, named)
         encoder = self.encoder_part
         if encoder is not None:
             vectors = documents.joined([part.encoded for part in parts if part.encoded is not None])
@@ -207,8 +206,7 @@ class Index:
 
     def write(self, folder: Path) -> None:
         """Write the index into an empty folder."""
-        documents = self.documents
-        if not isinstance(documents, IndexedDocuments):
+        if not self.documents.is_whole:
             rule = "documents were added or deleted since the vectors were made"
             raise InputError(rule, remedy="update the run first, without vectors keep")
         head = {
@@ -226,7 +224,7 @@ class Index:
         pool: dict[str, Array] = (
             {} if self.pool is None else {_POOL: self.pool.rows, _POOL_KEYS: self.pool.keys}
         )
-        write_tensors(folder / _ARRAYS, {**tensors, **documents.arrays, **encoded, **pool})
+        write_tensors(folder / _ARRAYS, {**tensors, **self.documents.parts[0].arrays, **encoded, **pool})
         write_sealed(folder / _HEAD, head)
 
     @classmethod
@@ -261,7 +259,7 @@ class Index:
         vocabulary = Vocabulary(Preprocessing(**head["preprocessing"]), read_vocabulary(folder / _WORDS))
         arrays = map_tensors(folder / _ARRAYS)
         space = DenseSpace(arrays["rows"], arrays["weights"], arrays["pool"], float(head["dense_share"]))
-        documents = IndexedDocuments(arrays, head["fields"])
+        documents = SearchedDocuments.whole(IndexedDocuments(arrays, head["fields"]))
         part = None
         if "encoder" in head:
             part = EncoderPart.read(arrays, len(documents), head["encoder"])

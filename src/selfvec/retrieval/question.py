@@ -27,7 +27,7 @@ from selfvec.text.sentences import sentence_spans
 from selfvec.text.tokenizers import FoundWords, find_words
 from selfvec.text.vocabulary import Vocabulary
 
-from .documents import SearchedDocuments
+from .segments import SearchedDocuments
 
 _QUOTE = '"\u201c\u201d\u201e\u00ab\u00bb\uff02'
 # What stands before the first letter of a phrase has no letter, so there is one way to match it: a quotation

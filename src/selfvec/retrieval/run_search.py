@@ -9,7 +9,8 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from selfvec.corpus.filters import GivenFilter, allowed, given_filters
 from selfvec.data.live_run import BASE, LiveRun, Part, base_of
 from selfvec.data.run_text import ID
 from selfvec.encoders.encoded_texts import encoded_texts_of_segment
+from selfvec.files.checksums import file_state
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
@@ -29,11 +31,14 @@ from selfvec.text.passages import CUT, Cut, check_cut
 from selfvec.text.vocabulary import Query
 
 from .dense_space import TABLES
-from .documents import SearchedDocuments, gather, gathered_text
-from .index import Index
-from .scoring import saturated_counts
-from .segments import IndexedPart
+from .documents import gather, gathered_text
+from .index import VERSION, Index
+from .scoring import Mode, saturated_counts
+from .segments import IndexedPart, SearchedDocuments
 from .snippets import Found, describe, different_texts, text_key
+
+_FEW = 256  # documents of a segment that are indexed again whenever the run is opened: it takes a moment
+_MOST = 16  # indexes of segments that are kept
 
 
 @checked
@@ -100,8 +105,17 @@ def _with_segments(index: Index, run: LiveRun, key: tuple[Any, ...], cut: Cut) -
     def whole(part: Part) -> IndexedPart:
         if part.segment.name == BASE:
             return index.first_part
-        gathered = replace(gathered_text(part.segment.text, Progress()), cut=cut)
-        return index.indexed(run, gathered, encoded_texts_of_segment(part.segment))
+        text = part.segment.text
+
+        def make() -> IndexedPart:
+            gathered = replace(gathered_text(text, Progress()), cut=cut)
+            return index.indexed(run, gathered, encoded_texts_of_segment(part.segment))
+
+        if len(text) < _FEW or not isinstance(text.source, Path):
+            return make()
+        # A number may come again after an undo, in a file of another time.
+        of = [*key, *file_state(text.source)[1:], VERSION]
+        return cached(run.base, "segment", of, make, IndexedPart.write, IndexedPart.read, most=_MOST)
 
     def of_part(part: Part) -> IndexedPart:
         """The same as for the state before if no further document of the segment is gone."""
@@ -128,8 +142,8 @@ def search(
     query: str,
     *,
     top: int = 10,
-    mode: str = "hybrid",
-    question: str | None = None,
+    mode: Mode = "hybrid",
+    question: Literal["encoder", "rows"] | None = None,
     filter: GivenFilter = (),
     variants: str | os.PathLike[str] | None = None,
     passage_words: int = 200,

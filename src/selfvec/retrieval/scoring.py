@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -30,10 +31,12 @@ from selfvec.text.vocabulary import Query
 
 from . import kernels
 from .dense_space import DenseSpace, Related
-from .documents import SearchedDocuments, TextVectors, sample_of
+from .documents import sample_of
 from .encoder_part import Asked, EncoderPart
+from .segments import SearchedDocuments, TextVectors
 
-MODES = ("hybrid", "bm25", "dense")
+Mode = Literal["hybrid", "bm25", "dense"]
+MODES: tuple[str, ...] = get_args(Mode)
 PARTS = ("words", "related", "dense", "encoder", "signs")  # names in JSON
 _ENCODER = 3  # the number of the encoder's part, and how many parts are before it
 LARGE = 10_000  # documents; in larger collections, only the best are scored again after feedback
@@ -240,10 +243,10 @@ class Scorer:
             lists = np.stack([part.arrays["starts"][own], part.arrays["starts"][own + 1]], axis=1)
             lists[own < 0] = 0
             postings = part.arrays["units"], part.arrays["counts"], lists
-            of_part = out if part is self.documents else np.empty((len(out), part.units), np.float32)
+            of_part = out if self.documents.is_whole else np.empty((len(out), part.units), np.float32)
             kernels.score_postings(*postings, likeness, bounds, weights, self._saturations[place], of_part)
             scores.append(of_part)
-        if scores[0] is not out:
+        if not self.documents.is_whole:
             out[:] = self.documents.assembled(scores)
 
     def _dense_again(self, query: Rows, scores: Rows, out: Rows) -> Rows:

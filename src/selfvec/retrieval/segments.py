@@ -1,4 +1,4 @@
-"""`SegmentedDocuments`: the documents of several indexes, less those that are gone, as if they were in one.
+"""`SearchedDocuments`: the documents of some indexes, less those that are gone, as if they were in one.
 
 Units that are present are numbered as in one index: all documents, part by part, then all passages. What is
 computed for each unit is computed by part and then assembled. So scores are those of one index, to the bit:
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
@@ -19,10 +20,20 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import AnyInts, Array, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
 from selfvec.corpus.filters import coded
+from selfvec.data.run_text import ShownDates
+from selfvec.files.checksums import write_sealed
+from selfvec.files.memory import release
+from selfvec.files.tensors import map_tensors, write_tensors
+from selfvec.files.text_files import read_vocabulary, write_vocabulary
+from selfvec.storage.cache import RESULT, read_result
 from selfvec.text.repeats import Repeats
 
 from . import kernels
-from .documents import IndexedDocuments, SearchedDocuments, TextVectors, UnitVectors, sample_of
+from .documents import IndexedDocuments, UnitVectors, sample_of
+
+_WORDS = "vocabulary.txt"
+_ARRAYS = "arrays.safetensors"
+_CODES, _SCALES = "encoder vectors", "encoder scales"  # names of arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +62,23 @@ class IndexedPart:
             kernels.leave_out(arrays["starts"], arrays["units"], gone, occurs)
         return occurs
 
+    def write(self, folder: Path) -> None:
+        """Write into an empty folder."""
+        write_vocabulary(folder / _WORDS, self.new_types)
+        encoded = self.encoded
+        own: dict[str, Array] = {} if encoded is None else {_CODES: encoded.codes, _SCALES: encoded.scales}
+        write_tensors(folder / _ARRAYS, {**self.documents.arrays, **own})
+        write_sealed(folder / RESULT, {"fields": list(self.documents.fields)})
+
+    @classmethod
+    def read(cls, folder: Path) -> IndexedPart:
+        """Map what `write` has written; all documents are present."""
+        arrays = map_tensors(folder / _ARRAYS)
+        documents = IndexedDocuments(arrays, read_result(folder)["fields"])
+        size = len(documents)
+        encoded = UnitVectors(arrays[_CODES], arrays[_SCALES], size) if _CODES in arrays else None
+        return cls(documents, np.ones(size, bool), read_vocabulary(folder / _WORDS), encoded)
+
 
 def assembled(parts: Sequence[IndexedPart], values: Sequence[Array]) -> Array:
     """Values of the units of each part, (…, U of the part), as those of the units present, (…, U)."""
@@ -67,7 +95,7 @@ def assembled(parts: Sequence[IndexedPart], values: Sequence[Array]) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class JoinedVectors(TextVectors):
+class JoinedVectors:
     """The vectors of the units of several parts that are present, see `UnitVectors`."""
 
     parts: Sequence[IndexedPart]
@@ -77,6 +105,7 @@ class JoinedVectors(TextVectors):
     documents: int
 
     def at(self, units: NDArray[np.integer[Any]]) -> Floats:
+        """As of `UnitVectors`, and so are the others."""
         out = np.empty((len(units), self.vectors[0].codes.shape[1]), np.float32)
         for which, vectors, own in self._by_part(units):
             out[which] = vectors.at(own)
@@ -110,10 +139,14 @@ class JoinedVectors(TextVectors):
             yield which, self.vectors[number], self.place_of[units[which]]
 
 
+TextVectors = UnitVectors | JoinedVectors
+"""Vectors of units, in one piece or in parts."""
+
+
 class _Names(Sequence[str]):
     """The ids of documents, each read when it is asked for."""
 
-    def __init__(self, documents: SegmentedDocuments) -> None:
+    def __init__(self, documents: SearchedDocuments) -> None:
         self._documents = documents
 
     def __len__(self) -> int:
@@ -135,16 +168,33 @@ class _Names(Sequence[str]):
             yield from (name for name, there in zip(part.documents.ids, present, strict=True) if there)
 
 
-class SegmentedDocuments(SearchedDocuments):
-    """The documents of several indexes that are present."""
+class SearchedDocuments:
+    """D documents and P passages, U = D + P units, that can be scored: those present of some indexes."""
 
     def __init__(
-        self, indexed: Sequence[IndexedPart], types: int, named: Callable[[], Sequence[str]] | None = None
+        self, indexed: Sequence[IndexedPart], named: Callable[[], Sequence[str]] | None = None
     ) -> None:
         self.indexed = tuple(indexed)
-        self._types = types  # of the first index
+        first = self.indexed[0]
+        self._types = len(first.documents.occurs) - len(first.new_types)  # of the first index
         self._named = named  # if there are documents without ids, which are called by their numbers
         self.fields = list(dict.fromkeys(chain.from_iterable(part.documents.fields for part in indexed)))
+        # What is computed for each unit is then that of the index itself, which may be memory-mapped.
+        self.is_whole = len(self.indexed) == 1 and bool(first.present.all())
+
+    @classmethod
+    def whole(cls, documents: IndexedDocuments) -> SearchedDocuments:
+        """All documents of one index."""
+        return cls([IndexedPart(documents, np.ones(len(documents), bool), [])])
+
+    def __len__(self) -> int:
+        """D."""
+        return len(self.days)
+
+    @property
+    def units(self) -> int:
+        """U."""
+        return len(self.lengths)
 
     @cached_property
     def new_types(self) -> list[str]:
@@ -168,12 +218,15 @@ class SegmentedDocuments(SearchedDocuments):
 
     @property
     def parts(self) -> Sequence[IndexedDocuments]:
+        """The pieces, each with its own units and postings."""
         return [part.documents for part in self.indexed]
 
     def assembled(self, values: Sequence[Array]) -> Array:
-        return assembled(self.indexed, values)
+        """Values of the units of each part, (…, U of the part), as those of all units, (…, U)."""
+        return values[0] if self.is_whole else assembled(self.indexed, values)
 
     def own_types(self, part: int, types: Ints) -> Ints:
+        """The numbers that types have in a part, -1 for those that it lacks."""
         own = types.copy()
         for place in np.flatnonzero(types >= self._types).tolist():
             own[place] = self._own_types[part].get(int(types[place]), -1)
@@ -181,6 +234,7 @@ class SegmentedDocuments(SearchedDocuments):
 
     @cached_property
     def occurs(self) -> Ints:
+        """In how many documents each type occurs, (V,)."""
         out = np.zeros(self._types + len(self.new_types), np.int64)
         for part, own in zip(self.indexed, self._own_types, strict=True):
             out[: self._types] += part.occurs[: self._types]
@@ -197,43 +251,64 @@ class SegmentedDocuments(SearchedDocuments):
 
     def located(self, unit: int) -> tuple[IndexedPart, int]:
         """The part of a unit, and its number there."""
+        if self.is_whole:
+            return self.indexed[0], unit
         part_of, place_of = self._places
         return self.indexed[part_of[unit]], int(place_of[unit])
 
-    def joined(self, vectors: Sequence[UnitVectors]) -> JoinedVectors:
+    def joined(self, vectors: Sequence[UnitVectors]) -> TextVectors:
         """The vectors of the units of each part as those of the units that are present."""
+        if self.is_whole:
+            return vectors[0]
         return JoinedVectors(self.indexed, vectors, *self._places, len(self))
 
     @cached_property
-    def dense(self) -> JoinedVectors:
+    def dense(self) -> TextVectors:
+        """The vectors of the units."""
         return self.joined([part.documents.dense for part in self.indexed])
+
+    def vectors(self, units: NDArray[np.integer[Any]]) -> Floats:
+        """Vectors of units, (n, d) float32."""
+        return self.dense.at(units)
 
     @property
     def repeats(self) -> Repeats:
+        """The passages that many documents share."""
         return self.indexed[0].documents.repeats
 
     @cached_property
     def ids(self) -> Sequence[str]:
-        return _Names(self) if self._named is None else self._named()
+        """Names of the documents."""
+        if self._named is not None:
+            return self._named()
+        return self.indexed[0].documents.ids if self.is_whole else _Names(self)
 
     def _of_documents(self, values: Sequence[Array]) -> Array:
         """Values of the documents of each part as those of the documents that are present."""
+        if self.is_whole:
+            return values[0]
         return np.concatenate([own[part.present] for part, own in zip(self.indexed, values, strict=True)])
 
     @cached_property
     def days(self) -> NDArray[np.datetime64]:
+        """The date of each document, (D,) datetime64[D], NaT without one."""
         return self._of_documents([part.documents.days for part in self.indexed])
 
     @cached_property
     def sizes(self) -> Ints:
+        """Bytes of each text, (D,)."""
         return self._of_documents([part.documents.sizes for part in self.indexed])
 
     @cached_property
     def lengths(self) -> Ids:
+        """Tokens of each unit, (U,)."""
         return self.assembled([part.documents.lengths for part in self.indexed])
 
     @cached_property
     def owners(self) -> Ids:
+        """The document of each passage, (P,), rising."""
+        if self.is_whole:
+            return self.indexed[0].documents.owners
         owners = []
         first = 0
         for part in self.indexed:
@@ -244,27 +319,38 @@ class SegmentedDocuments(SearchedDocuments):
         return read_only(np.concatenate(owners))
 
     def span(self, passage: int) -> tuple[int, int]:
+        """Where a passage begins and ends in its document, in characters."""
         part, own = self.located(len(self) + passage)
         return part.documents.span(own - len(part.documents))
 
     def text(self, document: int) -> str:
+        """A document as it was written."""
         part, own = self.located(document)
         return part.documents.text(own)
 
     def number(self, name: str) -> int | None:
-        if self._named is not None:
-            return super().number(name)
+        """The number of a document by its id; of several, the first; None if there is none."""
         before = 0
-        for part in self.indexed:
-            own = part.documents.number(name)
-            if own is not None and part.present[own]:
-                return before + int(np.count_nonzero(part.present[:own]))
-            if own is not None:  # it may be the first of several with this id
-                return super().number(name)
-            before += int(np.count_nonzero(part.present))
-        return None
+        if self._named is None:
+            for part in self.indexed:
+                own = part.documents.numbers.get(name)
+                if own is not None and part.present[own]:
+                    return before + int(np.count_nonzero(part.present[:own]))
+                if own is not None:  # it may be the first of several with this id
+                    break
+                before += int(np.count_nonzero(part.present))
+            else:
+                return None
+        return self._numbers.get(name)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {name: number for number, name in reversed([*enumerate(self.ids)])}
 
     def field(self, name: str) -> tuple[Ids, list[str]]:
+        """A field as codes, (D,), -1 for documents without it, and the values of the codes."""
+        if self.is_whole:
+            return self.indexed[0].documents.field(name)
         if name not in self._coded:
             values: list[str | None] = []
             for part in self.indexed:
@@ -281,5 +367,34 @@ class SegmentedDocuments(SearchedDocuments):
         return {}
 
     def fields_of(self, document: int) -> dict[str, str]:
+        """The fields of a document."""
         part, own = self.located(document)
         return part.documents.fields_of(own)
+
+    def release_texts(self) -> None:
+        """Let the system take back the memory of texts that were read: it maps further pages around each."""
+        for part in self.parts:
+            release(part.arrays["texts"])
+
+    def day(self, document: int) -> str | None:
+        """The date of a document, such as 2020-06-18, or 2020 if the text has years only."""
+        return self._dates.shown(self.days[document])
+
+    @cached_property
+    def _dates(self) -> ShownDates:
+        return ShownDates(self.days)
+
+    def ordered(self, by: str) -> Ints:
+        """Numbers of the documents, (D,): by ``number``, ``newest``, ``oldest``, ``longest``, ``shortest``.
+
+        Documents without a date come last, ties by number.
+        """
+        days = np.where(np.isnat(self.days), np.inf, self.days.astype(np.int64).astype(np.float64))
+        keys = {
+            "number": np.zeros(len(self)),
+            "newest": np.where(np.isfinite(days), -days, np.inf),
+            "oldest": days,
+            "longest": -self.sizes,
+            "shortest": self.sizes,
+        }
+        return np.argsort(keys[by], kind="stable")

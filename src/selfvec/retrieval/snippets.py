@@ -25,8 +25,8 @@ from selfvec.text.tokenizers import FoundWords, find_words
 from selfvec.text.vocabulary import Query, Vocabulary
 
 from .dense_space import LEAST_COSINE
-from .documents import SearchedDocuments
 from .scoring import ACCENTED, BEST_PASSAGE, PARTS, Scored, Scorer
+from .segments import SearchedDocuments
 
 # ---- The documents that are hits: each text once, and copies named with the first of their text
 

@@ -49,6 +49,7 @@ def cached(
     write: Callable[[T, Path], None],  # into an empty folder; a `TargetError` says why it is not kept
     read: Callable[[Path], T],  # from the folder; any error means that it is damaged
     progress: Progress | None = None,
+    most: int | None = None,  # entries of this name that are kept, by default one for each key
 ) -> T:
     """What `make` returns, read from the run folder if it was made before.
 
@@ -75,7 +76,7 @@ def cached(
             progress.say(f"{name}: {entry} is damaged, so it is made again")
         made = make()
         try:
-            _keep(entry, lambda folder: write(made, folder))
+            _keep(entry, lambda folder: write(made, folder), most)
         except TargetError as error:
             progress.say(f"{name}: the result is not kept: {error}")
             return made
@@ -202,7 +203,7 @@ def _alone(entry: Path, waiting: Callable[[], None]) -> Iterator[None]:
                 folder.rmdir()
 
 
-def _keep(entry: Path, write: Callable[[Path], None]) -> None:
+def _keep(entry: Path, write: Callable[[Path], None], most: int | None) -> None:
     """Write an entry, whole or not at all; then delete those that are too old."""
     with writing(entry):
         entry.parent.mkdir(exist_ok=True)
@@ -210,12 +211,15 @@ def _keep(entry: Path, write: Callable[[Path], None]) -> None:
     with atomic_folder(entry) as folder:
         write(folder)
     with suppress(OSError):  # others may delete, too
-        _delete_older(entry)
+        _delete_older(entry, most)
 
 
-def _delete_older(entry: Path) -> None:
-    """Delete the entries of a name but those of this state of the run and of the latest other one."""
+def _delete_older(entry: Path, most: int | None) -> None:
+    """Delete the entries of a name but those, or the latest, of this state and of the latest other one."""
     name, state, _ = _parts(entry)
+    own = sorted(entry.parent.glob(f"{name}-{state}-*"), key=lambda path: path.stat().st_mtime)
+    for path in own[:-most] if most else ():
+        remove_folder(path)
     others = [path for path in entry.parent.glob(f"{name}-*") if _parts(path)[1] != state]
     latest = max(others, key=lambda path: path.stat().st_mtime, default=entry)
     for path in others:

@@ -49,6 +49,7 @@ HELD = {  # by the kind of a part of a run folder
     "encoded": "vectors of passages and words by a sentence encoder, found by hashes of the texts",
     "encoded.journal": "what an interrupted command has encoded; the next one goes on from there",
     "history.safetensors": "states of the vectors while refining",
+    "cache/segment": "search index of documents that were added: these documents as they were written",
     "cache/search": "search index: all documents as they were written",
     "cache/learned": "the encoder that export and evaluate use, and what it learned from the texts",
     "cache/narrow": "the nearest words before and after each word, for similar --as replacement",
@@ -69,7 +70,7 @@ _INDEX = {
 }
 _TEXT = (
     "text.parquet", "tokens.safetensors", "added.parquet", "added.safetensors", "cache/search",
-    "cache/sentences", "cache/sides", "cache/words", "arrays.safetensors",
+    "cache/segment", "cache/sentences", "cache/sides", "cache/words", "arrays.safetensors",
 )  # fmt: skip
 """Files that hold documents or parts of them."""
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Ints
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
-from selfvec.retrieval.documents import SearchedDocuments
+from selfvec.retrieval.segments import SearchedDocuments
 
 from .addresses import ComparisonKey, Layout, MapOf, OptionalWord, address
 from .comparison import rows_of_one_side

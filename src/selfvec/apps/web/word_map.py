@@ -21,7 +21,7 @@ from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.trajectory import History
 from selfvec.numerics.pacmap import pacmap
-from selfvec.retrieval.documents import SearchedDocuments
+from selfvec.retrieval.segments import SearchedDocuments
 from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.views.projection import project
 
