@@ -306,6 +306,10 @@ def test_documents_that_come_to_a_run_with_an_encoder(tmp_path: Path) -> None:
     assert made.encoder["passages"] > passages
     assert made.live["not_encoded"] == 0
 
+    copy = selfvec.update(model.run, [row("more", 778)], "keep", output=tmp_path / "copy")
+    more = row("more", 778)["text"]
+    assert len(encoded_texts_of(copy.present).kept([more, rows[5]["text"]])) == 2
+
     encoder.rename(tmp_path / "moved")
     model.run = selfvec.open(model.folder)
     said = Said()

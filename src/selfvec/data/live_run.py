@@ -217,7 +217,8 @@ class LiveRun(Run):
         """The same as a run like any other: its documents and words in one piece."""
         live = {name: number for name, number in since(self).items() if name in _FIGURES}
         made = self.provenance.replace(live=live)
-        kept = self.history, made, self.report, self.tokens, self.text, self.parts
+        parts = {**self.base.parts, **self.parts}  # an encoder's vectors of all texts, if they were asked for
+        kept = self.history, made, self.report, self.tokens, self.text, parts
         run = Run(self.vectors, self.original, *kept, self.folder, self.state, self.stamp)
         run.topic_names = self.topic_names
         return run

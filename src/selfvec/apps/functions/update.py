@@ -22,6 +22,7 @@ from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
 from selfvec.data.live_run import LiveRun
 from selfvec.data.run import split_state
+from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.files.checksums import file_state
 from selfvec.files.text_files import read_json
 from selfvec.refinement import live
@@ -238,8 +239,10 @@ def _with_vectors_kept(
         if dry_run:
             return told
         with run_writer(output, bool(how.get("overwrite"))) as writer:
-            is_live = isinstance(new, LiveRun) and writer is not None
-            made = finished(new.whole() if is_live and isinstance(new, LiveRun) else new, writer)
+            if isinstance(new, LiveRun) and writer is not None:
+                encoded_texts_of(new)  # those of the new documents are written, too
+                new = new.whole()
+            made = finished(new, writer)
     if made.provenance.documents != old.provenance.documents or told["added"] or told["withdrawn"]:
         made.change = {name: told[name] for name in ("added", "changed", "withdrawn", "skipped", "files")}
     return made
