@@ -12,11 +12,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache, partial
-from itertools import chain, islice
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Event, Lock, Thread, local
@@ -114,14 +113,12 @@ def cut(sizes: Ints, limit: int) -> list[tuple[int, int]]:
 def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Iterator[Out]:
     """Apply ``work`` in threads and yield results in order; at most ``jobs + 1`` are computed ahead.
 
-    A single item needs no thread.
+    A single item of a sequence needs no thread.
 
     After an error, Ctrl-C included, work that calls `stop_if_cancelled` from time to time ends early.
     """
-    items = iter(items)
-    first = list(islice(items, 2))
-    if len(first) < 2:
-        yield from map(work, first)
+    if isinstance(items, Sized) and len(items) < 2:
+        yield from map(work, items)
         return
     cancelled = _Cancelled()
 
@@ -132,7 +129,7 @@ def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Itera
     with ThreadPoolExecutor(jobs) as pool:
         waiting: deque[Future[Out]] = deque()
         try:
-            for item in chain(first, items):
+            for item in items:
                 waiting.append(pool.submit(run, item))
                 if len(waiting) > jobs:
                     yield _patiently(waiting.popleft())

@@ -82,11 +82,11 @@ class Pool:
             numbers[which] = np.where(near >= 0, columns[near], -1)
 
         with one_core():
-            blocks = (
+            blocks = [  # a list, so that few rows need no thread
                 (which[i : i + _BLOCK], columns)
                 for which, columns in self._groups(rows)
                 for i in range(0, len(which) if len(columns) else 0, _BLOCK)
-            )
+            ]
             finish(in_order(blocks, search, threads(None)))
         return numbers, cosines
 
