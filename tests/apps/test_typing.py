@@ -40,9 +40,9 @@ TYPES = {
 ERRORS = {
     'run.search("q", k=3)': 'Unexpected keyword argument "k"',
     "run.search()": "Too few arguments",
-    'run.search("q", mode="bm52")': 'Argument "mode" to "search" of "Run" has incompatible type',
+    'run.search("q", mode="bm52")': 'Argument "mode" has incompatible type',
     'run.search("q").hits[0].scroe': '"Hit" has no attribute "scroe"; maybe "score"?',
-    'run.collocates("hail", measure="logdise")': 'Argument "measure" to "collocates" of "Run"',
+    'run.collocates("hail", measure="logdise")': 'Argument "measure" has incompatible type',
     'selfvec.ask("reports/", "q", mode="sparse")': 'Argument "mode" to "ask" has incompatible type',
     "run.drift(permutation=3)": 'Unexpected keyword argument "permutation"',
     'run.nosuch("q")': '"Run" has no attribute "nosuch"',

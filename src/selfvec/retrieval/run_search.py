@@ -296,7 +296,7 @@ def nearest_documents(index: Index, document: str, top: int = 10, filters: Seque
     query = _telling(index, number)
     best = different_texts(index.documents, scored, top)
     hits = describe(index.vocabulary, index.scorer, query, scored, best, "dense")
-    alike = [index.documents.ids[other] for other in same]
+    alike = list(map(index.documents.name, same))
     return Found(document, "dense", len(index), query.words, query.unknown, hits, alike=alike)
 
 

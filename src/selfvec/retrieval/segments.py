@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, compress
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,31 +143,6 @@ TextVectors = UnitVectors | JoinedVectors
 """Vectors of units, in one piece or in parts."""
 
 
-class _Names(Sequence[str]):
-    """The ids of documents, each read when it is asked for."""
-
-    def __init__(self, documents: SearchedDocuments) -> None:
-        self._documents = documents
-
-    def __len__(self) -> int:
-        return len(self._documents)
-
-    @overload
-    def __getitem__(self, place: int) -> str: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[str]: ...
-    def __getitem__(self, place: int | slice) -> str | list[str]:
-        if isinstance(place, slice):
-            return [self[number] for number in range(len(self))[place]]
-        part, own = self._documents.located(place)
-        return part.documents.ids[own]
-
-    def __iter__(self) -> Iterator[str]:
-        for part in self._documents.indexed:
-            present = part.present.tolist()
-            yield from (name for name, there in zip(part.documents.ids, present, strict=True) if there)
-
-
 class SearchedDocuments:
     """D documents and P passages, U = D + P units, that can be scored: those present of some indexes."""
 
@@ -281,7 +256,15 @@ class SearchedDocuments:
         """Names of the documents."""
         if self._named is not None:
             return self._named()
-        return self.indexed[0].documents.ids if self.is_whole else _Names(self)
+        if self.is_whole:
+            return self.indexed[0].documents.ids
+        of_parts = (compress(part.documents.ids, part.present.tolist()) for part in self.indexed)
+        return list(chain.from_iterable(of_parts))
+
+    def name(self, document: int) -> str:
+        """The name of a document, without those of the others."""
+        part, own = self.located(document)
+        return part.documents.ids[own] if self._named is None else self.ids[document]
 
     def _of_documents(self, values: Sequence[Array]) -> Array:
         """Values of the documents of each part as those of the documents that are present."""

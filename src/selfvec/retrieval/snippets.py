@@ -262,7 +262,7 @@ def describe(
     matching[list(matches)] = True
     repeated = _repeated(scorer.documents.repeats, vocabulary, words, types)
     hits = []
-    ids = scorer.documents.ids
+    name = scorer.documents.name
     for (document, text, span, alike), passage in zip(best, _passages(texts, words, repeated), strict=True):
         places = np.flatnonzero(matching[passage.ids])
         own = places[~passage.repeated[places]]
@@ -273,7 +273,7 @@ def describe(
         fields = scorer.documents.fields_of(document)
         hits.append(
             Hit(
-                id=ids[document],
+                id=name(document),
                 score=float(scored.scores[document]),
                 snippet=snippet,
                 marks=marks,
@@ -284,7 +284,7 @@ def describe(
                 fields=fields,
                 title=next((value for name, value in fields.items() if is_title(name)), None),
                 text=text,
-                alike=[ids[other] for other in alike],
+                alike=list(map(name, alike)),
             )
         )
     return hits

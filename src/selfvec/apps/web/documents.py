@@ -112,7 +112,7 @@ def document(page: PageData, id: addresses.DocumentId) -> Json:
 def _document(index: Index, number: int) -> Json:
     documents = index.documents
     return {
-        "id": documents.ids[number],
+        "id": documents.name(number),
         "date": documents.day(number),
         "fields": documents.fields_of(number),
         "text": documents.text(number),

@@ -105,7 +105,7 @@ def drawn(
     numbers = arranged.words.tolist()
     labels = {number: _label(documents.text(number)) for number in numbers}
     documents.release_texts()  # only their first letters were needed, and 50,000 were read for them
-    told |= {"ids": [documents.ids[number] for number in numbers], "documents": len(documents)}
+    told |= {"ids": list(map(documents.name, numbers)), "documents": len(documents)}
     return _described(arranged, labels) | told, arranged.points
 
 
