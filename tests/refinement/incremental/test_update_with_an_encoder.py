@@ -33,6 +33,12 @@ from selfvec.encoders.sentence_encoder import SentenceEncoder
 NAMES = [f"w{chr(97 + i // WORDS)}{chr(97 + i % WORDS)}" for i in range(TOPICS * WORDS)]
 
 
+@pytest.fixture(autouse=True)
+def no_word_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Encoders of other tests have the same digest."""
+    monkeypatch.setenv("SELFVEC_CACHE", str(tmp_path / "cache"))
+
+
 class Toy(SentenceEncoder):
     """The sum of a text's words, which have random vectors, or vectors near that of their topic."""
 
