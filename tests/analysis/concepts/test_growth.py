@@ -104,6 +104,13 @@ def test_however_long_the_text_is_the_others_are_not_named_because_some_grew(
     assert np.mean(np.any(np.array(named)[:, grown:], axis=1)) <= most
 
 
+def test_where_many_shrink_those_that_stayed_are_what_they_are_compared_with() -> None:
+    """They would have grown beside the others. Left out as well, only those that shrank would be left."""
+    low, high = np.array([[0.19, 0.29], [0.75, 1.1], [0.02, 0.19], [10.5, 22], [0.04, 0.33]]).T
+    p = np.array([0, 0.32, 0, 0, 0])
+    assert moved_subjects(low, high, p).tolist() == [True, False, True, True, True]
+
+
 def test_of_subjects_without_documents_none_moved() -> None:
     for number in (1, 2, 3, 4):
         counts = np.array([20] + [0] * (number - 1))

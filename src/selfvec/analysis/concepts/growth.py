@@ -241,18 +241,20 @@ def moved_subjects(low: Doubles, high: Doubles, p: Doubles, level: float = LEVEL
     error = np.maximum(error, _ROUNDING)  # of a subject that all documents have, 0
     # Bonferroni's bound: where nothing moved, any subject is named in at most 5 % of texts.
     level /= len(p)
+    changed = p <= level
     moved, rest = np.zeros(len(p), bool), np.arange(len(p))
     # The subject farthest from the median leaves, and the others are compared with each other again: the
-    # median of eight subjects of which three grew lies above nearly all of the rest.
-    while len(rest) > 1:
+    # median of eight subjects of which three grew lies above nearly all of the rest. A subject with as large
+    # a share as before stays: without it, those that shrank would be compared with each other alone.
+    while len(rest) > 1 and changed[rest].any():
         apart = np.abs(middle[rest] - np.median(middle[rest])) / error[rest]
-        far = rest[[np.argmax(apart)]] if len(rest) > 2 else rest  # of two, neither is the usual one
-        others = np.setdiff1d(rest, far) if len(rest) > 2 else rest
+        far = rest[[np.argmax(np.where(changed[rest], apart, -1))]] if len(rest) > 2 else rest
+        others = np.setdiff1d(rest, far) if len(rest) > 2 else rest  # of two, neither is the usual one
         weights = 1 / error[others] ** 2
         beyond = middle[far] - np.average(middle[others], weights=weights)
         if chi_square_p(beyond / np.hypot(error[far], weights.sum() ** -0.5)).min() > level:
             break
-        moved[far] = (p[far] <= level) & np.where(beyond > 0, low[far] > 1, high[far] < 1)
+        moved[far] = changed[far] & np.where(beyond > 0, low[far] > 1, high[far] < 1)
         rest = np.setdiff1d(rest, far)
     return moved
 
