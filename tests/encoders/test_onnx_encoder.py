@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -501,5 +502,9 @@ def test_a_model_that_never_ends_is_ended(tmp_path: Path, texts: list[str]) -> N
         answer = waiting.submit(encoder.encode, texts)
         with pytest.raises(TimeoutError):
             answer.result(timeout=0.2)
-        cancel_all()
-        assert answer.exception(timeout=30) is not None
+        for _ in range(300):  # on a busy machine the work may begin after the first call
+            cancel_all()
+            with suppress(TimeoutError):
+                assert answer.exception(timeout=0.1) is not None
+                break
+        assert answer.done()
