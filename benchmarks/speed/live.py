@@ -1,7 +1,8 @@
 """How long does it take to add and delete documents of a run whose vectors stay, and to search it then?
 
 Documents are made of words with Zipf's frequencies, so no data are needed. Searches with segments and without
-are timed in pairs; both answer alike, which is checked first.
+are timed in pairs; both answer alike, which is checked first. Adding and deleting take turns with a table of
+LanceDB, whose vectors our encoder makes; both must find what was added.
 """
 
 from __future__ import annotations
@@ -49,12 +50,13 @@ def documents(number: int) -> list[dict[str, Any]]:
 
 def milliseconds(work: Callable[[int], Any], repeats: int = REPEATS) -> float:
     """The median time of work, which gets the number of the repetition."""
-    times = []
-    for number in range(repeats):
-        start = time.perf_counter()
-        work(number)
-        times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
+    return statistics.median(_once(work, number) for number in range(repeats))
+
+
+def _once(work: Callable[[int], Any], number: int) -> float:
+    start = time.perf_counter()
+    work(number)
+    return 1000 * (time.perf_counter() - start)
 
 
 def measured(size: int) -> Iterator[Result]:
@@ -72,13 +74,46 @@ def measured(size: int) -> Iterator[Result]:
             rarest = sorted(set(more[number]["text"].split()), key=words.index)[-4:]
             assert more[number]["id"] in [hit.id for hit in live.search(" ".join(rarest)).hits]
 
-        ms = milliseconds(add)
-        yield Result("live: add a document and find it", ms, "ms", "50 ms", 50 / ms, note)
-        ms = milliseconds(lambda n: live.delete(base[n]["id"]))
-        yield Result("live: delete a document", ms, "ms", "20 ms", 20 / ms, note)
+        def delete(number: int) -> None:
+            live.delete(base[number]["id"])
+
+        table_add, table_delete = _lancedb(Path(name) / "table", live, base, more)
+        for what, limit, *works in (
+            ("add a document and find it", 50, add, table_add),
+            ("delete a document", 20, delete, table_delete),
+        ):
+            turns = [[_once(work, number) for work in works] for number in range(REPEATS)]
+            ms, theirs = map(statistics.median, zip(*turns, strict=True))
+            yield Result(f"live: {what}", ms, "ms", f"{limit} ms", limit / ms, note)
+            yield Result(f"live: {what}, beside LanceDB", ms, "ms", "LanceDB", theirs / ms, note)
         ms = milliseconds(lambda _: live.add(more[MANY:]) and live.search("wa0"), 1)
         yield Result("live: add 1,000 documents and search", ms / 1000, "s", "1.5 s", 1500 / ms, note)
         yield _search(live, base, note)
+
+
+def _lancedb(
+    folder: Path, live: selfvec.Run, base: list[dict[str, Any]], more: list[dict[str, Any]]
+) -> tuple[Callable[[int], None], Callable[[int], None]]:
+    """Adding and deleting in a table of LanceDB."""
+    import lancedb
+
+    encoder = selfvec.Encoder.of(live)
+
+    def with_vectors(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        vectors = encoder.encode_document([row["text"] for row in rows])
+        return [{**row, "vector": vector} for row, vector in zip(rows, vectors, strict=True)]
+
+    table = lancedb.connect(folder).create_table("texts", with_vectors(base))
+
+    def add(number: int) -> None:
+        table.add(with_vectors([more[number]]))
+        asked = encoder.encode_query(more[number]["text"])
+        assert more[number]["id"] in [hit["id"] for hit in table.search(asked).limit(10).to_list()]
+
+    def delete(number: int) -> None:
+        table.delete(f"id = '{base[number]['id']}'")
+
+    return add, delete
 
 
 def _search(live: selfvec.Run, base: list[dict[str, Any]], note: str) -> Result:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from tests.commands import ran
 
 from selfvec.apps.cli import main
 
@@ -199,8 +198,9 @@ def test_paths_are_one_line_in_a_pipe(folder: Path) -> None:
     text.parent.mkdir(parents=True)
     shutil.copy(folder / "text.txt", text)
     run = text.parent / "run"
-    assert ran(["refine", text, "-o", run, "--vectors", "none"]).out == f"{run}\n"
-    assert str(text) in ran(["run", "info", run]).out
+    done = sh(folder, f"refine '{text}' -o '{run}' --vectors none")
+    assert done.stdout.decode() == f"{run}\n"
+    assert str(text) in sh(folder, f"run info '{run}'").stdout.decode()
     shutil.rmtree(text.parents[1])
 
 

@@ -42,7 +42,7 @@ const COMPANY = {
 };
 const LENGTHS = { 2: "two", 3: "three", 4: "four", 5: "five", 6: "six" };
 const UNITS = { word: "words", lemma: "lemmas", pos: "parts of speech" };
-/** How like is compared with like, as on the command line; the first of each is what a command does by default. */
+/** How like is compared with like, as on the command line; the first of each is a command's default. */
 export const MIXES = { "": "equal", raw: "raw: all documents" };
 export const VARIANTS = { "": "as written", auto: "auto: each pair as one word" };
 const COUNTED_MIXES = { "": "raw: all documents", equal: "equal" };
