@@ -23,7 +23,7 @@ from selfvec.data.live_run import segments_of
 from selfvec.retrieval import Index, run_index
 from selfvec.retrieval.documents import gather
 
-DOCUMENTS = 20_000
+DOCUMENTS = 100_000
 WORDS, LENGTH = 20_000, 60
 MANY, SEGMENTS, REPEATS = 1_000, 8, 15
 
