@@ -102,10 +102,15 @@ class Provenance(Mapping[str, Any]):
     @property
     def worth_refining(self) -> bool:
         """Whether so much came since the vectors were made that search gains by making them again."""
-        came = self.live or {"documents": 0, "tokens": 0, "without_vector": 0}
-        share = came["documents"] / max(self.documents or 0, 1)
-        lacking = came["without_vector"] / max(came["tokens"], 1)
-        return bool(share > _MANY or (share >= _SOME and lacking > _LACKING))
+        if not self.live:
+            return False
+        share = self.live["documents"] / max(self.documents or 0, 1)
+        return bool(share > _MANY or (share >= _SOME and self._lacking(self.live) > _LACKING))
+
+    @staticmethod
+    def _lacking(came: Json) -> float:
+        """The share of the words that came which have no vector."""
+        return float(came["without_vector"] / max(came["tokens"], 1))
 
     @property
     def since_vectors(self) -> str:
@@ -113,10 +118,9 @@ class Provenance(Mapping[str, Any]):
         if not self.live:
             return ""
         came = self.live
-        lacking = came["without_vector"] / max(came["tokens"], 1)
         parts = [
             f"{count_of(came['documents'], 'document')} came, {came['gone']:,} went",
-            f"{lacking:.1%} of the words that came have no vector",
+            f"{self._lacking(came):.1%} of the words that came have no vector",
         ]
         if not_encoded := came.get("not_encoded"):
             parts.append(f"{count_of(not_encoded, 'passage')} not encoded")

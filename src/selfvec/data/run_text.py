@@ -81,17 +81,17 @@ class ShownDates:
 
     >>> import numpy as np
     >>> days = np.array(["1996", "NaT", "1998"], "datetime64[Y]").astype("datetime64[D]")
-    >>> [ShownDates(days).shown(day) for day in days]
+    >>> ShownDates(days).shown(days)
     ['1996', None, '1998']
     """
 
     def __init__(self, days: NDArray[np.datetime64]) -> None:
         dated = days[days == days]  # NaT is not equal to itself
-        self._unit = "Y" if (dated == dated.astype("datetime64[Y]")).all() else "D"
+        self._kind = "datetime64[Y]" if (dated == dated.astype("datetime64[Y]")).all() else "datetime64[D]"
 
-    def shown(self, day: np.datetime64) -> str | None:
-        """A date, such as 2020-06-18 or 2020; None for NaT."""
-        return str(day.astype(f"datetime64[{self._unit}]")) if day == day else None
+    def shown(self, days: NDArray[np.datetime64]) -> list[str | None]:
+        """Some of the dates, such as 2020-06-18 or 2020; None for NaT."""
+        return [None if day == "NaT" else day for day in days.astype(self._kind).astype(str).tolist()]
 
 
 class RunText:
@@ -148,12 +148,14 @@ class RunText:
 
     def dates(self, numbers: Sequence[int] | None = None) -> list[str | None]:
         """The dates of the documents with these numbers, in their order, or of all; see `ShownDates`."""
-        days = self.read((DATE,), numbers)[DATE].to_numpy().astype("datetime64[D]")
-        return [self._dates.shown(day) for day in days]
+        days, shown = self._dates
+        return shown.shown(days if numbers is None else days[list(numbers)])
 
     @cached_property
-    def _dates(self) -> ShownDates:
-        return ShownDates(self.read((DATE,))[DATE].to_numpy().astype("datetime64[D]"))
+    def _dates(self) -> tuple[NDArray[np.datetime64], ShownDates]:
+        """The date of each document, (D,), which is small beside the texts, and how dates are shown."""
+        days = self.read((DATE,))[DATE].to_numpy().astype("datetime64[D]")
+        return days, ShownDates(days)
 
     def field(self, name: str, option: str = "by") -> list[str | None]:
         """A kept field of each document, or ``id``; None where it is empty.

@@ -256,6 +256,7 @@ class OnnxEncoder(SentenceEncoder):
         self.name = os.fspath(folder) if name is None else name
         self._tokenizer = _tokenizer(self.folder)
         self._session = _session(self.folder.model)
+        self._run_options = _onnxruntime().RunOptions
         self._types = _input_types(self._session, self.folder.model)
         outputs = {output.name: output.type for output in self._session.get_outputs()}
         self._states = next((output for output in _STATES if outputs.get(output) in _REAL), None)
@@ -359,7 +360,7 @@ class OnnxEncoder(SentenceEncoder):
 
     def _outputs(self, output: str, ids: Sequence[int], kinds: Sequence[int]) -> Any:
         """An output of the model, which may take for ever."""
-        options = _onnxruntime().RunOptions()
+        options = self._run_options()
         with ended_by(lambda: setattr(options, "terminate", True)):
             return self._session.run([output], self._inputs(ids, kinds), options)[0]
 

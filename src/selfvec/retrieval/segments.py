@@ -361,7 +361,7 @@ class SearchedDocuments:
 
     def day(self, document: int) -> str | None:
         """The date of a document, such as 2020-06-18, or 2020 if the text has years only."""
-        return self._dates.shown(self.days[document])
+        return self._dates.shown(self.days[document : document + 1])[0]
 
     @cached_property
     def _dates(self) -> ShownDates:

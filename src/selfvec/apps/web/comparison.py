@@ -341,9 +341,8 @@ class Comparisons:
             while len(self._tasks) > 1 and self._too_many():
                 for task in self._tasks.pop(next(iter(self._tasks))):
                     task.drop()
-        for task in tasks[
-            :3
-        ]:  # not the map by neighbourhood, which takes seconds and is not always looked at
+        # Not the map by neighbourhood, which takes seconds and is not always looked at.
+        for task in tasks[:3]:
             task.begin()
         return tasks
 
