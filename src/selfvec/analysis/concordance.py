@@ -316,12 +316,12 @@ class _Pattern:
         forms = lemmatizer(tuple(codes)) if compared.lemma else str
         tag = tagger(options.get("tagger"), codes).parts if any(item.part for item in items) else None
         texts = run.text.texts(range(min(len(run.text), 100))) if run.text is not None and tag else []
-        known: dict[str, str] = {}  # so that a word is tagged once
+        part_of: dict[str, str] = {}  # so that a word is tagged once
 
         def parts_of(words: Sequence[str]) -> list[str]:
-            new = [word for word in words if word not in known]
-            known.update(zip(new, tag(new, texts) if tag and new else (), strict=True))
-            return [known[word] for word in words]
+            new = [word for word in words if word not in part_of]
+            part_of.update(zip(new, tag(new, texts) if tag and new else (), strict=True))
+            return [part_of[word] for word in words]
 
         return cls(items, split, compared, forms, parts_of)
 

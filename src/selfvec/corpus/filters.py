@@ -501,11 +501,13 @@ def _values(text: str, keys: Sequence[str]) -> list[str]:
     if text[:1] not in ("[", "{"):
         return plain
     try:
-        found = items_at(parse_json(text), keys)
+        items = items_at(parse_json(text), keys)
     except ValueError:
         return plain
     return plain + [
-        one if isinstance(one, str) else json.dumps(one) for one in found if one is not None and one != {}
+        item if isinstance(item, str) else json.dumps(item)
+        for item in items
+        if item is not None and item != {}
     ]
 
 

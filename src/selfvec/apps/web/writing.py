@@ -123,10 +123,10 @@ class Writing:
 
     def _named(self, names: list[TopicName]) -> Figures:
         page = self._page.now()
-        found = page.topics.result()
-        if found is None:
+        topics = page.topics.result()
+        if topics is None:
             raise NotFound("the text has too few words for topics")
-        return Figures("Named", {"names": len(kept_with(page.run, found, names))})
+        return Figures("Named", {"names": len(kept_with(page.run, topics, names))})
 
 
 async def _body(request: Request) -> bytes | None:
