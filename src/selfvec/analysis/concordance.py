@@ -288,7 +288,7 @@ class _Item:
     gap: tuple[int, int] | None = None  # any words, at least and at most so many
 
     @property
-    def any(self) -> bool:
+    def fits_all(self) -> bool:
         """Whether every word fits."""
         return not self.word.strip(ANY) and not self.part and not self.excluded
 
@@ -310,7 +310,7 @@ class _Pattern:
         split = "whitespace" if options.get("tokenizer") == "whitespace" else "words"
         written = " ".join(parts(query)) if query in units_of(run.provenance) else query
         items = [item for piece in written.split() for item in _items(piece, split, compared)]
-        if all(item.any or item.gap for item in items):
+        if all(item.fits_all or item.gap for item in items):
             raise OptionError(f"has no word: {query!r}", field="query", remedy="write some letters")
         codes = (options.get("lemmatize") or run.provenance.language).split(",")
         forms = lemmatizer(tuple(codes)) if compared.lemma else str
@@ -337,7 +337,7 @@ class _Pattern:
             else:
                 inside = ends < len(cut.ids)
                 starts, ends = starts[inside], ends[inside]
-                if not item.any:
+                if not item.fits_all:
                     fitting = self._fitting(item, cut, np.unique(cut.ids[ends]))[cut.ids[ends]]
                     starts, ends = starts[fitting], ends[fitting]
                 ends = ends + 1

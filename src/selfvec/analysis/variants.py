@@ -16,8 +16,9 @@ from selfvec.data.run import Run
 from selfvec.files.atomic_files import atomic_file, check_target
 from selfvec.storage.opened import GivenRun, as_run
 
-from .sides import AUTO, joined, read_variants, written
-from .word_drift.compared_slices import asked_slices, two_parts
+from .sides import AUTO, joined, read_variants
+from .sides.variant_pairs import certain_pairs, variant_pairs
+from .word_drift.compared_slices import default_slices, two_parts
 
 _EVIDENCE = ("relation", "word_a", "word_b", "variant_a", "variant_b", "cosine", "expected")
 
@@ -117,13 +118,13 @@ def variants(
     if output is not None:
         check_target(output, overwrite=overwrite, folder=False)
     slices, why = two_parts(run, between, slice_field, given_filters(filter))
-    sides = written(run, slices)
+    rows = variant_pairs(run, slices)
     if output is not None:
         with atomic_file(output, overwrite=overwrite) as temporary:
-            temporary.write_text("\n".join(_lines(sides.variants)) + "\n", encoding="utf-8", newline="\n")
-    figures = {"a": sides.a, "b": sides.b, "rows": sides.variants}
-    title = f"Words that are written in two ways, {sides.a} and {sides.b}"
-    return Variants(title, figures, rows="rows", messages=[why] if why else [])
+            temporary.write_text("\n".join(_lines(rows)) + "\n", encoding="utf-8", newline="\n")
+    a, b = slices[0].name, slices[-1].name
+    title = f"Words that are written in two ways, {a} and {b}"
+    return Variants(title, {"a": a, "b": b, "rows": rows}, rows="rows", messages=[why] if why else [])
 
 
 def with_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:
@@ -138,7 +139,9 @@ def given_pairs(run: Run, given: str | os.PathLike[str] | None) -> dict[str, str
     """
     if given is None:
         return {}
-    return written(run, asked_slices(run).slices).certain if given == AUTO else read_variants(given)
+    if given != AUTO:
+        return read_variants(given)
+    return certain_pairs(variant_pairs(run, default_slices(run).slices))
 
 
 def _lines(rows: Sequence[dict[str, Any]]) -> Iterator[str]:

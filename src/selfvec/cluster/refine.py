@@ -241,7 +241,7 @@ def _read(
     for number in dated:
         about[number] = scheduler.result(parts[number][0])
     tokens = [part[1] for part in parts]
-    counted = scheduler.sum([scheduler.run(count_words, one) for one in tokens], add_counts)
+    counted = scheduler.added([scheduler.run(count_words, one) for one in tokens], add_counts)
     asked = [*([part[2] for part in parts] if settings.keeps_text else ()), counted]
     del parts, counted  # so that workers need not hold them
     results = scheduler.results(asked, "Collecting")

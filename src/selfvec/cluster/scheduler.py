@@ -104,7 +104,7 @@ class Scheduler:
         """Data of the client as an argument of several tasks."""
         return self.run(_unchanged, data)
 
-    def sum(self, futures: list[Future], add: Callable[[Any, Any], Any]) -> Future:
+    def added(self, futures: list[Future], add: Callable[[Any, Any], Any]) -> Future:
         """The sum of results, which are added in pairs: neighbours first, then the sums of neighbours."""
         while len(futures) > 1:
             pairs = [futures[i : i + 2] for i in range(0, len(futures), 2)]

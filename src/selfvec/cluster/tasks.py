@@ -155,9 +155,9 @@ def find_shard_repeats(
     tokens: int,  # in all
 ) -> tuple[Repeats, list[Future], pl.DataFrame | None]:
     """The repeated passages; which tokens of each shard, (N,) bool, are further occurrences; their words."""
-    counters = scheduler.sum([scheduler.run(_count, shard, counter_bits(tokens)) for shard in shards], _add)
+    counters = scheduler.added([scheduler.run(_count, shard, counter_bits(tokens)) for shard in shards], _add)
     lists = [scheduler.run(_list, shard, counters, number) for number, shard in enumerate(shards)]
-    (candidates,) = scheduler.results([scheduler.sum(lists, _join)], "Comparing passages")
+    (candidates,) = scheduler.results([scheduler.added(lists, _join)], "Comparing passages")
     frequent = candidates.filter(pl.col("documents") >= LEAST_DOCUMENTS).sort("passage")
     passages = frequent["passage"].to_numpy()
     if not len(passages):
@@ -165,7 +165,7 @@ def find_shard_repeats(
     table = scheduler.keep(frequent)
     further = [scheduler.run(_further, shard, table, number) for number, shard in enumerate(shards)]
     pairs = list(zip(shards, further, strict=True))
-    words = scheduler.sum([scheduler.run(count_words, *pair) for pair in pairs], add_counts)
+    words = scheduler.added([scheduler.run(count_words, *pair) for pair in pairs], add_counts)
     best = most_frequent(frequent)
     example = scheduler.run(_example, shards[best["shard"]], best["place"], table)
     asked = [words, example, *(scheduler.run(figures_of, *pair) for pair in pairs)]
@@ -249,7 +249,7 @@ class ClusterScan(ScanOperator):
 
     def __init__(self, words: TokenBatch, window: int, scheduler: Scheduler, ranges: list[Future]) -> None:
         totals = [scheduler.run(neighbour_totals, one, window) for one in ranges]
-        super().__init__(words, window, GAMMA, degrees=scheduler.result(scheduler.sum(totals, add)))
+        super().__init__(words, window, GAMMA, degrees=scheduler.result(scheduler.added(totals, add)))
         self.window = window
         self.scheduler = scheduler
         self.ranges = ranges
@@ -264,7 +264,7 @@ class ClusterScan(ScanOperator):
         for columns in blocks:
             block = self.scheduler.keep(np.array(rows[:, columns], np.float32, order="C"))
             parts = [self.scheduler.run(_sums, one, self.window, block, *shared) for one in self.ranges]
-            sums.append(self.scheduler.sum(parts, add))
+            sums.append(self.scheduler.added(parts, add))
         tasks = len(blocks) * 2 * len(self.ranges) + len(shared)
         for columns in blocks:
             summed = self.scheduler.result(sums.pop(0), lambda ended: self.tick(self.tokens * ended / tasks))

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -99,6 +99,17 @@ def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progr
         return rows
 
     return cached(run, name, None, make, write, read, progress)
+
+
+def kept_result(
+    run: Run, name: str, key: tuple[Hashable, ...], make: Callable[[], dict[str, Any]], most: int = 4
+) -> dict[str, Any]:
+    """A result as JSON holds it, as `cached`; the latest ``most`` of a name are held by the run, too."""
+
+    def opened() -> dict[str, Any]:
+        return cached(run, name, key, make, write_result, read_result)
+
+    return run.held(name, opened, key, most)
 
 
 def write_result(result: Mapping[str, Any], folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import selfvec
 from selfvec import Run, TokenBatch
-from selfvec.analysis.word_drift.compared_slices import ENOUGH_DOCUMENTS, asked_slices, usual_slices
+from selfvec.analysis.word_drift.compared_slices import ENOUGH_DOCUMENTS, asked_slices, default_slices
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.vectors import Vectors
@@ -51,7 +51,7 @@ CHOSEN = {
 @pytest.mark.parametrize("name", CHOSEN)
 def test_the_earliest_and_the_latest_periods_that_hold_enough_are_compared(name: str) -> None:
     documents, expected, why = CHOSEN[name]
-    found = usual_slices(dated_run(documents))
+    found = default_slices(dated_run(documents))
     assert [part.name for part in found.slices] == expected
     assert (why in found.why) if why else not found.why
     for part in found.slices:

@@ -17,14 +17,16 @@ from selfvec.analysis.word_kinds import with_letters
 from selfvec.analysis.word_neighbours import abbreviates
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.characters import without_accents
-from selfvec.corpus.slices import Slice
+from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.storage.cache import kept_result
 from selfvec.text.document_vectors import document_frequencies
 from selfvec.text.odd_words import spelling_key
 
 Row = dict[str, Any]
 
+_FORMAT = 1  # of what is kept in a cache: another number, and what an older version kept is made again
 _FEWEST = 5  # occurrences of a word that vanishes or comes, on the side that has it
 _VANISHED = 5  # times rarer on the other side; an old habit dies out slowly
 _CERTAIN = 3.0  # deviations by which the shares of documents differ: one in 400 by chance
@@ -76,17 +78,34 @@ def relation(a: str, b: str) -> str:
     return "abbreviation" if rest_left_out or abbreviates(short, long) else ""
 
 
-def variant_pairs(run: Run, slices: Sequence[Slice], seed: int = 0) -> list[Row]:
-    """Pairs of words of two slices of which one vanishes as the other comes, with their evidence.
+def certain_pairs(rows: Sequence[Row]) -> dict[str, str]:
+    """The word of each variant that is certain, of rows of `variant_pairs`."""
+    return {row["variant"]: row["word"] for row in rows if row["certain"]}
+
+
+def variant_pairs(run: Run, slices: Sequence[Slice]) -> list[Row]:
+    """Pairs of words of which one vanishes, and the other comes, from the first to the last of some slices.
 
     A row has the ``word`` as it is written out, its ``variant``, their ``relation``, the counts of both on
     both sides, the ``cosine`` of their contexts, and what it is ``expected`` to be: that of random halves of
     the occurrences of both. ``certain`` are pairs with a relation and near-equal contexts; the others are
-    listed for a person to judge. Certain pairs come first, of these the most frequent.
+    listed for a person to judge. Certain pairs come first, of these the most frequent. They are kept in the
+    run's cache. There are none between less than two slices.
     """
-    batch = run.require_tokens()
-    names = run.vectors.index_to_key
-    parts = [batch.part(part.documents) for part in slices]
+    batch, names = run.tokens, run.vectors.index_to_key
+    if len(slices) < 2 or batch is None:
+        return []
+    ends = slices[0], slices[-1]
+
+    def make() -> dict[str, list[Row]]:
+        return {"rows": _pairs([batch.part(part.documents) for part in ends], names)}
+
+    rows: list[Row] = kept_result(run, "variants", (_FORMAT, *documents_of(ends)), make)["rows"]
+    return rows
+
+
+def _pairs(parts: Sequence[TokenBatch], names: Sequence[str], seed: int = 0) -> list[Row]:
+    """The rows of `variant_pairs` between two parts of a text."""
     moves = _moves(parts, names)
     if not (len(moves.going) and len(moves.coming)):
         return []

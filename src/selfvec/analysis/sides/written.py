@@ -14,17 +14,16 @@ from selfvec.base.declarations import options
 from selfvec.base.display import count_of, printable
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
-from selfvec.storage.cache import cached, read_result, write_result
+from selfvec.storage.cache import kept_result
 from selfvec.text.language_recognition import language_name
 
 from .joined import AUTO, joined, joined_sentences, pair_names, read_variants, split_pairs
 from .mix import confounded_fields, equal_mix, fields_held_equal
 from .notation import formula, languages, notation
-from .variant_pairs import variant_pairs
+from .variant_pairs import certain_pairs, variant_pairs
 
 Row = dict[str, Any]
-_FORMAT = 6  # of what is kept in a cache: another number, and what an older version kept is made again
-_HELD = 4  # comparisons of a run whose sides are held in memory
+_FORMAT = 7  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _MANY = 3  # words: each neighbour that is written otherwise moves the words around it
 _REMEDY = "Count each pair as one word: --variants auto"
@@ -79,7 +78,7 @@ class Sides:
     @property
     def certain(self) -> dict[str, str]:
         """The word of each variant that is certain."""
-        return {row["variant"]: row["word"] for row in self.variants if row["certain"]}
+        return certain_pairs(self.variants)
 
     @property
     def left(self) -> dict[str, str]:
@@ -198,26 +197,25 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
     if len(slices) < 2 or run.tokens is None:
         return Sides()
     ends = [slices[0], slices[-1]]
+    # Pairs are those of all documents: letters and contexts are evidence enough.
+    sides = Sides(ends[0].name, ends[1].name, variants=variant_pairs(run, ends))
 
     def make() -> dict[str, Any]:
         mix = confounded_fields(run, ends)
         fields = fields_held_equal(run, ends, mix)
         # What the mix brings with it, such as the capitals of one kind, is not said a second time.
         equal = (equal_mix(run, ends, fields) if fields else None) or ends
-        variants = variant_pairs(run, ends)  # of all documents: letters and contexts are evidence enough
-        a, b = (part.name for part in ends)
-        measures = notation(run, equal)
-        found = Sides(a, b, measures, languages(run, equal), [], mix, variants, fields)
-        passage = formula(run, equal, found.certain)
-        return asdict(replace(found, formulas=[passage] if passage else []))
+        passage = formula(run, equal, sides.certain)
+        return {
+            "notation": notation(run, equal),
+            "languages": languages(run, equal),
+            "formulas": [passage] if passage else [],
+            "mix": mix,
+            "fields": fields,
+        }
 
-    compared_documents = documents_of(ends)
-
-    def opened() -> dict[str, Any]:
-        return cached(run, "sides", [_FORMAT, compared_documents], make, write_result, read_result)
-
-    kept = run.held("sides", opened, tuple(compared_documents), _HELD)
-    return _with_pairs(Sides(**kept), run)
+    kept = kept_result(run, "sides", (_FORMAT, *documents_of(ends)), make)
+    return _with_pairs(replace(sides, **kept), run)
 
 
 def _with_pairs(sides: Sides, run: Run) -> Sides:

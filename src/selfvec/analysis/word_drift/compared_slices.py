@@ -155,10 +155,15 @@ def asked_slices(
         compared = Compared(_two(_of_field(among, field, sides, documents)))
     elif sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
         compared = Compared([])
-    elif sides is None and not slices_of(run):
-        compared = usual_slices(among, documents)
+    elif sides is None:
+        compared = default_slices(among, documents)
+    elif isinstance(sides, str):
+        batch = among.require_tokens()
+        compared = Compared(first_and_last(_several(by_period(batch, sides)), batch))
     else:
-        compared = Compared(chosen_slices(among if sides is None or isinstance(sides, str) else run, sides))
+        batch = run.require_tokens()
+        named = [named_slice(batch, part) if isinstance(part, str) else part for part in _two(sides)]
+        compared = Compared(named)
     if documents is None:
         return compared
     if not compared.slices:
@@ -199,14 +204,34 @@ def _passing(part: Slice, documents: Mask, filters: Sequence[str]) -> Slice:
     return kept
 
 
-def usual_slices(run: Run, among: Mask | None = None) -> Compared:
-    """What is compared if nobody names it: the earliest and the latest years of a dated text, or other units.
+def default_slices(run: Run, among: Mask | None = None) -> Compared:
+    """What is compared if nobody names it: the first and the last slice of a run, or else `usual_slices`.
+
+    ``among`` are the documents that count, (D,), by default all.
+    """
+    slices, batch = slices_of(run), run.tokens
+    if batch is None or not slices:
+        return usual_slices(batch, among)
+    slices = [part for part in slices if part.documents.any()]
+    if not slices:
+        return Compared([])
+    _several(slices)
+    if batch.slices is None:
+        return Compared(first_and_last(slices, batch))
+    sizes = _sizes(slices, batch)
+    if min(sizes[0], sizes[-1]) >= ENOUGH_TOKENS:
+        return Compared([slices[0], slices[-1]])
+    # Labels have no order in which they could be joined: those with the most text, in their order.
+    return Compared([slices[i] for i in sorted(np.argsort(-sizes, kind="stable")[:2].tolist())])
+
+
+def usual_slices(batch: TokenBatch | None, among: Mask | None = None) -> Compared:
+    """The earliest and the latest years of a dated text, or other units of time.
 
     Each side holds an eighth of the text or, if the text is too uneven, at least enough for a test. A text
     whose documents mostly have no date is compared before and after refining. ``among`` are the documents
     that count, (D,), by default all.
     """
-    batch = run.tokens
     if batch is None or batch.dates is None or np.isnat(batch.dates).all():
         return Compared([])
     dated = ~np.isnat(batch.dates)
@@ -267,27 +292,6 @@ def _of_field(
         raise OptionError(rule, field="slice_field", remedy="leave one of them out")
     names = None if sides is None else [side.name if isinstance(side, Slice) else side for side in sides]
     return field_slices(run, field, names, 2, among)
-
-
-def chosen_slices(run: Run, between: str | Sequence[str | Slice] | None) -> list[Slice]:
-    """The first and the last slice of a period, or two that are named; by default those of the run."""
-    if isinstance(between, str):
-        batch = run.require_tokens()
-        return first_and_last(_several(by_period(batch, between)), batch)
-    if between is not None:
-        batch = run.require_tokens()
-        return [named_slice(batch, part) if isinstance(part, str) else part for part in _two(between)]
-    slices = [part for part in slices_of(run) if part.documents.any()]
-    if not slices or run.tokens is None:
-        return []
-    _several(slices)
-    if run.tokens.slices is None:
-        return first_and_last(slices, run.tokens)
-    sizes = _sizes(slices, run.tokens)
-    if min(sizes[0], sizes[-1]) >= ENOUGH_TOKENS:
-        return [slices[0], slices[-1]]
-    # Labels have no order in which they could be joined: those with the most text, in their order.
-    return [slices[i] for i in sorted(np.argsort(-sizes, kind="stable")[:2].tolist())]
 
 
 def field_slices(

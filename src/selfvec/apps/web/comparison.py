@@ -22,8 +22,8 @@ from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
 from selfvec.analysis.word_drift.compared_slices import (
     BY_REFINING,
     CountedSides,
-    asked_slices,
     comparable_slices,
+    default_slices,
 )
 from selfvec.analysis.word_drift.measures import NEIGHBOURS, possible_neighbours
 from selfvec.analysis.word_drift.permutation_test import compared_means
@@ -269,7 +269,7 @@ def _bytes(arrays: Iterable[AnyFloats]) -> int:
 def _usual_pair(run: Run) -> list[Slice]:
     """The slices that `drift` compares; none if the run has fewer than two, or these are too small."""
     try:
-        slices = asked_slices(run).slices
+        slices = default_slices(run).slices
         CountedSides.of(run, slices, MIN_COUNT)  # an error if drift can test no word between them
     except InputError:
         return []
