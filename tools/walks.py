@@ -30,6 +30,8 @@ WALKS = {
     "serve": "apps.starting:serve:run",
 }
 
+_ITSELF = ("base", "present")  # attributes of a run that are the run, in one of its states
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Assignment = ast.Assign | ast.AnnAssign | ast.NamedExpr
 
@@ -181,6 +183,8 @@ def _is_carried(value: ast.expr, names: set[str]) -> bool:
     match value:
         case ast.Name(id=name):
             return name in names
+        case ast.Attribute(value=inner, attr=name) if name in _ITSELF:
+            return _is_carried(inner, names)
         case ast.Starred(value=inner) | ast.Await(value=inner):
             return _is_carried(inner, names)
         case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.BoolOp(values=parts):

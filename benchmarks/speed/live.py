@@ -20,7 +20,7 @@ import selfvec
 from benchmarks.harness import Result
 from selfvec.base.progress import Progress
 from selfvec.data.live_run import segments_of
-from selfvec.retrieval import Index, run_index
+from selfvec.retrieval import run_index
 from selfvec.retrieval.documents import gather
 
 DOCUMENTS = 100_000
@@ -119,7 +119,7 @@ def _lancedb(
 def _search(live: selfvec.Run, base: list[dict[str, Any]], note: str) -> Result:
     """Search with segments against an index made anew."""
     index = run_index(live)
-    anew = Index.memory(live.present, gather(live.present, Progress()), like=index)
+    anew = index.of_parts([index.indexed(live.present, gather(live.present, Progress()))])
     questions = [" ".join(row["text"].split()[:4]) for row in base[100 : 100 + REPEATS]]
     ratios, here = [], []
     for question in questions:

@@ -16,12 +16,11 @@ from selfvec.files.atomic_files import (
     check_target,
     locked_sibling,
     needing,
-    remove_folder,
     replace_folder,
     writing,
 )
 from selfvec.files.checksums import unchanged
-from selfvec.files.file_system import own_folder
+from selfvec.files.file_system import own_folder, remove_folder
 
 
 def leftovers(folder) -> list[str]:

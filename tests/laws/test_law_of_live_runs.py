@@ -21,7 +21,7 @@ from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import filtered_documents
 from selfvec.encoders.encoded_texts import encoded_texts_of
-from selfvec.retrieval import Index, run_index
+from selfvec.retrieval import run_index
 from selfvec.retrieval.documents import gather
 
 ALL = "storm"  # a word of every document
@@ -124,7 +124,7 @@ class Model:
 def same_answers(run: selfvec.Run) -> None:
     """Whether a run answers as an index made anew of its documents does."""
     index = run_index(run)
-    anew = Index.memory(run.present, gather(run.present, Progress()), like=index)
+    anew = index.of_parts([index.indexed(run.present, gather(run.present, Progress()))])
     for question in QUESTIONS:
         for mode in ("hybrid", "bm25", "dense"):
             here, there = (one.search(question, 60, mode=mode) for one in (index, anew))

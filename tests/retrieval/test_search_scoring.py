@@ -12,7 +12,7 @@ from selfvec.numerics.quantization import quantised
 from selfvec.retrieval import Index, documents, kernels, scoring
 from selfvec.retrieval.build import agreement, dense_share
 from selfvec.retrieval.dense_space import DenseSpace, projected
-from selfvec.retrieval.documents import GatheredDocuments, IndexedDocuments
+from selfvec.retrieval.documents import GatheredDocuments, IndexedDocuments, Passages
 from selfvec.retrieval.scoring import Scorer
 from selfvec.retrieval.segments import SearchedDocuments
 from selfvec.retrieval.snippets import Match, _best_start
@@ -41,7 +41,7 @@ def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str
     vectors = document_vectors(batch, rows, np.ones(len(rows), np.float32))
     spans = np.tile(np.array([[0, 1]], np.int32), (len(passages), 1))
     found = GatheredDocuments.of(["x"] * documents)
-    indexed = IndexedDocuments.build(found, batch, passages, spans, quantised(vectors))
+    indexed = IndexedDocuments.build(found, batch, Passages(passages, spans), quantised(vectors))
     space = DenseSpace(rows / weights[:, None], weights, np.zeros(0, np.int32), related=related)
     return vocabulary, Scorer(SearchedDocuments.whole(indexed), space)
 

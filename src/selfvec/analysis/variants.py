@@ -16,8 +16,8 @@ from selfvec.data.run import Run
 from selfvec.files.atomic_files import atomic_file, check_target
 from selfvec.storage.opened import GivenRun, as_run
 
-from .sides import AUTO, joined, read_variants
-from .sides.variant_pairs import certain_pairs, variant_pairs
+from .sides import AUTO, Sides, joined, read_variants
+from .sides.variant_pairs import variant_pairs
 from .word_drift.compared_slices import default_slices, two_parts
 
 _EVIDENCE = ("relation", "word_a", "word_b", "variant_a", "variant_b", "cosine", "expected")
@@ -141,7 +141,7 @@ def given_pairs(run: Run, given: str | os.PathLike[str] | None) -> dict[str, str
         return {}
     if given != AUTO:
         return read_variants(given)
-    return certain_pairs(variant_pairs(run, default_slices(run).slices))
+    return Sides(variants=variant_pairs(run, default_slices(run).slices)).certain
 
 
 def _lines(rows: Sequence[dict[str, Any]]) -> Iterator[str]:

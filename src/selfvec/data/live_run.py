@@ -201,13 +201,18 @@ class LiveRun(Run):
             stamp=stamp,
         )
         del self.vectors, self.original, self.history  # those of this class are made when they are needed
-        self.base = base
+        self._base = base
         self.segments = tuple(segments)
 
     def __getstate__(self) -> dict[str, Any]:
         """The state that `pickle` and `copy` keep; what is computed from it is computed again."""
         made = ("tokens", "vectors", "original", "history", "_words", "_made_words")
         return {name: value for name, value in super().__getstate__().items() if name not in made}
+
+    @property
+    def base(self) -> Run:
+        """The run that the vectors were made with."""
+        return self._base
 
     def replace(self, **changes: Any) -> Any:
         """A copy with some of the constructor's arguments changed, as a run like any other."""
@@ -278,20 +283,14 @@ class LiveRun(Run):
         return [*known, *(word for word in dict.fromkeys(new) if word not in self.base.vectors)]
 
 
-def base_of(run: Run) -> Run:
-    """The run that the vectors of a run were made with."""
-    return run.base if isinstance(run, LiveRun) else run
-
-
 def segments_of(run: Run) -> tuple[Part, ...]:
     """The parts of a run's documents: that of the vectors first.
 
-    `InputError` if the run has not kept its tokens or its text.
+    `InputError` if the run has not kept its text.
     """
     if isinstance(run, LiveRun):
         return run.segments
     reason = "so its documents cannot be changed"
-    run.require_tokens(reason)
     text = run.require_text(reason)
     base = run.held("segment of the base", lambda: Segment(BASE, text, partial(run.require_tokens, reason)))
     return (Part(base),)

@@ -160,6 +160,11 @@ class Run:
         """What a function works on from its beginning to its end: this state of the run."""
         return self
 
+    @property
+    def base(self) -> Run:
+        """The run that the vectors were made with: itself, unless documents came or went since."""
+        return self
+
     def replace(self, **changes: Any) -> Self:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy.
 

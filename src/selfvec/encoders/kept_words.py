@@ -14,9 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from selfvec.base.errors import InputError, TargetError
-from selfvec.files.atomic_files import atomic_folder, remove_folder
+from selfvec.files.atomic_files import atomic_folder
 from selfvec.files.checksums import read_description, write_sealed
-from selfvec.files.file_system import is_ours, user_folder
+from selfvec.files.file_system import is_ours, remove_folder, user_folder
 
 from .encoded_texts import EncodedTexts
 from .sentence_encoder import SentenceEncoder

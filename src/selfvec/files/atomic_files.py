@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ from .file_system import (
     mode_of,
     open_to_lock,
     same_file,
+    sibling,
     sync_names,
     sync_tree,
 )
@@ -51,9 +51,6 @@ class FolderKind:
     name: str  # in JSON
     described: str  # with its article
     sealed: bool = True  # whether the file holds a checksum of itself
-
-    def matches(self, folder: Path) -> bool:
-        return (folder / self.file).is_file()
 
 
 def check_target(
@@ -80,7 +77,7 @@ def check_target(
     if not is_ours(target):  # its successor would be ours, with other rights
         rule = "belongs to another user, so it is not replaced even with --overwrite"
         raise TargetError(rule, path=target, remedy="choose another name, or run this as its owner")
-    if kind is not None and not kind.matches(target):
+    if kind is not None and not (target / kind.file).is_file():
         rule = f"exists already and is not {kind.described}; it is not replaced even with --overwrite"
         raise TargetError(rule, path=target, remedy="choose another name")
     if not overwrite:
@@ -240,26 +237,13 @@ def replace_folder(source: Path, target: Path) -> None:
     if not exists:
         source.replace(target)
     elif not exchange(source, target):
-        old = _sibling(target)
+        old = sibling(target)
         target.replace(old)
         source.replace(target)
         source = old
     sync_names(target.parent)
     if exists:
         discard(source)
-
-
-def remove_folder(folder: Path) -> None:
-    """Delete a folder of this user, or a link in its place; nothing if there is neither.
-
-    The folder gets another name first, so that no part of it is found if the process is killed.
-    """
-    if folder.is_symlink():
-        discard(folder)
-    elif folder.is_dir() and is_ours(folder):
-        left = _sibling(folder)
-        folder.replace(left)
-        discard(left)
 
 
 @contextmanager
@@ -295,17 +279,13 @@ def _rename_file(source: Path, target: Path, overwrite: bool) -> None:
     source.replace(target)
 
 
-def _sibling(target: Path) -> Path:
-    return target.with_name(f".{target.name}.partial-{secrets.token_hex(4)}")
-
-
 def _locked_new(target: Path) -> tuple[Path, int | None]:
     """A new folder and, where possible, a descriptor that locks it.
 
     Another process may take it for a leftover and remove it before it is locked. Then a new one is made.
     """
     for _ in range(_TRIES):
-        path = _sibling(target)
+        path = sibling(target)
         path.mkdir(0o700)  # not through a link either
         descriptor = open_to_lock(path)
         if descriptor is None and path.exists():

@@ -15,6 +15,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import secrets
 import shutil
 import stat
 import sys
@@ -90,6 +91,24 @@ def discard(path: Path) -> None:
     if failed is not None and os.path.lexists(path):
         rule = f"{path}: could not be removed ({failed.strerror}); the result is complete"
         warnings.warn(rule, CleanupWarning, stacklevel=3)
+
+
+def sibling(target: Path) -> Path:
+    """A path beside a target for what is temporary."""
+    return target.with_name(f".{target.name}.partial-{secrets.token_hex(4)}")
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete a folder of this user, or a link in its place; nothing if there is neither.
+
+    The folder gets another name first, so that no part of it is found if the process is killed.
+    """
+    if folder.is_symlink():
+        discard(folder)
+    elif folder.is_dir() and is_ours(folder):
+        left = sibling(folder)
+        folder.replace(left)
+        discard(left)
 
 
 def mode_of(path: Path) -> int | None:

@@ -24,7 +24,6 @@ from selfvec.data.live_run import (
     Part,
     PresentText,
     Segment,
-    base_of,
     segments_of,
     since,
     with_figures,
@@ -83,7 +82,7 @@ def added(
     number = number or _next(segments)
     text = _text_of(rows)
     encoded, described = _encoded(run, text, execution)
-    new = Segment.of(str(number), text, _tokens_of(rows, base_of(run)), encoded)
+    new = Segment.of(str(number), text, _tokens_of(rows, run.base), encoded)
     provenance = described.replace(corpus=_summary_with(run, corpus.summary.as_dict(), replaced))
     return _changed(run, [*parts, Part(new)], change, provenance, number), change
 
@@ -225,7 +224,7 @@ def _encoded(run: Run, text: RunText, execution: Execution) -> tuple[EncodedText
     made = run.provenance
     if made.encoder is None:
         return None, made
-    teacher = Teacher.of_runs([base_of(run)], encoder_of(run))
+    teacher = Teacher.of_runs([run.base], encoder_of(run))
     assert teacher is not None
     most = None if run.settings.encode is None else max(run.settings.encode - made.encoder["passages"], 0)
     encoded, numbers = teacher.encode_added(text, most, execution)
@@ -237,7 +236,7 @@ def _encoded(run: Run, text: RunText, execution: Execution) -> tuple[EncodedText
 
 def _changed(run: Run, parts: Sequence[Part], change: Change, provenance: Provenance, number: int) -> LiveRun:
     """A run of other parts, of which small ones are joined."""
-    base = base_of(run)
+    base = run.base
     first, *others = parts
     kept = _joined([part for part in others if len(part)], number)
     steps = [*run.provenance.steps]

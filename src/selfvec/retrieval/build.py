@@ -8,7 +8,7 @@ from functools import cache, cached_property, partial
 
 import numpy as np
 
-from selfvec.base.arrays import Hashes, Ids, Ints, Rows
+from selfvec.base.arrays import Hashes, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once
@@ -25,7 +25,14 @@ from selfvec.text.repeats import find_repeats, tokens_by_document
 from selfvec.text.vocabulary import Vocabulary
 
 from .dense_space import TABLES, DenseSpace, projected, run_tables
-from .documents import GatheredDocuments, IndexedDocuments, UnitVectors, like_units, vocabulary_and_units
+from .documents import (
+    NO_PASSAGES,
+    GatheredDocuments,
+    IndexedDocuments,
+    UnitVectors,
+    like_units,
+    vocabulary_and_units,
+)
 from .encoder_part import EncoderPart, encoded_units, encoder_part
 from .run_student import student_of
 from .scoring import Scorer, best_documents
@@ -53,14 +60,10 @@ def build_index(
     encoded = encoded or encoded_texts_of(run)
     student = None if encoded is None or run.text is None else student_of(run, progress)
 
-    def texts() -> tuple[Ids, Ids, Vocabulary, TokenBatch, Ints]:
-        owners, spans = gathered.passages()
-        return owners, spans, *vocabulary_and_units(run, gathered, owners, spans)
-
     with progress.stage("Counting words", None, "documents"):
         # Topic vectors are compiled sums, texts are cut in Python.
-        made, chosen = at_once(texts, partial(_run_vectors, run, tables))
-        owners, spans, vocabulary, units, stem_of = made
+        words = partial(vocabulary_and_units, run, gathered)
+        (vocabulary, units, stem_of), chosen = at_once(words, partial(_run_vectors, run, tables))
         bounds = units.offsets[: len(gathered.texts) + 1]
         documents = TokenBatch(units.ids[: bounds[-1]], bounds, units.types)  # the first units; a view
         return_freed_memory()
@@ -74,11 +77,11 @@ def build_index(
         pool = None if smoothing is None else PoolOfTexts.of(smoothing, gathered.texts)
         repeats, _ = find_repeats(documents)
         in_int8 = vectors.codes, vectors.scales
-        built = IndexedDocuments.build(gathered, units, owners, spans, in_int8, repeats)
+        built = IndexedDocuments.build(gathered, units, gathered.passages, in_int8, repeats)
         indexed = SearchedDocuments.whole(built)
         encoder = None
         if encoded is not None and student is not None:
-            encoder = encoder_part(gathered, (owners, spans), units, encoded, student)
+            encoder = encoder_part(gathered, units, encoded, student)
         del units, documents
         return_freed_memory()
     with progress.stage("Comparing words and meaning", None, "queries"):
@@ -135,8 +138,7 @@ def build_like(
 
     Types are numbered as in that index, new ones after them.
     """
-    owners, spans = gathered.passages()
-    units, new = like_units(run, gathered, owners, spans, vocabulary)
+    units, new = like_units(gathered, vocabulary, run.vectors)
     documents = len(gathered.texts)
     # New types have no vector, so that vectors are those of the types before.
     known = np.arange(len(units.types), dtype=np.int32)
@@ -145,7 +147,7 @@ def build_like(
     own = (
         np.full(units.documents, -1)
         if pool is None
-        else np.append(pool.places(gathered.texts), np.full(len(owners), -1))
+        else np.append(pool.places(gathered.texts), np.full(len(gathered.passages.owners), -1))
     )
 
     def smoothed(numbers: Ints) -> Rows:
@@ -153,14 +155,14 @@ def build_like(
         return rows if pool is None else pool.smoothing.moved(rows, own[numbers], out=rows)
 
     vectors = UnitVectors.of(units.documents, documents, smoothed)
-    indexed = IndexedDocuments.build(gathered, units, owners, spans, (vectors.codes, vectors.scales))
+    indexed = IndexedDocuments.build(gathered, units, gathered.passages, (vectors.codes, vectors.scales))
     student = None if encoded is None else student_of(run)
     if encoded is None or student is None:
         return new, indexed, None
     used, ids = np.unique(units.ids, return_inverse=True)
     few = TokenBatch(ids.astype(np.int32), units.offsets, [units.types[i] for i in used.tolist()])
     teacher = student.among(few.types)
-    return new, indexed, encoded_units(gathered, (owners, spans), few, encoded, teacher)
+    return new, indexed, encoded_units(gathered, few, encoded, teacher)
 
 
 def _unit_vectors(
@@ -215,12 +217,10 @@ def _by_stem(
 def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> IndexParts:
     """The parts of an index of whole texts that can be searched by words only."""
     batch = merge_stems(encode_texts(texts, preprocessing), preprocessing)
-    no_owners = np.zeros(0, np.int32)
-    no_spans = np.zeros((0, 2), np.int32)
     no_vectors = quantised(np.zeros((len(texts), 1), np.float32), scale_of_zeros=0)
     repeats, _ = find_repeats(batch)
     gathered = GatheredDocuments.of(texts)
-    documents = IndexedDocuments.build(gathered, batch, no_owners, no_spans, no_vectors, repeats)
+    documents = IndexedDocuments.build(gathered, batch, NO_PASSAGES, no_vectors, repeats)
     indexed = SearchedDocuments.whole(documents)
     return Vocabulary(preprocessing, batch.types), DenseSpace.words_only(batch), indexed, None, None
 

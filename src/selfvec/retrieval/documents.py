@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from selfvec.corpus.filters import coded
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT, RunText, column_of
 from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
 from selfvec.files.memory import PackedStrings, Packer, return_freed_memory
 from selfvec.numerics.quantization import quantised
 from selfvec.text.document_vectors import document_frequencies
@@ -42,6 +43,16 @@ if TYPE_CHECKING:
 
 LONGEST = 120  # characters of a field's values, on average; longer fields are text, not filters
 LONGEST_JSON = 1000  # of lists and objects
+
+
+class Passages(NamedTuple):
+    """The passages of documents, in their order."""
+
+    owners: Ids  # (P,), their documents
+    spans: Ids  # (P, 2), where they begin and end, in characters
+
+
+NO_PASSAGES = Passages(np.zeros(0, np.int32), np.zeros((0, 2), np.int32))
 
 
 @dataclass(frozen=True)
@@ -72,11 +83,12 @@ class GatheredDocuments:
         """Where the passages of each text begin and end, in characters; none for a short text."""
         return [passages(text, *self.cut) for text in self.texts]
 
-    def passages(self) -> tuple[Ids, Ids]:
-        """The document of each passage, (P,), and where it begins and ends in characters, (P, 2)."""
+    @cached_property
+    def passages(self) -> Passages:
+        """The passages of all texts."""
         spans = self.spans()
         owners = np.repeat(np.arange(len(spans), dtype=np.int32), [len(own) for own in spans])
-        return owners, np.array([span for own in spans for span in own], np.int32).reshape(-1, 2)
+        return Passages(owners, np.array([span for own in spans for span in own], np.int32).reshape(-1, 2))
 
 
 def gather(run: Run, progress: Progress) -> GatheredDocuments:
@@ -117,12 +129,10 @@ def _is_short(values: pl.Series) -> bool:
 # ---- Units as words: as the stems of documents and run
 
 
-def vocabulary_and_units(
-    run: Run, gathered: GatheredDocuments, owners: Ids, spans: Ids
-) -> tuple[Vocabulary, TokenBatch, Ints]:
+def vocabulary_and_units(run: Run, gathered: GatheredDocuments) -> tuple[Vocabulary, TokenBatch, Ints]:
     """The stems of documents and run, all units as these stems, and the stem of each run word, (V,)."""
     preprocessing = Preprocessing.of(run.provenance).by_words
-    pieces, bounds = _cut(gathered.texts, owners, spans)
+    pieces, bounds = _cut(gathered)
     merged = merge_stems(encode_texts(pieces, preprocessing, run.vectors), preprocessing)
     words: Sequence[str] = run.vectors.index_to_key
     names = words if preprocessing.stem is None else stems(words, preprocessing.stem)
@@ -145,12 +155,15 @@ def _of_units(
 
 
 def like_units(
-    run: Run, gathered: GatheredDocuments, owners: Ids, spans: Ids, vocabulary: Vocabulary
+    gathered: GatheredDocuments, vocabulary: Vocabulary, vectors: Vectors
 ) -> tuple[TokenBatch, list[str]]:
-    """All units as the stems of a vocabulary and as new ones, numbered after them; and the new stems."""
-    pieces, bounds = _cut(gathered.texts, owners, spans)
+    """All units as the stems of a vocabulary and as new ones, numbered after them; and the new stems.
+
+    ``vectors`` are those of the run.
+    """
+    pieces, bounds = _cut(gathered)
     preprocessing = vocabulary.preprocessing
-    merged = merge_stems(encode_texts(pieces, preprocessing, run.vectors), preprocessing)
+    merged = merge_stems(encode_texts(pieces, preprocessing, vectors), preprocessing)
     new = [name for name in merged.types if name not in vocabulary.index]
     types = [*vocabulary.types, *new]
     later = {name: len(vocabulary) + place for place, name in enumerate(new)}
@@ -158,14 +171,15 @@ def like_units(
     return _of_units(merged.renumbered(numbers, types), bounds, len(gathered.texts)), new
 
 
-def _cut(texts: PackedStrings, owners: Ids, spans: Ids) -> tuple[PackedStrings, Ints]:
+def _cut(gathered: GatheredDocuments) -> tuple[PackedStrings, Ints]:
     """The texts of D documents, cut where any of their P passages begins or ends: each is read once.
 
     And for each document, and then each passage, its first piece and the one after its last, (2, D + P).
     """
+    texts, (owners, spans) = gathered.texts, gathered.passages
     of_documents = np.searchsorted(owners, np.arange(len(texts) + 1))
     documents: list[int] = [0]  # their first pieces
-    passages: list[tuple[int, int]] = []
+    passages: list[tuple[int, int]] = []  # likewise
 
     def pieces() -> Iterator[str]:
         for document, text in enumerate(texts):
@@ -286,8 +300,7 @@ class IndexedDocuments:
         cls,
         gathered: GatheredDocuments,
         batch: TokenBatch,
-        owners: Ids,
-        spans: Ids,
+        passages: Passages,
         vectors: tuple[Int8s, Floats],  # and their scales
         repeats: Repeats | None = None,
     ) -> IndexedDocuments:
@@ -300,8 +313,8 @@ class IndexedDocuments:
             "counts": counts,
             "occurs": occurs.astype(np.int32),
             "lengths": np.diff(batch.offsets).astype(np.int32),
-            "owners": owners,
-            "spans": spans,
+            "owners": passages.owners,
+            "spans": passages.spans,
             "vectors": vectors[0],
             "scales": vectors[1],
             "repeats": np.zeros(0, np.uint64) if repeats is None or repeats.templates else repeats.passages,

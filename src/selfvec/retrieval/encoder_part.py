@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Array, Floats, Ids, Ints, Rows
+from selfvec.base.arrays import AnyFloats, Array, Floats, Ints, Rows
 from selfvec.base.casing import asked_forms
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import OptionError
@@ -125,7 +125,6 @@ class EncoderPart:
 
 def encoder_part(
     gathered: GatheredDocuments,
-    passages: tuple[Ids, Ids],  # their owners and spans
     units: TokenBatch,  # U
     encoded: EncodedTexts,
     student: RunStudent,
@@ -136,7 +135,7 @@ def encoder_part(
     have the student's vectors.
     """
     own = student.among(units.types)
-    vectors = encoded_units(gathered, passages, units, encoded, own)
+    vectors = encoded_units(gathered, units, encoded, own)
     rows = (own.rows * own.weights[:, None]).astype(np.float16)
     unseen_rows = (student.unseen.rows * np.float32(student.unseen_weight)).astype(np.float16)
     unseen = EncodedTexts("", "", read_only(student.unseen.hashes), read_only(unseen_rows))
@@ -145,16 +144,14 @@ def encoder_part(
 
 def encoded_units(
     gathered: GatheredDocuments,
-    passages: tuple[Ids, Ids],  # their owners and spans
     units: TokenBatch,  # U
     encoded: EncodedTexts,
     own: Student,  # of the types of the units
 ) -> UnitVectors:
     """The encoder's vectors of units, or those of the student."""
-    owners = passages[0]
-    places = unit_places(encoded, gathered, *passages)
+    places = unit_places(encoded, gathered)
     documents = len(gathered.texts)
-    first = documents + np.searchsorted(owners, np.arange(documents + 1))  # passage of each
+    first = documents + np.searchsorted(gathered.passages.owners, np.arange(documents + 1))  # passage of each
 
     def rows_of(numbers: Ints) -> Rows:
         out = np.zeros((len(numbers), encoded.dimensions), np.float32)

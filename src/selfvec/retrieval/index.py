@@ -25,7 +25,6 @@ from selfvec.base.checks import check_path, check_text, check_whole
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import GivenFilter, allowed, filter_names, given_filters
-from selfvec.data.live_run import base_of
 from selfvec.data.run import Run
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.run_encoder import encoder_of
@@ -113,7 +112,6 @@ class Index:
         encoded: EncodedTexts | None = None,
         progress: Progress | None = None,
         seed: int = 0,
-        like: Index | None = None,
     ) -> Index:
         """An index in memory.
 
@@ -130,9 +128,6 @@ class Index:
         progress : Progress, optional
         seed : int
             For the sample of 20,000 documents, if there are more.
-        like : Index, optional
-            Another index of the run, whose vectors of words are taken as they are. So is an index of all
-            documents of a run equal to that of the run, to which they were added.
 
         Raises
         ------
@@ -140,8 +135,6 @@ class Index:
             If there is no document.
         """
         gathered = documents if isinstance(documents, GatheredDocuments) else GatheredDocuments.of(documents)
-        if like is not None:
-            return like.of_parts([like.indexed(run, gathered)]).asking(run)
         parts = build_index(run, gathered, tables=tables, encoded=encoded, progress=progress, seed=seed)
         return cls(*parts).asking(run)
 
@@ -155,7 +148,7 @@ class Index:
         """Other documents in the space of this index; ``encoded`` as for `memory`."""
         if self.encoder_part is not None:
             encoded = encoded or encoded_texts_of(run)
-        made = build_like(base_of(run), gathered, self._first_types, self.space, self.pool, encoded)
+        made = build_like(run.base, gathered, self._first_types, self.space, self.pool, encoded)
         new, documents, vectors = made
         return IndexedPart(documents, np.ones(len(documents), bool), new, vectors)
 
@@ -240,7 +233,7 @@ class Index:
         """
         check_path("folder", folder, "a path")
         folder = Path(folder).absolute()
-        if not INDEX.matches(folder):
+        if not (folder / INDEX.file).is_file():
             raise InputError("is not an index", path=folder, remedy="make one with: selfvec search RUN QUERY")
 
         def checked() -> Index:

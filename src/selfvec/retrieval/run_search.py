@@ -19,7 +19,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.filters import GivenFilter, allowed, given_filters
-from selfvec.data.live_run import BASE, LiveRun, Part, base_of
+from selfvec.data.live_run import BASE, LiveRun, Part
 from selfvec.data.run_text import ID
 from selfvec.encoders.encoded_texts import encoded_texts_of_segment
 from selfvec.files.checksums import file_state
@@ -30,6 +30,7 @@ from selfvec.text.document_vectors import bm25_weight
 from selfvec.text.passages import CUT, Cut, check_cut
 from selfvec.text.vocabulary import Query
 
+from .build import build_index
 from .dense_space import TABLES
 from .documents import gather, gathered_text
 from .index import VERSION, Index
@@ -79,13 +80,13 @@ def run_index(
     <Index: 2,000 documents>
     """
     run = as_run(run)
-    base = base_of(run)
+    base = run.base
     progress = as_progress(progress)
     check_cut(cut)
 
     def make() -> Index:
         gathered = replace(gather(base, progress), cut=cut)
-        return Index.memory(base, gathered, tables=tables, progress=progress)
+        return Index(*build_index(base, gathered, tables=tables, progress=progress))
 
     def opened() -> Index:
         index = cached(base, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)

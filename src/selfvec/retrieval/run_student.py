@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Array, Floats, Ids, Ints, Rows
+from selfvec.base.arrays import AnyFloats, Array, Floats, Ints, Rows
 from selfvec.base.progress import Progress, as_progress
 from selfvec.data.run import Run
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
@@ -110,9 +110,8 @@ def student_of(run: Run, progress: Progress | None = None) -> RunStudent | None:
 
 
 def _learn(run: Run, encoded: EncodedTexts, gathered: GatheredDocuments, progress: Progress) -> RunStudent:
-    owners, spans = gathered.passages()
-    places = unit_places(encoded, gathered, owners, spans)
-    vocabulary, units, stem_of = vocabulary_and_units(run, gathered, owners, spans)
+    places = unit_places(encoded, gathered)
+    vocabulary, units, stem_of = vocabulary_and_units(run, gathered)
     passages = np.flatnonzero(places >= 0)
     batch, teacher = units.part(passages), encoded.rows[places[passages]]
     del units
@@ -150,13 +149,13 @@ def _centred(rows: AnyFloats, mean: Floats) -> Rows:
     return unit_rows(rows - mean)
 
 
-def unit_places(encoded: EncodedTexts, gathered: GatheredDocuments, owners: Ids, spans: Ids) -> Ints:
+def unit_places(encoded: EncodedTexts, gathered: GatheredDocuments) -> Ints:
     """Where the vectors of documents and passages are among the encoded texts, (U,); -1 for those without."""
 
     def texts() -> Iterator[str]:
         yield from gathered.texts
         long = -1
-        for owner, (start, end) in zip(owners.tolist(), spans.tolist(), strict=True):
+        for owner, (start, end) in zip(*(part.tolist() for part in gathered.passages), strict=True):
             if owner != long:
                 long, text = owner, gathered.texts[owner]
             yield text[start:end]

@@ -22,9 +22,9 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.versions import __version__
 from selfvec.data.live_run import BASE
 from selfvec.data.run import Run
-from selfvec.files.atomic_files import atomic_folder, remove_folder, remove_leftovers, writing
+from selfvec.files.atomic_files import atomic_folder, remove_leftovers, writing
 from selfvec.files.checksums import check_seal, read_description, seal, write_sealed
-from selfvec.files.file_system import is_ours, locked
+from selfvec.files.file_system import is_ours, locked, remove_folder
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json
 from selfvec.files.untrusted import decoding

@@ -29,7 +29,7 @@ FOLDER_KINDS = (
 
 
 def folder_kind(folder: Path) -> FolderKind | None:
-    return next((kind for kind in FOLDER_KINDS if kind.matches(folder)), None)
+    return next((kind for kind in FOLDER_KINDS if (folder / kind.file).is_file()), None)
 
 
 _TEXT = {

@@ -39,10 +39,9 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Array
-from selfvec.base.checks import check_path
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
 from selfvec.base.versions import RUN_FORMAT
-from selfvec.data.live_run import BASE, LiveRun, Part, Segment, base_of, segments_of
+from selfvec.data.live_run import BASE, LiveRun, Part, Segment, segments_of
 from selfvec.data.run import Run, TopicName, split_state, state_name
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
@@ -88,7 +87,6 @@ def refuse_run(path: str | os.PathLike[str]) -> None:
 
 def open_run(path: str | os.PathLike[str]) -> Run:
     """Open a run folder; see `selfvec.open_run`."""
-    check_path("path", path, "the path of a run folder")
     folder = Path(path)
     return unchanged(folder / PRESENT, lambda: _open(folder))
 
@@ -147,7 +145,7 @@ def _open(folder: Path, earlier: Run | None = None) -> Run:
     if BASE not in live:
         run = _open_base(folder, provenance, state, stamp)
     else:
-        base = None if earlier is None else base_of(earlier)
+        base = None if earlier is None else earlier.base
         if base is None or base.stamp != live[BASE]:
             made = {**provenance, "live": live["before"]}
             base = _open_base(folder, made, state, live[BASE])
@@ -159,7 +157,7 @@ def _open(folder: Path, earlier: Run | None = None) -> Run:
 def _open_segments(folder: Path, live: Mapping[str, Any], base: Run, earlier: Run | None) -> list[Part]:
     """The segments of a run, each with the documents that are gone; those of an earlier state are held."""
     held = {}
-    if earlier is not None and base_of(earlier) is base:
+    if earlier is not None and earlier.base is base:
         held = {part.segment.name: part.segment for part in segments_of(earlier)}
     (first,) = segments_of(base)
     gone = {}

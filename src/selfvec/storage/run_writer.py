@@ -31,9 +31,9 @@ from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.live_run import BASE, LiveRun
 from selfvec.data.run import Run, TopicName, split_state, state_name
 from selfvec.data.vectors import Vectors
-from selfvec.files.atomic_files import check_target, refuse_special, remove_folder, writing
+from selfvec.files.atomic_files import check_target, refuse_special, writing
 from selfvec.files.checksums import CHANGED, checksums, damaged_files, identity, is_sealed, seal
-from selfvec.files.file_system import discard, exchange, lock_file, sync_file, sync_names
+from selfvec.files.file_system import discard, exchange, lock_file, remove_folder, sync_file, sync_names
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json, write_vocabulary
 

@@ -78,11 +78,6 @@ def relation(a: str, b: str) -> str:
     return "abbreviation" if rest_left_out or abbreviates(short, long) else ""
 
 
-def certain_pairs(rows: Sequence[Row]) -> dict[str, str]:
-    """The word of each variant that is certain, of rows of `variant_pairs`."""
-    return {row["variant"]: row["word"] for row in rows if row["certain"]}
-
-
 def variant_pairs(run: Run, slices: Sequence[Slice]) -> list[Row]:
     """Pairs of words of which one vanishes, and the other comes, from the first to the last of some slices.
 

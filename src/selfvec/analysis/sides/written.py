@@ -20,7 +20,7 @@ from selfvec.text.language_recognition import language_name
 from .joined import AUTO, joined, joined_sentences, pair_names, read_variants, split_pairs
 from .mix import confounded_fields, equal_mix, fields_held_equal
 from .notation import formula, languages, notation
-from .variant_pairs import certain_pairs, variant_pairs
+from .variant_pairs import variant_pairs
 
 Row = dict[str, Any]
 _FORMAT = 7  # of what is kept in a cache: another number, and what an older version kept is made again
@@ -78,7 +78,7 @@ class Sides:
     @property
     def certain(self) -> dict[str, str]:
         """The word of each variant that is certain."""
-        return certain_pairs(self.variants)
+        return {row["variant"]: row["word"] for row in self.variants if row["certain"]}
 
     @property
     def left(self) -> dict[str, str]:
