@@ -6,15 +6,18 @@ from tools.walks import House, walked
 
 FILES = {
     "apps/command.py": """
+import json
 from selfvec.text import count as counting, cut
 def command(text, other):
     words = cut(text)          # apps -> text, and back
     shown(other)               # what is followed does not go there
+    json.normal(words)         # a module of others, though a method of ours has the name
     return counting.largest(words, key=other)
 def shown(other): ...
 """,
     "text/__init__.py": "from .cutting import cut\n",
     "text/cutting.py": "def cut(text): return normal(text.strip()).split()\ndef normal(text): ...\n",
+    "text/kept.py": "class Kept:\n    def normal(self, text): ...\n",
     "text/count.py": "from .cutting import normal\ndef largest(words, key): return normal(words), key\n",
 }
 

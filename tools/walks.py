@@ -43,6 +43,9 @@ class Place(NamedTuple):
     name: str
 
 
+_OF_OTHERS = Place("", "")  # a module that is not of the package
+
+
 @dataclass
 class House:
     """The functions and classes of the package, and what each module calls by which name."""
@@ -70,6 +73,8 @@ class House:
                 home = _imported_from(node, package)
                 for alias in node.names if home is not None else ():
                     names[alias.asname or alias.name] = Place(str(home), alias.name)
+            elif isinstance(node, ast.Import):  # np.array is no method of ours
+                names |= {alias.asname or alias.name: _OF_OTHERS for alias in node.names}
         for node in tree.body:
             if isinstance(node, Function):
                 self.functions[Place(module, node.name)] = node
@@ -94,6 +99,8 @@ class House:
                 return own if own in self.functions else self._only(name)
             case ast.Attribute(value=ast.Name(id=outer), attr=name) if outer in self.names[module]:
                 home = self.names[module][outer]
+                if home is _OF_OTHERS:
+                    return None
                 inside = f"{home.module}.{home.name}".lstrip(".")
                 is_module = inside in self.names
                 return self._defined(

@@ -183,7 +183,7 @@ def test_refining_again_is_one_run_of_all(made: Path, tmp_path: Path) -> None:
     assert grown.vectors.index_to_key == whole.vectors.index_to_key
     np.testing.assert_array_equal(grown.vectors.vectors, whole.vectors.vectors)
     np.testing.assert_array_equal(grown.tokens.ids, whole.tokens.ids)
-    assert grown.provenance.live is None
+    assert not grown.provenance.live
     assert not list(model.folder.glob("added*.safetensors")) or selfvec.undo(model.folder)["undone"]
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from selfvec.base.arrays import Ints, Mask
 
-from .provenance import Json, Provenance
+from .provenance import Provenance
 from .run import Run, RunPart
 from .run_text import TEXT, RunText, schema_of
 from .token_batch import TokenBatch, concatenated
@@ -220,7 +220,7 @@ class LiveRun(Run):
 
     def whole(self) -> Run:
         """The same as a run like any other: its documents and words in one piece."""
-        live = {name: number for name, number in since(self).items() if name in _FIGURES}
+        live = {name: number for name, number in self.provenance.live.items() if name in _FIGURES}
         made = self.provenance.replace(live=live)
         parts = {**self.base.parts, **self.parts}  # an encoder's vectors of all texts, if they were asked for
         kept = self.history, made, self.report, self.tokens, self.text, parts
@@ -296,11 +296,6 @@ def segments_of(run: Run) -> tuple[Part, ...]:
     return (Part(base),)
 
 
-def since(run: Run) -> Json:
-    """What came since the vectors of a run were made: numbers of documents and tokens; empty if nothing."""
-    return run.provenance.live or {}
-
-
 def with_figures(provenance: Provenance, segments: Sequence[Part], base: Run) -> Provenance:
     """A provenance whose numbers are those of the documents that are present."""
     documents = tokens = 0
@@ -315,9 +310,9 @@ def with_figures(provenance: Provenance, segments: Sequence[Part], base: Run) ->
             came["documents"] += len(part)
             came["tokens"] += own
             came["without_vector"] += _lacking(part.segment, base.vectors)
-    earlier = base.provenance.live or {}
+    earlier = base.provenance.live
     live = {name: number + earlier.get(name, 0) for name, number in came.items()}
-    return provenance.replace(documents=documents, tokens=tokens, live={**(provenance.live or {}), **live})
+    return provenance.replace(documents=documents, tokens=tokens, live={**provenance.live, **live})
 
 
 def _lacking(segment: Segment, vectors: Vectors) -> int:

@@ -72,7 +72,7 @@ class Provenance(Mapping[str, Any]):
     cluster: Json | None = None  # shards and workers
     encoder: Json | None = None  # see `selfvec.encoders.run_encoder`
     variants: Mapping[str, str] = _absent()  # the word of each, in a run in memory that counts them as one
-    live: Json | None = None  # what came since the vectors were made, see `selfvec.data.live_run`
+    live: Json = _absent()  # what came since the vectors were made, see `selfvec.data.live_run`
     others: Json = field(default_factory=dict)  # names that this version does not know
 
     @classmethod

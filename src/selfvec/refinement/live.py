@@ -25,7 +25,6 @@ from selfvec.data.live_run import (
     PresentText,
     Segment,
     segments_of,
-    since,
     with_figures,
 )
 from selfvec.data.provenance import Provenance
@@ -229,7 +228,7 @@ def _encoded(run: Run, text: RunText, execution: Execution) -> tuple[EncodedText
     most = None if run.settings.encode is None else max(run.settings.encode - made.encoder["passages"], 0)
     encoded, numbers = teacher.encode_added(text, most, execution)
     described = {**made.encoder, **{name: made.encoder[name] + numbers[name] for name in ("passages", "of")}}
-    live = since(run)
+    live = made.live
     lacking = live.get("not_encoded", 0) + numbers["lacking"]
     return encoded, made.replace(encoder=described, live={**live, "not_encoded": lacking})
 

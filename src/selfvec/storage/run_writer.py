@@ -174,11 +174,11 @@ class RunWriter:
             segments = [int(part.segment.name) for part in run.segments[1:]]
             of_documents = {
                 BASE: run.base.stamp,
-                "before": run.base.provenance.live or {},
+                "before": dict(run.base.provenance.live),
                 "segments": segments,
                 "deleted": self.state if gone else None,
             }
-            run.provenance = run.provenance.replace(live={**(run.provenance.live or {}), **of_documents})
+            run.provenance = run.provenance.replace(live={**run.provenance.live, **of_documents})
             kept = {state_name(name, number) for number in segments for name in _OF_SEGMENTS}
             files = {
                 name: entry

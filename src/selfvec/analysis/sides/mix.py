@@ -146,9 +146,14 @@ def _tells_the_date(codes: Ids, dates: Any) -> bool:
 # ---- The mix held equal
 
 
-def fields_held_equal(run: Run, slices: Sequence[Slice], confounded: Sequence[Row]) -> list[str]:
-    """The fields to hold equal so that none goes with the slices any more; none if that cannot be done."""
+def mix_held_equal(run: Run, slices: Sequence[Slice]) -> tuple[list[Row], list[str], list[Slice]]:
+    """The `confounded_fields` of two slices, those to hold equal, and the slices with these held equal.
+
+    So many are held equal that none goes with the slices any more; none if that cannot be done.
+    """
+    mix = confounded = confounded_fields(run, slices)
     fields: list[str] = []
+    equal = list(slices)
     while len(fields) < _FIELDS:
         # What differs between the sides after one field is equal may be due to the fields that go with it.
         field = next((row["field"] for row in confounded if row["field"] not in fields), None)
@@ -156,8 +161,8 @@ def fields_held_equal(run: Run, slices: Sequence[Slice], confounded: Sequence[Ro
         if field is None or tried is None:
             break
         fields.append(field)
-        confounded = confounded_fields(run, tried)
-    return fields
+        equal, confounded = tried, confounded_fields(run, tried)
+    return mix, fields, equal
 
 
 def equal_mix(run: Run, slices: Sequence[Slice], fields: Sequence[str], seed: int = 0) -> list[Slice] | None:

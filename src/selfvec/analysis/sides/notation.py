@@ -64,6 +64,15 @@ def sampled(part: Slice, seed: int = 0) -> Ints:
     return np.sort(rng.choice(numbers, min(SAMPLED, len(numbers)), replace=False))
 
 
+def notation_of(run: Run, slices: Sequence[Slice], word_of: Mapping[str, str]) -> dict[str, Any]:
+    """How two slices are written, variants counted as their words."""
+    return {
+        "notation": notation(run, slices),
+        "languages": languages(run, slices),
+        "formulas": formulas(run, slices, word_of),
+    }
+
+
 def notation(run: Run, slices: Sequence[Slice], seed: int = 0) -> list[Row]:
     """How two slices are written: a row for each measure.
 
@@ -156,11 +165,11 @@ _FORMULAIC = 0.6  # by which the shares of the documents with it, and with eithe
 _LOOKED_AT = 50  # passages that differ most
 
 
-def formula(run: Run, slices: Sequence[Slice], word_of: Mapping[str, str], seed: int = 0) -> Row | None:
-    """The passage whose share of the documents differs most between two slices; None without a large one.
+def formulas(run: Run, slices: Sequence[Slice], word_of: Mapping[str, str], seed: int = 0) -> list[Row]:
+    """The passage whose share of the documents differs most between two slices; empty without a large one.
 
     Both halves of it differ, too: a passage in which one word has replaced another is none. Variants count
-    as their words. A row has the ``passage`` and its shares ``a`` and ``b``.
+    as their words. The row has the ``passage`` and its shares ``a`` and ``b``.
     """
     batch = run.require_tokens()
     parts = [joined_tokens(batch.part(sampled(part, seed)), word_of) for part in slices]
@@ -181,8 +190,8 @@ def formula(run: Run, slices: Sequence[Slice], word_of: Mapping[str, str], seed:
         passage = part.ids[start : start + FORMULA]
         halves = [[_share_with(side, half) for side in parts] for half in np.split(passage, 2)]
         if all(abs(one - other) >= _FORMULAIC for one, other in halves):
-            return {"passage": " ".join(part.types[i] for i in passage.tolist()), "a": a, "b": b}
-    return None
+            return [{"passage": " ".join(part.types[i] for i in passage.tolist()), "a": a, "b": b}]
+    return []
 
 
 def _share_with(part: TokenBatch, words: Ids) -> float:

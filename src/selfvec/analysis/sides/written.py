@@ -18,8 +18,8 @@ from selfvec.storage.cache import kept_result
 from selfvec.text.language_recognition import language_name
 
 from .joined import AUTO, joined, joined_sentences, pair_names, read_variants, split_pairs
-from .mix import confounded_fields, equal_mix, fields_held_equal
-from .notation import formula, languages, notation
+from .mix import equal_mix, mix_held_equal
+from .notation import notation_of
 from .variant_pairs import variant_pairs
 
 Row = dict[str, Any]
@@ -44,7 +44,7 @@ class Sides:
     a, b : str
         Their names.
     notation, formulas, mix, variants : list of dict
-        What `notation`, `formula`, `confounded_fields` and `variant_pairs` tell of them.
+        What `notation`, `formulas`, `confounded_fields` and `variant_pairs` tell of them.
     languages : list of str or None
         The codes of their languages, if the words tell.
     fields : list of str
@@ -201,18 +201,9 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
     sides = Sides(ends[0].name, ends[1].name, variants=variant_pairs(run, ends))
 
     def make() -> dict[str, Any]:
-        mix = confounded_fields(run, ends)
-        fields = fields_held_equal(run, ends, mix)
+        mix, fields, equal = mix_held_equal(run, ends)
         # What the mix brings with it, such as the capitals of one kind, is not said a second time.
-        equal = (equal_mix(run, ends, fields) if fields else None) or ends
-        passage = formula(run, equal, sides.certain)
-        return {
-            "notation": notation(run, equal),
-            "languages": languages(run, equal),
-            "formulas": [passage] if passage else [],
-            "mix": mix,
-            "fields": fields,
-        }
+        return {"mix": mix, "fields": fields, **notation_of(run, equal, sides.certain)}
 
     kept = kept_result(run, "sides", (_FORMAT, *documents_of(ends)), make)
     return _with_pairs(replace(sides, **kept), run)

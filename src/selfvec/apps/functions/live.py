@@ -13,7 +13,7 @@ from selfvec.base.result_table import Figures
 from selfvec.corpus import as_corpus
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
-from selfvec.data.live_run import LiveRun, since
+from selfvec.data.live_run import LiveRun
 from selfvec.refinement import live
 from selfvec.refinement import update as updating
 from selfvec.refinement.inputs import Execution
@@ -197,13 +197,8 @@ def changed(run: GivenRun, change: Changing) -> Figures:
                 made = present_state(state)
     if follow is not None:
         follow(made)
-    return Figures(
-        "Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": _since(made)}
-    )
+    since = {name: number for name, number in made.provenance.live.items() if isinstance(number, int)}
+    return Figures("Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": since})
 
 
 _WAIT = 10.0  # seconds: another addition takes less, and of an update the second writer is told
-
-
-def _since(run: record.Run) -> dict[str, int]:
-    return {name: number for name, number in since(run).items() if isinstance(number, int)}
