@@ -22,7 +22,7 @@ from selfvec.storage.public_vectors import locate
 from selfvec.text.passages import CUT, passages
 from selfvec.text.phrases import parts
 
-from .encoded_texts import encoded_texts_of
+from .encoded_texts import EncodedTexts, encoded_texts_of
 from .sentence_encoder import SentenceEncoder
 
 _HELD = "sentence encoder"  # in `Run.derived`
@@ -92,11 +92,19 @@ def read_documents(run: Run, texts: Sequence[str]) -> Rows | None:
     encoder, encoded = encoder_of(run), encoded_texts_of(run)
     if encoder is None or encoded is None:
         return None
-    pieces = [list(passages_of([text])) for text in texts]
-    listed = [piece for own in pieces for piece in own]
-    rows = encoded.kept(listed).adding(encoder, listed).lookup(listed)[0]
-    starts = np.cumsum([0, *map(len, pieces)])[:-1]
-    return unit_rows(np.add.reduceat(rows, starts)) if len(texts) else rows
+    listed = list(passages_of(texts))
+    return document_rows(encoded.kept(listed).adding(encoder, listed), texts)
+
+
+def document_rows(encoded: EncodedTexts, texts: Sequence[str]) -> Rows:
+    """Vectors of documents, (n, h) unit rows; zeros for those of which nothing is encoded.
+
+    A long one is the mean of its passages, unless it was encoded as a whole.
+    """
+    rows, has_row = encoded.lookup(texts)
+    for number in np.flatnonzero(~has_row).tolist():
+        rows[number] = encoded.lookup(list(passages_of([texts[number]])))[0].sum(axis=0)
+    return unit_rows(rows)
 
 
 def check_encoder(encoder: SentenceEncoder, described: Mapping[str, Any]) -> None:

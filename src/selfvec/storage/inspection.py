@@ -57,6 +57,7 @@ HELD = {  # by the kind of a part of a run folder
     "cache/sides": "how the sides of comparisons are written, with a passage that one of them repeats",
     "cache/variants": "pairs of words of which one vanishes as the other comes",
     "cache/drift": "results of drift: figures of words",
+    "cache/document_distances": "results of drift: how far apart the documents with a word are",
     "cache/sentence_distances": "results of drift: how far apart the sentences of words are",
     "cache/sentences": "example sentences of drift, as they were written",
     "cache/page": "maps and topics of the page",

@@ -1,4 +1,4 @@
-"""Distances of the sentences in which a word occurs in two periods, by a sentence encoder."""
+"""Distances of the sentences and documents with a word in two periods, by a sentence encoder."""
 
 import json
 import shutil
@@ -10,10 +10,18 @@ from tests.encoders.tiny_encoder import write_encoder
 
 import selfvec
 from selfvec.analysis.word_drift import drift
-from selfvec.analysis.word_drift.sentences import OF_SLICE, SENTENCES, sentence_distances
+from selfvec.analysis.word_drift.sentences import (
+    OF_SLICE,
+    SENTENCES,
+    document_distances,
+    sentence_distances,
+)
+from selfvec.analysis.word_drift.word_choice import in_order_of_change
 from selfvec.apps.cli import main
+from selfvec.base.view import Table
 from selfvec.data.run import Run
 from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.numerics.rows import unit_rows
 
 BETWEEN = ["1990..1999", "2000..2009"]
@@ -44,11 +52,11 @@ class Counting:
         return np.array([[text.split().count(word) + 0.01 for word in self.words] for text in texts])
 
 
-def refined(folder: Path, encoder: object, uses: int = USES) -> Run:
+def refined(folder: Path, encoder: object, uses: int = USES, **given: object) -> Run:
     path = folder / "texts.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in texts(uses)))
     options = {"date_field": "date", "method": "original", "min_count": 1}
-    return selfvec.refine(path, "none", output=folder / "run", encoder=encoder, **options)
+    return selfvec.refine(path, "none", output=folder / "run", encoder=encoder, **options, **given)
 
 
 def by_hand(encoder: Counting, word: str, others: tuple[str, str]) -> float:
@@ -74,6 +82,9 @@ def test_it_is_one_less_the_cosine_of_means_less_those_of_the_slices(tmp_path: P
     assert moved > 0.2 > stayed
     assert rows["moved"]["sentences"] == pytest.approx(moved, abs=1e-5)
     assert rows["stayed"]["sentences"] == pytest.approx(stayed, abs=1e-5)
+    # Each document is a sentence, so theirs is the same but for the vectors' rounding.
+    assert rows["moved"]["texts"] == pytest.approx(moved, abs=1e-3)
+    assert rows["stayed"]["texts"] == pytest.approx(stayed, abs=1e-3)
 
 
 def test_a_distance_does_not_depend_on_the_words_beside_it(tmp_path: Path) -> None:
@@ -102,14 +113,44 @@ def test_only_listed_words_are_encoded_once(tmp_path: Path) -> None:
     assert not kept.exists()
 
 
-def test_the_order_and_the_other_figures_are_those_without_an_encoder(tmp_path: Path) -> None:
+def test_the_other_figures_are_those_without_an_encoder(tmp_path: Path) -> None:
     with_one, without = tmp_path / "with", tmp_path / "without"
     for folder in (with_one, without):
         folder.mkdir()
-    rows = drift(refined(with_one, Counting()), BETWEEN).rows
-    plain = drift(refined(without, None), BETWEEN).rows
-    assert [row.pop("sentences") is not None for row in rows] == [True] * len(plain)
-    assert rows == plain
+    found, plain = drift(refined(with_one, Counting()), BETWEEN), drift(refined(without, None), BETWEEN)
+    assert found.rows == in_order_of_change(found.rows)
+    for row in found.rows:
+        assert row.pop("sentences") is not None
+        assert row.pop("texts") is not None
+    assert sorted(found.rows, key=lambda row: row["word"]) == sorted(plain.rows, key=lambda row: row["word"])
+    assert [column.name for column in plain.columns if column.name == "texts"] == []
+    assert plain.order.endswith("then by change, the largest first")
+
+
+def test_a_list_by_words_and_texts_says_so(tmp_path: Path) -> None:
+    found = drift(refined(tmp_path, Counting()), BETWEEN)
+    assert found.order.endswith("then by the ranks of change and texts, added")
+    assert "texts" in [column.name for column in found.columns]
+    (table,) = (part for part in found.view(3).parts if isinstance(part, Table))
+    assert "q and 95 % are those of the words" in " ".join(table.notes)
+
+
+def test_vectors_that_were_given_are_compared_without_an_encoder(tmp_path: Path) -> None:
+    given = Counting().encode([row["text"] for row in texts(USES)])
+    run = refined(tmp_path, None, embeddings=given)
+    rows = {row["word"]: row for row in drift(run, BETWEEN, min_count=2)}
+    assert rows["moved"]["texts"] == pytest.approx(by_hand(Counting(), "moved", ("hail", "rain")), abs=1e-3)
+    assert "sentences" not in rows["moved"]
+
+
+def test_a_word_without_an_encoded_document_has_no_distance(tmp_path: Path) -> None:
+    run = refined(tmp_path, Counting())
+    slices, encoded = drift(run, BETWEEN).slices, encoded_texts_of(run)
+    assert encoded is not None
+    some = encoded.kept(["moved hail olde", "moved rain young", "stayed roof olde", "wind fell young"])
+    moved, stayed = document_distances(run, slices, ["moved", "stayed"], some)
+    assert moved is not None
+    assert stayed is None  # of 2005 there is no text with it
 
 
 def test_between_original_and_refined_there_are_no_sentences(tmp_path: Path) -> None:

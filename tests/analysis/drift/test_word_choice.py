@@ -14,7 +14,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.analysis.word_drift import drift, measures
 from selfvec.analysis.word_drift.measures import Measures
-from selfvec.analysis.word_drift.word_choice import order_key
+from selfvec.analysis.word_drift.word_choice import in_order_of_change, order_key
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
@@ -83,6 +83,21 @@ def test_a_change_that_is_not_sure_comes_after_the_others() -> None:
     ]
     order = ["more", "less", "few", "unsure", "name", "chance"]
     assert [row["word"] for row in sorted(rows, key=order_key)] == order
+
+
+def test_ranks_by_texts_are_added_within_a_group() -> None:
+    same = {"q": 0.01, "kind": "word", "change_low": 0.3}
+    rows = [
+        {**same, "word": word, "change": change, "texts": texts} | other
+        for word, change, texts, other in (
+            ("third", 0.4, 0.2, {}),  # third by change and second by texts
+            ("first", 0.5, 0.9, {}),  # second and first
+            ("second", 0.6, 0.1, {}),  # first and third
+            ("last", 0.3, None, {}),
+            ("chance", 0.9, 1.9, {"q": 0.2}),
+        )
+    ]
+    assert [row["word"] for row in in_order_of_change(rows)] == ["first", "second", "third", "last", "chance"]
 
 
 def test_the_order_is_that_which_is_stated(folder) -> None:

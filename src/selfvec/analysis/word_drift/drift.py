@@ -23,6 +23,7 @@ from .compared_slices import asked_slices, sources_of
 from .drift_result import Drift
 from .measures import kept_measures
 from .permutation_test import DriftTest
+from .sentences import with_documents
 from .word_choice import (
     Choice,
     changed_beside,
@@ -182,10 +183,11 @@ def drift(
         ``sides`` says how the slices are written differently, and ``confounded`` lists fields of the
         documents whose values go with them.
 
-        If the run has a sentence encoder, as many rows as are listed, or 20, have ``sentences``, too: 1 -
-        cosine of the mean vectors of the word's sentences in both slices, at most 40 drawn from each, less
-        the mean of each slice's sentences. The order does not depend on it. With ``examples`` the first rows
-        have ``examples_a`` and ``examples_b``.
+        If the run keeps an encoder's vectors of its documents, rows have ``texts``, too: 1 - cosine of the
+        mean vectors of the documents with the word in both slices, less the mean of each slice. Its rank is
+        added to that of the change; p, q and intervals are those of the words. As many rows as are listed, or
+        20, have ``sentences``: the same of the word's sentences, at most 40 drawn from each slice. The order
+        does not depend on these. With ``examples`` the first rows have ``examples_a`` and ``examples_b``.
 
     Raises
     ------
@@ -206,13 +208,14 @@ def drift(
     run = as_run(run)
     words, pos = _named(which, "words", "words"), _parts_of_speech(run, which)
     test = DriftTest(min_count, which.get("permutations", 1000), which.get("seed", 0))
-    work = {"Drift": 12, "Encoding sentences": 6, "Sentences": int(examples > 0)}
+    work = {"Drift": 12, "Comparing documents": 2, "Encoding sentences": 6, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", work) as steps:
         passed = given_filters(filter)
         slices, why = asked_slices(run, between, slice, slice_field, passed)
         run, slices, sides = compared(run, slices, which)
         named, unknown = measurable(run, words, slices, min_count)
         measured = kept_measures(run, slices, test, which.get("jobs"), steps)
+        measured = with_documents(run, slices, measured, steps)
         choice = Choice(named, pos, which.get("all_words", False))
         rows, left_out = listed_rows(run, measured, choice)
         new, gone = ([], []) if words else new_and_gone(run, measured, choice)

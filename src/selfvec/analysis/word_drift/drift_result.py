@@ -87,11 +87,6 @@ class Drift(ResultTable):
         If words are written in two ways: the summary if each pair were counted as one word.
     """
 
-    order = (
-        f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last, and in "
-        f"both groups words with a change_low above {SIZE} first; then by change, the largest first"
-    )
-
     a: str
     b: str
     rows: list[dict[str, Any]]
@@ -195,6 +190,20 @@ class Drift(ResultTable):
         first = [row | more for row, more in zip(self.rows, added, strict=False)]
         return replace(self, rows=[*first, *self.rows[len(added) :]])
 
+    @property
+    def by_texts(self) -> bool:
+        """Whether words are listed by what an encoder says of their documents, too."""
+        return any(row.get("texts") is not None for row in self.rows)
+
+    @property
+    def order(self) -> str:
+        """What the rows are sorted by."""
+        by = "the ranks of change and texts, added" if self.by_texts else "change, the largest first"
+        return (
+            f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last, and "
+            f"in both groups words with a change_low above {SIZE} first; then by {by}"
+        )
+
     # ---- What is shown
 
     @property
@@ -206,7 +215,8 @@ class Drift(ResultTable):
     def columns(self) -> Sequence[Column]:
         """The word and its figures."""
         names = escape_for_display(self.a), escape_for_display(self.b)
-        return drift_columns(*names, self.general) if self.is_sliced else REFINED_COLUMNS
+        columns = drift_columns(*names, self.general) if self.is_sliced else REFINED_COLUMNS
+        return [column for column in columns if column.name != "texts" or self.by_texts]
 
     @property
     def messages(self) -> Sequence[str]:
@@ -237,7 +247,8 @@ class Drift(ResultTable):
             return f"no word of {self.tested:,} surely changed {further} ({rest})."
         leading = [row["word"] for row in self.rows if is_changed(row) and row["word"] not in self.beside]
         words = leading[:_FIRST]
-        most = f", most of all {_named(words)}" if words else ""
+        by = "by words and texts " * self.by_texts
+        most = f", most of all {by}{_named(words)}" if words else ""
         if words and self.changed == len(words) + len(self.beside):
             others = (
                 f"{count_of(len(self.beside), 'word')} mostly beside {'it' if len(words) == 1 else 'them'}"
@@ -326,6 +337,9 @@ class Drift(ResultTable):
     def _notes(self) -> Iterator[str]:
         """How rows are sorted, and why some figures are blank."""
         by = "change" if self.is_sliced else "distance"
+        if self.by_texts:
+            yield "Listed by words and texts: q and 95 % are those of the words, by which a change is sure."
+            by = "the ranks of change and texts, added"
         sure = f" those whose 95 % lies above {SIZE:.2f} first," if self.is_sliced else ""
         order = f"words with q ≤ {LEVEL} come first, of these{sure} names, numbers and variants last"
         yield f"Sorted by {by}; {order}."
@@ -375,6 +389,7 @@ def drift_columns(a: str = "a", b: str = "b", general: float | None = None) -> t
         Column("distance", form=two, meaning="1 - cosine of the mean occurrences", less=True),
         Column("chance", form=two, meaning="the distance that chance alone gives", less=True),
         Column("q", form=PROBABILITY, meaning="false discovery rate"),
+        Column("texts", form=two, meaning="1 - cosine of its mean documents, as the encoder reads them"),
         Column("count_a", a, COUNT, less=True),
         Column("count_b", b, COUNT, less=True),
     )

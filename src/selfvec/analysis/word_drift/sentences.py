@@ -1,8 +1,8 @@
-"""Sentences that show how words differ between two states, and how far apart an encoder finds them."""
+"""Sentences that show how words differ between two states, and what a sentence encoder says of the change."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,11 +17,16 @@ from selfvec.analysis.usage.quotations import Quotation, examples, sentences
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
+from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
-from selfvec.encoders.run_encoder import encoder_of
+from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
+from selfvec.encoders.run_encoder import document_rows, encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
+from selfvec.numerics.sparse_rows import SparseRows
 from selfvec.storage.cache import cached, read_result, write_result
+
+from .word_choice import Measures
 
 _FORMAT = 2  # of kept quotations
 _SPARE = 2  # times as many examples as are shown, for those that show a sentence again
@@ -171,6 +176,81 @@ def _places(run: Run, part: Slice, word: str | None, seed: int) -> Ints:
         places = occurrences(batch, run.vectors.key_to_index[word], part.documents)
         most = SENTENCES
     return np.sort(rng.choice(places, most, replace=False)) if len(places) > most else places
+
+
+# ---- How far a sentence encoder finds the documents with a word apart in two slices
+#     distance = 1 − cosine of (mean of the documents with the word in a − m_a) and (the same in b − m_b)
+#
+# Their vectors are kept with the run, so nothing is encoded, and every word has its distance. m_a and m_b are
+# the means of all documents of a slice.
+
+
+_DOCUMENTS = 1 << 14  # whose vectors are read at a time
+
+
+def with_documents(run: Run, slices: Sequence[Slice], measured: Measures, progress: Progress) -> Measures:
+    """Measures whose rows have ``texts``, their `document_distances`, which the run's cache keeps.
+
+    The same without two slices, or if the run has not kept its text or has no vectors of documents.
+    """
+    encoded = encoded_texts_of(run)
+    if encoded is None or not len(encoded) or run.text is None or len(slices) != 2:
+        return measured
+    words = [row["word"] for row in measured.rows]
+
+    def make() -> dict[str, Any]:
+        return {"distances": document_distances(run, slices, words, encoded, progress)}
+
+    key = [documents_of(slices), words]
+    kept = cached(run, "document_distances", key, make, write_result, read_result, progress)
+    texts = zip(measured.rows, kept["distances"], strict=True)
+    return replace(measured, rows=[row | {"texts": distance} for row, distance in texts])
+
+
+def document_distances(
+    run: Run,
+    slices: Sequence[Slice],  # two
+    words: Sequence[str],
+    encoded: EncodedTexts,
+    progress: Progress | None = None,
+) -> list[float | None]:
+    """The distance of each word; None for one without an encoded document in one of the slices.
+
+    The run has kept its text.
+    """
+    numbers = np.array([run.vectors.key_to_index[word] for word in words], np.int64)
+    total = sum(int(part.documents.sum()) for part in slices)
+    with (progress or Progress()).stage("Comparing documents", total, "documents") as advance:
+        a, b = (_document_means(run, part, numbers, encoded, advance) for part in slices)
+    return list(map(_distance, a, b))
+
+
+def _document_means(
+    run: Run, part: Slice, words: Ints, encoded: EncodedTexts, advance: Callable[[int], object]
+) -> Doubles:
+    """The mean of the documents of a slice with each word, less that of all, (m, h); NaN for none."""
+    batch, text = run.require_tokens(), run.text
+    assert text is not None
+    number = np.full(len(batch.types), -1)
+    number[words] = np.arange(len(words))
+    sums = np.zeros((len(words), encoded.dimensions + 1))  # the last column counts documents
+    every = np.zeros(encoded.dimensions + 1)
+    documents = np.flatnonzero(part.documents)
+    for start in range(0, len(documents), _DOCUMENTS):
+        chosen = documents[start : start + _DOCUMENTS]
+        rows = document_rows(encoded, text.texts(chosen.tolist()))
+        rows = np.hstack([rows, np.any(rows, axis=1, keepdims=True)])
+        own = batch.part(chosen)
+        places = np.flatnonzero(number[own.ids] >= 0)
+        pairs = np.unique(number[own.ids[places]] * len(chosen) + own.document_of(places))
+        indptr = np.searchsorted(pairs, np.arange(len(words) + 1) * len(chosen))
+        ones = np.ones(len(pairs), np.float32)
+        sums += SparseRows(indptr, (pairs % len(chosen)).astype(np.int32), ones).times(rows, threads(None))
+        every += rows.sum(axis=0, dtype=np.float64)
+        advance(len(chosen))
+    with np.errstate(invalid="ignore"):  # 0 / 0, of a word in none
+        means: Doubles = sums[:, :-1] / sums[:, -1:] - every[:-1] / every[-1]
+    return means
 
 
 def _mean(rows: Rows) -> Doubles:

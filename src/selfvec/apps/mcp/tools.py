@@ -467,4 +467,5 @@ def _changed(row: Json) -> Json:
     """A row of drift with whether the change is significant, and its sentences if it has any."""
     examples = {f"examples_{side}": row.get(f"examples_{side}", []) for side in "ab"}
     moved = None if row["q"] is None else bool(row["q"] <= _LEVEL and row["distance"] > _UNMOVED)
-    return {name: row[name] for name in _CHANGE} | examples | {"beyond_chance": moved}
+    texts = {"texts": row["texts"]} if "texts" in row else {}
+    return {name: row[name] for name in _CHANGE} | texts | examples | {"beyond_chance": moved}
