@@ -29,7 +29,7 @@ class Lost(NamedTuple):
     kind: str
     share: float
     lost: list[float]
-    without_vector: float  # share of the words that came
+    lacking: float  # share of the words that came which the vectors lack
 
 
 def scores(run: selfvec.Run, questions: Collection) -> list[float]:
@@ -96,9 +96,9 @@ def worth() -> str:
         for kind in ("same", "another"):
             some = [one for one in figures if (one.kind, one.share) == (kind, share)]
             cells += [f"{np.mean([one.lost[mode] for one in some]):.3f}" for mode in range(len(MODES))]
-            cells.append(f"{np.mean([one.without_vector for one in some]):.1%}")
+            cells.append(f"{np.mean([one.lacking for one in some]):.1%}")
         rows.append([f"{share:.0%}", *cells])
-    heads = [f"{kind} kind: {what}" for kind in ("same", "another") for what in (*MODES, "without a vector")]
+    heads = [f"{kind} kind: {what}" for kind in ("same", "another") for what in (*MODES, "new words")]
     return table(["came later", *heads], rows)
 
 

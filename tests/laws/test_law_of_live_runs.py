@@ -173,6 +173,27 @@ def test_the_index_of_many_new_documents_is_kept(made: Path, tmp_path: Path) -> 
     assert not selfvec.verify(folder).damaged
 
 
+def test_a_later_word_has_the_mean_of_its_documents_wherever_it_comes_again() -> None:
+    run = selfvec.refine(BASE, "none", "decorrelated", jobs=1)
+    count = dict(zip(run.vectors, run.vectors.counts, strict=True))
+    hail, roof, wind = (run.vectors[word] * count[word] ** -0.4 for word in ("hail", "roof", "wind"))
+    run.add([{"id": "n", "text": "hail tsunami roof drone"}, {"id": "m", "text": "wind hail tsunami"}])
+    documents = [hail + roof, hail + wind]
+    first = sum(own / np.linalg.norm(own) for own in documents)
+    np.testing.assert_allclose(run.vectors["tsunami"], first / np.linalg.norm(first), atol=1e-6)
+    np.testing.assert_allclose(run.vectors["drone"], documents[0] / np.linalg.norm(documents[0]), atol=1e-6)
+    kept = run.vectors["tsunami"].copy()
+    run.add([{"id": "o", "text": "tsunamis took a road and a tsunami warning"}])
+    for word in ("tsunami", "tsunamis"):  # words of one stem are one in search
+        np.testing.assert_array_equal(run.vectors[word], kept)
+    assert not run.original.vectors[run.index("tsunami")].any()
+    assert {"n", "m", "o"} == {hit.id for hit in run.search("tsunami", top=3, mode="dense").hits}
+    same_answers(run)
+    run.delete(["n", "m"])
+    np.testing.assert_array_equal(run.vectors["tsunami"], kept)
+    same_answers(run)
+
+
 def test_refining_again_is_one_run_of_all(made: Path, tmp_path: Path) -> None:
     model = Model(copied(made, tmp_path))
     for kind, numbers in (("add", [3, 60]), ("delete", [5, 60]), ("upsert", [7])):

@@ -42,7 +42,9 @@ def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str
     spans = np.tile(np.array([[0, 1]], np.int32), (len(passages), 1))
     found = GatheredDocuments.of(["x"] * documents)
     indexed = IndexedDocuments.build(found, batch, Passages(passages, spans), quantised(vectors))
-    space = DenseSpace(rows / weights[:, None], weights, np.zeros(0, np.int32), related=related)
+    space = DenseSpace(
+        rows / weights[:, None], weights, np.zeros(0, np.int32), np.eye(2, dtype=np.float32), related=related
+    )
     return vocabulary, Scorer(SearchedDocuments.whole(indexed), space)
 
 
@@ -79,7 +81,7 @@ def test_axes_are_whitened_in_part() -> None:
     batch = encode_texts(["hail roof ice", "roof roof paid", "invoice hail paid", "ice"], PLAIN)
     rows = np.random.default_rng(0).normal(size=(len(batch.types), 4)).astype(np.float32)
     weights = inverse_document_frequency(batch)
-    learned = projected([lambda: rows], batch, weights)
+    learned, _ = projected([lambda: rows], batch, weights)
     texts = document_vectors(batch, rows, weights).astype(np.float64)
     values, axes = np.linalg.eigh(texts.T @ texts)
     expected = rows @ axes * (values / values.mean() + 0.3) ** -0.15
@@ -92,7 +94,7 @@ def test_several_tables_are_turned_to_common_axes_and_freed() -> None:
     weights, tables = inverse_document_frequency(batch), [lambda: rows[:, :1], lambda: rows[:, 1:]]
     # each table's sums count alike once the whole text has length 1
     np.testing.assert_allclose(
-        projected(tables, batch, weights), projected([lambda: rows], batch, weights), atol=1e-6
+        projected(tables, batch, weights)[0], projected([lambda: rows], batch, weights)[0], atol=1e-6
     )
     assert tables == []
 

@@ -5,7 +5,8 @@
     ──▶ the tokens, the text and the words of the run
 
 A segment never changes. Adding, replacing and deleting is a new list of segments, each with the numbers of
-its documents that are gone, as in Lucene. Vectors stay as they are: a word that they lack has a row of zeros.
+its documents that are gone, as in Lucene. Vectors stay as they are. A word that they lack has a row by the
+documents that it came with, which is kept with them: it is the same in all segments.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from selfvec.base.arrays import Ints, Mask
+from selfvec.base.arrays import Floats, Ints, Mask
+from selfvec.numerics.rows import filled_rows
 
 from .provenance import Provenance
 from .run import Run, RunPart
@@ -46,6 +48,7 @@ class Segment:
     name: str  # `BASE`, or the name of its file
     text: RunText
     read: Callable[[], TokenBatch]  # reads its tokens, over types of its own
+    later: Vectors | None = None  # its words that the vectors lack, with their rows; None of the first one
     encoded: RunPart | Path | None = None  # vectors of its texts by the run's encoder, or their folder
     derived: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
@@ -55,9 +58,11 @@ class Segment:
         return self.read()
 
     @classmethod
-    def of(cls, name: str, text: RunText, tokens: TokenBatch, encoded: RunPart | None = None) -> Segment:
+    def of(
+        cls, name: str, text: RunText, tokens: TokenBatch, later: Vectors, encoded: RunPart | None = None
+    ) -> Segment:
         """One whose tokens are in memory."""
-        return cls(name, text, partial(_given, tokens), encoded)
+        return cls(name, text, partial(_given, tokens), later, encoded)
 
     def __len__(self) -> int:
         return len(self.text)
@@ -206,7 +211,7 @@ class LiveRun(Run):
 
     def __getstate__(self) -> dict[str, Any]:
         """The state that `pickle` and `copy` keep; what is computed from it is computed again."""
-        made = ("tokens", "vectors", "original", "history", "_words", "_made_words")
+        made = ("tokens", "vectors", "original", "history", "later", "_words", "_made_words")
         return {name: value for name, value in super().__getstate__().items() if name not in made}
 
     @property
@@ -244,13 +249,13 @@ class LiveRun(Run):
 
     @cached_property
     def vectors(self) -> Vectors:  # type: ignore[override]
-        """The refined vectors; a word that came since they were made has a row of zeros."""
-        return self._grown(self.base.vectors)
+        """The refined vectors, and rows of the words that came since they were made."""
+        return self._grown(self.base.vectors, self.later.vectors)
 
     @cached_property
     def original(self) -> Vectors:  # type: ignore[override]
-        """The vectors before refining."""
-        return self._grown(self.base.original)
+        """The vectors before refining; a word that came later had none."""
+        return self._grown(self.base.original, np.zeros_like(self.later.vectors))
 
     @cached_property
     def history(self) -> History | None:  # type: ignore[override]
@@ -258,17 +263,17 @@ class LiveRun(Run):
         history = self.base.history
         if history is None:
             return None
-        new = len(self._words) - len(self.base.vectors)
+        new = len(self.later)
         return replace(history, starts=np.append(history.starts, np.full(new, history.starts[-1])))
 
-    def _grown(self, vectors: Vectors) -> Vectors:
-        new = len(self._words) - len(vectors)
-        zeros = np.zeros((new, vectors.vector_size), vectors.vectors.dtype)
+    def _grown(self, vectors: Vectors, rows: Floats) -> Vectors:
+        new = len(rows)
         pieces = vectors.pieces
+        sources = np.where(filled_rows(rows), Source.CONTEXT, Source.NONE).astype(np.uint8)
         return Vectors(
             self._words,
-            np.concatenate([vectors.vectors, zeros]) if new else vectors.vectors,
-            sources=np.append(vectors.sources, np.full(new, Source.NONE, np.uint8)),
+            np.concatenate([vectors.vectors, rows]) if new else vectors.vectors,
+            sources=np.append(vectors.sources, sources),
             counts=self.tokens.counts,
             pieces=None if pieces is None else np.append(pieces, np.zeros(new, pieces.dtype)),
             provenance=self.provenance,
@@ -278,9 +283,17 @@ class LiveRun(Run):
     @cached_property
     def _words(self) -> list[str]:
         """The words of the vectors, then those that came since, in the order in which they came."""
-        new = chain.from_iterable(part.segment.tokens.types for part in self.segments[1:])
-        known = self.base.vectors.index_to_key
-        return [*known, *(word for word in dict.fromkeys(new) if word not in self.base.vectors)]
+        return [*self.base.vectors.index_to_key, *self.later.index_to_key]
+
+    @cached_property
+    def later(self) -> Vectors:
+        """The words that came since the vectors were made, in the order in which they came."""
+        own = [part.segment.later for part in self.segments if part.segment.later is not None]
+        rows = {word: row for words in reversed(own) for word, row in zip(words, words.vectors, strict=True)}
+        names = list(dict.fromkeys(chain.from_iterable(own)))
+        width = self.base.vectors.vector_size
+        matrix = np.array([rows[name] for name in names], np.float32).reshape(len(names), width)
+        return Vectors(names, matrix, normalized=True)
 
 
 def segments_of(run: Run) -> tuple[Part, ...]:
@@ -294,6 +307,11 @@ def segments_of(run: Run) -> tuple[Part, ...]:
     text = run.require_text(reason)
     base = run.held("segment of the base", lambda: Segment(BASE, text, partial(run.require_tokens, reason)))
     return (Part(base),)
+
+
+def later_words(run: Run) -> Vectors | None:
+    """The words that came since the vectors of a run were made, with their rows; None if no document came."""
+    return run.later if isinstance(run, LiveRun) else None
 
 
 def with_figures(provenance: Provenance, segments: Sequence[Part], base: Run) -> Provenance:

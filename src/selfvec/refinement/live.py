@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from selfvec.base.arrays import Mask
+from selfvec.base.arrays import Ints, Mask, Rows
+from selfvec.base.compiled import read_only
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.corpus import Corpus
 from selfvec.corpus.documents import Documents
@@ -31,14 +33,20 @@ from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.run_text import FILE, FINGERPRINT, ID, RunText, schema_of
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
+from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of_segment
 from selfvec.encoders.run_encoder import encoder_of, keep_encoder
+from selfvec.numerics.rows import add_rows, unit_in_place
 from selfvec.storage.text_file import TextWriter, text_in_memory
 from selfvec.text import Rules, encode, tokenizer
+from selfvec.text.document_vectors import weighted_sums
 from selfvec.text.phrases import units_of
+from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.rules import stems
 
 from .input_reading import refuse_tokens
 from .inputs import Execution
+from .methods.decorrelated import GAMMA
 from .teacher import Teacher
 from .update import Change, kept_fields_of
 
@@ -81,7 +89,9 @@ def added(
     number = number or _next(segments)
     text = _text_of(rows)
     encoded, described = _encoded(run, text, execution)
-    new = Segment.of(str(number), text, _tokens_of(rows, run.base), encoded)
+    tokens = _tokens_of(rows, run.base)
+    later = _later_words(tokens, run.base, parts)
+    new = Segment.of(str(number), text, tokens, later, encoded)
     provenance = described.replace(corpus=_summary_with(run, corpus.summary.as_dict(), replaced))
     return _changed(run, [*parts, Part(new)], change, provenance, number), change
 
@@ -218,6 +228,66 @@ def _tokens_of(rows: pl.DataFrame, base: Run) -> TokenBatch:
     return encode([Documents(rows)], cut, rules, base.vectors, phrases=units_of(base.provenance))[0]
 
 
+def _later_words(tokens: TokenBatch, base: Run, before: Sequence[Part]) -> Vectors:
+    """The words of new documents that the vectors lack, with their rows.
+
+    A word has the row that it has in the segments before. So have words of one stem, which are one in search.
+    Otherwise it is the unit mean of its documents, as the sums of their other words, in which frequent words
+    count as little as they do while refining. Rows of the initial vectors, whose file would have to be read,
+    were tried beside these: they helped dense search of texts of another kind, and harmed the hybrid.
+    """
+    numbers = np.array([base.vectors.get_index(word, -1) for word in tokens.types], np.int64)
+    lacking = np.flatnonzero(numbers < 0)
+    names = [tokens.types[place] for place in lacking.tolist()]
+    stem = Preprocessing.of(base.provenance).stem
+    groups, group_of = np.unique(names if stem is None else stems(names, stem), return_inverse=True)
+    rows = np.zeros((len(groups), base.vectors.vector_size), np.float32)
+    new = np.ones(len(groups), bool)
+    for part in before:
+        if (later := part.segment.later) is not None:
+            own = part.segment.held(("stems", stem), partial(_by_stem, later, stem))
+            for number, name in enumerate(groups.tolist()):
+                if name in own:
+                    rows[number], new[number] = later.vectors[own[name]], False
+    if new.any():
+        group = np.full(len(numbers), -1)
+        group[lacking] = np.where(new[group_of], group_of, -1)
+        rows += _context_rows(tokens, base.vectors, numbers, group, len(groups))
+    return Vectors(names, rows[group_of], normalized=True)
+
+
+def _by_stem(words: Vectors, stem: str | None) -> dict[str, int]:
+    """The number of the first word with each stem."""
+    names = words.index_to_key if stem is None else stems(words.index_to_key, stem)
+    return {name: number for number, name in reversed([*enumerate(names)])}
+
+
+def _context_rows(
+    tokens: TokenBatch,
+    vectors: Vectors,
+    numbers: Ints,  # (T,) of the types among the vectors, -1 for those that they lack
+    group: Ints,  # (T,) of types that get a row, -1 for the others
+    groups: int,
+) -> Rows:
+    """The unit means of the documents of groups of types, (G, d)."""
+    counts = vectors.counts if vectors.counts is not None else np.ones(len(vectors), np.int64)
+    known = numbers >= 0
+    rows = np.zeros((len(numbers), vectors.vector_size), np.float32)
+    rows[known] = vectors.unit[numbers[known]]
+    weights = np.zeros(len(numbers), np.float32)
+    weights[known] = np.maximum(counts[numbers[known]], 1) ** -GAMMA
+    documents = unit_in_place(weighted_sums(tokens, rows, weights))
+    own = group[tokens.ids]
+    order = np.argsort(own, kind="stable")[np.count_nonzero(own < 0) :]
+    of_occurrences = np.repeat(np.arange(tokens.documents, dtype=np.int32), np.diff(tokens.offsets))[order]
+    bounds = np.searchsorted(own[order], np.arange(groups + 1))
+    out = np.zeros((groups, vectors.vector_size), np.float32)
+    add_rows(
+        read_only(of_occurrences), read_only(bounds), documents, np.ones(len(documents), np.float32), out
+    )
+    return unit_in_place(out)
+
+
 def _encoded(run: Run, text: RunText, execution: Execution) -> tuple[EncodedTexts | None, Provenance]:
     """The vectors of new texts by the encoder of a run, and what its ``run.json`` says then."""
     made = run.provenance
@@ -237,7 +307,7 @@ def _changed(run: Run, parts: Sequence[Part], change: Change, provenance: Proven
     """A run of other parts, of which small ones are joined."""
     base = run.base
     first, *others = parts
-    kept = _joined([part for part in others if len(part)], number)
+    kept = _joined([part for part in others if len(part)], number, base)
     steps = [*run.provenance.steps]
     counts = {name: getattr(change, name) for name in ("added", "changed", "withdrawn")}
     if steps and steps[-1]["by"] == "live":  # many small changes are one step
@@ -251,7 +321,7 @@ def _changed(run: Run, parts: Sequence[Part], change: Change, provenance: Proven
     return made
 
 
-def _joined(parts: list[Part], number: int) -> list[Part]:
+def _joined(parts: list[Part], number: int, base: Run) -> list[Part]:
     """The same documents in at most `MOST` segments: if there are more, the last ones become one.
 
     Half of them may stay, each much larger than all that follow: so most additions join nothing, and each
@@ -269,4 +339,5 @@ def _joined(parts: list[Part], number: int) -> list[Part]:
     of_parts = [encoded_texts_of_segment(part.segment) for part in joined]
     own = [texts for texts in of_parts if texts is not None]
     encoded = own[0].merged(*own[1:]) if own else None
-    return [*rest, Part(Segment.of(str(number), text, tokens, encoded))]
+    later = _later_words(tokens, base, joined)
+    return [*rest, Part(Segment.of(str(number), text, tokens, later, encoded))]

@@ -22,6 +22,7 @@ from selfvec.text.document_vectors import Smoothing, document_vectors, inverse_d
 from selfvec.text.passages import random_words
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
 from selfvec.text.repeats import find_repeats, tokens_by_document
+from selfvec.text.rules import stems
 from selfvec.text.vocabulary import Vocabulary
 
 from .dense_space import TABLES, DenseSpace, projected, run_tables
@@ -36,7 +37,7 @@ from .documents import (
 from .encoder_part import EncoderPart, encoded_units, encoder_part
 from .run_student import student_of
 from .scoring import Scorer, best_documents
-from .segments import SearchedDocuments
+from .segments import IndexedPart, SearchedDocuments
 
 IndexParts = tuple[Vocabulary, DenseSpace, SearchedDocuments, EncoderPart | None, "PoolOfTexts | None"]
 
@@ -69,9 +70,10 @@ def build_index(
         return_freed_memory()
         weights = inverse_document_frequency(documents)
         counts = run.vectors.counts if run.vectors.counts is not None else np.zeros(len(stem_of), np.int64)
-        rows = projected(_by_stem(chosen, stem_of, counts + 1, len(vocabulary)), documents, weights, seed)
+        makers = _by_stem(chosen, stem_of, counts + 1, len(vocabulary))
+        rows, axes = projected(makers, documents, weights, seed)
         return_freed_memory()
-        space = DenseSpace.of(rows, weights, documents)
+        space = DenseSpace.of(rows, weights, documents, _refined_part(axes, run, tables))
     with progress.stage("Relating documents", None, "documents"):
         vectors, smoothing = _unit_vectors(units, documents, space, seed)
         pool = None if smoothing is None else PoolOfTexts.of(smoothing, gathered.texts)
@@ -132,18 +134,18 @@ def build_like(
     vocabulary: Vocabulary,
     space: DenseSpace,
     pool: PoolOfTexts | None,
+    later: Vectors | None,  # words that came since the space was made
     encoded: EncodedTexts | None,  # if the index has a part of an encoder
-) -> tuple[list[str], IndexedDocuments, UnitVectors | None]:
-    """Other documents in the space of an index: their new types, the documents, and the encoder's vectors.
-
-    Types are numbered as in that index, new ones after them.
-    """
+) -> IndexedPart:
+    """Other documents in the space of an index. Types are numbered as in that index, new ones after them."""
     units, new = like_units(gathered, vocabulary, run.vectors)
     documents = len(gathered.texts)
-    # New types have no vector, so that vectors are those of the types before.
-    known = np.arange(len(units.types), dtype=np.int32)
-    known[len(vocabulary) :] = -1
-    within = units.renumbered(known, vocabulary.types)
+    new_rows = space.turned(
+        _rows_of_stems(later, new, run.vectors.vector_size, vocabulary.preprocessing.stem)
+    )
+    used, ids = np.unique(units.ids, return_inverse=True)
+    few = TokenBatch(ids.astype(np.int32), units.offsets, [units.types[i] for i in used.tolist()])
+    rows_of_few, weights = replace(space, later=new_rows).of_types(used.astype(np.int64))
     own = (
         np.full(units.documents, -1)
         if pool is None
@@ -151,18 +153,27 @@ def build_like(
     )
 
     def smoothed(numbers: Ints) -> Rows:
-        rows = document_vectors(within.part(numbers), space.rows, space.weights)
+        rows = document_vectors(few.part(numbers), rows_of_few, weights)
         return rows if pool is None else pool.smoothing.moved(rows, own[numbers], out=rows)
 
     vectors = UnitVectors.of(units.documents, documents, smoothed)
     indexed = IndexedDocuments.build(gathered, units, gathered.passages, (vectors.codes, vectors.scales))
     student = None if encoded is None else student_of(run)
-    if encoded is None or student is None:
-        return new, indexed, None
-    used, ids = np.unique(units.ids, return_inverse=True)
-    few = TokenBatch(ids.astype(np.int32), units.offsets, [units.types[i] for i in used.tolist()])
-    teacher = student.among(few.types)
-    return new, indexed, encoded_units(gathered, few, encoded, teacher)
+    taught = None
+    if encoded is not None and student is not None:
+        taught = encoded_units(gathered, few, encoded, student.among(few.types))
+    return IndexedPart(indexed, np.ones(documents, bool), new, new_rows, taught)
+
+
+def _rows_of_stems(later: Vectors | None, names: Sequence[str], width: int, stem: str | None) -> Rows:
+    """The refined rows of stems of later words, (n, r): zeros for those without."""
+    rows = np.zeros((len(names), width), np.float32)
+    if later is not None:
+        words = later.index_to_key if stem is None else stems(later.index_to_key, stem)
+        number = {name: place for place, name in reversed([*enumerate(words)])}  # all of a stem have one row
+        places = np.array([number.get(name, -1) for name in names], np.int64)
+        rows[places >= 0] = later.unit[places[places >= 0]]
+    return rows
 
 
 def _unit_vectors(
@@ -193,6 +204,15 @@ def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:
     if run.tokens is not None:
         release(run.tokens.ids)
     return chosen
+
+
+def _refined_part(axes: Rows, run: Run, tables: Sequence[str]) -> Rows:
+    """The axes, (r, d), of the refined rows among those of all tables, which are in the order of `TABLES`."""
+    first = run.original.vector_size if "original" in tables else 0
+    width = run.vectors.vector_size
+    return (
+        axes[first : first + width] if "refined" in tables else np.zeros((width, axes.shape[1]), np.float32)
+    )
 
 
 def _by_stem(

@@ -7,7 +7,7 @@ the axes in which the documents vary most and partly whitened. Words are related
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -46,46 +46,81 @@ Related = list[tuple[int, float]]
 
 @dataclass(frozen=True, eq=False)
 class DenseSpace:
-    """Vectors of V types. A type with a higher number came later: it has no vector."""
+    """Vectors of V types, and of those that came later, which have higher numbers."""
 
     rows: Rows  # (V, d) zeros for a type without a vector
     weights: Rows  # (V,) BM25's inverse document frequencies, when the rows were made
     pool: Ids  # (P,) the types that may be related to others, rising
+    turn: Rows  # (r, d) from refined rows to these
     share: float = 0.5  # share of the dense part in the hybrid
-    related: dict[int, Related] = field(default_factory=dict, repr=False)  # of types asked for before
+    later: Rows | None = None  # (n, d) of types that came later, zeros for a type without a vector
+    related: dict[int, Related] = field(default_factory=dict, repr=False)  # of the V types, if asked before
 
     @classmethod
-    def of(cls, rows: Rows, weights: Rows, batch: TokenBatch) -> DenseSpace:
+    def of(cls, rows: Rows, weights: Rows, batch: TokenBatch, turn: Rows) -> DenseSpace:
         """From the vectors of the types, see `projected`, their weights, and the documents as these types."""
         occurs = document_frequencies(batch)
         pool = np.flatnonzero((occurs >= 2) & np.any(rows, axis=1))
         if len(pool) > _CANDIDATES:
             pool = np.sort(pool[np.argsort(-occurs[pool], kind="stable")[:_CANDIDATES]])
-        return cls(rows, weights, pool.astype(np.int32))
+        return cls(rows, weights, pool.astype(np.int32), turn)
 
     @classmethod
     def words_only(cls, batch: TokenBatch) -> DenseSpace:
         """Without vectors: every word is related to itself only."""
         rows = np.zeros((len(batch.types), 1), np.float32)
-        return cls(rows, inverse_document_frequency(batch), np.zeros(0, np.int32))
+        return cls(
+            rows, inverse_document_frequency(batch), np.zeros(0, np.int32), np.zeros((0, 1), np.float32)
+        )
+
+    def with_later(self, rows: Rows) -> DenseSpace:
+        """The same with rows of later types, (n, d); what is known of the others is not computed again."""
+        made = replace(self, later=rows)
+        made.__dict__["_pool_rows"] = self._pool_rows
+        return made
+
+    def turned(self, refined: Rows) -> Rows:
+        """Refined rows of later words, (n, r), as rows of this space, (n, d), as long as those of others."""
+        # In float64, so that a row has the same bits whatever others are turned with it.
+        turned = (refined.astype(np.float64) @ self.turn.astype(np.float64)).astype(np.float32)
+        return unit_in_place(turned) * self._length
+
+    @cached_property
+    def _length(self) -> np.float32:
+        """The median length of the rows."""
+        lengths = np.sqrt(np.einsum("ij,ij->i", self.rows, self.rows))
+        return np.float32(np.median(lengths[lengths > 0])) if lengths.any() else np.float32(1)
+
+    def of_types(self, types: Ints) -> tuple[Rows, Rows]:
+        """The rows, (n, d), and the weights, (n,), of types. Later ones weigh as much as the rarest."""
+        if self.later is None or not len(self.later):
+            return self.rows[types], self.weights[types]
+        is_later = types >= len(self.rows)
+        rows = np.empty((len(types), self.rows.shape[1]), np.float32)
+        weights = np.full(len(types), self.weights.max(initial=0), np.float32)
+        rows[~is_later], weights[~is_later] = self.rows[types[~is_later]], self.weights[types[~is_later]]
+        rows[is_later] = self.later[types[is_later] - len(self.rows)]
+        return rows, weights
 
     def query_vector(self, types: Ints, counts: Rows) -> Rows:
         """The unit vector of a query, (d,); zeros if none of its words has a vector."""
-        has_row = types < len(self.rows)
-        counts, types = counts[has_row], types[has_row]
-        row: Rows = unit_rows(((counts * self.weights[types]) @ self.rows[types])[None])[0]
+        rows, weights = self.of_types(types)
+        row: Rows = unit_rows(((counts * weights) @ rows)[None])[0]
         return row
 
     def related_to(self, own: int) -> Related:
         """A type and at most 16 related ones, the nearest first, each with what one occurrence counts."""
-        if own not in self.related:
-            self.related[own] = [(own, 1.0), *self._nearest(own)]
-        return self.related[own]
+        memo = self.related if own < len(self.rows) else self._related_later
+        if own not in memo:
+            memo[own] = [(own, 1.0), *self._nearest(own)]
+        return memo[own]
+
+    @cached_property
+    def _related_later(self) -> dict[int, Related]:
+        return {}
 
     def _nearest(self, own: int) -> Iterator[tuple[int, float]]:
-        if own >= len(self.rows):
-            return
-        row = unit_rows(self.rows[own][None])[0]
+        row = unit_rows(self.of_types(np.array([own]))[0])[0]
         with one_core():  # so that the sums do not depend on the machine
             cosines = self._pool_rows @ row
         cosines[self.pool == own] = -1
@@ -120,8 +155,10 @@ def sample_documents(batch: TokenBatch, seed: int) -> TokenBatch:
     return batch.part(chosen)
 
 
-def projected(makers: list[Callable[[], Rows]], batch: TokenBatch, weights: Rows, seed: int = 0) -> Rows:
-    """Vectors of the types, (V, d): their rows in all vectors, on common axes.
+def projected(
+    makers: list[Callable[[], Rows]], batch: TokenBatch, weights: Rows, seed: int = 0
+) -> tuple[Rows, Rows]:
+    """Vectors of the types, (V, d): their rows in all vectors, on common axes; and these axes, (D, d).
 
     Each function of ``makers`` returns the rows of all types and is called twice. Then it is removed from the
     list to free its memory.
@@ -134,7 +171,7 @@ def projected(makers: list[Callable[[], Rows]], batch: TokenBatch, weights: Rows
         start = end - rows.shape[1]
         _add_product(out, rows, axes[start:end])
         end = start
-    return out
+    return out, axes
 
 
 def _add_product(out: Rows, vectors: Rows, axes: Rows) -> None:

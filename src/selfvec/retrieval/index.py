@@ -25,7 +25,9 @@ from selfvec.base.checks import check_path, check_text, check_whole
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import GivenFilter, allowed, filter_names, given_filters
+from selfvec.data.live_run import later_words
 from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.run_encoder import encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
@@ -50,12 +52,12 @@ from .snippets import Found, describe, different_texts
 
 _COMPARED = 10_000  # ids that are compared with an unknown one
 
-VERSION = 13  # raised when arrays or their meaning change: an older index in a cache is then made again
+VERSION = 14  # raised when arrays or their meaning change: an older index in a cache is then made again
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
 _AGAIN = "remove the index folder; the next search builds it again"
-_SPACE = ("rows", "weights", "pool")
+_SPACE = ("rows", "weights", "pool", "turn")
 _POOL, _POOL_KEYS = "pool of texts", "keys of the pool"
 
 
@@ -143,14 +145,21 @@ class Index:
         return self if self.encoder_part is None else replace(self, find_encoder=partial(encoder_of, run))
 
     def indexed(
-        self, run: Run, gathered: GatheredDocuments, encoded: EncodedTexts | None = None
+        self,
+        run: Run,
+        gathered: GatheredDocuments,
+        later: Vectors | None = None,
+        encoded: EncodedTexts | None = None,
     ) -> IndexedPart:
-        """Other documents in the space of this index; ``encoded`` as for `memory`."""
+        """Other documents in the space of this index; ``encoded`` as for `memory`.
+
+        ``later`` are their words that the vectors lack; by default those of the run.
+        """
         if self.encoder_part is not None:
             encoded = encoded or encoded_texts_of(run)
-        made = build_like(run.base, gathered, self._first_types, self.space, self.pool, encoded)
-        new, documents, vectors = made
-        return IndexedPart(documents, np.ones(len(documents), bool), new, vectors)
+        like = self._first_types, self.space, self.pool
+        later = later_words(run) if later is None else later
+        return build_like(run.base, gathered, *like, later, encoded)
 
     @property
     def first_part(self) -> IndexedPart:
@@ -178,7 +187,9 @@ class Index:
             vectors = documents.joined([part.encoded for part in parts if part.encoded is not None])
             encoder = replace(encoder, vectors=vectors)
         vocabulary = self._first_types.grown(documents.new_types)
-        return replace(self, vocabulary=vocabulary, documents=documents, encoder_part=encoder, folder=None)
+        space = self.space.with_later(documents.new_rows)
+        made = replace(self, vocabulary=vocabulary, space=space, documents=documents, encoder_part=encoder)
+        return replace(made, folder=None)
 
     @classmethod
     def words_only(cls, texts: Sequence[str], preprocessing: Preprocessing) -> Index:
@@ -251,7 +262,8 @@ class Index:
             raise FormatError(rule, path=folder / _HEAD, remedy=_AGAIN)
         vocabulary = Vocabulary(Preprocessing(**head["preprocessing"]), read_vocabulary(folder / _WORDS))
         arrays = map_tensors(folder / _ARRAYS)
-        space = DenseSpace(arrays["rows"], arrays["weights"], arrays["pool"], float(head["dense_share"]))
+        rows, weights, pool_of_words, turn = (arrays[name] for name in _SPACE)
+        space = DenseSpace(rows, weights, pool_of_words, turn, float(head["dense_share"]))
         documents = SearchedDocuments.whole(IndexedDocuments(arrays, head["fields"]))
         part = None
         if "encoder" in head:

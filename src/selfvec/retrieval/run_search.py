@@ -110,7 +110,7 @@ def _with_segments(index: Index, run: LiveRun, key: tuple[Any, ...], cut: Cut) -
 
         def make() -> IndexedPart:
             gathered = replace(gathered_text(text, Progress()), cut=cut)
-            return index.indexed(run, gathered, encoded_texts_of_segment(part.segment))
+            return index.indexed(run, gathered, part.segment.later, encoded_texts_of_segment(part.segment))
 
         if len(text) < _FEW or not isinstance(text.source, Path):
             return make()

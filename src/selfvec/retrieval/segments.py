@@ -33,7 +33,7 @@ from .documents import IndexedDocuments, UnitVectors, sample_of
 
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
-_CODES, _SCALES = "encoder vectors", "encoder scales"  # names of arrays
+_CODES, _SCALES, _NEW_ROWS = "encoder vectors", "encoder scales", "rows of new types"  # names of arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +43,7 @@ class IndexedPart:
     documents: IndexedDocuments
     present: Mask  # (D,)
     new_types: Sequence[str]
+    new_rows: Rows  # (n, d) of these types
     encoded: UnitVectors | None = None  # by the run's encoder
 
     @cached_property
@@ -67,7 +68,7 @@ class IndexedPart:
         write_vocabulary(folder / _WORDS, self.new_types)
         encoded = self.encoded
         own: dict[str, Array] = {} if encoded is None else {_CODES: encoded.codes, _SCALES: encoded.scales}
-        write_tensors(folder / _ARRAYS, {**self.documents.arrays, **own})
+        write_tensors(folder / _ARRAYS, {**self.documents.arrays, _NEW_ROWS: self.new_rows, **own})
         write_sealed(folder / RESULT, {"fields": list(self.documents.fields)})
 
     @classmethod
@@ -77,7 +78,8 @@ class IndexedPart:
         documents = IndexedDocuments(arrays, read_result(folder)["fields"])
         size = len(documents)
         encoded = UnitVectors(arrays[_CODES], arrays[_SCALES], size) if _CODES in arrays else None
-        return cls(documents, np.ones(size, bool), read_vocabulary(folder / _WORDS), encoded)
+        new = read_vocabulary(folder / _WORDS)
+        return cls(documents, np.ones(size, bool), new, arrays[_NEW_ROWS], encoded)
 
 
 def assembled(parts: Sequence[IndexedPart], values: Sequence[Array]) -> Array:
@@ -160,7 +162,7 @@ class SearchedDocuments:
     @classmethod
     def whole(cls, documents: IndexedDocuments) -> SearchedDocuments:
         """All documents of one index."""
-        return cls([IndexedPart(documents, np.ones(len(documents), bool), [])])
+        return cls([IndexedPart(documents, np.ones(len(documents), bool), [], np.zeros((0, 1), np.float32))])
 
     def __len__(self) -> int:
         """D."""
@@ -181,6 +183,17 @@ class SearchedDocuments:
             if occurs
         )
         return list(dict.fromkeys(present))
+
+    @property
+    def new_rows(self) -> Rows:
+        """The vectors of the new types, (n, d); a type has the same in all parts."""
+        rows = {
+            name: row
+            for part in self.indexed
+            for name, row in zip(part.new_types, part.new_rows, strict=True)
+        }
+        width = self.parts[0].dense.codes.shape[1]
+        return np.array([rows[name] for name in self.new_types], np.float32).reshape(-1, width)
 
     @cached_property
     def _own_types(self) -> list[dict[int, int]]:

@@ -165,12 +165,19 @@ def _open_segments(folder: Path, live: Mapping[str, Any], base: Run, earlier: Ru
         gone = map_tensors(folder / state_name(DELETED, live["deleted"]))
     segments = [first.segment]
     for number in live["segments"]:
-        text = RunText(folder / state_name(ADDED, number))
-        tokens = _tokens_later(folder / state_name(ADDED_TOKENS, number))
-        encoded = folder / state_name(ADDED_ENCODED, number)
-        opened = Segment(str(number), text, tokens, encoded if encoded.is_dir() else None)
-        segments.append(held.get(str(number)) or opened)
+        segments.append(held.get(str(number)) or _open_segment(folder, number))
     return [Part(segment, np.array(gone.get(segment.name, ()), np.int64)) for segment in segments]
+
+
+def _open_segment(folder: Path, number: int) -> Segment:
+    path = folder / state_name(ADDED_TOKENS, number)
+    described, tensors = read_metadata(path), map_tensors(path)
+    with decoding(path, "documents that were added", _AGAIN):
+        tokens = partial(_read_tokens, path, json.loads(described["types"]), tensors, described)
+        later = Vectors(json.loads(described["later"]), tensors["rows"], normalized=True)
+    encoded = folder / state_name(ADDED_ENCODED, number)
+    text = RunText(folder / state_name(ADDED, number))
+    return Segment(str(number), text, tokens, later, encoded if encoded.is_dir() else None)
 
 
 def _open_base(folder: Path, provenance: dict[str, Any], state: int, stamp: str) -> Run:
@@ -235,8 +242,8 @@ def _load_history(path: Path) -> History:
 # The corpus as numbers of words, with dates, slices, sentences
 
 
-def write_tokens(path: Path, batch: TokenBatch, *, types: bool = False) -> None:
-    """Write the tokens of a run to a new file; with their types, if these are not the words of the run."""
+def write_tokens(path: Path, batch: TokenBatch, later: Vectors | None = None) -> None:
+    """Write the tokens of a run to a new file; of a segment with their types, and with its later words."""
     tensors: dict[str, Array] = {"ids": batch.ids, "offsets": batch.offsets}
     if batch.dates is not None:  # safetensors has no dates
         tensors["days"] = batch.dates.astype("datetime64[D]").astype(np.int64)
@@ -244,8 +251,10 @@ def write_tokens(path: Path, batch: TokenBatch, *, types: bool = False) -> None:
     if batch.slices is not None:
         tensors["slices"] = batch.slices
         described["slices"] = json.dumps(list(batch.slice_names), ensure_ascii=False)
-    if types:
+    if later is not None:
         described["types"] = json.dumps(list(batch.types), ensure_ascii=False)
+        described["later"] = json.dumps(later.index_to_key, ensure_ascii=False)
+        tensors["rows"] = later.vectors
     if batch.fingerprints is not None:
         tensors["texts"] = batch.fingerprints
     if batch.sentence_counts is not None:
@@ -253,10 +262,9 @@ def write_tokens(path: Path, batch: TokenBatch, *, types: bool = False) -> None:
     write_tensors(path, tensors, described)
 
 
-def _tokens_later(path: Path, words: Sequence[str] | None = None) -> Callable[[], TokenBatch]:
+def _tokens_later(path: Path, words: Sequence[str]) -> Callable[[], TokenBatch]:
     """A function that reads the tokens. The file is mapped now, because the folder may be replaced later."""
-    described = read_metadata(path)
-    return partial(_read_tokens, path, words or json.loads(described["types"]), map_tensors(path), described)
+    return partial(_read_tokens, path, words, map_tensors(path), read_metadata(path))
 
 
 def _read_tokens(

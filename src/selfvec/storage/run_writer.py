@@ -161,7 +161,7 @@ class RunWriter:
             for part in run.segments:
                 if part.segment.name == str(self.state):
                     save_text(part.segment.text, self.path(ADDED))
-                    write_tokens(self.path(ADDED_TOKENS), part.segment.tokens, types=True)
+                    write_tokens(self.path(ADDED_TOKENS), part.segment.tokens, part.segment.later)
                     names += [state_name(ADDED, self.state), state_name(ADDED_TOKENS, self.state)]
                     encoded = part.segment.encoded
                     if encoded is not None and not isinstance(encoded, Path):
