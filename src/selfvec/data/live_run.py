@@ -334,7 +334,7 @@ def with_figures(provenance: Provenance, segments: Sequence[Part], base: Run) ->
 
 
 def _lacking(segment: Segment, vectors: Vectors) -> int:
-    """How many tokens of a segment are of words without a vector; those of documents that are gone, too."""
+    """How many tokens of a segment, documents that are gone included, are of words that the vectors lack."""
 
     def count() -> int:
         rows, _ = vectors.lookup(segment.tokens.types, compose=False)

@@ -22,10 +22,10 @@ _ABSENT: Json = MappingProxyType({})
 """The value of a field that is not in the file."""
 
 # When refining again is worth it, see docs/results/search.md#documents-that-came-later. Documents of the
-# same kind cost search little up to a fifth of all: 3 to 5 % of their words have no vector. Of those of
-# another kind 10 to 15 % have none, and search loses at once. A few documents are never worth refining for.
+# same kind cost search little up to a fifth of all: 3 to 5 % of their words are new to the vectors. Of those
+# of another kind 10 to 15 % are, and search loses from a twentieth of all on.
 _MANY = 0.2  # of the documents
-_SOME = 0.01
+_SOME = 0.05
 _LACKING = 0.075  # of the words that came
 
 _KEYS = {"passes": "epochs", "steps": "grown", "vectors_decision": "table_decision"}
@@ -109,7 +109,7 @@ class Provenance(Mapping[str, Any]):
 
     @staticmethod
     def _lacking(came: Json) -> float:
-        """The share of the words that came which have no vector."""
+        """The share of the words that came which the vectors lack."""
         return float(came["without_vector"] / max(came["tokens"], 1))
 
     @property
@@ -120,7 +120,7 @@ class Provenance(Mapping[str, Any]):
         came = self.live
         parts = [
             f"{count_of(came['documents'], 'document')} came, {came['gone']:,} went",
-            f"{self._lacking(came):.1%} of the words that came have no vector",
+            f"{self._lacking(came):.1%} of the words that came have no vector of their own",
         ]
         if not_encoded := came.get("not_encoded"):
             parts.append(f"{count_of(not_encoded, 'passage')} not encoded")

@@ -38,8 +38,9 @@ def add(
     """Add documents to a run, whose vectors stay: the next search finds them.
 
     A document with the id of an earlier one replaces it. The same document again changes nothing, nor does
-    one without an id whose text the run has. A word that the run lacks is found as it is written; it has no
-    vector until the run is updated. All is on the disk when the function returns.
+    one without an id whose text the run has. A word that the run lacks is found as it is written, and has
+    the mean vector of the documents it came with until the run is updated. All is on the disk when the
+    function returns.
 
     Parameters
     ----------
