@@ -74,6 +74,8 @@ def cached(
             return kept
         if os.path.isdir(entry):  # noqa: PTH112 - false if the cache cannot be looked into
             progress.say(f"{name}: {entry} is damaged, so it is made again")
+            with suppress(OSError):  # then it stays, and the new one is not kept
+                remove_folder(entry)
         made = make()
         try:
             _keep(entry, lambda folder: write(made, folder), most)
@@ -189,11 +191,15 @@ def _fault(entry: Path) -> str | None:
     if foreign is not None:
         return f"{foreign} is a file, a link or belongs to another user"
     try:
-        with writing(entry.parent):
-            entry.parent.mkdir(exist_ok=True)
+        _make_folder(entry.parent)
     except TargetError as error:
         return f"{entry.parent} {error.rule}"
     return None
+
+
+def _make_folder(folder: Path) -> None:
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
 
 
 @contextmanager
@@ -216,9 +222,7 @@ def _alone(entry: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 def _keep(entry: Path, write: Callable[[Path], None], most: int | None) -> None:
     """Write an entry, whole or not at all; then delete those that are too old."""
-    with writing(entry):
-        entry.parent.mkdir(exist_ok=True)
-        remove_folder(entry)  # a damaged one
+    _make_folder(entry.parent)
     with atomic_folder(entry) as folder:
         write(folder)
     with suppress(OSError):  # others may delete, too
