@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from selfvec.base.arrays import Array, Floats, Ints, Mask
+from selfvec.base.checks import check_path
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.files.atomic_files import atomic_file, check_target
 from selfvec.numerics.ngram_rows import NgramRows
@@ -285,6 +286,7 @@ class Vectors(Queries):
         if fvocab is not None:
             if self.counts is None:
                 raise InputError("these vectors have no counts to write", remedy="leave out fvocab")
+            check_path("fvocab", fvocab, "a path")
             check_target(fvocab, overwrite=overwrite, folder=False)
         name = "word2vec" if binary else "word2vec-text" if write_header else "glove"
         self._save(self, fname, name, overwrite=overwrite)

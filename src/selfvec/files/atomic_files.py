@@ -18,7 +18,6 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from selfvec.base.checks import check_path
 from selfvec.base.errors import OF_THE_SYSTEM, TargetError
 from selfvec.base.forks import check_polars
 
@@ -66,7 +65,6 @@ def check_target(
     again. With ``overwrite``, a file replaces a file, and a folder
     replaces a folder of its kind. Without it nothing is replaced, and never what belongs to another user.
     """
-    check_path("output", target, "a path")
     target = Path(target)
     if not target.name:
         raise TargetError("has no name", path=target, remedy="name a new file or folder")

@@ -12,7 +12,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from selfvec.base.arrays import Floats
-from selfvec.base.checks import check_path, is_path
+from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked, options
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
@@ -240,7 +240,6 @@ def align(
         if name not in known:
             raise OptionError(f"the method {method} has no such option", field=name, remedy=_who_has(name))
     if output is not None:
-        check_path("output", output, "a path")
         check_aligned(Path(output), overwrite=overwrite)
     first = opened(a, "a")
     second = opened(b, "b")
