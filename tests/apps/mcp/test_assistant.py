@@ -126,7 +126,9 @@ def talk(folder: Path) -> tuple[list[Any], dict[str, Any], Any]:
     before = hashes(folder)
     told = asyncio.run(conversation(folder / "run"))
     after = hashes(folder)
-    kept = tuple(f"run/cache/{name}-" for name in ("drift", "sentences", "sides", "topics", "clusters"))
+    kept = tuple(
+        f"run/cache/{name}-" for name in ("drift", "sentences", "sides", "variants", "topics", "clusters")
+    )
     assert [name for name in after.keys() - before.keys() if not name.startswith(kept)] == []
     assert {name: after.get(name) for name in before} == before  # nothing but kept results of drift is new
     return told
