@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Mask
-from selfvec.base.casing import language_of
 from selfvec.base.progress import Progress
 from selfvec.data.queries import least_count
 from selfvec.data.run import Run, doubts, likeness, similar_row
@@ -65,7 +64,7 @@ def word_forms(run: Run, index: int, min_count: int | None = None) -> list[str]:
     names = run.vectors.index_to_key
     word = names[index]
     same = [i for i in _beginning(names, word[:1]) if i != index and (counts is None or counts[i] >= least)]
-    language = language_of(run.provenance.options)
+    language = run.provenance.language
     keys = [spelling_key(names[i]) for i in (index, *same)]
     key, *others = stems(keys, language) if language in STEMMERS else keys
     forms = [i for i, other in zip(same, others, strict=True) if other == key]

@@ -6,20 +6,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from selfvec.base.declarations import checked
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import OptionError, SelfvecError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import atomic_files, check_target, writing
+from selfvec.refinement.source_runs import source_run, source_vectors
+from selfvec.refinement.teacher import general_words
 from selfvec.retrieval.encoder import Encoder
+from selfvec.retrieval.encoder.folding import fold_rows
+from selfvec.retrieval.run_student import student_of
 from selfvec.storage.formats import FORMATS, save
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import refuse_run
@@ -31,7 +38,6 @@ from .lancedb import LanceDB
 from .store import Store, library_errors
 from .store_rows import StoreRows, passage_rows
 from .stores import STORES
-from .taught_encoder import taught_encoder
 
 
 @checked
@@ -210,10 +216,44 @@ def _encoder(run: Run, rows: str, progress: Progress) -> tuple[Encoder, dict[str
     notes: list[str] = []
     with progress.stage("Folding", None, "words"):
         if rows == "encoder":
-            encoder, notes = taught_encoder(run, progress)
+            encoder, notes = _taught_encoder(run, progress)
         else:
             encoder = Encoder.of(run, progress=progress)
     return encoder, {"words": len(encoder), "dimensions": encoder.dimensions, "left_out": notes}
+
+
+def _taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
+    """The rows that a run's sentence encoder taught its words, each times the weight of the word; and notes.
+
+    Words of the initial vectors that the run lacks are known, too, if they were encoded with the run.
+
+    A store may hold the encoder's vectors of passages, p. The rows that it taught to the words
+    (`selfvec.retrieval.run_student`) put a question near its vector less the mean of the passages, μ. The
+    store ranks by q · p as by q · (p − μ), because q · μ is the same for all passages.
+    """
+    taught = student_of(run, progress)
+    described = run.provenance.encoder
+    if taught is None or described is None:
+        rule = "is encoder only for a run with a sentence encoder that read some of its texts"
+        raise OptionError(rule, field="rows", remedy="refine with --encoder")
+    words, notes = _initial_words(run)
+    unseen, found = taught.unseen.lookup(words)
+    others = [words[number] for number in np.flatnonzero(found).tolist()]
+    own = taught.student.rows * taught.student.weights[:, None]
+    rows = np.concatenate([own, np.float32(taught.unseen_weight) * unseen[found]])
+    words, places, rows, split, about = fold_rows(run, taught.words, rows, others)
+    student = taught.student
+    learned = {"passages": taught.passages, "ridge": student.ridge, "explained": student.explained}
+    made = {"encoder": described["name"], "digest": described["digest"], "student": learned}
+    return Encoder(words, places, rows, split, about | made), notes
+
+
+def _initial_words(run: Run) -> tuple[Sequence[str], list[str]]:
+    try:
+        vectors = source_vectors(source_run(run))
+    except SelfvecError as error:
+        return (), [f"questions are read by words of the texts only: {error}"]
+    return general_words(vectors.index_to_key) if isinstance(vectors, Vectors) else (), []
 
 
 def _of_pieces(run: Run) -> bool:

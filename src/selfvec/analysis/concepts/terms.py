@@ -22,7 +22,7 @@ import numpy as np
 from selfvec.analysis.word_kinds import garbled_words, stop_words_of_run
 from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
-from selfvec.base.casing import asked_forms, language_of
+from selfvec.base.casing import asked_forms
 from selfvec.base.threads import finish, in_order, one_core, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
@@ -288,7 +288,7 @@ def phrase_names(run: Run, topic_of: Ints, terms: Sequence[Sequence[str]]) -> li
     if not len(read) or Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace"):
         return [[] for _ in range(number)]
     text = _running(run, read)
-    language = language_of(run.provenance.options)
+    language = run.provenance.language
     phrases = Finder(stop_words=language if language in STOP_WORDS else "en")(text)
     ids, offsets, types = join(text, phrases)
     names, places = np.unique([name.lower() for name in types], return_inverse=True)

@@ -18,7 +18,6 @@ from selfvec.analysis.concepts import Topics
 from selfvec.analysis.concepts.terms import stop_words, topical_terms
 from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import Mask
-from selfvec.base.casing import language_of
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
@@ -128,7 +127,7 @@ class _Readable:
         counts = counts_of(run)
         self._unread = names | (counts < min(_OFTEN, counts.sum() // 10_000))
         self._stops = stop_words(run)
-        language = language_of(run.provenance.options)
+        language = run.provenance.language
         self._language = language if language in STEMMERS else None
 
     def of_text(self, row: int) -> bool:
