@@ -3,9 +3,10 @@
     python -m tools.walks [PLACE...]        # a place is MODULE:FUNCTION:PARAMETER, below selfvec
 
 The walk follows an argument, and what calls make of it, through the functions that it is passed to, in the
-order of the code, each once. Nothing is run: calls are matched to functions by imports, and methods by their
-names where one class alone has them. It counts the stays (a file entered, or entered again), the files, and
-the climbs (from a room to one above it). Fewer are better, unless a file becomes two subjects for it.
+order of the code, each once. It does not follow what is taken out of it, such as the text of a run. Nothing
+is run: calls are matched to functions by imports, and methods by their names where one class alone has them.
+It counts the stays (a file entered, or entered again), the files, and the climbs (from a room to one above
+it). Fewer are better, unless a file becomes two subjects for it.
 """
 
 from __future__ import annotations
