@@ -23,11 +23,11 @@ from selfvec.apps.web.maps import drawn
 from selfvec.apps.web.page_data import PageData
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.files.checksums import seal
+from selfvec.files.checksums import seal, write_sealed
 from selfvec.refinement.derived_vectors import narrow_vectors
 from selfvec.retrieval import run_index
 from selfvec.retrieval.encoder import Encoder
-from selfvec.storage.cache import CACHE, cached, read_result, write_result
+from selfvec.storage.cache import CACHE, RESULT, cached, cached_result, read_result
 from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import open_run
 
@@ -201,15 +201,18 @@ def test_what_was_made_while_the_run_changed_is_not_kept(tmp_path: Path) -> None
         selfvec.update(folder, withdraw=["3"], output=folder, no_undo=True)
         return {"text": "withdrawn"}
 
-    def written(result: dict[str, Any], entry: Path) -> None:
-        write_result(result, entry)
+    def write(result: dict[str, Any], entry: Path) -> None:
+        write_sealed(entry / RESULT, result)
+
+    def write_late(result: dict[str, Any], entry: Path) -> None:
+        write(result, entry)
         made()
 
     ids = [f"d{i}" for i in range(8)]
     selfvec.refine([{"id": one, "text": f"hail broke roof {one}"} for one in ids], "none", output=folder)
-    for make, write in ((made, write_result), (lambda: {"text": "withdrawn"}, written)):
+    for make, way in ((made, write), (lambda: {"text": "withdrawn"}, write_late)):
         selfvec.update(folder, [{"id": "3", "text": "withdrawn"}], output=folder)
-        assert cached(open_run(folder), "some", [], make, write, read_result) == {"text": "withdrawn"}
+        assert cached(open_run(folder), "some", [], make, way, read_result) == {"text": "withdrawn"}
         assert not (folder / CACHE).exists()
 
 
@@ -312,7 +315,7 @@ COUNTED = """
 import sys
 from pathlib import Path
 from selfvec.base.progress import LineProgress
-from selfvec.storage.cache import cached, read_result, write_result
+from selfvec.storage.cache import cached_result
 from selfvec.storage.run_folder import open_run
 
 def make():
@@ -321,7 +324,7 @@ def make():
     return {"answer": 42}
 
 progress = LineProgress(lambda line: print(line, flush=True))
-print(cached(open_run(sys.argv[1]), "slow", [], make, write_result, read_result, progress)["answer"])
+print(cached_result(open_run(sys.argv[1]), "slow", [], make, progress)["answer"])
 """
 
 
@@ -347,9 +350,9 @@ def test_two_entries_are_made_at_the_same_time(folder: Path) -> None:
     run = open_run(folder)
 
     def outer() -> dict[str, Any]:
-        return {"of": cached(run, "inner", [], lambda: {"a": 1}, write_result, read_result)}
+        return {"of": cached_result(run, "inner", [], lambda: {"a": 1})}
 
-    assert cached(run, "outer", [], outer, write_result, read_result) == {"of": {"a": 1}}
+    assert cached_result(run, "outer", [], outer) == {"of": {"a": 1}}
 
 
 def test_a_stop_leaves_nothing_and_what_a_kill_left_is_removed(folder: Path) -> None:
@@ -359,9 +362,9 @@ def test_a_stop_leaves_nothing_and_what_a_kill_left_is_removed(folder: Path) -> 
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cached(run, "some", [], stopped, write_result, read_result)
+        cached_result(run, "some", [], stopped)
     assert not (folder / CACHE).exists()
     for left in (".some-0-0.partial-0123abcd", ".some-0-0.partial-00000000"):  # unfinished, and a lock
         (folder / CACHE / left).mkdir(parents=True)
-    cached(run, "some", [], lambda: {"a": 1}, write_result, read_result)
+    cached_result(run, "some", [], lambda: {"a": 1})
     assert len(entries(folder, "some")) == 1

@@ -22,7 +22,9 @@ from selfvec.storage.run_folder import open_run
 
 TEXTS = ["text-2.parquet", "text.parquet", "tokens-2.safetensors", "tokens.safetensors"]
 SOURCES = Path(selfvec.__file__).parent
-CACHED = re.compile(r'\b(?:cached|kept_result)\(\s*\w+,\s*"(\w+)"')  # what is kept in a run's cache
+CACHED = re.compile(
+    r'\b(?:cached|cached_result|kept_result)\(\s*\w+,\s*"(\w+)"'
+)  # what is kept in a run's cache
 
 
 @pytest.fixture(scope="module")

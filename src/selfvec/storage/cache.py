@@ -103,19 +103,22 @@ def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progr
     return cached(run, name, None, make, write, read, progress)
 
 
+def cached_result(
+    run: Run, name: str, key: Any, make: Callable[[], dict[str, Any]], progress: Progress | None = None
+) -> dict[str, Any]:
+    """A result as JSON holds it, as `cached`."""
+
+    def write(result: Mapping[str, Any], folder: Path) -> None:
+        (folder / RESULT).write_bytes(seal(result))
+
+    return cached(run, name, key, make, write, read_result, progress)
+
+
 def kept_result(
     run: Run, name: str, key: tuple[Hashable, ...], make: Callable[[], dict[str, Any]], most: int = 4
 ) -> dict[str, Any]:
-    """A result as JSON holds it, as `cached`; the latest ``most`` of a name are held by the run, too."""
-
-    def opened() -> dict[str, Any]:
-        return cached(run, name, key, make, write_result, read_result)
-
-    return run.held(name, opened, key, most)
-
-
-def write_result(result: Mapping[str, Any], folder: Path) -> None:
-    (folder / RESULT).write_bytes(seal(result))
+    """As `cached_result`; the latest ``most`` of a name are held by the run, too."""
+    return run.held(name, lambda: cached_result(run, name, key, make), key, most)
 
 
 def read_result(folder: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.numerics.nearest import nearest, only_in_each
 from selfvec.numerics.statistics import hypergeometric_p
-from selfvec.storage.cache import cached, read_result, write_result
+from selfvec.storage.cache import cached_result
 from selfvec.text.document_vectors import document_frequencies
 
 from .compared_slices import CountedSides, sources_of
@@ -49,15 +49,12 @@ def kept_measures(
     run: Run, slices: Sequence[Slice], test: DriftTest, jobs: int | None, progress: Progress
 ) -> Measures:
     """The measures of every word, from the cache in the run's folder if they are there."""
-    return cached(
-        run,
-        "drift",
-        [_FORMAT, documents_of(slices), asdict(test)],
-        lambda: measure_words(run, slices, test, jobs=jobs, progress=progress),
-        lambda measured, folder: write_result(vars(measured), folder),
-        lambda folder: Measures(**read_result(folder)),
-        progress,
-    )
+    key = [_FORMAT, documents_of(slices), asdict(test)]
+
+    def make() -> dict[str, Any]:
+        return vars(measure_words(run, slices, test, jobs=jobs, progress=progress))
+
+    return Measures(**cached_result(run, "drift", key, make, progress))
 
 
 def measure_words(

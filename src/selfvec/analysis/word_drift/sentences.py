@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -24,7 +23,7 @@ from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.run_encoder import document_rows, encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.numerics.sparse_rows import SparseRows
-from selfvec.storage.cache import cached, read_result, write_result
+from selfvec.storage.cache import cached_result
 
 from .word_choice import Measures
 
@@ -45,21 +44,15 @@ def kept_examples(
     They are kept in the run's cache.
     """
 
-    def make() -> list[Quotation]:
-        return _make_examples(run, slices, words, number, seed, progress)
-
-    def write(quotes: list[Quotation], folder: Path) -> None:
-        write_result({"quotations": [asdict(quote) for quote in quotes]}, folder)
-
-    def read(folder: Path) -> list[Quotation]:
-        kept = read_result(folder)["quotations"]
-        return [
-            Quotation(**quote | {"pieces": tuple(map(tuple, quote["pieces"])), "cut": tuple(quote["cut"])})
-            for quote in kept
-        ]
+    def make() -> dict[str, Any]:
+        made = _make_examples(run, slices, words, number, seed, progress)
+        return {"quotations": [asdict(quote) for quote in made]}
 
     key = [_FORMAT, documents_of(slices), seed, words, number]
-    quotes = cached(run, "sentences", key, make, write, read, progress)
+    quotes = [
+        Quotation(**quote | {"pieces": tuple(map(tuple, quote["pieces"])), "cut": tuple(quote["cut"])})
+        for quote in cached_result(run, "sentences", key, make, progress)["quotations"]
+    ]
     return quotes if len(slices) == 2 else [replace(example, side=1) for example in quotes]
 
 
@@ -117,7 +110,7 @@ def kept_distances(
         return {"distances": sentence_distances(run, slices, words, encoder, seed, progress)}
 
     key = [documents_of(slices), seed, words]
-    kept = cached(run, "sentence_distances", key, make, write_result, read_result, progress)
+    kept = cached_result(run, "sentence_distances", key, make, progress)
     distances: list[float | None] = kept["distances"]
     return distances
 
@@ -202,7 +195,7 @@ def with_documents(run: Run, slices: Sequence[Slice], measured: Measures, progre
         return {"distances": document_distances(run, slices, words, encoded, progress)}
 
     key = [documents_of(slices), words]
-    kept = cached(run, "document_distances", key, make, write_result, read_result, progress)
+    kept = cached_result(run, "document_distances", key, make, progress)
     texts = zip(measured.rows, kept["distances"], strict=True)
     return replace(measured, rows=[row | {"texts": distance} for row, distance in texts])
 

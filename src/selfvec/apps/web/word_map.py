@@ -22,7 +22,7 @@ from selfvec.data.run import Run
 from selfvec.data.trajectory import History
 from selfvec.numerics.pacmap import pacmap
 from selfvec.retrieval.segments import SearchedDocuments
-from selfvec.storage.cache import cached, read_result, write_result
+from selfvec.storage.cache import cached_result
 from selfvec.views.projection import project
 
 _CROWD = 500  # points from which a few far ones would press the others together
@@ -73,7 +73,7 @@ class WordMap:
 
 def kept(run: Run, asked: list[str | int], make: Callable[[], Json], progress: Progress) -> Json:
     """What a function returns, kept in the run's folder for the next server."""
-    return cached(run, "page", asked, make, write_result, read_result, progress)
+    return cached_result(run, "page", asked, make, progress)
 
 
 def kept_map(run: Run, asked: list[str | int], draw: Callable[[], WordMap], progress: Progress) -> WordMap:
