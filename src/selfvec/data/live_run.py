@@ -309,11 +309,6 @@ def segments_of(run: Run) -> tuple[Part, ...]:
     return (Part(base),)
 
 
-def later_words(run: Run) -> Vectors | None:
-    """The words that came since the vectors of a run were made, with their rows; None if no document came."""
-    return run.later if isinstance(run, LiveRun) else None
-
-
 def with_figures(provenance: Provenance, segments: Sequence[Part], base: Run) -> Provenance:
     """A provenance whose numbers are those of the documents that are present."""
     documents = tokens = 0

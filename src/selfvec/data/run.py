@@ -165,6 +165,11 @@ class Run:
         """The run that the vectors were made with: itself, unless documents came or went since."""
         return self
 
+    @property
+    def later(self) -> Vectors | None:
+        """The words that came since the vectors were made, with their rows; None if no document came."""
+        return None
+
     def replace(self, **changes: Any) -> Self:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy.
 

@@ -25,7 +25,6 @@ from selfvec.base.checks import check_path, check_text, check_whole
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import GivenFilter, allowed, filter_names, given_filters
-from selfvec.data.live_run import later_words
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
@@ -158,7 +157,7 @@ class Index:
         if self.encoder_part is not None:
             encoded = encoded or encoded_texts_of(run)
         like = self._first_types, self.space, self.pool
-        later = later_words(run) if later is None else later
+        later = run.later if later is None else later
         return build_like(run.base, gathered, *like, later, encoded)
 
     @property
