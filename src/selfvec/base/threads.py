@@ -141,7 +141,7 @@ def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Itera
 
 
 def finish(results: Iterable[object]) -> None:
-    """Wait for what `in_order` and `by_blocks` do in threads, if it leaves no results."""
+    """Wait for what `in_order` does in threads, if it leaves no results."""
     deque(results, maxlen=0)
 
 
@@ -286,6 +286,11 @@ def by_blocks(rows: int, work: Callable[[slice], Out], jobs: int | None = None) 
     slices = [slice(start, min(start + ROW_BLOCK, rows)) for start in range(0, rows, ROW_BLOCK)]
     with one_core():
         yield from in_order(slices, work, threads(jobs))
+
+
+def each_block(rows: int, work: Callable[[slice], object], jobs: int | None = None) -> None:
+    """`by_blocks`, whose end is waited for, if it leaves no results."""
+    finish(by_blocks(rows, work, jobs))
 
 
 def sum_of_blocks(shape: tuple[int, ...], rows: int, work: Callable[[slice], Array]) -> Doubles:

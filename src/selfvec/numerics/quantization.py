@@ -21,7 +21,7 @@ from itertools import pairwise
 import numpy as np
 
 from selfvec.base.arrays import Array, Floats, Int8s, Rows
-from selfvec.base.threads import by_blocks, finish, in_order, one_core, threads
+from selfvec.base.threads import each_block, finish, in_order, one_core, threads
 
 from .kmeans import lloyd
 
@@ -78,7 +78,7 @@ def quantised(rows: Rows, *, scale_of_zeros: float = 1) -> tuple[Int8s, Floats]:
         codes[part] = np.rint(rows[part] / np.where(steps > 0, steps, np.float32(1))[:, None])
         scales[part] = np.where(steps > 0, steps, np.float32(scale_of_zeros))
 
-    finish(by_blocks(len(rows), quantise))
+    each_block(len(rows), quantise)
     return codes, scales
 
 

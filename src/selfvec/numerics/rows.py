@@ -9,7 +9,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import SUMS, kernel
 from selfvec.base.errors import InputError
-from selfvec.base.threads import ROW_BLOCK, by_blocks, finish, one_core
+from selfvec.base.threads import ROW_BLOCK, each_block, one_core
 from selfvec.files.memory import release
 
 
@@ -61,7 +61,7 @@ def unit_in_place(matrix: Floats) -> Floats:
     def unit(part: slice) -> None:
         matrix[part] = unit_rows(matrix[part])
 
-    finish(by_blocks(len(matrix), unit))
+    each_block(len(matrix), unit)
     return matrix
 
 

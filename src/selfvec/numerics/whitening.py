@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Mask, Rows
-from selfvec.base.threads import ROW_BLOCK, by_blocks, finish, one_core, sum_of_blocks
+from selfvec.base.threads import ROW_BLOCK, by_blocks, each_block, one_core, sum_of_blocks
 from selfvec.files.memory import release
 
 from .rows import unit_rows
@@ -38,7 +38,7 @@ def whitened(
         rows[~occurs[part]] = 0
         result[part] = rows
 
-    finish(by_blocks(len(matrix), whiten, jobs))
+    each_block(len(matrix), whiten, jobs)
     return result
 
 

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask, Rows
-from selfvec.base.threads import by_blocks, finish, one_core
+from selfvec.base.threads import by_blocks, each_block, one_core
 from selfvec.files.memory import release
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import spectrum
@@ -74,7 +74,7 @@ class Base:
                 np.copyto(out[part], own, where=where[part, None])
                 release(own)
 
-        finish(by_blocks(len(out), copy))
+        each_block(len(out), copy)
 
 
 def _shared_directions(rows: Rows, filled: Mask) -> tuple[Floats, Rows] | None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyFloats, Floats, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel, read_only
-from selfvec.base.threads import by_blocks, cut, finish, in_order, threads
+from selfvec.base.threads import cut, each_block, finish, in_order, threads
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 from selfvec.files.memory import return_freed_memory
 from selfvec.numerics.ridge import solve_columns, swept_ridge
@@ -142,7 +142,7 @@ def blend_spelling(
         says = np.where(whole[part], 0, doubt[part] * sizes)
         shares[part] = says / np.maximum(says + context, np.float32(1e-30))
 
-    finish(by_blocks(len(rows), blend, jobs))
+    each_block(len(rows), blend, jobs)
     return out, shares
 
 

@@ -29,7 +29,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.threads import by_blocks, finish, sum_of_blocks
+from selfvec.base.threads import each_block, sum_of_blocks
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import NEIGHBOURS, mean_of_nearest, mutual_best
@@ -66,7 +66,7 @@ class Rotation:
             moved = (block - self.origin).astype(exact) @ matrix + self.target
             out[part] = np.where(np.any(block != 0, axis=1, keepdims=True), moved, 0)
 
-        finish(by_blocks(len(rows), rotate))
+        each_block(len(rows), rotate)
         return out
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from selfvec.analysis.kernels import sum_occurrences, sum_windows
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.progress import Progress
-from selfvec.base.threads import by_blocks, cut, finish, in_order, threads
+from selfvec.base.threads import cut, each_block, in_order, threads
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -97,7 +97,7 @@ def occurrence_space(
         def fill(block: slice) -> None:
             rows[block] = make_rows(block)
 
-        finish(by_blocks(len(rows), fill))
+        each_block(len(rows), fill)
         for read in (run.original.unit, run.vectors.unit):
             release(read)
         advance(1)

@@ -26,7 +26,7 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Mask, Rows
 from selfvec.base.errors import CorpusError
-from selfvec.base.threads import by_blocks, finish
+from selfvec.base.threads import each_block
 from selfvec.cooccurrence import Operator
 from selfvec.cooccurrence import operator as named_operator
 from selfvec.cooccurrence.scan import ScanOperator
@@ -147,7 +147,7 @@ def anchored(
             mix_rows(out[part], own, tested[part], strengths[part], pulled)
             release(own)
 
-    finish(by_blocks(len(rows), pull))
+    each_block(len(rows), pull)
     return out
 
 
@@ -183,7 +183,7 @@ class Anchors:
             mix_rows(out[part], base, near[part], 1 - near[part], self.composed[part])
             release(base)
 
-        finish(by_blocks(len(out), mix))
+        each_block(len(out), mix)
         return out
 
     def finish(self, rows: Rows, words: TokenBatch, anchor: float, jobs: int | None = None) -> Bytes:
@@ -224,7 +224,7 @@ class Anchors:
             mix_rows(rows[part], base, np.ones_like(weight), weight, self.composed[part])
             release(base)
 
-        finish(by_blocks(len(rows), mix))
+        each_block(len(rows), mix)
 
     def _blend_spelling(self, rows: Rows, words: TokenBatch, trust: Trust, jobs: int | None) -> Bytes:
         """Mix words without a row of their own with words spelled alike; return the sources of all words."""
