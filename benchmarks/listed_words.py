@@ -1,8 +1,8 @@
-"""Makes the directions of listed words, which can be laid over the built-in vectors.
+"""Makes the list of words that turns the built-in vectors: `selfvec.storage.formats.built_in.LISTED`.
 
     python -m benchmarks.listed_words FILE --encoder FOLDER [--scowl FOLDER]
 
-`laid_over` gives the built-in vectors with the words of FILE. It is made from:
+It is made from:
 
 * the token rows of the PyPI package ``wordllama`` (MIT). u is the sum of the rows of a word's tokens;
 * all-MiniLM-L6-v2 (Apache-2.0), the folder of the encoder. m is its vector of the word alone, less the mean
@@ -10,13 +10,11 @@
 * words: those in the vocabulary of the encoder, and those of SCOWL up to size 35, on which most
   dictionaries agree (Debian's package ``scowl``; its licence permits all uses if its notice is kept).
 
-u and m have length 1. The direction of a word is u + WEIGHT · unit(m R), where R is the ridge regression of
-u on m. So listed words stay in the space of all others, and in 256 columns. u and m side by side have 640
-and were no nearer to people's judgements; their first 256 principal axes lost in search. Numbers are
-rounded to steps of STEP, of which few are different, so that Zstandard halves the file:
-
-    words    UTF-8 bytes, a newline after every word, compressed with Zstandard
-    columns  int8, (d, V), compressed with Zstandard: the first number of all words, then the second, ...
+u and m have length 1. The direction of a word is u + w · unit(m R), where R is the ridge regression of u on
+m. So listed words stay in the space of all others, and in 256 columns. u and m side by side have 640 and were
+no nearer to people's judgements; their first 256 principal axes lost in search. The weight w is smaller for
+a word that is one token: the language model knows it well, and search by vectors loses what it knew.
+Numbers are rounded to steps of STEP, of which few are different, so that Zstandard halves the file.
 
 The same machine makes the same bytes each time. The encoder's numbers depend on the processor and on the
 version of onnxruntime, which is recorded.
@@ -28,28 +26,27 @@ import argparse
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
-from selfvec.base.arrays import Bytes, Floats, Int8s, Rows
-from selfvec.data.vectors import Vectors
+from selfvec.base.arrays import Bytes, Int8s, Rows
 from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.files.atomic_files import atomic_file
 from selfvec.files.compressed_files import zstd
-from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.files.tensors import write_tensors
 from selfvec.numerics.ridge import ridge_map
 from selfvec.numerics.rows import unit_rows
-from selfvec.storage.formats.built_in import load_default
+from selfvec.storage.formats.built_in import Listed, built_in
 from selfvec.storage.formats.subwords import SubwordRows
 
-WEIGHT = 0.8
+# w. With .4 and .8, or .7 and 1.4, the means over five collections are the same to .001.
+ONE_TOKEN = 0.5
+SEVERAL_TOKENS = 1.0
 RIDGE = 10.0  # of R; with 1000 similarity falls
 STEP = 0.02  # a third of the numbers' spread: cosines with the exact rows are .99
 LARGEST = 35  # size of SCOWL; 28,000 more words of size 50 help with rare words only
@@ -93,17 +90,16 @@ def encoded(words: Sequence[str], encoder: SentenceEncoder) -> Rows:
     return unit_rows(rows - rows.mean(axis=0, dtype=np.float64))
 
 
-def summed(words: Sequence[str]) -> Rows:
-    """u: the sums of the words' token rows, (V, d), of length 1."""
-    composer = load_default().composer
-    assert composer is not None
-    return unit_rows(composer(words))
+def summed(words: Sequence[str]) -> tuple[Rows, Bytes]:
+    """The sums of the words' token rows, (V, d), and the number of their tokens, (V,)."""
+    return cast(SubwordRows, built_in().composer).with_pieces(words)
 
 
-def directions(sums: Rows, meanings: Rows, weight: float = WEIGHT) -> Rows:
+def directions(sums: Rows, tokens: Bytes, meanings: Rows) -> Rows:
     """The direction of each word, (V, d), from the sum of its token rows and the encoder's vector, (V, h)."""
-    turned = meanings @ ridge_map(meanings, sums, RIDGE)
-    return unit_rows(sums + weight * unit_rows(turned))
+    turned = unit_rows(meanings @ ridge_map(meanings, sums, RIDGE))
+    weights = np.where(tokens == 1, ONE_TOKEN, SEVERAL_TOKENS).astype(np.float32)
+    return unit_rows(sums + weights[:, None] * turned)
 
 
 def rounded(rows: Rows) -> Int8s:
@@ -111,30 +107,7 @@ def rounded(rows: Rows) -> Int8s:
     return np.clip(np.rint(rows / STEP), -127, 127).astype(np.int8)
 
 
-# ---- The file, and the vectors with its words
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Words, in lower case, and their directions in the space of the token rows."""
-
-    words: Sequence[str]  # V
-    codes: Int8s  # (V, d)
-    provenance: Mapping[str, Any] = field(default_factory=dict)  # what they were made from
-
-    @cached_property
-    def numbers(self) -> dict[str, int]:
-        """The row of each word."""
-        return {word: number for number, word in enumerate(self.words)}
-
-
-@lru_cache(maxsize=1)
-def read_listed(path: Path) -> Listed:
-    """Read what `write_listed` wrote; once in a process."""
-    tensors = map_tensors(path)
-    words = zstd.decompress(tensors["words"].tobytes()).decode().splitlines()
-    columns = np.frombuffer(zstd.decompress(tensors["columns"].tobytes()), np.int8).reshape(-1, len(words))
-    return Listed(words, np.ascontiguousarray(columns.T), json.loads(read_metadata(path)["provenance"]))
+# ---- The file
 
 
 def write_listed(listed: Listed, path: Path) -> None:
@@ -144,57 +117,28 @@ def write_listed(listed: Listed, path: Path) -> None:
         # By columns, since each has a spread of its own, by which Zstandard shortens its numbers.
         "columns": listed.codes.T.tobytes(),
     }
-    tensors = {name: np.frombuffer(zstd.compress(part, LEVEL), np.uint8) for name, part in parts.items()}
-    write_tensors(path, tensors, {"provenance": json.dumps(listed.provenance, sort_keys=True)})
-
-
-@dataclass(frozen=True, kw_only=True)
-class ListedRows(SubwordRows):
-    """Builds the vectors of words: the sum of their tokens' rows, turned to the direction of a listed word.
-
-    A listed word of several tokens counts as built from them all the same. Search is no better if refining
-    holds it to its direction (docs/results/listed.md).
-    """
-
-    listed: Listed
-
-    def with_pieces(self, words: Sequence[str]) -> tuple[Floats, Bytes]:
-        """As without the list; of listed words the direction changes, not the length."""
-        rows, pieces = super().with_pieces(words)
-        self.turn(words, rows)
-        return rows, pieces
-
-    def turn(self, words: Sequence[str], rows: Rows) -> None:
-        """Give the sums of listed words, (n, d), their directions, in place."""
-        numbers = np.array([self.listed.numbers.get(word.lower(), -1) for word in words], np.int64)
-        there = np.flatnonzero(numbers >= 0)
-        lengths = np.linalg.norm(rows[there], axis=1, keepdims=True)
-        rows[there] = unit_rows(self.listed.codes[numbers[there]].astype(np.float32)) * lengths
-
-
-def laid_over(listed: Listed) -> Vectors:
-    """The built-in vectors with the directions of the listed words."""
-    plain = load_default()
-    tokens = cast(SubwordRows, plain.composer)
-    composer = ListedRows(tokens.tokenizer, tokens.rows, tokens.pool, tokens.lower, listed=listed)
-    rows = plain.vectors.copy()
-    composer.turn(plain.index_to_key, rows)
-    provenance = {**plain.provenance, "listed": listed.provenance["sha256"]}
-    return Vectors(plain, rows, sources=plain.sources, composer=composer, provenance=provenance)
+    packed = {name: np.frombuffer(zstd.compress(part, LEVEL), np.uint8) for name, part in parts.items()}
+    write_tensors(
+        path,
+        {**packed, "lengths": listed.lengths},
+        {"provenance": json.dumps(listed.provenance, sort_keys=True)},
+    )
 
 
 def made(words: Sequence[str], encoder: SentenceEncoder, sources: dict[str, object]) -> Listed:
     """The list with its directions, and with a record of its sources and of how it was made."""
-    codes = rounded(directions(summed(words), encoded(words, encoder)))
+    sums, tokens = summed(words)
+    lengths = np.linalg.norm(sums, axis=1).astype(np.float16)
+    codes = rounded(directions(unit_rows(sums), tokens, encoded(words, encoder)))
     record = {
         "sources": sources,
-        "weight": WEIGHT,
+        "weights": [ONE_TOKEN, SEVERAL_TOKENS],
         "ridge": RIDGE,
         "step": STEP,
         "words": len(words),
         "sha256": digest(words, codes),
     }
-    return Listed(words, codes, record)
+    return Listed(words, codes, lengths, record)
 
 
 def digest(words: Sequence[str], codes: Int8s) -> str:

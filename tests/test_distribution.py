@@ -45,7 +45,7 @@ def test_the_wheel_has_the_same_bytes_wherever_it_is_built(tmp_path: Path) -> No
     one, two = built(ROOT, tmp_path / "a"), built(ROOT, tmp_path / "elsewhere" / "b")
     assert hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(two.read_bytes()).digest()
     assert one.name == f"selfvec-{__version__}-py3-none-any.whl"
-    assert one.stat().st_size < 5e6
+    assert one.stat().st_size < 8e6  # of which the list of English words is 6
     names = zipfile.ZipFile(one).namelist()
     assert "selfvec/__init__.py" in names
     assert not [name for name in names if name.startswith("tests") or name.endswith((".so", ".pyc"))]

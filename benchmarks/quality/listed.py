@@ -1,13 +1,11 @@
 """Are the built-in vectors better with what a sentence encoder knows of words? Fills docs/results/listed.md.
 
-LISTED names a file that `benchmarks.listed_words` made; otherwise the list is made, which needs Debian's
-package scowl. It is laid over the token rows. Both are compared without a text, after refining,
-and as the initial vectors of a search. Map, weight and list were chosen on these figures.
+`benchmarks.listed_words` made the list, which is laid over the token rows. Both are compared without a text,
+after refining, and as the initial vectors of a search. Map, weights and list were chosen on these figures.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import listed_words
 from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, open_corpus, sample, texts
 from benchmarks.page import table
 from benchmarks.quality.drift import PEOPLE, PERIODS
@@ -23,11 +20,11 @@ from benchmarks.quality.gains import similarity
 from benchmarks.quality.topics import document_counts, mean_npmi
 from benchmarks.rankings import SEED, by_index, differs, estimate, over
 from benchmarks.refining import refined
+from benchmarks.self_retrieval import medical_items, self_retrieval
 from selfvec import evaluate, refine
 from selfvec.analysis.concepts import topics
 from selfvec.analysis.word_drift import drift
 from selfvec.data.vectors import Vectors
-from selfvec.encoders import as_sentence_encoder
 from selfvec.evaluation import Classification
 from selfvec.evaluation.classification import read_labelled
 from selfvec.evaluation.collection import Collection, read_collection
@@ -35,9 +32,9 @@ from selfvec.evaluation.compared_vectors import word_vectors
 from selfvec.evaluation.words import read_pairs
 from selfvec.numerics.statistics import Estimate, spearman
 from selfvec.retrieval import Index
-from selfvec.storage.formats.built_in import load_default
+from selfvec.storage.formats import load
 
-WITHOUT, WITH = "token rows", "with the list"
+WITHOUT, WITH = "default", "english"
 SETS = {
     **SIMILARITY,
     "RG-65": SHARED_DATA / "similarity/rg65.tsv",
@@ -47,22 +44,12 @@ COLLECTIONS = {**JUDGED, "CISI": "cisi", "CovidFAQ": "covidfaq"}
 MODES = ("hybrid", "dense")
 ABSTRACTS = 5_000
 TOPICS = 16
-ENCODER = SHARED_DATA / "encoders" / "minilm"
-
-
-@cache
-def listed() -> listed_words.Listed:
-    """The list, read from its file, or made."""
-    if file := os.environ.get("LISTED"):
-        return listed_words.read_listed(Path(file))
-    words, encoder = listed_words.words_of(ENCODER, listed_words.SCOWL), as_sentence_encoder(ENCODER)
-    return listed_words.made(words, encoder, {})
 
 
 @cache
 def given() -> dict[str, Vectors]:
     """The built-in vectors without and with the list."""
-    return {WITHOUT: load_default(), WITH: listed_words.laid_over(listed())}
+    return {name: load(name) for name in (WITHOUT, WITH)}
 
 
 @cache
@@ -134,6 +121,23 @@ def search() -> str:
     return "\n\n".join(parts)
 
 
+def outside() -> str:
+    """The same of collections without judgements, in which one document is right."""
+    estimates: dict[tuple[str, str], dict[str, Estimate]] = {
+        (mode, way): {} for mode in MODES for way in given()
+    }
+    for name, _, collection in (*self_retrieval(), *medical_items()):
+        for way, vectors in given().items():
+            index = Index.memory(refined(collection.documents, vectors), collection.documents)
+            for mode in MODES:
+                estimates[mode, way][name] = estimate(collection, by_index(collection, index, mode))
+    columns = [{**of, "mean": over(of)} for of in estimates.values()]
+    rows = [[name, *(f"{of[name].value:.3f}" for of in columns)] for name in columns[0]]
+    gains = [differs(columns[k + 1]["mean"], columns[k]["mean"]) for k in (0, 2)]
+    last = ["difference of the means", "", gains[0], "", gains[1]]
+    return table(["documents", *map(", ".join, estimates)], [*rows, last])
+
+
 # ---- Other uses
 
 
@@ -174,8 +178,8 @@ def changed(name: str, vectors: Vectors) -> float:
 
 
 def trusted() -> str:
-    """Listed words of several tokens as built from them, and as words of one token."""
-    ways = {"as built from tokens": given()[WITH], "as words of one token": of_one_token(given()[WITH])}
+    """Listed words of several tokens as words of the table, and as built from their tokens."""
+    ways = {"as words of the table": given()[WITH], "as built from tokens": built(given()[WITH])}
     rows = [
         [way, *(f"{of['mean'].value:.3f}" for of in searched(vectors).values())]
         for way, vectors in ways.items()
@@ -183,9 +187,9 @@ def trusted() -> str:
     return table(["listed words of several tokens", *MODES], rows)
 
 
-def of_one_token(vectors: Vectors) -> Vectors:
-    """The listed words as rows, which refining does not tell from words of one token."""
-    words = list(dict.fromkeys([*listed().words, *vectors.index_to_key]))
+def built(vectors: Vectors) -> Vectors:
+    """The words that are one token alone; refining takes all others as built from several."""
+    words = given()[WITHOUT].index_to_key
     return Vectors(words, vectors.lookup(words)[0], composer=vectors.composer)
 
 
@@ -195,6 +199,7 @@ PAGES = {
         "similarity": without_text,
         "after": after_text,
         "search": search,
+        "outside": outside,
         "uses": other_uses,
         "trusted": trusted,
     }

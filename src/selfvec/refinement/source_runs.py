@@ -21,7 +21,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.files.checksums import sha256
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.formats import load
-from selfvec.storage.public_vectors import locate
+from selfvec.storage.public_vectors import BUILT_IN, locate
 
 from .input_reading import Start, option_files
 from .inputs import by_token
@@ -137,7 +137,7 @@ def _recorded_source(part: SourceRun, recorded: Mapping[str, Any]) -> str | Path
             f"the vectors that {part.name} was refined from were given in memory",
             remedy="give them again (vectors=...)",
         )
-    if name == "default":
+    if name in BUILT_IN:
         return name
     neighbours = [] if part.run.folder is None else [part.run.folder.parent / name]
     for path in (locate(name), *neighbours):

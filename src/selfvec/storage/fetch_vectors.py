@@ -25,7 +25,16 @@ from selfvec.files.untrusted import decoding
 from .folder_kinds import FETCHED
 from .formats import load, save
 from .formats.input_file import copy_unpacked, largest_unpacked
-from .public_vectors import RECORD, PublicEncoder, PublicVectors, all_fetched, data_folder, fetched, find
+from .public_vectors import (
+    BUILT_IN,
+    RECORD,
+    PublicEncoder,
+    PublicVectors,
+    all_fetched,
+    data_folder,
+    fetched,
+    find,
+)
 
 _MB = 1_000_000
 _MARGIN = 1.25  # a file may be larger than recorded here by this factor
@@ -178,15 +187,19 @@ def _content(file: BinaryIO, packed: Path) -> Readable:
 
 def vectors_at_hand() -> list[dict[str, Any]]:
     """The built-in vectors and what was fetched: name, kind, licence, size, and the path."""
-    default = load("default")
-    built_in = {
-        "name": "default", "kind": "vectors", "description": "the built-in vectors", "language": "en",
-        "licence": "MIT", "source": default.provenance["package"], "words": len(default),
-        "dimensions": default.vector_size, "bytes": default.vectors.nbytes, "path": "default",
-    }  # fmt: skip
-    kept = [name for name in built_in if name != "bytes"]
-    rows = []
+    rows = [_built_in(name) for name in BUILT_IN]
+    kept = [name for name in rows[0] if name != "bytes"]
     for record in all_fetched():
         size = sum(file["bytes"] for file in record["files"].values())
         rows.append({**{name: record.get(name) for name in kept}, "bytes": size})
-    return [built_in, *rows]
+    return rows
+
+
+def _built_in(name: str) -> dict[str, Any]:
+    vectors = load(name)
+    description, licence = BUILT_IN[name]
+    return {
+        "name": name, "kind": "vectors", "description": description, "language": "en",
+        "licence": licence, "source": vectors.provenance["package"], "words": len(vectors),
+        "dimensions": vectors.vector_size, "bytes": vectors.vectors.nbytes, "path": name,
+    }  # fmt: skip

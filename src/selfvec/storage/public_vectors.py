@@ -25,6 +25,12 @@ _HUB = "https://huggingface.co"
 _HUB_FILES = ("model.safetensors", "tokenizer.json")
 _ENCODER_FILES = ("onnx/model_quantized.onnx", "tokenizer.json", "tokenizer_config.json", "config.json")
 
+BUILT_IN = {
+    "default": ("the built-in vectors", "MIT"),
+    "english": ("the same, with what a sentence encoder knows of 47,008 words", "MIT, Apache-2.0, SCOWL's"),
+}
+"""Vectors that need no file, all in English: what they are and their licences."""
+
 Kind = Literal["vectors", "encoder"]
 _KINDS: dict[Kind, str] = {"vectors": "vectors", "encoder": "a sentence encoder"}
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from selfvec.base.casing import in_letters, lower
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import KNOWN_TEXT
-from selfvec.storage.public_vectors import PUBLIC_VECTORS
+from selfvec.storage.public_vectors import BUILT_IN, PUBLIC_VECTORS
 
 from .languages import LANGUAGES, STOP_WORDS, stop_words_of_language
 
@@ -146,7 +146,7 @@ def note_on_language(language: str | None, vectors: str, share: float, settings:
     ``vectors`` is their name, and ``share`` the share of the text that is in them.
     """
     row = PUBLIC_VECTORS.get(vectors)
-    theirs = "en" if vectors == "default" else row.language if row else None
+    theirs = "en" if vectors in BUILT_IN else row.language if row else None
     if language is None or theirs in (language, language.partition("-")[0], "many"):
         return None
     if theirs is None and (language == "en" or share >= KNOWN_TEXT):

@@ -18,7 +18,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.storage.formats import load, save
-from selfvec.storage.formats.built_in import load_default
+from selfvec.storage.formats.built_in import built_in
 
 model2vec = pytest.importorskip("model2vec")
 
@@ -181,7 +181,7 @@ def files_of_wordllama() -> tuple[Tokenizer, np.ndarray]:
 
 
 def test_built_in_words_are_sums_of_their_pieces() -> None:
-    default = load_default()
+    default = built_in()
     tokenizer, pieces = files_of_wordllama()
     words = [
         "storm", "tornado", "Thunderstorm", "café", "日本", "x-ray", "pickle", *default.index_to_key[::500],

@@ -64,10 +64,10 @@ def refine(
     corpus : path, paths, texts, data frame or `Corpus`
         Files or folders of text. Also the documents themselves, see `selfvec.as_corpus`.
     vectors : Vectors, path or name, or several
-        Initial vectors; by default the built-in vectors. A file, the name of fetched vectors, gensim's
-        vectors, or made from the text alone: none, svd, cipher, glove, word2vec or fasttext. Of several the
-        one that suits the text is taken. Also a dict from words to arrays, a pair of words and their
-        matrix, or a data frame of numbers.
+        Initial vectors; by default the built-in vectors. These with what an encoder knows of words, english,
+        a file, the name of fetched vectors, gensim's vectors, or made from the text alone: none, svd, cipher,
+        glove, word2vec or fasttext. Of several the one that suits the text is taken. Also a dict from words
+        to arrays, a pair of words and their matrix, or a data frame of numbers.
     method : {"auto", "paper", "online", "decorrelated", "original"}
         The update rule. auto tries paper, online and decorrelated on held-out text and takes the one that
         scored best, or keeps the vectors as they are if none is better; original keeps them in any case.

@@ -20,10 +20,10 @@ from selfvec.files.compressed_files import PACKED, pack
 from selfvec.files.tensors import first_not_finite
 from selfvec.storage.folder_kinds import Mistake, mistaken
 from selfvec.storage.formats import compressed
-from selfvec.storage.public_vectors import locate
+from selfvec.storage.public_vectors import BUILT_IN, locate
 from selfvec.storage.run_folder import refuse_run
 
-from .built_in import load_default
+from .built_in import LISTED, built_in, read_listed
 from .format_table import FORMATS, Format, format_of
 from .input_file import Input, open_input
 
@@ -92,9 +92,9 @@ def load(
     <Vectors: 1,000 words × 256 dimensions, float32>
     """
     row = None if format is None else format_of(format)
-    if os.fspath(path) == "default" and row is None:
-        vectors = load_default(limit)
-        name = "default"
+    name = os.fspath(path)
+    if name in BUILT_IN and row is None:
+        vectors = built_in(read_listed(LISTED) if name == "english" else None, limit)
     else:
         place = locate(path)
         source = replace(open_input(place), errors=errors, limit=limit)
