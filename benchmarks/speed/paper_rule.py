@@ -33,7 +33,8 @@ def ours(ids: NDArray[np.int32], offsets: NDArray[np.int64], table: NDArray[np.f
     none32, none64 = np.zeros(0, np.int32), np.zeros(0, np.int64)
     recording = Recording(none32, none64, np.zeros((0, 0), np.float32), none32, none64, none64)
     inside, weights = np.zeros(len(table), np.int32), np.ones(len(table), np.float32)
-    sweep_paper(ids, offsets, 0, 0, len(ids), table, half, RATE, inside, weights, recording)
+    window_sum = np.zeros(table.shape[1], np.float32)
+    sweep_paper(ids, offsets, 0, 0, len(ids), table, half, RATE, inside, window_sum, weights, recording)
 
 
 @njit(fastmath=True, nogil=True)

@@ -6,6 +6,7 @@ Each word is summed in one call and in one order, so the sums have the same bits
 from __future__ import annotations
 
 from math import erfc, exp, lgamma, log, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
@@ -92,6 +93,17 @@ def _step(ids, lo, hi, rows, at, half, around, slope):
         slope[j] += entering * first[j] + leaving * last[j] - 2 * weight * middle[j]
 
 
+class Dealing(NamedTuple):
+    """How the documents with a word are dealt to its blocks, and how far that is."""
+
+    first: Ints  # (V, S), first row of the sums for a word and slice; -1 to skip them
+    blocks: Ints  # (V, S), number of blocks
+    most: Ints  # (V, S), number of documents to deal
+    dealt: Ints  # (V, S), documents with each word so far
+    last: Ints  # (V,), the last document with each word; -1 before any
+    target: Ints  # (V,), the row of the sums for that document; -1 for none
+
+
 @kernel
 def sum_occurrences(
     ids: Ids,  # (N,)
@@ -101,11 +113,10 @@ def sum_occurrences(
     rows: Rows,  # (V, d)
     half: int,  # words on either side of an occurrence
     centres: Rows,  # (S, d), subtracted from occurrences in each slice
-    first: Ints,  # (V, S), first row of `out` for a word and slice; -1 to skip them
-    blocks: Ints,  # (V, S), number of blocks
-    most: Ints,  # (V, S), number of documents to deal
+    dealing: Dealing,
     out: Rows,  # (R, d), sums are added
     counts: Doubles,  # (R,), occurrences are counted
+    scratch: Rows,  # (3, d), written
 ) -> None:
     """Add the vector of every occurrence to the block of its document.
 
@@ -117,13 +128,11 @@ def sum_occurrences(
     The sum around a token near the last one follows from that one in a step per token, because the weights
     fall in a straight line. After `_STEPS` steps it is made anew, so that rounding errors stay small.
     """
-    vector = np.zeros(rows.shape[1], np.float32)
-    around = np.zeros(rows.shape[1], np.float32)  # the weighted rows around a token, all of them
-    slope = np.zeros(rows.shape[1], np.float32)  # what `around` changes by at the next token
+    first, blocks, most, dealt, last, target = dealing
+    vector = scratch[0]
+    around = scratch[1]  # the weighted rows around a token, all of them
+    slope = scratch[2]  # what `around` changes by at the next token
     no_word = np.int32(-1)
-    dealt = np.zeros(first.shape, np.int64)  # documents with each word so far
-    last = np.full(first.shape[0], -1, np.int64)  # the last document with each word
-    target = np.zeros(first.shape[0], np.int64)  # the row of `out` for that document; -1 for none
     for document in order:
         lo = offsets[document]
         hi = offsets[document + 1]
@@ -461,7 +470,7 @@ def split_test(
 
 @kernel
 def sign_flip_test(
-    rows: Rows,  # (R, d), sums of occurrences by block
+    rows: Rows,  # (R, d), sums of occurrences by block; changed
     starts: Ints,  # (m + 1,), first row of each word
     words: Ints,  # (m,), they seed the random streams
     known: Rows,  # (m, d), original vectors, unit rows
@@ -469,13 +478,15 @@ def sign_flip_test(
     enough: int,
     seed: int,
     out: Doubles,  # (m, 2): p, and the sum of the occurrences' cosines to the original vector
+    gram: Rows,  # (n, n), written; n blocks are the most of a word
+    sign: Doubles,  # (n,), written
 ) -> None:
     """Compare how well the blocks of each word agree with how well they agree under random signs.
 
     Agreement is measured orthogonal to the original vectors.
     """
     for m in range(len(words)):
-        blocks = rows[starts[m] : starts[m + 1]].copy()
+        blocks = rows[starts[m] : starts[m + 1]]
         number = len(blocks)
         own = known[m]
         for i in range(number):
@@ -484,7 +495,6 @@ def sign_flip_test(
                 along += blocks[i, k] * own[k]
             out[m, 1] += along
             add(own, -along, blocks[i])
-        gram = np.empty((number, number), np.float32)
         _products(blocks, gram)
         agreement = 0.0
         # Without the products of blocks with themselves, which no sign changes.
@@ -492,7 +502,6 @@ def sign_flip_test(
             for j in range(i):
                 agreement += gram[i, j]
         state = _stream(seed, words[m])
-        sign = np.ones(number)
         draws = reached = 0
         while draws < permutations and reached < enough:
             value = 0.0

@@ -76,7 +76,8 @@ def kernel(
 ) -> Any:
     """Compile a function of arrays and numbers when it is first called. Kernels may call each other.
 
-    Write loops: an assignment to a slice or row takes Numba a second to compile.
+    Write loops, and take the arrays that are needed: an assignment to a slice or row takes Numba a second to
+    compile, and each kind of array that a kernel makes a third of one.
 
     Until Numba is loaded, ``instead`` is called, which gives the same, or the function is interpreted if
     ``steps`` of its arguments, about the number of its steps, is small; for a second in all.
@@ -118,10 +119,23 @@ class _Kernel:
 
         with _LOCK:
             if _Kernel not in typeof_impl.registry:  # how Numba finds a kernel that another one calls
-                typeof_impl.register(_Kernel)(lambda called, _: types.Dispatcher(called.compiled))
-            options: Any = {"cache": True, "nogil": True, "error_model": "numpy"}
-            options["no_cfunc_wrapper"] = True  # nothing calls it from C; a tenth of the time of compiling
-            return njit(self.__wrapped__, fastmath=self._fastmath, **options)  # type: ignore[attr-defined]
+                typeof_impl.register(_Kernel)(lambda called, _: types.Dispatcher(called._within))
+            return njit(self.__wrapped__, **self._options, cache=True)  # type: ignore[attr-defined]
+
+    @cached_property
+    def _within(self) -> Any:
+        """The same for kernels that call it, which are kept with it; nothing calls it from Python."""
+        from numba import njit
+
+        # The options that Numba documents are all that its types know.
+        options: Any = {"no_cpython_wrapper": True, **self._options}
+        return njit(self.__wrapped__, **options)  # type: ignore[attr-defined]
+
+    @property
+    def _options(self) -> Any:
+        # Nothing calls a kernel from C: its wrapper would be a tenth of the time of compiling.
+        options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+        return {**options, "fastmath": self._fastmath}
 
 
 def read_only(array: AnyArray) -> AnyArray:

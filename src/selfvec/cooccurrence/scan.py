@@ -162,6 +162,7 @@ class ScanOperator(Operator):
             table = on_cache_lines(len(rows) + 1, 2 * (last - first))
             weighted, summed = table[:-1, : last - first], table[:-1, last - first :]
             table[-1] = 0
+            total = np.empty(last - first, np.float32)
             centred.fill(weighted, first)
             # The kernels add a word's own row at each of its tokens, which is taken away here.
             np.multiply(weighted, -own, out=summed)
@@ -171,7 +172,7 @@ class ScanOperator(Operator):
                     weighted *= np.float32(weight / scale)
                 for ids, offsets in part.in_ranges():
                     if words is None:
-                        add_neighbours(ids, offsets, table, before, after)
+                        add_neighbours(ids, offsets, table, before, after, total)
                     else:
                         add_neighbours_of(words, ids, offsets, table, before, after)
                     self.tick(len(ids) * (last - first) / width)
@@ -222,6 +223,7 @@ def add_neighbours(
     table: Rows,  # (V + 1, 2 · d): rows, and right of each its sum; the last is zero, for clipped windows
     before: int,  # neighbours on the left
     after: int,  # neighbours on the right
+    total: Floats,  # (d,), written
 ) -> None:
     """Add to the sum of w, for every position of word w, the rows of its neighbours and its own row.
 
@@ -230,7 +232,6 @@ def add_neighbours(
     tokens before the sum is written.
     """
     nothing = len(table) - 1
-    total = np.empty(table.shape[1] // 2, np.float32)
     for document in range(offsets.size - 1):
         lo, hi = offsets[document], offsets[document + 1]
         for start in range(lo, hi, REBUILD):  # rounding errors of the running sum do not grow further

@@ -180,7 +180,6 @@ def _sign(data: Bytes, start: int, i: int, end: int) -> int:
     return 0
 
 
-@kernel(steps=lambda data, *_: len(data))
 def spans(
     data: Bytes,  # (B,) uint8, the texts in UTF-8, one after the other
     bounds: Ints,  # (D + 1,) int64, first byte of each document
@@ -196,6 +195,21 @@ def spans(
     starts = np.empty(most, np.int64)
     lengths = np.empty(most, np.int32)
     offsets = np.empty(len(bounds), np.int64)
+    number = _write_spans(data, bounds, flags, signs, starts, lengths, offsets)
+    return starts[:number], lengths[:number], offsets
+
+
+@kernel(steps=lambda data, *_: len(data))
+def _write_spans(
+    data: Bytes,
+    bounds: Ints,
+    flags: Bytes,
+    signs: bool,
+    starts: Ints,
+    lengths: Ids,
+    offsets: Ints,
+) -> int:
+    """Write what `spans` returns, with room for all tokens; their number."""
     n = 0
     offsets[0] = 0
     for d in range(len(bounds) - 1):
@@ -241,7 +255,7 @@ def spans(
                 lengths[n] = i - start
                 n += 1
         offsets[d + 1] = n
-    return starts[:n], lengths[:n], offsets
+    return n
 
 
 @kernel
@@ -251,13 +265,18 @@ def _is_hyphen(data: Bytes, i: int, width: int) -> bool:
     return bool(width == 3 and data[i] == 0xE2 and data[i + 1] == 0x80 and (data[i + 2] | 1) == 0x91)
 
 
-@kernel
 def apart(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes) -> Mask:
     """Whether a token is separated from the previous one by more than blanks or one hyphen, (N,) bool.
 
     Parameters as of `count_sentences`. The first token of a document is apart.
     """
     out = np.zeros(len(starts), np.bool_)
+    _mark_apart(data, starts, lengths, offsets, flags, out)
+    return out
+
+
+@kernel
+def _mark_apart(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes, out: Mask) -> None:
     for d in range(len(offsets) - 1):
         first = offsets[d]
         last = offsets[d + 1]
@@ -280,10 +299,8 @@ def apart(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes) 
                 i += width
             # A blank line, a dash of two hyphens, or one with spaces around it.
             out[k] |= newlines > 1 or hyphens > 1 or (hyphens == 1 and spaces > 0)
-    return out
 
 
-@kernel
 def count_sentences(
     data: Bytes,  # (B,) uint8, this and the rest as in `spans`
     starts: Ints,  # (N,) int64
@@ -293,6 +310,14 @@ def count_sentences(
 ) -> Ids:
     """Number of sentences of each document, (D,) int32; `selfvec.text.sentences` has the rules."""
     counts = np.empty(len(offsets) - 1, np.int32)
+    _write_sentences(data, starts, lengths, offsets, flags, counts)
+    return counts
+
+
+@kernel
+def _write_sentences(
+    data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes, counts: Ids
+) -> None:
     for d in range(len(counts)):
         first = offsets[d]
         last = offsets[d + 1]
@@ -319,7 +344,6 @@ def count_sentences(
                 i += width
             kind, width = _character(data, starts[k], flags)
             counts[d] += newlines > 1 or (spaced and not kind & LOWER)
-    return counts
 
 
 # Loops over tokens
@@ -381,7 +405,6 @@ def enter_words(hashed: Hashes, slots: Ids) -> None:
         slots[slot] = word
 
 
-@kernel
 def matches(
     classes: Ids,  # (N,) int32, the words, numbered
     breaks: Mask,  # (N,) bool, the word does not follow the previous one
@@ -394,6 +417,12 @@ def matches(
     (N,) int32: the phrase that begins at each token, -1 for none, -2 inside a phrase.
     """
     out = np.full(len(classes), -1, np.int32)
+    _write_matches(classes, breaks, bounds, sizes, words, out)
+    return out
+
+
+@kernel
+def _write_matches(classes: Ids, breaks: Mask, bounds: Ints, sizes: Ints, words: Ids, out: Ids) -> None:
     i = 0
     while i < len(classes):
         first = classes[i]
@@ -414,7 +443,6 @@ def matches(
                 taken = size
                 break
         i += taken
-    return out
 
 
 @kernel(steps=lambda _, __, ___, values, ____: len(values))
@@ -460,18 +488,26 @@ def count_hashes(
             counters[counter] += np.uint8(1)
 
 
-@kernel
 def document_frequencies(
     ids: Ids,  # (N,)
     offsets: Ints,  # (D + 1,)
     types: int,
 ) -> Ints:
     out = np.zeros(types, np.int64)
-    last = np.full(types, -1, np.int64)  # the last document with each type
+    _count_documents(ids, offsets, np.full(types, -1, np.int64), out)
+    return out
+
+
+@kernel
+def _count_documents(
+    ids: Ids,
+    offsets: Ints,
+    last: Ints,  # the last document with each type
+    out: Ints,
+) -> None:
     for document in range(len(offsets) - 1):
         for i in range(offsets[document], offsets[document + 1]):
             word = ids[i]
             if last[word] != document:
                 last[word] = document
                 out[word] += 1
-    return out

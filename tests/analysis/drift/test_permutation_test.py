@@ -111,7 +111,8 @@ def test_random_signs_find_agreement_beyond_what_was_known() -> None:
     known = np.eye(6, dtype=np.float32)[:1].repeat(2, axis=0)
     found = np.zeros((2, 2))
     rows = np.concatenate([agree, not_so])
-    sign_flip_test(rows, np.array([0, 30, 60]), np.array([0, 1]), known, 1000, 20, 0, found)
+    scratch = np.empty((30, 30), np.float32), np.empty(30)
+    sign_flip_test(rows, np.array([0, 30, 60]), np.array([0, 1]), known, 1000, 20, 0, found, *scratch)
     assert found[0, 0] < 0.01 < found[1, 0]
     np.testing.assert_allclose(found[:, 1], [agree[:, 0].sum(), not_so[:, 0].sum()], atol=1e-4)
 

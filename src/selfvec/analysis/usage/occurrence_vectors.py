@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from selfvec.analysis.kernels import sum_occurrences, sum_windows
+from selfvec.analysis.kernels import Dealing, sum_occurrences, sum_windows
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import cut, each_block, in_order, threads
@@ -279,11 +279,17 @@ def measured_blocks(
             space.rows,
             WIDE_HALF,
             space.centres,
-            first,
-            blocks.number,
-            blocks.number * blocks.size[:, None],  # documents that are dealt
+            Dealing(
+                first,
+                blocks.number,
+                blocks.number * blocks.size[:, None],
+                np.zeros(first.shape, np.int64),
+                np.full(len(first), -1, np.int64),
+                np.zeros(len(first), np.int64),
+            ),
             out,
             counts,
+            np.empty((3, space.rows.shape[1]), np.float32),
         )
         return measure(BlockSums(mine, starts, out, counts))
 

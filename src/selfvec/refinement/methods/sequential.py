@@ -57,6 +57,7 @@ class SequentialRefinement(Refinement):
         self.position = 0  # in the text
         self._table = padded(start)
         self._inside = np.zeros(len(self._table), np.int32)
+        self._sum = np.zeros(self._table.shape[1], np.float32)
         recording = bool(self.recorder.period.any())
         self._chunk = _RECORDED_CHUNK if recording else _CHUNK
         size = _RECORDED_CHUNK if recording else 0
@@ -81,7 +82,7 @@ class SequentialRefinement(Refinement):
         batch = self.batch
         document = int(np.searchsorted(batch.offsets, self.position, side="right")) - 1
         part = batch.ids, batch.offsets, document, self.position, stop
-        kernel(*part, self._table, self.half, self.rate, self._inside, terms, self._recording)
+        kernel(*part, self._table, self.half, self.rate, self._inside, self._sum, terms, self._recording)
 
     @property
     def table(self) -> Floats:
@@ -175,11 +176,12 @@ class OnlineRefinement(SequentialRefinement):
             np.zeros(self._table.shape[1], np.float32),
             np.zeros(1),
             np.asarray(self._table.any(axis=1)),
+            np.zeros(self._table.shape[1], np.float32),
         )
 
     def _sweep(self, stop: int) -> None:
         if self.position == 0:
-            _, _, shares, total, mass, filled = self._online
+            _, _, shares, total, mass, filled, _ = self._online
             total[:] = weighted_sum(self._table, shares.astype(np.float64))
             mass[0] = np.sum(shares[filled], dtype=np.float64)
         self._run(sweep_online, stop, self._online)
@@ -214,6 +216,7 @@ class OnlineTerms(NamedTuple):
     total: Floats  # (p,): U, the sum of all rows by share; kept up to date
     mass: Doubles  # (1,): the sum of the filled rows' shares; kept up to date
     filled: Mask  # (V + 1,): which rows are not empty; kept up to date
+    moved: Floats  # (p,): the new row of a word, before normalising
 
 
 class Recording(NamedTuple):
@@ -289,13 +292,13 @@ def sweep_paper(
     half: int,  # neighbours on each side
     rate: np.float32,  # α
     inside: Ids,  # (V + 1,): occurrences in the window, zeros before and after a sweep
+    window_sum: Floats,  # (p,): S, written
     weights: Floats,  # (V + 1,): ones
     recording: Recording,
 ) -> None:
     """Read the tokens ``start`` … ``stop - 1`` by the paper's rule and move their rows in place."""
     nothing = len(table) - 1  # the row of zeros
     keep = np.float32(1) - rate
-    window_sum = np.zeros(table.shape[1], np.float32)  # S
     while document < offsets.size - 1 and offsets[document] < stop:
         lo, hi = offsets[document], offsets[document + 1]
         document += 1
@@ -352,14 +355,13 @@ def sweep_online(
     half: int,
     rate: np.float32,
     inside: Ids,
+    window_sum: Floats,
     online: OnlineTerms,
     recording: Recording,
 ) -> None:
     """The same by the online rule; parameters as of `sweep_paper`."""
-    origin, weights, shares, total, mass, filled = online
+    origin, weights, shares, total, mass, filled, moved = online
     nothing = len(table) - 1
-    window_sum = np.zeros(table.shape[1], np.float32)
-    moved = np.zeros(table.shape[1], np.float32)  # the new row, before normalising
     while document < offsets.size - 1 and offsets[document] < stop:
         lo, hi = offsets[document], offsets[document + 1]
         document += 1
