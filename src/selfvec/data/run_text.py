@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import FormatError, NotFound, did_you_mean
@@ -74,24 +74,29 @@ def named(ids: Iterable[str | None], numbers: Iterable[int], taken: Collection[s
     return [free(str(number)) if name is None else name for name, number in zip(ids, numbers, strict=True)]
 
 
-class ShownDates:
-    """How dates are shown: as days, or as years if each of them, (D,) datetime64[D], is a first of January.
+class ShownDates(NamedTuple):
+    """How dates are shown: as days, or as years if each of them is a first of January.
 
     That is the day under which a text's year is kept, if the text says no more.
 
     >>> import numpy as np
     >>> days = np.array(["1996", "NaT", "1998"], "datetime64[Y]").astype("datetime64[D]")
-    >>> ShownDates(days).shown(days)
+    >>> ShownDates.of(days).shown(days)
     ['1996', None, '1998']
     """
 
-    def __init__(self, days: NDArray[np.datetime64]) -> None:
+    as_years: bool
+
+    @classmethod
+    def of(cls, days: NDArray[np.datetime64]) -> ShownDates:
+        """How these dates, (D,) datetime64[D], are shown."""
         dated = days[days == days]  # NaT is not equal to itself
-        self._kind = "datetime64[Y]" if (dated == dated.astype("datetime64[Y]")).all() else "datetime64[D]"
+        return cls(bool((dated == dated.astype("datetime64[Y]")).all()))
 
     def shown(self, days: NDArray[np.datetime64]) -> list[str | None]:
         """Some of the dates, such as 2020-06-18 or 2020; None for NaT."""
-        return [None if day == "NaT" else day for day in days.astype(self._kind).astype(str).tolist()]
+        kind = "datetime64[Y]" if self.as_years else "datetime64[D]"
+        return [None if day == "NaT" else day for day in days.astype(kind).astype(str).tolist()]
 
 
 class RunText:
@@ -155,7 +160,7 @@ class RunText:
     def _dates(self) -> tuple[NDArray[np.datetime64], ShownDates]:
         """The date of each document, (D,), which is small beside the texts, and how dates are shown."""
         days = self.read((DATE,))[DATE].to_numpy().astype("datetime64[D]")
-        return days, ShownDates(days)
+        return days, ShownDates.of(days)
 
     def field(self, name: str, option: str = "by") -> list[str | None]:
         """A kept field of each document, or ``id``; None where it is empty.

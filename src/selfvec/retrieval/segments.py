@@ -31,6 +31,8 @@ from selfvec.text.repeats import Repeats
 from . import kernels
 from .documents import IndexedDocuments, UnitVectors, sample_of
 
+_GAPS = 1_000  # between slices
+
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
 _CODES, _SCALES, _NEW_ROWS = "encoder vectors", "encoder scales", "rows of new types"  # names of arrays
@@ -47,11 +49,16 @@ class IndexedPart:
     encoded: UnitVectors | None = None  # by the run's encoder
 
     @cached_property
-    def places(self) -> tuple[Ints, Ints]:
-        """The units that are present: documents, and passages."""
+    def places(self) -> tuple[list[slice | Ints], list[slice | Ints]]:
+        """The units that are present: documents, and passages; see `_slices`."""
         documents = np.flatnonzero(self.present)
         passages = np.flatnonzero(self.present[self.documents.owners])
-        return documents, len(self.present) + passages
+        return _slices(documents), _slices(len(self.present) + passages)
+
+    @cached_property
+    def dates(self) -> ShownDates:
+        """How the dates of the documents that are present would be shown without those of other parts."""
+        return ShownDates.of(self.documents.days[self.present])
 
     @cached_property
     def occurs(self) -> Ints:
@@ -84,16 +91,21 @@ class IndexedPart:
 
 def assembled(parts: Sequence[IndexedPart], values: Sequence[Array]) -> Array:
     """Values of the units of each part, (…, U of the part), as those of the units present, (…, U)."""
-    documents, passages = [], []
-    for part, of_part in zip(parts, values, strict=True):
-        if part.present.all():
-            size = len(part.present)
-            documents.append(of_part[..., :size])
-            passages.append(of_part[..., size:])
-        else:
-            documents.append(of_part[..., part.places[0]])
-            passages.append(of_part[..., part.places[1]])
-    return np.concatenate([*documents, *passages], axis=-1)
+    pieces = [
+        of_part[..., place]
+        for which in (0, 1)  # first all documents, then all passages
+        for part, of_part in zip(parts, values, strict=True)
+        for place in part.places[which]
+    ]
+    return np.concatenate(pieces, axis=-1)
+
+
+def _slices(numbers: Ints) -> list[slice | Ints]:
+    """Rising numbers as slices, which are copied several times faster; as they are if they have many gaps."""
+    bounds = np.flatnonzero(np.diff(numbers) > 1) + 1
+    if len(bounds) > _GAPS:
+        return [numbers]
+    return [slice(int(part[0]), int(part[-1]) + 1) for part in np.split(numbers, bounds) if len(part)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,7 +295,8 @@ class SearchedDocuments:
         """Values of the documents of each part as those of the documents that are present."""
         if self.is_whole:
             return values[0]
-        return np.concatenate([own[part.present] for part, own in zip(self.indexed, values, strict=True)])
+        pairs = zip(self.indexed, values, strict=True)
+        return np.concatenate([own[place] for part, own in pairs for place in part.places[0]])
 
     @cached_property
     def days(self) -> NDArray[np.datetime64]:
@@ -374,11 +387,8 @@ class SearchedDocuments:
 
     def day(self, document: int) -> str | None:
         """The date of a document, such as 2020-06-18, or 2020 if the text has years only."""
-        return self._dates.shown(self.days[document : document + 1])[0]
-
-    @cached_property
-    def _dates(self) -> ShownDates:
-        return ShownDates(self.days)
+        shown = ShownDates(all(part.dates.as_years for part in self.indexed))
+        return shown.shown(self.days[document : document + 1])[0]
 
     def ordered(self, by: str) -> Ints:
         """Numbers of the documents, (D,): by ``number``, ``newest``, ``oldest``, ``longest``, ``shortest``.
