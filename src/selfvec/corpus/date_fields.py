@@ -113,10 +113,14 @@ class DateField:
     given: bool  # whether the user named it: then a row whose value is no date is a bad row
     evidence: Evidence = Evidence()  # noqa: RUF009 (it is frozen)
     documents: range = range(0)  # the numbers in the corpus of the part's documents
-    held: list[pl.DataFrame] = field(default_factory=list)  # ``number``, ``line`` and ``written`` of some
+    # Of the values that are not plainly one day: their ``number``, and what `read` gives of them.
+    held: list[pl.DataFrame] = field(default_factory=list)
 
     def read(self, values: pl.Series, lines: Ints, corpus_pass: CorpusPass) -> pl.DataFrame:
-        """The dates of some rows: ``day``, ``bad``, ``line``, and what is ``written`` beside usual days."""
+        """The dates of some rows: ``day``, ``bad``, ``line``, what is ``written`` beside usual days.
+
+        ``unread`` are values that are no date in the usual form, and do not say that there is none.
+        """
         column = DateColumn(values)
         self.evidence += column.evidence()
         usual = column.plain.is_between(FIRST_USUAL, LAST_USUAL).fill_null(False)
@@ -128,15 +132,15 @@ class DateField:
             for i in bad.arg_true():
                 self._bad(values[i], int(lines[i]), corpus_pass)
         days = column.days(DateForm())
-        return pl.DataFrame({"day": days, "bad": bad, "line": lines, "written": written})
+        unread = days.is_null() & ~column.missing
+        return pl.DataFrame({"day": days, "bad": bad, "line": lines, "written": written, "unread": unread})
 
     def take(self, dates: pl.DataFrame, first: int) -> None:
         """Take note of the dates, as `read` gives them, of documents of which the first has this number."""
         start = self.documents.start if self.documents else first
         self.documents = range(start, first + len(dates))
         if dates["written"].null_count() < len(dates):  # in a column of ISO 8601 nothing is held
-            numbered = dates.with_row_index("number", first).drop_nulls("written")
-            self.held.append(numbered.select("number", "line", "written"))
+            self.held.append(dates.with_row_index("number", first).drop_nulls("written"))
 
     def settle(self, form: DateForm, days: pl.Series, corpus_pass: CorpusPass) -> bool:
         """Put the days of this field among those of the corpus, (D,); whether any is not the usual one.
@@ -147,18 +151,21 @@ class DateField:
         differ = False
         if self.held:
             held = pl.concat(self.held)
-            column = DateColumn(held["written"])
-            own = column.days(form)
-            unread = own.is_null() & ~column.missing
+            own, unread = held["day"], held["unread"]
+            if form != DateForm():
+                column = DateColumn(held["written"])
+                own = column.days(form)
+                unread = own.is_null() & ~column.missing
             odd = ~own.is_between(FIRST_USUAL, LAST_USUAL).fill_null(True)
             summary.unread_dates += int(unread.sum())
             summary.odd_dates += int(odd.sum())
             for which, places in ((unread, summary.unread_date_places), (odd, summary.odd_date_places)):
-                for _, line, value in held.filter(which).head(NAMED_PLACES - len(places)).iter_rows():
+                named = held.filter(which).head(NAMED_PLACES - len(places))
+                for line, value in named.select("line", "written").iter_rows():
                     places.append(f"{self.path}:{line}: {value[:_SHOWN]!r}")
             if self.given and not corpus_pass.skip_bad_rows and unread.any():  # dates of other columns only
-                _, line, value = held.row(int(unread.arg_true()[0]))
-                self._bad(value, line, corpus_pass)
+                row = held.row(int(unread.arg_true()[0]), named=True)
+                self._bad(row["written"], row["line"], corpus_pass)
             differ = not days.gather(held["number"]).equals(own)
             days.scatter(held["number"], own)  # in place
         summary.undated += days[self.documents.start : self.documents.stop].null_count()

@@ -7,6 +7,7 @@ column: `Evidence` counts what they say, and `DateForm` is what was decided.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property, partial
@@ -213,24 +214,20 @@ class DateColumn:
         values = Evidence(len(self.values) - int(self.missing.sum()))
         if not len(self._others):
             return values
-        texts, counts = self._others["text"], self._others["count"]
-
-        def number(which: pl.Series) -> int:
-            return int(counts.filter(which.fill_null(False)).sum())
-
-        first, second, between = self._numbers["first"], self._numbers["second"], self._numbers["between"]
-        day = _in_order(self._numbers, DateForm()).is_not_null()
+        first, second, between, text = map(pl.col, ("first", "second", "between", "text"))
+        day = pl.lit(_in_order(self._numbers, DateForm()).is_not_null())
         either = day & (first < 13) & (second < 13) & (first != second)
-        return values + Evidence(
-            day_first=number(day & (first > 12)),
-            month_first=number(day & (second > 12)),
-            either=number(either & (between != ".")),
-            dotted=number(either & (between == ".")),
-            serial=number(texts.str.contains(_SERIAL)),
-            early=number(texts.str.contains(r"^[1-9][0-9]{2}$")),
-            years=number(texts.str.contains(r"^[0-9]{4}$")),
-            **self._of_spans(),
-        )
+        rules = {
+            "day_first": day & (first > 12),
+            "month_first": day & (second > 12),
+            "either": either & (between != "."),
+            "dotted": either & (between == "."),
+            "serial": text.str.contains(_SERIAL),
+            "early": text.str.contains(r"^[1-9][0-9]{2}$"),
+            "years": text.str.contains(r"^[0-9]{4}$"),
+        }
+        table = self._others.hstack(self._numbers)
+        return values + Evidence(**_counted(table, rules), **self._of_spans())
 
     def _of_spans(self) -> dict[str, int]:
         """What the values say that are two years, or a year and a month."""
@@ -245,8 +242,7 @@ class DateColumn:
             "slashed": follows & (pl.col("sign") == "/"),
             "months": month & ~follows,
         }
-        sums = table.select(pl.col("count").filter(rule).sum().alias(name) for name, rule in of.items())
-        return {name: int(number) for name, number in sums.row(0, named=True).items()}
+        return _counted(table, of)
 
     def days(self, form: DateForm) -> pl.Series:
         """The days, a Date series; null for what is missing or not recognised."""
@@ -255,6 +251,12 @@ class DateColumn:
         days = _read(self._others["text"], self._numbers, form)
         others = self._texts.replace_strict(self._others["value"], days, default=None, return_dtype=pl.Date)
         return self.plain.zip_with(self.plain.is_not_null(), others)
+
+
+def _counted(table: pl.DataFrame, rules: Mapping[str, pl.Expr]) -> dict[str, int]:
+    """How many values, by the column ``count`` of different ones, fulfil each rule; in one call of Polars."""
+    sums = table.select(pl.col("count").filter(rule).sum().alias(name) for name, rule in rules.items())
+    return {name: int(number) for name, number in sums.row(0, named=True).items()}
 
 
 def parse_dates(values: pl.Series, form: DateForm = DateForm()) -> pl.Series:

@@ -240,7 +240,11 @@ def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, 
     """
     places: dict[int, Places] = {}
     texts = set(map(readable, fields.text)) if plain else ()
-    columns = [_mended(column, fields.as_is, column.name in texts, places) for column in batch.frame]
+    first, second = (pl.all().str.contains(sign) for sign in _SIGNS)
+    columns = [
+        _mended(column, marked, fields.as_is, column.name in texts, places)
+        for column, marked in zip(batch.frame, batch.frame.select(first | second), strict=True)
+    ]
     for row in sorted(places):
         corpus_pass.repaired(_told(places[row]), path=path, line=int(batch.lines[row]))
     # By names, since a list of series would give a column without a name another one.
@@ -249,11 +253,16 @@ def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, 
     )
 
 
-def _mended(column: pl.Series, as_is: bool, is_text: bool, places: dict[int, Places]) -> pl.Series:
-    """A column after the repairs of its kind; ``places`` receives what was mended in its rows, by number."""
+def _mended(
+    column: pl.Series,
+    marked: pl.Series,  # which rows have one of `_SIGNS`
+    as_is: bool,
+    is_text: bool,
+    places: dict[int, Places],  # receives what was mended in the rows, by number
+) -> pl.Series:
+    """A column after the repairs of its kind."""
     repairs = [one for one in REPAIRS if (one.always or not as_is) and (is_text or not one.of_text)]
-    # Few, so that others cost no call.
-    rows = sorted({row for sign in _SIGNS for row in column.str.contains(sign).arg_true()})
+    rows = marked.arg_true().to_list()  # few, so that others cost no call
     texts: dict[int, str] = {}
     for row, text in zip(rows, column.gather(rows) if rows else (), strict=True):
         sound, mended_here = _repaired(text, repairs)
