@@ -102,6 +102,10 @@ class KnownDocuments:
         mixed = files * np.uint64(0x9E3779B97F4A7C15) ^ ids
         return cls(texts, ids, files, np.where(by_file & (ids != 0), mixed, ids))
 
+    def part(self, kept: Mask) -> KnownDocuments:
+        """Some of the documents, (D,) bool."""
+        return KnownDocuments(self.texts[kept], self.ids[kept], self.files[kept], self.versions[kept])
+
     @classmethod
     def of_text(cls, text: RunText) -> KnownDocuments:
         return cls.of(text.read((ID, FILE, FINGERPRINT)))

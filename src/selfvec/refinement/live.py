@@ -58,6 +58,7 @@ MOST = 8
 
 _LARGER = 4  # times the documents after it: a segment that is not written again with them
 _NAMED = 3  # ids in an error
+_KNOWN = "known"  # the hashes of its documents, as a segment holds them
 
 
 def added(
@@ -77,10 +78,11 @@ def added(
     read = len(rows)
     segments = segments_of(run)
     gone = [np.zeros(len(part.segment), bool) for part in segments]
+    known = KnownDocuments.of(rows)
     if duplicates == ERROR:
-        _refuse_present(rows, segments)
+        _refuse_present(known, segments)
     if duplicates != KEEP:
-        rows, gone = _without_repeated(rows, segments)
+        rows, known, gone = _without_repeated(rows, known, segments)
     replaced = int(sum(mask.sum() for mask in gone))
     change = Change(added=len(rows), changed=replaced, skipped=read - len(rows))
     if not len(rows):
@@ -92,6 +94,7 @@ def added(
     tokens = _tokens_of(rows, run.base)
     later = _later_words(tokens, run.base, parts)
     new = Segment.of(str(number), text, tokens, later, encoded)
+    new.held(_KNOWN, lambda: known)
     provenance = described.replace(corpus=_summary_with(run, corpus.summary.as_dict(), replaced))
     return _changed(run, [*parts, Part(new)], change, provenance, number), change
 
@@ -148,15 +151,17 @@ def _next(segments: Sequence[Part]) -> int:
     return 1 + max((int(part.segment.name) for part in segments[1:]), default=1)
 
 
-def _without_repeated(rows: pl.DataFrame, segments: Sequence[Part]) -> tuple[pl.DataFrame, list[Mask]]:
+def _without_repeated(
+    rows: pl.DataFrame, new: KnownDocuments, segments: Sequence[Part]
+) -> tuple[pl.DataFrame, KnownDocuments, list[Mask]]:
     """New documents that the run has not yet, and for each segment the documents that they replace."""
     if ID in rows:
-        rows = rows.filter(rows[ID].is_null() | rows[ID].is_last_distinct())
+        last = rows[ID].is_null() | rows[ID].is_last_distinct()
+        rows, new = rows.filter(last), new.part(last.to_numpy())
     ids = rows.get_column(ID, default=pl.repeat(None, len(rows), dtype=pl.String, eager=True))
     skipped = np.zeros(len(rows), bool)
     unnamed = ids.is_null().to_numpy()
     gone = []
-    new = KnownDocuments.of(rows)
     for part in segments:
         mask = _versions(part, new)
         numbers = np.flatnonzero(mask)
@@ -169,7 +174,7 @@ def _without_repeated(rows: pl.DataFrame, segments: Sequence[Part]) -> tuple[pl.
             texts = _known(part).texts[part.present]
             skipped |= unnamed & np.isin(rows[FINGERPRINT].to_numpy(), texts)
         gone.append(mask)
-    return rows.filter(pl.Series(~skipped)), gone
+    return rows.filter(pl.Series(~skipped)), new.part(~skipped), gone
 
 
 def _same(new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
@@ -190,8 +195,7 @@ def _same(new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
 
 
 def _known(part: Part) -> KnownDocuments:
-    text = part.segment.text
-    return part.segment.held("known", lambda: KnownDocuments.of_text(text))
+    return part.segment.held(_KNOWN, partial(KnownDocuments.of_text, part.segment.text))
 
 
 def _versions(part: Part, new: KnownDocuments) -> Mask:
@@ -201,9 +205,8 @@ def _versions(part: Part, new: KnownDocuments) -> Mask:
     return having
 
 
-def _refuse_present(rows: pl.DataFrame, segments: Sequence[Part]) -> None:
+def _refuse_present(new: KnownDocuments, segments: Sequence[Part]) -> None:
     """Raise `OptionError` if the run has documents with the ids of new ones."""
-    new = KnownDocuments.of(rows)
     for part in segments:
         numbers = np.flatnonzero(_versions(part, new))[:_NAMED].tolist()
         if numbers:

@@ -111,11 +111,12 @@ def gathered_text(text: RunText, progress: Progress, unread: Sequence[str] = ())
             advance(len(rows))
     texts = packer.packed()
     ids = PackedStrings.of(text.names())
-    days = text.read((DATE,))[DATE].to_numpy().astype("datetime64[D]")
-    others = {name: text.read((column_of(name),)).to_series() for name in text.fields}
+    dates, *columns = text.read((DATE, *map(column_of, text.fields)))
+    days = dates.to_numpy().astype("datetime64[D]")
+    others = dict(zip(text.fields, columns, strict=True))
     short = {name: values.to_list() for name, values in others.items() if _is_short(values)}
     left_out = [name for name in others if name not in short and others[name].null_count() < len(text)]
-    del others
+    del others, columns
     return_freed_memory()
     return GatheredDocuments(texts, ids, days, short, left_out, unread=unread)
 
