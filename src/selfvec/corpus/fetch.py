@@ -13,7 +13,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
@@ -76,7 +76,8 @@ def fetch_noaa(
             with writing(out / name):
                 fetched[name] = {"url": base_url + source, **checksums(out, [name])[name]}
             _write_manifest(out / MANIFEST, fetched)
-        for older in _editions(fetched, name):
+        year = name.partition("_c")[0]  # other editions of it have been replaced
+        for older in [other for other in fetched if other != name and other.startswith(year)]:
             if _is_unchanged(out / older, fetched):
                 with writing(out / older):
                     (out / older).unlink()
@@ -158,8 +159,3 @@ def _write_manifest(path: Path, files: dict[str, dict[str, Any]]) -> None:
 def _is_unchanged(path: Path, fetched: dict[str, dict[str, Any]]) -> bool:
     own = {name: entry for name, entry in fetched.items() if name == path.name}
     return bool(own) and not any(damaged_files(path.parent, {"files": own}))
-
-
-def _editions(names: Iterable[str], name: str) -> list[str]:
-    """The other files of the same year."""
-    return [other for other in names if other != name and other.startswith(name.partition("_c")[0])]

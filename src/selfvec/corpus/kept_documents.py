@@ -143,11 +143,9 @@ class KnownDocuments:
             if isinstance(name, Path) or "," not in name:
                 yield name
             else:
-                yield from listed(name, lambda name: name if _hash_of(name) in ids else None)
-
-
-def _hash_of(name: str) -> int:
-    return int(hashed(pl.Series([name]))[0])
+                yield from listed(
+                    name, lambda name: name if int(hashed(pl.Series([name]))[0]) in ids else None
+                )
 
 
 def hashed(names: pl.Series) -> Hashes:

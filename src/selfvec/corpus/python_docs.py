@@ -70,7 +70,8 @@ def _all_documents(library: Path) -> Iterator[Document]:
     with _no_collection(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about escapes in the library's own strings
         for path in sorted(_sources(library)):
-            yield from _docstrings(path, _module_name(path.relative_to(library)))
+            name = ".".join(path.relative_to(library).with_suffix("").parts)
+            yield from _docstrings(path, name.removesuffix(".__init__"))
     for name in sorted({*sys.builtin_module_names, *EXTENSIONS}):
         try:
             module = importlib.import_module(name)
@@ -96,10 +97,6 @@ def _sources(library: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(library):
         folders[:] = [name for name in folders if name not in LEFT_OUT and not name.startswith("config-")]
         yield from (Path(parent, name) for name in names if name.endswith(".py"))
-
-
-def _module_name(path: Path) -> str:
-    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
 def _docstrings(path: Path, name: str) -> Iterator[Document]:

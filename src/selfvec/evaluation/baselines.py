@@ -134,18 +134,15 @@ def train(
     jobs = threads(jobs)
     tokens = run.require_tokens("on which baselines are trained")
     batch = replace(tokens, ids=np.array(tokens.ids), offsets=np.array(tokens.offsets))
-    original = _of_types(run.original, batch)
+    # In memory and as they are: no baseline builds others from subwords.
+    rows, sources = np.array(run.original.vectors), np.array(run.original.sources)
+    original = Vectors(batch.types, rows, sources=sources, normalized=True)
     trained: dict[str, Vectors] = {}
     with progress.stage("Baselines", len(wanted), "baselines") as advance:
         for name in wanted:
             trained[name] = _timed(name, run, batch, original, seed, jobs)
             advance(1)
     return trained
-
-
-def _of_types(vectors: Vectors, batch: TokenBatch) -> Vectors:
-    """The vectors of the types, in memory and as they are: no baseline builds others from subwords."""
-    return Vectors(batch.types, np.array(vectors.vectors), sources=np.array(vectors.sources), normalized=True)
 
 
 def _timed(name: str, run: Run, batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Vectors:

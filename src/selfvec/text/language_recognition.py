@@ -156,9 +156,6 @@ def note_on_language(language: str | None, vectors: str, share: float, settings:
     better = vectors_of(language)
     ways = [f"--vectors {better} (selfvec vectors fetch {better})"] if better else []
     ways.append(f"--encoder {ENCODER} (selfvec vectors fetch {ENCODER})")
-    named = f"; name the language: --language {language}" if _is_unnamed(language, settings) else ""
+    is_named = language not in LANGUAGES or any((settings.language, settings.lemmatize, settings.stem))
+    named = "" if is_named else f"; name the language: --language {language}"
     return f"they {of}, and the text is {name}; better: {' or '.join(ways)}{named}"
-
-
-def _is_unnamed(language: str, settings: Settings) -> bool:
-    return language in LANGUAGES and not any((settings.language, settings.lemmatize, settings.stem))

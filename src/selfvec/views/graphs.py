@@ -108,7 +108,7 @@ def graph_figure(graph: Graph) -> Spec:
     names = []
     for node in nodes:
         _, colour = styles.get(node.topic, ("circle", GREY))
-        size = _size(node)
+        size = float(np.clip(4.0 + 3.2 * np.log10(max(node.count, 1)), 5.0, 18.0))  # its width in pixels
         name = escape_for_display(node.term.replace("_", " "))
         topic = _escaped_topic(graph.topic_name(node))
         marks.append(
@@ -165,11 +165,6 @@ def _styles(graph: Graph) -> dict[int, tuple[str, str]]:
         topic: (_SHAPES[(place // len(WORDS)) % len(_SHAPES)], WORDS[place % len(WORDS)])
         for place, topic in enumerate(order)
     }
-
-
-def _size(node: TermNode) -> float:
-    """Width in pixels, by the order of magnitude of the count."""
-    return float(np.clip(4.0 + 3.2 * np.log10(max(node.count, 1)), 5.0, 18.0))
 
 
 def _details(graph: Graph, node: TermNode) -> str:

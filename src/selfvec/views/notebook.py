@@ -34,10 +34,6 @@ _HEIGHT = 120
 _EDGE = 28  # left of the curve
 
 
-def _word(word: str) -> str:
-    return escape(escape_for_display(word))
-
-
 def vectors_html(vectors: Vectors) -> str:
     """Vectors: their size, and the first words with their neighbours."""
     kinds = ", ".join(f"{int(n):,} {name}" for name, n in _sources(vectors) if n)
@@ -75,9 +71,8 @@ def _sources(vectors: Vectors) -> list[tuple[str, int]]:
 
 def trajectory_html(path: Trajectory) -> str:
     """A chart of a path: the cosine to the original over the number of updates, on a logarithmic axis."""
-    title = (
-        f"<b>Trajectory</b> of {_word(path.word)}: {len(path):,} states, {int(path.updates[-1]):,} updates"
-    )
+    word = escape(escape_for_display(path.word))
+    title = f"<b>Trajectory</b> of {word}: {len(path):,} states, {int(path.updates[-1]):,} updates"
     if not path.vectors.any():
         return f"<p>{title}; no vector yet</p>"
     cosines = np.where(path.vectors.any(axis=1), path.to_original(), np.nan).astype(np.float64)

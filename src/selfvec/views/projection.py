@@ -88,10 +88,6 @@ def _pca(matrix: AnyFloats, seed: int) -> Projection:
     return Projection(points, "pca", (float(shares[0]), float(shares[1])), mean, components)
 
 
-def _pacmap(matrix: AnyFloats, seed: int) -> Projection:
-    return Projection(pacmap(matrix, seed), "pacmap")
-
-
 def _tsne(matrix: AnyFloats, seed: int) -> Projection:
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
@@ -133,7 +129,7 @@ class ProjectionMethod:
 
 PROJECTIONS = {
     "pca": ProjectionMethod("PC", _pca, fewest=1),
-    "pacmap": ProjectionMethod("PaCMAP", _pacmap),
+    "pacmap": ProjectionMethod("PaCMAP", lambda matrix, seed: Projection(pacmap(matrix, seed), "pacmap")),
     "tsne": ProjectionMethod("t-SNE", _tsne, module="sklearn", extra="plot"),
     "umap": ProjectionMethod("UMAP", _umap, module="umap", extra="umap"),
 }

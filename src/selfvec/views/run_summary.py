@@ -188,8 +188,5 @@ def _shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(_shown, value))
-    return f"{value:,}" if isinstance(value, int) else _words(str(value))
-
-
-def _words(text: str) -> str:
+    text = f"{value:,}" if isinstance(value, int) else str(value)
     return printable(text) if len(text) > 24 else escape_for_display(text)

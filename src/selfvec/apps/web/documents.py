@@ -192,16 +192,13 @@ def folded(rows: Sequence[Json], stops: Collection[str]) -> list[Json]:
     kept: list[tuple[set[str], Json]] = []
     for row in rows:
         words = {word for word in _WORD.findall(row["text"].lower()) if word not in stops}
-        best = next((other for own, other in kept if _same(own, words)), None)
+        near = (other for own, other in kept if own and len(own & words) >= _NEARLY * len(own | words))
+        best = next(near, None)
         if best is None:
             kept.append((words, {**row, "alike": list(row["alike"])}))
         else:
             best["alike"] += [row["id"], *row["alike"]]
     return [row for _, row in kept]
-
-
-def _same(words: set[str], others: set[str]) -> bool:
-    return bool(words) and len(words & others) >= _NEARLY * len(words | others)
 
 
 def counted_facets(index: Index, query: str, filters: Sequence[str], parts: Iterable[Slice]) -> Json:

@@ -103,7 +103,8 @@ def drawn(
         return _described(arranged, words) | told, arranged.points
     documents = page.index.result().documents
     numbers = arranged.words.tolist()
-    labels = {number: _label(documents.text(number)) for number in numbers}
+    texts = {number: documents.text(number)[: 2 * _LABEL] for number in numbers}
+    labels = {number: " ".join(text.split())[:_LABEL] for number, text in texts.items()}
     documents.release_texts()  # only their first letters were needed, and 50,000 were read for them
     told |= {"ids": list(map(documents.name, numbers)), "documents": len(documents)}
     return _described(arranged, labels) | told, arranged.points
@@ -164,11 +165,6 @@ def _colours(page: PageData, key: str, of: str, layout: str) -> list[Json]:
         codes = _typical(slice_counts(run.require_tokens(), slices)) if words else _assigned(slices)
         add(name, [part.name for part in slices], codes, ordered=name == "date")
     return colours
-
-
-def _label(text: str) -> str:
-    """The beginning of a text on one line."""
-    return " ".join(text[: 2 * _LABEL].split())[:_LABEL]
 
 
 def text_parts(run: Run, documents: SearchedDocuments, slices: Sequence[Slice]) -> Parts:
