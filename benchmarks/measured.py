@@ -59,6 +59,7 @@ RESTS_ON = {
     "smoothing": ("text.document_vectors",),
     "tables": (*SEARCH, "refinement.selection"),
     "topics": (*REFINING, "analysis.concepts.topic_clusters"),
+    "untouched": (*SEARCH, "refinement.selection"),
 }
 """The modules of `selfvec` whose public constants decide the figures of each benchmark of quality.
 

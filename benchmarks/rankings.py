@@ -18,6 +18,7 @@ from selfvec.retrieval import Index
 Rankings = list[list[int]]
 Metric = Callable[[Sequence[int], Mapping[int, float]], float]
 SEED = 0
+_RANKS = 60  # added to each rank
 
 
 def by_cosine(collection: Collection, rows: NDArray[np.float32]) -> Rankings:
@@ -30,6 +31,18 @@ def by_cosine(collection: Collection, rows: NDArray[np.float32]) -> Rankings:
 def by_index(collection: Collection, index: Index, mode: str) -> Rankings:
     """Rankings by an index."""
     return [index.ranking(query, mode=mode) for query in collection.queries]
+
+
+def fused_by_rank(*several: Rankings) -> Rankings:
+    """Reciprocal rank fusion (Cormack, Clarke and Buettcher, 2009), with the constant of its paper."""
+    out = []
+    for rankings in zip(*several, strict=True):
+        scores: dict[int, float] = {}
+        for ranking in rankings:
+            for rank, document in enumerate(ranking, 1):
+                scores[document] = scores.get(document, 0.0) + 1 / (_RANKS + rank)
+        out.append(sorted(scores, key=lambda document: (-scores[document], document)))
+    return out
 
 
 def standard(values: AnyFloats) -> Doubles:

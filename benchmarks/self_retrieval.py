@@ -37,13 +37,17 @@ def self_retrieval() -> Iterator[tuple[str, str, Collection]]:
     }
     for name, cut in cuts.items():
         found = [pair for title, text in abstracts if (pair := cut(title, text)) is not None]
-        yield name, "PubMed", _collection(found)
+        yield name, "PubMed", collection_of(found)
     yield "a sentence → eight abstracts in one", "PubMed", _joined(abstracts)
     storms = _storms()
     yield "storm event → storm episode", "NOAA", storms
     python = [text for batch in python_documentation().batches() for text in batch.texts.to_list()]
-    yield "first sentence → the rest, Python's documentation", "Python", _collection(_first_sentences(python))
-    yield "first sentence → the rest, the web", "EWT", _collection(_first_sentences(_web(), least=8))
+    yield (
+        "first sentence → the rest, Python's documentation",
+        "Python",
+        collection_of(_first_sentences(python)),
+    )
+    yield "first sentence → the rest, the web", "EWT", collection_of(_first_sentences(_web(), least=8))
     yield "MED, Cranfield, CACM, NOAA and Python in one", "all", _mixed(storms, python)
 
 
@@ -56,11 +60,11 @@ def medical_items() -> Iterator[tuple[str, str, Collection]]:
             label, text = line.split("\t", 1)
             classes.setdefault(text, set()).add(label)
     texts = list(classes)
-    yield "title → the rest, Ohsumed", "Ohsumed", _collection(_first_sentences(texts, least=40))
+    yield "title → the rest, Ohsumed", "Ohsumed", collection_of(_first_sentences(texts, least=40))
     halves = [pair for text in texts if (pair := _halves(text)) is not None]
-    yield "the first half → the second, Ohsumed", "Ohsumed", _collection(halves)
+    yield "the first half → the second, Ohsumed", "Ohsumed", collection_of(halves)
     sentences = [pair for text in texts if (pair := _without(text, 0.5)) is not None]
-    yield "a sentence → the rest, Ohsumed", "Ohsumed", _collection(sentences)
+    yield "a sentence → the rest, Ohsumed", "Ohsumed", collection_of(sentences)
     chosen = _drawn(texts, DOCUMENTS)
     asked, documents = chosen[:QUERIES], chosen[QUERIES:]
     titles = [_SENTENCE.split(text)[0] for text in asked]
@@ -73,7 +77,7 @@ def _drawn(items: Sequence, number: int) -> list:  # type: ignore[type-arg]
     return [items[i] for i in order.tolist()]
 
 
-def _collection(pairs: Pairs) -> Collection:
+def collection_of(pairs: Pairs) -> Collection:
     """Pairs in a random order; the first ones are queries."""
     chosen = _drawn(pairs, DOCUMENTS)
     queries = [query for query, _ in chosen[:QUERIES]]

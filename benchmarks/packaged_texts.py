@@ -1,0 +1,109 @@
+"""Collections of documentation that Debian packages: a question, purpose or heading should find its text.
+
+No constant of Selfvec was chosen on them, and none of the other collections is of their kinds: questions with
+answers, one line that says what a function is for, sections of a manual. `apt-get` fetches the packages.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from lxml import html
+
+from benchmarks.self_retrieval import Pairs, collection_of
+from selfvec.evaluation.collection import Collection
+
+KEPT = Path(tempfile.gettempdir()) / f"selfvec-packages-{os.getuid()}"
+_LEAST = 30, 3  # words of a text, and of what should find it
+_ROFF = re.compile(r"\\f[A-Z]|\\f\([A-Z]{2}|\\[&|^/,]|\\s[-+]?\d|\"")
+_NAMES = {r"\-": "-", r"\~": " ", r"\(aq": "'", r"\e": "\\", r"\(bu": "", r"\ ": " "}
+_POD = re.compile(r"X<[^<>]*>|[A-Z]<+\s?([^<>]*?)\s?>+")  # an entry of the index; a text with a font
+
+
+def packaged() -> Iterator[tuple[str, Collection]]:
+    """Every collection with its name."""
+    yield "question → answer, Perl's FAQ", _of(_answers())
+    yield "purpose → description, manual pages of C", _of(_purposes())
+    yield "heading → section, GIMP's manual", _of(_sections("gimp-help-en"))
+    yield "heading → section, PostgreSQL's manual", _of(_sections("postgresql-doc-15"))
+
+
+def _of(pairs: Iterator[tuple[str, str]]) -> Collection:
+    """Pairs of enough words; a heading that stands over several texts finds none, such as *Return value*."""
+    found: Pairs = [
+        (" ".join(asked.split()).lstrip("\\ "), " ".join(text.split()))
+        for asked, text in pairs
+        if len(text.split()) >= _LEAST[0] and len(asked.split()) >= _LEAST[1]
+    ]
+    asked = [pair[0] for pair in found]
+    return collection_of(sorted({pair for pair in found if asked.count(pair[0]) == 1}))
+
+
+def _files(package: str, suffix: str) -> Iterator[str]:
+    """The texts of the files of a package, by their names."""
+    KEPT.mkdir(exist_ok=True)
+    if not list(KEPT.glob(f"{package}_*.deb")):
+        subprocess.run(["apt-get", "download", "--quiet", package], cwd=KEPT, check=True)
+    (packed,) = KEPT.glob(f"{package}_*.deb")
+    unpacked = subprocess.run(["dpkg-deb", "--fsys-tarfile", packed], check=True, capture_output=True).stdout
+    with tempfile.TemporaryFile() as file:
+        file.write(unpacked)
+        file.seek(0)
+        with tarfile.open(fileobj=file) as archive:
+            named = {member.name: member for member in archive if member.isfile()}
+            for name in sorted(name for name in named if name.endswith(suffix)):
+                content = archive.extractfile(named[name])
+                assert content is not None
+                data = content.read()
+                yield (gzip.decompress(data) if name.endswith(".gz") else data).decode("utf-8", "replace")
+
+
+def _answers() -> Iterator[tuple[str, str]]:
+    """The questions of perlfaq1 to perlfaq9, and their answers."""
+    for number in range(1, 10):
+        (text,) = _files("perl-doc", f"/pod/perlfaq{number}.pod")
+        for part in re.split(r"^=head2 ", text, flags=re.MULTILINE)[1:]:
+            question, answer = re.split(r"^=head1 ", part, flags=re.MULTILINE)[0].split("\n", 1)
+            yield _POD.sub(r"\1", question), _POD.sub(r"\1", re.sub(r"^=.*", "", answer, flags=re.MULTILINE))
+
+
+def _purposes() -> Iterator[tuple[str, str]]:
+    """What the line NAME of a manual page says after the dash, and the page's DESCRIPTION."""
+    for page in _files("manpages-dev", ".gz"):
+        heads = re.split(r"^\.SH +", page, flags=re.MULTILINE)
+        parts = dict(head.split("\n", 1) for head in heads[1:] if "\n" in head)
+        if r" \- " in parts.get("NAME", "") and "DESCRIPTION" in parts:
+            yield _plain(parts["NAME"].split(r" \- ", 1)[1]), _plain(parts["DESCRIPTION"])
+
+
+def _plain(roff: str) -> str:
+    """The text of a manual page's source: requests without their names, or their arguments."""
+    lines = []
+    for line in roff.splitlines():
+        request, _, rest = line.partition(" ") if line.startswith((".", "'")) else ("", "", line)
+        if request in ("", ".B", ".I", ".BR", ".IR", ".BI", ".IB", ".RB", ".RI", ".SS"):
+            kept = rest if len(request) < 3 or request == ".SS" else "".join(rest.split())
+            for name, sign in _NAMES.items():
+                kept = kept.replace(name, sign)
+            lines.append(_ROFF.sub("", kept))
+    return "\n".join(lines)
+
+
+def _sections(package: str) -> Iterator[tuple[str, str]]:
+    """The headings of a manual without their numbers, and the text below each, up to the next."""
+    for page in _files(package, ".html"):
+        every = html.fromstring(page.encode()).iter("div")
+        sections = [one for one in every if re.fullmatch(r"sect\d", one.get("class") or "")]
+        for section in reversed(sections):  # inner ones first, which are then taken out of the outer one
+            heading = section.xpath("string((.//*[contains(@class, 'titlepage')])[1])")
+            for part in section.xpath(".//div[@class='titlepage' or @class='toc']"):
+                part.drop_tree()
+            yield re.sub(r"^\s*[\dA-Z.]+\.\s+", "", heading), section.text_content()
+            section.drop_tree()

@@ -1,0 +1,72 @@
+"""Is search better than BM25 and fusion with an encoder where no constant was chosen?
+
+Fills a part of docs/results/search.md: CISI, which has judgements, and `benchmarks.packaged_texts`. Its
+figures may choose nothing, or they stop being what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from benchmarks.datasets import SHARED_DATA
+from benchmarks.packaged_texts import packaged
+from benchmarks.page import table
+from benchmarks.quality.encoder import ENCODER
+from benchmarks.rankings import by_cosine, by_index, differs, estimate, fused_by_rank, over
+from selfvec.apps.functions.refine import refine
+from selfvec.encoders import as_sentence_encoder
+from selfvec.evaluation.collection import Collection, read_collection
+from selfvec.numerics.statistics import Estimate
+from selfvec.retrieval import Index
+
+WORDS, ENCODED, FUSED, SEARCH = "BM25", "MiniLM", "BM25 + MiniLM", "`search`"
+
+
+def collections() -> Iterator[tuple[str, Collection]]:
+    """Every collection with its name."""
+    yield "CISI, with judgements", read_collection(SHARED_DATA / "retrieval" / "cisi")
+    yield from packaged()
+
+
+def measured(collection: Collection) -> dict[str, Estimate]:
+    """nDCG@10 of each way of searching; a run has the defaults."""
+    index = Index.memory(refine(collection.documents), collection.documents)
+    encoder = as_sentence_encoder(ENCODER)
+    rows = [encoder.encode(collection.documents), encoder.encode(collection.queries, question=True)]
+    by_words, by_encoder = by_index(collection, index, "bm25"), by_cosine(collection, np.concatenate(rows))
+    found = {
+        WORDS: by_words,
+        ENCODED: by_encoder,
+        FUSED: fused_by_rank(by_words, by_encoder),
+        SEARCH: by_index(collection, index, "hybrid"),
+    }
+    return {way: estimate(collection, rankings) for way, rankings in found.items()}
+
+
+def untouched() -> str:
+    """A row a collection, and their mean."""
+    ways = (WORDS, ENCODED, FUSED, SEARCH)
+    sizes: dict[str, int | str] = {}
+    found: dict[str, dict[str, Estimate]] = {}
+    for name, collection in collections():
+        sizes[name] = len(collection.documents)
+        found[name] = measured(collection)
+    found["mean"] = {way: over({name: one[way] for name, one in found.items()}) for way in ways}
+    rows = [
+        [
+            name,
+            sizes.get(name, ""),
+            *(f"{one[way].value:.3f}" for way in ways),
+            differs(one[SEARCH], one[WORDS]),
+            differs(one[SEARCH], one[FUSED]),
+        ]
+        for name, one in found.items()
+    ]
+    apart = [f"{SEARCH} minus {way}" for way in (WORDS, FUSED)]
+    return table(["collection", "documents", *ways, *apart], rows)
+
+
+NEEDS_DATA = True
+PAGES = {"search.md": {"untouched": untouched}}
