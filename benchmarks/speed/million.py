@@ -88,7 +88,22 @@ def first_view(folder: Path) -> float:
             server.kill()
 
 
-def _has_copy(index: Index, found: Found, words: set[str]) -> bool:
+def write_passages(path: Path) -> list[list[str]]:
+    """Write the passages; those that the others are copies of."""
+    originals = pieces()
+    with path.open("w", encoding="utf-8") as file:
+        for number, text in enumerate(passages(originals)):
+            file.write(json.dumps({"id": f"p{number}", "text": text}) + "\n")
+    return originals
+
+
+def drawn_questions(originals: list[list[str]]) -> list[tuple[str, set[str]]]:
+    """Questions of eight words, each with the words of the passage that it is taken from."""
+    drawn = np.random.default_rng(1).integers(0, len(originals), QUESTIONS).tolist()
+    return [(" ".join(originals[i][5:13]), set(originals[i])) for i in drawn]
+
+
+def has_copy(index: Index, found: Found, words: set[str]) -> bool:
     """Whether a hit has more than half of the words of a passage."""
     hits = (set(index.documents.text(index.number(hit.id)).split()) for hit in found.hits)
     return any(len(words & own) > len(words) / 2 for own in hits)
@@ -96,15 +111,10 @@ def _has_copy(index: Index, found: Found, words: set[str]) -> bool:
 
 def run() -> list[Result]:
     """Make an index and ask."""
-    originals = pieces()
-    rng = np.random.default_rng(1)
-    asked = rng.integers(0, len(originals), QUESTIONS).tolist()
-    questions = [" ".join(originals[i][5:13]) for i in asked]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with (folder / "passages.jsonl").open("w", encoding="utf-8") as file:
-            for number, text in enumerate(passages(originals)):
-                file.write(json.dumps({"id": f"p{number}", "text": text}) + "\n")
+        asked = drawn_questions(write_passages(folder / "passages.jsonl"))
+        questions = [question for question, _ in asked]
         made, found = folder / "run", folder / "index"
         output = ("-o", made, "--method", "decorrelated")
         watched(command("refine", folder / "passages.jsonl", *output), folder / "log")
@@ -112,8 +122,7 @@ def run() -> list[Result]:
         answers = [sys.executable, "-c", ANSWERS, str(found), json.dumps(questions)]
         answering = watched(answers, folder / "log")
         index = Index.open(found)
-        given = [index.search(question) for question in questions]
-        copies = [_has_copy(index, one, set(originals[i])) for one, i in zip(given, asked, strict=True)]
+        copies = [has_copy(index, index.search(question), words) for question, words in asked]
         assert np.mean(copies) >= 0.75, "the passages that questions were taken from are not found"
         seen = first_view(made)
         with ThreadPoolExecutor(2) as pool:

@@ -23,6 +23,7 @@ from selfvec.data.run import Run
 from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import rank_correlation
 
 BETWEEN = ["1990..1999", "2000..2009"]
 USES = 7
@@ -141,6 +142,33 @@ def test_vectors_that_were_given_are_compared_without_an_encoder(tmp_path: Path)
     rows = {row["word"]: row for row in drift(run, BETWEEN, min_count=2)}
     assert rows["moved"]["texts"] == pytest.approx(by_hand(Counting(), "moved", ("hail", "rain")), abs=1e-3)
     assert "sentences" not in rows["moved"]
+
+
+def test_what_is_usual_for_rare_words_is_no_change(tmp_path: Path) -> None:
+    """Of words in documents drawn without regard to their date, the rare ones are listed no earlier."""
+    rng = np.random.default_rng(0)
+    words = np.array([f"w{chr(97 + i)}{chr(97 + j)}" for i in range(8) for j in range(10)])
+    weights = 1 / np.arange(1, len(words) + 1)
+    documents = [
+        {
+            "date": f"{1995 + 10 * (i % 2)}-01-01",
+            "text": " ".join(rng.choice(words, 5, p=weights / weights.sum())),
+        }
+        for i in range(400)
+    ]
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in documents))
+    given = rng.standard_normal((len(documents), 16))
+    options = {"date_field": "date", "method": "original", "min_count": 1}
+    run = selfvec.refine(path, "none", output=tmp_path / "run", embeddings=given, **options)
+    rows = drift(run, BETWEEN, min_count=2, all_words=True).rows
+    encoded = encoded_texts_of(run)
+    assert encoded is not None
+    names = [row["word"] for row in rows]
+    raw = document_distances(run, drift(run, BETWEEN).slices, names, encoded)
+    rare = [-min(row["documents_a"], row["documents_b"]) for row in rows]
+    assert abs(rank_correlation(np.array([row["texts"] for row in rows]), np.array(rare))) < 0.15
+    assert rank_correlation(np.array(raw, float), np.array(rare)) > 0.5
 
 
 def test_a_word_without_an_encoded_document_has_no_distance(tmp_path: Path) -> None:

@@ -184,8 +184,9 @@ def drift(
         documents whose values go with them.
 
         If the run keeps an encoder's vectors of its documents, rows have ``texts``, too: 1 - cosine of the
-        mean vectors of the documents with the word in both slices, less the mean of each slice. Its rank is
-        added to that of the change; p, q and intervals are those of the words. As many rows as are listed, or
+        mean vectors of the documents with the word in both slices, less the mean of each slice, minus what is
+        usual for words as frequent. Among the rows listed, its rank is added to that of the change; p, q and
+        intervals are those of the words. As many rows as are listed, or
         20, have ``sentences``: the same of the word's sentences, at most 40 drawn from each slice. The order
         does not depend on these. With ``examples`` the first rows have ``examples_a`` and ``examples_b``.
 

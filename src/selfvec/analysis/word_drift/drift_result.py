@@ -389,7 +389,9 @@ def drift_columns(a: str = "a", b: str = "b", general: float | None = None) -> t
         Column("distance", form=two, meaning="1 - cosine of the mean occurrences", less=True),
         Column("chance", form=two, meaning="the distance that chance alone gives", less=True),
         Column("q", form=PROBABILITY, meaning="false discovery rate"),
-        Column("texts", form=two, meaning="1 - cosine of its mean documents, as the encoder reads them"),
+        Column(
+            "texts", form=two, meaning="how far an encoder finds its documents apart, beyond what is usual"
+        ),
         Column("count_a", a, COUNT, less=True),
         Column("count_b", b, COUNT, less=True),
     )

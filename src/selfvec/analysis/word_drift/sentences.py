@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
 from typing import Any
@@ -25,6 +25,7 @@ from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.numerics.sparse_rows import SparseRows
 from selfvec.storage.cache import cached_result
 
+from .permutation_test import usual_distances
 from .word_choice import Measures
 
 _FORMAT = 2  # of kept quotations
@@ -175,16 +176,21 @@ def _places(run: Run, part: Slice, word: str | None, seed: int) -> Ints:
 #     distance = 1 − cosine of (mean of the documents with the word in a − m_a) and (the same in b − m_b)
 #
 # Their vectors are kept with the run, so nothing is encoded, and every word has its distance. m_a and m_b are
-# the means of all documents of a slice.
+# the means of all documents of a slice. The documents of a rare word lie far apart by chance, so what is
+# usual for words as rare is subtracted. Subtracting the chance of a word's own documents was tried: it takes
+# away nearly all with which people agree, since the documents of a word that changed are unlike each other.
 
 
 _DOCUMENTS = 1 << 14  # whose vectors are read at a time
+_REGRESSED = 30  # words, at least, that the usual distance is estimated from
+_LEAST = 1e-3  # of the distances that it is estimated from, whose logarithms are taken
 
 
 def with_documents(run: Run, slices: Sequence[Slice], measured: Measures, progress: Progress) -> Measures:
-    """Measures whose rows have ``texts``, their `document_distances`, which the run's cache keeps.
+    """Measures whose rows have ``texts``: their `document_distances`, less what is usual.
 
-    The same without two slices, or if the run has not kept its text or has no vectors of documents.
+    The run's cache keeps the distances. The measures are the same without two slices, or if the run has not
+    kept its text or has no vectors of documents.
     """
     encoded = encoded_texts_of(run)
     if encoded is None or not len(encoded) or run.text is None or len(slices) != 2:
@@ -196,8 +202,23 @@ def with_documents(run: Run, slices: Sequence[Slice], measured: Measures, progre
 
     key = [documents_of(slices), words]
     kept = cached_result(run, "document_distances", key, make, progress)
-    texts = zip(measured.rows, kept["distances"], strict=True)
-    return replace(measured, rows=[row | {"texts": distance} for row, distance in texts])
+    texts = _beyond_usual(np.array(kept["distances"], np.float64), measured.rows).tolist()
+    rows = [row | {"texts": None if x != x else x} for row, x in zip(measured.rows, texts, strict=True)]
+    return replace(measured, rows=rows)
+
+
+def _beyond_usual(distances: Doubles, rows: Sequence[Mapping[str, Any]]) -> Doubles:
+    """The distances of words, (m,), less those of words with as many occurrences and documents."""
+    able = np.isfinite(distances)
+    if able.sum() < _REGRESSED:
+        return distances
+    counts, documents = (
+        np.array([[row[f"{name}_{side}"] for side in "ab"] for row in rows])[able]
+        for name in ("count", "documents")
+    )
+    beyond = distances.copy()
+    beyond[able] -= usual_distances(np.maximum(distances[able], _LEAST), counts, documents)
+    return beyond
 
 
 def document_distances(

@@ -60,10 +60,11 @@ def listed_rows(run: Run, measured: Measures, choice: Choice = _ALL) -> tuple[li
     q is the false discovery rate among all words that are tested.
     """
     rows, left_out = _tested_rows(run, measured.rows, measured.reasons, choice)
-    tested = in_order_of_change(_with_q(rows))
+    tested = _with_q(rows)
     # Words are picked after this: q is that of all that are tested, however few are named.
     if choice.named:
-        return [row for row in tested if row["word"] in choice.named], left_out
+        return in_order_of_change(row for row in tested if row["word"] in choice.named), left_out
+    tested = in_order_of_change(tested)
     if choice.every:
         return tested, left_out
     once = _each_once(tested)
