@@ -99,7 +99,7 @@ def write_passages(path: Path) -> list[list[str]]:
 
 def drawn_questions(originals: list[list[str]]) -> list[tuple[str, set[str]]]:
     """Questions of eight words, each with the words of the passage that it is taken from."""
-    drawn = np.random.default_rng(1).integers(0, len(originals), QUESTIONS).tolist()
+    drawn = np.random.default_rng(1).integers(0, min(len(originals), PASSAGES), QUESTIONS).tolist()
     return [(" ".join(originals[i][5:13]), set(originals[i])) for i in drawn]
 
 

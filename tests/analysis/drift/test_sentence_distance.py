@@ -158,7 +158,8 @@ def test_what_is_usual_for_rare_words_is_no_change(tmp_path: Path) -> None:
     ]
     path = tmp_path / "texts.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in documents))
-    given = rng.standard_normal((len(documents), 16))
+    directions = dict(zip(words.tolist(), rng.standard_normal((len(words), 16)), strict=True))
+    given = np.array([sum(directions[word] for word in row["text"].split()) for row in documents])
     options = {"date_field": "date", "method": "original", "min_count": 1}
     run = selfvec.refine(path, "none", output=tmp_path / "run", embeddings=given, **options)
     rows = drift(run, BETWEEN, min_count=2, all_words=True).rows
