@@ -49,6 +49,7 @@ RESTS_ON = {
     "gains": TEXTS,
     "hybrids": (*SEARCH, "encoders.student", "retrieval.encoder_part"),
     "listed": (*SEARCH, "analysis.concepts.topic_clusters", "analysis.usage.occurrence_vectors"),
+    "live": SEARCH,
     "monitor": ("analysis.monitoring_evidence",),
     "online": ("refinement.methods.sequential",),
     "other_languages": ("analysis.usage.occurrence_vectors", "analysis.word_drift.sentences"),

@@ -26,10 +26,10 @@ def test_the_relevance_model_by_hand() -> None:
     second = math.exp(-1)
     expected = {"hail": 1 / 2 + second / 3, "wind": 1 / 2, "roof": second * 2 / 3}
     total = sum(expected.values())
-    model = relevance_model(index.documents, best, scores, words=9)
+    model = relevance_model(index.documents.parts[0], best, scores, words=9)
     found = {index.vocabulary.types[i]: model[i] for i in np.flatnonzero(model)}
     assert found == pytest.approx({word: value / total for word, value in expected.items()})
-    two = relevance_model(index.documents, best, scores, words=2)
+    two = relevance_model(index.documents.parts[0], best, scores, words=2)
     assert {index.vocabulary.types[i] for i in np.flatnonzero(two)} == {"hail", "wind"}
     assert two.sum() == pytest.approx(1)
 
