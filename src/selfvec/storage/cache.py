@@ -73,7 +73,7 @@ def cached(
         if kept is not None:
             return kept
         if os.path.isdir(entry):  # noqa: PTH112 - false if the cache cannot be looked into
-            progress.say(f"{name}: {entry} is damaged, so it is made again")
+            progress.say(f"{name}: {entry} is damaged or of another version, so it is made again")
             with suppress(OSError):  # then it stays, and the new one is not kept
                 remove_folder(entry)
         made = make()
