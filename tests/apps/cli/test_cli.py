@@ -93,7 +93,7 @@ KEYS = {
         {"verdicts", "mean_cosine_to_original", "anisotropy", "effective_rank", "oov", "oov_empty"},
     ),
     "search": ("hits", documented("search")),
-    "drift": ("rows", documented("drift") - {"sentences"}),  # of runs with an encoder
+    "drift": ("rows", documented("drift") - {"sentences", "texts"}),  # of runs with an encoder
     "monitor": ("", documented("monitor")),
     "compare": ("rows", {"word", "distance", "p", "q", "count_a", "count_b", "gained", "lost"}),
     "evaluate": ("rows", documented("evaluate") - {"seconds", "question"}),  # of baselines, of an encoder
