@@ -147,6 +147,16 @@ def test_a_collapsed_run_is_said_first(page: Page, run: Run) -> None:
         assert "What to do" in page.text(".findings")
 
 
+def test_a_run_that_kept_tokens_and_no_text_shows_words(page: Page, run: Run) -> None:
+    kept = Run(run.vectors, run.original, None, run.provenance, run.report, run.tokens)
+    with serving(kept) as site:
+        page.open(site.address)
+        headings = "[...document.querySelectorAll('#pane h3')].map(heading => heading.innerText)"
+        page.wait(f"{headings}.includes('The words by topic')")
+        page.wait("document.querySelectorAll('.overview .colours button').length > 1")
+        assert page.run("document.body.classList.contains('textless')")
+
+
 def test_the_interface_for_programs_is_a_page(page: Page, site: Site) -> None:
     page.open(f"{site.address}api.html")
     assert "GET /api/search" in page.text("#paths")

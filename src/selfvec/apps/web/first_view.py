@@ -55,7 +55,7 @@ def about(page: PageData) -> Json:
         "left_out": sorted(made.text.get("dropped", {})),
         "merged": bool(made.options.get("lemmatize") or made.options.get("stem")),
         "has_text": run.tokens is not None,
-        "has_documents": run.tokens is not None,
+        "has_documents": run.text is not None,
         "writes": page.writes,
         "comparisons": comparisons.choices(),
         "parts": [part.name for part in comparisons.slices],

@@ -146,11 +146,12 @@ def _colours(page: PageData, key: str, of: str, layout: str) -> list[Json]:
     run, words = page.run, of == "words"
     compared = page.comparisons.tasks(key)
     task = arranging(page, key, of, layout)
-    need(task or compared.comparison, page.topics, page.index, *[compared.tested] * words)
+    has_text = run.text is not None
+    need(task or compared.comparison, page.topics, *[page.index] * has_text, *[compared.tested] * words)
     topics = None if page.topics.exception() else page.named_topics
     shown = compared.comparison.result().frequent(_LARGEST) if task is None else task.result().words
-    documents = None if run.tokens is None else page.index.result().documents
-    parts = {} if documents is None else text_parts(run, documents, page.comparisons.slices)
+    documents = page.index.result().documents if has_text else None
+    parts = {} if run.tokens is None else text_parts(run, documents, page.comparisons.slices)
     colours: list[Json] = []
 
     def add(name: str, values: list[str], codes: Ints, ordered: bool = False) -> None:
@@ -167,10 +168,10 @@ def _colours(page: PageData, key: str, of: str, layout: str) -> list[Json]:
     return colours
 
 
-def text_parts(run: Run, documents: SearchedDocuments, slices: Sequence[Slice]) -> Parts:
-    """The parts of the text by date or label, and by each field with few values."""
+def text_parts(run: Run, documents: SearchedDocuments | None, slices: Sequence[Slice]) -> Parts:
+    """The parts of the text by date or label, and with its documents by each field with few values."""
     parts = {"date": list(slices)} if slices else {}
-    if run.tokens is None or run.tokens.documents != len(documents):
+    if run.tokens is None or documents is None or run.tokens.documents != len(documents):
         return parts
     for name in documents.fields:
         codes, values = documents.field(name)

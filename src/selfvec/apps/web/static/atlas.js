@@ -27,7 +27,7 @@ export class Atlas {
     this.map.selected = (places) => this.select(places, "in the outline");
     const [of, ofLabel] = choice(
       "show",
-      [["words", "words"], ...(about.has_text && !about.kept ? [["documents", "documents"]] : [])],
+      [["words", "words"], ...(about.has_documents && !about.kept ? [["documents", "documents"]] : [])],
       (value) => go({ of: value, only: "" }, false),
     );
     const [layout, layoutLabel] = choice("arranged", Object.entries(LAYOUTS), (value) =>

@@ -184,7 +184,7 @@ async function update(now, before) {
   calm(); // it belongs to the previous request
   if (before) check?.();
   now.c ||= about.default;
-  now.of ||= about.has_text && !about.kept ? "documents" : "words";
+  now.of ||= about.has_documents && !about.kept ? "documents" : "words";
   compared(now.c);
   const listed = Object.keys(now).some((name) => !UNLISTED.has(name) && now[name] !== before?.[name]);
   const other = ["word", "c", "view", "doc", "at", "of"].some((name) => now[name] !== before?.[name]);

@@ -18,7 +18,7 @@ export class Overview {
     this.subject = h("p", { class: "claim" });
     this.words = h("ul", { class: "domain" });
     this.topics = h("div", {});
-    this.of = about.has_text && !about.kept ? "documents" : "words";
+    this.of = about.has_documents && !about.kept ? "documents" : "words";
     this.atlas = new Atlas(choose, about, alarm, {
       of: this.of,
       layout: "pacmap",

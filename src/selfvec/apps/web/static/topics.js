@@ -28,7 +28,7 @@ export class Topics {
       this.names = {};
     }
     this.opens = about.has_documents;
-    this.mapped = about.has_text && !about.kept ? "documents" : "words";
+    this.mapped = about.has_documents && !about.kept ? "documents" : "words";
     this.list = h("div", {});
     this.usual = h("button", { type: "button", onclick: () => this.asFound() }, "Names as found");
     this.said = h("p", { class: "lead", role: "status" });
