@@ -42,7 +42,7 @@ from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.document_vectors import weighted_sums
 from selfvec.text.phrases import units_of
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.text.rules import stems
+from selfvec.text.rules import first_of_stems, stems
 
 from .input_reading import refuse_tokens
 from .inputs import Execution
@@ -248,7 +248,7 @@ def _later_words(tokens: TokenBatch, base: Run, before: Sequence[Part]) -> Vecto
     new = np.ones(len(groups), bool)
     for part in before:
         if (later := part.segment.later) is not None:
-            own = part.segment.held(("stems", stem), partial(_by_stem, later, stem))
+            own = part.segment.held(("stems", stem), partial(first_of_stems, later.index_to_key, stem))
             for number, name in enumerate(groups.tolist()):
                 if name in own:
                     rows[number], new[number] = later.vectors[own[name]], False
@@ -257,12 +257,6 @@ def _later_words(tokens: TokenBatch, base: Run, before: Sequence[Part]) -> Vecto
         group[lacking] = np.where(new[group_of], group_of, -1)
         rows += _context_rows(tokens, base.vectors, numbers, group, len(groups))
     return Vectors(names, rows[group_of], normalized=True)
-
-
-def _by_stem(words: Vectors, stem: str | None) -> dict[str, int]:
-    """The number of the first word with each stem."""
-    names = words.index_to_key if stem is None else stems(words.index_to_key, stem)
-    return {name: number for number, name in reversed([*enumerate(names)])}
 
 
 def _context_rows(

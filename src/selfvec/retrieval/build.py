@@ -22,7 +22,7 @@ from selfvec.text.document_vectors import Smoothing, document_vectors, inverse_d
 from selfvec.text.passages import random_words
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
 from selfvec.text.repeats import find_repeats, tokens_by_document
-from selfvec.text.rules import stems
+from selfvec.text.rules import first_of_stems
 from selfvec.text.vocabulary import Vocabulary
 
 from .dense_space import TABLES, DenseSpace, projected, run_tables
@@ -169,8 +169,7 @@ def _rows_of_stems(later: Vectors | None, names: Sequence[str], width: int, stem
     """The refined rows of stems of later words, (n, r): zeros for those without."""
     rows = np.zeros((len(names), width), np.float32)
     if later is not None:
-        words = later.index_to_key if stem is None else stems(later.index_to_key, stem)
-        number = {name: place for place, name in reversed([*enumerate(words)])}  # all of a stem have one row
+        number = first_of_stems(later.index_to_key, stem)  # all words of a stem have one row
         places = np.array([number.get(name, -1) for name in names], np.int64)
         rows[places >= 0] = later.unit[places[places >= 0]]
     return rows

@@ -269,6 +269,16 @@ def stems(words: Sequence[str], language: str) -> list[str]:
     return [without_particle(word) if is_korean(word) else word for word in stemmed]
 
 
+def first_of_stems(words: Sequence[str], language: str | None) -> dict[str, int]:
+    """The number of the first word with each stem; of each word without a ``language`` of stems.
+
+    >>> first_of_stems(["hail", "storms", "storm"], "en")
+    {'storm': 1, 'hail': 0}
+    """
+    names = words if language is None else stems(words, language)
+    return {name: number for number, name in reversed([*enumerate(names)])}
+
+
 def same_stem(
     words: Sequence[str],  # n words; counts of repeated words are added up
     counts: Ints,  # (n,) int64
