@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, cast
 
 import numpy as np
 
@@ -172,6 +172,19 @@ class Hit:
             yield told
 
 
+class HitRow(TypedDict):
+    """A hit as a dict, which also has ``field.NAME`` for each of the `Hit.fields`."""
+
+    rank: int
+    id: str
+    score: float
+    title: str | None
+    date: str | None
+    snippet: str
+    text: str
+    alike: list[str]
+
+
 @dataclass(frozen=True, repr=False)
 class Found(ResultTable):
     """The result of a search."""
@@ -233,13 +246,16 @@ class Found(ResultTable):
             yield printable(f"In no document: {', '.join(self.unknown)}.")
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[HitRow]:  # type: ignore[override]  # a list that is read
         """A dict for each hit, without marks and reasons."""
         names = dict.fromkeys(name for hit in self.hits for name in hit.fields)
         return [
-            {"rank": rank, "id": hit.id, "score": hit.score, "title": hit.title, "date": hit.date}
-            | {"snippet": hit.snippet, "text": hit.text, "alike": hit.alike}
-            | {f"field.{name}": hit.fields.get(name) for name in names}
+            cast(
+                HitRow,
+                {"rank": rank, "id": hit.id, "score": hit.score, "title": hit.title, "date": hit.date}
+                | {"snippet": hit.snippet, "text": hit.text, "alike": hit.alike}
+                | {f"field.{name}": hit.fields.get(name) for name in names},
+            )
             for rank, hit in enumerate(self.hits, 1)
         ]
 
