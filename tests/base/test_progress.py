@@ -90,6 +90,11 @@ def test_lines_name_the_stage_the_share_and_the_time_left() -> None:
         waited_for(lines, 2)
         assert lines[-1].startswith("Reading: 25 %, ")
         assert lines[-1].endswith(" left")
+        with display.stage("Encoding", 2, "texts") as within:
+            within(1)
+            lines.clear()
+            waited_for(lines, 4)
+            assert all(line.startswith("Encoding: 50 %") for line in lines[1:])
     lines.clear()
     with display.stage("Relating texts", None, "words"):
         waited_for(lines, 1)

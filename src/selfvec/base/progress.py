@@ -134,6 +134,7 @@ class LineProgress(Progress):
         self._write = write
         self._every = EVERY if every is None else every
         self._next = monotonic() + self._every
+        self._open: list[Event] = []  # the ends of the stages that have begun
 
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
@@ -146,20 +147,27 @@ class LineProgress(Progress):
             nonlocal done
             done += number
 
+        def pause() -> float:
+            return max(0.0, self._next - monotonic()) if self._open[-1] is ended else self._every
+
         def report() -> None:
-            while not ended.wait(max(0.0, self._next - monotonic())):
+            while not ended.wait(pause()):
+                if self._open[-1] is not ended:  # a stage within this one tells more
+                    continue
                 self._next = monotonic() + self._every
                 with suppress(OSError, ValueError):  # the reader has closed the stream
                     line = _line(label, monotonic() - start, done / total if total else None)
                     self._write(escape_controls(line))
 
         thread = Thread(target=report, daemon=True)
+        self._open.append(ended)
         thread.start()
         try:
             yield advance
         finally:
             ended.set()
             thread.join()
+            self._open.remove(ended)
 
     def say(self, message: str) -> None:
         self._write(escape_controls(message, lines=True))

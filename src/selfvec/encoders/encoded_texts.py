@@ -12,10 +12,12 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 from typing import Any
 
@@ -23,7 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Array, Ints, Mask, Rows
+from selfvec.base.display import count_of
 from selfvec.base.errors import FormatError, InputError
+from selfvec.base.progress import Progress, duration
 from selfvec.data.live_run import LiveRun, Segment
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import refuse_special, writing
@@ -306,6 +310,43 @@ class EncodedTexts:
             raise FormatError("this file of the run folder is missing", path=path, remedy=_AGAIN)
         tensors, about = map_tensors(path), read_metadata(path)
         return cls.written(tensors["hashes"], tensors["rows"], about["encoder"], about["digest"])
+
+
+_TIMED = 32  # texts that are encoded first, to estimate the time of the others
+_BESIDE = 20  # characters that take as long as what is done once for each text
+
+
+def adding_told(
+    encoded: EncodedTexts,
+    encoder: SentenceEncoder,
+    texts: Mapping[str, Sequence[str]],  # by kind: passages, words
+    progress: Progress,
+    jobs: int | None = None,
+    journal: Path | None = None,
+) -> EncodedTexts:
+    """As `EncodedTexts.adding`; ``progress`` is told before how long it takes, and shows what is done."""
+    left = {kind: encoded.missing(few) for kind, few in texts.items()}
+    every = [*chain.from_iterable(left.values())]
+    if not every:
+        return encoded
+    again = sum(map(len, texts.values())) - len(every)
+    before = f"; {count_of(again, 'text')} of the interrupted command are there" if again and journal else ""
+    some = every[:: -(-len(every) // _TIMED)] if len(every) > 2 * _TIMED else []
+    started = perf_counter()
+    encoded = encoded.adding(encoder, some, jobs=jobs, journal=journal)
+    seconds = (perf_counter() - started) * (_cost(every) / max(_cost(some), 1) - 1)
+    counted = " and ".join(count_of(len(few), kind.removesuffix("s"), kind) for kind, few in left.items())
+    estimate = f": about {duration(max(seconds, 1))}" if some else ""
+    progress.say(f"encoding {counted} with {encoder.name}{estimate}{before}")
+    for kind, few in left.items():
+        if few:
+            with progress.stage(f"Encoding {kind}", len(encoded.missing(few)), kind) as advance:
+                encoded = encoded.adding(encoder, few, jobs=jobs, advance=advance, journal=journal)
+    return encoded
+
+
+def _cost(texts: Sequence[str]) -> int:
+    return sum(len(text) + _BESIDE for text in texts)
 
 
 def text_hashes(texts: Sequence[str]) -> NDArray[np.bytes_]:

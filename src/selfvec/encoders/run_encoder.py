@@ -16,13 +16,14 @@ import numpy as np
 
 from selfvec.base.arrays import Rows
 from selfvec.base.errors import FormatError, InputError, MissingExtra
+from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.public_vectors import locate
 from selfvec.text.passages import CUT, passages
 from selfvec.text.phrases import parts
 
-from .encoded_texts import EncodedTexts, encoded_texts_of
+from .encoded_texts import EncodedTexts, adding_told, encoded_texts_of
 from .sentence_encoder import SentenceEncoder
 
 _HELD = "sentence encoder"  # in `Run.derived`
@@ -83,7 +84,7 @@ def _opened(described: Mapping[str, Any]) -> SentenceEncoder | None:
     return None
 
 
-def read_documents(run: Run, texts: Sequence[str]) -> Rows | None:
+def read_documents(run: Run, texts: Sequence[str], progress: Progress | None = None) -> Rows | None:
     """Texts as a run's encoder reads them, (n, h) unit rows; a long text is the mean of its passages.
 
     What was encoded with the run is not encoded again. None if the run has no encoder, or it cannot be had
@@ -93,7 +94,8 @@ def read_documents(run: Run, texts: Sequence[str]) -> Rows | None:
     if encoder is None or encoded is None:
         return None
     listed = list(passages_of(texts))
-    return document_rows(encoded.kept(listed).adding(encoder, listed), texts)
+    told = adding_told(encoded.kept(listed), encoder, {"passages": listed}, progress or Progress())
+    return document_rows(told, texts)
 
 
 def document_rows(encoded: EncodedTexts, texts: Sequence[str]) -> Rows:

@@ -19,6 +19,7 @@ from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.characters import folded
 from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError
+from selfvec.base.progress import Progress
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors, on_principal_axes
@@ -48,6 +49,7 @@ class ComparedVectors:
     refined: bool = False  # of a run; its topic vectors are used for documents, too
     aligned_to: str | None = None  # path of the vectors whose space this is
     encoder: str | None = None  # name or folder of a sentence encoder that encodes texts instead
+    progress: Progress = field(default_factory=Progress, repr=False, compare=False)  # where texts are encoded
 
     @cached_property
     def texts(self) -> list[Vectors]:
@@ -92,7 +94,7 @@ class ComparedVectors:
             return own, covered
         from selfvec.encoders.run_encoder import read_documents
 
-        read = read_documents(self.run, texts)
+        read = read_documents(self.run, texts, self.progress)
         return (own, covered) if read is None else (unit_rows(np.hstack([unit_rows(own), read])), 1.0)
 
     def _own_rows(
@@ -100,8 +102,10 @@ class ComparedVectors:
     ) -> tuple[Floats, float]:
         if self.encoder is not None and not self.truncated:
             encoder = as_sentence_encoder(self.encoder)
-            documents = encoder.encode(texts[:collection])
-            return np.vstack([documents, encoder.encode(texts[collection:], question=questions)]), 1.0
+            with self.progress.stage(f"Encoding with {encoder.name}", len(texts), "texts") as advance:
+                documents = encoder.encode(texts[:collection], advance=advance)
+                others = encoder.encode(texts[collection:], question=questions, advance=advance)
+            return np.vstack([documents, others]), 1.0
         own = self._run_encoder
         if own is None:
             words = self.preprocessing

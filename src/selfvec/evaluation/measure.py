@@ -201,6 +201,7 @@ def _measured(
     progress: Progress,
 ) -> Report:
     entries = [*given, *_baseline_entries(given, against)]
+    entries = [replace(entry, progress=progress) for entry in entries]
     costs = {entry.name: _cost(entry) for entry in entries} if against else {}
     described = [
         {"name": entry.name, "words": len(entry.vectors), "dimensions": entry.vectors.vector_size}

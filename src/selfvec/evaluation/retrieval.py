@@ -117,7 +117,7 @@ class Retrieval(Task):
         rankings, covered = dense_rankings(collection, entry)
         yield Ranked(entry.name, "dense", rankings, covered)
         if entry.run is not None and _searches(entry):
-            for ranking in hybrid_rankings(collection, entry.run):
+            for ranking in hybrid_rankings(collection, entry.run, entry.progress):
                 name = entry.name.removesuffix(REFINED) + ranking.vectors
                 yield ranking._replace(vectors=name, covered=covered if ranking.vectors == REFINED else 1.0)
 
@@ -311,13 +311,13 @@ def search_rankings(
     return {name: rankings[name] for name in settings}
 
 
-def hybrid_rankings(collection: Collection, run: Run) -> Iterator[Ranked]:
+def hybrid_rankings(collection: Collection, run: Run, progress: Progress | None = None) -> Iterator[Ranked]:
     """Search's rankings; of a run with an encoder by rows and by the encoder, and those of the encoder alone.
 
     The encoder reads the documents that it has not seen. Where it cannot be had, only what does not need it
     is measured.
     """
-    from selfvec.encoders.encoded_texts import encoded_texts_of
+    from selfvec.encoders.encoded_texts import adding_told, encoded_texts_of
     from selfvec.encoders.run_encoder import encoder_of, passages_of
     from selfvec.retrieval import Index
     from selfvec.retrieval.encoder_part import ENCODER, ROWS
@@ -325,7 +325,8 @@ def hybrid_rankings(collection: Collection, run: Run) -> Iterator[Ranked]:
     numbers, texts = _kept(collection)
     encoded, encoder = encoded_texts_of(run), encoder_of(run)
     if encoded is not None and encoder is not None and run.text is not None:
-        encoded = encoded.adding(encoder, list(passages_of(texts)))
+        passages = {"passages": list(passages_of(texts))}
+        encoded = adding_told(encoded, encoder, passages, progress or Progress())
     searched = _Searched(Index.memory(run, texts, encoded=encoded), numbers)
     part = searched.index.encoder_part
     if part is None:

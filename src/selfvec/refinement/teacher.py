@@ -11,7 +11,6 @@ has the vectors that a run of all documents would have.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,11 +22,10 @@ from numpy.typing import NDArray
 
 from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, Interrupted, OptionError
-from selfvec.base.progress import duration
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT, RunText
 from selfvec.data.settings import Settings
-from selfvec.encoders.encoded_texts import HASH, EncodedTexts, encoded_texts_of, text_hashes
+from selfvec.encoders.encoded_texts import HASH, EncodedTexts, adding_told, encoded_texts_of, text_hashes
 from selfvec.encoders.given import EMBEDDINGS, GivenSentenceEncoder, as_sentence_encoder, encoded_documents
 from selfvec.encoders.kept_words import keep_words, kept_words
 from selfvec.encoders.run_encoder import encoder_of, hold_encoder, passages_of, word_text
@@ -35,8 +33,6 @@ from selfvec.encoders.sentence_encoder import SentenceEncoder
 
 from .inputs import Execution
 
-_TIMED = 32  # texts that are encoded first, to estimate the time of the others
-_BESIDE = 20  # characters that take as long as what is done once for each text
 _FIELD = "encoder"
 
 
@@ -195,7 +191,9 @@ class Teacher:
         if journal is not None:
             encoded = encoded.merged(_recovered(encoder, journal, (*passages, *words)))
         try:
-            return _encoded(encoded, encoder, passages, words, execution, journal)
+            texts = {"passages": passages, "words": words}
+            with execution.timings.stage("encode"):
+                return adding_told(encoded, encoder, texts, execution.progress, execution.jobs, journal)
         except KeyboardInterrupt:
             if journal is None:
                 raise
@@ -258,36 +256,3 @@ def _recovered(encoder: SentenceEncoder, journal: Path, texts: Sequence[str]) ->
         return encoded
     journal.unlink()
     return EncodedTexts.none_of(encoder)
-
-
-def _encoded(
-    encoded: EncodedTexts,
-    encoder: SentenceEncoder,
-    passages: Sequence[str],
-    words: Sequence[str],
-    execution: Execution,
-    journal: Path | None,
-) -> EncodedTexts:
-    """``encoded`` and the vectors of passages and words; says before how long it takes."""
-    progress, jobs = execution.progress, execution.jobs
-    left = {"passages": encoded.missing(passages), "words": encoded.missing(words)}
-    texts = [*left["passages"], *left["words"]]
-    counted = f"{count_of(len(left['passages']), 'passage')} and {count_of(len(left['words']), 'word')}"
-    again = len(passages) + len(words) - len(texts)
-    before = f"; {count_of(again, 'text')} of the interrupted command are there" if again else ""
-    with execution.timings.stage("encode"):
-        some = texts[:: -(-len(texts) // _TIMED)] if len(texts) > 2 * _TIMED else []
-        started = time.perf_counter()
-        encoded = encoded.adding(encoder, some, jobs=jobs, journal=journal)
-        seconds = (time.perf_counter() - started) * (_cost(texts) / max(_cost(some), 1) - 1)
-        estimate = f": about {duration(max(seconds, 1))}" if some else ""
-        progress.say(f"encoding {counted} with {encoder.name}{estimate}{before}")
-        for kind, few in left.items():
-            if few:
-                with progress.stage(f"Encoding {kind}", len(encoded.missing(few)), kind) as advance:
-                    encoded = encoded.adding(encoder, few, jobs=jobs, advance=advance, journal=journal)
-    return encoded
-
-
-def _cost(texts: Sequence[str]) -> int:
-    return sum(len(text) + _BESIDE for text in texts)

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 from selfvec.base.progress import Advance, LineProgress, time_left
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
 
 
 class TerminalProgress(LineProgress):
@@ -18,20 +22,29 @@ class TerminalProgress(LineProgress):
     def __init__(self) -> None:
         super().__init__(lambda message: print(message, file=sys.stderr))
 
+        self._bars: Bars | None = None  # those that are shown
+
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
-        """Show a bar, or lines, while the stage lasts."""
-        shown = _bar if sys.stderr.isatty() else super().stage
-        with shown(label, total, unit) as advance:
-            yield advance
+        """Show a bar, or lines, while the stage lasts. That of a stage within another one is below it."""
+        if not sys.stderr.isatty():
+            with super().stage(label, total, unit) as advance:
+                yield advance
+            return
+        with ExitStack() as shown:
+            if self._bars is None:
+                self._bars = shown.enter_context(_bars())
+                shown.callback(setattr, self, "_bars", None)
+            bars = self._bars
+            task = bars.add_task(label, total=total, size=f"{total:,} {unit}" if total and unit else unit)
+            shown.callback(bars.remove_task, task)
+            yield lambda done: bars.advance(task, done)
 
 
-@contextmanager
-def _bar(label: str, total: int | None, unit: str) -> Iterator[Advance]:
-    """A bar with the share done and the time left."""
+def _bars() -> Bars:
+    """Bars with the share done and the time left."""
     from rich.console import Console
-    from rich.progress import BarColumn, ProgressColumn, Task
-    from rich.progress import Progress as Bars
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task
     from rich.text import Text
 
     class TimeLeft(ProgressColumn):
@@ -41,9 +54,12 @@ def _bar(label: str, total: int | None, unit: str) -> Iterator[Advance]:
             share = task.percentage / 100 if task.total else None
             return Text(time_left(task.elapsed or 0.0, share), "progress.remaining")
 
-    size = f"{total:,} {unit}" if total and unit else unit
-    columns = ("{task.description}", BarColumn(), "{task.percentage:3.0f} %", size, TimeLeft())
+    columns = (
+        "{task.description}",
+        BarColumn(),
+        "{task.percentage:3.0f} %",
+        "{task.fields[size]}",
+        TimeLeft(),
+    )
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    with Bars(*columns, console=console, transient=True) as bars:
-        task = bars.add_task(label, total=total)
-        yield lambda done: bars.advance(task, done)
+    return Progress(*columns, console=console, transient=True)
