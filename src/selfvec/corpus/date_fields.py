@@ -123,17 +123,19 @@ class DateField:
         """
         column = DateColumn(values)
         self.evidence += column.evidence()
-        usual = column.plain.is_between(FIRST_USUAL, LAST_USUAL).fill_null(False)
-        written = values.set(usual, None)
-        bad = pl.Series([False]).new_from_index(0, len(values))
-        if self.given and written.null_count() < len(written):
+        read = {"plain": column.plain, "day": column.days(DateForm()), "missing": column.missing}
+        table = pl.DataFrame({"written": values, "line": lines, **read})
+        usual = pl.col("plain").is_between(FIRST_USUAL, LAST_USUAL).fill_null(False)
+        unread = pl.col("day").is_null() & ~pl.col("missing")
+        written = pl.when(~usual).then("written").alias("written")
+        table = table.select("day", "line", written, bad=pl.lit(False), unread=unread)
+        if self.given and table["written"].null_count() < len(table):
             # What is a date in some columns only, such as 43910, is judged when this one is decided.
             bad = column.days(_ANY).is_null() & ~column.missing
             for i in bad.arg_true():
                 self._bad(values[i], int(lines[i]), corpus_pass)
-        days = column.days(DateForm())
-        unread = days.is_null() & ~column.missing
-        return pl.DataFrame({"day": days, "bad": bad, "line": lines, "written": written, "unread": unread})
+            table = table.with_columns(bad=bad)
+        return table
 
     def take(self, dates: pl.DataFrame, first: int) -> None:
         """Take note of the dates, as `read` gives them, of documents of which the first has this number."""

@@ -32,6 +32,7 @@ FIELD = "field:"
 """Prefix of a field whose name is that of another column, or begins with it."""
 GROUP = 4096
 """Rows of a row group: to read one document, a group is decoded."""
+_SMALL = 1 << 20  # bytes of a file
 
 _OWN = (ID, TEXT, DATE, SLICE, FILE, FINGERPRINT)
 _AGAIN = "make the run again"
@@ -194,9 +195,20 @@ class RunText:
         return pl.scan_parquet(self.source, glob=False)
 
     def _decoded(self, columns: Collection[str], first: int = 0, rows: int | None = None) -> pl.DataFrame:
+        if self._small is not None:
+            return self._small[list(columns)].slice(first, rows)
         chosen = self.frame.select(list(columns)).slice(first, rows)
         with decoding(self._name, "text of a run", _AGAIN):
             return chosen.collect()
+
+    @cached_property
+    def _small(self) -> pl.DataFrame | None:
+        """All of a text that is small and in memory: reading it again takes longer than most uses of it."""
+        if not isinstance(self.source, bytes) or len(self.source) > _SMALL:
+            return None
+        whole = self.frame
+        with decoding(self._name, "text of a run", _AGAIN):
+            return whole.collect()
 
     @property
     def _name(self) -> str:
@@ -205,6 +217,8 @@ class RunText:
     @cached_property
     def columns(self) -> list[str]:
         """The columns, those of `schema_of`."""
+        if self._small is not None:
+            return self._small.columns
         whole = self.frame
         with decoding(self._name, "text of a run", _AGAIN):
             return list(whole.collect_schema())
@@ -214,6 +228,8 @@ class RunText:
         import polars as pl
 
         assert self.columns
+        if self._small is not None:
+            return len(self._small)
         whole = self.frame
         with decoding(self._name, "text of a run", _AGAIN):
             return int(whole.select(pl.len()).collect().item())

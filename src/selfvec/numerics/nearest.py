@@ -17,6 +17,7 @@ all candidates are computed once, and every question is answered from three rows
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -59,10 +60,14 @@ class Pool:
         if len(rows) > EXACT:
             sample = rows[np.random.default_rng(seed).choice(len(rows), EXACT, replace=False)]
             with one_core():
-                _, centres, _ = lloyd(sample, sample[:CLUSTERS], spherical=True, rounds=_ROUNDS)
-                self._cluster = np.argmax(rows @ centres.T, axis=1)
-                self._probed = np.argsort(-(centres @ centres.T), axis=1, kind="stable")[:, :PROBED]
-            self._centres = centres
+                _, self._centres, _ = lloyd(sample, sample[:CLUSTERS], spherical=True, rounds=_ROUNDS)
+                cluster = np.argmax(rows @ self._centres.T, axis=1)
+                near = self._centres @ self._centres.T
+            self._probed = np.argsort(-near, axis=1, kind="stable")[:, :PROBED]
+            # Rows of a cluster lie together: to gather them took longer than to compare a few rows with them.
+            order = np.argsort(cluster, kind="stable")
+            bounds = np.searchsorted(cluster[order], np.arange(CLUSTERS + 1))
+            self._clusters = [(order[a:b], rows[order[a:b]]) for a, b in pairwise(bounds.tolist())]
 
     def nearest(self, rows: Rows, own: Ints, most: int) -> tuple[Ids, Rows]:
         """The rows of the pool that are nearest to n rows, nearest first, and their cosines, both (n, most).
@@ -73,46 +78,48 @@ class Pool:
         numbers = np.full((len(rows), most), -1, np.int32)
         cosines = np.zeros((len(rows), most), np.float32)
 
-        def search(block: tuple[Ints, Ints]) -> None:
-            which, columns = block
-            place = np.searchsorted(columns, own[which])
-            place[columns[np.minimum(place, len(columns) - 1)] != own[which]] = -1
-            others = self.rows if len(columns) == len(self.rows) else self.rows[columns]
-            near, cosines[which] = nearest_columns(unit_rows(rows[which]) @ others.T, place, most)
-            numbers[which] = np.where(near >= 0, columns[near], -1)
+        def search(block: tuple[Ints, list[tuple[Ints, Rows]]]) -> None:
+            which, clusters = block
+            asked = unit_rows(rows[which])
+            scores = np.hstack([asked @ others.T for _, others in clusters])
+            names = np.concatenate([names for names, _ in clusters])
+            numbers[which], cosines[which] = nearest_columns(scores, own[which], most, names)
 
         with one_core():
-            blocks = [  # a list, so that few rows need no thread
-                (which[i : i + _BLOCK], columns)
-                for which, columns in self._groups(rows)
-                for i in range(0, len(which) if len(columns) else 0, _BLOCK)
+            blocks = [
+                (which[i : i + _BLOCK], clusters)
+                for which, clusters in self._groups(rows)
+                for i in range(0, len(which), _BLOCK)
             ]
-            finish(in_order(blocks, search, threads(None)))
+            # Threads take longer to begin than a few rows to compare.
+            finish(map(search, blocks) if len(rows) < CLUSTERS else in_order(blocks, search, threads(None)))
         return numbers, cosines
 
-    def _groups(self, rows: Rows) -> list[tuple[Ints, Ints]]:
-        """Some of the rows, and the rows of the pool that they are compared with, in rising order."""
+    def _groups(self, rows: Rows) -> list[tuple[Ints, list[tuple[Ints, Rows]]]]:
+        """Some of the rows, and the clusters of the pool that they are compared with."""
         if self._centres is None:
-            return [(np.arange(len(rows)), np.arange(len(self.rows)))]
+            return [(np.arange(len(rows)), [(np.arange(len(self.rows)), self.rows)])]
         home = np.argmax(rows @ self._centres.T, axis=1)
         return [
-            (np.flatnonzero(home == number), np.flatnonzero(np.isin(self._cluster, self._probed[number])))
+            (np.flatnonzero(home == number), [self._clusters[i] for i in self._probed[number].tolist()])
             for number in np.unique(home).tolist()
         ]
 
 
 def nearest_columns(
     cosines: Rows,  # (n, P) float32
-    own: Ints,  # (n,) int64, the column to leave out of each row, or -1
+    own: Ints,  # (n,) int64, the number to leave out of each row, or -1
     most: int,
+    names: Ints | None = None,  # (P,) int64, the number of each column; by default its place
 ) -> tuple[Ids, Floats]:
-    """The columns of the largest cosines of each row, largest first, and the cosines, both (n, most).
+    """The numbers of the largest cosines of each row, largest first, and the cosines, both (n, most).
 
-    Missing columns are -1.
+    Missing numbers are -1.
     """
     numbers = np.full((len(cosines), most), -1, np.int32)
     values = np.zeros((len(cosines), most), np.float32)
-    _insert_nearest(cosines, own, numbers, values)
+    names = np.arange(cosines.shape[1]) if names is None else names
+    _insert_nearest(cosines, own, names, numbers, values)
     return numbers, values
 
 
@@ -120,6 +127,7 @@ def nearest_columns(
 def _insert_nearest(
     cosines: Floats,
     own: Ints,
+    names: Ints,  # (P,)
     numbers: Ids,  # (n, most), -1
     values: Rows,  # (n, most)
 ) -> None:
@@ -128,17 +136,24 @@ def _insert_nearest(
         n = 0
         for column in range(cosines.shape[1]):
             value = cosines[row, column]
-            # Of equal ones the first stays.
-            if column == own[row] or (n == most and value <= values[row, n - 1]):
+            if n == most and value < values[row, n - 1]:
                 continue
-            i = n if n < most else n - 1
-            while i > 0 and values[row, i - 1] < value:
-                values[row, i] = values[row, i - 1]
-                numbers[row, i] = numbers[row, i - 1]
+            name = names[column]
+            if name == own[row]:
+                continue
+            i = n
+            # Of equal ones the first stays, in whatever order they come.
+            while i > 0 and (
+                values[row, i - 1] < value or (values[row, i - 1] == value and numbers[row, i - 1] > name)
+            ):
                 i -= 1
-            values[row, i] = value
-            numbers[row, i] = column
-            n = min(n + 1, most)
+            for k in range(min(n, most - 1), i, -1):
+                values[row, k] = values[row, k - 1]
+                numbers[row, k] = numbers[row, k - 1]
+            if i < most:
+                values[row, i] = value
+                numbers[row, i] = name
+                n = min(n + 1, most)
 
 
 # Neighbours, and how they change between two matrices of the same words

@@ -316,7 +316,7 @@ class SearchedDocuments:
     @cached_property
     def owners(self) -> Ids:
         """The document of each passage, (P,), rising."""
-        if self.is_whole:
+        if self.is_whole or not any(len(part.owners) for part in self.parts):
             return self.indexed[0].documents.owners
         owners = []
         first = 0

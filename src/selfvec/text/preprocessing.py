@@ -96,10 +96,9 @@ def encode_texts(
 
     stem = preprocessing.stem if preprocessing.stemmed else None
     rules = replace(preprocessing.rules, stem=stem)
-    batches = (
-        Documents(pl.Series(texts[at : at + _TEXTS], dtype=pl.String))
-        for at in range(0, max(len(texts), 1), _TEXTS)
-    )
+    firsts = range(0, max(len(texts), 1), _TEXTS)
+    read = (Documents(pl.Series(texts[first : first + _TEXTS], dtype=pl.String)) for first in firsts)
+    batches = read if len(firsts) > 1 else list(read)  # one alone needs no thread
     cut = tokenizer(preprocessing.tokenizer, preprocessing.language)
     return encode(batches, cut, rules, pretrained, phrases=preprocessing.phrases.split())[0]
 

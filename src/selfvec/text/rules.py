@@ -265,7 +265,8 @@ def stems(words: Sequence[str], language: str) -> list[str]:
         raise OptionError(rule, field="stem", remedy=remedy)
     stemmed: list[str] = [lower(word, language) for word in words]
     if STEMMERS[language] != "own":
-        stemmed = Stemmer.Stemmer(STEMMERS[language]).stemWords(stemmed)
+        # Its cache of stems would cost three times what it saves: words are given once each.
+        stemmed = Stemmer.Stemmer(STEMMERS[language], 0).stemWords(stemmed)
     return [without_particle(word) if is_korean(word) else word for word in stemmed]
 
 
