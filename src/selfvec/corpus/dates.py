@@ -163,6 +163,8 @@ _FORMS: tuple[tuple[str, str, str], ...] = (
         for form in (rf"^{_Y}[-/ ]?q{quarter}$", rf"^(?:q{quarter}|{quarter}q)[-/ ]?{_Y}$")
     ),
 )
+_ANY_FORM = "|".join(f"(?:{pattern})" for pattern, _, _ in _FORMS)
+_ANY_MONTH = "|".join(MONTHS)
 _SINCE_1970 = {9: 1, 10: 1, 12: 10**3, 13: 10**3, 15: 10**6, 16: 10**6, 18: 10**9, 19: 10**9}
 """How many units per second a number of so many digits counts: no other form has numbers so long."""
 _SERIAL = r"^([2-5][0-9]{4}|60000)(?:\.[0-9]+)?$"  # October 1954 to April 2064
@@ -284,9 +286,10 @@ def _cleaned(values: pl.Series) -> pl.Series:
     texts = values.str.normalize("NFC").str.to_lowercase()
     if not texts.str.contains(r"^[\x00-\x7f]*$").all():
         texts = texts.str.replace_many(list(_DIGITS), list(_DIGITS.values())).str.replace_all("−", "-")
+    cleaned = pl.col(texts.name)
     for pattern, replacement in _CLEANED:
-        texts = texts.str.replace_all(pattern, replacement)
-    return texts
+        cleaned = cleaned.str.replace_all(pattern, replacement)
+    return texts.to_frame().select(cleaned).to_series()  # one call: of few values, each call costs more
 
 
 def _read(texts: pl.Series, numbers: pl.DataFrame, form: DateForm) -> pl.Series:
@@ -304,7 +307,8 @@ def _in_other_forms(texts: pl.Series, form: DateForm) -> pl.Series:
     if form.spans:
         spans = _spans(texts).filter("follows")
         days = days.scatter(spans["row"], spans.select(pl.date("year", 1, 1)).to_series())
-    for pattern, template, parsed in _FORMS:
+    forms = _FORMS if texts.str.contains(_ANY_FORM).any() else ()  # none, as in any column of text
+    for pattern, template, parsed in forms:
         if not days.null_count():  # most columns have one form
             return days
         fits = texts.str.contains(pattern) & days.is_null()
@@ -368,9 +372,10 @@ def _named(texts: pl.Series) -> pl.Series:
     numbers does not matter, except where the year has two digits.
     """
     table = pl.DataFrame({"text": texts.str.replace_all(r"([\p{L}\p{M}])\.", "$1")}).with_row_index("row")
-    table = table.filter(
-        pl.col("text").str.contains(r"[0-9]") & pl.col("text").str.contains(r"[\p{L}\p{M}]{2}")
-    )
+    table = table.filter(pl.col("text").str.contains(r"[0-9]") & pl.col("text").str.contains(_ANY_MONTH))
+    days = pl.Series(texts.name, [None] * len(texts), dtype=pl.Date)
+    if not len(table):
+        return days
     words = table.select("row", word=pl.col("text").str.extract_all(r"[\p{L}\p{M}]+")).explode("word")
     month = pl.col("word").replace_strict(MONTHS, default=None, return_dtype=pl.Int32)
     beside = pl.col("word").is_in(WEEKDAYS | _BESIDE_MONTHS)
@@ -384,7 +389,6 @@ def _named(texts: pl.Series) -> pl.Series:
     named = table.join(months, on="row").with_columns(
         numbers=numbers, marked=pl.col("text").str.contains(r"['’][0-9]{2}$")
     )
-    days = pl.Series(texts.name, [None] * len(texts), dtype=pl.Date)
     if not len(named):
         return days
     n = pl.col("numbers")

@@ -359,6 +359,7 @@ def _like_text(rows: Mapping[str, Iterable[object]]) -> list[str]:
 _LEAST_DATES = 3  # values of a column that looks like dates
 _NUMBER = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]*)?\s*")
 """A number, which may be a date and mostly is none."""
+_WITH_DIGIT = re.compile(r"\d")  # every date has one; to ask here is cheaper than to parse
 
 
 def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int]) -> list[str]:
@@ -370,7 +371,8 @@ def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int])
     columns: dict[str, int] = {}
     for name, values in rows.items():
         texts = [readable(str(value)) for value in values if value is not None and str(value).strip()]
-        own = [text for text in texts if len(text) <= _SHOWN and not _NUMBER.fullmatch(text)]
+        own = [text for text in texts if len(text) <= _SHOWN and _WITH_DIGIT.search(text)]
+        own = [text for text in own if not _NUMBER.fullmatch(text)]
         several = counts.get(name) == 1 and _LEAST_DATES <= len(own) == len(texts)
         if several and not parse_dates(pl.Series(own, dtype=pl.String)).null_count():
             columns[name] = len(own)
