@@ -15,6 +15,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +31,7 @@ T = TypeVar("T")
 CHANGED = "has changed since it was written: its SHA-256 differs"
 _COMPARED = 1 << 23  # bytes: hashing as many takes 7 ms; all of a run would be most of the time to open it
 _TRIES = 20  # to read a folder that other processes change
+_FEW = 1 << 20  # bytes: hashing as many takes no longer than starting threads does
 _THREADS = 4  # hashing releases the GIL; with more of them they wait for the disk
 _NONE = "0" * 64  # as long as a checksum, so that filling it in moves no byte
 
@@ -134,8 +136,9 @@ def damaged_files(
         return CHANGED if changed else None
 
     entries = list(_files(description))
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for (name, _), rule in zip(entries, pool.map(fault, entries), strict=True):
+    few = sum(entry["bytes"] for _, entry in entries) <= _FEW
+    with nullcontext() if few else ThreadPoolExecutor(_THREADS) as pool:
+        for (name, _), rule in zip(entries, (pool.map if pool else map)(fault, entries), strict=True):
             if rule is not None:
                 yield folder / name, rule
 
