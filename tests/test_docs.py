@@ -140,8 +140,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Pat
     write_files(folder, storms)
     start = ["--vectors", str(folder / "vectors.vec")]
     runs = {
-        "run": ["storms.jsonl", "--method", "decorrelated"],
-        "dated": ["storms.jsonl", "--slice", "year"],
+        "run": ["storms.jsonl", "--method", "decorrelated", *start],
+        "dated": ["storms.jsonl", "--slice", "year", *start],
         "shard1": ["early.txt", "--method", "decorrelated", *start],
         "shard2": ["late.txt", "--method", "decorrelated", *start],
     }
