@@ -91,6 +91,7 @@ def planted() -> dict[str, Any]:
     }  # fmt: skip
 
 
+@cache
 def reports(seed: int = 0) -> list[Report]:
     draw = _Draw(seed)
     made = sorted((_report(draw) for _ in range(_DOCUMENTS)), key=lambda report: report["date"])
