@@ -142,10 +142,16 @@ def address(
     return marked
 
 
-def question_of(function: Callable[..., Any], **defaults: Any) -> inspect.Signature:
-    """What a function may be asked, each argument by its name; ``defaults`` replace its own."""
+def question_of(function: Callable[..., Any], request: type, **defaults: Any) -> inspect.Signature:
+    """What a function may be asked, each argument by its name; ``defaults`` replace its own.
+
+    Before it stands the ``request``, in place of the `PageData`.
+    """
     _, *asked = inspect.signature(function, eval_str=True).parameters.values()
     keyword = inspect.Parameter.KEYWORD_ONLY
     return inspect.Signature(
-        [each.replace(kind=keyword, default=defaults.get(each.name, each.default)) for each in asked]
+        [
+            inspect.Parameter("request", keyword, annotation=request),
+            *(each.replace(kind=keyword, default=defaults.get(each.name, each.default)) for each in asked),
+        ]
     )

@@ -7,11 +7,12 @@ needs is not done, the answer is ``"ready": false`` with the progress.
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numpy as np
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
@@ -63,24 +64,34 @@ def create_app(data: PageData, token: str | None = None, write_token: str | None
     )
     _add_errors(app)
     data.writes = write_token is not None
-    page = PresentPage(data)
+    app.state.page = page = PresentPage(data)
     # A list that goes through much of the text takes a thread of its own, so that other requests are answered
     # meanwhile, however many lists are asked for.
-    queues = {False: WorkQueue(), True: WorkQueue(1)}
-    for path, address in ADDRESSES.items():
-        _add_address(app, page, queues[address.alone], path)
-    _add_page(app)
+    app.state.queues = {False: WorkQueue(), True: WorkQueue(1)}
+    app.router.routes += _router().routes
     return Guard(app, token, None if write_token is None else (Writing(Run.of(data.run), page), write_token))
 
 
-def _add_address(app: FastAPI, page: PresentPage, queue: WorkQueue, path: str) -> None:
+@cache
+def _router() -> APIRouter:
+    """The addresses of every run: to derive the checks from their signatures takes a quarter of a second."""
+    router = APIRouter(responses=ERRORS)
+    for path in ADDRESSES:
+        _add_address(router, path)
+    _add_page(router)
+    return router
+
+
+def _add_address(router: APIRouter, path: str) -> None:
     """Answer with the result of the function that is at a path when somebody asks."""
-    function, waits, _, described = ADDRESSES[path]
+    function, waits, alone, described = ADDRESSES[path]
 
-    async def answer(**asked: Any) -> Response:
-        return await page.answer(lambda data: answered(data, asked))
+    async def answer(request: Request, **asked: Any) -> Response:
+        state = request.app.state
+        page: PresentPage = state.page
+        return await page.answer(lambda data: answered(data, state.queues[alone], asked))
 
-    async def answered(data: PageData, asked: dict[str, Any]) -> Response:
+    async def answered(data: PageData, queue: WorkQueue, asked: dict[str, Any]) -> Response:
         if asked.get("key", "") is None:
             asked = {**asked, "key": data.comparisons.default}
 
@@ -97,9 +108,9 @@ def _add_address(app: FastAPI, page: PresentPage, queue: WorkQueue, path: str) -
 
     answer.__name__ = function.__name__
     answer.__doc__ = function.__doc__
-    answer.__dict__["__signature__"] = question_of(function, key=None)
+    answer.__dict__["__signature__"] = question_of(function, Request, key=None)
     kind = Response if "content" in described else JSONResponse
-    app.get(path, responses={200: described} if described else None, response_class=kind)(answer)
+    router.get(path, responses={200: described} if described else None, response_class=kind)(answer)
 
 
 def _encoded(answer: Any) -> Response:
@@ -110,10 +121,10 @@ def _encoded(answer: Any) -> Response:
     return json_response(answer)
 
 
-def _add_page(app: FastAPI) -> None:
+def _add_page(router: APIRouter) -> None:
     served = page_files()
 
-    @app.get("/{path:path}", include_in_schema=False)
+    @router.get("/{path:path}", include_in_schema=False)
     async def page(request: Request) -> Response:  # files are in memory: it needs no thread
         file = served.get(request.url.path)
         if file is None:
