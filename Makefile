@@ -20,7 +20,8 @@
 # make test-peers the tests of baselines, encoders, export and transforms; some run only if those are installed
 # make test-lowest some tests with the lowest versions that pyproject.toml states
 # make cluster    the tests of Dask clusters, also those that need an S3 server
-# make soak       kills, faults of disk and permissions, damaged files: half an hour -> docs/results/robustness.md
+# make soak       kills, faults of disk and permissions, damaged files -> docs/results/robustness.md; then laws with
+#                 ten times as many examples: an hour
 # make javascript  how the page's scripts are written, by prettier and eslint; needs npm, and writes node_modules/
 # make dist       a reproducible wheel, tried in an empty environment; a bill of materials and licences -> dist/
 # make docs       the documentation as a web site in site/
@@ -103,6 +104,7 @@ cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
 
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks robustness.soak
+	SELFVEC_EXAMPLES=10 $(BIN)/python -m pytest -n 2 --dist loadfile -m hypothesis tests
 
 # Not part of `make test`, which has to do without npm. `make javascript-format` writes the scripts anew.
 NPM := npm install --silent --no-save --no-package-lock --no-audit --no-fund

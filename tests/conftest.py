@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
+from tests.examples import TIMES
 from tests.places import SHARED_DATA
 
 from selfvec.data.vectors import Vectors
 
 # Examples are the same in every run, so more of them find little that the first ones do not.
-settings.register_profile("selfvec", deadline=None, derandomize=True, max_examples=40, print_blob=True)
+settings.register_profile(
+    "selfvec", deadline=None, derandomize=TIMES == 1, max_examples=20 * TIMES, print_blob=True
+)
 settings.load_profile("selfvec")
 
 # onnxruntime sends reports to its maker, unless this is set before a test imports it.

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.examples import TIMES
 
 import selfvec
 from selfvec.base.errors import SelfvecError
@@ -42,7 +43,7 @@ def one_line(error: SelfvecError) -> None:
 @example(["\ud800"], ["a"], None)
 @example(["a"], ["\udfff"], "2020\0")
 @example([""], ["", "x" * 1_000_000], "9999999999999")
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6 * TIMES, deadline=None)
 def test_any_ids_slices_and_dates_from_memory(tmp_path_factory, ids, slices, date) -> None:
     out = tmp_path_factory.getbasetemp() / "memory-run"
 
@@ -67,7 +68,7 @@ def test_any_ids_slices_and_dates_from_memory(tmp_path_factory, ids, slices, dat
 @example([("a\0", "b\0")], "c\0")
 @example([("a\ud800", "b\udfff")], "c")
 @example([("a", ["\ud800\0"])], "\ud800")
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5 * TIMES, deadline=None)
 def test_any_fields_of_a_file(tmp_path_factory, asked, fields, value) -> None:
     folder = tmp_path_factory.getbasetemp()
     out = folder / "file-run"

@@ -29,11 +29,12 @@ def halved(numbers):
 if __name__ == "__main__":
     import doubling
     out = np.empty(3)
+    assert "numba" not in sys.modules
     print(doubling.double(np.arange(3.0), out), out.tolist(), doubling.halved(out).tolist())
 """
 
 
-def test_a_kernel_is_compiled_once_and_then_loaded(tmp_path: Path) -> None:
+def test_a_kernel_that_is_called_loads_numba_and_is_compiled_once(tmp_path: Path) -> None:
     (tmp_path / "doubling.py").write_text(CODE)
     command = [sys.executable, tmp_path / "doubling.py"]
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
@@ -44,26 +45,6 @@ def test_a_kernel_is_compiled_once_and_then_loaded(tmp_path: Path) -> None:
         kept.append({path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.nb?")})
     assert len(kept[0]) == 4  # each kernel and its index; a kernel that others call is kept with them
     assert kept[0] == kept[1]
-
-
-LATE = """
-import sys
-from selfvec.base.compiled import kernel
-
-@kernel
-def one():
-    return 1
-
-assert "numba" not in sys.modules
-assert one() == 1
-assert "numba" in sys.modules
-"""
-
-
-def test_a_kernel_loads_numba_when_it_is_called(tmp_path: Path) -> None:
-    (tmp_path / "late.py").write_text(LATE)
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    subprocess.run([sys.executable, tmp_path / "late.py"], check=True, env=environment)
 
 
 VISITS = """

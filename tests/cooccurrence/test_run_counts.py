@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_counts import assert_same, random_batch
+from tests.examples import TIMES
 from tests.refusals import refused
 
 import selfvec
@@ -38,7 +39,7 @@ def refined(storm_file: Path, run: Path, *options: str) -> Path:
     return run
 
 
-@settings(max_examples=10)
+@settings(max_examples=6 * TIMES)
 @given(seed=st.integers(0, 1000), window=st.integers(2, 30), passes=st.integers(1, 4))
 def test_counts_and_scan_make_the_same_vectors(seed: int, window: int, passes: int) -> None:
     batch = random_batch(seed, 6000, 150)

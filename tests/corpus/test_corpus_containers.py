@@ -19,6 +19,7 @@ import pytest
 from corpus_reader import fields_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.examples import TIMES
 
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import as_corpus
@@ -80,7 +81,7 @@ TEXT = st.none() | st.sampled_from(["hail fell on the roof", "it rained all day"
 ID = st.none() | st.sampled_from(["a1", "a2", "7", " "])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=10 * TIMES)
 @given(st.lists(st.tuples(ID, TEXT, TEXT), min_size=1, max_size=5))
 @pytest.mark.parametrize("names", [("id", "title", "text"), ("id", "headline", "said by him")])
 def test_the_same_rows_are_the_same_documents(

@@ -9,6 +9,7 @@ import pytest
 from corpus_reader import COMPRESSIONS, Reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import TIMES
 from tests.refusals import refused
 
 import selfvec
@@ -349,7 +350,7 @@ def test_a_pdf_with_a_password_is_refused() -> None:
         document_text(document_kind(".pdf"), file.getvalue())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30 * TIMES, deadline=None)
 @given(st.data())
 def test_damaged_files_are_read_or_named(data: st.DataObject) -> None:
     whole = {"HTML": PAGE.encode(), "PDF": pdf_of("Hail.", "Rain."), "Word": WORD}

@@ -9,6 +9,7 @@ import pytest
 from corpus_reader import collect, zstd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.examples import TIMES
 
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
@@ -60,7 +61,7 @@ def test_any_bytes_give_documents_or_a_clear_error(tmp_path_factory, kind):
     )
     @example(b'text\n"', 1, True, bytes)
     @example(b"\xef\xbb\xbf", 1, False, bytes)
-    @settings(max_examples=60)
+    @settings(max_examples=30 * TIMES)
     def check(data, batch_bytes, skip, compress):
         path = folder / f"a.{kind}"
         path.write_bytes(compress(data))
@@ -70,7 +71,7 @@ def test_any_bytes_give_documents_or_a_clear_error(tmp_path_factory, kind):
 
 
 @given(st.binary(max_size=300), st.integers(0, 10_000), st.binary(max_size=6))
-@settings(max_examples=60)
+@settings(max_examples=30 * TIMES)
 def test_broken_parquet_gives_documents_or_a_clear_error(tmp_path_factory, data, place, patch):
     import polars as pl
 
@@ -119,7 +120,7 @@ def rows_of(data: bytes, names: tuple[str, ...], size: int, delimiter: str = ","
 @example(b'"a""",b\n', 2, 9)
 @example(b'a,b,"\n"\nb\n', 3, 99)
 @example(b"a\na,b,c\n", 2, 99)
-@settings(max_examples=200)
+@settings(max_examples=100 * TIMES)
 def test_reading_by_blocks_is_reading_at_once(data, width, size):
     names = ("x", "y", "z")[:width]
     assert rows_of(data, names, size) == rows_of(data, names, 1 << 20)
@@ -128,7 +129,7 @@ def test_reading_by_blocks_is_reading_at_once(data, width, size):
 @given(
     st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=8), st.integers(1, 40), st.sampled_from(",;\t|")
 )
-@settings(max_examples=60)
+@settings(max_examples=30 * TIMES)
 def test_what_the_csv_module_writes_is_read_back(rows, size, delimiter):
     file = io.StringIO()
     csv.writer(file, quoting=csv.QUOTE_ALL, delimiter=delimiter).writerows(rows)

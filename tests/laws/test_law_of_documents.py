@@ -14,6 +14,7 @@ import pytest
 from changing_run import ALL, FIRST, ChangingRun, Document, Row, Step, begun, steps, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import TIMES
 
 import selfvec
 from selfvec.data.run import Run
@@ -24,7 +25,7 @@ Shown = Iterable[tuple[str, str]]
 """Ids and texts."""
 
 
-@settings(max_examples=24)
+@settings(max_examples=12 * TIMES)
 @given(FIRST, steps(undo=False, most=3))
 def test_runs_in_memory(rows: list[Row], changes: list[Step]) -> None:
     with begun(rows) as run:
@@ -105,7 +106,7 @@ def in_lancedb(run: Run, folder: Path) -> Shown:
 
 
 @pytest.mark.parametrize("view", [on_the_page, by_the_assistant, in_parquet, in_lancedb])
-@settings(max_examples=5)
+@settings(max_examples=4 * TIMES)
 @given(rows=FIRST, changes=steps(undo=False, most=2))
 def test_other_views(view: Callable[[Run, Path], Shown], rows: list[Row], changes: list[Step]) -> None:
     with begun(rows) as run:
@@ -114,7 +115,7 @@ def test_other_views(view: Callable[[Run, Path], Shown], rows: list[Row], change
         assert run.shown(view(run.run, run.folder)) == run.expected()
 
 
-@settings(max_examples=30)
+@settings(max_examples=15 * TIMES)
 @given(st.sampled_from(["decorrelated", "paper", "online"]), FIRST, steps(undo=False, most=3))
 def test_a_changed_run_is_one_refinement(method: str, rows: list[Row], changes: list[Step]) -> None:
     with begun(rows, method=method) as run:
@@ -129,7 +130,7 @@ def test_a_changed_run_is_one_refinement(method: str, rows: list[Row], changes: 
 TWO: list[Row] = [(True, f"{ALL} hail"), (True, f"{ALL} wind")]
 
 
-@settings(max_examples=24)
+@settings(max_examples=12 * TIMES)
 @given(FIRST, steps())
 def test_runs_in_folders_with_undo_whose_files_are_gone(rows: list[Row], changes: list[Step]) -> None:
     with begun(rows, saved=True) as run:

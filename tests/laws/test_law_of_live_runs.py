@@ -14,6 +14,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.encoders.tiny_encoder import write_encoder
+from tests.examples import TIMES
 from tests.refusals import refused
 
 import selfvec
@@ -135,7 +136,7 @@ def same_answers(run: selfvec.Run) -> None:
             assert [hit.snippet for hit in here.hits] == [hit.snippet for hit in there.hits]
 
 
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=6 * TIMES, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(STEPS)
 def test_any_sequence_of_changes(
     made: Path, tmp_path_factory: pytest.TempPathFactory, steps: list[Step]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import TIMES
 
 from selfvec.data import token_batch
 from selfvec.data.settings import Settings
@@ -49,7 +50,7 @@ def same(found: TokenBatch, expected: TokenBatch) -> None:
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10 * TIMES)
 @given(
     st.integers(0, 10**6),
     st.sampled_from([None, "en"]),

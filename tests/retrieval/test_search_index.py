@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import TIMES
 from tests.refusals import refused
 
 import selfvec
@@ -131,7 +132,7 @@ WORDS = ("hail", "fog", "roof", "river", "farm", "zyx", "\u00e9t\u00e9")
 TEXT = st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10 * TIMES, deadline=None)
 @given(
     st.lists(TEXT, min_size=1, max_size=12), st.sampled_from(("hail", "fog roof zyx", "river \u00e9t\u00e9"))
 )
@@ -258,7 +259,7 @@ def folder(index: Index, tmp_path: Path) -> Path:
     return tmp_path / "bad"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30 * TIMES, deadline=None)
 @given(st.sampled_from(FILES), st.data())
 def test_a_damaged_index_is_refused_or_searched(tmp_path_factory, index: Index, name: str, data) -> None:
     """Cut short or with some bytes changed, it never crashes the process."""

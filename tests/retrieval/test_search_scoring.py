@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import TIMES
 
 from selfvec.data.run import Run
 from selfvec.numerics.quantization import quantised
@@ -161,7 +162,7 @@ def test_postings_are_the_texts_turned_round(texts) -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 70_000))
-@settings(max_examples=10)
+@settings(max_examples=6 * TIMES)
 def test_scores_of_many_texts_are_the_formula_to_the_bit(seed, texts) -> None:
     """Texts are scored in blocks; numbers are still added in the order of the words."""
     rng = np.random.default_rng(seed)
@@ -282,7 +283,7 @@ def test_large_collections_are_scored_again_at_the_top(index: Index, monkeypatch
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(0, 60))
-@settings(max_examples=60)
+@settings(max_examples=30 * TIMES)
 def test_numpy_gives_the_same_to_the_bit_as_the_kernels_it_stands_in_for(seed, documents, passages) -> None:
     rng = np.random.default_rng(seed)
     units = documents + passages

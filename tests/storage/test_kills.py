@@ -39,10 +39,10 @@ def test_a_kill_at_any_system_call_leaves_the_old_or_the_new_result_and_nothing_
 
 def test_a_command_killed_anywhere_leaves_a_run_that_the_next_command_uses(counted: dict[str, str]) -> None:
     """The soak does the same at more system calls, with full disks, and for all other commands."""
-    options = ["calls", "--calls", "2", "--others", "0", "--case", RUNS, "--seed", "1"]
+    options = ["calls", "--calls", "1", "--others", "0", "--case", RUNS, "--seed", "1"]
     command = [sys.executable, "-m", "benchmarks", "robustness.soak", *options]
     done = subprocess.run(command, cwd=ROOT, env=counted, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     killed = next(line for line in done.stdout.splitlines() if line.startswith("| all |")).split("|")
-    assert int(killed[2]) >= 6  # calls of threads come in any order, so some jobs end before
+    assert int(killed[2]) >= 3  # calls of threads come in any order, so some jobs end before
     assert "0 faults" in done.stdout

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import TIMES
 from tests.refusals import refused
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
@@ -189,7 +190,7 @@ def test_a_long_run_without_spaces_is_cut_into_words(code: str, sentence: str) -
     assert encoding.dropped == {LONG: 1}
 
 
-@settings(max_examples=20)
+@settings(max_examples=10 * TIMES)
 @given(st.integers(0, 2500), st.randoms(use_true_random=False))
 def test_a_run_cut_in_blocks_has_the_words_of_the_whole(length: int, random) -> None:
     pytest.importorskip("budoux")

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving import Site
+from tests.examples import TIMES
 
 from selfvec.apps.web.addresses import ADDRESSES
 
-EXAMPLES = 12  # of each kind and address
+EXAMPLES = 6 * TIMES  # of each kind and address
 PATHS = list(ADDRESSES)
 KNOWN = {"w": ("cell", "rain"), "other": ("charge",), "c": ("1990|2020", "refined"), "id": ("0", "7")}
 FOUND = {200, 404, 503}  # what a question that fits the description may be answered with

@@ -115,7 +115,7 @@ def unanswered(site: Site, asked: list[str], go: threading.Event) -> list[str]:
     while left and time.monotonic() < end:
         left = [path for path in left if not answered(site, path)]
         go.set()  # after the first round
-        time.sleep(0.02)
+        time.sleep(0.1)  # more often would take the time that the answers need
     return left
 
 

@@ -11,6 +11,7 @@ from format_tables import WORDS, fasttext_model, parts, spacy_folder, target, wr
 from format_tables import table as small_table
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.examples import TIMES
 from tests.refusals import refused
 
 from selfvec.base.errors import FormatError
@@ -55,7 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("large", [False, True])
-@settings(max_examples=100)
+@settings(max_examples=40 * TIMES)
 @given(st.sampled_from(MAGICS), st.binary(max_size=200), st.sampled_from([None, *ROWS]))
 @example(b"", b"1 1\n\n", None)
 def test_arbitrary_bytes(large: bool, folder: Path, magic: bytes, rest: bytes, row: Format | None) -> None:
@@ -85,7 +86,7 @@ def valid(name: str, folder: Path) -> tuple[Path, dict[Path, bytes]]:
 
 
 @pytest.mark.parametrize("name", [row.name for row in ROWS])
-@settings(max_examples=80)
+@settings(max_examples=40 * TIMES)
 @given(st.integers(0, 9), EDITS, st.sampled_from(["strict", "replace"]), st.booleans())
 def test_damaged_files(
     folder: Path, name: str, part: int, edits: list[tuple[float, int, bytes]], errors: str, named: bool

@@ -9,6 +9,7 @@ import pytest
 from format_tables import put, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import TIMES
 from tests.refusals import refused
 
 from selfvec.apps.cli import main
@@ -196,7 +197,7 @@ def parsed(text: str) -> np.ndarray:
     return matrix[0]
 
 
-@settings(max_examples=80)
+@settings(max_examples=40 * TIMES)
 @given(st.lists(st.one_of(NUMBERS, HALFWAY), min_size=1, max_size=20))
 def test_polars_rounds_as_python(numbers: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore"):
@@ -214,7 +215,7 @@ LINES = st.lists(
 ).map("\n".join)
 
 
-@settings(max_examples=120)
+@settings(max_examples=60 * TIMES)
 @given(LINES, st.integers(1, 3))
 def test_both_parsers_agree_on_every_text(text: str, dimensions: int) -> None:
     source = Input(Path("x"), text.encode())
@@ -242,7 +243,7 @@ def test_blocks_join_seamlessly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert np.array_equal(after.vectors, before.vectors)
 
 
-@settings(max_examples=75)
+@settings(max_examples=40 * TIMES)
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_every_float_survives_text(tmp_path_factory: pytest.TempPathFactory, numbers: list[float]) -> None:
     path = tmp_path_factory.mktemp("t") / "a.vec"

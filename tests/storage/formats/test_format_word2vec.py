@@ -10,6 +10,7 @@ from format_tables import FASTTEXT_WORDS, put
 from format_tables import fasttext_model as model
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import TIMES
 from tests.refusals import refused
 
 from selfvec.base.errors import FormatError
@@ -190,7 +191,7 @@ def test_vectors_are_means_of_rows_in_fasttexts_order(ngrams: tuple[int, int], t
         assert source == (Source.KNOWN if word in WORDS else Source.SUBWORDS if rows else Source.NONE)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40 * TIMES)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=1, max_size=4))
 def test_any_text_is_composed_as_expected(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
     table = random_table()
