@@ -216,6 +216,18 @@ def test_order_and_threads_change_no_bit(
     assert b"".join(alone) == rows.tobytes()
 
 
+@pytest.mark.parametrize("over", [(1,), (0, 1)])
+def test_texts_that_are_read_together_have_the_vectors_that_each_has_alone(
+    tmp_path: Path, encoder: OnnxEncoder, over: tuple[int, ...]
+) -> None:
+    folder = write_encoder(tmp_path / "tiny")
+    (folder / "onnx" / "model.onnx").write_bytes(model_bytes(over=over))
+    words = [*["hail", "roof", "rain"] * 30, *["hail roof", "rain rain"] * 10, "hail roof rain"]
+    alone = np.concatenate([encoder.encode([word]) for word in words])
+    for jobs in (1, 3):
+        assert OnnxEncoder(folder).encode(words, jobs=jobs).tobytes() == alone.tobytes()
+
+
 def test_advance_gets_the_number_of_texts(encoder: OnnxEncoder) -> None:
     done: list[int] = []
     texts = ["hail " * 200, "", "roof"] * 5

@@ -49,12 +49,13 @@ def model_bytes(
     output: str = "last_hidden_state",
     *,
     rows: Any = None,  # a TensorProto in place of the rows
+    over: Sequence[int] = (1,),  # the axes of the mean; with 0 a state depends on texts read together, too
 ) -> bytes:
     """The model; an output `sentence_embedding` is the mean of the states."""
     from onnx import TensorProto, helper, numpy_helper
 
     table = np.array(list(ROWS.values()), np.float32)
-    axes = numpy_helper.from_array(np.array([1]), "axes")
+    axes = numpy_helper.from_array(np.array(over), "axes")
     nodes = [
         helper.make_node("Gather", ["rows", "input_ids"], ["own"]),
         helper.make_node("ReduceMean", ["own", "axes"], ["mean"], keepdims=1),

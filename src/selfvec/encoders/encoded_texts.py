@@ -28,6 +28,7 @@ from selfvec.base.arrays import Array, Ints, Mask, Rows
 from selfvec.base.display import count_of
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress, duration
+from selfvec.base.threads import threads
 from selfvec.data.live_run import LiveRun, Segment
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import refuse_special, writing
@@ -312,7 +313,10 @@ class EncodedTexts:
         return cls.written(tensors["hashes"], tensors["rows"], about["encoder"], about["digest"])
 
 
-_TIMED = 32  # texts that are encoded first, to estimate the time of the others
+_TIMED = {"passages": 16, "words": 256}
+"""Texts that each thread encodes first, to estimate the time of the others: words are read in blocks."""
+_WARM = 4  # of so many of them one is not timed: an encoder loads and compares when it is first called
+_AT_ONCE = 64  # texts that take a moment, so that nothing is estimated
 _BESIDE = 20  # characters that take as long as what is done once for each text
 
 
@@ -331,16 +335,20 @@ def adding_told(
         return encoded
     again = sum(map(len, texts.values())) - len(every)
     before = f"; {count_of(again, 'text')} of the interrupted command are there" if again and journal else ""
-    some = every[:: -(-len(every) // _TIMED)] if len(every) > 2 * _TIMED else []
-    started = perf_counter()
-    encoded = encoded.adding(encoder, some, jobs=jobs, journal=journal)
-    seconds = (perf_counter() - started) * (_cost(every) / max(_cost(some), 1) - 1)
+    seconds = 0.0
+    for kind, few in left.items() if len(every) > _AT_ONCE else ():
+        some = few[:: -(-len(few) // (_TIMED[kind] * threads(jobs))) or 1]
+        warm, timed = some[::_WARM], [text for number, text in enumerate(some) if number % _WARM]
+        encoded = encoded.adding(encoder, warm, jobs=jobs, journal=journal)
+        started = perf_counter()
+        encoded = encoded.adding(encoder, timed, jobs=jobs, journal=journal)
+        seconds += (perf_counter() - started) * (_cost(few) - _cost(some)) / max(_cost(timed), 1)
     counted = " and ".join(count_of(len(few), kind.removesuffix("s"), kind) for kind, few in left.items())
-    estimate = f": about {duration(max(seconds, 1))}" if some else ""
+    estimate = f": about {duration(max(seconds, 1))}" if len(every) > _AT_ONCE else ""
     progress.say(f"encoding {counted} with {encoder.name}{estimate}{before}")
     for kind, few in left.items():
-        if few:
-            with progress.stage(f"Encoding {kind}", len(encoded.missing(few)), kind) as advance:
+        if few := encoded.missing(few):
+            with progress.stage(f"Encoding {kind}", len(few), kind) as advance:
                 encoded = encoded.adding(encoder, few, jobs=jobs, advance=advance, journal=journal)
     return encoded
 

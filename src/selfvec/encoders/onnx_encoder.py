@@ -1,7 +1,8 @@
 """`OnnxEncoder`: runs the model of an `EncoderFolder` by onnxruntime, on the CPU.
 
-Texts are read one at a time, in a thread for each core. Padded batches are slower on a CPU. In quantised
-models a batch has one scale for all of its texts, so a vector would depend on the texts beside it.
+Texts are read in a thread for each core, one at a time. Padded batches are slower on a CPU. Short ones that
+are cut into as many pieces are read together if the model gives them the same vectors, to the bit: in
+quantised models a batch may have one scale for all of its texts, so that a vector depends on those beside it.
 
 Weights are data: no operators are registered, and onnxruntime refuses files of weights outside the folder of
 the model (since 1.24; earlier versions read any file).
@@ -14,10 +15,10 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -240,6 +241,18 @@ _FATAL = 4  # of onnxruntime: errors are raised, so they are not printed, too
 _CHARACTERS = 2048  # that a thread takes at a time, at most; a longer text is taken alone
 _SAME = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (.*Status Message: |.*\. Error: )?", re.DOTALL)
 
+_SHORT = 16  # pieces of texts that are read together: longer ones take as long each
+_TOGETHER, _FEW = 16, 4  # texts; fewer than four take less time alone
+
+Pieces = Sequence[Sequence[int]]
+"""A number of each piece of some texts, which have as many pieces each."""
+
+
+class _Piece(NamedTuple):
+    ids: list[int]
+    type_ids: list[int]
+
+
 Out = TypeVar("Out")
 
 
@@ -270,14 +283,16 @@ class OnnxEncoder(SentenceEncoder):
         self.place = os.fspath(Path(folder).absolute())
         # Its tokenizer may cut "a" into no pieces, as one of another script does; any has a piece 0.
         pieces = self._cut("a")
-        self.dimensions = len(_alone(lambda: self._pooled(pieces.ids or [0], pieces.type_ids or [0])))
+        pieces = pieces if pieces.ids else _Piece([0], [0])
+        self._together: dict[int, bool] = {}  # by the number of pieces, once that is known
+        self.dimensions = _alone(lambda: self._pooled([pieces])).shape[1]
         self._check_last_piece()
 
     def _check_last_piece(self) -> None:
         """Raise `FormatError` if the model lacks a piece, rather than when a text has it after an hour."""
         last = max(0, self._tokenizer.get_vocab_size(with_added_tokens=False) - 1)
         try:
-            _alone(lambda: self._outputs(self._vector or str(self._states), [last], [0]))
+            _alone(lambda: self._outputs(self._vector or str(self._states), [[last]], [[0]]))
         except Exception as error:  # of onnxruntime, which has several
             rule = f"does not read piece {last:,} of its tokenizer.json: the two are not of one encoder"
             raise FormatError(rule, path=self.folder.model, remedy=AGAIN) from error
@@ -304,7 +319,7 @@ class OnnxEncoder(SentenceEncoder):
             rule = "gives vectors of whole texts, not the states of pieces"
             raise FormatError(rule, path=self.folder.model, remedy="choose another encoder, or other vectors")
         number = 0
-        for block in _in_threads(texts, self._parts, jobs):
+        for block in _in_threads(texts, lambda few: list(map(self._parts, few)), jobs):
             for parts in block:
                 yield from ((number, *part) for part in parts)
                 number += 1
@@ -313,23 +328,52 @@ class OnnxEncoder(SentenceEncoder):
     def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[Rows]:
         prompt = self.folder.question if question else self.folder.passage
 
-        for block in _in_threads(texts, lambda text: self._encoded(prompt + text), jobs):
-            yield np.stack(block)
+        yield from _in_threads(texts, lambda few: self._encoded([prompt + text for text in few]), jobs)
 
-    def _encoded(self, text: str) -> Rows:
-        """The vector of a text, (h,), of any length; zeros if its tokenizer cuts the text into no pieces."""
-        pieces = self._cut(text)
-        if not pieces.ids:  # no model is made for this: a mean of nothing, and some fail
-            return np.zeros(self.dimensions, np.float32)
-        return self._pooled(pieces.ids, pieces.type_ids)
+    def _encoded(self, texts: Sequence[str]) -> Rows:
+        """The vectors of texts, (n, h), of any length; zeros if its tokenizer cuts a text into no pieces."""
+        rows = np.zeros((len(texts), self.dimensions), np.float32)
+        pieces = list(map(self._cut, texts))
+        alike: dict[int, list[int]] = {}  # by the number of pieces
+        for number, own in enumerate(pieces):
+            alike.setdefault(len(own.ids), []).append(number)
+        alike.pop(0, None)  # no model is made for this: a mean of nothing, and some fail
+        for length, numbers in alike.items():
+            for first in range(0, len(numbers), _TOGETHER):
+                block = numbers[first : first + _TOGETHER]
+                rows[block] = self._vectors([pieces[number] for number in block], length)
+        return rows
 
-    def _pooled(self, ids: Sequence[int], kinds: Sequence[int]) -> Rows:
-        """The vector of pieces, (h,)."""
+    def _vectors(self, texts: Sequence[Any], length: int) -> Rows:
+        """The vectors of texts that are cut into as many pieces each, (n, h).
+
+        Short ones are read together, several times as fast, if that gives the same to the bit: it does where
+        each number comes from one text, and not in a model that rounds all numbers of a block by one scale.
+        """
+        if length > _SHORT or len(texts) < _FEW or not self._together.get(length, True):
+            return self._each(texts)
+        # As many in each block as in the one that was compared, since sums may depend on the shape.
+        filled = [*texts, *([texts[-1]] * (_TOGETHER - len(texts)))]
+        if length in self._together:
+            return self._pooled(filled)[: len(texts)]
+        rows = self._each(texts)
+        with suppress(FormatError):  # a model may read one text at a time only
+            self._together[length] = np.array_equal(self._pooled(filled)[: len(texts)], rows)
+        self._together.setdefault(length, False)
+        return rows
+
+    def _each(self, texts: Sequence[Any]) -> Rows:
+        """The vectors of texts that are read one at a time, (n, h)."""
+        return np.concatenate([self._pooled([text]) for text in texts])
+
+    def _pooled(self, texts: Sequence[Any]) -> Rows:
+        """The vectors of texts that are cut into as many pieces each, (n, h)."""
+        ids, kinds = [text.ids for text in texts], [text.type_ids for text in texts]
         if self._vector is not None:
             return self._run(self._vector, ids, kinds, 2)
         states = self._run(str(self._states), ids, kinds, 3)
         with np.errstate(over="ignore"):  # the sum of large numbers may be infinite, which is refused
-            pooled: Rows = states[0] if self.folder.pooling == "cls" else states.mean(axis=0)
+            pooled: Rows = states[:, 0] if self.folder.pooling == "cls" else states.mean(axis=1)
         self._check_finite("mean of the states", pooled)
         return pooled
 
@@ -342,39 +386,36 @@ class OnnxEncoder(SentenceEncoder):
             ends = np.array(pieces.offsets, np.int64).reshape(-1, 2)[:, 1] - before
             kept = (np.array(pieces.special_tokens_mask) == 0) & (ends > 0)
             if kept.any():
-                states = self._run(str(self._states), pieces.ids, pieces.type_ids, 3)
-                parts.append((ends[kept], states[kept]))
+                states = self._run(str(self._states), [pieces.ids], [pieces.type_ids], 3)
+                parts.append((ends[kept], states[0, kept]))
         return parts
 
     def _cut(self, text: str) -> Any:
         with decoding(self.folder.tokenizer, "tokenizer.json"):
             return self._tokenizer.encode(text)
 
-    def _run(self, output: str, ids: Sequence[int], kinds: Sequence[int], axes: int) -> Rows:
-        """An output of the model for the pieces of one text: the states (p, h), or the vector (h,)."""
+    def _run(self, output: str, ids: Pieces, kinds: Pieces, axes: int) -> Rows:
+        """An output of the model for the pieces of texts: the states (n, p, h), or the vectors (n, h)."""
         with decoding(self.folder.model, "model of a sentence encoder", _REMEDY), _in_short():
             output_rows = self._outputs(output, ids, kinds)
-        self._check(output, output_rows, (1, len(ids))[: axes - 1])
-        row: Rows = output_rows[0].astype(np.float32, copy=False)
-        return row
+        self._check(output, output_rows, (len(ids), len(ids[0]))[: axes - 1])
+        rows: Rows = output_rows.astype(np.float32, copy=False)
+        return rows
 
-    def _outputs(self, output: str, ids: Sequence[int], kinds: Sequence[int]) -> Any:
+    def _outputs(self, output: str, ids: Pieces, kinds: Pieces) -> Any:
         """An output of the model, which may take for ever."""
         options = self._run_options()
         with ended_by(lambda: setattr(options, "terminate", True)):
             return self._session.run([output], self._inputs(ids, kinds), options)[0]
 
-    def _inputs(self, ids: Sequence[int], kinds: Sequence[int]) -> dict[str, Any]:
-        """The pieces of one text as the model takes them."""
-        values = {
-            "input_ids": np.array([ids], np.int64),
-            "attention_mask": np.ones((1, len(ids)), np.int64),
-            "token_type_ids": np.array([kinds], np.int64),
-        }
+    def _inputs(self, ids: Pieces, kinds: Pieces) -> dict[str, Any]:
+        """The pieces of texts as the model takes them."""
+        values = {"input_ids": np.array(ids, np.int64), "token_type_ids": np.array(kinds, np.int64)}
+        values["attention_mask"] = np.ones_like(values["input_ids"])
         return {name: values[name].astype(kind, copy=False) for name, kind in self._types.items()}
 
     def _check(self, output: str, rows: Array, first: tuple[int, ...]) -> None:
-        """Raise `FormatError` for an output of another shape than (1, h) or (1, p, h), or without numbers."""
+        """Raise `FormatError` for an output of another shape than (n, h) or (n, p, h), or without numbers."""
         shape = rows.shape
         if shape[:-1] != first or not shape[-1] or self.dimensions not in (0, shape[-1]):
             expected = ", ".join(map(str, (*first, self.dimensions or "h")))
@@ -448,18 +489,17 @@ def _input_types(session: Any, model: Path) -> dict[str, Any]:
     return {name: _WHOLE[kind] for name, kind in given.items()}
 
 
-def _in_threads(texts: Sequence[str], work: Callable[[str], Out], jobs: int | None) -> Iterator[list[Out]]:
+def _in_threads(
+    texts: Sequence[str], work: Callable[[Sequence[str]], Out], jobs: int | None
+) -> Iterator[Out]:
     """The results of ``work`` for all texts in order, some texts at a time.
 
     A thread takes so few texts at a time that all threads end together.
     """
 
-    def share(part: tuple[int, int]) -> list[Out]:
-        results = []
-        for text in texts[slice(*part)]:
-            stop_if_cancelled()
-            results.append(work(text))
-        return results
+    def share(part: tuple[int, int]) -> Out:
+        stop_if_cancelled()
+        return work(texts[slice(*part)])
 
     sizes = np.array([len(text) for text in texts], np.int64)
     # An iterator, since a list of one item would be worked on in this thread.

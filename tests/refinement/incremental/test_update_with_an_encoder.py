@@ -177,10 +177,10 @@ class Noted(Progress):
 
 
 def test_how_much_there_is_to_encode_is_said_before(tmp_path: Path) -> None:
-    noted, documents = Noted(), [f"text number {i}" for i in range(100)]
-    selfvec.refine(documents, "none", "decorrelated", encoder=Toy(), progress=noted)
+    noted, documents = Noted(), [f"text number {i}" for i in range(1000)]
+    selfvec.refine(documents, "none", "decorrelated", encoder=Toy(), progress=noted, jobs=2)
     assert len(noted.said) == 1
-    assert re.fullmatch("encoding 100 passages and 102 words with toy: about 1 s", noted.said[0])
+    assert re.fullmatch(r"encoding 1,000 passages and 1,002 words with toy: about \d+ s", noted.said[0])
     stages = {label: both for label, both in noted.stages.items() if label.startswith("Encoding")}
     assert list(stages) == ["Encoding passages", "Encoding words"]
     assert all(total == done > 80 for total, done in stages.values())
