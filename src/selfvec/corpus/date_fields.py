@@ -128,7 +128,7 @@ class DateField:
         usual = pl.col("plain").is_between(FIRST_USUAL, LAST_USUAL).fill_null(False)
         unread = pl.col("day").is_null() & ~pl.col("missing")
         written = pl.when(~usual).then("written").alias("written")
-        table = table.select("day", "line", written, bad=pl.lit(False), unread=unread)
+        table = table.select_seq("day", "line", written, bad=pl.lit(False), unread=unread)
         if self.given and table["written"].null_count() < len(table):
             # What is a date in some columns only, such as 43910, is judged when this one is decided.
             bad = column.days(_ANY).is_null() & ~column.missing

@@ -188,11 +188,11 @@ class DateColumn:
         self.values = values
         text, day, year = map(pl.col, ("text", "day", "year"))
         # In few calls of Polars: each takes a tenth of a millisecond, however few values there are.
-        table = values.alias("text").to_frame().select(text.str.strip_chars())
-        table = table.with_columns(year=text.str.contains(_YEAR))
+        table = values.alias("text").to_frame().select_seq(text.str.strip_chars())
+        table = table.with_columns_seq(year=text.str.contains(_YEAR))
         plain = pl.when(year).then(text + "-01-01").when(text.str.contains(_ISO)).then(text.str.slice(0, 10))
-        table = table.with_columns(day=plain.str.to_date("%Y-%m-%d", strict=False))
-        table = table.select(pl.when(day >= _FIRST).then(day), "text", "year")
+        table = table.with_columns_seq(day=plain.str.to_date("%Y-%m-%d", strict=False))
+        table = table.select_seq(pl.when(day >= _FIRST).then(day), "text", "year")
         self.plain = table["day"]
         self._years = int(table["year"].sum())
         self._texts = table["text"].set(self.plain.is_not_null(), None)

@@ -12,7 +12,7 @@ import polars as pl
 
 from selfvec.base.arrays import Mask
 from selfvec.base.display import readable
-from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of
+from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of, column_or_nulls
 
 from .columns import RowBatch
 from .date_fields import DateField
@@ -48,7 +48,7 @@ class Documents:
         return values
 
     def days(self) -> pl.Series:
-        return self.rows.get_column(DATE, default=pl.repeat(None, len(self), dtype=pl.Date, eager=True))
+        return column_or_nulls(self.rows, DATE)
 
     def part(self, kept: Mask) -> Documents:
         mask = pl.Series(kept)
@@ -125,7 +125,8 @@ def documents_of_rows(
             batch, dates = batch.part(~dates["bad"]), dates.remove("bad")
     ids = _ids(batch.column(fields.id)) if fields.id else None
     texts = _joined([batch.column(name) for name in fields.text])
-    full = (texts.str.strip_chars().str.len_bytes() > 0).fill_null(False)
+    length = pl.col("text").str.strip_chars().str.len_bytes().fill_null(0)
+    full = texts.alias("text").to_frame().select_seq(length > 0).to_series()
     kept = full.arg_true().to_numpy()
     keys = fingerprints(texts.filter(full))
     lines = np.asarray(batch.lines)[kept]

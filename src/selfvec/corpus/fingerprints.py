@@ -64,7 +64,7 @@ def joined_utf8(texts: pl.Series) -> tuple[Bytes, Ints]:
     text = pl.col("text")
     # In one call of Polars, which takes as long as to join some hundred texts.
     both = text.str.len_bytes().implode().alias("sizes"), text.str.join("").cast(pl.Binary).alias("joined")
-    table = texts.alias("text").to_frame().select(both)
+    table = texts.alias("text").to_frame().select_seq(both)
     bounds = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(table["sizes"][0].to_numpy(), out=bounds[1:])
     return np.frombuffer(table["joined"][0], np.uint8), bounds

@@ -18,7 +18,7 @@ import polars as pl
 from selfvec.base.arrays import Array, Hashes, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.names import listed
-from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, RunText
+from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, RunText, column_or_nulls
 
 from .corpus import Corpus
 from .date_fields import DateField
@@ -94,9 +94,11 @@ class KnownDocuments:
     def of(cls, documents: pl.DataFrame) -> KnownDocuments:
         """From the columns ``id``, ``_file`` and ``_fingerprint`` of a `RunText`."""
         texts = documents[FINGERPRINT].to_numpy()
-        none = pl.repeat(None, len(documents), dtype=pl.String, eager=True)
-        names, paths = (documents.get_column(name, default=none) for name in (ID, FILE))
-        ids, files = hashed(names), hashed(paths)
+        names, paths = (column_or_nulls(documents, name) for name in (ID, FILE))
+        ids = hashed(names)
+        if paths.null_count() == len(paths):
+            return cls(texts, ids, np.zeros(len(ids), np.uint64), ids)
+        files = hashed(paths)
         # Two folders may both have a file notes.txt: these are two documents.
         by_file = paths.str.ends_with(pl.lit("/") + names).fill_null(False).to_numpy()
         mixed = files * np.uint64(0x9E3779B97F4A7C15) ^ ids

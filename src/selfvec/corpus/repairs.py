@@ -231,6 +231,7 @@ _SIGNS = (
 )
 """One of these is in every text that may need a repair. As two they take 45 ms for 45 MB: Polars skips to the
 beginnings of alternatives if these are few. All as one take 190 ms, and one for each repair as long."""
+_MANY = 256  # rows that are looked through in several threads
 
 
 def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, *, plain: bool) -> RowBatch:
@@ -241,9 +242,11 @@ def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, 
     places: dict[int, Places] = {}
     texts = set(map(readable, fields.text)) if plain else ()
     first, second = (pl.all().str.contains(sign) for sign in _SIGNS)
+    # Each thread of Polars compiles the expressions: for few rows that is most of the time.
+    select = batch.frame.select if len(batch.lines) > _MANY else batch.frame.select_seq
     columns = [
         _mended(column, marked, fields.as_is, column.name in texts, places)
-        for column, marked in zip(batch.frame, batch.frame.select(first | second), strict=True)
+        for column, marked in zip(batch.frame, select(first | second), strict=True)
     ]
     for row in sorted(places):
         corpus_pass.repaired(_told(places[row]), path=path, line=int(batch.lines[row]))

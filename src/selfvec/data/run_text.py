@@ -47,6 +47,15 @@ def schema_of(fields: Sequence[str]) -> dict[str, pl.DataType]:
     return {**own, **named, FILE: pl.String(), FINGERPRINT: pl.UInt64()}
 
 
+def column_or_nulls(rows: pl.DataFrame, name: str) -> pl.Series:
+    """A column of documents, which is null for documents that lack it."""
+    import polars as pl
+
+    if name in rows:
+        return rows[name]
+    return pl.Series(name, [None], dtype=schema_of(())[name]).new_from_index(0, len(rows))
+
+
 def column_of(field: str) -> str:
     """The column of a kept field.
 

@@ -31,13 +31,13 @@ from selfvec.data.live_run import (
 )
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
-from selfvec.data.run_text import FILE, FINGERPRINT, ID, RunText, schema_of
+from selfvec.data.run_text import FILE, FINGERPRINT, ID, RunText, column_or_nulls, schema_of
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of_segment
 from selfvec.encoders.run_encoder import encoder_of, keep_encoder
 from selfvec.numerics.rows import add_rows, unit_in_place
-from selfvec.storage.text_file import TextWriter, text_in_memory
+from selfvec.storage.text_file import text_in_memory, text_of
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.document_vectors import weighted_sums
 from selfvec.text.phrases import units_of
@@ -89,7 +89,7 @@ def added(
         return run, change
     parts = [part.without(mask) for part, mask in zip(segments, gone, strict=True)]
     number = number or _next(segments)
-    text = _text_of(rows)
+    text = text_of(rows)
     encoded, described = _encoded(run, text, execution)
     tokens = _tokens_of(rows, run.base)
     later = _later_words(tokens, run.base, parts)
@@ -158,7 +158,7 @@ def _without_repeated(
     if ID in rows:
         last = rows[ID].is_null() | rows[ID].is_last_distinct()
         rows, new = rows.filter(last), new.part(last.to_numpy())
-    ids = rows.get_column(ID, default=pl.repeat(None, len(rows), dtype=pl.String, eager=True))
+    ids = column_or_nulls(rows, ID)
     skipped = np.zeros(len(rows), bool)
     unnamed = ids.is_null().to_numpy()
     gone = []
@@ -215,12 +215,6 @@ def _refuse_present(new: KnownDocuments, segments: Sequence[Part]) -> None:
             raise OptionError(
                 rule, field="duplicates", remedy=f"replace them, with {REPLACE}, or {KEEP} both"
             )
-
-
-def _text_of(rows: pl.DataFrame) -> RunText:
-    with TextWriter() as writer:
-        writer.add(rows)
-        return writer.finish()
 
 
 def _tokens_of(rows: pl.DataFrame, base: Run) -> TokenBatch:

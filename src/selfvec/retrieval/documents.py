@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 LONGEST = 120  # characters of a field's values, on average; longer fields are text, not filters
-LONGEST_JSON = 1000  # of lists and objects
+LONGEST_JSON = 1000  # if all are lists and objects
 
 
 class Passages(NamedTuple):
@@ -123,8 +123,10 @@ def gathered_text(text: RunText, progress: Progress, unread: Sequence[str] = ())
 
 def _is_short(values: pl.Series) -> bool:
     values = values.drop_nulls()
-    nested = values.str.contains(r"^[\[{]").all()  # lists and objects
-    return 0 < len(values) * (LONGEST_JSON if nested else LONGEST) >= values.str.len_chars().sum()
+    size = values.str.len_chars().sum()
+    if size > len(values) * LONGEST:
+        return size <= len(values) * LONGEST_JSON and bool(values.str.contains(r"^[\[{]").all())  # nested
+    return len(values) > 0
 
 
 # ---- Units as words: as the stems of documents and run

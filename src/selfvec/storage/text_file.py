@@ -97,10 +97,7 @@ class _Part:
         return self._place.getvalue() if isinstance(self._place, BytesIO) else self._place
 
     def put(self, documents: pl.DataFrame) -> None:
-        import polars as pl
-
-        missing = [pl.lit(None, kind).alias(n) for n, kind in self._schema.items() if n not in documents]
-        self._pass_on(documents.with_columns(missing).select(list(self._schema)))
+        self._pass_on(_with_all(documents, self._schema))
 
     def _pass_on(self, rows: pl.DataFrame | None) -> None:
         """Pass on rows, or None at the end, unless the thread has failed: then that error is raised."""
@@ -127,6 +124,14 @@ class _Part:
     def _given(self) -> Iterator[pl.DataFrame]:
         while (documents := self._queue.get()) is not None:
             yield documents
+
+
+def _with_all(documents: pl.DataFrame, schema: dict[str, Any]) -> pl.DataFrame:
+    """Documents with all columns of a schema, null where they lack them."""
+    import polars as pl
+
+    missing = [pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in documents]
+    return documents.with_columns(missing)[list(schema)]
 
 
 def _write(rows: pl.LazyFrame, place: Path | BytesIO) -> None:
@@ -165,6 +170,13 @@ def text_part(text: RunText, documents: Mask) -> RunText:
 
     memory = BytesIO()
     _write(text.frame.filter(pl.lit(pl.Series(documents))), memory)
+    return RunText(memory.getvalue())
+
+
+def text_of(documents: pl.DataFrame) -> RunText:
+    """Documents whose columns are some of `schema_of` as a text in memory."""
+    memory = BytesIO()
+    _write(_with_all(documents, schema_of(fields_among(documents.columns))).lazy(), memory)
     return RunText(memory.getvalue())
 
 
