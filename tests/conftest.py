@@ -80,6 +80,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is there before the first test stays, so that nobody need look through it again for garbage."""
+    gc.collect()
+    gc.freeze()
+
+
 _STORMS = [
     "Large hail broke windows near the farm before the storm moved east.",
     "A tornado touched down north of the village and lifted two roofs.",

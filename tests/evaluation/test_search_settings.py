@@ -78,7 +78,7 @@ def test_search_finds_what_evaluate_measures(run: Run, mode: str) -> None:
 
 
 COLLECTIONS = SHARED_DATA / "retrieval"
-READ = 600  # documents of each: whether figures are equal does not depend on more
+READ = 250  # documents of each: whether figures are equal does not depend on more
 
 
 @pytest.mark.skipif(not COLLECTIONS.is_dir(), reason="shared/data/retrieval is not beside this checkout")
