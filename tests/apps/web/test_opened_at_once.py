@@ -69,7 +69,7 @@ Serve = Callable[[], AbstractContextManager[Site]]
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return make_run(tmp_path_factory.mktemp("small"), per_year=48)
+    return make_run(tmp_path_factory.mktemp("small"), per_year=24)
 
 
 @pytest.fixture
