@@ -91,8 +91,8 @@ def test_where_only_the_mix_changes_no_subject_is_said_to_grow(number: int) -> N
 
 @pytest.mark.parametrize("number", [60, 300])
 def test_of_sides_that_are_written_alike_nothing_is_said(number: int) -> None:
-    said = [sides_of(list(reports(number, seed))).sentences for seed in range(40)]
-    assert sum(map(bool, said)) <= 2
+    said = [sides_of(list(reports(number, seed))).sentences for seed in range(20)]
+    assert sum(map(bool, said)) <= 1
 
 
 GERMAN = (
