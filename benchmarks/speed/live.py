@@ -68,11 +68,12 @@ def measured(size: int) -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as name:
         live = selfvec.refine(base, "none", "original", output=Path(name) / "run")
         live.search("wa0 wb1")
+        rank = {word: place for place, word in enumerate(words)}
+        asked = [" ".join(sorted(set(row["text"].split()), key=rank.get)[-4:]) for row in more[:REPEATS]]
 
         def add(number: int) -> None:
             live.add([more[number]])
-            rarest = sorted(set(more[number]["text"].split()), key=words.index)[-4:]
-            assert more[number]["id"] in [hit.id for hit in live.search(" ".join(rarest)).hits]
+            assert more[number]["id"] in [hit.id for hit in live.search(asked[number]).hits]
 
         def delete(number: int) -> None:
             live.delete(base[number]["id"])

@@ -113,6 +113,14 @@ class RunText:
     def __init__(self, source: Path | bytes) -> None:
         self.source = source  # the Parquet file, or its content
 
+    @classmethod
+    def of(cls, content: bytes, documents: pl.DataFrame) -> RunText:
+        """A text in memory, and the documents that it holds, so that few are not read again."""
+        text = cls(content)
+        if len(content) <= _SMALL:
+            text._small = documents
+        return text
+
     def __len__(self) -> int:
         return self._size
 

@@ -61,7 +61,10 @@ def unit_in_place(matrix: Floats) -> Floats:
     def unit(part: slice) -> None:
         matrix[part] = unit_rows(matrix[part])
 
-    each_block(len(matrix), unit)
+    if len(matrix) <= ROW_BLOCK:
+        unit(slice(None))
+    else:
+        each_block(len(matrix), unit)
     return matrix
 
 

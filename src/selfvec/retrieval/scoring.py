@@ -18,13 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from typing import Literal, get_args
 
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
+from selfvec.base.threads import at_once
 from selfvec.numerics.rows import top_indices, unit_rows
 from selfvec.text.document_vectors import bm25_weight
 from selfvec.text.vocabulary import Query
@@ -150,16 +151,25 @@ class Scorer:
         else:
             asked = None
         parts = self._no_parts(_ENCODER + 1 if asked else _ENCODER)
-        self._bm25(query, parts, related=mode == "hybrid")
         if mode == "bm25":
+            self._bm25(query, parts, related=False)
             return self._combined(parts, np.array([1, 0, 0], np.float32))
         hybrid = self._hybrid(query, parts[:_ENCODER])
         return hybrid if asked is None else self._with_encoder(hybrid, parts, asked)
 
     def _hybrid(self, query: Query, parts: Rows) -> Scored:
-        """The hybrid of words, related words and the dense part, of which the first two are there."""
+        """The hybrid of words, related words and the dense part."""
         vector = self.space.query_vector(query.types, query.counts)
-        parts[2] = self.documents.dense.products(vector)
+
+        def dense() -> None:
+            parts[2] = self.documents.dense.products(vector)
+
+        works = partial(self._bm25, query, parts, related=True), dense
+        if len(self.documents) < LARGE:  # threads would take longer to begin
+            for work in works:
+                work()
+        else:
+            at_once(*works)
         of_documents = parts[:, : len(self.documents)]
         standard = np.array([self._standard(k, values) for k, values in enumerate(of_documents)])
         first = self._combined(parts, self._shares, standard.T)

@@ -176,8 +176,9 @@ def text_part(text: RunText, documents: Mask) -> RunText:
 def text_of(documents: pl.DataFrame) -> RunText:
     """Documents whose columns are some of `schema_of` as a text in memory."""
     memory = BytesIO()
-    _write(_with_all(documents, schema_of(fields_among(documents.columns))).lazy(), memory)
-    return RunText(memory.getvalue())
+    whole = _with_all(documents, schema_of(fields_among(documents.columns)))
+    _write(whole.lazy(), memory)
+    return RunText.of(memory.getvalue(), whole)
 
 
 def text_in_memory(text: RunText) -> RunText:
