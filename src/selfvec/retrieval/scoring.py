@@ -164,7 +164,7 @@ class Scorer:
         def dense() -> None:
             parts[2] = self.documents.dense.products(vector)
 
-        works = partial(self._bm25, query, parts, related=True), dense
+        works = dense, partial(self._bm25, query, parts, related=True)
         if len(self.documents) < LARGE:  # threads would take longer to begin
             for work in works:
                 work()

@@ -54,7 +54,7 @@ def about(page: PageData) -> Json:
         "vectors": made.vectors.get("name"),
         "left_out": sorted(made.text.get("dropped", {})),
         "merged": bool(made.options.get("lemmatize") or made.options.get("stem")),
-        "has_text": run.tokens is not None,
+        "has_tokens": run.tokens is not None,
         "has_documents": run.text is not None,
         "writes": page.writes,
         "comparisons": comparisons.choices(),

@@ -70,7 +70,7 @@ export class Overview {
       this.atlas.element,
       h("h3", {}, "Topics over time"),
       this.topics,
-      about.has_text && !about.kept ? h("div", { class: "usage" }, frequencies(), sequences("")) : null,
+      about.has_tokens && !about.kept ? h("div", { class: "usage" }, frequencies(), sequences("")) : null,
     );
   }
 

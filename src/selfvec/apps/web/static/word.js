@@ -226,7 +226,7 @@ export class WordPage {
                   marked && h("span", { class: "hidden" }, mark === "came" ? " (gained)" : " (lost)"),
                   bar,
                   h("span", { class: "num" }, figure(cosine)),
-                  mark === "came" && this.about.has_text
+                  mark === "came" && this.about.has_tokens
                     ? h(
                         "button",
                         {
@@ -260,7 +260,7 @@ export class WordPage {
 
   /** Lists that are made when they are opened; a saved page has none. */
   usage({ word, names }) {
-    if (!this.about.has_text || this.about.kept) return "";
+    if (!this.about.has_tokens || this.about.kept) return "";
     const parts = names[0] === "original" ? [""] : names;
     return h(
       "div",
@@ -305,7 +305,7 @@ export class WordPage {
   }
 
   async sentences(found, asked, signal) {
-    if (!this.about.has_text) {
+    if (!this.about.has_tokens) {
       this.texts.replaceChildren(
         h("p", { class: "wait" }, "The run did not keep its text, so there are no sentences to show."),
       );
