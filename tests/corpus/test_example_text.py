@@ -60,7 +60,8 @@ def test_every_word_is_in_the_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     found = planted()
     ours |= {found["new"], *found["replaced"], *found["synonyms"].values()}
     monkeypatch.setattr(example_text, "_MISSPELT", 0)
-    assert words_of(" ".join(row["title"] + " " + row["text"] for row in reports())) <= ours
+    made = reports.__wrapped__()  # those that are kept may have been made before, with their mistakes
+    assert words_of(" ".join(row["title"] + " " + row["text"] for row in made)) <= ours
 
 
 def test_refining_is_chosen_on_held_out_text(run: Run) -> None:

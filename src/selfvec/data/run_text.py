@@ -204,6 +204,8 @@ class RunText:
         import polars as pl
 
         check_polars()
+        if self._small is not None:
+            return self._small.lazy()
         if isinstance(self.source, bytes):
             return pl.scan_parquet(BytesIO(self.source))
         if not self.source.is_file():
@@ -221,11 +223,13 @@ class RunText:
     @cached_property
     def _small(self) -> pl.DataFrame | None:
         """All of a text that is small and in memory: reading it again takes longer than most uses of it."""
+        import polars as pl
+
         if not isinstance(self.source, bytes) or len(self.source) > _SMALL:
             return None
-        whole = self.frame
+        check_polars()
         with decoding(self._name, "text of a run", _AGAIN):
-            return whole.collect()
+            return pl.read_parquet(BytesIO(self.source))
 
     @property
     def _name(self) -> str:
@@ -234,8 +238,6 @@ class RunText:
     @cached_property
     def columns(self) -> list[str]:
         """The columns, those of `schema_of`."""
-        if self._small is not None:
-            return self._small.columns
         whole = self.frame
         with decoding(self._name, "text of a run", _AGAIN):
             return list(whole.collect_schema())
@@ -245,8 +247,6 @@ class RunText:
         import polars as pl
 
         assert self.columns
-        if self._small is not None:
-            return len(self._small)
         whole = self.frame
         with decoding(self._name, "text of a run", _AGAIN):
             return int(whole.select(pl.len()).collect().item())
