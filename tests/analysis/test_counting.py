@@ -88,6 +88,8 @@ def test_frequencies_by_group_slice_and_unit(run: selfvec.Run) -> None:
         ("1991", 4),
         ("1992", 4),
     ]
+    years = selfvec.frequency(run, by="year").view(1)
+    assert [note for part in years.parts for note in part.notes][1:] == ["5 of 12 groups"]
     lemmas = {row["word"]: row["count"] for row in selfvec.frequency(run, unit="lemma").rows}
     assert lemmas["lift"] == 12
     refused(lambda: selfvec.frequency(run, slice="2020"), NotFound, "no document is dated 2020")

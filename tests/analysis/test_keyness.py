@@ -222,6 +222,8 @@ def test_filters_choose_the_documents_of_both_sides() -> None:
         ({"between": ["1990", "1990.."]}, InputError, "share 10 documents"),
         ({"between": ["1990"]}, OptionError, "two slices"),
         ({"between": ["1990", "1970"]}, NotFound, "no document is dated 1970"),
+        ({"between": ["2000..1990", "2001"]}, OptionError, "runs backwards; write 1990..2000"),
+        ({"between": ["letter", "wire"]}, NotFound, "value of the field 'kind'; add slice_field kind"),
         ({"slice_field": "state"}, NotFound, "no field 'state'"),
         ({"filter": "kind=letter"}, InputError, "only one slice, 1990"),
         ({"between": ["1990", "2000"], "filter": "kind=wire"}, InputError, "no document of 1990 passes"),

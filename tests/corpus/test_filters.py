@@ -81,6 +81,7 @@ NOTHING = {
     "many": ([f"x{i}" for i in range(20)], "=zz", r"x0, x1, .*x9, … \(20 in all\)$"),
     "range": (["€ 3", "5,50", "n/a"], "=7..", "run from 3 to 5.5; 1 of its 3 values are none, first 'n/a'"),
     "no numbers": (["cheap", "dear"], "=7..", "none of its values is a number or a date; its values"),
+    "no day": (["2019-05-01", "2020-02-01"], "=2021..", "its dates run from 2019-05-01 to 2020-02-01$"),
     "no range": (["cheap", "dear"], "=a..b", "no document has v=a..b"),
     "code": (["01067"], "=1067", "did you mean 01067"),
 }  # fmt: skip
@@ -91,6 +92,13 @@ def test_a_filter_that_nothing_passes_says_what_there_is(name: str) -> None:
     values, asked, told = NOTHING[name]
     with pytest.raises(NotFound, match=told):
         passing(values, asked)
+
+
+@pytest.mark.parametrize("asked", ["=2005..2003", "=7..5"])
+def test_a_range_that_runs_backwards_is_refused(asked: str) -> None:
+    for values in (["2004-01-01"], ["6", "2004"]):
+        with pytest.raises(OptionError, match="runs backwards; write"):
+            passing(values, asked)
 
 
 def test_one_of_several_filters_on_a_field_has_to_be_met_by_some_document() -> None:

@@ -4,6 +4,7 @@ import json
 import random
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.inspection import HELD, info, verify
 from selfvec.storage.run_folder import open_run
+from selfvec.views.run_summary import contents_view
 
 TEXTS = ["text-2.parquet", "text.parquet", "tokens-2.safetensors", "tokens.safetensors"]
 SOURCES = Path(selfvec.__file__).parent
@@ -182,6 +184,8 @@ def test_info_of_an_index_an_encoder_and_vectors(made: Path, run: Path, tmp_path
     found = info(tmp_path / "a.vec")
     assert (found.kind, found.about["format"], found.text) == ("vectors", "word2vec-text", [])
     assert found.about["words"] == len(open_run(run).vectors)
+    noted = contents_view(replace(found, about={"notes": ["first", "second"]}))
+    assert [row["value"] for row in noted.parts[0].rows] == ["first", "second"]
     for path in (made / "encoder", tmp_path / "a.vec"):
         assert "Documents" not in ran(["run", "info", path]).out
     assert main(["run", "info", str(tmp_path / "nothing")]) == 2

@@ -302,10 +302,6 @@ def per_million(counts: Ints, tokens: int) -> Doubles:
     return rates
 
 
-SHOWN_GROUPS = 5
-"""Groups that fit beside words in the terminal."""
-
-
 def by_group(
     parts: Mapping[str, TokenBatch], counts: Callable[[TokenBatch], Ints]
 ) -> dict[str, list[list[dict[str, Any]]]]:

@@ -48,13 +48,9 @@ class Counts(Figures):
         rows = self["rows"][:top]
         parts = [Table(self.columns, rows, notes=[f"{len(rows):,} of {self._listed}"])]
         if groups := self.get("groups"):
-            parts.append(
-                Table(
-                    _SIZES,
-                    groups[: top and max(top, SHOWN_GROUPS)],
-                    "Groups; their figures above are per million words",
-                )
-            )
+            shown = groups[: top and max(top, SHOWN_GROUPS)]
+            notes = [f"{len(shown):,} of {len(groups):,} groups"] if len(shown) < len(groups) else []
+            parts.append(Table(_SIZES, shown, "Groups; their figures above are per million words", notes))
         return View(self.title, parts, notes=[self._size, *self["counted"]], records=self["rows"])
 
 

@@ -34,7 +34,7 @@ from selfvec.base.names import items_at, parted
 from selfvec.data.run import Run
 from selfvec.files.untrusted import parse_json
 
-from .slices import parse_span
+from .slices import asked_span, runs_backwards
 
 GivenFilter = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
 """Which documents are meant: a text such as state=IOWA, a dict such as {"year": {"$gte": 2015}}, several."""
@@ -343,7 +343,7 @@ class _Dates:
 
 def _span(value: str) -> tuple[np.datetime64, np.datetime64]:
     """The first day of a span of dates, and the day after its last."""
-    span = parse_span(value)
+    span = asked_span(value)
     if span is None:
         remedy = "write date=2019, date=2020-05, date=1996..1998 or date=2000-01-01..2005-06-30"
         raise NotFound(f"{value!r} is not a span of dates", field="filter", remedy=remedy)
@@ -387,7 +387,7 @@ class _Values:
         fits = [False]
         if not math.isnan(number):
             fits = self._fitting(lambda one: _ORDERS[order](self._number(one), number))
-        if not any(fits) and (span := parse_span(value)) is not None:
+        if not any(fits) and (span := asked_span(value)) is not None:
             fits = [any(_in_order(day, order, span) for day in own) for own in self._days]
         elif math.isnan(number):
             rule = f"{order} compares numbers and dates, and {value!r} is neither"
@@ -417,8 +417,10 @@ class _Values:
         ends = (self._number(low) if low else -math.inf, self._number(high) if high else math.inf)
         numbers = None
         if not any(map(math.isnan, ends)):
+            if ends[0] > ends[1]:
+                raise runs_backwards(low, high)
             numbers = self._fitting(lambda one: ends[0] <= self._number(one) <= ends[1])
-        span = None if numbers and any(numbers) else parse_span(f"{low}..{high}")
+        span = None if numbers and any(numbers) else asked_span(f"{low}..{high}")
         return (
             numbers if span is None else [any(span[0] <= day < span[1] for day in own) for own in self._days]
         )
@@ -463,6 +465,8 @@ class _Values:
                 f"; {len(known) - len(numbers):,} of its {len(known):,} values are none, first {no_number!r}"
                 * (no_number is not None)
             )
+        elif ".." in value and (days := [day for own in self._days for day in own]):
+            there = f"its dates run from {min(days)} to {max(days)}"
         elif ".." in value:
             rule += ", and none of its values is a number or a date"
         near = "" if ".." in value else did_you_mean(value, known[:_COMPARED])

@@ -79,15 +79,14 @@ def by_label(batch: TokenBatch) -> list[Slice]:
     return [Slice(name, batch.slices == number) for number, name in enumerate(batch.slice_names)]
 
 
-def labelled_by(run: Run, field: str, option: str) -> TokenBatch:
+def labelled_by(run: Run, field: str, option: str, others: Sequence[str] = ()) -> TokenBatch:
     """The tokens of a run, with the values of a kept field as the labels of its documents.
 
-    Documents without a value have no label. An error names the ``option``.
+    Documents without a value have no label. An error names the ``option``, which also takes the ``others``.
     """
     batch = run.require_tokens()
-    values = [
-        (value or "").strip() for value in run.require_text("and fields are in it").field(field, option)
-    ]
+    text = run.require_text("and fields are in it")
+    values = [(value or "").strip() for value in text.field(field, option, others)]
     numbers = {name: i for i, name in enumerate(dict.fromkeys(filter(None, values)))}
     if not numbers:
         raise NotFound(f"no document has a value of {field!r}", field=option, remedy="name another field")
@@ -105,7 +104,7 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
     """
     if text in batch.slice_names:
         return by_label(batch)[list(batch.slice_names).index(text)]
-    span = parse_span(text)
+    span = asked_span(text)
     if span is None:
         known = f"; the labels are {listed(batch.slice_names)}" if batch.slice_names else ""
         first_day, last_day = batch.period or ("2000-01-01", "2005-06-30")
@@ -145,6 +144,20 @@ def parse_span(text: str) -> tuple[np.datetime64, np.datetime64] | None:
     start = found[0][0] if first else np.datetime64("0001-01-01", "D")
     end = found[-1][1] if last or not dots else np.datetime64("9999-12-31", "D")
     return (start, end) if start < end else None
+
+
+def asked_span(text: str) -> tuple[np.datetime64, np.datetime64] | None:
+    """The same of what somebody asked for; an error if the bounds run backwards."""
+    first, _, last = text.partition("..")
+    span = parse_span(text)
+    if span is None and parse_span(f"{last}..{first}") is not None:
+        raise runs_backwards(first, last)
+    return span
+
+
+def runs_backwards(first: str, last: str) -> OptionError:
+    """The error for bounds of which the first lies behind the last."""
+    return OptionError(f"{f'{first}..{last}'!r} runs backwards", remedy=f"write {last}..{first}")
 
 
 def _period(text: str) -> tuple[np.datetime64, np.datetime64] | None:

@@ -437,6 +437,8 @@ def rows_of(
     if unknown and not rows:
         alike = list(dict.fromkeys(form for each in unknown for form in each["alike"]))
         remedy = f"did you mean {', '.join(alike)}?" if alike else "try another word"
+        if any(len(each["word"].split()) > 1 for each in unknown):
+            remedy = "name single words, or a run that has phrases: refine --phrases auto"
         names = ", ".join(repr(each["word"]) for each in unknown)
         which = f"the word {names} does not occur" if len(unknown) == 1 else f"none of {names} occurs"
         raise NotFound(f"{which} in {where}", remedy=remedy)

@@ -180,17 +180,19 @@ class RunText:
         days = self.read((DATE,))[DATE].to_numpy().astype("datetime64[D]")
         return days, ShownDates.of(days)
 
-    def field(self, name: str, option: str = "by") -> list[str | None]:
+    def field(self, name: str, option: str = "by", others: Sequence[str] = ()) -> list[str | None]:
         """A kept field of each document, or ``id``; None where it is empty.
 
         The case of its name matters only if several differ in nothing else. `NotFound`, which names the
-        ``option``, if there is no such field.
+        ``option``, if there is no such field; it may suggest one of the ``others`` that the option takes.
         """
         names = list(dict.fromkeys([ID, *self.fields]))
         field = in_any_case(name, names)
         if field is None:
             rule = f"the documents have no field {name!r}; their fields are {', '.join(names)}"
-            raise NotFound(rule, field=option, remedy=did_you_mean(name, names) or "name one of these")
+            raise NotFound(
+                rule, field=option, remedy=did_you_mean(name, [*names, *others]) or "name one of these"
+            )
         return self.read((column_of(field) if field in self.fields else ID,)).to_series().to_list()
 
     def batches(self, columns: Collection[str] | None = None, rows: int = GROUP) -> Iterator[pl.DataFrame]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from selfvec.base.display import count_of, escape_for_display, printable, size_of
@@ -178,7 +179,9 @@ def _facts(found: Contents) -> Iterator[tuple[str, Any]]:
     if found.kind == "run" and "coverage" in found.provenance:
         about["words"] = f"{about['words']:,}: {text_details(Provenance.of(found.provenance))}"
         about["language"] = about["language"] and language_name(about["language"])
-    yield from about.items()
+    for name, value in about.items():
+        notes = value if name == "notes" else [value]
+        yield from zip_longest([name], notes, fillvalue="")  # each note in a row of its own
     usual = Settings().as_dict()
     yield "options", " ".join(f"{k}={_shown(v)}" for k, v in options.items() if v != usual.get(k))
 

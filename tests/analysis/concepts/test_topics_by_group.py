@@ -162,6 +162,7 @@ def test_the_command_prints_and_writes_it_all(folder: Path, tmp_path: Path) -> N
 
 def test_groups_that_cannot_be(dated: Run, folder: Path, tmp_path: Path) -> None:
     refused(lambda: document_groups(dated, "county"), OptionError, "fields are")
+    refused(lambda: document_groups(dated, "yaer"), OptionError, "did you mean year")
     refused(lambda: document_groups(dated, " , "), OptionError, "month")
     refused(lambda: document_groups(dated, "slice"), InputError, "slices")
     for given in (["--match"], ["--documents", str(tmp_path / "x.doc")]):

@@ -251,3 +251,13 @@ def test_a_new_version_of_a_document_does_not_share_its_id(place: Path) -> None:
     assert main(["update", "run", "other.jsonl"]) == 0
     assert step("run")["changed"] == 1  # from another file, too
     assert said_of_ids(open_run("run")) == []
+
+
+def test_an_update_says_whether_the_vectors_are_new(place: Path) -> None:
+    refine("run", "in/1.jsonl")
+    kept = ran(["update", "run", "in/2.jsonl", "--vectors", "keep"]).err
+    assert "the vectors stay as they are: 20 documents came, 0 went" in kept
+    assert "adapted with the method" not in kept
+    made = ran(["update", "run"]).err
+    assert "refined again on the same documents" in made
+    assert "added 0" not in made

@@ -333,7 +333,7 @@ def _groups_by(run: Run, name: str) -> list[Slice]:
         return by_period(batch, name)
     if name == "slice":
         return by_label(batch)
-    return sorted(by_label(labelled_by(run, name, "by")), key=lambda group: group.name)
+    return sorted(by_label(labelled_by(run, name, "by", (*PERIODS, "slice"))), key=lambda group: group.name)
 
 
 def _both(one: Slice, other: Slice) -> Slice:

@@ -5,6 +5,7 @@ A corpus of many years may have years with few documents, so neighbouring period
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
@@ -161,15 +162,26 @@ def asked_slices(
         batch = among.require_tokens()
         compared = Compared(first_and_last(_several(by_period(batch, sides)), batch))
     else:
-        batch = run.require_tokens()
-        named = [named_slice(batch, part) if isinstance(part, str) else part for part in _two(sides)]
-        compared = Compared(named)
+        compared = Compared([_named(run, part) if isinstance(part, str) else part for part in _two(sides)])
     if documents is None:
         return compared
     if not compared.slices:
         rule = "filters choose documents of two slices, and refining is compared for all documents"
         raise OptionError(rule, field="filter", remedy="name the slices: --between A..B C..D")
     return compared._replace(slices=[_passing(part, documents, filters) for part in compared.slices])
+
+
+def _named(run: Run, name: str) -> Slice:
+    """The slice with this name; if it is a value of a field instead, the error says of which."""
+    try:
+        return named_slice(run.require_tokens(), name)
+    except NotFound:
+        texts = run.text
+        fields = [] if texts is None else [field for field in texts.fields if name in texts.field(field)]
+        if not fields:
+            raise
+        rule = f"{name!r} is not a slice but a value of the field {fields[0]!r}"
+        raise NotFound(rule, remedy=f"add --slice-field {shlex.quote(fields[0])}") from None
 
 
 def two_parts(
@@ -300,12 +312,13 @@ def field_slices(
     named: Sequence[str] | None = None,
     most: int = MOST_SLICES,
     among: Mask | None = None,  # (D,), the documents whose text counts; by default all
+    option: str | None = None,  # that names both, if one does
 ) -> list[Slice]:
     """Values of a kept field as slices: those that are named, or else those with the most text, in its order.
 
     Documents without the field are in no slice.
     """
-    batch = labelled_by(run, field, "slice_field")
+    batch = labelled_by(run, field, option or "slice_field")
     assert batch.slices is not None
     names = list(batch.slice_names)
     if len(names) == 1:
@@ -316,16 +329,16 @@ def field_slices(
         text = np.bincount(batch.slices + 1, weights=lengths, minlength=len(names) + 1)[1:]
         numbers = sorted(np.argsort(-text, kind="stable")[:most].tolist())
     else:
-        numbers = [names.index(_value(name, field, names)) for name in named]
+        numbers = [names.index(_value(name, field, names, option or "between")) for name in named]
     return [Slice(names[i], np.equal(batch.slices, i)) for i in numbers]
 
 
-def _value(name: str, field: str, known: Sequence[str]) -> str:
+def _value(name: str, field: str, known: Sequence[str], option: str) -> str:
     """A value of a field by its name in any case; `NotFound` if there is none."""
     value = in_any_case(name, known)
     if value is None:
         rule = f"{name!r} is not a value of the field {field!r}; its values are {listed(known)}"
-        raise NotFound(rule, field="between", remedy=did_you_mean(name, known) or "name two of them")
+        raise NotFound(rule, field=option, remedy=did_you_mean(name, known) or "name two of them")
     return value
 
 

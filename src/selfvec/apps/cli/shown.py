@@ -89,6 +89,10 @@ def updated(result: Run | Figures, given: Given) -> None:
         print_text(given["run"])
         return
     say(changes(result.change))  # type: ignore[union-attr]
+    if since := result.provenance.since_vectors:  # type: ignore[union-attr]
+        say(f"the vectors stay as they are: {since}")
+        print_text(given["run"])
+        return
     _summary(result)  # type: ignore[arg-type]
 
 
@@ -107,11 +111,15 @@ def changes(change: Any) -> str:
 
     >>> changes({"added": 2, "tokens": 9, "types": 1, "changed": 1, "withdrawn": 0, "skipped": 7})
     'added 2 documents, 9 tokens, 1 type; replaced 1 older version; skipped 7 that the run has'
+    >>> changes({"added": 0, "tokens": 0, "types": 0, "changed": 0, "withdrawn": 0, "skipped": 0})
+    'refined again on the same documents'
     """
     sizes = [count_of(change[f"{noun}s"], noun) for noun in ("token", "type") if f"{noun}s" in change]
-    parts = [", ".join([f"added {count_of(change['added'], 'document')}", *sizes])]
+    added = ", ".join([f"added {count_of(change['added'], 'document')}", *sizes])
+    parts = [added] if change["added"] else []
     parts += [f"replaced {count_of(change['changed'], 'older version')}"] if change["changed"] else []
     parts += [f"withdrew {count_of(change['withdrawn'], 'document')}"] if change["withdrawn"] else []
+    parts = parts or ["refined again on the same documents"]
     parts += [f"skipped {change['skipped']:,} that the run has"] if change["skipped"] else []
     return "; ".join(parts)
 

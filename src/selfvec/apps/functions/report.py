@@ -109,7 +109,7 @@ def report(
 
     missing: list[str] = []
     part = passing(run, passed)  # in memory; drift, which keeps what it measures, has the filters
-    parts = [] if field is None else field_slices(part, field, values, MOST_GROUPS)
+    parts = [] if field is None else field_slices(part, field, values, MOST_GROUPS, option="groups")
     subjects = _or_why(missing, "Subjects", lambda: _subjects(part, progress))
     changed = _or_why(
         missing, "Changes", lambda: drift(run, filter=passed, top=top, examples=2, progress=progress)
