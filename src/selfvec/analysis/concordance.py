@@ -244,7 +244,9 @@ def _order(sort: str | Sequence[str] | None, window: int) -> Callable[[Row], Any
         return _ORDERS[names[0]]
     levels = [_LEVEL.fullmatch(name) for name in names]
     if not names or len(names) > 3 or None in levels:
-        rule = f"is one of left, right, date, or up to three words such as 1R,2R,1L, not {sort!r:.40}"
+        rule = (
+            f"is one of left, right, date, or up to three words such as 1R,2R,1L, not {','.join(names)!r:.40}"
+        )
         raise OptionError(rule, field="sort")
     places = [(level[2].upper(), int(level[1])) for level in levels if level is not None]
     if max(place for _, place in places) > window:

@@ -122,7 +122,8 @@ def dispersion(
         except NotFound as error:
             if len(names) == 1:
                 raise
-            unknown.append({"word": word, "reason": error.rule, "count": 0, "alike": []})
+            reason = error.rule.removeprefix("the word ").removeprefix(f"{word!r} ")  # it is named beside it
+            unknown.append({"word": word, "reason": reason, "count": 0, "alike": []})
     if not numbers:
         raise NotFound("none of these words occurs in these documents", remedy="choose others")
     batch = asked.text.batch
