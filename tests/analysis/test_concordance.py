@@ -110,6 +110,8 @@ def test_filters_top_and_an_unknown_order(run: selfvec.Run) -> None:
     first = selfvec.concordance(run, "hail", top=1)
     assert (words(first), first["hits"]) == (["Hail"], 4)
     refused(lambda: selfvec.concordance(run, "hail", filter="kind=memo"), NotFound, "kind=memo")
+    for half in ("flash {0,1 flood", "flash {0, 1} flood", "flash } flood"):
+        refused(lambda half=half: selfvec.concordance(run, half), OptionError, "not a gap")
     with pytest.raises(OptionError, match=r"sort: is one of left, right, date, or .* not '3X'"):
         selfvec.concordance(run, "hail", sort=["3X"])
     for empty in ("*", "* *", "…", "  "):

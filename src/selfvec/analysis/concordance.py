@@ -382,6 +382,9 @@ def _items(piece: str, split: str, compared: _Compared) -> list[_Item]:
         if least > most:
             raise OptionError(f"has a gap from {least} to {most} words", field="query")
         return [_Item(gap=(least, most))]
+    if split == "words" and {"{", "}"} & set(piece):  # no word has one
+        remedy = "write {0,3} for up to three words, without a blank"
+        raise OptionError(f"has {piece!r}, which is not a gap", field="query", remedy=remedy)
     excluded = _EXCLUDED.match(piece) is not None
     word = piece[1:] if excluded else piece
     part = ""
