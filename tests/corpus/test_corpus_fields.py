@@ -297,6 +297,19 @@ def test_a_first_row_of_data_is_refused_with_a_remedy(reader: Reader, first: str
         reader.texts(reader.write("b.tsv", "label\twhat was said\n1\tHail\n"))
 
 
+@pytest.mark.parametrize("name", ["Ticket No", "ticket_id", "caseNumber", "INCIDENT KEY", "No."])
+def test_a_column_that_looks_like_ids_is_named(reader: Reader, name: str) -> None:
+    """One that is named so and differs in each row; Casino and a column of repeated numbers are none."""
+    rows = "".join(f"hail,2021-01-0{n},T-{n},{n},7\n" for n in (1, 2, 3))
+    reader.write("a.csv", f"text,date,{name},Casino,Room No\n{rows}")
+    reader.read("a.csv")
+    shown = f"'{name}'" if " " in name else name
+    note = "no field has a usual name of an id, so documents are numbered"
+    assert reader.corpus.summary.notes == [f"{note}; {name} looks like ids: --id-field {shown}"]
+    assert reader.read("a.csv", id_field=name)["ids"] == ["T-1", "T-2", "T-3"]
+    assert reader.corpus.summary.notes == []
+
+
 def test_a_column_that_looks_like_dates_is_named(reader: Reader) -> None:
     rows = "".join(
         f"hail,2021-0{n}-04 10:00:00,{n},{2000 + n},2020-01-0{n if n < 3 else ''}\n" for n in (1, 2, 3)

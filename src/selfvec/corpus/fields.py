@@ -291,7 +291,10 @@ def recognise(
         notes=notes,
     )
     if fields.date is None:
-        fields = replace(fields, notes=(*notes, *_like_dates(first_rows(), there.counts)))
+        notes = (*notes, *_like_dates(first_rows(), there.counts))
+    if fields.id is None and any(map(_NAMES_IDS.search, columns)):
+        notes = (*notes, *_like_ids(first_rows(), there.counts))
+    fields = replace(fields, notes=notes)
     fields = _with_kept(fields, names.keep, there)
     twice = next((name for name in fields.columns if there.counts[name] > 1), None)
     if twice is not None:
@@ -356,7 +359,10 @@ def _like_text(rows: Mapping[str, Iterable[object]]) -> list[str]:
     return [name for name, own in texts.items() if sum(map(words, own)) >= _SEVERAL * len(own) > 0]
 
 
-_LEAST_DATES = 3  # values of a column that looks like dates
+_LEAST = 3  # values of a column that looks like dates or ids
+_NAMES_IDS = re.compile(
+    r"(?i:(?:^|[\W_])(?:id|no|nr|num|number|key|ref))\W*$|[a-z](?:Id|ID|No|Nr|Number|Key|Ref)\W*$"
+)
 _NUMBER = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]*)?\s*")
 """A number, which may be a date and mostly is none."""
 _WITH_DIGIT = re.compile(r"\d")  # every date has one; to ask here is cheaper than to parse
@@ -373,7 +379,7 @@ def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int])
         texts = [readable(str(value)) for value in values if value is not None and str(value).strip()]
         own = [text for text in texts if len(text) <= _SHOWN and _WITH_DIGIT.search(text)]
         own = [text for text in own if not _NUMBER.fullmatch(text)]
-        several = counts.get(name) == 1 and _LEAST_DATES <= len(own) == len(texts)
+        several = counts.get(name) == 1 and _LEAST <= len(own) == len(texts)
         if several and not parse_dates(pl.Series(own, dtype=pl.String)).null_count():
             columns[name] = len(own)
     if not columns:
@@ -382,6 +388,17 @@ def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int])
     look = "looks" if len(columns) == 1 else "look"
     which = f"{_listed(list(columns), 5)} {look} like dates: --date-field {shlex.quote(best)}"
     return [f"no field has a usual name of a date; {which}"]
+
+
+def _like_ids(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int]) -> list[str]:
+    """A note on a column that is named as ids are and has different values, since none has a usual name."""
+    for name, values in rows.items():
+        if counts.get(name) == 1 and _NAMES_IDS.search(name):
+            texts = [readable(str(value)) for value in values if value is not None and str(value).strip()]
+            if _LEAST <= len(texts) == len(set(texts)) and all(len(text) <= _SHOWN for text in texts):
+                given = f"{name} looks like ids: --id-field {shlex.quote(name)}"
+                return [f"no field has a usual name of an id, so documents are numbered; {given}"]
+    return []
 
 
 def _only_title(title: str, columns: Sequence[str], rows: Mapping[str, Iterable[object]]) -> str:
