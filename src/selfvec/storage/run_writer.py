@@ -217,7 +217,7 @@ class RunWriter:
         exists = present.is_file()
         readable = exists and _names_of(present) is not None
         if readable and undo:
-            _replace_by_copy(previous, present)
+            _replace(previous, present.read_bytes())
         elif exists:  # before the replacement: whenever the process ends, no undo brings back what is gone
             previous.unlink(missing_ok=True)
             remove_folder(self.target / CACHE)
@@ -368,36 +368,15 @@ def save_topic_names(run: Run, names: Sequence[TopicName]) -> None:
     run.topic_names = names
 
 
-def _fresh(path: Path) -> Path:
-    """A name for what replaces a description; nothing has it."""
-    fresh = path.with_name(f".{path.name}.partial-00000000")
-    discard(fresh)
-    return fresh
-
-
 def _replace(path: Path, content: bytes) -> None:
     """Replace a description. Others cannot: the folder is locked, and what a killed writer left is swept."""
-    fresh = _fresh(path)
+    fresh = path.with_name(f".{path.name}.partial-00000000")
+    discard(fresh)
     with fresh.open("xb") as file:  # not through a link
         file.write(content)
     sync_file(fresh)
     fresh.replace(path)
     sync_names(path.parent)
-
-
-def _replace_by_copy(path: Path, original: Path) -> None:
-    """Replace a description by another one, whose bytes are on the disk: a second name for them is enough.
-
-    The names need not be on the disk before those of the next replacement are: until then no file is deleted.
-    """
-    fresh = _fresh(path)
-    try:
-        fresh.hardlink_to(original)
-    except OSError:  # not every file system has links
-        _replace(path, original.read_bytes())
-    else:
-        fresh.replace(path)
-        discard(fresh)  # replacing does nothing if both are one file already
 
 
 def _names_of(description: Path) -> set[str] | None:
