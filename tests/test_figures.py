@@ -72,6 +72,7 @@ def test_figures_of_retrieval_name_their_protocol(page: Path) -> None:
 
 
 BUILT_IN = "the built-in vectors"
+OLDER = measured.older(measured.noted())
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,11 @@ BUILT_IN = "the built-in vectors"
     ],
 )
 def test_figures_of_one_protocol_agree(names: tuple[str, ...]) -> None:
-    assert len({look_up(name) for name in names}) == 1
+    """Those of older tables, which their pages name, may differ."""
+    older = {
+        f"{page.removesuffix('.md')}#{part.split()[0]}" for page, parts in OLDER.items() for part in parts
+    }
+    assert len({look_up(name) for name in names if name.partition(";")[0] not in older}) <= 1
 
 
 def test_the_page_of_methods_has_the_rows_that_are_kept() -> None:

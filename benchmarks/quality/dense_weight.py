@@ -1,8 +1,9 @@
 """How much should vectors weigh in the hybrid, and what does each of its steps give?
 
 Fills parts of docs/results/search.md. A weight that is the same everywhere is compared with one that
-follows how often words and vectors agree (`selfvec.retrieval.build`), on judged collections and on those of
-`benchmarks.self_retrieval`. Either is chosen on all sources of documents but one, and measured on that one.
+follows how often words and vectors agree (`selfvec.retrieval.build`), and bounds of that one with each other,
+on judged collections, on those of `benchmarks.self_retrieval` and on documentation that Debian packages,
+which `apt-get` fetches. Either is chosen on all sources of documents but one, and measured on that one.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.datasets import JUDGED, judged
+from benchmarks.datasets import JUDGED, SHARED_DATA, judged
+from benchmarks.packaged_texts import documentation
 from benchmarks.page import table
 from benchmarks.rankings import by_index, differs, estimate, mean_ndcg, over
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
-from selfvec.evaluation.collection import Collection
-from selfvec.numerics.statistics import Estimate
+from selfvec.evaluation.collection import Collection, read_collection
+from selfvec.numerics.statistics import Estimate, difference
 from selfvec.retrieval import Index, dense_space, scoring
-from selfvec.retrieval.build import LEAST, MOST, agreement
+from selfvec.retrieval.build import LEAST, MOST, NONE, SLOPE, agreement
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 SLOPES, FROM = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0), (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
@@ -36,34 +38,44 @@ WITHOUT = {  # constants of `scoring` and `dense_space` that leave a step out
 KINDS = {
     **dict.fromkeys(JUDGED, ", ".join(JUDGED) + "*"),
     "all": "MED, Cranfield, CACM, NOAA and Python in one*",
+    "documentation": "documentation",
 }
 
 
 @dataclass(frozen=True)
 class Row:
-    """nDCG@10 of a collection: BM25, dense, hybrid, the hybrid with each of `SHARES` and `WITHOUT` a step."""
+    """nDCG@10 of a collection: BM25, dense, hybrid, and the hybrid with each of `SHARES`."""
 
     name: str
     source: str
     documents: int
     agreed: float
     share: float
-    bm25: float
-    dense: float
-    hybrid: float
-    fixed: tuple[float, ...]
-    without: dict[str, float]
+    bm25: Estimate
+    dense: Estimate
+    hybrid: Estimate
+    fixed: tuple[Estimate, ...]
 
-    def at(self, share: float) -> float:
+    def at(self, share: float) -> Estimate:
         """With any share, between those measured."""
-        return float(np.interp(share, SHARES, self.fixed))
+        values = np.array([(one.value, *one.replicates) for one in self.fixed])
+        place = float(np.interp(share, SHARES, np.arange(len(SHARES))))
+        low = min(int(place), len(SHARES) - 2)
+        value, *replicates = values[low] + (place - low) * (values[low + 1] - values[low])
+        return Estimate(float(value), np.array(replicates))
+
+    def bounded(self, most: float, slope: float = SLOPE, none: float = NONE) -> Estimate:
+        """With a share by agreement, of at most so much."""
+        return self.at(float(np.clip(slope * (self.agreed - none), LEAST, most)))
 
 
 def everything() -> Iterator[tuple[str, str, Collection]]:
     """Every collection with its name and the source of its documents."""
     yield from ((name, name, collection) for name, collection in judged().items())
+    yield "CovidFAQ", "CovidFAQ", read_collection(SHARED_DATA / "retrieval" / "covidfaq")
     yield from self_retrieval()
     yield from medical_items()
+    yield from documentation()
 
 
 def marked(name: str, source: str) -> str:
@@ -76,37 +88,34 @@ def measured() -> list[Row]:
     """Judged collections, then the others."""
     out = []
     for name, source, collection in everything():
-        run = refined(collection.documents)
-        index = Index.memory(run, collection.documents)
-        agreed = agreement(index.vocabulary, index.scorer, collection.documents) or 0.0
-        by_words, by_meaning, both = (
-            mean_ndcg(collection, by_index(collection, index, mode)) for mode in ("bm25", "dense", "hybrid")
+        index = Index.memory(refined(collection.documents), collection.documents)
+        agreed = agreement(index.vocabulary, index.scorer, collection.documents)
+        bm25, dense, hybrid = (
+            estimate(collection, by_index(collection, index, mode)) for mode in ("bm25", "dense", "hybrid")
         )
         blends = [replace(index, space=replace(index.space, share=share)) for share in SHARES]
-        fixed = tuple(mean_ndcg(collection, by_index(collection, one, "hybrid")) for one in blends)
-        without = {}
-        for label, (k3, exponent) in WITHOUT.items():
-            with patch.object(scoring, "K3", k3), patch.object(dense_space, "EXPONENT", exponent):
-                other = Index.memory(run, collection.documents)
-                without[label] = mean_ndcg(collection, by_index(collection, other, "hybrid"))
-        share = index.space.share
-        found = by_words, by_meaning, both
-        out.append(Row(name, source, len(collection.documents), agreed, share, *found, fixed, without))
+        fixed = tuple(estimate(collection, by_index(collection, one, "hybrid")) for one in blends)
+        size, words = len(collection.documents), 0.0 if agreed is None else agreed.words
+        row = Row(name, source, size, words, index.space.share, bm25, dense, hybrid, fixed)
+        out.append(row)
     return out
 
 
 def steps() -> str:
     """The hybrid as it is and without a step, by source."""
-    single = [row for row in measured() if row.source != "all"]
-    sources = list(dict.fromkeys(row.source for row in single))
+    found: dict[str, dict[str, list[float]]] = {}
+    for _, source, collection in everything():
+        if source != "all":
+            for label, (k3, exponent) in {"as it is": (scoring.K3, dense_space.EXPONENT), **WITHOUT}.items():
+                with patch.object(scoring, "K3", k3), patch.object(dense_space, "EXPONENT", exponent):
+                    index = Index.memory(refined(collection.documents), collection.documents)
+                    value = mean_ndcg(collection, by_index(collection, index, "hybrid"))
+                found.setdefault(label, {}).setdefault(source, []).append(value)
     rows = []
-    for label in ("as it is", *WITHOUT):
-        by = [
-            float(np.mean([row.without.get(label, row.hybrid) for row in single if row.source == source]))
-            for source in sources
-        ]
-        rows.append([label, *(f"{value:.3f}" for value in by), f"{np.mean(by):.4f}"])
-    return table(["hybrid", *sources, "mean"], rows)
+    for label, by_source in found.items():
+        means = [float(np.mean(values)) for values in by_source.values()]
+        rows.append([label, *(f"{value:.3f}" for value in means), f"{np.mean(means):.4f}"])
+    return table(["hybrid", *found["as it is"], "mean"], rows)
 
 
 def collections() -> str:
@@ -114,54 +123,80 @@ def collections() -> str:
     heads = ["collection", "documents", "dense weight", "BM25", "dense", "hybrid"]
     rows = []
     for row in measured():
-        cells = (row.share, row.bm25, row.dense, row.hybrid)
+        cells = (row.share, row.bm25.value, row.dense.value, row.hybrid.value)
         rows.append([marked(row.name, row.source), row.documents, *(f"{cell:.3f}" for cell in cells)])
     return table(heads, rows)
 
 
 def outside() -> str:
     """What the hybrid adds to BM25 where constants were chosen, and where they were not."""
-    found: dict[str, dict[str, list[Estimate]]] = {}
-    for name, source, collection in everything():
-        index = Index.memory(refined(collection.documents), collection.documents)
-        both = [estimate(collection, by_index(collection, index, mode)) for mode in ("bm25", "hybrid")]
-        kind = KINDS.get(source, "the others")
-        found.setdefault(kind, {})[name] = both
     rows = []
-    for kind, several in found.items():
-        words, hybrid = (over({name: both[side] for name, both in several.items()}) for side in (0, 1))
+    for kind, several in _kinds().items():
+        words, hybrid = (over({row.name: getattr(row, way) for row in several}) for way in ("bm25", "hybrid"))
         rows.append([kind, len(several), f"{words.value:.3f}", f"{hybrid.value:.3f}", differs(hybrid, words)])
     return table(["collections", "number", "BM25", "hybrid", "hybrid minus BM25"], rows)
+
+
+def bounds() -> str:
+    """What the hybrid adds to BM25 by the largest dense weight, and where it is worse than BM25."""
+    bounds = SHARES[2:]
+    rows = []
+    for kind, several in _kinds().items():
+        cells = []
+        for most in bounds:
+            words = {row.name: row.bm25 for row in several}
+            hybrid = {row.name: row.bounded(most) for row in several}
+            worse = sum(difference(hybrid[name], words[name]).high < 0 for name in words)
+            cells.append(f"{over(hybrid).value - over(words).value:+.3f}, {worse}")
+        rows.append([kind, len(several), *cells])
+    return table(["collections", "number", *(f"at most {most}" for most in bounds)], rows)
+
+
+def _kinds() -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in measured():
+        kind = row.name if row.source == "CovidFAQ" else KINDS.get(row.source, "the others")
+        found.setdefault(kind, []).append(row)
+    return found
 
 
 def by_source() -> str:
     """Choices measured where they were not made."""
     single = [row for row in measured() if row.source != "all"]  # that one is made of others
     sources = list(dict.fromkeys(row.source for row in single))
-    choices: dict[str, list[Sequence[float]]] = {
-        "one weight for all": [[share] * len(single) for share in np.arange(0.1, 0.71, 0.05)],
-        "a weight by agreement": [
-            [float(np.clip(slope * (row.agreed - low), LEAST, MOST)) for row in single]
-            for slope, low in RULES
-        ],
+    choices: dict[str, list[list[float]]] = {
+        "one weight for all": [
+            [row.at(share).value for row in single] for share in np.arange(0.1, 0.71, 0.05)
+        ]
     }
+    for most in (MOST, 0.7):
+        choices[f"a weight by agreement, at most {most}"] = [
+            [row.bounded(most, *rule).value for row in single] for rule in RULES
+        ]
     rows = []
-    for label, shares in choices.items():
-        values = np.array([_means(single, sources, one) for one in shares])  # (choices, sources)
+    for label, figures in choices.items():
+        values = np.array([_means(single, sources, one) for one in figures])  # (choices, sources)
         others = [np.delete(values, own, axis=1).mean(axis=1) for own in range(len(sources))]
         found = [values[int(np.argmax(other)), own] for own, other in enumerate(others)]
         rows.append([label, *(f"{value:.3f}" for value in found), f"{np.mean(found):.4f}"])
     return table(["chosen on the others", *sources, "mean"], rows)
 
 
-def _means(rows: Sequence[Row], sources: Sequence[str], shares: Sequence[float]) -> list[float]:
-    """nDCG@10 with these shares, the mean over each source's collections."""
-    found = [row.at(share) for row, share in zip(rows, shares, strict=True)]
+def _means(rows: Sequence[Row], sources: Sequence[str], values: Sequence[float]) -> list[float]:
+    """The mean of each source's collections."""
     return [
-        float(np.mean([value for row, value in zip(rows, found, strict=True) if row.source == source]))
+        float(np.mean([value for row, value in zip(rows, values, strict=True) if row.source == source]))
         for source in sources
     ]
 
 
 NEEDS_DATA = True
-PAGES = {"search.md": {"shares": collections, "outside": outside, "held-out": by_source, "steps": steps}}
+PAGES = {
+    "search.md": {
+        "shares": collections,
+        "outside": outside,
+        "bounds": bounds,
+        "held-out": by_source,
+        "steps": steps,
+    }
+}

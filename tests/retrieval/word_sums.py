@@ -19,12 +19,15 @@ class WordSums(SentenceEncoder):
     def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[np.ndarray]:
         del question, jobs
         for text in texts:
-            yield sum(
-                map(self._word, text.lower().replace(".", " ").split()), np.full((1, 6), 0.5, np.float32)
-            )
+            constant = np.full((1, self.dimensions), 0.5, np.float32)
+            yield sum(map(self._word, text.lower().replace(".", " ").split()), constant)
 
     def _word(self, word: str) -> np.ndarray:
-        return np.random.default_rng(list(word.encode())).standard_normal((1, 6)).astype(np.float32)
+        return (
+            np.random.default_rng(list(word.encode()))
+            .standard_normal((1, self.dimensions))
+            .astype(np.float32)
+        )
 
 
 def passages_of(run: Run) -> list[str]:

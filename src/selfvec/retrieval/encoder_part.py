@@ -35,10 +35,19 @@ QUESTIONS = (ENCODER, ROWS)
 # held where it had not been fitted: one that grew with the encoder's agreement with BM25 gave 0 on the
 # collections that gain most, since what an encoder adds are documents that BM25 does not find. Near both, the
 # figures of most collections change little (docs/results/teacher.md). Words have learned less of a question
-# than its encoder knows: at 1.5, they harm on CACM.
+# than its encoder knows: at 1.5, they harm on CACM. Both are too much for an encoder that knows little of a
+# text: see `EncoderPart.trust`.
 WEIGHT = 1.5
 WEIGHT_BY_ROWS = 1.0
 _WEIGHTS = {ENCODER: WEIGHT, ROWS: WEIGHT_BY_ROWS}
+
+# An encoder that knows little of a text is told by the company it keeps: the dense part, which has read the
+# text, agrees with it much less than with BM25. What it says of questions then pushes good documents down.
+# The quotient of both agreements judges it by what the text allows. An encoder's agreement with BM25 alone
+# does not: good encoders agree little with BM25 where they bring most.
+DOUBTED = 0.65  # the quotient up to which an encoder has the least weight
+TRUSTED = 0.8  # from which it has all of it
+LEAST_TRUST = 0.1  # of its weight: alone it finds what a question without a word of the text asks
 
 _PREFIX = "encoder "  # of the names of arrays
 
@@ -47,6 +56,15 @@ def check_question(question: str) -> None:
     """Raise `OptionError` for an unknown way to compare questions."""
     if question not in QUESTIONS:
         raise OptionError.one_of(question, QUESTIONS, field="question")
+
+
+def trust(quotient: float) -> float:
+    """What an encoder's weight is multiplied by, from the dense part's agreement with it and with BM25.
+
+    >>> [round(trust(quotient), 2) for quotient in (0.5, 0.7, 0.9)]
+    [0.1, 0.33, 1.0]
+    """
+    return float(np.clip((quotient - DOUBTED) / (TRUSTED - DOUBTED), LEAST_TRUST, 1))
 
 
 class Asked(NamedTuple):
@@ -67,6 +85,7 @@ class EncoderPart:
     mean: Floats  # (h,) of the encoder's vectors of passages
     unseen: EncodedTexts  # the rows, times their weight, of words that the run's text lacks
     weights: Mapping[str, float] = field(default_factory=_WEIGHTS.copy)  # by how a question gets its vector
+    trust: float = 1.0  # what the weights are multiplied by
 
     def asked(self, encoder: SentenceEncoder, question: str) -> Asked | None:
         """A question as its encoder reads it; None for one without a word."""
@@ -96,7 +115,7 @@ class EncoderPart:
 
     def _asked(self, vector: Rows, by: str) -> Asked | None:
         """None if the vector says nothing."""
-        return Asked(unit_rows(vector[None])[0], by, self.weights[by]) if vector.any() else None
+        return Asked(unit_rows(vector[None])[0], by, self.weights[by] * self.trust) if vector.any() else None
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -113,14 +132,14 @@ class EncoderPart:
         return {_PREFIX + name: array for name, array in arrays.items()}
 
     @classmethod
-    def read(cls, arrays: Arrays, documents: int, name: str) -> EncoderPart:
+    def read(cls, arrays: Arrays, documents: int, name: str, trust: float) -> EncoderPart:
         """From what was written."""
         own = {
             name.removeprefix(_PREFIX): array for name, array in arrays.items() if name.startswith(_PREFIX)
         }
         vectors = UnitVectors(own["vectors"], own["scales"], documents)
         unseen = EncodedTexts.written(own["unseen"], own["unseen rows"])
-        return cls(name, vectors, own["rows"], own["mean"], unseen)
+        return cls(name, vectors, own["rows"], own["mean"], unseen, trust=trust)
 
 
 def encoder_part(

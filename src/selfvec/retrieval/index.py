@@ -51,7 +51,11 @@ from .snippets import Found, describe, different_texts
 
 _COMPARED = 10_000  # ids that are compared with an unknown one
 
-VERSION = 14  # raised when arrays or their meaning change: an older index in a cache is then made again
+_DOUBT = (
+    "the encoder {part.name!r} has {part.trust:.0%} of its usual weight: documents that it finds alike "
+    "are seldom alike by the words of this text"
+)
+VERSION = 15  # raised when arrays or their meaning change: an older index in a cache is then made again
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
@@ -220,7 +224,7 @@ class Index:
         }
         part = self.encoder_part
         if part is not None:
-            head["encoder"] = part.name
+            head["encoder"] = {"name": part.name, "trust": part.trust}
         write_vocabulary(folder / _WORDS, self.vocabulary.types)
         tensors = {name: getattr(self.space, name) for name in _SPACE}
         encoded = {} if part is None else part.arrays
@@ -266,7 +270,7 @@ class Index:
         documents = SearchedDocuments.whole(IndexedDocuments(arrays, head["fields"]))
         part = None
         if "encoder" in head:
-            part = EncoderPart.read(arrays, len(documents), head["encoder"])
+            part = EncoderPart.read(arrays, len(documents), **head["encoder"])
         pool = PoolOfTexts(arrays[_POOL], arrays[_POOL_KEYS]) if _POOL in arrays else None
         return cls(vocabulary, space, documents, part, pool)
 
@@ -371,15 +375,18 @@ class Index:
                 raise OptionError(f"is an option of {why}", field="question", remedy="leave it out")
         if part is None or mode == "bm25":
             return None, []
+        notes = [] if part.trust == 1 else [_DOUBT.format(part=part)]
         encoder = None if question == ROWS else self.find_encoder()
         if encoder is not None:
-            return part.asked(encoder, query), []
+            return part.asked(encoder, query), notes
         lacking = f"the encoder {part.name!r} is not here, or onnxruntime is not installed"
         if question == ENCODER:
             remedy = "fetch it, and: pip install 'selfvec[encoder]'; or ask with question rows"
             raise InputError(lacking, remedy=remedy)
         asked = part.asked_by_rows(parsed, self.vocabulary.preprocessing.language)
-        return asked, [] if question else [f"{lacking}: the question is compared by the rows of its words"]
+        if not question:
+            notes.append(f"{lacking}: the question is compared by the rows of its words")
+        return asked, notes
 
     def text(self, name: str) -> str:
         """A document by its id, as it was written; raises `NotFound` for an unknown id."""
