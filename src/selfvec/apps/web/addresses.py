@@ -36,8 +36,8 @@ _FILTER = Query(max_length=1000, json_schema_extra={"pattern": r"^\s*\{|^[^=]*[^
 _SOURCES = [source.name.lower() for source in Source]
 
 ComparisonKey = Annotated[str, _text(200, _KEY, None, "c", pattern=r"^(refined|[^|]+\|[^|]+)$")]
-Word = Annotated[str, _text(200, _WORD, alias="w")]
-OtherWord = Annotated[str, _text(200, _WORD)]
+Word = Annotated[str, _text(200, _WORD, alias="w", pattern=r"\S")]
+OtherWord = Annotated[str, _text(200, _WORD, pattern=r"\S")]
 OptionalWord = Annotated[str | None, _text(200, "A word, for the map of its neighbours.", None, "w")]
 Phrase = Annotated[str, _text(200, _CONCORDANCE["query"].help, pattern=r"[^\W\d_]")]
 OptionalPart = Annotated[str | None, _text(100, _COLLOCATES["slice"].help, alias="slice")]
@@ -58,7 +58,7 @@ FewRows = Annotated[int, _whole(1, 200, "Rows, at most; of keyness, of each side
 LineOrder = Annotated[
     str | None,
     Query(
-        pattern=r"^(left|right|date|\d{1,2}[LR](,\d{1,2}[LR]){0,2})$", description=_CONCORDANCE["sort"].help
+        pattern=r"^(left|right|date|[1-9]\d?[LR](,[1-9]\d?[LR]){0,2})$", description=_CONCORDANCE["sort"].help
     ),
 ]
 Sampled = Annotated[int | None, _whole(1, 200, _CONCORDANCE["sample"].help)]
