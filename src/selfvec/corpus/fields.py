@@ -11,7 +11,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, TypedDict
 
 from selfvec.base.casing import in_any_case
@@ -265,6 +265,7 @@ def recognise(
     first_rows: FirstRows = dict,
 ) -> Fields:
     there = _Columns(columns, path, inner)
+    first_rows = cache(first_rows)  # a file is decoded for them
     notes: tuple[str, ...] = ()
     if names.text:
         text = there.several(names.text, "--text-field")
@@ -292,8 +293,9 @@ def recognise(
     )
     if fields.date is None:
         notes = (*notes, *_like_dates(first_rows(), there.counts))
-    if fields.id is None and any(map(_NAMES_IDS.search, columns)):
-        notes = (*notes, *_like_ids(first_rows(), there.counts))
+    named = [name for name in columns if there.counts[name] == 1 and _NAMES_IDS.search(name)]
+    if fields.id is None and named:
+        notes = (*notes, *_like_ids(named, first_rows()))
     fields = replace(fields, notes=notes)
     fields = _with_kept(fields, names.keep, there)
     twice = next((name for name in fields.columns if there.counts[name] > 1), None)
@@ -376,7 +378,7 @@ def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int])
 
     columns: dict[str, int] = {}
     for name, values in rows.items():
-        texts = [readable(str(value)) for value in values if value is not None and str(value).strip()]
+        texts = _written(values)
         own = [text for text in texts if len(text) <= _SHOWN and _WITH_DIGIT.search(text)]
         own = [text for text in own if not _NUMBER.fullmatch(text)]
         several = counts.get(name) == 1 and _LEAST <= len(own) == len(texts)
@@ -390,15 +392,19 @@ def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int])
     return [f"no field has a usual name of a date; {which}"]
 
 
-def _like_ids(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int]) -> list[str]:
-    """A note on a column that is named as ids are and has different values, since none has a usual name."""
-    for name, values in rows.items():
-        if counts.get(name) == 1 and _NAMES_IDS.search(name):
-            texts = [readable(str(value)) for value in values if value is not None and str(value).strip()]
-            if _LEAST <= len(texts) == len(set(texts)) and all(len(text) <= _SHOWN for text in texts):
-                given = f"{name} looks like ids: --id-field {shlex.quote(name)}"
-                return [f"no field has a usual name of an id, so documents are numbered; {given}"]
+def _like_ids(named: Sequence[str], rows: Mapping[str, Iterable[object]]) -> list[str]:
+    """A note on the first column of different values among those that are named as ids are."""
+    for name in named:
+        texts = _written(rows.get(name, ()))
+        if _LEAST <= len(texts) == len(set(texts)) and all(len(text) <= _SHOWN for text in texts):
+            given = f"{name} looks like ids: --id-field {shlex.quote(name)}"
+            return [f"no field has a usual name of an id, so documents are numbered; {given}"]
     return []
+
+
+def _written(values: Iterable[object]) -> list[str]:
+    """The values of a column that are not empty, as texts."""
+    return [readable(str(value)) for value in values if value is not None and str(value).strip()]
 
 
 def _only_title(title: str, columns: Sequence[str], rows: Mapping[str, Iterable[object]]) -> str:
