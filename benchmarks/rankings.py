@@ -28,9 +28,11 @@ def by_cosine(collection: Collection, rows: NDArray[np.float32]) -> Rankings:
     return [ranked(documents @ query, known & query.any()) for query in queries]
 
 
-def by_index(collection: Collection, index: Index, mode: str) -> Rankings:
-    """Rankings by an index."""
-    return [index.ranking(query, mode=mode) for query in collection.queries]
+def by_index(
+    collection: Collection, index: Index, mode: str = "hybrid", question: str | None = None
+) -> Rankings:
+    """Rankings by an index; of a run with an encoder, ``question`` says how it reads the queries."""
+    return [index.ranking(query, mode=mode, question=question) for query in collection.queries]
 
 
 def fused_by_rank(*several: Rankings) -> Rankings:

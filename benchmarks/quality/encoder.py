@@ -119,10 +119,7 @@ def weights() -> str:
         parts = [replace(index.encoder_part, weights=dict.fromkeys(QUESTIONS, w), trust=1.0) for w in WEIGHTS]
         weighed = [replace(index, encoder_part=part) for part in parts]
         for question in QUESTIONS:
-            figures = (
-                mean_ndcg(collection, [one.ranking(text, question=question) for text in collection.queries])
-                for one in weighed
-            )
+            figures = (mean_ndcg(collection, by_index(collection, one, question=question)) for one in weighed)
             lines.append([f"{name}, questions by {_by(question)}", *(f"{figure:.3f}" for figure in figures)])
     return table(heads, lines)
 
@@ -154,8 +151,7 @@ def trusted() -> str:
             assert index.encoder_part is not None
             whole = replace(index, encoder_part=replace(index.encoder_part, trust=1.0))
             with_it = (
-                mean_ndcg(collection, [one.ranking(text, question=ENCODED) for text in collection.queries])
-                for one in (whole, index)
+                mean_ndcg(collection, by_index(collection, one, question=ENCODED)) for one in (whole, index)
             )
             figures = [f"{figure:.3f}" for figure in (without, *with_it)]
             lines.append([f"{name}, {label}", *figures, f"{index.encoder_part.trust:.0%}"])

@@ -212,7 +212,7 @@ def encoded(name: str) -> Scores:
 def asked(name: str, question: str) -> Estimate:
     """Search with the encoder, which reads the question or does not."""
     index, found = index_with_encoder(name), collection(name)
-    return estimate(name, [index.ranking(query, question=question) for query in found.queries])
+    return estimate(name, by_index(found, index, question=question))
 
 
 def encoder_table() -> str:

@@ -44,7 +44,7 @@ def measured(collection: Collection) -> dict[str, Estimate]:
         ENCODED: by_encoder,
         FUSED: fused_by_rank(by_words, by_encoder),
         SEARCH: by_index(collection, index, "hybrid"),
-        BOTH: [with_encoder.ranking(query, question="encoder") for query in collection.queries],
+        BOTH: by_index(collection, with_encoder, question="encoder"),
     }
     return {way: estimate(collection, rankings) for way, rankings in found.items()}
 
