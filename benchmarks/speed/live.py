@@ -2,7 +2,7 @@
 
 Documents are made of words with Zipf's frequencies, so no data are needed. Searches with segments and without
 are timed in pairs; both answer alike, which is checked first. Adding and deleting take turns with a table of
-LanceDB, whose vectors our encoder makes; both must find what was added.
+LanceDB and a collection of Chroma, whose vectors our encoder makes; all must find what was added.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from selfvec.retrieval.documents import gather
 DOCUMENTS = 100_000
 WORDS, LENGTH = 20_000, 60
 MANY, SEGMENTS, REPEATS = 1_000, 8, 15
+_MOST = 5_000  # documents that Chroma takes at once
 
 
 def all_words() -> list[str]:
@@ -78,24 +79,32 @@ def measured(size: int) -> Iterator[Result]:
         def delete(number: int) -> None:
             live.delete(base[number]["id"])
 
-        table_add, table_delete = _lancedb(Path(name) / "table", live, base, more)
-        for what, limit, *works in (
-            ("add a document and find it", 50, add, table_add),
-            ("delete a document", 20, delete, table_delete),
+        stores = {
+            "LanceDB": _lancedb(Path(name) / "table", live, base, more),
+            "Chroma": _chroma(Path(name) / "collection", live, base, more),
+        }
+        adding, deleting = zip((add, delete), *stores.values(), strict=True)
+        for what, limit, works in (
+            ("add a document and find it", 50, adding),
+            ("delete a document", 20, deleting),
         ):
             turns = [[_once(work, number) for work in works] for number in range(REPEATS)]
-            ms, theirs = map(statistics.median, zip(*turns, strict=True))
+            ms, *theirs = map(statistics.median, zip(*turns, strict=True))
             yield Result(f"live: {what}", ms, "ms", f"{limit} ms", limit / ms, note)
-            yield Result(f"live: {what}, beside LanceDB", ms, "ms", "LanceDB", theirs / ms, note)
+            for store, of_store in zip(stores, theirs, strict=True):
+                yield Result(f"live: {what}, beside {store}", ms, "ms", store, of_store / ms, note)
         ms = milliseconds(lambda _: live.add(more[MANY:]) and live.search("wa0"), 1)
         yield Result("live: add 1,000 documents and search", ms / 1000, "s", "1.5 s", 1500 / ms, note)
         yield _search(live, base, note)
 
 
+Store = tuple[Callable[[int], None], Callable[[int], None]]
+"""Adding a document and finding it, and deleting one, by number."""
+
+
 def _lancedb(
     folder: Path, live: selfvec.Run, base: list[dict[str, Any]], more: list[dict[str, Any]]
-) -> tuple[Callable[[int], None], Callable[[int], None]]:
-    """Adding and deleting in a table of LanceDB."""
+) -> Store:
     import lancedb
 
     encoder = selfvec.Encoder.of(live)
@@ -113,6 +122,31 @@ def _lancedb(
 
     def delete(number: int) -> None:
         table.delete(f"id = '{base[number]['id']}'")
+
+    return add, delete
+
+
+def _chroma(folder: Path, live: selfvec.Run, base: list[dict[str, Any]], more: list[dict[str, Any]]) -> Store:
+    import chromadb
+
+    encoder = selfvec.Encoder.of(live)
+    collection = chromadb.PersistentClient(folder).create_collection("texts", embedding_function=None)
+
+    def put(rows: list[dict[str, Any]]) -> None:
+        texts = [row["text"] for row in rows]
+        years = [{"year": row["year"]} for row in rows]
+        collection.add([row["id"] for row in rows], encoder.encode_document(texts), years, texts)
+
+    for first in range(0, len(base), _MOST):
+        put(base[first : first + _MOST])
+
+    def add(number: int) -> None:
+        put([more[number]])
+        asked = encoder.encode_query(more[number]["text"])
+        assert more[number]["id"] in collection.query(asked[None], n_results=10)["ids"][0]
+
+    def delete(number: int) -> None:
+        collection.delete([base[number]["id"]])
 
     return add, delete
 

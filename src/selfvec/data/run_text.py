@@ -248,6 +248,8 @@ class RunText:
     def _size(self) -> int:
         import polars as pl
 
+        if self._small is not None:
+            return len(self._small)
         assert self.columns
         whole = self.frame
         with decoding(self._name, "text of a run", _AGAIN):

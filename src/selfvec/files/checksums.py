@@ -15,7 +15,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,8 +61,18 @@ def checksums(folder: Path, names: Iterable[str]) -> Checksums:
         if path.is_dir():
             sync_names(path)
     files = {path.relative_to(folder).as_posix(): path for path in sorted(within) if path.is_file()}
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return dict(zip(files, pool.map(checksum, files.values()), strict=True))
+    with _threads(sum(path.stat().st_size for path in files.values())) as each:
+        return dict(zip(files, each(checksum, files.values()), strict=True))
+
+
+@contextmanager
+def _threads(size: int) -> Iterator[Any]:
+    """A `map` over files of so many bytes, in threads unless they are few."""
+    if size <= _FEW:
+        yield map
+    else:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            yield pool.map
 
 
 def seal(data: Mapping[str, Any], indent: int | None = None) -> bytes:
@@ -136,9 +146,8 @@ def damaged_files(
         return CHANGED if changed else None
 
     entries = list(_files(description))
-    few = sum(entry["bytes"] for _, entry in entries) <= _FEW
-    with nullcontext() if few else ThreadPoolExecutor(_THREADS) as pool:
-        for (name, _), rule in zip(entries, (pool.map if pool else map)(fault, entries), strict=True):
+    with _threads(sum(entry["bytes"] for _, entry in entries)) as each:
+        for (name, _), rule in zip(entries, each(fault, entries), strict=True):
             if rule is not None:
                 yield folder / name, rule
 

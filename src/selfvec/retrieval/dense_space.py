@@ -108,26 +108,32 @@ class DenseSpace:
         row: Rows = unit_rows(((counts * weights) @ rows)[None])[0]
         return row
 
-    def related_to(self, own: int) -> Related:
-        """A type and at most 16 related ones, the nearest first, each with what one occurrence counts."""
-        memo = self.related if own < len(self.rows) else self._related_later
-        if own not in memo:
-            memo[own] = [(own, 1.0), *self._nearest(own)]
-        return memo[own]
+    def related_to(self, types: Sequence[int]) -> list[Related]:
+        """Each type and at most 16 related ones, the nearest first, each with what one occurrence counts."""
+        memos = [self.related if own < len(self.rows) else self._related_later for own in types]
+        new = [own for own, memo in zip(types, memos, strict=True) if own not in memo]
+        related = dict(zip(new, self._nearest(new), strict=True))
+        return [memo.setdefault(own, related.get(own, [])) for own, memo in zip(types, memos, strict=True)]
 
     @cached_property
     def _related_later(self) -> dict[int, Related]:
         return {}
 
-    def _nearest(self, own: int) -> Iterator[tuple[int, float]]:
-        row = unit_rows(self.of_types(np.array([own]))[0])[0]
-        with one_core():  # so that the sums do not depend on the machine
-            cosines = self._pool_rows @ row
-        cosines[self.pool == own] = -1
-        for place in top_indices(cosines, RELATED):
-            if cosines[place] > LEAST_COSINE:
-                above = (float(cosines[place]) - LEAST_COSINE) / (1 - LEAST_COSINE)
-                yield int(self.pool[place]), above**2
+    def _nearest(self, types: Sequence[int]) -> Iterator[Related]:
+        rows = unit_rows(self.of_types(np.array(types, np.int64))[0])
+        cosines = np.empty((len(rows), len(self.pool)), np.float32)
+        # The pool is read once for all types, most of the time. A product of both matrices would be as fast,
+        # but then the bits of a cosine depend on the number of types.
+        for start in range(0, len(self.pool) if types else 0, _BLOCK):
+            block = self._pool_rows[start : start + _BLOCK]
+            with one_core():  # so that the sums do not depend on the machine
+                for row, out in zip(rows, cosines, strict=True):
+                    np.dot(block, row, out=out[start : start + _BLOCK])
+        for own, near in zip(types, cosines, strict=True):
+            near[self.pool == own] = -1
+            best = [place for place in top_indices(near, RELATED) if near[place] > LEAST_COSINE]
+            above = ((near[best].astype(np.float64) - LEAST_COSINE) / (1 - LEAST_COSINE)) ** 2
+            yield [(own, 1.0), *zip(self.pool[best].tolist(), above.tolist(), strict=True)]
 
     @cached_property
     def _pool_rows(self) -> Rows:

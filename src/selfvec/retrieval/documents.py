@@ -97,7 +97,9 @@ def gather(run: Run, progress: Progress) -> GatheredDocuments:
     `InputError` if the run has not kept its text.
     """
     text = run.require_text("which is searched")
-    return gathered_text(text, progress, run.provenance.corpus.get("unread_fields", ()))
+    gathered = gathered_text(text, progress, run.provenance.corpus.get("unread_fields", ()))
+    return_freed_memory()
+    return gathered
 
 
 def gathered_text(text: RunText, progress: Progress, unread: Sequence[str] = ()) -> GatheredDocuments:
@@ -117,7 +119,6 @@ def gathered_text(text: RunText, progress: Progress, unread: Sequence[str] = ())
     short = {name: values.to_list() for name, values in others.items() if _is_short(values)}
     left_out = [name for name in others if name not in short and others[name].null_count() < len(text)]
     del others, columns
-    return_freed_memory()
     return GatheredDocuments(texts, ids, days, short, left_out, unread=unread)
 
 

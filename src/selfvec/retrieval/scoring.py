@@ -235,7 +235,8 @@ class Scorer:
         """BM25, and BM25 with related words, into the first two parts."""
         alike = [[(other, ACCENTED) for other in query.alike.get(own, ())] for own in query.types.tolist()]
         if related or not query.alike:
-            near = [self.space.related_to(own) if related else [(own, 1.0)] for own in query.types.tolist()]
+            types = query.types.tolist()
+            near = self.space.related_to(types) if related else [[(own, 1.0)] for own in types]
             groups = [
                 [*own[:1], *same, *(other for other in own[1:] if other[0] not in dict(same))]
                 for own, same in zip(near, alike, strict=True)

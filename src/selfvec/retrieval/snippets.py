@@ -343,9 +343,11 @@ def _repeated(
 def _matches(scorer: Scorer, query: Query, mode: str) -> dict[int, Match]:
     """Types that match a query: its own and, except in mode bm25, those related to them."""
     out: dict[int, Match] = {}
-    words = [(number, own, float(scorer.weights[own])) for number, own in enumerate(query.types.tolist())]
-    for number, own, weight in words if mode != "bm25" else []:
-        for other, like in scorer.space.related_to(own)[1:]:
+    types = query.types.tolist()
+    words = [(number, own, float(scorer.weights[own])) for number, own in enumerate(types)]
+    related = [] if mode == "bm25" else scorer.space.related_to(types)
+    for (number, _, weight), near in zip(words, related, strict=False):
+        for other, like in near[1:]:
             if other not in out or like * weight > out[other].weight:
                 cosine = LEAST_COSINE + (1 - LEAST_COSINE) * like**0.5
                 out[other] = Match(number, cosine, like * weight)

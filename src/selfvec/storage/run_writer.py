@@ -19,7 +19,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ from selfvec.files.checksums import CHANGED, checksums, damaged_files, identity,
 from selfvec.files.file_system import discard, exchange, lock_file, remove_folder, sync_file, sync_names
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json, write_vocabulary
+from selfvec.files.untrusted import parse_json
 
 from .cache import CACHE
 from .folder_kinds import RUN
@@ -379,12 +380,19 @@ def _replace(path: Path, content: bytes) -> None:
     sync_names(path.parent)
 
 
-def _names_of(description: Path) -> set[str] | None:
+def _names_of(description: Path) -> frozenset[str] | None:
     """The files and folders of a state; None if its description is damaged or of another format."""
-    with suppress(FormatError, OSError):
-        described = read_json(description, "")
-        if is_sealed(description.read_bytes()) and described.get("format") == RUN_FORMAT:
-            return {name.partition("/")[0] for name in described["files"]}
+    with suppress(OSError):
+        return _named_in(description.read_bytes())
+    return None
+
+
+@lru_cache(maxsize=2)  # the present state and the one before, which a writer asks for four times
+def _named_in(content: bytes) -> frozenset[str] | None:
+    with suppress(ValueError):
+        described = parse_json(content) if is_sealed(content) else {}
+        if isinstance(described, dict) and described.get("format") == RUN_FORMAT:
+            return frozenset(name.partition("/")[0] for name in described["files"])
     return None
 
 
