@@ -368,7 +368,10 @@ def saturation(lengths: Ids, mean: np.float32) -> Floats:
 
     ``lengths``, (U,), are in tokens. The ``mean`` length is that of documents, without passages.
     """
-    return (K1 * (1 - B) + K1 * B * (lengths / mean)).astype(np.float32)
+    relative = lengths / mean
+    relative *= K1 * B  # in place: memory for each step takes longer than the step
+    relative += K1 * (1 - B)
+    return relative.astype(np.float32)
 
 
 def saturated_counts(counts: Floats) -> Floats:

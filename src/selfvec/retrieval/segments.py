@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, compress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,11 +49,16 @@ class IndexedPart:
     encoded: UnitVectors | None = None  # by the run's encoder
 
     @cached_property
-    def places(self) -> tuple[list[slice | Ints], list[slice | Ints]]:
-        """The units that are present: documents, and passages; see `_slices`."""
-        documents = np.flatnonzero(self.present)
+    def numbers(self) -> tuple[Ints, Ints]:
+        """The units that are present, rising: documents, and passages."""
         passages = np.flatnonzero(self.present[self.documents.owners])
-        return _slices(documents), _slices(len(self.present) + passages)
+        return np.flatnonzero(self.present), len(self.present) + passages
+
+    @cached_property
+    def places(self) -> tuple[list[slice | Ints], list[slice | Ints]]:
+        """The same, to copy their values; see `_slices`."""
+        documents, passages = self.numbers
+        return _slices(documents), _slices(passages)
 
     @cached_property
     def dates(self) -> ShownDates:
@@ -108,14 +113,33 @@ def _slices(numbers: Ints) -> list[slice | Ints]:
     return [slice(int(part[0]), int(part[-1]) + 1) for part in np.split(numbers, bounds) if len(part)]
 
 
+class Located(NamedTuple):
+    """The units that are present: those of each part, first all documents, then all passages."""
+
+    numbers: Sequence[Ints]  # in their part: twice as many as parts
+    ends: Ints
+
+    @classmethod
+    def of(cls, parts: Sequence[IndexedPart]) -> Located:
+        numbers = [part.numbers[which] for which in (0, 1) for part in parts]
+        return cls(numbers, np.cumsum([len(own) for own in numbers]))
+
+    def by_part(self, units: NDArray[np.integer[Any]]) -> Iterator[tuple[Ints, int, Ints]]:
+        """Which of some units are together in a part, its number, and the numbers that they have there."""
+        owners = np.searchsorted(self.ends, units, side="right")
+        for owner in np.unique(owners).tolist():
+            which = np.flatnonzero(owners == owner)
+            own = self.numbers[owner]
+            yield which, owner % (len(self.numbers) // 2), own[units[which] - (self.ends[owner] - len(own))]
+
+
 @dataclass(frozen=True, eq=False)
 class JoinedVectors:
     """The vectors of the units of several parts that are present, see `UnitVectors`."""
 
     parts: Sequence[IndexedPart]
     vectors: Sequence[UnitVectors]  # of each part
-    part_of: Ids  # (U,) of each unit
-    place_of: Ints  # (U,) its number there
+    located: Located
     documents: int
 
     def at(self, units: NDArray[np.integer[Any]]) -> Floats:
@@ -146,11 +170,8 @@ class JoinedVectors:
         return UnitVectors(codes, scales, len(sampled))
 
     def _by_part(self, units: NDArray[np.integer[Any]]) -> Iterator[tuple[Ints, UnitVectors, Ints]]:
-        """Which of some units are of each part, its vectors, and the numbers that they have there."""
-        owners = self.part_of[units]
-        for number in np.unique(owners).tolist():
-            which = np.flatnonzero(owners == number)
-            yield which, self.vectors[number], self.place_of[units[which]]
+        for which, part, numbers in self.located.by_part(units):
+            yield which, self.vectors[part], numbers
 
 
 TextVectors = UnitVectors | JoinedVectors
@@ -178,7 +199,8 @@ class SearchedDocuments:
 
     def __len__(self) -> int:
         """D."""
-        return len(self.days)
+        first = self.indexed[0].documents
+        return len(first) if self.is_whole else sum(len(part.numbers[0]) for part in self.indexed)
 
     @property
     def units(self) -> int:
@@ -243,24 +265,21 @@ class SearchedDocuments:
         return out
 
     @cached_property
-    def _places(self) -> tuple[Ids, Ints]:
-        """The part of each unit, and its number there, (U,)."""
-        numbers = [np.full(part.documents.units, place, np.int32) for place, part in enumerate(self.indexed)]
-        places = [np.arange(part.documents.units) for part in self.indexed]
-        return self.assembled(numbers), self.assembled(places)
+    def _located(self) -> Located:
+        return Located.of(self.indexed)
 
     def located(self, unit: int) -> tuple[IndexedPart, int]:
         """The part of a unit, and its number there."""
         if self.is_whole:
             return self.indexed[0], unit
-        part_of, place_of = self._places
-        return self.indexed[part_of[unit]], int(place_of[unit])
+        ((_, part, own),) = self._located.by_part(np.array([unit]))
+        return self.indexed[part], int(own[0])
 
     def joined(self, vectors: Sequence[UnitVectors]) -> TextVectors:
         """The vectors of the units of each part as those of the units that are present."""
         if self.is_whole:
             return vectors[0]
-        return JoinedVectors(self.indexed, vectors, *self._places, len(self))
+        return JoinedVectors(self.indexed, vectors, self._located, len(self))
 
     @cached_property
     def dense(self) -> TextVectors:
