@@ -12,6 +12,7 @@ from planted_text import Report, reports
 
 import selfvec
 from selfvec.analysis.sides import Sides, compared, written
+from selfvec.corpus.example_text import reports as storms
 from selfvec.corpus.slices import Slice, named_slice
 
 BETWEEN = ["2000..2008", "2009..2018"]
@@ -101,7 +102,15 @@ GERMAN = (
     "Sie hat ihm gesagt, dass die Maschine wegen des Wetters zu spät ist und wir auf sie warten sollen",
 )
 OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
+    "capitals": (
+        str.lower,
+        "2009..2018 is written without capitals (0.0% of the letters, 1.4% in 2000..2008",
+    ),
     "digits": (lambda text: text.replace("e", "3"), "2009..2018 has more digits ("),
+    "numbers in figures": (
+        lambda text: text.replace(" a ", " 1 "),
+        "2009..2018 has more digits (0.6% of the characters, 0.0% in 2000..2008",
+    ),
     "punctuation": (lambda text: text.replace("the ", " (the) "), "2009..2018 has more punctuation ("),
     "documents": (lambda text: " ".join([text] * 3), "2009..2018 has longer documents: in the median "),
     "sentences": (lambda text: text.replace(".", ","), "2009..2018 has longer sentences: in the median "),
@@ -114,6 +123,11 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
         "2000..2008 is written in English, 2009..2018 in ",
     ),
     "spelling": (lambda text: text.replace("harbour", "harbor"), "2000..2008 is written with 1 word that "),
+    "misread letters": (lambda text: text.replace("rn", "m"), "2000..2008 is written with 3 words that "),
+    "words in two": (
+        lambda text: text.replace("aircraft", "air craft").replace("runway", "run way"),
+        "2009..2018 is written with 2 words in two that 2000..2008 writes in one (air craft → aircraft, ",
+    ),
 }
 
 
@@ -126,6 +140,40 @@ def test_each_way_of_writing_is_told(what: str) -> None:
     first, *others = sides_of(rows).sentences
     assert first.startswith(beginning)
     assert not others
+
+
+def test_documents_in_another_language_are_told() -> None:
+    rows = [
+        {**row, "text": f"{GERMAN[i % 3]}."} if row["date"] >= "2009" and i % 4 == 0 else row
+        for i, row in enumerate(reports(300))
+    ]
+    (said,) = sides_of(rows).sentences
+    assert said == "26% of the documents of 2009..2018 and 0% of 2000..2008 are in German."
+
+
+def test_passages_that_count_once_are_told() -> None:
+    added = "This report is confidential, must not be copied, and belongs to the office that wrote it."
+    rows = [  # in any order, so that nothing else differs
+        {"text": f"{report['text']} {added * (i % 2)}", "date": str(2001 + 10 * (i % 2))}
+        for i, report in enumerate(storms()[:600])
+    ]
+    run = selfvec.refine(rows, "none", "original")
+    slices = [named_slice(run.require_tokens(), year) for year in ("2001", "2011")]
+    (said,) = written(run, slices).sentences
+    assert re.fullmatch(
+        r"2011\S* repeats more passages, such as “[a-z ]*this report is confidential[a-z ]*”: they are "
+        r"1\d% more of its words, and count once\.",
+        said,
+    )
+
+
+def test_words_in_two_are_no_news_where_the_word_in_one_stays() -> None:
+    text = "The {} stood near the air and the craft of the harbour."
+    rows = [
+        {**row, "text": text.format("air craft, an aircraft,") if i % 2 else row["text"]}
+        for i, row in enumerate(reports(300))
+    ]
+    assert sides_of(rows).apart == []
 
 
 def test_one_word_in_place_of_another_is_no_formula() -> None:

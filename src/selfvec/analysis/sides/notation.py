@@ -1,4 +1,4 @@
-"""How the documents of two sides are written: capitals, digits, punctuation, lengths, and formulas.
+"""How the documents of two sides are written: capitals, digits, lengths, repetitions, languages, formulas.
 
 Documents are the observations. A difference counts if it is large, and beyond chance by the rank sum test
 (Mann and Whitney, 1947) over a sample of the documents, with Bonferroni's correction.
@@ -6,6 +6,7 @@ Documents are the observations. A difference counts if it is large, and beyond c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -43,12 +44,16 @@ class _Measure:
     name: str
     least: float  # difference, or ratio, that matters to a reader
     ratio: bool = False
+    few: tuple[float, float] = (np.inf, np.inf)  # so does a smaller difference of means if the ratio is large
 
 
+REPEATED = "repeated passages"
 MEASURES = (
-    _Measure("capitals", 0.1),  # share of the letters: names and acronyms alone differ by less
-    _Measure("digits", 0.05),  # share of the characters
+    # Share of the letters: names and acronyms alone differ by less. Without capitals there are hardly any.
+    _Measure("capitals", 0.1, few=(0.01, 10)),
+    _Measure("digits", 0.05, few=(0.004, 2)),  # share of the characters: a text with numbers in words has few
     _Measure("punctuation", 0.05),
+    _Measure(REPEATED, 0.05),  # share of the words that are not counted, since they are counted elsewhere
     _Measure("words in a document", 2, ratio=True),
     _Measure("words in a sentence", 1.5, ratio=True),
 )
@@ -69,6 +74,7 @@ def notation_of(run: Run, slices: Sequence[Slice], word_of: Mapping[str, str]) -
     return {
         "notation": notation(run, slices),
         "languages": languages(run, slices),
+        "foreign": foreign(run, slices),
         "formulas": formulas(run, slices, word_of),
     }
 
@@ -82,7 +88,14 @@ def notation(run: Run, slices: Sequence[Slice], seed: int = 0) -> list[Row]:
     """
     if run.text is None or len(slices) != 2 or not all(part.documents.any() for part in slices):
         return []
-    figures = [_figures(run.text.read((TEXT,), sampled(part, seed).tolist())) for part in slices]
+    lengths = np.diff(run.require_tokens().offsets)
+    once = run.provenance.repeats is not None and run.provenance.repeats["counted"] == "once"
+    figures = []
+    for part in slices:
+        numbers = sampled(part, seed)
+        of = _figures(run.text.read((TEXT,), numbers.tolist()))
+        counted = lengths[numbers] / of["words in a document"] if once else np.ones(len(numbers))
+        figures.append(of | {REPEATED: 1 - np.minimum(counted, 1)})
     return [_compared(measure, *(of[measure.name] for of in figures)) for measure in MEASURES]
 
 
@@ -119,7 +132,12 @@ def _compared(measure: _Measure, a: Doubles, b: Doubles) -> Row:
         return row
     middle = [float(np.median(side) if measure.ratio else np.mean(side)) for side in (a, b)]
     low, high = sorted(middle)
-    large = high >= measure.least * low if measure.ratio else high - low >= measure.least
+    difference, times = measure.few
+    large = (
+        high >= measure.least * low
+        if measure.ratio
+        else high - low >= measure.least or (high - low >= difference and high >= times * low)
+    )
     effect, p = rank_sum(a, b)
     differs = large and abs(effect - 0.5) >= _APART and p * len(MEASURES) <= _LEVEL
     return row | {"a": middle[0], "b": middle[1], "effect": effect, "p": p, "differs": bool(differs)}
@@ -153,6 +171,33 @@ def languages(run: Run, slices: Sequence[Slice]) -> list[str | None]:
     return [
         recognised_language((names[i], int(own[i])) for i in np.flatnonzero(own).tolist()) for own in counts
     ]
+
+
+_RECOGNISED = 300  # documents of a side, at most: each is compared with all languages
+_IN_PART = 0.05  # by which the shares of the documents in a language differ, if it is said
+
+
+def foreign(run: Run, slices: Sequence[Slice], seed: int = 0) -> list[Row]:
+    """The languages but the most frequent one in which one of two slices has more of its documents.
+
+    A row has the ``language`` and its shares ``a`` and ``b`` of the documents whose language the words tell.
+    """
+    batch = run.require_tokens()
+    rng = np.random.default_rng(seed)
+    counts: list[Counter[str]] = []
+    for part in slices:
+        numbers = rng.permutation(sampled(part, seed))[:_RECOGNISED]
+        documents = (batch.ids[batch.offsets[i] : batch.offsets[i + 1]].tolist() for i in numbers.tolist())
+        words = (Counter(batch.types[i] for i in ids) for ids in documents)
+        counts.append(Counter(code for own in words if (code := recognised_language(own.items()))))
+    totals = [of.total() for of in counts]
+    rows = []
+    for code, number in (counts[0] + counts[1]).most_common()[1:]:
+        a, b = (of[code] / max(total, 1) for of, total in zip(counts, totals, strict=True))
+        p = hypergeometric_p(np.array([counts[1][code]]), np.array([number]), totals[1], sum(totals))[0]
+        if abs(a - b) >= _IN_PART and p <= _LEVEL:
+            rows.append({"language": code, "a": a, "b": b})
+    return rows
 
 
 # ---- Formulas: passages that most documents of one side have, such as the headings of a form

@@ -20,13 +20,16 @@ from selfvec.base.characters import without_accents
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source
 from selfvec.storage.cache import kept_result
 from selfvec.text.document_vectors import document_frequencies
-from selfvec.text.odd_words import spelling_key
+from selfvec.text.odd_words import letters_key, spelling_key
+
+from .notation import sampled
 
 Row = dict[str, Any]
 
-_FORMAT = 1  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 2  # of what is kept in a cache: another number, and what an older version kept is made again
 _FEWEST = 5  # occurrences of a word that vanishes or comes, on the side that has it
 _VANISHED = 5  # times rarer on the other side; an old habit dies out slowly
 _CERTAIN = 3.0  # deviations by which the shares of documents differ: one in 400 by chance
@@ -39,9 +42,58 @@ _SPLITS = 10  # random halves of the occurrences of both words
 # abbreviations, pairs that are one word have .88 and more; words whose letters agree by accident .41 at most.
 _NEAR = 0.7
 _ROUNDS = 3
+_REPLACED = 0.5  # of a word that one side writes in one: the other writes as many in two, at least
 _CANDIDATES = 3  # words whose contexts are nearest, that are looked at for each word
 _LONGEST_X = 4  # letters of an abbreviation that ends in x
 _SMOOTHED = 0.5  # added to counts of neighbours
+
+
+def written_apart(run: Run, slices: Sequence[Slice], seed: int = 0) -> list[Row]:
+    """Words that one of two slices writes in two, such as *web site* beside *website*.
+
+    A row has the ``word``, how it is written ``apart``, and how often each occurs in a sample of the
+    documents of both, as ``word_a``, ``word_b``, ``apart_a`` and ``apart_b``. The most frequent come first.
+    """
+    batch, names, index = run.require_tokens(), run.vectors.index_to_key, run.vectors.key_to_index
+    parts = [batch.part(sampled(part, seed)) for part in slices]
+    moves = _moves(parts, names)
+    moved = np.concatenate([moves.going, moves.coming])
+    cuts = [
+        (row, index[names[row][:i]], index[names[row][i:]])
+        for row in moved[moves.sharp[moved]].tolist()
+        for i in range(1, len(names[row]))
+        if names[row][:i] in index and names[row][i:] in index
+    ]
+    if not cuts:
+        return []
+    whole, first, second = np.array(cuts).T
+    codes = first * len(names) + second
+    wanted = np.unique(codes)
+    counts = np.stack([_together(part, wanted)[np.searchsorted(wanted, codes)] for part in parts])
+    sizes = np.array([[max(part.documents, 1)] for part in parts])
+    rates, of_whole = counts / sizes, np.stack([part.counts[whole] for part in parts]) / sizes
+    here = np.argmin(of_whole, axis=0)  # the side that writes it apart
+    own = np.arange(len(cuts))
+    replaced = (counts[here, own] >= _FEWEST) & (rates[here, own] >= _VANISHED * rates[1 - here, own])
+    replaced &= rates[here, own] >= _REPLACED * of_whole[1 - here, own]
+    best: dict[int, Row] = {}
+    for i in np.argsort(-counts.max(axis=0), kind="stable").tolist():
+        if replaced[i]:
+            row = {"word": names[whole[i]], "apart": f"{names[first[i]]} {names[second[i]]}"}
+            for side, part in enumerate(parts):
+                row |= {f"word_{'ab'[side]}": int(part.counts[whole[i]])}
+                row |= {f"apart_{'ab'[side]}": int(counts[side, i])}
+            best.setdefault(int(whole[i]), row)
+    return list(best.values())
+
+
+def _together(part: TokenBatch, wanted: Ints) -> Ints:
+    """How often each pair of words in a row occurs, (n,); pairs are numbers, rising."""
+    codes = part.ids[:-1].astype(np.int64) * len(part.types) + part.ids[1:]
+    inside = np.ones(len(codes), bool)
+    inside[part.offsets[1:-1][(part.offsets[1:-1] > 0) & (part.offsets[1:-1] < len(part))] - 1] = False
+    place = np.minimum(np.searchsorted(wanted, codes), len(wanted) - 1)
+    return np.bincount(place[inside & (wanted[place] == codes)], minlength=len(wanted))
 
 
 @dataclass(frozen=True)
@@ -61,8 +113,8 @@ def relation(a: str, b: str) -> str:
     ['abbreviation', 'hyphen', 'accents', '']
     >>> relation("wx", "weather")
     'abbreviation'
-    >>> relation("Hail", "hail"), relation("colour", "color")
-    ('case', 'spelling')
+    >>> relation("Hail", "hail"), relation("colour", "color"), relation("moming", "morning")
+    ('case', 'spelling', 'misread')
     """
     if a.casefold() == b.casefold():
         return "case"
@@ -72,6 +124,8 @@ def relation(a: str, b: str) -> str:
         return "accents"
     if spelling_key(a) == spelling_key(b):
         return "spelling"
+    if letters_key(a) == letters_key(b):
+        return "misread"
     short, long = sorted((a.lower(), b.lower()), key=len)
     # In aviation and medicine an x stands for the rest of a word: wx, pax, rx, hx.
     rest_left_out = 2 <= len(short) <= _LONGEST_X and short[-1] == "x" and long.startswith(short[:-1])
@@ -93,14 +147,15 @@ def variant_pairs(run: Run, slices: Sequence[Slice]) -> list[Row]:
     ends = slices[0], slices[-1]
 
     def make() -> dict[str, list[Row]]:
-        return {"rows": _pairs([batch.part(part.documents) for part in ends], names)}
+        initial = run.original.sources == Source.KNOWN
+        return {"rows": _pairs([batch.part(part.documents) for part in ends], names, initial)}
 
     rows: list[Row] = kept_result(run, "variants", (_FORMAT, *documents_of(ends)), make)["rows"]
     return rows
 
 
-def _pairs(parts: Sequence[TokenBatch], names: Sequence[str], seed: int = 0) -> list[Row]:
-    """The rows of `variant_pairs` between two parts of a text."""
+def _pairs(parts: Sequence[TokenBatch], names: Sequence[str], initial: Mask, seed: int = 0) -> list[Row]:
+    """The rows of `variant_pairs` between two parts of a text; ``initial`` words, (V,), had vectors."""
     moves = _moves(parts, names)
     if not (len(moves.going) and len(moves.coming)):
         return []
@@ -114,14 +169,18 @@ def _pairs(parts: Sequence[TokenBatch], names: Sequence[str], seed: int = 0) -> 
             break
         pairs = joined
     counts = np.stack([part.counts for part in parts])
-    rows = [_row(names, counts, pair) for pair in judged if pair.near]
+    # The side that misread letters has fewer of the words that a dictionary would have.
+    misread = [(pair.gone, pair.came) for pair in judged if pair.near and pair.relation == "misread"]
+    gone, came = initial[np.array(misread, np.int64).reshape(-1, 2)].sum(axis=0)
+    rows = [_row(names, counts, pair, came_misread=bool(gone > came)) for pair in judged if pair.near]
     return sorted(rows, key=lambda row: (not row["certain"], -row["variant_a"] - row["variant_b"]))
 
 
-def _row(names: Sequence[str], counts: Ints, pair: _Pair) -> Row:
+def _row(names: Sequence[str], counts: Ints, pair: _Pair, *, came_misread: bool) -> Row:
     # The written out form names the pair; of other pairs, the word that came, which is how it is written now.
     word, variant = pair.came, pair.gone
-    if pair.relation == "abbreviation" and len(names[word]) < len(names[variant]):
+    shorter = pair.relation == "abbreviation" and len(names[word]) < len(names[variant])
+    if shorter or (pair.relation == "misread" and came_misread):
         word, variant = variant, word
     numbers = {
         f"{what}_{side}": int(counts[i, row])

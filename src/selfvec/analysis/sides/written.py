@@ -19,19 +19,28 @@ from selfvec.text.language_recognition import language_name
 
 from .joined import AUTO, joined, joined_sentences, pair_names, read_variants, split_pairs
 from .mix import equal_mix, mix_held_equal
-from .notation import notation_of
-from .variant_pairs import variant_pairs
+from .notation import FORMULA, REPEATED, notation_of
+from .variant_pairs import variant_pairs, written_apart
 
 Row = dict[str, Any]
-_FORMAT = 7  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 8  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _MANY = 3  # words: each neighbour that is written otherwise moves the words around it
 _REMEDY = "Count each pair as one word: --variants auto"
 _SAID = {
-    "digits": "{more} has more digits ({high:.0%} of the characters, {low:.0%} in {less}).",
+    "digits": "{more} has more digits ({high:.1%} of the characters, {low:.1%} in {less}).",
     "punctuation": "{more} has more punctuation ({high:.0%} of the characters, {low:.0%} in {less}).",
+    REPEATED: (
+        "{more} repeats more passages, such as “{example}”: they are {difference:.0%} more of its words, and "
+        "count once."
+    ),
     "words in a document": "{more} has longer documents: in the median {high:.0f} words, not {low:.0f}.",
     "words in a sentence": "{more} has longer sentences: in the median {high:.0f} words, not {low:.0f}.",
+}
+_FEW_CAPITALS = 0.1  # share of the letters: more than of sentences and names
+_CAPITALS = {
+    True: ("more", "in capitals ({high:.0%} of the letters, {low:.0%} in {less})"),
+    False: ("less", "without capitals ({low:.1%} of the letters, {high:.1%} in {more})"),
 }
 
 
@@ -43,10 +52,13 @@ class Sides:
     ----------
     a, b : str
         Their names.
-    notation, formulas, mix, variants : list of dict
-        What `notation`, `formulas`, `confounded_fields` and `variant_pairs` tell of them.
+    notation, formulas, mix, variants, apart, foreign : list of dict
+        What `notation`, `formulas`, `confounded_fields`, `variant_pairs`, `written_apart` and `foreign` tell
+        of them.
     languages : list of str or None
         The codes of their languages, if the words tell.
+    repeated : str
+        A passage of the text that many documents repeat, if there is one.
     fields : list of str
         Fields of the mix that can be held equal on both sides. All but the mix is measured so.
     kept : float, optional
@@ -65,9 +77,12 @@ class Sides:
     b: str = ""
     notation: list[Row] = field(default_factory=list)
     languages: list[str | None] = field(default_factory=list)
+    foreign: list[Row] = field(default_factory=list)
     formulas: list[Row] = field(default_factory=list)
+    repeated: str = ""
     mix: list[Row] = field(default_factory=list)
     variants: list[Row] = field(default_factory=list)
+    apart: list[Row] = field(default_factory=list)
     fields: list[str] = field(default_factory=list)
     kept: float | None = None
     beside: bool = False
@@ -102,29 +117,39 @@ class Sides:
         return asdict(self) | {"sentences": self.sentences}
 
     def _on_languages(self) -> list[str]:
-        """Two languages."""
+        """Two languages, or documents in another one."""
         a, b = self.languages or (None, None)
-        if a is None or b is None or a == b:
-            return []
-        return [f"{self.a} is written in {language_name(a)}, {self.b} in {language_name(b)}."]
+        if a is not None and b is not None and a != b:
+            return [f"{self.a} is written in {language_name(a)}, {self.b} in {language_name(b)}."]
+        said = "{high:.0%} of the documents of {more} and {low:.0%} of {less} are in {name}."
+        return [
+            said.format(**_ordered(self, row), name=language_name(row["language"])) for row in self.foreign
+        ]
 
     def _on_words(self) -> list[str]:
         """Capitals, and words that are written in two ways."""
         said: dict[str, list[str]] = {}  # by the side that is written so
         for row in self.notation:
             if row["measure"] == "capitals" and row["differs"]:
-                told = "in capitals ({high:.0%} of the letters, {low:.0%} in {less})"
                 sides = _ordered(self, row)
-                said.setdefault(sides["more"], []).append(told.format(**sides))
+                side, told = _CAPITALS[sides["high"] >= _FEW_CAPITALS]
+                said.setdefault(sides[side], []).append(told.format(**sides))
         left = [row for row in self.variants if row["variant"] in self.left]
         for side, other, mine in ((self.a, self.b, "a"), (self.b, self.a, "b")):
-            rows = [row for row in left if _writes(row) == mine]
+            rows = [row for row in left if _writes(row, "variant") == mine]
             if rows:
                 said.setdefault(side, []).append(_written_otherwise(rows, other))
+            rows = [row for row in self.apart if _writes(row, "apart") == mine]
+            if rows:
+                named = pair_names({row["apart"]: row["word"] for row in rows})
+                told = f"with {count_of(len(rows), 'word')} in two that {other} writes in one ({named})"
+                said.setdefault(side, []).append(told)
         sentences = [f"{side} is written {' and '.join(ways)}" for side, ways in said.items()]
+        if left or self.apart:
+            much = "much" if len(left) + len(self.apart) >= _MANY else "some"
+            sentences[-1] += f": {much} of what differs below is notation"
         if left:
-            much = "much" if len(left) >= _MANY else "some"
-            sentences[-1] += f": {much} of what differs below is notation. {_REMEDY}"
+            sentences[-1] += f". {_REMEDY}"
         return [*(f"{sentence}." for sentence in sentences), *joined_sentences(self.joined, self.lacking)]
 
     def _on_formulas(self) -> list[str]:
@@ -141,7 +166,7 @@ class Sides:
     def _on_measures(self) -> list[str]:
         """Other measures that differ."""
         rows = [row for row in self.notation if row["differs"] and row["measure"] in _SAID]
-        return [_SAID[row["measure"]].format(**_ordered(self, row)) for row in rows]
+        return [_SAID[row["measure"]].format(**_ordered(self, row), example=self.repeated) for row in rows]
 
     def _on_mix(self) -> list[str]:
         """A sentence for each field that goes with what is compared, and whether it is held equal."""
@@ -175,12 +200,15 @@ class Sides:
 def _ordered(sides: Sides, row: Row) -> dict[str, Any]:
     """The sides of a measure by what they have of it."""
     less, more = sorted(((row["a"], sides.a), (row["b"], sides.b)), key=lambda side: side[0])
-    return {"more": more[1], "less": less[1], "high": more[0], "low": less[0]}
+    return {
+        **{"more": more[1], "less": less[1], "high": more[0], "low": less[0]},
+        "difference": more[0] - less[0],
+    }
 
 
-def _writes(row: Row) -> str:
-    """The side that writes the variant rather than the word."""
-    shares = [row[f"variant_{side}"] / max(row[f"variant_{side}"] + row[f"word_{side}"], 1) for side in "ab"]
+def _writes(row: Row, what: str) -> str:
+    """The side that writes the variant, or the word apart, rather than the word."""
+    shares = [row[f"{what}_{side}"] / max(row[f"{what}_{side}"] + row[f"word_{side}"], 1) for side in "ab"]
     return "a" if shares[0] >= shares[1] else "b"
 
 
@@ -203,10 +231,12 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
     def make() -> dict[str, Any]:
         mix, fields, equal = mix_held_equal(run, ends)
         # What the mix brings with it, such as the capitals of one kind, is not said a second time.
-        return {"mix": mix, "fields": fields, **notation_of(run, equal, sides.certain)}
+        said = {"mix": mix, "fields": fields, **notation_of(run, equal, sides.certain)}
+        return said | {"apart": written_apart(run, equal)}
 
     kept = kept_result(run, "sides", (_FORMAT, *documents_of(ends)), make)
-    return _with_pairs(replace(sides, **kept), run)
+    repeated = " ".join(str((run.provenance.repeats or {}).get("example", "")).split()[:FORMULA])
+    return _with_pairs(replace(sides, **kept, repeated=repeated), run)
 
 
 def _with_pairs(sides: Sides, run: Run) -> Sides:
