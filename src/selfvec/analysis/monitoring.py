@@ -22,6 +22,8 @@ from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data.run import Run
+from selfvec.data.run_text import TEXT
+from selfvec.data.vectors import Source
 from selfvec.numerics.statistics import benjamini_hochberg, hypergeometric_p, tail_p
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
@@ -38,6 +40,7 @@ from .monitoring_evidence import (
     own_text,
     read_sample,
 )
+from .sides import Sample, Sides, new_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,6 +83,9 @@ class Monitoring(ResultTable):
         the mean share of documents, some of them held out of the run.
     unknown_expected : float or None
         The same for documents like those of the run.
+    sides : dict
+        If there is an alarm: how the new text is written otherwise than the run's, as of `drift`, and as
+        ``sentences``.
     tests : list of dict
         ``test``, the mean of ``old`` and of ``new`` documents, and ``p``, for each of four tests.
     rows : list of dict
@@ -97,6 +103,7 @@ class Monitoring(ResultTable):
     held_out: int = 0  # held-out documents of the run
     left_out: dict[str, int] = field(default_factory=dict)
     note: str = ""
+    sides: Row = field(default_factory=dict)
     tests: list[Row] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
 
@@ -117,8 +124,10 @@ class Monitoring(ResultTable):
         return f"{'ALARM' if self.alarm else 'no alarm'}, p = {self.p:.2g} (level {self.level:g}); {words}"
 
     def view(self, top: int | None = None) -> View:
-        """The verdict, which documents were compared, the tests, and the rows of each kind."""
-        parts: list[Part] = [[(self.verdict, "bad" if self.alarm else "strong")], *self._compared()]
+        """The verdict, how the new text is written, which documents were compared, the tests, the rows."""
+        parts: list[Part] = [[(self.verdict, "bad" if self.alarm else "strong")]]
+        parts += [sentence[:1].upper() + sentence[1:] for sentence in self.sides.get("sentences", [])]
+        parts += self._compared()
         if self.tests:
             parts.append(_tests_table(self.tests))
         if self.alarm:
@@ -300,7 +309,20 @@ def _tested(
         _document_rows(figures, compared, frame),
     ]
     rows = [row for kind in kinds for row in kind[:top] if row["p"] <= SHOWN]
-    return replace(result, alarm=p <= result.level, p=p, tests=tests, rows=rows)
+    alarm = p <= result.level
+    sides = _sides_of(run, frame, compared).as_dict() if alarm else {}
+    return replace(result, alarm=alarm, p=p, sides=sides, tests=tests, rows=rows)
+
+
+def _sides_of(run: Run, frame: pl.DataFrame, compared: ComparedDocuments) -> Sides:
+    """How new documents are written otherwise than those of the run."""
+    own = None if run.text is None else run.text.read((TEXT,), compared.own_places.tolist())
+    texts = own, frame[compared.places].select(TEXT)
+    old, new = (
+        Sample(compared.pool.part(of), text) for of, text in zip(_sides(compared), texts, strict=True)
+    )
+    rows = np.array([run.original.get_index(word, -1) for word in new.tokens.types], np.int64)
+    return new_text(old, new, (rows >= 0) & (run.original.sources[rows] == Source.KNOWN))
 
 
 def _test_row(name: str, p: float, figures: DocumentFigures, compared: ComparedDocuments) -> Row:

@@ -68,6 +68,7 @@ class ComparedDocuments:
 
     pool: TokenBatch  # N documents
     new: Mask  # (N,)
+    own_places: Ints  # of the held-out documents among those of the run
     places: Ints  # of the new documents among those that were read
     rest: TokenBatch  # a sample of the run's other documents
     known: Mask  # (V,), words that the run would know without the held-out documents
@@ -162,6 +163,7 @@ def chosen_documents(
     return ComparedDocuments(
         pool=pool.part(chosen),
         new=is_new[chosen],
+        own_places=np.flatnonzero(held)[chosen[:held_out]],
         places=np.flatnonzero(chosen[held_out:]),
         rest=TokenBatch(rest.ids, rest.offsets, new.types),
         known=counts >= least,

@@ -142,6 +142,26 @@ def test_each_way_of_writing_is_told(what: str) -> None:
     assert not others
 
 
+NEW = {
+    "misread letters": "The run is written with 3 words that the new text writes otherwise (",
+    "words in two": "The new text is written with 2 words in two that the run writes in one (",
+    "formula": "The passage “",
+    "language": "The run is written in English, the new text in German.",
+}
+
+
+@pytest.mark.parametrize("what", NEW)
+def test_an_alarm_over_new_text_begins_with_how_it_is_written(what: str) -> None:
+    run = run_of(list(reports(400, 1)))
+    change = OTHERWISE[what][0]
+    found = selfvec.monitor(run, [change(row["text"]) for row in reports(300, 2)], permutations=200)
+    assert found.alarm
+    _, first, second, *_ = found.view().parts
+    assert str(first).startswith(NEW[what])
+    assert str(second).startswith("300 of 300 new documents compared") or "repeated" in str(second)
+    assert found.as_dict()["sides"]["sentences"]
+
+
 def test_documents_in_another_language_are_told() -> None:
     rows = [
         {**row, "text": f"{GERMAN[i % 3]}."} if row["date"] >= "2009" and i % 4 == 0 else row

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Hashes, Ids, Ints
-from selfvec.corpus.slices import Slice, slice_counts
+from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.run_text import GROUP, TEXT
 from selfvec.data.token_batch import TokenBatch
@@ -69,32 +69,46 @@ def sampled(part: Slice, seed: int = 0) -> Ints:
     return np.sort(rng.choice(numbers, min(SAMPLED, len(numbers)), replace=False))
 
 
-def notation_of(run: Run, slices: Sequence[Slice], word_of: Mapping[str, str]) -> dict[str, Any]:
-    """How two slices are written, variants counted as their words."""
+class Sample(NamedTuple):
+    """Some documents of a side: as words, and as they are written, if that is known."""
+
+    tokens: TokenBatch
+    texts: pl.DataFrame | None
+    once: bool = False  # whether passages that many documents repeat are counted once
+
+    @classmethod
+    def of(cls, run: Run, part: Slice) -> Sample:
+        """Documents of a slice."""
+        numbers = sampled(part)
+        texts = None if run.text is None else run.text.read((TEXT,), numbers.tolist())
+        once = run.provenance.repeats is not None and run.provenance.repeats["counted"] == "once"
+        return cls(run.require_tokens().part(numbers), texts, once)
+
+
+def notation_of(samples: Sequence[Sample], word_of: Mapping[str, str]) -> dict[str, Any]:
+    """How two sides are written, variants counted as their words."""
+    parts = [sample.tokens for sample in samples]
     return {
-        "notation": notation(run, slices),
-        "languages": languages(run, slices),
-        "foreign": foreign(run, slices),
-        "formulas": formulas(run, slices, word_of),
+        "notation": notation(samples),
+        "languages": [language_of(part.types, part.counts) for part in parts],
+        "foreign": foreign(parts),
+        "formulas": formulas([joined_tokens(part, word_of) for part in parts]),
     }
 
 
-def notation(run: Run, slices: Sequence[Slice], seed: int = 0) -> list[Row]:
-    """How two slices are written: a row for each measure.
+def notation(samples: Sequence[Sample]) -> list[Row]:
+    """How two sides are written: a row for each measure.
 
     A row has the ``measure``, its mean or median in both as ``a`` and ``b``, the ``effect``, which is the
     probability that a document of b has more than one of a, p, and ``differs``: whether that is a large
-    difference beyond chance. Empty without the text, or for sides without documents.
+    difference beyond chance. Empty without the texts, or for sides without documents.
     """
-    if run.text is None or len(slices) != 2 or not all(part.documents.any() for part in slices):
-        return []
-    lengths = np.diff(run.require_tokens().offsets)
-    once = run.provenance.repeats is not None and run.provenance.repeats["counted"] == "once"
     figures = []
-    for part in slices:
-        numbers = sampled(part, seed)
-        of = _figures(run.text.read((TEXT,), numbers.tolist()))
-        counted = lengths[numbers] / of["words in a document"] if once else np.ones(len(numbers))
+    for tokens, texts, once in samples:
+        if texts is None or not len(texts):
+            return []
+        of = _figures(texts)
+        counted = np.diff(tokens.offsets) / of["words in a document"] if once else np.ones(len(texts))
         figures.append(of | {REPEATED: 1 - np.minimum(counted, 1)})
     return [_compared(measure, *(of[measure.name] for of in figures)) for measure in MEASURES]
 
@@ -164,31 +178,26 @@ def rank_sum(a: Doubles, b: Doubles) -> tuple[float, float]:
     return effect, float(chi_square_p(np.array([z]))[0])
 
 
-def languages(run: Run, slices: Sequence[Slice]) -> list[str | None]:
-    """The code of the language of each slice; None if its words do not tell."""
-    names = run.vectors.index_to_key
-    counts = slice_counts(run.require_tokens(), slices)
-    return [
-        recognised_language((names[i], int(own[i])) for i in np.flatnonzero(own).tolist()) for own in counts
-    ]
+def language_of(types: Sequence[str], counts: Ints) -> str | None:
+    """The code of the language of some documents; None if their words do not tell."""
+    return recognised_language((types[i], int(counts[i])) for i in np.flatnonzero(counts).tolist())
 
 
 _RECOGNISED = 300  # documents of a side, at most: each is compared with all languages
 _IN_PART = 0.05  # by which the shares of the documents in a language differ, if it is said
 
 
-def foreign(run: Run, slices: Sequence[Slice], seed: int = 0) -> list[Row]:
-    """The languages but the most frequent one in which one of two slices has more of its documents.
+def foreign(parts: Sequence[TokenBatch], seed: int = 0) -> list[Row]:
+    """The languages but the most frequent one in which one of two sides has more of its documents.
 
     A row has the ``language`` and its shares ``a`` and ``b`` of the documents whose language the words tell.
     """
-    batch = run.require_tokens()
     rng = np.random.default_rng(seed)
     counts: list[Counter[str]] = []
-    for part in slices:
-        numbers = rng.permutation(sampled(part, seed))[:_RECOGNISED]
-        documents = (batch.ids[batch.offsets[i] : batch.offsets[i + 1]].tolist() for i in numbers.tolist())
-        words = (Counter(batch.types[i] for i in ids) for ids in documents)
+    for part in parts:
+        numbers = rng.permutation(part.documents)[:_RECOGNISED]
+        documents = (part.ids[part.offsets[i] : part.offsets[i + 1]].tolist() for i in numbers.tolist())
+        words = (Counter(part.types[i] for i in ids) for ids in documents)
         counts.append(Counter(code for own in words if (code := recognised_language(own.items()))))
     totals = [of.total() for of in counts]
     rows = []
@@ -210,14 +219,12 @@ _FORMULAIC = 0.6  # by which the shares of the documents with it, and with eithe
 _LOOKED_AT = 50  # passages that differ most
 
 
-def formulas(run: Run, slices: Sequence[Slice], word_of: Mapping[str, str], seed: int = 0) -> list[Row]:
-    """The passage whose share of the documents differs most between two slices; empty without a large one.
+def formulas(parts: Sequence[TokenBatch]) -> list[Row]:
+    """The passage whose share of the documents differs most between two sides; empty without a large one.
 
-    Both halves of it differ, too: a passage in which one word has replaced another is none. Variants count
-    as their words. The row has the ``passage`` and its shares ``a`` and ``b``.
+    Both halves of it differ, too: a passage in which one word has replaced another is none. The row has the
+    ``passage`` and its shares ``a`` and ``b``.
     """
-    batch = run.require_tokens()
-    parts = [joined_tokens(batch.part(sampled(part, seed)), word_of) for part in slices]
     hashes = [_passages(part.ids, part.offsets) for part in parts]
     distinct, place = np.unique(np.concatenate(hashes), return_inverse=True)
     places = np.split(place, [len(hashes[0])])

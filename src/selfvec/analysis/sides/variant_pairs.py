@@ -25,8 +25,6 @@ from selfvec.storage.cache import kept_result
 from selfvec.text.document_vectors import document_frequencies
 from selfvec.text.odd_words import letters_key, spelling_key
 
-from .notation import sampled
-
 Row = dict[str, Any]
 
 _FORMAT = 2  # of what is kept in a cache: another number, and what an older version kept is made again
@@ -48,14 +46,14 @@ _LONGEST_X = 4  # letters of an abbreviation that ends in x
 _SMOOTHED = 0.5  # added to counts of neighbours
 
 
-def written_apart(run: Run, slices: Sequence[Slice], seed: int = 0) -> list[Row]:
-    """Words that one of two slices writes in two, such as *web site* beside *website*.
+def written_apart(parts: Sequence[TokenBatch]) -> list[Row]:
+    """Words that one of two sides writes in two, such as *web site* beside *website*.
 
-    A row has the ``word``, how it is written ``apart``, and how often each occurs in a sample of the
-    documents of both, as ``word_a``, ``word_b``, ``apart_a`` and ``apart_b``. The most frequent come first.
+    A row has the ``word``, how it is written ``apart``, and how often each occurs, as ``word_a``, ``word_b``,
+    ``apart_a`` and ``apart_b``. The most frequent come first.
     """
-    batch, names, index = run.require_tokens(), run.vectors.index_to_key, run.vectors.key_to_index
-    parts = [batch.part(sampled(part, seed)) for part in slices]
+    names = parts[0].types
+    index = {name: number for number, name in enumerate(names)}
     moves = _moves(parts, names)
     moved = np.concatenate([moves.going, moves.coming])
     cuts = [
@@ -141,21 +139,22 @@ def variant_pairs(run: Run, slices: Sequence[Slice]) -> list[Row]:
     listed for a person to judge. Certain pairs come first, of these the most frequent. They are kept in the
     run's cache. There are none between less than two slices.
     """
-    batch, names = run.tokens, run.vectors.index_to_key
+    batch = run.tokens
     if len(slices) < 2 or batch is None:
         return []
     ends = slices[0], slices[-1]
 
     def make() -> dict[str, list[Row]]:
         initial = run.original.sources == Source.KNOWN
-        return {"rows": _pairs([batch.part(part.documents) for part in ends], names, initial)}
+        return {"rows": pairs_between([batch.part(part.documents) for part in ends], initial)}
 
     rows: list[Row] = kept_result(run, "variants", (_FORMAT, *documents_of(ends)), make)["rows"]
     return rows
 
 
-def _pairs(parts: Sequence[TokenBatch], names: Sequence[str], initial: Mask, seed: int = 0) -> list[Row]:
-    """The rows of `variant_pairs` between two parts of a text; ``initial`` words, (V,), had vectors."""
+def pairs_between(parts: Sequence[TokenBatch], initial: Mask, seed: int = 0) -> list[Row]:
+    """The rows of `variant_pairs` between two texts over V types; the ``initial``, (V,), had vectors."""
+    names = parts[0].types
     moves = _moves(parts, names)
     if not (len(moves.going) and len(moves.coming)):
         return []

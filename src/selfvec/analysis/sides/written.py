@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
+from selfvec.base.arrays import Mask
 from selfvec.base.declarations import options
 from selfvec.base.display import count_of, printable
 from selfvec.corpus.slices import Slice, documents_of
@@ -19,8 +20,8 @@ from selfvec.text.language_recognition import language_name
 
 from .joined import AUTO, joined, joined_sentences, pair_names, read_variants, split_pairs
 from .mix import equal_mix, mix_held_equal
-from .notation import FORMULA, REPEATED, notation_of
-from .variant_pairs import variant_pairs, written_apart
+from .notation import FORMULA, REPEATED, Sample, notation_of
+from .variant_pairs import pairs_between, variant_pairs, written_apart
 
 Row = dict[str, Any]
 _FORMAT = 8  # of what is kept in a cache: another number, and what an older version kept is made again
@@ -67,6 +68,8 @@ class Sides:
         Whether what is compared is given of all documents and, beside that, with the mix held equal.
     raw : bool
         Whether all documents were asked for, whatever their mix.
+    joinable : bool
+        Whether pairs of words can be counted as one in what is compared.
     joined : dict
         The word of each variant that is counted as its word in what is compared.
     lacking : dict
@@ -87,6 +90,7 @@ class Sides:
     kept: float | None = None
     beside: bool = False
     raw: bool = False
+    joinable: bool = True
     joined: dict[str, str] = field(default_factory=dict)
     lacking: dict[str, str] = field(default_factory=dict)
 
@@ -148,7 +152,7 @@ class Sides:
         if left or self.apart:
             much = "much" if len(left) + len(self.apart) >= _MANY else "some"
             sentences[-1] += f": {much} of what differs below is notation"
-        if left:
+        if left and self.joinable:
             sentences[-1] += f". {_REMEDY}"
         return [*(f"{sentence}." for sentence in sentences), *joined_sentences(self.joined, self.lacking)]
 
@@ -231,12 +235,25 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
     def make() -> dict[str, Any]:
         mix, fields, equal = mix_held_equal(run, ends)
         # What the mix brings with it, such as the capitals of one kind, is not said a second time.
-        said = {"mix": mix, "fields": fields, **notation_of(run, equal, sides.certain)}
-        return said | {"apart": written_apart(run, equal)}
+        samples = [Sample.of(run, part) for part in equal]
+        return {"mix": mix, "fields": fields, **_notation(samples, sides.certain)}
 
     kept = kept_result(run, "sides", (_FORMAT, *documents_of(ends)), make)
     repeated = " ".join(str((run.provenance.repeats or {}).get("example", "")).split()[:FORMULA])
     return _with_pairs(replace(sides, **kept, repeated=repeated), run)
+
+
+def new_text(old: Sample, new: Sample, initial: Mask) -> Sides:
+    """How new text is written otherwise than that of a run; ``initial`` words, (V,), had vectors before."""
+    samples = old, new
+    variants = pairs_between([sample.tokens for sample in samples], initial)
+    sides = Sides("the run", "the new text", variants=variants, joinable=False)
+    return replace(sides, **_notation(samples, sides.certain))
+
+
+def _notation(samples: Sequence[Sample], word_of: Mapping[str, str]) -> dict[str, Any]:
+    apart = written_apart([sample.tokens for sample in samples])
+    return {**notation_of(samples, word_of), "apart": apart}
 
 
 def _with_pairs(sides: Sides, run: Run) -> Sides:
