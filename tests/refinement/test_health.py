@@ -74,6 +74,36 @@ def test_vectors_that_were_kept_on_purpose_are_not_called_unmoved() -> None:
     assert health.ok
 
 
+DAYS = np.arange(np.datetime64("2010-01-01"), np.datetime64("2010-07-20"))  # 200, one document each
+DATES = {
+    "no date written as 1970": (
+        [*["1970-01-01"] * 50],
+        ["50 documents are dated 1970-01-01, 20% of all, and at most 1 any other day"],
+    ),
+    "a day with 19 documents": (["2010-07-20"] * 19, []),
+    "a slip of the pen": (["2100-01-01"], ["1 document is dated 2100-01-01, 89 years from all others"]),
+    "both ends": (
+        ["1900-01-01", "2100-01-01"],
+        [
+            "1 document is dated 1900-01-01, 110 years from all others",
+            "1 document is dated 2100-01-01, 89 years from all others",
+        ],
+    ),
+    "nothing": (["2010-07-20", "NaT"], []),
+}
+
+
+@pytest.mark.parametrize("case", DATES)
+def test_a_date_that_stands_out_is_a_warning(case: str) -> None:
+    added, expected = DATES[case]
+    days = np.concatenate([DAYS, np.array(added, "datetime64[D]")])
+    moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
+    health = check_health(table(SPREAD), table(moved), days=days)
+    told = [finding for finding in health.findings if finding.name == "a date that stands out"]
+    assert [finding.message for finding in told] == expected
+    assert {finding.level for finding in told} <= {"warn"}
+
+
 def test_nothing_left_of_the_original_is_runaway() -> None:
     other = unit_rows(RNG.standard_normal(SPREAD.shape))
     assert names(check_health(table(SPREAD), table(other))) == ["runaway"]

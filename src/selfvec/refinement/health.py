@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from selfvec.base.arrays import Floats, Ints
+from selfvec.base.display import count_of
 from selfvec.base.threads import one_core
 from selfvec.data.methods import METHODS, Method
 from selfvec.data.trajectory import History
@@ -172,13 +174,14 @@ def check_health(
     method: str = "",
     repeats: Mapping[str, Any] | None = None,
     language: str | None = None,
+    days: NDArray[np.datetime64] | None = None,
 ) -> Health:
     """Compare refined vectors with the original ones, which have the same words in the same order.
 
     ``history`` is needed to detect oscillation. ``method`` decides how much words may scatter
     (`selfvec.data.methods.Method.steady`) and what a finding recommends; with ``original`` no word is
     expected to move. ``repeats`` describes the repeated passages of the text, ``language`` is its code, as in
-    ``run.json``.
+    ``run.json``; ``days``, (D,), are the dates of its documents.
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
@@ -224,6 +227,8 @@ def check_health(
         often = sorted(broken, key=lambda i: (-counts[i], i))[:_EXAMPLES]
         names = ", ".join(refined.index_to_key[i] for i in often)
         health.findings.append(_mojibake_finding(len(broken), int(counts[broken].sum()), names))
+    if days is not None:
+        health.findings.extend(_date_findings(days[~np.isnat(days)]))
     return health
 
 
@@ -361,6 +366,35 @@ def _mojibake_finding(words: int, times: int, examples: str) -> Finding:
         "UTF-8 was read as Windows-1252 and saved again: recreate the files from their source, or repair "
     )
     return Finding("mojibake", "warn", message, remedy + "them with the package ftfy, then refine again")
+
+
+_FEWEST_DAYS = 10  # different ones, among which one stands out
+_CROWD = 20  # documents of a day, at least
+_TIMES = 10  # as many documents as of any other day
+_YEAR = 365  # days
+
+
+def _date_findings(days: NDArray[np.datetime64]) -> Iterator[Finding]:
+    """The first and the last day, if it may stand for no date, such as 1970-01-01, or be an error."""
+    distinct, counts = np.unique(days, return_counts=True)
+    if len(distinct) <= _FEWEST_DAYS:
+        return
+    span = int((distinct[-2] - distinct[1]).astype(int))  # both ends may be errors
+    for day, number, next_day, most in (
+        (distinct[0], counts[0], distinct[1], counts[1:].max()),
+        (distinct[-1], counts[-1], distinct[-2], counts[:-1].max()),
+    ):
+        away = abs(int((next_day - day).astype(int)))
+        told = f"{count_of(int(number), 'document is', 'documents are')} dated {day}"
+        if number >= _CROWD and number >= _TIMES * most:
+            message = f"{told}, {number / len(days):.0%} of all, and at most {most:,} any other day"
+            remedy = "if that stands for no date, leave the field empty and refine again"
+        elif away >= max(span, _YEAR):
+            message = f"{told}, {away // _YEAR:,} years from all others"
+            remedy = "if that is an error, correct it and refine again"
+        else:
+            continue
+        yield Finding("a date that stands out", "warn", message, remedy)
 
 
 def _repeats_findings(repeats: Mapping[str, Any]) -> list[Finding]:

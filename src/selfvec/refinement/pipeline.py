@@ -148,7 +148,13 @@ def run_of(
         made = inputs.provenance
         language = made.text.get("language")
         health = check_health(
-            original, refined, history, method=plan.method, repeats=made.repeats, language=language
+            original,
+            refined,
+            history,
+            method=plan.method,
+            repeats=made.repeats,
+            language=language,
+            days=batch.dates,
         )
     parts: dict[str, RunPart] = {} if refinement.counts is None else {"counts": refinement.counts}
     if inputs.repeats is not None and len(inputs.repeats.passages):
