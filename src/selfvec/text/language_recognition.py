@@ -67,6 +67,11 @@ def recognised_language(words: Iterable[tuple[str, int]]) -> str | None:
     return _by_script(frequent) or _by_function_words(frequent)
 
 
+def function_words(code: str | None) -> frozenset[str]:
+    """The function words of a language, in lower case; none of one that is told by its script."""
+    return _function_words().get(code or "", frozenset())
+
+
 def _by_script(words: Iterable[tuple[str, int]]) -> str | None:
     letters: Counter[str] = Counter()
     total = 0
