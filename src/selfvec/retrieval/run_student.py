@@ -1,8 +1,8 @@
 """`student_of`: an encoder's knowledge as rows of a run's words, so that texts need no encoder.
 
 The student (`selfvec.encoders.student`) learns from the passages that were encoded with the run, as stems,
-and begins at the encoder's vectors of the words alone. A word that the text lacks, but that was encoded with
-the run, has the row at which it would begin.
+and begins at the encoder's vectors of the words alone. A word that the text lacks, or leaves out as a stop
+word, has the row at which it would begin, if it was encoded with the run.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class RunStudent:
 
     words: list[str]  # V stems
     student: Student  # its rows, (V, h), are float16
-    unseen: EncodedTexts  # rows of words that the run's text lacks
+    unseen: EncodedTexts  # rows of words that the run's text lacks, and of its stop words
     passages: int  # that were encoded
 
     @property
@@ -114,6 +114,7 @@ def _learn(run: Run, encoded: EncodedTexts, gathered: GatheredDocuments, progres
     vocabulary, units, stem_of = vocabulary_and_units(run, gathered)
     passages = np.flatnonzero(places >= 0)
     batch, teacher = units.part(passages), encoded.rows[places[passages]]
+    occurs = np.bincount(units.ids, minlength=len(vocabulary)) > 0  # stop words do not
     del units
     words: Sequence[str] = run.vectors.index_to_key
     of_words = encoded.find(words)
@@ -130,7 +131,7 @@ def _learn(run: Run, encoded: EncodedTexts, gathered: GatheredDocuments, progres
         nothing = np.zeros((len(vocabulary), encoded.dimensions), np.float32)
         student = Student(nothing, nothing[:, 0], mean, 0.0, 0.0, NONE, {})
     others = np.ones(len(encoded), bool)
-    for used in (places, of_words):
+    for used in (places, of_words[occurs[stem_of]]):
         others[used[used >= 0]] = False
     if not student.scale:
         others[:] = False

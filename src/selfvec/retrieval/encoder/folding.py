@@ -93,15 +93,17 @@ def fold_rows(
     run: Run,
     stems: Sequence[str],  # G
     rows: Rows,  # (G + O, h) weighted rows: of the stems, then of the others
-    others: Sequence[str] = (),  # O words; those whose stem is among the stems have its row
+    others: Sequence[str] = (),  # O words; those whose stem is among the stems have its row, save stop words
 ) -> tuple[list[str], Ids, Rows, str, dict[str, Any]]:
     """The fields of an `Encoder` with given rows, such as those that a sentence encoder taught.
 
     >>> from selfvec import Refiner
     >>> run = Refiner(method="decorrelated").fit(["hail fell on the roofs"] * 20, "none").run_
-    >>> words, places, *_ = fold_rows(run, ["hail", "roof"], np.eye(4, dtype=np.float32), ["of", "toast"])
-    >>> [words[places.tolist().index(row)] for row in range(3)]  # stop words have none
-    ['hail', 'roofs', 'toast']
+    >>> words, places, *_ = fold_rows(run, ["hail", "roof"], np.eye(4, dtype=np.float32), ["how", "toast"])
+    >>> [words[places.tolist().index(row)] for row in range(4)]
+    ['hail', 'roofs', 'how', 'toast']
+    >>> "on" in words  # a stop word has a row only if it is among the others
+    False
     """
     preprocessing = _of_words(Preprocessing.of(run.provenance))
     index = {name: i for i, name in enumerate(stems)}
@@ -226,7 +228,8 @@ def _spellings(
     row_of: dict[str, int] = {}
     for word, name in zip(words, _stem_names(words, run, preprocessing), strict=True):
         spelling = normal(word, preprocessing.language)
-        row = -1 if name is None else index.get(name, others.get(spelling, -1))
+        row = index.get(name, -1) if name is not None else -1
+        row = others.get(spelling, -1) if row < 0 else row
         if row >= 0 and filled[row]:
             row_of.setdefault(spelling, row)
     return list(row_of), np.fromiter(row_of.values(), np.int64, len(row_of))
