@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -98,10 +99,26 @@ def test_a_date_that_stands_out_is_a_warning(case: str) -> None:
     added, expected = DATES[case]
     days = np.concatenate([DAYS, np.array(added, "datetime64[D]")])
     moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
-    health = check_health(table(SPREAD), table(moved), days=days)
+    batch = TokenBatch(np.zeros(len(days), np.int32), np.arange(len(days) + 1), ["hail"], days)
+    health = check_health(table(SPREAD), table(moved), batch=batch)
     told = [finding for finding in health.findings if finding.name == "a date that stands out"]
     assert [finding.message for finding in told] == expected
     assert {finding.level for finding in told} <= {"warn"}
+
+
+GERMAN = "das dach ist in der nacht auf die straße gefallen und es war nicht zu sehen"
+ENGLISH = "the roof was on the road in the night and it could not be seen"
+
+
+@pytest.mark.parametrize(
+    ("german", "english", "told"), [(5, 20, "20%"), (4, 20, ""), (5, 100, ""), (0, 9, "")]
+)
+def test_documents_in_another_language_are_a_warning(german: int, english: int, told: str) -> None:
+    batch = TokenBatch.from_documents([*[GERMAN.split()] * german, *[ENGLISH.split()] * english])
+    moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
+    health = check_health(table(SPREAD), table(moved), batch=batch, language="en")
+    expected = [f"{told} of the documents are in German"] * bool(told)
+    assert [one.message for one in health.findings if one.name == "another language"] == expected
 
 
 def test_nothing_left_of_the_original_is_runaway() -> None:

@@ -17,12 +17,13 @@ from selfvec.base.arrays import Floats, Ints
 from selfvec.base.display import count_of
 from selfvec.base.threads import one_core
 from selfvec.data.methods import METHODS, Method
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors, coverage
 from selfvec.files.memory import release
 from selfvec.numerics.rows import filled_rows, top_indices, unit_rows
 from selfvec.numerics.whitening import second_moment
-from selfvec.text.language_recognition import vectors_of
+from selfvec.text.language_recognition import language_name, other_languages, vectors_of
 from selfvec.text.odd_words import garbled
 
 # Limits of the findings. Measured on NOAA narratives with GoogleNews vectors (see docs/results/paper.md): the
@@ -174,14 +175,14 @@ def check_health(
     method: str = "",
     repeats: Mapping[str, Any] | None = None,
     language: str | None = None,
-    days: NDArray[np.datetime64] | None = None,
+    batch: TokenBatch | None = None,
 ) -> Health:
     """Compare refined vectors with the original ones, which have the same words in the same order.
 
     ``history`` is needed to detect oscillation. ``method`` decides how much words may scatter
     (`selfvec.data.methods.Method.steady`) and what a finding recommends; with ``original`` no word is
     expected to move. ``repeats`` describes the repeated passages of the text, ``language`` is its code, as in
-    ``run.json``; ``days``, (D,), are the dates of its documents.
+    ``run.json``; ``batch`` has its documents.
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
@@ -227,8 +228,10 @@ def check_health(
         often = sorted(broken, key=lambda i: (-counts[i], i))[:_EXAMPLES]
         names = ", ".join(refined.index_to_key[i] for i in often)
         health.findings.append(_mojibake_finding(len(broken), int(counts[broken].sum()), names))
-    if days is not None:
-        health.findings.extend(_date_findings(days[~np.isnat(days)]))
+    if batch is not None:
+        health.findings.extend(_language_findings(batch, language))
+        if batch.dates is not None:
+            health.findings.extend(_date_findings(batch.dates[~np.isnat(batch.dates)]))
     return health
 
 
@@ -366,6 +369,21 @@ def _mojibake_finding(words: int, times: int, examples: str) -> Finding:
         "UTF-8 was read as Windows-1252 and saved again: recreate the files from their source, or repair "
     )
     return Finding("mojibake", "warn", message, remedy + "them with the package ftfy, then refine again")
+
+
+_IN_PART = 0.05  # of the documents: fewer hardly move a word
+_FEWEST_IN_PART = 5  # documents: of two texts, one is a quotation
+
+
+def _language_findings(batch: TokenBatch, language: str | None) -> Iterator[Finding]:
+    """Documents in another language than that of the text."""
+    counts, size = other_languages(batch, language)
+    for code, number in counts.items():
+        if number >= max(_IN_PART * size, _FEWEST_IN_PART):
+            message = f"{number / size:.0%} of the documents are in {language_name(code)}"
+            better = vectors_of(code)
+            own = f", with --vectors {better} (selfvec vectors fetch {better})" if better else ""
+            yield Finding("another language", "warn", message, f"refine them by themselves{own}")
 
 
 _FEWEST_DAYS = 10  # different ones, among which one stands out

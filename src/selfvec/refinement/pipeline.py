@@ -154,7 +154,7 @@ def run_of(
             method=plan.method,
             repeats=made.repeats,
             language=language,
-            days=batch.dates,
+            batch=batch,
         )
     parts: dict[str, RunPart] = {} if refinement.counts is None else {"counts": refinement.counts}
     if inputs.repeats is not None and len(inputs.repeats.passages):

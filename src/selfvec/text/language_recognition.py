@@ -18,8 +18,11 @@ from functools import cache
 from operator import itemgetter
 from pathlib import Path
 
+import numpy as np
+
 from selfvec.base.casing import in_letters, lower
 from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import KNOWN_TEXT
 from selfvec.storage.public_vectors import BUILT_IN, PUBLIC_VECTORS
 
@@ -67,9 +70,31 @@ def recognised_language(words: Iterable[tuple[str, int]]) -> str | None:
     return _by_script(frequent) or _by_function_words(frequent)
 
 
-def function_words(code: str | None) -> frozenset[str]:
-    """The function words of a language, in lower case; none of one that is told by its script."""
-    return _function_words().get(code or "", frozenset())
+_DOCUMENTS = 500  # looked at, at most
+
+
+def other_languages(batch: TokenBatch, usual: str | None, seed: int = 0) -> tuple[dict[str, int], int]:
+    """The number of documents in another language than that of the text, of a sample; and its size.
+
+    >>> english, german = "the roof of a barn is in the road", "das ist die farbe und der rest"
+    >>> documents = [text.split() for text in (english, german, english, english)]
+    >>> other_languages(TokenBatch.from_documents(documents), "en")
+    ({'de': 1}, 4)
+    """
+    if usual is None:
+        return {}, 0
+    drawn = np.random.default_rng(seed).permutation(batch.documents)[:_DOCUMENTS]
+    some = batch.part(np.sort(drawn))
+    # Most documents have enough words of the text's language: they need not be compared with all others.
+    words = _function_words().get(usual, frozenset())
+    is_usual = np.array([lower(word) in words for word in batch.types], bool)
+    own = np.bincount(some.document_of(np.flatnonzero(is_usual[some.ids])), minlength=some.documents)
+    odd = some.part(np.flatnonzero(own < ENOUGH * np.diff(some.offsets)))
+    of_words = (Counter(batch.types[i] for i in ids.tolist()) for ids in np.split(odd.ids, odd.offsets[1:-1]))
+    codes = (recognised_language(of.items()) for of in of_words)
+    # The usual one is among them if its script tells it.
+    counts = Counter(code for code in codes if code is not None and code != usual)
+    return dict(counts.most_common()), some.documents
 
 
 def _by_script(words: Iterable[tuple[str, int]]) -> str | None:

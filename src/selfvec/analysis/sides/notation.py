@@ -6,7 +6,6 @@ Documents are the observations. A difference counts if it is large, and beyond c
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,13 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Hashes, Ids, Ints
-from selfvec.base.casing import lower
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.run_text import GROUP, TEXT
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
-from selfvec.text.language_recognition import ENOUGH, function_words, recognised_language
+from selfvec.text.language_recognition import other_languages, recognised_language
 
 from .joined import joined_tokens
 
@@ -184,40 +182,23 @@ def language_of(types: Sequence[str], counts: Ints) -> str | None:
     return recognised_language((types[i], int(counts[i])) for i in np.flatnonzero(counts).tolist())
 
 
-_READ = 500  # documents of a side, at most
 _IN_PART = 0.05  # by which the shares of the documents in a language differ, if it is said
 
 
-def foreign(parts: Sequence[TokenBatch], seed: int = 0) -> list[Row]:
+def foreign(parts: Sequence[TokenBatch]) -> list[Row]:
     """The languages but that of the text in which one of two sides has more of its documents.
 
-    A row has the ``language`` and its shares ``a`` and ``b`` of some of the documents.
+    A row has the ``language`` and its shares ``a`` and ``b`` of a sample of the documents.
     """
-    rng = np.random.default_rng(seed)
-    types = parts[0].types
-    usual = language_of(types, parts[0].counts + parts[1].counts)
-    if usual is None:
-        return []
-    words = function_words(usual)
-    is_usual = np.array([lower(word) in words for word in types], bool)
-    counts: list[Counter[str]] = []
-    sizes = [min(part.documents, _READ) for part in parts]
-    for part, size in zip(parts, sizes, strict=True):
-        some = part.part(np.sort(rng.permutation(part.documents)[:size]))
-        # Most documents have enough words of the text's language: they need not be compared with all others.
-        own = np.bincount(some.document_of(np.flatnonzero(is_usual[some.ids])), minlength=size)
-        odd = some.part(np.flatnonzero(own < ENOUGH * np.diff(some.offsets)))
-        documents = np.split(odd.ids, odd.offsets[1:-1])
-        of_words = (Counter(types[i] for i in ids.tolist()) for ids in documents)
-        counts.append(Counter(code for of in of_words if (code := recognised_language(of.items()))))
+    usual = language_of(parts[0].types, parts[0].counts + parts[1].counts)
+    (of_a, size_a), (of_b, size_b) = (other_languages(part, usual) for part in parts)
     rows = []
-    for code, number in (counts[0] + counts[1]).most_common():
-        if code == usual:  # told by its script
-            continue
-        a, b = (of[code] / max(size, 1) for of, size in zip(counts, sizes, strict=True))
-        p = hypergeometric_p(np.array([counts[1][code]]), np.array([number]), sizes[1], sum(sizes))[0]
-        if abs(a - b) >= _IN_PART and p <= _LEVEL:
-            rows.append({"language": code, "a": a, "b": b})
+    for code in {**of_a, **of_b}:
+        a, b = of_a.get(code, 0), of_b.get(code, 0)
+        (p,) = hypergeometric_p(np.array([b]), np.array([a + b]), size_b, size_a + size_b)
+        share_a, share_b = a / max(size_a, 1), b / max(size_b, 1)
+        if abs(share_a - share_b) >= _IN_PART and p <= _LEVEL:
+            rows.append({"language": code, "a": share_a, "b": share_b})
     return rows
 
 
