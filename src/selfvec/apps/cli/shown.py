@@ -82,7 +82,7 @@ def updated(result: Run | Figures, given: Given) -> None:
     if given.get("dry_run"):
         for file in result["files"]:  # type: ignore[index]
             print_text(f"{file['path']}: {file['added']:,} to add, {file['skipped']:,} known")
-        print_text(f"nothing was changed; without --dry-run: {changes(result)}")
+        print_text(f"nothing was changed; the update would say: {changes(result)}")
         return
     if result.change is None:  # type: ignore[union-attr]
         say("nothing is new: the run has all of these documents, so it stays as it is")
