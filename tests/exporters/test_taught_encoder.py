@@ -37,17 +37,17 @@ TEXTS = [
     )
 ]
 # Words of the initial vectors, of which the texts have the last one only
-GENERAL = ["avalanche", "blizzard", "hails", "a", "the"]
+GENERAL = ["avalanche", "blizzard", "hails", "an", "the"]
 QUESTIONS = ["roofs", "Hail on the roof?", "rain, rain and hail", "Was there an avalanche at the farm?"]
 
 
-def encoded_run(folder: Path, encoder: SentenceEncoder) -> Run:
+def encoded_run(folder: Path, encoder: SentenceEncoder, **options: str) -> Run:
     """A saved run with an encoder and initial vectors in a file beside it."""
     words = sorted({*GENERAL, *(word for text in TEXTS for word in text.lower().strip(".").split())})
     rows = np.random.default_rng(0).standard_normal((len(words), 8)).astype(np.float32)
     start = folder / "initial.txt"
     save(selfvec.Vectors(words, rows), start, format="glove")
-    selfvec.refine(TEXTS, start, output=folder / "run", method="decorrelated", encoder=encoder)
+    selfvec.refine(TEXTS, start, output=folder / "run", method="decorrelated", encoder=encoder, **options)
     return selfvec.open_run(folder / "run")
 
 
@@ -59,7 +59,7 @@ def run(tmp_path: Path) -> Run:
 def expected(student: RunStudent, stems: dict[str, int]) -> np.ndarray:
     """The direction of a question by the counts of its stems, stop words, and words that the run lacks."""
     # "the" stands 90 times and "on" 42 times in 36 texts: if anywhere, not in e^-90/36 and e^-42/36 of them
-    holding = {word: 36 * (1 - np.exp(-number / 36)) for word, number in (("the", 90), ("on", 42))}
+    holding = {word: 36 * (1 - np.exp(-number / 36)) for word, number in (("the", 90), ("on", 42), ("an", 0))}
     stop_words = {word: 0.5 * np.log(1 + (36.5 - texts) / (texts + 0.5)) for word, texts in holding.items()}
     total = np.zeros(student.student.rows.shape[1])
     for stem, count in stems.items():
@@ -81,7 +81,7 @@ def test_a_question_is_the_weighted_rows_of_its_words(run: Run, tmp_path: Path) 
         {"roof": 1},
         {"hail": 1, "roof": 1, "on": 1, "the": 1},
         {"rain": 2, "hail": 1},
-        {"avalanche": 1, "farm": 1, "the": 1},
+        {"avalanche": 1, "farm": 1, "the": 1, "an": 1},
     ]
     found = encoder.encode(QUESTIONS)
     for vector, stems in zip(found, by_hand, strict=True):
@@ -89,18 +89,23 @@ def test_a_question_is_the_weighted_rows_of_its_words(run: Run, tmp_path: Path) 
     assert encoder.dimensions == WordSums.dimensions
 
 
-def test_words_of_a_stem_share_a_row_and_stop_words_of_the_text_have_their_own(
-    run: Run, tmp_path: Path
-) -> None:
+def test_words_of_a_stem_share_a_row_and_stop_words_have_their_own(run: Run, tmp_path: Path) -> None:
     done = export(run, "encoder", tmp_path / "taught", rows="encoder")
     encoder = Encoder.open(tmp_path / "taught")
     rows = dict(zip(encoder.words, encoder.places.tolist(), strict=True))
     assert rows["roof"] == rows["roofs"] != rows["hail"] == rows["hails"]  # not that of "hails" alone
     assert {"avalanche", "blizzard"} <= set(rows)
-    assert {"the", "on"} <= set(rows)
-    assert "a" not in rows  # among the general words, but how much it tells here is not known
+    assert {"the", "on", "an"} <= set(rows)
+    assert "at" not in rows  # was not encoded
     assert Counter(encoder.words).most_common(1)[0][1] == 1
     assert done["left_out"] == []
+
+
+def test_a_run_without_stop_words_gives_them_no_rows(tmp_path: Path) -> None:
+    export(encoded_run(tmp_path, WordSums(), stop_words="en"), "encoder", tmp_path / "taught", rows="encoder")
+    words = Encoder.open(tmp_path / "taught").words
+    assert "avalanche" in words
+    assert not {"the", "on", "an"} & set(words)
 
 
 def test_without_the_initial_vectors_only_words_of_the_texts_are_known(run: Run, tmp_path: Path) -> None:

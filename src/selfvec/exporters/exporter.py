@@ -228,8 +228,8 @@ def _encoder(run: Run, rows: str, progress: Progress) -> tuple[Encoder, dict[str
 def _taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
     """The rows that a run's sentence encoder taught its words, each times the weight of the word; and notes.
 
-    Words of the initial vectors that the run lacks are known, too, if they were encoded with the run, and the
-    stop words of its text.
+    Stop words are known, too, and words of the initial vectors that the run lacks, if they were encoded with
+    the run.
 
     A store may hold the encoder's vectors of passages, p. The rows that it taught to the words
     (`selfvec.retrieval.run_student`) put a question near its vector less the mean of the passages, μ. The
@@ -260,19 +260,19 @@ _STOP_WORD = 0.5
 
 
 def _stop_word_weights(run: Run) -> dict[str, float]:
-    """The weight of each stop word in questions: 0 for one that the run's text lacks.
+    """The weight of each stop word in questions; 0 if the run was made without stop words.
 
-    Passages are read without stop words, so the documents that hold one are estimated from its count.
+    Passages are read without them, so the documents that hold one are estimated from its count.
     """
     spec = Preprocessing.of(run.provenance).stop_words
-    weights = dict.fromkeys(listed_stop_words(spec), 0.0) if spec else {}
-    counts, documents = run.vectors.counts, run.provenance.documents or 0
-    if counts is None or not documents:
-        return weights
-    of_run = [word for word in run.vectors.index_to_key if word in weights]
-    number = counts[[run.vectors.key_to_index[word] for word in of_run]]
-    holds = -documents * np.expm1(-number / documents)  # as if they stood anywhere
-    return weights | dict(zip(of_run, (_STOP_WORD * bm25_weight(documents, holds)).tolist(), strict=True))
+    words = sorted(listed_stop_words(spec)) if spec else []
+    number, counts = run.vectors.key_to_index, run.vectors.counts
+    documents = run.provenance.documents or 0
+    if counts is None or not any(word in number for word in words):
+        return dict.fromkeys(words, 0.0)
+    occurs = np.array([counts[number[word]] if word in number else 0 for word in words])
+    holds = -documents * np.expm1(-occurs / documents)  # as if they stood anywhere
+    return dict(zip(words, (_STOP_WORD * bm25_weight(documents, holds)).tolist(), strict=True))
 
 
 def _initial_words(run: Run) -> tuple[Sequence[str], list[str]]:
