@@ -33,6 +33,7 @@ WORDS = "words"
 """The prior of the encoder's vectors of the words alone."""
 
 _NAME = "student"  # in the cache
+_FORMAT = 2  # another number, and what an older version kept is made again
 _WORDS = "vocabulary.txt"
 _ARRAYS = "student.safetensors"
 _BLOCK = 1 << 14  # texts looked up at a time
@@ -103,7 +104,7 @@ def student_of(run: Run, progress: Progress | None = None) -> RunStudent | None:
         return _learn(run, encoded, gather(run, progress), progress)
 
     def opened() -> RunStudent:
-        return cached(run, _NAME, None, make, RunStudent.write, RunStudent.read, progress)
+        return cached(run, _NAME, _FORMAT, make, RunStudent.write, RunStudent.read, progress)
 
     student = run.held(_NAME, opened)
     return student if student.passages else None
