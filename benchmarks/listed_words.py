@@ -27,6 +27,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import cast
@@ -125,20 +126,25 @@ def write_listed(listed: Listed, path: Path) -> None:
     )
 
 
-def made(words: Sequence[str], encoder: SentenceEncoder, sources: dict[str, object]) -> Listed:
-    """The list with its directions, and with a record of its sources and of how it was made."""
+def laid_over(words: Sequence[str], meanings: Rows) -> Listed:
+    """The list of words from the encoder's vectors, (V, h). Its record is only its digest."""
     sums, tokens = summed(words)
     lengths = np.linalg.norm(sums, axis=1).astype(np.float16)
-    codes = rounded(directions(unit_rows(sums), tokens, encoded(words, encoder)))
+    codes = rounded(directions(unit_rows(sums), tokens, meanings))
+    return Listed(words, codes, lengths, {"sha256": digest(words, codes)})
+
+
+def made(words: Sequence[str], encoder: SentenceEncoder, sources: dict[str, object]) -> Listed:
+    """The list with its directions, and with a record of its sources and of how it was made."""
+    listed = laid_over(words, encoded(words, encoder))
     record = {
         "sources": sources,
         "weights": [ONE_TOKEN, SEVERAL_TOKENS],
         "ridge": RIDGE,
         "step": STEP,
         "words": len(words),
-        "sha256": digest(words, codes),
     }
-    return Listed(words, codes, lengths, record)
+    return replace(listed, provenance={**record, **listed.provenance})
 
 
 def digest(words: Sequence[str], codes: Int8s) -> str:

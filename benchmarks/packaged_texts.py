@@ -14,6 +14,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from lxml import etree, html
@@ -28,6 +29,7 @@ _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _ASIDE = """//head | //script | //style | //nav | //div[contains(@class, 'nav')]
     | //div[contains(@class, 'sphinxsidebar')] | //div[@class='header'] | //div[@class='toc']
     | //a[@class='headerlink']"""
+_PAGES = 400  # of a language of `translated`: an encoder takes a quarter of a second for each
 _MANUALS = {  # packages, and the pages that are taken
     "Git": (["git-doc"], ""),
     "SQLite": (["sqlite3-doc"], "^(?!.*/c3ref/)"),
@@ -40,9 +42,14 @@ _MANUALS = {  # packages, and the pages that are taken
     "SQLAlchemy": (["python-sqlalchemy-doc"], "^(?!.*changelog)"),
     "KiCad": (["kicad-doc-en"], ""),
 }
+_TRANSLATED = {  # packages of manual pages; the titles of the line NAME and of the DESCRIPTION
+    "German": (["manpages-de", "manpages-de-dev"], "BEZEICHNUNG", "BESCHREIBUNG"),
+    "Russian": (["manpages-ru", "manpages-ru-dev"], "ИМЯ", "ОПИСАНИЕ"),
+}
 _NUMBER = re.compile(r"^\d+(\.\d+)*\.?\s+")
 _ROFF = re.compile(r"\\f[A-Z]|\\f\([A-Z]{2}|\\[&|^/,]|\\s[-+]?\d|\"")
 _NAMES = {r"\-": "-", r"\~": " ", r"\(aq": "'", r"\e": "\\", r"\(bu": "", r"\ ": " "}
+_DASH = re.compile(r" (?:\\-|–) ")
 _POD = re.compile(r"X<[^<>]*>|[A-Z]<+\s?([^<>]*?)\s?>+")  # an entry of the index; a text with a font
 
 
@@ -62,6 +69,14 @@ def documentation() -> Iterator[tuple[str, str, Collection]]:
         yield f"heading → section, {name}", source, _of(_shortened(pairs))
     yield "purpose → description, manual pages of Linux", source, _of(_shortened(_purposes("manpages")))
     yield "title → page, GNOME's help", source, _of(_shortened(_help_pages()))
+
+
+def translated() -> Iterator[tuple[str, Collection]]:
+    """Purposes and descriptions of manual pages in other languages than English, with their language."""
+    for language, (packages, *titles) in _TRANSLATED.items():
+        pairs = (pair for package in packages for pair in _purposes(package, *titles))
+        every = _of(_shortened(pairs))  # the texts of the queries come first
+        yield language, replace(every, documents=every.documents[:_PAGES])
 
 
 def _shortened(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -107,13 +122,16 @@ def _answers() -> Iterator[tuple[str, str]]:
             yield _POD.sub(r"\1", question), _POD.sub(r"\1", re.sub(r"^=.*", "", answer, flags=re.MULTILINE))
 
 
-def _purposes(package: str) -> Iterator[tuple[str, str]]:
+def _purposes(
+    package: str, name: str = "NAME", description: str = "DESCRIPTION"
+) -> Iterator[tuple[str, str]]:
     """What the line NAME of a manual page says after the dash, and the page's DESCRIPTION."""
-    for page in _files(package, ".gz", "/man/man"):
+    for page in _files(package, ".gz", "/man/(.*/)?man"):
         heads = re.split(r"^\.SH +", page, flags=re.MULTILINE)
         parts = dict(head.split("\n", 1) for head in heads[1:] if "\n" in head)
-        if r" \- " in parts.get("NAME", "") and "DESCRIPTION" in parts:
-            yield _plain(parts["NAME"].split(r" \- ", 1)[1]), _plain(parts["DESCRIPTION"])
+        purpose = _DASH.split(parts.get(name, ""), maxsplit=1)[1:]
+        if purpose and description in parts:
+            yield _plain(purpose[0]), _plain(parts[description])
 
 
 def _plain(roff: str) -> str:

