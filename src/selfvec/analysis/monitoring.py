@@ -310,11 +310,11 @@ def _tested(
     ]
     rows = [row for kind in kinds for row in kind[:top] if row["p"] <= SHOWN]
     alarm = p <= result.level
-    sides = _sides_of(run, frame, compared).as_dict() if alarm else {}
+    sides = _writing(run, frame, compared).as_dict() if alarm else {}
     return replace(result, alarm=alarm, p=p, sides=sides, tests=tests, rows=rows)
 
 
-def _sides_of(run: Run, frame: pl.DataFrame, compared: ComparedDocuments) -> Sides:
+def _writing(run: Run, frame: pl.DataFrame, compared: ComparedDocuments) -> Sides:
     """How new documents are written otherwise than those of the run."""
     own = None if run.text is None else run.text.read((TEXT,), compared.own_places.tolist())
     texts = own, frame[compared.places].select(TEXT)

@@ -23,7 +23,7 @@ from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors, coverage
 from selfvec.files.memory import release
 from selfvec.numerics.rows import filled_rows, top_indices, unit_rows
 from selfvec.numerics.whitening import second_moment
-from selfvec.text.language_recognition import language_name, other_languages, vectors_of
+from selfvec.text.language_recognition import IN_PART, language_name, other_languages, vectors_of
 from selfvec.text.odd_words import garbled
 
 # Limits of the findings. Measured on NOAA narratives with GoogleNews vectors (see docs/results/paper.md): the
@@ -371,7 +371,6 @@ def _mojibake_finding(words: int, times: int, examples: str) -> Finding:
     return Finding("mojibake", "warn", message, remedy + "them with the package ftfy, then refine again")
 
 
-_IN_PART = 0.05  # of the documents: fewer hardly move a word
 _FEWEST_IN_PART = 5  # documents: of two texts, one is a quotation
 
 
@@ -379,7 +378,7 @@ def _language_findings(batch: TokenBatch, language: str | None) -> Iterator[Find
     """Documents in another language than that of the text."""
     counts, size = other_languages(batch, language)
     for code, number in counts.items():
-        if number >= max(_IN_PART * size, _FEWEST_IN_PART):
+        if number >= max(IN_PART * size, _FEWEST_IN_PART):
             message = f"{number / size:.0%} of the documents are in {language_name(code)}"
             better = vectors_of(code)
             own = f", with --vectors {better} (selfvec vectors fetch {better})" if better else ""

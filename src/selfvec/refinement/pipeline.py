@@ -154,7 +154,7 @@ def run_of(
             method=plan.method,
             repeats=made.repeats,
             language=language,
-            batch=batch,
+            batch=batch if plan.settings.keeps_tokens else None,  # a cluster has it only then
         )
     parts: dict[str, RunPart] = {} if refinement.counts is None else {"counts": refinement.counts}
     if inputs.repeats is not None and len(inputs.repeats.passages):

@@ -345,8 +345,8 @@ def _matches(scorer: Scorer, query: Query, mode: str) -> dict[int, Match]:
     out: dict[int, Match] = {}
     types = query.types.tolist()
     words = [(number, own, float(scorer.weights[own])) for number, own in enumerate(types)]
-    related = [] if mode == "bm25" else scorer.space.related_to(types)
-    for (number, _, weight), near in zip(words, related, strict=False):
+    related = [[] for _ in types] if mode == "bm25" else scorer.space.related_to(types)
+    for (number, _, weight), near in zip(words, related, strict=True):
         for other, like in near[1:]:
             if other not in out or like * weight > out[other].weight:
                 cosine = LEAST_COSINE + (1 - LEAST_COSINE) * like**0.5

@@ -70,6 +70,9 @@ def recognised_language(words: Iterable[tuple[str, int]]) -> str | None:
     return _by_script(frequent) or _by_function_words(frequent)
 
 
+IN_PART = 0.05
+"""Share of the documents that are in another language, if it is said: fewer hardly move a word."""
+
 _DOCUMENTS = 500  # looked at, at most
 
 
@@ -87,7 +90,9 @@ def other_languages(batch: TokenBatch, usual: str | None, seed: int = 0) -> tupl
     some = batch.part(np.sort(drawn))
     # Most documents have enough words of the text's language: they need not be compared with all others.
     words = _function_words().get(usual, frozenset())
-    is_usual = np.array([lower(word) in words for word in batch.types], bool)
+    is_usual = np.zeros(len(batch.types), bool)
+    used = np.unique(some.ids)
+    is_usual[used] = [lower(batch.types[i]) in words for i in used.tolist()]
     own = np.bincount(some.document_of(np.flatnonzero(is_usual[some.ids])), minlength=some.documents)
     odd = some.part(np.flatnonzero(own < ENOUGH * np.diff(some.offsets)))
     of_words = (Counter(batch.types[i] for i in ids.tolist()) for ids in np.split(odd.ids, odd.offsets[1:-1]))

@@ -18,9 +18,10 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import GROUP, TEXT
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
-from selfvec.text.language_recognition import other_languages, recognised_language
+from selfvec.text.language_recognition import IN_PART, other_languages, recognised_language
 
 from .joined import joined_tokens
+from .variant_pairs import written_apart
 
 if TYPE_CHECKING:
     import polars as pl
@@ -91,6 +92,7 @@ def notation_of(samples: Sequence[Sample], word_of: Mapping[str, str]) -> dict[s
         "notation": notation(samples),
         "languages": [language_of(part.types, part.counts) for part in parts],
         "foreign": foreign(parts),
+        "apart": written_apart(parts),
         "formulas": formulas([joined_tokens(part, word_of) for part in parts]),
     }
 
@@ -182,9 +184,6 @@ def language_of(types: Sequence[str], counts: Ints) -> str | None:
     return recognised_language((types[i], int(counts[i])) for i in np.flatnonzero(counts).tolist())
 
 
-_IN_PART = 0.05  # by which the shares of the documents in a language differ, if it is said
-
-
 def foreign(parts: Sequence[TokenBatch]) -> list[Row]:
     """The languages but that of the text in which one of two sides has more of its documents.
 
@@ -197,7 +196,7 @@ def foreign(parts: Sequence[TokenBatch]) -> list[Row]:
         a, b = of_a.get(code, 0), of_b.get(code, 0)
         (p,) = hypergeometric_p(np.array([b]), np.array([a + b]), size_b, size_a + size_b)
         share_a, share_b = a / max(size_a, 1), b / max(size_b, 1)
-        if abs(share_a - share_b) >= _IN_PART and p <= _LEVEL:
+        if abs(share_a - share_b) >= IN_PART and p <= _LEVEL:
             rows.append({"language": code, "a": share_a, "b": share_b})
     return rows
 

@@ -54,7 +54,7 @@ def written_apart(parts: Sequence[TokenBatch]) -> list[Row]:
     """
     names = parts[0].types
     index = {name: number for number, name in enumerate(names)}
-    moves = _moves(parts, names)
+    moves = _moves(parts)
     moved = np.concatenate([moves.going, moves.coming])
     cuts = [
         (row, index[names[row][:i]], index[names[row][i:]])
@@ -155,7 +155,7 @@ def variant_pairs(run: Run, slices: Sequence[Slice]) -> list[Row]:
 def pairs_between(parts: Sequence[TokenBatch], initial: Mask, seed: int = 0) -> list[Row]:
     """The rows of `variant_pairs` between two texts over V types; the ``initial``, (V,), had vectors."""
     names = parts[0].types
-    moves = _moves(parts, names)
+    moves = _moves(parts)
     if not (len(moves.going) and len(moves.coming)):
         return []
     pairs: dict[int, int] = {}
@@ -197,7 +197,7 @@ def _row(names: Sequence[str], counts: Ints, pair: _Pair, *, came_misread: bool)
     }
 
 
-def _moves(parts: Sequence[TokenBatch], names: Sequence[str]) -> _Moves:
+def _moves(parts: Sequence[TokenBatch]) -> _Moves:
     counts = np.stack([part.counts for part in parts])
     documents = np.stack([document_frequencies(part) for part in parts])
     totals = np.array([max(part.documents, 1) for part in parts])
@@ -205,7 +205,7 @@ def _moves(parts: Sequence[TokenBatch], names: Sequence[str]) -> _Moves:
     share = documents.sum(axis=0) / totals.sum()
     error = np.sqrt(share * (1 - share) * (1 / totals).sum())
     change = np.divide(rates[1] - rates[0], error, out=np.zeros(len(share)), where=error > 0)
-    often = with_letters(names) & (counts.max(axis=0) >= _FEWEST)
+    often = with_letters(parts[0].types) & (counts.max(axis=0) >= _FEWEST)
     sharp = often & (rates.max(axis=0) >= _VANISHED * rates.min(axis=0))
     order = np.argsort(-np.abs(change), kind="stable")
     moved = order[often[order] & (np.abs(change[order]) >= _CERTAIN)]

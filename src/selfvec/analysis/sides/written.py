@@ -21,7 +21,7 @@ from selfvec.text.language_recognition import language_name
 from .joined import AUTO, joined, joined_sentences, pair_names, read_variants, split_pairs
 from .mix import equal_mix, mix_held_equal
 from .notation import FORMULA, REPEATED, Sample, notation_of
-from .variant_pairs import pairs_between, variant_pairs, written_apart
+from .variant_pairs import pairs_between, variant_pairs
 
 Row = dict[str, Any]
 _FORMAT = 8  # of what is kept in a cache: another number, and what an older version kept is made again
@@ -236,7 +236,7 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
         mix, fields, equal = mix_held_equal(run, ends)
         # What the mix brings with it, such as the capitals of one kind, is not said a second time.
         samples = [Sample.of(run, part) for part in equal]
-        return {"mix": mix, "fields": fields, **_notation(samples, sides.certain)}
+        return {"mix": mix, "fields": fields, **notation_of(samples, sides.certain)}
 
     kept = kept_result(run, "sides", (_FORMAT, *documents_of(ends)), make)
     repeated = " ".join(str((run.provenance.repeats or {}).get("example", "")).split()[:FORMULA])
@@ -248,12 +248,7 @@ def new_text(old: Sample, new: Sample, initial: Mask) -> Sides:
     samples = old, new
     variants = pairs_between([sample.tokens for sample in samples], initial)
     sides = Sides("the run", "the new text", variants=variants, joinable=False)
-    return replace(sides, **_notation(samples, sides.certain))
-
-
-def _notation(samples: Sequence[Sample], word_of: Mapping[str, str]) -> dict[str, Any]:
-    apart = written_apart([sample.tokens for sample in samples])
-    return {**notation_of(samples, word_of), "apart": apart}
+    return replace(sides, **notation_of(samples, sides.certain))
 
 
 def _with_pairs(sides: Sides, run: Run) -> Sides:
