@@ -127,7 +127,10 @@ class BackgroundTask(Future[T], Progress):
 
     def result_now(self) -> T | None:
         """The result, or None before it exists; raises the `SelfvecError` of failed work."""
-        return self.result() if self.begin().done() else None
+        if self.done():
+            return self.result()
+        self.begin()  # what is short may be done at once, but then the answer would depend on the scheduler
+        return None
 
     def drop(self) -> None:
         """Cancel the task: it stops at its next step and fails with `Busy`."""
