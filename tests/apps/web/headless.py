@@ -68,17 +68,26 @@ class BrowserError(AssertionError):
 
 
 class Page:
-    """A tab, and what happened in it: ``errors`` of scripts and ``requests`` of the network."""
+    """A tab, and what happened in it: ``errors`` of scripts and ``requests`` of the network.
+
+    What has a string of ``expected`` in it is no error. A test says so at its start: the browser notes errors
+    when it likes, and some come after the end of the test.
+    """
 
     def __init__(self, browser: "Browser", session: str, target: str) -> None:
         self.browser = browser
         self.session = session
         self.target = target
-        self.errors: list[str] = []
+        self.noted: list[str] = []
+        self.expected: list[str] = []
         self.requests: list[str] = []
         browser.pages[session] = self
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
+
+    @property
+    def errors(self) -> list[str]:
+        return [note for note in self.noted if not any(part in note for part in self.expected)]
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         return self.browser.call(method, parameters, self.session)
@@ -89,9 +98,9 @@ class Page:
     def happened(self, method: str, about: dict[str, Any]) -> None:
         if method == "Runtime.exceptionThrown":
             details = about["exceptionDetails"]
-            self.errors.append(details.get("exception", {}).get("description", details["text"]))
+            self.noted.append(details.get("exception", {}).get("description", details["text"]))
         elif method == "Log.entryAdded" and about["entry"]["level"] == "error":
-            self.errors.append(f"{about['entry']['text']} {about['entry'].get('url', '')}")
+            self.noted.append(f"{about['entry']['text']} {about['entry'].get('url', '')}")
         elif method == "Network.requestWillBeSent":
             self.requests.append(about["request"]["url"])
 

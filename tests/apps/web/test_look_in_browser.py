@@ -13,6 +13,7 @@ from selfvec.data.run import Run
 
 
 def test_an_unknown_address_looks_like_the_page(page: Page, site: Site) -> None:
+    page.expected.append("status of 404")
     page.open(f"{site.address}nowhere", ready="document.querySelector('main')")
     page.prefers(color_scheme="dark")
     assert "There is nothing at this address" in page.text("main")
@@ -20,7 +21,6 @@ def test_an_unknown_address_looks_like_the_page(page: Page, site: Site) -> None:
     page.wait("getComputedStyle(document.body).backgroundColor === 'rgb(20, 23, 28)'")
     page.click("main a")
     page.wait("document.body.dataset.ready === 'yes'")
-    page.errors.clear()  # the browser notes the 404
 
 
 def test_the_header_of_a_narrow_window_is_one_row(page: Page, site: Site) -> None:

@@ -201,6 +201,7 @@ def test_a_search_does_not_mark_the_map_in_silence(page: Page, site: Site) -> No
 
 
 def test_words_share_a_chart_over_time_and_each_topic_has_one(page: Page, site: Site) -> None:
+    page.expected.append("status of 404")
     page.open(f"{site.address}#c=refined&view=time&words=bread+rain+nonsense&unit=year")
     page.wait("document.querySelectorAll('.multiples .chart').length > 1")
     assert "nonsense" in page.text(".full .lead")
@@ -216,7 +217,6 @@ def test_words_share_a_chart_over_time_and_each_topic_has_one(page: Page, site: 
     page.wait(f"{cells}[0] === '{10000 * both:.1f}'")
     assert "smooth=3" in page.run("location.hash")
     page.wait("document.querySelectorAll('.multiples .chart').length > 1")
-    page.errors.clear()  # the browser notes the 404s
 
 
 CHART = """import("/chart.js").then(({ rates, timeline }) => {
@@ -309,6 +309,7 @@ RENAME = (
 
 
 def test_names_of_topics_are_saved_in_the_run(page: Page, run: Run, tmp_path: Path) -> None:
+    page.expected.append("status of 401")
     folder = tmp_path / "run"
     shutil.copytree(run.folder, folder)
     token = "a token for writing"
@@ -337,7 +338,6 @@ def test_names_of_topics_are_saved_in_the_run(page: Page, run: Run, tmp_path: Pa
         page.run("document.querySelector('.topics input[type=password]').value = 'not it'")
         page.click(".topics form button")
         page.wait("document.querySelector('.topics [role=status]').innerText.includes('needs a token')")
-        page.errors.clear()  # the browser notes that it was refused
         undo(folder)
         assert [row["own"] for row in site.json("/api/topics")["topics"]] == [None] * len(found)
 
