@@ -4,7 +4,7 @@ A text by its words, x, is the square roots of their counts times their inverse 
 length 1. T is the encoder's vectors of n passages less their mean, and R0 a prior, such as the encoder's
 vectors of the words alone. The rows are near a · R0 and such that X R is near T:
 
-    R = a · R0 + Xᵀ (X Xᵀ + λ I)⁻¹ (T − a · X R0)          a: least squares of T on X R0
+    R = a · R0 + (Xᵀ X + λ I)⁻¹ Xᵀ (T − a · X R0)          a: least squares of T on X R0
 
 The ridge λ and the prior are those that explain most of passages left out of a sample. The system is solved
 by `selfvec.numerics.ridge`.
@@ -26,7 +26,7 @@ from selfvec.base.threads import cut, in_order, one_core, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.ridge import SparseRidge, column_blocks, solve_columns
 from selfvec.numerics.rows import unit_in_place
-from selfvec.numerics.sparse_rows import SHARE, SparseRows, SparseRowsMaker
+from selfvec.numerics.sparse_rows import SHARE, SparseRows, SparseRowsMaker, add_transposed_product
 from selfvec.text.document_vectors import inverse_document_frequency
 
 # Texts have length 1, so a λ of 1 counts as much as a text's own words.
@@ -37,6 +37,7 @@ NONE = "none"
 """The prior of zeros."""
 
 SAMPLE = 1000  # passages that choices are made with: all ridges and priors from one decomposition of n × n
+_PASSAGES = 1 << 14  # whose vectors are taken at a time: those of a million would be as large as the teacher
 _FLAT = 0.02  # of the explained share, within which a larger ridge is preferred: it searches better
 
 
@@ -163,7 +164,7 @@ def _left_out(values: Doubles, vectors: Doubles, turned: Doubles) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    """What is solved, some columns at a time: X R0 of all columns would be as large as the teacher, twice."""
+    """What is solved, some columns at a time, by Xᵀ T and Xᵀ X R0, which are as long as the vocabulary."""
 
     texts: SparseRows  # X, (n, V)
     teacher: AnyFloats  # (n, h)
@@ -172,34 +173,41 @@ class _Problem:
 
     def solve(self, ridge: float, jobs: int, progress: Progress) -> tuple[Rows, float]:
         """R, (V, h) float32, and a."""
-        (size, width), words = self.teacher.shape, len(self.prior)
-        sums = in_order(column_blocks(size, width), self._products, jobs)
-        along, square = sum(sums, np.zeros(2)).tolist()
-        scale = along / square if square else 0.0
-        system = SparseRidge.of(self.texts, words, ridge)
+        width, words = self.teacher.shape[1], len(self.prior)
+        system = SparseRidge(self.texts, ridge)
+
+        def products(part: slice) -> Doubles:
+            """Sums over these columns of T · X R0 and of (X R0)², (2,)."""
+            start = self._start(part)
+            return np.array([np.vdot(self._target(part), start), np.vdot(system.moment(start), start)])
+
+        scale = 0.0
+        if self.prior.size:
+            along, square = sum(in_order(column_blocks(words, width), products, jobs), np.zeros(2)).tolist()
+            scale = along / square if square else 0.0
 
         def solved(part: slice) -> AnyFloats:
-            learned = system.solve(self._target(part) - scale * self._start(part))
-            return learned + scale * self.prior[:, part] if scale else learned
+            if not scale:
+                return system.solve(self._target(part))
+            start = scale * self._start(part)
+            return system.solve(self._target(part) - system.moment(start)) + start
 
         rows = np.empty((words, width), np.float32)
         with progress.stage("Learning from the encoder", width, "columns") as advance:
-            return solve_columns(solved, rows, size, jobs, advance), scale
+            return solve_columns(solved, rows, words, jobs, advance), scale
 
     def _target(self, part: slice) -> Doubles:
-        """Some columns of T, (n, w)."""
-        return np.asarray(self.teacher[:, part] - self.mean[part], np.float64)
+        """Some columns of Xᵀ T, (V, w)."""
+        out = np.zeros((len(self.prior), part.stop - part.start))
+        indptr, indices, values = self.texts
+        for first in range(0, self.texts.height, _PASSAGES):
+            target = self.teacher[first : first + _PASSAGES, part] - self.mean[part]
+            add_transposed_product(indptr[first : first + _PASSAGES + 1], indices, values, target, out)
+        return out
 
-    def _start(self, part: slice) -> Floats:
-        """The same columns of X R0, (n, w), or (n, 1) zeros."""
-        if not self.prior.size:
-            return np.zeros((self.texts.height, 1), np.float32)
-        return self.texts.times(np.ascontiguousarray(self.prior[:, part], np.float32), 1)
-
-    def _products(self, part: slice) -> Doubles:
-        """Sums over these columns of T · X R0 and of (X R0)², (2,)."""
-        start = self._start(part).astype(np.float64)
-        return np.array([np.sum(self._target(part) * start), np.sum(start**2)])
+    def _start(self, part: slice) -> Doubles:
+        """The same columns of R0, (V, w)."""
+        return self.prior[:, part].astype(np.float64)
 
 
 def text_rows(student: Student, batch: TokenBatch, jobs: int | None = None) -> Rows:

@@ -146,26 +146,38 @@ def multiply_pairs(
 
 
 @kernel(fastmath=SUMS)
-def add_product(indptr: Ints, indices: Ids, values: Floats, rows: AnyFloats, out: AnyFloats) -> None:
-    """Add X R, (n, w), to ``out``, in its type.
+def add_moment(
+    indptr: Ints,
+    indices: Ids,
+    values: Floats,
+    rows: AnyFloats,  # W, (m, w)
+    own: AnyFloats,  # (w,), working memory
+    out: AnyFloats,  # (m, w)
+) -> None:
+    """Add Xᵀ X W to ``out``, in its type, with one pass over X.
 
     Four entries at a time, so that sums stay in registers. Unsigned numbers need no check of the sign.
     """
     for row in range(len(indptr) - 1):
-        total = out[row]
+        for j in range(own.size):
+            own[j] = 0
         k = indptr[row]
         while k + 4 <= indptr[row + 1]:
             a, b, c, d = values[k], values[k + 1], values[k + 2], values[k + 3]
             row_a, row_b = rows[np.uint32(indices[k])], rows[np.uint32(indices[k + 1])]
             row_c, row_d = rows[np.uint32(indices[k + 2])], rows[np.uint32(indices[k + 3])]
-            for j in range(total.size):
-                total[j] += a * row_a[j] + b * row_b[j] + c * row_c[j] + d * row_d[j]
+            for j in range(own.size):
+                own[j] += a * row_a[j] + b * row_b[j] + c * row_c[j] + d * row_d[j]
             k += 4
         while k < indptr[row + 1]:
             a, row_a = values[k], rows[np.uint32(indices[k])]
-            for j in range(total.size):
-                total[j] += a * row_a[j]
+            for j in range(own.size):
+                own[j] += a * row_a[j]
             k += 1
+        for k in range(indptr[row], indptr[row + 1]):
+            sums, value = out[np.uint32(indices[k])], values[k]
+            for j in range(own.size):
+                sums[j] += value * own[j]
 
 
 @kernel(fastmath=SUMS)
