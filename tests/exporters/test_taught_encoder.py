@@ -68,7 +68,7 @@ def expected(student: RunStudent, stems: dict[str, int]) -> np.ndarray:
             row, weight = student.student.rows[place], student.student.weights[place]
         else:
             row = student.unseen.lookup([stem])[0][0]
-            weight = stop_words.get(stem, student.unseen_weight)
+            weight = stop_words.get(stem, np.log(1 + (student.passages + 0.5) / 0.5))
         total += count * weight * row.astype(float)
     return total / np.linalg.norm(total)
 

@@ -115,6 +115,11 @@ def test_a_question_by_rows_is_the_sum_of_its_words(index: Index, encoded_run: R
     assert known.all()
     assert len(alone) == len(words)
     total = total + np.log(1 + (student.passages + 0.5) / 0.5) * unseen.astype(float).sum(axis=0)
+    # A stop word counts half. The documents that hold it are estimated as if it stood anywhere.
+    count = encoded_run.vectors.counts[encoded_run.vectors.key_to_index["the"]]
+    holds = 200 * (1 - np.exp(-count / 200))
+    (row,), _ = student.unseen.lookup(["the"])
+    total += 0.5 * np.log(1 + (200 - holds + 0.5) / (holds + 0.5)) * row
     query = index.vocabulary.parse("Wind wind of the village, AVALANCHE seoul unheard")
     asked = index.encoder_part.asked_by_rows(query, None)  # type: ignore[union-attr]
     assert asked is not None

@@ -60,8 +60,8 @@ def test_a_word_that_the_text_lacks_is_where_it_would_begin(encoded_run: Run) ->
     rows, known = student.unseen.lookup(["avalanche", "Seoul", "unheard", "hail", "the"])
     assert known.tolist() == [True, True, False, False, True]  # passages are read without stop words
     np.testing.assert_allclose(rows[0], expected, atol=1e-3)  # float16
-    number = student.passages
-    assert student.unseen_weight == pytest.approx(np.log(1 + (number + 0.5) / 0.5))
+    (place,) = student.unseen.find(["avalanche"])
+    assert student.unseen_weights[place] == pytest.approx(np.log(1 + (student.passages + 0.5) / 0.5))
 
 
 def test_it_is_learned_once_and_read_from_the_cache(tmp_path: Path, encoded_run: Run) -> None:

@@ -27,14 +27,12 @@ from selfvec.refinement.source_runs import source_run, source_vectors
 from selfvec.refinement.teacher import general_words
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.folding import fold_rows
-from selfvec.retrieval.run_student import student_of
+from selfvec.retrieval.run_student import stop_words_of, student_of
 from selfvec.storage.formats import FORMATS, save
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import refuse_run
-from selfvec.text.document_vectors import bm25_weight
 from selfvec.text.passages import CUT, check_cut
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.text.rules import listed_stop_words
 
 from .encoder_folders import HUB, Library, push, write_encoder, write_piece_encoder
 from .lancedb import LanceDB
@@ -241,38 +239,17 @@ def _taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
         rule = "is encoder only for a run with a sentence encoder that read some of its texts"
         raise OptionError(rule, field="rows", remedy="refine with --encoder")
     initial, notes = _initial_words(run)
-    weight_of = dict.fromkeys(initial, taught.unseen_weight) | _stop_word_weights(run)
-    unseen, found = taught.unseen.lookup(list(weight_of))
-    unseen *= np.array(list(weight_of.values()), np.float32)[:, None]
-    own = taught.student.rows * taught.student.weights[:, None]
-    rows, others = np.concatenate([own, unseen[found]]), list(compress(weight_of, found.tolist()))
+    others = list(dict.fromkeys([*initial, *stop_words_of(run)]))
+    numbers = taught.unseen.find(others)
+    others = list(compress(others, numbers >= 0))
+    numbers = numbers[numbers >= 0]
+    unseen = taught.unseen.rows[numbers] * taught.unseen_weights[numbers, None]
+    rows = np.concatenate([taught.student.rows * taught.student.weights[:, None], unseen])
     words, places, rows, split, about = fold_rows(run, taught.words, rows, others)
     student = taught.student
     learned = {"passages": taught.passages, "ridge": student.ridge, "explained": student.explained}
     made = {"encoder": described["name"], "digest": described["digest"], "student": learned}
     return Encoder(words, places, rows, split, about | made), notes
-
-
-# In short questions in everyday words, such as *how does it spread*, stop words decide. With any factor from
-# 0.25 to 0.75, their answers are found better, and abstracts and documentation as before. A constant in
-# place of the inverse document frequency gave nothing.
-_STOP_WORD = 0.5
-
-
-def _stop_word_weights(run: Run) -> dict[str, float]:
-    """The weight of each stop word in questions; 0 if the run was made without stop words.
-
-    Passages are read without them, so the documents that hold one are estimated from its count.
-    """
-    spec = Preprocessing.of(run.provenance).stop_words
-    words = sorted(listed_stop_words(spec)) if spec else []
-    number, counts = run.vectors.key_to_index, run.vectors.counts
-    documents = run.provenance.documents or 0
-    if counts is None or not any(word in number for word in words):
-        return dict.fromkeys(words, 0.0)
-    occurs = np.array([counts[number[word]] if word in number else 0 for word in words])
-    holds = -documents * np.expm1(-occurs / documents)  # as if they stood anywhere
-    return dict(zip(words, (_STOP_WORD * bm25_weight(documents, holds)).tolist(), strict=True))
 
 
 def _initial_words(run: Run) -> tuple[Sequence[str], list[str]]:

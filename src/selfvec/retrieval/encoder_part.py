@@ -83,7 +83,7 @@ class EncoderPart:
     vectors: TextVectors  # (U, h)
     rows: AnyFloats  # (V, h) float16 of the types of the index, times their weights
     mean: Floats  # (h,) of the encoder's vectors of passages
-    unseen: EncodedTexts  # the rows, times their weight, of words that the run's text lacks
+    unseen: EncodedTexts  # the rows, times their weights, of words that the index lacks, as stop words
     weights: Mapping[str, float] = field(default_factory=_WEIGHTS.copy)  # by how a question gets its vector
     trust: float = 1.0  # what the weights are multiplied by
 
@@ -107,7 +107,7 @@ class EncoderPart:
         rows_of_words[has_row] = self.rows[query.types[has_row]]
         lost = [word for word, row in zip(query.words, rows_of_words, strict=True) if not row.any()]
         total: Rows = np.sqrt(query.counts) @ rows_of_words
-        for word in [*lost, *query.unknown]:
+        for word in [*lost, *query.unknown, *query.left_out]:
             rows, has_row = self.unseen.lookup(asked_forms(word, language))
             if has_row.any():
                 total = total + rows[np.argmax(has_row)]
@@ -156,7 +156,7 @@ def encoder_part(
     own = student.among(units.types)
     vectors = encoded_units(gathered, units, encoded, own)
     rows = (own.rows * own.weights[:, None]).astype(np.float16)
-    unseen_rows = (student.unseen.rows * np.float32(student.unseen_weight)).astype(np.float16)
+    unseen_rows = (student.unseen.rows * student.unseen_weights[:, None]).astype(np.float16)
     unseen = EncodedTexts("", "", read_only(student.unseen.hashes), read_only(unseen_rows))
     return EncoderPart(encoded.encoder, vectors, read_only(rows), read_only(own.mean), unseen)
 

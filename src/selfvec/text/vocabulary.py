@@ -28,12 +28,13 @@ _KEPT = 100_000  # words whose types are remembered
 
 @dataclass(frozen=True)
 class Query:
-    """The T words of a query that are in the vocabulary, in order of first appearance, without stop words."""
+    """The T words of a query that are in the vocabulary, in order of first appearance, and the others."""
 
     types: Ints  # (T,) int64
     counts: Floats  # (T,) float32
     words: list[str]  # T words, in their first spelling
     unknown: list[str]  # words that are not in the vocabulary
+    left_out: list[str]  # words that the rules leave out, stop words above all
     alike: dict[int, tuple[int, ...]] = field(default_factory=dict)  # type -> the same with accents
 
 
@@ -86,8 +87,11 @@ class Vocabulary:
             raise OptionError(rule, remedy="write it again, in UTF-8")
         if self._by_words:
             words = self._words(text)
-            pairs = [(n, word) for word, ns in zip(words, self.types_of(words), strict=True) for n in ns]
+            types_of = self.types_of(words)
+            pairs = [(n, word) for word, ns in zip(words, types_of, strict=True) for n in ns]
+            left_out = [word for word, ns in zip(words, types_of, strict=True) if not ns]
         else:  # subwords depend on the text before them, so the text is tokenised as a whole
+            left_out = []
             pairs = [(n, self.types[n] if n >= 0 else "") for ns in self.types_of([text]) for n in ns]
         alike: dict[int, tuple[int, ...]] = {}
         if self._by_words and self._accented:
@@ -103,6 +107,7 @@ class Vocabulary:
             np.array([counts[number] for number in types], np.float32),
             [first_words[number] for number in types],
             list(dict.fromkeys(word for number, word in pairs if number < 0 and word)),
+            list(dict.fromkeys(left_out)),
             alike,
         )
 
