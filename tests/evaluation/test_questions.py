@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -12,7 +13,9 @@ import pytest
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
+from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Judgements, Questions
+from selfvec.evaluation.report import comparison_result
 
 TEXTS = {
     "a": "Hail broke the roof of the old mill.",
@@ -46,11 +49,32 @@ def test_the_right_document_is_found_first(run_folder: Path, write, capsys) -> N
     assert found["bm25", "mrr@10"]["kind"] == "retrieval"
 
 
+@pytest.mark.parametrize(("times", "p"), [(1, 1.0), (5, 0.0625), (6, 2 / 1001)])
+def test_few_questions_tell_no_difference(run_folder: Path, write, times: int, p: float) -> None:
+    """All resamples of questions that are answered alike are alike: one question is not certainty."""
+    path = write("questions.csv", "question,id\n" + "".join(f'"the river, {n}",c\n' for n in range(times)))
+    lost = Vectors(["roof"], np.ones((1, 2), np.float32))
+    report = selfvec.evaluate({"run": run_folder}, [Questions(path)], against={"lost": lost})
+    (row,) = [
+        row
+        for row in report.comparisons
+        if (row["vectors_b"], row["mode_a"], row["mode_b"], row["metric"])
+        == ("lost", "dense", "dense", "mrr@10")
+    ]
+    assert (row["difference"], row["p"]) == (1, pytest.approx(p))
+    assert (row["low"], row["high"]) == (float(times >= 6), 1)
+    assert comparison_result(row) == ("better" if times >= 6 else "not distinguishable")
+    assert any("too few for an interval" in note for note in report.notes()) == (times < 6)
+
+
 def test_other_names_of_columns_and_tabs(run_folder: Path, write) -> None:
     path = write("questions.tsv", "doc_id\tquery\nb\tbread\nzz\triver\n")
     report = selfvec.evaluate(run_folder, [Questions(path)])
     assert {row["missing"] for row in report.rows} == {1}
-    (note,) = report.as_dict()["notes"]
+    note, few = report.as_dict()["notes"]
+    assert (
+        few == "questions: 2 items are too few for an interval, or to tell a difference; it takes 6 or more"
+    )
     assert note.startswith("questions: 1 of 2 judged ids are not among the documents, such as 'zz';")
     assert note in report.to_html().replace("&#x27;", "'")
 

@@ -92,7 +92,7 @@ def test_documents_that_the_corpus_lacks_stay_to_be_found(beir: Path) -> None:
     assert {row["missing"] for row in report.rows} == {1}
     assert report.rows[1]["value"] == 0.25
     assert report.rows[0]["lacking"] == {"ids": 5, "of": 6, "first": ["lost", "no0", "no1"]}
-    (note,) = report.notes()
+    note, _ = report.notes()
     assert "5 of 6 judged ids are not among the documents, such as 'lost', 'no0', 'no1'" in note
     assert note in report.as_dict()["notes"]
 

@@ -23,7 +23,7 @@ from selfvec.text.preprocessing import Preprocessing
 from .bias import Bias
 from .classification import Classification
 from .compared_vectors import ComparedVectors, distinct_names, open_entries, truncated
-from .report import Report
+from .report import Report, too_few
 from .retrieval import Questions, Retrieval, search_settings
 from .run_tasks import HiddenWords, Stability
 from .task import Measurement, Task
@@ -111,7 +111,7 @@ def evaluate(
 ) -> Report:
     """Measure vectors on tasks, with confidence intervals.
 
-    The intervals are 95 % bootstrap intervals; differences are paired.
+    The intervals are 95 % bootstrap intervals; differences are paired. Fewer than 6 items tell no difference.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def _measured(
             for a, b in task.pairs(measured):
                 # Baselines are compared only with the first vectors, not with each other.
                 if a.vectors not in against and (b.vectors not in against or a.vectors == first):
-                    comparisons += [named | row for row in _compared(a, b)]
+                    comparisons += [named | row for row in _compared(a, b, task.kind)]
             advance(1)
     return Report(rows, comparisons, described, {"seed": seed, "resamples": RESAMPLES})
 
@@ -283,7 +283,7 @@ def _figure(estimate: Estimate | None, over: str = "") -> Row:
     return {f"value{over}": value, f"low{over}": low, f"high{over}": high}
 
 
-def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
+def _compared(a: Measurement, b: Measurement, kind: str) -> Iterator[Row]:
     """The difference of two figures, if they have the same metric, method, items and truncation."""
     same = {
         (side.metric, side.extra.get("method"), side.n, side.dimensions if side.truncated else None)
@@ -295,7 +295,7 @@ def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
     asked = {"a": a.extra.get("question"), "b": b.extra.get("question")}
     common: Row = {}
     if a.n_common is not None:
-        common = _difference(a.common, b.common, "_common") | {"n_common": a.n_common}
+        common = _difference(a.common, b.common, a.n_common, kind, "_common") | {"n_common": a.n_common}
     yield {
         "vectors_a": a.vectors,
         "vectors_b": b.vectors,
@@ -304,15 +304,18 @@ def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
         "mode_b": b.mode,
         "method": method,
         "dimensions": size,
-        **_difference(a.estimate, b.estimate),
+        **_difference(a.estimate, b.estimate, a.n, kind),
         **common,
         **{f"question_{x}": by for x, by in asked.items() if by},
     }
 
 
-def _difference(a: Estimate | None, b: Estimate | None, over: str = "") -> Row:
+def _difference(a: Estimate | None, b: Estimate | None, items: int, kind: str, over: str = "") -> Row:
     """``a`` minus ``b``; ``over`` ends the names of the keys."""
     both = None if a is None or b is None else difference(a, b)
+    if both is not None and too_few(items, kind):  # the resamples of a single item are all alike
+        p = max(both.p, min(1.0, 2.0 ** (1 - items)))  # that all differ in the same direction
+        both = replace(both, low=min(both.low, 0.0), high=max(both.high, 0.0), p=p)
     keys = {"difference": "value", "low": "low", "high": "high", "p": "p"}
     return {f"{key}{over}": getattr(both, name, None) for key, name in keys.items()}
 

@@ -13,6 +13,7 @@ from selfvec.base.display import escape_controls, escape_for_display
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.view import Cell, Drawn, Part, Table, View, text_table
 from selfvec.files.report_page import page_html, page_markdown, save_page
+from selfvec.numerics.statistics import FEWEST
 
 Row = dict[str, Any]
 
@@ -77,6 +78,7 @@ class Report(ResultTable):
         """What to know about the figures."""
         sentences = [*dict.fromkeys(_lacking(row) for row in self.rows if row.get("lacking"))]
         sentences += dict.fromkeys(_unused(row) for row in self.rows if row.get("unused", {}).get("words"))
+        sentences += dict.fromkeys(_few(row) for row in self.rows if too_few(row["n"], row["kind"]))
         if outside := [
             f"{row['task']} {row['metric']} of {label(row)}" for row in self.rows if _outside(row)
         ]:
@@ -209,6 +211,21 @@ def _lacking(row: Row) -> str:
     return f"{row['task']}: {few}, such as {first}; where relevant, they count as not found"
 
 
+def too_few(items: int, kind: str) -> bool:
+    """Whether items are too few for an interval: resamples of them hardly differ.
+
+    Sets of words for bias are not samples, and their attributes are items, too.
+    """
+    return items < FEWEST and kind not in UNRANKED
+
+
+def _few(row: Row) -> str:
+    items = f"{row['n']} item{' is' if row['n'] == 1 else 's are'}"
+    return (
+        f"{row['task']}: {items} too few for an interval, or to tell a difference; it takes {FEWEST} or more"
+    )
+
+
 def _outside(row: Row) -> bool:
     """Whether the value of a row, as shown, is not in its interval."""
     low, value, high = (round(row[key], 3) for key in ("low", "value", "high"))
@@ -240,7 +257,7 @@ def _shown(value: float | None, form: str = ".3f") -> str:
 
 def _interval(row: Mapping[str, Any], over: str = "", form: str = ".3f") -> str:
     """The interval of a row as text; ``over`` is "_common" for that of common items."""
-    low = row.get(f"low{over}")
+    low = None if too_few(row.get(f"n{over}", FEWEST), row["kind"]) else row.get(f"low{over}")
     return "–" if low is None else f"{low:{form}} to {row[f'high{over}']:{form}}"
 
 

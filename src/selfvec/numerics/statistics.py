@@ -17,6 +17,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, AnyInts, Array, Doubles, Ints, Mask
 
 RESAMPLES = 1000
+FEWEST = 6  # items that can tell a difference: n that all differ in the same direction have p = 2 ** (1 - n)
 NORMAL = 1.96  # standard errors on either side of a 95 % interval
 _BLOCK = 250_000  # items drawn at a time
 

@@ -347,6 +347,8 @@ class Index:
         notes += filter(None, [unsegmented([(word, 1) for word in words], code, "the question")])
         asked, said = self._asked(read.text, parsed, mode, question)
         notes += said
+        if not words and not read.signs:
+            notes.append("the question has no word to search for: write some")
         if words and not len(parsed.types) and not parsed.unknown:
             notes.append("all words of the question are stop words: texts that have them were found")
             parsed = replace(parsed, words=words)

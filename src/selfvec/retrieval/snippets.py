@@ -217,10 +217,8 @@ class Found(ResultTable):
     @property
     def messages(self) -> list[str]:
         """What was not looked for, and what was left out of the text."""
-        nothing = "nothing to search for: stop words are left out"
         unknown = f"not in the documents or the run: {', '.join(self.unknown)}"
-        asked = [nothing] * (not self.asked and not self.unknown) + [unknown] * bool(self.unknown)
-        return asked + [self.left_out] * bool(self.left_out)
+        return [unknown] * bool(self.unknown) + [self.left_out] * bool(self.left_out)
 
     def view(self, top: int | None = None) -> View:
         """The documents, best first, and how they were looked for."""
