@@ -152,8 +152,7 @@ def test_the_default_cache_is_where_the_environment_says(texts: Path, monkeypatc
 def test_a_page_that_the_demo_did_not_make_stays_and_nothing_is_begun(tmp_path: Path) -> None:
     page = tmp_path / "demo-run.html"
     page.write_text("<title>My holidays</title>")
-    with pytest.raises(TargetError, match=r"demo-run\.html"):
-        demo(tmp_path / "demo-run")
+    refused(lambda: demo(tmp_path / "demo-run"), TargetError, r"demo-run\.html")
     assert page.read_text() == "<title>My holidays</title>"
     assert [one.name for one in tmp_path.iterdir()] == ["demo-run.html"]
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import NotFound, OptionError
@@ -90,15 +91,13 @@ NOTHING = {
 @pytest.mark.parametrize("name", NOTHING)
 def test_a_filter_that_nothing_passes_says_what_there_is(name: str) -> None:
     values, asked, told = NOTHING[name]
-    with pytest.raises(NotFound, match=told):
-        passing(values, asked)
+    refused(lambda: passing(values, asked), NotFound, told)
 
 
 @pytest.mark.parametrize("asked", ["=2005..2003", "=7..5"])
 def test_a_range_that_runs_backwards_is_refused(asked: str) -> None:
     for values in (["2004-01-01"], ["6", "2004"]):
-        with pytest.raises(OptionError, match="runs backwards; write"):
-            passing(values, asked)
+        refused(lambda values=values: passing(values, asked), OptionError, "runs backwards; write")
 
 
 def test_one_of_several_filters_on_a_field_has_to_be_met_by_some_document() -> None:
@@ -239,8 +238,7 @@ def test_nested_conditions_mean_what_logic_says(dated_run: Run, condition: dict[
 def test_a_wrong_condition_is_answered_with_the_right_ones(
     dated_run: Run, condition, kind, told: str
 ) -> None:
-    with pytest.raises(kind, match=told):
-        dated_run.search("hail", filter=condition)
+    refused(lambda: dated_run.search("hail", filter=condition), kind, told)
 
 
 @given(st.integers(-(10**9), 10**9), st.sampled_from([(",", "."), (".", ","), (" ", ","), ("'", ".")]))

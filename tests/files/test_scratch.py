@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.refusals import refused
 
 from selfvec.base.errors import TargetError
 from selfvec.files import memory
@@ -66,8 +67,7 @@ def test_files_are_in_the_folder_that_the_user_names(monkeypatch, tmp_path) -> N
     monkeypatch.setattr(memory, "IN_MEMORY", 0)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
-    with pytest.raises(TargetError, match="missing"):
-        memory.scratch_array(10, np.int32)
+    refused(lambda: memory.scratch_array(10, np.int32), TargetError, "missing")
 
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=50), max_size=40)
@@ -94,8 +94,7 @@ def test_strings_come_back(in_memory: int, first: list[str], second: list[str]) 
 def test_numbers_out_of_range() -> None:
     packed = PackedStrings.of(["hail"])
     for number in (1, -2):
-        with pytest.raises(IndexError):
-            packed[number]
+        refused(lambda number=number: packed[number], IndexError)
 
 
 def test_more_than_are_read_at_a_time() -> None:

@@ -292,8 +292,7 @@ def test_what_ends_early_leaves_the_run_as_it_was(
             raise KeyboardInterrupt
 
         broken.setattr(f"selfvec.storage.run_writer.{place}", end)
-        with pytest.raises(KeyboardInterrupt):
-            model.run.upsert([row("b2", 99)])
+        refused(lambda: model.run.upsert([row("b2", 99)]), KeyboardInterrupt)
     model.run = selfvec.open(model.folder)
     model.check()
     model.step("upsert", [2])

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.concepts import expand, why
@@ -101,8 +102,7 @@ def test_a_word_without_a_vector_has_no_cosine() -> None:
 
 def test_what_cannot_be_asked(subject_run: Run) -> None:
     for options in ({"top": 0}, {"window": 2}, {"examples": -1}):
-        with pytest.raises(OptionError):
-            why(subject_run, "hail", "rain", **options)
+        refused(lambda options=options: why(subject_run, "hail", "rain", **options), OptionError)
 
 
 def test_terms_are_of_the_subject_of_the_query(subject_run: Run, subject_of: dict[str, str]) -> None:
@@ -150,6 +150,5 @@ def test_words_of_one_stem_stand_once() -> None:
 
 
 def test_no_terms_are_no_expansion(subject_run: Run) -> None:
-    with pytest.raises(OptionError):
-        expand(subject_run, "hail", 0)
+    refused(lambda: expand(subject_run, "hail", 0), OptionError)
     np.testing.assert_equal(len(expand(subject_run, "hail", 1)), 1)

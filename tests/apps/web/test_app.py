@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from serving import Site, answer_with
+from tests.refusals import refused
 
 from selfvec.apps.cli import main
 from selfvec.apps.web.app import page_files
@@ -207,12 +208,9 @@ def test_a_defect_is_not_told_in_detail(site: Site, monkeypatch) -> None:
 def test_a_port_in_use_is_passed_over_or_reported() -> None:
     with bind("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(OptionError, match=f"the port {port} is in use"):
-            bind("127.0.0.1", port)
-    with pytest.raises(OptionError, match="not an address of this machine"):
-        bind("203.0.113.7", 0)
-    with pytest.raises(OptionError, match="not an address of this machine"):
-        bind("no.such.host.invalid", 0)
+        refused(lambda: bind("127.0.0.1", port), OptionError, f"the port {port} is in use")
+    refused(lambda: bind("203.0.113.7", 0), OptionError, "not an address of this machine")
+    refused(lambda: bind("no.such.host.invalid", 0), OptionError, "not an address of this machine")
 
 
 def test_the_command_serves_until_it_is_interrupted(run: Run) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site, fitted
+from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.concepts import corpus_topics
@@ -479,8 +480,7 @@ def test_maps_that_wait_are_those_of_the_comparisons_that_are_kept(
     gate.set()
     assert first.result(30)
     for task in asked[: -comparison.KEPT]:
-        with pytest.raises(Busy):
-            task.result(30)
+        refused(lambda task=task: task.result(30), Busy)
     assert all(task.result(30) for task in asked[-comparison.KEPT :])
 
 
@@ -540,8 +540,7 @@ def test_a_run_without_its_text_is_still_shown(run: Run) -> None:
     data.comparisons.get("refined")
     assert "cell" in [row["word"] for row in words.ranking(data, "refined", Filter(seen=20), 0, 9)["rows"]]
     assert words.word(data, "refined", "cell")["gained"]
-    with pytest.raises(InputError, match="has not kept its tokens"):
-        words.uses(data, "refined", "cell")
+    refused(lambda: words.uses(data, "refined", "cell"), InputError, "has not kept its tokens")
 
 
 def test_topics_and_words_are_counted_by_period(site: Site) -> None:
@@ -599,5 +598,4 @@ def test_maps_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: pyt
     assert not verify(run.folder).damaged
     for file in run.folder.glob("cache/page-*/*"):
         file.write_bytes(b"{}")
-    with pytest.raises(Exception, match="computed again"):
-        shown()
+    refused(lambda: shown(), Exception, "computed again")

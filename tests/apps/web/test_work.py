@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.refusals import refused
 
 from selfvec.apps.web.work import BackgroundTask, Busy, Kind, NotReady, Tasks, WorkQueue
 from selfvec.base.errors import InputError, SelfvecError
@@ -129,8 +130,7 @@ def test_a_task_that_waits_for_another_fails_instead(ask: str, capfd: pytest.Cap
     tasks = Tasks()
     other, go = blocked(tasks, "text")
     waiting = tasks.task(lambda _: getattr(other, ask)(), kind="comparison")
-    with pytest.raises(SelfvecError, match="RuntimeError"):
-        waiting.result(PATIENCE)
+    refused(lambda: waiting.result(PATIENCE), SelfvecError, "RuntimeError")
     go.set()
     assert other.exception(PATIENCE) is None
     assert "Traceback" in capfd.readouterr().err
@@ -198,8 +198,7 @@ def test_work_that_nobody_waits_for_stops_at_its_next_step() -> None:
     waiting.drop()
     dropped.set()
     for stopped in (task, waiting, after):
-        with pytest.raises(Busy):
-            stopped.result(PATIENCE)
+        refused(lambda stopped=stopped: stopped.result(PATIENCE), Busy)
     assert steps == [0, 1]
 
 
@@ -212,8 +211,7 @@ def test_a_bug_is_told_to_who_waits_and_does_not_stop_the_others(
     def fail(progress: Progress) -> None:
         raise error
 
-    with pytest.raises(SelfvecError, match=error.__name__):
-        tasks.task(fail).result(PATIENCE)
+    refused(lambda: tasks.task(fail).result(PATIENCE), SelfvecError, error.__name__)
     assert tasks.task(lambda _: 1).result(PATIENCE) == 1
     assert "Traceback" in capfd.readouterr().err
 
@@ -225,8 +223,7 @@ def test_without_a_thread_the_next_who_asks_begins_the_task(monkeypatch: pytest.
     task = Tasks().task(lambda _: 1)
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refused)
-        with pytest.raises(RuntimeError, match="new thread"):
-            task.begin()
+        refused(lambda: task.begin(), RuntimeError, "new thread")
     assert task.result(PATIENCE) == 1
 
 
@@ -266,5 +263,4 @@ def test_closed_tasks_all_end_busy() -> None:
     tasks.close()
     closed.set()
     for task in (running, waiting, tasks.task(lambda _: 2)):
-        with pytest.raises(Busy):
-            task.result(PATIENCE)
+        refused(lambda task=task: task.result(PATIENCE), Busy)

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from same_runs import WORDS, assert_same, table, texts
 from tests.damage import sealed_again
+from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import FormatError, InputError, OptionError
@@ -131,8 +132,7 @@ def test_pieces_of_a_tokenizer(tmp_path: Path) -> None:
     assert_same(take_all(parts[0], documents[25:], table()), whole)
     assert_same(selfvec.merge(parts, table()), whole)
     path.write_text(path.read_text() + "\n")
-    with pytest.raises(OptionError, match="tokenizer: names the file"):
-        take_all(parts[0], documents[25:], table())
+    refused(lambda: take_all(parts[0], documents[25:], table()), OptionError, "tokenizer: names the file")
 
 
 def test_texts_that_parts_repeat_are_counted_as_in_the_whole(tmp_path: Path) -> None:
@@ -239,8 +239,7 @@ def test_tokens_of_other_documents_than_the_text_are_refused(run: Path, column: 
         selfvec.save_run(other, run.parent / "other")
         shutil.copyfile(run.parent / "other" / "text.parquet", run / "text.parquet")
     said = "the text has 9 documents, the tokens 30" if column else r"text\.parquet: "
-    with pytest.raises(FormatError, match=said):
-        selfvec.update(sealed_again(run), ["hail"], table())
+    refused(lambda: selfvec.update(sealed_again(run), ["hail"], table()), FormatError, said)
 
 
 def test_repeated_texts_are_counted_on_request() -> None:
