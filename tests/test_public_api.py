@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
@@ -19,12 +18,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils import estimator_checks
 from sklearn.utils.validation import check_is_fitted
+from tests.heard import Heard
 from tests.places import ROOT
 from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.progress import Progress
 from selfvec.data import run as record
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
@@ -240,18 +239,10 @@ def test_an_unused_option_at_its_default_is_no_error() -> None:
 
 
 def test_progress_is_shown_where_it_is_asked_for(storms: list[str], capsys) -> None:
-    class Heard(Progress):
-        stages: list[str] = []  # noqa: RUF012
-
-        @contextmanager
-        def stage(self, label: str, *size: object):
-            assert size
-            self.stages.append(label)
-            yield lambda _: None
-
-    for progress in (None, False, True, Heard()):
+    heard = Heard()
+    for progress in (None, False, True, heard):
         selfvec.Refiner("paper").fit(storms[:9], "none", progress=progress)
-    assert Heard.stages == ["Reading", "Refining"]
+    assert list(heard.stages) == ["Reading", "Refining"]
     assert capsys.readouterr().out == ""
 
 

@@ -8,27 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.commands import ran
+from tests.heard import Heard
 from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.starting import _is_page_of_demo, demo
 from selfvec.base.errors import CorpusError, InputError, OptionError, TargetError
-from selfvec.base.progress import Progress
 from selfvec.base.view import View
 from selfvec.corpus.python_docs import NAME
 from selfvec.data.run import state_name
 from selfvec.data.vectors import Vectors
 from selfvec.files.report_page import page_html
-
-
-class Said(Progress):
-    """Progress that remembers its messages."""
-
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-
-    def say(self, message: str) -> None:
-        self.messages.append(message)
 
 
 @pytest.fixture
@@ -46,10 +36,10 @@ def texts(tmp_path: Path, storms: list[str]) -> Path:
 
 def asked(texts: Path, question: str, **options: object) -> tuple[list[str], list[str]]:
     """The ids that were found, and what was said."""
-    said = Said()
+    heard = Heard()
     there = {"vectors": str(texts.parent / "vectors.safetensors"), "cache": texts.parent / "cache"}
-    found = selfvec.ask(texts, question, progress=said, **(there | options))
-    return [hit.id for hit in found.hits], said.messages
+    found = selfvec.ask(texts, question, progress=heard, **(there | options))
+    return [hit.id for hit in found.hits], heard.said
 
 
 def test_files_of_other_kinds_are_named(texts: Path) -> None:

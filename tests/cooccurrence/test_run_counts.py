@@ -1,9 +1,6 @@
 """Counts in a run: the same vectors as by scan, kept in the folder, checked when they are taken up again."""
 
 import shutil
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_counts import assert_same, random_batch
 from tests.examples import TIMES
+from tests.heard import Interrupting
 from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.declarations import declared
 from selfvec.base.errors import FormatError, Interrupted, OptionError
-from selfvec.base.progress import Progress
 from selfvec.cooccurrence import count, operator, run_counts
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
@@ -72,22 +69,13 @@ def test_kept_counts_are_those_of_the_corpus(storm_file: Path, tmp_path: Path, w
     assert_same(kept, run_counts(run))
 
 
-class _StopAtFirst(Progress):
-    """Asks to stop, as Ctrl-C does, when the first pass is done."""
-
-    @contextmanager
-    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-        del total, unit
-        yield lambda done: signal.raise_signal(signal.SIGINT) if label == "Refining" and done else None
-
-
 @pytest.mark.parametrize("name", choices("operator"))
 def test_a_run_is_interrupted_with_every_operator(
     name: str, storms: list[str], storm_vectors: Vectors
 ) -> None:
     chosen = Settings(method="decorrelated", window=9, passes=4, operator=name)
     with pytest.raises(Interrupted, match=r"after .* of .* tokens"):
-        refine(Corpus.from_texts(storms), storm_vectors, chosen, progress=_StopAtFirst())
+        refine(Corpus.from_texts(storms), storm_vectors, chosen, progress=Interrupting())
 
 
 def test_counts_that_have_changed_are_named(storm_file: Path, tmp_path: Path) -> None:

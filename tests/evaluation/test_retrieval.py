@@ -2,8 +2,6 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.evaluation.conftest import write_collection
+from tests.heard import Heard
 from tests.retrieval.word_sums import WordSums
 
 import selfvec
 from selfvec import Refiner
-from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts
@@ -202,33 +200,12 @@ def test_all_is_measured_where_the_encoder_can_be_had(run: Run, collection: Path
     assert found["encoder", "dense", "encoder"] == pytest.approx(np.mean(values), abs=0.02)
 
 
-class Heard(Progress):
-    """Keeps what is said, and the units done of each stage."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.done: dict[str, int] = {}
-
-    @contextmanager
-    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-        del unit
-        self.done[f"{label}, {total}"] = 0
-
-        def advance(number: int) -> None:
-            self.done[f"{label}, {total}"] += number
-
-        yield advance
-
-    def say(self, message: str) -> None:
-        self.said.append(message)
-
-
 def test_what_an_encoder_reads_is_said_before_and_shown(run: Run, collection: Path) -> None:
     known, heard = run.replace(), Heard()
     hold_encoder(known, WordSums())
     evaluate(known, Retrieval(collection), progress=heard)
     assert heard.said == ["encoding 1 passage with word sums"]
-    assert heard.done == {"Measuring, 1": 1, "Encoding passages, 1": 1}
+    assert heard.stages == {"Measuring": [1, 1], "Encoding passages": [1, 1]}
 
 
 def test_what_needs_no_encoder_is_measured_where_it_cannot_be_had(run: Run, collection: Path) -> None:

@@ -15,6 +15,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.encoders.tiny_encoder import write_encoder
 from tests.examples import TIMES
+from tests.heard import Heard
 from tests.refusals import refused
 
 import selfvec
@@ -300,14 +301,6 @@ def test_what_ends_early_leaves_the_run_as_it_was(
     assert not selfvec.verify(model.folder).unchecked
 
 
-class Said(Progress):
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-
-    def say(self, message: str) -> None:
-        self.messages.append(message)
-
-
 def test_documents_that_come_to_a_run_with_an_encoder(tmp_path: Path) -> None:
     """Answers are those of an index made anew; without the encoder documents come without its vectors."""
     pytest.importorskip("onnxruntime")
@@ -333,9 +326,9 @@ def test_documents_that_come_to_a_run_with_an_encoder(tmp_path: Path) -> None:
 
     encoder.rename(tmp_path / "moved")
     model.run = selfvec.open(model.folder)
-    said = Said()
-    model.run.add([row("later", 777)], progress=said)
-    assert said.messages == [f"the encoder {str(encoder)!r} of the run is not here: 1 passage added without"]
+    heard = Heard()
+    model.run.add([row("later", 777)], progress=heard)
+    assert heard.said == [f"the encoder {str(encoder)!r} of the run is not here: 1 passage added without"]
     model.becomes([*model.rows, row("later", 777)])
     model.check()
     assert "; 1 passage not encoded" in selfvec.info(model.folder).about["since the vectors were made"]

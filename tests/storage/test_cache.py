@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.damage import damaged
+from tests.heard import Heard
 
 import selfvec
 from selfvec.analysis.concepts import topics
@@ -30,16 +31,6 @@ from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.cache import CACHE, RESULT, cached, cached_result, read_result
 from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import open_run
-
-
-class Said(Progress):
-    """Keeps what it is told to say."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, message: str) -> None:
-        self.lines.append(message)
 
 
 def search(run: Run, progress: Progress, words: int = 120) -> Any:
@@ -130,8 +121,8 @@ def name(request: pytest.FixtureRequest) -> str:
 
 def asked(name: str, folder: Path, **options: Any) -> tuple[Any, str]:
     """An answer about a run that has just been opened, and what was said meanwhile."""
-    said = Said()
-    return USES[name].ask(open_run(folder), said, **options), "\n".join(said.lines)
+    heard = Heard()
+    return USES[name].ask(open_run(folder), heard, **options), "\n".join(heard.said)
 
 
 def entries(folder: Path, name: str) -> dict[str, int]:
@@ -309,10 +300,10 @@ def test_a_full_disk_is_no_error(name: str, folder: Path, small_disk: None) -> N
 def test_a_run_in_memory_is_asked_without_a_word(name: str, kept: Kept) -> None:
     if name == "search":
         pytest.skip("its documents are looked for beside its folder")
-    said = Said()
+    heard = Heard()
     run = open_run(kept.folder).replace(folder=None)
-    assert USES[name].ask(run, said) == kept.answer
-    assert said.lines == []
+    assert USES[name].ask(run, heard) == kept.answer
+    assert heard.said == []
 
 
 COUNTED = """

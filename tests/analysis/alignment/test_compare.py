@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from planted import WORDS, texts, vectors
+from tests.heard import Heard
 
 from selfvec import Refiner, Run, Vectors
 from selfvec.analysis.alignment import Comparison, compare
@@ -129,17 +130,11 @@ def test_a_table_does_not_differ_from_itself() -> None:
 
 
 def test_auto_says_why_it_compares_tables_only(pair: tuple[Run, Run]) -> None:
-    from selfvec.base.progress import Progress
 
-    said = []
-
-    class Listener(Progress):
-        def say(self, message: str) -> None:
-            said.append(message)
-
-    found = compare(pair[0], pair[1].replace(tokens=None), progress=Listener())
+    heard = Heard()
+    found = compare(pair[0], pair[1].replace(tokens=None), progress=heard)
     assert found.method == "procrustes"
-    assert "has not kept its tokens" in said[0]
+    assert "has not kept its tokens" in heard.said[0]
     with pytest.raises(InputError, match=r"has not kept its tokens, .*; refine again"):
         compare(pair[0], pair[1].replace(tokens=None), "compass")
     few = run_on(texts(3, 9))

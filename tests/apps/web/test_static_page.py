@@ -3,8 +3,6 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
@@ -12,13 +10,13 @@ from urllib.request import url2pathname
 import pytest
 from headless import Page
 from serving import HOSTILE, Site, fitted, serving
+from tests.heard import Heard
 
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.apps.web import static_page as static_page_module
 from selfvec.apps.web.static_page import static_page
 from selfvec.base.display import escape_for_display
-from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 
 
@@ -197,19 +195,9 @@ def test_the_command_writes_the_file_whole(run: Run, tmp_path: Path, capsys) -> 
 
 
 def test_everything_that_takes_long_is_reported(site: Site) -> None:
-    stages: dict[str, int] = {}
-
-    class Kept(Progress):
-        @contextmanager
-        def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-            del total, unit
-
-            def advance(done: int) -> None:
-                stages[label] = stages.get(label, 0) + done
-
-            yield advance
-
-    static_page(site.data, Kept())
+    heard = Heard()
+    static_page(site.data, heard)
+    stages = {label: done for label, (_, done) in heard.stages.items()}
     saved = stages.pop("Saving")
     assert saved > 20
     assert set(stages.values()) == {100}

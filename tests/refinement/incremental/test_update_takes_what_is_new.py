@@ -4,19 +4,17 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from same_runs import assert_same, table, texts
 from tests.commands import ran
+from tests.heard import Interrupting
 
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import Interrupted, OptionError
-from selfvec.base.progress import Progress
 from selfvec.storage.run_folder import open_run
 
 TEXTS = list(dict.fromkeys(texts(80)))[:60]
@@ -165,18 +163,9 @@ def test_ctrl_c_leaves_the_run_as_it_was(place: Path) -> None:
     refine("run", "in/1.jsonl")
     before = folder("run")
     with pytest.raises(Interrupted):
-        selfvec.update("run", "in/2.jsonl", output="run", progress=StoppedAtWork())
+        selfvec.update("run", "in/2.jsonl", output="run", progress=Interrupting())
     assert folder("run") == before
     assert selfvec.update("run", "in/2.jsonl", output="run").provenance.documents == 40
-
-
-class StoppedAtWork(Progress):
-    """Asks to stop, as Ctrl-C does, when the vectors are being refined."""
-
-    @contextmanager
-    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-        del total, unit
-        yield lambda _: signal.raise_signal(signal.SIGINT) if label == "Refining" else None
 
 
 WRONG = {

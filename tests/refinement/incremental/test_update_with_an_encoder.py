@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,11 @@ from same_runs import assert_same, table, texts
 from sklearn.base import clone
 from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
+from tests.heard import Heard
 from tests.refinement.topical import TOPICS, WORDS, topical_texts
 
 import selfvec
 from selfvec.base.errors import InputError, Interrupted, OptionError, SelfvecError
-from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of, text_hashes
@@ -155,33 +154,12 @@ def test_encode_reads_the_passages_of_the_smallest_hashes() -> None:
     )
 
 
-class Noted(Progress):
-    """Keeps what is said, and the stages of encoding with their totals and what was done."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.stages: dict[str, list[int]] = {}
-
-    @contextmanager
-    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-        del unit
-        done = self.stages.setdefault(label, [total or 0, 0])
-
-        def advance(number: int) -> None:
-            done[1] += number
-
-        yield advance
-
-    def say(self, message: str) -> None:
-        self.said.append(message)
-
-
 def test_how_much_there_is_to_encode_is_said_before(tmp_path: Path) -> None:
-    noted, documents = Noted(), [f"text number {i}" for i in range(1000)]
-    selfvec.refine(documents, "none", "decorrelated", encoder=Toy(), progress=noted, jobs=2)
-    assert len(noted.said) == 1
-    assert re.fullmatch(r"encoding 1,000 passages and 1,002 words with toy: about \d+ s", noted.said[0])
-    stages = {label: both for label, both in noted.stages.items() if label.startswith("Encoding")}
+    heard, documents = Heard(), [f"text number {i}" for i in range(1000)]
+    selfvec.refine(documents, "none", "decorrelated", encoder=Toy(), progress=heard, jobs=2)
+    assert len(heard.said) == 1
+    assert re.fullmatch(r"encoding 1,000 passages and 1,002 words with toy: about \d+ s", heard.said[0])
+    stages = {label: both for label, both in heard.stages.items() if label.startswith("Encoding")}
     assert list(stages) == ["Encoding passages", "Encoding words"]
     assert all(total == done > 80 for total, done in stages.values())
 
@@ -612,11 +590,11 @@ def test_a_journal_of_another_function_is_not_used(tmp_path: Path) -> None:
     with pytest.raises(Interrupted, match="interrupted while texts were encoded; repeat the command"):
         selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "run", encoder=stops(1))
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["encoded.journal"]
-    noted = Noted()
+    heard = Heard()
     with pytest.raises(Interrupted):
-        options: dict[str, Any] = {"output": tmp_path / "run", "progress": noted}
+        options: dict[str, Any] = {"output": tmp_path / "run", "progress": heard}
         selfvec.refine(documents, "none", "decorrelated", encoder=stops(1), **options)
-    assert re.search("; [0-9]+ texts of the interrupted command are there", noted.said[0])
+    assert re.search("; [0-9]+ texts of the interrupted command are there", heard.said[0])
     made = selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "run", encoder=stops(-1))
     whole = selfvec.refine(documents, "none", "decorrelated", encoder=stops(-1))
     np.testing.assert_array_equal(encoded_of(made.present).rows, encoded_of(whole.present).rows)
