@@ -298,8 +298,7 @@ def rows_of(columns: Mapping[str, Array | Sequence[Any]]) -> list[dict[str, Any]
 
 def per_million(counts: Ints, tokens: int) -> Doubles:
     """Occurrences in a million words of a text of so many."""
-    rates: Doubles = counts.astype(np.float64) * (MILLION / max(tokens, 1))
-    return rates
+    return counts.astype(np.float64) * (MILLION / max(tokens, 1))
 
 
 def by_group(

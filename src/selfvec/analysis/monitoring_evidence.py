@@ -249,8 +249,7 @@ def _unknown_shares(compared: ComparedDocuments) -> Doubles:
     """The share of unknown words in each document, (N,)."""
     pool = compared.pool
     unknown = np.concatenate(([0], np.cumsum(~compared.known[pool.ids])))
-    shares: Doubles = np.diff(unknown[pool.offsets]) / np.diff(pool.offsets)
-    return shares
+    return np.diff(unknown[pool.offsets]) / np.diff(pool.offsets)
 
 
 def _learned_text(run: Run, compared: ComparedDocuments) -> tuple[TokenBatch, Mask]:
@@ -346,8 +345,7 @@ def _divisions(new: Mask, permutations: int, seed: int) -> Iterator[Mask]:
 def _tail(values: Doubles) -> Doubles:
     """log(u)² of every value, where u is the share of values that are as large or larger."""
     below = np.searchsorted(np.sort(values), values)
-    weights: Doubles = np.log(1 - below / len(values)) ** 2
-    return weights
+    return np.log(1 - below / len(values)) ** 2
 
 
 def _squared_z(taken: Doubles, occurs: Doubles, sides: Mask) -> Doubles:

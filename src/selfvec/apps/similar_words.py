@@ -230,8 +230,7 @@ def _similar_documents(
 
     if words:
         raise OptionError("is asked for, or words are", field="document", remedy="leave one of them out")
-    near: Found = similar_documents(run, document, top=top, progress=progress)
-    return near
+    return similar_documents(run, document, top=top, progress=progress)
 
 
 def _in_run(

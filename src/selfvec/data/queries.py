@@ -115,8 +115,7 @@ class Queries(WordRows):
         >>> selfvec.Vectors.cosine_similarities(np.array([0, 2]), np.array([[0, 1], [3, 4], [0, 0]])).round(2)
         array([1. , 0.8, 0. ], dtype=float32)
         """
-        cosines: Floats = unit_rows(np.asarray(vectors_all)) @ _unit(vector_1)
-        return cosines
+        return unit_rows(np.asarray(vectors_all)) @ _unit(vector_1)
 
     def distance(self, w1: Key, w2: Key) -> float:
         """1 minus the cosine of two rows.

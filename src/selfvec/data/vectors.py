@@ -351,8 +351,7 @@ def mapped_composer(composer: Composer | None, axes: Floats) -> Composer | None:
         return None
 
     def composed(words: Sequence[str]) -> Floats:
-        rows: Floats = unit_rows(composer(words)) @ axes
-        return rows
+        return unit_rows(composer(words)) @ axes
 
     return composed
 

@@ -92,8 +92,7 @@ class WordRows:
             return self.vectors[key]
         if isinstance(key, str | int | np.integer):
             return self.get_vector(key)
-        rows: AnyFloats = self.vectors[[self.get_index(each) for each in key]]
-        return rows
+        return self.vectors[[self.get_index(each) for each in key]]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> AnyFloats:
         """The matrix. Without this method NumPy would make an array of the words."""

@@ -146,8 +146,7 @@ def _view(data: mmap.mmap, start: int, entry: Mapping[str, Any]) -> Array:
 
 def from_bf16(bits: Array) -> Floats:
     """BF16, given as uint16, as float32: the same numbers."""
-    wide: Floats = (bits.astype(np.uint32) << 16).view(np.float32)
-    return wide
+    return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
 def check_tensors(tensors: Mapping[str, Array], expected: Forms, path: Path, remedy: str) -> None:
@@ -188,8 +187,7 @@ def first_not_finite(matrix: AnyFloats, most: float | None = None) -> int | None
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
-    metadata: dict[str, str] = read_header(Path(path))[0].get("__metadata__") or {}
-    return metadata
+    return read_header(Path(path))[0].get("__metadata__") or {}
 
 
 def read_header(path: Path) -> tuple[dict[str, Any], int]:

@@ -271,8 +271,7 @@ def _products(query: Rows, codes: Int8s, scales: Floats) -> Floats:
     """Products of n vectors in int8, with their scales, and a query, (d,)."""
     largest = float(np.abs(query).max(initial=0)) or 1.0
     whole = np.rint(query * (32767 / largest)).astype(np.int16)
-    products: Floats = kernels.dot_products(read_only(codes), read_only(scales), whole, largest / 32767)
-    return products
+    return kernels.dot_products(read_only(codes), read_only(scales), whole, largest / 32767)
 
 
 # ---- The arrays of an index that hold its documents; they can be memory-mapped

@@ -97,8 +97,7 @@ def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progr
         write_sealed(folder / RESULT, {})
 
     def read(folder: Path) -> Floats:
-        rows: Floats = map_tensors(folder / _ROWS)["vectors"]
-        return rows
+        return map_tensors(folder / _ROWS)["vectors"]
 
     return cached(run, name, None, make, write, read, progress)
 

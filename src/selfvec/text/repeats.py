@@ -141,8 +141,7 @@ class Ngrams:
     def owners_of(self, documents: Ints) -> Hashes:
         """Hashes of the text, date and slice of the document of each of n n-grams, (n,)."""
         different, places = np.unique(documents, return_inverse=True)
-        hashes: Hashes = self.owners(different)[places]
-        return hashes
+        return self.owners(different)[places]
 
     def owners(self, documents: Ints) -> Hashes:
         """Hashes of the text, date and slice of some documents, (n,)."""

@@ -54,8 +54,7 @@ def segmenter(code: str | None) -> Segment | None:
     from budoux import Parser
 
     content = files("budoux").joinpath("models", f"{model}.json").read_text(encoding="utf-8")
-    parse: Segment = Parser(json.loads(content)).parse
-    return parse
+    return Parser(json.loads(content)).parse
 
 
 def is_unspaced(text: str) -> bool:

@@ -316,8 +316,7 @@ def running_mean(values: AnyFloats, half: int, reach: AnyFloats | None = None) -
             both = np.all(np.maximum(np.abs(before - middle), np.abs(after - middle)) <= reach, axis=1)
         sums[k:-k][both] += (before + after)[both]
         counts[k:-k][both] += 2
-    means: Doubles = sums / counts
-    return means
+    return sums / counts
 
 
 def _segments(points: AnyFloats, mean: AnyFloats, colour: str, pixels: Doubles, full: float) -> list[Spec]:
@@ -513,8 +512,7 @@ def _ellipse(centre: AnyFloats, drawn: AnyFloats) -> AnyFloats:
     values, directions = axes_of_moment(np.cov(drawn.T.astype(np.float64)))
     angles = np.linspace(0, 2 * np.pi, _ROUND)
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    ellipse: AnyFloats = centre + circle * np.sqrt(_CHI * np.maximum(values, 0)) @ directions.T
-    return ellipse
+    return centre + circle * np.sqrt(_CHI * np.maximum(values, 0)) @ directions.T
 
 
 # ---- How both are drawn

@@ -101,8 +101,7 @@ def _group_names(groups: Sequence[Slice], documents: int) -> list[str | None]:
     names = np.full(documents, None, object)
     for group in groups:
         names[group.documents] = group.name
-    listed: list[str | None] = names.tolist()
-    return listed
+    return names.tolist()
 
 
 def _most_typical_first(run: Run, topics: Topics) -> Ints:

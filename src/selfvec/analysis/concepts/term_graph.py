@@ -337,8 +337,7 @@ def _mutual(near: Doubles, k: int, least: float) -> Mask:
     best = np.argsort(-near, axis=1, kind="stable")[:, :k]
     chosen = np.zeros(near.shape, bool)
     np.put_along_axis(chosen, best, True, axis=1)
-    joined: Mask = chosen & chosen.T & (near > least)
-    return joined
+    return chosen & chosen.T & (near > least)
 
 
 def _nodes(run: Run, rows: Ints, groups: Topics, places: Doubles) -> list[TermNode]:

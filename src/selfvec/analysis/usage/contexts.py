@@ -41,8 +41,7 @@ def padded_windows(batch: TokenBatch, places: Ints, half: int = HALF) -> Ids:
     around = places[:, None] + np.concatenate([np.arange(-half, 0), np.arange(1, half + 1)])
     inside = (around >= batch.offsets[documents][:, None]) & (around < batch.offsets[documents + 1][:, None])
     ids = batch.ids[np.clip(around, 0, max(len(batch) - 1, 0))]
-    out: Ids = np.where(inside & (ids != batch.ids[places][:, None]), ids, -1).astype(np.int32)
-    return out
+    return np.where(inside & (ids != batch.ids[places][:, None]), ids, -1).astype(np.int32)
 
 
 def window_counts(windows: Ids, types: int, owners: Ints | None = None) -> Ints:

@@ -153,8 +153,7 @@ def possible_neighbours(
     """The words that may be neighbours, (2, V) bool: the most frequent, but no stop words or numbers."""
     words = with_letters(run.vectors.index_to_key) & ~are_stop_words(run)
     most = np.sort(counts, axis=1)[:, -_AMONG:][:, :1]
-    listed: Mask = words & (counts >= np.maximum(most, least))
-    return listed
+    return words & (counts >= np.maximum(most, least))
 
 
 def changed_neighbours(

@@ -213,8 +213,7 @@ def _refusal(error: ValidationError) -> JSONRPCError:
 def _read(line: str) -> object:
     """A line that the package cannot read but Python can, such as one with a lone surrogate; else None."""
     with suppress(ValueError, RecursionError):
-        found: object = json.loads(line)
-        return found
+        return json.loads(line)
     return None
 
 

@@ -154,8 +154,7 @@ class StateComparison:
         usable = (vectors.both > 0) & vectors.content
         usable = usable if usable.any() else vectors.both > 0
         order = np.argsort(-vectors.both, kind="stable")
-        rows: Ints = order[usable[order]][:most]
-        return rows
+        return order[usable[order]][:most]
 
     def arranged(self, progress: Progress) -> WordMap:
         """The map of the most frequent words by neighbourhood, in the first and the last state."""

@@ -212,5 +212,4 @@ def _typical(counts: Ints) -> Ints:
     sums = counts.sum(axis=1, keepdims=True) / max(int(counts.sum()), 1)
     expected = sums * counts.sum(axis=0)
     residual = (counts - expected) / np.sqrt(np.maximum(expected, 1e-9))
-    best: Ints = np.where(residual.max(axis=0) >= _RESIDUAL, residual.argmax(axis=0), -1)
-    return best
+    return np.where(residual.max(axis=0) >= _RESIDUAL, residual.argmax(axis=0), -1)

@@ -149,8 +149,7 @@ def _framed(placed: Rows, placeable: Mask) -> Rows:
     """Points, (F, n, 2), with the farthest pulled to the edge, so that the middle 98 % fill the frame."""
     low, high = np.quantile(placed[placeable], [0.01, 0.99], axis=0)
     margin = 0.05 * (high - low)
-    framed: Rows = np.clip(placed, low - margin, high + margin)
-    return framed
+    return np.clip(placed, low - margin, high + margin)
 
 
 def _whole_numbers(

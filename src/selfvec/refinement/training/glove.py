@@ -95,8 +95,7 @@ def trained(batch: TokenBatch, given: Rows, strength: float, seed: int, jobs: in
             ]
             for part in parts:
                 part.result()
-    out: Rows = words[:, :-1] + contexts[:, :-1]
-    return out
+    return words[:, :-1] + contexts[:, :-1]
 
 
 def _entries(counts: Counts) -> Entries:
