@@ -69,11 +69,8 @@ def document_vectors(
     return unit_in_place(weighted_sums(batch, rows, weights))
 
 
-def weighted_sums(batch: TokenBatch, rows: Rows, weights: Rows, jobs: int | None = None) -> Rows:
-    """Weighted sums of word vectors, (D, d) float32; see `document_vectors`.
-
-    ``jobs`` threads, all cores by default, share the documents and do not change the result.
-    """
+def weighted_sums(batch: TokenBatch, rows: Rows, weights: Rows) -> Rows:
+    """Weighted sums of word vectors, (D, d) float32; see `document_vectors`."""
     out = np.zeros((batch.documents, rows.shape[1]), np.float32)
     rows = np.ascontiguousarray(rows)
     ids, offsets = batch.read_only
@@ -82,7 +79,7 @@ def weighted_sums(batch: TokenBatch, rows: Rows, weights: Rows, jobs: int | None
         ends = offsets[first : first + _TEXTS + 1]
         add_rows(ids, ends, rows, weights, out[first : first + _TEXTS])
 
-    finish(in_order(range(0, batch.documents, _TEXTS), add, threads(jobs)))
+    finish(in_order(range(0, batch.documents, _TEXTS), add, threads(None)))
     return out
 
 

@@ -48,14 +48,11 @@ def slices_of(run: Run) -> list[Slice]:
     return by_label(run.tokens) if run.tokens.slices is not None else []
 
 
-def comparable_slices(run: Run, filters: Sequence[str] = ()) -> list[Slice]:
+def comparable_slices(run: Run) -> list[Slice]:
     """At most eight slices of a run's corpus, in order: by label, by its period, or by year.
 
-    They hold only documents that pass the filters. Empty if these have neither labels nor dates, or fall into
-    a single slice.
+    Empty if the documents have neither labels nor dates, or fall into a single slice.
     """
-    if filters:
-        run = _with_documents(run, filtered_documents(run, filters))
     batch = run.tokens
     if batch is None:
         return []

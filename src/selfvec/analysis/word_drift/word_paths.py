@@ -94,7 +94,7 @@ class SlicePath:
         used = ", ".join(f"{name} {n:,}" for name, n in zip(self.names, self.uses.tolist(), strict=True))
         return f"SlicePath({self.word!r}, occurrences: {used})"
 
-    def from_first(self, level: float = CONFIDENCE) -> tuple[Doubles, ...]:
+    def from_first(self) -> tuple[Doubles, ...]:
         """Distance of each slice from the first one with the word, and its lower and upper bound, (S,) each.
 
         Distances of resampled positions are larger, because both ends vary by chance. Therefore their spread
@@ -105,7 +105,8 @@ class SlicePath:
         first = int(np.argmax(alive))
         distances = 1 - (self.vectors @ self.vectors[first]).astype(np.float64)
         drawn = 1 - np.einsum("bsd,bd->bs", self.draws, self.draws[:, first]).astype(np.float64)
-        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0) - np.median(drawn, axis=0)
+        ends = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
+        low, high = np.quantile(drawn, ends, axis=0) - np.median(drawn, axis=0)
         distances[~alive] = np.nan
         distances[first] = 0.0
         bounds = [np.clip(distances + edge, 0, 2) for edge in (low, high)]

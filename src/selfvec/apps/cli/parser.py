@@ -83,12 +83,11 @@ def _shown_values(metavar: str) -> int:
 
 
 class CommandGroup(_OnOneScreen, click.Group):
-    """A group of commands, of which its help lists some, in their order."""
+    """A group of commands."""
 
-    def __init__(self, name: str, commands: Mapping[str, Any], listed: Iterable[str], **options: Any) -> None:
+    def __init__(self, name: str, commands: Mapping[str, Any], **options: Any) -> None:
         super().__init__(name, context_settings={"help_option_names": ["-h", "--help"]}, **options)
         self.commands = commands  # type: ignore[assignment]
-        self.listed = tuple(listed)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Print the help if no command is named and one is needed."""
@@ -115,9 +114,9 @@ class CommandGroup(_OnOneScreen, click.Group):
         return [path for path in paths if path[-1] in close]
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names that a shell completes."""
+        """All, in their order."""
         del ctx
-        return list(self.listed)
+        return list(self.commands)
 
 
 class CommandTable(Mapping[str, Any]):
@@ -158,7 +157,7 @@ def help_all() -> click.Option:
 
 def help_text(command: Any, path: str, *, everything: bool = False) -> str:
     """The help of a command or group that is called by ``path``, as "selfvec run info"."""
-    commands = [(name, command.commands[name]) for name in getattr(command, "listed", ())]
+    commands = list(command.commands.items()) if isinstance(command, CommandGroup) else []
     every = f", and {path} --help-all shows all" if path == "selfvec" else ""
     usage = f"{path} COMMAND; each has --help{every}" if commands else _usage(command, path)
     lines = [f"Usage: {usage}", "", *textwrap.wrap(command.help, WIDTH)]

@@ -163,7 +163,6 @@ def root() -> CommandGroup:
             [*TOP, *GROUPS],
             lambda name: _group(name) if name in GROUPS else _command(name, f"selfvec {name}", TOP[name]),
         ),
-        [*TOP, *GROUPS],
         help="Adapt static word vectors to your own text, and see whether it helped.",
         params=[
             click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version),
@@ -178,8 +177,7 @@ def _group(name: str) -> CommandGroup:
     def build(command: str) -> Command:
         return _command(command, f"selfvec {name} {command}", rows[command])
 
-    table = CommandTable(rows, build)
-    return CommandGroup(name, table, rows, help=about, params=[help_all()])
+    return CommandGroup(name, CommandTable(rows, build), help=about, params=[help_all()])
 
 
 def _version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
