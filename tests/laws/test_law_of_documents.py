@@ -3,10 +3,8 @@
 Its vectors are, to the bit, those of one refinement of them. It does not need the files that they came from.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,12 +12,11 @@ import pytest
 from changing_run import ALL, FIRST, ChangingRun, Document, Row, Step, begun, steps, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from servers import Assistant, Page
 from tests.examples import TIMES
 
 import selfvec
 from selfvec.data.run import Run
-
-MOST = 20  # documents that the page and the assistant show
 
 Shown = Iterable[tuple[str, str]]
 """Ids and texts."""
@@ -61,35 +58,11 @@ def test_what_is_refused_changes_nothing(tmp_path: Path) -> None:
 
 
 def on_the_page(run: Run, folder: Path) -> Shown:
-    pytest.importorskip("fastapi", reason="needs selfvec[serve]")
-    pytest.importorskip("httpx", reason="needs httpx")
-    from fastapi.testclient import TestClient
-
-    from selfvec.apps.web.app import create_app
-    from selfvec.apps.web.page_data import PageData
-
-    data = PageData(run, 1)
-    data.index.result()  # otherwise the page may answer that it is busy
-    page = TestClient(create_app(data), base_url="http://127.0.0.1")
-    hits = page.get("/api/search", params={"query": ALL, "top": MOST}).json()["rows"]
-    names = [name for hit in hits for name in (hit["id"], *hit["alike"])]
-    whole = [page.get("/api/document", params={"id": name}).json() for name in names]
-    return [(one["id"], one["text"]) for one in whole]
+    return Page(run).documents()
 
 
 def by_the_assistant(run: Run, folder: Path) -> Shown:
-    pytest.importorskip("mcp", reason="needs selfvec[mcp]")
-    from mcp import Client
-
-    from selfvec.apps.mcp.server import create_server
-    from selfvec.apps.mcp.tools import Tools
-
-    async def asked() -> Any:
-        async with Client(create_server(Tools(run))) as client:
-            return await client.call_tool("search", {"query": ALL, "top": MOST})
-
-    hits = asyncio.run(asked()).structured_content["rows"]
-    return [(name, hit["text"]) for hit in hits for name in (hit["id"], *hit["alike"])]
+    return Assistant(run).documents()
 
 
 def in_parquet(run: Run, folder: Path) -> Shown:

@@ -1,144 +1,24 @@
 """What stays open while the run changes has exactly the run's documents, and no word that only others had."""
 
-import asyncio
 import json
 import random
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from changing_run import ALL, ChangingRun, any_step
+from servers import MOST, Assistant, Held, Page
 
 import selfvec
 from selfvec.analysis.word_drift import Drift
 from selfvec.base.errors import SelfvecError
 
-MOST = 100
-TOOLS = 20  # documents that an assistant is shown
 FIRST = [(True, f"{ALL} first {n}") for n in range(3)] + [(True, f"{ALL} hail"), (False, f"{ALL} roof")]
 
-
-class Page:
-    """The page of a run, in a browser that stays open."""
-
-    def __init__(self, folder: Path) -> None:
-        pytest.importorskip("fastapi", reason="needs selfvec[serve]")
-        pytest.importorskip("httpx", reason="needs httpx")
-        from fastapi.testclient import TestClient
-
-        from selfvec.apps.web.app import create_app
-        from selfvec.apps.web.page_data import PageData
-
-        data = PageData(selfvec.open_run(folder).present, 1)
-        self.page = TestClient(create_app(data), base_url="http://127.0.0.1")
-
-    def ask(self, path: str, **asked: Any) -> Any:
-        """The answer, when it is ready."""
-        for _ in range(6000):
-            found = self.page.get(f"/api/{path}", params=asked)
-            if found.status_code == 404:
-                return None
-            if found.status_code != 503 and found.json().get("ready") is not False:
-                assert found.status_code == 200, found.text
-                return found.json()
-            time.sleep(0.01)
-        raise TimeoutError(path)
-
-    def documents(self) -> list[tuple[str, str]]:
-        rows = self.ask("search", query=ALL, top=MOST)["rows"]
-        names = [name for row in rows for name in (row["id"], *row["alike"])]
-        return [(name, self.ask("document", id=name)["text"]) for name in names]
-
-    def words(self) -> set[str]:
-        typed = [*"aeiou0123456789"]
-        found = {word for text in typed for word, _ in self.ask("complete", q=text, n=20)["words"]}
-        found |= {word for word, _ in self.ask("overview")["words"]}
-        return found | {row["word"] for row in self.ask("unknown", limit=200)["rows"]}
-
-    def near(self, name: str) -> list[str]:
-        rows = self.ask("similar", document=name, top=MOST)["rows"]
-        return [one for row in rows for one in (row["id"], *row["alike"])]
-
-    def sentences(self) -> list[str]:
-        uses = self.ask("uses", w=ALL, n=20)
-        return ["".join(text for text, _ in use["tokens"]) for one in uses["texts"] for use in one["uses"]]
-
-    def labels(self) -> list[str]:
-        return list(self.ask("map", of="documents")["words"])
-
-
-class Assistant:
-    """The tools of a run, as an assistant calls them."""
-
-    def __init__(self, folder: Path) -> None:
-        pytest.importorskip("mcp", reason="needs selfvec[mcp]")
-        from selfvec.apps.mcp.server import create_server
-        from selfvec.apps.mcp.tools import Tools
-
-        self.server = create_server(Tools(selfvec.open_run(folder)))
-
-    def ask(self, tool: str, **asked: Any) -> Any:
-        from mcp import Client
-
-        async def asked_for() -> Any:
-            async with Client(self.server) as client:
-                return await client.call_tool(tool, asked)
-
-        found = asyncio.run(asked_for())
-        return None if found.is_error else found.structured_content
-
-    def documents(self) -> list[tuple[str, str]]:
-        rows = self.ask("search", query=ALL, top=TOOLS)["rows"]
-        return [(name, row["text"]) for row in rows for name in (row["id"], *row["alike"])]
-
-    def words(self) -> set[str]:
-        found = self.ask("similar", word=ALL, top=20)
-        return {row["term"] for side in ("before", "after") for row in found[side]} | {*found["gained"]}
-
-    def near(self, name: str) -> list[str]:
-        rows = self.ask("similar_documents", document=name, top=TOOLS)["rows"]
-        return [one for row in rows for one in (row["id"], *row["alike"])]
-
-    def sentences(self) -> list[str]:
-        found = self.ask("drift", word=ALL) or {"rows": []}  # the word may be too rare
-        return [text for row in found["rows"] for side in "ab" for text in row[f"examples_{side}"]]
-
-    def labels(self) -> list[str]:
-        return []
-
-
-class Held:
-    """A run that somebody holds in Python."""
-
-    def __init__(self, folder: Path) -> None:
-        self.run = selfvec.open_run(folder)
-
-    def documents(self) -> list[tuple[str, str]]:
-        hits = self.run.search(ALL, top=MOST)
-        found = sorted((name, hit.text) for hit in hits for name in (hit.id, *hit.alike))
-        assert sorted(text for _, text in found) == sorted(self.run.require_text().texts())
-        return found
-
-    def words(self) -> set[str]:
-        near = self.run.similar(ALL, top=MOST).lists[0]["neighbours"]
-        return {*self.run.vectors.index_to_key, *(word for word, _ in near)}
-
-    def near(self, name: str) -> list[str]:
-        found = self.run.similar_documents(name, top=MOST)
-        return [one for hit in found for one in (hit.id, *hit.alike)]
-
-    def sentences(self) -> list[str]:
-        return self.run.require_text().texts()
-
-    def labels(self) -> list[str]:
-        return []
-
-
-SERVERS: dict[str, Callable[[Path], Page | Assistant | Held]] = {
+SERVERS: dict[str, Callable[[selfvec.Run], Page | Assistant | Held]] = {
     "page": Page,
     "assistant": Assistant,
     "python": Held,
@@ -164,7 +44,7 @@ def check(server: Page | Assistant | Held, run: ChangingRun) -> None:
 def test_any_sequence_of_changes(seed: int, kind: str, tmp_path: Path) -> None:
     chance = random.Random(seed)
     run = ChangingRun.begin(tmp_path, FIRST, saved=True, in_place=True)
-    server = SERVERS[kind](Path(run.run.folder))
+    server = SERVERS[kind](selfvec.open_run(run.run.folder))
     check(server, run)
     for _ in range(7):
         for _ in range(chance.choice([1, 1, 2, 3])):  # several between two questions
@@ -186,7 +66,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_of_a_withdrawn_document_neither_words_nor_fields_nor_snippets_are_left(folder: Path) -> None:
-    page, assistant, held = Page(folder), Assistant(folder), Held(folder)
+    page, assistant, held = (kind(selfvec.open_run(folder)) for kind in (Page, Assistant, Held))
     asked: list[Callable[[], Any]] = [
         lambda: page.ask("search", query="zanzibar", top=MOST),
         lambda: page.ask("search", query="hail", filter="place=hidden"),
@@ -230,7 +110,7 @@ def test_of_a_withdrawn_document_neither_words_nor_fields_nor_snippets_are_left(
 @pytest.mark.parametrize("kind", SERVERS)
 def test_questions_while_the_run_is_updated(kind: str, folder: Path) -> None:
     """No answer is an error, and each is that of a state between its question and itself."""
-    server = SERVERS[kind](folder)
+    server = SERVERS[kind](selfvec.open_run(folder))
     sizes = {12}
     stop = threading.Event()
 
