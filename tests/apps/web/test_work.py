@@ -217,13 +217,13 @@ def test_a_bug_is_told_to_who_waits_and_does_not_stop_the_others(
 
 
 def test_without_a_thread_the_next_who_asks_begins_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(thread: threading.Thread) -> None:
+    def no_thread(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
     task = Tasks().task(lambda _: 1)
     with monkeypatch.context() as patched:
-        patched.setattr(threading.Thread, "start", refused)
-        refused(lambda: task.begin(), RuntimeError, "new thread")
+        patched.setattr(threading.Thread, "start", no_thread)
+        refused(task.begin, RuntimeError, "new thread")
     assert task.result(PATIENCE) == 1
 
 
