@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import OptionError
@@ -58,10 +59,8 @@ def test_a_static_encoder_stands_for_the_rows_of_its_tokens(tmp_path: Path) -> N
 
 
 def test_what_is_no_vectors_is_refused() -> None:
-    with pytest.raises(
-        OptionError, match=r"model of gensim, a static encoder.*not list; give them as vectors="
-    ):
-        selfvec.Refiner().fit(TEXTS, vectors=[[1, 2, 3]])
+    rule = r"model of gensim, a static encoder.*not list; give them as vectors="
+    refused(lambda: selfvec.Refiner().fit(TEXTS, vectors=[[1, 2, 3]]), OptionError, rule)
 
 
 def test_fasttext_of_gensim_keeps_its_n_grams() -> None:

@@ -289,10 +289,8 @@ def test_the_page_names_what_is_read():
 def test_a_first_row_of_data_is_refused_with_a_remedy(reader: Reader, first: str):
     path = reader.write("a.tsv", f"{first}\n{first}\n")
     for options in ({}, {"text_field": ["text"]}, {"date_field": "date"}):
-        with pytest.raises(
-            CorpusError, match=r"and its first row looks like data \(.*add a row of names above it, or give"
-        ):
-            reader.texts(path, **options)
+        rule = r"and its first row looks like data \(.*add a row of names above it, or give"
+        refused(lambda options=options: reader.texts(path, **options), CorpusError, rule)
     with pytest.raises(CorpusError, match="a usual name of a text field; give text_field="):
         reader.texts(reader.write("b.tsv", "label\twhat was said\n1\tHail\n"))
 

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 from corpus_reader import Reader
+from tests.refusals import refused
 
 from selfvec.base.errors import CorpusError, FormatError
 from selfvec.files.compressed_files import zstd
@@ -39,10 +40,8 @@ def test_a_file_of_another_format_is_named(
     reader: Reader, name: str, data: bytes, called: str, remedy: str
 ) -> None:
     path = reader.write(name, data)
-    with pytest.raises(
-        CorpusError, match=rf"{re.escape(str(path))}.* is {called}.*text is needed; .*{remedy}"
-    ):
-        reader.read(name)
+    rule = rf"{re.escape(str(path))}.* is {called}.*text is needed; .*{remedy}"
+    refused(lambda: reader.read(name), CorpusError, rule)
 
 
 @pytest.mark.parametrize("line", LINES)

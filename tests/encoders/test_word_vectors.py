@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.encoders.tiny_encoder import write_encoder
+from tests.refusals import refused
 
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.encoders import as_sentence_encoder
@@ -87,7 +88,5 @@ def test_rows_of_zeros_are_no_part_of_the_mean() -> None:
 
 def test_an_encoder_without_states_is_one_error() -> None:
     encoder = as_sentence_encoder(lambda texts: np.ones((len(texts), 3)))
-    with pytest.raises(
-        OptionError, match="gives vectors of whole texts, not the states of their pieces; give"
-    ):
-        in_texts(encoder, TextWords.of(["hail"]))
+    rule = "gives vectors of whole texts, not the states of their pieces; give"
+    refused(lambda: in_texts(encoder, TextWords.of(["hail"])), OptionError, rule)

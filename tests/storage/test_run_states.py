@@ -128,10 +128,8 @@ def test_a_process_killed_between_the_two_descriptions_leaves_nothing_to_undo(ru
 def test_a_second_writer_is_told_to_wait_and_readers_are_not(run: Path, tmp_path: Path) -> None:
     for place in (run, tmp_path / "first"):
         with RunWriter(place, overwrite=place == run):
-            with pytest.raises(
-                TargetError, match=f"{place.name}: another process is writing this; wait for it"
-            ):
-                RunWriter(place, overwrite=True)
+            rule = f"{place.name}: another process is writing this; wait for it"
+            refused(lambda place=place: RunWriter(place, overwrite=True), TargetError, rule)
             command = [sys.executable, "-m", "selfvec", "update", str(run), "--withdraw", "d1"]
             if place == run:
                 done = subprocess.run(command, capture_output=True, text=True)

@@ -170,10 +170,8 @@ def test_the_lexicon_gives_any_string_a_part() -> None:
     "rules", [Rules(lemmatize="de", pos=("noun",)), Rules(stop_words="de", pos=("noun",))]
 )
 def test_the_lexicon_is_english_only(rules: Rules) -> None:
-    with pytest.raises(
-        OptionError, match=r"pos: the part-of-speech lexicon is English, the text is de;.*spaCy"
-    ):
-        Rulebook(rules, "lower")
+    rule = r"pos: the part-of-speech lexicon is English, the text is de;.*spaCy"
+    refused(lambda: Rulebook(rules, "lower"), OptionError, rule)
 
 
 def test_a_spacy_pipeline_tags_in_context_and_alone(tmp_path: Path) -> None:
