@@ -164,6 +164,34 @@ def test_conditions_are_those_of_stores_of_vectors(dated_run: Run, condition: An
     assert "".join(sorted(hit.id[1:] for hit in hits)) == expected
 
 
+@pytest.mark.parametrize(
+    ("condition", "notes"),
+    [
+        (
+            "state!=IOWAH",
+            ["no document has state=IOWAH; did you mean IOWA? its values are: IOWA, OHIO, UTAH"],
+        ),
+        (["state=IOWA", "state=Ohoi"], ["no document has state=Ohoi; did you mean OHIO? its values are:"]),
+        ({"state": {"$in": ["IOWA", "x"]}}, ["no document has state=x; its values are: IOWA, OHIO, UTAH"]),
+        ({"$nor": [{"state": "IOWA"}, {"year": 1999}]}, ["no document has year=1999; its values are: 2008"]),
+        ("date!=2031", ["no document is dated 2031; the dates run from 2008-03-01 to 2017-03-01"]),
+        ("state!=IOWA", []),
+        ({"$or": [{"state": "iowa"}, {"state": None}]}, []),
+    ],
+)
+def test_a_value_that_no_document_has_is_named_where_others_pass(
+    dated_run: Run, condition: Any, notes: list[str]
+) -> None:
+    """A slip in what is left out leaves nothing out: that is no error, but it is said."""
+    for answer in (
+        dated_run.search("hail", filter=condition, top=1),
+        dated_run.similar_documents("r0", filter=condition, top=1),
+    ):
+        said = [note for note in answer.notes if note.startswith("no document")]
+        assert len(said) == len(notes)
+        assert all(map(str.startswith, said, notes))
+
+
 LEAVES = st.one_of(
     st.tuples(st.just("state"), st.sampled_from(["$eq", "$ne"]), st.sampled_from(["IOWA", "OHIO", "UTAH"])),
     st.tuples(

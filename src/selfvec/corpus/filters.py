@@ -147,93 +147,121 @@ def filtered_documents(run: Run, filters: Sequence[str]) -> Mask:
     return passing
 
 
-def allowed(documents: WithFields, filters: Sequence[str]) -> Mask:
+def allowed(documents: WithFields, filters: Sequence[str], lacking: list[str] | None = None) -> Mask:
     """The documents that pass, (D,) bool. Texts on one field are alternatives; all fields must pass.
 
     Names and values are compared without regard to case; names, unless they differ in nothing else. Of values
     the blanks around them, and how numbers and letters are encoded, do not matter either. `NotFound` for a
-    filter that no document passes.
+    filter that no document passes. Where others pass although no document has a value, since it is denied or
+    an alternative, ``lacking`` gets a sentence: it may be a slip.
     """
-    out = np.ones(len(documents.days), bool)
-    by_field: dict[str, list[str]] = {}
-    for text in filters:
-        if text.lstrip().startswith("{"):
-            out &= _of_json(documents, text)
-            continue
-        name, sign, value = text.partition("=")
-        denied = name.endswith("!")
-        name = name.removesuffix("!").strip()
-        if not sign or not name:
-            raise OptionError(f"{_RULE}, not {text!r}", field="filter", remedy=_EXAMPLE)
-        if denied:
-            out &= ~_or_none(documents, partial(_column(documents, name).passing, value.strip()))
-        else:
-            by_field.setdefault(_field(documents, name), []).append(value.strip())
-    for name, values in by_field.items():
-        out &= _any(_column(documents, name).passing, values)
-    return out
+    return _Filters(documents, [] if lacking is None else lacking).passing(filters)
 
 
-# ---- Filters as objects
+@dataclass(frozen=True)
+class _Filters:
+    documents: WithFields
+    lacking: list[str]
 
+    def _all(self) -> Mask:
+        return np.ones(len(self.documents.days), bool)
 
-def _of_json(documents: WithFields, text: str) -> Mask:
-    try:
-        condition = parse_json(text)
-    except ValueError as error:
-        raise OptionError(f"{text:.80} is no JSON ({error})", field="filter", remedy=_EXAMPLE) from None
-    try:
-        return _fulfilling(documents, condition)
-    except RecursionError:
-        raise OptionError("is nested too deeply", field="filter", remedy="join the conditions") from None
+    def passing(self, filters: Sequence[str]) -> Mask:
+        out = self._all()
+        by_field: dict[str, list[str]] = {}
+        for text in filters:
+            if text.lstrip().startswith("{"):
+                out &= self._of_json(text)
+                continue
+            name, sign, value = text.partition("=")
+            denied = name.endswith("!")
+            name = name.removesuffix("!").strip()
+            if not sign or not name:
+                raise OptionError(f"{_RULE}, not {text!r}", field="filter", remedy=_EXAMPLE)
+            if denied:
+                out &= self._none(_column(self.documents, name).passing, [value.strip()])
+            else:
+                by_field.setdefault(_field(self.documents, name), []).append(value.strip())
+        for name, values in by_field.items():
+            out &= self._any(_column(self.documents, name).passing, values)
+        return out
 
+    def _of_json(self, text: str) -> Mask:
+        try:
+            condition = parse_json(text)
+        except ValueError as error:
+            raise OptionError(f"{text:.80} is no JSON ({error})", field="filter", remedy=_EXAMPLE) from None
+        try:
+            return self._fulfilling(condition)
+        except RecursionError:
+            raise OptionError("is nested too deeply", field="filter", remedy="join the conditions") from None
 
-def _fulfilling(documents: WithFields, condition: Any) -> Mask:
-    if not isinstance(condition, Mapping):
-        raise OptionError(f"{_RULE}, not {code_of(condition)}", field="filter", remedy=_EXAMPLE)
-    out = np.ones(len(documents.days), bool)
-    for name, value in condition.items():
-        if name in ("$and", "$or", "$nor") and not isinstance(value, list):
-            raise OptionError(f"{name} takes a list of filters, not {code_of(value)}", field="filter")
-        each = partial(_fulfilling, documents)
-        if name == "$and":
-            out &= reduce(np.logical_and, map(each, value), out)
-        elif name == "$or":
-            out &= _any(each, value)
-        elif name == "$nor":
-            out &= ~_or_none(documents, partial(_any, each, value))
-        elif name == "$not":
-            out &= ~_or_none(documents, partial(each, value))
-        elif name.startswith("$"):
-            raise OptionError.one_of(name, _OF_FILTERS, field="filter")
-        else:
-            out &= _of_field(documents, _column(documents, name), value)
-    return out
+    def _fulfilling(self, condition: Any) -> Mask:
+        if not isinstance(condition, Mapping):
+            raise OptionError(f"{_RULE}, not {code_of(condition)}", field="filter", remedy=_EXAMPLE)
+        out = self._all()
+        for name, value in condition.items():
+            if name in ("$and", "$or", "$nor") and not isinstance(value, list):
+                raise OptionError(f"{name} takes a list of filters, not {code_of(value)}", field="filter")
+            if name == "$and":
+                out &= reduce(np.logical_and, map(self._fulfilling, value), out)
+            elif name == "$or":
+                out &= self._any(self._fulfilling, value)
+            elif name in ("$nor", "$not"):
+                out &= self._none(self._fulfilling, value if name == "$nor" else [value])
+            elif name.startswith("$"):
+                raise OptionError.one_of(name, _OF_FILTERS, field="filter")
+            else:
+                out &= self._of_field(_column(self.documents, name), value)
+        return out
 
+    def _of_field(self, column: _Column, wanted: Any) -> Mask:
+        """The documents whose value of a field is as wanted: a value, one of a list, or by operators."""
+        if not isinstance(wanted, Mapping):
+            wanted = {"$in" if isinstance(wanted, list) else "$eq": wanted}
+        out = self._all()
+        for name, value in wanted.items():
+            if name in ("$in", "$nin") and not isinstance(value, list):
+                raise OptionError(f"{name} takes a list of values, not {code_of(value)}", field="filter")
+            equal = partial(_equal, column)
+            if name in ("$eq", "$in"):
+                out &= self._any(equal, value if name == "$in" else [value])
+            elif name in ("$ne", "$nin"):
+                out &= self._none(equal, value if name == "$nin" else [value])
+            elif name == "$not":
+                out &= self._none(partial(self._of_field, column), [value])
+            elif name == "$exists":
+                out &= column.present == bool(value)
+            elif name in _ORDERS:
+                out &= column.compared(name, _written(value))
+            else:
+                raise OptionError.one_of(name, _OF_FIELDS, field="filter")
+        return out
 
-def _of_field(documents: WithFields, column: _Column, wanted: Any) -> Mask:
-    """The documents whose value of a field is as wanted: a value, one of a list, or by operators."""
-    by_operators = isinstance(wanted, Mapping)
-    out = np.ones(len(documents.days), bool)
-    for name, value in (
-        wanted.items() if by_operators else [("$in" if isinstance(wanted, list) else "$eq", wanted)]
-    ):
-        if name in ("$in", "$nin") and not isinstance(value, list):
-            raise OptionError(f"{name} takes a list of values, not {code_of(value)}", field="filter")
-        equal = partial(_equal, column)
-        if name in ("$eq", "$in"):
-            out &= _any(equal, value if name == "$in" else [value])
-        elif name in ("$ne", "$nin"):
-            out &= ~_or_none(documents, partial(_any, equal, value if name == "$nin" else [value]))
-        elif name == "$not":
-            out &= ~_or_none(documents, partial(_of_field, documents, column, value))
-        elif name == "$exists":
-            out &= column.present == bool(value)
-        elif name in _ORDERS:
-            out &= column.compared(name, _written(value))
-        else:
-            raise OptionError.one_of(name, _OF_FIELDS, field="filter")
-    return out
+    def _none(self, fits: Callable[[Any], Mask], values: Sequence[Any]) -> Mask:
+        """The documents that pass for none of the values, (D,) bool."""
+        try:
+            return ~self._any(fits, values)
+        except _NothingPasses as error:
+            self.lacking.append(_said(error))
+            return self._all()
+
+    def _any(self, fits: Callable[[Any], Mask], values: Sequence[Any]) -> Mask:
+        """The documents that pass for one of the values, (D,) bool; the first error if none does for any."""
+        if not values:
+            remedy = "name a value, or leave it out"
+            raise OptionError("a list in a filter is empty", field="filter", remedy=remedy)
+        masks, errors = [], []
+        for value in values:
+            try:
+                masks.append(fits(value))
+            except _NothingPasses as error:
+                errors.append(error)
+        if not masks:
+            raise errors[0]
+        self.lacking.extend(map(_said, errors))
+        found: Mask = np.any(masks, axis=0)
+        return found
 
 
 def _equal(column: _Column, value: Any) -> Mask:
@@ -260,30 +288,8 @@ class _NothingPasses(NotFound):
     """No document has a value."""
 
 
-def _or_none(documents: WithFields, passing: Callable[[], Mask]) -> Mask:
-    """The documents that pass, (D,) bool: none, if that is why there is an error."""
-    try:
-        return passing()
-    except _NothingPasses:
-        return np.zeros(len(documents.days), bool)
-
-
-def _any(fits: Callable[[Any], Mask], values: Sequence[Any]) -> Mask:
-    """The documents that pass for one of the values, (D,) bool; the first error if none does for any."""
-    if not values:
-        raise OptionError(
-            "a list in a filter is empty", field="filter", remedy="name a value, or leave it out"
-        )
-    masks, errors = [], []
-    for value in values:
-        try:
-            masks.append(fits(value))
-        except _NothingPasses as error:
-            errors.append(error)
-    if not masks:
-        raise errors[0]
-    found: Mask = np.any(masks, axis=0)
-    return found
+def _said(error: _NothingPasses) -> str:
+    return f"{error.rule}; {error.remedy}"
 
 
 def _field(documents: WithFields, name: str) -> str:

@@ -339,11 +339,12 @@ class Index:
         """How all documents answer a question: the one way by which questions are answered."""
         read = Question.of(query)
         parsed = self.vocabulary.parse(read.text)
-        passing = allowed(self.documents, filters)
+        lacking: list[str] = []
+        passing = allowed(self.documents, filters, lacking)
         signed = by_signs(self.vocabulary, self.documents, read, passing)
         code = self.vocabulary.preprocessing.language
         words = words_of(read.text)
-        notes = [*read.notes, *signed.notes]
+        notes = [*lacking, *read.notes, *signed.notes]
         notes += filter(None, [unsegmented([(word, 1) for word in words], code, "the question")])
         asked, said = self._asked(read.text, parsed, mode, question)
         notes += said

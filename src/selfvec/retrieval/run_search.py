@@ -285,7 +285,8 @@ def similar_documents(
 def nearest_documents(index: Index, document: str, top: int = 10, filters: Sequence[str] = ()) -> Found:
     """The documents of an index that are nearest to one of them, see `similar_documents`."""
     number = index.number(document)
-    passing = allowed(index.documents, filters)
+    notes: list[str] = []
+    passing = allowed(index.documents, filters, notes)
     vector = unit_rows(index.documents.vectors(np.array([number])))[0]
     asked = None if index.encoder_part is None else index.encoder_part.asked_by_text(number)
     if not vector.any() and asked is None:
@@ -298,7 +299,7 @@ def nearest_documents(index: Index, document: str, top: int = 10, filters: Seque
     best = different_texts(index.documents, scored, top)
     hits = describe(index.vocabulary, index.scorer, query, scored, best, "dense")
     alike = list(map(index.documents.name, same))
-    return Found(document, "dense", len(index), query.words, query.unknown, hits, alike=alike)
+    return Found(document, "dense", len(index), query.words, query.unknown, hits, alike=alike, notes=notes)
 
 
 def _same_texts(documents: SearchedDocuments, number: int) -> Iterator[int]:
