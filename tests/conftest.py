@@ -142,6 +142,13 @@ def on_disk() -> Iterator[Path]:
 
 
 @pytest.fixture
+def inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a module's own fixture is the working directory."""
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
 def shared_data() -> Path:
     """Real data beside the checkout; the test is skipped where it is absent."""
     if not SHARED_DATA.is_dir():

@@ -39,12 +39,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
     return folder
 
 
-@pytest.fixture
-def inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(folder)
-    return folder
-
-
 def similar(*arguments: str, status: int = 0) -> tuple[dict, str]:
     output = ran(["similar", *arguments, "--json"], status)
     return (json.loads(output.out) if output.out else {}), output.err

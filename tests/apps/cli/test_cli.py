@@ -22,13 +22,6 @@ from selfvec.storage.run_folder import open_run
 COMMANDS = {*TOP, *RUN, *TEXT, "convert", "compress", "align", "list", "principal-axes"}
 
 
-@pytest.fixture
-def inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory is the folder."""
-    monkeypatch.chdir(folder)
-    return folder
-
-
 REPORTS = {
     "refine": "later.txt -o new --vectors none --overwrite",
     "update": "later storms.txt -o grown --overwrite",
