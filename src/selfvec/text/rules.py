@@ -35,7 +35,7 @@ from .languages import (
     stop_words_of_language,
     without_elision,
 )
-from .tagger import Tagger, tagger
+from .tagger import PARTS, Tagger, tagger
 
 if TYPE_CHECKING:
     from selfvec.data.settings import Settings
@@ -64,6 +64,13 @@ class Rules:
     def of(cls, settings: Settings) -> Rules:
         asked = {of.name: getattr(settings, of.name) for of in fields(cls) if of.name != "variants"}
         return cls(**{**asked, "pos": tuple(settings.pos)})
+
+    def __post_init__(self) -> None:
+        for part in self.pos:
+            if part not in PARTS:
+                raise OptionError.one_of(part, PARTS, field="pos")
+        if self.min_count < 1:
+            raise OptionError(f"is a whole number of at least 1, not {self.min_count!r}", field="min_count")
 
 
 @dataclass(frozen=True)
