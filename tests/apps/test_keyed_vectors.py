@@ -1,4 +1,4 @@
-"""Vectors of gensim, or objects shaped like them, are where a `Refiner` starts."""
+"""Vectors of gensim, or objects shaped like them, are where a `Refiner` starts; and vectors that are cut."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -72,3 +72,13 @@ def test_fasttext_of_gensim_keeps_its_n_grams() -> None:
         np.testing.assert_allclose(ours.embed(word), theirs[word], atol=1e-6)
     started = selfvec.Refiner(method="original").fit([*TEXTS, "a hailstorm"], vectors=theirs).original_
     assert started["hailstorm"].any()
+
+
+@pytest.mark.parametrize(("first", "told"), [(1, True), (2, False), (3, False), (None, False)])
+def test_first_dimensions_that_hold_little_are_said_to(tmp_path: Path, first: int | None, told: bool) -> None:
+    """Squares by dimension: 2, 8 and 2 of 12. The first holds 17 %, the first two 83 %."""
+    vectors = selfvec.Vectors(["hail", "rain"], np.array([[1, 2, 1], [1, -2, 1]], np.float32))
+    done = selfvec.convert(vectors, tmp_path / "short.vec", dimensions=first)
+    notes = [note for note in done["notes"] if "squared lengths" in note]
+    assert len(notes) == told
+    assert all(note.startswith("the first 1 of 3 dimensions hold 17% of the rows'") for note in notes)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked
@@ -13,6 +15,7 @@ from selfvec.base.errors import OptionError, require
 from selfvec.base.progress import Progress, as_progress, file_stages
 from selfvec.base.result_table import Figures
 from selfvec.base.view import COUNT, PROSE, Column, Table, View, figure
+from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, load, save
 from selfvec.storage.opened import GivenVectors, as_vectors
 from selfvec.storage.run_folder import is_run
@@ -95,9 +98,20 @@ def convert(
     left_out = save(vectors, output, format=to, dtype=dtype, dimensions=dimensions, overwrite=overwrite)
     done: dict[str, Any] = {**named, "target": os.fspath(output), "words": len(vectors)}
     done |= {"dimensions": dimensions or vectors.vector_size, "left_out": left_out}
-    notes = vectors.provenance.get("notes", [])
+    notes = [*vectors.provenance.get("notes", []), *_cut(vectors, done["dimensions"])]
     told = f"wrote {len(vectors):,} words × {done['dimensions']} dimensions to {done['target']}"
     return Figures("Converted", done | {"notes": notes}, messages=[*notes, *left_out, told])
+
+
+def _cut(vectors: Vectors, first: int) -> Iterator[str]:
+    """What is lost with all but the first dimensions, if that is most: those of a run are in no order."""
+    squares = np.einsum("ij,ij->j", vectors.vectors, vectors.vectors, dtype=np.float64)
+    share = float(squares[:first].sum() / max(squares.sum(), 1e-300))
+    if share < 0.5:
+        yield (
+            f"the first {first} of {len(squares)} dimensions hold {share:.0%} of the rows' squared lengths; "
+            f"selfvec vectors principal-axes keeps the {first} in which rows vary most"
+        )
 
 
 @checked
