@@ -1,8 +1,11 @@
 """Health: measures with known values, and a verdict for each of the failures by a table that has it."""
 
+import re
+
 import numpy as np
 import pytest
 
+import selfvec
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
@@ -119,6 +122,30 @@ def test_documents_in_another_language_are_a_warning(german: int, english: int, 
     health = check_health(table(SPREAD), table(moved), batch=batch, language="en")
     expected = [f"{told} of the documents are in German"] * bool(told)
     assert [one.message for one in health.findings if one.name == "another language"] == expected
+
+
+@pytest.mark.parametrize("title", ["", "Trees down\n\n", "Tree down\n\n"])
+@pytest.mark.parametrize(
+    ("cut", "whole", "end", "told"),
+    [
+        (30, 70, " near", "30%"),
+        (19, 0, " near", ""),
+        (30, 700, " near", ""),  # 4 %
+        (30, 70, "town.", ""),  # they end with a sentence, and happen to be of one length
+    ],
+)
+def test_documents_that_end_at_one_length_are_a_warning(
+    cut: int, whole: int, end: str, told: str, title: str
+) -> None:
+    texts = [f"hail fell on roof {i:03}{end}" for i in range(cut)]  # 26 characters
+    texts += [f"hail {i:03}{' x' * (i % 5)}." for i in range(whole)]
+    titles = [title] * len(texts) if len(title) != 11 else [title, "Storm over town\n\n"] * (len(texts) // 2)
+    run = selfvec.refine([a + b for a, b in zip(titles, texts, strict=False)], "none", "original")
+    said = [row["message"] for row in run.health["findings"] if row["name"] == "texts cut off"]
+    ending = "in the middle of a sentence, and none is longer"
+    assert [re.sub(r"(after the title )?at \d+ characters ", "", message) for message in said] == [
+        f"{told} of the documents stop {ending}"
+    ] * bool(told)
 
 
 def test_nothing_left_of_the_original_is_runaway() -> None:

@@ -17,6 +17,7 @@ from selfvec.base.arrays import Floats, Ints
 from selfvec.base.display import count_of
 from selfvec.base.threads import one_core
 from selfvec.data.methods import METHODS, Method
+from selfvec.data.run_text import GROUP, TEXT, RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors, coverage
@@ -176,13 +177,14 @@ def check_health(
     repeats: Mapping[str, Any] | None = None,
     language: str | None = None,
     batch: TokenBatch | None = None,
+    text: RunText | None = None,
 ) -> Health:
     """Compare refined vectors with the original ones, which have the same words in the same order.
 
     ``history`` is needed to detect oscillation. ``method`` decides how much words may scatter
     (`selfvec.data.methods.Method.steady`) and what a finding recommends; with ``original`` no word is
     expected to move. ``repeats`` describes the repeated passages of the text, ``language`` is its code, as in
-    ``run.json``; ``batch`` has its documents.
+    ``run.json``; ``batch`` has its documents, ``text`` as they are written.
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
@@ -232,6 +234,8 @@ def check_health(
         health.findings.extend(_language_findings(batch, language))
         if batch.dates is not None:
             health.findings.extend(_date_findings(batch.dates[~np.isnat(batch.dates)]))
+    if text is not None:
+        health.findings.extend(_cut_findings(text))
     return health
 
 
@@ -383,6 +387,38 @@ def _language_findings(batch: TokenBatch, language: str | None) -> Iterator[Find
             better = vectors_of(code)
             own = f", with --vectors {better} (selfvec vectors fetch {better})" if better else ""
             yield Finding("another language", "warn", message, f"refine them by themselves{own}")
+
+
+_FEWEST_CUT = 20  # documents that end at one length
+_SHARE_CUT = 0.05  # of them
+_TIMES_CUT = 5  # as many as end at any of the lengths just below; lengths of whole documents taper off
+_BELOW = 20  # characters
+_COMPLETE = r"[^.][.!?。！？][\"'”’)\]]*$"
+
+
+def _cut_findings(text: RunText) -> Iterator[Finding]:
+    """Documents that end in the middle of a sentence where no longer ones are, as a database cuts them."""
+    import polars as pl
+
+    # The first and the last row group of many: to read a document, its group is decoded.
+    numbers = np.unique([*range(len(text))[:GROUP], *range(len(text))[-GROUP:]])
+    texts = text.read((TEXT,), numbers.tolist())[TEXT].drop_nulls()
+    for what, part in (("", texts), ("after the title ", texts.str.replace(r"^[^\n]*\n\n", ""))):
+        whole = part.unique()
+        lengths = whole.str.len_chars()
+        longest = int(lengths.cast(pl.Int64).max() or 0)  # type: ignore[arg-type]
+        # A blank at the end has been stripped.
+        ends = whole.filter((lengths >= longest - 1) & ~whole.str.contains(_COMPLETE))
+        below = ((lengths < longest - 1) & (lengths + _BELOW >= longest - 1)).sum() / _BELOW
+        number, share = len(ends), len(ends) / max(len(whole), 1)
+        if number >= _FEWEST_CUT and share >= _SHARE_CUT and number >= _TIMES_CUT * below:
+            message = (
+                f"{share:.0%} of the documents stop {what}at {longest:,} characters in the middle of a "
+                "sentence, and none is longer"
+            )
+            remedy = "if an export or a column of a database cut them, export them whole and refine again"
+            yield Finding("texts cut off", "warn", message, remedy)
+            return
 
 
 _FEWEST_DAYS = 10  # different ones, among which one stands out

@@ -155,6 +155,7 @@ def run_of(
             repeats=made.repeats,
             language=language,
             batch=batch if plan.settings.keeps_tokens else None,  # a cluster has it only then
+            text=inputs.text,
         )
     parts: dict[str, RunPart] = {} if refinement.counts is None else {"counts": refinement.counts}
     if inputs.repeats is not None and len(inputs.repeats.passages):

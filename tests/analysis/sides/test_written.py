@@ -112,6 +112,26 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
         "2009..2018 has more digits (0.6% of the characters, 0.0% in 2000..2008",
     ),
     "punctuation": (lambda text: text.replace("the ", " (the) "), "2009..2018 has more punctuation ("),
+    "links": (
+        lambda text: f"{text} https://example.org/2018/{len(text)}",
+        "100% of the documents of 2009..2018 and 0% of 2000..2008 have links.",
+    ),
+    "users": (
+        lambda text: f"@ann2000 {text}",
+        "100% of the documents of 2009..2018 and 0% of 2000..2008 have names of users such as @name.",
+    ),
+    "emoji": (
+        lambda text: f"{text} \N{CLOUD WITH RAIN}",
+        "100% of the documents of 2009..2018 and 0% of 2000..2008 have emoji.",
+    ),
+    "headings": (
+        lambda text: f"Place: {text}",
+        "100% of the documents of 2009..2018 and 0% of 2000..2008 have headings of a form, such as “Place:”.",
+    ),
+    "sentences that touch": (
+        lambda text: text.replace(". ", "."),
+        "72% of the documents of 2009..2018 and 0% of 2000..2008 have sentences without a blank between",
+    ),
     "documents": (lambda text: " ".join([text] * 3), "2009..2018 has longer documents: in the median "),
     "sentences": (lambda text: text.replace(".", ","), "2009..2018 has longer sentences: in the median "),
     "formula": (

@@ -48,7 +48,17 @@ class _Measure:
 
 
 REPEATED = "repeated passages"
+_LINKED = r"(?:https?://|www\.)\S+"
+_USER = r"(?:^|\s)@\w+"
+_MARKS = {  # that documents have or lack
+    "links": _LINKED,
+    "names of users such as @name": _USER,
+    "emoji": r"[\x{1F300}-\x{1FAFF}\x{2600}-\x{27BF}]",
+    "headings of a form, such as “Place:”": r"(?m)(?:^|[.!?;] )[ \t]*\p{Lu}[\p{L} ]{1,30}:\s",
+    "sentences without a blank between them": r"\p{Ll}{2}[.!?]\p{Lu}\p{Ll}",
+}
 MEASURES = (
+    *(_Measure(name, 0.2) for name in _MARKS),
     # Share of the letters: names and acronyms alone differ by less. Without capitals there are hardly any.
     _Measure("capitals", 0.1, few=(0.01, 10)),
     _Measure("digits", 0.05, few=(0.004, 2)),  # share of the characters: a text with numbers in words has few
@@ -118,7 +128,9 @@ def _figures(texts: pl.DataFrame) -> dict[str, Doubles]:
     """The measures of each document; NaN where there is nothing to count."""
     import polars as pl
 
-    text = pl.col(TEXT).fill_null("")
+    written = pl.col(TEXT).fill_null("")
+    marks = texts.select(written.str.contains(pattern).alias(name) for name, pattern in _MARKS.items())
+    text = written.str.replace_all(f"{_LINKED}|{_USER}", "")  # their digits and signs are no notation
     counts = texts.select(
         letters=text.str.count_matches(r"\p{L}"),
         capitals=text.str.count_matches(r"\p{Lu}"),
@@ -126,12 +138,13 @@ def _figures(texts: pl.DataFrame) -> dict[str, Doubles]:
         signs=text.str.count_matches(r"\p{P}"),
         characters=text.str.count_matches(r"\S"),
         words=text.str.count_matches(r"\w+"),
-        sentences=text.str.count_matches(r"[.!?。！？…](?:\s|$)|\n\s*\n").clip(1),
+        sentences=text.str.count_matches(r"[.!?。！？…](?:\s|$|\p{Lu}\p{Ll})|\n\s*\n").clip(1),
     )
     column = {name: counts[name].to_numpy().astype(np.float64) for name in counts.columns}
     for name in ("letters", "characters", "words"):
         column[name][column[name] == 0] = np.nan
     return {
+        **{name: marks[name].to_numpy().astype(np.float64) for name in _MARKS},
         "capitals": column["capitals"] / column["letters"],
         "digits": column["digits"] / column["characters"],
         "punctuation": column["signs"] / column["characters"],

@@ -24,7 +24,7 @@ from .notation import FORMULA, REPEATED, Sample, notation_of
 from .variant_pairs import pairs_between, variant_pairs
 
 Row = dict[str, Any]
-_FORMAT = 8  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 9  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _MANY = 3  # words: each neighbour that is written otherwise moves the words around it
 _REMEDY = "Count each pair as one word: --variants auto"
@@ -169,8 +169,12 @@ class Sides:
 
     def _on_measures(self) -> list[str]:
         """Other measures that differ."""
-        rows = [row for row in self.notation if row["differs"] and row["measure"] in _SAID]
-        return [_SAID[row["measure"]].format(**_ordered(self, row), example=self.repeated) for row in rows]
+        said = "{high:.0%} of the documents of {more} and {low:.0%} of {less} have {measure}."
+        return [
+            _SAID.get(row["measure"], said).format(**_ordered(self, row), **row, example=self.repeated)
+            for row in self.notation
+            if row["differs"] and row["measure"] != "capitals"
+        ]
 
     def _on_mix(self) -> list[str]:
         """A sentence for each field that goes with what is compared, and whether it is held equal."""
