@@ -178,7 +178,12 @@ def test_an_alarm_over_new_text_begins_with_how_it_is_written(what: str) -> None
     assert found.alarm
     _, first, second, *_ = found.view().parts
     assert str(first).startswith(NEW[what])
-    assert str(second).startswith("300 of 300 new documents compared") or "repeated" in str(second)
+    # The numbers of documents that are compared and of those that are repeated, after how they are written.
+    counts = re.fullmatch(
+        r"(\d+) of 300 new documents compared with \d+ of the run; (\d+) repeated", str(second)
+    )
+    assert counts
+    assert sum(map(int, counts.groups())) == 300
     assert found.as_dict()["sides"]["sentences"]
 
 
