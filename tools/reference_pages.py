@@ -51,7 +51,7 @@ def command_line() -> Iterator[str]:
 def _commands(path: str, command: Any) -> Iterator[str]:
     """A command, or a group and its commands."""
     yield f"## {path}\n\n```text\n{help_text(command, path, everything=True)}```\n"
-    for name in getattr(command, "listed", ()):
+    for name in getattr(command, "commands", ()):
         yield from _commands(f"{path} {name}", command.commands[name])
 
 

@@ -112,8 +112,9 @@ def test_random_halves_have_as_many_key_words_as_the_level_says() -> None:
     for i in range(200):
         own = words[rng.choice(200, 12, replace=False)]  # a subject: these words recur
         rows.append({"text": " ".join(rng.choice(own, 60)), "date": f"{1990 + i % 2}-01-01"})
-    p = np.array([row["p"] for row in selfvec.keyness(a_run(rows), ["1990", "1991"]).rows])
-    ll = np.array([row["ll"] for row in selfvec.keyness(a_run(rows), ["1990", "1991"]).rows])
+    found = selfvec.keyness(a_run(rows), ["1990", "1991"])
+    p, ll = (np.array([row[name] for row in found.rows]) for name in ("p", "ll"))
+    assert found.view().parts[0].title == "More frequent in 1990 than in 1991, no word beyond chance"
     assert np.mean(p < 0.05) < 0.08
     assert np.mean(ll > 3.84) > 0.25
 

@@ -102,7 +102,8 @@ class Keyness(Figures):
         parts: list[Part] = []
         for side, other in ("ab", "ba"):
             rows = [row for row in self["rows"] if row["key_of"] == side][:top]
-            title = f"More frequent in {names[side]} than in {names[other]}"
+            beyond = "" if self[f"significant_{side}"] else ", no word beyond chance"
+            title = f"More frequent in {names[side]} than in {names[other]}{beyond}"
             shown = f"{len(rows):,} of {count_of(self[f'words_{side}'], 'word')}"
             shown += f", of which {self[f'significant_{side}']:,} are beyond chance (q ≤ {BEYOND_CHANCE})"
             parts.append(Table(self.columns, rows, title, [shown]))

@@ -126,7 +126,7 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "headings": (
         lambda text: f"Place: {text}",
-        "100% of the documents of 2009..2018 and 0% of 2000..2008 have headings of a form, such as “Place:”.",
+        "100% of the documents of 2009..2018 and 0% of 2000..2008 have headings that end with a colon.",
     ),
     "sentences that touch": (
         lambda text: text.replace(". ", "."),

@@ -54,7 +54,7 @@ _MARKS = {  # that documents have or lack
     "links": _LINKED,
     "names of users such as @name": _USER,
     "emoji": r"[\x{1F300}-\x{1FAFF}\x{2600}-\x{27BF}]",
-    "headings of a form, such as “Place:”": r"(?m)(?:^|[.!?;] )[ \t]*\p{Lu}[\p{L} ]{1,30}:\s",
+    "headings that end with a colon": r"(?m)(?:^|[.!?;] )[ \t]*\p{Lu}[\p{L} ]{1,30}:\s",
     "sentences without a blank between them": r"\p{Ll}{2}[.!?]\p{Lu}\p{Ll}",
 }
 MEASURES = (
