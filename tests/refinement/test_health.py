@@ -132,12 +132,14 @@ def test_documents_in_another_language_are_a_warning(german: int, english: int, 
         (19, 0, " near", ""),
         (30, 700, " near", ""),  # 4 %
         (30, 70, "town.", ""),  # they end with a sentence, and happen to be of one length
+        (30, 70, "", ""),  # too short to be cut: numbers have one length
     ],
 )
 def test_documents_that_end_at_one_length_are_a_warning(
     cut: int, whole: int, end: str, told: str, title: str
 ) -> None:
-    texts = [f"hail fell on roof {i:03}{end}" for i in range(cut)]  # 26 characters
+    long = " of a house in the north" if end else ""
+    texts = [f"hail fell on roof {i:03}{long}{end}" for i in range(cut)]  # 50 characters
     texts += [f"hail {i:03}{' x' * (i % 5)}." for i in range(whole)]
     titles = [title] * len(texts) if len(title) != 11 else [title, "Storm over town\n\n"] * (len(texts) // 2)
     run = selfvec.refine([a + b for a, b in zip(titles, texts, strict=False)], "none", "original")

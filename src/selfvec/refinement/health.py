@@ -389,6 +389,7 @@ def _language_findings(batch: TokenBatch, language: str | None) -> Iterator[Find
             yield Finding("another language", "warn", message, f"refine them by themselves{own}")
 
 
+_SHORTEST_CUT = 40  # characters: numbers and codes are as long as each other without being cut
 _FEWEST_CUT = 20  # documents that end at one length
 _SHARE_CUT = 0.05  # of them
 _TIMES_CUT = 5  # as many as end at any of the lengths just below; lengths of whole documents taper off
@@ -411,7 +412,8 @@ def _cut_findings(text: RunText) -> Iterator[Finding]:
         ends = whole.filter((lengths >= longest - 1) & ~whole.str.contains(_COMPLETE))
         below = ((lengths < longest - 1) & (lengths + _BELOW >= longest - 1)).sum() / _BELOW
         number, share = len(ends), len(ends) / max(len(whole), 1)
-        if number >= _FEWEST_CUT and share >= _SHARE_CUT and number >= _TIMES_CUT * below:
+        many = number >= _FEWEST_CUT and share >= _SHARE_CUT and number >= _TIMES_CUT * below
+        if many and longest >= _SHORTEST_CUT:
             message = (
                 f"{share:.0%} of the documents stop {what}at {longest:,} characters in the middle of a "
                 "sentence, and none is longer"

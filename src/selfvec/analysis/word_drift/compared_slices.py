@@ -126,6 +126,9 @@ def _joined(parts: Sequence[Slice]) -> Slice:
     return Slice(f"{first}..{last}", documents)
 
 
+_BY_REFINING = "Compared by refining: "
+
+
 class Compared(NamedTuple):
     """What is compared: two slices, or none for the text before and after refining."""
 
@@ -190,7 +193,8 @@ def two_parts(
     """
     parts = asked_slices(run, between, field=field, filters=filters)
     if not parts.slices:
-        rule = "the text has neither periods nor labels to compare"
+        why = parts.why.removeprefix(_BY_REFINING).removesuffix(".")
+        rule = why or "the text has neither periods nor labels to compare"
         remedy = f"name two parts with --between or --slice-field{otherwise}"
         raise InputError(rule, path=run.folder, remedy=remedy)
     return parts
@@ -246,9 +250,8 @@ def usual_slices(batch: TokenBatch | None, among: Mask | None = None) -> Compare
     dated = ~np.isnat(batch.dates)
     documents = int(batch.documents if among is None else among.sum())
     if 2 * dated.sum() < documents:
-        return Compared(
-            [], f"Compared by refining: {documents - dated.sum():,} of {documents:,} documents have no date."
-        )
+        undated = documents - dated.sum()
+        return Compared([], f"{_BY_REFINING}{undated:,} of {documents:,} documents have no date.")
     unit, periods = _calendar(batch)
     tokens = _sizes(periods, batch)
     counts = np.array([part.documents.sum() for part in periods], np.int64)
@@ -259,7 +262,7 @@ def usual_slices(batch: TokenBatch | None, among: Mask | None = None) -> Compare
         if ends is not None:
             sides = [_joined(periods[: ends[0]]), _joined(periods[-ends[1] :])]
             return Compared(sides, f"Compared: the earliest and the latest {unit}s that hold {held} each.")
-    return Compared([], f"Compared by refining: no two spans of {unit}s hold {least} each.")
+    return Compared([], f"{_BY_REFINING}no two spans of {unit}s hold {least} each.")
 
 
 def _calendar(batch: TokenBatch) -> tuple[str, list[Slice]]:

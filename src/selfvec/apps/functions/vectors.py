@@ -105,6 +105,8 @@ def convert(
 
 def _cut(vectors: Vectors, first: int) -> Iterator[str]:
     """What is lost with all but the first dimensions, if that is most: those of a run are in no order."""
+    if first == vectors.vector_size:
+        return
     squares = np.einsum("ij,ij->j", vectors.vectors, vectors.vectors, dtype=np.float64)
     share = float(squares[:first].sum() / max(squares.sum(), 1e-300))
     if share < 0.5:
