@@ -137,10 +137,9 @@ def _learn(run: Run, encoded: EncodedTexts, gathered: GatheredDocuments, progres
     rows = np.float32(student.scale) * _centred(encoded.rows[others], mean)
     unseen = EncodedTexts("", "", encoded.hashes[others], rows.astype(np.float16))
     weights = np.full(len(unseen), bm25_weight(len(passages), np.array(0)), np.float32)
-    for word, weight in _stop_word_weights(run).items():
-        (place,) = unseen.find([word])
-        if place >= 0:
-            weights[place] = weight
+    of_stop_words = _stop_word_weights(run)
+    numbers = unseen.find(list(of_stop_words))
+    weights[numbers[numbers >= 0]] = np.array(list(of_stop_words.values()), np.float32)[numbers >= 0]
     student = replace(student, rows=student.rows.astype(np.float16))
     return RunStudent(list(vocabulary.types), student, unseen, weights, len(passages))
 
