@@ -394,6 +394,7 @@ _FEWEST_CUT = 20  # documents that end at one length
 _SHARE_CUT = 0.05  # of them
 _TIMES_CUT = 5  # as many as end at any of the lengths just below; lengths of whole documents taper off
 _BELOW = 20  # characters
+_LONG = 1 << 14  # bytes of a document in Parquet, in the mean: two row groups of such would fill the memory
 _COMPLETE = r"[^.][.!?。！？][\"'”’)\]]*$"
 
 
@@ -401,6 +402,8 @@ def _cut_findings(text: RunText) -> Iterator[Finding]:
     """Documents that end in the middle of a sentence where no longer ones are, as a database cuts them."""
     import polars as pl
 
+    if text.bytes > _LONG * len(text):
+        return
     # The first and the last row group of many: to read a document, its group is decoded.
     numbers = np.unique([*range(len(text))[:GROUP], *range(len(text))[-GROUP:]])
     texts = text.read((TEXT,), numbers.tolist())[TEXT].drop_nulls()
