@@ -6,6 +6,7 @@ On standard input the package passes over lines that are no message (modelcontex
 
 from __future__ import annotations
 
+import inspect
 import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -174,6 +175,8 @@ def _one_at_a_time(
                 cancelled.set()
                 raise
 
+    # ``wraps`` has copied that of the class, with ``self``.
+    answer.__dict__["__signature__"] = inspect.signature(function, eval_str=True)
     return answer
 
 

@@ -6,10 +6,11 @@ reads these docstrings to choose a tool, so they describe the result; the meanin
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 from pydantic import Field
 
@@ -20,10 +21,11 @@ from selfvec.analysis.dispersion import Dispersion
 from selfvec.analysis.keyness import keyness_columns
 from selfvec.analysis.word_drift.drift_result import drift_columns
 from selfvec.apps.functions.live import upsert
+from selfvec.apps.offered import argument
 from selfvec.apps.run import Run
 from selfvec.apps.similar_words import similar
 from selfvec.apps.table import TEXT, TOP
-from selfvec.base.declarations import Declaration, Parameter, declared_at
+from selfvec.base.declarations import Declaration, declared_at
 from selfvec.base.display import whole_words
 from selfvec.base.progress import Progress
 from selfvec.base.view import Column
@@ -57,6 +59,8 @@ _REASONS = 8  # matches shown for a passage
 _EXAMPLES = 3  # sentences for a state or a sense
 _LONGEST_ARGUMENT = 10_000  # characters
 _VALUES = 20  # of an argument that takes several
+_LISTED = 10  # rows, by default
+_MOST = {"top": 20, "window": 30, "n": 6}
 _UNMATCHED = ("word", "kind", "count_a", "count_b", "documents_a", "documents_b", "p", "q")
 _CHANGE = (
     *("word", "kind", "variants", "change", "change_low", "change_high", "distance", "chance", "q"),
@@ -69,40 +73,51 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 R = TypeVar("R")
 
 
-def _as_declared(
-    declared: Declaration, columns: Sequence[Column] = (), **most: int
-) -> Callable[[Method], Method]:
-    """Describe the arguments of a tool as a function does, and its result by the meanings of columns.
+_Text = Annotated[str, Field(min_length=1, max_length=_LONGEST_ARGUMENT)]
+_Several = Annotated[list[_Text], Field(max_length=_VALUES)]
+_KINDS = {"words": _Several, "between": _Several, "filter": Json | _Several}
 
-    Numbers have at most the values of ``most``.
-    """
+
+def _as_declared(declared: Declaration, columns: Sequence[Column] = ()) -> Callable[[Method], Method]:
+    """Describe the arguments of a tool as a function does, and its result by the meanings of columns."""
     meanings = [f"`{column.name}`: {column.meaning}." for column in columns if column.meaning]
 
+    def described(one: inspect.Parameter) -> inspect.Parameter:
+        option = declared.parameters.get(one.name) or declared.parameters[f"{one.name}s"]
+        bound = {"le": _MOST[one.name]} if one.name in _MOST and "str" not in option.kind.words else {}
+        kind = _KINDS.get(one.name)
+        made = argument(option, Field, kind=kind, texts=_Text, default=one.default, **bound)
+        return made.replace(name=one.name)
+
     def describe(tool: Method) -> Method:
+        own, *arguments = inspect.signature(tool).parameters.values()
+        tool.__dict__["__signature__"] = inspect.Signature(
+            [own, *map(described, arguments)], return_annotation=Json
+        )
         tool.__doc__ = " ".join([str(tool.__doc__), *meanings])
-        for name, kind in tool.__annotations__.items():
-            one = declared.parameters.get(name) or declared.parameters.get(f"{name}s")
-            if one is not None:
-                tool.__annotations__[name] = Annotated[_values(one, kind), _field(one, most.get(name))]
         return tool
 
     return describe
 
 
-def _values(one: Parameter, written: str) -> Any:
-    """The type of an argument, from how it is written in the signature."""
-    choices = one.kind.choices
-    if choices and not one.kind.several:
-        return Literal[choices] | None if written.endswith("None") else Literal[choices]
-    text = Annotated[str, Field(min_length=1, max_length=_LONGEST_ARGUMENT)]
-    several = Annotated[list[text], Field(max_length=_VALUES)]
-    kinds = {"str": text, "int": int, "bool": bool, "list[str]": several, "Filter": Json | several}
-    return kinds[written.removesuffix(" | None")] | None if written.endswith("None") else kinds[written]
+def _list_of(name: str, options: str, meaning: str, columns: Sequence[Column] = ()) -> Callable[..., Json]:
+    """A tool that answers as a command of `selfvec text`, asked by the options that are named."""
+    declared = TEXT[name].declaration
 
+    def tool(self: Tools, **asked: Any) -> Json:
+        given = {option: value for option, value in asked.items() if value is not None}
+        return _limited(getattr(selfvec, name)(self._run.present, **given).as_dict())
 
-def _field(one: Parameter, most: int | None) -> Any:
-    least = None if "str" in one.kind.words else one.kind.bounds.get("at least")
-    return Field(description=one.help or None, ge=least, le=most)
+    own, _ = inspect.signature(tool).parameters.values()
+    taken = [declared.parameters[option] for option in options.split()]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    asked = [
+        inspect.Parameter(one.name, keyword, default=_LISTED if one.name == "top" else one.default)
+        for one in taken
+    ]
+    tool.__dict__["__signature__"] = inspect.Signature([own, *asked])
+    tool.__name__, tool.__doc__ = name, meaning
+    return _as_declared(declared, columns)(tool)
 
 
 class Tools:
@@ -143,7 +158,7 @@ class Tools:
             "findings": [f"{finding['name']}: {finding['message']}" for finding in run.health["findings"]],
         }
 
-    @_as_declared(TOP["search"].declaration, top=20)
+    @_as_declared(TOP["search"].declaration)
     def search(
         self,
         query: str,
@@ -161,7 +176,7 @@ class Tools:
         index = self._index(self._run.present)
         return _passages(index, index.search(query, top, mode=mode, filter=filter or (), question=question))
 
-    @_as_declared(declared_at("retrieval.run_search.similar_documents"), top=20)
+    @_as_declared(declared_at("retrieval.run_search.similar_documents"))
     def similar_documents(self, document: str, top: int = 5, filter: Filter | None = None) -> Json:
         """Find the documents that are most like a document of the corpus, by meaning: for more of what a
         search has found. `document` is the id of a row of `search`."""
@@ -170,7 +185,7 @@ class Tools:
         index = self._index(self._run.present)
         return _passages(index, nearest_documents(index, document, top, given_filters(filter)))
 
-    @_as_declared(TOP["similar"].declaration, top=20)
+    @_as_declared(TOP["similar"].declaration)
     def similar(self, word: str, top: int = 10, min_count: int | None = None, as_: str = "topic") -> Json:
         """The words nearest to a word by cosine, before the vectors were refined on this corpus and after,
         and which words were gained and lost. `after` is the word's meaning in this corpus. `before` is its
@@ -194,7 +209,7 @@ class Tools:
             "lost": lost,
         }
 
-    @_as_declared(TOP["drift"].declaration, drift_columns(), top=20)
+    @_as_declared(TOP["drift"].declaration, drift_columns())
     def drift(
         self,
         word: str | None = None,
@@ -221,7 +236,7 @@ class Tools:
         own = changes.select(word=name).illustrate(run, 1, _EXAMPLES)
         return _change(changes, replace(own, new=[], gone=[]))
 
-    @_as_declared(TEXT["keyness"].declaration, keyness_columns(), top=20)
+    @_as_declared(TEXT["keyness"].declaration, keyness_columns())
     def keyness(
         self,
         between: list[str] | None = None,
@@ -234,77 +249,52 @@ class Tools:
         side: for what two periods, or two kinds of documents, are about. Believe a difference only if `q` is
         small: documents, not occurrences, are its evidence. `per_million_a` and `per_million_b` compare parts
         of different sizes."""
-        keywords = selfvec.keyness(**self._asked(locals()))
+        keywords = selfvec.keyness(
+            self._run.present,
+            between,
+            slice_field=slice_field,
+            filter=filter or (),
+            min_documents=min_documents,
+            top=top,
+        )
         # The rows on how the parts are written are many numbers; an assistant needs what they say.
         return _limited(keywords.as_dict() | {"sides": keywords["sides"]["sentences"]})
 
-    @_as_declared(TEXT["frequency"].declaration, top=20)
-    def frequency(
-        self,
-        unit: str = "word",
-        slice: str | None = None,
-        filter: Filter | None = None,
-        by: str | None = None,
-        top: int = 10,
-    ) -> Json:
+    frequency = _list_of(
+        "frequency",
+        "unit slice filter by top",
         """How often words, lemmas or parts of speech occur: `count`, `per_million` words, and in how many
         `documents`; the size of the text (`tokens`), and how varied it is (`types`, `sttr`). With `by`, also
-        in each period or value of a field."""
-        return self._passed_on("frequency", locals())
-
-    @_as_declared(TEXT["ngrams"].declaration, top=20, n=6)
-    def ngrams(
-        self,
-        n: int = 2,
-        word: str | None = None,
-        slot: bool = False,
-        slice: str | None = None,
-        filter: Filter | None = None,
-        top: int = 10,
-    ) -> Json:
+        in each period or value of a field.""",
+    )
+    ngrams = _list_of(
+        "ngrams",
+        "n word slot slice filter top",
         """The sequences of `n` words that recur, of all or with a word: for set phrases and formulas.
-        `ngrams` is the number of all."""
-        return self._passed_on("ngrams", locals())
-
-    @_as_declared(TEXT["dispersion"].declaration, Dispersion.columns)
-    def dispersion(self, words: list[str], slice: str | None = None, filter: Filter | None = None) -> Json:
+        `ngrams` is the number of all.""",
+    )
+    dispersion = _list_of(
+        "dispersion",
+        "words slice filter",
         """Whether words occur all over the corpus or in a few documents only: the number of `documents` with
-        each, measures, and its occurrences in 40 equal stretches of the text (`where`)."""
-        return self._passed_on("dispersion", locals())
-
-    @_as_declared(TEXT["concordance"].declaration, top=20, window=30)
-    def concordance(
-        self,
-        query: str,
-        sort: str | None = None,
-        window: int = 10,
-        lemma: bool = False,
-        slice: str | None = None,
-        filter: Filter | None = None,
-        sample: int | None = None,
-        top: int = 10,
-    ) -> Json:
+        each, measures, and its occurrences in 40 equal stretches of the text (`where`).""",
+        Dispersion.columns,
+    )
+    concordance = _list_of(
+        "concordance",
+        "query sort window lemma slice filter sample top",
         """Occurrences of a word or phrase with the text before (`left`) and after (`right`), as it was
         written, and the id and date of the document; `hits` is the number of all. For how a word is used, and
-        for counting what the documents say literally; `search` finds by meaning."""
-        return self._passed_on("concordance", locals())
-
-    @_as_declared(TEXT["collocates"].declaration, [column for _, column in MEASURES.values()], top=20)
-    def collocates(
-        self,
-        word: str,
-        window: str = "5",
-        within: str = "document",
-        measure: str = "logdice",
-        slice: str | None = None,
-        filter: Filter | None = None,
-        by: str | None = None,
-        top: int = 10,
-    ) -> Json:
+        for counting what the documents say literally; `search` finds by meaning.""",
+    )
+    collocates = _list_of(
+        "collocates",
+        "word window within measure slice filter by top",
         """The words that keep company with a word, and how often they are `together`, before it (`left`) or
         after it (`right`): what the word is said about or combined with. `similar` lists words that can stand
-        in its place. With `by`, also how they come and go over periods or values of a field."""
-        return self._passed_on("collocates", locals())
+        in its place. With `by`, also how they come and go over periods or values of a field.""",
+        [column for _, column in MEASURES.values()],
+    )
 
     @_as_declared(TEXT["senses"].declaration)
     def senses(self, word: str, text: str = "") -> Json:
@@ -353,7 +343,7 @@ class Tools:
             "next": end if end < len(text) else None,
         }
 
-    @_as_declared(TEXT["topics"].declaration, top=20)
+    @_as_declared(TEXT["topics"].declaration)
     def topics(self, number: int | None = None, top: int = 12, filter: Filter | None = None) -> Json:
         """The subjects of the corpus, the largest first: groups of its characteristic terms, each with its
         share of the documents. For an overview before searching. The first call takes some seconds."""
@@ -373,17 +363,6 @@ class Tools:
         named = {str(corpus.get("id_field") or "id"): document, str(corpus.get("date_field") or "date"): date}
         row = {**(fields or {}), **{name: value for name, value in named.items() if value is not None}}
         return dict(upsert(self._run, [{**row, "text": text}]))
-
-    def _passed_on(self, name: str, given: Json) -> Json:
-        """What a public function answers to the arguments of the tool of its name."""
-        return _limited(getattr(selfvec, name)(**self._asked(given)).as_dict())
-
-    def _asked(self, given: Json) -> Json:
-        """The run as it is now and the arguments of a tool, without those that were left out."""
-        return {
-            "run": self._run.present,
-            **{name: value for name, value in given.items() if name != "self" and value is not None},
-        }
 
     def _index(self, run: record.Run) -> Index:
         from selfvec.retrieval import run_index

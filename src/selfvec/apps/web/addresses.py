@@ -13,11 +13,10 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from fastapi import Query
 
-from selfvec.apps.table import TEXT, TOP
+from selfvec.apps.table import TOP
 from selfvec.data.vectors import Source
 
 _SEARCH, _SIMILAR, _DRIFT = (TOP[name].declaration.parameters for name in ("search", "similar", "drift"))
-_COLLOCATES, _CONCORDANCE = (TEXT[name].declaration.parameters for name in ("collocates", "concordance"))
 
 
 def _text(most: int, meaning: str, least: int | None = 1, alias: str | None = None, **schema: Any) -> Any:
@@ -39,35 +38,7 @@ ComparisonKey = Annotated[str, _text(200, _KEY, None, "c", pattern=r"^(refined|[
 Word = Annotated[str, _text(200, _WORD, alias="w", pattern=r"\S")]
 OtherWord = Annotated[str, _text(200, _WORD, pattern=r"\S")]
 OptionalWord = Annotated[str | None, _text(200, "A word, for the map of its neighbours.", None, "w")]
-Phrase = Annotated[str, _text(200, _CONCORDANCE["query"].help, pattern=r"[^\W\d_]")]
-OptionalPart = Annotated[str | None, _text(100, _COLLOCATES["slice"].help, alias="slice")]
-Window = Annotated[int, _whole(1, 30, _CONCORDANCE["window"].help)]
-Sides = Annotated[
-    str,
-    Query(
-        max_length=10,
-        pattern=r"^([1-9]|[12]\d|30|[1-9]\d?[LR]|[1-9]\d?L\d{1,2}R|\d{1,2}L[1-9]\d?R)$",
-        description=_COLLOCATES["window"].help,
-    ),
-]
-Measure = Annotated[
-    Literal["logdice", "mi", "mi3", "t", "z", "ll", "delta_p"], Query(description=_COLLOCATES["measure"].help)
-]
-Within = Annotated[Literal["document", "sentence"], Query(description=_COLLOCATES["within"].help)]
 FewRows = Annotated[int, _whole(1, 200, "Rows, at most; of keyness, of each side.", "top")]
-LineOrder = Annotated[
-    str | None,
-    Query(
-        pattern=r"^(left|right|date|[1-9]\d?[LR](,[1-9]\d?[LR]){0,2})$", description=_CONCORDANCE["sort"].help
-    ),
-]
-Sampled = Annotated[int | None, _whole(1, 200, _CONCORDANCE["sample"].help)]
-Seed = Annotated[int, _whole(0, 1 << 31, _CONCORDANCE["seed"].help)]
-Flag = Annotated[bool, Query()]
-CountedUnit = Annotated[
-    Literal["word", "lemma", "pos"], Query(description=TEXT["frequency"].declaration.parameters["unit"].help)
-]
-Length = Annotated[int, _whole(2, 6, TEXT["ngrams"].declaration.parameters["n"].help)]
 Mix = Annotated[Literal["equal", "raw"] | None, Query(description=_DRIFT["mix"].help)]
 Variants = Annotated[str | None, Query(pattern="^auto$", description=_DRIFT["variants"].help)]
 WordPart = Annotated[str, _text(100, "A part of a word.", None)]

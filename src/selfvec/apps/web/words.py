@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import Depends
+from fastapi import Depends, Query
 
-from selfvec.analysis.collocates import collocates as collocates_of
-from selfvec.analysis.concordance import concordance as concordance_of
-from selfvec.analysis.dispersion import dispersion as dispersion_of
-from selfvec.analysis.frequency import frequency as frequency_of
-from selfvec.analysis.keyness import keyness as keyness_of
-from selfvec.analysis.ngrams import ngrams as ngrams_of
+import selfvec
 from selfvec.analysis.sides.written import LikeForLike
 from selfvec.analysis.usage.contexts import (
     NEARBY,
@@ -26,6 +22,8 @@ from selfvec.analysis.usage.contexts import (
     shared_neighbours,
 )
 from selfvec.analysis.usage.quotations import Quotation, best_occurrences, sentences
+from selfvec.apps.offered import argument
+from selfvec.apps.table import TEXT
 from selfvec.base.arrays import Ints
 from selfvec.base.characters import folded, without_accents
 from selfvec.base.errors import NotFound, OptionError
@@ -174,80 +172,61 @@ def _with_columns(result: Figures) -> Json:
     return {**result, "rows": rows, "columns": [column.as_dict() for column in result.columns]}
 
 
-@address("/api/collocates", alone=True)
-def collocates(
-    page: PageData,
-    word: addresses.Word,
-    part: addresses.OptionalPart = None,
-    window: addresses.Sides = "5",
-    within: addresses.Within = "document",
-    measure: addresses.Measure = "logdice",
-    most: addresses.FewRows = 20,
-) -> Json:
-    """The words that keep company with a word: the output of `selfvec text collocates --json`."""
-    return _with_columns(
-        collocates_of(page.run, word, slice=part, window=window, within=within, measure=measure, top=most)
-    )
+_WORD = {"alias": "w", "min_length": 1, "max_length": 200, "pattern": r"\S"}
+_PERIOD = {"min_length": 1, "max_length": 100}
+_SIDES = r"^([1-9]|[12]\d|30|[1-9]\d?[LR]|[1-9]\d?L\d{1,2}R|\d{1,2}L[1-9]\d?R)$"
+_ORDER = r"^(left|right|date|[1-9]\d?[LR](,[1-9]\d?[LR]){0,2})$"
+_LISTS: dict[str, dict[str, dict[str, Any]]] = {
+    "collocates": {
+        "word": _WORD,
+        "slice": _PERIOD,
+        "window": {"max_length": 10, "pattern": _SIDES},
+        "within": {},
+        "measure": {},
+        "top": {"default": 20, "le": 200},
+    },
+    "concordance": {
+        "query": {"min_length": 1, "max_length": 200, "pattern": r"[^\W\d_]"},
+        "slice": _PERIOD,
+        "sort": {"pattern": _ORDER},
+        "window": {"le": 30},
+        "top": {"default": 50, "le": 200},
+        "case": {},
+        "lemma": {},
+        "sample": {"le": 200},
+        "seed": {"default": 0, "le": 1 << 31},
+    },
+    "frequency": {"unit": {}, "slice": _PERIOD, "top": {"default": 50, "le": 200}},
+    "ngrams": {
+        "n": {"le": 6},
+        "word": {"alias": "w", "max_length": 200},
+        "slot": {},
+        "slice": _PERIOD,
+        "top": {"default": 50, "le": 200},
+    },
+    "dispersion": {"words": {**_WORD, "description": "A word of the text."}, "slice": _PERIOD},
+}
+"""The lists of `selfvec text` that the page shows: options, and the bounds of what may be asked."""
 
 
-@address("/api/concordance", alone=True)
-def concordance(
-    page: PageData,
-    query: addresses.Phrase,
-    part: addresses.OptionalPart = None,
-    sort: addresses.LineOrder = None,
-    window: addresses.Window = 10,
-    most: addresses.FewRows = 50,
-    case: addresses.Flag = False,
-    lemma: addresses.Flag = False,
-    sample: addresses.Sampled = None,
-    seed: addresses.Seed = 0,
-) -> Json:
-    """The first lines of a word or phrase with the text around it, and the number of all: the output of
-    `selfvec text concordance --json`."""
-    lines = concordance_of(
-        page.run,
-        query,
-        slice=part,
-        sort=sort,
-        window=window,
-        case=case,
-        lemma=lemma,
-        sample=sample,
-        seed=seed,
-        top=most,
-    )
-    return _with_columns(lines)
+def _offer(name: str, options: Mapping[str, Mapping[str, Any]]) -> None:
+    """Answer at an address with the output of a command."""
+    declared = TEXT[name].declaration
+
+    def answer(page: PageData, **asked: Any) -> Json:
+        given = {option: value for option, value in asked.items() if value != ""}
+        return _with_columns(getattr(selfvec, name)(page.run, **given))
+
+    answer.__name__ = name
+    answer.__doc__ = f"{declared.summary} The output of `selfvec text {name} --json`."
+    page, _ = inspect.signature(answer).parameters.values()
+    asked = [argument(declared.parameters[option], Query, **given) for option, given in options.items()]
+    answer.__dict__["__signature__"] = inspect.Signature([page, *asked])
+    address(f"/api/{name}", alone=True)(answer)
 
 
-@address("/api/frequency", alone=True)
-def frequency(
-    page: PageData,
-    unit: addresses.CountedUnit = "word",
-    part: addresses.OptionalPart = None,
-    most: addresses.FewRows = 50,
-) -> Json:
-    """How often words, lemmas or parts of speech occur: the output of `selfvec text frequency --json`."""
-    return _with_columns(frequency_of(page.run, unit=unit, slice=part, top=most))
-
-
-@address("/api/ngrams", alone=True)
-def ngrams(
-    page: PageData,
-    n: addresses.Length = 2,
-    word: addresses.OptionalWord = None,
-    slot: addresses.Flag = False,
-    part: addresses.OptionalPart = None,
-    most: addresses.FewRows = 50,
-) -> Json:
-    """The sequences of words that recur, of all or with a word: output of `selfvec text ngrams --json`."""
-    return _with_columns(ngrams_of(page.run, n=n, word=word or None, slot=slot, slice=part, top=most))
-
-
-@address("/api/dispersion", alone=True)
-def dispersion(page: PageData, word: addresses.Word, part: addresses.OptionalPart = None) -> Json:
-    """How evenly a word is spread: the output of `selfvec text dispersion --json`."""
-    return _with_columns(dispersion_of(page.run, word, slice=part))
+for _name, _options in _LISTS.items():
+    _offer(_name, _options)
 
 
 @address("/api/keyness", alone=True)
@@ -263,7 +242,7 @@ def keyness(
         rule = "before and after refining, the text is the same"
         raise NotFound(rule, field="c", remedy="compare two slices, as A|B")
     given = _like_for_like(mix, variants)
-    return _with_columns(keyness_of(page.run, page.comparisons.pair(key), top=most, **given))
+    return _with_columns(selfvec.keyness(page.run, page.comparisons.pair(key), top=most, **given))
 
 
 @address("/api/unknown")
