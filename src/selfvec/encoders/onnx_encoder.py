@@ -23,10 +23,11 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from selfvec.base.arrays import Array, Ints, Rows
+from selfvec.base.declarations import Kind
 from selfvec.base.errors import FormatError, require
 from selfvec.base.threads import cut, ended_by, in_order, stop_if_cancelled, threads
 from selfvec.files.checksums import sha256
-from selfvec.files.text_files import COUNT, Schema, check
+from selfvec.files.text_files import Schema, check
 from selfvec.files.untrusted import decoding, parse_json
 from selfvec.storage.folder_kinds import similar_paths, snapshot_of
 from selfvec.storage.formats.subwords import load_tokenizer
@@ -57,21 +58,14 @@ _MODULES = ("Transformer", "Pooling", "Normalize")
 _POOLINGS = ("mean", "cls")
 _SHIFTED = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
 """Models whose positions begin after that of padding: 514 of them hold 512 pieces."""
-_LIMIT = (COUNT, float, None)  # tokenizers without a limit have 1e30
 _PASSAGE = ("document", "passage", "corpus")
+_TEXT, _BOOL, _COUNT, _NUMBER = (Kind(kind).fault for kind in ("str", "bool", "int, at least 0", "float"))
 _SCHEMA: Schema = {
-    "modules.json": [{"type": str, "path": str, ...: ("type",)}],
-    "sentence_bert_config.json": {"max_seq_length": (COUNT, None), "do_lower_case": bool},
-    "tokenizer_config.json": {"model_max_length": _LIMIT},
-    "config.json": {
-        "max_position_embeddings": _LIMIT,
-        "model_type": (str, None),
-        "pad_token_id": (COUNT, None),
-    },
-    "config_sentence_transformers.json": {
-        "prompts": ({str: str}, None),
-        "default_prompt_name": (str, None),
-    },
+    "modules.json": [{"type": _TEXT, "path": _TEXT, ...: ("type",)}],
+    "sentence_bert_config.json": {"max_seq_length": _COUNT, "do_lower_case": _BOOL},
+    "tokenizer_config.json": {"model_max_length": _NUMBER},  # tokenizers without a limit have 1e30
+    "config.json": {"max_position_embeddings": _NUMBER, "model_type": _TEXT, "pad_token_id": _COUNT},
+    "config_sentence_transformers.json": {"prompts": {str: _TEXT}, "default_prompt_name": _TEXT},
 }
 
 
@@ -128,7 +122,7 @@ def _cut_settings(path: Path) -> dict[str, Any]:
 
 def _inside(path: Path, module: dict[str, str]) -> Path:
     place = Path(module.get("path", ""))
-    if place.is_absolute() or ".." in place.parts:
+    if place.is_absolute() or ".." in place.parts or "\0" in str(place):
         raise FormatError("names a folder outside this one", path=path / "modules.json", remedy=AGAIN)
     return path / place
 
@@ -178,6 +172,8 @@ def _checked_json(file: Path, schema: Schema) -> Any:
     _check_size(file, _SETTINGS_BYTES)
     with decoding(file, "JSON file", AGAIN):
         content = parse_json(file.read_bytes())
+    if isinstance(content, dict):  # null stands for what is not said
+        content = {name: value for name, value in content.items() if value is not None}
     check(content, schema, file, AGAIN)
     return content
 
@@ -196,7 +192,7 @@ def _pooling(path: Path) -> str:
 
 
 def _pooling_of(file: Path) -> str:
-    schema = {"pooling_mode": str, "include_prompt": bool}
+    schema = {"pooling_mode": _TEXT, "include_prompt": _BOOL}
     settings = _checked_json(file, schema)
     modes = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
     flags = [name for name, value in settings.items() if name.startswith("pooling_mode_") and value is True]
@@ -225,7 +221,7 @@ def _longest(path: Path, cut: dict[str, Any]) -> int:
 
 def _prompts(settings: dict[str, Any]) -> tuple[str, str]:
     """What is put before a question and before a passage, as sentence-transformers does."""
-    prompts = settings.get("prompts") or {}
+    prompts = settings.get("prompts", {})
     default = prompts.get(settings.get("default_prompt_name"), "")
     passage = next((prompts[name] for name in _PASSAGE if name in prompts), default)
     return prompts.get("query", default), passage

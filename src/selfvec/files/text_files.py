@@ -2,16 +2,11 @@
 
 A schema looks like the JSON that it describes:
 
-    str, bool, float       a text, true or false, a number
-    range(1, 10)           a whole number in this range
-    "a"                    this text
-    None                   null
+    function               value -> the broken rule, or None; for a plain value that of a `Kind`
     [schema]               a list of such values
     {"name": schema}       an object; listed names are optional, others are allowed
     {str: schema}          an object; the schema of all names that are not listed
     {...: ("name",)}       an object; required names
-    (schema, schema)       one of several
-    function               value -> the broken rule, or None
 """
 
 from __future__ import annotations
@@ -24,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.display import code_of
 from selfvec.base.errors import FormatError, InputError
 
 from .charsets import marked, tallied
@@ -123,9 +119,6 @@ def read_vocabulary(path: Path) -> list[str]:
 
 Schema = Any
 
-COUNT = range(1 << 62)
-"""A number of things."""
-
 
 def check(value: Any, schema: Schema, path: Path, remedy: str) -> None:
     """Raise `FormatError` with the first part of a value that does not fit the schema."""
@@ -138,58 +131,25 @@ def check(value: Any, schema: Schema, path: Path, remedy: str) -> None:
 def misfit(value: Any, schema: Schema, place: str = "") -> tuple[str, str] | None:
     """The path of the first part that does not fit, and the rule; None if the whole value fits.
 
-    >>> misfit({"files": [{"bytes": 3}, {"bytes": -3}]}, {"files": [{"bytes": COUNT}]})
+    >>> from selfvec.base.declarations import Kind
+    >>> size = Kind("int, at least 0").fault
+    >>> misfit({"files": [{"bytes": 3}, {"bytes": -3}]}, {"files": [{"bytes": size}]})
     ('files.1.bytes', 'is a whole number of at least 0, not -3')
     """
-    if isinstance(schema, tuple):
-        faults = [misfit(value, option, place) for option in schema]
-        if None in faults:
-            return None
-        inside = next((fault for fault in faults if fault is not None and fault[0] != place), None)
-        return inside or (place, f"is {' or '.join(map(_described, schema))}, not {_shown(value)}")
-    if isinstance(schema, dict) and isinstance(value, dict):
-        return _misfit_inside(value, schema, place)
-    if isinstance(schema, list) and isinstance(value, list):
-        return _misfit_inside({str(i): part for i, part in enumerate(value)}, {str: schema[0]}, place)
-    if callable(schema) and not isinstance(schema, type):
+    if callable(schema):
         rule = schema(value)
         return None if rule is None else (place, rule)
-    return None if _fits(value, schema) else (place, f"is {_described(schema)}, not {_shown(value)}")
-
-
-def _misfit_inside(value: dict[str, Any], schema: dict[Any, Schema], place: str) -> tuple[str, str] | None:
-    """The first part of an object that does not fit, or else the first required name that is missing."""
-    for name, part in value.items():
+    if not isinstance(value, type(schema)):
+        kind = "a list" if isinstance(schema, list) else "an object"
+        return place, f"is {kind}, not {code_of(value, 40)}"
+    if isinstance(schema, list):
+        parts, schema = {str(i): part for i, part in enumerate(value)}, {str: schema[0]}
+    else:
+        parts = value
+    for name, part in parts.items():
         inner = schema.get(name, schema.get(str))
         fault = None if inner is None else misfit(part, inner, f"{place}.{name}" if place else name)
         if fault is not None:
             return fault
-    missing = next((name for name in schema.get(..., ()) if name not in value), None)
+    missing = next((name for name in schema.get(..., ()) if name not in parts), None)
     return None if missing is None else (place, f"lacks {missing!r}")
-
-
-def _fits(value: Any, schema: Schema) -> bool:
-    if schema is str:
-        return isinstance(value, str) and "\0" not in value
-    if schema is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(schema, range):
-        return type(value) is int and value in schema
-    return (
-        type(value) is schema if isinstance(schema, type) else type(value) is type(schema) and value == schema
-    )
-
-
-def _described(schema: Schema) -> str:
-    if isinstance(schema, range):
-        least = f"a whole number of at least {schema.start:,}"
-        return least if schema == COUNT else f"a whole number from {schema.start:,} to {schema.stop - 1:,}"
-    if isinstance(schema, dict | list):
-        return "an object" if isinstance(schema, dict) else "a list"
-    names: dict[Any, str] = {str: "a text", bool: "true or false", float: "a number", None: "null"}
-    return names[schema] if schema is None or isinstance(schema, type) else repr(schema)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
