@@ -251,15 +251,11 @@ class UnitVectors:
             return _products(query, self.codes, self.scales)
         return _products(query, self.codes[units], self.scales[units])
 
-    def of_sample(self, query: Rows) -> Floats:
-        """The same for the sample of documents, whose vectors lie together."""
-        return _products(query, *self._sample)
-
     @cached_property
-    def _sample(self) -> tuple[Int8s, Floats]:
-        """Vectors of the sample in int8, (n, d), and their scales, (n,)."""
+    def sample(self) -> UnitVectors:
+        """The vectors of a sample of the documents, which lie together."""
         sampled = sample_of(self.documents)
-        return self.codes[sampled], self.scales[sampled]
+        return UnitVectors(self.codes[sampled], self.scales[sampled], len(sampled))
 
 
 def sample_of(documents: int) -> Ints:

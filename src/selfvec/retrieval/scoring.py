@@ -277,7 +277,7 @@ class Scorer:
             return out[: len(scores)]
         units = self._with_passages(self._best(scores))
         out[units] = vectors.products(query, units)
-        return vectors.of_sample(query)
+        return vectors.sample.products(query)
 
     def _best(self, scores: Floats) -> Ints:
         """About 2,000 documents with the largest scores, (D,)."""

@@ -157,11 +157,8 @@ class JoinedVectors:
             out[which] = vectors.products(query, own)
         return out
 
-    def of_sample(self, query: Rows) -> Floats:
-        return self._sample.products(query)
-
     @cached_property
-    def _sample(self) -> UnitVectors:
+    def sample(self) -> UnitVectors:
         sampled = sample_of(self.documents)
         codes = np.empty((len(sampled), self.vectors[0].codes.shape[1]), np.int8)
         scales = np.empty(len(sampled), np.float32)

@@ -12,12 +12,11 @@ killed process leaves the run as it was, and readers need no lock. Files that ne
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
@@ -144,10 +143,8 @@ class RunWriter:
             timings = {**run.provenance.timings, "save": time.perf_counter() - started}
             run.provenance = run.provenance.replace(timings=timings)
             names = [name for name in self._names() if self._is_new(name)]
-            described = {"format": RUN_FORMAT, **run.provenance, "state": self.state}
-            content = seal({**described, "files": checksums(self.target, names)}, indent=1)
-            sync_names(self.target)  # first the files, then the description that names them
-            self._replace_present(content, undo)
+            files = checksums(self.target, names)
+            self._replace_present({**run.provenance, "state": self.state, "files": files}, undo)
             discard(self.journal)  # not before: a command that is killed goes on from it
             self._sweep()
 
@@ -188,11 +185,8 @@ class RunWriter:
                 or split_state(top)[0] not in (*_OF_SEGMENTS, DELETED)
             }
             files |= checksums(self.target, names)
-            made = {"format": RUN_FORMAT, **run.provenance, "state": run.base.state, "files": files}
-            content = seal(made, indent=1)
-            sync_names(self.target)
-            self._replace_present(content, undo=True)
-            run.stamp = json.loads(content)["sha256"]
+            self._replace_present({**run.provenance, "state": run.base.state, "files": files})
+            run.stamp = read_json(self.target / PRESENT, "make the run again")["sha256"]
             run.seen = (self.target / PRESENT).absolute(), identity(self.target / PRESENT)
         return run
 
@@ -208,12 +202,13 @@ class RunWriter:
             files |= checksums(self.target, [state_name(TOPICS, self.state)])
             made = {**described, "files": files, "stamp": stamp_of(described)}
             del made["sha256"]
-            sync_names(self.target)
-            self._replace_present(seal(made, indent=1), undo=True)
+            self._replace_present(made)
             self._sweep()
 
-    def _replace_present(self, content: bytes, undo: bool) -> None:
+    def _replace_present(self, described: Mapping[str, Any], undo: bool = True) -> None:
         """Make a new state the run; the present one becomes the state before, or is forgotten."""
+        content = seal({"format": RUN_FORMAT, **described}, indent=1)
+        sync_names(self.target)  # first the files, then the description that names them
         present, previous = self.target / PRESENT, self.target / PREVIOUS
         exists = present.is_file()
         readable = exists and _names_of(present) is not None

@@ -6,7 +6,7 @@ a centre and a pull back to the original vectors; see `sequential`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -39,20 +39,24 @@ def refine_reference(
     zero.
     """
     E = table.copy()
+    for word, around in _positions(ids, offsets, window, passes):
+        moved = E[word] + learning_rate * E[around].sum(axis=0)
+        length = np.linalg.norm(moved)
+        if length > 0:
+            E[word] = moved / length
+        if on_update is not None:
+            on_update(word, E[word])
+    return E
+
+
+def _positions(ids: Ids, offsets: Ints, window: int, passes: int) -> Iterator[tuple[int, Ids]]:
+    """The word of every position in order, and those around it in its window."""
     half = window // 2
     for _ in range(passes):
         for lo, hi in pairwise(offsets):
             document = ids[lo:hi]
-            for i, word in enumerate(document):
-                left, right = document[max(0, i - half) : i], document[i + 1 : i + half + 1]
-                s = E[left].sum(axis=0) + E[right].sum(axis=0)
-                moved = E[word] + learning_rate * s
-                length = np.linalg.norm(moved)
-                if length > 0:
-                    E[word] = moved / length
-                if on_update is not None:
-                    on_update(int(word), E[word])
-    return E
+            for i, word in enumerate(document.tolist()):
+                yield word, np.concatenate((document[max(0, i - half) : i], document[i + 1 : i + half + 1]))
 
 
 def neighbour_weights(
@@ -93,20 +97,15 @@ def online_reference(
     word keeps its row.
     """
     E = table.copy()
-    half = window // 2
-    for _ in range(passes):
-        for lo, hi in pairwise(offsets):
-            document = ids[lo:hi]
-            for i, word in enumerate(document):
-                around = np.concatenate((document[max(0, i - half) : i], document[i + 1 : i + half + 1]))
-                filled = np.asarray(E.any(axis=1))
-                part = shares * filled
-                mean = part @ E / part.sum() if filled.any() else 0 * E[0]
-                weight = weights[around] * filled[around]
-                moved = E[word] + learning_rate * (weight @ (E[around] - mean)) + origin[word]
-                length = np.linalg.norm(moved)
-                if length > NOISE * learning_rate * weight.sum():
-                    E[word] = moved / length
-                if on_update is not None:
-                    on_update(int(word), E[word])
+    for word, around in _positions(ids, offsets, window, passes):
+        filled = np.asarray(E.any(axis=1))
+        part = shares * filled
+        mean = part @ E / part.sum() if filled.any() else 0 * E[0]
+        weight = weights[around] * filled[around]
+        moved = E[word] + learning_rate * (weight @ (E[around] - mean)) + origin[word]
+        length = np.linalg.norm(moved)
+        if length > NOISE * learning_rate * weight.sum():
+            E[word] = moved / length
+        if on_update is not None:
+            on_update(word, E[word])
     return E
