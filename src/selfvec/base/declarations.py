@@ -267,12 +267,13 @@ def _show_options(call: Callable[..., Any], record: type) -> None:
         for one in _RECORDS[record].parameters.values()
     ]
     call.__signature__ = signature.replace(parameters=[*others, *taken])  # type: ignore[attr-defined]
-    entry = re.compile(rf"^\*\*{last.name}\n(?: .*(?:\n|$))*", re.MULTILINE)
-    entries = "".join(map(_entry, _RECORDS[record].parameters.values()))
-    call.__doc__ = entry.sub(lambda _: entries, inspect.getdoc(call) or "")
+    described = re.compile(rf"^\*\*{last.name}\n(?: .*(?:\n|$))*", re.MULTILINE)
+    entries = "".join(map(entry, _RECORDS[record].parameters.values()))
+    call.__doc__ = described.sub(lambda _: entries, inspect.getdoc(call) or "")
 
 
-def _entry(one: Parameter) -> str:
+def entry(one: Parameter) -> str:
+    """A parameter as a docstring describes it."""
     lines = wrap(one.help, 100, initial_indent="    ", subsequent_indent="    ")
     return "\n".join([f"{one.name} : {one.kind.text}", *lines, ""])
 
@@ -320,7 +321,9 @@ def declared_at(place: str) -> Declaration:
         inherited = {name: one.default for base in bases for name, one in base.parameters.items()}
         described = _described_by(found)
         if described is None:  # a dataclass, whose bases have keywords
-            every = {**defaults, **{name: one for name, one in inherited.items() if name not in defaults}}
+            needed = {name: one for name, one in inherited.items() if one is REQUIRED}
+            others = {name: one for name, one in inherited.items() if name not in defaults}
+            every = {**needed, **defaults, **others}
             return _declaration(doc, every, has_more).described_by(bases)
         own = _declaration(doc, {**inherited, **defaults}, has_more)
         return own.described_by(map(other, described)).without_secrets

@@ -6,17 +6,20 @@ import inspect
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, dataclass_transform
 
-from selfvec.base.declarations import declared
+from selfvec.base.declarations import declared, entry
 from selfvec.base.errors import OptionError, require
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, save
 from selfvec.storage.opened import GivenVectors, as_vectors
+
+from .knowledge import Knowledge, check_lexicon
 
 P = ParamSpec("P")
 Method = TypeVar("Method", bound="Transform")
@@ -29,7 +32,7 @@ Made = TypeVar("Made")
 class Transform(ABC):
     """A method that makes new vectors from given ones. Its fields are its options.
 
-    A class names all of its own options, also those of a base: the command line reads them from the source.
+    The command line reads the options of a class and of its bases from the source.
 
     Parameters
     ----------
@@ -75,10 +78,6 @@ class Transform(ABC):
         for name, option in options_of_class.parameters.items():
             if option.is_required and name not in options:
                 raise OptionError("is needed", field=name, remedy="give it")
-        if "lexicon" in options:
-            from .knowledge import check_lexicon
-
-            check_lexicon(options["lexicon"])  # before vectors are read
         return cls(**options)
 
     def open(self, source: Any) -> Any:
@@ -117,6 +116,26 @@ class Transform(ABC):
         return Figures("Transformed", {**named, **self.report_, "left_out": left_out}, messages=messages)
 
 
+class LexiconTransform(Transform):
+    """A method that takes a lexicon.
+
+    Parameters
+    ----------
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.transforms.knowledge.read_knowledge`.
+    """
+
+    lexicon: Sequence[str | Path] | Knowledge
+
+    @classmethod
+    def given(cls, **options: Any) -> Self:
+        """The method with a caller's options; a lexicon that is not there is an error, too."""
+        made = super().given(**options)
+        check_lexicon(made.lexicon)  # before vectors are read
+        return made
+
+
 def as_function(
     name: str,
     method: Callable[P, Method],
@@ -142,7 +161,7 @@ def as_function(
     )
     function.__name__ = function.__qualname__ = name
     function.__module__ = cls.__module__
-    function.__doc__ = _described(inspect.getdoc(cls) or "", takes, made)
+    function.__doc__ = _described(cls, takes, made)
     return function
 
 
@@ -157,14 +176,15 @@ TargetError
     If ``output`` exists and ``overwrite`` is false, or cannot be written."""
 
 
-def _described(doc: str, takes: str, made: str) -> str:
-    """The docstring of a method, with what its function takes before its options and after them."""
-    heading = "Parameters\n----------\n"
-    opening, _, options = doc.partition(heading)
-    own, *rest = re.split(r"\n(?=\n[A-Z][A-Za-z ]+\n-{3,}\n)", options, maxsplit=1)
-    written = (inspect.getdoc(Transform) or "").partition(heading)[2].partition("\n\n")[0]
-    after = f"\nReturns\n-------\n{made}\n\n{_RAISES}"
-    return "\n".join([f"{opening}{heading}{takes} : {_TAKEN[takes]}", own, written, after, *rest])
+def _described(cls: type[Transform], takes: str, made: str) -> str:
+    """The docstring of a method, with what its function takes: its options, and those of its bases."""
+    opening, *sections = re.split(
+        r"^(?=[A-Z][A-Za-z ]+\n-{3,}$)", inspect.getdoc(cls) or "", flags=re.MULTILINE
+    )
+    rest = "".join(section for section in sections if not section.startswith("Parameters\n"))
+    options = "".join(map(entry, declared(cls).parameters.values()))
+    taken = f"Parameters\n----------\n{takes} : {_TAKEN[takes]}\n{options}"
+    return f"{opening}{taken}\nReturns\n-------\n{made}\n\n{_RAISES}\n\n{rest}"
 
 
 def _shown(value: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import chain, islice
-from pathlib import Path
 
 import numpy as np
 
@@ -17,26 +16,20 @@ from selfvec.numerics.ridge import ridge_map
 from selfvec.numerics.rows import unit_rows
 
 from .knowledge import Knowledge, LexiconRows, kind_names, read_knowledge
-from .method import Transform, as_function
+from .method import LexiconTransform, as_function
 from .retrofit import smoothed
 
 _RIDGE = 1.0  # in mean sums of squares of a dimension
 _SPREAD = 0.5  # w of `Smooth`
 
 
-class Define(Transform):
+class Define(LexiconTransform):
     """Give unknown words the vectors of their definitions.
 
     A definition is the mean of the unit vectors of its words, weighted by their inverse document frequency
     in all definitions (additive composition, Mitchell and Lapata, 2010); the n-th sense of a word counts 1/n.
     A linear map from definitions to words, ridge regression on the words with a vector, then corrects what
     all definitions share (Khodak et al., 2018, *A La Carte Embedding*).
-
-    Parameters
-    ----------
-    lexicon : path or paths, or Knowledge
-        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.knowledge.read_knowledge`.
 
     Examples
     --------
@@ -45,8 +38,6 @@ class Define(Transform):
     >>> "derecho" in selfvec.load("default"), "derecho" in selfvec.define("default", lexicon)
     (False, True)
     """
-
-    lexicon: Sequence[str | Path] | Knowledge
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """The vectors with more rows; rows of zeros are replaced where a definition exists."""
@@ -93,7 +84,7 @@ def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str
     return list(knowledge.definitions), document_vectors(batch, unit_rows(vectors.lookup(names)[0]), weights)
 
 
-class NodeVectors(Transform):
+class NodeVectors(LexiconTransform):
     """Add vectors of the concepts of an ontology.
 
     Each gets a row next to the words, under its identifier. A concept begins as the mean of its words and
@@ -103,9 +94,6 @@ class NodeVectors(Transform):
 
     Parameters
     ----------
-    lexicon : path or paths, or Knowledge
-        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.knowledge.read_knowledge`.
     relations : str or sequence of str
         Kinds of relations that vectors are propagated over; by default all but antonym.
 
@@ -120,7 +108,6 @@ class NodeVectors(Transform):
 
     package = "scipy"
 
-    lexicon: Sequence[str | Path] | Knowledge
     relations: str | Sequence[str] | None = None
 
     def fit_transform(self, vectors: Vectors) -> Vectors:

@@ -17,7 +17,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import covariance, whitening_matrix
 
 from .knowledge import Knowledge, kind_names, read_knowledge, row_pairs, unused_relations
-from .method import Transform, as_function
+from .method import LexiconTransform, as_function
 
 _STEPS = 50  # at most
 _CLOSE = 1e-4  # largest change of a coordinate at which iteration stops
@@ -27,7 +27,7 @@ Kinds = str | Sequence[str] | None
 """Kinds of relations; None for all but antonym."""
 
 
-class Retrofit(Transform):
+class Retrofit(LexiconTransform):
     """Pull related words together (Faruqui et al. 2015).
 
     Each word moves to the mean of its own vector and that of the words related to it: *Retrofitting Word
@@ -37,9 +37,6 @@ class Retrofit(Transform):
 
     Parameters
     ----------
-    lexicon : path or paths, or Knowledge
-        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.knowledge.read_knowledge`.
     relations : str or sequence of str
         Kinds of relations that pull; by default all but antonym.
     weight : float, above 0
@@ -57,7 +54,6 @@ class Retrofit(Transform):
 
     package = "scipy"
 
-    lexicon: Sequence[str | Path] | Knowledge
     relations: str | Sequence[str] | None = None
     weight: float = 1.0
 
@@ -91,11 +87,6 @@ class Smooth(Retrofit):
 
     Parameters
     ----------
-    lexicon : path or paths, or Knowledge
-        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.knowledge.read_knowledge`.
-    relations : str or sequence of str
-        Kinds of relations that pull; by default all but antonym.
     weight : float, above 0, below 1
         How much relations count: w, how far a vector spreads.
 
@@ -108,7 +99,6 @@ class Smooth(Retrofit):
     0.85
     """
 
-    lexicon: Sequence[str | Path] | Knowledge
     relations: str | Sequence[str] | None = None
     weight: float = 0.5
 
@@ -117,10 +107,9 @@ class Smooth(Retrofit):
         return smoothed(unit, pairs, np.where(known, np.maximum(_cosines(unit, pairs), 0), 1), self.weight)
 
 
-class _Specialised(Transform):
+class _Specialised(LexiconTransform):
     """Base of both methods: averages the result of `_fitted` with the given vectors."""
 
-    lexicon: Sequence[str | Path] | Knowledge
     relations: str | Sequence[str]
     weight: float
 
@@ -150,9 +139,6 @@ class CounterFit(_Specialised):
 
     Parameters
     ----------
-    lexicon : path or paths, or Knowledge
-        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.knowledge.read_knowledge`.
     relations : str or sequence of str
         Kinds of relations that pull; by default synonym. Antonyms always push.
     weight : float, above 0, at most 1
@@ -175,7 +161,6 @@ class CounterFit(_Specialised):
     antonym_distance = 1.0  # δ
     radius = 0.2  # ρ: pairs within this distance are kept near
 
-    lexicon: Sequence[str | Path] | Knowledge
     relations: str | Sequence[str] = ("synonym",)
     weight: float = 0.25
 
@@ -211,9 +196,6 @@ class AttractRepel(_Specialised):
 
     Parameters
     ----------
-    lexicon : path or paths, or Knowledge
-        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.knowledge.read_knowledge`.
     relations : str or sequence of str
         Kinds of relations that pull; by default synonym. Antonyms always push.
     weight : float, above 0, at most 1
@@ -240,7 +222,6 @@ class AttractRepel(_Specialised):
     passes = 5
     batch = 50
 
-    lexicon: Sequence[str | Path] | Knowledge
     relations: str | Sequence[str] = ("synonym",)
     weight: float = 0.5
     seed: int = 0
@@ -287,7 +268,7 @@ class AttractRepel(_Specialised):
         return words, np.asarray((pull + pull.T) @ units, np.float32)
 
 
-class Aspect(Transform):
+class Aspect(LexiconTransform):
     """Keep directions that one relation has and another has not.
 
     Directions in which pairs of one relation differ shrink; those in which pairs of another differ grow.
@@ -298,9 +279,6 @@ class Aspect(Transform):
 
     Parameters
     ----------
-    lexicon : path or paths, or Knowledge
-        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
-        `selfvec.transforms.knowledge.read_knowledge`.
     pull : str
         The relation that pulls words together. Triples may have any kinds.
     push : str
@@ -315,7 +293,6 @@ class Aspect(Transform):
     0.96
     """
 
-    lexicon: Sequence[str | Path] | Knowledge
     pull: str = "synonym"
     push: str = "antonym"
 
