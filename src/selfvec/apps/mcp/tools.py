@@ -7,7 +7,7 @@ reads these docstrings to choose a tool, so they describe the result; the meanin
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
@@ -80,44 +80,49 @@ _KINDS = {"words": _Several, "between": _Several, "filter": Json | _Several}
 
 def _as_declared(declared: Declaration, columns: Sequence[Column] = ()) -> Callable[[Method], Method]:
     """Describe the arguments of a tool as a function does, and its result by the meanings of columns."""
-    meanings = [f"`{column.name}`: {column.meaning}." for column in columns if column.meaning]
-
-    def described(one: inspect.Parameter) -> inspect.Parameter:
-        option = declared.parameters.get(one.name) or declared.parameters[f"{one.name}s"]
-        bound = {"le": _MOST[one.name]} if one.name in _MOST and "str" not in option.kind.words else {}
-        kind = _KINDS.get(one.name)
-        made = argument(option, Field, kind=kind, texts=_Text, default=one.default, **bound)
-        return made.replace(name=one.name)
 
     def describe(tool: Method) -> Method:
-        own, *arguments = inspect.signature(tool).parameters.values()
-        tool.__dict__["__signature__"] = inspect.Signature(
-            [own, *map(described, arguments)], return_annotation=Json
-        )
-        tool.__doc__ = " ".join([str(tool.__doc__), *meanings])
-        return tool
+        _, *arguments = inspect.signature(tool).parameters.values()
+        return _described(tool, declared, {one.name: one.default for one in arguments}, columns)
 
     return describe
 
 
-def _list_of(name: str, options: str, meaning: str, columns: Sequence[Column] = ()) -> Callable[..., Json]:
+def _described(
+    tool: Method, declared: Declaration, defaults: Mapping[str, Any], columns: Sequence[Column]
+) -> Method:
+    def taken(name: str, default: Any) -> inspect.Parameter:
+        option = declared.parameters.get(name) or declared.parameters[f"{name}s"]
+        bound = {"le": _MOST[name]} if name in _MOST and "str" not in option.kind.words else {}
+        made = argument(option, Field, kind=_KINDS.get(name), texts=_Text, default=default, **bound)
+        return made.replace(name=name)
+
+    own, *_ = inspect.signature(tool).parameters.values()
+    arguments = [own, *(taken(name, default) for name, default in defaults.items())]
+    tool.__dict__["__signature__"] = inspect.Signature(arguments, return_annotation=Json)
+    meanings = [f"`{column.name}`: {column.meaning}." for column in columns if column.meaning]
+    tool.__doc__ = " ".join([str(tool.__doc__), *meanings])
+    return tool
+
+
+def _list_of(
+    name: str,
+    options: str,
+    meaning: str,
+    columns: Sequence[Column] = (),
+    cut: Callable[[Json], Json] = lambda answer: answer,
+) -> Callable[..., Json]:
     """A tool that answers as a command of `selfvec text`, asked by the options that are named."""
     declared = TEXT[name].declaration
 
     def tool(self: Tools, **asked: Any) -> Json:
         given = {option: value for option, value in asked.items() if value is not None}
-        return _limited(getattr(selfvec, name)(self._run.present, **given).as_dict())
+        return _limited(cut(getattr(selfvec, name)(self._run.present, **given).as_dict()))
 
-    own, _ = inspect.signature(tool).parameters.values()
-    taken = [declared.parameters[option] for option in options.split()]
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    asked = [
-        inspect.Parameter(one.name, keyword, default=_LISTED if one.name == "top" else one.default)
-        for one in taken
-    ]
-    tool.__dict__["__signature__"] = inspect.Signature([own, *asked])
     tool.__name__, tool.__doc__ = name, meaning
-    return _as_declared(declared, columns)(tool)
+    usual = {option: declared.parameters[option].default for option in options.split()}
+    own = {"top": _LISTED, "filter": None}
+    return _described(tool, declared, {name: own.get(name, usual[name]) for name in usual}, columns)
 
 
 class Tools:
@@ -236,30 +241,17 @@ class Tools:
         own = changes.select(word=name).illustrate(run, 1, _EXAMPLES)
         return _change(changes, replace(own, new=[], gone=[]))
 
-    @_as_declared(TEXT["keyness"].declaration, keyness_columns())
-    def keyness(
-        self,
-        between: list[str] | None = None,
-        slice_field: str | None = None,
-        filter: Filter | None = None,
-        min_documents: int = 1,
-        top: int = 10,
-    ) -> Json:
+    keyness = _list_of(
+        "keyness",
+        "between slice_field filter min_documents top",
         """The words that one part of the corpus uses more than another (`key_of` "a" or "b"), `top` of each
         side: for what two periods, or two kinds of documents, are about. Believe a difference only if `q` is
         small: documents, not occurrences, are its evidence. `per_million_a` and `per_million_b` compare parts
-        of different sizes."""
-        keywords = selfvec.keyness(
-            self._run.present,
-            between,
-            slice_field=slice_field,
-            filter=filter or (),
-            min_documents=min_documents,
-            top=top,
-        )
+        of different sizes.""",
+        keyness_columns(),
         # The rows on how the parts are written are many numbers; an assistant needs what they say.
-        return _limited(keywords.as_dict() | {"sides": keywords["sides"]["sentences"]})
-
+        lambda answer: answer | {"sides": answer["sides"]["sentences"]},
+    )
     frequency = _list_of(
         "frequency",
         "unit slice filter by top",
