@@ -446,6 +446,11 @@ def test_minilm_knows_what_sentences_mean() -> None:
         ({"config.json": {"max_position_embeddings": 514, "model_type": "xlm-roberta"}}, 512, False),
         ({"config.json": {"max_position_embeddings": 512, "model_type": "bert"}}, 512, False),
         (
+            {"config.json": {"max_position_embeddings": 9, "model_type": "mpnet", "pad_token_id": None}},
+            7,
+            False,
+        ),
+        (
             {"config.json": {"max_position_embeddings": 8}, "sentence_x_config.json": {"max_seq_length": 9}},
             8,
             False,
