@@ -16,7 +16,7 @@ from selfvec.base.progress import Advance, Progress
 from selfvec.cluster.scheduler import connected
 from selfvec.data.run import Run
 from selfvec.evaluation import Classification
-from selfvec.exporters.lancedb import find_database
+from selfvec.exporters.stores import find_database
 from selfvec.text.segmentation import segmenter
 from selfvec.views.figure import check_figure
 from selfvec.views.graphs import check_suffix

@@ -87,7 +87,7 @@ def test_numpy_is_not_imported_before_its_threads_are_limited() -> None:
     import subprocess
 
     code = (
-        "import sys; from selfvec.apps.cli.calling import limit_threads; limit_threads(1); "
+        "import sys; from selfvec.apps.cli.tree import limit_threads; limit_threads(1); "
         "import os; sys.exit(('numpy' in sys.modules) or os.environ['OMP_NUM_THREADS'] != '1')"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

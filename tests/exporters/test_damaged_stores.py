@@ -12,8 +12,8 @@ import pytest
 
 from selfvec.base.errors import MissingExtra, SelfvecError
 from selfvec.exporters import STORES, StoreRows
-from selfvec.exporters.lancedb import LanceDB
 from selfvec.exporters.store_rows import RUN
+from selfvec.exporters.stores import LanceDB
 
 
 def rows(number: int = 40, first: int = 0) -> StoreRows:

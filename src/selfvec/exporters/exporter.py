@@ -35,10 +35,8 @@ from selfvec.text.passages import CUT, check_cut
 from selfvec.text.preprocessing import Preprocessing
 
 from .encoder_folders import HUB, Library, push, write_encoder, write_piece_encoder
-from .lancedb import LanceDB
-from .store import Store, library_errors
 from .store_rows import StoreRows, passage_rows
-from .stores import STORES
+from .stores import STORES, LanceDB, Store, library_errors
 
 
 @checked

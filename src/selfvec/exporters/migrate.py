@@ -32,9 +32,8 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 
-from .lancedb import LanceDB, Stored, find_database
-from .store import library_errors
 from .store_rows import RUN, described
+from .stores import LanceDB, Stored, find_database, library_errors
 
 _BLOCK = 4096  # texts encoded at a time
 _WAYS = {  # to ask and to be found, by the keys of the report
