@@ -9,8 +9,8 @@ import pytest
 import selfvec
 from selfvec.base.arrays import Rows
 from selfvec.encoders.encoded_texts import encoded_texts_of
-from selfvec.encoders.kept_words import keep_words, kept_words
 from selfvec.encoders.sentence_encoder import SentenceEncoder
+from selfvec.refinement.teacher import keep_words, kept_words
 
 WORDS = ["the", "roof", "barn", "hail", "tree"]
 TEXTS = ["hail broke the roof", "wind broke a tree"]

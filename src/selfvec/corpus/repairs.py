@@ -20,9 +20,8 @@ from selfvec.base.display import NUL, REPLACEMENT, count_of, readable
 from selfvec.files.charsets import TWICE_DECODED, decoded_once
 
 from .columns import RowBatch
-from .document_files import BLOCKS, UNSEEN, WITHIN_LINES
+from .document_files import BLOCKS, UNSEEN, WITHIN_LINES, joined_lines
 from .fields import Fields, is_usual_date
-from .line_ends import joined_lines
 from .summary import CorpusPass, Said
 
 Mended = tuple[str, int]

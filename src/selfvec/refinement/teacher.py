@@ -11,9 +11,12 @@ has the vectors that a run of all documents would have.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +24,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.display import count_of
-from selfvec.base.errors import InputError, Interrupted, OptionError
+from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT, RunText
 from selfvec.data.settings import Settings
 from selfvec.encoders.encoded_texts import HASH, EncodedTexts, adding_told, encoded_texts_of, text_hashes
 from selfvec.encoders.given import EMBEDDINGS, GivenSentenceEncoder, as_sentence_encoder, encoded_documents
-from selfvec.encoders.kept_words import keep_words, kept_words
 from selfvec.encoders.run_encoder import encoder_of, hold_encoder, passages_of, word_text
 from selfvec.encoders.sentence_encoder import SentenceEncoder
+from selfvec.files.atomic_files import atomic_folder
+from selfvec.files.checksums import read_description, write_sealed
+from selfvec.files.file_system import is_ours, remove_folder, user_folder
 
 from .inputs import Execution
 
@@ -256,3 +261,50 @@ def _recovered(encoder: SentenceEncoder, journal: Path, texts: Sequence[str]) ->
         return encoded
     journal.unlink()
     return EncodedTexts.none_of(encoder)
+
+
+# ---- Vectors of general words by an encoder, kept in the user's folder for the next run
+#
+#     encoded-words/DIGEST/    by the digest of the encoder and of the words, see `EncodedTexts.save`
+#
+# They may be deleted at any time. What is damaged, or belongs to another user, is made again.
+
+
+_DESCRIPTION = "words.json"
+_MOST = 8  # entries: of 10,000 words and 384 dimensions, 64 MB
+_COMPARED = 1 << 26  # bytes that are compared with their checksum: a vector of 3,000 numbers for each word
+_AGAIN = "delete it"
+
+
+def kept_words(encoder: SentenceEncoder, words: Sequence[str]) -> EncodedTexts:
+    """The vectors of words that are kept; none if they are not, or the encoder has no digest."""
+    entry = _entry(encoder, words)
+    with suppress(InputError, OSError):
+        if encoder.digest and is_ours(entry):
+            read_description(entry / _DESCRIPTION, _AGAIN, _COMPARED)
+            kept = EncodedTexts.open(entry / "vectors")
+            kept.check(encoder)
+            os.utime(entry)  # those that nobody asks for go first
+            return kept
+    return EncodedTexts.none_of(encoder)
+
+
+def keep_words(encoder: SentenceEncoder, words: Sequence[str], encoded: EncodedTexts) -> None:
+    """Keep the vectors of words, if there is a place to keep them."""
+    entry = _entry(encoder, words)
+    if not encoder.digest or not words:
+        return
+    with suppress(TargetError, OSError):
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        remove_folder(entry)
+        with atomic_folder(entry) as folder:
+            encoded.kept(words).save(folder / "vectors")
+            write_sealed(folder / _DESCRIPTION, {"encoder": encoder.name, "words": len(words)})
+        entries = sorted(entry.parent.glob("[!.]*"), key=lambda path: path.stat().st_mtime)
+        for old in entries[:-_MOST]:
+            remove_folder(old)
+
+
+def _entry(encoder: SentenceEncoder, words: Sequence[str]) -> Path:
+    digest = sha256("\n".join([encoder.digest, *words]).encode("utf-8", "surrogatepass")).hexdigest()
+    return user_folder("cache", "encoded-words") / digest[:32]

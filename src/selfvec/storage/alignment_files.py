@@ -19,7 +19,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import atomic_files, atomic_folder, check_target
 from selfvec.files.text_files import read_json, text_lines
 from selfvec.storage.formats import FORMATS, check_save, save
-from selfvec.storage.formats.format_table import format_of
+from selfvec.storage.formats.load_and_save import format_of
 
 from .run_folder import is_run
 

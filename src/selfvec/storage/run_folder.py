@@ -29,6 +29,7 @@ opened.
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -48,12 +49,12 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
 from selfvec.files.checksums import identity, read_description, unchanged
+from selfvec.files.report_page import save_rows
 from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.files.text_files import read_json, read_vocabulary
 from selfvec.files.untrusted import decoding
 
 from .folder_kinds import not_a_run
-from .topic_names import TOPICS, read_names
 
 PRESENT = "run.json"
 REFINED = "vectors.safetensors"
@@ -65,6 +66,7 @@ LOCK = "lock"
 HISTORY = "history.safetensors"
 TEXT = "text.parquet"
 REPORT = "report.json"
+TOPICS = "topics.csv"
 PARTS = ("counts", "encoded", "repeats")
 ADDED = "added.parquet"
 ADDED_TOKENS = "added.safetensors"
@@ -286,3 +288,35 @@ def _read_tokens(
             )
         except CorpusError as error:
             raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None
+
+
+# The names that a person gave to topics: a table
+
+
+def read_names(path: str | os.PathLike[str]) -> list[TopicName]:
+    """The names in a table of topics: a row for each, with its ``name`` and its ``terms``, between commas."""
+    remedy = "give what selfvec text topics RUN --report topics.csv wrote, with other names in it"
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError("is not in UTF-8", path=path, remedy=remedy) from None
+    head = text.partition("\n")[0]
+    rows = csv.DictReader(text.splitlines(), delimiter="\t" if "\t" in head else ",")
+    if not {"name", "terms"} <= set(rows.fieldnames or ()):
+        raise InputError("has no columns name and terms", path=path, remedy=remedy)
+    out = []
+    for row in rows:
+        name = " ".join((row["name"] or "").removeprefix("'").split())  # the sign against formulas
+        terms = tuple(term.strip() for term in (row["terms"] or "").split(",") if term.strip())
+        if name and terms:
+            out.append(TopicName(name, terms))
+    return out
+
+
+def write_names(path: Path, names: Sequence[TopicName]) -> None:
+    """Write the table to a new file; it can be edited and given back."""
+    import polars as pl
+
+    name = pl.Series([own.name for own in names], dtype=pl.String)
+    terms = pl.Series([list(own.terms) for own in names], dtype=pl.List(pl.String))
+    save_rows(pl.DataFrame({"name": name, "terms": terms}), path)

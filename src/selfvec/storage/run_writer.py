@@ -54,16 +54,17 @@ from .run_folder import (
     REPORT,
     TEXT,
     TOKENS,
+    TOPICS,
     VOCABULARY,
     is_run,
     kept_topic_names,
     stamp_of,
+    write_names,
     write_report,
     write_tokens,
     write_vectors,
 )
 from .text_file import save_text
-from .topic_names import TOPICS, write_names
 
 JOURNAL = "encoded.journal"
 """What a sentence encoder gave; it outlasts a command that ends early, so that the next one goes on there."""

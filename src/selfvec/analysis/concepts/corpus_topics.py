@@ -36,8 +36,8 @@ from selfvec.numerics.statistics import share_interval
 from selfvec.refinement.derived_vectors import TOPICS
 from selfvec.storage.cache import RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.run_folder import read_names
 from selfvec.storage.text_file import text_part
-from selfvec.storage.topic_names import read_names
 
 from .document_topics import assigned_table, document_table
 from .growth import ShareChange, first_and_last_periods, mix_of, share_changes, text_growth

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from selfvec.data.vectors import Vectors
 
-from .format_table import FORMATS, Format
-from .load_and_save import check_save, load, save
+from .load_and_save import FORMATS, Format, check_save, load, save
 
 __all__ = ["FORMATS", "Format", "check_save", "load", "save"]
 
