@@ -209,14 +209,13 @@ def best_sentence(
     holds: Callable[[str], bool] = bool,  # whether a sentence has what is required
 ) -> str | None:
     """The sentence with the largest total weight of its distinct words; None if not above ``least``."""
-    best = None
-    for first, last in sentence_spans(text, lower=text.islower()):
-        part = " ".join(text[first:last].split())
-        score = sum(weights[word] for word in words_of(part) & weights.keys())
-        if score > least and holds(part):
-            best = part
-            least = score
-    return best
+    parts = [" ".join(text[first:last].split()) for first, last in sentence_spans(text, lower=text.islower())]
+    scores = [sum(weights[word] for word in words_of(part) & weights.keys()) for part in parts]
+    # The best come first, since it takes long to see what a sentence holds.
+    for place in sorted(range(len(parts)), key=lambda place: -scores[place]):
+        if scores[place] > least and holds(parts[place]):
+            return parts[place]
+    return None
 
 
 # ---- Which occurrences of a word are quoted: those that show best what is said of it, in different words

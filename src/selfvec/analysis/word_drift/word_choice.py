@@ -302,13 +302,13 @@ def mark_words(run: Run, slices: Sequence[Slice], rows: Sequence[Row], min_count
     documents = [np.flatnonzero(part.documents) for part in slices] or [np.zeros(0, np.int64)]
     names = names_of(run, words, np.sort(np.concatenate(documents)))
     groups = _groups(run, min_count)
-    counts = None if run.tokens is None else slice_counts(run.tokens, slices)
+    counts = None if run.tokens is None else slice_counts(run.tokens, slices).tolist()
     for row, word, name in zip(rows, words, names.tolist(), strict=True):
         spellings = [*groups.get(spelling_key(word), ()), *_confused(row, run)]
         row["variants"] = [other for other in dict.fromkeys(spellings) if other != word]
         together = [run.vectors.key_to_index[spelling] for spelling in (word, *row["variants"])]
         for side, counted in (("a", 0), ("b", -1)):
-            row[f"spellings_{side}"] = None if counts is None else int(counts[counted, together].sum())
+            row[f"spellings_{side}"] = None if counts is None else sum(counts[counted][i] for i in together)
         rarer = any(count_in_run(run, other) > count_in_run(run, word) for other in row["variants"])
         number = word[:1].isdigit()
         row["kind"] = NUMBER if number else VARIANT if rarer else NAME if name else WORD
