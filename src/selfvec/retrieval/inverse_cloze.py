@@ -25,7 +25,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Mask, Rows
 from selfvec.base.progress import Progress
-from selfvec.base.threads import in_order, one_core, prefetched, threads
+from selfvec.base.threads import finish, in_order, one_core, prefetched, threads
 from selfvec.data.token_batch import TokenBatch, concatenated
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import ranks_among
@@ -291,8 +291,7 @@ class Adam:
             some = words[first : first + _WORDS]
             change_rows(some, starts, owners, occurs, weights, gradient, rate, self.rows, *moments)
 
-        for _ in in_order(range(0, len(words), _WORDS), change, threads(None)):
-            pass
+        finish(in_order(range(0, len(words), _WORDS), change, threads(None)))
 
 
 def _softmax(scores: Floats) -> Floats:

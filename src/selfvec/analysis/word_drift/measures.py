@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_kinds import are_stop_words, with_letters
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.progress import Progress
-from selfvec.base.threads import threads
+from selfvec.base.threads import at_once, threads
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.numerics.nearest import nearest, only_in_each
@@ -95,14 +96,14 @@ def measure_words(
             distances = refinement_drift(run, space, words, test, threads(jobs), steps)
             means = [vectors.unit[often] for vectors in (run.original, run.vectors)]
         keys = run.vectors.index_to_key
-        near = changed_neighbours(keys, words, often, means, listed, neighbours, steps)
+        near, (unmatched, more) = at_once(
+            partial(changed_neighbours, keys, words, often, means, listed, neighbours, steps),
+            lambda: unmatched_words(run, slices, sides) if slices else ([], {}),
+        )
         listed_words = np.array([keys[word] not in reasons for word in words.tolist()], bool)
         changes = changes_of(distances, sides.counts[:, words].T, listed_words)
         rows = _rows(keys, distances, changes, sides.counts, near)
-        unmatched: list[Row] = []
-        if slices:
-            unmatched, more = unmatched_words(run, slices, sides)
-            reasons |= more
+        reasons |= more
         mark_words(run, sources, [*rows, *unmatched], test.min_count)
     counts = sides.counts
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
