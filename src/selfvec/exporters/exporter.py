@@ -23,8 +23,8 @@ from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import atomic_files, check_target, writing
-from selfvec.refinement.source_runs import source_run, source_vectors
 from selfvec.refinement.teacher import general_words
+from selfvec.refinement.update import source_run, source_vectors
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.folding import fold_rows
 from selfvec.retrieval.run_student import stop_words_of, student_of

@@ -15,7 +15,6 @@ import uvicorn
 import selfvec
 from selfvec.apps.web.addresses import ADDRESSES
 from selfvec.apps.web.app import create_app
-from selfvec.apps.web.first_view import prepare
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.server import bind, server_of
 from selfvec.data.run import Run
@@ -136,7 +135,7 @@ def serving(
     with bind("127.0.0.1", 0) as listening:
         server = server_of(create_app(data, token, write_token))
         if start:
-            prepare(data)
+            data.prepare()
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:

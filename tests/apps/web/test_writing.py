@@ -13,7 +13,6 @@ from tests.refusals import refused
 import selfvec
 from selfvec.apps.web import writing
 from selfvec.apps.web.app import create_app
-from selfvec.apps.web.first_view import prepare
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.writing import token_for_writing
 from selfvec.base.errors import OptionError
@@ -33,7 +32,7 @@ class Client:
         from fastapi.testclient import TestClient
 
         self.data = PageData(open_run(folder), 1)
-        prepare(self.data)
+        self.data.prepare()
         self.page = TestClient(create_app(self.data, None, TOKEN), base_url="http://127.0.0.1")
 
     def send(self, method: str, body: Any = None, address: str = "", **headers: str) -> tuple[int, Any]:

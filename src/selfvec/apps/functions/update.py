@@ -28,8 +28,7 @@ from selfvec.files.text_files import read_json
 from selfvec.refinement import live
 from selfvec.refinement import update as updating
 from selfvec.refinement.inputs import Execution
-from selfvec.refinement.source_runs import MovedVectors
-from selfvec.refinement.update import Taken
+from selfvec.refinement.update import MovedVectors, Taken
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import PRESENT, is_run
 from selfvec.storage.run_writer import RunWriter

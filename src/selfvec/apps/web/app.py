@@ -24,9 +24,8 @@ from selfvec.base.versions import __version__
 
 from . import documents, first_view, maps, times, words
 from .addresses import ADDRESSES, question_of
-from .changing_run import PresentPage
 from .guard import Guard
-from .page_data import PageData
+from .page_data import PageData, PresentPage
 from .responses import ERRORS, Answer, error_response, json_response
 from .work import Busy, NotReady, WorkQueue
 from .writing import Writing

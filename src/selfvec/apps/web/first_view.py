@@ -1,11 +1,10 @@
-"""The page's first view: what it shows of a run, and what is computed for it first.
+"""The page's first view: what it shows of a run.
 
 It opens on the overview, ``static/overview.js``: what the text is about. That needs no comparison.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from hashlib import sha256
 
 import numpy as np
@@ -17,25 +16,8 @@ from .addresses import address
 from .domain_words import frequent_words
 from .page_data import Json, PageData
 from .times import described_period, halves, periods, units
-from .work import Busy
 
 _FREQUENT = 40  # words
-
-
-def prepare(page: PageData) -> None:
-    """Begin what the page shows: the overview, and when that is done the other tabs.
-
-    What somebody asks for meanwhile begins at once.
-    """
-    page.domain.begin().add_done_callback(lambda _: _begin_others(page))
-
-
-def _begin_others(page: PageData) -> None:
-    page.index.begin()
-    with suppress(Busy):  # others are asked for
-        tests = page.comparisons.tasks(page.comparisons.default).tested
-        if not page.long:  # the second index of a long text is made only for those who ask for it
-            tests.add_done_callback(lambda _: page.original_index.begin())
 
 
 @address("/api/about")

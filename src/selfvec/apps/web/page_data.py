@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from selfvec.analysis.concepts import Topics
 from selfvec.analysis.concepts.corpus_topics import topics_as_found
 from selfvec.analysis.concepts.subjects import with_names
 from selfvec.base.arrays import Mask
-from selfvec.base.errors import InputError, NotFound
+from selfvec.base.errors import InputError, NotFound, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.data.run import Run
 from selfvec.files.memory import return_freed_memory
 from selfvec.retrieval import TABLES, Index, run_index
+from selfvec.storage.run_folder import present_state
 from selfvec.text.odd_words import names_of
 
+from .addresses import address
 from .comparison import Comparisons
 from .domain_words import domain_words
 from .word_map import LAYOUTS, draw_documents, kept
-from .work import Tasks
+from .work import Busy, Tasks
 
 _LONG_TEXT = 5_000_000  # tokens; for a longer text, words are compared after indexing, to save memory
 _INDEXING = {  # the steps of indexing, and their approximate cost
@@ -38,7 +43,7 @@ Json = dict[str, Any]
 class PageData:
     """What the page of one state of a run computes in the background, and what each task needs.
 
-    Nothing is computed before somebody asks for it; `first_view.prepare` asks in the order that suits most::
+    Nothing is computed before somebody asks for it; `prepare` asks in the order that suits most::
 
         topics, names ─▶ domain              index ─▶ original index, maps of documents
         (index of a long text ─▶) comparison ─▶ its states, its drift, its map of words
@@ -95,6 +100,20 @@ class PageData:
     def _documents_on(self, layout: str, progress: Progress) -> Any:
         return draw_documents(self.run, self.index.result().documents, layout, progress)
 
+    def prepare(self) -> None:
+        """Begin what the page shows: the overview, and when that is done the other tabs.
+
+        What somebody asks for meanwhile begins at once.
+        """
+        self.domain.begin().add_done_callback(lambda _: self._begin_others())
+
+    def _begin_others(self) -> None:
+        self.index.begin()
+        with suppress(Busy):  # others are asked for
+            tests = self.comparisons.tasks(self.comparisons.default).tested
+            if not self.long:  # the second index of a long text is made only for those who ask for it
+                tests.add_done_callback(lambda _: self.original_index.begin())
+
     def row(self, word: str) -> int:
         """The row of a word, also if it was typed with signs around it: *thunder?*."""
         try:
@@ -128,3 +147,51 @@ def _found_names(run: Run, progress: Progress) -> Mask:
     """True for words that are mostly names, (V,) bool."""
     del progress
     return names_of(run, run.vectors.index_to_key)
+
+
+# ---- A run that changes under its page: after an update, answers come from the new state.
+# So nothing of withdrawn documents is given out, and new ones are found. The page asks `state` every some
+# seconds and says that the run was updated; see static/changed.js.
+
+
+_TRIES = 3  # of a question whose run changes while it is answered: somebody may update it twice
+
+T = TypeVar("T")
+
+
+class PresentPage:
+    """The data of the page. They belong to one state of the run, and give way to those of the next."""
+
+    def __init__(self, data: PageData) -> None:
+        self._data = data
+        self._lock = threading.Lock()
+
+    def now(self) -> PageData:
+        """The data of the page; `SelfvecError` if the folder of the run is gone or damaged."""
+        with self._lock:
+            run = present_state(self._data.run)
+            if run is not self._data.run:
+                _ = run.tokens  # damaged ones are an error here, before threads are started
+                fresh = PageData(run, self._data.jobs, self._data.first, writes=self._data.writes)
+                fresh.index.begin()  # first, because more waits for it than for anything else
+                fresh.prepare()
+                self._data.tasks.close()  # nothing more will be asked of the state before
+                self._data = fresh
+            return self._data
+
+    async def answer(self, ask: Callable[[PageData], Awaitable[T]]) -> T:
+        """What ``ask`` makes of the data; again if it fails because the run got another state meanwhile."""
+        for tried in range(1, _TRIES + 1):
+            data = await asyncio.to_thread(self.now)  # opens files, and others are answered meanwhile
+            try:
+                return await ask(data)
+            except SelfvecError:  # as of a file that the update has removed
+                if tried == _TRIES or await asyncio.to_thread(self.now) is data:
+                    raise
+        raise AssertionError
+
+
+@address("/api/state")
+def state(page: PageData) -> Json:
+    """The state of the run that answers are computed from, and whether it is newer than the first one."""
+    return {"newer": page.run.stamp != page.first, "stamp": page.run.stamp}

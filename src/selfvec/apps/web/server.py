@@ -54,14 +54,13 @@ def serve(
     An address that other machines can reach needs a token, which is part of the address that ``say`` gets.
     """
     from .app import create_app
-    from .first_view import prepare
     from .page_data import PageData
 
     data = PageData(run)
     with bind(host, port) as listening:
         token = None if is_local(_in_address(host)) else secrets.token_urlsafe(32)
         app = create_app(data, token, write_token)
-        prepare(data)
+        data.prepare()
         say(address(host, listening.getsockname()[1], token))
         run_server(app, listening)
 

@@ -36,7 +36,7 @@ from selfvec.data.run import TopicName
 from selfvec.files.untrusted import parse_json
 from selfvec.refinement import live
 
-from .changing_run import PresentPage
+from .page_data import PresentPage
 from .responses import error_response, json_response
 
 DOCUMENTS, TOPICS = "/api/documents", "/api/topics"
