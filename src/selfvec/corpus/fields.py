@@ -367,7 +367,7 @@ _NAMES_IDS = re.compile(
 )
 _NUMBER = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]*)?\s*")
 """A number, which may be a date and mostly is none."""
-_WITH_DIGIT = re.compile(r"\d")  # every date has one; to ask here is cheaper than to parse
+_YEAR = re.compile(r"\d\d")  # every date has one; to ask here is cheaper than to parse
 
 
 def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int]) -> list[str]:
@@ -379,7 +379,7 @@ def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int])
     columns: dict[str, int] = {}
     for name, values in rows.items():
         texts = _written(values)
-        own = [text for text in texts if len(text) <= _SHOWN and _WITH_DIGIT.search(text)]
+        own = [text for text in texts if len(text) <= _SHOWN and _YEAR.search(text)]
         own = [text for text in own if not _NUMBER.fullmatch(text)]
         several = counts.get(name) == 1 and _LEAST <= len(own) == len(texts)
         if several and not parse_dates(pl.Series(own, dtype=pl.String)).null_count():
