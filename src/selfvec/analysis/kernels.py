@@ -468,7 +468,7 @@ def split_test(
         out[m, 4] = _jackknife(gram, sums, cut)
 
 
-@kernel
+@kernel(fastmath=SUMS)
 def sign_flip_test(
     rows: Rows,  # (R, d), sums of occurrences by block; changed
     starts: Ints,  # (m + 1,), first row of each word

@@ -25,6 +25,7 @@ from selfvec.base.threads import finish, in_order, one_core, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import ranks_among
+from selfvec.text.document_vectors import document_frequencies
 
 from .health import COLLAPSED_ANISOTROPY as COLLAPSED
 from .health import anisotropy, effective_rank
@@ -287,9 +288,7 @@ class HalvedTexts:
                     second.append(rest)
                     documents.append(k)
         kept = np.sort(rng.permutation(len(first))[:TEXTS]).tolist()
-        seen = np.zeros(len(training.types))
-        of = np.repeat(np.arange(training.documents), np.diff(training.offsets))
-        np.add.at(seen, np.unique(of * len(seen) + training.ids) % len(seen), 1)
+        seen = document_frequencies(training)
         idf = np.log((2 + training.documents) / (1 + seen)).astype(np.float32)
         numbers = np.array([documents[i] for i in kept], np.int64)
         return cls([first[i] for i in kept], [second[i] for i in kept], numbers, idf)
