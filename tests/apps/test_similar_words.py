@@ -10,7 +10,7 @@ from tests.commands import ran
 import selfvec
 from selfvec import Vectors
 from selfvec.apps.cli import main
-from selfvec.apps.cli.output import show
+from selfvec.apps.cli.streams import show
 from selfvec.apps.similar_words import Similar
 from selfvec.base.errors import OptionError
 from selfvec.data.queries import least_count

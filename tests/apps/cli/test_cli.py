@@ -15,7 +15,7 @@ from tests.places import DOCS
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.apps.cli.output import program
+from selfvec.apps.cli.streams import program
 from selfvec.apps.table import RUN, TEXT, TOP
 from selfvec.storage.run_folder import open_run
 

@@ -14,8 +14,7 @@ import click
 
 from selfvec.base.errors import OF_THE_SYSTEM, CleanupWarning, SelfvecError
 
-from .output import say
-from .streams import discard_output
+from .streams import discard_output, say
 from .tree import root
 
 _INTERRUPTED = 130  # exit status

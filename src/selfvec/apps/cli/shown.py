@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from selfvec.base.display import count_of
 
-from .output import print_json, print_text, program, say, show
+from .streams import print_json, print_text, program, say, show
 
 if TYPE_CHECKING:
     from selfvec.base.result_table import Figures

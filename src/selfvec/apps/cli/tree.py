@@ -24,8 +24,8 @@ from selfvec.base.errors import OptionError, flag
 from selfvec.files.atomic_files import check_target
 from selfvec.transforms import TRANSFORMS, make_transform
 
-from .output import print_json, print_text, program, say, show
 from .parser import Argument, Command, CommandGroup, CommandTable, Option, help_all
+from .streams import print_json, print_text, program, say, show
 
 # Several values stand after one another, or have commas between them. What reads better by its name, such as
 # the two runs of migrate, is a flag although it has to be given.

@@ -21,7 +21,6 @@ from selfvec.analysis.dispersion import Dispersion
 from selfvec.analysis.keyness import keyness_columns
 from selfvec.analysis.word_drift.drift_result import drift_columns
 from selfvec.apps.functions.live import upsert
-from selfvec.apps.offered import argument
 from selfvec.apps.run import Run
 from selfvec.apps.similar_words import similar
 from selfvec.apps.table import TEXT, TOP
@@ -94,7 +93,7 @@ def _described(
     def taken(name: str, default: Any) -> inspect.Parameter:
         option = declared.parameters.get(name) or declared.parameters[f"{name}s"]
         bound = {"le": _MOST[name]} if name in _MOST and "str" not in option.kind.words else {}
-        made = argument(option, Field, kind=_KINDS.get(name), texts=_Text, default=default, **bound)
+        made = option.offered(Field, kind=_KINDS.get(name), texts=_Text, default=default, **bound)
         return made.replace(name=name)
 
     own, *_ = inspect.signature(tool).parameters.values()

@@ -22,7 +22,6 @@ from selfvec.analysis.usage.contexts import (
     shared_neighbours,
 )
 from selfvec.analysis.usage.quotations import Quotation, best_occurrences, sentences
-from selfvec.apps.offered import argument
 from selfvec.apps.table import TEXT
 from selfvec.base.arrays import Ints
 from selfvec.base.characters import folded, without_accents
@@ -220,7 +219,7 @@ def _offer(name: str, options: Mapping[str, Mapping[str, Any]]) -> None:
     answer.__name__ = name
     answer.__doc__ = f"{declared.summary} The output of `selfvec text {name} --json`."
     page, _ = inspect.signature(answer).parameters.values()
-    asked = [argument(declared.parameters[option], Query, **given) for option, given in options.items()]
+    asked = [declared.parameters[option].offered(Query, **given) for option, given in options.items()]
     answer.__dict__["__signature__"] = inspect.Signature([page, *asked])
     address(f"/api/{name}", alone=True)(answer)
 
