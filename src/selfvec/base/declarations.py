@@ -103,12 +103,8 @@ class Kind:
             return not self.words.isdisjoint({"path", "paths"})
         whole = isinstance(value, Integral)
         number = (whole and "int" in self.words) or (isinstance(value, Real) and "float" in self.words)
-        return number and self._is_within(float(value))
-
-    def _is_within(self, value: float) -> bool:
-        return abs(value) < float("inf") and all(
-            _BOUNDS[name](value, bound) for name, bound in self.bounds.items()
-        )
+        bounds = [("below", float("inf")), ("above", -float("inf")), *self.bounds.items()]
+        return number and all(_BOUNDS[name](float(value), bound) for name, bound in bounds)
 
     @property
     def rule(self) -> str:

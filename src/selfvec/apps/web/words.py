@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 from fastapi import Depends, Query
@@ -58,17 +58,12 @@ def ranking(
     variants: addresses.Variants = None,
 ) -> Json:
     """The words that changed: rows as in `selfvec drift --json`."""
-    tested = page.comparisons.tested(key, _like_for_like(mix, variants))
+    tested = page.comparisons.tested(key, _like_for_like(mix=mix, variants=variants))
     return {"ready": True, **tested.result().page(wanted, offset, limit)}
 
 
-def _like_for_like(mix: str | None, variants: str | None) -> LikeForLike:
-    given: LikeForLike = {}
-    if mix is not None:
-        given["mix"] = mix
-    if variants is not None:
-        given["variants"] = variants
-    return given
+def _like_for_like(**given: str | None) -> LikeForLike:
+    return cast(LikeForLike, {name: value for name, value in given.items() if value is not None})
 
 
 @address("/api/word")
@@ -240,7 +235,7 @@ def keyness(
     if key == REFINED:
         rule = "before and after refining, the text is the same"
         raise NotFound(rule, field="c", remedy="compare two slices, as A|B")
-    given = _like_for_like(mix, variants)
+    given = _like_for_like(mix=mix, variants=variants)
     return _with_columns(selfvec.keyness(page.run, page.comparisons.pair(key), top=most, **given))
 
 
