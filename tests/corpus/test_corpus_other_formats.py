@@ -116,7 +116,7 @@ def test_front_matter_is_no_text_and_its_date_is_the_date(reader: Reader) -> Non
         "---\ndate: 2020-01-01\n---\ntext",
     ]
     assert rows["dates"] == [date(2020, 3, 4), date(2021, 5, 6), None, None]
-    assert "Markdown's front matter (2 rows)" in reader.corpus.summary.notes[0]
+    assert "Markdown's front matter left out (2 places)" in reader.corpus.summary.describe()
     assert reader.read("in/a.md")["dates"] == [date(2020, 3, 4)]  # one document also if it is named alone
     assert reader.texts("in", as_is=True)[1].startswith("+++")
 

@@ -44,7 +44,7 @@ def test_nul_is_replaced_alike_in_texts_ids_and_fields(reader: Reader, kind: str
     summary = corpus.summary
     assert (summary.mended_rows, summary.bad_rows) == (1, 0)
     assert summary.mended_places[0].endswith(":2: NUL characters replaced: 3 places")
-    assert "1 row mended, first" in summary.describe()
+    assert "1 row mended: NUL characters replaced (3 places), first " in summary.describe()
 
 
 def test_nul_is_replaced_in_slices() -> None:
@@ -119,7 +119,10 @@ def test_text_that_was_decoded_twice_is_decoded_once_and_counted(wrong: str) -> 
         for line, count in ((1, "16 places"), (3, "2 places"))
     ]
     assert corpus.summary.mended_places == places
-    assert "2 rows mended, first rows:1: UTF-8 that had been read" in corpus.summary.describe()
+    assert (
+        "2 rows mended: UTF-8 that had been read as Windows-1252 decoded again (18 places), first rows:1"
+        in corpus.summary.describe()
+    )
 
 
 @pytest.mark.parametrize(

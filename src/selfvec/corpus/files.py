@@ -49,12 +49,13 @@ from .streams import (
     too_long,
 )
 from .summary import (
+    LINK,
+    NO_TEXT,
+    SPECIAL,
+    UNREADABLE,
     CorpusPass,
     FileRead,
     kinds_of,
-    left_out_file,
-    left_out_link,
-    left_out_special,
 )
 
 STDIN = "-"
@@ -76,8 +77,8 @@ _Opened = TypeVar("_Opened")
 class LeftOut:
     """What is left out in folders.
 
-    These are files without a known format; links and special files, as `left_out_link` and `left_out_special`
-    name them; files of rows without a text field; and those that cannot be read, if bad rows are skipped.
+    These are files without a known format, links, special files, files of rows without a text field, and, if
+    bad rows are skipped, those that cannot be read. A name ends in why, as `kinds_of` reads it.
     """
 
     skip_bad_rows: bool = False
@@ -100,7 +101,7 @@ class LeftOut:
         if not (no_text or self.skip_bad_rows):
             error.remedy = f"{error.remedy}, or leave such files out with --skip-bad-rows"
             raise error
-        self.names.append(left_out_file(path, readable=no_text))
+        self.names.append(f"{path}{NO_TEXT if no_text else UNREADABLE}")
         self.errors.append(error)
 
     @property
@@ -245,11 +246,11 @@ def _visible(folder: Path, left_out: list[str]) -> Iterator[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for path in (Path(parent, name) for name in (*folders, *names) if not name.startswith(".")):
             if path.is_symlink() and not _is_read(path, root):
-                left_out.append(left_out_link(path))
+                left_out.append(f"{path}{LINK}{path.readlink()}")
             elif path.is_file():
                 yield path
             elif not path.is_dir():
-                left_out.append(left_out_special(path))
+                left_out.append(f"{path}{SPECIAL}")
 
 
 def _unlisted(error: OSError) -> None:
@@ -352,8 +353,7 @@ def _plain_text(text: str, member: Path, corpus_pass: CorpusPass) -> tuple[str, 
         before = len(text)
         text, date = without_front_matter(text)
         if len(text) < before:
-            said = [("Markdown's front matter", "front matter left out")]
-            corpus_pass.repaired(said, path=str(member), line=1)
+            corpus_pass.repaired([("Markdown's front matter left out", 1, True)], path=str(member), line=1)
     return mended_document(text, str(member), corpus_pass), date
 
 

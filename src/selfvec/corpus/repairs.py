@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from selfvec.base.display import NUL, REPLACEMENT, count_of, readable
+from selfvec.base.display import NUL, REPLACEMENT, readable
 from selfvec.files.charsets import TWICE_DECODED, decoded_once
 
 from .columns import RowBatch
@@ -37,10 +37,6 @@ class Repair:
     mend: Callable[[str], Mended]
     of_text: bool = False  # whether it is made only in texts that no reader of a document has given
     always: bool = False  # whether it is made in texts that are kept as they are, too
-
-    def told(self, places: int) -> tuple[str, str]:
-        """What was mended that could be kept, and the sentence about one row; see `CorpusPass.repaired`."""
-        return "" if self.always else self.what, f"{self.what} {self.done}: {count_of(places, 'place')}"
 
 
 def _without_nul(text: str) -> Mended:
@@ -284,7 +280,7 @@ def _repaired(text: str, repairs: Sequence[Repair]) -> tuple[str, Places]:
 
 
 def _told(places: Places) -> Said:
-    return [repair.told(number) for repair, number in places.items()]
+    return [(f"{repair.what} {repair.done}", number, not repair.always) for repair, number in places.items()]
 
 
 def mended_document(text: str, path: str, corpus_pass: CorpusPass) -> str:

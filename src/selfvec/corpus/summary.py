@@ -43,8 +43,8 @@ BATCH_BYTES = 4 << 20
 BATCH_ROWS = 1 << 16
 """Approximate limit of rows in a batch: rows of one letter take 50 times their size in memory."""
 
-Said = list[tuple[str, str]]
-"""What was mended in a row, and a sentence about it."""
+Said = list[tuple[str, int, bool]]
+"""What was mended in a row, in how many places, and whether ``as_is`` would keep it."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ class Summary:
     odd_date_places: list[str] = field(default_factory=list)
     date_orders: tuple[str, ...] = ()  # how 03/04/2020 was read, for each field: "date: day first"
     mended_rows: int = 0  # a known defect was repaired
+    mended: dict[str, int] = field(default_factory=dict)  # the places in all rows, by what was mended
     mended_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line and repair
     bad_rows: int = 0  # malformed and left out
     bad_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line, field and rule
@@ -138,6 +139,10 @@ class Summary:
 
         >>> Summary(documents=3, empty=1, skipped_files=["a.xyz"]).left_out()
         'left out: 1 empty, 1 file of other kinds (.xyz 1)'
+        >>> places = {"cut words joined": 3, "tags read": 1}
+        >>> first = "a:7: cut words joined: 2 places"
+        >>> Summary(mended_rows=2, mended=places, mended_places=[first]).left_out()
+        '2 rows mended: cut words joined (3 places) and tags read (1 place), first a:7'
         """
         parts = []
         left_out = [f"{self.empty:,} empty"] if self.empty else []
@@ -148,7 +153,10 @@ class Summary:
         if self.skipped_files:
             left_out.append(f"{count_of(len(self.skipped_files), 'file')} of other kinds{self._kinds()}")
         if self.mended_rows:
-            parts.append(f"{count_of(self.mended_rows, 'row')} mended, first {self.mended_places[0]}")
+            what = " and ".join(f"{name} ({count_of(n, 'place')})" for name, n in self.mended.items())
+            first, _, more = self.mended_places[0].partition(f": {next(iter(self.mended), '')}")
+            guess = more.partition(":")[0]  # such as ", probably windows-1252"
+            parts.append(f"{count_of(self.mended_rows, 'row')} mended: {what}, first {first}{guess}")
         if left_out:
             parts.append("left out: " + ", ".join(left_out))
         return "; ".join(parts)
@@ -161,25 +169,11 @@ class Summary:
         return f" ({suffixes}{remedy})"
 
 
-_LINK = " -> "
-_SPECIAL = " (special file)"
-_NO_TEXT = " (no text field)"
-_UNREADABLE = " (cannot be read)"
-
-
-def left_out_link(path: Path) -> str:
-    """How a symbolic link that is not read is named among the files left out, as ``ls -l`` does."""
-    return f"{path}{_LINK}{path.readlink()}"
-
-
-def left_out_special(path: Path) -> str:
-    """How a pipe, a socket or a device in a folder is named among the files left out."""
-    return f"{path}{_SPECIAL}"
-
-
-def left_out_file(path: str, *, readable: bool) -> str:
-    """How a file of rows in a folder that has no text, or cannot be read, is named among those left out."""
-    return f"{path}{_NO_TEXT if readable else _UNREADABLE}"
+SPECIAL = " (special file)"
+NO_TEXT = " (no text field)"
+UNREADABLE = " (cannot be read)"
+LINK = " -> "
+_KINDS = {SPECIAL: "special files", NO_TEXT: "{} without text", UNREADABLE: "{} that cannot be read"}
 
 
 def kinds_of(names: Iterable[str]) -> list[str]:
@@ -187,14 +181,12 @@ def kinds_of(names: Iterable[str]) -> list[str]:
 
 
 def _kind(name: str) -> str:
-    if _LINK in name:
+    """The kind of a file left out, whose name ends in why, or of a link, as ``ls -l`` writes it."""
+    if LINK in name:
         return "links that are not followed"
-    if name.endswith(_SPECIAL):
-        return "special files"
-    if name.endswith(_NO_TEXT):
-        return f"{PurePath(name.removesuffix(_NO_TEXT)).suffix} without text"
-    if name.endswith(_UNREADABLE):
-        return f"{PurePath(name.removesuffix(_UNREADABLE)).suffix} that cannot be read"
+    for end, kind in _KINDS.items():
+        if name.endswith(end):
+            return kind.format(PurePath(name.removesuffix(end)).suffix)
     return PurePath(name).suffix or PurePath(name).name
 
 
@@ -248,6 +240,8 @@ def _joined(nothing: Any, values: Sequence[Any]) -> Any:
         return sum(values)
     if isinstance(nothing, list):
         return [item for value in values for item in value]
+    if isinstance(nothing, dict):
+        return dict(sum(map(Counter, values), Counter()))
     if isinstance(nothing, tuple):
         return tuple(dict.fromkeys(item for value in values for item in value))
     return next((value for value in values if value is not None), None)
@@ -264,7 +258,8 @@ def _saved(corpus: Mapping[str, Any]) -> Summary:
     for name, nothing in vars(Summary()).items():
         value = getattr(summary, name)
         strings = value if isinstance(nothing, list | tuple) and name != "files" else ()
-        if (type(nothing) is int and type(value) is not int) or not all(isinstance(s, str) for s in strings):
+        numbers = [value] if type(nothing) is int else value.values() if name == "mended" else ()
+        if not all(type(n) is int for n in numbers) or not all(isinstance(s, str) for s in strings):
             raise TypeError("names must be strings and numbers of documents integers")
     return summary
 
@@ -303,7 +298,7 @@ class CorpusPass:
     _places: list[tuple[str, Ints]] = field(default_factory=list)  # path and lines of these
     _empty: dict[str, list[str]] = field(default_factory=dict)  # paths of files without text, by their kind
     _unread: dict[str, list[str]] = field(default_factory=dict)  # sentences on files by the kind of loss
-    _repairs: Counter[str] = field(default_factory=Counter)  # rows by what was mended in them
+    _may_stay: dict[str, None] = field(default_factory=dict)  # what was mended and ``as_is`` would keep
 
     def named(self, ids: pl.Series, path: str, lines: Ints) -> None:
         """Take note of the ids of documents and their places, to say whether any repeat."""
@@ -327,9 +322,10 @@ class CorpusPass:
         for sentences in self._unread.values():
             more = f" (and {count_of(len(sentences) - 1, 'more file')} alike)" if len(sentences) > 1 else ""
             self.summary.note(f"{sentences[0]}{more}")
-        if self._repairs:
-            listed = ", ".join(f"{what} ({count_of(rows, 'row')})" for what, rows in self._repairs.items())
-            self.summary.note(f"mended in the texts: {listed}; --as-is keeps them as they are written")
+        if self._may_stay:
+            self.summary.note(
+                f"--as-is leaves texts as they are written, without: {', '.join(self._may_stay)}"
+            )
         self._note_repeated_ids()
 
     def _note_repeated_ids(self) -> None:
@@ -369,16 +365,22 @@ class CorpusPass:
         """Count a row with places that are not UTF-8, each of which became U+FFFD."""
         named = len(self.summary.mended_places) < NAMED_PLACES  # or else nobody asks what it is
         what = f"is not UTF-8{probably(data) if named else ''}"
-        self.mended(f"{what}: {count_of(places, 'place')} became �", path=path, line=line)
+        self.mended(f"{what}: {count_of(places, 'place')} became �", places, path=path, line=line)
 
     def repaired(self, repairs: Said, *, path: str, line: int) -> None:
         """Count a row in which something was mended that a program had written into it."""
+        self._may_stay |= {what: None for what, _, may_stay in repairs if may_stay}
         if repairs:
-            self._repairs.update(what for what, _ in repairs if what)
-            self.mended("; ".join(sentence for _, sentence in repairs), path=path, line=line)
+            told = "; ".join(f"{what}: {count_of(places, 'place')}" for what, places, _ in repairs)
+            self._mended(told, {what: places for what, places, _ in repairs}, path, line)
 
-    def mended(self, repair: str, *, path: str, line: int) -> None:
-        """Count a row whose known defect was repaired, and note its place."""
+    def mended(self, repair: str, places: int = 1, *, path: str, line: int) -> None:
+        """Count a row whose known defect was repaired: ``repair`` begins with what; and note its place."""
+        self._mended(repair, {repair.partition(":")[0].partition(",")[0]: places}, path, line)
+
+    def _mended(self, repair: str, places: Mapping[str, int], path: str, line: int) -> None:
+        for what, number in places.items():
+            self.summary.mended[what] = self.summary.mended.get(what, 0) + number
         self.summary.mended_rows += 1
         if len(self.summary.mended_places) < NAMED_PLACES:
             self.summary.mended_places.append(f"{path}:{line}: {repair}")
