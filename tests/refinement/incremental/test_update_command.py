@@ -126,7 +126,7 @@ def test_a_pipe_and_a_folder(workshop: Path) -> None:
     text = "Wind took the tree.\nHail and wind.\n"
     done = subprocess.run(command, input=text, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
-    assert "added 2 documents, 7 tokens, 4 types" in done.stderr
+    assert "added 2 documents; +7 tokens, +4 types" in done.stderr
     kinds = [file["kind"] for file in open_run("c").provenance["corpus"]["files"]]
     assert kinds == ["folder", "lines"]
 

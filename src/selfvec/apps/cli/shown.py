@@ -110,16 +110,17 @@ def changes(change: Any) -> str:
     """What changed, in words.
 
     >>> changes({"added": 2, "tokens": 9, "types": 1, "changed": 1, "withdrawn": 0, "skipped": 7})
-    'added 2 documents, 9 tokens, 1 type; replaced 1 older version; skipped 7 that the run has'
+    'added 1 document; replaced 1 older version; +9 tokens, +1 types; skipped 7 that the run has'
     >>> changes({"added": 0, "tokens": 0, "types": 0, "changed": 0, "withdrawn": 0, "skipped": 0})
     'refined again on the same documents'
     """
-    sizes = [count_of(change[f"{noun}s"], noun) for noun in ("token", "type") if f"{noun}s" in change]
-    added = ", ".join([f"added {count_of(change['added'], 'document')}", *sizes])
-    parts = [added] if change["added"] else []
+    new = change["added"] - change["changed"]  # a new version is counted as added, too
+    parts = [f"added {count_of(new, 'document')}"] if new > 0 else []
     parts += [f"replaced {count_of(change['changed'], 'older version')}"] if change["changed"] else []
     parts += [f"withdrew {count_of(change['withdrawn'], 'document')}"] if change["withdrawn"] else []
     parts = parts or ["refined again on the same documents"]
+    sizes = [f"{change[name]:+,} {name}" for name in ("tokens", "types") if change.get(name)]
+    parts += [", ".join(sizes)] if sizes else []
     parts += [f"skipped {change['skipped']:,} that the run has"] if change["skipped"] else []
     return "; ".join(parts)
 
