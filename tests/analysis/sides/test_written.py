@@ -151,6 +151,18 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
 }
 
 
+def test_numbers_with_other_marks_of_thousands_are_told() -> None:
+    rows = [
+        {**row, "text": f"{row['text']} It cost {'1.250' if row['date'] >= '2009' else '1,250'} pounds."}
+        for row in reports(300)
+    ]
+    comma, point = sides_of(rows).sentences
+    assert "and 0% of 2009..2018 have numbers with a comma before three digits, as in 1,000." in comma
+    assert point.startswith(
+        "100% of the documents of 2009..2018 and 0% of 2000..2008 have numbers with a point"
+    )
+
+
 @pytest.mark.parametrize("what", OTHERWISE)
 def test_each_way_of_writing_is_told(what: str) -> None:
     change, beginning = OTHERWISE[what]

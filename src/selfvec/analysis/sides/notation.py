@@ -52,17 +52,21 @@ _USER = r"(?:^|\s)@\w+"
 _MARKS = {  # that documents have or lack
     "links": _LINKED,
     "names of users such as @name": _USER,
+    "numbers with a comma before three digits, as in 1,000": r"\b\d{1,3}(?:,\d{3})+\b",
+    "numbers with a point before three digits, as in 1.000": r"\b\d{1,3}(?:\.\d{3})+\b",
     "emoji": r"[\x{1F300}-\x{1FAFF}\x{2600}-\x{27BF}]",
     "headings that end with a colon": r"(?m)(?:^|[.!?;] )[ \t]*\p{Lu}[\p{L} ]{1,30}:\s",
     "sentences without a blank between them": r"\p{Ll}{2}[.!?]\p{Lu}\p{Ll}",
 }
 MEASURES = (
     *(_Measure(name, 0.2) for name in _MARKS),
+    # Share of the words that are not counted, since they are counted elsewhere; before what it brings along,
+    # such as the digits and the short sentences of a form.
+    _Measure(REPEATED, 0.05),
     # Share of the letters: names and acronyms alone differ by less. Without capitals there are hardly any.
     _Measure("capitals", 0.1, few=(0.01, 10)),
     _Measure("digits", 0.05, few=(0.004, 2)),  # share of the characters: a text with numbers in words has few
     _Measure("punctuation", 0.05),
-    _Measure(REPEATED, 0.05),  # share of the words that are not counted, since they are counted elsewhere
     _Measure("words in a document", 2, ratio=True),
     _Measure("words in a sentence", 1.5, ratio=True),
 )
