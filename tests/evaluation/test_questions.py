@@ -65,6 +65,7 @@ def test_few_questions_tell_no_difference(run_folder: Path, write, times: int, p
     assert (row["low"], row["high"]) == (float(times >= 6), 1)
     assert comparison_result(row) == ("better" if times >= 6 else "not distinguishable")
     assert any("too few for an interval" in note for note in report.notes()) == (times < 6)
+    assert any("alike in a figure, which has no interval" in note for note in report.notes()) == (times >= 6)
 
 
 def test_other_names_of_columns_and_tabs(run_folder: Path, write) -> None:

@@ -78,7 +78,7 @@ class Report(ResultTable):
         """What to know about the figures."""
         sentences = [*dict.fromkeys(_lacking(row) for row in self.rows if row.get("lacking"))]
         sentences += dict.fromkeys(_unused(row) for row in self.rows if row.get("unused", {}).get("words"))
-        sentences += dict.fromkeys(_few(row) for row in self.rows if too_few(row["n"], row["kind"]))
+        sentences += dict.fromkeys(filter(None, map(_why_no_interval, self.rows)))
         if outside := [
             f"{row['task']} {row['metric']} of {label(row)}" for row in self.rows if _outside(row)
         ]:
@@ -219,11 +219,19 @@ def too_few(items: int, kind: str) -> bool:
     return items < FEWEST and kind not in UNRANKED
 
 
-def _few(row: Row) -> str:
+def _are_alike(row: Mapping[str, Any], over: str = "") -> bool:
+    """Whether all resamples of a mean are alike: of these items nothing tells how others would vary."""
+    low = row.get(f"low{over}")
+    return low is not None and low == row[f"high{over}"] and row["kind"] not in (*UNRANKED, "similarity")
+
+
+def _why_no_interval(row: Row) -> str:
     items = f"{row['n']} item{' is' if row['n'] == 1 else 's are'}"
-    return (
-        f"{row['task']}: {items} too few for an interval, or to tell a difference; it takes {FEWEST} or more"
-    )
+    if too_few(row["n"], row["kind"]):
+        remedy = f"it takes {FEWEST} or more"
+        return f"{row['task']}: {items} too few for an interval, or to tell a difference; {remedy}"
+    what = "alike in a figure, which has no interval: they do not tell how others would vary"
+    return f"{row['task']}: the {items} {what}" if _are_alike(row) else ""
 
 
 def _outside(row: Row) -> bool:
@@ -258,7 +266,7 @@ def _shown(value: float | None, form: str = ".3f") -> str:
 def _interval(row: Mapping[str, Any], over: str = "", form: str = ".3f") -> str:
     """The interval of a row as text; ``over`` is "_common" for that of common items."""
     low = None if too_few(row.get(f"n{over}", FEWEST), row["kind"]) else row.get(f"low{over}")
-    return "–" if low is None else f"{low:{form}} to {row[f'high{over}']:{form}}"
+    return "–" if low is None or _are_alike(row, over) else f"{low:{form}} to {row[f'high{over}']:{form}}"
 
 
 def comparison_result(row: Row) -> str:
