@@ -137,13 +137,16 @@ def did_you_mean(name: str, known: Iterable[str], shown: Callable[[str], str] = 
 
     >>> did_you_mean("decorelated", ["auto", "decorrelated"]), did_you_mean("x", ["auto"])
     ('did you mean decorrelated?', '')
+    >>> did_you_mean("id", ["kind"]), did_you_mean("wbe", ["web"])
+    ('', 'did you mean web?')
     >>> did_you_mean("kind", ["Kind", "KIND"])
     'did you mean Kind or KIND?'
     """
     forms: dict[str, list[str]] = {}
     for one in dict.fromkeys(known):
         forms.setdefault(one.lower(), []).append(one)
-    near = difflib.get_close_matches(name.lower(), forms, most, 0.6)
+    least = 0.6 if len(name) > 2 else 0.7  # *kind* has both letters of *id*, which tells nothing
+    near = difflib.get_close_matches(name.lower(), forms, most, least)
     found = [shown(one) for each in near for one in forms[each]]
     return f"did you mean {' or '.join(found)}?" if found else ""
 

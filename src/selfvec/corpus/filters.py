@@ -134,13 +134,13 @@ def _as_json(condition: Mapping[str, Any]) -> str:
         raise OptionError(f"{_RULE}, not {code_of(condition)}", field="filter", remedy=_EXAMPLE) from None
 
 
-def filtered_documents(run: Run, filters: Sequence[str]) -> Mask:
-    """The documents of a run that pass, (D,) bool; see `allowed`. All without filters.
+def filtered_documents(run: Run, filters: Sequence[str], lacking: list[str] | None = None) -> Mask:
+    """The documents of a run that pass, (D,) bool, and what they lack; see `allowed`. All without filters.
 
     `NotFound` if there is none. `InputError` if the run has not kept its tokens, or a field is named and it
     has not kept its text.
     """
-    passing = allowed(_RunDocuments(run), filters)
+    passing = allowed(_RunDocuments(run), filters, lacking)
     if not passing.any():
         rule = f"no document passes all of {', '.join(filters)}"
         raise NotFound(rule, field="filter", remedy="leave one of them out")

@@ -117,6 +117,32 @@ def test_a_filter_leaves_what_a_run_of_these_documents_alone_counts(run: Run, as
     assert found.as_dict()["filters"] == ["n=20.."]
 
 
+def test_a_slip_in_what_a_filter_leaves_out_is_named(run: Run) -> None:
+    said = "No document has kind=speach; did you mean speech?"
+    for found in (
+        selfvec.drift(run, filter="kind!=speach").why,
+        selfvec.keyness(run, filter="kind!=speach")["note"],
+    ):
+        assert found.startswith(said)
+    assert not selfvec.drift(run, filter="kind!=minutes").why.startswith("No document")
+
+
+def test_sides_of_other_months_may_differ_by_the_season() -> None:
+    def why(months: tuple[int, int]) -> str:
+        days = [
+            f"{year}-{month:02d}-{day:02d}"
+            for year, month in zip((2001, 2003), months, strict=True)
+            for day in range(1, 29)
+        ]
+        texts = [{"text": "hail broke the roof of a barn " * 20, "date": day} for day in days * 2]
+        return asked_slices(selfvec.refine(texts, "none", "decorrelated")).why
+
+    assert why((1, 7)).endswith(
+        "no month of the year in common, so what differs may be the season; --between names others."
+    )
+    assert "season" not in why((1, 1)) + why((7, 7))
+
+
 def test_filters_are_those_of_search_and_periods_are_chosen_among_what_passes(run: Run) -> None:
     slices = asked_slices(run, filters=["kind=speech", "date=2001..2009"]).slices
     # 60 speeches of 13 words a year until 2004, then 20: 2,000 words are three years, and the last six

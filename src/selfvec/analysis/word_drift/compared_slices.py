@@ -150,7 +150,8 @@ def asked_slices(
     if between is not None and period is not None:
         raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
     sides = period if between is None else _named_sides(between)
-    documents = filtered_documents(run, filters) if filters else None
+    lacking: list[str] = []
+    documents = filtered_documents(run, filters, lacking) if filters else None
     among = run if documents is None else _with_documents(run, documents)
     if field is not None:
         compared = Compared(_two(_of_field(among, field, sides, documents)))
@@ -168,7 +169,8 @@ def asked_slices(
     if not compared.slices:
         rule = "filters choose documents of two slices, and refining is compared for all documents"
         raise OptionError(rule, field="filter", remedy="name the slices: --between A..B C..D")
-    return compared._replace(slices=[_passing(part, documents, filters) for part in compared.slices])
+    why = " ".join([*(f"{said[0].upper()}{said[1:]}." for said in lacking), compared.why]).strip()
+    return Compared([_passing(part, documents, filters) for part in compared.slices], why)
 
 
 def _named(run: Run, name: str) -> Slice:
@@ -261,8 +263,21 @@ def usual_slices(batch: TokenBatch | None, among: Mask | None = None) -> Compare
         ends = _ends((tokens, max(enough, ENOUGH_TOKENS)), (counts, ENOUGH_DOCUMENTS))
         if ends is not None:
             sides = [_joined(periods[: ends[0]]), _joined(periods[-ends[1] :])]
-            return Compared(sides, f"Compared: the earliest and the latest {unit}s that hold {held} each.")
+            why = f"Compared: the earliest and the latest {unit}s that hold {held} each."
+            return Compared(sides, why + _SEASON * _of_other_months(batch.dates, sides))
     return Compared([], f"{_BY_REFINING}no two spans of {unit}s hold {least} each.")
+
+
+_SEASON = (
+    " They have no month of the year in common, so what differs may be the season; --between names others."
+)
+
+
+def _of_other_months(dates: Any, sides: Sequence[Slice]) -> bool:
+    """Whether no month of the year is in both sides of a text that has two years or more."""
+    months = [dates[side.documents].astype("datetime64[M]").astype(np.int64) for side in sides]
+    several = months[1].max() - months[0].min() >= 24
+    return bool(several and not np.intersect1d(months[0] % 12, months[1] % 12).size)
 
 
 def _calendar(batch: TokenBatch) -> tuple[str, list[Slice]]:
