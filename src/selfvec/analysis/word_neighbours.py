@@ -23,6 +23,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import top_indices
 from selfvec.refinement.derived_vectors import narrow_vectors
+from selfvec.text.document_vectors import documents_of_words
 from selfvec.text.languages import STEMMERS
 from selfvec.text.odd_words import spelling_key
 from selfvec.text.rules import stems
@@ -94,18 +95,9 @@ def together(batch: TokenBatch, word: int, others: Ints) -> Mask:
     >>> together(batch, 0, np.array([1, 2, 3])).tolist()
     [True, False, False]
     """
-    place = np.full(len(batch.types), -1, np.int64)
-    place[others] = np.arange(len(others))
-    place[word] = len(others)
-    places = place[batch.ids]
-    documents = np.repeat(np.arange(batch.documents), np.diff(batch.offsets))[places >= 0]
-    pairs = np.unique(places[places >= 0] * batch.documents + documents)
-    of, documents = pairs // max(batch.documents, 1), pairs % max(batch.documents, 1)
-    with_word = np.zeros(batch.documents, bool)
-    with_word[documents[of == len(others)]] = True
-    number = np.bincount(of, minlength=len(others) + 1)[: len(others)]
-    shared = np.bincount(of[with_word[documents]], minlength=len(others) + 1)[: len(others)]
-    by_chance = number * (with_word.sum() / max(batch.documents, 1))
+    pairs = documents_of_words(batch, np.append(others, word))
+    number, shared = np.diff(pairs.bounds)[:-1], pairs.shared(len(others))[:-1]
+    by_chance = number * (len(pairs.of(len(others))) / max(batch.documents, 1))
     return np.asarray((shared >= _SHARED) & (shared > by_chance))
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,45 @@ def document_frequencies(batch: TokenBatch, documents: int | None = None) -> Int
     total = batch.documents if documents is None else documents
     ids, offsets = batch.read_only
     return kernels.document_frequencies(ids, offsets[: total + 1], len(batch.types))
+
+
+class WordDocuments(NamedTuple):
+    """The documents of each of n words: those of word i are from ``bounds[i]`` to ``bounds[i + 1]``."""
+
+    documents: Ints  # in rising order for each word
+    counts: Ints  # how often the word occurs there
+    bounds: Ints  # (n + 1,)
+
+    def of(self, word: int) -> Ints:
+        """The documents of a word."""
+        return self.documents[self.bounds[word] : self.bounds[word + 1]]
+
+    def shared(self, word: int) -> Ints:
+        """How many of the documents of a word each word is in, (n,)."""
+        number = np.diff(self.bounds)
+        met = np.isin(self.documents, self.of(word))
+        return np.bincount(np.repeat(np.arange(len(number)), number)[met], minlength=len(number))
+
+
+def word_documents(tokens: Ints | Ids, offsets: Ints, words: int) -> WordDocuments:
+    """The documents of the words 0 to ``words - 1`` in a text of ``tokens``; other tokens are negative."""
+    documents = len(offsets) - 1
+    of = np.repeat(np.arange(documents), np.diff(offsets))[tokens >= 0]
+    pairs, counts = np.unique(tokens[tokens >= 0].astype(np.int64) * documents + of, return_counts=True)
+    bounds = np.searchsorted(pairs, np.arange(words + 1) * documents)
+    return WordDocuments(pairs % max(documents, 1), counts, bounds)
+
+
+def documents_of_words(batch: TokenBatch, rows: Ints) -> WordDocuments:
+    """The documents of some types."""
+    return word_documents(places_among(batch, rows)[batch.ids], batch.offsets, len(rows))
+
+
+def places_among(batch: TokenBatch, rows: Ints) -> Ints:
+    """The place of each type among some rows, (V,); -1 for others."""
+    place = np.full(len(batch.types), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    return place
 
 
 def inverse_document_frequency(batch: TokenBatch, documents: int | None = None) -> Rows:

@@ -14,10 +14,11 @@ from selfvec.base.view import COUNT, NUMBER, PROBABILITY, STRONG, Column, senten
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg, ratios_of_shares
+from selfvec.text.document_vectors import word_documents
 from selfvec.text.phrases import LINK
 
 from .growth import LEVEL, ShareChange, Sides, changes_of_counts, exact_p, moved_subjects, percent
-from .terms import documents_with, log_likelihoods, stop_words, word_documents
+from .terms import documents_with, log_likelihoods, stop_words
 from .topic_result import OTHER_SUBJECTS, Topics
 
 OTHERS = "the others"

@@ -15,13 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 
 from selfvec.analysis.word_kinds import garbled_words, stop_words_of_run
 from selfvec.analysis.word_neighbours import lexicon
-from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
+from selfvec.base.arrays import Doubles, Floats, Ints, Rows
 from selfvec.base.casing import asked_forms
 from selfvec.base.threads import finish, in_order, one_core, threads
 from selfvec.data.run import Run
@@ -30,10 +29,14 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.derived_vectors import topic_vectors
 from selfvec.text import encode, tokenizer
 from selfvec.text.document_vectors import (
+    WordDocuments,
     document_frequencies,
     document_vectors,
+    documents_of_words,
     inverse_document_frequency,
+    places_among,
     weighted_sums,
+    word_documents,
 )
 from selfvec.text.languages import STOP_WORDS
 from selfvec.text.phrase_finding import EMPTY, PAST, Finder
@@ -132,41 +135,13 @@ def topic_rows(run: Run) -> Rows:
 # ---- Where words occur
 
 
-class WordDocuments(NamedTuple):
-    """The documents of each of n words: those of word i are from ``bounds[i]`` to ``bounds[i + 1]``."""
-
-    documents: Ints  # in rising order for each word
-    counts: Ints  # how often the word occurs there
-    bounds: Ints  # (n + 1,)
-
-    def of(self, word: int) -> Ints:
-        """The documents of a word."""
-        return self.documents[self.bounds[word] : self.bounds[word + 1]]
-
-
-def word_documents(tokens: Ints | Ids, offsets: Ints, words: int) -> WordDocuments:
-    """The documents of the words 0 to ``words - 1`` in a text of ``tokens``; other tokens are negative."""
-    documents = len(offsets) - 1
-    of = np.repeat(np.arange(documents), np.diff(offsets))[tokens >= 0]
-    pairs, counts = np.unique(tokens[tokens >= 0].astype(np.int64) * documents + of, return_counts=True)
-    bounds = np.searchsorted(pairs, np.arange(words + 1) * documents)
-    return WordDocuments(pairs % max(documents, 1), counts, bounds)
-
-
 def counts_in(batch: TokenBatch, rows: Ints, group_of: Ints, number: int) -> Ints:
     """Occurrences of words in the documents of each group, (n, number); ``group_of`` is -1 for none."""
-    places = _places(batch, rows)[batch.ids]
+    places = places_among(batch, rows)[batch.ids]
     groups = np.repeat(group_of, np.diff(batch.offsets))
     kept = (places >= 0) & (groups >= 0)
     cells = places[kept] * number + groups[kept]
     return np.bincount(cells, minlength=len(rows) * number).reshape(-1, number)
-
-
-def _places(batch: TokenBatch, rows: Ints) -> Ints:
-    """The place of each type among some rows, (V,); -1 for others."""
-    place = np.full(len(batch.types), -1, np.int64)
-    place[rows] = np.arange(len(rows))
-    return place
 
 
 # ---- Terms without those of low coherence
@@ -232,7 +207,7 @@ def coherence(batch: TokenBatch, rows: Rows, words: Ints) -> Floats:
 
 def _documents(batch: TokenBatch, words: Ints) -> list[tuple[Ints, Floats]]:
     """For each word the documents that it occurs in, at most `DOCUMENTS`, and how often."""
-    pairs = word_documents(_places(batch, words)[batch.ids], batch.offsets, len(words))
+    pairs = documents_of_words(batch, words)
     out = []
     for first, end in zip(pairs.bounds[:-1].tolist(), pairs.bounds[1:].tolist(), strict=True):
         number = min(end - first, DOCUMENTS)

@@ -22,7 +22,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.storage.cache import kept_result
-from selfvec.text.document_vectors import document_frequencies
+from selfvec.text.document_vectors import document_frequencies, places_among
 from selfvec.text.odd_words import letters_key, spelling_key
 
 Row = dict[str, Any]
@@ -263,8 +263,7 @@ def _near_words(
     part: TokenBatch, words: Ints, names: Ids, size: int, rng: np.random.Generator
 ) -> tuple[Ids, Ints]:
     """The near words of some occurrences of each word, (n, 4), word by word; and the number of each."""
-    place = np.full(len(part.types), -1, np.int64)
-    place[words] = np.arange(len(words))
+    place = places_among(part, words)
     places = rng.permutation(np.flatnonzero(place[part.ids] >= 0))
     owners = place[part.ids[places]]
     order = np.argsort(owners, kind="stable")

@@ -24,6 +24,7 @@ from selfvec.encoders.run_encoder import document_rows, encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.numerics.sparse_rows import SparseRows
 from selfvec.storage.cache import cached_result
+from selfvec.text.document_vectors import documents_of_words
 
 from .permutation_test import usual_distances
 from .word_choice import Measures
@@ -245,8 +246,6 @@ def _document_means(
     """The mean of the documents of a slice with each word, less that of all, (m, h); NaN for none."""
     batch, text = run.require_tokens(), run.text
     assert text is not None
-    number = np.full(len(batch.types), -1)
-    number[words] = np.arange(len(words))
     sums = np.zeros((len(words), encoded.dimensions + 1))  # the last column counts documents
     every = np.zeros(encoded.dimensions + 1)
     documents = np.flatnonzero(part.documents)
@@ -254,12 +253,9 @@ def _document_means(
         chosen = documents[start : start + _DOCUMENTS]
         rows = document_rows(encoded, text.texts(chosen.tolist()))
         rows = np.hstack([rows, np.any(rows, axis=1, keepdims=True)])
-        own = batch.part(chosen)
-        places = np.flatnonzero(number[own.ids] >= 0)
-        pairs = np.unique(number[own.ids[places]] * len(chosen) + own.document_of(places))
-        indptr = np.searchsorted(pairs, np.arange(len(words) + 1) * len(chosen))
-        ones = np.ones(len(pairs), np.float32)
-        sums += SparseRows(indptr, (pairs % len(chosen)).astype(np.int32), ones).times(rows, threads(None))
+        owners, _, bounds = documents_of_words(batch.part(chosen), words)
+        ones = np.ones(len(owners), np.float32)
+        sums += SparseRows(bounds, owners.astype(np.int32), ones).times(rows, threads(None))
         every += rows.sum(axis=0, dtype=np.float64)
         advance(len(chosen))
     with np.errstate(invalid="ignore"):  # 0 / 0, of a word in none

@@ -18,7 +18,7 @@ from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import benjamini_hochberg
-from selfvec.text.document_vectors import document_frequencies
+from selfvec.text.document_vectors import documents_of_words
 from selfvec.text.odd_words import letters_key, names_of, spelling_key
 from selfvec.text.tagger import tagger
 
@@ -117,20 +117,18 @@ def changed_beside(run: Run, slices: Sequence[Slice], rows: Sequence[Row]) -> di
     changed = [row["word"] for row in rows if is_changed(row)]
     if len(changed) < 2:
         return {}
-    batch = run.require_tokens()
-    numbers = [run.vectors.key_to_index[word] for word in changed]
-    parts = [batch.part(part.documents) for part in slices]
-    every = [document_frequencies(part)[numbers] for part in parts]
+    numbers = np.array([run.vectors.key_to_index[word] for word in changed])
+    parts = [run.require_tokens().part(part.documents) for part in slices]
+    sides = [(part.documents, documents_of_words(part, numbers)) for part in parts]
     beside: dict[str, str] = {}
     leading = 0
-    for place, (word, number) in enumerate(zip(changed, numbers, strict=True)):
+    for place, word in enumerate(changed):
         if word in beside or leading == _LED:
             continue
         leading += 1
-        for part, documents in zip(parts, every, strict=True):
-            with_word = np.unique(part.document_of(np.flatnonzero(part.ids == number)))
-            shares = document_frequencies(part.part(with_word))[numbers] / documents
-            often = np.flatnonzero(shares >= max(_BESIDE, 2 * len(with_word) / part.documents))
+        for total, pairs in sides:
+            shares = pairs.shared(place) / np.diff(pairs.bounds)
+            often = np.flatnonzero(shares >= max(_BESIDE, 2 * len(pairs.of(place)) / total))
             beside |= {changed[i]: word for i in often.tolist() if i > place and changed[i] not in beside}
     return beside
 
