@@ -19,12 +19,11 @@ from selfvec.analysis.word_kinds import stop_words_of_run
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web import comparison, documents, page_data, times, words
-from selfvec.apps.web.comparison import REFINED, Comparisons, PairedVectors, compare_slices
+from selfvec.apps.web.comparison import REFINED, Comparisons, Filter, PairedVectors, Ranking, compare_slices
 from selfvec.apps.web.domain_words import _Readable
 from selfvec.apps.web.first_view import about
 from selfvec.apps.web.maps import arranging, colours, drawn
 from selfvec.apps.web.page_data import PageData
-from selfvec.apps.web.ranking import Filter, Ranking
 from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state
 from selfvec.apps.web.words import Completion
 from selfvec.apps.web.work import Busy, Tasks

@@ -19,9 +19,8 @@ from selfvec.data.run import Run
 from selfvec.retrieval.segments import SearchedDocuments
 
 from .addresses import ComparisonKey, Layout, MapOf, OptionalWord, address
-from .comparison import rows_of_one_side
+from .comparison import Ranking, rows_of_one_side
 from .page_data import Json, PageData
-from .ranking import Ranking
 from .word_map import FITTED, WordMap, draw_map
 from .work import BackgroundTask, need
 

@@ -26,8 +26,8 @@ from selfvec.views.text_report import TextFindings, text_report
 
 from .addresses import ADDRESSES
 from .app import page_files
+from .comparison import Filter
 from .page_data import Json, PageData
-from .ranking import Filter
 from .work import BackgroundTask
 
 _PARAMETERS = {"c": "key", "w": "word"}  # of the answering functions, by their names in a request

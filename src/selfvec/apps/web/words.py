@@ -33,9 +33,8 @@ from selfvec.data.vectors import Source, coverage, has_row
 
 from . import addresses
 from .addresses import address
-from .comparison import REFINED, counts_of, rows_of_one_side
+from .comparison import REFINED, Filter, counts_of, rows_of_one_side
 from .page_data import Json, PageData
-from .ranking import Filter
 
 _NEIGHBOUR_WEIGHT = 0.5  # of a neighbour in the window of an occurrence, in units of cosine
 _NEAR = 5  # words near an unknown one
