@@ -29,8 +29,7 @@ from selfvec.analysis.counted_text import (
     rows_of,
 )
 from selfvec.analysis.dispersion import Spread, spread_of
-from selfvec.analysis.sides import Sides, compared
-from selfvec.analysis.sides.written import LikeForLike
+from selfvec.analysis.sides.written import LikeForLike, Sides, compared
 from selfvec.analysis.word_drift.compared_slices import two_parts
 from selfvec.base.arrays import Array, Doubles, Ints
 from selfvec.base.casing import lower

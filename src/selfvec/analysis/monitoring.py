@@ -40,7 +40,8 @@ from .monitoring_evidence import (
     own_text,
     read_sample,
 )
-from .sides import Sample, Sides, new_text
+from .sides.notation import Sample
+from .sides.written import Sides, new_text
 
 if TYPE_CHECKING:
     import polars as pl

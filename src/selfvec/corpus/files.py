@@ -378,7 +378,8 @@ def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
         corpus_pass.bad(str(error), path=str(member), line=None, remedy="mend the file")
         return None
     if not text.strip() and not remarks.unread:
-        corpus_pass.empty_document(str(member), kind.name, kind.unread)
+        what = f"{kind.unread} of {kind.name} files are not read"
+        corpus_pass.unread(f"no text in {member}", what, what)
     for loss, sentence in remarks.unread:
         corpus_pass.unread(str(member), loss, sentence)
     for repair in remarks.repairs:

@@ -296,8 +296,7 @@ class CorpusPass:
     advance: Callable[[int], None] = lambda _: None
     _ids: list[Hashes] = field(default_factory=list)  # hashes of the ids read so far
     _places: list[tuple[str, Ints]] = field(default_factory=list)  # path and lines of these
-    _empty: dict[str, list[str]] = field(default_factory=dict)  # paths of files without text, by their kind
-    _unread: dict[str, list[str]] = field(default_factory=dict)  # sentences on files by the kind of loss
+    _unread: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # paths and what of them, by kind
     _may_stay: dict[str, None] = field(default_factory=dict)  # what was mended and ``as_is`` would keep
 
     def named(self, ids: pl.Series, path: str, lines: Ints) -> None:
@@ -306,22 +305,15 @@ class CorpusPass:
         self._ids.append(ids.hash().to_numpy()[given])
         self._places.append((path, lines[given]))
 
-    def empty_document(self, path: str, kind: str, unread: str) -> None:
-        """Take note of a file without text, and of what its kind may hold that is not read."""
-        self._empty.setdefault(f"{unread} of {kind} files", []).append(path)
-
-    def unread(self, path: str, loss: str, sentence: str) -> None:
-        """Take note of what of a file could not be read."""
-        self._unread.setdefault(loss, []).append(f"{path}: {sentence}")
+    def unread(self, path: str, kind: str, what: str) -> None:
+        """Take note of what of a file could not be read; of each kind, the first is named."""
+        self._unread.setdefault(kind, []).append((path, what))
 
     def finish(self) -> None:
         """Note what only the end of the pass tells."""
-        for unread, paths in self._empty.items():
-            more = f" and {count_of(len(paths) - 1, 'more file')}" if len(paths) > 1 else ""
-            self.summary.note(f"no text in {paths[0]}{more}: {unread} are not read")
-        for sentences in self._unread.values():
-            more = f" (and {count_of(len(sentences) - 1, 'more file')} alike)" if len(sentences) > 1 else ""
-            self.summary.note(f"{sentences[0]}{more}")
+        for (first, what), *others in self._unread.values():
+            more = f" and {count_of(len(others), 'more file')}" if others else ""
+            self.summary.note(f"{first}{more}: {what}")
         if self._may_stay:
             self.summary.note(
                 f"--as-is leaves texts as they are written, without: {', '.join(self._may_stay)}"

@@ -7,7 +7,8 @@ import pytest
 from planted_text import LONG, reports
 
 import selfvec
-from selfvec.analysis.sides import joined, read_variants, written
+from selfvec.analysis.sides.joined import joined, read_variants
+from selfvec.analysis.sides.written import written
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError
 from selfvec.corpus.slices import named_slice

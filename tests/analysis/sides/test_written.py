@@ -11,7 +11,7 @@ import pytest
 from planted_text import Report, reports
 
 import selfvec
-from selfvec.analysis.sides import Sides, compared, written
+from selfvec.analysis.sides.written import Sides, compared, written
 from selfvec.corpus.example_text import reports as storms
 from selfvec.corpus.slices import Slice, named_slice
 

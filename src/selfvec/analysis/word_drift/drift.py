@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
-from selfvec.analysis.sides import AUTO, compared
-from selfvec.analysis.sides.written import LikeForLike
+from selfvec.analysis.sides.joined import AUTO
+from selfvec.analysis.sides.written import LikeForLike, compared
 from selfvec.analysis.word_kinds import languages
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked, options

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from selfvec.analysis.kernels import LEAST_BLOCKS
-from selfvec.analysis.sides import Sides
+from selfvec.analysis.sides.written import Sides
 from selfvec.analysis.usage.quotations import Quotation
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
