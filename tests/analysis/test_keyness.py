@@ -119,6 +119,18 @@ def test_random_halves_have_as_many_key_words_as_the_level_says() -> None:
     assert np.mean(ll > 3.84) > 0.25
 
 
+def test_few_documents_beside_many_lack_words_by_chance() -> None:
+    """Of 100 documents, 5 are one side; those with *hail*, 20, are not there in C(80, 5) of C(100, 5) divisions."""
+    texts = [
+        {"text": "wind and rain " + "hail" * (n % 5 == 0), "side": "a" if n % 20 == 1 else "b"}
+        for n in range(100)
+    ]
+    rows = selfvec.keyness(selfvec.refine(texts, "none", "original"), slice_field="side").rows
+    (hail,) = (row for row in rows if row["word"] == "hail")
+    assert {hail["documents_a"], hail["documents_b"]} == {0, 20}
+    assert hail["p"] == pytest.approx(2 * math.comb(80, 5) / math.comb(100, 5))
+
+
 def test_further_measures_on_request_by_hand(run: selfvec.Run) -> None:
     plain = selfvec.keyness(run).rows[0]
     assert "bic" not in plain
