@@ -120,7 +120,7 @@ def test_random_halves_have_as_many_key_words_as_the_level_says() -> None:
 
 
 def test_few_documents_beside_many_lack_words_by_chance() -> None:
-    """Of 100 documents, 5 are one side; those with *hail*, 20, are not there in C(80, 5) of C(100, 5) divisions."""
+    """Of 100 documents, 5 are one side; the 20 with *hail* are others in C(80, 5) of C(100, 5) divisions."""
     texts = [
         {"text": "wind and rain " + "hail" * (n % 5 == 0), "side": "a" if n % 20 == 1 else "b"}
         for n in range(100)
