@@ -28,7 +28,8 @@ from selfvec.analysis.usage.occurrence_vectors import (
     document_counts,
     occurrence_space,
 )
-from selfvec.analysis.word_drift import Drift, drift
+from selfvec.analysis.word_drift.drift import drift
+from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_drift.permutation_test import (
     block_figures,
     changes_of,

@@ -23,7 +23,7 @@ from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
 from selfvec import evaluate, refine
 from selfvec.analysis.concepts import topics
-from selfvec.analysis.word_drift import drift
+from selfvec.analysis.word_drift.drift import drift
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Classification
 from selfvec.evaluation.classification import read_labelled

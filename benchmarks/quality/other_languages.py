@@ -29,7 +29,7 @@ from benchmarks.page import table
 from benchmarks.quality.drift import PEOPLE, PERIODS, mean_of, with_interval
 from benchmarks.quality.encoder import ENCODER, GAINS, gains, multilingual
 from selfvec import refine
-from selfvec.analysis.word_drift import drift
+from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.sentences import sentence_distances
 from selfvec.analysis.word_drift.word_choice import order_key
 from selfvec.base.arrays import Doubles, Ints

@@ -13,7 +13,7 @@ from changing_run import ALL, ChangingRun, any_step
 from servers import MOST, Assistant, Held, Page
 
 import selfvec
-from selfvec.analysis.word_drift import Drift
+from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.base.errors import SelfvecError
 
 FIRST = [(True, f"{ALL} first {n}") for n in range(3)] + [(True, f"{ALL} hail"), (False, f"{ALL} roof")]

@@ -18,7 +18,7 @@ from tests.heard import Heard
 
 import selfvec
 from selfvec.analysis.concepts import topics
-from selfvec.analysis.word_drift import drift as measured_drift
+from selfvec.analysis.word_drift.drift import drift as measured_drift
 from selfvec.apps.cli import main
 from selfvec.apps.web.maps import drawn
 from selfvec.apps.web.page_data import PageData

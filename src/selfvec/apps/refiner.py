@@ -12,7 +12,8 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.word_drift import Drift, drift
+from selfvec.analysis.word_drift.drift import drift
+from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_names
 from selfvec.base.errors import InputError, NotFittedError, OptionError

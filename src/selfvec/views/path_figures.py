@@ -19,8 +19,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
-from selfvec.analysis.word_drift import SlicePath, comparable_slices, slice_paths
-from selfvec.analysis.word_drift.word_paths import FEW_USES
+from selfvec.analysis.word_drift.compared_slices import comparable_slices
+from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath, slice_paths
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ints, Mask
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError

@@ -44,7 +44,7 @@ from .run_summary import self_retrieval_gain
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts import Topics
-    from selfvec.analysis.word_drift import Drift
+    from selfvec.analysis.word_drift.drift_result import Drift
 
 _SUBJECTS = 6  # that the text is mostly about
 _GROUPS, _READ = 3, 3  # groups and documents on the first screen, which a telephone shows without scrolling

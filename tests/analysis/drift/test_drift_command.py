@@ -9,7 +9,7 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.word_drift import drift
+from selfvec.analysis.word_drift.drift import drift
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError
 from selfvec.data.vectors import Vectors

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drift_corpus import planted_run
 
-from selfvec.analysis.word_drift import drift
+from selfvec.analysis.word_drift.drift import drift
 from selfvec.corpus import Corpus
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run

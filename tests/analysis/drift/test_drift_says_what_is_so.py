@@ -9,7 +9,7 @@ from drift_corpus import planted_run
 from rich.console import Console
 from tests.analysis.planted_topics import topic_text, topic_vectors
 
-from selfvec.analysis.word_drift import drift
+from selfvec.analysis.word_drift.drift import drift
 from selfvec.corpus import Corpus
 from selfvec.corpus.slices import Slice
 from selfvec.data.settings import Settings

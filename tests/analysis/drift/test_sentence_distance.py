@@ -9,7 +9,7 @@ import pytest
 from tests.encoders.tiny_encoder import write_encoder
 
 import selfvec
-from selfvec.analysis.word_drift import drift
+from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.sentences import (
     OF_SLICE,
     SENTENCES,

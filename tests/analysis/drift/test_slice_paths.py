@@ -9,7 +9,8 @@ from drift_corpus import planted_run
 from tests.refusals import refused
 
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
-from selfvec.analysis.word_drift import comparable_slices, slice_paths
+from selfvec.analysis.word_drift.compared_slices import comparable_slices
+from selfvec.analysis.word_drift.word_paths import slice_paths
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus.slices import by_label
 from selfvec.data.run import Run

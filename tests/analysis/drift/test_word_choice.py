@@ -12,7 +12,8 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.word_drift import drift, measures
+from selfvec.analysis.word_drift import measures
+from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.measures import Measures
 from selfvec.analysis.word_drift.word_choice import in_order_of_change, order_key
 from selfvec.apps.cli import main

@@ -14,7 +14,8 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.concepts import corpus_topics
-from selfvec.analysis.word_drift import Drift, drift
+from selfvec.analysis.word_drift.drift import drift
+from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_kinds import stop_words_of_run
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools

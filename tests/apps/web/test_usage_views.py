@@ -18,7 +18,7 @@ from selfvec.analysis.dispersion import dispersion
 from selfvec.analysis.frequency import frequency
 from selfvec.analysis.keyness import keyness
 from selfvec.analysis.ngrams import ngrams
-from selfvec.analysis.word_drift import drift
+from selfvec.analysis.word_drift.drift import drift
 from selfvec.apps.web import work
 from selfvec.apps.web.static_page import static_page
 from selfvec.base.result_table import Figures

@@ -9,7 +9,7 @@ from serving import HOSTILE, Site, fitted, serving
 from steps import CURRENT, RANKED, SLOW, heading, typed_at_once
 
 import selfvec
-from selfvec.analysis.word_drift import drift
+from selfvec.analysis.word_drift.drift import drift
 
 FIRST_LETTER_IS_LEFT = """(() => {
   const walk = document.createTreeWalker(document.querySelector("#word .quotes q"), NodeFilter.SHOW_TEXT);

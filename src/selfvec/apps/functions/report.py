@@ -103,8 +103,9 @@ def report(
     from selfvec.analysis.concepts.document_topics import documents_to_read
     from selfvec.analysis.concepts.group_differences import group_differences
     from selfvec.analysis.concepts.growth import word_changes
-    from selfvec.analysis.word_drift import comparable_slices, drift, slice_paths
-    from selfvec.analysis.word_drift.compared_slices import field_slices
+    from selfvec.analysis.word_drift.compared_slices import comparable_slices, field_slices
+    from selfvec.analysis.word_drift.drift import drift
+    from selfvec.analysis.word_drift.word_paths import slice_paths
     from selfvec.views.text_report import TextFindings, text_report
 
     missing: list[str] = []
@@ -171,7 +172,7 @@ def few_with_periods(run: Run, topics: Topics) -> Topics:
     """The topics of a run, few and none of them small, with their shares in its periods, if it has some."""
     from selfvec.analysis.concepts.corpus_topics import with_groups
     from selfvec.analysis.concepts.subjects import few_subjects
-    from selfvec.analysis.word_drift import comparable_slices
+    from selfvec.analysis.word_drift.compared_slices import comparable_slices
 
     few, periods = few_subjects(topics), comparable_slices(run)
     return with_groups(run, few, periods) if periods else few

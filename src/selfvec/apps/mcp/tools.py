@@ -36,7 +36,7 @@ from selfvec.numerics.nearest import only_in_each
 
 if TYPE_CHECKING:
     from selfvec.analysis.sense_clustering import SenseSpace
-    from selfvec.analysis.word_drift import Drift
+    from selfvec.analysis.word_drift.drift_result import Drift
     from selfvec.retrieval import Hit, Index
     from selfvec.retrieval.snippets import Found
 
@@ -143,7 +143,7 @@ class Tools:
     def info(self) -> Json:
         """What this corpus is: its size, dates and slices of time, how its vectors were refined, and whether
         that went well (`findings`)."""
-        from selfvec.analysis.word_drift import comparable_slices, slices_of
+        from selfvec.analysis.word_drift.compared_slices import comparable_slices, slices_of
 
         run = self._run.present
         made = run.provenance
@@ -367,7 +367,7 @@ class Tools:
 
     def _drift(self, run: record.Run, asked: tuple[tuple[str, ...], tuple[str, ...]], *words: str) -> Drift:
         """The change between two states of every word, or only of the given words."""
-        from selfvec.analysis.word_drift import drift
+        from selfvec.analysis.word_drift.drift import drift
 
         def measure() -> Drift:
             between, filters = asked

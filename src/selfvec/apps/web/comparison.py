@@ -20,14 +20,14 @@ from selfvec.analysis.concepts.terms import stop_words
 from selfvec.analysis.sides.written import LikeForLike
 from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
-from selfvec.analysis.word_drift import Drift, drift
 from selfvec.analysis.word_drift.compared_slices import (
     BY_REFINING,
     CountedSides,
     comparable_slices,
     default_slices,
 )
-from selfvec.analysis.word_drift.drift_result import kind_and_spellings
+from selfvec.analysis.word_drift.drift import drift
+from selfvec.analysis.word_drift.drift_result import Drift, kind_and_spellings
 from selfvec.analysis.word_drift.measures import NEIGHBOURS, possible_neighbours
 from selfvec.analysis.word_drift.permutation_test import compared_means
 from selfvec.analysis.word_drift.word_choice import NAME
