@@ -20,15 +20,19 @@ from benchmarks.datasets import GOOGLENEWS, JUDGED, judged, open_corpus, sample,
 from benchmarks.page import FIGURES, table
 from benchmarks.rankings import SEED
 from benchmarks.refining import refined
-from selfvec.analysis.concepts import Topics, expand, graph, phrases, topics
+from selfvec.analysis.concepts.corpus_topics import topics
+from selfvec.analysis.concepts.query_expansion import expand
+from selfvec.analysis.concepts.term_graph import graph
 from selfvec.analysis.concepts.terms import NAMED, terms, topic_rows
 from selfvec.analysis.concepts.topic_clusters import TERMS
+from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.evaluation.compared_vectors import ComparedVectors
 from selfvec.evaluation.retrieval import SearchSetting, dense_rankings, ranked, search_rankings
 from selfvec.numerics.statistics import mean
 from selfvec.retrieval import Index
+from selfvec.text.phrase_finding import phrases
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.views.graphs import save_graph
 

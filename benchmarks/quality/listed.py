@@ -22,7 +22,7 @@ from benchmarks.rankings import SEED, by_index, differs, estimate, over
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
 from selfvec import evaluate, refine
-from selfvec.analysis.concepts import topics
+from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Classification

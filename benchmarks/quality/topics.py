@@ -22,7 +22,7 @@ from benchmarks.datasets import SHARED_DATA, open_corpus, sample, texts
 from benchmarks.page import table
 from benchmarks.quality.concepts import ABSTRACTS, event_types
 from benchmarks.refining import refined
-from selfvec.analysis.concepts import topics
+from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.terms import terms, topical_terms
 from selfvec.analysis.concepts.topic_clusters import TERMS
 from selfvec.data.run import Run

@@ -9,7 +9,7 @@ import numpy as np
 import selfvec
 from benchmarks.datasets import GOOGLENEWS, PUBMED, SIMILARITY, documents
 from benchmarks.vectors import Row, compared
-from selfvec.analysis.concepts import ConceptVectors
+from selfvec.analysis.concepts.shared_contexts import ConceptVectors
 from selfvec.evaluation.compared_vectors import ComparedVectors
 from selfvec.evaluation.words import Similarity, read_pairs
 from selfvec.numerics.statistics import spearman

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.datasets import open_corpus
 from benchmarks.vectors import Row
-from selfvec.analysis.concepts import matched_topics, topics
+from selfvec.analysis.concepts.corpus_topics import matched_topics, topics
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings

@@ -19,11 +19,10 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.analysis.alignment import align as align
     from selfvec.analysis.alignment import compare as compare
     from selfvec.analysis.collocates import collocates as collocates
-    from selfvec.analysis.concepts import expand as expand
-    from selfvec.analysis.concepts import graph as graph
-    from selfvec.analysis.concepts import phrases as phrases
-    from selfvec.analysis.concepts import topics as topics
-    from selfvec.analysis.concepts import why as why
+    from selfvec.analysis.concepts.corpus_topics import topics as topics
+    from selfvec.analysis.concepts.query_expansion import expand as expand
+    from selfvec.analysis.concepts.shared_contexts import why as why
+    from selfvec.analysis.concepts.term_graph import graph as graph
     from selfvec.analysis.concordance import concordance as concordance
     from selfvec.analysis.dispersion import dispersion as dispersion
     from selfvec.analysis.frequency import frequency as frequency
@@ -72,6 +71,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.storage.inspection import info as info
     from selfvec.storage.inspection import verify as verify
     from selfvec.storage.run_writer import save_run as save_run
+    from selfvec.text.phrase_finding import phrases as phrases
     from selfvec.transforms.compress import compress as compress
     from selfvec.transforms.compress import principal_axes as principal_axes
     from selfvec.transforms.debias import debias as debias

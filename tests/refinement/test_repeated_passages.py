@@ -9,7 +9,7 @@ import pytest
 from tests.commands import ran
 
 import selfvec
-from selfvec.analysis.concepts import why
+from selfvec.analysis.concepts.shared_contexts import why
 from selfvec.apps.cli import main
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings

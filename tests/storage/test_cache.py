@@ -17,7 +17,7 @@ from tests.damage import damaged
 from tests.heard import Heard
 
 import selfvec
-from selfvec.analysis.concepts import topics
+from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.word_drift.drift import drift as measured_drift
 from selfvec.apps.cli import main
 from selfvec.apps.web.maps import drawn

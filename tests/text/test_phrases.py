@@ -14,12 +14,12 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.concepts import Phrase, phrases
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.text import tokenizer
+from selfvec.text.phrase_finding import Phrase, phrases
 from selfvec.text.phrases import Running, join, parts
 from selfvec.text.tokenizers import word_spans
 

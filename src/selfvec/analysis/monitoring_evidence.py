@@ -32,8 +32,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from selfvec.analysis.concepts import Topics, topics
+from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.terms import nearest_centres
+from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.analysis.kernels import word_statistic
 from selfvec.analysis.word_kinds import with_letters
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows

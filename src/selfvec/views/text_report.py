@@ -43,7 +43,7 @@ from selfvec.text.language_recognition import language_name
 from .run_summary import self_retrieval_gain
 
 if TYPE_CHECKING:
-    from selfvec.analysis.concepts import Topics
+    from selfvec.analysis.concepts.topic_result import Topics
     from selfvec.analysis.word_drift.drift_result import Drift
 
 _SUBJECTS = 6  # that the text is mostly about

@@ -9,7 +9,7 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.concepts import ConceptVectors
+from selfvec.analysis.concepts.shared_contexts import ConceptVectors
 from selfvec.base.errors import InputError, OptionError
 from selfvec.text.preprocessing import Preprocessing
 

@@ -8,7 +8,7 @@ from tests.analysis.concepts.subjects import SUBJECTS, subject_table
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.concepts import topics
+from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.group_differences import GroupDifference, group_differences
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.corpus.slices import Slice

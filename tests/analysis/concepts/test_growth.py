@@ -11,7 +11,7 @@ from tests.analysis.concepts.subjects import SUBJECTS, subject_table
 from tests.commands import ran
 
 import selfvec
-from selfvec.analysis.concepts import topics
+from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.growth import (
     Mix,
     Sides,

@@ -10,7 +10,7 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.concepts import topics
+from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.subjects import few_subjects, merged
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.apps.functions.update import undo

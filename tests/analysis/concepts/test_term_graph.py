@@ -10,8 +10,7 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.concepts import graph
-from selfvec.analysis.concepts.term_graph import Edge, Graph, TermNode
+from selfvec.analysis.concepts.term_graph import Edge, Graph, TermNode, graph
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors

@@ -11,7 +11,7 @@ from tests.analysis.concepts.subjects import subject_table
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.concepts import topics
+from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.document_topics import document_table
 from selfvec.analysis.concepts.terms import coherence, term_weights, terms
 from selfvec.base.errors import InputError, OptionError, SelfvecError

@@ -12,14 +12,14 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.concepts import (
+from selfvec.analysis.concepts.corpus_topics import (
     document_groups,
-    document_table,
     matched_topics,
     topic_hierarchy,
     topic_shares,
     topics,
 )
+from selfvec.analysis.concepts.document_topics import document_table
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run

@@ -7,9 +7,8 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.concepts import expand, why
-from selfvec.analysis.concepts.query_expansion import EVIDENCE
-from selfvec.analysis.concepts.shared_contexts import neighbour_ppmi
+from selfvec.analysis.concepts.query_expansion import EVIDENCE, expand
+from selfvec.analysis.concepts.shared_contexts import neighbour_ppmi, why
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence.reference import count_reference, ppmi_reference
 from selfvec.data.run import Run

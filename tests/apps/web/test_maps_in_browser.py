@@ -12,7 +12,7 @@ from headless import BrowserError, Page
 from serving import Site, fitted, serving
 from steps import COLOURS, NAMED, heading, saved_as
 
-from selfvec.analysis.concepts import topics
+from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.apps.functions.update import undo
 from selfvec.apps.web.maps import drawn
 from selfvec.data.run import Run

@@ -3,34 +3,11 @@
 >>> from selfvec.analysis.concepts import expand, graph, phrases, topics, why
 """
 
-from selfvec.text.phrase_finding import Phrase, Phrases, phrases
+from selfvec.text.phrase_finding import phrases
 
-from .corpus_topics import document_groups, matched_topics, topic_hierarchy, topic_shares, topics
-from .document_topics import document_table
-from .query_expansion import Expansion, expand
-from .shared_contexts import ConceptVectors, Why, WhyConcepts, why
-from .term_graph import Graph, graph
-from .topic_result import GroupTopics, Topic, Topics
+from .corpus_topics import topics
+from .query_expansion import expand
+from .shared_contexts import ConceptVectors, why
+from .term_graph import graph
 
-__all__ = [
-    "ConceptVectors",
-    "Expansion",
-    "Graph",
-    "GroupTopics",
-    "Phrase",
-    "Phrases",
-    "Topic",
-    "Topics",
-    "Why",
-    "WhyConcepts",
-    "document_groups",
-    "document_table",
-    "expand",
-    "graph",
-    "matched_topics",
-    "phrases",
-    "topic_hierarchy",
-    "topic_shares",
-    "topics",
-    "why",
-]
+__all__ = ["ConceptVectors", "expand", "graph", "phrases", "topics", "why"]

@@ -18,7 +18,7 @@ from selfvec.files.report_page import check_report, save_page
 from selfvec.storage.opened import GivenRun, as_run
 
 if TYPE_CHECKING:
-    from selfvec.analysis.concepts import Topics
+    from selfvec.analysis.concepts.topic_result import Topics
     from selfvec.data.run import Run
 
 T = TypeVar("T")
@@ -159,7 +159,7 @@ def _field_and_values(groups: str) -> tuple[str, list[str] | None]:
 
 def _subjects(run: Run, progress: Progress | None) -> Topics:
     """Few topics of a run, with finer ones below them, and how they grew."""
-    from selfvec.analysis.concepts import topics
+    from selfvec.analysis.concepts.corpus_topics import topics
     from selfvec.analysis.concepts.subjects import finer_number
 
     subjects = topics(run, progress=progress)

@@ -16,7 +16,7 @@ from pydantic import Field
 
 import selfvec
 from selfvec.analysis.association import MEASURES
-from selfvec.analysis.concepts import topics
+from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.dispersion import Dispersion
 from selfvec.analysis.keyness import keyness_columns
 from selfvec.analysis.word_drift.drift_result import drift_columns

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.concepts import Topics
 from selfvec.analysis.concepts.terms import stop_words, topical_terms
+from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import InputError

@@ -10,9 +10,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from selfvec.analysis.concepts import Topics
 from selfvec.analysis.concepts.corpus_topics import topics_as_found
 from selfvec.analysis.concepts.subjects import with_names
+from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import InputError, NotFound, SelfvecError
 from selfvec.base.progress import Progress
