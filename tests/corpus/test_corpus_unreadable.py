@@ -119,10 +119,8 @@ def test_text_that_was_decoded_twice_is_decoded_once_and_counted(wrong: str) -> 
         for line, count in ((1, "16 places"), (3, "2 places"))
     ]
     assert corpus.summary.mended_places == places
-    assert (
-        "2 rows mended: UTF-8 that had been read as Windows-1252 decoded again (18 places), first rows:1"
-        in corpus.summary.describe()
-    )
+    told = "UTF-8 that had been read as Windows-1252 decoded again (18 places), first in line 1 of rows"
+    assert f"2 rows mended: {told}" in corpus.summary.describe()
 
 
 @pytest.mark.parametrize(

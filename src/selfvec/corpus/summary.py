@@ -142,7 +142,7 @@ class Summary:
         >>> places = {"cut words joined": 3, "tags read": 1}
         >>> first = "a:7: cut words joined: 2 places"
         >>> Summary(mended_rows=2, mended=places, mended_places=[first]).left_out()
-        '2 rows mended: cut words joined (3 places) and tags read (1 place), first a:7'
+        '2 rows mended: cut words joined (3 places) and tags read (1 place), first in line 7 of a'
         """
         parts = []
         left_out = [f"{self.empty:,} empty"] if self.empty else []
@@ -156,7 +156,9 @@ class Summary:
             what = " and ".join(f"{name} ({count_of(n, 'place')})" for name, n in self.mended.items())
             first, _, more = self.mended_places[0].partition(f": {next(iter(self.mended), '')}")
             guess = more.partition(":")[0]  # such as ", probably windows-1252"
-            parts.append(f"{count_of(self.mended_rows, 'row')} mended: {what}, first {first}{guess}")
+            path, _, line = first.rpartition(":")
+            where = f"line {line} of {path}{guess}"
+            parts.append(f"{count_of(self.mended_rows, 'row')} mended: {what}, first in {where}")
         if left_out:
             parts.append("left out: " + ", ".join(left_out))
         return "; ".join(parts)

@@ -110,7 +110,7 @@ def changes(change: Any) -> str:
     """What changed, in words.
 
     >>> changes({"added": 2, "tokens": 9, "types": 1, "changed": 1, "withdrawn": 0, "skipped": 7})
-    'added 1 document; replaced 1 older version; +9 tokens, +1 types; skipped 7 that the run has'
+    'added 1 document; replaced 1 older version; +9 tokens, +1 type; skipped 7 that the run has'
     >>> changes({"added": 0, "tokens": 0, "types": 0, "changed": 0, "withdrawn": 0, "skipped": 0})
     'refined again on the same documents'
     """
@@ -119,8 +119,9 @@ def changes(change: Any) -> str:
     parts += [f"replaced {count_of(change['changed'], 'older version')}"] if change["changed"] else []
     parts += [f"withdrew {count_of(change['withdrawn'], 'document')}"] if change["withdrawn"] else []
     parts = parts or ["refined again on the same documents"]
-    sizes = [f"{change[name]:+,} {name}" for name in ("tokens", "types") if change.get(name)]
-    parts += [", ".join(sizes)] if sizes else []
+    grown = [(change.get(f"{noun}s", 0), noun) for noun in ("token", "type")]
+    sizes = [f"{'+' * (n > 0)}{count_of(n, noun)}" for n, noun in grown if n]
+    parts += [", ".join(sizes)] * bool(sizes)
     parts += [f"skipped {change['skipped']:,} that the run has"] if change["skipped"] else []
     return "; ".join(parts)
 
