@@ -42,7 +42,8 @@ help:
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
 
-# Checks of the code run next to the tests. A worker needs no further threads of BLAS: there is one for each core.
+# Checks of the code run next to the tests. Three workers keep two cores busy: a test waits for programs, pages and
+# pools of threads half of its time. A worker needs no further threads of BLAS.
 # The tests start a hundred interpreters, so bytecode is kept, even where the environment says otherwise.
 test: $(VENV)/installed-dev
 	@$(MAKE) --no-print-directory --jobs=2 tests checks
@@ -54,7 +55,7 @@ checks:
 	$(BIN)/mypy
 
 tests:
-	PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks speed
@@ -104,7 +105,7 @@ cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
 
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks robustness.soak
-	SELFVEC_EXAMPLES=10 $(BIN)/python -m pytest -n 2 --dist loadfile -m hypothesis tests
+	SELFVEC_EXAMPLES=10 $(BIN)/python -m pytest -n 3 --dist loadfile -m hypothesis tests
 
 # Not part of `make test`, which has to do without npm. `make javascript-format` writes the scripts anew.
 NPM := npm install --silent --no-save --no-package-lock --no-audit --no-fund
