@@ -69,8 +69,8 @@ FIRST = (
 )
 """Files that begin, because each takes long: so no worker is left alone with one at the end.
 
-In a fresh checkout the first worker compiles nearly all kernels for the documentation. Meanwhile the second
-has the files that need few, so that it does not compile the same.
+In a fresh checkout the first worker compiles nearly all kernels for the documentation. Meanwhile the others
+have the files that need few, so that they do not compile the same.
 """
 
 

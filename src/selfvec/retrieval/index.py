@@ -49,8 +49,7 @@ from .scoring import Scored, Scorer, check_mode
 from .segments import IndexedPart, SearchedDocuments
 from .snippets import Found, describe, different_texts
 
-_SLIPS = 3  # words of a question for which others are suggested
-_COMPARED = 10_000  # ids, or words, that are compared with an unknown one
+_COMPARED = 10_000  # ids that are compared with an unknown one
 
 _DOUBT = (
     "the encoder {part.name!r} has {part.trust:.0%} of its usual weight: documents that it finds alike "
@@ -324,11 +323,6 @@ class Index:
         answer = self._answer(query, mode, filters, question)
         parsed = answer.parsed
         best = different_texts(self.documents, answer.scored, top)
-        notes = answer.notes
-        for word in parsed.unknown[:_SLIPS]:
-            alike = (name for name in self.vocabulary.types if name[:1] == word[:1])
-            if near := did_you_mean(word, islice(alike, _COMPARED)):
-                notes.append(f"{word} is in no document; {near}")
         return Found(
             query,
             mode,
@@ -337,7 +331,7 @@ class Index:
             parsed.unknown,
             describe(self.vocabulary, self.scorer, parsed, answer.scored, best, mode),
             filters=filters,
-            notes=[*notes, *([why] if (why := answer.why_few()) and len(best) < top else [])],
+            notes=[*answer.notes, *([why] if (why := answer.why_few()) and len(best) < top else [])],
             question=None if answer.asked is None else answer.asked.by,
         )
 
