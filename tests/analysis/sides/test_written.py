@@ -163,6 +163,18 @@ def test_numbers_with_other_marks_of_thousands_are_told() -> None:
     )
 
 
+def test_more_numbers_are_no_other_marks_of_thousands() -> None:
+    rows = [
+        {
+            **row,
+            "text": row["text"]
+            + " It cost 1,250 pounds, by 1.250 each, or p = 0.012." * (row["date"] >= "2009"),
+        }
+        for row in reports(300)
+    ]
+    assert not any("three digits" in sentence for sentence in sides_of(rows).sentences)
+
+
 @pytest.mark.parametrize("what", OTHERWISE)
 def test_each_way_of_writing_is_told(what: str) -> None:
     change, beginning = OTHERWISE[what]

@@ -49,11 +49,13 @@ class _Measure:
 REPEATED = "repeated passages"
 _LINKED = r"(?:https?://|www\.)\S+"
 _USER = r"(?:^|\s)@\w+"
+_COMMA = "numbers with a comma before three digits, as in 1,000"
+_POINT = "numbers with a point before three digits, as in 1.000"
 _MARKS = {  # that documents have or lack
     "links": _LINKED,
     "names of users such as @name": _USER,
-    "numbers with a comma before three digits, as in 1,000": r"\b\d{1,3}(?:,\d{3})+\b",
-    "numbers with a point before three digits, as in 1.000": r"\b\d{1,3}(?:\.\d{3})+\b",
+    _COMMA: r"\b[1-9]\d{0,2}(?:,\d{3})+\b",
+    _POINT: r"\b[1-9]\d{0,2}(?:\.\d{3})+\b",
     "emoji": r"[\x{1F300}-\x{1FAFF}\x{2600}-\x{27BF}]",
     "headings that end with a colon": r"(?m)(?:^|[.!?;] )[ \t]*\p{Lu}[\p{L} ]{1,30}:\s",
     "sentences without a blank between them": r"\p{Ll}{2}[.!?]\p{Lu}\p{Ll}",
@@ -125,7 +127,12 @@ def notation(samples: Sequence[Sample]) -> list[Row]:
         of = _figures(texts)
         counted = np.diff(tokens.offsets) / of["words in a document"] if once else np.ones(len(texts))
         figures.append(of | {REPEATED: 1 - np.minimum(counted, 1)})
-    return [_compared(measure, *(of[measure.name] for of in figures)) for measure in MEASURES]
+    rows = {one.name: _compared(one, *(of[one.name] for of in figures)) for one in MEASURES}
+    comma, point = rows[_COMMA], rows[_POINT]
+    if (comma["b"] - comma["a"]) * (point["b"] - point["a"]) >= 0:
+        # One mark did not take the other's place: where there are more numbers, there are more of both.
+        comma["differs"] = point["differs"] = False
+    return [*rows.values()]
 
 
 def _figures(texts: pl.DataFrame) -> dict[str, Doubles]:
