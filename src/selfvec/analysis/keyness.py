@@ -43,7 +43,12 @@ from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.files.text_files import text_lines
-from selfvec.numerics.statistics import benjamini_hochberg, log_likelihood_scores, student_p
+from selfvec.numerics.statistics import (
+    benjamini_hochberg,
+    hypergeometric_p,
+    log_likelihood_scores,
+    student_p,
+)
 from selfvec.storage.opened import GivenRun, as_run
 
 ABSENT = 0.5  # the count of a word that does not occur, in ratios, which would be infinite
@@ -371,13 +376,11 @@ def _of_absence(batches: Sequence[TokenBatch], spreads: Sequence[Spread | None])
     a, b = spreads
     if a is None or b is None:
         return least
-    total = sum(batch.documents for batch in batches)
-    logs = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, total + 1)))))  # of factorials
-    for own, other, batch in ((a, b, batches[0]), (b, a, batches[1])):
-        rest = total - other.documents
-        ways = logs[rest] - logs[np.maximum(rest - batch.documents, 0)]
-        share = np.exp(ways - logs[total] + logs[total - batch.documents])
-        least = np.where(own.documents == 0, np.minimum(2 * share, 1), least)
+    sizes = [batch.documents for batch in batches]
+    for own, other, size in zip((a, b), (b, a), sizes, strict=True):
+        lacking = own.documents == 0
+        occurs, place = np.unique(other.documents[lacking], return_inverse=True)
+        least[lacking] = hypergeometric_p(np.zeros_like(occurs), occurs, size, sum(sizes))[place]
     return least
 
 
