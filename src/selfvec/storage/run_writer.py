@@ -12,6 +12,7 @@ killed process leaves the run as it was, and readers need no lock. Files that ne
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -186,8 +187,8 @@ class RunWriter:
                 or split_state(top)[0] not in (*_OF_SEGMENTS, DELETED)
             }
             files |= checksums(self.target, names)
-            self._replace_present({**run.provenance, "state": run.base.state, "files": files})
-            run.stamp = read_json(self.target / PRESENT, "make the run again")["sha256"]
+            content = self._replace_present({**run.provenance, "state": run.base.state, "files": files})
+            run.stamp = json.loads(content)["sha256"]
             run.seen = (self.target / PRESENT).absolute(), identity(self.target / PRESENT)
         return run
 
@@ -206,8 +207,8 @@ class RunWriter:
             self._replace_present(made)
             self._sweep()
 
-    def _replace_present(self, described: Mapping[str, Any], undo: bool = True) -> None:
-        """Make a new state the run; the present one becomes the state before, or is forgotten."""
+    def _replace_present(self, described: Mapping[str, Any], undo: bool = True) -> bytes:
+        """Make a new state the run, sealed; the present one becomes the state before, or is forgotten."""
         content = seal({"format": RUN_FORMAT, **described}, indent=1)
         sync_names(self.target)  # first the files, then the description that names them
         present, previous = self.target / PRESENT, self.target / PREVIOUS
@@ -221,6 +222,7 @@ class RunWriter:
         _replace(present, content)
         if exists and not (readable and undo):
             remove_folder(self.target / CACHE)  # what readers of the state before have kept meanwhile
+        return content
 
     def _write(self, run: Run) -> None:
         words, history = run.vectors.index_to_key, run.history
