@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 EXTRAS = ("serve", "mcp", "plot", "encoder")
-BESIDE = ("pytest>=8.3", "hypothesis>=6.100", "httpx>=0.27", "pandas>=2.2.3", "pillow>=11", "onnx>=1.18")
+BESIDE = ("pytest>=9", "hypothesis>=6.100", "httpx>=0.27", "pandas>=2.2.3", "pillow>=11", "onnx>=1.18")
 TESTS = (
     *("tests/numerics", "tests/data/test_vectors.py", "tests/retrieval/encoder/test_encoder.py"),
     "tests/encoders",

@@ -122,10 +122,12 @@ def test_questions_while_the_run_is_updated(kind: str, folder: Path) -> None:
             yield
 
     def work() -> None:
-        for _ in change():
-            if stop.is_set():
-                return
-        stop.set()
+        try:
+            for _ in change():
+                if stop.is_set():
+                    return
+        finally:
+            stop.set()
 
     thread = threading.Thread(target=work)
     thread.start()
