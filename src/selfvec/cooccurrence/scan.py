@@ -32,7 +32,7 @@ REBUILD = 1024  # positions after which a sum that is kept up to date is summed 
 _ROWS = 8192  # rows weighted at a time, at most 4 MB, so that no second matrix is needed
 _NARROWEST = 32  # fewer columns are not worth a thread
 _FEW = 1.5  # neighbours for each token of the text; fewer ones, those of rare words, are summed word by word
-_WIDEST = 128  # columns of a block: more would need more memory, fewer more time
+_WIDEST = 128  # columns of a block: more would need more memory, fewer more time; bfloat16 rows are slower
 _BYTES = 1 << 27  # of a block; one of more words has fewer columns, at least half
 
 
