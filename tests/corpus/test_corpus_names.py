@@ -53,10 +53,11 @@ def test_the_longest_known_name_counts_first():
     assert listed(" ,a,, ", lambda name: name if name in known else None) == ["a"]
 
 
+@pytest.mark.parametrize("vectors", [None, "keep"])
 @pytest.mark.parametrize("given", ["x,1", "x,1,2", ["x,1", "2"]])
-def test_an_id_with_commas_is_withdrawn(given):
+def test_an_id_with_commas_is_withdrawn(given, vectors):
     rows = [{"id": name, "text": f"hail broke roof {i}"} for i, name in enumerate(["x,1", "2", "x", "3"])]
-    left = update(refine(rows, "none", "decorrelated"), withdraw=given).text.ids()
+    left = update(refine(rows, "none", "decorrelated"), None, vectors, withdraw=given).text.ids()
     assert left == (["2", "x", "3"] if given == "x,1" else ["x", "3"])
 
 

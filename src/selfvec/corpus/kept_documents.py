@@ -123,7 +123,7 @@ class KnownDocuments:
         Raises `OptionError` if no document has such an id or file.
         """
         wanted_here = np.zeros(len(self), bool)
-        for name in self._told_apart(wanted):
+        for name in told_apart(wanted, self.ids):
             if isinstance(name, Path):
                 option = "withdraw-file"
                 rule = f"no document of the run came from '{name}'"
@@ -137,17 +137,16 @@ class KnownDocuments:
             wanted_here |= here
         return wanted_here
 
-    def _told_apart(self, wanted: Sequence[str | Path]) -> Iterator[str | Path]:
-        """Ids that may hold commas, out of texts that may name several with commas."""
-        several = any(isinstance(name, str) and "," in name for name in wanted)
-        ids = set(self.ids.tolist()) if several else set()
-        for name in wanted:
-            if isinstance(name, Path) or "," not in name:
-                yield name
-            else:
-                yield from listed(
-                    name, lambda name: name if int(hashed(pl.Series([name]))[0]) in ids else None
-                )
+
+def told_apart(wanted: Sequence[str | Path], ids: Hashes) -> Iterator[str | Path]:
+    """Ids that may hold commas, out of texts that may name several with commas; ``ids`` are all."""
+    several = any(isinstance(name, str) and "," in name for name in wanted)
+    there = set(ids.tolist()) if several else set()
+    for name in wanted:
+        if isinstance(name, Path) or "," not in name:
+            yield name
+        else:
+            yield from listed(name, lambda name: name if int(hashed(pl.Series([name]))[0]) in there else None)
 
 
 def hashed(names: pl.Series) -> Hashes:

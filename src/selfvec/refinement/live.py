@@ -19,7 +19,7 @@ from selfvec.base.compiled import read_only
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.corpus import Corpus
 from selfvec.corpus.documents import Documents
-from selfvec.corpus.kept_documents import KnownDocuments, hashed
+from selfvec.corpus.kept_documents import KnownDocuments, hashed, told_apart
 from selfvec.corpus.summary import FROM_MEMORY, joined_corpora
 from selfvec.data.live_run import (
     LiveRun,
@@ -100,11 +100,11 @@ def added(
 
 
 def deleted(
-    run: Run, ids: Sequence[str], number: int = 0, *, ignore_missing: bool = False
+    run: Run, ids: Sequence[str], number: int = 0, *, ignore_missing: bool = False, field: str = "ids"
 ) -> tuple[Run, Change]:
     """A run without the documents of these ids, and what has changed.
 
-    `NotFound` if an id is missing, unless such are to be ignored.
+    `NotFound` if an id is missing, unless such are to be ignored; ``field`` is what it calls the ids.
     """
     segments = segments_of(run)
     keys = hashed(pl.Series(ids, dtype=pl.String))
@@ -115,7 +115,7 @@ def deleted(
         names = ", ".join(map(repr, missing[:_NAMED]))
         more = f" and {len(missing) - _NAMED:,} more" * (len(missing) > _NAMED)
         raise NotFound(
-            f"no document of the run has the id {names}{more}", field="ids", remedy="check the ids"
+            f"no document of the run has the id {names}{more}", field=field, remedy="check the ids"
         )
     change = Change(withdrawn=int(sum(mask.sum() for mask in gone)))
     if not change.withdrawn:
@@ -123,10 +123,16 @@ def deleted(
     parts = [part.without(mask) for part, mask in zip(segments, gone, strict=True)]
     if not any(map(len, parts)):
         remedy = "keep one, or remove the folder of the run"
-        raise OptionError("no document would be left", field="ids", remedy=remedy)
+        raise OptionError("no document would be left", field=field, remedy=remedy)
     summary = joined_corpora([run.provenance.corpus], left_out=change.withdrawn)
     provenance = run.provenance.replace(corpus=summary)
     return _changed(run, parts, change, provenance, number or _next(segments)), change
+
+
+def ids_named(run: Run, named: Sequence[str]) -> list[str]:
+    """The ids that an option names, several with commas; an id that holds commas itself counts first."""
+    present = [_known(part).ids[part.present] for part in segments_of(run)]
+    return [str(name) for name in told_apart(named, np.concatenate(present))]
 
 
 def _summary_with(run: Run, new: Mapping[str, Any], left_out: int) -> dict[str, Any]:

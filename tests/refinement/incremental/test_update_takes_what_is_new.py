@@ -119,11 +119,14 @@ def test_without_what_is_withdrawn(place: Path, more: tuple[str, ...]) -> None:
 def test_what_is_not_there_is_not_withdrawn(place: Path) -> None:
     refine("run", "in")
     before = folder("run")
-    for option, value, said in (
-        ("--withdraw", "d1,d99", "--withdraw: no document of the run has the id 'd99'"),
-        ("--withdraw-file", "in/9.jsonl", "--withdraw-file: no document of the run came from 'in/9.jsonl'"),
+    missing = "--withdraw: no document of the run has the id 'd99'"
+    no_file = "--withdraw-file: no document of the run came from 'in/9.jsonl'"
+    for options, said in (
+        (["--withdraw", "d1,d99"], missing),
+        (["--withdraw", "d1,d99", "--vectors", "keep"], missing),
+        (["--withdraw-file", "in/9.jsonl"], no_file),
     ):
-        assert said in ran(["update", "run", option, value], 2).err
+        assert said in ran(["update", "run", *options], 2).err
     with pytest.raises(OptionError, match="no document of the run has the id 'x'"):
         selfvec.update("run", withdraw=["x"])
     assert folder("run") == before

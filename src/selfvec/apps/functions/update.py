@@ -221,7 +221,9 @@ def _with_vectors_kept(
     execution = Execution(progress=as_progress(how.get("progress")))
 
     def change(state: record.Run, number: int) -> tuple[record.Run, updating.Change]:
-        made, without = live.deleted(state, ids, number) if ids else (state, updating.Change())
+        made, without = state, updating.Change()
+        if ids:
+            made, without = live.deleted(state, live.ids_named(state, ids), number, field="withdraw")
         if corpus is None:
             return made, without
         new = open_text(corpus, fields, keep=True, like=state.provenance.corpus)

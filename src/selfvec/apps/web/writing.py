@@ -151,10 +151,12 @@ def _documents(body: bytes) -> list[Any]:
         except json.JSONDecodeError:
             whole = [parse_json(line) for line in body.splitlines() if line.strip()]
     except ValueError as error:
-        raise OptionError(f"is neither JSON nor JSON Lines ({error})", field="body") from None
+        rule = f"is neither JSON nor JSON Lines ({error})"
+        raise OptionError(rule, field="body", remedy="send a list, or one object a line") from None
     several = whole if isinstance(whole, list) else [whole]
     if len(several) > MOST:
-        raise OptionError(f"holds {len(several):,} documents, at most {MOST:,} at a time", field="body")
+        rule = f"holds {len(several):,} documents, at most {MOST:,} at a time"
+        raise OptionError(rule, field="body", remedy="send several requests")
     return several
 
 
@@ -182,5 +184,5 @@ def _topic_name(row: Any) -> TopicName:
 def _id_of(given: Any) -> str:
     name = given.get("id") if isinstance(given, dict) else given
     if not isinstance(name, str | int) or isinstance(name, bool):
-        raise OptionError(f"are ids, not {str(given)!r:.80}", field="body")
+        raise OptionError(f"are ids, not {str(given)!r:.80}", field="body", remedy='send ["A17", "B4"]')
     return str(name)
