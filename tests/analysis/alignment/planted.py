@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from selfvec.data.vectors import Vectors
+from selfvec import Refiner, Run, Vectors
 from selfvec.numerics.rows import unit_rows
 
 WIDTH = 6
@@ -39,3 +39,8 @@ def texts(seed: int, documents: int = 300, changed: int = 0) -> list[str]:
         drawn = rng.choice(len(WORDS), 12, p=chance / chance.sum())
         made.append(" ".join(WORDS[i] for i in drawn.tolist()))
     return made
+
+
+def run_on(documents: list[str], table: Vectors | str | None = None) -> Run:
+    """A run of documents, by default from `vectors`."""
+    return Refiner("original").fit(documents, vectors() if table is None else table).run_

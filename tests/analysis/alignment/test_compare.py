@@ -1,23 +1,26 @@
-"""Words that differ: planted ones are found, shuffled corpora show none, the columns mean what they say."""
+"""Two runs compared: a compass against its formula, words that differ, and what the columns mean."""
 
 import math
 
 import numpy as np
 import pytest
-from planted import WORDS, texts, vectors
+from planted import WORDS, run_on, texts, vectors
 from tests.heard import Heard
+from tests.refusals import refused
 
 from selfvec import Refiner, Run, Vectors
-from selfvec.analysis.alignment import Comparison, compare
+from selfvec.analysis.alignment import Comparison, align, compare
 from selfvec.analysis.alignment.compare import by_peers
+from selfvec.analysis.alignment.compass import compass_rows, compass_vectors, join_corpora, joined_runs
 from selfvec.base.errors import InputError, OptionError
+from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.vectors import Source
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import whitening
+from selfvec.refinement.base_vectors import base_vectors
+from selfvec.refinement.methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbours
 
 CHANGED = 4
-
-
-def run_on(documents: list[str], **options: object) -> Run:
-    return Refiner("original", **options).fit(documents, vectors()).run_
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +133,6 @@ def test_a_table_does_not_differ_from_itself() -> None:
 
 
 def test_auto_says_why_it_compares_tables_only(pair: tuple[Run, Run]) -> None:
-
     heard = Heard()
     found = compare(pair[0], pair[1].replace(tokens=None), progress=heard)
     assert found.method == "procrustes"
@@ -144,5 +146,100 @@ def test_auto_says_why_it_compares_tables_only(pair: tuple[Run, Run]) -> None:
 
 @pytest.mark.parametrize("options", [{"method": "magic"}, {"permutations": 3}, {"min_count": 10**6}])
 def test_what_cannot_be_compared_is_said(options: dict, pair: tuple[Run, Run]) -> None:
-    with pytest.raises((OptionError, InputError)):
-        compare(*pair, **options)
+    refused(lambda: compare(*pair, **options), (OptionError, InputError))
+
+
+@pytest.fixture(scope="module")
+def strangers() -> tuple[Run, Run]:
+    """Of two texts one has a word more, and a word that changed."""
+    return run_on(texts(1)), run_on([*texts(2, changed=1), "w3 stranger w4"])
+
+
+def rows_of(one: Run, other: Run, first: int = 0) -> list[np.ndarray]:
+    """The rows of all words by either corpus; ``first`` is the one that is named first."""
+    run, slices = joined_runs(one, other)
+    base = base_vectors(run.original.vectors, run.original.sources != Source.NONE)
+    order = [first, 1 - first]
+    found = compass_rows(run, [slices[i] for i in order], base, 7)
+    return [found[i] for i in order]
+
+
+def test_rows_are_those_of_the_formula(strangers: tuple[Run, Run]) -> None:
+    """Dense counts and float64, as the module's docstring says it."""
+    batch, second = join_corpora(strangers[0].tokens, strangers[1].tokens)
+    first, sources = strangers[0].original.lookup(list(batch.types), compose=False)
+    known = sources != Source.NONE
+    operator = ScanOperator(batch, 7, GAMMA)
+    frozen = decorrelate(start_from_neighbours(base_vectors(first, known), known, operator), operator)
+    shift, turn = whitening(operator.apply(frozen), POWER)
+    r = operator.degrees
+    for side, found in zip((~second, second), rows_of(*strangers), strict=True):
+        part = batch.part(side)
+        counts = np.zeros((len(r), len(r)))
+        for lo, hi in zip(part.offsets[:-1], part.offsets[1:], strict=True):
+            for i in range(lo, hi):
+                for j in range(max(lo, i - 3), min(hi, i + 4)):
+                    counts[part.ids[i], part.ids[j]] += i != j
+        own = counts.sum(axis=1)
+        weighted = r[:, None] ** -GAMMA * frozen
+        centre = own @ weighted / own.sum()
+        summed = r[:, None] ** -0.5 * (counts @ weighted - own[:, None] * centre)
+        rows = r[:, None] / np.maximum(own, 1)[:, None] * summed
+        expected = (rows - shift) @ turn
+        expected[own == 0] = 0
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=2e-4 * np.abs(expected).max())
+
+
+def test_equal_corpora_give_equal_rows() -> None:
+    run = run_on(texts(3))
+    one, other = compass_vectors(run, run)
+    np.testing.assert_allclose(one.vectors, other.vectors, atol=1e-4)
+    np.testing.assert_array_equal(one.counts, other.counts)
+
+
+def test_the_two_sides_change_places(strangers: tuple[Run, Run]) -> None:
+    for rows, same in zip(rows_of(*strangers), rows_of(*strangers, first=1), strict=True):
+        np.testing.assert_allclose(rows, same, atol=1e-3)
+
+
+def test_a_word_that_changed_company_is_the_one_that_moved(strangers: tuple[Run, Run]) -> None:
+    one, other = rows_of(*strangers)
+    cosines = np.einsum("ij,ij->i", unit_rows(one), unit_rows(other))
+    words = joined_runs(*strangers)[0].vectors.index_to_key
+    seen = [i for i, word in enumerate(words) if word != "stranger"]
+    assert words[min(seen, key=cosines.__getitem__)] == "w0"
+
+
+def test_order_of_documents_and_words_is_irrelevant() -> None:
+    a, b = texts(1), texts(2, changed=1)
+    one = align(run_on(a), run_on(b), "compass").b
+    again = align(run_on(a[::-1]), run_on(b[::-1]), "compass").b
+    np.testing.assert_allclose(one.vectors, again[one.index_to_key], atol=1e-3)
+
+
+def test_words_of_either_corpus_keep_their_counts(strangers: tuple[Run, Run]) -> None:
+    found = align(*strangers, "compass", anchor=1.0)
+    for table, run in zip((found.a, found.b), strangers, strict=True):
+        assert table.index_to_key == run.vectors.index_to_key
+        np.testing.assert_array_equal(table.counts, run.vectors.counts)
+    assert found.both
+    plain = align(*strangers, "compass")
+    assert np.abs(plain.a.vectors - found.a.vectors).max() > 0.01
+
+
+def test_random_beginnings_are_drawn_anew_and_no_two_words_share_one() -> None:
+    one, other = run_on(texts(1), "none"), run_on(["z1 z2 z3 w1", *texts(2)], "none")
+    base = joined_runs(one, other)[0].original.unit
+    cosines = base @ base.T - np.eye(len(base))
+    assert cosines.max() < 0.5
+
+
+def test_runs_that_cannot_have_a_compass_are_refused(strangers: tuple[Run, Run]) -> None:
+    other = Vectors(WORDS, vectors().vectors[::-1].copy())
+    wide = Vectors(WORDS, np.ones((120, 5), np.float32))
+    for table in (other, wide, "none"):
+        with pytest.raises(InputError, match=r"different initial vectors"):
+            compass_vectors(strangers[0], run_on(texts(1), table))
+    with pytest.raises(InputError, match=r"has not kept its tokens, .*; refine again"):
+        compass_vectors(strangers[0], strangers[1].replace(tokens=None))
+    refused(lambda: align(*strangers, "compass", window=1), InputError, r"window: .* at least 2")
