@@ -33,7 +33,7 @@ def table_for(texts: list[str]) -> Vectors:
     return Vectors(words, noise(len(words), 24))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run(storms: list[str]) -> Run:
     return selfvec.Refiner(method="decorrelated").fit(storms, table_for(storms)).run_
 
@@ -79,7 +79,6 @@ def test_random_neighbours_overlap_as_chance_says() -> None:
 def test_again_is_the_same_run_and_only_chance_makes_another(method: str, start: str, storms) -> None:
     table = table_for(storms) if start == "table" else "none"
     run = selfvec.Refiner(method=method, seed=3).fit(storms, table).run_
-    assert run.tokens is not None
     np.testing.assert_allclose(refine_again(run, run.tokens, 3).vectors, run.vectors.vectors, atol=1e-5)
     other = refine_again(run, run.tokens, 4).vectors
     if not takes_seed(run):

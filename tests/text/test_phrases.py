@@ -186,7 +186,7 @@ REPORTS = [
 ] * 8
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def phrase_run() -> selfvec.Run:
     return selfvec.Refiner(method="decorrelated", phrases="auto").fit(REPORTS, TABLE).run_
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,19 @@ class Client:
         raise AssertionError(answer.text)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Of a run that no test changes."""
+    folder = tmp_path_factory.mktemp("made") / "run"
+    selfvec.refine(ROWS, "none", "decorrelated", output=folder, jobs=1)
+    client = Client(folder)
+    yield client
+    client.data.tasks.close()
+
+
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
-    selfvec.refine(ROWS, "none", "decorrelated", output=tmp_path / "run", jobs=1)
-    client = Client(tmp_path / "run")
+def client(made: Client, tmp_path: Path) -> Iterator[Client]:
+    client = Client(shutil.copytree(made.data.run.folder, tmp_path / "run"))
     yield client
     client.data.tasks.close()
 
@@ -73,7 +83,6 @@ def test_documents_are_added_replaced_and_deleted(client: Client) -> None:
         assert client.found("drone") == []
     assert client.send("DELETE", ["r1", {"id": "r2"}], "?erase=1")[1]["documents"] == 38
     folder = client.data.run.folder
-    assert folder is not None
     assert len(selfvec.open(folder).text) == 38
     assert not list(folder.glob("added*"))
 
@@ -97,13 +106,11 @@ def test_documents_are_added_replaced_and_deleted(client: Client) -> None:
         ("PATCH", None, "", {}, 405, "only GET and HEAD"),
     ],
 )  # fmt: skip
-def test_what_is_refused_changes_nothing(
-    client: Client, method, body, address, headers, status, rule
-) -> None:
-    before = client.data.run.stamp
-    got, told = client.send(method, body, address, **headers)
+def test_what_is_refused_changes_nothing(made: Client, method, body, address, headers, status, rule) -> None:
+    before = made.data.run.stamp
+    got, told = made.send(method, body, address, **headers)
     assert (got, rule in told["error"]["rule"]) == (status, True), told
-    assert open_run(client.data.run.folder).stamp == before
+    assert open_run(made.data.run.folder).stamp == before
 
 
 def test_limits_and_another_writer(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

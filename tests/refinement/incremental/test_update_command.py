@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,22 +19,32 @@ from selfvec.storage.run_folder import open_run
 OPTIONS = ("--method", "decorrelated", "--window", "5")
 
 
-@pytest.fixture
-def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two texts with dates and places, vectors, and the runs of the first, the second and both."""
-    monkeypatch.chdir(tmp_path)
-    selfvec.save(table(), "vectors.vec", format="word2vec-text")
-    rows = [
-        {"id": i, "body": text, "day": f"19{90 + i % 10}-05-01", "place": ("IOWA", "OHIO", "UTAH")[i // 20]}
-        for i, text in enumerate(list(dict.fromkeys(texts(80)))[:60])
-    ]
-    for name, part in (("old", rows[:40]), ("new", rows[40:])):
-        lines = "".join(json.dumps(row) + "\n" for row in part)
-        Path(f"{name}.jsonl").write_text(lines, encoding="utf-8")
-    for run, corpus in (("a", ["old.jsonl"]), ("b", ["new.jsonl"]), ("whole", ["old.jsonl", "new.jsonl"])):
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        selfvec.save(table(), "vectors.vec", format="word2vec-text")
+        places = ("IOWA", "OHIO", "UTAH")
+        rows = [
+            {"id": i, "body": text, "day": f"19{90 + i % 10}-05-01", "place": places[i // 20]}
+            for i, text in enumerate(list(dict.fromkeys(texts(80)))[:60])
+        ]
+        for name, part in (("old", rows[:40]), ("new", rows[40:])):
+            lines = "".join(json.dumps(row) + "\n" for row in part)
+            Path(f"{name}.jsonl").write_text(lines, encoding="utf-8")
         fields = ["--text-field", "body", "--date-field", "day", "--slice-field", "place"]
-        assert main(["refine", *corpus, "-o", run, "--vectors", "vectors.vec", *fields, *OPTIONS]) == 0
-    return tmp_path
+        for run, *corpus in (("a", "old.jsonl"), ("b", "new.jsonl"), ("whole", "old.jsonl", "new.jsonl")):
+            assert main(["refine", *corpus, "-o", run, "--vectors", "vectors.vec", *fields, *OPTIONS]) == 0
+    return folder
+
+
+@pytest.fixture
+def workshop(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of them to work in."""
+    monkeypatch.chdir(tmp_path)
+    return shutil.copytree(made, tmp_path, dirs_exist_ok=True)
 
 
 def folder(path: str) -> dict[str, bytes]:
@@ -56,9 +67,8 @@ def test_a_run_grows_in_its_place(workshop: Path) -> None:
     assert not list(workshop.rglob(".*"))  # nothing half-made stays
 
 
-def test_a_new_run_leaves_the_old_one(workshop: Path, capsys) -> None:
+def test_a_new_run_leaves_the_old_one(workshop: Path) -> None:
     before = folder("a")
-    capsys.readouterr()
     told = ran(["update", "a", "new.jsonl", "-o", "grown", "--json"]).json
     assert folder("a") == before
     assert_same(open_run("grown"), open_run("whole"))
@@ -70,11 +80,8 @@ def test_a_new_run_leaves_the_old_one(workshop: Path, capsys) -> None:
     assert (step["by"], step["documents"]) == ("update", 20)
     assert {n: step[n] + part[n] for n in ("tokens", "types")} == {n: whole[n] for n in ("tokens", "types")}
     assert step["files"] == [{name: told["corpus"]["files"][1][name] for name in ("path", "sha256")}]
-    assert main(["update", "a", "new.jsonl", "-o", "grown"]) == 2
-    assert (
-        "grown: exists already; choose another name, or replace it with --overwrite"
-        in capsys.readouterr().err
-    )
+    told = ran(["update", "a", "new.jsonl", "-o", "grown"], 2).err
+    assert "grown: exists already; choose another name, or replace it with --overwrite" in told
     assert main(["update", "a", "new.jsonl", "-o", "grown", "--overwrite"]) == 0
 
 
@@ -114,7 +121,6 @@ def test_slices_by_corpus_go_on(workshop: Path) -> None:
     assert main(["update", "c", "new.jsonl"]) == 0
     assert_same(open_run("c"), open_run("d"))
     tokens = open_run("c").tokens
-    assert tokens is not None
     assert list(tokens.slice_names) == ["old", "new"]
 
 
