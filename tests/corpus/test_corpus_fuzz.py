@@ -1,9 +1,6 @@
 """Any bytes give documents or a `CorpusError` with a place, the same for every reader and size of batch."""
 
-import csv
 import gzip
-import io
-from itertools import accumulate
 
 import pytest
 from corpus_reader import collect, zstd
@@ -13,10 +10,6 @@ from tests.examples import TIMES
 
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
-from selfvec.corpus.fields import Fields
-from selfvec.corpus.separated_values import CsvHeader, CsvReader
-from selfvec.corpus.streams import TextSource, line_blocks
-from selfvec.corpus.summary import CorpusPass, Summary
 
 PIECES = {
     "csv": [b"text", b"id", b",", b'"', b'""', b"\n", b"\r", b";", b"a b", b"1990-01-01", b"date"],
@@ -88,53 +81,3 @@ def test_broken_parquet_gives_documents_or_a_clear_error(tmp_path_factory, data,
     ):
         path.write_bytes(broken)
         outcome(path, 1000, False)
-
-
-FIELD = st.text(alphabet='ab",\n\r é;', max_size=8)
-ROUGH = st.lists(
-    st.sampled_from([b"a", b"b", b",", b'"', b'""', b"\n", b"\r\n", b"\r", b"\xc3\xa9", b"\xff", b"\0"])
-)
-
-
-def rows_of(data: bytes, names: tuple[str, ...], size: int, delimiter: str = ","):
-    """Rows with their lines, and bad rows, read in blocks of about ``size`` bytes."""
-    corpus_pass = CorpusPass(Summary(), skip_bad_rows=True, batch_bytes=size)
-    chunks = iter([data[i : i + size] for i in range(0, len(data), size)])
-    blocks = line_blocks(chunks, "x", corpus_pass)
-    reader = CsvReader(TextSource("x"))
-    reader.header = CsvHeader(names, delimiter, 0)
-    rows = [
-        (*row, int(line))
-        for batch in reader.row_batches(blocks, Fields(names), corpus_pass)
-        for *row, line in zip(*(s.to_list() for s in batch.frame), batch.lines, strict=True)
-    ]
-    return rows, corpus_pass.summary.bad_rows, corpus_pass.summary.bad_places
-
-
-@given(ROUGH.map(b"".join), st.integers(1, 3), st.integers(1, 9))
-@example(b'a,b\n"', 2, 5)
-@example(b'"a\n', 1, 2)
-@example(b'a"b,c\n', 2, 9)
-@example(b'"a"b,c\n', 2, 9)
-@example(b"\r\na\r\n", 1, 9)
-@example(b'"a""",b\n', 2, 9)
-@example(b'a,b,"\n"\nb\n', 3, 99)
-@example(b"a\na,b,c\n", 2, 99)
-@settings(max_examples=100 * TIMES)
-def test_reading_by_blocks_is_reading_at_once(data, width, size):
-    names = ("x", "y", "z")[:width]
-    assert rows_of(data, names, size) == rows_of(data, names, 1 << 20)
-
-
-@given(
-    st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=8), st.integers(1, 40), st.sampled_from(",;\t|")
-)
-@settings(max_examples=30 * TIMES)
-def test_what_the_csv_module_writes_is_read_back(rows, size, delimiter):
-    file = io.StringIO()
-    csv.writer(file, quoting=csv.QUOTE_ALL, delimiter=delimiter).writerows(rows)
-    found, bad, _ = rows_of(file.getvalue().encode(), ("x", "y"), size, delimiter)
-    assert [row[:2] for row in found] == rows
-    assert bad == 0
-    ends = accumulate((1 + "".join(row).count("\n") for row in rows), initial=1)
-    assert [row[2] for row in found] == list(ends)[:-1]

@@ -3,11 +3,14 @@
 import csv
 import io
 import random
+from itertools import accumulate
+from typing import Any
 
 import pytest
 from corpus_reader import Reader
-from hypothesis import assume, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from tests.examples import TIMES
 
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
@@ -113,16 +116,33 @@ def test_a_quote_left_open_does_not_hold_the_rest_of_the_file(reader: Reader, mo
     assert corpus.summary.bad_rows == 1
 
 
-def read(data: str, width: int, size: int, delimiter: str) -> tuple[list[tuple[str, ...]], Summary]:
+def read(data: bytes, width: int, size: int, delimiter: str = ",") -> tuple[list[Any], list[int], Summary]:
+    """Rows and their lines, read in blocks of about ``size`` bytes."""
     names = tuple("abcd"[:width])
     corpus_pass = CorpusPass(Summary(), skip_bad_rows=True, batch_bytes=size)
-    raw = data.encode()
-    blocks = line_blocks(iter([raw[i : i + size] for i in range(0, len(raw), size)]), "x", corpus_pass)
+    blocks = line_blocks(iter([data[i : i + size] for i in range(0, len(data), size)]), "x", corpus_pass)
     reader = CsvReader(TextSource("x"))
     reader.header = CsvHeader(names, delimiter, 0)
-    batches = reader.row_batches(blocks, Fields(names), corpus_pass)
+    batches = list(reader.row_batches(blocks, Fields(names), corpus_pass))
     rows = [row for batch in batches for row in zip(*(s.to_list() for s in batch.frame), strict=True)]
-    return rows, corpus_pass.summary
+    return rows, [int(line) for batch in batches for line in batch.lines], corpus_pass.summary
+
+
+ROUGH = [b"a", b"b", b",", b'"', b'""', b"\n", b"\r\n", b"\r", b"\xc3\xa9", b"\xff", b"\0"]
+
+
+@given(st.lists(st.sampled_from(ROUGH)).map(b"".join), st.integers(1, 3), st.integers(1, 9))
+@example(b'a,b\n"', 2, 5)
+@example(b'"a\n', 1, 2)
+@example(b'a"b,c\n', 2, 9)
+@example(b'"a"b,c\n', 2, 9)
+@example(b"\r\na\r\n", 1, 9)
+@example(b'"a""",b\n', 2, 9)
+@example(b'a,b,"\n"\nb\n', 3, 99)
+@example(b"a\na,b,c\n", 2, 99)
+@settings(max_examples=100 * TIMES)
+def test_reading_by_blocks_is_reading_at_once(data: bytes, width: int, size: int) -> None:
+    assert read(data, width, size) == read(data, width, 1 << 20)
 
 
 def fields(delimiter: str, more: str) -> st.SearchStrategy[str]:
@@ -152,8 +172,10 @@ def written(rows, delimiter: str, quoting: int, end: str = "\n") -> str:
 @given(tables("\n\r,;|"), st.sampled_from(["\n", "\r\n"]), st.integers(1, 40))
 def test_what_a_writer_of_tables_writes_is_read_back(table, end, size):
     delimiter, rows, quoting = table
-    found, summary = read(written(rows, delimiter, quoting, end), len(rows[0]), size, delimiter)
+    data = written(rows, delimiter, quoting, end).encode()
+    found, lines, summary = read(data, len(rows[0]), size, delimiter)
     assert found == rows
+    assert lines == list(accumulate((1 + "".join(row).count("\n") for row in rows), initial=1))[:-1]
     assert (summary.bad_rows, summary.mended_rows) == (0, 0)
 
 
@@ -168,7 +190,7 @@ def test_a_quote_too_many_or_too_few_costs_no_other_row(table, size, rng: random
     place = rng.randrange(len(line))
     lines[hurt] = line[:place] + '"' + line[place:] if at is None else line[:at] + line[at + 1 :]
     assume(lines[hurt].strip())
-    found, summary = read("".join(lines), len(rows[0]), size, delimiter)
+    found, _, summary = read("".join(lines).encode(), len(rows[0]), size, delimiter)
     assert len(found) + summary.bad_rows == len(rows)
     others = rows[:hurt] + rows[hurt + 1 :]
     assert found == others or found[:hurt] + found[hurt + 1 :] == others
