@@ -165,7 +165,6 @@ def test_the_texts_that_are_not_read_have_no_occurrence(texts: list[str], query:
 
     run = a_run([{"text": f"{text}\nthe end"} for text in texts])
     pattern = _Pattern.of(run, query, _Compared("en"))
-    assert run.text is not None
     kept = run.text.texts(range(len(texts)))
     every = [row["word"] for _, row in _in_context(kept, pattern, 2)]
     assert words(selfvec.concordance(run, query)) == every
@@ -190,10 +189,8 @@ def test_words_of_a_text_without_spaces() -> None:
     japanese = a_run([{"text": "昨日は大きな雹が降りました。"}, {"text": "雨が降りました。"}], language="ja")
     found = selfvec.concordance(japanese, "雨*")
     assert found["hits"] == 1
-    assert (
-        re.sub(r"\s", "", "".join(found.rows[0][part] for part in ("left", "word", "right")))
-        == "雨が降りました。"
-    )
+    line = "".join(found.rows[0][part] for part in ("left", "word", "right"))
+    assert re.sub(r"\s", "", line) == "雨が降りました。"
 
 
 def test_a_phrase_of_the_run_is_found_as_its_words() -> None:

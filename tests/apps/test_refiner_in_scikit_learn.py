@@ -13,11 +13,11 @@ from sklearn.exceptions import NotFittedError as TheirNotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
+from tests.commands import ran
 from tests.refusals import refused
 from tests.retrieval.encoder import reports
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, NotFittedError
 from selfvec.corpus import Corpus
 from selfvec.retrieval.encoder import Encoder
@@ -78,9 +78,7 @@ def test_vectors_may_be_given_in_the_place_of_labels() -> None:
     assert selfvec.Refiner("original").fit(TEXTS, "none").run_.provenance["vectors"]["name"] == "none"
 
 
-def test_names_that_are_empty_or_remote_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_names_that_are_empty_or_remote_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a.txt").write_text("hail fell")
     for given in ("", [Path("a.txt"), ""]):
@@ -88,10 +86,8 @@ def test_names_that_are_empty_or_remote_are_refused(
     refused(lambda: selfvec.Refiner().fit(""), CorpusError, "the name of a file is empty")
     with pytest.raises(CorpusError, match=r"^s3://bucket/reports: is on a remote file system"):
         selfvec.Refiner().fit("s3://bucket/reports")
-    capsys.readouterr()
-    assert main(["refine", "s3://bucket/reports", "-o", "run"]) == 2
     said = "s3://bucket/reports: is on a remote file system; read it with --cluster local"
-    assert said in capsys.readouterr().err
+    assert said in ran(["refine", "s3://bucket/reports", "-o", "run"], 2).err
 
 
 FORKED = """

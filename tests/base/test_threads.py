@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from threadpoolctl import threadpool_info
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.threads import by_blocks, one_core, quota, threads, usable_cores
 
 CORES = usable_cores()
@@ -65,21 +65,20 @@ COMMANDS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("jobs", ["0", "-3"])
-def test_a_command_needs_one_thread(command: str, jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*COMMANDS[command].split(), "--jobs", jobs]) == 2
-    assert capsys.readouterr().err == f"selfvec: --jobs: is a whole number of at least 1, not {jobs}\n"
+def test_a_command_needs_one_thread(command: str, jobs: str) -> None:
+    said = f"selfvec: --jobs: is a whole number of at least 1, not {jobs}\n"
+    assert ran([*COMMANDS[command].split(), "--jobs", jobs], 2).err == said
 
 
 def test_a_command_says_in_one_line_how_many_are_used(
-    storm_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    storm_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(storm_file.parent)
     for library in ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM", "OMP_NUM"):
         monkeypatch.setenv(f"{library}_THREADS", "")  # restored afterwards
     line = f"selfvec: --jobs: 100,000 threads were asked for, {4 * CORES} are used: 4 for each core"
     for command in ("refine", "drift"):
-        assert main([*COMMANDS[command].split(), "--jobs", "100000"]) == 0
-        assert capsys.readouterr().err.splitlines().count(line) == 1
+        assert ran([*COMMANDS[command].split(), "--jobs", "100000"]).err.splitlines().count(line) == 1
     assert os.environ["OMP_NUM_THREADS"] == str(4 * CORES)
 
 

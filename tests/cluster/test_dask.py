@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 from tests.cluster.corpora import jsonl, of_every_kind, sentences
+from tests.commands import ran
 from tests.places import ROOT
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, Interrupted, MissingExtra
 from selfvec.base.progress import Progress
 from selfvec.cluster import scheduler as scheduling
@@ -120,11 +120,10 @@ def test_a_lost_scheduler_is_one_error(tmp_path: Path, corpus: Path) -> None:
     assert not run.exists()
 
 
-def test_no_scheduler_is_one_line(tmp_path: Path, corpus: Path, capsys, monkeypatch) -> None:
+def test_no_scheduler_is_one_line(tmp_path: Path, corpus: Path, monkeypatch) -> None:
     monkeypatch.setattr(scheduling, "_CONNECT", "200ms")
     options = ["-o", str(tmp_path / "run"), "--cluster", "tcp://127.0.0.1:9"]
-    assert main(["refine", str(corpus), *options]) == 2
-    error = capsys.readouterr().err
+    error = ran(["refine", corpus, *options], 2).err
     assert error.count("\n") == 1
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in error
 

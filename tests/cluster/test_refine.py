@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from tests.cluster.conftest import in_threads
 from tests.cluster.corpora import jsonl, of_every_kind, sentences
+from tests.commands import ran
 from tests.refusals import refused
 
 from selfvec.apps.cli import main
@@ -115,7 +116,6 @@ def test_all_shards_read_dates_as_the_whole_files_tell(
     alone = refine(Corpus.open(paths), table, Settings("decorrelated", history="none"))
     run = clustered(paths, table, Settings("decorrelated", history="none"))
     assert contents(run) == contents(alone)
-    assert run.text is not None
     day = run.text.read(("date",))["date"][1]
     assert str(day) == ("2020-03-02" if last == "25/03/2020" else "2020-02-03")
     for name in ("notes", "date_orders", "undated", "unread_dates"):
@@ -325,11 +325,10 @@ def test_a_start_that_is_trained_on_the_text_is_refused(tmp_path: Path, clustere
         (["--operator", "counts", "--method", "decorrelated"], "; use the scan"),
     ],
 )
-def test_the_command_refuses_in_one_line(tmp_path: Path, capsys, options, named: str) -> None:
+def test_the_command_refuses_in_one_line(tmp_path: Path, options, named: str) -> None:
     (tmp_path / "a.txt").write_text("hail fell\n")
     output = ["-o", str(tmp_path / "run"), "--cluster", "tcp://127.0.0.1:9"]
-    assert main(["refine", str(tmp_path / "a.txt"), *output, *options]) == 2
-    error = capsys.readouterr().err.splitlines()[-1]
+    error = ran(["refine", tmp_path / "a.txt", *output, *options], 2).err.splitlines()[-1]
     assert named in error
     assert not list(tmp_path.glob("*run*"))
 
@@ -371,6 +370,5 @@ def test_fields_inside_objects_are_read_by_their_paths(
     settings = Settings("decorrelated", history="none")
     run = clustered([path], table, settings, **fields)
     assert contents(run) == contents(refine(Corpus.open(path, **fields), table, settings))
-    assert run.text is not None
     assert run.text.ids()[:2] == ["k0", "k1"]
     assert str(run.text.read(("date",))["date"][1]) == "2020-02-11"

@@ -150,10 +150,8 @@ def test_a_byte_that_is_not_utf8_costs_one_character_and_is_counted(reader: Read
     assert summary.mended_places[0].endswith(
         f": {places} {'place' if places == 1 else 'places'} became \ufffd"
     )
-    assert (
-        f"({places} {'place' if places == 1 else 'places'}), first in line {line} of {path}"
-        in summary.describe()
-    )
+    said = f"({places} {'place' if places == 1 else 'places'}), first in line {line} of {path}"
+    assert said in summary.describe()
     assert summary.as_dict()["mended_places"] == summary.mended_places
 
 

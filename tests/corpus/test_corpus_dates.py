@@ -234,7 +234,6 @@ def test_dates_that_are_not_read_are_counted_and_the_first_is_named(reader: Read
     reader.write("a.csv", table(["2020-01-02", "", "soon", "31.02.2020", "NaT", "9999-12-31"]))
     read = reader.read("a.csv", batch_bytes=batch_bytes)["dates"]
     assert [str(day) for day in read] == ["2020-01-02", "None", "None", "None", "None", "9999-12-31"]
-    assert reader.corpus is not None
     summary = reader.corpus.summary
     assert (summary.undated, summary.unread_dates, summary.odd_dates) == (4, 2, 1)
     path = reader.folder / "a.csv"
@@ -332,7 +331,6 @@ def test_a_run_keeps_how_its_dates_were_read_and_an_update_follows(tmp_path: Pat
     assert "1 not read, first" in " ".join(ran(["run", "info", run]).out.split())
     assert main(["update", run, str(new)]) == 0
     opened = open_run(run)
-    assert opened.text is not None
     found = opened.text.read(("date",))["date"].cast(pl.String).to_list()
     first = [f"2020-03-{day:02}" for day in range(1, 29)]
     assert found == [*first, None, *first[:8]]

@@ -1,7 +1,6 @@
 """HTML, PDF and Word files are read as one document each; what is not sound is named."""
 
 import io
-import json
 import zipfile
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from corpus_reader import COMPRESSIONS, Reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.commands import ran
 from tests.examples import TIMES
 from tests.refusals import refused
 
@@ -271,7 +271,7 @@ def test_a_folder_of_mixed_kinds_is_read_whole_and_the_rest_is_named(reader: Rea
         refused(lambda: reader.texts(name), MissingExtra, r"pip install 'selfvec\[documents\]'")
 
 
-def test_a_run_of_mixed_files_finds_its_documents_again(reader: Reader, capsys) -> None:
+def test_a_run_of_mixed_files_finds_its_documents_again(reader: Reader) -> None:
     pytest.importorskip("pypdf")
     reader.write("in/a.html", "<p>" + "Hail broke roofs in the village. " * 9)
     reader.write("in/b.pdf", pdf_of("Rain filled the river again."))
@@ -279,10 +279,8 @@ def test_a_run_of_mixed_files_finds_its_documents_again(reader: Reader, capsys) 
     run, more = str(reader.folder / "run"), str(reader.write("new.html", "<p>Fog delayed flights."))
     assert main(["refine", str(reader.folder / "in"), "-o", run]) == 0
     assert main(["update", run, more]) == 0
-    capsys.readouterr()
     for question, name in (("river", "b.pdf"), ("fog flights", "new.html"), ("snow", None)):
-        assert main(["search", run, question, "--json"]) == 0
-        hit = json.loads(capsys.readouterr().out)["hits"][0]
+        hit = ran(["search", run, question, "--json"]).json["hits"][0]
         assert name is None or hit["id"] == name
     assert selfvec.open_run(run).provenance["documents"] == 4
 
@@ -381,5 +379,4 @@ def test_pages_without_text_are_named(reader: Reader) -> None:
     refused(lambda: reader.read(reader.folder), CorpusError, rf"no text in {page} and 1 more file: {why}")
     reader.write("c.html", "<p>hail fell")
     assert reader.texts(reader.folder) == ["hail fell"]
-    assert reader.corpus is not None
     assert reader.corpus.summary.notes == [f"no text in {page} and 1 more file: {why}"]

@@ -48,10 +48,8 @@ def test_files_arrive_whole_and_are_a_corpus(archive, tmp_path):
     archive.faults[""] = ["503", "drop"]  # what passes is outlasted
     paths = fetch(archive, tmp_path / "new" / "noaa", progress=lambda *what: told.append(what))
     assert [path.name for path in paths] == [own(2020, 20240620), own(2021, 20240620)]
-    assert sorted(path.name for path in (tmp_path / "new" / "noaa").iterdir()) == [
-        *(path.name for path in paths),
-        "manifest.json",
-    ]
+    names = sorted(path.name for path in (tmp_path / "new" / "noaa").iterdir())
+    assert names == [*(path.name for path in paths), "manifest.json"]
     manifest = json.loads((paths[0].parent / "manifest.json").read_text())
     for path, year in zip(paths, (2020, 2021), strict=True):
         source = edition(year, 20240620)
@@ -173,11 +171,7 @@ EXPORT = """EVENT_ID,CZ_NAME_STR,BEGIN_LOCATION,BEGIN_DATE,EVENT_NARRATIVE,EPISO
 13,B CO., ,12/31/2021,A barn lost its roof.,,3
 14,B CO., ,12/31/2021, ,,4
 """
-TEXTS = [
-    "Storms crossed.\n\nHail fell near a mill,\nsome large.",
-    "Storms crossed.",
-    "A barn lost its roof.",
-]
+TEXTS = ["Storms crossed.\n\nHail fell near a mill,\nsome large.", "Storms crossed.", "A barn lost its roof."]
 
 
 @pytest.mark.parametrize(("data", "date"), [(DETAILS, "BEGIN_DATE_TIME"), (EXPORT, "BEGIN_DATE")])

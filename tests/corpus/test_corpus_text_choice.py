@@ -180,14 +180,12 @@ def rows_of(ids: list[object]) -> list[dict[str, object]]:
 def test_a_document_without_an_id_has_a_name_that_no_other_has(tmp_path: Path) -> None:
     run = selfvec.refine(rows_of(["3", "a", None, " ", "#3"]), "none", "original", output=tmp_path / "run")
     names = ["3", "a", "2", "##3", "#3"]
-    assert run.text is not None
     assert (run.text.ids(), run.text.names()) == (["3", "a", None, None, "#3"], names)
     assert run.text.names([3, 0]) == ["##3", "3"]
     found = selfvec.search(run, "hail", top=9)
     assert {hit.id: hit.text for hit in found.hits} == {n: f"hail fell {i}" for i, n in enumerate(names)}
     assert selfvec.similar_documents(run, "3", top=9).hits
     later = selfvec.update(run, withdraw=["3"])
-    assert later.text is not None
     assert later.text.texts() == [f"hail fell {i}" for i in (1, 2, 3, 4)]
 
 
@@ -212,7 +210,6 @@ def test_what_is_said_of_repeated_ids_is_so(tmp_path: Path) -> None:
     index = selfvec.run_index(run)
     assert (index.text("a"), index.text("b")) == ("hail", "rain")
     later = selfvec.update(run, withdraw=["a"])
-    assert later.text is not None
     assert later.text.texts() == ["rain", "fog"]
     (note,) = json.loads((tmp_path / "run" / "run.json").read_text())["corpus"]["notes"]
     assert note.startswith("2 documents have the id of an earlier one, first rows:3")

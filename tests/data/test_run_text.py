@@ -169,7 +169,6 @@ def test_years_alone_stay_years_wherever_they_are_shown(dates: list[str], shown:
     rows = [{"id": f"d{day}", "text": f"A crane lifts box {day or 0}.", "date": day} for day in dates]
     run = selfvec.refine(rows, "default", min_count=1)
     expected = {f"d{day}": year for day, year in zip(dates, shown or dates, strict=True)}
-    assert run.text is not None
     assert dict(zip(run.text.ids(), run.text.dates(), strict=True)) == expected
     assert {hit.id: hit.date for hit in selfvec.search(run, "crane").hits} == expected
     assert {row["id"]: row["date"] for row in selfvec.concordance(run, "crane").rows} == expected

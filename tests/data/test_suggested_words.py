@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
@@ -104,18 +105,15 @@ def test_every_source_has_its_kind() -> None:
 def test_all_places_report_the_same_count(tmp_path, capsys) -> None:
     text, run = tmp_path / "texts.txt", tmp_path / "run"
     text.write_text("\n".join(TEXTS))
-    assert main(["refine", str(text), "-o", str(run), "--method", "decorrelated"]) == 0
-    summary = capsys.readouterr().err
+    summary = ran(["refine", text, "-o", run, "--method", "decorrelated"]).err
     types = json.loads((run / "run.json").read_text())["coverage"]["types"]
     known, composed = types["known"], types["composed"]
     assert known > 0
     assert composed > 0
     assert known + composed + types["unknown"] == len(selfvec.open_run(run).vectors)
     assert f"{composed / (known + composed + types['unknown']):.0%} of them built from subwords" in summary
-    assert main(["run", "info", str(run)]) == 0
-    assert f"{known:,} in the initial vectors, {composed:,} built" in " ".join(
-        capsys.readouterr().out.split()
-    )
+    told = " ".join(ran(["run", "info", run]).out.split())
+    assert f"{known:,} in the initial vectors, {composed:,} built" in told
     assert main(["run", "health", str(run), "--json"]) in (0, 1)
     health = json.loads(capsys.readouterr().out)
     assert (health["known"], health["composed"], health["oov"]) == (known, composed, types["unknown"])

@@ -55,7 +55,6 @@ def test_hidden_words_are_found_again(run: selfvec.Run) -> None:
 
 def test_the_true_rows_of_hidden_words_do_not_matter(run: selfvec.Run) -> None:
     batch, original, hidden = run.tokens, run.original, np.array([3, 10, 40])
-    assert batch is not None
     changed = np.array(original.unit)
     changed[hidden] = unit_rows(np.random.default_rng(1).standard_normal((3, changed.shape[1])))
     other = Vectors(original.index_to_key, changed, sources=original.sources, normalized=True)
@@ -66,7 +65,6 @@ def test_the_true_rows_of_hidden_words_do_not_matter(run: selfvec.Run) -> None:
 
 def test_composed_words_do_not_give_hidden_ones_away(run: selfvec.Run) -> None:
     batch, original, hidden = run.tokens, run.original, np.array([3, 10, 40])
-    assert batch is not None
     parts = np.array([5, 6, 7])
     sources = original.sources.copy()
     sources[parts] = Source.SUBWORDS

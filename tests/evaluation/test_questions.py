@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from tests.commands import ran
 
 import selfvec
 from selfvec.apps.cli import main
@@ -35,13 +36,11 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
-def test_the_right_document_is_found_first(run_folder: Path, write, capsys) -> None:
+def test_the_right_document_is_found_first(run_folder: Path, write) -> None:
     path = write(
         "questions.csv", 'question,id\n"bread, every morning",b\nriver over the road,c\n\nchoir,d\nchoir,a\n'
     )
-    capsys.readouterr()
-    assert main(["evaluate", str(run_folder), "--questions", str(path), "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["rows"]
+    rows = ran(["evaluate", run_folder, "--questions", path, "--json"]).json["rows"]
     found = {(row["mode"], row["metric"]): row for row in rows if row["vectors"] in ("refined", "bm25")}
     assert found["bm25", "mrr@10"]["value"] == 1
     assert found["bm25", "recall@100"]["value"] == pytest.approx((1 + 1 + 0.5) / 3)

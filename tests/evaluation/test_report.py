@@ -11,7 +11,6 @@ from tests.evaluation.conftest import PAIRS
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Retrieval, Similarity
@@ -271,8 +270,7 @@ def test_a_table_on_the_terminal_and_a_report_in_a_file(
      "--similarity P P -- RUN", "--similarity=P RUN --similarity P",
      "--similarity P --seed 1 RUN --similarity P"],
 )  # fmt: skip
-def test_a_flag_takes_all_that_follows(given: str, vectors_file: Path, pairs: Path, capsys) -> None:
+def test_a_flag_takes_all_that_follows(given: str, vectors_file: Path, pairs: Path) -> None:
     words = [{"RUN": str(vectors_file)}.get(w, w.replace("P", str(pairs))) for w in given.split()]
-    assert main(["evaluate", *words, "--json"] if "--" not in words else ["evaluate", "--json", *words]) == 0
-    rows = json.loads(capsys.readouterr().out)["rows"]
+    rows = ran(["evaluate", "--json", *words]).json["rows"]
     assert [row["task"] for row in rows] == ["pairs", "pairs (2)"]

@@ -148,19 +148,14 @@ def run() -> Run:
 def collection(tmp_path: Path) -> Path:
     """The texts of the run and one that it lacks; each question has the documents with its word."""
     texts = [*TEXTS, NEW]
-    corpus = ({"_id": str(i), "title": "", "text": text} for i, text in enumerate(texts))
-    (tmp_path / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in corpus))
-    rows = [{"_id": f"q{i}", "text": f"{thing} today"} for i, thing in enumerate(THINGS)]
-    (tmp_path / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (tmp_path / "qrels").mkdir()
+    queries = {f"q{i}": f"{thing} today" for i, thing in enumerate(THINGS)}
     judged = [
-        f"q{i}\t{d}\t1\n"
+        (f"q{i}", d, 1)
         for i, thing in enumerate(THINGS)
         for d, text in enumerate(texts)
         if thing in text.lower()
     ]
-    (tmp_path / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(judged))
-    return tmp_path
+    return write_collection(tmp_path, {str(i): text for i, text in enumerate(texts)}, queries, judged)
 
 
 def figures(run: Run, collection: Path) -> dict[tuple[str, str, str | None], float]:

@@ -64,8 +64,6 @@ def test_only_rows_of_pieces_that_occur_change(dtype: str, sharded: bool, tmp_pa
     assert set(run.vectors.index_to_key) == set(TOKENS) - {"[UNK]", "unseen"}
     assert main(["export", str(tmp_path / "run"), "--to", "language-model", "-o", str(tmp_path / "new")]) == 0
     old, new = find_embeddings(folder), find_embeddings(tmp_path / "new")
-    assert old is not None
-    assert new is not None
     before, after = old.path.read_bytes(), new.path.read_bytes()
     row = 8 * np.dtype(SIZES[dtype]).itemsize
     table = slice(old.start, old.start + 9 * row)

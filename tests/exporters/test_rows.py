@@ -104,7 +104,6 @@ def test_words(run: Run) -> None:
     assert not rows.empty.any()
     place = rows.table["word"].to_list().index("hail")
     np.testing.assert_array_equal(rows.vectors[place], run.vectors.unit[run.index("hail")])
-    assert run.vectors.counts is not None
     assert rows.table["count"][place] == run.vectors.counts[run.index("hail")]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from tests.commands import ran
 from tests.exporters.conftest import stored
 from tests.places import ROOT
 from tests.refusals import refused
@@ -309,7 +310,7 @@ def test_arrow_maps_the_parquet_file(tmp_path: Path) -> None:
     assert {kinds.column(i).compression for i in range(kinds.num_columns)} == {"UNCOMPRESSED"}
 
 
-def test_what_is_left_out_is_reported(tmp_path: Path, storms: list[str], monkeypatch, capsys) -> None:
+def test_what_is_left_out_is_reported(tmp_path: Path, storms: list[str], monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     reports = [
         {"id": f"r{i}", "text": text, "cause": "long " * 40, "n": i} for i, text in enumerate(storms[:60])
@@ -317,9 +318,7 @@ def test_what_is_left_out_is_reported(tmp_path: Path, storms: list[str], monkeyp
     reports[5]["text"] = "!!!"
     Path("reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in reports), encoding="utf-8")
     assert main(["refine", "reports.jsonl", "-o", "run", "--method", "original"]) == 0
-    capsys.readouterr()
-    assert main(["export", "run", "--to", "parquet-documents", "--json"]) == 0
-    done = json.loads(capsys.readouterr().out)
+    done = ran(["export", "run", "--to", "parquet-documents", "--json"]).json
     assert done["unknown"] == 1
     assert done["left_out"] == [
         "the field 'cause' is not a column: its values are too long",

@@ -35,10 +35,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for i in range(60)
     ]
     write(folder / "reports.jsonl", rows)
-    assert (
-        main(["refine", str(folder / "reports.jsonl"), "-o", str(folder / "run"), "--method", "decorrelated"])
-        == 0
-    )
+    ran(["refine", folder / "reports.jsonl", "-o", folder / "run", "--method", "decorrelated"])
     return folder
 
 
@@ -68,9 +65,9 @@ def test_filters_look_into_lists_and_objects(reports: Path, asked: list[str], da
     assert found == expected
 
 
-def test_a_filter_on_a_key_that_no_object_has_says_so(reports: Path, capsys) -> None:
-    assert main(["search", str(reports / "run"), "day", "--filter", "place.none=x"]) == 2
-    assert "--filter: no document has place.none=x" in capsys.readouterr().err
+def test_a_filter_on_a_key_that_no_object_has_says_so(reports: Path) -> None:
+    told = ran(["search", reports / "run", "day", "--filter", "place.none=x"], 2).err
+    assert "--filter: no document has place.none=x" in told
 
 
 def expected(i: int) -> dict[str, object]:
@@ -210,9 +207,9 @@ def test_after_an_update_of_the_run_its_store_is_as_if_new(reports: Path, tmp_pa
     np.testing.assert_allclose([found[name][1] for name in rows.table["id"]], rows.vectors, atol=1e-6)
 
 
-def test_update_refuses_other_folders_and_stores(reports: Path, tmp_path: Path, capsys) -> None:
+def test_update_refuses_other_folders_and_stores(reports: Path, tmp_path: Path) -> None:
     pytest.importorskip("lancedb")
     command = ["export", str(reports / "run"), "--update", "-o"]
     assert "is not a LanceDB folder with passages" in ran([*command, reports, "--to", "lancedb"], 2).err
-    assert main([*command, str(tmp_path / "store"), "--to", "faiss"]) == 2
-    assert "faiss cannot be updated; use --overwrite" in capsys.readouterr().err
+    told = ran([*command, tmp_path / "store", "--to", "faiss"], 2).err
+    assert "faiss cannot be updated; use --overwrite" in told

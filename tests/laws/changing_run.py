@@ -160,7 +160,6 @@ class ChangingRun:
     def undo(self) -> None:
         """Exchange the run and the one from before the last update."""
         if self.before is not None:
-            assert self.run.folder is not None
             assert main(["update", str(self.run.folder), "--undo"]) == 0
             self.run = selfvec.open(self.run.folder)
             self.before, self.documents = self.documents, self.before

@@ -1,14 +1,13 @@
 """Vectors made of the text alone, and refinements that start from them."""
 
-import json
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
@@ -45,7 +44,6 @@ def test_a_run_starts_from_them_and_the_seed_decides_each_bit(name: str, texts: 
     np.testing.assert_array_equal(one.original.vectors, same.original.vectors)
     np.testing.assert_array_equal(one.vectors.vectors, same.vectors.vectors)
     batch = one.tokens
-    assert batch is not None
     np.testing.assert_array_equal(one.original.vectors, vectors_from_text(batch, name, 3).vectors)
 
 
@@ -80,17 +78,14 @@ def test_a_cipher_vector_adds_up_the_codes_of_the_neighbours() -> None:
         assert cosine == pytest.approx(1, abs=1e-5)
 
 
-def test_the_command_says_where_words_started(
-    texts: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_says_where_words_started(texts: list[str], tmp_path: Path) -> None:
     file = tmp_path / "texts.txt"
     file.write_text("\n".join(texts), encoding="utf-8")
     run = tmp_path / "run"
-    command = ["refine", str(file), "-o", str(run), "--vectors", "svd", "--method", "decorrelated"]
-    assert main(command) == 0
-    assert "100% of them with vectors of svd on the text" in "".join(capsys.readouterr())
-    assert main(["similar", str(run), "hail", "--json", "--topn", "3"]) == 0
-    (row,) = [r for r in json.loads(capsys.readouterr().out)["rows"] if r["state"] == "refined"]
+    told = ran(["refine", file, "-o", run, "--vectors", "svd", "--method", "decorrelated"])
+    assert "100% of them with vectors of svd on the text" in "".join(told)
+    rows = ran(["similar", run, "hail", "--json", "--topn", "3"]).json["rows"]
+    (row,) = [r for r in rows if r["state"] == "refined"]
     assert {word for word, _ in row["neighbours"]} == {"ice", "dime", "dent"}
 
 

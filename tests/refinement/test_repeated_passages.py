@@ -120,21 +120,20 @@ def test_the_folder_keeps_passages_and_the_whole_text(run: Run, tmp_path: Path) 
     np.testing.assert_array_equal(repeats_of(opened).passages, repeats_of(run).passages)
     assert repeats_of(opened).as_dict(Settings()) == run.provenance["repeats"]
     mask = repeated_tokens(opened)
-    assert mask is not None
     assert mask.sum() == len(MENU.split())  # where it is counted
     save_run(opened, tmp_path / "again")
     np.testing.assert_array_equal(repeats_of(open_run(tmp_path / "again")).passages, repeats_of(run).passages)
 
 
-def test_commands_show_the_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_show_the_share(tmp_path: Path) -> None:
     (tmp_path / "site.txt").write_text("\n".join(texts()), encoding="utf-8")
     made = [str(tmp_path / "site.txt"), "-o", str(tmp_path / "run"), "--method", "decorrelated"]
     assert "each was counted once" in ran(["refine", *made]).err
     for command in ("run health", "run info", "text why"):
         words = ["mortgage", "lender"] if command == "text why" else []
         assert "3.8%" in ran([*command.split(), tmp_path / "run", *words]).out, command
-    assert main(["refine", *made, "--overwrite", "--repeats", "keep"]) == 0
-    (warning,) = [line for line in capsys.readouterr().err.splitlines() if "repeats passages" in line]
+    told = ran(["refine", *made, "--overwrite", "--repeats", "keep"]).err.splitlines()
+    (warning,) = [line for line in told if "repeats passages" in line]
     assert warning.startswith("warning: repeated passages: ")
     assert "every occurrence was counted" in warning
     assert warning.endswith("; refine with --repeats once")

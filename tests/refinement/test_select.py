@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 
 import selfvec
 from selfvec.apps.cli import main
@@ -230,8 +231,7 @@ def test_the_choice_is_told_with_the_texts_that_were_tested(tmp_path: Path, caps
     path.write_text("\n".join(texts), encoding="utf-8")
     assert main(["refine", str(path), "-o", str(tmp_path / "run"), "--vectors", "none"]) == 0
     assert "kept the vectors as they are" in capsys.readouterr().err
-    assert main(["run", "info", str(tmp_path / "run")]) == 0
-    told = " ".join(capsys.readouterr().out.split())
+    told = " ".join(ran(["run", "info", tmp_path / "run"]).out.split())
     decision = open_run(tmp_path / "run").provenance["decision"]
     texts_tested, documents = decision["held_out_texts"], decision["held_out_documents"]
     assert (texts_tested, documents) == (90, 90)  # fewer than 500 texts: each document was held out once

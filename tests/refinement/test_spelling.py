@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.refinement.problems import finished
 
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -97,16 +98,13 @@ def test_threads_give_the_same_bits(width: int) -> None:
     np.testing.assert_array_equal(one, two)
 
 
-def counted(words: list[str], counts: list[int]) -> TokenBatch:
-    ids = np.repeat(np.arange(len(words), dtype=np.int32), counts)
-    return TokenBatch(ids, np.array([0, len(ids)]), words)
-
-
 def test_letters_move_rare_words_more_and_known_ones_never() -> None:
     words = ["storm", "storms", "stormy", "zq"]
     table = unit_rows(np.array([[1, 0], [0, 1], [0, 1], [0, 1]]))
     known = np.array([True, False, False, False])
-    moved, shares = blend_spelling(table, counted(words, [50, 2, 200, 1]), known, jobs=1)
+    moved, shares = blend_spelling(
+        table, TokenBatch.of_counts(words, np.array([50, 2, 200, 1])), known, jobs=1
+    )
     np.testing.assert_array_equal(moved[[0, 3]], table[[0, 3]])  # known; shares nothing
     assert moved[1, 0] > moved[2, 0] > 0
     assert shares[1] > shares[2] > 0 == shares[0] == shares[3]
@@ -116,7 +114,8 @@ def test_letters_move_rare_words_more_and_known_ones_never() -> None:
 def test_a_word_without_neighbours_gets_its_letters() -> None:
     words = ["storm", "storms", "zq"]
     table = np.array([[1, 0], [0, 0], [0, 0]], np.float32)
-    moved, shares = blend_spelling(table, counted(words, [5, 1, 1]), np.array([True, False, False]), jobs=1)
+    batch, known = TokenBatch.of_counts(words, np.array([5, 1, 1])), np.array([True, False, False])
+    moved, shares = blend_spelling(table, batch, known, jobs=1)
     np.testing.assert_allclose(moved, [[1, 0], [1, 0], [0, 0]], atol=1e-6)
     np.testing.assert_allclose(shares, [0, 1, 0])
 
@@ -134,9 +133,7 @@ def test_a_run_says_what_its_vectors_rest_on() -> None:
     sources = np.array([Source.KNOWN if w in known else Source.NONE for w in batch.types], np.uint8)
     rows = unit_rows(RNG.standard_normal((len(batch.types), 6)))
     rows[sources == Source.NONE] = 0
-    run = DecorrelatedRefinement(batch, Vectors(batch.types, rows, sources=sources), window=5)
-    while not run.done:
-        run.advance()
+    run = finished(DecorrelatedRefinement(batch, Vectors(batch.types, rows, sources=sources), window=5))
     told = dict(zip(batch.types, run.sources.tolist(), strict=True))
     assert {told[word] for word in known} == {Source.KNOWN}
     assert told["qqq"] == Source.CONTEXT  # spelled like nothing

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.refinement.topical import TOPICS, WORDS, topical_texts
 from tests.refusals import refused
 
@@ -97,15 +98,14 @@ def test_what_cannot_be_compared_is_refused() -> None:
     refused(lambda: decided([topical(), scattered()], iter(texts())), CorpusError, "read only once")
 
 
-def test_the_command_takes_several_tables(tmp_path, capsys) -> None:
+def test_the_command_takes_several_tables(tmp_path) -> None:
     (tmp_path / "texts.txt").write_text("\n".join(texts()))
     paths = [str(tmp_path / f"{name}.safetensors") for name in ("scattered", "topical")]
     for path, table in zip(paths, (scattered(), topical()), strict=True):
         selfvec.save(table, path)
     run = tmp_path / "run"
     start = ["refine", str(tmp_path / "texts.txt"), "-o", str(run), "--vectors", paths[0]]
-    assert main([*start, "--vectors", paths[1]]) == 0
-    said = capsys.readouterr().err
+    said = ran([*start, "--vectors", paths[1]]).err
     assert f"chose the vectors {paths[1]}: it scored best on held-out text" in said
     made = json.loads((run / "run.json").read_text())
     assert made["vectors"]["name"] == made["table_decision"]["chosen"] == paths[1]

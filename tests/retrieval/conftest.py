@@ -69,7 +69,6 @@ def index(tmp_path_factory, storm_run: Run) -> Index:
 @pytest.fixture
 def copied_run(tmp_path: Path, storm_run: Run) -> Run:
     """A copy of the run that tests may change."""
-    assert storm_run.folder is not None
     shutil.copytree(storm_run.folder, tmp_path / "run")
     return open_run(tmp_path / "run")
 

@@ -23,7 +23,7 @@ from selfvec.encoders.student import text_rows
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import Index, nearest_documents, run_index, search, similar_documents
 from selfvec.retrieval.documents import gather
-from selfvec.retrieval.encoder_part import LEAST_TRUST, WEIGHT, EncoderPart
+from selfvec.retrieval.encoder_part import LEAST_TRUST, WEIGHT
 from selfvec.retrieval.run_student import student_of
 from selfvec.storage.run_folder import open_run
 from selfvec.text.preprocessing import encode_texts, merge_stems
@@ -41,22 +41,17 @@ def reading(index: Index) -> Index:
     return replace(index, find_encoder=WordSums)
 
 
-def part_of(index: Index) -> EncoderPart:
-    assert index.encoder_part is not None
-    return index.encoder_part
-
-
 def centred(index: Index, texts: list[str]) -> np.ndarray:
     rows = WordSums().encode(texts).astype(np.float16).astype(np.float32)
-    return unit_rows(rows - part_of(index).mean)
+    return unit_rows(rows - index.encoder_part.mean)
 
 
 def test_units_have_the_encoders_vectors_less_their_mean(index: Index, encoded_run: Run) -> None:
     found = gather(encoded_run, Progress())
     passages = passages_of(encoded_run)
     rows = WordSums().encode(passages).astype(np.float16).astype(np.float64)
-    np.testing.assert_allclose(part_of(index).mean, rows.mean(axis=0), atol=1e-6)
-    vectors = part_of(index).vectors.at(np.arange(index.documents.units))
+    np.testing.assert_allclose(index.encoder_part.mean, rows.mean(axis=0), atol=1e-6)
+    vectors = index.encoder_part.vectors.at(np.arange(index.documents.units))
     for number, (text, spans) in enumerate(zip(found.texts, found.spans(), strict=True)):
         parts = centred(index, [text[a:b] for a, b in spans] or [text])
         expected = unit_rows(parts.sum(axis=0)[None])[0]  # a long text: the mean of its passages
@@ -69,12 +64,12 @@ def test_the_score_is_the_hybrid_and_the_encoder_in_its_deviations(index: Index)
     hybrid = replace(index, encoder_part=None).scores(QUESTION)
     (asked,) = centred(index, [QUESTION])
     number = len(index)
-    cosines = part_of(index).vectors.at(np.arange(number)) @ asked
+    cosines = index.encoder_part.vectors.at(np.arange(number)) @ asked
     spread = hybrid.scores.std() * (cosines - cosines.mean()) / cosines.std()
     short = hybrid.best < 0
     np.testing.assert_allclose(
         both.scores[short],
-        (hybrid.scores + WEIGHT * part_of(index).trust * spread)[short],
+        (hybrid.scores + WEIGHT * index.encoder_part.trust * spread)[short],
         rtol=1e-3,
         atol=1e-3,
     )
@@ -98,13 +93,12 @@ def test_mode_dense_is_the_mean_of_both_cosines_by_weight(index: Index) -> None:
     own = replace(index, encoder_part=None).scores(QUESTION, "dense").scores
     (asked,) = centred(index, [QUESTION])
     cosines = index.scorer.near_encoded(asked).scores
-    weight = WEIGHT * part_of(index).trust
+    weight = WEIGHT * index.encoder_part.trust
     np.testing.assert_allclose(both, (own + weight * cosines) / (1 + weight), atol=2e-3)
 
 
 def test_a_question_by_rows_is_the_sum_of_its_words(index: Index, encoded_run: Run) -> None:
     student = student_of(encoded_run)
-    assert student is not None
     words = {"wind": 2, "village": 1}
     total = sum(
         np.sqrt(count) * student.student.weights[place] * student.student.rows[place].astype(float)
@@ -122,7 +116,6 @@ def test_a_question_by_rows_is_the_sum_of_its_words(index: Index, encoded_run: R
     total += 0.5 * np.log(1 + (200 - holds + 0.5) / (holds + 0.5)) * row
     query = index.vocabulary.parse("Wind wind of the village, AVALANCHE seoul unheard")
     asked = index.encoder_part.asked_by_rows(query, None)  # type: ignore[union-attr]
-    assert asked is not None
     np.testing.assert_allclose(asked.vector, total / np.linalg.norm(total), atol=3e-3)
 
 
@@ -163,7 +156,7 @@ def test_an_encoder_is_trusted_as_far_as_it_agrees_with_the_text(storm_run: Run)
     own = Index.memory(storm_run, texts)
     for encoder, trust in ((Chance(), LEAST_TRUST), (ManySums(), 1.0)):
         index = Index.memory(refine(texts, encoder=encoder), texts)
-        assert part_of(index).trust == trust
+        assert index.encoder_part.trust == trust
         found = index.search(QUESTION)
         doubts = [note for note in found.notes if "10% of its usual weight" in note]
         assert len(doubts) == (trust < 1)
@@ -172,7 +165,6 @@ def test_an_encoder_is_trusted_as_far_as_it_agrees_with_the_text(storm_run: Run)
 
 
 def test_the_assistant_and_the_page_ask_alike(encoded_run: Run, tmp_path: Path) -> None:
-    assert encoded_run.folder is not None
     run = open_run(shutil.copytree(encoded_run.folder, tmp_path / "run"))
     for ask in (Tools(run).search, partial(page_search, PageData(run, 1))):
         for question, text in (
@@ -217,9 +209,8 @@ def test_what_was_not_encoded_has_the_students_vector(encoded_run: Run) -> None:
     run = encoded_run.replace(parts={"encoded": some}, folder=None)
     made = Index.memory(run, passages)
     student = student_of(run)
-    assert student is not None
     own = student.among(made.vocabulary.types)
-    batch_rows = part_of(made).vectors.at(np.arange(len(passages)))
+    batch_rows = made.encoder_part.vectors.at(np.arange(len(passages)))
     batch = merge_stems(encode_texts(passages, made.vocabulary.preprocessing), made.vocabulary.preprocessing)
     expected = text_rows(
         replace(
@@ -238,7 +229,7 @@ def test_what_was_not_encoded_has_the_students_vector(encoded_run: Run) -> None:
 
 def test_it_is_written_and_read_with_the_index(index: Index, tmp_path) -> None:
     opened = index.saved(tmp_path / "index")
-    one, other = part_of(index), part_of(opened)
+    one, other = index.encoder_part, opened.encoder_part
     assert one.name == other.name
     for name, array in one.arrays.items():
         np.testing.assert_array_equal(array, other.arrays[name])

@@ -22,7 +22,6 @@ from selfvec.text.rules import stems
 
 def test_it_learns_from_the_passages_and_begins_at_the_words(encoded_run: Run) -> None:
     student = student_of(encoded_run)
-    assert student is not None
     passages = passages_of(encoded_run)
     encoder = WordSums()
     preprocessing = Preprocessing.of(encoded_run.provenance).by_words
@@ -48,9 +47,7 @@ def test_it_learns_from_the_passages_and_begins_at_the_words(encoded_run: Run) -
 
 def test_a_word_that_the_text_lacks_is_where_it_would_begin(encoded_run: Run) -> None:
     student = student_of(encoded_run)
-    assert student is not None
     encoded = encoded_texts_of(encoded_run)
-    assert encoded is not None
     alone, found = encoded.lookup(["avalanche", "unheard"])
     assert found.tolist() == [True, False]
     words = encoded.lookup(encoded_run.vectors.index_to_key)[0]
@@ -71,8 +68,6 @@ def test_it_is_learned_once_and_read_from_the_cache(tmp_path: Path, encoded_run:
     changed = (kept / "student.safetensors").stat().st_mtime_ns
     again = student_of(open_run(tmp_path / "run"))
     assert (kept / "student.safetensors").stat().st_mtime_ns == changed
-    assert first is not None
-    assert again is not None
     assert (first.words, first.passages) == (again.words, again.passages)
     np.testing.assert_array_equal(first.unseen.rows, again.unseen.rows)
     for one, other in zip(astuple(first.student), astuple(again.student), strict=True):
@@ -80,7 +75,6 @@ def test_it_is_learned_once_and_read_from_the_cache(tmp_path: Path, encoded_run:
     (kept / "student.safetensors").unlink()  # the other maps it
     (kept / "student.safetensors").write_bytes(b"damaged")
     mended = student_of(open_run(tmp_path / "run"))
-    assert mended is not None
     np.testing.assert_array_equal(mended.student.rows, first.student.rows)
 
 
@@ -96,6 +90,5 @@ def test_vectors_of_documents_without_those_of_words_are_enough(storm_run: Run) 
     texts = list(gather(storm_run, Progress()).texts)
     encoded = EncodedTexts.none_of(encoder).adding(encoder, texts)  # long ones as a whole, too
     student = student_of(storm_run.replace(parts={"encoded": encoded}, folder=None))
-    assert student is not None
     assert (student.passages, student.student.prior) == (len(texts), "none")
     assert np.isfinite(student.student.rows).all()

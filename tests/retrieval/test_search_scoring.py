@@ -240,7 +240,6 @@ def test_copies_are_found_by_both(storm_run: Run, reports: list[str]) -> None:
     texts = [text for text in reports[1:20:2] for _ in range(11)]
     index = Index.memory(storm_run, texts)
     agreed = agreement(index.vocabulary, index.scorer, texts)
-    assert agreed is not None
     assert agreed.words > 0.85
     assert index.space.share == pytest.approx(0.5)
 

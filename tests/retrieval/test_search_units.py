@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
@@ -112,7 +113,7 @@ def test_a_hit_has_its_title_its_fields_and_the_text_of_its_passage(run_folder: 
     assert short.text == index.text("short")
 
 
-def test_passages_are_as_long_as_asked(run_folder: Path, capsys) -> None:
+def test_passages_are_as_long_as_asked(run_folder: Path) -> None:
     run = selfvec.open_run(run_folder)
     texts = {}
     for words in (40, 200):
@@ -121,9 +122,7 @@ def test_passages_are_as_long_as_asked(run_folder: Path, capsys) -> None:
         assert len(texts[words].split()) <= words
     assert len(texts[40]) < len(texts[200])
     given = ["search", str(run_folder), "zeppelin", "--passage-words", "40", "--overlap", "10", "--json"]
-    capsys.readouterr()
-    assert main([*given, "--mode", "bm25"]) == 0
-    assert json.loads(capsys.readouterr().out)["hits"][0]["text"] == texts[40]
+    assert ran([*given, "--mode", "bm25"]).json["hits"][0]["text"] == texts[40]
 
 
 def test_impossible_passages_are_refused(run_folder: Path) -> None:

@@ -32,14 +32,8 @@ from selfvec.storage.run_writer import RunWriter
 
 LIBRARY = ctypes.CDLL(sys.argv[1] if __name__ == "__main__" else None)  # with `system_calls.c`
 ALL, REMOVES, KILL = 15, 2, -1
-TWICE = (
-    "a run",
-    "first update",
-    "second update",
-    "add",
-    "upsert",
-    "delete",
-)  # done twice, the state before is another one
+TWICE = ("a run", "first update", "second update", "add", "upsert", "delete")
+"""Jobs after which, done twice, the state before is another one."""
 Job = tuple[Callable[[Path], None], Callable[[Path], object], Callable[[Path], object]]  # see `jobs`
 
 

@@ -327,13 +327,10 @@ def test_of_two_processes_one_makes_it_and_the_other_waits(folder: Path) -> None
     command = [sys.executable, "-c", COUNTED, str(folder)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as first, subprocess.Popen(command, **pipes) as second:
-        assert first.stdout is not None
-        assert second.stdout is not None
         lines = {first.stdout.readline(), second.stdout.readline()}
         assert lines == {"made\n", "slow: waiting for another process that makes it\n"}
         assert not list((folder / CACHE).glob("slow-*"))
         for one in (first, second):
-            assert one.stdin is not None
             one.stdin.write("\n")
             one.stdin.flush()
         assert [one.communicate(timeout=120)[0] for one in (first, second)] == ["42\n", "42\n"]

@@ -136,10 +136,8 @@ def test_a_zip_archive_is_unpacked_without_using_its_names(server, data, tmp_pat
     server.files[WIKI] = zipped(("../../evil.vec", text_table(rows)))
     fetch(server, "wiki-news-300d-1M")
     assert selfvec.load("wiki-news-300d-1M").vector_size == 300
-    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
-        "table.json",
-        "vectors.safetensors",
-    ]
+    names = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
+    assert names == ["table.json", "vectors.safetensors"]
 
 
 @pytest.mark.parametrize("damage", ["two", "cut", "size", "bomb"])
@@ -227,23 +225,12 @@ def test_what_a_download_costs_is_announced_before_it(server) -> None:
     assert "\n1,278 MB to download" in cost_text(told[0] | {"bytes": 1_278_030_050})
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """A process in the background ignores Ctrl-C; here it does not."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.usefixtures("interruptible")
-def test_an_interrupted_command_leaves_nothing(server, data, capsys) -> None:
+def test_an_interrupted_command_leaves_nothing(server, data) -> None:
     command = ["vectors", "fetch", "glove-6b-50", "--base-url", server.url]
     server.faults[GLOVE] = ["", lambda: os.kill(os.getpid(), signal.SIGINT)]
-    assert main(command) == 130
-    assert capsys.readouterr().err.endswith(
-        "selfvec: interrupted; repeat the command to download what is missing\n"
-    )
+    said = "selfvec: interrupted; repeat the command to download what is missing\n"
+    assert ran(command, 130).err.endswith(said)
     assert list(data.iterdir()) == []
     assert main(command) == 0
 
@@ -388,11 +375,8 @@ def test_an_encoder_is_fetched_listed_and_found_by_its_name(encoders, data) -> N
     assert set(record["files"]) == {*ENCODER_FILES, *own}
     assert record["licence"] == "Apache-2.0"
     listed = ran(["vectors", "list", "--json"]).json
-    assert [(row["name"], row["kind"]) for row in listed["at_hand"]] == [
-        ("default", "vectors"),
-        ("english", "vectors"),
-        ("minilm", "encoder"),
-    ]
+    found = [(row["name"], row["kind"]) for row in listed["at_hand"]]
+    assert found == [("default", "vectors"), ("english", "vectors"), ("minilm", "encoder")]
     kinds = {row["name"]: row["kind"] for row in listed["can_be_fetched"]}
     assert kinds["multilingual-e5-small"] == "encoder"
     assert kinds["glove-6b-50"] == "vectors"
@@ -417,10 +401,10 @@ def test_a_fetched_encoder_knows_its_pooling_and_prompts(encoders, data) -> None
 
 
 @pytest.mark.parametrize("file", ENCODER_FILES[:2])
-def test_a_damaged_encoder_leaves_nothing(encoders, data, file, capsys) -> None:
+def test_a_damaged_encoder_leaves_nothing(encoders, data, file) -> None:
     encoders.files[ENCODER + file] = encoders.files[ENCODER + file][:50]
-    assert main(["vectors", "fetch", "minilm", "--base-url", encoders.url]) == 2
-    assert "the downloaded encoder is damaged: the file is not a readable" in capsys.readouterr().err
+    told = ran(["vectors", "fetch", "minilm", "--base-url", encoders.url], 2).err
+    assert "the downloaded encoder is damaged: the file is not a readable" in told
     assert list(data.iterdir()) == []
 
 

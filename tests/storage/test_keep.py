@@ -99,7 +99,6 @@ def test_each_feature_works_or_says_what_is_missing(keep: str, feature: str, run
 
 def test_the_folder_holds_what_is_kept_and_vectors_are_the_same(runs: dict[str, Run]) -> None:
     for keep, run in runs.items():
-        assert run.folder is not None
         names = {path.name for path in run.folder.iterdir()}
         assert ("text.parquet" in names) == (keep == "text")
         assert ("tokens.safetensors" in names) == (keep != "nothing")

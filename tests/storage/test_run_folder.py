@@ -119,11 +119,7 @@ def test_a_run_may_have_neither_history_nor_tokens_nor_text(tmp_path: Path) -> N
     run = open_run(tmp_path / "run")
     assert run.history is run.tokens is run.text is None
     for require, what in ((run.require_tokens, "tokens"), (run.require_text, "text")):
-        refused(
-            lambda: require(),
-            InputError,
-            f"has not kept its {what}, .*; refine again, with the default of keep",
-        )
+        refused(require, InputError, f"has not kept its {what}, .*; refine again, with the default of keep")
 
 
 @pytest.mark.parametrize(
@@ -139,11 +135,8 @@ def test_another_format_is_refused(found: object, remedy: str, folder: Path) -> 
     (folder / "run.json").write_text(
         json.dumps(provenance if found is None else {**provenance, "format": found})
     )
-    refused(
-        lambda: open_run(folder),
-        FormatError,
-        rf"run\.json: the format .* reads format {RUN_FORMAT}; {remedy}",
-    )
+    rule = rf"run\.json: the format .* reads format {RUN_FORMAT}; {remedy}"
+    refused(lambda: open_run(folder), FormatError, rule)
 
 
 def test_an_existing_folder_is_replaced_on_request_only(folder: Path) -> None:

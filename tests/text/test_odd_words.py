@@ -1,6 +1,5 @@
 """Garbled words, other spellings, proper names, and words that a line end cuts, are told by their letters."""
 
-import json
 import re
 import time
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.commands import ran
 
 from selfvec.apps.cli import main
 from selfvec.corpus.document_files import joined_lines
@@ -38,16 +38,12 @@ TWICE = TEXT.encode().decode("cp1252", "replace")
     ("text", "found"),
     [(TEXT, False), (TWICE, False), (re.sub("[^a-zâ]", " ", TWICE), True)],
 )
-def test_health_counts_garbled_words_and_says_what_to_do(
-    text: str, found: bool, tmp_path: Path, capsys
-) -> None:
+def test_health_counts_garbled_words_and_says_what_to_do(text: str, found: bool, tmp_path: Path) -> None:
     path = tmp_path / "texts.txt"
     path.write_text("\n".join([text] * 40), encoding="utf-8")
     made = ["refine", str(path), "-o", str(tmp_path / "run"), "--method", "original", "--overwrite"]
     assert main(made) == 0
-    capsys.readouterr()
-    assert main(["run", "health", str(tmp_path / "run"), "--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
+    report = ran(["run", "health", tmp_path / "run", "--json"]).json
     warned = {finding["name"]: finding for finding in report["findings"]}
     assert ("mojibake" in warned) == found
     assert (report["mojibake"] > 0, report["mojibake_tokens"] > 0) == (found, found)

@@ -160,7 +160,6 @@ def run_of(texts: list[str]) -> Run:
 def marked(run: Run) -> list[str]:
     """The marked words of each document, joined."""
     batch, mask = run.require_tokens(), repeated_tokens(run)
-    assert mask is not None
     places = [np.arange(*batch.offsets[i : i + 2]) for i in range(batch.documents)]
     return [" ".join(batch.types[batch.ids[at]] for at in mine if mask[at]) for mine in places]
 

@@ -195,7 +195,6 @@ def test_a_long_run_without_spaces_is_cut_into_words(code: str, sentence: str) -
 def test_a_run_cut_in_blocks_has_the_words_of_the_whole(length: int, random) -> None:
     pytest.importorskip("budoux")
     segment = segmenter("ja")
-    assert segment is not None
     run = "".join(random.choices("私は今日東京へ行きますのでがをにカタカナー", k=length))
     assert _cut(run, segment) == segment(run)
 

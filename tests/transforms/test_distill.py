@@ -1,11 +1,11 @@
 """``vectors distill``: words alone, words in texts and the student, as tables to start from."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
 
@@ -47,7 +47,6 @@ def test_each_way_is_that_of_the_encoders_room(folder: Path) -> None:
     made = distilled(folder)
     np.testing.assert_array_equal(made.vectors, student.rows)
     assert made.index_to_key == list(words.batch.types)
-    assert made.counts is not None
     assert made.counts.tolist() == words.batch.counts.tolist()
 
 
@@ -91,7 +90,6 @@ def test_a_long_text_is_read_in_passages(folder: Path) -> None:
 
 def test_a_word_that_the_encoder_gives_nothing_for_has_no_vector() -> None:
     made = distilled(lambda texts: [[text.count("a"), text.count("i")] for text in texts], from_="words")
-    assert made.sources is not None
     known = dict(zip(made.index_to_key, made.sources.tolist(), strict=True))
     assert (known["hail"], known["on"]) == (Source.KNOWN, Source.NONE)
 
@@ -108,14 +106,11 @@ def test_the_function_takes_a_function(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["student", "states", "words"])
-def test_the_command_distils_a_table_that_refine_starts_from(
-    way: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_distils_a_table_that_refine_starts_from(way: str, folder: Path, tmp_path: Path) -> None:
     text, made, run = tmp_path / "text.txt", tmp_path / "distilled.safetensors", tmp_path / "run"
     text.write_text("\n".join(TEXTS * 5), encoding="utf-8")
     given = ["vectors", "distill", str(folder), "-o", str(made), "--corpus", str(text), "--from", way]
-    assert main([*given, "--json", "--min-count", "11"]) == 0
-    report = json.loads(capsys.readouterr().out)
+    report = ran([*given, "--json", "--min-count", "11"]).json
     assert (report["from"], report["passages"], report["words"], report["dimensions"]) == (way, 30, 4, 3)
     assert ("explained" in report) == (way == "student")
     assert (

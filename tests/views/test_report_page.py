@@ -116,9 +116,9 @@ def test_every_command_with_rows_writes_them(command: str, run: str, tmp_path: P
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_report_of_another_kind_is_refused_before_the_run_is_opened(command: str, capsys) -> None:
-    assert main([*called(command), "no-such-run", *COMMANDS[command][0], "--report", "report.pdf"]) == 2
-    assert "report.pdf" in capsys.readouterr().err
+def test_a_report_of_another_kind_is_refused_before_the_run_is_opened(command: str) -> None:
+    given = [*called(command), "no-such-run", *COMMANDS[command][0], "--report", "report.pdf"]
+    assert "report.pdf" in ran(given, 2).err
 
 
 def test_figures_of_an_evaluation_are_rows(run: str, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from tests.refusals import refused
 import selfvec
 from selfvec import Vectors
 from selfvec.analysis.alignment import align
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.storage.alignment_files import find_aligned, read_dictionary
 
@@ -124,7 +123,7 @@ def test_words_are_looked_up_in_lower_case_too_and_strangers_are_refused() -> No
         align(a, b, dictionary=list(true.items()), trim=0.1)
 
 
-def test_the_command_writes_a_folder_or_a_file_and_evaluate_reads_either(tmp_path: Path, capsys) -> None:
+def test_the_command_writes_a_folder_or_a_file_and_evaluate_reads_either(tmp_path: Path) -> None:
     a = language()
     b, true = cipher(a, noise=0.2)
     selfvec.save(a, tmp_path / "a.vec")
@@ -135,10 +134,8 @@ def test_the_command_writes_a_folder_or_a_file_and_evaluate_reads_either(tmp_pat
     given = [str(tmp_path / name) for name in ("a.vec", "b.vec")]
     outs = [tmp_path / "both", tmp_path / "b.safetensors", tmp_path / "turned.vec"]
     for out in outs:
-        assert (
-            main(["vectors", "align", *given, "-o", str(out), "--dictionary", str(tmp_path / "d.tsv")]) == 0
-        )
-    assert "pairs learned from 100 given" in capsys.readouterr().err
+        told = ran(["vectors", "align", *given, "-o", out, "--dictionary", tmp_path / "d.tsv"]).err
+    assert "pairs learned from 100 given" in told
     assert find_aligned(outs[0]) == (str(outs[0] / "a.safetensors"), str(outs[0] / "b.safetensors"))
     assert find_aligned(outs[1]) == (given[0], str(outs[1]))
     values = []
@@ -155,15 +152,14 @@ def test_the_command_writes_a_folder_or_a_file_and_evaluate_reads_either(tmp_pat
         values.append([round(row["value"], 3) for row in found])
     assert values[0] == values[1] == values[2] == values[3]
     assert min(values[0]) > 0.8
-    assert main(["evaluate", given[1], "--lexicon", str(tmp_path / "test.tsv")]) == 2
-    assert "selfvec evaluate A ALIGNED_B" in capsys.readouterr().err
+    lexicon = ["--lexicon", tmp_path / "test.tsv"]
+    assert "selfvec evaluate A ALIGNED_B" in ran(["evaluate", given[1], *lexicon], 2).err
     (tmp_path / "a.vec").rename(tmp_path / "moved.vec")
-    assert main(["evaluate", str(outs[1]), "--lexicon", str(tmp_path / "test.tsv")]) == 2
-    moved = ["evaluate", str(tmp_path / "moved.vec"), str(outs[1]), "--lexicon", str(tmp_path / "test.tsv")]
-    assert main(moved) == 0
+    ran(["evaluate", outs[1], *lexicon], 2)
+    ran(["evaluate", tmp_path / "moved.vec", outs[1], *lexicon])
 
 
-def test_a_header_is_left_out_and_unused_pairs_are_counted(tmp_path: Path, capsys) -> None:
+def test_a_header_is_left_out_and_unused_pairs_are_counted(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     rows = rng.standard_normal((6, 4)).astype(np.float32)
     words = ["one", "two", "three", "four", "five", "six"]
@@ -187,5 +183,5 @@ def test_a_header_is_left_out_and_unused_pairs_are_counted(tmp_path: Path, capsy
     assert "2 unused (no vector in A: 1, in B: 1); its first row names columns" in told
     (row, *_) = ran(["evaluate", out[2], "--lexicon", path, "--json"]).json["rows"]
     assert (row["n"], row["unused"]) == (7, {"words": 1, "without_vector_in_a": 1, "without_vector_in_b": 0})
-    assert main(["evaluate", out[2], "--lexicon", str(path)]) == 0
-    assert "1 of 7 words count as wrong: 1 have no vector in A" in " ".join(capsys.readouterr().out.split())
+    told = " ".join(ran(["evaluate", out[2], "--lexicon", path]).out.split())
+    assert "1 of 7 words count as wrong: 1 have no vector in A" in told

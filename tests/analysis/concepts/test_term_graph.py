@@ -35,7 +35,6 @@ def test_edges_join_terms_of_one_subject(subject_run: Run, subject_of: dict[str,
         assert node.count == counts[node.term]
         assert 0 <= node.x <= 1
         assert 0 <= node.y <= 1
-        assert node.drift is not None
         assert 0 <= node.drift <= 2
 
 

@@ -157,7 +157,6 @@ def test_new_texts_get_the_topics_of_the_run(subject_run: Run, subject_texts: li
     new.append({"id": "unknown", "text": "xylophone"})
     found = topics(subject_run, 4, assign=pl.DataFrame(new))
     own = document_table(subject_run, found)
-    assert found.assigned is not None
     assert found.assigned["id"].to_list() == [row["id"] for row in new]
     columns = ["document", "topic", "name", "share"]
     polars.testing.assert_frame_equal(found.assigned[:-1].select(columns), own.select(columns))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 
 import selfvec
@@ -17,7 +18,6 @@ from selfvec.analysis.word_drift.sentences import (
     sentence_distances,
 )
 from selfvec.analysis.word_drift.word_choice import in_order_of_change
-from selfvec.apps.cli import main
 from selfvec.base.view import Table
 from selfvec.data.run import Run
 from selfvec.encoders import as_sentence_encoder
@@ -164,7 +164,6 @@ def test_what_is_usual_for_rare_words_is_no_change(tmp_path: Path) -> None:
     run = selfvec.refine(path, "none", output=tmp_path / "run", embeddings=given, **options)
     rows = drift(run, BETWEEN, min_count=2, all_words=True).rows
     encoded = encoded_texts_of(run)
-    assert encoded is not None
     names = [row["word"] for row in rows]
     raw = document_distances(run, drift(run, BETWEEN).slices, names, encoded)
     rare = [-min(row["documents_a"], row["documents_b"]) for row in rows]
@@ -175,7 +174,6 @@ def test_what_is_usual_for_rare_words_is_no_change(tmp_path: Path) -> None:
 def test_a_word_without_an_encoded_document_has_no_distance(tmp_path: Path) -> None:
     run = refined(tmp_path, Counting())
     slices, encoded = drift(run, BETWEEN).slices, encoded_texts_of(run)
-    assert encoded is not None
     some = encoded.kept(["moved hail olde", "moved rain young", "stayed roof olde", "wind fell young"])
     moved, stayed = document_distances(run, slices, ["moved", "stayed"], some)
     assert moved is not None
@@ -188,7 +186,7 @@ def test_between_original_and_refined_there_are_no_sentences(tmp_path: Path) -> 
     assert all("sentences" not in row for row in found.rows)
 
 
-def test_an_encoder_that_is_gone_or_has_changed_is_said(tmp_path: Path, capsys) -> None:
+def test_an_encoder_that_is_gone_or_has_changed_is_said(tmp_path: Path) -> None:
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     folder = write_encoder(tmp_path / "tiny")
@@ -196,9 +194,8 @@ def test_an_encoder_that_is_gone_or_has_changed_is_said(tmp_path: Path, capsys) 
     line = ["drift", str(tmp_path / "run"), "--between", *BETWEEN, "--json"]
 
     def printed() -> tuple[list[dict], str]:
-        assert main(line) == 0
-        out = capsys.readouterr()
-        return json.loads(out.out)["rows"], out.err
+        told = ran(line)
+        return told.json["rows"], told.err
 
     rows, said = printed()
     assert all(isinstance(row["sentences"], float) for row in rows if row["word"] in ("moved", "roof"))

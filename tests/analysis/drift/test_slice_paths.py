@@ -102,7 +102,6 @@ def test_a_figure_shows_places_inside_their_regions(run: Run) -> None:
     assert view.paths[0].path.names == ("old", "new")
     left, right, bottom, top = view.frame
     for word in view.paths:
-        assert word.regions is not None
         for point, region in zip(word.points, word.regions, strict=True):
             np.testing.assert_allclose(region[:-1].mean(axis=0), point, atol=1e-4)
         assert np.all((word.points >= [left, bottom]) & (word.points <= [right, top]))

@@ -89,7 +89,6 @@ def test_what_is_no_span_is_none(text) -> None:
 
 def test_periods_are_in_order_of_time_and_named_as_they_are_asked_for(rows: Path) -> None:
     tokens = refined(rows, "--slice", "quarter").tokens
-    assert tokens is not None
     parts = by_period(tokens, "quarter")
     assert [part.name for part in parts] == ["1993Q2", "2020Q1", "2020Q2"]
     for part in parts:
@@ -98,16 +97,13 @@ def test_periods_are_in_order_of_time_and_named_as_they_are_asked_for(rows: Path
 
 def test_a_field_becomes_labels_and_an_unknown_one_is_none(rows: Path) -> None:
     run = refined(rows, "--slice-field", "region")
-    assert run.tokens is not None
     assert list(run.tokens.slice_names) == ["north", "south"]
-    assert run.tokens.slices is not None
     assert run.tokens.slices.tolist() == [0, -1, 1, 0]
     assert named_slice(run.tokens, "south").documents.tolist() == [False, False, True, False]
 
 
 def test_a_slice_that_is_not_there_is_an_error(rows: Path) -> None:
     tokens = refined(rows, "--slice-field", "region").tokens
-    assert tokens is not None
     refused(lambda: named_slice(tokens, "east"), OptionError, "'north', 'south'")
     refused(lambda: named_slice(tokens, "1950..1960"), InputError, "1993-04-01 to 2020-05-06")
     refused(lambda: by_period(TokenBatch.from_documents([["a"]]), "year"), InputError, "date_field")

@@ -1,15 +1,14 @@
 """Words that came or went, and fields that go with time: worked out by hand."""
 
-import json
 from math import comb
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.commands import ran
 
 import selfvec
 from selfvec import Run
-from selfvec.apps.cli import main
 
 BETWEEN = ["2001", "2002"]
 
@@ -70,7 +69,7 @@ def test_new_words_are_bounded_by_top_and_numbers_are_listed_on_request(run: Run
     assert selfvec.drift(run, ["original", "refined"]).new == []
 
 
-def test_a_field_that_goes_with_time_is_named_with_what_to_do(run: Run, capsys) -> None:
+def test_a_field_that_goes_with_time_is_named_with_what_to_do(run: Run) -> None:
     found = selfvec.drift(run, BETWEEN)
     # Neither a field that does not (long), nor one that only tells the date (volume), nor one of many values.
     (kind,) = found.confounded
@@ -82,12 +81,12 @@ def test_a_field_that_goes_with_time_is_named_with_what_to_do(run: Run, capsys) 
     ways = sum(comb(50, i) * comb(50, 50 - i) for i in range(40, 51))
     assert kind["p"] == pytest.approx(2 * ways / comb(100, 50))
     assert kind["within"] in ("minutes", "speech")
-    assert main(["drift", str(run.folder), "--between", *BETWEEN]) == 0
-    said = " ".join(capsys.readouterr().out.split())  # however wide the terminal is
+    command = ["drift", run.folder, "--between", *BETWEEN]
+    said = " ".join(ran(command).out.split())  # however wide the terminal is
     assert f"kind differs: {kind['value']} is" in said
     assert "the same mix of kind on both sides, 40% of the text; --mix raw compares all." in said
-    assert main(["drift", str(run.folder), "--between", *BETWEEN, "--mix", "raw"]) == 0
-    assert "New in 2002: taper 0 → 20, yellen 0 → 20" in " ".join(capsys.readouterr().out.split())
+    raw = " ".join(ran([*command, "--mix", "raw"]).out.split())
+    assert "New in 2002: taper 0 → 20, yellen 0 → 20" in raw
     within = selfvec.drift(run, BETWEEN, filter=f"kind={kind['within']}")
     assert within.confounded == []
 
@@ -96,16 +95,11 @@ def test_the_slices_themselves_are_no_field_that_goes_with_them(run: Run) -> Non
     assert selfvec.drift(run, ["minutes", "speech"], slice_field="kind").confounded == []
 
 
-def test_the_json_has_the_lists_and_the_first_sentence_tells_the_whole(run: Run, capsys) -> None:
-    assert (
-        main(["drift", str(run.folder), "--between", *BETWEEN, "--mix", "raw", "--top", "1", "--json"]) == 0
-    )
-    found = json.loads(capsys.readouterr().out)
+def test_the_json_has_the_lists_and_the_first_sentence_tells_the_whole(run: Run) -> None:
+    command = ["drift", run.folder, "--between", *BETWEEN]
+    found = ran([*command, "--mix", "raw", "--top", "1", "--json"]).json
     assert [row["word"] for row in found["new"]] == ["taper"]
     assert [row["field"] for row in found["confounded"]] == ["kind"]
     assert found["tested"] > len(found["rows"]) == 1
-    assert (
-        main(["drift", str(run.folder), "--between", *BETWEEN, "--report", str(Path(run.folder) / "r.html")])
-        == 0
-    )
+    ran([*command, "--report", Path(run.folder) / "r.html"])
     assert "kind differs: " in (Path(run.folder) / "r.html").read_text(encoding="utf-8")

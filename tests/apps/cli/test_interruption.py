@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.processes import stop_at_work
 
 from selfvec.apps.cli import main
@@ -47,11 +48,10 @@ def test_an_interrupted_refinement_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_killed_refinement_is_repeated(tmp_path: Path, corpus: Path, capsys) -> None:
+def test_a_killed_refinement_is_repeated(tmp_path: Path, corpus: Path) -> None:
     run = tmp_path / "run"
     stopped_at_work(corpus, run, signal.SIGKILL)
-    assert main(["run", "info", str(run)]) == 2
-    assert "is what an interrupted command left" in capsys.readouterr().err
+    assert "is what an interrupted command left" in ran(["run", "info", run], 2).err
     assert main(command(corpus, run, epochs=1)) == 0
     assert main(["run", "verify", str(run)]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {"run"}

@@ -249,17 +249,8 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
         *("write_index", "save_aligned_file", "save_aligned_folder", "output_place"),  # behind others here
         # Commands above do.
         *("refine", "update", "merge", "demo", "example", "align", "compress", "convert", "export", "noaa"),
-        *(
-            "write",
-            "trajectory",
-            "topics",
-            "concordance",
-            "variants",
-            "serve",
-            "save_graph",
-            "save_paths",
-            "save_figure",
-        ),
+        *("write", "trajectory", "topics", "concordance", "variants", "serve"),
+        *("save_graph", "save_paths", "save_figure"),
         *("save_rows", "run_writer", "refine_on", "report"),
     }
     for path in SOURCES.rglob("*.py"):

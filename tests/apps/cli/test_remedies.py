@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from tests.commands import ran
 
 import selfvec
 from selfvec.apps.cli.app import run
@@ -14,19 +15,19 @@ SOURCES = Path(selfvec.__file__).parent / "storage"
 TWICE = "2 2\nhail .1 .2\nhail .3 .4\n"
 
 
-def flags_of(command: str, capsys: pytest.CaptureFixture[str]) -> set[str]:
+def flags_of(command: str) -> set[str]:
     """The flags of a command, as its help shows them."""
-    assert run([*command.split()[1:], "--help-all"]) == 0
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+|(?<![\w-])-[a-z](?!\w)", capsys.readouterr().out))
+    shown = ran([*command.split()[1:], "--help-all"]).out
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+|(?<![\w-])-[a-z](?!\w)", shown))
 
 
-def test_messages_of_files_name_flags_with_their_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_messages_of_files_name_flags_with_their_command() -> None:
     found = 0
     for path in sorted(SOURCES.rglob("*.py")):
         for text in re.findall(r'"([^"\n]*--[a-z][^"\n]*)"', path.read_text(encoding="utf-8")):
             command = re.search(r"selfvec(?: [a-z]+)+", text)
             for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text) if command else ():
-                assert flag in flags_of(command[0], capsys), (path.name, text)
+                assert flag in flags_of(command[0]), (path.name, text)
                 found += 1
     assert found
 
@@ -47,13 +48,11 @@ def test_what_a_message_advises_can_be_done(
     content: bytes,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("text.txt").write_text("hail broke the roof\n" * 9)
     Path("a b.vec").write_bytes(content)
-    assert run([word.replace("{}", "a b.vec") for word in command.split()]) == 2
-    said = capsys.readouterr().err
+    said = ran([word.replace("{}", "a b.vec") for word in command.split()], 2).err
     advised = re.search(r"mend it by: (selfvec .* --vectors-errors replace) \(in Python", said)
     assert advised, said
     assert run(shlex.split(advised[1])[1:]) == 0

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 from serving import Site, answer_with
+from tests.commands import ran
 from tests.refusals import refused
 
-from selfvec.apps.cli import main
 from selfvec.apps.web.app import page_files
 from selfvec.apps.web.maps import drawn
 from selfvec.apps.web.server import bind
@@ -76,12 +76,11 @@ def test_there_is_nothing_else_to_be_had(site: Site, path: str) -> None:
 
 
 @pytest.fixture
-def printed(run: Run, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+def printed(run: Run) -> Callable[..., Any]:
     """What a command about the run prints as JSON."""
 
     def answer(command: str, *arguments: str) -> Any:
-        assert main([command, str(run.folder), *arguments, "--json"]) == 0
-        return json.loads(capsys.readouterr().out)
+        return ran([command, run.folder, *arguments, "--json"]).json
 
     return answer
 
@@ -219,7 +218,6 @@ def test_the_command_serves_until_it_is_interrupted(run: Run) -> None:
     pipe = subprocess.PIPE
     server = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment)
     try:
-        assert server.stdout is not None
         address = server.stdout.readline().strip()
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address), address
         with urllib.request.urlopen(f"{address}api/about", timeout=30) as answer:

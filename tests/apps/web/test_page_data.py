@@ -1,6 +1,5 @@
 """What the page is told about a run: laws of its parts, and a run whose changes were planted."""
 
-import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site, fitted
+from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
@@ -17,7 +17,6 @@ from selfvec.analysis.concepts import corpus_topics
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_kinds import stop_words_of_run
-from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web import comparison, documents, page_data, times, words
 from selfvec.apps.web.comparison import REFINED, Comparisons, Filter, PairedVectors, Ranking, compare_slices
@@ -175,16 +174,13 @@ def test_progress_counts_every_step() -> None:
     assert task.share == 1
 
 
-def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
-    run: Run, tmp_path: Path, capsys
-) -> None:
+def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     save_run(run, folder)
     data = PageData(open_run(folder), 1)
     key = data.comparisons.default
     first, last = key.split("|")
-    assert main(["drift", str(folder), "--json", "--examples", "0"]) == 0
-    command = json.loads(capsys.readouterr().out)
+    command = ran(["drift", folder, "--json", "--examples", "0"]).json
     rows = command["rows"]
     assert (command["a"], command["b"]) == (first, last)
     (kept,) = (folder / "cache").glob("drift-*")
@@ -193,8 +189,7 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
     assert [{name: row[name] for name in rows[0]} for row in shown["rows"]] == rows  # words, order, figures
     assert (shown["new"], shown["gone"]) == (command["new"], command["gone"])
     assert len(rows) > 20
-    assert main(["drift", str(folder), "--json", "--examples", "0", "--all-words"]) == 0
-    every = json.loads(capsys.readouterr().out)["rows"]
+    every = ran(["drift", folder, "--json", "--examples", "0", "--all-words"]).json["rows"]
     listed = ranking_of(data, key).page(Filter(stops=True), 0, 500)["rows"]
     assert [{name: row[name] for name in every[0]} for row in listed] == every
     found = words.word(data, key, rows[0]["word"])

@@ -1,11 +1,11 @@
 """The report of drift in a real browser: nothing is clipped, words are marked, nothing is fetched."""
 
-import json
 from pathlib import Path
 
 import pytest
 from headless import Page
 from tests.analysis.sides.planted_text import reports
+from tests.commands import ran
 
 import selfvec
 from selfvec.apps.cli import main
@@ -99,15 +99,13 @@ def test_on_paper_all_is_black_on_white_and_whole(page: Page, report: Path) -> N
 
 
 def test_the_terminal_shows_every_column_in_80_columns(
-    run: Run, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     save_run(run, tmp_path / "run")
     arguments = ["drift", str(tmp_path / "run"), "--slice", "year"]
-    assert main([*arguments, "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["rows"]
-    assert main(arguments) == 0
-    lines = capsys.readouterr().out.splitlines()
+    rows = ran([*arguments, "--json"]).json["rows"]
+    lines = ran(arguments).out.splitlines()
     assert max(map(len, lines)) <= 80
     head = next(line for line in lines if line.startswith("word"))
     assert head.split()[:4] == ["word", "change", "95", "%"]

@@ -10,10 +10,10 @@ from urllib.request import url2pathname
 import pytest
 from headless import Page
 from serving import HOSTILE, Site, fitted, serving
+from tests.commands import ran
 from tests.heard import Heard
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.apps.web import static_page as static_page_module
 from selfvec.apps.web.static_page import static_page
 from selfvec.base.display import escape_for_display
@@ -184,13 +184,11 @@ def test_hostile_words_are_words_in_a_file(page: Page, saved: str) -> None:
     assert page.run("document.title") != "harmed"
 
 
-def test_the_command_writes_the_file_whole(run: Run, tmp_path: Path, capsys) -> None:
+def test_the_command_writes_the_file_whole(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
-    assert main(["serve", str(run.folder), "--save", str(path)]) == 0
-    assert capsys.readouterr().out.strip() == str(path)
+    assert ran(["serve", run.folder, "--save", path]).out.strip() == str(path)
     assert path.read_text(encoding="utf-8").rstrip().endswith("</html>")
-    assert main(["serve", str(run.folder), "--save", str(tmp_path / "page.docx")]) == 2
-    assert "a report is .html" in capsys.readouterr().err
+    assert "a report is .html" in ran(["serve", run.folder, "--save", tmp_path / "page.docx"], 2).err
     assert [entry.name for entry in tmp_path.iterdir()] == ["page.html"]
 
 

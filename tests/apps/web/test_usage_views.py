@@ -105,10 +105,8 @@ def test_a_word_has_collocates_and_a_concordance(page: Page, site: Site) -> None
     assert page.texts(".usage .figures th bdi") == [row["word"] for row in rows]
     assert page.texts(".usage .figures tr td:last-child") == [f"{row['logdice']:.2f}" for row in rows]
     found = site.json("/api/concordance?query=cell&top=50")
-    assert (
-        page.text(".usage details:nth-child(2) .lead")
-        == "120 times in 120 documents; the first 50 are shown."
-    )
+    said = "120 times in 120 documents; the first 50 are shown."
+    assert page.text(".usage details:nth-child(2) .lead") == said
     line = ".concordance tbody tr:nth-child(3)"
     assert page.texts(f"{line} > *")[:3] == [found["rows"][2][part] for part in ("left", "word", "right")]
     edges = page.run(

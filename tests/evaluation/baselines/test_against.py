@@ -1,15 +1,14 @@
 """``evaluate --against``: baselines beside a run, their cost, and their differences."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 from tests.evaluation.conftest import write_collection
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.encoders import as_sentence_encoder
 from selfvec.evaluation import Classification, Retrieval, Similarity
@@ -17,11 +16,10 @@ from selfvec.evaluation.baselines import train
 from selfvec.storage.run_folder import open_run
 
 
-def test_baselines_stand_beside_the_run_with_what_they_cost(run_folder, pairs, tmp_path, capsys) -> None:
+def test_baselines_stand_beside_the_run_with_what_they_cost(run_folder, pairs, tmp_path) -> None:
     report = tmp_path / "report.md"
     words = ["evaluate", run_folder, "--against", "ppmi-svd", "retrofit", "original", "--similarity", pairs]
-    assert main([*map(str, words), "--json", "--report", str(report)]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = ran([*words, "--json", "--report", report]).json
     rows = {row["vectors"]: row for row in found["rows"]}
     assert list(rows) == ["refined", "original", "ppmi-svd", "retrofit"]
     assert rows["refined"]["seconds"] == pytest.approx(open_run(run_folder).provenance["timings"]["refine"])

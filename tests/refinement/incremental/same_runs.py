@@ -38,8 +38,6 @@ def assert_same(made: Run, whole: Run) -> None:
         np.testing.assert_array_equal(ours.sources, theirs.sources)
     np.testing.assert_array_equal(made.vectors.counts, whole.vectors.counts)
     ours, theirs = made.tokens, whole.tokens
-    assert ours is not None
-    assert theirs is not None
     for name in ("ids", "offsets", "dates", "slices", "fingerprints", "sentence_counts"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
     assert list(ours.slice_names) == list(theirs.slice_names)
@@ -48,8 +46,6 @@ def assert_same(made: Run, whole: Run) -> None:
     if run_counts(made) is not None and run_counts(whole) is not None:
         for name in ("indptr", "indices", "data"):
             np.testing.assert_array_equal(getattr(run_counts(made), name), getattr(run_counts(whole), name))
-    assert made.text is not None
-    assert whole.text is not None
     columns = (TEXT, DATE, SLICE, FINGERPRINT)
     assert made.text.read(columns).equals(whole.text.read(columns))
     for name in ("method", "window", "tokens", "types", "documents", "sources", "options"):

@@ -58,12 +58,8 @@ def test_a_folder_given_again_adds_what_is_new(place: Path) -> None:
     assert folder("run") == before
     write("in/3.jsonl", range(35, 50))  # five documents of it are known
     told = ran(["update", "run", "in", "--json"]).json
-    assert {n: told["grown"][0][n] for n in ("added", "changed", "withdrawn", "skipped")} == {
-        "added": 10,
-        "changed": 0,
-        "withdrawn": 0,
-        "skipped": 45,
-    }
+    counts = {"added": 10, "changed": 0, "withdrawn": 0, "skipped": 45}
+    assert {name: told["grown"][0][name] for name in counts} == counts
     write("new.jsonl", range(40, 50))
     refine("whole", "in/1.jsonl", "in/2.jsonl", "new.jsonl")
     assert_same(open_run("run"), open_run("whole"))
@@ -77,11 +73,8 @@ def test_a_new_version_replaces_the_old_one(place: Path) -> None:
     write("other.jsonl", [], d5="x")
     Path("other.jsonl").write_text(json.dumps({"id": "d5", "text": "wind took a tree of ohio"}) + "\n")
     assert main(["update", "run", "in", "other.jsonl"]) == 0
-    assert {name: step("run")[name] for name in ("added", "changed", "skipped")} == {
-        "added": 2,
-        "changed": 1,
-        "skipped": 29,
-    }
+    counts = {"added": 2, "changed": 1, "skipped": 29}
+    assert {name: step("run")[name] for name in counts} == counts
     expected = [text for i, text in enumerate(TEXTS[:40]) if i != 3]
     expected += ["hail fell on seven roofs", "wind took a tree of ohio"]
     Path("whole.txt").write_text("".join(text + "\n" for text in expected))
@@ -189,8 +182,6 @@ def test_watching_takes_what_comes_until_ctrl_c(place: Path) -> None:
     refine("run", "in")
     command = [sys.executable, "-m", "selfvec", "update", "run", "in", "--watch", "--every", "1", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
         assert process.stderr.readline() == "watching in; stop with Ctrl-C\n"
         write("in/3.jsonl", range(40, 50))
         first = json.loads(process.stdout.readline())

@@ -25,7 +25,7 @@ import selfvec
 from selfvec.base.errors import InputError, Interrupted, OptionError, SelfvecError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
-from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of, text_hashes
+from selfvec.encoders.encoded_texts import encoded_texts_of, text_hashes
 from selfvec.encoders.run_encoder import encoder_of, passages_of, word_text
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 
@@ -75,23 +75,13 @@ def refined(documents: Sequence[str], vectors: Any = None, encoder: Any = None, 
     return selfvec.Refiner(encoder=encoder, **options).fit(list(documents), given).run_.present
 
 
-def present(run: Any) -> Run:
-    return run.present
-
-
-def encoded_of(run: Run) -> EncodedTexts:
-    found = encoded_texts_of(run)
-    assert found is not None
-    return found
-
-
 def assert_same_encoded(made: Run, whole: Run) -> None:
     assert_same(made, whole)
     assert_same_vectors(made, whole)
 
 
 def assert_same_vectors(made: Run, whole: Run) -> None:
-    ours, theirs = encoded_of(made), encoded_of(whole)
+    ours, theirs = encoded_texts_of(made), encoded_texts_of(whole)
     np.testing.assert_array_equal(ours.hashes, theirs.hashes)
     np.testing.assert_array_equal(ours.rows, theirs.rows)
     assert (ours.encoder, ours.digest) == (theirs.encoder, theirs.digest)
@@ -111,7 +101,7 @@ def test_passages_words_and_general_words_are_encoded_once() -> None:
     assert sorted(toy.encoded[1:]) == sorted(set(toy.encoded[1:]))  # none twice
     assert set(toy.encoded) == passages | words | general
     assert len(passages) > 13
-    found = encoded_of(run)
+    found = encoded_texts_of(run)
     rows, known = found.lookup(sorted(passages | words | general))
     assert known.all()
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-3)
@@ -125,7 +115,7 @@ def test_the_words_of_a_phrase_are_encoded() -> None:
     documents = ["a flash flood in Ohio", "the flash flood of May", "flash flood and hail"] * 4
     run = refined(documents, "default", Toy(), phrases=1)
     assert "flash_flood" in run.vectors
-    assert encoded_of(run).lookup(["flash flood"])[1].all()
+    assert encoded_texts_of(run).lookup(["flash flood"])[1].all()
     assert run.provenance["encoder"]["initial"] or run.original.vector_size == 256
 
 
@@ -138,7 +128,7 @@ def test_a_run_keeps_no_more_of_its_text_than_is_asked_for(keep: str, passages: 
     else:
         assert run.provenance["encoder"]["passages"] == passages
         texts_of_run = [*documents, *map(word_text, run.vectors.index_to_key)]
-        assert int(encoded_of(run).lookup(texts_of_run)[1].sum()) == passages + len(run.vectors)
+        assert int(encoded_texts_of(run).lookup(texts_of_run)[1].sum()) == passages + len(run.vectors)
 
 
 def test_encode_reads_the_passages_of_the_smallest_hashes() -> None:
@@ -150,7 +140,7 @@ def test_encode_reads_the_passages_of_the_smallest_hashes() -> None:
     assert (run.provenance["encoder"]["passages"], run.provenance["encoder"]["of"]) == (5, len(distinct))
     backwards = refined(documents[::-1], encoder=Toy(), encode=5)
     np.testing.assert_array_equal(
-        encoded_of(run).kept(documents).rows, encoded_of(backwards).kept(documents).rows
+        encoded_texts_of(run).kept(documents).rows, encoded_texts_of(backwards).kept(documents).rows
     )
 
 
@@ -216,7 +206,7 @@ def test_the_words_are_left_out_where_they_do_not_help() -> None:
     plain = refined(documents, topical_table(), history="none")
     np.testing.assert_array_equal(run.vectors.vectors, plain.vectors.vectors)
     assert run.provenance["decision"] == plain.provenance["decision"]
-    assert len(encoded_of(run)) > 100  # search may use it
+    assert len(encoded_texts_of(run)) > 100  # search may use it
 
 
 def topical_table() -> Vectors:
@@ -250,9 +240,9 @@ def test_update_and_merge_are_anew(method: str, rules: dict[str, Any]) -> None:
     documents, options = texts(60), {"method": method, **rules}
     whole = refined(documents, encoder=Toy(), **options)
     parts = [refined(documents[a:b], encoder=Toy(), **options) for a, b in ((0, 35), (35, 60))]
-    assert_same_encoded(present(selfvec.merge(parts, table())), whole)
+    assert_same_encoded(selfvec.merge(parts, table()).present, whole)
     grown = selfvec.update(parts[0], documents[35:], table(), allow_duplicates=True)
-    assert_same_encoded(present(grown), whole)
+    assert_same_encoded(grown.present, whole)
 
 
 def test_with_joined_vectors_too() -> None:
@@ -261,9 +251,9 @@ def test_with_joined_vectors_too() -> None:
     whole = refined(documents, scattered(), **options)
     parts = [refined(documents[a:b], scattered(), **options) for a, b in ((0, 100), (100, 160))]
     assert whole.provenance["encoder"]["initial"]
-    assert_same_encoded(present(selfvec.merge(parts, scattered())), whole)
+    assert_same_encoded(selfvec.merge(parts, scattered()).present, whole)
     assert_same_encoded(
-        present(selfvec.update(parts[0], documents[100:], scattered(), allow_duplicates=True)), whole
+        selfvec.update(parts[0], documents[100:], scattered(), allow_duplicates=True).present, whole
     )
     with pytest.raises(SelfvecError, match="these are not the vectors"):
         selfvec.update(parts[0], documents[100:], topical_table())
@@ -274,7 +264,7 @@ def test_an_update_encodes_only_what_is_new() -> None:
     run = refined(documents[:20], encoder=toy)
     before = set(toy.encoded)
     toy.encoded.clear()
-    grown = present(selfvec.update(run, documents[20:], table()))
+    grown = selfvec.update(run, documents[20:], table()).present
     assert set(toy.encoded) == {*documents[20:], *grown.vectors.index_to_key} - before
     assert len(toy.encoded) == len(set(toy.encoded))
 
@@ -288,7 +278,7 @@ def test_the_vectors_of_a_withdrawn_text_go_with_it(tmp_path: Path, keep_undo: b
     selfvec.refine(tmp_path / "rows.jsonl", table(), "decorrelated", output=tmp_path / "run", encoder=toy)
     gone = ["a confidential remark", "confidential"]
     opened = selfvec.open_run(tmp_path / "run")
-    assert encoded_of(opened.present).lookup(gone)[1].all()
+    assert encoded_texts_of(opened.present).lookup(gone)[1].all()
     assert "secret" in {hit.id for hit in opened.search("confidential remark", question="rows").hits}
     encoded = selfvec.run_index(opened).encoder_part.vectors.documents
     toy.encoded.clear()
@@ -298,14 +288,14 @@ def test_the_vectors_of_a_withdrawn_text_go_with_it(tmp_path: Path, keep_undo: b
     assert toy.encoded == []  # nothing new, so the encoder is not needed
     assert "secret" not in {hit.id for hit in opened.search("confidential remark", question="rows").hits}
     assert selfvec.run_index(opened).encoder_part.vectors.documents == encoded - 1
-    assert not encoded_of(selfvec.open_run(tmp_path / "run").present).lookup(gone)[1].any()
+    assert not encoded_texts_of(selfvec.open_run(tmp_path / "run").present).lookup(gone)[1].any()
     hashes = [one.tobytes() for one in text_hashes(gone)]
     kept = [file for file in (tmp_path / "run").rglob("*") if file.is_file()]
     holding = {file.parent.name for file in kept if any(one in file.read_bytes() for one in hashes)}
     assert holding == ({"encoded"} if keep_undo else set())
     if keep_undo:  # the state before has it, as it has the text, until the next update
         selfvec.undo(tmp_path / "run")
-        assert encoded_of(selfvec.open_run(tmp_path / "run").present).lookup(gone)[1].all()
+        assert encoded_texts_of(selfvec.open_run(tmp_path / "run").present).lookup(gone)[1].all()
 
 
 def test_a_withdrawal_that_lets_other_passages_be_read_needs_the_encoder(tmp_path: Path) -> None:
@@ -317,7 +307,7 @@ def test_a_withdrawal_that_lets_other_passages_be_read_needs_the_encoder(tmp_pat
     opened = selfvec.open_run(run.folder)
     with pytest.raises(InputError, match="no vector of 1 passage and 0 words"):
         selfvec.update(opened, vectors=table(), withdraw=str(first))
-    shorter = present(selfvec.update(opened, vectors=table(), withdraw=str(first), encoder=letters))
+    shorter = selfvec.update(opened, vectors=table(), withdraw=str(first), encoder=letters).present
     left = documents[:first] + documents[first + 1 :]
     assert_same_vectors(shorter, refined(left, encoder=letters, method="decorrelated", encode=5))
 
@@ -343,8 +333,8 @@ def test_vectors_of_documents_are_taken_by_row_or_by_id() -> None:
     by_id = {f"d{i}": matrix[i] for i in range(20)}
     for given in (by_id, pl.DataFrame({"id": list(by_id), "vector": list(by_id.values())})):
         run = selfvec.refine(frame, table(), embeddings=given, method="decorrelated", id_field="id").present
-        np.testing.assert_array_equal(encoded_of(run).rows, encoded_of(by_row).rows)
-    rows, found = encoded_of(by_row).lookup(documents)
+        np.testing.assert_array_equal(encoded_texts_of(run).rows, encoded_texts_of(by_row).rows)
+    rows, found = encoded_texts_of(by_row).lookup(documents)
     assert found.all()
     np.testing.assert_allclose(rows, matrix / np.linalg.norm(matrix, axis=1, keepdims=True), atol=1e-3)
     described = by_row.provenance["encoder"]
@@ -362,9 +352,9 @@ def test_vectors_of_documents_grow_and_merge_and_go() -> None:
         return selfvec.refine(documents[a:b], table(), **given).present
 
     whole, first, second = run_of(0, 30), run_of(0, 20), run_of(20, 30)
-    assert_same_encoded(present(selfvec.merge([first, second], table())), whole)
+    assert_same_encoded(selfvec.merge([first, second], table()).present, whole)
     grown = selfvec.update(first, documents[20:], table(), embeddings=matrix[20:])
-    assert_same_encoded(present(grown), whole)
+    assert_same_encoded(grown.present, whole)
     with pytest.raises(InputError, match="there is no vector of 10 documents, first"):
         selfvec.update(first, documents[20:], table())
 
@@ -458,17 +448,15 @@ def test_a_folder_is_found_again_moved_and_refused_if_changed(tmp_path: Path, ti
     documents = ["hail on the roof", "rain on a roof", "hail and rain", "a roof"]
     whole = refined(documents, "none", tiny, method="decorrelated")
     run = selfvec.refine(documents[:2], "none", "decorrelated", output=tmp_path / "run", encoder=tiny)
-    assert_same_encoded(present(selfvec.update(run, documents[2:])), whole)
-    assert (
-        clone(selfvec.Refiner(encoder=encoder_of(run.present))).encoder.digest
-        == encoded_of(run.present).digest
-    )
+    assert_same_encoded(selfvec.update(run, documents[2:]).present, whole)
+    copied = clone(selfvec.Refiner(encoder=encoder_of(run.present))).encoder
+    assert copied.digest == encoded_texts_of(run.present).digest
     moved = tmp_path / "moved"
     shutil.move(tiny, moved)
     run = selfvec.open_run(tmp_path / "run")
     with pytest.raises(InputError, match=r"the encoder '.*tiny' of the run is not here"):
         selfvec.update(run, documents[2:])
-    grown = present(selfvec.update(run, documents[2:], encoder=moved))
+    grown = selfvec.update(run, documents[2:], encoder=moved).present
     np.testing.assert_array_equal(grown.vectors.vectors, whole.vectors.vectors)
     assert grown.provenance["encoder"]["path"] == str(moved)
     write_encoder(tiny, settings={"1_Pooling/config.json": {"pooling_mode_cls_token": True}})
@@ -488,10 +476,8 @@ def test_the_command_says_what_it_does(tmp_path: Path, tiny: Path) -> None:
     assert "are left out of the initial vectors: too little text to compare vectors" in said
     (tmp_path / "more.txt").write_text("hail and rain\n")
     assert main(["update", run, str(tmp_path / "more.txt")]) == 0
-    assert sorted(path.name for path in Path(run).iterdir() if "encoded" in path.name) == [
-        "encoded",
-        "encoded-2",
-    ]
+    names = sorted(path.name for path in Path(run).iterdir() if "encoded" in path.name)
+    assert names == ["encoded", "encoded-2"]
     assert "0 files are not listed" not in ran(["run", "verify", run]).out
 
 
@@ -565,13 +551,13 @@ def test_what_was_encoded_is_not_encoded_again_after_a_kill(tmp_path: Path, call
     assert "encoded.journal" in left
     assert before.items() <= left.items()
     if call == "update":
-        assert present(selfvec.open_run(run)).provenance.documents == 1
+        assert selfvec.open_run(run).present.provenance.documents == 1
         assert not selfvec.verify(run).damaged
     second = encoded_again(run, call)
     assert len(first) > 250
     assert len(first & second) <= 2  # one of the run and one of the journal: is the function the same?
     assert not (run / "encoded.journal").exists()
-    found = encoded_of(selfvec.open_run(run).present)
+    found = encoded_texts_of(selfvec.open_run(run).present)
     assert found.lookup(sorted(first | second))[1].all()
 
 
@@ -597,7 +583,7 @@ def test_a_journal_of_another_function_is_not_used(tmp_path: Path) -> None:
     assert re.search("; [0-9]+ texts of the interrupted command are there", heard.said[0])
     made = selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "run", encoder=stops(-1))
     whole = selfvec.refine(documents, "none", "decorrelated", encoder=stops(-1))
-    np.testing.assert_array_equal(encoded_of(made.present).rows, encoded_of(whole.present).rows)
+    np.testing.assert_array_equal(encoded_texts_of(made.present).rows, encoded_texts_of(whole.present).rows)
     with pytest.raises(Interrupted):
         selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "wide", encoder=stops(1))
 
@@ -605,4 +591,4 @@ def test_a_journal_of_another_function_is_not_used(tmp_path: Path) -> None:
         return letters(given)[:, :5]
 
     made = selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "wide", encoder=function)
-    assert encoded_of(made.present).dimensions == 5
+    assert encoded_texts_of(made.present).dimensions == 5

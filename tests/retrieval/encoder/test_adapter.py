@@ -71,8 +71,6 @@ def test_a_rotated_table_keeps_all_recall(old: Encoder) -> None:
     assert loss.questions == loss.texts == 60
     assert loss.new_new == loss.new_old == loss.old_old
     assert loss.kept == loss.low == loss.high == loss.nearest_kept == 1
-    assert loss.new_new is not None
-    assert loss.unmapped is not None
     assert loss.unmapped < loss.new_new
     assert adapter.about == {"shared_words": len(set(old.places.tolist())), "texts": 180, "power": 0.0}
     assert json.dumps(loss.as_dict())
@@ -90,8 +88,6 @@ def test_collapsed_vectors_are_sharpened() -> None:
     adapter, turn = Adapter.between(new, old, found), Adapter.fit(new.encode(found), old.encode(found))
     assert adapter.about["power"] > 0
     sharp, plain = (measure(one, new, old, found[:750]).nearest_kept for one in (adapter, turn))
-    assert sharp is not None
-    assert plain is not None
     assert sharp > plain + 0.02
     assert Adapter.between(rotated(new, 2), new, found).about["power"] == 0
 
@@ -158,7 +154,4 @@ def test_a_measurement_depends_on_its_seed_only(old: Encoder) -> None:
     new = Encoder.of(reports.refined(texts()[:150]))
     first, again, other = (fit_and_measure(new, old, texts(), seed)[1] for seed in (0, 0, 1))
     assert first == again != other
-    assert first.low is not None
-    assert first.high is not None
-    assert first.kept is not None
     assert first.low <= first.kept <= first.high

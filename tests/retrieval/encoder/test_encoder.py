@@ -172,7 +172,6 @@ def test_a_phrase_stands_for_its_words(tmp_path: Path) -> None:
     texts = ["a flash flood closed the road", "the road was dry", "a flood of mail, not a flash"] * 12
     run = reports.refined(texts, phrases=str(tmp_path / "phrases.txt"))
     table = run.vectors
-    assert table.counts is not None
     encoder = Encoder.of(run, tables=["refined"], dimensions=None)
     assert {"flash", "flood"} <= set(encoder.words)
     weighted = [

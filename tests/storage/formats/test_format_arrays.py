@@ -32,6 +32,11 @@ def npy_header(text: str) -> bytes:
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
 
 
+def shaped(shape: str) -> bytes:
+    """The header of an array of floats that says it has this shape."""
+    return npy_header(f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}\n")
+
+
 @pytest.mark.parametrize("name", ["a.vocabulary.txt", "a.vocab.txt", "vocabulary.txt", "vocab.txt"])
 @pytest.mark.parametrize(
     "words",
@@ -67,18 +72,9 @@ def test_other_numbers_and_orders_become_float32_in_c_order(array: np.ndarray, t
         (npy(np.zeros((0, 3), np.float32)), "empty array"),
         (npy(MATRIX)[:-1], r"float32 of shape \(3, 2\), the file is \d+ bytes"),
         (npy(np.full((3, 2), 1e300)), "NaN or inf"),
-        (
-            npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999, 300), }\n"),
-            "the file is",
-        ),
-        (
-            npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (-3, 2), }\n"),
-            "is not a readable NumPy array",
-        ),
-        (
-            npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (" + "(" * 900 + "\n"),
-            "not a readable",
-        ),
+        (shaped("(999999999999, 300), }"), "the file is"),
+        (shaped("(-3, 2), }"), "is not a readable NumPy array"),
+        (shaped("(" * 901), "not a readable"),
         (npy_header("__import__('os').system('false')\n"), "is not a readable NumPy array"),
         (b"\x93NUMPY", "is not a readable NumPy array"),
     ],

@@ -173,8 +173,6 @@ def files_of_wordllama() -> tuple[Tokenizer, np.ndarray]:
     from safetensors.numpy import load_file
 
     spec = util.find_spec("wordllama")
-    assert spec is not None
-    assert spec.origin is not None
     folder = Path(spec.origin).parent
     tokenizer = Tokenizer.from_file(str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json"))
     return tokenizer, load_file(folder / "weights" / "l2_supercat_256.safetensors")["embedding.weight"]

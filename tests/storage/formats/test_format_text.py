@@ -9,6 +9,7 @@ import pytest
 from format_tables import put, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.commands import ran
 from tests.examples import TIMES
 from tests.refusals import refused
 
@@ -120,8 +121,7 @@ def test_notes_on_a_vectors_file_are_printed_and_kept(
     (tmp_path / "text.txt").write_text("hail of\nhail on windows\n")
     run = str(tmp_path / "run")
     noted = f"vectors {vectors}: {DOUBTFUL}"
-    assert main(["refine", str(tmp_path / "text.txt"), "--vectors", vectors, "-o", run]) == 0
-    assert noted in capsys.readouterr().err.splitlines()
+    assert noted in ran(["refine", tmp_path / "text.txt", "--vectors", vectors, "-o", run]).err.splitlines()
     assert info(run).about["notes"] == [noted]
     assert main(["update", run, str(tmp_path / "text.txt")]) == 0
     assert info(run).about["notes"].count(noted) == 1

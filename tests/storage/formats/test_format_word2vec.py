@@ -196,7 +196,6 @@ def test_vectors_are_means_of_rows_in_fasttexts_order(ngrams: tuple[int, int], t
 def test_any_text_is_composed_as_expected(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
     table = random_table()
     vectors = load(put(tmp_path_factory.mktemp("m"), model(table)))
-    assert vectors.composer is not None
     for word, row in zip(words, vectors.composer(words), strict=True):
         rows = [index for index in expected_rows(word, 3, 6) if index >= len(WORDS)]
         expected = table[rows].sum(axis=0) / max(1, len(rows))
