@@ -86,11 +86,7 @@ def test_a_binary_file_is_refused_for_what_it_is(reader: Reader, name, data, rul
 @pytest.mark.parametrize(
     ("name", "data", "rule"),
     [
-        (
-            "a.json",
-            '[{"text": "a"}]',
-            "is one JSON array, text is needed; convert it to an object per line",
-        ),
+        ("a.json", '[{"text": "a"}]', "is one JSON array, text is needed; convert it to an object per line"),
         ("a.jsonl", "one\ntwo\n", "1: is not valid JSON (Expecting value, column 1); a .jsonl file holds"),
         ("a.jsonl", "\n[1]\n", "2: a line is a JSON object, this one is an array"),
         ("a.jsonl", "{}\n", "1: the object has no fields"),

@@ -52,10 +52,7 @@ def same(found: TokenBatch, expected: TokenBatch) -> None:
 
 @settings(max_examples=10 * TIMES)
 @given(
-    st.integers(0, 10**6),
-    st.sampled_from([None, "en"]),
-    st.integers(1, 4),
-    st.sampled_from([4, 12, 1000]),
+    st.integers(0, 10**6), st.sampled_from([None, "en"]), st.integers(1, 4), st.sampled_from([4, 12, 1000])
 )
 def test_one_pass_is_the_rules_one_after_the_other(seed, stem, least, most) -> None:
     settings = Settings(stem=stem, min_count=least, max_types=most)

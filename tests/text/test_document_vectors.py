@@ -87,10 +87,7 @@ def test_words_meet_the_tables_keys(plane: Vectors, text, preprocessing, keys) -
         ({"tokenizer": "bert/tokenizer.json"}, Preprocessing("bert/tokenizer.json", None, None, None)),
         ({"tokenizer": "words", "stem": "en"}, Preprocessing("words", None, "en", "en", True)),
         ({"tokenizer": "words", "lemmatize": "uk"}, Preprocessing("words", "uk", None, None)),
-        (
-            {"language": "hu", "lemmatize": None},
-            Preprocessing("words", None, "hu", "hu", language="hu"),
-        ),
+        ({"language": "hu", "lemmatize": None}, Preprocessing("words", None, "hu", "hu", language="hu")),
         ({}, Preprocessing()),
     ],
 )

@@ -35,8 +35,7 @@ TWICE = TEXT.encode().decode("cp1252", "replace")
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
-    [(TEXT, False), (TWICE, False), (re.sub("[^a-zâ]", " ", TWICE), True)],
+    ("text", "found"), [(TEXT, False), (TWICE, False), (re.sub("[^a-zâ]", " ", TWICE), True)]
 )
 def test_health_counts_garbled_words_and_says_what_to_do(text: str, found: bool, tmp_path: Path) -> None:
     path = tmp_path / "texts.txt"

@@ -265,10 +265,7 @@ def test_as_many_phrases_as_asked_for() -> None:
     assert "flash_flood" in phrases(run).terms
 
 
-@pytest.mark.parametrize(
-    ("written", "rule"),
-    [("hail\n", "2 to 10 words"), ("a b\n\xff\n", "UTF-8")],
-)
+@pytest.mark.parametrize(("written", "rule"), [("hail\n", "2 to 10 words"), ("a b\n\xff\n", "UTF-8")])
 def test_lists_that_are_none(tmp_path: Path, written: str, rule: str) -> None:
     listed = tmp_path / "terms.txt"
     listed.write_bytes(written.encode("latin-1"))

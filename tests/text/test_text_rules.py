@@ -122,9 +122,7 @@ def test_a_token_counts_for_the_first_rule_that_drops_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "rules",
-    [Rules(lemmatize="en"), Rules(stop_words="en"), Rules(pos=("noun",)), Rules(stem="en")],
-    ids=repr,
+    "rules", [Rules(lemmatize="en"), Rules(stop_words="en"), Rules(pos=("noun",)), Rules(stem="en")], ids=repr
 )
 def test_pieces_take_no_rules_for_words(rules: Rules) -> None:
     refused(lambda: Rulebook(rules, "exact"), OptionError, "is a rule for words")

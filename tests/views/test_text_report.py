@@ -74,12 +74,7 @@ def test_it_says_what_the_text_is_about_what_changed_and_how_sure_that_is(page: 
     assert "480 documents" in text
     assert "dated 1990-05-01 to 2013-05-28" in text
     assert re.search(r"mostly about (flash flood and mortgage broker|mortgage broker and flash flood)", text)
-    for part in (
-        "What it is about",
-        "What changed, from ",
-        "Words over time",
-        "How sure this is",
-    ):
+    for part in ("What it is about", "What changed, from ", "Words over time", "How sure this is"):
         assert part in text, part
     assert "stream" in text[text.index("What changed") : text.index("Words over time")]
     assert "stream: distance from its first period" in text

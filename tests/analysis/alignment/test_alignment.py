@@ -12,12 +12,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec import Vectors
 from selfvec.analysis.alignment import ALIGNERS, align
-from selfvec.analysis.alignment.common_space import (
-    fit_rotation,
-    procrustes,
-    relative_rows,
-    shared_words,
-)
+from selfvec.analysis.alignment.common_space import fit_rotation, procrustes, relative_rows, shared_words
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.numerics.rows import unit_rows
 

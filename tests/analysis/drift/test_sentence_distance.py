@@ -11,12 +11,7 @@ from tests.encoders.tiny_encoder import write_encoder
 
 import selfvec
 from selfvec.analysis.word_drift.drift import drift
-from selfvec.analysis.word_drift.sentences import (
-    OF_SLICE,
-    SENTENCES,
-    document_distances,
-    sentence_distances,
-)
+from selfvec.analysis.word_drift.sentences import OF_SLICE, SENTENCES, document_distances, sentence_distances
 from selfvec.analysis.word_drift.word_choice import in_order_of_change
 from selfvec.base.view import Table
 from selfvec.data.run import Run

@@ -138,10 +138,7 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "documents": (lambda text: " ".join([text] * 3), "2009..2018 has longer documents: in the median "),
     "sentences": (lambda text: text.replace(".", ","), "2009..2018 has longer sentences: in the median "),
-    "formula": (
-        lambda text: f"{text} This report is confidential and must not be copied.",
-        "The passage “",
-    ),
+    "formula": (lambda text: f"{text} This report is confidential and must not be copied.", "The passage “"),
     "language": (
         lambda text: f"{GERMAN[len(text) % 3]}.",
         "2000..2008 is written in English, 2009..2018 in ",

@@ -391,11 +391,7 @@ def test_a_command_suggested_under_uvx_calls_uvx(
 )
 def test_a_shell_completes_commands_options_and_values(typed: str, completed: list[str]) -> None:
     words = f"selfvec {typed}"
-    asked = {
-        "_SELFVEC_COMPLETE": "bash_complete",
-        "COMP_WORDS": words,
-        "COMP_CWORD": str(words.count(" ")),
-    }
+    asked = {"_SELFVEC_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
     command = [sys.executable, "-c", "from selfvec.apps.cli import main; main([])"]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **asked}, check=True)
     assert done.stdout.split() == [f"plain,{word}" for word in completed]

@@ -540,10 +540,7 @@ def test_a_run_that_kept_nothing_answers_what_it_can(tmp_path: Path) -> None:
     tools = Tools(open_run(tmp_path / "run"))
     assert tools.info()["documents"] == 40
     assert tools.similar("hail")["count"] == 20
-    for kept in (
-        tools.drift("hail"),
-        Tools(Refiner("original").fit(texts).run_).drift("hail"),
-    ):
+    for kept in (tools.drift("hail"), Tools(Refiner("original").fit(texts).run_).drift("hail")):
         assert not kept["rows"][0]["beyond_chance"]  # nothing moved, whatever its p
     for ask in (lambda: tools.search("hail"), lambda: tools.senses("hail")):
         with pytest.raises(InputError, match="refine again, with the default of keep"):
