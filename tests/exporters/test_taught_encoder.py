@@ -51,9 +51,9 @@ def encoded_run(folder: Path, encoder: SentenceEncoder, **options: str) -> Run:
     return selfvec.open_run(folder / "run")
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    return encoded_run(tmp_path, WordSums())
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return encoded_run(tmp_path_factory.mktemp("run"), WordSums())
 
 
 def expected(student: RunStudent, stems: dict[str, int]) -> np.ndarray:
@@ -108,7 +108,8 @@ def test_a_run_without_stop_words_gives_them_no_rows(tmp_path: Path) -> None:
     assert not {"the", "on", "an"} & set(words)
 
 
-def test_without_the_initial_vectors_only_words_of_the_texts_are_known(run: Run, tmp_path: Path) -> None:
+def test_without_the_initial_vectors_only_words_of_the_texts_are_known(tmp_path: Path) -> None:
+    run = encoded_run(tmp_path, WordSums())
     (tmp_path / "initial.txt").unlink()
     done = export(run, "encoder", tmp_path / "taught", rows="encoder")
     words = Encoder.open(tmp_path / "taught").words
