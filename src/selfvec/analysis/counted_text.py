@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 import polars as pl
@@ -30,6 +30,7 @@ from selfvec.base.declarations import options
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import NotFound
 from selfvec.base.view import Column, Drawn, Form, Row
+from selfvec.corpus.documents import Documents
 from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
 from selfvec.corpus.slices import named_slice
 from selfvec.data.run import Run
@@ -45,9 +46,6 @@ from selfvec.text.repeats import find_repeats, without
 from selfvec.text.rules import Rules
 from selfvec.text.sentences import sentence_spans
 from selfvec.text.tokenizers import LONG
-
-if TYPE_CHECKING:
-    from selfvec.corpus.documents import Documents
 
 MILLION = 1e6
 _IDS = "ids.safetensors"
@@ -115,9 +113,7 @@ class CountedText:
     repeats: str  # keep: every occurrence is counted; once: repeated passages are, as far as they repeat, not
     note: str = ""  # a sentence about words that are or are not counted; empty if there is nothing to say
     joined: Mapping[str, str] = field(default_factory=dict)  # the word that each variant is counted as
-    lacking: Mapping[str, str] = field(
-        default_factory=dict
-    )  # the same of pairs that the text has not both of
+    lacking: Mapping[str, str] = field(default_factory=dict)  # the same of pairs that it has not both of
     sentences: Ints | None = None  # (S + 1,), where each begins, and the end; None if they are not known
 
     def part(self, documents: Mask) -> CountedText:
@@ -250,8 +246,6 @@ def _encoded(run: Run, sentences: bool) -> tuple[TokenBatch, Ints | None]:
     ends = [0]  # of the documents, in sentences
 
     def documents() -> Iterator[Documents]:
-        from selfvec.corpus.documents import Documents
-
         for rows in text.batches((TEXT,)):
             texts = rows[TEXT].fill_null("")
             if sentences:

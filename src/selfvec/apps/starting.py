@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Never
 from selfvec.base.declarations import checked
 from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.files.atomic_files import check_target
+from selfvec.files.atomic_files import atomic_file, check_target
+from selfvec.files.report_page import check_report
 from selfvec.storage.run_folder import is_run, open_run
 
 if TYPE_CHECKING:
@@ -128,8 +129,6 @@ def serve(
 def _save_page(run: Path, path: Path, overwrite: bool, progress: Progress) -> None:
     from selfvec.apps.web.page_data import PageData
     from selfvec.apps.web.static_page import static_page
-    from selfvec.files.atomic_files import atomic_file
-    from selfvec.files.report_page import check_report
 
     check_report(path, (".html",))
     check_target(path, overwrite=overwrite, folder=False)

@@ -21,6 +21,7 @@ from selfvec.base.forks import check_polars
 from selfvec.files.untrusted import parse_json
 
 from .corpus import Corpus
+from .document_files import document_kind
 from .fields import FieldNames, FieldOptions, given_options
 
 if TYPE_CHECKING:
@@ -232,7 +233,6 @@ def _is_path(item: Any) -> bool:
     """Whether an item is a path, or a string that looks like one."""
     from selfvec.files.compressed_files import COMPRESSED
 
-    from .document_files import document_kind
     from .row_formats import row_format_of_suffix
 
     if not isinstance(item, str):

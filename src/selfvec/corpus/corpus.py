@@ -12,13 +12,13 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.forks import check_polars
 from selfvec.data.run_text import DATE, SLICE
 
+from .fields import FieldNames, FieldOptions
 from .summary import BATCH_BYTES, BATCH_ROWS, CorpusPass, Summary
 
 if TYPE_CHECKING:
     import polars as pl
 
     from .documents import Documents, Part
-    from .fields import FieldOptions
     from .fingerprints import Seen
 
 Select = Callable[["Documents", str], "Documents"]
@@ -122,7 +122,6 @@ class Corpus:
             If a source does not exist, cannot be read, is not text, or lacks the fields needed.
         """
         from .documents import kept_names
-        from .fields import FieldNames
         from .files import LeftOut, find_sources, open_part, require_fields
 
         slice_by_name, skip_bad_rows = (

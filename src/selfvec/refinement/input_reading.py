@@ -21,8 +21,14 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors, coverage
 from selfvec.files.checksums import sha256
 from selfvec.files.memory import return_freed_memory
+from selfvec.storage.formats import load
+from selfvec.storage.public_vectors import locate
+from selfvec.text import Encoding, Rules, encode, tokenizer
 from selfvec.text.language_recognition import language_of_text, note_on_language
 from selfvec.text.languages import STOP_WORDS
+from selfvec.text.phrases import read_phrases
+from selfvec.text.segmentation import segmenter, unsegmented
+from selfvec.text.tagger import check_tagger
 
 from .inputs import Execution, Inputs, by_token, check_slices, check_tokens, counted, initial_vectors
 from .teacher import general_words
@@ -34,7 +40,6 @@ if TYPE_CHECKING:
     from selfvec.corpus import Corpus
     from selfvec.corpus.documents import Documents
     from selfvec.storage.text_file import TextWriter
-    from selfvec.text import Encoding
     from selfvec.text.phrase_finding import Finder
 
 Start = Vectors | str | os.PathLike[str] | None
@@ -114,8 +119,6 @@ def read_unstemmed(
     If ``finder`` is given, stemming and `min_count` are applied, because it finds phrases among stemmed
     words. The documents are also given to ``text``.
     """
-    from selfvec.text import Rules, encode, tokenizer
-
     refuse_tokens(corpus, settings)
     rules = Rules.of(settings)
     timings = execution.timings
@@ -146,8 +149,6 @@ def with_days(tokens: TokenBatch, days: pl.Series | None) -> TokenBatch:
 
 def notes_on_words(words: Iterable[tuple[str, int]], settings: Settings) -> list[str]:
     """Notes on the words of a whole text and their counts: that most of it is not cut into words."""
-    from selfvec.text.segmentation import unsegmented
-
     sentence = unsegmented(words, settings.language, "the text") if settings.tokenizer == "words" else None
     return [sentence] if sentence else []
 
@@ -180,8 +181,6 @@ def refuse_tokens(corpus: Corpus, settings: Settings) -> None:
 
 def option_files(settings: Settings) -> dict[str, str]:
     """SHA-256 of the files named by options. Their content affects the result."""
-    from selfvec.text.languages import STOP_WORDS
-
     listed = settings.phrases if isinstance(settings.phrases, str) else None
     named = {"tokenizer": settings.tokenizer, "stop_words": settings.stop_words, "phrases": listed}
     names = {"words", "whitespace", "auto", None, *STOP_WORDS}
@@ -193,9 +192,7 @@ def option_files(settings: Settings) -> dict[str, str]:
 def _phrase_finder(settings: Settings) -> Finder | None:
     if settings.phrases is None:
         return None
-    from selfvec.text.languages import STOP_WORDS
     from selfvec.text.phrase_finding import Finder
-    from selfvec.text.phrases import read_phrases
 
     language = language_of(settings.as_dict())
     stop_words = settings.stop_words or (language if language in STOP_WORDS else "en")
@@ -229,9 +226,6 @@ def starts(vectors: Start | Sequence[Start]) -> list[Start]:
 
 def check_packages(candidates: Sequence[Start], settings: Settings) -> None:
     """Raise `MissingExtra` before anything is read if a package is needed that is not installed."""
-    from selfvec.text.segmentation import segmenter
-    from selfvec.text.tagger import check_tagger
-
     if settings.pos:
         check_tagger(settings.tagger)
     if settings.tokenizer == "words":
@@ -248,9 +242,6 @@ def load_start(vectors: Start, settings: Settings) -> tuple[Vectors | None, dict
         return None, {"name": vectors}
     if isinstance(vectors, Vectors):
         return by_token(vectors, settings), {"name": "memory"} | vectors.provenance
-    from selfvec.storage.formats import load
-    from selfvec.storage.public_vectors import locate
-
     place = locate(vectors)
     loaded = load(place, errors=settings.vectors_errors)
     described: dict[str, Any] = {"name": os.fspath(vectors)}

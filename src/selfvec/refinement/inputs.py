@@ -38,6 +38,8 @@ from selfvec.numerics.rows import filled_rows, unit_in_place
 from selfvec.storage.run_folder import TEXT
 from selfvec.storage.run_writer import RunWriter
 from selfvec.storage.text_file import TextWriter
+from selfvec.text import auto_window
+from selfvec.text.phrases import compose
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
 from selfvec.text.rules import DROPPED, keep_all, merged_types
 
@@ -179,8 +181,6 @@ def initial_vectors(
     keys = batch.types if keys is None else keys
     rows, sources, pieces = pretrained.lookup_pieces(keys, settings.oov == "subwords")
     if phrases and settings.oov == "subwords":
-        from selfvec.text.phrases import compose
-
         compose(rows, sources, batch.types, phrases, pretrained)
         units = set(phrases)
         joined = np.fromiter((word in units for word in batch.types), bool, len(batch.types))
@@ -261,8 +261,6 @@ def window_of(settings: Settings, batch: TokenBatch, method: str) -> int:
     """The window of a method, as given or its default."""
     if settings.window != "auto":
         return int(settings.window)
-    from selfvec.text import auto_window
-
     return METHODS[method].window or auto_window(batch)
 
 

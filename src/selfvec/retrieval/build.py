@@ -13,6 +13,7 @@ from selfvec.base.arrays import Hashes, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once
+from selfvec.corpus.fingerprints import hashes
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -126,8 +127,6 @@ class PoolOfTexts:
 
 def _keys(texts: PackedStrings) -> Hashes:
     """A hash of each text, (D,)."""
-    from selfvec.corpus.fingerprints import hashes
-
     return hashes(texts.data, texts.ends[:-1], texts.ends[1:])
 
 

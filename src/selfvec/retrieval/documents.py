@@ -20,6 +20,7 @@ from selfvec.base.compiled import read_only
 from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import coded
+from selfvec.corpus.fingerprints import joined_utf8
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT, RunText, column_of
 from selfvec.data.token_batch import TokenBatch
@@ -104,8 +105,6 @@ def gather(run: Run, progress: Progress) -> GatheredDocuments:
 
 def gathered_text(text: RunText, progress: Progress, unread: Sequence[str] = ()) -> GatheredDocuments:
     """The documents of a text, in memory."""
-    from selfvec.corpus.fingerprints import joined_utf8
-
     packer = Packer()
     with progress.stage("Reading", len(text), "documents") as advance:
         for rows in text.batches((TEXT,)):

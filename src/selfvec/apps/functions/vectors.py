@@ -18,6 +18,7 @@ from selfvec.base.view import COUNT, PROSE, Column, Table, View, figure
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, load, save
 from selfvec.storage.opened import GivenVectors, as_vectors
+from selfvec.storage.public_vectors import PUBLIC_VECTORS, find
 from selfvec.storage.run_folder import is_run
 
 _PER_LANGUAGE = "cc."  # fastText's names, cc.LANG.300; they share a row
@@ -164,7 +165,6 @@ def fetch(
     >>> selfvec.refine("reports.csv", encoder="minilm")  # doctest: +SKIP
     """
     from selfvec.storage.fetch_vectors import fetch_vectors, vectors_shape
-    from selfvec.storage.public_vectors import find
 
     is_encoder = find(name).kind == "encoder"
     if is_encoder:
@@ -248,7 +248,6 @@ def noaa(
 def list_vectors() -> Figures:
     """List vectors and encoders: those at hand, and those to be fetched."""
     from selfvec.storage.fetch_vectors import vectors_at_hand
-    from selfvec.storage.public_vectors import PUBLIC_VECTORS
 
     public = [one.as_dict() for one in PUBLIC_VECTORS.values()]
     return VectorsList("Vectors", {"at_hand": vectors_at_hand(), "can_be_fetched": public})

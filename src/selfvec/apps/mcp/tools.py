@@ -19,6 +19,7 @@ from selfvec.analysis.association import MEASURES
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.dispersion import Dispersion
 from selfvec.analysis.keyness import keyness_columns
+from selfvec.analysis.word_drift.compared_slices import comparable_slices, slices_of
 from selfvec.analysis.word_drift.drift_result import drift_columns
 from selfvec.apps.functions.live import upsert
 from selfvec.apps.run import Run
@@ -143,8 +144,6 @@ class Tools:
     def info(self) -> Json:
         """What this corpus is: its size, dates and slices of time, how its vectors were refined, and whether
         that went well (`findings`)."""
-        from selfvec.analysis.word_drift.compared_slices import comparable_slices, slices_of
-
         run = self._run.present
         made = run.provenance
         corpus = made.corpus
@@ -297,17 +296,9 @@ class Tools:
 
         run = self._run.present
         meanings = senses(run, word, examples=_EXAMPLES, space=self._sense_space(run))
-        listed = [
-            {
-                "number": number,
-                "label": sense.label,
-                "share": sense.share,
-                "count": sense.count,
-                "examples": sense.examples,
-                "periods": sense.periods,
-            }
-            for number, sense in enumerate(meanings.senses)
-        ]
+        listed = [{"number": number} | sense.as_dict() for number, sense in enumerate(meanings.senses)]
+        for row in listed:
+            del row["vector"]
         readings = [
             {"start": one.start, "end": one.end, "sense": one.sense, "probability": one.probability}
             for one in (meanings.disambiguate(text) if text else [])
