@@ -46,7 +46,8 @@ class Collocates(Figures):
     @property
     def columns(self) -> Sequence[Column]:
         """The word, how often it is together with the other, on which side, and the measure asked for."""
-        return (*_COLUMNS, MEASURES[self["measure"]][1], *_both_ways(self["measure"]))
+        both_ways = ["delta_p_back"] * (self["measure"] == "delta_p")  # which are read together
+        return (*_COLUMNS, *(MEASURES[name][1] for name in (self["measure"], *both_ways)))
 
     def view(self, top: int | None = None) -> View:
         """The first collocates, how many there are, and how often they are together in each group."""
@@ -73,11 +74,6 @@ _COLUMNS = (
     Column("documents", form=COUNT),
     Column("count", form=COUNT),
 )
-
-
-def _both_ways(measure: str) -> list[Column]:
-    """ΔP has two directions, which are read together."""
-    return [MEASURES["delta_p_back"][1]] if measure == "delta_p" else []
 
 
 @dataclass(frozen=True)

@@ -172,34 +172,18 @@ _DOCUMENTS, _DEVIATION, _ABOVE, _SQUARE, _RESIDUAL_2, _RESIDUAL_4, _COUNT, _EXPE
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """How the V words of a text are spread over its documents that have words, its parts.
+    """How the V words of a text are spread over its documents that have words, its parts; see `dispersion`.
 
-    Attributes
-    ----------
-    documents : (V,) int64
-        Documents with the word: its range.
-    dp : (V,) float64
-        Gries' deviation of proportions (2008, *Dispersions and adjusted frequencies in corpora*): half the
-        sum of |share of the word's occurrences in a part - share of the text in it|. 0 is evenly spread, near
-        1 is in one small part. 0 for a word that does not occur.
-    dp_norm : (V,) float64
-        DP divided by 1 - the smallest share of a part, so that 1 can be reached (Lijffijt and Gries, 2012,
-        *Correction to Dispersions and adjusted frequencies in corpora*).
-    juilland_d : (V,) float64
-        Juilland's D: 1 - V / √(n - 1), where V is the coefficient of variation of the relative frequencies in
-        n parts (with √(Σ(x - mean)² / n)), so that parts of any size count alike (Gries, 2020, *Analyzing
-        dispersion*). NaN of a single part.
-    residuals, fourth : (V,) float64
-        Sums over documents of (c - p n)² and (c - p n)⁴: c is the count in a document of n words, p the
-        expected rate that `spread_of` was given.
+    ``residuals`` and ``fourth`` are sums over documents of (c - p n)² and (c - p n)⁴: c is the count in a
+    document of n words, p the expected rate that `spread_of` was given.
     """
 
-    documents: Ints
-    dp: Doubles
-    dp_norm: Doubles
-    juilland_d: Doubles
-    residuals: Doubles
-    fourth: Doubles
+    documents: Ints  # (V,), with the word
+    dp: Doubles  # (V,), 0 for a word that does not occur
+    dp_norm: Doubles  # (V,)
+    juilland_d: Doubles  # (V,), NaN of a single part
+    residuals: Doubles  # (V,)
+    fourth: Doubles  # (V,)
 
 
 def spread_of(batch: TokenBatch, rates: Doubles | None = None) -> Spread:

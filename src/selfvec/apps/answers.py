@@ -116,7 +116,8 @@ def ask(
         reading = given_options(fields)
         path = Path(source).resolve()
         chosen = initial_vectors(vectors)
-        place = Path(cache) if cache is not None else cache_folder() / _key([str(path), chosen, reading])
+        key = _key([str(path), chosen, reading])
+        place = Path(cache) if cache is not None else user_folder("cache", "ask") / key
         if path in place.resolve().parents:
             rule = "is inside the folder of text, where it would be read as text"
             raise OptionError(rule, field="cache", remedy="name a folder elsewhere")
@@ -137,11 +138,6 @@ def _omissions(corpus: Corpus) -> Omissions:
     """What the latest pass over a corpus left out, as fields of `Found`."""
     summary = replace(corpus.summary, known=0)  # those are in the run
     return {"skipped_files": corpus.skipped_files, "left_out": summary.left_out()}
-
-
-def cache_folder() -> Path:
-    """Where `ask` keeps what it makes: ``SELFVEC_CACHE``, or the user's folder for caches of programs."""
-    return user_folder("cache", "ask")
 
 
 def _prepared(

@@ -21,7 +21,7 @@ from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, OptionError, require
 from selfvec.base.names import listed
 from selfvec.base.progress import Progress, as_progress
-from selfvec.corpus import Corpus, as_corpus
+from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
 from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
@@ -166,7 +166,9 @@ def topics(
         check_target(documents, overwrite=overwrite, folder=False)
     run = passing(with_variants(home, given.get("variants")), given.get("filter"))
     parts = [] if by is None else document_groups(run, by)
-    new = None if assign is None else _new_text(assign, run)
+    new = None
+    if assign is not None:
+        new = as_corpus(assign, "assign", like=run.provenance.corpus, keep_fields=False)
     options = {"top": top, "min_count": min_count, "seed": seed, "seeds": seeds, "earlier": earlier}
     clusters = _kept_clusters(run, number, options, as_progress(progress))
     told: list[str] = []
@@ -217,11 +219,6 @@ def _check_groups(by: str | None, *, match: bool, hierarchy: bool) -> None:
         require("scipy", "sparse", "matching topics" if match else "a hierarchy of topics")
 
 
-def _new_text(assign: Texts, run: Run) -> Corpus:
-    """Text of which topics are found, read like that of the run."""
-    return as_corpus(assign, "assign", like=run.provenance.corpus, keep_fields=False)
-
-
 def passing(run: Run, filter: GivenFilter | None) -> Run:
     """The documents of a run that pass, as a run in memory; the run itself without filters."""
     if not filter:
@@ -263,14 +260,15 @@ def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progre
         clusters = cluster_terms(run, number, **options, progress=progress)
         with progress.stage("Naming", None, "topics"):
             names = phrase_names(run, clusters.of_documents, [row["terms"] for row in clusters.rows])
-        return replace(clusters, topics=[_named(*pair) for pair in zip(clusters.topics, names, strict=True)])
+        return replace(
+            clusters,
+            topics=[
+                replace(topic, name=", ".join(own) or topic.name)  # by its terms, where no phrase is sure
+                for topic, own in zip(clusters.topics, names, strict=True)
+            ],
+        )
 
     return cached(run, "clusters", [_KIND, number, options], make, write, read, progress)
-
-
-def _named(topic: Topic, names: Sequence[str]) -> Topic:
-    """A topic named after phrases and nouns; by its terms, as before, where none is sure."""
-    return replace(topic, name=", ".join(names)) if names else topic
 
 
 def _terms_of(like: Topics | str | os.PathLike[str]) -> list[list[str]]:

@@ -155,7 +155,7 @@ def expand(
         meaning = run.vectors.unit
         topic = np.asarray(topic_rows(run))
     with one_core():
-        cosines = np.stack([vectors @ _direction(vectors[rows], weights) for vectors in (meaning, topic)])
+        cosines = np.stack([each @ unit_rows((weights @ each[rows])[None])[0] for each in (meaning, topic)])
         nearest = (meaning @ meaning[rows].T).argmax(axis=1)
     near_both = cosines.mean(axis=0)
     scores = near_both * batch.counts / (batch.counts + EVIDENCE)
@@ -210,11 +210,6 @@ def _distinct_terms(run: Run, known: list[str], ranked: list[int], top: int) -> 
         out.append(row)
         if len(out) == top:
             break
-    return out
-
-
-def _direction(rows: Rows, weight: Rows) -> Rows:
-    out: Rows = unit_rows((weight @ rows)[None])[0]
     return out
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from numpy.typing import NDArray
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -115,9 +116,13 @@ def _add_address(router: APIRouter, path: str) -> None:
 def _encoded(answer: Any) -> Response:
     """An answer as JSON, or the bytes of an array."""
     if isinstance(answer, np.ndarray):
-        body = np.ascontiguousarray(answer, dtype="<i2").data.cast("B")  # no copy
-        return Answer(body, media_type="application/octet-stream")
+        return Answer(points_bytes(answer), media_type="application/octet-stream")
     return json_response(answer)
+
+
+def points_bytes(points: NDArray[np.int16]) -> memoryview:
+    """The bytes of points, the low byte of each number first; they are not copied."""
+    return np.ascontiguousarray(points, dtype="<i2").data.cast("B")
 
 
 def _add_page(router: APIRouter) -> None:

@@ -6,10 +6,10 @@ without scripts, is the page of ``selfvec report``.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import time
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from graphlib import TopologicalSorter
@@ -25,7 +25,7 @@ from selfvec.files.report_page import STYLE, body_html
 from selfvec.views.text_report import TextFindings, text_report
 
 from .addresses import ADDRESSES
-from .app import page_files
+from .app import page_files, points_bytes
 from .comparison import Filter
 from .page_data import Json, PageData
 from .work import BackgroundTask
@@ -87,7 +87,7 @@ class Answers(dict[str, Any]):
         request = "\n".join([path, *(f"{name}={asked[name]}" for name in sorted(asked))])
         given = {_PARAMETERS.get(name, name): value for name, value in asked.items()}
         answer = ADDRESSES[f"/api/{path}"].function(self._page, **given, **(unsaid or {}))
-        self[request] = _packed(answer) if isinstance(answer, np.ndarray) else answer
+        self[request] = b64encode(points_bytes(answer)).decode() if isinstance(answer, np.ndarray) else answer
         return answer
 
     def ask_map(self, **asked: str) -> None:
@@ -166,10 +166,6 @@ def _documents(page: PageData) -> list[Json] | None:
         if length > _TEXT:
             return None
     return texts
-
-
-def _packed(points: Any) -> str:
-    return base64.b64encode(np.ascontiguousarray(points, "<i2").tobytes()).decode()
 
 
 def _on_paper(page: PageData) -> str:
