@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from math import comb
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 import numpy as np
+import polars as pl
 
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.declarations import checked
@@ -24,7 +25,7 @@ from selfvec.corpus.fields import FieldOptions
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT
 from selfvec.data.vectors import Source
-from selfvec.numerics.statistics import benjamini_hochberg, hypergeometric_p, tail_p
+from selfvec.numerics.statistics import benjamini_hochberg, cross_counts, hypergeometric_p, tail_p
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
@@ -42,9 +43,6 @@ from .monitoring_evidence import (
 )
 from .sides.notation import Sample
 from .sides.written import Sides, new_text
-
-if TYPE_CHECKING:
-    import polars as pl
 
 KINDS = ("topic", "word", "document")  # of rows, in their order
 SNIPPET = 240  # characters
@@ -339,10 +337,7 @@ def _topic_rows(figures: DocumentFigures, compared: ComparedDocuments) -> list[R
     """Topics of the run, ordered by the p of a change of their share."""
     if figures.topics is None:
         return []
-    old, new = (
-        np.bincount(figures.of_topic[of] + 1, minlength=len(figures.topics) + 1)[1:]
-        for of in _sides(compared)
-    )
+    old, new = cross_counts(figures.of_topic, compared.new, (len(figures.topics), 2)).T
     rows = _share_rows("topic", [topic.name for topic in figures.topics], old, new, compared)
     terms = {topic.name: ", ".join(term for term, _ in topic.terms) for topic in figures.topics}
     return [row | {"text": terms[row["name"]]} for row in rows]
@@ -352,8 +347,7 @@ def _word_rows(run: Run, figures: DocumentFigures, compared: ComparedDocuments) 
     """Words, ordered by the p of a change of their number of documents."""
     pool = compared.pool
     words = np.flatnonzero(figures.tested)
-    part = pool.part(compared.new)
-    new = document_frequencies(part)[words]
+    new = document_frequencies(pool.part(compared.new))[words]
     names = [pool.types[i] for i in words.tolist()]
     rows = _share_rows("word", names, figures.documents[words] - new, new, compared)
     return [row | {"text": "" if row["name"] in run.vectors else "unknown to the run"} for row in rows]
@@ -380,11 +374,9 @@ def _document_rows(figures: DocumentFigures, compared: ComparedDocuments, frame:
     rows = []
     for i in np.argsort(-new, kind="stable")[:MOST].tolist():
         document = frame.row(int(compared.places[i]), named=True)
-        name = document["name"]
-        text = document["text"]
-        shown = whole_words(" ".join(text[: 4 * SNIPPET].split()), SNIPPET)
+        shown = whole_words(" ".join(document["text"][: 4 * SNIPPET].split()), SNIPPET)
         rows.append(
-            {"kind": "document", "name": name, "old": usual, "new": float(new[i])}
+            {"kind": "document", "name": document["name"], "old": usual, "new": float(new[i])}
             | {"change": float(new[i]) - usual, "p": float(p[i]), "q": float(q[i]), "text": shown}
         )
     return rows

@@ -28,9 +28,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.terms import nearest_centres
@@ -42,6 +42,7 @@ from selfvec.base.errors import CorpusError, InputError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.corpus import Corpus
+from selfvec.corpus.documents import Documents
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
@@ -50,11 +51,13 @@ from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.derived_vectors import topic_vectors
 from selfvec.text import Rules, encode, tokenizer
-from selfvec.text.document_vectors import document_frequencies, document_vectors, inverse_document_frequency
+from selfvec.text.document_vectors import (
+    document_frequencies,
+    document_vectors,
+    inverse_document_frequency,
+    word_documents,
+)
 from selfvec.text.phrases import units_of
-
-if TYPE_CHECKING:
-    import polars as pl
 
 # Whatever is known of a held-out document is taken from the rest, so at most half of all are held out.
 HELD_OUT = 5000  # documents of the run that new ones are compared with, at most
@@ -84,8 +87,6 @@ def read_sample(
 
     Columns are ``text`` and ``name``, the document's id or else its number.
     """
-    import polars as pl
-
     if corpus.tokenized and settings.tokenizer != "whitespace":
         rule = f"its documents are tokens already: the tokeniser {settings.tokenizer} would split them again"
         raise CorpusError(rule, path=corpus.name, remedy="give texts")
@@ -107,8 +108,6 @@ def read_sample(
 
 def encoded(texts: pl.Series, run: Run, settings: Settings) -> TokenBatch:
     """Texts as tokens of a run, rare and unknown words included."""
-    from selfvec.corpus.documents import Documents
-
     rules = replace(Rules.of(settings), min_count=1, max_types=None)
     cut = tokenizer(settings.tokenizer, settings.language)
     parts = (Documents(texts[i : i + _CHUNK]) for i in range(0, len(texts), _CHUNK))
@@ -120,8 +119,6 @@ def own_text(run: Run, settings: Settings) -> TokenBatch | None:
     """All words of a run's documents, rare ones included; None if the run has not kept them."""
     if run.text is None:
         return run.tokens if settings.min_count == 1 else None
-    import polars as pl
-
     return encoded(pl.Series(run.text.texts()), run, settings)
 
 
@@ -190,9 +187,8 @@ def document_keys(batch: TokenBatch) -> Ints:
 
 def _left_out_share(held: TokenBatch, counts: Ints, least: int) -> float:
     """Share of the tokens whose word the run would not know without the token's own document."""
-    owner = np.repeat(np.arange(held.documents), np.diff(held.offsets))
-    pairs, times = np.unique(owner * len(counts) + held.ids, return_counts=True)
-    unknown = counts[pairs % len(counts)] - times < least
+    _, times, bounds = word_documents(held.ids, held.offsets, len(counts))
+    unknown = np.repeat(counts, np.diff(bounds)) - times < least
     return float(times[unknown].sum() / max(len(held), 1))
 
 

@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any, TypedDict
 
 import numpy as np
-import polars as pl
 
 from selfvec.analysis.usage.contexts import count_present, padded_windows, window_counts
 from selfvec.analysis.usage.contexts import occurrences as occurrences_of
@@ -31,16 +30,14 @@ from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.view import COUNT, Column, Part, Table, View, escaped, sentence, share
-from selfvec.corpus.documents import Documents
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import log_likelihood_scores
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.phrases import parts, units_of
-from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.rules import stems
 from selfvec.text.tokenizers import word_spans
 
@@ -235,21 +232,19 @@ class Senses(RecordTable[Sense]):
         The text is encoded like the run's corpus, but all words are kept, so that their positions are known.
         """
         run = self.run
-        name = str(self._option("tokenizer") or "words")
+        name = self._option("tokenizer") or "words"
         if name not in ("words", "whitespace"):
             rule = "the run's tokens are subwords, so words cannot be found in texts"
             raise InputError(rule, path=run.folder, remedy="refine with --tokenizer words")
-        documents = [Documents(pl.Series([text], dtype=pl.String))]
-        language = self._option("language")
-        rules = Rules(lemmatize=self._option("lemmatize"), language=language)
-        phrases = units_of(run.provenance)
-        batch = encode(documents, tokenizer(name, language), rules, run.vectors, phrases=phrases)[0]
+        preprocessing = replace(Preprocessing.of(run.provenance), stop_words=None, stemmed=False)
+        batch = encode_texts([text], preprocessing, run.vectors)
         units = [batch.types[i] for i in batch.ids.tolist()]
         ids = np.array([self._row(unit) for unit in units], np.int32)
         kept = np.flatnonzero(ids >= 0)  # without words that the run does not know or left out
         known = TokenBatch(ids[kept], np.array([0, len(kept)]), run.vectors.index_to_key)
         places = np.flatnonzero(known.ids == run.index(self.word))
-        spans = _unit_spans(text, units, word_spans(text, name, language), set(phrases))
+        words = word_spans(text, name, preprocessing.language)
+        spans = _unit_spans(text, units, words, set(units_of(run.provenance)))
         return [spans[i] for i in kept[places].tolist()], padded_windows(known, places)
 
     def _option(self, name: str) -> str | None:

@@ -216,6 +216,17 @@ def hypergeometric_p(taken: Ints, occurs: Ints, new: int, total: int) -> Doubles
     return out
 
 
+def cross_counts(rows: AnyInts | Mask, columns: AnyInts | Mask, shape: tuple[int, int]) -> Ints:
+    """How often each row number and column number stand together, (n, m); negative ones are none.
+
+    >>> cross_counts(np.array([0, 0, 1, -1]), np.array([1, 1, 0, 0]), (2, 2)).tolist()
+    [[0, 2], [1, 0]]
+    """
+    both = (rows >= 0) & (columns >= 0)
+    cells = rows[both].astype(np.int64) * shape[1] + columns[both]
+    return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+
+
 def ratios_of_shares(
     first: Ints, of_first: int, last: Ints, of_last: int
 ) -> tuple[Doubles, Doubles, Doubles]:

@@ -16,7 +16,7 @@ from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.view import COUNT, Column, Entry, Part, Table, View, share
 from selfvec.corpus.corpus import Corpus
-from selfvec.corpus.slices import Slice
+from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import inverse_document_frequency
@@ -54,7 +54,8 @@ def document_table(
         columns["date"] = batch.dates.astype("datetime64[D]")
     columns |= _topic_columns(run, topics, batch, topics.of_documents)
     if groups:
-        columns["group"] = _group_names(groups, batch.documents)
+        names = np.array([*(group.name for group in groups), None], object)  # -1, no group, is the last
+        columns["group"] = names[slice_of_each(groups)].tolist()
     if matched is not None:
         columns["group_topic"], columns["group_topic_name"] = _named(matched.of_documents, matched.names)
     return pl.DataFrame(columns)
@@ -95,13 +96,6 @@ def _named(topic_of: Ints, names: Sequence[str]) -> tuple[pl.Series, pl.Series]:
 
     topic = pl.Series([n if n >= 0 else None for n in topic_of.tolist()], dtype=pl.Int64)
     return topic, topic.replace_strict(dict(enumerate(names)), return_dtype=pl.String)
-
-
-def _group_names(groups: Sequence[Slice], documents: int) -> list[str | None]:
-    names = np.full(documents, None, object)
-    for group in groups:
-        names[group.documents] = group.name
-    return names.tolist()
 
 
 def _most_typical_first(run: Run, topics: Topics) -> Ints:

@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles, Ints, Mask
+from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.view import COUNT, NUMBER, PROBABILITY, STRONG, Column, sentence, share
-from selfvec.corpus.slices import Slice
+from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
-from selfvec.numerics.statistics import benjamini_hochberg, ratios_of_shares
+from selfvec.numerics.statistics import benjamini_hochberg, cross_counts, ratios_of_shares
 from selfvec.text.document_vectors import word_documents
 from selfvec.text.phrases import LINK
 
 from .growth import LEVEL, ShareChange, Sides, changes_of_counts, exact_p, moved_subjects, percent
-from .terms import documents_with, log_likelihoods, stop_words
+from .terms import content_words, documents_with, log_likelihoods
 from .topic_result import OTHER_SUBJECTS, Topics
 
 OTHERS = "the others"
@@ -116,10 +116,7 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
 
     False discoveries are counted over all groups, so that more groups do not name more by chance.
     """
-    batch = run.require_tokens()
-    group_of = np.full(batch.documents, -1, np.int64)
-    for number, group in enumerate(groups):
-        group_of[group.documents] = number
+    group_of = slice_of_each(groups)
     words, counts = _word_counts(run, group_of, len(groups))
     of_words = _against_others(counts, np.bincount(group_of[group_of >= 0], minlength=len(groups)))
     p_of_words = [_possible_p(each) for each in of_words]
@@ -127,9 +124,7 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
     names = [] if topics is None else [topic.name for topic in topics]
     of_topics: list[_Compared] = []
     if topics is not None:
-        topical = (topics.of_documents >= 0) & (group_of >= 0)
-        cells = topics.of_documents[topical] * len(groups) + group_of[topical]
-        table = np.bincount(cells, minlength=len(names) * len(groups)).reshape(len(names), -1)
+        table = cross_counts(topics.of_documents, group_of, (len(names), len(groups)))
         of_topics = _against_others(table, table.sum(axis=0))
     p_of_topics = [exact_p(*each) for each in of_topics]
     q_of_topics = benjamini_hochberg(np.concatenate([*p_of_topics, np.zeros(0)])).reshape(len(of_topics), -1)
@@ -159,17 +154,12 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
     return sorted(out, key=lambda group: -group.documents)
 
 
-def _word_counts(run: Run, group_of: Ints, groups: int) -> tuple[list[str], Ints]:
+def _word_counts(run: Run, group_of: Ids, groups: int) -> tuple[list[str], Ints]:
     """Words that may tell groups apart, and the documents of each group with them, (n, groups)."""
     batch = run.require_tokens()
     counts = documents_with(word_documents(batch.ids, batch.offsets, len(batch.types)), group_of, groups)
-    stops = stop_words(run)
-    able = [
-        row
-        for row in np.flatnonzero(counts.sum(axis=1) >= _LEAST).tolist()
-        if batch.types[row].lower() not in stops and any(map(str.isalpha, batch.types[row]))
-    ]
-    return [batch.types[row] for row in able], counts[able]
+    able = np.flatnonzero((counts.sum(axis=1) >= _LEAST) & content_words(run))
+    return [batch.types[row] for row in able.tolist()], counts[able]
 
 
 def _against_others(counts: Ints, sizes: Ints) -> list[_Compared]:

@@ -198,12 +198,9 @@ def word_changes(run: Run, words: Sequence[str], periods: Sequence[Slice]) -> li
     sides = None if batch is None or not words else first_and_last_periods(periods, batch)
     if batch is None or sides is None:
         return []
-    masks = []
-    for row in map(run.vectors.key_to_index.__getitem__, words):
-        mask = np.zeros(batch.documents, bool)
-        mask[batch.document_of(occurrences(batch, row))] = True
-        masks.append(mask)
     every = np.ones(batch.documents, bool)
+    rows = [run.vectors.key_to_index[word] for word in words]
+    masks = [np.isin(np.arange(batch.documents), batch.document_of(occurrences(batch, row))) for row in rows]
     changes = share_changes(masks, every, sides, mix_of(run, sides), shares_add_up=False)
     return list(zip(words, changes, strict=True))
 

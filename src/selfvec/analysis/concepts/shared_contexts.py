@@ -37,7 +37,7 @@ from selfvec.corpus import as_corpus
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.text.document_vectors import inverse_document_frequency
+from selfvec.text.document_vectors import inverse_document_frequency, word_documents
 from selfvec.text.phrases import LINK, parts
 from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 
@@ -395,14 +395,11 @@ class ConceptVectors:
         if len(batch) == 0:
             raise InputError("the concepts hold no words", remedy="name a file with a text for each concept")
         self._index = {word: i for i, word in enumerate(batch.types)}
-        documents = np.repeat(np.arange(len(texts)), np.diff(batch.offsets))
-        pairs, counts = np.unique(batch.ids.astype(np.int64) * len(texts) + documents, return_counts=True)
-        words, self._concepts = np.divmod(pairs, len(texts))
+        self._concepts, counts, self._starts = word_documents(batch.ids, batch.offsets, len(batch.types))
         self._idf = inverse_document_frequency(batch).astype(np.float64)
-        weights = (1 + np.log(counts)) * self._idf[words]
+        weights = (1 + np.log(counts)) * np.repeat(self._idf, np.diff(self._starts))
         lengths = np.sqrt(np.bincount(self._concepts, weights**2, minlength=len(texts)))
         self._weights = weights / lengths[self._concepts]
-        self._starts = np.searchsorted(words, np.arange(len(batch.types) + 1))
 
     @classmethod
     def of(cls, corpus: Any, run: Run) -> ConceptVectors:

@@ -18,14 +18,15 @@ from itertools import islice
 
 import numpy as np
 
-from selfvec.analysis.word_kinds import garbled_words, stop_words_of_run
+from selfvec.analysis.word_kinds import garbled_words, has_letter, stop_words_of_run
 from selfvec.analysis.word_neighbours import lexicon
-from selfvec.base.arrays import Doubles, Floats, Ints, Rows
+from selfvec.base.arrays import AnyInts, Doubles, Floats, Ints, Mask, Rows
 from selfvec.base.casing import asked_forms
 from selfvec.base.threads import finish, in_order, one_core, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import cross_counts
 from selfvec.refinement.derived_vectors import topic_vectors
 from selfvec.text import encode, tokenizer
 from selfvec.text.document_vectors import (
@@ -117,6 +118,13 @@ def stop_words(run: Run) -> frozenset[str]:
     return listed | EMPTY | CALENDAR if Preprocessing.of(run.provenance).stop_words == "en" else listed
 
 
+def content_words(run: Run) -> Mask:
+    """True for words that are neither numbers nor `stop_words`, (V,) bool."""
+    stops = stop_words(run)
+    words = run.vectors.index_to_key
+    return np.array([word.lower() not in stops and has_letter(word) for word in words], bool)
+
+
 def row_of(run: Run, term: str) -> int:
     """Row of a word or phrase; the words of a phrase may be separated by spaces, hyphens or underscores."""
     joined = LINK.join(term.replace("-", " ").split())
@@ -137,11 +145,8 @@ def topic_rows(run: Run) -> Rows:
 
 def counts_in(batch: TokenBatch, rows: Ints, group_of: Ints, number: int) -> Ints:
     """Occurrences of words in the documents of each group, (n, number); ``group_of`` is -1 for none."""
-    places = places_among(batch, rows)[batch.ids]
     groups = np.repeat(group_of, np.diff(batch.offsets))
-    kept = (places >= 0) & (groups >= 0)
-    cells = places[kept] * number + groups[kept]
-    return np.bincount(cells, minlength=len(rows) * number).reshape(-1, number)
+    return cross_counts(places_among(batch, rows)[batch.ids], groups, (len(rows), number))
 
 
 # ---- Terms without those of low coherence
@@ -321,17 +326,16 @@ def _of_one_subject(names: Sequence[str], weights: Doubles, means: Sequence[Rows
     return [names[i] for i in chosen]
 
 
-def documents_with(pairs: WordDocuments, group_of: Ints, number: int) -> Ints:
+def documents_with(pairs: WordDocuments, group_of: AnyInts, number: int) -> Ints:
     """How many documents of each group have each word, (n, number).
 
     >>> pairs = word_documents(np.array([0, 0, 1, 1]), np.array([0, 3, 4]), 2)
     >>> documents_with(pairs, np.array([0, 1]), 2).tolist()
     [[1, 0], [1, 1]]
     """
-    words = np.repeat(np.arange(len(pairs.bounds) - 1), np.diff(pairs.bounds))
-    groups = group_of[pairs.documents]
-    cells = (words * number + groups)[groups >= 0]
-    return np.bincount(cells, minlength=(len(pairs.bounds) - 1) * number).reshape(-1, number)
+    total = len(pairs.bounds) - 1
+    words = np.repeat(np.arange(total), np.diff(pairs.bounds))
+    return cross_counts(words, group_of[pairs.documents], (total, number))
 
 
 def log_likelihoods(counts: Ints, sizes: Ints) -> Doubles:
@@ -401,9 +405,7 @@ def _evenly(topic_of: Ints, number: int) -> Ints:
 def _running(run: Run, documents: Ints) -> Running:
     """The beginnings of some documents with their punctuation, or their tokens if the text was not kept."""
     if run.text is None:
-        part = np.zeros(run.require_tokens().documents, bool)
-        part[documents] = True
-        batch = run.require_tokens().part(part)
+        batch = run.require_tokens().part(documents)
         return Running.plain(batch.ids, batch.offsets, batch.types)
     import polars as pl
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.concepts.terms import stop_words
+from selfvec.analysis.concepts.terms import content_words
 from selfvec.analysis.sides.written import LikeForLike
 from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
@@ -31,7 +31,7 @@ from selfvec.analysis.word_drift.drift_result import Drift, kind_and_spellings
 from selfvec.analysis.word_drift.measures import NEIGHBOURS, possible_neighbours
 from selfvec.analysis.word_drift.permutation_test import compared_means
 from selfvec.analysis.word_drift.word_choice import NAME
-from selfvec.analysis.word_kinds import are_stop_words, has_letter
+from selfvec.analysis.word_kinds import are_stop_words
 from selfvec.base.arrays import AnyFloats, Ints, Mask, Rows
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.progress import Progress
@@ -257,13 +257,6 @@ def counts_of(run: Run) -> Ints:
     """Occurrences of each word of a run, (V,) int64."""
     counts = run.vectors.counts
     return np.ones(len(run.vectors), np.int64) if counts is None else np.asarray(counts, np.int64)
-
-
-def content_words(run: Run) -> Mask:
-    """True for words that are neither numbers nor stop words of the run's language, (V,) bool."""
-    stops = stop_words(run)
-    words = run.vectors.index_to_key
-    return np.array([word.lower() not in stops and has_letter(word) for word in words], bool)
 
 
 def _bytes(arrays: Iterable[AnyFloats]) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.concepts.terms import stop_words, topical_terms
+from selfvec.analysis.concepts.terms import content_words, stop_words, topical_terms
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import Mask
@@ -24,7 +24,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.text.languages import STEMMERS
 from selfvec.text.rules import stems
 
-from .comparison import content_words, counts_of
+from .comparison import counts_of
 
 MOST = 8  # words shown
 _PER_TOPIC = 2

@@ -13,8 +13,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Ints
-from selfvec.corpus.slices import Slice, slice_counts
+from selfvec.base.arrays import AnyInts, Ints
+from selfvec.corpus.slices import Slice, slice_counts, slice_of_each
 from selfvec.data.run import Run
 from selfvec.retrieval.segments import SearchedDocuments
 
@@ -153,7 +153,7 @@ def _colours(page: PageData, key: str, of: str, layout: str) -> list[Json]:
     parts = {} if run.tokens is None else text_parts(run, documents, page.comparisons.slices)
     colours: list[Json] = []
 
-    def add(name: str, values: list[str], codes: Ints, ordered: bool = False) -> None:
+    def add(name: str, values: list[str], codes: AnyInts, ordered: bool = False) -> None:
         colours.append({"name": name, "values": values, "codes": codes[shown].tolist(), "ordered": ordered})
 
     if topics is not None and (words or len(topics.of_documents) == len(documents or ())):
@@ -162,7 +162,9 @@ def _colours(page: PageData, key: str, of: str, layout: str) -> list[Json]:
     if words:
         add("change", *_changes(run, compared.tested.result()), ordered=True)
     for name, slices in parts.items():
-        codes = _typical(slice_counts(run.require_tokens(), slices)) if words else _assigned(slices)
+        codes: AnyInts = slice_of_each(slices)
+        if words:
+            codes = _typical(slice_counts(run.require_tokens(), slices))
         add(name, [part.name for part in slices], codes, ordered=name == "date")
     return colours
 
@@ -190,14 +192,6 @@ def _changes(run: Run, ranking: Ranking) -> tuple[list[str], Ints]:
     codes = np.full(len(run.vectors), -1)
     codes[[run.vectors.key_to_index[row["word"]] for row in rows]] = np.searchsorted(edges, changes)
     return [f"{a} to {b}" for a, b in pairwise(bounds)], codes
-
-
-def _assigned(slices: Sequence[Slice]) -> Ints:
-    """The slice of each document, (D,); -1 for none."""
-    codes = np.full(len(slices[0].documents), -1)
-    for code, part in enumerate(slices):
-        codes[part.documents] = code
-    return codes
 
 
 def _typical(counts: Ints) -> Ints:
