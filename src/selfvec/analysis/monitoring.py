@@ -317,9 +317,8 @@ def _writing(run: Run, frame: pl.DataFrame, compared: ComparedDocuments) -> Side
     """How new documents are written otherwise than those of the run."""
     own = None if run.text is None else run.text.read((TEXT,), compared.own_places.tolist())
     texts = own, frame[compared.places].select(TEXT)
-    old, new = (
-        Sample(compared.pool.part(of), text) for of, text in zip(_sides(compared), texts, strict=True)
-    )
+    parts = (compared.pool.part(of) for of in _sides(compared))
+    old, new = map(Sample, parts, texts)
     rows = np.array([run.original.get_index(word, -1) for word in new.tokens.types], np.int64)
     return new_text(old, new, (rows >= 0) & (run.original.sources[rows] == Source.KNOWN))
 

@@ -243,14 +243,13 @@ def _in_run(
     progress: Progress | None,
 ) -> list[dict[str, Any]]:
     """A row for each word, after its neighbours in the original vectors if ``compare``."""
-    from selfvec.analysis.word_neighbours import neighbours_row  # its stemmers take long to import
+    # Here, since its stemmers take long to import
+    from selfvec.analysis.word_neighbours import neighbours_row, replacement_row
 
     rows = []
     for place in places:
         rows += [neighbours_row(run, "original", place, top, min_count)] if compare else []
         if as_ == "replacement":
-            from selfvec.analysis.word_neighbours import replacement_row
-
             rows.append(replacement_row(run, place, top, min_count, progress))
         else:
             rows.append(neighbours_row(run, "refined", place, top, min_count))

@@ -124,10 +124,8 @@ class Corpus:
         from .documents import kept_names
         from .files import LeftOut, find_sources, open_part, require_fields
 
-        slice_by_name, skip_bad_rows = (
-            options.pop("slice_by_name", False),
-            options.pop("skip_bad_rows", False),
-        )
+        slice_by_name = options.pop("slice_by_name", False)
+        skip_bad_rows = options.pop("skip_bad_rows", False)
         asked: Any = {"keep_fields": True, **options}
         given = FieldNames.of(**asked)
         fields = given if like is None else given.like(like)
@@ -192,11 +190,8 @@ class Corpus:
         from .memory import texts_part
 
         if isinstance(texts, str | bytes):
-            rule, remedy = (
-                "texts is a list of strings, this is one string",
-                "put it into a list, or use Corpus.open",
-            )
-            raise CorpusError(rule, remedy=remedy)
+            remedy = "put it into a list, or use Corpus.open"
+            raise CorpusError("texts is a list of strings, this is one string", remedy=remedy)
         return cls([texts_part(name, texts, dates, ids, slices)], name, tokenized=tokenized)
 
     def batches(

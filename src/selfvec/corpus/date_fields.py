@@ -23,9 +23,8 @@ from .dates import FIRST_USUAL, LAST_USUAL, DateColumn, DateForm, Evidence
 from .summary import NAMED_PLACES, CorpusPass, Summary
 
 _ORDERS = {True: "day first", False: "month first"}
-_ANY = DateForm(
-    serial=True, early_years=True, spans=True
-)  # by which every value is a date that is one in some column
+# By which every value is a date that is one in some column
+_ANY = DateForm(serial=True, early_years=True, spans=True)
 _SHOWN = 40  # characters of a value in a message
 
 

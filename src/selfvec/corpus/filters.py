@@ -427,9 +427,9 @@ class _Values:
                 raise runs_backwards(low, high)
             numbers = self._fitting(lambda one: ends[0] <= self._number(one) <= ends[1])
         span = None if numbers and any(numbers) else asked_span(f"{low}..{high}")
-        return (
-            numbers if span is None else [any(span[0] <= day < span[1] for day in own) for own in self._days]
-        )
+        if span is None:
+            return numbers
+        return [any(span[0] <= day < span[1] for day in own) for own in self._days]
 
     def _fitting(self, fit: Callable[[str], bool]) -> list[bool]:
         return [any(map(fit, own)) for own in self.values]

@@ -49,9 +49,8 @@ class KeptPart(Part):
             batch = Documents(frame.drop(missing))
             kept = np.ones(len(batch), bool) if self.selected is None else self.selected[here]
             documents = int(kept.sum())
-            corpus_pass.summary.duplicates += documents - int(
-                seen.add(frame[FINGERPRINT].to_numpy()[kept]).sum()
-            )
+            new = int(seen.add(frame[FINGERPRINT].to_numpy()[kept]).sum())
+            corpus_pass.summary.duplicates += documents - new
             corpus_pass.summary.documents += documents
             if kept.any():
                 yield batch if kept.all() else batch.part(kept)

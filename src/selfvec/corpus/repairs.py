@@ -243,12 +243,12 @@ def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, 
         _mended(column, marked, fields.as_is, column.name in texts, places)
         for column, marked in zip(batch.frame, select(first | second), strict=True)
     ]
+    if not places:
+        return batch
     for row in sorted(places):
         corpus_pass.repaired(_told(places[row]), path=path, line=int(batch.lines[row]))
     # By names, since a list of series would give a column without a name another one.
-    return (
-        RowBatch(pl.DataFrame({column.name: column for column in columns}), batch.lines) if places else batch
-    )
+    return RowBatch(pl.DataFrame({column.name: column for column in columns}), batch.lines)
 
 
 def _mended(

@@ -169,10 +169,8 @@ class LineReader(RowReader):
     ) -> Iterator[RowBatch]:
         wrapped = self.source.wrapped and not fields.as_is
         if wrapped:
-            of = (
-                f"{self.source.path}: its lines are wrapped, so a document is what stands between blank lines"
-            )
-            corpus_pass.summary.note(f"{of}; --as-is makes one of each line")
+            of = "its lines are wrapped, so a document is what stands between blank lines"
+            corpus_pass.summary.note(f"{self.source.path}: {of}; --as-is makes one of each line")
         rows = self._paragraphs(blocks) if wrapped else _each_line(blocks)
         for numbers, lines, block in rows:
             texts = pl.Series(lines, dtype=pl.Binary).cast(pl.String)

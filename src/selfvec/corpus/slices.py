@@ -117,9 +117,8 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
     inside = (dates >= first) & (dates < end)
     if not inside.any():
         dated = dates[~np.isnat(dates)]
-        raise NotFound(
-            f"no document is dated {text}", remedy=f"the dates run from {dated.min()} to {dated.max()}"
-        )
+        remedy = f"the dates run from {dated.min()} to {dated.max()}"
+        raise NotFound(f"no document is dated {text}", remedy=remedy)
     return Slice(text, inside)
 
 
@@ -203,9 +202,8 @@ def documents_of(slices: Sequence[Slice]) -> list[tuple[str, str]]:
 
 def _dates(batch: TokenBatch) -> NDArray[np.datetime64]:
     if batch.dates is None or np.all(np.isnat(batch.dates)):
-        raise NotFound(
-            "the documents of this run have no dates", remedy="refine again with --date-field FIELD"
-        )
+        remedy = "refine again with --date-field FIELD"
+        raise NotFound("the documents of this run have no dates", remedy=remedy)
     return batch.dates
 
 

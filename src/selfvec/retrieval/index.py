@@ -357,9 +357,8 @@ class Index:
             asked = None
         else:
             scored = self.scorer.score(parsed, mode, asked)
-        scored = scored.preferring(signed.higher, signed.last).among(
-            signed.passing
-        )  # filters change no score
+        # Filters change no score
+        scored = scored.preferring(signed.higher, signed.last).among(signed.passing)
         return _Answer(parsed, scored, asked, passing, signed.passing, notes)
 
     def matching(self, query: str) -> Mask:

@@ -74,9 +74,8 @@ class Ngrams:
         self._shift = np.uint64(64 - bits)
         parts = max(min(threads(jobs), batch.documents), 1)
         ends = np.searchsorted(batch.offsets, np.linspace(0, len(batch), parts + 1)[1:-1])
-        self._ranges: list[DocumentRange] = list(
-            pairwise([0, *ends.tolist(), batch.documents])
-        )  # one a thread
+        # One a thread
+        self._ranges: list[DocumentRange] = list(pairwise([0, *ends.tolist(), batch.documents]))
 
     def look_for(self, passages: Hashes) -> None:
         """Set the counters of some n-grams, instead of counting all."""

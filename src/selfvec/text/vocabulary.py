@@ -43,9 +43,8 @@ class Vocabulary:
     preprocessing: Preprocessing
     types: Sequence[str]
     _seen: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
-    _later: dict[str, tuple[int, ...]] = field(
-        default_factory=dict, repr=False
-    )  # unknown words, and new types
+    # Unknown words, and new types
+    _later: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
     _first: int | None = None  # types of the vocabulary that has the same `_seen`
     _bare: dict[str, dict[str, list[int]]] = field(default_factory=dict, repr=False)  # see `_without_accents`
 

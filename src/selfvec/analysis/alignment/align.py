@@ -293,7 +293,7 @@ def by_dictionary(
     reweight: bool = False,
     progress: Progress | None = None,
 ) -> Aligned:
-    """Rotate b onto a by a dictionary that self-learning enlarges; see the module `self_learning`."""
+    """Rotate b onto a by a dictionary that self-learning enlarges; see the module `common_space`."""
     if dictionary is None:
         raise OptionError("the method dictionary needs this option", field="dictionary")
     given, about = paired_rows(a, b, dictionary)
@@ -304,7 +304,7 @@ def by_dictionary(
 def by_unsupervised(
     a: Vectors, b: Vectors, *, reweight: bool = False, seed: int = 0, progress: Progress | None = None
 ) -> Aligned:
-    """Rotate b onto a without a dictionary, by self-learning; see the module `self_learning`."""
+    """Rotate b onto a without a dictionary, by self-learning; see the module `common_space`."""
     learned = learn(a, b, seed=seed, progress=progress)
     return _learned(a, b, "unsupervised", learned, reweight, {"dictionary": None})
 

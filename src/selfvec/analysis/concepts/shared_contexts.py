@@ -306,15 +306,13 @@ def _best_occurrences(
     windows = np.sort(np.where(np.isin(windows, contexts), windows, -1), axis=1)
     windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per occurrence
     scores = np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1)
-    best = []
-    quotes = []
+    found = []  # shared contexts of each quote, and the quote in words
     for quote in best_occurrences(run, places, scores, most, marks=dict.fromkeys(contexts, "shared")):
         shared = list(dict.fromkeys(token for token, mark in quote.pieces if mark == "shared"))
-        best.append(Occurrence(word, quote.document, "", shared))
         words = tuple((" ".join(parts(token)) or token, "") for token, _ in quote.pieces)
-        quotes.append(replace(quote, word=word.split(LINK)[0], pieces=words))
-    told = sentences(run, quotes)
-    return [replace(occurrence, text=quote.text) for occurrence, quote in zip(best, told, strict=True)]
+        found.append((shared, replace(quote, word=word.split(LINK)[0], pieces=words)))
+    told = sentences(run, [quote for _, quote in found])
+    return [Occurrence(word, of.document, of.text, own) for (own, _), of in zip(found, told, strict=True)]
 
 
 # ---- By concepts

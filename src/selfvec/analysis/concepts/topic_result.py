@@ -136,9 +136,8 @@ class GroupTopics(RecordTable[TopicShare]):
         for row in self.shares:
             if row.topic not in largest or row.documents > largest[row.topic].documents:
                 largest[row.topic] = row
-        return [
-            largest[topic].name if topic in largest else "" for topic in range(max(largest, default=-1) + 1)
-        ]
+        number = max(largest, default=-1) + 1
+        return [largest[topic].name if topic in largest else "" for topic in range(number)]
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -159,9 +158,8 @@ class GroupTopics(RecordTable[TopicShare]):
             {"group": name, "documents": sum(row.documents for row in topics), "topics": _largest(topics)}
             for name, topics in groups.items()
         ]
-        return Table(
-            self.columns, rows, notes=[f"too little text: {escaped(self.left_out)}"] * bool(self.left_out)
-        )
+        notes = [f"too little text: {escaped(self.left_out)}"] * bool(self.left_out)
+        return Table(self.columns, rows, notes=notes)
 
     def view(self, top: int | None = None) -> View:
         """The groups with their largest topics."""
