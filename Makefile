@@ -43,7 +43,8 @@ demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
 
 # Checks of the code run next to the tests. Three workers keep two cores busy: a test waits for programs, pages and
-# pools of threads half of its time. A worker needs no further threads of BLAS.
+# pools of threads half of its time. A worker needs no further threads of BLAS. One that hangs is ended and replaced
+# once: its file begins again, and would do so for ever.
 # The tests start a hundred interpreters, so bytecode is kept, even where the environment says otherwise.
 test: $(VENV)/installed-dev
 	@$(MAKE) --no-print-directory --jobs=2 tests checks
@@ -55,7 +56,8 @@ checks:
 	$(BIN)/mypy
 
 tests:
-	PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
+		--max-worker-restart 1
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks speed
