@@ -274,7 +274,11 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.refine([]), ""),
     (lambda: selfvec.refine(TEXTS, 5), "vectors: "),
     (lambda: selfvec.refine(TEXTS, "none", "papr"), "did you mean paper"),
-    (lambda: selfvec.refine(TEXTS, "none", overwrite=True), "overwrite: a run in memory"),
+    (
+        lambda: selfvec.refine(TEXTS, "my-run", overwrite=True),
+        "overwrite: a run in memory is not written: the second argument is its vectors",
+    ),
+    (lambda: selfvec.dispersion("run", []), "words: the list is empty"),
     (lambda: selfvec.refine(TEXTS, "none", slice="week"), "slice: is one of"),
     (lambda: selfvec.refine(TEXTS, "none", output=5), "output: is a path"),
     (lambda: selfvec.update("run"), "nothing to do"),

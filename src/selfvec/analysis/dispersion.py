@@ -18,6 +18,7 @@ from selfvec.analysis.counted_text import (
     rows_of,
 )
 from selfvec.base.arrays import Array, Doubles, Ids, Ints
+from selfvec.base.checks import check_texts
 from selfvec.base.compiled import kernel
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of
@@ -113,9 +114,9 @@ def dispersion(
     >>> [(row["word"], row["documents"], round(row["dp"], 2)) for row in run.dispersion(["the", "hail"]).rows]
     [('the', 1999, 0.09), ('hail', 105, 0.95)]
     """
+    names = check_texts("words", words, "words")
     asked = asked_text(run, counting)
     numbers, unknown = [], []
-    names = [words] if isinstance(words, str) else list(words)
     for word in dict.fromkeys(names):
         try:
             numbers.append(number_of(asked.run, asked.text, word))

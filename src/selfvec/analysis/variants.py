@@ -118,6 +118,7 @@ def variants(
     run = as_run(run)
     if output is not None:
         check_target(output, overwrite=overwrite, folder=False)
+    run.require_tokens("in which variants are looked for")
     slices, why = two_parts(run, between, slice_field, given_filters(filter))
     rows = variant_pairs(run, slices)
     if output is not None:

@@ -44,6 +44,7 @@ CHOSEN = {
     "mostly undated": (years(2000, 2009, 40, 100) + [(None, 9)] * 402, [], "by refining: 402 of 802 do"),
     "undated": ([(None, 9)] * 90, [], ""),
     "too little text": (years(2000, 2009, 6, 20), [], "by refining: no two spans of years hold 30 docum"),
+    "two centuries": ([("1950-01-01", 9), ("2001-01-01", 9)], [], "by refining: no two spans of centuries"),
     "one day": (years(2000, 2000, 500, 100), [], "by refining: no two spans of"),
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from planted_text import LONG, Report, reports
 from tests.commands import ran
+from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.sides.joined import joined, read_variants
@@ -366,6 +367,11 @@ def test_a_wrong_file_is_refused_with_its_line(text: str, rule: str, tmp_path: P
     file.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=rule):
         read_variants(file)
+
+
+def test_without_tokens_that_is_said_and_not_that_there_are_no_periods() -> None:
+    run = selfvec.refine([*reports(60)], "none", "original", keep="nothing")
+    refused(lambda: selfvec.variants(run), InputError, "has not kept its tokens, in which variants are")
 
 
 def test_a_word_that_replaces_another_is_listed_and_not_joined(tmp_path: Path) -> None:

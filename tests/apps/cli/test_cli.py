@@ -191,7 +191,7 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
         ("drift run --min-count 5000", "--min-count"),
         ("search run hail --filter county=X", "--filter"),
         ("search run hail --filter corpus", "--filter: a filter is field=value"),
-        ("expand run the", "no word of the query"),
+        ("expand run the", "no word of the query is left without stop words"),
         ("topics run --min-count 1 --number 300", "--number"),
         ("topics run --by county", "--by: the documents have no field 'county'"),
         ("graph run -o x.doc", "x.doc"),

@@ -139,7 +139,7 @@ def expand(
     OptionError
         If ``top`` is not at least 1.
     InputError
-        If no word of the query occurs in the run, or the run has not kept its tokens.
+        If no word of the query occurs in the run or counts, or the run has not kept its tokens.
 
     Examples
     --------
@@ -186,8 +186,8 @@ def _query_words(run: Run, query: str) -> tuple[list[str], list[str], Rows]:
     if not known and unknown:
         run.rows(unknown)  # raises an error with words of similar spelling
     if not known:
-        listed = f", {', '.join(map(repr, unknown))}," if unknown else ""
-        raise InputError(f"no word of the query{listed} occurs in this run", remedy="use words of the corpus")
+        rule = "no word of the query is left without stop words and signs"
+        raise InputError(rule, remedy="use words of the corpus")
     rows = np.array([index[word] for word in known], np.int64)
     idf = inverse_document_frequency(run.require_tokens())[rows]
     return known, unknown, idf * np.array([times[word] for word in known], np.float32)

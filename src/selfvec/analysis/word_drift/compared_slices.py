@@ -255,6 +255,7 @@ def usual_slices(batch: TokenBatch | None, among: Mask | None = None) -> Compare
         undated = documents - dated.sum()
         return Compared([], f"{_BY_REFINING}{undated:,} of {documents:,} documents have no date.")
     unit, periods = _calendar(batch)
+    units = "centuries" if unit == "century" else f"{unit}s"
     tokens = _sizes(periods, batch)
     counts = np.array([part.documents.sum() for part in periods], np.int64)
     least = f"{ENOUGH_DOCUMENTS} documents and {ENOUGH_TOKENS:,} words"
@@ -263,9 +264,9 @@ def usual_slices(batch: TokenBatch | None, among: Mask | None = None) -> Compare
         ends = _ends((tokens, max(enough, ENOUGH_TOKENS)), (counts, ENOUGH_DOCUMENTS))
         if ends is not None:
             sides = [_joined(periods[: ends[0]]), _joined(periods[-ends[1] :])]
-            why = f"Compared: the earliest and the latest {unit}s that hold {held} each."
+            why = f"Compared: the earliest and the latest {units} that hold {held} each."
             return Compared(sides, why + _SEASON * _of_other_months(batch.dates, sides))
-    return Compared([], f"{_BY_REFINING}no two spans of {unit}s hold {least} each.")
+    return Compared([], f"{_BY_REFINING}no two spans of {units} hold {least} each.")
 
 
 _SEASON = (

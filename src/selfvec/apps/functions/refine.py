@@ -122,6 +122,9 @@ def refine(
     if "oov_vectors" in given:
         given["oov"] = given.pop("oov_vectors")
     settings = Settings.given(method=method, slice=None if by_name else slice, **given)
+    if overwrite and output is None and is_path(vectors):  # where the functions of others have the output
+        rule = "a run in memory is not written: the second argument is its vectors"
+        raise OptionError(rule, field="overwrite", remedy="name an output")
     several = initial_vectors(vectors)
     teaching: dict[str, Any] = {"encoder": encoder, "embeddings": embeddings}
     if cluster is not None:
