@@ -101,6 +101,8 @@ def variants(
             The cosine of their contexts, and that of random halves of the occurrences of both.
         ``certain``
             Whether their letters and contexts say that they are one word.
+        ``replaces``
+            Whether one is another word in the place of the other, as frequent and used alike.
 
     Raises
     ------

@@ -247,12 +247,21 @@ def test_words_in_two_are_no_news_where_the_word_in_one_stays() -> None:
     assert sides_of(rows).apart == []
 
 
-def test_one_word_in_place_of_another_is_no_formula() -> None:
+def test_what_one_document_of_few_writes_often_is_no_habit_of_its_side() -> None:
+    many = [{"text": f"{row['text']} It was, e g, late.", "date": "2001"} for row in reports(300)]
+    few = [{"text": row["text"], "date": "2012"} for row in reports(20, 1)]
+    few[0]["text"] = few[1]["text"] = "It was late, eg, and, eg, cold, eg, and then, eg, we left."
+    assert sides_of(many + few).sentences == []
+
+
+@pytest.mark.parametrize(("number", "said"), [(300, True), (30, False)])
+def test_one_word_in_place_of_another_is_told_and_no_formula(number: int, said: bool) -> None:
     rows = [
         {**row, "text": f"{row['text']} We sent it by {'email' if row['date'] >= '2009' else 'fax'}."}
-        for row in reports(300)
+        for row in reports(number)
     ]
-    assert sides_of(rows).sentences == []
+    pair = "2009..2018 has 1 word where 2000..2008 has another: fax → email."
+    assert sides_of(rows).sentences == [pair] * said
 
 
 def test_a_kind_that_has_more_of_the_words_and_hardly_more_of_the_documents_is_told() -> None:

@@ -27,8 +27,8 @@ from selfvec.text.odd_words import letters_key, spelling_key
 
 Row = dict[str, Any]
 
-_FORMAT = 2  # of what is kept in a cache: another number, and what an older version kept is made again
-_FEWEST = 5  # occurrences of a word that vanishes or comes, on the side that has it
+_FORMAT = 3  # of what is kept in a cache: another number, and what an older version kept is made again
+_FEWEST = 5  # documents with a word that vanishes or comes, on the side that has it
 _VANISHED = 5  # times rarer on the other side; an old habit dies out slowly
 _CERTAIN = 3.0  # deviations by which the shares of documents differ: one in 400 by chance
 _LISTED = 500  # words that go, and that come, at most: those that differ most certainly
@@ -39,6 +39,9 @@ _SPLITS = 10  # random halves of the occurrences of both words
 # Least cosine of contexts, as a share of that of random halves. On storm reports, abstracts and planted
 # abbreviations, pairs that are one word have .88 and more; words whose letters agree by accident .41 at most.
 _NEAR = 0.7
+# A word without such letters stands where another stood if both are frequent, as frequent up to this ratio,
+# and used alike: subjects that come as others go use their words otherwise, with a cosine of .17 at most.
+_OFTEN, _AS_OFTEN, _ALIKE = 20, 2, 0.25
 _ROUNDS = 3
 _REPLACED = 0.5  # of a word that one side writes in one: the other writes as many in two, at least
 _CANDIDATES = 3  # words whose contexts are nearest, that are looked at for each word
@@ -136,8 +139,9 @@ def variant_pairs(run: Run, slices: Sequence[Slice]) -> list[Row]:
     A row has the ``word`` as it is written out, its ``variant``, their ``relation``, the counts of both on
     both sides, the ``cosine`` of their contexts, and what it is ``expected`` to be: that of random halves of
     the occurrences of both. ``certain`` are pairs with a relation and near-equal contexts; the others are
-    listed for a person to judge. Certain pairs come first, of these the most frequent. They are kept in the
-    run's cache. There are none between less than two slices.
+    listed for a person to judge: ``replaces`` says whether one took the place of the other, as frequent.
+    Certain pairs come first, of these the most frequent. They are kept in the run's cache. There are none
+    between less than two slices.
     """
     batch = run.tokens
     if len(slices) < 2 or batch is None:
@@ -171,8 +175,26 @@ def pairs_between(parts: Sequence[TokenBatch], initial: Mask, seed: int = 0) -> 
     # The side that misread letters has fewer of the words that a dictionary would have.
     misread = [(pair.gone, pair.came) for pair in judged if pair.near and pair.relation == "misread"]
     gone, came = initial[np.array(misread, np.int64).reshape(-1, 2)].sum(axis=0)
-    rows = [_row(names, counts, pair, came_misread=bool(gone > came)) for pair in judged if pair.near]
+    rates = counts / np.array([[max(len(part), 1)] for part in parts])
+    rows = [
+        _row(names, counts, pair, came_misread=bool(gone > came))
+        | {"replaces": _replaces(names, pair, moves, counts, rates)}
+        for pair in judged
+        if pair.near
+    ]
     return sorted(rows, key=lambda row: (not row["certain"], -row["variant_a"] - row["variant_b"]))
+
+
+def _replaces(names: Sequence[str], pair: _Pair, moves: _Moves, counts: Ints, rates: Doubles) -> bool:
+    """Whether the word that came stands where another word stood, as often as it did.
+
+    Where not twice as many words stay as move, as in a text about something else, contexts cannot tell.
+    """
+    words, own = [pair.gone, pair.came], ((0, 1), (pair.gone, pair.came))
+    others = not pair.relation and all(names[word].isalpha() for word in words)
+    as_often = rates[own].max() <= _AS_OFTEN * rates[own].min() and counts[own].min() >= _OFTEN
+    most_stay = 2 * (len(moves.going) + len(moves.coming)) <= len(moves.shared)
+    return bool(others and most_stay and moves.sharp[words].all() and as_often and pair.cosine >= _ALIKE)
 
 
 def _row(names: Sequence[str], counts: Ints, pair: _Pair, *, came_misread: bool) -> Row:
@@ -205,7 +227,8 @@ def _moves(parts: Sequence[TokenBatch]) -> _Moves:
     share = documents.sum(axis=0) / totals.sum()
     error = np.sqrt(share * (1 - share) * (1 / totals).sum())
     change = np.divide(rates[1] - rates[0], error, out=np.zeros(len(share)), where=error > 0)
-    often = with_letters(parts[0].types) & (counts.max(axis=0) >= _FEWEST)
+    own = np.take_along_axis(documents, rates.argmax(axis=0)[None], axis=0)[0]
+    often = with_letters(parts[0].types) & (own >= _FEWEST)
     sharp = often & (rates.max(axis=0) >= _VANISHED * rates.min(axis=0))
     order = np.argsort(-np.abs(change), kind="stable")
     moved = order[often[order] & (np.abs(change[order]) >= _CERTAIN)]

@@ -110,6 +110,7 @@ class Sides:
         said = (
             self._on_languages(),
             self._on_words(),
+            self._on_replaced(),
             self._on_formulas(),
             self._on_mix(),
             self._on_measures(),
@@ -155,6 +156,21 @@ class Sides:
         if left and self.joinable:
             sentences[-1] += f". {_REMEDY}"
         return [*(f"{sentence}." for sentence in sentences), *joined_sentences(self.joined, self.lacking)]
+
+    def _on_replaced(self) -> list[str]:
+        """Words that took the place of others, as units and labels do; languages have others anyway."""
+        apart = " ".join(f"{row['word']} {row['apart']}" for row in self.apart)
+        explained = {*self.joined, *apart.split()}
+        pairs = {
+            row["variant"]: row["word"]
+            for row in self.variants
+            if row["replaces"] and explained.isdisjoint((row["variant"], row["word"]))
+        }
+        if not pairs or self._on_languages():
+            return []
+        words = count_of(len(pairs), "word")
+        others = "another" if len(pairs) == 1 else "others"
+        return [f"{self.b} has {words} where {self.a} has {others}: {pair_names(pairs)}."]
 
     def _on_formulas(self) -> list[str]:
         """The passage that most documents of one side have; another language has others anyway."""
