@@ -206,6 +206,30 @@ def test_where_nothing_changed_no_word_is_named() -> None:
     assert named <= 0.05 * seeds
 
 
+def said_of_texts_alike(old: int, new: int, added: str = "") -> str:
+    """The summary of documents whose words are as frequent as in language: that of rank r by 1 / r."""
+    share = 1 / np.arange(1, 3001)
+    drawn = np.random.default_rng(0).choice(3000, (old + new, 30), p=share / share.sum())
+    texts = [" ".join(f"w{number}x" for number in document) for document in drawn.tolist()]
+    texts[old:] = [f"{text} {added}" for text in texts[old:]]
+    corpus = Corpus.from_texts(texts, slices=["old"] * old + ["new"] * new)
+    return drift(refine(corpus, "none", Settings(method="original"))).summary
+
+
+def test_a_side_that_is_too_small_to_tell_is_said_to_be_before_that_no_word_changed() -> None:
+    small = "new is too small to tell which words changed: 17 words are in enough of its 20 documents"
+    said = said_of_texts_alike(600, 20)
+    assert re.match(
+        rf"{small} to be sure, and 520 are frequent in old\. .*no word of 18 surely changed", said
+    ), said
+
+
+@pytest.mark.parametrize(("added", "but"), [("", ""), ("overview", ", but 1 word came: overview")])
+def test_words_that_came_are_named_where_no_other_changed(added: str, but: str) -> None:
+    said = said_of_texts_alike(600, 600, added)
+    assert re.fullmatch(rf"No word of \d+ changed from old to new beyond chance{but}\.", said), said
+
+
 def test_a_text_that_changed_as_a_whole_is_said_to_and_no_word_stands_out() -> None:
     """Each text of the new side has every other word from another topic."""
     rng = np.random.default_rng(0)

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
+import numpy as np
+
 from selfvec.analysis.sides.joined import AUTO
 from selfvec.analysis.sides.written import LikeForLike, compared
 from selfvec.analysis.word_kinds import languages
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked, options
+from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.filters import GivenFilter, given_filters
@@ -19,13 +22,14 @@ from selfvec.data.run import Run
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.tagger import PARTS, check_tagger
 
-from .compared_slices import asked_slices, sources_of
+from .compared_slices import CountedSides, asked_slices, sources_of
 from .drift_result import Drift
 from .measures import kept_measures
 from .permutation_test import DriftTest
 from .sentences import with_documents
 from .word_choice import (
     Choice,
+    Measures,
     changed_beside,
     is_changed,
     is_significant,
@@ -35,6 +39,7 @@ from .word_choice import (
 )
 
 _SHOWN = 20  # words with example sentences, if all are listed
+_SURE = 100  # words with an interval: with fewer, and a tenth of the other side's words, a side is too small
 _AFFORDED = 2_000_000  # tokens of a text that is compared again with its variants joined, to say what is left
 
 
@@ -239,6 +244,7 @@ def drift(
             new=new,
             gone=gone,
             sides=sides,
+            too_small=_too_small(run, slices, measured, min_count),
             slices=sources_of(run, slices),
             seed=test.seed,
             state=run.stamp,
@@ -249,6 +255,25 @@ def drift(
             found = replace(found, counted_so=again.summary)
         found = found.select(top, fdr).compare_sentences(run, top or _SHOWN, steps)
         return found.illustrate(run, top or _SHOWN, examples, steps) if examples else found
+
+
+def _too_small(run: Run, slices: Sequence[Slice], measured: Measures, least: int) -> str:
+    """A sentence if one side has so few words that chance decides; that the sides differ is no reason."""
+    rows = (row for row in measured.rows if row["word"] not in measured.reasons)
+    sure = sum(row["change_low"] is not None for row in rows)
+    if not slices or sure >= _SURE:
+        return ""
+    often = (CountedSides.of(run, slices, least).counts >= least).sum(axis=1)
+    small = int(np.argmin(often))
+    if 10 * often[small] >= often.max():
+        return ""
+    part, other = slices[small], slices[1 - small]
+    words = count_of(sure, "word is", "words are")
+    documents = count_of(int(part.documents.sum()), "document")
+    return (
+        f"{part.name} is too small to tell which words changed: {words} in enough of its {documents} to be "
+        f"sure, and {often.max():,} are frequent in {other.name}."
+    )
 
 
 def _named(which: Mapping[str, Any], name: str, what: str) -> list[str]:

@@ -37,6 +37,7 @@ from .word_choice import SIZE, is_changed, is_significant
 
 _NEIGHBOURS = 5  # shown of those gained, and of those lost
 _FIRST = 3  # words named in a sentence
+_PLAIN = 1e-6  # p of words that came or went and are named in a sentence: of 10,000 none has it by chance
 _CAME = 12  # words that came, and that went
 _SECTIONS = 20  # words of a page with a section each, if none has quotations
 _MUCH = (  # how far words differ in general, from what median of distance - chance on
@@ -83,6 +84,8 @@ class Drift(ResultTable):
         Words too rare in the first slice, or the second, to be compared, that are frequent in the other.
     sides : Sides
         How the two are written: ``notation``, ``mix``, ``variants``, and the ``sentences`` that come first.
+    too_small : str
+        If one side has too few words to tell which changed: a sentence with their number.
     counted_so : str
         If words are written in two ways: the summary if each pair were counted as one word.
     """
@@ -108,6 +111,7 @@ class Drift(ResultTable):
     new: list[dict[str, Any]] = field(default_factory=list)
     gone: list[dict[str, Any]] = field(default_factory=list)
     sides: Sides = field(default_factory=Sides)
+    too_small: str = ""
     counted_so: str = ""
     quotes: dict[str, list[Quotation]] = field(default_factory=dict)  # by word, see `illustrate`
 
@@ -233,12 +237,23 @@ class Drift(ResultTable):
             return ""
         if not self.is_sliced:
             return self._refined_summary()
+        small = f"{self.too_small} " if self.too_small and not self.changed else ""
         if not self.significant:
-            return f"No word of {self.tested:,} changed from {self.a} to {self.b} beyond chance."
+            none = f"No word of {self.tested:,} changed from {self.a} to {self.b} beyond chance"
+            return f"{small}{none}{self._came()}."
         much = next(text for least, text in _MUCH if self.general >= least)
         median = "" if self.general < _MUCH[-2][0] else f" (median {self.general:.2f} beyond chance)"
         further = f"by more than {SIZE:.2f}" + (" beyond that" if median else "")
-        return f"From {self.a} to {self.b}, most words {much}{median}; {self._most(further)}"
+        return f"{small}From {self.a} to {self.b}, most words {much}{median}; {self._most(further)}"
+
+    def _came(self) -> str:
+        """The words that came and went, where no other changed."""
+        told = []
+        for rows, what in ((self.new, "came"), (self.gone, "went")):
+            words = [row["word"] for row in rows if row["p"] <= _PLAIN]
+            such = ", such as" if len(words) > _FIRST else ":"
+            told += [f"{count_of(len(words), 'word')} {what}{such} {_named(words[:_FIRST])}"] * bool(words)
+        return f", but {', and '.join(told)}" * bool(told)
 
     def _most(self, further: str) -> str:
         """How many words changed, and which most."""
@@ -355,6 +370,7 @@ class Drift(ResultTable):
         named = (
             "a",
             "b",
+            "too_small",
             "why",
             "filters",
             "general",
