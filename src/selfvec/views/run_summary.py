@@ -29,7 +29,7 @@ def run_summary(provenance: Provenance) -> list[str]:
     shares = [f"{types[kind] / words:.0%} of them {how}" for kind, how in kinds.items() if types[kind]]
     language = provenance.text.get("language")
     of = f" of {language_name(language)}" if language else ""
-    text = f"read {provenance.corpus['description']}: {count_of(provenance.tokens or 0, 'word')}{of}"
+    text = f"read {provenance.corpus['description']}. {count_of(provenance.tokens or 0, 'word')}{of}"
     about = f", {', '.join(shares)}" if shares else ""
     dropped = provenance.text.get("dropped", {})
     rare = dropped.get(RARE, 0)
