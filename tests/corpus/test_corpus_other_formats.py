@@ -13,6 +13,7 @@ from selfvec.files.untrusted import LFS_POINTER, decoding
 
 OTHERS = [  # name, first bytes, what it is called, what helps
     ("a.xml", b'\n<?xml version="1.0"?>\n<TEI>', "XML", "column of text"),
+    ("b.xml", b"<TEI><p>hail fell</p>\n<p>wind rose</p></TEI>\n", "XML", "column of text"),
     ("a.tei", b'<TEI xmlns="http://www.tei-c.org/ns/1.0">', "XML", "column of text"),
     ("a.txt", b"WEBVTT\n\n00:00.000 --> 00:02.000\nthe ferry", r"a file of captions \(WebVTT", "without"),
     ("a.srt", b"1\r\n00:00:01,000 --> 00:00:03,200\r\nthe ferry", r"a file of captions \(SubRip", "without"),

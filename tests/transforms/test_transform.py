@@ -107,6 +107,8 @@ def test_what_cannot_be_joined_is_said() -> None:
         refused(lambda: Join([b], **options).fit_transform(a), OptionError, rule)
     with pytest.raises(InputError, match="no word has a vector in all"):
         Join([Vectors(["x"], np.ones((1, 10), np.float32))]).fit_transform(a)
+    few = Vectors(WORDS[:5], b.vectors[:5])
+    refused(lambda: Join([few]).fit_transform(a), InputError, "only 5 remain .*; choose method concaten")
     refused(lambda: Join([]), OptionError, "name the vectors to join with")
 
 

@@ -490,6 +490,8 @@ def other_format(head: bytes, suffix: str, kind: str) -> tuple[str, str] | None:
         for sign, name, remedy in _TEXTS[kind == "lines" :]:  # a page in a .txt file is read as it is written
             if re.match(sign, start):
                 return name, remedy
+    if suffix == ".xml" and start[:1] == b"<":  # without a declaration and namespaces
+        return "XML", _TABLE
     return None
 
 

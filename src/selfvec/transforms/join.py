@@ -109,7 +109,11 @@ def _rotations(parts: list[Rows], known: Mask, dimensions: int | None) -> list[M
     maps = []
     for part, there in zip(parts, known, strict=True):
         both = known[widest] & there
-        rotation = fit_rotation(parts[widest][both], part[both], np.ones(int(both.sum())), trim=0)
+        try:
+            rotation = fit_rotation(parts[widest][both], part[both], np.ones(int(both.sum())), trim=0)
+        except InputError as error:  # whose remedy is that of align
+            remedy = "choose --method concatenate, or vectors that share more words"
+            raise InputError(error.rule, remedy=remedy) from None
         maps.append((_NOWHERE, rotation.matrix.astype(np.float32)))
     return maps
 

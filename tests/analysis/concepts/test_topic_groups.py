@@ -114,6 +114,9 @@ def test_stop_words_numbers_and_rare_words_are_no_terms() -> None:
 def test_what_cannot_be_grouped() -> None:
     few = selfvec.Refiner(method="original").fit(["hail fell here", "rain fell there"] * 3, "none").run_
     refused(lambda: topics(few), InputError, "are terms")
+    others = ["wind rose", "rain came", "snow lay", "fog hung", "sleet ran"]
+    hail = selfvec.refine([f"the hail is here {i}" for i in range(5)] + others, "none", "original")
+    refused(lambda: topics(hail), InputError, "only 1 word is a term that occurs in 5 documents")
     refused(lambda: topics(few, 0), OptionError)
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Rows
+from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import in_order, one_core, threads
@@ -137,7 +138,8 @@ def _enough_terms(run: Run, number: int, most: int, min_count: int, *, given: bo
     """The terms that are clustered, at least two per topic, and their coherence."""
     chosen, coherent = topical_terms(run, most, min_count=min_count, least=2 * number)
     if len(chosen) < 2 * number:
-        rule = f"{len(chosen)} words are terms that occur in {min_count} documents"
+        terms = count_of(len(chosen), "word is a term that occurs", "words are terms that occur")
+        rule = f"{terms} in {count_of(min_count, 'document')}"
         if given:
             raise OptionError(f"{rule}, too few for {number} topics", field="number", remedy="choose fewer")
         raise InputError(f"only {rule}", path=run.folder, remedy="add more text, or lower --min-count")
