@@ -264,6 +264,16 @@ def test_an_update_replaces_the_same_id_from_anywhere(tmp_path: Path) -> None:
         assert (newer.change["added"], newer.change["changed"]) == (1, 1)
 
 
+def test_an_update_without_an_output_is_in_memory(made: Path, tmp_path: Path) -> None:
+    folder = copied(made, tmp_path)
+    before = sorted(selfvec.open(folder).text.texts())
+    mine = selfvec.update(folder, [{"id": "t", "text": "a tsunami"}], "keep")
+    assert mine.folder is None
+    mine.add([{"id": "u", "text": "another tsunami"}])
+    assert {hit.id for hit in mine.search("tsunami", mode="bm25").hits} == {"t", "u"}
+    assert sorted(selfvec.open(folder).text.texts()) == before
+
+
 def test_old_and_new_open_runs_see_the_change(made: Path, tmp_path: Path) -> None:
     folder = copied(made, tmp_path)
     mine, other = selfvec.open(folder), selfvec.open(folder)

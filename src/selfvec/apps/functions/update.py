@@ -243,6 +243,8 @@ def _with_vectors_kept(
             if isinstance(new, LiveRun) and writer is not None:
                 encoded_texts_of(new)  # those of the new documents are written, too
                 new = new.whole()
+            elif writer is None and new is not old:
+                new.folder = None  # it is in memory: what is added to it is not written into the old one
             made = finished(new, writer)
     if made.provenance.documents != old.provenance.documents or told["added"] or told["withdrawn"]:
         made.change = {name: told[name] for name in ("added", "changed", "withdrawn", "skipped", "files")}
