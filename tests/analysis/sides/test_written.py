@@ -133,6 +133,10 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
         lambda text: f"Place: {text}",
         "100% of the documents of 2009..2018 and 0% of 2000..2008 have headings that end with a colon.",
     ),
+    "cut off": (
+        lambda text: text[:120],
+        "74% of the documents of 2009..2018 and 0% of 2000..2008 have one and the same length and no end",
+    ),
     "sentences that touch": (
         lambda text: text.replace(". ", "."),
         "72% of the documents of 2009..2018 and 0% of 2000..2008 have sentences without a blank between",

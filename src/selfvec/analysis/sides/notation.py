@@ -47,6 +47,9 @@ class _Measure:
 
 
 REPEATED = "repeated passages"
+_CUT = "one and the same length and no end of a sentence, as if cut off"
+_ENDLESS = r"[^.!?。！？…\p{Pe}\p{Pf}\p{Pi}\"'\s]\s*$"  # no end of a sentence, bracket or quotation
+_LONG = 50  # characters of a text that is cut off: titles and labels are shorter
 _LINKED = r"(?:https?://|www\.)\S+"
 _USER = r"(?:^|\s)@\w+"
 _COMMA = "numbers with a comma before three digits, as in 1,000"
@@ -65,6 +68,7 @@ MEASURES = (
     # Share of the words that are not counted, since they are counted elsewhere; before what it brings along,
     # such as the digits and the short sentences of a form.
     _Measure(REPEATED, 0.05),
+    _Measure(_CUT, 0.2),
     # Share of the letters: names and acronyms alone differ by less. Without capitals there are hardly any.
     _Measure("capitals", 0.1, few=(0.01, 10)),
     _Measure("digits", 0.05, few=(0.004, 2)),  # share of the characters: a text with numbers in words has few
@@ -140,7 +144,13 @@ def _figures(texts: pl.DataFrame) -> dict[str, Doubles]:
     import polars as pl
 
     written = pl.col(TEXT).fill_null("")
-    marks = texts.select(written.str.contains(pattern).alias(name) for name, pattern in _MARKS.items())
+    whole = written.str.len_chars()
+    endless = written.is_first_distinct() & written.str.contains(_ENDLESS) & (whole >= _LONG)
+    cut = pl.when(endless).then(whole)
+    marks = texts.select(
+        (cut == cut.drop_nulls().mode().max()).fill_null(value=False).alias(_CUT),
+        *(written.str.contains(pattern).alias(name) for name, pattern in _MARKS.items()),
+    )
     text = written.str.replace_all(f"{_LINKED}|{_USER}", "")  # their digits and signs are no notation
     long = text.str.len_chars()  # what is rarer is counted, which takes half the time
     counts = texts.select(
@@ -156,7 +166,7 @@ def _figures(texts: pl.DataFrame) -> dict[str, Doubles]:
     for name in ("letters", "characters", "words"):
         column[name][column[name] == 0] = np.nan
     return {
-        **{name: marks[name].to_numpy().astype(np.float64) for name in _MARKS},
+        **{name: marks[name].to_numpy().astype(np.float64) for name in marks.columns},
         "capitals": column["capitals"] / column["letters"],
         "digits": column["digits"] / column["characters"],
         "punctuation": column["signs"] / column["characters"],

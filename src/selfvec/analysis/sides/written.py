@@ -24,7 +24,7 @@ from .notation import FORMULA, REPEATED, Sample, notation_of
 from .variant_pairs import pairs_between, variant_pairs
 
 Row = dict[str, Any]
-_FORMAT = 11  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 12  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _MANY = 3  # words: each neighbour that is written otherwise moves the words around it
 _REMEDY = "Count each pair as one word: --variants auto"
