@@ -106,6 +106,19 @@ GERMAN = (
     "Wir haben das Flugzeug auf der Bahn gesehen, aber es war nicht so schnell wie das andere bei dem Wetter",
     "Sie hat ihm gesagt, dass die Maschine wegen des Wetters zu spät ist und wir auf sie warten sollen",
 )
+
+
+def german(text: str) -> str:
+    """A German text, another one for nearly every text."""
+    number = sum(map(ord, text))
+    sentences = []
+    for words in map(str.split, GERMAN):
+        number, at = divmod(number, len(words))
+        sentences.append(" ".join([*words[at:], *words[:at]]))
+    return f"{'. '.join(sentences)}."
+
+
+FEW = [row["text"] for row in reports(20, 9)]
 OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
     "capitals": (
         str.lower,
@@ -133,6 +146,10 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
         lambda text: f"Place: {text}",
         "100% of the documents of 2009..2018 and 0% of 2000..2008 have headings that end with a colon.",
     ),
+    "copies": (
+        lambda text: FEW[sum(map(ord, text)) % len(FEW)],
+        "100% of the documents of 2009..2018 and 8% of 2000..2008 have the same words as another one: each",
+    ),
     "cut off": (
         lambda text: text[:120],
         "74% of the documents of 2009..2018 and 0% of 2000..2008 have one and the same length and no end",
@@ -145,7 +162,7 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
     "sentences": (lambda text: text.replace(".", ","), "2009..2018 has longer sentences: in the median "),
     "formula": (lambda text: f"{text} This report is confidential and must not be copied.", "The passage “"),
     "language": (
-        lambda text: f"{GERMAN[len(text) % 3]}.",
+        german,
         "2000..2008 is written in English, 2009..2018 in ",
     ),
     "spelling": (lambda text: text.replace("harbour", "harbor"), "2000..2008 is written with 1 word that "),
@@ -219,7 +236,7 @@ def test_an_alarm_over_new_text_begins_with_how_it_is_written(what: str) -> None
 
 def test_documents_in_another_language_are_told() -> None:
     rows = [
-        {**row, "text": f"{GERMAN[i % 3]}."} if row["date"] >= "2009" and i % 4 == 0 else row
+        {**row, "text": german(row["text"])} if row["date"] >= "2009" and i % 4 == 0 else row
         for i, row in enumerate(reports(300))
     ]
     (said,) = sides_of(rows).sentences

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles, Hashes, Ids, Ints
+from selfvec.base.arrays import Doubles, Hashes, Ids, Ints, Mask
 from selfvec.base.threads import at_once
+from selfvec.corpus import fingerprints
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.run_text import GROUP, TEXT
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
+from selfvec.text.kernels import NGRAM
 from selfvec.text.language_recognition import IN_PART, other_languages, recognised_language
 
 from .joined import joined_tokens
@@ -47,6 +49,7 @@ class _Measure:
 
 
 REPEATED = "repeated passages"
+COPIES = "the same words as another one"
 _CUT = "one and the same length and no end of a sentence, as if cut off"
 _ENDLESS = r"[^.!?。！？…\p{Pe}\p{Pf}\p{Pi}\"'\s]\s*$"  # no end of a sentence, bracket or quotation
 _LONG = 50  # characters of a text that is cut off: titles and labels are shorter
@@ -68,6 +71,7 @@ MEASURES = (
     # Share of the words that are not counted, since they are counted elsewhere; before what it brings along,
     # such as the digits and the short sentences of a form.
     _Measure(REPEATED, 0.05),
+    _Measure(COPIES, 0.1),
     _Measure(_CUT, 0.2),
     # Share of the letters: names and acronyms alone differ by less. Without capitals there are hardly any.
     _Measure("capitals", 0.1, few=(0.01, 10)),
@@ -93,15 +97,40 @@ class Sample(NamedTuple):
 
     tokens: TokenBatch
     texts: pl.DataFrame | None
+    words: Hashes  # of all documents of the side: equal for those with the same words in a row
     once: bool = False  # whether passages that many documents repeat are counted once
 
     @classmethod
     def of(cls, run: Run, part: Slice) -> Sample:
         """Documents of a slice."""
         numbers = sampled(part)
+        batch = run.require_tokens()
         texts = None if run.text is None else run.text.read((TEXT,), numbers.tolist())
         once = run.provenance.repeats is not None and run.provenance.repeats["counted"] == "once"
-        return cls(run.require_tokens().part(numbers), texts, once)
+        return cls(batch.part(numbers), texts, hashes_of(batch, part.documents), once)
+
+
+def hashes_of(batch: TokenBatch, chosen: Mask | slice = slice(None)) -> Hashes:
+    """A number for the words of each of the n chosen documents, (D,) bool; (n,).
+
+    Those shorter than a passage that refining counts once have one of their own: they are alike by chance.
+    """
+    ids, bounds = batch.read_only[0].view(np.uint8), batch.offsets * batch.ids.itemsize
+    hashes = fingerprints.hashes(ids, bounds[:-1][chosen], bounds[1:][chosen])
+    short = np.diff(batch.offsets)[chosen] < NGRAM
+    hashes[short] = np.arange(np.count_nonzero(short), dtype=np.uint64)
+    return hashes
+
+
+def with_equals(hashes: Hashes, size: int) -> Doubles:
+    """1 for those of ``size`` numbers, drawn at random, of which another one is equal, otherwise 0.
+
+    >>> with_equals(np.array([7, 8, 7, 9], np.uint64), 4).mean()
+    np.float64(0.5)
+    """
+    drawn = np.random.default_rng(0).choice(hashes, size, replace=False)
+    _, place, number = np.unique(drawn, return_inverse=True, return_counts=True)
+    return (number[place] > 1).astype(np.float64)
 
 
 def notation_of(samples: Sequence[Sample], word_of: Mapping[str, str]) -> dict[str, Any]:
@@ -125,12 +154,13 @@ def notation(samples: Sequence[Sample]) -> list[Row]:
     difference beyond chance. Empty without the texts, or for sides without documents.
     """
     figures = []
-    for tokens, texts, once in samples:
+    size = min(len(sample.words) for sample in samples)  # of more documents, more have equals
+    for tokens, texts, words, once in samples:
         if texts is None or not len(texts):
             return []
         of = _figures(texts)
         counted = np.diff(tokens.offsets) / of["words in a document"] if once else np.ones(len(texts))
-        figures.append(of | {REPEATED: 1 - np.minimum(counted, 1)})
+        figures.append(of | {REPEATED: 1 - np.minimum(counted, 1), COPIES: with_equals(words, size)})
     rows = {one.name: _compared(one, *(of[one.name] for of in figures)) for one in MEASURES}
     comma, point = rows[_COMMA], rows[_POINT]
     if (comma["b"] - comma["a"]) * (point["b"] - point["a"]) >= 0:

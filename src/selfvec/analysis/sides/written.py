@@ -20,14 +20,15 @@ from selfvec.text.language_recognition import language_name
 
 from .joined import AUTO, joined, joined_sentences, pair_names, read_variants, split_pairs
 from .mix import equal_mix, mix_held_equal
-from .notation import FORMULA, REPEATED, Sample, notation_of
+from .notation import COPIES, FORMULA, REPEATED, Sample, notation_of
 from .variant_pairs import pairs_between, variant_pairs
 
 Row = dict[str, Any]
-_FORMAT = 12  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 13  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _MANY = 3  # words: each neighbour that is written otherwise moves the words around it
 _REMEDY = "Count each pair as one word: --variants auto"
+_HAVE = "{high:.0%} of the documents of {more} and {low:.0%} of {less} have {measure}"
 _SAID = {
     "digits": "{more} has more digits ({high:.1%} of the characters, {low:.1%} in {less}).",
     "punctuation": "{more} has more punctuation ({high:.0%} of the characters, {low:.0%} in {less}).",
@@ -35,6 +36,7 @@ _SAID = {
         "{more} repeats more passages, such as “{example}”: they are {difference:.0%} more of its words, and "
         "count once."
     ),
+    COPIES: f"{_HAVE}: each counts, so the words of what was copied seem to have changed.",
     "words in a document": "{more} has longer documents: in the median {high:.0f} words, not {low:.0f}.",
     "words in a sentence": "{more} has longer sentences: in the median {high:.0f} words, not {low:.0f}.",
 }
@@ -185,9 +187,8 @@ class Sides:
 
     def _on_measures(self) -> list[str]:
         """Other measures that differ."""
-        said = "{high:.0%} of the documents of {more} and {low:.0%} of {less} have {measure}."
         return [
-            _SAID.get(row["measure"], said).format(**_ordered(self, row), **row, example=self.repeated)
+            _SAID.get(row["measure"], f"{_HAVE}.").format(**_ordered(self, row), **row, example=self.repeated)
             for row in self.notation
             if row["differs"] and row["measure"] != "capitals"
         ]
