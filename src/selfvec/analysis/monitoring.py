@@ -41,7 +41,7 @@ from .monitoring_evidence import (
     own_text,
     read_sample,
 )
-from .sides.notation import Sample, hashes_of
+from .sides.notation import Sample, copy_keys
 from .sides.written import Sides, new_text
 
 KINDS = ("topic", "word", "document")  # of rows, in their order
@@ -318,7 +318,7 @@ def _writing(run: Run, frame: pl.DataFrame, compared: ComparedDocuments) -> Side
     own = None if run.text is None else run.text.read((TEXT,), compared.own_places.tolist())
     texts = own, frame[compared.places].select(TEXT)
     parts = (compared.pool.part(of) for of in _sides(compared))
-    old, new = (Sample(part, text, hashes_of(part)) for part, text in zip(parts, texts, strict=True))
+    old, new = (Sample(part, text, copy_keys(part)) for part, text in zip(parts, texts, strict=True))
     rows = np.array([run.original.get_index(word, -1) for word in new.tokens.types], np.int64)
     return new_text(old, new, (rows >= 0) & (run.original.sources[rows] == Source.KNOWN))
 

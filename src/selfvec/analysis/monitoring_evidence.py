@@ -27,7 +27,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -37,12 +36,13 @@ from selfvec.analysis.concepts.terms import nearest_centres
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.analysis.kernels import word_statistic
 from selfvec.analysis.word_kinds import with_letters
-from selfvec.base.arrays import Doubles, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Hashes, Ints, Mask, Rows
 from selfvec.base.errors import CorpusError, InputError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.corpus import Corpus
 from selfvec.corpus.documents import Documents
+from selfvec.corpus.fingerprints import hashes_of_words
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
@@ -170,7 +170,7 @@ def chosen_documents(
     )
 
 
-def document_keys(batch: TokenBatch) -> Ints:
+def document_keys(batch: TokenBatch) -> Hashes:
     """A hash of the words of each document in their order, without words that have no letter, (D,).
 
     >>> batch = TokenBatch.from_documents([["hail", "1.5", "inch"], ["hail", "2", "inch"], ["inch", "hail"]])
@@ -179,10 +179,8 @@ def document_keys(batch: TokenBatch) -> Ints:
     (True, False)
     """
     kept = with_letters(batch.types)[batch.ids]
-    ids = batch.ids[kept]
-    bounds = np.concatenate(([0], np.cumsum(kept)))[batch.offsets].tolist()
-    # Python's hash differs between processes; these are compared within one only.
-    return np.array([hash(ids[first:end].tobytes()) for first, end in pairwise(bounds)], np.int64)
+    bounds = np.concatenate(([0], np.cumsum(kept)))[batch.offsets]
+    return hashes_of_words(batch.ids[kept], bounds[:-1], bounds[1:])
 
 
 def _left_out_share(held: TokenBatch, counts: Ints, least: int) -> float:

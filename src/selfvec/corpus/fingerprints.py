@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from selfvec.base.arrays import Bytes, Hashes, Ints, Mask
+from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import kernel, read_only
 
 if TYPE_CHECKING:
@@ -78,6 +78,17 @@ def hashes(data: Bytes, starts: Ints, ends: Ints) -> Hashes:
     out = np.empty(len(starts), np.uint64)
     _hash(read_only(data), starts, ends, out)
     return out
+
+
+def hashes_of_words(ids: Ids, starts: Ints, ends: Ints) -> Hashes:
+    """A hash of each of n documents, (n,) uint64, whose words in a row are ``ids[starts[i]:ends[i]]``.
+
+    >>> ids = np.array([7, 8, 7, 8, 8, 7], np.int32)
+    >>> one, same, other = hashes_of_words(ids, np.array([0, 2, 4]), np.array([2, 4, 6])).tolist()
+    >>> one == same, one == other
+    (True, False)
+    """
+    return hashes(ids.view(np.uint8), starts * ids.itemsize, ends * ids.itemsize)
 
 
 @kernel(steps=lambda data, *_: len(data))

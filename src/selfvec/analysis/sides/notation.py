@@ -14,7 +14,7 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Hashes, Ids, Ints, Mask
 from selfvec.base.threads import at_once
-from selfvec.corpus import fingerprints
+from selfvec.corpus.fingerprints import hashes_of_words
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.run_text import GROUP, TEXT
@@ -97,7 +97,7 @@ class Sample(NamedTuple):
 
     tokens: TokenBatch
     texts: pl.DataFrame | None
-    words: Hashes  # of all documents of the side: equal for those with the same words in a row
+    keys: Hashes  # of all documents of the side, see `copy_keys`
     once: bool = False  # whether passages that many documents repeat are counted once
 
     @classmethod
@@ -107,28 +107,27 @@ class Sample(NamedTuple):
         batch = run.require_tokens()
         texts = None if run.text is None else run.text.read((TEXT,), numbers.tolist())
         once = run.provenance.repeats is not None and run.provenance.repeats["counted"] == "once"
-        return cls(batch.part(numbers), texts, hashes_of(batch, part.documents), once)
+        return cls(batch.part(numbers), texts, copy_keys(batch, part.documents), once)
 
 
-def hashes_of(batch: TokenBatch, chosen: Mask | slice = slice(None)) -> Hashes:
-    """A number for the words of each of the n chosen documents, (D,) bool; (n,).
+def copy_keys(batch: TokenBatch, chosen: Mask | slice = slice(None)) -> Hashes:
+    """A number of each of the n chosen documents, (D,) bool, equal for the same words in a row; (n,).
 
     Those shorter than a passage that refining counts once have one of their own: they are alike by chance.
     """
-    ids, bounds = batch.read_only[0].view(np.uint8), batch.offsets * batch.ids.itemsize
-    hashes = fingerprints.hashes(ids, bounds[:-1][chosen], bounds[1:][chosen])
+    keys = hashes_of_words(batch.ids, batch.offsets[:-1][chosen], batch.offsets[1:][chosen])
     short = np.diff(batch.offsets)[chosen] < NGRAM
-    hashes[short] = np.arange(np.count_nonzero(short), dtype=np.uint64)
-    return hashes
+    keys[short] = np.arange(np.count_nonzero(short), dtype=np.uint64)
+    return keys
 
 
-def with_equals(hashes: Hashes, size: int) -> Doubles:
+def with_equals(keys: Hashes, size: int) -> Doubles:
     """1 for those of ``size`` numbers, drawn at random, of which another one is equal, otherwise 0.
 
     >>> with_equals(np.array([7, 8, 7, 9], np.uint64), 4).mean()
     np.float64(0.5)
     """
-    drawn = np.random.default_rng(0).choice(hashes, size, replace=False)
+    drawn = np.random.default_rng(0).choice(keys, size, replace=False)
     _, place, number = np.unique(drawn, return_inverse=True, return_counts=True)
     return (number[place] > 1).astype(np.float64)
 
@@ -154,13 +153,13 @@ def notation(samples: Sequence[Sample]) -> list[Row]:
     difference beyond chance. Empty without the texts, or for sides without documents.
     """
     figures = []
-    size = min(len(sample.words) for sample in samples)  # of more documents, more have equals
-    for tokens, texts, words, once in samples:
+    size = min(len(sample.keys) for sample in samples)  # of more documents, more have equals
+    for tokens, texts, keys, once in samples:
         if texts is None or not len(texts):
             return []
         of = _figures(texts)
         counted = np.diff(tokens.offsets) / of["words in a document"] if once else np.ones(len(texts))
-        figures.append(of | {REPEATED: 1 - np.minimum(counted, 1), COPIES: with_equals(words, size)})
+        figures.append(of | {REPEATED: 1 - np.minimum(counted, 1), COPIES: with_equals(keys, size)})
     rows = {one.name: _compared(one, *(of[one.name] for of in figures)) for one in MEASURES}
     comma, point = rows[_COMMA], rows[_POINT]
     if (comma["b"] - comma["a"]) * (point["b"] - point["a"]) >= 0:
