@@ -1,11 +1,17 @@
 """Commands in processes of their own, stopped by a signal."""
 
+import re
 import signal
 import subprocess
 import time
 from pathlib import Path
 
-PATIENCE = 600  # seconds; only a process that hangs takes so long, however many others run
+PATIENCE = 300  # seconds; only what hangs takes so long, however slow the machine is
+
+
+def without_progress(error: str) -> list[str]:
+    """The lines of stderr but those of progress: one comes every ten seconds, of whatever stage that is."""
+    return [line for line in error.splitlines() if not re.match(r"[A-Z][a-z ]+: +\d+ ", line)]
 
 
 def stop_at_work(command: list[str], run: Path, number: signal.Signals) -> subprocess.CompletedProcess[str]:

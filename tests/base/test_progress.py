@@ -75,7 +75,7 @@ def test_a_step_that_is_left_out_or_overrun_does_not_move_the_stage_back() -> No
 
 
 def waited_for(lines: list[str], number: int) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while len(lines) < number and time.monotonic() < end:
         time.sleep(0.002)
     assert len(lines) >= number
@@ -110,8 +110,8 @@ def test_short_work_prints_no_line(capsys) -> None:
 
 
 def printed(capsys: pytest.CaptureFixture[str], wanted: str) -> bool:
-    """Whether a text is printed within half a minute."""
-    end, found = time.monotonic() + 30, ""
+    """Whether a text is printed."""
+    end, found = time.monotonic() + PATIENCE, ""
     while wanted not in found and time.monotonic() < end:
         time.sleep(0.002)
         found += capsys.readouterr().err

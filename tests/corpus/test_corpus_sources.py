@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from corpus_reader import COMPRESSIONS, Reader, collect
+from tests.processes import PATIENCE
 from tests.refusals import refused
 
 from selfvec.base.errors import CorpusError
@@ -257,4 +258,4 @@ def test_control_c_ends_the_wait_for_a_silent_pipe():
         while (line := process.stdout.readline()) == b"reading\n":
             pass
         assert line == b"stopped\n"
-        assert process.wait(timeout=20) == 0
+        assert process.wait(PATIENCE) == 0

@@ -1,6 +1,7 @@
 """An encoder of six numbers that needs no model, and the passages that a run would have it encode."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -22,12 +23,11 @@ class WordSums(SentenceEncoder):
             constant = np.full((1, self.dimensions), 0.5, np.float32)
             yield sum(map(self._word, text.lower().replace(".", " ").split()), constant)
 
-    def _word(self, word: str) -> np.ndarray:
-        return (
-            np.random.default_rng(list(word.encode()))
-            .standard_normal((1, self.dimensions))
-            .astype(np.float32)
-        )
+    @staticmethod
+    @cache
+    def _word(word: str) -> np.ndarray:
+        rng = np.random.default_rng(list(word.encode()))
+        return rng.standard_normal((1, WordSums.dimensions)).astype(np.float32)
 
 
 def passages_of(run: Run) -> list[str]:

@@ -133,7 +133,7 @@ class Page:
             raise BrowserError(details.get("exception", {}).get("description", details["text"]))
         return answer["result"].get("value")
 
-    def wait(self, condition: str, seconds: float = 20) -> None:
+    def wait(self, condition: str, seconds: float = 60) -> None:
         """Until an expression is true; the page itself looks, so that nothing is slept through."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import uvicorn
+from tests.processes import PATIENCE
 
 import selfvec
 from selfvec.apps.web.addresses import ADDRESSES
@@ -97,7 +98,7 @@ class Site:
         self, path: str, *, method: str = "GET", body: bytes | None = None, **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body; header names with _ for -."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, body=body, headers=named)

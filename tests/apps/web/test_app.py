@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from serving import Site, answer_with
 from tests.commands import ran
+from tests.processes import PATIENCE
 from tests.refusals import refused
 
 from selfvec.apps.web.app import page_files
@@ -220,10 +221,10 @@ def test_the_command_serves_until_it_is_interrupted(run: Run) -> None:
     try:
         address = server.stdout.readline().strip()
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address), address
-        with urllib.request.urlopen(f"{address}api/about", timeout=30) as answer:
+        with urllib.request.urlopen(f"{address}api/about", timeout=PATIENCE) as answer:
             assert json.load(answer)["documents"] == 720
         server.send_signal(signal.SIGINT)
-        _, err = server.communicate(timeout=20)
+        _, err = server.communicate(timeout=PATIENCE)
         assert server.returncode == 0, err
         assert "Traceback" not in err
     finally:

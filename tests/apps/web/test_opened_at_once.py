@@ -15,13 +15,12 @@ from urllib.parse import urlencode
 import pytest
 from headless import Page
 from serving import Site, make_run, serving
+from tests.processes import PATIENCE
 
 from selfvec.apps.web import page_data, work
 from selfvec.apps.web.addresses import ADDRESSES
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
-
-PATIENCE = 120  # seconds, of which a busy machine needs some: at first all loops are compiled
 
 DOCUMENTS = {"of": "documents", "layout": "pacmap"}
 ARRANGED = {"layout": "pacmap", "c": "refined"}

@@ -10,6 +10,7 @@ import pytest
 from headless import Page
 from serving import HOSTILE, Site, answer_with, fitted, serving
 from tests.analysis.sides.planted_text import reports
+from tests.processes import PATIENCE
 
 import selfvec
 from selfvec.analysis.collocates import collocates
@@ -84,14 +85,14 @@ def test_one_list_is_made_at_a_time_and_other_requests_are_answered_meanwhile(
     monkeypatch.setattr(work, "QUEUE_SECONDS", 0.05)
     begun, go = threading.Event(), threading.Event()
     with serving(run) as site, ThreadPoolExecutor(1) as pool:
-        answer_with(monkeypatch, "/api/keyness", lambda: (begun.set(), go.wait(20), {})[2])
+        answer_with(monkeypatch, "/api/keyness", lambda: (begun.set(), go.wait(PATIENCE), {})[2])
         long = pool.submit(site.get, "/api/keyness?c=1990|2020")
-        assert begun.wait(20)
+        assert begun.wait(PATIENCE)
         refused = [site.get("/api/collocates?w=cell") for _ in range(4)]
         assert {(status, headers["retry-after"]) for status, headers, _ in refused} == {(503, "2")}
         assert site.get("/api/health")[0] == 200
         go.set()
-        assert long.result(20)[0] == 200
+        assert long.result(PATIENCE)[0] == 200
         assert site.get("/api/collocates?w=cell")[0] == 200
 
 

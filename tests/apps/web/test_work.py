@@ -13,13 +13,13 @@ from typing import Any, NamedTuple, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.processes import PATIENCE
 from tests.refusals import refused
 
 from selfvec.apps.web.work import BackgroundTask, Busy, Kind, NotReady, Tasks, WorkQueue
 from selfvec.base.errors import InputError, SelfvecError
 from selfvec.base.progress import Progress
 
-PATIENCE = 20  # seconds in which everything must be done
 KINDS = get_args(Kind)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from serving import Site
+from tests.processes import PATIENCE
 from tests.refusals import refused
 
 import selfvec
@@ -126,7 +127,7 @@ def test_limits_and_another_writer(client: Client, monkeypatch: pytest.MonkeyPat
 
 
 def test_without_write_nothing_is_written(site: Site) -> None:
-    connection = http.client.HTTPConnection(*site.address.split("/")[2].split(":"), timeout=20)
+    connection = http.client.HTTPConnection(*site.address.split("/")[2].split(":"), timeout=PATIENCE)
     connection.request("POST", "/api/documents", b'{"text": "x"}', {"Authorization": f"Bearer {TOKEN}"})
     assert connection.getresponse().status == 405
 

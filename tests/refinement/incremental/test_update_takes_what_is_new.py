@@ -11,6 +11,7 @@ import pytest
 from same_runs import assert_same, table, texts
 from tests.commands import ran
 from tests.heard import Interrupting
+from tests.processes import PATIENCE
 
 import selfvec
 from selfvec.apps.cli import main
@@ -186,7 +187,7 @@ def test_watching_takes_what_comes_until_ctrl_c(place: Path) -> None:
             file.write(json.dumps({"id": "d50", "text": TEXTS[50]}) + "\n")
         second = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
         assert "stopped; the run is whole" in process.stderr.read()
     assert [(one["added"], one["skipped"]) for one in (first, second)] == [(10, 40), (1, 50)]
     write("new.jsonl", range(40, 51))
