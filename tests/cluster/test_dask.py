@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.cluster.corpora import jsonl, of_every_kind, sentences
 from tests.commands import ran
+from tests.heard import Heard
 from tests.places import ROOT
 from tests.processes import PATIENCE, without_progress
 from tests.refusals import refused
@@ -23,6 +24,8 @@ from selfvec.base.progress import Progress
 from selfvec.cluster import scheduler as scheduling
 from selfvec.cluster.scheduler import Scheduler, connected
 
+dask = pytest.importorskip("dask")
+distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -37,7 +40,7 @@ class Killing(Scheduler):
     """Kills workers when the first task of each of some kinds has been submitted: all, or some of them."""
 
     def __init__(self, other: Scheduler, kinds: dict[str, int]) -> None:
-        super().__init__(other.client, other.progress)
+        super().__init__(other.client, other.progress, other.workers_here)
         self.kinds = kinds
 
     def run(self, task, *arguments):
@@ -51,7 +54,11 @@ class Killing(Scheduler):
 def test_killed_workers_change_nothing(corpus: Path, clustered) -> None:
     expected = clustered([corpus])
     assert expected.provenance["repeats"]["tokens"]
-    with connected("local", workers=2) as workers:
+    # As if each worker took longer to start again than Dask waits for one by default.
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": 0}),
+        connected("local", workers=2) as workers,
+    ):
         killing = Killing(workers, {"add_counts": 1, "_further": 1, "_sums": 2})
         run = clustered([corpus], by=killing)
     assert not killing.kinds
@@ -69,6 +76,30 @@ def test_an_error_of_a_worker_is_that_of_the_client(tmp_path: Path, clustered, m
         refused(lambda: workers.result(workers.run(missing)), MissingExtra, r"pip install 'selfvec\[dask\]'")
         with pytest.raises(InputError, match="workers died while running the same task"):
             workers.result(workers.run(os._exit, 1))
+
+
+def test_workers_that_cannot_be_started_again_are_an_error(monkeypatch) -> None:
+    async def fails(_) -> None:
+        raise OSError("no memory")
+
+    monkeypatch.setattr(scheduling, "_LOOK", 0.1)
+    with connected("local", workers=1) as workers:
+        monkeypatch.setattr("distributed.nanny.WorkerProcess.start", fails)
+        refused(
+            lambda: workers.result(workers.run(os._exit, 1)), InputError, "all workers died and could not be"
+        )
+
+
+def test_a_scheduler_without_workers_waits_for_one_and_says_so(monkeypatch) -> None:
+    monkeypatch.setattr(scheduling, "_LOOK", 0.1)
+    heard = Heard()
+    with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as cluster:
+        with connected(cluster.scheduler_address, progress=heard) as workers:
+            future = workers.run(os.getpid)
+            threading.Timer(1, cluster.scale, (1,)).start()
+            assert workers.result(future) == os.getpid()
+    rule = f"no worker is connected to the scheduler at {cluster.scheduler_address}: it waits for one"
+    assert heard.said == [rule]
 
 
 def missing() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from typing import Any
@@ -25,6 +25,7 @@ Future = Any
 _FAILURES = 10  # workers that may die while they run the same task
 _CONNECT = "10s"  # after which a scheduler that does not answer is an error
 _POLL = 0.02  # seconds
+_LOOK = 10.0  # seconds between two looks whether there are workers
 _NO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # for workers: the client stops
 
 
@@ -41,8 +42,12 @@ def connected(
     options = {
         "distributed.scheduler.allowed-failures": _FAILURES,
         "distributed.comm.timeouts.connect": _CONNECT,
+        # By default Dask closes a worker for good that is not there 15 s after it died, even one that is just
+        # being started again: a slow machine had no workers left, and waited for ever.
+        "distributed.deploy.lost-worker-timeout": "1000 days",
         "distributed.admin.large-graph-warning-threshold": "1 PB",  # vectors are arguments of tasks
     }
+    workers_here: Mapping[Any, Any] = {}
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(options))
         if address == LOCAL:
@@ -57,7 +62,7 @@ def connected(
                 silence_logs=logging.CRITICAL,
             )
             stack.callback(_close, cluster)
-            address = cluster.scheduler_address
+            address, workers_here = cluster.scheduler_address, cluster.workers
         try:
             client: Any = distributed.Client(address, set_as_default=False)  # type: ignore[no-untyped-call]
             stack.enter_context(client)
@@ -66,10 +71,7 @@ def connected(
             raise InputError(f"no Dask scheduler answers at {address} ({error})", remedy=remedy) from None
         for name in ("distributed.client", "distributed.core", "tornado.application"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        progress = progress or Progress()
-        if not client.nthreads():
-            progress.say(f"no worker is connected to the scheduler at {address} yet")
-        yield Scheduler(client, progress)
+        yield Scheduler(client, progress or Progress(), workers_here)
 
 
 def _close(cluster: Any) -> None:
@@ -78,15 +80,18 @@ def _close(cluster: Any) -> None:
 
 
 class Scheduler:
-    """Runs tasks on the workers of a Dask client."""
+    """Runs tasks on the workers of a Dask client; those of this machine are started again if they die."""
 
-    def __init__(self, client: Any, progress: Progress) -> None:
+    def __init__(self, client: Any, progress: Progress, workers_here: Mapping[Any, Any]) -> None:
         self.client = client
         self.progress = progress
+        self.workers_here = workers_here
         self.address = client.scheduler.address
         self._begun = 0  # tasks
         self._ended = 0
         self._shown = 0  # of those that ended
+        self._next_look = 0.0
+        self._alone = False  # without a worker, which has been said
 
     def as_dict(self) -> dict[str, Any]:
         with self._connection():
@@ -120,7 +125,7 @@ class Scheduler:
             tick(self._ended - self._shown)
             self._shown = self._ended
             with self._connection():
-                pass
+                self._look()
         try:
             with self._connection():
                 return self.client.gather(future, direct=True)
@@ -137,6 +142,19 @@ class Scheduler:
         with self.progress.stage(label, max(1, self._begun - self._ended), "tasks") as advance:
             while futures:
                 yield self.result(futures.pop(0), advance)
+
+    def _look(self) -> None:
+        """Say that there is no worker: one may come, but for those of this machine that cannot be started."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK
+        alone = not self.client.nthreads()
+        if alone and self.workers_here and all(_is_gone(worker) for worker in self.workers_here.values()):
+            rule = "all workers died and could not be started again, probably for lack of memory"
+            raise InputError(rule, remedy="start fewer, with --jobs")
+        if alone and not self._alone:
+            self.progress.say(f"no worker is connected to the scheduler at {self.address}: it waits for one")
+        self._alone = alone
 
     def _end(self, future: Future) -> None:
         del future
@@ -155,6 +173,10 @@ class Scheduler:
             rule = f"the Dask scheduler at {self.address} is gone"
             remedy = "start it and its workers again, and repeat the command"
             raise InputError(rule, remedy=remedy) from None
+
+
+def _is_gone(worker: Any) -> bool:
+    return worker.status.name in ("closed", "failed")
 
 
 def _unchanged(data: Any) -> Any:
