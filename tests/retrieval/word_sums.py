@@ -23,11 +23,14 @@ class WordSums(SentenceEncoder):
             constant = np.full((1, self.dimensions), 0.5, np.float32)
             yield sum(map(self._word, text.lower().replace(".", " ").split()), constant)
 
-    @staticmethod
-    @cache
-    def _word(word: str) -> np.ndarray:
-        rng = np.random.default_rng(list(word.encode()))
-        return rng.standard_normal((1, WordSums.dimensions)).astype(np.float32)
+    def _word(self, word: str) -> np.ndarray:
+        return _row(word, self.dimensions)
+
+
+@cache
+def _row(word: str, dimensions: int) -> np.ndarray:
+    rng = np.random.default_rng(list(word.encode()))
+    return rng.standard_normal((1, dimensions)).astype(np.float32)
 
 
 def passages_of(run: Run) -> list[str]:

@@ -18,7 +18,7 @@ def rows() -> list[dict[str, Any]]:
     found = []
     for year in (2001, 2002):
         for number in range(50):
-            text = f"The committee met in room {'abcdefg'[number % 7]} and the rate was kept"
+            text = f"Met in room {'abcdefg'[number % 7]} and the rate kept"
             if year == 2001:
                 text += " by telegram" if number < 15 else " by phone" if number < 30 else ""
             else:
@@ -84,7 +84,7 @@ def test_a_field_that_goes_with_time_is_named_with_what_to_do(run: Run) -> None:
     command = ["drift", run.folder, "--between", *BETWEEN]
     said = " ".join(ran(command).out.split())  # however wide the terminal is
     assert f"kind differs: {kind['value']} is" in said
-    assert "the same mix of kind on both sides, 40% of the text; --mix raw compares all." in said
+    assert "the same mix of kind on both sides, 39% of the text; --mix raw compares all." in said
     raw = " ".join(ran([*command, "--mix", "raw"]).out.split())
     assert "New in 2002: taper 0 → 20, yellen 0 → 20" in raw
     within = selfvec.drift(run, BETWEEN, filter=f"kind={kind['within']}")

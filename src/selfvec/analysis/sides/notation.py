@@ -7,7 +7,7 @@ Documents are the observations. A difference counts if it is large, and beyond c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -50,6 +50,7 @@ class _Measure:
 
 REPEATED = "repeated passages"
 COPIES = "the same words as another one"
+_MANY_COPIES = 0.1  # of the documents
 _CUT = "one and the same length and no end of a sentence, as if cut off"
 _ENDLESS = r"[^.!?。！？…\p{Pe}\p{Pf}\p{Pi}\"'\s]\s*$"  # no end of a sentence, bracket or quotation
 _LONG = 50  # characters of a text that is cut off: titles and labels are shorter
@@ -71,7 +72,7 @@ MEASURES = (
     # Share of the words that are not counted, since they are counted elsewhere; before what it brings along,
     # such as the digits and the short sentences of a form.
     _Measure(REPEATED, 0.05),
-    _Measure(COPIES, 0.1),
+    _Measure(COPIES, _MANY_COPIES),
     _Measure(_CUT, 0.2),
     # Share of the letters: names and acronyms alone differ by less. Without capitals there are hardly any.
     _Measure("capitals", 0.1, few=(0.01, 10)),
@@ -101,13 +102,13 @@ class Sample(NamedTuple):
     once: bool = False  # whether passages that many documents repeat are counted once
 
     @classmethod
-    def of(cls, run: Run, part: Slice) -> Sample:
-        """Documents of a slice."""
+    def of(cls, run: Run, part: Slice, word_of: Mapping[str, str]) -> Sample:
+        """Documents of a slice; those are copies whose words are the same, or variants of these."""
         numbers = sampled(part)
         batch = run.require_tokens()
         texts = None if run.text is None else run.text.read((TEXT,), numbers.tolist())
         once = run.provenance.repeats is not None and run.provenance.repeats["counted"] == "once"
-        return cls(batch.part(numbers), texts, copy_keys(batch, part.documents), once)
+        return cls(batch.part(numbers), texts, copy_keys(joined_tokens(batch, word_of), part.documents), once)
 
 
 def copy_keys(batch: TokenBatch, chosen: Mask | slice = slice(None)) -> Hashes:
@@ -119,6 +120,15 @@ def copy_keys(batch: TokenBatch, chosen: Mask | slice = slice(None)) -> Hashes:
     short = np.diff(batch.offsets)[chosen] < NGRAM
     keys[short] = np.arange(np.count_nonzero(short), dtype=np.uint64)
     return keys
+
+
+def without_copies(run: Run, part: Slice) -> Slice:
+    """A slice with the first of its documents that have the same words in a row."""
+    numbers = np.flatnonzero(part.documents)
+    _, first = np.unique(copy_keys(run.require_tokens(), part.documents), return_index=True)
+    documents = np.zeros_like(part.documents)
+    documents[numbers[first]] = True
+    return replace(part, documents=documents)
 
 
 def with_equals(keys: Hashes, size: int) -> Doubles:
@@ -142,7 +152,28 @@ def notation_of(samples: Sequence[Sample], word_of: Mapping[str, str]) -> dict[s
         "apart": lambda: written_apart(parts),
         "formulas": lambda: formulas([joined_tokens(part, word_of) for part in parts]),
     }
-    return dict(zip(works, at_once(*works.values()), strict=True))
+    made = dict(zip(works, at_once(*works.values()), strict=True))
+    copies = (row["differs"] for row in made["notation"] if row["measure"] == COPIES)
+    return {**made, "copied": any(copies) or copied([sample.keys for sample in samples])}
+
+
+def copied(sides: Sequence[Hashes]) -> bool:
+    """Whether many documents of a side have equals there rather than on the other side, by their `copy_keys`.
+
+    A test takes each copy for a document of its own, so that the words of a text that was copied on one side
+    seem to have changed. Texts that come again by chance, as entries of a log do, come on both sides.
+    """
+    size = min(map(len, sides))
+    if not size:
+        return False
+    rng = np.random.default_rng(0)
+    one, other = (rng.choice(keys, size, replace=False) for keys in sides)
+    for own, others in ((one, other), (other, one)):
+        here, there = with_equals(own, size).mean(), np.isin(own, others).mean()
+        error = np.sqrt((here * (1 - here) + there * (1 - there)) / size)
+        if here - there >= max(_MANY_COPIES, 3 * error):
+            return True
+    return False
 
 
 def notation(samples: Sequence[Sample]) -> list[Row]:
@@ -150,21 +181,28 @@ def notation(samples: Sequence[Sample]) -> list[Row]:
 
     A row has the ``measure``, its mean or median in both as ``a`` and ``b``, the ``effect``, which is the
     probability that a document of b has more than one of a, p, and ``differs``: whether that is a large
-    difference beyond chance. Empty without the texts, or for sides without documents.
+    difference beyond chance. Without the texts only copies are known; empty for sides without documents.
     """
-    figures = []
     size = min(len(sample.keys) for sample in samples)  # of more documents, more have equals
+    if not size:
+        return []
+    figures = []
     for tokens, texts, keys, once in samples:
-        if texts is None or not len(texts):
-            return []
-        of = _figures(texts)
-        counted = np.diff(tokens.offsets) / of["words in a document"] if once else np.ones(len(texts))
-        figures.append(of | {REPEATED: 1 - np.minimum(counted, 1), COPIES: with_equals(keys, size)})
-    rows = {one.name: _compared(one, *(of[one.name] for of in figures)) for one in MEASURES}
-    comma, point = rows[_COMMA], rows[_POINT]
-    if (comma["b"] - comma["a"]) * (point["b"] - point["a"]) >= 0:
-        # One mark did not take the other's place: where there are more numbers, there are more of both.
-        comma["differs"] = point["differs"] = False
+        of = {COPIES: with_equals(keys, size)}
+        if texts is not None:
+            of |= _figures(texts)
+            counted = np.diff(tokens.offsets) / of["words in a document"] if once else np.ones(len(texts))
+            of[REPEATED] = 1 - np.minimum(counted, 1)
+        figures.append(of)
+    known = figures[0].keys() & figures[1].keys()
+    rows = {
+        one.name: _compared(one, *(of[one.name] for of in figures)) for one in MEASURES if one.name in known
+    }
+    if {_COMMA, _POINT} <= known:
+        comma, point = rows[_COMMA], rows[_POINT]
+        if (comma["b"] - comma["a"]) * (point["b"] - point["a"]) >= 0:
+            # One mark did not take the other's place: where there are more numbers, there are more of both.
+            comma["differs"] = point["differs"] = False
     return [*rows.values()]
 
 

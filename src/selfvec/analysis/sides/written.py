@@ -20,11 +20,11 @@ from selfvec.text.language_recognition import language_name
 
 from .joined import AUTO, joined, joined_sentences, pair_names, read_variants, split_pairs
 from .mix import equal_mix, mix_held_equal
-from .notation import COPIES, FORMULA, REPEATED, Sample, notation_of
+from .notation import COPIES, FORMULA, REPEATED, Sample, notation_of, without_copies
 from .variant_pairs import pairs_between, variant_pairs
 
 Row = dict[str, Any]
-_FORMAT = 13  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 14  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _MANY = 3  # words: each neighbour that is written otherwise moves the words around it
 _REMEDY = "Count each pair as one word: --variants auto"
@@ -36,7 +36,6 @@ _SAID = {
         "{more} repeats more passages, such as “{example}”: they are {difference:.0%} more of its words, and "
         "count once."
     ),
-    COPIES: f"{_HAVE}: each counts, so the words of what was copied seem to have changed.",
     "words in a document": "{more} has longer documents: in the median {high:.0f} words, not {low:.0f}.",
     "words in a sentence": "{more} has longer sentences: in the median {high:.0f} words, not {low:.0f}.",
 }
@@ -66,6 +65,10 @@ class Sides:
         Fields of the mix that can be held equal on both sides. All but the mix is measured so.
     kept : float, optional
         If they are held equal in what is compared: the share of the words that is left.
+    copied : bool
+        Whether many documents of one side, or of each, have the same words as another one of that side.
+    once : bool
+        Whether documents of a side that have the same words count once in what is compared.
     beside : bool
         Whether what is compared is given of all documents and, beside that, with the mix held equal.
     raw : bool
@@ -90,6 +93,8 @@ class Sides:
     apart: list[Row] = field(default_factory=list)
     fields: list[str] = field(default_factory=list)
     kept: float | None = None
+    copied: bool = False
+    once: bool = False
     beside: bool = False
     raw: bool = False
     joinable: bool = True
@@ -187,11 +192,20 @@ class Sides:
 
     def _on_measures(self) -> list[str]:
         """Other measures that differ."""
+        said = {COPIES: f"{_HAVE}{self._of_copies()}"} | _SAID
+        counted = self.once or (self.copied and (self.raw or self.beside))
         return [
-            _SAID.get(row["measure"], f"{_HAVE}.").format(**_ordered(self, row), **row, example=self.repeated)
+            said.get(row["measure"], f"{_HAVE}.").format(**_ordered(self, row), **row, example=self.repeated)
             for row in self.notation
-            if row["differs"] and row["measure"] != "capitals"
+            if (row["differs"] and row["measure"] != "capitals") or (row["measure"] == COPIES and counted)
         ]
+
+    def _of_copies(self) -> str:
+        """How they are counted."""
+        if self.once:
+            return ". Each text counts once; --mix raw counts all."
+        remedy = " --mix equal counts each text once." if self.raw else ""
+        return f": each counts, so the words of what was copied seem to differ.{remedy}"
 
     def _on_mix(self) -> list[str]:
         """A sentence for each field that goes with what is compared, and whether it is held equal."""
@@ -256,7 +270,7 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
     def make() -> dict[str, Any]:
         mix, fields, equal = mix_held_equal(run, ends)
         # What the mix brings with it, such as the capitals of one kind, is not said a second time.
-        samples = [Sample.of(run, part) for part in equal]
+        samples = [Sample.of(run, part, sides.certain) for part in equal]
         return {"mix": mix, "fields": fields, **notation_of(samples, sides.certain)}
 
     kept = kept_result(run, "sides", (_FORMAT, *documents_of(ends)), make)
@@ -295,7 +309,8 @@ class LikeForLike(TypedDict, total=False):
     mix : {"equal", "raw"}
         Compare documents with the same mix of fields that differ, or all; by default equal in drift, and raw
         in keyness, whose counts are the text's. Such a field may be the kind of document. Documents are left
-        out at random until each value has the same share of the words on both sides.
+        out at random until each value has the same share of the words on both sides. Of documents with the
+        same words, one of each side is compared, if there are many.
     """
 
     variants: str | os.PathLike[str] | None
@@ -318,9 +333,11 @@ def compared(run: Run, slices: Sequence[Slice], given: LikeForLike, mix: str = "
     if variants is not None:
         word_of = sides.certain if variants == AUTO else read_variants(variants)
     equal, kept = None, None
+    once = sides.copied and mix != "raw" and len(slices) == 2
+    singles = [without_copies(run, part) for part in slices] if once else list(slices)
     if sides.fields and mix != "raw" and len(slices) == 2:
-        equal = equal_mix(run, slices, sides.fields)
+        equal = equal_mix(run, singles, sides.fields)
         kept = None if equal is None else _words_of(run, equal) / max(_words_of(run, slices), 1)
     made = joined(run, word_of)
-    told = replace(sides, kept=kept, raw=mix == "raw")
-    return Compared(made, equal or list(slices), _with_pairs(told, made))
+    told = replace(sides, kept=kept, once=once, raw=mix == "raw")
+    return Compared(made, equal or singles, _with_pairs(told, made))
