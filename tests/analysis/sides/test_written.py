@@ -455,3 +455,14 @@ def test_the_first_of_each_side_stays_and_short_ones_are_alike_by_chance() -> No
     run = run_of(rows).present
     kept = [without_copies(run, part).documents.tolist() for part in slices_of(run)]
     assert kept == [[True, True, False, True, True, False, False], [False] * 5 + [True, True]]
+
+
+def test_copies_of_a_few_texts_all_count_or_nothing_could_be_compared() -> None:
+    rows = list(reports(300))
+    few = [row["text"] for row in reports(19, 9)]
+    for number, row in enumerate(rows):
+        if row["date"] >= "2009":
+            row["text"] = few[number % len(few)]
+    told = selfvec.drift(run_of(rows), BETWEEN)
+    assert "have the same words as another one: each counts, so" in told.introduction[0]
+    assert told.tested

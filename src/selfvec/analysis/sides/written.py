@@ -26,6 +26,7 @@ from .variant_pairs import pairs_between, variant_pairs
 Row = dict[str, Any]
 _FORMAT = 14  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
+_TEXTS = 20  # of a side, or copies are not left out: in fewer hardly a word occurs often enough to be tested
 _MANY = 3  # words: each neighbour that is written otherwise moves the words around it
 _REMEDY = "Count each pair as one word: --variants auto"
 _HAVE = "{high:.0%} of the documents of {more} and {low:.0%} of {less} have {measure}"
@@ -68,7 +69,7 @@ class Sides:
     copied : bool
         Whether many documents of one side, or of each, have the same words as another one of that side.
     once : bool
-        Whether documents of a side that have the same words count once in what is compared.
+        Whether these count once in what is compared, as they do if a side has twenty texts or more.
     beside : bool
         Whether what is compared is given of all documents and, beside that, with the mix held equal.
     raw : bool
@@ -193,11 +194,10 @@ class Sides:
     def _on_measures(self) -> list[str]:
         """Other measures that differ."""
         said = {COPIES: f"{_HAVE}{self._of_copies()}"} | _SAID
-        counted = self.once or (self.copied and (self.raw or self.beside))
         return [
             said.get(row["measure"], f"{_HAVE}.").format(**_ordered(self, row), **row, example=self.repeated)
             for row in self.notation
-            if (row["differs"] and row["measure"] != "capitals") or (row["measure"] == COPIES and counted)
+            if (self.copied if row["measure"] == COPIES else row["differs"]) and row["measure"] != "capitals"
         ]
 
     def _of_copies(self) -> str:
@@ -309,8 +309,8 @@ class LikeForLike(TypedDict, total=False):
     mix : {"equal", "raw"}
         Compare documents with the same mix of fields that differ, or all; by default equal in drift, and raw
         in keyness, whose counts are the text's. Such a field may be the kind of document. Documents are left
-        out at random until each value has the same share of the words on both sides. Of documents with the
-        same words, one of each side is compared, if there are many.
+        out at random until each value has the same share of the words on both sides. Of many documents with
+        the same words, one of each side is compared.
     """
 
     variants: str | os.PathLike[str] | None
@@ -333,8 +333,11 @@ def compared(run: Run, slices: Sequence[Slice], given: LikeForLike, mix: str = "
     if variants is not None:
         word_of = sides.certain if variants == AUTO else read_variants(variants)
     equal, kept = None, None
-    once = sides.copied and mix != "raw" and len(slices) == 2
-    singles = [without_copies(run, part) for part in slices] if once else list(slices)
+    singles, once = list(slices), False
+    if sides.copied and mix != "raw" and len(slices) == 2:
+        texts = [without_copies(run, part) for part in slices]
+        once = all(part.documents.sum() >= _TEXTS for part in texts)
+        singles = texts if once else singles
     if sides.fields and mix != "raw" and len(slices) == 2:
         equal = equal_mix(run, singles, sides.fields)
         kept = None if equal is None else _words_of(run, equal) / max(_words_of(run, slices), 1)

@@ -229,12 +229,13 @@ class Drift(ResultTable):
 
     @property
     def summary(self) -> str:
-        """How far words differ in general, how many changed beyond that, and which most; empty without tests.
+        """How far words differ in general, how many changed beyond that, and which most.
 
         A word counts if the lower end of its interval does: with a thousand words some always have a small q.
+        Without a test it is why there is none, if that is known.
         """
         if all(row["q"] is None for row in self.rows) or not self.tested:
-            return ""
+            return self.too_small
         if not self.is_sliced:
             return self._refined_summary()
         small = f"{self.too_small} " if self.too_small and not self.changed else ""
