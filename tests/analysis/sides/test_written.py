@@ -437,6 +437,10 @@ def test_copies_count_once_so_that_they_change_no_word() -> None:
     assert once.significant == 0
     assert once.introduction[0] == f"{said}. Each text counts once; --mix raw counts all."
     assert once.as_dict()["sides"]["once"]
+    topics = selfvec.topics(run, by="decade", number=5)
+    assert topics.groups.sides.sentences[0].endswith(
+        "as another one: each counts in shares of documents, and once in what words changed."
+    )
     key = {mix: selfvec.keyness(run, BETWEEN, mix=mix) for mix in ("raw", "equal")}
     assert key["raw"]["sides"]["sentences"][0].endswith("--mix equal counts each text once.")
     assert min(row["q"] for row in key["raw"].rows) < 0.001

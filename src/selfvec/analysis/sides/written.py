@@ -204,6 +204,8 @@ class Sides:
         """How they are counted."""
         if self.once:
             return ". Each text counts once; --mix raw counts all."
+        if self.beside:
+            return ": each counts in shares of documents, and once in what words changed."
         remedy = " --mix equal counts each text once." if self.raw else ""
         return f": each counts, so the words of what was copied seem to differ.{remedy}"
 
