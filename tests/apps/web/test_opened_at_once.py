@@ -176,7 +176,6 @@ def test_the_page_opened_at_once_is_filled(
     page: Page, served: Serve, go: threading.Event, length: str, view: str
 ) -> None:
     wanted, filled = FILLED[view]
-    page.expected.append("status of 503")  # it asks again
     with served() as site:
         page.call("Page.navigate", url=f"{site.address}{view}")
         asked = f"(one) => one.name.includes('/api/{wanted}?') && one.responseEnd"
