@@ -85,7 +85,7 @@ def test_a_request_that_drips_in_is_not_waited_for(run: Run, monkeypatch: pytest
                 with suppress(TimeoutError):
                     assert one.recv(1) == b""  # closed, without an answer
                     raise ConnectionResetError
-        assert time.monotonic() - start >= 0.2
+        assert 0.2 <= time.monotonic() - start < PATIENCE
 
 
 def test_idle_connections_make_room_for_new_ones(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

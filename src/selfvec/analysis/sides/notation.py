@@ -102,13 +102,13 @@ class Sample(NamedTuple):
     once: bool = False  # whether passages that many documents repeat are counted once
 
     @classmethod
-    def of(cls, run: Run, part: Slice, word_of: Mapping[str, str]) -> Sample:
-        """Documents of a slice; those are copies whose words are the same, or variants of these."""
+    def of(cls, run: Run, part: Slice, alike: TokenBatch) -> Sample:
+        """Documents of a slice; copies have the same words in ``alike``, where variants are one word."""
         numbers = sampled(part)
         batch = run.require_tokens()
         texts = None if run.text is None else run.text.read((TEXT,), numbers.tolist())
         once = run.provenance.repeats is not None and run.provenance.repeats["counted"] == "once"
-        return cls(batch.part(numbers), texts, copy_keys(joined_tokens(batch, word_of), part.documents), once)
+        return cls(batch.part(numbers), texts, copy_keys(alike, part.documents), once)
 
 
 def copy_keys(batch: TokenBatch, chosen: Mask | slice = slice(None)) -> Hashes:
@@ -131,64 +131,61 @@ def without_copies(run: Run, part: Slice) -> Slice:
     return replace(part, documents=documents)
 
 
-def with_equals(keys: Hashes, size: int) -> Doubles:
-    """1 for those of ``size`` numbers, drawn at random, of which another one is equal, otherwise 0.
+def with_equals(keys: Hashes) -> Doubles:
+    """1 for each key that another one is equal to, otherwise 0.
 
-    >>> with_equals(np.array([7, 8, 7, 9], np.uint64), 4).mean()
+    >>> with_equals(np.array([7, 8, 7, 9], np.uint64)).mean()
     np.float64(0.5)
     """
-    drawn = np.random.default_rng(0).choice(keys, size, replace=False)
-    _, place, number = np.unique(drawn, return_inverse=True, return_counts=True)
+    _, place, number = np.unique(keys, return_inverse=True, return_counts=True)
     return (number[place] > 1).astype(np.float64)
 
 
 def notation_of(samples: Sequence[Sample], word_of: Mapping[str, str]) -> dict[str, Any]:
     """How two sides are written, variants counted as their words."""
     parts = [sample.tokens for sample in samples]
+    size = min(len(sample.keys) for sample in samples)  # of more documents, more have equals
+    keys = [np.random.default_rng(0).choice(sample.keys, size, replace=False) for sample in samples]
     works: dict[str, Callable[[], Any]] = {
-        "notation": lambda: notation(samples),
+        "notation": lambda: notation(samples, keys),
         "languages": lambda: [language_of(part.types, part.counts) for part in parts],
         "foreign": lambda: foreign(parts),
         "apart": lambda: written_apart(parts),
         "formulas": lambda: formulas([joined_tokens(part, word_of) for part in parts]),
     }
     made = dict(zip(works, at_once(*works.values()), strict=True))
-    copies = (row["differs"] for row in made["notation"] if row["measure"] == COPIES)
-    return {**made, "copied": any(copies) or copied([sample.keys for sample in samples])}
+    copies = (row for row in made["notation"] if row["measure"] == COPIES)
+    return {**made, "copied": any(copied(row, keys) for row in copies)}
 
 
-def copied(sides: Sequence[Hashes]) -> bool:
-    """Whether many documents of a side have equals there rather than on the other side, by their `copy_keys`.
+def copied(row: Row, keys: Sequence[Hashes]) -> bool:
+    """Whether many documents of a side have equals there rather than on the other side.
 
-    A test takes each copy for a document of its own, so that the words of a text that was copied on one side
-    seem to have changed. Texts that come again by chance, as entries of a log do, come on both sides.
+    ``row`` is that of `COPIES`, ``keys`` are those that it was made of. A test takes each copy for a document
+    of its own, so that the words of a text that was copied on one side seem to have changed. Texts that come
+    again by chance, as entries of a log do, come on both sides.
     """
-    size = min(map(len, sides))
-    if not size:
-        return False
-    rng = np.random.default_rng(0)
-    one, other = (rng.choice(keys, size, replace=False) for keys in sides)
-    for own, others in ((one, other), (other, one)):
-        here, there = with_equals(own, size).mean(), np.isin(own, others).mean()
-        error = np.sqrt((here * (1 - here) + there * (1 - there)) / size)
+    a, b = keys
+    for here, own, others in ((row["a"], a, b), (row["b"], b, a)):
+        there = np.isin(own, others).mean()
+        error = np.sqrt((here * (1 - here) + there * (1 - there)) / len(own))
         if here - there >= max(_MANY_COPIES, 3 * error):
             return True
-    return False
+    return bool(row["differs"])
 
 
-def notation(samples: Sequence[Sample]) -> list[Row]:
-    """How two sides are written: a row for each measure.
+def notation(samples: Sequence[Sample], keys: Sequence[Hashes]) -> list[Row]:
+    """How two sides are written, with the keys of as many documents of each: a row for each measure.
 
     A row has the ``measure``, its mean or median in both as ``a`` and ``b``, the ``effect``, which is the
     probability that a document of b has more than one of a, p, and ``differs``: whether that is a large
     difference beyond chance. Without the texts only copies are known; empty for sides without documents.
     """
-    size = min(len(sample.keys) for sample in samples)  # of more documents, more have equals
-    if not size:
+    if not all(map(len, keys)):
         return []
     figures = []
-    for tokens, texts, keys, once in samples:
-        of = {COPIES: with_equals(keys, size)}
+    for (tokens, texts, _, once), own in zip(samples, keys, strict=True):
+        of = {COPIES: with_equals(own)}
         if texts is not None:
             of |= _figures(texts)
             counted = np.diff(tokens.offsets) / of["words in a document"] if once else np.ones(len(texts))

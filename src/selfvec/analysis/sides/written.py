@@ -18,7 +18,7 @@ from selfvec.data.run import Run
 from selfvec.storage.cache import kept_result
 from selfvec.text.language_recognition import language_name
 
-from .joined import AUTO, joined, joined_sentences, pair_names, read_variants, split_pairs
+from .joined import AUTO, joined, joined_sentences, joined_tokens, pair_names, read_variants, split_pairs
 from .mix import equal_mix, mix_held_equal
 from .notation import COPIES, FORMULA, REPEATED, Sample, notation_of, without_copies
 from .variant_pairs import pairs_between, variant_pairs
@@ -272,7 +272,8 @@ def written(run: Run, slices: Sequence[Slice]) -> Sides:
     def make() -> dict[str, Any]:
         mix, fields, equal = mix_held_equal(run, ends)
         # What the mix brings with it, such as the capitals of one kind, is not said a second time.
-        samples = [Sample.of(run, part, sides.certain) for part in equal]
+        alike = joined_tokens(run.require_tokens(), sides.certain)
+        samples = [Sample.of(run, part, alike) for part in equal]
         return {"mix": mix, "fields": fields, **notation_of(samples, sides.certain)}
 
     kept = kept_result(run, "sides", (_FORMAT, *documents_of(ends)), make)
@@ -336,11 +337,12 @@ def compared(run: Run, slices: Sequence[Slice], given: LikeForLike, mix: str = "
         word_of = sides.certain if variants == AUTO else read_variants(variants)
     equal, kept = None, None
     singles, once = list(slices), False
-    if sides.copied and mix != "raw" and len(slices) == 2:
+    like_for_like = mix != "raw" and len(slices) == 2
+    if sides.copied and like_for_like:
         texts = [without_copies(run, part) for part in slices]
         once = all(part.documents.sum() >= _TEXTS for part in texts)
         singles = texts if once else singles
-    if sides.fields and mix != "raw" and len(slices) == 2:
+    if sides.fields and like_for_like:
         equal = equal_mix(run, singles, sides.fields)
         kept = None if equal is None else _words_of(run, equal) / max(_words_of(run, slices), 1)
     made = joined(run, word_of)
