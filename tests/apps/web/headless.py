@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.processes import PATIENCE
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 REQUIRED = "SELFVEC_REQUIRE_BROWSER"
 """Set where a missing browser is a failure: in continuous integration."""
@@ -123,7 +125,7 @@ class Page:
     def open(self, address: str, *, ready: str = "document.body?.dataset.ready === 'yes'") -> None:
         self.call("Page.navigate", url="about:blank")
         self.call("Page.navigate", url=address)
-        self.wait(ready, 60)
+        self.wait(ready)
 
     def run(self, script: str) -> Any:
         """The value of an expression, promises waited for."""
@@ -133,7 +135,7 @@ class Page:
             raise BrowserError(details.get("exception", {}).get("description", details["text"]))
         return answer["result"].get("value")
 
-    def wait(self, condition: str, seconds: float = 60) -> None:
+    def wait(self, condition: str, seconds: float = PATIENCE) -> None:
         """Until an expression is true; the page itself looks, so that nothing is slept through."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -266,7 +268,7 @@ class Browser:
                 return
             time.sleep(0.02)
 
-    def _next(self, seconds: float = 60) -> dict[str, Any]:
+    def _next(self, seconds: float = PATIENCE) -> dict[str, Any]:
         while b"\0" not in self._rest:
             if not select.select([self._in], [], [], seconds)[0]:
                 raise BrowserError(f"the browser said nothing for {seconds} s")
