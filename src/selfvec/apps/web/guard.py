@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -21,7 +22,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .responses import error_response
-from .writing import may_change
+from .writing import CHANGING, may_change
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -88,7 +89,8 @@ class Guard:
         if self.writing is not None and may_change(request):
             await (self._may_not_write(request) or self.writing[0])(scope, receive, sending)
             return
-        answer: ASGIApp = _refused(request) or self._locked(request) or self.inner
+        changing = CHANGING.get(request.scope["path"], ()) if self.writing is not None else ()
+        answer: ASGIApp = _refused(request, ("GET", "HEAD", *changing)) or self._locked(request) or self.inner
         await answer({**scope, "method": "GET"}, receive, sending)  # for HEAD, uvicorn leaves out the body
 
     def _may_not_write(self, request: Request) -> Response | None:
@@ -122,13 +124,14 @@ class Guard:
         return error_response(request, 401, "this address needs a token", remedy, headers=headers)
 
 
-def _refused(request: Request) -> Response | None:
+def _refused(request: Request, methods: Sequence[str]) -> Response | None:
     """The answer to a request of the wrong form or of another site."""
     headers = request.headers
     close = {"connection": "close"}  # the body is not read, so the connection cannot be used again
-    if request.method not in ("GET", "HEAD"):
-        rule = "only GET and HEAD are answered here"
-        return error_response(request, 405, rule, "ask with GET", headers={**close, "allow": "GET, HEAD"})
+    if request.method not in methods:
+        rule = f"only {' and '.join([', '.join(methods[:-1]), methods[-1]])} are answered here"
+        close["allow"] = ", ".join(methods)
+        return error_response(request, 405, rule, "ask with GET", headers=close)
     if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
         rule = "a request must not have a body"
         return error_response(request, 413, rule, "put the question into the address", headers=close)

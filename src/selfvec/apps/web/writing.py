@@ -40,7 +40,7 @@ from .page_data import PresentPage
 from .responses import error_response, json_response
 
 DOCUMENTS, TOPICS = "/api/documents", "/api/topics"
-_CHANGING = {*((DOCUMENTS, method) for method in ("POST", "PUT", "DELETE")), (TOPICS, "PUT")}
+CHANGING = {DOCUMENTS: ("POST", "PUT", "DELETE"), TOPICS: ("PUT",)}  # methods that change the run, by path
 TOKEN = "SELFVEC_TOKEN"  # environment variable, of an assistant's server, too
 MOST_BYTES = 16 << 20  # of a body
 MOST = 10_000  # documents of a request
@@ -66,7 +66,7 @@ def token_for_writing(file: str | os.PathLike[str] | None = None) -> str:
 
 def may_change(request: Request) -> bool:
     """Whether a request is one that changes the run."""
-    return (request.scope["path"], request.method) in _CHANGING
+    return request.method in CHANGING.get(request.scope["path"], ())
 
 
 class Writing:
