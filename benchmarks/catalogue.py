@@ -23,6 +23,7 @@ from pathlib import Path
 from benchmarks import figures, measured
 from benchmarks.harness import Result, machines, read_results, write_results
 from benchmarks.page import table, update_page, write_parts
+from benchmarks.used_code import Code
 from benchmarks.vectors import sections
 
 HERE = Path(__file__).parent
@@ -91,11 +92,12 @@ def run(benchmark: Benchmark, arguments: Sequence[str] = ()) -> int:
 
 def tables() -> dict[str, measured.Digests]:
     """What every table that is kept rests on today."""
+    code = Code()
     return {
         name: digests
         for benchmark in all_benchmarks()
         if benchmark.name != "robustness.load"  # which only prints
-        for name, digests in measured.today(benchmark.name, benchmark.entries).items()
+        for name, digests in measured.today(benchmark.name, benchmark.entries, code).items()
     }
 
 

@@ -94,10 +94,10 @@ def digests(modules: Iterable[str]) -> Digests:
     }
 
 
-def today(benchmark: str, entries: Iterable[str]) -> dict[str, Digests]:
+def today(benchmark: str, entries: Iterable[str], code: Code | None = None) -> dict[str, Digests]:
     """The digests of each table of a benchmark, ``folder.module``: of its parts of pages, and of its rows."""
     folder, _, key = benchmark.partition(".")
-    module, code = f"benchmarks.{benchmark}", Code()
+    module, code = f"benchmarks.{benchmark}", code or Code()
     rests_on = digests(RESTS_ON[key]) if folder == "quality" and key in RESTS_ON else {}
     made: dict[str, str | ast.expr] = {f"{p}#{part}": by for (p, part), by in parts_of(module, code).items()}
     for entry in set(entries) - {"PAGES"}:  # one at most

@@ -28,6 +28,7 @@ class Code:
     def __init__(self, read: Callable[[str], str] | None = None) -> None:
         self._read = read or _here
         self._modules: dict[str, Module] = {}
+        self._definitions: dict[Definition, tuple[set[Definition], list[str]]] = {}
 
     def module(self, name: str) -> Module:
         """A module, read once."""
@@ -39,7 +40,7 @@ class Code:
     def digest(self, module: str, entry: str | ast.expr) -> str:
         """The digest of a name or expression of a module, and of all that it uses."""
         node = ast.Name(entry) if isinstance(entry, str) else entry
-        found = {shape for definition in self._used(module, node) for shape in self._shapes(definition)}
+        found = {shape for definition in self._used(module, node) for shape in self._read_once(definition)[1]}
         text = "\n".join(sorted({_shape(node), *found}))
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
@@ -49,9 +50,17 @@ class Code:
         new = set(self._named(module, node))
         while new:
             found |= new
-            nodes = [(name, one) for name, defined in new for one in self.module(name).defined[defined]]
-            new = {one for name, node in nodes for one in self._named(name, node)} - found
+            new = set().union(*(self._read_once(definition)[0] for definition in new)) - found
         return found
+
+    def _read_once(self, definition: Definition) -> tuple[set[Definition], list[str]]:
+        """The definitions that a definition names itself, and its shapes; most tables share theirs."""
+        if definition not in self._definitions:
+            module, name = definition
+            nodes = self.module(module).defined[name]
+            named = {one for node in nodes for one in self._named(module, node)}
+            self._definitions[definition] = named, [_shape(node) for node in nodes]
+        return self._definitions[definition]
 
     def _named(self, module: str, node: ast.AST) -> Iterator[Definition]:
         """The definitions of `benchmarks` whose names occur in code of a module."""
@@ -66,10 +75,6 @@ class Code:
     def _defined(self, module: str, name: str) -> Iterator[Definition]:
         if module.startswith("benchmarks") and module not in WRITERS and name in self.module(module).defined:
             yield module, name
-
-    def _shapes(self, definition: Definition) -> Iterator[str]:
-        module, name = definition
-        return map(_shape, self.module(module).defined[name])
 
 
 class Module:

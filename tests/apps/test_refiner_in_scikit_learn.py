@@ -112,7 +112,7 @@ if __name__ == "__main__":
     child = context.Process(target=fitted, args=(queue,))
     child.start()
     print(queue.get(timeout=200))
-    child.join(20)
+    child.join(200)
 """
 
 

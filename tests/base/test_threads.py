@@ -221,7 +221,7 @@ either = {
 for name, call in (works | either).items():
     child = os.fork()
     if not child:
-        signal.alarm(100)  # enough on a busy machine
+        signal.alarm(300)  # enough on a busy machine
         try:
             call()
             told = "works"
@@ -240,7 +240,7 @@ WORKS = 8  # the first lines
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_no_function_waits_for_ever_in_a_forked_child(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", JOB, tmp_path], capture_output=True, text=True, timeout=500
+        [sys.executable, "-W", "ignore", "-c", JOB, tmp_path], capture_output=True, text=True, timeout=550
     )
     rows = [line.split(": ", 1) for line in done.stdout.splitlines()]
     assert len(rows) > 30, done.stderr

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.processes import PATIENCE
 
 import selfvec
 from selfvec.base.errors import OptionError
@@ -127,7 +128,7 @@ def run(hub: Hub, home: Path, *arguments: str) -> subprocess.CompletedProcess[st
     """A program whose hub is ours: the client reads its address when it is imported."""
     environment = {**os.environ, "HF_ENDPOINT": hub.address, "HF_HOME": str(home), "HF_TOKEN": "hf_x"}
     return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, env=environment, timeout=120
+        [sys.executable, *arguments], capture_output=True, text=True, env=environment, timeout=PATIENCE
     )
 
 

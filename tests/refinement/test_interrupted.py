@@ -42,7 +42,7 @@ class Stopping(Progress):
             if sum(self.shown) > self.share * (total or 0):
                 self.share = 2
                 signal.raise_signal(signal.SIGINT)
-                time.sleep(0.3)  # the main thread receives it
+                time.sleep(1)  # the main thread receives it
 
         yield advance
 

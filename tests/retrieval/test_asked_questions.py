@@ -169,7 +169,7 @@ def test_fewer_documents_than_asked_for_are_explained(named: Index) -> None:
 def test_reading_a_long_question_takes_one_pass(part: str) -> None:
     began = perf_counter()
     Question.of("x " + part * (200_000 // len(part)))
-    assert perf_counter() - began < 5  # a second way to match would take hours
+    assert perf_counter() - began < 60  # a second way to match would take hours
 
 
 def test_a_question_is_taken_apart() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import pytest
+from tests.processes import PATIENCE
 
 import selfvec
 from selfvec.apps.run import Run
@@ -52,7 +53,7 @@ def test_the_page_an_assistant_and_python_share_the_index(folder: Path) -> None:
 
     run: Any = selfvec.open(folder)
     data = PageData(run.present, 1)
-    shown = data.index.begin().result(60)
+    shown = data.index.begin().result(PATIENCE)
     data.tasks.close()
     Tools(run).search("hail")
     assert run_index(run) is shown
@@ -85,11 +86,11 @@ run = selfvec.open(sys.argv[1])
 before = run.search("hail on barn 3").as_dict()
 child = os.fork()
 if not child:
-    signal.alarm(30)
+    signal.alarm(200)
     os._exit(0 if run.search("hail on barn 3").as_dict() == before else 1)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-    subprocess.run([sys.executable, "-W", "ignore", "-c", job, str(folder)], check=True, timeout=100)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", job, str(folder)], check=True, timeout=PATIENCE)
 
 
 TEXTS = ["hail broke the windows of the farm", "the river closed the road", "snow lay on the fields"]

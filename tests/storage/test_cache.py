@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 from tests.damage import damaged
 from tests.heard import Heard
+from tests.processes import PATIENCE
 
 import selfvec
 from selfvec.analysis.concepts.corpus_topics import topics
@@ -333,7 +334,7 @@ def test_of_two_processes_one_makes_it_and_the_other_waits(folder: Path) -> None
         for one in (first, second):
             one.stdin.write("\n")
             one.stdin.flush()
-        assert [one.communicate(timeout=120)[0] for one in (first, second)] == ["42\n", "42\n"]
+        assert [one.communicate(timeout=PATIENCE)[0] for one in (first, second)] == ["42\n", "42\n"]
     assert len(entries(folder, "slow")) == 1
 
 

@@ -143,4 +143,4 @@ def serving(
             yield Site(data, server, listening.getsockname()[1])
         finally:
             server.should_exit = True
-            thread.join(10)
+            thread.join(PATIENCE)

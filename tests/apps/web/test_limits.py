@@ -207,7 +207,7 @@ def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.Monke
 
     def waiting(run: Run, pair: Any, *rest: Any) -> Any:
         begun.append(pair)
-        go.wait(30)
+        go.wait(PATIENCE)
         return compare(run, pair, *rest)
 
     monkeypatch.setattr(comparison, "compare_slices", waiting)
@@ -224,16 +224,16 @@ def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.Monke
         go.set()
         for pair, kind in zip(pairs, kinds, strict=True):
             if kind == 200:
-                site.data.comparisons.tasks(pair).comparison.result(30)
+                site.data.comparisons.tasks(pair).comparison.result(PATIENCE)
         assert site.json(f"/api/word?w=cell&c={pairs[0]}")["word"] == "cell"
 
 
 def test_comparisons_are_kept_while_there_is_memory(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     made = comparison.Comparisons(run, 1)
     first = made.tasks("1990|2005")
-    first.comparison.result(30)
-    made.tasks("2005|2020").comparison.result(30)
+    first.comparison.result(PATIENCE)
+    made.tasks("2005|2020").comparison.result(PATIENCE)
     assert made.tasks("1990|2005") is first
     monkeypatch.setattr(comparison, "KEPT_BYTES", 1)
-    made.tasks("1990|2020").comparison.result(30)
+    made.tasks("1990|2020").comparison.result(PATIENCE)
     assert made.tasks("1990|2005") is not first

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site, fitted
 from tests.commands import ran
+from tests.processes import PATIENCE
 from tests.refusals import refused
 
 import selfvec
@@ -460,23 +461,23 @@ def test_maps_that_wait_are_those_of_the_comparisons_that_are_kept(
 
     def waiting(words: np.ndarray, states: list[State], progress: Progress) -> object:
         begun.set()
-        gate.wait(30)
+        gate.wait(PATIENCE)
         return draw_map(words, states)
 
     monkeypatch.setattr(comparison, "arrange", waiting)
     data = PageData(run.replace(folder=None), jobs=1)  # has no folder that may hold the map
     first = arranging(data, REFINED, "words", "pacmap").begin()
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE)
     asked = []
     for year in range(1991, 1991 + comparison.KEPT + 3):
         key = f"1990|{year}..2020"
         asked.append(arranging(data, key, "words", "pacmap").begin())
-        data.comparisons.tasks(key).comparison.result(30)
+        data.comparisons.tasks(key).comparison.result(PATIENCE)
     gate.set()
-    assert first.result(30)
+    assert first.result(PATIENCE)
     for task in asked[: -comparison.KEPT]:
-        refused(lambda task=task: task.result(30), Busy)
-    assert all(task.result(30) for task in asked[-comparison.KEPT :])
+        refused(lambda task=task: task.result(PATIENCE), Busy)
+    assert all(task.result(PATIENCE) for task in asked[-comparison.KEPT :])
 
 
 def test_a_whole_map_waits_for_all_states(run: Run) -> None:
