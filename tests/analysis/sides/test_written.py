@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from html import unescape
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -258,6 +259,27 @@ def test_passages_that_count_once_are_told() -> None:
         r"1\d% more of its words, and count once\.",
         said,
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "added"),
+    [
+        ({}, "isn't ship's"),
+        ({"stop_words": "en"}, "of it and"),
+        ({"min_count": 5}, "zu{0}a bo{0}r ki{0}s lo{0}t"),
+    ],
+)
+def test_words_that_are_cut_or_left_out_are_no_repeated_passages(options: dict[str, Any], added: str) -> None:
+    passage = "This report is confidential, must not be copied, and belongs to the office that wrote it."
+    rows = []
+    for i, report in enumerate(storms()[:600]):
+        text = report["text"].replace(" the ", f" the {added.format(i)} ") if i % 2 else report["text"]
+        rows.append({"text": f"{text} {passage * 2 * (i % 30 < 2)}", "date": str(2001 + 10 * (i % 2))})
+    run = selfvec.refine(rows, "none", "original", **options)
+    slices = [named_slice(run.require_tokens(), year) for year in ("2001", "2011")]
+    (row,) = [row for row in written(run, slices).notation if row["measure"] == "repeated passages"]
+    assert 0 < row["a"] < 0.05, row
+    assert (row["b"], row["differs"]) == (pytest.approx(row["a"], abs=0.01), False)
 
 
 def test_words_in_two_are_no_news_where_the_word_in_one_stays() -> None:

@@ -22,6 +22,8 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
 from selfvec.text.kernels import NGRAM
 from selfvec.text.language_recognition import IN_PART, other_languages, recognised_language
+from selfvec.text.preprocessing import Preprocessing, encode_texts
+from selfvec.text.repeats import tokens_by_document
 
 from .joined import joined_tokens
 from .variant_pairs import written_apart
@@ -99,16 +101,32 @@ class Sample(NamedTuple):
     tokens: TokenBatch
     texts: pl.DataFrame | None
     keys: Hashes  # of all documents of the side, see `copy_keys`
-    once: bool = False  # whether passages that many documents repeat are counted once
+    elsewhere: Doubles | None = None  # share of each document's words that is counted in another one
 
     @classmethod
     def of(cls, run: Run, part: Slice, alike: TokenBatch) -> Sample:
         """Documents of a slice; copies have the same words in ``alike``, where variants are one word."""
         numbers = sampled(part)
-        batch = run.require_tokens()
+        tokens = run.require_tokens().part(numbers)
         texts = None if run.text is None else run.text.read((TEXT,), numbers.tolist())
-        once = run.provenance.repeats is not None and run.provenance.repeats["counted"] == "once"
-        return cls(batch.part(numbers), texts, copy_keys(alike, part.documents), once)
+        elsewhere = None if texts is None else _counted_elsewhere(run, tokens, texts)
+        return cls(tokens, texts, copy_keys(alike, part.documents), elsewhere)
+
+
+def _counted_elsewhere(run: Run, tokens: TokenBatch, texts: pl.DataFrame) -> Doubles | None:
+    """The share of each document's words that is counted in another document, with the passage they are of.
+
+    The texts are read anew. What else is left out, such as stop words, is not in the vocabulary.
+    """
+    repeats = run.provenance.repeats
+    if not repeats or repeats["counted"] != "once" or not repeats["tokens"]:
+        return None
+    rules = replace(Preprocessing.of(run.provenance), stop_words=None)
+    read = encode_texts(texts[TEXT].fill_null("").to_list(), rules, run.vectors)
+    vocabulary = set(tokens.types)
+    known = np.array([word in vocabulary for word in read.types], bool)
+    written = tokens_by_document(known[read.ids], read)
+    return np.maximum(written - np.diff(tokens.offsets), 0) / np.maximum(written, 1)
 
 
 def copy_keys(batch: TokenBatch, chosen: Mask | slice = slice(None)) -> Hashes:
@@ -184,12 +202,10 @@ def notation(samples: Sequence[Sample], keys: Sequence[Hashes]) -> list[Row]:
     if not all(map(len, keys)):
         return []
     figures = []
-    for (tokens, texts, _, once), own in zip(samples, keys, strict=True):
+    for (_, texts, _, elsewhere), own in zip(samples, keys, strict=True):
         of = {COPIES: with_equals(own)}
         if texts is not None:
-            of |= _figures(texts)
-            counted = np.diff(tokens.offsets) / of["words in a document"] if once else np.ones(len(texts))
-            of[REPEATED] = 1 - np.minimum(counted, 1)
+            of |= {REPEATED: np.zeros(len(texts)) if elsewhere is None else elsewhere, **_figures(texts)}
         figures.append(of)
     known = figures[0].keys() & figures[1].keys()
     rows = {

@@ -24,7 +24,7 @@ from .notation import COPIES, FORMULA, REPEATED, Sample, notation_of, without_co
 from .variant_pairs import pairs_between, variant_pairs
 
 Row = dict[str, Any]
-_FORMAT = 14  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 15  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _TEXTS = 20  # of a side, or copies are not left out: in fewer hardly a word occurs often enough to be tested
 _MANY = 3  # words: each neighbour that is written otherwise moves the words around it
