@@ -403,8 +403,9 @@ def _like_ids(named: Sequence[str], rows: Mapping[str, Iterable[object]]) -> lis
 
 
 def _written(values: Iterable[object]) -> list[str]:
-    """The values of a column that are not empty, as texts."""
-    return [readable(str(value)) for value in values if value is not None and str(value).strip()]
+    """The values of a column that are not empty, as texts; of long ones no more than tells that they are."""
+    texts = [str(value) for value in values if value is not None]
+    return [readable(text[: _SHOWN + 1]) for text in texts if text.strip()]
 
 
 def _only_title(title: str, columns: Sequence[str], rows: Mapping[str, Iterable[object]]) -> str:
