@@ -126,12 +126,16 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
         str.lower,
         "2009..2018 is written without capitals (0.0% of the letters, 1.4% in 2000..2008",
     ),
-    "digits": (lambda text: text.replace("e", "3"), "2009..2018 has more digits ("),
+    "digits": (lambda text: re.sub(r"(?<=\w{3})[aeiou]", "3", text), "2009..2018 has more digits ("),
     "numbers in figures": (
         lambda text: text.replace(" a ", " 1 "),
         "2009..2018 has more digits (0.6% of the characters, 0.0% in 2000..2008",
     ),
     "punctuation": (lambda text: text.replace("the ", " (the) "), "2009..2018 has more punctuation ("),
+    "function words": (
+        lambda text: re.sub(r"\b(?:the|and|a|was) ", "", text, flags=re.IGNORECASE),
+        "2000..2008 has more function words (",
+    ),
     "links": (
         lambda text: f"{text} https://example.org/2018/{len(text)}",
         "100% of the documents of 2009..2018 and 0% of 2000..2008 have links.",
@@ -174,6 +178,13 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
         "2009..2018 is written with 2 words in two that 2000..2008 writes in one (air craft → aircraft, ",
     ),
 }
+
+
+def test_texts_that_are_cut_off_are_said_before_what_comes_of_it() -> None:
+    rows = [{**row, "text": row["text"][: 75 if row["date"] >= "2009" else None]} for row in reports(600)]
+    cut, *others = sides_of(rows).sentences
+    assert cut.endswith("have one and the same length and no end of a sentence, as if cut off.")
+    assert not any("abbreviation" in other for other in others)  # befo is what is left of before
 
 
 def test_numbers_with_other_marks_of_thousands_are_told() -> None:

@@ -6,7 +6,8 @@ Documents are the observations. A difference counts if it is large, and beyond c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +23,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
 from selfvec.text.kernels import NGRAM
 from selfvec.text.language_recognition import IN_PART, other_languages, recognised_language
+from selfvec.text.languages import STOP_WORDS, stop_words_of_language
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.repeats import tokens_by_document
 
@@ -52,8 +54,9 @@ class _Measure:
 
 REPEATED = "repeated passages"
 COPIES = "the same words as another one"
+FUNCTION_WORDS = "function words"
 _MANY_COPIES = 0.1  # of the documents
-_CUT = "one and the same length and no end of a sentence, as if cut off"
+CUT = "one and the same length and no end of a sentence, as if cut off"
 _ENDLESS = r"[^.!?。！？…\p{Pe}\p{Pf}\p{Pi}\"'\s]\s*$"  # no end of a sentence, bracket or quotation
 _LONG = 50  # characters of a text that is cut off: titles and labels are shorter
 _LINKED = r"(?:https?://|www\.)\S+"
@@ -75,11 +78,12 @@ MEASURES = (
     # such as the digits and the short sentences of a form.
     _Measure(REPEATED, 0.05),
     _Measure(COPIES, _MANY_COPIES),
-    _Measure(_CUT, 0.2),
+    _Measure(CUT, 0.2),
     # Share of the letters: names and acronyms alone differ by less. Without capitals there are hardly any.
     _Measure("capitals", 0.1, few=(0.01, 10)),
     _Measure("digits", 0.05, few=(0.004, 2)),  # share of the characters: a text with numbers in words has few
     _Measure("punctuation", 0.05),
+    _Measure(FUNCTION_WORDS, 0.1),  # share of the words; notes and telegrams leave them out
     _Measure("words in a document", 2, ratio=True),
     _Measure("words in a sentence", 1.5, ratio=True),
 )
@@ -201,11 +205,16 @@ def notation(samples: Sequence[Sample], keys: Sequence[Hashes]) -> list[Row]:
     """
     if not all(map(len, keys)):
         return []
+    # Without function words, a side does not tell its language; another language has others anyway.
+    codes = {language_of(tokens.types, tokens.counts) for tokens, *_ in samples} - {None}
+    language, *others = codes or {None}
+    stop_words = stop_words_of_language(language) if language in STOP_WORDS and not others else ()
     figures = []
     for (_, texts, _, elsewhere), own in zip(samples, keys, strict=True):
         of = {COPIES: with_equals(own)}
         if texts is not None:
-            of |= {REPEATED: np.zeros(len(texts)) if elsewhere is None else elsewhere, **_figures(texts)}
+            of |= {REPEATED: np.zeros(len(texts)) if elsewhere is None else elsewhere}
+            of |= _figures(texts, stop_words)
         figures.append(of)
     known = figures[0].keys() & figures[1].keys()
     rows = {
@@ -219,7 +228,7 @@ def notation(samples: Sequence[Sample], keys: Sequence[Hashes]) -> list[Row]:
     return [*rows.values()]
 
 
-def _figures(texts: pl.DataFrame) -> dict[str, Doubles]:
+def _figures(texts: pl.DataFrame, stop_words: Collection[str]) -> dict[str, Doubles]:
     """The measures of each document; NaN where there is nothing to count."""
     import polars as pl
 
@@ -228,7 +237,7 @@ def _figures(texts: pl.DataFrame) -> dict[str, Doubles]:
     endless = written.is_first_distinct() & written.str.contains(_ENDLESS) & (whole >= _LONG)
     cut = pl.when(endless).then(whole)
     marks = texts.select(
-        (cut == cut.drop_nulls().mode().max()).fill_null(value=False).alias(_CUT),
+        (cut == cut.drop_nulls().mode().max()).fill_null(value=False).alias(CUT),
         *(written.str.contains(pattern).alias(name) for name, pattern in _MARKS.items()),
     )
     text = written.str.replace_all(f"{_LINKED}|{_USER}", "")  # their digits and signs are no notation
@@ -240,6 +249,7 @@ def _figures(texts: pl.DataFrame) -> dict[str, Doubles]:
         signs=text.str.count_matches(r"\p{P}"),
         characters=long - text.str.count_matches(r"\s"),
         words=text.str.count_matches(r"\w+"),
+        function_words=text.str.count_matches(_any_of(stop_words)),
         sentences=text.str.count_matches(r"[.!?。！？…](?:\s|$|\p{Lu}\p{Ll})|\n\s*\n").clip(1),
     )
     column = {name: counts[name].to_numpy().astype(np.float64) for name in counts.columns}
@@ -250,9 +260,15 @@ def _figures(texts: pl.DataFrame) -> dict[str, Doubles]:
         "capitals": column["capitals"] / column["letters"],
         "digits": column["digits"] / column["characters"],
         "punctuation": column["signs"] / column["characters"],
+        FUNCTION_WORDS: column["function_words"] / column["words"],
         "words in a document": column["words"],
         "words in a sentence": column["words"] / column["sentences"],
     }
+
+
+def _any_of(words: Collection[str]) -> str:
+    """A pattern of any of some words, in any case."""
+    return rf"(?i)\b(?:{'|'.join(map(re.escape, sorted(words)))})\b" if words else r"\b\B"
 
 
 def _compared(measure: _Measure, a: Doubles, b: Doubles) -> Row:

@@ -27,7 +27,7 @@ from selfvec.text.odd_words import letters_key, spelling_key
 
 Row = dict[str, Any]
 
-_FORMAT = 3  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 4  # of what is kept in a cache: another number, and what an older version kept is made again
 _FEWEST = 5  # documents with a word that vanishes or comes, on the side that has it
 _VANISHED = 5  # times rarer on the other side; an old habit dies out slowly
 _CERTAIN = 3.0  # deviations by which the shares of documents differ: one in 400 by chance
@@ -105,6 +105,7 @@ class _Moves:
     coming: Ints
     sharp: Mask  # (V,), nearly absent on one side
     shared: Ints  # words that both sides have, the most frequent first
+    last: Mask  # (V,), the last words of documents for the most part
 
 
 def relation(a: str, b: str) -> str:
@@ -228,13 +229,15 @@ def _moves(parts: Sequence[TokenBatch]) -> _Moves:
     error = np.sqrt(share * (1 - share) * (1 / totals).sum())
     change = np.divide(rates[1] - rates[0], error, out=np.zeros(len(share)), where=error > 0)
     own = np.take_along_axis(documents, rates.argmax(axis=0)[None], axis=0)[0]
+    lasts = [part.ids[part.offsets[1:][np.diff(part.offsets) > 0] - 1] for part in parts]
+    last = 2 * np.bincount(np.concatenate(lasts), minlength=len(own)) >= counts.sum(axis=0)
     often = with_letters(parts[0].types) & (own >= _FEWEST)
     sharp = often & (rates.max(axis=0) >= _VANISHED * rates.min(axis=0))
     order = np.argsort(-np.abs(change), kind="stable")
     moved = order[often[order] & (np.abs(change[order]) >= _CERTAIN)]
     both = np.flatnonzero((counts.min(axis=0) >= _FEWEST) & ~sharp)
     shared = both[np.argsort(-counts[:, both].min(axis=0), kind="stable")][:_BASIS]
-    return _Moves(moved[change[moved] < 0][:_LISTED], moved[change[moved] > 0][:_LISTED], sharp, shared)
+    return _Moves(moved[change[moved] < 0][:_LISTED], moved[change[moved] > 0][:_LISTED], sharp, shared, last)
 
 
 @dataclass(frozen=True)
@@ -332,6 +335,8 @@ def _judged(names: Sequence[str], moves: _Moves, contexts: _Contexts, seed: int)
     for i, j in np.argwhere(near).tolist():
         gone, came = int(moves.going[i]), int(moves.coming[j])
         related = relation(names[gone], names[came])
+        if related == "abbreviation" and moves.last[min(gone, came, key=lambda word: len(names[word]))]:
+            continue  # what is left of a word where a document was cut off
         if related or (cosines[i].argmax() == j and cosines[:, j].argmax() == i):
             expected = _of_halves(contexts, i, going + j, rng)
             judged.append(_Pair(gone, came, related, float(cosines[i, j]), expected))

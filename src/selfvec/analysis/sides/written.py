@@ -20,11 +20,11 @@ from selfvec.text.language_recognition import language_name
 
 from .joined import AUTO, joined, joined_sentences, joined_tokens, pair_names, read_variants, split_pairs
 from .mix import equal_mix, mix_held_equal
-from .notation import COPIES, FORMULA, REPEATED, Sample, notation_of, without_copies
+from .notation import COPIES, CUT, FORMULA, FUNCTION_WORDS, REPEATED, Sample, notation_of, without_copies
 from .variant_pairs import pairs_between, variant_pairs
 
 Row = dict[str, Any]
-_FORMAT = 15  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 16  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _TEXTS = 20  # of a side, or copies are not left out: in fewer hardly a word occurs often enough to be tested
 _MANY = 3  # words: each neighbour that is written otherwise moves the words around it
@@ -37,6 +37,7 @@ _SAID = {
         "{more} repeats more passages, such as “{example}”: they are {difference:.0%} more of its words, and "
         "count once."
     ),
+    FUNCTION_WORDS: "{more} has more function words ({high:.0%} of the words, {low:.0%} in {less}).",
     "words in a document": "{more} has longer documents: in the median {high:.0f} words, not {low:.0f}.",
     "words in a sentence": "{more} has longer sentences: in the median {high:.0f} words, not {low:.0f}.",
 }
@@ -117,11 +118,12 @@ class Sides:
         """What a reader must know first, with the remedy; empty if both sides are written alike."""
         said = (
             self._on_languages(),
+            self._on_measures([CUT]),  # what is left of texts has copies, and words that seem abbreviated
             self._on_words(),
             self._on_replaced(),
             self._on_formulas(),
             self._on_mix(),
-            self._on_measures(),
+            self._on_measures([row["measure"] for row in self.notation if row["measure"] != CUT]),
         )
         return [printable(sentence) for part in said for sentence in part]
 
@@ -191,13 +193,14 @@ class Sides:
             said.append(f"The passage “{row['passage']}” is in {shares}: its words differ for that reason.")
         return said
 
-    def _on_measures(self) -> list[str]:
-        """Other measures that differ."""
+    def _on_measures(self, measures: Sequence[str]) -> list[str]:
+        """Those of some measures that differ, but capitals."""
         said = {COPIES: f"{_HAVE}{self._of_copies()}"} | _SAID
         return [
             said.get(row["measure"], f"{_HAVE}.").format(**_ordered(self, row), **row, example=self.repeated)
             for row in self.notation
-            if (self.copied if row["measure"] == COPIES else row["differs"]) and row["measure"] != "capitals"
+            if row["measure"] in measures and row["measure"] != "capitals"
+            if (self.copied if row["measure"] == COPIES else row["differs"])
         ]
 
     def _of_copies(self) -> str:
