@@ -5,6 +5,7 @@ from all files.
 """
 
 import random
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def row(name: str, seed: int, new: bool = False) -> Row:
     return {"id": name, "text": f"{ALL} {' '.join(words)} {seed}", "year": str(2000 + seed % 9)}
 
 
-BASE = [row(f"b{n}", n) for n in range(48)]
+BASE = [row(f"b{n}", n) for n in range(24)]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,7 @@ Step = tuple[str, list[int]]
 STEPS: st.SearchStrategy[list[Step]] = st.lists(
     st.tuples(
         st.sampled_from(["add", "upsert", "delete", "undo", "open", "keep"]),
-        st.lists(st.integers(0, 70), min_size=1, max_size=4, unique=True),
+        st.lists(st.integers(0, 35), min_size=1, max_size=4, unique=True),
     ),
     min_size=1,
     max_size=7,
@@ -127,14 +128,12 @@ def same_answers(run: selfvec.Run) -> None:
     """Whether a run answers as an index made anew of its documents does."""
     index = run_index(run)
     anew = index.of_parts([index.indexed(run.present, gather(run.present, Progress()))])
-    for question in QUESTIONS:
-        for mode in ("hybrid", "bm25", "dense"):
-            here, there = (one.search(question, 60, mode=mode) for one in (index, anew))
-            assert [hit.id for hit in here.hits] == [hit.id for hit in there.hits], (question, mode)
-            np.testing.assert_allclose(
-                [hit.score for hit in here.hits], [hit.score for hit in there.hits], atol=1e-6
-            )
-            assert [hit.snippet for hit in here.hits] == [hit.snippet for hit in there.hits]
+    for question, mode in (*product(QUESTIONS, ["hybrid"]), *product(QUESTIONS[1:4:2], ["bm25", "dense"])):
+        here, there = (one.search(question, 60, mode=mode) for one in (index, anew))
+        assert [hit.id for hit in here.hits] == [hit.id for hit in there.hits], (question, mode)
+        scores = ([hit.score for hit in one.hits] for one in (here, there))
+        np.testing.assert_allclose(*scores, atol=1e-6)
+        assert [hit.snippet for hit in here.hits] == [hit.snippet for hit in there.hits]
 
 
 @settings(max_examples=6 * TIMES, deadline=None, phases=[Phase.explicit, Phase.generate])
@@ -244,13 +243,13 @@ def test_the_same_again_changes_nothing_and_ids_may_be_kept_or_refused(made: Pat
 
 
 def test_a_run_in_memory_and_documents_without_ids() -> None:
-    texts = [one["text"] for one in BASE[:30]]
+    texts = [one["text"] for one in BASE]
     run = selfvec.refine(texts, "none", "decorrelated", jobs=1)
     kept = selfvec.refine(texts, "none", "decorrelated", jobs=1)
     run.add([f"{ALL} tsunami came", texts[0]])
-    assert [hit.id for hit in run.search("tsunami").hits[:1]] == ["30"]
-    assert len(run.text) == 31
-    assert len(kept.text) == 30
+    assert [hit.id for hit in run.search("tsunami").hits[:1]] == ["24"]
+    assert len(run.text) == 25
+    assert len(kept.text) == 24
     same_answers(run)
 
 
@@ -352,7 +351,7 @@ def test_an_encoder_reads_only_what_is_new() -> None:
         read.extend(texts)
         return [[1.0, float(len(text)), float(text.count("hail"))] for text in texts]
 
-    run = selfvec.refine(BASE[:30], "none", "decorrelated", encoder=encoder, jobs=1)
+    run = selfvec.refine(BASE, "none", "decorrelated", encoder=encoder, jobs=1)
     read.clear()
     run.add([row("b3", 101), BASE[4], row("new", 102)])
     assert read == [row("b3", 101)["text"], row("new", 102)["text"]]

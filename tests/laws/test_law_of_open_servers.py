@@ -46,7 +46,7 @@ def test_any_sequence_of_changes(seed: int, kind: str, tmp_path: Path) -> None:
     run = ChangingRun.begin(tmp_path, FIRST, saved=True, in_place=True)
     server = SERVERS[kind](selfvec.open_run(run.run.folder))
     check(server, run)
-    for _ in range(7):
+    for _ in range(5):
         for _ in range(chance.choice([1, 1, 2, 3])):  # several between two questions
             run.change([any_step(chance)])
         check(server, run)
@@ -115,7 +115,7 @@ def test_questions_while_the_run_is_updated(kind: str, folder: Path) -> None:
     stop = threading.Event()
 
     def change() -> Iterator[None]:
-        for number in range(6):
+        for number in range(4):
             sizes.add(13)
             selfvec.update(folder, [{"id": f"n{number}", "text": f"hail and wind {number}"}], output=folder)
             selfvec.update(folder, withdraw=[f"n{number}"], output=folder, no_undo=bool(number % 2))
