@@ -176,7 +176,6 @@ def test_the_documentation_of_this_python():
     assert any(name.startswith("itertools.") for name in documents)
     assert documents["reference:with"].startswith('The "with" statement')
     assert not [name for name in documents if name.startswith(("test.", "idlelib.", "site-packages"))]
-    assert rows == collect(python_documentation())
 
 
 def test_what_is_missing_is_left_out(tmp_path, monkeypatch):
@@ -191,6 +190,7 @@ def test_what_is_missing_is_left_out(tmp_path, monkeypatch):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(source)
     rows = collect(python_documentation(tmp_path))
+    assert rows == collect(python_documentation(tmp_path))
     assert rows["ids"][:3] == ["b.C", "b.C.f", "pkg"]
     assert rows["texts"][:3] == ["A\nclass.", "Does it.", "A package."]
     assert not [name for name in rows["ids"] if name.startswith("reference:")]

@@ -12,7 +12,6 @@ from typing import Any
 from .characters import plain
 
 DOTTED = ("tr", "az")  # i and ı are two letters: i, İ and ı, I
-_LOWER = str.maketrans({"İ": "i", "I": "ı"})
 _DOT = "\u0307"  # Unicode lower-cases İ to i and this combining dot above
 
 
@@ -62,7 +61,9 @@ def lower(word: str, language: str | None = None) -> str:
     >>> lower("ISPARTA İLİ", "tr"), lower("ISLAND"), lower("ŞI", "ro")
     ('ısparta ili', 'island', 'și')
     """
-    return in_letters(word.translate(_LOWER) if language in DOTTED else word, language).lower()
+    if language in DOTTED:
+        word = word.replace("I", "ı").replace("İ", "i")  # three times as fast as `str.translate`
+    return in_letters(word, language).lower()
 
 
 def title(word: str, language: str | None = None) -> str:
