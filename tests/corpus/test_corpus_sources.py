@@ -32,8 +32,10 @@ except Exception as error:
 """
 
 
-@pytest.mark.parametrize("suffix", COMPRESSIONS)
-@pytest.mark.parametrize("data", [b"one\ntwo\n", b'{"text": "one"}\n{"text": "two"}'])
+LINES, OBJECTS = b"one\ntwo\n", b'{"text": "one"}\n{"text": "two"}'
+
+
+@pytest.mark.parametrize(("data", "suffix"), [(LINES, ""), (OBJECTS, ""), (OBJECTS, ".gz"), (LINES, ".zst")])
 def test_standard_input_is_lines_or_objects(data, suffix):
     data = COMPRESSIONS[suffix](data)
     done = subprocess.run([sys.executable, "-c", READ_STDIN], input=data, capture_output=True, check=True)
