@@ -16,7 +16,7 @@ from selfvec.base.errors import CorpusError
 from selfvec.corpus.streams import few_lines
 from selfvec.corpus.summary import BATCH_ROWS
 
-BOUND = 380  # MB of a whole process; 110 are libraries, a plain text of 100 MB takes 310
+BOUND = 400  # MB of a whole process; 110 are libraries, a plain text of 100 MB takes 310
 READ = """
 import sys
 from selfvec.corpus import Corpus
