@@ -115,7 +115,7 @@ def test_questions_while_the_run_is_updated(kind: str, folder: Path) -> None:
     stop = threading.Event()
 
     def change() -> Iterator[None]:
-        for number in range(4):
+        for number in range(6):
             sizes.add(13)
             selfvec.update(folder, [{"id": f"n{number}", "text": f"hail and wind {number}"}], output=folder)
             selfvec.update(folder, withdraw=[f"n{number}"], output=folder, no_undo=bool(number % 2))
