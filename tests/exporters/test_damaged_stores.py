@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -69,11 +70,11 @@ import json, os, sys
 import numpy as np, polars as pl
 from selfvec.base.errors import SelfvecError
 from selfvec.exporters import StoreRows, write_rows
-store, folder, *frees = sys.argv[1:]
+folder, stores = sys.argv[1:]
 texts = [f"hail fell on {i} " * 40 for i in range(40)]
 table = pl.DataFrame({"id": [f"a{i}" for i in range(40)], "text": texts})
 rows = StoreRows("passages", table, np.random.default_rng(0).normal(size=(40, 64)).astype("f4"))
-for free in map(int, frees):
+for store, free in [(store, free) for store, frees in json.loads(stores).items() for free in frees]:
     with open(f"{folder}/filled", "wb") as file:
         try:
             while True:
@@ -85,7 +86,7 @@ for free in map(int, frees):
         said = "written"
     except SelfvecError as error:
         said = str(error)
-    print(json.dumps([free, said, sorted(os.listdir(folder))]))
+    print(json.dumps([store, free, said, sorted(os.listdir(folder))]))
     os.remove(f"{folder}/filled")
 """
 FREE = {"faiss": (0, 4096), "usearch": (4096, 8192)}  # bytes; smaller than the file of the store
@@ -102,16 +103,15 @@ def mounting() -> list[str]:
     pytest.skip("needs the right to mount a file system")
 
 
-@pytest.mark.parametrize("store", STORES)
-def test_a_full_disk_is_said_and_nothing_is_left(store: str, mounting: list[str], tmp_path: Path) -> None:
-    try:
-        STORES[store].require()
-    except MissingExtra:
-        pytest.skip(f"needs the library of {store}")
-    frees = FREE.get(store, (0, 4096, 12288))
-    mount = 'mount -t tmpfs -o size=1m none "$3" && exec "$0" -c "$@"'
-    command = [*mounting, "sh", "-c", mount, sys.executable, WRITE, store, str(tmp_path), *map(str, frees)]
+def test_a_full_disk_is_said_and_nothing_is_left(mounting: list[str], tmp_path: Path) -> None:
+    frees = {}
+    for name, store in STORES.items():
+        with suppress(MissingExtra):
+            store.require()
+            frees[name] = FREE.get(name, (0, 4096, 12288))
+    mount = 'mount -t tmpfs -o size=1m none "$2" && exec "$0" -c "$@"'
+    command = [*mounting, "sh", "-c", mount, sys.executable, WRITE, str(tmp_path), json.dumps(frees)]
     done = subprocess.run(command, capture_output=True, text=True)
     full = f"{tmp_path}/out: cannot write: the disk is full; free some space or write elsewhere"
     told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert told == [[free, full, ["filled"]] for free in frees], done.stderr
+    assert told == [[name, free, full, ["filled"]] for name in frees for free in frees[name]], done.stderr

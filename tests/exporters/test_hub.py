@@ -19,6 +19,7 @@ import selfvec
 from selfvec.base.errors import OptionError
 
 NAME = "weather/storms"
+FULL = "weather/full"  # which takes no file
 COMMIT = "0" * 40
 
 
@@ -29,7 +30,6 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.repositories: dict[str, dict[str, bytes]] = {}
         self.created: list[dict[str, Any]] = []
-        self.full = False
 
     @property
     def address(self) -> str:
@@ -76,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
                 for of in json.loads(body)["files"]
             ]
             return self.answer(200, {"files": files})
-        if self.server.full:
+        if name == FULL:
             return self.answer(507, {"error": "no space left"})
         for line in map(json.loads, body.splitlines()):
             if line["key"] == "file":
@@ -119,8 +119,7 @@ def hub() -> Iterator[Hub]:
 @pytest.fixture(scope="module")
 def storms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("hub") / "run"
-    texts = ["hail broke the roof of a barn", "the river rose over the road", "an invoice was paid late"]
-    selfvec.refine(texts * 40, method="decorrelated").save(path)
+    selfvec.refine([f"hail broke roof {i % 7} of barn {i % 5}" for i in range(600)]).save(path)
     return path
 
 
@@ -132,17 +131,29 @@ def run(hub: Hub, home: Path, *arguments: str) -> subprocess.CompletedProcess[st
     )
 
 
-def export(hub: Hub, home: Path, storms: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    return run(hub, home, "-m", "selfvec", "export", str(storms), "--to", f"hub:{NAME}", *more)
+EXPORT = """
+import sys
+from selfvec.apps.cli import main
+print([main(["export", sys.argv[1], "--to", *to.split()]) for to in sys.argv[2:]])
+"""
 
 
-def test_a_pushed_run_is_private_and_opens_in_model2vec(hub: Hub, storms: Path, tmp_path: Path) -> None:
-    pushed = export(hub, tmp_path, storms)
+def test_a_pushed_run_is_private_says_what_was_measured_and_opens_in_model2vec(
+    hub: Hub, storms: Path, tmp_path: Path
+) -> None:
+    pushed = run(hub, tmp_path, "-m", "selfvec", "export", str(storms), "--to", f"hub:{NAME}")
     assert pushed.returncode == 0, pushed.stderr
     assert pushed.stdout.strip() == f"{hub.address}/{NAME}"
     assert f"StaticModel.from_pretrained('{NAME}')" in pushed.stderr.replace("\n", "")
     assert [(asked["name"], asked["organization"]) for asked in hub.created] == [("storms", "weather")]
     assert hub.created[0].get("private") or hub.created[0].get("visibility") == "private"
+    card = hub.repositories[NAME]["README.md"].decode()
+    made = selfvec.open_run(storms).provenance
+    chosen = next(row for row in made.decision["candidates"] if row["name"] == made.method)
+    assert f"(chosen) | {chosen['self_retrieval']:.3f} | {chosen['context']:.3f} |" in card
+    assert "600 documents" in card
+    assert str(storms.parent) not in card
+    assert card.startswith("---\nlibrary_name: model2vec\n")
     script = (
         "import sys, model2vec; print(*model2vec.StaticModel.from_pretrained(sys.argv[1]).encode('hail'))"
     )
@@ -152,39 +163,20 @@ def test_a_pushed_run_is_private_and_opens_in_model2vec(hub: Hub, storms: Path, 
     assert np.allclose(np.array(loaded.stdout.split(), float), ours, atol=1e-5)
 
 
-def test_the_card_says_what_was_measured_and_no_path(hub: Hub, tmp_path: Path) -> None:
-    run_ = selfvec.refine([f"hail broke roof {i % 7} of barn {i % 5}" for i in range(600)])
-    run_.save(tmp_path / "run")
-    assert export(hub, tmp_path, tmp_path / "run").returncode == 0
-    card = hub.repositories[NAME]["README.md"].decode()
-    chosen = next(
-        row for row in run_.provenance.decision["candidates"] if row["name"] == run_.provenance.method
-    )
-    assert f"(chosen) | {chosen['self_retrieval']:.3f} | {chosen['context']:.3f} |" in card
-    assert "600 documents" in card
-    assert str(tmp_path) not in card
-    assert card.startswith("---\nlibrary_name: model2vec\n")
-
-
-def test_a_repository_that_exists_is_kept_unless_overwrite_was_said(
+def test_a_repository_is_kept_unless_overwrite_was_said_and_none_is_left_by_a_failed_push(
     hub: Hub, storms: Path, tmp_path: Path
 ) -> None:
-    hub.repositories[NAME] = {"notes.md": b"mine"}
-    refused = export(hub, tmp_path, storms)
-    assert refused.returncode == 2
-    assert "exists already" in refused.stderr
-    assert hub.repositories[NAME] == {"notes.md": b"mine"}
-    assert export(hub, tmp_path, storms, "--overwrite").returncode == 0
+    hub.repositories |= {"weather/mine": {"notes.md": b"mine"}, NAME: {"notes.md": b"mine"}}
+    pushes = ["hub:weather/mine", f"hub:{NAME} --overwrite", f"hub:{FULL}"]
+    pushed = run(hub, tmp_path, "-c", EXPORT, str(storms), *pushes)
+    assert pushed.stdout.splitlines()[-1] == "[2, 0, 2]", pushed.stderr
+    refused, *_, failed = pushed.stderr.splitlines()
+    assert "exists already" in refused
+    assert hub.repositories["weather/mine"] == {"notes.md": b"mine"}
     assert {"notes.md", "model.safetensors", "README.md"} <= set(hub.repositories[NAME])
-
-
-def test_a_failed_push_leaves_no_repository(hub: Hub, storms: Path, tmp_path: Path) -> None:
-    hub.full = True
-    failed = export(hub, tmp_path, storms)
-    assert failed.returncode == 2
-    assert "cannot write" in failed.stderr
-    assert "Traceback" not in failed.stderr
-    assert hub.repositories == {}
+    assert "cannot write" in failed
+    assert "Traceback" not in pushed.stderr
+    assert FULL not in hub.repositories
 
 
 @pytest.mark.parametrize("name", ["", "two words", "a/b/c", "../x"])

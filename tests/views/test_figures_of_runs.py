@@ -34,7 +34,7 @@ from selfvec.views.path_figures import (
 from selfvec.views.plane import WORDS as COLOURS
 
 
-def trajectories(words: list[str], states: int = 40, **options: Any) -> Spec:
+def trajectories(words: list[str], states: int = 8, **options: Any) -> Spec:
     space = make_space(list(dict.fromkeys([*words, *WORDS])))
     paths = [space.path(word, states) for word in words]
     return path_figure(trajectory_view(paths, space.original, space.refined, **options))
@@ -253,7 +253,7 @@ def test_paths_of_every_kind(rows: np.ndarray, updates: list[int], space: Space,
 def test_a_trajectory_figure_says_what_is_seen(options: dict[str, Any], tmp_path: Path) -> None:
     save_figure(trajectories(["hail", "rain"], **options), tmp_path / "a.svg", "")
     texts = svg_text(tmp_path / "a.svg")
-    assert any(re.fullmatch(r"hail: 117 updates, cosine to the original -?\d\.\d\d", text) for text in texts)
+    assert any(re.fullmatch(r"hail: 21 updates, cosine to the original -?\d\.\d\d", text) for text in texts)
     assert {"original vector", "last state", "Cosine to the original"} <= set(texts)
     assert ("nearest in the original vectors" in texts) == ("neighbours" not in options)
     axis = "t-SNE 1 (far distances mean little)" if "projection" in options else "of the variance"
