@@ -155,7 +155,7 @@ def test_an_encoder_is_trusted_as_far_as_it_agrees_with_the_text(storm_run: Run)
     texts = list(gather(storm_run, Progress()).texts)
     own = Index.memory(storm_run, texts)
     for encoder, trust in ((Chance(), LEAST_TRUST), (ManySums(), 1.0)):
-        index = Index.memory(refine(texts, encoder=encoder), texts)
+        index = Index.memory(refine(texts, method="original", encoder=encoder), texts)
         assert index.encoder_part.trust == trust
         found = index.search(QUESTION)
         doubts = [note for note in found.notes if "10% of its usual weight" in note]

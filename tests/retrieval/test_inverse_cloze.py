@@ -150,11 +150,19 @@ def test_targets_are_shares() -> None:
 Learned = tuple[np.ndarray, dict[str, Any]]
 
 
+def use_threads(patch: pytest.MonkeyPatch, jobs: int) -> None:
+    for module in (inverse_cloze, document_vectors):
+        patch.setattr(module, "threads", lambda _: jobs)
+
+
 @pytest.fixture(scope="module")
 def learned() -> tuple[TokenBatch, np.ndarray, Learned]:
+    """By one thread."""
     batch = subjects(1000, 52)
     rows = random_rows(len(batch.types))
-    return batch, rows, learn(batch, rows, inverse_document_frequency(batch))
+    with pytest.MonkeyPatch.context() as patch:
+        use_threads(patch, 1)
+        return batch, rows, learn(batch, rows, inverse_document_frequency(batch))
 
 
 def test_learns_subjects_and_records_what_spans_find(learned: tuple[TokenBatch, np.ndarray, Learned]) -> None:
@@ -165,12 +173,10 @@ def test_learns_subjects_and_records_what_spans_find(learned: tuple[TokenBatch, 
     assert not np.array_equal(found, rows)
 
 
-@pytest.mark.parametrize("jobs", [1, 3])
 def test_any_number_of_threads_learns_the_same(
-    learned: tuple[TokenBatch, np.ndarray, Learned], jobs: int, monkeypatch: pytest.MonkeyPatch
+    learned: tuple[TokenBatch, np.ndarray, Learned], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (inverse_cloze, document_vectors):
-        monkeypatch.setattr(module, "threads", lambda _: jobs)
+    use_threads(monkeypatch, 3)
     batch, rows, (found, about) = learned
     again = learn(batch, rows, inverse_document_frequency(batch))
     np.testing.assert_array_equal(again[0], found)
