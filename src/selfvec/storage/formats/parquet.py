@@ -48,6 +48,8 @@ def sniff(source: Input) -> bool:
 
 
 def read(source: Input) -> Vectors:
+    if not sniff(source):  # no child is started for what cannot be Parquet
+        raise source.error("is not Parquet", remedy=_REMEDY)
     with tempfile.TemporaryDirectory() as folder:
         decoded = Path(folder, "vectors.safetensors")
         plain = source.path
