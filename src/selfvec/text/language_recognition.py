@@ -125,7 +125,8 @@ def _by_function_words(words: Iterable[tuple[str, int]]) -> str | None:
     counts: Counter[str] = Counter()
     for word, count in words:
         counts[lower(word)] += count
-    words_of = {code: listed & counts.keys() for code, listed in _function_words().items()}
+    seen = set(counts)
+    words_of = {code: listed & seen for code, listed in _function_words().items()}
     shares = {code: sum(counts[word] for word in own) for code, own in words_of.items()}
     code = max(shares, key=shares.__getitem__)
     if len(words_of[code]) < LEAST or shares[code] < ENOUGH * counts.total():
