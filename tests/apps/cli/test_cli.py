@@ -261,15 +261,6 @@ def test_convert_and_export_write_the_same_model2vec_folder(inside: Path) -> Non
     assert list(selfvec.load("three")) == list(open_run("run").vectors)
 
 
-def test_standard_input_and_no_vectors(tmp_path: Path, storms: list[str]) -> None:
-    command = [sys.executable, "-m", "selfvec", "refine", "-", "--vectors", "none", "-o", "run", "--json"]
-    done = subprocess.run(
-        command, input="\n".join(storms), text=True, capture_output=True, cwd=tmp_path, check=True
-    )
-    assert json.loads(done.stdout)["sources"]["random"] > 20
-    assert "Traceback" not in done.stderr
-
-
 def test_bad_rows_are_skipped_only_on_request(inside: Path) -> None:
     Path("bad.jsonl").write_text('{"text": "hail fell"}\n{"text": \n{"text": "wind blew"}\n')
     assert "1 bad row," in ran(["refine", "bad.jsonl", "-o", "bad", "--skip-bad-rows"]).err

@@ -73,13 +73,14 @@ def test_a_result_that_cannot_be_written_is_an_error_in_one_line(
 
 
 @pytest.mark.parametrize(
-    ("redirect", "status", "printed"), [("2>/dev/full", 0, b"quiet\n"), (">&- 2>&- <&-", 2, b"")]
+    ("text", "redirect", "status"), [("-", "<text.txt 2>/dev/full", 0), ("text.txt", ">&- 2>&- <&-", 2)]
 )
 def test_a_run_is_written_whole_whatever_can_be_shown(
-    folder: Path, redirect: str, status: int, printed: bytes, here: Command
+    folder: Path, text: str, redirect: str, status: int, here: Command
 ) -> None:
-    done = sh(folder, "refine text.txt -o quiet --vectors none", redirect)
-    assert (done.returncode, done.stdout, done.stderr) == (status, printed, b"")
+    done = sh(folder, f"refine {text} -o quiet --vectors none --json", redirect)
+    assert (done.returncode, done.stderr) == (status, b"")
+    assert done.stdout == b"" if status else json.loads(done.stdout)["sources"]["random"] == 18
     assert json.loads(here("run verify quiet --json")[1])["damaged"] == []
     shutil.rmtree(folder / "quiet")
 
