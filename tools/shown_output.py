@@ -35,7 +35,7 @@ PAGES = (
 )
 
 _BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_PASSING = re.compile(r"compiling kernels|[\w ]+: \d+ %|.*selfvec demo")  # progress
+_PASSING = re.compile(r"compiling kernels|[\w ]+: \d+ %|[\w ]+: \d.* so far$|.*selfvec demo")  # progress
 _TIME = re.compile(r"\d+(\.\d+)? m?s\b|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 _QUIET = " 2> /dev/null"  # at the end of a command
