@@ -168,16 +168,16 @@ def notation_of(samples: Sequence[Sample], word_of: Mapping[str, str]) -> dict[s
     parts = [sample.tokens for sample in samples]
     size = min(len(sample.keys) for sample in samples)  # of more documents, more have equals
     keys = [np.random.default_rng(0).choice(sample.keys, size, replace=False) for sample in samples]
+    languages = [language_of(part.types, part.counts) for part in parts]
     works: dict[str, Callable[[], Any]] = {
-        "notation": lambda: notation(samples, keys),
-        "languages": lambda: [language_of(part.types, part.counts) for part in parts],
+        "notation": lambda: notation(samples, keys, languages),
         "foreign": lambda: foreign(parts),
         "apart": lambda: written_apart(parts),
         "formulas": lambda: formulas([joined_tokens(part, word_of) for part in parts]),
     }
     made = dict(zip(works, at_once(*works.values()), strict=True))
     copies = (row for row in made["notation"] if row["measure"] == COPIES)
-    return {**made, "copied": any(copied(row, keys) for row in copies)}
+    return {**made, "languages": languages, "copied": any(copied(row, keys) for row in copies)}
 
 
 def copied(row: Row, keys: Sequence[Hashes]) -> bool:
@@ -196,7 +196,7 @@ def copied(row: Row, keys: Sequence[Hashes]) -> bool:
     return bool(row["differs"])
 
 
-def notation(samples: Sequence[Sample], keys: Sequence[Hashes]) -> list[Row]:
+def notation(samples: Sequence[Sample], keys: Sequence[Hashes], languages: Sequence[str | None]) -> list[Row]:
     """How two sides are written, with the keys of as many documents of each: a row for each measure.
 
     A row has the ``measure``, its mean or median in both as ``a`` and ``b``, the ``effect``, which is the
@@ -206,9 +206,10 @@ def notation(samples: Sequence[Sample], keys: Sequence[Hashes]) -> list[Row]:
     if not all(map(len, keys)):
         return []
     # Without function words, a side does not tell its language; another language has others anyway.
-    codes = {language_of(tokens.types, tokens.counts) for tokens, *_ in samples} - {None}
-    language, *others = codes or {None}
-    stop_words = stop_words_of_language(language) if language in STOP_WORDS and not others else ()
+    # Without function words, a side does not tell its language; another language has others anyway.
+    codes = set(languages) - {None}
+    language = codes.pop() if len(codes) == 1 else None
+    stop_words = stop_words_of_language(language) if language in STOP_WORDS else ()
     figures = []
     for (_, texts, _, elsewhere), own in zip(samples, keys, strict=True):
         of = {COPIES: with_equals(own)}

@@ -118,12 +118,12 @@ class Sides:
         """What a reader must know first, with the remedy; empty if both sides are written alike."""
         said = (
             self._on_languages(),
-            self._on_measures([CUT]),  # what is left of texts has copies, and words that seem abbreviated
+            self._on_measures(cut=True),  # what is left of texts has copies, and words that seem abbreviated
             self._on_words(),
             self._on_replaced(),
             self._on_formulas(),
             self._on_mix(),
-            self._on_measures([row["measure"] for row in self.notation if row["measure"] != CUT]),
+            self._on_measures(cut=False),
         )
         return [printable(sentence) for part in said for sentence in part]
 
@@ -193,13 +193,13 @@ class Sides:
             said.append(f"The passage “{row['passage']}” is in {shares}: its words differ for that reason.")
         return said
 
-    def _on_measures(self, measures: Sequence[str]) -> list[str]:
-        """Those of some measures that differ, but capitals."""
+    def _on_measures(self, *, cut: bool) -> list[str]:
+        """Texts that are cut off, or the other measures that differ; not capitals."""
         said = {COPIES: f"{_HAVE}{self._of_copies()}"} | _SAID
         return [
             said.get(row["measure"], f"{_HAVE}.").format(**_ordered(self, row), **row, example=self.repeated)
             for row in self.notation
-            if row["measure"] in measures and row["measure"] != "capitals"
+            if (row["measure"] == CUT) == cut and row["measure"] != "capitals"
             if (self.copied if row["measure"] == COPIES else row["differs"])
         ]
 

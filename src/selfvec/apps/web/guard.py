@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .responses import error_response
-from .writing import CHANGING, may_change
+from .writing import CHANGING
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -86,10 +86,10 @@ class Guard:
             await send(message)
 
         request = Request(scope)
-        if self.writing is not None and may_change(request):
+        changing = CHANGING.get(request.scope["path"], ()) if self.writing is not None else ()
+        if self.writing is not None and request.method in changing:
             await (self._may_not_write(request) or self.writing[0])(scope, receive, sending)
             return
-        changing = CHANGING.get(request.scope["path"], ()) if self.writing is not None else ()
         answer: ASGIApp = _refused(request, ("GET", "HEAD", *changing)) or self._locked(request) or self.inner
         await answer({**scope, "method": "GET"}, receive, sending)  # for HEAD, uvicorn leaves out the body
 
@@ -129,7 +129,7 @@ def _refused(request: Request, methods: Sequence[str]) -> Response | None:
     headers = request.headers
     close = {"connection": "close"}  # the body is not read, so the connection cannot be used again
     if request.method not in methods:
-        rule = f"only {' and '.join([', '.join(methods[:-1]), methods[-1]])} are answered here"
+        rule = f"only {', '.join(methods[:-1])} and {methods[-1]} are answered here"
         close["allow"] = ", ".join(methods)
         return error_response(request, 405, rule, "ask with GET", headers=close)
     if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:

@@ -64,11 +64,6 @@ def token_for_writing(file: str | os.PathLike[str] | None = None) -> str:
     return token
 
 
-def may_change(request: Request) -> bool:
-    """Whether a request is one that changes the run."""
-    return request.method in CHANGING.get(request.scope["path"], ())
-
-
 class Writing:
     """An ASGI application that changes the documents of a run or names topics, one request at a time."""
 
