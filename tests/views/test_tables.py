@@ -9,7 +9,7 @@ import pytest
 from explore_spaces import HOSTILE, Space, make_space
 from rich.console import Console
 
-from selfvec.analysis.alignment.compare import Comparison
+from selfvec.analysis.alignment.compare import ComparedVectors
 from selfvec.apps.functions.trajectories import Trajectories
 from selfvec.apps.similar_words import Similar
 from selfvec.base.view import View
@@ -101,7 +101,7 @@ def test_hostile_words_stay_in_their_cells(word: str) -> None:
     render(health(report))
     compared = {"distance": 0.5, "z": 1.0, "p": 0.1, "q": 0.2, "count_a": None, "count_b": None}
     rows = [{"word": word, "gained": [word], "lost": [], **compared}]
-    shown = render(Comparison(rows, "relative", "t", 1, 0, 0.05, {"numbers": 1}).view())
+    shown = render(ComparedVectors(rows, "relative", "t", 1, 0, 0.05, {"numbers": 1}).view())
     assert not set(shown) & set("\x1b\t\r\u202e")
 
 

@@ -20,9 +20,9 @@ from typing import Any, NamedTuple, TypedDict
 import numpy as np
 import polars as pl
 
+from selfvec.analysis.comparison.joined import joined_sentences, joined_tokens, split_pairs
 from selfvec.analysis.concepts.corpus_topics import document_groups
 from selfvec.analysis.concepts.terms import row_of
-from selfvec.analysis.sides.joined import joined_sentences, joined_tokens, split_pairs
 from selfvec.analysis.variants import given_pairs
 from selfvec.base.arrays import Array, Doubles, Ints, Mask
 from selfvec.base.casing import asked_forms

@@ -19,6 +19,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from selfvec.analysis.comparison.written import LikeForLike, Sides, compared
 from selfvec.analysis.counted_text import (
     AskedText,
     CountedText,
@@ -29,7 +30,6 @@ from selfvec.analysis.counted_text import (
     rows_of,
 )
 from selfvec.analysis.dispersion import Spread, spread_of
-from selfvec.analysis.sides.written import LikeForLike, Sides, compared
 from selfvec.analysis.word_drift.compared_slices import two_parts
 from selfvec.base.arrays import Array, Doubles, Ints
 from selfvec.base.casing import lower

@@ -29,6 +29,8 @@ from selfvec.numerics.statistics import benjamini_hochberg, cross_counts, hyperg
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
+from .comparison.notation import Sample, copy_keys
+from .comparison.written import Sides, new_text
 from .monitoring_evidence import (
     TESTS,
     ComparedDocuments,
@@ -41,8 +43,6 @@ from .monitoring_evidence import (
     own_text,
     read_sample,
 )
-from .sides.notation import Sample, copy_keys
-from .sides.written import Sides, new_text
 
 KINDS = ("topic", "word", "document")  # of rows, in their order
 SNIPPET = 240  # characters

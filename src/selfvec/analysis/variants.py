@@ -16,9 +16,9 @@ from selfvec.data.run import Run
 from selfvec.files.atomic_files import atomic_file, check_target
 from selfvec.storage.opened import GivenRun, as_run
 
-from .sides.joined import AUTO, joined, read_variants
-from .sides.variant_pairs import variant_pairs
-from .sides.written import Sides
+from .comparison.joined import AUTO, joined, read_variants
+from .comparison.variant_pairs import variant_pairs
+from .comparison.written import Sides
 from .word_drift.compared_slices import default_slices, two_parts
 
 _EVIDENCE = ("relation", "word_a", "word_b", "variant_a", "variant_b", "cosine", "expected")

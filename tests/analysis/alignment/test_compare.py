@@ -9,7 +9,7 @@ from tests.heard import Heard
 from tests.refusals import refused
 
 from selfvec import Refiner, Run, Vectors
-from selfvec.analysis.alignment import Comparison, align, compare
+from selfvec.analysis.alignment import ComparedVectors, align, compare
 from selfvec.analysis.alignment.compare import by_peers
 from selfvec.analysis.alignment.compass import compass_rows, compass_vectors, join_corpora, joined_runs
 from selfvec.base.errors import InputError, OptionError
@@ -28,11 +28,11 @@ def pair() -> tuple[Run, Run]:
     return run_on(texts(1)), run_on(texts(2, changed=CHANGED))
 
 
-def words_of(found: Comparison) -> list[str]:
+def words_of(found: ComparedVectors) -> list[str]:
     return [row["word"] for row in found.rows]
 
 
-def figures(found: Comparison, name: str) -> np.ndarray:
+def figures(found: ComparedVectors, name: str) -> np.ndarray:
     return np.array([row[name] for row in found.rows])
 
 

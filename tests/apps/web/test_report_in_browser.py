@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from headless import Page
-from tests.analysis.sides.planted_text import reports
+from tests.analysis.comparison.planted_text import reports
 from tests.commands import ran
 
 import selfvec

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from headless import Page
 from serving import HOSTILE, Site, answer_with, fitted, serving
-from tests.analysis.sides.planted_text import reports
+from tests.analysis.comparison.planted_text import reports
 from tests.processes import PATIENCE
 
 import selfvec

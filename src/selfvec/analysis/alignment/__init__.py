@@ -7,6 +7,6 @@ methods. `compare` lists the words that differ and tests the differences against
 from __future__ import annotations
 
 from .align import ALIGNERS, Aligned, align
-from .compare import Comparison, compare
+from .compare import ComparedVectors, compare
 
-__all__ = ["ALIGNERS", "Aligned", "Comparison", "align", "compare"]
+__all__ = ["ALIGNERS", "Aligned", "ComparedVectors", "align", "compare"]

@@ -71,7 +71,7 @@ def _neighbours(row: Mapping[str, Any]) -> Cell:
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison(ResultTable):
+class ComparedVectors(ResultTable):
     """Words with their vectors in two files or runs.
 
     Attributes
@@ -146,7 +146,7 @@ def compare(
     seed: int = 0,
     jobs: int | None = None,
     progress: Progress | None = None,
-) -> Comparison:
+) -> ComparedVectors:
     """List the words that differ most between two runs.
 
     Parameters
@@ -179,7 +179,7 @@ def compare(
 
     Returns
     -------
-    Comparison
+    ComparedVectors
 
     Raises
     ------
@@ -214,7 +214,7 @@ def compare(
             rows = sorted(drifted, key=lambda row: row["q"] > fdr)
             significant = sum(row["q"] <= fdr for row in rows)
             shown = [row | {"z": _deviations(row["p"])} for row in rows[:top]]
-            return Comparison(shown, "compass", _BY_DOCUMENTS, len(rows), significant, fdr, left_out)
+            return ComparedVectors(shown, "compass", _BY_DOCUMENTS, len(rows), significant, fdr, left_out)
     return _by_vectors(vectors_of(first), vectors_of(second), method, least, top, fdr, neighbours)
 
 
@@ -248,7 +248,7 @@ def _by_vectors(
     top: int | None,
     fdr: float,
     neighbours: int,
-) -> Comparison:
+) -> ComparedVectors:
     """Compare all words without their texts, by procrustes or relative."""
     shared = shared_words(first, second, least)
     a = unit_rows(first.vectors[shared.rows_a])
@@ -277,7 +277,7 @@ def _by_vectors(
         }
         for i, (gained, lost) in zip(order.tolist(), changes, strict=True)
     ]
-    return Comparison(rows, method, _BY_PEERS, len(shared), int(np.sum(q <= fdr)), fdr)
+    return ComparedVectors(rows, method, _BY_PEERS, len(shared), int(np.sum(q <= fdr)), fdr)
 
 
 def _deviations(p: float) -> float:

@@ -12,7 +12,7 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from selfvec.analysis.sides.written import written
+from selfvec.analysis.comparison.written import written
 from selfvec.analysis.variants import with_variants
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.casing import in_any_case

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.sides.mix import value_groups
-from selfvec.analysis.sides.written import written
+from selfvec.analysis.comparison.mix import value_groups
+from selfvec.analysis.comparison.written import written
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.analysis.word_drift.compared_slices import join_periods
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask

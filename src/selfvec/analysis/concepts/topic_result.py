@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from selfvec.analysis.sides.joined import joined_sentences, split_pairs
-from selfvec.analysis.sides.written import Sides as Written
+from selfvec.analysis.comparison.joined import joined_sentences, split_pairs
+from selfvec.analysis.comparison.written import Sides as Written
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError

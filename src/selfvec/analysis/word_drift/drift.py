@@ -8,8 +8,8 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from selfvec.analysis.sides.joined import AUTO
-from selfvec.analysis.sides.written import LikeForLike, compared
+from selfvec.analysis.comparison.joined import AUTO
+from selfvec.analysis.comparison.written import LikeForLike, compared
 from selfvec.analysis.word_kinds import languages
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked, options

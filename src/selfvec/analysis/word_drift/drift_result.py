@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from selfvec.analysis.comparison.written import Sides
 from selfvec.analysis.kernels import LEAST_BLOCKS
-from selfvec.analysis.sides.written import Sides
 from selfvec.analysis.usage.quotations import Quotation
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.comparison.written import LikeForLike
 from selfvec.analysis.concepts.terms import content_words
-from selfvec.analysis.sides.written import LikeForLike
 from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
 from selfvec.analysis.word_drift.compared_slices import (

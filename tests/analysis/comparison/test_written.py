@@ -14,9 +14,9 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.sides.joined import joined, read_variants
-from selfvec.analysis.sides.notation import without_copies
-from selfvec.analysis.sides.written import Sides, compared, written
+from selfvec.analysis.comparison.joined import joined, read_variants
+from selfvec.analysis.comparison.notation import without_copies
+from selfvec.analysis.comparison.written import Sides, compared, written
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError
 from selfvec.corpus.example_text import reports as storms
