@@ -9,8 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import selfvec
 from benchmarks.page import FIGURES
+from selfvec.base.chart import Axis, Chart, Line, Mark
+from selfvec.files.svg import Figure
 from selfvec.views.figure import save_figure
 from selfvec.views.plane import GREY, WORDS
 
@@ -27,56 +31,51 @@ def drawn(run: selfvec.Run, folder: Path) -> None:
         for place, hit in enumerate(selfvec.search(run, QUESTION, top=5).as_dict()["hits"], 1)
         for part in PARTS
     ]
-    _save(_stacked(hits), folder / "example-search.svg", hits, "hit")
+    _save([_stacked(hits)], folder / "example-search.svg", hits, "hit")
     tested = [
         {"method": one["name"], "test": name, "value": one[test]}
         for one in run.provenance["decision"]["candidates"]
         for test, name in TESTS.items()
     ]
-    _save({"hconcat": _beside(tested), "spacing": 20}, folder / "example-selection.svg", tested, "method")
+    _save(_beside(tested), folder / "example-selection.svg", tested, "method")
 
 
-def _stacked(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _stacked(rows: list[dict[str, Any]]) -> Chart:
     """A bar for each hit, of its parts."""
-    colour = {"domain": list(PARTS), "range": list(PARTS.values())}
-    return {
-        "data": {"values": rows},
-        "width": 340,
-        "height": {"step": 26},
-        "mark": {"type": "bar", "height": 16},
-        "encoding": {
-            "y": {"field": "hit", "type": "nominal", "title": None, "axis": {"labelLimit": 280}},
-            "x": {"field": "value", "type": "quantitative", "title": "score"},
-            "color": {"field": "part", "type": "nominal", "scale": colour, "title": None},
-            "order": {"field": "part", "sort": "descending"},
-        },
-    }
+    hits = list(dict.fromkeys(row["hit"] for row in rows))
+    bars, ends = [], dict.fromkeys(hits, 0.0)
+    for row in rows:
+        end = ends[row["hit"]] + row["value"]
+        bars.append(_bar(ends[row["hit"]], end, hits.index(row["hit"]), PARTS[row["part"]]))
+        ends[row["hit"]] = end
+    legend = [(Mark((0, 0), colour, shape="square"), part) for part, colour in PARTS.items()]
+    x = Axis(0, max(ends.values()), "score")
+    return Chart("scores", (340, 26 * len(hits)), x, _names(hits), bars, legend=legend)
 
 
-def _beside(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _beside(rows: list[dict[str, Any]]) -> list[Chart]:
     """A panel for each test, with a bar for each method."""
     panels = []
-    for place, name in enumerate(TESTS.values()):
-        axis = {"ticks": False, "domain": False} if not place else None
-        panels.append(
-            {
-                "title": {"text": name, "color": GREY, "fontSize": 12},
-                "data": {"values": [row for row in rows if row["test"] == name]},
-                "width": 220,
-                "height": {"step": 26},
-                "mark": {"type": "bar", "height": 16, "color": WORDS[0]},
-                "encoding": {
-                    "y": {"field": "method", "type": "nominal", "sort": None, "title": None, "axis": axis},
-                    "x": {"field": "value", "type": "quantitative", "title": None},
-                },
-            }
-        )
+    for name in TESTS.values():
+        own = [row for row in rows if row["test"] == name]
+        bars = [_bar(0.0, row["value"], place, WORDS[0]) for place, row in enumerate(own)]
+        y = _names([row["method"] for row in own])
+        x = Axis(0, max(row["value"] for row in own))
+        panels.append(Chart(name, (220, 26 * len(own)), x, y, bars, title=name))
     return panels
 
 
-def _save(figure: dict[str, Any], path: Path, rows: list[dict[str, Any]], named: str) -> None:
+def _bar(start: float, end: float, place: int, colour: str) -> Line:
+    return Line(np.array([[start, -place], [end, -place]]), colour, 16)
+
+
+def _names(names: list[str]) -> Axis:
+    return Axis(0.5 - len(names), 0.5, ticks=[(-float(place), name) for place, name in enumerate(names)])
+
+
+def _save(charts: list[Chart], path: Path, rows: list[dict[str, Any]], named: str) -> None:
     told = "; ".join(f"{row[named]}, {list(row.values())[1]}: {row['value']:.2f}" for row in rows)
-    save_figure(figure, path, told, overwrite=True)
+    save_figure(Figure((), [[chart] for chart in charts]), path, told, overwrite=True)
 
 
 if __name__ == "__main__":

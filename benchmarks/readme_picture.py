@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from benchmarks.figures import look_up
 from benchmarks.page import DOCS
+from selfvec.base.chart import Axis, Chart, Label, Line
+from selfvec.files.svg import Figure
 from selfvec.views.figure import save_figure
-from selfvec.views.plane import GREY, INK, WORDS
+from selfvec.views.plane import INK, WORDS
 
 PICTURE = DOCS / "figures" / "continued.svg"
 SEARCH, BESIDE = "vectors alone: nDCG@10", "with BM25: nDCG@10"
@@ -43,26 +47,15 @@ def bars() -> list[dict[str, Any]]:
     return found
 
 
-def _panel(title: str, rows: list[dict[str, Any]], first: bool) -> dict[str, Any]:
-    order = {"field": "method", "type": "nominal", "sort": list(METHODS.values()), "title": None}
-    y = order | {"axis": {"labelLimit": 200, "ticks": False, "domain": False} if first else None}
-    x = {"field": "value", "type": "quantitative", "axis": None, "scale": {"domain": [0, 1.0]}}
-    ours = {
-        "condition": {"test": "indexof(datum.method, 'Selfvec') == 0", "value": WORDS[0]},
-        "value": "#BBBBBB",
-    }
-    text = {"type": "text", "align": "left", "dx": 5, "fontSize": 12, "color": INK}
-    return {
-        "title": {"text": title, "color": GREY, "fontSize": 12},
-        "data": {"values": rows},
-        "width": 145,
-        "height": {"step": 26},
-        "encoding": {"y": y, "x": x},
-        "layer": [
-            {"mark": {"type": "bar", "height": 16}, "encoding": {"color": ours}},
-            {"mark": text, "encoding": {"text": {"field": "text"}}},
-        ],
-    }
+def _panel(title: str, rows: list[dict[str, Any]], first: bool) -> Chart:
+    bars, texts = [], []
+    for place, row in enumerate(rows):
+        colour = WORDS[0] if row["method"].startswith("Selfvec") else "#BBBBBB"
+        bars.append(Line(np.array([[0.0, -place], [row["value"], -place]]), colour, 16))
+        texts.append(Label(row["text"], (row["value"], -place), INK))
+    names = [(-float(place), row["method"]) for place, row in enumerate(rows)] if first else ()
+    y = Axis(0.5 - len(rows), 0.5, ticks=names)
+    return Chart(title, (185, 26 * len(rows)), Axis(0, 1.25, ticks=()), y, bars, (), texts, title)
 
 
 def draw() -> None:
@@ -70,11 +63,11 @@ def draw() -> None:
     rows = bars()
     titles = [SEARCH, BESIDE, *WORD_PANELS.values()]
     panels = [
-        _panel(title, [row for row in rows if row["panel"] == title], not place)
+        [_panel(title, [row for row in rows if row["panel"] == title], not place)]
         for place, title in enumerate(titles)
     ]
     told = "; ".join(f"{row['panel']}, {row['method']}: {row['text']}" for row in rows)
-    save_figure({"hconcat": panels, "spacing": 20}, PICTURE, told, overwrite=True)
+    save_figure(Figure((), panels), PICTURE, told, overwrite=True)
 
 
 if __name__ == "__main__":

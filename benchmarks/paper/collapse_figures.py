@@ -6,6 +6,7 @@ Colours are those of `selfvec.views`; curves and words differ in their marks as 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.charts import Chart, Series, chart_figure
+from selfvec.base import chart as drawing
+from selfvec.base.chart import Axis, Label, Line, Mark
+from selfvec.files.svg import Figure
 from selfvec.views.figure import save_figure
-from selfvec.views.plane import GREY, INK, WORDS, Spec, ink, label, labels, layered, plane_axes
+from selfvec.views.plane import GREY, INK, WORDS, ink, plane_axes, tint
 
 Table = NDArray[np.float32]
 
@@ -22,7 +26,7 @@ METHODS = {"original": (GREY, "none"), "paper": (WORDS[1], "square"), "online": 
 METHODS |= {"decorrelated": (WORDS[0], "circle")}
 """Colour and shape of each."""
 
-_SHAPES = ("circle", "square", "triangle-up")  # of groups of words
+_SHAPES = ("circle", "square", "triangle")  # of groups of words
 _APART = 12.0  # degrees between two words that are both named
 
 
@@ -33,79 +37,42 @@ def draw_plane(
     path: Path,
 ) -> None:
     """Words as directions in a plane: a row of states, titles and (V, 2) unit rows, for each rule."""
-    parts = [_circle(title, table, words, groups) for states in rows for title, table in states]
-    figure = {"concat": parts, "columns": len(rows[0]), "spacing": 10}
-    save_figure(figure, path, "Words as directions in a plane, before and after each rule.", overwrite=True)
+    columns = [[_circle(*states[column], words, groups) for states in rows] for column in range(len(rows[0]))]
+    told = "Words as directions in a plane, before and after each rule."
+    save_figure(Figure((), columns), path, told, overwrite=True)
 
 
-def _circle(title: str, table: Table, words: Sequence[str], groups: Mapping[str, Sequence[str]]) -> Spec:
-    around = np.linspace(0, 2 * np.pi, 121).tolist()
-    circle = [{"order": i, "x": np.cos(angle), "y": np.sin(angle)} for i, angle in enumerate(around)]
-    points, named = [], []
+def _circle(
+    title: str, table: Table, words: Sequence[str], groups: Mapping[str, Sequence[str]]
+) -> drawing.Chart:
+    around = np.linspace(0, 2 * np.pi, 121)
+    lines = [Line(np.stack([np.cos(around), np.sin(around)], axis=1), "#dddddd", 1.0)]
+    marks, named = [], []
     angles: list[float] = []
     for name, members in groups.items():
+        colour = _colour(groups, name)
         for word in members:
-            x, y = (float(value) for value in table[words.index(word)])
-            points.append({"group": name, "word": word, "x": x, "y": y, "zero": 0})
-            angle = float(np.rad2deg(np.arctan2(y, x)))
+            at = table[words.index(word)].astype(np.float64)
+            lines.append(Line(np.array([[0.0, 0.0], at]), tint(colour, 0.5), 0.8))
+            marks.append(Mark(at, colour, shape=_shape(groups, name)))
+            angle = float(np.rad2deg(np.arctan2(at[1], at[0])))
             if all(abs((angle - other + 180) % 360 - 180) >= _APART for other in angles):
                 angles.append(angle)
-                named.append({"group": name, "word": word, "x": 1.09 * x, "y": 1.09 * y})
-    place = {
-        axis: {
-            "field": axis,
-            "type": "quantitative",
-            "axis": None,
-            "scale": {"domain": [-reach, reach], "nice": False},
-        }
-        for axis, reach in (("x", 1.75), ("y", 1.2))
-    }
-    colour = _group_scale(groups, "color")
-    layers: list[Spec] = [
-        {
-            "data": {"values": circle},
-            "mark": {"type": "line", "color": "#dddddd", "strokeWidth": 1},
-            "encoding": place | {"order": {"field": "order"}},
-        },
-        {
-            "data": {"values": points},
-            "mark": {"type": "rule", "strokeWidth": 0.8, "opacity": 0.5},
-            "encoding": place | {"x2": {"field": "zero"}, "y2": {"field": "zero"}, "color": colour},
-        },
-        {
-            "data": {"values": points},
-            "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
-            "encoding": place | {"color": colour, "shape": _group_scale(groups, "shape")},
-        },
-    ]
-    for side, align in ((1, "left"), (-1, "right")):
-        rows = [row | {"ink": ink(_colour(groups, row["group"]))} for row in named if side * row["x"] >= 0]
-        written = {"text": {"field": "word"}, "fill": {"field": "ink", "type": "nominal", "scale": None}}
-        layers.append(
-            {
-                "data": {"values": rows},
-                "mark": {"type": "text", "align": align, "fontSize": 11},
-                "encoding": place | written,
-            }
-        )
-    return {"title": title, "width": 245, "height": 168, "layer": layers}
+                named.append(Label(word, at, ink(colour), 11))
+    x, y = Axis(-1.75, 1.75, ticks=()), Axis(-1.2, 1.2, ticks=())
+    return drawing.Chart(title, (245, 168), x, y, lines, marks, named, title, _signs(groups))
 
 
 def _colour(groups: Mapping[str, Any], name: str) -> str:
     return GREY if name == "function words" else WORDS[list(groups).index(name)]
 
 
-def _group_scale(groups: Mapping[str, Any], channel: str) -> Spec:
-    values = (
-        [_colour(groups, name) for name in groups] if channel == "color" else list(_SHAPES[: len(groups)])
-    )
-    legend = {"orient": "bottom", "symbolOpacity": 1}
-    return {
-        "field": "group",
-        "type": "nominal",
-        "scale": {"domain": list(groups), "range": values},
-        "legend": legend,
-    }
+def _shape(groups: Mapping[str, Any], name: str) -> str:
+    return _SHAPES[list(groups).index(name)]
+
+
+def _signs(groups: Mapping[str, Any]) -> list[tuple[Mark, str]]:
+    return [(Mark((0, 0), _colour(groups, name), shape=_shape(groups, name)), name) for name in groups]
 
 
 def draw_reads(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -165,16 +132,12 @@ def draw_map(
     every = np.concatenate(planes)
     (left, bottom), (right, top) = every.min(axis=0).tolist(), every.max(axis=0).tolist()
     frame = (left, right, bottom, top)
-    parts = [
-        _state(title, points, words, groups, frame, i)
-        for i, ((title, _), points) in enumerate(zip(states, planes, strict=True))
+    columns = [
+        [_state(title, points, words, groups, frame)]
+        for (title, _), points in zip(states, planes, strict=True)
     ]
-    save_figure(
-        {"hconcat": parts, "spacing": 12},
-        path,
-        "Frequent words in two directions, before and after.",
-        overwrite=True,
-    )
+    told = "Frequent words in two directions, before and after."
+    save_figure(Figure((), columns), path, told, overwrite=True)
 
 
 def _state(
@@ -183,35 +146,17 @@ def _state(
     words: Sequence[str],
     groups: Mapping[str, Sequence[str]],
     frame: tuple[float, float, float, float],
-    number: int,
-) -> Spec:
+) -> drawing.Chart:
     size = (330, 325)
-    x, y = plane_axes(frame, size, "pca", (0.0, 0.0))
-    bare = {"title": None, "axis": {"labels": False, "ticks": False, "grid": False}}
-    place = {"x": x | bare, "y": y | bare}
-    narrow = float(np.quantile(np.abs(points), 0.95)) < 0.2  # no room for names
-    named = [
-        {"group": name, "word": word, "x": float(at[0]), "y": float(at[1]), "size": 50.0}
-        for name, members in groups.items()
-        for word in members
-        for at in [points[words.index(word)]]
-    ]
-    names = [label(row["word"], (row["x"], row["y"]), ink(_colour(groups, row["group"]))) for row in named]
-    if narrow:
-        names = [label(f"all {len(points)} words", points.mean(axis=0).tolist(), INK)]
-    dots = [{"x": float(a), "y": float(b)} for a, b in points]
-    channels = {channel: _group_scale(groups, channel) for channel in ("color", "shape")}
-    layers: list[Spec] = [
-        {
-            "data": {"values": dots},
-            "mark": {"type": "circle", "color": "#c8c8c8", "size": 9, "opacity": 1},
-            "encoding": place,
-        },
-        {
-            "data": {"values": named},
-            "mark": {"type": "point", "filled": True, "size": 50, "opacity": 1},
-            "encoding": place | channels,
-        },
-        labels(names, place, size, named),
-    ]
-    return layered(layers, size, name=f"zoom{number}", title=title)
+    x, y = (replace(axis, title="", ticks=()) for axis in plane_axes(frame, size, "pca", (0.0, 0.0)))
+    marks = [Mark(at, "#c8c8c8", size=3) for at in points]
+    names = []
+    for name, members in groups.items():
+        colour = _colour(groups, name)
+        for word in members:
+            at = points[words.index(word)]
+            marks.append(Mark(at, colour, shape=_shape(groups, name)))
+            names.append(Label(word, at, ink(colour)))
+    if float(np.quantile(np.abs(points), 0.95)) < 0.2:  # no room for names
+        names = [Label(f"all {len(points)} words", points.mean(axis=0), INK)]
+    return drawing.Chart(title, size, x, y, (), marks, names, title, _signs(groups))

@@ -168,7 +168,7 @@ def retrieval() -> str:
     lines = [table(["search, run of", *JUDGED, "mean"], rows)]
     for way in ("dense", "hybrid"):
         gains = np.concatenate(values[f"{way}, words and phrases"]) - np.concatenate(values[f"{way}, words"])
-        estimate = mean(gains, SEED)
+        estimate = mean(gains, SEED, (-1.0, 1.0))
         low, high = estimate.interval
         said = f"{estimate.value:+.3f} ({low:+.3f} to {high:+.3f})"
         lines.append(f"{way.title()}, over all {len(gains)} queries: {said}.")

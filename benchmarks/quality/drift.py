@@ -321,10 +321,22 @@ def changed(found: Drift) -> str:
     significant = [row for row in found if row["q"] <= 0.05]
     rows = []
     for row in significant[:LISTED]:
-        figures = [f"{row[key]:.2f}" for key in ("change", "change_low", "distance", "chance")]
+        figures = [f"{row[key]:.2f}" for key in ("new_uses", "new_uses_low", "change", "distance", "chance")]
         near = [", ".join(row[key][:4]) for key in ("lost", "gained")]
         rows.append([row["word"], *figures, probability(row["q"]), row["count_a"], row["count_b"], *near])
-    heads = ["word", "change", "at least", "distance", "chance", "q", found.a, found.b, "lost", "gained"]
+    heads = [
+        "word",
+        "new uses",
+        "at least",
+        "change",
+        "distance",
+        "chance",
+        "q",
+        found.a,
+        found.b,
+        "lost",
+        "gained",
+    ]
     said = (
         f"{found.summary} {len(significant):,} words have q ≤ .05; {found.only_a:,} occur only in {found.a} "
         f"and {found.only_b:,} only in {found.b}."

@@ -117,7 +117,7 @@ def _stems() -> Iterator[Row]:
     everything = np.concatenate(list(hits.values()), axis=1)
     named = [(f"Search stems, {LANGUAGES[code].name}", hits[code], code) for code in ALONE]
     for name, values, code in [(f"Search stems, {len(both)} languages", everything, "tr"), *named]:
-        change = mean(values[1] - values[0], SEED)
+        change = mean(values[1] - values[0], SEED, (-1.0, 1.0))
         share = wrong[code] if len(values[0]) == PAIRS else float(np.mean(list(wrong.values())))
         yield Row(
             name,
@@ -176,7 +176,7 @@ def _segments() -> Iterator[Row]:
     for code, text in SENTENCES.items():
         gold = [line.split() for line in text.strip().split("\n")]
         found = {name: _f1(gold, cut) for name, cut in _segmenters(code).items()}
-        change = mean(found["budoux"] - found["pieces"], SEED)
+        change = mean(found["budoux"] - found["pieces"], SEED, (-1.0, 1.0))
         rest = {name: values.mean() for name, values in found.items() if name not in ("budoux", "pieces")}
         yield Row(
             f"Words of {LANGUAGES[code].name} text",

@@ -92,16 +92,19 @@ def test_a_single_document_cannot_make_a_key_word() -> None:
     rows = [{"text": text, "date": f"{1990 + i % 2}-01-01", "id": str(i)} for i in range(120)]
     for i in range(60):
         rows[2 * i]["text"] += " opera" * 137 * (i == 0) + " hail" * (i % 2)
-    keywords = selfvec.keyness(a_run(rows), ["1990", "1991"])
+    keywords = selfvec.keyness(a_run(rows), ["1990", "1991"], min_count=1)
     by = by_word(keywords)
     assert by["opera"]["ll"] > by["hail"]["ll"]
     assert by["opera"]["p"] > 0.3
     assert by["hail"]["p"] < 0.001
     words = [row["word"] for row in keywords.rows]
-    assert words.index("hail") < words.index("opera")
+    assert words.index("hail") > words.index("opera")  # the order is that of ll, whatever is sure
     assert (keywords["significant_a"], by["opera"]["documents_a"]) == (1, 1)
     assert round(by["opera"]["dp_a"], 2) > 0.6
-    assert "opera" not in by_word(selfvec.keyness(a_run(rows), ["1990", "1991"], min_documents=2))
+    for further in ({"min_documents": 2}, {}):  # a word of one document could not be beyond chance
+        left = selfvec.keyness(a_run(rows), ["1990", "1991"], **further)
+        assert "opera" not in by_word(left)
+        assert left["left_out"] == 1
 
 
 def test_random_halves_have_as_many_key_words_as_the_level_says() -> None:
@@ -114,7 +117,8 @@ def test_random_halves_have_as_many_key_words_as_the_level_says() -> None:
         rows.append({"text": " ".join(rng.choice(own, 60)), "date": f"{1990 + i % 2}-01-01"})
     found = selfvec.keyness(a_run(rows), ["1990", "1991"])
     p, ll = (np.array([row[name] for row in found.rows]) for name in ("p", "ll"))
-    assert found.view().parts[0].title == "More frequent in 1990 than in 1991, no word beyond chance"
+    assert found["findings"][-1]["kind"] == "none"
+    assert found.messages[-1] == "No word is more frequent in 1990 or 1991 beyond chance."
     assert np.mean(p < 0.05) < 0.08
     assert np.mean(ll > 3.84) > 0.25
 
@@ -180,7 +184,9 @@ def test_a_word_is_key_of_the_side_with_the_larger_share_whatever_a_zero_counts(
     small = [{"text": "hail hail hail hail", "date": "1990-01-01"}]
     large = [{"text": "hail " * 39 + "road", "date": "2000-01-01"}]
     (road,) = [
-        row for row in selfvec.keyness(a_run([*small, *large], slice="year")).rows if row["word"] == "road"
+        row
+        for row in selfvec.keyness(a_run([*small, *large], slice="year"), min_count=1).rows
+        if row["word"] == "road"
     ]
     assert road["log_ratio"] > 0
     assert road["key_of"] == "b"
@@ -191,6 +197,79 @@ def test_top_is_the_number_of_words_of_each_side(run: selfvec.Run) -> None:
     assert [row["word"] for row in found.rows] == ["road", "roof"]
     assert (found["words_a"], found["words_b"]) == (3, 1)
     assert by_word(selfvec.keyness(run, min_count=11)).keys() == {"hail", "road"}
+
+
+def test_the_order_is_asked_for() -> None:
+    """*hail* is 24 times in three documents, *rain* twice instead of once in all, *fog* in 16 documents."""
+    rows = [{"text": "wind cold rain wet night", "date": "1990", "id": f"a{i}"} for i in range(80)]
+    rows += [{"text": "wind cold rain rain night", "date": "2000", "id": f"b{i}"} for i in range(80)]
+    for i in range(16):
+        rows[i]["text"] += " hail" * 8 * (i < 3)
+        rows[80 + i]["text"] += " fog"
+    run = a_run(rows, slice="year")
+    named = {"hail", "rain", "fog"}
+    for sort, order in (
+        ("ll", ["hail", "rain", "fog"]),
+        ("log-ratio", ["hail", "fog", "rain"]),
+        ("q", ["rain", "fog", "hail"]),
+    ):
+        found = selfvec.keyness(run, sort=sort, min_count=1)
+        assert [row["word"] for row in found.rows if row["word"] in named] == order
+    assert selfvec.keyness(run, min_count=1).rows == selfvec.keyness(run, sort="ll", min_count=1).rows
+    refused(lambda: selfvec.keyness(run, sort="p"), OptionError, "one of ll, log-ratio, q")
+
+
+def test_words_that_could_not_differ_beyond_chance_are_left_out() -> None:
+    """Of 60 documents, 30 a side, those of 5 have p = 2 · C(30, 5) / C(60, 5) = .052 at best."""
+    text = "wind and rain and cold"
+    rows = [{"text": text, "date": f"{1990 + 10 * (i % 2)}-01-01", "id": str(i)} for i in range(60)]
+    for i in range(30):
+        rows[2 * i]["text"] += " five" * (i < 5) + " six" * (i < 6) + f" w{i}"
+    run = a_run(rows, slice="year")
+    found = selfvec.keyness(run)
+    assert (found["min_count"], found["min_documents"], found["left_out"]) == (5, 6, 31)
+    assert by_word(found).keys() == {"wind", "and", "rain", "cold", "six"}
+    said = "Left out: 31 words with fewer than 5 occurrences or 6 documents on both sides together."
+    assert said in found.view().notes
+    every = selfvec.keyness(run, min_count=1)
+    assert len(every.rows) == 36
+    assert every["left_out"] == 0
+    assert by_word(every)["five"]["p"] > 0.05
+    np.testing.assert_allclose(
+        [row["q"] for row in found.rows], benjamini_hochberg(np.array([row["p"] for row in found.rows]))
+    )
+
+
+def test_words_that_are_left_out_could_not_be_beyond_chance() -> None:
+    rng = np.random.default_rng(0)
+    words = np.array([f"w{i}" for i in range(3000)])
+    shares = 1 / np.arange(1, 3001)
+    rows = [
+        {
+            "text": " ".join(rng.choice(words, rng.integers(5, 90), p=shares / shares.sum())),
+            "side": "ab"[i > 90],
+        }
+        for i in range(240)
+    ]
+    run = a_run(rows)
+    least = selfvec.keyness(run, slice_field="side")["min_documents"]
+    rare = [
+        row
+        for row in selfvec.keyness(run, slice_field="side", min_count=1).rows
+        if row["documents_a"] + row["documents_b"] < least
+    ]
+    assert len(rare) > 1000
+    assert min(row["p"] for row in rare) > 0.05
+
+
+def test_findings_name_the_words_of_each_side(run: selfvec.Run) -> None:
+    found = [finding for finding in selfvec.keyness(run, top=1)["findings"] if finding["kind"] == "word"]
+    assert [finding["says"] for finding in found] == [
+        "1990 uses more: roof, barn and hail (3 words beyond chance).",
+        "2000 uses more: road (1 word beyond chance).",
+    ]
+    assert found[0]["words"] == ["roof", "barn", "hail"]
+    assert found[1]["q"] == by_word(selfvec.keyness(run))["road"]["q"]
 
 
 def test_sides_may_be_named_or_values_of_a_field_or_another_run(run: selfvec.Run) -> None:

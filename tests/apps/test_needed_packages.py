@@ -84,7 +84,7 @@ CASES: dict[str, tuple[str, str, Callable[[Run], Any]]] = {
     "topics, match": ("scipy", "sparse", lambda run: selfvec.topics(run, by="year", match=True, **LATE)),
     "graph": ("networkx", "plot", lambda run: selfvec.graph(run, **LATE)),
     "graph file": ("networkx", "plot", lambda _: check_suffix("a.graphml")),
-    "figure": ("vl_convert", "plot", lambda _: check_figure("a.svg")),
+    "figure": ("vl_convert", "plot", lambda _: check_figure("a.png")),
     "t-SNE": ("sklearn", "plot", lambda _: check_method("tsne")),
     "UMAP": ("umap", "umap", lambda _: check_method("umap")),
     "retrofit": ("scipy", "knowledge", lexicon("retrofit", "a.tsv")),

@@ -13,6 +13,7 @@ from selfvec.numerics.statistics import (
     empirical_p,
     mean,
     mean_of_draws,
+    median,
     spearman,
     tail_p,
 )
@@ -97,21 +98,80 @@ def test_spearman_is_scipys_on_the_items_and_on_every_resample(pairs) -> None:
 
 
 def test_the_mean_and_its_resamples() -> None:
-    values = np.array([0.0, 1.0, 5.0])
+    values = np.array([0.0, 1.0, 0.5])
     found = mean(values, 7)
-    assert found.value == 2
+    assert found.value == 0.5
     np.testing.assert_allclose(found.replicates, values[draws(3, 7)].mean(axis=1))
     assert len(found.replicates) == RESAMPLES
     assert mean(values[:0], 7).interval == (0, 0)
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
-    rng = np.random.default_rng(0)
-    held = 0
-    for seed in range(200):
-        low, high = mean(rng.normal(0.3, 1, 60), seed).interval
-        held += low <= 0.3 <= high
-    assert 180 <= held <= 198
+REALS = (-np.inf, np.inf)
+
+
+def of_retrieval(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Values like nDCG: a quarter 0, some 1, others between; their mean is .45."""
+    kinds = rng.random(n)
+    return np.where(kinds < 0.25, 0, np.where(kinds < 0.4, 1, rng.beta(2, 2, n)))
+
+
+def of_two_kinds(rng: np.random.Generator, n: int) -> np.ndarray:
+    return rng.random(n) < 0.7
+
+
+def nearly_as_good(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Three of ten questions that one answers, the other one answers, too, less well, and a tenth better."""
+    return rng.choice([-0.3, 0, 0.1, 0.5], n, p=[0.2, 0.5, 0.2, 0.1])
+
+
+@pytest.mark.parametrize("n", [10, 20, 50])
+@pytest.mark.parametrize(
+    ("draw", "truth", "bounds"),
+    [(of_retrieval, 0.45, (0, 1)), (of_two_kinds, 0.7, (0, 1)), (nearly_as_good, 0.01, (-1, 1))],
+)
+def test_intervals_of_few_items_hold_the_truth_as_often_as_they_say(n, draw, truth, bounds) -> None:
+    """Percentiles of ten items hold it in 80 to 91 % of these."""
+    rng = np.random.default_rng(n)
+    found = [mean(draw(rng, n), seed, bounds).interval for seed in range(400)]
+    assert all(bounds[0] <= low <= high <= bounds[1] for low, high in found)
+    assert 0.92 <= np.mean([low <= truth <= high for low, high in found]) <= 0.995
+
+
+def test_the_interval_of_a_mean_by_hand() -> None:
+    """Of 0, 0, 1, 1 a resample with k ones is off by k / 4 - 1/2 and has the variance of five items.
+
+    Of these are four the resample's, and one varies as usual, by 1/4. k is 0 or 4 once in 8, so 4/8 - 1/2 =
+    1/2 · √(1/4 / (1/20)) = 1.12 is beyond the 50 farthest of 1,000, and the interval beyond the bounds.
+    """
+    values = np.array([0.0, 0.0, 1.0, 1.0])
+    assert mean(values, 0).interval == (0, 1)
+    low, high = mean(values, 0, REALS).interval
+    assert (low, high) == pytest.approx((0.5 - 0.5 * np.sqrt(5), 0.5 + 0.5 * np.sqrt(5)))
+
+
+def test_items_that_are_all_alike_are_not_certain() -> None:
+    """Ten of ten: by Clopper and Pearson at least .6915 of all. The others may be at either bound."""
+    assert mean(np.ones(10), 0).interval == pytest.approx((0.6915, 1), abs=1e-4)
+    assert mean(np.full(10, 0.5), 0).interval == pytest.approx((0.5 * 0.6915, 1 - 0.5 * 0.6915), abs=1e-4)
+    better = difference(mean(np.ones(10), 0), mean(np.zeros(10), 0))
+    assert (better.low, better.high, better.p) == pytest.approx((2 * 0.6915 - 1, 1, 2 * 0.5**10), abs=1e-4)
+    barely = difference(mean(np.full(10, 0.51), 0), mean(np.full(10, 0.5), 0))
+    assert barely.low < 0
+    assert barely.p > 0.05
+
+
+@given(
+    st.lists(st.sampled_from([-1.0, -0.2, 0.0, 0.1, 0.3, 1.0]), min_size=6, max_size=30), st.integers(0, 9)
+)
+def test_p_and_the_interval_agree(values: list[float], seed: int) -> None:
+    a, b = np.maximum(values, 0), -np.minimum(values, 0)
+    for apart in (
+        difference(mean(a, seed), mean(b, seed)),
+        difference(median(a, seed), median(b, seed)),
+        difference(mean_of_draws(np.array([a, b, a]), seed), mean_of_draws(np.array([b, b, b]), seed)),
+    ):
+        assert -1 <= apart.low <= apart.high <= 1
+        assert (apart.p <= 0.05) == (not apart.low <= 0 <= apart.high)
 
 
 def test_intervals_of_few_draws_hold_the_truth_about_as_often_as_they_say() -> None:
@@ -140,16 +200,17 @@ def test_a_paired_difference_is_narrower_than_two_intervals() -> None:
     apart = difference(a, b)
     assert apart.value == pytest.approx(a.value - b.value)
     assert apart.low > 0
-    assert apart.p == pytest.approx(2 / (RESAMPLES + 1))
+    assert apart.p == pytest.approx(1 / (RESAMPLES + 1))
     assert a.interval[0] < b.interval[1]  # alone they overlap
     back = difference(b, a)
     assert (back.low, back.high, back.p) == pytest.approx((-apart.high, -apart.low, apart.p))
 
 
 def test_equal_tables_are_not_told_apart() -> None:
-    same = mean(np.arange(9.0), 0)
-    apart = difference(same, same)
-    assert (apart.value, apart.low, apart.high, apart.p) == (0, 0, 0, 1)
+    for same in (mean(np.arange(9.0) / 9, 0), median(np.arange(9.0), 0)):
+        apart = difference(same, same)
+        assert (apart.value, apart.p) == (0, 1)
+        assert apart.low == pytest.approx(-apart.high)
 
 
 def test_p_under_no_difference_is_seldom_small() -> None:
@@ -157,5 +218,5 @@ def test_p_under_no_difference_is_seldom_small() -> None:
     found = []
     for seed in range(200):
         a, b = rng.standard_normal((2, 50))
-        found.append(difference(mean(a, seed), mean(b, seed)).p)
+        found.append(difference(mean(a, seed, REALS), mean(b, seed, REALS)).p)
     assert 2 <= sum(p < 0.05 for p in found) <= 22

@@ -9,9 +9,10 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
+from selfvec.base.chart import Point, over_periods
 from selfvec.base.errors import InputError, NotFound, OptionError, TargetError
 from selfvec.data.run import Run
-from selfvec.views.text_report import Point, chart
+from selfvec.files.svg import chart_svg
 
 SUBJECTS = {
     "storm": ["hail", "wind", "roof", "tornado", "gust", "thunder", "cloud", "rain", "lightning", "squall"],
@@ -145,9 +146,10 @@ def test_a_point_is_where_its_axis_says_and_thin_periods_are_hollow() -> None:
         Point("1992", 0.2, 0.1, 0.4, few=True, chance=0.0),
         Point("1993", 0.2, 0.2, 0.2, few=False, chance=0.4),
     ]
-    drawn = Tags(chart(rows, "stream", "{:.2f}".format, least=0.1))
+    chart = over_periods([(rows, "blue")], "stream", "{:.2f}".format, size=(300, 100), least=0.1)
+    drawn = Tags(chart_svg(chart))
     points = [given for tag, given in drawn.found if tag == "circle"]
-    axes = [float(str(given["y1"])) for _, given in drawn.found if given.get("class") == "axis"]
+    axes = [float(str(given["y1"])) for _, given in drawn.found if given.get("class") == "grid"]
     assert [point.get("class") for point in points] == ["few", None]  # none for the first period
     # the axis has 0, half of .4 and .4
     assert [float(str(point["cy"])) for point in points] == pytest.approx([axes[1]] * 2)

@@ -21,8 +21,7 @@ import numpy as np
 import polars as pl
 
 from selfvec.analysis.comparison.joined import joined_sentences, joined_tokens, split_pairs
-from selfvec.analysis.concepts.corpus_topics import document_groups
-from selfvec.analysis.concepts.terms import row_of
+from selfvec.analysis.comparison.passages import own_texts
 from selfvec.analysis.variants import given_pairs
 from selfvec.base.arrays import Array, Doubles, Ints, Mask
 from selfvec.base.casing import asked_forms
@@ -32,7 +31,7 @@ from selfvec.base.errors import NotFound
 from selfvec.base.view import Column, Drawn, Form, Row
 from selfvec.corpus.documents import Documents
 from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
-from selfvec.corpus.slices import named_slice
+from selfvec.corpus.slices import document_groups, named_slice
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT
 from selfvec.data.token_batch import TokenBatch
@@ -41,7 +40,7 @@ from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.storage.cache import RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text import encode, tokenizer
-from selfvec.text.phrases import LINK, units_of
+from selfvec.text.phrases import LINK, row_of, units_of
 from selfvec.text.repeats import find_repeats, without
 from selfvec.text.rules import Rules
 from selfvec.text.sentences import sentence_spans
@@ -110,7 +109,7 @@ class CountedText:
     """The words of some documents of a run, as they are counted."""
 
     batch: TokenBatch
-    repeats: str  # keep: every occurrence is counted; once: repeated passages are, as far as they repeat, not
+    repeats: str  # keep: every occurrence is counted; once: what repeats passages and quotes lines is not
     note: str = ""  # a sentence about words that are or are not counted; empty if there is nothing to say
     joined: Mapping[str, str] = field(default_factory=dict)  # the word that each variant is counted as
     lacking: Mapping[str, str] = field(default_factory=dict)  # the same of pairs that it has not both of
@@ -129,7 +128,7 @@ class CountedText:
     @property
     def notes(self) -> list[str]:
         """What is said below a table: how repeated passages are counted, and what else there is to know."""
-        once = "Passages of 12 words that occur in 10 documents or more are counted once."
+        once = "Passages of 12 words that occur in 10 documents or more, and quoted lines, are counted once."
         said = [once] * (self.repeats == "once") + [self.note] * bool(self.note)
         return [*said, *joined_sentences(self.joined, self.lacking)]
 
@@ -137,8 +136,8 @@ class CountedText:
 def counted_text(run: Run, repeats: str = "keep", *, sentences: bool = False) -> CountedText:
     """All documents of a run, in their order, with every word of the text; see the module.
 
-    ``repeats`` is "keep" or "once". `InputError` if the run has not kept its tokens or, with ``sentences``,
-    its text.
+    ``repeats`` is "keep" or "once"; "lines" counts only quoted lines once. `InputError` if the run has not
+    kept its tokens or, with ``sentences``, its text.
     """
     kept = run.require_tokens(_READ)
     dropped = {rule: int(n) for rule, n in run.provenance.text.get("dropped", {}).items()}
@@ -152,7 +151,7 @@ def counted_text(run: Run, repeats: str = "keep", *, sentences: bool = False) ->
     elif missed:
         note = f"Counted in the text as written, with the words that refining left out ({listed})."
     batch, bounds = kept, None
-    if missed or repeats == "once" or sentences:
+    if missed or repeats != "keep" or sentences:
         of = (repeats, "sentences") if sentences else repeats
         batch, bounds = run.held("counted text", lambda: _read(run, repeats, sentences), of=of, most=2)
     met, lacking = split_pairs(word_of, set(batch.types) if word_of else ())
@@ -222,8 +221,9 @@ def _read(run: Run, repeats: str, sentences: bool) -> tuple[TokenBatch, Ints | N
     """The words of the kept text and where sentences begin, from the cache if they were counted before."""
 
     def make() -> tuple[TokenBatch, Ints | None]:
-        batch, bounds = _encoded(run, sentences)
-        if repeats == "keep":
+        own = {} if repeats == "keep" else own_texts(run)
+        batch, bounds = _encoded(run, sentences, own)
+        if repeats != "once":
             return batch, bounds
         _, further = find_repeats(batch)
         if bounds is not None:
@@ -235,8 +235,11 @@ def _read(run: Run, repeats: str, sentences: bool) -> tuple[TokenBatch, Ints | N
     return cached(run, "words", of, make, _write, _open)
 
 
-def _encoded(run: Run, sentences: bool) -> tuple[TokenBatch, Ints | None]:
-    """The kept text as words, cut and merged as those of the run; its tokens if it has not kept its text."""
+def _encoded(run: Run, sentences: bool, own: Mapping[int, str]) -> tuple[TokenBatch, Ints | None]:
+    """The kept text as words, cut and merged as those of the run; its tokens if it has not kept its text.
+
+    ``own`` are the texts of documents without what they quote, by number.
+    """
     if run.text is None and not sentences:
         return run.require_tokens(_READ), None
     text = run.require_text(_READ)
@@ -246,8 +249,13 @@ def _encoded(run: Run, sentences: bool) -> tuple[TokenBatch, Ints | None]:
     ends = [0]  # of the documents, in sentences
 
     def documents() -> Iterator[Documents]:
+        done = 0
         for rows in text.batches((TEXT,)):
             texts = rows[TEXT].fill_null("")
+            if own:
+                each = (own.get(number, whole) for number, whole in enumerate(texts, done))
+                texts = pl.Series(list(each), dtype=pl.String)
+            done += len(rows)
             if sentences:
                 pieces = [[each[a:b] for a, b in sentence_spans(each)] for each in texts]
                 ends.extend(ends[-1] + np.cumsum(list(map(len, pieces))))

@@ -94,22 +94,23 @@ def _step(ids, lo, hi, rows, at, half, around, slope):
 
 
 class Dealing(NamedTuple):
-    """How the documents with a word are dealt to its blocks, and how far that is."""
+    """How the units with a word, which are documents or groups of them, are dealt to its blocks."""
 
     first: Ints  # (V, S), first row of the sums for a word and slice; -1 to skip them
     blocks: Ints  # (V, S), number of blocks
-    most: Ints  # (V, S), number of documents to deal
-    dealt: Ints  # (V, S), documents with each word so far
-    last: Ints  # (V,), the last document with each word; -1 before any
-    target: Ints  # (V,), the row of the sums for that document; -1 for none
+    most: Ints  # (V, S), number of units to deal
+    dealt: Ints  # (V, S), units with each word so far
+    last: Ints  # (V,), the last unit with each word; -1 before any
+    target: Ints  # (V,), the row of the sums for that unit; -1 for none
 
 
 @kernel
 def sum_occurrences(
     ids: Ids,  # (N,)
     offsets: Ints,  # (D + 1,)
-    order: Ints,  # documents in the order in which they are dealt to blocks
+    order: Ints,  # documents in the order in which they are dealt to blocks, those of a unit in a row
     sides: Ids,  # (D,), the slice of each document
+    units: Ints,  # (D,), documents with the same number are dealt to the same block
     rows: Rows,  # (V, d)
     half: int,  # words on either side of an occurrence
     centres: Rows,  # (S, d), subtracted from occurrences in each slice
@@ -122,8 +123,8 @@ def sum_occurrences(
 
     The vector of an occurrence is the sum of the rows of the words around a token. The row at distance k
     weighs 1 - k / (half + 1); other occurrences of the word itself are left out. The sum is scaled to length
-    1, the centre of its side is subtracted, and the result is scaled to length 1 again. The documents with a
-    word are dealt to its blocks in turn.
+    1, the centre of its side is subtracted, and the result is scaled to length 1 again. The units with a word
+    are dealt to its blocks in turn.
 
     The sum around a token near the last one follows from that one in a step per token, because the weights
     fall in a straight line. After `_STEPS` steps it is made anew, so that rounding errors stay small.
@@ -137,6 +138,7 @@ def sum_occurrences(
         lo = offsets[document]
         hi = offsets[document + 1]
         side = sides[document]
+        unit = units[document]
         at = lo - _STEPS  # the token that `around` belongs to
         steps = 0  # since it was made; -1 without a slope
         largest = np.float32(0)  # squared sum since then
@@ -144,8 +146,8 @@ def sum_occurrences(
             word = ids[i]
             if first[word, side] < 0:
                 continue
-            if last[word] != document:
-                last[word] = document
+            if last[word] != unit:
+                last[word] = unit
                 number = dealt[word, side]
                 dealt[word, side] += 1
                 target[word] = -1
@@ -296,38 +298,6 @@ def _noise(gram, cut, out):
 
 
 @kernel
-def _jackknife(gram, sums, cut):
-    """The standard error of the distance of two sides, from leaving out each block once; 0 for few blocks.
-
-    ``sums`` are the products of each block with all blocks. Each side has its own term (Efron and Stein,
-    1981).
-    """
-    number = len(gram)
-    if min(cut, number - cut) < LEAST_BLOCKS:
-        return 0.0
-    first = np.zeros(number)  # the product of each block with the first side
-    for i in range(number):
-        for j in range(cut):
-            first[i] += gram[i, j]
-    aa, across = first[:cut].sum(), first[cut:].sum()
-    bb = sums.sum() - aa - 2 * across
-    variance = 0.0
-    for side in range(2):
-        start, stop = (cut, number) if side else (0, cut)
-        mean = square = 0.0
-        for i in range(start, stop):
-            one = sums[i] - first[i] if side else first[i]  # the product with the block's own side
-            rest = (bb if side else aa) - 2 * one + gram[i, i]
-            value = _distance(rest, across - (sums[i] - one), aa if side else bb)
-            mean += value
-            square += value * value
-        n = stop - start
-        mean /= n
-        variance += (n - 1.0) * max(square / n - mean * mean, 0.0)
-    return sqrt(variance)
-
-
-@kernel
 def _upper_tail(value, mean, variance, skewness):
     """Share of a Pearson III distribution above a value beyond its mean; normal if it is skewed to the left.
 
@@ -400,7 +370,7 @@ def split_test(
     permutations: int,  # splits, at most
     enough: int,  # splits as far apart as the sides, after which drawing stops
     seed: int,
-    out: Doubles,  # (m, 5): distance, p, mean distance over the splits, their number, error of the distance
+    out: Doubles,  # (m, 4): distance, p, mean distance over the splits, and their number
     noise: Doubles,  # (m, 6): products of different blocks, and noise: each of a with a, b with b, a with b
 ) -> None:
     """Compare the distance of each word with its distance in random splits of the same blocks.
@@ -465,7 +435,6 @@ def split_test(
         out[m, 1] = p
         out[m, 2] = moments[0] / max(splits, 1)
         out[m, 3] = splits
-        out[m, 4] = _jackknife(gram, sums, cut)
 
 
 @kernel(fastmath=SUMS)

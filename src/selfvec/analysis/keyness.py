@@ -3,8 +3,9 @@
 How sure it is that a word is key is told by a test over documents, how large the difference is by the log
 ratio of the two relative frequencies (Hardie, 2014, *Log ratio: an informal introduction*). The
 log-likelihood of the two counts (`log_likelihood_scores`) takes every occurrence for an observation of its
-own, although words come in documents: by it alone a word that fills a single document would be key. So it
-only orders the words that the test over documents supports, and then the others.
+own, although words come in documents: by it a word that fills a single document is key. So what stands in the
+order that is asked for, by default that of the log-likelihood, has its q beside it. Most words of a text are
+too rare to differ beyond chance however they fall; they are not tested, and q is among those that could.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from selfvec.analysis.comparison.written import LikeForLike, Sides, compared
+from selfvec.analysis.comparison.compared import LikeForLike, compared
+from selfvec.analysis.comparison.finding import Finding, in_order, told
 from selfvec.analysis.counted_text import (
     AskedText,
     CountedText,
@@ -34,7 +36,7 @@ from selfvec.analysis.word_drift.compared_slices import two_parts
 from selfvec.base.arrays import Array, Doubles, Ints
 from selfvec.base.casing import lower
 from selfvec.base.declarations import checked
-from selfvec.base.display import count_of, escape_for_display
+from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import Figures
 from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Part, Table, View, figure
@@ -52,7 +54,10 @@ from selfvec.numerics.statistics import (
 from selfvec.storage.opened import GivenRun, as_run
 
 ABSENT = 0.5  # the count of a word that does not occur, in ratios, which would be infinite
-BEYOND_CHANCE = 0.05  # false discovery rate of the words that are listed first
+BEYOND_CHANCE = 0.05  # false discovery rate of the words that are said to differ
+LEAST = 5  # occurrences of a word on both sides together
+_MOST_DOCUMENTS = 50  # with a word, among which the fewest are sought that can be beyond chance
+_NAMED = 5  # words in the sentence about a side
 _HOW_COUNTED = ("tokenizer", "lemmatize", "stem", "phrases", "language")
 _TINY = 1e-300  # a variance of 0 is that of a word without evidence
 
@@ -97,8 +102,17 @@ class Keyness(Figures):
 
     @property
     def messages(self) -> Sequence[str]:
-        """How these parts are written differently, and why they are compared."""
-        return [*self["sides"]["sentences"], *[self["note"]] * bool(self["note"])]
+        """What was found, and why these parts are compared."""
+        return [*told(Finding.of(row) for row in self["findings"]), *[self["note"]] * bool(self["note"])]
+
+    @property
+    def _left_out(self) -> list[str]:
+        """How many words are neither tested nor listed."""
+        least = {"occurrence": self["min_count"], "document": self["min_documents"]}
+        few = " or ".join(count_of(number, noun) for noun, number in least.items() if number > 1)
+        words = count_of(self["left_out"], "word")
+        said = f"Left out: {words} with fewer than {few} on both sides together."
+        return [said] if self["left_out"] else []
 
     def view(self, top: int | None = None) -> View:
         """The first words of a, then those of b."""
@@ -106,13 +120,12 @@ class Keyness(Figures):
         parts: list[Part] = []
         for side, other in ("ab", "ba"):
             rows = [row for row in self["rows"] if row["key_of"] == side][:top]
-            beyond = "" if self[f"significant_{side}"] else ", no word beyond chance"
-            title = f"More frequent in {names[side]} than in {names[other]}{beyond}"
+            title = f"More frequent in {names[side]} than in {names[other]}"
             shown = f"{len(rows):,} of {count_of(self[f'words_{side}'], 'word')}"
             shown += f", of which {self[f'significant_{side}']:,} are beyond chance (q ≤ {BEYOND_CHANCE})"
             parts.append(Table(self.columns, rows, title, [shown]))
         sizes = [f"{names[side]} has {count_of(self[f'tokens_{side}'], 'word')}." for side in "ab"]
-        notes = [" ".join(sizes), *self["counted"]]
+        notes = [" ".join(sizes), *self._left_out, *self["counted"]]
         return View(self.title, parts, notes=notes, records=self["rows"])
 
 
@@ -122,6 +135,7 @@ class _Side:
 
     name: str
     batch: TokenBatch
+    tested: TokenBatch  # the same words in units of chance, as documents
     notes: Sequence[str] = ()
 
 
@@ -134,8 +148,9 @@ def keyness(
     against: GivenRun | None = None,
     filter: GivenFilter = (),
     top: int | None = None,
-    min_count: int = 1,
-    min_documents: int = 1,
+    sort: str = "ll",
+    min_count: int | None = None,
+    min_documents: int | None = None,
     measures: str | Sequence[str] = (),
     repeats: str = "keep",
     **given: Unpack[LikeForLike],
@@ -157,15 +172,19 @@ def keyness(
         date=1996..1998; several on one field are alternatives.
     top : int, at least 1, optional
         Words listed of each side; by default all.
+    sort : {"ll", "log-ratio", "q"}
+        The order of the words. By log-likelihood, by the size of their log ratio, or the surest first.
     **given
         Those of `LikeForLike`: which words are one, and with which mix of documents; by default raw.
 
     Other Parameters
     ----------------
-    min_documents : int, at least 1
-        Leave out words that occur in fewer documents of both parts together.
-    min_count : int, at least 1
-        Leave out words that are rarer in both parts together.
+    min_documents : int, at least 1, optional
+        Leave out words that occur in fewer documents of both parts together; by default those of so few that
+        they could not be beyond chance if all were on one side. None is left out if ``min_count`` is given.
+    min_count : int, at least 1, optional
+        Leave out words that are rarer in both parts together; by default than 5, or 1 if ``min_documents`` is
+        given.
     measures : {"bic", "diff"}, or sequence
         Further columns: bic, the approximate Bayes factor; diff, the difference of frequencies in percent.
     repeats : {"keep", "once"}
@@ -176,10 +195,12 @@ def keyness(
     Figures
         ``a`` and ``b`` are the names of the sides, ``tokens_a`` and ``tokens_b`` their sizes, ``words_a`` and
         ``words_b`` the numbers of words that are more frequent there, ``significant_a`` and
-        ``significant_b`` those with q ≤ 0.05. ``note`` says why parts were compared that nobody named, or
-        what differs between the options of two runs; ``counted`` which words were counted, as ``repeats``
-        asks; ``sides``, of two parts, how they are written differently. ``rows`` has a dict for each word:
-        those with q ≤ 0.05 first, the largest ``ll`` first.
+        ``significant_b`` those with q ≤ 0.05. ``left_out`` is the number of words that have fewer than
+        ``min_count`` occurrences or ``min_documents`` documents: they are neither tested nor counted.
+        ``note`` says why parts were compared that nobody named, or how the options of two runs differ;
+        ``counted`` which words were counted, as ``repeats`` asks; ``findings`` how two parts are written
+        differently, then which words they use more. ``rows`` has a dict for each word, in the order that
+        ``sort`` asks for.
 
         ``word``
             As the run has it.
@@ -205,7 +226,7 @@ def keyness(
             freedom are the number of documents that matter, less one (Boos, 1992, *On generalized score
             tests*; Bell and McCaffrey, 2002). So a word of one document is not significant. For a word that
             a side lacks, p is at least that of its documents being on the other side by chance (Fisher). q is
-            the false discovery rate among the words listed.
+            the false discovery rate among the words that are not left out.
 
     Raises
     ------
@@ -220,45 +241,81 @@ def keyness(
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> keywords = selfvec.keyness(run, ["2000..2002", "2017..2019"])
     >>> [(row["word"], row["count_a"], row["count_b"]) for row in keywords.rows[:2]]
-    [('email', 0, 56), ('fax', 78, 22)]
+    [('email', 0, 56), ('derecho', 0, 25)]
     """
     run = as_run(run)
     asked = [measures] if isinstance(measures, str) else list(measures)
-    written = Sides()
+    findings: Sequence[Finding] = ()
+    nested = False
     if against is None:
         run.require_tokens("in which words are counted")
         passing, otherwise = given_filters(filter), ", or another run with --against"
-        slices, note = two_parts(run, between, slice_field, passing, otherwise)
+        slices, note, lost = two_parts(run, between, slice_field, passing, otherwise)
         slice_of_each(slices)  # an error if they overlap
-        run, slices, written = compared(run, slices, given, mix="raw")
+        run, comparison = compared(run, slices, given, "raw", lost)
+        slices, findings, nested = comparison.slices, comparison.findings, comparison.nested
         text = counted_text(run, repeats)
-        sides = [_side(part.name, text.part(part.documents)) for part in slices]
+        quotes = any(finding.kind == "quotations" for finding in findings) and repeats == "keep"
+        own = counted_text(run, "lines") if quotes else text
+        sides = [
+            _side(
+                part.name,
+                text.part(part.documents),
+                own.part(part.documents),
+                comparison.unit[part.documents],
+            )
+            for part in slices
+        ]
     elif between is not None or slice_field is not None:
         name = "slice_field" if between is None else "between"
         raise OptionError("does not go with another run", field=name, remedy="choose documents with --filter")
     else:
         counting: Counting = {"repeats": repeats, "variants": given.get("variants")}
-        own = _whole(asked_text(run, {**counting, "filter": filter}))
+        whole = _whole(asked_text(run, {**counting, "filter": filter}))
         if isinstance(against, str | os.PathLike) and Path(against).is_file():
-            sides, note = [own, _of_list(Path(against), own, run.provenance.language)], ""
+            sides, note = [whole, _of_list(Path(against), whole, run.provenance.language)], ""
         else:
             other = as_run(against, "against")
-            sides, note = [own, _whole(asked_text(other, counting))], _differences(run, other)
-    rows, tokens = _rows(sides, min_count, min_documents, asked)
+            sides, note = [whole, _whole(asked_text(other, counting))], _differences(run, other)
+    batches = over_one_vocabulary([*(side.batch for side in sides), *(side.tested for side in sides)])
+    least = _least_counts(batches[2:], min_count, min_documents)
+    rows, left_out = _rows(batches[:2], batches[2:], least, sort, asked)
     listed = rows
     figures: dict[str, Any] = {}
-    for name, side, size in zip("ab", sides, tokens, strict=True):
+    for name, side in zip("ab", sides, strict=True):
         more = [row for row in rows if row["key_of"] == name]
         significant = sum(row["q"] <= BEYOND_CHANCE for row in more)
-        figures |= {name: side.name, f"tokens_{name}": size}
+        figures |= {name: side.name, f"tokens_{name}": int(side.batch.counts.sum())}
         figures |= {f"words_{name}": len(more), f"significant_{name}": significant}
         if top is not None:
             further = {id(row) for row in more[top:]}
             listed = [row for row in listed if row["key_of"] and id(row) not in further]
-    figures |= {"note": note, "sides": written.as_dict(), "repeats": repeats}
+    if not nested:
+        findings = in_order([*findings, *key_findings(rows, [side.name for side in sides])])
+    figures |= {"note": note, "findings": [finding.as_dict() for finding in findings], "repeats": repeats}
+    figures |= dict(zip(("min_count", "min_documents"), least, strict=True)) | {"left_out": left_out}
     figures["counted"] = list(dict.fromkeys(said for side in sides for said in side.notes))
     title = f"Keyness of {figures['a']} against {figures['b']}"
     return Keyness(title, figures | {"measures": asked, "rows": listed}, rows="rows")
+
+
+def key_findings(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[Finding]:
+    """What rows of `keyness` tell of the sides of these names: for each the first words beyond chance.
+
+    >>> rows = [{"word": word, "key_of": "b", "q": q} for word, q in (("fax", 0.04), ("email", 0.001))]
+    >>> key_findings(rows, ["2001", "2019"])[0].says
+    '2019 uses more: fax and email (2 words beyond chance).'
+    """
+    found = []
+    for side, name in zip("ab", names, strict=True):
+        key = [row for row in rows if row["key_of"] == side and row["q"] <= BEYOND_CHANCE]
+        if key:
+            words = [row["word"] for row in key[:_NAMED]]
+            listed = " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+            said = f"{name} uses more: {listed} ({count_of(len(key), 'word')} beyond chance)."
+            found.append(Finding("word", printable(said), q=min(row["q"] for row in key), words=tuple(words)))
+    none = f"No word is more frequent in {names[0]} or {names[1]} beyond chance."
+    return found or [Finding("none", printable(none))]
 
 
 def _whole(asked: AskedText) -> _Side:
@@ -267,10 +324,14 @@ def _whole(asked: AskedText) -> _Side:
     return _side(run.folder.name if run.folder else run.provenance.corpus_name, asked.text)
 
 
-def _side(name: str, text: CountedText) -> _Side:
+def _side(name: str, text: CountedText, own: CountedText | None = None, units: Ints | None = None) -> _Side:
+    """The words of some documents; those of their ``own``, in units of chance, are tested."""
     if not len(text.batch):
         raise InputError(f"the documents of {name} have no words", remedy="compare others")
-    return _Side(name, text.batch, text.notes)
+    tested = text.batch if own is None else own.batch
+    if units is not None and len(np.unique(units)) < len(units):
+        tested = tested.in_units(units)
+    return _Side(name, text.batch, tested, text.notes)
 
 
 def _of_list(path: Path, other: _Side, language: str) -> _Side:
@@ -283,7 +344,7 @@ def _of_list(path: Path, other: _Side, language: str) -> _Side:
         counts[counted] = counts.get(counted, 0) + count
     batch = TokenBatch.of_counts(list(counts), np.array(list(counts.values()), np.int64))
     note = f"{path.name} has no documents: the words of {other.name} alone are tested against it."
-    return _Side(path.name, batch, [note])
+    return _Side(path.name, batch, batch, [note])
 
 
 def read_frequencies(path: Path) -> dict[str, int]:
@@ -330,26 +391,68 @@ def _differences(run: Run, other: Run) -> str:
     return f"the runs count differently, as they were made with other options: {', '.join(names)}"
 
 
+def _least_counts(
+    batches: Sequence[TokenBatch], min_count: int | None, min_documents: int | None
+) -> tuple[int, int]:
+    """The fewest occurrences and documents of words that are tested."""
+    if min_count is not None or min_documents is not None:
+        return min_count or 1, min_documents or 1
+    return LEAST, _least_documents([batch.documents for batch in batches])
+
+
+def _least_documents(documents: Sequence[int]) -> int:
+    """The fewest documents of a word that can be beyond chance; 1 if that takes many, or a side has none.
+
+    What is most surely on one side is in documents of this side alone, equally often in each. Their p is that
+    of the test of documents that are equally long.
+
+    >>> _least_documents([1000, 1000]), _least_documents([10, 10]), _least_documents([2, 2])
+    (7, 5, 1)
+    """
+    total = sum(documents)
+    enough = []
+    for own, other in (documents, documents[::-1]):
+        occurs = np.arange(1, min(own, _MOST_DOCUMENTS) + 1)
+        if not other or not own:
+            return 1
+        # What the documents with the word, those without it and those of the other side have too many.
+        share = occurs / total
+        deviations = np.stack([(1 - share) * other, -share * other, share * own]) / total
+        groups = np.stack([occurs, own - occurs, np.full_like(occurs, other)])
+        excess, variance, fourth = ((groups * deviations**power).sum(axis=0) for power in (1, 2, 4))
+        p = student_p(excess / np.sqrt(variance), np.maximum(variance**2 / fourth - 1, 1e-3))
+        p = np.maximum(p, hypergeometric_p(np.zeros_like(occurs), occurs, other, total))
+        enough += occurs[p <= BEYOND_CHANCE][:1].tolist()
+    return min(enough, default=1)
+
+
 def _rows(
-    sides: Sequence[_Side], min_count: int, min_documents: int, measures: Sequence[str]
-) -> tuple[list[dict[str, Any]], list[int]]:
-    """The rows of all words, those beyond chance first, the largest ``ll`` first; and the sizes of sides."""
-    batches = over_one_vocabulary([side.batch for side in sides])
+    batches: Sequence[TokenBatch],
+    tested: Sequence[TokenBatch],
+    least: tuple[int, int],
+    sort: str,
+    measures: Sequence[str],
+) -> tuple[list[dict[str, Any]], int]:
+    """The rows of the words that have the least counts, in order; and how many words have not.
+
+    What is shown is counted in ``batches``, p in the ``tested`` ones.
+    """
     counts = [batch.counts for batch in batches]
+    both = counts[0] + counts[1]
     sizes = [int(count.sum()) for count in counts]
-    rates = (counts[0] + counts[1]) / sum(sizes)
-    spreads = [spread_of(batch, rates) if batch.documents else None for batch in batches]
+    spreads = _spreads(batches)
     documents = sum(spread.documents for spread in spreads if spread is not None)
     scores = log_likelihood_scores(*counts)
     # A word of a frequency list alone has no documents; it is listed unless documents are asked for.
-    enough = (documents >= min_documents) | (min_documents == 1)
-    listed = np.flatnonzero((counts[0] + counts[1] >= min_count) & enough)
-    p = np.maximum(_test_over_documents(counts, sizes, spreads), _of_absence(batches, spreads))[listed]
-    q = benjamini_hochberg(p)
-    order = np.lexsort((-np.abs(scores[listed]), q > BEYOND_CHANCE))
-    chosen = listed[order]
+    enough = (both >= least[0]) & ((documents >= least[1]) | (least[1] == 1))
+    listed = np.flatnonzero(enough)
     shares = [np.maximum(count, ABSENT) / size for count, size in zip(counts, sizes, strict=True)]
-    ll = scores[chosen] ** 2
+    ll, ratio = scores[listed] ** 2, np.log2(shares[0] / shares[1])[listed]
+    same = all(of is batch for of, batch in zip(tested, batches, strict=True))
+    p = _p(tested, spreads if same else _spreads(tested))[listed]
+    q = benjamini_hochberg(p)
+    order = np.lexsort({"ll": (-ll,), "log-ratio": (-ll, -np.abs(ratio)), "q": (-ll, p, q)}[sort])
+    chosen = listed[order]
     columns: dict[str, Array | Sequence[Any]] = {"word": [batches[0].types[i] for i in chosen.tolist()]}
     for side, count, size, spread in zip("ab", counts, sizes, spreads, strict=True):
         columns[f"count_{side}"] = count[chosen]
@@ -358,11 +461,23 @@ def _rows(
         columns[f"documents_{side}"] = unknown if spread is None else spread.documents[chosen]
         columns[f"dp_{side}"] = unknown if spread is None else spread.dp[chosen]
     columns["key_of"] = np.array(["b", "", "a"])[1 + np.sign(scores[chosen]).astype(int)]
-    columns["log_ratio"] = np.log2(shares[0] / shares[1])[chosen]
-    columns["ll"] = ll
-    further = {"bic": ll - math.log(sum(sizes)), "diff": 100 * (shares[0] / shares[1] - 1)[chosen]}
+    columns |= {"log_ratio": ratio[order], "ll": ll[order]}
+    further = {"bic": ll[order] - math.log(sum(sizes)), "diff": 100 * (shares[0] / shares[1] - 1)[chosen]}
     columns |= {name: further[name] for name in measures} | {"p": p[order], "q": q[order]}
-    return rows_of(columns), sizes
+    return rows_of(columns), int(np.count_nonzero((both > 0) & ~enough))
+
+
+def _spreads(batches: Sequence[TokenBatch]) -> list[Spread | None]:
+    """How the words of either side are spread, against the rates of both; None without documents."""
+    both = batches[0].counts + batches[1].counts
+    return [spread_of(batch, both / both.sum()) if batch.documents else None for batch in batches]
+
+
+def _p(batches: Sequence[TokenBatch], spreads: Sequence[Spread | None]) -> Doubles:
+    """p of each of U words, (U,)."""
+    counts = [batch.counts for batch in batches]
+    of_words = _test_over_documents(counts, [int(count.sum()) for count in counts], spreads)
+    return np.maximum(of_words, _of_absence(batches, spreads))
 
 
 def _of_absence(batches: Sequence[TokenBatch], spreads: Sequence[Spread | None]) -> Doubles:

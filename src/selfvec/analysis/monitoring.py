@@ -5,6 +5,7 @@ New documents are compared with held-out documents of the run (`monitoring_evide
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import comb
 from typing import Any, Unpack
@@ -14,7 +15,7 @@ import polars as pl
 
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.declarations import checked
-from selfvec.base.display import whole_words
+from selfvec.base.display import printable, whole_words
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -29,8 +30,9 @@ from selfvec.numerics.statistics import benjamini_hochberg, cross_counts, hyperg
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
-from .comparison.notation import Sample, copy_keys
-from .comparison.written import Sides, new_text
+from .comparison.finding import WRITTEN, Finding, told
+from .comparison.samples import Sample
+from .comparison.written import new_text
 from .monitoring_evidence import (
     TESTS,
     ComparedDocuments,
@@ -49,6 +51,7 @@ SNIPPET = 240  # characters
 MOST = 1000  # rows of documents
 SHOWN = 0.05  # p of a row, at most
 _NEAREST = 5  # words shown without an alarm
+_NAMED = 3  # topics, words and documents in a sentence
 _TIMES = Form("times", lambda change: f"× {2**change:.2g}", is_figure=True)
 _DIFFERENCE = Form("signed", lambda change: f"{change:+.2f}", is_figure=True, digits=2)
 _TITLES = {
@@ -82,9 +85,9 @@ class Monitoring(ResultTable):
         the mean share of documents, some of them held out of the run.
     unknown_expected : float or None
         The same for documents like those of the run.
-    sides : dict
-        If there is an alarm: how the new text is written otherwise than the run's, as of `drift`, and as
-        ``sentences``.
+    findings : list of Finding
+        If there is an alarm: how the new text is written otherwise than the run's, as of `drift`, and what it
+        has more and less of.
     tests : list of dict
         ``test``, the mean of ``old`` and of ``new`` documents, and ``p``, for each of four tests.
     rows : list of dict
@@ -102,7 +105,7 @@ class Monitoring(ResultTable):
     held_out: int = 0  # held-out documents of the run
     left_out: dict[str, int] = field(default_factory=dict)
     note: str = ""
-    sides: Row = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
     tests: list[Row] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
 
@@ -125,7 +128,10 @@ class Monitoring(ResultTable):
     def view(self, top: int | None = None) -> View:
         """The verdict, how the new text is written, which documents were compared, the tests, the rows."""
         parts: list[Part] = [[(self.verdict, "bad" if self.alarm else "strong")]]
-        parts += [sentence[:1].upper() + sentence[1:] for sentence in self.sides.get("sentences", [])]
+        parts += [
+            sentence[:1].upper() + sentence[1:]
+            for sentence in told(finding for finding in self.findings if finding.kind in WRITTEN)
+        ]
         parts += self._compared()
         if self.tests:
             parts.append(_tests_table(self.tests))
@@ -148,7 +154,7 @@ class Monitoring(ResultTable):
 
     def as_dict(self) -> Row:
         """As ``selfvec monitor --json`` prints it."""
-        return asdict(self)
+        return asdict(self) | {"findings": [finding.as_dict() for finding in self.findings]}
 
 
 def _tests_table(tests: list[Row]) -> Table:
@@ -309,16 +315,43 @@ def _tested(
     ]
     rows = [row for kind in kinds for row in kind[:top] if row["p"] <= SHOWN]
     alarm = p <= result.level
-    sides = _writing(run, frame, compared).as_dict() if alarm else {}
-    return replace(result, alarm=alarm, p=p, sides=sides, tests=tests, rows=rows)
+    writing = _writing(run, frame, compared) if alarm else []
+    found = [*writing, *_answers(rows, p, alarm=alarm)]
+    return replace(result, alarm=alarm, p=p, findings=found, tests=tests, rows=rows)
 
 
-def _writing(run: Run, frame: pl.DataFrame, compared: ComparedDocuments) -> Sides:
+def _answers(rows: Sequence[Row], p: float, *, alarm: bool) -> list[Finding]:
+    """What changed, or that nothing did."""
+    if not alarm:
+        return [Finding("none", "The new documents differ from those of the run no more than chance.", p=p)]
+    said = []
+    for kind, noun in (("topic", "Topics"), ("word", "Words")):
+        for more, what in ((True, "more"), (False, "fewer")):
+            sure = [row for row in rows if row["kind"] == kind and row["q"] <= SHOWN]
+            mine = [row for row in sure if (row["change"] > 0) == more]
+            if mine:
+                named = "; ".join(
+                    f"{row['name']} {row['old']:.1%} → {row['new']:.1%}" for row in mine[:_NAMED]
+                )
+                told = printable(f"{noun} of {what} documents: {named}.")
+                words = tuple(row["name"] for row in mine)
+                finding = Finding("subject" if kind == "topic" else "word", told, q=mine[0]["q"], words=words)
+                said.append(finding)
+    far = tuple(row["name"] for row in rows if row["kind"] == "document" and row["q"] <= SHOWN)
+    if far:
+        told = printable(f"Unlike the documents of the run: {', '.join(far[:_NAMED])}.")
+        said.append(Finding("document", told, documents=far))
+    return said or [Finding("size", "No topic or word alone explains the alarm.", p=p)]
+
+
+def _writing(run: Run, frame: pl.DataFrame, compared: ComparedDocuments) -> list[Finding]:
     """How new documents are written otherwise than those of the run."""
     own = None if run.text is None else run.text.read((TEXT,), compared.own_places.tolist())
     texts = own, frame[compared.places].select(TEXT)
     parts = (compared.pool.part(of) for of in _sides(compared))
-    old, new = (Sample(part, text, copy_keys(part)) for part, text in zip(parts, texts, strict=True))
+    old, new = (
+        Sample(part, text, np.arange(part.documents)) for part, text in zip(parts, texts, strict=True)
+    )
     rows = np.array([run.original.get_index(word, -1) for word in new.tokens.types], np.int64)
     return new_text(old, new, (rows >= 0) & (run.original.sources[rows] == Source.KNOWN))
 

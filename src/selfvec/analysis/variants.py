@@ -18,7 +18,6 @@ from selfvec.storage.opened import GivenRun, as_run
 
 from .comparison.joined import AUTO, joined, read_variants
 from .comparison.variant_pairs import variant_pairs
-from .comparison.written import Sides
 from .word_drift.compared_slices import default_slices, two_parts
 
 _EVIDENCE = ("relation", "word_a", "word_b", "variant_a", "variant_b", "cosine", "expected")
@@ -94,7 +93,8 @@ def variants(
         ``word``, ``variant``
             The form that is written out or, of others, the form that came, and the other one.
         ``relation``
-            "abbreviation", "case", "hyphen", "accents", "spelling", or empty if their letters tell nothing.
+            "abbreviation", "ending", "case", "hyphen", "accents", "spelling", "misread", or empty if their
+            letters tell nothing.
         ``word_a``, ``word_b``, ``variant_a``, ``variant_b``
             Their occurrences in both parts.
         ``cosine``, ``expected``
@@ -121,7 +121,7 @@ def variants(
     if output is not None:
         check_target(output, overwrite=overwrite, folder=False)
     run.require_tokens("in which variants are looked for")
-    slices, why = two_parts(run, between, slice_field, given_filters(filter))
+    slices, why, _ = two_parts(run, between, slice_field, given_filters(filter))
     rows = variant_pairs(run, slices)
     if output is not None:
         with atomic_file(output, overwrite=overwrite) as temporary:
@@ -145,7 +145,8 @@ def given_pairs(run: Run, given: str | os.PathLike[str] | None) -> dict[str, str
         return {}
     if given != AUTO:
         return read_variants(given)
-    return Sides(variants=variant_pairs(run, default_slices(run).slices)).certain
+    pairs = variant_pairs(run, default_slices(run).slices)
+    return {row["variant"]: row["word"] for row in pairs if row["certain"]}
 
 
 def _lines(rows: Sequence[dict[str, Any]]) -> Iterator[str]:

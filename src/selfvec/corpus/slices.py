@@ -10,19 +10,29 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Ids, Ints, Mask
+from selfvec.base.casing import in_any_case
 from selfvec.base.errors import InputError, NotFound, OptionError
+from selfvec.base.names import listed as names_in
 from selfvec.data.run import Run
+from selfvec.data.run_text import ID
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 
 MOST_VALUES = 1_000  # of a field whose values are groups of documents
 MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}  # of a period
 PERIODS = tuple(MONTHS)
+WHOLE_YEAR = "all months"
+MONTH_NAMES = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
 _EPOCH = 1970 * 12  # months from the year 0 to the month that datetime64 counts from
 _BOUND = re.compile(r"(\d{4})(?:-\d\d(?:-\d\d)?|-?[qQ]([1-4]))?", re.ASCII)
 
@@ -95,6 +105,37 @@ def labelled_by(run: Run, field: str, option: str, others: Sequence[str] = ()) -
         raise OptionError(rule, field=option, remedy="name a field with fewer values")
     labels = np.array([numbers.get(value, -1) for value in values], np.int32)
     return replace(batch, slices=labels, slice_names=list(numbers))
+
+
+def document_groups(run: Run, by: str) -> list[Slice]:
+    """Groups of a run's documents: by month, quarter, year, decade, century, slice, or a field of its files.
+
+    Several of these, separated by commas, give a group for every combination that occurs.
+    """
+    kept = [] if run.text is None else run.text.fields
+    known = (*PERIODS, "slice", ID, *kept)
+    parts = [_groups_by(run, name) for name in names_in(by, lambda name: in_any_case(name, known))]
+    if not parts:
+        raise OptionError("names a period or a field", field="by", remedy=f"try {', '.join(PERIODS)}")
+    combined = [reduce(_both, combination) for combination in product(*parts)]
+    combined = [group for group in combined if group.documents.any()]
+    if len(combined) > MOST_VALUES:
+        rule = f"{by!r} gives {len(combined):,} groups, more than the limit of {MOST_VALUES:,}"
+        raise OptionError(rule, field="by", remedy="name a field with fewer values, or a longer period")
+    return combined
+
+
+def _groups_by(run: Run, name: str) -> list[Slice]:
+    batch = run.require_tokens()
+    if name in PERIODS:
+        return by_period(batch, name)
+    if name == "slice":
+        return by_label(batch)
+    return sorted(by_label(labelled_by(run, name, "by", (*PERIODS, "slice"))), key=lambda group: group.name)
+
+
+def _both(one: Slice, other: Slice) -> Slice:
+    return Slice(f"{one.name}, {other.name}", one.documents & other.documents)
 
 
 def named_slice(batch: TokenBatch, text: str) -> Slice:
@@ -205,6 +246,26 @@ def _dates(batch: TokenBatch) -> NDArray[np.datetime64]:
         remedy = "refine again with --date-field FIELD"
         raise NotFound("the documents of this run have no dates", remedy=remedy)
     return batch.dates
+
+
+def named_months(covered: Mask) -> str:
+    """Units of the year, (K,), by the names of their months; December and January are neighbours.
+
+    >>> named_months(np.array([True, False, False, True])), named_months(np.arange(12) == 2)
+    ('October to March', 'March')
+    """
+    months = np.repeat(covered, 12 // len(covered))
+    if months.all():
+        return WHOLE_YEAR
+    begins = np.flatnonzero(months & ~np.roll(months, 1)).tolist()
+    ends = np.flatnonzero(months & ~np.roll(months, -1)).tolist()
+    if begins and ends[0] < begins[0]:  # the last begins before the end of a year
+        ends = [*ends[1:], ends[0]]
+    runs = [
+        MONTH_NAMES[a] if a == b else f"{MONTH_NAMES[a]} {'and' if b - a == 1 else 'to'} {MONTH_NAMES[b]}"
+        for a, b in zip(begins, ends, strict=True)
+    ]
+    return ", ".join(runs)
 
 
 def listed(names: Sequence[str], most: int = 10) -> str:

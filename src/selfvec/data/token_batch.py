@@ -222,6 +222,19 @@ class TokenBatch:
             sentence_counts=per_document,
         )
 
+    def in_units(self, units: Ints) -> TokenBatch:
+        """The documents with the same number, (D,), as one document; only the words are kept of them.
+
+        >>> batch = TokenBatch.from_documents([["a", "b", "a"], ["b"], ["a"]])
+        >>> batch.in_units(np.array([7, 2, 7])).offsets.tolist()
+        [0, 1, 5]
+        """
+        order = np.argsort(units, kind="stable")
+        first = np.flatnonzero(np.diff(units[order], prepend=units.min(initial=0) - 1))
+        part = self.part(order)
+        offsets = np.append(part.offsets[:-1][first], len(part))
+        return TokenBatch(part.ids, offsets, self.types)
+
     def _ids_of(self, documents: Ints, offsets: Ints) -> Ids:
         """The ids of some documents, by number; ``offsets`` are those of the result, (n + 1,)."""
         ids = scratch_array(int(offsets[-1]), np.int32)

@@ -205,18 +205,18 @@ def ripa(words: Doubles, a: Doubles, b: Doubles, seed: int) -> Estimate:
     apart = a - b
     lengths = np.linalg.norm(apart, axis=1, keepdims=True)
     axes = np.divide(apart, lengths, out=np.zeros_like(apart), where=lengths > 0)
-    return mean((words @ axes.T).mean(axis=1), seed)
+    return mean((words @ axes.T).mean(axis=1), seed, (-1.0, 1.0))
 
 
 def rnd(words: Doubles, a: Doubles, b: Doubles, seed: int) -> Estimate:
     """Relative norm distance: mean of ‖w - mean A‖ - ‖w - mean B‖ (Garg et al., 2018)."""
     to_a, to_b = (np.linalg.norm(words - group.mean(axis=0), axis=1) for group in (a, b))
-    return mean(to_a - to_b, seed)
+    return mean(to_a - to_b, seed, (-2.0, 2.0))
 
 
 def mac(words: Doubles, a: Doubles, b: Doubles, seed: int) -> Estimate:
     """Mean average cosine distance of the words to both groups (Manzini et al., 2019); 1 is unbiased."""
-    return mean(1 - (words @ a.mean(axis=0) + words @ b.mean(axis=0)) / 2, seed)
+    return mean(1 - (words @ a.mean(axis=0) + words @ b.mean(axis=0)) / 2, seed, (0.0, 2.0))
 
 
 def ect(words: Doubles, a: Doubles, b: Doubles, seed: int) -> Estimate:

@@ -9,10 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
+from selfvec.base.chart import Axis, Chart, Line, Mark
 from selfvec.base.display import escape_controls, escape_for_display
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.view import Cell, Drawn, Part, Table, View, text_table
 from selfvec.files.report_page import page_html, page_markdown, save_page
+from selfvec.files.svg import COLOUR, chart_svg
 from selfvec.numerics.statistics import FEWEST
 
 Row = dict[str, Any]
@@ -150,9 +154,8 @@ UNRANKED = frozenset({"bias", "stability"})  # kinds of task in which higher is 
 _DIFFERENCE = ("difference", "", "95 %", "p", "")  # column heads of `Figure.compared`
 _PAIRS = 3  # of vectors that are compared in sentences; more are shown as a matrix
 _WIDTH = 31  # characters of a chart in Markdown
-_BAR = 320  # pixels: width of a chart in HTML
-_HEIGHT = 22  # pixels
-_MARGIN = 8  # pixels
+_BAR = (304, 10)  # pixels: size of a chart in HTML
+_RULE = "var(--line, #ccc)"
 
 _READING = (
     "Each figure has its 95 % bootstrap interval over the items of the task; covered is the share of what "
@@ -220,7 +223,7 @@ def too_few(items: int, kind: str) -> bool:
 
 
 def _are_alike(row: Mapping[str, Any], over: str = "") -> bool:
-    """Whether all resamples of a mean are alike: of these items nothing tells how others would vary."""
+    """Whether all resamples of a median are alike: nothing tells how other items would vary."""
     low = row.get(f"low{over}")
     return low is not None and low == row[f"high{over}"] and row["kind"] not in (*UNRANKED, "similarity")
 
@@ -398,15 +401,13 @@ def _characters(figure: Figure, row: Row) -> str:
 
 
 def _chart(figure: Figure, row: Row) -> str:
-    size = _BAR - 2 * _MARGIN
-    left, value, right = (round(_MARGIN + place, 1) for place in figure.places(row, size))
-    zero = round(_MARGIN + figure.places({"low": 0, "value": 0, "high": 0}, size)[0], 1)
-    middle = _HEIGHT / 2
-    shown = f"{row['value']:.3f}, {row['low']:.3f} to {row['high']:.3f}"
-    return (
-        f'<svg width="{_BAR}" height="{_HEIGHT}" role="img" aria-label="{shown}">'
-        f'<line class="axis" x1="{_MARGIN}" x2="{_BAR - _MARGIN}" y1="{middle}" y2="{middle}"/>'
-        f'<line class="axis" x1="{zero}" x2="{zero}" y1="4" y2="{_HEIGHT - 4}"/>'
-        f'<line class="interval" x1="{left}" x2="{right}" y1="{middle}" y2="{middle}"/>'
-        f'<circle class="value" cx="{value}" cy="{middle}" r="4"/></svg>'
-    )
+    start, end = figure.axis
+    value, low, high = (row[key] for key in ("value", "low", "high"))
+    lines = [
+        Line(np.array([[start, 0], [end, 0]]), _RULE, 1),
+        Line(np.array([[0, -1], [0, 1]]), _RULE, 1),
+        Line(np.array([[low, 0], [high, 0]]), COLOUR, kind="interval"),
+    ]
+    x, y = Axis(start, end, ticks=()), Axis(-1, 1, ticks=())
+    mark = Mark((value, 0), COLOUR, size=8)
+    return chart_svg(Chart(f"{value:.3f}, {low:.3f} to {high:.3f}", _BAR, x, y, lines, [mark]))

@@ -95,7 +95,8 @@ class Stability(Task):
         counts = batch.counts[compared]
         covered = np.nanmean(present[:, compared], axis=0)
         extra: dict[str, Any] = {"repeats": self.repeats} | ({"aligned": rotated} if seeds else {})
-        for metric, values in zip(_METRICS, (overlap, cosine), strict=True):
+        bounds = (0.0, 1.0), (-1.0, 1.0)
+        for metric, values, possible in zip(_METRICS, (overlap, cosine), bounds, strict=True):
             by_word = np.nanmean(values[:, compared], axis=0)
             for band, (low, high) in ({"": (0, None)} | _BANDS).items():
                 inside = (counts >= low) & (counts < (high or np.inf))
@@ -103,7 +104,8 @@ class Stability(Task):
                     n = int(inside.sum())
                     share = float(covered[inside].mean())
                     named = extra | ({"method": band} if band else {})
-                    yield Measurement.of(entry, metric, mean(by_word[inside], seed), n, share, **named)
+                    figure = mean(by_word[inside], seed, possible)
+                    yield Measurement.of(entry, metric, figure, n, share, **named)
 
     def _over_seeds(self, run: Run, batch: TokenBatch) -> Iterator[WordPairs]:
         from selfvec.refinement.pipeline import refine_again

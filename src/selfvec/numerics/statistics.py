@@ -1,16 +1,21 @@
-"""Percentile bootstrap, p from permutations and likelihood ratios, q from many p, and ranks with ties.
+"""Bootstrap intervals, p from permutations and likelihood ratios, q from many p, and ranks with ties.
 
 A figure over n items is computed again on 1,000 resamples of the items. The resamples depend only on n and
 the seed. So two sets of vectors measured on the same items use the same resamples, and the difference of
 their replicates is the paired bootstrap of their difference (Efron and Tibshirani, 1993, chapters 13 and 16).
+
+Percentiles of few resampled items are too near each other: those of ten items' mean held it in 80 to 90 %.
+So the interval of a mean, or of a difference of means, is the symmetric bootstrap-t (Hall, 1992, *The
+bootstrap and Edgeworth expansion*, section 3.6), which holds 93 to 97 % of most; other figures have that of
+percentiles. p is made of the same resamples: it is at most .05 if and only if 0 is outside the interval.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +25,8 @@ RESAMPLES = 1000
 FEWEST = 6  # items that can tell a difference: n that all differ in the same direction have p = 2 ** (1 - n)
 NORMAL = 1.96  # standard errors on either side of a 95 % interval
 _BLOCK = 250_000  # items drawn at a time
+_OUTSIDE = 25  # the end of an interval is this resample from outside: 24 beyond it make p = 2 * 25 / 1001
+_ALIKE = 1e-12  # values that differ by rounding
 
 Numbers = AnyFloats | AnyInts | Mask
 
@@ -33,9 +40,43 @@ class Estimate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % percentile interval."""
-        low, high = np.percentile(self.replicates, [2.5, 97.5])
-        return float(low), float(high)
+        """The 95 % interval: by percentiles."""
+        ordered = np.sort(self.replicates)
+        return float(ordered[_OUTSIDE - 1]), float(ordered[-_OUTSIDE])
+
+
+@dataclass(frozen=True)
+class Mean(Estimate):
+    """The mean of items, and how far it may be off."""
+
+    items: Doubles  # (K, n) values of n items in K draws
+    errors: Doubles  # (RESAMPLES,) in rising order, without signs; of items that are all alike, none
+    bounds: tuple[float, float]  # the least and the largest value that an item can have
+    seed: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval, within the bounds.
+
+        Of n items that are all alike no more than a share s is likely to have another value, with
+        (1 - s) ** n = .025 (Clopper and Pearson, 1934); as much of the mean may lie at either bound.
+        """
+        low, high = self.bounds
+        if not len(self.errors):
+            share = 1 - 0.025 ** (1 / self.items.shape[1])
+            return self.value - share * (self.value - low), self.value + share * (high - self.value)
+        error = float(self.errors[-2 * _OUTSIDE])
+        return max(low, self.value - error), min(high, self.value + error)
+
+    @property
+    def p(self) -> float:
+        """The two-sided p of a mean of 0, which is within the bounds."""
+        if len(self.errors):
+            as_far = RESAMPLES - int(np.searchsorted(self.errors, abs(self.value)))
+            return (as_far + 1) / (RESAMPLES + 1)
+        bound = abs(self.bounds[0 if self.value > 0 else 1])  # on the other side of 0
+        reached = bound / (bound + abs(self.value))
+        return min(1.0, 2 * float(reached ** self.items.shape[1]))
 
 
 @dataclass(frozen=True)
@@ -51,14 +92,17 @@ class Difference:
 def difference(a: Estimate, b: Estimate) -> Difference:
     """``a`` minus ``b``, paired: both must be measured on the same items with the same seed.
 
-    p is twice the share of resamples on the smaller side of zero. One resample is added to both counts, so
-    that p is never 0 (Davison and Hinkley, 1997, section 4.2).
+    The difference of two means is the mean of the items' differences. For other figures p is twice the share
+    of resamples on the smaller side of zero. One resample is added to both counts, so that p is never 0
+    (Davison and Hinkley, 1997, section 4.2).
     """
-    replicates = a.replicates - b.replicates
-    low, high = np.percentile(replicates, [2.5, 97.5])
-    smaller = min(int(np.sum(replicates <= 0)), int(np.sum(replicates >= 0)))
-    p = min(1.0, 2 * (smaller + 1) / (len(replicates) + 1))
-    return Difference(a.value - b.value, float(low), float(high), p)
+    if isinstance(a, Mean) and isinstance(b, Mean):
+        bounds = a.bounds[0] - b.bounds[1], a.bounds[1] - b.bounds[0]
+        apart = _mean(a.items - b.items, a.seed, bounds)
+        return Difference(apart.value, *apart.interval, apart.p)
+    both = Estimate(a.value - b.value, a.replicates - b.replicates)
+    smaller = min(int(np.sum(both.replicates <= 0)), int(np.sum(both.replicates >= 0)))
+    return Difference(both.value, *both.interval, min(1.0, 2 * (smaller + 1) / (RESAMPLES + 1)))
 
 
 def _draws(n: int, seed: int) -> Iterator[Ints]:
@@ -69,41 +113,59 @@ def _draws(n: int, seed: int) -> Iterator[Ints]:
         yield rng.integers(n, size=(min(block, RESAMPLES - start), n))
 
 
-def mean(values: Numbers, seed: int) -> Estimate:
-    """The mean of (n,) values, one per item; 0 if there are none."""
-    return _of_each_draw(np.mean, values, seed)
+def mean(values: Numbers, seed: int, bounds: tuple[float, float] = (0.0, 1.0)) -> Estimate:
+    """The mean of (n,) values, one per item, that can lie within the bounds; 0 if there are none."""
+    return mean_of_draws(np.asarray(values, np.float64)[None], seed, bounds)
 
 
-def mean_of_draws(values: Numbers, seed: int) -> Estimate:
-    """The mean of (K, n) values from 0 to 1, of n items in each of K draws of what was learned from.
+def mean_of_draws(values: Numbers, seed: int, bounds: tuple[float, float] = (0.0, 1.0)) -> Estimate:
+    """The mean of (K, n) values, of n items in each of K draws of what was learned from.
 
     The interval is over items and draws. Few draws are too few to resample. Their part is Student's t with
-    K - 1 degrees of freedom, made of the deviations of the draws, so that two estimates of the same draws and
-    seed are paired.
+    K - 1 degrees of freedom, made of the deviations of the draws.
     """
-    values = np.asarray(values, np.float64)
-    items = mean(values.mean(axis=0), seed)
-    if len(values) < 2:
-        return items
-    deviations = values.mean(axis=1) - items.value
-    rng = np.random.default_rng((seed, len(values)))
-    freedom = len(values) - 1
-    spread = np.sqrt(rng.chisquare(freedom, RESAMPLES) / freedom) * np.sqrt(len(values) * freedom)
-    drawn = rng.standard_normal((RESAMPLES, len(values))) @ deviations / spread
-    return Estimate(items.value, np.clip(items.replicates + drawn, 0, 1))
+    items = np.asarray(values, np.float64)
+    return _mean(items, seed, bounds) if items.size else Estimate(0.0, np.zeros(RESAMPLES))
+
+
+def _mean(items: Doubles, seed: int, bounds: tuple[float, float]) -> Mean:
+    """A mean with its errors: those of the resamples, as if all of these varied as much as the items do."""
+    means = items.mean(axis=0)
+    value, n = float(means.mean()), len(means)
+    centred = means - value
+    off, squares = np.zeros((2, RESAMPLES))
+    done = 0
+    for draws in _draws(n, seed):
+        drawn, block = centred[draws], slice(done, done + len(draws))
+        off[block], squares[block] = drawn.mean(axis=1), np.einsum("bn,bn->b", drawn, drawn) / n
+        done = block.stop
+    by_draws = _error_of_draws(items, seed) if len(items) > 1 else np.zeros(RESAMPLES)
+    if np.ptp(means) <= _ALIKE:
+        errors = np.zeros(0)
+    else:
+        # The variance of a resample is that of n + 1 items, one of which varies as usual: it is never 0.
+        usual = float(centred @ centred) / n
+        varies = (n * np.maximum(squares - off**2, 0) + usual) / (n + 1)
+        errors = np.sort(np.abs(off * np.sqrt(usual / varies) + by_draws))
+    return Mean(value, value + off + by_draws, items, errors, bounds, seed)
+
+
+def _error_of_draws(items: Doubles, seed: int) -> Doubles:
+    """What a mean of (K, n) items may be off by the K draws, (RESAMPLES,)."""
+    deviations, freedom = items.mean(axis=1) - items.mean(), len(items) - 1
+    rng = np.random.default_rng((seed, len(items)))
+    spread = np.sqrt(rng.chisquare(freedom, RESAMPLES) / freedom) * np.sqrt(len(items) * freedom)
+    errors: Doubles = rng.standard_normal((RESAMPLES, len(items))) @ deviations / spread
+    return errors
 
 
 def median(values: Numbers, seed: int) -> Estimate:
     """The median of (n,) values, one per item; 0 if there are none."""
-    return _of_each_draw(np.median, values, seed)
-
-
-def _of_each_draw(figure: Callable[..., Any], values: Numbers, seed: int) -> Estimate:
     values = np.asarray(values, np.float64)
-    if len(values) == 0:
+    if not len(values):
         return Estimate(0.0, np.zeros(RESAMPLES))
-    replicates = np.concatenate([figure(values[draws], axis=1) for draws in _draws(len(values), seed)])
-    return Estimate(float(figure(values)), replicates)
+    blocks = [np.median(values[draws], axis=1) for draws in _draws(len(values), seed)]
+    return Estimate(float(np.median(values)), np.concatenate(blocks))
 
 
 def spearman(x: Numbers, y: Numbers, seed: int) -> Estimate:

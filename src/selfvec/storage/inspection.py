@@ -55,6 +55,8 @@ HELD = {  # by the kind of a part of a run folder
     "cache/narrow": "the nearest words before and after each word, for similar --as replacement",
     "cache/topics": "vectors of words by the documents that they occur in",
     "cache/sides": "how the sides of comparisons are written, with a passage that one of them repeats",
+    "cache/copies": "numbers of documents that are nearly the same text",
+    "cache/quotations": "all documents as numbers of words, without the lines that they quote of others",
     "cache/variants": "pairs of words of which one vanishes as the other comes",
     "cache/drift": "results of drift: figures of words",
     "cache/document_distances": "results of drift: how far apart the documents with a word are",

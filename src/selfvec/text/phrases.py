@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints, Mask, Rows
+from selfvec.base.casing import asked_forms
 from selfvec.base.errors import InputError, OptionError
+from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
@@ -26,6 +28,13 @@ from .rules import listed_lines
 
 LINK = "_"  # between the words of a phrase, as in word2vec's own vectors
 LONGEST = 10  # words of a phrase from a list
+
+
+def row_of(run: Run, term: str) -> int:
+    """Row of a word or phrase; the words of a phrase may be separated by spaces, hyphens or underscores."""
+    joined = LINK.join(term.replace("-", " ").split())
+    forms = asked_forms(joined, run.provenance.language)
+    return run.index(joined if any(form in run.vectors for form in forms) else term)
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from selfvec.base.chart import Axis, Chart, Label, Line, Mark
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import require
 from selfvec.files.atomic_files import atomic_file
+from selfvec.files.svg import Figure
 
 from .figure import SUFFIXES as FIGURES
 from .figure import check_figure, save_figure
-from .plane import GREY, WORDS, Spec, ink, label, labels, layer, layered, tint
+from .plane import GREY, INK, WORDS, ink, tint
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts.term_graph import Graph, TermNode
@@ -96,65 +99,40 @@ _HOW = {
 }
 
 
-def graph_figure(graph: Graph) -> Spec:
-    """Describe the figure of a graph: topics differ in colour and in shape, names do not overlap."""
+def graph_figure(graph: Graph) -> Figure:
+    """The figure of a graph: topics differ in colour and in shape, names do not overlap."""
     styles = _styles(graph)
-    x, y = (
-        {"field": name, "type": "quantitative", "axis": None, "scale": {"domain": domain, "nice": False}}
-        for name, domain in (("x", [-0.06, 1.1]), ("y", [-0.05, 1.05]))
-    )
-    nodes = sorted(graph.nodes, key=lambda node: -node.count)
-    marks = []
-    names = []
-    for node in nodes:
-        _, colour = styles.get(node.topic, ("circle", GREY))
+    marks, names = [], []
+    for node in sorted(graph.nodes, key=lambda node: -node.count):
+        shape, colour = styles.get(node.topic, ("circle", GREY))
         size = float(np.clip(4.0 + 3.2 * np.log10(max(node.count, 1)), 5.0, 18.0))  # its width in pixels
         name = escape_for_display(node.term.replace("_", " "))
-        topic = _escaped_topic(graph.topic_name(node))
-        marks.append(
-            {"x": node.x, "y": node.y, "size": size**2, "topic": topic, "hover": _details(graph, node)}
+        marks.append(Mark((node.x, node.y), colour, _details(graph, node), shape, size))
+        names.append(Label(name, (node.x, node.y), ink(colour), 12 if size < 12 else 14, size >= 14))
+    legend = [
+        (
+            Mark((0, 0), colour, shape=shape),
+            textwrap.shorten(_escaped_topic(graph.topics[topic]), 56, placeholder=" …"),
         )
-        names.append(label(name, (node.x, node.y), ink(colour), 12 if size < 12 else 14, bold=size >= 14))
-    place = {"x": x, "y": y}
-    layers = [_edges(graph, place), _nodes(marks, place, graph, styles), labels(names, place, _MAP, marks)]
-    title = f"{len(nodes):,} terms, joined where each is among the other's {_HOW[graph.measure]}"
-    return layered(layers, _MAP, title={"text": title, "fontSize": 15, "fontWeight": "bold"})
-
-
-def _edges(graph: Graph, place: Spec) -> Spec:
-    """Lines between terms, the strongest on top."""
-    rows = []
-    for edge in sorted(graph.edges, key=lambda edge: edge.weight(graph.measure)):
-        a = graph.nodes[edge.a]
-        b = graph.nodes[edge.b]
-        strength = min(1.0, max(0.15, edge.weight(graph.measure)))
-        ends = {"x": a.x, "y": a.y, "x2": b.x, "y2": b.y}
-        rows.append({**ends, "colour": tint(GREY, 0.15 + 0.5 * strength), "width": 0.6 + 2.0 * strength})
-    return layer(rows, "rule", place, x2="x2", y2="y2", stroke="colour", strokeWidth="width")
-
-
-def _nodes(marks: list[Spec], place: Spec, graph: Graph, styles: dict[int, tuple[str, str]]) -> Spec:
-    looks = {_escaped_topic(graph.topics[topic]): style for topic, style in styles.items()}
-    names = list(looks)[:_NAMED]
-    more = f"; topics without a name here: {len(looks) - len(names)}" if len(looks) > len(names) else ""
+        for topic, (shape, colour) in list(styles.items())[:_NAMED]
+    ]
+    more = f"; topics without a name here: {len(styles) - _NAMED}" if len(styles) > _NAMED else ""
     thick = "logDice" if graph.measure == "logdice" else "cosines"
-    how = f"Size: how often a term occurs. Thick lines: large {thick}. Names: a topic's terms{more}."
-    legend = {"orient": "bottom", "columns": 3, "labelLimit": 340, "columnPadding": 60, "values": names}
-    legend |= {"title": how, "titleOrient": "bottom", "symbolStrokeColor": "white"}
-    looks[""] = ("circle", GREY)  # a term without a topic
-    shape, fill = (
-        {
-            "field": "topic",
-            "type": "nominal",
-            "legend": legend,
-            "scale": {"domain": list(looks), "range": [look[channel] for look in looks.values()]},
-        }
-        for channel in (0, 1)
-    )
-    style = {"opacity": 1, "stroke": "white", "strokeWidth": 0.7}
-    drawn = layer(marks, "point", place, style, size="size", tooltip="hover")
-    drawn["encoding"] |= {"shape": shape, "fill": fill}
-    return drawn
+    note = f"Size: how often a term occurs. Thick lines: large {thick}. Names: a topic's terms{more}."
+    title = f"{len(marks):,} terms, joined where each is among the other's {_HOW[graph.measure]}"
+    x, y = Axis(-0.06, 1.1, ticks=()), Axis(-0.05, 1.05, ticks=())
+    chart = Chart(title, _MAP, x, y, _edges(graph), marks, names, legend=legend, note=note)
+    return Figure([(title, INK)], [[chart]])
+
+
+def _edges(graph: Graph) -> list[Line]:
+    """Lines between terms, the strongest on top."""
+    lines = []
+    for edge in sorted(graph.edges, key=lambda edge: edge.weight(graph.measure)):
+        ends = [(node.x, node.y) for node in (graph.nodes[edge.a], graph.nodes[edge.b])]
+        strength = min(1.0, max(0.15, edge.weight(graph.measure)))
+        lines.append(Line(np.array(ends), tint(GREY, 0.15 + 0.5 * strength), 0.6 + 2.0 * strength))
+    return lines
 
 
 def _styles(graph: Graph) -> dict[int, tuple[str, str]]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.analysis.word_drift.word_paths import SlicePath
+from selfvec.base.chart import Axis, Chart, Line
 from selfvec.base.display import escape_for_display
 from selfvec.base.result_table import ResultTable
 from selfvec.base.view import View, text_table
@@ -21,17 +22,16 @@ from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.report_page import body_html
+from selfvec.files.svg import COLOUR, chart_svg
 from selfvec.numerics.rows import top_indices, unit_rows
 
-from .text_report import health_table, path_chart
+from .charts import path_chart
+from .text_report import health_table
 
 _ROWS = 20  # of a table
 _WORDS = 8  # words that are shown of vectors
 _NEAR = 4  # neighbours of each
 _SEARCHED = 10_000  # rows that are searched for neighbours, so that a cell of a notebook shows at once
-_WIDTH = 420  # of a chart, in pixels
-_HEIGHT = 120
-_EDGE = 28  # left of the curve
 
 
 def vectors_html(vectors: Vectors) -> str:
@@ -75,24 +75,14 @@ def trajectory_html(path: Trajectory) -> str:
     title = f"<b>Trajectory</b> of {word}: {len(path):,} states, {int(path.updates[-1]):,} updates"
     if not path.vectors.any():
         return f"<p>{title}; no vector yet</p>"
-    cosines = np.where(path.vectors.any(axis=1), path.to_original(), np.nan).astype(np.float64)
-    alive = np.flatnonzero(~np.isnan(cosines)).tolist()
-    clock = np.log1p(path.updates.astype(np.float64))
-    bottom = min(0.0, float(np.nanmin(cosines)))
-    across = _EDGE + (clock - clock[0]) / (float(clock[-1] - clock[0]) or 1.0) * (_WIDTH - 3 * _EDGE)
-    up = _HEIGHT - 10 - (cosines - bottom) / (1 - bottom) * (_HEIGHT - 20)
-    points = " ".join(f"{across[i]:.1f},{up[i]:.1f}" for i in alive)
-    label = f"cosine to the original, from 1 to {cosines[-1]:.2f}"
-    last = alive[-1]
-    return (
-        f'<div>{title}<br><svg role="img" aria-label="{label}" width="{_WIDTH}" height="{_HEIGHT}" '
-        f'viewBox="0 0 {_WIDTH} {_HEIGHT}"><title>{label}</title>'
-        f'<line x1="{_EDGE}" x2="{_WIDTH - 2 * _EDGE}" y1="{_HEIGHT - 10}" y2="{_HEIGHT - 10}" '
-        f'stroke="currentColor" stroke-opacity=".4"/>'
-        f'<polyline points="{points}" fill="none" stroke="#0072B2" stroke-width="2"/>'
-        f'<text x="{across[last] + 6:.1f}" y="{up[last] + 4:.1f}" font-size="12" fill="currentColor">'
-        f"{cosines[last]:.2f}</text></svg><br><small>{label}</small></div>"
-    )
+    there = path.vectors.any(axis=1)
+    curve = np.stack([path.updates, path.to_original()], axis=1)[there]
+    (first, _), (last, cosine) = curve[[0, -1]].tolist()
+    label = f"cosine to the original, from 1 to {cosine:.2f}"
+    x = Axis(first, last, ticks=[(first, f"{first:,.0f}"), (last, f"{last:,.0f}")], scale=np.log1p)
+    y = Axis(min(0.0, float(curve[:, 1].min())), 1.0, ticks=[(cosine, f"{cosine:.2f}")])
+    drawn = chart_svg(Chart(label, (360, 100), x, y, [Line(curve, COLOUR)]))
+    return f"<div>{title}<br>{drawn}<br><small>{label}</small></div>"
 
 
 def result_html(found: ResultTable) -> str:

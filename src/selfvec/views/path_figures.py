@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
@@ -22,6 +22,7 @@ from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_ve
 from selfvec.analysis.word_drift.compared_slices import comparable_slices
 from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath, slice_paths
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ints, Mask
+from selfvec.base.chart import Axis, Chart, Label, Line, Mark, over_periods
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import threads
@@ -29,29 +30,13 @@ from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
+from selfvec.files.svg import Figure, arc_length
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_moment
 
-from .figure import save_figure, under_sentences
-from .plane import (
-    GREY,
-    WORDS,
-    Spec,
-    arc_length,
-    chart,
-    hover_layer,
-    ink,
-    label,
-    labels,
-    layer,
-    layered,
-    line_rows,
-    mark,
-    mark_layer,
-    plane_axes,
-    tint,
-    value_axis,
-)
+from .charts import path_points
+from .figure import save_figure
+from .plane import GREY, INK, WORDS, ink, plane_axes, tint
 from .projection import Projection, project
 
 MOST_WORDS = 7  # colours that are distinguishable on white with any colour vision
@@ -114,7 +99,7 @@ def frame_of(points: Sequence[AnyFloats]) -> tuple[float, float, float, float]:
 MOST_STATES = 400  # drawn per word: more would be invisible and make large files
 MOST_STATES_BENT = 120  # for t-SNE and UMAP, whose time grows with the square of the points
 
-_STATE_CURVE = (280, 215)
+_STATE_CURVE = (280, 205)
 _SHADES = 16  # steps of a path from light (early) to full colour (late)
 _STRAIGHT = 20.0  # pixels within which a running mean smooths back-and-forth movement; larger steps are kept
 _ZERO = "zero vector: it had none"
@@ -150,42 +135,39 @@ class WordPath:
             return f"{word}: {count}, no original vector and none made yet"
         return f"{word}: {count}, no original vector, cosine to its first {self.cosine[-1]:.2f}"
 
-    def marks(self) -> list[Spec]:
-        """The ends."""
-        first = _ZERO if self.oov else "original vector"
-        hover = f"{escape_for_display(self.word)}: {first}"
-        end = mark("last state", self.points[-1], 14, self.colour, self.sentence)
-        return [end, mark(first, self.points[0], 13, self.colour, hover)]
-
-    def names(self) -> list[Spec]:
-        """The word where it has a vector first."""
-        at = self.points[-1 if self.oov else 0]
-        return [label(escape_for_display(self.word), at, ink(self.colour), 14, bold=True)]
-
-    def hovers(self, places: Sequence[Sequence[float]], values: Floats, name: str = "") -> list[Spec]:
-        """The hover text of each state, at its place (x, y)."""
-        states = zip(places, self.updates.tolist(), values.tolist(), strict=True)
-        word = escape_for_display(self.word)
+    def marks(self) -> list[Mark]:
+        """The ends, and what is said of each state."""
+        word, first = escape_for_display(self.word), _ZERO if self.oov else "original vector"
+        states = zip(self.points, self.updates.tolist(), self.cosine.tolist(), strict=True)
+        said = (f"{word} after {updates:,} updates: cosine {cosine:.3f}" for _, updates, cosine in states)
         return [
-            {"x": x, "y": y, "hover": f"{word} after {updates:,} updates: {name}{value:.3f}"}
-            for (x, y), updates, value in states
+            *(Mark(at, self.colour, text, "none") for at, text in zip(self.points, said, strict=True)),
+            Mark(self.points[-1], self.colour, self.sentence, size=14),
+            Mark(
+                self.points[0],
+                self.colour,
+                f"{word}: {first}",
+                "cross" if self.oov else "circle",
+                13,
+                hollow=True,
+            ),
         ]
 
-    def curve(self, values: Floats, colour: str) -> list[Spec]:
+    def names(self) -> list[Label]:
+        """The word where it has a vector first."""
+        at = self.points[-1 if self.oov else 0]
+        return [Label(escape_for_display(self.word), at, ink(self.colour), 14, bold=True)]
+
+    def curve(self, values: AnyFloats, colour: str, width: float) -> Line:
         """A quantity over time, without the states at which the word had no vector."""
-        word = escape_for_display(self.word)
-        dash = [4, 3] if self.oov else [1, 0]
-        places = list(zip(self.updates.tolist(), values.tolist(), strict=True))
-        rows = zip(self.hovers(places, values), self.zero.tolist(), strict=True)
-        return [{"word": word, "colour": colour, "dash": dash, **row} for row, zero in rows if not zero]
+        there = ~self.zero
+        return Line(np.stack([self.updates, values], axis=1)[there], colour, width, dashed=self.oov)
 
 
 @dataclass(frozen=True, eq=False)
 class StateView:
     """Paths through states. A thin line shows the states, a thick line their mean; both darken with time."""
 
-    # of the marks, by kind; the last kind is filled
-    shapes: ClassVar = {"original vector": "circle", _ZERO: "cross", "last state": "circle"}
     # what the neighbours at the start and at the end are near
     ends: ClassVar = ("nearest in the original vectors", "nearest in the refined vectors")
 
@@ -201,68 +183,56 @@ class StateView:
             return ""
         return "Paths run from light to dark. Thin: every state kept. Thick: their running mean."
 
-    def lines(self, place: Spec, pixels: Doubles) -> list[Spec]:
-        """Both lines, and the text of each state."""
+    @property
+    def signs(self) -> Iterator[tuple[Mark, str]]:
+        if not all(path.oov for path in self.paths):
+            yield Mark((0, 0), INK, hollow=True), "original vector"
+        if any(path.oov for path in self.paths):
+            yield Mark((0, 0), INK, shape="cross", hollow=True), _ZERO
+        yield Mark((0, 0), INK), "last state"
+
+    def lines(self, pixels: Doubles) -> list[Line]:
+        """Both lines of each word."""
         # In a nonlinear projection large steps are smoothed, too.
         reach = _STRAIGHT / pixels if self.method == "pca" else None
-        thin_rows = []
-        thick_rows = []
-        states = []
+        thin, thick = [], []
         for path in self.paths:
             mean = running_mean(path.points, len(path.points) // 30, reach)
-            thin_rows += _segments(path.points, mean, path.colour, pixels, 0.55)
-            thick_rows += _segments(mean, mean, path.colour, pixels, 1.0)
-            states += path.hovers(path.points.tolist(), path.cosine, "cosine ")
-        line = {"strokeCap": "round", "strokeJoin": "round", "clip": True}
-        channels = {"detail": "piece", "order": "order", "stroke": "colour"}
-        return [
-            layer(thin_rows, "line", place, line | {"strokeWidth": 0.8}, **channels),
-            layer(thick_rows, "line", place, line | {"strokeWidth": 2.4}, **channels),
-            hover_layer(states, place, "map"),
-        ]
+            thin += _segments(path.points, mean, path.colour, pixels, 0.55, 0.8)
+            thick += _segments(mean, mean, path.colour, pixels, 1.0, 2.4)
+        return [*thin, *thick]
 
-    def curves(self) -> Spec:
+    def curves(self) -> list[Chart]:
         """Cosine to the original vector, and angle between successive states with its running mean."""
+        last = max(int(path.updates[-1]) for path in self.paths)
+        decades = [0, *(10**i for i in range(len(str(last))) if 10**i <= last)]
+        ticks = decades if len(decades) > 2 else list(range(last + 1))
+        named = [(float(tick), f"{tick:,}") for tick in ticks]
+        x = Axis(0, max(1, last), "updates of the word (logarithmic)", named, scale=np.log1p)
         title = "Cosine to the original"
         if any(path.oov for path in self.paths):
             title += " (dashed: to the first)"
         low = min([0.0, *(float(path.cosine.min()) for path in self.paths)])
-        cosines = [row for path in self.paths for row in path.curve(path.cosine, path.colour)]
-        angles = []
-        means = []
+        cosines, turns, means = [], [], []
         for path in self.paths:
-            kept = path.curve(path.angle, tint(path.colour, 0.4))[1:]  # no step leads to the first state
-            smooth = running_mean(np.array([[row["y"]] for row in kept]).reshape(-1, 1), len(kept) // 40)
-            angles += kept
-            pairs = zip(kept, smooth.ravel().tolist(), strict=True)
-            means += [row | {"y": y, "colour": path.colour} for row, y in pairs]
-        high = max([1.0, *(row["y"] for row in angles)])
-        step = "Turn since the state before (degrees)"
-        upper = self._curve(title, [low, 1.0], [(cosines, 1.8)])
-        return {
-            "vconcat": [upper, self._curve(step, [0.0, high], [(angles, 0.8), (means, 2.0)])],
-            "spacing": 34,
-        }
-
-    def _curve(self, title: str, domain: list[float], lines: list[tuple[list[Spec], float]]) -> Spec:
-        """A chart of lines (rows and width) over the updates of a word."""
-        last = max(int(path.updates[-1]) for path in self.paths)
-        decades = [0, *(10**i for i in range(len(str(last))) if 10**i <= last)]
-        ticks = decades if len(decades) > 2 else list(range(last + 1))
-        x: Spec = {"field": "x", "type": "quantitative", "title": "updates of the word (logarithmic)"}
-        x["axis"] = {"values": ticks, "labelExpr": "format(datum.value, ',')"}
-        x["scale"] = {"type": "symlog", "domain": [0, max(1, last)], "nice": False}
-        place = {"x": x, "y": value_axis(domain)}
-        layers = []
-        for rows, width in lines:
-            style = {"strokeWidth": width, "strokeJoin": "round", "point": len(rows) < 8 and {"opacity": 1}}
-            layers.append(
-                layer(rows, "line", place, style, detail="word", stroke="colour", strokeDash="dash")
+            cosines.append(path.curve(path.cosine, path.colour, 1.8))
+            turn = path.curve(path.angle, tint(path.colour, 0.4), 0.8)
+            turn = replace(turn, points=turn.points[1:])  # no step leads to the first state
+            smooth = running_mean(turn.points[:, 1:], len(turn.points) // 40)
+            turns.append(turn)
+            means.append(
+                replace(
+                    turn, points=np.column_stack([turn.points[:, 0], smooth]), colour=path.colour, width=2.0
+                )
             )
-        layers.append(hover_layer(lines[0][0], place, title))
-        if not any(rows for rows, _ in lines):
-            layers.append(layer([{}], "text", {}, {"color": GREY, "text": "no states to compare"}))
-        return chart(layers, _STATE_CURVE, title)
+        high = max([1.0, *(float(turn.points[:, 1].max(initial=0)) for turn in turns)])
+        step = "Turn since the state before (degrees)"
+        if not any(len(turn.points) for turn in turns):
+            step += ": no states to compare"
+        return [
+            Chart(title, _STATE_CURVE, x, Axis(low, 1.0), cosines, title=title),
+            Chart(step, _STATE_CURVE, x, Axis(0, high), [*turns, *means], title=step),
+        ]
 
 
 def trajectory_view(
@@ -319,18 +289,19 @@ def running_mean(values: AnyFloats, half: int, reach: AnyFloats | None = None) -
     return sums / counts
 
 
-def _segments(points: AnyFloats, mean: AnyFloats, colour: str, pixels: Doubles, full: float) -> list[Spec]:
+def _segments(
+    points: AnyFloats, mean: AnyFloats, colour: str, pixels: Doubles, full: float, width: float
+) -> list[Line]:
     """A path in pieces, each darker than the previous one in proportion to the length drawn."""
     if len(points) < 2:
         return []
     way = arc_length(mean * pixels)
     cuts = np.searchsorted(way, np.linspace(0, way[-1], _SHADES + 1)).clip(max=len(points) - 1)
     cuts = np.unique(np.append(cuts, len(points) - 1)).tolist()
-    rows = []
-    for a, b in pairwise(cuts):
-        shade = tint(colour, full * (0.4 + 0.6 * way[b] / (way[-1] or 1.0)))
-        rows += line_rows(points[a : b + 1], f"{colour}{a}", shade)
-    return rows
+    shades = (tint(colour, full * (0.4 + 0.6 * way[b] / (way[-1] or 1.0))) for b in cuts[1:])
+    return [
+        Line(points[a : b + 1], shade, width) for (a, b), shade in zip(pairwise(cuts), shades, strict=True)
+    ]
 
 
 # ---- Paths through the slices of a text
@@ -366,44 +337,30 @@ class WordInSlices:
         by_chance = f"{distance[far]:.2f}, by chance {path.chance[far]:.2f}"
         return f"{name}: {uses}, farthest from {start} in {end} ({by_chance})"
 
-    def distances(self, names: Sequence[str]) -> list[Spec]:
-        """The distance of each slice after the first, with its interval and that by chance."""
-        middle, low, high = self.path.from_first()
-        shown = escape_for_display(self.word)
-        rows = []
-        for i in self.slices[1:].tolist():
-            told = f"{shown} in {names[i]}: {middle[i]:.3f}, by chance {self.path.chance[i]:.3f}"
-            few = int(self.path.uses[i]) < FEW_USES
-            row = {"word": shown, "slice": names[i], "hover": told, "colour": self.colour}
-            row |= {"y": float(middle[i]), "low": float(low[i]), "high": float(high[i])}
-            rows.append(row | {"chance": float(self.path.chance[i]), "fill": "white" if few else self.colour})
-        return rows
-
-    def marks(self) -> list[Spec]:
-        """The slices."""
-        name = escape_for_display(self.word)
+    def marks(self) -> list[Mark]:
+        """The slices; the last one is filled."""
         marks = []
-        for i, point in zip(self.slices.tolist(), self.points, strict=True):
-            uses = f"{int(self.path.uses[i]):,} occurrences"
-            hover = f"{name} in {escape_for_display(self.path.names[i])}: {uses}"
-            kind, width = ("the last slice", 12) if i == self.slices[-1] else ("a slice", 10)
-            marks.append(mark(kind, point, width, self.colour, hover))
+        for i, at in zip(self.slices.tolist(), self.points, strict=True):
+            name, last = escape_for_display(self.path.names[i]), i == self.slices[-1]
+            hover = f"{escape_for_display(self.word)} in {name}: {int(self.path.uses[i]):,} occurrences"
+            marks.append(Mark(at, self.colour, hover, size=12 if last else 10, hollow=not last))
         return marks
 
-    def names(self) -> list[Spec]:
+    def names(self) -> list[Label]:
         """The word at its first slice, then its other slices."""
-        first, *others = [escape_for_display(self.path.names[i]) for i in self.slices]
-        colour = ink(self.colour)
-        start = label(f"{escape_for_display(self.word)} {first}", self.points[0], colour, 14, bold=True)
-        rest = zip(others, self.points[1:], strict=True)
-        return [start, *(label(name, point, colour, bold=True) for name, point in rest)]
+        names = [escape_for_display(self.path.names[i]) for i in self.slices]
+        names[0] = f"{escape_for_display(self.word)} {names[0]}"
+        return [
+            Label(name, at, ink(self.colour), 12 if i else 14, bold=True)
+            for i, (name, at) in enumerate(zip(names, self.points, strict=True))
+        ]
 
 
 @dataclass(frozen=True, eq=False)
 class SliceView:
     """Paths through slices."""
 
-    shapes: ClassVar = {"a slice": "circle", "the last slice": "circle"}
+    signs: ClassVar = ((Mark((0, 0), INK, hollow=True), "a slice"), (Mark((0, 0), INK), "the last slice"))
     ends: ClassVar = ("near it in its first slice", "near it in its last slice")
 
     paths: tuple[WordInSlices, ...]
@@ -412,53 +369,23 @@ class SliceView:
     frame: tuple[float, float, float, float]  # as of `StateView`
     note: ClassVar = "Regions and bars hold 95 % of the places that resampled documents give."
 
-    def lines(self, place: Spec, _: Doubles) -> list[Spec]:
+    def lines(self, _: Doubles) -> list[Line]:
         """The regions and the paths."""
-        ways = []
-        regions = []
-        for word in self.paths:
-            ways += line_rows(word.points, word.colour, word.colour)
-            for i, region in enumerate([] if word.regions is None else word.regions):
-                regions += line_rows(region, f"{word.colour} {i}", word.colour)
-        way = {"detail": "piece", "order": "order", "stroke": "colour"}
-        style = {
-            "interpolate": "linear-closed",
-            "strokeWidth": 0.8,
-            "strokeOpacity": 0.5,
-            "fillOpacity": 0.12,
-        }
-        return [
-            layer(regions, "line", place, style, fill="colour", **way),
-            layer(ways, "line", place, {"strokeWidth": 2, "strokeJoin": "round"}, **way),
+        regions = [
+            Line(region, word.colour, 0.8, filled=True)
+            for word in self.paths
+            if word.regions is not None
+            for region in word.regions
         ]
+        return [*regions, *(Line(word.points, word.colour) for word in self.paths)]
 
-    def curves(self) -> Spec:
-        """The distance of each word from its first slice, with what resampled documents give, and chance.
-
-        The first slice is left out: its distance from itself, 0, is no measurement, and the step to the next
-        one would be that of chance.
-        """
-        names = [escape_for_display(name) for name in self.paths[0].path.names]
-        rows = [row for word in self.paths for row in word.distances(names)]
-        x: Spec = {"field": "slice", "type": "ordinal", "title": None}
-        x["scale"] = {"type": "point", "domain": names}
-        ticks = names[:: max(1, round(len(names) / 4))]
-        x["axis"] = {"values": ticks, "labelAngle": 0, "labelOverlap": True}
-        y = value_axis()
-        place = {"x": x, "y": y}
-        bars = {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}}
-        chance = {"x": x, "y": y | {"field": "chance"}}
-        dashed = {"strokeWidth": 1.2, "strokeDash": [4, 3]}
-        dots = {"size": 45, "opacity": 1, "strokeWidth": 1.5}
-        layers = [
-            layer(rows, "line", chance, dashed, detail="word", stroke="colour"),
-            layer(rows, "rule", bars, {"opacity": 0.4, "strokeWidth": 2}, stroke="colour"),
-            layer(rows, "line", place, {"strokeWidth": 2}, detail="word", stroke="colour"),
-            layer(rows, "point", place, dots, fill="fill", stroke="colour", tooltip="hover"),
-        ]
+    def curves(self) -> list[Chart]:
+        """The distance of each word from its first slice, with what resampled documents give, and chance."""
+        series = [(path_points(word.path), word.colour) for word in self.paths]
+        thin = any(point.few and point.value is not None for points, _ in series for point in points)
         title = "Distance from the first slice (dashed: by chance"
-        thin = f"; hollow: fewer than {FEW_USES} uses" if any(row["fill"] == "white" for row in rows) else ""
-        return chart(layers, _SLICE_CURVE, f"{title}{thin})")
+        title += f"; hollow: fewer than {FEW_USES} uses)" if thin else ")"
+        return [over_periods(series, title, "{:.2f}".format, size=_SLICE_CURVE, title=title)]
 
 
 def slice_view(
@@ -526,39 +453,36 @@ def save_paths(view: PathView, path: str | os.PathLike[str], *, overwrite: bool 
     save_figure(path_figure(view), path, ". ".join(word.sentence for word in view.paths), overwrite=overwrite)
 
 
-def path_figure(view: PathView) -> Spec:
-    """Describe the figure of a view: a sentence for each word, a map, and curves."""
+def path_figure(view: PathView) -> Figure:
+    """The figure of a view: a sentence for each word, a map, and curves."""
     sentences = [(word.sentence, ink(word.colour)) for word in view.paths]
-    return under_sentences(sentences, [_map(view), view.curves()])
+    return Figure(sentences, [[_map(view)], view.curves()])
 
 
-def _map(view: PathView) -> Spec:
-    """The paths, their marks and their neighbours, with labels."""
+def _map(view: PathView) -> Chart:
+    """The paths, their marks and their neighbours, with names."""
     x, y = plane_axes(view.frame, _MAP, view.method, view.explained)
-    low, high = (np.array([axis["scale"]["domain"][end] for axis in (x, y)]) for end in (0, 1))
-    pixels = np.array(_MAP) / (high - low)  # per unit
-    place = {"x": x, "y": y}
+    pixels = np.array(_MAP) / [x.high - x.low, y.high - y.low]  # per unit
     shared = shared_neighbours(view)
-    marks = []
+    marks = [mark for word in view.paths for mark in word.marks()]
     for word in view.paths:
-        marks += word.marks()
         for near in word.near:
             shown = escape_for_display(near.word), escape_for_display(word.word)
             hover = f"{shown[0]}: cosine {near.cosine:.3f} to {shown[1]}, {view.ends[near.last]}"
             shade = GREY if (near.word, near.last) in shared else word.colour
-            width = 8 if near.last else 11  # a diamond is wider, so that its tips show behind a square
-            marks.append(mark(view.ends[near.last], near.at, width, shade, hover))
+            # A diamond is wider, so that its tips show behind a square.
+            shape, size = ("square", 8) if near.last else ("diamond", 11)
+            marks.append(Mark(near.at, shade, hover, shape, size, hollow=not near.last))
     names = [name for word in view.paths for name in word.names()]
     names += _neighbour_names(view, shared, pixels)
-    shapes = dict(view.shapes) | dict(zip(view.ends, ("diamond", "square"), strict=True))
-    hollow = [*list(view.shapes)[:-1], view.ends[0]]
-    note = view.note + " Grey: near several of these words." * bool(shared)
-    layers = [
-        *view.lines(place, pixels),
-        mark_layer(marks, place, shapes, hollow, note=note.strip()),
-        labels(names, place, _MAP, marks, [word.points for word in view.paths]),
+    ends = {near.last for word in view.paths for near in word.near}
+    signs = [
+        (Mark((0, 0), INK, "", ("diamond", "square")[end], hollow=not end), view.ends[end])
+        for end in sorted(ends)
     ]
-    return layered(layers, _MAP)
+    note = view.note + " Grey: near several of these words." * bool(shared)
+    legend = [*view.signs, *signs]
+    return Chart("map", _MAP, x, y, view.lines(pixels), marks, names, legend=legend, note=note.strip())
 
 
 def shared_neighbours(view: PathView) -> set[tuple[str, bool]]:
@@ -567,8 +491,8 @@ def shared_neighbours(view: PathView) -> set[tuple[str, bool]]:
     return {key for key, paths in seen.items() if paths > 1}
 
 
-def _neighbour_names(view: PathView, shared: set[tuple[str, bool]], pixels: Doubles) -> list[Spec]:
-    """Labels of neighbours. Those of one colour that are close together share a label."""
+def _neighbour_names(view: PathView, shared: set[tuple[str, bool]], pixels: Doubles) -> list[Label]:
+    """Names of neighbours. Those of one colour that are close together share a line."""
     paths = {word.word for word in view.paths}
     piles: dict[tuple[str, bool, float, float], dict[str, Neighbour]] = {}
     for word in view.paths:
@@ -581,5 +505,5 @@ def _neighbour_names(view: PathView, shared: set[tuple[str, bool]], pixels: Doub
     for (shade, last, *_), pile in piles.items():
         middle: list[float] = np.mean([near.at for near in pile.values()], axis=0).tolist()
         for line in textwrap.wrap(", ".join(map(escape_for_display, pile)), 60):
-            names.append(label(line, middle, shade, italic=not last))
+            names.append(Label(line, middle, shade, italic=not last))
     return names

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from selfvec.analysis.comparison.finding import in_order, told
 from selfvec.analysis.concepts.document_topics import ToRead, topic_entries
 from selfvec.analysis.concepts.group_differences import GroupDifference, difference_columns
 from selfvec.analysis.concepts.growth import (
     ShareChange,
     growth_columns,
+    growth_findings,
     growth_in_brief,
-    growth_sentences,
-    percent,
+    told_of_growth,
     word_sentences,
 )
 from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath
@@ -25,21 +24,19 @@ from selfvec.base.view import (
     PIECES,
     PROSE,
     Column,
-    Drawn,
     Entry,
     Heading,
     Part,
     Table,
     View,
-    sentence,
     share,
     text_table,
 )
 from selfvec.data.run import Run
 from selfvec.data.run_text import column_of
-from selfvec.numerics.statistics import share_interval
 from selfvec.text.language_recognition import language_name
 
+from .charts import path_chart, share_chart
 from .run_summary import self_retrieval_gain
 
 if TYPE_CHECKING:
@@ -49,11 +46,6 @@ if TYPE_CHECKING:
 _SUBJECTS = 6  # that the text is mostly about
 _GROUPS, _READ = 3, 3  # groups and documents on the first screen, which a telephone shows without scrolling
 _SHARED = 10  # documents of each value of a field that groups them, on average
-FEW_DOCUMENTS = 20  # of a period, below which its share says little
-_LEAST_SHARE, _LEAST_DISTANCE = 0.01, 0.1  # where axes end, so that noise does not fill them
-_WIDTH, _HEIGHT, _LEFT, _FOOT = 560, 150, 44, 22  # in pixels, with room for labels
-_LETTER = 6.5  # pixels
-_COLOUR = "var(--came, #0072B2)"  # that of a report, or one that is readable on light and dark
 
 
 @dataclass(frozen=True)
@@ -86,17 +78,24 @@ class TextFindings:
             {"group": row.name, "documents": row.documents, "share": row.share, "more": list(row.rows)}
             for row in self.groups
         ]
-        return {"growth": growth, "groups": groups, "read": [asdict(row) for row in self.to_read]}
+        subjects_found = self.topics.findings("subject") if self.topics else []
+        found = dict.fromkeys([*subjects_found, *(self.drift.findings if self.drift else ())])
+        return {
+            "findings": [finding.as_dict() for finding in in_order(found)],
+            "growth": growth,
+            "groups": groups,
+            "read": [asdict(row) for row in self.to_read],
+        }
 
 
 def text_report(found: TextFindings) -> View:
     """The page of what was found about the text of a run: four answers, then the evidence."""
     groups = found.topics and found.topics.groups
-    # How the periods are written comes first of all: a change of notation looks like a change of subjects.
-    sides = groups.sides.sentences if groups and groups.sides else []
+    # How the periods differ comes first of all: a change of notation looks like a change of subjects.
+    sides = told(groups.sides.findings, flags=False) if groups and groups.sides else []
     parts: list[Part] = [*sides[:1], *_size(found), *_answers(found), *_subject(found)]
     if others := sides[1:]:
-        parts += [Heading("What else differs in how both ends are written"), *others]
+        parts += [Heading("What else differs between both ends"), *others]
     if found.to_read:
         passages = [([(printable(row.sentence), "")], row.source) for row in found.to_read]
         parts.append(Entry([("Documents to read, by how they begin", "strong")], quotes=[("", passages)]))
@@ -109,7 +108,7 @@ def text_report(found: TextFindings) -> View:
         parts += [group.sentence for group in found.groups]
         parts.append(Table(difference_columns(), rows, "What each has more of than the others"))
     if found.drift is not None:
-        changed = found.drift.view()
+        changed = found.drift.view(flags=False)
         parts += [Heading(f"What changed, from {found.drift.a} to {found.drift.b}"), *changed.parts]
     if found.paths:
         parts += [Heading("Words over time"), *map(path_chart, found.paths)]
@@ -132,9 +131,10 @@ def _answers(found: TextFindings) -> Iterator[Part]:
     topics = found.topics
     groups = None if topics is None else topics.groups
     if topics is not None and groups is not None and groups.growth is not None:
-        told = [*growth_in_brief(_changes(topics)), *word_sentences(_words(found), brief=True)]
-        yield _answer("Which subjects grow?", told)
-        yield _answer("Is that only because there are more documents?", [groups.growth.sentence])
+        grown = [*growth_in_brief(topics.grown), *word_sentences(_words(found), brief=True)]
+        yield _answer("Which subjects grow?", grown)
+        sizes = told(groups.growth.findings, flags=False)
+        yield _answer("Is that only because there are more documents?", sizes)
     if found.groups:
         yield _answer("How do the groups differ?", [row.in_brief for row in found.groups[:_GROUPS]])
     elif fields := _fields_with_groups(found.run):
@@ -148,13 +148,10 @@ def _answer(question: str, sentences: Iterable[str]) -> Entry:
     return Entry([(question, "strong")], [[(sentence, "")] for sentence in sentences], brief=True)
 
 
-def _changes(topics: Topics) -> list[tuple[str, ShareChange]]:
-    return [(sentence(row.name.split(", ")[0]), row.growth) for row in topics if row.growth]
-
-
 def _growth(found: TextFindings) -> Iterator[str]:
     """Which subjects and words grew, with intervals."""
-    yield from growth_sentences(_changes(found.topics) if found.topics else [])
+    if found.topics is not None:
+        yield from told_of_growth(growth_findings(found.topics.grown), flags=False)
     yield from word_sentences(_words(found))
 
 
@@ -179,7 +176,7 @@ def _subjects(topics: Topics) -> list[Part]:
             "documents": row.documents,
             "share": row.share,
             "growth": row.growth and asdict(row.growth),
-            "chart": topics.groups and _share_chart(topics, number),
+            "chart": topics.groups and share_chart(topics, number),
         }
         for number, row in enumerate(topics)
     ]
@@ -243,116 +240,11 @@ def _on_certainty(found: TextFindings) -> Iterator[str]:
     if found.drift is not None:
         yield (
             "q is the share of false alarms to expect among the words with this q or a lower one; words "
-            "with q ≤ 0.05 are safe to quote as changed. The lower end of the 95 % interval says by how much "
-            "at least."
+            "with q ≤ 0.05 are safe to quote as changed. The lower end of the 95 % interval says how many "
+            "of its uses are new at least."
         )
     if found.paths:
         yield (
             "In the charts, bars are 95 % intervals, and the dashed line is the distance that chance alone "
             f"gives; a hollow point has fewer than {FEW_USES} occurrences."
         )
-
-
-# ---- Charts over time as SVG, legible on light and dark pages without their style
-
-
-class Point(NamedTuple):
-    """A value of a period with its interval; None where there is none."""
-
-    period: str
-    value: float | None
-    low: float | None
-    high: float | None
-    chance: float | None = None  # the level that chance alone gives
-    few: bool = False  # a hollow mark: the period is thin
-
-
-def path_chart(path: SlicePath) -> Drawn:
-    """The distances of a word from its first period, with their intervals, and its occurrences."""
-    rows = path.as_dict()["slices"]
-    word = escape(escape_for_display(path.word))
-    uses = ", ".join(f"{row['slice']}: {row['uses']:,}" for row in rows)
-    first = next((i for i, row in enumerate(rows) if row["distance"] is not None), 0)
-    points = []
-    for i, row in enumerate(rows):
-        # The first period has no point: its distance from itself is no measurement.
-        shown = row if i > first else dict.fromkeys(row)
-        figures = (shown[key] for key in ("distance", "low", "high", "chance"))
-        points.append(Point._make([row["slice"], *figures, row["uses"] < FEW_USES]))
-    label = f"distance of {path.word} from its first period"
-    drawn = chart(points, label, "{:.2f}".format, least=_LEAST_DISTANCE)
-    caption = f"<b>{word}</b>: distance from its first period. Occurrences: {escape(printable(uses))}."
-    text = f"{escape_for_display(path.word)}: occurrences {printable(uses)}"
-    return Drawn(text, f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>")
-
-
-def _share_chart(topics: Topics, number: int) -> Drawn:
-    """The share of a topic in each period: from 0 to the data, and never beyond 100 %."""
-    shares = {row.group: row for row in topics.groups or () if row.topic == number}
-    sizes = {row.group: row.of for row in topics.groups or ()}
-    points, told = [], []
-    for group, size in sizes.items():
-        row = shares.get(group)
-        value = row.share if row else 0.0
-        low, high = (row.low, row.high) if row else share_interval(0, size)
-        points.append(Point(group, value, low, high, few=size < FEW_DOCUMENTS))
-        told.append(f"{group}: {percent(value)}")
-    label = f"share of {topics[number].name} in each period"
-    drawn = chart(points, label, percent, least=_LEAST_SHARE, most=1.0, small=True)
-    return Drawn(printable(", ".join(told)), drawn)
-
-
-def chart(
-    points: Sequence[Point],
-    label: str,
-    show: Callable[[float], str],
-    *,
-    least: float,  # the axis ends there at the earliest,
-    most: float = math.inf,  # and there at the latest
-    small: bool = False,
-) -> str:
-    """Points with intervals; the axis begins at 0 and ends at the data; a value is where the axis says."""
-    width, height = (_WIDTH // 2, _HEIGHT // 2) if small else (_WIDTH, _HEIGHT)
-    ends = [end for point in points for end in (point.value, point.high, point.chance) if end]
-    top = min(most, max([least, *ends]))
-    names = [escape_for_display(point.period) for point in points]
-    label_width = _LETTER * max(map(len, names))
-    step = (width - _LEFT - label_width) / max(len(points) - 1, 1)
-    named = max(1, math.ceil(label_width / max(step, 1)))  # every so many periods have a label
-
-    def y(value: float) -> float:
-        return 8 + (height - _FOOT - 8) * (1 - value / top)
-
-    marks = []
-    for value in (0.0, top) if small else (0.0, top / 2, top):
-        across = f'x1="{_LEFT}" x2="{width}" y1="{y(value):.1f}" y2="{y(value):.1f}"'
-        marks.append(
-            f'<line class="axis" {across} stroke="currentColor" stroke-opacity=".2"/>'
-            f'<text x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{show(value)}</text>'
-        )
-    places = [_LEFT + label_width / 2 + i * step for i in range(len(points))]
-    for i in (0, len(points) - 1) if small else range(0, len(points), named):
-        place = f'x="{places[i]:.1f}" y="{height - 4}" text-anchor="middle"'
-        marks.append(f"<text {place}>{escape(names[i])}</text>")
-    for kind, dashes, values in (
-        ("path", "none", [point.value for point in points]),
-        ("chance", "4 3", [point.chance for point in points]),
-    ):
-        line = " ".join(
-            f"{x:.1f},{y(value):.1f}" for x, value in zip(places, values, strict=True) if value is not None
-        )
-        look = f'fill="none" stroke="{_COLOUR}" stroke-dasharray="{dashes}"'
-        marks.append(f'<polyline class="{kind}" points="{line}" {look}/>' if line else "")
-    for x, point in zip(places, points, strict=True):
-        if point.value is None or point.low is None or point.high is None:
-            continue
-        low, high, at = y(point.low), y(min(point.high, top)), y(point.value)
-        up = f'x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"'
-        few = 'class="few" fill="var(--paper, white)"' if point.few else f'fill="{_COLOUR}"'
-        marks.append(
-            f'<line class="line" {up} stroke="{_COLOUR}"/>'
-            f'<circle {few} stroke="{_COLOUR}" cx="{x:.1f}" cy="{at:.1f}" r="3.5"/>'
-        )
-    size = f'viewBox="0 0 {width} {height}" style="width: 100%; max-width: {width}px; height: auto"'
-    text = f'fill="currentColor" font-size="11" role="img" aria-label="{escape(printable(label))}"'
-    return f"<svg {size} {text}>{''.join(marks)}</svg>"

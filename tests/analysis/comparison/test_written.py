@@ -5,18 +5,20 @@ from collections.abc import Callable, Sequence
 from html import unescape
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from planted_text import LONG, Report, reports
+from planted_text import LONG, SLOTS, Report, reports
 from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
+from selfvec.analysis.comparison.compared import compared
+from selfvec.analysis.comparison.comparison import Comparison
+from selfvec.analysis.comparison.finding import told
 from selfvec.analysis.comparison.joined import joined, read_variants
-from selfvec.analysis.comparison.notation import without_copies
-from selfvec.analysis.comparison.written import Sides, compared, written
+from selfvec.analysis.comparison.variant_pairs import variant_pairs
+from selfvec.analysis.comparison.written import copies_of
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError
 from selfvec.corpus.example_text import reports as storms
@@ -25,7 +27,7 @@ from selfvec.corpus.slices import Slice, named_slice
 BETWEEN = ["2000..2008", "2009..2018"]
 CAPITALS = "2000..2008 is written in capitals (100% of the letters, 1% in 2009..2018)"
 CAUSES = {
-    "notation": [f"{CAPITALS} and with 8 abbreviations"],
+    "notation": [CAPITALS, "2000..2008 is written with "],
     "mix": ["kind differs: "],
     "sense": [],
     "subject": [],
@@ -46,11 +48,16 @@ def slices_of(run: selfvec.Run) -> list[Slice]:
     return [named_slice(run.require_tokens(), name) for name in BETWEEN]
 
 
-def sides_of(rows: Sequence[Report]) -> Sides:
+def made_of(rows: Sequence[Report], **given: str) -> Comparison:
     run = run_of(rows)
-    return written(run.present, slices_of(run))
+    return compared(run.present, slices_of(run), given)[1]
 
 
+def said_of(rows: Sequence[Report]) -> list[str]:
+    return made_of(rows).sentences
+
+
+ANSWERS = ("word", "none", "size")
 EVERY = [[], *([cause] for cause in CAUSES), list(CAUSES)]
 # At 10,000 documents small changes are significant as well: those that come with another are the test.
 TRIED = [*product(EVERY, [300, 3_000]), (["sense"], 10_000), (["subject"], 10_000)]
@@ -61,12 +68,14 @@ def test_the_planted_cause_is_said_first_and_no_other(planted: list[str], number
     run = run_of(list(reports(number, planted=planted)))
     expected = [beginning for cause in planted for beginning in CAUSES[cause]]
     said = selfvec.drift(run, BETWEEN)
-    assert len(said.sides.sentences) == len(expected)
-    for sentence, beginning in zip(said.introduction, expected, strict=False):
-        assert sentence.startswith(beginning)
+    first = told(finding for finding in said.findings if finding.kind not in ANSWERS)
+    assert len(planted) > 1 or len(first) == len(expected)  # causes that come together have more symptoms
+    for beginning in expected:
+        assert any(sentence.startswith(beginning) for sentence in first)
     if "notation" not in planted:  # then each word that is written otherwise changed
-        named = {row["word"] for row in said} & set(re.findall(r"\w+", said.summary))
-        assert named == ({"strobe"} if "sense" in planted else set())
+        assert said.named[:1] == ["strobe"] * ("sense" in planted)
+        # A mechanic saw a large panel in the sentences of the sense that went, so these lost uses as well.
+        assert {*said.named} <= {"strobe", "mechanic", "panel", *SLOTS["size"]}
 
 
 # Topics and the report compare the first with the last periods, not the halves.
@@ -82,16 +91,16 @@ def test_topics_over_time_and_the_report_begin_with_it(cause: str, tmp_path: Pat
         "topics": str(selfvec.topics(run, 4, by="year").view().parts[0]),
         "report": text_of_page(page).partition("Which subjects grow?")[0],
     }
-    for told in first.values():
-        assert [other for other, beginning in TOLD.items() if beginning in told] == [cause] * (cause in TOLD)
+    for said in first.values():
+        assert [other for other, beginning in TOLD.items() if beginning in said] == [cause] * (cause in TOLD)
 
 
 @pytest.mark.parametrize("number", [300, 3_000])
 def test_where_only_the_mix_changes_no_subject_is_said_to_grow(number: int) -> None:
     made = selfvec.topics(run_of(list(reports(number, 3, ["mix"]))), by="year")
     assert not any(topic.growth.like_for_like.moved for topic in made if topic.growth)
-    first, second, *_ = made.sentences
-    assert (first.startswith("kind differs"), second.startswith("No topic has")) == (True, True)
+    assert made.sentences[0].startswith("kind differs")
+    assert any(sentence.startswith("No topic has") for sentence in made.sentences)
     assert made.columns[6].name == "equal_mix"
     (held,) = {tuple(topic.growth.like_for_like.fields) for topic in made if topic.growth}
     assert held == ("kind",)
@@ -99,7 +108,7 @@ def test_where_only_the_mix_changes_no_subject_is_said_to_grow(number: int) -> N
 
 @pytest.mark.parametrize("number", [60, 300])
 def test_of_sides_that_are_written_alike_nothing_is_said(number: int) -> None:
-    said = [sides_of(list(reports(number, seed))).sentences for seed in range(20)]
+    said = [said_of(list(reports(number, seed))) for seed in range(20)]
     assert sum(map(bool, said)) <= 1
 
 
@@ -154,11 +163,11 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "copies": (
         lambda text: FEW[sum(map(ord, text)) % len(FEW)],
-        "100% of the documents of 2009..2018 and 8% of 2000..2008 have the same words as another one: each",
+        "100% of the documents of 2009..2018 and 8% of 2000..2008 have the same words as another one. Each",
     ),
     "cut off": (
         lambda text: text[:120],
-        "74% of the documents of 2009..2018 and 0% of 2000..2008 have one and the same length and no end",
+        "74% of the documents of 2009..2018 and 0% of 2000..2008 stop at one and the same length, without",
     ),
     "sentences that touch": (
         lambda text: text.replace(". ", "."),
@@ -182,8 +191,8 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
 
 def test_texts_that_are_cut_off_are_said_before_what_comes_of_it() -> None:
     rows = [{**row, "text": row["text"][: 75 if row["date"] >= "2009" else None]} for row in reports(600)]
-    cut, *others = sides_of(rows).sentences
-    assert cut.endswith("have one and the same length and no end of a sentence, as if cut off.")
+    cut, *others = said_of(rows)
+    assert cut.endswith("stop at one and the same length, without the end of a sentence, as if cut off.")
     assert not any("abbreviation" in other for other in others)  # befo is what is left of before
 
 
@@ -192,11 +201,8 @@ def test_numbers_with_other_marks_of_thousands_are_told() -> None:
         {**row, "text": f"{row['text']} It cost {'1.250' if row['date'] >= '2009' else '1,250'} pounds."}
         for row in reports(300)
     ]
-    comma, point = sides_of(rows).sentences
-    assert "and 0% of 2009..2018 have numbers with a comma before three digits, as in 1,000." in comma
-    assert point.startswith(
-        "100% of the documents of 2009..2018 and 0% of 2000..2008 have numbers with a point"
-    )
+    (said,) = said_of(rows)
+    assert "and 0% of 2009..2018 have numbers with a comma before three digits, as in 1,000." in said
 
 
 def test_more_numbers_are_no_other_marks_of_thousands() -> None:
@@ -208,7 +214,7 @@ def test_more_numbers_are_no_other_marks_of_thousands() -> None:
         }
         for row in reports(300)
     ]
-    assert not any("three digits" in sentence for sentence in sides_of(rows).sentences)
+    assert not any("three digits" in sentence for sentence in said_of(rows))
 
 
 @pytest.mark.parametrize("what", OTHERWISE)
@@ -217,7 +223,7 @@ def test_each_way_of_writing_is_told(what: str) -> None:
     rows = [
         {**row, "text": change(row["text"]) if row["date"] >= "2009" else row["text"]} for row in reports(300)
     ]
-    first, *others = sides_of(rows).sentences
+    first, *others = said_of(rows)
     assert first.startswith(beginning)
     assert not others
 
@@ -244,7 +250,7 @@ def test_an_alarm_over_new_text_begins_with_how_it_is_written(what: str) -> None
     )
     assert counts
     assert sum(map(int, counts.groups())) == 300
-    assert found.as_dict()["sides"]["sentences"]
+    assert found.as_dict()["findings"]
 
 
 def test_documents_in_another_language_are_told() -> None:
@@ -252,11 +258,11 @@ def test_documents_in_another_language_are_told() -> None:
         {**row, "text": german(row["text"])} if row["date"] >= "2009" and i % 4 == 0 else row
         for i, row in enumerate(reports(300))
     ]
-    (said,) = sides_of(rows).sentences
+    (said,) = said_of(rows)
     assert said == "25% of the documents of 2009..2018 and 0% of 2000..2008 are in German."
 
 
-def test_passages_that_count_once_are_told() -> None:
+def test_a_passage_that_counts_once_is_told() -> None:
     added = "This report is confidential, must not be copied, and belongs to the office that wrote it."
     rows = [  # in any order, so that nothing else differs
         {"text": f"{report['text']} {added * (i % 2)}", "date": str(2001 + 10 * (i % 2))}
@@ -264,33 +270,9 @@ def test_passages_that_count_once_are_told() -> None:
     ]
     run = selfvec.refine(rows, "none", "original")
     slices = [named_slice(run.require_tokens(), year) for year in ("2001", "2011")]
-    (said,) = written(run, slices).sentences
-    assert re.fullmatch(
-        r"2011\S* repeats more passages, such as “[a-z ]*this report is confidential[a-z ]*”: they are "
-        r"1\d% more of its words, and count once\.",
-        said,
-    )
-
-
-@pytest.mark.parametrize(
-    ("options", "added"),
-    [
-        ({}, "isn't ship's"),
-        ({"stop_words": "en"}, "of it and"),
-        ({"min_count": 5}, "zu{0}a bo{0}r ki{0}s lo{0}t"),
-    ],
-)
-def test_words_that_are_cut_or_left_out_are_no_repeated_passages(options: dict[str, Any], added: str) -> None:
-    passage = "This report is confidential, must not be copied, and belongs to the office that wrote it."
-    rows = []
-    for i, report in enumerate(storms()[:600]):
-        text = report["text"].replace(" the ", f" the {added.format(i)} ") if i % 2 else report["text"]
-        rows.append({"text": f"{text} {passage * 2 * (i % 30 < 2)}", "date": str(2001 + 10 * (i % 2))})
-    run = selfvec.refine(rows, "none", "original", **options)
-    slices = [named_slice(run.require_tokens(), year) for year in ("2001", "2011")]
-    (row,) = [row for row in written(run, slices).notation if row["measure"] == "repeated passages"]
-    assert 0 < row["a"] < 0.05, row
-    assert (row["b"], row["differs"]) == (pytest.approx(row["a"], abs=0.01), False)
+    first = compared(run.present, slices, {})[1].sentences[0]
+    assert re.match(r"The passage “[a-z ]*is confidential", first)
+    assert "is in 100% of the documents of 2011 and 0% of 2001" in first
 
 
 def test_words_in_two_are_no_news_where_the_word_in_one_stays() -> None:
@@ -299,14 +281,14 @@ def test_words_in_two_are_no_news_where_the_word_in_one_stays() -> None:
         {**row, "text": text.format("air craft, an aircraft,") if i % 2 else row["text"]}
         for i, row in enumerate(reports(300))
     ]
-    assert sides_of(rows).apart == []
+    assert said_of(rows) == []
 
 
 def test_what_one_document_of_few_writes_often_is_no_habit_of_its_side() -> None:
     many = [{"text": f"{row['text']} It was, e g, late.", "date": "2001"} for row in reports(300)]
     few = [{"text": row["text"], "date": "2012"} for row in reports(20, 1)]
     few[0]["text"] = few[1]["text"] = "It was late, eg, and, eg, cold, eg, and then, eg, we left."
-    assert sides_of(many + few).sentences == []
+    assert not any("eg" in said for said in said_of(many + few))
 
 
 @pytest.mark.parametrize(("number", "said"), [(300, True), (30, False)])
@@ -316,7 +298,7 @@ def test_one_word_in_place_of_another_is_told_and_no_formula(number: int, said: 
         for row in reports(number)
     ]
     pair = "2009..2018 has 1 word where 2000..2008 has another: fax → email."
-    assert sides_of(rows).sentences == [pair] * said
+    assert said_of(rows) == [pair] * said
 
 
 def test_a_kind_that_has_more_of_the_words_and_hardly_more_of_the_documents_is_told() -> None:
@@ -328,8 +310,8 @@ def test_a_kind_that_has_more_of_the_words_and_hardly_more_of_the_documents_is_t
     for row in rows:
         row["text"] *= 3 if row["kind"] == "long" and row["date"] >= "2009" else 1
     run = run_of(rows)
-    made = compared(run.present, slices_of(run), {})
-    (row,) = made.sides.mix
+    _, made = compared(run.present, slices_of(run), {})
+    (row,) = made.mix
     assert abs(row["share_a"] - row["share_b"]) < 0.05
     assert abs(row["words_a"] - row["words_b"]) > 0.2
     lengths = np.diff(run.require_tokens().offsets)
@@ -337,19 +319,18 @@ def test_a_kind_that_has_more_of_the_words_and_hardly_more_of_the_documents_is_t
     shares = [lengths[part.documents & kinds].sum() / lengths[part.documents].sum() for part in made.slices]
     assert shares[0] == pytest.approx(shares[1], abs=0.01)
     words = sum(lengths[part.documents].sum() for part in made.slices)
-    assert made.sides.kept == pytest.approx(words / lengths.sum(), abs=0.01)
-    raw = compared(run.present, slices_of(run), {"mix": "raw"})
+    assert f"with the same mix on both sides, {words / lengths.sum():.0%} of the text" in made.sentences[0]
+    _, raw = compared(run.present, slices_of(run), {"mix": "raw"})
     assert sum(part.documents.sum() for part in raw.slices) == 1_000
-    assert "--mix equal compares" in raw.sides.sentences[0]
+    assert raw.sentences[0].endswith("Compare with the same mix on both sides: --mix equal.")
 
 
 def test_sides_without_a_value_in_common_are_compared_as_they_are() -> None:
     rows = [{**row, "kind": "a" if row["date"] < "2009" else "b"} for row in reports(200)]
     rows[0]["kind"], rows[-1]["kind"] = "b", "a"  # or the field would only tell the date
-    run = run_of(rows)
-    made = compared(run.present, slices_of(run), {})
-    assert made.sides.fields == []
-    assert [row["field"] for row in made.sides.mix] == ["kind"]
+    made = made_of(rows)
+    assert made.fields == []
+    assert [row["field"] for row in made.mix] == ["kind"]
     assert sum(part.documents.sum() for part in made.slices) == 200
 
 
@@ -361,12 +342,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> selfvec.Run:
 
 def test_what_was_planted_is_found_whole_and_joined_nothing_has_changed(run: selfvec.Run) -> None:
     assert {row["variant"]: row["word"] for row in selfvec.variants(run, BETWEEN).rows} == LONG
-    told = selfvec.drift(run, BETWEEN)
-    assert "with 8 abbreviations that 2009..2018 writes out" in told.introduction[0]
-    assert told.introduction[0].endswith("--variants auto.")
-    assert told.significant > 20
+    plain = selfvec.drift(run, BETWEEN)
+    assert "with 8 abbreviations that 2009..2018 writes out" in plain.introduction[1]
+    assert plain.introduction[1].endswith("--variants auto.")
+    assert plain.significant > 20
     found = selfvec.drift(run, BETWEEN, variants="auto")
-    assert found.sides.joined == LONG
+    assert any("Counted as one word: 8 pairs" in said for said in told(found.findings))
     assert found.significant <= 1
     assert not found.new
     assert not found.gone
@@ -406,9 +387,9 @@ def test_pairs_of_which_the_text_lacks_a_word_are_counted_and_said(run: selfvec.
     file = tmp_path / "variants.tsv"
     file.write_text("aircraft\tacft\naircraft\taeroplane\ntower\ttwr\n", encoding="utf-8")
     said = "2 pairs have a word that the text does not have: aeroplane → aircraft, twr → tower."
-    told = selfvec.drift(run, BETWEEN, variants=file)
-    assert said in told.sides.sentences
-    assert told.sides.joined == {"acft": "aircraft"}
+    sentences = told(selfvec.drift(run, BETWEEN, variants=file).findings)
+    assert said in sentences
+    assert "Counted as one word: 1 pair, acft → aircraft." in sentences
     assert said in selfvec.search(run, "acft", variants=file).notes
     for name, *more in (["keyness"], ["frequency"], ["topics", "--number", "4"]):
         shown = ran(["text", name, run.folder, *more, "--variants", file])
@@ -440,10 +421,12 @@ def test_without_tokens_that_is_said_and_not_that_there_are_no_periods() -> None
 
 def test_a_word_that_replaces_another_is_listed_and_not_joined(tmp_path: Path) -> None:
     run = selfvec.refine(selfvec.example(tmp_path / "storms.jsonl"), "none", "original")
-    sides = written(run.present, [named_slice(run.require_tokens(), y) for y in ("2000..2004", "2015..2019")])
-    assert {"email": "fax"}.items() <= {row["word"]: row["variant"] for row in sides.variants}.items()
-    assert sides.certain == {}
-    assert sides.sentences == []
+    slices = [named_slice(run.require_tokens(), years) for years in ("2000..2004", "2015..2019")]
+    pairs = variant_pairs(run.present, slices)
+    assert {"email": "fax"}.items() <= {row["word"]: row["variant"] for row in pairs}.items()
+    _, made = compared(run.present, slices, {})
+    assert made.variants == {}
+    assert made.sentences == []
 
 
 def with_copies(number: int, drawn_from: int, seed: int = 0) -> list[Report]:
@@ -464,34 +447,28 @@ def test_copies_count_once_so_that_they_change_no_word() -> None:
     run = run_of(with_copies(1200, 20))
     said = "48% of the documents of 2009..2018 and 46% of 2000..2008 have the same words as another one"
     all_of_them = selfvec.drift(run, BETWEEN, mix="raw")
-    assert all_of_them.significant > 50
-    assert all_of_them.introduction[0].startswith(f"{said}: each counts, ")
+    assert all_of_them.significant == 0
+    assert all_of_them.introduction[0].startswith(f"{said}: each counts")
     once = selfvec.drift(run, BETWEEN)
     assert once.significant == 0
-    assert once.introduction[0] == f"{said}. Each text counts once; --mix raw counts all."
-    assert once.as_dict()["sides"]["once"]
-    topics = selfvec.topics(run, by="decade", number=5)
-    assert topics.groups.sides.sentences[0].endswith(
-        "as another one: each counts in shares of documents, and once in what words changed."
-    )
-    key = {mix: selfvec.keyness(run, BETWEEN, mix=mix) for mix in ("raw", "equal")}
-    assert key["raw"]["sides"]["sentences"][0].endswith("--mix equal counts each text once.")
-    assert min(row["q"] for row in key["raw"].rows) < 0.001
-    assert min(row["q"] for row in key["equal"].rows) > 0.05
+    assert once.introduction[0] == f"{said}. Each text counts once. Count all: --mix raw."
+    key = selfvec.keyness(run, BETWEEN)
+    assert key["findings"][0]["remedy"]["value"] == "equal"
+    assert min(row["q"] for row in key.rows) > 0.05
 
 
-def test_the_first_of_each_side_stays_and_short_ones_are_alike_by_chance() -> None:
+def test_copies_are_one_text_and_short_ones_are_alike_by_chance() -> None:
     first, second = (
         "one two three four five six seven eight nine ten eleven twelve",
         "the same thirteen words " * 4,
     )
-    texts = [first, second, first, "short text", "short text", first, second]
-    rows = [
-        {"text": text, "date": year} for text, year in zip(texts, ["2000"] * 5 + ["2010"] * 2, strict=True)
-    ]
-    run = run_of(rows).present
-    kept = [without_copies(run, part).documents.tolist() for part in slices_of(run)]
-    assert kept == [[True, True, False, True, True, False, False], [False] * 5 + [True, True]]
+    others = [row["text"] for row in reports(60, 7)]
+    batch = run_of([{"text": text} for text in [first] * 20 + ["short text"] * 20 + [second] * 20 + others])
+    side = np.array([0] * 40 + [1] * 20 + [0, 1] * 30, np.int32)
+    copies = copies_of(batch.require_tokens(), side)
+    assert sorted(map(len, copies.clusters))[-2:] == [20, 20]
+    assert copies.weights(side)[:60].tolist() == [1, *[0] * 19, *[1] * 20, 1, *[0] * 19]
+    assert len(np.unique(copies.units(len(side))[:60])) == 1 + 20 + 1
 
 
 def test_copies_of_a_few_texts_all_count_or_nothing_could_be_compared() -> None:
@@ -500,6 +477,7 @@ def test_copies_of_a_few_texts_all_count_or_nothing_could_be_compared() -> None:
     for number, row in enumerate(rows):
         if row["date"] >= "2009":
             row["text"] = few[number % len(few)]
-    told = selfvec.drift(run_of(rows), BETWEEN)
-    assert "have the same words as another one: each counts, so" in told.introduction[0]
-    assert told.tested
+    found = selfvec.drift(run_of(rows), BETWEEN)
+    assert "have the same words as another one. Each text counts once." in found.introduction[0]
+    assert found.tested
+    assert not found.significant

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,22 +17,24 @@ import selfvec
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.group_differences import GroupDifference, group_differences
 from selfvec.analysis.concepts.growth import (
+    Grown,
     Mix,
+    ShareChange,
     Sides,
     exact_p,
     first_and_last_periods,
-    growth_sentences,
+    growth_findings,
     moved_subjects,
     share_changes,
-    text_growth,
+    told_of_growth,
 )
 from selfvec.analysis.concepts.topic_result import Topics
-from selfvec.base.arrays import Mask
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.statistics import ratios_of_shares, stratified_ratios
+from selfvec.numerics.statistics import NORMAL, ratios_of_shares, stratified_ratios
 
 EVEN = [0.25] * 4
 DOUBLED = [0.4, 0.2, 0.2, 0.2]  # of storm, which had a quarter less before
@@ -61,21 +64,29 @@ def test_a_subject_whose_share_doubles_is_named_and_no_other() -> None:
     assert storm.growth.low < 2 < storm.growth.high
     assert storm.growth.q < 0.001
     assert storm.growth.share_last / storm.growth.share_first == pytest.approx(storm.growth.ratio)
-    first, total = result.sentences
+    grew, size = result.findings()
     names = [topic.name.split(", ")[0] for topic in result]
-    assert first.startswith(f"Larger share of the documents from 2001 to 2002: {names[0]} ")
+    assert grew.says.startswith(f"Larger share of the documents from 2001 to 2002: {names[0]} ")
     assert result[0] == storm
-    assert not any(name in first for name in names[1:])
-    assert total.startswith("The text itself stayed about as large: 300 → 30")
+    assert not any(name in grew.says for name in names[1:])
+    assert (grew.kind, grew.effect, grew.low, grew.q) == (
+        "subject",
+        storm.growth.ratio,
+        storm.growth.low,
+        storm.growth.q,
+    )
+    assert set(grew.words) <= set(SUBJECTS["storm"])
+    assert size.says.startswith("The text itself stayed about as large: 300 → 300")
 
 
 def test_where_only_the_documents_are_more_no_subject_is_named() -> None:
     result = grown(dated_run(EVEN, EVEN, (100, 400)))
-    assert result.sentences == [
-        "No topic has a larger or smaller share of the documents beyond chance from 2001 to 2002.",
-        "The text itself grew to 4.0 times the size: 100 → 400 documents a year. "
+    assert {finding.kind: finding.says for finding in result.findings()} == {
+        "none": "No topic has a larger or smaller share of the documents beyond chance from 2001 to 2002.",
+        "size": "The text itself grew to 4.0 times the size: 100 → 400 documents a year. "
         "Shares of the documents do not change by that.",
-    ]
+    }
+    assert result.sentences == [finding.says for finding in result.findings()]
 
 
 def moved(*sides: Any) -> Mask:
@@ -168,22 +179,108 @@ def test_a_subject_that_grows_with_a_kind_of_document_does_not_grow_by_itself() 
     # Weights are 80 · 20 / 100 = 16 for either kind, so shares are means of those of the kinds.
     assert change.equal.share_first == pytest.approx((0 + 19 / 20) / 2)
     assert change.equal.share_last == pytest.approx((0 + 79 / 80) / 2)
-    said = list(growth_sentences([("Valves", change)]))
-    assert said == [
-        "No subject has a larger or smaller share of the documents beyond chance from 2001 to 2004, with the "
-        "mix of kind held equal.",
-        "In all documents, whose mix changed: Valves 19 % → 79 %, 4.2 times (1.0 times with the mix equal).",
-    ]
+    said = {finding.kind: finding.says for finding in growth_findings([Grown("Valves", change)])}
+    assert said == {
+        "mix": "In all documents, whose mix changed: Valves 19 % → 79 %, 4.2 times (1.0 times with the mix "
+        "equal).",
+        "none": "No subject has a larger or smaller share of the documents beyond chance from 2001 to 2004, "
+        "with the mix of kind held equal.",
+    }
 
 
 def test_a_subject_that_is_new_has_no_ratio_but_a_lower_bound() -> None:
-    batch, sides = sides_of(60, 40)
+    _, sides = sides_of(60, 40)
     (change,) = share_changes([np.arange(100) >= 80], np.ones(100, bool), sides)
     assert (change.ratio, change.documents_first, change.documents_last) == (None, 0, 20)
     assert 1 < change.low < change.high
     assert change.shown.startswith("new (at least ")
-    assert text_growth(sides, batch).documents_last == 40
-    assert list(growth_sentences([])) == []
+    (said,) = growth_findings([Grown("Valves", replace(change, moved=True))])
+    assert said.says.startswith(
+        "Larger share of the documents from 2001 to 2004: Valves new (0 % → 50 %; 95 %:"
+    )
+    assert (said.effect, said.low) == (None, change.low)
+    assert growth_findings([]) == []
+
+
+def test_of_many_subjects_that_moved_the_surest_are_said_and_the_others_counted() -> None:
+    def change(low: float) -> ShareChange:
+        return ShareChange("2001", "2004", 10, 20, 0.1, 0.2, 2.0, low, 9.9, 0.01, 0.01, True)
+
+    found = growth_findings([Grown(f"Subject {i}", change(1 + i / 10)) for i in range(1, 9)])
+    assert [finding.low for finding in found] == [1 + i / 10 for i in range(8, 0, -1)]
+    *first, last = told_of_growth(found)
+    assert [said.split(": ")[1][:9] for said in first] == [f"Subject {i}" for i in range(8, 2, -1)]
+    assert last == "2 other subjects moved, as the table shows."
+
+
+# ---- Documents that are one observation
+
+
+def drawn_units(draw: np.random.Generator, counts: tuple[int, int]) -> tuple[Ints, Sides, list[Mask]]:
+    """Units of 1 to 20 documents, whole on a side, of which all documents are of one of four subjects."""
+    sizes = draw.integers(1, 21, sum(counts))
+    units = np.repeat(np.arange(len(sizes)), sizes)
+    early = units < counts[0]
+    subject = draw.choice(4, len(sizes))[units]
+    return units, Sides(Slice("2001", early), Slice("2004", ~early)), [subject == i for i in range(4)]
+
+
+def test_documents_that_come_together_name_a_subject_in_at_most_six_of_a_hundred_texts() -> None:
+    draw, found = np.random.default_rng(0), []
+    for _ in range(150):
+        units, sides, subjects = drawn_units(draw, (40, 60))
+        every = np.ones(len(units), bool)
+        together = share_changes(subjects, every, sides, units=units)
+        apart = share_changes(subjects, every, sides)
+        found.append([[a.p <= 0.05, b.p <= 0.05] for a, b in zip(together, apart, strict=True)])
+    of_units, of_documents = np.mean(found, axis=(0, 1))
+    assert of_units <= 0.06
+    assert of_documents > 0.3  # how often they would be named if each were an observation
+
+
+def test_units_of_one_document_are_as_good_as_none() -> None:
+    _, sides = sides_of(300, 300)
+    subject, every = np.arange(600) % 5 == 0, np.ones(600, bool)
+    subject[300:340] = True
+    (alone,) = share_changes([subject], every, sides, shares_add_up=False)
+    (single,) = share_changes([subject], every, sides, units=np.arange(600) + 7, shares_add_up=False)
+    assert (single.ratio, single.moved) == (alone.ratio, True)
+    assert np.log([single.low, single.high]) == pytest.approx(np.log([alone.low, alone.high]), abs=0.01)
+    assert single.p == pytest.approx(alone.p, rel=0.5)
+
+
+def test_p_and_interval_of_units_by_hand() -> None:
+    """Two units of five documents on each side, all or none of the subject: 1 of 2, then 2 of 2."""
+    _, sides = sides_of(10, 10)
+    subject = np.repeat([True, False, True, True], 5)
+    (change,) = share_changes(
+        [subject], np.ones(20, bool), sides, units=np.repeat(np.arange(4), 5), shares_add_up=False
+    )
+    # 3 of 4 documents have it; what a unit has beyond that, / 10, with a minus on the first side:
+    parts = np.array([-5 * 0.25, 5 * 0.75, 5 * 0.25, 5 * 0.25]) / 10
+    error = np.sqrt((parts**2).sum() * 4 / 3)
+    t = parts.sum() / error
+    assert parts.sum() == pytest.approx(0.5)  # the difference of the shares
+    assert change.p == pytest.approx(2 * (0.5 - np.arctan(t) / np.pi))  # Student's t with a degree of freedom
+    of_documents = np.sqrt((np.array([0.25, 0.75, 0.25, 0.25]) ** 2 / 100) @ [5, 5, 5, 5])
+    (_,), (low,), (high,) = ratios_of_shares(np.array([5]), 10, np.array([10]), 10)
+    wider = error / of_documents * 12.706 / NORMAL
+    assert np.log(change.high / change.low) == pytest.approx(np.log(high / low) * wider, rel=1e-3)
+
+
+def test_units_count_within_the_values_of_a_field_too() -> None:
+    draw = np.random.default_rng(1)
+    units, sides, subjects = drawn_units(draw, (40, 60))
+    mix = Mix(["kind"], (units % 2).astype(np.int32))
+    every = np.ones(len(units), bool)
+    for one, other in zip(
+        share_changes(subjects, every, sides, mix, units=units),
+        share_changes(subjects, every, sides, mix),
+        strict=True,
+    ):
+        assert one.equal.share_first == other.equal.share_first
+        assert one.equal.low < other.equal.low < other.equal.high < one.equal.high
+        assert one.equal.p > other.equal.p
 
 
 def test_groups_that_are_no_periods_have_no_growth() -> None:
@@ -200,6 +297,7 @@ def test_the_json_of_topics_has_growth_and_intervals(tmp_path: Path) -> None:
     shown = ran([*given, "--by", "year", "--json"]).json
     assert {"ratio", "low", "high", "q", "first", "last"} <= set(shown["rows"][0]["growth"])
     assert shown["groups"]["growth"]["documents_first"] == 80
+    assert {row["kind"]: row["effect"] for row in shown["findings"]} == {"size": 1.0, "none": None}
     for row in shown["groups"]["rows"]:
         assert row["documents"] / row["of"] == pytest.approx(row["share"])
         assert 0 <= row["low"] < row["share"] < row["high"] <= 1
@@ -278,3 +376,19 @@ def test_groups_that_cannot_be(tmp_path: Path) -> None:
     refused(lambda: selfvec.report(run, path, groups="place=west,east"), NotFound, "groups: 'east'")
     refused(lambda: selfvec.report(run, path, groups="county"), OptionError, "groups: .*fields are")
     assert not path.exists()
+
+
+def test_mails_of_a_thread_are_one_observation() -> None:
+    """Threads of ten have a subject each, one of them 8 of 20 and then 5: of 80 and 50 mails, p is small."""
+    rng, rows = np.random.default_rng(4), []
+    for i in range(400):
+        thread = i // 10
+        subject = list(SUBJECTS)[[0, 1, 2, 3, 0, 0, 1, 2, 0, 3][thread % 10] if thread < 20 else thread % 4]
+        text = f"The {' '.join(rng.choice(SUBJECTS[subject], 12))}."
+        rows.append({"thread": f"t{thread}", "date": f"{2001 + i // 200}-0{1 + i % 9}-03", "text": text})
+    run = selfvec.refine(rows, subject_table(), method="decorrelated", keep_fields="thread")
+    found = {finding.kind: finding for finding in grown(run).findings()}
+    assert found["unit"].says.endswith("documents with the same thread are one observation.")
+    assert "subject" not in found
+    assert exact_p(np.array([80]), 200, np.array([50]), 200) < 0.01
+    assert min(topic.growth.p for topic in grown(run)) > 0.1

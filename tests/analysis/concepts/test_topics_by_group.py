@@ -13,7 +13,6 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.concepts.corpus_topics import (
-    document_groups,
     matched_topics,
     topic_hierarchy,
     topic_shares,
@@ -21,7 +20,7 @@ from selfvec.analysis.concepts.corpus_topics import (
 )
 from selfvec.analysis.concepts.document_topics import document_table
 from selfvec.base.errors import InputError, NotFound, OptionError
-from selfvec.corpus.slices import Slice
+from selfvec.corpus.slices import Slice, document_groups
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
 

@@ -129,19 +129,25 @@ def test_a_slip_in_what_a_filter_leaves_out_is_named(run: Run) -> None:
 
 
 def test_sides_of_other_months_may_differ_by_the_season() -> None:
-    def why(months: tuple[int, int]) -> str:
+    def said(*months: Sequence[int]) -> list[str]:
         days = [
             f"{year}-{month:02d}-{day:02d}"
-            for year, month in zip((2001, 2003), months, strict=True)
+            for year, of_year in zip((2001, 2003), months, strict=True)
+            for month in of_year
             for day in range(1, 29)
         ]
-        texts = [{"text": "hail broke the roof of a barn " * 20, "date": day} for day in days * 2]
-        return asked_slices(selfvec.refine(texts, "none", "decorrelated")).why
+        rows = [{"text": f"hail broke roof {i} " * 20, "date": day} for i, day in enumerate(days)]
+        run = selfvec.refine(rows, "none", "original", repeats="keep")
+        found = selfvec.drift(run, ["2001", "2003"])
+        return [finding.says for finding in found.findings if finding.kind == "calendar"]
 
-    assert why((1, 7)).endswith(
-        "no month of the year in common, so what differs may be the season; --between names others."
-    )
-    assert "season" not in why((1, 1)) + why((7, 7))
+    assert said([1], [7]) == [
+        "2003 covers July, 2001 January: they have none in common, and what differs may be the season."
+    ]
+    assert said(range(1, 13), range(1, 6)) == [
+        "2003 covers January to May, 2001 all months: what differs may be the season."
+    ]
+    assert said([1], [1]) == said([7, 8], [7, 8]) == []
 
 
 def test_filters_are_those_of_search_and_periods_are_chosen_among_what_passes(run: Run) -> None:

@@ -186,9 +186,11 @@ def test_a_word_that_changed_is_named_alone(documents: int, uses: int) -> None:
     found = drift(run)
     assert found.general <= 0.05
     assert found.changed == 1
+    assert found.named == found.as_dict()["named"] == ["x0"]
     most = r"(no more than by chance|a little \(median 0.0\d beyond chance\))"
-    changed = rf"1 of {found.tested} changed by more than 0.20( beyond that)?: x0\."
-    assert re.fullmatch(f"From old to new, most words differ {most}; {changed}", found.summary)
+    changed = rf"1 of {found.tested} changed in more than a fifth of its uses: x0"
+    share = r"of x0, nearly all of the uses are new \(\d+ to 100 %\)"
+    assert re.fullmatch(f"From old to new, most words differ {most}; {changed}; {share}\\.", found.summary)
     (section,) = (part for part in found.view(20).parts if hasattr(part, "quotes"))
     assert section.head[0][0] == "x0"
 
@@ -254,30 +256,26 @@ def test_a_text_that_changed_as_a_whole_is_said_to_and_no_word_stands_out() -> N
     assert found.changed <= 0.05 * found.tested
 
 
-def test_the_change_is_the_difference_of_the_figures_that_are_printed() -> None:
+def test_figures_are_printed_with_the_interval_of_new_uses() -> None:
     run = planted_run([(0, 1), (0, 0.5), STAYS], documents=(200, 200), uses=(30, 30))
     found = drift(run)
+    known = [row for row in found if row["new_uses"] is not None]
     console = Console(width=120, file=io.StringIO(), record=True)
     console.print(draw(found.view(1000)))
     printed = console.export_text()
-    general = re.search(r"change: distance - chance(?: - (\d\.\d\d), by)?", printed)[1] or 0
-    rows = re.findall(
-        r"^(\S+) +(-?\d\.\d\d) +(?:\S+|\S+ to \S+)? +(\d\.\d\d) +(\d\.\d\d) ", printed, re.MULTILINE
-    )
-    assert len(rows) == len(found) > 100
-    for word, change, distance, chance in rows:
-        assert float(change) == pytest.approx(float(distance) - float(chance) - float(general), abs=1e-9), (
-            word
-        )
-        assert float(change) == pytest.approx(found[word]["change"], abs=0.0051)
+    rows = re.findall(r"^(\S+) +(\d+)% +(\d+)-(\d+)% +(-?\d\.\d\d) +(\d\.\d\d) ", printed, re.MULTILINE)
+    assert len(rows) == len(known) > 30
+    for word, share, low, high, change, distance in rows:
+        row = found[word]
+        shares = [100 * row[f"new_uses{end}"] for end in ("", "_low", "_high")]
+        assert [float(share), float(low), float(high)] == pytest.approx(shares, abs=0.51)
+        assert [float(change), float(distance)] == pytest.approx([row["change"], row["distance"]], abs=0.0051)
 
 
 def test_a_distance_that_chance_explains_has_no_section() -> None:
     """Few uses look far apart by themselves."""
     found = drift(planted_run([(0, 1), (0.3, 0.7)], documents=(200, 200), uses=(5, 5)))
-    for row in found:
-        if row["expected"] > row["distance"] - 0.2:
-            assert not (row["change_low"] or 0) > 0.2
     heads = {part.head[0][0] for part in found.view(50).parts if hasattr(part, "quotes")}
-    changed = {row["word"] for row in found if row["q"] <= 0.05 and (row["change_low"] or 0) > 0.2}
+    changed = {row["word"] for row in found if row["q"] <= 0.05 and (row["new_uses_low"] or 0) > 0.2}
     assert heads == changed
+    assert not any(row["expected"] > row["distance"] for row in found if row["word"] in changed)

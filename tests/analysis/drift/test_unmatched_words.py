@@ -84,7 +84,7 @@ def test_a_field_that_goes_with_time_is_named_with_what_to_do(run: Run) -> None:
     command = ["drift", run.folder, "--between", *BETWEEN]
     said = " ".join(ran(command).out.split())  # however wide the terminal is
     assert f"kind differs: {kind['value']} is" in said
-    assert "the same mix of kind on both sides, 39% of the text; --mix raw compares all." in said
+    assert "with the same mix on both sides, 39% of the text. Compare all as it is: --mix raw." in said
     raw = " ".join(ran([*command, "--mix", "raw"]).out.split())
     assert "New in 2002: taper 0 → 20, yellen 0 → 20" in raw
     within = selfvec.drift(run, BETWEEN, filter=f"kind={kind['within']}")

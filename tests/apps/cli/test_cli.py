@@ -273,7 +273,7 @@ def test_bad_rows_are_skipped_only_on_request(inside: Path) -> None:
         ("serve run", "uvicorn", "serve"),
         ("mcp run", "mcp", "mcp"),
         ("export run --to faiss", "faiss", "faiss"),
-        ("trajectory run hail --plot x.svg", "vl_convert", "plot"),
+        ("trajectory run hail --plot x.png", "vl_convert", "plot"),
     ],
 )
 def test_a_missing_package_names_its_extra(command, package, extra, inside: Path, monkeypatch) -> None:

@@ -118,6 +118,8 @@ MEANINGS = {
     "--between": "the two parts that are compared",
     "--variants": "words that are written in two ways are counted as one",
     "--mix": "documents with the same mix of fields are compared",
+    "--together": "documents with the same value are one observation",
+    "--sort": "what rows are sorted by",
     "--anchor": "how strongly words are held to their old vectors",
     "--keep-fields": "fields that a run keeps",
     "--id-field": "field that holds the id",

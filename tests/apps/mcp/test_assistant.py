@@ -126,9 +126,8 @@ def talk(folder: Path) -> tuple[list[Any], dict[str, Any], Any]:
     before = hashes(folder)
     told = asyncio.run(conversation(folder / "run"))
     after = hashes(folder)
-    kept = tuple(
-        f"run/cache/{name}-" for name in ("drift", "sentences", "sides", "variants", "topics", "clusters")
-    )
+    names = "drift sentences sides copies quotations variants topics clusters"
+    kept = tuple(f"run/cache/{name}-" for name in names.split())
     assert [name for name in after.keys() - before.keys() if not name.startswith(kept)] == []
     assert {name: after.get(name) for name in before} == before  # nothing but kept results of drift is new
     return told
@@ -264,12 +263,12 @@ def test_a_word_that_changed_is_found_and_explained(talk, folder: Path) -> None:
     assert (found["a"], found["b"]) == ("1990..1994", "1995..")
     (found,) = found["rows"]
     assert found["beyond_chance"] is True
-    assert found["change_low"] > 0.1
+    assert found["new_uses_low"] > 0.1
     assert any("barn" in text for text in found["examples_a"])
     assert any("screen" in text for text in found["examples_b"])
     arguments = ["drift", str(folder / "run"), "--between", "1990..1994", "1995..", "--json"]
     (row,) = [row for row in ran(arguments).json["rows"] if row["word"] == "mouse"]
-    for key in ("change", "change_low", "change_high", "distance", "chance", "q"):
+    for key in ("change", "new_uses", "new_uses_low", "new_uses_high", "distance", "chance", "q"):
         assert found[key] == pytest.approx(row[key], rel=1e-3)
     for key in ("count_a", "count_b", "gained", "lost"):
         assert found[key] == row[key]
@@ -302,8 +301,8 @@ def test_keywords_words_in_context_and_collocates_are_those_of_the_functions(tal
         found, asked = data(talk, name), function(folder / "run", **CALLS[name][1])
         assert found["rows"]
         expected = asked.as_dict()
-        if "sides" in expected:  # of which the assistant gets the sentences alone
-            expected["sides"] = asked["sides"]["sentences"]
+        if "findings" in expected:  # of which the assistant gets the sentences alone
+            expected["findings"] = [finding["says"] for finding in asked["findings"]]
         assert found == to_four_digits(expected)
 
 

@@ -219,11 +219,12 @@ def test_words_share_a_chart_over_time_and_each_topic_has_one(page: Page, site: 
     page.wait("document.querySelectorAll('.multiples .chart').length > 1")
 
 
-CHART = """import("/chart.js").then(({ rates, timeline }) => {
+CHART = """import("/chart.js").then(({ rates, charted }) => {
   const years = [[1972, 3], [1993, 400], [1994, 500], [2002, 90]];
   const periods = years.map(([from, documents]) => ({ name: String(from), documents, from, to: from + 1 }));
   const points = rates([3, 40, 30, 0], years.map(([, documents]) => documents));
-  const chart = timeline(periods, [{ name: "hail", points }], { about: "Share", show: (x) => x.toFixed(2) });
+  const series = [{ name: "hail", points }], show = (x) => x.toFixed(2);
+  const chart = charted({ about: "Share", periods, series, show }).querySelector(".chart");
   const marks = [...chart.querySelectorAll(".mark")];
   return {
     places: marks.map((mark) => Number(mark.getAttribute("cx"))),

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.word_drift.measures import measure_words
 from selfvec.analysis.word_drift.permutation_test import DriftTest
 from selfvec.analysis.word_drift.word_choice import listed_rows
@@ -236,7 +237,8 @@ def _between_texts(
         rule = f"dividing documents needs {_LEAST_DOCUMENTS} on either side, and one side has {fewest}"
         remedy = "give one document per line or row, or choose the method procrustes"
         raise InputError(rule, remedy=remedy)
-    measured = measure_words(run, slices, test, neighbours=neighbours, jobs=jobs, progress=progress)
+    sides = Comparison.of(run.require_tokens(), slices)
+    measured = measure_words(run, sides, test, neighbours=neighbours, jobs=jobs, progress=progress)
     return listed_rows(run, measured)
 
 

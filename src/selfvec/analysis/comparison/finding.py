@@ -26,10 +26,13 @@ KINDS = (
     "mix",  # a field whose values have different shares
     "subject",  # a subject with a larger or smaller share
     "word",  # words that changed, came or went
-    "size",  # how large the sides are, and what is too small to tell
     "none",  # nothing beyond chance
+    "size",  # how large the sides are, and what is too small to tell
 )
 """What findings are of, in the order in which a reader needs them: what makes others untrue comes first."""
+
+
+WRITTEN = ("language", "writing")  # kinds of how texts are written
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,25 @@
 """Fields of the documents that go with what is compared, and two sides with equal shares of their values.
 
 If minutes are most of the new documents and few of the old, words differ between the two because minutes are
-not speeches. Then documents are left out by chance until each value has the same share of the words on both
-sides. What is left are whole documents, so random splits of them remain a valid test.
+not speeches. Then some documents of a side weigh nothing where it has too many of a value, until each value
+has the same share of the words on both sides. What is left are whole documents, so random splits of them
+remain a valid test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import AnyInts, Doubles, Ids, Ints, Mask
-from selfvec.corpus.filters import coded_field
-from selfvec.corpus.slices import Slice
-from selfvec.data.run import Run
-from selfvec.data.run_text import column_of
+from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask
 from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
+
+from .fields import Coded
 
 Row = dict[str, Any]
 
-_VALUES = (20, 100)  # of a field: more than 20 only if each has about twenty documents
 _DIFFERENCE = 0.1  # of the shares on both sides, at least, by words or by documents
 _LEVEL = 0.01  # of p times the number of tests (Bonferroni)
 _WITHIN = 10  # documents on each side of a value that a comparison can be restricted to
@@ -31,26 +28,20 @@ _LEAST = 5  # documents that each side keeps, or the mix is not held equal
 _KEPT = 0.1  # of the words of each side, likewise
 
 
-def confounded_fields(run: Run, slices: Sequence[Slice]) -> list[Row]:
-    """Fields whose values go with the two slices, the most uneven first.
+def confounded_fields(fields: Sequence[Coded], lengths: Ints, side: Ids, weight: Floats) -> list[Row]:
+    """Fields of few values that go with the two sides, the most uneven first; ``lengths`` are words, (D,).
 
     A row has the ``field``, the ``value`` that differs most, its shares ``share_a`` and ``share_b`` of the
     documents, and ``words_a`` and ``words_b`` of the words, ``p`` of the former and ``p_words`` of the
     latter, and ``within``: the value that most documents of both sides have, or None if hardly any has.
-    Fields that only tell the date or the slice are none.
     """
-    if run.text is None or run.tokens is None or len(slices) != 2:
-        return []
-    lengths = np.diff(run.tokens.offsets)
     tested: list[Row] = []
     most_uneven: list[Row] = []  # of each field
-    for name, codes, values in _fields_of_few_values(run):
-        used = np.unique(codes[slices[0].documents | slices[1].documents])
-        if np.count_nonzero(used >= 0) < 2 or {part.name for part in slices} <= set(values):
-            continue
-        rows = _value_rows(name, values, codes, lengths, slices)
-        tested += rows
-        most_uneven.append(max(rows, key=lambda row: (_difference(row), row["share_b"])))
+    for name, codes, values, few in fields:
+        if few and np.count_nonzero(np.unique(codes[side >= 0]) >= 0) > 1:
+            rows = _value_rows(name, values, codes, lengths, side, weight)
+            tested += rows
+            most_uneven.append(max(rows, key=lambda row: (_difference(row), row["share_b"])))
     tests = 2 * len(tested)
     certain = [row for row in most_uneven if min(row["p"], row["p_words"]) * tests <= _LEVEL]
     large = [row for row in certain if _difference(row) >= _DIFFERENCE]
@@ -63,25 +54,29 @@ def _difference(row: Row) -> float:
 
 
 def _value_rows(
-    name: str, values: Sequence[str], codes: Ids, lengths: Ints, slices: Sequence[Slice]
+    name: str, values: Sequence[str], codes: Ids, lengths: Ints, side: Ids, weight: Floats
 ) -> list[Row]:
     """The values of a field, with their shares and p."""
-    documents = np.ones(len(codes), np.int64)
+    own = [np.where(side == number, weight, 0).astype(np.float64) for number in (0, 1)]
     counts, words = (
-        np.stack([_sums(codes, part.documents, weights, len(values)) for part in slices]).astype(np.int64)
-        for weights in (documents, lengths)
+        np.stack([_sums(codes, each * of, len(values)) for each in own]) for of in (1.0, lengths)
     )
-    totals = [int(part.documents.sum()) for part in slices]
-    by_documents = hypergeometric_p(counts[1], counts.sum(axis=0), totals[1], sum(totals))
-    by_words = _p_of_words(codes, lengths, slices, len(values))
+    totals = [float(each.sum()) for each in own]
+    of_words = [float(each @ lengths) for each in own]
+    # With weights, as many documents as they add up to.
+    whole, sizes = np.rint(counts).astype(np.int64), np.rint(totals).astype(np.int64).tolist()
+    by_documents = hypergeometric_p(
+        np.minimum(whole[1], sizes[1]), whole.sum(axis=0), sizes[1], max(sum(sizes), int(whole.sum()))
+    )
+    by_words = _p_of_words(codes, lengths, own, len(values))
     common = counts.min(axis=0)
     within = values[int(common.argmax())] if common.max() >= _WITHIN else None
     columns = {
         "value": values,
         "share_a": (counts[0] / max(totals[0], 1)).tolist(),
         "share_b": (counts[1] / max(totals[1], 1)).tolist(),
-        "words_a": (words[0] / max(lengths[slices[0].documents].sum(), 1)).tolist(),
-        "words_b": (words[1] / max(lengths[slices[1].documents].sum(), 1)).tolist(),
+        "words_a": (words[0] / max(of_words[0], 1)).tolist(),
+        "words_b": (words[1] / max(of_words[1], 1)).tolist(),
         "p": by_documents.tolist(),
         "p_words": by_words.tolist(),
     }
@@ -89,109 +84,102 @@ def _value_rows(
     return [{"field": name, **dict(zip(columns, row, strict=True)), "within": within} for row in rows]
 
 
-def _sums(codes: Ids, documents: Mask, weights: AnyInts, values: int) -> Doubles:
-    """The sums of the weights, (D,), of some documents with each value."""
-    used = documents & (codes >= 0)
+def _sums(codes: Ids, weights: Doubles, values: int) -> Doubles:
+    """The sums of the weights, (D,), of the documents with each value."""
+    used = codes >= 0
     return np.bincount(codes[used], weights[used], minlength=values).astype(np.float64)
 
 
-def _p_of_words(codes: Ids, lengths: Ints, slices: Sequence[Slice], values: int) -> Doubles:
+def _p_of_words(codes: Ids, lengths: Ints, own: Sequence[Doubles], values: int) -> Doubles:
     """p of each value's shares of the words, if all documents were divided between the sides by chance.
 
     A share of words is a ratio of two sums over documents. Its difference between the sides is nearly that of
-    the means of ``length · (has the value - share)``, whose variance over all divisions is known.
+    the means of ``length · (has the value - share)``, whose variance over all divisions is known. ``own`` are
+    the weights of the documents on either side, (D,).
     """
-    sides = [part.documents for part in slices]
-    both = sides[0] | sides[1]
-    share = _sums(codes, both, lengths, values) / max(lengths[both].sum(), 1)
+    both = own[0] + own[1]
+    share = _sums(codes, both * lengths, values) / max(float(both @ lengths), 1)
     means = [
-        (_sums(codes, side, lengths, values) - share * lengths[side].sum()) / max(side.sum(), 1)
-        for side in sides
+        (_sums(codes, each * lengths, values) - share * (each @ lengths)) / max(float(each.sum()), 1)
+        for each in own
     ]
-    squares = lengths**2
+    squares = lengths.astype(np.float64) ** 2
     # The terms of all documents add up to zero, so their variance is the mean of their squares.
-    total = _sums(codes, both, squares, values) * (1 - 2 * share) + share**2 * squares[both].sum()
-    variance = total / max(both.sum() - 1, 1)
-    error = np.sqrt(variance * sum(1 / max(side.sum(), 1) for side in sides))
+    total = _sums(codes, both * squares, values) * (1 - 2 * share) + share**2 * (both @ squares)
+    variance = total / max(float(both.sum()) - 1, 1)
+    error = np.sqrt(variance * sum(1 / max(float(each.sum()), 1) for each in own))
     difference = means[0] - means[1]
     return chi_square_p(np.divide(difference, error, out=np.zeros(values), where=error > 0))
-
-
-def _fields_of_few_values(run: Run) -> Iterator[tuple[str, Ids, list[str]]]:
-    """The fields of a few values that are no dates: their codes, (D,), and their values."""
-    text, batch = run.require_text(), run.require_tokens()
-    few, most = _VALUES
-    limit = max(few, min(most, len(text) // few))
-    for name in text.fields:
-        if text.read((column_of(name),)).to_series().n_unique() <= limit + 1:  # null is one
-            codes, values = coded_field(run, name)
-            if 2 <= len(values) <= limit and not _tells_the_date(codes, batch.dates):
-                yield name, codes, values
-
-
-def _tells_the_date(codes: Ids, dates: Any) -> bool:
-    """Whether the values follow each other in time, as years, volumes or chairs do.
-
-    >>> days = np.array(["2001", "2003", "2002", "2004"], "datetime64[D]")
-    >>> _tells_the_date(np.array([0, 1, 0, 1]), days), _tells_the_date(np.array([0, 0, 1, 1]), days)
-    (True, False)
-    """
-    if dates is None:
-        return False
-    used = np.flatnonzero((codes >= 0) & ~np.isnat(dates))
-    in_time = codes[used[np.lexsort((codes[used], dates[used]))]]
-    return bool(np.count_nonzero(np.diff(in_time)) < len(np.unique(in_time)))
 
 
 # ---- The mix held equal
 
 
-def mix_held_equal(run: Run, slices: Sequence[Slice]) -> tuple[list[Row], list[str], list[Slice]]:
-    """The `confounded_fields` of two slices, those to hold equal, and the slices with these held equal.
+def mix_held_equal(
+    fields: Sequence[Coded], lengths: Ints, side: Ids, weight: Floats
+) -> tuple[list[Row], list[str], Floats]:
+    """The `confounded_fields` of two sides, those to hold equal, and the weights with these held equal.
 
-    So many are held equal that none goes with the slices any more; none if that cannot be done.
+    So many are held equal that none goes with the sides any more; none if that cannot be done.
     """
-    mix = confounded = confounded_fields(run, slices)
-    fields: list[str] = []
-    equal = list(slices)
-    while len(fields) < _FIELDS:
+    mix = confounded = confounded_fields(fields, lengths, side, weight)
+    held: list[str] = []
+    equal = weight
+    while len(held) < _FIELDS:
         # What differs between the sides after one field is equal may be due to the fields that go with it.
-        field = next((row["field"] for row in confounded if row["field"] not in fields), None)
-        tried = None if field is None else equal_mix(run, slices, [*fields, field])
+        field = next((row["field"] for row in confounded if row["field"] not in held), None)
+        tried = None
+        if field is not None:
+            tried = equal_mix(value_groups(fields, [*held, field], len(side)), lengths, side, weight)
         if field is None or tried is None:
             break
-        fields.append(field)
-        equal, confounded = tried, confounded_fields(run, tried)
-    return mix, fields, equal
+        held.append(field)
+        equal = tried
+        confounded = confounded_fields(fields, lengths, np.where(equal > 0, side, -1), equal)
+    return mix, held, equal
 
 
-def equal_mix(run: Run, slices: Sequence[Slice], fields: Sequence[str], seed: int = 0) -> list[Slice] | None:
-    """So many documents of each slice that all values of some fields have the same shares of its words.
+def equal_mix(groups: Ids, lengths: Ints, side: Ids, weight: Floats, seed: int = 0) -> Floats | None:
+    """Weights with which all groups have the same shares of the words of both sides, (D,).
 
-    None if hardly anything would be left.
+    Of the documents of a group that a side has too many of, some weigh 0. None if hardly anything would be
+    left. (Smaller weights for all of these would leave out nothing, but then a division by chance is no
+    model of the sides: of words that do not change, .6 to 1 % had p ≤ .05 where the sides differ in size.)
     """
-    lengths = np.diff(run.require_tokens().offsets)
-    groups = value_groups(run, fields)
-    number = int(groups.max()) + 1
-    words = np.stack([_sums(groups, part.documents, lengths, number) for part in slices])
     rng = np.random.default_rng(seed)
-    drawn = [
-        replace(part, documents=_drawn(groups, part.documents, lengths, most, rng))
-        for part, most in zip(slices, _kept_words(words), strict=True)
-    ]
-    for part, whole in zip(drawn, slices, strict=True):
-        kept, every = (int(lengths[of.documents].sum()) for of in (part, whole))
-        if part.documents.sum() < _LEAST or kept < _KEPT * every:
+    number = int(groups.max()) + 1
+    own = [(np.where(side == of, weight, 0) * lengths).astype(np.float64) for of in (0, 1)]
+    words = np.stack([_sums(groups, each, number) for each in own])
+    made = weight.copy()
+    for of, wanted in enumerate(_kept_words(words)):
+        mine = side == of
+        made[mine & ~_drawn(groups, own[of], wanted, rng)] = 0
+        kept = made[mine].astype(np.float64)
+        if kept.sum() < _LEAST or kept @ lengths[mine] < _KEPT * own[of].sum():
             return None
-    return drawn
+    return made
 
 
-def value_groups(run: Run, fields: Sequence[str]) -> Ids:
+def _drawn(codes: Ids, words: Doubles, wanted: Doubles, rng: np.random.Generator) -> Mask:
+    """Random documents with about the wanted words of each value, (D,) bool; ``words`` are theirs, (D,)."""
+    order = rng.permutation(np.flatnonzero(words > 0))
+    order = order[np.argsort(codes[order], kind="stable")]
+    ends = np.cumsum(words[order])
+    own = codes[order]
+    first = np.concatenate(([True], own[1:] != own[:-1])) if len(own) else np.zeros(0, bool)
+    begun = np.maximum.accumulate(np.where(first, ends - words[order], 0))
+    # A document stays if at least half of it is wanted.
+    chosen = np.zeros(len(words), bool)
+    chosen[order[ends - begun - words[order] / 2 <= wanted[own] + 1e-9]] = True
+    return chosen
+
+
+def value_groups(fields: Sequence[Coded], names: Sequence[str], documents: int) -> Ids:
     """The number of each document's combination of values, (D,); without a field is a value of its own."""
-    codes = np.zeros(run.require_tokens().documents, np.int64)
+    codes = np.zeros(documents, np.int64)
     for field in fields:
-        own, values = coded_field(run, field)
-        codes = codes * (len(values) + 1) + own + 1
+        if field.name in names:
+            codes = codes * (len(field.values) + 1) + field.codes + 1
     return np.unique(codes, return_inverse=True)[1].astype(np.int32)
 
 
@@ -217,17 +205,3 @@ def _kept_words(words: Doubles) -> Doubles:
     uncertain = 1 / sizes + 1 / (ratios * sizes)
     best = int(np.argmax(uncertain <= 1.25 * uncertain.min()))
     return np.stack([of_a[best], of_a[best] * ratios[best]])
-
-
-def _drawn(codes: Ids, documents: Mask, lengths: Ints, wanted: Doubles, rng: np.random.Generator) -> Mask:
-    """Random documents with about the wanted words of each value, (D,) bool."""
-    order = rng.permutation(np.flatnonzero(documents & (codes >= 0)))
-    order = order[np.argsort(codes[order], kind="stable")]
-    ends = np.cumsum(lengths[order])
-    own = codes[order]
-    first = np.concatenate(([True], own[1:] != own[:-1])) if len(own) else np.zeros(0, bool)
-    begun = np.maximum.accumulate(np.where(first, ends - lengths[order], 0))
-    # A document stays if at least half of it is wanted.
-    chosen = np.zeros_like(documents)
-    chosen[order[ends - begun - lengths[order] / 2 <= wanted[own] + 1e-9]] = True
-    return chosen

@@ -8,7 +8,7 @@ sides have, and again after the pairs found so far have been joined.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,9 +36,11 @@ _BASIS = 2_000  # most frequent words of both sides that contexts are compared b
 _OFFSETS = (-2, -1, 1, 2)  # near words, in order, tell how a word is used; far ones tell the subject
 _SAMPLED = 400  # occurrences of a word
 _SPLITS = 10  # random halves of the occurrences of both words
-# Least cosine of contexts, as a share of that of random halves. On storm reports, abstracts and planted
-# abbreviations, pairs that are one word have .88 and more; words whose letters agree by accident .41 at most.
-_NEAR = 0.7
+# Contexts of both agree as those of one word do: the cosine of most of these words, which both sides have,
+# is a larger share of that of random halves. They tell how far the text itself moved apart. (Of planted
+# abbreviations it is .88 and more; of words whose letters agree by accident .41 at most.)
+_CONTROLS, _LOWEST = 60, 0.1
+_NEAR, _NEAREST = 0.7, 0.85  # the bounds of what is asked for
 # A word without such letters stands where another stood if both are frequent, as frequent up to this ratio,
 # and used alike: subjects that come as others go use their words otherwise, with a cosine of .17 at most.
 _OFTEN, _AS_OFTEN, _ALIKE = 20, 2, 0.25
@@ -113,8 +115,8 @@ def relation(a: str, b: str) -> str:
 
     >>> [relation(*pair.split()) for pair in ("acft aircraft", "e-mail email", "café cafe", "fax email")]
     ['abbreviation', 'hyphen', 'accents', '']
-    >>> relation("wx", "weather")
-    'abbreviation'
+    >>> relation("wx", "weather"), relation("unit", "united")
+    ('abbreviation', 'ending')
     >>> relation("Hail", "hail"), relation("colour", "color"), relation("moming", "morning")
     ('case', 'spelling', 'misread')
     """
@@ -131,7 +133,10 @@ def relation(a: str, b: str) -> str:
     short, long = sorted((a.lower(), b.lower()), key=len)
     # In aviation and medicine an x stands for the rest of a word: wx, pax, rx, hx.
     rest_left_out = 2 <= len(short) <= _LONGEST_X and short[-1] == "x" and long.startswith(short[:-1])
-    return "abbreviation" if rest_left_out or abbreviates(short, long) else ""
+    if not (rest_left_out or abbreviates(short, long)):
+        return ""
+    # A stem lacks an ending; an abbreviation lacks most of the word, or what is between its letters.
+    return "ending" if long.startswith(short) and len(long) <= 2 * len(short) else "abbreviation"
 
 
 def variant_pairs(run: Run, slices: Sequence[Slice]) -> list[Row]:
@@ -153,7 +158,7 @@ def variant_pairs(run: Run, slices: Sequence[Slice]) -> list[Row]:
         initial = run.original.sources == Source.KNOWN
         return {"rows": pairs_between([batch.part(part.documents) for part in ends], initial)}
 
-    rows: list[Row] = kept_result(run, "variants", (_FORMAT, *documents_of(ends)), make)["rows"]
+    rows: list[Row] = kept_result(run, "variants", (_FORMAT, len(batch), *documents_of(ends)), make)["rows"]
     return rows
 
 
@@ -165,9 +170,10 @@ def pairs_between(parts: Sequence[TokenBatch], initial: Mask, seed: int = 0) -> 
         return []
     pairs: dict[int, int] = {}
     judged: list[_Pair] = []
+    least = _usual_agreement(parts, moves, seed)
     for _ in range(_ROUNDS):
         # Neighbours are often replaced at once. Pairs found so far are one word to the next round.
-        judged = _judged(names, moves, _Contexts.of(parts, moves, pairs, seed), seed)
+        judged = _judged(names, moves, _Contexts.of(parts, moves, pairs, seed), seed, least)
         joined = {pair.gone: pair.came for pair in judged if pair.relation and pair.near}
         if joined == pairs:
             break
@@ -312,14 +318,32 @@ class _Pair(NamedTuple):
     relation: str
     cosine: float
     expected: float
+    least: float  # share of the expected cosine that one word has on both sides
 
     @property
     def near(self) -> bool:
-        """Whether their contexts are nearly equal."""
-        return self.cosine > 0 and self.cosine >= _NEAR * self.expected
+        """Whether their contexts agree as those of one word on both sides do."""
+        return self.cosine > 0 and self.cosine >= self.least * self.expected
 
 
-def _judged(names: Sequence[str], moves: _Moves, contexts: _Contexts, seed: int) -> list[_Pair]:
+def _usual_agreement(parts: Sequence[TokenBatch], moves: _Moves, seed: int) -> float:
+    """The share of the cosine of random halves that the contexts of a word on both sides reach at least."""
+    rng = np.random.default_rng(seed)
+    among = moves.shared[len(moves.shared) // 10 :]  # words of function agree better
+    chosen = np.sort(rng.choice(among, min(_CONTROLS, len(among)), replace=False))
+    contexts = _Contexts.of(parts, replace(moves, going=chosen, coming=chosen), {}, seed)
+    shares = []
+    for i in range(len(chosen)):
+        halves = _of_halves(contexts, i, len(chosen) + i, rng)
+        a, b = (contexts.direction(contexts.of_word(j)) for j in (i, len(chosen) + i))
+        if halves > 0:
+            shares.append(float(a @ b) / halves)
+    if len(shares) < _CONTROLS // 3:
+        return _NEAR
+    return float(np.clip(np.quantile(shares, _LOWEST), _NEAR, _NEAREST))
+
+
+def _judged(names: Sequence[str], moves: _Moves, contexts: _Contexts, seed: int, least: float) -> list[_Pair]:
     """Pairs whose contexts are among the nearest; each word is in one pair."""
     every = np.stack([contexts.direction(contexts.of_word(i)) for i in range(len(contexts.starts) - 1)])
     going = len(moves.going)
@@ -339,7 +363,7 @@ def _judged(names: Sequence[str], moves: _Moves, contexts: _Contexts, seed: int)
             continue  # what is left of a word where a document was cut off
         if related or (cosines[i].argmax() == j and cosines[:, j].argmax() == i):
             expected = _of_halves(contexts, i, going + j, rng)
-            judged.append(_Pair(gone, came, related, float(cosines[i, j]), expected))
+            judged.append(_Pair(gone, came, related, float(cosines[i, j]), expected, least))
     judged.sort(key=lambda pair: (not pair.relation, -pair.cosine))
     paired: set[int] = set()
     once = []

@@ -5,28 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from functools import reduce
-from itertools import product
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from selfvec.analysis.comparison.written import written
+from selfvec.analysis.comparison.compared import compared
+from selfvec.analysis.comparison.comparison import Comparison
+from selfvec.analysis.comparison.missing import undated
+from selfvec.analysis.comparison.passages import own_words
 from selfvec.analysis.variants import with_variants
 from selfvec.base.arrays import Ints, Mask, Rows
-from selfvec.base.casing import in_any_case
 from selfvec.base.declarations import checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, OptionError, require
-from selfvec.base.names import listed
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
-from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
+from selfvec.corpus.slices import Slice, document_groups
 from selfvec.data.run import Run
-from selfvec.data.run_text import ID
 from selfvec.files.atomic_files import check_target
 from selfvec.files.checksums import write_sealed
 from selfvec.files.report_page import ROWS, check_report, save_rows
@@ -40,14 +38,17 @@ from selfvec.storage.run_folder import read_names
 from selfvec.storage.text_file import text_part
 
 from .document_topics import assigned_table, document_table
-from .growth import ShareChange, first_and_last_periods, mix_of, share_changes, text_growth
+from .growth import ShareChange, Sides, first_and_last_periods, mix_and_units, share_changes
 from .subjects import FORGET, kept_with, with_names
 from .terms import NAMED, counts_in, phrase_names, terms, topic_rows, topical_terms
+from .text_size import text_growth
 from .topic_clusters import TERMS, cluster_terms
 from .topic_result import GroupTopics, Topic, Topics, TopicShare
 
 _ARRAYS = "clusters.safetensors"  # in the cache
-_KIND = "named after phrases of one subject"  # of topics in the cache; another is never read
+_KIND = (
+    "named after phrases of one subject, without quotations"  # of topics in the cache; another is never read
+)
 _LISTED = 5  # terms of a topic in a group
 
 
@@ -164,7 +165,7 @@ def topics(
     if documents is not None:
         check_report(documents, ROWS)
         check_target(documents, overwrite=overwrite, folder=False)
-    run = passing(with_variants(home, given.get("variants")), given.get("filter"))
+    run = own_words(passing(with_variants(home, given.get("variants")), given.get("filter")))
     parts = [] if by is None else document_groups(run, by)
     new = None
     if assign is not None:
@@ -198,7 +199,7 @@ def topics(
 def topics_as_found(run: Run, progress: Progress | None = None) -> Topics:
     """The topics of a run as `topics` finds them by default, without a person's names."""
     options = {"top": 12, "min_count": 5, "seed": 0, "seeds": [], "earlier": []}
-    return _kept_clusters(run, None, options, as_progress(progress))
+    return _kept_clusters(own_words(run), None, options, as_progress(progress))
 
 
 def _beginnings(
@@ -307,37 +308,6 @@ def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[s
 # `matched_topics` clusters each group separately.
 
 
-def document_groups(run: Run, by: str) -> list[Slice]:
-    """Groups of a run's documents: by month, quarter, year, decade, century, slice, or a field of its files.
-
-    Several of these, separated by commas, give a group for every combination that occurs.
-    """
-    kept = [] if run.text is None else run.text.fields
-    known = (*PERIODS, "slice", ID, *kept)
-    parts = [_groups_by(run, name) for name in listed(by, lambda name: in_any_case(name, known))]
-    if not parts:
-        raise OptionError("names a period or a field", field="by", remedy=f"try {', '.join(PERIODS)}")
-    combined = [reduce(_both, combination) for combination in product(*parts)]
-    combined = [group for group in combined if group.documents.any()]
-    if len(combined) > MOST_VALUES:
-        rule = f"{by!r} gives {len(combined):,} groups, more than the limit of {MOST_VALUES:,}"
-        raise OptionError(rule, field="by", remedy="name a field with fewer values, or a longer period")
-    return combined
-
-
-def _groups_by(run: Run, name: str) -> list[Slice]:
-    batch = run.require_tokens()
-    if name in PERIODS:
-        return by_period(batch, name)
-    if name == "slice":
-        return by_label(batch)
-    return sorted(by_label(labelled_by(run, name, "by", (*PERIODS, "slice"))), key=lambda group: group.name)
-
-
-def _both(one: Slice, other: Slice) -> Slice:
-    return Slice(f"{one.name}, {other.name}", one.documents & other.documents)
-
-
 def with_groups(run: Run, whole: Topics, groups: Sequence[Slice]) -> Topics:
     """The topics of a corpus with their shares in groups of documents and, between periods, their growth."""
     shares = topic_shares(run, whole, groups)
@@ -345,11 +315,12 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice]) -> Topics:
     sides = first_and_last_periods(groups, batch)
     if sides is None:
         return replace(whole, groups=shares)
-    changes = topic_changes(run, whole, groups)
+    _, made = compared(run, sides, {}, "beside", undated(run, sides, None))
+    changes = _changes(whole, sides, made)
     shares = replace(
         shares,
         growth=text_growth(sides, batch),
-        sides=replace(written(run, sides), beside=True),
+        sides=made,
         last_documents=sides.last.documents,
     )
     rows = zip(whole, changes, strict=True)
@@ -360,10 +331,13 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice]) -> Topics:
 def topic_changes(run: Run, whole: Topics, periods: Sequence[Slice]) -> list[ShareChange]:
     """How the share of each topic changed; empty if the groups are no periods."""
     sides = first_and_last_periods(periods, run.require_tokens())
-    if sides is None:
-        return []
+    return [] if sides is None else _changes(whole, sides, compared(run, sides, {}, "beside")[1])
+
+
+def _changes(whole: Topics, sides: Sides, made: Comparison) -> list[ShareChange]:
     masks = [whole.of_documents == number for number in range(len(whole))]
-    return share_changes(masks, whole.of_documents >= 0, sides, mix_of(run, sides))
+    mix, units = mix_and_units(made)
+    return share_changes(masks, whole.of_documents >= 0, sides, mix, units=units)
 
 
 def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopics:

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.comparison.mix import value_groups
-from selfvec.analysis.comparison.written import written
+from selfvec.analysis.comparison.compared import compared
+from selfvec.analysis.comparison.comparison import Comparison
+from selfvec.analysis.comparison.finding import Finding, told
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.analysis.word_drift.compared_slices import join_periods
-from selfvec.base.arrays import Doubles, Ids, Ints, Mask
-from selfvec.base.display import printable
+from selfvec.base.arrays import AnyInts, Doubles, Ids, Ints, Mask
+from selfvec.base.display import count_of, printable
 from selfvec.base.view import NUMBER, PROBABILITY, Column, Row, share
 from selfvec.corpus.slices import Slice, parse_span
 from selfvec.data.run import Run
@@ -33,13 +34,12 @@ from selfvec.numerics.statistics import (
     hypergeometric_p,
     ratios_of_shares,
     stratified_ratios,
+    student_p,
 )
 
 LEVEL = 0.05  # of false alarms: of q, and of naming any subject where none moved
-_NAMED = 3  # subjects in a sentence
-_YEAR, _MONTH = 365.25, 30.44  # days
+_NAMED, _SAID = 3, 6  # subjects in a sentence, and sentences about one each
 _ROUNDING = 1e-9
-_STEADY = 1.25  # times: a text that grew by less is called steady, as periods are never equally complete
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class ShareChange:
     ratio: float | None  # of the last share to the first; None if the first is 0
     low: float  # of its 95 % interval
     high: float
-    p: float  # of Fisher's exact test
+    p: float  # of Fisher's exact test, or of Student's where several documents are one observation
     q: float
     moved: bool  # by itself, not only because others did
     fields: Sequence[str] = ()  # whose mix is held equal in these figures
@@ -100,8 +100,8 @@ class ShareChange:
         """
         shares = f"{percent(self.share_first)} → {percent(self.share_last)}"
         change = self.like_for_like
-        told = change.shown if change.moved else "not beyond chance and the change of others"
-        return f"{self.first} to {self.last}: {shares}{_held_equal(self)}, {told}"
+        how = change.shown if change.moved else "not beyond chance and the change of others"
+        return f"{self.first} to {self.last}: {shares}{_held_equal(self)}, {how}"
 
 
 def times(ratio: float) -> str:
@@ -143,10 +143,21 @@ class Mix(NamedTuple):
     groups: Ids
 
 
-def mix_of(run: Run, sides: Sides) -> Mix | None:
-    """The fields that go with the sides and whose mix can be held equal; None if there are none."""
-    fields = written(run, sides).fields
-    return Mix(fields, value_groups(run, fields)) if fields else None
+class _Tested(NamedTuple):
+    """What is known of n changes, (n,) each; see `ShareChange`."""
+
+    p: Doubles
+    q: Doubles
+    moved: Mask
+    low: Doubles
+    high: Doubles
+
+
+def mix_and_units(made: Comparison) -> tuple[Mix | None, Ints | None]:
+    """The fields that go with the sides and can be held equal, and the units of documents, (D,); if any."""
+    mix = None if made.strata is None else Mix(made.fields, made.strata)
+    own = made.unit[made.side >= 0]
+    return mix, made.unit if len(np.unique(own)) < len(own) else None
 
 
 def share_changes(
@@ -155,35 +166,91 @@ def share_changes(
     sides: Sides,
     mix: Mix | None = None,
     *,
+    units: Ints | None = None,
     shares_add_up: bool = True,
 ) -> list[ShareChange]:
     """How the share of each subject changed, of which the documents are given, (D,), among some documents.
 
     Where shares add up to 1, as those of topics do, one that grows makes others smaller; see
-    `moved_subjects`. With a mix, each has the same within its values.
+    `moved_subjects`. With a mix, each has the same within its values. Documents of the same unit, (D,), are
+    one observation; without units, each is one.
     """
     inside = [side.documents & among for side in sides]
     counts = [np.array([np.sum(mask & side) for mask in subjects], np.int64) for side in inside]
     counted = (counts[0], int(inside[0].sum()), counts[1], int(inside[1].sum()))
-    p = exact_p(*counted)
-    q = benjamini_hochberg(p)
-    _, low, high = ratios_of_shares(*counted)
-    moved = moved_subjects(low, high, p) if shares_add_up else q <= LEVEL
-    changes = changes_of_counts(*counted, sides, p, q, moved)
+    strata = np.zeros(len(among), np.int64) if mix is None else mix.groups
+
+    def tested(strata: AnyInts, p: Doubles, low: Doubles, high: Doubles) -> _Tested:
+        if units is not None and subjects:
+            p, low, high = _of_units(subjects, inside, strata, units, low, high)
+        q = benjamini_hochberg(p)
+        return _Tested(p, q, moved_subjects(low, high, p) if shares_add_up else q <= LEVEL, low, high)
+
+    p, q, moved, *ends = tested(np.zeros_like(strata), exact_p(*counted), *ratios_of_shares(*counted)[1:])
+    changes = changes_of_counts(*counted, sides, p, q, moved, (ends[0], ends[1]))
     if mix is None or not changes:
         return changes
-    strata = int(mix.groups.max()) + 1
-    totals = [np.bincount(mix.groups[side], minlength=strata) for side in inside]
+    number = int(strata.max()) + 1
+    totals = [np.bincount(strata[side], minlength=number) for side in inside]
     if not np.minimum(*totals).any():  # no value has documents with a subject on both sides
         return changes
-    tables = [[np.bincount(mix.groups[m & side], minlength=strata) for m in subjects] for side in inside]
+    tables = [[np.bincount(strata[m & side], minlength=number) for m in subjects] for side in inside]
     equal = stratified_ratios(np.array(tables[0]), totals[0], np.array(tables[1]), totals[1])
-    q = benjamini_hochberg(equal.p)
-    moved = moved_subjects(equal.low, equal.high, equal.p) if shares_add_up else q <= LEVEL
-    columns = {**equal._asdict(), "q": q, "moved": moved}
+    shares = {"share_first": equal.share_first, "share_last": equal.share_last}
+    columns = shares | tested(strata, equal.p, equal.low, equal.high)._asdict()
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
     figures = [dict(zip(columns, row, strict=True)) for row in rows]
     return [_with_equal_mix(*pair, mix.fields) for pair in zip(changes, figures, strict=True)]
+
+
+def _of_units(
+    subjects: Sequence[Mask],
+    inside: Sequence[Mask],
+    strata: AnyInts,
+    units: Ints,
+    low: Doubles,
+    high: Doubles,
+) -> tuple[Doubles, Doubles, Doubles]:
+    """p of each of n changes, (n,), and the ends of their intervals, if documents of a unit go together.
+
+    The difference of two shares, within strata weighted as in `stratified_ratios`, is a sum over units, and
+    its variance that of their sums: the ratio estimator of cluster samples (Cochran, 1977, *Sampling
+    techniques*, section 9A). Its p is Student's, with one degree of freedom less than the side with fewer
+    units has of these. Intervals of documents are as many times wider as the error is larger.
+    """
+    number = int(strata.max()) + 1
+    totals = np.stack([np.bincount(strata[side], minlength=number) for side in inside])
+    weight = totals.prod(axis=0) / np.maximum(totals.sum(axis=0), 1)
+    weight = weight / max(weight.sum(), _ROUNDING) / np.maximum(totals, 1)
+    used = np.flatnonzero((inside[0] | inside[1]) & (weight[0, strata] > 0))
+    side, own = inside[1][used].astype(np.int64), strata[used]
+    _, unit = np.unique(units[used], return_inverse=True)
+    several = unit.max(initial=0) + 1
+    freedom = max(min(len(np.unique(unit[side == each])) for each in (0, 1)) - 1, 1)
+    signed = weight[side, own] * np.where(side == 1, 1, -1)
+    t, wider = np.zeros(len(subjects)), np.ones(len(subjects))
+    for row, subject in enumerate(subjects):
+        has = subject[used]
+        shares = np.bincount(own, has, number) / np.maximum(np.bincount(own, minlength=number), 1)
+        parts = signed * (has - shares[own])
+        of_units = np.bincount(unit, parts, several) ** 2
+        by_itself = float((parts**2).sum())
+        variance = max(float(of_units.sum()) * several / max(several - 1, 1), by_itself)
+        if variance > 0:
+            t[row], wider[row] = parts.sum() / np.sqrt(variance), np.sqrt(variance / by_itself)
+    wider *= student_bound(freedom) / NORMAL
+    middle, half = np.sqrt(low * high), np.sqrt(high / low) ** wider
+    return student_p(t, np.full(len(t), freedom)), middle / half, middle * half
+
+
+def student_bound(freedom: int) -> float:
+    """Standard errors on either side of a 95 % interval, of an error with so many degrees of freedom.
+
+    >>> round(student_bound(1), 2), round(student_bound(10), 3)
+    (12.71, 2.228)
+    """
+    bounds = np.linspace(NORMAL, 13, 2**14)  # 13: beyond that of one degree of freedom
+    return float(bounds[np.argmax(student_p(bounds, np.full(len(bounds), freedom)) <= LEVEL)])
 
 
 def _with_equal_mix(change: ShareChange, figures: dict[str, Any], fields: Sequence[str]) -> ShareChange:
@@ -201,15 +268,28 @@ def word_changes(run: Run, words: Sequence[str], periods: Sequence[Slice]) -> li
     every = np.ones(batch.documents, bool)
     rows = [run.vectors.key_to_index[word] for word in words]
     masks = [np.isin(np.arange(batch.documents), batch.document_of(occurrences(batch, row))) for row in rows]
-    changes = share_changes(masks, every, sides, mix_of(run, sides), shares_add_up=False)
+    mix, units = mix_and_units(compared(run, sides, {}, "beside")[1])
+    changes = share_changes(masks, every, sides, mix, units=units, shares_add_up=False)
     return list(zip(words, changes, strict=True))
 
 
 def changes_of_counts(
-    first: Ints, of_first: int, last: Ints, of_last: int, sides: Sides, p: Doubles, q: Doubles, moved: Mask
+    first: Ints,
+    of_first: int,
+    last: Ints,
+    of_last: int,
+    sides: Sides,
+    p: Doubles,
+    q: Doubles,
+    moved: Mask,
+    ends: tuple[Doubles, Doubles] | None = None,
 ) -> list[ShareChange]:
-    """The changes of n shares, of which the documents of either side are counted, (n,) each."""
-    columns = (first, last, *ratios_of_shares(first, of_first, last, of_last), p, q, moved)
+    """The changes of n shares, of which the documents of either side are counted, (n,) each.
+
+    Intervals are those of single documents, unless their ends are given.
+    """
+    ratios, *usual = ratios_of_shares(first, of_first, last, of_last)
+    columns = (first, last, ratios, *(ends or usual), p, q, moved)
     names = sides.first.name, sides.last.name
     return [
         ShareChange(*names, a, b, a / max(of_first, 1), b / max(of_last, 1), ratio if a else None, *figures)
@@ -298,64 +378,85 @@ def _of_change(value: Callable[[ShareChange], Any]) -> Callable[[Row], Any]:
     return lambda row: value(ShareChange.of(row["growth"])) if row["growth"] else None
 
 
-def growth_sentences(changes: Sequence[tuple[str, ShareChange]], noun: str = "subject") -> Iterator[str]:
-    """Which subjects grew and which shrank, by how much, the surest first; or that none did.
+class Grown(NamedTuple):
+    """A subject, how its share changed, and its first terms."""
 
-    Where the mix of a field is held equal, that decides; then those that only the mix may have moved.
+    name: str
+    change: ShareChange
+    terms: tuple[str, ...] = ()
+
+
+def growth_findings(subjects: Sequence[Grown], noun: str = "subject") -> list[Finding]:
+    """Each subject that grew or shrank, the surest first; or that none did.
+
+    Where the mix of a field is held equal, that decides; those that only the mix may have moved are together.
     """
-    if not changes:
-        return
-    first = changes[0][1]
+    if not subjects:
+        return []
+    first, moved = subjects[0].change, _moved(subjects)
     between = f"from {first.first} to {first.last}{_held_equal(first)}"
-    moved = _moved(changes)
-    for verb, rows in (("Larger", moved.larger), ("Smaller", moved.smaller)):
-        if rows:
-            told = [f"{name} {_told(change)}" for name, change in rows]
-            yield printable(f"{verb} share of the documents {between}: {_first_few(told)}.")
-    if not (moved.larger or moved.smaller):
-        yield printable(f"No {noun} has a larger or smaller share of the documents beyond chance {between}.")
+    found = []
     if moved.by_mix:
-        told = [f"{name} {_in_all(change)}{_but(change)}" for name, change in moved.by_mix]
-        yield printable(f"In all documents, whose mix changed: {_first_few(told)}.")
+        named = [f"{name} {_in_all(change)}{_but(change)}" for name, change, _ in moved.by_mix]
+        found.append(Finding("mix", f"In all documents, whose mix changed: {_first_few(named)}."))
+    for name, change, terms in sorted((*moved.larger, *moved.smaller), key=_surest_first):
+        decisive = change.like_for_like
+        more = "Larger" if decisive.grew else "Smaller"
+        said = f"{more} share of the documents {between}: {name} {_told(change)}."
+        figures = (decisive.p, decisive.q, decisive.ratio, decisive.low, decisive.high)
+        found.append(Finding("subject", said, *figures, words=terms))
+    if not (moved.larger or moved.smaller):
+        told_so = f"No {noun} has a larger or smaller share of the documents beyond chance {between}."
+        found.append(Finding("none", told_so))
+    return found
 
 
-def growth_in_brief(changes: Sequence[tuple[str, ShareChange]]) -> Iterator[str]:
+def told_of_growth(findings: Iterable[Finding], noun: str = "subject", *, flags: bool = True) -> list[str]:
+    """Their sentences, of subjects those of the surest: a table beside them has all."""
+    findings = list(findings)
+    more = [finding for finding in findings if finding.kind == "subject"][_SAID:]
+    shown = told((finding for finding in findings if finding not in more), flags=flags)
+    beyond = f"{count_of(len(more), f'other {noun}')} moved, as the table shows."
+    return [*shown, beyond] if more else shown
+
+
+def growth_in_brief(subjects: Sequence[Grown]) -> Iterator[str]:
     """The same in rows for a first screen: how many times, without intervals."""
-    if not changes:
+    if not subjects:
         return
-    first, moved = changes[0][1], _moved(changes)
+    first, moved = subjects[0].change, _moved(subjects)
     yield printable(f"Share of the documents, {first.first} to {first.last}{_held_equal(first)}:")
     for more, rows in (("More", moved.larger), ("Less", moved.smaller)):
-        told = [f"{name} {_in_brief(change.like_for_like)}" for name, change in rows]
-        yield printable(f"{more}: {_first_few(told) if told else 'none beyond chance'}.")
+        named = [f"{name} {_in_brief(change.like_for_like)}" for name, change, _ in rows]
+        yield printable(f"{more}: {_first_few(named) or 'none beyond chance'}.")
     if moved.by_mix:
-        told = [f"{name} {_in_brief(change)}" for name, change in moved.by_mix]
-        yield printable(f"In all documents, as the mix changed: {_first_few(told)}.")
+        named = [f"{name} {_in_brief(change)}" for name, change, _ in moved.by_mix]
+        yield printable(f"In all documents, as the mix changed: {_first_few(named)}.")
 
 
 class _Moved(NamedTuple):
     """The subjects that changed, the surest first."""
 
-    larger: list[tuple[str, ShareChange]]
-    smaller: list[tuple[str, ShareChange]]
-    by_mix: list[tuple[str, ShareChange]]  # in all documents, and not with the mix held equal
+    larger: list[Grown]
+    smaller: list[Grown]
+    by_mix: list[Grown]  # in all documents, and not with the mix held equal
 
 
-def _moved(changes: Sequence[tuple[str, ShareChange]]) -> _Moved:
-    moved = sorted((row for row in changes if row[1].like_for_like.moved), key=_surest_first)
-    by_mix = [row for row in changes if row[1].moved and not row[1].like_for_like.moved]
+def _moved(subjects: Sequence[Grown]) -> _Moved:
+    moved = sorted((row for row in subjects if row.change.like_for_like.moved), key=_surest_first)
+    by_mix = [row for row in subjects if row.change.moved and not row.change.like_for_like.moved]
     return _Moved(
-        [row for row in moved if row[1].like_for_like.grew],
-        [row for row in moved if not row[1].like_for_like.grew],
-        sorted(by_mix, key=lambda row: -max(row[1].low, 1 / row[1].high)),
+        [row for row in moved if row.change.like_for_like.grew],
+        [row for row in moved if not row.change.like_for_like.grew],
+        sorted(by_mix, key=lambda row: -max(row.change.low, 1 / row.change.high)),
     )
 
 
 def word_sentences(changes: Sequence[tuple[str, ShareChange]], *, brief: bool = False) -> Iterator[str]:
     """How the share of the documents with each word changed, beyond chance or not."""
     if changes:
-        told = "; ".join(f"{word} {_told_of_word(change, brief=brief)}" for word, change in changes)
-        yield printable(f"Words that were asked for{'' if brief else _held_equal(changes[0][1])}: {told}.")
+        each = "; ".join(f"{word} {_told_of_word(change, brief=brief)}" for word, change in changes)
+        yield printable(f"Words that were asked for{'' if brief else _held_equal(changes[0][1])}: {each}.")
 
 
 def _told_of_word(change: ShareChange, *, brief: bool) -> str:
@@ -374,13 +475,13 @@ def _but(change: ShareChange) -> str:
     return f" ({times(ratio)} with the mix equal)" if ratio else ""
 
 
-def _first_few(told: Sequence[str]) -> str:
-    more = f"; and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
-    return f"{'; '.join(told[:_NAMED])}{more}"
+def _first_few(named: Sequence[str]) -> str:
+    more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return f"{'; '.join(named[:_NAMED])}{more}"
 
 
-def _surest_first(row: tuple[str, ShareChange]) -> float:
-    change = row[1].like_for_like
+def _surest_first(row: Grown) -> float:
+    change = row.change.like_for_like
     return -max(change.low, 1 / change.high)
 
 
@@ -410,48 +511,3 @@ def percent(share: float) -> str:
     ('26 %', '0.4 %', '0 %')
     """
     return f"{share:.1%}".replace("%", " %") if 0 < share < 0.1 else f"{share:.0%}".replace("%", " %")
-
-
-@dataclass(frozen=True)
-class TextGrowth:
-    """How many documents the two parts have, and how many in each year or month."""
-
-    documents_first: int
-    documents_last: int
-    unit: str
-    rate_first: float
-    rate_last: float
-
-    @property
-    def sentence(self) -> str:
-        """Whether there are only more documents, in words."""
-        rates = f"{_rate(self.rate_first)} → {_rate(self.rate_last)} documents a {self.unit}"
-        ratio = self.rate_last / self.rate_first if self.rate_first else np.inf
-        if max(ratio, 1 / ratio) < _STEADY:
-            return f"The text itself stayed about as large: {rates}."
-        how = f"grew to {times(ratio)} the size" if ratio > 1 else f"shrank to {times(ratio)} the size"
-        return f"The text itself {how}: {rates}. Shares of the documents do not change by that."
-
-
-def _rate(value: float) -> str:
-    return f"{value:,.0f}" if value >= 9.5 else f"{value:.1f}"
-
-
-def text_growth(sides: Sides, batch: TokenBatch) -> TextGrowth:
-    """How the number of documents changed, in a year or, of shorter periods, in a month."""
-    counts = [int(side.documents.sum()) for side in sides]
-    days = [_days(side.name, batch) for side in sides]
-    unit, length = ("year", _YEAR) if min(days) > 0.9 * _YEAR else ("month", _MONTH)
-    rates = [count / day * length for count, day in zip(counts, days, strict=True)]
-    return TextGrowth(counts[0], counts[1], unit, rates[0], rates[1])
-
-
-def _days(name: str, batch: TokenBatch) -> float:
-    """The days of a period, from the first to the last day of the text."""
-    span = parse_span(name)
-    assert span is not None
-    start, end = span
-    if batch.period is not None:
-        first, last = (np.datetime64(day) for day in batch.period)
-        start, end = max(start, first), min(end, last + np.timedelta64(1, "D"))
-    return max(float((end - start) / np.timedelta64(1, "D")), 1.0)

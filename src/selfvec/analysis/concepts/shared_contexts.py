@@ -38,10 +38,10 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import inverse_document_frequency, word_documents
-from selfvec.text.phrases import LINK, parts
+from selfvec.text.phrases import LINK, parts, row_of
 from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 
-from .terms import row_of, stop_words
+from .terms import stop_words
 
 CONTEXT_WINDOW = 21  # tokens, the centre included
 _REPEATED = 0.001  # least share of repeated passages that is said

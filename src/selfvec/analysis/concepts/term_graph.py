@@ -29,9 +29,10 @@ from selfvec.data.vectors import Source
 from selfvec.numerics.whitening import axes_of_points
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
+from selfvec.text.phrases import row_of
 
 from .shared_contexts import CONTEXT_WINDOW, neighbour_ppmi
-from .terms import row_of, terms
+from .terms import terms
 from .topic_clusters import TERMS, cluster_terms
 from .topic_result import Topics
 

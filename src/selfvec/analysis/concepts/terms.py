@@ -21,7 +21,6 @@ import numpy as np
 from selfvec.analysis.word_kinds import garbled_words, has_letter, stop_words_of_run
 from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import AnyInts, Doubles, Floats, Ints, Mask, Rows
-from selfvec.base.casing import asked_forms
 from selfvec.base.threads import finish, in_order, one_core, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
@@ -123,13 +122,6 @@ def content_words(run: Run) -> Mask:
     stops = stop_words(run)
     words = run.vectors.index_to_key
     return np.array([word.lower() not in stops and has_letter(word) for word in words], bool)
-
-
-def row_of(run: Run, term: str) -> int:
-    """Row of a word or phrase; the words of a phrase may be separated by spaces, hyphens or underscores."""
-    joined = LINK.join(term.replace("-", " ").split())
-    forms = asked_forms(joined, run.provenance.language)
-    return run.index(joined if any(form in run.vectors for form in forms) else term)
 
 
 def topic_rows(run: Run) -> Rows:

@@ -19,6 +19,7 @@ from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.run import Run
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
+from selfvec.text.phrases import row_of
 
 from .terms import (
     NAMED,
@@ -27,7 +28,6 @@ from .terms import (
     counts_in,
     distinct,
     nearest_centres,
-    row_of,
     term_weights,
     topic_rows,
     topic_text_vectors,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from selfvec.analysis.comparison.comparison import Comparison
+from selfvec.analysis.comparison.finding import Finding, in_order
 from selfvec.analysis.comparison.joined import joined_sentences, split_pairs
-from selfvec.analysis.comparison.written import Sides as Written
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError
@@ -31,8 +32,9 @@ from selfvec.base.view import (
 )
 from selfvec.data.run import Run
 
-from .growth import ShareChange, TextGrowth, growth_columns, growth_sentences
+from .growth import Grown, ShareChange, growth_columns, growth_findings, told_of_growth
 from .terms import distinct, encoded, topic_text_vectors
+from .text_size import TextGrowth
 
 if TYPE_CHECKING:
     import polars as pl
@@ -110,8 +112,8 @@ class GroupTopics(RecordTable[TopicShare]):
         Groups with too little text to be clustered separately.
     growth : TextGrowth or None
         How the number of documents changed, if the groups are periods.
-    sides : Sides or None
-        How the first and the last periods are written.
+    sides : Comparison or None
+        How the first and the last periods differ otherwise.
     last_documents : (D,) bool or None
         The documents of the last periods.
     """
@@ -122,7 +124,7 @@ class GroupTopics(RecordTable[TopicShare]):
     of_documents: Ints = field(repr=False)
     left_out: list[str] = field(default_factory=list)
     growth: TextGrowth | None = None
-    sides: Written | None = None
+    sides: Comparison | None = None
     last_documents: Mask | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
@@ -167,9 +169,7 @@ class GroupTopics(RecordTable[TopicShare]):
 
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec text topics --by ... --json`` prints it, under ``groups``."""
-        more: dict[str, Any] = {}
-        if self.growth is not None and self.sides is not None:
-            more = {"growth": asdict(self.growth), "sides": self.sides.as_dict()}
+        more = {} if self.growth is None else {"growth": asdict(self.growth)}
         return {"rows": self.rows, "left_out": self.left_out, **more}
 
 
@@ -245,14 +245,30 @@ class Topics(RecordTable[Topic]):
         return [*joined_sentences(*pairs), *self.told]
 
     @property
-    def sentences(self) -> list[str]:
-        """Which topics grew, and whether the text did, if the groups are periods."""
-        changes = [(sentence(row.name.split(", ")[0]), row.growth) for row in self.topics if row.growth]
+    def grown(self) -> list[Grown]:
+        """The topics whose growth is known, by the first of their names."""
+        return [
+            Grown(
+                sentence(row.name.split(", ")[0]), row.growth, tuple(term for term, _ in row.terms[:_TERMS])
+            )
+            for row in self.topics
+            if row.growth
+        ]
+
+    def findings(self, noun: str = "topic") -> list[Finding]:
+        """What differs between the first and the last periods, if the groups are periods."""
         groups = self.groups
         if groups is None or groups.growth is None or groups.sides is None:
             return []
         # How the two are written comes first: a change of notation looks like a change of subjects.
-        return [*groups.sides.sentences, *growth_sentences(changes, "topic"), groups.growth.sentence]
+        grown = [] if groups.sides.nested else growth_findings(self.grown, noun)
+        own = [*grown, *groups.growth.findings]
+        return in_order([*groups.sides.findings, *own])
+
+    @property
+    def sentences(self) -> list[str]:
+        """What the findings say, with remedies."""
+        return told_of_growth(self.findings(), "topic")
 
     def view(self, top: int | None = None) -> View:
         """The topics; their shares in groups, their hierarchy and those of new documents, if there are."""
@@ -332,6 +348,8 @@ class Topics(RecordTable[Topic]):
         """As ``selfvec text topics --json`` prints it."""
         tried = {str(number): value for number, value in self.tried.items()}
         out = {"documents": self.documents, "silhouette": self.silhouette, "tried": tried}
+        if self.groups is not None:
+            out["findings"] = [finding.as_dict() for finding in self.findings()]
         more = {"groups": self.groups and self.groups.as_dict(), "hierarchy": self.hierarchy}
         if self.run is not None and self.run.provenance.variants:
             more["joined"] = split_pairs(self.run.provenance.variants, self.run.vectors)[0]

@@ -4,8 +4,9 @@ Near and rare neighbours weigh more. `OccurrenceSpace` compares slices of a corp
 the refined vectors side by side. Both are whitened, because a few directions dominate word vectors; the sums
 are not. A share of the mean of each slice is subtracted, because periods differ in style and spelling.
 
-Sums add up over documents. A word's documents are dealt in random order to blocks of equal size, so a random
-split of the blocks is a random split of the documents and needs no further pass over the text.
+Sums add up over documents. The units of a word, which are documents or groups of them, are dealt in random
+order to blocks of equal size, so a random split of the blocks is a random split of the units and needs no
+further pass over the text.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.kernels import Dealing, sum_occurrences, sum_windows
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import cut, each_block, in_order, threads
-from selfvec.corpus.slices import Slice, slice_of_each
+from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
@@ -51,6 +53,7 @@ class OccurrenceSpace:
     rows: Rows  # (V, d), the vectors that are summed, whitened and weighted by idf
     centres: Rows  # (S, d), mean direction of the occurrences in each slice
     make_rows: Callable[[Ints], Rows] | None = None  # computes the rows for some types
+    units: Ints | None = None  # (D,), documents of a slice with the same number are one observation
 
     def light(self) -> OccurrenceSpace:
         """The same space without its matrix; rows are computed when they are needed."""
@@ -74,7 +77,7 @@ class OccurrenceSpace:
 
 def occurrence_space(
     run: Run,
-    slices: Sequence[Slice],
+    slices: Comparison | Sequence[Slice],
     seed: int = 0,
     progress: Progress | None = None,
     *,
@@ -82,7 +85,8 @@ def occurrence_space(
 ) -> OccurrenceSpace:
     """The space in which occurrences from slices of a run's corpus are compared; slices must not overlap."""
     batch = run.require_tokens()
-    sides = slice_of_each(slices)
+    of = slices if isinstance(slices, Comparison) else Comparison.of(batch, slices)
+    sides = np.where(of.weight > 0, of.side, -1).astype(np.int32)
     with (progress or Progress()).stage("Preparing occurrences", 2, "steps") as advance:
         weights = inverse_document_frequency(batch)
         parts = _side_by_side(run, _refined_weight(run, weights) if refined else 0.0)
@@ -102,8 +106,8 @@ def occurrence_space(
             release(read)
         advance(1)
         # The means are those of occurrences from which nothing is subtracted yet.
-        origin = np.zeros((len(slices), rows.shape[1]), np.float32)
-        space = OccurrenceSpace(batch, sides, rows, origin, make_rows=make_rows)
+        origin = np.zeros((len(of.names), rows.shape[1]), np.float32)
+        space = OccurrenceSpace(batch, sides, rows, origin, make_rows, of.unit)
         centres = _centres(space, np.random.default_rng(seed))
         advance(1)
     return replace(space, centres=centres)
@@ -207,10 +211,13 @@ def _word_means(space: OccurrenceSpace) -> Doubles:
 
 
 def document_counts(space: OccurrenceSpace) -> Ints:
-    """Number of documents of each slice in which each word occurs, (V, S) int64."""
-    batch = space.batch
-    parts = [batch.part(space.sides == side) for side in range(len(space.centres))]
-    columns = [document_frequencies(part) for part in parts]
+    """Number of units of each slice in which each word occurs, (V, S) int64."""
+    columns = []
+    for side in range(len(space.centres)):
+        chosen = np.flatnonzero(space.sides == side)
+        part = space.batch.part(chosen)
+        part = part if space.units is None else part.in_units(space.units[chosen])
+        columns.append(document_frequencies(part))
     return np.stack(columns, axis=1)
 
 
@@ -261,6 +268,12 @@ def measured_blocks(
     """What ``measure`` returns for each of the `block_sums`; it is called in the thread that made them."""
     batch = space.batch
     order = np.random.default_rng(seed).permutation(np.flatnonzero(space.sides >= 0))
+    units = np.arange(batch.documents) if space.units is None else space.units
+    if space.units is not None:
+        # A unit comes where the first of its documents does.
+        keys = units[order] * len(space.centres) + space.sides[order]
+        _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+        order = order[np.argsort(first[place], kind="stable")]
     most = max(1, _BYTES // (space.rows.shape[1] * 4))  # float32
 
     def work(share: tuple[int, int]) -> T:
@@ -276,6 +289,7 @@ def measured_blocks(
             batch.offsets,
             order,
             space.sides,
+            units * len(space.centres) + space.sides,
             space.rows,
             WIDE_HALF,
             space.centres,

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from selfvec.analysis.comparison.finding import Finding
+from selfvec.analysis.comparison.missing import undated
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
@@ -134,6 +136,7 @@ class Compared(NamedTuple):
 
     slices: list[Slice]
     why: str = ""  # a sentence, if nobody named them
+    findings: Sequence[Finding] = ()  # about documents that are on no side
 
 
 def asked_slices(
@@ -164,13 +167,14 @@ def asked_slices(
         compared = Compared(first_and_last(_several(by_period(batch, sides)), batch))
     else:
         compared = Compared([_named(run, part) if isinstance(part, str) else part for part in _two(sides)])
+    lost = undated(run, compared.slices, field, documents)
     if documents is None:
-        return compared
+        return compared._replace(findings=lost)
     if not compared.slices:
         rule = "filters choose documents of two slices, and refining is compared for all documents"
         raise OptionError(rule, field="filter", remedy="name the slices: --between A..B C..D")
     why = " ".join([*(f"{said[0].upper()}{said[1:]}." for said in lacking), compared.why]).strip()
-    return Compared([_passing(part, documents, filters) for part in compared.slices], why)
+    return Compared([_passing(part, documents, filters) for part in compared.slices], why, lost)
 
 
 def _named(run: Run, name: str) -> Slice:
@@ -265,20 +269,8 @@ def usual_slices(batch: TokenBatch | None, among: Mask | None = None) -> Compare
         if ends is not None:
             sides = [_joined(periods[: ends[0]]), _joined(periods[-ends[1] :])]
             why = f"Compared: the earliest and the latest {units} that hold {held} each."
-            return Compared(sides, why + _SEASON * _of_other_months(batch.dates, sides))
+            return Compared(sides, why)
     return Compared([], f"{_BY_REFINING}no two spans of {units} hold {least} each.")
-
-
-_SEASON = (
-    " They have no month of the year in common, so what differs may be the season; --between names others."
-)
-
-
-def _of_other_months(dates: Any, sides: Sequence[Slice]) -> bool:
-    """Whether no month of the year is in both sides of a text that has two years or more."""
-    months = [dates[side.documents].astype("datetime64[M]").astype(np.int64) for side in sides]
-    several = months[1].max() - months[0].min() >= 24
-    return bool(several and not np.intersect1d(months[0] % 12, months[1] % 12).size)
 
 
 def _calendar(batch: TokenBatch) -> tuple[str, list[Slice]]:

@@ -8,8 +8,8 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
+from selfvec.analysis.comparison.compared import LikeForLike, compared
 from selfvec.analysis.comparison.joined import AUTO
-from selfvec.analysis.comparison.written import LikeForLike, compared
 from selfvec.analysis.word_kinds import languages
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked, options
@@ -157,9 +157,10 @@ def drift(
         ``change``
             ``distance`` - ``chance`` - ``general``, the figure of the result that says by how much words
             differ in general.
-        ``change_low``, ``change_high``
-            The 95 % interval of the change, from leaving out documents; the lower end is less by what
-            ``expected`` exceeds ``chance``. None for words of few documents.
+        ``new_uses``, ``new_uses_low``, ``new_uses_high``
+            The share of its uses that are new in the second slice, beyond what is usual, and the 95 %
+            interval. None for words in fewer than 16 documents of a slice, and where fewer than ten words
+            are in as many.
         ``apd``
             The mean distance of two occurrences, one of each slice.
         ``p``, ``q``
@@ -217,14 +218,16 @@ def drift(
     work = {"Drift": 12, "Comparing documents": 2, "Encoding sentences": 6, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", work) as steps:
         passed = given_filters(filter)
-        slices, why = asked_slices(run, between, slice, slice_field, passed)
-        run, slices, sides = compared(run, slices, which)
+        slices, why, lost = asked_slices(run, between, slice, slice_field, passed)
+        run, comparison = compared(run, slices, which, findings=lost)
+        slices = comparison.slices
         named, unknown = measurable(run, words, slices, min_count)
-        measured = kept_measures(run, slices, test, which.get("jobs"), steps)
+        measured = kept_measures(run, comparison, test, which.get("jobs"), steps)
         measured = with_documents(run, slices, measured, steps)
         choice = Choice(named, pos, which.get("all_words", False))
         rows, left_out = listed_rows(run, measured, choice)
         new, gone = ([], []) if words else new_and_gone(run, measured, choice)
+        beside = changed_beside(run, slices, rows)
         found = Drift(
             a=measured.a,
             b=measured.b,
@@ -232,7 +235,7 @@ def drift(
             tested=len(rows),
             significant=sum(map(is_significant, rows)),
             changed=sum(map(is_changed, rows)),
-            beside=changed_beside(run, slices, rows),
+            beside=beside,
             general=measured.general,
             only_a=measured.only_a,
             only_b=measured.only_b,
@@ -240,16 +243,23 @@ def drift(
             unknown=unknown,
             why=why,
             filters=passed,
-            named=bool(named),
+            named=[
+                row["word"]
+                for row in rows
+                if is_changed(row) and row["word"] not in beside and not comparison.nested
+            ],
+            chosen=bool(named),
             new=new,
             gone=gone,
-            sides=sides,
+            sides=list(comparison.findings),
+            nested=comparison.nested,
+            confounded=list(comparison.mix),
             too_small=_too_small(run, slices, measured, min_count),
             slices=sources_of(run, slices),
             seed=test.seed,
             state=run.stamp,
         )
-        if sides.left and len(run.require_tokens()) <= _AFFORDED:
+        if comparison.variants and len(run.require_tokens()) <= _AFFORDED:
             so: Which = {**which, "variants": AUTO, "mix": "raw"}
             again = drift(run, slices, min_count=min_count, **so)
             found = replace(found, counted_so=again.summary)
@@ -260,7 +270,7 @@ def drift(
 def _too_small(run: Run, slices: Sequence[Slice], measured: Measures, least: int) -> str:
     """A sentence if one side has so few words that chance decides; that the sides differ is no reason."""
     rows = (row for row in measured.rows if row["word"] not in measured.reasons)
-    sure = sum(row["change_low"] is not None for row in rows)
+    sure = sum(row["low"] is not None for row in rows)
     if not slices or sure >= _SURE:
         return ""
     often = (CountedSides.of(run, slices, least).counts >= least).sum(axis=1)

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from selfvec.analysis.comparison.written import Sides
-from selfvec.analysis.kernels import LEAST_BLOCKS
+from selfvec.analysis.comparison.finding import Finding, told
 from selfvec.analysis.usage.quotations import Quotation
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
@@ -15,10 +14,10 @@ from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr, why_unknown
 from selfvec.base.view import (
     COUNT,
-    INTERVAL,
     PROBABILITY,
     Column,
     Entry,
+    Form,
     Part,
     Pieces,
     Row,
@@ -27,19 +26,22 @@ from selfvec.base.view import (
     came_and_went,
     escaped,
     figure,
+    share,
 )
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 
+from .new_uses import LEAST
 from .permutation_test import LEVEL
 from .sentences import kept_distances, kept_examples
-from .word_choice import SIZE, is_changed, is_significant
+from .word_choice import NAMED, is_changed, is_significant
 
 _NEIGHBOURS = 5  # shown of those gained, and of those lost
 _FIRST = 3  # words named in a sentence
 _PLAIN = 1e-6  # p of words that came or went and are named in a sentence: of 10,000 none has it by chance
 _CAME = 12  # words that came, and that went
 _SECTIONS = 20  # words of a page with a section each, if none has quotations
+_SHARES = Form("shares", lambda ends: f"{100 * ends[0]:.0f}-{ends[1]:.0%}", True)  # of an interval
 _MUCH = (  # how far words differ in general, from what median of distance - chance on
     (0.25, "differ much, as the text did as a whole"),
     (0.1, "differ"),
@@ -61,11 +63,13 @@ class Drift(ResultTable):
     tested, significant : int
         Number of words that were tested and would be listed, and of those with q ≤ 0.05.
     changed : int
-        Number of words that surely changed by more than 0.20 between two slices: q ≤ 0.05, and the whole
-        interval of the change lies above.
+        Number of words of whose uses surely more than a fifth are new between two slices: q ≤ 0.05, and the
+        whole interval of ``new_uses`` lies above.
     beside : dict
-        Words of these that mostly occur in documents with a word before them in order, and that word: they
-        may differ only because it does, and are not named in the summary.
+        Words of these that occur in many documents with a word before them in order, of which more uses are
+        new, and that word: they may differ only because it does.
+    named : list of str
+        The others of these, which are said to have changed.
     general : float
         How far apart words usually are beyond chance: the median of distance - chance. A change is what goes
         beyond that.
@@ -82,8 +86,12 @@ class Drift(ResultTable):
         What documents had to pass.
     new, gone : list of dict
         Words too rare in the first slice, or the second, to be compared, that are frequent in the other.
-    sides : Sides
-        How the two are written: ``notation``, ``mix``, ``variants``, and the ``sentences`` that come first.
+    sides : list of Finding
+        What else differs between the two, and what was done about it.
+    confounded : list of dict
+        Fields of the documents that go with the slices, the most uneven first.
+    nested : bool
+        Whether a field of a few values lies whole on the two, so that no word is named.
     too_small : str
         If one side has too few words to tell which changed: a sentence with their number.
     counted_so : str
@@ -107,10 +115,13 @@ class Drift(ResultTable):
     state: str = ""  # the stamp of the run that was measured; empty for one in memory
     why: str = ""
     filters: list[str] = field(default_factory=list)
-    named: bool = False  # whether only words that were named are listed
+    named: list[str] = field(default_factory=list)
+    chosen: bool = False  # whether only words that somebody asked for are listed
     new: list[dict[str, Any]] = field(default_factory=list)
     gone: list[dict[str, Any]] = field(default_factory=list)
-    sides: Sides = field(default_factory=Sides)
+    sides: list[Finding] = field(default_factory=list)
+    nested: bool = False
+    confounded: list[dict[str, Any]] = field(default_factory=list)
     too_small: str = ""
     counted_so: str = ""
     quotes: dict[str, list[Quotation]] = field(default_factory=dict)  # by word, see `illustrate`
@@ -205,7 +216,7 @@ class Drift(ResultTable):
         by = "the ranks of change and texts, added" if self.by_texts else "change, the largest first"
         return (
             f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last, and "
-            f"in both groups words with a change_low above {SIZE} first; then by {by}"
+            f"in both groups words with a new_uses_low above {NAMED} first; then by {by}"
         )
 
     # ---- What is shown
@@ -242,35 +253,32 @@ class Drift(ResultTable):
         if not self.significant:
             none = f"No word of {self.tested:,} changed from {self.a} to {self.b} beyond chance"
             return f"{small}{none}{self._came()}."
+        if self.nested:
+            what = f"{self.significant:,} of {self.tested:,} words differ beyond chance"
+            return f"{small}From {self.a} to {self.b}, {what}; whether they changed cannot be told."
         much = next(text for least, text in _MUCH if self.general >= least)
         median = "" if self.general < _MUCH[-2][0] else f" (median {self.general:.2f} beyond chance)"
-        further = f"by more than {SIZE:.2f}" + (" beyond that" if median else "")
-        return f"{small}From {self.a} to {self.b}, most words {much}{median}; {self._most(further)}"
+        return f"{small}From {self.a} to {self.b}, most words {much}{median}; {self._most()}"
 
     def _came(self) -> str:
         """The words that came and went, where no other changed."""
-        told = []
-        for rows, what in ((self.new, "came"), (self.gone, "went")):
-            words = [row["word"] for row in rows if row["p"] <= _PLAIN]
-            such = ", such as" if len(words) > _FIRST else ":"
-            told += [f"{count_of(len(words), 'word')} {what}{such} {_named(words[:_FIRST])}"] * bool(words)
-        return f", but {', and '.join(told)}" * bool(told)
+        said = [_in_brief(rows, what) for rows, what in ((self.new, "came"), (self.gone, "went"))]
+        return f", but {', and '.join(filter(None, said))}" * any(said)
 
-    def _most(self, further: str) -> str:
+    def _most(self) -> str:
         """How many words changed, and which most."""
         if not self.changed:
             rest = f"{count_of(self.significant, 'word')} changed beyond chance, but not surely by so much"
-            return f"no word of {self.tested:,} surely changed {further} ({rest})."
-        leading = [row["word"] for row in self.rows if is_changed(row) and row["word"] not in self.beside]
-        words = leading[:_FIRST]
+            return f"no word of {self.tested:,} surely changed in more than a fifth of its uses ({rest})."
+        number, words = len(self.named), self.named[:_FIRST]
+        its = "its" if number == 1 else "their"
         by = "by words and texts " * self.by_texts
-        most = f", most of all {by}{_named(words)}" if words else ""
-        if words and self.changed == len(words) + len(self.beside):
-            others = (
-                f"{count_of(len(self.beside), 'word')} mostly beside {'it' if len(words) == 1 else 'them'}"
-            )
-            most = f": {_named(words)}" + f", and {others}" * bool(self.beside)
-        return f"{self.changed:,} of {self.tested:,} changed {further}{most}."
+        most = f": {_named(words)}" if number == len(words) else f", most of all {by}{_named(words)}"
+        beside = f", and {count_of(len(self.beside), 'word')} beside {'it' if number == 1 else 'them'}"
+        row = next((row for row in self.rows if row["word"] == words[0]), None)
+        uses = "" if row is None else f"; {new_uses_of(row)}"
+        said = f"{number:,} of {self.tested:,} changed in more than a fifth of {its} uses{most}"
+        return f"{said}{beside * bool(self.beside)}{uses}."
 
     def _refined_summary(self) -> str:
         """How many words refining moved in a direction that their documents agree on."""
@@ -283,48 +291,74 @@ class Drift(ResultTable):
         )
 
     @property
-    def confounded(self) -> list[dict[str, Any]]:
-        """Fields of the documents that go with the slices, the most uneven first."""
-        return self.sides.mix
+    def findings(self) -> list[Finding]:
+        """What differs between the sides, then what changed."""
+        return [*self.sides, *self._answers()]
+
+    def _answers(self) -> Iterator[Finding]:
+        """The words that changed, came and went; or that there are none."""
+        if self.too_small:
+            yield Finding("size", self.too_small)
+        if not self.is_sliced or not self.tested or self.nested:
+            return
+        if self.named:
+            row = next((row for row in self.rows if row["word"] == self.named[0]), None)
+            figures = {} if row is None else {"effect": row["new_uses"], "p": row["p"], "q": row["q"]}
+            ends = {} if row is None else {"low": row["new_uses_low"], "high": row["new_uses_high"]}
+            said = self._most()
+            yield Finding("word", said[:1].upper() + said[1:], **figures, **ends, words=tuple(self.named))
+        for rows, what in ((self.new, "came"), (self.gone, "went")):
+            if told_of := _in_brief(rows, what):
+                words = tuple(row["word"] for row in rows)
+                yield Finding("word", f"{told_of}.", p=rows[0]["p"], q=rows[0]["q"], words=words)
+        if not self.named:
+            yield Finding("none", self.summary.removeprefix(self.too_small).strip())
 
     @property
-    def first(self) -> list[str]:
-        """How the sides are written differently, and what would be found if that were out of the way."""
-        so = [f"Each pair as one word: {self.counted_so}"] if self.counted_so else []
-        return [*self.sides.sentences, *so]
+    def counted_as_one(self) -> list[str]:
+        """What would be found if words that are written in two ways were one."""
+        return [f"Each pair as one word: {self.counted_so}"] if self.counted_so else []
 
     @property
     def introduction(self) -> list[str]:
         """How the sides are written, what was found, what was compared and why."""
+        return self._introduction(flags=True)
+
+    def _introduction(self, *, flags: bool) -> list[str]:
         only = [f"Only documents with {escaped(self.filters)}."] if self.filters else []
         found = f"As it is written: {self.summary}" if self.counted_so else self.summary
-        return list(filter(None, [*self.first, found, *only, self.why]))
+        first = [*told(self.sides, flags=flags), *self.counted_as_one]
+        return list(filter(None, [*first, found, *only, self.why]))
 
-    def view(self, top: int | None = None) -> View:
+    def view(self, top: int | None = None, *, flags: bool = True) -> View:
         """Sentences, a line of figures for each word, its neighbours with quotations, and notes.
 
         A word has a section if it surely changed, or was named. Without ``top`` the list may be long: then
-        those with quotations have one, and the others are listed below.
+        those with quotations have one, and the others are listed below. With ``flags`` it says what to type.
         """
         shown = self.select(top)
         title = f"Drift from {self.a} to {self.b}"
         if not shown.rows:
             none = f"no word that this text can test changed between {self.a} and {self.b}"
-            return View(title, [none, *shown.introduction, *shown._unmatched()])
-        told = shown.rows if shown.named else shown.standing_out
+            return View(title, [none, *shown._introduction(flags=flags), *shown._unmatched()])
+        first_told = shown.rows if shown.chosen else shown.standing_out
         if top is None:
-            told = [row for row in told if row["word"] in shown.quotes] or told[:_SECTIONS]
-        first = shown.rows if top is not None else told or shown.rows[:_SECTIONS]
+            quoted = [row for row in first_told if row["word"] in shown.quotes]
+            first_told = quoted or first_told[:_SECTIONS]
+        first = shown.rows if top is not None else first_told or shown.rows[:_SECTIONS]
         listed = {row["word"] for row in first}
         others = [row for row in shown.rows if row["word"] not in listed]
         table = Table(shown.columns, first, notes=[*shown._notes()])
-        parts: list[Part] = [*shown.introduction, table, *map(shown._entry, told), *shown._unmatched()]
+        introduction = shown._introduction(flags=flags)
+        parts: list[Part] = [*introduction, table, *map(shown._entry, first_told), *shown._unmatched()]
         parts += [Table(shown.columns, others, f"{len(others):,} other words")] * bool(others)
         return View(title, parts, records=shown.rows)
 
     @property
     def standing_out(self) -> list[dict[str, Any]]:
         """The rows of words that surely changed, or that refining moved: those to tell more of."""
+        if self.nested:
+            return []
         return [row for row in self.rows if (is_changed(row) if self.is_sliced else is_significant(row))]
 
     def _entry(self, row: Row) -> Entry:
@@ -356,11 +390,11 @@ class Drift(ResultTable):
         if self.by_texts:
             yield "Listed by words and texts: q and 95 % are those of the words, by which a change is sure."
             by = "the ranks of change and texts, added"
-        sure = f" those whose 95 % lies above {SIZE:.2f} first," if self.is_sliced else ""
+        sure = " those with surely more than a fifth of new uses first," if self.is_sliced else ""
         order = f"words with q ≤ {LEVEL} come first, of these{sure} names, numbers and variants last"
         yield f"Sorted by {by}; {order}."
-        if self.is_sliced and any(row["change_low"] is None for row in self.rows):
-            yield f"No interval: the word occurs in fewer than {LEAST_BLOCKS} documents of a slice."
+        if self.is_sliced and any(row["new_uses"] is None for row in self.rows):
+            yield f"No share of new uses: the word occurs in fewer than {LEAST} documents of a slice."
         if any(row["p"] is None for row in self.rows):
             yield "No p and q: not tested, because the run has not kept its tokens (--keep)."
         if reasons := [f"{number:,} {reason}" for reason, number in self.left_out.items() if number]:
@@ -378,6 +412,7 @@ class Drift(ResultTable):
             "tested",
             "significant",
             "changed",
+            "named",
             "beside",
             "only_a",
             "only_b",
@@ -387,7 +422,7 @@ class Drift(ResultTable):
         )
         tables = ("rows", "new", "gone")
         said = {
-            "sides": self.sides.as_dict(),
+            "findings": [finding.as_dict() for finding in self.findings],
             "counted_so": self.counted_so,
             "confounded": self.confounded,
         }
@@ -401,10 +436,10 @@ def drift_columns(a: str = "a", b: str = "b", general: float | None = None) -> t
     beyond += ", by which words differ in general" * bool(beyond)
     return (
         Column("word", width=18),
-        Column("change", form=two, meaning=f"distance - chance{beyond}"),
-        Column("interval", "95 %", INTERVAL, "interval of the change", of=change_interval),
+        Column("new_uses", form=share(), meaning="share of its uses that are new, beyond what is usual"),
+        Column("interval", "95 %", _SHARES, "interval of that share", of=new_uses_interval),
+        Column("change", form=two, meaning=f"distance beyond chance{beyond}"),
         Column("distance", form=two, meaning="1 - cosine of the mean occurrences", less=True),
-        Column("chance", form=two, meaning="the distance that chance alone gives", less=True),
         Column("q", form=PROBABILITY, meaning="false discovery rate"),
         Column(
             "texts", form=two, meaning="how far an encoder finds its documents apart, beyond what is usual"
@@ -414,9 +449,26 @@ def drift_columns(a: str = "a", b: str = "b", general: float | None = None) -> t
     )
 
 
-def change_interval(row: Row) -> tuple[float, float] | None:
-    """The ends of the interval of a row's change."""
-    return None if row["change_low"] is None else (row["change_low"], row["change_high"])
+def new_uses_interval(row: Row) -> tuple[float, float] | None:
+    """The ends of the interval of a row's share of new uses."""
+    return None if row["new_uses"] is None else (row["new_uses_low"], row["new_uses_high"])
+
+
+_ABOUT = (  # how a share is said, from which on
+    (0.875, "nearly all"),
+    (0.71, "about three quarters"),
+    (0.585, "about two thirds"),
+    (0.415, "about half"),
+    (0.29, "about a third"),
+    (0.0, "about a quarter"),
+)
+
+
+def new_uses_of(row: Row) -> str:
+    """How many of a word's uses are new: ``of rain, about half of the uses are new (31 to 70 %)``."""
+    about = next(text for least, text in _ABOUT if row["new_uses"] >= least)
+    low, high = (round(100 * row[f"new_uses_{end}"]) for end in ("low", "high"))
+    return f"of {escaped([row['word']])}, {about} of the uses are new ({low} to {high} %)"
 
 
 REFINED_COLUMNS = (
@@ -425,6 +477,13 @@ REFINED_COLUMNS = (
     Column("q", form=PROBABILITY, meaning="do a word's documents agree on its move?"),
     Column("count_a", "count", COUNT, less=True),
 )
+
+
+def _in_brief(rows: Sequence[Row], what: str) -> str:
+    """How many words came or went beyond doubt, and which first; empty if none did."""
+    words = [row["word"] for row in rows if row["p"] <= _PLAIN]
+    such = ", such as" if len(words) > _FIRST else ":"
+    return f"{count_of(len(words), 'word')} {what}{such} {_named(words[:_FIRST])}" * bool(words)
 
 
 def _named(words: Sequence[str]) -> str:

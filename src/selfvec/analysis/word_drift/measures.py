@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_kinds import are_stop_words, with_letters
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once, threads
-from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.numerics.nearest import nearest, only_in_each
 from selfvec.numerics.statistics import hypergeometric_p
@@ -22,6 +22,7 @@ from selfvec.storage.cache import cached_result
 from selfvec.text.document_vectors import document_frequencies
 
 from .compared_slices import CountedSides, sources_of
+from .new_uses import NewUses, new_uses
 from .permutation_test import (
     Changes,
     Distances,
@@ -32,7 +33,7 @@ from .permutation_test import (
 )
 from .word_choice import Measures, left_out_words, mark_words
 
-_FORMAT = 5  # of what is kept in a cache: another number, and what an older version kept is measured again
+_FORMAT = 6  # of what is kept in a cache: another number, and what an older version kept is measured again
 _STEPS = {  # with their relative durations
     "Preparing occurrences": 2,
     "Choosing words": 1,
@@ -47,20 +48,20 @@ Row = dict[str, Any]
 
 
 def kept_measures(
-    run: Run, slices: Sequence[Slice], test: DriftTest, jobs: int | None, progress: Progress
+    run: Run, compared: Comparison, test: DriftTest, jobs: int | None, progress: Progress
 ) -> Measures:
     """The measures of every word, from the cache in the run's folder if they are there."""
-    key = [_FORMAT, documents_of(slices), asdict(test)]
+    key = [_FORMAT, compared.key, asdict(test)]
 
     def make() -> dict[str, Any]:
-        return vars(measure_words(run, slices, test, jobs=jobs, progress=progress))
+        return vars(measure_words(run, compared, test, jobs=jobs, progress=progress))
 
     return Measures(**cached_result(run, "drift", key, make, progress))
 
 
 def measure_words(
     run: Run,
-    slices: Sequence[Slice],
+    compared: Comparison,  # of two sides, or none for the text before and after refining
     test: DriftTest,
     *,
     neighbours: int = NEIGHBOURS,
@@ -68,12 +69,14 @@ def measure_words(
     progress: Progress | None = None,
 ) -> Measures:
     """Measure every word that occurs often enough, including words that are not listed by default."""
+    slices = compared.slices
     sources = sources_of(run, slices)
     with (progress or Progress()).steps("Drift", _STEPS) as steps:
         space = None
         if sources:
             # Without slices the test is where the documents move the original vectors: only these are summed.
-            space = occurrence_space(run, sources, test.seed, steps, refined=bool(slices))
+            of = compared if slices else Comparison.of(compared.tokens, sources)
+            space = occurrence_space(run, of, test.seed, steps, refined=bool(slices))
         sides = CountedSides.of(run, slices, test.min_count)
         with steps.stage("Choosing words", None, "words"):
             reasons = left_out_words(run, slices, sides.able)
@@ -91,18 +94,19 @@ def measure_words(
                 jobs=threads(jobs),
                 progress=steps,
             )
-            means = distances.means
         else:
             distances = refinement_drift(run, space, words, test, threads(jobs), steps)
-            means = [vectors.unit[often] for vectors in (run.original, run.vectors)]
+        both = (run.original, run.vectors)
+        means = distances.uses.means if distances.uses else [vectors.unit[often] for vectors in both]
         keys = run.vectors.index_to_key
         near, (unmatched, more) = at_once(
             partial(changed_neighbours, keys, words, often, means, listed, neighbours, steps),
-            lambda: unmatched_words(run, slices, sides) if slices else ([], {}),
+            lambda: unmatched_words(run, compared, sides) if slices else ([], {}),
         )
         listed_words = np.array([keys[word] not in reasons for word in words.tolist()], bool)
         changes = changes_of(distances, sides.counts[:, words].T, listed_words)
-        rows = _rows(keys, distances, changes, sides.counts, near)
+        shares = new_uses(distances, often, listed_words)
+        rows = _rows(keys, distances, changes, shares, sides.counts, near)
         reasons |= more
         mark_words(run, sources, [*rows, *unmatched], test.min_count)
     counts = sides.counts
@@ -115,6 +119,7 @@ def _rows(
     keys: Sequence[str],
     measured: Distances,
     changes: Changes,
+    shares: NewUses,
     counts: Ints,
     neighbours: Sequence[dict[str, list[str]]],
 ) -> list[Row]:
@@ -126,8 +131,9 @@ def _rows(
         "apd": measured.apd,
         "chance": changes.chance,
         "change": changes.change,
-        "change_low": changes.low,
-        "change_high": changes.high,
+        "new_uses": shares.share,
+        "new_uses_low": shares.low,
+        "new_uses_high": shares.high,
         "p": measured.p,
         "count_a": counts[0, measured.words],
         "count_b": counts[1, measured.words],
@@ -184,21 +190,19 @@ def changed_neighbours(
 
 
 # ---- Words that are too rare on one side to be compared, and frequent on the other: they came, or went
-# Documents are the observations, as in the test of a distance: p is that of the documents with the word, if
-# all documents were divided by chance between the two sides.
+# Units are the observations, as in the test of a distance: p is that of the units with the word, if all were
+# divided by chance between the two sides.
 
 
 _SMALLEST = 1e-300  # p is never 0
 
 
-def unmatched_words(
-    run: Run, slices: Sequence[Slice], sides: CountedSides
-) -> tuple[list[Row], dict[str, str]]:
+def unmatched_words(run: Run, compared: Comparison, sides: CountedSides) -> tuple[list[Row], dict[str, str]]:
     """Words that are rare in one of two slices only, with their p; and the reasons not to list some."""
     counts, least = sides.counts, sides.least
     frequent = (counts.max(axis=0) >= least) & (counts.min(axis=0) < least)
-    batch = run.require_tokens()
-    parts = [batch.part(part.documents) for part in slices]
+    slices = compared.slices
+    parts = [compared.tokens.part(part.documents).in_units(compared.unit[part.documents]) for part in slices]
     occurs: Ints = np.stack([document_frequencies(part) for part in parts])
     totals = np.array([part.documents for part in parts], np.int64)
     more = np.argmax(occurs / np.maximum(totals, 1)[:, None], axis=0)  # the side with a larger share

@@ -50,6 +50,17 @@ class DriftTest:
 
 
 @dataclass(frozen=True)
+class MeanUses:
+    """The mean occurrences on both sides of m words, and n among which they are."""
+
+    means: Sequence[Rows]  # (2, n, d), of length 1
+    lengths: Doubles  # (2, n), which they had before
+    blocks: Ints  # (m, 2), of documents
+    products: Doubles  # (m, 3), of means of different blocks, and their noise: see `distance_intervals`
+    noise: Doubles  # (m, 3)
+
+
+@dataclass(frozen=True)
 class Distances:
     """Figures of m words between two states; arrays are (m,) unless noted."""
 
@@ -60,9 +71,8 @@ class Distances:
     p: Doubles  # share of random splits of the word's documents that are as far apart, never 0
     expected: Doubles  # mean distance over the splits
     apd: Doubles  # average pairwise distance: mean cosine distance of occurrences on both sides
-    error: Doubles  # standard error of the distance over documents; NaN if a side has few of them
     documents: Ints  # (m, 2), number of documents on each side in which the word occurs
-    means: Sequence[Rows] = ()  # (2, n, d), unit mean vectors of the words ``among``, on both sides
+    uses: MeanUses | None = None
 
 
 def document_blocks(documents: Ints) -> WordBlocks:
@@ -100,9 +110,7 @@ def permutation_test(
 
     def measure(chosen: Ints, draws: int, stage: str, stream: int) -> list[tuple[Doubles, Doubles, Rows]]:
         def work(part: BlockSums) -> tuple[Doubles, Doubles, Rows]:
-            tested = np.isin(part.words, words)
-            figures, noise, sums = block_figures(part, blocks, draws, stream, tested)
-            return figures, noise, _unit_means(sums)
+            return block_figures(part, blocks, draws, stream, np.isin(part.words, words))
 
         parts = []
         with (progress or Progress()).stage(stage, len(chosen), "words") as advance:
@@ -123,11 +131,11 @@ def permutation_test(
         # Another seed: splits that made p small by chance would do so again.
         again = measure(words[rest], draws, "Splitting again", seed + 1)
         figures[rest, 1] = np.concatenate([part[0] for part in again])[:, 1]
-    distance, p, expected, apd, error = figures.T
-    low, high = distance_intervals(noise[:, :3], noise[:, 3:], blocks.number[words])
-    error = np.where(np.isnan(low), np.nan, error)
-    both = list(means.swapaxes(0, 1))
-    return Distances(words, distance, low, high, p, expected, apd, error, documents[words], both)
+    distance, p, expected, apd = figures.T
+    both, lengths = list(_unit(means).swapaxes(0, 1)), np.linalg.norm(means, axis=2).T
+    uses = MeanUses(both, lengths.astype(np.float64), blocks.number[words], noise[:, :3], noise[:, 3:])
+    low, high = distance_intervals(uses.products, uses.noise, uses.blocks)
+    return Distances(words, distance, low, high, p, expected, apd, documents[words], uses)
 
 
 def compared_means(
@@ -144,7 +152,7 @@ def compared_means(
     blocks = _blocks_of(space, document_counts(space), words, among)
 
     def work(part: BlockSums) -> Rows:
-        return _unit_means(_side_sums(part, blocks)[0])
+        return _unit(_side_sums(part, blocks)[0])
 
     parts = []
     with progress.stage("Comparing", len(among), "words") as advance:
@@ -154,9 +162,9 @@ def compared_means(
     return np.concatenate(parts).swapaxes(0, 1)
 
 
-def _unit_means(sums: Rows) -> Rows:
-    """Sums of m words on both sides, (m, 2, d), as unit rows."""
-    return unit_rows(sums.reshape(-1, sums.shape[2])).reshape(sums.shape)
+def _unit(rows: Rows) -> Rows:
+    """Rows of m words on both sides, (m, 2, d), at length 1."""
+    return unit_rows(rows.reshape(-1, rows.shape[2])).reshape(rows.shape)
 
 
 def _blocks_of(space: OccurrenceSpace, documents: Ints, words: Ints, every: Ints) -> WordBlocks:
@@ -203,8 +211,6 @@ class Changes:
     general: float  # the median of distance - chance: how far apart the two sides are as a whole
     chance: Doubles  # the distance by chance: mostly that of words with as many occurrences and documents
     change: Doubles  # distance - chance - general
-    low: Doubles  # ends of its 95 % interval; NaN if a side has few documents
-    high: Doubles
 
 
 def changes_of(
@@ -217,7 +223,7 @@ def changes_of(
     Chance is mostly that of words with as many occurrences. A word's own splits mix the uses of both sides,
     so they lie farther apart the more uses a word has, above all if these changed; less its own ``expected``,
     the words that changed would come last. Whether the word's distance is more than its splits explain is
-    what p tells, and the lower end of the interval.
+    what p tells.
     """
     usual = usual_distances(measured.expected, counts, measured.documents)
     # Hundredths, as they are shown: so the change is the difference of the figures shown, to the digit.
@@ -225,31 +231,30 @@ def changes_of(
     beyond = measured.distance - chance
     middle = np.median(beyond[ordinary]) if ordinary.any() else 0.0
     general = round(max(float(middle), 0.0), 2)
-    change = beyond - general
-    margin = _DEVIATIONS * measured.error
-    own = np.maximum(measured.expected - chance, 0)
-    return Changes(general, chance, change, change - margin - own, change + margin)
+    return Changes(general, chance, beyond - general)
 
 
 def block_figures(
     part: BlockSums, blocks: WordBlocks, permutations: int, seed: int, tested: Mask
 ) -> tuple[Doubles, Doubles, Rows]:
-    """Distance, p, expected distance, APD and error, (k, 5); products and noise of mean occurrences, (k, 6).
+    """Distance, p, expected distance and APD, (k, 4); products and noise of mean occurrences, (k, 6).
 
-    They are those of the k ``tested`` words. Also the sums of all m words on both sides, (m, 2, d).
+    They are those of the k ``tested`` words. Also the mean occurrences of all m words, (m, 2, d).
     """
     number = blocks.number[part.words]
     sums, totals = _side_sums(part, blocks)
     ones = np.where(tested, number[:, 0], 0)
-    out = np.zeros((len(part.words), 5))
+    out = np.zeros((len(part.words), 4))
     noise = np.zeros((len(part.words), 6))
     split_test(part.rows, ones, part.starts, part.words, permutations, ENOUGH, seed, out, noise)
     pairs = totals.prod(axis=1)
     products = np.einsum("ij,ij->i", sums[:, 0], sums[:, 1], dtype=np.float64)
     out[:, 3] = 1 - np.divide(products, pairs, out=np.zeros(len(pairs)), where=pairs > 0)
-    each = np.maximum(totals / np.maximum(number, 1), 1)  # occurrences in a block
+    known = np.where(totals > 0, totals, 1)
+    each = known / np.maximum(number, 1)  # occurrences in a block
     scale = np.column_stack([each**2, each.prod(axis=1)])
     noise /= np.hstack([scale, scale**2])
+    sums /= known[:, :, None].astype(np.float32)
     return out[tested], noise[tested], sums
 
 
@@ -274,7 +279,7 @@ def refinement_drift(
     unknown, none = np.full(len(words), np.nan), np.zeros(len(words))
     if space is None:
         nowhere = np.zeros((len(words), 2), np.int64)
-        return Distances(words, distance, unknown, unknown, unknown, none, unknown, unknown, nowhere)
+        return Distances(words, distance, unknown, unknown, unknown, none, unknown, nowhere)
     documents = document_counts(space)
     figures = []
     with progress.stage("Splitting", len(words), "words") as advance:
@@ -292,7 +297,7 @@ def refinement_drift(
     p, apd = np.concatenate([np.zeros((0, 2)), *figures]).T
     p = np.where(distance < _ROUNDING, 1.0, p)  # words that did not move are not significant
     sides = np.repeat(documents[words], 2, axis=1)
-    return Distances(words, distance, unknown, unknown, p, none, apd, unknown, sides)
+    return Distances(words, distance, unknown, unknown, p, none, apd, sides)
 
 
 # ---- The 95 % interval of a word's distance: where it would be with many occurrences
@@ -309,7 +314,7 @@ def refinement_drift(
 # Coverage is .93 to .97 for either constant between 0.8 and 1.2 times its value; see docs/results/drift.md.
 SPREAD = 1.0  # standard deviation of squared lengths between words, as a share of their mean
 ALONG = 0.12  # variance of occurrences along a word's vector, as a share of the length of their covariance
-_DEVIATIONS = 1.96  # of a 95 % interval
+DEVIATIONS = 1.96  # of a 95 % interval
 _SHORTEST = 0.1  # least squared length, as a share of the usual one
 _ROUNDS = 20
 
@@ -347,9 +352,9 @@ def _intervals(products: Doubles, noise: Doubles, blocks: Ints) -> tuple[Doubles
     slope = (other / lengths * uncertain / 4 - along * other * (1 - drawn**2)).sum(axis=1)
 
     # (across - cosine * length)² ≤ deviations² * variance, solved for the cosine
-    leading = square - _DEVIATIONS**2 * slope
+    leading = square - DEVIATIONS**2 * slope
     middle = across * np.sqrt(square)
-    root = np.sqrt(np.maximum(middle**2 - leading * (across**2 - _DEVIATIONS**2 * fixed), 0))
+    root = np.sqrt(np.maximum(middle**2 - leading * (across**2 - DEVIATIONS**2 * fixed), 0))
     bounded = leading > 0  # otherwise no cosine can be excluded
     ends = [
         np.where(bounded, (middle + sign * root) / np.where(bounded, leading, 1), sign)

@@ -96,20 +96,18 @@ def is_significant(row: Mapping[str, Any]) -> bool:
     return row["q"] is not None and row["q"] <= LEVEL
 
 
-# Of a change that stands out, about that of a word two fifths of whose uses are new. Where only one subject
-# grew to twice its share, the words that it shares with others reach .17; of words whose meaning was changed
-# in storm reports, the lower end is .32 and more. People's judgements agree as well with .1 to .3.
-SIZE = 0.2
+# Where one subject doubles, a word that it shares with others has at most .17 of its uses there anew.
+NAMED = 0.2
 
 
 def is_changed(row: Mapping[str, Any]) -> bool:
-    """Whether a word surely changed by more than `SIZE`: the lower end of its interval decides."""
-    return is_significant(row) and row["change_low"] is not None and row["change_low"] > SIZE
+    """Whether surely more than a fifth of a word's uses are new: the lower end of its interval decides."""
+    return is_significant(row) and row["new_uses_low"] is not None and row["new_uses_low"] > NAMED
 
 
 # A word that changed takes its neighbours along: *panel* differs as well if most of it was *strobe panel*.
-_LED = 3  # words that others are beside: as many as a sentence names
-_BESIDE = 0.5  # of the documents of a word on one side, and twice what is usual, have the other
+_BESIDE = 1 / 3  # of the documents of a word on one side, and twice what is usual, have the other
+_LESS = 0.5  # times as many uses are new as of the other, at most, and up to once, if all documents have it
 
 
 def changed_beside(run: Run, slices: Sequence[Slice], rows: Sequence[Row]) -> dict[str, str]:
@@ -120,16 +118,17 @@ def changed_beside(run: Run, slices: Sequence[Slice], rows: Sequence[Row]) -> di
     numbers = np.array([run.vectors.key_to_index[word] for word in changed])
     parts = [run.require_tokens().part(part.documents) for part in slices]
     sides = [(part.documents, documents_of_words(part, numbers)) for part in parts]
+    share = np.array([row["new_uses"] for row in rows if is_changed(row)])
     beside: dict[str, str] = {}
-    leading = 0
     for place, word in enumerate(changed):
-        if word in beside or leading == _LED:
+        if word in beside:
             continue
-        leading += 1
         for total, pairs in sides:
             shares = pairs.shared(place) / np.diff(pairs.bounds)
-            often = np.flatnonzero(shares >= max(_BESIDE, 2 * len(pairs.of(place)) / total))
-            beside |= {changed[i]: word for i in often.tolist() if i > place and changed[i] not in beside}
+            often = shares >= max(_BESIDE, 2 * len(pairs.of(place)) / total)
+            less = share <= (_LESS + (1 - _LESS) * shares) * share[place]
+            led = np.flatnonzero(often & less).tolist()
+            beside |= {changed[i]: word for i in led if i > place and changed[i] not in beside}
     return beside
 
 

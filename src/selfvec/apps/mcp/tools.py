@@ -63,7 +63,18 @@ _LISTED = 10  # rows, by default
 _MOST = {"top": 20, "window": 30, "n": 6}
 _UNMATCHED = ("word", "kind", "count_a", "count_b", "documents_a", "documents_b", "p", "q")
 _CHANGE = (
-    *("word", "kind", "variants", "change", "change_low", "change_high", "distance", "chance", "q"),
+    *(
+        "word",
+        "kind",
+        "variants",
+        "change",
+        "new_uses",
+        "new_uses_low",
+        "new_uses_high",
+        "distance",
+        "chance",
+        "q",
+    ),
     *("count_a", "count_b", "gained", "lost"),
 )
 
@@ -225,9 +236,10 @@ class Tools:
         dates), sure changes first; of these, names, numbers and other spellings of a word last
         (`kind`, `variants`). `new` and `gone` are words too rare on one side to be compared, with counts.
         `notes` say what was compared and why, and which field of the documents goes with time: then ask again
-        with the `filter` named there. Believe a change only if `beyond_chance`, and that it is as large as
-        `change_low`, the lower end of its 95 % interval. With `word`, how that word changed, with sentences
-        that show it (`examples_a`, `examples_b`). The first call takes some seconds."""
+        with the `filter` named there. Believe a change only if `beyond_chance`: then `new_uses` is the
+        share of the word's uses that are new, at least `new_uses_low`, the lower end of its 95 % interval;
+        `named` are the words of which that is more than a fifth. With `word`, how that word changed, with
+        sentences that show it (`examples_a`, `examples_b`). The first call takes some seconds."""
         asked = (tuple(between or ()), tuple(given_filters(filter)))
         run = self._run.present
         changes = self._drift(run, asked)
@@ -247,8 +259,8 @@ class Tools:
         small: documents, not occurrences, are its evidence. `per_million_a` and `per_million_b` compare parts
         of different sizes.""",
         keyness_columns(),
-        # The rows on how the parts are written are many numbers; an assistant needs what they say.
-        lambda answer: answer | {"sides": answer["sides"]["sentences"]},
+        # Of findings, an assistant needs what they say.
+        lambda answer: answer | {"findings": [row["says"] for row in answer["findings"]]},
     )
     frequency = _list_of(
         "frequency",

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.comparison.written import LikeForLike
+from selfvec.analysis.comparison.compared import LikeForLike
 from selfvec.analysis.concepts.terms import content_words
 from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
@@ -506,7 +506,8 @@ class Ranking:
             "ranked": changes.tested,
             "tested": any(row["q"] is not None for row in changes.rows),
             "summary": changes.summary,
-            "first": changes.first,
+            "findings": [finding.as_dict() for finding in changes.sides],
+            "first": changes.counted_as_one,
             "notes": [changes.why] * bool(changes.why),
             "new": changes.new[:_CAME],
             "gone": changes.gone[:_CAME],

@@ -11,7 +11,7 @@ import numpy as np
 from fastapi import Depends, Query
 
 import selfvec
-from selfvec.analysis.comparison.written import LikeForLike
+from selfvec.analysis.comparison.compared import LikeForLike
 from selfvec.analysis.usage.contexts import (
     NEARBY,
     SAMPLED,

@@ -1,50 +1,23 @@
 // The interface for programs, as /openapi.json describes it.
 import { $, h } from "./dom.js";
+import { grid } from "./table.js";
 
 const kind = (schema = {}) =>
   schema.enum?.join(" | ") ?? (schema.anyOf?.find((one) => one.type !== "null") ?? schema).type ?? "";
 
+const HEADS = ["argument", "by default", "type", "meaning"].map((head) => [head]);
+
 function row({ name, required, description, schema }) {
   const initial = schema.default === undefined || schema.default === "" ? "" : JSON.stringify(schema.default);
-  return h(
-    "tr",
-    {},
-    h("th", { scope: "row" }, h("code", {}, name)),
-    h("td", {}, required ? "required" : initial),
-    h("td", {}, kind(schema)),
-    h("td", {}, description ?? ""),
-  );
+  return [h("code", name), required ? "required" : initial, kind(schema), description ?? ""];
 }
 
-function entry(path, { get }) {
-  const asked = get.parameters ?? [];
-  return h(
-    "section",
-    {},
-    h("h2", {}, h("code", {}, `GET ${path}`)),
-    h("p", {}, get.description ?? ""),
-    asked.length === 0
-      ? null
-      : h(
-          "div",
-          { class: "wide" },
-          h(
-            "table",
-            {},
-            h(
-              "thead",
-              {},
-              h(
-                "tr",
-                {},
-                ["argument", "by default", "type", "meaning"].map((name) => h("th", { scope: "col" }, name)),
-              ),
-            ),
-            h("tbody", {}, asked.map(row)),
-          ),
-        ),
-  );
-}
+const entry = (path, { get: { parameters = [], description } }) =>
+  h("section", [
+    h("h2", h("code", `GET ${path}`)),
+    h("p", description ?? ""),
+    parameters.length > 0 && grid(HEADS, parameters.map(row)),
+  ]);
 
 const found = await (await fetch("/openapi.json", { credentials: "same-origin" })).json();
 $("about").textContent = found.info.description;

@@ -130,7 +130,7 @@ export async function change(path, rows, token) {
 }
 
 /** A map: its description, and its points as 16-bit integers. */
-export async function charted(asked, signal, progress) {
+export async function askMap(asked, signal, progress) {
   const described = await ask("map", asked, { signal, progress });
   const bytes = ANSWERS
     ? Uint8Array.from(atob(saved("map/points", asked)), (c) => c.charCodeAt(0)).buffer

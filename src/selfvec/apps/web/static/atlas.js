@@ -1,10 +1,12 @@
 // The map of all words or documents: two layouts, colours with names, and a lasso.
-import { ask, charted, latest } from "./api.js";
+import { ask, askMap, latest } from "./api.js";
 import { toDocument } from "./documents.js";
-import { bdi, choice, debounced, download, fill, h, say } from "./dom.js";
+import { bdi, button, download, h, say } from "./dom.js";
 import { clean, count, direction, many, readable, share } from "./format.js";
+import { Fields } from "./list.js";
 import { WordMap } from "./map.js";
-import { go, link, state } from "./state.js";
+import { go, state } from "./state.js";
+import { toWord } from "./table.js";
 
 const LISTED = 200; // of a selection
 const HITS = 100; // documents that a search marks
@@ -19,57 +21,34 @@ export class Atlas {
     this.about = about;
     this.alarm = alarm;
     this.choose = choose;
-    this.lead = h("p", { class: "lead" });
+    this.lead = h("p.lead");
     this.map = new WordMap(
       (word, i) => this.pick(word, i),
       "Map of all words; the names of colours below select words, and list them as text",
     );
     this.map.selected = (places) => this.select(places, "in the outline");
-    const [of, ofLabel] = choice(
-      "show",
-      [["words", "words"], ...(about.has_documents && !about.kept ? [["documents", "documents"]] : [])],
-      (value) => go({ of: value, only: "" }, false),
+    const shown = { words: "words", ...(about.has_documents && !about.kept && { documents: "documents" }) };
+    const declared = {
+      of: { label: "show", options: shown },
+      layout: { label: "arranged", options: LAYOUTS },
+      colour: { label: "coloured by", options: { topic: "topic" } },
+      mark: { label: "highlight", maxlength: 500 },
+    };
+    this.fields = new Fields(declared, (changes) =>
+      go({ ...changes, ...((changes.of || changes.colour) && { only: "" }) }, false),
     );
-    const [layout, layoutLabel] = choice("arranged", Object.entries(LAYOUTS), (value) =>
-      go({ layout: value }, false),
-    );
-    const [colour, colourLabel] = choice("coloured by", [["topic", "topic"]], (value) =>
-      go({ colour: value, only: "" }, false),
-    );
-    Object.assign(this, { of, layout, colour });
-    this.lasso = h(
-      "button",
-      { type: "button", "aria-pressed": "false", onclick: () => this.draws(!this.map.lasso) },
-      "Lasso",
-    );
-    const asked = debounced(250, (changes) => go(changes, false));
-    this.ask = h("input", {
-      type: "search",
-      dir: "auto",
-      maxlength: 500,
-      placeholder: "any",
-      oninput: () => asked({ mark: this.ask.value }),
-    });
-    this.legend = h("div", { class: "colours", role: "group", "aria-label": "Colours" });
-    this.selection = h("section", { class: "selection", "aria-label": "Selected", hidden: true });
-    this.element = h(
-      "div",
-      { class: "atlas" },
-      h("h2", {}, "Map"),
-      h(
-        "div",
-        { class: "fields" },
-        ofLabel,
-        layoutLabel,
-        colourLabel,
-        h("label", {}, "highlight", this.ask),
-        this.lasso,
-      ),
+    this.lasso = button("Lasso", () => this.draws(!this.map.lasso), { "aria-pressed": "false" });
+    this.fields.element.append(this.lasso);
+    this.legend = h("div.colours", { role: "group", "aria-label": "Colours" });
+    this.selection = h("section.selection", { "aria-label": "Selected", hidden: true });
+    this.element = h("div.atlas", [
+      h("h2", "Map"),
+      this.fields.element,
       this.lead,
       this.map.element,
       this.legend,
       this.selection,
-    );
+    ]);
   }
 
   get state() {
@@ -79,9 +58,7 @@ export class Atlas {
   async update() {
     const { c, of, layout } = this.state,
       key = [c, of, layout].join();
-    this.of.value = of;
-    this.layout.value = layout;
-    fill([[this.ask, this.state.mark]]);
+    this.fields.show({ ...this.state, colour: this.colour?.name ?? "topic" });
     if (this.key === key) {
       this.paint();
       await this.newest((signal) => this.highlight(signal));
@@ -109,7 +86,7 @@ export class Atlas {
     await this.show(asked, signal, progress);
     const { colours } = await ask("map/colours", asked, { signal });
     this.colours = colours;
-    this.colour.replaceChildren(...colours.map(({ name }) => h("option", { value: name }, name)));
+    this.fields.choices("colour", Object.fromEntries(colours.map(({ name }) => [name, name])));
     this.paint();
     await this.highlight(signal);
   }
@@ -135,7 +112,7 @@ export class Atlas {
   }
 
   async show(asked, signal, progress) {
-    const [described, places] = await charted(asked, signal, progress);
+    const [described, places] = await askMap(asked, signal, progress);
     if (!described.whole)
       this.again = setTimeout(() => {
         if (this.key === [asked.c, asked.of, asked.layout].join()) {
@@ -170,30 +147,24 @@ export class Atlas {
       this.map.colour(null);
       return;
     }
-    this.colour.value = chosen.name;
+    this.colour = chosen;
+    this.fields.inputs.colour.value = chosen.name;
     this.map.colour(chosen);
     const sizes = new Map();
     for (const code of chosen.codes) sizes.set(code, (sizes.get(code) ?? 0) + 1);
+    const named = (code) => {
+      const value = chosen.values[code],
+        only = this.state.only === value ? "" : value; // a second click shows all points again
+      const style = { background: this.map.shade(code) };
+      const content = [h("span.swatch", { "aria-hidden": "true", style }), bdi(readable(value))];
+      const choose = () => go({ view: "map", of: this.state.of, colour: chosen.name, only });
+      return button([content, ` ${count(sizes.get(code))}`], choose, { "aria-pressed": String(!only) });
+    };
     this.legend.replaceChildren(
-      ...chosen.values
-        .map((value, code) => [value, code])
-        .filter(([, code]) => sizes.has(code))
-        .map(([value, code]) => {
-          const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
-          swatch.style.background = this.map.shade(code);
-          const only = this.state.only === value ? "" : value; // a second click shows all points again
-          return h(
-            "button",
-            {
-              type: "button",
-              "aria-pressed": String(!only),
-              onclick: () => go({ view: "map", of: this.state.of, colour: chosen.name, only }),
-            },
-            swatch,
-            bdi(readable(value)),
-            ` ${count(sizes.get(code))}`,
-          );
-        }),
+      ...[...sizes.keys()]
+        .filter((code) => code in chosen.values)
+        .sort((a, b) => a - b)
+        .map(named),
     );
     this.single(chosen);
   }
@@ -247,27 +218,16 @@ export class Atlas {
     const one = (i) =>
       ids
         ? h("li", { dir: direction(words[i]) }, toDocument(ids[i], clean(words[i]) || ids[i]))
-        : h(
-            "li",
-            {},
-            h("a", { class: "w", href: link({ view: "map", word: words[i], near: "" }) }, bdi(words[i])),
-          );
+        : h("li", toWord(words[i], "", { view: "map" }));
+    const save = () => this.save(places);
     this.selection.replaceChildren(
-      h(
-        "div",
-        { class: "head" },
-        h("h3", {}, `${many(places.length, ids ? "document" : "word")} ${why}`),
-        h(
-          "button",
-          { type: "button", disabled: places.length === 0, onclick: () => this.save(places) },
-          "Save as CSV",
-        ),
-        h("button", { type: "button", onclick: () => this.clear() }, "Clear"),
-      ),
+      h("div.head", [
+        h("h3", `${many(places.length, ids ? "document" : "word")} ${why}`),
+        button("Save as CSV", save, { disabled: places.length === 0 }),
+        button("Clear", () => this.clear()),
+      ]),
       h("ul", { class: ids ? "plainlist" : "chips" }, shown.map(one)),
-      places.length > LISTED
-        ? h("p", { class: "quiet" }, `and ${count(places.length - LISTED)} more`)
-        : h("span", {}),
+      places.length > LISTED ? h("p.quiet", `and ${count(places.length - LISTED)} more`) : h("span"),
     );
     if (!this.selection.hidden) this.selection.scrollIntoView({ block: "nearest" });
     say(`${places.length} selected`);

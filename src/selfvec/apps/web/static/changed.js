@@ -17,13 +17,11 @@ export function watched(about, renew) {
     $("alert").querySelector(".newer")?.remove();
     if (stamp !== about.stamp)
       $("alert").append(
-        h(
-          "p",
-          { class: "newer" },
+        h("p.newer", [
           "The run was updated. ",
           h("a", { href: location.pathname }, "Load the page again"),
           " to see all of it as it is now.",
-        ),
+        ]),
       );
     await renew();
   };

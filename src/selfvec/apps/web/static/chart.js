@@ -1,7 +1,8 @@
 // Colours of values, and charts over time: years have their true distance, values a scale, shares their 95 %
 // interval.
-import { bdi, h } from "./dom.js";
+import { bdi, h, svg } from "./dom.js";
 import { many, readable } from "./format.js";
+import { grid } from "./table.js";
 
 const LEFT = 46,
   RIGHT = 10,
@@ -25,47 +26,26 @@ const COLOURS = [
   "#17a2a2",
   "#7f7f7f",
 ];
-const RAMP = [
-  [68, 1, 84],
-  [59, 82, 139],
-  [33, 145, 140],
-  [94, 201, 98],
-  [230, 210, 40],
-]; // viridis
+const RAMP = ["#440154", "#3b528b", "#21918c", "#5ec962", "#e6d228"]; // viridis
 
-/** A colour that differs from those of earlier rounds: half white, then half black. */
-function mixed(colour, round) {
-  if (!round) return colour;
-  const other = round % 2 ? 255 : 0;
-  return `#${colour
-    .match(/\w\w/g)
-    .map((part) =>
-      Math.round((parseInt(part, 16) + other) / 2)
-        .toString(16)
-        .padStart(2, "0"),
-    )
-    .join("")}`;
+/** A colour between two, at a share of the way. */
+function between(from, into, at) {
+  const parts = (colour) => colour.match(/\w\w/g).map((part) => parseInt(part, 16));
+  const other = parts(into);
+  const mixed = parts(from).map((part, i) => Math.round(part + (other[i] - part) * at));
+  return `#${mixed.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** The colour of a value: its place among ``many`` values. */
-export function shade(code, many, ordered) {
-  if (!ordered) return mixed(COLOURS[code % COLOURS.length], Math.floor(code / COLOURS.length));
-  const at = many < 2 ? 0 : (code / (many - 1)) * (RAMP.length - 1),
+/** The colour of a value: its place among `most` values; those without an order all differ. */
+export function shade(code, most, ordered) {
+  if (!ordered) {
+    const round = Math.floor(code / COLOURS.length), // half white, then half black
+      colour = COLOURS[code % COLOURS.length];
+    return round ? between(colour, round % 2 ? "#ffffff" : "#000000", 0.5) : colour;
+  }
+  const at = most < 2 ? 0 : (code / (most - 1)) * (RAMP.length - 1),
     from = Math.min(Math.floor(at), RAMP.length - 2);
-  return `#${RAMP[from]
-    .map((low, i) =>
-      Math.round(low + (RAMP[from + 1][i] - low) * (at - from))
-        .toString(16)
-        .padStart(2, "0"),
-    )
-    .join("")}`;
-}
-
-export function svg(tag, props, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(props)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
+  return between(RAMP[from], RAMP[from + 1], at - from);
 }
 
 /**
@@ -130,14 +110,12 @@ function upward(top, most, limit) {
 }
 
 /**
- * A chart of several series, [{name, points: [{value, low, high, told}]}], over the same periods. Series
- * differ in colour and, if there are many, in dashes. `small` is one of several charts next to each other.
+ * A chart {about, periods, series, show, limit}: several series [{name, points: [{value, low, high, told}]}]
+ * over the same periods, whose values `show` writes. They differ in colour and, if they are many, in dashes.
+ * A `small` chart is next to others.
  */
-export function timeline(
-  periods,
-  series,
-  { about, show, small = false, room = innerWidth - 60, limit = Infinity },
-) {
+function timeline(chart, small = false) {
+  const { about, periods, series, show, limit = Infinity, room = innerWidth - 60 } = chart;
   const width = small ? 320 : Math.max(320, Math.min(1100, room)),
     height = small ? 130 : 260;
   const { places, bounds, figures } = across(periods, width, small ? 5 : width / 70),
@@ -147,9 +125,8 @@ export function timeline(
     points.map(({ value, high }, i) => (open[i] ? value : Math.max(value, high ?? 0))),
   );
   const ticks = upward(Math.min(limit, Math.max(...values, 1e-9)), small ? 3 : 5, limit),
-    top = ticks.at(-1),
     floor = height - BOTTOM;
-  const y = (value) => floor - (value / top) * (floor - TOP);
+  const y = (value) => floor - (value / ticks.at(-1)) * (floor - TOP);
   const highest = ({ name, points }) => {
     const most = points.reduce(
       (best, { value }, i) => (!open[i] && (best < 0 || value > points[best].value) ? i : best),
@@ -157,166 +134,96 @@ export function timeline(
     );
     return `${name}: at most ${show(points[most].value)}, in ${readable(periods[most].name)}`;
   };
-  const picture = svg("svg", {
-    viewBox: `0 0 ${width} ${height}`,
-    class: "chart lines",
-    role: "img",
-    "aria-label": `${about}. ${series.map(highest).join("; ")}`,
-  });
-  for (const tick of ticks) {
-    picture.append(
-      svg("line", { x1: LEFT, x2: width - RIGHT, y1: y(tick), y2: y(tick), class: "grid" }),
-      svg("text", { x: LEFT - 6, y: y(tick) + 4, "text-anchor": "end" }, show(tick).replace(/\.0(?!\d)/, "")),
-    );
-  }
-  for (const [x, text] of figures) {
-    picture.append(
-      svg("line", { x1: x, x2: x, y1: floor, y2: floor + 4, class: "grid" }),
-      svg("text", { x, y: height - 5, "text-anchor": x > width - 24 ? "end" : "middle" }, text),
-    );
-  }
+  const line = (x1, x2, y1, y2) => svg("line", { x1, x2, y1, y2, class: "grid" });
+  const text = (x, y, anchor, content) => svg("text", { x, y, "text-anchor": anchor }, content);
   const apart = bounds.map(
     ([from], i) => i > 0 && (open[i] || open[i - 1] || from - bounds[i - 1][1] > 0.01),
   );
-  const colour = (i) => (series.length > 1 ? COLOURS[i % COLOURS.length] : "var(--came)");
-  series.forEach((one, i) =>
-    picture.append(drawn(one, colour(i), dashed(i), { periods, places, open, apart, y, show })),
-  );
-  return picture;
+  const label = `${about}. ${series.map(highest).join("; ")}`,
+    look = { class: "chart lines", role: "img", "aria-label": label };
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, ...look }, [
+    ...ticks.flatMap((tick) => [
+      line(LEFT, width - RIGHT, y(tick), y(tick)),
+      text(LEFT - 6, y(tick) + 4, "end", show(tick).replace(/\.0(?!\d)/, "")),
+    ]),
+    ...figures.flatMap(([x, figure]) => [
+      line(x, x, floor, floor + 4),
+      text(x, height - 5, x > width - 24 ? "end" : "middle", figure),
+    ]),
+    ...series.map((one, i) => drawn(one, i, { ...chart, places, open, apart, y })),
+  ]);
 }
 
 const dashed = (i) => (i < COLOURS.length / 2 ? "none" : "7 4");
 
 /** A series: the band of its intervals, its line, thin where periods are missing, a mark for each period. */
-function drawn({ name, points }, colour, dashes, { periods, places, open, apart, y, show }) {
-  const group = svg("g", {}, svg("title", {}, name));
-  const at = (list) => list.map(([x, value]) => `${x.toFixed(1)},${y(value).toFixed(1)}`).join(" ");
+function drawn({ name, points }, number, { periods, series, show, places, open, apart, y }) {
+  const colour = series.length > 1 ? COLOURS[number % COLOURS.length] : "var(--came)";
+  const at = (run, key) => run.map((k) => `${places[k].toFixed(1)},${y(points[k][key]).toFixed(1)}`);
+  const line = (run, look) =>
+    svg("polyline", { points: at(run, "value").join(" "), stroke: colour, ...look });
   const runs = []; // of periods without a gap, and with enough documents
   points.forEach((_, k) => {
     if (k === 0 || apart[k]) runs.push([k]);
     else runs.at(-1).push(k);
   });
-  for (const run of runs) {
-    const edge = (side) => run.map((k) => [places[k], points[k][side]]);
-    if (points[0].low !== undefined && run.length > 1)
-      group.append(
-        svg("polygon", {
-          points: `${at(edge("low"))} ${at(edge("high").reverse())}`,
-          fill: colour,
-          class: "band",
-        }),
-      );
-    group.append(svg("polyline", { points: at(edge("value")), stroke: colour, "stroke-dasharray": dashes }));
-  }
-  runs.slice(1).forEach(([k]) =>
-    group.append(
-      svg("polyline", {
-        points: at([
-          [places[k - 1], points[k - 1].value],
-          [places[k], points[k].value],
-        ]),
-        stroke: colour,
-        class: "gap",
-      }),
-    ),
-  );
-  points.forEach(({ value, low, high, told }, k) => {
-    const sure = low === undefined ? "" : ` (95 %: ${show(low)} to ${show(high)})`;
-    const documents = many(periods[k].documents, "document");
-    const hint = `${name}, ${readable(periods[k].name)}: ${told ?? show(value)}${sure}, ${documents}`;
-    group.append(
-      svg(
-        "circle",
-        {
-          cx: places[k],
-          cy: y(value),
-          r: open[k] ? 3.5 : 2.5,
-          class: open[k] ? "mark open" : "mark",
-          ...(open[k] ? { stroke: colour } : { fill: colour }),
-        },
-        svg("title", {}, hint),
-      ),
-    );
-  });
-  return group;
+  const band = (run) => [...at(run, "low"), ...at(run, "high").reverse()].join(" ");
+  const bands = runs.filter((run) => points[0].low !== undefined && run.length > 1);
+  const mark = ({ value, low, high, told }, k) => {
+    const sure = low === undefined ? "" : ` (95 %: ${show(low)} to ${show(high)})`,
+      documents = many(periods[k].documents, "document"),
+      hint = `${name}, ${readable(periods[k].name)}: ${told ?? show(value)}${sure}, ${documents}`;
+    const look = open[k]
+      ? { r: 3.5, class: "mark open", stroke: colour }
+      : { r: 2.5, class: "mark", fill: colour };
+    return svg("circle", { cx: places[k], cy: y(value), ...look }, svg("title", {}, hint));
+  };
+  return svg("g", {}, [
+    svg("title", {}, name),
+    ...bands.map((run) => svg("polygon", { points: band(run), fill: colour, class: "band" })),
+    ...runs.map((run) => line(run, { "stroke-dasharray": dashed(number) })),
+    ...runs.slice(1).map(([k]) => line([k - 1, k], { class: "gap" })),
+    ...points.map(mark),
+  ]);
 }
 
-/** A chart with its description, its legend, and the same figures as a table. */
-export function charted(periods, series, options) {
-  const sign = (i) =>
-    svg(
-      "svg",
-      { viewBox: "0 0 24 8", class: "sign-line", "aria-hidden": "true" },
-      svg("line", {
-        x1: 0,
-        x2: 24,
-        y1: 4,
-        y2: 4,
-        stroke: COLOURS[i % COLOURS.length],
-        "stroke-dasharray": dashed(i),
-      }),
-    );
-  return h(
-    "figure",
-    { class: "bars" },
-    h("figcaption", { class: "lead" }, `${options.about}${note(periods, series)}`),
-    timeline(periods, series, options),
-    series.length > 1
-      ? h(
-          "p",
-          { class: "legend" },
-          series.map(({ name }, i) => h("span", {}, sign(i), " ", bdi(name))),
-        )
+/** One series of a chart, small, next to others. */
+export const small = (chart, one) =>
+  timeline({ ...chart, series: [one], about: `${one.name}: ${chart.about}` }, true);
+
+/**
+ * A chart with its description, its legend, and the same figures as a table. With heads, each series has a
+ * small chart of its own.
+ */
+export function charted(chart, heads = null) {
+  const { about, periods, series, show } = chart;
+  const sign = (i) => {
+    const look = { stroke: COLOURS[i % COLOURS.length], "stroke-dasharray": dashed(i) };
+    const line = svg("line", { x1: 0, x2: 24, y1: 4, y2: 4, ...look });
+    return svg("svg", { viewBox: "0 0 24 8", class: "sign-line", "aria-hidden": "true" }, line);
+  };
+  const band = series.some(({ points }) => points[0].low !== undefined),
+    open = rare(periods).some(Boolean);
+  const meaning = [
+    `${about}${heads ? ", each topic on its own scale" : ""}`,
+    band && "the band is the 95 % interval",
+    open && "open marks are periods with few documents",
+  ];
+  const rows = periods.map(({ name }, at) => [
+    readable(name),
+    ...series.map(({ points }) => points[at].told ?? show(points[at].value)),
+  ]);
+  return h("figure.bars", [
+    h("figcaption.lead", meaning.filter(Boolean).join("; ")),
+    heads
+      ? h("div.multiples", [series.map((one, i) => h("section", h("h4", heads[i]), small(chart, one)))])
+      : timeline(chart),
+    !heads && series.length > 1
+      ? h("p.legend", [series.map(({ name }, i) => h("span", sign(i), " ", bdi(name)))])
       : null,
-    table(periods, series, options.show),
-  );
-}
-
-/** What the marks of a chart mean. */
-export function note(periods, series) {
-  const band = series.some(({ points }) => points[0].low !== undefined)
-    ? "; the band is the 95 % interval"
-    : "";
-  return `${band}${rare(periods).some(Boolean) ? "; open marks are periods with few documents" : ""}`;
-}
-
-/** The figures of charts as a table. */
-export function table(periods, series, show) {
-  return h(
-    "details",
-    {},
-    h("summary", {}, "As a table"),
-    h(
-      "div",
-      { class: "wide" },
-      h(
-        "table",
-        {},
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            h("th", { scope: "col" }, "period"),
-            series.map(({ name }) => h("th", { scope: "col", class: "num" }, bdi(name))),
-          ),
-        ),
-        h(
-          "tbody",
-          {},
-          periods.map(({ name }, at) =>
-            h(
-              "tr",
-              {},
-              h("th", { scope: "row" }, readable(name)),
-              series.map(({ points }) =>
-                h("td", { class: "num" }, points[at].told ?? show(points[at].value)),
-              ),
-            ),
-          ),
-        ),
-      ),
-    ),
-  );
+    h("details", [
+      h("summary", "As a table"),
+      grid([["period"], ...series.map(({ name }) => [bdi(name), "num"])], rows),
+    ]),
+  ]);
 }

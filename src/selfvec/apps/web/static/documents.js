@@ -13,12 +13,12 @@ export function later(title, content) {
     {
       ontoggle: async () => {
         if (!element.open || element.children.length > 1) return;
-        const place = h("p", { class: "wait" }, "Please wait …");
+        const place = h("p.wait", "Please wait …");
         element.append(place);
-        place.replaceWith(await content().catch((error) => h("p", { class: "wait" }, error.message)));
+        place.replaceWith(await content().catch((error) => h("p.wait", error.message)));
       },
     },
-    h("summary", {}, title),
+    [h("summary", title)],
   );
   return element;
 }
@@ -29,29 +29,21 @@ export const similar = (id, item) =>
     ? null
     : later("Similar documents", async () => {
         const { rows, alike } = await ask("similar", { document: id });
-        return h(
-          "div",
-          {},
-          alike.length
-            ? h("p", { class: "lead" }, `${many(alike.length, "further document")} with the same text.`)
-            : null,
-          rows.length
-            ? h("ol", { class: "found" }, rows.map(item))
-            : h("p", { class: "wait" }, "No other document is near."),
-        );
+        return h("div", [
+          alike.length ? h("p.lead", `${many(alike.length, "further document")} with the same text.`) : null,
+          rows.length ? h("ol.found", rows.map(item)) : h("p.wait", "No other document is near."),
+        ]);
       });
 
 /** The title of a document or, without one, the first words of the first sentence of its best passage. */
 export function heading({ title, text, passage = [0] }) {
   const words = (text.split(/(?<=[.!?。！？])\s+|\n+/u).find(said) ?? text).split(/\s+/).filter(Boolean);
-  return h(
-    "bdi",
-    {},
+  return h("bdi", [
     clean(
       title ??
         (passage[0] ? "… " : "") + words.slice(0, HEADING).join(" ") + (words.length > HEADING ? " …" : ""),
     ),
-  );
+  ]);
 }
 
 /**
@@ -74,7 +66,7 @@ export const toDocument = (id, content, passage = []) =>
         word: "",
       }),
     },
-    content,
+    [content],
   );
 
 /** The text of a document; what a hit matches is marked wherever it stands, and so is a passage. */
@@ -83,13 +75,11 @@ export function wholeText({ text }, { snippet = "", marks = [], at = "" } = {}) 
   if (end > start) {
     const letters = Array.from(text),
       part = (from, to) => letters.slice(from, to).join("").split(/\r?\n/).map(clean).join("\n");
-    return h(
-      "p",
-      { class: "whole", dir: direction(text) },
+    return h("p.whole", { dir: direction(text) }, [
       part(0, start),
-      h("mark", { class: "passage" }, part(start, end)),
+      h("mark.passage", part(start, end)),
       part(end),
-    );
+    ]);
   }
   const letters = Array.from(snippet),
     words = marks
@@ -102,11 +92,9 @@ export function wholeText({ text }, { snippet = "", marks = [], at = "" } = {}) 
     ? text.split(new RegExp(`(?<![\\p{L}\\p{N}])(${plain.join("|")})(?![\\p{L}\\p{N}])`, "giu"))
     : [text];
   const lines = (part) => part.split(/\r?\n/).map(clean).join("\n");
-  return h(
-    "p",
-    { class: "whole", dir: direction(text) },
-    parts.map((part, i) => (i % 2 ? h("mark", { class: "self" }, lines(part)) : lines(part))),
-  );
+  return h("p.whole", { dir: direction(text) }, [
+    parts.map((part, i) => (i % 2 ? h("mark.self", lines(part)) : lines(part))),
+  ]);
 }
 
 /** The best passage, with its matches marked. Places count code points, not UTF-16 units. */
@@ -123,40 +111,32 @@ export function snippet(hit) {
           class: mark.kind === "related" ? "came" : "self",
           title: mark.kind === "match" ? undefined : `for ${mark.query}`,
         },
-        clean(letters.slice(mark.start, mark.end).join("")),
+        [clean(letters.slice(mark.start, mark.end).join(""))],
       ),
     );
     end = mark.end;
   }
   parts.push(clean(letters.slice(end).join("")));
-  return h("p", { class: "snippet", dir: direction(hit.snippet) }, parts);
+  return h("p.snippet", { dir: direction(hit.snippet) }, parts);
 }
 
 /** A list of sentences with marked words. */
 export function quotes(uses) {
-  if (!uses.length) return h("p", { class: "wait" }, "No sentence to show.");
-  return h(
-    "ul",
-    { class: "quotes" },
+  if (!uses.length) return h("p.wait", "No sentence to show.");
+  return h("ul.quotes", [
     uses.map((use) =>
-      h(
-        "li",
-        {},
-        h(
-          "q",
-          { dir: direction(use.tokens.map(([word]) => word).join("")) },
+      h("li", [
+        h("q", { dir: direction(use.tokens.map(([word]) => word).join("")) }, [
           use.cut[0] ? "… " : "",
           use.tokens.map(([word, mark]) => (mark ? h("mark", { class: mark }, bdi(word)) : clean(word))),
           use.cut[1] ? " …" : "",
-        ),
-        h(
-          "span",
-          { class: "place" },
+        ]),
+        h("span.place", [
           [use.date, use.slice, use.id === undefined ? `document ${count(use.document + 1)}` : clean(use.id)]
             .filter(Boolean)
             .join(" · "),
-        ),
-      ),
+        ]),
+      ]),
     ),
-  );
+  ]);
 }

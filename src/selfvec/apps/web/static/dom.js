@@ -3,14 +3,18 @@ import { spell } from "./format.js";
 
 export const $ = (id) => document.getElementById(id);
 
-/** An element: h("a", {href, class, onclick, "aria-label"}, "text", [others]). */
-export function h(tag, props = {}, ...children) {
-  const element = document.createElement(tag);
+/** An element with its classes: h("a.w.near", {href, onclick, style: {width}}, "text", [others]). */
+export function h(tag, ...children) {
+  const [name, ...classes] = tag.split("."),
+    element = document.createElement(name),
+    props = children[0]?.constructor === Object ? children.shift() : {};
+  element.classList.add(...classes);
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name === "class") element.className = value;
     else if (name === "value") element.value = value;
+    else if (name === "style") Object.assign(element.style, value);
     else element.setAttribute(name, value === true ? "" : value);
   }
   element.append(
@@ -35,49 +39,24 @@ export function say(text) {
 /** Whether a person prefers that nothing moves. */
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-/** A select and its label; entries are [value, text]. */
-export function choice(label, entries, chosen) {
-  const field = h(
-    "select",
-    { onchange: () => chosen(field.value) },
-    entries.map(([value, text]) => h("option", { value }, text)),
-  );
-  return [field, h("label", {}, label, field)];
-}
+/** A button that sends no form. */
+export const button = (content, onclick, props = {}) =>
+  h("button", { type: "button", onclick, ...props }, content);
 
-/** The button below a list that shows `step` more of its rows. */
-export const moreOf = (list, step, what, hidden = true) =>
-  h(
-    "button",
-    {
-      type: "button",
-      class: "more",
-      hidden,
-      onclick: () => {
-        list.shown += step;
-        list.update();
-      },
-    },
-    `More ${what}`,
-  );
+/** A bar of which a share is filled. */
+export const bar = (share) =>
+  h("span.bar", h("span", { style: { width: `${Math.round(100 * Math.min(1, Math.max(0, share)))}%` } }));
 
-/** A field for a number and its label. Numbers that are not valid are not sent. */
-export function number(label, props, typed) {
-  const field = h("input", {
-    type: "number",
-    step: 1,
-    placeholder: "any",
-    ...props,
-    oninput: () => {
-      if (field.reportValidity()) typed(field.value);
-    },
-  });
-  return [field, h("label", {}, label, field)];
-}
+/** Facts as [name, value, …]. */
+export const facts = (pairs) =>
+  h("dl.facts", [pairs.map(([name, ...value]) => h("div", h("dt", name), h("dd", value)))]);
 
-/** Show values in fields, except in the one that a person types in. */
-export function fill(fields) {
-  for (const [field, value] of fields) if (document.activeElement !== field) field.value = value;
+/** An element of a drawing. */
+export function svg(tag, props, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(props)) element.setAttribute(name, value);
+  element.append(...children.flat());
+  return element;
 }
 
 /** Calls ``act`` shortly after the last change, with the changes of all fields; at once for 0 ms. */

@@ -27,8 +27,7 @@ export function finder(choose) {
               take(word);
             },
           },
-          bdi(word),
-          h("span", { class: "times" }, count(times)),
+          [bdi(word), h("span.times", count(times))],
         ),
       ),
     );

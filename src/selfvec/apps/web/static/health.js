@@ -2,6 +2,7 @@
 import { ask } from "./api.js";
 import { h } from "./dom.js";
 import { count, figure, many, share } from "./format.js";
+import { grid } from "./table.js";
 
 const FIGURES = [
   [
@@ -37,55 +38,28 @@ function title({ verdicts, findings }) {
 export async function health() {
   const found = await ask("health");
   const level = { ok: "ok", warn: "warning", fail: "failed" };
-  return h(
-    "div",
-    { class: "full" },
-    h("h2", {}, title(found)),
-    h(
-      "ul",
-      { class: "findings" },
+  return h("div.full", [
+    h("h2", title(found)),
+    h("ul.findings", [
       found.findings.map((finding) =>
-        h(
-          "li",
-          { class: finding.level },
-          h("b", {}, `${finding.name} `),
-          h("span", { class: "tag" }, level[finding.level] ?? finding.level),
-          h("p", {}, `${finding.message}.`),
-          finding.remedy ? h("p", {}, h("b", {}, "What to do: "), `${finding.remedy}.`) : null,
-        ),
+        h("li", { class: finding.level }, [
+          h("b", `${finding.name} `),
+          h("span.tag", level[finding.level] ?? finding.level),
+          h("p", `${finding.message}.`),
+          finding.remedy ? h("p", h("b", "What to do: "), `${finding.remedy}.`) : null,
+        ]),
+      ),
+    ]),
+    grid(
+      [["figure"], ["before", "num"], ["after", "num"], ["meaning", "quiet"]],
+      FIGURES.filter(([key]) => found[key] !== null && found[key] !== undefined).map(
+        ([key, name, meaning, show, before]) => [
+          name,
+          before && found[before] !== null ? show(found[before]) : "",
+          show(found[key]),
+          meaning,
+        ],
       ),
     ),
-    h(
-      "div",
-      { class: "wide" },
-      h(
-        "table",
-        {},
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            ["figure", "before", "after", "meaning"].map((name) => h("th", { scope: "col" }, name)),
-          ),
-        ),
-        h(
-          "tbody",
-          {},
-          FIGURES.filter(([key]) => found[key] !== null && found[key] !== undefined).map(
-            ([key, name, meaning, show, before]) =>
-              h(
-                "tr",
-                {},
-                h("th", { scope: "row" }, name),
-                h("td", { class: "num" }, before && found[before] !== null ? show(found[before]) : ""),
-                h("td", { class: "num" }, show(found[key])),
-                h("td", { class: "quiet" }, meaning),
-              ),
-          ),
-        ),
-      ),
-    ),
-  );
+  ]);
 }

@@ -1,66 +1,27 @@
 // The documents of the text as a list, and one of them to read.
-import { ask, latest } from "./api.js";
+import { ask } from "./api.js";
 import { heading, similar, snippet, toDocument, wholeText } from "./documents.js";
-import { bdi, choice, debounced, fill, h, moreOf, say } from "./dom.js";
+import { bdi, facts, h } from "./dom.js";
 import { clean, figure, many } from "./format.js";
-import { filters, go, link, state } from "./state.js";
+import { List, filterField } from "./list.js";
+import { filters, link, state } from "./state.js";
 
-const ORDERS = {
-  number: "as in the text",
-  newest: "newest first",
-  oldest: "oldest first",
-  longest: "longest first",
-  shortest: "shortest first",
-};
-const PAGE = 50;
+const ORDERS = { number: "as in the text", longest: "longest first", shortest: "shortest first" };
+const DATED = { number: ORDERS.number, newest: "newest first", oldest: "oldest first", ...ORDERS };
 
 /** All documents, or those that pass the filters, in an order. */
-export class Library {
+export class Library extends List {
   constructor(about) {
-    this.newest = latest();
-    this.shown = PAGE;
-    const asked = debounced(250, (changes) => {
-      this.shown = PAGE;
-      go(changes, false);
-    });
-    const orders = Object.entries(ORDERS).filter(
-      ([name]) => about.dates || !["newest", "oldest"].includes(name),
-    );
-    const [order, orderLabel] = choice("order", orders, (value) => asked({ listed: value }, 0));
-    this.order = order;
-    this.filter = h("input", {
-      type: "text",
-      maxlength: 400,
-      placeholder: about.dates ? `date=${about.halves[1]}` : "field=value",
-      oninput: () => asked({ filter: this.filter.value }),
-    });
-    this.lead = h("p", { class: "lead" });
-    this.list = h("ol", { class: "library" });
-    this.more = moreOf(this, PAGE, "documents");
-    this.element = h(
-      "div",
-      {},
-      h("h2", {}, "Documents"),
-      h(
-        "div",
-        { class: "fields" },
-        orderLabel,
-        h("label", { class: "wide-field" }, "only where", this.filter),
-      ),
-      this.lead,
-      this.list,
-      this.more,
-    );
+    const order = { label: "order", options: about.dates ? DATED : ORDERS };
+    super("Documents", h("ol.library"), { listed: order, filter: filterField(about) }, { what: "document" });
+    this.element = h("div", this.title, this.fields.element, this.lead, this.list, this.more);
   }
 
   async update() {
-    fill([[this.filter, state.filter]]);
-    this.order.value = state.listed;
+    this.fields.show(state);
     const key = [state.listed, ...filters(), this.shown].join("\n");
     if (key !== this.key) await this.newest((signal) => this.load(key, filters(), signal));
-    for (const item of this.list.children)
-      if (item.dataset.id === state.doc) item.firstChild.setAttribute("aria-current", "true");
-      else item.firstChild.removeAttribute("aria-current");
+    this.mark((a) => a.parentElement.dataset.id === state.doc);
   }
 
   async load(key, wanted, signal) {
@@ -70,11 +31,8 @@ export class Library {
       rows = [];
     let total = 1;
     while (rows.length < Math.min(this.shown, total)) {
-      const found = await ask(
-        "documents",
-        { sort: state.listed, filter: wanted, offset: rows.length, limit: PAGE },
-        { signal, busy },
-      );
+      const asked = { sort: state.listed, filter: wanted, offset: rows.length, limit: this.page };
+      const found = await ask("documents", asked, { signal, busy });
       rows.push(...found.rows);
       total = found.total;
     }
@@ -82,56 +40,35 @@ export class Library {
     this.lead.textContent = wanted.length
       ? `${many(total, "document")} ${total === 1 ? "passes" : "pass"} the filter.`
       : many(total, "document");
-    this.list.replaceChildren(
-      ...rows.map((row) =>
-        h(
-          "li",
-          { "data-id": row.id },
-          toDocument(row.id, [
-            h("b", {}, heading({ title: row.fields.title, text: row.text })),
-            " ",
-            h(
-              "span",
-              { class: "place" },
-              [clean(row.id), row.date, many(row.words, "word")].filter(Boolean).join(" · "),
-            ),
-          ]),
-        ),
-      ),
-    );
-    this.more.hidden = rows.length >= total;
-    say(many(total, "document"));
+    this.fill(rows.map(item), total);
   }
+}
+
+function item({ id, date, words, fields: { title }, text }) {
+  const place = [clean(id), date, many(words, "word")].filter(Boolean).join(" · ");
+  const content = [h("b", heading({ title, text })), " ", h("span.place", place)];
+  return h("li", { "data-id": id }, toDocument(id, content));
 }
 
 /** A document, whole; it opens at a passage. */
 export async function documentPage(id, at = "") {
-  const found = await ask("document", { id });
-  const fields = [["id", id], ["date", found.date], ...Object.entries(found.fields)].filter(
-    ([, value]) => value,
-  );
+  const found = await ask("document", { id }),
+    { title } = found.fields;
+  const fields = [["id", id], ["date", found.date], ...Object.entries(found.fields)];
   const text = wholeText(found, { at });
   requestAnimationFrame(() => text.querySelector(".passage")?.scrollIntoView({ block: "center" }));
-  return h(
-    "div",
-    {},
-    h("a", { class: "back", href: link({ doc: "", at: "" }) }, "← Back"),
-    h("h2", { class: "word" }, heading({ title: found.fields.title, text: found.text })),
-    h(
-      "dl",
-      { class: "facts" },
-      fields.map(([name, value]) => h("div", {}, h("dt", {}, bdi(name)), h("dd", {}, bdi(value)))),
-    ),
+  return h("div", [
+    h("a.back", { href: link({ doc: "", at: "" }) }, "← Back"),
+    h("h2.word", heading({ title, text: found.text })),
+    facts(fields.filter(([, value]) => value).map(([name, value]) => [bdi(name), bdi(value)])),
     text,
     similar(id, (hit) =>
-      h(
-        "li",
-        {},
+      h("li", [
         toDocument(hit.id, heading(hit), hit.passage),
         " ",
-        h("span", { class: "times" }, figure(hit.score)),
+        h("span.times", figure(hit.score)),
         snippet(hit),
-      ),
+      ]),
     ),
-  );
+  ]);
 }

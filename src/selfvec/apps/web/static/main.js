@@ -2,7 +2,7 @@
 import { ask } from "./api.js";
 import { Atlas } from "./atlas.js";
 import { watched } from "./changed.js";
-import { $, bdi, h, say } from "./dom.js";
+import { $, bdi, button, h, say } from "./dom.js";
 import { finder } from "./finder.js";
 import { count, many, readable } from "./format.js";
 import { health } from "./health.js";
@@ -36,9 +36,7 @@ let about, overview, page, ranking, check;
 function alarm(error) {
   if (error.name === "AbortError") return;
   calm();
-  $("alert").append(
-    h("p", { class: "error" }, error.message, " ", h("button", { type: "button", onclick: calm }, "Close")),
-  );
+  $("alert").append(h("p.error", error.message, " ", button("Close", calm)));
 }
 
 /** Remove the error. */
@@ -72,24 +70,20 @@ function describe() {
   $("verdict").className = kind;
   if (about.verdicts.length) {
     $("alert").replaceChildren(
-      h(
-        "p",
-        {},
+      h("p", [
         `This run failed a check (${about.verdicts.join(", ")}), `,
         "so its results about words are not reliable. ",
         h("a", { href: link({ view: "health" }) }, "See why, and what to do"),
-      ),
+      ]),
     );
   }
   if (about.comparisons.length > 1) {
     $("comparing").hidden = false;
     $("comparison").replaceChildren(
       ...about.comparisons.map(({ key, a, b }) =>
-        h(
-          "option",
-          { value: key },
+        h("option", { value: key }, [
           key === "refined" ? "before → after refining" : `${readable(a)} → ${readable(b)}`,
-        ),
+        ]),
       ),
     );
     if (about.comparisons.length > 2) ranges();
@@ -130,8 +124,7 @@ async function view(name) {
   document.body.classList.toggle("alone", FULL.has(name));
   for (const tab of document.querySelectorAll("nav a")) {
     tab.setAttribute("href", link({ view: tab.dataset.view }));
-    if (tab.dataset.view === name) tab.setAttribute("aria-current", "page");
-    else tab.removeAttribute("aria-current");
+    tab.ariaCurrent = tab.dataset.view === name ? "page" : null;
   }
   if (name === "health") panes.health ??= { element: await health() };
   if (state.view !== name) return undefined; // another was chosen meanwhile
@@ -156,9 +149,7 @@ async function word() {
     page.word = null;
     document.body.classList.toggle("chosen", Boolean(state.doc));
     const { view: name, doc, at } = state;
-    const shown = doc
-      ? await documentPage(doc, at)
-      : h("p", { class: "wait" }, "Choose a document to read it.");
+    const shown = doc ? await documentPage(doc, at) : h("p.wait", "Choose a document to read it.");
     if (state.view !== name || state.doc !== doc || state.at !== at) return; // another was chosen meanwhile
     $("word").replaceChildren(shown);
     panes.documents?.update();
@@ -205,8 +196,8 @@ async function update(now, before) {
     alarm(error);
     if (error.status === 404 && now.word && now.word !== page.word)
       $("word").replaceChildren(
-        h("a", { class: "back", href: link({ word: "" }) }, "← All words"),
-        h("h2", { class: "word" }, bdi(now.word)),
+        h("a.back", { href: link({ word: "" }) }, "← All words"),
+        h("h2.word", bdi(now.word)),
       );
   }
   return undefined;
@@ -273,25 +264,17 @@ async function begin() {
   $("skip").addEventListener("click", () => $("main").focus());
   $("keys").append(
     h("h2", { id: "keys-title" }, "Help"),
-    h(
-      "p",
-      {},
+    h("p", [
       "Selfvec adapted word vectors to your text. This page shows the words whose neighbours changed, ",
       "and sentences that explain why.",
-    ),
-    h(
-      "table",
-      {},
-      h(
-        "tbody",
-        {},
-        KEYS.map(([key, meaning]) =>
-          h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, key)), h("td", {}, meaning)),
-        ),
-      ),
-    ),
-    h("p", {}, h("a", { href: "/api.html" }, "The same answers for programs")),
-    h("button", { type: "button", onclick: () => $("keys").close() }, "Close"),
+    ]),
+    h("table", [
+      h("tbody", [
+        KEYS.map(([key, meaning]) => h("tr", h("th", { scope: "row" }, h("kbd", key)), h("td", meaning))),
+      ]),
+    ]),
+    h("p", h("a", { href: "/api.html" }, "The same answers for programs")),
+    button("Close", () => $("keys").close()),
   );
   addEventListener("keydown", keyed);
   finder(choose);

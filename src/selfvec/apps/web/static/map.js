@@ -1,6 +1,6 @@
 // The map: words as points on one plane in several states, with a slider for time.
 import { shade } from "./chart.js";
-import { h, still } from "./dom.js";
+import { button, h, still } from "./dom.js";
 import { readable, spell } from "./format.js";
 import { go, state } from "./state.js";
 
@@ -15,29 +15,22 @@ export class WordMap {
   constructor(pick, label) {
     this.pick = pick;
     this.canvas = h("canvas", { role: "img", tabindex: 0, "aria-label": label });
-    this.play = h("button", { type: "button", class: "play", onclick: () => this.toggle() }, "▶ Play");
+    this.play = button("▶ Play", () => this.toggle(), { class: "play" });
     this.slider = h("input", { type: "range", min: 0, step: 0.01, "aria-label": "Time" });
     this.slider.addEventListener("input", () => {
       this.stop();
       this.to(Number(this.slider.value));
     });
     this.slider.addEventListener("change", () => this.rest());
-    this.name = h("output", { class: "frame" });
-    this.tip = h("div", { class: "tip", hidden: true });
-    this.controls = h("div", { class: "time" }, this.play, this.slider, this.name);
-    const zoom = h(
-      "div",
-      { class: "zoom" },
-      h("button", { type: "button", "aria-label": "Zoom in", onclick: () => this.zoom(1.5) }, "+"),
-      h("button", { type: "button", "aria-label": "Zoom out", onclick: () => this.zoom(1 / 1.5) }, "−"),
-      h("button", { type: "button", "aria-label": "Whole map", onclick: () => this.whole() }, "⤢"),
-    );
-    this.element = h(
-      "div",
-      { class: "map" },
-      h("div", { class: "field" }, this.canvas, this.tip, zoom),
-      this.controls,
-    );
+    this.name = h("output.frame");
+    this.tip = h("div.tip", { hidden: true });
+    this.controls = h("div.time", this.play, this.slider, this.name);
+    const zoom = h("div.zoom", [
+      button("+", () => this.zoom(1.5), { "aria-label": "Zoom in" }),
+      button("−", () => this.zoom(1 / 1.5), { "aria-label": "Zoom out" }),
+      button("⤢", () => this.whole(), { "aria-label": "Whole map" }),
+    ]);
+    this.element = h("div.map", h("div.field", this.canvas, this.tip, zoom), this.controls);
     this.time = 0;
     this.lasso = false; // whether dragging draws an outline
     this.outline = null; // of a selection, in the units of the map

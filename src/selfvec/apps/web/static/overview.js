@@ -3,7 +3,8 @@ import { ask, latest } from "./api.js";
 import { Atlas } from "./atlas.js";
 import { bdi, h, listed } from "./dom.js";
 import { clean, count, many, share } from "./format.js";
-import { go, link } from "./state.js";
+import { go } from "./state.js";
+import { toWord } from "./table.js";
 import { topicCharts } from "./times.js";
 import { frequencies, sequences } from "./usage.js";
 
@@ -15,9 +16,9 @@ export class Overview {
   constructor(choose, about, overview, alarm) {
     this.newest = latest();
     Object.assign(this, { about, alarm });
-    this.subject = h("p", { class: "claim" });
-    this.words = h("ul", { class: "domain" });
-    this.topics = h("div", {});
+    this.subject = h("p.claim");
+    this.words = h("ul.domain");
+    this.topics = h("div");
     this.of = about.has_documents && !about.kept ? "documents" : "words";
     this.atlas = new Atlas(choose, about, alarm, {
       of: this.of,
@@ -37,41 +38,35 @@ export class Overview {
       event.preventDefault();
       go({ view: "texts", ask: input.value.trim() });
     };
-    this.element = h(
-      "div",
-      { class: "full overview" },
-      h("h2", {}, about.description),
+    this.element = h("div.full.overview", [
+      h("h2", about.description),
       this.subject,
-      h("p", { class: "claim" }, facts(about, overview)),
+      h("p.claim", facts(about, overview)),
       about.has_documents
-        ? h(
-            "form",
-            { class: "asking", role: "search", "aria-label": "Documents", onsubmit: asked },
+        ? h("form.asking", { role: "search", "aria-label": "Documents", onsubmit: asked }, [
             input,
             h("button", { type: "submit" }, "Search"),
-          )
+          ])
         : null,
       about.kept
-        ? h(
-            "p",
-            { class: "lead" },
+        ? h("p.lead", [
             "This file holds the words that changed most, the most frequent ones and those below",
             about.has_documents
               ? ", and the documents, which are found by their words. Search by meaning, unknown words"
               : ". Search, documents, unknown words",
             " and other comparisons need ",
-            h("code", {}, "selfvec serve"),
+            h("code", "selfvec serve"),
             ".",
-          )
+          ])
         : null,
-      h("h3", {}, "Words of this text, and what it taught about them"),
+      h("h3", "Words of this text, and what it taught about them"),
       this.words,
-      h("h3", {}, this.of === "documents" ? "The documents by topic" : "The words by topic"),
+      h("h3", this.of === "documents" ? "The documents by topic" : "The words by topic"),
       this.atlas.element,
-      h("h3", {}, "Topics over time"),
+      h("h3", "Topics over time"),
       this.topics,
-      about.has_tokens && !about.kept ? h("div", { class: "usage" }, frequencies(), sequences("")) : null,
-    );
+      about.has_tokens && !about.kept ? h("div.usage", frequencies(), sequences("")) : null,
+    ]);
   }
 
   /** Each part appears when it is there; none waits for another. */
@@ -88,46 +83,34 @@ export class Overview {
 
   async teach(signal) {
     const progress = (done) =>
-      this.words.replaceChildren(
-        h("li", { class: "wait" }, `Finding the words of this text: ${share(done)} done.`),
-      );
+      this.words.replaceChildren(h("li.wait", `Finding the words of this text: ${share(done)} done.`));
     const { words, subjects } = await ask("domain", {}, { signal, progress });
-    const to = (word) => h("a", { class: "w", href: link({ view: "changes", word, near: "" }) }, bdi(word));
+    const to = (word) => toWord(word, "", { view: "changes" });
     const named = subjects.length
-      ? subjects.map((name) => h("b", {}, bdi(clean(name))))
+      ? subjects.map((name) => h("b", bdi(clean(name))))
       : words.map(({ word }) => to(word));
     this.subject.replaceChildren(
       ...(named.length ? ["It is mostly about ", ...listed(named.slice(0, NAMED)), "."] : []),
     );
     this.words.replaceChildren(
       ...words.map((row) =>
-        h(
-          "li",
-          {},
-          h("h4", {}, to(row.word), " ", h("span", { class: "times" }, `${count(row.count)}×`)),
-          h(
-            "p",
-            {},
+        h("li", [
+          h("h4", to(row.word), " ", h("span.times", `${count(row.count)}×`)),
+          h("p", [
             "here near ",
             listed(
               row.after.map((word) =>
                 h("span", { class: row.gained.includes(word) ? "came" : "" }, bdi(word)),
               ),
             ),
-          ),
+          ]),
           row.before.length && !row.subwords
-            ? h(
-                "p",
-                { class: "quiet" },
-                "before, near ",
-                listed(row.before.slice(0, 3).map((word) => bdi(word))),
-              )
+            ? h("p.quiet", "before, near ", listed(row.before.slice(0, 3).map((word) => bdi(word))))
             : null,
-        ),
+        ]),
       ),
     );
-    if (!words.length)
-      this.words.replaceChildren(h("li", { class: "wait" }, "The text has too few words to tell."));
+    if (!words.length) this.words.replaceChildren(h("li.wait", "The text has too few words to tell."));
   }
 }
 

@@ -1,6 +1,5 @@
 // One function draws every table whose columns the server declares: their name, title, form and meaning.
-import { svg } from "./chart.js";
-import { bdi, h } from "./dom.js";
+import { bdi, h, svg } from "./dom.js";
 import { clean, count, figure, probability, readable, share } from "./format.js";
 import { link } from "./state.js";
 
@@ -8,8 +7,8 @@ const BAR = 6, // pixels of a stretch
   TALL = 24;
 
 /** A link to the page of a word. */
-export const toWord = (word, mark = "") =>
-  h("a", { href: link({ word, near: "" }), class: `w ${mark}`.trim() }, bdi(word));
+export const toWord = (word, mark = "", view = {}) =>
+  h("a", { href: link({ word, near: "", ...view }), class: `w ${mark}`.trim() }, bdi(word));
 
 /** Words with commas between them. */
 export const commas = (words) => words.map((word, i) => [i ? ", " : "", bdi(word)]);
@@ -29,7 +28,9 @@ const FORMS = {
 
 /** How often a word occurs in equal stretches of the text: bars, as high as their share of the most. */
 function bars(counts) {
-  const most = Math.max(1, ...counts);
+  const most = Math.max(1, ...counts),
+    label = `from the beginning of the text to its end: ${counts.join(", ")}`,
+    size = { width: BAR * counts.length, height: TALL };
   const one = (number, i) =>
     svg("rect", {
       x: BAR * i,
@@ -37,43 +38,35 @@ function bars(counts) {
       y: TALL * (1 - number / most),
       height: (TALL * number) / most,
     });
-  return svg(
-    "svg",
-    {
-      width: BAR * counts.length,
-      height: TALL,
-      fill: "currentColor",
-      role: "img",
-      "aria-label": `from the beginning of the text to its end: ${counts.join(", ")}`,
-    },
-    ...counts.map(one),
-  );
+  return svg("svg", { ...size, fill: "currentColor", role: "img", "aria-label": label }, counts.map(one));
 }
 
-/** A table. What is more than a value, such as a link, is drawn by the function in `cells` of that name. */
+/** A table: its columns as [head, class, title], and cells in rows, of which the first names the row. */
+export function grid(columns, rows, props = {}) {
+  const head = ([text, kind, title]) => h("th", { scope: "col", class: kind, title }, text);
+  const cell = (content, i) =>
+    i ? h("td", { class: columns[i][1] }, content) : h("th", { scope: "row" }, content);
+  return h("div.wide", [
+    h("table", props, [
+      h("thead", h("tr", columns.map(head))),
+      h("tbody", [rows.map((row) => h("tr", row.map(cell)))]),
+    ]),
+  ]);
+}
+
+/** Rows by declared columns. What is more than a value is drawn by the function in `cells` of that name. */
 export function table(columns, rows, cells = {}, props = {}) {
-  const number = ({ kind }) => FORMS[kind].number && "num";
-  const head = (column) =>
-    h("th", { scope: "col", class: number(column), title: column.meaning }, readable(column.title));
-  const shown = (column, row) =>
-    cells[column.name] ? cells[column.name](row) : FORMS[column.kind].show(row[column.name], column);
-  const cell = (row) => (column, i) =>
-    i
-      ? h("td", { class: number(column) }, shown(column, row))
-      : h("th", { scope: "row" }, shown(column, row));
-  return h(
-    "div",
-    { class: "wide" },
-    h(
-      "table",
-      props,
-      h("thead", {}, h("tr", {}, columns.map(head))),
-      h(
-        "tbody",
-        {},
-        rows.map((row) => h("tr", {}, columns.map(cell(row)))),
-      ),
-    ),
+  const shown = (row) => (column) =>
+    cells[column.name]?.(row) ?? FORMS[column.kind].show(row[column.name], column);
+  const heads = columns.map(({ title, kind, meaning }) => [
+    readable(title),
+    FORMS[kind].number && "num",
+    meaning,
+  ]);
+  return grid(
+    heads,
+    [...rows].map((row) => columns.map(shown(row))),
+    props,
   );
 }
 

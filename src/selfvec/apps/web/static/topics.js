@@ -1,19 +1,19 @@
 // The topics of the text: their terms, sentences that are typical of them, their share over time, and names
 // of one's own, which the run keeps once they are saved.
 import { ask, change, latest } from "./api.js";
-import { rates, timeline } from "./chart.js";
+import { small } from "./chart.js";
 import { toDocument } from "./documents.js";
-import { bdi, download, h, say } from "./dom.js";
+import { bdi, button, download, h, say } from "./dom.js";
 import { clean, many, share } from "./format.js";
-import { link } from "./state.js";
+import { topicChart, toTopic } from "./times.js";
 
 const QUOTES = 3; // sentences of a topic
 const KEEPS = "Saved names are kept in the run, for its report, the command line and the assistant, too.";
 const FILE = [
   "save them as a file and give it to ",
-  h("code", {}, "selfvec text topics RUN --names topics.csv"),
+  h("code", "selfvec text topics RUN --names topics.csv"),
   ", or start the server with ",
-  h("code", {}, "--write"),
+  h("code", "--write"),
   ".",
 ];
 
@@ -29,29 +29,25 @@ export class Topics {
     }
     this.opens = about.has_documents;
     this.mapped = about.has_documents && !about.kept ? "documents" : "words";
-    this.list = h("div", {});
-    this.usual = h("button", { type: "button", onclick: () => this.asFound() }, "Names as found");
-    this.said = h("p", { class: "lead", role: "status" });
-    this.element = h(
-      "div",
-      { class: "full topics" },
-      h("h2", {}, "Topics"),
-      h(
-        "p",
-        { class: "lead" },
+    this.list = h("div");
+    this.usual = button("Names as found", () => this.asFound());
+    this.said = h("p.lead", { role: "status" });
+    this.element = h("div.full.topics", [
+      h("h2", "Topics"),
+      h("p.lead", [
         "You can rename a topic. Topics to which you give the same name become one. ",
         about.writes ? KEEPS : ["This server may not write the run. To keep your names in it, ", FILE],
-      ),
-      h("div", { class: "fields" }, about.writes ? this.keeping() : this.filing(), this.usual),
+      ]),
+      h("div.fields", about.writes ? this.keeping() : this.filing(), this.usual),
       this.said,
       this.list,
-    );
+    ]);
   }
 
   async update() {
     await this.newest(async (signal) => {
       const progress = (done) =>
-        this.list.replaceChildren(h("p", { class: "wait" }, `Finding topics: ${share(done)} done.`));
+        this.list.replaceChildren(h("p.wait", `Finding topics: ${share(done)} done.`));
       const [found, typical] = await Promise.all(
         ["topics", "typical"].map((path) => ask(path, {}, { signal, progress })),
       );
@@ -86,7 +82,7 @@ export class Topics {
   draw() {
     this.usual.disabled = this.rows.every((row) => this.nameOf(row) === row.name);
     if (!this.rows.length) {
-      this.list.replaceChildren(h("p", { class: "wait" }, "The text has too few words for topics."));
+      this.list.replaceChildren(h("p.wait", "The text has too few words for topics."));
       return;
     }
     this.list.replaceChildren(...this.joined().map((topic) => this.section(topic)));
@@ -101,54 +97,25 @@ export class Topics {
       "aria-label": `Name of the topic ${clean(name)}`,
       onchange: () => this.rename(rows, typed.value.trim()),
     });
-    const about = "Share of the documents of each period",
-      totals = this.periods.map(({ documents }) => documents);
-    const chart =
-      this.periods.length > 1
-        ? timeline(this.periods, [{ name: clean(name), points: rates(counts, totals) }], {
-            about: `${clean(name)}: ${about}`,
-            show: (x) => share(x),
-            small: true,
-            limit: 1,
-          })
-        : null;
-    return h(
-      "section",
-      { class: "topic" },
-      h("h3", {}, typed),
-      h(
-        "p",
-        { class: "lead" },
+    const chart = topicChart(this.periods, [{ name, counts }]);
+    return h("section.topic", [
+      h("h3", typed),
+      h("p.lead", [
         `${share(part)} of the documents · `,
         rows.length === 1 && rows[0].growth ? `${rows[0].growth} · ` : "",
-        h(
-          "a",
-          {
-            href: link({
-              view: "map",
-              of: this.mapped,
-              colour: "topic",
-              only: rows[0].own ?? rows[0].name,
-              word: "",
-              doc: "",
-            }),
-          },
-          "on the map",
-        ),
-      ),
-      h(
-        "p",
-        {},
+        h("a", { href: toTopic(this.mapped, rows[0].own ?? rows[0].name) }, "on the map"),
+      ]),
+      h("p", [
         rows.map(({ terms }, i) => [
           i ? "; " : "",
           terms.map((term, j) => [j ? ", " : "", bdi(term.replaceAll("_", " "))]),
         ]),
-      ),
-      chart,
+      ]),
+      this.periods.length > 1 && small(chart, chart.series[0]),
       rows
         .flatMap(({ quotes }) => quotes.slice(0, Math.ceil(QUOTES / rows.length)))
         .map((quote) => quotation(quote, this.opens)),
-    );
+    ]);
   }
 
   /** Topics get a name; an empty one is the name that was found. */
@@ -185,12 +152,10 @@ export class Topics {
         this.said.textContent = `The names are not saved: ${error.message}.`;
       }
     };
-    return h(
-      "form",
-      { class: "fields", onsubmit: send },
-      h("label", {}, "token for writing", token),
-      h("button", {}, "Save in the run"),
-    );
+    return h("form.fields", { onsubmit: send }, [
+      h("label", "token for writing", token),
+      h("button", "Save in the run"),
+    ]);
   }
 
   /** A button that saves a row for each topic as it was found: its name here, terms, share, documents. */
@@ -200,17 +165,15 @@ export class Topics {
         ["name", "terms", "share", ...this.periods.map(({ name }) => name)],
         ...this.rows.map((row) => [this.nameOf(row), row.terms.join(", "), row.share, ...row.counts]),
       ]);
-    return h("button", { type: "button", onclick: save }, "Save as a file");
+    return button("Save as a file", save);
   }
 }
 
 /** A sentence with its terms marked, which leads to its document if that can be opened. */
 function quotation({ tokens, id, date }, opens) {
   const source = [bdi(id), date ? ` · ${date}` : ""];
-  return h(
-    "blockquote",
-    { dir: "auto" },
-    tokens.map(([text, term]) => (term ? h("mark", {}, clean(text)) : clean(text))),
-    h("cite", {}, opens ? toDocument(id, source) : source),
-  );
+  return h("blockquote", { dir: "auto" }, [
+    tokens.map(([text, term]) => (term ? h("mark", clean(text)) : clean(text))),
+    h("cite", opens ? toDocument(id, source) : source),
+  ]);
 }

@@ -1,8 +1,9 @@
 // How the text uses words: collocates, a concordance, and what one part says more often than another.
 import { ask, latest } from "./api.js";
 import { later, toDocument } from "./documents.js";
-import { bdi, choice, h, say } from "./dom.js";
-import { clean, count, direction, many, readable, told } from "./format.js";
+import { bdi, h, say } from "./dom.js";
+import { clean, count, direction, many, readable } from "./format.js";
+import { Fields, findings } from "./list.js";
 import { link } from "./state.js";
 import { meanings, table } from "./table.js";
 
@@ -36,9 +37,9 @@ const WINDOWS = {
 const FORMS = { "": "in any case", case: "capitals as written", lemma: "all forms" };
 const WITHIN = { document: "across sentences", sentence: "within sentences" };
 const COMPANY = {
-  window: ["words", WINDOWS],
-  within: ["windows", WITHIN],
-  measure: ["ordered by", MEASURES],
+  window: { label: "words", options: WINDOWS },
+  within: { label: "windows", options: WITHIN },
+  measure: { label: "ordered by", options: MEASURES },
 };
 const LENGTHS = { 2: "two", 3: "three", 4: "four", 5: "five", 6: "six" };
 const UNITS = { word: "words", lemma: "lemmas", pos: "parts of speech" };
@@ -63,102 +64,62 @@ export const collocates = (word, parts) =>
           href: link({ near: row.word }),
           "aria-label": `${count(row.together)} times together: sentences with ${row.word}`,
         },
-        count(row.together),
+        [count(row.together)],
       );
     const found = await Promise.all(asked);
     const sides = found.map((side, i) =>
-      h(
-        "section",
-        {},
-        parts[i] && h("h4", {}, readable(parts[i])),
-        side instanceof Error
-          ? h("p", { class: "wait" }, side.message)
-          : list(side.columns, side.rows, { together }),
-      ),
+      h("section", [
+        parts[i] && h("h4", readable(parts[i])),
+        side instanceof Error ? h("p.wait", side.message) : list(side.columns, side.rows, { together }),
+      ]),
     );
     const columns = found.find((side) => side.columns)?.columns ?? [];
-    return h(
-      "div",
-      {},
-      h("p", { class: "lead" }, meanings(columns), notes(found[0])),
+    return h("div", [
+      h("p.lead", meanings(columns), notes(found[0])),
       h("div", { class: sides.length > 1 ? "sides" : "" }, sides),
-    );
+    ]);
   });
 
 /** A part that is asked for when it is opened, and again when another choice is made, or text entered. */
-function asking(title, choices, content) {
-  return later(title, async () => {
+const asking = (title, declared, content) =>
+  later(title, async () => {
     const newest = latest(),
-      place = h("div", {}),
-      chosen = {};
+      place = h("div"),
+      fields = new Fields(declared, () => show());
     const show = () =>
       newest(async (signal) => {
-        const shown = await content({ ...chosen }).catch((error) => h("p", { class: "wait" }, error.message));
+        const shown = await content(fields.values, fields).catch((error) => h("p.wait", error.message));
         if (!signal.aborted) place.replaceChildren(shown);
       });
-    const labels = Object.entries(choices).map(([name, [label, options]]) => {
-      const change = (value) => {
-        chosen[name] = value;
-        show();
-      };
-      if (typeof options === "string") {
-        chosen[name] = options;
-        return field(label, options, change);
-      }
-      const entries = options instanceof Map ? [...options] : Object.entries(options);
-      chosen[name] = entries[0][0];
-      return choice(label, entries, change)[1];
-    });
     await show();
-    return h("div", {}, h("div", { class: "fields" }, labels), place);
+    return h("div", fields.element, place);
   });
-}
-
-/** A field of text; without one it is what it was at first. */
-function field(label, first, change) {
-  const input = h("input", {
-    type: "search",
-    value: first,
-    maxLength: 200,
-    onchange: () => change(input.value.trim() || first),
-  });
-  return h("label", { class: "wide-field" }, label, input);
-}
 
 /** Which words were counted, in sentences. */
 const notes = (found) => (found?.counted ?? []).map((note) => ` ${note}`);
 
 /** How often words occur, and how varied they are. */
 export const frequencies = () =>
-  asking("Frequent words", { unit: ["count", UNITS] }, async (chosen) => {
+  asking("Frequent words", { unit: { label: "count", options: UNITS } }, async (chosen) => {
     const found = await ask("frequency", { ...chosen, top: LINES }, { busy });
     const varied = found.sttr === null ? "" : ` Type–token ratio: ${found.sttr.toFixed(3)}.`;
-    return h(
-      "div",
-      {},
-      h(
-        "p",
-        { class: "lead" },
-        `${count(found.tokens)} words, ${count(found.types)} different.${varied}`,
-        notes(found),
-      ),
+    return h("div", [
+      h("p.lead", `${count(found.tokens)} words, ${count(found.types)} different.${varied}`, notes(found)),
       list(found.columns, found.rows, found.unit === "word" ? {} : { word: (row) => bdi(row.word) }),
-    );
+    ]);
   });
 
 /** The sequences of words that recur, of all or with a word. */
 export const sequences = (word) =>
   asking(
     word ? "Sequences with the word" : "Sequences of words that recur",
-    { n: ["words", LENGTHS] },
+    { n: { label: "words", options: LENGTHS } },
     async (chosen) => {
       const found = await ask("ngrams", { ...chosen, w: word || undefined, top: LINES }, { busy });
-      return h(
-        "div",
-        {},
-        h("p", { class: "lead" }, `${count(found.ngrams)} that occur twice or more.`, notes(found)),
+      return h("div", [
+        h("p.lead", `${count(found.ngrams)} that occur twice or more.`, notes(found)),
         list(found.columns, found.rows, { ngram: (row) => bdi(row.ngram) }),
-      );
+      ]);
     },
   );
 
@@ -166,12 +127,7 @@ export const sequences = (word) =>
 export const dispersion = (word) =>
   later("Where in the text", async () => {
     const found = await ask("dispersion", { w: word }, { busy });
-    return h(
-      "div",
-      {},
-      h("p", { class: "lead" }, meanings(found.columns), notes(found)),
-      list(found.columns, found.rows),
-    );
+    return h("div", h("p.lead", meanings(found.columns), notes(found)), list(found.columns, found.rows));
   });
 
 /** Every place where a word, phrase or pattern occurs, with the text before and after it. */
@@ -179,83 +135,80 @@ export function concordance(word, about, parts) {
   const { date, ...orders } = ORDERS;
   // A Map, since an object would put years before its other keys.
   const within = new Map([["", "the whole text"], ...parts.map((part) => [part, readable(part)])]);
-  const choices = {
-    query: ["word, phrase or pattern", word],
-    sort: ["sorted by", about.dates ? { ...orders, date } : orders],
-    forms: ["forms", FORMS],
-    lines: ["lines", { "": "the first", sample: "at random" }],
-    ...(parts.length > 1 && { slice: ["in", within] }),
+  const declared = {
+    query: {
+      label: "word, phrase or pattern",
+      value: word,
+      placeholder: word,
+      late: true,
+      wide: true,
+      maxlength: 200,
+    },
+    sort: { label: "sorted by", options: about.dates ? { ...orders, date } : orders },
+    forms: { label: "forms", options: FORMS },
+    lines: { label: "lines", options: { "": "the first", sample: "at random" } },
+    slice: parts.length > 1 && { label: "in", options: within },
   };
-  return asking("Concordance", choices, async ({ forms, lines, ...chosen }) => {
-    const asked = { ...chosen, top: LINES, sample: lines && LINES, ...(forms && { [forms]: true }) };
+  return asking("Concordance", declared, async ({ query, forms, lines, ...chosen }) => {
+    const asked = { query: query || word, ...chosen, top: LINES, sample: lines && LINES };
+    if (forms) asked[forms] = true;
     const found = await ask("concordance", asked, { busy });
     const shown = found.rows.length;
     const which = lines ? `${count(shown)} at random` : `the first ${count(shown)}`;
     const more = found.hits > shown ? `; ${which} are shown` : "";
     const merged = about.merged && !forms ? " Other forms of the word are not listed." : "";
     say(many(found.hits, "time"));
-    return h(
-      "div",
-      {},
-      h(
-        "p",
-        { class: "lead" },
-        `${many(found.hits, "time")} in ${many(found.documents, "document")}${more}.${merged}`,
-      ),
+    return h("div", [
+      h("p.lead", `${many(found.hits, "time")} in ${many(found.documents, "document")}${more}.${merged}`),
       shown ? inContext(found.rows) : "",
-    );
+    ]);
   });
 }
 
 /** Lines with the word in the middle, which leads to the document; from right to left in such a script. */
 function inContext(rows) {
   const longest = Math.max(...rows.map(({ word }) => Array.from(word).length));
-  const middle = h("col", {});
-  middle.style.width = `${Math.min(longest, LONGEST) + 3}ch`;
+  const width = `${Math.min(longest, LONGEST) + 3}ch`;
   const line = ({ id, date, left, word, right }) =>
-    h(
-      "tr",
-      {},
-      h("td", {}, h("div", { class: "before" }, clean(left))),
+    h("tr", [
+      h("td", h("div.before", clean(left))),
       h("th", { scope: "row" }, toDocument(id, bdi(word), [])),
-      h("td", {}, h("div", {}, clean(right))),
-      h("td", { class: "place" }, h("bdi", {}, [date, clean(id)].filter(Boolean).join(" · "))),
-    );
+      h("td", h("div", clean(right))),
+      h("td.place", h("bdi", [date, clean(id)].filter(Boolean).join(" · "))),
+    ]);
   const heads = ["before", "word", "after", "document"].map((head) => h("th", { scope: "col" }, head));
-  return h(
-    "table",
-    { class: "concordance", dir: direction(rows[0].word) },
-    h("colgroup", {}, h("col", {}), middle, h("col", {}), h("col", { class: "place" })),
-    h("thead", { class: "hidden" }, h("tr", {}, heads)),
-    h("tbody", {}, rows.map(line)),
-  );
+  return h("table.concordance", { dir: direction(rows[0].word) }, [
+    h("colgroup", h("col"), h("col", { style: { width } }), h("col"), h("col.place")),
+    h("thead.hidden", h("tr", heads)),
+    h("tbody", rows.map(line)),
+  ]);
 }
 
 /** The words that each of two compared parts uses more than the other. */
 export const keywords = (c, [a, b]) =>
   asking(
     `Words that are more typical of ${readable(a)} or of ${readable(b)}`,
-    { mix: ["mix", COUNTED_MIXES], variants: ["variants", VARIANTS] },
-    async (chosen) => {
+    { mix: { label: "mix", options: COUNTED_MIXES }, variants: { label: "variants", options: VARIANTS } },
+    async (chosen, fields) => {
       const found = await ask("keyness", { c, top: MOST, ...chosen }, { busy });
       const side = (name, key) => {
         const rows = found.rows.filter((row) => row.key_of === key && row.p <= CHANCE);
         return [
-          h("h4", {}, `More typical of ${readable(name)}`),
-          rows.length === 0 ? h("p", { class: "wait" }, "No word.") : list(found.columns, rows),
+          h("h4", `More typical of ${readable(name)}`),
+          rows.length === 0 ? h("p.wait", "No word.") : list(found.columns, rows),
         ];
       };
-      return h(
-        "div",
-        {},
-        found.sides.sentences.map((sentence) => h("p", { class: "note" }, told(sentence, [a, b]))),
-        h(
-          "p",
-          {},
-          `${meanings(found.columns)} Words have p ≤ .05: documents, not occurrences, are the evidence.`,
+      return h("div", [
+        findings(
+          found.findings.filter(({ kind }) => kind !== "word"), // which the lists below show
+          [a, b],
+          fields,
         ),
+        h("p", [
+          `${meanings(found.columns)} Words have p ≤ .05: documents, not occurrences, are the evidence.`,
+        ]),
         side(a, "a"),
         side(b, "b"),
-      );
+      ]);
     },
   );

@@ -1,6 +1,6 @@
 // One word: its neighbours before and after, sentences that show the change, and a map of its path.
-import { ask, charted, latest } from "./api.js";
-import { bdi, h, listed, still } from "./dom.js";
+import { ask, askMap, latest } from "./api.js";
+import { bar, bdi, button, facts, h, listed, still } from "./dom.js";
 import { SOURCES, count, figure, interval, many, probability, readable, share } from "./format.js";
 import { WordMap } from "./map.js";
 import { quotes } from "./documents.js";
@@ -8,6 +8,8 @@ import { go, link, state } from "./state.js";
 import { toWord } from "./table.js";
 import { wordChart } from "./times.js";
 import { collocates, concordance, dispersion, sequences } from "./usage.js";
+
+const ANCHOR = "Link to this word";
 
 export class WordPage {
   constructor(element, about, choose) {
@@ -25,8 +27,8 @@ export class WordPage {
       const progress = (done) => {
         if (!this.word)
           this.element.replaceChildren(
-            h("h2", { class: "word" }, bdi(word)),
-            h("p", { class: "wait" }, `Comparing all words: ${share(done)} done.`),
+            h("h2.word", bdi(word)),
+            h("p.wait", `Comparing all words: ${share(done)} done.`),
           );
       };
       const found = await ask("word", asked, { signal, progress: state.word ? progress : undefined });
@@ -47,7 +49,7 @@ export class WordPage {
     if (!word) return;
     const found = await ask("word", { w: word, c: state.c });
     if (word !== this.word) return;
-    const list = this.facts(found);
+    const list = facts(figures(found));
     this.list.replaceWith(list);
     this.list = list;
   }
@@ -61,225 +63,85 @@ export class WordPage {
   paint(found) {
     const { word } = found;
     this.word = word;
-    this.texts = h("div", { class: "texts" }, h("p", { class: "wait" }, "Looking for sentences …"));
-    this.mapSlot = h("div", {}, this.map.element);
-    this.time = h("div", {});
-    this.list = this.facts(found);
+    this.texts = h("div.texts", h("p.wait", "Looking for sentences …"));
+    this.mapSlot = h("div", this.map.element);
+    this.time = h("div");
+    this.list = facts(figures(found));
     this.element.replaceChildren(
-      h("a", { class: "back", href: link({ word: "", near: "" }) }, "← All words"),
-      h(
-        "h2",
-        { class: "word" },
+      h("a.back", { href: link({ word: "", near: "" }) }, "← All words"),
+      h("h2.word", [
         bdi(word),
         " ",
-        h(
-          "a",
-          {
-            class: "anchor",
-            href: link({ word }),
-            title: "Link to this word",
-            "aria-label": "Link to this word",
-          },
-          "#",
-        ),
-      ),
-      this.claim(found),
+        h("a.anchor", { href: link({ word }), title: ANCHOR, "aria-label": ANCHOR }, "#"),
+      ]),
+      claim(found),
       this.list,
-      h("h3", {}, "Neighbours"),
+      h("h3", "Neighbours"),
       this.neighbours(found),
-      h("h3", {}, "In the text"),
+      h("h3", "In the text"),
       this.texts,
       this.usage(found),
       this.time,
-      h("h3", {}, "How it moved"),
-      h(
-        "p",
-        { class: "legend" },
-        h("span", { class: "self" }, "● the word"),
-        h("span", { class: "went" }, "○ lost neighbour"),
-        h("span", { class: "came" }, "■ new neighbour"),
-        h("span", { class: "stayed" }, "● kept neighbour"),
-      ),
+      h("h3", "How it moved"),
+      h("p.legend", [
+        h("span.self", "● the word"),
+        h("span.went", "○ lost neighbour"),
+        h("span.came", "■ new neighbour"),
+        h("span.stayed", "● kept neighbour"),
+      ]),
       this.mapSlot,
     );
-  }
-
-  claim(found) {
-    const [before, after] = found.names,
-      refined = before === "original";
-    const some = (words, mark) => listed(words.slice(0, 4).map((word) => toWord(word, mark)));
-    const own = h("b", {}, bdi(found.word));
-    if (!found.before.length && !found.after.length)
-      return h("p", { class: "claim" }, own, " has no vector, before or after.");
-    if (!found.before.length)
-      return h(
-        "p",
-        { class: "claim" },
-        own,
-        " had no vector; now it is near ",
-        some(
-          found.after.map(([word]) => word),
-          "came",
-        ),
-        ".",
-      );
-    if (!found.gained.length) return h("p", { class: "claim" }, own, " kept its ten nearest neighbours.");
-    return refined
-      ? h(
-          "p",
-          { class: "claim" },
-          "Before refining, ",
-          own,
-          " was near ",
-          some(found.lost, "went"),
-          found.source === "subwords"
-            ? ", words of similar spelling, because the initial vectors lack it"
-            : "",
-          ". In your text it is near ",
-          some(found.gained, "came"),
-          ".",
-        )
-      : h(
-          "p",
-          { class: "claim" },
-          `In ${readable(before)} `,
-          own,
-          " was near ",
-          some(found.lost, "went"),
-          `; in ${readable(after)} it is near `,
-          some(found.gained, "came"),
-          ".",
-        );
-  }
-
-  facts(found) {
-    const { change } = found,
-      refined = found.names[0] === "original";
-    const out = [];
-    const fact = (name, ...value) => out.push(h("div", {}, h("dt", {}, name), h("dd", {}, ...value)));
-    if (change && change.count_a !== change.count_b)
-      fact("occurrences", `${count(change.count_a)}, then ${count(change.count_b)}`);
-    else fact("occurrences", count(found.count));
-    if (change) {
-      fact(
-        "change",
-        h("b", {}, figure(change.change)),
-        !interval(change) ? "" : `; 95 %: ${interval(change)}`,
-        found.rank === null ? "" : `, number ${count(found.rank)} of ${count(found.ranked)}`,
-      );
-      if (change.distance !== null)
-        fact(
-          "distance moved",
-          figure(change.distance),
-          !change.chance ? "" : `; by chance ${figure(change.chance)}`,
-        );
-      if (change.mark) fact("kind", change.mark);
-      if (change.q !== null) {
-        const sure = change.q <= 0.05;
-        const agree = refined
-          ? sure
-            ? "its documents agree"
-            : "its documents disagree"
-          : sure
-            ? "significant"
-            : "may be chance";
-        fact(
-          "significance",
-          h("b", { class: sure ? "yes" : "no" }, agree),
-          ` (q ${change.q < 0.001 ? "" : "= "}${probability(change.q)})`,
-        );
-      }
-    } else if (found.tested && found.source !== "known" && refined) {
-      fact("change", "unknown: the initial vectors lack the word");
-    } else fact("change", found.tested ? "not compared: too rare" : "being compared …");
-    if (refined && found.source !== "known")
-      fact(
-        "its vector",
-        `at first based on ${SOURCES[found.source]}`,
-        found.source_after === found.source ? "" : `; now on ${SOURCES[found.source_after]}`,
-      );
-    return h("dl", { class: "facts" }, out);
   }
 
   neighbours(found) {
     const came = new Set(found.gained),
       went = new Set(found.lost);
-    const side = (name, near, mark, changed, sign) =>
-      h(
-        "div",
-        {},
-        h("h4", {}, name),
+    const why = (word) =>
+      button("why?", () => go({ near: word }, false), {
+        class: "ask",
+        "aria-label": `why? Where ${word} occurs near ${found.word}`,
+      });
+    const item = (mark, sign, changed, word, cosine) =>
+      h("li", { class: changed ? mark : "" }, [
+        h("span.sign", { "aria-hidden": "true" }, changed ? sign : ""),
+        toWord(word),
+        changed && h("span.hidden", mark === "came" ? " (gained)" : " (lost)"),
+        bar(cosine),
+        h("span.num", figure(cosine)),
+        mark === "came" && this.about.has_tokens && why(word),
+      ]);
+    const side = (name, near, mark, sign, changed) =>
+      h("div", [
+        h("h4", name),
         near.length === 0
-          ? h("p", { class: "wait" }, "no vector")
-          : h(
-              "ol",
-              { class: "near" },
-              near.map(([word, cosine]) => {
-                const marked = changed.has(word);
-                const bar = h("span", { class: "bar" }, h("span", {}));
-                bar.firstChild.style.width = `${Math.round(Math.max(0, cosine) * 100)}%`;
-                return h(
-                  "li",
-                  { class: marked ? mark : "" },
-                  h("span", { class: "sign", "aria-hidden": "true" }, marked ? sign : ""),
-                  toWord(word),
-                  marked && h("span", { class: "hidden" }, mark === "came" ? " (gained)" : " (lost)"),
-                  bar,
-                  h("span", { class: "num" }, figure(cosine)),
-                  mark === "came" && this.about.has_tokens
-                    ? h(
-                        "button",
-                        {
-                          type: "button",
-                          class: "ask",
-                          "aria-label": `why? Where ${word} occurs near ${found.word}`,
-                          onclick: () => {
-                            go({ near: word }, false);
-                          },
-                        },
-                        "why?",
-                      )
-                    : null,
-                );
-              }),
-            ),
-      );
-    return h(
-      "div",
-      { class: "sides" },
-      side(
-        found.names[0] === "original" ? "Before" : readable(found.names[0]),
-        found.before,
-        "went",
-        went,
-        "−",
-      ),
-      side(found.names[1] === "refined" ? "After" : readable(found.names[1]), found.after, "came", came, "+"),
-    );
+          ? h("p.wait", "no vector")
+          : h("ol.near", [near.map(([word, cosine]) => item(mark, sign, changed.has(word), word, cosine))]),
+      ]);
+    const [before, after] = found.names;
+    return h("div.sides", [
+      side(before === "original" ? "Before" : readable(before), found.before, "went", "−", went),
+      side(after === "refined" ? "After" : readable(after), found.after, "came", "+", came),
+    ]);
   }
 
   /** Lists that are made when they are opened; a saved page has none. */
   usage({ word, names }) {
     if (!this.about.has_tokens || this.about.kept) return "";
     const parts = names[0] === "original" ? [""] : names;
-    return h(
-      "div",
-      { class: "usage" },
+    return h("div.usage", [
       collocates(word, parts),
       concordance(word, this.about, parts),
       sequences(word),
       dispersion(word),
-    );
+    ]);
   }
 
   async draw(found, asked, signal) {
     if (!found.before.length && !found.after.length) {
-      this.mapSlot.replaceChildren(
-        h("p", { class: "wait" }, "The word has no vector, so it is not on a map."),
-      );
+      this.mapSlot.replaceChildren(h("p.wait", "The word has no vector, so it is not on a map."));
       return;
     }
-    const [described, places] = await charted(asked, signal);
+    const [described, places] = await askMap(asked, signal);
     clearTimeout(this.again);
     if (!described.whole)
       this.again = setTimeout(() => {
@@ -294,12 +156,10 @@ export class WordPage {
     const course = await ask("time", { w: found.word }, { signal });
     if (course.time.length < 2) return;
     this.time.replaceChildren(
-      h("h3", {}, "Over time"),
-      h(
-        "p",
-        { class: "lead" },
+      h("h3", "Over time"),
+      h("p.lead", [
         h("a", { href: link({ view: "time", words: found.word }) }, "With other words, by year or decade"),
-      ),
+      ]),
       wordChart([course], 1, this.time.clientWidth),
     );
   }
@@ -307,7 +167,7 @@ export class WordPage {
   async sentences(found, asked, signal) {
     if (!this.about.has_tokens) {
       this.texts.replaceChildren(
-        h("p", { class: "wait" }, "The run did not keep its text, so there are no sentences to show."),
+        h("p.wait", "The run did not keep its text, so there are no sentences to show."),
       );
       return;
     }
@@ -319,27 +179,23 @@ export class WordPage {
     const one = answer.texts.length === 1;
     this.texts.replaceChildren(
       this.note(answer.texts.some((text) => text.uses.some((use) => use.written))),
-      h(
-        "div",
-        { class: one ? "" : "sides" },
+      h("div", { class: one ? "" : "sides" }, [
         answer.texts.map((text) =>
-          h("section", {}, one ? null : h("h4", {}, readable(text.name)), quotes(text.uses)),
+          h("section", one ? null : h("h4", readable(text.name)), quotes(text.uses)),
         ),
-      ),
+      ]),
     );
   }
 
   async together(word, other, signal) {
     const found = await ask("together", { w: word, other, n: 6 }, { signal });
     const times = many(found.together, "time");
-    const both = [h("b", {}, bdi(word)), " and ", h("b", {}, bdi(other))];
+    const both = [h("b", bdi(word)), " and ", h("b", bdi(other))];
     const shared = found.shared.length
       ? ["Words that occur near both: ", listed(found.shared.map((near) => toWord(near))), "."]
       : [];
     this.texts.replaceChildren(
-      h(
-        "p",
-        { class: "claim" },
+      h("p.claim", [
         "Why ",
         both,
         "? ",
@@ -348,19 +204,75 @@ export class WordPage {
           : "They never occur close together. ",
         found.together || !shared.length ? "" : "They are near because they occur with the same words. ",
         shared,
-      ),
-      h("p", {}, h("a", { href: link({ near: "" }) }, "← Other sentences")),
+      ]),
+      h("p", h("a", { href: link({ near: "" }) }, "← Other sentences")),
       quotes(found.uses),
     );
   }
 
   note(written) {
     const left = this.about.left_out.length ? `, without ${this.about.left_out.join(" and ")}` : "";
-    return h(
-      "p",
-      { class: "lead" },
+    return h("p.lead", [
       "Sentences that best show the change",
       written ? "." : `, rebuilt from the tokens that the run kept${left}.`,
-    );
+    ]);
   }
+}
+
+/** How the neighbours changed, in a sentence. */
+function claim({ word, names: [before, after], before: near, after: now, gained, lost, source }) {
+  const some = (words, mark) => listed(words.slice(0, 4).map((other) => toWord(other, mark)));
+  const own = h("b", bdi(word)),
+    came = () => [some(gained, "came"), "."];
+  if (!near.length && !now.length) return h("p.claim", own, " has no vector, before or after.");
+  if (!near.length) {
+    const first = some(
+      now.map(([other]) => other),
+      "came",
+    );
+    return h("p.claim", own, " had no vector; now it is near ", first, ".");
+  }
+  if (!gained.length) return h("p.claim", own, " kept its ten nearest neighbours.");
+  const spelled = ", words of similar spelling, because the initial vectors lack it";
+  const said =
+    before === "original"
+      ? ["Before refining, ", `${source === "subwords" ? spelled : ""}. In your text it is near `]
+      : [`In ${readable(before)} `, `; in ${readable(after)} it is near `];
+  return h("p.claim", said[0], own, " was near ", some(lost, "went"), said[1], came());
+}
+
+/** What was measured of a word, as [name, value, …]. */
+function figures(found) {
+  const { change, source, source_after: now, tested } = found,
+    refined = found.names[0] === "original";
+  const lacked = refined && source !== "known";
+  const out = [
+    change && change.count_a !== change.count_b
+      ? ["occurrences", `${count(change.count_a)}, then ${count(change.count_b)}`]
+      : ["occurrences", count(found.count)],
+  ];
+  if (!tested && !change) out.push(["change", "being compared …"]);
+  else if (!change)
+    out.push(["change", lacked ? "unknown: the initial vectors lack the word" : "not compared: too rare"]);
+  else {
+    const rank = found.rank === null ? "" : `, number ${count(found.rank)} of ${count(found.ranked)}`;
+    const sure = interval(change) && `; new uses: ${interval(change)}`;
+    out.push(["change", h("b", figure(change.change)), sure, rank]);
+    const chance = change.chance ? `; by chance ${figure(change.chance)}` : "";
+    if (change.distance !== null) out.push(["distance moved", figure(change.distance), chance]);
+    if (change.mark) out.push(["kind", change.mark]);
+    if (change.q !== null) out.push(["significance", ...significance(change.q, refined)]);
+  }
+  const after = now === source ? "" : `; now on ${SOURCES[now]}`;
+  if (lacked) out.push(["its vector", `at first based on ${SOURCES[source]}`, after]);
+  return out;
+}
+
+function significance(q, refined) {
+  const sure = q <= 0.05;
+  const [yes, no] = refined
+    ? ["its documents agree", "its documents disagree"]
+    : ["significant", "may be chance"];
+  const value = ` (q ${q < 0.001 ? "" : "= "}${probability(q)})`;
+  return [h("b", { class: sure ? "yes" : "no" }, sure ? yes : no), value];
 }

@@ -1,0 +1,95 @@
+"""`Comparison`: columns over the documents of a text, and what makes two sides of it comparable.
+
+Whatever makes a comparison fair changes these columns before anything is counted. A document has a *side*, a
+*weight* and a *unit* of chance, a word the word that it counts as. Where a side has too many of a kind, or a
+text several times, some documents weigh nothing; documents that came together are one unit.
+What was changed, and what differs all the same, are `Finding` s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from selfvec.base.arrays import Floats, Ids, Ints
+from selfvec.corpus.slices import Slice, slice_of_each
+from selfvec.data.token_batch import TokenBatch
+
+from .finding import Finding, told
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What is compared.
+
+    Attributes
+    ----------
+    tokens : TokenBatch
+        D documents over V types. Each variant is its word.
+    names : sequence of str
+        Of the sides.
+    side : (D,) int32
+        The side of each document, -1 for none.
+    weight : (D,) float32
+        1 for documents that count, 0 for others.
+    unit : (D,) int64
+        Documents of a side with the same number are one observation.
+    word_of : dict
+        The word of each variant that is counted as its word.
+    findings : sequence of Finding
+        How the sides differ, and what was done about it.
+    mix : list of dict
+        What `confounded_fields` tells of the sides as they are.
+    fields : sequence of str
+        Fields of the mix that can be held equal.
+    strata : (D,) int32, optional
+        The number of each document's combination of their values.
+    nested : bool
+        Whether the sides cannot be told apart from the few values of a field.
+    variants : dict
+        The word of each variant that is certain and is not counted as its word.
+    """
+
+    tokens: TokenBatch
+    names: Sequence[str]
+    side: Ids
+    weight: Floats
+    unit: Ints
+    word_of: Mapping[str, str]
+    findings: Sequence[Finding] = ()
+    mix: Sequence[Row] = ()
+    fields: Sequence[str] = ()
+    strata: Ids | None = None
+    nested: bool = False
+    variants: Mapping[str, str] | None = None
+
+    @classmethod
+    def of(cls, batch: TokenBatch, slices: Sequence[Slice]) -> Comparison:
+        """The documents of slices, each of which is an observation and counts the same."""
+        count = batch.documents
+        names = [part.name for part in slices]
+        side = slice_of_each(slices) if slices else np.full(count, -1, np.int32)
+        return cls(batch, names, side, np.ones(count, np.float32), np.arange(count), {})
+
+    @property
+    def slices(self) -> list[Slice]:
+        """The documents that count, by side."""
+        counts = self.weight > 0
+        return [Slice(name, (self.side == number) & counts) for number, name in enumerate(self.names)]
+
+    @property
+    def key(self) -> list[Any]:
+        """What it is, for what is kept in a cache."""
+        columns = (self.side, self.weight, self.unit, self.tokens.offsets)
+        return [*self.names, *(hashlib.sha256(of.tobytes()).hexdigest() for of in columns)]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What a reader must know first, with remedies."""
+        return told(self.findings)

@@ -1,0 +1,148 @@
+"""What a chart shows, said once, where it is made: lines, marks with their intervals, names, and axes.
+
+`selfvec.views.charts` draws it for files, reports and notebooks. All texts of a chart are safe to display;
+what is markup is escaped by who draws it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from .arrays import AnyFloats, Doubles
+
+_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)  # of round figures
+_LETTER = 6.5  # pixels of a name below an axis
+
+
+@dataclass(frozen=True)
+class Axis:
+    low: float
+    high: float
+    title: str = ""
+    ticks: Sequence[tuple[float, str]] | None = None  # values and how they are written; None: round figures
+    scale: Callable[[Doubles], Doubles] = np.asarray  # or a logarithm
+
+    def shares(self, values: AnyFloats) -> Doubles:
+        """How far along the axis values are: 0 at its beginning, 1 at its end."""
+        low, high = (self.scale(np.array([end], np.float64)) for end in (self.low, self.high))
+        shares: Doubles = (self.scale(np.asarray(values, np.float64)) - low) / np.where(
+            high > low, high - low, 1
+        )
+        return shares
+
+    @property
+    def figures(self) -> Sequence[tuple[float, str]]:
+        return round_figures(self.low, self.high) if self.ticks is None else self.ticks
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    points: AnyFloats  # (n, 2)
+    colour: str
+    width: float = 2.0
+    dashed: bool = False
+    filled: bool = False  # a faint region, of which the line is the border
+    kind: str = ""  # its class in a page
+
+
+class Mark(NamedTuple):
+    at: Sequence[float] | AnyFloats  # (2,)
+    colour: str
+    hover: str = ""  # what a page says where one points
+    shape: str = "circle"  # or square, diamond, cross, triangle, line; none: only what is said
+    size: float = 7.0  # pixels across; names may cover what is smaller than a letter
+    hollow: bool = False
+    low: float | None = None  # the interval of y
+    high: float | None = None
+
+
+class Label(NamedTuple):
+    """A name that stands beside a point."""
+
+    text: str
+    at: Sequence[float] | AnyFloats  # (2,)
+    colour: str
+    size: int = 12
+    bold: bool = False
+    italic: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    about: str  # for people who cannot see it
+    size: tuple[float, float]  # of the plane between the axes, in pixels
+    x: Axis
+    y: Axis
+    lines: Sequence[Line] = ()
+    marks: Sequence[Mark] = ()
+    labels: Sequence[Label] = ()  # the first get the best places
+    title: str = ""
+    legend: Sequence[tuple[Mark, str]] = ()  # below it: signs and what they mean
+    note: str = ""  # below the legend
+
+
+def round_figures(low: float, high: float, most: int = 5) -> list[tuple[float, str]]:
+    """At most about some round figures between two values, and how they are written.
+
+    >>> [text for _, text in round_figures(-0.1, 0.93)]
+    ['0.00', '0.25', '0.50', '0.75']
+    """
+    raw = (high - low) / most
+    if not raw > 0:
+        return []
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(power * n for n in _STEPS if power * n >= raw * 0.999)
+    digits = len(f"{step:.9f}".rstrip("0").partition(".")[2])
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [(n * step, f"{n * step:z,.{digits}f}") for n in range(first, last + 1)]
+
+
+class Point(NamedTuple):
+    """A value of a period with its interval; None where there is none."""
+
+    period: str
+    value: float | None
+    low: float | None
+    high: float | None
+    chance: float | None = None  # the level that chance alone gives
+    few: bool = False  # a hollow mark: the period is thin
+    hover: str = ""
+
+
+def over_periods(
+    series: Sequence[tuple[Sequence[Point], str]],  # points of the same periods, and their colour
+    about: str,
+    show: Callable[[float], str],
+    *,
+    size: tuple[float, float],
+    least: float = 0.0,  # the axis ends there at the earliest,
+    most: float = math.inf,  # and there at the latest
+    small: bool = False,  # only the ends of the axes have figures
+    title: str = "",
+) -> Chart:
+    """Points with intervals; the axis begins at 0 and ends at the data; a value is where the axis says."""
+    names = [point.period for point in series[0][0]]
+    every = chain.from_iterable(points for points, _ in series)
+    ends = [end for point in every for end in (point.value, point.high, point.chance) if end]
+    top = min(most, max([least, *ends])) or 1.0
+    step = max(1, math.ceil(_LETTER * max(map(len, names)) * len(names) / size[0]))
+    shown = (0, len(names) - 1) if small else range(0, len(names), step)
+    lines, marks = [], []
+    for points, colour in series:
+        for kind, values in (("chance", [p.chance for p in points]), ("path", [p.value for p in points])):
+            dashed = kind == "chance"
+            if places := [(i, at) for i, at in enumerate(values) if at is not None]:
+                lines.append(Line(np.array(places), colour, 1.2 if dashed else 2.0, dashed, kind=kind))
+        for i, (_, value, low, high, _, few, hover) in enumerate(points):
+            if value is not None and low is not None and high is not None:
+                marks.append(Mark((i, value), colour, hover, hollow=few, low=low, high=min(high, top)))
+    levels = (0.0, top) if small else (0.0, top / 2, top)
+    x = Axis(-0.5, len(names) - 0.5, ticks=[(i, names[i]) for i in dict.fromkeys(shown)])
+    y = Axis(0.0, top, ticks=[(level, show(level)) for level in levels])
+    return Chart(about, size, x, y, lines, marks, title=title)

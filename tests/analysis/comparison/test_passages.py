@@ -1,0 +1,326 @@
+"""Near-copies are one text, different texts are not; what a mail quotes is left out of it, and no more."""
+
+import random
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.places import SHARED_DATA
+
+import selfvec
+from selfvec.analysis.comparison import passages
+from selfvec.analysis.comparison.passages import near_copies, without_quotations
+from selfvec.corpus.example_text import reports as storms
+from selfvec.data.token_batch import TokenBatch
+from selfvec.text.rules import stems
+
+Words = list[str]
+_TEXTS = [row["text"] for row in storms()]
+STORMS = [text.split() for text in _TEXTS[:600]]
+REPORTS = [text.replace("\n", " ") for text in _TEXTS[600:1000]]
+OTHER = [word for text in _TEXTS[1000:1300] for word in text.split()]
+
+
+def numbers_of(texts: Sequence[Words]) -> list[int]:
+    return near_copies(TokenBatch.from_documents(texts)).tolist()
+
+
+def changed(text: Words, share: float, rng: random.Random) -> Words:
+    return [rng.choice(OTHER) if rng.random() < share else word for word in text]
+
+
+EDITS: dict[str, Callable[[Words, random.Random], Words]] = {
+    "another last line": lambda text, rng: [*text, *rng.choices(OTHER, k=8)],
+    "a header and a footer": lambda text, _: [*OTHER[:15], *text, *OTHER[90:110]],
+    "a few words changed": lambda text, rng: changed(text, 0.02, rng),
+    "cut off": lambda text, _: text[: len(text) * 2 // 3],
+    "the same": lambda text, _: list(text),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_three_copies_of_each_text_are_one_and_no_others(edit: str) -> None:
+    rng = random.Random(0)
+    texts = [EDITS[edit](text, rng) for text in STORMS for _ in range(3)]
+    numbers = np.array(numbers_of(texts)).reshape(-1, 3)
+    together = (numbers == numbers[:, :1]).all(axis=1)
+    assert together.mean() >= 0.97
+    assert len(set(numbers[:, 0].tolist())) == len(STORMS)  # no text is in the cluster of another
+
+
+def test_different_texts_have_numbers_of_their_own_in_order() -> None:
+    assert numbers_of(STORMS) == list(range(len(STORMS)))
+
+
+def test_a_common_paragraph_makes_no_copies() -> None:
+    common = OTHER[:40]
+    texts = [[*text[:60], *common] for text in STORMS if len(text) >= 60]
+    assert len(texts) > 50
+    assert numbers_of(texts) == list(range(len(texts)))
+
+
+def test_a_text_is_no_copy_of_the_volume_that_it_stands_in() -> None:
+    volume = [word for text in STORMS[:5] for word in text]
+    assert len(set(numbers_of([volume, *STORMS[:5]]))) == 6
+
+
+def test_changes_upon_changes_do_not_lead_to_another_text() -> None:
+    versions = [[f"old{i}" for i in range(60)]]
+    for place in range(0, 60, 3):  # each version has three other words than the one before it
+        versions.append(
+            [*versions[-1][:place], *[f"new{place + i}" for i in range(3)], *versions[-1][place + 3 :]]
+        )
+    numbers = numbers_of(versions)
+    assert numbers[0] == numbers[1]
+    assert numbers[0] != numbers[-1]  # they have no word in common
+    for number in set(numbers):
+        words = [set(text) for text, own in zip(versions, numbers, strict=True) if own == number]
+        assert all(len(one & other) >= 20 for one in words for other in words)
+
+
+def test_copies_of_a_lost_original_are_found_through_each_other() -> None:
+    """Changed in 4 % of their words each, two copies alone may differ too much."""
+    rng = random.Random(1)
+    text = [f"w{i}" for i in range(200)]
+    numbers = numbers_of([text, *(changed(text, 0.04, rng) for _ in range(8))])
+    assert len(set(numbers)) == 1
+
+
+def test_short_texts_are_alike_if_they_are_equal() -> None:
+    text = ["a", "tree", "fell", "on", "the", "road", "near", "the", "old", "mill"]
+    assert numbers_of([text, text, [*text, "again"], [], []]) == [0, 0, 1, 2, 3]
+
+
+def test_documents_that_are_not_compared_have_numbers_of_their_own() -> None:
+    batch = TokenBatch.from_documents([STORMS[0]] * 4)
+    assert near_copies(batch, np.array([True, False, True, False])).tolist() == [0, 1, 0, 2]
+
+
+@given(st.integers(0, 1 << 30))
+def test_clusters_do_not_depend_on_the_order(seed: int) -> None:
+    rng = random.Random(seed)
+    texts = [
+        changed(text, 0.08 * rng.random(), rng) for text in STORMS[:25] for _ in range(rng.randint(1, 4))
+    ]
+    order = rng.sample(range(len(texts)), len(texts))
+    numbers = np.array(numbers_of(texts))
+    mixed = np.empty_like(numbers)
+    mixed[order] = numbers_of([texts[i] for i in order])
+    assert ((numbers[:, None] == numbers) == (mixed[:, None] == mixed)).all()
+
+
+def test_a_passage_of_thousands_of_texts_makes_no_copies() -> None:
+    rng = np.random.default_rng(0)
+    own = rng.integers(100, 50_000, (5_000, 60)).astype(np.int32)
+    own[:, :25] = np.arange(25)
+    batch = TokenBatch(own.ravel(), np.arange(5_001) * 60, [f"w{i}" for i in range(50_000)])
+    assert near_copies(batch).tolist() == list(range(5_000))
+
+
+# ---- Quotations
+
+Row = dict[str, str]
+WROTE = {
+    "English": "On 2 March 2020, Ann Example wrote:",
+    "German": "Am 02.03.2020 um 10:15 schrieb Ann Example <ann@example.org>:",
+    "French": "Le 2 mars 2020 à 10:15, Ann Example a écrit :",
+    "Spanish": "El 2 mar 2020, a las 10:15, Ann Example escribió:",
+    "Polish": "W dniu 2.03.2020 o 10:15, Ann Example pisze, a raczej napisała:",
+    "Russian": "2 марта 2020 г. Ann Example написала:",
+    "two lines": "On Mon, Mar 2, 2020 at 10:15 AM Ann Example <ann@example.org>\nwrote:",
+    "a header": "-----Original Message-----\nFrom: Ann Example\nSent: 2 March 2020\nSubject: Re: hail",
+    "a German header": "Von: Ann Example\nGesendet: Montag, 2. März 2020\nAn: Bob\nBetreff: Hagel",
+    "an address": "2020年3月2日(月) 10:15 Ann Example <ann@example.org>:",
+}
+
+
+def run_of(texts: Sequence[str], days: Sequence[str] | None = None, **options: object) -> selfvec.Run:
+    dated = [str(np.datetime64("2020-01-01") + i) for i in range(len(texts))] if days is None else days
+    rows = [{"text": text, "date": day} for text, day in zip(texts, dated, strict=True)]
+    return selfvec.refine(rows, "none", "original", **options)  # type: ignore[arg-type]
+
+
+def words_of(batch: TokenBatch) -> list[Words]:
+    return [
+        [batch.types[i] for i in batch.ids[a:b]]
+        for a, b in zip(batch.offsets, batch.offsets[1:], strict=False)
+    ]
+
+
+def left_of(texts: Sequence[str], days: Sequence[str] | None = None) -> list[str]:
+    """The words that are left of each document, in lower case."""
+    run = run_of(texts, days, repeats="keep")
+    found = without_quotations(run)
+    batch = run.require_tokens() if found is None else found.batch
+    return [" ".join(words).lower() for words in words_of(batch)]
+
+
+def plain(texts: Sequence[str]) -> list[str]:
+    return [" ".join(words).lower() for words in words_of(run_of(texts, repeats="keep").require_tokens())]
+
+
+def threads(wrote: str, wrap: int | None = None) -> tuple[list[str], list[str]]:
+    """Mails that quote the whole thread below what they say, and the same without what they quote."""
+    texts: list[str] = []
+    for number, own in enumerate(REPORTS):
+        quoted = texts[-1] if number % 4 else ""
+        if wrap and quoted:
+            quoted = "\n".join(textwrap.fill(each, wrap) for each in quoted.split("\n"))
+        texts.append(f"{own}\n\n{wrote}\n\n{quoted}" if quoted else own)
+    return texts, REPORTS
+
+
+@pytest.mark.parametrize("wrote", WROTE)
+def test_what_mails_quote_is_left_out_with_who_wrote_it(wrote: str) -> None:
+    texts, own = threads(WROTE[wrote])
+    assert left_of(texts) == plain(own)
+
+
+def test_a_quotation_that_is_wrapped_anew_is_one() -> None:
+    texts, own = threads(WROTE["English"], wrap=60)
+    left = left_of(texts)
+    same = [a == b for a, b in zip(left, plain(own), strict=True)]
+    assert np.mean(same) >= 0.97
+
+
+HAIL = "Hail as large as golf balls broke the windows of nine cars on the main street."
+WIND = "In the evening a gust of wind took the roof off an old barn near the river."
+RAIN = "It rained for two days without an end and the cellar was full of water."
+FREE = "We have no damage here but the power is out since noon."
+
+
+def test_the_marks_of_a_quotation_make_no_difference() -> None:
+    texts = [f"{HAIL}\n{WIND}", f"{FREE}\n\n> {HAIL}\n> {WIND}", f"{RAIN}\n\n| > {HAIL}\n| > {WIND}"]
+    assert left_of(texts) == plain([f"{HAIL}\n{WIND}", FREE, RAIN])
+
+
+def test_answers_between_quoted_lines_stay() -> None:
+    quoting = f"{WROTE['English']}\n\n{HAIL}\n\nYes.\n\n{WIND}\n\nI saw it.\n"
+    assert left_of([f"{HAIL}\n{WIND}", quoting]) == plain([f"{HAIL}\n{WIND}", "Yes.\nI saw it."])
+
+
+def test_a_short_line_is_quoted_only_below_who_wrote_it() -> None:
+    asked = "Did you see the hail?"
+    assert left_of([asked, f"{WROTE['English']}\n{asked}\n\n{FREE}"]) == plain([asked, FREE])
+    assert left_of([asked, f"{FREE}\n{asked}"]) == plain([asked, f"{FREE}\n{asked}"])
+
+
+def test_the_earlier_document_is_that_with_the_earlier_date() -> None:
+    texts = [f"{FREE}\n{HAIL}", HAIL, f"{RAIN}\n{HAIL}"]
+    days = ["2020-03-02", "2020-03-01", ""]
+    assert left_of(texts, days) == plain([FREE, HAIL, RAIN])
+    assert left_of(texts, ["", "", ""]) == plain([f"{FREE}\n{HAIL}", HAIL, RAIN])  # HAIL alone is a copy
+
+
+def test_of_one_day_the_mail_that_quotes_is_the_later_one() -> None:
+    texts = [f"{FREE}\n\n{WROTE['English']}\n\n{HAIL}", f"{HAIL}\n{WIND}"]
+    assert left_of(texts, ["2020-03-01"] * 2) == plain([FREE, f"{HAIL}\n{WIND}"])
+
+
+def test_a_text_that_is_only_forwarded_has_no_words_of_its_own() -> None:
+    forwarded = f"---------- Forwarded message ---------\n{WROTE['a header']}\n\n{HAIL}\n{WIND}"
+    assert left_of([f"{HAIL}\n{WIND}", forwarded]) == [*plain([f"{HAIL}\n{WIND}"]), ""]
+
+
+def test_a_line_that_nobody_introduces_is_quoted_with_its_neighbour_or_as_a_whole_document() -> None:
+    written = f"{HAIL}\n{WIND}\n{RAIN}"
+    assert left_of([written, f"{FREE}\n{HAIL}\n{WIND}"]) == plain([written, FREE])
+    assert left_of([WIND, f"{FREE}\n{WIND}"]) == plain([WIND, FREE])
+    for beside in ("", f"{FREE}\n", f"{HAIL}\n{FREE}\n"):  # the last: two lines, which are apart there
+        texts = [written, f"{beside}{WIND}"]
+        assert left_of(texts) == plain(texts)
+
+
+NOTHING = {
+    "sentences that are equal by chance": [text.replace(". ", ".\n") for text in REPORTS],
+    "whole copies": [f"{HAIL}\n{WIND}"] * 3,
+    "copies of one line": [HAIL, HAIL, WIND],
+    "mails with a header of their own": [
+        f"Date: {day} March 2020\nFrom: Ann\nSubject: hail\n\n{text}\n\nPlease call me if you need more."
+        for day, text in enumerate((HAIL, WIND, RAIN, FREE), 1)
+    ],
+    "a greeting": [f"{text}\nKind regards,\nAnn" for text in (HAIL, WIND, RAIN, FREE)],
+    "who wrote what no document has": [f"{HAIL}\n\n{WROTE['English']}\n\n{WIND}", RAIN],
+    "headings": [
+        f"Please describe the damage and what you have done about it\n{text}" for text in REPORTS[:40]
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", NOTHING)
+def test_nothing_is_quoted(kind: str) -> None:
+    assert without_quotations(run_of(NOTHING[kind], repeats="keep")) is None
+
+
+def test_the_words_are_counted_and_the_rest_of_the_batch_stays() -> None:
+    run = run_of([HAIL, f"{FREE}\n{HAIL}", RAIN], repeats="keep")
+    tokens = run.require_tokens()
+    found = without_quotations(run)
+    assert found is not None
+    assert found.words.tolist() == [0, 16, 0]
+    assert found.documents == 1
+    assert found.share == 16 / len(tokens)
+    assert found.batch.types is tokens.types
+    assert found.batch.dates is not None
+    assert (found.batch.dates == tokens.dates).all()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"stop_words": "en"}, {"stem": "en"}, {"min_count": 3}, {"repeats": "keep"}],
+    ids=str,
+)
+def test_the_words_are_those_of_a_run_of_the_texts_without_quotations(options: dict[str, object]) -> None:
+    """Documents that quote nothing keep their words, also if passages count once or words are left out."""
+    texts, own = threads(WROTE["English"])
+    run = run_of(texts, **options)
+    found = without_quotations(run)
+    assert found is not None
+    expected = words_of(run_of(own, **{**options, "min_count": 1}).require_tokens())
+
+    def named(types: Sequence[str]) -> Sequence[str]:  # which word stands for a stem depends on the counts
+        return stems(types, "en") if "stem" in options else types
+
+    known = set(named(run.require_tokens().types))
+    left = [list(named(words)) for words in words_of(found.batch)]
+    assert left == [[word for word in named(words) if word in known] for words in expected]
+
+
+def test_phrases_are_found_as_they_were() -> None:
+    texts, _ = threads(WROTE["English"])
+    run = run_of(texts, phrases="auto", repeats="keep")
+    found = without_quotations(run)
+    assert found is not None
+    assert any("_" in word for word in run.require_tokens().types)
+    before = words_of(run.require_tokens())
+    assert words_of(found.batch) == [
+        words[: len(words) - gone] for words, gone in zip(before, found.words.tolist(), strict=True)
+    ]
+
+
+def test_it_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, _ = threads(WROTE["English"])
+    run_of(texts).save(tmp_path / "run")
+    first = without_quotations(selfvec.open(tmp_path / "run"))
+    monkeypatch.setattr(passages, "_made", lambda _: pytest.fail("it is made again"))
+    again = without_quotations(selfvec.open(tmp_path / "run"))
+    assert first is not None
+    assert again is not None
+    assert again.words.tolist() == first.words.tolist()
+    assert again.share == first.share
+    assert words_of(again.batch) == words_of(first.batch)
+
+
+@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="needs the data beside the checkout")
+def test_mails_have_the_words_that_they_have_without_what_they_quote() -> None:
+    quoting, own = (
+        selfvec.refine(SHARED_DATA / "inputs2" / f"threads_{name}.csv", "none", "original")
+        for name in ("gt", "own")
+    )
+    found = without_quotations(quoting)
+    assert found is not None
+    assert words_of(found.batch) == words_of(own.require_tokens())

@@ -1,0 +1,121 @@
+"""Documents that came to their side together are one observation; those that came by themselves are not."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from planted_text import Report, reports
+
+import selfvec
+from selfvec.analysis.comparison.compared import compared
+from selfvec.analysis.comparison.comparison import Comparison
+from selfvec.analysis.comparison.units import wholeness
+from selfvec.base.errors import NotFound, OptionError
+from selfvec.corpus.slices import Slice
+
+Fields = Callable[[int, int], dict[str, str]]
+
+
+def made_of(
+    number: int, fields: Fields, *, whole: bool = True, size: int = 5, **given: str
+) -> tuple[Comparison, selfvec.Run]:
+    """Reports in groups of ``size``, each group on one side by chance, or each report."""
+    rng = np.random.default_rng(0)
+    sides = rng.random(number) < 0.5
+    rows, later = [], []
+    for i, row in enumerate(reports(number)):
+        side = int(sides[i // size] if whole else sides[i])
+        later.append(side == 1)
+        rows.append({"text": row["text"], **fields(i, side)})
+    run = selfvec.refine(rows, "none", "original", repeats="keep")
+    parts = [Slice("2001", ~np.array(later)), Slice("2011", np.array(later))]
+    return compared(run.present, parts, given)[1], run
+
+
+def units(comparison: Comparison) -> int:
+    return len(np.unique(comparison.unit))
+
+
+def kinds(comparison: Comparison) -> list[str]:
+    return [finding.kind for finding in comparison.findings]
+
+
+def test_how_whole_groups_lie_by_hand() -> None:
+    side = np.array([0, 0, 0, 1, 1, 1] * 20, np.int32)
+    pairs = np.arange(120) // 3
+    lies = wholeness(pairs, side)
+    assert lies is not None
+    assert (lies.correlation, lies.groups, lies.whole, lies.p) == (pytest.approx(1), 40, 40, 0.005)
+    assert lies.units.tolist() == [20, 20]
+    mixed = wholeness(np.arange(120) % 40, side)  # 0, 40 and 80: sides 0, 1 and 0
+    assert mixed is not None
+    assert mixed.p > 0.5
+    assert wholeness(np.arange(120), side) is None  # each alone
+
+
+def test_mails_of_a_thread_are_one_observation_without_being_asked() -> None:
+    made, _ = made_of(600, lambda i, _: {"thread": f"t{i // 5}"})
+    assert units(made) == 120
+    (said,) = made.sentences
+    assert said == (
+        "120 of the 120 values of thread with several documents lie on one side: documents with the same "
+        "thread are one observation."
+    )
+
+
+def test_threads_whose_mails_are_divided_by_chance_make_no_difference() -> None:
+    made, _ = made_of(600, lambda i, _: {"thread": f"t{i // 5}"}, whole=False)
+    assert units(made) == 600
+    assert made.sentences == []
+
+
+def test_a_field_is_named_by_hand() -> None:
+    def fields(i: int, _: int) -> dict[str, str]:
+        return {"site": "" if i < 10 else f"s{i % 40}"}
+
+    made, _ = made_of(600, fields, whole=False, together="site")
+    assert units(made) == 10 + 40
+    assert made.sentences == [
+        "Documents with the same site are one observation, as asked for; 10 documents have none."
+    ]
+    with pytest.raises(NotFound, match="site"):
+        made_of(60, fields, together="sight")
+    with pytest.raises(OptionError, match="several values"):
+        made_of(60, lambda *_: {"site": "one"}, together="site")
+
+
+def test_two_speakers_cannot_be_told_from_the_two_sides() -> None:
+    made, _ = made_of(300, lambda _, side: {"speaker": ("Ann", "Bob")[side]}, whole=False)
+    assert made.nested
+    assert kinds(made)[0] == "unit"
+    assert made.sentences[0].startswith(
+        "speaker and the two sides cannot be told apart: 2001 has 1 value of it"
+    )
+
+
+def test_years_are_the_periods_themselves() -> None:
+    rows: Sequence[Report] = [{**row, "year": row["date"][:4]} for row in reports(400)]
+    run = selfvec.refine(rows, "none", "original", repeats="keep")
+    found = selfvec.drift(run, ["2000..2008", "2009..2018"])
+    assert not any(finding.kind in ("unit", "mix") for finding in found.findings)
+
+
+def test_documents_without_a_date_are_said_to_be_on_no_side() -> None:
+    rows = [{**row, "date": row["date"] if i % 3 else ""} for i, row in enumerate(reports(300))]
+    run = selfvec.refine(rows, "none", "original", repeats="keep")
+    (first, *_) = selfvec.drift(run, ["2000..2008", "2009..2018"]).findings
+    assert (first.kind, first.says) == (
+        "missing",
+        "100 of 300 documents have no date, so they are on neither side.",
+    )
+
+
+def test_one_document_with_half_of_the_words_is_named() -> None:
+    rows = list(reports(200))
+    rows[-1]["text"] = " ".join(row["text"] for row in reports(90, 3))
+    run = selfvec.refine(
+        [{**row, "id": f"r{i}"} for i, row in enumerate(rows)], "none", "original", repeats="keep"
+    )
+    (found,) = [f for f in selfvec.drift(run, ["2000..2008", "2009..2018"]).findings if f.kind == "document"]
+    assert found.documents == ("r199",)
+    assert found.says.startswith("One of 99 documents of 2009..2018, r199, has ")

@@ -1,0 +1,274 @@
+"""How two sides are written is told by its cause, in words with the figures of both, and by nothing else."""
+
+import random
+import re
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+import pytest
+from planted_text import reports
+
+from selfvec.analysis.comparison.writing import SENTENCES, writing
+from selfvec.analysis.comparison.writing_features import Texts
+from selfvec.corpus.example_text import reports as storms
+
+Change = Callable[[str], str]
+NAMES = ("A", "B")
+STORMS = [report["text"] for report in storms()]
+
+
+def texts(number: int, seed: int = 0) -> list[str]:
+    return [report["text"] for report in reports(number, seed)]
+
+
+def said(a: list[str], b: list[str], *, seed: int = 0) -> list[str]:
+    return [finding.says for finding in writing(a, b, NAMES, language="en", seed=seed)]
+
+
+def replaced(text: str, pattern: str, share: float, new: Callable[[random.Random, str], str]) -> str:
+    """A text in which a share of what a pattern finds is written otherwise; the same for the same text."""
+    rng = random.Random(text)
+    return re.sub(pattern, lambda found: new(rng, found[0]) if rng.random() < share else found[0], text)
+
+
+def misread(rng: random.Random, word: str) -> str:
+    at = rng.randrange(len(word))
+    return word[:at] + rng.choice("abcdefghijklmnopqrstuvwxyz") + word[at + 1 :]
+
+
+def halved(rng: random.Random, word: str) -> str:
+    at = rng.randrange(2, len(word) - 1)
+    return f"{word[:at]}- {word[at:]}"
+
+
+HAVE = "100% of the documents of B and 0% of A have "
+CAUSES: dict[str, tuple[Change, str]] = {
+    "capitals": (str.upper, r"B is written in capitals \(100% of the letters, 1% in A\)\."),
+    "small letters": (str.lower, r"B is written without capitals \(0\.0% of the letters, 1\.\d% in A\)\."),
+    "initial capitals": (
+        str.title,
+        r"B writes most words with an initial capital \((?:9\d|100)% of the words, \d% in A\)\.",
+    ),
+    "punctuation gone": (
+        lambda text: re.sub(r"[^\w\s]", "", text),
+        r"B has less punctuation \(0\.0% of the characters, 1\.\d% in A\)\.",
+    ),
+    "brackets": (
+        lambda text: text.replace("the ", "(the) "),
+        r"B has more punctuation \(7\.\d% of the characters, 1\.\d% in A\)\.",
+    ),
+    "other stops": (
+        lambda text: text.replace(".", "!"),
+        r"B has more “!” \(1\.\d% of the characters, 0\.0% in A\), and less “\.” \(0\.0%, 1\.\d%\)\.",
+    ),
+    "digits": (
+        lambda text: re.sub(r"(?<=\w{3})[aeou]", "3", text),
+        r"B has more digits \(9\.9% of the characters, 0\.0% in A\)\.",
+    ),
+    "no function words": (
+        lambda text: re.sub(r"\b(?:the|and|a|was) ", "", text, flags=re.IGNORECASE),
+        r"A has more function words \([45]\d% of the words, [23]\d% in B\)\.",
+    ),
+    "links": (lambda text: f"{text} https://example.org/2018/{len(text)}", rf"{HAVE}links\."),
+    "users": (lambda text: f"@ann2000 {text}", rf"{HAVE}names of users such as @name\."),
+    "emoji": (lambda text: f"{text} \N{CLOUD WITH RAIN}", rf"{HAVE}emoji\."),
+    "headings": (lambda text: f"Place: {text}", rf"{HAVE}headings that end with a colon\."),
+    "dates": (
+        lambda text: f"{len(text) % 12 + 10}/{len(text) % 17 + 10}/2003 {text}",
+        r"Strings such as “\d\d/\d\d/2003” are in 100% of the documents of B and 0% of A\.",
+    ),
+    "masks": (
+        lambda text: replaced(text, r"\b[a-z]{4,}", 0.2, lambda *_: "[REDACTED]"),
+        r"“\[REDACTED\]” is in (?:9\d|100)% of the documents of B and 0% of A\.",
+    ),
+    "crosses": (
+        lambda text: replaced(text, r"\b[a-z]{4,}", 0.2, lambda *_: "XXXX"),
+        r"“XXXX” is in (?:9\d|100)% of the documents of B and 0% of A\.",
+    ),
+    "markup": (
+        lambda text: f'<p class="x">{text}</p>',
+        r"“<.*p.*>” is in 100% of the documents of B and 0% of A\.",
+    ),
+    "passage": (
+        lambda text: f"{text} This report is confidential and must not be copied.",
+        r"The passage “this report is confidential and must not be …” is in 100% of the documents of B",
+    ),
+    "sentences": (
+        lambda text: text.replace(". ", ", ").replace(".", ","),
+        r"B has longer sentences: in the median [23]\d words, not 1\d\.",
+    ),
+    "documents": (
+        lambda text: " ".join([text] * 3),
+        r"B has longer documents: in the median \d+ words, not \d+\.",
+    ),
+    "halves": (
+        lambda text: replaced(text, r"[a-z]{6,}", 0.4, halved),
+        r"B breaks words: 10\.\d% of its words end in a hyphen or are halves of words, 0\.0% in A\.",
+    ),
+    "misread": (
+        lambda text: replaced(text, r"[a-z]{4,}", 0.4, misread),
+        r"\d+% of the words of B are in no other document, 0% of A, as if misread or mistyped\.",
+    ),
+    "accents": (lambda text: text.replace("a", "á"), r"B has more letters with accents \("),
+    "line breaks": (lambda text: re.sub(r"(.{30,50}) ", r"\1\n", text), r"B has more line breaks \("),
+    "habit": (
+        lambda text: re.sub(r"\b(was|were|is) ", r"\1 very ", text),
+        r"B uses “very” \(\d\.\d% of the words, 0\.0% in A\) more often\.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("what", "number"), [*product(CAUSES, [300, 60])])
+def test_a_cause_is_told_and_not_what_it_brings_along(what: str, number: int) -> None:
+    change, sentence = CAUSES[what]
+    a, b = texts(number, 1), [change(text) for text in texts(number, 2)]
+    (told,) = writing(a, b, NAMES, language="en")
+    assert re.match(sentence, told.says), told.says
+    assert told.kind == "writing"
+    assert told.p is not None
+    assert told.p <= 0.01
+
+
+@pytest.mark.parametrize("what", ["capitals", "punctuation gone", "masks", "passage", "misread"])
+def test_swapped_sides_are_told_the_same_and_so_is_a_second_time(what: str) -> None:
+    a, b = texts(80, 1), [CAUSES[what][0](text) for text in texts(80, 2)]
+    once = said(a, b)
+    assert once
+    assert said(a, b) == once
+    assert [finding.says for finding in writing(b, a, NAMES[::-1], language="en")] == once
+
+
+def test_signs_are_told_as_they_are() -> None:
+    a, b = ([text.replace(".", sign) for text in texts(80, i)] for i, sign in enumerate("{}"))
+    (told,) = said(a, b)
+    assert re.fullmatch(
+        r"(.) has more “[{}]” \(1\.\d% of .*, 0\.0% in .\), and less “[{}]” \(0\.0%, 1\.\d%\)\.", told
+    )
+
+
+def test_two_causes_are_told_apart_and_no_more_than_three_are_told() -> None:
+    a, b = texts(200, 1), [f"{text.upper()} https://example.org" for text in texts(200, 2)]
+    assert {sentence.partition(" (")[0] for sentence in said(a, b)} == {
+        f"{HAVE}links.",
+        "B is written in capitals",
+    }
+    other = [
+        f"@ann2000 <p>{text.upper().replace(' ', '  ')} ;;; 12/05/2003 https://x.org"
+        for text in texts(200, 3)
+    ]
+    assert len(said(a, other)) == SENTENCES
+
+
+@pytest.mark.parametrize("source", ["reports", "storms"])
+@pytest.mark.parametrize("number", [15, 40, 150])
+def test_sides_that_are_written_alike_are_told_nothing(source: str, number: int) -> None:
+    alarms = 0
+    for seed in range(20):
+        drawn = (
+            texts(2 * number, seed) if source == "reports" else random.Random(seed).sample(STORMS, 2 * number)
+        )
+        alarms += bool(said(drawn[:number], drawn[number:], seed=seed))
+    assert alarms <= 1
+
+
+def test_sides_of_other_sizes_are_told_nothing_either() -> None:
+    """Of a small side most words are rare, and each of them is on it alone."""
+    alarms = 0
+    for seed in range(12):
+        drawn = random.Random(seed).sample(STORMS, 240)
+        alarms += bool(said(drawn[:24], drawn[24:], seed=seed)) + bool(
+            said(drawn[48:], drawn[:48], seed=seed)
+        )
+    assert alarms <= 1
+
+
+ELSEWHERE: dict[str, Change] = {  # what is said elsewhere, or is nothing of writing
+    "spelling": lambda text: text.replace("harbour", "harbor"),
+    "misread letters": lambda text: text.replace("rn", "m"),
+    "words in two": lambda text: text.replace("aircraft", "air craft").replace("runway", "run way"),
+    "one word": lambda text: text.replace("crew", "zebra"),
+    "cut off": lambda text: text[:120],
+}
+
+
+@pytest.mark.parametrize("what", ELSEWHERE)
+def test_what_is_said_elsewhere_is_not_repeated(what: str) -> None:
+    assert said(texts(200, 1), [ELSEWHERE[what](text) for text in texts(200, 2)]) == []
+
+
+@pytest.mark.parametrize("what", ["sense", "subject", "mix"])
+def test_subjects_and_uses_are_no_writing(what: str) -> None:
+    rows = list(reports(600, planted=[what]))
+    sides = [[row["text"] for row in rows if (row["date"] >= "2009") == later] for later in (False, True)]
+    assert said(*sides) == []
+
+
+def test_one_word_in_place_of_another_is_no_passage() -> None:
+    a, b = (
+        [f"{text} We sent it by {word}." for text in texts(150, i)] for i, word in enumerate(("fax", "email"))
+    )
+    assert said(a, b) == []
+
+
+def test_another_language_is_said_elsewhere() -> None:
+    german = (
+        "Der Bericht wurde an die Firma geschickt, weil es in der Luft nicht mehr ging und er warten musste."
+    )
+    assert said(texts(60), [f"{german} {i}" for i in range(60)]) == []
+
+
+def copies(seed: int) -> tuple[list[str], list[str], tuple[np.ndarray, np.ndarray]]:
+    """Texts beside fifteen copies each of twelve others; all end with another line."""
+    lines = iter(texts(400, seed + 100))
+    own, few = texts(180, seed), texts(12, seed + 200)
+    a, b = ([f"{text} {next(lines)}" for text in side] for side in (own, few * 15))
+    return a, b, (np.arange(180), 180 + np.arange(180) % 12)
+
+
+def test_copies_with_another_last_line_are_one_observation() -> None:
+    alarms = {"units": 0, "documents": 0}
+    for seed in range(10):
+        a, b, units = copies(seed)
+        alarms["units"] += bool(writing(a, b, NAMES, language="en", units=units))
+        alarms["documents"] += bool(writing(a, b, NAMES, language="en"))
+    assert alarms["units"] <= 1
+    assert alarms["documents"] >= 3
+
+
+def test_equal_texts_are_one_observation() -> None:
+    few = texts(20, 5)
+    assert said(texts(200), few * 10) == []
+    a, b, units = copies(0)
+    told = writing(a, [text.upper() for text in b], NAMES, language="en", units=units)
+    assert told[0].says.startswith("B is written in capitals")
+
+
+def test_without_known_function_words_short_ones_stand_for_them() -> None:
+    b = [re.sub(r"\b(?:the|and|a|was) ", "", text, flags=re.IGNORECASE) for text in texts(200, 2)]
+    (told,) = writing(texts(200, 1), b, NAMES)
+    assert told.says.startswith(("A has more function words", "A uses “the”"))
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ([], []),
+        (texts(40), []),
+        ([""] * 40, [""] * 40),
+        (["", "\0", " "] * 20, texts(60)),
+        (["！？。"] * 30, ["東京へ行った。"] * 30),
+    ],
+)
+def test_there_may_be_little_to_read(a: list[str], b: list[str]) -> None:
+    assert len(said(a, b)) <= SENTENCES
+
+
+def test_a_word_is_known_again_and_two_halves_are_its_own() -> None:
+    read = Texts(["The harbour’s gate", "the GATE of Har bour's"], np.arange(2))
+    assert [read.name(word) for word in read.ids.tolist()] == [
+        *("the", "harbour’s", "gate", "the", "gate", "of", "har", "bour's")
+    ]
+    assert read.ids[0] == read.ids[3]
+    assert read.ids[2] == read.ids[4]
+    assert read.frequencies[read.ids].tolist() == [2, 1, 2, 2, 2, 1, 1, 1]

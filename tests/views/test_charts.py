@@ -1,0 +1,54 @@
+"""What a chart declares is where it is drawn."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from selfvec.base.chart import Axis, Chart, Label, Line, Mark, Point, over_periods
+from selfvec.files.svg import Figure, chart_svg, figure_svg, placed
+
+
+def test_names_beside_one_point_overlap_neither_one_another_nor_what_is_drawn() -> None:
+    labels = [Label(name, (0, 0), "black") for name in ("hail", "tornado", "a flood", "rain")]
+    at, line = np.full((4, 2), 60.0), np.stack([np.arange(60.0, 120), np.full(60, 60.0)], axis=1)
+    boxes = placed(labels, at, line, (120, 120))
+    assert None not in boxes
+    for a, b in combinations(boxes, 2):
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+    for left, top, right, bottom in boxes:
+        assert 0 <= left < right <= 120
+        assert 0 <= top < bottom <= 120
+        assert not np.any(
+            (line[:, 0] > left) & (line[:, 0] < right) & (line[:, 1] > top) & (line[:, 1] < bottom)
+        )
+    assert placed([Label("a name that is wider than all", (0, 0), "black")], at[:1], line, (120, 120)) == [
+        None
+    ]
+
+
+def test_an_axis_has_its_ends_at_its_ends_whatever_its_scale() -> None:
+    assert Axis(2, 4).shares(np.array([2, 3, 4])).tolist() == [0, 0.5, 1]
+    assert Axis(1, 100, scale=np.log10).shares(np.array([1, 10, 100])).tolist() == [0, 0.5, 1]
+    assert Axis(5, 5).shares(np.array([5.0])).tolist() == [0]
+
+
+def test_texts_are_escaped_and_intervals_stay_inside_their_axis() -> None:
+    points = [Point("<b>", 0.5, 0.2, 3.0, hover="<i>"), Point("2001", None, None, None)]
+    chart = over_periods([(points, "blue")], "<u>", "{:.1f}".format, size=(90, 50), most=1.0)
+    assert chart.y.high == 1.0
+    assert chart.marks == [Mark((0, 0.5), "blue", "<i>", low=0.2, high=1.0)]
+    drawn = chart_svg(chart)
+    assert not {"<b>", "<i>", "<u>"} & {drawn[i : i + 3] for i in range(len(drawn))}
+
+
+def test_a_narrow_figure_has_its_charts_below_one_another() -> None:
+    axis = Axis(0, 1, ticks=())
+    chart = Chart("about", (200, 100), axis, axis, [Line(np.eye(2), "black")])
+    wide, narrow = (figure_svg(Figure((), [[chart], [chart]]), "", "black", narrow=n) for n in (False, True))
+    sizes = [
+        [float(svg.split(f'{side}="')[1].split('"')[0]) for side in ("width", "height")]
+        for svg in (wide, narrow)
+    ]
+    assert sizes[0][0] > 2 * 200 > sizes[1][0]
+    assert sizes[1][1] == pytest.approx(2 * sizes[0][1], abs=30)
