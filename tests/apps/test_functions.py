@@ -18,7 +18,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec import SelfvecError, Vectors
-from selfvec.analysis.word_drift.compared_slices import slices_of
+from selfvec.analysis.comparison.chosen_slices import slices_of
 from selfvec.base.result_table import ResultTable
 
 TEXTS = ["hail broke the roof", "wind broke a tree", "hail fell on a tree", "the river rose over a road"] * 30

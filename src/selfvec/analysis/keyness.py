@@ -20,6 +20,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from selfvec.analysis.comparison.chosen_slices import two_parts
 from selfvec.analysis.comparison.compared import LikeForLike, compared
 from selfvec.analysis.comparison.finding import Finding, in_order, told
 from selfvec.analysis.counted_text import (
@@ -32,7 +33,6 @@ from selfvec.analysis.counted_text import (
     rows_of,
 )
 from selfvec.analysis.dispersion import Spread, spread_of
-from selfvec.analysis.word_drift.compared_slices import two_parts
 from selfvec.base.arrays import Array, Doubles, Ints
 from selfvec.base.casing import lower
 from selfvec.base.declarations import checked

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from selfvec.analysis.comparison.chosen_slices import default_slices, two_parts
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.result_table import Figures
@@ -18,7 +19,6 @@ from selfvec.storage.opened import GivenRun, as_run
 
 from .comparison.joined import AUTO, joined, read_variants
 from .comparison.variant_pairs import variant_pairs
-from .word_drift.compared_slices import default_slices, two_parts
 
 _EVIDENCE = ("relation", "word_a", "word_b", "variant_a", "variant_b", "cosine", "expected")
 

@@ -14,6 +14,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from selfvec.analysis.comparison.chosen_slices import comparable_slices
 from selfvec.analysis.usage.contexts import count_present, padded_windows, window_counts
 from selfvec.analysis.usage.contexts import occurrences as occurrences_of
 from selfvec.analysis.usage.quotations import (
@@ -22,7 +23,6 @@ from selfvec.analysis.usage.quotations import (
     distinct_texts,
     sentences,
 )
-from selfvec.analysis.word_drift.compared_slices import comparable_slices
 from selfvec.analysis.word_kinds import stop_words_of_run
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.declarations import checked

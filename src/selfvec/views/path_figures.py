@@ -18,8 +18,8 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.comparison.chosen_slices import comparable_slices
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
-from selfvec.analysis.word_drift.compared_slices import comparable_slices
 from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath, slice_paths
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ints, Mask
 from selfvec.base.chart import Axis, Chart, Label, Line, Mark, over_periods

@@ -8,7 +8,7 @@ import pytest
 
 import selfvec
 from selfvec import Run, TokenBatch
-from selfvec.analysis.word_drift.compared_slices import ENOUGH_DOCUMENTS, asked_slices, default_slices
+from selfvec.analysis.comparison.chosen_slices import ENOUGH_DOCUMENTS, asked_slices, default_slices
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.vectors import Vectors

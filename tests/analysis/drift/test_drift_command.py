@@ -87,8 +87,8 @@ def test_a_pipe_gets_the_sentence_the_table_and_no_blanks_at_the_end_of_lines(
     lines = ran(["drift", run, "--words", "hail"]).out.splitlines()
     found = drift(open_run(run), words="hail")
     general = f"(median {found.general:.2f} beyond chance)"
-    assert lines[0].startswith("2020 uses “")  # to, my, by: words of function differ as well
-    assert lines[1] == (
+    # Six sentences are no two texts of one kind: how they are written differs as well, and is said before.
+    assert next(line for line in lines if line.startswith("From ")) == (
         f"From 1993 to 2020, most words differ much, as the text did as a whole {general}; "
         "no word of 1 surely changed in more than a fifth of its uses "
         "(1 word changed beyond chance, but not surely by so much)."

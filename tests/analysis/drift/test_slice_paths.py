@@ -8,8 +8,8 @@ import pytest
 from drift_corpus import planted_run
 from tests.refusals import refused
 
+from selfvec.analysis.comparison.chosen_slices import comparable_slices
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
-from selfvec.analysis.word_drift.compared_slices import comparable_slices
 from selfvec.analysis.word_drift.word_paths import slice_paths
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus.slices import by_label

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.refusals import refused
 
 from selfvec import Run, TokenBatch
-from selfvec.analysis.word_drift.compared_slices import join_periods
+from selfvec.analysis.comparison.chosen_slices import join_periods
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.corpus import Corpus

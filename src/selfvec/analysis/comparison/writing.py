@@ -44,6 +44,7 @@ _RIDGE = 0.3  # of the rows
 _MOST_CHARACTERS = 1_000_000  # that are read: of longer texts, fewer tell as much
 _SUBJECTS = 20  # directions in which documents of a side differ most
 _FEWEST = 10  # rows for a subject, and on a side
+_SURELY = 0.001  # p of words that came or went: of 5,000 that did not, five have it by chance
 _MOVED = 200  # words that differ most: those that are written otherwise are no longer or shorter words
 _CUT, _CUT_AT = 0.2, 50  # share of the documents that are cut off, and the fewest characters
 _READ = 300  # words that tell the language
@@ -223,7 +224,7 @@ def _moved(texts: Texts, sides: Mask) -> Ints:
     most = np.argsort(-np.abs(shares[1] - shares[0]), kind="stable")[: 10 * _MOVED]
     of_both = (counts[0] + counts[1])[most].astype(np.int64)
     p = hypergeometric_p(counts[1][most].astype(np.int64), of_both, sizes[1], sum(sizes))
-    return most[p * len(texts.types) <= _LEVEL][:_MOVED]
+    return most[p <= _SURELY][:_MOVED]
 
 
 def _subjects(texts: Texts, rows: _Rows, function_words: Collection[str]) -> Doubles:

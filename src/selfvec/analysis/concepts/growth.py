@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.comparison.chosen_slices import join_periods
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.finding import Finding, told
 from selfvec.analysis.usage.contexts import occurrences
-from selfvec.analysis.word_drift.compared_slices import join_periods
 from selfvec.base.arrays import AnyInts, Doubles, Ids, Ints, Mask
 from selfvec.base.display import count_of, printable
 from selfvec.base.view import NUMBER, PROBABILITY, Column, Row, share

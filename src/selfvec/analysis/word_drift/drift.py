@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
+from selfvec.analysis.comparison.chosen_slices import asked_slices
 from selfvec.analysis.comparison.compared import LikeForLike, compared
 from selfvec.analysis.comparison.joined import AUTO
 from selfvec.analysis.word_kinds import languages
@@ -22,7 +23,7 @@ from selfvec.data.run import Run
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.tagger import PARTS, check_tagger
 
-from .compared_slices import CountedSides, asked_slices, sources_of
+from .counted_sides import CountedSides, sources_of
 from .drift_result import Drift
 from .measures import kept_measures
 from .permutation_test import DriftTest

@@ -21,7 +21,7 @@ from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.storage.cache import cached_result
 from selfvec.text.document_vectors import document_frequencies
 
-from .compared_slices import CountedSides, sources_of
+from .counted_sides import CountedSides, sources_of
 from .new_uses import NewUses, new_uses
 from .permutation_test import (
     Changes,

@@ -22,7 +22,7 @@ from selfvec.text.document_vectors import documents_of_words
 from selfvec.text.odd_words import letters_key, names_of, spelling_key
 from selfvec.text.tagger import tagger
 
-from .compared_slices import CountedSides
+from .counted_sides import CountedSides
 from .permutation_test import LEVEL
 
 Row = dict[str, Any]

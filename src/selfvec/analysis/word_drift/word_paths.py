@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.comparison.chosen_slices import comparable_slices
 from selfvec.analysis.usage.occurrence_vectors import (
     WordBlocks,
     block_sums,
@@ -27,7 +28,6 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
 
-from .compared_slices import comparable_slices
 from .permutation_test import BLOCKS
 
 DRAWS = 200  # of the bootstrap

@@ -99,11 +99,11 @@ def report(
     rows, _ = run.rows(named) if named else ([], [])
     passed = given_filters(filter)
     field, values = (None, None) if groups is None else _field_and_values(groups)
+    from selfvec.analysis.comparison.chosen_slices import comparable_slices, field_slices
     from selfvec.analysis.concepts.corpus_topics import passing
     from selfvec.analysis.concepts.document_topics import documents_to_read
     from selfvec.analysis.concepts.group_differences import group_differences
     from selfvec.analysis.concepts.growth import word_changes
-    from selfvec.analysis.word_drift.compared_slices import comparable_slices, field_slices
     from selfvec.analysis.word_drift.drift import drift
     from selfvec.analysis.word_drift.word_paths import slice_paths
     from selfvec.views.text_report import TextFindings, text_report
@@ -170,9 +170,9 @@ def _subjects(run: Run, progress: Progress | None) -> Topics:
 
 def few_with_periods(run: Run, topics: Topics) -> Topics:
     """The topics of a run, few and none of them small, with their shares in its periods, if it has some."""
+    from selfvec.analysis.comparison.chosen_slices import comparable_slices
     from selfvec.analysis.concepts.corpus_topics import with_groups
     from selfvec.analysis.concepts.subjects import few_subjects
-    from selfvec.analysis.word_drift.compared_slices import comparable_slices
 
     few, periods = few_subjects(topics), comparable_slices(run)
     return with_groups(run, few, periods) if periods else few

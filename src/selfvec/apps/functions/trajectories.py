@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from selfvec.analysis.word_drift.compared_slices import field_slices
+from selfvec.analysis.comparison.chosen_slices import field_slices
 from selfvec.analysis.word_drift.word_paths import SlicePath, slice_paths
 from selfvec.base.arrays import Ints
 from selfvec.base.checks import check_texts

@@ -16,10 +16,10 @@ from pydantic import Field
 
 import selfvec
 from selfvec.analysis.association import MEASURES
+from selfvec.analysis.comparison.chosen_slices import comparable_slices, slices_of
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.dispersion import Dispersion
 from selfvec.analysis.keyness import keyness_columns
-from selfvec.analysis.word_drift.compared_slices import comparable_slices, slices_of
 from selfvec.analysis.word_drift.drift_result import drift_columns
 from selfvec.apps.functions.live import upsert
 from selfvec.apps.run import Run

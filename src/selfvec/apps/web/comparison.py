@@ -16,16 +16,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.comparison.chosen_slices import BY_REFINING, comparable_slices, default_slices
 from selfvec.analysis.comparison.compared import LikeForLike
 from selfvec.analysis.concepts.terms import content_words
 from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
-from selfvec.analysis.word_drift.compared_slices import (
-    BY_REFINING,
-    CountedSides,
-    comparable_slices,
-    default_slices,
-)
+from selfvec.analysis.word_drift.counted_sides import CountedSides
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift, kind_and_spellings
 from selfvec.analysis.word_drift.measures import NEIGHBOURS, possible_neighbours

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from selfvec.analysis.comparison.finding import Finding
-from selfvec.analysis.comparison.missing import undated
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
@@ -26,10 +24,12 @@ from selfvec.corpus.slices import (
     labelled_by,
     listed,
     named_slice,
-    slice_counts,
 )
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+
+from .finding import Finding
+from .missing import undated
 
 ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared
 ENOUGH_DOCUMENTS = 30  # of a period that is compared by default
@@ -131,7 +131,7 @@ def _joined(parts: Sequence[Slice]) -> Slice:
 _BY_REFINING = "Compared by refining: "
 
 
-class Compared(NamedTuple):
+class Chosen(NamedTuple):
     """What is compared: two slices, or none for the text before and after refining."""
 
     slices: list[Slice]
@@ -145,7 +145,7 @@ def asked_slices(
     period: str | None = None,
     field: str | None = None,
     filters: Sequence[str] = (),
-) -> Compared:
+) -> Chosen:
     """What the options ``between``, ``slice``, ``slice_field`` and ``filters`` of `drift` ask for.
 
     Slices hold only documents that pass the filters, and are chosen among these.
@@ -157,24 +157,24 @@ def asked_slices(
     documents = filtered_documents(run, filters, lacking) if filters else None
     among = run if documents is None else _with_documents(run, documents)
     if field is not None:
-        compared = Compared(_two(_of_field(among, field, sides, documents)))
+        chosen = Chosen(_two(_of_field(among, field, sides, documents)))
     elif sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
-        compared = Compared([])
+        chosen = Chosen([])
     elif sides is None:
-        compared = default_slices(among, documents)
+        chosen = default_slices(among, documents)
     elif isinstance(sides, str):
         batch = among.require_tokens()
-        compared = Compared(first_and_last(_several(by_period(batch, sides)), batch))
+        chosen = Chosen(first_and_last(_several(by_period(batch, sides)), batch))
     else:
-        compared = Compared([_named(run, part) if isinstance(part, str) else part for part in _two(sides)])
-    lost = undated(run, compared.slices, field, documents)
+        chosen = Chosen([_named(run, part) if isinstance(part, str) else part for part in _two(sides)])
+    lost = undated(run, chosen.slices, field, documents)
     if documents is None:
-        return compared._replace(findings=lost)
-    if not compared.slices:
+        return chosen._replace(findings=lost)
+    if not chosen.slices:
         rule = "filters choose documents of two slices, and refining is compared for all documents"
         raise OptionError(rule, field="filter", remedy="name the slices: --between A..B C..D")
-    why = " ".join([*(f"{said[0].upper()}{said[1:]}." for said in lacking), compared.why]).strip()
-    return Compared([_passing(part, documents, filters) for part in compared.slices], why, lost)
+    why = " ".join([*(f"{said[0].upper()}{said[1:]}." for said in lacking), chosen.why]).strip()
+    return Chosen([_passing(part, documents, filters) for part in chosen.slices], why, lost)
 
 
 def _named(run: Run, name: str) -> Slice:
@@ -192,7 +192,7 @@ def _named(run: Run, name: str) -> Slice:
 
 def two_parts(
     run: Run, between: Any, field: str | None, filters: Sequence[str], otherwise: str = ""
-) -> Compared:
+) -> Chosen:
     """What is compared where the text before refining is not; `InputError` if there are no two parts.
 
     ``otherwise`` ends the remedy.
@@ -223,7 +223,7 @@ def _passing(part: Slice, documents: Mask, filters: Sequence[str]) -> Slice:
     return kept
 
 
-def default_slices(run: Run, among: Mask | None = None) -> Compared:
+def default_slices(run: Run, among: Mask | None = None) -> Chosen:
     """What is compared if nobody names it: the first and the last slice of a run, or else `usual_slices`.
 
     ``among`` are the documents that count, (D,), by default all.
@@ -233,18 +233,18 @@ def default_slices(run: Run, among: Mask | None = None) -> Compared:
         return usual_slices(batch, among)
     slices = [part for part in slices if part.documents.any()]
     if not slices:
-        return Compared([])
+        return Chosen([])
     _several(slices)
     if batch.slices is None:
-        return Compared(first_and_last(slices, batch))
+        return Chosen(first_and_last(slices, batch))
     sizes = _sizes(slices, batch)
     if min(sizes[0], sizes[-1]) >= ENOUGH_TOKENS:
-        return Compared([slices[0], slices[-1]])
+        return Chosen([slices[0], slices[-1]])
     # Labels have no order in which they could be joined: those with the most text, in their order.
-    return Compared([slices[i] for i in sorted(np.argsort(-sizes, kind="stable")[:2].tolist())])
+    return Chosen([slices[i] for i in sorted(np.argsort(-sizes, kind="stable")[:2].tolist())])
 
 
-def usual_slices(batch: TokenBatch | None, among: Mask | None = None) -> Compared:
+def usual_slices(batch: TokenBatch | None, among: Mask | None = None) -> Chosen:
     """The earliest and the latest years of a dated text, or other units of time.
 
     Each side holds an eighth of the text or, if the text is too uneven, at least enough for a test. A text
@@ -252,12 +252,12 @@ def usual_slices(batch: TokenBatch | None, among: Mask | None = None) -> Compare
     that count, (D,), by default all.
     """
     if batch is None or batch.dates is None or np.isnat(batch.dates).all():
-        return Compared([])
+        return Chosen([])
     dated = ~np.isnat(batch.dates)
     documents = int(batch.documents if among is None else among.sum())
     if 2 * dated.sum() < documents:
         undated = documents - dated.sum()
-        return Compared([], f"{_BY_REFINING}{undated:,} of {documents:,} documents have no date.")
+        return Chosen([], f"{_BY_REFINING}{undated:,} of {documents:,} documents have no date.")
     unit, periods = _calendar(batch)
     units = "centuries" if unit == "century" else f"{unit}s"
     tokens = _sizes(periods, batch)
@@ -269,8 +269,8 @@ def usual_slices(batch: TokenBatch | None, among: Mask | None = None) -> Compare
         if ends is not None:
             sides = [_joined(periods[: ends[0]]), _joined(periods[-ends[1] :])]
             why = f"Compared: the earliest and the latest {units} that hold {held} each."
-            return Compared(sides, why)
-    return Compared([], f"{_BY_REFINING}no two spans of {units} hold {least} each.")
+            return Chosen(sides, why)
+    return Chosen([], f"{_BY_REFINING}no two spans of {units} hold {least} each.")
 
 
 def _calendar(batch: TokenBatch) -> tuple[str, list[Slice]]:
@@ -363,42 +363,3 @@ def _two(sides: Sequence[T]) -> list[T]:
     if len(sides) != 2:
         raise OptionError(f"two slices are compared, not {len(sides)}", field="between")
     return list(sides)
-
-
-def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
-    """The slices to measure: all documents if no slices are compared; empty without a corpus."""
-    if slices or run.tokens is None:
-        return tuple(slices)
-    return (Slice("all", np.ones(run.tokens.documents, bool)),)
-
-
-@dataclass(frozen=True, eq=False)
-class CountedSides:
-    """The two states that are compared, by their words."""
-
-    names: Sequence[str]
-    counts: Ints  # (2, V), of all words
-    able: Mask  # (V,), words that can be measured
-    least: int  # occurrences on each side; 0 if they are unknown
-
-    @classmethod
-    def of(cls, run: Run, slices: Sequence[Slice], least: int) -> CountedSides:
-        """Two slices or, without them, the text before and after refining."""
-        if slices:
-            counts = slice_counts(run.require_tokens(), slices)
-            names = [part.name for part in slices]
-            return cls(names, counts, _in_both(counts, least, names), least)
-        own = run.vectors.counts
-        counts = np.stack([np.zeros(len(run.vectors), np.int64) if own is None else own] * 2)
-        able = (counts[0] >= least) | (own is None)
-        able &= run.original.unit.any(axis=1) & run.vectors.unit.any(axis=1)
-        return cls(BY_REFINING, counts, able, 0 if own is None else least)
-
-
-def _in_both(counts: Ints, least: int, names: Sequence[str]) -> Mask:
-    able: Mask = counts.min(axis=0) >= least
-    if not able.any():
-        rule = f"no word occurs {least} times in both {names[0]} and {names[1]}"
-        wider = "compare larger slices: --between A..B C..D, or --between original refined"
-        raise InputError(rule, remedy=f"{wider}; or lower --min-count")
-    return able
