@@ -263,6 +263,14 @@ def test_words_that_are_left_out_could_not_be_beyond_chance() -> None:
 
 
 def test_findings_name_the_words_of_each_side(run: selfvec.Run) -> None:
+    """Where another field tells the same two sides apart, no word is named."""
+    assert [finding for finding in selfvec.keyness(run)["findings"] if finding["kind"] == "word"] == []
+    rows = [
+        {"text": text + "." * i, "year": year}
+        for text, year in ((EARLY, 1990), (LATE, 2000))
+        for i in range(10)
+    ]
+    run = a_run(rows, date_field="year", slice="year")
     found = [finding for finding in selfvec.keyness(run, top=1)["findings"] if finding["kind"] == "word"]
     assert [finding["says"] for finding in found] == [
         "1990 uses more: roof, barn and hail (3 words beyond chance).",

@@ -449,7 +449,9 @@ def _rows(
     shares = [np.maximum(count, ABSENT) / size for count, size in zip(counts, sizes, strict=True)]
     ll, ratio = scores[listed] ** 2, np.log2(shares[0] / shares[1])[listed]
     same = all(of is batch for of, batch in zip(tested, batches, strict=True))
-    p = _p(tested, spreads if same else _spreads(tested))[listed]
+    p = _p(tested, spreads if same else _spreads(tested))
+    # A unit of many documents has more words than one of a few, so what a side lacks is tested by both.
+    p = (p if same else np.maximum(p, _of_absence(batches, spreads)))[listed]
     q = benjamini_hochberg(p)
     order = np.lexsort({"ll": (-ll,), "log-ratio": (-ll, -np.abs(ratio)), "q": (-ll, p, q)}[sort])
     chosen = listed[order]

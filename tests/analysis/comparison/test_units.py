@@ -93,6 +93,24 @@ def test_two_speakers_cannot_be_told_from_the_two_sides() -> None:
     )
 
 
+@pytest.mark.parametrize(("field", "nested"), [("editor", True), ("period", False)])
+def test_an_editor_who_follows_another_cannot_be_told_from_the_date(field: str, nested: bool) -> None:
+    """A period is the date by another name."""
+    rows = [{**row, field: "Old" if row["date"] < "2009" else "New"} for row in reports(300)]
+    run = selfvec.refine(rows, "none", "original", repeats="keep")
+    findings = selfvec.drift(run, ["2000..2008", "2009..2018"]).findings
+    assert any(finding.kind == "unit" for finding in findings) == nested
+    assert not nested or not any(finding.kind == "word" for finding in findings)
+
+
+def test_threads_of_which_one_side_has_few_are_still_one_observation() -> None:
+    """120 alone before, and 120 mails of 24 threads among 2,400 later."""
+    side = np.repeat(np.array([0, 1], np.int32), [120, 2400])
+    threads = np.arange(len(side))
+    threads[:120] = np.repeat(np.arange(24), 5)
+    assert wholeness(threads, side) is not None
+
+
 def test_years_are_the_periods_themselves() -> None:
     rows: Sequence[Report] = [{**row, "year": row["date"][:4]} for row in reports(400)]
     run = selfvec.refine(rows, "none", "original", repeats="keep")

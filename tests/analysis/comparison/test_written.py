@@ -205,6 +205,23 @@ def test_numbers_with_other_marks_of_thousands_are_told() -> None:
     assert "and 0% of 2009..2018 have numbers with a comma before three digits, as in 1,000." in said
 
 
+def test_decimal_commas_are_told_and_nothing_else() -> None:
+    rows = [
+        {**row, "text": f"{row['text']} It took {'1,5' if row['date'] >= '2009' else '1.5'} hours."}
+        for row in reports(300)
+    ]
+    (said,) = said_of(rows)
+    assert re.search(r"have numbers with a decimal (comma, as in 1,5|point, as in 1\.5)\.$", said)
+
+
+def test_blanks_that_look_alike_are_told_by_nothing() -> None:
+    rows = [
+        {**row, "text": row["text"].replace(" ", "\u00a0" if row["date"] >= "2009" else " ")}
+        for row in reports(300)
+    ]
+    assert said_of(rows) == []
+
+
 def test_more_numbers_are_no_other_marks_of_thousands() -> None:
     rows = [
         {

@@ -60,6 +60,21 @@ def test_words_too_rare_on_one_side_are_listed_with_an_exact_p_by_documents(run:
     assert listed.isdisjoint({*new, "telegram", "rare", "often"})  # nine in one document are one observation
 
 
+def test_a_word_of_a_few_threads_is_tested_by_threads() -> None:
+    """40 threads of five mails, half of them in each year; each mail of six threads of 2002 has *quokka*."""
+    rows = []
+    for number in range(200):
+        row = f"Met in room {'abcdefg'[number % 7]} and rate {number} kept" + " with a quokka" * (
+            number >= 170
+        )
+        rows.append({"text": row, "date": f"{2001 + number // 100}-05-01", "thread": f"t{number // 5}"})
+    run = selfvec.refine(rows, "none", "original", repeats="keep")
+    found = selfvec.drift(run, BETWEEN, fdr=1.0, together="thread")
+    (quokka,) = [row for row in found.new if row["word"] == "quokka"]
+    assert (quokka["documents_a"], quokka["documents_b"]) == (0, 30)
+    assert quokka["p"] == pytest.approx(2 * comb(20, 6) / comb(40, 6))
+
+
 def test_new_words_are_bounded_by_top_and_numbers_are_listed_on_request(run: Run) -> None:
     assert [row["word"] for row in selfvec.drift(run, BETWEEN, top=1, mix="raw").new] == ["taper"]
     every = [row["word"] for row in selfvec.drift(run, BETWEEN, all_words=True, mix="raw").new]

@@ -21,7 +21,7 @@ from .fields import coded_fields
 from .finding import Finding, Remedy, in_order
 from .joined import AUTO, joined, joined_tokens, read_variants, split_pairs
 from .mix import equal_mix, mix_held_equal, value_groups
-from .passages import Quoted, without_quotations
+from .passages import Quoted, own_texts, without_quotations
 from .samples import samples_of
 from .units import asked_units, field_by_hand, units_of
 from .variant_pairs import variant_pairs
@@ -31,6 +31,7 @@ _FORMAT = 17  # of what is kept in a cache: another number, and what an older ve
 _FIELDS = 3  # named that go with what is compared
 _LARGE = 0.25  # of the words of a side, which a single document has
 _FEW = 10  # documents of a side, of which each may be as large
+_QUOTED = 0.01  # of the words of a side, or it is not worth a sentence
 _A_MONTH = 8  # documents in each month that a side covers, on average, or a month is empty by chance
 
 
@@ -72,6 +73,7 @@ def compared(
     """
     mix, asked = given.get("mix", mix), given.get("variants")
     quoted = without_quotations(run) if len(slices) > 1 else None
+    own = {} if quoted is None else own_texts(run)
     run = run if quoted is None else run.replace(tokens=quoted.batch)
     pairs = variant_pairs(run, slices)
     certain = {row["variant"]: row["word"] for row in pairs if row["certain"]}
@@ -105,7 +107,7 @@ def compared(
     def make() -> dict[str, Any]:
         rows, held, equal = mix_held_equal(fields, lengths, side, once)
         # What the mix brings with it, such as the capitals of one kind, is not said a second time.
-        samples = samples_of(run, side, equal, together.unit)
+        samples = samples_of(run, side, equal, together.unit, own)
         said = how_written(samples, (names[0], names[1]), pairs, joined=joint, lacking=lacking)
         return {"mix": rows, "fields": held, "writing": [finding.as_dict() for finding in said]}
 
@@ -126,7 +128,7 @@ def compared(
         *_of_one_document(run, ends),
         *(Finding.of(row) for row in kept["writing"]),
         *([] if copies is None else [_on_copies(copies, names, mix)]),
-        *([] if quoted is None else [_on_quotations(quoted, ends, mix)]),
+        *([] if quoted is None else _on_quotations(quoted, ends, mix)),
         *([] if mix == "beside" else _on_months(ends)),  # where sizes are compared, that says it
         *_on_mix(mixed, kept["fields"], names, mix, share),
     ]
@@ -200,7 +202,7 @@ def _on_copies(copies: Copies, names: Sequence[str], mix: str) -> Finding:
     return Finding("copies", printable(said), effect=more[0] - less[0], remedy=remedy.get(mix))
 
 
-def _on_quotations(quoted: Quoted, ends: Comparison, mix: str) -> Finding:
+def _on_quotations(quoted: Quoted, ends: Comparison, mix: str) -> list[Finding]:
     """How much of either side is quoted of earlier documents, and how that is counted."""
     lengths = np.diff(ends.tokens.offsets)
     shares = []
@@ -208,13 +210,15 @@ def _on_quotations(quoted: Quoted, ends: Comparison, mix: str) -> Finding:
         mine = ends.side == number
         words = int(quoted.words[mine].sum())
         shares.append(words / max(words + int(lengths[mine].sum()), 1))
+    if max(shares) < _QUOTED:
+        return []
     a, b = ends.names
     said = (
         f"Lines that an earlier document has, as of quoted mails, are {shares[1]:.0%} of the words of {b} "
         f"and {shares[0]:.0%} of {a}: they count once{' in tests' * (mix == 'raw')}."
     )
     remedy = Remedy("repeats", "once", "count them once in counts, too") if mix == "raw" else None
-    return Finding("quotations", printable(said), effect=shares[1] - shares[0], remedy=remedy)
+    return [Finding("quotations", printable(said), effect=shares[1] - shares[0], remedy=remedy)]
 
 
 def _on_mix(

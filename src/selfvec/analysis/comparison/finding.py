@@ -19,9 +19,9 @@ KINDS = (
     "missing",  # documents that are on no side, since they have no date or value
     "unit",  # a field, or copies, that lie whole on one side: documents are no independent observations
     "document",  # one document that makes up most of a side
+    "quotations",  # lines that an earlier document has
     "writing",  # how the sides are written
     "copies",  # texts, or nearly the same ones, that occur several times
-    "quotations",  # lines that an earlier document has
     "calendar",  # the sides cover different months
     "mix",  # a field whose values have different shares
     "subject",  # a subject with a larger or smaller share

@@ -37,7 +37,7 @@ def confounded_fields(fields: Sequence[Coded], lengths: Ints, side: Ids, weight:
     """
     tested: list[Row] = []
     most_uneven: list[Row] = []  # of each field
-    for name, codes, values, few in fields:
+    for name, codes, values, few, _ in fields:
         if few and np.count_nonzero(np.unique(codes[side >= 0]) >= 0) > 1:
             rows = _value_rows(name, values, codes, lengths, side, weight)
             tested += rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -35,8 +35,11 @@ class Sample(NamedTuple):
     units: Ints  # (n,), equal for documents that are one observation
 
     @classmethod
-    def of(cls, run: Run, documents: Mask, unit: Ints, seed: int = 0) -> Sample:
-        """Some of the documents, (D,) bool, in order. Few row groups are decoded for them."""
+    def of(cls, run: Run, documents: Mask, unit: Ints, own: Mapping[int, str], seed: int = 0) -> Sample:
+        """Some of the documents, (D,) bool, in order. Few row groups are decoded for them.
+
+        ``own`` are the texts of documents without what they quote, by number.
+        """
         rng = np.random.default_rng(seed)
         numbers = np.flatnonzero(documents)
         groups = np.unique(numbers // GROUP)
@@ -44,12 +47,17 @@ class Sample(NamedTuple):
             numbers = numbers[np.isin(numbers // GROUP, rng.choice(groups, _GROUPS, replace=False))]
         numbers = np.sort(rng.choice(numbers, min(SAMPLED, len(numbers)), replace=False))
         texts = None if run.text is None else run.text.read((TEXT,), numbers.tolist())
+        if texts is not None and own:
+            import polars as pl
+
+            pairs = zip(numbers.tolist(), texts[TEXT], strict=True)
+            texts = pl.DataFrame({TEXT: [own.get(*pair) for pair in pairs]}, schema=texts.schema)
         return cls(run.require_tokens().part(numbers), texts, unit[numbers])
 
 
-def samples_of(run: Run, side: Ids, weight: Floats, unit: Ints) -> list[Sample]:
+def samples_of(run: Run, side: Ids, weight: Floats, unit: Ints, own: Mapping[int, str]) -> list[Sample]:
     """Some documents of each side that count, (D,)."""
-    return [Sample.of(run, (side == number) & (weight > 0), unit) for number in (0, 1)]
+    return [Sample.of(run, (side == number) & (weight > 0), unit, own) for number in (0, 1)]
 
 
 def language_of(types: Sequence[str], counts: Ints) -> str | None:

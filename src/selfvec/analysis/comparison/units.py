@@ -24,7 +24,7 @@ from selfvec.numerics.statistics import tail_p
 from .fields import Coded
 from .finding import Finding
 
-_TOGETHER = 0.05  # of the documents share their value with others, or it hardly matters
+_TOGETHER = 0.05  # of the documents of a side share their value with others, or it hardly matters
 _WHOLE = 0.5  # correlation of the sides of two documents of a group; 1 if all lie whole on a side
 _DRAWS = 199  # random divisions: their p is .005 at least
 _LEVEL = 0.01
@@ -52,9 +52,10 @@ def wholeness(groups: Ints | Ids, side: Ids, seed: int = 0) -> Whole | None:
     _, number = np.unique(groups[used], return_inverse=True)
     sizes = np.bincount(number)
     several = sizes[number] > 1
-    if several.sum() < max(_TOGETHER * len(used), 2):
-        return None
     own = side[used]
+    shares = [several[own == of].mean() for of in (0, 1) if (own == of).any()]
+    if max(shares, default=0) < _TOGETHER or several.sum() < 2:
+        return None
     weights = np.where(sizes > 1, 1 / np.maximum(sizes - 1, 1), 0.0)
 
     def together(sides: Ids) -> float:
@@ -104,13 +105,14 @@ def units_of(
     best: tuple[float, Coded, Whole] | None = None
     for field in fields:
         lies = wholeness(field.codes, side)
-        if lies is None or lies.p > _LEVEL or lies.correlation < _WHOLE:
+        least = _NESTED if field.in_time else _WHOLE
+        if lies is None or lies.p > _LEVEL or lies.correlation < least:
             continue
         if lies.units.min() < LEAST_UNITS:
             # A field of a few values with a mix on each side is held equal instead.
             if lies.correlation > _NESTED:
                 return Together(unit, [_nested(field.name, lies, names)], (field.name,), nested=True)
-        elif not field.few:
+        elif not field.few or lies.correlation > _NESTED:
             size = np.count_nonzero(field.codes[side >= 0] >= 0) / max(int(lies.units.sum()), 1)
             if best is None or size > best[0]:
                 best = size, field, lies
@@ -145,9 +147,11 @@ def field_by_hand(text: RunText, name: str) -> Coded:
 
 def _nested(name: str, lies: Whole, names: Sequence[str]) -> Finding:
     a, b = lies.units.tolist()
+    whole = lies.whole == lies.groups
     told = (
         f"{name} and the two sides cannot be told apart: {names[0]} has {count_of(a, 'value')} of it and "
-        f"{names[1]} {b:,}, none of them both. What differs may be due to either, so no word is named."
+        f"{names[1]} {b:,}, {'none' if whole else 'hardly any'} of them both. What differs may be due to "
+        "either, so no word is named."
     )
     return Finding("unit", printable(told), p=lies.p, effect=lies.correlation)
 

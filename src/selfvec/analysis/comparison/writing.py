@@ -380,7 +380,7 @@ _OF_CHARACTERS = "({high:.1%} of the characters, {low:.1%} in {less})"
 _OF_LETTERS = "({high:.1%} of the letters, {low:.1%} in {less})"
 _OF_WORDS = "({high:.1%} of the words, {low:.1%} in {less})"
 _CASES = ("capitals", "words with an initial capital", "words in capitals", "words with capitals inside")
-_THOUSANDS = (r"\b[1-9]\d{0,2}(?:[.,]\d{3})+\b", "1000")
+_NUMBERS = (r"\b\d{1,3}(?:[.,]\d{1,3})+\b", "1000")
 _SEPARATE = (r"(\p{Ll}{2}[.!?])(\p{Lu})", "$1 $2")
 _ENTITIES = (
     *(("&(?:#39|apos);", "'"), ("&quot;", '"'), ("&amp;", "&"), ("&nbsp;", " ")),
@@ -452,8 +452,8 @@ def _marks(shown: _Shown) -> _Cause | None:
     for column in shown.larger(1, _IN_DOCUMENTS):
         label = shown.family.labels[column]
         edit = _SEPARATE if label == TOUCHING else (MARKS[label][0], MARKS[label][1])
-        if "three digits" in label:
-            edit = _THOUSANDS  # the other side may have another mark
+        if label.startswith("numbers with"):
+            edit = _NUMBERS  # the other side may have another mark
         return shown.cause(column, f"{_IN} have {{label}}.", edits=(edit,))
     return None
 

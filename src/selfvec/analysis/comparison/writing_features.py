@@ -36,6 +36,8 @@ MARKS = {  # that documents have or lack, and what is left of a text without the
     "words after a hash sign such as #word": (r"(?:^|\s)#\pL\w*", " "),
     "numbers with a comma before three digits, as in 1,000": (r"\b[1-9]\d{0,2}(?:,\d{3})+\b", ""),
     "numbers with a point before three digits, as in 1.000": (r"\b[1-9]\d{0,2}(?:\.\d{3})+\b", ""),
+    "numbers with a decimal comma, as in 1,5": (r"\b\d{1,3},\d{1,2}\b", ""),
+    "numbers with a decimal point, as in 1.5": (r"\b\d{1,3}\.\d{1,2}\b", ""),
     "emoji": (r"[\x{1F300}-\x{1FAFF}\x{2600}-\x{27BF}]", ""),
     "headings that end with a colon": (r"(?m)(^|[.!?;] )[ \t]*\pL[\pL ]{1,30}:\s", "$1"),
     TOUCHING: (r"\p{Ll}{2}[.!?]\p{Lu}\p{Ll}", ""),

@@ -25,6 +25,7 @@ from .variant_pairs import pairs_between, written_apart
 
 _MANY_COPIES = 0.2  # of the documents of a side
 _EXACT = 0.9  # of the documents with a near copy have one with the same words
+_BLANKS = r"[\u00a0\u2000-\u200b\u202f\u205f\u3000\ufeff]"
 _MANY = 3  # words: each neighbour that is written otherwise moves the words around it
 
 
@@ -129,7 +130,8 @@ def _texts(sample: Sample, pairs: Sequence[Row]) -> list[str]:
     """The texts of a sample with each variant as its word: what pairs explain is not said a second time."""
     if sample.texts is None:
         return []
-    texts = sample.texts[TEXT].fill_null("")
+    # Blanks of any kind look alike: a reader would not see what differs.
+    texts = sample.texts[TEXT].fill_null("").str.replace_all(_BLANKS, " ")
     word_of = {row["variant"]: row["word"] for row in pairs if row["certain"]}
     if not word_of:
         return texts.to_list()

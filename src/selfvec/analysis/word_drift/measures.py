@@ -12,10 +12,11 @@ import numpy as np
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_kinds import are_stop_words, with_letters
-from selfvec.base.arrays import Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once, threads
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.nearest import nearest, only_in_each
 from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.storage.cache import cached_result
@@ -190,8 +191,8 @@ def changed_neighbours(
 
 
 # ---- Words that are too rare on one side to be compared, and frequent on the other: they came, or went
-# Units are the observations, as in the test of a distance: p is that of the units with the word, if all were
-# divided by chance between the two sides.
+# p is that of the units with the word, if all were divided by chance between the two sides, and of the
+# documents with it, whichever is larger: a unit of many documents has more words than one of a few.
 
 
 _SMALLEST = 1e-300  # p is never 0
@@ -202,12 +203,13 @@ def unmatched_words(run: Run, compared: Comparison, sides: CountedSides) -> tupl
     counts, least = sides.counts, sides.least
     frequent = (counts.max(axis=0) >= least) & (counts.min(axis=0) < least)
     slices = compared.slices
-    parts = [compared.tokens.part(part.documents).in_units(compared.unit[part.documents]) for part in slices]
+    parts = [compared.tokens.part(part.documents) for part in slices]
     occurs: Ints = np.stack([document_frequencies(part) for part in parts])
     totals = np.array([part.documents for part in parts], np.int64)
     more = np.argmax(occurs / np.maximum(totals, 1)[:, None], axis=0)  # the side with a larger share
     words = np.flatnonzero(frequent & (more == counts.argmax(axis=0)))
-    p = hypergeometric_p(occurs[1, words], occurs[:, words].sum(axis=0), int(totals[1]), int(totals.sum()))
+    units = [of.in_units(compared.unit[part.documents]) for of, part in zip(parts, slices, strict=True)]
+    p = np.maximum(*(_p_of_divisions(of, words) for of in (parts, units)))
     rows = [
         {
             "word": run.vectors.index_to_key[word],
@@ -222,3 +224,9 @@ def unmatched_words(run: Run, compared: Comparison, sides: CountedSides) -> tupl
     chosen = np.zeros_like(frequent)
     chosen[words] = True
     return rows, left_out_words(run, slices, chosen)
+
+
+def _p_of_divisions(parts: Sequence[TokenBatch], words: Ints) -> Doubles:
+    """p of the documents with each word, (n,), if all were divided by chance between two parts."""
+    a, b = (document_frequencies(part)[words] for part in parts)
+    return hypergeometric_p(b, a + b, parts[1].documents, sum(part.documents for part in parts))
