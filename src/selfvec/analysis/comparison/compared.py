@@ -31,7 +31,7 @@ _FORMAT = 17  # of what is kept in a cache: another number, and what an older ve
 _FIELDS = 3  # named that go with what is compared
 _LARGE = 0.25  # of the words of a side, which a single document has
 _FEW = 10  # documents of a side, of which each may be as large
-_QUOTED = 0.01  # of the words of a side, or it is not worth a sentence
+_QUOTED = 0.05  # of the words of a side, or few lines that recur would be said before what matters
 _A_MONTH = 8  # documents in each month that a side covers, on average, or a month is empty by chance
 
 

@@ -251,14 +251,16 @@ class Drift(ResultTable):
             return self._refined_summary()
         small = f"{self.too_small} " if self.too_small and not self.changed else ""
         if not self.significant:
-            none = f"No word of {self.tested:,} changed from {self.a} to {self.b} beyond chance"
-            return f"{small}{none}{self._came()}."
+            return f"{small}{self._none()}{self._came()}."
         if self.nested:
             what = f"{self.significant:,} of {self.tested:,} words differ beyond chance"
             return f"{small}From {self.a} to {self.b}, {what}; whether they changed cannot be told."
         much = next(text for least, text in _MUCH if self.general >= least)
         median = "" if self.general < _MUCH[-2][0] else f" (median {self.general:.2f} beyond chance)"
         return f"{small}From {self.a} to {self.b}, most words {much}{median}; {self._most()}"
+
+    def _none(self) -> str:
+        return f"No word of {self.tested:,} changed from {self.a} to {self.b} beyond chance"
 
     def _came(self) -> str:
         """The words that came and went, where no other changed."""
@@ -312,7 +314,8 @@ class Drift(ResultTable):
                 words = tuple(row["word"] for row in rows)
                 yield Finding("word", f"{told_of}.", p=rows[0]["p"], q=rows[0]["q"], words=words)
         if not self.named:
-            yield Finding("none", self.summary.removeprefix(self.too_small).strip())
+            said = self.summary.removeprefix(self.too_small).strip()
+            yield Finding("none", said if self.significant else f"{self._none()}.")
 
     @property
     def counted_as_one(self) -> list[str]:
