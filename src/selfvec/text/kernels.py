@@ -34,7 +34,6 @@ NGRAM = 12
 """Tokens of the shortest passage."""
 BASE = np.uint64(0x9E3779B97F4A7C15)  # odd
 MIX = np.uint64(0xBF58476D1CE4E5B9)  # odd; the high bits of a product with it are the number of a counter
-_BASE_TO_N = np.uint64(pow(int(BASE), NGRAM, 1 << 64))  # weight of the word that leaves the n-gram
 _MOST = np.uint8(255)  # of a counter
 
 _CODE_POINTS = 0x110000
@@ -445,32 +444,36 @@ def _write_matches(classes: Ids, breaks: Mask, bounds: Ints, sizes: Ints, words:
         i += taken
 
 
-@kernel(steps=lambda _, __, ___, values, ____: len(values))
+@kernel(steps=lambda _, __, ___, ____, values, _____: len(values))
 def hash_ngrams(
     text: tuple[Ids, Ints],  # ids (N,) and offsets (D + 1,)
     documents: tuple[int, int],  # the first one, and the one after the last
+    length: int,  # words of an n-gram
     words: Hashes,  # (V,) hashes of the words
     values: Hashes,  # written: the hashes of the n-grams ...
     places: Ints,  # ... and where they start
 ) -> int:
     """Hash the n-grams of some documents; return their number."""
     ids, offsets = text
+    leaving = np.uint64(1)  # weight of the word that leaves the n-gram
+    for _ in range(length):
+        leaving *= BASE
     size = 0
     for document in range(documents[0], documents[1]):
         start = offsets[document]
         stop = offsets[document + 1]
-        if stop < start + NGRAM:
+        if stop < start + length:
             continue
         value = np.uint64(0)  # hash of the n-gram that ends before i
-        for i in range(start, start + NGRAM):
+        for i in range(start, start + length):
             value = value * BASE + words[ids[i]]
-        for i in range(start + NGRAM, stop + 1):
+        for i in range(start + length, stop + 1):
             values[size] = value
-            places[size] = i - NGRAM
+            places[size] = i - length
             size += 1
             if i < stop:
                 # Modulo 2**64, so the word that leaves is subtracted exactly.
-                value = value * BASE + words[ids[i]] - words[ids[i - NGRAM]] * _BASE_TO_N
+                value = value * BASE + words[ids[i]] - words[ids[i - length]] * leaving
     return size
 
 

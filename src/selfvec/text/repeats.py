@@ -134,7 +134,9 @@ class Ngrams:
             for start, stop in cut(np.diff(bounds), _HASHED):
                 size = int(bounds[stop] - bounds[start])
                 values, places = np.empty(size, np.uint64), np.empty(size, np.int64)
-                number = hash_ngrams(self._text, (first + start, first + stop), self._words, values, places)
+                number = hash_ngrams(
+                    self._text, (first + start, first + stop), NGRAM, self._words, values, places
+                )
                 yield values[:number], places[:number]
 
     def owners_of(self, documents: Ints) -> Hashes:

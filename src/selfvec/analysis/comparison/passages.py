@@ -27,7 +27,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.files.checksums import write_sealed
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.storage.cache import RESULT, cached, read_result
-from selfvec.text.kernels import BASE, MIX, NGRAM
+from selfvec.text.kernels import BASE, MIX, NGRAM, hash_ngrams
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.repeats import counter_bits, find_repeats, without
 from selfvec.text.rules import first_of_stems, stems
@@ -52,7 +52,6 @@ _BITS = 18  # binary logarithm of the least number of counters of shingles
 _FEWEST = 16  # other shingles of a text that can be a copy; short texts are copies if they are equal
 _AT_ONCE = 1 << 20  # tokens sketched at a time
 
-_BASE_TO_N = np.uint64(pow(int(BASE), _SHINGLE, 1 << 64))  # weight of the word that leaves the shingle
 _NO_HASH = np.uint64(0xFFFFFFFFFFFFFFFF)  # fills the sketch of a short text
 _HALF = np.uint64(32)
 
@@ -93,17 +92,22 @@ def _clustered(batch: TokenBatch, documents: Ints) -> Ints:
 
     words = fingerprints(pl.Series(batch.types, dtype=pl.String)) * MIX  # (V,)
     lengths = np.diff(batch.offsets)[documents]
+    longest = int(lengths.max(initial=1))
+
+    def room() -> tuple[Hashes, Ints]:
+        return np.empty(longest, np.uint64), np.empty(longest, np.int64)
+
     share, least, most = _USUAL
     limit = int(np.clip(share * len(documents), least, most))
     counters = np.zeros(1 << max(counter_bits(4 * int(lengths.sum())), _BITS), np.uint8)
-    _count_shingles(batch.read_only, documents, words, counters)
-    usual = counters > limit
+    _count_shingles(batch.read_only, documents, words, room(), counters)
+    known = words, counters > limit
     sketches = np.full((len(documents), _SKETCH), _NO_HASH)
     sums = np.zeros(len(documents), np.uint64)
 
     def work(part: tuple[int, int]) -> None:
         chosen = slice(*part)
-        _sketch(batch.read_only, documents[chosen], words, usual, sketches[chosen], sums[chosen])
+        _sketch(batch.read_only, documents[chosen], known, room(), sketches[chosen], sums[chosen])
 
     finish(in_order(cut(lengths, _AT_ONCE), work, threads(None)))
     # From the longest to the shortest, so that a text is compared with the one that it was cut from.
@@ -112,10 +116,10 @@ def _clustered(batch: TokenBatch, documents: Ints) -> Ints:
     shared = (times > 1) & (values != _NO_HASH)
     places = np.where(shared, np.cumsum(shared) - 1, -1)[number].reshape(sketches.shape)
     held = np.full((np.count_nonzero(shared), _HELD), -1, np.int64)
-    size = 1 << int(2 * lengths.max(initial=1)).bit_length()
+    size = 1 << (2 * longest).bit_length()
     scratch = np.zeros(size, np.uint64), np.full(size, -1, np.int64), np.full(size, -1, np.int64)
     leaders = np.arange(len(order))
-    _join_clusters(batch.read_only, documents[order], (words, usual), places, held, scratch, leaders)
+    _join_clusters(batch.read_only, documents[order], known, places, held, room(), scratch, leaders)
     out = np.empty_like(order)
     out[order] = order[leaders]
     return out
@@ -128,42 +132,43 @@ def _mixed(value: np.uint64) -> np.uint64:
 
 
 @kernel
-def _count_shingles(text: tuple[Ids, Ints], documents: Ints, words: Hashes, counters: Bytes) -> None:
+def _count_shingles(
+    text: tuple[Ids, Ints],
+    documents: Ints,
+    words: Hashes,
+    room: tuple[Hashes, Ints],  # as long as the longest text, written
+    counters: Bytes,
+) -> None:
     """Count the shingles of some documents, up to 255; several may share a counter."""
-    ids, offsets = text
     mask = np.uint64(len(counters) - 1)
     for n in range(len(documents)):
-        start = offsets[documents[n]]
-        value = np.uint64(0)
-        for i in range(start, offsets[documents[n] + 1]):
-            value = value * BASE + words[ids[i]]
-            if i >= start + _SHINGLE:
-                value -= words[ids[i - _SHINGLE]] * _BASE_TO_N
-            if i >= start + _SHINGLE - 1:
-                place = _mixed(value) & mask
-                counters[place] += counters[place] < 255
+        for i in range(
+            hash_ngrams(text, (documents[n], documents[n] + 1), _SHINGLE, words, room[0], room[1])
+        ):
+            place = _mixed(room[0][i]) & mask
+            counters[place] += counters[place] < 255
 
 
 @kernel
 def _sketch(
-    text: tuple[Ids, Ints], documents: Ints, words: Hashes, usual: Mask, sketches: Hashes, sums: Hashes
+    text: tuple[Ids, Ints],
+    documents: Ints,
+    known: tuple[Hashes, Mask],  # the hashes of words, and which shingles are usual
+    room: tuple[Hashes, Ints],  # as long as the longest text, written
+    sketches: Hashes,
+    sums: Hashes,
 ) -> None:
     """Write the smallest hashes of the shingles of some documents, (n, `_SKETCH`), rising, and their sums.
 
-    Those that are ``usual``, by the counters of `_count_shingles`, are in no sketch.
+    Those that are usual, by the counters of `_count_shingles`, are in no sketch.
     """
-    ids, offsets = text
+    words, usual = known
     mask = np.uint64(len(usual) - 1)
     for n in range(len(documents)):
-        start = offsets[documents[n]]
-        value = np.uint64(0)
-        for i in range(start, offsets[documents[n] + 1]):
-            value = value * BASE + words[ids[i]]
-            if i >= start + _SHINGLE:
-                value -= words[ids[i - _SHINGLE]] * _BASE_TO_N
-            if i < start + _SHINGLE - 1:
-                continue
-            hashed = _mixed(value)
+        for i in range(
+            hash_ngrams(text, (documents[n], documents[n] + 1), _SHINGLE, words, room[0], room[1])
+        ):
+            hashed = _mixed(room[0][i])
             sums[n] += hashed
             if hashed >= sketches[n, _SKETCH - 1] or usual[hashed & mask]:
                 continue
@@ -182,6 +187,7 @@ def _looked_up(
     text: tuple[Ids, Ints],
     document: int,
     known: tuple[Hashes, Mask],  # the hashes of words, and which shingles are usual
+    room: tuple[Hashes, Ints],  # as long as the longest text, written
     table: tuple[
         Hashes, Ints, Ints
     ],  # shingles, the text that entered each, and a mark; see `_join_clusters`
@@ -190,19 +196,11 @@ def _looked_up(
     mark: int,  # -1 to enter the shingles, otherwise a number that no other look-up has
 ) -> int:
     """Enter the different shingles of a document into a table, or count those of them that are in it."""
-    ids, offsets = text
     words, usual = known
     shingles, owners, marks = table
-    start = offsets[document]
     number = 0
-    value = np.uint64(0)
-    for i in range(start, offsets[document + 1]):
-        value = value * BASE + words[ids[i]]
-        if i >= start + _SHINGLE:
-            value -= words[ids[i - _SHINGLE]] * _BASE_TO_N
-        if i < start + _SHINGLE - 1:
-            continue
-        hashed = _mixed(value)
+    for i in range(hash_ngrams(text, (document, document + 1), _SHINGLE, words, room[0], room[1])):
+        hashed = _mixed(room[0][i])
         if usual[hashed & np.uint64(len(usual) - 1)]:
             continue
         slot = hashed & mask
@@ -226,6 +224,7 @@ def _join_clusters(
     known: tuple[Hashes, Mask],  # the hashes of words, and which shingles are usual
     places: Ints,  # (n, k) the rows of `held` for the sketch of each text, -1 for hashes of one text
     held: Ints,  # (m, h) the texts that are looked up by a hash, -1 for none; written
+    room: tuple[Hashes, Ints],  # as long as the longest text, written
     scratch: tuple[Hashes, Ints, Ints],  # (s,) each, s at least twice as large as the longest text
     leaders: Ints,  # (n,) the longest text of the cluster of each text; written
 ) -> None:
@@ -252,7 +251,7 @@ def _join_clusters(
         while mask < 2 * (text[1][documents[n] + 1] - text[1][documents[n]]):
             mask <<= np.uint64(1)
         mask -= np.uint64(1)
-        sizes[n] = _looked_up(text, documents[n], known, scratch, mask, n, -1)
+        sizes[n] = _looked_up(text, documents[n], known, room, scratch, mask, n, -1)
         for _ in range(min(found, _TRIED)):
             best = 0
             for c in range(1, found):
@@ -270,7 +269,7 @@ def _join_clusters(
                 small = min(sizes[n], sizes[other])
                 near = small >= max(_SHORTER * max(sizes[n], sizes[other]), _FEWEST)
                 if near:
-                    common = _looked_up(text, documents[other], known, scratch, mask, n, looked_up)
+                    common = _looked_up(text, documents[other], known, room, scratch, mask, n, looked_up)
                     looked_up += 1
                     near = common >= share * small
                 if not near:
