@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 from selfvec.analysis.comparison.joined import joined_sentences, joined_tokens, split_pairs
-from selfvec.analysis.comparison.passages import own_texts
+from selfvec.analysis.comparison.quotations import own_texts
 from selfvec.analysis.variants import given_pairs
 from selfvec.base.arrays import Array, Doubles, Ints, Mask
 from selfvec.base.casing import asked_forms

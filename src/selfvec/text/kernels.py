@@ -34,6 +34,7 @@ NGRAM = 12
 """Tokens of the shortest passage."""
 BASE = np.uint64(0x9E3779B97F4A7C15)  # odd
 MIX = np.uint64(0xBF58476D1CE4E5B9)  # odd; the high bits of a product with it are the number of a counter
+HALF = np.uint64(32)  # of the bits of a hash
 _MOST = np.uint8(255)  # of a counter
 
 _CODE_POINTS = 0x110000
@@ -442,6 +443,13 @@ def _write_matches(classes: Ids, breaks: Mask, bounds: Ints, sizes: Ints, words:
                 taken = size
                 break
         i += taken
+
+
+@kernel
+def mixed(value: np.uint64) -> np.uint64:
+    """A hash of a hash, in whose bits all of it have a part."""
+    value = (value ^ value >> HALF) * MIX
+    return value ^ value >> HALF
 
 
 @kernel(steps=lambda _, __, ___, ____, values, _____: len(values))

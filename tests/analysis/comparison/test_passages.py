@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.places import SHARED_DATA
 
 import selfvec
-from selfvec.analysis.comparison import passages
-from selfvec.analysis.comparison.passages import near_copies, without_quotations
+from selfvec.analysis.comparison import quotations
+from selfvec.analysis.comparison.near_copies import near_copies
+from selfvec.analysis.comparison.quotations import without_quotations
 from selfvec.corpus.example_text import reports as storms
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.rules import stems
@@ -306,7 +307,7 @@ def test_it_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     texts, _ = threads(WROTE["English"])
     run_of(texts).save(tmp_path / "run")
     first = without_quotations(selfvec.open(tmp_path / "run"))
-    monkeypatch.setattr(passages, "_made", lambda _: pytest.fail("it is made again"))
+    monkeypatch.setattr(quotations, "_made", lambda _: pytest.fail("it is made again"))
     again = without_quotations(selfvec.open(tmp_path / "run"))
     assert first is not None
     assert again is not None

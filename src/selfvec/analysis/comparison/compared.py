@@ -21,7 +21,7 @@ from .fields import coded_fields
 from .finding import Finding, Remedy, in_order
 from .joined import AUTO, joined, joined_tokens, read_variants, split_pairs
 from .mix import equal_mix, mix_held_equal, value_groups
-from .passages import Quoted, own_texts, without_quotations
+from .quotations import Quoted, own_texts, without_quotations
 from .samples import samples_of
 from .units import asked_units, field_by_hand, units_of
 from .variant_pairs import variant_pairs

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Hashes, Ids, Ints, Mask
+from selfvec.base.arrays import Floats, Ids, Ints, Mask
 from selfvec.base.display import count_of, printable
 from selfvec.corpus.fingerprints import hashes_of_words
 from selfvec.data.run_text import TEXT
@@ -18,7 +18,7 @@ from selfvec.text.language_recognition import language_name
 
 from .finding import Finding, Remedy
 from .joined import joined_sentences, pair_names
-from .passages import near_copies
+from .near_copies import near_copies
 from .samples import Row, Sample, cut_off, foreign, language_of
 from .units import goes_with
 from .variant_pairs import pairs_between, written_apart
@@ -55,11 +55,6 @@ class Copies(NamedTuple):
         return weight
 
 
-def copy_keys(batch: TokenBatch) -> Hashes:
-    """A number for each document, equal for the same words in a row, (D,)."""
-    return hashes_of_words(batch.ids, batch.offsets[:-1], batch.offsets[1:])
-
-
 def copies_of(batch: TokenBatch, side: Ids) -> Copies | None:
     """The copies among the documents of two sides; None if there are few, or as many as chance brings.
 
@@ -78,7 +73,9 @@ def copies_of(batch: TokenBatch, side: Ids) -> Copies | None:
     used = used[np.argsort(numbers[used], kind="stable")]
     clusters = [c for c in np.split(used, np.flatnonzero(np.diff(numbers[used])) + 1) if len(c) > 1]
     several = np.sort(np.concatenate(clusters))
-    _, place, times = np.unique(copy_keys(batch.part(several)), return_inverse=True, return_counts=True)
+    texts = batch.part(several)
+    words = hashes_of_words(texts.ids, texts.offsets[:-1], texts.offsets[1:])
+    _, place, times = np.unique(words, return_inverse=True, return_counts=True)
     exact = (times[place] > 1).mean() >= _EXACT
     return Copies([c.tolist() for c in clusters], shares, f"{'' if exact else 'nearly '}the same words")
 
@@ -221,10 +218,7 @@ def _shown(said: str, names: Sequence[str], row: Row) -> Finding:
 def _ordered(names: Sequence[str], row: Row) -> dict[str, Any]:
     """The sides of a measure by what they have of it."""
     less, more = sorted(zip((row["a"], row["b"]), names, strict=True), key=lambda side: side[0])
-    return {
-        **{"more": more[1], "less": less[1], "high": more[0], "low": less[0]},
-        "difference": more[0] - less[0],
-    }
+    return {"more": more[1], "less": less[1], "high": more[0], "low": less[0]}
 
 
 def _writes(row: Row, what: str) -> int:

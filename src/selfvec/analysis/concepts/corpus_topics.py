@@ -13,7 +13,7 @@ import numpy as np
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.missing import undated
-from selfvec.analysis.comparison.passages import own_words
+from selfvec.analysis.comparison.quotations import own_words
 from selfvec.analysis.variants import with_variants
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.declarations import checked, options
