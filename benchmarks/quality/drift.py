@@ -19,6 +19,7 @@ import numpy as np
 from benchmarks.datasets import SHARED_DATA
 from benchmarks.page import DOCS, table
 from benchmarks.refining import refined
+from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage import occurrence_vectors
 from selfvec.analysis.usage.occurrence_vectors import (
     BlockSums,
@@ -37,6 +38,7 @@ from selfvec.analysis.word_drift.permutation_test import (
     document_blocks,
     permutation_test,
 )
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.view import probability
 from selfvec.corpus import Corpus
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
@@ -118,7 +120,9 @@ def planted() -> str:
             slices = [named_slice(run_of(name).require_tokens(), text) for text in bounds]
             run, degrees = with_pseudo_words(run_of(name), slices, uses, trial)
             words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
-            for label, space in spaces(run, occurrence_space(run, slices, trial)).items():
+            for label, space in spaces(
+                run, occurrence_space(Comparison.of(run.require_tokens(), slices), WordTable.of(run), trial)
+            ).items():
                 sizes = permutation_test(space, words, permutations=50, seed=trial, jobs=2)
                 counts, everyone = np.full((len(words), 2), uses), np.ones(len(words), bool)
                 measured = (
@@ -191,7 +195,12 @@ def contexts() -> str:
                 words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
                 with patch.object(occurrence_vectors, "WIDE_HALF", half):
                     sizes = permutation_test(
-                        occurrence_space(run, slices, trial), words, permutations=50, jobs=2
+                        occurrence_space(
+                            Comparison.of(run.require_tokens(), slices), WordTable.of(run), trial
+                        ),
+                        words,
+                        permutations=50,
+                        jobs=2,
                     )
                 values.append(
                     [
@@ -231,7 +240,7 @@ def coverage() -> str:
 
 def document_sums(run: Run, slices: list[Slice]) -> list[list[np.ndarray]]:
     """Sums of the occurrences of frequent words by document, for each slice; the last column counts them."""
-    space = occurrence_space(run, slices)
+    space = occurrence_space(Comparison.of(run.require_tokens(), slices), WordTable.of(run))
     documents = document_counts(space)
     plain = np.array([word.isalpha() and len(word) > 2 for word in run.vectors.index_to_key])
     able = np.flatnonzero((documents.min(axis=1) >= OFTEN) & plain)
@@ -280,7 +289,7 @@ def spaces(run: Run, space: OccurrenceSpace) -> dict[str, OccurrenceSpace]:
     """The space uses are measured in, and what it would be without its steps."""
     weighted = run.original.unit * inverse_document_frequency(run.require_tokens())[:, None]
     sides = [Slice(str(side), space.sides == side) for side in (0, 1)]
-    only = occurrence_space(run, sides, refined=False)
+    only = occurrence_space(Comparison.of(run.require_tokens(), sides), WordTable.of(run), refined=False)
     return {
         "original vectors, idf": replace(only, rows=weighted, centres=np.zeros_like(only.centres)),
         "the same, whitened": replace(only, centres=np.zeros_like(only.centres)),
@@ -306,7 +315,10 @@ def calibration() -> str:
             frequent = np.flatnonzero(slice_counts(batch, parts).min(axis=0) >= 5)
             chosen = np.random.default_rng(shuffle).permutation(frequent)[:3000]
             sizes = permutation_test(
-                occurrence_space(run, parts, shuffle), np.sort(chosen), seed=shuffle, jobs=2
+                occurrence_space(Comparison.of(run.require_tokens(), parts), WordTable.of(run), shuffle),
+                np.sort(chosen),
+                seed=shuffle,
+                jobs=2,
             )
             shares.append(float(np.mean(sizes.p < 0.05)))
             words += len(chosen)

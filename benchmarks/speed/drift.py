@@ -9,8 +9,10 @@ import numpy as np
 
 from benchmarks.datasets import random_ids
 from benchmarks.harness import Result
+from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_drift import permutation_test as testing
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -39,7 +41,7 @@ def run() -> Iterator[Result]:
     counts = [batch.part(part.documents).counts for part in slices]
     words = np.flatnonzero(np.minimum(*counts) >= 5)
     start = time.perf_counter()
-    space = occurrence_space(whole, slices)
+    space = occurrence_space(Comparison.of(whole.require_tokens(), slices), WordTable.of(whole))
     made = time.perf_counter() - start
     testing.permutation_test(space, words[:100], permutations=10, jobs=1)  # compiled
     enough, testing.ENOUGH = testing.ENOUGH, PERMUTATIONS + 1  # no word stops early

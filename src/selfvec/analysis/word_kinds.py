@@ -1,16 +1,56 @@
-"""Kinds of words: stop words, words without letters, and parts of speech."""
+"""The words of a run: their vectors, and what kind of word each is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from selfvec.base.arrays import Mask
+from selfvec.base.arrays import Ints, Mask
 from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
 from selfvec.text.odd_words import garbled
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, Rules
+
+
+@dataclass(frozen=True, eq=False)
+class WordTable:
+    """What is known of V words without the text.
+
+    Attributes
+    ----------
+    names : sequence of V str
+    original, refined : Vectors
+        Before and after refining.
+    stop_words, with_letters : (V,) bool
+    counts : (V,) int64
+        Occurrences; zeros if they are unknown.
+    """
+
+    names: Sequence[str]
+    original: Vectors
+    refined: Vectors
+    stop_words: Mask
+    with_letters: Mask
+    counts: Ints
+
+    @classmethod
+    def of(cls, run: Run) -> WordTable:
+        """The words of a run."""
+        names, counts = run.vectors.index_to_key, run.vectors.counts
+        counts = np.zeros(len(names), np.int64) if counts is None else counts
+        return cls(names, run.original, run.vectors, are_stop_words(run), with_letters(names), counts)
+
+    def numbers(self, words: Sequence[str]) -> Ints:
+        """Their places in the table, (n,)."""
+        index = self.refined.key_to_index
+        return np.array([index[word] for word in words], np.int64)
+
+    def count(self, word: str) -> int:
+        """Occurrences of a word."""
+        return int(self.counts[self.refined.key_to_index[word]])
 
 
 def stop_words_of_run(run: Run) -> frozenset[str]:

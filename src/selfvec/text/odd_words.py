@@ -20,7 +20,7 @@ from functools import lru_cache
 import numpy as np
 
 from selfvec.base.arrays import Ints, Mask
-from selfvec.data.run import Run
+from selfvec.data.run_text import RunText
 
 _LEADS = "ÂÃÄÅÎÏÐÑâãäåîïðñ"  # the first byte of two, or of three, read as Windows-1252; some in lower case
 _SIGNS = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xC0))
@@ -106,17 +106,17 @@ _CAPITALIZED = 0.7  # least share of capitalised occurrences of a name
 _NOUNS = 0.2  # of all words; if more are capitalised, the language capitalises nouns, or the text headings
 
 
-def names_of(run: Run, words: Sequence[str], documents: Ints | None = None) -> Mask:
-    """True for words that a run's documents, or some of them, mostly capitalise, (V,) bool.
+def names_of(text: RunText | None, words: Sequence[str], documents: Ints | None = None) -> Mask:
+    """True for words that documents, or some of them, mostly capitalise, (V,) bool.
 
     They are read at regular intervals, long ones in part. Without the text no word is a name.
     """
-    if run.text is None:
+    if text is None:
         return np.zeros(len(words), bool)
-    every = np.arange(len(run.text)) if documents is None else documents
+    every = np.arange(len(text)) if documents is None else documents
     read = every[np.linspace(0, len(every) - 1, min(len(every), _DOCUMENTS)).astype(np.int64)]
     most = _CHARACTERS // max(len(read), 1)
-    return proper_names(words, (text[:most] for text in run.text.texts(read.tolist())))
+    return proper_names(words, (written[:most] for written in text.texts(read.tolist())))
 
 
 def proper_names(words: Sequence[str], texts: Iterable[str]) -> Mask:

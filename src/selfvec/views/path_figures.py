@@ -19,8 +19,10 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from selfvec.analysis.comparison.chosen_slices import comparable_slices
+from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath, slice_paths
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ints, Mask
 from selfvec.base.chart import Axis, Chart, Label, Line, Mark, over_periods
 from selfvec.base.display import escape_for_display
@@ -430,7 +432,8 @@ def _common_words(
     own = [run.index(word) for word in words]
     rows = np.union1d(np.argsort(-counts, kind="stable")[:COMMON], own)
     names = [run.vectors.index_to_key[row] for row in rows.tolist()]
-    means = slice_vectors(occurrence_space(run, slices, seed), rows, threads(jobs))
+    space = occurrence_space(Comparison.of(run.require_tokens(), slices), WordTable.of(run), seed)
+    means = slice_vectors(space, rows, threads(jobs))
     return [Vectors(names, vectors, normalized=True) for vectors in means]
 
 

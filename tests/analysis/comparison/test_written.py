@@ -441,8 +441,8 @@ def test_a_word_that_replaces_another_is_listed_and_not_joined(tmp_path: Path) -
     slices = [named_slice(run.require_tokens(), years) for years in ("2000..2004", "2015..2019")]
     pairs = variant_pairs(run.present, slices)
     assert {"email": "fax"}.items() <= {row["word"]: row["variant"] for row in pairs}.items()
-    _, made = compared(run.present, slices, {})
-    assert made.variants == {}
+    _, made = compared(run.present, slices, {"variants": "auto"})
+    assert made.word_of == {}
     assert made.sentences == []
 
 

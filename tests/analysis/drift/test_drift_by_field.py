@@ -9,7 +9,6 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.word_drift import measures
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -87,7 +86,9 @@ def test_another_field_with_the_same_values_is_another_result(run: Run, monkeypa
     kind = run.drift(asked, slice_field="Kind", **FEW)
     desk = run.drift(asked, slice_field="Desk", **FEW)
     assert figures(kind.rows) != figures(desk.rows)
-    monkeypatch.setattr(measures, "measure_words", lambda *_, **__: pytest.fail("was computed again"))
+    monkeypatch.setattr(
+        "selfvec.analysis.word_drift.drift.measure_words", lambda *_, **__: pytest.fail("was computed again")
+    )
     assert figures(run.drift(asked, slice_field="Kind", **FEW).rows) == figures(kind.rows)
     assert figures(run.drift(asked, slice_field="Desk", **FEW).rows) == figures(desk.rows)
 

@@ -10,6 +10,7 @@ from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 
 import selfvec
+from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.sentences import OF_SLICE, SENTENCES, document_distances, sentence_distances
 from selfvec.analysis.word_drift.word_choice import in_order_of_change
@@ -160,7 +161,8 @@ def test_what_is_usual_for_rare_words_is_no_change(tmp_path: Path) -> None:
     rows = drift(run, BETWEEN, min_count=2, all_words=True).rows
     encoded = encoded_texts_of(run)
     names = [row["word"] for row in rows]
-    raw = document_distances(run, drift(run, BETWEEN).slices, names, encoded)
+    sides = Comparison.of(run.require_tokens(), drift(run, BETWEEN).slices)
+    raw = document_distances(sides, run.require_text(), names, encoded)
     rare = [-min(row["documents_a"], row["documents_b"]) for row in rows]
     assert abs(rank_correlation(np.array([row["texts"] for row in rows]), np.array(rare))) < 0.15
     assert rank_correlation(np.array(raw, float), np.array(rare)) > 0.5
@@ -170,7 +172,8 @@ def test_a_word_without_an_encoded_document_has_no_distance(tmp_path: Path) -> N
     run = refined(tmp_path, Counting())
     slices, encoded = drift(run, BETWEEN).slices, encoded_texts_of(run)
     some = encoded.kept(["moved hail olde", "moved rain young", "stayed roof olde", "wind fell young"])
-    moved, stayed = document_distances(run, slices, ["moved", "stayed"], some)
+    sides = Comparison.of(run.require_tokens(), slices)
+    moved, stayed = document_distances(sides, run.require_text(), ["moved", "stayed"], some)
     assert moved is not None
     assert stayed is None  # of 2005 there is no text with it
 

@@ -9,8 +9,10 @@ from drift_corpus import planted_run
 from tests.refusals import refused
 
 from selfvec.analysis.comparison.chosen_slices import comparable_slices
+from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.analysis.word_drift.word_paths import slice_paths
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus.slices import by_label
 from selfvec.data.run import Run
@@ -26,7 +28,7 @@ def run() -> Run:
 
 def test_a_place_is_the_mean_use_whatever_the_units(run: Run) -> None:
     every = by_label(run.tokens)
-    space = occurrence_space(run, every)
+    space = occurrence_space(Comparison.of(run.require_tokens(), every), WordTable.of(run))
     tables = slice_vectors(space, np.arange(len(run.vectors)), 1)
     words = ["x0", "t1w3", "c0"]
     for word, path in zip(words, slice_paths(run, words, every, jobs=2), strict=True):

@@ -12,9 +12,8 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.word_drift import measures
 from selfvec.analysis.word_drift.drift import drift
-from selfvec.analysis.word_drift.measures import Measures
+from selfvec.analysis.word_drift.measures import Measures, measure_words
 from selfvec.analysis.word_drift.word_choice import in_order_of_change, order_key
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
@@ -184,13 +183,13 @@ def test_forms_of_a_word_are_evidence_for_its_lemma(tmp_path: Path) -> None:
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of times that words were measured."""
     times = [0]
-    measure = measures.measure_words
+    measure = measure_words
 
     def counting(*args: Any, **options: Any) -> Measures:
         times[0] += 1
         return measure(*args, **options)
 
-    monkeypatch.setattr(measures, "measure_words", counting)
+    monkeypatch.setattr("selfvec.analysis.word_drift.drift.measure_words", counting)
     return times
 
 

@@ -25,6 +25,7 @@ from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.word_drift.measures import measure_words
 from selfvec.analysis.word_drift.permutation_test import DriftTest
 from selfvec.analysis.word_drift.word_choice import listed_rows
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
@@ -238,8 +239,11 @@ def _between_texts(
         remedy = "give one document per line or row, or choose the method procrustes"
         raise InputError(rule, remedy=remedy)
     sides = Comparison.of(run.require_tokens(), slices)
-    measured = measure_words(run, sides, test, neighbours=neighbours, jobs=jobs, progress=progress)
-    return listed_rows(run, measured)
+    table = WordTable.of(run)
+    measured = measure_words(
+        sides, table, run.text, test, neighbours=neighbours, jobs=jobs, progress=progress
+    )
+    return listed_rows(table, measured)
 
 
 def _by_vectors(

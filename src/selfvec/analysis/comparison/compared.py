@@ -80,7 +80,8 @@ def compared(
     word_of = {} if asked is None else certain if asked == AUTO else read_variants(asked)
     made = joined(run, word_of)
     if len(slices) < 2:
-        batch = made.tokens or TokenBatch.of_counts(made.vectors.index_to_key, np.zeros(0, np.int64))
+        words = made.vectors.index_to_key
+        batch = made.tokens or TokenBatch.of_counts(words, np.zeros(len(words), np.int64))
         return made, replace(Comparison.of(batch, slices), findings=list(findings))
     batch = run.require_tokens()
     ends = Comparison.of(batch, [slices[0], slices[-1]])
@@ -143,7 +144,6 @@ def compared(
         fields=kept["fields"],
         strata=strata,
         nested=together.nested,
-        variants={variant: word for variant, word in certain.items() if variant not in joint},
     )
 
 

@@ -52,8 +52,6 @@ class Comparison:
         The number of each document's combination of their values.
     nested : bool
         Whether the sides cannot be told apart from the few values of a field.
-    variants : dict
-        The word of each variant that is certain and is not counted as its word.
     """
 
     tokens: TokenBatch
@@ -67,7 +65,6 @@ class Comparison:
     fields: Sequence[str] = ()
     strata: Ids | None = None
     nested: bool = False
-    variants: Mapping[str, str] | None = None
 
     @classmethod
     def of(cls, batch: TokenBatch, slices: Sequence[Slice]) -> Comparison:
@@ -82,6 +79,13 @@ class Comparison:
         """The documents that count, by side."""
         counts = self.weight > 0
         return [Slice(name, (self.side == number) & counts) for number, name in enumerate(self.names)]
+
+    @property
+    def read(self) -> Comparison:
+        """What is measured: its sides or, if there are none, all documents as one; no side without text."""
+        if self.names or not self.tokens.documents:
+            return self
+        return Comparison.of(self.tokens, [Slice("all", np.ones(self.tokens.documents, bool))])
 
     @property
     def key(self) -> list[Any]:

@@ -11,7 +11,7 @@ further pass over the text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -19,11 +19,10 @@ import numpy as np
 
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.kernels import Dealing, sum_occurrences, sum_windows
-from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
+from selfvec.analysis.word_kinds import WordTable
+from selfvec.base.arrays import AnyFloats, Doubles, Ids, Ints, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import cut, each_block, in_order, threads
-from selfvec.corpus.slices import Slice
-from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.files.memory import release
@@ -76,59 +75,60 @@ class OccurrenceSpace:
 
 
 def occurrence_space(
-    run: Run,
-    slices: Comparison | Sequence[Slice],
+    compared: Comparison,
+    table: WordTable,
     seed: int = 0,
     progress: Progress | None = None,
     *,
     refined: bool = True,  # sum the refined vectors, too
 ) -> OccurrenceSpace:
-    """The space in which occurrences from slices of a run's corpus are compared; slices must not overlap."""
-    batch = run.require_tokens()
-    of = slices if isinstance(slices, Comparison) else Comparison.of(batch, slices)
-    sides = np.where(of.weight > 0, of.side, -1).astype(np.int32)
+    """The space in which occurrences of the sides are compared."""
+    batch = compared.tokens
+    sides = np.where(compared.weight > 0, compared.side, -1).astype(np.int32)
     with (progress or Progress()).stage("Preparing occurrences", 2, "steps") as advance:
         weights = inverse_document_frequency(batch)
-        parts = _side_by_side(run, _refined_weight(run, weights) if refined else 0.0)
+        weight = _refined_weight(table, batch.counts * weights) if refined else 0.0
+        parts = _side_by_side(table, weight)
 
         def make_rows(types: Ints | slice) -> Rows:
             rows = np.concatenate([read(types) for read in parts], axis=1)
             rows *= weights[types, None]
             return rows
 
-        rows = np.empty((len(weights), len(parts) * run.vectors.vector_size), np.float32)
+        rows = np.empty((len(weights), len(parts) * table.refined.vector_size), np.float32)
 
         def fill(block: slice) -> None:
             rows[block] = make_rows(block)
 
         each_block(len(rows), fill)
-        for read in (run.original.unit, run.vectors.unit):
+        for read in (table.original.unit, table.refined.unit):
             release(read)
         advance(1)
         # The means are those of occurrences from which nothing is subtracted yet.
-        origin = np.zeros((len(of.names), rows.shape[1]), np.float32)
-        space = OccurrenceSpace(batch, sides, rows, origin, make_rows, of.unit)
+        origin = np.zeros((len(compared.names), rows.shape[1]), np.float32)
+        space = OccurrenceSpace(batch, sides, rows, origin, make_rows, compared.unit)
         centres = _centres(space, np.random.default_rng(seed))
         advance(1)
     return replace(space, centres=centres)
 
 
-def _refined_weight(run: Run, weights: Floats) -> float:
+def _refined_weight(
+    table: WordTable,
+    mass: AnyFloats,  # (V,), of each word in the text
+) -> float:
     """The weight of the refined vectors next to the original ones, from 0 to a half.
 
     It is half the share of the text, weighted by idf, whose original vector is not a row of the pretrained
     vectors: a text in a language that these hardly know is read with both alike.
     """
-    if np.array_equal(run.original.unit, run.vectors.unit):
+    if np.array_equal(table.original.unit, table.refined.unit):
         return 0.0
-    mass = run.require_tokens().counts * weights
-    return 0.5 - 0.5 * float(mass[run.original.sources == Source.KNOWN].sum() / max(mass.sum(), 1e-9))
+    return 0.5 - 0.5 * float(mass[table.original.sources == Source.KNOWN].sum() / max(mass.sum(), 1e-9))
 
 
-def _side_by_side(run: Run, weight: float) -> list[ReadRows]:
+def _side_by_side(table: WordTable, weight: float) -> list[ReadRows]:
     """Read the original and the refined vectors, which have this weight."""
-    original = run.original.unit
-    refined = run.vectors.unit
+    original, refined = table.original.unit, table.refined.unit
     missing = ~np.any(original, axis=1)  # words without an original vector get the refined one
     whole = np.array(original)
     whole[missing] = refined[missing]

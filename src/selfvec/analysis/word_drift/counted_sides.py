@@ -8,17 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from selfvec.analysis.comparison.chosen_slices import BY_REFINING
+from selfvec.analysis.comparison.comparison import Comparison
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import InputError
-from selfvec.corpus.slices import Slice, slice_counts
-from selfvec.data.run import Run
-
-
-def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
-    """The slices to measure: all documents if no slices are compared; empty without a corpus."""
-    if slices or run.tokens is None:
-        return tuple(slices)
-    return (Slice("all", np.ones(run.tokens.documents, bool)),)
+from selfvec.corpus.slices import slice_counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +25,15 @@ class CountedSides:
     least: int  # occurrences on each side; 0 if they are unknown
 
     @classmethod
-    def of(cls, run: Run, slices: Sequence[Slice], least: int) -> CountedSides:
-        """Two slices or, without them, the text before and after refining."""
-        if slices:
-            counts = slice_counts(run.require_tokens(), slices)
-            names = [part.name for part in slices]
-            return cls(names, counts, _in_both(counts, least, names), least)
-        own = run.vectors.counts
-        counts = np.stack([np.zeros(len(run.vectors), np.int64) if own is None else own] * 2)
-        able = (counts[0] >= least) | (own is None)
-        able &= run.original.unit.any(axis=1) & run.vectors.unit.any(axis=1)
-        return cls(BY_REFINING, counts, able, 0 if own is None else least)
+    def of(cls, compared: Comparison, table: WordTable, least: int) -> CountedSides:
+        """Two sides or, without them, the text before and after refining."""
+        if compared.names:
+            counts = slice_counts(compared.tokens, compared.slices)
+            return cls(compared.names, counts, _in_both(counts, least, compared.names), least)
+        unknown = table.refined.counts is None
+        able = (table.counts >= least) | unknown
+        able &= table.original.unit.any(axis=1) & table.refined.unit.any(axis=1)
+        return cls(BY_REFINING, np.stack([table.counts] * 2), able, 0 if unknown else least)
 
 
 def _in_both(counts: Ints, least: int, names: Sequence[str]) -> Mask:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
 from selfvec.analysis.comparison.chosen_slices import asked_slices
 from selfvec.analysis.comparison.compared import LikeForLike, compared
-from selfvec.analysis.comparison.joined import AUTO
-from selfvec.analysis.word_kinds import languages
+from selfvec.analysis.comparison.comparison import Comparison
+from selfvec.analysis.word_kinds import WordTable, languages
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked, options
 from selfvec.base.display import count_of
@@ -20,12 +20,13 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
+from selfvec.storage.cache import cached_result
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.text.tagger import PARTS, check_tagger
+from selfvec.text.tagger import PARTS, Tagger, tagger
 
-from .counted_sides import CountedSides, sources_of
+from .counted_sides import CountedSides
 from .drift_result import Drift
-from .measures import kept_measures
+from .measures import measure_words
 from .permutation_test import DriftTest
 from .sentences import with_documents
 from .word_choice import (
@@ -39,9 +40,9 @@ from .word_choice import (
     new_and_gone,
 )
 
+_FORMAT = 6  # of what is kept in a cache: another number, and what an older version kept is measured again
 _SHOWN = 20  # words with example sentences, if all are listed
 _SURE = 100  # words with an interval: with fewer, and a tenth of the other side's words, a side is too small
-_AFFORDED = 2_000_000  # tokens of a text that is compared again with its variants joined, to say what is left
 
 
 @options()
@@ -214,21 +215,26 @@ def drift(
     'derecho'
     """
     run = as_run(run)
-    words, pos = _named(which, "words", "words"), _parts_of_speech(run, which)
+    words, spoken = _named(which, "words", "words"), _parts_of_speech(run, which)
     test = DriftTest(min_count, which.get("permutations", 1000), which.get("seed", 0))
     work = {"Drift": 12, "Comparing documents": 2, "Encoding sentences": 6, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", work) as steps:
         passed = given_filters(filter)
         slices, why, lost = asked_slices(run, between, slice, slice_field, passed)
         run, comparison = compared(run, slices, which, findings=lost)
-        slices = comparison.slices
-        named, unknown = measurable(run, words, slices, min_count)
-        measured = kept_measures(run, comparison, test, which.get("jobs"), steps)
-        measured = with_documents(run, slices, measured, steps)
-        choice = Choice(named, pos, which.get("all_words", False))
-        rows, left_out = listed_rows(run, measured, choice)
-        new, gone = ([], []) if words else new_and_gone(run, measured, choice)
-        beside = changed_beside(run, slices, rows)
+        table, text = WordTable.of(run), run.text
+        named, unknown = measurable(comparison, table, words, run.provenance.language, min_count)
+
+        def measure() -> dict[str, Any]:
+            return vars(measure_words(comparison, table, text, test, jobs=which.get("jobs"), progress=steps))
+
+        key = [_FORMAT, comparison.key, asdict(test)]
+        measured = Measures(**cached_result(run, "drift", key, measure, steps))
+        measured = with_documents(run, comparison, measured, steps)
+        choice = Choice(named, *spoken, every=which.get("all_words", False))
+        rows, left_out = listed_rows(table, measured, choice)
+        new, gone = ([], []) if words else new_and_gone(table, measured, choice)
+        beside = changed_beside(comparison, table, rows)
         found = Drift(
             a=measured.a,
             b=measured.b,
@@ -255,26 +261,23 @@ def drift(
             sides=list(comparison.findings),
             nested=comparison.nested,
             confounded=list(comparison.mix),
-            too_small=_too_small(run, slices, measured, min_count),
-            slices=sources_of(run, slices),
+            too_small=_too_small(comparison, table, measured, min_count),
+            slices=tuple(comparison.read.slices),
             seed=test.seed,
             state=run.stamp,
         )
-        if comparison.variants and len(run.require_tokens()) <= _AFFORDED:
-            so: Which = {**which, "variants": AUTO, "mix": "raw"}
-            again = drift(run, slices, min_count=min_count, **so)
-            found = replace(found, counted_so=again.summary)
         found = found.select(top, fdr).compare_sentences(run, top or _SHOWN, steps)
         return found.illustrate(run, top or _SHOWN, examples, steps) if examples else found
 
 
-def _too_small(run: Run, slices: Sequence[Slice], measured: Measures, least: int) -> str:
+def _too_small(compared: Comparison, table: WordTable, measured: Measures, least: int) -> str:
     """A sentence if one side has so few words that chance decides; that the sides differ is no reason."""
+    slices = compared.slices
     rows = (row for row in measured.rows if row["word"] not in measured.reasons)
     sure = sum(row["low"] is not None for row in rows)
     if not slices or sure >= _SURE:
         return ""
-    often = (CountedSides.of(run, slices, least).counts >= least).sum(axis=1)
+    often = (CountedSides.of(compared, table, least).counts >= least).sum(axis=1)
     small = int(np.argmin(often))
     if 10 * often[small] >= often.max():
         return ""
@@ -291,12 +294,10 @@ def _named(which: Mapping[str, Any], name: str, what: str) -> list[str]:
     return check_texts(name, which[name], what) if which.get(name) else []
 
 
-def _parts_of_speech(run: Run, which: Mapping[str, Any]) -> list[str]:
-    """The parts of speech that are named, if any; an error if they cannot be told."""
+def _parts_of_speech(run: Run, which: Mapping[str, Any]) -> tuple[list[str], Tagger | None]:
+    """The parts of speech that are named, if any, and what tells them; an error if nothing does."""
     named = _named(which, "pos", "parts of speech")
     for part in named:
         if part not in PARTS:
             raise OptionError.one_of(part, PARTS, field="pos")
-    if named:
-        check_tagger(run.provenance.options.get("tagger"), languages(run))
-    return named
+    return named, tagger(run.provenance.options.get("tagger"), languages(run)) if named else None

@@ -94,8 +94,6 @@ class Drift(ResultTable):
         Whether a field of a few values lies whole on the two, so that no word is named.
     too_small : str
         If one side has too few words to tell which changed: a sentence with their number.
-    counted_so : str
-        If words are written in two ways: the summary if each pair were counted as one word.
     """
 
     a: str
@@ -123,7 +121,6 @@ class Drift(ResultTable):
     nested: bool = False
     confounded: list[dict[str, Any]] = field(default_factory=list)
     too_small: str = ""
-    counted_so: str = ""
     quotes: dict[str, list[Quotation]] = field(default_factory=dict)  # by word, see `illustrate`
 
     def __len__(self) -> int:
@@ -318,20 +315,13 @@ class Drift(ResultTable):
             yield Finding("none", said if self.significant else f"{self._none()}.")
 
     @property
-    def counted_as_one(self) -> list[str]:
-        """What would be found if words that are written in two ways were one."""
-        return [f"Each pair as one word: {self.counted_so}"] if self.counted_so else []
-
-    @property
     def introduction(self) -> list[str]:
         """How the sides are written, what was found, what was compared and why."""
         return self._introduction(flags=True)
 
     def _introduction(self, *, flags: bool) -> list[str]:
         only = [f"Only documents with {escaped(self.filters)}."] if self.filters else []
-        found = f"As it is written: {self.summary}" if self.counted_so else self.summary
-        first = [*told(self.sides, flags=flags), *self.counted_as_one]
-        return list(filter(None, [*first, found, *only, self.why]))
+        return list(filter(None, [*told(self.sides, flags=flags), self.summary, *only, self.why]))
 
     def view(self, top: int | None = None, *, flags: bool = True) -> View:
         """Sentences, a line of figures for each word, its neighbours with quotations, and notes.
@@ -426,7 +416,6 @@ class Drift(ResultTable):
         tables = ("rows", "new", "gone")
         said = {
             "findings": [finding.as_dict() for finding in self.findings],
-            "counted_so": self.counted_so,
             "confounded": self.confounded,
         }
         return said | {name: getattr(self, name) for name in (*named, *tables)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -11,18 +10,17 @@ import numpy as np
 
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
-from selfvec.analysis.word_kinds import are_stop_words, with_letters
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once, threads
-from selfvec.data.run import Run
+from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.nearest import nearest, only_in_each
 from selfvec.numerics.statistics import hypergeometric_p
-from selfvec.storage.cache import cached_result
 from selfvec.text.document_vectors import document_frequencies
 
-from .counted_sides import CountedSides, sources_of
+from .counted_sides import CountedSides
 from .new_uses import NewUses, new_uses
 from .permutation_test import (
     Changes,
@@ -34,7 +32,6 @@ from .permutation_test import (
 )
 from .word_choice import Measures, left_out_words, mark_words
 
-_FORMAT = 6  # of what is kept in a cache: another number, and what an older version kept is measured again
 _STEPS = {  # with their relative durations
     "Preparing occurrences": 2,
     "Choosing words": 1,
@@ -48,21 +45,10 @@ _AMONG = 10_000  # most frequent words of a side, which may be neighbours: those
 Row = dict[str, Any]
 
 
-def kept_measures(
-    run: Run, compared: Comparison, test: DriftTest, jobs: int | None, progress: Progress
-) -> Measures:
-    """The measures of every word, from the cache in the run's folder if they are there."""
-    key = [_FORMAT, compared.key, asdict(test)]
-
-    def make() -> dict[str, Any]:
-        return vars(measure_words(run, compared, test, jobs=jobs, progress=progress))
-
-    return Measures(**cached_result(run, "drift", key, make, progress))
-
-
 def measure_words(
-    run: Run,
     compared: Comparison,  # of two sides, or none for the text before and after refining
+    table: WordTable,
+    text: RunText | None,  # in which names are capitalised
     test: DriftTest,
     *,
     neighbours: int = NEIGHBOURS,
@@ -70,22 +56,20 @@ def measure_words(
     progress: Progress | None = None,
 ) -> Measures:
     """Measure every word that occurs often enough, including words that are not listed by default."""
-    slices = compared.slices
-    sources = sources_of(run, slices)
+    read, sliced = compared.read, bool(compared.names)
     with (progress or Progress()).steps("Drift", _STEPS) as steps:
         space = None
-        if sources:
+        if read.names:
             # Without slices the test is where the documents move the original vectors: only these are summed.
-            of = compared if slices else Comparison.of(compared.tokens, sources)
-            space = occurrence_space(run, of, test.seed, steps, refined=bool(slices))
-        sides = CountedSides.of(run, slices, test.min_count)
+            space = occurrence_space(read, table, test.seed, steps, refined=sliced)
+        sides = CountedSides.of(compared, table, test.min_count)
         with steps.stage("Choosing words", None, "words"):
-            reasons = left_out_words(run, slices, sides.able)
+            reasons = left_out_words(compared, table, sides.able)
         words = np.flatnonzero(sides.able)
-        listed = possible_neighbours(run, sides.counts, sides.least)
+        listed = possible_neighbours(table, sides.counts, sides.least)
         # In one pass over the text: the words that are tested, and those that may be their neighbours.
         often = np.flatnonzero(listed.any(axis=0) | sides.able)
-        if slices and space is not None:
+        if sliced and space is not None:
             distances = permutation_test(
                 space,
                 words,
@@ -96,20 +80,20 @@ def measure_words(
                 progress=steps,
             )
         else:
-            distances = refinement_drift(run, space, words, test, threads(jobs), steps)
-        both = (run.original, run.vectors)
+            distances = refinement_drift(table, space, words, test, threads(jobs), steps)
+        both = (table.original, table.refined)
         means = distances.uses.means if distances.uses else [vectors.unit[often] for vectors in both]
-        keys = run.vectors.index_to_key
+        keys = table.names
         near, (unmatched, more) = at_once(
             partial(changed_neighbours, keys, words, often, means, listed, neighbours, steps),
-            lambda: unmatched_words(run, compared, sides) if slices else ([], {}),
+            lambda: unmatched_words(compared, table, sides) if sliced else ([], {}),
         )
         listed_words = np.array([keys[word] not in reasons for word in words.tolist()], bool)
         changes = changes_of(distances, sides.counts[:, words].T, listed_words)
         shares = new_uses(distances, often, listed_words)
         rows = _rows(keys, distances, changes, shares, sides.counts, near)
         reasons |= more
-        mark_words(run, sources, [*rows, *unmatched], test.min_count)
+        mark_words(compared, table, text, [*rows, *unmatched], test.min_count)
     counts = sides.counts
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     a, b = sides.names
@@ -154,12 +138,12 @@ def _rows(
 
 
 def possible_neighbours(
-    run: Run,
+    table: WordTable,
     counts: Ints,  # (2, V)
     least: int,  # occurrences on a side
 ) -> Mask:
     """The words that may be neighbours, (2, V) bool: the most frequent, but no stop words or numbers."""
-    words = with_letters(run.vectors.index_to_key) & ~are_stop_words(run)
+    words = table.with_letters & ~table.stop_words
     most = np.sort(counts, axis=1)[:, -_AMONG:][:, :1]
     return words & (counts >= np.maximum(most, least))
 
@@ -198,7 +182,9 @@ def changed_neighbours(
 _SMALLEST = 1e-300  # p is never 0
 
 
-def unmatched_words(run: Run, compared: Comparison, sides: CountedSides) -> tuple[list[Row], dict[str, str]]:
+def unmatched_words(
+    compared: Comparison, table: WordTable, sides: CountedSides
+) -> tuple[list[Row], dict[str, str]]:
     """Words that are rare in one of two slices only, with their p; and the reasons not to list some."""
     counts, least = sides.counts, sides.least
     frequent = (counts.max(axis=0) >= least) & (counts.min(axis=0) < least)
@@ -212,7 +198,7 @@ def unmatched_words(run: Run, compared: Comparison, sides: CountedSides) -> tupl
     p = np.maximum(*(_p_of_divisions(of, words) for of in (parts, units)))
     rows = [
         {
-            "word": run.vectors.index_to_key[word],
+            "word": table.names[word],
             "count_a": int(counts[0, word]),
             "count_b": int(counts[1, word]),
             "documents_a": int(occurs[0, word]),
@@ -223,7 +209,7 @@ def unmatched_words(run: Run, compared: Comparison, sides: CountedSides) -> tupl
     ]
     chosen = np.zeros_like(frequent)
     chosen[words] = True
-    return rows, left_out_words(run, slices, chosen)
+    return rows, left_out_words(compared, table, chosen)
 
 
 def _p_of_divisions(parts: Sequence[TokenBatch], words: Ints) -> Doubles:

@@ -22,9 +22,9 @@ from selfvec.analysis.usage.occurrence_vectors import (
     document_counts,
     measured_blocks,
 )
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.progress import Progress
-from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
 
 BLOCKS = 32  # of a word's documents on the smaller side, at most: a split takes time by its square
@@ -259,7 +259,7 @@ def block_figures(
 
 
 def refinement_drift(
-    run: Run,
+    table: WordTable,
     space: OccurrenceSpace | None,  # of all documents; without it only the distance is measured
     words: Ints,  # (m,)
     test: DriftTest,
@@ -273,8 +273,7 @@ def refinement_drift(
     under which the occurrences agree as well. ``apd`` is the mean distance of an occurrence to the original
     vector. There is no interval, and ``expected`` is 0.
     """
-    original = run.original.unit
-    refined = run.vectors.unit
+    original, refined = table.original.unit, table.refined.unit
     distance = 1 - np.einsum("ij,ij->i", original[words], refined[words], dtype=np.float64)
     unknown, none = np.full(len(words), np.nan), np.zeros(len(words))
     if space is None:

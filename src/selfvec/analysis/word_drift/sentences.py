@@ -10,15 +10,19 @@ from zlib import crc32
 
 import numpy as np
 
+from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.usage.quotations import Quotation, examples, sentences
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
+from selfvec.data.run_text import RunText
+from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.run_encoder import document_rows, encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
@@ -64,7 +68,8 @@ def _make_examples(
     index = run.vectors.key_to_index
     stages = {"Preparing occurrences": 3, "Occurrences": 2, "Sentences": 1}
     with progress.steps("Sentences", stages) as steps:
-        space = occurrence_space(run, slices, seed, steps, refined=len(slices) == 2)
+        sides = Comparison.of(run.require_tokens(), slices)
+        space = occurrence_space(sides, WordTable.of(run), seed, steps, refined=len(slices) == 2)
         quotes: list[Quotation] = []
         with steps.stage("Occurrences", len(words), "words") as advance:
             for word in words:
@@ -144,8 +149,8 @@ def sentence_distances(
     The run has kept its text.
     """
     progress = progress or Progress()
-    drawn = [_places(run, part, word, seed) for word in (None, *words) for part in slices]
     batch = run.require_tokens()
+    drawn = [_places(batch, part, word, seed) for word in (None, *words) for part in slices]
     quotations = [Quotation.at(batch, place, 0) for places in drawn for place in places.tolist()]
     texts = [quotation.text for quotation in sentences(run, quotations)]
     distinct = list(dict.fromkeys(texts))
@@ -158,9 +163,8 @@ def sentence_distances(
     return [_distance(x - a, y - b) for x, y in zip(means[::2], means[1::2], strict=True)]
 
 
-def _places(run: Run, part: Slice, word: str | None, seed: int) -> Ints:
+def _places(batch: TokenBatch, part: Slice, word: str | None, seed: int) -> Ints:
     """Some places of a word in a slice, or of any words."""
-    batch = run.require_tokens()
     # A stream for each word, by a hash that is the same in every process: so a word's distance does not
     # depend on the other words that are asked for.
     rng = np.random.default_rng([seed, crc32((word or "").encode())])
@@ -168,7 +172,7 @@ def _places(run: Run, part: Slice, word: str | None, seed: int) -> Ints:
         places = np.flatnonzero(part.documents[batch.document_of(np.arange(len(batch)))])
         most = OF_SLICE
     else:
-        places = occurrences(batch, run.vectors.key_to_index[word], part.documents)
+        places = occurrences(batch, batch.types.index(word), part.documents)
         most = SENTENCES
     return np.sort(rng.choice(places, most, replace=False)) if len(places) > most else places
 
@@ -187,19 +191,19 @@ _REGRESSED = 30  # words, at least, that the usual distance is estimated from
 _LEAST = 1e-3  # of the distances that it is estimated from, whose logarithms are taken
 
 
-def with_documents(run: Run, slices: Sequence[Slice], measured: Measures, progress: Progress) -> Measures:
+def with_documents(run: Run, compared: Comparison, measured: Measures, progress: Progress) -> Measures:
     """Measures whose rows have ``texts``: their `document_distances`, less what is usual.
 
     The run's cache keeps the distances. The measures are the same without two slices, or if the run has not
     kept its text or has no vectors of documents.
     """
-    encoded = encoded_texts_of(run)
-    if encoded is None or not len(encoded) or run.text is None or len(slices) != 2:
+    encoded, text, slices = encoded_texts_of(run), run.text, compared.slices
+    if encoded is None or not len(encoded) or text is None or len(slices) != 2:
         return measured
     words = [row["word"] for row in measured.rows]
 
     def make() -> dict[str, Any]:
-        return {"distances": document_distances(run, slices, words, encoded, progress)}
+        return {"distances": document_distances(compared, text, words, encoded, progress)}
 
     key = [documents_of(slices), words]
     kept = cached_result(run, "document_distances", key, make, progress)
@@ -223,29 +227,31 @@ def _beyond_usual(distances: Doubles, rows: Sequence[Mapping[str, Any]]) -> Doub
 
 
 def document_distances(
-    run: Run,
-    slices: Sequence[Slice],  # two
+    compared: Comparison,  # of two sides
+    text: RunText,
     words: Sequence[str],
     encoded: EncodedTexts,
     progress: Progress | None = None,
 ) -> list[float | None]:
-    """The distance of each word; None for one without an encoded document in one of the slices.
-
-    The run has kept its text.
-    """
-    numbers = np.array([run.vectors.key_to_index[word] for word in words], np.int64)
+    """The distance of each word; None for one without an encoded document in one of the slices."""
+    batch, slices = compared.tokens, compared.slices
+    index = {word: number for number, word in enumerate(batch.types)}
+    numbers = np.array([index[word] for word in words], np.int64)
     total = sum(int(part.documents.sum()) for part in slices)
     with (progress or Progress()).stage("Comparing documents", total, "documents") as advance:
-        a, b = (_document_means(run, part, numbers, encoded, advance) for part in slices)
+        a, b = (_document_means(batch, text, part, numbers, encoded, advance) for part in slices)
     return list(map(_distance, a, b))
 
 
 def _document_means(
-    run: Run, part: Slice, words: Ints, encoded: EncodedTexts, advance: Callable[[int], object]
+    batch: TokenBatch,
+    text: RunText,
+    part: Slice,
+    words: Ints,
+    encoded: EncodedTexts,
+    advance: Callable[[int], object],
 ) -> Doubles:
     """The mean of the documents of a slice with each word, less that of all, (m, h); NaN for none."""
-    batch, text = run.require_tokens(), run.text
-    assert text is not None
     sums = np.zeros((len(words), encoded.dimensions + 1))  # the last column counts documents
     every = np.zeros(encoded.dimensions + 1)
     documents = np.flatnonzero(part.documents)

@@ -10,17 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.word_kinds import are_stop_words, languages, with_letters
+from selfvec.analysis.comparison.comparison import Comparison
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import InputError
 from selfvec.base.threads import in_order, threads
-from selfvec.corpus.slices import Slice, slice_counts
-from selfvec.data.run import Run
+from selfvec.corpus.slices import slice_counts
+from selfvec.data.run import rows_of
+from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.text.document_vectors import documents_of_words
 from selfvec.text.odd_words import letters_key, names_of, spelling_key
-from selfvec.text.tagger import tagger
+from selfvec.text.tagger import Tagger
 
 from .counted_sides import CountedSides
 from .permutation_test import LEVEL
@@ -48,18 +50,21 @@ class Choice:
 
     named: Collection[str] = ()  # tested in any case and, if there are some, listed alone
     pos: Collection[str] = ()  # parts of speech; all if there are none
+    tagger: Tagger | None = None  # that tells them
     every: bool = False  # stop words, numbers, words of repeated text and other spellings, too
 
 
 _ALL = Choice()
 
 
-def listed_rows(run: Run, measured: Measures, choice: Choice = _ALL) -> tuple[list[Row], dict[str, int]]:
+def listed_rows(
+    table: WordTable, measured: Measures, choice: Choice = _ALL
+) -> tuple[list[Row], dict[str, int]]:
     """The rows of a choice of words, with their q, in order; and how many words each rule leaves out.
 
     q is the false discovery rate among all words that are tested.
     """
-    rows, left_out = _tested_rows(run, measured.rows, measured.reasons, choice)
+    rows, left_out = _tested_rows(table, measured.rows, measured.reasons, choice)
     tested = _with_q(rows)
     # Words are picked after this: q is that of all that are tested, however few are named.
     if choice.named:
@@ -71,9 +76,9 @@ def listed_rows(run: Run, measured: Measures, choice: Choice = _ALL) -> tuple[li
     return once, left_out | {"other spellings": len(tested) - len(once)}
 
 
-def new_and_gone(run: Run, measured: Measures, choice: Choice = _ALL) -> tuple[list[Row], list[Row]]:
+def new_and_gone(table: WordTable, measured: Measures, choice: Choice = _ALL) -> tuple[list[Row], list[Row]]:
     """Words that came, and words that went, with q ≤ .05, the most certain first; names and numbers last."""
-    rows, _ = _tested_rows(run, measured.unmatched, measured.reasons, choice)
+    rows, _ = _tested_rows(table, measured.unmatched, measured.reasons, choice)
     certain = [row for row in _with_q(rows) if row["q"] <= LEVEL]
     certain.sort(
         key=lambda row: (row["kind"] != WORD, row["p"], -max(row["documents_a"], row["documents_b"]))
@@ -110,13 +115,13 @@ _BESIDE = 1 / 3  # of the documents of a word on one side, and twice what is usu
 _LESS = 0.5  # times as many uses are new as of the other, at most, and up to once, if all documents have it
 
 
-def changed_beside(run: Run, slices: Sequence[Slice], rows: Sequence[Row]) -> dict[str, str]:
+def changed_beside(compared: Comparison, table: WordTable, rows: Sequence[Row]) -> dict[str, str]:
     """Words that surely changed, but are mostly where a word before them in order is: that word of each."""
     changed = [row["word"] for row in rows if is_changed(row)]
     if len(changed) < 2:
         return {}
-    numbers = np.array([run.vectors.key_to_index[word] for word in changed])
-    parts = [run.require_tokens().part(part.documents) for part in slices]
+    numbers = table.numbers(changed)
+    parts = [compared.tokens.part(part.documents) for part in compared.slices]
     sides = [(part.documents, documents_of_words(part, numbers)) for part in parts]
     share = np.array([row["new_uses"] for row in rows if is_changed(row)])
     beside: dict[str, str] = {}
@@ -170,19 +175,18 @@ def _each_once(rows: Sequence[Row]) -> list[Row]:
 
 
 def _tested_rows(
-    run: Run, measured: Sequence[Row], reasons: Mapping[str, str], choice: Choice
+    table: WordTable, measured: Sequence[Row], reasons: Mapping[str, str], choice: Choice
 ) -> tuple[list[Row], dict[str, int]]:
     """The rows of the words that are tested, frequent words first; and how many each rule leaves out."""
-    rows = sorted(measured, key=lambda row: run.vectors.key_to_index[row["word"]])
+    order = table.refined.key_to_index
+    rows = sorted(measured, key=lambda row: order[row["word"]])
     left_out: Counter[str] = Counter()
     if not choice.every:
-        left_out.update(
-            {"stop words": 0, "numbers": 0} | ({} if run.tokens is None else {"repeated text": 0})
-        )
+        left_out.update(dict.fromkeys(("stop words", "numbers", "repeated text"), 0))
         left_out.update(reasons[row["word"]] for row in rows if row["word"] in reasons)
     kept = [row["word"] for row in rows if choice.every or row["word"] not in reasons]
-    if choice.pos:
-        parts = tagger(run.provenance.options.get("tagger"), languages(run)).parts(kept, [])
+    if choice.tagger is not None:
+        parts = choice.tagger.parts(kept, [])
         tagged = list(zip(kept, parts, strict=True))
         kept = [word for word, part in tagged if part in choice.pos]
         left_out["other parts of speech"] = len(tagged) - len(kept)
@@ -191,7 +195,7 @@ def _tested_rows(
 
 
 def measurable(
-    run: Run, words: Sequence[str], slices: Sequence[Slice], least: int
+    compared: Comparison, table: WordTable, words: Sequence[str], language: str | None, least: int
 ) -> tuple[set[str], list[Row]]:
     """The named words that can be measured; for each other word, the reason and its counts.
 
@@ -199,32 +203,32 @@ def measurable(
     """
     if not words:
         return set(), []
-    sides = CountedSides.of(run, slices, least)
-    rows, unknown = run.rows(words)
+    sides = CountedSides.of(compared, table, least)
+    rows, unknown = rows_of(words, [table.refined], language)
     unknown = [each | {"count_a": 0, "count_b": 0} for each in unknown]
     measured = set()
-    for row in rows:
-        word = run.vectors.index_to_key[row]
+    for _, row in rows:
+        word = table.names[row]
         if sides.able[row]:
             measured.add(word)
         else:
-            unknown.append(_unmeasured(run, word, sides))
+            unknown.append(_unmeasured(table, word, sides))
     if not measured:
         rule = "; ".join(f"{word['word']!r} {word['reason']}" for word in unknown)
         raise InputError(rule, remedy="compare larger slices, or lower --min-count")
     return measured, unknown
 
 
-def _unmeasured(run: Run, word: str, sides: CountedSides) -> Row:
+def _unmeasured(table: WordTable, word: str, sides: CountedSides) -> Row:
     """A word that cannot be measured, the reason and its counts."""
-    a, b = sides.counts[:, run.vectors.key_to_index[word]].tolist()
+    a, b = sides.counts[:, table.refined.key_to_index[word]].tolist()
     few = [side for side, n in zip(sides.names, (a, b), strict=True) if n < sides.least]
     reason = f"has no vector in {' or '.join(sides.names)}"
     if few:
         seen = "" if sides.names[0] == "original" else f" in {' or '.join(few)}"
         times = " and ".join(str(n) for n in dict.fromkeys((a, b)) if n < sides.least)
         reason = f"occurs too rarely{seen} to be measured: {times} times, and {sides.least} are needed"
-    counted = {"count": count_in_run(run, word), "count_a": a, "count_b": b}
+    counted = {"count": table.count(word), "count_a": a, "count_b": b}
     return {"word": word, "reason": reason} | counted
 
 
@@ -238,29 +242,27 @@ _MOST = 0.1  # of the words; if more are in repeated text, none is left out for 
 
 
 def left_out_words(
-    run: Run,
-    slices: Sequence[Slice],
+    compared: Comparison,
+    table: WordTable,
     able: Mask,  # (V,), words that occur often enough
 ) -> dict[str, str]:
     """Words that are not listed by default, with the reason: stop words, numbers or repeated text."""
-    names = run.vectors.index_to_key
     left_out = np.zeros(len(able), bool)
     reasons: dict[str, str] = {}
 
     def leave_out(reason: str, dropped: Mask) -> None:
         rows = np.flatnonzero(able & ~left_out & dropped)
-        reasons.update(dict.fromkeys((names[i] for i in rows.tolist()), reason))
+        reasons.update(dict.fromkeys((table.names[i] for i in rows.tolist()), reason))
         left_out[rows] = True
 
-    leave_out("stop words", are_stop_words(run))
-    numbers = ~with_letters(names)
+    leave_out("stop words", table.stop_words)
+    numbers = ~table.with_letters
     leave_out("numbers", numbers)
-    if run.tokens is not None:
-        leave_out("repeated text", _is_repeated(run.tokens, slices, able & ~left_out, numbers))
+    leave_out("repeated text", _is_repeated(compared, able & ~left_out, numbers))
     return reasons
 
 
-def _is_repeated(batch: TokenBatch, slices: Sequence[Slice], words: Mask, numbers: Mask) -> Mask:
+def _is_repeated(compared: Comparison, words: Mask, numbers: Mask) -> Mask:
     """Words with most of their occurrences in a slice in repeated text, (V,) bool.
 
     All false if these are more than a tenth of the ``words``, because the whole corpus is then repeated text.
@@ -269,8 +271,8 @@ def _is_repeated(batch: TokenBatch, slices: Sequence[Slice], words: Mask, number
     def repeated(part: TokenBatch) -> Mask:
         return repeated_occurrences(part, words, numbers) > _SHARE * part.counts
 
-    parts = [batch.part(part.documents) for part in slices] or [batch]
-    dropped = words & np.any(list(in_order(parts, repeated, threads(None))), axis=0)
+    parts = [compared.tokens.part(part.documents) for part in compared.read.slices]
+    dropped = words & np.any([*in_order(parts, repeated, threads(None)), np.zeros_like(words)], axis=0)
     return dropped if dropped.sum() <= _MOST * words.sum() else np.zeros_like(dropped)
 
 
@@ -285,52 +287,48 @@ NUMBER = "number"
 VARIANT = "variant"
 
 
-def mark_words(run: Run, slices: Sequence[Slice], rows: Sequence[Row], min_count: int) -> None:
+def mark_words(
+    compared: Comparison, table: WordTable, text: RunText | None, rows: Sequence[Row], min_count: int
+) -> None:
     """Add to each row its ``kind``, and the ``variants`` of its word: other spellings, most frequent first.
 
     ``spellings_a`` and ``spellings_b`` count the occurrences of all its spellings: a word that changed its
     spelling only is as frequent as before.
 
     The kind is "number" for words that begin with a digit, such as 2nd, "variant" for words that have a more
-    frequent spelling, "name" for words that the run's documents mostly capitalise, otherwise "word". Without
+    frequent spelling, "name" for words that the documents mostly capitalise, otherwise "word". Without
     the text no word is a name.
     """
     words = [str(row["word"]) for row in rows]
-    documents = [np.flatnonzero(part.documents) for part in slices] or [np.zeros(0, np.int64)]
-    names = names_of(run, words, np.sort(np.concatenate(documents)))
-    groups = _groups(run, min_count)
-    counts = None if run.tokens is None else slice_counts(run.tokens, slices).tolist()
+    slices = compared.read.slices
+    names = names_of(text, words, np.flatnonzero(np.any([part.documents for part in slices], axis=0)))
+    groups = _groups(table, min_count)
+    counts = slice_counts(compared.tokens, slices).tolist() if slices else None
     for row, word, name in zip(rows, words, names.tolist(), strict=True):
-        spellings = [*groups.get(spelling_key(word), ()), *_confused(row, run)]
+        spellings = [*groups.get(spelling_key(word), ()), *_confused(row, table)]
         row["variants"] = [other for other in dict.fromkeys(spellings) if other != word]
-        together = [run.vectors.key_to_index[spelling] for spelling in (word, *row["variants"])]
+        together = table.numbers([word, *row["variants"]]).tolist()
         for side, counted in (("a", 0), ("b", -1)):
             row[f"spellings_{side}"] = None if counts is None else sum(counts[counted][i] for i in together)
-        rarer = any(count_in_run(run, other) > count_in_run(run, word) for other in row["variants"])
+        rarer = any(table.count(other) > table.count(word) for other in row["variants"])
         number = word[:1].isdigit()
         row["kind"] = NUMBER if number else VARIANT if rarer else NAME if name else WORD
 
 
-def _groups(run: Run, least: int) -> dict[str, list[str]]:
+def _groups(table: WordTable, least: int) -> dict[str, list[str]]:
     """Words that are spelled differently, by key, most frequent first."""
     groups: dict[str, list[str]] = {}
-    for word in run.vectors.index_to_key:  # most frequent first
-        if count_in_run(run, word) >= least:
+    for word, count in zip(table.names, table.counts.tolist(), strict=True):  # most frequent first
+        if count >= least:
             groups.setdefault(spelling_key(word), []).append(word)
     return {key: words for key, words in groups.items() if len(words) > 1}
 
 
-def _confused(row: Row, run: Run) -> Iterable[str]:
+def _confused(row: Row, table: WordTable) -> Iterable[str]:
     """A more frequent word with letters like those of a row's word that is also one of its neighbours."""
     key = letters_key(row["word"])
     near = [word for word in (*row.get("gained", ()), *row.get("lost", ())) if letters_key(word) == key]
-    return [word for word in near if count_in_run(run, word) > count_in_run(run, row["word"])][:1]
-
-
-def count_in_run(run: Run, word: str) -> int:
-    """Occurrences of a word in the text of a run; 0 if they are unknown."""
-    counts = run.vectors.counts
-    return 0 if counts is None else int(counts[run.vectors.key_to_index[word]])
+    return [word for word in near if table.count(word) > table.count(row["word"])][:1]
 
 
 # ---- Repeated text

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from selfvec.analysis.comparison.chosen_slices import comparable_slices
+from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import (
     WordBlocks,
     block_sums,
     document_counts,
     occurrence_space,
 )
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import InputError
@@ -164,7 +166,7 @@ def slice_paths(
         remedy = "refine again with --slice year, or name the slices"
         raise InputError(rule, path=run.folder, remedy=remedy)
     rows = np.array([run.index(word) for word in words], np.int64)
-    space = occurrence_space(run, every, seed)
+    space = occurrence_space(Comparison.of(run.require_tokens(), every), WordTable.of(run), seed)
     documents = document_counts(space)
     missing = [i for i in rows.tolist() if not documents[i].any()]
     if missing:

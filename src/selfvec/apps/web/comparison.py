@@ -18,6 +18,7 @@ import numpy as np
 
 from selfvec.analysis.comparison.chosen_slices import BY_REFINING, comparable_slices, default_slices
 from selfvec.analysis.comparison.compared import LikeForLike
+from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.concepts.terms import content_words
 from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
@@ -27,7 +28,7 @@ from selfvec.analysis.word_drift.drift_result import Drift, kind_and_spellings
 from selfvec.analysis.word_drift.measures import NEIGHBOURS, possible_neighbours
 from selfvec.analysis.word_drift.permutation_test import compared_means
 from selfvec.analysis.word_drift.word_choice import NAME
-from selfvec.analysis.word_kinds import are_stop_words
+from selfvec.analysis.word_kinds import WordTable, are_stop_words
 from selfvec.base.arrays import AnyFloats, Ints, Mask, Rows
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.progress import Progress
@@ -218,7 +219,8 @@ def compare_slices(
         raise NotFound(rule, remedy="compare larger slices")
     costs = {"Preparing occurrences": min(len(batch), 4 * TOKENS), "Comparing": len(batch)}
     with progress.steps("Comparing", costs) as steps:
-        space = occurrence_space(run, pair, progress=steps)
+        table = WordTable.of(run)
+        space = occurrence_space(Comparison.of(batch, pair), table, progress=steps)
         before, after = sides = np.zeros((2, *space.rows.shape), np.float32)
         sides[:, compared] = compared_means(space, often, compared, jobs, steps)
     space = space.light()  # is kept for the sentences of a word
@@ -229,7 +231,7 @@ def compare_slices(
         counts,
         names,
         content_words(run),
-        possible_neighbours(run, counts, MIN_COUNT),
+        possible_neighbours(table, counts, MIN_COUNT),
     )
     common = np.argsort(-counts.min(axis=0), kind="stable")[:FITTED]
     ends = [vectors_state(name, side, common) for name, side in zip(names, sides, strict=True)]
@@ -263,7 +265,9 @@ def _usual_pair(run: Run) -> list[Slice]:
     """The slices that `drift` compares; none if the run has fewer than two, or these are too small."""
     try:
         slices = default_slices(run).slices
-        CountedSides.of(run, slices, MIN_COUNT)  # an error if drift can test no word between them
+        CountedSides.of(
+            Comparison.of(run.require_tokens(), slices), WordTable.of(run), MIN_COUNT
+        )  # an error if drift can test no word between them
     except InputError:
         return []
     return slices
@@ -503,7 +507,6 @@ class Ranking:
             "tested": any(row["q"] is not None for row in changes.rows),
             "summary": changes.summary,
             "findings": [finding.as_dict() for finding in changes.sides],
-            "first": changes.counted_as_one,
             "notes": [changes.why] * bool(changes.why),
             "new": changes.new[:_CAME],
             "gone": changes.gone[:_CAME],

@@ -146,7 +146,7 @@ def _found_topics(run: Run, progress: Progress) -> Topics | None:
 def _found_names(run: Run, progress: Progress) -> Mask:
     """True for words that are mostly names, (V,) bool."""
     del progress
-    return names_of(run, run.vectors.index_to_key)
+    return names_of(run.text, run.vectors.index_to_key)
 
 
 # ---- A run that changes under its page: after an update, answers come from the new state.

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, slice_counts
@@ -216,9 +218,11 @@ def _moment(share: float, passes: int | None) -> str:
 
 def slice_states(run: Run, slices: Sequence[Slice], jobs: int, progress: Progress) -> list[State]:
     """A state for every slice: mean occurrences of the most frequent words, stored as float16."""
-    counts = slice_counts(run.require_tokens(), slices).sum(axis=0)
+    batch = run.require_tokens()
+    counts = slice_counts(batch, slices).sum(axis=0)
     words = np.sort(np.argsort(-counts, kind="stable")[:MAPPED])
-    means = slice_vectors(occurrence_space(run, slices), words, jobs, progress=progress)
+    space = occurrence_space(Comparison.of(batch, slices), WordTable.of(run))
+    means = slice_vectors(space, words, jobs, progress=progress)
     stored = [vectors.astype(np.float16) for vectors in means]
     common = np.searchsorted(words, np.argsort(-counts, kind="stable")[:FITTED])
 

@@ -121,7 +121,7 @@ export class Ranking extends List {
     this.lead.textContent = `${told(found.summary, found.names)} Here: ${who}${test}.`.trim();
     this.meanings.textContent = meanings(found.columns);
     const noted = (notes) => notes.map((note) => h("p.note", told(note, found.names)));
-    this.first.replaceChildren(...findings(found.findings, found.names, this.fields), ...noted(found.first));
+    this.first.replaceChildren(...findings(found.findings, found.names, this.fields));
     this.notes.replaceChildren(...noted(found.notes));
     const came = { [`New in ${readable(after)}`]: found.new, [`Gone since ${readable(before)}`]: found.gone };
     this.unmatched.replaceChildren(
