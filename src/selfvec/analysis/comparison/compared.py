@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
 
@@ -17,13 +17,13 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.cache import kept_result
 
 from .comparison import Comparison, Row
-from .fields import coded_fields
+from .fields import Coded, coded_fields
 from .finding import Finding, Remedy, in_order
 from .joined import AUTO, joined, joined_tokens, read_variants, split_pairs
 from .mix import equal_mix, mix_held_equal, value_groups
 from .quotations import Quoted, own_texts, without_quotations
 from .samples import samples_of
-from .units import asked_units, field_by_hand, units_of
+from .units import Together, asked_units, field_by_hand, units_of
 from .variant_pairs import variant_pairs
 from .written import Copies, copies_of, how_written
 
@@ -78,73 +78,102 @@ def compared(
     pairs = variant_pairs(run, slices)
     certain = {row["variant"]: row["word"] for row in pairs if row["certain"]}
     word_of = {} if asked is None else certain if asked == AUTO else read_variants(asked)
-    made = joined(run, word_of)
+    text = joined(run, word_of)
     if len(slices) < 2:
-        words = made.vectors.index_to_key
-        batch = made.tokens or TokenBatch.of_counts(words, np.zeros(len(words), np.int64))
-        return made, replace(Comparison.of(batch, slices), findings=list(findings))
-    batch = run.require_tokens()
-    ends = Comparison.of(batch, [slices[0], slices[-1]])
-    side, names = ends.side, ends.names
-    joint, lacking = split_pairs(made.provenance.variants, made.vectors)
-    fields = coded_fields(run.text, batch.dates, side, names)
-    lengths = np.diff(batch.offsets)
+        words = text.vectors.index_to_key
+        batch = text.tokens or TokenBatch.of_counts(words, np.zeros(len(words), np.int64))
+        return text, replace(Comparison.of(batch, slices), findings=list(findings))
+    ends = Comparison.of(run.require_tokens(), [slices[0], slices[-1]])
+    fields = coded_fields(run.text, ends.tokens.dates, ends.side, ends.names)
+    copies = _kept_copies(run, ends, certain)
+    field = given.get("together")
+    by_hand = None if field is None else field_by_hand(run.require_text(), field)
 
-    def find_copies() -> dict[str, Any]:
-        return {"copies": copies_of(joined_tokens(batch, certain), side)}
-
-    made_of = (_FORMAT, *ends.key)
-    found_copies = kept_result(run, "copies", made_of, find_copies)["copies"]
-    copies = None if found_copies is None else Copies(*found_copies)
-    once = ends.weight if copies is None or mix == "raw" else copies.weights(side)
-    tied = None if copies is None else copies.units(len(side))
-    by_hand = given.get("together")
-    together = (
-        units_of(fields, side, names, tied)
-        if by_hand is None
-        else asked_units(field_by_hand(run.require_text(), by_hand), side, tied)
+    made = replace(
+        ends, findings=[*findings, *_of_one_document(run, ends), *_on_quotations(quoted, ends, mix)]
     )
+    tied = None if copies is None else copies.units(len(made.side))
+    together = (
+        units_of(fields, made.side, made.names, tied)
+        if by_hand is None
+        else asked_units(by_hand, made.side, tied)
+    )
+    made = _in_units(made, together)
+    made = _each_once(made, copies, mix)
+    joint, lacking = split_pairs(text.provenance.variants, text.vectors)
 
-    def make() -> dict[str, Any]:
-        rows, held, equal = mix_held_equal(fields, lengths, side, once)
+    def look() -> dict[str, Any]:
+        rows, held, equal = mix_held_equal(fields, np.diff(made.tokens.offsets), made.side, made.weight)
         # What the mix brings with it, such as the capitals of one kind, is not said a second time.
-        samples = samples_of(run, side, equal, together.unit, own)
-        said = how_written(samples, (names[0], names[1]), pairs, joined=joint, lacking=lacking)
+        samples = samples_of(run, made.side, equal, made.unit, own)
+        said = how_written(samples, (made.names[0], made.names[1]), pairs, joined=joint, lacking=lacking)
         return {"mix": rows, "fields": held, "writing": [finding.as_dict() for finding in said]}
 
-    key = (mix == "raw", by_hand, *word_of.items(), *made_of)
-    kept = kept_result(run, "sides", key, make)
-    strata = value_groups(fields, kept["fields"], len(lengths)) if kept["fields"] else None
-    weight, share = once if mix == "equal" else ends.weight, None
-    if mix == "equal":
-        equal = None if strata is None else equal_mix(strata, lengths, side, weight)
-        if equal is not None:
-            inside = side >= 0
-            share = float(equal[inside] @ lengths[inside]) / max(float(weight[inside] @ lengths[inside]), 1)
-            weight = equal
-    mixed = [row for row in kept["mix"] if row["field"] not in together.fields]
-    found = [
-        *findings,
-        *together.findings,
-        *_of_one_document(run, ends),
-        *(Finding.of(row) for row in kept["writing"]),
-        *([] if copies is None else [_on_copies(copies, names, mix)]),
-        *([] if quoted is None else _on_quotations(quoted, ends, mix)),
-        *([] if mix == "beside" else _on_months(ends)),  # where sizes are compared, that says it
-        *_on_mix(mixed, kept["fields"], names, mix, share),
-    ]
-    columns = Comparison.of(made.require_tokens(), slices)
-    if len(slices) == 2:
-        columns = replace(columns, weight=weight, unit=together.unit)
-    return made, replace(
-        columns,
-        word_of=made.provenance.variants,
-        findings=in_order(found),
-        mix=kept["mix"],
-        fields=kept["fields"],
-        strata=strata,
-        nested=together.nested,
+    seen = kept_result(run, "sides", (mix == "raw", field, *word_of.items(), _FORMAT, *ends.key), look)
+    made = replace(made, mix=seen["mix"], fields=seen["fields"])
+    made = _with_equal_mix(made, fields, mix, together.fields)
+    written = [Finding.of(row) for row in seen["writing"]]
+    seasons = [] if mix == "beside" else _on_months(ends)  # where sizes are compared, that says it
+    of_all = Comparison.of(text.require_tokens(), slices)
+    return text, replace(
+        made,
+        tokens=of_all.tokens,
+        names=of_all.names,
+        side=of_all.side,
+        weight=made.weight if len(slices) == 2 else of_all.weight,
+        unit=made.unit if len(slices) == 2 else of_all.unit,
+        word_of=text.provenance.variants,
+        findings=in_order([*made.findings, *written, *seasons]),
     )
+
+
+def _kept_copies(run: Run, ends: Comparison, certain: Mapping[str, str]) -> Copies | None:
+    """The copies among the documents, whose certain variants are one word."""
+
+    def make() -> dict[str, Any]:
+        return {"copies": copies_of(joined_tokens(ends.tokens, certain), ends.side)}
+
+    kept = kept_result(run, "copies", (_FORMAT, *ends.key), make)["copies"]
+    return None if kept is None else Copies(*kept)
+
+
+# ---- What makes a comparison fair, each a change of its columns
+
+
+def _in_units(made: Comparison, together: Together) -> Comparison:
+    """Documents that came together, and copies, are one observation."""
+    findings = [*made.findings, *together.findings]
+    return replace(made, unit=together.unit, nested=together.nested, findings=findings)
+
+
+def _each_once(made: Comparison, copies: Copies | None, mix: str) -> Comparison:
+    """Of the copies of a text one counts on each side, unless all are to count."""
+    if copies is None:
+        return made
+    weight = made.weight if mix == "raw" else copies.weights(made.side)
+    return replace(made, weight=weight, findings=[*made.findings, _on_copies(copies, made.names, mix)])
+
+
+def _with_equal_mix(
+    made: Comparison,
+    fields: Sequence[Coded],
+    mix: str,
+    told: Sequence[str],  # fields of which another finding tells
+) -> Comparison:
+    """Both sides have the same mix of the fields that differ and can be held equal, if that is asked for."""
+    lengths, weight, share = np.diff(made.tokens.offsets), made.weight, None
+    strata = value_groups(fields, made.fields, len(lengths)) if made.fields else None
+    equal = equal_mix(strata, lengths, made.side, weight) if strata is not None and mix == "equal" else None
+    if equal is not None:
+        inside = made.side >= 0
+        share = float(equal[inside] @ lengths[inside]) / max(float(weight[inside] @ lengths[inside]), 1)
+        weight = equal
+    rows = [row for row in made.mix if row["field"] not in told]
+    findings = [*made.findings, *_on_mix(rows, made, mix, share)]
+    return replace(made, weight=weight, strata=strata, findings=findings)
+
+
+# ---- What differs all the same
 
 
 def _on_months(ends: Comparison) -> list[Finding]:
@@ -202,8 +231,10 @@ def _on_copies(copies: Copies, names: Sequence[str], mix: str) -> Finding:
     return Finding("copies", printable(said), effect=more[0] - less[0], remedy=remedy.get(mix))
 
 
-def _on_quotations(quoted: Quoted, ends: Comparison, mix: str) -> list[Finding]:
+def _on_quotations(quoted: Quoted | None, ends: Comparison, mix: str) -> list[Finding]:
     """How much of either side is quoted of earlier documents, and how that is counted."""
+    if quoted is None:
+        return []
     lengths = np.diff(ends.tokens.offsets)
     shares = []
     for number in (0, 1):
@@ -221,22 +252,20 @@ def _on_quotations(quoted: Quoted, ends: Comparison, mix: str) -> list[Finding]:
     return [Finding("quotations", printable(said), effect=shares[1] - shares[0], remedy=remedy)]
 
 
-def _on_mix(
-    rows: Sequence[Row], fields: Sequence[str], names: Sequence[str], mix: str, share: float | None
-) -> list[Finding]:
+def _on_mix(rows: Sequence[Row], made: Comparison, mix: str, share: float | None) -> list[Finding]:
     """A finding for each field that goes with what is compared, and whether it is held equal."""
     said = []
     for row in rows[:_FIELDS]:
         b, a = (
             f"{row[f'words_{side}']:.0%} of {words} of {name} ({row[f'share_{side}']:.0%} of {documents})"
             for side, name, words, documents in (
-                ("b", names[1], "the words", "the documents"),
-                ("a", names[0], "those", "them"),
+                ("b", made.names[1], "the words", "the documents"),
+                ("a", made.names[0], "those", "them"),
             )
         )
         sentence = f"{row['field']} differs: {row['value']} is {b}, {a}."
         remedy = None
-        if row["field"] in fields:
+        if row["field"] in made.fields:
             if share is not None:
                 sentence += f" Compared with the same mix on both sides, {share:.0%} of the text."
                 remedy = Remedy("mix", "raw", "compare all as it is")
