@@ -112,6 +112,9 @@ class FieldNames:
     id: str | None = None
     keep: bool | tuple[str, ...] = False  # whether to keep all other fields, or which
     as_is: bool = False  # whether texts are kept as they are written
+    dates: tuple[str, ...] = field(
+        default=(), repr=False
+    )  # date fields of the run that is added to: no others
 
     @classmethod
     def of(
@@ -147,7 +150,8 @@ class FieldNames:
         )
         single = (self.date or recorded.date, self.slice or recorded.slice, self.id or recorded.id)
         as_is = self.as_is or bool(summary.get("as_is"))
-        return FieldNames(self.text or recorded.text, *single, self.keep, as_is)
+        dates = tuple(filter(None, (summary.get("date_field") or "").split(", ")))
+        return FieldNames(self.text or recorded.text, *single, self.keep, as_is, dates)
 
     @property
     def asked(self) -> list[str]:
@@ -237,6 +241,12 @@ class _Columns:
         """The column or path that is meant, in any case; a column counts first."""
         return in_any_case(name, dict.fromkeys(self.names)) or in_any_case(name, self.inner)
 
+    def dated(self, recorded: Sequence[str]) -> str | None:
+        """The date field: one of those that a run has already or, if it has none, one of a usual name."""
+        if recorded:
+            return next(filter(None, map(self.meant, recorded)), None)
+        return next(iter(self.usual(DATES)), None)
+
     def given(self, name: str, flag: str) -> str:
         column = self.meant(name)
         if column is None:
@@ -282,7 +292,7 @@ def recognise(
         raise _no_text([*columns, *inner], path, first_rows())
     fields = Fields(
         text,
-        date=there.given(names.date, "--date-field") if names.date else next(iter(there.usual(DATES)), None),
+        date=there.given(names.date, "--date-field") if names.date else there.dated(names.dates),
         id=there.given(names.id, "--id-field") if names.id else next(iter(there.usual(IDS)), None),
         slice=there.given(names.slice, "--slice-field") if names.slice else None,
         text_given=bool(names.text),
@@ -291,7 +301,7 @@ def recognise(
         as_is=names.as_is,
         notes=notes,
     )
-    if fields.date is None:
+    if fields.date is None and not names.dates:
         notes = (*notes, *_like_dates(first_rows(), there.counts))
     named = [name for name in columns if there.counts[name] == 1 and _NAMES_IDS.search(name)]
     if fields.id is None and named:

@@ -48,7 +48,7 @@ from .input_reading import refuse_tokens
 from .inputs import Execution
 from .methods.decorrelated import GAMMA
 from .teacher import Teacher
-from .update import Change, kept_fields_of
+from .update import Change, as_kept
 
 REPLACE, KEEP, ERROR = "replace", "keep", "error"
 """What becomes of a document whose id the run has: it replaces that one, stays beside it, or is an error."""
@@ -73,7 +73,7 @@ def added(
     execution = execution or Execution()
     refuse_tokens(corpus, run.settings)
     with execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance:
-        batches = [kept_fields_of(run, batch.rows) for batch in corpus.batches(advance)]
+        batches = [as_kept(run, batch.rows, corpus) for batch in corpus.batches(advance)]
     rows = corpus.dated(pl.concat(batches, how="diagonal")) if batches else pl.DataFrame(schema=schema_of(()))
     read = len(rows)
     segments = segments_of(run)
@@ -89,7 +89,7 @@ def added(
         return run, change
     parts = [part.without(mask) for part, mask in zip(segments, gone, strict=True)]
     number = number or _next(segments)
-    text = text_of(rows)
+    text = text_of(rows, run.require_text().kinds)
     encoded, described = _encoded(run, text, execution)
     tokens = _tokens_of(rows, run.base)
     later = _later_words(tokens, run.base, parts)
