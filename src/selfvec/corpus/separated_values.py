@@ -12,11 +12,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import chain, compress, dropwhile, islice, tee
 from typing import Any
 
 from selfvec.base.display import count_of, decoded
@@ -25,12 +26,13 @@ from selfvec.base.errors import CorpusError
 from .columns import HOLDS_NUL, LineBlock, RowBatch, RowReader, batch_of_rows
 from .document_files import MAX_ROW
 from .fields import Fields
+from .streams import newlines
 from .summary import CorpusPass
 
 _MOST_COLUMNS = 1 << 16
 _MOST_LINES = 1 << 20  # of one row; each takes fifty bytes besides its text
 _LOOKED_AT = 20  # rows that tell the delimiter
-_PIECE = 1 << 18  # bytes whose lines are held, if rows end in them: few enough for the caches of a processor
+_AT_ONCE = 1 << 10  # lines that are held, if rows end in them: few enough for the caches of a processor
 _ASKED = re.compile(r'"?sep=([^\n])"?\1*[ \t]*\r?(?:\n|\Z)', re.IGNORECASE)
 """Excel's first line, which names the delimiter."""
 _QUOTED = r'(?<![^{0}\r\n]) *"[^"]*+(?:""[^"]*+)*+"'  # from the start of a field; {0} are delimiters
@@ -98,13 +100,15 @@ class CsvReader(RowReader):
         """The requested columns; every row must have as many fields as the header."""
         _allow_long_fields()
         header = self.header
-        table = _Table(header, self.source.path, _Lines(blocks, header.lines), corpus_pass)
-        while table.lines.more() or table.lines.held:
-            table.read()
-            if table.lines.ended:
-                table.leave_out_headers()
-                yield batch_of_rows(table.rows, table.numbers, header.names, fields.columns)
-                table.rows, table.numbers, table.lines.ended = [], [], False
+        lines = _Lines(blocks, header.lines)
+        table = _Table(header, self.source.path, lines, corpus_pass)
+        while lines.more():
+            end = lines.end  # a row that goes on in the next block begins before it
+            while lines.first < end:
+                table.read(end - lines.first)
+            table.leave_out_headers()
+            yield batch_of_rows(table.rows, table.numbers, header.names, fields.columns)
+            table.rows, table.numbers = [], []
         table.note()
 
 
@@ -135,19 +139,13 @@ def _later_header(text: str) -> int | None:
     It has several short names, and all rows below it that are looked at, two at least, have as many fields.
     """
     for delimiter in ",;\t|":
-        reader = csv.reader(io.StringIO(text[: text.rfind("\n") + 1], newline="\n"), delimiter=delimiter)
-        rows: list[tuple[int, list[str]]] = []
-        start = 1
-        with suppress(csv.Error):
-            for row in islice(reader, _LOOKED_AT):
-                rows.append((start, row))
-                start = reader.line_num + 1
-        first = next((place for place, (_, row) in enumerate(rows) if len(row) > 1), None)
-        table = [] if first is None else [row for _, row in rows[first:] if row]
-        if len(table) > 2 and {len(row) for row in table} == {len(table[0])}:
-            names = [name.strip() for name in table[0]]
+        rows = islice(_numbered_rows(text[: text.rfind("\n") + 1], delimiter), _LOOKED_AT)
+        table = [(line, row) for line, row in dropwhile(lambda numbered: len(numbered[1]) < 2, rows) if row]
+        if len(table) > 2 and len({len(row) for _, row in table}) == 1:
+            line, header = table[0]
+            names = [name.strip() for name in header]
             if len(set(names)) == len(names) and all(0 < len(name) <= _LONGEST_NAME for name in names):
-                return rows[first or 0][0]
+                return line
     return None
 
 
@@ -185,70 +183,46 @@ def _agreeing(text: str, delimiter: str, blanks: bool = False) -> int:
 def _rows_below(text: str, delimiter: str, blanks: bool) -> Iterator[list[str]]:
     """The rows of the beginning of a file that are not blank, up to the first malformed one."""
     whole = text[: text.rfind("\n") + 1] or text
-    reader = csv.reader(io.StringIO(whole, newline="\n"), delimiter=delimiter, skipinitialspace=blanks)
-    try:
-        yield from filter(None, reader)
-    except csv.Error:
-        return
+    return (row for _, row in _numbered_rows(whole, delimiter, blanks) if row)
+
+
+def _numbered_rows(text: str, delimiter: str, blanks: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a text up to the first malformed one, each with the number of its first line."""
+    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, skipinitialspace=blanks)
+    line = 1
+    with suppress(csv.Error):
+        for row in reader:
+            yield line, row
+            line = reader.line_num + 1
 
 
 class _Lines:
-    """The lines of a file that are looked at: those of a piece of a block, and more while a row goes on."""
+    """The lines below the header from the first that is not read yet; any number of them can be looked at."""
 
     def __init__(self, blocks: Iterator[LineBlock], header: int) -> None:
-        self.held: list[str] = []
-        self.first = header + 1  # the number of the first of them
-        self.newest = 0  # where those of the newest piece begin
-        self.ended = False  # whether the end of a block was met
-        self.nul = False  # whether any byte of the file so far was NUL
-        self._pieces = _pieces(_without_header(blocks, header))
+        self.first = 1  # the number of the first of them
+        self.end = 1  # that of the line after the blocks that were taken so far
+        self.nul = False  # whether any byte of these blocks is NUL
+        self._lines: Iterator[str] = chain.from_iterable(self._taken(block) for _, block in blocks)
+        self.forget(header)
+
+    def _taken(self, block: bytes) -> Iterator[str]:
+        self.end += newlines(block) + (block[-1:] not in (b"", b"\n"))  # the last one may have no end
+        self.nul = self.nul or b"\0" in block
+        return map(bytes.decode, io.BytesIO(block))
 
     def more(self) -> bool:
-        """Hold the lines of another piece; False at the end."""
-        self.newest = len(self.held)
-        piece, last = next(self._pieces, (b"", True))
-        self.ended = self.ended or last
-        self.nul = self.nul or b"\0" in piece
-        self.held.extend(map(bytes.decode, io.BytesIO(piece)))
-        return bool(piece)
+        """Whether there is another line. Another block is taken if all lines of those so far are read."""
+        return next(self.ahead(), None) is not None
 
-    def longer(self, at: int) -> bool:
-        """Hold twice as many lines from number ``at`` on; False at the end, and for too long a row."""
-        number = len(self.held) - at
-        if number > _MOST_LINES or sum(map(len, islice(self.held, at, None))) > MAX_ROW:
-            return False
-        grown = self.more()
-        while grown and len(self.held) - at < 2 * number and self.more():
-            pass
-        return grown
+    def ahead(self) -> Iterator[str]:
+        self._lines, again = tee(self._lines)
+        return again
 
     def forget(self, number: int) -> None:
-        """Hold fewer, since the first ``number`` were read."""
+        """Go on after the first ``number`` lines, which were read."""
         self.first += number
-        self.held = self.held[number:]
-
-    def after(self, at: int) -> Iterator[str]:
-        """The lines that are held, from number ``at`` on."""
-        return map(self.held.__getitem__, range(at, len(self.held))) if at else iter(self.held)
-
-
-def _without_header(blocks: Iterator[LineBlock], lines: int) -> Iterator[bytes]:
-    for _, block in blocks:
-        while lines and block:
-            _, newline, block = block.partition(b"\n")
-            lines -= len(newline)
-        if block:
-            yield block
-
-
-def _pieces(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Blocks in pieces of whole lines, and whether each is the last of its block."""
-    for block in blocks:
-        start = 0
-        while start < len(block):
-            end = block.find(b"\n", start + _PIECE) + 1 or len(block)
-            yield block[start:end], end == len(block)
-            start = end
+        deque(islice(self._lines, number), maxlen=0)
 
 
 @dataclass
@@ -278,30 +252,26 @@ class _Table:
     headers: _Places = field(default_factory=_Places)  # that are the header again
     ends: _Places = field(default_factory=_Places)  # with empty fields after the last column
 
-    def read(self) -> None:
-        """Read the lines that are held, except those of a last row that goes on in the next block."""
-        at, lines = 0, self.lines
-        while at < len(lines.held):
-            at, cut = self._sound_rows(at)
-            if cut and at and at >= lines.newest:
-                break
-            if at < len(lines.held):
-                at += self._odd_row(at)
-        lines.forget(at)
+    def read(self, number: int) -> None:
+        """Read rows of the next ``number`` lines, up to one that needs a closer look and with it."""
+        held = list(islice(self.lines.ahead(), min(number, _AT_ONCE)))
+        used = self._sound_rows(held)
+        self.lines.forget(used)
+        if used < len(held):
+            self.lines.forget(self._odd_row())
 
     def leave_out_headers(self) -> None:
         """Leave out rows that are the header again, as files have them that were put one after another."""
         names = self.header.names
-        again = {
-            place
-            for place, row in enumerate(self.rows)
-            if row[0].strip() == names[0] and len(names) > 1 and tuple(map(str.strip, row)) == names
-        }
-        if again:
-            for place in sorted(again):
-                self.headers.add(self.numbers[place])
-            self.rows = [row for place, row in enumerate(self.rows) if place not in again]
-            self.numbers = [line for place, line in enumerate(self.numbers) if place not in again]
+        again = [
+            row[0].strip() == names[0] and len(names) > 1 and tuple(map(str.strip, row)) == names
+            for row in self.rows
+        ]
+        for line in compress(self.numbers, again):
+            self.headers.add(line)
+        if any(again):
+            kept = [not header for header in again]
+            self.rows, self.numbers = list(compress(self.rows, kept)), list(compress(self.numbers, kept))
 
     def note(self) -> None:
         note = self.corpus_pass.summary.note
@@ -317,71 +287,66 @@ class _Table:
                 "if these are rows, a quote is left open there"
             )
 
-    def _sound_rows(self, at: int) -> tuple[int, bool]:
-        """Read rows from a line on; the line of the first that needs a closer look, and whether it is cut."""
-        held, first, width = self.lines.held, self.lines.first + at, len(self.header.names)
-        nul = self.lines.nul
-        # Polars reads clean blocks faster (1.2 s of 120 MB), but a check of every quote had to find which are
-        # clean, and two readers told lines and faults in two ways.
-        reader = csv.reader(self.lines.after(at), **self.header.dialect)
-        start, cut = 0, False
+    def _sound_rows(self, held: Sequence[str]) -> int:
+        """Read rows of some lines, up to the first that needs a closer look; how many lines they take."""
+        width, nul = len(self.header.names), self.lines.nul
+        # Polars reads clean blocks ten times as fast, and DuckDB twice. But at a quote too many both lose
+        # other rows, neither gives the line of a bad row, and to find clean blocks is to check every quote.
+        reader = csv.reader(held, **self.header.dialect)
+        start, first = 0, self.lines.first
         append, number = self.rows.append, self.numbers.append
-        try:
+        with suppress(csv.Error):
             for row in reader:
                 end = reader.line_num
                 # Nearly all rows have one line and no NUL, and need no call.
                 usual = len(row) == width and end - start == 1 and not nul
-                if usual or self._is_sound(row, held[at + start : at + end]):
+                if usual or self._is_sound(row, held[start:end]):
                     append(row)
                     number(first + start)
                 elif row:
                     break
                 start = end
-        except csv.Error as error:
-            cut = _is_cut(error)
-        return at + start, cut
+        return start
 
     def _is_sound(self, row: Sequence[str], lines: Sequence[str]) -> bool:
         """Whether a row needs no closer look: it fits the header, and its quotes tell where it ends."""
         if len(row) != len(self.header.names) or (self.lines.nul and _holds_nul(row)):
             return False
-        if len(lines) == 1:
-            return True
-        return not self._looks_like_rows(lines) and ('"' not in "".join(row) or self._is_quoted(row, lines))
+        return not self._looks_like_rows(lines) and self._is_quoted(row, lines)
 
     def _is_quoted(self, row: Sequence[str], lines: Sequence[str], blanks: bool = False) -> bool:
         """Whether the quotes of a row over several lines are where a writer puts them.
 
         The `csv` module has checked those of fields in quotes, such as every field with a line end.
         """
-        for value in row:
+        for value in row if len(lines) > 1 else ():
             if '"' in value and "\n" not in value:
                 pattern = _row_pattern(self.header.delimiter, blanks or self.header.blanks)
                 return pattern.fullmatch("".join(lines)) is not None
         return True
 
     def _looks_like_rows(self, lines: Sequence[str]) -> bool:
-        """Whether each line would be a row, if quotes did not count."""
+        """Whether each of several lines would be a row, if quotes did not count."""
         between, delimiter = len(self.header.names) - 1, self.header.delimiter
         # The first and the last line tell nearly always, and a row may have a million.
-        if not lines[0].count(delimiter) == lines[-1].count(delimiter) == between > 0:
+        if len(lines) == 1 or not lines[0].count(delimiter) == lines[-1].count(delimiter) == between > 0:
             return False
         for line in lines:  # noqa: SIM110 (a third of the time of `all`)
             if line.count(delimiter) != between:
                 return False
         return True
 
-    def _odd_row(self, at: int) -> int:
-        """Read, mend or report the row that begins at a line; how many lines it takes."""
-        number = self.lines.first + at
-        row, used, fault = self._next(at)
-        if fault is None and (not row or self._take(row, at, used)):
-            return used
-        for repair, rows, taken in self._repairs(row, at, used):
+    def _odd_row(self) -> int:
+        """Read, mend or report the row that begins in the next line; how many lines it takes."""
+        number = self.lines.first
+        row, lines, fault = self._next()
+        if fault is None and self._take(row, lines):
+            return len(lines)
+        for repair, rows, used in self._repairs(row, lines):
             self.corpus_pass.mended(repair, path=self.path, line=number)
             self.rows += rows
             self.numbers += [number] * len(rows)
-            return taken
+            return used
         width = len(self.header.names)
         fault = HOLDS_NUL if _holds_nul(row) else fault
         if fault is None:
@@ -392,56 +357,52 @@ class _Table:
         return 1
 
     def _next(
-        self, at: int, change: Callable[[str], str] = str, **dialect: Any
-    ) -> tuple[list[str], int, str | None]:
-        """The row that begins at a line, how many lines were looked at, and why it is no row."""
-        while True:
-            lines = map(change, self.lines.after(at))
-            reader = csv.reader(lines, **{**self.header.dialect, **dialect})
-            try:
-                return next(reader), reader.line_num, None
-            except csv.Error as error:
-                if not _is_cut(error) or not self.lines.longer(at):
-                    return [], reader.line_num, _explained(error)
+        self, change: Callable[[str], str] = str, **dialect: Any
+    ) -> tuple[list[str], list[str], str | None]:
+        """The row that begins in the next line, the lines that were looked at, and why it is no row."""
+        lines: list[str] = []
+        ahead = _of_a_row(map(change, self.lines.ahead()), lines)
+        reader = csv.reader(ahead, **{**self.header.dialect, **dialect})
+        try:
+            return next(reader), lines, None
+        except csv.Error as error:
+            return [], lines, _explained(error)
 
-    def _take(self, row: list[str], at: int, used: int) -> bool:
-        """Take a row that is not odd after all: blank, or with empty fields more or less at its end."""
-        lines = self.lines.held[at : at + used]
-        fitted = self._fitted(row)
-        doubtful = used > 1 and self._looks_like_rows(lines)
-        if fitted is None or _holds_nul(row) or (used > 1 and not self._is_quoted(row, lines)):
+    def _take(self, row: list[str], lines: Sequence[str]) -> bool:
+        """Take a row that is not odd after all: with empty fields more or less at its end."""
+        fitted, number = self._fitted(row), self.lines.first
+        if fitted is None or not self._is_quoted(row, lines):
             return False
-        if doubtful and self.header.delimiter == "\t":
-            return False  # texts hold commas, and hardly ever tabs
-        if doubtful:
-            self.doubtful.add(self.lines.first + at)
+        if self._looks_like_rows(lines):
+            if self.header.delimiter == "\t":
+                return False  # texts hold commas, and hardly ever tabs
+            self.doubtful.add(number)
         if len(row) > len(fitted):
-            self.ends.add(self.lines.first + at)
+            self.ends.add(number)
         self.rows.append(fitted)
-        self.numbers.append(self.lines.first + at)
+        self.numbers.append(number)
         return True
 
     def _fitted(self, row: list[str]) -> list[str] | None:
         """A row with as many fields as the header; None unless only empty or unnamed ones differ."""
         width = len(self.header.names)
-        if len(row) < self.header.least or any(row[width:]):
+        if len(row) < self.header.least or any(row[width:]) or _holds_nul(row):
             return None
         return row[:width] + [""] * (width - len(row))
 
-    def _repairs(self, row: list[str], at: int, used: int) -> Iterator[tuple[str, list[list[str]], int]]:
+    def _repairs(self, row: list[str], lines: list[str]) -> Iterator[tuple[str, list[list[str]], int]]:
         """What the defect of a row may be, the rows without it, and how many lines they take."""
-        names, line = self.header.names, self.lines.held[at]
-        seen = self.lines.held[at : at + used]
-        if len(row) > len(names) and (whole := self._rejoined(row)):
-            yield "unquoted delimiters joined", [whole], used
+        line = lines[0]
+        if len(row) > len(self.header.names) and (whole := self._rejoined(row)):
+            yield "unquoted delimiters joined", [whole], len(lines)
         if ' "' in line:
-            yield from self._mended("a blank before a quote left out", at, skipinitialspace=True)
-        if any('\\"' in piece for piece in seen):
-            yield from self._mended("quotes escaped by backslashes", at, change=_doubled)
+            yield from self._mended("a blank before a quote left out", skipinitialspace=True)
+        if any('\\"' in piece for piece in lines):
+            yield from self._mended("quotes escaped by backslashes", change=_doubled)
         if _LONE_RETURN.search(line) and (rows := self._split(_LONE_RETURN.split(line))):
             yield "a line end of another kind", rows, 1
         if self.header.delimiter == "\t" and '"' in line:
-            yield from self._mended("a quote without a partner is text", at, quoting=csv.QUOTE_NONE)
+            yield from self._mended("a quote without a partner is text", quoting=csv.QUOTE_NONE)
 
     def _rejoined(self, row: Sequence[str]) -> list[str] | None:
         """A row in which delimiters before a blank are punctuation, as in SMITH, ANN, if it then fits.
@@ -456,22 +417,31 @@ class _Table:
                 whole.append(value)
         return whole if len(whole) == len(self.header.names) and not self.header.blanks else None
 
-    def _mended(self, repair: str, at: int, **how: Any) -> Iterator[tuple[str, list[list[str]], int]]:
+    def _mended(self, repair: str, **how: Any) -> Iterator[tuple[str, list[list[str]], int]]:
         """A row that is read in another way, if it then fits the header."""
-        row, used, fault = self._next(at, **how)
-        lines = list(map(how.get("change", str), self.lines.held[at : at + used]))
-        fitted = self._fitted(row) if row and fault is None else None
-        if fitted and not _holds_nul(row) and (used == 1 or self._is_quoted(row, lines, blanks=True)):
-            yield repair, [fitted], used
+        row, lines, _ = self._next(**how)
+        fitted = self._fitted(row)
+        if fitted and self._is_quoted(row, lines, blanks=True):
+            yield repair, [fitted], len(lines)
 
     def _split(self, pieces: Sequence[str]) -> list[list[str]]:
         """The rows in pieces of a line, none unless each is one."""
         try:
-            rows = [self._fitted(row) for row in csv.reader(pieces, **self.header.dialect)]
+            rows = list(filter(None, map(self._fitted, csv.reader(pieces, **self.header.dialect))))
         except csv.Error:
             return []
-        whole = [row for row in rows if row is not None and not _holds_nul(row)]
-        return whole if len(whole) == len(pieces) else []
+        return rows if len(rows) == len(pieces) else []
+
+
+def _of_a_row(lines: Iterable[str], seen: list[str]) -> Iterator[str]:
+    """As many lines as a row may have, each of which ``seen`` receives."""
+    size = 0
+    for line in lines:
+        if len(seen) > _MOST_LINES or size > MAX_ROW:
+            return
+        seen.append(line)
+        size += len(line)
+        yield line
 
 
 @lru_cache
@@ -491,14 +461,9 @@ def _holds_nul(row: Sequence[str]) -> bool:
     return any("\0" in value for value in row)
 
 
-def _is_cut(error: csv.Error) -> bool:
-    """Whether the lines ended inside quotes."""
-    return "unexpected end of data" in str(error)
-
-
 def _explained(error: csv.Error) -> str:
     message = str(error)
-    if _is_cut(error):
+    if "unexpected end of data" in message:
         return "a quoted field that begins in this row is never closed"
     if "field larger" in message:
         return f"a field is at most {MAX_ROW >> 20} MiB long; is a quote left open?"
