@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from selfvec.base.display import NUL, decoded
+from selfvec.base.display import NUL
 from selfvec.base.errors import CorpusError
 from selfvec.base.names import inner_names, value_at
 from selfvec.files.memory import share_of_memory
@@ -60,12 +60,10 @@ Columns = dict[str, list[Any]]
 class JsonLinesReader(RowReader):
     def columns(self) -> Sequence[str] | None:
         """The field names in the first hundred lines, in order of appearance; None for an empty file."""
-        lines = decoded(self.source.peek())[0].encode().split(b"\n")
-        lines = lines[:FIRST_ROWS] if len(lines) > 1 else lines
         names: dict[str, None] = {}
         self._inner: dict[str, None] = {}
         first: tuple[str, int] | None = None  # the fault of the first line that is not blank
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(self.head().encode().split(b"\n")[:FIRST_ROWS], 1):
             if not (line := line.strip()):
                 continue
             rule = "the object has no fields"

@@ -20,7 +20,7 @@ from functools import cached_property, lru_cache
 from itertools import chain, compress, dropwhile, islice, tee
 from typing import Any
 
-from selfvec.base.display import count_of, decoded
+from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError
 
 from .columns import HOLDS_NUL, LineBlock, RowBatch, RowReader, batch_of_rows
@@ -68,7 +68,7 @@ class CsvReader(RowReader):
         tab and bar, outside quotes, that gives the first rows as many fields as the header.
         """
         path = self.source.path
-        text, _ = decoded(self.source.peek())
+        text = self.head()
         asked = _ASKED.match(text)
         text = text[asked.end() :] if asked else text
         delimiter = asked[1] if asked else "\t" if self.source.kind == "tsv" else _delimiter(text)
@@ -88,7 +88,7 @@ class CsvReader(RowReader):
 
     def columns(self) -> Sequence[str] | None:
         """The names in the header, without columns at its end that have none; None for an empty file."""
-        if len(self.header.names) == 1 and (line := _later_header(decoded(self.source.peek())[0])):
+        if len(self.header.names) == 1 and (line := _later_header(self.head())):
             rule = f"lines stand above the header, which seems to be line {line}"
             remedy = f"cut them off: tail -n +{line}"
             raise CorpusError(rule, path=self.source.path, line=1, remedy=remedy)
@@ -139,7 +139,7 @@ def _later_header(text: str) -> int | None:
     It has several short names, and all rows below it that are looked at, two at least, have as many fields.
     """
     for delimiter in ",;\t|":
-        rows = islice(_numbered_rows(text[: text.rfind("\n") + 1], delimiter), _LOOKED_AT)
+        rows = islice(_numbered_rows(text, delimiter), _LOOKED_AT)
         table = [(line, row) for line, row in dropwhile(lambda numbered: len(numbered[1]) < 2, rows) if row]
         if len(table) > 2 and len({len(row) for _, row in table}) == 1:
             line, header = table[0]
@@ -181,14 +181,13 @@ def _agreeing(text: str, delimiter: str, blanks: bool = False) -> int:
 
 
 def _rows_below(text: str, delimiter: str, blanks: bool) -> Iterator[list[str]]:
-    """The rows of the beginning of a file that are not blank, up to the first malformed one."""
-    whole = text[: text.rfind("\n") + 1] or text
-    return (row for _, row in _numbered_rows(whole, delimiter, blanks) if row)
+    return (row for _, row in _numbered_rows(text, delimiter, blanks) if row)
 
 
 def _numbered_rows(text: str, delimiter: str, blanks: bool = False) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a text up to the first malformed one, each with the number of its first line."""
-    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, skipinitialspace=blanks)
+    """The rows of the beginning of a file up to the first malformed one, each with its first line."""
+    whole = text[: text.rfind("\n") + 1] or text
+    reader = csv.reader(io.StringIO(whole, newline="\n"), delimiter=delimiter, skipinitialspace=blanks)
     line = 1
     with suppress(csv.Error):
         for row in reader:
