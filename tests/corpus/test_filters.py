@@ -301,3 +301,23 @@ def test_no_text_brings_the_reader_of_numbers_down(text: str) -> None:
 
 def test_many_blanks_in_a_number_take_no_longer_than_letters() -> None:
     assert math.isnan(written_number("1" + " " * 100_000 + "x"))
+
+
+EVERY = ["x", "", "2", "2..3", "3.0", "inf", "nan", "true", "2024-01-01", "2024-01-01..2025", "2024-01-01T10:00Z"]
+
+
+def test_any_value_may_be_asked_of_a_field_of_any_type() -> None:
+    rows = [
+        {"id": f"d{i}", "text": f"hail fell {i}", "nothing": None, "texts": ["a"] if i else None, "whole": i}
+        | {"wholes": [1, i], "truth": bool(i % 2), "number": i + 0.5, "word": "x", "day": "2024-01-01"}
+        | {"moment": "2024-01-01T10:00Z"}
+        for i in range(3)
+    ]
+    run = selfvec.refine(rows, "none", "original")
+    for documents in (run_index(run).documents, _RunDocuments(run)):
+        for name in rows[0].keys() - {"id", "text"}:
+            for value in EVERY:
+                one, none = ({name: {sign: [value, None]}} for sign in ("$in", "$nin"))
+                found, others = (allowed(documents, given_filters(asked)) for asked in (one, none))
+                assert (found ^ others).all()
+                assert allowed(documents, [f"{name}={value}"]).sum() <= 3

@@ -25,6 +25,7 @@ from selfvec.data.field_types import (
     INTEGER,
     LIST,
     MOMENT,
+    NOTHING,
     NUMBER,
     TEXT,
     TRUTH,
@@ -311,6 +312,8 @@ class _Column:
 
     def fits_any(self, values: Sequence[str]) -> Callable[[pl.Expr], pl.Expr]:
         """A test of whether a value is one of these."""
+        if self.kind == NOTHING:
+            return lambda own: own.is_null() & own.is_not_null()
         pairs = list(zip(values, self._keys(values), strict=True))
         keys: list[Any] = [key for _, key in pairs if key is not None]
         dtype: Any = dtype_of({MOMENT: DAY}.get(self.kind, self.kind))
@@ -338,13 +341,11 @@ class _Column:
         low, _, high = value.partition("..")
         ends = (low, high) if sign == "=.." else (value,)
         numbers = [_number(end) if end else None for end in ends]
-        is_number = all(number is not None for number, end in zip(numbers, ends, strict=True) if end)
         known = [number for number in numbers if number is not None]
+        is_number = 0 < len(known) == len(list(filter(None, ends)))
         if known != sorted(known):
             raise runs_backwards(low, high)
-        span = None
-        if self.kind in (DAY, MOMENT, TEXT):
-            span = asked_moments(value)
+        span = asked_moments(value)
         if self.name == "date" and self.kind == DAY and span is None:
             remedy = "write date=2019, date=2020-05, date=1996..1998 or date=2000-01-01..2005-06-30"
             raise NotFound(f"{value!r} is not a span of dates", field="filter", remedy=remedy)

@@ -119,7 +119,7 @@ def gathered_text(text: RunText, progress: Progress, unread: Sequence[str] = ())
     days = dates.to_numpy().astype("datetime64[D]")
     others = dict(zip(text.fields, columns, strict=True))
     short = {name: values.to_list() for name, values in others.items() if _is_short(values)}
-    left_out = [name for name in others if name not in short and others[name].null_count() < len(text)]
+    left_out = [name for name in others if name not in short]
     del others, columns
     kinds = {name: text.kinds[name] for name in short}
     return GatheredDocuments(texts, ids, days, short, kinds, left_out, unread=unread)
@@ -130,7 +130,7 @@ def _is_short(values: pl.Series) -> bool:
     size = values.str.len_chars().sum()
     if size > len(values) * LONGEST:
         return size <= len(values) * LONGEST_JSON and bool(values.str.contains(r"^[\[{]").all())  # nested
-    return len(values) > 0
+    return True
 
 
 # ---- Units as words: as the stems of documents and run
