@@ -261,8 +261,8 @@ def test_dates_that_are_not_read_are_counted_and_the_first_is_named(reader: Read
     assert (summary.undated, summary.unread_dates, summary.odd_dates) == (4, 2, 1)
     path = reader.folder / "a.csv"
     assert summary.unread_date_places == [f"{path}:4: 'soon'", f"{path}:5: '31.02.2020'"]
-    told = f"(2 missing, 2 not read, first {path}:4: 'soon', 1 before 1000 or after 2199, first {path}:7: "
-    assert f"dates from date {told}'9999-12-31')" in summary.describe()
+    told = f"(2 documents have no date, 2 not read, first {path}:4: 'soon', 1 before 1000 or after 2199, "
+    assert f"dates from date {told}first {path}:7: '9999-12-31')" in summary.describe()
     again = joined_corpora([summary.as_dict(), summary.as_dict()])
     assert (again["unread_dates"], len(again["unread_date_places"])) == (4, 4)
 

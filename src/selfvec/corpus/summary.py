@@ -126,9 +126,9 @@ class Summary:
     def _dates(self) -> str:
         orders = dict.fromkeys(order.rpartition(": ")[2] for order in self.date_orders)
         parts = [" and ".join(orders)] if orders else []
+        if missing := self.undated - self.unread_dates:
+            parts.append(f"{count_of(missing, 'document')} {'has' if missing == 1 else 'have'} no date")
         if self.unread_dates:
-            missing = self.undated - self.unread_dates
-            parts += [f"{missing:,} missing"] if missing else []
             parts.append(f"{self.unread_dates:,} not read, first {self.unread_date_places[0]}")
         if self.odd_dates:
             parts.append(f"{self.odd_dates:,} before 1000 or after 2199, first {self.odd_date_places[0]}")
