@@ -109,15 +109,15 @@ _ISO = rf"^{_ISO_DAY}(?:{_ISO_TIME})?$"
 
 _YEAR = r"^[12][0-9]{3}$"
 _ZONE = (
-    r"(?:z|utc|gmt|[ecmp][sd]?t|[cew]es?t|[bims]st|akst|akdt|hst|[hjk][ks]t|a[ecw][sd]t|sast|nz[sd]t|pkt|wib|"
-    r"[a-z]+/[a-z_]+(?:/[a-z_]+)?)"
+    r"(?:z|(?:utc|gmt)(?: ?[+-][0-9]{1,2}(?::?[0-9]{2})?)?|[ecmp][sd]?t|[cew]es?t|mes?z|[bims]st|akst|akdt|"
+    r"hst|[hjk][ks]t|a[ecw][sd]t|sast|nz[sd]t|pkt|wib|[a-z]+/[a-z_]+(?:/[a-z_]+)?)"
 )
 _TIME = (
     r"(?:^|t|[,، ]+(?:(?:at|um|kl|à|às|om|alle|o) +)?)"
     r"(?:[0-2]?[0-9](?::[0-5][0-9]){1,2}(?:[.,:][0-9]+)?(?: ?[ap]\.? ?m\b\.?)?|[01]?[0-9] ?[ap]\.? ?m\b\.?|"
     r"[0-2]?[0-9] ?h(?:[0-5][0-9])?\b)"
     rf"(?: ?(?:uhr|h|hrs|{_ZONE})\b)?(?: ?[+-][0-9]{{2}}:?(?:[0-9]{{2}})?(?::[0-9]{{2}})?\b)?(?: ?{_ZONE}\b)?"
-    r"(?: ?\([^()]*\)| ?\[[^\[\]]*\])?"
+    rf"(?: ?\([^()]*\)| ?\[[^\[\]]*\]|(?: ?[\p{{L}}\p{{M}}'’.-]+)+$)?"  # Central European Time
 )
 _WEEKDAY = rf"(?:{'|'.join(sorted(WEEKDAYS, key=len, reverse=True))})"
 
@@ -136,6 +136,7 @@ _CLEANED: tuple[tuple[str, str], ...] = (
     (rf"[, ]*\(?\b{_WEEKDAY}\.?\)?$", ""),
     (r"(日|일) ?\(.\)$", "$1"),
     (r"[ ,]+$", ""),
+    (rf"^{_M} {_M},? {_Y}$", "$1/$2/$3"),  # 09 13, 2009
 )
 """Replaced one after the other, in lower case, so that the date remains: quotes, times, zones, weekdays."""
 
