@@ -18,7 +18,15 @@ from tests.corpus.corpus_reader import Reader
 
 from selfvec.apps.cli import main
 from selfvec.corpus import Corpus, as_corpus
-from selfvec.corpus.dates import MONTHS, THAI, DateColumn, DateForm, Evidence, parse_dates, parse_moments
+from selfvec.corpus.dates import (
+    MONTHS,
+    DateColumn,
+    DateForm,
+    Evidence,
+    form_of,
+    parse_dates,
+    parse_moments,
+)
 from selfvec.corpus.fields import FieldNames
 from selfvec.corpus.files import open_part
 from selfvec.corpus.slices import by_period
@@ -51,7 +59,7 @@ OTHER_DAYS = {
     "2020-6-8": "2020-06-08", " 2020 ": "2020-01-01", "2020.0": "2020-01-01", "202006": "2020-06-01",
     "04/01/1990": "1990-04-01", "4/1/1990 12:00:00 AM": "1990-04-01", "Sept. 3rd 2019": "2019-09-03",
     "03-APR-72 18:40:00": "1972-04-03", "31-DEC-50 00:00:00": "1950-12-31",
-    "01-JAN-49 00:00:00": "2049-01-01", "18 marraskuuta 2020": "2020-11-18", "3 May 2020": "2020-05-03",
+    "01-JAN-49 00:00:00": "1949-01-01", "18 marraskuuta 2020": "2020-11-18", "3 May 2020": "2020-05-03",
     "1er janvier 2020": "2020-01-01", "1º de março de 2020": "2020-03-01",
     "18 d’abril de 2020": "2020-04-18", "12 září 2020": "2020-09-12", "3 lipca 2020": "2020-07-03",
     "2020-06": "2020-06-01", "06/2020": "2020-06-01", "June 2020": "2020-06-01",
@@ -123,7 +131,7 @@ def test_every_day_is_read_from_every_form(day: datetime.date) -> None:
 
 
 def test_a_month_is_read_by_its_whole_name_only() -> None:
-    days = [datetime.date(2020, (number - 1) % THAI + 1, 7) for number in MONTHS.values()]
+    days = [datetime.date(2020, number, 7) for number in MONTHS.values()]
     for form in ("7 {} 2020", "{} 7, 2020", "7. {}. 2020", "2020 {} 7"):
         assert parse_dates(pl.Series([form.format(name) for name in MONTHS])).to_list() == days, form
     longer = pl.Series([f"7 {name}qx 2020" for name in MONTHS])
@@ -133,30 +141,45 @@ def test_a_month_is_read_by_its_whole_name_only() -> None:
 @given(st.lists(st.text(max_size=14) | st.none(), max_size=5))
 def test_no_text_brings_the_date_reader_down(texts: list[str | None]) -> None:
     column = DateColumn(pl.Series(texts, dtype=pl.String))
-    assert len(column.days(column.evidence().form)) == len(texts)
+    assert len(column.days(form_of(column.evidence()))) == len(texts)
 
 
-def test_numbers_are_days_of_a_spreadsheet_only_where_all_are() -> None:
+def test_numbers_are_days_of_a_spreadsheet_only_where_all_else_are_dates() -> None:
     def read(*values: str | None) -> list[str | None]:
         column = DateColumn(pl.Series(values, dtype=pl.String))
-        return column.days(column.evidence().form).cast(pl.String).to_list()
+        return column.days(form_of(column.evidence())).cast(pl.String).to_list()
 
     # 25,569 days lie between 30 December 1899 and 1970, so 43,910 is 18,341 days after 1970
     days = ["2020-03-20", "2020-03-20", None, None, "1954-10-03"]
     assert read("43910", "43910.75", None, "", "20000") == days
-    assert read("43910", "2020-03-20") == [None, "2020-03-20"]
+    assert read("43910", "2020-03-20") == ["2020-03-20", "2020-03-20"]
+    assert read("43910", "2020-03-20", "soon") == [None, "2020-03-20", None]
     assert read("987", "1066") == ["0987-01-01", "1066-01-01"]
-    assert read("987", "1066", "x")[0] is None
+    assert read("987", "1066", "x")[0] is read("987", "1066-10-14")[0] is None
     assert read("987") == [None]
 
 
 def test_evidence_of_parts_adds_up_to_that_of_the_whole() -> None:
     values = pl.Series(
-        ["25/03/2020", "03/25/2020", "03/04/2020", "03.04.2020", "43910", "2020-01-01", "x", "", None]
+        [
+            "25/03/2020",
+            "03/25/2020",
+            "03/04/2020",
+            "03.04.2020",
+            "43910",
+            "2020-01-01",
+            "x",
+            "",
+            None,
+            "3-Apr-46",
+        ]
     )
     whole = DateColumn(values).evidence()
-    assert whole == Evidence(7, day_first=1, month_first=1, either=1, dotted=1, serial=1)
-    assert sum((DateColumn(values[i : i + 2]).evidence() for i in range(0, 9, 2)), Evidence()) == whole
+    order = {"day first": 1, "month first": 1, "either": 1, "dotted": 1}
+    assert whole == Evidence(
+        {"values": 8, "read": 6, "first days": 1, "serial": 1, "named": 1, "46": 1} | order
+    )
+    assert sum((DateColumn(values[i : i + 2]).evidence() for i in range(0, 10, 2)), Evidence()) == whole
 
 
 # Whole columns decide
@@ -365,6 +388,72 @@ def test_a_run_keeps_how_its_dates_were_read_and_an_update_follows(tmp_path: Pat
     assert found == [*first, None, *first[:8]]
     assert opened.provenance.corpus["date_orders"] == ["date: day first"]
     assert [part.name for part in by_period(opened.require_tokens(), "month")] == ["2020-03"]
+
+
+def told(*column: str | None) -> tuple[list[str | None], Summary]:
+    """The days of a column, and what is said of it."""
+    corpus = as_corpus([{"text": f"hail {place}", "date": value} for place, value in enumerate(column)])
+    return days(corpus), corpus.summary
+
+
+THIS_YEAR = datetime.date.today().year
+
+
+def short(*years: int) -> list[str]:
+    return [f"06/18/{year % 100:02}" for year in years]
+
+
+def in_june(*years: int) -> list[str]:
+    return [f"{year}-06-18" for year in years]
+
+
+def test_years_of_two_digits_do_not_lie_after_this_one() -> None:
+    last = range(THIS_YEAR - 99, THIS_YEAR + 1)
+    read, summary = told(*short(*last))
+    assert read == in_june(*last)
+    assert summary.date_orders[1] == f"date: years of two digits from {last[0]} to {THIS_YEAR}"
+    assert f"(month first and years of two digits from {last[0]} to" in summary.describe()
+    assert told("17-Jun-38", "01-Sep-39", "02-Sep-46")[0] == ["1938-06-17", "1939-09-01", "1946-09-02"]
+
+
+def test_years_of_two_digits_on_both_sides_of_this_one_stay_together() -> None:
+    around = range(THIS_YEAR - 15, THIS_YEAR + 16)
+    read, summary = told(*short(*around))
+    assert read == in_june(*(year - 100 for year in around))
+    window = f"from {THIS_YEAR - 184} to {THIS_YEAR - 85}"
+    assert f"years of two digits {window}" in summary.describe()
+    # a later one among recent ones is a mistake, and draws no other with it
+    recent = [THIS_YEAR - 1, THIS_YEAR] * 10
+    assert told(*short(*recent, THIS_YEAR + 1))[0] == in_june(*recent, THIS_YEAR - 99)
+    # years far from each other stay so
+    eras = [*range(THIS_YEAR - 60, THIS_YEAR - 40), *range(THIS_YEAR - 10, THIS_YEAR + 1)]
+    assert told(*short(*eras))[0] == in_june(*eras)
+
+
+def test_what_is_a_date_only_among_dates_is_read_and_said() -> None:
+    # 43,393 days after 30 December 1899: 43,910 are 2020-03-20, and 517 days before that is 2018-10-20
+    read, summary = told("12/14/2018", "43393", "6/13/2018")
+    assert read == ["2018-12-14", "2018-10-20", "2018-06-13"]
+    assert summary.notes == ["numbers in 'date' are read as the days of a spreadsheet: 43910 as 2020-03-20"]
+    assert told("12/14/2018", "43393", "soon")[0] == ["2018-12-14", None, None]
+    read, summary = told("Feb-22", "Okt-19", "May-98", "")
+    assert read == ["2022-02-01", "2019-10-01", "1998-05-01", None]
+    (note,) = summary.notes
+    assert "Feb-22 is read as February 2022" in note
+    assert told("Feb-22", "Apr-2019")[0] == ["2022-02-01", "2019-04-01"]
+    assert told("Feb-22", "soon")[0] == [None, None]
+    assert told(*(f"Feb-{day:02}" for day in range(1, 29)), "Jan-31")[0] == [None] * 29  # days
+
+
+def test_a_column_in_no_known_form_and_documents_without_a_date_are_told() -> None:
+    _, summary = told("Feb 22", "Mar 3", "2020-06-18", "")
+    assert summary.notes == [
+        "dates of 'date' are mostly in no known form, 2 of 3: write them as 2020-03-04 or name another "
+        "--date-field"
+    ]
+    assert "dates from date (1 document has no date, 2 not read, first" in summary.describe()
+    assert told("soon", "2020-06-18", "2020-06-19")[1].notes == []
+    assert "(2 documents have no date)" in told("", "2020-06-18", None)[1].describe()
 
 
 SPANS = [  # a column, the days that it tells
