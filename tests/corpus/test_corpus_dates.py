@@ -445,6 +445,27 @@ def test_what_is_a_date_only_among_dates_is_read_and_said() -> None:
     assert told(*(f"Feb-{day:02}" for day in range(1, 29)), "Jan-31")[0] == [None] * 29  # days
 
 
+CALENDARS = [  # years, and the calendars that they may be of
+    (["1390/01/01", "1400/11/30"], "Persian calendar (1400 began in 2021) or the Islamic calendar"),
+    (["1399/01/31", "1400/05/31"], "Persian calendar (1400 began in 2021): they"),  # no 31st in the Islamic
+    (["1439-01-27", "1443-05-05"], "Islamic calendar (1443 began in 2021): they"),
+    (["1398", "1402", "1399"], "Persian calendar (1400"),
+    (["2563-06-18", "2560-02-28"], "Buddhist calendar (2564 is 2021): they"),
+    (["1399-10-31"], None),  # no month of either has so many days after the sixth
+    (["1399-10-30", "1520-01-02"], None),
+    (["1399-10-30", "2020-01-02"], None),
+    (["1099-10-30"], None),
+    (["2020-06-18"], None),
+]
+
+
+@pytest.mark.parametrize(("column", "calendar"), CALENDARS)
+def test_years_of_other_calendars_are_told_and_not_converted(column: list[str], calendar: str | None) -> None:
+    read, summary = told(*column)
+    assert [day and day[:4] for day in read] == [value[:4] for value in column]
+    assert [calendar in note for note in summary.notes if calendar] == [True] * (calendar is not None)
+
+
 def test_a_column_in_no_known_form_and_documents_without_a_date_are_told() -> None:
     _, summary = told("Feb 22", "Mar 3", "2020-06-18", "")
     assert summary.notes == [

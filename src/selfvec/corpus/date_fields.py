@@ -20,7 +20,7 @@ import polars as pl
 
 from selfvec.base.arrays import Ints
 
-from .dates import IN_SUCH_COLUMNS, USUAL, DateColumn, DateForm, Evidence, form_of
+from .dates import CALENDARS, IN_SUCH_COLUMNS, USUAL, DateColumn, DateForm, Evidence, form_of
 from .summary import NAMED_PLACES, CorpusPass
 
 _ORDERS = {True: "day first", False: "month first"}
@@ -94,6 +94,10 @@ def _decided(
     if form.last_year:
         told.append(f"years of two digits from {form.last_year - 99} to {form.last_year}")
     notes += [said.format(name) for reading, said in _SAID.items() if reading in form.only]
+    calendars = [which for which in CALENDARS if 0 < own[which] == own["read"]]
+    if calendars:
+        which = " or ".join(f"the {calendar} calendar ({CALENDARS[calendar][-1]})" for calendar in calendars)
+        notes.append(f"dates of {name!r} may be of {which}: they are read as they are written")
     read = own["read"] + sum(own[reading] for reading in form.only)
     if 2 * read < own["values"]:
         notes.append(

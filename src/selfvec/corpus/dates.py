@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 from unicodedata import normalize
 
@@ -54,7 +55,7 @@ have the name of a month. ``day first`` are such as 25/03/2020, ``month first`` 
 ``either`` such as 03/04/2020, ``dotted`` such as 03.04.2020. ``serial``, ``early``, ``months`` and
 ``spans``, as 2012/13 and 1641/42, are dates in `IN_SUCH_COLUMNS` only. 2007/08 may be a span, too:
 ``slashed`` are those with a slash, since months rather have a hyphen; 2020/06 is one of ``no spans``. ``00``
-to ``99`` are years that are written with two digits.
+to ``99`` are years that are written with two digits. `CALENDARS` count the days that are recent there.
 """
 
 
@@ -177,6 +178,12 @@ IN_SUCH_COLUMNS = {
     "months": None,  # Feb-22 as a month, see `_parts`
 }
 """What is a date if its whole column is, and its days: numbers of spreadsheets, years of three digits, …"""
+CALENDARS = {
+    "Persian": (621.0, 1.0, 6, "1400 began in 2021"),
+    "Islamic": (621.6, 1.0307, 0, "1443 began in 2021"),
+    "Buddhist": (-543.0, 1.0, 12, "2564 is 2021"),
+}
+"""The year before the first, years in one of ours, how many months from the first have a 31st, an example."""
 _DIGITS = {chr(start + n): str(n) for start in (0x660, 0x6F0, 0x966, 0xBE6, 0xE50, 0xFF10) for n in range(10)}
 
 
@@ -253,10 +260,14 @@ class DateColumn:
 
 
 def _of_days() -> Iterator[pl.Expr]:
-    """How many days there are, how many of a January 1."""
+    """How many days there are, how many of a January 1, and how many recent ones in each of `CALENDARS`."""
     day = pl.col("day")
     yield day.count().alias("read")
     yield (day.dt.ordinal_day() == 1).sum().alias("first days")
+    for name, (before, rate, long, _) in CALENDARS.items():
+        last = ceil((date.today().year - before) * rate)
+        there = (day.dt.day() < 31) | (day.dt.month() <= long)
+        yield (day.dt.year().is_between(last - 99, last) & there).sum().alias(name)
 
 
 def parse_dates(values: pl.Series, form: DateForm = DateForm()) -> pl.Series:
