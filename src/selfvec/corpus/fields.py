@@ -384,18 +384,25 @@ def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int])
     """A note on columns whose values are dates, since none has a usual name of one."""
     import polars as pl
 
-    from .dates import parse_dates  # not above: few files have no field of a usual name
+    from .dates import DateColumn, form_of  # not above: few files have no field of a usual name
 
     columns: dict[str, int] = {}
+    unread: list[str] = []
     for name, values in rows.items():
         texts = _written(values)
         own = [text for text in texts if len(text) <= _SHOWN and _YEAR.search(text)]
         own = [text for text in own if not _NUMBER.fullmatch(text)]
         several = counts.get(name) == 1 and _LEAST <= len(own) == len(texts)
-        if several and not parse_dates(pl.Series(own, dtype=pl.String)).null_count():
-            columns[name] = len(own)
+        if several:
+            column = DateColumn(pl.Series(own, dtype=pl.String))
+            says = column.evidence()
+            if not column.days(form_of(says)).null_count():
+                columns[name] = len(own)
+            elif says["named"] == len(own):
+                unread.append(name)
     if not columns:
-        return []
+        rule = "no field has a usual name of a date, and what looks like dates is in no known form"
+        return [f"{rule}: {_listed(unread, 5)}"] if unread else []
     best = max(columns, key=columns.__getitem__)  # of several the fullest
     look = "looks" if len(columns) == 1 else "look"
     which = f"{_listed(list(columns), 5)} {look} like dates: --date-field {shlex.quote(best)}"
