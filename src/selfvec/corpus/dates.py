@@ -42,7 +42,7 @@ _MISSING = r"(?i)^(?:|--?|na[nt]|none|null|n/?a|<na>|0000-00-00(?: 00:00:00)?)$"
 class DateForm:
     """What is decided for a column: how values are meant that alone could mean several days, or none."""
 
-    day_first: bool | None = None  # of 03/04/2020; None: nothing decides, so it is by its separator
+    day_first: bool | None = None  # of 03/04/2020; None: undecided, so before full stops only
     only: frozenset[str] = frozenset()  # what is a date in such columns only: `IN_SUCH_COLUMNS`
     last_year: int | None = None  # of the hundred years that two digits can mean; None: this year
 
@@ -178,6 +178,7 @@ IN_SUCH_COLUMNS = {
     "months": None,  # Feb-22 as a month, see `_parts`
 }
 """What is a date if its whole column is, and its days: numbers of spreadsheets, years of three digits, …"""
+
 CALENDARS = {
     "Persian": (621.0, 1.0, 6, "1400 began in 2021"),
     "Islamic": (621.6, 1.0307, 0, "1443 began in 2021"),
@@ -410,6 +411,6 @@ def _since_1970(texts: pl.Series) -> pl.Series:
     number = number.zip_with(exact.is_null(), exact.cast(pl.Int64).cast(pl.String))
     units = number.str.strip_prefix("-").str.len_chars().cast(pl.Int64)
     units = units.replace_strict(_SINCE_1970, default=None, return_dtype=pl.Int64)
-    below = texts.str.contains(r"^-.*\.[0-9]*[1-9]").cast(pl.Int64)  # -0.5 is in the day before
+    below = texts.str.contains(r"^-[0-9]+\.[0-9]*[1-9][0-9]*$").cast(pl.Int64)  # -0.5 is in the day before
     days = (number.cast(pl.Int64, strict=False) - below) // (units * 86_400)
     return days.clip(-(1 << 20), 1 << 22).cast(pl.Int32).cast(pl.Date)
