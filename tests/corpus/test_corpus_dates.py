@@ -25,7 +25,6 @@ from selfvec.corpus.dates import (
     Evidence,
     form_of,
     parse_dates,
-    parse_moments,
 )
 from selfvec.corpus.fields import FieldNames
 from selfvec.corpus.files import open_part
@@ -91,29 +90,6 @@ def test_people_write_a_day_in_many_forms() -> None:
 def test_what_is_not_a_date_does_not_become_one() -> None:
     values = cells(NO_DAYS)
     assert dict(zip(values, parse_dates(pl.Series(values)), strict=True)) == dict.fromkeys(values)
-
-
-def test_moments_are_read_in_utc() -> None:
-    at = {  # the 18th of June 2020: hour, minute, second, microsecond in UTC
-        "2020-06-18T15:17:00.5+02:00": (13, 17, 0, 500_000), "2020-06-18t15:17z": (15, 17, 0, 0),
-        "2020-06-18 15:17:00.123456789Z": (15, 17, 0, 123_456), " 2020-06-18 15:17:08 ": (15, 17, 8, 0),
-        "2020-06-17 23:30:59,25 -0100": (0, 30, 59, 250_000), "2020-06-19T00:17:08+09:00": (15, 17, 8, 0),
-    }  # fmt: skip
-    none = [
-        "2020-06-18",
-        "2020-06-18 24:30",
-        "2020-06-31T10:00Z",
-        "18 June 2020 10:00",
-        "1592438400",
-        "",
-        None,
-    ]
-    read = parse_moments(pl.Series("sent", [*at, *none]))
-    assert (read.name, read.dtype) == ("sent", pl.Datetime("us", "UTC"))
-    expected = [datetime.datetime(2020, 6, 18, *time, tzinfo=datetime.UTC) for time in at.values()]
-    assert read.to_list() == [*expected, *[None] * len(none)]
-    for empty in ([], [None]):
-        assert parse_moments(pl.Series(empty, dtype=pl.String)).dtype == read.dtype
 
 
 @given(st.dates(datetime.date(1000, 1, 1), datetime.date(2999, 12, 31)))

@@ -303,7 +303,19 @@ def test_many_blanks_in_a_number_take_no_longer_than_letters() -> None:
     assert math.isnan(written_number("1" + " " * 100_000 + "x"))
 
 
-EVERY = ["x", "", "2", "2..3", "3.0", "inf", "nan", "true", "2024-01-01", "2024-01-01..2025", "2024-01-01T10:00Z"]
+EVERY = [
+    "x",
+    "",
+    "2",
+    "2..3",
+    "3.0",
+    "inf",
+    "nan",
+    "true",
+    "2024-01-01",
+    "2024-01-01..2025",
+    "2024-01-01T10:00Z",
+]
 
 
 def test_any_value_may_be_asked_of_a_field_of_any_type() -> None:

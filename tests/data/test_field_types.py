@@ -12,7 +12,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import CorpusError
-from selfvec.data.field_types import Guess, parsed, unfit, without_missing, written
+from selfvec.data.field_types import Guess, parse_moments, parsed, unfit, without_missing, written
 
 
 def read(values: list[str | None], name: str = "f", cuts: tuple[int, ...] = ()) -> tuple[str, list[object]]:
@@ -92,6 +92,29 @@ def test_every_number_is_read_as_it_is_written(numbers: list[float]) -> None:
     guess.add(written(typed))
     assert guess.kind == "number"
     assert parsed(written(typed), "number").to_list() == typed.to_list()
+
+
+def test_moments_are_read_in_utc() -> None:
+    at = {  # the 18th of June 2020: hour, minute, second, microsecond in UTC
+        "2020-06-18T15:17:00.5+02:00": (13, 17, 0, 500_000), "2020-06-18t15:17z": (15, 17, 0, 0),
+        "2020-06-18 15:17:00.123456789Z": (15, 17, 0, 123_456), " 2020-06-18 15:17:08 ": (15, 17, 8, 0),
+        "2020-06-17 23:30:59,25 -0100": (0, 30, 59, 250_000), "2020-06-19T00:17:08+09:00": (15, 17, 8, 0),
+    }  # fmt: skip
+    none = [
+        "2020-06-18",
+        "2020-06-18 24:30",
+        "2020-06-31T10:00Z",
+        "18 June 2020 10:00",
+        "1592438400",
+        "",
+        None,
+    ]
+    read = parse_moments(pl.Series("sent", [*at, *none]))
+    assert (read.name, read.dtype) == ("sent", pl.Datetime("us", "UTC"))
+    expected = [dt.datetime(2020, 6, 18, *time, tzinfo=dt.UTC) for time in at.values()]
+    assert read.to_list() == [*expected, *[None] * len(none)]
+    for empty in ([], [None]):
+        assert parse_moments(pl.Series(empty, dtype=pl.String)).dtype == read.dtype
 
 
 def test_what_does_not_fit_is_told() -> None:

@@ -91,9 +91,8 @@ def _last_year(years: Mapping[int, int]) -> int:
 
 
 _Y, _M = r"([0-9]{4})", r"([0-9]{1,2})"
-_ISO_DAY = r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
-_ISO_TIME = r"[Tt ]([0-9]{2}:[0-9]{2})(?:(:[0-9]{2})(?:[.,]([0-9]+))?)?(?: ?([Zz]|[+-][0-9]{2}:?[0-9]{2}))?"
-_ISO = rf"^{_ISO_DAY}(?:{_ISO_TIME})?$"
+_CLOCK = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"
+_ISO = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:[Tt ]{_CLOCK}(?: ?(?:[Zz]|[+-][0-9]{{2}}:?[0-9]{{2}}))?)?$"
 
 _YEAR = r"^[12][0-9]{3}$"
 _ZONE = (
@@ -281,23 +280,6 @@ def parse_dates(values: pl.Series, form: DateForm = DateForm()) -> pl.Series:
     ['1990-01-01', '1990-04-01', '1972-04-03', None]
     """
     return DateColumn(values).days(form)
-
-
-def parse_moments(values: pl.Series) -> pl.Series:
-    """The moments of a column, ``Datetime("us", "UTC")``; null for days without a time and for other texts.
-
-    They are written as ISO 8601 has it, with ``T`` or a blank. Those without a zone are taken as UTC.
-
-    >>> moments = parse_moments(pl.Series(["2020-06-18T15:17:00.5+02:00", "2020-06-18 15:17", "soon"]))
-    >>> moments.dt.to_string("iso").to_list()
-    ['2020-06-18 13:17:00.500000+00:00', '2020-06-18 15:17:00.000000+00:00', None]
-    """
-    groups = values.str.strip_chars().str.extract_groups(rf"^{_ISO_DAY}{_ISO_TIME}$").struct.unnest()
-    day, clock, seconds, fraction, zone = map(pl.col, groups.columns)
-    second = pl.concat_str(seconds.fill_null(":00"), pl.lit("."), fraction.fill_null("0"))
-    written = pl.concat_str(day, pl.lit("T"), clock, second, zone.str.to_uppercase().fill_null("Z"))
-    read = written.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", strict=False)
-    return groups.select(read.alias(values.name)).to_series()
 
 
 def _cleaned(values: pl.Series) -> pl.Series:
