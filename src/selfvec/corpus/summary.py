@@ -79,7 +79,7 @@ class Summary:
     unread_date_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line and value
     odd_dates: int = 0  # before the year 1000 or after 2199
     odd_date_places: list[str] = field(default_factory=list)
-    date_orders: tuple[str, ...] = ()  # how 03/04/2020 was read, for each field: "date: day first"
+    date_orders: tuple[str, ...] = ()  # how 03/04/20 was read, a field each: "date: day first", and its years
     mended_rows: int = 0  # a known defect was repaired
     mended: dict[str, int] = field(default_factory=dict)  # the places in all rows, by what was mended
     mended_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line and repair
