@@ -112,9 +112,8 @@ class FieldNames:
     id: str | None = None
     keep: bool | tuple[str, ...] = False  # whether to keep all other fields, or which
     as_is: bool = False  # whether texts are kept as they are written
-    dates: tuple[str, ...] = field(
-        default=(), repr=False
-    )  # date fields of the run that is added to: no others
+    # Of the run that is added to, beside which no other is a date field.
+    dates: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def of(
