@@ -40,7 +40,7 @@ from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import Figures
 from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Part, Table, View, figure
-from selfvec.corpus.filters import GivenFilter, given_filters
+from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary

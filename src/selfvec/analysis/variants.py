@@ -11,7 +11,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.result_table import Figures
 from selfvec.base.view import COUNT, Column, Table, View, figure
-from selfvec.corpus.filters import GivenFilter, given_filters
+from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import atomic_file, check_target

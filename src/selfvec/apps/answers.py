@@ -21,7 +21,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.versions import __version__
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.fields import FieldOptions, given_options
-from selfvec.corpus.filters import GivenFilter, given_filters
+from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.files.atomic_files import atomic_file, writing

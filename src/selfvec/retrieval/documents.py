@@ -19,8 +19,8 @@ from selfvec.base.arrays import AnyInts, Array, Floats, Ids, Int8s, Ints, Rows
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
-from selfvec.corpus.filters import coded
 from selfvec.corpus.fingerprints import joined_utf8
+from selfvec.corpus.slices import coded
 from selfvec.data.field_types import TEXT as TEXTS
 from selfvec.data.field_types import parsed
 from selfvec.data.run import Run

@@ -24,7 +24,8 @@ from selfvec.base.arrays import Array, Mask
 from selfvec.base.checks import check_path, check_text, check_whole
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.progress import Progress
-from selfvec.corpus.filters import GivenFilter, allowed, filter_names, given_filters
+from selfvec.corpus.filters import allowed, filter_names
+from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of

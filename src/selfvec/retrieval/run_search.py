@@ -18,7 +18,8 @@ from selfvec.base.arrays import Ints
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.corpus.filters import GivenFilter, allowed, given_filters
+from selfvec.corpus.filters import allowed
+from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data.live_run import BASE, LiveRun, Part
 from selfvec.data.run_text import ID
 from selfvec.encoders.encoded_texts import encoded_texts_of_segment

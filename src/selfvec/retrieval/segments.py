@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyInts, Array, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
-from selfvec.corpus.filters import coded
+from selfvec.corpus.slices import coded
 from selfvec.data.field_types import common_kind, dtype_of
 from selfvec.data.run_text import ShownDates
 from selfvec.files.checksums import write_sealed

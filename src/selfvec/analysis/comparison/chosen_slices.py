@@ -15,7 +15,6 @@ import numpy as np
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
-from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.slices import (
     PERIODS,
     Slice,
@@ -154,7 +153,11 @@ def asked_slices(
         raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
     sides = period if between is None else _named_sides(between)
     lacking: list[str] = []
-    documents = filtered_documents(run, filters, lacking) if filters else None
+    documents = None
+    if filters:
+        from selfvec.corpus.filters import filtered_documents  # only a filter needs Polars
+
+        documents = filtered_documents(run, filters, lacking)
     among = run if documents is None else _with_documents(run, documents)
     if field is not None:
         chosen = Chosen(_two(_of_field(among, field, sides, documents)))

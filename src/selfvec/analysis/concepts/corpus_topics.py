@@ -22,7 +22,7 @@ from selfvec.base.errors import InputError, OptionError, require
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
-from selfvec.corpus.filters import GivenFilter, filtered_documents, given_filters
+from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, document_groups
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import check_target
@@ -224,6 +224,8 @@ def passing(run: Run, filter: GivenFilter | None) -> Run:
     """The documents of a run that pass, as a run in memory; the run itself without filters."""
     if not filter:
         return run
+    from selfvec.corpus.filters import filtered_documents  # only a filter needs Polars
+
     documents = filtered_documents(run, given_filters(filter))
     part = _part_of(run, documents)
     part.text = None if run.text is None else text_part(run.text, documents)

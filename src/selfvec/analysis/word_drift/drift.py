@@ -17,7 +17,7 @@ from selfvec.base.declarations import checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.corpus.filters import GivenFilter, given_filters
+from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.storage.cache import cached_result

@@ -51,7 +51,8 @@ def add(
         What becomes of a document whose id the run has: it replaces that one, stays beside, or is an error.
     progress : Progress, optional
     **fields
-        Those of `FieldOptions`: how documents are read. Without the text field of the run, one of a usual name is read.
+        Those of `FieldOptions`: how documents are read. If they lack the text field of the run, one of usual
+        name is read.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
-from selfvec.corpus.filters import GivenFilter, given_filters
+from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.files.atomic_files import check_target
 from selfvec.files.report_page import check_report, save_page
 from selfvec.storage.opened import GivenRun, as_run

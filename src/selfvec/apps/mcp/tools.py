@@ -29,7 +29,7 @@ from selfvec.base.declarations import Declaration, declared_at
 from selfvec.base.display import whole_words
 from selfvec.base.progress import Progress
 from selfvec.base.view import Column
-from selfvec.corpus.filters import given_filters
+from selfvec.corpus.given_filters import given_filters
 from selfvec.data import run as record
 from selfvec.data.vectors import Source
 from selfvec.files.checksums import unchanged
