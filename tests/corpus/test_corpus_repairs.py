@@ -7,6 +7,7 @@ from corpus_reader import Reader
 
 from selfvec.corpus import as_corpus
 
+DATA = "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5zA7bC9dE1fG3hI5jK7lM9nO1pQ3r"
 MENDED = [  # as written, as it is meant, what is said
     ("\x1b[31mERROR\x1b[0m at\x1b[9Cdawn \x1b]0;title\x07x", "ERROR at dawn x", "a terminal's codes"),
     ("^[[1mfull^[[0m \\x1b[32mok\\033[0m \\u001b[0m", "full ok ", "a terminal's codes"),
@@ -25,11 +26,35 @@ MENDED = [  # as written, as it is meant, what is said
     ("win-\ndows win\xad dows har¬\r\nbour, a well-\nknown X-\nray",
      "windows windows harbour, a well-known X-ray", "words cut by line ends"),
     ("the bankâ€™s", "the bank’s", "UTF-8 that had been read as Windows-1252"),
+    ("Seen <!-- a > b\n<p>x</p> -->by all.<!--[if gte mso 9]><xml>x</xml><![endif]--> <![if !x]>y<![endif]>",
+     "Seen by all. y", "hidden comments"),
+    ("[//]: # (hidden)\nSeen.\n[note]: <> 'hidden, too'\n", "Seen.\n", "hidden comments"),
+    (f"![shot](data:image/png;base64,{DATA}) lies there", "![shot]() lies there", "data in base64"),
+    (f"a key:\n-----BEGIN RSA KEY-----\nProc-Type: 4,ENCRYPTED\n\n{DATA}\n-----END RSA KEY-----\nend",
+     "a key:\n\nend", "data in base64"),
+    (f"sent:\n{DATA}+\n{DATA}\nAb1==\nthanks", "sent:\n\nthanks", "data in base64"),
+    ("<@U02DF> see <https://x.org/a|the page> in <#C1|ops> or <#C0252012> :tada: <!here> <@W9AB|ann> x",
+     " see the page in #ops or   @here @ann x", "marks of Slack and names of emoji"),
+    ("Well done :tada: :+1:\nnext", "Well done  \nnext", "marks of Slack and names of emoji"),
+    ("[**Last Name (LF) 12**] was seen on [**2151-7-16**] at ___.", " was seen on  at .",
+     "marks in place of words"),
 ]  # fmt: skip
-PLACES = [4, 5, 7, 3, 6, 5, 10, 12, 4, 7, 2, 5, 1]  # in each of these
+PLACES = [4, 5, 7, 3, 6, 5, 10, 12, 4, 7, 2, 5, 1, 4, 2, 1, 1, 1, 7, 2, 3]  # in each
 KEPT = [
     "if a<b then <p> is > c", "AT&T; R&D; &foo; &", "use <b> here", "[1] [link] [[]] p ¬q", "_x0041_ _x00_",
     ">>> 1 + 1\n2\n>>> print()",
+    "Open a comment by `<!--`, close it by `-->`.", "```html\n<!-- a note -->\n<!-- too -->\n```\nas above",
+    "the arrows <!-- and -> x", "[1]: # [a]: #top (x)", "<https://x.org> and <ann@x.org>, a <b and c|d>",
+    "Set :param x: or :ref:`y`, :all: of a::b::c, at 10:30:45.\n:author: Ann", "In the ratio 1 :2: 3",
+    "[**Read on**](x.org), [**a**]", "Write **bold** as [**bold**]", "__init__ and a_b ____ c, `___`\n",
+    f"{DATA[:60]} a\nThe sum {'0a1b' * 32}= {'Titin' * 40} {'CamelCaseName' * 9}+",
+    "2-[(1R,3aS,4S,7aR)-7a-methyl-1-[(2R)-6-methylheptan-2-yl]-octahydroinden-4-yl]ethylidene=3",
+    "Please end it with\n\nSigned-off-by: Ann Lee <ann@x.org>\n\nas others do.",
+    "Subject: cranes\nSigned-off-by: is missing", "a\n-- \nb" + "\nc" * 20, "-- \nSELECT a", "one\n--\ntwo",
+    "The book says: *** START OF THE STORM ***", "10:30 Coffee\n11:00 Talks\n12:30 Lunch",
+    "Come at 10:30.\nOr at 11:30.\nOr at 12:30 [today]", "HAMLET: To be.\nHORATIO: Yes.\nHAMLET: Or not.",
+    "10:15:01 ERROR: it fell\n10:15:02 ERROR: again\n10:15:03 ERROR: [disk]",
+    "12:01:30 fell\n11:00:20 rose\n10:00:10 fell", "a\n-\nb",
     "a -\nb", "x[[1]] [[Pilots]] {{y}} it''s", "one\n> line", "1990-\n95", "path\\x1bc", "Ünïcode – “quoted”",
 ]  # fmt: skip
 
@@ -52,11 +77,12 @@ def test_what_programs_write_is_mended_counted_and_said(
     assert [what in note and note.startswith("--as-is leaves texts") for note in summary.notes] == [True]
 
 
-def test_the_places_that_are_mended_are_counted() -> None:
-    corpus = as_corpus([row[0] for row in MENDED])
+@pytest.mark.parametrize(("row", "places"), list(zip(MENDED, PLACES, strict=True)))
+def test_the_places_that_are_mended_are_counted(row: tuple[str, str, str], places: int) -> None:
+    corpus = as_corpus([row[0]])
     list(corpus.batches())
-    found = [int(place.rpartition(": ")[2].split()[0]) for place in corpus.summary.mended_places]
-    assert found == PLACES
+    (what,) = (told for told in corpus.summary.mended if row[2] in told)
+    assert corpus.summary.mended == {what: places}
 
 
 @pytest.mark.parametrize("written", KEPT + [row[1] for row in MENDED if "</" not in row[1]])

@@ -13,6 +13,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
@@ -94,6 +96,121 @@ def _unescaped(text: str) -> Mended:
     return _OOXML.sub(meant, text), places
 
 
+# Comments that no reader of the page sees; in code they are what the text is about
+
+_CODE_OR = r"(?P<code>^ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}(?P=fence)|\Z)|`[^`\n]+`)|%s"
+_COMMENT = re.compile(_CODE_OR % "<!--.*?-->", re.MULTILINE | re.DOTALL)
+_CONDITION = re.compile(_CODE_OR % r"<!\[(?:if\b[^<>\]]{0,80}|endif)\]>", re.MULTILINE | re.DOTALL)
+# A link of Markdown that leads nowhere. Its label may be anything, its title is the comment.
+_NOWHERE = re.compile(
+    r"^ {0,3}\[[^\[\]\n]{1,40}\]: (?:#|<>) (?:\([^\n]*\)|\"[^\n]*\"|'[^\n]*')[ \t\r]*(?:\n|\Z)", re.MULTILINE
+)
+
+
+def _without_comments(text: str) -> Mended:
+    """A text without the comments of HTML, of Word and of Markdown."""
+    places = 0
+
+    def seen(piece: re.Match[str]) -> str:
+        nonlocal places
+        places += piece["code"] is None
+        return piece["code"] or ""
+
+    end = text.rfind("-->") + 3  # what is not closed is no comment
+    if "<!--" in text[:end]:
+        text = _COMMENT.sub(seen, text[:end]) + text[end:]
+    if "<![" in text:
+        text = _CONDITION.sub(seen, text)
+    if "]: " in text:
+        text, more = _NOWHERE.subn("", text)
+        places += more
+    return text, places
+
+
+# Files within texts
+
+_INLINE = re.compile(r"data:[\w.+-]{1,80}/[\w.+-]{1,80}(?:;[\w.=+-]{1,80}){0,3};base64,[A-Za-z0-9+/=_%-]*")
+_ARMOR = re.compile(
+    r"^-----BEGIN ([A-Z0-9 ]{1,40})-----[ \t]*\r?\n[^-]*(?:-[^-]+)*-----END \1-----[ \t]*$", re.MULTILINE
+)
+_RUN = re.compile(
+    r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{64,}(?:\r?\n[A-Za-z0-9+/_-]{60,})*(?:\r?\n[A-Za-z0-9+/_-]{2,76}={1,2}(?=\s|\Z))?={0,2}"
+)
+_KINDS = re.compile("[a-z]+|[A-Z]+|[0-9]+")
+_MIXED = 0.45  # of the letters begin another kind: 0.62 of data, 0.33 of CamelCase; hashes lack a kind
+
+
+def _without_data(text: str) -> Mended:
+    """A text without pictures, certificates and keys, as base64 writes them."""
+    text, pictures = _INLINE.subn("", text) if ";base64," in text else (text, 0)
+    text, keys = _ARMOR.subn("", text) if "-----END " in text else (text, 0)
+    places = pictures + keys
+
+    def meant(run: re.Match[str]) -> str:
+        nonlocal places
+        kinds = _KINDS.findall(run[0])
+        of = {"0" if kind.isdigit() else "a" if kind.islower() else "A" for kind in kinds}
+        is_data = len(of) == 3 and len(kinds) > _MIXED * len(run[0])
+        places += is_data
+        return "" if is_data else run[0]
+
+    if "+" in text or "=" in text:  # as all of some length have
+        text = _RUN.sub(meant, text)
+    return text, places
+
+
+# Names and numbers that somebody has taken out
+
+_BRACKETED = re.compile(r"(?<!`)\[\*\*[^\[\]\n]*\*\*\](?!`)")
+_BOLD = re.compile(r"(?<![*\[])\*\*\w[^*\n]{0,80}\w\*\*(?![*\]])|\*\*\][(\[:]")  # of Markdown
+_BLANK = re.compile(r"(?<![\w`])___(?![\w`])")
+_RULE = re.compile(r"^[ \t]*___[ \t]*$", re.MULTILINE)
+
+
+def _without_blanks(text: str) -> Mended:
+    """A text without what stands for words that were taken out, as in the notes of MIMIC."""
+    marks = blanks = 0
+    if "[**" in text and not _BOLD.search(text):
+        text, marks = _BRACKETED.subn("", text)
+    if "___" in text and not _RULE.search(text):
+        text, blanks = _BLANK.subn("", text)
+    return text, marks + blanks
+
+
+# Slack, and emoji by their names
+
+_SLACK = re.compile(
+    r"<(?:(?P<sign>[@#])[UWCGST][A-Z0-9]+|!(?P<all>[a-z]+)(?:\^[^<>|\s]*)?|(?:https?://|mailto:)[^<>|\s]+)"
+    r"(?:\|(?P<label>[^<>\n]*))?>"
+)
+_EMOJI = r"(?=[a-z0-9_+'-]*[a-z]|[+-]1:)[a-z0-9_+'-]{2,40}:(?::skin-tone-\d:)?(?![\w:/`])"
+_ANY_EMOJI = re.compile(rf":(?<![\w:/.]:){_EMOJI}")
+# Elsewhere in a line it may be somebody's own sign, and where a line begins a field
+_EMOJI_AFTER = re.compile(
+    rf":(?<=\S[ \t]:){_EMOJI}(?=(?:[ \t]*:[a-z0-9_+'-]{{2,40}}:){{0,4}}[ \t]*(?:\r?\n|\Z))"
+)
+
+
+def _as_slack_shows(text: str) -> Mended:
+    """A text with the names and links that Slack shows, and without the names of emoji."""
+    places = 0
+
+    def shown(mark: re.Match[str]) -> str:
+        nonlocal places
+        sign, word, label = mark["sign"] or "", mark["all"], mark["label"]
+        if not sign and not word and label is None:
+            return mark[0]  # a link of any text
+        places += 1
+        if label is not None:
+            return sign + label.removeprefix(sign)
+        return f"@{word}" if word else ""
+
+    if "<" in text:
+        text = _SLACK.sub(shown, text)
+    text, emoji = (_ANY_EMOJI if places else _EMOJI_AFTER).subn("", text)
+    return text, places + emoji
+
+
 # HTML in rows: what a web page or a feed was cut from
 
 _ELEMENT = "|".join(sorted(BLOCKS | UNSEEN | WITHIN_LINES, key=len, reverse=True))
@@ -160,7 +277,7 @@ _LINK = re.compile(
 )
 _TEMPLATE = re.compile(r"\{\{[^{}]*\}\}")
 _NESTED = 5  # templates within templates
-_BOLD = re.compile(r"'{2,5}(?=\S[^'\n]*'{2,5})|(?<=\S)'{2,5}")
+_EMPHASIS = re.compile(r"'{2,5}(?=\S[^'\n]*'{2,5})|(?<=\S)'{2,5}")
 
 
 def _without_marks(text: str) -> Mended:
@@ -170,7 +287,7 @@ def _without_marks(text: str) -> Mended:
         text, places = _BBCODE.subn("", text)
     if "[[" in text:
         text, links = _LINK.subn(lambda link: link[1] or "", text)
-        for pattern in (*[_TEMPLATE] * _NESTED, _BOLD) if links else ():
+        for pattern in (*[_TEMPLATE] * _NESTED, _EMPHASIS) if links else ():
             text, marks = pattern.subn("", text)
             links += marks
         places += links
@@ -194,13 +311,18 @@ REPAIRS = (
     Repair("a terminal's codes", "left out", _without_codes),
     Repair("letters printed one over the other", "read once", _struck_once),
     Repair("Excel's escapes", "read", _unescaped),
+    Repair("hidden comments", "left out", _without_comments, of_text=True),
+    Repair("data in base64", "left out", _without_data, of_text=True),
+    Repair("marks of Slack and names of emoji", "read as they are shown", _as_slack_shows, of_text=True),
     Repair("HTML's tags and entities", "read", _read_markup, of_text=True),
+    Repair("marks in place of words", "left out", _without_blanks, of_text=True),
     Repair("marks of wikis and forums", "left out", _without_marks, of_text=True),
-    Repair("the > of quoted lines", "left out", _without_quote_signs, of_text=True),
+    Repair("the > of quoted lines", "left out, the lines kept", _without_quote_signs, of_text=True),
     Repair("words cut by line ends", "joined", joined_lines, of_text=True),
 )
 """What is mended, in this order; each takes the strings of the one before. Entities are read before the signs
-of quoted lines, since a web form writes > as an entity."""
+of quoted lines, since a web form writes > as an entity, and after comments and Slack's marks, since an entity
+there is text."""
 
 
 # Lines of YAML or TOML between two marks. A text that begins with a rule has other lines before the next one.
@@ -224,8 +346,14 @@ _SIGNS = (
     r"|\^\[\[|\\(?:x1[bB]|033|u001[bB])\[|_x[0-9A-Fa-f]{4}_|&(?:#|[A-Za-z]+[0-9]*;)|</?[A-Za-z]"
     r"|\[/[A-Za-z]|\[\[|\n>",
 )
-"""One of these is in every text that may need a repair. As two they take 45 ms for 45 MB: Polars skips to the
-beginnings of alternatives if these are few. All as one take 190 ms, and one for each repair as long."""
+_SIGNS_OF_TEXT = (
+    r"<[!@#]|\[\*\*|-----END |\]: ",
+    r" :[a-z0-9_+'-]+:|-by: |Change-Id: I|___",
+    "[+=]|base64",
+)
+"""One of these is in every text that may need a repair, the latter of which are made in texts alone. Several
+take a few ms each for 27 MB: Polars skips to the beginnings of alternatives if these are few. All as one take
+190 ms, and one for each repair as long."""
 _MANY = 256  # rows that are looked through in several threads
 
 
@@ -236,12 +364,13 @@ def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, 
     """
     places: dict[int, Places] = {}
     texts = set(map(readable, fields.text)) if plain else ()
-    first, second = (pl.all().str.contains(sign) for sign in _SIGNS)
+    signs = [_SIGNS + _SIGNS_OF_TEXT if name in texts else _SIGNS for name in batch.frame.columns]
+    marks = (reduce(or_, map(pl.nth(n).str.contains, own)) for n, own in enumerate(signs))
     # Each thread of Polars compiles the expressions: for few rows that is most of the time.
     select = batch.frame.select if len(batch.lines) > _MANY else batch.frame.select_seq
     columns = [
         _mended(column, marked, fields.as_is, column.name in texts, places)
-        for column, marked in zip(batch.frame, select(first | second), strict=True)
+        for column, marked in zip(batch.frame, select(*marks), strict=True)
     ]
     if not places:
         return batch
