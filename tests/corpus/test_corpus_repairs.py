@@ -38,8 +38,18 @@ MENDED = [  # as written, as it is meant, what is said
     ("Well done :tada: :+1:\nnext", "Well done  \nnext", "marks of Slack and names of emoji"),
     ("[**Last Name (LF) 12**] was seen on [**2151-7-16**] at ___.", " was seen on  at .",
      "marks in place of words"),
+    ("By\n*** START OF THE PROJECT GUTENBERG EBOOK A,\nB ***\nOne day.\nEnd of Project Gutenberg's A\nOf use",
+     "One day.", "licences around books"),
+    ("A fix.\n\nFixes: 12ab\nSigned-off-by: Ann Lee <ann@x.org>\nReviewed-by: Bo <bo@x.org>\n", "A fix.",
+     "signatures and trailers"),
+    ("Yes, it did.\n-- \nAnn Lee\nHull\n", "Yes, it did.", "signatures and trailers"),
+    ("It broke.\n" + 30 * "_" + "\ncranes mailing list\nx@x.org\n", "It broke.", "signatures and trailers"),
+    ("0:03 hail\n0:10 (Applause) fell (Applause)\n1:02 on us (Applause)\nand you",
+     "hail\n fell\non us\nand you", "time codes, speakers and sounds of transcripts"),
+    ("[00:01:02] Ann Lee: it fell [00:01:03]\n[00:01:09] Bo: yes\n[00:01:12] Ann Lee: here\nAnn Lee: too",
+     "it fell \nBo: yes\nhere\ntoo", "time codes, speakers and sounds of transcripts"),
 ]  # fmt: skip
-PLACES = [4, 5, 7, 3, 6, 5, 10, 12, 4, 7, 2, 5, 1, 4, 2, 1, 1, 1, 7, 2, 3]  # in each
+PLACES = [4, 5, 7, 3, 6, 5, 10, 12, 4, 7, 2, 5, 1, 4, 2, 1, 1, 1, 7, 2, 3, 2, 3, 1, 1, 6, 7]  # in each
 KEPT = [
     "if a<b then <p> is > c", "AT&T; R&D; &foo; &", "use <b> here", "[1] [link] [[]] p ¬q", "_x0041_ _x00_",
     ">>> 1 + 1\n2\n>>> print()",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.commands import ran
 
 from selfvec.apps.cli import main
-from selfvec.corpus.document_files import joined_lines
+from selfvec.corpus.furniture import joined_lines
 from selfvec.files.memory import PackedStrings
 from selfvec.text.odd_words import garbled, letters_key, proper_names, spelling_key
 from selfvec.text.tokenizers import DistinctWords

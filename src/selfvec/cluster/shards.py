@@ -150,7 +150,7 @@ def _cut(file: Shard, shard_bytes: int) -> Iterator[Shard]:
 
 def _is_whole(source: TextSource) -> bool:
     """Whether a file cannot be cut between lines."""
-    if source.kind not in _LINES or source.returns or source.wrapped:
+    if source.kind not in _LINES or source.returns or source.form.wrapped:
         return True
     with _opened(source.path) as file:
         head = file.read(MARK_BYTES)

@@ -12,7 +12,6 @@ import io
 import logging
 import re
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -46,6 +45,7 @@ class DocumentKind:
     read: Callable[[bytes, Remarks], str]
     unread: str  # what a file may hold that is not read
     package: str | None = None  # the module that reads it
+    paged: bool = False  # whether form feeds in its text end pages
 
     @property
     def there(self) -> bool:
@@ -184,7 +184,7 @@ _FEW = 20  # characters of a text for each such place, at least, if the rest is 
 
 
 def _pdf(data: bytes, remarks: Remarks) -> str:
-    """The text of the pages and of what was typed into forms; words cut at the ends of lines are joined.
+    """The text of the pages, with a form feed between them, and of what was typed into forms.
 
     Pages without text, and those whose fonts do not tell their letters, are left out and told.
     """
@@ -219,7 +219,7 @@ def _pdf(data: bytes, remarks: Remarks) -> str:
         remarks.unread.append(("fonts", f"{where}: OCR them"))
     values = [entry.get("/V") for entry in (reader.get_fields() or {}).values() if entry.get("/FT") != "/Btn"]
     typed = [value.strip() for value in values if isinstance(value, str)]
-    return joined_lines("\n".join([*pages, *typed]))[0].strip()
+    return "\n".join(["\f".join(pages), *typed]).strip()
 
 
 # Word
@@ -321,59 +321,6 @@ _NOT_SEEN = "comments, scripts, navigation and hidden elements"
 
 DOCUMENT_KINDS = (
     DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html, _NOT_SEEN),
-    DocumentKind("PDF", (".pdf",), _pdf, "pictures, also those of scanned pages,", "pypdf"),
+    DocumentKind("PDF", (".pdf",), _pdf, "pictures, also those of scanned pages,", "pypdf", paged=True),
     DocumentKind("Word", (".docx",), _docx, "pictures, deleted and hidden text"),
 )
-
-
-# ---- Words that a line end cuts in two, as in the text of a PDF
-#
-# A soft hyphen and the sign ¬ stand only where a word is cut. A hyphen may also be the own one of
-# *well-known*, and stays. The document tells which: it has the whole word elsewhere, or both of its parts.
-
-
-# A soft hyphen or ¬ before a blank is a line end, too, that a program has made a blank.
-_CUT = re.compile(r"(?<=[^\W\d_])(?:([-\u2010\u2011])[ \t\r]*\n[ \t]*|(\xad)\s+|(\xac)\s*)(?=[^\W\d_])")
-_BEFORE = re.compile(r"[\w\u2010\u2011-]+\Z")
-_AFTER = re.compile(r"\w{1,64}")
-_LONGEST = 64  # letters of a part
-_HYPHENS = re.compile("[\u2010\u2011]")
-_WORD = re.compile(r"\w+(?:-\w+)*")
-_SHORTEST = 3  # letters of parts that are words of their own: *in* and *to* of *into* tell nothing
-_FIRST = frozenset(("well", "self"))  # that stand before a hyphen where the document does not tell
-
-
-def joined_lines(text: str) -> tuple[str, int]:
-    """A text without the line ends inside words, and how many they were; a hyphen that is a word's own stays.
-
-    >>> joined_lines("The win-\\ndows of a well-\\nknown shop. Windows broke.")
-    ('The windows of a well-known shop. Windows broke.', 2)
-    >>> joined_lines("a long-\\nterm plan in 1990-\\n95; the long term"), joined_lines("win¬dows, har¬ bour")
-    (('a long-term plan in 1990-\\n95; the long term', 1), ('windows, harbour', 2))
-    """
-    if _CUT.search(text) is None:
-        return text, 0
-    whole = _HYPHENS.sub("-", _CUT.sub("_", text)).lower()  # which makes of cut words others
-    words = Counter(_WORD.findall(whole))
-    for word in [word for word in words if "-" in word]:
-        words.update(dict.fromkeys(word.split("-"), words[word]))
-
-    def joined(cut: re.Match[str]) -> str:
-        before = _BEFORE.search(text[max(0, cut.start() - _LONGEST) : cut.start()])
-        after = _AFTER.match(text, cut.end())
-        if before is None or after is None or not cut[1]:
-            return ""
-        return cut[1] if _is_own(before[0], after[0], words) else ""
-
-    return _CUT.subn(joined, text)
-
-
-def _is_own(left: str, right: str, words: Counter[str]) -> bool:
-    first, second = _HYPHENS.sub("-", left).lower(), right.lower()
-    with_hyphen, without = words[f"{first}-{second}"], words[first + second]
-    if with_hyphen != without:
-        return with_hyphen > without
-    if "-" in first or len(first) == 1 or (right[0].isupper() and not left.isupper()):
-        return True  # state-of-the-art, X-ray, Anglo-Saxon
-    parts = len(first) >= _SHORTEST and len(second) >= _SHORTEST and words[first] and words[second]
-    return bool(parts) or first in _FIRST

@@ -33,6 +33,7 @@ from .columns import FIRST_ROWS, HOLDS_NUL, RowBatch, RowReader, batch_of_rows, 
 from .document_files import DOCUMENT_KINDS, MAX_ROW, Remarks, document_kind, document_text, require_reader
 from .documents import Part, absolute
 from .fields import FieldNames, Fields, NoTextField
+from .furniture import LineForm
 from .repairs import mended_document, without_front_matter
 from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
 from .streams import (
@@ -41,7 +42,6 @@ from .streams import (
     Stream,
     TextSource,
     few_lines,
-    is_wrapped,
     line_blocks,
     mended,
     other_encoding,
@@ -192,7 +192,7 @@ def _sniffed(source: TextSource) -> str:
         raise other_encoding(fault, source.path)
     if head.lstrip()[:1] == b"{":
         return "jsonl"
-    source.wrapped = is_wrapped(head[:HEAD])
+    source.form = LineForm.of(decoded(head[:HEAD])[0])
     return "lines"
 
 
@@ -335,8 +335,12 @@ def _members(
         held += len(data)
         text = _document(member, data, corpus_pass)
         date = None
-        if text is not None and not fields.as_is and document_kind(bare_suffix(member)) is None:
+        kind = document_kind(bare_suffix(member))
+        if text is not None and not fields.as_is and kind is None:
             text, date = _plain_text(text, member, corpus_pass)
+        if text is not None and kind is not None and kind.paged:
+            text = text if fields.as_is else mended_document(text, str(member), corpus_pass, pages=True)
+            text = text.replace("\f", "\n")
         if text is not None:
             rows.append((text, name, date)[: len(names)])
         if held >= corpus_pass.batch_bytes:

@@ -2,8 +2,8 @@
 
 A terminal writes colours, a web form writes entities, Excel writes line ends as ``_x000D_``. Their letters
 would be counted as words: *31merror*, *quot*, *x000D*. Each repair is counted by row, and most are made in
-every column. HTML and the marks of forums and mails are read in texts only, and not in those that a reader of
-pages, PDF or Word has given: there they are what the text is about.
+every column. HTML, the marks of forums and mails and the furniture of documents are looked for in texts only,
+and not in those that a reader of HTML or Word has given: there they are what the text is about.
 """
 
 from __future__ import annotations
@@ -22,12 +22,20 @@ from selfvec.base.display import NUL, REPLACEMENT, readable
 from selfvec.files.charsets import TWICE_DECODED, decoded_once
 
 from .columns import RowBatch
-from .document_files import BLOCKS, UNSEEN, WITHIN_LINES, joined_lines
+from .document_files import BLOCKS, UNSEEN, WITHIN_LINES
 from .fields import Fields, is_usual_date
+from .furniture import (
+    LICENCES,
+    PAGE_LINES,
+    TRANSCRIPTION,
+    Mended,
+    joined_lines,
+    without_licence,
+    without_page_lines,
+    without_signature,
+    without_transcription,
+)
 from .summary import CorpusPass, Said
-
-Mended = tuple[str, int]
-"""A text, and how many places were mended."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ class Repair:
     done: str  # what was done, as in "HTML's tags and entities read: 3 places"
     mend: Callable[[str], Mended]
     of_text: bool = False  # whether it is made only in texts that no reader of a document has given
+    of_pages: bool = False  # whether it is made in those of a PDF, too
     always: bool = False  # whether it is made in texts that are kept as they are, too
 
 
@@ -312,17 +321,21 @@ REPAIRS = (
     Repair("letters printed one over the other", "read once", _struck_once),
     Repair("Excel's escapes", "read", _unescaped),
     Repair("hidden comments", "left out", _without_comments, of_text=True),
-    Repair("data in base64", "left out", _without_data, of_text=True),
+    Repair("data in base64", "left out", _without_data, of_text=True, of_pages=True),
     Repair("marks of Slack and names of emoji", "read as they are shown", _as_slack_shows, of_text=True),
     Repair("HTML's tags and entities", "read", _read_markup, of_text=True),
-    Repair("marks in place of words", "left out", _without_blanks, of_text=True),
+    Repair("marks in place of words", "left out", _without_blanks, of_text=True, of_pages=True),
     Repair("marks of wikis and forums", "left out", _without_marks, of_text=True),
+    Repair(LICENCES, "left out", without_licence, of_text=True),
+    Repair(PAGE_LINES, "left out", without_page_lines, of_text=True, of_pages=True),
+    Repair(TRANSCRIPTION, "left out", without_transcription, of_text=True),
+    Repair("signatures and trailers", "left out", without_signature, of_text=True),
     Repair("the > of quoted lines", "left out, the lines kept", _without_quote_signs, of_text=True),
-    Repair("words cut by line ends", "joined", joined_lines, of_text=True),
+    Repair("words cut by line ends", "joined", joined_lines, of_text=True, of_pages=True),
 )
 """What is mended, in this order; each takes the strings of the one before. Entities are read before the signs
 of quoted lines, since a web form writes > as an entity, and after comments and Slack's marks, since an entity
-there is text."""
+there is text. Heads are left out before words are joined, since the end of a page cuts words, too."""
 
 
 # Lines of YAML or TOML between two marks. A text that begins with a rule has other lines before the next one.
@@ -347,9 +360,12 @@ _SIGNS = (
     r"|\[/[A-Za-z]|\[\[|\n>",
 )
 _SIGNS_OF_TEXT = (
-    r"<[!@#]|\[\*\*|-----END |\]: ",
+    r"<[!@#]|\[\*\*|-----END |\]: |\f",
     r" :[a-z0-9_+'-]+:|-by: |Change-Id: I|___",
+    r"(?:\A|\n)[ \t]*[\[(<]?\d{1,3}:\d\d",
+    r"\n(?:-- |\r?\n[^\n]{1,80}\n\r?\n)",  # a line that stands alone may be the head of a page
     "[+=]|base64",
+    "START OF TH|SMALL PRINT| mailing list",
 )
 """One of these is in every text that may need a repair, the latter of which are made in texts alone. Several
 take a few ms each for 27 MB: Polars skips to the beginnings of alternatives if these are few. All as one take
@@ -412,8 +428,8 @@ def _told(places: Places) -> Said:
     return [(f"{repair.what} {repair.done}", number, not repair.always) for repair, number in places.items()]
 
 
-def mended_document(text: str, path: str, corpus_pass: CorpusPass) -> str:
-    """A text that was read whole after all repairs, which are counted."""
-    text, places = _repaired(text, REPAIRS)
+def mended_document(text: str, path: str, corpus_pass: CorpusPass, *, pages: bool = False) -> str:
+    """A text that was read whole after all repairs, or those of ``pages`` of a PDF, which are counted."""
+    text, places = _repaired(text, [one for one in REPAIRS if one.of_pages or not pages])
     corpus_pass.repaired(_told(places), path=path, line=1)
     return text

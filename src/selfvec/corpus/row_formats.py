@@ -39,6 +39,17 @@ from .columns import (
 )
 from .document_files import MAX_ROW
 from .fields import Fields
+from .furniture import (
+    BOOK_ENDS,
+    BOOK_STARTS,
+    LICENCES,
+    PAGE_LINES,
+    TRANSCRIPTION,
+    LineForm,
+    NumberedLine,
+    Transcript,
+    between_heads,
+)
 from .separated_values import CsvReader
 from .streams import TextSource, too_long
 from .summary import CorpusPass
@@ -155,8 +166,8 @@ def _row(line: bytes, nested: Sequence[str] = ()) -> dict[str, Any]:
 # Plain lines, and Parquet
 
 
-NumberedLines = tuple[Sequence[int], list[bytes]]
-"""The numbers of some lines, or of the first lines of paragraphs, and these."""
+NumberedTexts = tuple[Sequence[int], pl.Series]
+"""The numbers of some lines or of the first lines of paragraphs, and these."""
 
 
 class LineReader(RowReader):
@@ -165,43 +176,76 @@ class LineReader(RowReader):
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
     ) -> Iterator[RowBatch]:
-        wrapped = self.source.wrapped and not fields.as_is
-        if wrapped:
+        form = LineForm() if fields.as_is else self.source.form
+        if form.wrapped:
             of = "its lines are wrapped, so a document is what stands between blank lines"
             corpus_pass.summary.note(f"{self.source.path}: {of}; --as-is makes one of each line")
-        rows = self._paragraphs(blocks) if wrapped else _each_line(blocks)
-        for numbers, lines in rows:
-            texts = pl.Series(lines, dtype=pl.Binary).cast(pl.String).str.strip_suffix("\r")
+            rows = self._paragraphs(blocks, form, corpus_pass)
+        else:
+            rows = self._lines(blocks, form.transcript, corpus_pass)
+        for numbers, texts in rows:
             batch = RowBatch.of({fields.text[0]: texts}, numbers)
             bad = texts.str.contains(NUL, literal=True)
             for i in bad.arg_true():
                 corpus_pass.bad(HOLDS_NUL, path=self.source.path, line=numbers[i])
             yield batch.part(~bad) if bad.any() else batch
 
-    def _paragraphs(self, blocks: Iterator[LineBlock]) -> Iterator[NumberedLines]:
-        """The lines between blank ones, with the number of their first, for each block in which some end."""
-        lines: list[bytes] = []  # of the paragraph that goes on
-        start = size = 0
-        for first, block in chain(blocks, [(0, b"\n")]):
-            numbers, texts = [], []
-            for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
-                if line.strip():
-                    start = start if lines else number
-                    lines.append(line.removesuffix(b"\r"))
-                    size += len(line)
-                elif lines:
-                    numbers.append(start)
-                    texts.append(b"\n".join(lines))
-                    lines, size = [], 0
-            if size > MAX_ROW:
-                raise too_long(self.source.path, start)
-            yield numbers, texts
+    def _lines(
+        self, blocks: Iterator[LineBlock], transcript: Transcript | None, corpus_pass: CorpusPass
+    ) -> Iterator[NumberedTexts]:
+        for first, block in blocks:
+            lines = block.removesuffix(b"\n").split(b"\n")
+            texts = pl.Series(lines, dtype=pl.Binary).cast(pl.String).str.strip_suffix("\r")
+            if transcript is not None:
+                spoken = [transcript.spoken(line) for line in texts]
+                texts = pl.Series([text for text, _ in spoken], dtype=pl.String)
+                for number, (_, places) in enumerate(spoken, first):
+                    self._tell(TRANSCRIPTION, places, number, corpus_pass)
+            yield range(first, first + len(lines)), texts
+
+    def _paragraphs(
+        self, blocks: Iterator[LineBlock], form: LineForm, corpus_pass: CorpusPass
+    ) -> Iterator[NumberedTexts]:
+        """The lines between blank ones, with the number of the first of them.
+
+        Heads and feet of pages are left out, and what stands before and after a book.
+        """
+        heads: list[int] = []
+        lines: list[str] = []  # of the paragraph that goes on
+        found: list[tuple[int, str]] = []
+        start = size = held = 0
+        within = not form.book
+        for number, line in chain(between_heads(_numbered(blocks), form.heads, heads), [(0, "")]):
+            if line.strip():
+                start = start if lines else number
+                lines.append(line.removesuffix("\r"))
+                size += len(line)
+                if size > MAX_ROW:
+                    raise too_long(self.source.path, start)
+            elif lines:
+                text = "\n".join(lines)
+                bound = form.book and (BOOK_ENDS if within else BOOK_STARTS).search(text)
+                if bound:
+                    self._tell(LICENCES, 1, start, corpus_pass)
+                elif within:
+                    found.append((start, text))
+                within ^= bool(bound)
+                held += size
+                lines, size = [], 0
+            if found and (number == 0 or held >= corpus_pass.batch_bytes):
+                yield [number for number, _ in found], pl.Series([text for _, text in found])
+                found, held = [], 0
+        for number in heads:
+            self._tell(PAGE_LINES, 1, number, corpus_pass)
+
+    def _tell(self, what: str, places: int, line: int, corpus_pass: CorpusPass) -> None:
+        said = [(f"{what} left out", places, True)] if places else []
+        corpus_pass.repaired(said, path=self.source.path, line=line)
 
 
-def _each_line(blocks: Iterator[LineBlock]) -> Iterator[NumberedLines]:
+def _numbered(blocks: Iterator[LineBlock]) -> Iterator[NumberedLine]:
     for first, block in blocks:
-        lines = block.removesuffix(b"\n").split(b"\n")
-        yield range(first, first + len(lines)), lines
+        yield from enumerate(block.removesuffix(b"\n").decode().split("\n"), first)
 
 
 class ParquetReader(RowReader):

@@ -13,18 +13,17 @@ import weakref
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
 
-from selfvec.base.display import decoded
 from selfvec.base.errors import CorpusError
 from selfvec.files.charsets import MARK_BYTES, NotUtf8, Tally, Utf8Reader, marked
 from selfvec.files.compressed_files import DECODING_ERRORS, decompressed
 
 from .document_files import MAX_ROW
+from .furniture import LineForm
 from .summary import BATCH_ROWS, CorpusPass
 
 HEAD = 1 << 16
@@ -46,7 +45,7 @@ class TextSource:
     pipe: BinaryIO | None = None  # open, and read only once
     in_folder: bool = False  # a file of rows that was found in a folder, not named
     returns: bool = False  # whether lines end in carriage returns alone, as on old Macintoshes
-    wrapped: bool = False  # whether lines end where the next word would not have fitted
+    form: LineForm = LineForm()  # noqa: RUF009 (it is never changed)
     _stream: Stream | None = field(default=None, init=False)  # that of a pipe
     _unpacked: Path | None = None
 
@@ -212,29 +211,6 @@ def few_lines(chunk: bytes) -> Iterator[bytes]:
     pieces = 1 + newlines(chunk) // BATCH_ROWS
     size = 1 + len(chunk) // pieces
     return (chunk[start : start + size] for start in range(0, len(chunk), size))
-
-
-_WIDEST = 120  # characters of the lines of a wrapped text; longer ones are messages that a program has cut
-_LEAST_PAIRS = 20  # of lines that follow each other: fewer tell too little
-_LEAST_WIDTHS = 4  # that lines differ in, unless one line is repeated
-_FULL = 0.9  # of the width: OCR and hyphens leave lines shorter than a program that wraps them
-
-
-def is_wrapped(head: bytes) -> bool:
-    """Whether a text that begins like this has lines of one width, which end within sentences.
-
-    Documents of a line each differ in length, and few of them are so long that the first word of the next one
-    would not fit.
-    """
-    lines = [line.rstrip() for line in decoded(head)[0].split("\n")[:-1]]
-    pairs = [(line, after.split()[0]) for line, after in pairwise(lines) if line and after]
-    if len(pairs) < _LEAST_PAIRS or "" not in lines or len({len(line) for line, _ in pairs}) < _LEAST_WIDTHS:
-        return False
-    width = sorted(len(line) for line, _ in pairs)[len(pairs) * 98 // 100]  # one line in fifty may be longer
-    full = sum(len(line) + 1 + len(word) > _FULL * width for line, word in pairs)
-    within = sum(line[-1] not in ".!?…:;\"'”»।。" for line, _ in pairs)
-    words = sum(len(line.split()) for line, _ in pairs)  # scripts without blanks are not wrapped at words
-    return width <= _WIDEST and min(full / 0.6, within / 0.5, words / 4) >= len(pairs)
 
 
 def newlines(data: bytes) -> int:
