@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
@@ -22,6 +22,20 @@ Mended = tuple[str, int]
 """A text, and how many places were mended."""
 
 NumberedLine = tuple[int, str]
+
+
+def replaced(places: re.Pattern[str], meant: Callable[[re.Match[str]], str], text: str) -> Mended:
+    """A text with what is meant by its places of a pattern, some of which may stay."""
+    changed = 0
+
+    def counted(place: re.Match[str]) -> str:
+        nonlocal changed
+        means = meant(place)
+        changed += means != place[0]
+        return means
+
+    return places.sub(counted, text), changed
+
 
 SENTENCE_ENDS = ".!?…:;\"'”»।。"
 """Characters after which a line end may be the end of a sentence."""
@@ -244,15 +258,7 @@ class Transcript:
         name = _SPEAKER.match(line)
         named = name is not None and name[1] in self.speakers
         line, codes = _CODE_WITHIN.subn("", line[name.end() :] if name and named else line)
-        sounds = 0
-
-        def left(sound: re.Match[str]) -> str:
-            nonlocal sounds
-            known = sound[0].strip() in self.sounds
-            sounds += known
-            return "" if known else sound[0]
-
-        line = _SOUND.sub(left, line)
+        line, sounds = replaced(_SOUND, lambda of: "" if of[0].strip() in self.sounds else of[0], line)
         return line, (code is not None) + named + codes + sounds
 
 

@@ -30,6 +30,7 @@ from .furniture import (
     TRANSCRIPTION,
     Mended,
     joined_lines,
+    replaced,
     without_licence,
     without_page_lines,
     without_signature,
@@ -92,17 +93,14 @@ _OOXML = re.compile(r"_x([0-9A-Fa-f]{4})_(\r?\n)?")
 
 def _unescaped(text: str) -> Mended:
     """A text without what Excel writes for characters that XML cannot hold, such as carriage returns."""
-    places = 0
 
     def meant(escape: re.Match[str]) -> str:
-        nonlocal places
         code, line_end = int(escape[1], 16), escape[2] or ""
         if 0x20 <= code < 0x7F or 0xA0 <= code < 0xFFFE:
             return escape[0]  # a name: Excel escapes no letter
-        places += 1
         return "\n" if code in (0x0A, 0x0D) else f"{chr(code) if code == 0x09 else ''}{line_end}"
 
-    return _OOXML.sub(meant, text), places
+    return replaced(_OOXML, meant, text)
 
 
 # Comments that no reader of the page sees; in code they are what the text is about
@@ -118,22 +116,15 @@ _NOWHERE = re.compile(
 
 def _without_comments(text: str) -> Mended:
     """A text without the comments of HTML, of Word and of Markdown."""
-    places = 0
-
-    def seen(piece: re.Match[str]) -> str:
-        nonlocal places
-        places += piece["code"] is None
-        return piece["code"] or ""
-
     end = text.rfind("-->") + 3  # what is not closed is no comment
-    if "<!--" in text[:end]:
-        text = _COMMENT.sub(seen, text[:end]) + text[end:]
+    closed, rest, places = text[:end], text[end:], 0
+    if "<!--" in closed:
+        closed, places = replaced(_COMMENT, lambda piece: piece["code"] or "", closed)
+    text, conditions = closed + rest, 0
     if "<![" in text:
-        text = _CONDITION.sub(seen, text)
-    if "]: " in text:
-        text, more = _NOWHERE.subn("", text)
-        places += more
-    return text, places
+        text, conditions = replaced(_CONDITION, lambda piece: piece["code"] or "", text)
+    text, links = _NOWHERE.subn("", text) if "]: " in text else (text, 0)
+    return text, places + conditions + links
 
 
 # Files within texts
@@ -153,19 +144,16 @@ def _without_data(text: str) -> Mended:
     """A text without pictures, certificates and keys, as base64 writes them."""
     text, pictures = _INLINE.subn("", text) if ";base64," in text else (text, 0)
     text, keys = _ARMOR.subn("", text) if "-----END " in text else (text, 0)
-    places = pictures + keys
-
-    def meant(run: re.Match[str]) -> str:
-        nonlocal places
-        kinds = _KINDS.findall(run[0])
-        of = {"0" if kind.isdigit() else "a" if kind.islower() else "A" for kind in kinds}
-        is_data = len(of) == 3 and len(kinds) > _MIXED * len(run[0])
-        places += is_data
-        return "" if is_data else run[0]
-
+    runs = 0
     if "+" in text or "=" in text:  # as all of some length have
-        text = _RUN.sub(meant, text)
-    return text, places
+        text, runs = replaced(_RUN, lambda run: "" if _is_data(run[0]) else run[0], text)
+    return text, pictures + keys + runs
+
+
+def _is_data(run: str) -> bool:
+    kinds = _KINDS.findall(run)
+    of = {"0" if kind.isdigit() else "a" if kind.islower() else "A" for kind in kinds}
+    return len(of) == 3 and len(kinds) > _MIXED * len(run)
 
 
 # Names and numbers that somebody has taken out
@@ -202,20 +190,14 @@ _EMOJI_AFTER = re.compile(
 
 def _as_slack_shows(text: str) -> Mended:
     """A text with the names and links that Slack shows, and without the names of emoji."""
-    places = 0
 
     def shown(mark: re.Match[str]) -> str:
-        nonlocal places
         sign, word, label = mark["sign"] or "", mark["all"], mark["label"]
-        if not sign and not word and label is None:
-            return mark[0]  # a link of any text
-        places += 1
         if label is not None:
             return sign + label.removeprefix(sign)
-        return f"@{word}" if word else ""
+        return f"@{word}" if word else "" if sign else mark[0]  # which is a link of any text
 
-    if "<" in text:
-        text = _SLACK.sub(shown, text)
+    text, places = replaced(_SLACK, shown, text)
     text, emoji = (_ANY_EMOJI if places else _EMOJI_AFTER).subn("", text)
     return text, places + emoji
 
