@@ -60,7 +60,8 @@ KEPT = [
     f"{DATA[:60]} a\nThe sum {'0a1b' * 32}= {'Titin' * 40} {'CamelCaseName' * 9}+",
     "2-[(1R,3aS,4S,7aR)-7a-methyl-1-[(2R)-6-methylheptan-2-yl]-octahydroinden-4-yl]ethylidene=3",
     "Please end it with\n\nSigned-off-by: Ann Lee <ann@x.org>\n\nas others do.",
-    "Subject: cranes\nSigned-off-by: is missing", "a\n-- \nb" + "\nc" * 20, "-- \nSELECT a", "one\n--\ntwo",
+    "Subject: cranes\nSigned-off-by: is missing", "a\n-- \nb" + "\nc" * 20, "-- \nSELECT a",
+    "a\n-- \nBo\n\nAnn wrote:\n> b", "one\n--\ntwo",
     "The book says: *** START OF THE STORM ***", "10:30 Coffee\n11:00 Talks\n12:30 Lunch",
     "Come at 10:30.\nOr at 11:30.\nOr at 12:30 [today]", "HAMLET: To be.\nHORATIO: Yes.\nHAMLET: Or not.",
     "10:15:01 ERROR: it fell\n10:15:02 ERROR: again\n10:15:03 ERROR: [disk]",
@@ -121,3 +122,18 @@ def test_texts_of_pages_are_not_read_as_markup_again(reader: Reader) -> None:
 def test_fields_are_read_but_keep_their_markup() -> None:
     (batch,) = as_corpus([{"text": "x", "k": "<b>R&amp;D</b> \x1b[1mx"}]).batches()
     assert batch.rows["k"].to_list() == ["<b>R&amp;D</b> x"]
+
+
+UNITS = [
+    "<!--", "<!--[if x]>", "<![if x", "`", "```\n", "[a]: # (", "[**", " ___", "-----BEGIN A-----\n-",
+    "data:a/b;", "aB3+", "<http://a|", " :ab:", "a\f", "a\n\f1\n", "1\n\na\n\n", "00:00:01 A a (a\n",
+    "*** START OF THE EBOOK ", "Signed-off-by: a <", "A: b\n", "\n-- \n", "_" * 20 + "\na mailing list\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_long_texts_are_read_in_linear_time(unit: str) -> None:
+    before = "]> ;base64, -----END += START OF TH -by: <@U1> -->\n00:00:00 a\n00:00:01 b\n00:00:02 c\n"
+    for text in (before + unit * (300_000 // len(unit)), unit * (300_000 // len(unit)) + before):
+        (batch,) = as_corpus([text]).batches()
+        assert len(batch) == 1

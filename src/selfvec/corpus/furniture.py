@@ -205,7 +205,8 @@ def without_licence(text: str) -> Mended:
     if start is None:
         return text, 0
     end = BOOK_ENDS.search(text, start.end())
-    return text[start.end() : end.start() if end else len(text)].strip(), 2 if end else 1
+    book = text[start.end() : end.start() if end else len(text)].strip()
+    return (book, 2 if end else 1) if book else (text, 0)
 
 
 # Transcripts: a time code begins lines, and rises
@@ -329,7 +330,7 @@ class LineForm:
 
 _TRAILER = re.compile(r"[A-Z][a-z]+(?:-[A-Za-z]+)*: \S|\(cherry picked from commit ")
 _CERTAIN = re.compile(r"[A-Z][a-z]+(?:-[a-z]+)*-by: .*<[^<>\s]+@[^<>\s]+>|Change-Id: I[0-9a-f]{40}")
-_SIGNATURE = re.compile(r"\n-- \r?\n(?:[^\n]*\n){0,12}[^\n]*\Z")
+_SIGNATURE = re.compile(r"\n-- \r?\n(?:(?!>)[^\n]*\n){0,12}(?!>)[^\n]*\Z")
 _ADDRESS = re.compile(r"^_{20,}\r?\n[^\n]* mailing list\r?\n(?:[^\n]*\n){0,4}[^\n]*\Z", re.MULTILINE)
 
 
