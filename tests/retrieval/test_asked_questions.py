@@ -3,6 +3,7 @@
 from time import perf_counter
 
 import pytest
+from tests.commands import ran
 
 import selfvec
 from selfvec.retrieval import Index
@@ -215,7 +216,22 @@ def test_refining_says_that_clauses_are_words(tmp_path) -> None:
     (tmp_path / "a.txt").write_text("昨日は雨でした\n今日は晴れです\n" * 10, encoding="utf-8")
     run = selfvec.refine(tmp_path / "a.txt", "none")
     notes = run.provenance.corpus["notes"]
-    assert [note for note in notes if "--language ja" in note] == notes
+    assert [note for note in notes if "--language ja, which needs selfvec[segment]" in note] == notes
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("昨天下午冰雹打坏了村里所有的屋顶", "--language zh or zh-hant, which needs selfvec[segment]"),
+        ("ลูกเห็บทำลายหลังคา", "--language th, which needs selfvec[segment]"),
+        ("ວັນນີ້ຝົນຕົກ", "there is no model that cuts it; put spaces between the words"),
+        ("hail", "add more text, or check --text-field and --tokenizer"),
+    ],
+)
+def test_a_text_of_one_clause_without_spaces_is_no_lack_of_text(tmp_path, text: str, remedy: str) -> None:
+    (tmp_path / "a.txt").write_text(f"{text}\n" * 3, encoding="utf-8")
+    words = ["refine", tmp_path / "a.txt", "-o", tmp_path / "run", "--vectors", "none"]
+    assert ran(words, status=2).err.rstrip().endswith(remedy)
 
 
 @pytest.mark.parametrize(

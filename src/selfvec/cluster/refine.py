@@ -162,7 +162,8 @@ def refine_shards(
     with timings.stage("read"):
         read = _read(scheduler, shards, names, skip, settings, index, execution)
         about, counted = read.about, read.counted
-        notes = [*left_out.notes, *notes_on_words(counted.select(WORD, COUNT).iter_rows(), settings)]
+        uncut = notes_on_words(counted.select(WORD, COUNT).iter_rows(), settings)
+        notes = [*left_out.notes, *uncut]
         language = language_of_text(counted.select(WORD, COUNT).iter_rows(), settings)
     with timings.stage("count"):
         repeats, further, repeated = find_shard_repeats(scheduler, read.tokens, int(counted[COUNT].sum()))
@@ -171,7 +172,7 @@ def refine_shards(
             counted = add_counts(counted, repeated.with_columns(-pl.col(COUNT)))
         occurrences = counted[COUNT].to_numpy()
         words, numbers, least = vocabulary(counted[WORD].to_list(), occurrences, index, settings)
-        check_tokens(words)
+        check_tokens(words, uncut)
         table = counted.select(WORD, pl.Series(NUMBER, numbers))
         ranges = _ranges(scheduler, read, further if once else [], table, len(words.types))
         asked = [scheduler.run(attrgetter("empty"), one) for one in ranges]

@@ -74,7 +74,8 @@ def read_inputs(
             raise
         kept = None if text is None else text.finish(corpus.days)
     # Here, because counting overwrites the words that were read.
-    for note in notes_on_words(_counted(unstemmed), settings):
+    uncut = notes_on_words(_counted(unstemmed), settings)
+    for note in uncut:
         corpus.summary.note(note)
     listed = settings.stop_words
     if listed and listed not in STOP_WORDS and not encoding.dropped.get("stop words"):
@@ -86,7 +87,7 @@ def read_inputs(
     with execution.timings.stage("count"):
         # The ids are overwritten, because a second array of ids would double the memory.
         batch, repeats, kept_from = counted(unstemmed, words, settings, execution.jobs)
-        check_tokens(batch)
+        check_tokens(batch, uncut)
         check_slices(batch, settings)
         phrases = finder.found.joined(batch) if finder else None
         terms = phrases.terms if phrases else ()

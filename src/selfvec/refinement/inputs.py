@@ -67,8 +67,11 @@ class Inputs:
     scan: Callable[[int], ScanOperator] | None = None
 
 
-def check_tokens(batch: TokenBatch) -> None:
-    """Raise `CorpusError` for a text of fewer than two words, also if only their counts are there."""
+def check_tokens(batch: TokenBatch, notes: Sequence[str] = ()) -> None:
+    """Raise `CorpusError` for a text of fewer than two words, also if only their counts are there.
+
+    ``notes`` say that the text is not cut into words, which is then why.
+    """
     if not batch.counts.any():
         raise CorpusError(
             "no words of the corpus remain after filtering",
@@ -77,7 +80,7 @@ def check_tokens(batch: TokenBatch) -> None:
     if len(batch.types) < 2:
         raise CorpusError(
             f"the corpus has only one word, {batch.types[0]!r}: there are no neighbours to learn from",
-            remedy="add more text, or check --text-field and --tokenizer",
+            remedy="; ".join(notes) or "add more text, or check --text-field and --tokenizer",
         )
 
 

@@ -64,8 +64,9 @@ def is_unspaced(text: str) -> bool:
 def unsegmented(words: Iterable[tuple[str, int]], code: str | None, what: str) -> str | None:
     """A sentence that says that most of ``what`` is not cut into words, by its words and their counts.
 
-    >>> unsegmented([("昨日は雨でした", 1)], None, "the question")
-    'most of the question is Japanese, which has no spaces: each clause is one word; name it: --language ja'
+    >>> print(*unsegmented([("昨日は雨でした", 1)], None, "the question").split("; "), sep="\\n")
+    most of the question is Japanese, which has no spaces: each clause is one word
+    name it: --language ja, which needs selfvec[segment]
     """
     if language(code).segmenter is not None:
         return None
@@ -81,9 +82,8 @@ def unsegmented(words: Iterable[tuple[str, int]], code: str | None, what: str) -
         return None
     name = next(name for name in _SCRIPTS if 10 * letters_of[name] >= total)
     option = _SCRIPTS[name][1]
-    remedy = (
-        f"name it: {option}" if option else "there is no model that cuts it; put spaces between the words"
-    )
+    named = f"name it: {option}, which needs selfvec[segment]"
+    remedy = named if option else "there is no model that cuts it; put spaces between the words"
     return f"most of {what} is {name}, which has no spaces: each clause is one word; {remedy}"
 
 
