@@ -1,6 +1,8 @@
 """Files of other formats are named, not read as lines; wrapped texts and notes are read as what they are."""
 
+import io
 import re
+import zipfile
 from datetime import date
 
 import pytest
@@ -10,6 +12,15 @@ from tests.refusals import refused
 from selfvec.base.errors import CorpusError, FormatError
 from selfvec.files.compressed_files import zstd
 from selfvec.files.untrusted import LFS_POINTER, decoding
+
+
+def office(member: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in ("[Content_Types].xml", "_rels/.rels", member):
+            archive.writestr(name, "<x/>")
+    return file.getvalue()
+
 
 OTHERS = [  # name, first bytes, what it is called, what helps
     ("a.xml", b'\n<?xml version="1.0"?>\n<TEI>', "XML", "column of text"),
@@ -28,10 +39,21 @@ OTHERS = [  # name, first bytes, what it is called, what helps
     ("a.odt", b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.text",
      "an OpenDocument file", "docx"),
     ("a.epub", b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/epub+zip", "an EPUB", "convert"),
-    ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(9), "a Word or Excel file from before 2007", "docx"),
+    ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(9), "an Office file from before 2007",
+     r"each sheet of a table as \.csv"),
+    *((f"a.{end}", office(member), f"{what} file", remedy) for end, member, what, remedy in (
+        ("xlsx", "xl/workbook.xml", "an Excel", r"sheet as \.csv"),
+        ("pptx", "ppt/presentation.xml", "a PowerPoint", r"save it as \.pdf"),
+        ("doc", "word/document.xml", "a Word", r"name it \.docx"),
+    )),
+    ("a.txt", b"FN Clarivate Analytics Web of Science\r\nVR 1.0\r\nPT J\r\n", "tagged records", "column"),
+    ("pubmed.txt", b"\nPMID- 32145681\nOWN - NLM\n", "tagged records", "column of text"),
+    ("b.txt", b'[{"text": "hail"},\n{"text": "snow"}]\n', "one JSON array", "jq"),
+    ("c.txt", b'{\n  "text": "hail"\n}\n', "one JSON document over several lines", "jq"),
     ("a.csv", LFS_POINTER + b"v1\noid sha256:0\nsize 9\n", "a pointer of Git LFS", "git lfs pull"),
 ]  # fmt: skip
 LINES = [
+    "[1] hail", "[{hail}]", "FN hail", "PMID 3",
     "<3 this", "1\thail", "TY - hm", "@article hail", "window = open", "{hail}", "WEBVTTX", "2020: <a b>",
 ]  # fmt: skip
 

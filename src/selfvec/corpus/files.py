@@ -443,11 +443,16 @@ def require_fields(kinds: Collection[str], path: str, asked: Sequence[str], left
 
 
 _ODF = b"PK\x03\x04.{26}mimetypeapplication/"
+_MEMBER = b"(?:PK\x03\x04.*)?PK\x03\x04.{26}"  # of an archive, up to its name
+_OFFICE = "save a text as .docx, each sheet of a table as .csv, slides as .pdf"
 _BINARY = (  # of the longer signs first
     (_ODF + b"epub", "an EPUB", "convert it: pandoc -t plain, or unpack its pages"),
-    (_ODF + b"vnd.oasis", "an OpenDocument file", "save it as .docx, .html or .csv"),
-    (b"PK\x03\x04", "a zip archive (or an Office document)", "unpack it, or name it .docx if it is one"),
-    (b"\xd0\xcf\x11\xe0", "a Word or Excel file from before 2007", "save it as .docx or .csv"),
+    (_ODF + b"vnd.oasis", "an OpenDocument file", _OFFICE),
+    (_MEMBER + b"xl/", "an Excel file", "save each sheet as .csv (UTF-8)"),
+    (_MEMBER + b"ppt/", "a PowerPoint file", "save it as .pdf"),
+    (_MEMBER + b"word/", "a Word file", "name it .docx"),
+    (b"PK\x03\x04", "a zip archive", "unpack it"),
+    (b"\xd0\xcf\x11\xe0", "an Office file from before 2007, or one with a password", _OFFICE),
     (b"BZh", "bzip2", "unpack it, or compress it as .gz or .zst"),
     (b"\xfd7zXZ", "xz", "unpack it, or compress it as .gz or .zst"),
     (b"%PDF", "PDF", "extract its text first, or name it .pdf"),
@@ -463,6 +468,7 @@ _TEXTS = (  # in files that would be read as lines, after white space
     (rb"WEBVTT\b", "a file of captions (WebVTT)", _LINES),
     (rb"\d+\r?\n\d\d:\d\d:\d\d[,.]\d{3} --> ", "a file of captions (SubRip)", _LINES),
     (rb"TY {1,2}- ?[A-Z]", "RIS", _TABLE),
+    (rb"FN [^\n]*\nVR \d|PMID- ?\d", "tagged records (Web of Science, PubMed)", _TABLE),
     (rb"(?:%[^\n]*\n\s*)*@(?i:" + _ENTRY + rb")\s*\{", "BibTeX", _TABLE),
     (rb"(?:#[^\n]*\n)*1(?:-\d+)?\t[^\t\n]+\t[^\t\n]*\t[^\t\n]*\t", "CoNLL", "write a sentence in each line"),
     (rb"(?:window|var|let|const|module|export)\b[\w.$ \[\]\"']*=\s*[\[{]", "JavaScript with data in it",
@@ -497,9 +503,9 @@ def other_format(head: bytes, suffix: str, kind: str) -> tuple[str, str] | None:
 
 def _other_json(start: bytes, suffix: str, kind: str) -> tuple[str, str] | None:
     array = start[:1] == b"["
-    if array and suffix == ".json":
+    if array and (suffix == ".json" or re.match(rb'\[\s*\{\s*"', start)):
         return "one JSON array", "convert it to an object per line: jq -c '.[]'"
-    if array or kind not in ("", "jsonl") or b"\n" not in start:
+    if array or kind not in ("", "jsonl", "lines") or b"\n" not in start:
         return None
     with suppress(ValueError):
         parse_json(start.partition(b"\n")[0])
