@@ -337,6 +337,7 @@ def _key(name: str) -> str:
 
 _TITLE_KEYS = frozenset(map(_key, TITLES))
 _DATE_KEYS = frozenset(map(_key, DATES))
+_KEYS = frozenset(map(_key, (*TITLES, *TEXTS, *DATES, *IDS)))
 
 
 def is_usual_date(name: str) -> bool:
@@ -370,20 +371,50 @@ _NUMBER = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]*)?\s*")
 _YEAR = re.compile(r"\d\d")  # every date has one; to ask here is cheaper than to parse
 
 
-def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int]) -> list[str]:
-    """A note on columns whose values are dates, since none has a usual name of one."""
+def _are_dates(texts: Sequence[str]) -> bool:
     import polars as pl
 
-    from .dates import parse_dates  # not above: few files have no field of a usual name
+    from .dates import parse_dates  # not above: few files need it before their dates are read
 
+    short = all(len(text) <= _SHOWN and _YEAR.search(text) for text in texts)
+    return short and not parse_dates(pl.Series(texts, dtype=pl.String)).null_count()
+
+
+def _are_numbers(texts: Sequence[str]) -> bool:
+    return all(map(_NUMBER.fullmatch, texts))
+
+
+def is_heading(row: Sequence[str], names: Sequence[str], below: Iterable[Sequence[str]]) -> bool:
+    """Whether a row tells what the columns hold, since those of numbers and dates have neither here.
+
+    It has words in several of them or names a field, as *Start Date* does. ``below`` are the rows after it.
+
+    >>> below = [["2020-01-01", "3", "Hail fell."], ["2020-01-02", "5", "Snow."], ["2020-01-03", "4", "Fog."]]
+    >>> rows = [["Date", "", "Text"], ["when", "how long", "what"], ["", "", "Hail."], ["2020", "", "text"]]
+    >>> [is_heading(row, ["date", "n", "text"], below) for row in rows]
+    [True, True, False, False]
+    """
+    words: list[str] | None = None
+    for value, *column in zip(row, *below, strict=False):
+        own = [other for other in column if other.strip()]
+        if len(own) >= _LEAST and (_are_numbers(own) or _are_dates(own)):
+            if value.strip() and (_are_numbers([value]) or _are_dates([value])):
+                return False
+            words = [*(words or []), *filter(str.strip, [value])]
+    if words is None:
+        return False
+    named = any(_key(value) in {*_KEYS, _key(name)} - {""} for value, name in zip(row, names, strict=False))
+    return len(words) > 1 or (named and bool(words or not _like_text({value: [value] for value in row})))
+
+
+def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int]) -> list[str]:
+    """A note on columns whose values are dates, since none has a usual name of one."""
     columns: dict[str, int] = {}
     for name, values in rows.items():
         texts = _written(values)
-        own = [text for text in texts if len(text) <= _SHOWN and _YEAR.search(text)]
-        own = [text for text in own if not _NUMBER.fullmatch(text)]
-        several = counts.get(name) == 1 and _LEAST <= len(own) == len(texts)
-        if several and not parse_dates(pl.Series(own, dtype=pl.String)).null_count():
-            columns[name] = len(own)
+        plain = counts.get(name) == 1 and len(texts) >= _LEAST and not any(map(_NUMBER.fullmatch, texts))
+        if plain and _are_dates(texts):
+            columns[name] = len(texts)
     if not columns:
         return []
     best = max(columns, key=columns.__getitem__)  # of several the fullest

@@ -12,19 +12,19 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from selfvec.base.display import count_of, decoded
 from selfvec.base.errors import CorpusError
 
-from .columns import HOLDS_NUL, LineBlock, RowBatch, RowReader, batch_of_rows
+from .columns import FIRST_ROWS, HOLDS_NUL, LineBlock, RowBatch, RowReader, batch_of_rows
 from .document_files import MAX_ROW
-from .fields import Fields
+from .fields import Fields, is_heading
 from .summary import CorpusPass
 
 _MOST_COLUMNS = 1 << 16
@@ -46,6 +46,8 @@ class CsvHeader:
     delimiter: str
     lines: int
     blanks: bool = False  # whether quotes follow blanks, as in: a, "b, c"
+    headings: int = 0  # rows below it that tell again what the columns hold
+    second: bool = False  # whether names of groups of columns stand above it
 
     @cached_property
     def least(self) -> int:
@@ -82,7 +84,7 @@ class CsvReader(RowReader):
             raise CorpusError(rule, path=path, line=1, remedy=remedy) from error
         if any("\0" in name for name in header.names):
             raise CorpusError(f"the header {HOLDS_NUL}", path=path, line=1, remedy=remedy)
-        return CsvHeader(header.names, delimiter, header.lines + bool(asked), header.blanks)
+        return replace(header, lines=header.lines + bool(asked))
 
     def columns(self) -> Sequence[str] | None:
         """The names in the header, without columns at its end that have none; None for an empty file."""
@@ -97,14 +99,15 @@ class CsvReader(RowReader):
     ) -> Iterator[RowBatch]:
         """The requested columns; every row must have as many fields as the header."""
         _allow_long_fields()
-        header = self.header
-        table = _Table(header, self.source.path, _Lines(blocks, header.lines), corpus_pass)
-        while table.lines.more() or table.lines.held:
+        lines = _Lines(blocks, self.header.lines)
+        table = _Table(self.header, self.source.path, lines, corpus_pass, fields.as_is, self.header.headings)
+        while lines.more() or lines.held:
             table.read()
-            if table.lines.ended:
-                table.leave_out_headers()
-                yield batch_of_rows(table.rows, table.numbers, header.names, fields.columns)
-                table.rows, table.numbers, table.lines.ended = [], [], False
+            if lines.ended:
+                yield table.batch(fields.columns)
+                lines.ended = False
+        if table.rows:
+            yield table.batch(fields.columns, last=True)
         table.note()
 
 
@@ -120,10 +123,26 @@ def _first_row(text: str, delimiter: str) -> CsvHeader:
             raise
         names, lines = _named(text, {"delimiter": delimiter, "quoting": csv.QUOTE_NONE})
         names = [name.strip('" ') for name in names]  # quotes without a partner are no part of a name
-    below = _rows_below(text, delimiter, blanks)
-    row = next(islice(below, 1, None), []) if names else []
-    more = [""] * (len(row) - len(names)) if not any(row[len(names) :]) else []
-    return CsvHeader((*(name.strip() for name in names), *more), delimiter, lines, blanks)
+    below = list(islice(_rows_below(text, delimiter, blanks), FIRST_ROWS)) if names else []
+    rows = [row for row, _ in below[1:]]
+    headings = next((n for n in (2, 1) if _are_headings(rows[:n], names, rows[n:])), 0)
+    second = (
+        headings > 0 and len(set(names)) < len(names) and all(rows[0]) and len(set(rows[0])) == len(rows[0])
+    )
+    if second:
+        names, lines, headings, rows = rows[0], below[1][1], headings - 1, rows[1:]
+    more = [""] * (len(rows[0]) - len(names)) if rows and not any(rows[0][len(names) :]) else []
+    names = [*(name.strip() for name in names), *more]
+    return CsvHeader(tuple(names), delimiter, lines, blanks, headings, second)
+
+
+def _are_headings(
+    rows: Sequence[Sequence[str]], names: Sequence[str], below: Sequence[Sequence[str]]
+) -> bool:
+    """Whether rows below a header tell again what the columns hold, as survey tools write questions there."""
+    if len(rows) == 2 and any(value.startswith('{"ImportId"') for value in rows[1]):
+        return True  # of Qualtrics
+    return bool(rows) and all(is_heading(row, names, below) for row in rows)
 
 
 _LONGEST_NAME = 40  # characters of a name in a header that stands below other lines
@@ -178,16 +197,16 @@ def _has_blanks(text: str, delimiter: str) -> bool:
 
 def _agreeing(text: str, delimiter: str, blanks: bool = False) -> int:
     """How many of the first rows have as many fields as the first one."""
-    widths = [len(row) for row in islice(_rows_below(text, delimiter, blanks), _LOOKED_AT)]
+    widths = [len(row) for row, _ in islice(_rows_below(text, delimiter, blanks), _LOOKED_AT)]
     return widths.count(widths[0]) if widths else 0
 
 
-def _rows_below(text: str, delimiter: str, blanks: bool) -> Iterator[list[str]]:
-    """The rows of the beginning of a file that are not blank, up to the first malformed one."""
+def _rows_below(text: str, delimiter: str, blanks: bool) -> Iterator[tuple[list[str], int]]:
+    """The first rows of a file that are not blank, up to a malformed one, and the last line of each."""
     whole = text[: text.rfind("\n") + 1] or text
     reader = csv.reader(io.StringIO(whole, newline="\n"), delimiter=delimiter, skipinitialspace=blanks)
     try:
-        yield from filter(None, reader)
+        yield from ((row, reader.line_num) for row in reader if row)
     except csv.Error:
         return
 
@@ -266,16 +285,42 @@ class _Places:
         return f"{count_of(self.rows, 'row')}, first in line {self.line}"
 
 
+_TOTAL = re.compile(
+    r"(?:(?:grand )?totals?|total (?:general|général|geral)|sum|gesamt(?:ergebnis|summe)?|summe|somme|totaal|"
+    r"totalt|totale(?: complessivo)?|suma(?: końcowa)?|eindtotaal|razem|celkem|итого|общий итог|"
+    r"合计|总计|総計)\s*(?:\([^()]*\))?\s*:?",
+    re.IGNORECASE,
+)
+_FILTERS = re.compile(
+    r"(?:applied filters|angewendete filter|filtres appliqués|filtros aplicados|filtri applicati|"
+    r"toegepaste filters)\s*:\s*\n|no filters applied\Z",
+    re.IGNORECASE,
+)
+_NO_SUM = re.compile(r"[^\W\d_]|\d[-/:]\d")  # a word, a day or a time
+
+
+def _is_end(row: Sequence[str]) -> bool:
+    """Whether a row may stand below the documents of a table that a program has summed up or filtered.
+
+    A total has only numbers beside its name, and the list of filters is alone in its row.
+    """
+    first, *others = [value.strip() for value in row if value.strip()] or [""]
+    if _TOTAL.fullmatch(first):
+        return len(row) > 1 and not any(map(_NO_SUM.search, others))
+    return not others and _FILTERS.match(first) is not None
+
+
 @dataclass
 class _Table:
     header: CsvHeader
     path: str
     lines: _Lines
     corpus_pass: CorpusPass
+    as_is: bool
+    headings: int  # rows that are still to be left out
     rows: list[list[str]] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)  # of their first lines
     doubtful: _Places = field(default_factory=_Places)  # over several lines that might be rows themselves
-    headers: _Places = field(default_factory=_Places)  # that are the header again
     ends: _Places = field(default_factory=_Places)  # with empty fields after the last column
 
     def read(self) -> None:
@@ -289,24 +334,44 @@ class _Table:
                 at += self._odd_row(at)
         lines.forget(at)
 
-    def leave_out_headers(self) -> None:
-        """Leave out rows that are the header again, as files have them that were put one after another."""
+    def batch(self, columns: Sequence[str], *, last: bool = False) -> RowBatch:
+        """The rows that were read and are documents; those that may end the table wait for its end."""
+        kept = len(self.rows) if self.as_is else self._documents(last)
+        batch = batch_of_rows(self.rows[:kept], self.numbers[:kept], self.header.names, columns)
+        del self.rows[:kept], self.numbers[:kept]
+        return batch
+
+    def _documents(self, last: bool) -> int:
+        """Leave out rows that are no documents; how many of the others need not wait."""
         names = self.header.names
-        again = {
-            place
-            for place, row in enumerate(self.rows)
-            if row[0].strip() == names[0] and len(names) > 1 and tuple(map(str.strip, row)) == names
-        }
-        if again:
-            for place in sorted(again):
-                self.headers.add(self.numbers[place])
-            self.rows = [row for place, row in enumerate(self.rows) if place not in again]
-            self.numbers = [line for place, line in enumerate(self.numbers) if place not in again]
+        headings = range(min(self.headings, len(self.rows)))
+        self.headings -= len(headings)
+        self._leave_out("headings below the header", headings)
+        # as files have it that were put one after another
+        alike = (place for place, row in enumerate(self.rows) if row[0].strip() == names[0] and names[1:])
+        again = [place for place in alike if tuple(map(str.strip, self.rows[place])) == names]
+        self._leave_out("rows that repeat the header", again)
+        ends = list(takewhile(lambda row: _is_end(row) or not any(row), reversed(self.rows)))
+        kept = len(self.rows) - len(ends)
+        if last:
+            below = [place for place in range(kept, len(self.rows)) if any(self.rows[place])]
+            self._leave_out("totals and filters below the table", below)
+        return len(self.rows) if last else kept
+
+    def _leave_out(self, what: str, places: Collection[int]) -> None:
+        for place in places:
+            self.corpus_pass.repaired(
+                [(f"{what} left out", 1, True)], path=self.path, line=self.numbers[place]
+            )
+        if places:
+            self.rows = [row for place, row in enumerate(self.rows) if place not in places]
+            self.numbers = [line for place, line in enumerate(self.numbers) if place not in places]
 
     def note(self) -> None:
         note = self.corpus_pass.summary.note
-        if self.headers.rows:
-            note(f"{self.path}: rows that are the header again are left out ({self.headers})")
+        if self.header.second:
+            where = f"the second, in line {self.header.lines}, names the columns"
+            note(f"{self.path}: the table has two header rows; {where}")
         if self.header.blanks:
             note(f"{self.path}: blanks between a delimiter and a quote are left out")
         if self.ends.rows:
