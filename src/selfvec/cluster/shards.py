@@ -124,7 +124,9 @@ def _fields(source: TextSource, names: FieldNames) -> Fields:
         piped = replace(source, pipe=file)
         piped.peek()
         source.returns = piped.returns
-        return open_part(piped, names).fields
+        fields = open_part(piped, names).fields
+        source.kind = piped.kind
+        return fields
 
 
 def _cut(file: Shard, shard_bytes: int) -> Iterator[Shard]:

@@ -337,7 +337,8 @@ def _key(name: str) -> str:
 
 _TITLE_KEYS = frozenset(map(_key, TITLES))
 _DATE_KEYS = frozenset(map(_key, DATES))
-_KEYS = frozenset(map(_key, (*TITLES, *TEXTS, *DATES, *IDS)))
+_TEXT_KEYS = frozenset(map(_key, TEXTS)) | _TITLE_KEYS
+_KEYS = frozenset(map(_key, (*DATES, *IDS))) | _TEXT_KEYS
 
 
 def is_usual_date(name: str) -> bool:
@@ -346,6 +347,10 @@ def is_usual_date(name: str) -> bool:
 
 def is_title(name: str) -> bool:
     return _key(name) in _TITLE_KEYS
+
+
+def has_text_name(names: Iterable[str]) -> bool:
+    return any(_key(name) in _TEXT_KEYS for name in names)
 
 
 def _like_text(rows: Mapping[str, Iterable[object]]) -> list[str]:

@@ -24,7 +24,7 @@ from selfvec.base.errors import CorpusError
 
 from .columns import FIRST_ROWS, HOLDS_NUL, LineBlock, RowBatch, RowReader, batch_of_rows
 from .document_files import MAX_ROW
-from .fields import Fields, is_heading
+from .fields import Fields, has_text_name, is_heading
 from .summary import CorpusPass
 
 _MOST_COLUMNS = 1 << 16
@@ -88,7 +88,8 @@ class CsvReader(RowReader):
 
     def columns(self) -> Sequence[str] | None:
         """The names in the header, without columns at its end that have none; None for an empty file."""
-        if len(self.header.names) == 1 and (line := _later_header(decoded(self.source.peek())[0])):
+        tables = _tables(decoded(self.source.peek())[0]) if len(self.header.names) == 1 else iter(())
+        if line := next((line for _, line, _ in tables), None):
             rule = f"lines stand above the header, which seems to be line {line}"
             remedy = f"cut them off: tail -n +{line}"
             raise CorpusError(rule, path=self.source.path, line=1, remedy=remedy)
@@ -145,13 +146,14 @@ def _are_headings(
     return bool(rows) and all(is_heading(row, names, below) for row in rows)
 
 
-_LONGEST_NAME = 40  # characters of a name in a header that stands below other lines
+_LONGEST_NAME = 40  # characters of a name in a header that stands below other lines, or in a text
 
 
-def _later_header(text: str) -> int | None:
-    """The line of a header below lines that are no table, such as the title of a report; None without one.
+def _tables(text: str) -> Iterator[tuple[str, int, list[list[str]]]]:
+    """What may be tables in a text that is none by its name: delimiter, line of the header, first rows.
 
-    It has several short names, and all rows below it that are looked at, two at least, have as many fields.
+    A header has several short names, and all rows below it that are looked at, two at least, have as many
+    fields. It may stand below other lines, such as the title of a report.
     """
     for delimiter in ",;\t|":
         reader = csv.reader(io.StringIO(text[: text.rfind("\n") + 1], newline="\n"), delimiter=delimiter)
@@ -165,8 +167,25 @@ def _later_header(text: str) -> int | None:
         table = [] if first is None else [row for _, row in rows[first:] if row]
         if len(table) > 2 and {len(row) for row in table} == {len(table[0])}:
             names = [name.strip() for name in table[0]]
+            names = names[: -1 if names[-1] == "" else None]  # a delimiter may end every line
             if len(set(names)) == len(names) and all(0 < len(name) <= _LONGEST_NAME for name in names):
-                return rows[first or 0][0]
+                yield delimiter, rows[first or 0][0], table
+
+
+def delimiter_of(text: str) -> str | None:
+    """The delimiter if a text is a table, whose first row names its columns; else None.
+
+    Commas and bars stand in sentences, so that there a field must have a usual name of a text.
+
+    >>> delimiter_of("n;who\\n1;Ann\\n2;Bo\\n3;Cy\\n"), delimiter_of("Yes, please\\nNo, thanks\\nSo, what\\n")
+    (';', None)
+    """
+    first = text.lstrip("\r\n").partition("\n")[0]
+    if all(max(map(len, first.split(delimiter))) > _LONGEST_NAME for delimiter in ",;\t|"):
+        return None  # of most texts that tells already
+    for delimiter, line, (names, *rows) in _tables(text):
+        if line == 1 and (has_text_name(names) or (delimiter in ";\t" and is_heading(names, names, rows))):
+            return delimiter
     return None
 
 
