@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from typing import Any, TypedDict
@@ -20,6 +21,7 @@ from selfvec.base.declarations import options
 from selfvec.base.display import readable
 from selfvec.base.errors import CorpusError, did_you_mean
 from selfvec.base.names import listed
+from selfvec.files.untrusted import parse_json
 
 # The usual names, best first, as `_key` writes them: Created-At, createdAt and created_at are one name.
 TITLES = (
@@ -237,6 +239,11 @@ class _Columns:
         """The column or path that is meant, in any case; a column counts first."""
         return in_any_case(name, dict.fromkeys(self.names)) or in_any_case(name, self.inner)
 
+    def like_text(self, rows: Mapping[str, Iterable[object]]) -> dict[str, float]:
+        """The fields that look like text, by `_like_text`, and can be named."""
+        words = _like_text(rows)
+        return {name: words[name] for name in words if self.counts[name] < 2 and self.meant(name) == name}
+
     def given(self, name: str, flag: str) -> str:
         column = self.meant(name)
         if column is None:
@@ -276,10 +283,9 @@ def recognise(
             body = halves
         titles = tuple(name for name in there.usual(TITLES, holds_text) if holds_text(name) or not body)
         text = titles + body
-        if titles and not body:
-            notes = (_only_title(titles[0], columns, first_rows()),)
+        notes = tuple(filter(None, [_beside(text, not body, there, first_rows())])) if text else ()
     if not text:
-        raise _no_text([*columns, *inner], path, first_rows())
+        raise _no_text(there, first_rows())
     fields = Fields(
         text,
         date=there.given(names.date, "--date-field") if names.date else next(iter(there.usual(DATES)), None),
@@ -291,8 +297,8 @@ def recognise(
         as_is=names.as_is,
         notes=notes,
     )
-    if fields.date is None:
-        notes = (*notes, *_like_dates(first_rows(), there.counts))
+    if not fields.date_given:
+        notes = (*notes, *_like_dates(first_rows(), there.counts, fields.date))
     named = [name for name in columns if there.counts[name] == 1 and _NAMES_IDS.search(name)]
     if fields.id is None and named:
         notes = (*notes, *_like_ids(named, first_rows()))
@@ -353,20 +359,43 @@ def has_text_name(names: Iterable[str]) -> bool:
     return any(_key(name) in _TEXT_KEYS for name in names)
 
 
-def _like_text(rows: Mapping[str, Iterable[object]]) -> list[str]:
-    """The columns whose values are text, not names or numbers: strings of several words on average.
+def _like_text(rows: Mapping[str, Iterable[object]]) -> dict[str, float]:
+    """The fields whose values are text, not names or numbers, and the words in each, the most first.
+
+    Their strings have several words on average, without tags of HTML. What is inside objects counts, too.
 
     >>> _like_text({"who": ["Ann B. Lee", None], "said": ["hail fell on all of the roofs", "it rained"]})
-    ['said']
+    {'said': 9.0}
+    >>> _like_text({"by": ['[{"id": "b", "said": "<p>hail fell on roofs"}, {"said": "it rained all day"}]']})
+    {'by.said': 8.0}
     """
+    strings: dict[str, list[str]] = {}
+    for name, values in rows.items():
+        for path, text in (found for value in values for found in _strings(value, name)):
+            strings.setdefault(path, []).append(_MARK.sub("", text))
+    words = {
+        name: sum(len(_WORD.findall(text)) + len(_UNSPACED.findall(text)) / 2 for text in own)
+        for name, own in strings.items()
+    }
+    texts = [name for name, own in strings.items() if words[name] >= _SEVERAL * len(own)]
+    return {name: words[name] for name in sorted(texts, key=words.__getitem__, reverse=True)}
 
-    def words(value: str) -> float:
-        return len(_WORD.findall(value)) + len(_UNSPACED.findall(value)) / 2
 
-    texts = {name: [v for v in values if isinstance(v, str) and v] for name, values in rows.items()}
-    return [name for name, own in texts.items() if sum(map(words, own)) >= _SEVERAL * len(own) > 0]
+def _strings(value: object, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """The strings in a value, which may be JSON, each with its path."""
+    if isinstance(value, str) and value[:1] in ("[", "{") and not depth:
+        with suppress(ValueError):
+            value = parse_json(value)
+    if isinstance(value, str) and value:
+        yield path, value
+    elif isinstance(value, Mapping | list) and depth < _DEEPEST:
+        inner = value.items() if isinstance(value, Mapping) else ((None, item) for item in value)
+        for key, item in inner:
+            yield from _strings(item, path if key is None else f"{path}.{key}", depth + 1)
 
 
+_MARK = re.compile(r"<[^<>]*>")
+_DEEPEST = 10  # objects and lists within each other that are looked into
 _LEAST = 3  # values of a column that looks like dates or ids
 _NAMES_IDS = re.compile(
     r"(?i:(?:^|[\W_])(?:id|no|nr|num|number|key|ref))\W*$|[a-z](?:Id|ID|No|Nr|Number|Key|Ref)\W*$"
@@ -412,8 +441,12 @@ def is_heading(row: Sequence[str], names: Sequence[str], below: Iterable[Sequenc
     return len(words) > 1 or (named and bool(words or not _like_text({value: [value] for value in row})))
 
 
-def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int]) -> list[str]:
-    """A note on columns whose values are dates, since none has a usual name of one."""
+def _like_dates(
+    rows: Mapping[str, Iterable[object]], counts: Mapping[str, int], date: str | None
+) -> list[str]:
+    """A note on columns whose values are dates, since none has a usual name of one, or that one has none."""
+    if date is not None and any(_are_dates([text]) for text in _written(rows.get(date, ()))):
+        return []
     columns: dict[str, int] = {}
     for name, values in rows.items():
         texts = _written(values)
@@ -425,7 +458,7 @@ def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int])
     best = max(columns, key=columns.__getitem__)  # of several the fullest
     look = "looks" if len(columns) == 1 else "look"
     which = f"{_listed(list(columns), 5)} {look} like dates: --date-field {shlex.quote(best)}"
-    return [f"no field has a usual name of a date; {which}"]
+    return [f"{'no field has a usual name of a date' if date is None else f'{date} holds no dates'}; {which}"]
 
 
 def _like_ids(named: Sequence[str], rows: Mapping[str, Iterable[object]]) -> list[str]:
@@ -444,26 +477,30 @@ def _written(values: Iterable[object]) -> list[str]:
     return [readable(text[: _SHOWN + 1]) for text in texts if text.strip()]
 
 
-def _only_title(title: str, columns: Sequence[str], rows: Mapping[str, Iterable[object]]) -> str:
-    """A note that the text is a title alone, with what else may be text."""
-    others = [name for name in _like_text(rows) if name != title and columns.count(name) == 1]
+def _beside(text: Sequence[str], alone: bool, there: _Columns, rows: Mapping[str, Iterable[object]]) -> str:
+    """A note on other fields that are text: any beside a title ``alone``, else those with more words."""
+    words = there.like_text(rows)
+    most = 0 if alone else max(words.get(name, 0) for name in text)
+    others = [name for name in words if words[name] > most and name not in text]
+    said = f"the text is {' + '.join(text)}{' alone: no field has a usual name of a body' if alone else ''}"
     if not others:
-        return f"the text is {title} alone: no field has a usual name of a body"
-    look = "looks" if len(others) == 1 else "look"
-    plain = next((name for name in others if "," not in f"{title}{name}"), None)
-    asked = f": --text-field {shlex.quote(f'{title},{plain}')}" if plain else ""
-    return (
-        f"the text is {title} alone: no field has a usual name of a body; "
-        f"{_listed(others, 5)} {look} like text, too{asked}"
-    )
+        return said if alone else ""
+    look, have = ("looks", "has") if len(others) == 1 else ("look", "have")
+    more = "" if alone else f", and {have} more words"
+    plain = next((name for name in others if not any("," in one for one in (*text, name))), None)
+    asked = f": --text-field {shlex.quote(','.join((*text, plain)))}" if plain else ""
+    without = f", or {plain} alone" if plain and more else ""
+    return f"{said}; {_listed(others, 5)} {look} like text, too{more}{asked}{without}"
 
 
-def _no_text(columns: Sequence[str], path: str, rows: Mapping[str, Iterable[object]]) -> CorpusError:
+def _no_text(there: _Columns, rows: Mapping[str, Iterable[object]]) -> CorpusError:
     """The error for a file none of whose fields has a usual name, with those that look like text."""
-    texts = _like_text(rows)
+    texts = list(there.like_text(rows))
     rule = "none of its fields has a usual name of a text field"
     near = f"{_listed(texts, 5)} {'looks' if len(texts) == 1 else 'look'} like text:" if texts else ""
-    return _missing(rule, columns, path, "--text-field", near=near, value=texts[0] if texts else "NAME")
+    value = texts[0] if texts else "NAME"
+    every = [*there.names, *there.inner]
+    return _missing(rule, every, there.path, "--text-field", near=near, value=value)
 
 
 def _missing(
