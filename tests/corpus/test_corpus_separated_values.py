@@ -46,7 +46,7 @@ READ = {
     "late-blanks.csv": ("id,text\n" + f"1,{LONG}\n" * 99 + '2, "b, c"\n', [LONG] * 99 + ["b, c"], 0, 1),
     "ends.csv": ("id,text,\n1,a,\n2,b,\n", ["a", "b"], 0, 0),
     "row-ends.csv": ("id,text\n1,a,\n2,b,\n3,c\n", ["a", "b", "c"], 0, 0),
-    "header-ends.csv": ("id,text,,\n1,a\n2,b,\n3,c,,,\n", ["a", "b", "c"], 0, 0),
+    "header-ends.csv": ("id,text,,\n1,a\n2,b,\n3,c,,,\n", ["a", "b", "c"], 0, 1),
     "mixed.csv": ("id,text\n1,a\r2,b\n3,c\r\n4,d\r5,e\r\n", list("abcde"), 0, 2),
     "escaped.csv": ('id,text\n1,"so \\"a, b\\" c"\n2,"a\n\\"b\\" c"\n', ['so "a, b" c', 'a\n"b" c'], 0, 2),
     "path.csv": ('id,text\n1,"C:\\"\n2,C:\\new\n', ["C:\\", "C:\\new"], 0, 0),
@@ -62,17 +62,18 @@ def test_a_table_is_read_as_it_was_meant(reader: Reader, name, batch_bytes):
     assert (reader.corpus.summary.bad_rows, reader.corpus.summary.mended_rows) == (bad, mended)
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("blanks.csv", "blanks between a delimiter and a quote are left out"),
-        ("header-ends.csv", "empty fields after the last column are left out (1 row, first in line 4)"),
-    ],
-)
-def test_what_was_guessed_for_a_whole_table_is_noted_once(reader: Reader, name, said):
-    path = reader.write(name, READ[name][0])
-    reader.texts(name, batch_bytes=7)
-    assert reader.corpus.summary.notes == [f"{path}: {said}"]
+def test_what_was_guessed_for_a_whole_table_is_noted_once(reader: Reader):
+    path = reader.write("a.csv", READ["blanks.csv"][0])
+    reader.texts("a.csv", batch_bytes=7)
+    note = "blanks between a delimiter and a quote are left out"
+    assert reader.corpus.summary.notes == [f"{path}: {note}"]
+
+
+def test_fields_after_the_last_column_are_counted(reader: Reader):
+    path = reader.write("a.csv", READ["header-ends.csv"][0])
+    reader.texts("a.csv")
+    what = "empty fields after the last column left out"
+    assert reader.corpus.summary.mended_places == [f"{path}:4: {what}"]
 
 
 @pytest.mark.parametrize("header", ['id\t"text\tn', '"id\ttext\t"n', '"id"\t" text \tn'])
@@ -98,7 +99,7 @@ def test_a_quoted_field_whose_lines_look_like_rows_is_noted(reader: Reader):
     path = reader.write("a.csv", 'id,text,x\n1,"a,b\n2,b,c\n3,c",d\n4,e,f\n')
     assert reader.texts("a.csv") == ["a,b\n2,b,c\n3,c", "e"]
     (note,) = reader.corpus.summary.notes
-    assert note.startswith(f"{path}: a quoted field holds lines that look like rows (1 row, first in line 2)")
+    assert note.startswith(f"{path}:2: a quoted field holds lines that look like rows; if they are, a quote")
 
 
 def test_a_value_in_a_column_without_a_name_is_no_bad_row(reader: Reader):

@@ -13,13 +13,12 @@ import csv
 import io
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from itertools import islice, takewhile
+from itertools import dropwhile, islice, takewhile
 from typing import Any
 
-from selfvec.base.display import count_of, decoded
+from selfvec.base.display import decoded
 from selfvec.base.errors import CorpusError
 
 from .columns import FIRST_ROWS, HOLDS_NUL, LineBlock, RowBatch, RowReader, batch_of_rows
@@ -127,9 +126,7 @@ def _first_row(text: str, delimiter: str) -> CsvHeader:
     below = list(islice(_rows_below(text, delimiter, blanks), FIRST_ROWS)) if names else []
     rows = [row for row, _ in below[1:]]
     headings = next((n for n in (2, 1) if _are_headings(rows[:n], names, rows[n:])), 0)
-    second = (
-        headings > 0 and len(set(names)) < len(names) and all(rows[0]) and len(set(rows[0])) == len(rows[0])
-    )
+    second = headings > 0 and len(set(names)) < len(names) and len(set(filter(None, rows[0]))) == len(rows[0])
     if second:
         names, lines, headings, rows = rows[0], below[1][1], headings - 1, rows[1:]
     more = [""] * (len(rows[0]) - len(names)) if rows and not any(rows[0][len(names) :]) else []
@@ -156,20 +153,14 @@ def _tables(text: str) -> Iterator[tuple[str, int, list[list[str]]]]:
     fields. It may stand below other lines, such as the title of a report.
     """
     for delimiter in ",;\t|":
-        reader = csv.reader(io.StringIO(text[: text.rfind("\n") + 1], newline="\n"), delimiter=delimiter)
-        rows: list[tuple[int, list[str]]] = []
-        start = 1
-        with suppress(csv.Error):
-            for row in islice(reader, _LOOKED_AT):
-                rows.append((start, row))
-                start = reader.line_num + 1
-        first = next((place for place, (_, row) in enumerate(rows) if len(row) > 1), None)
-        table = [] if first is None else [row for _, row in rows[first:] if row]
+        rows = islice(_rows_below(text, delimiter, blanks=False), _LOOKED_AT)
+        found = list(dropwhile(lambda row: len(row[0]) < 2, rows))
+        table = [row for row, _ in found]
         if len(table) > 2 and {len(row) for row in table} == {len(table[0])}:
             names = [name.strip() for name in table[0]]
             names = names[: -1 if names[-1] == "" else None]  # a delimiter may end every line
             if len(set(names)) == len(names) and all(0 < len(name) <= _LONGEST_NAME for name in names):
-                yield delimiter, rows[first or 0][0], table
+                yield delimiter, found[0][1], table
 
 
 def delimiter_of(text: str) -> str | None:
@@ -289,21 +280,6 @@ def _pieces(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
             start = end
 
 
-@dataclass
-class _Places:
-    """How many rows had a peculiarity, and the line of the first one."""
-
-    rows: int = 0
-    line: int = 0
-
-    def add(self, line: int) -> None:
-        self.line = self.line or line
-        self.rows += 1
-
-    def __str__(self) -> str:
-        return f"{count_of(self.rows, 'row')}, first in line {self.line}"
-
-
 _TOTAL = re.compile(
     r"(?:(?:grand )?totals?|total (?:general|général|geral)|sum|gesamt(?:ergebnis|summe)?|summe|somme|totaal|"
     r"totalt|totale(?: complessivo)?|suma(?: końcowa)?|eindtotaal|razem|celkem|итого|общий итог|"
@@ -339,8 +315,6 @@ class _Table:
     headings: int  # rows that are still to be left out
     rows: list[list[str]] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)  # of their first lines
-    doubtful: _Places = field(default_factory=_Places)  # over several lines that might be rows themselves
-    ends: _Places = field(default_factory=_Places)  # with empty fields after the last column
 
     def read(self) -> None:
         """Read the lines that are held, except those of a last row that goes on in the next block."""
@@ -371,7 +345,7 @@ class _Table:
         again = [place for place in alike if tuple(map(str.strip, self.rows[place])) == names]
         self._leave_out("rows that repeat the header", again)
         ends = list(takewhile(lambda row: _is_end(row) or not any(row), reversed(self.rows)))
-        kept = len(self.rows) - len(ends)
+        kept = len(self.rows) - (len(ends) if any(map(any, ends)) else 0)  # rows that are blank need not wait
         if last:
             below = [place for place in range(kept, len(self.rows)) if any(self.rows[place])]
             self._leave_out("totals and filters below the table", below)
@@ -379,12 +353,11 @@ class _Table:
 
     def _leave_out(self, what: str, places: Collection[int]) -> None:
         for place in places:
-            self.corpus_pass.repaired(
-                [(f"{what} left out", 1, True)], path=self.path, line=self.numbers[place]
-            )
-        if places:
-            self.rows = [row for place, row in enumerate(self.rows) if place not in places]
-            self.numbers = [line for place, line in enumerate(self.numbers) if place not in places]
+            said = [(f"{what} left out", 1, True)]
+            self.corpus_pass.repaired(said, path=self.path, line=self.numbers[place])
+        if gone := set(places):
+            self.rows = [row for place, row in enumerate(self.rows) if place not in gone]
+            self.numbers = [line for place, line in enumerate(self.numbers) if place not in gone]
 
     def note(self) -> None:
         note = self.corpus_pass.summary.note
@@ -393,13 +366,6 @@ class _Table:
             note(f"{self.path}: the table has two header rows; {where}")
         if self.header.blanks:
             note(f"{self.path}: blanks between a delimiter and a quote are left out")
-        if self.ends.rows:
-            note(f"{self.path}: empty fields after the last column are left out ({self.ends})")
-        if self.doubtful.rows:
-            note(
-                f"{self.path}: a quoted field holds lines that look like rows ({self.doubtful}); "
-                "if these are rows, a quote is left open there"
-            )
 
     def _sound_rows(self, at: int) -> tuple[int, bool]:
         """Read rows from a line on; the line of the first that needs a closer look, and whether it is cut."""
@@ -497,12 +463,16 @@ class _Table:
             return False
         if doubtful and self.header.delimiter == "\t":
             return False  # texts hold commas, and hardly ever tabs
+        number = self.lines.first + at
         if doubtful:
-            self.doubtful.add(self.lines.first + at)
+            what = "a quoted field holds lines that look like rows; if they are, a quote is left open there"
+            self.corpus_pass.unread(f"{self.path}:{number}", "rows in quotes", what, "row")
         if len(row) > len(fitted):
-            self.ends.add(self.lines.first + at)
+            self.corpus_pass.mended(
+                "empty fields after the last column left out", path=self.path, line=number
+            )
         self.rows.append(fitted)
-        self.numbers.append(self.lines.first + at)
+        self.numbers.append(number)
         return True
 
     def _fitted(self, row: list[str]) -> list[str] | None:
