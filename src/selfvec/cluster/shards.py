@@ -183,15 +183,15 @@ def _part(shard: Shard) -> FilePart | MemoryPart:
     """The rows of a shard. Its lines and rows are counted from its beginning, so messages name that."""
     source = shard.source
     path = f"{source.path} (from {_UNITS[source.kind]} {shard.start})" if shard.start else source.path
+    fields = replace(shard.fields, headings=0) if shard.start else shard.fields
     if source.kind == _PARQUET:
-        frame = with_nested(_rows(shard), shard.fields)
-        fields = replace(shard.fields, nested=())  # which are columns now
-        return frame_of_strings(path, _PARQUET, fields, frame)
+        frame = with_nested(_rows(shard), fields)
+        return frame_of_strings(path, _PARQUET, replace(fields, nested=()), frame)  # which are columns now
     if shard.stop:
         source = replace(source, path=path, pipe=BytesIO(_lines(shard)))
     elif is_remote(path):
         source = replace(source, pipe=_opened(path))
-    return FilePart(source, shard.fields)
+    return FilePart(source, fields)
 
 
 def _rows(shard: Shard) -> pl.DataFrame:

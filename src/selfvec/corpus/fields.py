@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypedDict
 
 from selfvec.base.casing import in_any_case
@@ -190,6 +190,7 @@ class Fields:
     named: tuple[str, ...] = ()  # columns that were named to be kept
     nested: tuple[str, ...] = ()  # paths to what is inside columns, such as post.body
     as_is: bool = False  # whether texts are kept as they are written
+    headings: int = 0  # the first rows that tell again what the columns hold
     notes: tuple[str, ...] = field(default=(), compare=False)  # on the choice, see `Summary.notes`
 
     @property
@@ -272,7 +273,9 @@ def recognise(
     first_rows: FirstRows = dict,
 ) -> Fields:
     there = _Columns(columns, path, inner)
-    first_rows = cache(first_rows)  # a file is decoded for them
+    rows = {name: list(values) for name, values in first_rows().items()}
+    headings = 0 if names.as_is else _headings(rows)
+    rows = {name: values[headings:] for name, values in rows.items()}
     notes: tuple[str, ...] = ()
     if names.text:
         text = there.several(names.text, "--text-field")
@@ -283,9 +286,9 @@ def recognise(
             body = halves
         titles = tuple(name for name in there.usual(TITLES, holds_text) if holds_text(name) or not body)
         text = titles + body
-        notes = tuple(filter(None, [_beside(text, not body, there, first_rows())])) if text else ()
+        notes = tuple(filter(None, [_beside(text, not body, there, rows)])) if text else ()
     if not text:
-        raise _no_text(there, first_rows())
+        raise _no_text(there, rows)
     fields = Fields(
         text,
         date=there.given(names.date, "--date-field") if names.date else next(iter(there.usual(DATES)), None),
@@ -295,13 +298,14 @@ def recognise(
         date_given=bool(names.date),
         id_given=bool(names.id),
         as_is=names.as_is,
+        headings=headings,
         notes=notes,
     )
     if not fields.date_given:
-        notes = (*notes, *_like_dates(first_rows(), there.counts, fields.date))
+        notes = (*notes, *_like_dates(rows, there.counts, fields.date))
     named = [name for name in columns if there.counts[name] == 1 and _NAMES_IDS.search(name)]
     if fields.id is None and named:
-        notes = (*notes, *_like_ids(named, first_rows()))
+        notes = (*notes, *_like_ids(named, rows))
     fields = replace(fields, notes=notes)
     fields = _with_kept(fields, names.keep, there)
     twice = next((name for name in fields.columns if there.counts[name] > 1), None)
@@ -439,6 +443,16 @@ def is_heading(row: Sequence[str], names: Sequence[str], below: Iterable[Sequenc
         return False
     named = any(_key(value) in {*_KEYS, _key(name)} - {""} for value, name in zip(row, names, strict=False))
     return len(words) > 1 or (named and bool(words or not _like_text({value: [value] for value in row})))
+
+
+def _headings(rows: Mapping[str, Sequence[object]]) -> int:
+    """How many of the first rows tell again what the columns hold, such as the questions of a survey."""
+    columns = (["" if value is None else str(value) for value in own] for own in rows.values())
+    values = list(zip(*columns, strict=False))
+    if any(value.startswith('{"ImportId"') for row in values[1:2] for value in row):
+        return 2  # of Qualtrics
+    numbers = (2, 1) if values else ()
+    return next((n for n in numbers if all(is_heading(row, [*rows], values[n:]) for row in values[:n])), 0)
 
 
 def _like_dates(

@@ -193,7 +193,7 @@ def frame_part(
     names = [readable(name) for name in names]
     whole = named.keep is True or not set(named.asked) <= set(names)  # or else no path is meant
     inner = _inner(names, column) if whole else {}
-    values = cache(partial(_values, names, column))  # one that is not kept is not even fetched
+    values = cache(partial(_values, names, column))
     fields = recognise(
         names,
         FRAME,

@@ -45,7 +45,6 @@ class CsvHeader:
     delimiter: str
     lines: int
     blanks: bool = False  # whether quotes follow blanks, as in: a, "b, c"
-    headings: int = 0  # rows below it that tell again what the columns hold
     second: bool = False  # whether names of groups of columns stand above it
 
     @cached_property
@@ -100,7 +99,7 @@ class CsvReader(RowReader):
         """The requested columns; every row must have as many fields as the header."""
         _allow_long_fields()
         lines = _Lines(blocks, self.header.lines)
-        table = _Table(self.header, self.source.path, lines, corpus_pass, fields.as_is, self.header.headings)
+        table = _Table(self.header, self.source.path, lines, corpus_pass, fields.as_is)
         while lines.more() or lines.held:
             table.read()
             if lines.ended:
@@ -125,22 +124,13 @@ def _first_row(text: str, delimiter: str) -> CsvHeader:
         names = [name.strip('" ') for name in names]  # quotes without a partner are no part of a name
     below = list(islice(_rows_below(text, delimiter, blanks), FIRST_ROWS)) if names else []
     rows = [row for row, _ in below[1:]]
-    headings = next((n for n in (2, 1) if _are_headings(rows[:n], names, rows[n:])), 0)
-    second = headings > 0 and len(set(names)) < len(names) and len(set(filter(None, rows[0]))) == len(rows[0])
+    second = len(set(names)) < len(names) and bool(rows) and len(set(filter(None, rows[0]))) == len(rows[0])
+    second = second and any(is_heading(rows[0], names, rows[start:]) for start in (1, 2))
     if second:
-        names, lines, headings, rows = rows[0], below[1][1], headings - 1, rows[1:]
+        names, lines, rows = rows[0], below[1][1], rows[1:]
     more = [""] * (len(rows[0]) - len(names)) if rows and not any(rows[0][len(names) :]) else []
     names = [*(name.strip() for name in names), *more]
-    return CsvHeader(tuple(names), delimiter, lines, blanks, headings, second)
-
-
-def _are_headings(
-    rows: Sequence[Sequence[str]], names: Sequence[str], below: Sequence[Sequence[str]]
-) -> bool:
-    """Whether rows below a header tell again what the columns hold, as survey tools write questions there."""
-    if len(rows) == 2 and any(value.startswith('{"ImportId"') for value in rows[1]):
-        return True  # of Qualtrics
-    return bool(rows) and all(is_heading(row, names, below) for row in rows)
+    return CsvHeader(tuple(names), delimiter, lines, blanks, second)
 
 
 _LONGEST_NAME = 40  # characters of a name in a header that stands below other lines, or in a text
@@ -312,7 +302,6 @@ class _Table:
     lines: _Lines
     corpus_pass: CorpusPass
     as_is: bool
-    headings: int  # rows that are still to be left out
     rows: list[list[str]] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)  # of their first lines
 
@@ -337,9 +326,6 @@ class _Table:
     def _documents(self, last: bool) -> int:
         """Leave out rows that are no documents; how many of the others need not wait."""
         names = self.header.names
-        headings = range(min(self.headings, len(self.rows)))
-        self.headings -= len(headings)
-        self._leave_out("headings below the header", headings)
         # as files have it that were put one after another
         alike = (place for place, row in enumerate(self.rows) if row[0].strip() == names[0] and names[1:])
         again = [place for place in alike if tuple(map(str.strip, self.rows[place])) == names]
