@@ -470,9 +470,8 @@ def _like_dates(
     if not columns:
         return []
     best = max(columns, key=columns.__getitem__)  # of several the fullest
-    look = "looks" if len(columns) == 1 else "look"
-    which = f"{_listed(list(columns), 5)} {look} like dates: --date-field {shlex.quote(best)}"
-    return [f"{'no field has a usual name of a date' if date is None else f'{date} holds no dates'}; {which}"]
+    why = "no field has a usual name of a date" if date is None else f"{date} holds no dates"
+    return [f"{why}; {_alike(list(columns), 'dates')}: --date-field {shlex.quote(best)}"]
 
 
 def _like_ids(named: Sequence[str], rows: Mapping[str, Iterable[object]]) -> list[str]:
@@ -499,22 +498,24 @@ def _beside(text: Sequence[str], alone: bool, there: _Columns, rows: Mapping[str
     said = f"the text is {' + '.join(text)}{' alone: no field has a usual name of a body' if alone else ''}"
     if not others:
         return said if alone else ""
-    look, have = ("looks", "has") if len(others) == 1 else ("look", "have")
-    more = "" if alone else f", and {have} more words"
-    plain = next((name for name in others if not any("," in one for one in (*text, name))), None)
+    more = "" if alone else f", and {'has' if len(others) == 1 else 'have'} more words"
+    plain = next((name for name in others if "," not in "".join((*text, name))), None)
     asked = f": --text-field {shlex.quote(','.join((*text, plain)))}" if plain else ""
     without = f", or {plain} alone" if plain and more else ""
-    return f"{said}; {_listed(others, 5)} {look} like text, too{more}{asked}{without}"
+    return f"{said}; {_alike(others, 'text, too')}{more}{asked}{without}"
+
+
+def _alike(names: Sequence[str], what: str) -> str:
+    return f"{_listed(names, 5)} {'looks' if len(names) == 1 else 'look'} like {what}"
 
 
 def _no_text(there: _Columns, rows: Mapping[str, Iterable[object]]) -> CorpusError:
     """The error for a file none of whose fields has a usual name, with those that look like text."""
     texts = list(there.like_text(rows))
     rule = "none of its fields has a usual name of a text field"
-    near = f"{_listed(texts, 5)} {'looks' if len(texts) == 1 else 'look'} like text:" if texts else ""
-    value = texts[0] if texts else "NAME"
+    near = f"{_alike(texts, 'text')}:" if texts else ""
     every = [*there.names, *there.inner]
-    return _missing(rule, every, there.path, "--text-field", near=near, value=value)
+    return _missing(rule, every, there.path, "--text-field", near=near, value=next(iter(texts), "NAME"))
 
 
 def _missing(
