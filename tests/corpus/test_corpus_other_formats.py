@@ -113,6 +113,7 @@ def test_a_table_by_another_name_without_a_usual_name_is_an_error_that_says_so(r
         ["Dear all;", "hail fell;", "snow lay;"],
         ["Question; answer and more of it, since this line is long", "hail; snow", "fog; wind"],
         ["{hail}", "{snow}", "{fog}"],
+        ["\thail fell", "\tsnow lay", "\tfog rose"],
         ["n;said", "1;hail fell", "2;snow; and fog", "3;rain"],
         ["2020; 5", "2021; 6", "2022; 7", "2023; 8"],
     ],

@@ -419,7 +419,7 @@ def _rows_in(text: str) -> tuple[str, str]:
     if delimiter := delimiter_of(text):
         kind, called = _TABLES[delimiter]
         return kind, f"its lines are rows of a table, with {called} between fields"
-    tabs = {line.count("\t") for line in lines}
+    tabs = {line.strip().count("\t") for line in lines}
     alike = len(lines) > 2 and len(tabs) == 1 and tabs != {0}
     return "lines", "its lines have tabs but no names above: each is read as a whole" if alike else ""
 
