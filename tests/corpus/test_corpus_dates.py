@@ -18,7 +18,14 @@ from tests.corpus.corpus_reader import Reader
 
 from selfvec.apps.cli import main
 from selfvec.corpus import Corpus, as_corpus
-from selfvec.corpus.dates import MONTHS, THAI, DateColumn, DateForm, Evidence, parse_dates
+from selfvec.corpus.dates import (
+    MONTHS,
+    DateColumn,
+    DateForm,
+    Evidence,
+    form_of,
+    parse_dates,
+)
 from selfvec.corpus.fields import FieldNames
 from selfvec.corpus.files import open_part
 from selfvec.corpus.slices import by_period
@@ -31,9 +38,15 @@ THAT_DAY = """
 2020-06-18T15:17:00+02:00[Europe/Paris]|2020-06-18T23:59:59-11:00|2020/06/18 15:17:00 JST|2020. 6. 18.
 20200618T151700Z|20200618151700123|20200618.0|2020:06:18 15:17:00|2020-06-18/2020-06-20|2020-170|2020-W25-4
 18-06-2020|18.06.2020|18/06/20|18.6.20 10:15|06/18/2020 3:17 PM|6/18/2020 3:17:00 p.m.|6/18/20, 3:17 PM
-10:15 18.06.2020|do 18-06-2020|'2020-06-18|Thu 18/06/2020
+10:15 18.06.2020|06 18, 2020|18 06 2020|do 18-06-2020|'2020-06-18|Thu 18/06/2020
 Thu, 18 Jun 2020 10:00:00 +0000 (UTC)|Thu Jun 18 20:19:24 +0000 2020|Thu Jun 18 10:00:00 CEST 2020
 Thu Jun 18 2020 10:00:00 GMT+0200 (Central European Summer Time)|18/Jun/2020:13:55:36 -0700
+18 June 2020 at 13:39:50 GMT+1|18/06/2020 13:39:50 UTC-3:30|Thu Jun 18 10:00:00 MEZ 2020
+18.06.2020, 10:00 MESZ|18.06.2020 10:15 Uhr|2020-06-18 13:39:50 +0100 CET
+Donnerstag, 18. Juni 2020 um 13:39:50 Mitteleuropäische Normalzeit
+Thursday, June 18, 2020 at 1:39:50 PM Central European Standard Time
+jeudi 18 juin 2020 à 13:39:50 heure d’été d’Europe centrale|18.06.2020, 13:39 московское время
+2020年6月18日 13:39:50 中欧标准时间|18 de junio de 2020, 13:39:50 hora de verano de Europa central
 15:17, 18 June 2020 (UTC)|Thursday, June 18, 2020|June 18th, 2020 at 5 pm|Thursday 18 June 2020|18-Jun-20
 Donnerstag, 18. Juni 2020, 10:00 Uhr|jeudi 18 juin 2020 à 10h30|18 de junio de 2020|18. kesäkuuta 2020
 2020. június 18.|2020 m. birželio 18 d.|2020. gada 18. jūnijs|18 июня 2020 г.|18 Ιουνίου 2020|18 haziran 2020
@@ -45,22 +58,22 @@ OTHER_DAYS = {
     "2020-6-8": "2020-06-08", " 2020 ": "2020-01-01", "2020.0": "2020-01-01", "202006": "2020-06-01",
     "04/01/1990": "1990-04-01", "4/1/1990 12:00:00 AM": "1990-04-01", "Sept. 3rd 2019": "2019-09-03",
     "03-APR-72 18:40:00": "1972-04-03", "31-DEC-50 00:00:00": "1950-12-31",
-    "01-JAN-49 00:00:00": "2049-01-01", "18 marraskuuta 2020": "2020-11-18", "3 May 2020": "2020-05-03",
+    "01-JAN-49 00:00:00": "1949-01-01", "18 marraskuuta 2020": "2020-11-18", "3 May 2020": "2020-05-03",
     "1er janvier 2020": "2020-01-01", "1º de março de 2020": "2020-03-01",
     "18 d’abril de 2020": "2020-04-18", "12 září 2020": "2020-09-12", "3 lipca 2020": "2020-07-03",
     "2020-06": "2020-06-01", "06/2020": "2020-06-01", "June 2020": "2020-06-01",
     "June, 2020": "2020-06-01", "June '20": "2020-06-01", "2020-Q2": "2020-04-01", "2020Q4": "2020-10-01",
     "Q2 2020": "2020-04-01", "2020-W25": "2020-06-15", "2020-W53": "2020-12-28", "2021-W01": "2021-01-04",
     "-315619200": "1960-01-01", "-315619200.5": "1959-12-31", "987654321000": "2001-04-19",
+    "-1.5924384e+09": "1919-07-17", "-1592438400.50": "1919-07-16", "0079": "0079-01-01",
     "0476-09-04": "0476-09-04", "476-09-04": "0476-09-04", "18 June 476": "0476-06-18",
-    "0079": "0079-01-01",
 }  # fmt: skip
 NO_DAYS = """
 2020-13-45|31.02.2020|2020-02-30|31/04/2020|25.13.2020|99/99/99|1900-01-00|0000-01-01|2020-W54|2021-W53
 2020-Q5|2021-366|soon|June|18 June|Jun 20|marraskuu|18 marrask 2020|June-July 2020|May be 2020|Sun 2020
 18 June 2020 - 20 June 2020|2020-06-18 to 2020-06-20|2019-2020|2020?|June 18 2020 2021|circa 18/06/2020
 1|12:30|1.2.3|43910|987|44 BC|-44|-0044-03-15|1.59E+12|20201301||31-APR-72|25/13/2020|2020-06-18 001
-999999999999999999999999999999
+999999999999999999999999999999|Feb-22|22-Feb|06 18, 20|18 06|18.06.2020 10:15 to 20 June|18.06.2020 10:15abc
 """
 
 
@@ -94,7 +107,7 @@ def test_every_day_is_read_from_every_form(day: datetime.date) -> None:
 
 
 def test_a_month_is_read_by_its_whole_name_only() -> None:
-    days = [datetime.date(2020, (number - 1) % THAI + 1, 7) for number in MONTHS.values()]
+    days = [datetime.date(2020, number, 7) for number in MONTHS.values()]
     for form in ("7 {} 2020", "{} 7, 2020", "7. {}. 2020", "2020 {} 7"):
         assert parse_dates(pl.Series([form.format(name) for name in MONTHS])).to_list() == days, form
     longer = pl.Series([f"7 {name}qx 2020" for name in MONTHS])
@@ -104,30 +117,45 @@ def test_a_month_is_read_by_its_whole_name_only() -> None:
 @given(st.lists(st.text(max_size=14) | st.none(), max_size=5))
 def test_no_text_brings_the_date_reader_down(texts: list[str | None]) -> None:
     column = DateColumn(pl.Series(texts, dtype=pl.String))
-    assert len(column.days(column.evidence().form)) == len(texts)
+    assert len(column.days(form_of(column.evidence()))) == len(texts)
 
 
-def test_numbers_are_days_of_a_spreadsheet_only_where_all_are() -> None:
+def test_numbers_are_days_of_a_spreadsheet_only_where_all_else_are_dates() -> None:
     def read(*values: str | None) -> list[str | None]:
         column = DateColumn(pl.Series(values, dtype=pl.String))
-        return column.days(column.evidence().form).cast(pl.String).to_list()
+        return column.days(form_of(column.evidence())).cast(pl.String).to_list()
 
     # 25,569 days lie between 30 December 1899 and 1970, so 43,910 is 18,341 days after 1970
     days = ["2020-03-20", "2020-03-20", None, None, "1954-10-03"]
     assert read("43910", "43910.75", None, "", "20000") == days
-    assert read("43910", "2020-03-20") == [None, "2020-03-20"]
+    assert read("43910", "2020-03-20") == ["2020-03-20", "2020-03-20"]
+    assert read("43910", "2020-03-20", "soon") == [None, "2020-03-20", None]
     assert read("987", "1066") == ["0987-01-01", "1066-01-01"]
-    assert read("987", "1066", "x")[0] is None
+    assert read("987", "1066", "x")[0] is read("987", "1066-10-14")[0] is None
     assert read("987") == [None]
 
 
 def test_evidence_of_parts_adds_up_to_that_of_the_whole() -> None:
     values = pl.Series(
-        ["25/03/2020", "03/25/2020", "03/04/2020", "03.04.2020", "43910", "2020-01-01", "x", "", None]
+        [
+            "25/03/2020",
+            "03/25/2020",
+            "03/04/2020",
+            "03.04.2020",
+            "43910",
+            "2020-01-01",
+            "x",
+            "",
+            None,
+            "3-Apr-46",
+        ]
     )
     whole = DateColumn(values).evidence()
-    assert whole == Evidence(7, day_first=1, month_first=1, either=1, dotted=1, serial=1)
-    assert sum((DateColumn(values[i : i + 2]).evidence() for i in range(0, 9, 2)), Evidence()) == whole
+    order = {"day first": 1, "month first": 1, "either": 1, "dotted": 1}
+    assert whole == Evidence(
+        {"values": 8, "read": 6, "first days": 1, "serial": 1, "named": 1, "46": 1} | order
+    )
+    assert sum((DateColumn(values[i : i + 2]).evidence() for i in range(0, 10, 2)), Evidence()) == whole
 
 
 # Whole columns decide
@@ -238,8 +266,8 @@ def test_dates_that_are_not_read_are_counted_and_the_first_is_named(reader: Read
     assert (summary.undated, summary.unread_dates, summary.odd_dates) == (4, 2, 1)
     path = reader.folder / "a.csv"
     assert summary.unread_date_places == [f"{path}:4: 'soon'", f"{path}:5: '31.02.2020'"]
-    told = f"(2 missing, 2 not read, first {path}:4: 'soon', 1 before 1000 or after 2199, first {path}:7: "
-    assert f"dates from date {told}'9999-12-31')" in summary.describe()
+    told = f"(2 documents have no date, 2 not read, first {path}:4: 'soon', 1 before 1000 or after 2199, "
+    assert f"dates from date {told}first {path}:7: '9999-12-31')" in summary.describe()
     again = joined_corpora([summary.as_dict(), summary.as_dict()])
     assert (again["unread_dates"], len(again["unread_date_places"])) == (4, 4)
 
@@ -336,6 +364,93 @@ def test_a_run_keeps_how_its_dates_were_read_and_an_update_follows(tmp_path: Pat
     assert found == [*first, None, *first[:8]]
     assert opened.provenance.corpus["date_orders"] == ["date: day first"]
     assert [part.name for part in by_period(opened.require_tokens(), "month")] == ["2020-03"]
+
+
+def told(*column: str | None) -> tuple[list[str | None], Summary]:
+    """The days of a column, and what is said of it."""
+    corpus = as_corpus([{"text": f"hail {place}", "date": value} for place, value in enumerate(column)])
+    return days(corpus), corpus.summary
+
+
+THIS_YEAR = datetime.date.today().year
+
+
+def short(*years: int) -> list[str]:
+    return [f"06/18/{year % 100:02}" for year in years]
+
+
+def in_june(*years: int) -> list[str]:
+    return [f"{year}-06-18" for year in years]
+
+
+def test_years_of_two_digits_do_not_lie_after_this_one() -> None:
+    last = range(THIS_YEAR - 99, THIS_YEAR + 1)
+    read, summary = told(*short(*last))
+    assert read == in_june(*last)
+    assert summary.date_orders[1] == f"date: years of two digits from {last[0]} to {THIS_YEAR}"
+    assert f"(month first and years of two digits from {last[0]} to" in summary.describe()
+    assert told("17-Jun-38", "01-Sep-39", "02-Sep-46")[0] == ["1938-06-17", "1939-09-01", "1946-09-02"]
+
+
+def test_years_of_two_digits_on_both_sides_of_this_one_stay_together() -> None:
+    around = range(THIS_YEAR - 15, THIS_YEAR + 16)
+    read, summary = told(*short(*around))
+    assert read == in_june(*(year - 100 for year in around))
+    window = f"from {THIS_YEAR - 184} to {THIS_YEAR - 85}"
+    assert f"years of two digits {window}" in summary.describe()
+    # a later one among recent ones is a mistake, and draws no other with it
+    recent = [THIS_YEAR - 1, THIS_YEAR] * 10
+    assert told(*short(*recent, THIS_YEAR + 1))[0] == in_june(*recent, THIS_YEAR - 99)
+    # years far from each other stay so
+    eras = [*range(THIS_YEAR - 60, THIS_YEAR - 40), *range(THIS_YEAR - 10, THIS_YEAR + 1)]
+    assert told(*short(*eras))[0] == in_june(*eras)
+
+
+def test_what_is_a_date_only_among_dates_is_read_and_said() -> None:
+    # 43,393 days after 30 December 1899: 43,910 are 2020-03-20, and 517 days before that is 2018-10-20
+    read, summary = told("12/14/2018", "43393", "6/13/2018")
+    assert read == ["2018-12-14", "2018-10-20", "2018-06-13"]
+    assert summary.notes == ["numbers in 'date' are read as the days of a spreadsheet: 43910 as 2020-03-20"]
+    assert told("12/14/2018", "43393", "soon")[0] == ["2018-12-14", None, None]
+    read, summary = told("Feb-22", "Okt-19", "May-98", "")
+    assert read == ["2022-02-01", "2019-10-01", "1998-05-01", None]
+    (note,) = summary.notes
+    assert "Feb-22 is read as February 2022" in note
+    assert told("Feb-22", "Apr-2019")[0] == ["2022-02-01", "2019-04-01"]
+    assert told("Feb-22", "soon")[0] == [None, None]
+    assert told(*(f"Feb-{day:02}" for day in range(1, 29)), "Jan-31")[0] == [None] * 29  # days
+
+
+CALENDARS = [  # years, and the calendars that they may be of
+    (["1390/01/01", "1400/11/30"], "Persian calendar (1400 began in 2021) or the Islamic calendar"),
+    (["1399/01/31", "1400/05/31"], "Persian calendar (1400 began in 2021): they"),  # no 31st in the Islamic
+    (["1439-01-27", "1443-05-05"], "Islamic calendar (1443 began in 2021): they"),
+    (["1398", "1402", "1399"], "Persian calendar (1400"),
+    (["2563-06-18", "2560-02-28"], "Buddhist calendar (2564 is 2021): they"),
+    (["1399-10-31"], None),  # no month of either has so many days after the sixth
+    (["1399-10-30", "1520-01-02"], None),
+    (["1399-10-30", "2020-01-02"], None),
+    (["1099-10-30"], None),
+    (["2020-06-18"], None),
+]
+
+
+@pytest.mark.parametrize(("column", "calendar"), CALENDARS)
+def test_years_of_other_calendars_are_told_and_not_converted(column: list[str], calendar: str | None) -> None:
+    read, summary = told(*column)
+    assert [day and day[:4] for day in read] == [value[:4] for value in column]
+    assert [calendar in note for note in summary.notes if calendar] == [True] * (calendar is not None)
+
+
+def test_a_column_in_no_known_form_and_documents_without_a_date_are_told() -> None:
+    _, summary = told("Feb 22", "Mar 3", "2020-06-18", "")
+    assert summary.notes == [
+        "dates of 'date' are mostly in no known form, 2 of 3: write them as 2020-03-04 or name another "
+        "--date-field"
+    ]
+    assert "dates from date (1 document has no date, 2 not read, first" in summary.describe()
+    assert told("soon", "2020-06-18", "2020-06-19")[1].notes == []
+    assert "(2 documents have no date)" in told("", "2020-06-18", None)[1].describe()
 
 
 SPANS = [  # a column, the days that it tells

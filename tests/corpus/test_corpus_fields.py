@@ -318,3 +318,10 @@ def test_a_column_that_looks_like_dates_is_named(reader: Reader) -> None:
     assert reader.corpus.summary.notes == [note]
     reader.read("a.csv", date_field="at")
     assert reader.corpus.summary.notes == []
+    reader.write("a.csv", "text,at\n" + "".join(f"hail,Feb-{n}\n" for n in (19, 20, 21)))  # months, by all
+    reader.read("a.csv")
+    assert reader.corpus.summary.notes == [note]
+    reader.write("a.csv", "text,at,who\n" + "".join(f"hail,Feb {n},May {n}b\n" for n in (19, 20, 21)))
+    reader.read("a.csv")
+    rule = "no field has a usual name of a date, and what looks like dates is in no known form"
+    assert reader.corpus.summary.notes == [f"{rule}: at"]

@@ -129,11 +129,6 @@ def test_column_names_are_safe_and_unique(fields: list[str]) -> None:
         assert all(letter == "_" or letter.isalnum() for letter in name)
 
 
-def test_a_column_of_numbers_with_blanks_is_one_of_numbers() -> None:
-    assert typed_column(pl.Series("x", ["1", "", " ", None, "2"])).to_list() == [1, None, None, None, 2]
-    assert typed_column(pl.Series("x", ["", " "])).to_list() == ["", " "]
-
-
 def test_ids_of_passages_are_unique_beside_documents_that_are_called_alike() -> None:
     long = " ".join(f"Nothing else was seen on day {n}." for n in range(100))
     rows = [{"id": "a", "text": long}, {"id": "a#1", "text": "A roof broke."}, {"id": "b", "text": long[7:]}]

@@ -50,7 +50,7 @@ def read(path: Path) -> list[dict[str, object]]:
 @pytest.mark.parametrize(
     ("asked", "days"),
     [
-        (["tags=a"], 0), (["tags=B"], 0), (['tags=["a", "b"]'], 0), (["flag=true"], 0),
+        (["tags=a"], 0), (["tags=B"], 0), (["flag=true"], 0),
         (["flag=false"], 1), (["scores=2.."], (0, 1)), (["scores=3"], 1), (["place.state=iowa"], 0),
         (["place.size=1..2"], 0), (["place.roads=I 80"], 1), (["tags=a", "flag=false"], ()),
         (["tags=a", "tags=c"], 0), (["mixed=a", "flag=true"], 0),
@@ -66,8 +66,8 @@ def test_filters_look_into_lists_and_objects(reports: Path, asked: list[str], da
 
 
 def test_a_filter_on_a_key_that_no_object_has_says_so(reports: Path) -> None:
-    told = ran(["search", reports / "run", "day", "--filter", "place.none=x"], 2).err
-    assert "--filter: no document has place.none=x" in told
+    told = ran(["search", reports / "run", "day", "--filter", "place.none=x"])
+    assert told.out == "nothing found in 60 documents\n\nno document has place.none=x; its values are: none\n"
 
 
 def expected(i: int) -> dict[str, object]:
@@ -129,7 +129,7 @@ def test_stores_keep_types_and_say_what_is_changed(reports: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("values", "typed"),
     [
-        (["true", None], [True, None]), (["true", "yes"], ["true", "yes"]), (["[1]", "[2]"], [[1], [2]]),
+        (["true", None], ["true", None]), (["[1]", "[2]"], [[1], [2]]),
         (['[{"a": 1}]'], [[{"a": 1}]]), (['{"a b": {"c": "x"}}'], [{"a_b": {"c": "x"}}]),
         (["[1, true]"], ["[1, true]"]), (["[99999999999999999999]"], ["[99999999999999999999]"]),
         (["{}"], ["{}"]), (["[broken"], ["[broken"]),

@@ -356,3 +356,25 @@ def test_an_encoder_reads_only_what_is_new() -> None:
     run.add([row("b3", 101), BASE[4], row("new", 102)])
     assert read == [row("b3", 101)["text"], row("new", 102)["text"]]
     same_answers(run)
+
+
+def test_an_upsert_leaves_one_document_of_an_id_and_a_batch_none_behind() -> None:
+    run = selfvec.refine([row(f"d{i}", i) for i in range(20)], "none", "decorrelated")
+    for text in ("storm three", "storm four"):
+        run.add([{"id": "K", "text": text}], duplicates="keep")
+    told = run.upsert([{"id": "K", "text": "storm three"}])
+    assert (told["changed"], told["documents"]) == (1, 21)
+    assert [text for name, text in zip(run.text.ids(), run.text.texts(), strict=True) if name == "K"] == [
+        "storm three"
+    ]
+    twice = [
+        {"id": "e", "text": "storm first"},
+        {"id": "e", "text": "storm second"},
+        {"id": "f", "text": "storm"},
+    ]
+    refused(
+        lambda: run.add(twice, duplicates="error"), OptionError, "several of the documents have the id 'e'"
+    )
+    assert run.add([])["documents"] == len(run.text) == 21
+    run.add([{"id": 7, "text": "storm seven"}])
+    assert run.delete([7, "K"])["documents"] == 20

@@ -77,6 +77,10 @@ class RowReader:
     def __init__(self, source: TextSource) -> None:
         self.source = source
 
+    def head(self) -> str:
+        """The beginning of the source, at least its first line."""
+        return decoded(self.source.peek())[0]
+
     def columns(self) -> Sequence[str] | None:
         """The names of the columns, from the beginning of the source; None if it is empty."""
         raise NotImplementedError
@@ -92,9 +96,8 @@ class RowReader:
     def first_rows(self, columns: Sequence[str]) -> Mapping[str, Iterable[object]]:
         """Some values of columns from the beginning of the source, by which text is recognised."""
         fields = Fields((), kept=tuple(dict.fromkeys(columns)))
-        head, _ = decoded(self.source.peek())
         trial = CorpusPass(Summary(), skip_bad_rows=True)
-        batches = self.row_batches(iter([(1, head.encode())]), fields, trial)
+        batches = self.row_batches(iter([(1, self.head().encode())]), fields, trial)
         return next((batch.frame.to_dict() for batch in batches if len(batch.frame)), {})
 
     def row_batches(

@@ -11,6 +11,7 @@ that are not plainly one day are held. When all is read, each column is `decided
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,37 +20,36 @@ import polars as pl
 
 from selfvec.base.arrays import Ints
 
-from .dates import FIRST_USUAL, LAST_USUAL, DateColumn, DateForm, Evidence
-from .summary import NAMED_PLACES, CorpusPass, Summary
+from .dates import CALENDARS, IN_SUCH_COLUMNS, USUAL, DateColumn, DateForm, Evidence, form_of
+from .summary import NAMED_PLACES, CorpusPass
 
 _ORDERS = {True: "day first", False: "month first"}
 # By which every value is a date that is one in some column
-_ANY = DateForm(serial=True, early_years=True, spans=True)
+_ANY = DateForm(only=frozenset(IN_SUCH_COLUMNS))
+_SAID = {
+    "months": "dates of {!r} are months with years of two digits: Feb-22 is read as February 2022",
+    "spans": "dates of {!r} are years that end in the next one: 2007/08 is read as 2007",
+    "serial": "numbers in {!r} are read as the days of a spreadsheet: 43910 as 2020-03-20",
+}
 _SHOWN = 40  # characters of a value in a message
 
 
 @dataclass(frozen=True)
 class DecidedDates:
     form: DateForm = DateForm()  # noqa: RUF009 (it is frozen)
-    order: str | None = None  # of its days and months, for the summary of the corpus
+    told: tuple[str, ...] = ()  # how its values were meant, for the summary of the corpus
     notes: tuple[str, ...] = ()  # for the reader
-
-    def tell(self, summary: Summary) -> None:
-        for note in self.notes:
-            summary.note(note)
-        if self.order and self.order not in summary.date_orders:
-            summary.date_orders = (*summary.date_orders, self.order)
 
 
 def decided(
     columns: Sequence[tuple[str, str, Evidence]],  # its name, its file, and what its values say
-    earlier: Mapping[str, str] | None = None,  # from `earlier_orders`
+    earlier: Mapping[str, bool] | None = None,  # from `earlier_orders`
 ) -> list[DecidedDates]:
     """How the dates of each column are written. Those of one name and file are parts of one column."""
     names: dict[str, dict[str, Evidence]] = {}
     for name, path, values in columns:
         files = names.setdefault(name.lower(), {})
-        files[path] = files.get(path, Evidence()) + values
+        files[path] = files.get(path, Counter()) + values
     made: dict[tuple[str, str], DecidedDates] = {}
     for name, path, _ in columns:
         if (name, path) not in made:
@@ -64,43 +64,53 @@ def _decided(
     path: str,
     own: Evidence,
     others: Iterable[Evidence],  # of the fields of this name in other files; asked only if they matter
-    before: str | None,  # the order of this field in the run that is updated
+    before: bool | None,  # whether days came first in this field in the run that is updated
 ) -> DecidedDates:
-    form, notes = own.form, []
-    if not own.depends:
-        return DecidedDates()
-    if own.day_first and own.month_first:
+    form, notes, told = form_of(own), [], []
+    day, month = own["day first"], own["month first"]
+    if day and month:
         notes.append(
-            f"dates of {name!r} in {path} are not all in one order: {own.day_first:,} are day first, as "
-            f"25/03, and {own.month_first:,} month first; those that could be either are read "
-            f"{_ORDERS[bool(own.order)]}"
+            f"dates of {name!r} in {path} are not all in one order: {day:,} are day first, as "
+            f"25/03, and {month:,} month first; those that could be either are read "
+            f"{_ORDERS[day > month]}"
         )
-    if form.day_first is None:
-        orders = {values.order for values in others} - {None}
-        day_first = orders.pop() if len(orders) == 1 else None
-        if day_first is None and before:
-            day_first = before == _ORDERS[True]
-        form = replace(form, day_first=day_first)
-    unknown = form.day_first is None and own.either > 0
-    if unknown and not own.day_first:
+    if day or month or own["either"] or own["dotted"]:
+        if form.day_first is None:
+            orders = {form_of(values).day_first for values in others} - {None}
+            form = replace(form, day_first=orders.pop() if len(orders) == 1 else before)
+        order = _ORDERS[bool(form.day_first)]
+        unknown = form.day_first is None
+        if unknown and own["either"] and not day:
+            notes.append(
+                f"dates of {name!r} are read month first, 03/04/2020 as March 4: the column does not settle "
+                "it; write them as 2020-03-04 if that is wrong"
+            )
+        if before not in (None, form.day_first):
+            notes.append(
+                f"dates of {name!r} are {order} in {path}, and {_ORDERS[not form.day_first]} in what the run "
+                "had read before"
+            )
+        told += [order] if own["either"] or not unknown else []
+    if form.last_year:
+        told.append(f"years of two digits from {form.last_year - 99} to {form.last_year}")
+    notes += [said.format(name) for reading, said in _SAID.items() if reading in form.only]
+    calendars = [which for which in CALENDARS if 0 < own[which] == own["read"]]
+    if calendars:
+        which = " or ".join(f"the {calendar} calendar ({CALENDARS[calendar][-1]})" for calendar in calendars)
+        notes.append(f"dates of {name!r} may be of {which}: they are read as they are written")
+    read = own["read"] + sum(own[reading] for reading in form.only)
+    if 2 * read < own["values"]:
         notes.append(
-            f"dates of {name!r} are read month first, 03/04/2020 as March 4: the column does not settle it; "
-            "write them as 2020-03-04 if that is wrong"
+            f"dates of {name!r} are mostly in no known form, {own['values'] - read:,} of {own['values']:,}: "
+            "write them as 2020-03-04 or name another --date-field"
         )
-    order = _ORDERS[bool(form.day_first)] if unknown or form.day_first is not None else None
-    if order and before and order != before:
-        notes.append(f"dates of {name!r} are {order} in {path}, and {before} in what the run had read before")
-    if form.spans:
-        notes.append(f"dates of {name!r} are years that end in the next one: 2007/08 is read as 2007")
-    if form.serial:
-        notes.append(f"dates of {name!r} are numbers, read as the days of a spreadsheet: 43910 as 2020-03-20")
-    return DecidedDates(form, order and f"{name}: {order}", tuple(notes))
+    return DecidedDates(form, tuple(f"{name}: {said}" for said in told), tuple(notes))
 
 
-def earlier_orders(corpus: Mapping[str, Any]) -> dict[str, str]:
-    """The order of the dates of each field that a run has read, by the summary of its corpus."""
-    pairs = (str(order).rpartition(": ") for order in corpus.get("date_orders", ()))
-    return {name.lower(): order for name, _, order in pairs}
+def earlier_orders(corpus: Mapping[str, Any]) -> dict[str, bool]:
+    """Whether days come first in the fields that a run has read, by the summary of its corpus."""
+    pairs = (str(told).rpartition(": ") for told in corpus.get("date_orders", ()))
+    return {name.lower(): order == _ORDERS[True] for name, _, order in pairs if order in _ORDERS.values()}
 
 
 @dataclass
@@ -110,7 +120,7 @@ class DateField:
     name: str
     path: str
     given: bool  # whether the user named it: then a row whose value is no date is a bad row
-    evidence: Evidence = Evidence()  # noqa: RUF009 (it is frozen)
+    evidence: Evidence = field(default_factory=Counter)
     documents: range = range(0)  # the numbers in the corpus of the part's documents
     # Of the values that are not plainly one day: their ``number``, and what `read` gives of them.
     held: list[pl.DataFrame] = field(default_factory=list)
@@ -122,19 +132,16 @@ class DateField:
         """
         column = DateColumn(values)
         self.evidence += column.evidence()
-        read = {"plain": column.plain, "day": column.days(DateForm()), "missing": column.missing}
-        table = pl.DataFrame({"written": values, "line": lines, **read})
-        usual = pl.col("plain").is_between(FIRST_USUAL, LAST_USUAL).fill_null(False)
-        unread = pl.col("day").is_null() & ~pl.col("missing")
-        written = pl.when(~usual).then("written").alias("written")
-        table = table.select_seq("day", "line", written, bad=pl.lit(False), unread=unread)
-        if self.given and table["written"].null_count() < len(table):
+        usual = column.plain.is_between(*USUAL).fill_null(False)
+        bad = pl.repeat(False, len(values), eager=True)
+        if self.given and not usual.all():
             # What is a date in some columns only, such as 43910, is judged when this one is decided.
             bad = column.days(_ANY).is_null() & ~column.missing
             for i in bad.arg_true():
                 self._bad(values[i], int(lines[i]), corpus_pass)
-            table = table.with_columns(bad=bad)
-        return table
+        unread = column.usual.is_null() & ~column.missing
+        table = {"day": column.usual, "line": lines, "written": values.set(usual, None)}
+        return pl.DataFrame({**table, "bad": bad, "unread": unread})
 
     def take(self, dates: pl.DataFrame, first: int) -> None:
         """Take note of the dates, as `read` gives them, of documents of which the first has this number."""
@@ -157,7 +164,7 @@ class DateField:
                 column = DateColumn(held["written"])
                 own = column.days(form)
                 unread = own.is_null() & ~column.missing
-            odd = ~own.is_between(FIRST_USUAL, LAST_USUAL).fill_null(True)
+            odd = ~own.is_between(*USUAL).fill_null(True)
             summary.unread_dates += int(unread.sum())
             summary.odd_dates += int(odd.sum())
             for which, places in ((unread, summary.unread_date_places), (odd, summary.odd_date_places)):
@@ -210,6 +217,9 @@ class Dates:
         days = pl.concat([pl.Series(dtype=pl.Date), *self._days])
         differ = False
         for column, decision in zip(self.fields, decisions, strict=True):
-            decision.tell(corpus_pass.summary)
+            for note in decision.notes:
+                corpus_pass.summary.note(note)
+            orders = (*corpus_pass.summary.date_orders, *decision.told)
+            corpus_pass.summary.date_orders = tuple(dict.fromkeys(orders))
             differ |= column.settle(decision.form, days, corpus_pass)
         return days if differ else None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from selfvec.base.casing import in_any_case
 from selfvec.base.checks import check_names, check_text, check_texts
@@ -22,6 +22,9 @@ from selfvec.base.display import readable
 from selfvec.base.errors import CorpusError, did_you_mean
 from selfvec.base.names import listed
 from selfvec.files.untrusted import parse_json
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # The usual names, best first, as `_key` writes them: Created-At, createdAt and created_at are one name.
 TITLES = (
@@ -114,6 +117,8 @@ class FieldNames:
     id: str | None = None
     keep: bool | tuple[str, ...] = False  # whether to keep all other fields, or which
     as_is: bool = False  # whether texts are kept as they are written
+    # Of the run that is added to, beside which no other is a date field.
+    dates: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def of(
@@ -149,7 +154,8 @@ class FieldNames:
         )
         single = (self.date or recorded.date, self.slice or recorded.slice, self.id or recorded.id)
         as_is = self.as_is or bool(summary.get("as_is"))
-        return FieldNames(self.text or recorded.text, *single, self.keep, as_is)
+        dates = tuple(filter(None, (summary.get("date_field") or "").split(", ")))
+        return FieldNames(self.text or recorded.text, *single, self.keep, as_is, dates)
 
     @property
     def asked(self) -> list[str]:
@@ -245,6 +251,12 @@ class _Columns:
         words = _like_text(rows)
         return {name: words[name] for name in words if self.counts[name] < 2 and self.meant(name) == name}
 
+    def dated(self, recorded: Sequence[str]) -> str | None:
+        """The date field: one of those that a run has already or, if it has none, one of a usual name."""
+        if recorded:
+            return next(filter(None, map(self.meant, recorded)), None)
+        return next(iter(self.usual(DATES)), None)
+
     def given(self, name: str, flag: str) -> str:
         column = self.meant(name)
         if column is None:
@@ -291,7 +303,7 @@ def recognise(
         raise _no_text(there, rows)
     fields = Fields(
         text,
-        date=there.given(names.date, "--date-field") if names.date else next(iter(there.usual(DATES)), None),
+        date=there.given(names.date, "--date-field") if names.date else there.dated(names.dates),
         id=there.given(names.id, "--id-field") if names.id else next(iter(there.usual(IDS)), None),
         slice=there.given(names.slice, "--slice-field") if names.slice else None,
         text_given=bool(names.text),
@@ -301,7 +313,7 @@ def recognise(
         headings=headings,
         notes=notes,
     )
-    if not fields.date_given:
+    if not fields.date_given and not names.dates:
         notes = (*notes, *_like_dates(rows, there.counts, fields.date))
     named = [name for name in columns if there.counts[name] == 1 and _NAMES_IDS.search(name)]
     if fields.id is None and named:
@@ -409,13 +421,23 @@ _NUMBER = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]*)?\s*")
 _YEAR = re.compile(r"\d\d")  # every date has one; to ask here is cheaper than to parse
 
 
-def _are_dates(texts: Sequence[str]) -> bool:
+def _days(texts: Sequence[str]) -> tuple[pl.Series, Counter[str]]:
+    """The days of a column, and what its values say."""
     import polars as pl
 
-    from .dates import parse_dates  # not above: few files need it before their dates are read
+    from .dates import DateColumn, form_of  # not above: few files need it before their dates are read
 
-    short = all(len(text) <= _SHOWN and _YEAR.search(text) for text in texts)
-    return short and not parse_dates(pl.Series(texts, dtype=pl.String)).null_count()
+    column = DateColumn(pl.Series(texts, dtype=pl.String))
+    says = column.evidence()
+    return column.days(form_of(says)), says
+
+
+def _may_be_dates(texts: Sequence[str]) -> bool:
+    return all(len(text) <= _SHOWN and _YEAR.search(text) for text in texts)
+
+
+def _are_dates(texts: Sequence[str]) -> bool:
+    return _may_be_dates(texts) and not _days(texts)[0].null_count()
 
 
 def _are_numbers(texts: Sequence[str]) -> bool:
@@ -459,16 +481,21 @@ def _like_dates(
     rows: Mapping[str, Iterable[object]], counts: Mapping[str, int], date: str | None
 ) -> list[str]:
     """A note on columns whose values are dates, since none has a usual name of one, or that one has none."""
-    if date is not None and any(_are_dates([text]) for text in _written(rows.get(date, ()))):
+    own = [] if date is None else _written(rows.get(date, ()))
+    if own and _days(own)[0].null_count() < len(own):
         return []
     columns: dict[str, int] = {}
+    unread: list[str] = []
     for name, values in rows.items():
         texts = _written(values)
         plain = counts.get(name) == 1 and len(texts) >= _LEAST and not any(map(_NUMBER.fullmatch, texts))
         if plain and _are_dates(texts):
             columns[name] = len(texts)
+        elif plain and _may_be_dates(texts) and _days(texts)[1]["named"] == len(texts):
+            unread.append(name)
     if not columns:
-        return []
+        rule = "no field has a usual name of a date, and what looks like dates is in no known form"
+        return [f"{rule}: {_listed(unread, 5)}"] if unread and date is None else []
     best = max(columns, key=columns.__getitem__)  # of several the fullest
     why = "no field has a usual name of a date" if date is None else f"{date} holds no dates"
     return [f"{why}; {_alike(list(columns), 'dates')}: --date-field {shlex.quote(best)}"]

@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from selfvec.base.display import NUL, decoded
+from selfvec.base.display import NUL
 from selfvec.base.errors import CorpusError
 from selfvec.base.names import inner_names, value_at
 from selfvec.files.memory import share_of_memory
@@ -60,12 +60,10 @@ Columns = dict[str, list[Any]]
 class JsonLinesReader(RowReader):
     def columns(self) -> Sequence[str] | None:
         """The field names in the first hundred lines, in order of appearance; None for an empty file."""
-        lines = decoded(self.source.peek())[0].encode().split(b"\n")
-        lines = lines[:FIRST_ROWS] if len(lines) > 1 else lines
         names: dict[str, None] = {}
         self._inner: dict[str, None] = {}
         first: tuple[str, int] | None = None  # the fault of the first line that is not blank
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(self.head().encode().split(b"\n")[:FIRST_ROWS], 1):
             if not (line := line.strip()):
                 continue
             rule = "the object has no fields"
@@ -157,8 +155,8 @@ def _row(line: bytes, nested: Sequence[str] = ()) -> dict[str, Any]:
 # Plain lines, and Parquet
 
 
-NumberedLines = tuple[Sequence[int], list[bytes], bytes]
-"""The numbers of some lines or of the first lines of paragraphs, these, and all of their bytes."""
+NumberedLines = tuple[Sequence[int], list[bytes]]
+"""The numbers of some lines, or of the first lines of paragraphs, and these."""
 
 
 class LineReader(RowReader):
@@ -172,15 +170,13 @@ class LineReader(RowReader):
             of = "its lines are wrapped, so a document is what stands between blank lines"
             corpus_pass.summary.note(f"{self.source.path}: {of}; --as-is makes one of each line")
         rows = self._paragraphs(blocks) if wrapped else _each_line(blocks)
-        for numbers, lines, block in rows:
-            texts = pl.Series(lines, dtype=pl.Binary).cast(pl.String)
-            if b"\r" in block:
-                texts = texts.str.strip_suffix("\r")
+        for numbers, lines in rows:
+            texts = pl.Series(lines, dtype=pl.Binary).cast(pl.String).str.strip_suffix("\r")
             batch = RowBatch.of({fields.text[0]: texts}, numbers)
-            bad = texts.str.contains(NUL, literal=True) if b"\0" in block else None
-            for i in () if bad is None else bad.arg_true():
+            bad = texts.str.contains(NUL, literal=True)
+            for i in bad.arg_true():
                 corpus_pass.bad(HOLDS_NUL, path=self.source.path, line=numbers[i])
-            yield batch if bad is None else batch.part(~bad)
+            yield batch.part(~bad) if bad.any() else batch
 
     def _paragraphs(self, blocks: Iterator[LineBlock]) -> Iterator[NumberedLines]:
         """The lines between blank ones, with the number of their first, for each block in which some end."""
@@ -199,13 +195,13 @@ class LineReader(RowReader):
                     lines, size = [], 0
             if size > MAX_ROW:
                 raise too_long(self.source.path, start)
-            yield numbers, texts, b"".join(texts)
+            yield numbers, texts
 
 
 def _each_line(blocks: Iterator[LineBlock]) -> Iterator[NumberedLines]:
     for first, block in blocks:
         lines = block.removesuffix(b"\n").split(b"\n")
-        yield range(first, first + len(lines)), lines, block
+        yield range(first, first + len(lines)), lines
 
 
 class ParquetReader(RowReader):
@@ -224,13 +220,9 @@ class ParquetReader(RowReader):
             return dict(pl.read_parquet_schema(file))
 
     def first_rows(self, columns: Sequence[str]) -> Mapping[str, Iterable[object]]:
-        file = self.source.local()
-        with _decoding(self.source.path):
-            groups = row_groups(file, columns)
-        first, rows = next(self._slices(groups), (0, 0))
-        with _decoding(self.source.path):
-            head = pl.scan_parquet(file, glob=False).select(columns).slice(first, min(rows, FIRST_ROWS))
-            return string_columns(head.collect())
+        first, rows = next(self._slices(columns), (0, 0))
+        head = _rows(self.source.path, self.source.local(), columns, first, min(rows, FIRST_ROWS))
+        return string_columns(head)
 
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
@@ -239,22 +231,18 @@ class ParquetReader(RowReader):
 
         The bytes are not parsed. They are taken for the hash and the progress, a block for each batch.
         """
-        file = self.source.local()
+        path, file = self.source.path, self.source.local()
         columns = outer_columns(fields, self.columns())
-        frame = pl.scan_parquet(file, glob=False).select(columns)
-        with _decoding(self.source.path):
-            groups = row_groups(file, columns)
-        for first, rows in self._slices(groups):
-            with _decoding(self.source.path):
-                part = frame.slice(first, rows).collect()
-            yield from batches_of_frame(with_nested(part, fields), first + 1, self.source.path, corpus_pass)
+        for first, rows in self._slices(columns):
+            part = with_nested(_rows(path, file, columns, first, rows), fields)
+            yield from batches_of_frame(part, first + 1, path, corpus_pass)
             next(blocks, None)
 
-    def _slices(self, groups: Sequence[RowGroup]) -> Iterator[tuple[int, int]]:
+    def _slices(self, columns: Sequence[str]) -> Iterator[tuple[int, int]]:
         """First rows and numbers of rows that fit the memory; Polars unpacks the whole groups they are in."""
         most = share_of_memory()
         first = last = held = 0
-        for number, group in enumerate(groups, 1):
+        for number, group in enumerate(_groups(self.source.path, self.source.local(), columns), 1):
             if group.unpacked > most:
                 raise _too_large(f"its row group {number}", group.unpacked, self.source.path)
             if held + group.unpacked > most:
@@ -270,14 +258,22 @@ class ParquetReader(RowReader):
 
 def read_row_groups(path: str, columns: Sequence[str], start: int, stop: int) -> pl.DataFrame:
     """Some row groups of a Parquet file. A text that many rows share is in memory once."""
-    with _decoding(path):
-        groups = row_groups(Path(path), columns)
+    groups = _groups(path, Path(path), columns)
     unpacked = sum(group.unpacked for group in groups[start:stop])
     if unpacked > share_of_memory():
         raise _too_large(f"its row groups {start + 1} to {stop}", unpacked, path)
     first, last = (sum(group.rows for group in groups[:end]) for end in (start, stop))
+    return _rows(path, Path(path), columns, first, last - first)
+
+
+def _groups(path: str, file: Path, columns: Sequence[str]) -> list[RowGroup]:
     with _decoding(path):
-        return pl.scan_parquet(path, glob=False).select(columns).slice(first, last - first).collect()
+        return row_groups(file, columns)
+
+
+def _rows(path: str, file: Path, columns: Sequence[str], first: int, number: int) -> pl.DataFrame:
+    with _decoding(path):
+        return pl.scan_parquet(file, glob=False).select(columns).slice(first, number).collect()
 
 
 def _too_large(what: str, unpacked: int, path: str) -> CorpusError:

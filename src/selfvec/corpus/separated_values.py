@@ -12,24 +12,26 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from itertools import dropwhile, islice, takewhile
+from itertools import chain, dropwhile, islice, takewhile, tee
 from typing import Any
 
-from selfvec.base.display import decoded
 from selfvec.base.errors import CorpusError
 
 from .columns import FIRST_ROWS, HOLDS_NUL, LineBlock, RowBatch, RowReader, batch_of_rows
 from .document_files import MAX_ROW
 from .fields import Fields, has_text_name, is_heading
+from .streams import newlines
 from .summary import CorpusPass
 
 _MOST_COLUMNS = 1 << 16
 _MOST_LINES = 1 << 20  # of one row; each takes fifty bytes besides its text
 _LOOKED_AT = 20  # rows that tell the delimiter
-_PIECE = 1 << 18  # bytes whose lines are held, if rows end in them: few enough for the caches of a processor
+_AT_ONCE = 1 << 10  # lines that are held, if rows end in them: few enough for the caches of a processor
 _ASKED = re.compile(r'"?sep=([^\n])"?\1*[ \t]*\r?(?:\n|\Z)', re.IGNORECASE)
 """Excel's first line, which names the delimiter."""
 _QUOTED = r'(?<![^{0}\r\n]) *"[^"]*+(?:""[^"]*+)*+"'  # from the start of a field; {0} are delimiters
@@ -66,7 +68,7 @@ class CsvReader(RowReader):
         tab and bar, outside quotes, that gives the first rows as many fields as the header.
         """
         path = self.source.path
-        text, _ = decoded(self.source.peek())
+        text = self.head()
         asked = _ASKED.match(text)
         text = text[asked.end() :] if asked else text
         delimiter = asked[1] if asked else "\t" if self.source.kind == "tsv" else _delimiter(text)
@@ -86,7 +88,7 @@ class CsvReader(RowReader):
 
     def columns(self) -> Sequence[str] | None:
         """The names in the header, without columns at its end that have none; None for an empty file."""
-        tables = _tables(decoded(self.source.peek())[0]) if len(self.header.names) == 1 else iter(())
+        tables = _tables(self.head()) if len(self.header.names) == 1 else iter(())
         if line := next((line for _, line, _ in tables), None):
             rule = f"lines stand above the header, which seems to be line {line}"
             remedy = f"cut them off: tail -n +{line}"
@@ -100,11 +102,11 @@ class CsvReader(RowReader):
         _allow_long_fields()
         lines = _Lines(blocks, self.header.lines)
         table = _Table(self.header, self.source.path, lines, corpus_pass, fields.as_is)
-        while lines.more() or lines.held:
-            table.read()
-            if lines.ended:
-                yield table.batch(fields.columns)
-                lines.ended = False
+        while lines.more():
+            end = lines.end  # a row that goes on in the next block begins before it
+            while lines.first < end:
+                table.read(end - lines.first)
+            yield table.batch(fields.columns)
         if table.rows:
             yield table.batch(fields.columns, last=True)
         table.note()
@@ -123,11 +125,11 @@ def _first_row(text: str, delimiter: str) -> CsvHeader:
         names, lines = _named(text, {"delimiter": delimiter, "quoting": csv.QUOTE_NONE})
         names = [name.strip('" ') for name in names]  # quotes without a partner are no part of a name
     below = list(islice(_rows_below(text, delimiter, blanks), FIRST_ROWS)) if names else []
-    rows = [row for row, _ in below[1:]]
+    rows = [row for _, row in below[1:]]
     second = len(set(names)) < len(names) and bool(rows) and len(set(filter(None, rows[0]))) == len(rows[0])
     second = second and any(is_heading(rows[0], names, rows[start:]) for start in (1, 2))
     if second:
-        names, lines, rows = rows[0], below[1][1], rows[1:]
+        names, lines, rows = rows[0], below[2][0] - 1, rows[1:]
     more = [""] * (len(rows[0]) - len(names)) if rows and not any(rows[0][len(names) :]) else []
     names = [*(name.strip() for name in names), *more]
     return CsvHeader(tuple(names), delimiter, lines, blanks, second)
@@ -143,14 +145,14 @@ def _tables(text: str) -> Iterator[tuple[str, int, list[list[str]]]]:
     fields. It may stand below other lines, such as the title of a report.
     """
     for delimiter in ",;\t|":
-        rows = islice(_rows_below(text, delimiter, blanks=False), _LOOKED_AT)
-        found = list(dropwhile(lambda row: len(row[0]) < 2, rows))
-        table = [row for row, _ in found]
+        rows = islice(_rows_below(text, delimiter), _LOOKED_AT)
+        found = list(dropwhile(lambda numbered: len(numbered[1]) < 2, rows))
+        table = [row for _, row in found]
         if len(table) > 2 and {len(row) for row in table} == {len(table[0])}:
             names = [name.strip() for name in table[0]]
             names = names[: -1 if names[-1] == "" else None]  # a delimiter may end every line
             if len(set(names)) == len(names) and all(0 < len(name) <= _LONGEST_NAME for name in names):
-                yield delimiter, found[0][1], table
+                yield delimiter, found[0][0], table
 
 
 def delimiter_of(text: str) -> str | None:
@@ -197,77 +199,49 @@ def _has_blanks(text: str, delimiter: str) -> bool:
 
 def _agreeing(text: str, delimiter: str, blanks: bool = False) -> int:
     """How many of the first rows have as many fields as the first one."""
-    widths = [len(row) for row, _ in islice(_rows_below(text, delimiter, blanks), _LOOKED_AT)]
+    widths = [len(row) for _, row in islice(_rows_below(text, delimiter, blanks), _LOOKED_AT)]
     return widths.count(widths[0]) if widths else 0
 
 
-def _rows_below(text: str, delimiter: str, blanks: bool) -> Iterator[tuple[list[str], int]]:
-    """The first rows of a file that are not blank, up to a malformed one, and the last line of each."""
+def _rows_below(text: str, delimiter: str, blanks: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """The first rows of a file that are not blank, up to a malformed one, each with its first line."""
     whole = text[: text.rfind("\n") + 1] or text
     reader = csv.reader(io.StringIO(whole, newline="\n"), delimiter=delimiter, skipinitialspace=blanks)
-    try:
-        yield from ((row, reader.line_num) for row in reader if row)
-    except csv.Error:
-        return
+    line = 1
+    with suppress(csv.Error):
+        for row in reader:
+            if row:
+                yield line, row
+            line = reader.line_num + 1
 
 
 class _Lines:
-    """The lines of a file that are looked at: those of a piece of a block, and more while a row goes on."""
+    """The lines below the header from the first that is not read yet; any number of them can be looked at."""
 
     def __init__(self, blocks: Iterator[LineBlock], header: int) -> None:
-        self.held: list[str] = []
-        self.first = header + 1  # the number of the first of them
-        self.newest = 0  # where those of the newest piece begin
-        self.ended = False  # whether the end of a block was met
-        self.nul = False  # whether any byte of the file so far was NUL
-        self._pieces = _pieces(_without_header(blocks, header))
+        self.first = 1  # the number of the first of them
+        self.end = 1  # that of the line after the blocks that were taken so far
+        self.nul = False  # whether any byte of these blocks is NUL
+        self._lines: Iterator[str] = chain.from_iterable(self._taken(block) for _, block in blocks)
+        self.forget(header)
+
+    def _taken(self, block: bytes) -> Iterator[str]:
+        self.end += newlines(block) + (block[-1:] not in (b"", b"\n"))  # the last one may have no end
+        self.nul = self.nul or b"\0" in block
+        return map(bytes.decode, io.BytesIO(block))
 
     def more(self) -> bool:
-        """Hold the lines of another piece; False at the end."""
-        self.newest = len(self.held)
-        piece, last = next(self._pieces, (b"", True))
-        self.ended = self.ended or last
-        self.nul = self.nul or b"\0" in piece
-        self.held.extend(map(bytes.decode, io.BytesIO(piece)))
-        return bool(piece)
+        """Whether there is another line. Another block is taken if all lines of those so far are read."""
+        return next(self.ahead(), None) is not None
 
-    def longer(self, at: int) -> bool:
-        """Hold twice as many lines from number ``at`` on; False at the end, and for too long a row."""
-        number = len(self.held) - at
-        if number > _MOST_LINES or sum(map(len, islice(self.held, at, None))) > MAX_ROW:
-            return False
-        grown = self.more()
-        while grown and len(self.held) - at < 2 * number and self.more():
-            pass
-        return grown
+    def ahead(self) -> Iterator[str]:
+        self._lines, again = tee(self._lines)
+        return again
 
     def forget(self, number: int) -> None:
-        """Hold fewer, since the first ``number`` were read."""
+        """Go on after the first ``number`` lines, which were read."""
         self.first += number
-        self.held = self.held[number:]
-
-    def after(self, at: int) -> Iterator[str]:
-        """The lines that are held, from number ``at`` on."""
-        return map(self.held.__getitem__, range(at, len(self.held))) if at else iter(self.held)
-
-
-def _without_header(blocks: Iterator[LineBlock], lines: int) -> Iterator[bytes]:
-    for _, block in blocks:
-        while lines and block:
-            _, newline, block = block.partition(b"\n")
-            lines -= len(newline)
-        if block:
-            yield block
-
-
-def _pieces(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Blocks in pieces of whole lines, and whether each is the last of its block."""
-    for block in blocks:
-        start = 0
-        while start < len(block):
-            end = block.find(b"\n", start + _PIECE) + 1 or len(block)
-            yield block[start:end], end == len(block)
-            start = end
+        deque(islice(self._lines, number), maxlen=0)
 
 
 _TOTAL = re.compile(
@@ -305,16 +279,13 @@ class _Table:
     rows: list[list[str]] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)  # of their first lines
 
-    def read(self) -> None:
-        """Read the lines that are held, except those of a last row that goes on in the next block."""
-        at, lines = 0, self.lines
-        while at < len(lines.held):
-            at, cut = self._sound_rows(at)
-            if cut and at and at >= lines.newest:
-                break
-            if at < len(lines.held):
-                at += self._odd_row(at)
-        lines.forget(at)
+    def read(self, number: int) -> None:
+        """Read rows of the next ``number`` lines, up to one that needs a closer look and with it."""
+        held = list(islice(self.lines.ahead(), min(number, _AT_ONCE)))
+        used = self._sound_rows(held)
+        self.lines.forget(used)
+        if used < len(held):
+            self.lines.forget(self._odd_row())
 
     def batch(self, columns: Sequence[str], *, last: bool = False) -> RowBatch:
         """The rows that were read and are documents; those that may end the table wait for its end."""
@@ -353,71 +324,66 @@ class _Table:
         if self.header.blanks:
             note(f"{self.path}: blanks between a delimiter and a quote are left out")
 
-    def _sound_rows(self, at: int) -> tuple[int, bool]:
-        """Read rows from a line on; the line of the first that needs a closer look, and whether it is cut."""
-        held, first, width = self.lines.held, self.lines.first + at, len(self.header.names)
-        nul = self.lines.nul
-        # Polars reads clean blocks faster (1.2 s of 120 MB), but a check of every quote had to find which are
-        # clean, and two readers told lines and faults in two ways.
-        reader = csv.reader(self.lines.after(at), **self.header.dialect)
-        start, cut = 0, False
+    def _sound_rows(self, held: Sequence[str]) -> int:
+        """Read rows of some lines, up to the first that needs a closer look; how many lines they take."""
+        width, nul = len(self.header.names), self.lines.nul
+        # Polars reads clean blocks ten times as fast, and DuckDB twice. But at a quote too many both lose
+        # other rows, neither gives the line of a bad row, and to find clean blocks is to check every quote.
+        reader = csv.reader(held, **self.header.dialect)
+        start, first = 0, self.lines.first
         append, number = self.rows.append, self.numbers.append
-        try:
+        with suppress(csv.Error):
             for row in reader:
                 end = reader.line_num
                 # Nearly all rows have one line and no NUL, and need no call.
                 usual = len(row) == width and end - start == 1 and not nul
-                if usual or self._is_sound(row, held[at + start : at + end]):
+                if usual or self._is_sound(row, held[start:end]):
                     append(row)
                     number(first + start)
                 elif row:
                     break
                 start = end
-        except csv.Error as error:
-            cut = _is_cut(error)
-        return at + start, cut
+        return start
 
     def _is_sound(self, row: Sequence[str], lines: Sequence[str]) -> bool:
         """Whether a row needs no closer look: it fits the header, and its quotes tell where it ends."""
         if len(row) != len(self.header.names) or (self.lines.nul and _holds_nul(row)):
             return False
-        if len(lines) == 1:
-            return True
-        return not self._looks_like_rows(lines) and ('"' not in "".join(row) or self._is_quoted(row, lines))
+        return not self._looks_like_rows(lines) and self._is_quoted(row, lines)
 
     def _is_quoted(self, row: Sequence[str], lines: Sequence[str], blanks: bool = False) -> bool:
         """Whether the quotes of a row over several lines are where a writer puts them.
 
         The `csv` module has checked those of fields in quotes, such as every field with a line end.
         """
-        for value in row:
+        for value in row if len(lines) > 1 else ():
             if '"' in value and "\n" not in value:
                 pattern = _row_pattern(self.header.delimiter, blanks or self.header.blanks)
                 return pattern.fullmatch("".join(lines)) is not None
         return True
 
     def _looks_like_rows(self, lines: Sequence[str]) -> bool:
-        """Whether each line would be a row, if quotes did not count."""
+        """Whether each of several lines would be a row, if quotes did not count."""
         between, delimiter = len(self.header.names) - 1, self.header.delimiter
         # The first and the last line tell nearly always, and a row may have a million.
-        if not lines[0].count(delimiter) == lines[-1].count(delimiter) == between > 0:
+        if len(lines) == 1 or not lines[0].count(delimiter) == lines[-1].count(delimiter) == between > 0:
             return False
         for line in lines:  # noqa: SIM110 (a third of the time of `all`)
             if line.count(delimiter) != between:
                 return False
         return True
 
-    def _odd_row(self, at: int) -> int:
-        """Read, mend or report the row that begins at a line; how many lines it takes."""
-        number = self.lines.first + at
-        row, used, fault = self._next(at)
-        if fault is None and (not row or self._take(row, at, used)):
-            return used
-        for repair, rows, taken in self._repairs(row, at, used):
+    def _odd_row(self) -> int:
+        """Read, mend or report the row that begins in the next line; how many lines it takes."""
+        number = self.lines.first
+        row, lines, fault = self._next()
+        if fault is None and self._take(row, lines):
+            return len(lines)
+        for repair, rows, used in self._repairs(row, lines):
             self.corpus_pass.mended(repair, path=self.path, line=number)
             self.rows += rows
             self.numbers += [number] * len(rows)
-            return taken
+            return used
         width = len(self.header.names)
         fault = HOLDS_NUL if _holds_nul(row) else fault
         if fault is None:
@@ -428,29 +394,25 @@ class _Table:
         return 1
 
     def _next(
-        self, at: int, change: Callable[[str], str] = str, **dialect: Any
-    ) -> tuple[list[str], int, str | None]:
-        """The row that begins at a line, how many lines were looked at, and why it is no row."""
-        while True:
-            lines = map(change, self.lines.after(at))
-            reader = csv.reader(lines, **{**self.header.dialect, **dialect})
-            try:
-                return next(reader), reader.line_num, None
-            except csv.Error as error:
-                if not _is_cut(error) or not self.lines.longer(at):
-                    return [], reader.line_num, _explained(error)
+        self, change: Callable[[str], str] = str, **dialect: Any
+    ) -> tuple[list[str], list[str], str | None]:
+        """The row that begins in the next line, the lines that were looked at, and why it is no row."""
+        lines: list[str] = []
+        ahead = _of_a_row(map(change, self.lines.ahead()), lines)
+        reader = csv.reader(ahead, **{**self.header.dialect, **dialect})
+        try:
+            return next(reader), lines, None
+        except csv.Error as error:
+            return [], lines, _explained(error)
 
-    def _take(self, row: list[str], at: int, used: int) -> bool:
-        """Take a row that is not odd after all: blank, or with empty fields more or less at its end."""
-        lines = self.lines.held[at : at + used]
-        fitted = self._fitted(row)
-        doubtful = used > 1 and self._looks_like_rows(lines)
-        if fitted is None or _holds_nul(row) or (used > 1 and not self._is_quoted(row, lines)):
+    def _take(self, row: list[str], lines: Sequence[str]) -> bool:
+        """Take a row that is not odd after all: with empty fields more or less at its end."""
+        fitted, number = self._fitted(row), self.lines.first
+        if fitted is None or not self._is_quoted(row, lines):
             return False
-        if doubtful and self.header.delimiter == "\t":
-            return False  # texts hold commas, and hardly ever tabs
-        number = self.lines.first + at
-        if doubtful:
+        if self._looks_like_rows(lines):
+            if self.header.delimiter == "\t":
+                return False  # texts hold commas, and hardly ever tabs
             what = "a quoted field holds lines that look like rows; if they are, a quote is left open there"
             self.corpus_pass.unread(f"{self.path}:{number}", "rows in quotes", what, "row")
         if len(row) > len(fitted):
@@ -464,24 +426,23 @@ class _Table:
     def _fitted(self, row: list[str]) -> list[str] | None:
         """A row with as many fields as the header; None unless only empty or unnamed ones differ."""
         width = len(self.header.names)
-        if len(row) < self.header.least or any(row[width:]):
+        if len(row) < self.header.least or any(row[width:]) or _holds_nul(row):
             return None
         return row[:width] + [""] * (width - len(row))
 
-    def _repairs(self, row: list[str], at: int, used: int) -> Iterator[tuple[str, list[list[str]], int]]:
+    def _repairs(self, row: list[str], lines: list[str]) -> Iterator[tuple[str, list[list[str]], int]]:
         """What the defect of a row may be, the rows without it, and how many lines they take."""
-        names, line = self.header.names, self.lines.held[at]
-        seen = self.lines.held[at : at + used]
-        if len(row) > len(names) and (whole := self._rejoined(row)):
-            yield "unquoted delimiters joined", [whole], used
+        line = lines[0]
+        if len(row) > len(self.header.names) and (whole := self._rejoined(row)):
+            yield "unquoted delimiters joined", [whole], len(lines)
         if ' "' in line:
-            yield from self._mended("a blank before a quote left out", at, skipinitialspace=True)
-        if any('\\"' in piece for piece in seen):
-            yield from self._mended("quotes escaped by backslashes", at, change=_doubled)
+            yield from self._mended("a blank before a quote left out", skipinitialspace=True)
+        if any('\\"' in piece for piece in lines):
+            yield from self._mended("quotes escaped by backslashes", change=_doubled)
         if _LONE_RETURN.search(line) and (rows := self._split(_LONE_RETURN.split(line))):
             yield "a line end of another kind", rows, 1
         if self.header.delimiter == "\t" and '"' in line:
-            yield from self._mended("a quote without a partner is text", at, quoting=csv.QUOTE_NONE)
+            yield from self._mended("a quote without a partner is text", quoting=csv.QUOTE_NONE)
 
     def _rejoined(self, row: Sequence[str]) -> list[str] | None:
         """A row in which delimiters before a blank are punctuation, as in SMITH, ANN, if it then fits.
@@ -496,22 +457,31 @@ class _Table:
                 whole.append(value)
         return whole if len(whole) == len(self.header.names) and not self.header.blanks else None
 
-    def _mended(self, repair: str, at: int, **how: Any) -> Iterator[tuple[str, list[list[str]], int]]:
+    def _mended(self, repair: str, **how: Any) -> Iterator[tuple[str, list[list[str]], int]]:
         """A row that is read in another way, if it then fits the header."""
-        row, used, fault = self._next(at, **how)
-        lines = list(map(how.get("change", str), self.lines.held[at : at + used]))
-        fitted = self._fitted(row) if row and fault is None else None
-        if fitted and not _holds_nul(row) and (used == 1 or self._is_quoted(row, lines, blanks=True)):
-            yield repair, [fitted], used
+        row, lines, _ = self._next(**how)
+        fitted = self._fitted(row)
+        if fitted and self._is_quoted(row, lines, blanks=True):
+            yield repair, [fitted], len(lines)
 
     def _split(self, pieces: Sequence[str]) -> list[list[str]]:
         """The rows in pieces of a line, none unless each is one."""
         try:
-            rows = [self._fitted(row) for row in csv.reader(pieces, **self.header.dialect)]
+            rows = list(filter(None, map(self._fitted, csv.reader(pieces, **self.header.dialect))))
         except csv.Error:
             return []
-        whole = [row for row in rows if row is not None and not _holds_nul(row)]
-        return whole if len(whole) == len(pieces) else []
+        return rows if len(rows) == len(pieces) else []
+
+
+def _of_a_row(lines: Iterable[str], seen: list[str]) -> Iterator[str]:
+    """As many lines as a row may have, each of which ``seen`` receives."""
+    size = 0
+    for line in lines:
+        if len(seen) > _MOST_LINES or size > MAX_ROW:
+            return
+        seen.append(line)
+        size += len(line)
+        yield line
 
 
 @lru_cache
@@ -531,14 +501,9 @@ def _holds_nul(row: Sequence[str]) -> bool:
     return any("\0" in value for value in row)
 
 
-def _is_cut(error: csv.Error) -> bool:
-    """Whether the lines ended inside quotes."""
-    return "unexpected end of data" in str(error)
-
-
 def _explained(error: csv.Error) -> str:
     message = str(error)
-    if _is_cut(error):
+    if "unexpected end of data" in message:
         return "a quoted field that begins in this row is never closed"
     if "field larger" in message:
         return f"a field is at most {MAX_ROW >> 20} MiB long; is a quote left open?"

@@ -79,7 +79,7 @@ class Summary:
     unread_date_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line and value
     odd_dates: int = 0  # before the year 1000 or after 2199
     odd_date_places: list[str] = field(default_factory=list)
-    date_orders: tuple[str, ...] = ()  # how 03/04/2020 was read, for each field: "date: day first"
+    date_orders: tuple[str, ...] = ()  # how 03/04/20 was read, a field each: "date: day first", and its years
     mended_rows: int = 0  # a known defect was repaired
     mended: dict[str, int] = field(default_factory=dict)  # the places in all rows, by what was mended
     mended_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line and repair
@@ -126,9 +126,9 @@ class Summary:
     def _dates(self) -> str:
         orders = dict.fromkeys(order.rpartition(": ")[2] for order in self.date_orders)
         parts = [" and ".join(orders)] if orders else []
+        if missing := self.undated - self.unread_dates:
+            parts.append(f"{count_of(missing, 'document')} {'has' if missing == 1 else 'have'} no date")
         if self.unread_dates:
-            missing = self.undated - self.unread_dates
-            parts += [f"{missing:,} missing"] if missing else []
             parts.append(f"{self.unread_dates:,} not read, first {self.unread_date_places[0]}")
         if self.odd_dates:
             parts.append(f"{self.odd_dates:,} before 1000 or after 2199, first {self.odd_date_places[0]}")

@@ -23,6 +23,7 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.numerics.rows import filled_rows
 
+from .field_types import common_kind
 from .provenance import Provenance
 from .run import Run, RunPart
 from .run_text import TEXT, RunText, schema_of
@@ -126,6 +127,9 @@ class PresentText(RunText):
 
     def read(self, columns: Collection[str] = (TEXT,), numbers: Sequence[int] | None = None) -> pl.DataFrame:
         """Some columns of the documents with these numbers, in their order, or of all."""
+        return self._as_written(self._read(columns, numbers))
+
+    def _read(self, columns: Collection[str], numbers: Sequence[int] | None = None) -> pl.DataFrame:
         import polars as pl
 
         if numbers is None:
@@ -152,12 +156,17 @@ class PresentText(RunText):
         text = part.segment.text
         own = [name for name in columns if name in text.columns]
         # Polars counts no rows of a frame without columns.
-        rows = text.read(own or [TEXT], numbers)
+        rows = text._read(own or [TEXT], numbers)
         if numbers is None and len(part.gone):
             rows = rows.filter(pl.Series(part.present))
-        kinds = schema_of(self.fields)
-        lacking = [pl.lit(None, kinds[name]).alias(name) for name in columns if name not in own]
-        return rows.with_columns(lacking).select(list(columns))
+        return rows.select(list(map(partial(self._of_kind, own), columns)))
+
+    def _of_kind(self, own: Collection[str], name: str) -> pl.Expr:
+        """A column of a part, which has these columns, as that of the whole."""
+        import polars as pl
+
+        column = pl.col(name) if name in own else pl.lit(None)
+        return column.cast(self._schema[name]).alias(name)
 
     def batches(self, columns: Collection[str] | None = None, rows: int = 4096) -> Iterator[pl.DataFrame]:
         """The documents, some at a time; all columns by default."""
@@ -169,14 +178,23 @@ class PresentText(RunText):
         """The documents, which are not read yet."""
         import polars as pl
 
-        kept = [part.segment.text.frame.filter(pl.lit(pl.Series(part.present))) for part in self.parts]
-        return pl.concat(kept, how="diagonal").select(self.columns)
+        kept = [
+            text.frame.filter(pl.lit(pl.Series(part.present))).select(
+                list(map(partial(self._of_kind, text.columns), self.columns))
+            )
+            for part in self.parts
+            for text in (part.segment.text,)
+        ]
+        return pl.concat(kept)
 
     @cached_property
-    def columns(self) -> list[str]:
-        """The columns, those of `schema_of`."""
-        fields = chain.from_iterable(part.segment.text.fields for part in self.parts)
-        return list(schema_of(list(dict.fromkeys(fields))))
+    def _schema(self) -> Mapping[str, Any]:
+        """The columns of all parts. The kind of a field is that of the first part with a value of it."""
+        kinds: dict[str, list[str]] = {}
+        for part in self.parts:
+            for name, kind in part.segment.text.kinds.items():
+                kinds.setdefault(name, []).append(kind)
+        return schema_of(list(kinds), {name: common_kind(own) for name, own in kinds.items()})
 
     @cached_property
     def _size(self) -> int:

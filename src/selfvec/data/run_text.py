@@ -6,16 +6,20 @@ holds the bytes of that file. Any tool that reads Parquet can read it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from selfvec.base.casing import in_any_case
+from selfvec.base.display import whole_words
 from selfvec.base.errors import FormatError, NotFound, did_you_mean
 from selfvec.base.forks import check_polars
 from selfvec.files.untrusted import decoding
+
+from .field_types import TEXT as TEXTS
+from .field_types import dtype_of, kind_of, written
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,17 +37,18 @@ FIELD = "field:"
 GROUP = 4096
 """Rows of a row group: to read one document, a group is decoded."""
 _SMALL = 1 << 20  # bytes of a file
+_LOOKED_AT, _EXAMPLES, _SHOWN = 1000, 3, 40  # values of a field, those shown, and characters of each
 
 _OWN = (ID, TEXT, DATE, SLICE, FILE, FINGERPRINT)
 _AGAIN = "make the run again"
 
 
-def schema_of(fields: Sequence[str]) -> dict[str, pl.DataType]:
-    """The columns of a file, with those of the kept fields, all of which hold strings."""
+def schema_of(fields: Sequence[str], kinds: Mapping[str, str] | None = None) -> dict[str, pl.DataType]:
+    """The columns of a file, with those of the kept fields: strings, or of the kinds that these are of."""
     import polars as pl
 
     own = {ID: pl.String(), TEXT: pl.String(), DATE: pl.Date(), SLICE: pl.String()}
-    named = {column_of(name): pl.String() for name in fields}
+    named = {column_of(name): dtype_of((kinds or {}).get(name, TEXTS)) for name in fields}
     return {**own, **named, FILE: pl.String(), FINGERPRINT: pl.UInt64()}
 
 
@@ -110,6 +115,8 @@ class ShownDates(NamedTuple):
 
 
 class RunText:
+    """The documents. What is read of their fields is as `written`; `values` are of the kind of the field."""
+
     def __init__(self, source: Path | bytes) -> None:
         self.source = source  # the Parquet file, or its content
 
@@ -137,6 +144,34 @@ class RunText:
 
         `FormatError` if the file is damaged.
         """
+        return self._as_written(self._read(columns, numbers))
+
+    def values(self, field: str) -> pl.Series:
+        """A kept field of each document, of its kind; null where it is empty."""
+        return self._read((column_of(field),)).to_series()
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """What the values of each field are; see `selfvec.data.field_types`."""
+        return {name: kind_of(self._schema[column_of(name)]) for name in self.fields}
+
+    def described(self) -> list[dict[str, Any]]:
+        """The fields: name, type, how many documents have none, and examples, the first different values."""
+        made = []
+        for name, kind in self.kinds.items():
+            values = written(self.values(name))
+            own = values.set(values.str.strip_chars() == "", None).drop_nulls()
+            first = own.head(_LOOKED_AT).unique(maintain_order=True).head(_EXAMPLES)
+            examples = [whole_words(one, _SHOWN) for one in first]
+            empty = len(values) - len(own)
+            made.append({"name": name, "type": kind, "empty": empty, "examples": examples})
+        return made
+
+    def _as_written(self, documents: pl.DataFrame) -> pl.DataFrame:
+        own = {column_of(name) for name, kind in self.kinds.items() if kind != TEXTS}
+        return documents.with_columns(written(documents[name]) for name in documents.columns if name in own)
+
+    def _read(self, columns: Collection[str], numbers: Sequence[int] | None = None) -> pl.DataFrame:
         import polars as pl
 
         if numbers is None:
@@ -198,7 +233,7 @@ class RunText:
     def batches(self, columns: Collection[str] | None = None, rows: int = GROUP) -> Iterator[pl.DataFrame]:
         """The documents, some at a time; all columns by default."""
         for first in range(0, len(self), rows):
-            yield self._decoded(columns or self.columns, first, rows)
+            yield self._as_written(self._decoded(columns or self.columns, first, rows))
 
     @property
     def frame(self) -> pl.LazyFrame:
@@ -240,9 +275,13 @@ class RunText:
     @cached_property
     def columns(self) -> list[str]:
         """The columns, those of `schema_of`."""
+        return list(self._schema)
+
+    @cached_property
+    def _schema(self) -> Mapping[str, Any]:
         whole = self.frame
         with decoding(self._name, "text of a run", _AGAIN):
-            return list(whole.collect_schema())
+            return whole.collect_schema()
 
     @cached_property
     def _size(self) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
+from selfvec.data.field_types import TEXT, parsed
 from selfvec.data.run import Run
 from selfvec.text.passages import CUT, Cut, check_cut
 
@@ -116,9 +117,11 @@ def _field_columns(found: GatheredDocuments, taken: Sequence[str]) -> dict[str, 
     import polars as pl
 
     names = column_names(list(found.fields), taken)
-    return {
-        old: typed_column(pl.Series(new, found.fields[old], dtype=pl.String)) for old, new in names.items()
-    }
+    columns = {}
+    for old, new in names.items():
+        texts, kind = pl.Series(new, found.fields[old], dtype=pl.String), found.kinds[old]
+        columns[old] = typed_column(texts) if kind == TEXT else parsed(texts, kind)
+    return columns
 
 
 def described(run: Run, encoder: Encoder) -> dict[str, str]:
@@ -204,25 +207,14 @@ def column_names(fields: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
 
 
 def typed_column(values: pl.Series) -> pl.Series:
-    """Strings as numbers, booleans, lists or objects, if all of them are written so; blanks are no numbers.
-
-    ``007`` and ``1.50`` stay strings, and so does JSON of several types.
-    """
-    import polars as pl
-
-    filled = values.set(values.str.strip_chars() == "", None)
-    whole = filled.str.strip_suffix(".0")
-    for kind in (pl.Int64, pl.Float64) if filled.null_count() < len(filled) else ():
-        numbers = filled.cast(kind, strict=False)
-        if numbers.cast(pl.String).str.strip_suffix(".0").eq_missing(whole).all():
-            return numbers
-    if not values.str.contains(r"^(true$|false$|\[|\{)").fill_null(True).all():
+    """Texts as lists or objects, if all of them are JSON of one type; others stay texts."""
+    if not values.str.contains(r"^(\[|\{)").fill_null(True).all():
         return values
     try:
-        parsed = _of_one_type(values.name, [None if text is None else json.loads(text) for text in values])
+        read = _of_one_type(values.name, [None if text is None else json.loads(text) for text in values])
     except (ValueError, RecursionError):
         return values
-    return values if parsed is None else parsed
+    return values if read is None else read
 
 
 def _of_one_type(name: str, values: list[Any]) -> pl.Series | None:

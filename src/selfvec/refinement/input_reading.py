@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import replace
@@ -51,8 +51,9 @@ def read_inputs(
     vectors: Start,
     settings: Settings,
     execution: Execution,
+    kinds: Mapping[str, str] | None = None,
 ) -> Inputs:
-    """Read a corpus and, at the same time, the initial vectors."""
+    """Read a corpus and, at the same time, the initial vectors. The kinds of some fields may be known."""
     finder = _phrase_finder(settings)
 
     def load() -> tuple[Vectors | None, dict[str, Any]]:
@@ -60,7 +61,7 @@ def read_inputs(
             return load_start(vectors, settings)
 
     with (
-        execution.text_writer() if settings.keeps_text else nullcontext() as text,
+        execution.text_writer(kinds=kinds) if settings.keeps_text else nullcontext() as text,
         ThreadPoolExecutor(1) as pool,
     ):
         described_load = pool.submit(load)

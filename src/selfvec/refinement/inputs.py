@@ -276,6 +276,6 @@ class Execution:
     jobs: int | None = None  # threads; all cores if None
     timings: Timings = field(default_factory=Timings)  # seconds by stage
 
-    def text_writer(self, name: str = TEXT) -> TextWriter:
-        """Writes documents into a file of the run, or into memory."""
-        return TextWriter(None if self.writer is None else self.writer.path(name))
+    def text_writer(self, name: str = TEXT, kinds: Mapping[str, str] | None = None) -> TextWriter:
+        """Writes documents into a file of the run, or into memory; the kinds of some fields may be known."""
+        return TextWriter(None if self.writer is None else self.writer.path(name), kinds)

@@ -48,7 +48,7 @@ from .input_reading import refuse_tokens
 from .inputs import Execution
 from .methods.decorrelated import GAMMA
 from .teacher import Teacher
-from .update import Change, kept_fields_of
+from .update import Change, as_kept
 
 REPLACE, KEEP, ERROR = "replace", "keep", "error"
 """What becomes of a document whose id the run has: it replaces that one, stays beside it, or is an error."""
@@ -73,7 +73,7 @@ def added(
     execution = execution or Execution()
     refuse_tokens(corpus, run.settings)
     with execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance:
-        batches = [kept_fields_of(run, batch.rows) for batch in corpus.batches(advance)]
+        batches = [as_kept(run, batch.rows, corpus) for batch in corpus.batches(advance)]
     rows = corpus.dated(pl.concat(batches, how="diagonal")) if batches else pl.DataFrame(schema=schema_of(()))
     read = len(rows)
     segments = segments_of(run)
@@ -81,22 +81,25 @@ def added(
     known = KnownDocuments.of(rows)
     if duplicates == ERROR:
         _refuse_present(known, segments)
+        _refuse_repeated(column_or_nulls(rows, ID))
     if duplicates != KEEP:
         rows, known, gone = _without_repeated(rows, known, segments)
     replaced = int(sum(mask.sum() for mask in gone))
     change = Change(added=len(rows), changed=replaced, skipped=read - len(rows))
-    if not len(rows):
+    if not (len(rows) or replaced):
         return run, change
     parts = [part.without(mask) for part, mask in zip(segments, gone, strict=True)]
     number = number or _next(segments)
-    text = text_of(rows)
-    encoded, described = _encoded(run, text, execution)
-    tokens = _tokens_of(rows, run.base)
-    later = _later_words(tokens, run.base, parts)
-    new = Segment.of(str(number), text, tokens, later, encoded)
-    new.held(_KNOWN, lambda: known)
-    provenance = described.replace(corpus=_summary_with(run, corpus.summary.as_dict(), replaced))
-    return _changed(run, [*parts, Part(new)], change, provenance, number), change
+    provenance = run.provenance
+    if len(rows):
+        text = text_of(rows, run.require_text().kinds)
+        encoded, provenance = _encoded(run, text, execution)
+        tokens = _tokens_of(rows, run.base)
+        new = Segment.of(str(number), text, tokens, _later_words(tokens, run.base, parts), encoded)
+        new.held(_KNOWN, lambda: known)
+        parts.append(Part(new))
+    provenance = provenance.replace(corpus=_summary_with(run, corpus.summary.as_dict(), replaced))
+    return _changed(run, parts, change, provenance, number), change
 
 
 def deleted(
@@ -221,6 +224,14 @@ def _refuse_present(new: KnownDocuments, segments: Sequence[Part]) -> None:
             raise OptionError(
                 rule, field="duplicates", remedy=f"replace them, with {REPLACE}, or {KEEP} both"
             )
+
+
+def _refuse_repeated(ids: pl.Series) -> None:
+    """Raise `OptionError` if several new documents have one id, of which all but one would be lost."""
+    repeated = ids.filter(ids.is_not_null() & ids.is_duplicated()).unique(maintain_order=True).head(_NAMED)
+    if len(repeated):
+        rule = f"several of the documents have the id {', '.join(map(repr, repeated))}"
+        raise OptionError(rule, field="duplicates", remedy=f"give each an id of its own, or {REPLACE} them")
 
 
 def _tokens_of(rows: pl.DataFrame, base: Run) -> TokenBatch:

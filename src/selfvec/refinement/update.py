@@ -18,14 +18,16 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Mask
-from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.base.display import count_of
+from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
 from selfvec.base.threads import one_core
 from selfvec.corpus import Corpus
 from selfvec.corpus.fingerprints import Seen
 from selfvec.corpus.kept_documents import Intake, KnownDocuments, kept_corpus, notes_on_ids, repeated_between
 from selfvec.corpus.summary import joined_corpora, refuse_same_files
+from selfvec.data.field_types import NOTHING, TEXT, shown_kind, unfit
 from selfvec.data.run import Run
-from selfvec.data.run_text import RunText, schema_of
+from selfvec.data.run_text import ID, RunText, column_of, column_or_nulls, schema_of
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders.given import GivenSentenceEncoder
@@ -121,7 +123,7 @@ def update(
     summary = joined_corpora(
         [old.run.provenance.corpus, described], left_out=int(change.out.sum()), on_ids=notes_on_ids(texts)
     )
-    updated = _refined(texts, start, settings, old, summary, execution, teacher)
+    updated = _refined(texts, start, settings, old, summary, execution, teacher, old.text.kinds)
     grown = {
         name: updated.provenance[name] - old.run.provenance[name] for name in ("documents", "tokens", "types")
     }
@@ -150,18 +152,41 @@ def _read(old: SourceRun, taken: Taken, execution: Execution) -> tuple[RunText, 
                 execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance,
             ):
                 for batch in corpus.batches(advance, seen=seen, select=intake.taken):
-                    text.add(kept_fields_of(old.run, batch.rows))
+                    text.add(as_kept(old.run, batch.rows, corpus))
             described, days = corpus.summary.as_dict(), corpus.days
-        return text.finish(days), described, Change.of(intake, withdrawn)
+        return text.finish(days, as_texts=True), described, Change.of(intake, withdrawn)
 
 
-def kept_fields_of(run: Run, documents: pl.DataFrame) -> pl.DataFrame:
-    """New documents with those fields only that a run keeps, if they were named."""
-    named = run.provenance.corpus.get("kept_fields")
-    if named is None:
-        return documents
-    own = schema_of([*([] if run.text is None else run.text.fields), *named])
-    return documents.select([name for name in documents.columns if name in own])
+def as_kept(run: Run, documents: pl.DataFrame, corpus: Corpus) -> pl.DataFrame:
+    """New documents of a corpus with the fields that a run keeps, if these were named.
+
+    A value that is not of the kind of its field is a `CorpusError`, or nothing if bad rows are skipped.
+    """
+    named, kinds = run.provenance.corpus.get("kept_fields"), run.require_text().kinds
+    if named is not None:
+        own = schema_of([*kinds, *named])
+        documents = documents.select([name for name in documents.columns if name in own])
+    for name, kind in kinds.items():
+        if kind in (TEXT, NOTHING) or column_of(name) not in documents:
+            continue
+        values = documents[column_of(name)]
+        odd = unfit(values, kind)
+        if odd.any() and not corpus.skip_bad_rows:
+            row = int(odd.arg_max() or 0)
+            called = column_or_nulls(documents, ID)[row]
+            rule = (
+                f"{values[row]!r:.60} is not {shown_kind(kind)}, as the values of this field are in the run"
+            )
+            where = corpus.name if called is None else f"{corpus.name}, document {called!r}"
+            remedy = "mend it, skip bad rows to leave it out, or refine the run anew, which decides anew"
+            raise CorpusError(rule, path=where, line=row + 1, field=name, remedy=remedy)
+        if odd.any():
+            count = count_of(int(odd.sum()), "value")
+            corpus.summary.note(
+                f"{count} of {name} left out: not {shown_kind(kind)}, first {values.filter(odd)[0]!r:.60}"
+            )
+            documents = documents.with_columns(values.set(odd, None))
+    return documents
 
 
 def _refined(
@@ -172,8 +197,9 @@ def _refined(
     summary: Mapping[str, Any],
     execution: Execution,
     teacher: Teacher | None,
+    kinds: Mapping[str, str] | None = None,  # of fields, which hold for the life of a run
 ) -> Run:
-    inputs = read_inputs(kept_corpus(texts), start, settings, execution)
+    inputs = read_inputs(kept_corpus(texts), start, settings, execution, kinds)
     recorded = first.run.provenance.vectors
     provenance = inputs.provenance.replace(corpus=summary, vectors=recorded)
     return refine_inputs(replace(inputs, provenance=provenance), settings, execution, teacher)

@@ -21,6 +21,8 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import coded
 from selfvec.corpus.fingerprints import joined_utf8
+from selfvec.data.field_types import TEXT as TEXTS
+from selfvec.data.field_types import parsed
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT, RunText, column_of
 from selfvec.data.token_batch import TokenBatch
@@ -63,7 +65,8 @@ class GatheredDocuments:
     texts: PackedStrings
     ids: PackedStrings
     days: NDArray[np.datetime64]  # (D,) datetime64[D], NaT for documents without a date
-    fields: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # to filter by
+    fields: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # to filter by, as `written`
+    kinds: Mapping[str, str] = field(default_factory=dict)  # of their values, see `selfvec.data.field_types`
     left_out: list[str] = field(default_factory=list)  # fields that are too long to filter by
     cut: Cut = CUT
     unread: Sequence[str] = ()  # columns of bytes or vectors, or of a name that occurs twice
@@ -116,9 +119,10 @@ def gathered_text(text: RunText, progress: Progress, unread: Sequence[str] = ())
     days = dates.to_numpy().astype("datetime64[D]")
     others = dict(zip(text.fields, columns, strict=True))
     short = {name: values.to_list() for name, values in others.items() if _is_short(values)}
-    left_out = [name for name in others if name not in short and others[name].null_count() < len(text)]
+    left_out = [name for name in others if name not in short]
     del others, columns
-    return GatheredDocuments(texts, ids, days, short, left_out, unread=unread)
+    kinds = {name: text.kinds[name] for name in short}
+    return GatheredDocuments(texts, ids, days, short, kinds, left_out, unread=unread)
 
 
 def _is_short(values: pl.Series) -> bool:
@@ -126,7 +130,7 @@ def _is_short(values: pl.Series) -> bool:
     size = values.str.len_chars().sum()
     if size > len(values) * LONGEST:
         return size <= len(values) * LONGEST_JSON and bool(values.str.contains(r"^[\[{]").all())  # nested
-    return len(values) > 0
+    return True
 
 
 # ---- Units as words: as the stems of documents and run
@@ -291,7 +295,7 @@ class IndexedDocuments:
     """
 
     arrays: Arrays
-    fields: Sequence[str]  # names
+    fields: Mapping[str, str]  # the kind of each
 
     @classmethod
     def build(
@@ -323,7 +327,8 @@ class IndexedDocuments:
         for i, values in enumerate(gathered.fields.values()):
             codes, different = coded(values)
             arrays |= {f"field {i}": codes, **_arrays_of(f"values {i}", PackedStrings.of(different))}
-        return cls({name: read_only(array) for name, array in arrays.items()}, list(gathered.fields))
+        kinds = {name: gathered.kinds.get(name, TEXTS) for name in gathered.fields}
+        return cls({name: read_only(array) for name, array in arrays.items()}, kinds)
 
     def __len__(self) -> int:
         """D."""
@@ -382,8 +387,16 @@ class IndexedDocuments:
         return self._strings("texts")[document]
 
     def field(self, name: str) -> tuple[Ids, list[str]]:
-        i = self.fields.index(name)
+        i = list(self.fields).index(name)
         return self.arrays[f"field {i}"], self._values[i]
+
+    def values(self, field: str) -> pl.Series:
+        """A field of each document, (D,), of its kind; null without a value."""
+        import polars as pl
+
+        codes, texts = self.field(field)
+        different = parsed(pl.Series(texts, dtype=pl.String), self.fields[field])
+        return different.gather(pl.Series(codes).replace(-1, None))
 
     @cached_property
     def _values(self) -> list[list[str]]:

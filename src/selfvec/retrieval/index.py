@@ -75,7 +75,9 @@ class _Answer(NamedTuple):
     notes: list[str]
 
     def why_few(self) -> str:
-        """Why no more documents are listed; empty if all are."""
+        """Why no more documents are listed; empty if all are. That none passes the filters is said before."""
+        if not self.allowed.any():
+            return ""
         of_others = {
             "do not pass the filters": ~self.allowed,
             "lack what the question demands, or have what it rules out": self.allowed & ~self.passing,
@@ -219,7 +221,7 @@ class Index:
         head = {
             "version": VERSION,
             "preprocessing": asdict(self.vocabulary.preprocessing),
-            "fields": list(self.documents.fields),
+            "fields": dict(self.documents.fields),
             "dense_share": self.space.share,
         }
         part = self.encoder_part
@@ -267,7 +269,7 @@ class Index:
         arrays = map_tensors(folder / _ARRAYS)
         rows, weights, pool_of_words, turn = (arrays[name] for name in _SPACE)
         space = DenseSpace(rows, weights, pool_of_words, turn, float(head["dense_share"]))
-        documents = SearchedDocuments.whole(IndexedDocuments(arrays, head["fields"]))
+        documents = SearchedDocuments.whole(IndexedDocuments(arrays, dict(head["fields"])))
         part = None
         if "encoder" in head:
             part = EncoderPart.read(arrays, len(documents), **head["encoder"])
@@ -331,7 +333,7 @@ class Index:
             parsed.unknown,
             describe(self.vocabulary, self.scorer, parsed, answer.scored, best, mode),
             filters=filters,
-            notes=[*answer.notes, *([why] if (why := answer.why_few()) and len(best) < top else [])],
+            notes=[*answer.notes, *([why] if len(best) < top and (why := answer.why_few()) else [])],
             question=None if answer.asked is None else answer.asked.by,
         )
 

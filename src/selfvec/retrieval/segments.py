@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, compress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import AnyInts, Array, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
 from selfvec.corpus.filters import coded
+from selfvec.data.field_types import common_kind, dtype_of
 from selfvec.data.run_text import ShownDates
 from selfvec.files.checksums import write_sealed
 from selfvec.files.memory import release
@@ -30,6 +31,9 @@ from selfvec.text.repeats import Repeats
 
 from . import kernels
 from .documents import IndexedDocuments, UnitVectors, sample_of
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _GAPS = 1_000  # between slices
 
@@ -81,13 +85,13 @@ class IndexedPart:
         encoded = self.encoded
         own: dict[str, Array] = {} if encoded is None else {_CODES: encoded.codes, _SCALES: encoded.scales}
         write_tensors(folder / _ARRAYS, {**self.documents.arrays, _NEW_ROWS: self.new_rows, **own})
-        write_sealed(folder / RESULT, {"fields": list(self.documents.fields)})
+        write_sealed(folder / RESULT, {"fields": dict(self.documents.fields)})
 
     @classmethod
     def read(cls, folder: Path) -> IndexedPart:
         """Map what `write` has written; all documents are present."""
         arrays = map_tensors(folder / _ARRAYS)
-        documents = IndexedDocuments(arrays, read_result(folder)["fields"])
+        documents = IndexedDocuments(arrays, dict(read_result(folder)["fields"]))
         size = len(documents)
         encoded = UnitVectors(arrays[_CODES], arrays[_SCALES], size) if _CODES in arrays else None
         new = read_vocabulary(folder / _WORDS)
@@ -185,7 +189,13 @@ class SearchedDocuments:
         first = self.indexed[0]
         self._types = len(first.documents.occurs) - len(first.new_types)  # of the first index
         self._named = named  # if there are documents without ids, which are called by their numbers
-        self.fields = list(dict.fromkeys(chain.from_iterable(part.documents.fields for part in indexed)))
+        names = dict.fromkeys(chain.from_iterable(part.documents.fields for part in indexed))
+        self.fields = {
+            name: common_kind(
+                part.documents.fields[name] for part in indexed if name in part.documents.fields
+            )
+            for name in names
+        }
         # What is computed for each unit is then that of the index itself, which may be memory-mapped.
         self.is_whole = len(self.indexed) == 1 and bool(first.present.all())
 
@@ -389,6 +399,26 @@ class SearchedDocuments:
 
     @cached_property
     def _coded(self) -> dict[str, tuple[Ids, list[str]]]:
+        return {}
+
+    def values(self, field: str) -> pl.Series:
+        """A field of each document, (D,), of its kind; null without a value."""
+        import polars as pl
+
+        if field not in self._typed:
+            dtype: Any = dtype_of(self.fields[field])
+            parts = [
+                part.documents.values(field).cast(dtype)
+                if field in part.documents.fields
+                else pl.Series([None], dtype=dtype).new_from_index(0, len(part.documents))
+                for part in self.indexed
+            ]
+            of_parts = zip(parts, self.indexed, strict=True)
+            self._typed[field] = pl.concat([own.filter(pl.Series(part.present)) for own, part in of_parts])
+        return self._typed[field]
+
+    @cached_property
+    def _typed(self) -> dict[str, pl.Series]:
         return {}
 
     def fields_of(self, document: int) -> dict[str, str]:

@@ -103,6 +103,7 @@ class Contents(RecordTable[File]):
     files: list[File]
     text: list[str]  # files and folders that documents, or parts of them, can be read from
     provenance: dict[str, Any] = field(default_factory=dict)
+    fields: list[dict[str, Any]] = field(default_factory=list)  # of a run: name, type, empty, examples
 
     def __repr__(self) -> str:
         title = f"Info: {self.kind}, {self.bytes:,} bytes in {len(self.files)} files"
@@ -140,10 +141,12 @@ def info(path: str | os.PathLike[str]) -> Contents:
         return _of_vectors(folder)
     described: dict[str, Any]
     holds: dict[str, str] = {}
+    fields: list[dict[str, Any]] = []
     if kind.name == "run":
         run = open_run(folder)
         described = dict(run.provenance)
         about = _of_run(run)
+        fields = [] if run.text is None else run.text.described()
         holds = HELD
     else:
         described = read_json(folder / kind.file, "make it again")
@@ -163,6 +166,7 @@ def info(path: str | os.PathLike[str]) -> Contents:
         files=files,
         text=[part for part in parts if _kind(part) in _TEXT and kind.name in ("run", "index")],
         provenance=described,
+        fields=fields,
     )
 
 

@@ -2,13 +2,14 @@
 
 The rows of a batch go to a thread that compresses them, so that reading does not wait. A file has one set of
 columns. Where a later document has a field that no earlier one has, a further file is begun, and all are
-joined in the end. All is written again, too, if the dates of the documents are known only then.
+joined in the end. All is written again, too, if the dates of the documents, or that the values of a field are
+no texts, are known only then.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
@@ -18,8 +19,9 @@ from queue import Full, Queue
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.arrays import Mask
+from selfvec.data.field_types import NOTHING, TEXT, Guess, parsed, without_missing
 from selfvec.data.live_run import PresentText
-from selfvec.data.run_text import DATE, GROUP, RunText, fields_among, schema_of
+from selfvec.data.run_text import DATE, GROUP, RunText, column_of, fields_among, schema_of
 from selfvec.files.atomic_files import writing, writing_by_polars
 
 if TYPE_CHECKING:
@@ -32,13 +34,16 @@ _LEVEL = 1  # of zstd: higher ones take several times as long and save a tenth
 class TextWriter:
     """Writes the documents of a run into a file, or into memory.
 
-    It is a context: what was written is given up unless `finish` was called.
+    It is a context: what was written is given up unless `finish` was called. Fields are of the ``kinds`` that
+    are given, or of those that all their values are.
     """
 
-    def __init__(self, target: Path | None = None) -> None:
+    def __init__(self, target: Path | None = None, kinds: Mapping[str, str] | None = None) -> None:
         self.target = target
+        self._kinds = kinds or {}
         self._parts: list[_Part] = []
         self._fields: list[str] = []
+        self._guesses: dict[str, Guess] = {}
 
     def add(self, documents: pl.DataFrame) -> None:
         """Append documents; their columns are some of `schema_of`."""
@@ -46,15 +51,20 @@ class TextWriter:
         if new or not self._parts:
             self._fields += new
             self._begin()
+        _look(self._guesses, documents)
         self._parts[-1].put(documents)
 
-    def finish(self, days: pl.Series | None = None) -> RunText:
-        """All documents, when they are written; with other dates, (D,), if these are given."""
+    def finish(self, days: pl.Series | None = None, *, as_texts: bool = False) -> RunText:
+        """All documents, when they are written; with other dates, (D,), if these are given.
+
+        ``as_texts`` leaves the values of fields as texts, of documents that are written again with others.
+        """
         if not self._parts:
             self._begin()
         self._parts[-1].close()
-        again = len(self._parts) > 1 or days is not None
-        return RunText(self._joined(days) if again else self._parts[0].content)
+        forms = {} if as_texts else _forms(self._guesses, self._kinds)
+        again = len(self._parts) > 1 or days is not None or any(kind != TEXT for kind, _ in forms.values())
+        return RunText(self._joined(days, forms) if again else self._parts[0].content)
 
     def _begin(self) -> None:
         place = self.target
@@ -63,9 +73,9 @@ class TextWriter:
             place = place and place.with_name(f"{place.name}.{len(self._parts)}")
         self._parts.append(_Part(place, schema_of(self._fields)))
 
-    def _joined(self, days: pl.Series | None) -> Path | bytes:
+    def _joined(self, days: pl.Series | None, forms: _Forms) -> Path | bytes:
         place = self.target and self.target.with_name(f"{self.target.name}.joined")
-        joined = _joined([RunText(part.content) for part in self._parts], self._fields, days, place)
+        joined = _joined([RunText(part.content) for part in self._parts], self._fields, days, place, forms)
         for part in self._parts:
             part.remove()
         return joined.replace(self.target) if isinstance(joined, Path) and self.target else joined
@@ -126,6 +136,34 @@ class _Part:
             yield documents
 
 
+_Forms = Mapping[str, tuple[str, str]]
+"""The kind of each field, and the decimal mark of its numbers."""
+
+
+def _look(guesses: dict[str, Guess], documents: pl.DataFrame) -> None:
+    """See the values of some documents."""
+    for name in fields_among(documents.columns):
+        guesses.setdefault(name, Guess(name)).add(documents[column_of(name)])
+
+
+def _forms(guesses: Mapping[str, Guess], kinds: Mapping[str, str]) -> _Forms:
+    """The kinds that are given of fields, or those that all values are."""
+    made = {name: (kinds.get(name, guess.kind), guess.decimal) for name, guess in guesses.items()}
+    return {
+        name: (guesses[name].kind if kind == NOTHING else kind, mark) for name, (kind, mark) in made.items()
+    }
+
+
+def _of_kinds(documents: pl.DataFrame, forms: _Forms) -> pl.DataFrame:
+    """Documents with the values of fields as what they are."""
+    columns = {column_of(name): form for name, form in forms.items() if form[0] != TEXT}
+    return documents.with_columns(
+        parsed(without_missing(documents[name]), *form)
+        for name, form in columns.items()
+        if name in documents.columns
+    )
+
+
 def _with_all(documents: pl.DataFrame, schema: dict[str, Any]) -> pl.DataFrame:
     """Documents with all columns of a schema, null where they lack them."""
     import polars as pl
@@ -146,14 +184,18 @@ def _write(rows: pl.LazyFrame, place: Path | BytesIO) -> None:
 
 
 def _joined(
-    texts: Sequence[RunText], fields: Sequence[str], days: pl.Series | None, place: Path | None = None
+    texts: Sequence[RunText],
+    fields: Sequence[str],
+    days: pl.Series | None,
+    place: Path | None,
+    forms: _Forms,
 ) -> Path | bytes:
     """The documents of several texts as one, some at a time: all may be larger than the memory."""
-    whole = _Part(place, schema_of(fields))
+    whole = _Part(place, schema_of(fields, {name: kind for name, (kind, _) in forms.items()}))
     number = 0
     for rows in chain.from_iterable(text.batches() for text in texts):
         own = {} if days is None else {DATE: days[number : number + len(rows)]}
-        whole.put(rows.with_columns(**own))
+        whole.put(_of_kinds(rows.with_columns(**own), forms))
         number += len(rows)
     whole.close()
     return whole.content
@@ -161,7 +203,11 @@ def _joined(
 
 def dated_text(text: RunText, days: pl.Series) -> RunText:
     """The same documents with other dates, (D,), in memory."""
-    return RunText(_joined([text], text.fields, days))
+    return RunText(_joined([text], text.fields, days, None, _forms_of(text)))
+
+
+def _forms_of(text: RunText) -> _Forms:
+    return {name: (kind, ".") for name, kind in text.kinds.items()}
 
 
 def text_part(text: RunText, documents: Mask) -> RunText:
@@ -173,22 +219,26 @@ def text_part(text: RunText, documents: Mask) -> RunText:
     return RunText(memory.getvalue())
 
 
-def text_of(documents: pl.DataFrame) -> RunText:
-    """Documents whose columns are some of `schema_of` as a text in memory."""
+def text_of(documents: pl.DataFrame, kinds: Mapping[str, str]) -> RunText:
+    """Documents whose columns are some of `schema_of` as a text in memory; its fields are of these kinds."""
     memory = BytesIO()
-    whole = _with_all(documents, schema_of(fields_among(documents.columns)))
+    guesses: dict[str, Guess] = {}
+    _look(guesses, documents)
+    forms = _forms(guesses, kinds)
+    schema = schema_of(list(forms), {name: kind for name, (kind, _) in forms.items()})
+    whole = _with_all(_of_kinds(documents, forms), schema)
     _write(whole.lazy(), memory)
     return RunText.of(memory.getvalue(), whole)
 
 
 def text_in_memory(text: RunText) -> RunText:
     """The same documents in one piece, in memory."""
-    return RunText(_joined([text], text.fields, None))
+    return RunText(_joined([text], text.fields, None, None, _forms_of(text)))
 
 
 def save_text(text: RunText, path: Path) -> None:
     if isinstance(text, PresentText):
-        _joined([text], text.fields, None, path)
+        _joined([text], text.fields, None, path, _forms_of(text))
     elif isinstance(text.source, bytes):
         path.write_bytes(text.source)
     else:

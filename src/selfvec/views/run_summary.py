@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
 from selfvec.base.display import count_of, escape_for_display, printable, size_of
 from selfvec.base.progress import BESIDE
-from selfvec.base.view import NUMBER, PROSE, Column, Part, Table, View
+from selfvec.base.view import COUNT, NUMBER, PROSE, Column, Part, Table, View
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings
@@ -19,6 +19,12 @@ from selfvec.text.tokenizers import LONG
 
 _TESTS = {"self_retrieval": "self-retrieval", "context": "context"}  # on held-out text, and their names
 _SUBWORDS = "built from subwords"
+_FIELDS = (
+    Column("name", "field", PROSE),
+    Column("type"),
+    Column("empty", "documents without", COUNT),
+    Column("examples", form=PROSE),
+)
 
 
 def run_summary(provenance: Provenance) -> list[str]:
@@ -49,6 +55,19 @@ def run_summary(provenance: Provenance) -> list[str]:
         vectors.append(_encoder(provenance.encoder))
     notes = (*provenance.corpus.get("notes", ()), *provenance.notes_on_vectors)
     return [f"{text}, {words:,} different{about}", *notes, *left_out, *vectors, _method(provenance)]
+
+
+def fields_sentence(fields: Sequence[Mapping[str, Any]]) -> str:
+    """The fields that documents keep, with the type of each and how many have none; empty without any.
+
+    >>> fields_sentence([{"name": "year", "type": "integer", "empty": 2}])
+    'fields: year (integer, 2 have none)'
+    """
+    told = []
+    for row in fields:
+        lacking = f", {row['empty']:,} have none" if row["empty"] else ""
+        told.append(f"{printable(row['name'])} ({row['type']}{lacking})")
+    return f"fields: {', '.join(told)}" if told else ""
 
 
 def _encoder(described: Mapping[str, Any]) -> str:
@@ -161,6 +180,9 @@ def contents_view(found: Contents) -> View:
     parts: list[Part] = [Table((Column("name", ""), Column("value", "", PROSE)), facts, title)]
     if found.kind == "run" and "coverage" in found.provenance:
         parts += method_details(Provenance.of(found.provenance))
+    if found.fields:
+        rows = [row | {"examples": printable(", ".join(row["examples"]))} for row in found.fields]
+        parts.append(Table(_FIELDS, rows, "Fields of the documents"))
     columns = (Column("name", "file", PROSE), Column("holds", form=PROSE), Column("size", form=NUMBER))
     files = [{"name": file.name, "holds": file.holds, "size": size_of(file.bytes)} for file in found.files]
     parts.append(Table(columns, files, "Files"))

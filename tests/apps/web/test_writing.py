@@ -101,6 +101,10 @@ def test_documents_are_added_replaced_and_deleted(client: Client) -> None:
         ("POST", ["x"], "", {}, 400, 'an object with a "text"'),
         ("POST", ROWS[:1], "?duplicates=error", {}, 400, "the run has documents with the id 'r0'"),
         ("POST", ROWS[:1], "?duplicates=x", {}, 400, "one of replace, keep, error"),
+        ("POST", [{"id": "x", "text": "a"}, {"id": "x", "text": "b"}], "?duplicates=error", {}, 400,
+         "several of the documents have the id 'x'"),
+        ("POST", ROWS[:1], "?duplicate=keep", {}, 400, "is no parameter of this address"),
+        ("DELETE", None, "?ids=r1", {}, 400, "is no parameter of this address"),
         ("PUT", {"text": "no id"}, "", {}, 400, "a document to replace has an id"),
         ("DELETE", None, "", {}, 400, "there are no ids"),
         ("DELETE", [r["id"] for r in ROWS], "", {}, 400, "no document would be left"),
@@ -112,6 +116,30 @@ def test_what_is_refused_changes_nothing(made: Client, method, body, address, he
     got, told = made.send(method, body, address, **headers)
     assert (got, rule in told["error"]["rule"]) == (status, True), told
     assert open_run(made.data.run.folder).stamp == before
+
+
+def test_documents_have_the_text_field_of_the_run_or_a_usual_one(tmp_path: Path) -> None:
+    rows = [{"id": row["id"], "title": "report", "body": row["text"]} for row in ROWS]
+    selfvec.refine(rows, "none", "decorrelated", text_field="body", output=tmp_path / "run", jobs=1)
+    client = Client(tmp_path / "run")
+    for new in (
+        {"id": 0, "body": "a tsunami came", "title": "zero"},
+        {"id": "n", "text": "the tsunami went"},
+    ):
+        assert client.send("PUT", new)[1]["added"] == 1
+    assert sorted(client.found("tsunami")) == ["0", "n"]
+    assert client.send("DELETE", [0])[1]["withdrawn"] == 1
+    client.data.tasks.close()
+
+
+def test_a_misspelt_parameter_of_a_question_is_told(made: Client) -> None:
+    answer = made.page.get("/api/search", params={"query": "hail", "tpo": 3})
+    assert answer.status_code == 400
+    assert answer.json()["error"] == {
+        "place": "tpo",
+        "rule": "is no parameter of this address",
+        "remedy": "did you mean top?",
+    }
 
 
 def test_limits_and_another_writer(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

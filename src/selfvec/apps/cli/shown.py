@@ -34,9 +34,10 @@ def refined(run: Run, given: Given) -> None:
 
 def _summary(run: Run, place: object = None) -> None:
     """What was read, and where the run is: a URL if a cluster wrote it to a store."""
-    from selfvec.views.run_summary import run_summary
+    from selfvec.views.run_summary import fields_sentence, run_summary
 
-    for line in run_summary(run.provenance):
+    fields = fields_sentence([] if run.text is None else run.text.described())
+    for line in filter(None, [*run_summary(run.provenance), fields]):
         say(line)
     for finding in run.health["findings"]:
         if finding["level"] != "ok" and finding["name"] != _BUILT:

@@ -11,7 +11,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.corpus import as_corpus
-from selfvec.corpus.fields import FieldOptions
+from selfvec.corpus.fields import FieldOptions, NoTextField
 from selfvec.data import run as record
 from selfvec.data.live_run import LiveRun
 from selfvec.refinement import live
@@ -51,7 +51,7 @@ def add(
         What becomes of a document whose id the run has: it replaces that one, stays beside, or is an error.
     progress : Progress, optional
     **fields
-        Those of `FieldOptions`: how documents are read.
+        Those of `FieldOptions`: how documents are read. Without the text field of the run, one of a usual name is read.
 
     Returns
     -------
@@ -80,9 +80,17 @@ def add(
     """
 
     def change(state: record.Run, number: int) -> tuple[record.Run, Change]:
+        if isinstance(documents, list | tuple) and not documents:
+            return state, Change()
         kept = fields.get("keep_fields")
         options: Any = {**fields, "keep_fields": kept is None or kept}
-        corpus = as_corpus(documents, "documents", like=state.provenance.corpus, **options)
+        like = state.provenance.corpus
+        try:
+            corpus = as_corpus(documents, "documents", like=like, **options)
+        except NoTextField:  # that of the run is not there: one of a usual name, such as text
+            if options.get("text_field"):
+                raise
+            corpus = as_corpus(documents, "documents", like={**like, "text_given": False}, **options)
         return live.added(state, corpus, duplicates, number, Execution(progress=as_progress(progress)))
 
     return changed(run, change)
@@ -125,7 +133,7 @@ def upsert(
 
 
 @checked
-def delete(run: GivenRun, ids: str | Sequence[str], *, erase: bool = False) -> Figures:
+def delete(run: GivenRun, ids: str | int | Sequence[str | int], *, erase: bool = False) -> Figures:
     """Delete documents from a run, whose vectors stay: no answer has anything of them.
 
     Their text stays in the files of the run until it is refined again. That is what ``erase`` does at once,
@@ -134,7 +142,7 @@ def delete(run: GivenRun, ids: str | Sequence[str], *, erase: bool = False) -> F
     Parameters
     ----------
     run : Run or path
-    ids : str or sequence of str
+    ids : str or int, or sequence of these
         All of them exist.
     erase : bool
         Refine the run again without them, so that no file has anything of them. Nothing can be undone then.
@@ -162,7 +170,9 @@ def delete(run: GivenRun, ids: str | Sequence[str], *, erase: bool = False) -> F
     >>> run.delete("a")["documents"]
     1
     """
-    return changed(run, removal(check_texts("ids", ids, "ids"), erase=erase))
+    several = [ids] if isinstance(ids, str | int) else list(ids)
+    named = [str(one) if type(one) is int else one for one in several]  # as `add` takes them
+    return changed(run, removal(check_texts("ids", named, "ids"), erase=erase))
 
 
 def removal(ids: Sequence[str], *, erase: bool = False, ignore_missing: bool = False) -> Changing:

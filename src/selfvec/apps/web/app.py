@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ from . import documents, first_view, maps, times, words
 from .addresses import ADDRESSES, question_of
 from .guard import Guard
 from .page_data import PageData, PresentPage
-from .responses import ERRORS, Answer, error_response, json_response
+from .responses import ERRORS, Answer, check_parameters, error_response, json_response
 from .work import Busy, NotReady, WorkQueue
 from .writing import Writing
 
@@ -87,6 +88,7 @@ def _add_address(router: APIRouter, path: str) -> None:
     function, waits, alone, described = ADDRESSES[path]
 
     async def answer(request: Request, **asked: Any) -> Response:
+        check_parameters(request.query_params, _names_of(request.scope["route"].dependant))
         state = request.app.state
         page: PresentPage = state.page
         return await page.answer(lambda data: answered(data, state.queues[alone], asked))
@@ -111,6 +113,12 @@ def _add_address(router: APIRouter, path: str) -> None:
     answer.__dict__["__signature__"] = question_of(function, Request, key=None)
     kind = Response if "content" in described else JSONResponse
     router.get(path, responses={200: described} if described else None, response_class=kind)(answer)
+
+
+def _names_of(dependant: Dependant) -> list[str]:
+    """The parameters in the address of a question."""
+    inner = (name for part in dependant.dependencies for name in _names_of(part))
+    return [*(parameter.alias for parameter in dependant.query_params), *inner]
 
 
 def _encoded(answer: Any) -> Response:

@@ -66,7 +66,7 @@ def overview(page: PageData) -> Json:
     return {
         "words": run.held("frequent words", lambda: frequent_words(run, _FREQUENT)),
         "time": [described_period(part) for part in periods(run.tokens)],
-        "fields": [] if run.text is None else list(run.text.fields),
+        "fields": [] if run.text is None else run.held("fields", run.text.described),
         "gain": None if gain is None else {"before": gain[0], "after": gain[1]},
     }
 

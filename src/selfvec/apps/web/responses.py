@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from selfvec.base.errors import OptionError, did_you_mean
 
 from .work import Busy
 
@@ -111,3 +113,11 @@ def error_response(
     main = f'<main id="main"><h1>Selfvec</h1>{lines}{home}</main>'
     body = f'<!doctype html><html lang="en"><head>{head}</head><body class="interface">{main}</body></html>'
     return Answer(body, status, headers, media_type="text/html")
+
+
+def check_parameters(asked: Iterable[str], known: Collection[str]) -> None:
+    """Raise `OptionError` for a name in the address of a request that nothing reads: it may be misspelt."""
+    for name in asked:
+        if name not in known:
+            remedy = did_you_mean(name, known) or f"its parameters are: {', '.join(known) or 'none'}"
+            raise OptionError("is no parameter of this address", field=name, remedy=remedy)

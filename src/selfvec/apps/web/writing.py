@@ -37,10 +37,16 @@ from selfvec.files.untrusted import parse_json
 from selfvec.refinement import live
 
 from .page_data import PresentPage
-from .responses import error_response, json_response
+from .responses import check_parameters, error_response, json_response
 
 DOCUMENTS, TOPICS = "/api/documents", "/api/topics"
 CHANGING = {DOCUMENTS: ("POST", "PUT", "DELETE"), TOPICS: ("PUT",)}  # methods that change the run, by path
+_PARAMETERS: dict[tuple[str, str], tuple[str, ...]] = {
+    (DOCUMENTS, "POST"): ("duplicates",),
+    (DOCUMENTS, "PUT"): (),
+    (DOCUMENTS, "DELETE"): ("id", "erase"),
+    (TOPICS, "PUT"): (),
+}
 TOKEN = "SELFVEC_TOKEN"  # environment variable, of an assistant's server, too
 MOST_BYTES = 16 << 20  # of a body
 MOST = 10_000  # documents of a request
@@ -100,6 +106,7 @@ class Writing:
     def _work(self, request: Request, body: bytes) -> Callable[[], Figures]:
         """What a request asks for; `OptionError` if it is not well formed."""
         asked = request.query_params
+        check_parameters(asked, _PARAMETERS[request.scope["path"], request.method])
         given = _documents(body)
         if request.scope["path"] == TOPICS:
             names = [_topic_name(each) for each in given]
@@ -156,10 +163,11 @@ def _documents(body: bytes) -> list[Any]:
 
 
 def _row(document: Any, *, needs_id: bool) -> dict[str, Any]:
-    if not isinstance(document, dict) or not str(document.get("text") or "").strip():
+    # Which field holds the text is known where it is read: that of the run, or one of a usual name.
+    if not isinstance(document, dict) or not any(value for name, value in document.items() if name != "id"):
         rule = f'a document is an object with a "text", not {str(document)!r:.80}'
         raise OptionError(rule, field="body", remedy='send {"id": "…", "text": "…"}')
-    if needs_id and not str(document.get("id") or "").strip():
+    if needs_id and document.get("id") in (None, ""):
         raise OptionError(
             "a document to replace has an id", field="body", remedy="give it an id, or use POST"
         )

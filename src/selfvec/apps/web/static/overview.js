@@ -120,10 +120,12 @@ function facts(about, overview) {
     years =
       first &&
       (first.slice(0, 4) === last.slice(0, 4) ? [first, last] : [first.slice(0, 4), last.slice(0, 4)]);
-  const fields =
-    overview.fields.length > FIELDS
-      ? [...overview.fields.slice(0, FIELDS), `${overview.fields.length - FIELDS} more`]
-      : overview.fields;
+  const more = overview.fields.length - FIELDS;
+  const fields = overview.fields.slice(0, FIELDS).map(({ name, type, empty, examples }) => {
+    const lacking = empty ? `; ${many(empty, "document")} without` : "";
+    return h("span", { title: `such as ${examples.join(", ")}${lacking}` }, bdi(clean(name)), ` (${type})`);
+  });
+  if (more > 0) fields.push(`${more} more`);
   const text = [
     about.documents
       ? `${many(about.documents, "document")} with ${count(about.tokens)} words`
@@ -133,7 +135,7 @@ function facts(about, overview) {
     .filter(Boolean)
     .join(" ");
   const named = fields.length
-    ? [", with the field", fields.length > 1 ? "s " : " ", listed(fields.map(clean))]
+    ? [", with the field", fields.length > 1 ? "s " : " ", listed(fields)]
     : [];
   const { gain } = overview;
   const gained =

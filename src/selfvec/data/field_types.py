@@ -1,0 +1,368 @@
+"""What the values of a field are, which is decided once, over all of its values, when a text is read.
+
+A field is text, a whole number, a number, true or false, a day, a moment, or a list of one of these. So it is
+written into the Parquet file of a run, and so filters compare it. Where it is shown, it is `written` again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TEXT, INTEGER, NUMBER, TRUTH, DAY, MOMENT = "text", "integer", "number", "truth", "day", "moment"
+NOTHING = "nothing"  # no document has a value yet
+LIST = "list of "
+_MISSING = ("", "-", "--", "nan", "nat", "none", "null", "na", "n/a", "<na>", "#n/a")
+"""What programs write where there is no value, in lower case; in a field of texts it stays."""
+
+_WHOLE = r"^[+-]?(?:0|[1-9][0-9]*)$"
+_PLAIN = r"^[+-]?(?:0|[1-9][0-9]*|)(?:\.[0-9]+)?(?:[eE][+-][0-9]+)?$"
+_CODE = r"^\W*0[0-9]|_|^[+-]?[0-9]+[eE][0-9]+$"  # 01067, 1_0; 12e4 is rather a hash than a number
+_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_MOMENT = (
+    r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(?:(:[0-9]{2})(?:[.,]([0-9]+))?)?"
+    r"(?: ?([Zz]|[+-][0-9]{2}:?[0-9]{2}))?$"
+)
+_EXACT = 15  # digits of a number that is not rounded
+# Digits of these are not counted with: 1.10 is another version than 1.1.
+_NAMES_CODES = re.compile(
+    r"(?i)(?:^|[\W_]|(?<=[a-z])(?=[A-Z]))(?:versions?|release|zip|post(?:al)?code|plz|phone|tel|fax|code|sku|isbn"
+    r"|issn|ean|hash|sha\d*|md5|uuid)(?:$|[\W_])"
+)
+
+
+def dtype_of(kind: str) -> Any:
+    """The type of Polars that holds values of a kind."""
+    import polars as pl
+
+    if kind.startswith(LIST):
+        return pl.List(dtype_of(kind.removeprefix(LIST)))
+    kinds: dict[str, Any] = {
+        TEXT: pl.String(),
+        INTEGER: pl.Int64(),
+        NUMBER: pl.Float64(),
+        TRUTH: pl.Boolean(),
+        DAY: pl.Date(),
+        MOMENT: pl.Datetime("us", "UTC"),
+        NOTHING: pl.Null(),
+    }
+    return kinds[kind]
+
+
+def kind_of(dtype: Any) -> str:
+    """The kind of the values that a type of Polars holds; text of others, which no run has."""
+    import polars as pl
+
+    if isinstance(dtype, pl.List):
+        return LIST + kind_of(dtype.inner)
+    every = (INTEGER, NUMBER, TRUTH, DAY, MOMENT, NOTHING)
+    return next((kind for kind in every if dtype_of(kind) == dtype), TEXT)
+
+
+def common_kind(kinds: Iterable[str]) -> str:
+    """The kind of a field whose documents came in several parts: that of the first with a value."""
+    return next((kind for kind in kinds if kind != NOTHING), NOTHING)
+
+
+def parse_moments(values: pl.Series) -> pl.Series:
+    """The moments of a column, ``Datetime("us", "UTC")``; null for days without a time and for other texts.
+
+    They are written as ISO 8601 has it, with ``T`` or a blank. Those without a zone are taken as UTC.
+
+    >>> import polars as pl
+    >>> moments = parse_moments(pl.Series(["2020-06-18T15:17:00.5+02:00", "2020-06-18 15:17", "soon"]))
+    >>> written(moments).to_list()
+    ['2020-06-18T13:17:00.500Z', '2020-06-18T15:17:00Z', None]
+    """
+    import polars as pl
+
+    groups = values.str.strip_chars().str.extract_groups(_MOMENT).struct.unnest()
+    day, clock, seconds, fraction, zone = map(pl.col, groups.columns)
+    second = pl.concat_str(seconds.fill_null(":00"), pl.lit("."), fraction.fill_null("0"))
+    text = pl.concat_str(day, pl.lit("T"), clock, second, zone.str.to_uppercase().fill_null("Z"))
+    read = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", strict=False)
+    return groups.select(read.alias(values.name)).to_series()
+
+
+def parsed(values: pl.Series, kind: str, decimal: str = ".") -> pl.Series:
+    """Texts as values of a kind; null for those that are none.
+
+    >>> import polars as pl
+    >>> parsed(pl.Series(["4", "007", "n/a", "1_0"]), INTEGER).to_list()
+    [4, None, None, None]
+    >>> parsed(pl.Series(["€ 4,50", "3"]), NUMBER, ",").to_list()
+    [4.5, 3.0]
+    """
+    import polars as pl
+
+    stripped = values.str.strip_chars()
+    dtype = dtype_of(kind)
+    if kind in (TEXT, NOTHING):
+        return values.cast(dtype, strict=False)
+    if kind.startswith(LIST):
+        return pl.Series(values.name, [_list(text, kind) for text in values], dtype)
+    if kind == INTEGER:
+        return _among(stripped, _WHOLE).cast(dtype, strict=False)
+    if kind == TRUTH:
+        low = stripped.str.to_lowercase()
+        return (low == "true").set(~low.is_in(["true", "false"]), None)
+    if kind == DAY:
+        return _among(stripped, _DAY).str.to_date("%Y-%m-%d", strict=False)
+    if kind == MOMENT:
+        return parse_moments(stripped).zip_with(
+            stripped.str.contains(_MOMENT).fill_null(False), parsed(values, DAY).cast(dtype)
+        )
+    numbers = _among(stripped, _PLAIN).cast(dtype, strict=False)
+    other = stripped.is_not_null() & numbers.is_null() & ~stripped.str.contains(_CODE).fill_null(True)
+    if decimal == "," or other.any():  # as 1.500 is another number then
+        numbers = pl.Series(
+            values.name,
+            [
+                written_number(text, decimal) if (is_other or decimal == ",") and text else number
+                for text, is_other, number in zip(stripped, other, numbers, strict=True)
+            ],
+            dtype,
+        ).fill_nan(None)
+        numbers = numbers.set(stripped.str.contains(_CODE).fill_null(False), None)
+    long = stripped.str.contains(rf"^[+-]?[0-9]{{{_EXACT + 1},}}$").fill_null(False)
+    for place in long.arg_true().to_list():  # a long id would become another one
+        if int(numbers[place] or 0) != int(stripped[place]):
+            numbers[place] = None
+    return numbers
+
+
+def _among(values: pl.Series, pattern: str) -> pl.Series:
+    return values.set(~values.str.contains(pattern).fill_null(False), None)
+
+
+def _list(text: str | None, kind: str) -> list[Any] | None:
+    """A list of JSON as one of a kind; None for other texts."""
+    inner = kind.removeprefix(LIST)
+    items = _items(text)
+    if items is None:
+        return None
+    if inner == TEXT:
+        return [item if item is None or isinstance(item, str) else json.dumps(item) for item in items]
+    kinds: dict[str, tuple[type, ...]] = {INTEGER: (int,), NUMBER: (int, float), TRUTH: (bool,)}
+    return items if all(item is None or type(item) in kinds[inner] for item in items) else None
+
+
+def _items(text: str | None) -> list[Any] | None:
+    """The items of a list of JSON, all of which are plain values."""
+    if text is None or not text.startswith("["):
+        return None
+    try:
+        items = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    plain = isinstance(items, list) and not any(isinstance(item, list | dict) for item in items)
+    return items if plain else None
+
+
+def unfit(values: pl.Series, kind: str) -> pl.Series:
+    """Which texts are no value of a kind, (n,) bool; what stands for no value is none of them.
+
+    >>> import polars as pl
+    >>> unfit(pl.Series(["4", "soon", None, "n/a"]), INTEGER).to_list()
+    [False, True, False, False]
+    """
+    own = without_missing(values)
+    decimal = decimal_mark(own.drop_nulls()) if kind == NUMBER else "."
+    return own.is_not_null() & parsed(own, kind, decimal).is_null()
+
+
+def shown_kind(kind: str) -> str:
+    """A kind in a sentence.
+
+    >>> shown_kind(INTEGER), shown_kind("list of text")
+    ('a whole number', 'a list of text')
+    """
+    named = {INTEGER: "a whole number", TRUTH: "true or false"}
+    return named.get(kind, f"a {kind}")
+
+
+def written(values: pl.Series) -> pl.Series:
+    """Values of any kind as texts: numbers as short as they can be, days and moments as in ISO 8601.
+
+    >>> import polars as pl
+    >>> [written(pl.Series(own)).to_list() for own in ([4.0, 0.5, None], [True], [["a", "b"]], [7])]
+    [['4', '0.5', None], ['true'], ['["a", "b"]'], ['7']]
+    """
+    import polars as pl
+
+    kind = kind_of(values.dtype)
+    if kind == NUMBER:
+        short = (values == values.round(0)) & (values.abs() < 10**_EXACT)
+        whole = values.set(~short.fill_null(False), None).cast(pl.Int64).cast(pl.String)
+        return whole.zip_with(short.fill_null(False), values.cast(pl.String))
+    if kind == MOMENT:
+        return values.dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+    if kind.startswith(LIST):
+        texts = [None if own is None else json.dumps(own.to_list(), ensure_ascii=False) for own in values]
+        return pl.Series(values.name, texts, pl.String)
+    return values.cast(pl.String)
+
+
+@dataclass
+class Guess:
+    """What the values of a field are, as far as they were seen.
+
+    >>> import polars as pl
+    >>> def kind(*values):
+    ...     guess = Guess("f")
+    ...     guess.add(pl.Series(values, dtype=pl.String))
+    ...     return guess.kind
+    >>> kind("4", "n/a", None), kind("4", "4.5"), kind("1.10", "1.9"), kind("007"), kind("2024-01-01")
+    ('integer', 'number', 'text', 'text', 'day')
+    >>> kind("true", "False"), kind('["a"]', "[]"), kind("2024-01-01T10:30Z", "2024-01-02"), kind()
+    ('truth', 'list of text', 'moment', 'nothing')
+    """
+
+    name: str
+    values: int = 0  # that there are
+    alive: list[str] = field(default_factory=lambda: [TRUTH, INTEGER, DAY, MOMENT, NUMBER, _COMMAS, LIST])
+    marks: Counter[str] = field(default_factory=Counter)  # decimal marks that values can only have
+    fractions: set[int] = field(default_factory=set)  # digits after the decimal mark
+    padded: bool = False  # whether a fraction ends with a zero, as of a version
+    items: set[type] = field(default_factory=set)  # of lists
+
+    def add(self, values: pl.Series) -> None:
+        """See some more of the values."""
+        if self.values and not self.alive:  # it is text
+            return
+        own = without_missing(values).drop_nulls().unique(maintain_order=True)
+        self.values += len(own)
+        codes = _NAMES_CODES.search(self.name)
+        self.alive = [kind for kind in self.alive if not codes and self._fits(own, kind)]
+        if NUMBER in self.alive or _COMMAS in self.alive:
+            self.marks.update(mark for text in own if (mark := _own_mark(text)))
+            digits = own.str.extract(r"\.([0-9]+)$").drop_nulls()
+            self.fractions |= set(digits.str.len_bytes().unique())
+            self.padded |= digits.str.contains("[0-9]0$").any()
+
+    def _fits(self, own: pl.Series, kind: str) -> bool:
+        if kind == LIST:
+            for text in own:
+                items = _items(text)
+                if items is None:
+                    return False
+                self.items |= {type(item) for item in items if item is not None}
+            return True
+        how = (NUMBER, ",") if kind == _COMMAS else (kind,)
+        few = parsed(own.head(_TRIED), *how)  # most fields fail at once
+        return not few.has_nulls() and not parsed(own, *how).has_nulls()
+
+    @property
+    def decimal(self) -> str:
+        """The decimal mark of its numbers."""
+        commas = self.marks[","] > self.marks["."]
+        return "," if (commas and _COMMAS in self.alive) or NUMBER not in self.alive else "."
+
+    @property
+    def kind(self) -> str:
+        """The kind of all values."""
+        if not self.values:
+            return NOTHING
+        first = self.alive[0] if self.alive else TEXT
+        if first in (NUMBER, _COMMAS):
+            return TEXT if self.padded and len(self.fractions) > 1 and self.decimal == "." else NUMBER
+        if first != LIST:
+            return first
+        if self.items <= {int}:
+            return LIST + (INTEGER if self.items else TEXT)
+        return LIST + (NUMBER if self.items <= {int, float} else TRUTH if self.items == {bool} else TEXT)
+
+
+_COMMAS = "number with a decimal comma"
+_TRIED = 20
+
+
+def without_missing(values: pl.Series) -> pl.Series:
+    """Texts without what stands for no value."""
+    return values.set(values.str.strip_chars().str.to_lowercase().is_in(_MISSING).fill_null(False), None)
+
+
+# ---- Numbers as people write them: 1.234,56 €, $3, 12 %, (1,000)
+# The whole field decides whether a comma or a point is the decimal mark. A value tells if it has only one
+# reading, as 1,5 and 1.234.567 do.
+
+_CURRENCIES = (
+    "AED|AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|MYR|NOK|NZD|PHP|PLN|RUB|SAR|SEK"
+    "|SGD|THB|TRY|USD|VND|ZAR"
+)
+_UNIT = rf"(?:\w{{0,3}}\.?¤|{_CURRENCIES}|kr\.?|zł|Kč|Ft|Fr\.?|Rs\.?|%|‰)"
+_NUMBER = re.compile(  # *+ gives nothing back: three parts that could share blanks would try every division
+    rf"(?P<open>\()?(?P<sign>[+-]?)\s*+(?:{_UNIT})?\s*+(?P<inner>[+-]?)"
+    r"(?P<digits>\d[\d.,' ]*+|[.,]\d++)(?P<power>[eE][+-]?\d+)?"
+    rf"(?P<last>-?)\s*+(?:{_UNIT})?\s*+(?P<close>\))?"
+)
+_GROUPED = re.compile(r"\d*|\d{1,3}(?:[.,' ]\d{2,3})*[.,' ]\d{3}")  # in groups of three, or two in India
+_SIGNS = str.maketrans("−‐‑–’ʼ٫٬", "----'',.")
+
+
+def decimal_mark(values: Iterable[str]) -> str:
+    """The decimal mark of a column, ``.`` or ``,``.
+
+    >>> decimal_mark(["1.500", "2,75 €"]), decimal_mark(["1,500", "20.5"]), decimal_mark(["1.500"])
+    (',', '.', '.')
+    """
+    marks = [mark for value in values if (mark := _own_mark(value))]
+    return "," if marks.count(",") > marks.count(".") else "."
+
+
+def written_number(text: str, decimal: str = ".") -> float:
+    """The number that a text is, with this decimal mark unless it has one of its own; NaN if it is none.
+
+    >>> [written_number(text) for text in ("1,234.5", "€ 3", "1.234,56 €", "12 %", "(7)", "1e3", "n/a")]
+    [1234.5, 3.0, 1234.56, 12.0, -7.0, 1000.0, nan]
+    >>> written_number("1.500", ","), written_number("1.500")
+    (1500.0, 1.5)
+    """
+    number = _match(text)
+    if number is None:
+        return math.nan
+    digits = number["digits"].strip()
+    mark = _own_mark_of(digits) or decimal
+    whole, _, fraction = digits.partition(mark)
+    if not _GROUPED.fullmatch(whole) or not (fraction.isdecimal() or not fraction):
+        return math.nan
+    negative = bool(number["open"]) or "-" in (number["sign"], number["inner"], number["last"])
+    plain = re.sub(r"[^\d]", "", whole)
+    size = float(f"{plain or 0}.{fraction or 0}{number['power'] or ''}")
+    return -size if negative else size
+
+
+def _match(text: str) -> re.Match[str] | None:
+    plain = unicodedata.normalize("NFKC", text.translate(_SIGNS)).strip()
+    plain = "".join("¤" if unicodedata.category(sign) == "Sc" else sign for sign in plain)
+    number = _NUMBER.fullmatch(plain)
+    return number if number and bool(number["open"]) == bool(number["close"]) else None
+
+
+def _own_mark(text: str) -> str:
+    number = _match(text)
+    return _own_mark_of(number["digits"]) if number else ""
+
+
+def _own_mark_of(digits: str) -> str:
+    """The decimal mark that digits can only have; empty if both are possible, or there is no mark."""
+    marks = [sign for sign in digits if sign in ".,"]
+    if not marks:
+        return ""
+    last, other = marks[-1], "." if marks[-1] == "," else ","
+    if len(set(marks)) == 2:
+        return last
+    if len(marks) > 1:
+        return other
+    before, _, after = digits.strip().partition(last)
+    grouped = len(after) == 3 and 1 <= len(before) <= 3 and not before.startswith("0")
+    return "" if grouped else last

@@ -1,0 +1,186 @@
+"""The fields of documents have types: decided once, over all values, and kept for the life of a run."""
+
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.commands import ran
+from tests.refusals import refused
+
+import selfvec
+from selfvec.base.errors import CorpusError
+from selfvec.data.field_types import Guess, parse_moments, parsed, unfit, without_missing, written
+
+
+def read(values: list[str | None], name: str = "f", cuts: tuple[int, ...] = ()) -> tuple[str, list[object]]:
+    """The type of a field, and its values; the guess sees them in parts."""
+    series, guess = pl.Series(name, values, dtype=pl.String), Guess(name)
+    for start, end in zip((0, *cuts), (*cuts, len(values)), strict=True):
+        guess.add(series[start:end])
+    return guess.kind, parsed(without_missing(series), guess.kind, guess.decimal).to_list()
+
+
+UTC = dt.UTC
+READ = {
+    "whole numbers": (["4", "-7", "+2", "0", None], "integer", [4, -7, 2, 0, None]),
+    "with blanks": (["1", "", " ", "n/a", "2"], "integer", [1, None, None, None, 2]),
+    "ids of 19 digits": (["9007199254740993", "9007199254740992"], "integer", [2**53 + 1, 2**53]),
+    "ids that 64 bits cannot hold": (["99999999999999999999999"], "text", ["99999999999999999999999"]),
+    "numbers": (["4", "4.5", "1e-07"], "number", [4.0, 4.5, 1e-7]),
+    "numbers of a data frame": (["4.0", "3.25"], "number", [4.0, 3.25]),
+    "prices": (["€ 3,00", "1.234,50 €"], "number", [3.0, 1234.5]),
+    "thousands": (["1,500", "20.5"], "number", [1500.0, 20.5]),
+    "versions": (["1.10", "1.9", "1.2"], "text", ["1.10", "1.9", "1.2"]),
+    "versions of three parts": (["1.1", "1.2.3"], "text", ["1.1", "1.2.3"]),
+    "codes": (["01067", "1067"], "text", ["01067", "1067"]),
+    "hashes": (["120000", "12e4"], "text", ["120000", "12e4"]),
+    "places of a table": (["1_0", "10"], "text", ["1_0", "10"]),
+    "standards": (["RFC 2119", "ISO 9001"], "text", ["RFC 2119", "ISO 9001"]),
+    "truth": (["true", "False", "TRUE"], "truth", [True, False, True]),
+    "yes and no": (["yes", "no"], "text", ["yes", "no"]),
+    "days": (["2024-02-29", None], "day", [dt.date(2024, 2, 29), None]),
+    "no days": (["2024-02-30"], "text", ["2024-02-30"]),
+    "moments": (
+        ["2024-01-01T09:30:00Z", "2024-01-01 09:30:00.5+02:00", "2024-01-02"],
+        "moment",
+        [
+            dt.datetime(2024, 1, 1, 9, 30, tzinfo=UTC),
+            dt.datetime(2024, 1, 1, 7, 30, 0, 500_000, tzinfo=UTC),
+            dt.datetime(2024, 1, 2, tzinfo=UTC),
+        ],
+    ),
+    "lists of texts": (['["a", "b"]', "[]"], "list of text", [["a", "b"], []]),
+    "lists of whole numbers": (["[1, 2]", "[null]"], "list of integer", [[1, 2], [None]]),
+    "lists of numbers": (["[1, 2.5]"], "list of number", [[1.0, 2.5]]),
+    "mixed lists": (['["a", 2, true]'], "list of text", [["a", "2", "true"]]),
+    "lists of lists": (["[[1]]"], "text", ["[[1]]"]),
+    "objects": (['{"a": 1}'], "text", ['{"a": 1}']),
+    "a word among numbers": (["4", "soon"], "text", ["4", "soon"]),
+    "nothing": ([None, "", "n/a"], "nothing", [None, None, None]),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_field_has_the_type_of_all_its_values(name: str) -> None:
+    values, kind, expected = READ[name]
+    assert read(values) == (kind, expected)
+    for cut in range(len(values)):
+        assert read(values, cuts=(cut,)) == (kind, expected)
+
+
+@pytest.mark.parametrize("name", ["version", "sw_version", "zip", "postalCode", "phone-no", "SHA256"])
+def test_digits_that_are_names_stay_texts(name: str) -> None:
+    assert read(["110", "111"], name)[0] == "text"
+    assert read(["110", "111"], "versionable")[0] == "integer"
+
+
+@given(st.sampled_from([values for values, _, _ in READ.values()]))
+def test_what_is_written_is_read_as_the_same_again(values: list[str | None]) -> None:
+    series, guess = pl.Series(values, dtype=pl.String), Guess("f")
+    guess.add(series)
+    typed = parsed(without_missing(series), guess.kind, guess.decimal)
+    assert parsed(written(typed), guess.kind).equals(typed)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
+def test_every_number_is_read_as_it_is_written(numbers: list[float]) -> None:
+    typed = pl.Series([*numbers, 0.5], dtype=pl.Float64)
+    guess = Guess("f")
+    guess.add(written(typed))
+    assert guess.kind == "number"
+    assert parsed(written(typed), "number").to_list() == typed.to_list()
+
+
+def test_moments_are_read_in_utc() -> None:
+    at = {  # the 18th of June 2020: hour, minute, second, microsecond in UTC
+        "2020-06-18T15:17:00.5+02:00": (13, 17, 0, 500_000), "2020-06-18t15:17z": (15, 17, 0, 0),
+        "2020-06-18 15:17:00.123456789Z": (15, 17, 0, 123_456), " 2020-06-18 15:17:08 ": (15, 17, 8, 0),
+        "2020-06-17 23:30:59,25 -0100": (0, 30, 59, 250_000), "2020-06-19T00:17:08+09:00": (15, 17, 8, 0),
+    }  # fmt: skip
+    none = [
+        "2020-06-18",
+        "2020-06-18 24:30",
+        "2020-06-31T10:00Z",
+        "18 June 2020 10:00",
+        "1592438400",
+        "",
+        None,
+    ]
+    read = parse_moments(pl.Series("sent", [*at, *none]))
+    assert (read.name, read.dtype) == ("sent", pl.Datetime("us", "UTC"))
+    expected = [dt.datetime(2020, 6, 18, *time, tzinfo=dt.UTC) for time in at.values()]
+    assert read.to_list() == [*expected, *[None] * len(none)]
+    for empty in ([], [None]):
+        assert parse_moments(pl.Series(empty, dtype=pl.String)).dtype == read.dtype
+
+
+def test_what_does_not_fit_is_told() -> None:
+    assert unfit(pl.Series(["4", "4.5", "n/a", None, "007"]), "integer").to_list() == [
+        False,
+        True,
+        False,
+        False,
+        True,
+    ]
+
+
+ROWS = [
+    {
+        "id": f"d{i}",
+        "text": f"the storm broke roof {i}",
+        "year": str(2000 + i),
+        "user": 10**18 + i,
+        "note": None,
+    }
+    for i in range(20)
+]
+
+
+def test_the_types_of_fields_hold_for_the_life_of_a_run(tmp_path: Path) -> None:
+    run = selfvec.refine(ROWS, "none", "original", output=tmp_path / "run")
+    assert run.require_text().kinds == {"year": "integer", "user": "integer", "note": "nothing"}
+    assert pl.read_parquet_schema(tmp_path / "run" / "text.parquet")["user"] == pl.Int64
+    assert run.search("storm", filter={"user": 10**18 + 3}, top=9).rows[0]["id"] == "d3"
+    run.add([{"id": "new", "text": "a storm", "year": 2031, "note": "2.5", "user": "7"}])
+    assert run.require_text().kinds == {"year": "integer", "user": "integer", "note": "number"}
+    assert [hit.id for hit in run.search("storm", filter="note=2..3").hits] == ["new"]
+    rule = "'soon' is not a whole number, as the values of this field are in the run"
+    refused(lambda: run.add([{"id": "x", "text": "storm", "year": "soon"}]), CorpusError, rule)
+    refused(lambda: run.add([{"id": "x", "text": "storm", "note": "cheap"}]), CorpusError, "is not a number")
+    refused(
+        lambda: selfvec.update(run, [{"id": "x", "text": "the storm grew", "year": "soon"}]),
+        CorpusError,
+        rule,
+    )
+    assert len(run.require_text()) == 21
+    run.add([{"id": "y", "text": "a storm", "year": "soon"}], skip_bad_rows=True)
+    assert run.search("storm", filter={"year": None}).rows[0]["id"] == "y"
+    assert "1 value of year left out: not a whole number, first 'soon'" in run.provenance.corpus["notes"]
+    again = selfvec.update(run, [{"id": "z", "text": "a storm came", "year": "2040"}])
+    assert again.require_text().kinds == {"year": "integer", "user": "integer", "note": "number"}
+    anew = selfvec.refine([{**row, "year": f"in {row['year']}"} for row in ROWS], "none", "original")
+    assert anew.require_text().kinds["year"] == "text"
+
+
+def test_what_fields_are_is_said_at_reading_and_later(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    lines = [f"hail fell on roof {i},{i},{'' if i else 'x'},0{i}" for i in range(12)]
+    path.write_text("text,size,of,code\n" + "\n".join(lines) + "\n")
+    said = ran(["refine", path, "-o", tmp_path / "run", "--method", "original"]).err
+    assert "fields: size (integer), of (text, 11 have none), code (text)" in said
+    assert ran(["run", "info", tmp_path / "run", "--json"]).json["fields"] == [
+        {"name": "size", "type": "integer", "empty": 0, "examples": ["0", "1", "2"]},
+        {"name": "of", "type": "text", "empty": 11, "examples": ["x"]},
+        {"name": "code", "type": "text", "empty": 0, "examples": ["00", "01", "02"]},
+    ]
+    assert "Fields of the documents" in ran(["run", "info", tmp_path / "run"]).out
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_run_in_memory_and_one_on_disk_have_the_same_types(tmp_path: Path, kept: bool) -> None:
+    run = selfvec.refine(ROWS, "none", "original", output=tmp_path / "run" if kept else None)
+    assert run.require_text().values("user").to_list() == [10**18 + i for i in range(20)]
+    assert run.require_text().field("user")[:2] == ["1000000000000000000", "1000000000000000001"]
