@@ -1,6 +1,7 @@
 """Objects as corpora: what people pass to `fit` is read as what it is, or refused."""
 
 import datetime
+import json
 from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
@@ -418,3 +419,23 @@ def test_what_programs_write_as_objects_is_read_as_values() -> None:
     assert batch.texts.to_list() == ["a bold!", "b"]
     with pytest.raises(CorpusError, match="text is a string, this is list"):
         list(as_corpus([{"text": "hail"}, {"text": ["hail", "fell"]}]).batches())  # tokens are not joined
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "rows", "jsonl"])
+def test_headings_below_the_names_are_left_out_of_all_rows(kind: str, tmp_path: Path) -> None:
+    """As of a table of Qualtrics that was read without leaving them out."""
+    data = [
+        ("Start Date", "Score", "What could we do better?"),
+        ('{"ImportId":"Q1"}', '{"ImportId":"Q2"}', "{}"),
+    ]
+    data += [(f"2020-01-0{n}", str(n), f"hail fell {n} times") for n in range(1, 6)]
+    rows = [dict(zip(("StartDate", "Q1", "text"), row, strict=True)) for row in data]
+    given = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "rows": list}.get(kind, list)(rows)
+    if kind == "jsonl":
+        given = tmp_path / "a.jsonl"
+        given.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for as_is in (False, True):
+        corpus = as_corpus(given, as_is=as_is, date_field=None if as_is else "StartDate")
+        texts = [text for batch in corpus.batches() for text in batch.texts]
+        assert texts == [row[2] for row in data[0 if as_is else 2 :]]
+        assert corpus.summary.mended == ({} if as_is else {"headings below the header left out": 2})

@@ -73,6 +73,74 @@ def test_lines_that_begin_alike_are_lines(reader: Reader, line: str) -> None:
     assert reader.texts("a.txt") == [line, line]
 
 
+TABLES = [  # rows in a text, what is said of them, the field that is text
+    ("PT\tTI\tAB\tPY\t\r\n" + "".join(f"J\t{n}\t{n}\t2020\t\r\n" for n in ("hail, and wind", "snow", "fog")),
+     "rows of a table, with tabs between fields", "AB"),
+    ("n;said\n1;hail, and wind\n2;snow\n3;fog\n", "rows of a table, with semicolons between fields", "said"),
+    ('id,text\n1,"hail, and wind"\n2,snow\n3,fog\n', "rows of a table, with commas between fields", "text"),
+    ("Text|Who\nhail, and wind|Ann\nsnow|Bo\nfog|Cy", "rows of a table, with bars between fields", "text"),
+    ('{"text": "hail, and wind"}\n\n{"text": "snow"}\n{"text": "fog"}\n', "JSON objects", "text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.text.gz"])
+@pytest.mark.parametrize(("data", "said", "field"), TABLES)
+def test_a_table_by_another_name_is_read_as_one_which_is_said(
+    reader: Reader, data: str, said: str, field: str, name: str
+) -> None:
+    path = reader.write(name, data)
+    assert reader.texts(name, text_field=field) == ["hail, and wind", "snow", "fog"]
+    note = f"{path}: its lines are {said}; --as-is makes a document of each line"
+    assert reader.corpus.summary.notes[0] == note
+    assert reader.texts(name, as_is=True) == [line for line in data.splitlines() if line]
+    assert reader.corpus.summary.notes == []
+
+
+def test_a_table_by_another_name_without_a_usual_name_is_an_error_that_says_so(reader: Reader) -> None:
+    reader.write("a.txt", TABLES[0][0])
+    rule = (
+        r"a\.txt: its lines are rows of a table, with tabs between fields, and none of its fields has a usual"
+    )
+    refused(
+        lambda: reader.texts("a.txt"), CorpusError, rf"{rule}.*or as_is=True|{rule}.*; as_is makes a document"
+    )
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Yes, please.", "No, thanks.", "Well, so what."],
+        ["Dear all;", "hail fell;", "snow lay;"],
+        ["Question; answer and more of it, since this line is long", "hail; snow", "fog; wind"],
+        ["{hail}", "{snow}", "{fog}"],
+        ["\thail fell", "\tsnow lay", "\tfog rose"],
+        ["n;said", "1;hail fell", "2;snow; and fog", "3;rain"],
+        ["2020; 5", "2021; 6", "2022; 7", "2023; 8"],
+    ],
+)
+def test_lines_with_signs_are_lines(reader: Reader, lines: list[str]) -> None:
+    reader.write("a.txt", "\n".join(lines))
+    assert reader.texts("a.txt") == lines
+    assert reader.corpus.summary.notes == []
+
+
+def test_fields_without_names_are_said(reader: Reader) -> None:
+    path = reader.write("a.txt", "ham\thail fell\nspam\tsnow lay\nham\tfog rose\n")
+    assert reader.texts("a.txt")[0] == "ham\thail fell"
+    note = f"{path}: its lines have tabs but no names above: each is read as a whole"
+    assert reader.corpus.summary.notes == [note]
+
+
+def test_rows_in_a_text_of_a_folder_are_said(reader: Reader) -> None:
+    path = reader.write("in/a.txt", TABLES[0][0])
+    reader.write("in/b.txt", TABLES[-1][0])
+    reader.write("in/c.txt", "hail fell\n")
+    assert len(reader.texts("in")) == 3
+    (note,) = reader.corpus.summary.notes
+    assert note.startswith(f"{path} and 1 more file: its lines are rows of a table")
+    assert note.endswith("a text in a folder is one document: give the file by its name")
+
+
 def test_a_pointer_of_git_lfs_is_named_by_all_readers_of_files(tmp_path) -> None:
     (tmp_path / "model.onnx").write_bytes(LFS_POINTER + b"v1\n")
     with pytest.raises(FormatError, match="is a pointer of Git LFS, not the file itself; fetch"):

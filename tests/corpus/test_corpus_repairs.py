@@ -2,6 +2,7 @@
 
 import json
 
+import polars as pl
 import pytest
 from corpus_reader import Reader
 
@@ -109,6 +110,58 @@ def test_as_is_nothing_is_mended_also_when_more_is_read(written: str) -> None:
     assert (corpus.summary.as_is, corpus.summary.mended_rows) == (True, 0)
     more = as_corpus([{"text": written}], like=corpus.summary.as_dict())
     assert next(more.batches()).texts.to_list() == [written]
+
+
+PLACEHOLDERS = [
+    "[deleted]", "[removed]", " [ Removed by Reddit ] ", "[deleted by user]", "nan", "NaN", "NULL", "(null)",
+    "NA", "n/a", "<NA>", "NaT", "#N/A", "#NAME?", "#DIV/0!", "\\N",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["a.jsonl", "a.csv", "memory"])
+def test_what_a_program_writes_for_no_text_is_left_out_and_counted(reader: Reader, kind: str) -> None:
+    texts = ["hail fell", *PLACEHOLDERS, "snow lay"]
+    rows = [{"title": "Nan", "note": text, "text": text} for text in texts]
+    if kind == "memory":
+        corpus = as_corpus(rows, text_field="text")
+    else:
+        rows[0]["title"] = "Hail"
+        frame = pl.DataFrame(rows)
+        (frame.write_csv if kind == "a.csv" else frame.write_ndjson)(reader.folder / kind)
+        corpus = as_corpus(reader.folder / kind)
+    (batch,) = corpus.batches()
+    assert [text.split("\n")[-1] for text in batch.texts] == ["hail fell", "snow lay"]
+    assert batch.rows["note"].to_list() == ["hail fell", "snow lay"]
+    summary = corpus.summary
+    what = "placeholders such as NULL and [deleted] left out"
+    number = len(PLACEHOLDERS)
+    assert (summary.empty, summary.mended_rows) == (number, number + (kind != "memory"))
+    assert summary.mended[what] == (number if kind == "memory" else 2 * number + 1)
+    assert f"{what} ({summary.mended[what]} places)" in summary.describe()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[deleted] it says, and I wonder why",
+        "None",
+        "none",
+        "-",
+        "na",
+        "Null hypothesis",
+        "[deletion]",
+        "NAN1",
+    ],
+)
+def test_a_text_about_placeholders_is_a_text(text: str) -> None:
+    corpus = as_corpus([{"text": text}, {"text": "hail"}])
+    assert [text for batch in corpus.batches() for text in batch.texts] == [text, "hail"]
+    assert corpus.summary.mended == {}
+
+
+def test_a_title_stays_where_the_text_was_removed() -> None:
+    (batch,) = as_corpus([{"title": "Hail fell", "selftext": "[removed]"}]).batches()
+    assert batch.texts.to_list() == ["Hail fell"]
 
 
 def test_texts_of_pages_are_not_read_as_markup_again(reader: Reader) -> None:

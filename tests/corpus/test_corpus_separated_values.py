@@ -46,7 +46,7 @@ READ = {
     "late-blanks.csv": ("id,text\n" + f"1,{LONG}\n" * 99 + '2, "b, c"\n', [LONG] * 99 + ["b, c"], 0, 1),
     "ends.csv": ("id,text,\n1,a,\n2,b,\n", ["a", "b"], 0, 0),
     "row-ends.csv": ("id,text\n1,a,\n2,b,\n3,c\n", ["a", "b", "c"], 0, 0),
-    "header-ends.csv": ("id,text,,\n1,a\n2,b,\n3,c,,,\n", ["a", "b", "c"], 0, 0),
+    "header-ends.csv": ("id,text,,\n1,a\n2,b,\n3,c,,,\n", ["a", "b", "c"], 0, 1),
     "mixed.csv": ("id,text\n1,a\r2,b\n3,c\r\n4,d\r5,e\r\n", list("abcde"), 0, 2),
     "escaped.csv": ('id,text\n1,"so \\"a, b\\" c"\n2,"a\n\\"b\\" c"\n', ['so "a, b" c', 'a\n"b" c'], 0, 2),
     "path.csv": ('id,text\n1,"C:\\"\n2,C:\\new\n', ["C:\\", "C:\\new"], 0, 0),
@@ -62,17 +62,18 @@ def test_a_table_is_read_as_it_was_meant(reader: Reader, name, batch_bytes):
     assert (reader.corpus.summary.bad_rows, reader.corpus.summary.mended_rows) == (bad, mended)
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("blanks.csv", "blanks between a delimiter and a quote are left out"),
-        ("header-ends.csv", "empty fields after the last column are left out (1 row, first in line 4)"),
-    ],
-)
-def test_what_was_guessed_for_a_whole_table_is_noted_once(reader: Reader, name, said):
-    path = reader.write(name, READ[name][0])
-    reader.texts(name, batch_bytes=7)
-    assert reader.corpus.summary.notes == [f"{path}: {said}"]
+def test_what_was_guessed_for_a_whole_table_is_noted_once(reader: Reader):
+    path = reader.write("a.csv", READ["blanks.csv"][0])
+    reader.texts("a.csv", batch_bytes=7)
+    note = "blanks between a delimiter and a quote are left out"
+    assert reader.corpus.summary.notes == [f"{path}: {note}"]
+
+
+def test_fields_after_the_last_column_are_counted(reader: Reader):
+    path = reader.write("a.csv", READ["header-ends.csv"][0])
+    reader.texts("a.csv")
+    what = "empty fields after the last column left out"
+    assert reader.corpus.summary.mended_places == [f"{path}:4: {what}"]
 
 
 @pytest.mark.parametrize("header", ['id\t"text\tn', '"id\ttext\t"n', '"id"\t" text \tn'])
@@ -98,7 +99,7 @@ def test_a_quoted_field_whose_lines_look_like_rows_is_noted(reader: Reader):
     path = reader.write("a.csv", 'id,text,x\n1,"a,b\n2,b,c\n3,c",d\n4,e,f\n')
     assert reader.texts("a.csv") == ["a,b\n2,b,c\n3,c", "e"]
     (note,) = reader.corpus.summary.notes
-    assert note.startswith(f"{path}: a quoted field holds lines that look like rows (1 row, first in line 2)")
+    assert note.startswith(f"{path}:2: a quoted field holds lines that look like rows; if they are, a quote")
 
 
 def test_a_value_in_a_column_without_a_name_is_no_bad_row(reader: Reader):
@@ -200,8 +201,9 @@ def test_rows_that_are_the_header_again_are_left_out_and_counted(reader: Reader)
     path = reader.write("a.csv", "id,text\n1,hail\nid,text\n2,id\n id , text \n3,text\nid,other\n")
     for batch_bytes in (1, 1 << 20):
         assert reader.texts("a.csv", batch_bytes=batch_bytes) == ["hail", "id", "text", "other"]
-        note = f"{path}: rows that are the header again are left out (2 rows, first in line 3)"
-        assert reader.corpus.summary.notes == [note]
+        said = f"2 rows mended: rows that repeat the header left out (2 places), first in line 3 of {path}"
+        assert said in reader.corpus.summary.describe()
+    assert len(reader.texts("a.csv", as_is=True)) == 6
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t"])
@@ -213,3 +215,79 @@ def test_lines_above_the_header_are_named(reader: Reader, sign: str) -> None:
             reader.texts("a.csv")
     reader.write("a.csv", "text\nhail and wind\nsnow\n")
     assert reader.texts("a.csv") == ["hail and wind", "snow"]
+
+
+LONG_QUESTION = "What could we do better in the branch that you visit most often?"
+DATA = "2020-01-01,3,Hail fell.\n2020-01-02,5,Snow lay.\n2020-01-03,4,Fog rose.\n"
+NO_DOCUMENTS = {  # what stands below the header, and at the end; how many rows are left out, and as what
+    "questions": (f"Start Date,Score,{LONG_QUESTION}\n", "", 1, "headings below the header"),
+    "labels": (f"Beginn,Note,{LONG_QUESTION}\n", "", 1, "headings below the header"),
+    "no dates": (",,Open-Ended Response\n", "", 1, "headings below the header"),
+    "two": (f"Start,Points,{LONG_QUESTION}\nQ1,Q2,Q3\n", "", 2, "headings below the header"),
+    "the header": ("", "date,n,text\n2020-01-04,2,Rain.\n", 1, "rows that repeat the header"),
+    "a total": ("", "Total,12,\n,,Total\n", 2, "totals and filters below the table"),
+    "filters": ("", ',,\n"Applied filters:\nYear is 2020",,\n', 1, "totals and filters below the table"),
+    "both": ("", 'Gesamtergebnis,12,3\n,,\n,,"Filtri applicati:\nn is 2"\n,,\n', 2,
+             "totals and filters below the table"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("batch_bytes", [1, 1 << 20])
+@pytest.mark.parametrize("case", NO_DOCUMENTS)
+def test_rows_that_are_no_documents_are_left_out_and_counted(reader: Reader, case, batch_bytes):
+    above, below, number, what = NO_DOCUMENTS[case]
+    reader.write("a.csv", f"date,n,text\n{above}{DATA}{below}")
+    texts = reader.texts("a.csv", batch_bytes=batch_bytes)
+    assert texts == ["Hail fell.", "Snow lay.", "Fog rose.", "Rain."][: 3 + ("Rain" in below)]
+    summary = reader.corpus.summary
+    assert (summary.mended, summary.mended_rows) == ({f"{what} left out": number}, number)
+    assert summary.notes == [f"--as-is leaves texts as they are written, without: {what} left out"]
+    corpus = Corpus.open(reader.folder / "a.csv", as_is=True)
+    list(corpus.batches())
+    assert (corpus.summary.documents + corpus.summary.empty, corpus.summary.mended) == (
+        len(texts) + number + summary.empty,
+        {},
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        f"{LONG_QUESTION},2020-01-01,1\n",  # the first row happens to hold a long text
+        "unknown,2020-01-01,1\n",
+        "text,,7\n",
+        "Hail.,,\n",  # neither date nor number
+        "Note,unknown,3\n",
+        "Total,2020-01-04,9\n",
+        "Totals and the sum of them,,\n",
+        '"Applied filters: none of them helped, as before.",,\n',
+        "Total,many,9\n",
+    ],
+)
+def test_ordinary_rows_are_documents_wherever_they_stand(reader: Reader, data: str) -> None:
+    rows = "".join(f"Hail fell {n} times.,2020-01-0{n},{n}\n" for n in range(1, 9))
+    text = next(csv.reader([data]))[0]
+    reader.write("a.csv", f"text,date,n\n{data}{rows}")
+    assert reader.texts("a.csv")[0] == text
+    reader.write("a.csv", f"text,date,n\n{rows}{data}")
+    assert reader.texts("a.csv")[-1] == text
+    assert reader.corpus.summary.mended == {}
+
+
+def test_a_table_of_texts_alone_has_one_header(reader: Reader) -> None:
+    reader.write("a.csv", "text,comment\nresponse,answer\nhail fell,yes\nsnow,no\nfog,no\n")
+    assert reader.texts("a.csv") == ["response", "hail fell", "snow", "fog"]
+
+
+def test_questions_above_the_ids_of_an_import_are_headings_also_without_dates(reader: Reader) -> None:
+    ids = '"{""ImportId"":""QID4_TEXT""}","{""ImportId"":""QID5""}"'
+    reader.write("a.csv", f"Comment,Q5\n{LONG_QUESTION},Where?\n{ids}\nhail fell,here\nsnow,there\n")
+    assert reader.texts("a.csv") == ["hail fell", "snow"]
+
+
+def test_names_of_groups_above_the_header_are_said(reader: Reader) -> None:
+    path = reader.write("a.csv", f"meta,meta,answers\ndate,n,text\n{DATA}")
+    assert reader.texts("a.csv") == ["Hail fell.", "Snow lay.", "Fog rose."]
+    note = "the table has two header rows; the second, in line 2, names the columns"
+    assert reader.corpus.summary.notes == [f"{path}: {note}"]
+    assert reader.corpus.summary.date_field == "date"

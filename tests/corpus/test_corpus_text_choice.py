@@ -91,6 +91,48 @@ def test_a_title_alone_is_said_with_what_looks_like_text(
     assert corpus.summary.notes == ([note] if note else [])
 
 
+BESIDE = [  # a row, and what is said of fields that are not read
+    ({"text": "hail fell", "b": LONG},
+     "the text is text; b looks like text, too, and has more words: --text-field text,b, or b alone"),
+    ({"text": "hail…", "whole": {"text": LONG}, "by": {"name": "Ann"}},
+     "the text is text; whole.text looks like text, too, and has more words: "
+     "--text-field text,whole.text, or whole.text alone"),
+    ({"title": "Hail", "text": "hail fell", "answers": [{"by": "Ann", "body": LONG}, {"body": LONG}]},
+     "the text is title + text; answers.body looks like text, too, and has more words: "
+     "--text-field title,text,answers.body, or answers.body alone"),
+    ({"text": LONG, "said": "it rained all day"}, None),
+    ({"text": LONG, "html": f"<p class='a b c d'>{LONG}</p>", "tokens": LONG.split() * 2}, None),
+    ({"text": "hail fell", "url": "https://a.b/c-d-e-f-g", "meta": {"k": "a", "l": "b", "m": "c"}}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "note"), BESIDE)
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "rows", "frame"])
+def test_fields_with_more_text_are_named(reader: Reader, row: dict, note: str | None, kind: str) -> None:
+    rows = [{"id": number, "date": "2020-01-01", **row} for number in range(3)]
+    frame = pl.DataFrame(rows)
+    if kind in ("jsonl", "parquet"):
+        (frame.write_ndjson if kind == "jsonl" else frame.write_parquet)(reader.folder / f"a.{kind}")
+    data = {"rows": rows, "frame": frame}.get(kind, reader.folder / f"a.{kind}")
+    corpus = selfvec.corpus.as_corpus(data)
+    assert corpus.summary.notes == ([note] if note else [])
+    if note:
+        option = note.partition("--text-field ")[2].partition(", or")[0]
+        asked = selfvec.corpus.as_corpus(data, text_field=option)
+        (batch,) = asked.batches()
+        assert LONG in batch.texts[0]
+        assert asked.summary.notes == []
+
+
+def test_a_date_is_named_where_the_field_of_a_usual_name_holds_none(reader: Reader) -> None:
+    for values, noted in ((["", "soon", "n/a"], True), (["", "2020-01-01", ""], False)):
+        rows = "".join(f"{value},2020-01-0{day},hail {day}\n" for day, value in enumerate(values, 1))
+        reader.write("a.csv", f"date,sent on,text\n{rows}")
+        reader.texts("a.csv")
+        note = "date holds no dates; sent on looks like dates: --date-field 'sent on'"
+        assert [one for one in reader.corpus.summary.notes if "holds no" in one] == [note] * noted
+
+
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
 def test_what_looks_like_text_is_suggested_where_nothing_is_recognised(reader: Reader, suffix: str) -> None:
     frame = pl.DataFrame({"n": ["1", "2"], "words he said": [LONG, LONG], "who": ["Ann", "Bo"]})

@@ -124,7 +124,9 @@ def _fields(source: TextSource, names: FieldNames) -> Fields:
         piped = replace(source, pipe=file)
         piped.peek()
         source.returns = piped.returns
-        return open_part(piped, names).fields
+        fields = open_part(piped, names).fields
+        source.kind = piped.kind
+        return fields
 
 
 def _cut(file: Shard, shard_bytes: int) -> Iterator[Shard]:
@@ -181,15 +183,15 @@ def _part(shard: Shard) -> FilePart | MemoryPart:
     """The rows of a shard. Its lines and rows are counted from its beginning, so messages name that."""
     source = shard.source
     path = f"{source.path} (from {_UNITS[source.kind]} {shard.start})" if shard.start else source.path
+    fields = replace(shard.fields, headings=0) if shard.start else shard.fields
     if source.kind == _PARQUET:
-        frame = with_nested(_rows(shard), shard.fields)
-        fields = replace(shard.fields, nested=())  # which are columns now
-        return frame_of_strings(path, _PARQUET, fields, frame)
+        frame = with_nested(_rows(shard), fields)
+        return frame_of_strings(path, _PARQUET, replace(fields, nested=()), frame)  # which are columns now
     if shard.stop:
         source = replace(source, path=path, pipe=BytesIO(_lines(shard)))
     elif is_remote(path):
         source = replace(source, pipe=_opened(path))
-    return FilePart(source, shard.fields)
+    return FilePart(source, fields)
 
 
 def _rows(shard: Shard) -> pl.DataFrame:

@@ -64,6 +64,9 @@ class RowBatch:
     def column(self, name: str) -> pl.Series:
         return self.frame[readable(name)]
 
+    def after(self, rows: int) -> RowBatch:
+        return RowBatch(self.frame[rows:], self.lines[rows:])
+
     def part(self, kept: pl.Series) -> RowBatch:
         return RowBatch(self.frame.filter(kept), np.asarray(self.lines)[kept.to_numpy()])
 
@@ -446,6 +449,7 @@ def fields_of_types(
         return is_text_type(types.get(name, pl.String()))
 
     fields = recognise(columns, path, names, inner, holds_text=holds_text, first_rows=first_rows)
+    fields = replace(fields, headings=0) if types else fields  # columns of a type hold no headings
     return readable_fields(fields, types, path)
 
 

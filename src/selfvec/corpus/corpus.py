@@ -259,7 +259,7 @@ class Corpus:
         rows = [part.fields for part in self._parts if part.kind not in others]
         # Notes in a folder may give dates, which are in no column.
         dated = [part for part in self._parts if part.fields in rows or part.kind in ("folder", "document")]
-        notes = (*self._notes, *(note for fields in rows for note in fields.notes))
+        notes = (*self._notes, *(note for part in self._parts for note in part.fields.notes))
         return Summary(
             skipped_files=list(self.skipped_files),
             text_fields=different_names(name for fields in rows for name in fields.text),

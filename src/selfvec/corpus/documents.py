@@ -90,7 +90,13 @@ class Part:
         self, corpus_pass: CorpusPass, seen: Seen, date_field: DateField | None = None
     ) -> Iterator[Documents]:
         """The documents from the start; ``seen`` are the texts that were read before."""
+        headings = self.fields.headings
         for rows in self.row_batches(corpus_pass):
+            for line in rows.lines[:headings]:
+                said = [("headings below the header left out", 1, True)]
+                corpus_pass.repaired(said, path=self.path, line=int(line))
+            if headings:
+                rows, headings = rows.after(headings), max(0, headings - len(rows.lines))
             rows = mended(rows, self.fields, self.path, corpus_pass, plain=self.kind not in READ_WHOLE)
             batch = documents_of_rows(rows, self.fields, self.path, corpus_pass, seen, date_field)
             if self.file is not None:

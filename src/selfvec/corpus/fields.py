@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, lru_cache
-from typing import Any, TypedDict
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from selfvec.base.casing import in_any_case
 from selfvec.base.checks import check_names, check_text, check_texts
@@ -20,6 +21,10 @@ from selfvec.base.declarations import options
 from selfvec.base.display import readable
 from selfvec.base.errors import CorpusError, did_you_mean
 from selfvec.base.names import listed
+from selfvec.files.untrusted import parse_json
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # The usual names, best first, as `_key` writes them: Created-At, createdAt and created_at are one name.
 TITLES = (
@@ -191,6 +196,7 @@ class Fields:
     named: tuple[str, ...] = ()  # columns that were named to be kept
     nested: tuple[str, ...] = ()  # paths to what is inside columns, such as post.body
     as_is: bool = False  # whether texts are kept as they are written
+    headings: int = 0  # the first rows that tell again what the columns hold
     notes: tuple[str, ...] = field(default=(), compare=False)  # on the choice, see `Summary.notes`
 
     @property
@@ -240,6 +246,11 @@ class _Columns:
         """The column or path that is meant, in any case; a column counts first."""
         return in_any_case(name, dict.fromkeys(self.names)) or in_any_case(name, self.inner)
 
+    def like_text(self, rows: Mapping[str, Iterable[object]]) -> dict[str, float]:
+        """The fields that look like text, by `_like_text`, and can be named."""
+        words = _like_text(rows)
+        return {name: words[name] for name in words if self.counts[name] < 2 and self.meant(name) == name}
+
     def dated(self, recorded: Sequence[str]) -> str | None:
         """The date field: one of those that a run has already or, if it has none, one of a usual name."""
         if recorded:
@@ -274,7 +285,9 @@ def recognise(
     first_rows: FirstRows = dict,
 ) -> Fields:
     there = _Columns(columns, path, inner)
-    first_rows = cache(first_rows)  # a file is decoded for them
+    rows = {name: list(values) for name, values in first_rows().items()}
+    headings = 0 if names.as_is else _headings(rows)
+    rows = {name: values[headings:] for name, values in rows.items()}
     notes: tuple[str, ...] = ()
     if names.text:
         text = there.several(names.text, "--text-field")
@@ -285,10 +298,9 @@ def recognise(
             body = halves
         titles = tuple(name for name in there.usual(TITLES, holds_text) if holds_text(name) or not body)
         text = titles + body
-        if titles and not body:
-            notes = (_only_title(titles[0], columns, first_rows()),)
+        notes = tuple(filter(None, [_beside(text, not body, there, rows)])) if text else ()
     if not text:
-        raise _no_text([*columns, *inner], path, first_rows())
+        raise _no_text(there, rows)
     fields = Fields(
         text,
         date=there.given(names.date, "--date-field") if names.date else there.dated(names.dates),
@@ -298,13 +310,14 @@ def recognise(
         date_given=bool(names.date),
         id_given=bool(names.id),
         as_is=names.as_is,
+        headings=headings,
         notes=notes,
     )
-    if fields.date is None and not names.dates:
-        notes = (*notes, *_like_dates(first_rows(), there.counts))
+    if not fields.date_given and not names.dates:
+        notes = (*notes, *_like_dates(rows, there.counts, fields.date))
     named = [name for name in columns if there.counts[name] == 1 and _NAMES_IDS.search(name)]
     if fields.id is None and named:
-        notes = (*notes, *_like_ids(named, first_rows()))
+        notes = (*notes, *_like_ids(named, rows))
     fields = replace(fields, notes=notes)
     fields = _with_kept(fields, names.keep, there)
     twice = next((name for name in fields.columns if there.counts[name] > 1), None)
@@ -346,6 +359,8 @@ def _key(name: str) -> str:
 
 _TITLE_KEYS = frozenset(map(_key, TITLES))
 _DATE_KEYS = frozenset(map(_key, DATES))
+_TEXT_KEYS = frozenset(map(_key, TEXTS)) | _TITLE_KEYS
+_KEYS = frozenset(map(_key, (*DATES, *IDS))) | _TEXT_KEYS
 
 
 def is_usual_date(name: str) -> bool:
@@ -356,20 +371,47 @@ def is_title(name: str) -> bool:
     return _key(name) in _TITLE_KEYS
 
 
-def _like_text(rows: Mapping[str, Iterable[object]]) -> list[str]:
-    """The columns whose values are text, not names or numbers: strings of several words on average.
+def has_text_name(names: Iterable[str]) -> bool:
+    return any(_key(name) in _TEXT_KEYS for name in names)
+
+
+def _like_text(rows: Mapping[str, Iterable[object]]) -> dict[str, float]:
+    """The fields whose values are text, not names or numbers, and the words in each, the most first.
+
+    Their strings have several words on average, without tags of HTML. What is inside objects counts, too.
 
     >>> _like_text({"who": ["Ann B. Lee", None], "said": ["hail fell on all of the roofs", "it rained"]})
-    ['said']
+    {'said': 9.0}
+    >>> _like_text({"by": ['[{"id": "b", "said": "<p>hail fell on roofs"}, {"said": "it rained all day"}]']})
+    {'by.said': 8.0}
     """
+    strings: dict[str, list[str]] = {}
+    for name, values in rows.items():
+        for path, text in (found for value in values for found in _strings(value, name)):
+            strings.setdefault(path, []).append(_MARK.sub("", text))
+    words = {
+        name: sum(len(_WORD.findall(text)) + len(_UNSPACED.findall(text)) / 2 for text in own)
+        for name, own in strings.items()
+    }
+    texts = [name for name, own in strings.items() if words[name] >= _SEVERAL * len(own)]
+    return {name: words[name] for name in sorted(texts, key=words.__getitem__, reverse=True)}
 
-    def words(value: str) -> float:
-        return len(_WORD.findall(value)) + len(_UNSPACED.findall(value)) / 2
 
-    texts = {name: [v for v in values if isinstance(v, str) and v] for name, values in rows.items()}
-    return [name for name, own in texts.items() if sum(map(words, own)) >= _SEVERAL * len(own) > 0]
+def _strings(value: object, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """The strings in a value, which may be JSON, each with its path."""
+    if isinstance(value, str) and value[:1] in ("[", "{") and not depth:
+        with suppress(ValueError):
+            value = parse_json(value)
+    if isinstance(value, str) and value:
+        yield path, value
+    elif isinstance(value, Mapping | list) and depth < _DEEPEST:
+        inner = value.items() if isinstance(value, Mapping) else ((None, item) for item in value)
+        for key, item in inner:
+            yield from _strings(item, path if key is None else f"{path}.{key}", depth + 1)
 
 
+_MARK = re.compile(r"<[^<>]*>")
+_DEEPEST = 10  # objects and lists within each other that are looked into
 _LEAST = 3  # values of a column that looks like dates or ids
 _NAMES_IDS = re.compile(
     r"(?i:(?:^|[\W_])(?:id|no|nr|num|number|key|ref))\W*$|[a-z](?:Id|ID|No|Nr|Number|Key|Ref)\W*$"
@@ -379,33 +421,84 @@ _NUMBER = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]*)?\s*")
 _YEAR = re.compile(r"\d\d")  # every date has one; to ask here is cheaper than to parse
 
 
-def _like_dates(rows: Mapping[str, Iterable[object]], counts: Mapping[str, int]) -> list[str]:
-    """A note on columns whose values are dates, since none has a usual name of one."""
+def _days(texts: Sequence[str]) -> tuple[pl.Series, Counter[str]]:
+    """The days of a column, and what its values say."""
     import polars as pl
 
-    from .dates import DateColumn, form_of  # not above: few files have no field of a usual name
+    from .dates import DateColumn, form_of  # not above: few files need it before their dates are read
 
+    column = DateColumn(pl.Series(texts, dtype=pl.String))
+    says = column.evidence()
+    return column.days(form_of(says)), says
+
+
+def _may_be_dates(texts: Sequence[str]) -> bool:
+    return all(len(text) <= _SHOWN and _YEAR.search(text) for text in texts)
+
+
+def _are_dates(texts: Sequence[str]) -> bool:
+    return _may_be_dates(texts) and not _days(texts)[0].null_count()
+
+
+def _are_numbers(texts: Sequence[str]) -> bool:
+    return all(map(_NUMBER.fullmatch, texts))
+
+
+def is_heading(row: Sequence[str], names: Sequence[str], below: Iterable[Sequence[str]]) -> bool:
+    """Whether a row tells what the columns hold, since those of numbers and dates have neither here.
+
+    It has words in several of them or names a field, as *Start Date* does. ``below`` are the rows after it.
+
+    >>> below = [["2020-01-01", "3", "Hail fell."], ["2020-01-02", "5", "Snow."], ["2020-01-03", "4", "Fog."]]
+    >>> rows = [["Date", "", "Text"], ["when", "how long", "what"], ["", "", "Hail."], ["2020", "", "text"]]
+    >>> [is_heading(row, ["date", "n", "text"], below) for row in rows]
+    [True, True, False, False]
+    """
+    words: list[str] | None = None
+    for value, *column in zip(row, *below, strict=False):
+        own = [other for other in column if other.strip()]
+        if len(own) >= _LEAST and (_are_numbers(own) or _are_dates(own)):
+            if value.strip() and (_are_numbers([value]) or _are_dates([value])):
+                return False
+            words = [*(words or []), *filter(str.strip, [value])]
+    if words is None:
+        return False
+    named = any(_key(value) in {*_KEYS, _key(name)} - {""} for value, name in zip(row, names, strict=False))
+    return len(words) > 1 or (named and bool(words or not _like_text({value: [value] for value in row})))
+
+
+def _headings(rows: Mapping[str, Sequence[object]]) -> int:
+    """How many of the first rows tell again what the columns hold, such as the questions of a survey."""
+    columns = (["" if value is None else str(value) for value in own] for own in rows.values())
+    values = list(zip(*columns, strict=False))
+    if any(value.startswith('{"ImportId"') for row in values[1:2] for value in row):
+        return 2  # of Qualtrics
+    numbers = (2, 1) if values else ()
+    return next((n for n in numbers if all(is_heading(row, [*rows], values[n:]) for row in values[:n])), 0)
+
+
+def _like_dates(
+    rows: Mapping[str, Iterable[object]], counts: Mapping[str, int], date: str | None
+) -> list[str]:
+    """A note on columns whose values are dates, since none has a usual name of one, or that one has none."""
+    own = [] if date is None else _written(rows.get(date, ()))
+    if own and _days(own)[0].null_count() < len(own):
+        return []
     columns: dict[str, int] = {}
     unread: list[str] = []
     for name, values in rows.items():
         texts = _written(values)
-        own = [text for text in texts if len(text) <= _SHOWN and _YEAR.search(text)]
-        own = [text for text in own if not _NUMBER.fullmatch(text)]
-        several = counts.get(name) == 1 and _LEAST <= len(own) == len(texts)
-        if several:
-            column = DateColumn(pl.Series(own, dtype=pl.String))
-            says = column.evidence()
-            if not column.days(form_of(says)).null_count():
-                columns[name] = len(own)
-            elif says["named"] == len(own):
-                unread.append(name)
+        plain = counts.get(name) == 1 and len(texts) >= _LEAST and not any(map(_NUMBER.fullmatch, texts))
+        if plain and _are_dates(texts):
+            columns[name] = len(texts)
+        elif plain and _may_be_dates(texts) and _days(texts)[1]["named"] == len(texts):
+            unread.append(name)
     if not columns:
         rule = "no field has a usual name of a date, and what looks like dates is in no known form"
-        return [f"{rule}: {_listed(unread, 5)}"] if unread else []
+        return [f"{rule}: {_listed(unread, 5)}"] if unread and date is None else []
     best = max(columns, key=columns.__getitem__)  # of several the fullest
-    look = "looks" if len(columns) == 1 else "look"
-    which = f"{_listed(list(columns), 5)} {look} like dates: --date-field {shlex.quote(best)}"
-    return [f"no field has a usual name of a date; {which}"]
+    why = "no field has a usual name of a date" if date is None else f"{date} holds no dates"
+    return [f"{why}; {_alike(list(columns), 'dates')}: --date-field {shlex.quote(best)}"]
 
 
 def _like_ids(named: Sequence[str], rows: Mapping[str, Iterable[object]]) -> list[str]:
@@ -424,26 +517,32 @@ def _written(values: Iterable[object]) -> list[str]:
     return [readable(text[: _SHOWN + 1]) for text in texts if text.strip()]
 
 
-def _only_title(title: str, columns: Sequence[str], rows: Mapping[str, Iterable[object]]) -> str:
-    """A note that the text is a title alone, with what else may be text."""
-    others = [name for name in _like_text(rows) if name != title and columns.count(name) == 1]
+def _beside(text: Sequence[str], alone: bool, there: _Columns, rows: Mapping[str, Iterable[object]]) -> str:
+    """A note on other fields that are text: any beside a title ``alone``, else those with more words."""
+    words = there.like_text(rows)
+    most = 0 if alone else max(words.get(name, 0) for name in text)
+    others = [name for name in words if words[name] > most and name not in text]
+    said = f"the text is {' + '.join(text)}{' alone: no field has a usual name of a body' if alone else ''}"
     if not others:
-        return f"the text is {title} alone: no field has a usual name of a body"
-    look = "looks" if len(others) == 1 else "look"
-    plain = next((name for name in others if "," not in f"{title}{name}"), None)
-    asked = f": --text-field {shlex.quote(f'{title},{plain}')}" if plain else ""
-    return (
-        f"the text is {title} alone: no field has a usual name of a body; "
-        f"{_listed(others, 5)} {look} like text, too{asked}"
-    )
+        return said if alone else ""
+    more = "" if alone else f", and {'has' if len(others) == 1 else 'have'} more words"
+    plain = next((name for name in others if "," not in "".join((*text, name))), None)
+    asked = f": --text-field {shlex.quote(','.join((*text, plain)))}" if plain else ""
+    without = f", or {plain} alone" if plain and more else ""
+    return f"{said}; {_alike(others, 'text, too')}{more}{asked}{without}"
 
 
-def _no_text(columns: Sequence[str], path: str, rows: Mapping[str, Iterable[object]]) -> CorpusError:
+def _alike(names: Sequence[str], what: str) -> str:
+    return f"{_listed(names, 5)} {'looks' if len(names) == 1 else 'look'} like {what}"
+
+
+def _no_text(there: _Columns, rows: Mapping[str, Iterable[object]]) -> CorpusError:
     """The error for a file none of whose fields has a usual name, with those that look like text."""
-    texts = _like_text(rows)
+    texts = list(there.like_text(rows))
     rule = "none of its fields has a usual name of a text field"
-    near = f"{_listed(texts, 5)} {'looks' if len(texts) == 1 else 'look'} like text:" if texts else ""
-    return _missing(rule, columns, path, "--text-field", near=near, value=texts[0] if texts else "NAME")
+    near = f"{_alike(texts, 'text')}:" if texts else ""
+    every = [*there.names, *there.inner]
+    return _missing(rule, every, there.path, "--text-field", near=near, value=next(iter(texts), "NAME"))
 
 
 def _missing(

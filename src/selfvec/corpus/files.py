@@ -15,7 +15,7 @@ import sys
 import weakref
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -36,6 +36,7 @@ from .fields import FieldNames, Fields, NoTextField
 from .furniture import LineForm
 from .repairs import mended_document, without_front_matter
 from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
+from .separated_values import delimiter_of
 from .streams import (
     HEAD,
     UTF8_BOM,
@@ -358,6 +359,9 @@ def _plain_text(text: str, member: Path, corpus_pass: CorpusPass) -> tuple[str, 
         text, date = without_front_matter(text)
         if len(text) < before:
             corpus_pass.repaired([("Markdown's front matter left out", 1, True)], path=str(member), line=1)
+    elif (rows := _rows_in(text[:HEAD]))[0] != "lines":
+        said = f"{rows[1]}, and a text in a folder is one document: give the file by its name"
+        corpus_pass.unread(str(member), "rows", said)
     return mended_document(text, str(member), corpus_pass), date
 
 
@@ -406,25 +410,52 @@ def _text(data: bytes, path: str, corpus_pass: CorpusPass) -> str | None:
     return mended(data, 1, path, corpus_pass, Tally()).decode() if wrong else text
 
 
+_TABLES = {",": ("csv", "commas"), ";": ("csv", "semicolons"), "\t": ("tsv", "tabs"), "|": ("csv", "bars")}
+_AS_LINES = "; --as-is makes a document of each line"
+
+
+def _rows_in(text: str) -> tuple[str, str]:
+    """The kind of a text of lines by its beginning, and what is said of that."""
+    lines = [line for line in text[: text.rfind("\n") + 1].split("\n") if line.strip()][:FIRST_ROWS]
+    with suppress(ValueError):
+        if lines and all(line.lstrip()[:1] == "{" and parse_json(line) for line in lines):
+            return "jsonl", "its lines are JSON objects"
+    if delimiter := delimiter_of(text):
+        kind, called = _TABLES[delimiter]
+        return kind, f"its lines are rows of a table, with {called} between fields"
+    tabs = {line.strip().count("\t") for line in lines}
+    alike = len(lines) > 2 and len(tabs) == 1 and tabs != {0}
+    return "lines", "its lines have tabs but no names above: each is read as a whole" if alike else ""
+
+
 def open_part(source: TextSource, names: FieldNames, name: str = "") -> FilePart:
     """Choose the fields of a source from its beginning; ``name`` is its short name."""
-    path = source.path
+    path, said = source.path, ""
+    if source.kind == "lines" and not names.as_is:
+        source.kind, said = _rows_in(decoded(source.peek())[0])
+    notes = (f"{path}: {said}{_AS_LINES * (source.kind != 'lines')}",) if said else ()
     if source.members or not row_format(source.kind).has_fields:
         date = DATE if not names.as_is and _gives_dates(source) else None
-        own = Fields((TEXT,), date, ID if source.members else None, as_is=names.as_is)
+        own = Fields((TEXT,), date, ID if source.members else None, as_is=names.as_is, notes=notes)
         return FilePart(source, own, name)
     part = FilePart(source, Fields(()), name)
     columns = part.reader.columns()
     if columns is None:
         return part  # an empty file holds no documents
-    part.fields = fields_of_types(
-        columns,
-        part.reader.types(),
-        path,
-        names,
-        part.reader.inner(),
-        first_rows=lambda: part.reader.first_rows(columns),
-    )
+    try:
+        part.fields = fields_of_types(
+            columns,
+            part.reader.types(),
+            path,
+            names,
+            part.reader.inner(),
+            first_rows=lambda: part.reader.first_rows(columns),
+        )
+    except CorpusError as error:
+        if said:
+            error.rule, error.remedy = f"{said}, and {error.rule}", f"{error.remedy}{_AS_LINES}"
+        raise
+    part.fields = replace(part.fields, notes=(*notes, *part.fields.notes))
     return part
 
 

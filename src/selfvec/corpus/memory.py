@@ -158,7 +158,8 @@ def rows_part(rows: Iterable[object], named: FieldNames) -> MemoryPart:
     inner = [path for path in dict.fromkeys(chain(*map(inner_names, mappings))) if path not in keys]
     columns = {name: [row.get(keys[name]) for row in mappings] for name in names}
     columns |= {path: [value_at(row, path) for row in mappings] for path in inner}
-    fields = recognise(names, ROW_LIST, named, inner, first_rows=lambda: columns)
+    first_rows = {name: columns[name] for name in names}
+    fields = recognise(names, ROW_LIST, named, inner, first_rows=lambda: first_rows)
     odd = {name: _odd_type(columns[name], plain=name in fields.needed) for name in fields.columns}
     types = {name: kind for name, kind in odd.items() if kind and name not in fields.text}
     fields = readable_fields(fields, types, ROW_LIST)
@@ -190,15 +191,16 @@ def frame_part(
 ) -> MemoryPart:
     """A data frame as a part of a corpus: of columns of Polars, or of lists, which are read as rows."""
     names = [readable(name) for name in names]
-    inner = {} if set(named.asked) <= set(names) else _inner(names, column)  # or else no path is meant
-    values = cache(partial(_values, names, column))  # one that is not kept is not even fetched
+    whole = named.keep is True or not set(named.asked) <= set(names)  # or else no path is meant
+    inner = _inner(names, column) if whole else {}
+    values = cache(partial(_values, names, column))
     fields = recognise(
         names,
         FRAME,
         named,
         inner,
         holds_text=lambda name: _holds_text(values(name)),
-        first_rows=lambda: {name: list(values(name)[:FIRST_ROWS]) for name in names},
+        first_rows=lambda: {name: _plain(values(name)[:FIRST_ROWS]) for name in names},
     )
     types = {name: kind for name in fields.columns if (kind := _type_of(values(name), name, fields))}
     fields = replace(readable_fields(fields, types, FRAME), nested=())  # these are columns now

@@ -296,6 +296,17 @@ def _without_quote_signs(text: str) -> Mended:
     return (plain, places) if places > 1 and _ONCE_OR_TWICE.search(text) else (text, 0)
 
 
+# What Reddit, databases, Python, R and Excel write where there is no text. "None" may be a person's answer.
+_PLACEHOLDER = (
+    r"^\s*(?:(?i:\[ *(?:deleted|removed|unavailable)(?: by [^\[\]\n]*)? *\]|#?n/a|<na>|nan|nat|\(?null\)?|"
+    r"#(?:name\?|ref!|value!|div/0!|num!|null!))|NA|\\N)\s*$"
+)
+
+
+def _without_placeholder(text: str) -> Mended:
+    return ("", 1) if re.match(_PLACEHOLDER, text) else (text, 0)
+
+
 REPAIRS = (
     Repair("NUL characters", "replaced", _without_nul, always=True),
     Repair("UTF-8 that had been read as Windows-1252", "decoded again", decoded_once),
@@ -314,6 +325,7 @@ REPAIRS = (
     Repair("signatures and trailers", "left out", without_signature, of_text=True),
     Repair("the > of quoted lines", "left out, the lines kept", _without_quote_signs, of_text=True),
     Repair("words cut by line ends", "joined", joined_lines, of_text=True, of_pages=True),
+    Repair("placeholders such as NULL and [deleted]", "left out", _without_placeholder, of_text=True),
 )
 """What is mended, in this order; each takes the strings of the one before. Entities are read before the signs
 of quoted lines, since a web form writes > as an entity, and after comments and Slack's marks, since an entity
@@ -387,6 +399,8 @@ def _mended(
 ) -> pl.Series:
     """A column after the repairs of its kind."""
     repairs = [one for one in REPAIRS if (one.always or not as_is) and (is_text or not one.of_text)]
+    if is_text and not as_is:
+        marked |= column.str.contains(_PLACEHOLDER)
     rows = marked.arg_true().to_list()  # few, so that others cost no call
     texts: dict[int, str] = {}
     for row, text in zip(rows, column.gather(rows) if rows else (), strict=True):

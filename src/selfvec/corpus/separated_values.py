@@ -13,19 +13,18 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from itertools import chain, compress, dropwhile, islice, tee
+from itertools import chain, dropwhile, islice, takewhile, tee
 from typing import Any
 
-from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError
 
-from .columns import HOLDS_NUL, LineBlock, RowBatch, RowReader, batch_of_rows
+from .columns import FIRST_ROWS, HOLDS_NUL, LineBlock, RowBatch, RowReader, batch_of_rows
 from .document_files import MAX_ROW
-from .fields import Fields
+from .fields import Fields, has_text_name, is_heading
 from .streams import newlines
 from .summary import CorpusPass
 
@@ -48,6 +47,7 @@ class CsvHeader:
     delimiter: str
     lines: int
     blanks: bool = False  # whether quotes follow blanks, as in: a, "b, c"
+    second: bool = False  # whether names of groups of columns stand above it
 
     @cached_property
     def least(self) -> int:
@@ -84,11 +84,12 @@ class CsvReader(RowReader):
             raise CorpusError(rule, path=path, line=1, remedy=remedy) from error
         if any("\0" in name for name in header.names):
             raise CorpusError(f"the header {HOLDS_NUL}", path=path, line=1, remedy=remedy)
-        return CsvHeader(header.names, delimiter, header.lines + bool(asked), header.blanks)
+        return replace(header, lines=header.lines + bool(asked))
 
     def columns(self) -> Sequence[str] | None:
         """The names in the header, without columns at its end that have none; None for an empty file."""
-        if len(self.header.names) == 1 and (line := _later_header(self.head())):
+        tables = _tables(self.head()) if len(self.header.names) == 1 else iter(())
+        if line := next((line for _, line, _ in tables), None):
             rule = f"lines stand above the header, which seems to be line {line}"
             remedy = f"cut them off: tail -n +{line}"
             raise CorpusError(rule, path=self.source.path, line=1, remedy=remedy)
@@ -99,16 +100,15 @@ class CsvReader(RowReader):
     ) -> Iterator[RowBatch]:
         """The requested columns; every row must have as many fields as the header."""
         _allow_long_fields()
-        header = self.header
-        lines = _Lines(blocks, header.lines)
-        table = _Table(header, self.source.path, lines, corpus_pass)
+        lines = _Lines(blocks, self.header.lines)
+        table = _Table(self.header, self.source.path, lines, corpus_pass, fields.as_is)
         while lines.more():
             end = lines.end  # a row that goes on in the next block begins before it
             while lines.first < end:
                 table.read(end - lines.first)
-            table.leave_out_headers()
-            yield batch_of_rows(table.rows, table.numbers, header.names, fields.columns)
-            table.rows, table.numbers = [], []
+            yield table.batch(fields.columns)
+        if table.rows:
+            yield table.batch(fields.columns, last=True)
         table.note()
 
 
@@ -124,28 +124,51 @@ def _first_row(text: str, delimiter: str) -> CsvHeader:
             raise
         names, lines = _named(text, {"delimiter": delimiter, "quoting": csv.QUOTE_NONE})
         names = [name.strip('" ') for name in names]  # quotes without a partner are no part of a name
-    below = _rows_below(text, delimiter, blanks)
-    row = next(islice(below, 1, None), []) if names else []
-    more = [""] * (len(row) - len(names)) if not any(row[len(names) :]) else []
-    return CsvHeader((*(name.strip() for name in names), *more), delimiter, lines, blanks)
+    below = list(islice(_rows_below(text, delimiter, blanks), FIRST_ROWS)) if names else []
+    rows = [row for _, row in below[1:]]
+    second = len(set(names)) < len(names) and bool(rows) and len(set(filter(None, rows[0]))) == len(rows[0])
+    second = second and any(is_heading(rows[0], names, rows[start:]) for start in (1, 2))
+    if second:
+        names, lines, rows = rows[0], below[2][0] - 1, rows[1:]
+    more = [""] * (len(rows[0]) - len(names)) if rows and not any(rows[0][len(names) :]) else []
+    names = [*(name.strip() for name in names), *more]
+    return CsvHeader(tuple(names), delimiter, lines, blanks, second)
 
 
-_LONGEST_NAME = 40  # characters of a name in a header that stands below other lines
+_LONGEST_NAME = 40  # characters of a name in a header that stands below other lines, or in a text
 
 
-def _later_header(text: str) -> int | None:
-    """The line of a header below lines that are no table, such as the title of a report; None without one.
+def _tables(text: str) -> Iterator[tuple[str, int, list[list[str]]]]:
+    """What may be tables in a text that is none by its name: delimiter, line of the header, first rows.
 
-    It has several short names, and all rows below it that are looked at, two at least, have as many fields.
+    A header has several short names, and all rows below it that are looked at, two at least, have as many
+    fields. It may stand below other lines, such as the title of a report.
     """
     for delimiter in ",;\t|":
-        rows = islice(_numbered_rows(text, delimiter), _LOOKED_AT)
-        table = [(line, row) for line, row in dropwhile(lambda numbered: len(numbered[1]) < 2, rows) if row]
-        if len(table) > 2 and len({len(row) for _, row in table}) == 1:
-            line, header = table[0]
-            names = [name.strip() for name in header]
+        rows = islice(_rows_below(text, delimiter), _LOOKED_AT)
+        found = list(dropwhile(lambda numbered: len(numbered[1]) < 2, rows))
+        table = [row for _, row in found]
+        if len(table) > 2 and {len(row) for row in table} == {len(table[0])}:
+            names = [name.strip() for name in table[0]]
+            names = names[: -1 if names[-1] == "" else None]  # a delimiter may end every line
             if len(set(names)) == len(names) and all(0 < len(name) <= _LONGEST_NAME for name in names):
-                return line
+                yield delimiter, found[0][0], table
+
+
+def delimiter_of(text: str) -> str | None:
+    """The delimiter if a text is a table, whose first row names its columns; else None.
+
+    Commas and bars stand in sentences, so that there a field must have a usual name of a text.
+
+    >>> delimiter_of("n;who\\n1;Ann\\n2;Bo\\n3;Cy\\n"), delimiter_of("Yes, please\\nNo, thanks\\nSo, what\\n")
+    (';', None)
+    """
+    first = text.lstrip("\r\n").partition("\n")[0]
+    if all(max(map(len, first.split(delimiter))) > _LONGEST_NAME for delimiter in ",;\t|"):
+        return None  # of most texts that tells already
+    for delimiter, line, (names, *rows) in _tables(text):
+        if line == 1 and (has_text_name(names) or (delimiter in ";\t" and is_heading(names, names, rows))):
+            return delimiter
     return None
 
 
@@ -176,22 +199,19 @@ def _has_blanks(text: str, delimiter: str) -> bool:
 
 def _agreeing(text: str, delimiter: str, blanks: bool = False) -> int:
     """How many of the first rows have as many fields as the first one."""
-    widths = [len(row) for row in islice(_rows_below(text, delimiter, blanks), _LOOKED_AT)]
+    widths = [len(row) for _, row in islice(_rows_below(text, delimiter, blanks), _LOOKED_AT)]
     return widths.count(widths[0]) if widths else 0
 
 
-def _rows_below(text: str, delimiter: str, blanks: bool) -> Iterator[list[str]]:
-    return (row for _, row in _numbered_rows(text, delimiter, blanks) if row)
-
-
-def _numbered_rows(text: str, delimiter: str, blanks: bool = False) -> Iterator[tuple[int, list[str]]]:
-    """The rows of the beginning of a file up to the first malformed one, each with its first line."""
+def _rows_below(text: str, delimiter: str, blanks: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """The first rows of a file that are not blank, up to a malformed one, each with its first line."""
     whole = text[: text.rfind("\n") + 1] or text
     reader = csv.reader(io.StringIO(whole, newline="\n"), delimiter=delimiter, skipinitialspace=blanks)
     line = 1
     with suppress(csv.Error):
         for row in reader:
-            yield line, row
+            if row:
+                yield line, row
             line = reader.line_num + 1
 
 
@@ -224,19 +244,29 @@ class _Lines:
         deque(islice(self._lines, number), maxlen=0)
 
 
-@dataclass
-class _Places:
-    """How many rows had a peculiarity, and the line of the first one."""
+_TOTAL = re.compile(
+    r"(?:(?:grand )?totals?|total (?:general|général|geral)|sum|gesamt(?:ergebnis|summe)?|summe|somme|totaal|"
+    r"totalt|totale(?: complessivo)?|suma(?: końcowa)?|eindtotaal|razem|celkem|итого|общий итог|"
+    r"合计|总计|総計)\s*(?:\([^()]*\))?\s*:?",
+    re.IGNORECASE,
+)
+_FILTERS = re.compile(
+    r"(?:applied filters|angewendete filter|filtres appliqués|filtros aplicados|filtri applicati|"
+    r"toegepaste filters)\s*:\s*\n|no filters applied\Z",
+    re.IGNORECASE,
+)
+_NO_SUM = re.compile(r"[^\W\d_]|\d[-/:]\d")  # a word, a day or a time
 
-    rows: int = 0
-    line: int = 0
 
-    def add(self, line: int) -> None:
-        self.line = self.line or line
-        self.rows += 1
+def _is_end(row: Sequence[str]) -> bool:
+    """Whether a row may stand below the documents of a table that a program has summed up or filtered.
 
-    def __str__(self) -> str:
-        return f"{count_of(self.rows, 'row')}, first in line {self.line}"
+    A total has only numbers beside its name, and the list of filters is alone in its row.
+    """
+    first, *others = [value.strip() for value in row if value.strip()] or [""]
+    if _TOTAL.fullmatch(first):
+        return len(row) > 1 and not any(map(_NO_SUM.search, others))
+    return not others and _FILTERS.match(first) is not None
 
 
 @dataclass
@@ -245,11 +275,9 @@ class _Table:
     path: str
     lines: _Lines
     corpus_pass: CorpusPass
+    as_is: bool
     rows: list[list[str]] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)  # of their first lines
-    doubtful: _Places = field(default_factory=_Places)  # over several lines that might be rows themselves
-    headers: _Places = field(default_factory=_Places)  # that are the header again
-    ends: _Places = field(default_factory=_Places)  # with empty fields after the last column
 
     def read(self, number: int) -> None:
         """Read rows of the next ``number`` lines, up to one that needs a closer look and with it."""
@@ -259,32 +287,42 @@ class _Table:
         if used < len(held):
             self.lines.forget(self._odd_row())
 
-    def leave_out_headers(self) -> None:
-        """Leave out rows that are the header again, as files have them that were put one after another."""
+    def batch(self, columns: Sequence[str], *, last: bool = False) -> RowBatch:
+        """The rows that were read and are documents; those that may end the table wait for its end."""
+        kept = len(self.rows) if self.as_is else self._documents(last)
+        batch = batch_of_rows(self.rows[:kept], self.numbers[:kept], self.header.names, columns)
+        del self.rows[:kept], self.numbers[:kept]
+        return batch
+
+    def _documents(self, last: bool) -> int:
+        """Leave out rows that are no documents; how many of the others need not wait."""
         names = self.header.names
-        again = [
-            row[0].strip() == names[0] and len(names) > 1 and tuple(map(str.strip, row)) == names
-            for row in self.rows
-        ]
-        for line in compress(self.numbers, again):
-            self.headers.add(line)
-        if any(again):
-            kept = [not header for header in again]
-            self.rows, self.numbers = list(compress(self.rows, kept)), list(compress(self.numbers, kept))
+        # as files have it that were put one after another
+        alike = (place for place, row in enumerate(self.rows) if row[0].strip() == names[0] and names[1:])
+        again = [place for place in alike if tuple(map(str.strip, self.rows[place])) == names]
+        self._leave_out("rows that repeat the header", again)
+        ends = list(takewhile(lambda row: _is_end(row) or not any(row), reversed(self.rows)))
+        kept = len(self.rows) - (len(ends) if any(map(any, ends)) else 0)  # rows that are blank need not wait
+        if last:
+            below = [place for place in range(kept, len(self.rows)) if any(self.rows[place])]
+            self._leave_out("totals and filters below the table", below)
+        return len(self.rows) if last else kept
+
+    def _leave_out(self, what: str, places: Collection[int]) -> None:
+        for place in places:
+            said = [(f"{what} left out", 1, True)]
+            self.corpus_pass.repaired(said, path=self.path, line=self.numbers[place])
+        if gone := set(places):
+            self.rows = [row for place, row in enumerate(self.rows) if place not in gone]
+            self.numbers = [line for place, line in enumerate(self.numbers) if place not in gone]
 
     def note(self) -> None:
         note = self.corpus_pass.summary.note
-        if self.headers.rows:
-            note(f"{self.path}: rows that are the header again are left out ({self.headers})")
+        if self.header.second:
+            where = f"the second, in line {self.header.lines}, names the columns"
+            note(f"{self.path}: the table has two header rows; {where}")
         if self.header.blanks:
             note(f"{self.path}: blanks between a delimiter and a quote are left out")
-        if self.ends.rows:
-            note(f"{self.path}: empty fields after the last column are left out ({self.ends})")
-        if self.doubtful.rows:
-            note(
-                f"{self.path}: a quoted field holds lines that look like rows ({self.doubtful}); "
-                "if these are rows, a quote is left open there"
-            )
 
     def _sound_rows(self, held: Sequence[str]) -> int:
         """Read rows of some lines, up to the first that needs a closer look; how many lines they take."""
@@ -375,9 +413,12 @@ class _Table:
         if self._looks_like_rows(lines):
             if self.header.delimiter == "\t":
                 return False  # texts hold commas, and hardly ever tabs
-            self.doubtful.add(number)
+            what = "a quoted field holds lines that look like rows; if they are, a quote is left open there"
+            self.corpus_pass.unread(f"{self.path}:{number}", "rows in quotes", what, "row")
         if len(row) > len(fitted):
-            self.ends.add(number)
+            self.corpus_pass.mended(
+                "empty fields after the last column left out", path=self.path, line=number
+            )
         self.rows.append(fitted)
         self.numbers.append(number)
         return True

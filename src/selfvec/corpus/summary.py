@@ -298,7 +298,9 @@ class CorpusPass:
     advance: Callable[[int], None] = lambda _: None
     _ids: list[Hashes] = field(default_factory=list)  # hashes of the ids read so far
     _places: list[tuple[str, Ints]] = field(default_factory=list)  # path and lines of these
-    _unread: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # paths and what of them, by kind
+    _unread: dict[tuple[str, str], list[tuple[str, str]]] = field(
+        default_factory=dict
+    )  # places and what of them
     _may_stay: dict[str, None] = field(default_factory=dict)  # what was mended and ``as_is`` would keep
 
     def named(self, ids: pl.Series, path: str, lines: Ints) -> None:
@@ -307,14 +309,14 @@ class CorpusPass:
         self._ids.append(ids.hash().to_numpy()[given])
         self._places.append((path, lines[given]))
 
-    def unread(self, path: str, kind: str, what: str) -> None:
-        """Take note of what of a file could not be read; of each kind, the first is named."""
-        self._unread.setdefault(kind, []).append((path, what))
+    def unread(self, place: str, kind: str, what: str, unit: str = "file") -> None:
+        """Take note of what of a file could not be read, or is doubtful; of each kind, the first is named."""
+        self._unread.setdefault((kind, unit), []).append((place, what))
 
     def finish(self) -> None:
         """Note what only the end of the pass tells."""
-        for (first, what), *others in self._unread.values():
-            more = f" and {count_of(len(others), 'more file')}" if others else ""
+        for (_, unit), ((first, what), *others) in self._unread.items():
+            more = f" and {count_of(len(others), f'more {unit}')}" if others else ""
             self.summary.note(f"{first}{more}: {what}")
         if self._may_stay:
             self.summary.note(
