@@ -257,10 +257,11 @@ class Compiler:
 
     def _column(self, name: str) -> _Column:
         found = _field(self.documents, name)
+        days = self.documents.days.astype("datetime64[D]")
+        values = pl.Series(days) if found == "date" else _values(self.documents, found)
         if found not in self.columns:
-            days = pl.Series(found, self.documents.days.astype("datetime64[D]"))
-            self.columns[found] = days if found == "date" else _values(self.documents, found).alias(found)
-        return _Column(found, self.columns[found])
+            self.columns[found] = _plain(values).alias(found)
+        return _Column(found, values, self.columns[found])
 
 
 def _every(parts: Iterable[pl.Expr]) -> pl.Expr:
@@ -335,6 +336,7 @@ class _Column:
 
     name: str
     series: pl.Series  # (D,)
+    compared: pl.Series  # (D,), the same but for texts, which are as `_plain` makes them
 
     @property
     def kind(self) -> str:
@@ -356,54 +358,59 @@ class _Column:
         own = pl.col(self.name)
         return (own.list.eval(test(pl.element())).list.any() if self._is_list else test(own)).fill_null(False)
 
+    def _flat(self, values: pl.Series) -> pl.Series:
+        return (values.explode() if self._is_list else values).drop_nulls()
+
     @property
     def different(self) -> pl.Series:
         """The values that there are, each once."""
-        return (
-            (self.series.explode() if self._is_list else self.series).drop_nulls().unique(maintain_order=True)
-        )
+        return self._flat(self.series).unique(maintain_order=True)
 
     def holds_for_some(self, sign: str, value: str) -> bool:
         """Whether any value is one, or is above or below it, or in a range."""
         test = self.fits(sign, value)
-        return bool(self.different.to_frame("").select(test(pl.col("")).any()).item())
+        return bool(self._flat(self.compared).to_frame("").select(test(pl.col("")).any()).item())
 
     def lacking(self, values: Sequence[str]) -> Iterator[str]:
         """Those of some values that no document has."""
-        own = pl.col("")
-        as_compared = _plain(own) if self.kind == TEXT else own.dt.date() if self.kind == MOMENT else own
-        there = set(self.different.to_frame("").select(as_compared).to_series())
-        for value, key in zip(values, self._keys(values), strict=True):
-            spanned = key is None and self.kind in (DAY, MOMENT)  # a year is there if one of its days is
-            if not (self.holds_for_some("=", value) if spanned else key in there):
-                yield value
+        wanted = self._wanted(values)
+        there = self._flat(self.compared)
+        there = there.dt.date() if self.kind == MOMENT else there
+        found = wanted.is_in(there.implode()).fill_null(False)
+        for place in (~found).arg_true():
+            spanned = (
+                self.kind in (DAY, MOMENT) and wanted[place] is None
+            )  # a year is there with one of its days
+            if not (spanned and self.holds_for_some("=", values[place])):
+                yield values[place]
 
-    def _keys(self, values: Sequence[str]) -> list[Any]:
-        """Values that are asked for as of the kind of the field; None for what is none, and is no day."""
+    def _wanted(self, values: Sequence[str]) -> pl.Series:
+        """Values that are asked for as of the kind of the field, (n,); null for what is none, or no day."""
+        texts = pl.Series(values, dtype=pl.String)
         if self.kind == TEXT:
-            asked = pl.Series(values, dtype=pl.String).to_frame("")
-            return asked.select(_plain(pl.col(""))).to_series().to_list()
-        if self.kind in (INTEGER, NUMBER):
-            return list(map(_number, values))
+            return _plain(texts)
+        if self.kind in (DAY, MOMENT):
+            return parsed(texts, DAY)
         if self.kind == TRUTH:
-            return [_TRUTH.get(value.lower()) for value in values]
-        return parsed(pl.Series(values, dtype=pl.String), DAY).to_list()
+            return pl.Series([_TRUTH.get(value.lower()) for value in values], dtype=pl.Boolean)
+        keys: list[Any] = texts.cast(dtype_of(self.kind), strict=False).to_list()
+        for place, key in enumerate(keys):
+            if key is None:  # as of "3.0" or "€ 3"
+                keys[place] = _whole(values[place]) if self.kind == INTEGER else _number(values[place])
+        return pl.Series(keys, dtype=dtype_of(self.kind))
 
     def fits_any(self, values: Sequence[str]) -> Callable[[pl.Expr], pl.Expr]:
         """A test of whether a value is one of these."""
         if self.kind == NOTHING:
             return lambda own: own.is_null() & own.is_not_null()
-        pairs = list(zip(values, self._keys(values), strict=True))
-        keys: list[Any] = [key for _, key in pairs if key is not None]
-        dtype: Any = dtype_of({MOMENT: DAY}.get(self.kind, self.kind))
-        if self.kind == INTEGER:  # exact, as they are compared
-            keys = [int(key) for key in keys if abs(key) < 1 << 63 and key == int(key)]
-        wanted = pl.Series(keys, dtype=dtype).implode()
-        spans = [self.fits("=", value) for value, key in pairs if key is None and self.kind in (DAY, MOMENT)]
+        wanted = self._wanted(values)
+        in_time = self.kind in (DAY, MOMENT)
+        spans = [self.fits("=", values[place]) for place in wanted.is_null().arg_true() if in_time]
+        keys = wanted.drop_nulls().implode()
 
         def test(own: pl.Expr) -> pl.Expr:
-            compared = _plain(own) if self.kind == TEXT else own.dt.date() if self.kind == MOMENT else own
-            return _some([compared.is_in(wanted), *(span(own) for span in spans)])
+            one_of = (own.dt.date() if self.kind == MOMENT else own).is_in(keys)
+            return _some([one_of, *(span(own) for span in spans)])
 
         return test
 
@@ -463,9 +470,19 @@ class _Column:
         return f"{rule}; {f'{near} its values are: {texts}{_listed(known)}'.strip()}"
 
 
-def _plain(own: pl.Expr) -> pl.Expr:
+def _plain(values: pl.Series) -> pl.Series:
     """Texts as they are compared: without regard to case, blanks around them and how letters are encoded."""
-    return own.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
+    if values.dtype == pl.List(pl.String):
+        return values.list.eval(_folded(pl.element()))
+    if values.dtype != pl.String:
+        return values
+    odd = values.str.contains(r"[^ -~]|\s\s|^\s|\s$").fill_null(False)  # others need another case at most
+    low = values.str.to_lowercase()
+    return low.scatter(odd.arg_true(), _folded(values.filter(odd))) if odd.any() else low
+
+
+def _folded(texts: Any) -> Any:
+    return texts.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
 
 
 _PLAIN_NUMBER = r"^\s*[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\s*$"
@@ -540,6 +557,12 @@ def _midnight(day: Any, otherwise: datetime) -> datetime:
     if not isinstance(day, date):
         return otherwise.replace(tzinfo=UTC)
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _whole(text: str) -> int | None:
+    """The whole number of 64 bits that a text is, as 3.0 and 1e3 are; None if it is none."""
+    number = _number(text)
+    return None if number is None or abs(number) >= 1 << 63 or number != int(number) else int(number)
 
 
 def _number(text: str) -> int | float | None:
