@@ -48,6 +48,14 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
         "search",
         {"query": "hail", "mode": "bm25", "filter": ["state=OHIO", "date=1993..1996"], "top": 20},
     ),
+    "filtered by a text": (
+        "search",
+        {"query": "hail", "mode": "bm25", "filter": "state=ohio", "top": 20},
+    ),
+    "filtered by objects": (
+        "search",
+        {"query": "hail", "mode": "bm25", "filter": [{"state": {"$in": ["OHIO"]}}, "date=1990.."], "top": 20},
+    ),
     "long": ("search", {"query": "derecho", "mode": "bm25", "top": 1}),
     "alike": ("similar_documents", {"document": "r3", "top": 2}),
     "similar": ("similar", {"word": "Hail", "top": 4, "min_count": 3}),
@@ -177,6 +185,13 @@ def test_info(talk) -> None:
     assert info["words"] > 30
     assert "200 documents" in info["corpus"]
     assert info["files"] == ["reports.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["filtered by a text", "filtered by objects"])
+def test_filters_are_taken_in_each_form(talk, name: str) -> None:
+    rows = data(talk, name)["rows"]
+    assert len(rows) > 3
+    assert {hit["fields"]["state"] for hit in rows} == {"OHIO"}
 
 
 def test_passages_say_why(talk) -> None:

@@ -1,5 +1,6 @@
 """Programs with the token add, replace and delete documents; others cannot, nor can pages of other sites."""
 
+import asyncio
 import http.client
 import json
 import shutil
@@ -93,6 +94,8 @@ def test_documents_are_added_replaced_and_deleted(client: Client) -> None:
     [
         ("POST", ROWS[:1], "", {"Authorization": "Bearer wrong"}, 401, "needs a token"),
         ("POST", ROWS[:1], "", {"Authorization": ""}, 401, "needs a token"),
+        ("POST", ROWS[:1], "", {"Authorization": TOKEN}, 401, "needs a token"),
+        ("POST", ROWS[:1], "", {"Authorization": f"Basic {TOKEN}"}, 401, "needs a token"),
         ("POST", ROWS[:1], "", {"Origin": "https://evil.example"}, 403, "other sites"),
         ("POST", ROWS[:1], "", {"Sec_Fetch_Site": "cross-site"}, 403, "other sites"),
         ("POST", b"{", "", {}, 400, "neither JSON nor JSON Lines"),
@@ -152,6 +155,36 @@ def test_limits_and_another_writer(client: Client, monkeypatch: pytest.MonkeyPat
         status, told = client.send("POST", {"id": "n", "text": "a tsunami came"})
     assert (status, told["error"]["rule"]) == (503, "another process is writing this")
     assert client.send("POST", {"id": "n", "text": "a tsunami came"})[0] == 200
+
+
+def test_a_body_that_never_ends_is_given_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "PATIENCE", 0.05)
+
+    async def ask() -> list[dict[str, Any]]:
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            if sent:
+                await asyncio.sleep(60)
+            sent.append({})
+            return {"type": "http.request", "body": b"{", "more_body": True}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        headers = [(b"authorization", f"Bearer {TOKEN}".encode()), (b"host", b"127.0.0.1")]
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/api/documents",
+            "query_string": b"",
+            "headers": headers,
+        }
+        await client.page.app(scope, receive, send)
+        return sent[1:]
+
+    start, *_ = asyncio.run(ask())
+    assert start["status"] == 408
 
 
 def test_without_write_nothing_is_written(site: Site) -> None:

@@ -79,14 +79,18 @@ _CHANGE = (
 )
 
 Json = dict[str, Any]
-Filter = Json | list[str]
+Filter = str | Json | list[str | Json]
 Method = TypeVar("Method", bound=Callable[..., Any])
 R = TypeVar("R")
 
 
 _Text = Annotated[str, Field(min_length=1, max_length=_LONGEST_ARGUMENT)]
 _Several = Annotated[list[_Text], Field(max_length=_VALUES)]
-_KINDS = {"words": _Several, "between": _Several, "filter": Json | _Several}
+_KINDS = {
+    "words": _Several,
+    "between": _Several,
+    "filter": _Text | Json | Annotated[list[_Text | Json], Field(max_length=_VALUES)],
+}
 
 
 def _as_declared(declared: Declaration, columns: Sequence[Column] = ()) -> Callable[[Method], Method]:
@@ -349,7 +353,7 @@ class Tools:
         text: Annotated[str, Field(min_length=1, max_length=1_000_000, description="The text.")],
         document: Annotated[str | None, Field(max_length=1000, description="Its id.")] = None,
         date: Annotated[str | None, Field(max_length=40, description="Its date, as 2024-05-01.")] = None,
-        fields: Annotated[dict[str, str] | None, Field(description="Its other fields, by name.")] = None,
+        fields: Annotated[Json | None, Field(description="Its other fields, by name.")] = None,
     ) -> Json:
         """Add a document to the corpus, or replace the one that has its id; the next search finds it. Do this
         only if the user has asked for it. `added` and `changed` count what was done."""

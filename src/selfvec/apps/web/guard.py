@@ -54,7 +54,8 @@ def is_local(host: str) -> bool:
 
 def has_token(request: Request, token: str) -> bool:
     """Whether the header ``Authorization: Bearer`` has the token."""
-    return _equal(request.headers.get("authorization", "").removeprefix("Bearer "), token)
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and _equal(given, token)
 
 
 def _equal(given: str, token: str) -> bool:

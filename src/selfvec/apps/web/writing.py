@@ -51,6 +51,7 @@ TOKEN = "SELFVEC_TOKEN"  # environment variable, of an assistant's server, too
 MOST_BYTES = 16 << 20  # of a body
 MOST = 10_000  # documents of a request
 SHORTEST_TOKEN = 16  # characters of a token
+PATIENCE = 15  # seconds for a body: one that never ends would keep its connection
 _LONGEST = 200  # characters of a name
 _RETRY = "2"  # seconds, if another process writes the run
 
@@ -94,7 +95,12 @@ class Writing:
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        body = await _body(request)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                body = await _body(request)
+        except TimeoutError:
+            rule = f"the body was not sent within {PATIENCE} s"
+            return error_response(request, 408, rule, "send less at a time", headers={"connection": "close"})
         if body is None:
             rule = f"a body has at most {MOST_BYTES >> 20} MiB"
             return error_response(request, 413, rule, "send less at a time", headers={"connection": "close"})
