@@ -22,7 +22,7 @@ _SUBWORDS = "built from subwords"
 _FIELDS = (
     Column("name", "field", PROSE),
     Column("type"),
-    Column("empty", "documents without", COUNT),
+    Column("empty", "without", COUNT),
     Column("examples", form=PROSE),
 )
 
