@@ -20,6 +20,10 @@ from tests.heard import Heard
 from tests.refusals import refused
 
 import selfvec
+from selfvec.apps.web.first_view import overview
+from selfvec.apps.web.maps import drawn
+from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web.words import complete
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import filtered_documents
@@ -116,6 +120,9 @@ class Model:
         for word in (*WORDS, *NEW):
             counted = int(run.vectors.counts[run.index(word)]) if word in run.vectors else 0
             assert counted == joined.count(word), word
+        assert set(run.vectors) <= set(joined)  # a word of no present document is no word of the run
+        assert run.vectors.counts.all()
+        assert len(run.vectors) == len(run.original) == len(run.history.starts) - 1
         assert run.concordance(ALL)["hits"] == len(rows)
         passing = filtered_documents(run, ["year=2003.."])
         assert passing.tolist() == [one["year"] >= "2003" for one in rows]
@@ -193,6 +200,39 @@ def test_a_later_word_has_the_mean_of_its_documents_wherever_it_comes_again() ->
     run.delete(["n", "m"])
     np.testing.assert_array_equal(run.vectors["tsunami"], kept)
     same_answers(run)
+
+
+def test_a_word_of_no_present_document_is_nowhere_until_it_comes_again(tmp_path: Path) -> None:
+    secret = {"id": "s", "text": "storm hail Zanzibarova hail Zanzibarova"}
+    run = selfvec.refine([secret, *BASE], "none", "decorrelated", output=tmp_path / "run", jobs=1)
+    path, near = run.trajectory("hail").vectors, run.vectors["hail"].copy()
+    own = run.vectors["zanzibarova"].copy()
+    run.add([{"id": "q", "text": "hail quixotova roof"}, {"id": "r", "text": "hail broke a roof"}])
+    later = run.vectors["quixotova"].copy()
+    assert {"zanzibarova", "quixotova"} <= set(run.vectors)
+    run.delete(["s", "q"])
+    np.testing.assert_array_equal(run.vectors["hail"], near)
+    np.testing.assert_array_equal(run.trajectory("hail").vectors, path)
+    page = PageData(run.present, 1)
+    run.export("projector", tmp_path / "export")
+    shown = [
+        *run.vectors,
+        str(run.similar("hail", top=99).as_dict()),
+        str(run.frequency().as_dict()),
+        str([complete(page, typed) for typed in ("zanz", "quix")]),
+        str(overview(page)),
+        str(drawn(page, page.comparisons.default)[0]),
+        *(file.read_text() for file in (tmp_path / "export").rglob("*") if file.suffix in (".tsv", ".json")),
+    ]
+    assert not [each for each in shown if "zanzibarova" in each or "quixotova" in each]
+    for word in ("zanzibarov", "quixotov"):  # nor is it offered to those who mistype it
+        refused(lambda: run.index(word), NotFound, r"does not occur in this run; (?!.*ova\b)")
+    for state in (run, selfvec.open(tmp_path / "run")):
+        state.add([{"id": "t", "text": "quixotova and Zanzibarova"}])
+        np.testing.assert_array_equal(state.vectors["zanzibarova"], own)
+        np.testing.assert_array_equal(state.vectors["quixotova"], later)
+        state.delete("t")
+        assert not {"zanzibarova", "quixotova"} & set(state.vectors)
 
 
 def test_refining_again_is_one_run_of_all(made: Path, tmp_path: Path) -> None:

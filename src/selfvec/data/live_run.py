@@ -6,7 +6,8 @@
 
 A segment never changes. Adding, replacing and deleting is a new list of segments, each with the numbers of
 its documents that are gone, as in Lucene. Vectors stay as they are. A word that they lack has a row by the
-documents that it came with, which is kept with them: it is the same in all segments.
+documents that it came with, which is kept with them: it is the same in all segments. A word that no present
+document has is no word of the run, so whatever lists words cannot name it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import chain
+from itertools import chain, compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -106,6 +107,12 @@ class Part:
     def numbers(self) -> Ints:
         """The numbers of the documents that are present, rising."""
         return np.flatnonzero(self.present)
+
+    @cached_property
+    def counts(self) -> Ints:
+        """Occurrences of each type of the segment in the documents that are present, (V,)."""
+        tokens = self.segment.tokens
+        return tokens.counts - tokens.part(self.gone).counts if len(self.gone) else tokens.counts
 
     def without(self, gone: Mask) -> Part:
         """The same without further documents, (D,) bool; itself if there are none."""
@@ -217,7 +224,7 @@ class LiveRun(Run):
             base.history,
             provenance,
             base.report,
-            parts={name: part for name, part in base.parts.items() if name != "encoded"},
+            parts={name: part for name, part in base.parts.items() if name not in ("counts", "encoded")},
             text=PresentText(segments),
             folder=base.folder,
             state=base.state,
@@ -229,7 +236,7 @@ class LiveRun(Run):
 
     def __getstate__(self) -> dict[str, Any]:
         """The state that `pickle` and `copy` keep; what is computed from it is computed again."""
-        made = ("tokens", "vectors", "original", "history", "later", "_words", "_made_words")
+        made = ("tokens", "vectors", "original", "history", "later", "_counts", "_words")
         return {name: value for name, value in super().__getstate__().items() if name not in made}
 
     @property
@@ -245,63 +252,80 @@ class LiveRun(Run):
         """The same as a run like any other: its documents and words in one piece."""
         live = {name: number for name, number in self.provenance.live.items() if name in _FIGURES}
         made = self.provenance.replace(live=live)
-        parts = {**self.base.parts, **self.parts}  # an encoder's vectors of all texts, if they were asked for
+        # an encoder's vectors of all texts, if they were asked for
+        parts = {name: part for name, part in {**self.base.parts, **self.parts}.items() if name != "counts"}
         kept = self.history, made, self.report, self.tokens, self.text, parts
         run = Run(self.vectors, self.original, *kept, self.folder, self.state, self.stamp)
         run.topic_names = self.topic_names
         return run
 
     @cached_property
+    def _counts(self) -> Ints:
+        """Occurrences of the words of the vectors, and then of the later ones, in present documents, (n,)."""
+        counts = np.zeros(len(self.base.vectors) + len(self.later), np.int64)
+        for part in self.segments:
+            counts[self._rows_of(part)] += part.counts
+        return counts
+
+    def _rows_of(self, part: Part) -> Ints:
+        """The numbers of the types of a part among all these words."""
+        types = part.segment.tokens.types
+        if part.segment.name == BASE:
+            return np.arange(len(types))
+        first, later = self.base.vectors, self.later.key_to_index
+        rows = (first.key_to_index[word] if word in first else len(first) + later[word] for word in types)
+        return np.fromiter(rows, np.int64, len(types))
+
+    @cached_property
+    def _words(self) -> list[str]:
+        """Those that a present document has: the words of the run."""
+        return list(compress(chain(self.base.vectors, self.later), self._counts.tolist()))
+
+    @cached_property
     def tokens(self) -> TokenBatch:
         """The documents that are present as ids of the run's words."""
-        number = {word: place for place, word in enumerate(self._words)}
+        there = self._counts > 0
+        numbers = np.where(there, np.cumsum(there) - 1, -1).astype(np.int32)
         batches = []
         for part in self.segments:
             batch = part.segment.tokens
             batch = batch.part(part.present) if len(part.gone) else batch
-            if part.segment.name != BASE:
-                places = np.fromiter(map(number.__getitem__, batch.types), np.int32, len(batch.types))
-                batch = batch.renumbered(places, self._words)
+            if part.segment.name != BASE or not there.all():
+                batch = batch.with_counts(part.counts).renumbered(numbers[self._rows_of(part)], self._words)
             batches.append(batch)
-        return concatenated(batches, self._words)
+        return concatenated(batches, self._words).with_counts(self._counts[there])
 
     @cached_property
     def vectors(self) -> Vectors:  # type: ignore[override]
         """The refined vectors, and rows of the words that came since they were made."""
-        return self._grown(self.base.vectors, self.later.vectors)
+        return self._of_words(self.base.vectors, self.later.vectors)
 
     @cached_property
     def original(self) -> Vectors:  # type: ignore[override]
         """The vectors before refining; a word that came later had none."""
-        return self._grown(self.base.original, np.zeros_like(self.later.vectors))
+        return self._of_words(self.base.original, np.zeros_like(self.later.vectors))
 
     @cached_property
     def history(self) -> History | None:  # type: ignore[override]
         """The recorded states; there are none of the words that came since."""
         history = self.base.history
-        if history is None:
-            return None
-        new = len(self.later)
-        return replace(history, starts=np.append(history.starts, np.full(new, history.starts[-1])))
+        return None if history is None else history.of_words(self._counts > 0)
 
-    def _grown(self, vectors: Vectors, rows: Floats) -> Vectors:
+    def _of_words(self, vectors: Vectors, rows: Floats) -> Vectors:
+        """Vectors of the run's words, from those of the base and the rows of later words."""
         new = len(rows)
-        pieces = vectors.pieces
+        kept = slice(None) if self._counts.all() else self._counts > 0  # without a copy if none has gone
         sources = np.where(filled_rows(rows), Source.CONTEXT, Source.NONE).astype(np.uint8)
+        pieces = vectors.pieces
         return Vectors(
             self._words,
-            np.concatenate([vectors.vectors, rows]) if new else vectors.vectors,
-            sources=np.append(vectors.sources, sources),
+            (np.concatenate([vectors.vectors, rows]) if new else vectors.vectors)[kept],
+            sources=np.append(vectors.sources, sources)[kept],
             counts=self.tokens.counts,
-            pieces=None if pieces is None else np.append(pieces, np.zeros(new, pieces.dtype)),
+            pieces=None if pieces is None else np.append(pieces, np.zeros(new, pieces.dtype))[kept],
             provenance=self.provenance,
             normalized=True,
         )
-
-    @cached_property
-    def _words(self) -> list[str]:
-        """The words of the vectors, then those that came since, in the order in which they came."""
-        return [*self.base.vectors.index_to_key, *self.later.index_to_key]
 
     @cached_property
     def later(self) -> Vectors:

@@ -103,6 +103,13 @@ class History:
     def __len__(self) -> int:
         return len(self.updates)
 
+    def of_words(self, kept: Mask) -> History:
+        """The same of some words, (n,) bool: of those here, and then of others, which have no records."""
+        sizes = np.diff(self.starts, append=np.full(len(kept) - len(self.starts) + 1, len(self)))
+        records = slice(None) if kept.all() else np.repeat(kept, sizes)  # without a copy if all are kept
+        starts = np.concatenate(([0], np.cumsum(sizes[kept])))
+        return History(starts, self.updates[records], self.vectors[records])
+
     def trajectory(
         self,
         word: str,
