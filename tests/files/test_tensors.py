@@ -7,10 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+from tests.refusals import refused
 
 from selfvec.base.errors import FormatError
+from selfvec.files import tensors as tensors_module
 from selfvec.files.memory import release
-from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.files.tensors import (
+    NO_DAY,
+    Forms,
+    Tensor,
+    days,
+    map_tensors,
+    packed,
+    read_metadata,
+    read_tensors,
+    write_tensors,
+)
 
 TENSORS = {
     "a": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -102,3 +114,76 @@ def test_released_rows_leave_memory_and_can_be_read_again(on_disk: Path) -> None
     own = np.ones((3, 4))
     release(own)  # not mapped: nothing to do
     assert own.all()
+
+
+FORMS: Forms = {  # of postings: three types in units 0 to 4, of which two are documents
+    "starts": Tensor("i8", ("V + 1",), ends="N"),
+    "units": Tensor("i4", ("N",), 0, "D + P", step=1, within="starts"),
+    "days": days("D"),
+    "owners": Tensor("i4", ("P",), 0, "D", step=0),
+    "scales": Tensor("f4", ("D + P",), finite=True),
+    "more": Tensor("u1", ("D", 2), optional=True),
+    **packed("ids", "D"),
+}
+
+
+def postings() -> dict[str, np.ndarray]:
+    return {
+        "starts": np.array([0, 2, 2, 5]),
+        "units": np.array([1, 4, 0, 1, 3], np.int32),
+        "days": np.array([NO_DAY, 0]),
+        "owners": np.array([0, 0, 1], np.int32),
+        "scales": np.ones(5, np.float32),
+        "ids": np.frombuffer("aé".encode(), np.uint8),
+        "ids ends": np.array([0, 1, 3]),
+    }
+
+
+def test_what_fits_its_forms_is_read(tmp_path: Path) -> None:
+    write_tensors(tmp_path / "t", postings())
+    assert read_tensors(tmp_path / "t", FORMS, "again", V=3).keys() == postings().keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("starts", [0, 2, 1, 5], "'starts' never falls"),
+        ("starts", [0, 2, 2, 4], "'starts' goes from 0 to 5"),
+        ("starts", [1, 2, 2, 5], "'starts' goes from 0 to 5"),
+        ("starts", [0, 2, 5], r"is int64 of shape \(4\), this one is int64 of shape \(3\)"),
+        ("starts", [0, -(2**63), 2, 5], "'starts' never falls"),
+        ("units", [1, 4, 0, 1, 5], "'units' holds numbers below 5"),
+        ("units", [1, 4, 0, 1, -1], "'units' holds numbers of at least 0"),
+        ("units", [1, 4, 0, 3, 3], "'units' rises within 'starts'"),
+        ("units", [4, 1, 0, 1, 3], "'units' rises within 'starts'"),
+        ("owners", [0, 1, 0], "'owners' never falls"),
+        ("owners", [0, 0, 2], "'owners' holds numbers below 2"),
+        ("days", [0, 4_000_000], "'days' holds numbers below 2,932,897"),
+        ("days", [[0, 1]], r"is int64 of shape \(D\), this one is int64 of shape \(1, 2\)"),
+        ("scales", [1, 1, 1, 1, np.nan], "'scales' holds finite numbers"),
+        ("scales", [1, 1, 1, 1], r"is float32 of shape \(5\), this one is float32 of shape \(4\)"),
+        ("more", [[1], [2]], r"is uint8 of shape \(2, 2\), this one is uint8 of shape \(2, 1\)"),
+        ("ids ends", [0, 1, 4], "'ids ends' goes from 0 to 3"),
+        ("ids", None, r"'ids' is uint8 of shape \(bytes of ids\), this one is missing"),
+    ],
+)
+def test_what_does_not_is_named(name: str, value: list[object] | None, rule: str, tmp_path: Path) -> None:
+    tensors = postings()
+    if value is None:
+        del tensors[name]
+    else:
+        tensors[name] = np.array(value, FORMS[name].dtype)
+    write_tensors(tmp_path / "t", tensors)
+    refused(lambda: read_tensors(tmp_path / "t", FORMS, "again", V=3), FormatError, rf"t: .*{rule}.*; again")
+
+
+def test_long_tensors_are_looked_at_to_their_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tensors_module, "_CHECKED", 3)
+    forms = {"rising": Tensor("i4", ("n",), 0, 100, step=1)}
+    for place in range(1, 20):
+        numbers = np.arange(20, dtype=np.int32)
+        write_tensors(tmp_path / "t", {"rising": numbers})
+        read_tensors(tmp_path / "t", forms, "again")
+        numbers[place] = numbers[place - 1]
+        write_tensors(tmp_path / "t", {"rising": numbers})
+        refused(lambda: read_tensors(tmp_path / "t", forms, "again"), FormatError, "'rising' rises")

@@ -189,24 +189,24 @@ TOKENS = "the tensor|does not fit the run"
     ("file", "name", "value", "rule"),
     [
         ("vectors", "vectors", np.nan, r"the vector of 'back\\\\slash' \(row 2\) holds NaN or inf"),
-        ("vectors", "counts", -1, "counts of words are missing or impossible"),
+        ("vectors", "counts", -1, "'counts' holds numbers of at least 0"),
         ("vectors", "counts", 2**62, "counts of words are missing or impossible"),
-        ("vectors", "counts", np.ones((2, 2), np.int64), r"of shape \(V\), this one is .* \(2, 2\)"),
-        ("vectors", "sources", np.ones((2, 2), np.uint8), r"of shape \(V\), this one is .* \(2, 2\)"),
+        ("vectors", "counts", np.ones((2, 2), np.int64), r"of shape \(4\), this one is .* \(2, 2\)"),
+        ("vectors", "sources", np.ones((2, 2), np.uint8), r"of shape \(4\), this one is .* \(2, 2\)"),
         ("original", "vectors", -np.inf, r"\(row 2\) holds NaN or inf"),
         ("original", "vectors", 1e30, r"\(row 2\) is longer than 1"),
-        ("original", "sources", 6, "sources are numbers up to 5"),
+        ("original", "sources", 6, "'sources' holds numbers below 6"),
         ("history", "vectors", np.inf, "the recorded state 2 holds NaN or inf"),
         ("history", "vectors", np.ones(3, np.float16), SHAPE.format("vectors")),
         ("history", "vectors", np.ones((3, 4), np.float32), SHAPE.format("vectors")),
         ("history", "updates", np.array([1, 2]), SHAPE.format("vectors")),
         ("history", "starts", np.array([0.0, 2, 2, 3, 3]), SHAPE.format("starts")),
-        ("history", "starts", np.array([0, 2, 2, 3]), "does not hold the recorded states"),
-        ("history", "starts", np.array([0, 3, 2, 3, 3]), "does not hold the recorded states"),
-        ("history", "starts", np.array([0, 2, 2, 3, 9]), "does not hold the recorded states"),
-        ("tokens", "days", 1 << 40, "dates are not all of the years 1 to 9999"),
+        ("history", "starts", np.array([0, 2, 2, 3]), SHAPE.format("starts")),
+        ("history", "starts", np.array([0, 3, 2, 3, 3]), "'starts' never falls"),
+        ("history", "starts", np.array([0, 2, 2, 3, 9]), "'starts' goes from 0 to 3"),
+        ("tokens", "days", 1 << 40, "'days' holds numbers below 2,932,897"),
         ("tokens", "days", np.zeros(1, np.int64), TOKENS),
-        ("tokens", "sentences", -2, "a number of sentences is negative"),
+        ("tokens", "sentences", -2, "'sentences' holds numbers of at least 0"),
         ("tokens", "sentences", np.zeros(1, np.int32), TOKENS),
         ("tokens", "ids", np.zeros(6, np.int64), TOKENS),
         ("tokens", "ids", np.full(6, 99, np.int32), TOKENS),
@@ -242,4 +242,8 @@ def test_of_a_large_file_the_size_is_compared(folder: Path, monkeypatch: pytest.
     assert open_run(folder).vectors.counts[1] == 7
     assert [damage.file for damage in verify(folder).damaged] == [str(path)]
     change_tensors(path, {"vectors": np.eye(2, 8, dtype=np.float32)})
-    refused(lambda: open_run(folder), FormatError, r"vectors\.safetensors: .*it has 2 rows, the run 4 words")
+    refused(
+        lambda: open_run(folder),
+        FormatError,
+        r"vectors\.safetensors: .*shape \(4, d\), this one is .*\(2, 8\)",
+    )

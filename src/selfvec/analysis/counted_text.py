@@ -14,6 +14,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
@@ -37,8 +38,8 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.checksums import write_sealed
-from selfvec.files.tensors import map_tensors, write_tensors
-from selfvec.storage.cache import RESULT, cached, read_result
+from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
+from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text import encode, tokenizer
 from selfvec.text.phrases import LINK, row_of, units_of
@@ -49,6 +50,11 @@ from selfvec.text.tokenizers import LONG
 
 MILLION = 1e6
 _IDS = "ids.safetensors"
+_FORMS: Forms = {  # what `TokenBatch` checks is not said again
+    "ids": Tensor("i4", ("N",)),
+    "offsets": Tensor("i8", ("D + 1",)),
+    "sentences": Tensor("i8", ("S + 1",), ends="N", optional=True),
+}
 # What is not left out of the text by choice: a phrase of the run is one word by choice, and what is longer
 # than a thousand letters is no word.
 _NOT_MISSED = {"in phrases", LONG}
@@ -233,7 +239,8 @@ def _read(run: Run, repeats: str, sentences: bool) -> tuple[TokenBatch, Ints | N
         return without(batch, further), bounds
 
     of = f"{repeats}, with sentences" if sentences else repeats
-    return cached(run, "words", of, make, _write, _open)
+    read = partial(_open, run.require_tokens(_READ).documents)
+    return cached(run, "words", of, make, _write, read)
 
 
 def _encoded(run: Run, sentences: bool, own: Mapping[int, str]) -> tuple[TokenBatch, Ints | None]:
@@ -277,13 +284,13 @@ def _write(counted: tuple[TokenBatch, Ints | None], folder: Path) -> None:
     batch, bounds = counted
     arrays = {} if bounds is None else {"sentences": bounds}
     write_tensors(folder / _IDS, {"ids": batch.ids, "offsets": batch.offsets, **arrays})
-    write_sealed(folder / RESULT, {"types": list(batch.types), "counts": batch.counts.tolist()})
+    write_sealed(folder / RESULT, {"types": list(batch.types)})
 
 
-def _open(folder: Path) -> tuple[TokenBatch, Ints | None]:
-    arrays, described = map_tensors(folder / _IDS), read_result(folder)
-    batch = TokenBatch(arrays["ids"], np.array(arrays["offsets"]), described["types"])
-    return batch.with_counts(np.array(described["counts"], np.int64)), arrays.get("sentences")
+def _open(documents: int, folder: Path) -> tuple[TokenBatch, Ints | None]:
+    arrays = read_tensors(folder / _IDS, _FORMS, AGAIN, D=documents)
+    batch = TokenBatch(arrays["ids"], np.array(arrays["offsets"]), read_result(folder)["types"])
+    return batch, arrays.get("sentences")
 
 
 # ---- Counts as rows

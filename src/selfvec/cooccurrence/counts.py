@@ -16,7 +16,7 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from selfvec.base.arrays import Array, Ids, Ints
+from selfvec.base.arrays import Ids, Ints
 from selfvec.base.compiled import kernel
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import cut, in_order, threads
@@ -24,7 +24,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.atomic_files import atomic_folder
 from selfvec.files.checksums import sha256
-from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.files.tensors import Forms, Tensor, read_metadata, read_tensors, write_tensors
 from selfvec.files.text_files import read_vocabulary, write_vocabulary
 from selfvec.numerics.sparse_rows import SparseRowsMaker
 
@@ -39,6 +39,11 @@ WEIGHTINGS: dict[str, Callable[[int, int], int]] = {
 nearest integer."""
 
 _FILE = "counts.safetensors"
+_FORMS: Forms = {
+    "indptr": Tensor("i8", ("V + 1",), ends="n"),
+    "indices": Tensor("i4", ("n",), 0, "V", step=1, within="indptr"),
+    "data": Tensor("i8", ("n",), 1),
+}
 _VOCABULARY = "vocabulary.txt"
 
 
@@ -82,7 +87,7 @@ class Counts:
 
         `TargetError` if the folder exists and ``overwrite`` is false, or if it cannot be written.
         """
-        arrays: dict[str, Array] = {"indptr": self.indptr, "indices": self.indices, "data": self.data}
+        arrays = {name: getattr(self, name) for name in _FORMS}
         with atomic_folder(folder, overwrite=overwrite) as fresh:
             write_vocabulary(fresh / _VOCABULARY, list(self.types))
             metadata = {
@@ -98,7 +103,9 @@ class Counts:
         path = Path(folder) / _FILE
         how = read_metadata(path)
         words = read_vocabulary(Path(folder) / _VOCABULARY)
-        return cls(words, **map_tensors(path), window=int(how["window"]), weighting=how["weighting"])
+        arrays = read_tensors(path, _FORMS, "make the run again", V=len(words))
+        indptr, indices, data = (arrays[name] for name in _FORMS)
+        return cls(words, indptr, indices, data, window=int(how["window"]), weighting=how["weighting"])
 
 
 def run_counts(run: Run) -> Counts | None:

@@ -58,6 +58,13 @@ def dtype_of(kind: str) -> Any:
     return kinds[kind]
 
 
+def fault_of_kind(kind: Any) -> str | None:
+    """The rule that what a file calls a kind of values breaks; None if it is one."""
+    known = (TEXT, INTEGER, NUMBER, TRUTH, DAY, MOMENT, NOTHING)
+    is_one = isinstance(kind, str) and kind.replace(LIST, "") in known
+    return None if is_one else f"is a kind of values: {', '.join(known)}, or a list of one"
+
+
 def kind_of(dtype: Any) -> str:
     """The kind of the values that a type of Polars holds; text of others, which no run has."""
     import polars as pl

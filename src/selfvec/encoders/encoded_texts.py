@@ -33,7 +33,7 @@ from selfvec.data.live_run import LiveRun, Segment
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import refuse_special, writing
 from selfvec.files.file_system import NO_LINK
-from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.files.tensors import Forms, Tensor, read_metadata, read_tensors, write_tensors
 
 from .sentence_encoder import Advance, SentenceEncoder, unwatched
 
@@ -126,6 +126,7 @@ def _whole(records: NDArray[Any]) -> int:
 
 
 _FILE = "encoded.safetensors"
+_FORMS: Forms = {"hashes": Tensor("u1", ("n", 16)), "rows": Tensor("f2", ("n", "h"))}
 _AGAIN = "make the run again"
 _SAME = "give the encoder that the run was made with, or make the run again"
 _SAME_VECTOR = 0.98  # cosine of a text's vector now and before; a batch may change it a little
@@ -309,7 +310,7 @@ class EncodedTexts:
         path = folder / _FILE
         if not path.is_file():
             raise FormatError("this file of the run folder is missing", path=path, remedy=_AGAIN)
-        tensors, about = map_tensors(path), read_metadata(path)
+        tensors, about = read_tensors(path, _FORMS, _AGAIN), read_metadata(path)
         return cls.written(tensors["hashes"], tensors["rows"], about["encoder"], about["digest"])
 
 

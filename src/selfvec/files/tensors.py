@@ -12,8 +12,9 @@ import math
 import mmap
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from safetensors import safe_open
@@ -33,8 +34,42 @@ DTYPES = {
 
 _BF16 = "BF16"  # the first half of an F32; NumPy has no such dtype
 
-Forms = Mapping[str, tuple[str, Sequence[int | str]]]
-"""The dtype and shape of each tensor by name. A name in a shape means the same number everywhere."""
+
+class Tensor(NamedTuple):
+    """What a tensor is. Compiled loops trust its numbers, so they are looked at once, by `check_tensors`.
+
+    A size is a number or a name, which means the same number wherever it stands, or a sum: ``"V + 1"``.
+    """
+
+    dtype: str
+    shape: Sequence[int | str]
+    least: int | None = None  # of its numbers
+    below: int | str | None = None  # a number or size that all its numbers are below
+    unless: int | None = None  # a number that is allowed besides
+    ends: str | None = None  # they are bounds of parts: they never fall, from 0 to this size
+    step: int | None = None  # 0: its numbers never fall; 1: they rise
+    within: str | None = None  # the tensor that bounds the parts in which they rise
+    finite: bool = False
+    optional: bool = False
+
+
+Forms = Mapping[str, Tensor]
+"""Of the tensors of a file, by name. A size is named before it bounds numbers."""
+
+NO_DAY = int(np.datetime64("NaT", "D").astype(np.int64))
+_FIRST_DAY, _LAST_DAY = np.array(["0001-01-01", "9999-12-31"], "datetime64[D]").astype(np.int64).tolist()
+
+
+def days(size: str, *, optional: bool = False) -> Tensor:
+    """Dates as numbers of days, since safetensors has no dates: of the years 1 to 9999, or unknown."""
+    return Tensor("i8", (size,), _FIRST_DAY, _LAST_DAY + 1, NO_DAY, optional=optional)
+
+
+def packed(name: str, number: str) -> Forms:
+    """The tensors of strings, see `selfvec.files.memory.PackedStrings`."""
+    size = f"bytes of {name}"
+    return {name: Tensor("u1", (size,)), f"{name} ends": Tensor("i8", (f"{number} + 1",), ends=size)}
+
 
 _NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
 _WHAT = "safetensors file"
@@ -149,29 +184,91 @@ def from_bf16(bits: Array) -> Floats:
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
-def check_tensors(tensors: Mapping[str, Array], expected: Forms, path: Path, remedy: str) -> None:
-    """Raise `FormatError` unless a file holds the expected tensors, by their types and shapes."""
-    sizes: dict[str, int] = {}
-    for name, (kind, shape) in expected.items():
+def read_tensors(path: str | os.PathLike[str], forms: Forms, remedy: str, **sizes: int) -> dict[str, Array]:
+    """As `map_tensors`, of a file that holds these tensors; see `check_tensors`."""
+    tensors = map_tensors(path)
+    check_tensors(tensors, forms, Path(path), remedy, **sizes)
+    return tensors
+
+
+def check_tensors(tensors: Mapping[str, Array], forms: Forms, path: Path, remedy: str, **sizes: int) -> None:
+    """Raise `FormatError` unless a file holds these tensors, and their numbers are what they may be.
+
+    ``sizes`` are those that are known without the file.
+    """
+    there = {name: form for name, form in forms.items() if name in tensors or not form.optional}
+    for name, form in there.items():
+        shape = f"({', '.join(_shown(size, sizes) for size in form.shape)})"
         tensor = tensors.get(name)
-        if tensor is None or tensor.dtype != kind or not _has_shape(tensor, shape, sizes):
-            instead = "missing" if tensor is None else f"{tensor.dtype} of shape {_shape(tensor.shape)}"
-            rule = f"the tensor {name!r} is {np.dtype(kind)} of shape {_shape(shape)}, this one is {instead}"
+        if tensor is None or tensor.dtype != form.dtype or not _has_shape(tensor, form.shape, sizes):
+            own = "" if tensor is None else ", ".join(f"{size:,}" for size in tensor.shape)
+            instead = "missing" if tensor is None else f"{tensor.dtype} of shape ({own})"
+            rule = f"the tensor {name!r} is {np.dtype(form.dtype)} of shape {shape}, this one is {instead}"
             raise FormatError(rule, path=path, remedy=remedy)
+    for name, form in there.items():
+        bounds = None if form.within is None else tensors[form.within]
+        if broken := _broken(tensors[name], form, sizes, bounds):
+            raise FormatError(f"the tensor {name!r} {broken}, this one does not", path=path, remedy=remedy)
 
 
 def _has_shape(tensor: Array, shape: Sequence[int | str], sizes: dict[str, int]) -> bool:
-    """Whether a tensor has a shape; the numbers that names in shapes mean are kept in ``sizes``."""
-    if tensor.ndim != len(shape):
-        return False
-    return all(
-        number == (sizes.setdefault(size, number) if isinstance(size, str) else size)
-        for number, size in zip(tensor.shape, shape, strict=True)
-    )
+    """Whether a tensor has a shape. A size that is not known yet becomes what the tensor has."""
+    return tensor.ndim == len(shape) and all(map(partial(_is_size, sizes), shape, tensor.shape))
 
 
-def _shape(sizes: Sequence[int | str]) -> str:
-    return f"({', '.join(size if isinstance(size, str) else f'{size:,}' for size in sizes)})"
+def _is_size(sizes: dict[str, int], size: int | str, number: int) -> bool:
+    parts = str(size).split(" + ")
+    known = [part for part in parts if part.isdigit() or part in sizes]
+    rest = number - sum(_number(part, sizes) for part in known)
+    new = [part for part in parts if part not in known]
+    sizes |= dict.fromkeys(new, rest)
+    return rest >= 0 if new else rest == 0
+
+
+def _number(size: int | str, sizes: Mapping[str, int]) -> int:
+    """The number that a size is."""
+    return sum(int(part) if part.isdigit() else sizes[part] for part in str(size).split(" + "))
+
+
+def _shown(size: int | str, sizes: Mapping[str, int]) -> str:
+    """A size in an error: its number if it is known, or else its name."""
+    try:
+        return f"{_number(size, sizes):,}"
+    except KeyError:
+        return str(size)
+
+
+def _broken(tensor: Array, form: Tensor, sizes: Mapping[str, int], bounds: Array | None) -> str | None:
+    """The rule that the numbers of a tensor break; None if they break none. They are read once."""
+    if form.finite and first_not_finite(tensor) is not None:
+        return "holds finite numbers"
+    last = None if form.ends is None else _number(form.ends, sizes)
+    if last is not None and (not len(tensor) or tensor[0] != 0 or tensor[-1] != last):
+        return f"goes from 0 to {last:,}"
+    step = form.step if last is None else 0
+    below = None if form.below is None else _number(form.below, sizes)
+    if step is None and below is None and form.least is None:
+        return None
+    size = max(1, _CHECKED // max(1, tensor[:1].size))
+    for start in range(0, len(tensor), size):
+        first = max(start - 1, 0)  # compared with the last of the block before
+        block = tensor[first : start + size]
+        own = block if form.unless is None else block[block != form.unless]
+        if form.least is not None and own.size and own.min() < form.least:
+            return f"holds numbers of at least {form.least:,}"
+        if below is not None and own.size and own.max() >= below:
+            return f"holds numbers below {below:,}"
+        if step is not None:
+            falls = block[1:] <= block[:-1] if step else block[1:] < block[:-1]
+            places = np.flatnonzero(falls) + first + 1
+            if bounds is not None:  # which are checked before: a part may begin lower
+                places = places[bounds[np.searchsorted(bounds, places)] != places]
+            if len(places):
+                within = f" within {form.within!r}" if form.within else ""
+                return f"{'rises' if step else 'never falls'}{within}"
+        if len(tensor) > size:  # a short one is soon read again
+            release(block)
+    return None
 
 
 def first_not_finite(matrix: AnyFloats, most: float | None = None) -> int | None:

@@ -26,8 +26,8 @@ from selfvec.base.threads import each_block, finish, in_order, one_core, threads
 from .kmeans import lloyd
 
 CODINGS = ("float16", "int8", "binary", "pq")
-PER_ROW = {"half": "<f2", "int8": "i1", "signs": "u1", "codes": "u1"}
-"""The arrays with a row for each word, by name, and their dtypes. Each method has one of them."""
+PER_ROW = ("half", "int8", "signs", "codes")
+"""The names of the arrays with a row for each word. Each method has one of them."""
 
 CODES = 256  # sub-vectors in a codebook, so that a code is a byte
 _SAMPLE = 8192  # rows that k-means learns a codebook from

@@ -19,6 +19,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.files.memory import PackedStrings, release, return_freed_memory
+from selfvec.files.tensors import Forms, Tensor
 from selfvec.numerics.quantization import quantised
 from selfvec.text.document_vectors import Smoothing, document_vectors, inverse_document_frequency
 from selfvec.text.passages import random_words
@@ -94,6 +95,13 @@ def build_index(
         if encoder is not None and agreed is not None and agreed.encoder is not None:
             encoder = replace(encoder, trust=trust(agreed.encoder / (agreed.words or 1)))
     return vocabulary, space, indexed, encoder, pool
+
+
+POOL: Forms = {
+    "pool of texts": Tensor("f4", ("texts of the pool", "d"), optional=True),
+    "keys of the pool": Tensor("u8", ("texts of the pool",), optional=True),
+}
+"""What is written of a `PoolOfTexts`."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from selfvec.base.threads import by_blocks, one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.files.tensors import Forms, Tensor
 from selfvec.numerics.rows import top_indices, unit_in_place, unit_rows
 from selfvec.numerics.whitening import axes_of_rows
 from selfvec.refinement.derived_vectors import topic_vectors
@@ -39,6 +40,14 @@ LEAST_COSINE = 0.2  # of related words; their weight grows from there as a squar
 _SAMPLE = 20_000  # documents from which axes are computed
 _CANDIDATES = 30_000  # words that may be related to others: the most frequent
 _BLOCK = 1024
+
+SPACE: Forms = {
+    "rows": Tensor("f4", ("V", "d")),
+    "weights": Tensor("f4", ("V",), finite=True),
+    "pool": Tensor("i4", ("types of the pool",), 0, "V", step=1),
+    "turn": Tensor("f4", ("r", "d")),
+}
+"""What is written of a `DenseSpace`, by the names of its fields."""
 
 Related = list[tuple[int, float]]
 """Types, each with what one of its occurrences counts, 0 to 1."""

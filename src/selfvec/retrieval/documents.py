@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,12 +23,14 @@ from selfvec.base.progress import Progress
 from selfvec.corpus.fingerprints import joined_utf8
 from selfvec.corpus.slices import coded
 from selfvec.data.field_types import TEXT as TEXTS
-from selfvec.data.field_types import parsed
+from selfvec.data.field_types import fault_of_kind, parsed
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT, RunText, column_of
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.files.memory import PackedStrings, Packer, return_freed_memory
+from selfvec.files.tensors import Forms, Tensor, days, packed, read_tensors
+from selfvec.files.text_files import check
 from selfvec.numerics.quantization import quantised
 from selfvec.text.document_vectors import document_frequencies
 from selfvec.text.passages import CUT, Cut, passages
@@ -278,6 +281,28 @@ def _products(query: Rows, codes: Int8s, scales: Floats) -> Floats:
 
 Arrays = Mapping[str, Array]
 
+_FORMS: Forms = {  # of D documents and P passages of V types with N postings
+    "starts": Tensor("i8", ("V + 1",), ends="N"),  # of the postings of each type
+    "units": Tensor("i4", ("N",), 0, "D + P", step=1, within="starts"),
+    "counts": Tensor("u2", ("N",)),
+    "occurs": Tensor("i4", ("V",), 0, "D + 1"),  # documents of each type
+    "days": days("D"),
+    "owners": Tensor("i4", ("P",), 0, "D", step=0),  # of the passages
+    "spans": Tensor("i4", ("P", 2), 0),  # of the passages, in characters
+    "lengths": Tensor("i4", ("D + P",), 0),  # in tokens
+    "vectors": Tensor("i1", ("D + P", "d")),  # times the scales
+    "scales": Tensor("f4", ("D + P",), finite=True),
+    "repeats": Tensor("u8", ("R",), step=1),  # hashes of passages that many documents share
+    **packed("ids", "D"),
+    **packed("texts", "D"),
+}
+
+
+def _form_of_field(i: int) -> Forms:
+    """Codes, -1 for documents without it, and the values of the codes."""
+    values = f"values {i}"
+    return {f"field {i}": Tensor("i4", ("D",), -1, values), **packed(values, values)}
+
 
 def _arrays_of(name: str, strings: PackedStrings) -> dict[str, Array]:
     return {name: strings.data, f"{name} ends": strings.ends}
@@ -285,17 +310,21 @@ def _arrays_of(name: str, strings: PackedStrings) -> dict[str, Array]:
 
 @dataclass(frozen=True, eq=False)
 class IndexedDocuments:
-    """D documents and P passages, U = D + P units, of V types with N postings, ready to be scored.
-
-    The arrays: ``starts`` (V + 1,) of the postings of each type, ``units`` (N,) and ``counts`` (N,);
-    ``occurs`` (V,), documents of each type; ``lengths`` (U,) in tokens;
-    ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters;
-    ``vectors`` (U, d) as integers, times ``scales`` (U,); ``days`` (D,); ids, texts, and fields as codes and
-    values; ``repeats`` (R,), hashes of passages that many documents share.
-    """
+    """D documents and P passages, U = D + P units, of V types with N postings, ready to be scored."""
 
     arrays: Arrays
     fields: Mapping[str, str]  # the kind of each
+
+    @classmethod
+    def read(
+        cls, path: Path, fields: Mapping[str, str], others: Forms, remedy: str, **sizes: int
+    ) -> IndexedDocuments:
+        """Map the arrays of a file, which holds others, too; ``sizes`` as for `check_tensors`."""
+        check(fields, {str: fault_of_kind}, path, remedy)
+        forms = dict(_FORMS)
+        for i in range(len(fields)):
+            forms |= _form_of_field(i)
+        return cls(read_tensors(path, {**forms, **others}, remedy, **sizes), fields)
 
     @classmethod
     def build(

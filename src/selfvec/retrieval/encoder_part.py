@@ -20,12 +20,13 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.encoders.student import Student, text_rows
+from selfvec.files.tensors import Forms, Tensor
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.vocabulary import Query
 
 from .documents import Arrays, GatheredDocuments, UnitVectors
 from .run_student import RunStudent, unit_places
-from .segments import TextVectors
+from .segments import ENCODED, TextVectors
 
 ENCODER, ROWS = "encoder", "rows"
 QUESTIONS = (ENCODER, ROWS)
@@ -49,7 +50,14 @@ DOUBTED = 0.65  # the quotient up to which an encoder has the least weight
 TRUSTED = 0.8  # from which it has all of it
 LEAST_TRUST = 0.1  # of its weight: alone it finds what a question without a word of the text asks
 
-_PREFIX = "encoder "  # of the names of arrays
+PART: Forms = {
+    **ENCODED,
+    "encoder rows": Tensor("f2", ("V", "h")),
+    "encoder mean": Tensor("f4", ("h",), finite=True),
+    "encoder unseen": Tensor("u1", ("unseen", 16)),
+    "encoder unseen rows": Tensor("f2", ("unseen", "h")),
+}
+"""What is written of an `EncoderPart`."""
 
 
 def check_question(question: str) -> None:
@@ -121,25 +129,15 @@ class EncoderPart:
     def arrays(self) -> dict[str, Array]:
         """What is written of it."""
         assert isinstance(self.vectors, UnitVectors)
-        arrays: dict[str, Array] = {
-            "vectors": self.vectors.codes,
-            "scales": self.vectors.scales,
-            "rows": self.rows,
-            "mean": self.mean,
-            "unseen": self.unseen.written_hashes,
-            "unseen rows": self.unseen.rows,
-        }
-        return {_PREFIX + name: array for name, array in arrays.items()}
+        own = self.vectors.codes, self.vectors.scales, self.rows, self.mean
+        return dict(zip(PART, (*own, self.unseen.written_hashes, self.unseen.rows), strict=True))
 
     @classmethod
     def read(cls, arrays: Arrays, documents: int, name: str, trust: float) -> EncoderPart:
         """From what was written."""
-        own = {
-            name.removeprefix(_PREFIX): array for name, array in arrays.items() if name.startswith(_PREFIX)
-        }
-        vectors = UnitVectors(own["vectors"], own["scales"], documents)
-        unseen = EncodedTexts.written(own["unseen"], own["unseen rows"])
-        return cls(name, vectors, own["rows"], own["mean"], unseen, trust=trust)
+        codes, scales, rows, mean, hashes, unseen_rows = (arrays[name] for name in PART)
+        unseen = EncodedTexts.written(hashes, unseen_rows)
+        return cls(name, UnitVectors(codes, scales, documents), rows, mean, unseen, trust=trust)
 
 
 def encoder_part(

@@ -22,6 +22,7 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Mask
 from selfvec.base.checks import check_path, check_text, check_whole
+from selfvec.base.declarations import Kind
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import allowed, filter_names
@@ -33,18 +34,19 @@ from selfvec.encoders.run_encoder import encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.files.atomic_files import atomic_folder
 from selfvec.files.checksums import read_description, unchanged, write_sealed
-from selfvec.files.tensors import map_tensors, write_tensors
-from selfvec.files.text_files import read_json, read_vocabulary, write_vocabulary
+from selfvec.files.tensors import write_tensors
+from selfvec.files.text_files import Schema, check, read_json, read_vocabulary, write_vocabulary
+from selfvec.files.untrusted import decoding
 from selfvec.storage.cache import is_outdated
 from selfvec.storage.folder_kinds import INDEX
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.segmentation import unsegmented
 from selfvec.text.vocabulary import Query, Vocabulary
 
-from .build import PoolOfTexts, build_index, build_like, build_words_only
-from .dense_space import TABLES, DenseSpace
+from .build import POOL, PoolOfTexts, build_index, build_like, build_words_only
+from .dense_space import SPACE, TABLES, DenseSpace
 from .documents import GatheredDocuments, IndexedDocuments, UnitVectors
-from .encoder_part import ENCODER, ROWS, Asked, EncoderPart, check_question
+from .encoder_part import ENCODER, PART, ROWS, Asked, EncoderPart, check_question
 from .question import Question, by_signs, count_written, words_of
 from .scoring import Scored, Scorer, check_mode
 from .segments import IndexedPart, SearchedDocuments
@@ -61,8 +63,13 @@ _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
 _AGAIN = "remove the index folder; the next search builds it again"
-_SPACE = ("rows", "weights", "pool", "turn")
-_POOL, _POOL_KEYS = "pool of texts", "keys of the pool"
+_DESCRIBED: Schema = {
+    ...: ("preprocessing", "fields", "dense_share"),
+    "preprocessing": {},
+    "fields": {},
+    "dense_share": Kind("float, at least 0 and at most 1").fault,
+    "encoder": {...: ("name", "trust"), "name": Kind("str").fault, "trust": Kind("float").fault},
+}
 
 
 class _Answer(NamedTuple):
@@ -229,11 +236,11 @@ class Index:
         if part is not None:
             head["encoder"] = {"name": part.name, "trust": part.trust}
         write_vocabulary(folder / _WORDS, self.vocabulary.types)
-        tensors = {name: getattr(self.space, name) for name in _SPACE}
+        tensors = {name: getattr(self.space, name) for name in SPACE}
         encoded = {} if part is None else part.arrays
-        pool: dict[str, Array] = (
-            {} if self.pool is None else {_POOL: self.pool.rows, _POOL_KEYS: self.pool.keys}
-        )
+        pool: dict[str, Array] = {}
+        if self.pool is not None:
+            pool = dict(zip(POOL, (self.pool.rows, self.pool.keys), strict=True))
         write_tensors(folder / _ARRAYS, {**tensors, **self.documents.parts[0].arrays, **encoded, **pool})
         write_sealed(folder / _HEAD, head)
 
@@ -260,22 +267,37 @@ class Index:
         return replace(unchanged(folder / _HEAD, checked), folder=folder)
 
     @classmethod
-    def read(cls, folder: Path) -> Index:
-        """The index in a folder whose files were compared with their checksums, whatever becomes of it."""
+    def read(cls, folder: Path, width: int | None = None) -> Index:
+        """The index in a folder whose files were compared with their checksums, whatever becomes of it.
+
+        ``width`` is that of the refined rows that later words come with.
+        """
         head = read_json(folder / _HEAD, _AGAIN)
         if head.get("version") != VERSION:
             rule = f"is an index of version {head.get('version')}, this Selfvec reads version {VERSION}"
             raise FormatError(rule, path=folder / _HEAD, remedy=_AGAIN)
-        vocabulary = Vocabulary(Preprocessing(**head["preprocessing"]), read_vocabulary(folder / _WORDS))
-        arrays = map_tensors(folder / _ARRAYS)
-        rows, weights, pool_of_words, turn = (arrays[name] for name in _SPACE)
+        check(head, _DESCRIBED, folder / _HEAD, _AGAIN)
+        with decoding(folder / _HEAD, "description of an index", _AGAIN):
+            preprocessing = Preprocessing(**head["preprocessing"])
+        vocabulary = Vocabulary(preprocessing, read_vocabulary(folder / _WORDS))
+        encoder = head.get("encoder")
+        others = {**SPACE, **POOL, **({} if encoder is None else PART)}
+        sizes = {"V": len(vocabulary)} | ({} if width is None else {"r": width})
+        indexed = IndexedDocuments.read(folder / _ARRAYS, head["fields"], others, _AGAIN, **sizes)
+        arrays = indexed.arrays
+        rows, weights, pool_of_words, turn = (arrays[name] for name in SPACE)
         space = DenseSpace(rows, weights, pool_of_words, turn, float(head["dense_share"]))
-        documents = SearchedDocuments.whole(IndexedDocuments(arrays, dict(head["fields"])))
-        part = None
-        if "encoder" in head:
-            part = EncoderPart.read(arrays, len(documents), **head["encoder"])
-        pool = PoolOfTexts(arrays[_POOL], arrays[_POOL_KEYS]) if _POOL in arrays else None
-        return cls(vocabulary, space, documents, part, pool)
+        part = None if encoder is None else EncoderPart.read(arrays, len(indexed), **encoder)
+        pool = [arrays[name] for name in POOL if name in arrays]
+        documents = SearchedDocuments.whole(indexed)
+        return cls(vocabulary, space, documents, part, PoolOfTexts(*pool) if pool else None)
+
+    def read_part(self, folder: Path) -> IndexedPart:
+        """Other documents in the space of this index, from a folder that `IndexedPart.write` has filled."""
+        types, width = self.space.rows.shape
+        encoder = self.encoder_part
+        of_encoder = {} if encoder is None else {"h": encoder.rows.shape[1]}
+        return IndexedPart.read(folder, types, d=width, **of_encoder)
 
     def __repr__(self) -> str:
         return f"<Index: {len(self):,} documents>"

@@ -89,8 +89,11 @@ def run_index(
         gathered = replace(gather(base, progress), cut=cut)
         return Index(*build_index(base, gathered, tables=tables, progress=progress))
 
+    def read(folder: Path) -> Index:
+        return Index.read(folder, base.vectors.vector_size)
+
     def opened() -> Index:
-        index = cached(base, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
+        index = cached(base, "search", [list(tables), list(cut)], make, Index.write, read, progress)
         return index.asking(run)
 
     name = f"index of {', '.join(tables)}"
@@ -117,7 +120,7 @@ def _with_segments(index: Index, run: LiveRun, key: tuple[Any, ...], cut: Cut) -
             return make()
         # A number may come again after an undo, in a file of another time.
         of = [*key, *file_state(text.source)[1:], VERSION]
-        return cached(run.base, "segment", of, make, IndexedPart.write, IndexedPart.read, most=_MOST)
+        return cached(run.base, "segment", of, make, IndexedPart.write, index.read_part, most=_MOST)
 
     def of_part(part: Part) -> IndexedPart:
         """The same as for the state before if no further document of the segment is gone."""

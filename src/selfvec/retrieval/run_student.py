@@ -14,16 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Array, Floats, Ints, Rows
+from selfvec.base.arrays import AnyFloats, Floats, Ints, Rows
 from selfvec.base.progress import Progress, as_progress
 from selfvec.data.run import Run
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.student import NONE, Student, learn
 from selfvec.files.checksums import write_sealed
-from selfvec.files.tensors import map_tensors, write_tensors
+from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
 from selfvec.files.text_files import read_vocabulary, write_vocabulary
 from selfvec.numerics.rows import unit_rows
-from selfvec.storage.cache import RESULT, cached, read_result
+from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
 from selfvec.text.document_vectors import bm25_weight
 from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
 from selfvec.text.rules import listed_stop_words
@@ -37,6 +37,14 @@ _NAME = "student"  # in the cache
 _FORMAT = 3  # another number, and what an older version kept is made again
 _WORDS = "vocabulary.txt"
 _ARRAYS = "student.safetensors"
+_FORMS: Forms = {
+    "rows": Tensor("f2", ("V", "h")),
+    "weights": Tensor("f4", ("V",), finite=True),
+    "mean": Tensor("f4", ("h",), finite=True),
+    "unseen": Tensor("u1", ("n", 16)),
+    "unseen rows": Tensor("f2", ("n", "h")),
+    "unseen weights": Tensor("f4", ("n",), finite=True),
+}
 _BLOCK = 1 << 14  # texts looked up at a time
 
 
@@ -69,10 +77,9 @@ class RunStudent:
         """Write into an empty folder."""
         write_vocabulary(folder / _WORDS, self.words)
         own = self.student
-        arrays: dict[str, Array] = {"rows": own.rows, "weights": own.weights, "mean": own.mean}
-        arrays |= {"unseen": self.unseen.written_hashes, "unseen rows": self.unseen.rows}
-        arrays["unseen weights"] = self.unseen_weights
-        write_tensors(folder / _ARRAYS, arrays)
+        unseen = self.unseen.written_hashes, self.unseen.rows, self.unseen_weights
+        arrays = own.rows, own.weights, own.mean, *unseen
+        write_tensors(folder / _ARRAYS, dict(zip(_FORMS, arrays, strict=True)))
         about = {name: getattr(own, name) for name in ("ridge", "scale", "prior", "explained")}
         write_sealed(folder / RESULT, {"passages": self.passages, **about})
 
@@ -81,11 +88,12 @@ class RunStudent:
         """Map what `write` has written, whose checksums the cache has compared."""
         about = read_result(folder)
         words = read_vocabulary(folder / _WORDS)
-        arrays = map_tensors(folder / _ARRAYS)
+        arrays = read_tensors(folder / _ARRAYS, _FORMS, AGAIN, V=len(words))
         chosen = about["ridge"], about["scale"], about["prior"], about["explained"]
-        student = Student(arrays["rows"], arrays["weights"], arrays["mean"], *chosen)
-        unseen = EncodedTexts.written(arrays["unseen"], arrays["unseen rows"])
-        return cls(words, student, unseen, arrays["unseen weights"], about["passages"])
+        rows, weights, mean, hashes, unseen_rows, unseen_weights = (arrays[name] for name in _FORMS)
+        student = Student(rows, weights, mean, *chosen)
+        unseen = EncodedTexts.written(hashes, unseen_rows)
+        return cls(words, student, unseen, unseen_weights, about["passages"])
 
 
 def student_of(run: Run, progress: Progress | None = None) -> RunStudent | None:

@@ -24,9 +24,9 @@ from selfvec.data.field_types import common_kind, dtype_of
 from selfvec.data.run_text import ShownDates
 from selfvec.files.checksums import write_sealed
 from selfvec.files.memory import release
-from selfvec.files.tensors import map_tensors, write_tensors
+from selfvec.files.tensors import Forms, Tensor, write_tensors
 from selfvec.files.text_files import read_vocabulary, write_vocabulary
-from selfvec.storage.cache import RESULT, read_result
+from selfvec.storage.cache import AGAIN, RESULT, read_result
 from selfvec.text.repeats import Repeats
 
 from . import kernels
@@ -39,7 +39,13 @@ _GAPS = 1_000  # between slices
 
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
-_CODES, _SCALES, _NEW_ROWS = "encoder vectors", "encoder scales", "rows of new types"  # names of arrays
+_NEW_ROWS = "rows of new types"
+
+ENCODED: Forms = {
+    "encoder vectors": Tensor("i1", ("D + P", "h")),
+    "encoder scales": Tensor("f4", ("D + P",), finite=True),
+}
+"""What is written of the encoder's vectors of units."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,19 +89,29 @@ class IndexedPart:
         """Write into an empty folder."""
         write_vocabulary(folder / _WORDS, self.new_types)
         encoded = self.encoded
-        own: dict[str, Array] = {} if encoded is None else {_CODES: encoded.codes, _SCALES: encoded.scales}
+        own: dict[str, Array] = {}
+        if encoded is not None:
+            own = dict(zip(ENCODED, (encoded.codes, encoded.scales), strict=True))
         write_tensors(folder / _ARRAYS, {**self.documents.arrays, _NEW_ROWS: self.new_rows, **own})
         write_sealed(folder / RESULT, {"fields": dict(self.documents.fields)})
 
     @classmethod
-    def read(cls, folder: Path) -> IndexedPart:
-        """Map what `write` has written; all documents are present."""
-        arrays = map_tensors(folder / _ARRAYS)
-        documents = IndexedDocuments(arrays, dict(read_result(folder)["fields"]))
-        size = len(documents)
-        encoded = UnitVectors(arrays[_CODES], arrays[_SCALES], size) if _CODES in arrays else None
+    def read(cls, folder: Path, types: int, **sizes: int) -> IndexedPart:
+        """Map what `write` has written for an index of so many types; all documents are present.
+
+        ``sizes`` are the width d of its vectors, and that of its encoder's, h, if it has one.
+        """
         new = read_vocabulary(folder / _WORDS)
-        return cls(documents, np.ones(size, bool), new, arrays[_NEW_ROWS], encoded)
+        others = {_NEW_ROWS: Tensor("f4", (len(new), "d")), **(ENCODED if "h" in sizes else {})}
+        sizes["V"] = types + len(new)
+        fields = read_result(folder)["fields"]
+        documents = IndexedDocuments.read(folder / _ARRAYS, fields, others, AGAIN, **sizes)
+        size = len(documents)
+        encoded = None
+        if "h" in sizes:
+            codes, scales = (documents.arrays[name] for name in ENCODED)
+            encoded = UnitVectors(codes, scales, size)
+        return cls(documents, np.ones(size, bool), new, documents.arrays[_NEW_ROWS], encoded)
 
 
 def assembled(parts: Sequence[IndexedPart], values: Sequence[Array]) -> Array:

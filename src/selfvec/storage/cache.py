@@ -25,7 +25,7 @@ from selfvec.data.run import Run
 from selfvec.files.atomic_files import atomic_folder, remove_leftovers, writing
 from selfvec.files.checksums import check_seal, read_description, seal, write_sealed
 from selfvec.files.file_system import is_ours, locked, remove_folder
-from selfvec.files.tensors import map_tensors, write_tensors
+from selfvec.files.tensors import Tensor, read_tensors, write_tensors
 from selfvec.files.text_files import read_json
 from selfvec.files.untrusted import decoding
 
@@ -36,7 +36,7 @@ CACHE = "cache"  # of a run folder
 RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
 _ROWS = "vectors.safetensors"
 _COMPARED = 1 << 26  # bytes: eight times those of a run's files, as an entry is opened once and then held
-_AGAIN = "remove it; it is made again"
+AGAIN = "remove it; it is made again"
 
 T = TypeVar("T")
 
@@ -97,7 +97,8 @@ def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progr
         write_sealed(folder / RESULT, {})
 
     def read(folder: Path) -> Floats:
-        return map_tensors(folder / _ROWS)["vectors"]
+        forms = {"vectors": Tensor("f4", (len(run.vectors), "d"))}
+        return read_tensors(folder / _ROWS, forms, AGAIN)["vectors"]
 
     return cached(run, name, None, make, write, read, progress)
 
@@ -121,7 +122,7 @@ def kept_result(
 
 
 def read_result(folder: Path) -> dict[str, Any]:
-    result = read_json(folder / RESULT, _AGAIN)
+    result = read_json(folder / RESULT, AGAIN)
     del result["sha256"]
     return result
 
@@ -134,7 +135,7 @@ def is_outdated(entry: Path, *, of_vectors: bool = False) -> bool:
     if entry.parent.name != CACHE:
         return False
     with suppress(InputError, OSError):
-        described = read_json(entry.parent.parent / PRESENT, _AGAIN)
+        described = read_json(entry.parent.parent / PRESENT, AGAIN)
         stamps = {stamp_of(described), *([described.get("live", {}).get(BASE)] if of_vectors else [])}
         return _parts(entry)[1] not in [_state(stamp) for stamp in stamps if stamp]
     return True
@@ -158,7 +159,7 @@ def _digest(content: Any) -> str:
 def _read(entry: Path, read: Callable[[Path], T]) -> T | None:
     """An entry; None if it is missing, damaged or not to be trusted."""
     if _foreign(entry) is None:
-        with suppress(InputError), decoding(entry, "entry of the cache", _AGAIN):
+        with suppress(InputError), decoding(entry, "entry of the cache", AGAIN):
             _check(entry)
             return read(entry)
     return None
@@ -167,11 +168,11 @@ def _read(entry: Path, read: Callable[[Path], T]) -> T | None:
 def _check(entry: Path) -> None:
     kind = folder_kind(entry)
     if kind is None:
-        raise FormatError("lacks its description", path=entry, remedy=_AGAIN)
+        raise FormatError("lacks its description", path=entry, remedy=AGAIN)
     if len(list(entry.iterdir())) > 1:
-        read_description(entry / kind.file, _AGAIN, _COMPARED)
+        read_description(entry / kind.file, AGAIN, _COMPARED)
     else:  # a long result alone in its folder is parsed once, by its reader
-        check_seal(entry / kind.file, _AGAIN)
+        check_seal(entry / kind.file, AGAIN)
 
 
 def _foreign(entry: Path) -> Path | None:

@@ -19,10 +19,9 @@ from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.base.view import Part, View
 from selfvec.data.run import Run, split_state, state_name
-from selfvec.data.vectors import Source
 from selfvec.files.atomic_files import FolderKind
 from selfvec.files.checksums import CHANGED, damaged_files, is_sealed, unchanged
-from selfvec.files.tensors import Forms, check_tensors, first_not_finite, map_tensors, read_header
+from selfvec.files.tensors import first_not_finite, read_header
 from selfvec.files.text_files import read_json
 
 from .cache import CACHE
@@ -366,42 +365,18 @@ def _compared(folder: Path, kind: FolderKind, checked: set[Path]) -> Iterator[Da
     yield from damaged
     if not damaged and intact and kind.file == PRESENT and described.get("format") == RUN_FORMAT:
         try:
-            _check_forms(folder, described["state"])
             run = open_run(folder)
-            faults = [*_faults(run), *_faults_of_tokens(run)]
+            faults = list(_faults(run))
         except FormatError as error:
             yield Damage(error.path or str(folder), error.rule)
             return
         yield from (Damage(str(folder / state_name(name, run.state)), rule) for name, rule in faults)
 
 
-# Arrays and numbers that no run has. Checksums do not show them, since the writing program was wrong.
+# Numbers that no run has, beside those that it is not opened with: looking at all of them takes some time.
 
-_FORMS: dict[str, Forms] = {
-    REFINED: {"vectors": ("f4", ("V", "d")), "counts": ("i8", ("V",)), "sources": ("u1", ("V",))},
-    ORIGINAL: {"vectors": ("f4", ("V", "d")), "sources": ("u1", ("V",)), "pieces": ("u1", ("V",))},
-    HISTORY: {"starts": ("i8", ("V + 1",)), "updates": ("i8", ("R",)), "vectors": ("f2", ("R", "d"))},
-    TOKENS: {
-        "ids": ("i4", ("N",)),
-        "offsets": ("i8", ("D + 1",)),
-        **{name: (kind, ("D",)) for name, kind in {"days": "i8", "slices": "i4", "texts": "u8"}.items()},
-        "sentences": ("i4", ("D",)),
-    },
-}
-_OPTIONAL = ("pieces", "days", "slices", "texts", "sentences")
 _LONGEST = 1.001  # a number of a row at length 1, rounded
 _MOST = 1 << 46  # occurrences of all words; multiplied by the passes they fit 64 bits
-_FIRST_DAY, _LAST_DAY = np.array(["0001-01-01", "9999-12-31"], "datetime64[D]")
-
-
-def _check_forms(folder: Path, state: int) -> None:
-    """Raise `FormatError` if an array of a run is missing, or has another type or shape than it should."""
-    for file, forms in _FORMS.items():
-        path = folder / state_name(file, state)
-        if path.is_file():
-            tensors = map_tensors(path)
-            left_out = set(_OPTIONAL) - set(tensors)
-            check_tensors(tensors, {name: forms[name] for name in forms if name not in left_out}, path, "")
 
 
 def _faults(run: Run) -> Iterator[tuple[str, str]]:
@@ -412,27 +387,11 @@ def _faults(run: Run) -> Iterator[tuple[str, str]]:
             finite = np.isfinite(vectors.vectors[row]).all()
             fault = "is longer than 1" if finite else "holds NaN or inf"
             yield name, f"the vector of {vectors.index_to_key[row][:40]!r} (row {row + 1}) {fault}"
-        if vectors.sources.max(initial=0) > max(Source):
-            yield name, f"sources are numbers up to {max(Source)}"
     counts = run.vectors.counts
-    if counts is None or counts.min(initial=0) < 0 or counts.sum(dtype=np.float64) > _MOST:
+    if counts is None or counts.sum(dtype=np.float64) > _MOST:
         yield REFINED, "counts of words are missing or impossible"
-    if run.history is not None:
-        starts, records = run.history.starts, len(run.history)
-        ordered = starts[0] == 0 and starts[-1] == records and (starts[1:] >= starts[:-1]).all()
-        if len(starts) != len(run.vectors) + 1 or not ordered:
-            yield HISTORY, "does not hold the recorded states of each word"
-        row = first_not_finite(run.history.vectors)
-        if row is not None:
-            yield HISTORY, f"the recorded state {row + 1} holds NaN or inf"
-
-
-def _faults_of_tokens(run: Run) -> Iterator[tuple[str, str]]:
-    tokens = run.tokens
-    if tokens is None:
-        return
-    dates = tokens.dates
-    if dates is not None and np.any((dates < _FIRST_DAY) | (dates > _LAST_DAY)):  # false for unknown ones
-        yield TOKENS, "dates are not all of the years 1 to 9999"
-    if tokens.sentences < 0 or (tokens.sentence_counts is not None and np.any(tokens.sentence_counts < 0)):
+    row = None if run.history is None else first_not_finite(run.history.vectors)
+    if row is not None:
+        yield HISTORY, f"the recorded state {row + 1} holds NaN or inf"
+    if run.tokens is not None and run.tokens.sentences < 0:
         yield TOKENS, "a number of sentences is negative"

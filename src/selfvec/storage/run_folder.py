@@ -3,12 +3,9 @@
     run.json               what the run is: inputs with hashes, options, versions, timings; the number of its
                            state, and the files of that state with their checksums
     vocabulary.txt         a word per line, most frequent first; \\n, \\r and \\ are escaped
-    vectors.safetensors    "vectors" (V, d) float32, "counts" (V,) int64, "sources" (V,) uint8
-    original.safetensors   "vectors" (V, d) float32, "sources" (V,) uint8, and "pieces" (V,)
-                           uint8 if some are built from subwords
-    tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64,
-                           "slices" (D,) int32 with their names, "texts" (D,) uint64, a number per
-                           text, "sentences" (D,) int32
+    vectors.safetensors    the refined vectors, with counts; what the arrays of a run are, `FORMS` says
+    original.safetensors   the vectors before refining
+    tokens.safetensors     the corpus as ids
     text.parquet           the documents as they were written, see `selfvec.data.run_text`
     added-N.parquet        documents that were added while the vectors stayed, and in added-N.safetensors
                            their tokens, over types of their own; see `selfvec.data.live_run`. In
@@ -35,11 +32,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Array
+from selfvec.base.arrays import Array, Ints
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.live_run import BASE, LiveRun, Part, Segment, segments_of
@@ -47,10 +44,20 @@ from selfvec.data.run import Run, TopicName, split_state, state_name
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Source, Vectors
 from selfvec.files.checksums import identity, read_description, unchanged
 from selfvec.files.report_page import save_rows
-from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.files.tensors import (
+    Forms,
+    Tensor,
+    check_tensors,
+    days,
+    map_tensors,
+    read_header,
+    read_metadata,
+    read_tensors,
+    write_tensors,
+)
 from selfvec.files.text_files import read_json, read_vocabulary
 from selfvec.files.untrusted import decoding
 
@@ -74,6 +81,32 @@ ADDED_ENCODED = "added-encoded"
 DELETED = "deleted.safetensors"
 _OF_FOLDER = ("format", "state", "stamp", "files", "sha256")  # in run.json; the rest is how the run was made
 _AGAIN = "make the run again"
+
+_VECTORS: Forms = {
+    "vectors": Tensor("f4", ("V", "d")),
+    "counts": Tensor("i8", ("V",), 0, optional=True),  # of refined ones
+    "sources": Tensor("u1", ("V",), 0, len(Source)),
+    "pieces": Tensor("u1", ("V",), optional=True),  # if some original ones are built from subwords
+}
+FORMS: Mapping[str, Forms] = {
+    REFINED: _VECTORS,
+    ORIGINAL: _VECTORS,
+    HISTORY: {
+        "starts": Tensor("i8", ("V + 1",), ends="R"),
+        "updates": Tensor("i8", ("R",), 0),
+        "vectors": Tensor("f2", ("R", "d")),
+    },
+    TOKENS: {  # what ids, offsets and slices may be, `TokenBatch` checks
+        "ids": Tensor("i4", ("N",)),
+        "offsets": Tensor("i8", ("D + 1",)),
+        "days": days("D", optional=True),
+        "slices": Tensor("i4", ("D",), optional=True),
+        "texts": Tensor("u8", ("D",), optional=True),  # a hash of each
+        "sentences": Tensor("i4", ("D",), 0, optional=True),
+    },
+    ADDED_TOKENS: {"rows": Tensor("f4", ("n", "d"))},  # and those of `TOKENS`
+}
+"""The arrays of a run, by the names of their files in its first state."""
 
 
 def is_run(path: str | os.PathLike[str]) -> bool:
@@ -126,6 +159,25 @@ def kept_topic_names(folder: Path, described: Mapping[str, Any]) -> list[TopicNa
     return [own for name in names for own in read_names(folder / name)]
 
 
+class _Files(NamedTuple):
+    """The files and folders of a run that its description names: nothing else is read."""
+
+    folder: Path
+    names: frozenset[str]
+
+    def find(self, name: str, state: int) -> Path | None:
+        """One of them in a state; None if the run has none."""
+        own = state_name(name, state)
+        return self.folder / own if own in self.names else None
+
+    def get(self, name: str, state: int) -> Path:
+        path = self.find(name, state)
+        if path is None:
+            rule = f"names no {state_name(name, state)}"
+            raise FormatError(rule, path=self.folder / PRESENT, remedy=_AGAIN)
+        return path
+
+
 def _open(folder: Path, earlier: Run | None = None) -> Run:
     """The run in a folder. What has not changed since an ``earlier`` state of it is not opened again."""
     if not is_run(folder):
@@ -139,64 +191,78 @@ def _open(folder: Path, earlier: Run | None = None) -> Run:
         remedy = f"install a newer Selfvec, or {_AGAIN}" if newer else "refine the text again"
         raise FormatError(rule, path=folder / PRESENT, remedy=remedy)
     provenance = read_description(folder / PRESENT, _AGAIN)
+    files = _Files(folder, frozenset(name.partition("/")[0] for name in provenance["files"]))
     state, stamp = provenance["state"], stamp_of(provenance)
     topic_names = kept_topic_names(folder, provenance)
     for name in _OF_FOLDER:
         provenance.pop(name, None)
     live = provenance.get("live", {})
-    if BASE not in live:
-        run = _open_base(folder, provenance, state, stamp)
-    else:
-        base = None if earlier is None else earlier.base
-        if base is None or base.stamp != live[BASE]:
-            made = {**provenance, "live": live["before"]}
-            base = _open_base(folder, made, state, live[BASE])
-        run = LiveRun(base, _open_segments(folder, live, base, earlier), provenance, stamp)
+    with decoding(folder / PRESENT, "description of a run", _AGAIN):
+        if BASE not in live:
+            run = _open_base(files, provenance, state, stamp)
+        else:
+            base = None if earlier is None else earlier.base
+            if base is None or base.stamp != live[BASE]:
+                made = {**provenance, "live": live["before"]}
+                base = _open_base(files, made, state, live[BASE])
+            run = LiveRun(base, _open_segments(files, live, base, earlier), provenance, stamp)
     run.seen, run.topic_names = seen, topic_names
     return run
 
 
-def _open_segments(folder: Path, live: Mapping[str, Any], base: Run, earlier: Run | None) -> list[Part]:
+def _open_segments(files: _Files, live: Mapping[str, Any], base: Run, earlier: Run | None) -> list[Part]:
     """The segments of a run, each with the documents that are gone; those of an earlier state are held."""
     held = {}
     if earlier is not None and earlier.base is base:
         held = {part.segment.name: part.segment for part in segments_of(earlier)}
     (first,) = segments_of(base)
-    gone = {}
-    if live["deleted"] is not None:
-        gone = map_tensors(folder / state_name(DELETED, live["deleted"]))
     segments = [first.segment]
     for number in live["segments"]:
-        segments.append(held.get(str(number)) or _open_segment(folder, number))
+        segments.append(held.get(str(number)) or _open_segment(files, number, base.vectors))
+    gone: Mapping[str, Ints] = {}
+    if live["deleted"] is not None:
+        sizes = {segment.name: _documents(files, segment, base) for segment in segments}
+        forms = {
+            name: Tensor("i8", (f"gone of {name}",), 0, size, step=1, optional=True)
+            for name, size in sizes.items()
+        }
+        gone = read_tensors(files.get(DELETED, live["deleted"]), forms, _AGAIN)
     return [Part(segment, np.array(gone.get(segment.name, ()), np.int64)) for segment in segments]
 
 
-def _open_segment(folder: Path, number: int) -> Segment:
-    path = folder / state_name(ADDED_TOKENS, number)
-    described, tensors = read_metadata(path), map_tensors(path)
+def _documents(files: _Files, segment: Segment, base: Run) -> int:
+    """How many documents a segment has; its tokens are not read for that."""
+    own = (TOKENS, base.state) if segment.name == BASE else (ADDED_TOKENS, int(segment.name))
+    return int(read_header(files.get(*own))[0]["offsets"]["shape"][0]) - 1
+
+
+def _open_segment(files: _Files, number: int, first: Vectors) -> Segment:
+    path, text = files.get(ADDED_TOKENS, number), RunText(files.get(ADDED, number))
+    described = read_metadata(path)
     with decoding(path, "documents that were added", _AGAIN):
-        tokens = partial(_read_tokens, path, json.loads(described["types"]), tensors, described)
-        later = Vectors(json.loads(described["later"]), tensors["rows"], normalized=True)
-    encoded = folder / state_name(ADDED_ENCODED, number)
-    text = RunText(folder / state_name(ADDED, number))
-    return Segment(str(number), text, tokens, later, encoded if encoded.is_dir() else None)
+        types, names = json.loads(described["types"]), json.loads(described["later"])
+        sizes = {"n": len(names), "d": first.vector_size}
+        tensors = read_tensors(path, FORMS[ADDED_TOKENS], _AGAIN, **sizes)
+        later = Vectors(names, tensors["rows"], normalized=True)
+        if not all(word in first.key_to_index or word in later.key_to_index for word in types):
+            raise FormatError("holds a row of each word that the run lacks", path=path, remedy=_AGAIN)
+    tokens = partial(_read_tokens, path, types, tensors, described, text.__len__)
+    return Segment(str(number), text, tokens, later, files.find(ADDED_ENCODED, number))
 
 
-def _open_base(folder: Path, provenance: dict[str, Any], state: int, stamp: str) -> Run:
-    def file(name: str) -> Path:
-        return folder / state_name(name, state)
-
-    words = read_vocabulary(file(VOCABULARY))
-    refined = _load_vectors(file(REFINED), words, provenance)
+def _open_base(files: _Files, provenance: dict[str, Any], state: int, stamp: str) -> Run:
+    words = read_vocabulary(files.get(VOCABULARY, state))
+    refined = _load_vectors(files.get(REFINED, state), words, provenance)
+    tokens, text = files.find(TOKENS, state), files.find(TEXT, state)
     return Run(
         refined,
-        _load_vectors(file(ORIGINAL), refined, provenance),
-        _load_history(file(HISTORY)) if file(HISTORY).is_file() else None,
+        _load_vectors(files.get(ORIGINAL, state), refined, provenance),
+        _load_history(files.find(HISTORY, state), len(words)),
         provenance,
-        read_json(file(REPORT), _AGAIN),
-        tokens=_tokens_later(file(TOKENS), words) if file(TOKENS).is_file() else None,
-        text=RunText(file(TEXT)) if file(TEXT).is_file() else None,
-        folder=folder,
+        read_json(files.get(REPORT, state), _AGAIN),
+        tokens=None if tokens is None else _tokens_later(tokens, words),
+        text=None if text is None else RunText(text),
+        folder=files.folder,
         state=state,
         stamp=stamp,
     )
@@ -219,14 +285,11 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
 
 
 def _load_vectors(path: Path, words: list[str] | Vectors, provenance: dict[str, Any]) -> Vectors:
-    columns = map_tensors(path)
+    columns = read_tensors(path, _VECTORS, _AGAIN, V=len(words))
     with decoding(path, "file of vectors of the run", _AGAIN):
-        matrix = columns["vectors"]
-        if len(matrix) != len(words):  # a file too large to be hashed may be that of another run
-            raise ValueError(f"it has {len(matrix):,} rows, the run {len(words):,} words")
         return Vectors(
             words,
-            matrix,
+            columns["vectors"],
             sources=columns.get("sources"),
             counts=columns.get("counts"),
             pieces=columns.get("pieces"),
@@ -235,10 +298,11 @@ def _load_vectors(path: Path, words: list[str] | Vectors, provenance: dict[str, 
         )
 
 
-def _load_history(path: Path) -> History:
-    tensors = map_tensors(path)
-    with decoding(path, "history of the run", _AGAIN):
-        return History(**tensors)
+def _load_history(path: Path | None, words: int) -> History | None:
+    if path is None:
+        return None
+    tensors = read_tensors(path, FORMS[HISTORY], _AGAIN, V=words)
+    return History(*(tensors[name] for name in FORMS[HISTORY]))
 
 
 # The corpus as numbers of words, with dates, slices, sentences
@@ -270,16 +334,21 @@ def _tokens_later(path: Path, words: Sequence[str]) -> Callable[[], TokenBatch]:
 
 
 def _read_tokens(
-    path: Path, words: Sequence[str], tensors: dict[str, Array], described: dict[str, str]
+    path: Path,
+    words: Sequence[str],
+    tensors: dict[str, Array],
+    described: dict[str, str],
+    documents: Callable[[], int] | None = None,  # that these must be
 ) -> TokenBatch:
-    days = tensors.get("days")
+    check_tensors(tensors, FORMS[TOKENS], path, _AGAIN, **({} if documents is None else {"D": documents()}))
+    dates = tensors.get("days")
     with decoding(path, "corpus of the run", _AGAIN):
         try:
             return TokenBatch(
                 tensors["ids"],
                 tensors["offsets"],
                 words,
-                dates=None if days is None else days.astype("datetime64[D]"),
+                dates=None if dates is None else dates.astype("datetime64[D]"),
                 sentences=int(described.get("sentences", 0)),
                 slices=tensors.get("slices"),
                 slice_names=json.loads(described.get("slices", "[]")),

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from selfvec.base.arrays import Array, Bytes, Hashes, Ids, Ints, Mask
-from selfvec.base.errors import FormatError
 from selfvec.base.forks import check_polars
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.corpus.fingerprints import hashes
@@ -33,7 +32,7 @@ from selfvec.data.run_text import TEXT
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, changed
 from selfvec.files.memory import release, scratch_array
-from selfvec.files.tensors import map_tensors, write_tensors
+from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
 
 from .kernels import BASE, MIX, NGRAM, count_hashes, hash_ngrams
 from .preprocessing import Preprocessing, encode_texts
@@ -197,6 +196,7 @@ LEAST_DOCUMENTS = 10
 KEPT = 1 << 20  # passages that a run keeps
 _SHOWN = 24  # tokens of the example
 _FILE = "repeats.safetensors"
+_FORMS: Forms = {"passages": Tensor("u8", ("P",), step=1)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -337,11 +337,7 @@ def repeats_of(run: Run) -> Repeats:
         folder = run.part("repeats")
         passages = np.zeros(0, np.uint64)
         if folder is not None:
-            path = folder / _FILE
-            passages = map_tensors(path).get("passages", passages[None])
-            if passages.ndim != 1 or passages.dtype != np.uint64:
-                rule = "holds a one-dimensional tensor 'passages' of uint64"
-                raise FormatError(rule, path=path, remedy="make the run again")
+            passages = read_tensors(folder / _FILE, _FORMS, "make the run again")["passages"]
         recorded = run.provenance.repeats or {}
         names = [of.name for of in fields(Repeats) if of.name in recorded and of.name != "passages"]
         kept = Repeats(passages, **{name: recorded[name] for name in names})

@@ -80,7 +80,9 @@ def test_int8_takes_a_quarter_and_binary_a_thirtieth(tmp_path: Path) -> None:
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(change: dict[str, np.ndarray | None], tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=r"arrays do not fit each other|the tensor .* this one is"):
+    with pytest.raises(
+        FormatError, match=r"arrays do not fit each other|the tensor .* this one (is|does not)"
+    ):
         load(write(tmp_path / "bad", change))
 
 

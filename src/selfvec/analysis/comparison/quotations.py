@@ -23,8 +23,8 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import GROUP, TEXT, RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.checksums import write_sealed
-from selfvec.files.tensors import map_tensors, write_tensors
-from selfvec.storage.cache import RESULT, cached, read_result
+from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
+from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
 from selfvec.text.kernels import BASE, HALF, MIX, mixed
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.repeats import find_repeats, without
@@ -44,6 +44,12 @@ _FORM = 10, 0.05  # documents, and share of all, that say a line as their own if
 _LEAST = 0.001  # of the words
 _HEAD = 24  # bytes in which the name of a mail's header ends
 _IDS = "ids.safetensors"
+_FORMS: Forms = {  # what `TokenBatch` checks is not said again
+    "ids": Tensor("i4", ("N",)),
+    "offsets": Tensor("i8", ("D + 1",)),
+    "words": Tensor("i8", ("D",), 0),
+    "sentence_counts": Tensor("i4", ("D",), 0, optional=True),
+}
 
 _VERBS = (
     "wrote|writes|schrieb|schreibt|écrit|escribió|scritto|schreef|skrev|escreveu|napisała?|napsala?|írta"
@@ -155,9 +161,10 @@ def _write(made: Quoted, folder: Path) -> None:
 
 def _read(batch: TokenBatch, folder: Path) -> Quoted:
     """What `_write` has written, of a run with this batch."""
-    arrays, described = map_tensors(folder / _IDS), read_result(folder)
+    described = read_result(folder)
     if not described["share"]:
         return Quoted(batch, np.zeros(batch.documents, np.int64), 0.0)
+    arrays = read_tensors(folder / _IDS, _FORMS, AGAIN, D=batch.documents)
     left = replace(
         batch,
         ids=arrays["ids"],

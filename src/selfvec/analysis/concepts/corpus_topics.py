@@ -28,11 +28,11 @@ from selfvec.data.run import Run
 from selfvec.files.atomic_files import check_target
 from selfvec.files.checksums import write_sealed
 from selfvec.files.report_page import ROWS, check_report, save_rows
-from selfvec.files.tensors import map_tensors, write_tensors
+from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
 from selfvec.files.text_files import read_json
 from selfvec.numerics.statistics import share_interval
 from selfvec.refinement.derived_vectors import TOPICS
-from selfvec.storage.cache import RESULT, cached, read_result
+from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import read_names
 from selfvec.storage.text_file import text_part
@@ -46,6 +46,11 @@ from .topic_clusters import TERMS, cluster_terms
 from .topic_result import GroupTopics, Topic, Topics, TopicShare
 
 _ARRAYS = "clusters.safetensors"  # in the cache
+_FORMS: Forms = {
+    "labels": Tensor("i8", ("V",), -1, "K"),
+    "of_documents": Tensor("i8", ("D",), -1, "K"),
+    "centres": Tensor("f4", ("K", "d"), finite=True),
+}
 _KIND = (
     "named after phrases of one subject, without quotations"  # of topics in the cache; another is never read
 )
@@ -242,11 +247,10 @@ def _part_of(run: Run, documents: Mask) -> Run:
 
 def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progress: Progress) -> Topics:
     """What `cluster_terms` finds, from the cache in the run's folder if it is there."""
-    arrays = ("labels", "of_documents", "centres")
     figures = ("documents", "silhouette", "tried")
 
     def write(clusters: Topics, folder: Path) -> None:
-        write_tensors(folder / _ARRAYS, {name: getattr(clusters, name) for name in arrays})
+        write_tensors(folder / _ARRAYS, {name: getattr(clusters, name) for name in _FORMS})
         topics = [asdict(row) for row in clusters.topics]
         write_sealed(
             folder / RESULT, {"topics": topics} | {name: getattr(clusters, name) for name in figures}
@@ -256,7 +260,8 @@ def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progre
         kept = read_result(folder)
         rows = [Topic(**row | {"terms": [tuple(pair) for pair in row["terms"]]}) for row in kept["topics"]]
         tried = {int(k): value for k, value in kept["tried"].items()}
-        tensors: Any = map_tensors(folder / _ARRAYS)
+        sizes = {"V": len(run.vectors), "D": run.require_tokens().documents, "K": len(rows)}
+        tensors: Any = read_tensors(folder / _ARRAYS, _FORMS, AGAIN, **sizes)
         return Topics(rows, kept["documents"], kept["silhouette"], tried, **tensors, run=run)
 
     def make() -> Topics:

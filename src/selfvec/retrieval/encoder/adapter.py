@@ -27,10 +27,10 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Ints, Rows
-from selfvec.base.errors import FormatError, InputError
+from selfvec.base.errors import InputError
 from selfvec.base.threads import one_core, sum_of_blocks
 from selfvec.files.atomic_files import atomic_file
-from selfvec.files.tensors import check_tensors, first_not_finite, map_tensors, read_metadata, write_tensors
+from selfvec.files.tensors import Tensor, read_metadata, read_tensors, write_tensors
 from selfvec.files.untrusted import decoding, parse_json
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean
@@ -111,11 +111,8 @@ class Adapter:
         """Read what `save` wrote; raises `FormatError` if the file is not a map."""
         if not Path(path).is_file():
             raise InputError("there is no such file", path=path, remedy="make it with: selfvec run migrate")
-        tensors = map_tensors(path)
         remedy = "make it again"
-        check_tensors(tensors, {"matrix": ("f4", ("d", "d'"))}, Path(path), remedy)
-        if first_not_finite(tensors["matrix"]) is not None:
-            raise FormatError("the matrix holds NaN or inf", path=path, remedy=remedy)
+        tensors = read_tensors(path, {"matrix": Tensor("f4", ("d", "d'"), finite=True)}, remedy)
         with decoding(path, "map of vectors", remedy):
             about = parse_json(read_metadata(path).get("selfvec", "{}"))
             if not isinstance(about, dict):

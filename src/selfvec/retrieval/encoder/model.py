@@ -30,7 +30,7 @@ from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import atomic_folder
 from selfvec.files.checksums import read_description, write_sealed
-from selfvec.files.tensors import Forms, check_tensors, map_tensors, write_tensors
+from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
 from selfvec.files.text_files import read_vocabulary, write_vocabulary
 from selfvec.numerics.rows import unit_sums
 from selfvec.storage.cache import cached
@@ -52,6 +52,7 @@ _TENSORS = "encoder.safetensors"
 _FORMAT = 1
 _BLOCK = 1 << 18  # characters read at a time
 _AGAIN = "make the encoder again"
+_FORMS: Forms = {"rows": Tensor("f4", ("R", "d")), "places": Tensor("i4", ("V",), 0, "R")}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -267,16 +268,12 @@ class Encoder:
             rule = f"is an encoder of format {head.get('format')}, this Selfvec reads format {_FORMAT}"
             raise FormatError(rule, path=folder / _ABOUT, remedy=_AGAIN)
         words = read_vocabulary(folder / _WORDS)
-        tensors = map_tensors(folder / _TENSORS)
-        expected: Forms = {"rows": ("f4", ("R", "d")), "places": ("i4", (len(words),))}
-        check_tensors(tensors, expected, folder / _TENSORS, _AGAIN)
-        rows = tensors["rows"]
-        places = tensors["places"]
-        inside = not len(places) or 0 <= places.min() <= places.max() < len(rows)
-        if len(words) != len(set(words)) or not inside:
-            rule = f"gives each of the {len(words):,} distinct words of {_WORDS} a row"
-            raise FormatError(rule, path=folder / _TENSORS, remedy=_AGAIN)
-        return cls(words, places, rows, str(head["tokenizer"]), dict(head.get("about") or {}))
+        tensors = read_tensors(folder / _TENSORS, _FORMS, _AGAIN, V=len(words))
+        if len(words) != len(set(words)):
+            raise FormatError("holds each word once", path=folder / _WORDS, remedy=_AGAIN)
+        return cls(
+            words, tensors["places"], tensors["rows"], str(head["tokenizer"]), dict(head.get("about") or {})
+        )
 
 
 def _filled(rows: Floats, direction: Floats) -> Floats:

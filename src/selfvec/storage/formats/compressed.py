@@ -22,7 +22,7 @@ import numpy as np
 from selfvec.base.arrays import Array, Bytes
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.compressed_files import decompressed, zstd
-from selfvec.files.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
+from selfvec.files.tensors import Forms, Tensor, check_tensors, map_tensors, read_metadata, write_tensors
 from selfvec.files.untrusted import DAMAGED, decoding
 from selfvec.numerics.quantization import CODES, PER_ROW, decode, encode
 
@@ -32,14 +32,18 @@ FORMAT = "selfvec compressed 1"
 _LEVEL = 19  # of Zstandard
 _SMALL = 1 << 26  # bytes; up to this size rows may be unpacked from a file of any size
 _HIGHEST_RATIO = 256
-_SHARED = {"scales": "<f4", "codebooks": "<f2", "empty": "<i4", "mapped": "<u4", "vocabulary": "u1"}
-_SHAPES: dict[str, dict[str, tuple[int | str, ...]]] = {
-    "half": {"half": ("R", "d")},
-    "int8": {"int8": ("R", "d"), "scales": ("R",)},
-    "signs": {"signs": ("R", "d / 8"), "scales": ("d",)},
-    "codes": {"codes": ("R", "m"), "codebooks": (CODES, "d")},
+_FORMS: dict[str, Forms] = {
+    "half": {"half": Tensor("f2", ("R", "d"))},
+    "int8": {"int8": Tensor("i1", ("R", "d")), "scales": Tensor("f4", ("R",))},
+    "signs": {"signs": Tensor("u1", ("R", "d / 8")), "scales": Tensor("f4", ("d",))},
+    "codes": {"codes": Tensor("u1", ("R", "m")), "codebooks": Tensor("f2", (CODES, "d"))},
 }
-"""By the array with a row for each word: the arrays of its method and their shapes."""
+"""By the array with a row for each word: the arrays of its method."""
+_SHARED: Forms = {
+    "empty": Tensor("i4", ("empty",), 0, "R", optional=True),
+    "mapped": Tensor("u4", ("mapped",), 0, "R", optional=True),
+    "vocabulary": Tensor("u1", ("B",)),
+}
 
 Tensors = Mapping[str, Array]
 
@@ -89,9 +93,7 @@ def read(source: Input) -> Vectors:
 def _check(tensors: Tensors, source: Input) -> None:
     """Raise a `FormatError` if an array does not fit the others, or the rows would be too large."""
     own = next((name for name in PER_ROW if name in tensors), "codes")
-    shapes = _SHAPES[own] | {name: (name,) for name in ("empty", "mapped") if name in tensors}
-    shapes["vocabulary"] = ("B",)
-    forms: Forms = {name: ((PER_ROW | _SHARED)[name], shape) for name, shape in shapes.items()}
+    forms = {**_FORMS[own], **_SHARED}
     check_tensors(tensors, forms, source.path, DAMAGED)
     rows, columns = tensors[own].shape
     if own == "signs":
@@ -100,13 +102,7 @@ def _check(tensors: Tensors, source: Input) -> None:
     else:
         width = tensors["codebooks"].shape[1] if own == "codes" else columns
         right_width = columns <= width
-    fits = (
-        len(tensors) == len(forms)
-        and min(rows, columns, width) > 0
-        and right_width
-        and not any(_beyond(tensors[name], rows) for name in ("empty", "mapped") if name in tensors)
-    )
-    if not fits:
+    if not (tensors.keys() <= forms.keys() and min(rows, columns, width) > 0 and right_width):
         shown = ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in tensors.items())[:160]
         raise source.error(f"the arrays do not fit each other: {shown}")
     mapped = tensors["mapped"].size if "mapped" in tensors else 0
@@ -114,7 +110,3 @@ def _check(tensors: Tensors, source: Input) -> None:
         raise source.error(
             f"unpacks to more than {_HIGHEST_RATIO} times its size, as no file written here does"
         )
-
-
-def _beyond(numbers: Array, rows: int) -> bool:
-    return bool(numbers.size) and not 0 <= int(numbers.min()) <= int(numbers.max()) < rows
