@@ -1,7 +1,9 @@
 """Run folders: saving and opening is identity, and what is damaged or of another format is refused."""
 
 import json
+import random
 import re
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from tests.damage import sealed_again
+from tests.damage import damaged_json, sealed_again
 from tests.refusals import refused
 
 from selfvec.base.errors import FormatError, InputError, TargetError
@@ -20,6 +22,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
 from selfvec.files import checksums
+from selfvec.files.checksums import seal
 from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.storage.formats import load
 from selfvec.storage.inspection import verify
@@ -227,6 +230,46 @@ def test_what_no_run_holds_is_found_by_verify(
     (damage,) = verify(sealed_again(folder)).damaged
     assert damage.file == str(path)
     assert re.search(rule, damage.rule)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"state": 0}, "field 'state': is a whole number of at least 1, not 0"),
+        (
+            {"files": {"text.parquet": {"bytes": -1, "sha256": ""}}},
+            "field 'files.text.parquet.bytes': is a whole",
+        ),
+        ({"files": ["text.parquet"]}, "field 'files': is an object"),
+        ({"tokens": "6"}, "field 'tokens': is a whole number, not '6'"),
+        ({"corpus": []}, "field 'corpus': is an object"),
+        ({"grown": [3]}, "field 'grown.0': is an object"),
+        ({"live": {"base": 3}}, "field 'live.base': is a text, not 3"),
+        (
+            {"live": {"base": "x", "segments": [0]}},
+            "field 'live.segments.0': is a whole number of at least 1",
+        ),
+        ({"live": {"base": "x", "segments": []}}, "is not a readable description of a run"),
+    ],
+)
+def test_the_form_of_a_sealed_description_is_checked(
+    folder: Path, changes: dict[str, Any], rule: str
+) -> None:
+    described = json.loads((folder / "run.json").read_bytes()) | changes
+    del described["sha256"]
+    (folder / "run.json").write_bytes(seal(described))
+    refused(lambda: open_run(folder), FormatError, rf"run\.json: {rule}.*; make the run again")
+
+
+def test_whatever_a_sealed_description_says_it_is_opened_or_refused(folder: Path) -> None:
+    chance, content = random.Random(4), json.loads((folder / "run.json").read_bytes())
+    del content["sha256"]
+    for _ in range(300):
+        with suppress(ValueError):  # what cannot be written
+            described = json.loads(damaged_json(json.dumps(content).encode(), chance))
+            (folder / "run.json").write_bytes(seal(described))
+        with suppress(FormatError):
+            assert len(open_run(folder).vectors) == 4
 
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}', "[" * 100_000, "{", "3"])

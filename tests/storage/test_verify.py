@@ -134,7 +134,31 @@ def test_a_path_that_leads_out_of_the_folder_is_not_read(run: Path, tmp_path: Pa
     del described["sha256"]
     (run / "run.json").write_bytes(seal(described))
     (tmp_path / "secret").write_text("secret")
-    assert [one for one in verify(run).damaged if "secret" in one.file] == []
+    assert {one.rule for one in verify(run).damaged} == {"is not a file of this folder"}
+    refused(lambda: open_run(run), FormatError, r"secret: is not a file of this folder; make the run again")
+
+
+@pytest.mark.parametrize("name", ["text-2.parquet", "counts-2/counts.safetensors", "counts-2"])
+def test_links_are_not_followed(run: Path, tmp_path: Path, name: str) -> None:
+    (run / name).rename(tmp_path / "away")
+    (run / name).symlink_to(tmp_path / "away")
+    rule = "is a link, or in one"
+    refused(lambda: open_run(run), FormatError, rf"{name}.*: {rule}; make the run again")
+    assert {one.rule for one in verify(run).damaged} == {rule}
+
+
+def test_a_file_that_run_json_does_not_name_is_not_read(run: Path) -> None:
+    described = json.loads((run / "run.json").read_text())
+    for name, read in (("history-2.safetensors", False), ("vectors-2.safetensors", True)):
+        others = {key: entry for key, entry in described["files"].items() if key != name}
+        kept = {key: value for key, value in described.items() if key != "sha256"}
+        (run / "run.json").write_bytes(seal({**kept, "files": others}))
+        if read:
+            refused(
+                lambda: open_run(run), FormatError, r"run\.json: names no vectors-2.*; make the run again"
+            )
+        else:
+            assert open_run(run).history is None
 
 
 def test_sizes_and_checksums_are_compared_on_opening(made: Path, run: Path, tmp_path: Path) -> None:

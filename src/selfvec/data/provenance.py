@@ -1,6 +1,6 @@
 """`Provenance`: how a run was made. It is the content of ``run.json``.
 
-What is read from a file is as it was written, since that is sealed; see `selfvec.files.checksums`.
+A file is checked for the types of the fields, see `schema`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from selfvec.base.casing import language_of
+from selfvec.base.declarations import Kind
 from selfvec.base.display import count_of
 
 Json = Mapping[str, Any]
@@ -163,6 +164,22 @@ class Provenance(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._content)
+
+
+_TYPES: Mapping[str, Any] = {
+    **{name: Kind(name).fault for name in ("str", "int", "float")},
+    "Json": {},
+    "Mapping[str, float]": {str: Kind("float").fault},
+    "Mapping[str, str]": {str: Kind("str").fault},
+    "Sequence[Json]": [{}],
+}
+"""The schemas of the types of the fields."""
+
+
+def schema() -> dict[Any, Any]:
+    """What is in a ``run.json``, if it is there, as `selfvec.files.text_files` describes it."""
+    types = {of.name: str(of.type).removesuffix(" | None") for of in fields(Provenance)}
+    return {key: _TYPES[types[name]] for name, key in _fields()}
 
 
 def _fields() -> list[tuple[str, str]]:

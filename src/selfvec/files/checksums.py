@@ -2,8 +2,9 @@
 
 The description of a folder ends with ``files``, the size and SHA-256 of every other file, and ``sha256``,
 its seal: that of its own bytes with these 64 digits written as zeros. Where the seal, all sizes and the
-smaller files are as they were written, the folder is trusted, and what reads it looks for no other fault.
-The checksums of large files are compared on request.
+smaller files are as they were written, the folder is whole. That does not say that its author means well:
+files are regular ones of the folder, and what reads them checks what they hold. The checksums of large files
+are compared on request.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from selfvec.base.declarations import Kind
 from selfvec.base.errors import FormatError, InputError
 
 from .file_system import sync_file, sync_names
-from .text_files import read_json
+from .text_files import check, misfit, read_json
 
 Checksums = dict[str, dict[str, Any]]
 """``bytes`` and ``sha256`` by path below the folder."""
@@ -34,6 +36,7 @@ _TRIES = 20  # to read a folder that other processes change
 _FEW = 1 << 20  # bytes: hashing as many takes no longer than starting threads does
 _THREADS = 4  # hashing releases the GIL; with more of them they wait for the disk
 _NONE = "0" * 64  # as long as a checksum, so that filling it in moves no byte
+_ENTRY = {...: ("bytes", "sha256"), "bytes": Kind("int, at least 0").fault, "sha256": Kind("str").fault}
 
 
 def file_state(path: Path) -> list[Any]:
@@ -109,6 +112,7 @@ def read_description(path: Path, remedy: str, compared: int | None = None) -> di
     """
     check_seal(path, remedy)
     description = read_json(path, remedy)
+    check(description, {"files": {str: _ENTRY}}, path, remedy)
     for file, rule in damaged_files(path.parent, description, compared or _COMPARED):
         if file.is_file() and not os.access(file, os.R_OK):
             continue  # not every command reads it, and one that does is told by the system why it may not
@@ -132,8 +136,13 @@ def damaged_files(
     def fault(item: tuple[str, dict[str, Any]]) -> str | None:
         name, entry = item
         path = folder / name
+        parts = Path(name).parts
+        if Path(name).is_absolute() or ".." in parts or not parts:
+            return "is not a file of this folder"
         try:
-            status = path.stat()
+            status = path.lstat()
+            if any(folder.joinpath(*parts[: n + 1]).is_symlink() for n in range(len(parts))):
+                return "is a link, or in one"
             if not stat.S_ISREG(status.st_mode):
                 return "is not a file"
             if status.st_size != entry["bytes"]:
@@ -175,9 +184,8 @@ def identity(file: Path) -> tuple[int, ...] | None:
 
 
 def _files(description: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The valid entries, of files below the folder."""
+    """The valid entries."""
     files = description.get("files")
     for name, entry in files.items() if isinstance(files, dict) else ():
-        sound = isinstance(entry, dict) and type(entry.get("bytes")) is int and "sha256" in entry
-        if sound and not Path(name).is_absolute() and ".." not in Path(name).parts:
+        if misfit(entry, _ENTRY) is None:
             yield name, entry

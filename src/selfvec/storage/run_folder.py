@@ -37,9 +37,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Array, Ints
+from selfvec.base.declarations import Kind
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.live_run import BASE, LiveRun, Part, Segment, segments_of
+from selfvec.data.provenance import schema
 from selfvec.data.run import Run, TopicName, split_state, state_name
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
@@ -58,7 +60,7 @@ from selfvec.files.tensors import (
     read_tensors,
     write_tensors,
 )
-from selfvec.files.text_files import read_json, read_vocabulary
+from selfvec.files.text_files import Schema, check, read_json, read_vocabulary
 from selfvec.files.untrusted import decoding
 
 from .folder_kinds import not_a_run
@@ -82,6 +84,20 @@ DELETED = "deleted.safetensors"
 _OF_FOLDER = ("format", "state", "stamp", "files", "sha256")  # in run.json; the rest is how the run was made
 _AGAIN = "make the run again"
 
+_WHOLE = Kind("int, at least 0").fault
+_DESCRIBED: Schema = {
+    **schema(),
+    ...: ("state", "files"),
+    "state": Kind("int, at least 1").fault,
+    "stamp": Kind("str").fault,
+    "live": {
+        **dict.fromkeys(("documents", "tokens", "without_vector", "gone", "not_encoded"), _WHOLE),
+        BASE: Kind("str").fault,
+        "before": {},
+        "segments": [Kind("int, at least 1").fault],
+        "deleted": lambda number: None if number is None else _WHOLE(number),
+    },
+}
 _VECTORS: Forms = {
     "vectors": Tensor("f4", ("V", "d")),
     "counts": Tensor("i8", ("V",), 0, optional=True),  # of refined ones
@@ -191,6 +207,8 @@ def _open(folder: Path, earlier: Run | None = None) -> Run:
         remedy = f"install a newer Selfvec, or {_AGAIN}" if newer else "refine the text again"
         raise FormatError(rule, path=folder / PRESENT, remedy=remedy)
     provenance = read_description(folder / PRESENT, _AGAIN)
+    said = {name: value for name, value in provenance.items() if value is not None}
+    check(said, _DESCRIBED, folder / PRESENT, _AGAIN)
     files = _Files(folder, frozenset(name.partition("/")[0] for name in provenance["files"]))
     state, stamp = provenance["state"], stamp_of(provenance)
     topic_names = kept_topic_names(folder, provenance)
