@@ -13,11 +13,11 @@ from pathlib import Path
 from tests.apps.web.headless import Page, browsing, find
 from tests.apps.web.serving import serving
 
+from selfvec.apps.run import save_run
 from selfvec.corpus.python_docs import python_documentation
 from selfvec.data.settings import Settings
 from selfvec.refinement.pipeline import refine
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.run_writer import save_run
 
 FIGURES = Path(__file__).parents[1] / "docs" / "figures"
 LARGEST = 150_000  # bytes of a picture

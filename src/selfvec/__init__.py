@@ -50,6 +50,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.apps.run import health as health
     from selfvec.apps.run import open as open
     from selfvec.apps.run import open_run as open_run
+    from selfvec.apps.run import save_run as save_run
     from selfvec.apps.similar_words import similar as similar
     from selfvec.base.errors import SelfvecError as SelfvecError
     from selfvec.base.versions import __version__ as __version__
@@ -70,7 +71,6 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.storage.formats import save as save
     from selfvec.storage.inspection import info as info
     from selfvec.storage.inspection import verify as verify
-    from selfvec.storage.run_writer import save_run as save_run
     from selfvec.text.phrase_finding import phrases as phrases
     from selfvec.transforms.compress import compress as compress
     from selfvec.transforms.compress import principal_axes as principal_axes
@@ -105,7 +105,7 @@ _HOMES = {
     "open_run": "apps.run",
     "run_index": "retrieval",
     "save": "storage.formats",
-    "save_run": "storage.run_writer",
+    "save_run": "apps.run",
     "similar_documents": "retrieval",
     "upsert": "apps.functions.live",
 }

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import selfvec
+from selfvec.apps.run import save_run
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
@@ -17,7 +18,6 @@ from selfvec.exporters import passage_rows, word_rows
 from selfvec.exporters.store_rows import column_names, typed_column
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval.encoder import Encoder
-from selfvec.storage.run_writer import save_run
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.passages import passages
 

@@ -65,7 +65,7 @@ def copied(made: Path, folder: Path) -> Path:
 Step = tuple[str, list[int]]
 STEPS: st.SearchStrategy[list[Step]] = st.lists(
     st.tuples(
-        st.sampled_from(["add", "upsert", "delete", "undo", "open", "keep"]),
+        st.sampled_from(["add", "upsert", "delete", "undo", "open", "keep", "save"]),
         st.lists(st.integers(0, 35), min_size=1, max_size=4, unique=True),
     ),
     min_size=1,
@@ -90,6 +90,12 @@ class Model:
                 self.rows, self.before = self.before, self.rows
         elif kind == "open":
             self.run = selfvec.open(self.folder)
+        elif kind == "save":
+            selfvec.save_run(self.run, copy := self.folder.with_name(f"copy{self.seed}"), overwrite=True)
+            saved = Model(copy)
+            saved.rows = self.rows
+            saved.check()
+            assert selfvec.verify(copy).damaged == selfvec.verify(copy).unchecked == []
         elif kind == "delete":
             there = {one["id"] for one in self.rows}
             names = [name for name in (f"b{n}" for n in numbers) if name in there]
@@ -369,9 +375,14 @@ def test_documents_that_come_to_a_run_with_an_encoder(tmp_path: Path) -> None:
     assert made.encoder["passages"] > passages
     assert made.live["not_encoded"] == 0
 
-    copy = selfvec.update(model.run, [row("more", 778)], "keep", output=tmp_path / "copy")
-    more = row("more", 778)["text"]
-    assert len(encoded_texts_of(copy.present).kept([more, rows[5]["text"]])) == 2
+    more = row("more", 778)
+    copies = [selfvec.update(model.run, [more], "keep", output=tmp_path / "copy")]
+    for run in (selfvec.update(model.run, [more], "keep"), copies[0]):  # in memory, and from its folder
+        run.save(tmp_path / f"copy{len(copies)}")
+        copies.append(selfvec.open(tmp_path / f"copy{len(copies)}"))
+    for copy in copies:
+        assert len(encoded_texts_of(copy.present).kept([more["text"], rows[5]["text"]])) == 2
+        same_answers(copy)
 
     encoder.rename(tmp_path / "moved")
     model.run = selfvec.open(model.folder)

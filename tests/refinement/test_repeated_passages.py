@@ -11,12 +11,12 @@ from tests.commands import ran
 import selfvec
 from selfvec.analysis.concepts.shared_contexts import why
 from selfvec.apps.cli import main
+from selfvec.apps.run import save_run
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.retrieval import Index
 from selfvec.retrieval.documents import GatheredDocuments
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.run_writer import save_run
 from selfvec.text.repeats import repeated_tokens, repeats_of
 
 BANK = "mortgage bank loan default lender borrower payment house owner court notice auction"

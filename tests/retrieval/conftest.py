@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.retrieval.word_sums import WordSums, passages_of
 
+from selfvec.apps.run import save_run
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
@@ -16,7 +17,6 @@ from selfvec.refinement.pipeline import refine
 from selfvec.retrieval import Index
 from selfvec.retrieval.documents import gather
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.run_writer import save_run
 
 STATES = ("IOWA", "OHIO", "UTAH")
 

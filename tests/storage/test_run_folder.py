@@ -14,6 +14,7 @@ import pytest
 from tests.damage import damaged_json, sealed_again
 from tests.refusals import refused
 
+from selfvec.apps.run import save_run
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.run import Run
@@ -27,7 +28,6 @@ from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.storage.formats import load
 from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.run_writer import save_run
 from selfvec.storage.text_file import TextWriter
 
 WORDS = ["storm", "back\\slash", "line\nbreak", "é"]

@@ -15,13 +15,13 @@ from tests.places import ROOT
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.run import open_run
+from selfvec.apps.run import open_run, save_run
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.cooccurrence.counts import run_counts
 from selfvec.data.run import Run, split_state
 from selfvec.data.run_text import TEXT
 from selfvec.storage.inspection import verify
-from selfvec.storage.run_writer import RunWriter, save_run
+from selfvec.storage.run_writer import RunWriter
 from selfvec.text.repeats import repeats_of
 
 SECRET = "zanzibar"

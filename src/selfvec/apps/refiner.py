@@ -29,7 +29,6 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.input_reading import Start
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval.encoder import Encoder
-from selfvec.storage.run_writer import save_run
 from selfvec.views.terminal_progress import TerminalProgress
 
 from .functions.refine import initial_vectors, open_text
@@ -259,7 +258,7 @@ class Refiner(Settings):
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a run folder."""
-        save_run(self.run_, path, overwrite=overwrite)
+        self.run_.save(path, overwrite=overwrite)
 
 
 def _not_fitted() -> type[NotFittedError]:

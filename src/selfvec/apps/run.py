@@ -1,4 +1,4 @@
-"""`Run` as people hold it, with the public functions as its methods; `open`, which finds what a path is."""
+"""`Run` as people hold it, with the public functions as its methods; how it is saved, and opened."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 import selfvec
 from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
-from selfvec.base.errors import SelfvecError
+from selfvec.base.errors import OptionError, SelfvecError
 from selfvec.base.result_table import Figures
 from selfvec.data import run as record
 from selfvec.data.vectors import Vectors
+from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.files.checksums import unchanged
 from selfvec.storage import run_folder
 from selfvec.storage.folder_kinds import folder_kind
 from selfvec.storage.formats import load
 from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.run_writer import RunWriter
 
 if TYPE_CHECKING:
     from selfvec.retrieval import Index
@@ -63,6 +65,39 @@ def _of_whole_state(function: Callable[..., R]) -> Callable[..., R]:
         return whole() if seen is None else unchanged(seen[0], whole)
 
     return call
+
+
+@checked
+def save_run(run: record.Run, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Write a run folder, or with ``overwrite`` a new state of an existing one.
+
+    Parameters
+    ----------
+    run : Run
+    path : path
+        The run folder.
+    overwrite : bool
+        Replace a run at that place. Nothing else is replaced.
+
+    Raises
+    ------
+    TargetError
+        If ``path`` exists and is not to be replaced, or cannot be written.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(["hail broke the roof"], "none", "decorrelated")
+    >>> selfvec.save_run(run, "run")
+    >>> selfvec.open("run").vectors.index_to_key
+    ['hail', 'broke', 'the', 'roof']
+    """
+    if not isinstance(run, record.Run):
+        raise OptionError(f"is a Run, not {type(run).__name__}", field="run")
+    check_path("path", path, "the path of a run folder")
+    state = run.present
+    encoded_texts_of(state)  # of documents that came later, too: all is written in one piece
+    with RunWriter(path, overwrite=overwrite) as writer:
+        writer.finish(state)
 
 
 class Run(record.Run):

@@ -170,6 +170,15 @@ class Run:
         """The words that came since the vectors were made, with their rows; None if no document came."""
         return None
 
+    def whole(self) -> Run:
+        """The same in one piece: itself, unless documents came or went since the vectors were made.
+
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run.whole() is run.present
+        True
+        """
+        return self
+
     def replace(self, **changes: Any) -> Self:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy.
 

@@ -23,9 +23,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.checks import check_path
-from selfvec.base.declarations import checked
-from selfvec.base.errors import FormatError, OptionError, TargetError
+from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.threads import at_once
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.live_run import BASE, LiveRun
@@ -135,11 +133,12 @@ class RunWriter:
         self._mapped = vectors
 
     def finish(self, run: Run, *, undo: bool = True) -> None:
-        """Write what is not written yet, and make it the run.
+        """Write what is not written yet, and make it the run, in one piece.
 
         Without ``undo`` the state before, and all that was derived from it, is deleted.
         """
         started = time.perf_counter()
+        run = run.whole()
         with writing(self.target):
             self._write(run)
             timings = {**run.provenance.timings, "save": time.perf_counter() - started}
@@ -323,37 +322,6 @@ class RunWriter:
         if kind is None or not self.journal.is_file() or not self.journal.stat().st_size:
             discard(self.journal)
         self.close()
-
-
-@checked
-def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write a run folder, or with ``overwrite`` a new state of an existing one.
-
-    Parameters
-    ----------
-    run : Run
-    path : path
-        The run folder.
-    overwrite : bool
-        Replace a run at that place. Nothing else is replaced.
-
-    Raises
-    ------
-    TargetError
-        If ``path`` exists and is not to be replaced, or cannot be written.
-
-    Examples
-    --------
-    >>> run = selfvec.refine(["hail broke the roof"], "none", "decorrelated")
-    >>> selfvec.save_run(run, "run")
-    >>> selfvec.open("run").vectors.index_to_key
-    ['hail', 'broke', 'the', 'roof']
-    """
-    if not isinstance(run, Run):
-        raise OptionError(f"is a Run, not {type(run).__name__}", field="run")
-    check_path("path", path, "the path of a run folder")
-    with RunWriter(path, overwrite=overwrite) as writer:
-        writer.finish(run)
 
 
 def save_topic_names(run: Run, names: Sequence[TopicName]) -> None:

@@ -23,13 +23,13 @@ from tests.commands import ran
 from tests.places import ROOT
 from tests.processes import PATIENCE, without_progress
 
+from selfvec.apps.run import save_run
 from selfvec.base.errors import InputError
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source
 from selfvec.refinement.pipeline import refine
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.run_writer import save_run
 
 pytest.importorskip("mcp", reason="needs selfvec[mcp]")
 

@@ -19,6 +19,7 @@ from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_kinds import stop_words_of_run
 from selfvec.apps.mcp.tools import Tools
+from selfvec.apps.run import save_run
 from selfvec.apps.web import comparison, documents, page_data, times, words
 from selfvec.apps.web.comparison import REFINED, Comparisons, Filter, PairedVectors, Ranking, compare_slices
 from selfvec.apps.web.domain_words import _Readable
@@ -37,7 +38,6 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import run_index
 from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.run_writer import save_run
 
 
 def tables(before: np.ndarray, after: np.ndarray) -> PairedVectors:

@@ -9,8 +9,8 @@ from tests.commands import ran
 
 import selfvec
 from selfvec.apps.cli import main
+from selfvec.apps.run import save_run
 from selfvec.data.run import Run
-from selfvec.storage.run_writer import save_run
 
 CLIPPED = """[...document.querySelectorAll("*")].filter((e) => getComputedStyle(e).display !== "inline"
   && e.scrollWidth > e.clientWidth + 1).map((e) => e.tagName + " " + e.textContent.slice(0, 40))"""

@@ -20,9 +20,7 @@ from selfvec.base.result_table import Figures
 from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
-from selfvec.data.live_run import LiveRun
 from selfvec.data.run import split_state
-from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.files.checksums import file_state
 from selfvec.files.text_files import read_json
 from selfvec.refinement import live
@@ -240,10 +238,7 @@ def _with_vectors_kept(
         if dry_run:
             return told
         with run_writer(output, bool(how.get("overwrite"))) as writer:
-            if isinstance(new, LiveRun) and writer is not None:
-                encoded_texts_of(new)  # those of the new documents are written, too
-                new = new.whole()
-            elif writer is None and new is not old:
+            if writer is None and new is not old:
                 new.folder = None  # it is in memory: what is added to it is not written into the old one
             made = finished(new, writer)
     if made.provenance.documents != old.provenance.documents or told["added"] or told["withdrawn"]:
