@@ -4,9 +4,13 @@ Every view has exactly the documents that are present; what is deleted is gone a
 from all files.
 """
 
+import copy
+import pickle
 import random
+from contextlib import AbstractContextManager
 from itertools import product
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -91,11 +95,11 @@ class Model:
         elif kind == "open":
             self.run = selfvec.open(self.folder)
         elif kind == "save":
-            selfvec.save_run(self.run, copy := self.folder.with_name(f"copy{self.seed}"), overwrite=True)
-            saved = Model(copy)
+            selfvec.save_run(self.run, place := self.folder.with_name(f"copy{self.seed}"), overwrite=True)
+            saved = Model(place)
             saved.rows = self.rows
             saved.check()
-            assert selfvec.verify(copy).damaged == selfvec.verify(copy).unchecked == []
+            assert selfvec.verify(place).damaged == selfvec.verify(place).unchecked == []
         elif kind == "delete":
             there = {one["id"] for one in self.rows}
             names = [name for name in (f"b{n}" for n in numbers) if name in there]
@@ -299,6 +303,32 @@ def test_a_run_in_memory_and_documents_without_ids() -> None:
     same_answers(run)
 
 
+class Beside(Progress):
+    """Starts a thread when new documents are read, and gives it time to end before."""
+
+    def __init__(self, thread: Thread) -> None:
+        self.thread = thread
+
+    def stage(self, label: str, total: int | None, unit: str) -> AbstractContextManager[Any]:
+        self.thread.start()
+        self.thread.join(0.5)
+        return super().stage(label, total, unit)
+
+
+@pytest.mark.parametrize(
+    "copied_by", [None, copy.copy, copy.deepcopy, lambda run: pickle.loads(pickle.dumps(run))]
+)
+def test_changes_of_one_run_in_memory_follow_one_another(copied_by: Any) -> None:
+    first = selfvec.refine(BASE, "none", "decorrelated", jobs=1)
+    run = first if copied_by is None else copied_by(first)
+    deletes = Thread(target=lambda: run.delete(["b1", "b2"]))
+    run.add([row("n", 1)], progress=Beside(deletes))
+    deletes.join()
+    assert run.text.ids() == ["b0", *(one["id"] for one in BASE[3:]), "n"]
+    assert len(first.text) == (len(BASE) if copied_by else len(BASE) - 1)
+    same_answers(run)
+
+
 def test_an_update_replaces_the_same_id_from_anywhere(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text('{"id": "d5", "text": "hail broke a roof"}\n{"id": "d6", "text": "wind broke a tree"}\n')
@@ -380,9 +410,9 @@ def test_documents_that_come_to_a_run_with_an_encoder(tmp_path: Path) -> None:
     for run in (selfvec.update(model.run, [more], "keep"), copies[0]):  # in memory, and from its folder
         run.save(tmp_path / f"copy{len(copies)}")
         copies.append(selfvec.open(tmp_path / f"copy{len(copies)}"))
-    for copy in copies:
-        assert len(encoded_texts_of(copy.present).kept([more["text"], rows[5]["text"]])) == 2
-        same_answers(copy)
+    for each in copies:
+        assert len(encoded_texts_of(each.present).kept([more["text"], rows[5]["text"]])) == 2
+        same_answers(each)
 
     encoder.rename(tmp_path / "moved")
     model.run = selfvec.open(model.folder)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, partial, wraps
 from pathlib import Path
+from threading import Lock
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _CHANGE = ("add", "delete", "save_run", "update", "upsert")  # make another state
 
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
 
@@ -136,8 +138,20 @@ class Run(record.Run):
     variants = method(lambda: selfvec.variants)
     why = method(lambda: selfvec.why)
 
+    _turns: dict[int, Lock]  # by process: a forked one must not wait for a thread that it has not
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """A run that has no state yet."""
+        made = super().__new__(cls)
+        made._turns = {}
+        return made
+
     def __init__(self, *given: Any, **named: Any) -> None:
         self._state = record.Run(*given, **named)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state that `pickle` and `copy` keep; a copy changes on its own."""
+        return {"_state": self._state}
 
     # Type checkers read the attributes in the class above, and still find misspelt ones.
     if not TYPE_CHECKING:
@@ -173,9 +187,11 @@ class Run(record.Run):
         self._state = run_folder.present_state(self._state)
         return self._state
 
-    def follow(self, state: record.Run) -> None:
-        """Take a state that was just made."""
-        self._state = state
+    def becomes(self, change: Callable[[record.Run], tuple[record.Run, T]]) -> tuple[record.Run, T]:
+        """Take the state that ``change`` makes of the present one. Changes in threads follow one another."""
+        with self._turns.setdefault(os.getpid(), Lock()):
+            self._state, told = change(self.present)
+            return self._state, told
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy.

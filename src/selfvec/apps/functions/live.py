@@ -191,14 +191,10 @@ def removal(ids: Sequence[str], *, erase: bool = False, ignore_missing: bool = F
 
 def changed(run: GivenRun, change: Changing) -> Figures:
     """Give a run its next state, and say what that changes. One that was refined again replaces all files."""
-    own: Any = getattr(run, "run_", run)  # of a fitted Refiner
-    follow: Callable[[record.Run], None] | None = getattr(own, "follow", None)
-    state = as_run(run)
-    if state.folder is None:
-        if follow is None:
-            raise OptionError("is a state of a run, which does not change", field="run")
-        made, figures = change(state, 0)
-    else:
+
+    def next_of(state: record.Run) -> tuple[record.Run, Change]:
+        if state.folder is None:
+            return change(state, 0)
         with RunWriter(state.folder.resolve(), overwrite=True, wait=_WAIT) as writer:
             state = present_state(state)
             made, figures = change(state, writer.state)
@@ -207,8 +203,15 @@ def changed(run: GivenRun, change: Changing) -> Figures:
             elif made is not state:
                 writer.finish(made, undo=False)
                 made = present_state(state)
-    if follow is not None:
-        follow(made)
+        return made, figures
+
+    own: Any = getattr(run, "run_", run)  # of a fitted Refiner
+    if hasattr(own, "becomes"):
+        made, figures = own.becomes(next_of)
+    elif (state := as_run(run)).folder is not None:
+        made, figures = next_of(state)
+    else:
+        raise OptionError("is a state of a run, which does not change", field="run")
     since = {name: number for name, number in made.provenance.live.items() if isinstance(number, int)}
     return Figures("Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": since})
 
