@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 import selfvec
+from selfvec.base.errors import TargetError
 from selfvec.corpus import as_corpus
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
@@ -47,10 +48,14 @@ def run_of(scale: float) -> Run:
 
 
 def before_it(folder: Path, name: str) -> object:
-    """What the state says that an undo brings back; None if there is none."""
-    present, before = folder / "run.json", folder / "previous.json"
-    undone = before.exists() and before.read_bytes() != present.read_bytes()
-    return json.loads(before.read_bytes())[name] if undone else None
+    """What the state says that an undo brings back, where the next writer finds it; None if there is none."""
+    with tempfile.TemporaryDirectory() as place, warnings.catch_warnings(action="ignore"):
+        copied = shutil.copytree(folder, Path(place, "copy"))
+        with RunWriter(copied, overwrite=True) as writer:
+            with suppress(TargetError):
+                writer.undo()
+                return json.loads((copied / "run.json").read_bytes())[name]
+        return None
 
 
 def jobs() -> dict[str, Job]:
@@ -204,8 +209,8 @@ def tried(name: str, job: Job, place: Path) -> tuple[int, list[str]]:
     new = read(place / "done")
     if left_over(place / "done"):
         faults.append(f"{name}: {left_over(place / 'done')} stays of a job in one go")
-    # An undo may be impossible; a matrix is removed before its words are replaced.
-    between = (old[0], None, []) if isinstance(old, tuple) else None if name == "matrix and words" else old
+    # Without undo there is none from the first step on; a matrix is removed before its words are replaced.
+    between = {"update without undo": (2, None, []), "matrix and words": None}.get(name, old)
     for first in range(1, 500):
         folder = place / "trial"
         shutil.rmtree(folder, ignore_errors=True)

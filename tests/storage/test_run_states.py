@@ -121,11 +121,36 @@ def test_everything_that_reads_a_run_reads_its_present_state(tmp_path: Path) -> 
         assert selfvec.info(run).about["documents"] == 12 * number + 8
 
 
-def test_a_process_killed_between_the_two_descriptions_leaves_nothing_to_undo(run: Path) -> None:
-    updated(run, "new report")
-    shutil.copyfile(run / "run.json", run / "previous.json")
-    refused(lambda: undo(run), TargetError, "no state before")
-    assert documents(run) == 21
+KILLED = """
+import os, signal, sys, selfvec
+from selfvec.data.run import TopicName
+from selfvec.files import atomic_files
+from selfvec.storage.run_writer import save_topic_names
+
+def end(folder): os.kill(os.getpid(), signal.SIGKILL)
+
+atomic_files.sync_tree = end
+run = selfvec.open(sys.argv[1])
+"""
+NAMED = "save_topic_names(run, [TopicName('Weather', ('hail', 'roof'))])"
+COUNTED = "run.update(['the zanzibar storm broke a roof'], output=run.folder)"
+
+
+@pytest.mark.parametrize(("change", "name"), [(NAMED, "topics-2.csv"), (COUNTED, "counts-2")])
+def test_what_a_killed_writer_left_is_named_and_swept(change: str, name: str, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    selfvec.refine(ROWS, "none", "decorrelated", output=run, operator="counts", window=5)
+    subprocess.run([sys.executable, "-c", KILLED + change, run])
+    left = verify(run).unchecked
+    assert any(Path(path).relative_to(run).parts[0].startswith(f".{name}.partial-") for path in left)
+    selfvec.delete(run, "d1", erase=True)
+    assert verify(run).unchecked == []
+    assert [path.name for path in run.glob(".*")] == []
+
+
+def test_an_empty_folder_is_named(run: Path) -> None:
+    (run / "mine").mkdir()
+    assert verify(run).unchecked == [str(run / "mine")]
 
 
 def test_a_second_writer_is_told_to_wait_and_readers_are_not(run: Path, tmp_path: Path) -> None:

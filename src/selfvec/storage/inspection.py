@@ -269,7 +269,7 @@ class Verified(RecordTable[Damage]):
     files: int  # compared
     bytes: int
     damaged: list[Damage]
-    unchecked: list[str]  # files without a known checksum
+    unchecked: list[str]  # files without a known checksum, and empty folders
 
     def __repr__(self) -> str:
         title = f"Verified: {self.kind}, {self.files} files, {len(self.damaged)} damaged"
@@ -332,14 +332,14 @@ def _verified(folder: Path, own: FolderKind) -> Verified:
             damaged += _compared(place, kind, checked)
     if (folder / PREVIOUS).is_file():
         damaged += _compared(folder, replace(RUN, file=PREVIOUS), checked)
-    present = [file for file in within if file.is_file() and file.name != LOCK]  # which is always empty
+    present = [path for path in within if path.is_file() or (path.is_dir() and not any(path.iterdir()))]
     return Verified(
         path=str(folder),
         kind=own.name,
         files=len(checked),
         bytes=sum(file.stat().st_size for file in checked if file.is_file()),
         damaged=damaged,
-        unchecked=[str(file) for file in present if file not in checked],
+        unchecked=[str(path) for path in present if path not in {*checked, folder / LOCK, folder / CACHE}],
     )
 
 

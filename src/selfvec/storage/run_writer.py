@@ -6,8 +6,9 @@
 
 A state's files have names of their own, ``text.parquet`` or ``text-2.parquet``, and are never changed. A new
 state becomes the run when ``run.json`` is replaced, in one step, after all its files are on the disk. So a
-killed process leaves the run as it was, and readers need no lock. Files that neither ``run.json`` nor
-``previous.json`` names are deleted by the next writer.
+killed process leaves the run as it was, and readers need no lock. What ``run.json`` was is copied before, and
+the copy becomes ``previous.json`` after; if the process is killed between, the next writer does that. Files
+that neither names are deleted by the next writer.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from selfvec.data.run import Run, TopicName, split_state, state_name
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import check_target, refuse_special, writing
 from selfvec.files.checksums import CHANGED, checksums, damaged_files, identity, is_sealed, seal
-from selfvec.files.file_system import discard, exchange, lock_file, remove_folder, sync_file, sync_names
+from selfvec.files.file_system import discard, lock_file, remove_folder, sync_file, sync_names
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json, write_vocabulary
 from selfvec.files.untrusted import parse_json
@@ -73,9 +74,11 @@ _FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, TOPICS, 
 _OF_SEGMENTS = (ADDED, ADDED_TOKENS, ADDED_ENCODED)
 _OWNED = (*_FILES, *_OF_SEGMENTS, DELETED, NEW)
 _UNFINISHED = re.compile(
-    r"(text|new)(-\d+)?\.parquet\.(\d+|joined)"  # see `selfvec.storage.text_file`
-    r"|\.(run\.json|previous\.json|cache)\.partial-[0-9a-f]{8}"
+    r"\.(.+)\.partial-[0-9a-f]{8}"  # see `selfvec.files.atomic_files`
+    r"|((?:text|new)(?:-\d+)?\.parquet)\.(?:\d+|joined)"  # see `selfvec.storage.text_file`
 )
+_REPLACED = f".{PREVIOUS}.partial-00000000"
+"""The description that is replaced, until it is `PREVIOUS`."""
 _WAIT = 10.0  # seconds for another process that writes, before names are refused
 _STAYS = "the state before cannot be brought back, and the run stays as it is"
 
@@ -100,7 +103,7 @@ class RunWriter:
                 refuse_special(self.target / name, folder=False)
             self._sweep()
             # Above all numbers that are there: an open run may still map the files of the present state.
-            states = [split_state(name)[1] for name in self._names() if _is_ours(name)]
+            states = [_split(name)[1] for name in self._names() if _is_ours(name)]
             self.state = 1 + max(states, default=0)
         except BaseException:
             self.close()
@@ -210,18 +213,33 @@ class RunWriter:
         """Make a new state the run, sealed; the present one becomes the state before, or is forgotten."""
         content = seal({"format": RUN_FORMAT, **described}, indent=1)
         sync_names(self.target)  # first the files, then the description that names them
-        present, previous = self.target / PRESENT, self.target / PREVIOUS
-        exists = present.is_file()
-        readable = exists and _names_of(present) is not None
-        if readable and undo:
-            _replace(previous, present.read_bytes())
-        elif exists:  # before the replacement: whenever the process ends, no undo brings back what is gone
-            previous.unlink(missing_ok=True)
+        present = self.target / PRESENT
+        if undo and _names_of(present) is not None:
+            self._exchange(content)
+        elif not present.is_file():
+            _replace(present, content)
+        else:  # before the replacement: whenever the process ends, no undo brings back what is gone
+            (self.target / PREVIOUS).unlink(missing_ok=True)
             remove_folder(self.target / CACHE)
-        _replace(present, content)
-        if exists and not (readable and undo):
+            _replace(present, content)
             remove_folder(self.target / CACHE)  # what readers of the state before have kept meanwhile
         return content
+
+    def _exchange(self, content: bytes) -> None:
+        """Replace the description of the run; the one that was there is that of the state before."""
+        _write(self.target / _REPLACED, (self.target / PRESENT).read_bytes())
+        _replace(self.target / PRESENT, content)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Let a description that was replaced, by this or a killed process, be that of the state before."""
+        replaced, present = self.target / _REPLACED, self.target / PRESENT
+        if replaced.is_file() and present.is_file():
+            content = replaced.read_bytes()
+            if is_sealed(content) and content != present.read_bytes():  # otherwise nothing was replaced
+                with writing(self.target):
+                    replaced.replace(self.target / PREVIOUS)
+                    sync_names(self.target)
 
     def _write(self, run: Run) -> None:
         words, history = run.vectors.index_to_key, run.history
@@ -264,8 +282,8 @@ class RunWriter:
 
         `TargetError` if there is none, `FormatError` if one of its files is missing or damaged.
         """
-        present, previous = (self.target / name for name in (PRESENT, PREVIOUS))
-        if not previous.is_file() or previous.read_bytes() == present.read_bytes():
+        previous = self.target / PREVIOUS
+        if not previous.is_file():
             rule = "the run has no state before this one"
             raise TargetError(rule, path=self.target, remedy="an update in place keeps the state before")
         # All bytes are compared, unlike on opening: nobody has looked at this state since it was replaced.
@@ -274,11 +292,7 @@ class RunWriter:
         for path, rule in damaged_files(self.target, read_json(previous, _STAYS)):
             raise FormatError(rule, path=path, remedy=_STAYS)
         with writing(self.target):
-            if not exchange(present, previous):
-                now, before = present.read_bytes(), previous.read_bytes()
-                _replace(previous, now)
-                _replace(present, before)
-            sync_names(self.target)
+            self._exchange(previous.read_bytes())
 
     def _is_new(self, name: str) -> bool:
         plain, state = split_state(name)
@@ -289,9 +303,10 @@ class RunWriter:
 
     def _sweep(self) -> None:
         """Delete the files of states that are not named; only of the new one, if no names can be read."""
+        self._settle()
         named = self._named()
         for name in filter(_is_ours, self._names()):
-            if split_state(name)[1] == self.state if named is None else name not in named:
+            if _split(name)[1] == self.state if named is None else name not in named:
                 discard(self.target / name)
 
     def _named(self) -> set[str] | None:
@@ -338,11 +353,16 @@ def save_topic_names(run: Run, names: Sequence[TopicName]) -> None:
 def _replace(path: Path, content: bytes) -> None:
     """Replace a description. Others cannot: the folder is locked, and what a killed writer left is swept."""
     fresh = path.with_name(f".{path.name}.partial-00000000")
-    discard(fresh)
-    with fresh.open("xb") as file:  # not through a link
-        file.write(content)
-    sync_file(fresh)
+    _write(fresh, content)
     fresh.replace(path)
+    sync_names(path.parent)
+
+
+def _write(path: Path, content: bytes) -> None:
+    discard(path)
+    with path.open("xb") as file:  # not through a link
+        file.write(content)
+    sync_file(path)
     sync_names(path.parent)
 
 
@@ -364,7 +384,14 @@ def _named_in(content: bytes) -> frozenset[str] | None:
 
 def _is_ours(name: str) -> bool:
     """Whether a writer gives this name to a file or folder of a state, or of one that it is writing."""
-    return split_state(name)[0] in _OWNED or _UNFINISHED.fullmatch(name) is not None
+    own = _split(name)[0]
+    return own in _OWNED or (name.startswith(".") and own in (PRESENT, PREVIOUS, CACHE))
+
+
+def _split(name: str) -> tuple[str, int]:
+    """The name of a file or folder in the first state, and its state; also if it is not finished."""
+    unfinished = _UNFINISHED.fullmatch(name)
+    return split_state(name if unfinished is None else unfinished[1] or unfinished[2])
 
 
 def _is_unfinished(folder: Path) -> bool:
