@@ -7,10 +7,13 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.commands import ran
+from tests.heard import Heard
 from tests.places import ROOT
 from tests.refusals import refused
 
@@ -18,10 +21,10 @@ import selfvec
 from selfvec.apps.run import open_run, save_run
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.cooccurrence.counts import run_counts
-from selfvec.data.run import Run, split_state
+from selfvec.data.run import Run, TopicName, split_state
 from selfvec.data.run_text import TEXT
 from selfvec.storage.inspection import verify
-from selfvec.storage.run_writer import RunWriter
+from selfvec.storage.run_writer import RunWriter, save_topic_names
 from selfvec.text.repeats import repeats_of
 
 SECRET = "zanzibar"
@@ -153,19 +156,69 @@ def test_an_empty_folder_is_named(run: Path) -> None:
     assert verify(run).unchecked == [str(run / "mine")]
 
 
-def test_a_second_writer_is_told_to_wait_and_readers_are_not(run: Path, tmp_path: Path) -> None:
+def test_a_second_writer_is_refused_and_readers_are_not(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("selfvec.files.file_system.WAIT", 0.0)
     for place in (run, tmp_path / "first"):
         with RunWriter(place, overwrite=place == run):
             rule = f"{place.name}: another process is writing this; wait for it"
             refused(lambda place=place: RunWriter(place, overwrite=True), TargetError, rule)
-            command = [sys.executable, "-m", "selfvec", "update", str(run), "--withdraw", "d1"]
             if place == run:
-                done = subprocess.run(command, capture_output=True, text=True)
-                assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-                assert "another process is writing this" in done.stderr
+                error = ran(["update", run, "--withdraw", "d1"], 2).err
+                assert error.count("\n") == 1
+                assert "another process is writing this" in error
                 assert documents(run) == 20
     assert not (tmp_path / "first").exists()
     assert updated(run, "new report").provenance.documents == 21
+
+
+class Releasing(Heard):
+    """Lets another writer end when it is told of it."""
+
+    def __init__(self, writer: RunWriter) -> None:
+        super().__init__()
+        self.writer = writer
+
+    def say(self, message: str) -> None:
+        super().say(message)
+        if message.startswith(("waiting for another process", "not taken yet")):
+            self.writer.close()
+
+
+CHANGES: dict[str, Callable[[Path, Heard], object]] = {
+    "refine": lambda run, told: selfvec.refine(ROWS, "none", output=run, overwrite=True, progress=told),
+    "update": lambda run, told: selfvec.update(run, NEW, output=run, progress=told),
+    "update keep": lambda run, told: selfvec.update(run, NEW, "keep", output=run, progress=told),
+    "add": lambda run, told: selfvec.add(run, NEW, progress=told),
+    "delete": lambda run, told: selfvec.delete(run, "d1", progress=told),
+    "erase": lambda run, told: selfvec.delete(run, "d1", erase=True, progress=told),
+    "undo": lambda run, told: selfvec.undo(run, progress=told),
+    "names": lambda run, told: save_topic_names(open_run(run), [TopicName("Hail", ("hail",))], told),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_whatever_changes_a_run_waits_for_another_writer_and_says_so(name: str, run: Path) -> None:
+    updated(run, "new report")
+    before = (run / "run.json").read_bytes()
+    told = Releasing(RunWriter(run, overwrite=True))
+    CHANGES[name](run, told)
+    assert told.said[0] == f"waiting for another process that writes {run}"
+    assert (run / "run.json").read_bytes() != before
+
+
+def test_a_watcher_outlasts_another_writer(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("selfvec.files.file_system.WAIT", 0.0)
+    (tmp_path / "new.txt").write_text("the storm broke a roof\n")
+    told = Releasing(RunWriter(run, overwrite=True))
+    for newer in selfvec.watch(run, tmp_path / "new.txt", every=1, progress=told):
+        assert newer.change["added"] == 1
+        break
+    assert f"not taken yet: {run}: another process is writing this" in told.said[1]
+    assert documents(run) == 21
 
 
 @pytest.mark.parametrize("exists", [True, False])

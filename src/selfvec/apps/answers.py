@@ -161,7 +161,7 @@ def _prepared(
     corpus = as_corpus(source, **reading)
     with writing(place):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the words of the text
-    with RunWriter(target, overwrite=True) as writer:
+    with RunWriter(target, overwrite=True, progress=progress) as writer:
         if before is not None and all(file in now for file in before):
             progress.say(f"there are more files than before: {len(now) - len(before):,}; updating")
             run = update(open_run(target), Taken(corpus), execution=Execution(writer, progress))

@@ -127,7 +127,7 @@ def refine_on(
     progress = as_progress(progress)
     allowed = cluster_settings(settings)  # before anything is started
     with (
-        output_place(str(output), overwrite=overwrite) as (writer, finish),
+        output_place(str(output), overwrite=overwrite, progress=progress) as (writer, finish),
         connected(cluster, workers=jobs, progress=progress) as scheduler,
     ):
         if settings.method == "auto":
@@ -309,13 +309,15 @@ def _shards(shards: Sequence[Shard], about: Sequence[ShardRead]) -> list[dict[st
 
 
 @contextmanager
-def output_place(output: str, *, overwrite: bool = False) -> Iterator[tuple[RunWriter, Callable[[Run], Run]]]:
+def output_place(
+    output: str, *, overwrite: bool = False, progress: Progress | None = None
+) -> Iterator[tuple[RunWriter, Callable[[Run], Run]]]:
     """The writer of a run, and the function that makes it what was written; for a URL in a temporary folder.
 
     If the block ends before the run is finished, nothing has changed.
     """
     if not is_remote(output):
-        with RunWriter(output, overwrite=overwrite) as writer:
+        with RunWriter(output, overwrite=overwrite, progress=progress) as writer:
             yield writer, lambda run: _written(writer, run)
         return
     url = output.rstrip("/")

@@ -109,7 +109,7 @@ def migrate(
     fingerprint = database.source(path)
     if fingerprint == new.fingerprint:
         if not dry_run and not map_only:
-            with _working_folder(path):
+            with _working_folder(path, progress):
                 database.complete(path, _language(new))
         return _report("Migrated", safe=True)
     if fingerprint != old.fingerprint:
@@ -131,7 +131,7 @@ def migrate(
     if dry_run or map_only:
         return _report("Not migrated", **report, done=False, re_embed=not safe)
     target = replace(stored, about=described(new, encoder), language=_language(new))
-    with _working_folder(path) as folder, writing(path), library_errors(path):
+    with _working_folder(path, progress) as folder, writing(path), library_errors(path):
         lost = _replace_vectors(database, target, encoder, path, folder, progress)
     return _report("Migrated", **report, notes=[f"not carried over, make it again: {one}" for one in lost])
 
@@ -207,12 +207,12 @@ def _language(run: Run) -> str | None:
 
 
 @contextmanager
-def _working_folder(path: Path) -> Iterator[Path]:
+def _working_folder(path: Path, progress: Progress) -> Iterator[Path]:
     """The locked folder of a migration. It is deleted at the end and kept after an error or Ctrl-C."""
     folder = path.with_name(f".{path.name}.migrate")
     with writing(path):
         own_folder(folder)
-        file = lock_file(folder / "lock", path)
+        file = lock_file(folder / "lock", path, progress)
     with file:
         try:
             yield folder

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from selfvec.base.errors import CleanupWarning, TargetError
+from selfvec.base.progress import Progress
 
 try:
     import fcntl
@@ -40,8 +41,11 @@ HAS_LOCKS = fcntl is not None
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 """The flag of `os.open` that refuses links, where the system has it."""
 
-_TRIES = 9  # another process may remove the folder of a lock as a leftover, or hold it for a moment
+WAIT = 10.0
+"""Seconds for which all writers wait for another process that writes the same, before they are refused."""
+
 _PAUSE = 0.02  # seconds between two tries
+_MOMENT = 0.2  # seconds for which a process holds a lock that only looks for leftovers: nothing is said of it
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _THREADS = 8  # they wait for the disk, which serves several requests at once
 _UNABLE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES)
@@ -151,21 +155,28 @@ def lock(descriptor: int) -> bool:
     return True
 
 
-def lock_file(path: Path, target: Path, wait: float = 0) -> BinaryIO:
+def lock_file(path: Path, target: Path, progress: Progress | None = None) -> BinaryIO:
     """Lock a file until it is closed; its folder is made if it is missing.
 
-    `TargetError` if another process holds the lock and writes ``target``, for longer than ``wait`` seconds.
+    If another process holds the lock and writes ``target``, ``progress`` is told, and `WAIT` seconds are
+    waited for it; then it is a `TargetError`.
     """
-    for _ in range(_TRIES + int(wait / _PAUSE)):
+    began, told = time.monotonic(), False
+    while True:
         path.parent.mkdir(exist_ok=True)
         with suppress(FileNotFoundError):  # the folder was removed as a leftover
             file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600), "r+b")
             if lock(file.fileno()) and same_file(path, file.fileno()):
                 return file
             file.close()
-            time.sleep(_PAUSE)  # a process that only looks for leftovers releases the lock meanwhile
-    remedy = "wait for it or choose another -o"
-    raise TargetError("another process is writing this", path=target, remedy=remedy)
+        waited = time.monotonic() - began
+        if waited > WAIT:
+            remedy = "wait for it or choose another -o"
+            raise TargetError("another process is writing this", path=target, remedy=remedy)
+        if progress is not None and waited > _MOMENT and not told:
+            progress.say(f"waiting for another process that writes {target}")
+            told = True
+        time.sleep(_PAUSE)
 
 
 @contextmanager

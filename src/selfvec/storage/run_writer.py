@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import FormatError, TargetError
+from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.live_run import BASE, LiveRun
@@ -79,24 +80,25 @@ _UNFINISHED = re.compile(
 )
 _REPLACED = f".{PREVIOUS}.partial-00000000"
 """The description that is replaced, until it is `PREVIOUS`."""
-_WAIT = 10.0  # seconds for another process that writes, before names are refused
 _STAYS = "the state before cannot be brought back, and the run stays as it is"
 
 
 class RunWriter:
-    """Writes a run, or a new state of one; `TargetError` if another process writes it.
+    """Writes a run, or a new state of one; `TargetError` if another process writes it for long.
 
-    Up to ``wait`` seconds it waits for that process. With ``overwrite`` an existing run gets a new state.
+    ``progress`` is told that it waits for that process. With ``overwrite`` an existing run gets a new state.
     Other files and folders are never replaced. If the block ends before `finish`, nothing has changed.
     """
 
-    def __init__(self, target: str | os.PathLike[str], *, overwrite: bool = False, wait: float = 0) -> None:
+    def __init__(
+        self, target: str | os.PathLike[str], *, overwrite: bool = False, progress: Progress | None = None
+    ) -> None:
         self.target = Path(target)
         self._mapped: Vectors | None = None  # original vectors that are in their file
         self.state = 0  # the number of the new state
         self._refuse_existing(overwrite)
         with writing(self.target):
-            self._lock = lock_file(self.target / LOCK, self.target, wait)
+            self._lock = lock_file(self.target / LOCK, self.target, progress)
         try:
             self._refuse_existing(overwrite)  # another process may have made it meanwhile
             for name in (PRESENT, PREVIOUS):
@@ -339,13 +341,13 @@ class RunWriter:
         self.close()
 
 
-def save_topic_names(run: Run, names: Sequence[TopicName]) -> None:
+def save_topic_names(run: Run, names: Sequence[TopicName], progress: Progress | None = None) -> None:
     """Let a run keep names of topics, and no others; in its folder, if it has one.
 
     `TargetError` if the folder cannot be written, or another process writes it.
     """
     if run.folder is not None:
-        with RunWriter(run.folder.resolve(), overwrite=True, wait=_WAIT) as writer:
+        with RunWriter(run.folder.resolve(), overwrite=True, progress=progress) as writer:
             writer.name_topics(names)
     run.topic_names = names
 

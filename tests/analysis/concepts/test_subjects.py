@@ -116,7 +116,7 @@ def test_names_are_a_state_of_the_run_that_leaves_what_was_derived_from_it(folde
 
 
 def test_names_wait_for_another_writer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("selfvec.storage.run_writer._WAIT", 0.0)
+    monkeypatch.setattr("selfvec.files.file_system.WAIT", 0.0)
     with RunWriter(folder, overwrite=True):
         refused(lambda: topics(folder, 4, names="none"), TargetError, "another process is writing")
 

@@ -150,7 +150,7 @@ def test_limits_and_another_writer(client: Client, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(writing, "MOST", 3)
     assert client.send("POST", {"text": "x" * 1000})[0] == 413
     assert client.send("POST", [{"text": "x"}] * 4)[0] == 400
-    monkeypatch.setattr("selfvec.apps.functions.live._WAIT", 0.0)
+    monkeypatch.setattr("selfvec.files.file_system.WAIT", 0.0)
     with RunWriter(client.data.run.folder, overwrite=True):
         status, told = client.send("POST", {"id": "n", "text": "a tsunami came"})
     assert (status, told["error"]["rule"]) == (503, "another process is writing this")

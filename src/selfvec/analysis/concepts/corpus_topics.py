@@ -176,10 +176,11 @@ def topics(
     if assign is not None:
         new = as_corpus(assign, "assign", like=run.provenance.corpus, keep_fields=False)
     options = {"top": top, "min_count": min_count, "seed": seed, "seeds": seeds, "earlier": earlier}
-    clusters = _kept_clusters(run, number, options, as_progress(progress))
+    progress = as_progress(progress)
+    clusters = _kept_clusters(run, number, options, progress)
     told: list[str] = []
     if (names := given.get("names")) is not None:
-        kept = kept_with(home, clusters, [] if names == FORGET else read_names(names))
+        kept = kept_with(home, clusters, [] if names == FORGET else read_names(names), progress)
         run.topic_names = home.topic_names
         several = count_of(len(kept), "name") if kept else "no names"
         told = [f"The run keeps {several} of topics, for its report and page, too."]

@@ -15,6 +15,7 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.errors import InputError
+from selfvec.base.progress import Progress
 from selfvec.data.run import Run, TopicName
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_writer import save_topic_names
@@ -169,10 +170,12 @@ def _costs(sums: Doubles, weights: Doubles) -> Doubles:
 # ---- Names of one's own
 
 
-def kept_with(run: Run, whole: Topics, given: Sequence[TopicName]) -> list[TopicName]:
+def kept_with(
+    run: Run, whole: Topics, given: Sequence[TopicName], progress: Progress | None = None
+) -> list[TopicName]:
     """Let a run keep the names of a table of its topics, instead of those it keeps, and return them."""
     names = own_names_of(whole, given, run.topic_names) if given else []
-    save_topic_names(run, names)
+    save_topic_names(run, names, progress)
     return names
 
 

@@ -94,7 +94,7 @@ def add(
             corpus = as_corpus(documents, "documents", like={**like, "text_given": False}, **options)
         return live.added(state, corpus, duplicates, number, Execution(progress=as_progress(progress)))
 
-    return changed(run, change)
+    return changed(run, change, as_progress(progress))
 
 
 @checked
@@ -134,7 +134,13 @@ def upsert(
 
 
 @checked
-def delete(run: GivenRun, ids: str | int | Sequence[str | int], *, erase: bool = False) -> Figures:
+def delete(
+    run: GivenRun,
+    ids: str | int | Sequence[str | int],
+    *,
+    erase: bool = False,
+    progress: Progress | None = None,
+) -> Figures:
     """Delete documents from a run, whose vectors stay: no answer has anything of them.
 
     Their text stays in the files of the run until it is refined again. That is what ``erase`` does at once,
@@ -147,6 +153,7 @@ def delete(run: GivenRun, ids: str | int | Sequence[str | int], *, erase: bool =
         All of them exist.
     erase : bool
         Refine the run again without them, so that no file has anything of them. Nothing can be undone then.
+    progress : Progress, optional
 
     Returns
     -------
@@ -171,31 +178,35 @@ def delete(run: GivenRun, ids: str | int | Sequence[str | int], *, erase: bool =
     >>> run.delete("a")["documents"]
     1
     """
+    progress = as_progress(progress)
     several = [ids] if isinstance(ids, str | int) else list(ids)
     named = [str(one) if type(one) is int else one for one in several]  # as `add` takes them
-    return changed(run, removal(check_texts("ids", named, "ids"), erase=erase))
+    return changed(run, removal(check_texts("ids", named, "ids"), erase=erase, progress=progress), progress)
 
 
-def removal(ids: Sequence[str], *, erase: bool = False, ignore_missing: bool = False) -> Changing:
+def removal(
+    ids: Sequence[str], *, erase: bool = False, ignore_missing: bool = False, progress: Progress | None = None
+) -> Changing:
     """The change that deletes documents or, to erase them, refines a run again without them."""
 
     def remove(state: record.Run, number: int) -> tuple[record.Run, Change]:
         made, change = live.deleted(state, ids, number, ignore_missing=ignore_missing)
         if erase and change.withdrawn:
             there = {*state.require_text().ids()}
-            made = updating.update(state, Taken(withdraw=[name for name in ids if name in there]))
+            taken = Taken(withdraw=[name for name in ids if name in there])
+            made = updating.update(state, taken, execution=Execution(progress=as_progress(progress)))
         return made, change
 
     return remove
 
 
-def changed(run: GivenRun, change: Changing) -> Figures:
+def changed(run: GivenRun, change: Changing, progress: Progress | None = None) -> Figures:
     """Give a run its next state, and say what that changes. One that was refined again replaces all files."""
 
     def next_of(state: record.Run) -> tuple[record.Run, Change]:
         if state.folder is None:
             return change(state, 0)
-        with RunWriter(state.folder.resolve(), overwrite=True, wait=_WAIT) as writer:
+        with RunWriter(state.folder.resolve(), overwrite=True, progress=progress) as writer:
             state = present_state(state)
             made, figures = change(state, writer.state)
             if made is not state and isinstance(made, LiveRun):
@@ -214,6 +225,3 @@ def changed(run: GivenRun, change: Changing) -> Figures:
         raise OptionError("is a state of a run, which does not change", field="run")
     since = {name: number for name, number in made.provenance.live.items() if isinstance(number, int)}
     return Figures("Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": since})
-
-
-_WAIT = 10.0  # seconds: another addition takes less, and of an update the second writer is told

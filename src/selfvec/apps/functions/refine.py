@@ -11,7 +11,7 @@ from selfvec.apps.run import Run, open_run
 from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked, options
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.fields import FieldOptions
@@ -133,7 +133,7 @@ def refine(
 
         work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs, "progress": progress} | teaching
         return Run.of(refine_on(cluster, corpus, several, settings, fields, output, **work))
-    with run_writer(output, overwrite) as writer:
+    with run_writer(output, overwrite, progress) as writer:
         text = open_text(corpus, fields, keep=settings.keeps_text)
         work = {"writer": writer, "jobs": limited_jobs(jobs), "progress": progress} | teaching
         return finished(refine_corpus(text, several, settings, **work), writer)
@@ -180,7 +180,7 @@ def _initial(given: Any) -> Start:
 
 
 @contextmanager
-def run_writer(output: Target, overwrite: bool) -> Iterator[RunWriter | None]:
+def run_writer(output: Target, overwrite: bool, progress: Progress | None) -> Iterator[RunWriter | None]:
     """Writes the run folder that is made; None for a run in memory."""
     if output is None:
         if overwrite:
@@ -190,7 +190,7 @@ def run_writer(output: Target, overwrite: bool) -> Iterator[RunWriter | None]:
     if "://" in os.fspath(output):
         rule = f"{output} is a URL, which only a cluster writes"
         raise OptionError(rule, field="output", remedy="name a folder, or refine with --cluster local")
-    with RunWriter(output, overwrite=overwrite) as writer:
+    with RunWriter(output, overwrite=overwrite, progress=as_progress(progress)) as writer:
         yield writer
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, Unpack, overload
 from selfvec.apps.run import Run, open_run
 from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked, options
-from selfvec.base.errors import CorpusError, Interrupted, OptionError
+from selfvec.base.errors import CorpusError, Interrupted, OptionError, TargetError
 from selfvec.base.progress import Progress, as_progress, interruptible
 from selfvec.base.result_table import Figures
 from selfvec.corpus.conversion import paths_of
@@ -187,7 +187,7 @@ def update(
         return Figures("Preview", {"run": str(old.folder or ""), "dry_run": True, **change.as_dict()})
     own = _own_folder(old, output)
     target = output if own is None else own.resolve()  # a link to a run stays a link
-    with run_writer(target, own is not None or bool(how.get("overwrite"))) as writer:
+    with run_writer(target, own is not None or bool(how.get("overwrite")), progress) as writer:
         if own is not None:
             old = open_run(Path(old.folder or ""))  # another update may have finished before we got the lock
         moved = {"encoder": how.get("encoder"), "embeddings": how.get("embeddings")}
@@ -216,7 +216,7 @@ def _with_vectors_kept(
     if corpus is None and not ids:
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
     duplicates = live.KEEP if how.get("allow_duplicates") else live.REPLACE
-    execution = Execution(progress=as_progress(how.get("progress")))
+    progress = as_progress(how.get("progress"))
 
     def change(state: record.Run, number: int) -> tuple[record.Run, updating.Change]:
         made, without = state, updating.Change()
@@ -225,19 +225,19 @@ def _with_vectors_kept(
         if corpus is None:
             return made, without
         new = open_text(corpus, fields, keep=True, like=state.provenance.corpus)
-        made, more = live.added(made, new, duplicates, number, execution)
+        made, more = live.added(made, new, duplicates, number, Execution(progress=progress))
         return made, replace(more, withdrawn=without.withdrawn)
 
     old = as_run(run)
     if (own := _own_folder(old, output)) is not None and not dry_run:
-        told = changed(own, change)
+        told = changed(own, change, progress)
         made = open_run(own)
     else:
         new, figures = change(old, 0)
         told = Figures("Preview", {"run": str(old.folder or ""), "dry_run": True, **figures.as_dict()})
         if dry_run:
             return told
-        with run_writer(output, bool(how.get("overwrite"))) as writer:
+        with run_writer(output, bool(how.get("overwrite")), progress) as writer:
             if writer is None and new is not old:
                 new.folder = None  # it is in memory: what is added to it is not written into the old one
             made = finished(new, writer)
@@ -273,8 +273,10 @@ def watch(
 ) -> Iterator[Run]:
     """Update a run whenever its files change, until it is interrupted.
 
-    Files are taken when they are at rest since the last look. Mistakes in one are printed. The vectors stay,
-    so that new documents are found at once, until so many came that search gains by refining again.
+    Files are taken when they are at rest since the last look. Mistakes in one are printed. If the run cannot
+    be written, such as while another process writes it, that is printed, and the files are taken later. The
+    vectors stay, so that new documents are found at once, until so many came that search gains by refining
+    again.
 
     Parameters
     ----------
@@ -323,9 +325,12 @@ def watch(
             if now == before and now != done:
                 try:
                     yield from _taken(folder, paths, jobs, progress, documents)
+                    done = now
                 except CorpusError as error:  # a row that is still being written, or a mistake to mend
                     progress.say(f"not taken: {error.message(flags=True)}")
-                done = now
+                    done = now
+                except TargetError as error:
+                    progress.say(f"not taken yet: {error.message(flags=True)}")
             before = now
             _wait(every, asked)
     progress.say("stopped; the run is whole")
@@ -338,8 +343,11 @@ def _taken(
     made = update(folder, paths, KEEP, output=folder, progress=progress, **documents)
     change = made.change
     if change and made.provenance.worth_refining:
-        made = update(folder, output=folder, jobs=jobs, progress=progress)
-        made.change = change
+        try:
+            made = update(folder, output=folder, jobs=jobs, progress=progress)
+            made.change = change
+        except TargetError as error:  # the next documents are a reason to refine, too
+            progress.say(f"not refined again yet: {error.message(flags=True)}")
     if change:
         yield made
 
@@ -361,7 +369,7 @@ def _state(paths: Sequence[Any]) -> list[list[Any]]:
 
 
 @checked
-def undo(run: GivenRun) -> Figures:
+def undo(run: GivenRun, *, progress: Progress | None = None) -> Figures:
     """Bring back the run from before the last update.
 
     A second undo redoes the update.
@@ -369,6 +377,7 @@ def undo(run: GivenRun) -> Figures:
     Parameters
     ----------
     run : Run or path
+    progress : Progress, optional
 
     Returns
     -------
@@ -393,7 +402,8 @@ def undo(run: GivenRun) -> Figures:
     folder = Path(run) if is_path(run) and is_run(run) else as_run(run).folder
     if folder is None:
         raise OptionError("is in memory, and an undo exchanges the states of a folder", field="run")
-    with RunWriter(folder.resolve(), overwrite=True) as writer:  # a link to a run stays a link
+    progress = as_progress(progress)
+    with RunWriter(folder.resolve(), overwrite=True, progress=progress) as writer:  # a link stays a link
         before = _newest(folder)
         writer.undo()
     redone = _newest(folder) > before
@@ -461,6 +471,6 @@ def merge(
     if isinstance(runs, record.Run | str | os.PathLike) or not isinstance(runs, Iterable):
         raise OptionError("are several runs", field="runs", remedy="give a list of them")
     opened_runs = [as_run(run, "runs") for run in runs]
-    with run_writer(output, overwrite) as writer:
+    with run_writer(output, overwrite, progress) as writer:
         execution = Execution(writer, as_progress(progress), limited_jobs(jobs))
         return finished(updating.merge(opened_runs, vectors, encoder=encoder, execution=execution), writer)
