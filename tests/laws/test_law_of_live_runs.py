@@ -418,7 +418,9 @@ def test_documents_that_come_to_a_run_with_an_encoder(tmp_path: Path) -> None:
     model.run = selfvec.open(model.folder)
     heard = Heard()
     model.run.add([row("later", 777)], progress=heard)
-    assert heard.said == [f"the encoder {str(encoder)!r} of the run is not here: 1 passage added without"]
+    assert heard.said == [
+        f"there is no vector of 1 passage, and the encoder {str(encoder)!r} of the run is not here"
+    ]
     model.becomes([*model.rows, row("later", 777)])
     model.check()
     assert "; 1 passage not encoded" in selfvec.info(model.folder).about["since the vectors were made"]
@@ -459,3 +461,34 @@ def test_an_upsert_leaves_one_document_of_an_id_and_a_batch_none_behind() -> Non
     assert run.add([])["documents"] == len(run.text) == 21
     run.add([{"id": 7, "text": "storm seven"}])
     assert run.delete([7, "K"])["documents"] == 20
+
+
+def test_what_goes_needs_no_encoder(tmp_path: Path) -> None:
+    """A function is lost with its process: documents go without it, and what is left keeps its vectors."""
+
+    def encoder(texts: list[str]) -> list[list[float]]:
+        return [[1.0, float(len(text)), float(text.count("hail"))] for text in texts]
+
+    folder = tmp_path / "run"
+    selfvec.refine(BASE, "none", "decorrelated", encoder=encoder, output=folder, jobs=1)
+    model = Model(folder)
+    kept, gone = BASE[5]["text"], BASE[3]["text"]
+    vector = encoded_texts_of(model.run.present).kept([kept]).rows
+    new = {"id": "n", "text": f"{ALL} tsunami", "year": "2003"}
+    model.run.add([new])
+    heard = Heard()
+    model.run.delete("b3", erase=True, progress=heard)
+    selfvec.update(model.run, withdraw="b4", output=folder, no_undo=True)
+    model.becomes([*(one for one in BASE if one["id"] not in ("b3", "b4")), new])
+    model.check()
+    assert heard.said == [
+        "there is no vector of 1 passage and 1 word, and the encoder 'encoder' of the run is not here"
+    ]
+    encoded = encoded_texts_of(model.run.present)
+    np.testing.assert_array_equal(encoded.kept([kept]).rows, vector)
+    assert encoded.missing([kept, gone, new["text"], "hail", "tsunami"]) == [gone, new["text"], "tsunami"]
+    assert model.run.provenance.encoder["passages"] < model.run.provenance.encoder["of"]
+    assert not selfvec.verify(folder).damaged
+    refused(lambda: selfvec.update(folder, [row("o", 55)], output=folder), selfvec.SelfvecError, "not here")
+    selfvec.update(folder, [row("o", 55)], output=folder, encoder=encoder)
+    assert encoded_texts_of(model.run.present).missing([new["text"], "tsunami"]) == []

@@ -205,11 +205,12 @@ def joined_vectors(original: Vectors, encoded: EncodedTexts) -> Vectors:
     the encoder's, which is made of pieces: so it counts as built from subwords, but is held to its vector
     like a phrase, which is built from words.
     """
-    words, _ = encoded.lookup([word_text(word) for word in original.index_to_key])
+    words, there = encoded.lookup([word_text(word) for word in original.index_to_key])
     width = original.vector_size
     rows = np.empty((len(words), width + words.shape[1]), np.float32)
     rows[:, :width] = original.unit
-    words -= words.mean(axis=0, dtype=np.float64).astype(np.float32)
+    words -= (words.sum(axis=0, dtype=np.float64) / max(np.count_nonzero(there), 1)).astype(np.float32)
+    words[~there] = 0
     rows[:, width:] = unit_in_place(words)
     unit_in_place(rows)
     own = np.isin(original.sources, (Source.KNOWN, Source.RANDOM))

@@ -301,7 +301,7 @@ def _encoded(run: Run, text: RunText, execution: Execution) -> tuple[EncodedText
     made = run.provenance
     if made.encoder is None:
         return None, made
-    teacher = Teacher.of_runs([run.base], encoder_of(run))
+    teacher = Teacher.of_runs([run.base], encoder_of(run), needed=False)
     assert teacher is not None
     most = None if run.settings.encode is None else max(run.settings.encode - made.encoder["passages"], 0)
     encoded, numbers = teacher.encode_added(text, most, execution)

@@ -50,6 +50,7 @@ class Teacher:
     encoded: EncodedTexts  # the vectors that are there already
     find: Callable[[], SentenceEncoder | None]  # None: it is not here, or there is none
     given: bool = False  # by the caller, not found again
+    needed: bool = True  # for new texts; otherwise they have no vectors if the encoder is not here
 
     @classmethod
     def of(cls, encoder: GivenSentenceEncoder | None, embeddings: Any, settings: Settings) -> Teacher | None:
@@ -74,7 +75,12 @@ class Teacher:
 
     @classmethod
     def of_runs(
-        cls, runs: Sequence[Run], encoder: GivenSentenceEncoder | None, embeddings: Any = None
+        cls,
+        runs: Sequence[Run],
+        encoder: GivenSentenceEncoder | None = None,
+        embeddings: Any = None,
+        *,
+        needed: bool = True,
     ) -> Teacher | None:
         """The teacher of runs, which have the same; None if they have none.
 
@@ -93,8 +99,9 @@ class Teacher:
             raise OptionError(rule, field="embeddings", remedy="give the encoder")
         if encoder is None:
             encoders = (encoder_of(run) for run in runs)
+            place = described.get("path")
             return cls(
-                described["name"], described.get("path"), encoded, lambda: next(filter(None, encoders), None)
+                described["name"], place, encoded, lambda: next(filter(None, encoders), None), needed=needed
             )
         own = as_sentence_encoder(encoder)
         encoded.check(own)
@@ -135,8 +142,8 @@ class Teacher:
     ) -> tuple[EncodedTexts, dict[str, Any]]:
         """The vectors of a run's texts, and what ``run.json`` says of them.
 
-        `InputError` if texts are new and the encoder is not here, has changed, or fails; `Interrupted` on
-        Ctrl-C. What was encoded is in the journal of the run folder.
+        `InputError` if texts are new and the encoder is not here but needed, has changed, or fails;
+        `Interrupted` on Ctrl-C. What was encoded is in the journal of the run folder.
         """
         passages = Passages.of(text, most, self.encoded, whole=self.of_documents)
         general = [] if self.of_documents else list(dict.fromkeys(map(word_text, general)))
@@ -156,9 +163,9 @@ class Teacher:
             "path": self.place,
             "digest": texts.digest,
             "dimensions": texts.dimensions,
-            "passages": len(passages.hashes),
+            "passages": int(texts.has(passages.hashes).sum()),
             "of": passages.total,
-            "words": len(named),
+            "words": int(texts.has(text_hashes(named)).sum()),
         }
         return texts, described
 
@@ -167,17 +174,12 @@ class Teacher:
     ) -> tuple[EncodedTexts, dict[str, int]]:
         """The vectors of documents that come after the run was made, and numbers of their passages.
 
-        If the encoder is not here, those that have no vector are counted, and that is said.
+        If the encoder is not here, those that have no vector are counted.
         """
         passages = Passages.of(text, most, self.encoded, whole=self.of_documents)
-        made, lacking = self.encoded, 0
-        if self.encoder is not None:
-            made = self._with(passages.lacking, (), (), execution)
-        elif lacking := len(passages.lacking):
-            count = count_of(lacking, "passage")
-            execution.progress.say(f"the encoder {self.name!r} of the run is not here: {count} added without")
-        numbers = {"passages": len(passages.hashes), "of": passages.total, "lacking": lacking}
-        return made.only(passages.hashes), numbers
+        made = self._with(passages.lacking, (), (), execution).only(passages.hashes)
+        chosen = len(passages.hashes)
+        return made, {"passages": chosen, "of": passages.total, "lacking": chosen - len(made)}
 
     def _with(
         self, passages: Sequence[str], words: Sequence[str], named: Sequence[str], execution: Execution
@@ -185,7 +187,13 @@ class Teacher:
         """What is known, and the vectors of passages and words that are not."""
         if not passages and not words:
             return self.encoded
-        encoder = self._required(passages, words)
+        encoder = self.encoder
+        if encoder is None:
+            error = self._lacking(passages, words)
+            if self.needed:
+                raise error
+            execution.progress.say(error.rule)
+            return self.encoded
         self.encoded.check(encoder)
         if not encoder.digest and not self.encoded.agrees(encoder, named):
             self.encoded.check(encoder)  # whose h may not have been known before
@@ -205,15 +213,15 @@ class Teacher:
             remedy = "repeat the command: what was encoded is not encoded again"
             raise Interrupted("interrupted while texts were encoded", remedy=remedy) from None
 
-    def _required(self, passages: Sequence[str], words: Sequence[str]) -> SentenceEncoder:
-        if self.encoder is not None:
-            return self.encoder
+    def _lacking(self, passages: Sequence[str], words: Sequence[str]) -> InputError:
+        """What is wrong if there is nothing that encodes these."""
         if self.of_documents:
             rule = f"there is no vector of {count_of(len(passages), 'document')}, first {passages[0][:40]!r}"
-            raise InputError(rule, field="embeddings", remedy="give their vectors: embeddings=...")
-        new = f"{count_of(len(passages), 'passage')} and {count_of(len(words), 'word')}"
+            return InputError(rule, field="embeddings", remedy="give their vectors: embeddings=...")
+        counts = ("passage", passages), ("word", words)
+        new = " and ".join(count_of(len(texts), kind) for kind, texts in counts if texts)
         rule = f"there is no vector of {new}, and the encoder {self.name!r} of the run is not here"
-        raise InputError(rule, field=_FIELD, remedy="give it: --encoder NAME|FOLDER, in Python encoder=...")
+        return InputError(rule, field=_FIELD, remedy="give it: --encoder NAME|FOLDER, in Python encoder=...")
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,12 @@ class Taken:
     corpus: Corpus | None = None
     withdraw: Sequence[str | Path] = ()  # ids (str), and files that documents came from (Path)
     allow_duplicates: bool = False  # also documents whose text is in the run
+    for_good: bool = False  # nothing brings back what is withdrawn
+
+    @property
+    def erases(self) -> bool:
+        """Whether documents go for good, and none come: that must not fail for want of an encoder."""
+        return self.for_good and self.corpus is None
 
     @property
     def is_nothing(self) -> bool:
@@ -113,7 +119,7 @@ def update(
             settings = Settings(**options | {"half_life": half_life})
         refuse_changed_files(old)
         start = source_vectors(old, vectors)
-        teacher = Teacher.of_runs([old.run], encoder, embeddings)
+        teacher = Teacher.of_runs([old.run], encoder, embeddings, needed=not taken.erases)
     new, described, change = _read(old, taken, execution)
     if change.nothing and settings == old.settings and not old.run.provenance.live:
         return old.run

@@ -305,7 +305,7 @@ def test_a_withdrawal_that_lets_other_passages_be_read_needs_the_encoder(tmp_pat
     run = selfvec.refine(tmp_path / "rows.jsonl", **options, output=tmp_path / "run", encoder=letters)
     first = int(np.argmin(text_hashes(documents)))
     opened = selfvec.open_run(run.folder)
-    with pytest.raises(InputError, match="no vector of 1 passage and 0 words"):
+    with pytest.raises(InputError, match="no vector of 1 passage, and the encoder"):
         selfvec.update(opened, vectors=table(), withdraw=str(first))
     shorter = selfvec.update(opened, vectors=table(), withdraw=str(first), encoder=letters).present
     left = documents[:first] + documents[first + 1 :]

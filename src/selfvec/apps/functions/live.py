@@ -193,7 +193,7 @@ def removal(
         made, change = live.deleted(state, ids, number, ignore_missing=ignore_missing)
         if erase and change.withdrawn:
             there = {*state.require_text().ids()}
-            taken = Taken(withdraw=[name for name in ids if name in there])
+            taken = Taken(withdraw=[name for name in ids if name in there], for_good=True)
             made = updating.update(state, taken, execution=Execution(progress=as_progress(progress)))
         return made, change
 

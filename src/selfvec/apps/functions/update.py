@@ -177,6 +177,7 @@ def update(
         None if corpus is None else open_text(corpus, fields, keep=True, like=old.provenance.corpus),
         [*ids, *map(Path, files)],
         bool(how.get("allow_duplicates")),
+        bool(how.get("no_undo")),
     )
     half_life = how.get("half_life")
     if taken.is_nothing and half_life is None and not old.provenance.live:
