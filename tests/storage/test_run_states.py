@@ -103,6 +103,14 @@ def test_undo_and_redo_exchange_the_states_and_a_new_one_ends_the_redo(run: Path
     assert set(files(run)) == named(run, "run.json", "previous.json")
 
 
+def test_an_undo_of_a_damaged_state_is_not_redone(run: Path) -> None:
+    updated(run, "new report")
+    (run / "run.json").write_bytes(b"{")
+    assert selfvec.undo(run)["undone"]
+    assert documents(run) == 20
+    refused(lambda: undo(run), TargetError, "no state before")
+
+
 def test_everything_that_reads_a_run_reads_its_present_state(tmp_path: Path) -> None:
     run, options = tmp_path / "run", {"operator": "counts", "window": 5}
     selfvec.refine(ROWS, "none", "decorrelated", output=run, **options)

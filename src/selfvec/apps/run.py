@@ -138,14 +138,6 @@ class Run(record.Run):
     variants = method(lambda: selfvec.variants)
     why = method(lambda: selfvec.why)
 
-    _turns: dict[int, Lock]  # by process: a forked one must not wait for a thread that it has not
-
-    def __new__(cls, *_: Any, **__: Any) -> Self:
-        """A run that has no state yet."""
-        made = super().__new__(cls)
-        made._turns = {}
-        return made
-
     def __init__(self, *given: Any, **named: Any) -> None:
         self._state = record.Run(*given, **named)
 
@@ -189,7 +181,8 @@ class Run(record.Run):
 
     def becomes(self, change: Callable[[record.Run], tuple[record.Run, T]]) -> tuple[record.Run, T]:
         """Take the state that ``change`` makes of the present one. Changes in threads follow one another."""
-        with self._turns.setdefault(os.getpid(), Lock()):
+        locks = vars(self).setdefault("_locks", {})  # by process: the thread that holds one is not forked
+        with locks.setdefault(os.getpid(), Lock()):
             self._state, told = change(self.present)
             return self._state, told
 

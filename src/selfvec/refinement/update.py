@@ -85,11 +85,6 @@ class Taken:
     for_good: bool = False  # nothing brings back what is withdrawn
 
     @property
-    def erases(self) -> bool:
-        """Whether documents go for good, and none come: that must not fail for want of an encoder."""
-        return self.for_good and self.corpus is None
-
-    @property
     def is_nothing(self) -> bool:
         """Whether there is nothing to take."""
         return self.corpus is None and not self.withdraw
@@ -119,7 +114,8 @@ def update(
             settings = Settings(**options | {"half_life": half_life})
         refuse_changed_files(old)
         start = source_vectors(old, vectors)
-        teacher = Teacher.of_runs([old.run], encoder, embeddings, needed=not taken.erases)
+        erasing = taken.for_good and taken.corpus is None  # which must not fail for want of an encoder
+        teacher = Teacher.of_runs([old.run], encoder, embeddings, needed=not erasing)
     new, described, change = _read(old, taken, execution)
     if change.nothing and settings == old.settings and not old.run.provenance.live:
         return old.run

@@ -241,7 +241,6 @@ class RunWriter:
             if is_sealed(content) and content != present.read_bytes():  # otherwise nothing was replaced
                 with writing(self.target):
                     replaced.replace(self.target / PREVIOUS)
-                    sync_names(self.target)
 
     def _write(self, run: Run) -> None:
         words, history = run.vectors.index_to_key, run.history
@@ -279,13 +278,13 @@ class RunWriter:
         elif (kept := run.part(name)) is not None:
             shutil.copytree(kept, self.path(name))
 
-    def undo(self) -> None:
-        """Exchange the run and the state before.
+    def undo(self) -> bool:
+        """Exchange the run and the state before; whether that redoes a change: its files have higher numbers.
 
         `TargetError` if there is none, `FormatError` if one of its files is missing or damaged.
         """
-        previous = self.target / PREVIOUS
-        if not previous.is_file():
+        present, previous = (self.target / name for name in (PRESENT, PREVIOUS))
+        if not previous.is_file() or previous.read_bytes() == present.read_bytes():  # of a damaged one
             rule = "the run has no state before this one"
             raise TargetError(rule, path=self.target, remedy="an update in place keeps the state before")
         # All bytes are compared, unlike on opening: nobody has looked at this state since it was replaced.
@@ -293,8 +292,13 @@ class RunWriter:
             raise FormatError(CHANGED, path=previous, remedy=_STAYS)
         for path, rule in damaged_files(self.target, read_json(previous, _STAYS)):
             raise FormatError(rule, path=path, remedy=_STAYS)
+        now, then = (
+            max((split_state(name)[1] for name in _names_of(path) or ()), default=0)
+            for path in (present, previous)
+        )
         with writing(self.target):
             self._exchange(previous.read_bytes())
+        return 0 < now < then  # it is 0 of one that cannot be read
 
     def _is_new(self, name: str) -> bool:
         plain, state = split_state(name)
@@ -365,7 +369,6 @@ def _write(path: Path, content: bytes) -> None:
     with path.open("xb") as file:  # not through a link
         file.write(content)
     sync_file(path)
-    sync_names(path.parent)
 
 
 def _names_of(description: Path) -> frozenset[str] | None:

@@ -92,9 +92,10 @@ def add(
             if options.get("text_field"):
                 raise
             corpus = as_corpus(documents, "documents", like={**like, "text_given": False}, **options)
-        return live.added(state, corpus, duplicates, number, Execution(progress=as_progress(progress)))
+        return live.added(state, corpus, duplicates, number, Execution(progress=told))
 
-    return changed(run, change, as_progress(progress))
+    told = as_progress(progress)
+    return changed(run, change, told)
 
 
 @checked

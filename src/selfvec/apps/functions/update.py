@@ -20,15 +20,13 @@ from selfvec.base.result_table import Figures
 from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
-from selfvec.data.run import split_state
 from selfvec.files.checksums import file_state
-from selfvec.files.text_files import read_json
 from selfvec.refinement import live
 from selfvec.refinement import update as updating
 from selfvec.refinement.inputs import Execution
 from selfvec.refinement.update import MovedVectors, Taken
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.storage.run_folder import PRESENT, is_run
+from selfvec.storage.run_folder import is_run
 from selfvec.storage.run_writer import RunWriter
 
 from .live import changed
@@ -324,14 +322,14 @@ def watch(
         while not asked.is_set():
             now = _state(paths)
             if now == before and now != done:
+                done = now
                 try:
                     yield from _taken(folder, paths, jobs, progress, documents)
-                    done = now
                 except CorpusError as error:  # a row that is still being written, or a mistake to mend
                     progress.say(f"not taken: {error.message(flags=True)}")
-                    done = now
                 except TargetError as error:
                     progress.say(f"not taken yet: {error.message(flags=True)}")
+                    done = None
             before = now
             _wait(every, asked)
     progress.say("stopped; the run is whole")
@@ -405,20 +403,11 @@ def undo(run: GivenRun, *, progress: Progress | None = None) -> Figures:
         raise OptionError("is in memory, and an undo exchanges the states of a folder", field="run")
     progress = as_progress(progress)
     with RunWriter(folder.resolve(), overwrite=True, progress=progress) as writer:  # a link stays a link
-        before = _newest(folder)
-        writer.undo()
-    redone = _newest(folder) > before
+        redone = writer.undo()
     undone = "brought back the state before the last update; a second undo redoes the update"
     told = "redid the update that was undone" if redone else undone
     figures = {"run": os.fspath(folder), "undone": not redone, "redone": redone}
     return Figures("Undone", figures, messages=[told])
-
-
-def _newest(folder: Path) -> int:
-    """The highest number of a state in the names of a run's files: it rises with each change of the run."""
-    described = read_json(folder / PRESENT, "undo the update").get("files")
-    names = described if isinstance(described, dict) else ()
-    return max((split_state(name.partition("/")[0])[1] for name in names), default=0)
 
 
 @checked
