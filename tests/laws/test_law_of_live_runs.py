@@ -310,8 +310,9 @@ class Beside(Progress):
         self.thread = thread
 
     def stage(self, label: str, total: int | None, unit: str) -> AbstractContextManager[Any]:
-        self.thread.start()
-        self.thread.join(0.5)
+        if not self.thread.ident:  # at the first stage
+            self.thread.start()
+            self.thread.join(0.5)
         return super().stage(label, total, unit)
 
 
@@ -327,6 +328,18 @@ def test_changes_of_one_run_in_memory_follow_one_another(copied_by: Any) -> None
     assert run.text.ids() == ["b0", *(one["id"] for one in BASE[3:]), "n"]
     assert len(first.text) == (len(BASE) if copied_by else len(BASE) - 1)
     same_answers(run)
+
+
+def test_names_of_topics_stay_whatever_comes_while_they_are_given(tmp_path: Path) -> None:
+    text = selfvec.example(tmp_path / "weather.jsonl")
+    run, same = (selfvec.refine(text, "none", "decorrelated") for _ in range(2))
+    terms = ",".join(term for term, _ in selfvec.topics(same, 4)[0].terms)
+    pl.DataFrame({"name": ["Mine"], "terms": [terms]}).write_csv(tmp_path / "names.csv")
+    adds = Thread(target=lambda: run.add([row("n", 1)]))
+    selfvec.topics(run, 4, names=tmp_path / "names.csv", progress=Beside(adds))
+    adds.join()
+    assert run.text.ids()[-1] == "n"
+    assert [own.name for own in run.topic_names] == ["Mine"]
 
 
 def test_an_update_replaces_the_same_id_from_anywhere(tmp_path: Path) -> None:

@@ -170,6 +170,10 @@ class Run:
         """The words that came since the vectors were made, with their rows; None if no document came."""
         return None
 
+    def becomes(self, change: Callable[[Run], tuple[Run, T]]) -> tuple[Run, T]:
+        """What ``change`` makes of this state, and says; a run that follows its states takes it."""
+        return change(self)
+
     def whole(self) -> Run:
         """The same in one piece: itself, unless documents came or went since the vectors were made.
 

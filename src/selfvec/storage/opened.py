@@ -47,6 +47,12 @@ def as_run(given: GivenRun, name: str = "run") -> Run:
     raise OptionError(f"{rule}, not {type(given).__name__}", field=name, remedy=remedy)
 
 
+def owner(given: GivenRun) -> Run:
+    """What becomes another state: the run that a person holds, or else the state that is given or opened."""
+    run = getattr(given, "run_", given)  # of a fitted `selfvec.Refiner`
+    return run if isinstance(run, Run) else as_run(given)
+
+
 def as_vectors(given: GivenVectors, name: str = "vectors") -> Vectors:
     """Vectors from an argument: vectors, a model, a run (its refined vectors), a path or a name."""
     run_or_vectors = opened(given, name)

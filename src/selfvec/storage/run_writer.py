@@ -350,10 +350,15 @@ def save_topic_names(run: Run, names: Sequence[TopicName], progress: Progress | 
 
     `TargetError` if the folder cannot be written, or another process writes it.
     """
-    if run.folder is not None:
-        with RunWriter(run.folder.resolve(), overwrite=True, progress=progress) as writer:
-            writer.name_topics(names)
-    run.topic_names = names
+
+    def named(state: Run) -> tuple[Run, None]:
+        if state.folder is not None:
+            with RunWriter(state.folder.resolve(), overwrite=True, progress=progress) as writer:
+                writer.name_topics(names)
+        state.topic_names = names
+        return state, None
+
+    run.becomes(named)
 
 
 def _replace(path: Path, content: bytes) -> None:

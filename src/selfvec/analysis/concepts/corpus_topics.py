@@ -33,7 +33,7 @@ from selfvec.files.text_files import read_json
 from selfvec.numerics.statistics import share_interval
 from selfvec.refinement.derived_vectors import TOPICS
 from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
-from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.opened import GivenRun, owner
 from selfvec.storage.run_folder import read_names
 from selfvec.storage.text_file import text_part
 
@@ -166,7 +166,8 @@ def topics(
     """
     seeds, earlier = _beginnings(given.get("seed_words"), given.get("like"))
     _check_groups(by, match=match, hierarchy=hierarchy)
-    home = as_run(run)
+    own = owner(run)
+    home = own.present
     if documents is not None:
         check_report(documents, ROWS)
         check_target(documents, overwrite=overwrite, folder=False)
@@ -180,8 +181,8 @@ def topics(
     clusters = _kept_clusters(run, number, options, progress)
     told: list[str] = []
     if (names := given.get("names")) is not None:
-        kept = kept_with(home, clusters, [] if names == FORGET else read_names(names), progress)
-        run.topic_names = home.topic_names
+        kept = kept_with(own, clusters, [] if names == FORGET else read_names(names), progress)
+        run.topic_names = own.topic_names
         several = count_of(len(kept), "name") if kept else "no names"
         told = [f"The run keeps {several} of topics, for its report and page, too."]
     clusters = replace(with_names(clusters, run.topic_names), told=told)

@@ -18,7 +18,7 @@ from selfvec.refinement import live
 from selfvec.refinement import update as updating
 from selfvec.refinement.inputs import Execution
 from selfvec.refinement.update import Change, Taken
-from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.opened import GivenRun, owner
 from selfvec.storage.run_folder import present_state
 from selfvec.storage.run_writer import RunWriter
 
@@ -217,12 +217,9 @@ def changed(run: GivenRun, change: Changing, progress: Progress | None = None) -
                 made = present_state(state)
         return made, figures
 
-    own: Any = getattr(run, "run_", run)  # of a fitted Refiner
-    if hasattr(own, "becomes"):
-        made, figures = own.becomes(next_of)
-    elif (state := as_run(run)).folder is not None:
-        made, figures = next_of(state)
-    else:
+    own = owner(run)
+    if own.present is own and own.folder is None:
         raise OptionError("is a state of a run, which does not change", field="run")
+    made, figures = own.becomes(next_of)
     since = {name: number for name, number in made.provenance.live.items() if isinstance(number, int)}
     return Figures("Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": since})
