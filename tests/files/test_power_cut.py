@@ -124,10 +124,14 @@ def test_a_state_is_on_the_disk_before_it_becomes_the_run_and_an_old_one_goes_af
             assert place(calls, "fsync", f"<{name.format(state)}>") < became
         for name in ("tokens{}.safetensors", "text{}.parquet", "report{}.json", "counts{}"):
             assert place(calls, "fsync", f"<{name.format(state)}>") < became
-        assert place(calls, "fsync", "<run>") < place(calls, "fsync", "<.run.json.partial>") < became
+        described = place(calls, "fsync", "<.run.json.partial>")
         if state:
-            assert place(calls, "rename", "/.previous.json.partial", "/previous.json") < became
+            assert place(calls, "fsync", "<.previous.json.partial>") < described
+        assert described < described + place(calls[described:], "fsync", "<run>") < became
         calls = calls[became + 1 :]
         assert place(calls, "fsync", "<run>") == 0
+        if state:
+            assert place(calls, "rename", "/.previous.json.partial", "/previous.json") == 1
+            assert place(calls[1:], "fsync", "<run>") == 1
     gone = [what for call, what in calls if call.startswith("unlink") and "text.parquet" in what]
     assert len(gone) == 1

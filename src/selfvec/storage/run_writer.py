@@ -214,7 +214,6 @@ class RunWriter:
     def _replace_present(self, described: Mapping[str, Any], undo: bool = True) -> bytes:
         """Make a new state the run, sealed; the present one becomes the state before, or is forgotten."""
         content = seal({"format": RUN_FORMAT, **described}, indent=1)
-        sync_names(self.target)  # first the files, then the description that names them
         present = self.target / PRESENT
         if undo and _names_of(present) is not None:
             self._exchange(content)
@@ -241,6 +240,7 @@ class RunWriter:
             if is_sealed(content) and content != present.read_bytes():  # otherwise nothing was replaced
                 with writing(self.target):
                     replaced.replace(self.target / PREVIOUS)
+                    sync_names(self.target)
 
     def _write(self, run: Run) -> None:
         words, history = run.vectors.index_to_key, run.history
@@ -365,6 +365,7 @@ def _replace(path: Path, content: bytes) -> None:
     """Replace a description. Others cannot: the folder is locked, and what a killed writer left is swept."""
     fresh = path.with_name(f".{path.name}.partial-00000000")
     _write(fresh, content)
+    sync_names(path.parent)  # of the files, before the description that names them
     fresh.replace(path)
     sync_names(path.parent)
 
