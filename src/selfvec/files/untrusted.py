@@ -44,7 +44,7 @@ def decoding(path: str | os.PathLike[str], what: str, remedy: str = DAMAGED) -> 
     except (*_PASSED_ON, *_BUGS):
         raise
     except BaseException as error:
-        _check_opens(path)
+        _check_opens(getattr(error, "filename", None) or path)  # of several files, the one that it is about
         refuse_pointer(path)
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise FormatError(f"is not a readable {what} ({reason})", path=path, remedy=remedy) from error
