@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -24,24 +25,36 @@ class WordTable:
     names : sequence of V str
     original, refined : Vectors
         Before and after refining.
-    stop_words, with_letters : (V,) bool
     counts : (V,) int64
         Occurrences; zeros if they are unknown.
+    stops : set of str
+        `stop_words_of_run`.
     """
 
     names: Sequence[str]
     original: Vectors
     refined: Vectors
-    stop_words: Mask
-    with_letters: Mask
     counts: Ints
+    stops: frozenset[str]
 
     @classmethod
     def of(cls, run: Run) -> WordTable:
         """The words of a run."""
         names, counts = run.vectors.index_to_key, run.vectors.counts
         counts = np.zeros(len(names), np.int64) if counts is None else counts
-        return cls(names, run.original, run.vectors, are_stop_words(run), with_letters(names), counts)
+        return cls(names, run.original, run.vectors, counts, stop_words_of_run(run))
+
+    # What the words are is looked at when it is first asked for: a result from the cache needs none of it.
+
+    @cached_property
+    def stop_words(self) -> Mask:
+        """Which are stop words, or joined of them: *the*, *don't*, (V,) bool."""
+        return np.array([self.stops.issuperset(word.lower().split("'")) for word in self.names], bool)
+
+    @cached_property
+    def with_letters(self) -> Mask:
+        """Which have a letter, (V,) bool."""
+        return with_letters(self.names)
 
     def numbers(self, words: Sequence[str]) -> Ints:
         """Their places in the table, (n,)."""
@@ -56,12 +69,6 @@ class WordTable:
 def stop_words_of_run(run: Run) -> frozenset[str]:
     """The stop words of a run, or those of its language, in lower case; empty without a list."""
     return Rulebook(Rules(stop_words=Preprocessing.of(run.provenance).stop_words), "lower").stop_words
-
-
-def are_stop_words(run: Run) -> Mask:
-    """Which words of a run are `stop_words_of_run`, or joined of them: *the*, *don't*, (V,) bool."""
-    stops = stop_words_of_run(run)
-    return np.array([stops.issuperset(word.lower().split("'")) for word in run.vectors.index_to_key], bool)
 
 
 def garbled_words(run: Run) -> frozenset[str]:

@@ -252,7 +252,7 @@ def _read(
 
 
 def _joined_text(texts: Iterable[RunText], execution: Execution) -> RunText:
-    with execution.text_writer() as writer:
+    with execution.text_writer(kinds={}) as writer:
         for text in texts:
             for documents in text.batches():
                 writer.add(documents)

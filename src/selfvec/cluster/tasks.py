@@ -97,7 +97,7 @@ def read_shard(
     vectors = cast(Vectors, known)
     with execution.text_writer() if settings.keeps_text else nullcontext() as writer:
         tokens, encoding = read_unstemmed(corpus, vectors, settings, execution, text=writer)
-        text = writer.finish(as_texts=True) if writer else None
+        text = writer.finish() if writer else None
     worker = f"{platform.node()}:{os.getpid()}"
     evidence = corpus.dates.fields[0].evidence if corpus.dates.fields else None
     return ShardRead(corpus.summary, encoding, worker, evidence), tokens, text, corpus.dates

@@ -486,7 +486,6 @@ def _folded(texts: Any) -> Any:
 
 
 _PLAIN_NUMBER = r"^\s*[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\s*$"
-_PLAIN_DAY = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ].*)?$"
 
 
 def _plain_numbers(own: pl.Expr) -> pl.Expr:

@@ -37,7 +37,7 @@ FIELD = "field:"
 GROUP = 4096
 """Rows of a row group: to read one document, a group is decoded."""
 _SMALL = 1 << 20  # bytes of a file
-_LOOKED_AT, _EXAMPLES, _SHOWN = 1000, 3, 40  # values of a field, those shown, and characters of each
+_EXAMPLES, _SHOWN = 3, 40  # of a field that is described, and characters of each
 
 _OWN = (ID, TEXT, DATE, SLICE, FILE, FINGERPRINT)
 _AGAIN = "make the run again"
@@ -157,15 +157,23 @@ class RunText:
 
     def described(self) -> list[dict[str, Any]]:
         """The fields: name, type, how many documents have none, and examples, the first different values."""
-        made = []
-        for name, kind in self.kinds.items():
-            values = written(self.values(name))
-            own = values.set(values.str.strip_chars() == "", None).drop_nulls()
-            first = own.head(_LOOKED_AT).unique(maintain_order=True).head(_EXAMPLES)
-            examples = [whole_words(one, _SHOWN) for one in first]
-            empty = len(values) - len(own)
-            made.append({"name": name, "type": kind, "empty": empty, "examples": examples})
-        return made
+        empty = dict.fromkeys(self.fields, 0)
+        examples: dict[str, dict[str, None]] = {name: {} for name in self.fields}
+        columns = {column_of(name): name for name in self.fields}
+        for rows in self.batches(columns) if columns else ():  # a field may be longer than the memory
+            for column, name in columns.items():
+                own = rows[column].filter(rows[column].str.strip_chars() != "")
+                empty[name] += len(rows) - len(own)
+                if len(examples[name]) < _EXAMPLES:
+                    examples[name] |= dict.fromkeys(own.unique(maintain_order=True).head(_EXAMPLES))
+        shown = {
+            name: [whole_words(one, _SHOWN) for one in list(own)[:_EXAMPLES]]
+            for name, own in examples.items()
+        }
+        return [
+            {"name": name, "type": kind, "empty": empty[name], "examples": shown[name]}
+            for name, kind in self.kinds.items()
+        ]
 
     def _as_written(self, documents: pl.DataFrame) -> pl.DataFrame:
         own = {column_of(name) for name, kind in self.kinds.items() if kind != TEXTS}

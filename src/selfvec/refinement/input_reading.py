@@ -61,7 +61,7 @@ def read_inputs(
             return load_start(vectors, settings)
 
     with (
-        execution.text_writer(kinds=kinds) if settings.keeps_text else nullcontext() as text,
+        execution.text_writer(kinds=kinds or {}) if settings.keeps_text else nullcontext() as text,
         ThreadPoolExecutor(1) as pool,
     ):
         described_load = pool.submit(load)

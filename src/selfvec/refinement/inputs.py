@@ -278,5 +278,5 @@ class Execution:
     timings: Timings = field(default_factory=Timings)  # seconds by stage
 
     def text_writer(self, name: str = TEXT, kinds: Mapping[str, str] | None = None) -> TextWriter:
-        """Writes documents into a file of the run, or into memory; the kinds of some fields may be known."""
+        """Writes documents into a file of the run, or into memory; see `TextWriter`."""
         return TextWriter(None if self.writer is None else self.writer.path(name), kinds)

@@ -156,7 +156,7 @@ def _read(old: SourceRun, taken: Taken, execution: Execution) -> tuple[RunText, 
                 for batch in corpus.batches(advance, seen=seen, select=intake.taken):
                     text.add(as_kept(old.run, batch.rows, corpus))
             described, days = corpus.summary.as_dict(), corpus.days
-        return text.finish(days, as_texts=True), described, Change.of(intake, withdrawn)
+        return text.finish(days), described, Change.of(intake, withdrawn)
 
 
 def as_kept(run: Run, documents: pl.DataFrame, corpus: Corpus) -> pl.DataFrame:

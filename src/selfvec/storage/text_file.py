@@ -35,12 +35,13 @@ class TextWriter:
     """Writes the documents of a run into a file, or into memory.
 
     It is a context: what was written is given up unless `finish` was called. Fields are of the ``kinds`` that
-    are given, or of those that all their values are.
+    are given, or of those that all their values are. Without ``kinds`` they stay texts, as of documents that
+    are written again with others.
     """
 
     def __init__(self, target: Path | None = None, kinds: Mapping[str, str] | None = None) -> None:
         self.target = target
-        self._kinds = kinds or {}
+        self._kinds = kinds
         self._parts: list[_Part] = []
         self._fields: list[str] = []
         self._guesses: dict[str, Guess] = {}
@@ -51,18 +52,16 @@ class TextWriter:
         if new or not self._parts:
             self._fields += new
             self._begin()
-        _look(self._guesses, documents)
+        if self._kinds is not None:
+            _look(self._guesses, documents)
         self._parts[-1].put(documents)
 
-    def finish(self, days: pl.Series | None = None, *, as_texts: bool = False) -> RunText:
-        """All documents, when they are written; with other dates, (D,), if these are given.
-
-        ``as_texts`` leaves the values of fields as texts, of documents that are written again with others.
-        """
+    def finish(self, days: pl.Series | None = None) -> RunText:
+        """All documents, when they are written; with other dates, (D,), if these are given."""
         if not self._parts:
             self._begin()
         self._parts[-1].close()
-        forms = {} if as_texts else _forms(self._guesses, self._kinds)
+        forms = _forms(self._guesses, self._kinds or {})
         again = len(self._parts) > 1 or days is not None or any(kind != TEXT for kind, _ in forms.values())
         return RunText(self._joined(days, forms) if again else self._parts[0].content)
 

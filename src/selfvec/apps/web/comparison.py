@@ -28,7 +28,7 @@ from selfvec.analysis.word_drift.drift_result import Drift, kind_and_spellings
 from selfvec.analysis.word_drift.measures import NEIGHBOURS, possible_neighbours
 from selfvec.analysis.word_drift.permutation_test import compared_means
 from selfvec.analysis.word_drift.word_choice import NAME
-from selfvec.analysis.word_kinds import WordTable, are_stop_words
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import AnyFloats, Ints, Mask, Rows
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.progress import Progress
@@ -180,7 +180,7 @@ def compare_refined(run: Run) -> StateComparison:
         np.stack([counts] * 2),
         ("original", "refined"),
         content_words(run),
-        np.stack([(counts >= least) & ~are_stop_words(run)] * 2),
+        np.stack([(counts >= least) & ~WordTable.of(run).stop_words] * 2),
     )
     common = np.argsort(-counts, kind="stable")[:FITTED]
     passes = 1 if run.provenance.passes is None else run.provenance.passes
