@@ -52,7 +52,7 @@ import sys
 from selfvec.apps.cli import main
 for command in (
     "similar run hail", "run info run", "run health run", "run trajectory run hail", "search run hail",
-    "text topics run",
+    "text topics run", "update run new.jsonl --vectors keep", "search run brand-new",
 ):
     assert main(command.split()) in (0, 1), command
     assert "numba" not in sys.modules, command
@@ -63,6 +63,7 @@ def test_visits_of_a_run_that_need_no_kernel_load_no_numba(tmp_path: Path, storm
     made = selfvec.refine(storms, "none", "decorrelated", history="epoch", output=tmp_path / "run")
     made.search("hail")  # makes the index
     made.topics()
+    (tmp_path / "new.jsonl").write_text('{"id": "new", "text": "Hail as large as a brand-new ball."}\n')
     done = subprocess.run([sys.executable, "-c", VISITS], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.examples import TIMES
 
+from selfvec.base.compiled import read_only
+from selfvec.corpus.fingerprints import _hash
 from selfvec.data.run import Run
 from selfvec.numerics.quantization import quantised
+from selfvec.numerics.rows import add_rows
 from selfvec.retrieval import Index, documents, kernels, scoring
 from selfvec.retrieval.build import Agreement, agreement, dense_share
 from selfvec.retrieval.dense_space import DenseSpace, projected
@@ -290,7 +293,10 @@ def test_numpy_gives_the_same_to_the_bit_as_the_kernels_it_stands_in_for(seed, d
     def same(kernel, *arguments) -> None:
         results = []
         for function in (kernel.compiled, kernel.instead):
-            own = [np.copy(one) if isinstance(one, np.ndarray) else one for one in arguments]
+            own = [
+                one.copy() if isinstance(one, np.ndarray) and one.flags.writeable else one
+                for one in arguments
+            ]
             results.append([function(*own), *own])
         for one, other in zip(*results, strict=True):
             np.testing.assert_array_equal(one, other)
@@ -303,3 +309,12 @@ def test_numpy_gives_the_same_to_the_bit_as_the_kernels_it_stands_in_for(seed, d
     scores = rng.integers(0, 5, passages).astype(np.float32)  # some are equal
     of_documents = rng.random(documents, np.float32)
     same(kernels.add_best_passages, scores, owners, 0.5, of_documents, np.full(documents, -1, np.int32))
+
+    ids = rng.integers(0, 30, units).astype(np.int32)
+    ends = np.sort(rng.integers(0, units + 1, documents))
+    rows, weights = rng.standard_normal((30, 16), np.float32), rng.random(30, np.float32)
+    same(add_rows, ids, ends, rows, weights, np.zeros((documents - 1, 16), np.float32))
+
+    data = rng.integers(0, 256, 10 * units, dtype=np.uint8)
+    bounds = np.sort(rng.integers(0, len(data) + 1, documents + 1))
+    same(_hash, read_only(data), bounds[:-1], bounds[1:], np.zeros(documents, np.uint64))

@@ -39,7 +39,7 @@ class _Interpreter(threading.local):
         self.running = True
         try:
             with np.errstate(over="ignore"):  # hashes wrap around
-                return function(*map(_plain, arguments))
+                return function(*arguments)
         finally:
             self.running = False
             self.seconds += time.perf_counter() - started
@@ -79,8 +79,9 @@ def kernel(
     Write loops, and take the arrays that are needed: an assignment to a slice or row takes Numba a second to
     compile, and each kind of array that a kernel makes a third of one.
 
-    Until Numba is loaded, ``instead`` is called, which gives the same, or the function is interpreted if
-    ``steps`` of its arguments, about the number of its steps, is small; for a second in all.
+    Until Numba is loaded, a call of few ``steps``, a function of its arguments, does without it: ``instead``,
+    which gives the same, is called, or the function is interpreted; for a second in all. With ``instead``
+    alone, all calls have few steps.
     """
     if function is None:
         return lambda given: _Kernel(given, fastmath, steps, instead)
@@ -105,12 +106,15 @@ class _Kernel:
     def __call__(self, *arguments: Any) -> Any:
         if _INTERPRETER.running:
             return self.__wrapped__(*arguments)  # type: ignore[attr-defined]
-        if "numba" not in sys.modules and _INTERPRETER.seconds < _PATIENCE:
-            if self.instead is not None:
-                return _INTERPRETER.run(self.instead, arguments)
-            if self.steps is not None and self.steps(*arguments) <= _FEW:
-                return _INTERPRETER.run(self.__wrapped__, arguments)  # type: ignore[attr-defined]
-        return self.compiled(*arguments)
+        if "numba" in sys.modules or _INTERPRETER.seconds >= _PATIENCE or not self._is_soon_done(arguments):
+            return self.compiled(*arguments)
+        if self.instead is not None:
+            return _INTERPRETER.run(self.instead, arguments)
+        plain = [_plain(argument) for argument in arguments]
+        return _INTERPRETER.run(self.__wrapped__, plain)  # type: ignore[attr-defined]
+
+    def _is_soon_done(self, arguments: Sequence[Any]) -> bool:
+        return self.instead is not None if self.steps is None else self.steps(*arguments) <= _FEW
 
     @cached_property
     def compiled(self) -> Any:

@@ -87,7 +87,7 @@ _AHEAD = 3  # items computed ahead: enough to even out speeds with little memory
 ROW_BLOCK = 4096  # rows worked on at a time
 _ONE_CORE: list[Any] = []  # the limit of `one_core`, once for each thread inside it
 _ONE_CORE_LOCK = Lock()
-_WORK = local()  # of a thread of `in_order`: ``cancelled``, a `_Cancelled`
+_WORK = local()  # of a thread of `in_order`: ``cancelled``, a `Cancelled`
 
 
 def cut(sizes: Ints, limit: int) -> list[tuple[int, int]]:
@@ -120,7 +120,7 @@ def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Itera
     if isinstance(items, Sized) and len(items) < 2:
         yield from map(work, items)
         return
-    cancelled = _Cancelled()
+    cancelled = Cancelled()
 
     def run(item: In) -> Out:
         _WORK.cancelled = cancelled
@@ -208,8 +208,8 @@ def stop_if_cancelled() -> None:
         raise CancelledError
 
 
-class _Cancelled(Event):
-    """Set when nobody will read the results of the threads of an `in_order`."""
+class Cancelled(Event):
+    """Set when nobody will read the results of threads, as those of an `in_order`; also by `cancel_all`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -222,7 +222,7 @@ class _Cancelled(Event):
             end()
 
 
-_RUNNING: WeakSet[_Cancelled] = WeakSet()
+_RUNNING: WeakSet[Cancelled] = WeakSet()
 
 
 @contextmanager
@@ -231,7 +231,7 @@ def ended_by(end: Callable[[], object]) -> Iterator[None]:
 
     This is for code of a library, which cannot call `stop_if_cancelled`, and may never return.
     """
-    cancelled: _Cancelled | None = getattr(_WORK, "cancelled", None)
+    cancelled: Cancelled | None = getattr(_WORK, "cancelled", None)
     if cancelled is None:
         yield
         return

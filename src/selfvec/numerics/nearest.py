@@ -123,7 +123,7 @@ def nearest_columns(
     return numbers, values
 
 
-@kernel
+@kernel(steps=lambda cosines, *_: cosines.size)
 def _insert_nearest(
     cosines: Floats,
     own: Ints,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -122,7 +123,13 @@ def top_indices(scores: AnyFloats, n: int) -> list[int]:
     return best
 
 
-@kernel
+def _add_rows(ids: Ids, offsets: Ints, rows: Rows, weights: Floats, out: Rows) -> None:
+    for group, (first, last) in enumerate(pairwise(offsets.tolist())):
+        for number in ids[first:last].tolist():
+            out[group] += weights[number] * rows[number]
+
+
+@kernel(steps=lambda ids, *_: 8 * len(ids), instead=_add_rows)
 def add_rows(
     ids: Ids,  # (N,)
     offsets: Ints,  # (n + 1,)

@@ -32,7 +32,7 @@ def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
     return starts, units, counts
 
 
-@kernel
+@kernel(steps=lambda ids, *_: len(ids))
 def _write_postings(ids: Ids, offsets: Ints, last: Ints, end: Ints, units: Ids, counts: U16) -> None:
     """Write texts and occurrences from the beginnings ``end`` of each type on."""
     for unit in range(len(offsets) - 1):

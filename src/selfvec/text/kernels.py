@@ -314,7 +314,7 @@ def count_sentences(
     return counts
 
 
-@kernel
+@kernel(steps=lambda data, *_: len(data))
 def _write_sentences(
     data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes, counts: Ids
 ) -> None:
@@ -509,7 +509,7 @@ def document_frequencies(
     return out
 
 
-@kernel
+@kernel(steps=lambda ids, *_: len(ids))
 def _count_documents(
     ids: Ids,
     offsets: Ints,

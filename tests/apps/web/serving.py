@@ -131,7 +131,7 @@ def serving(
     jobs: int | None = 1,
     start: bool = False,
 ) -> Iterator[Site]:
-    """Serve a run for a while; ``start`` prepares the page, as `serve` does."""
+    """Serve a run for a while; ``start`` begins what the page asks for when it is opened."""
     data = PageData(run, jobs)
     with bind("127.0.0.1", 0) as listening:
         server = server_of(create_app(data, token, write_token))

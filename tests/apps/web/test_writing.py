@@ -35,7 +35,6 @@ class Client:
         from fastapi.testclient import TestClient
 
         self.data = PageData(open_run(folder), 1)
-        self.data.prepare()
         self.page = TestClient(create_app(self.data, None, TOKEN), base_url="http://127.0.0.1")
 
     def send(self, method: str, body: Any = None, address: str = "", **headers: str) -> tuple[int, Any]:
@@ -87,6 +86,17 @@ def test_documents_are_added_replaced_and_deleted(client: Client) -> None:
     folder = client.data.run.folder
     assert len(selfvec.open(folder).text) == 38
     assert not list(folder.glob("added*"))
+
+
+def test_a_run_that_is_only_searched_has_only_its_index_made(client: Client) -> None:
+    assert client.found("hail")
+    client.send("POST", {"id": "n", "text": "a tsunami came"})
+    client.page.get("/api/state")
+    assert client.found("tsunami") == ["n"]
+    made = {path.name.partition("-")[0] for path in (client.data.run.folder / "cache").iterdir()}
+    assert made == {"search", "topics"}  # the latter are vectors of the index
+    client.page.get("/api/about")
+    assert client.page.get("/api/domain").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -300,13 +300,22 @@ class Comparisons:
     ) -> None:
         self.run = run
         self.jobs = jobs
-        self.slices = comparable_slices(run)
-        self._usual = _usual_pair(run) if self.slices else []
         self._tasks: dict[str, ComparisonTasks] = {}  # the least recently used first
         self._tested: dict[Hashable, BackgroundTask[Ranking]] = {}  # by other than usual options, likewise
         self._background = background or Tasks()
         self._after = after
         self._lock = threading.Lock()
+
+    # Who only searches compares nothing, so the text is divided when somebody looks.
+
+    @cached_property
+    def slices(self) -> Sequence[Slice]:
+        """The slices of the text that can be compared."""
+        return comparable_slices(self.run)
+
+    @cached_property
+    def _usual(self) -> list[Slice]:
+        return _usual_pair(self.run) if self.slices else []
 
     @property
     def default(self) -> str:

@@ -22,7 +22,8 @@ _FREQUENT = 40  # words
 
 @address("/api/about")
 def about(page: PageData) -> Json:
-    """The run, its comparisons, and the one shown first."""
+    """The run, its comparisons, and the one shown first. The page asks for this when it is opened."""
+    page.prepare()
     run, comparisons = page.run, page.comparisons
     made = run.provenance
     return {

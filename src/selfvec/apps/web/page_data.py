@@ -43,7 +43,8 @@ Json = dict[str, Any]
 class PageData:
     """What the page of one state of a run computes in the background, and what each task needs.
 
-    Nothing is computed before somebody asks for it; `prepare` asks in the order that suits most::
+    Nothing is computed before somebody asks for it: a program that only searches needs the index alone. Who
+    opens the page gets what it shows by `prepare`, which asks in the order that suits most::
 
         topics, names ─▶ domain              index ─▶ original index, maps of documents
         (index of a long text ─▶) comparison ─▶ its states, its drift, its map of words
@@ -105,7 +106,8 @@ class PageData:
 
         What somebody asks for meanwhile begins at once.
         """
-        self.domain.begin().add_done_callback(lambda _: self._begin_others())
+        if not self.domain.begun:
+            self.domain.begin().add_done_callback(lambda _: self._begin_others())
 
     def _begin_others(self) -> None:
         self.index.begin()
@@ -173,8 +175,7 @@ class PresentPage:
             if run is not self._data.run:
                 _ = run.tokens  # damaged ones are an error here, before threads are started
                 fresh = PageData(run, self._data.jobs, self._data.first, writes=self._data.writes)
-                fresh.index.begin()  # first, because more waits for it than for anything else
-                fresh.prepare()
+                fresh.index.begin()
                 self._data.tasks.close()  # nothing more will be asked of the state before
                 self._data = fresh
             return self._data

@@ -60,7 +60,6 @@ def serve(
     with bind(host, port) as listening:
         token = None if is_local(_in_address(host)) else secrets.token_urlsafe(32)
         app = create_app(data, token, write_token)
-        data.prepare()
         say(address(host, listening.getsockname()[1], token))
         run_server(app, listening)
 

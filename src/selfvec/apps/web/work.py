@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar
 
 from selfvec.base.errors import SelfvecError
 from selfvec.base.progress import Advance, Progress
-from selfvec.base.threads import one_core, threads
+from selfvec.base.threads import Cancelled, one_core, threads
 
 QUEUE_SECONDS = 1.0  # that a request waits for a thread: after that the page would seem to hang
 _ALMOST = 0.99  # largest share that is reported before the result exists: stages end earlier
@@ -144,7 +144,8 @@ class BackgroundTask(Future[T], Progress):
         except SelfvecError as error:
             self.set_exception(error)
         except BaseException as error:  # Polars' panics, too: who waits for the task must be told
-            traceback.print_exc()
+            if not self.tasks.closed:
+                traceback.print_exc()
             self.set_exception(SelfvecError(f"the computation failed ({type(error).__name__}: {error})"))
 
     @contextmanager
@@ -196,7 +197,12 @@ class Tasks:
         self._lock = threading.Lock()
         self._waiting: list[BackgroundTask[Any]] = []  # begun, and taken by no thread yet; the oldest first
         self._busy: set[Kind] = set()  # that have a thread
-        self.closed = False
+        self._closed = Cancelled()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing will be asked any more."""
+        return self._closed.is_set()
 
     def task(
         self,
@@ -212,7 +218,7 @@ class Tasks:
 
     def close(self) -> None:
         """Drop all tasks, and those begun later: each ends at its next step and fails with `Busy`."""
-        self.closed = True
+        self._closed.set()
 
     def begin(self, task: BackgroundTask[Any]) -> None:
         """Queue a task and those that it needs, unless that was done before."""
