@@ -143,6 +143,7 @@ def test_rows_do_not_depend_on_threads_or_on_the_folder(folder: Path) -> None:
     rows = [narrow_rows(run.tokens, run.vectors.unit, jobs) for jobs in (1, 2, 3)]
     np.testing.assert_array_equal(rows[0], rows[1])
     np.testing.assert_array_equal(rows[0], rows[2])
-    np.testing.assert_array_equal(narrow_vectors(run).vectors, rows[0])
+    half = rows[0].astype(np.float16)  # as they are kept
+    np.testing.assert_array_equal(narrow_vectors(run).vectors, half)
     memory = run.replace(folder=None)
-    np.testing.assert_array_equal(narrow_vectors(memory).vectors, rows[0])
+    np.testing.assert_array_equal(narrow_vectors(memory).vectors, half)

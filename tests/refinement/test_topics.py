@@ -24,7 +24,8 @@ def test_words_of_one_subject_are_near() -> None:
     within = topics.similarity("hail", "wind"), topics.similarity("judge", "law")
     across = topics.similarity("hail", "judge"), topics.similarity("wind", "law")
     assert min(within) > max(across) + 0.3
-    np.testing.assert_array_equal(topical(run.tokens, run.original, jobs=1), topics.vectors)
+    rows = topical(run.tokens, run.original, jobs=1)
+    np.testing.assert_array_equal(rows.astype(np.float16), topics.vectors)  # as they are kept
 
 
 def test_only_a_decorrelated_run_that_kept_its_tokens_has_them(tmp_path: Path) -> None:

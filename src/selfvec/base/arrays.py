@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Rows: TypeAlias = NDArray[np.float32]  # (n, d): a vector in each row
+Halves: TypeAlias = NDArray[np.float16]  # (n, d): rows in half precision, as they are kept
 Floats: TypeAlias = NDArray[np.float32]  # (n,): weights, norms
 Doubles: TypeAlias = NDArray[np.float64]  # (n,): sums, scores, probabilities
 Ints: TypeAlias = NDArray[np.int64]  # (n,): counts, row numbers, offsets

@@ -38,7 +38,7 @@ def _derived(run: Run, name: str, make: Callable[[], Floats], progress: Progress
 
     def vectors() -> Vectors:
         rows = cached_rows(run, name, make, progress)
-        return Vectors(run.vectors, rows, counts=run.vectors.counts, normalized=True)
+        return Vectors(run.vectors, rows, counts=run.vectors.counts)
 
     return run.held(name, vectors)
 

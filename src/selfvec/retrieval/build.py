@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Hashes, Ints, Rows
+from selfvec.base.arrays import Halves, Hashes, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once
@@ -77,6 +77,7 @@ def build_index(
         rows, axes = projected(makers, documents, weights, seed)
         return_freed_memory()
         space = DenseSpace.of(rows, weights, documents, _refined_part(axes, run, tables))
+        del rows
     with progress.stage("Relating documents", None, "documents"):
         vectors, smoothing = _unit_vectors(units, documents, space, seed)
         pool = None if smoothing is None else PoolOfTexts.of(smoothing, gathered.texts)
@@ -98,7 +99,7 @@ def build_index(
 
 
 POOL: Forms = {
-    "pool of texts": Tensor("f4", ("texts of the pool", "d"), optional=True),
+    "pool of texts": Tensor("f2", ("texts of the pool", "d"), optional=True),
     "keys of the pool": Tensor("u8", ("texts of the pool",), optional=True),
 }
 """What is written of a `PoolOfTexts`."""
@@ -108,18 +109,18 @@ POOL: Forms = {
 class PoolOfTexts:
     """The texts toward which the vectors of later ones are moved: those of the index that made the space."""
 
-    rows: Rows  # (P, d) before they were moved themselves
+    rows: Halves  # (P, d) before they were moved themselves
     keys: Hashes  # (P,) of the texts
 
     @classmethod
     def of(cls, smoothing: Smoothing, texts: PackedStrings) -> PoolOfTexts:
         """Those of a smoothing, by their numbers among texts."""
-        return cls(smoothing.pool.rows, _keys(texts)[smoothing.numbers])
+        return cls(smoothing.pool.rows.astype(np.float16), _keys(texts)[smoothing.numbers])
 
     @cached_property
     def smoothing(self) -> Smoothing:
         """The smoothing of other texts."""
-        return Smoothing.among(self.rows, strength=STRENGTH)
+        return Smoothing.among(self.rows.astype(np.float32), strength=STRENGTH)
 
     @cached_property
     def _order(self) -> Ints:
@@ -190,18 +191,24 @@ def _unit_vectors(
 ) -> tuple[UnitVectors, Smoothing | None]:
     """The smoothed vectors of units, and how. The first ones, the documents, may be neighbours."""
 
-    def vectors_of(numbers: Ints) -> Rows:
-        return document_vectors(units.part(numbers), space.rows, space.weights)
+    rows_of_types = space.rows.astype(np.float32)  # as kept, so that later texts get the same vectors
 
-    has_row = np.any(space.rows != 0, axis=1)
+    def vectors_of(numbers: Ints) -> Rows:
+        return document_vectors(units.part(numbers), rows_of_types, space.weights)
+
+    has_row = np.any(rows_of_types != 0, axis=1)
     has_vector = tokens_by_document(has_row[documents.ids], documents) > 0
-    smoothing = Smoothing.of(has_vector, vectors_of, seed, STRENGTH)
+    smoothing = Smoothing.of(has_vector, lambda some: _as_kept(vectors_of(some)), seed, STRENGTH)
 
     def smoothed(numbers: Ints) -> Rows:
         rows = vectors_of(numbers)
         return rows if smoothing is None else smoothing.smoothed(rows, int(numbers[0]), out=rows)
 
     return UnitVectors.of(units.documents, documents.documents, smoothed), smoothing
+
+
+def _as_kept(rows: Rows) -> Rows:
+    return rows.astype(np.float16).astype(np.float32)
 
 
 def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from selfvec.base.arrays import Ids, Ints, Rows
+from selfvec.base.arrays import Halves, Ids, Ints, Rows
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import by_blocks, one_core
 from selfvec.data.run import Run
@@ -42,7 +42,7 @@ _CANDIDATES = 30_000  # words that may be related to others: the most frequent
 _BLOCK = 1024
 
 SPACE: Forms = {
-    "rows": Tensor("f4", ("V", "d")),
+    "rows": Tensor("f2", ("V", "d")),
     "weights": Tensor("f4", ("V",), finite=True),
     "pool": Tensor("i4", ("types of the pool",), 0, "V", step=1),
     "turn": Tensor("f4", ("r", "d")),
@@ -57,7 +57,7 @@ Related = list[tuple[int, float]]
 class DenseSpace:
     """Vectors of V types, and of those that came later, which have higher numbers."""
 
-    rows: Rows  # (V, d) zeros for a type without a vector
+    rows: Halves  # (V, d) zeros for a type without a vector
     weights: Rows  # (V,) BM25's inverse document frequencies, when the rows were made
     pool: Ids  # (P,) the types that may be related to others, rising
     turn: Rows  # (r, d) from refined rows to these
@@ -67,17 +67,20 @@ class DenseSpace:
 
     @classmethod
     def of(cls, rows: Rows, weights: Rows, batch: TokenBatch, turn: Rows) -> DenseSpace:
-        """From the vectors of the types, see `projected`, their weights, and the documents as these types."""
+        """From the vectors of the types, see `projected`, their weights, and the documents as these types.
+
+        Rows are kept in half precision: it changes a cosine by some millionths.
+        """
         occurs = document_frequencies(batch)
         pool = np.flatnonzero((occurs >= 2) & np.any(rows, axis=1))
         if len(pool) > _CANDIDATES:
             pool = np.sort(pool[np.argsort(-occurs[pool], kind="stable")[:_CANDIDATES]])
-        return cls(rows, weights, pool.astype(np.int32), turn)
+        return cls(rows.astype(np.float16), weights, pool.astype(np.int32), turn)
 
     @classmethod
     def words_only(cls, batch: TokenBatch) -> DenseSpace:
         """Without vectors: every word is related to itself only."""
-        rows = np.zeros((len(batch.types), 1), np.float32)
+        rows = np.zeros((len(batch.types), 1), np.float16)
         return cls(
             rows, inverse_document_frequency(batch), np.zeros(0, np.int32), np.zeros((0, 1), np.float32)
         )
@@ -97,13 +100,13 @@ class DenseSpace:
     @cached_property
     def _length(self) -> np.float32:
         """The median length of the rows."""
-        lengths = np.sqrt(np.einsum("ij,ij->i", self.rows, self.rows))
+        lengths = np.sqrt(np.einsum("ij,ij->i", self.rows, self.rows, dtype=np.float32))
         return np.float32(np.median(lengths[lengths > 0])) if lengths.any() else np.float32(1)
 
     def of_types(self, types: Ints) -> tuple[Rows, Rows]:
         """The rows, (n, d), and the weights, (n,), of types. Later ones weigh as much as the rarest."""
         if self.later is None or not len(self.later):
-            return self.rows[types], self.weights[types]
+            return self.rows[types].astype(np.float32), self.weights[types]
         is_later = types >= len(self.rows)
         rows = np.empty((len(types), self.rows.shape[1]), np.float32)
         weights = np.full(len(types), self.weights.max(initial=0), np.float32)
@@ -147,7 +150,7 @@ class DenseSpace:
     @cached_property
     def _pool_rows(self) -> Rows:
         """The unit vectors of the pool, (P, d)."""
-        return unit_in_place(self.rows[self.pool])
+        return unit_in_place(self.rows[self.pool].astype(np.float32))
 
 
 def run_tables(run: Run, names: Sequence[str] = TABLES) -> dict[str, Vectors]:

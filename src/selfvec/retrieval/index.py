@@ -58,7 +58,7 @@ _DOUBT = (
     "the encoder {part.name!r} has {part.trust:.0%} of its usual weight: documents that it finds alike "
     "are seldom alike by the words of this text"
 )
-VERSION = 16  # raised when arrays or their meaning change: an older index in a cache is then made again
+VERSION = 17  # raised when arrays or their meaning change: an older index in a cache is then made again
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"

@@ -16,7 +16,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from selfvec.base.arrays import Floats
+import numpy as np
+
+from selfvec.base.arrays import Floats, Halves
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.versions import __version__
@@ -89,18 +91,21 @@ def cached(
     return made if kept is None else kept
 
 
-def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None = None) -> Floats:
-    """Rows for the words of a run, (V, d) float32, as `cached`; memory-mapped if they are read."""
+def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None = None) -> Halves:
+    """Rows for the words of a run, (V, d), in half precision, as `cached`; memory-mapped if they are read."""
 
-    def write(rows: Floats, folder: Path) -> None:
+    def make_half() -> Halves:
+        return make().astype(np.float16)
+
+    def write(rows: Halves, folder: Path) -> None:
         write_tensors(folder / _ROWS, {"vectors": rows})
         write_sealed(folder / RESULT, {})
 
-    def read(folder: Path) -> Floats:
-        forms = {"vectors": Tensor("f4", (len(run.vectors), "d"))}
+    def read(folder: Path) -> Halves:
+        forms = {"vectors": Tensor("f2", (len(run.vectors), "d"))}
         return read_tensors(folder / _ROWS, forms, AGAIN)["vectors"]
 
-    return cached(run, name, None, make, write, read, progress)
+    return cached(run, name, None, make_half, write, read, progress)
 
 
 def cached_result(
