@@ -69,10 +69,13 @@ def _fitted(lexicon: Knowledge) -> Iterator[Row]:
     for place, name in ((GOOGLENEWS, "GoogleNews"), ("default", "the built-in vectors")):
         table = selfvec.load(place)
         tasks = {task: Similarity(file) for task, file in PAIRS.items()}
-        made = {"before": table} | {by: transform(table, by, lexicon=lexicon) for by in SOURCES}
+        made = {"before": table} | {
+            by: transform(table, "retrofit", method=by, lexicon=lexicon) for by in SOURCES
+        }
         found = {task: figures(made, one) for task, one in tasks.items()}
         for by, source in SOURCES.items():
-            command = f"selfvec vectors {by} {_short(place)} -o out.safetensors --lexicon {WORDNET}"
+            command = f"selfvec vectors retrofit {_short(place)} -o out.safetensors"
+            command += f" --lexicon {WORDNET} --method {by}"
             for task, values in found.items():
                 names = (f"WordNet, {by}", source, command)
                 yield compared(*names, f"{task}, Spearman, common pairs", name, values["before"], values[by])
@@ -226,7 +229,7 @@ def _aspect(lexicon: Knowledge) -> Iterator[Row]:
         kind: [(words[a], words[b]) for a, b in pairs.tolist() if drawn[a] and drawn[b]]
         for kind, pairs in both.items()
     }
-    made = transform(table, "aspect", lexicon=Knowledge(edges=edges))
+    made = transform(table, "retrofit", method="aspect", lexicon=Knowledge(edges=edges))
     unseen = {kind: pairs[~drawn[pairs].any(axis=1)] for kind, pairs in both.items()}
     unseen["synonym"] = np.random.default_rng(SEED).permutation(unseen["synonym"])[: len(unseen["antonym"])]
     pairs = np.concatenate(list(unseen.values()))
@@ -237,7 +240,7 @@ def _aspect(lexicon: Knowledge) -> Iterator[Row]:
         )
         for one in (table, made)
     )
-    command = f"selfvec vectors aspect google.bin -o out.safetensors --lexicon {WORDNET}"
+    command = f"selfvec vectors retrofit google.bin -o out.safetensors --lexicon {WORDNET} --method aspect"
     names = ("WordNet, aspect", "Bar-Hillel et al. 2003", command)
     metric = f"cosine against synonym or antonym, Spearman, {len(pairs)} pairs of unseen words"
     yield compared(*names, metric, "GoogleNews", was, now)

@@ -79,11 +79,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.transforms.join import join as join
     from selfvec.transforms.nodes import define as define
     from selfvec.transforms.nodes import nodes as nodes
-    from selfvec.transforms.retrofit import aspect as aspect
-    from selfvec.transforms.retrofit import attract_repel as attract_repel
-    from selfvec.transforms.retrofit import counter_fit as counter_fit
     from selfvec.transforms.retrofit import retrofit as retrofit
-    from selfvec.transforms.retrofit import smooth as smooth
     from selfvec.transforms.tokenizer_transfer import tokenizer as tokenizer
 
 # Where the other public names are defined, besides the functions of commands.

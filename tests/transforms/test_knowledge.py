@@ -191,8 +191,10 @@ def test_retrofitting_solves_the_paper_s_equations() -> None:
 
 def test_lengths_and_words_without_relations_are_kept(plane: Vectors) -> None:
     table = Vectors(plane.index_to_key, plane.vectors * np.float32(3), composer=lambda _: np.ones((1, 2)))
-    for by in ("retrofit", "smooth"):
-        made = transform(table, by, lexicon=Knowledge(edges={"related": [("hail", "storm")]}))
+    for method in ("retrofit", "smooth"):
+        made = transform(
+            table, "retrofit", method=method, lexicon=Knowledge(edges={"related": [("hail", "storm")]})
+        )
         assert made.similarity("hail", "storm") > table.similarity("hail", "storm")
         np.testing.assert_allclose(np.linalg.norm(made.vectors[:5], axis=1), 3, rtol=1e-5)
         np.testing.assert_allclose(made["Rome"], table["Rome"], atol=1e-5)
@@ -201,52 +203,72 @@ def test_lengths_and_words_without_relations_are_kept(plane: Vectors) -> None:
 
 def test_smoothing_gives_a_word_of_zeros_the_vector_of_its_surroundings(plane: Vectors) -> None:
     lexicon = Knowledge(edges={"is-a": [("blank", "ice")]})
-    made = transform(plane, "smooth", lexicon=lexicon)
+    made = transform(plane, "retrofit", method="smooth", lexicon=lexicon)
     assert made.similarity("blank", "ice") == pytest.approx(1, abs=1e-3)
-    assert not transform(plane, "smooth", lexicon=Knowledge(edges={"is-a": [("ice", "hail")]}))["blank"].any()
+    assert not transform(
+        plane, "retrofit", method="smooth", lexicon=Knowledge(edges={"is-a": [("ice", "hail")]})
+    )["blank"].any()
 
 
-@pytest.mark.parametrize("by", ["retrofit", "smooth"])
-def test_more_weight_pulls_further(by: str) -> None:
+@pytest.mark.parametrize("method", ["retrofit", "smooth"])
+def test_more_weight_pulls_further(method: str) -> None:
     table, lexicon = words(0, 80), Knowledge(edges={"synonym": [("a", "b")]})
-    near = [transform(table, by, lexicon=lexicon, weight=w).similarity("a", "b") for w in (0.1, 0.5, 0.9)]
+
+    def made(weight: float) -> Vectors:
+        return transform(table, "retrofit", method=method, lexicon=lexicon, weight=weight)
+
+    near = [made(weight).similarity("a", "b") for weight in (0.1, 0.5, 0.9)]
     assert near == sorted(near)
-    refused(lambda: transform(table, by, lexicon=lexicon, weight=0.0), OptionError, "weight")
+    refused(lambda: made(0.0), OptionError, "weight")
+
+
+@pytest.mark.parametrize(("method", "weight"), [("smooth", 1.0), ("counter-fit", 1.5), ("attract-repel", 2)])
+def test_a_weight_has_the_bound_of_its_method(method: str, weight: float) -> None:
+    pairs = Knowledge(edges={"synonym": [("a", "b")]})
+    given = {"lexicon": pairs, "method": method, "weight": weight}
+    refused(lambda: transform(words(0, 80), "retrofit", **given), OptionError, "is at most")
 
 
 # ---- Counter-fitting and attract-repel
 
 
-@pytest.mark.parametrize("by", ["counter-fit", "attract-repel"])
-def test_synonyms_come_together_and_antonyms_go_apart(by: str) -> None:
+@pytest.mark.parametrize("method", ["counter-fit", "attract-repel"])
+def test_synonyms_come_together_and_antonyms_go_apart(method: str) -> None:
     rng = np.random.default_rng(0)
     table = Vectors([f"w{i}" for i in range(60)], rng.standard_normal((60, 12)).astype(np.float32))
     table.vectors[41:50:2] = table.vectors[40:50:2] + 0.5 * table.vectors[41:50:2]
     pairs, apart = ([(f"w{i}", f"w{i + 1}") for i in range(*ends, 2)] for ends in ((0, 40), (40, 50)))
     lexicon = Knowledge(edges={"synonym": pairs, "antonym": apart})
-    made = transform(table, by, lexicon=lexicon, weight=1.0)
+    made = transform(table, "retrofit", method=method, lexicon=lexicon, weight=1.0)
     assert made.similarity("w40", "w41") < table.similarity("w40", "w41") - 0.1
     gained = [made.similarity(a, b) - table.similarity(a, b) for a, b in pairs]
     assert np.mean(gained) > 0.1
     np.testing.assert_allclose(made.unit[50:], table.unit[50:], atol=1e-5)  # in no pair
-    part = transform(table, by, lexicon=lexicon, weight=0.5)
+    part = transform(table, "retrofit", method=method, lexicon=lexicon, weight=0.5)
     assert made.similarity("w40", "w41") < part.similarity("w40", "w41") < table.similarity("w40", "w41")
-    again = transform(table, by, lexicon=lexicon, weight=0.5)
+    again = transform(table, "retrofit", method=method, lexicon=lexicon, weight=0.5)
     np.testing.assert_array_equal(part.vectors, again.vectors)
 
 
 def test_a_step_of_counter_fitting_follows_the_gradient() -> None:
     table = words(0, 60)
-    lexicon = Knowledge(edges={"antonym": [("a", "b")], "synonym": [("a", "b")]})  # antonyms win
-    from selfvec.transforms.retrofit import CounterFit
+    from selfvec.transforms.retrofit import Pairs, counter_fitted
 
-    class Once(CounterFit):
-        steps = 1
-
-    made = Once(lexicon, weight=1.0).fit_transform(table)
+    pairs = Pairs(np.zeros((0, 2), np.int64), np.array([[0, 1]]))
     a, b = table.vectors.astype(float)
     moved = a - 0.1 * (b - (a @ b) * a)
-    np.testing.assert_allclose(made.vectors[0], moved / np.linalg.norm(moved), atol=1e-5)
+    made = counter_fitted(table.unit, pairs, steps=1)
+    np.testing.assert_allclose(made[0], moved / np.linalg.norm(moved), atol=1e-5)
+
+
+def test_a_pair_that_both_pulls_and_pushes_only_pushes() -> None:
+    both = Knowledge(edges={"antonym": [("a", "b")], "synonym": [("a", "b"), ("c", "d")]})
+    antonyms = Knowledge(edges={"antonym": [("a", "b")], "synonym": [("c", "d")]})
+    made = [
+        transform(words(0, 60, 90, 200), "retrofit", method="counter-fit", lexicon=lexicon).vectors
+        for lexicon in (both, antonyms)
+    ]
+    np.testing.assert_array_equal(*made)
 
 
 # ---- Definitions, nodes, aspects
@@ -313,7 +335,7 @@ def test_an_aspect_keeps_one_relation_and_pushes_another_also_for_unseen_pairs()
             "antonym": [(f"a{i}", f"p{i}") for i in range(40)],
         }
     )
-    made = transform(table, "aspect", lexicon=lexicon)
+    made = transform(table, "retrofit", method="aspect", lexicon=lexicon)
 
     def gap(of: Vectors) -> float:
         unseen = range(40, 60)
@@ -321,7 +343,11 @@ def test_an_aspect_keeps_one_relation_and_pushes_another_also_for_unseen_pairs()
         return float(near - np.mean([of.similarity(f"a{i}", f"p{i}") for i in unseen]))
 
     assert gap(made) > gap(table) + 0.1
-    refused(lambda: transform(table, "aspect", lexicon=lexicon, push="synonym"), OptionError, "must differ")
+    refused(
+        lambda: transform(table, "retrofit", method="aspect", lexicon=lexicon, push="synonym"),
+        OptionError,
+        "must differ",
+    )
 
 
 def test_what_a_word_is_a_kind_of_is_a_symbolic_query_and_a_guess_for_others() -> None:

@@ -54,13 +54,9 @@ class TransformRow:
 
 _ROWS = (
     TransformRow("join", "join.Join", "--with glove.txt", "word2vec.bin"),
-    TransformRow("retrofit", "retrofit.Retrofit", "--lexicon wordnet/"),
-    TransformRow("counter-fit", "retrofit.CounterFit", "--lexicon pairs.tsv"),
-    TransformRow("attract-repel", "retrofit.AttractRepel", "--lexicon pairs.tsv"),
-    TransformRow("smooth", "retrofit.Smooth", "--lexicon wordnet/"),
+    TransformRow("retrofit", "retrofit.Retrofit", "--lexicon pairs.tsv --method counter-fit"),
     TransformRow("define", "nodes.Define", "--lexicon wordnet/"),
     TransformRow("nodes", "nodes.NodeVectors", "--lexicon ontology.obo"),
-    TransformRow("aspect", "retrofit.Aspect", "--lexicon kb.obo --pull is-a --push related"),
     TransformRow("debias", "debias.Debias", "--method hard"),
     TransformRow("principal-axes", "compress.PrincipalAxes", "--dimensions 100"),
     TransformRow("distill", "distill.Distill", "--corpus reports.csv", "encoder/"),

@@ -20,7 +20,7 @@ from .method import LexiconTransform, as_function
 from .retrofit import smoothed
 
 _RIDGE = 1.0  # in mean sums of squares of a dimension
-_SPREAD = 0.5  # w of `Smooth`
+_SPREAD = 0.5  # w of smooth, see `Retrofit`
 
 
 class Define(LexiconTransform):
@@ -89,8 +89,8 @@ class NodeVectors(LexiconTransform):
 
     Each gets a row next to the words, under its identifier. A concept begins as the mean of its words and
     its definition; a word of n senses counts 1/n. Vectors are then propagated over the relations of
-    concepts as by `Smooth`, so that concepts without known words get one, too. Words and concepts can be
-    compared: ``most_similar("hail")`` also finds concepts.
+    concepts, as `Retrofit` smooths, so that concepts without known words get one, too. Words and concepts can
+    be compared: ``most_similar("hail")`` also finds concepts.
 
     Parameters
     ----------

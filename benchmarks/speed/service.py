@@ -1,0 +1,214 @@
+"""What does `selfvec serve` take for 110,000 short texts that programs search, beside LanceDB in a process?
+
+The texts are 47 MB: sentences of PubMed's abstracts, with other words in every seventh place. The server is
+a process of its own, asked by eight clients; the page is not opened. LanceDB has the same texts, its index of
+words, and vectors of ours for the texts and questions; it is asked by eight threads of its process for a
+hybrid of both. Checked first: each finds the document whose beginning is the question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+from urllib.request import Request, urlopen
+
+from benchmarks.datasets import PUBMED
+from benchmarks.harness import Result
+from benchmarks.robustness.load import _load
+
+DOCUMENTS, LENGTH, QUESTIONS, CLIENTS, SECONDS = 110_000, 430, 200, 8, 10
+TOKEN = "a token of a benchmark"
+TARGETS = {"memory": 700, "disk": 250, "first": 20, "p99": 250}  # MB, MB, s, ms
+
+
+def texts() -> list[str]:
+    """Short texts without repeats."""
+    with gzip.open(PUBMED, "rt", encoding="utf-8") as file:
+        whole = [json.loads(line)["text"] for line in file]
+    words = [word for text in whole for word in text.split()]
+    sentences = [sentence.split() for text in whole for sentence in text.split(". ") if len(sentence) > 40]
+    chance, out = random.Random(1), []
+    for _ in range(DOCUMENTS):
+        longest, text = LENGTH * (0.6 + 0.8 * chance.random()) - 80, ""
+        while len(text) < longest:
+            own = (
+                word if chance.random() > 0.15 else chance.choice(words) for word in chance.choice(sentences)
+            )
+            text += " ".join(own) + ". "
+        out.append(text.strip())
+    return out
+
+
+def questions(of: list[str]) -> list[str]:
+    """The beginnings of some texts."""
+    return [" ".join(text.split()[:6]) for text in of[:: len(of) // QUESTIONS]]
+
+
+def status(process: int, name: str) -> float:
+    """A figure of a process, such as its memory, in MB."""
+    lines = Path(f"/proc/{process}/status").read_text()
+    return int(lines.split(f"{name}:")[1].split()[0]) / 1024
+
+
+def size(folder: Path) -> float:
+    """MB of all files."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def _command(folder: Path, *command: str) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "selfvec", *command], cwd=folder, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def ours(folder: Path, asked: list[str]) -> dict[str, float]:
+    """The figures of a server."""
+    told = {"refine": _command(folder, "refine", "text.jsonl", "-o", "run")}
+    told["first"] = _command(folder, "search", "run", asked[0])
+    told["disk"] = size(folder / "run")
+    command = [sys.executable, "-m", "selfvec", "serve", "run", "--port", "0", "--write"]
+    environment = os.environ | {"SELFVEC_TOKEN": TOKEN}
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True, env=environment) as server:
+        try:
+            assert server.stdout is not None
+            address = server.stdout.readline().strip()
+
+            def found(question: str) -> list[dict[str, Any]]:
+                with urlopen(f"{address}api/search?query={quote(question)}", timeout=60) as answer:
+                    return list(json.load(answer)["rows"])
+
+            assert [found(question)[0]["id"] for question in asked[:20]] == [
+                str(number * (DOCUMENTS // QUESTIONS)) for number in range(20)
+            ]
+            told["memory"] = status(server.pid, "VmRSS")
+            new = json.dumps({"id": "new", "text": "A brandnewword came in surgery."}).encode()
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            start = time.perf_counter()
+            urlopen(Request(f"{address}api/documents", new, headers)).close()
+            assert found("brandnewword")[0]["id"] == "new"
+            told["added"] = 1000 * (time.perf_counter() - start)
+            addresses = [f"/api/search?query={quote(question)}" for question in asked]
+            load = asyncio.run(_load(urlsplit(address), addresses, CLIENTS, SECONDS))
+            assert set(load.kinds) == {"accepted"}, load.line()
+            told |= {"p50": 1000 * load.quantile(0.5), "p99": 1000 * load.quantile(0.99)}
+            told["a second"] = len(load.seconds) / load.lasted
+            told["loaded"] = status(server.pid, "VmHWM")
+        finally:
+            server.terminate()
+    return told
+
+
+def lancedb_worker(folder: Path) -> None:
+    """Prints the figures of LanceDB: its table is made by one process, and searched by another."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import lancedb
+    import numpy as np
+
+    rows = [json.loads(line) for line in (folder / "text.jsonl").open()]
+    asked = questions([row["text"] for row in rows])
+    vectors, of_questions = (np.load(folder / name) for name in ("texts.npy", "questions.npy"))
+    if not (folder / "lance").exists():
+        start = time.perf_counter()
+        for row, vector in zip(rows, vectors, strict=True):
+            row["vector"] = vector
+        table = lancedb.connect(folder / "lance").create_table("texts", rows)
+        table.create_fts_index("text")
+        table.create_index(metric="cosine")
+        print(json.dumps({"first": time.perf_counter() - start, "disk": size(folder / "lance")}))
+        return
+    del rows, vectors
+    table = lancedb.connect(folder / "lance").open_table("texts")
+
+    def search(number: int) -> str:
+        both = table.search(query_type="hybrid").vector(of_questions[number]).text(asked[number])
+        return str(both.limit(10).to_list()[0]["id"])
+
+    right = [search(number) == str(number * (DOCUMENTS // QUESTIONS)) for number in range(20)]
+    told = {"right": float(np.mean(right)), "memory": status(os.getpid(), "VmRSS")}
+    took: list[float] = []
+    end = time.perf_counter() + SECONDS
+
+    def client(first: int) -> None:
+        number = first
+        while (start := time.perf_counter()) < end:
+            search(number % len(asked))
+            took.append(time.perf_counter() - start)
+            number += 7
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(client, range(CLIENTS)))
+    told |= {"p50": 1000 * statistics.median(took), "p99": 1000 * float(np.quantile(took, 0.99))}
+    print(json.dumps(told | {"a second": len(took) / SECONDS, "loaded": status(os.getpid(), "VmHWM")}))
+
+
+def theirs(folder: Path, asked: list[str]) -> dict[str, float]:
+    """The figures of LanceDB, with vectors that are made of the run before its clock starts."""
+    import numpy as np
+
+    import selfvec
+
+    encoder = selfvec.Encoder.of(selfvec.open(folder / "run"))
+    rows = [json.loads(line)["text"] for line in (folder / "text.jsonl").open()]
+    np.save(folder / "texts.npy", encoder.encode_document(rows))
+    np.save(folder / "questions.npy", np.array([encoder.encode_query(question) for question in asked]))
+    told: dict[str, float] = {}
+    for _ in range(2):
+        code = f"from benchmarks.speed.service import *; lancedb_worker(Path({str(folder)!r}))"
+        python = os.environ.get("LANCEDB_PYTHON", sys.executable)
+        done = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True)
+        told |= json.loads(done.stdout)
+    return told
+
+
+def run() -> list[Result]:
+    """Memory, disk, the first search, an addition, and eight clients."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        of = texts()
+        with (folder / "text.jsonl").open("w") as file:
+            for number, text in enumerate(of):
+                file.write(json.dumps({"id": str(number), "text": text}) + "\n")
+        asked = questions(of)
+        own = ours(folder, asked)
+        other = theirs(folder, asked)
+    note = f"LanceDB: first of ten right in {other['right']:.0%} of 20 questions, ours in all"
+    results = []
+    for what, unit, label in (
+        ("memory", "MB", "memory of the server after 20 searches"),
+        ("loaded", "MB", "peak memory with eight clients"),
+        ("disk", "MB", "on disk"),
+        ("first", "s", "making the index"),
+        ("p50", "ms", "eight clients, median"),
+        ("p99", "ms", "eight clients, 99 %"),
+        ("a second", "1/s", "eight clients, answers a second"),
+    ):
+        target = TARGETS.get(what)
+        if target:
+            aim = f"the target of {target} {unit}"
+            results.append(Result(f"service: {label}", own[what], unit, aim, target / own[what], note))
+        ratio = own[what] / other[what] if unit == "1/s" else other[what] / own[what]
+        results.append(
+            Result(
+                f"service: {label}, beside LanceDB",
+                own[what],
+                unit,
+                "LanceDB",
+                ratio,
+                f"{other[what]:.0f} {unit}",
+            )
+        )
+    told = own["added"]
+    results.append(Result("service: add a document over REST and find it", told, "ms", "100 ms", 100 / told))
+    return results
