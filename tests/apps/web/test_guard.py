@@ -87,6 +87,7 @@ def test_a_person_without_the_token_sees_a_page(closed: Site) -> None:
         assert "needs a token" in body.decode()
         assert "?token=" in body.decode()
         assert b"<script" not in body
+    assert b'href="../../page.css"' in closed.get("/far/away/", Accept="text/html")[2]  # below any path
     assert closed.get("/api/about", Accept="text/html")[1]["content-type"].startswith("application/json")
 
 
@@ -108,9 +109,10 @@ def test_the_token_opens_by_address_cookie_and_header(closed: Site) -> None:
     assert closed.get("/api/about", Authorization=f"Bearer {TOKEN}")[0] == 200
     assert closed.get("/api/about", Authorization="Bearer wrong")[0] == 401
     status, headers, body = closed.get(f"/?token={TOKEN}")
-    assert (status, headers["location"], body) == (303, "/", b"")
+    assert (status, headers["location"], body) == (303, "./", b"")
     cookie, *rest = headers["set-cookie"].split("; ")
-    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(rest)
+    assert set(rest) == {"HttpOnly", "SameSite=Lax", "Path=/"}
+    assert closed.get(f"/?token={TOKEN}", X_Forwarded_Proto="https")[1]["set-cookie"].endswith("; Secure")
     assert cookie.startswith(f"selfvec-{closed.port}=")
     assert closed.get("/", Cookie=cookie)[0] == 200
     assert closed.get("/", Cookie=f"{cookie}x")[0] == 401

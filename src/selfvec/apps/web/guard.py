@@ -118,8 +118,11 @@ class Guard:
         if has_token(request, self.token) or _equal(request.cookies.get(cookie, ""), self.token):
             return None
         if request.scope["path"] == "/" and _equal(request.query_params.get("token", ""), self.token):
-            value = f"{cookie}={self.token}; Path=/; HttpOnly; SameSite=Lax"  # Lax: links of other sites work
-            return Response(status_code=303, headers={"location": "/", "set-cookie": value})
+            secure = "; Secure" if request.scope.get("scheme") == "https" else ""  # as a proxy says
+            value = (
+                f"{cookie}={self.token}; Path=/; HttpOnly; SameSite=Lax{secure}"  # Lax: links of other sites
+            )
+            return Response(status_code=303, headers={"location": "./", "set-cookie": value})
         remedy = "open the whole address that selfvec serve printed: it ends in ?token=…"
         headers = {"www-authenticate": "Bearer"}
         return error_response(request, 401, "this address needs a token", remedy, headers=headers)

@@ -103,13 +103,15 @@ def error_response(
     """
     if "text/html" not in request.headers.get("accept", "") or request.scope["path"].startswith("/api/"):
         return json_response({"error": {"place": place, "rule": rule, "remedy": remedy}}, status, headers)
+    root = "../" * (request.scope["path"].count("/") - 1) or "./"  # a proxy may serve the page below a path
     lines = "".join(f"<p>{html.escape(line[:1].upper() + line[1:])}.</p>" for line in (rule, remedy) if line)
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Selfvec</title>'
-        '<meta name="color-scheme" content="light dark"><link rel="stylesheet" href="/page.css">'
-        '<link rel="icon" href="/icon.svg" type="image/svg+xml">'
+        '<meta name="color-scheme" content="light dark">'
+        f'<link rel="stylesheet" href="{root}page.css">'
+        f'<link rel="icon" href="{root}icon.svg" type="image/svg+xml">'
     )
-    home = '<p><a href="/">The page of the run</a></p>'
+    home = f'<p><a href="{root}">The page of the run</a></p>'
     main = f'<main id="main"><h1>Selfvec</h1>{lines}{home}</main>'
     body = f'<!doctype html><html lang="en"><head>{head}</head><body class="interface">{main}</body></html>'
     return Answer(body, status, headers, media_type="text/html")

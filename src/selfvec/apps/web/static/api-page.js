@@ -19,7 +19,7 @@ const entry = (path, { get: { parameters = [], description } }) =>
     parameters.length > 0 && grid(HEADS, parameters.map(row)),
   ]);
 
-const found = await (await fetch("/openapi.json", { credentials: "same-origin" })).json();
+const found = await (await fetch("./openapi.json", { credentials: "same-origin" })).json();
 $("about").textContent = found.info.description;
 $("paths").replaceChildren(...Object.entries(found.paths).map(([path, item]) => entry(path, item)));
 document.body.dataset.ready = "yes";

@@ -13,7 +13,7 @@ function address(path, asked) {
   for (const [name, value] of Object.entries(asked))
     for (const one of [value].flat())
       if (one !== "" && one !== null && one !== undefined) wanted.append(name, one);
-  return `/api/${path}?${wanted}`;
+  return `./api/${path}?${wanted}`;
 }
 
 const ANSWERS = globalThis.selfvecKept; // of a page saved as one file
@@ -117,7 +117,7 @@ export async function ask(path, asked = {}, { signal, progress, busy } = {}) {
 
 /** Change the run: what the server says of it. The token is that of those who may write. */
 export async function change(path, rows, token) {
-  const response = await fetch(`/api/${path}`, {
+  const response = await fetch(`./api/${path}`, {
     method: "PUT",
     body: JSON.stringify(rows),
     headers: { authorization: `Bearer ${token}` },

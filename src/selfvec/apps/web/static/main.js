@@ -273,7 +273,7 @@ async function begin() {
         KEYS.map(([key, meaning]) => h("tr", h("th", { scope: "row" }, h("kbd", key)), h("td", meaning))),
       ]),
     ]),
-    h("p", h("a", { href: "/api.html" }, "The same answers for programs")),
+    h("p", h("a", { href: "api.html" }, "The same answers for programs")),
     button("Close", () => $("keys").close()),
   );
   addEventListener("keydown", keyed);
