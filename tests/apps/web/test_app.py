@@ -1,11 +1,7 @@
 """The addresses: what they answer, that it is JSON, and how they refuse."""
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -15,7 +11,6 @@ import numpy as np
 import pytest
 from serving import Site, answer_with
 from tests.commands import ran
-from tests.processes import PATIENCE
 from tests.refusals import refused
 
 from selfvec.apps.web.app import page_files
@@ -88,7 +83,9 @@ def printed(run: Run) -> Callable[..., Any]:
 
 
 def test_answers_are_those_of_the_commands(site: Site, run: Run, printed: Callable[..., Any]) -> None:
-    assert site.json("/api/health") == run.health
+    health = site.json("/api/health")
+    assert health.pop("server")["documents"] == 720
+    assert health == run.health
     rows = printed("similar", "cell", "--compare")["rows"]
     told = site.json("/api/word?w=cell&c=refined")
     for row, side in zip(rows, (told["before"], told["after"]), strict=True):
@@ -212,22 +209,3 @@ def test_a_port_in_use_is_passed_over_or_reported() -> None:
         refused(lambda: bind("127.0.0.1", port), OptionError, f"the port {port} is in use")
     refused(lambda: bind("203.0.113.7", 0), OptionError, "not an address of this machine")
     refused(lambda: bind("no.such.host.invalid", 0), OptionError, "not an address of this machine")
-
-
-def test_the_command_serves_until_it_is_interrupted(run: Run) -> None:
-    command = [sys.executable, "-m", "selfvec", "serve", str(run.folder), "--port", "0"]
-    environment = {**os.environ, "PYTHONWARNINGS": os.environ.get("SELFVEC_WARNINGS", "error")}
-    pipe = subprocess.PIPE
-    server = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment)
-    try:
-        address = server.stdout.readline().strip()
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address), address
-        with urllib.request.urlopen(f"{address}api/about", timeout=PATIENCE) as answer:
-            assert json.load(answer)["documents"] == 720
-        server.send_signal(signal.SIGINT)
-        _, err = server.communicate(timeout=PATIENCE)
-        assert server.returncode == 0, err
-        assert "Traceback" not in err
-    finally:
-        server.kill()
-        server.communicate()

@@ -12,8 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from selfvec.apps.web.guard import has_token
 from selfvec.apps.web.responses import error_response
 from selfvec.apps.web.server import bind, run_server
-from selfvec.apps.web.writing import SHORTEST_TOKEN, TOKEN
-from selfvec.base.errors import OptionError
+from selfvec.apps.web.writing import TOKEN, check_token
 
 from .server import create_server
 from .tools import Tools
@@ -52,10 +51,7 @@ def serve_http(tools: Tools, port: int, say: Callable[[str, str], None], *, writ
     OptionError
         If the port is in use, or the token in the environment is too short.
     """
-    token = os.environ.get(TOKEN) or secrets.token_urlsafe(32)  # without one, each start makes another
-    if len(token) < SHORTEST_TOKEN:
-        rule = f"the token in {TOKEN} needs at least {SHORTEST_TOKEN} characters"
-        raise OptionError(rule, remedy="choose a longer one, or leave it out")
+    token = check_token(os.environ.get(TOKEN) or secrets.token_urlsafe(32), TOKEN)  # each start makes another
     with bind(HOST, port) as listening:
         app = http_app(tools, token, write=write)
         say(f"http://{HOST}:{listening.getsockname()[1]}{PATH}", token)

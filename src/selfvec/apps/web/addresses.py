@@ -82,12 +82,16 @@ WithNames = Annotated[bool, Query(description="Whether to list words that are mo
 Answering = TypeVar("Answering", bound=Callable[..., Any])
 
 
+Threads = Literal["answers", "lists", "state"]
+"""Those that make an answer, see `create_app`."""
+
+
 class Address(NamedTuple):
     """A path of the interface, and how it answers."""
 
     function: Callable[..., Any]
     waits: bool
-    alone: bool
+    threads: Threads
     described: dict[str, Any]
 
 
@@ -96,18 +100,17 @@ ADDRESSES: dict[str, Address] = {}
 
 
 def address(
-    path: str, *, waits: bool = False, alone: bool = False, **described: Any
+    path: str, *, waits: bool = False, threads: Threads = "answers", **described: Any
 ) -> Callable[[Answering], Answering]:
     """Mark a function that answers at a path.
 
     While tasks that it needs are not done, the answer is ``{"ready": false}`` and their progress. One that
     ``waits`` has the form of a command's output instead, or bytes: it is answered when the tasks are done
-    soon, else refused as busy. Of those that are ``alone`` one is made at a time, because each goes through
-    much of the text. ``described`` is the description of the answer, as of OpenAPI.
+    soon, else refused as busy. ``described`` is the description of the answer, as of OpenAPI.
     """
 
     def marked(function: Answering) -> Answering:
-        ADDRESSES[path] = Address(function, waits, alone, described)
+        ADDRESSES[path] = Address(function, waits, threads, described)
         return function
 
     return marked

@@ -27,10 +27,11 @@ from selfvec.base.versions import __version__
 from . import documents, first_view, maps, times, words
 from .addresses import ADDRESSES, question_of
 from .guard import Guard
+from .metrics import CONTENT_TYPE, METRICS, Requests
 from .page_data import PageData, PresentPage
 from .responses import ERRORS, Answer, check_parameters, error_response, json_response
 from .work import Busy, NotReady, WorkQueue
-from .writing import Writing
+from .writing import CHANGING, Writing
 
 ANSWERING = (documents, first_view, maps, times, words)
 """The modules that answer: their functions stand in `ADDRESSES` once they are imported."""
@@ -67,10 +68,15 @@ def create_app(data: PageData, token: str | None = None, write_token: str | None
     data.writes = write_token is not None
     app.state.page = page = PresentPage(data)
     # A list that goes through much of the text takes a thread of its own, so that other requests are answered
-    # meanwhile, however many lists are asked for.
-    app.state.queues = {False: WorkQueue(), True: WorkQueue(1)}
+    # meanwhile, however many lists are asked for. So does the state, which is asked for while all are busy.
+    app.state.queues = {"answers": WorkQueue(), "lists": WorkQueue(1), "state": WorkQueue(1)}
     app.router.routes += _router().routes
-    return Guard(app, token, None if write_token is None else (Writing(Run.of(data.run), page), write_token))
+    writing = None if write_token is None else (Writing(Run.of(data.run), page), write_token)
+    told_apart = dict.fromkeys(page_files(), "page") | {
+        path: path for path in (*ADDRESSES, *CHANGING, METRICS)
+    }
+    app.state.requests = requests = Requests(Guard(app, token, writing), told_apart)
+    return requests
 
 
 @cache
@@ -85,13 +91,13 @@ def _router() -> APIRouter:
 
 def _add_address(router: APIRouter, path: str) -> None:
     """Answer with the result of the function that is at a path when somebody asks."""
-    function, waits, alone, described = ADDRESSES[path]
+    function, waits, threads, described = ADDRESSES[path]
 
     async def answer(request: Request, **asked: Any) -> Response:
         check_parameters(request.query_params, _names_of(request.scope["route"].dependant))
         state = request.app.state
         page: PresentPage = state.page
-        return await page.answer(lambda data: answered(data, state.queues[alone], asked))
+        return await page.answer(lambda data: answered(data, state.queues[threads], asked))
 
     async def answered(data: PageData, queue: WorkQueue, asked: dict[str, Any]) -> Response:
         if asked.get("key", "") is None:
@@ -136,6 +142,16 @@ def points_bytes(points: NDArray[np.int16]) -> memoryview:
 def _add_page(router: APIRouter) -> None:
     served = page_files()
 
+    @router.get(METRICS, include_in_schema=False)
+    async def metrics(request: Request) -> Response:
+        requests: Requests = request.app.state.requests
+        present: PresentPage = request.app.state.page
+
+        async def text(data: PageData) -> Response:
+            return Answer(requests.text(data), media_type=CONTENT_TYPE)
+
+        return await present.answer(text)
+
     @router.get("/{path:path}", include_in_schema=False)
     async def page(request: Request) -> Response:  # files are in memory: it needs no thread
         file = served.get(request.url.path)
@@ -155,6 +171,7 @@ class PageFile(NamedTuple):
     etag: str
 
 
+@cache
 def page_files() -> dict[str, PageFile]:
     """All files of the page by path, read once. Other paths are not served."""
     pages = {}

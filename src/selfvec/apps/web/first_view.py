@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import numpy as np
 
+from selfvec.base.versions import __version__
 from selfvec.data.vectors import has_row
 from selfvec.views.run_summary import self_retrieval_gain
 
@@ -79,7 +80,18 @@ def domain(page: PageData) -> Json:
     return {"words": words, "subjects": [] if topics is None else topics.subjects}
 
 
-@address("/api/health")
+@address("/api/health", threads="state")
 def health(page: PageData) -> Json:
-    """The output of `selfvec run health --json`."""
-    return page.run.health
+    """The output of `selfvec run health --json`, and of the server: whether it answers, and what it computes.
+
+    ``ready`` is false until questions are answered at once; asking begins what they wait for.
+    """
+    run = page.run
+    server = {
+        "ready": page.ready,
+        "computing": page.tasks.under_way,
+        "version": __version__,
+        "stamp": run.stamp,
+        "documents": run.provenance.documents,
+    }
+    return {**run.health, "server": server}

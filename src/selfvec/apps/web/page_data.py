@@ -116,6 +116,11 @@ class PageData:
             if not self.long:  # the second index of a long text is made only for those who ask for it
                 tests.add_done_callback(lambda _: self.original_index.begin())
 
+    @property
+    def ready(self) -> bool:
+        """Whether questions are answered at once; begins what they wait for, if nobody has asked yet."""
+        return self.run.text is None or (self.index.begin().done() and self.index.exception() is None)
+
     def row(self, word: str) -> int:
         """The row of a word, also if it was typed with signs around it: *thunder?*."""
         try:
@@ -192,7 +197,7 @@ class PresentPage:
         raise AssertionError
 
 
-@address("/api/state")
+@address("/api/state", threads="state")
 def state(page: PageData) -> Json:
     """The state of the run that answers are computed from, and whether it is newer than the first one."""
     return {"newer": page.run.stamp != page.first, "stamp": page.run.stamp}

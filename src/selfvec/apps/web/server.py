@@ -9,6 +9,7 @@ import asyncio
 import errno
 import logging
 import math
+import os
 import secrets
 import socket
 from collections.abc import Callable
@@ -26,17 +27,19 @@ from selfvec.data.run import Run
 require("fastapi", "serve", "the page")  # before the modules that import it
 
 from .guard import is_local  # noqa: E402
+from .writing import check_token  # noqa: E402
 
 # Without limits of time and number, 1,000 silent connections lock out everybody for as long as they like.
 # There is no limit of answers a second: to refuse is so cheap that a flood goes faster, and others are served
 # less (1 to 3 answers in 6 seconds beside 300 clients, 15 without such a limit). The queue slows floods.
 CLIENT_SECONDS = 15.0  # for sending a request, from the connection or the last answer on; for taking a piece
-SHUTDOWN_SECONDS = 2  # for finishing answers when the server stops
+SHUTDOWN_SECONDS = 15  # for finishing answers when the server stops; a second Ctrl-C cuts them off
 CONNECTIONS = 512  # beyond, the connection that waits longest for a request is closed
 REQUESTS = 768  # answered at a time, or connections: beyond, uvicorn answers with status 503
 BACKLOG = 1024  # connections that wait to be accepted
 HEADER_BYTES = 16_384  # of a request that is not whole
 
+READ_TOKEN = "SELFVEC_READ_TOKEN"  # environment variable: the token of readers
 PORT = 8765  # tried first
 _TRIED = 20  # ports that are tried if none is given
 
@@ -51,16 +54,20 @@ def serve(
 ) -> None:
     """Serve a run until it is interrupted.
 
-    An address that other machines can reach needs a token, which is part of the address that ``say`` gets.
+    Readers need the token of `READ_TOKEN` in the environment. If there is none, an address that other
+    machines can reach gets a new token, which is part of the address that ``say`` gets.
     """
     from .app import create_app
     from .page_data import PageData
 
+    given = os.environ.get(READ_TOKEN)
+    if given is not None:
+        check_token(given, READ_TOKEN)
     data = PageData(run)
     with bind(host, port) as listening:
-        token = None if is_local(_in_address(host)) else secrets.token_urlsafe(32)
-        app = create_app(data, token, write_token)
-        say(address(host, listening.getsockname()[1], token))
+        made = None if given is not None or is_local(_in_address(host)) else secrets.token_urlsafe(32)
+        app = create_app(data, given or made, write_token)
+        say(address(host, listening.getsockname()[1], made))
         run_server(app, listening)
 
 

@@ -128,8 +128,9 @@ def _answers(page: PageData, progress: Progress) -> Answers:
         "has_documents": texts is not None,
     }
     overview, domain = answers.ask("overview"), answers.ask("domain")
-    for path in ("health", "topics", "typical"):
+    for path in ("topics", "typical"):
         answers.ask(path)
+    answers["health"] = page.run.health  # without the state of a server
     ranking = answers.ask("ranking", {"wanted": Filter(), "limit": _WORDS}, c=key)
     ranking["total"] = len(ranking["rows"])
     answers.ask_map(c=key, of="words", layout="pacmap")

@@ -215,14 +215,14 @@ def _offer(name: str, options: Mapping[str, Mapping[str, Any]]) -> None:
     page, _ = inspect.signature(answer).parameters.values()
     asked = [declared.parameters[option].offered(Query, **given) for option, given in options.items()]
     answer.__dict__["__signature__"] = inspect.Signature([page, *asked])
-    address(f"/api/{name}", alone=True)(answer)
+    address(f"/api/{name}", threads="lists")(answer)
 
 
 for _name, _options in _LISTS.items():
     _offer(_name, _options)
 
 
-@address("/api/keyness", alone=True)
+@address("/api/keyness", threads="lists")
 def keyness(
     page: PageData,
     key: addresses.ComparisonKey,

@@ -216,6 +216,12 @@ class Tasks:
         """A task, which is not begun."""
         return BackgroundTask(self, work, tuple(needs), label, kind, later)
 
+    @property
+    def under_way(self) -> list[Kind]:
+        """The kinds of which a task is being computed."""
+        with self._lock:
+            return sorted(self._busy)
+
     def close(self) -> None:
         """Drop all tasks, and those begun later: each ends at its next step and fails with `Busy`."""
         self._closed.set()

@@ -62,12 +62,15 @@ def token_for_writing(file: str | os.PathLike[str] | None = None) -> str:
     `OptionError` if there is none, or it is short. `InputError` if the file cannot be read.
     """
     token = os.environ.get(TOKEN, "") if file is None else Path(file).read_text(encoding="utf-8").strip()
+    return check_token(token, TOKEN, "write", ", or name its file: --token-file FILE")
+
+
+def check_token(token: str, name: str, field: str | None = None, otherwise: str = "") -> str:
+    """A token, from the environment variable ``name`` or ``otherwise``; `OptionError` if it is short."""
     if len(token) < SHORTEST_TOKEN:
         lacking = "" if token else ", and there is none"
-        rule = f"needs a token of at least {SHORTEST_TOKEN} characters{lacking}"
-        raise OptionError(
-            rule, field="write", remedy=f"put one into {TOKEN}, or name its file: --token-file FILE"
-        )
+        rule = f"{'' if field else f'{name} '}needs a token of at least {SHORTEST_TOKEN} characters{lacking}"
+        raise OptionError(rule, field=field, remedy=f"put one into {name}{otherwise}")
     return token
 
 
