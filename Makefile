@@ -23,6 +23,7 @@
 # make soak       kills, faults of disk and permissions, damaged files -> docs/results/robustness.md; then laws with
 #                 ten times as many examples: an hour
 # make javascript  how the page's scripts are written, by prettier and eslint; needs npm, and writes node_modules/
+# make docker     an image of `selfvec serve`, of that wheel; needs Docker
 # make dist       a reproducible wheel, tried in an empty environment; a bill of materials and licences -> dist/
 # make docs       the documentation as a web site in site/
 #
@@ -37,7 +38,7 @@ UV := $(BIN)/python -m uv pip install --quiet --python $(BIN)/python
 help:
 	@sed -n 's/^# \(make\|  *->\)/\1/p' Makefile
 
-.PHONY: help demo test checks tests bench billion paper quality collapse concepts answers drift monitor senses baselines field results figures test-benchmarks test-peers test-lowest cluster soak javascript javascript-format dist docs clean
+.PHONY: help demo test checks tests bench billion paper quality collapse concepts answers drift monitor senses baselines field results figures test-benchmarks test-peers test-lowest cluster soak javascript javascript-format dist docker docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -128,6 +129,11 @@ dist: $(VENV)/installed-dev
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -t wheel
 	$(BIN)/python tools/try_wheel.py dist
 	$(BIN)/python tools/sbom.py dist
+
+docker:
+	@docker info >/dev/null 2>&1 || { echo "No Docker answers here: start it, or build docker/Dockerfile elsewhere." >&2; exit 1; }
+	@$(MAKE) --no-print-directory dist
+	docker build --tag selfvec --file docker/Dockerfile dist
 
 docs: $(VENV)/installed-docs
 	$(BIN)/mkdocs build --strict --quiet
