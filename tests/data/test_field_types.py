@@ -1,6 +1,7 @@
 """The fields of documents have types: decided once, over all values, and kept for the life of a run."""
 
 import datetime as dt
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -163,6 +164,34 @@ def test_the_types_of_fields_hold_for_the_life_of_a_run(tmp_path: Path) -> None:
     assert again.require_text().kinds == {"year": "integer", "user": "integer", "note": "number"}
     anew = selfvec.refine([{**row, "year": f"in {row['year']}"} for row in ROWS], "none", "original")
     assert anew.require_text().kinds["year"] == "text"
+
+
+BAD = b'{"id": "x", "text": "storm x", "size": "many"}'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("blank.jsonl", b'{"text": "storm a", "size": 1}\n\n  \n%s\n', 4),
+        ("windows.jsonl", b'\xef\xbb\xbf{"text": "storm a", "size": 1}\r\n\r\n%s', 3),
+        ("empty.jsonl", b'{"text": "", "size": 1}\n{"size": 2}\n%s\n', 3),
+        ("escaped.jsonl", '{"text": "storm\\n\\n\u2028 \x85 a", "size": 1}\n%s'.encode(), 2),
+        ("long.jsonl", b'{"text": "storm a", "size": 1}\n' * 9000 + b"\n%s", 9002),  # read in several blocks
+        ("quoted.csv", b'text,size,id\n"storm\n\na",1,a\n\nstorm x,many,x\n', 6),
+    ],
+)
+def test_a_value_of_another_type_is_told_with_its_file_and_line(
+    name: str, content: bytes, line: int, tmp_path: Path
+) -> None:
+    """The line is the one that an editor shows, also where others of the folder were read before."""
+    run = selfvec.refine([{"text": "storm of hail", "size": 1}], "none", "original")
+    (tmp_path / "a.jsonl").write_text('{"text": "storm before", "size": 7}\n' * 3)
+    (tmp_path / name).write_bytes(content.replace(b"%s", BAD))
+    for change in (run.add, partial(selfvec.update, run)):
+        for documents in (tmp_path / name, tmp_path):
+            with pytest.raises(CorpusError, match=r"'many' is not a whole number") as told:
+                change(documents)
+            assert (told.value.path, told.value.line) == (str(tmp_path / name), line)
 
 
 def test_what_fields_are_is_said_at_reading_and_later(tmp_path: Path) -> None:

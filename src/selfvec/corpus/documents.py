@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from selfvec.base.arrays import Mask
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.display import readable
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of, column_or_nulls
 
@@ -29,12 +29,18 @@ class Documents:
     """A batch of documents in reading order, or their (D,) texts alone.
 
     ``rows`` are those of a `selfvec.data.run_text.RunText`. Columns that the source lacks may be missing.
-    ``dates`` are those of `DateField.read` until it takes note of them.
+    ``dates`` are those of `DateField.read` until it takes note of them, ``lines`` those of rows in a file.
     """
 
-    def __init__(self, rows: pl.DataFrame | pl.Series, dates: pl.DataFrame | None = None) -> None:
+    def __init__(
+        self,
+        rows: pl.DataFrame | pl.Series,
+        dates: pl.DataFrame | None = None,
+        lines: Ints | None = None,  # (D,) the first line of each document, from 1
+    ) -> None:
         self.rows = rows.alias(TEXT).to_frame() if isinstance(rows, pl.Series) else rows
         self.dates = dates
+        self.lines = lines
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -52,11 +58,16 @@ class Documents:
 
     def part(self, kept: Mask) -> Documents:
         mask = pl.Series(kept)
-        return Documents(self.rows.filter(mask), None if self.dates is None else self.dates.filter(mask))
+        dates = None if self.dates is None else self.dates.filter(mask)
+        return Documents(self.rows.filter(mask), dates, None if self.lines is None else self.lines[kept])
+
+    def of_rows(self, rows: pl.DataFrame) -> Documents:
+        """The same documents with other columns."""
+        return Documents(rows, self.dates, self.lines)
 
     def labelled(self, column: str, value: str | pl.Expr) -> Documents:
         value = pl.lit(value) if isinstance(value, str) else value
-        return Documents(self.rows.with_columns(value.alias(column)), self.dates)
+        return self.of_rows(self.rows.with_columns(value.alias(column)))
 
 
 def absolute(path: str | Path) -> str:
@@ -159,7 +170,7 @@ def documents_of_rows(
     summary.documents += len(kept)
     summary.empty += len(batch.lines) - len(kept)
     summary.duplicates += len(kept) - int(seen.add(keys).sum())
-    return Documents(pl.DataFrame(columns), dates)
+    return Documents(pl.DataFrame(columns), dates, lines)
 
 
 def _ids(values: pl.Series) -> pl.Series:

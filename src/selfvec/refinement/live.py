@@ -73,7 +73,7 @@ def added(
     execution = execution or Execution()
     refuse_tokens(corpus, run.settings)
     with execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance:
-        batches = [as_kept(run, batch.rows, corpus) for batch in corpus.batches(advance)]
+        batches = [batch.rows for batch in corpus.batches(advance, select=partial(as_kept, run, corpus))]
     rows = corpus.dated(pl.concat(batches, how="diagonal")) if batches else pl.DataFrame(schema=schema_of(()))
     read = len(rows)
     segments = segments_of(run)

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from selfvec.base.arrays import Mask
 from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
 from selfvec.base.threads import one_core
 from selfvec.corpus import Corpus
+from selfvec.corpus.documents import Documents
 from selfvec.corpus.fingerprints import Seen
 from selfvec.corpus.kept_documents import Intake, KnownDocuments, kept_corpus, notes_on_ids, repeated_between
 from selfvec.corpus.summary import joined_corpora, refuse_same_files
@@ -153,18 +153,23 @@ def _read(old: SourceRun, taken: Taken, execution: Execution) -> tuple[RunText, 
                 execution.timings.stage("read"),
                 execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance,
             ):
-                for batch in corpus.batches(advance, seen=seen, select=intake.taken):
-                    text.add(as_kept(old.run, batch.rows, corpus))
+
+                def taken_as_kept(batch: Documents, path: str) -> Documents:
+                    return as_kept(old.run, corpus, intake.taken(batch, path), path)
+
+                for batch in corpus.batches(advance, seen=seen, select=taken_as_kept):
+                    text.add(batch.rows)
             described, days = corpus.summary.as_dict(), corpus.days
         return text.finish(days), described, Change.of(intake, withdrawn)
 
 
-def as_kept(run: Run, documents: pl.DataFrame, corpus: Corpus) -> pl.DataFrame:
-    """New documents of a corpus with the fields that a run keeps, if these were named.
+def as_kept(run: Run, corpus: Corpus, batch: Documents, path: str) -> Documents:
+    """New documents of a part of a corpus with the fields that a run keeps, if these were named.
 
     A value that is not of the kind of its field is a `CorpusError`, or nothing if bad rows are skipped.
     """
     named, kinds = run.provenance.corpus.get("kept_fields"), run.require_text().kinds
+    documents = batch.rows
     if named is not None:
         own = schema_of([*kinds, *named])
         documents = documents.select([name for name in documents.columns if name in own])
@@ -175,20 +180,20 @@ def as_kept(run: Run, documents: pl.DataFrame, corpus: Corpus) -> pl.DataFrame:
         odd = unfit(values, kind)
         if odd.any() and not corpus.skip_bad_rows:
             row = int(odd.arg_max() or 0)
-            called = column_or_nulls(documents, ID)[row]
             rule = (
                 f"{values[row]!r:.60} is not {shown_kind(kind)}, as the values of this field are in the run"
             )
-            where = corpus.name if called is None else f"{corpus.name}, document {called!r}"
+            line = None if batch.lines is None else int(batch.lines[row])
+            where = path if line else f"{path}, document {column_or_nulls(documents, ID)[row]!r}"
             remedy = "mend it, skip bad rows to leave it out, or refine the run anew, which decides anew"
-            raise CorpusError(rule, path=where, line=row + 1, field=name, remedy=remedy)
+            raise CorpusError(rule, path=where, line=line, field=name, remedy=remedy)
         if odd.any():
             count = count_of(int(odd.sum()), "value")
             corpus.summary.note(
                 f"{count} of {name} left out: not {shown_kind(kind)}, first {values.filter(odd)[0]!r:.60}"
             )
             documents = documents.with_columns(values.set(odd, None))
-    return documents
+    return batch.of_rows(documents)
 
 
 def _refined(

@@ -17,7 +17,6 @@ not at all, and on the disk before it is answered; so a request may be sent agai
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -30,8 +29,9 @@ from starlette.types import Receive, Scope, Send
 from selfvec.analysis.concepts.subjects import kept_with
 from selfvec.apps.functions.live import add, changed, removal
 from selfvec.apps.run import Run
-from selfvec.base.errors import NotFound, OptionError, SelfvecError, TargetError
+from selfvec.base.errors import CorpusError, NotFound, OptionError, SelfvecError, TargetError
 from selfvec.base.result_table import Figures
+from selfvec.corpus.streams import UTF8_BOM
 from selfvec.data.run import TopicName
 from selfvec.files.untrusted import parse_json
 from selfvec.refinement import live
@@ -92,7 +92,9 @@ class Writing:
             answer = error_response(request, 503, error.rule, "try again", headers=headers)
         except SelfvecError as error:
             status = 404 if isinstance(error, NotFound) else 400
-            answer = error_response(request, status, error.rule, error.remedy, error.field)
+            numbered = isinstance(error, CorpusError) and error.line
+            rule = f"document {error.line}: {error.rule}" if numbered else error.rule
+            answer = error_response(request, status, rule, error.remedy, error.field)
         except ClientDisconnect:
             return
         await answer(scope, receive, send)
@@ -156,19 +158,30 @@ def _documents(body: bytes) -> list[Any]:
     """What is in a body: JSON, of a list its items, or JSON Lines."""
     if not body.strip():
         return []
+    body = body.removeprefix(UTF8_BOM)
     try:
-        try:
-            whole = parse_json(body)
-        except json.JSONDecodeError:
-            whole = [parse_json(line) for line in body.splitlines() if line.strip()]
+        whole = parse_json(body)
     except ValueError as error:
-        rule = f"is neither JSON nor JSON Lines ({error})"
-        raise OptionError(rule, field="body", remedy="send a list, or one object a line") from None
+        whole = _lines(body, error)
     several = whole if isinstance(whole, list) else [whole]
     if len(several) > MOST:
         rule = f"holds {len(several):,} documents, at most {MOST:,} at a time"
         raise OptionError(rule, field="body", remedy="send several requests")
     return several
+
+
+def _lines(body: bytes, fault: ValueError) -> list[Any]:
+    """The values of JSON Lines; ``fault`` is what is wrong with the body as one value."""
+    values: list[Any] = []
+    for number, line in enumerate(body.splitlines(), 1):
+        try:
+            values += [parse_json(line)] if line.strip() else []
+        except ValueError as error:
+            # Where the first line is no value, there is one over several lines, whose fault names its line.
+            said = f"line {number}: {getattr(error, 'msg', error)}" if values else fault
+            rule = f"is neither JSON nor JSON Lines ({said})"
+            raise OptionError(rule, field="body", remedy="send a list, or one object a line") from None
+    return values
 
 
 def _row(document: Any, *, needs_id: bool) -> dict[str, Any]:
