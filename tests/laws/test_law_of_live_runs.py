@@ -297,10 +297,77 @@ def test_a_run_in_memory_and_documents_without_ids() -> None:
     run = selfvec.refine(texts, "none", "decorrelated", jobs=1)
     kept = selfvec.refine(texts, "none", "decorrelated", jobs=1)
     run.add([f"{ALL} tsunami came", texts[0]])
-    assert [hit.id for hit in run.search("tsunami").hits[:1]] == ["24"]
+    assert [hit.id for hit in run.search("tsunami").hits[:1]] == ["n24"]
     assert len(run.text) == 25
     assert len(kept.text) == 24
     same_answers(run)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_shown_id_stays_and_is_given_once(seed: int, tmp_path: Path) -> None:
+    """Also that of documents without an id, whatever comes, goes and is undone; it may be given as an id."""
+    draw = random.Random(seed)
+    base = [{"text": f"{ALL} {n}"} if n % 3 else {"id": ["3", "x", "n7", "n4"][n // 3], "text": f"{ALL} {n}"}
+            for n in range(12)]  # fmt: skip
+    folder = tmp_path / "run"
+    run = selfvec.refine(base, "none", "decorrelated", output=folder, jobs=1)
+    shown = {"n7": f"{ALL} 6", "n4": f"{ALL} 9", "nn4": f"{ALL} 4", "nn7": f"{ALL} 7", "3": f"{ALL} 0"}
+    shown |= {f"n{n}": f"{ALL} {n}" for n in (1, 2, 5, 8, 10, 11)} | {"x": f"{ALL} 3"}
+    given = {name for name in shown if name not in ("3", "x", "n4", "n7")}  # to documents without an id
+    before = None
+    for turn in range(60):
+        kind = draw.choice(["add", "add", "upsert", "delete", "undo", "open", "save"])
+        state = dict(shown), set(given)
+        text = f"{ALL} came {turn}"
+        if kind == "add":
+            new = [text, f"{text} too"]
+            own = draw.choice([[], [f"a{turn}"], ["1"], [f"n{12 + turn}"]])
+            run.add(
+                [
+                    *({"id": name, "text": f"{text} as {name}"} for name in own),
+                    *({"text": one} for one in new),
+                ]
+            )
+            shown |= {name: f"{text} as {name}" for name in own}
+            names = dict(zip(run.text.texts(), run.text.names(), strict=True))
+            for one in new:
+                assert names[one] not in given | set(shown)
+                given.add(names[one])
+                shown[names[one]] = one
+        elif kind == "upsert":
+            name = draw.choice(sorted(shown))
+            assert run.upsert([{"id": name, "text": text}])["changed"] == 1
+            shown[name] = text
+        elif kind == "delete" and len(shown) > 4:
+            names = draw.sample(sorted(shown), 2)
+            assert run.delete(names)["withdrawn"] == 2
+            shown = {name: text for name, text in shown.items() if name not in names}
+        elif kind == "undo" and before is not None:
+            selfvec.undo(folder)
+            (shown, given), before = before, state
+        elif kind == "open":
+            run = selfvec.open(folder)
+        elif kind == "save":  # further changes are those of the copy
+            folder = tmp_path / f"copy{turn}"
+            selfvec.save_run(run, folder)
+            run, before = selfvec.open(folder), None
+        if (shown, given) != state and kind != "undo":
+            before = state
+        assert dict(zip(run.text.names(), run.text.texts(), strict=True)) == shown
+    assert {hit.id: hit.text for hit in run.search(ALL, top=999, mode="bm25").hits} == shown
+    assert run.similar_documents(next(iter(shown)), top=1)
+    index = run_index(run)
+    assert all(index.documents.text(index.number(name)) == text for name, text in shown.items())
+    anew = selfvec.update(run, withdraw=[next(iter(shown))])
+    whole = selfvec.refine(
+        [{"id": name, "text": text} for name, text in zip(anew.text.ids(), anew.text.texts(), strict=True)],
+        "none",
+        "decorrelated",
+        jobs=1,
+    )
+    assert anew.text.names() == whole.text.names()
+    np.testing.assert_array_equal(anew.vectors.vectors, whole.vectors.vectors)
+    assert anew.text.columns == whole.text.columns
 
 
 class Beside(Progress):

@@ -18,7 +18,7 @@ import polars as pl
 from selfvec.base.arrays import Array, Hashes, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.names import listed
-from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, RunText, column_or_nulls
+from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, NAME, SLICE, RunText, column_or_nulls
 
 from .corpus import Corpus
 from .date_fields import DateField
@@ -46,7 +46,8 @@ class KeptPart(Part):
             here = slice(start, start + len(frame))
             start = here.stop
             missing = [name for name in _MAY_MISS if frame[name].null_count() == len(frame)]
-            batch = Documents(frame.drop(missing))
+            # A document without an id is called by its number in the run that is made.
+            batch = Documents(frame.drop([*missing, NAME], strict=False))
             kept = np.ones(len(batch), bool) if self.selected is None else self.selected[here]
             documents = int(kept.sum())
             new = int(seen.add(frame[FINGERPRINT].to_numpy()[kept]).sum())
@@ -82,7 +83,7 @@ class KnownDocuments:
     """Hashes of D documents, in their order."""
 
     texts: Hashes  # (D,) fingerprints
-    ids: Hashes  # (D,) 0 if a document has none
+    ids: Hashes  # (D,) 0 if a new document has none
     files: Hashes  # (D,) of absolute paths; 0 for documents from a pipe or from memory
     versions: Hashes  # (D,) equal for versions of one document; 0 without an id
 
@@ -109,7 +110,8 @@ class KnownDocuments:
 
     @classmethod
     def of_text(cls, text: RunText) -> KnownDocuments:
-        return cls.of(text.read((ID, FILE, FINGERPRINT)))
+        """Those of a run; a document without an id has what it is called."""
+        return cls.of(text.named((FILE, FINGERPRINT)))
 
     @cached_property
     def pairs(self) -> Hashes:

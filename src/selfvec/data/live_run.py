@@ -27,7 +27,7 @@ from selfvec.numerics.rows import filled_rows
 from .field_types import common_kind
 from .provenance import Provenance
 from .run import Run, RunPart
-from .run_text import TEXT, RunText, schema_of
+from .run_text import NAME, TEXT, RunText, schema_of
 from .token_batch import TokenBatch, concatenated
 from .trajectory import History
 from .vectors import Source, Vectors
@@ -161,7 +161,7 @@ class PresentText(RunText):
         import polars as pl
 
         text = part.segment.text
-        own = [name for name in columns if name in text.columns]
+        own = [name for name in columns if name == NAME or name in text.columns]
         # Polars counts no rows of a frame without columns.
         rows = text._read(own or [TEXT], numbers)
         if numbers is None and len(part.gone):
@@ -182,12 +182,13 @@ class PresentText(RunText):
 
     @property
     def frame(self) -> pl.LazyFrame:
-        """The documents, which are not read yet."""
+        """The documents, which are not read yet, without their names."""
         import polars as pl
 
+        own = [name for name in self.columns if name != NAME]
         kept = [
             text.frame.filter(pl.lit(pl.Series(part.present))).select(
-                list(map(partial(self._of_kind, text.columns), self.columns))
+                list(map(partial(self._of_kind, text.columns), own))
             )
             for part in self.parts
             for text in (part.segment.text,)
@@ -201,7 +202,7 @@ class PresentText(RunText):
         for part in self.parts:
             for name, kind in part.segment.text.kinds.items():
                 kinds.setdefault(name, []).append(kind)
-        return schema_of(list(kinds), {name: common_kind(own) for name, own in kinds.items()})
+        return schema_of(list(kinds), {name: common_kind(own) for name, own in kinds.items()}, names=True)
 
     @cached_property
     def _size(self) -> int:

@@ -32,6 +32,7 @@ DATE = "date"  # null if unknown
 SLICE = "slice"  # the slice that the document belongs to; null if none
 FILE = "_file"  # the absolute path of the file or folder it was read from; null for a pipe and memory
 FINGERPRINT = "_fingerprint"  # see `selfvec.corpus.fingerprints`
+NAME = "_name"  # what a document without an id is called; a text without this column calls it by its row
 FIELD = "field:"
 """Prefix of a field whose name is that of another column, or begins with it."""
 GROUP = 4096
@@ -39,17 +40,23 @@ GROUP = 4096
 _SMALL = 1 << 20  # bytes of a file
 _EXAMPLES, _SHOWN = 3, 40  # of a field that is described, and characters of each
 
-_OWN = (ID, TEXT, DATE, SLICE, FILE, FINGERPRINT)
+_OWN = (ID, TEXT, DATE, SLICE, FILE, FINGERPRINT, NAME)
 _AGAIN = "make the run again"
 
 
-def schema_of(fields: Sequence[str], kinds: Mapping[str, str] | None = None) -> dict[str, pl.DataType]:
-    """The columns of a file, with those of the kept fields: strings, or of the kinds that these are of."""
+def schema_of(
+    fields: Sequence[str], kinds: Mapping[str, str] | None = None, *, names: bool = False
+) -> dict[str, pl.DataType]:
+    """The columns of a file, with those of the kept fields: strings, or of the kinds that these are of.
+
+    With ``names``, it says what documents without an id are called.
+    """
     import polars as pl
 
     own = {ID: pl.String(), TEXT: pl.String(), DATE: pl.Date(), SLICE: pl.String()}
     named = {column_of(name): dtype_of((kinds or {}).get(name, TEXTS)) for name in fields}
-    return {**own, **named, FILE: pl.String(), FINGERPRINT: pl.UInt64()}
+    called = {NAME: pl.String()} if names else {}
+    return {**own, **named, FILE: pl.String(), FINGERPRINT: pl.UInt64(), **called}
 
 
 def column_or_nulls(rows: pl.DataFrame, name: str) -> pl.Series:
@@ -74,19 +81,24 @@ def fields_among(columns: Iterable[str]) -> list[str]:
     return [name.removeprefix(FIELD) for name in columns if name not in _OWN]
 
 
-def named(ids: Iterable[str | None], numbers: Iterable[int], taken: Collection[str]) -> list[str]:
-    """What documents are called: their ids, or their numbers from 0.
+def numbered(ids: pl.Series, first: int, taken: Collection[str]) -> pl.Series:
+    """What documents without an id are called: n and their number, from ``first``; null for the others.
 
-    ``taken`` are the ids of all documents; a number that is one of them has a ``#`` before it.
+    Somebody's own id may well be a number, and is seldom n and a number. If it is, and so among the ids that
+    are ``taken``, the name has a further n.
 
-    >>> named(["3", None, None, None], range(4), {"3", "#3"})
-    ['3', '1', '2', '##3']
+    >>> import polars as pl
+    >>> numbered(pl.Series(["3", "n3", None, None]), 0, {"3", "n3"}).to_list()
+    [None, None, 'n2', 'nn3']
     """
+    import polars as pl
 
-    def free(name: str) -> str:
-        return free(f"#{name}") if name in taken else name
-
-    return [free(str(number)) if name is None else name for name, number in zip(ids, numbers, strict=True)]
+    lacking = ids.is_null()
+    own = pl.when(pl.lit(lacking)).then(pl.format("n{}", pl.int_range(first, first + len(ids))))
+    names = pl.select(own.alias(NAME)).to_series()
+    while taken and (like_ids := names.is_in(list(taken)).fill_null(False)).any():
+        names = names.zip_with(~like_ids, "n" + names)
+    return names
 
 
 class ShownDates(NamedTuple):
@@ -199,17 +211,22 @@ class RunText:
         return self.read((ID,), numbers)[ID].to_list()
 
     def names(self, numbers: Sequence[int] | None = None) -> list[str]:
-        """The names of the documents with these numbers, in their order, or of all; see `named`."""
-        places = range(len(self)) if numbers is None else numbers
-        ids = self.ids(numbers)
-        return named(ids, places, self._taken if None in ids else ())
+        """What the documents with these numbers, in their order, or all, are called: their ids, or `NAME`."""
+        return self.named(numbers=numbers)[ID].to_list()
+
+    def named(self, columns: Collection[str] = (), numbers: Sequence[int] | None = None) -> pl.DataFrame:
+        """The ids, also of documents without one, and some columns; as `read`."""
+        import polars as pl
+
+        rows = self.read(list(dict.fromkeys((ID, NAME, *columns))), numbers)
+        return rows.with_columns(pl.coalesce(ID, NAME).alias(ID)).drop(NAME)
 
     @cached_property
-    def _taken(self) -> frozenset[str]:
+    def taken(self) -> frozenset[str]:
         """The ids that a document without one could be named like."""
         import polars as pl
 
-        looks = pl.col(ID).str.contains(r"^#*\d+$")
+        looks = pl.col(ID).str.contains(r"^n+\d+$")
         return frozenset(self.read((ID,)).filter(looks)[ID])
 
     def dates(self, numbers: Sequence[int] | None = None) -> list[str | None]:
@@ -259,11 +276,21 @@ class RunText:
         return pl.scan_parquet(self.source, glob=False)
 
     def _decoded(self, columns: Collection[str], first: int = 0, rows: int | None = None) -> pl.DataFrame:
+        if NAME in columns and NAME not in self.columns:
+            return self._with_names(columns, first, rows)
         if self._small is not None:
             return self._small[list(columns)].slice(first, rows)
         chosen = self.frame.select(list(columns)).slice(first, rows)
         with decoding(self._name, "text of a run", _AGAIN):
             return chosen.collect()
+
+    def _with_names(self, columns: Collection[str], first: int, rows: int | None) -> pl.DataFrame:
+        """As `_decoded`, of a text that calls documents without an id by their row."""
+        others = [name for name in columns if name not in (ID, NAME)]
+        documents = self._decoded([ID, *others], first, rows)
+        ids = documents[ID]
+        names = numbered(ids, first, self.taken if ids.null_count() else ())
+        return documents.with_columns(names).select(columns)
 
     @cached_property
     def _small(self) -> pl.DataFrame | None:

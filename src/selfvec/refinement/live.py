@@ -31,7 +31,7 @@ from selfvec.data.live_run import (
 )
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
-from selfvec.data.run_text import FILE, FINGERPRINT, ID, RunText, column_or_nulls, schema_of
+from selfvec.data.run_text import FILE, FINGERPRINT, ID, RunText, column_or_nulls, numbered, schema_of
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of_segment
@@ -83,7 +83,7 @@ def added(
         _refuse_present(known, segments)
         _refuse_repeated(column_or_nulls(rows, ID))
     if duplicates != KEEP:
-        rows, known, gone = _without_repeated(rows, known, segments)
+        rows, gone = _without_repeated(rows, known, segments)
     replaced = int(sum(mask.sum() for mask in gone))
     change = Change(added=len(rows), changed=replaced, skipped=read - len(rows))
     if not (len(rows) or replaced):
@@ -92,11 +92,10 @@ def added(
     number = number or _next(segments)
     provenance = run.provenance
     if len(rows):
-        text = text_of(rows, run.require_text().kinds)
+        text = text_of(_with_names(rows, run, segments), run.require_text().kinds)
         encoded, provenance = _encoded(run, text, execution)
         tokens = _tokens_of(rows, run.base)
         new = Segment.of(str(number), text, tokens, _later_words(tokens, run.base, parts), encoded)
-        new.held(_KNOWN, lambda: known)
         parts.append(Part(new))
     provenance = provenance.replace(corpus=_summary_with(run, corpus.summary.as_dict(), replaced))
     return _changed(run, parts, change, provenance, number), change
@@ -145,9 +144,9 @@ def _summary_with(run: Run, new: Mapping[str, Any], left_out: int) -> dict[str, 
     each addition, so it must not grow with their number.
     """
     summary = joined_corpora([run.provenance.corpus, new], left_out=left_out)
-    files, steps = summary["files"], run.provenance.steps
+    files = summary["files"]
     came_from = ("path", "kind", "text_fields", "date_field")
-    if len(new["files"]) == 1 and steps and steps[-1]["by"] == "live" and steps[-1]["added"]:
+    if len(new["files"]) == 1 and _is_live(run) and run.provenance.steps[-1]["added"]:
         before, last = files[-2:]
         if last["kind"] in FROM_MEMORY and all(before[name] == last[name] for name in came_from):
             digest = sha256((before["sha256"] + last["sha256"]).encode()).hexdigest()
@@ -162,7 +161,7 @@ def _next(segments: Sequence[Part]) -> int:
 
 def _without_repeated(
     rows: pl.DataFrame, new: KnownDocuments, segments: Sequence[Part]
-) -> tuple[pl.DataFrame, KnownDocuments, list[Mask]]:
+) -> tuple[pl.DataFrame, list[Mask]]:
     """New documents that the run has not yet, and for each segment the documents that they replace."""
     if ID in rows:
         last = rows[ID].is_null() | rows[ID].is_last_distinct()
@@ -175,15 +174,35 @@ def _without_repeated(
         mask = _versions(part, new)
         numbers = np.flatnonzero(mask)
         if len(numbers):
-            same = _same(rows, part.segment.text.read(part.segment.text.columns, numbers.tolist()))
+            old = part.segment.text.named(part.segment.text.columns, numbers.tolist())
+            same = _same(rows, old)
             skipped |= ids.is_in(same.implode()).fill_null(False).to_numpy()
-            of_part = part.segment.text.read((ID,), numbers.tolist())[ID]
-            mask[numbers[of_part.is_in(same.implode()).to_numpy()]] = False
+            mask[numbers[old[ID].is_in(same.implode()).to_numpy()]] = False
         if unnamed.any():
             texts = _known(part).texts[part.present]
             skipped |= unnamed & np.isin(rows[FINGERPRINT].to_numpy(), texts)
         gone.append(mask)
-    return rows.filter(pl.Series(~skipped)), new.part(~skipped), gone
+    return rows.filter(pl.Series(~skipped)), gone
+
+
+def _with_names(rows: pl.DataFrame, run: Run, segments: Sequence[Part]) -> pl.DataFrame:
+    """New documents, of which those without an id are called by a number that none has had.
+
+    It is how many documents came before, those that are gone included.
+    """
+    ids = column_or_nulls(rows, ID)
+    if not ids.null_count():
+        return rows
+    came = len(run.require_text())
+    if _is_live(run):
+        came += run.provenance.steps[-1]["changed"] + run.provenance.steps[-1]["withdrawn"]
+    taken = set(ids.drop_nulls()).union(*(part.segment.text.taken for part in segments))
+    return rows.with_columns(numbered(ids, came, taken))
+
+
+def _is_live(run: Run) -> bool:
+    """Whether documents have changed since the vectors were made; many small changes are one step."""
+    return bool(run.provenance.steps) and run.provenance.steps[-1]["by"] == "live"
 
 
 def _same(new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
@@ -219,7 +238,7 @@ def _refuse_present(new: KnownDocuments, segments: Sequence[Part]) -> None:
     for part in segments:
         numbers = np.flatnonzero(_versions(part, new))[:_NAMED].tolist()
         if numbers:
-            names = ", ".join(map(repr, part.segment.text.ids(numbers)))
+            names = ", ".join(map(repr, part.segment.text.names(numbers)))
             rule = f"the run has documents with the id {names}"
             raise OptionError(
                 rule, field="duplicates", remedy=f"replace them, with {REPLACE}, or {KEEP} both"
@@ -318,7 +337,7 @@ def _changed(run: Run, parts: Sequence[Part], change: Change, provenance: Proven
     kept = _joined([part for part in others if len(part)], number, base)
     steps = [*run.provenance.steps]
     counts = {name: getattr(change, name) for name in ("added", "changed", "withdrawn")}
-    if steps and steps[-1]["by"] == "live":  # many small changes are one step
+    if _is_live(run):
         before = steps.pop()
         counts = {name: value + before[name] for name, value in counts.items()}
     steps.append({"by": "live", **counts})

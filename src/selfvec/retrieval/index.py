@@ -190,11 +190,9 @@ class Index:
             else Vocabulary(self.vocabulary.preprocessing, kept)
         )
 
-    def of_parts(
-        self, parts: Sequence[IndexedPart], named: Callable[[], Sequence[str]] | None = None
-    ) -> Index:
-        """An index of other documents in the space of this one; ``named`` are their ids, if some lack one."""
-        documents = SearchedDocuments(parts, named)
+    def of_parts(self, parts: Sequence[IndexedPart]) -> Index:
+        """An index of other documents in the space of this one."""
+        documents = SearchedDocuments(parts)
         encoder = self.encoder_part
         if encoder is not None:
             vectors = documents.joined([part.encoded for part in parts if part.encoded is not None])

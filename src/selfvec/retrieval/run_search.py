@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +20,6 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.filters import allowed
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data.live_run import BASE, LiveRun, Part
-from selfvec.data.run_text import ID
 from selfvec.encoders.encoded_texts import encoded_texts_of_segment
 from selfvec.files.checksums import file_state
 from selfvec.numerics.rows import unit_rows
@@ -131,14 +129,7 @@ def _with_segments(index: Index, run: LiveRun, key: tuple[Any, ...], cut: Cut) -
             part.segment.derived["indexed", *key] = held
         return held[1]
 
-    parts = [of_part(part) for part in run.segments]
-    unnamed = any(part.segment.held("unnamed", partial(_lack_ids, part)) for part in run.segments)
-    return index.of_parts(parts, run.require_text().names if unnamed else None)
-
-
-def _lack_ids(part: Part) -> bool:
-    """Whether a document of a segment has no id, so that it is called by its number."""
-    return bool(part.segment.text.read((ID,))[ID].null_count())
+    return index.of_parts([of_part(part) for part in run.segments])
 
 
 @checked

@@ -7,7 +7,7 @@ document frequencies and lengths are those of the documents that are present.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, compress
@@ -198,13 +198,10 @@ TextVectors = UnitVectors | JoinedVectors
 class SearchedDocuments:
     """D documents and P passages, U = D + P units, that can be scored: those present of some indexes."""
 
-    def __init__(
-        self, indexed: Sequence[IndexedPart], named: Callable[[], Sequence[str]] | None = None
-    ) -> None:
+    def __init__(self, indexed: Sequence[IndexedPart]) -> None:
         self.indexed = tuple(indexed)
         first = self.indexed[0]
         self._types = len(first.documents.occurs) - len(first.new_types)  # of the first index
-        self._named = named  # if there are documents without ids, which are called by their numbers
         names = dict.fromkeys(chain.from_iterable(part.documents.fields for part in indexed))
         self.fields = {
             name: common_kind(
@@ -321,8 +318,6 @@ class SearchedDocuments:
     @cached_property
     def ids(self) -> Sequence[str]:
         """Names of the documents."""
-        if self._named is not None:
-            return self._named()
         if self.is_whole:
             return self.indexed[0].documents.ids
         of_parts = (compress(part.documents.ids, part.present.tolist()) for part in self.indexed)
@@ -331,7 +326,7 @@ class SearchedDocuments:
     def name(self, document: int) -> str:
         """The name of a document, without those of the others."""
         part, own = self.located(document)
-        return part.documents.ids[own] if self._named is None else self.ids[document]
+        return part.documents.ids[own]
 
     def _of_documents(self, values: Sequence[Array]) -> Array:
         """Values of the documents of each part as those of the documents that are present."""
@@ -382,16 +377,15 @@ class SearchedDocuments:
     def number(self, name: str) -> int | None:
         """The number of a document by its id; of several, the first; None if there is none."""
         before = 0
-        if self._named is None:
-            for part in self.indexed:
-                own = part.documents.numbers.get(name)
-                if own is not None and part.present[own]:
-                    return before + int(np.count_nonzero(part.present[:own]))
-                if own is not None:  # it may be the first of several with this id
-                    break
-                before += int(np.count_nonzero(part.present))
-            else:
-                return None
+        for part in self.indexed:
+            own = part.documents.numbers.get(name)
+            if own is not None and part.present[own]:
+                return before + int(np.count_nonzero(part.present[:own]))
+            if own is not None:  # it may be the first of several with this id
+                break
+            before += int(np.count_nonzero(part.present))
+        else:
+            return None
         return self._numbers.get(name)
 
     @cached_property

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from selfvec.base.arrays import Mask
 from selfvec.data.field_types import NOTHING, TEXT, Guess, parsed, without_missing
 from selfvec.data.live_run import PresentText
-from selfvec.data.run_text import DATE, GROUP, RunText, column_of, fields_among, schema_of
+from selfvec.data.run_text import DATE, GROUP, NAME, RunText, column_of, fields_among, schema_of
 from selfvec.files.atomic_files import writing, writing_by_polars
 
 if TYPE_CHECKING:
@@ -190,7 +190,8 @@ def _joined(
     forms: _Forms,
 ) -> Path | bytes:
     """The documents of several texts as one, some at a time: all may be larger than the memory."""
-    whole = _Part(place, schema_of(fields, {name: kind for name, (kind, _) in forms.items()}))
+    kinds = {name: kind for name, (kind, _) in forms.items()}
+    whole = _Part(place, schema_of(fields, kinds, names=NAME in texts[0].columns))
     number = 0
     for rows in chain.from_iterable(text.batches() for text in texts):
         own = {} if days is None else {DATE: days[number : number + len(rows)]}
@@ -210,21 +211,23 @@ def _forms_of(text: RunText) -> _Forms:
 
 
 def text_part(text: RunText, documents: Mask) -> RunText:
-    """The documents that are selected, (D,) bool, in memory."""
+    """The documents that are selected, (D,) bool, in memory; they are called as before."""
     import polars as pl
 
     memory = BytesIO()
-    _write(text.frame.filter(pl.lit(pl.Series(documents))), memory)
+    named = text.frame.with_columns(pl.lit(text.read((NAME,))[NAME]))
+    _write(named.filter(pl.lit(pl.Series(documents))), memory)
     return RunText(memory.getvalue())
 
 
-def text_of(documents: pl.DataFrame, kinds: Mapping[str, str]) -> RunText:
+def text_of(documents: pl.DataFrame, like: Mapping[str, str]) -> RunText:
     """Documents whose columns are some of `schema_of` as a text in memory; its fields are of these kinds."""
     memory = BytesIO()
     guesses: dict[str, Guess] = {}
     _look(guesses, documents)
-    forms = _forms(guesses, kinds)
-    schema = schema_of(list(forms), {name: kind for name, (kind, _) in forms.items()})
+    forms = _forms(guesses, like)
+    kinds = {name: kind for name, (kind, _) in forms.items()}
+    schema = schema_of(list(forms), kinds, names=NAME in documents)
     whole = _with_all(_of_kinds(documents, forms), schema)
     _write(whole.lazy(), memory)
     return RunText.of(memory.getvalue(), whole)

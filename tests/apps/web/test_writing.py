@@ -109,6 +109,9 @@ def test_a_run_that_is_only_searched_has_only_its_index_made(client: Client) -> 
         ("POST", ROWS[:1], "", {"Origin": "https://evil.example"}, 403, "other sites"),
         ("POST", ROWS[:1], "", {"Sec_Fetch_Site": "cross-site"}, 403, "other sites"),
         ("POST", b"{", "", {}, 400, "neither JSON nor JSON Lines"),
+        ("POST", b'{"text": "a"}\n\n{"text": a}', "", {}, 400, "(line 3: Expecting value)"),
+        ("POST", b'[\n{"text": "a"},\n{"text": a}]', "", {}, 400, "(Expecting value: line 3 column 10"),
+        ("POST", [{"text": "a"}, {"text": ["b"]}], "", {}, 400, "document 2: "),
         ("POST", None, "", {}, 400, "there is no document"),
         ("POST", {"id": "x"}, "", {}, 400, 'an object with a "text"'),
         ("POST", ["x"], "", {}, 400, 'an object with a "text"'),
@@ -129,6 +132,16 @@ def test_what_is_refused_changes_nothing(made: Client, method, body, address, he
     got, told = made.send(method, body, address, **headers)
     assert (got, rule in told["error"]["rule"]) == (status, True), told
     assert open_run(made.data.run.folder).stamp == before
+
+
+def test_a_document_without_an_id_is_replaced_and_deleted_by_what_it_is_called(client: Client) -> None:
+    lines = b'\xef\xbb\xbf{"text": "a tsunami came"}\r\n\r\n{"text": "a tsunami went"}\r\n'
+    assert client.send("POST", lines)[1]["added"] == 2
+    assert client.found("tsunami") == ["n40", "n41"]
+    client.send("DELETE", ["r3"])
+    assert client.send("PUT", {"id": "n40", "text": "a drone fell"})[1]["changed"] == 1
+    assert client.send("DELETE", None, "?id=n41")[1]["documents"] == 40
+    assert (client.found("tsunami"), client.found("drone")) == ([], ["n40"])
 
 
 def test_documents_have_the_text_field_of_the_run_or_a_usual_one(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def delete(
     ----------
     run : Run or path
     ids : str or int, or sequence of these
-        All of them exist.
+        As they are shown, also of documents without one, such as n7. All of them exist.
     erase : bool
         Refine the run again without them, so that no file has anything of them. Nothing can be undone then.
     progress : Progress, optional
@@ -193,7 +193,7 @@ def removal(
     def remove(state: record.Run, number: int) -> tuple[record.Run, Change]:
         made, change = live.deleted(state, ids, number, ignore_missing=ignore_missing)
         if erase and change.withdrawn:
-            there = {*state.require_text().ids()}
+            there = {*state.require_text().names()}
             taken = Taken(withdraw=[name for name in ids if name in there], for_good=True)
             made = updating.update(state, taken, execution=Execution(progress=as_progress(progress)))
         return made, change
