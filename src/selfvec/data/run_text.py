@@ -94,6 +94,8 @@ def numbered(ids: pl.Series, first: int, taken: Collection[str]) -> pl.Series:
     import polars as pl
 
     lacking = ids.is_null()
+    if not lacking.any():
+        return ids.clear(len(ids)).alias(NAME)
     own = pl.when(pl.lit(lacking)).then(pl.format("n{}", pl.int_range(first, first + len(ids))))
     names = pl.select(own.alias(NAME)).to_series()
     while taken and (like_ids := names.is_in(list(taken)).fill_null(False)).any():
