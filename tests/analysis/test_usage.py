@@ -111,7 +111,7 @@ def test_a_sentence_takes_the_place_of_its_words() -> None:
     assert told.text == "They raise a ValueError if it is late!"
     assert [piece for piece in told.pieces if piece[1]] == [("raise", SELF), ("ValueError", "came")]
     assert told.text[told.place :].startswith("raise")
-    assert none == replace(use, document=1, name="n1")
+    assert none == replace(use, document=1, name="1")
 
 
 DOCUMENTS = st.lists(st.lists(st.integers(0, 5), max_size=30), min_size=1, max_size=8)

@@ -220,16 +220,16 @@ def rows_of(ids: list[object]) -> list[dict[str, object]]:
 
 
 def test_a_document_without_an_id_has_a_name_that_no_other_has(tmp_path: Path) -> None:
-    run = selfvec.refine(rows_of(["3", "a", None, " ", "n3"]), "none", "original", output=tmp_path / "run")
-    names = ["3", "a", "n2", "nn3", "n3"]
-    assert (run.text.ids(), run.text.names()) == (["3", "a", None, None, "n3"], names)
-    assert run.text.names([3, 0]) == ["nn3", "3"]
+    run = selfvec.refine(rows_of(["3", "a", None, " ", "#3"]), "none", "original", output=tmp_path / "run")
+    names = ["3", "a", "2", "##3", "#3"]
+    assert (run.text.ids(), run.text.names()) == (["3", "a", None, None, "#3"], names)
+    assert run.text.names([3, 0]) == ["##3", "3"]
     found = selfvec.search(run, "hail", top=9)
     assert {hit.id: hit.text for hit in found.hits} == {n: f"hail fell {i}" for i, n in enumerate(names)}
     assert selfvec.similar_documents(run, "3", top=9).hits
-    later = selfvec.update(run, withdraw=["3", "nn3"])
+    later = selfvec.update(run, withdraw=["3", "##3"])
     assert later.text.texts() == [f"hail fell {i}" for i in (1, 2, 4)]
-    assert later.text.names() == ["a", "n1", "n3"]  # as of a run made anew
+    assert later.text.names() == ["a", "1", "#3"]  # as of a run made anew
 
 
 def test_ids_that_repeat_are_said_with_the_first_and_its_line(reader: Reader) -> None:

@@ -94,7 +94,7 @@ def test_documents_without_ids_and_dates(tmp_path: Path) -> None:
     lines.write_text("A tornado hit a barn.\nHail fell.\n", encoding="utf-8")
     table = passage_rows(selfvec.refine(lines, method="original"), encode=encode).table
     assert table.columns == ["id", "document", "text", "date"]
-    assert table["id"].to_list() == ["n0", "n1"]
+    assert table["id"].to_list() == ["0", "1"]
     assert table["date"].to_list() == [None, None]
 
 

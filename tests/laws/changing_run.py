@@ -3,7 +3,6 @@
 import csv
 import json
 import random
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -172,8 +171,7 @@ class ChangingRun:
 
     def shown(self, documents: Iterable[tuple[str | None, str]]) -> Shown:
         """Documents by id and text; documents without an id, which are shown by a number, by their text."""
-        called = re.compile(r"n\d+")
-        return Counter((None if called.fullmatch(name or "n0") else name, text) for name, text in documents)
+        return Counter((None if name is None or name.isdigit() else name, text) for name, text in documents)
 
     def change(self, steps: Sequence[Step]) -> None:
         """Take the steps; after each the run has as many documents as it must have."""

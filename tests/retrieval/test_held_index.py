@@ -114,7 +114,7 @@ def test_documents_in_memory_are_searched_and_stored(given: Any, tmp_path: Path)
     assert rows.table["text"].to_list() == TEXTS
     named = not isinstance(given, list | tuple | Corpus) or given is REPORTS
     assert (hit.id, rows.table["document"].to_list()) == (
-        ("r0", ["r0", "r1", "r2"]) if named else ("n0", ["n0", "n1", "n2"])
+        ("r0", ["r0", "r1", "r2"]) if named else ("0", ["0", "1", "2"])
     )
     if named:
         assert rows.table["state"].to_list() == ["IA"] * 3

@@ -306,7 +306,7 @@ def test_indexes_of_other_vectors_and_of_other_documents(copied_run: Run) -> Non
     selfvec.update(run, ["hail fell in Rome"], output=run.folder)
     updated = run_index(run.folder)
     assert len(updated) == 201
-    assert "n200" in {hit.id for hit in updated.search("hail fell in Rome").hits}
+    assert "200" in {hit.id for hit in updated.search("hail fell in Rome").hits}
     assert len(run_index(run)) == 200  # opened before the update, and the state before is kept
 
 

@@ -52,11 +52,11 @@ def test_scores_are_the_cosines_of_the_documents(index: Index) -> None:
 
 
 def test_a_copy_is_named_and_not_listed(small_run: Run) -> None:
-    found = similar_documents(small_run, "n0", top=5)
-    assert found.alike == ["n1"]
+    found = similar_documents(small_run, "0", top=5)
+    assert found.alike == ["1"]
     assert all("barn" in hit.text or "roof" in hit.text for hit in found)
-    assert not {"n0", "n1"} & {hit.id for hit in similar_documents(small_run, "n0", top=1000)}
-    assert similar_documents(small_run, "n1").alike == ["n0"]
+    assert not {"0", "1"} & {hit.id for hit in similar_documents(small_run, "0", top=1000)}
+    assert similar_documents(small_run, "1").alike == ["0"]
 
 
 def test_marks_are_words_that_tell_about_the_document(index: Index) -> None:
@@ -83,17 +83,17 @@ def test_an_unknown_id_suggests_ids(index: Index) -> None:
 
 
 def test_a_document_without_known_words_is_near_none(small_run: Run) -> None:
-    with pytest.raises(InputError, match=r"no word of the document 'n2' has a vector.*search for some"):
-        similar_documents(small_run, "n2")
+    with pytest.raises(InputError, match=r"no word of the document '2' has a vector.*search for some"):
+        similar_documents(small_run, "2")
 
 
 @pytest.mark.parametrize(
     ("given", "rule"), [({"document": " "}, "document: is empty"), ({"top": 0}, "top: is a whole")]
 )
 def test_wrong_arguments_are_refused(small_run: Run, given: dict, rule: str) -> None:
-    refused(lambda: similar_documents(small_run, **{"document": "n1", **given}), OptionError, rule)
+    refused(lambda: similar_documents(small_run, **{"document": "1", **given}), OptionError, rule)
 
 
 def test_a_run_has_it_as_a_method(small_run: Run, monkeypatch) -> None:
     monkeypatch.setattr(selfvec, "similar_documents", similar_documents, raising=False)
-    assert small_run.similar_documents("n0", top=3).rows == similar_documents(small_run, "n0", top=3).rows
+    assert small_run.similar_documents("0", top=3).rows == similar_documents(small_run, "0", top=3).rows

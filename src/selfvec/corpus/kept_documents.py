@@ -8,7 +8,7 @@ it, wherever it came from; where ids are the names of files in a folder, if it c
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -110,8 +110,16 @@ class KnownDocuments:
 
     @classmethod
     def of_text(cls, text: RunText) -> KnownDocuments:
-        """Those of a run; a document without an id has what it is called."""
-        return cls.of(text.named((FILE, FINGERPRINT)))
+        """Those of a run; a document without an id has what it is called, of which there are no versions."""
+        known = cls.of(text.named((FILE, FINGERPRINT)))
+        lacking = text.read((ID,))[ID].is_null().to_numpy()
+        return replace(known, versions=np.where(lacking, 0, known.versions)) if lacking.any() else known
+
+    @property
+    def named(self) -> Mask:
+        """Which have an id of their own, (D,) bool; others are called by a number."""
+        named: Mask = self.versions != 0
+        return named
 
     @cached_property
     def pairs(self) -> Hashes:
@@ -133,6 +141,7 @@ class KnownDocuments:
                 option = "withdraw"
                 rule = f"no document of the run has the id {name!r}"
                 here = self.ids == hashed(pl.Series([name]))[0]
+                here &= self.named | ~(here & self.named).any()  # an id comes before a number
             if not here.any():
                 raise OptionError(rule, field=option, remedy="check the name")
             wanted_here |= here

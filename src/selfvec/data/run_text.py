@@ -82,24 +82,23 @@ def fields_among(columns: Iterable[str]) -> list[str]:
 
 
 def numbered(ids: pl.Series, first: int, taken: Collection[str]) -> pl.Series:
-    """What documents without an id are called: n and their number, from ``first``; null for the others.
+    """What documents without an id are called: their number, from ``first``; null for the others.
 
-    Somebody's own id may well be a number, and is seldom n and a number. If it is, and so among the ids that
-    are ``taken``, the name has a further n.
+    A number that is among the ids that are ``taken`` has a ``#`` before it.
 
     >>> import polars as pl
-    >>> numbered(pl.Series(["3", "n3", None, None]), 0, {"3", "n3"}).to_list()
-    [None, None, 'n2', 'nn3']
+    >>> numbered(pl.Series(["3", "#3", None, None]), 0, {"3", "#3"}).to_list()
+    [None, None, '2', '##3']
     """
     import polars as pl
 
     lacking = ids.is_null()
     if not lacking.any():
         return ids.clear(len(ids)).alias(NAME)
-    own = pl.when(pl.lit(lacking)).then(pl.format("n{}", pl.int_range(first, first + len(ids))))
+    own = pl.when(pl.lit(lacking)).then(pl.int_range(first, first + len(ids)).cast(pl.String))
     names = pl.select(own.alias(NAME)).to_series()
     while taken and (like_ids := names.is_in(list(taken)).fill_null(False)).any():
-        names = names.zip_with(~like_ids, "n" + names)
+        names = names.zip_with(~like_ids, "#" + names)
     return names
 
 
@@ -228,7 +227,7 @@ class RunText:
         """The ids that a document without one could be named like."""
         import polars as pl
 
-        looks = pl.col(ID).str.contains(r"^n+\d+$")
+        looks = pl.col(ID).str.contains(r"^#*\d+$")
         return frozenset(self.read((ID,)).filter(looks)[ID])
 
     def dates(self, numbers: Sequence[int] | None = None) -> list[str | None]:

@@ -111,6 +111,9 @@ def deleted(
     segments = segments_of(run)
     keys = hashed(pl.Series(ids, dtype=pl.String))
     gone = [np.isin(_known(part).ids, keys) & part.present for part in segments]
+    own = [_known(part).ids[mask & _known(part).named] for part, mask in zip(segments, gone, strict=True)]
+    for part, mask in zip(segments, gone, strict=True):  # an id comes before a number
+        mask &= _known(part).named | ~np.isin(_known(part).ids, np.concatenate(own))
     there = [_known(part).ids[mask] for part, mask in zip(segments, gone, strict=True)]
     missing = [ids[place] for place in np.flatnonzero(~np.isin(keys, np.concatenate(there))).tolist()]
     if missing and not ignore_missing:

@@ -151,7 +151,7 @@ def delete(
     ----------
     run : Run or path
     ids : str or int, or sequence of these
-        As they are shown, also of documents without one, such as n7. All of them exist.
+        As they are shown, also the numbers of documents without one. All of them exist.
     erase : bool
         Refine the run again without them, so that no file has anything of them. Nothing can be undone then.
     progress : Progress, optional
