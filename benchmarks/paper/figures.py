@@ -34,7 +34,7 @@ def draw_trajectories(prepared: Prepared, plan: Plan, folder: Path) -> list[Row]
     for rate in plan.drawn_rates:
         settings = rule(plan.window, rate, history=f"watch:{','.join(words)};limit:1GB")
         run = refine_batch(prepared.batch, prepared.original, settings)
-        paths = [run.trajectory(word) for word in words]
+        paths = [run.path(word) for word in words]
         view = trajectory_view(paths, run.original, run.vectors)
         name = f"paper-trajectories-{rate:g}.svg"
         save_paths(view, folder / name, overwrite=True)

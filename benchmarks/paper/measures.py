@@ -42,7 +42,7 @@ def measured(prepared: Prepared, settings: Settings, shuffles: int) -> Row:
 
     def refined(history: str) -> Row:
         run = refine_batch(prepared.batch, prepared.original, replace(settings, history=history))
-        return run.health
+        return run.health_report.as_dict()
 
     health, recorded = refined("auto"), refined("every:1;limit:4GB")
     return {

@@ -71,7 +71,7 @@ def found_phrases() -> str:
     start = time.process_time()
     found = phrases(open_corpus("NOAA"))
     seconds = time.process_time() - start
-    lengths = Counter(len(row.words) for row in found)
+    lengths = Counter(len(row.words) for row in found.phrases)
     by_length = ", ".join(f"{count:,} of {n} words" for n, count in sorted(lengths.items()))
     cells = [
         (row.term, row.count, f"{row.npmi:.2f}", f"{row.c_value:,.0f}") for row in found.phrases[:LISTED]
@@ -91,7 +91,7 @@ def noaa_topics() -> str:
         graph(storm_reports(), SHOWN, top=90, topic_groups=found), FIGURES / "terms-noaa.svg", overwrite=True
     )
     rows = []
-    for number, row in enumerate(found):
+    for number, row in enumerate(found.topics):
         counted = Counter(kinds[i] for i in np.flatnonzero(found.of_documents == number).tolist())
         kind, times = counted.most_common(1)[0] if counted else ("", 0)
         most = f"{kind}, {times / counted.total():.0%}" if counted else ""
@@ -113,7 +113,9 @@ def names() -> str:
     for name in ("NOAA", "PubMed", *JUDGED):
         run = refined(sample(texts(name), ABSTRACTS) if name == "PubMed" else name)
         found = topics(run)
-        named = [row.name.replace(" ", "_").split(",_") for row in found]  # phrases as the run has them
+        named = [
+            row.name.replace(" ", "_").split(",_") for row in found.topics
+        ]  # phrases as the run has them
         kinds = {"nearest": _nearest(run, found), "typical": named}
         cells: list[object] = [name, len(found)]
         for chosen in kinds.values():
@@ -186,7 +188,7 @@ def expanded() -> str:
             for query in collection.queries:
                 asked = index.vocabulary.parse(query)
                 weights = dict(zip(asked.types.tolist(), asked.counts.tolist(), strict=True))
-                for term in expand(run, query, more) if more else ():
+                for term in expand(run, query, more).related if more else ():
                     for number in index.vocabulary.types_of([term.term])[0]:
                         if number >= 0:
                             weights[number] = weights.get(number, 0.0) + term.weight

@@ -118,7 +118,7 @@ def _scatter(run: Run, settings: Settings) -> tuple[float, float]:
     Both are relative to the mean cosine distance between two words.
     """
     batch, original = run.require_tokens(), run.original
-    wander = refine_batch(batch, original, settings).health["wander"] or 0.0
+    wander = refine_batch(batch, original, settings).health_report["wander"] or 0.0
     ends = [refine_batch(shuffled(batch, seed), original, settings).vectors.unit for seed in (1, 2)]
     judged = np.flatnonzero(original.sources != Source.NONE)[:JUDGED_WORDS]
     one, other = (end[judged] for end in ends)

@@ -115,7 +115,7 @@ def test_report_measures_what_the_product_does(
     results: dict[str, Any], texts: list[str], vectors: Vectors
 ) -> None:
     settings = replace(VARIANTS[-1].settings(PLAN.window), epochs=2)
-    health = refine(Corpus.from_texts(texts), vectors, replace(settings, min_count=2)).health
+    health = refine(Corpus.from_texts(texts), vectors, replace(settings, min_count=2)).health_report
     (row,) = (r for r in results["epochs"] if (r["corpus"], r["epochs"]) == ("all reports", 2))
     for name in ("mean_cosine_to_original", "anisotropy", "effective_rank", "saturated"):
         assert row[name] == pytest.approx(health[name], rel=1e-4)

@@ -39,7 +39,9 @@ def _matched(run: Run, kinds: NDArray[np.str_], number: int) -> Row:
     commonest = []  # event type of the documents of each topic, by group; the largest topic first
     for group in groups:
         of = {}
-        for row in sorted((row for row in found if row.group == group.name), key=lambda row: -row.documents):
+        for row in sorted(
+            (row for row in found.shares if row.group == group.name), key=lambda row: -row.documents
+        ):
             events = kinds[group.documents & (found.of_documents == row.topic)]
             names, counts = np.unique(events, return_counts=True)
             of[row.topic] = str(names[counts.argmax()])

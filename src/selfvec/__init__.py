@@ -35,19 +35,18 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.apps.answers import ask as ask
     from selfvec.apps.functions.live import add as add
     from selfvec.apps.functions.live import delete as delete
+    from selfvec.apps.functions.live import undo as undo
     from selfvec.apps.functions.live import upsert as upsert
     from selfvec.apps.functions.refine import refine as refine
     from selfvec.apps.functions.report import report as report
     from selfvec.apps.functions.trajectories import trajectory as trajectory
     from selfvec.apps.functions.update import merge as merge
-    from selfvec.apps.functions.update import undo as undo
     from selfvec.apps.functions.update import update as update
     from selfvec.apps.functions.update import watch as watch
     from selfvec.apps.functions.vectors import convert as convert
     from selfvec.apps.functions.vectors import fetch as fetch
     from selfvec.apps.refiner import Refiner as Refiner
     from selfvec.apps.run import Run as Run
-    from selfvec.apps.run import health as health
     from selfvec.apps.run import open as open
     from selfvec.apps.run import open_run as open_run
     from selfvec.apps.run import save_run as save_run
@@ -69,6 +68,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.retrieval.encoder import Encoder as Encoder
     from selfvec.storage.formats import load as load
     from selfvec.storage.formats import save as save
+    from selfvec.storage.inspection import health as health
     from selfvec.storage.inspection import info as info
     from selfvec.storage.inspection import verify as verify
     from selfvec.text.phrase_finding import phrases as phrases

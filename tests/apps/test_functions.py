@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas
 import pyarrow
 import pytest
 from tests.commands import called, ran
@@ -19,6 +21,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec import SelfvecError, Vectors
 from selfvec.analysis.comparison.chosen_slices import slices_of
+from selfvec.apps.run import RunMethod
 from selfvec.base.result_table import ResultTable
 
 TEXTS = ["hail broke the roof", "wind broke a tree", "hail fell on a tree", "the river rose over a road"] * 30
@@ -65,7 +68,7 @@ RESULTS: dict[str, Callable[[Path], ResultTable]] = {
     "info": lambda _: selfvec.info("run"),
     "verify": lambda _: selfvec.verify("run"),
     "trajectory": lambda _: selfvec.trajectory("run", ["storm", "flood"]),
-    "one trajectory": lambda _: selfvec.open_run("run").trajectory("storm"),
+    "one trajectory": lambda _: selfvec.open_run("run").path("storm"),
     "align": lambda _: selfvec.align("run", "default"),
     "compress": lambda at: selfvec.compress("a.vec", at / "small.safetensors", similarity="pairs.tsv"),
     "convert": lambda at: selfvec.convert("a.vec", at / "b.vec"),
@@ -96,6 +99,23 @@ def test_results_have_one_shape(name: str, inside: Path, result: Callable[[str],
     assert (stream.schema.names, stream.read_all().num_rows) == (columns, len(table.rows))
     json.dumps(table.as_dict(), allow_nan=False)
     assert is_short(table)
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_result_is_a_sequence_of_its_rows(
+    name: str, inside: Path, result: Callable[[str], ResultTable]
+) -> None:
+    table = result(name)
+    rows = table.rows
+    assert (len(table), list(table), table[:2]) == (len(rows), rows, rows[:2])
+    assert not rows or (table[0], table[-1]) == (rows[0], rows[-1])
+    frame = pandas.DataFrame(table)
+    pandas.testing.assert_frame_equal(frame, table.to_pandas())
+    assert list(frame.columns) == list(dict.fromkeys(key for row in rows for key in row))
+    for column in frame.columns:
+        values = [row[column] for row in rows if row.get(column) is not None]
+        if values and all(isinstance(value, int | float) for value in values):
+            assert pandas.api.types.is_numeric_dtype(frame[column]) or frame[column].dtype == bool
 
 
 @pytest.mark.parametrize("name", RESULTS)
@@ -147,7 +167,10 @@ def test_objects_are_short_too(inside: Path) -> None:
 def test_a_run_is_shown_with_its_health(inside: Path) -> None:
     import selfvec.views.notebook
 
-    assert "Run: decorrelated" in selfvec.open("run")._repr_html_()  # type: ignore[union-attr]
+    shown = selfvec.open("run")._repr_html_()  # type: ignore[attr-defined]
+    assert "Run: decorrelated" in shown
+    assert "read 500 documents" in shown
+    assert "adapted with the method decorrelated" in shown
 
 
 def test_methods_of_a_run_are_the_functions(inside: Path) -> None:
@@ -156,7 +179,44 @@ def test_methods_of_a_run_are_the_functions(inside: Path) -> None:
     assert run.search("roofs", top=2).rows == selfvec.search("run", "roofs", top=2).rows
     assert run.expand("storm").rows == selfvec.expand("run", "storm").rows
     assert run.why("storm", "rain").rows == selfvec.why("run", "storm", "rain").rows
-    assert run.health == selfvec.health("run")
+    assert run.health() == selfvec.health("run")
+
+
+def test_every_function_of_a_run_is_a_method() -> None:
+    takes_a_run = {
+        name
+        for name in selfvec.__all__
+        if inspect.isfunction(function := getattr(selfvec, name))
+        if next(iter(inspect.signature(function).parameters.values())).annotation == "GivenRun"
+    }
+    methods = {name for name, one in vars(selfvec.Run).items() if isinstance(one, RunMethod)}
+    assert takes_a_run - methods == {"watch"}  # which goes on for ever
+
+
+def test_completion_offers_what_is_public(inside: Path) -> None:
+    run = selfvec.open("run")
+    assert {"search", "health", "vectors", "text"} <= set(dir(run))
+    assert not {"derived", "held", "becomes", "present", "stamp", "require_text"} & set(dir(run))
+    assert all(hasattr(run, name) for name in dir(run))
+    assert dir(selfvec) == sorted(selfvec.__all__)
+
+
+def test_a_run_in_memory_has_info_and_no_files() -> None:
+    run = selfvec.refine(TEXTS, "none", "decorrelated")
+    found = run.info()
+    assert (found.about["documents"], found.rows) == (len(TEXTS), [])
+    refused(run.verify, SelfvecError, "in memory")
+
+
+def test_what_is_opened_has_the_kind_that_is_named(inside: Path) -> None:
+    assert selfvec.open("run", selfvec.Run).vectors.vector_size == 256
+    refused(lambda: selfvec.open("run", selfvec.Index), SelfvecError, "holds Run, not Index")
+
+
+def test_an_index_is_pickled_with_its_documents(inside: Path) -> None:
+    index = selfvec.run_index("run")
+    copy = pickle.loads(pickle.dumps(index))
+    assert copy.search("hail", top=3).rows == index.search("hail", top=3).rows
 
 
 # ---- Runs in memory and in folders

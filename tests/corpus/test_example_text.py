@@ -66,7 +66,7 @@ def test_every_word_is_in_the_lists(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_refining_is_chosen_on_held_out_text(run: Run) -> None:
     assert run.provenance["method"] == "decorrelated"
-    assert run.health["verdicts"] == []
+    assert run.health()["verdicts"] == []
 
 
 def test_drift_finds_the_planted_words_and_few_others(run: Run) -> None:

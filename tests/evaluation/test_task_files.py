@@ -141,8 +141,8 @@ CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels/test.tsv"
         (QRELS, "q1\td1\t1\nq99\td1\t1\n", "test.tsv:2: the query 'q99'"),
         (QRELS, "q1\td1\t1\nq1\td1\t0\n", "test.tsv:2: query 'q1' and document 'd1'"),
         (QRELS, "q1\td1\t0\n", "test.tsv: no query has a relevant document"),
-        (CORPUS, None, "corpus.jsonl: cannot be read: there is no such file"),
-        (QRELS, None, "test.tsv: cannot be read: there is no such file"),
+        (CORPUS, None, "lacks corpus.jsonl; name a folder that holds corpus.jsonl (_id, text"),
+        (QRELS, None, "lacks qrels/test.tsv; name a folder that holds corpus.jsonl"),
     ],
 )
 def test_a_malformed_collection_is_one_error_with_its_place(file, text, expected, beir: Path) -> None:

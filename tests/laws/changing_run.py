@@ -182,7 +182,7 @@ class ChangingRun:
     def check(self) -> None:
         """A search finds exactly the documents that the run must have."""
         found = self.run.search(ALL, top=1000)
-        names = ((name, hit.text) for hit in found for name in (hit.id, *hit.alike))
+        names = ((name, hit.text) for hit in found.hits for name in (hit.id, *hit.alike))
         assert self.shown(names) == self.expected()
 
 

@@ -120,7 +120,7 @@ class Held:
 
     def near(self, name: str) -> list[str]:
         found = self.run.similar_documents(name, top=MOST)
-        return [one for hit in found for one in (hit.id, *hit.alike)]
+        return [one for hit in found.hits for one in (hit.id, *hit.alike)]
 
     def sentences(self) -> list[str]:
         return self.run.require_text().texts()

@@ -215,14 +215,14 @@ def test_a_later_word_has_the_mean_of_its_documents_wherever_it_comes_again() ->
 def test_a_word_of_no_present_document_is_nowhere_until_it_comes_again(tmp_path: Path) -> None:
     secret = {"id": "s", "text": "storm hail Zanzibarova hail Zanzibarova"}
     run = selfvec.refine([secret, *BASE], "none", "decorrelated", output=tmp_path / "run", jobs=1)
-    path, near = run.trajectory("hail").vectors, run.vectors["hail"].copy()
+    path, near = run.path("hail").vectors, run.vectors["hail"].copy()
     own = run.vectors["zanzibarova"].copy()
     run.add([{"id": "q", "text": "hail quixotova roof"}, {"id": "r", "text": "hail broke a roof"}])
     later = run.vectors["quixotova"].copy()
     assert {"zanzibarova", "quixotova"} <= set(run.vectors)
     run.delete(["s", "q"])
     np.testing.assert_array_equal(run.vectors["hail"], near)
-    np.testing.assert_array_equal(run.trajectory("hail").vectors, path)
+    np.testing.assert_array_equal(run.path("hail").vectors, path)
     page = PageData(run.present, 1)
     run.export("projector", tmp_path / "export")
     shown = [
@@ -400,7 +400,7 @@ def test_changes_of_one_run_in_memory_follow_one_another(copied_by: Any) -> None
 def test_names_of_topics_stay_whatever_comes_while_they_are_given(tmp_path: Path) -> None:
     text = selfvec.example(tmp_path / "weather.jsonl")
     run, same = (selfvec.refine(text, "none", "decorrelated") for _ in range(2))
-    terms = ",".join(term for term, _ in selfvec.topics(same, 4)[0].terms)
+    terms = ",".join(term for term, _ in selfvec.topics(same, 4).topics[0].terms)
     pl.DataFrame({"name": ["Mine"], "terms": [terms]}).write_csv(tmp_path / "names.csv")
     adds = Thread(target=lambda: run.add([row("n", 1)]))
     selfvec.topics(run, 4, names=tmp_path / "names.csv", progress=Beside(adds))

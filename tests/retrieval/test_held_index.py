@@ -61,12 +61,12 @@ def test_the_page_an_assistant_and_python_share_the_index(folder: Path) -> None:
 
 def test_the_next_question_sees_what_another_process_withdrew(folder: Path) -> None:
     run: Any = selfvec.open(folder)
-    assert "d7" in {hit.id for hit in run.search("barn 7", top=20)}
+    assert "d7" in {hit.id for hit in run.search("barn 7", top=20).hits}
     before = weakref.ref(run_index(run))
     command = [sys.executable, "-m", "selfvec", "update", str(folder), "--withdraw", "d7", "--no-undo"]
     subprocess.run(command, check=True, capture_output=True)
     found = run.search("barn 7", top=20)
-    assert (found.documents, "d7" in {hit.id for hit in found}) == (19, False)
+    assert (found.documents, "d7" in {hit.id for hit in found.hits}) == (19, False)
     gc.collect()
     assert before() is None
 

@@ -195,11 +195,11 @@ def test_copies_take_no_place_of_other_texts(storm_run: Run, mode: str, top: int
     index = Index.memory(storm_run, texts)
     ranking = index.scores("hail", mode).best_documents(len(texts))
     order = [number for number in ranking if number <= len(others)]  # the first of each text
-    found = index.search("hail", top, mode=mode).hits
-    assert [hit.id for hit in found] == [str(number) for number in order[:top]]
-    copies = {hit.id: hit.alike for hit in found if hit.alike}
+    found = index.search("hail", top, mode=mode)
+    assert [hit.id for hit in found.hits] == [str(number) for number in order[:top]]
+    copies = {hit.id: hit.alike for hit in found.hits if hit.alike}
     assert copies == ({"0": [str(number) for number in range(5, 45)]} if 0 in order[:top] else {})
-    assert [hit.score for hit in found] == [index.scores("hail", mode).scores[n] for n in order[:top]]
+    assert [hit.score for hit in found.hits] == [index.scores("hail", mode).scores[n] for n in order[:top]]
 
 
 def test_other_scripts_are_found_as_words(storm_run: Run) -> None:

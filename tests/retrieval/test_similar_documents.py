@@ -38,14 +38,14 @@ def test_scores_are_the_cosines_of_the_documents(index: Index) -> None:
     found = nearest_documents(index, "r7", top=200)
     units = index.documents.vectors(np.arange(len(index)))
     cosines = units @ (units[7] / np.linalg.norm(units[7]))
-    short = [hit for hit in found if int(hit.id[1:]) % 20]  # a long one is half its best passage
+    short = [hit for hit in found.hits if int(hit.id[1:]) % 20]  # a long one is half its best passage
     assert [hit.score for hit in short] == pytest.approx(
         [cosines[int(hit.id[1:])] for hit in short], abs=1e-3
     )
-    scores = [hit.score for hit in found]
+    scores = [hit.score for hit in found.hits]
     assert scores == sorted(scores, reverse=True)
     assert len(found) == 199
-    assert "r7" not in {hit.id for hit in found}
+    assert "r7" not in {hit.id for hit in found.hits}
     assert (found.query, found.mode, found.documents, found.alike) == ("r7", "dense", 200, [])
     assert {"id", "score", "date", "title", "snippet", "field.state"} <= set(found.rows[0])
     json.dumps(found.as_dict(), allow_nan=False)
@@ -54,8 +54,8 @@ def test_scores_are_the_cosines_of_the_documents(index: Index) -> None:
 def test_a_copy_is_named_and_not_listed(small_run: Run) -> None:
     found = similar_documents(small_run, "0", top=5)
     assert found.alike == ["1"]
-    assert all("barn" in hit.text or "roof" in hit.text for hit in found)
-    assert not {"0", "1"} & {hit.id for hit in similar_documents(small_run, "0", top=1000)}
+    assert all("barn" in hit.text or "roof" in hit.text for hit in found.hits)
+    assert not {"0", "1"} & {hit.id for hit in similar_documents(small_run, "0", top=1000).hits}
     assert similar_documents(small_run, "1").alike == ["0"]
 
 
@@ -64,16 +64,16 @@ def test_marks_are_words_that_tell_about_the_document(index: Index) -> None:
     found = nearest_documents(index, "r77")
     assert "77" in index.text("r77")
     assert "77" not in found.asked  # the number of the report, which no other document has
-    assert {mark.query for hit in found for mark in hit.marks} <= set(found.asked)
-    assert any(hit.marks for hit in found)
+    assert {mark.query for hit in found.hits for mark in hit.marks} <= set(found.asked)
+    assert any(hit.marks for hit in found.hits)
 
 
 def test_filters_limit_what_is_found(index: Index) -> None:
     found = nearest_documents(index, "r7", filters=["state=IOWA", "date=1990..1994"], top=200)
     assert len(found) > 0
-    assert {hit.fields["state"] for hit in found} == {"IOWA"}
-    every = {hit.id: hit.score for hit in nearest_documents(index, "r7", top=200)}
-    assert all(every[hit.id] == hit.score for hit in found)
+    assert {hit.fields["state"] for hit in found.hits} == {"IOWA"}
+    every = {hit.id: hit.score for hit in nearest_documents(index, "r7", top=200).hits}
+    assert all(every[hit.id] == hit.score for hit in found.hits)
 
 
 def test_an_unknown_id_suggests_ids(index: Index) -> None:

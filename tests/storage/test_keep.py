@@ -67,7 +67,7 @@ NEEDED: dict[str, tuple[str, Callable[[Run], object]]] = {
     "monitor": ("nothing", lambda run: run.monitor([row["text"] for row in rows(40, 2)])),
     "similar": ("nothing", lambda run: run.similar("hail")),
     "drift": ("nothing", lambda run: run.drift()),
-    "health": ("nothing", lambda run: run.health),
+    "health": ("nothing", lambda run: run.health()),
     "verify": ("nothing", lambda run: selfvec.verify(str(run.folder))),
     "info": ("nothing", lambda run: selfvec.info(str(run.folder)).files),
 }

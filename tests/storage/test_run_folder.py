@@ -104,10 +104,10 @@ def test_opening_gives_back_what_was_saved(folder: Path) -> None:
     columns = "ids offsets types dates sentences slices slice_names fingerprints sentence_counts counts"
     assert_same(before.tokens, after.tokens, columns)
     assert {**before.provenance, "timings": {}} == {**after.provenance, "timings": {}}
-    assert before.report == after.report
+    assert before.report_json == after.report_json
     for ours, theirs in zip(before.require_text().batches(), after.require_text().batches(), strict=True):
         assert ours.equals(theirs)
-    assert before.trajectory("storm").updates.tolist() == after.trajectory("storm").updates.tolist()
+    assert before.path("storm").updates.tolist() == after.path("storm").updates.tolist()
     assert not after.vectors.vectors.flags.owndata
 
 

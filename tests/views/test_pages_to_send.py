@@ -47,12 +47,12 @@ def test_a_search_says_what_was_asked_and_marks_what_matches(run: Run) -> None:
     read = checked(found.view())
     for told in ("hail roof", f"{len(run.text):,} documents of storms.jsonl", "date=1990..1992"):
         assert told in read.texts["body"][0]
-    snippets = [hit.snippet.replace("\u202e", " ") for hit in found]
+    snippets = [hit.snippet.replace("\u202e", " ") for hit in found.hits]
     shown = [text for text in read.texts["p"] if text in snippets]
     assert shown == snippets
     assert len(set(shown)) == len(shown)
     assert {"hail", "roof"} <= {text.lower() for text in read.texts["mark"]}
-    expected = [hit.snippet[mark.start : mark.end] for hit in found for mark in hit.marks]
+    expected = [hit.snippet[mark.start : mark.end] for hit in found.hits for mark in hit.marks]
     assert read.texts["mark"] == expected
     for told in ("words in common: hail", "1990-05-01 · place: P<b>", "and 1 alike: r"):
         assert any(told in text for text in read.texts["span"])
@@ -75,9 +75,9 @@ def test_rows_of_a_search_are_its_rows(run: Run, tmp_path: Path) -> None:
     for suffix in (".csv", ".parquet"):
         save_page(found.view(), tmp_path / f"found{suffix}")
     whole = pl.read_parquet(tmp_path / "found.parquet")
-    assert whole["alike"].to_list() == [hit.alike for hit in found]
-    assert whole["text"].to_list() == [hit.text for hit in found]
-    assert pl.read_csv(tmp_path / "found.csv")["id"].to_list() == [hit.id for hit in found]
+    assert whole["alike"].to_list() == [hit.alike for hit in found.hits]
+    assert whole["text"].to_list() == [hit.text for hit in found.hits]
+    assert pl.read_csv(tmp_path / "found.csv")["id"].to_list() == [hit.id for hit in found.hits]
 
 
 def test_topics_have_terms_sentences_and_shares_over_time(run: Run) -> None:
@@ -86,9 +86,9 @@ def test_topics_have_terms_sentences_and_shares_over_time(run: Run) -> None:
     read = checked(page)
     told = f"{found.documents:,} documents of storms.jsonl, dated 1990-05-01 to 1992-05-01, were divided into"
     assert f"{told} 3 topics" in read.texts["body"][0]
-    assert read.texts["h2"][:3] == [topic.name.replace("_", " ") for topic in found]
-    assert [row["group"] for row in page.records] == [row.group for row in found.groups]
-    terms = {term for topic in found for term, _ in topic.terms}
+    assert read.texts["h2"][:3] == [topic.name.replace("_", " ") for topic in found.topics]
+    assert [row["group"] for row in page.records] == [row.group for row in found.groups.shares]
+    terms = {term for topic in found.topics for term, _ in topic.terms}
     assert read.texts["mark"]
     assert {text.lower().replace(" ", "_") for text in read.texts["mark"]} <= terms
     texts = {" ".join(text.split()).casefold() for text in run.text.texts()}
@@ -99,7 +99,7 @@ def test_topics_have_terms_sentences_and_shares_over_time(run: Run) -> None:
     assert [year for year in ("1990", "1991", "1992") if year in read.texts["td"]] == ["1990", "1991", "1992"]
     alone = topics_page(selfvec.topics(run, 3, min_count=2))
     assert not any(isinstance(part, Table) for part in alone.parts)
-    assert [row["name"] for row in alone.records] == [topic.name for topic in found]
+    assert [row["name"] for row in alone.records] == [topic.name for topic in found.topics]
 
 
 def test_topics_of_a_run_without_its_text_have_no_sentences(run: Run) -> None:

@@ -370,8 +370,8 @@ def _topic_rows(figures: DocumentFigures, compared: ComparedDocuments) -> list[R
     if figures.topics is None:
         return []
     old, new = cross_counts(figures.of_topic, compared.new, (len(figures.topics), 2)).T
-    rows = _share_rows("topic", [topic.name for topic in figures.topics], old, new, compared)
-    terms = {topic.name: ", ".join(term for term, _ in topic.terms) for topic in figures.topics}
+    rows = _share_rows("topic", [topic.name for topic in figures.topics.topics], old, new, compared)
+    terms = {topic.name: ", ".join(term for term, _ in topic.terms) for topic in figures.topics.topics}
     return [row | {"text": terms[row["name"]]} for row in rows]
 
 

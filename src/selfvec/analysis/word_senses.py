@@ -28,7 +28,7 @@ from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.result_table import RecordTable, short_repr
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.view import COUNT, Column, Part, Table, View, escaped, sentence, share
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -106,7 +106,7 @@ def _label(sense: Sense, most: int | None = None) -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class Senses(RecordTable[Sense]):
+class Senses(ResultTable):
     """The senses of a word in a corpus, the most frequent first.
 
     Attributes
@@ -122,8 +122,6 @@ class Senses(RecordTable[Sense]):
     readings : list of (str, list of RecognisedSense)
         The texts that were given, and the senses of the word in each.
     """
-
-    listed = "senses"
 
     word: str
     senses: list[Sense]

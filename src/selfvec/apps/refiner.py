@@ -139,7 +139,7 @@ class Refiner(Settings):
         self.run_ = Run.of(run)
         self.vectors_ = self.run_.vectors
         self.original_ = self.run_.original
-        self.health_ = self.run_.health
+        self.health_ = self.run_.health_report
         return self
 
     def _settings(self) -> Settings:
@@ -254,7 +254,7 @@ class Refiner(Settings):
 
     def trajectory(self, word: str) -> Trajectory:
         """The recorded path of a word."""
-        return self.run_.trajectory(word)
+        return self.run_.path(word)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a run folder."""

@@ -9,13 +9,12 @@ from functools import cache, partial, wraps
 from pathlib import Path
 from threading import Lock
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 
 import selfvec
 from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
-from selfvec.base.errors import OptionError, SelfvecError
-from selfvec.base.result_table import Figures
+from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.data import run as record
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import encoded_texts_of
@@ -23,7 +22,6 @@ from selfvec.files.checksums import unchanged
 from selfvec.storage import run_folder
 from selfvec.storage.folder_kinds import folder_kind
 from selfvec.storage.formats import load
-from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_writer import RunWriter
 
 if TYPE_CHECKING:
@@ -31,7 +29,12 @@ if TYPE_CHECKING:
     from selfvec.retrieval.encoder import Encoder
 
 
-_CHANGE = ("add", "delete", "save_run", "update", "upsert")  # make another state
+_CHANGE = ("add", "delete", "save_run", "undo", "update", "upsert")  # make another state
+_HELD = (
+    "as_dict", "change", "fingerprint", "folder", "history", "original", "provenance", "replace", "settings",
+    "text", "tokens", "vectors",
+)  # fmt: skip
+"""What is read of a run besides its methods; the rest is for the rooms below."""
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -119,23 +122,31 @@ class Run(record.Run):
     delete = method(lambda: selfvec.delete)
     dispersion = method(lambda: selfvec.dispersion)
     drift = method(lambda: selfvec.drift)
+    evaluate = method(lambda: selfvec.evaluate)
     expand = method(lambda: selfvec.expand)
     export = method(lambda: selfvec.export)
     frequency = method(lambda: selfvec.frequency)
     graph = method(lambda: selfvec.graph)
+    health = method(lambda: selfvec.health)
+    info = method(lambda: selfvec.info)
     keyness = method(lambda: selfvec.keyness)
     monitor = method(lambda: selfvec.monitor)
     ngrams = method(lambda: selfvec.ngrams)
     phrases = method(lambda: selfvec.phrases)
+    report = method(lambda: selfvec.report)
+    run_index = method(lambda: selfvec.run_index)
     save = method(lambda: selfvec.save_run)
     search = method(lambda: selfvec.search)
     senses = method(lambda: selfvec.senses)
     similar = method(lambda: selfvec.similar)
     similar_documents = method(lambda: selfvec.similar_documents)
     topics = method(lambda: selfvec.topics)
+    trajectory = method(lambda: selfvec.trajectory)
+    undo = method(lambda: selfvec.undo)
     update = method(lambda: selfvec.update)
     upsert = method(lambda: selfvec.upsert)
     variants = method(lambda: selfvec.variants)
+    verify = method(lambda: selfvec.verify)
     why = method(lambda: selfvec.why)
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -158,6 +169,10 @@ class Run(record.Run):
                 super().__setattr__(name, value)
             else:
                 setattr(self.present, name, value)
+
+    def __dir__(self) -> list[str]:
+        """What a person calls and reads, for completion."""
+        return sorted([*_HELD, *(name for name, one in vars(Run).items() if isinstance(one, RunMethod))])
 
     @classmethod
     def of(cls, run: record.Run) -> Run:
@@ -190,7 +205,7 @@ class Run(record.Run):
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy.
 
         >>> run = selfvec.refine(["hail broke the roof"], "none", "decorrelated")
-        >>> run.replace(report={}).report
+        >>> run.replace(report_json={}).report_json
         {}
         """
         return cast(Self, self.of(self.present.replace(**changes)))
@@ -226,8 +241,20 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     return Run.of(run_folder.open_run(path))
 
 
+@overload
+def open(path: Literal["default", "english"], holds: None = None) -> Vectors: ...  # type: ignore[overload-overlap]
+
+
+@overload
+def open(path: str | os.PathLike[str], holds: None = None) -> Run: ...
+
+
+@overload
+def open(path: str | os.PathLike[str], holds: type[T]) -> T: ...
+
+
 @checked
-def open(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
+def open(path: str | os.PathLike[str], holds: type | None = None) -> Any:
     """Open a run folder, an encoder, a search index, or vectors.
 
     Parameters
@@ -235,6 +262,9 @@ def open(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
     path : path or name
         A folder that Selfvec wrote, a vectors file in any format, or the name of public vectors. `info` says
         what it is.
+    holds : type, optional
+        What it has to hold: `Run`, `Encoder`, `Index` or `Vectors`. Without it, type checkers take a path for
+        that of a run.
 
     Returns
     -------
@@ -243,13 +273,22 @@ def open(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
     Raises
     ------
     InputError
-        If it is none of these; the error says what it is. `FormatError` if it is damaged.
+        If it is none of these, or not what it has to hold; the error says what it is. `FormatError` if it is
+        damaged.
 
     Examples
     --------
     >>> open("default").vector_size
     256
     """
+    opened = _opened(path)
+    if holds is not None and not isinstance(opened, holds):
+        is_what = f"holds {type(opened).__name__}, not {getattr(holds, '__name__', holds)}"
+        raise InputError(is_what, path=path, remedy="leave holds out, or name what is there")
+    return opened
+
+
+def _opened(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
     check_path("path", path)
     folder = Path(path)
     found = folder_kind(folder) if folder.is_dir() else None
@@ -265,30 +304,3 @@ def open(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
 
         return Index.open(folder)
     return load(path)
-
-
-@checked
-def health(run: GivenRun) -> Figures:
-    """Check that words moved and that the vectors have not collapsed.
-
-    Parameters
-    ----------
-    run : Run or path
-
-    Returns
-    -------
-    Figures
-        A dict: ``verdicts`` is empty if nothing is wrong. Its rows are the findings.
-
-    Raises
-    ------
-    InputError
-        If the run has no health report.
-
-    Examples
-    --------
-    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
-    >>> selfvec.health(run)["verdicts"]
-    []
-    """
-    return as_run(run).health

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, cast, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from selfvec.base.checks import check_texts, is_path
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import RecordTable, short_repr, why_unknown
+from selfvec.base.result_table import ResultTable, short_repr, why_unknown
 from selfvec.base.view import PIECES, Column, Part, Table, View, escaped, figure
 from selfvec.data.run import Run, rows_of, similar_row
 from selfvec.data.vectors import Vectors
@@ -37,7 +37,7 @@ _LISTED = 8  # forms of a word
 
 
 @dataclass(frozen=True, repr=False)
-class Similar(RecordTable[dict[str, Any]]):
+class Similar(ResultTable):
     """The words nearest to some words.
 
     Each of ``lists`` has ``word``, ``state`` ("original", "refined", "vectors"; "a" or "b" of aligned
@@ -49,7 +49,6 @@ class Similar(RecordTable[dict[str, Any]]):
     that do not occur: ``word``, ``reason``, ``count`` and words spelled ``alike``.
     """
 
-    listed: ClassVar[str] = "lists"
     lists: list[dict[str, Any]]
     unknown: list[dict[str, Any]] = field(default_factory=list)
 

@@ -235,7 +235,7 @@ RUN: dict[str, CommandRow] = {
         view="views.run_summary.contents_view",
         options={"path": Typed("RUN|INDEX|VECTORS")},
     ),
-    "health": CommandRow("apps.run.health", ("run",), fails="verdicts", failed="a check failed"),
+    "health": CommandRow("storage.inspection.health", ("run",), fails="verdicts", failed="a check failed"),
     "verify": CommandRow(
         "storage.inspection.verify",
         ("run",),
@@ -249,7 +249,7 @@ RUN: dict[str, CommandRow] = {
         show="merged",
         options={"output": Typed("RUN", needed=True), "encoder": Typed("NAME|FOLDER")},
     ),
-    "undo": CommandRow("apps.functions.update.undo", ("run",), prints="{run}"),
+    "undo": CommandRow("apps.functions.live.undo", ("run",), prints="{run}"),
     "watch": CommandRow(
         "apps.functions.update.watch",
         ("run inbox/", "run inbox/ --every 60"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, KeysView, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast, overload
 
 from .display import whole_words
 from .view import Column, Table, View, columns_of
@@ -12,17 +12,16 @@ from .view import Column, Table, View, columns_of
 if TYPE_CHECKING:
     import polars as pl
 
-Record = TypeVar("Record")
-
 _NAMED = 5  # rows named in a repr
 _WIDTH = 96  # characters of a line of a repr
 
 
 class ResultTable:
-    """A result with ``rows``, one dict for each row.
+    """A sequence of ``rows``, one dict for each row.
 
-    ``as_dict`` gives what the command prints with ``--json``. Everything else that is shown of a result,
-    wherever it is shown, is drawn from its ``view``.
+    So ``result[0]`` is the first row, and ``pandas.DataFrame(result)`` a frame of all. ``as_dict`` gives what
+    the command prints with ``--json``. Everything else that is shown of a result, wherever it is shown, is
+    drawn from its ``view``.
     """
 
     if TYPE_CHECKING:
@@ -33,6 +32,21 @@ class ResultTable:
 
         def as_dict(self) -> dict[str, Any]:
             """The whole result, JSON-serialisable."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.rows)
+
+    @overload
+    def __getitem__(self, place: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[dict[str, Any]]: ...
+
+    def __getitem__(self, place: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        return self.rows[place]
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -64,46 +78,66 @@ class ResultTable:
         """The rows as a pandas frame; pandas has to be installed."""
         import pandas as pd
 
-        return pd.DataFrame.from_records(self.rows)
+        return pd.DataFrame(self.rows)
 
 
-class RecordTable(ResultTable, Generic[Record]):
+class RecordTable(ResultTable):
     """A dataclass whose rows are dataclasses, too: those in the field that ``listed`` names."""
 
     listed: ClassVar[str]
 
-    def __len__(self) -> int:
-        return len(getattr(self, self.listed))
-
-    def __iter__(self) -> Iterator[Record]:
-        return iter(getattr(self, self.listed))
-
-    def __getitem__(self, place: int) -> Record:
-        return cast(Record, getattr(self, self.listed)[place])
-
     @property
     def rows(self) -> list[dict[str, Any]]:
         """One dict for each record."""
-        return [asdict(cast(Any, record)) for record in self]
+        return [asdict(record) for record in getattr(self, self.listed)]
 
     def as_dict(self) -> dict[str, Any]:
         """The whole result, as its command prints it with ``--json``."""
         return asdict(cast(Any, self))
 
 
-class Figures(dict[str, Any], ResultTable):
-    """A dict of a few figures: what was written, measured or found.
+class Figures(ResultTable):
+    """A few figures by name: what was written, measured or found.
 
-    Its rows are the list under one of its keys, or the dict itself as a single row.
+    Its rows are the list under one of the names, or all figures as a single row.
     """
 
     def __init__(
         self, title: str, figures: dict[str, Any], *, rows: str | None = None, messages: Sequence[str] = ()
     ) -> None:
-        super().__init__(figures)
         self.title = title
+        self._figures = figures
         self._rows = rows
         self._messages = messages
+
+    @overload
+    def __getitem__(self, name: str) -> Any: ...
+
+    @overload
+    def __getitem__(self, name: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, name: slice) -> list[dict[str, Any]]: ...
+
+    def __getitem__(self, name: str | int | slice) -> Any:
+        """A figure by its name, or a row by its place."""
+        return self._figures[name] if isinstance(name, str) else self.rows[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._figures
+
+    def __eq__(self, other: object) -> bool:
+        return self._figures == (other._figures if isinstance(other, Figures) else other)
+
+    __hash__ = None  # type: ignore[assignment]  # as of a dict
+
+    def keys(self) -> KeysView[str]:
+        """The names of the figures, so that ``dict(figures)`` holds them."""
+        return self._figures.keys()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A figure by its name, or the default if there is none of that name."""
+        return self._figures.get(name, default)
 
     @property
     def messages(self) -> Sequence[str]:
@@ -124,7 +158,11 @@ class Figures(dict[str, Any], ResultTable):
         return dict(self)
 
     def __repr__(self) -> str:
-        plain = {name: value for name, value in self.items() if isinstance(value, bool | int | float | str)}
+        plain = {
+            name: value
+            for name, value in self._figures.items()
+            if isinstance(value, bool | int | float | str)
+        }
         return short_repr(self.title, [f"{name} {_shown(value)}" for name, value in plain.items()])
 
 

@@ -224,7 +224,7 @@ class LiveRun(Run):
             base.original,
             base.history,
             provenance,
-            base.report,
+            base.report_json,
             parts={name: part for name, part in base.parts.items() if name not in ("counts", "encoded")},
             text=PresentText(segments),
             folder=base.folder,
@@ -255,7 +255,7 @@ class LiveRun(Run):
         made = self.provenance.replace(live=live)
         # an encoder's vectors of all texts, if they were asked for
         parts = {name: part for name, part in {**self.base.parts, **self.parts}.items() if name != "counts"}
-        kept = self.history, made, self.report, self.tokens, self.text, parts
+        kept = self.history, made, self.report_json, self.tokens, self.text, parts
         run = Run(self.vectors, self.original, *kept, self.folder, self.state, self.stamp)
         run.topic_names = self.topic_names
         return run

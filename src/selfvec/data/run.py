@@ -95,7 +95,7 @@ class Run:
         Recorded states.
     provenance : Provenance or mapping, optional
         How the run was made: the content of ``run.json``.
-    report : mapping, optional
+    report_json : mapping, optional
         The content of ``report.json``: ``{"health": ...}``.
     tokens : TokenBatch or callable, optional
         The corpus as ids of the run's words, or a function that loads it when it is first needed.
@@ -128,7 +128,7 @@ class Run:
         original: Vectors,
         history: History | None = None,
         provenance: Mapping[str, Any] | None = None,
-        report: Mapping[str, Any] | None = None,
+        report_json: Mapping[str, Any] | None = None,
         tokens: TokenBatch | Callable[[], TokenBatch | None] | None = None,
         text: RunText | None = None,
         parts: Mapping[str, RunPart] | None = None,
@@ -143,7 +143,7 @@ class Run:
         self.original = original
         self.history = history
         self.provenance = Provenance.of(provenance or {})
-        self.report: dict[str, Any] = dict(report or {})
+        self.report_json: dict[str, Any] = dict(report_json or {})
         self.parts: dict[str, RunPart] = dict(parts or {})
         self.text = text
         self.folder = folder
@@ -187,7 +187,7 @@ class Run:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy.
 
         >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
-        >>> run.replace(report={}).report
+        >>> run.replace(report_json={}).report_json
         {}
         """
         same = {name: getattr(self, name) for name in signature(Run).parameters if name != "tokens"}
@@ -230,7 +230,7 @@ class Run:
         >>> run.as_dict()["tokens"]
         8
         """
-        made = {"run": str(self.folder or ""), **self.provenance, "health": self.health}
+        made = {"run": str(self.folder or ""), **self.provenance, "health": self.health_report.as_dict()}
         return made | ({} if self.change is None else {"change": self.change})
 
     @cached_property
@@ -297,17 +297,17 @@ class Run:
         return digest.hexdigest()
 
     @property
-    def health(self) -> Figures:
-        """The health report, as a dict; its rows are the findings.
+    def health_report(self) -> Figures:
+        """The health report; its rows are the findings.
 
         Raises
         ------
         InputError
             If the run has no health report.
         """
-        if "health" not in self.report:
+        if "health" not in self.report_json:
             raise InputError("the run has no health report", path=self.folder, remedy="make the run again")
-        figures = self.report["health"]
+        figures = self.report_json["health"]
         if since := self.provenance.since_vectors:
             worth = self.provenance.worth_refining
             level, remedy = ("warn", "refine again: selfvec update RUN") if worth else ("ok", "")
@@ -316,7 +316,7 @@ class Run:
         title = f"Health: {', '.join(figures.get('verdicts') or ()) or 'nothing is wrong'}"
         return Health(title, figures, rows="findings" if "findings" in figures else None)
 
-    def trajectory(self, word: str) -> Trajectory:
+    def path(self, word: str) -> Trajectory:
         """The recorded path of a word, from its original to its final vector.
 
         Raises
@@ -325,7 +325,7 @@ class Run:
             If the word is not in the run.
 
         >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
-        >>> run.trajectory("hail")
+        >>> run.path("hail")
         Trajectory of 'hail': 3 states, at last 0.929 to the first
         """
         index = self.index(word)
@@ -394,10 +394,10 @@ class Health(Figures):
             findings.append({"level": [(level.upper(), level)], "finding": said})
         columns = (Column("level", "", PIECES), Column("finding", "", PIECES))
         what = (Column("what", ""), Column("value", "", NUMBER), Column("meaning", "", PROSE))
-        tables = [Table(columns, findings), Table(what, self._figures())]
+        tables = [Table(columns, findings), Table(what, self._listed())]
         return View(self.title, [table for table in tables if table.rows], records=self.rows)
 
-    def _figures(self) -> list[dict[str, str]]:
+    def _listed(self) -> list[dict[str, str]]:
         def number(key: str, form: str) -> str:
             value = self.get(key)
             return "" if value is None else format(value, form)

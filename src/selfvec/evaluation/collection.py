@@ -121,10 +121,19 @@ def lacking(judged: Iterable[str], documents: Container[str]) -> dict[str, Any]:
 # ---- BEIR's layout
 
 
+_LAYOUT = "corpus.jsonl", "queries.jsonl", "qrels/test.tsv"
+_HOLDS = (
+    "corpus.jsonl (_id, text and perhaps title), queries.jsonl (_id, text) and qrels/test.tsv (columns "
+    "query-id, corpus-id, score), as BEIR does"
+)
+
+
 def read_collection(folder: Path) -> Collection:
     """Read a folder in BEIR's layout."""
-    if not folder.is_dir():
-        raise InputError("is not a folder", path=folder, remedy="name a folder in BEIR's layout")
+    absent = [name for name in _LAYOUT if not (folder / name).is_file()]
+    if absent:
+        rule = f"lacks {', '.join(absent)}" if folder.is_dir() else "is not a folder"
+        raise InputError(rule, path=folder, remedy=f"name a folder that holds {_HOLDS}")
     documents = _texts(folder / "corpus.jsonl", ("title", "text"))
     queries = _texts(folder / "queries.jsonl", ("text",))
     places = {name: i for i, name in enumerate(documents)}

@@ -67,7 +67,8 @@ class AskedTasks(TypedDict, total=False):
     analogies : path or paths
         Analogies: four words a line, as Google's or MSR's.
     retrieval : path or paths
-        Search: corpus.jsonl, queries.jsonl, qrels/.
+        Search: corpus.jsonl, queries.jsonl, qrels/. The first two have rows of _id and text; qrels/test.tsv
+        has the columns query-id, corpus-id and score, as in BEIR.
     questions : path or paths
         Search in a run: columns question and id.
     dictionary : path or paths

@@ -82,7 +82,7 @@ def export(
     Returns
     -------
     Figures
-        A dict: ``to``, ``target`` and a description by the target.
+        ``to``, ``target`` and a description by the target.
 
     Raises
     ------

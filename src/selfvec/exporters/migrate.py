@@ -79,7 +79,7 @@ def migrate(
     Returns
     -------
     Figures
-        A dict: ``passages``, ``recall`` (see `selfvec.retrieval.encoder.adapter.Loss`), ``safe``, ``map``
+        ``passages``, ``recall`` (see `selfvec.retrieval.encoder.adapter.Loss`), ``safe``, ``map``
         (its path, if written), ``done`` (whether the database has the new vectors) and ``notes``.
 
     Raises

@@ -96,6 +96,10 @@ class _Answer(NamedTuple):
         return f"found: {count}; the others {', or '.join(reasons)}" if reasons else ""
 
 
+def _without_encoder() -> None:
+    """Of a run that has none; a function of the module, so that an index can be pickled."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Index:
     """Documents that can be searched. Made by `memory`, `words_only` or `open`.
@@ -115,7 +119,7 @@ class Index:
     encoder_part: EncoderPart | None = None  # of a run with a sentence encoder
     pool: PoolOfTexts | None = None  # toward which the vectors of texts are moved
     folder: Path | None = None  # that it was opened from
-    find_encoder: Callable[[], SentenceEncoder | None] = lambda: None  # the run's encoder, if it can be had
+    find_encoder: Callable[[], SentenceEncoder | None] = _without_encoder  # the run's, if it can be had
 
     @classmethod
     def memory(

@@ -203,12 +203,6 @@ class Found(ResultTable):
     notes: list[str] = field(default_factory=list)  # how the question was understood, a sentence each
     question: str | None = None  # by what it was compared in the encoder's space: encoder or rows
 
-    def __iter__(self) -> Iterator[Hit]:
-        return iter(self.hits)
-
-    def __len__(self) -> int:
-        return len(self.hits)
-
     def __repr__(self) -> str:
         title = f"Found for {self.query!r}: {len(self)} of {self.documents:,} documents"
         note = self.left_out or (self.hits[0].snippet if self.hits else "")

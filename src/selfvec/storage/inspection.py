@@ -1,4 +1,4 @@
-"""`info` and `verify`: what a folder holds and how it was made, and whether it is as it was written."""
+"""`info`, `health` and `verify`: what a run or file holds, whether its vectors are sound, its files whole."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import numpy as np
 from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
 from selfvec.base.display import printable, size_of
-from selfvec.base.errors import FormatError, InputError
-from selfvec.base.result_table import RecordTable, short_repr
+from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.base.result_table import Figures, RecordTable, short_repr
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.base.view import Part, View
 from selfvec.data.run import Run, split_state, state_name
@@ -27,6 +27,7 @@ from selfvec.files.text_files import read_json
 from .cache import CACHE
 from .folder_kinds import RUN, folder_kind
 from .formats import load
+from .opened import GivenRun, as_run
 from .run_folder import HISTORY, LOCK, ORIGINAL, PRESENT, PREVIOUS, REFINED, TOKENS, open_run
 
 HELD = {  # by the kind of a part of a run folder
@@ -90,7 +91,7 @@ class File:
 
 
 @dataclass(frozen=True, repr=False)
-class Contents(RecordTable[File]):
+class Contents(RecordTable):
     """What `info` found; a row for each file."""
 
     listed = "files"
@@ -111,17 +112,18 @@ class Contents(RecordTable[File]):
 
 
 @checked
-def info(path: str | os.PathLike[str]) -> Contents:
+def info(path: GivenRun) -> Contents:
     """Show what a folder or file holds, and how it was made.
 
     Parameters
     ----------
-    path : path or name
+    path : Run, path or name
         A run, a search index, an encoder or vectors.
 
     Returns
     -------
     Contents
+        Without files, if it is of a run in memory.
 
     Raises
     ------
@@ -133,8 +135,12 @@ def info(path: str | os.PathLike[str]) -> Contents:
     >>> selfvec.info("default").about["words"]
     10981
     """
-    check_path("path", path)
-    folder = Path(path)
+    place = _place(path)
+    if place is None:
+        run = as_run(path)
+        held = [] if run.text is None else run.text.described()
+        return Contents("in memory", "run", 0, "never", _of_run(run), [], [], dict(run.provenance), held)
+    folder = Path(place)
     kind = folder_kind(folder) if folder.is_dir() else None
     if kind is None:
         return _of_vectors(folder)
@@ -167,6 +173,14 @@ def info(path: str | os.PathLike[str]) -> Contents:
         provenance=described,
         fields=fields,
     )
+
+
+def _place(given: GivenRun) -> str | os.PathLike[str] | None:
+    """The path that is given, or of the folder of a run; None of a run in memory."""
+    if isinstance(given, Run):
+        return given.present.folder
+    check_path("path", given)
+    return given
 
 
 def _files(folder: Path, holds: dict[str, str]) -> Iterator[File]:
@@ -248,6 +262,33 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).isoformat(sep=" ", timespec="seconds")
 
 
+@checked
+def health(run: GivenRun) -> Figures:
+    """Check that words moved and that the vectors have not collapsed.
+
+    Parameters
+    ----------
+    run : Run or path
+
+    Returns
+    -------
+    Figures
+        ``verdicts`` is empty if nothing is wrong. Its rows are the findings.
+
+    Raises
+    ------
+    InputError
+        If the run has no health report.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> selfvec.health(run)["verdicts"]
+    []
+    """
+    return as_run(run).health_report
+
+
 # Whether it is as it was written
 
 
@@ -260,7 +301,7 @@ class Damage:
 
 
 @dataclass(frozen=True, repr=False)
-class Verified(RecordTable[Damage]):
+class Verified(RecordTable):
     """What `verify` found; a row for each damaged file."""
 
     listed = "damaged"
@@ -285,7 +326,7 @@ class Verified(RecordTable[Damage]):
 
 
 @checked
-def verify(path: str | os.PathLike[str]) -> Verified:
+def verify(path: GivenRun) -> Verified:
     """Compare every file with its checksum and name damaged ones.
 
     The checksums were kept when the files were written.
@@ -294,7 +335,7 @@ def verify(path: str | os.PathLike[str]) -> Verified:
 
     Parameters
     ----------
-    path : path
+    path : Run or path
         A run, an index, an encoder or fetched vectors.
 
     Returns
@@ -312,7 +353,10 @@ def verify(path: str | os.PathLike[str]) -> Verified:
     >>> selfvec.verify("run").damaged
     []
     """
-    folder = Path(path)
+    place = _place(path)
+    if place is None:
+        raise OptionError("is in memory, and has no files", field="path", remedy="write it with run.save")
+    folder = Path(place)
     kind = folder_kind(folder)
     if kind is None:
         rule = "is not a run folder, an index, an encoder or a folder of fetched vectors"

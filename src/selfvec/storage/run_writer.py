@@ -248,7 +248,7 @@ class RunWriter:
             partial(self.keep, run.vectors, REFINED),
             partial(self.keep, run.original, ORIGINAL),
             partial(write_vocabulary, self.path(VOCABULARY), words),
-            partial(write_report, self.path(REPORT), run.report),
+            partial(write_report, self.path(REPORT), run.report_json),
             *(partial(self._write_part, run, name) for name in PARTS),
         ]
         if names := self._names_to_keep(run):

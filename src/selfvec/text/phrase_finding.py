@@ -99,7 +99,7 @@ class Phrase:
 
 
 @dataclass(frozen=True, repr=False)
-class Phrases(RecordTable[Phrase]):
+class Phrases(RecordTable):
     """Phrases of a text, by falling C-value.
 
     Parameters

@@ -129,7 +129,7 @@ def compress(
     Returns
     -------
     Figures
-        A dict: what was written, how much it keeps and on which task, and all candidates.
+        What was written, how much it keeps and on which task, and all candidates.
 
     Raises
     ------

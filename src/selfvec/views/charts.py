@@ -52,8 +52,9 @@ def path_chart(path: SlicePath) -> Drawn:
 
 def share_chart(topics: Topics, number: int) -> Drawn:
     """The share of a topic in each period: from 0 to the data, and never beyond 100 %."""
-    shares = {row.group: row for row in topics.groups or () if row.topic == number}
-    sizes = {row.group: row.of for row in topics.groups or ()}
+    every = topics.groups.shares if topics.groups else []
+    shares = {row.group: row for row in every if row.topic == number}
+    sizes = {row.group: row.of for row in every}
     points, told = [], []
     for group, size in sizes.items():
         row = shares.get(group)
@@ -61,7 +62,7 @@ def share_chart(topics: Topics, number: int) -> Drawn:
         low, high = (row.low, row.high) if row else share_interval(0, size)
         points.append(Point(escape_for_display(group), value, low, high, few=size < FEW_DOCUMENTS))
         told.append(f"{group}: {percent(value)}")
-    about = printable(f"share of {topics[number].name} in each period")
+    about = printable(f"share of {topics.topics[number].name} in each period")
     drawn = over_periods(
         [(points, COLOUR)], about, percent, size=(230, 50), least=_LEAST_SHARE, most=1.0, small=True
     )

@@ -14,7 +14,7 @@ import numpy as np
 
 from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.base.chart import Axis, Chart, Line
-from selfvec.base.display import escape_for_display
+from selfvec.base.display import escape_for_display, printable
 from selfvec.base.result_table import ResultTable
 from selfvec.base.view import View, text_table
 from selfvec.data.queries import least_count
@@ -26,6 +26,7 @@ from selfvec.files.svg import COLOUR, chart_svg
 from selfvec.numerics.rows import top_indices, unit_rows
 
 from .charts import path_chart
+from .run_summary import run_summary
 from .text_report import health_table
 
 _ROWS = 20  # of a table
@@ -94,8 +95,9 @@ def result_html(found: ResultTable) -> str:
 
 
 def run_html(run: Run) -> str:
-    """A run: its short form, and what its health report found."""
-    return body_html(View("", [_short(run), *health_table(run)]))
+    """A run: its short form, what was noted on reading its text, and what its health report found."""
+    notes = run_summary(run.provenance) if run.provenance.method else []
+    return body_html(View("", [_short(run), *map(printable, notes), *health_table(run)]))
 
 
 def _short(shown: object) -> str:

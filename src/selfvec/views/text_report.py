@@ -68,7 +68,9 @@ class TextFindings:
 
     def as_dict(self) -> dict[str, Any]:
         """The figures of the first screen."""
-        subjects = [(row.name, row.growth) for row in self.topics or () if row.growth]
+        subjects = [
+            (row.name, row.growth) for row in (self.topics.topics if self.topics else ()) if row.growth
+        ]
         growth = [
             {"kind": kind, "name": name, **asdict(change)}
             for kind, changes in (("subject", subjects), ("word", self.words))
@@ -178,16 +180,16 @@ def _subjects(topics: Topics) -> list[Part]:
             "growth": row.growth and asdict(row.growth),
             "chart": topics.groups and share_chart(topics, number),
         }
-        for number, row in enumerate(topics)
+        for number, row in enumerate(topics.topics)
     ]
     columns = [
         Column("name", "subject", PROSE),
         Column("documents", form=COUNT, less=True),
         Column("share", form=share(1), less=True),
     ]
-    if grown := growth_columns(row.growth for row in topics):
+    if grown := growth_columns(row.growth for row in topics.topics):
         columns += [*grown, Column("chart", "share over time", PIECES)]
-    none = topics.documents - sum(row.documents for row in topics)
+    none = topics.documents - sum(row.documents for row in topics.topics)
     without = [f"{count_of(none, 'document has', 'documents have')} none of these words."] if none else []
     return [about, Table(columns, rows, notes=without)]
 
@@ -200,7 +202,7 @@ def _sizes(groups: Sequence[GroupDifference]) -> Table:
 
 def health_table(run: Run) -> list[Table]:
     """What the health report of a run found; nothing if it has not been made."""
-    findings = run.report.get("health", {}).get("findings", ())
+    findings = run.report_json.get("health", {}).get("findings", ())
     rows = [[str(one["name"]), str(one["level"]), printable(str(one["message"]))] for one in findings]
     return [text_table("", ["health of the vectors", "", ""], rows)] if rows else []
 

@@ -98,11 +98,11 @@ def test_topics_over_time_and_the_report_begin_with_it(cause: str, tmp_path: Pat
 @pytest.mark.parametrize("number", [300, 3_000])
 def test_where_only_the_mix_changes_no_subject_is_said_to_grow(number: int) -> None:
     made = selfvec.topics(run_of(list(reports(number, 3, ["mix"]))), by="year")
-    assert not any(topic.growth.like_for_like.moved for topic in made if topic.growth)
+    assert not any(topic.growth.like_for_like.moved for topic in made.topics if topic.growth)
     assert made.sentences[0].startswith("kind differs")
     assert any(sentence.startswith("No topic has") for sentence in made.sentences)
     assert made.columns[6].name == "equal_mix"
-    (held,) = {tuple(topic.growth.like_for_like.fields) for topic in made if topic.growth}
+    (held,) = {tuple(topic.growth.like_for_like.fields) for topic in made.topics if topic.growth}
     assert held == ("kind",)
 
 
@@ -382,9 +382,9 @@ def test_a_joined_run_counts_both_spellings_and_a_question_means_both(run: selfv
         assert pairs.require_tokens().counts[rows[variant]] == 0
     assert np.array_equal(pairs.vectors.counts, pairs.require_tokens().counts)
     answers = [selfvec.search(run, q, variants="auto") for q in ("acft on rwy", "aircraft on runway")]
-    assert [hit.id for hit in answers[0]] == [hit.id for hit in answers[1]]
+    assert [hit.id for hit in answers[0].hits] == [hit.id for hit in answers[1].hits]
     assert "acft counts as aircraft" in answers[0].notes
-    assert [hit.id for hit in answers[0]] != [hit.id for hit in selfvec.search(run, "acft on rwy")]
+    assert [hit.id for hit in answers[0].hits] != [hit.id for hit in selfvec.search(run, "acft on rwy").hits]
 
 
 def test_the_file_can_be_edited(run: selfvec.Run, tmp_path: Path) -> None:

@@ -59,15 +59,15 @@ def grown(run: Run) -> Topics:
 
 def test_a_subject_whose_share_doubles_is_named_and_no_other() -> None:
     result = grown(dated_run([0.2, 0.8 / 3, 0.8 / 3, 0.8 / 3], DOUBLED, (300, 300)))
-    (storm,) = [topic for topic in result if topic.growth and topic.growth.moved]
+    (storm,) = [topic for topic in result.topics if topic.growth and topic.growth.moved]
     assert storm.terms[0][0] in SUBJECTS["storm"]
     assert storm.growth.low < 2 < storm.growth.high
     assert storm.growth.q < 0.001
     assert storm.growth.share_last / storm.growth.share_first == pytest.approx(storm.growth.ratio)
     grew, size = result.findings()
-    names = [topic.name.split(", ")[0] for topic in result]
+    names = [topic.name.split(", ")[0] for topic in result.topics]
     assert grew.says.startswith(f"Larger share of the documents from 2001 to 2002: {names[0]} ")
-    assert result[0] == storm
+    assert result.topics[0] == storm
     assert not any(name in grew.says for name in names[1:])
     assert (grew.kind, grew.effect, grew.low, grew.q) == (
         "subject",
@@ -391,4 +391,4 @@ def test_mails_of_a_thread_are_one_observation() -> None:
     assert found["unit"].says.endswith("documents with the same thread are one observation.")
     assert "subject" not in found
     assert exact_p(np.array([80]), 200, np.array([50]), 200) < 0.01
-    assert min(topic.growth.p for topic in grown(run)) > 0.1
+    assert min(topic.growth.p for topic in grown(run).topics) > 0.1

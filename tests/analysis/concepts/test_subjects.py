@@ -43,49 +43,51 @@ def edited(folder: Path, names: list[str]) -> Path:
 def test_merged_topics_hold_the_documents_words_and_terms_of_their_parts(subject_run: Run) -> None:
     whole = topics(subject_run, 4)
     two = merged(whole, [0, 1, 0, 0])
-    assert sorted(topic.documents for topic in two) == sorted(
-        [whole[1].documents, sum(whole[i].documents for i in (0, 2, 3))]
+    assert sorted(topic.documents for topic in two.topics) == sorted(
+        [whole.topics[1].documents, sum(whole.topics[i].documents for i in (0, 2, 3))]
     )
-    assert sum(topic.share for topic in two) == pytest.approx(1)
-    assert len(two[0].finer) == 3
-    assert two[1] == whole[1]
+    assert sum(topic.share for topic in two.topics) == pytest.approx(1)
+    assert len(two.topics[0].finer) == 3
+    assert two.topics[1] == whole.topics[1]
     place = np.array([0, 1, 0, 0])
     assert two.of_documents.tolist() == place[whole.of_documents].tolist()
-    first = [topic.terms[0] for topic in whole]
-    assert {first[i] for i in (0, 2, 3)} == set(two[0].terms[:3])
+    first = [topic.terms[0] for topic in whole.topics]
+    assert {first[i] for i in (0, 2, 3)} == set(two.topics[0].terms[:3])
 
 
 def test_few_subjects_are_no_more_than_asked_and_none_is_small(subject_run: Run) -> None:
     few = few_subjects(topics(subject_run, 12), 4)
     assert len(few) == 4
-    assert all(topic.share >= 0.01 and topic.documents >= 10 for topic in few)
+    assert all(topic.share >= 0.01 and topic.documents >= 10 for topic in few.topics)
     assert few_subjects(topics(subject_run, 4), 4).topics == topics(subject_run, 4).topics
 
 
 def test_what_is_not_similar_is_not_named_as_one_subject(subject_run: Run) -> None:
     found = topics(subject_run, 4)  # four subjects without a word in common
     few = few_subjects(found, 3)
-    (others,) = [topic for topic in few if topic.others]
+    (others,) = [topic for topic in few.topics if topic.others]
     assert (others.name, len(few)) == ("other subjects", 3)
-    assert others.documents == sum(sorted(topic.documents for topic in found)[:2])
-    kept = [topic.name for topic in few if not topic.others]
-    assert sorted([*kept, *others.finer]) == sorted(topic.name for topic in found)
+    assert others.documents == sum(sorted(topic.documents for topic in found.topics)[:2])
+    kept = [topic.name for topic in few.topics if not topic.others]
+    assert sorted([*kept, *others.finer]) == sorted(topic.name for topic in found.topics)
     assert few.subjects == [name.split(", ")[0] for name in kept]
 
 
 def test_a_run_keeps_names_and_merges_through_an_update(folder: Path) -> None:
     table = edited(folder, ["Weather", "Home", "Money", "Home"])
     named = topics(open_run(folder), 4, names=table)
-    assert sorted(topic.name for topic in named) == ["Home", "Money", "Weather"]
-    (home,) = [topic for topic in named if topic.name == "Home"]
+    assert sorted(topic.name for topic in named.topics) == ["Home", "Money", "Weather"]
+    (home,) = [topic for topic in named.topics if topic.name == "Home"]
     assert (len(home.finer), home.named) == (2, True)
     assert topics(open_run(folder), 4).rows == named.rows
-    again = edited(folder, [{"Home": "House"}.get(topic.name, topic.name) for topic in named])
+    again = edited(folder, [{"Home": "House"}.get(topic.name, topic.name) for topic in named.topics])
     named = topics(open_run(folder), 4, names=again)  # the table of merged topics
-    assert sorted(topic.name for topic in named) == ["House", "Money", "Weather"]
+    assert sorted(topic.name for topic in named.topics) == ["House", "Money", "Weather"]
     more = ["The hail and the wind near the roof and the tornado."] * 3
     selfvec.update(folder, more, output=folder, vectors=subject_table())
-    assert [topic.name for topic in topics(open_run(folder), 4)] == [topic.name for topic in named]
+    assert [topic.name for topic in topics(open_run(folder), 4).topics] == [
+        topic.name for topic in named.topics
+    ]
     selfvec.update(folder, more, output=folder.parent / "other", vectors=subject_table())
     assert "Weather" in names_of(topics(open_run(folder.parent / "other"), 4))
     assert len(topics(open_run(folder), 4, names="none")) == 4
@@ -131,12 +133,12 @@ def test_erased_words_leave_the_terms_of_names(tmp_path: Path) -> None:
 
 
 def names_of(whole: Topics) -> list[str]:
-    return [topic.name for topic in whole]
+    return [topic.name for topic in whole.topics]
 
 
 def test_a_report_and_the_assistant_have_the_names(folder: Path) -> None:
     found = topics(open_run(folder))
-    rows = [TopicName("My subject", tuple(term for term, _ in found[0].terms))]
+    rows = [TopicName("My subject", tuple(term for term, _ in found.topics[0].terms))]
     save_topic_names(open_run(folder), rows)
     selfvec.report(folder, folder.parent / "report.html")
     assert "My subject" in (folder.parent / "report.html").read_text(encoding="utf-8")
@@ -147,7 +149,9 @@ def test_a_persons_topics_are_not_merged_by_a_report(folder: Path) -> None:
     found = topics(open_run(folder), 4)
     table = edited(folder, ["Weather", *names_of(found)[1:]])
     named = topics(open_run(folder), 4, names=table)
-    assert [topic.named for topic in named].count(True) == 1  # the others are called as they were found
+    assert [topic.named for topic in named.topics].count(
+        True
+    ) == 1  # the others are called as they were found
     assert "Weather" in names_of(few_subjects(named, 2))
 
 

@@ -23,18 +23,18 @@ from selfvec.text.document_vectors import inverse_document_frequency
 def test_planted_subjects_are_the_topics(subject_run: Run, subject_of: dict[str, str]) -> None:
     found = topics(subject_run, 4)
     assert len(found) == 4
-    for row in found:
+    for row in found.topics:
         assert len({subject_of[term] for term, _ in row.terms}) == 1
         named = [name.replace(" ", "_") for name in row.name.split(", ")]
         assert {subject_of[name] for name in named} == {subject_of[row.terms[0][0]]}
         assert len(named) == 3
         assert "_" in "".join(named)  # the subject's phrase
-    assert sum(row.share for row in found) == pytest.approx(1.0)
-    assert [row.documents for row in found] == [120, 60, 60, 60]
+    assert sum(row.share for row in found.topics) == pytest.approx(1.0)
+    assert [row.documents for row in found.topics] == [120, 60, 60, 60]
     assert {subject_of[found.topics[0].terms[0][0]]} == {"storm"}
     assert found.of_documents[[0, 2, 5]].tolist() == [0, 0, 0]
     assert len({*found.of_documents[[1, 3, 4]].tolist(), 0}) == 4
-    assert sum(row.size for row in found) == len(subject_of)
+    assert sum(row.size for row in found.topics) == len(subject_of)
     # Every word of the run belongs to the topic of its subject, phrases too.
     words = subject_run.vectors.key_to_index
     for word, subject in subject_of.items():
@@ -57,13 +57,13 @@ def test_documents_without_words_belong_to_no_topic(subject_texts: list[str]) ->
     found = topics(run, 4)
     assert found.of_documents[100] == -1
     assert found.documents == 301
-    assert sum(row.documents for row in found) == 300
+    assert sum(row.documents for row in found.topics) == 300
 
 
 @pytest.mark.parametrize("method", ["original", "online"])
 def test_any_method_has_topics(subject_texts: list[str], subject_of: dict[str, str], method: str) -> None:
     run = selfvec.Refiner(method=method, window=9).fit(subject_texts, subject_table()).run_
-    for row in topics(run, 4):
+    for row in topics(run, 4).topics:
         assert len({subject_of[term] for term, _ in row.terms[:5] if term in subject_of}) == 1
 
 
@@ -97,7 +97,7 @@ def test_words_of_formulas_are_in_no_name(subject_texts: list[str]) -> None:
         f"{word} {text} {word}" for word, text in zip(rng.choice(formula, 300), subject_texts, strict=True)
     ]
     run = selfvec.Refiner(method="decorrelated", window=9).fit(texts, subject_table()).run_
-    for row in topics(run, 4):
+    for row in topics(run, 4).topics:
         assert not {*row.name.split(", ")} & {*formula}
 
 
@@ -177,8 +177,8 @@ def test_topics_keep_their_numbers_after_an_update(tmp_path: Path, subject_texts
     money = [f"The {words[i % 3]} of bank {i} and the loan." for i in range(300)]
     run = selfvec.update(run, [*subject_texts[200:], *money], vectors=subject_table())
     after = topics(run, like=before)
-    assert after.topics[0].share < max(row.share for row in after)  # money is, and stays where it was
-    for old, new in zip(before, after, strict=True):
+    assert after.topics[0].share < max(row.share for row in after.topics)  # money is, and stays where it was
+    for old, new in zip(before.topics, after.topics, strict=True):
         assert len({term for term, _ in old.terms[:8]} & {term for term, _ in new.terms[:8]}) > 4
     (tmp_path / "before.json").write_text(json.dumps(before.as_dict()))
     assert topics(run, like=tmp_path / "before.json").as_dict() == after.as_dict()

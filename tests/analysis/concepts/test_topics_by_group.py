@@ -62,27 +62,27 @@ def test_shares_of_topics_by_year_and_field_add_up(dated: Run) -> None:
     assert [group.name for group in years] == ["2001", "2002"]
     table = topic_shares(dated, found, years)
     for year in ("2001", "2002"):
-        rows = [row for row in table if row.group == year]
+        rows = [row for row in table.shares if row.group == year]
         assert sum(row.share for row in rows) == pytest.approx(1)
         assert sum(row.documents for row in rows) == 200
         assert all(subject_of(row.terms) == subject_of(row.name.split(", ")) for row in rows)
-    share = {(row.group, subject_of(row.terms)): row.share for row in table}
+    share = {(row.group, subject_of(row.terms)): row.share for row in table.shares}
     assert share["2001", "money"] == pytest.approx(0.4)
     assert share["2002", "garden"] == pytest.approx(0.4)
     assert ("2002", "money") not in share
     assert ("2001", "garden") not in share
     both = topic_shares(dated, found, document_groups(dated, "even, year"))
-    assert list(dict.fromkeys(row.group for row in both)) == [
+    assert list(dict.fromkeys(row.group for row in both.shares)) == [
         f"{even}, {year}" for even in ("false", "true") for year in ("2001", "2002")
     ]
     assert [group.name for group in document_groups(dated, "Even")] == ["false", "true"]  # in any case
     by_subject = topic_shares(dated, found, document_groups(dated, "subject"))
-    assert all(row.group == subject_of(row.terms) and row.share == 1 for row in by_subject)
+    assert all(row.group == subject_of(row.terms) and row.share == 1 for row in by_subject.shares)
 
 
 def test_topics_of_each_year_are_matched_with_those_before(dated: Run) -> None:
     found = matched_topics(dated, document_groups(dated, "year"), 3)
-    first, second = ([row for row in found if row.group == year] for year in ("2001", "2002"))
+    first, second = ([row for row in found.shares if row.group == year] for year in ("2001", "2002"))
     subjects = {row.topic: subject_of(row.terms) for row in first}
     assert sorted(subjects) == [0, 1, 2]
     for row in second:
@@ -133,7 +133,7 @@ def test_filters_choose_the_documents_that_are_grouped(dated: Run, tmp_path: Pat
     found = topics(dated, 3, filter=["date=2002", "even=true"], by="subject", documents=file)
     assert found.documents == 100
     assert {subject_of(row["terms"]) for row in found.rows} == set(SUBJECTS) - {"money"}
-    assert all(row.group == subject_of(row.terms) and row.share == 1 for row in found.groups)
+    assert all(row.group == subject_of(row.terms) and row.share == 1 for row in found.groups.shares)
     table = pl.read_parquet(file)
     assert table["id"].to_list() == [f"d{i}" for i in range(200, 400, 2)]
     assert table["date"].dt.year().unique().to_list() == [2002]

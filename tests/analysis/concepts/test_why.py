@@ -110,17 +110,17 @@ def test_what_cannot_be_asked(subject_run: Run) -> None:
 def test_terms_are_of_the_subject_of_the_query(subject_run: Run, subject_of: dict[str, str]) -> None:
     for query, subject in (("hail on the roof", "storm"), ("the baker", "kitchen"), ("a loan", "money")):
         found = expand(subject_run, query, 8)
-        assert {subject_of[row.term] for row in found} == {subject}
-        weights = [row.weight for row in found]
+        assert {subject_of[row.term] for row in found.related} == {subject}
+        weights = [row.weight for row in found.related]
         assert weights == sorted(weights, reverse=True)
         assert all(0 < weight <= 1 for weight in weights)
-        assert all(row.near in found.known for row in found)
+        assert all(row.near in found.known for row in found.related)
 
 
 def test_weights_are_the_mean_cosine_less_for_rare_terms(subject_run: Run) -> None:
     found = expand(subject_run, "hail", 5)
     place = subject_run.vectors.key_to_index
-    for row in found:
+    for row in found.related:
         meaning = float(subject_run.vectors.unit[place["hail"]] @ subject_run.vectors.unit[place[row.term]])
         assert row.meaning == pytest.approx(meaning, abs=1e-5)
         assert row.count == subject_run.vectors.counts[place[row.term]]
@@ -133,13 +133,13 @@ def test_phrases_are_read_and_found(subject_run: Run) -> None:
     assert found.known == ["flash_flood"]
     assert found.expanded.startswith('"flash flood" ')
     assert '"flash flood"^' in expand(subject_run, "hail", 30).expanded
-    assert "flash_flood" not in [row.term for row in found]
+    assert "flash_flood" not in [row.term for row in found.related]
 
 
 def test_unknown_words_and_stop_words(subject_run: Run) -> None:
     found = expand(subject_run, "the hail and zyzzyva", 20)
     assert (found.known, found.unknown) == (["hail"], ["zyzzyva"])
-    assert not {"hail", "the", "and", "near", "with"} & {row.term for row in found}
+    assert not {"hail", "the", "and", "near", "with"} & {row.term for row in found.related}
 
 
 def test_words_of_one_stem_stand_once() -> None:

@@ -23,7 +23,7 @@ from selfvec.views.path_figures import save_paths, slice_view
 def run() -> Run:
     """x0 goes from one topic to another, x1 stays, x2 is rare."""
     made = planted_run([(0.0, 1.0), (0.0, 0.0)], uses=(80, 80))
-    return Run(made.vectors, made.original, None, made.provenance, made.report, made.tokens)
+    return Run(made.vectors, made.original, None, made.provenance, made.report_json, made.tokens)
 
 
 def test_a_place_is_the_mean_use_whatever_the_units(run: Run) -> None:

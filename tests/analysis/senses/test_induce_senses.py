@@ -50,11 +50,11 @@ def test_planted_senses_are_found_and_described(sense_run: Run, word: str) -> No
     topics = SENSES[word]
     assert len(found) == len(topics)
     assert adjusted_rand_score(topics_of(sense_run, found.documents), found.assigned) > 0.95
-    assert sum(sense.count for sense in found) == len(found.assigned) == USES * len(topics)
-    assert sum(sense.share for sense in found) == pytest.approx(1)
-    assert [s.share for s in found] == sorted((s.share for s in found), reverse=True)
+    assert sum(sense.count for sense in found.senses) == len(found.assigned) == USES * len(topics)
+    assert sum(sense.share for sense in found.senses) == pytest.approx(1)
+    assert [s.share for s in found.senses] == sorted((s.share for s in found.senses), reverse=True)
     seen = set()
-    for number, sense in enumerate(found):
+    for number, sense in enumerate(found.senses):
         told = {label[:2] for label in sense.label}
         assert len(told) == 1, sense.label
         seen |= told
@@ -102,15 +102,15 @@ def test_a_word_with_a_new_sense_has_it_in_later_periods(tmp_path: Path) -> None
     """The *mast* of a boat is the only one before 2010 in the example, that of mobile phones comes then."""
     run = selfvec.refine(selfvec.example(tmp_path / "storms.jsonl"), output=tmp_path / "run")
     found = selfvec.senses(run, "mast")
-    (phones,) = [sense for sense in found if "mobile" in sense.label]
+    (phones,) = [sense for sense in found.senses if "mobile" in sense.label]
     shares = {one["period"]: one["share"] for one in phones.periods}
     assert len(shares) > 3
     assert all(share < 0.1 for period, share in shares.items() if period[-4:] < "2010")
     assert all(share > 0.6 for period, share in shares.items() if period[:4] >= "2012")
-    for one in zip(*(sense.periods for sense in found), strict=True):
+    for one in zip(*(sense.periods for sense in found.senses), strict=True):
         assert sum(period["share"] for period in one) == pytest.approx(1)
-    assert sum(period["count"] for sense in found for period in sense.periods) == len(found.assigned)
-    for sense in found:
+    assert sum(period["count"] for sense in found.senses for period in sense.periods) == len(found.assigned)
+    for sense in found.senses:
         assert len(set(sense.examples)) == len(sense.examples)
         assert all(set(sense.label) & set(example.lower().split()) for example in sense.examples)
     assert "period" in ran(["text", "senses", run.folder, "mast"]).out
@@ -119,17 +119,21 @@ def test_a_word_with_a_new_sense_has_it_in_later_periods(tmp_path: Path) -> None
 def test_a_sense_has_a_vector_among_its_own_words(sense_run: Run) -> None:
     found = senses(sense_run, "twin", examples=0)
     keys = sense_run.vectors.index_to_key
-    own = [np.array([key.startswith(sense.label[0][:2] + "w") for key in keys]) for sense in found]
-    cosines = [[float((sense_run.vectors.unit[part] @ s.vector).mean()) for part in own] for s in found]
+    own = [np.array([key.startswith(sense.label[0][:2] + "w") for key in keys]) for sense in found.senses]
+    cosines = [
+        [float((sense_run.vectors.unit[part] @ s.vector).mean()) for part in own] for s in found.senses
+    ]
     assert cosines[0][0] > cosines[0][1]
     assert cosines[1][1] > cosines[1][0]
     single = senses(sense_run, "single", examples=0)
-    np.testing.assert_allclose(single[0].vector, sense_run.vectors.unit[sense_run.index("single")], atol=1e-5)
+    np.testing.assert_allclose(
+        single.senses[0].vector, sense_run.vectors.unit[sense_run.index("single")], atol=1e-5
+    )
 
 
 def test_the_sense_in_other_texts(sense_run: Run) -> None:
     found = senses(sense_run, "twin", examples=0)
-    first, second = (sense.label[0][:2] for sense in found)
+    first, second = (sense.label[0][:2] for sense in found.senses)
     text = f"Über: {first}w1, {first}w2 «TWIN» {first}w3 unknown. {'c1 ' * 12} {second}w1 twin’s {second}w5!"
     readings = found.disambiguate(text)
     assert [reading.sense for reading in readings] == [0, 1]
@@ -139,7 +143,7 @@ def test_the_sense_in_other_texts(sense_run: Run) -> None:
         assert sum(reading.probabilities) == pytest.approx(1)
     assert found.disambiguate("") == found.disambiguate("nothing of it") == []
     [alone] = found.disambiguate("twin")
-    assert alone.probabilities == pytest.approx([sense.share for sense in found], abs=0.05)
+    assert alone.probabilities == pytest.approx([sense.share for sense in found.senses], abs=0.05)
 
 
 def test_what_was_seen_is_read_as_it_was_assigned(sense_run: Run) -> None:
@@ -154,7 +158,7 @@ def test_as_many_senses_as_asked_for(sense_run: Run) -> None:
     assert len(senses(sense_run, "single", number=3, examples=0)) == 3
     assert len(senses(sense_run, "triple", number=1, examples=0)) == 1
     merged = senses(sense_run, "triple", number=2, examples=0)
-    assert sorted(sense.count for sense in merged) == [USES, 2 * USES]
+    assert sorted(sense.count for sense in merged.senses) == [USES, 2 * USES]
 
 
 def test_a_seed_gives_the_same_senses_and_others_the_same_groups(sense_run: Run) -> None:
@@ -174,7 +178,7 @@ def test_senses_are_the_same_for_any_number_of_threads(sense_run: Run) -> None:
         with threadpool_limits(threads):
             told.append(senses(sense_run, "triple"))
     one, two = told
-    for a, b in zip(one, two, strict=True):
+    for a, b in zip(one.senses, two.senses, strict=True):
         assert (a.label, a.count, a.examples) == (b.label, b.count, b.examples)
         np.testing.assert_allclose(a.vector, b.vector, atol=2e-6)
     np.testing.assert_array_equal(one.assigned, two.assigned)
@@ -185,8 +189,8 @@ def test_stems_are_met_by_words_that_share_them(tmp_path: Path) -> None:
     texts = [f"storms hit the village and {w} roofs" for w in ("broke", "lifted", "took")] * 10
     run = selfvec.Refiner(method="decorrelated", stem="en").fit(texts, "none").run_
     found = senses(run, "storms", examples=1)
-    assert len(found[0].examples) == 1
-    assert "storm" in found[0].examples[0]  # no file to read the sentence from: the words around
+    assert len(found.senses[0].examples) == 1
+    assert "storm" in found.senses[0].examples[0]  # no file to read the sentence from: the words around
     text = "A storm was storming."
     assert [text[r.start : r.end] for r in found.disambiguate(text)] == ["storm", "storming"]
 
@@ -242,7 +246,7 @@ def test_real_words_of_two_senses(shared_data: Path) -> None:
     texts = [text for batch in corpus.batches() for text in batch.texts.to_list() if " line" in text]
     run = selfvec.Refiner(method="decorrelated").fit(texts, "default").run_
     found = senses(run, "line", number=2, examples=0)
-    told = [set(sense.label) for sense in found]
+    told = [set(sense.label) for sense in found.senses]
     squall = next(i for i, label in enumerate(told) if "squall" in label)
     [reading] = found.disambiguate("A squall line of severe thunderstorms moved across Iowa.")
     assert reading.sense == squall

@@ -138,7 +138,7 @@ def test_a_collapsed_run_is_said_first(page: Page, run: Run) -> None:
     collapsed = Vectors(words, towards, counts=run.vectors.counts, normalized=True)
     health = {"health": check_health(run.original, collapsed, None).as_dict()}
     broken = Run(collapsed, run.original, None, run.provenance, health, run.tokens)
-    assert broken.health["verdicts"]
+    assert broken.health_report["verdicts"]
     with serving(broken) as site:
         page.open(site.address)
         assert "This run failed a check" in page.text("#alert")
@@ -148,7 +148,7 @@ def test_a_collapsed_run_is_said_first(page: Page, run: Run) -> None:
 
 
 def test_a_run_that_kept_tokens_and_no_text_shows_words(page: Page, run: Run) -> None:
-    kept = Run(run.vectors, run.original, None, run.provenance, run.report, run.tokens)
+    kept = Run(run.vectors, run.original, None, run.provenance, run.report_json, run.tokens)
     with serving(kept) as site:
         page.open(site.address)
         headings = "[...document.querySelectorAll('#pane h3')].map(heading => heading.innerText)"

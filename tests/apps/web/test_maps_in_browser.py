@@ -325,7 +325,8 @@ def test_names_of_topics_are_saved_in_the_run(page: Page, run: Run, tmp_path: Pa
         page.wait("document.querySelector('.topics [role=status]').innerText === 'The run keeps 1 name.'")
         (own,) = [row for row in site.json("/api/topics")["topics"] if row["own"]]
         assert (own["name"], own["own"]) == (found[0]["name"], "Mine")
-        names = [topic.name for topic in topics(folder)]  # as the command line, the assistant and a report
+        # As the command line, the assistant and a report have them.
+        names = [topic.name for topic in topics(folder).topics]
         assert names.count("Mine") == 1
         assert (len(names), found[0]["name"] in names) == (len(found), False)
         site.data.comparisons.tasks(site.data.comparisons.default).tested.result()

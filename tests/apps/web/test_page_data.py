@@ -306,7 +306,7 @@ def test_rare_words_say_nothing_to_a_newcomer(run: Run) -> None:
     counts[rare] = 4
     counts[run.index("rain")] = 200_000
     vectors = Vectors(run.vectors.index_to_key, run.vectors.unit, counts=counts)
-    changed = Run(vectors, run.original, None, run.provenance, run.report, run.tokens)
+    changed = Run(vectors, run.original, None, run.provenance, run.report_json, run.tokens)
     names = np.zeros(len(counts), bool)
     assert not _Readable(changed, names).of_text(rare)
     assert _Readable(run, names).of_text(rare)
@@ -530,7 +530,7 @@ def test_a_small_text_of_many_years_opens_with_a_comparison_that_can_be_made() -
 
 
 def test_a_run_without_its_text_is_still_shown(run: Run) -> None:
-    data = PageData(Run(run.vectors, run.original, None, run.provenance, run.report), jobs=1)
+    data = PageData(Run(run.vectors, run.original, None, run.provenance, run.report_json), jobs=1)
     assert about(data)["has_tokens"] is about(data)["has_documents"] is False
     assert [entry["key"] for entry in data.comparisons.choices()] == ["refined"]
     data.comparisons.get("refined")

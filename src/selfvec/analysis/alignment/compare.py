@@ -111,9 +111,6 @@ class ComparedVectors(ResultTable):
         Column("neighbours", "neighbours: + came, - went", PIECES, of=_neighbours),
     )
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
     def view(self, top: int | None = None) -> View:
         """A line for each word that differs, how many do, and what the test is."""
         counted = any(row["count_a"] is not None for row in self.rows)

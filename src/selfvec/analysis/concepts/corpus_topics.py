@@ -332,7 +332,7 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice]) -> Topics:
         sides=made,
         last_documents=sides.last.documents,
     )
-    rows = zip(whole, changes, strict=True)
+    rows = zip(whole.topics, changes, strict=True)
     grown = [topic if topic.others else replace(topic, growth=change) for topic, change in rows]
     return replace(whole, topics=grown, groups=shares)
 
@@ -372,7 +372,7 @@ def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopic
         of_group = whole.of_documents[group.documents]
         counts = np.bincount(of_group[of_group >= 0], minlength=len(whole))
         size = int(counts.sum())
-        for number, topic in enumerate(whole):
+        for number, topic in enumerate(whole.topics):
             if count := int(counts[number]):
                 mine = np.where(topic_of == number, scores, 0)
                 best = [i for i in np.argsort(-mine, kind="stable")[:_LISTED].tolist() if mine[i] > 0]
@@ -426,7 +426,7 @@ def matched_topics(
             cosines = own.centres @ np.array(last).T if last else np.zeros((len(own), 0))
             pairs = dict(zip(*(each.tolist() for each in linear_sum_assignment(-cosines)), strict=True))
             chains = []
-            for i, topic in enumerate(own):
+            for i, topic in enumerate(own.topics):
                 chain = pairs.get(i, -1)
                 near = float(cosines[i, chain]) if chain >= 0 else -1.0
                 if near >= SAME:

@@ -85,7 +85,7 @@ def assigned_table(
 def _topic_columns(run: Run, topics: Topics, batch: TokenBatch, topic_of: Ints) -> dict[str, pl.Series]:
     import polars as pl
 
-    topic, name = _named(topic_of, [row.name for row in topics])
+    topic, name = _named(topic_of, [row.name for row in topics.topics])
     share = pl.Series(_own_shares(run, topics, batch, topic_of), dtype=pl.Float64).fill_nan(None)
     return {"topic": topic, "name": name, "share": share}
 
@@ -112,13 +112,13 @@ def _first_of_each(topics: Topics, order: Ints, most: int) -> list[list[int]]:
 def typical_sentences(topics: Topics) -> list[list[Quotation]]:
     """Sentences of the documents that are most typical of each topic, if the run has kept its text."""
     if topics.run is None or topics.run.text is None:
-        return [[] for _ in topics]
+        return [[] for _ in topics.topics]
     documents = _first_of_each(topics, _most_typical_first(topics.run, topics), _TRIED)
     numbers = [number for mine in documents for number in mine]
     text = topics.run.text
     rows = iter(zip(text.names(numbers), text.texts(numbers), text.dates(numbers), strict=True))
     quotes = []
-    for side, (topic, mine) in enumerate(zip(topics, documents, strict=True)):
+    for side, (topic, mine) in enumerate(zip(topics.topics, documents, strict=True)):
         words = (rf"\b{re.escape(term.replace(LINK, ' '))}\b" for term, _ in topic.terms)
         terms = re.compile("|".join(words), re.IGNORECASE)
         by_sentence: dict[str, Quotation] = {}
@@ -154,10 +154,10 @@ def documents_to_read(topics: Topics, most: int = 5) -> list[ToRead]:
     run = topics.run
     if run is None or run.text is None:
         return []
-    changes = [(i, row.growth.like_for_like) for i, row in enumerate(topics) if row.growth]
+    changes = [(i, row.growth.like_for_like) for i, row in enumerate(topics.topics) if row.growth]
     moved = [(i, change) for i, change in changes if change.moved and change.grew]
     grew = [i for i, _ in sorted(moved, key=lambda pair: -pair[1].low)]
-    subjects = [i for i, row in enumerate(topics) if not row.others]
+    subjects = [i for i, row in enumerate(topics.topics) if not row.others]
     chosen = list(dict.fromkeys([*grew, *subjects]))[:most]
     order = _most_typical_first(run, topics)
     typical = _first_of_each(topics, order, 1)
@@ -167,7 +167,7 @@ def documents_to_read(topics: Topics, most: int = 5) -> list[ToRead]:
     places = [number for _, number in read]
     rows = zip(run.text.names(places), run.text.texts(places), run.text.dates(places), strict=True)
     return [
-        ToRead(name, day or "", topics[topic].name.split(", ")[0], _first_sentence(text))
+        ToRead(name, day or "", topics.topics[topic].name.split(", ")[0], _first_sentence(text))
         for (topic, _), (name, text, day) in zip(read, rows, strict=True)
     ]
 
@@ -220,7 +220,7 @@ def _topic_weights(run: Run, topics: Topics, batch: TokenBatch, topic_of: Ints) 
 def topic_entries(found: Topics) -> list[Part]:
     """The topics with their terms, the finer topics below them, and typical sentences."""
     parts: list[Part] = []
-    for topic, quotes in zip(found, typical_sentences(found), strict=True):
+    for topic, quotes in zip(found.topics, typical_sentences(found), strict=True):
         named = topic.name.split(", ")
         terms = ", ".join(_plain(term) for term, _ in topic.terms if _plain(term) not in named)
         size = f"{topic.share:.1%}, {count_of(topic.documents, 'document')}"
@@ -252,7 +252,7 @@ def _summary(found: Topics) -> Iterator[str]:
     topics = count_of(len(found), "topic")
     yield printable(f"The {documents}{name}{period} were divided into {topics} on {date.today()}.")
     yield "A topic is a group of words that occur in the same documents; its name is what is typical of them."
-    if none := found.documents - sum(topic.documents for topic in found):
+    if none := found.documents - sum(topic.documents for topic in found.topics):
         yield f"{count_of(none, 'document has', 'documents have')} no topic: no word in it is known."
 
 

@@ -121,7 +121,7 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
     of_words = _against_others(counts, np.bincount(group_of[group_of >= 0], minlength=len(groups)))
     p_of_words = [_possible_p(each) for each in of_words]
     q_of_words = benjamini_hochberg(np.concatenate(p_of_words)).reshape(len(groups), -1)
-    names = [] if topics is None else [topic.name for topic in topics]
+    names = [] if topics is None else [topic.name for topic in topics.topics]
     of_topics: list[_Compared] = []
     if topics is not None:
         table = cross_counts(topics.of_documents, group_of, (len(names), len(groups)))

@@ -49,7 +49,7 @@ class Related:
 
 
 @dataclass(frozen=True, repr=False)
-class Expansion(RecordTable[Related]):
+class Expansion(RecordTable):
     """A query and its related terms.
 
     Attributes

@@ -73,7 +73,7 @@ class Occurrence:
 
 
 @dataclass(frozen=True, repr=False)
-class Why(RecordTable[SharedContext]):
+class Why(RecordTable):
     """Why two words are similar.
 
     Attributes
@@ -332,7 +332,7 @@ class SharedConcept:
 
 
 @dataclass(frozen=True, repr=False)
-class WhyConcepts(RecordTable[SharedConcept]):
+class WhyConcepts(RecordTable):
     """The concepts that make two words or texts similar.
 
     Attributes

@@ -47,13 +47,13 @@ def merged(whole: Topics, group_of: Sequence[int], names: Mapping[int, str] | No
     members: dict[int, list[int]] = {}
     for topic, group in enumerate(group_of):
         members.setdefault(group, []).append(topic)
-    order = sorted(members, key=lambda group: -sum(whole[i].documents for i in members[group]))
+    order = sorted(members, key=lambda group: -sum(whole.topics[i].documents for i in members[group]))
     place = np.full(len(whole) + 1, -1, np.int64)  # the last is for documents and words without a topic
     for number, group in enumerate(order):
         place[members[group]] = number
     of_documents = place[whole.of_documents]
-    weights = np.array([topic.documents for topic in whole], np.float32)
-    joined = [_one_topic([whole[i] for i in members[group]]) for group in order]
+    weights = np.array([topic.documents for topic in whole.topics], np.float32)
+    joined = [_one_topic([whole.topics[i] for i in members[group]]) for group in order]
     centres = [(weights[members[g], None] * whole.centres[members[g]]).sum(axis=0) for g in order]
     unnamed = any(len(members[g]) > 1 and g not in (names or {}) for g in order)
     found: list[list[str]] = []
@@ -98,7 +98,7 @@ def few_subjects(whole: Topics, most: int = MOST) -> Topics:
     apart: their common name would be that of some of their documents. Those with a person's name stay.
     """
     groups = {i: [i] for i in range(len(whole))}
-    sizes = np.array([topic.documents for topic in whole], np.float64)
+    sizes = np.array([topic.documents for topic in whole.topics], np.float64)
     centres = np.asarray(whole.centres, np.float64)
     while True:
         open_groups, small = _open_and_small(whole, groups)
@@ -122,22 +122,26 @@ def few_subjects(whole: Topics, most: int = MOST) -> Topics:
         return whole
     names = dict.fromkeys(others[:1], OTHER_SUBJECTS)
     made = merged(whole, [group_of[i] for i in range(len(whole))], names)
-    rows = [replace(row, named=False, others=True) if row.name == OTHER_SUBJECTS else row for row in made]
+    rows = [
+        replace(row, named=False, others=True) if row.name == OTHER_SUBJECTS else row for row in made.topics
+    ]
     return replace(made, topics=rows)
 
 
 def _open_and_small(whole: Topics, groups: Mapping[int, Sequence[int]]) -> tuple[list[int], list[int]]:
     """The groups of topics that no person has named, and which of these are small."""
-    documents = {g: sum(whole[i].documents for i in mine) for g, mine in groups.items()}
+    documents = {g: sum(whole.topics[i].documents for i in mine) for g, mine in groups.items()}
     least = max(LEAST_DOCUMENTS, LEAST_SHARE * sum(documents.values()))
-    open_groups = [g for g, mine in groups.items() if not any(whole[i].named for i in mine)]
+    open_groups = [g for g, mine in groups.items() if not any(whole.topics[i].named for i in mine)]
     return open_groups, [g for g in open_groups if documents[g] < least]
 
 
 def _others(whole: Topics, groups: Mapping[int, Sequence[int]], most: int) -> list[int]:
     """The groups of topics that are small or too many, the smallest; none if that is only one."""
     open_groups, small = _open_and_small(whole, groups)
-    large = sorted(set(open_groups) - set(small), key=lambda g: -sum(whole[i].documents for i in groups[g]))
+    large = sorted(
+        set(open_groups) - set(small), key=lambda g: -sum(whole.topics[i].documents for i in groups[g])
+    )
     room = most - (len(groups) - len(open_groups))
     if small or len(large) > room:
         large = large[: max(room - 1, 0)]  # the others are a group, too
@@ -152,7 +156,7 @@ def finer_number(found: Topics) -> int | None:
     is larger. Those with a person's names stay as they are.
     """
     good = [k for k, value in found.tried.items() if value >= ENOUGH * max(found.tried.values())]
-    if len(found) >= FEW or any(topic.named for topic in found) or not good or max(good) <= len(found):
+    if len(found) >= FEW or any(topic.named for topic in found.topics) or not good or max(good) <= len(found):
         return None
     return max(good)
 
@@ -196,12 +200,14 @@ def own_names_of(
         rule = f"{lost} of {len(given)} rows have the terms of no topic of this run"
         raise InputError(rule, remedy="write the table again with --report topics.csv and the same options")
     names = list(zip(range(len(whole)), name_of, strict=True)) if shown is not whole else []
-    parts = {i: [i] if shown is whole else [t for t, name in names if name == shown[i].name] for i in places}
+    parts = {
+        i: [i] if shown is whole else [t for t, name in names if name == shown.topics[i].name] for i in places
+    }
     new = {topic: own.name for own, i in zip(given, places.tolist(), strict=True) for topic in parts[i]}
     return [
-        TopicName(name, tuple(term for term, _ in whole[topic].terms))
+        TopicName(name, tuple(term for term, _ in whole.topics[topic].terms))
         for topic, name in new.items()
-        if name != whole[topic].name or list(new.values()).count(name) > 1
+        if name != whole.topics[topic].name or list(new.values()).count(name) > 1
     ]
 
 
@@ -228,7 +234,7 @@ def own_name_of_each(whole: Topics, names: Sequence[TopicName]) -> list[str | No
 def _names_of_each(whole: Topics, names: Sequence[TopicName]) -> list[str]:
     """The name of each topic: a person's, or the one that was found."""
     own = own_name_of_each(whole, names)
-    return [name or topic.name for name, topic in zip(own, whole, strict=True)]
+    return [name or topic.name for name, topic in zip(own, whole.topics, strict=True)]
 
 
 def _topics_named(whole: Topics, names: Sequence[TopicName]) -> Ints:
@@ -236,7 +242,7 @@ def _topics_named(whole: Topics, names: Sequence[TopicName]) -> Ints:
     out = np.full(len(names), -1, np.int64)
     if whole.run is None or not len(whole) or not len(names):
         return out
-    mine = _terms_as_rows(whole.run, [[term for term, _ in row.terms] for row in whole])
+    mine = _terms_as_rows(whole.run, [[term for term, _ in row.terms] for row in whole.topics])
     cosines = _terms_as_rows(whole.run, [own.terms for own in names]) @ mine.T
     for cell in np.argsort(-cosines, axis=None, kind="stable").tolist():
         name, topic = divmod(cell, len(whole))

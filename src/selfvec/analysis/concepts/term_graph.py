@@ -93,11 +93,8 @@ class Graph(ResultTable):
     topics: list[str]
     measure: str
 
-    def __len__(self) -> int:
-        return len(self.nodes)
-
     def __repr__(self) -> str:
-        title = f"Graph: {len(self):,} terms, {len(self.edges):,} edges by {self.measure}"
+        title = f"Graph: {len(self.nodes):,} terms, {len(self.edges):,} edges by {self.measure}"
         return short_repr(title, [node.term for node in self.nodes])
 
     @property
@@ -211,7 +208,7 @@ def graph(
     for edge in listed:
         weights[edge.a, edge.b] = weights[edge.b, edge.a] = edge.weight(edges)
     places = _layout(run.vectors.unit[rows], weights, seed)
-    return Graph(_nodes(run, rows, groups, places), listed, [row.name for row in groups], edges)
+    return Graph(_nodes(run, rows, groups, places), listed, [row.name for row in groups.topics], edges)
 
 
 def _layout(rows: Floats, weights: Doubles, seed: int) -> Doubles:

@@ -15,7 +15,7 @@ from selfvec.analysis.comparison.joined import joined_sentences, split_pairs
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError
-from selfvec.base.result_table import RecordTable, short_repr
+from selfvec.base.result_table import RecordTable, ResultTable, short_repr
 from selfvec.base.view import (
     COUNT,
     PIECES,
@@ -100,7 +100,7 @@ def _largest(topics: Sequence[TopicShare]) -> Cell:
 
 
 @dataclass(frozen=True, repr=False)
-class GroupTopics(RecordTable[TopicShare]):
+class GroupTopics(RecordTable):
     """Topics of groups of documents: a row for each group and topic, groups in their order.
 
     Attributes
@@ -174,7 +174,7 @@ class GroupTopics(RecordTable[TopicShare]):
 
 
 @dataclass(frozen=True, repr=False)
-class Topics(RecordTable[Topic]):
+class Topics(ResultTable):
     """The topics of a run, the largest share first.
 
     Attributes
@@ -204,8 +204,6 @@ class Topics(RecordTable[Topic]):
     run : Run or None
         Whose topics these are.
     """
-
-    listed = "topics"
 
     topics: list[Topic]
     documents: int

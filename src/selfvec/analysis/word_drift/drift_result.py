@@ -123,15 +123,9 @@ class Drift(ResultTable):
     too_small: str = ""
     quotes: dict[str, list[Quotation]] = field(default_factory=dict)  # by word, see `illustrate`
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.rows)
-
-    def __getitem__(self, word: str) -> dict[str, Any]:
-        """The row of a word."""
-        return self.select(word=word).rows[0]
+    def __getitem__(self, place: int | slice | str) -> Any:
+        """The row of a word, or at a place."""
+        return self.select(word=place).rows[0] if isinstance(place, str) else self.rows[place]
 
     def __repr__(self) -> str:
         significant = sum(map(is_significant, self.rows))

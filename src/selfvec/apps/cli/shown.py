@@ -39,7 +39,7 @@ def _summary(run: Run, place: object = None) -> None:
     fields = fields_sentence([] if run.text is None else run.text.described())
     for line in filter(None, [*run_summary(run.provenance), fields]):
         say(line)
-    for finding in run.health["findings"]:
+    for finding in run.health_report["findings"]:
         if finding["level"] != "ok" and finding["name"] != _BUILT:
             remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
             say(f"warning: {finding['name']}: {finding['message']}{remedy}")

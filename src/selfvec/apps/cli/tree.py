@@ -21,6 +21,7 @@ from click.shell_completion import CompletionItem
 from selfvec.apps.table import GROUPS, TOP, CommandRow, Typed
 from selfvec.base.declarations import REQUIRED, Kind, Parameter
 from selfvec.base.errors import OptionError, flag
+from selfvec.base.result_table import Figures
 from selfvec.files.atomic_files import check_target
 from selfvec.transforms import TRANSFORMS, make_transform
 
@@ -341,7 +342,7 @@ def call(row: CommandRow, parameters: Sequence[Argument | Option], **typed: Any)
 
 def _print(row: CommandRow, result: Any, typed: Mapping[str, Any]) -> None:
     """Print the view of a result, or where it is; then what to do next."""
-    names = {**typed, **(result if isinstance(result, dict) else {})}
+    names = {**typed, **(result if isinstance(result, Figures) else {})}
     if row.prints:
         print_text(row.prints.format(**names))
     elif not row.next:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Unpack
 
-from selfvec.base.checks import check_texts
+from selfvec.base.checks import check_texts, is_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
@@ -18,8 +20,8 @@ from selfvec.refinement import live
 from selfvec.refinement import update as updating
 from selfvec.refinement.inputs import Execution
 from selfvec.refinement.update import Change, Taken
-from selfvec.storage.opened import GivenRun, owner
-from selfvec.storage.run_folder import present_state
+from selfvec.storage.opened import GivenRun, as_run, owner
+from selfvec.storage.run_folder import is_run, present_state
 from selfvec.storage.run_writer import RunWriter
 
 Changing = Callable[[record.Run, int], tuple[record.Run, Change]]
@@ -57,7 +59,7 @@ def add(
     Returns
     -------
     Figures
-        A dict: how many documents were ``added``, of which some ``changed`` an earlier one, and ``skipped``;
+        How many documents were ``added``, of which some ``changed`` an earlier one, and ``skipped``;
         how many ``documents`` there are now.
 
     Raises
@@ -159,7 +161,7 @@ def delete(
     Returns
     -------
     Figures
-        A dict: how many documents were ``withdrawn``, and how many ``documents`` there are now.
+        How many documents were ``withdrawn``, and how many ``documents`` there are now.
 
     Raises
     ------
@@ -223,3 +225,46 @@ def changed(run: GivenRun, change: Changing, progress: Progress | None = None) -
     made, figures = own.becomes(next_of)
     since = {name: number for name, number in made.provenance.live.items() if isinstance(number, int)}
     return Figures("Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": since})
+
+
+@checked
+def undo(run: GivenRun, *, progress: Progress | None = None) -> Figures:
+    """Bring back the run from before the last update.
+
+    A second undo redoes the update.
+
+    Parameters
+    ----------
+    run : Run or path
+    progress : Progress, optional
+
+    Returns
+    -------
+    Figures
+        Whether the update was ``undone``, or an undone one ``redone``.
+
+    Raises
+    ------
+    OptionError
+        If the run is in memory.
+    InputError
+        If there is no state before.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(["hail broke the roof"], "none", "decorrelated", output="run")
+    >>> run = selfvec.update(run, ["wind broke a tree"], output="run")
+    >>> selfvec.undo("run")["undone"], len(selfvec.open("run").text)
+    (True, 1)
+    """
+    # A state that is damaged can be undone, so it is not opened.
+    folder = Path(run) if is_path(run) and is_run(run) else as_run(run).folder
+    if folder is None:
+        raise OptionError("is in memory, and an undo exchanges the states of a folder", field="run")
+    progress = as_progress(progress)
+    with RunWriter(folder.resolve(), overwrite=True, progress=progress) as writer:  # a link stays a link
+        redone = writer.undo()
+    undone = "brought back the state before the last update; a second undo redoes the update"
+    told = "redid the update that was undone" if redone else undone
+    figures = {"run": os.fspath(folder), "undone": not redone, "redone": redone}
+    return Figures("Undone", figures, messages=[told])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.display import escape_for_display
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import RecordTable, short_repr
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.view import COUNT, NUMBER, WORDS, Column, Table, View
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -33,10 +33,9 @@ _TWO_PASSES = (
 
 
 @dataclass(frozen=True, repr=False)
-class Trajectories(RecordTable[Trajectory | SlicePath]):
+class Trajectories(ResultTable):
     """The paths of some words, one after the other."""
 
-    listed: ClassVar[str] = "paths"
     paths: list[Trajectory] | list[SlicePath]
     run: Run
 
@@ -156,7 +155,7 @@ def trajectory(
             found = Trajectories(slice_paths(opened, names, parts, seed=seed), opened)
         else:
             keys = opened.vectors.index_to_key
-            found = Trajectories([opened.trajectory(keys[opened.index(name)]) for name in names], opened)
+            found = Trajectories([opened.path(keys[opened.index(name)]) for name in names], opened)
         if plot is not None:
             view = {"projection": projection, "neighbours": neighbours, "seed": seed}
             _draw(found, parts, plot, view, overwrite)

@@ -26,8 +26,6 @@ from selfvec.refinement import update as updating
 from selfvec.refinement.inputs import Execution
 from selfvec.refinement.update import MovedVectors, Taken
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.storage.run_folder import is_run
-from selfvec.storage.run_writer import RunWriter
 
 from .live import changed
 from .refine import Target, finished, limited_jobs, open_text, run_writer
@@ -365,49 +363,6 @@ def _state(paths: Sequence[Any]) -> list[list[Any]]:
             with suppress(OSError):  # gone since
                 found.append(file_state(file))
     return found
-
-
-@checked
-def undo(run: GivenRun, *, progress: Progress | None = None) -> Figures:
-    """Bring back the run from before the last update.
-
-    A second undo redoes the update.
-
-    Parameters
-    ----------
-    run : Run or path
-    progress : Progress, optional
-
-    Returns
-    -------
-    Figures
-        A dict: whether the update was ``undone``, or an undone one ``redone``.
-
-    Raises
-    ------
-    OptionError
-        If the run is in memory.
-    InputError
-        If there is no state before.
-
-    Examples
-    --------
-    >>> run = selfvec.refine(["hail broke the roof"], "none", "decorrelated", output="run")
-    >>> run = selfvec.update(run, ["wind broke a tree"], output="run")
-    >>> selfvec.undo("run")["undone"], len(selfvec.open("run").text)
-    (True, 1)
-    """
-    # A state that is damaged can be undone, so it is not opened.
-    folder = Path(run) if is_path(run) and is_run(run) else as_run(run).folder
-    if folder is None:
-        raise OptionError("is in memory, and an undo exchanges the states of a folder", field="run")
-    progress = as_progress(progress)
-    with RunWriter(folder.resolve(), overwrite=True, progress=progress) as writer:  # a link stays a link
-        redone = writer.undo()
-    undone = "brought back the state before the last update; a second undo redoes the update"
-    told = "redid the update that was undone" if redone else undone
-    figures = {"run": os.fspath(folder), "undone": not redone, "redone": redone}
-    return Figures("Undone", figures, messages=[told])
 
 
 @checked

@@ -63,7 +63,7 @@ def convert(
     Returns
     -------
     Figures
-        A dict: ``target``, ``words``, ``dimensions``, what was ``left_out``, and ``notes``.
+        ``target``, ``words``, ``dimensions``, what was ``left_out``, and ``notes``.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def fetch(
     Returns
     -------
     Figures
-        A dict: name, licence, words, dimensions, path, download and files with their SHA-256.
+        Name, licence, words, dimensions, path, download and files with their SHA-256.
 
     Raises
     ------

@@ -173,7 +173,9 @@ class Tools:
             "slices": [part.name for part in slices_of(run) or comparable_slices(run)][:200],
             "method": made.method or "",
             "vectors": str(made.vectors.get("name", "")),
-            "findings": [f"{finding['name']}: {finding['message']}" for finding in run.health["findings"]],
+            "findings": [
+                f"{finding['name']}: {finding['message']}" for finding in run.health_report["findings"]
+            ],
         }
 
     @_as_declared(TOP["search"].declaration)

@@ -47,8 +47,8 @@ def about(page: PageData) -> Json:
         "dates": None if run.tokens is None else run.tokens.period,
         "halves": _halves(page),
         "units": units(run.tokens),
-        "verdicts": run.health["verdicts"],
-        "warnings": sum(finding["level"] == "warn" for finding in run.health["findings"]),
+        "verdicts": run.health_report["verdicts"],
+        "warnings": sum(finding["level"] == "warn" for finding in run.health_report["findings"]),
         "unknown": int(np.count_nonzero(~has_row(run.original))),
     }
 
@@ -94,4 +94,4 @@ def health(page: PageData) -> Json:
         "stamp": run.stamp,
         "documents": run.provenance.documents,
     }
-    return {**run.health, "server": server}
+    return {**run.health_report, "server": server}

@@ -130,7 +130,7 @@ def _answers(page: PageData, progress: Progress) -> Answers:
     overview, domain = answers.ask("overview"), answers.ask("domain")
     for path in ("topics", "typical"):
         answers.ask(path)
-    answers["health"] = page.run.health  # without the state of a server
+    answers["health"] = page.run.health_report.as_dict()  # without the state of a server
     ranking = answers.ask("ranking", {"wanted": Filter(), "limit": _WORDS}, c=key)
     ranking["total"] = len(ranking["rows"])
     answers.ask_map(c=key, of="words", layout="pacmap")
