@@ -3,6 +3,7 @@
 import inspect
 import json
 import pickle
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -116,6 +117,14 @@ def test_a_result_is_a_sequence_of_its_rows(
         values = [row[column] for row in rows if row.get(column) is not None]
         if values and all(isinstance(value, int | float) for value in values):
             assert pandas.api.types.is_numeric_dtype(frame[column]) or frame[column].dtype == bool
+
+
+def test_a_row_has_the_attributes_of_its_record(inside: Path, result: Callable[[str], ResultTable]) -> None:
+    (hit, *_), found = result("search"), result("search")
+    assert (hit.id, hit["id"], hit.pieces()) == (found.hits[0].id, found.hits[0].id, found.hits[0].pieces())
+    assert [topic.name for topic in result("topics")] == [topic.name for topic in result("topics").topics]
+    assert pickle.loads(pickle.dumps(hit)) == hit
+    assert not hasattr(hit, "nothing")
 
 
 @pytest.mark.parametrize("name", RESULTS)

@@ -123,6 +123,8 @@ class Senses(ResultTable):
         The texts that were given, and the senses of the word in each.
     """
 
+    listed = "senses"
+
     word: str
     senses: list[Sense]
     documents: Ints = field(repr=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, KeysView, Mapping, Sequence
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast, overload
 
@@ -16,13 +16,33 @@ _NAMED = 5  # rows named in a repr
 _WIDTH = 96  # characters of a line of a repr
 
 
+class Row(dict[str, Any]):
+    """A row of a result, as a dict. The attributes of the record that it shows are its own, too.
+
+    >>> Row({"share": 0.25}, 1 + 2j)["share"], Row({}, 1 + 2j).real
+    (0.25, 1.0)
+    """
+
+    def __init__(self, values: Mapping[str, Any], record: object) -> None:
+        super().__init__(values)
+        self.record = record
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "record":  # not yet, in a copy
+            raise AttributeError(name)
+        return getattr(self.record, name)
+
+
 class ResultTable:
     """A sequence of ``rows``, one dict for each row.
 
-    So ``result[0]`` is the first row, and ``pandas.DataFrame(result)`` a frame of all. ``as_dict`` gives what
+    So ``result[0]`` is the first row, and ``pandas.DataFrame(result)`` a frame of all. A `Row` has the
+    attributes of the record that it shows, if the result has any, as ``hit.id``. ``as_dict`` gives what
     the command prints with ``--json``. Everything else that is shown of a result, wherever it is shown, is
     drawn from its ``view``.
     """
+
+    listed: ClassVar[str] = ""  # the attribute that holds the records of the rows
 
     if TYPE_CHECKING:
 
@@ -36,17 +56,18 @@ class ResultTable:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.rows)
+    def __iter__(self) -> Iterator[Row]:
+        records = getattr(self, self.listed) if self.listed else self.rows
+        return (Row(row, record) for row, record in zip(self.rows, records, strict=True))
 
     @overload
-    def __getitem__(self, place: int) -> dict[str, Any]: ...
+    def __getitem__(self, place: int) -> Row: ...
 
     @overload
-    def __getitem__(self, place: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, place: slice) -> list[Row]: ...
 
-    def __getitem__(self, place: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
-        return self.rows[place]
+    def __getitem__(self, place: int | slice) -> Row | list[Row]:
+        return list(self)[place]
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -84,8 +105,6 @@ class ResultTable:
 class RecordTable(ResultTable):
     """A dataclass whose rows are dataclasses, too: those in the field that ``listed`` names."""
 
-    listed: ClassVar[str]
-
     @property
     def rows(self) -> list[dict[str, Any]]:
         """One dict for each record."""
@@ -114,14 +133,14 @@ class Figures(ResultTable):
     def __getitem__(self, name: str) -> Any: ...
 
     @overload
-    def __getitem__(self, name: int) -> dict[str, Any]: ...
+    def __getitem__(self, name: int) -> Row: ...
 
     @overload
-    def __getitem__(self, name: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, name: slice) -> list[Row]: ...
 
     def __getitem__(self, name: str | int | slice) -> Any:
         """A figure by its name, or a row by its place."""
-        return self._figures[name] if isinstance(name, str) else self.rows[name]
+        return self._figures[name] if isinstance(name, str) else list(self)[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._figures
@@ -134,6 +153,10 @@ class Figures(ResultTable):
     def keys(self) -> KeysView[str]:
         """The names of the figures, so that ``dict(figures)`` holds them."""
         return self._figures.keys()
+
+    def items(self) -> ItemsView[str, Any]:
+        """The figures with their names."""
+        return self._figures.items()
 
     def get(self, name: str, default: Any = None) -> Any:
         """A figure by its name, or the default if there is none of that name."""

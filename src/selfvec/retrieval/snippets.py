@@ -189,6 +189,8 @@ class HitRow(TypedDict):
 class Found(ResultTable):
     """The result of a search."""
 
+    listed = "hits"
+
     query: str
     mode: str
     documents: int  # how many were searched

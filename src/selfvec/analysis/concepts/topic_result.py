@@ -205,6 +205,8 @@ class Topics(ResultTable):
         Whose topics these are.
     """
 
+    listed = "topics"
+
     topics: list[Topic]
     documents: int
     silhouette: float
