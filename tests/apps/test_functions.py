@@ -3,7 +3,6 @@
 import inspect
 import json
 import pickle
-import pickle
 import subprocess
 import sys
 from collections.abc import Callable
