@@ -11,23 +11,18 @@ import time
 from collections import Counter
 from dataclasses import replace
 from functools import cache
-from itertools import combinations
 
 import numpy as np
 from sklearn.metrics import normalized_mutual_info_score
 
-from benchmarks.datasets import GOOGLENEWS, JUDGED, judged, open_corpus, sample, texts
+from benchmarks.datasets import GOOGLENEWS, JUDGED, judged, open_corpus
 from benchmarks.page import FIGURES, table
 from benchmarks.rankings import SEED
 from benchmarks.refining import refined
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.query_expansion import expand
 from selfvec.analysis.concepts.term_graph import graph
-from selfvec.analysis.concepts.terms import NAMED, terms, topic_rows
-from selfvec.analysis.concepts.topic_clusters import TERMS
-from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
 from selfvec.evaluation.compared_vectors import ComparedVectors
 from selfvec.evaluation.retrieval import SearchSetting, dense_rankings, ranked, search_rankings
 from selfvec.numerics.statistics import mean
@@ -39,17 +34,6 @@ from selfvec.views.graphs import save_graph
 SHOWN = ("hail", "flash flood", "snow", "hurricane")  # in the graph
 LISTED, TOPICS = 12, 8
 ABSTRACTS = 8_000
-FORMULAS = frozenset(
-    """
-    january february march april may june july august september october november december said says asked
-    told report reported reports according noted stated found occurred resulted caused continued estimated
-    began produced received recorded observed associated based used using study studies result results showed
-    shown suggest compared total one two three four five six first second several time times day days year
-    years hour hours area areas portions part number general due high low large small different new made make
-    obtained presented contains given method methods
-    """.split()  # noqa: SIM905
-)
-"""Words that name no subject: months, verbs of reports, numbers; listed before names were compared."""
 
 
 @cache
@@ -105,48 +89,6 @@ def noaa_topics() -> str:
         "Normalised mutual information of a document's topic and its event type: "
         f"{value:.2f} (topics assigned at random: {chance:.3f})."
     )
-
-
-def names() -> str:
-    """What topics are named by: the terms nearest to their centre, or the most typical ones."""
-    sums = []
-    for name in ("NOAA", "PubMed", *JUDGED):
-        run = refined(sample(texts(name), ABSTRACTS) if name == "PubMed" else name)
-        found = topics(run)
-        named = [
-            row.name.replace(" ", "_").split(",_") for row in found.topics
-        ]  # phrases as the run has them
-        kinds = {"nearest": _nearest(run, found), "typical": named}
-        cells: list[object] = [name, len(found)]
-        for chosen in kinds.values():
-            cells.append(f"{np.mean([word in FORMULAS for words in chosen for word in words]):.1%}")
-        sums.append(cells + [f"{_mean_npmi(run.require_tokens(), chosen):.2f}" for chosen in kinds.values()])
-    heads = ["collection", "topics", "of formulas, nearest", "typical", "NPMI, nearest", "typical"]
-    return table(heads, sums)
-
-
-def _nearest(run: Run, found: Topics) -> list[list[str]]:
-    """For each topic three terms by cosine to its centre and term weight, of those nearest to it."""
-    chosen = terms(run, TERMS)
-    cosines = topic_rows(run)[chosen.rows] @ found.centres.T
-    scores = cosines * np.sqrt(chosen.weights)[:, None]
-    scores[cosines < cosines.max(axis=1, keepdims=True)] = -1
-    return [[chosen.names[i] for i in np.argsort(-column)[:NAMED].tolist()] for column in scores.T]
-
-
-def _mean_npmi(batch: TokenBatch, groups: list[list[str]]) -> float:
-    """Mean over groups of the mean NPMI of two words in a document (Bouma 2009; Lau et al. 2014)."""
-    documents = np.repeat(np.arange(batch.documents), np.diff(batch.offsets))
-
-    def occurs(word: str) -> np.ndarray:
-        return np.unique(documents[batch.ids == batch.types.index(word)])
-
-    def npmi(one: str, other: str) -> float:
-        a, b = occurs(one), occurs(other)
-        both = len(np.intersect1d(a, b)) / batch.documents
-        return np.log(both * batch.documents**2 / len(a) / len(b)) / -np.log(both) if both else -1.0
-
-    return float(np.mean([np.mean([npmi(*pair) for pair in combinations(words, 2)]) for words in groups]))
 
 
 def retrieval() -> str:
@@ -209,6 +151,5 @@ PAGES = {
         "retrieval": retrieval,
         "expansion": expanded,
         "topics": noaa_topics,
-        "names": names,
     }
 }

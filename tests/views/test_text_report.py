@@ -28,9 +28,9 @@ def texts_of(years: range, use: str) -> list[dict[str, str]]:
     for year in years:
         for i in range(60):
             name = ("storm", "money")[i % 2]
-            words = " ".join(draw.choice(SUBJECTS[name], 8))
+            words = ", ".join(draw.permutation([*draw.choice(SUBJECTS[name], 8), f"the {PHRASES[name]}"]))
             odd = "stream " if name == use else ""
-            text = f"The {odd}{words} near the {PHRASES[name]} <b>&amp;</b>. Report {year} {i}."
+            text = f"The {odd}{words} <b>&amp;</b>. Report {year} {i}."
             rows.append({"id": f"{year}-{i}", "text": text, "date": f"{year}-05-{i % 28 + 1:02}"})
     return rows
 
@@ -74,7 +74,9 @@ def test_it_says_what_the_text_is_about_what_changed_and_how_sure_that_is(page: 
     text = " ".join(page.text.split())
     assert "480 documents" in text
     assert "dated 1990-05-01 to 2013-05-28" in text
-    assert re.search(r"mostly about (flash flood and mortgage broker|mortgage broker and flash flood)", text)
+    (about,) = re.findall(r"mostly about [^.]*", text)
+    assert "flash flood" in about
+    assert "mortgage broker" in about
     for part in ("What it is about", "What changed, from ", "Words over time", "How sure this is"):
         assert part in text, part
     assert "stream" in text[text.index("What changed") : text.index("Words over time")]

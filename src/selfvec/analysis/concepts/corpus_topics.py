@@ -51,9 +51,7 @@ _FORMS: Forms = {
     "of_documents": Tensor("i8", ("D",), -1, "K"),
     "centres": Tensor("f4", ("K", "d"), finite=True),
 }
-_KIND = (
-    "named after phrases of one subject, without quotations"  # of topics in the cache; another is never read
-)
+_KIND = "named after phrases that most of their documents have"  # topics in the cache; another is never read
 _LISTED = 5  # terms of a topic in a group
 
 
@@ -159,10 +157,10 @@ def topics(
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> for topic in selfvec.topics(run, 4):
     ...     print(f"{topic.share:.0%} {topic.name}")
-    33% craghope, pass
-    24% sea wall, storm surge, tide gauge
-    23% squall line, kilometres, gusts
-    20% car park, poor year, hail
+    33% craghope, upper dalling, high water
+    24% spring tide floods, sea wall, ferry terminal
+    23% pumping station, squall line, record heat
+    20% hail, body shops, merewater
     """
     seeds, earlier = _beginnings(given.get("seed_words"), given.get("like"))
     _check_groups(by, match=match, hierarchy=hierarchy)
@@ -269,7 +267,7 @@ def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progre
     def make() -> Topics:
         clusters = cluster_terms(run, number, **options, progress=progress)
         with progress.stage("Naming", None, "topics"):
-            names = phrase_names(run, clusters.of_documents, [row["terms"] for row in clusters.rows])
+            names = phrase_names(run, clusters.of_documents, len(clusters))
         return replace(
             clusters,
             topics=[

@@ -18,7 +18,7 @@ from selfvec.text.document_vectors import word_documents
 from selfvec.text.phrases import LINK
 
 from .growth import LEVEL, ShareChange, Sides, changes_of_counts, exact_p, moved_subjects, percent
-from .terms import content_words, documents_with, log_likelihoods
+from .terms import content_words, documents_with
 from .topic_result import OTHER_SUBJECTS, Topics
 
 OTHERS = "the others"
@@ -179,6 +179,25 @@ def _possible_p(compared: _Compared) -> Doubles:
     tested = np.flatnonzero(log_likelihoods(pair, sizes).max(axis=1) >= _POSSIBLE)
     p[tested] = exact_p(*compared.at(tested))
     return p
+
+
+def log_likelihoods(counts: Ints, sizes: Ints) -> Doubles:
+    """G² of ``counts``, (n, K) documents of each topic with a word, of ``sizes`` (K,); 0 where it is rare.
+
+    Six of ten documents against two of twenty, where eight of thirty is the rule, is 2 · (6 ln(6 / 2⅔) + 4
+    ln(4 / 7⅓) + 2 ln(2 / 5⅓) + 18 ln(18 / 14⅔)):
+
+    >>> log_likelihoods(np.array([[6, 2]]), np.array([10, 20])).round(2).tolist()
+    [[8.33, 0.0]]
+    """
+    total = counts.sum(axis=1, keepdims=True)
+    share = total / max(int(sizes.sum()), 1)
+    out = np.zeros(counts.shape)
+    for here, size in ((counts, sizes), (total - counts, sizes.sum() - sizes)):
+        for seen, expected in ((here, size * share), (size - here, size * (1 - share))):
+            ratio = np.divide(seen, expected, out=np.ones(counts.shape), where=(seen > 0) & (expected > 0))
+            out += 2 * seen * np.log(ratio)
+    return np.where(counts > sizes * share, out, 0)
 
 
 def _surest(compared: _Compared, q: Doubles) -> Ints:

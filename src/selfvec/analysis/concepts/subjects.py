@@ -58,7 +58,7 @@ def merged(whole: Topics, group_of: Sequence[int], names: Mapping[int, str] | No
     unnamed = any(len(members[g]) > 1 and g not in (names or {}) for g in order)
     found: list[list[str]] = []
     if unnamed and whole.run is not None:
-        found = phrase_names(whole.run, of_documents, [[term for term, _ in row.terms] for row in joined])
+        found = phrase_names(whole.run, of_documents, len(joined))
     for number, group in enumerate(order):
         if names and group in names:
             joined[number] = replace(joined[number], name=names[group], named=True)

@@ -12,20 +12,20 @@ that occur once in each of their documents have an RIDF near 0; it is set to at 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from selfvec.analysis.word_kinds import garbled_words, has_letter, stop_words_of_run
+from selfvec.analysis.word_kinds import garbled_words, has_letter, stop_words_of_run, with_letters
 from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import AnyInts, Doubles, Floats, Ints, Mask, Rows
 from selfvec.base.threads import finish, in_order, one_core, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.statistics import cross_counts
+from selfvec.numerics.statistics import cross_counts, ratios_of_shares
 from selfvec.refinement.derived_vectors import topic_vectors
 from selfvec.text import encode, tokenizer
 from selfvec.text.document_vectors import (
@@ -224,98 +224,109 @@ def _mean_cosine(rows: Rows, mean: Rows) -> float:
     return float((total @ total - lengths) / (n - 1) / lengths)
 
 
-# ---- Names of topics that read as subjects: the phrases and nouns most typical of the documents of each
-# *High water, flooding* says more than *flooded, closed*. How typical a phrase or noun is of a topic, is the
-# log-likelihood of the number of its documents with it, against those of other topics (Dunning, 1993,
-# *Accurate methods for the statistics of surprise and coincidence*). Of a large text some documents of each
-# topic are read, as many of each, so that small topics have names as good as those of large ones. A name is
-# of one subject: the documents with one of its parts are like those with another, and like the topic's.
+# ---- Names of topics: the phrases and nouns that most documents of a topic have, and few others
+# How well one tells the topic is the share of the topic's documents with it, times the logarithm of how many
+# times as large that is as its share of the others, at the lower end of a 95 % interval: what it contributes
+# to the divergence of the two (Kullback and Leibler, 1951, *On information and sufficiency*), as far as that
+# is sure. Each word of a phrase tells as much. Of a large text some documents of each topic are read, as many
+# of each, so that small topics have names as good as those of large ones.
+#
+# Who signs, is answered or stands in a head or trailer is in most documents of a topic, too, but always
+# between the same words. What a text is about stands in sentences, between others each time. So in a topic a
+# phrase counts once between the same words: persons name a topic that is about them, and formulas none.
 
 
 NAMED = 3  # phrases and nouns in a name
-PHRASE = 2.0  # weight of a phrase; that of a noun is 1
-SURE = 10.8  # log-likelihood of what may be in a name: p = .001
-LIKELY = 3.84  # p = .05, where nothing is sure: such a noun still says more than *completed*
-# Cosine of the mean documents of two parts, less the mean of all documents. On NOAA's and PubMed's topics
-# parts of one subject have .75 to 1 (*flooding, high water*: .93), others less (*power lines, parish*: .49;
-# *pseudomonas aeruginosa, drosophila melanogaster*: .26).
-ONE_SUBJECT = 0.7
-_TRIED = 12  # phrases and nouns of a topic, the most typical first, that may be in its name
+_BESIDE = 2  # words of content on either side that are compared; see docs/results/concepts.md
 _LONGEST = 60  # characters of a name
 _DOCUMENTS = 400  # of a topic that are read, as many of each: small topics are named as well as large ones
 _CHARACTERS = 2_000_000  # of all of them
 _SHORTEST = 3  # letters of a noun; a phrase has a word with one more
+_VERBS = frozenset(("VB", "VBP", "VBZ", "VBD", "VBN"))  # tags of what is a verb first
 _NO_BEGINNING = frozenset(("VB", "VBP", "VBZ", "VBD", "CD"))  # tags of finite verbs and numbers
 _NO_MIDDLE = frozenset(("VBP", "VBZ", "VBD", "VBN"))
+_ADDRESS = re.compile(r"(?<!\S)(?:[^\s@]*@|[^\s:]*://)\S*")
 
 
-def phrase_names(run: Run, topic_of: Ints, terms: Sequence[Sequence[str]]) -> list[list[str]]:
-    """The phrases and nouns that name each of topics, the most telling first; none where none is sure.
+def phrase_names(run: Run, topic_of: Ints, number: int) -> list[list[str]]:
+    """The phrases and nouns that name each of some topics, the most telling first; none if none is sure.
 
-    ``topic_of``, (D,), are the topics of the documents, -1 for none, and ``terms`` those of each topic: no
-    other single words can be in its name.
+    ``topic_of``, (D,), are the topics of the documents, -1 for none.
     """
-    number = len(terms)
     read = _evenly(topic_of, number)
     if not len(read) or Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace"):
         return [[] for _ in range(number)]
     text = _running(run, read)
     language = run.provenance.language
     phrases = Finder(stop_words=language if language in STOP_WORDS else "en")(text)
-    ids, offsets, types = join(text, phrases)
-    names, places = np.unique([name.lower() for name in types], return_inverse=True)
-    pairs = word_documents(places[ids], offsets, len(names))
+    # The words that rules drop stay: they tell what a word is, and what stands beside it. They name nothing.
+    ids, offsets, types = join(replace(text, kept=np.ones_like(text.kept)), phrases)
+    dropped = {text.types[i].lower() for i in np.flatnonzero(~text.kept).tolist()}
+    names = sorted({name.lower() for name in types})
+    place = {name: i for i, name in enumerate(names)}
+    words = np.array([place[name.lower()] for name in types], np.int64)[ids]
     of_read = topic_of[read]
-    scores = log_likelihoods(documents_with(pairs, of_read, number), np.bincount(of_read, minlength=number))
-    centred = _centred(run, read, of_read, np.bincount(topic_of[topic_of >= 0], minlength=number))
+    stops = stop_words(run)
+    content = np.array([name not in stops for name in names], bool)[words]
+    offsets = np.concatenate(([0], np.cumsum(content)))[offsets]
+    said = words[content]
+    new = _between_other_words(said, offsets, of_read, with_letters(names))
+    pairs = word_documents(np.where(new, said, -1), offsets, len(names))
+    counts, sizes = documents_with(pairs, of_read, number), np.bincount(of_read, minlength=number)
+    weights = np.array([0 if name in dropped else len(_words(name)) for name in names])
+    if lexicon(run)("the"):
+        weights[_verbs(names, words)] = 0
     subject = can_name(run)
-    joined = np.array([LINK in name for name in names.tolist()], bool)
-    out: list[list[str]] = []
-    for topic, own in enumerate(terms):
-        listed = np.isin(names, [term.lower() for term in own])
-        weight = np.where(joined, PHRASE, listed) * scores[:, topic]
-        order = [i for i in np.argsort(-weight, kind="stable").tolist() if weight[i]]
-        sure, likely = (
-            islice((i for i in order if scores[i, topic] >= least and subject(str(names[i]))), most)
-            for least, most in ((SURE, _TRIED), (LIKELY, 1))
-        )
-        tried = list(sure) or list(likely)
-        if not tried:
-            out.append([])
-            continue
-        mine = of_read == topic
-        means = [centred[pairs.of(i)[mine[pairs.of(i)]]].mean(axis=0) for i in tried]
-        near = _of_one_subject(
-            [str(names[i]) for i in tried], weight[tried], means, centred[mine].mean(axis=0)
-        )
-        out.append(list(_short(near)))
+    out = []
+    for here, size in zip(counts.T, sizes.tolist(), strict=True):
+        _, low, _ = ratios_of_shares(counts.sum(axis=1) - here, len(read) - size, here, size)
+        scores = weights * here * np.log(np.maximum(low, 1))
+        order = np.argsort(-scores, kind="stable")[: np.count_nonzero(scores)].tolist()
+        out.append(list(_short(distinct(filter(subject, (names[i] for i in order)), NAMED))))
     return out
 
 
-def _centred(run: Run, read: Ints, of_read: Ints, sizes: Ints) -> Rows:
-    """The vectors of the documents that are read, less the mean of all documents, (n, d).
+def _between_other_words(words: Ints, offsets: Ints, group_of: Ints, letters: Mask) -> Mask:
+    """Which of N words stand between others than before in their group of documents, (N,) bool.
 
-    As many of each topic are read, so the means of topics are weighted by their ``sizes``.
+    Neither the words before it nor those after it have been there with the same word. Words without
+    ``letters``, (V,), are all alike there; the beginning and the end of a document are like nothing.
+
+    Word 9 after 1, 2, 3 again, and after others:
+
+    >>> words = np.array([1, 2, 3, 9, 4, 1, 2, 3, 9, 5, 6, 7, 8, 9, 4])
+    >>> new = _between_other_words(words, np.array([0, 5, 10, 15]), np.zeros(3, int), np.ones(10, bool))
+    >>> new[words == 9].tolist()
+    [True, False, True]
     """
-    batch = run.require_tokens()
-    rows = document_vectors(batch.part(read), topic_rows(run), inverse_document_frequency(batch))
-    means = np.stack([rows[of_read == topic].mean(axis=0) if n else rows[0] for topic, n in enumerate(sizes)])
-    return np.asarray(rows - sizes / sizes.sum() @ means, np.float32)
+    document = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    beside = np.where(letters, np.arange(len(letters)), len(letters))[words]
+    new = np.ones(len(words), bool)
+    for side in (-1, 1):
+        key = words * (int(group_of.max(initial=0)) + 1) + group_of[document]
+        for distance in range(1, _BESIDE + 1):
+            at = np.arange(len(words)) + side * distance
+            inside = (at >= offsets[document]) & (at < offsets[document + 1])
+            next_to = np.where(inside, beside[np.where(inside, at, 0)], len(letters) + 1 + document)
+            key = np.unique(key * (len(letters) + len(offsets)) + next_to, return_inverse=True)[1]
+        first = np.zeros(len(words), bool)
+        first[np.unique(key, return_index=True)[1]] = True
+        new &= first
+    return new
 
 
-def _of_one_subject(names: Sequence[str], weights: Doubles, means: Sequence[Rows], topic: Rows) -> list[str]:
-    """The names of largest weight whose documents are like the topic's and like one another.
+def _verbs(names: Sequence[str], words: Ints) -> Mask:
+    """English words that are verbs, (V,) bool: by the lexicon, and no more often after an article than *to*.
 
-    ``means`` are their mean documents, (d,) each, and ``topic`` is that of the topic.
+    So *take* is one, and *merge* is none where a text is about merges.
     """
-    units = unit_rows(np.stack([topic, *means]).astype(np.float32))
-    cosines = units @ units.T
-    chosen: list[int] = []
-    for i in np.argsort(-weights * cosines[0, 1:], kind="stable").tolist():
-        near = all(cosines[i + 1, other + 1] >= ONE_SUBJECT for other in chosen)
-        if near and len(distinct([names[j] for j in [*chosen, i]], NAMED)) > len(chosen):
-            chosen.append(i)
-    return [names[i] for i in chosen]
+    tags = english_lexicon()
+    out = np.array([tags.get(name) in _VERBS for name in names], bool)
+    articles, to = (
+        np.bincount(words[1:][np.isin(names, before)[words[:-1]]], minlength=len(names))
+        for before in (("a", "an", "the"), ("to",))
+    )
+    return out & (articles <= to)
 
 
 def documents_with(pairs: WordDocuments, group_of: AnyInts, number: int) -> Ints:
@@ -328,25 +339,6 @@ def documents_with(pairs: WordDocuments, group_of: AnyInts, number: int) -> Ints
     total = len(pairs.bounds) - 1
     words = np.repeat(np.arange(total), np.diff(pairs.bounds))
     return cross_counts(words, group_of[pairs.documents], (total, number))
-
-
-def log_likelihoods(counts: Ints, sizes: Ints) -> Doubles:
-    """G² of ``counts``, (n, K) documents of each topic with a word, of ``sizes`` (K,); 0 where it is rare.
-
-    Six of ten documents against two of twenty, where eight of thirty is the rule, is 2 · (6 ln(6 / 2⅔) + 4
-    ln(4 / 7⅓) + 2 ln(2 / 5⅓) + 18 ln(18 / 14⅔)):
-
-    >>> log_likelihoods(np.array([[6, 2]]), np.array([10, 20])).round(2).tolist()
-    [[8.33, 0.0]]
-    """
-    total = counts.sum(axis=1, keepdims=True)
-    share = total / max(int(sizes.sum()), 1)
-    out = np.zeros(counts.shape)
-    for here, size in ((counts, sizes), (total - counts, sizes.sum() - sizes)):
-        for seen, expected in ((here, size * share), (size - here, size * (1 - share))):
-            ratio = np.divide(seen, expected, out=np.ones(counts.shape), where=(seen > 0) & (expected > 0))
-            out += 2 * seen * np.log(ratio)
-    return np.where(counts > sizes * share, out, 0)
 
 
 def distinct(names: Iterable[str], most: int) -> list[str]:
@@ -404,7 +396,11 @@ def _running(run: Run, documents: Ints) -> Running:
     from selfvec.corpus.documents import Documents
 
     longest = _CHARACTERS // len(documents)
-    texts = [text[:longest] for text in run.text.texts(documents.tolist())]
+    # The words of an address are numbers here, which name nothing.
+    texts = [
+        _ADDRESS.sub(lambda of: re.sub(r"\w+", "0", of[0]), text[:longest])
+        for text in run.text.texts(documents.tolist())
+    ]
     heard: list[Running] = []
 
     def hear(text: Running) -> list[str]:
