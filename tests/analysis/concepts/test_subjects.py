@@ -14,6 +14,7 @@ from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.subjects import few_subjects, merged
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.apps.functions.live import undo
+from selfvec.apps.functions.report import few_with_periods
 from selfvec.apps.mcp.tools import Tools
 from selfvec.base.errors import InputError, TargetError
 from selfvec.data.run import Run, TopicName
@@ -71,6 +72,17 @@ def test_what_is_not_similar_is_not_named_as_one_subject(subject_run: Run) -> No
     kept = [topic.name for topic in few.topics if not topic.others]
     assert sorted([*kept, *others.finer]) == sorted(topic.name for topic in found.topics)
     assert few.subjects == [name.split(", ")[0] for name in kept]
+
+
+def test_other_subjects_are_no_larger_part_of_a_report_than_a_fifth() -> None:
+    draw = np.random.default_rng(5)
+    words = ["".join(draw.choice([*"abcdefghijklmnopqrstuvwxyz"], 7)) for _ in range(24 * 6)]
+    texts = [" ".join(draw.choice(words[i % 24 :: 24], 8)) for i in range(480)]  # 24 subjects of 20 documents
+    many = topics(selfvec.refine(texts, vectors="none", method="decorrelated"), 24)
+    assert sum(topic.share for topic in few_subjects(many).topics if topic.others) > 0.2
+    few = few_with_periods(many.run, many)
+    assert len(few) <= 12
+    assert sum(topic.share for topic in few.topics if topic.others) <= 0.2
 
 
 def test_a_run_keeps_names_and_merges_through_an_update(folder: Path) -> None:

@@ -33,6 +33,7 @@ SAME_TERMS = 0.8
 # and hurricanes less than 0.
 SIMILAR = 0.3
 FEW, MOST = 8, 12  # subjects of a report: what a reader takes in at a glance
+OTHERS = 0.2  # of the documents are other subjects at most: a larger group tells nothing of its text
 
 
 # ---- Merging

@@ -237,7 +237,9 @@ def _mean_cosine(rows: Rows, mean: Rows) -> float:
 
 
 NAMED = 3  # phrases and nouns in a name
-_BESIDE = 2  # words of content on either side that are compared; see docs/results/concepts.md
+_BESIDE = (
+    2  # words of content on either side that are compared: of three, a trailer's first are the message's
+)
 _LONGEST = 60  # characters of a name
 _DOCUMENTS = 400  # of a topic that are read, as many of each: small topics are named as well as large ones
 _CHARACTERS = 2_000_000  # of all of them

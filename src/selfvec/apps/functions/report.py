@@ -168,13 +168,18 @@ def _subjects(run: Run, progress: Progress | None) -> Topics:
     return few_with_periods(run, subjects)
 
 
-def few_with_periods(run: Run, topics: Topics) -> Topics:
-    """The topics of a run, few and none of them small, with their shares in its periods, if it has some."""
-    from selfvec.analysis.comparison.chosen_slices import comparable_slices
-    from selfvec.analysis.concepts.corpus_topics import with_groups
-    from selfvec.analysis.concepts.subjects import few_subjects
+def few_with_periods(run: Run, subjects: Topics) -> Topics:
+    """The topics of a run, few and none of them small, with their shares in its periods, if it has some.
 
-    few, periods = few_subjects(topics), comparable_slices(run)
+    Where too many of the documents would be about other subjects, topics are few from the beginning.
+    """
+    from selfvec.analysis.comparison.chosen_slices import comparable_slices
+    from selfvec.analysis.concepts.corpus_topics import topics, with_groups
+    from selfvec.analysis.concepts.subjects import MOST, OTHERS, few_subjects
+
+    few, periods = few_subjects(subjects), comparable_slices(run)
+    if sum(row.share for row in few.topics if row.others) > OTHERS:
+        few = few_subjects(topics(run, MOST))
     return with_groups(run, few, periods) if periods else few
 
 
