@@ -17,6 +17,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.analysis.association import MEASURES, Pairs
 from selfvec.analysis.collocates import Window, pairs_of
+from selfvec.analysis.corpus_query import Hits
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.data.token_batch import TokenBatch
 
@@ -38,7 +39,7 @@ def test_pairs_are_counted_one_by_one(texts: list[list[str]], left: int, right: 
                 met.update(*sides)
         documents.update(met)
     word = list(batch.types).index("a")
-    counted = pairs_of(batch, word, Window(left, right))
+    counted = pairs_of(batch, Hits.of_word(batch, word), Window(left, right))
     for number, name in enumerate(batch.types):
         assert counted[:3, number].tolist() == [before[name], after[name], documents[name]]
 
@@ -46,7 +47,8 @@ def test_pairs_are_counted_one_by_one(texts: list[list[str]], left: int, right: 
 @given(TEXTS, st.integers(1, 4))
 def test_pairs_of_equal_sides_are_the_same_both_ways(texts: list[list[str]], half: int) -> None:
     batch = TokenBatch.from_documents([*texts, list("abcd")])
-    pairs = np.array([pairs_of(batch, word, Window(half, half))[:2].sum(axis=0) for word in range(4)])
+    near = [pairs_of(batch, Hits.of_word(batch, word), Window(half, half)) for word in range(4)]
+    pairs = np.array([counted[:2].sum(axis=0) for counted in near])
     np.testing.assert_array_equal(pairs, pairs.T)
 
 
@@ -213,8 +215,9 @@ def test_windows_within_sentences_are_those_of_sentences_as_documents(
     half = len(texts) // 2
     whole = replace(sentences, offsets=sentences.offsets[[0, half, len(texts) + 1]])
     word = list(whole.types).index("a")
-    own = pairs_of(sentences, word, Window(left, right))[:2]
-    counted = pairs_of(whole, word, Window(left, right), np.unique(sentences.offsets))
+    own = pairs_of(sentences, Hits.of_word(sentences, word), Window(left, right))[:2]
+    hits = Hits.of_word(whole, word)
+    counted = pairs_of(whole, hits, Window(left, right), np.unique(sentences.offsets))
     np.testing.assert_array_equal(counted[:2], own)
     assert (counted[2] <= 2).all()
 

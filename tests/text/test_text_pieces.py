@@ -106,7 +106,9 @@ def test_a_file_that_breaks_in_use_is_named(wordpiece: Path) -> None:
 
 
 def test_an_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
-    refused(lambda: tokenizer("word"), OptionError, r"tokenizer.*'word'.*words, whitespace or the path")
+    refused(
+        lambda: tokenizer("word"), OptionError, r"tokenizer.*'word'.*words, wordpunct, whitespace or the path"
+    )
     refused(lambda: tokenizer(tmp_path), OptionError, "no file")
 
 

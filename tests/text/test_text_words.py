@@ -1,4 +1,4 @@
-"""The tokenisers `words` and `whitespace`: by hand, against a readable reference, and their laws."""
+"""The tokenisers of words: by hand, against a readable reference, and their laws."""
 
 import re
 import unicodedata
@@ -184,7 +184,48 @@ def test_whitespace_is_str_split(text: str) -> None:
     assert tokens(text, "whitespace") == text.split()
 
 
-@pytest.mark.parametrize("name", ["words", "whitespace"])
+@given(texts)
+def test_wordpunct_has_the_words_and_every_other_sign(text: str) -> None:
+    words, every = find_words([text]), find_words([text], "wordpunct")
+    places = {
+        name: set(zip(cut.starts, cut.ends, strict=True)) for name, cut in (("words", words), ("all", every))
+    }
+    assert places["words"] <= places["all"]
+    signs = [text[a:b] for a, b in places["all"] - places["words"]]
+    assert all(len(sign) == 1 and not sign.isspace() and not sign.isalnum() for sign in signs)
+
+
+def test_punctuation_is_kept_as_words() -> None:
+    text = "Hail, AT&T's “C++”... flash-flood: don't (1.5)! \u200b"
+    marks = [
+        "Hail",
+        ",",
+        "AT&T",
+        "“",
+        "C++",
+        '"',
+        ".",
+        ".",
+        ".",
+        "flash",
+        "-",
+        "flood",
+        ":",
+        "don't",
+        "(",
+        "1.5",
+    ]
+    assert tokens(text, "wordpunct") == [*marks, ")", "!"]
+    found = find_words([text], "wordpunct")
+    assert [text[a:b] for a, b in zip(found.starts, found.ends, strict=True)][:4] == [
+        "Hail",
+        ",",
+        "AT&T's",
+        "“",
+    ]
+
+
+@pytest.mark.parametrize("name", ["words", "wordpunct", "whitespace"])
 @given(documents=st.lists(texts, max_size=8), cut=st.integers(0, 8))
 def test_the_whole_is_its_batches(name: str, documents: list[str], cut: int) -> None:
     split = tokenizer(name)
@@ -226,6 +267,7 @@ def test_many_long_and_many_short_types_stay_apart() -> None:
 def test_sentences_by_hand(text: str, count: int) -> None:
     assert tokenizer("words")(pl.Series([text])).sentence_counts.sum() == count
     assert tokenizer("whitespace")(pl.Series([text])).sentence_counts.sum() == count
+    assert tokenizer("wordpunct")(pl.Series([text])).sentence_counts.sum() == count
 
 
 @given(texts)

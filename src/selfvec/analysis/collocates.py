@@ -14,15 +14,8 @@ from typing import Any, Literal, Unpack
 import numpy as np
 
 from selfvec.analysis.association import MEASURES, Pairs
-from selfvec.analysis.counted_text import (
-    CountedText,
-    Grouped,
-    asked_text,
-    group_columns,
-    in_rows,
-    number_of,
-    rows_of,
-)
+from selfvec.analysis.corpus_query import Hits, asked_query, name_of
+from selfvec.analysis.counted_text import CountedText, Grouped, asked_text, group_columns, in_rows, rows_of
 from selfvec.base.arrays import Array, Ids, Ints
 from selfvec.base.casing import lower
 from selfvec.base.compiled import kernel
@@ -30,6 +23,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
+from selfvec.base.threads import stop_if_cancelled
 from selfvec.base.view import COUNT, PROSE, Column, Row, Table, View, figure
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
@@ -37,6 +31,7 @@ from selfvec.text.rules import listed_stop_words
 
 _SIDES = re.compile(r"(?:(\d{1,5})L)?(?:(\d{1,5})R)?", re.IGNORECASE)
 _WIDEST = 1000  # words on a side
+_AT_ONCE = 1 << 20  # occurrences
 _BEFORE, _AFTER, _WITH, _LATEST = range(4)  # rows of what `_add_pairs` counts
 
 
@@ -127,7 +122,7 @@ def collocates(
     ----------
     run : Run or path
     word : str, not empty
-        A word of the text.
+        A word, a phrase or a query; see `concordance`.
     window : int, at least 1, or str
         Words on each side, or sides such as 3L0R.
     measure : {"logdice", "mi", "mi3", "t", "z", "ll", "delta_p"}
@@ -181,7 +176,7 @@ def collocates(
     OptionError
         If the window is neither a number nor sides.
     NotFound
-        If the word does not occur in these documents, or none passes.
+        If it does not occur in these documents, or none passes.
 
     Examples
     --------
@@ -190,10 +185,13 @@ def collocates(
     ['size', 'hail', 'pads']
     """
     around = Window.of(window)
-    asked = asked_text(run, counting, counting.get("by"), sentences=within == "sentence")
+    asked = asked_text(run, counting, counting.get("by"), written=True)
+    if within == "sentence" and asked.text.sentences is None:
+        asked.run.require_text("whose sentences end windows")
     types = asked.text.batch.types
-    number = number_of(asked.run, asked.text, word)
-    pairs, counted = _measured(asked.text, number, around)
+    query, hits = asked_query(asked, word)
+    name = name_of(asked.text, word, hits)
+    pairs, counted = _measured(asked.text, hits, around, within)
     listed = (pairs.together >= max(min_count, 1)) & (counted[_WITH] >= min_documents)
     if stop_words is not None:
         listed &= ~_are_stop_words(asked.run.provenance.language, types, stop_words, listed)
@@ -213,7 +211,7 @@ def collocates(
         **{name: value[order] for name, value in values.items()},
     }
     figures = {
-        "word": types[number],
+        "word": name,
         "count": pairs.word,
         "tokens": pairs.tokens,
         "window": around.left if around.left == around.right else str(around),
@@ -223,17 +221,21 @@ def collocates(
         **asked.said,
     }
     if asked.groups:
-        figures["groups"], groups = _by_group(asked.groups, number, rows, around, measure)
+        measured = {
+            group: _measured(part, query.hits(part), around, within)[0]
+            for group, part in asked.groups.items()
+        }
+        figures["groups"], groups = _by_group(measured, rows, measure)
         columns |= in_rows(groups)
-    return Collocates(f"Collocates of {types[number]}", figures | {"rows": rows_of(columns)}, rows="rows")
+    return Collocates(f"Collocates of {name}", figures | {"rows": rows_of(columns)}, rows="rows")
 
 
-def _measured(text: CountedText, word: int, window: Window) -> tuple[Pairs, Ints]:
-    """The pairs of a word with each of V words, and the rows of `_add_pairs`, (4, V)."""
+def _measured(text: CountedText, hits: Hits, window: Window, within: str) -> tuple[Pairs, Ints]:
+    """The pairs of occurrences with each of V words, and the rows of `_add_pairs`, (4, V)."""
     batch = text.batch
-    counted = pairs_of(batch, word, window, text.sentences)
+    counted = pairs_of(batch, hits, window, text.sentences if within == "sentence" else None)
     together = counted[_BEFORE] + counted[_AFTER]
-    return Pairs(together, int(batch.counts[word]), batch.counts, window.span, len(batch)), counted
+    return Pairs(together, len(hits.starts), batch.counts, window.span, len(batch)), counted
 
 
 def _are_stop_words(language: str, types: Sequence[str], listed: str, among: Array) -> Array:
@@ -246,13 +248,12 @@ def _are_stop_words(language: str, types: Sequence[str], listed: str, among: Arr
 
 
 def _by_group(
-    groups: Mapping[str, CountedText], word: int, rows: Ints, window: Window, measure: str
+    measured: Mapping[str, Pairs], rows: Ints, measure: str
 ) -> tuple[list[Row], list[list[dict[str, Any]]]]:
     """The sizes of groups, and how often the word is together with some words in each, and the measure."""
     sizes: list[Row] = []
     columns: list[list[dict[str, Any]]] = []
-    for name, part in groups.items():
-        pairs = _measured(part, word, window)[0]
+    for name, pairs in measured.items():
         own = pairs.of(rows)
         with np.errstate(divide="ignore", invalid="ignore"):
             values = MEASURES[measure][0](own)
@@ -267,48 +268,44 @@ def _by_group(
     return sizes, columns
 
 
-def pairs_of(batch: TokenBatch, word: int, window: Window, bounds: Ints | None = None) -> Ints:
-    """Pairs of a word with each of V words, (4, V): before it, after it, documents with any; and a mark.
+def pairs_of(batch: TokenBatch, hits: Hits, window: Window, bounds: Ints | None = None) -> Ints:
+    """Pairs of occurrences with each of V words, (4, V): before, after, documents with any; and a mark.
 
     Windows do not cross ``bounds``, by default those of the documents.
 
     >>> batch = TokenBatch.from_documents([["very", "very", "strong", "tea"], ["tea"]])
-    >>> pairs_of(batch, 0, Window(1, 1))[:3].tolist()
+    >>> pairs_of(batch, Hits.of_word(batch, 0), Window(1, 1))[:3].tolist()
     [[1, 0, 0], [1, 1, 0], [1, 1, 0]]
     """
     out = np.zeros((4, len(batch.types)), np.int64)
     out[_LATEST] = -1
-    ids, offsets = batch.read_only
-    for first, last in batch.ranges():  # ends early if nobody waits for it any more
-        sides = (window.left, window.right)
-        _add_pairs(ids, offsets, offsets if bounds is None else bounds, (first, last), word, sides, out)
+    documents = batch.document_of(hits.starts)
+    bounds = batch.offsets if bounds is None else bounds
+    # Bounds of parts without words are equal, and the last of them is meant.
+    parts = np.searchsorted(bounds, hits.starts, "right")
+    left = np.maximum(hits.starts - window.left, bounds[parts - 1])
+    right = np.minimum(hits.ends + window.right, bounds[parts])
+    around = np.stack([left, hits.starts, hits.ends, right])
+    for first in range(0, len(documents), _AT_ONCE):
+        stop_if_cancelled()
+        some = slice(first, first + _AT_ONCE)
+        _add_pairs(batch.read_only[0], documents[some], around[:, some], out)
     return out
 
 
-@kernel(steps=lambda ids, *_: len(ids))
+@kernel(steps=lambda _, __, around, ___: int((around[3] - around[0]).sum()))
 def _add_pairs(
     ids: Ids,  # (N,)
-    offsets: Ints,  # (D + 1,)
-    bounds: Ints,  # (S + 1,), that no window crosses, those of the documents among them
-    documents: tuple[int, int],  # the first, and the one after the last
-    word: int,
-    sides: tuple[int, int],
+    documents: Ints,  # (n,), of occurrences
+    around: Ints,  # (4, n), where the window begins, the occurrence begins and ends, and the window ends
     out: Ints,  # (4, V), the rows named above
 ) -> None:
-    first, last = documents
-    left, right = sides
-    part = np.searchsorted(bounds, offsets[first], side="right") - 1
-    for document in range(first, last):
-        for place in range(offsets[document], offsets[document + 1]):
-            if ids[place] != word:
+    for n in range(len(documents)):
+        for near in range(around[0, n], around[3, n]):
+            if around[1, n] <= near < around[2, n]:
                 continue
-            while bounds[part + 1] <= place:
-                part += 1
-            for near in range(max(bounds[part], place - left), min(bounds[part + 1], place + right + 1)):
-                if near == place:
-                    continue
-                other = ids[near]
-                out[0 if near < place else 1, other] += 1
-                if out[3, other] != document:
-                    out[3, other] = document
-                    out[2, other] += 1
+            other = ids[near]
+            out[0 if near < around[1, n] else 1, other] += 1
+            if out[3, other] != documents[n]:
+                out[3, other] = documents[n]
+                out[2, other] += 1

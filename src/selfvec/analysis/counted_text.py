@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
@@ -24,8 +25,7 @@ import polars as pl
 from selfvec.analysis.comparison.joined import joined_sentences, joined_tokens, split_pairs
 from selfvec.analysis.comparison.quotations import own_texts
 from selfvec.analysis.variants import given_pairs
-from selfvec.base.arrays import Array, Doubles, Ints, Mask
-from selfvec.base.casing import asked_forms
+from selfvec.base.arrays import Array, Doubles, Ids, Ints, Mask
 from selfvec.base.declarations import options
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import NotFound
@@ -41,18 +41,21 @@ from selfvec.files.checksums import write_sealed
 from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
 from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.text import encode, tokenizer
-from selfvec.text.phrases import LINK, row_of, units_of
+from selfvec.text import tokenizer
+from selfvec.text.encoding import spell
+from selfvec.text.phrases import Running, placed, units_of
 from selfvec.text.repeats import find_repeats, without
-from selfvec.text.rules import Rules
+from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.sentences import sentence_spans
-from selfvec.text.tokenizers import LONG
+from selfvec.text.tokenizers import LONG, SPLITS
 
 MILLION = 1e6
 _IDS = "ids.safetensors"
 _FORMS: Forms = {  # what `TokenBatch` checks is not said again
     "ids": Tensor("i4", ("N",)),
     "offsets": Tensor("i8", ("D + 1",)),
+    "written": Tensor("i4", ("W",)),
+    "widths": Tensor("i4", ("N",), 1, optional=True),
     "sentences": Tensor("i8", ("S + 1",), ends="N", optional=True),
 }
 # What is not left out of the text by choice: a phrase of the run is one word by choice, and what is longer
@@ -113,13 +116,15 @@ class Grouped(Counting, total=False):
 
 @dataclass(frozen=True, eq=False)
 class CountedText:
-    """The words of some documents of a run, as they are counted."""
+    """The words of some documents of a run, as they are counted and, if asked for, as they are written."""
 
     batch: TokenBatch
     repeats: str  # keep: every occurrence is counted; once: what repeats passages and quotes lines is not
     note: str = ""  # a sentence about words that are or are not counted; empty if there is nothing to say
     joined: Mapping[str, str] = field(default_factory=dict)  # the word that each variant is counted as
     lacking: Mapping[str, str] = field(default_factory=dict)  # the same of pairs that it has not both of
+    written: TokenBatch | None = None  # the same documents, with the words as these have them
+    widths: Ids | None = None  # (N,) written words of each counted one; None if the run has no phrases
     sentences: Ints | None = None  # (S + 1,), where each begins, and the end; None if they are not known
 
     def part(self, documents: Mask) -> CountedText:
@@ -130,7 +135,14 @@ class CountedText:
         if sentences is not None:
             owners = self.batch.document_of(sentences[:-1])
             sentences = np.cumsum([0, *np.diff(sentences)[documents[owners]]])
-        return replace(self, batch=self.batch.part(documents), sentences=sentences)
+        within = None if self.widths is None else np.repeat(documents, np.diff(self.batch.offsets))
+        return replace(
+            self,
+            batch=self.batch.part(documents),
+            written=self.written and self.written.part(documents),
+            widths=None if self.widths is None else self.widths[within],
+            sentences=sentences,
+        )
 
     @property
     def notes(self) -> list[str]:
@@ -140,11 +152,12 @@ class CountedText:
         return [*said, *joined_sentences(self.joined, self.lacking)]
 
 
-def counted_text(run: Run, repeats: str = "keep", *, sentences: bool = False) -> CountedText:
+def counted_text(run: Run, repeats: str = "keep", *, written: bool = False) -> CountedText:
     """All documents of a run, in their order, with every word of the text; see the module.
 
-    ``repeats`` is "keep" or "once"; "lines" counts only quoted lines once. `InputError` if the run has not
-    kept its tokens or, with ``sentences``, its text.
+    ``repeats`` is "keep" or "once"; "lines" counts only quoted lines once. With ``written``, it has the words
+    as they are written and, of a run that has kept its text, the sentences. `InputError` if the run has not
+    kept its tokens.
     """
     kept = run.require_tokens(_READ)
     dropped = {rule: int(n) for rule, n in run.provenance.text.get("dropped", {}).items()}
@@ -157,12 +170,24 @@ def counted_text(run: Run, repeats: str = "keep", *, sentences: bool = False) ->
         note = f"The run has not kept its text, so {words} that refining left out are not counted ({listed})."
     elif missed:
         note = f"Counted in the text as written, with the words that refining left out ({listed})."
-    batch, bounds = kept, None
-    if missed or repeats != "keep" or sentences:
-        of = (repeats, "sentences") if sentences else repeats
-        batch, bounds = run.held("counted text", lambda: _read(run, repeats, sentences), of=of, most=2)
-    met, lacking = split_pairs(word_of, set(batch.types) if word_of else ())
-    return CountedText(joined_tokens(batch, met), repeats, note, met, lacking, bounds)
+    text = CountedText(kept, repeats)
+    if missed or repeats != "keep" or written:
+        text = run.held("counted text", lambda: _read(run, repeats), of=repeats, most=2)
+    if not written:
+        text = replace(text, written=None, widths=None)
+    met, lacking = split_pairs(word_of, set(text.batch.types) if word_of else ())
+    return replace(text, batch=joined_tokens(text.batch, met), note=note, joined=met, lacking=lacking)
+
+
+def written_text(run: Run) -> tuple[CountedText, str]:
+    """The kept text as a reader cuts it into words, and the name of what cuts it; `InputError` without it."""
+    run.require_text("in which words are looked for")
+    name = str(run.provenance.options.get("tokenizer") or "words")
+    if name not in SPLITS:
+        name = "words"  # of which the pieces of a tokenizer.json are parts
+        made = run.provenance
+        run = run.replace(provenance=made.replace(options={**made.options, "tokenizer": name}))
+    return run.held("counted text", lambda: _read(run, "keep"), of="keep", most=2), name
 
 
 class AskedText(NamedTuple):
@@ -179,7 +204,7 @@ class AskedText(NamedTuple):
 
 
 def asked_text(
-    given: GivenRun, counting: Counting, by: str | None = None, *, sentences: bool = False
+    given: GivenRun, counting: Counting, by: str | None = None, *, written: bool = False
 ) -> AskedText:
     """The documents that are asked for, also by the groups of `document_groups`.
 
@@ -188,7 +213,7 @@ def asked_text(
     run = as_run(given)
     if pairs := given_pairs(run, counting.get("variants")):
         run = run.replace(provenance=run.provenance.replace(variants=pairs))
-    whole = counted_text(run, counting.get("repeats") or "keep", sentences=sentences)
+    whole = counted_text(run, counting.get("repeats") or "keep", written=written)
     documents = chosen_documents(run, counting)
     text = whole.part(documents)
     if not len(text.batch):
@@ -205,92 +230,103 @@ def chosen_documents(run: Run, chosen: Chosen) -> Mask:
     return documents if period is None else documents & named_slice(run.require_tokens(), period).documents
 
 
-def number_of(run: Run, text: CountedText, term: str) -> int:
-    """The number of a word or phrase among the types of a text.
+def _read(run: Run, repeats: str) -> CountedText:
+    """The words of the kept text, from the cache if they were read before."""
 
-    The words of a phrase may be separated by blanks, hyphens or underscores. `NotFound`, with words spelt
-    like it, if the run lacks it, or if it does not occur in these documents.
-    """
-    joined = LINK.join(term.replace("-", " ").split())
-    numbers = {word: number for number, word in enumerate(text.batch.types)}
-    forms = [form for written in (joined, term) for form in asked_forms(written, run.provenance.language)]
-    forms = [run.provenance.variants.get(form, form) for form in forms]
-    number = next((numbers[form] for form in forms if form in numbers), None)
-    if number is None:
-        number = numbers.get(run.vectors.index_to_key[row_of(run, term)])  # an error with words spelt like it
-    if number is None or not text.batch.counts[number]:
-        name = term if number is None else text.batch.types[number]
-        raise NotFound(f"{name!r} does not occur in these documents", remedy="choose others, or all")
-    return number
-
-
-def _read(run: Run, repeats: str, sentences: bool) -> tuple[TokenBatch, Ints | None]:
-    """The words of the kept text and where sentences begin, from the cache if they were counted before."""
-
-    def make() -> tuple[TokenBatch, Ints | None]:
-        own = {} if repeats == "keep" else own_texts(run)
-        batch, bounds = _encoded(run, sentences, own)
+    def make() -> CountedText:
+        text = _encoded(run, {} if repeats == "keep" else own_texts(run))
         if repeats != "once":
-            return batch, bounds
-        _, further = find_repeats(batch)
+            return replace(text, repeats=repeats)
+        _, further = find_repeats(text.batch)
+        written, widths, bounds = text.written, text.widths, text.sentences
+        if written is not None:
+            written = without(written, further if widths is None else np.repeat(further, widths))
         if bounds is not None:
             left = np.add.reduceat(~further, bounds[:-1], dtype=np.int64)
             bounds = np.unique(np.cumsum([0, *left]))
-        return without(batch, further), bounds
+        widths = None if widths is None else widths[~further]
+        batch = without(text.batch, further)
+        return CountedText(batch, repeats, written=written, widths=widths, sentences=bounds)
 
-    of = f"{repeats}, with sentences" if sentences else repeats
-    read = partial(_open, run.require_tokens(_READ).documents)
-    return cached(run, "words", of, make, _write, read)
+    documents = run.require_tokens(_READ).documents if run.text is None else len(run.text)
+    read = partial(_open, documents, repeats)
+    key = [repeats, str(run.provenance.options.get("tokenizer"))]
+    return cached(run, "words", key, make, _write, read)
 
 
-def _encoded(run: Run, sentences: bool, own: Mapping[int, str]) -> tuple[TokenBatch, Ints | None]:
+def _encoded(run: Run, own: Mapping[int, str]) -> CountedText:
     """The kept text as words, cut and merged as those of the run; its tokens if it has not kept its text.
 
     ``own`` are the texts of documents without what they quote, by number.
     """
-    if run.text is None and not sentences:
-        return run.require_tokens(_READ), None
-    text = run.require_text(_READ)
-    made = run.provenance
+    text, made = run.text, run.provenance
+    if text is None:
+        kept = run.require_tokens(_READ)
+        return CountedText(kept, "keep", written=kept)
     code = made.options.get("language")
     cut = tokenizer(str(made.options.get("tokenizer") or "words"), code)
     ends = [0]  # of the documents, in sentences
 
-    def documents() -> Iterator[Documents]:
+    def sentences() -> Iterator[Documents]:
         done = 0
         for rows in text.batches((TEXT,)):
-            texts = rows[TEXT].fill_null("")
-            if own:
-                each = (own.get(number, whole) for number, whole in enumerate(texts, done))
-                texts = pl.Series(list(each), dtype=pl.String)
+            texts = [own.get(number, whole or "") for number, whole in enumerate(rows[TEXT], done)]
             done += len(rows)
-            if sentences:
-                pieces = [[each[a:b] for a, b in sentence_spans(each)] for each in texts]
-                ends.extend(ends[-1] + np.cumsum(list(map(len, pieces))))
-                texts = pl.Series([piece for each in pieces for piece in each], dtype=pl.String)
-            yield Documents(texts)
+            pieces = [_sentences(each, cut.name) for each in texts]
+            ends.extend(ends[-1] + np.cumsum(list(map(len, pieces))))
+            yield Documents(pl.Series([piece for each in pieces for piece in each], dtype=pl.String))
 
-    rules = Rules(lemmatize=made.options.get("lemmatize"), stem=made.options.get("stem"), language=code)
+    units = units_of(made)
+    spelled = spell(sentences(), cut, keep_apart=bool(units))
+    written = TokenBatch(spelled.ids, spelled.offsets[ends], spelled.types)
+    known = None if cut.name == "pieces" else np.unique(spelled.offsets)
     # The run's own words are preferred, so that a word is spelt as in all other results of the run.
-    batch = encode(documents(), cut, rules, run.vectors, phrases=units_of(made))[0]
-    if not sentences:
-        return batch, None
-    bounds, counts = batch.offsets, batch.counts
-    batch = TokenBatch(batch.ids, bounds[ends], batch.types).with_counts(counts)
-    return batch, np.unique(bounds)  # without sentences that have no words
+    rules = Rules(lemmatize=made.options.get("lemmatize"), stem=made.options.get("stem"), language=code)
+    rulebook, index = Rulebook(rules, cut.casing), run.vectors.key_to_index
+    keys = rulebook.keys(spelled.types, written.counts, index)
+    if not units:
+        batch = written.renumbered(keys.places, keys.types)
+        return CountedText(batch, "keep", written=written, sentences=known)
+    whole = np.ones(len(keys.types), bool)
+    text_of_keys = Running(keys.places[spelled.ids], spelled.offsets, keys.types, whole, spelled.apart)
+    ids, stays, types = placed(text_of_keys, units, lambda phrase: rulebook.key(phrase, index))
+    bounds = np.concatenate(([0], np.cumsum(stays)))[spelled.offsets]
+    widths = np.diff(np.flatnonzero(stays), append=len(stays)).astype(np.int32)
+    batch = TokenBatch(ids[stays], bounds[ends], types)
+    return CountedText(batch, "keep", written=written, widths=widths, sentences=np.unique(bounds))
 
 
-def _write(counted: tuple[TokenBatch, Ints | None], folder: Path) -> None:
-    batch, bounds = counted
-    arrays = {} if bounds is None else {"sentences": bounds}
-    write_tensors(folder / _IDS, {"ids": batch.ids, "offsets": batch.offsets, **arrays})
-    write_sealed(folder / RESULT, {"types": list(batch.types)})
+def _sentences(text: str, tokenizer: str) -> list[str]:
+    """The sentences of a text, none of which ends within a token: `word_spans` of the text has the same."""
+    if tokenizer == "pieces":  # which may depend on what precedes them
+        return [text]
+    starts = [start for start, _ in sentence_spans(text)]
+    if tokenizer == "whitespace":
+        starts = [start for start in starts if not start or text[start - 1].isspace()]
+    return [text[a:b] for a, b in pairwise([*starts, len(text)])]
 
 
-def _open(documents: int, folder: Path) -> tuple[TokenBatch, Ints | None]:
+def _write(text: CountedText, folder: Path) -> None:
+    assert text.written is not None
+    arrays: dict[str, Array] = {
+        "ids": text.batch.ids,
+        "offsets": text.batch.offsets,
+        "written": text.written.ids,
+    }
+    optional = {"widths": text.widths, "sentences": text.sentences}
+    arrays |= {name: array for name, array in optional.items() if array is not None}
+    write_tensors(folder / _IDS, arrays)
+    write_sealed(folder / RESULT, {"types": list(text.batch.types), "written": list(text.written.types)})
+
+
+def _open(documents: int, repeats: str, folder: Path) -> CountedText:
     arrays = read_tensors(folder / _IDS, _FORMS, AGAIN, D=documents)
-    batch = TokenBatch(arrays["ids"], np.array(arrays["offsets"]), read_result(folder)["types"])
-    return batch, arrays.get("sentences")
+    names = read_result(folder)
+    offsets, widths = np.array(arrays["offsets"]), arrays.get("widths")
+    batch = TokenBatch(arrays["ids"], offsets, names["types"])
+    own = offsets if widths is None else np.concatenate(([0], np.cumsum(widths)))[offsets]
+    written = TokenBatch(arrays["written"], own, names["written"])
+    return CountedText(batch, repeats, written=written, widths=widths, sentences=arrays.get("sentences"))
 
 
 # ---- Counts as rows
@@ -311,17 +347,15 @@ def per_million(counts: Ints, tokens: int) -> Doubles:
     return counts.astype(np.float64) * (MILLION / max(tokens, 1))
 
 
-def by_group(
-    parts: Mapping[str, TokenBatch], counts: Callable[[TokenBatch], Ints]
-) -> dict[str, list[list[dict[str, Any]]]]:
-    """What k rows have in each group: ``group``, ``count`` and ``per_million``; `counts` gives (k,).
+def by_group(counted: Mapping[str, tuple[Ints, int]]) -> dict[str, list[list[dict[str, Any]]]]:
+    """What k rows have in each group: ``group``, ``count`` and ``per_million``.
 
-    A column of rows, ``groups``; none without groups.
+    ``counted`` has their counts, (k,), and the words of each group. A column of rows, ``groups``; none
+    without groups.
     """
     columns: list[list[dict[str, Any]]] = []
-    for name, part in parts.items():
-        own = counts(part)
-        rates = per_million(own, len(part))
+    for name, (own, tokens) in counted.items():
+        rates = per_million(own, tokens)
         columns.append(rows_of({"group": [name] * len(own), "count": own, "per_million": rates}))
     return in_rows(columns)
 

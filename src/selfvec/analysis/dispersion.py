@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
-from selfvec.analysis.counted_text import (
-    BARS,
-    Counting,
-    asked_text,
-    number_of,
-    per_million,
-    rows_of,
-)
-from selfvec.base.arrays import Array, Doubles, Ids, Ints
+from selfvec.analysis.corpus_query import Hits, asked_query, name_of
+from selfvec.analysis.counted_text import BARS, MILLION, Counting, asked_text
+from selfvec.base.arrays import Array, Doubles, Ints
 from selfvec.base.checks import check_texts
 from selfvec.base.compiled import kernel
 from selfvec.base.declarations import checked
@@ -71,7 +64,7 @@ def dispersion(
     ----------
     run : Run or path
     words : str or sequence of str
-        Words of the text.
+        Words, phrases or queries; see `concordance`.
     parts : int, at least 2, optional
         Cut the text into so many equal parts, for texts of a few long documents; by default the documents
         are the parts.
@@ -115,52 +108,47 @@ def dispersion(
     [('the', 1999, 0.09), ('hail', 105, 0.95)]
     """
     names = check_texts("words", words, "words")
-    asked = asked_text(run, counting)
-    numbers, unknown = [], []
+    asked = asked_text(run, counting, written=True)
+    batch = asked.text.batch
+    whole = batch
+    if parts:  # whose sizes differ by one word at most, instead of documents
+        bounds = np.linspace(0, len(batch), parts + 1).astype(np.int64)
+        whole = TokenBatch(batch.ids, bounds, batch.types)
+    rows, unknown = [], []
     for word in dict.fromkeys(names):
         try:
-            numbers.append(number_of(asked.run, asked.text, word))
+            _, hits = asked_query(asked, word)
         except NotFound as error:
             if len(names) == 1:
                 raise
             reason = error.rule.removeprefix("the word ").removeprefix(f"{word!r} ")  # it is named beside it
             unknown.append({"word": word, "reason": reason, "count": 0, "alike": []})
-    if not numbers:
-        raise NotFound("none of these words occurs in these documents", remedy="choose others")
-    batch = asked.text.batch
-    if parts:  # whose sizes differ by one word at most, instead of documents
-        bounds = np.linspace(0, len(batch), parts + 1).astype(np.int64)
-        batch = TokenBatch(batch.ids, bounds, batch.types).with_counts(batch.counts)
-    chosen = np.array(numbers, np.int64)
-    # Only these words are measured: a text of a million types would need a column for each.
-    few = np.full(len(batch.types), len(chosen), np.int32)
-    few[chosen] = np.arange(len(chosen), dtype=np.int32)
-    measured = replace(batch, ids=few[batch.ids], types=[*(batch.types[i] for i in numbers), ""])
-    spread = spread_of(measured)
-    counts = batch.counts[chosen]
-    d = [None if np.isnan(value) else float(value) for value in spread.juilland_d[: len(chosen)]]
-    rows = rows_of(
-        {
-            "word": [batch.types[i] for i in numbers],
-            "count": counts,
-            "per_million": per_million(counts, len(batch)),
-            "documents": spread.documents[: len(chosen)],
-            "dp": spread.dp[: len(chosen)],
-            "dp_norm": spread.dp_norm[: len(chosen)],
-            "juilland_d": d,
-            "where": [_where(measured.ids, number) for number in range(len(chosen))],
-        }
-    )
-    sizes = {"tokens": len(batch), "parts": int(np.count_nonzero(np.diff(batch.offsets)))}
+            continue
+        rows.append({"word": name_of(asked.text, word, hits), **_spread_of(whole, hits)})
+    if not rows:
+        raise NotFound("none of these words occurs in these documents", remedy="choose others, or all")
+    sizes = {"tokens": len(batch), "parts": int(np.count_nonzero(np.diff(whole.offsets)))}
     figures = {**sizes, "equal": parts is not None, **asked.said, "unknown": unknown, "rows": rows}
     return Dispersion("Dispersion of words", figures, rows="rows")
 
 
-def _where(ids: Ids, number: int) -> list[int]:
-    """Occurrences of a word in equal stretches of a text."""
-    places: Ints = np.flatnonzero(ids == number)
-    bounds = np.searchsorted(places, np.linspace(0, len(ids), BINS + 1).astype(np.int64))
-    return [last - first for first, last in pairwise(bounds.tolist())]
+def _spread_of(batch: TokenBatch, hits: Hits) -> dict[str, Any]:
+    """How occurrences are spread over the parts of a text."""
+    ids = np.ones(len(batch), np.int32)
+    ids[hits.starts] = 0
+    spread = spread_of(replace(batch, ids=ids, types=["", "others"]))
+    count = len(hits.starts)
+    bounds = np.searchsorted(hits.starts, np.linspace(0, len(batch), BINS + 1).astype(np.int64))
+    d = spread.juilland_d[0]
+    return {
+        "count": count,
+        "per_million": count * MILLION / len(batch),
+        "documents": int(spread.documents[0]),
+        "dp": float(spread.dp[0]),
+        "dp_norm": float(spread.dp_norm[0]),
+        "juilland_d": None if np.isnan(d) else float(d),
+        "where": np.diff(bounds).tolist(),
+    }
 
 
 # ---- How words are spread over documents

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from selfvec.analysis.corpus_query import Hits, asked_query, looked_up
 from selfvec.analysis.counted_text import (
     SHOWN_GROUPS,
     Grouped,
@@ -26,8 +27,6 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
 from selfvec.text.document_vectors import document_frequencies
-from selfvec.text.languages import lemmatizer
-from selfvec.text.tagger import tagger
 
 
 class Counts(Figures):
@@ -71,6 +70,7 @@ _SIZES = (
 @checked
 def frequency(
     run: GivenRun,
+    query: str | None = None,
     *,
     unit: str = "word",
     top: int | None = None,
@@ -84,6 +84,8 @@ def frequency(
     Parameters
     ----------
     run : Run or path
+    query : str, optional
+        Only this word, phrase or query; see `concordance`.
     unit : {"word", "lemma", "pos"}
         What is counted: words as the run has them, their lemmas, or their parts of speech.
     top : int, at least 1, optional
@@ -136,10 +138,19 @@ def frequency(
     >>> [(row["word"], row["count"]) for row in selfvec.frequency(run, top=3).rows]
     [('the', 19194), ('a', 7871), ('in', 5149)]
     """
-    asked = asked_text(run, counting, counting.get("by"))
+    asked = asked_text(run, counting, counting.get("by"), written=query is not None)
     names, numbers = _units(asked.run, asked.text.batch, unit)
     batch = _merged(asked.text.batch, names, numbers)
     parts = {name: _merged(part.batch, names, numbers) for name, part in asked.groups.items()}
+    size, groups = size_of(batch, piece), sizes_of(parts, piece)
+    tokens, said = len(batch), f"{count_of(len(batch), 'word')}, {size['types']:,} different."
+    sizes = {name: len(part) for name, part in parts.items()}
+    if query is not None:
+        made, hits = asked_query(asked, query)
+        said += f" {query} occurs {count_of(len(hits.starts), 'time')}."
+        forms: dict[str, int] = {}
+        batch = _of_hits(batch, hits, forms)
+        parts = {name: _of_hits(part, made.hits(asked.groups[name]), forms) for name, part in parts.items()}
     documents = document_frequencies(batch)
     listed = np.flatnonzero((batch.counts >= min_count) & (documents >= min_documents) & (batch.counts > 0))
     chosen = listed[np.argsort(-batch.counts[listed], kind="stable")][:top]
@@ -147,14 +158,12 @@ def frequency(
         "word": [batch.types[i] for i in chosen.tolist()],
         "count": batch.counts[chosen],
         "documents": documents[chosen],
-        "per_million": per_million(batch.counts[chosen], len(batch)),
-        **by_group(parts, lambda part: part.counts[chosen]),
+        "per_million": per_million(batch.counts[chosen], tokens),
+        **by_group({name: (part.counts[chosen], sizes[name]) for name, part in parts.items()}),
     }
-    size = size_of(batch, piece)
     figures = {"unit": unit, **size, "listed": len(listed), "piece": piece, **asked.said}
-    figures |= sizes_of(parts, piece) | {"rows": rows_of(columns)}
+    figures |= groups | {"rows": rows_of(columns)}
     first = Column("word", unit.replace("pos", "part of speech"), width=24)
-    said = f"{count_of(size['tokens'], 'word')}, {size['types']:,} different."
     if size["sttr"] is not None:
         said += f" Type–token ratio in pieces of {piece:,} words: {size['sttr']:.3f}."
     of = count_of(len(listed), unit.replace("pos", "part"))
@@ -171,17 +180,28 @@ def _units(run: Run, batch: TokenBatch, unit: str) -> tuple[Sequence[str], Ids |
     types = list(batch.types)
     if unit == "word" or (unit == "lemma" and options.get("lemmatize")):
         return types, None  # the words of such a run are lemmas
-    if unit == "lemma":
-        lemma = lemmatizer((run.provenance.language,))
-        named = [lemma(word) for word in types]
-    else:
-        chosen = tagger(options.get("tagger"), [run.provenance.language])
-        texts: list[str] = []
-        if chosen.sample and run.text is not None:
-            texts = run.text.texts(range(min(len(run.text), 1 + chosen.sample // 100)))
-        named = chosen.parts(types, texts)
+    named = looked_up(run, types, unit)
     index = {name: number for number, name in enumerate(dict.fromkeys(named))}
     return list(index), np.fromiter(map(index.__getitem__, named), np.int32, len(named))
+
+
+def _of_hits(batch: TokenBatch, hits: Hits, forms: dict[str, int]) -> TokenBatch:
+    """The occurrences in each document, as what they are; new forms get the next numbers.
+
+    >>> batch = TokenBatch.from_documents([["a", "b", "a"], ["a"]])
+    >>> found = _of_hits(batch, Hits(np.array([0, 3]), np.array([2, 4])), {})
+    >>> found.types, found.ids.tolist(), found.offsets.tolist()
+    (['a', 'a b'], [1, 0], [0, 1, 2])
+    """
+    widths = hits.ends - hits.starts
+    ids = np.empty(len(widths), np.int32)
+    for width in np.unique(widths).tolist():
+        some = widths == width
+        words = batch.ids[hits.starts[some][:, None] + np.arange(width)]
+        distinct, places = np.unique(words, axis=0, return_inverse=True)
+        names = (" ".join(batch.types[i] for i in row) for row in distinct.tolist())
+        ids[some] = np.array([forms.setdefault(name, len(forms)) for name in names], np.int32)[places.ravel()]
+    return TokenBatch(ids, np.searchsorted(hits.starts, batch.offsets), list(forms))
 
 
 def _merged(batch: TokenBatch, names: Sequence[str], numbers: Ids | None) -> TokenBatch:

@@ -8,7 +8,8 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from selfvec.analysis.counted_text import Grouped, asked_text, by_group, number_of, per_million, rows_of
+from selfvec.analysis.corpus_query import Hits, asked_query
+from selfvec.analysis.counted_text import CountedText, Grouped, asked_text, by_group, per_million, rows_of
 from selfvec.analysis.frequency import Counts, sizes_of
 from selfvec.base.arrays import Array, Ids, Ints, Mask
 from selfvec.base.declarations import checked
@@ -20,6 +21,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
 
 SLOT = "*"
+_LONGEST = 6  # words of a sequence
 # Sequences sorted at once, which takes half a gigabyte. A longer text is read again for each further share.
 _AT_ONCE = 1 << 23
 
@@ -44,7 +46,7 @@ def ngrams(
     n : int, at least 2, at most 6
         Words of a sequence.
     word : str, optional
-        Only those with this word.
+        Only those with this word, phrase or query; see `concordance`.
     slot : bool
         Sequences in which one word, neither the first nor the last, may be any: "at * end". They have three
         words or more.
@@ -94,20 +96,25 @@ def ngrams(
     """
     if slot and n < 3:
         raise OptionError("is inside a sequence of three words or more", field="slot", remedy="add n=3")
-    asked = asked_text(run, counting, counting.get("by"))
-    wanted = -1 if word is None else number_of(asked.run, asked.text, word)
+    asked = asked_text(run, counting, counting.get("by"), written=word is not None)
+    query, hits = (None, None) if word is None else asked_query(asked, word)
     batch = asked.text.batch
-    parts = {name: part.batch for name, part in asked.groups.items()}
-    chosen = _most_frequent(batch, _Asked(n, slot, wanted, min_count, min_documents), top)
+    chosen = _most_frequent(batch, _Asked(n, slot, hits, min_count, min_documents), top)
+
+    def counts(part: CountedText) -> Ints:
+        return counts_in(part.batch, chosen.words, _nearest(part.batch, query.hits(part)) if query else None)
+
     columns: dict[str, Array | Sequence[Any]] = {
         "ngram": chosen.written(batch.types),
         "count": chosen.counts,
         "documents": chosen.documents,
         "per_million": per_million(chosen.counts, len(batch)),
-        **by_group(parts, lambda part: counts_in(part, chosen.words)),
+        **by_group({name: (counts(part), len(part.batch)) for name, part in asked.groups.items()}),
     }
     figures = {"n": n, "tokens": len(batch), "ngrams": chosen.different, "min_count": min_count, **asked.said}
-    figures |= sizes_of(parts) | {"rows": rows_of(columns)}
+    figures |= sizes_of({name: part.batch for name, part in asked.groups.items()}) | {
+        "rows": rows_of(columns)
+    }
     least = count_of(min_count, "time")
     of = f"{count_of(chosen.different, f'different {n}-gram')} that occur {least} or more"
     size = f"{count_of(len(batch), 'word')}. N-grams cross sentences, but not documents."
@@ -144,7 +151,7 @@ class _Asked:
 
     n: int
     slot: bool
-    word: int  # -1: any
+    hits: Hits | None  # one of which they contain; None for any sequences
     min_count: int
     min_documents: int
 
@@ -161,28 +168,49 @@ def _most_frequent(batch: TokenBatch, asked: _Asked, top: int) -> _Sequences:
     A long text is read several times, each time for the sequences whose first word is in one share of the
     words. So memory stays bounded, and every count is exact.
     """
-    most = len(batch) if asked.word < 0 else asked.n * int(batch.counts[asked.word])
+    nearest = None if asked.hits is None else _nearest(batch, asked.hits)
+    most = len(batch) if asked.hits is None else asked.n * len(asked.hits.starts)
     shares = -(-most // _AT_ONCE) or 1
     share_of = (np.cumsum(batch.counts) - 1) * shares // len(batch)
     frequent = batch.counts >= asked.min_count  # a sequence is as rare as its rarest word, or rarer
     out: list[_Sequences] = []
     for share in range(shares):
         within: list[Mask | None] = [frequent & (share_of == share), *[None] * (asked.n - 2), frequent]
-        windows = list(_windows(batch, within, asked.word))
+        windows = list(_windows(batch, within, nearest))
         places, documents, words = (np.concatenate(arrays, axis=-1) for arrays in zip(*windows, strict=True))
         del windows
-        out += [_counted(places, documents, words, kept, asked, top) for kept in asked.kept]
+        for kept in asked.kept:
+            some = _holding(nearest, places, kept)
+            out.append(_counted(places[some], documents[some], words[:, some], kept, asked, top))
         out = [_Sequences.joined(out, top)]
     return out[0]
 
 
+def _nearest(batch: TokenBatch, hits: Hits) -> Ints:
+    """From each word on, and after the last, (N + 1,): where the occurrence that ends first ends."""
+    out = np.full(len(batch) + 1, len(batch) + _LONGEST + 1)
+    np.minimum.at(out, hits.starts, hits.ends)
+    nearest: Ints = np.minimum.accumulate(out[::-1])[::-1]
+    return nearest
+
+
+def _holding(nearest: Ints | None, places: Ints, kept: Sequence[int]) -> Mask | slice:
+    """Which sequences of words contain an occurrence that is in no slot; only ``kept`` words are compared."""
+    if nearest is None:
+        return slice(None)
+    n = kept[-1] + 1
+    slot = next((i for i in range(n) if i not in kept), n)
+    holding: Mask = nearest[places] <= places + slot
+    return holding if slot == n else holding | (nearest[places + slot + 1] <= places + n)
+
+
 def _windows(
-    batch: TokenBatch, within: Sequence[Mask | None], word: int = -1
+    batch: TokenBatch, within: Sequence[Mask | None], nearest: Ints | None = None
 ) -> Iterator[tuple[Ints, Ids, Ids]]:
     """The sequences of n words of a text, in parts: their places (m,), their documents (m,), and (n, m) ids.
 
-    ``within`` has for each of the n words which may stand there, (V,) bool, or None if all may. With a
-    ``word``, only sequences that have it.
+    ``within`` has for each of the n words which may stand there, (V,) bool, or None if all may. With
+    what `_nearest` returns, only sequences that contain an occurrence.
     """
     n = len(within)
     for first, last in batch.ranges():  # ends early if nobody waits for it any more
@@ -197,9 +225,7 @@ def _windows(
         for i, allowed in enumerate(within):
             if allowed is not None:
                 places = places[allowed[ids[places + i]]]
-        if word >= 0:
-            has_word = ids == word
-            places = places[np.any([has_word[places + i] for i in range(n)], axis=0)]
+        places = places[_holding(nearest, start + places, range(n))]
         documents = first + np.searchsorted(bounds, places, "right") - 1
         yield places + start, documents.astype(np.int32), ids[places + np.arange(n)[:, None]]
 
@@ -209,9 +235,7 @@ def _counted(
 ) -> _Sequences:
     """Count sequences, (n, m), that are compared by some of their words; their places rise."""
     left = np.arange(len(places))  # of those that may be frequent enough
-    if asked.word >= 0:
-        left = np.flatnonzero((words[kept] == asked.word).any(axis=0))
-    numbers = words[kept[0], left]
+    numbers = words[kept[0]]
     for i in kept[1:]:
         numbers = _numbered(numbers, words[i, left])
         counts = np.bincount(numbers)
@@ -238,8 +262,10 @@ def _numbered(numbers: Ids, words: Ids) -> Ids:
     return numbered
 
 
-def counts_in(batch: TokenBatch, words: Ids) -> Ints:
+def counts_in(batch: TokenBatch, words: Ids, nearest: Ints | None = None) -> Ints:
     """Occurrences of different sequences, (k, n), -1 for a slot, in a text over the same types, (k,).
+
+    With what `_nearest` returns, only those that contain an occurrence of what was asked for.
 
     >>> batch = TokenBatch.from_documents([["a", "b", "a", "b"], ["a", "c"]])
     >>> counts_in(batch, np.array([[0, 1], [1, 0], [0, 2]], np.int32)).tolist()
@@ -253,8 +279,8 @@ def counts_in(batch: TokenBatch, words: Ids) -> Ints:
         within: list[Mask | None] = [None] * words.shape[1]
         for i in kept:
             within[i] = np.isin(np.arange(len(batch.types)), words[rows, i])
-        for _, _, part in _windows(batch, within):
-            both = np.hstack([words[rows].T, part])
+        for places, _, part in _windows(batch, within, nearest):
+            both = np.hstack([words[rows].T, part[:, _holding(nearest, places, kept)]])
             numbers = both[kept[0]]
             for i in kept[1:]:
                 numbers = _numbered(numbers, both[i])

@@ -39,7 +39,7 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.rules import stems
-from selfvec.text.tokenizers import word_spans
+from selfvec.text.tokenizers import SPLITS, word_spans
 
 from .sense_clustering import LEAST, SMALLEST, SenseModel, SenseSpace, fit_senses, sense_space
 
@@ -233,7 +233,7 @@ class Senses(ResultTable):
         """
         run = self.run
         name = self._option("tokenizer") or "words"
-        if name not in ("words", "whitespace"):
+        if name not in SPLITS:
             rule = "the run's tokens are subwords, so words cannot be found in texts"
             raise InputError(rule, path=run.folder, remedy="refine with --tokenizer words")
         preprocessing = replace(Preprocessing.of(run.provenance), stop_words=None, stemmed=False)
@@ -243,7 +243,7 @@ class Senses(ResultTable):
         kept = np.flatnonzero(ids >= 0)  # without words that the run does not know or left out
         known = TokenBatch(ids[kept], np.array([0, len(kept)]), run.vectors.index_to_key)
         places = np.flatnonzero(known.ids == run.index(self.word))
-        words = word_spans(text, name, preprocessing.language)
+        words = word_spans(text, preprocessing.tokenizer, preprocessing.language)
         spans = _unit_spans(text, units, words, set(units_of(run.provenance)))
         return [spans[i] for i in kept[places].tolist()], padded_windows(known, places)
 

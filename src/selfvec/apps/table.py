@@ -297,23 +297,23 @@ TEXT: dict[str, CommandRow] = {
     ),
     "frequency": CommandRow(
         "analysis.frequency.frequency",
-        ("run", "run --by year --min-documents 10", "run --unit lemma --slice 1990..1999"),
+        ("run", "run '[lemma=\"break\"]' --by year", "run --unit lemma --slice 1990..1999"),
         report=True,
         most=20,
-        options={"slice": Typed("A..B")},
+        options={"query": Typed("[QUERY]"), "slice": Typed("A..B")},
     ),
     "ngrams": CommandRow(
         "analysis.ngrams.ngrams",
         ("run --n 4 --slot", "run --word hail --by year"),
         report=True,
         most=20,
-        options={"slice": Typed("A..B"), "word": Typed("WORD")},
+        options={"slice": Typed("A..B"), "word": Typed("QUERY")},
     ),
     "dispersion": CommandRow(
         "analysis.dispersion.dispersion",
         ("run hail storm", "run hail --parts 20 --report hail.html"),
         report=True,
-        options={"slice": Typed("A..B"), "words": Typed("WORD...")},
+        options={"slice": Typed("A..B"), "words": Typed("QUERY...")},
     ),
     "keyness": CommandRow(
         "analysis.keyness.keyness",
@@ -338,18 +338,21 @@ TEXT: dict[str, CommandRow] = {
     ),
     "concordance": CommandRow(
         "analysis.concordance.concordance",
-        ('run "flash {0,1} flood*" --sort 1R,2R,1L', "run hail --sample 100 --csv hail.csv"),
+        (
+            'run "flash {0,1} flood*" --sort 1R,2R,1L',
+            'run \'[lemma="cut"] "off"\' --csv off.csv',
+        ),
         report=True,
         most=20,
         written=("csv",),
-        options={"query": Typed('"WORD or wild*"'), "csv": Typed("FILE.csv"), "slice": Typed("A..B")},
+        options={"query": Typed("QUERY"), "csv": Typed("FILE.csv"), "slice": Typed("A..B")},
     ),
     "collocates": CommandRow(
         "analysis.collocates.collocates",
-        ("run hail --by year", "run hail --window 3L0R --measure mi3"),
+        ("run hail --by year", "run '[lemma=\"break\"]' --window 0L3R --measure mi3"),
         report=True,
         most=20,
-        options={"slice": Typed("A..B"), "window": Typed("N|nLmR")},
+        options={"word": Typed("QUERY"), "slice": Typed("A..B"), "window": Typed("N|nLmR")},
     ),
     "graph": CommandRow(
         "analysis.concepts.term_graph.graph",

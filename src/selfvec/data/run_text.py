@@ -235,6 +235,11 @@ class RunText:
         days, shown = self._dates
         return shown.shown(days if numbers is None else days[list(numbers)])
 
+    @property
+    def days(self) -> NDArray[np.datetime64]:
+        """The date of each document, (D,), NaT if unknown."""
+        return self._dates[0]
+
     @cached_property
     def _dates(self) -> tuple[NDArray[np.datetime64], ShownDates]:
         """The date of each document, (D,), which is small beside the texts, and how dates are shown."""

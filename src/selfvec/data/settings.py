@@ -82,8 +82,8 @@ class Settings:
         What to do with words of the vectors file that are not UTF-8 or occur twice: stop with an error, or
         replace them.
     tokenizer : str
-        How the text is cut into words. words; whitespace for text that is tokenised already; or the path of
-        a tokenizer.json.
+        How the text is cut into words. words; wordpunct, with each mark of punctuation as a word;
+        whitespace for text that is tokenised already; or the path of a tokenizer.json.
     language : str, optional
         Language of the text (a code, e.g. tr); by default that of ``lemmatize`` or ``stem``, or English.
         It decides lower case, stems and stop words of searches, and where words of Chinese, Japanese and Thai

@@ -29,6 +29,7 @@ from selfvec.text.languages import STOP_WORDS
 from selfvec.text.phrases import read_phrases
 from selfvec.text.segmentation import segmenter, unsegmented
 from selfvec.text.tagger import check_tagger
+from selfvec.text.tokenizers import SPLITS
 
 from .inputs import Execution, Inputs, by_token, check_slices, check_tokens, counted, initial_vectors
 from .teacher import general_words
@@ -185,7 +186,7 @@ def option_files(settings: Settings) -> dict[str, str]:
     """SHA-256 of the files named by options. Their content affects the result."""
     listed = settings.phrases if isinstance(settings.phrases, str) else None
     named = {"tokenizer": settings.tokenizer, "stop_words": settings.stop_words, "phrases": listed}
-    names = {"words", "whitespace", "auto", None, *STOP_WORDS}
+    names = {*SPLITS, "auto", None, *STOP_WORDS}
     paths = {name: Path(value) for name, value in named.items() if value and value not in names}
     paths = {name: path / "tokenizer.json" if path.is_dir() else path for name, path in paths.items()}
     return {name: sha256(path) for name, path in paths.items() if path.is_file()}

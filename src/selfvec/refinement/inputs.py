@@ -42,6 +42,7 @@ from selfvec.text import auto_window
 from selfvec.text.phrases import compose
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
 from selfvec.text.rules import DROPPED, keep_all, merged_types
+from selfvec.text.tokenizers import SPLITS
 
 from .history import HistoryPlan, parse_history
 from .selection import Choice
@@ -158,7 +159,7 @@ def vocabulary(
 def by_token(vectors: Vectors, settings: Settings) -> Vectors:
     """The vectors themselves, or their rows for subword tokens if the corpus has such tokens."""
     token_vectors = getattr(vectors.composer, "token_vectors", None)
-    if settings.tokenizer in ("words", "whitespace") or token_vectors is None:
+    if settings.tokenizer in SPLITS or token_vectors is None:
         return vectors
     rows: Vectors = token_vectors()
     rows.provenance |= vectors.provenance

@@ -278,6 +278,23 @@ def encode(
     return tokens, encoding
 
 
+def spell(batches: Iterable[Documents], tokenizer: Tokenizer, *, keep_apart: bool = False) -> Running:
+    """All words of documents as these have them, but for their normal form; see `RawTokens.types`.
+
+    >>> import polars as pl
+    >>> from selfvec.corpus.documents import Documents
+    >>> from selfvec.text import tokenizer
+    >>> text = spell([Documents(pl.Series(["Hail! More hail."]))], tokenizer("words"))
+    >>> text.types, text.ids.tolist()
+    (['Hail', 'More', 'hail'], [0, 1, 2])
+    """
+    raw = _RawCorpus.read(batches, tokenizer, 0, keep_apart, None)
+    ids, offsets = raw._placed(raw.word_of)
+    return Running(
+        ids, offsets, raw.words, np.ones(len(raw.words), bool), np.concatenate([[], *raw.apart]) > 0
+    )
+
+
 def auto_window(tokens: TokenBatch) -> int:
     """The mean number of kept tokens per sentence, to the nearest odd number, at least 3.
 

@@ -1,7 +1,7 @@
 """Loops over the characters of texts, by flags of each code point, and loops over tokens.
 
-The tokenisers `words` and `whitespace` share one loop, which uses only bytes and this table. The tables
-follow `unicodedata`, and so the Unicode version of the running Python.
+The tokenisers of words share one loop, which uses only bytes and this table. The tables follow `unicodedata`,
+and so the Unicode version of the running Python.
 
 Only this part of the text stage takes time per character, so it is compiled. A regular-expression engine has
 about half the speed and makes a string of every token. Here only new types become strings.
@@ -185,17 +185,18 @@ def spans(
     bounds: Ints,  # (D + 1,) int64, first byte of each document
     flags: Bytes,  # (0x110000,) uint8, see `table`
     signs: bool,  # whether names such as C++, AT&T and .NET are words
+    marks: bool = False,  # whether each mark of punctuation is a token
 ) -> tuple[Ints, Ids, Ints]:
     """Find a batch's tokens: first bytes (N,) int64, lengths in bytes (N,) int32, offsets (D + 1,) int64.
 
     Document ``k`` holds the tokens ``offsets[k]:offsets[k + 1]``.
     """
-    # A token and what separates it from the next one take two bytes. Pages never written cost nothing.
-    most = len(data) // 2 + len(bounds)
+    # A word and what separates it from the next one take two bytes. Pages never written cost nothing.
+    most = len(data) // (1 if marks else 2) + len(bounds)
     starts = np.empty(most, np.int64)
     lengths = np.empty(most, np.int32)
     offsets = np.empty(len(bounds), np.int64)
-    number = _write_spans(data, bounds, flags, signs, starts, lengths, offsets)
+    number = _write_spans(data, bounds, flags, signs, marks, starts, lengths, offsets)
     return starts[:number], lengths[:number], offsets
 
 
@@ -205,6 +206,7 @@ def _write_spans(
     bounds: Ints,
     flags: Bytes,
     signs: bool,
+    marks: bool,
     starts: Ints,
     lengths: Ids,
     offsets: Ints,
@@ -221,6 +223,13 @@ def _write_spans(
             if not kind & STRONG and data[i] != _UNDERSCORE:  # a mark begins no token
                 i += width
                 if not (signs and data[start] == _FULL_STOP and _dotted(data, start, bounds[d], end)):
+                    unseen = (
+                        width == 3 and data[start] == 0xE2 and data[start + 2] == 0x8B
+                    )  # zero-width space
+                    if marks and not (kind & (SPACE | WORD) or unseen):
+                        starts[n] = start
+                        lengths[n] = width
+                        n += 1
                     continue
                 kind, width = _character(data, i, flags)
             strong = False  # whether the token has a letter or a number

@@ -27,6 +27,7 @@ from selfvec.data.vectors import KNOWN_TEXT
 from selfvec.storage.public_vectors import BUILT_IN, PUBLIC_VECTORS
 
 from .languages import LANGUAGES, STOP_WORDS, stop_words_of_language
+from .tokenizers import SPLITS
 
 ENOUGH = 0.15  # share of a text that is function words of its language; of English prose it is .4
 LEAST = 5  # different ones of them
@@ -165,7 +166,7 @@ def language_of_text(words: Iterable[tuple[str, int]], settings: Settings) -> st
     asked = next((str(code).split(",")[0] for code in named if code), None)
     if asked in LANGUAGES:
         return asked
-    if settings.tokenizer not in ("words", "whitespace"):
+    if settings.tokenizer not in SPLITS:
         return None
     listed = settings.stop_words if settings.stop_words in LANGUAGES else None
     return recognised_language(words) or listed

@@ -91,6 +91,15 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
     Matching is from left to right, the longest first, ignoring case. ``named`` returns the key of a phrase.
     Types are the kept words, then the phrases that occur. A word that occurs only in phrases has count 0.
     """
+    ids, stays, types = placed(text, phrases, named)
+    ends = np.concatenate(([0], np.cumsum(stays))).astype(np.int64)
+    return ids[stays], ends[text.offsets], types
+
+
+def placed(
+    text: Running, phrases: Sequence[str], named: Callable[[str], str] = str
+) -> tuple[Ids, Mask, list[str]]:
+    """What `join` makes of each word, (N,) int32, which words stay or begin a phrase, (N,), and the types."""
     number = {name: i for i, name in enumerate(text.names)}
     able = {
         tuple(number[part] for part in split): phrase
@@ -114,9 +123,7 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
         units[p] = index.setdefault(named(able[order[p]]), len(index))
     ids = places[text.ids]
     ids[phrase_at >= 0] = units[phrase_at[phrase_at >= 0]]
-    stays = (phrase_at >= 0) | ((phrase_at == -1) & kept)
-    ends = np.concatenate(([0], np.cumsum(stays))).astype(np.int64)
-    return ids[stays], ends[text.offsets], list(index)
+    return ids, (phrase_at >= 0) | ((phrase_at == -1) & kept), list(index)
 
 
 def compose(

@@ -24,6 +24,7 @@ from selfvec.numerics.rows import add_rows, unit_in_place
 
 from .languages import STEMMERS, STOP_WORDS
 from .rules import Rules, stems
+from .tokenizers import SPLITS
 
 _TEXTS = 4096  # of a batch
 
@@ -65,7 +66,8 @@ class Preprocessing:
         from .phrases import units_of
 
         name = str(options.get("tokenizer") or "words")
-        if name not in ("words", "whitespace"):
+        name = "words" if name == "wordpunct" else name  # nobody asks for punctuation
+        if name not in SPLITS:
             return cls(name, None, None, None)  # rules for words do not apply to subwords
         lemmatize = options.get("lemmatize") or None
         stem = options.get("stem") or None

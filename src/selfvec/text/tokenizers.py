@@ -1,4 +1,4 @@
-"""From a batch of texts to raw tokens: `words`, `whitespace`, and `pieces` of any ``tokenizer.json``.
+"""From a batch of texts to raw tokens: those of `SPLITS`, and `pieces` of any ``tokenizer.json``.
 
 A tokeniser only splits text and numbers the tokens. `selfvec.text.rules` decides once per type whether it is
 kept and under which key.
@@ -105,6 +105,9 @@ class DistinctWords:
             self._data = larger
 
 
+SPLITS = ("words", "wordpunct", "whitespace")
+"""Tokenisers that cut a text into words."""
+
 LONGEST = 1000
 """Characters of the longest token that is kept."""
 
@@ -156,14 +159,14 @@ def tokenizer(spec: str | os.PathLike[str], language: str | None = None) -> Toke
     >>> tokenizer("words")(pl.Series(["The county’s hail: 1.75 in."])).types
     ['The', 'county', 'hail', '1.75', 'in']
     """
-    if spec in ("words", "whitespace"):
-        return Splitter("words", language) if spec == "words" else Splitter("whitespace")
+    if spec in SPLITS:
+        return Splitter(str(spec), language)
     path = Path(spec)
     if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises an error for a name that is too long)
         path /= "tokenizer.json"
     if not os.path.isfile(path):  # noqa: PTH113
         rule = f"no tokeniser and no file is called {os.fspath(spec)!r}"
-        remedy = "use words, whitespace or the path of a tokenizer.json"
+        remedy = "use words, wordpunct, whitespace or the path of a tokenizer.json"
         raise OptionError(rule, field="tokenizer", remedy=remedy)
     return SubwordTokenizer(path)
 
@@ -175,17 +178,18 @@ class Splitter:
     apostrophe between two of these stays (*don't*), a point or comma between two digits stays (*1.75*),
     signs of names stay (*C++*, *C#*, *AT&T*, *.NET*; `selfvec.text.kernels.spans`), hyphens and all other
     characters separate. Types are normalised: `plain`. Tokens of more than `LONGEST` characters are left out.
+    ``wordpunct``: the same words, and each other character but white space as a token of its own.
     """
 
-    def __init__(self, split: Literal["words", "whitespace"], language: str | None = None) -> None:
+    def __init__(self, split: str, language: str | None = None) -> None:
         self.name = split
-        self._segment = segmenter(language) if split == "words" else None
-        self.casing: Casing = "lower" if split == "words" else "keep"
+        self._segment = None if split == "whitespace" else segmenter(language)
+        self.casing: Casing = "keep" if split == "whitespace" else "lower"
 
     def __call__(self, texts: pl.Series) -> RawTokens:
         flags = table(self.name)
         data, bounds = joined_utf8(texts)
-        starts, lengths, offsets = spans(data, bounds, flags, self.name == "words")
+        starts, lengths, offsets = spans(data, bounds, flags, *_kinds(self.name))
         if self.name == "words":
             sentences = count_sentences(data, starts, lengths, offsets, flags)
         else:
@@ -201,9 +205,14 @@ class Splitter:
             distinct.packed(),
             sentences,
             lambda: apart(data, starts, lengths, offsets, flags),
-            plain if self.name == "words" else str,
+            str if self.name == "whitespace" else lambda word: plain(word) or word,
             too_long,
         )
+
+
+def _kinds(split: str) -> tuple[bool, bool]:
+    """Whether names have signs, and whether marks of punctuation are tokens; see `spans`."""
+    return split != "whitespace", split == "wordpunct"
 
 
 class SubwordTokenizer:
@@ -300,9 +309,9 @@ def find_words(
     bounds = characters = np.cumsum([0, *map(len, texts)])
     if len(data) != len(whole):
         bounds = np.cumsum([0, *(len(text.encode()) for text in texts)])
-    split = "whitespace" if tokenizer == "whitespace" else "words"
-    starts, lengths, offsets = spans(data, bounds, table(split), split == "words")
-    if tokenizer == "words" and (segment := segmenter(code)) is not None:
+    split = tokenizer if tokenizer in SPLITS else "words"
+    starts, lengths, offsets = spans(data, bounds, table(split), *_kinds(split))
+    if tokenizer in ("words", "wordpunct") and (segment := segmenter(code)) is not None:
         starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
     starts, lengths, offsets, _ = without_long(data, starts, lengths, offsets)
     first, last = starts, starts + lengths

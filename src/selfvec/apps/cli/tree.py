@@ -93,7 +93,7 @@ SHARED: Mapping[str, Typed] = {
     "tagger": Typed("PIPELINE"),
     "text_field": Typed("F[,F...]", help="Fields that hold the text."),
     "to": Typed("FORMAT", is_flag=True),
-    "tokenizer": Typed("words|whitespace|FILE"),
+    "tokenizer": Typed("words|wordpunct|whitespace|FILE"),
     "top": Typed(short="--topn"),
     "try_": Typed("NAME=VALUES..."),
     "variants": Typed("FILE|auto"),

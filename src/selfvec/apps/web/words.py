@@ -189,7 +189,12 @@ _LISTS: dict[str, dict[str, dict[str, Any]]] = {
         "sample": {"le": 200},
         "seed": {"default": 0, "le": 1 << 31},
     },
-    "frequency": {"unit": {}, "slice": _PERIOD, "top": {"default": 50, "le": 200}},
+    "frequency": {
+        "query": {"max_length": 200},
+        "unit": {},
+        "slice": _PERIOD,
+        "top": {"default": 50, "le": 200},
+    },
     "ngrams": {
         "n": {"le": 6},
         "word": {"alias": "w", "max_length": 200},

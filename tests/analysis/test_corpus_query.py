@@ -1,0 +1,302 @@
+"""What a query finds is what a plain regular expression finds in the texts, for all that count words."""
+
+import re
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.refusals import refused
+
+import selfvec
+from selfvec.analysis.corpus_query import _write_ends, _write_ends_by_columns
+from selfvec.analysis.query_language import Automaton, Reading, parsed
+from selfvec.base.errors import InputError, NotFound, OptionError
+
+TEXTS = [
+    "Hail fell. The hail damaged roofs, and damages were paid: hail!",
+    "Small hail did damage; large hail damaged cars. He used a car.",
+    "She uses the roof. The cars use roads; the road was used. Hailstorms fell.",
+    "hail hail Hail. A flash-flood took the road and a Flash Flood took cars",
+]
+WORDS = sorted({word for text in TEXTS for word in re.findall(r"\w+", text)})
+
+
+@pytest.fixture(scope="module")
+def run() -> selfvec.Run:
+    rows = [{"text": text, "kind": "ab"[i % 2]} for i, text in enumerate(TEXTS)]
+    return selfvec.refine(pl.DataFrame(rows), "none", method="original", stop_words="en")
+
+
+# ---- Queries, each with the same as a regular expression over words with a blank after each
+
+
+def _either(words: list[str]) -> str:
+    return f"(?:{'|'.join(map(re.escape, words))}) " if words else "(?!)"
+
+
+def _leaf(regex: str, flag: str) -> tuple[str, str]:
+    pattern = re.compile(regex, re.IGNORECASE if flag else 0)
+    return f'"{regex}"{flag}', _either([word for word in WORDS if pattern.fullmatch(word)])
+
+
+def _bracket(regex: str, other: str, sign: str) -> tuple[str, str]:
+    fits = [bool(re.fullmatch(regex, word)) for word in WORDS]
+    others = [not re.fullmatch(other, word, re.IGNORECASE) for word in WORDS]
+    both = [a and b if sign == "&" else a or b for a, b in zip(fits, others, strict=True)]
+    chosen = [word for word, fit in zip(WORDS, both, strict=True) if fit]
+    return f'[word="{regex}" {sign} word!="{other}"%c]', _either(chosen)
+
+
+def _phrase(word: str) -> tuple[str, str]:
+    regex = re.escape(word).replace(r"\*", r"\w*")
+    return word, _either([each for each in WORDS if re.fullmatch(regex, each, re.IGNORECASE)])
+
+
+REGEX = st.sampled_from(
+    ["hail", "Hail.*", ".*s", "[a-f].*", "(the|a)", "roads?", "[^h]+", "use.?", "F.*|road"]
+)
+WORD = st.one_of(
+    st.builds(_leaf, REGEX, st.sampled_from(["", "%c"])),
+    st.builds(_bracket, REGEX, REGEX, st.sampled_from("&|")),
+    st.sampled_from(["hail", "HAIL*", "*s", "the", "c*", "dam*e*"]).map(_phrase),
+    st.just(("[]", r"\w+ ")),
+)
+TIMES = st.sampled_from(["?", "*", "+", "{2}", "{0,2}", "{1,3}", "{1,}"])
+
+
+def _nested(inner: st.SearchStrategy[tuple[str, str]]) -> st.SearchStrategy[tuple[str, str]]:
+    several = st.lists(inner, min_size=2, max_size=3)
+    return st.one_of(
+        several.map(lambda parts: (" ".join(q for q, _ in parts), "".join(r for _, r in parts))),
+        several.map(
+            lambda parts: (f"({' | '.join(q for q, _ in parts)})", f"(?:{'|'.join(r for _, r in parts)})")
+        ),
+        st.tuples(inner, TIMES).map(
+            lambda given: (f"({given[0][0]}){given[1]}", f"(?:{given[0][1]}){given[1]}")
+        ),
+    )
+
+
+QUERY = st.recursive(WORD, _nested, max_leaves=5)
+
+
+def _by_hand(regex: str, sentences: bool) -> list[tuple[int, str]]:
+    """From each word the shortest match: the number of the text, and its words."""
+    found = []
+    pattern = re.compile(regex)
+    for number, text in enumerate(TEXTS):
+        for part in re.split(r"(?<=[.!]) " if sentences else r"$^", text):
+            line = "".join(f"{word} " for word in re.findall(r"\w+", part))
+            ends = [match.end() for match in re.finditer(" ", line)]
+            for start in [match.start() for match in re.finditer(r"\w+", line)]:
+                fits = (end for end in ends if end > start and pattern.fullmatch(line, start, end))
+                if (end := next(fits, None)) is not None:
+                    found.append((number, line[start:end].strip()))
+    return found
+
+
+@settings(max_examples=40)
+@given(QUERY, st.booleans())
+def test_a_query_finds_what_a_regular_expression_finds(
+    run: selfvec.Run, query: tuple[str, str], sentences: bool
+) -> None:
+    written, regex = query
+    expected = _by_hand(regex, sentences)
+    try:
+        result = selfvec.concordance(run, written + " within s" * sentences)
+    except OptionError:  # every word fits, or none is needed
+        assert re.fullmatch(r"[\[\](){}?*+|,\d ]*", written) or re.fullmatch(regex, "")
+        return
+    found = [(row["id"], " ".join(re.findall(r"\w+", row["word"]))) for row in result.rows]
+    assert found == [(f"#{number}", words) for number, words in expected] or [
+        words for _, words in found
+    ] == [words for _, words in expected]
+
+
+@given(
+    QUERY,
+    st.lists(st.lists(st.integers(0, len(WORDS) - 1), max_size=9), max_size=4),
+    st.integers(0, 2**32 - 1),
+)
+def test_the_kernel_finds_what_the_reference_finds(
+    query: tuple[str, str], texts: list[list[int]], seed: int
+) -> None:
+    try:
+        automaton = Automaton.of(parsed(query[0], Reading(str.split))[0])
+    except OptionError:
+        return
+    numbers = range(len(automaton.words))
+    arguments = (
+        np.array([word for text in texts for word in text], np.int32),
+        np.cumsum([0, *map(len, texts)]),
+        np.arange(len(numbers), dtype=np.int32),
+        np.random.default_rng(seed).random((len(WORDS), len(numbers))) < 0.5,
+        np.array([leaf in automaton.first for leaf in numbers]),
+        np.array([leaf in automaton.last for leaf in numbers]),
+        np.cumsum([0, *map(len, automaton.follows)], dtype=np.int32),
+        np.array([after for follows in automaton.follows for after in sorted(follows)], np.int32),
+    )
+    ours, plain = (np.full(len(arguments[0]), 2**31 - 1, np.int32) for _ in range(2))
+    _write_ends.compiled(*arguments, ours)
+    _write_ends_by_columns(*arguments, plain)
+    np.testing.assert_array_equal(ours, plain)
+
+
+# ---- What is in the language, and what is not
+
+
+def words(run: selfvec.Run, query: str, **options: Any) -> list[str]:
+    return [row["word"] for row in selfvec.concordance(run, query, **options).rows]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ('"hail" "damage.*"', ["hail damaged", "hail damaged"]),
+        ('"Hail"', ["Hail", "Hail"]),
+        ('"Hail"%c []{0,1} "damage.*"', ["hail damaged", "hail did damage", "hail damaged"]),
+        ('[lemma="use"]', ["used", "uses", "use", "used"]),
+        ('[lemma="used"]', ["used", "uses", "use", "used"]),
+        ('[lemma="Use|took"]', ["used", "uses", "use", "used", "took", "took"]),
+        ('[lemma!="use" & word=".*us.*|to.*"]', ["took", "took"]),
+        ('[!(word="h.*" | word="[^c].*")]', ["cars", "car", "cars", "cars"]),
+        ("/flash[- ]?flood/", ["flash-flood", "Flash Flood"]),
+        ("/hail( |)s?torms?|did damage/", ["did damage"]),
+        ('"flash flood"', ["flash-flood"]),
+        ("flash-flood", ["flash-flood", "Flash Flood"]),
+        ("(flash | small) *", ["Small hail", "flash-flood", "Flash Flood"]),
+        ('"paid" []* "hail" within s', ["paid: hail"]),
+        ('"roof" [] "cars" within s', []),
+        ('"roof" [] "cars"', ["roof. The cars"]),
+        ("fell within", []),
+    ],
+)
+def test_the_language(run: selfvec.Run, query: str, expected: list[str]) -> None:
+    if query.startswith("/hail( "):
+        refused(lambda: selfvec.concordance(run, query), OptionError, "elsewhere than between two words")
+        return
+    assert words(run, query) == expected
+
+
+def test_parts_of_speech(run: selfvec.Run) -> None:
+    pytest.importorskip("textblob")
+    assert words(run, '[pos="ADJ.*"] "hail"') == ["Small hail", "large hail"]
+    assert words(run, '[lemma="use" & pos="V.*"] [] [pos="NOUN"]') == ["used a car", "uses the roof"]
+
+
+def test_letters_with_marks_may_be_as_without() -> None:
+    run = selfvec.refine([{"text": "Café cafe CAFÉ"}], "none", method="original")
+    assert words(run, '"cafe"') == ["cafe"]
+    assert words(run, '"cafe"%d') == ["cafe"]
+    assert words(run, '"cafe"%cd') == ["Café", "cafe", "CAFÉ"]
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ('[foo="x"]', 'has neither word, lemma nor pos: [‸foo="x"] (character 2)'),
+        (
+            '"hail" [pos="ADJ"]',
+            'asks for no part of speech: "hail" [pos=‸"ADJ"] (character 13); use NOUN, VERB',
+        ),
+        ('"hail', "has no string in quotes: ‸"),
+        ('[word="hail"', 'has neither &, | nor ]: [word="hail"‸ (character 13)'),
+        ("[word hail]", "has neither = nor !=: [word‸ hail]"),
+        ("/(?=a)/", "has no regular expression"),
+        ("/(a b)c/", "elsewhere than between two words"),
+        ('[word="a b"]', "has what parts words: [word=‸"),
+        ("(hail", "has a ( without a ): ‸(hail"),
+        ("hail)", "has a ) without a (: hail‸)"),
+        ('"hail" within 5', "is within s or a document"),
+        ("<s> hail", "is not in the query language: ‸<s> hail"),
+        ('a:[word="b"]', "is not in the query language: a:‸["),
+        ('"hail" {0,2} "x"', "has a blank before how often"),
+        ('"hail"{3,1}', "from 3 to 1"),
+        ('"hail"*', "fits where no word is"),
+        ("[]{0,3}", "has no word"),
+        ("(([]{0,99}){0,99}) hail", "repeats too much"),
+    ],
+)
+def test_what_is_not_in_the_language_is_shown(run: selfvec.Run, query: str, says: str) -> None:
+    refused(lambda: selfvec.concordance(run, query), OptionError, re.escape(says))
+
+
+# ---- All that count words
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"lemmatize": "en"},
+        {"stem": "en"},
+        {"phrases": 2},
+        {"tokenizer": "whitespace"},
+        {"tokenizer": "wordpunct", "phrases": 2},
+        {"repeats": "once", "min_count": 2},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("query", ["hail", "hail*", '[lemma="use"]', '"(the|a)"%c [] []', "flash flood"])
+def test_every_result_counts_the_same_occurrences(options: dict[str, Any], query: str) -> None:
+    rows = [{"text": text, "kind": "ab"[i % 2]} for i, text in enumerate([*TEXTS, *TEXTS])]
+    run = selfvec.refine(pl.DataFrame(rows), "none", method="original", **options)
+    for chosen in ({}, {"filter": "kind=b"}):
+        lines = selfvec.concordance(run, query, **chosen)
+        if not lines["hits"]:
+            refused(lambda chosen=chosen: selfvec.collocates(run, query, **chosen), NotFound, "")
+            continue
+        grouped = selfvec.frequency(run, query, by="kind", **chosen)
+        assert sum(row["count"] for row in grouped.rows) == lines["hits"]
+        by_group = [group["count"] for row in grouped.rows for group in row["groups"]]
+        assert sum(by_group) == lines["hits"]
+        near = selfvec.collocates(run, query, by="kind", **chosen)
+        assert near["count"] == sum(group["count"] for group in near["groups"]) == lines["hits"]
+        (spread,) = selfvec.dispersion(run, query, **chosen).rows
+        assert (spread["count"], spread["documents"]) == (lines["hits"], lines["documents"])
+        assert sum(spread["where"]) == lines["hits"]
+        single = selfvec.ngrams(run, n=6, word=query, min_count=1, by="kind", **chosen).rows
+        assert all(row["count"] == sum(group["count"] for group in row["groups"]) for row in single)
+
+
+def test_collocates_are_around_all_words_of_an_occurrence(run: selfvec.Run) -> None:
+    near = selfvec.collocates(run, '"hail" "damage.*"', window=1)
+    assert {row["word"]: (row["left"], row["right"]) for row in near.rows} == {
+        "the": (1, 0), "large": (1, 0), "roofs": (0, 1), "cars": (0, 1)
+    }  # fmt: skip
+    assert (near["word"], near["count"]) == ('"hail" "damage.*"', 2)
+
+
+def test_punctuation_may_be_words(tmp_path: Any) -> None:
+    rows = [{"text": text} for text in TEXTS]
+    run = selfvec.refine(
+        pl.DataFrame(rows), "none", method="original", tokenizer="wordpunct", output=tmp_path / "run"
+    )
+    assert words(run, '"used" "a" "car" "\\."') == ["used a car."]
+    assert words(run, "/flash[- ]flood/") == ["flash-flood", "Flash Flood"]
+    assert words(run, '"[,;:]" [] "hail" within s') == ["; large hail"]
+    assert words(run, '"[,;:]" "hail|large" within s') == [": hail", "; large"]
+    near = selfvec.collocates(run, '"cars?"', window="0L1R").rows
+    assert {row["word"]: row["together"] for row in near} == {".": 2, "use": 1}
+    assert selfvec.search(run, "damaged cars").rows[0]["id"]
+
+
+def test_ngrams_hold_the_whole_occurrence(run: selfvec.Run) -> None:
+    def grams(**options: Any) -> set[str]:
+        return {row["ngram"] for row in selfvec.ngrams(run, min_count=1, **options).rows}
+
+    assert grams(n=2, word='"hail" "damage.*"') == {"hail damaged"}
+    assert grams(n=3, word='"large" "hail"') == {"damage large hail", "large hail damaged"}
+    assert grams(n=3, slot=True, word='"large" "hail"') == set()  # the slot would be one of its words
+    assert grams(n=3, slot=True, word='"large"') == {"large * damaged", "did * large", "damage * hail"} - {
+        "damage * hail"
+    }
+
+
+def test_a_run_without_its_text_has_no_sentences() -> None:
+    run = selfvec.refine([{"text": text} for text in TEXTS], "none", method="original").replace(text=None)
+    assert selfvec.frequency(run, "hail").rows[0]["count"] == 8
+    refused(lambda: selfvec.collocates(run, "hail within s"), InputError, "sentences")
