@@ -171,6 +171,7 @@ def words(run: selfvec.Run, query: str, **options: Any) -> list[str]:
         ('"paid" []* "hail" within s', ["paid: hail"]),
         ('"roof" [] "cars" within s', []),
         ('"roof" [] "cars"', ["roof. The cars"]),
+        ('"large" "x"{0} "hail"', ["large hail"]),
         ("fell within", []),
     ],
 )
@@ -215,6 +216,9 @@ def test_letters_with_marks_may_be_as_without() -> None:
         ('a:[word="b"]', "is not in the query language: a:‸["),
         ('"hail" {0,2} "x"', "has a blank before how often"),
         ('"hail"{3,1}', "from 3 to 1"),
+        ('"a)|(b"', "has no regular expression"),
+        ('"a ??b"', "has no regular expression"),
+        ("(" * 60 + "hail", "more than 50 parentheses"),
         ('"hail"*', "fits where no word is"),
         ("[]{0,3}", "has no word"),
         ("(([]{0,99}){0,99}) hail", "repeats too much"),

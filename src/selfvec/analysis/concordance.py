@@ -100,8 +100,7 @@ def concordance(
     ----------
     run : Run or path
     query : str, not empty
-        A phrase in any case, as flash {0,1} flood*; a query of CQP, as [lemma="cut"] []{0,2} "roofs?" within
-        s; or a /regular expression/.
+        A phrase, as flash {0,1} flood*; a query of CQP, as [lemma="cut"] "off"; or a /regular expression/.
     sort : str or sequence of str, optional
         Sort by left, right, date, or words around it; by default in the order of the text. left is the words
         before it, the nearest first, right those after it; 1R,2R,1L sorts by up to three words.

@@ -238,7 +238,10 @@ class _Vocabulary:
         return self.run.provenance.variants.get(key, key)
 
     def _lemma(self, word: str) -> str:
-        return looked_up(self.run, [self._key(word, case=False)], "lemma")[0]
+        key = self._key(word, case=False)
+        lemmas = self._attribute("lemma", False).filter(self._attribute("word", False) == key)
+        # The dictionaries take half a second to read.
+        return lemmas[0] if len(lemmas) else looked_up(self.run, [key], "lemma")[0]
 
     def _attribute(self, name: str, case: bool) -> pl.Series:
         """An attribute of each word, held as long as the run is."""

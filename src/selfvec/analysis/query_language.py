@@ -27,6 +27,7 @@ TAGS = tuple(part.upper() for part in (*PARTS, OTHER))
 ATTRIBUTES = ("word", "lemma", "pos")
 GRAMMAR = 'write words, "regular expressions", [word|lemma|pos="…" & …], |, ( ), ?, *, +, {0,2} or within s'
 _STAND_IN = "\ua66e"  # a letter that no text has: * would end a word where a phrase is cut into words
+_DEEPEST = 50  # parentheses, each of which may be within the one before
 _MOST = 64  # sequences that one regular expression stands for
 _LEAVES, _PAIRS = 500, 5000  # words of a query, counted as often as they are repeated; which follow which
 
@@ -43,7 +44,7 @@ _PIECE = re.compile(r"[^\s|()]+")
 _TAGGED = re.compile(rf"(?P<word>.*)_(?P<tag>{'|'.join(TAGS)})")
 _EXCLUDED = re.compile(r"!(?=[\w*])")  # !!! is a word where all between blanks is
 _OF_NO_WORD = re.compile(r"[{}\[\]<>]|::")
-_ELEMENT = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\]|.)([?*+{]?)")  # of a regular expression
+_ELEMENT = re.compile(r"(?s)(\\.|\[(?:\\.|[^\]\\])*\]|.)([?*+{]?)")  # of a regular expression
 _RANGE = re.compile(r"\\?.-\\?[^\s]")
 
 
@@ -105,6 +106,8 @@ def parsed(query: str, reading: Reading) -> tuple[Node, bool]:
     `OptionError`, which shows the place, for what is not in the language.
     """
     reader = _Reader(query, reading)
+    if max(map(query.count, "(!")) > _DEEPEST:
+        raise reader.error(f"has more than {_DEEPEST} parentheses or !")
     ends = _WITHIN.search(query)
     within = ends is not None and ends[1] == "s"
     if ends and within:
@@ -238,20 +241,25 @@ class _Reader:
         """A test by a regular expression, after which flags may stand."""
         flags = self.met(_FLAGS)
         asked = flags[1] or "" if flags else ""
-        test = Condition(attribute, regex, case=case and "c" not in asked, marks="d" not in asked)
+        self.check(regex, begin)
+        return Condition(attribute, regex, case=case and "c" not in asked, marks="d" not in asked)
+
+    def check(self, regex: str, begin: int) -> None:
         try:
-            matching(pl.Series(TAGS), test)
+            pl.Series(TAGS).str.contains(regex)
+            matching(pl.Series(TAGS), Condition("word", regex))
         except pl.exceptions.ComputeError as error:
             why = re.search(r"(?m)^error: (.*)", str(error)) or re.search("error: (.*)", str(error))
             raise self.error(f"has no regular expression ({why[1] if why else 'too large'})", begin) from None
-        return test
 
     def words(self, test: Condition, begin: int) -> Node:
         """A regular expression, of several words if it has what parts words."""
         either = _in_words(test.value, self.reading.joints)
         if not 0 < len(either) <= _MOST or not all(map(all, either)):
-            rule = "has a blank or hyphen elsewhere than between two words, or too many"
+            rule = "has a blank or hyphen elsewhere than between two words, or no word"
             raise self.error(rule, begin, "write | between sequences of words")
+        for word in chain.from_iterable(either):
+            self.check(word, begin)
         # A hyphen between two words is a word of its own where punctuation is.
         hyphens = [
             Condition("word", sign, "phrase") for sign in self.reading.cut("-") if "-" in self.reading.joints
@@ -358,12 +366,10 @@ class Automaton:
             return self._joined([self._add(part) for part in node.parts])
         if isinstance(node, Either):
             parts = [self._add(part) for part in node.parts]
-            return (
-                any(p[0] for p in parts),
-                set().union(*(p[1] for p in parts)),
-                set().union(*(p[2] for p in parts)),
-            )
-        copies = [self._add(node.part) for _ in range(max(node.least, node.most or 1))]
+            empties, firsts, lasts = zip(*parts, strict=True)
+            return any(empties), set().union(*firsts), set().union(*lasts)
+        times = max(node.least, 1) if node.most is None else node.most
+        copies = [self._add(node.part) for _ in range(times)]
         needed, more = copies[: node.least], copies[node.least :]
         if node.most is None:
             _, first, last = copies[-1]

@@ -354,6 +354,12 @@ TEXT: dict[str, CommandRow] = {
         most=20,
         options={"word": Typed("QUERY"), "slice": Typed("A..B"), "window": Typed("N|nLmR")},
     ),
+    "profile": CommandRow(
+        "analysis.profile.profile",
+        ("run hail", "run '[lemma=\"drive\"]' --report drive.html"),
+        report=True,
+        options={"word": Typed("QUERY"), "slice": Typed("A..B")},
+    ),
     "graph": CommandRow(
         "analysis.concepts.term_graph.graph",
         ("run -o terms.html", "run hail storm -o hail.graphml"),

@@ -37,7 +37,7 @@ GROUPS = {
     "run": ["info", "health", "verify", "merge", "undo", "watch", "migrate", "compare", "trajectory"],
     "text": [
         *("phrases", "topics", "frequency", "ngrams", "dispersion"),
-        *("keyness", "concordance", "collocates"),
+        *("keyness", "concordance", "collocates", "profile"),
         *("graph", "senses", "why", "expand", "noaa"),
     ],
 }

@@ -65,7 +65,7 @@ FOLDERS = {
 }
 REPORTED = {"similar": "csv", "drift": "html", "monitor": "md", "evaluate": "html", "why": "md"}
 REPORTED |= dict.fromkeys(("search", "ask", "phrases", "expand", "topics", "compare", "senses"), "csv")
-REPORTED |= dict.fromkeys(("keyness", "collocates", "frequency", "ngrams", "dispersion"), "csv")
+REPORTED |= dict.fromkeys(("keyness", "collocates", "frequency", "ngrams", "dispersion", "profile"), "csv")
 FILES |= {f"{name} report": f"{name} {REPORTS[name]} --report OUT.{kind}" for name, kind in REPORTED.items()}
 COMMANDS = RUNS | FILES | FOLDERS
 QUIET = {"health", "info", "verify", "list", "mcp", "migrate", "undo"}  # migrate works on its store

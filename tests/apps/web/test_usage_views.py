@@ -19,6 +19,7 @@ from selfvec.analysis.dispersion import dispersion
 from selfvec.analysis.frequency import frequency
 from selfvec.analysis.keyness import keyness
 from selfvec.analysis.ngrams import ngrams
+from selfvec.analysis.profile import profile
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.apps.web import work
 from selfvec.apps.web.static_page import static_page
@@ -53,6 +54,9 @@ def test_the_interface_gives_what_the_commands_give(site: Site) -> None:
     assert site.json("/api/frequency?unit=lemma&top=9") == expected(frequency(run, unit="lemma", top=9))
     assert site.json("/api/ngrams?n=3&w=cell&top=9") == expected(ngrams(run, n=3, word="cell", top=9))
     assert site.json("/api/dispersion?w=cell") == expected(dispersion(run, "cell"))
+    assert site.json("/api/profile?w=cell&top=3") == expected(profile(run, "cell", top=3))
+    query = '[lemma="cell"] | "[a-d].*"'
+    assert site.json(f"/api/frequency?query={quote(query)}") == expected(frequency(run, query, top=50))
     drawn = site.json("/api/concordance?query=cell&sample=5&seed=3&sort=1L&slice=2020")
     assert drawn == expected(concordance(run, "cell", sample=5, seed=3, sort="1L", slice="2020", top=50))
     for sort in ("left", "right", "date"):

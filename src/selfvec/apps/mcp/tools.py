@@ -270,7 +270,7 @@ class Tools:
     )
     frequency = _list_of(
         "frequency",
-        "unit slice filter by top",
+        "query unit slice filter by top",
         """How often words, lemmas or parts of speech occur: `count`, `per_million` words, and in how many
         `documents`; the size of the text (`tokens`), and how varied it is (`types`, `sttr`). With `by`, also
         in each period or value of a field.""",

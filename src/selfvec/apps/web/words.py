@@ -202,6 +202,7 @@ _LISTS: dict[str, dict[str, dict[str, Any]]] = {
         "slice": _PERIOD,
         "top": {"default": 50, "le": 200},
     },
+    "profile": {"word": _WORD, "slice": _PERIOD, "window": {"le": 30}, "top": {"le": 50}},
     "dispersion": {"words": {**_WORD, "description": "A word of the text."}, "slice": _PERIOD},
 }
 """The lists of `selfvec text` that the page shows: options, and the bounds of what may be asked."""

@@ -1,0 +1,265 @@
+"""The profile of a word: what the other commands tell of it, on one page.
+
+What Sketch Engine's word sketch is for (Kilgarriff et al., 2004), without a parser: the side and the part of
+speech of a collocate stand for its grammatical relation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
+from typing import Any, Unpack
+
+import numpy as np
+
+from selfvec.analysis.collocates import WITH, Window, collocates, pairs_of
+from selfvec.analysis.comparison.chosen_slices import first_and_last
+from selfvec.analysis.concepts.growth import LEVEL, Sides, exact_p, share_changes
+from selfvec.analysis.concordance import concordance
+from selfvec.analysis.corpus_query import CorpusQuery, asked_query, looked_up
+from selfvec.analysis.counted_text import BARS, MILLION, Chosen, CountedText, asked_text, chosen_documents
+from selfvec.analysis.dispersion import dispersion
+from selfvec.analysis.ngrams import ngrams
+from selfvec.base.arrays import Ints
+from selfvec.base.declarations import checked
+from selfvec.base.display import count_of
+from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.base.result_table import Figures
+from selfvec.base.view import (
+    COUNT,
+    LEFT_CONTEXT,
+    PROBABILITY,
+    PROSE,
+    RIGHT_CONTEXT,
+    STRONG,
+    WORD,
+    WORDS,
+    Column,
+    Row,
+    Table,
+    View,
+    figure,
+)
+from selfvec.corpus.slices import PERIODS, Slice, by_period, document_groups
+from selfvec.data.field_types import INTEGER, TEXT, TRUTH
+from selfvec.data.run import Run
+from selfvec.numerics.statistics import benjamini_hochberg
+from selfvec.storage.opened import GivenRun, as_run
+from selfvec.text.tagger import OTHER, PARTS
+
+_PERIODS = 30  # at most, over which a word is counted
+_VALUES = 20  # at most, of a field by which it is
+_LONGEST = 4  # words of a sequence
+_QUOTED = 3  # occurrences
+
+
+class Profile(Figures):
+    """What a text tells of a word, as `profile` describes it."""
+
+    columns = (
+        Column("side", form=PROSE),
+        Column("part", "part of speech", PROSE),
+        Column("words", "collocates", WORDS, of=lambda row: [each["word"] for each in row["collocates"]]),
+    )
+
+    def view(self, top: int | None = None) -> View:
+        """Frequency, spread, collocates, sequences, what changed, and quotations, one below another."""
+        del top  # of each kind as many are listed as were asked for
+        company = f"Collocates within {self['window']} words, by logDice"
+        quoted = f"{len(self['quotations'])} of {count_of(self['count'], 'occurrence')}"
+        parts = [
+            Table(_SPREAD, [self]),
+            *(_facet(each["by"], each["groups"]) for each in self["groups"]),
+            Table(self.columns, self.rows, company, self._changes),
+            Table(_SEQUENCES, self["ngrams"], "Sequences"),
+            Table(_LINES, self["quotations"], quoted),
+        ]
+        return View(self.title, parts, records=self.rows)
+
+    @property
+    def _changes(self) -> list[str]:
+        """What differs between the first and the last periods, in sentences."""
+        change = self["changed"]
+        if change is None:
+            return []
+        shares = (f"in {change[f'share_{end}']:.1%} of the documents of {change[end]}" for end in _ENDS)
+        ways = {"new": change["came"], "no more": change["went"]}
+        near = [f"Near it in {change['last']}, {way}: {', '.join(ways[way])}." for way in ways if ways[way]]
+        return [f"It is {', '.join(shares)} (q {PROBABILITY(change['q'])}).", *near]
+
+
+def _facet(by: str, groups: Sequence[Row]) -> Table:
+    """How often the word is in each period, as bars, or with each value of a field."""
+    if by not in PERIODS:
+        return Table([Column("group", by, PROSE), *_RATES], groups)
+    bars = Column("groups", f"{groups[0]['group']} to {groups[-1]['group']}", BARS, of=_heights)
+    return Table([Column("by", "", PROSE), bars], [{"by": by, "groups": groups}])
+
+
+def _heights(row: Row) -> list[float]:
+    return [group["per_million"] for group in row["groups"]]
+
+
+_ENDS = ("first", "last")
+_SPREAD = (
+    Column("count", form=COUNT),
+    Column("per_million", "pmw", figure(1), "per million words"),
+    Column("documents", form=COUNT),
+    Column("dp_norm", "DP norm", figure(3), "0 is evenly spread over documents, 1 uneven"),
+    Column("where", "where", BARS, "from the beginning of the text to its end"),
+)
+_RATES = _SPREAD[:2]
+_SEQUENCES = (Column("ngram", "", WORD), Column("count", form=COUNT), Column("documents", form=COUNT))
+_LINES = (
+    Column("id", form=PROSE),
+    Column("left", form=LEFT_CONTEXT),
+    Column("word", form=STRONG),
+    Column("right", form=RIGHT_CONTEXT),
+)
+
+
+@checked
+def profile(run: GivenRun, word: str, *, window: int = 4, top: int = 5, **chosen: Unpack[Chosen]) -> Figures:
+    """Show when, where and near what a word is used, with quotations.
+
+    Parameters
+    ----------
+    run : Run or path
+    word : str, not empty
+        A word, a phrase or a query; see `concordance`.
+    window : int, at least 1
+        Words on each side in which collocates are.
+    top : int, at least 1
+        Collocates, sequences and values of a field that are listed of each kind.
+    **chosen
+        Those of `Chosen`: which documents are looked at, and which words are one.
+
+    Returns
+    -------
+    Figures
+        ``word``, and of it what `dispersion` gives: ``count``, ``per_million``, ``documents``, ``dp``,
+        ``dp_norm``, ``juilland_d`` and ``where``.
+
+        ``groups``
+            For the shortest periods of which the text has at most 30, and for each field of at most 20
+            values: ``by``, and ``groups`` with ``group``, ``count``, ``tokens`` and ``per_million``.
+        ``rows``
+            For each ``side``, left and right, and ``part`` of speech: ``collocates``, those that are together
+            with it in two documents or more, by logDice, with what `collocates` gives. Without a tagger for
+            the language, ``part`` is empty.
+        ``ngrams``
+            The most frequent sequences of two to four words with it, as of `ngrams`.
+        ``changed``
+            The ``first`` and ``last`` half of the periods, the shares of their documents with the word,
+            ``share_first`` and ``share_last``, ``p`` and ``q``, and words that ``came`` near it or ``went``:
+            that are near it in other shares of the documents with it (q ≤ .05; Fisher's exact test). None
+            for a text without periods.
+        ``quotations``
+            Three occurrences drawn at random, as of `concordance`.
+
+    Raises
+    ------
+    InputError
+        If the run has not kept its text and tokens.
+    NotFound
+        If it does not occur in these documents, or none passes.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> mast = selfvec.profile(run, "mast", top=2)
+    >>> mast["count"], mast["changed"]["came"]
+    (220, ['mobile', 'phone', 'calls'])
+    """
+    run = as_run(run)
+    asked = asked_text(run, {"repeats": "keep", **chosen}, written=True)
+    query, hits = asked_query(asked, word)
+    numbers = np.flatnonzero(chosen_documents(run, chosen))
+    lines = concordance(run, word, window=3 * window, sample=_QUOTED, **chosen)
+    (spread,) = dispersion(run, word, **chosen).rows
+    batch = asked.text.batch
+    words_in, hits_in = (np.zeros(run.require_tokens().documents, np.int64) for _ in range(2))
+    words_in[numbers] = np.diff(batch.offsets)
+    hits_in[numbers] = np.bincount(batch.document_of(hits.starts), minlength=len(numbers))
+    facets = [
+        {"by": by, "groups": [_rate(group, words_in, hits_in) for group in groups]}
+        for by, groups in _facets(run)
+    ]
+    rows = [
+        {"side": side, **part}
+        for side, around in (("left", f"{window}L0R"), ("right", f"0L{window}R"))
+        for part in _by_part(run, collocates(run, word, window=around, min_documents=2, **chosen).rows, top)
+    ]
+    recurring = [ngrams(run, n=n, word=word, top=top, **chosen).rows for n in range(2, _LONGEST + 1)]
+    figures = {
+        **spread,
+        "window": window,
+        "groups": facets,
+        "rows": rows,
+        "ngrams": list(chain.from_iterable(recurring)),
+        "changed": _changed(run, asked.text, query, numbers, hits_in, window, top),
+        "quotations": lines["rows"],
+    }
+    return Profile(f"Profile of {spread['word']}", figures, rows="rows")
+
+
+def _facets(run: Run) -> Iterator[tuple[str, list[Slice]]]:
+    """By what occurrences are counted: periods of one length, and values of fields, with their documents."""
+    batch, text = run.require_tokens(), run.require_text()
+    if batch.period is not None:
+        every = [(period, by_period(batch, period)) for period in PERIODS]
+        yield next((each for each in every if len(each[1]) <= _PERIODS), every[-1])
+    for name, kind in text.kinds.items():
+        if kind in (TEXT, INTEGER, TRUTH) and 1 < text.values(name).n_unique() <= _VALUES:
+            yield name, document_groups(run, name)
+
+
+def _rate(group: Slice, words_in: Ints, hits_in: Ints) -> Row:
+    count, tokens = int(hits_in[group.documents].sum()), int(words_in[group.documents].sum())
+    per = count * MILLION / max(tokens, 1)
+    return {"group": group.name, "count": count, "tokens": tokens, "per_million": per}
+
+
+def _by_part(run: Run, rows: Sequence[Row], top: int) -> Iterator[Row]:
+    """Collocates by their parts of speech, the first ones of each."""
+    of_each = [""] * len(rows)
+    with suppress(MissingExtra, OptionError):  # there is no tagger for this language, or it is not installed
+        of_each = looked_up(run, [row["word"] for row in rows], "pos")
+    for part in (*PARTS, OTHER, ""):
+        own = [row for row, its in zip(rows, of_each, strict=True) if its == part]
+        if own:
+            yield {"part": part, "collocates": own[:top]}
+
+
+def _changed(
+    run: Run, text: CountedText, query: CorpusQuery, numbers: Ints, hits_in: Ints, window: int, top: int
+) -> dict[str, Any] | None:
+    """In which shares of the documents of the two halves of the periods it is, and near what."""
+    periods = next((groups for by, groups in _facets(run) if by in PERIODS), [])
+    if len(periods) < 2:
+        return None
+    batch = run.require_tokens()
+    sides = Sides(*first_and_last(periods, batch, len(batch)))  # halves: all is evidence
+    inside = np.zeros(len(hits_in), bool)
+    inside[numbers] = True
+    (share,) = share_changes([hits_in > 0], inside, sides, shares_add_up=False)
+    near, of = [], []
+    for side in sides:
+        part = text.part(side.documents[numbers])
+        hits = query.hits(part)
+        near.append(pairs_of(part.batch, hits, Window(window, window))[WITH])
+        of.append(len(np.unique(part.batch.document_of(hits.starts))))
+    total = near[0] + near[1]
+    # Words too rare to differ beyond chance, even if all were on one side, are not tested.
+    low, high = (np.minimum(total, size) for size in of)
+    all_on_one = exact_p(low, of[0], total - low, of[1]), exact_p(total - high, of[0], high, of[1])
+    tested = np.flatnonzero((total > 0) & (np.minimum(*all_on_one) <= LEVEL))
+    first, last = (documents[tested] for documents in near)
+    p = exact_p(first, of[0], last, of[1])
+    sure = tested[np.argsort(p, kind="stable")[: np.count_nonzero(benjamini_hochberg(p) <= LEVEL)]]
+    rises = near[1] * of[0] > near[0] * of[1]
+    types = text.batch.types
+    came, went = ([types[i] for i in sure[rises[sure] == way][:top].tolist()] for way in (True, False))
+    figures = ("first", "last", "share_first", "share_last", "p", "q")
+    return {name: getattr(share, name) for name in figures} | {"came": came, "went": went}
