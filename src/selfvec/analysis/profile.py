@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, groupby, islice
 from typing import Any, Unpack
 
 import numpy as np
 
+from selfvec.analysis.association import MEASURES
 from selfvec.analysis.collocates import WITH, Window, collocates, pairs_of
 from selfvec.analysis.comparison.chosen_slices import first_and_last
 from selfvec.analysis.concepts.growth import LEVEL, Sides, exact_p, share_changes
@@ -60,7 +61,9 @@ class Profile(Figures):
     columns = (
         Column("side", form=PROSE),
         Column("part", "part of speech", PROSE),
-        Column("words", "collocates", WORDS, of=lambda row: [each["word"] for each in row["collocates"]]),
+        Column("word"),
+        Column("together", form=COUNT),
+        MEASURES["logdice"][1],
     )
 
     def view(self, top: int | None = None) -> View:
@@ -71,11 +74,17 @@ class Profile(Figures):
         parts = [
             Table(_SPREAD, [self]),
             *(_facet(each["by"], each["groups"]) for each in self["groups"]),
-            Table(self.columns, self.rows, company, self._changes),
+            Table(_COMPANY, self._company, company, self._changes),
             Table(_SEQUENCES, self["ngrams"], "Sequences"),
             Table(_LINES, self["quotations"], quoted),
         ]
         return View(self.title, parts, records=self.rows)
+
+    @property
+    def _company(self) -> list[Row]:
+        """The collocates of each side and part of speech, in a row."""
+        of_each = groupby(self.rows, key=lambda row: (row["side"], row["part"]))
+        return [{"side": side, "part": part, "words": list(rows)} for (side, part), rows in of_each]
 
     @property
     def _changes(self) -> list[str]:
@@ -110,6 +119,10 @@ _SPREAD = (
     Column("where", "where", BARS, "from the beginning of the text to its end"),
 )
 _RATES = _SPREAD[:2]
+_COMPANY = (
+    *Profile.columns[:2],
+    Column("words", "collocates", WORDS, of=lambda row: [each["word"] for each in row["words"]]),
+)
 _SEQUENCES = (Column("ngram", "", WORD), Column("count", form=COUNT), Column("documents", form=COUNT))
 _LINES = (
     Column("id", form=PROSE),
@@ -145,8 +158,8 @@ def profile(run: GivenRun, word: str, *, window: int = 4, top: int = 5, **chosen
             For the shortest periods of which the text has at most 30, and for each field of at most 20
             values: ``by``, and ``groups`` with ``group``, ``count``, ``tokens`` and ``per_million``.
         ``rows``
-            For each ``side``, left and right, and ``part`` of speech: ``collocates``, those that are together
-            with it in two documents or more, by logDice, with what `collocates` gives. Without a tagger for
+            For each ``side``, left and right, and ``part`` of speech the first collocates by logDice that
+            are together with it in two documents or more, with what `collocates` gives. Without a tagger for
             the language, ``part`` is empty.
         ``ngrams``
             The most frequent sequences of two to four words with it, as of `ngrams`.
@@ -170,7 +183,7 @@ def profile(run: GivenRun, word: str, *, window: int = 4, top: int = 5, **chosen
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> mast = selfvec.profile(run, "mast", top=2)
     >>> mast["count"], mast["changed"]["came"]
-    (220, ['mobile', 'phone', 'calls'])
+    (220, ['was', 'mobile'])
     """
     run = as_run(run)
     asked = asked_text(run, {"repeats": "keep", **chosen}, written=True)
@@ -187,9 +200,9 @@ def profile(run: GivenRun, word: str, *, window: int = 4, top: int = 5, **chosen
         for by, groups in _facets(run)
     ]
     rows = [
-        {"side": side, **part}
+        {"side": side, **row}
         for side, around in (("left", f"{window}L0R"), ("right", f"0L{window}R"))
-        for part in _by_part(run, collocates(run, word, window=around, min_documents=2, **chosen).rows, top)
+        for row in _by_part(run, collocates(run, word, window=around, min_documents=2, **chosen).rows, top)
     ]
     recurring = [ngrams(run, n=n, word=word, top=top, **chosen).rows for n in range(2, _LONGEST + 1)]
     figures = {
@@ -227,9 +240,8 @@ def _by_part(run: Run, rows: Sequence[Row], top: int) -> Iterator[Row]:
     with suppress(MissingExtra, OptionError):  # there is no tagger for this language, or it is not installed
         of_each = looked_up(run, [row["word"] for row in rows], "pos")
     for part in (*PARTS, OTHER, ""):
-        own = [row for row, its in zip(rows, of_each, strict=True) if its == part]
-        if own:
-            yield {"part": part, "collocates": own[:top]}
+        own = (row for row, its in zip(rows, of_each, strict=True) if its == part)
+        yield from ({"part": part, **row} for row in islice(own, top))
 
 
 def _changed(
