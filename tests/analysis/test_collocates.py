@@ -24,6 +24,11 @@ from selfvec.data.token_batch import TokenBatch
 TEXTS = st.lists(st.lists(st.sampled_from("abcd"), max_size=12), min_size=1, max_size=5)
 
 
+def occurrences(batch: TokenBatch, word: int) -> Hits:
+    starts = np.flatnonzero(batch.ids == word)
+    return Hits(starts, starts + 1)
+
+
 @given(TEXTS, st.integers(0, 4), st.integers(1, 4))
 def test_pairs_are_counted_one_by_one(texts: list[list[str]], left: int, right: int) -> None:
     texts = [*texts, list("abcd")]
@@ -39,7 +44,7 @@ def test_pairs_are_counted_one_by_one(texts: list[list[str]], left: int, right: 
                 met.update(*sides)
         documents.update(met)
     word = list(batch.types).index("a")
-    counted = pairs_of(batch, Hits.of_word(batch, word), Window(left, right))
+    counted = pairs_of(batch, occurrences(batch, word), Window(left, right))
     for number, name in enumerate(batch.types):
         assert counted[:3, number].tolist() == [before[name], after[name], documents[name]]
 
@@ -47,7 +52,7 @@ def test_pairs_are_counted_one_by_one(texts: list[list[str]], left: int, right: 
 @given(TEXTS, st.integers(1, 4))
 def test_pairs_of_equal_sides_are_the_same_both_ways(texts: list[list[str]], half: int) -> None:
     batch = TokenBatch.from_documents([*texts, list("abcd")])
-    near = [pairs_of(batch, Hits.of_word(batch, word), Window(half, half)) for word in range(4)]
+    near = [pairs_of(batch, occurrences(batch, word), Window(half, half)) for word in range(4)]
     pairs = np.array([counted[:2].sum(axis=0) for counted in near])
     np.testing.assert_array_equal(pairs, pairs.T)
 
@@ -215,8 +220,8 @@ def test_windows_within_sentences_are_those_of_sentences_as_documents(
     half = len(texts) // 2
     whole = replace(sentences, offsets=sentences.offsets[[0, half, len(texts) + 1]])
     word = list(whole.types).index("a")
-    own = pairs_of(sentences, Hits.of_word(sentences, word), Window(left, right))[:2]
-    hits = Hits.of_word(whole, word)
+    own = pairs_of(sentences, occurrences(sentences, word), Window(left, right))[:2]
+    hits = occurrences(whole, word)
     counted = pairs_of(whole, hits, Window(left, right), np.unique(sentences.offsets))
     np.testing.assert_array_equal(counted[:2], own)
     assert (counted[2] <= 2).all()

@@ -52,6 +52,10 @@ def test_words_that_came_and_went_are_named(run: selfvec.Run) -> None:
     assert (changed["share_first"], changed["share_last"]) == (1, 1)
     assert (set(changed["came"]), set(changed["went"])) == ({"dented", "cars"}, {"broke", "windows"})
     assert run.profile("hail", filter="state=a")["changed"]["share_last"] == 1
+    one_half = run.profile("windows", filter="date=2000-01..2000-02")
+    assert (one_half["changed"]["first"], one_half["changed"]["share_last"]) == ("2000-01", 1)
+    assert [group["group"] for group in one_half["groups"][0]["groups"]] == ["2000-01", "2000-02"]
+    assert run.profile("broke")["changed"]["share_last"] == 0
     undated = selfvec.refine(
         [{"text": row["text"]} for row in rows("hail fell", "hail")], "none", method="original"
     )

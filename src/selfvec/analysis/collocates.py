@@ -188,6 +188,7 @@ def collocates(
     asked = asked_text(run, counting, counting.get("by"), written=True)
     if within == "sentence" and asked.text.sentences is None:
         asked.run.require_text("whose sentences end windows")
+        raise OptionError("ends with no sentences where words are pieces of a tokenizer.json", field="within")
     types = asked.text.batch.types
     query, hits = asked_query(asked, word)
     name = name_of(asked.text, word, hits)
@@ -274,7 +275,7 @@ def pairs_of(batch: TokenBatch, hits: Hits, window: Window, bounds: Ints | None 
     Windows do not cross ``bounds``, by default those of the documents.
 
     >>> batch = TokenBatch.from_documents([["very", "very", "strong", "tea"], ["tea"]])
-    >>> pairs_of(batch, Hits.of_word(batch, 0), Window(1, 1))[:3].tolist()
+    >>> pairs_of(batch, Hits(np.array([0, 1]), np.array([1, 2])), Window(1, 1))[:3].tolist()
     [[1, 0, 0], [1, 1, 0], [1, 1, 0]]
     """
     out = np.zeros((4, len(batch.types)), np.int64)

@@ -18,7 +18,6 @@ from selfvec.base.compiled import kernel
 from selfvec.base.errors import InputError, NotFound
 from selfvec.base.threads import cut, stop_if_cancelled
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.cache import cached_result
 from selfvec.text.languages import lemmatizer, without_elision
 from selfvec.text.phrases import parts, row_of, units_of
@@ -37,23 +36,8 @@ class Hits(NamedTuple):
     starts: Ints
     ends: Ints
 
-    @classmethod
-    def of_word(cls, batch: TokenBatch, number: int) -> Hits:
-        """The occurrences of a word of a text.
-
-        >>> Hits.of_word(TokenBatch.from_documents([["a", "b", "a"]]), 0).starts.tolist()
-        [0, 2]
-        """
-        starts: Ints = np.flatnonzero(batch.ids == number)
-        return cls(starts, starts + 1)
-
     def chosen(self, which: Mask | Ints) -> Hits:
         return Hits(self.starts[which], self.ends[which])
-
-    @property
-    def words(self) -> int:
-        """The words of all of them together."""
-        return int((self.ends - self.starts).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +144,7 @@ def asked_query(asked: AskedText, query: str) -> tuple[CorpusQuery, Hits]:
 
 def name_of(text: CountedText, query: str, hits: Hits) -> str:
     """What a query asks for: the word that all its occurrences are counted as, or the query."""
-    if hits.words > len(hits.starts):
+    if (hits.ends - hits.starts).max() > 1:
         return query
     first, *others = np.unique(text.batch.ids[hits.starts]).tolist()
     return query if others else text.batch.types[first]

@@ -19,10 +19,10 @@ from selfvec.analysis.comparison.chosen_slices import first_and_last
 from selfvec.analysis.concepts.growth import LEVEL, Sides, exact_p, share_changes
 from selfvec.analysis.concordance import concordance
 from selfvec.analysis.corpus_query import CorpusQuery, asked_query, looked_up
-from selfvec.analysis.counted_text import BARS, MILLION, Chosen, CountedText, asked_text, chosen_documents
+from selfvec.analysis.counted_text import BARS, MILLION, AskedText, Chosen, asked_text, chosen_documents
 from selfvec.analysis.dispersion import dispersion
 from selfvec.analysis.ngrams import ngrams
-from selfvec.base.arrays import Ints
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import MissingExtra, OptionError
@@ -95,7 +95,7 @@ class Profile(Figures):
         shares = (f"in {change[f'share_{end}']:.1%} of the documents of {change[end]}" for end in _ENDS)
         ways = {"new": change["came"], "no more": change["went"]}
         near = [f"Near it in {change['last']}, {way}: {', '.join(ways[way])}." for way in ways if ways[way]]
-        return [f"It is {', '.join(shares)} (q {PROBABILITY(change['q'])}).", *near]
+        return [f"It is {', '.join(shares)} (p {PROBABILITY(change['p'])}).", *near]
 
 
 def _facet(by: str, groups: Sequence[Row]) -> Table:
@@ -165,7 +165,7 @@ def profile(run: GivenRun, word: str, *, window: int = 4, top: int = 5, **chosen
             The most frequent sequences of two to four words with it, as of `ngrams`.
         ``changed``
             The ``first`` and ``last`` half of the periods, the shares of their documents with the word,
-            ``share_first`` and ``share_last``, ``p`` and ``q``, and words that ``came`` near it or ``went``:
+            ``share_first`` and ``share_last``, ``p``, and words that ``came`` near it or ``went``:
             that are near it in other shares of the documents with it (q ≤ .05; Fisher's exact test). None
             for a text without periods.
         ``quotations``
@@ -188,17 +188,20 @@ def profile(run: GivenRun, word: str, *, window: int = 4, top: int = 5, **chosen
     run = as_run(run)
     asked = asked_text(run, {"repeats": "keep", **chosen}, written=True)
     query, hits = asked_query(asked, word)
-    numbers = np.flatnonzero(chosen_documents(run, chosen))
+    inside = chosen_documents(run, chosen)
+    numbers = np.flatnonzero(inside)
     lines = concordance(run, word, window=3 * window, sample=_QUOTED, **chosen)
     (spread,) = dispersion(run, word, **chosen).rows
     batch = asked.text.batch
     words_in, hits_in = (np.zeros(run.require_tokens().documents, np.int64) for _ in range(2))
     words_in[numbers] = np.diff(batch.offsets)
     hits_in[numbers] = np.bincount(batch.document_of(hits.starts), minlength=len(numbers))
-    facets = [
+    facets = {by: _among(groups, inside) for by, groups in _facets(run)}
+    rates = [
         {"by": by, "groups": [_rate(group, words_in, hits_in) for group in groups]}
-        for by, groups in _facets(run)
+        for by, groups in facets.items()
     ]
+    periods = next((groups for by, groups in facets.items() if by in PERIODS), [])
     rows = [
         {"side": side, **row}
         for side, around in (("left", f"{window}L0R"), ("right", f"0L{window}R"))
@@ -208,10 +211,10 @@ def profile(run: GivenRun, word: str, *, window: int = 4, top: int = 5, **chosen
     figures = {
         **spread,
         "window": window,
-        "groups": facets,
+        "groups": rates,
         "rows": rows,
         "ngrams": list(chain.from_iterable(recurring)),
-        "changed": _changed(run, asked.text, query, numbers, hits_in, window, top),
+        "changed": _changed(asked, periods, query, numbers, hits_in, window, top),
         "quotations": lines["rows"],
     }
     return Profile(f"Profile of {spread['word']}", figures, rows="rows")
@@ -226,6 +229,12 @@ def _facets(run: Run) -> Iterator[tuple[str, list[Slice]]]:
     for name, kind in text.kinds.items():
         if kind in (TEXT, INTEGER, TRUTH) and 1 < text.values(name).n_unique() <= _VALUES:
             yield name, document_groups(run, name)
+
+
+def _among(groups: Sequence[Slice], inside: Mask) -> list[Slice]:
+    """The groups of the documents that are looked at."""
+    among = (Slice(group.name, group.documents & inside) for group in groups)
+    return [group for group in among if group.documents.any()]
 
 
 def _rate(group: Slice, words_in: Ints, hits_in: Ints) -> Row:
@@ -245,33 +254,37 @@ def _by_part(run: Run, rows: Sequence[Row], top: int) -> Iterator[Row]:
 
 
 def _changed(
-    run: Run, text: CountedText, query: CorpusQuery, numbers: Ints, hits_in: Ints, window: int, top: int
+    asked: AskedText,
+    periods: Sequence[Slice],
+    query: CorpusQuery,
+    numbers: Ints,
+    hits_in: Ints,
+    window: int,
+    top: int,
 ) -> dict[str, Any] | None:
     """In which shares of the documents of the two halves of the periods it is, and near what."""
-    periods = next((groups for by, groups in _facets(run) if by in PERIODS), [])
     if len(periods) < 2:
         return None
-    batch = run.require_tokens()
+    batch = asked.run.require_tokens()
     sides = Sides(*first_and_last(periods, batch, len(batch)))  # halves: all is evidence
-    inside = np.zeros(len(hits_in), bool)
-    inside[numbers] = True
-    (share,) = share_changes([hits_in > 0], inside, sides, shares_add_up=False)
+    (share,) = share_changes([hits_in > 0], np.ones(len(hits_in), bool), sides, shares_add_up=False)
     near, of = [], []
     for side in sides:
-        part = text.part(side.documents[numbers])
+        part = asked.text.part(side.documents[numbers])
         hits = query.hits(part)
         near.append(pairs_of(part.batch, hits, Window(window, window))[WITH])
         of.append(len(np.unique(part.batch.document_of(hits.starts))))
     total = near[0] + near[1]
     # Words too rare to differ beyond chance, even if all were on one side, are not tested.
-    low, high = (np.minimum(total, size) for size in of)
-    all_on_one = exact_p(low, of[0], total - low, of[1]), exact_p(total - high, of[0], high, of[1])
-    tested = np.flatnonzero((total > 0) & (np.minimum(*all_on_one) <= LEVEL))
+    sizes = np.unique(total[total > 0])
+    low, high = (np.minimum(sizes, size) for size in of)
+    all_on_one = exact_p(low, of[0], sizes - low, of[1]), exact_p(sizes - high, of[0], high, of[1])
+    tested = np.flatnonzero(np.isin(total, sizes[np.minimum(*all_on_one) <= LEVEL]))
     first, last = (documents[tested] for documents in near)
     p = exact_p(first, of[0], last, of[1])
     sure = tested[np.argsort(p, kind="stable")[: np.count_nonzero(benjamini_hochberg(p) <= LEVEL)]]
     rises = near[1] * of[0] > near[0] * of[1]
-    types = text.batch.types
+    types = asked.text.batch.types
     came, went = ([types[i] for i in sure[rises[sure] == way][:top].tolist()] for way in (True, False))
-    figures = ("first", "last", "share_first", "share_last", "p", "q")
+    figures = ("first", "last", "share_first", "share_last", "p")
     return {name: getattr(share, name) for name in figures} | {"came": came, "went": went}
