@@ -42,16 +42,10 @@ class Hits(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class CorpusQuery:
-    """A query over the written words of a text: its m leaves, and which of V words fit which."""
+    """A query over the written words of a text."""
 
-    query: str
     within_sentences: bool
-    leaves: Ids  # (m,), column of `fits`
-    fits: Mask  # (V, T)
-    begins: Mask  # (m,)
-    may_end: Mask  # (m,)
-    bounds: Ids  # (m + 1,), of `follows`
-    follows: Ids  # leaves that may follow each
+    automaton: tuple[Ids, Mask, Mask, Mask, Ids, Ids]  # as `_write_ends` takes it, from leaves to follows
 
     @classmethod
     def of(
@@ -81,9 +75,7 @@ class CorpusQuery:
         columns = {word: number for number, word in enumerate(dict.fromkeys(automaton.words))}
         follows = [sorted(after) for after in automaton.follows]
         numbers = range(len(follows))
-        return cls(
-            query,
-            within,
+        made = (
             np.array([columns[word] for word in automaton.words], np.int32),
             np.stack([vocabulary.fitting(word) for word in columns], axis=1),
             np.array([leaf in automaton.first for leaf in numbers]),
@@ -91,6 +83,7 @@ class CorpusQuery:
             np.cumsum([0, *map(len, follows)], dtype=np.int32),
             np.array([leaf for after in follows for leaf in after], np.int32),
         )
+        return cls(within, made)
 
     def written_hits(self, text: CountedText) -> Hits:
         """Where it occurs among the written words: at each beginning the shortest sequence that fits."""
@@ -101,15 +94,13 @@ class CorpusQuery:
                 rule = "the sentences of the text are not known"
                 raise InputError(rule, field="query", remedy="leave within s out")
             bounds = text.sentences if text.widths is None else _ends(text.widths)[text.sentences]
-        automaton = (self.leaves, self.fits, self.begins, self.may_end, self.bounds, self.follows)
+        ids, _ = text.written.read_only
         starts, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for first, last in cut(np.diff(bounds), _BLOCK):
             stop_if_cancelled()
             begin = bounds[first]
             out = np.full(bounds[last] - begin, _FAR)
-            _write_ends(
-                text.written.ids[begin : bounds[last]], bounds[first : last + 1] - begin, *automaton, out
-            )
+            _write_ends(ids[begin : bounds[last]], bounds[first : last + 1] - begin, *self.automaton, out)
             hits = np.flatnonzero(out < _FAR)
             starts.append(begin + hits)
             ends.append(begin + out[hits])
@@ -120,11 +111,9 @@ class CorpusQuery:
         written = self.written_hits(text)
         if text.widths is None:
             return written
-        ends = _ends(text.widths)[1:]
-        return Hits(
-            np.searchsorted(ends, written.starts, "right"),
-            np.searchsorted(ends, written.ends - 1, "right") + 1,
-        )
+        begins = _ends(text.widths)
+        last = np.searchsorted(begins, written.ends - 1, "right")
+        return Hits(np.searchsorted(begins, written.starts, "right") - 1, last)
 
 
 def asked_query(asked: AskedText, query: str) -> tuple[CorpusQuery, Hits]:
@@ -194,14 +183,11 @@ class _Vocabulary:
         if options.get("lemmatize") or options.get("stem"):
             text = self.text
             assert text.written is not None
-            counted = np.array([lower(name, self._language) == value for name in text.batch.types])[
-                text.batch.ids
-            ]
-            if text.widths is None:
-                fitting[text.written.ids[counted]] = True
-            else:
-                single = counted & (text.widths == 1)
-                fitting[text.written.ids[_ends(text.widths)[:-1][single]]] = True
+            is_it = np.array([lower(name, self._language) == value for name in text.batch.types])
+            places = np.flatnonzero(is_it[text.batch.ids])
+            if text.widths is not None:
+                places = _ends(text.widths)[places[text.widths[places] == 1]]
+            fitting[text.written.ids[places]] = True
         return fitting
 
     @property
@@ -304,9 +290,8 @@ def _write_ends(
 ) -> None:
     far = 2**31 - 1
     m = len(leaves)
-    ends = np.empty(
-        (2, m), np.int32
-    )  # of the shortest match that goes on from a leaf here, and one word later
+    # Of the shortest match that goes on from a leaf at a place, and at the next one.
+    ends = np.empty((2, m), np.int32)
     for part in range(len(bounds) - 1):
         ends[:] = far
         reached = False  # whether a match may go on from here

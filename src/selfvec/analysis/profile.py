@@ -72,7 +72,7 @@ class Profile(Figures):
         company = f"Collocates within {self['window']} words, by logDice"
         quoted = f"{len(self['quotations'])} of {count_of(self['count'], 'occurrence')}"
         parts = [
-            Table(_SPREAD, [self]),
+            Table(_SPREAD, [self.as_dict()]),
             *(_facet(each["by"], each["groups"]) for each in self["groups"]),
             Table(_COMPANY, self._company, company, self._changes),
             Table(_SEQUENCES, self["ngrams"], "Sequences"),
