@@ -54,7 +54,7 @@ class TransformRow:
 
 _ROWS = (
     TransformRow("join", "join.Join", "--with glove.txt", "word2vec.bin"),
-    TransformRow("retrofit", "retrofit.Retrofit", "--lexicon pairs.tsv --method counter-fit"),
+    TransformRow("retrofit", "retrofit.Retrofit", "--lexicon wordnet/"),
     TransformRow("define", "nodes.Define", "--lexicon wordnet/"),
     TransformRow("nodes", "nodes.NodeVectors", "--lexicon ontology.obo"),
     TransformRow("debias", "debias.Debias", "--method hard"),

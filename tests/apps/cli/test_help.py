@@ -150,7 +150,6 @@ MEANINGS = {
     "--dictionary": "translations",
     "--lexicon": "relations between words",
     "--relations": "kinds of relations that pull",
-    "--weight": "how much relations count",
     "--bias-sets": "word sets of bias",
     "--fdr": "highest false discovery rate",
     "--permutations": "random splits in a test",
