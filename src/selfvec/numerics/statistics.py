@@ -306,7 +306,7 @@ def ratios_of_shares(
         ratio = (last / max(of_last, 1)) / (first / max(of_first, 1))
     middle = np.log((last + 0.5) / (of_last + 0.5)) - np.log((first + 0.5) / (of_first + 0.5))
     variance = 1 / (first + 0.5) + 1 / (last + 0.5) - 1 / (of_first + 0.5) - 1 / (of_last + 0.5)
-    half = NORMAL * np.sqrt(variance)
+    half = NORMAL * np.sqrt(np.maximum(variance, 0))  # 0, but for rounding, of what all have
     return ratio, np.exp(middle - half), np.exp(middle + half)
 
 
