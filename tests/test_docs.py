@@ -215,7 +215,7 @@ def test_the_demo_shows_before_and_after(tmp_path: Path, capsys: pytest.CaptureF
     assert "Try next" in output.err
     page = tmp_path / "demo-run.html"
     assert str(page) in output.err
-    assert "mostly about" in page.read_text(encoding="utf-8")
+    assert "Worth reading" in page.read_text(encoding="utf-8")
     assert selfvec.open_run(run).provenance["tokens"] > 100_000
 
 

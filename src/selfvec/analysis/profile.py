@@ -15,8 +15,8 @@ import numpy as np
 
 from selfvec.analysis.association import MEASURES
 from selfvec.analysis.collocates import WITH, Window, collocates, pairs_of
-from selfvec.analysis.comparison.chosen_slices import first_and_last
-from selfvec.analysis.concepts.growth import LEVEL, Sides, exact_p, share_changes
+from selfvec.analysis.comparison.chosen_slices import LEVEL, first_and_last
+from selfvec.analysis.concepts.growth import Sides, exact_p, share_changes
 from selfvec.analysis.concordance import concordance
 from selfvec.analysis.corpus_query import CorpusQuery, asked_query, looked_up
 from selfvec.analysis.counted_text import BARS, MILLION, AskedText, Chosen, asked_text, chosen_documents

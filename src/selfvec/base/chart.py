@@ -27,6 +27,7 @@ class Axis:
     title: str = ""
     ticks: Sequence[tuple[float, str]] | None = None  # values and how they are written; None: round figures
     scale: Callable[[Doubles], Doubles] = np.asarray  # or a logarithm
+    slanted: bool = False  # whether figures below it are long
 
     def shares(self, values: AnyFloats) -> Doubles:
         """How far along the axis values are: 0 at its beginning, 1 at its end."""

@@ -17,6 +17,7 @@ from typing import Any
 from .display import escape_for_display, printable
 
 _FIGURE = re.compile(r"–|×? ?[-+−<]?[\d.,]+%?(?:(?: to |-)[-+−]?[\d.,]+%?)?")
+_PERIOD = re.compile(r"(?<=\d)\.\.(?=\d|\s|$)|(?<!\S)\.\.(?=\d)")
 Row = Mapping[str, Any]
 Pieces = Sequence[tuple[str, str]]
 """A text in pieces with their styles: strong, quiet, mark, came, went, match, related, kind0 …, or ""."""
@@ -53,6 +54,15 @@ class Form:
 def escaped(words: Iterable[str]) -> str:
     """Words with commas between them."""
     return ", ".join(map(escape_for_display, words))
+
+
+def spoken(text: str) -> str:
+    """A text with periods as people write them.
+
+    >>> spoken("2001..2004 has more than 2000Q1.."), spoken("and so on..")
+    ('2001–2004 has more than 2000Q1–', 'and so on..')
+    """
+    return _PERIOD.sub("–", text)
 
 
 def sentence(text: str) -> str:

@@ -37,7 +37,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; }
 h2.part { margin: 2rem 0 .4rem; border-bottom: 2px solid var(--line); }
 h3 { font-size: .85rem; color: var(--quiet); margin: .4rem 0; }
-h1, p { overflow-wrap: anywhere; } a { color: var(--came); }
+h1, p { overflow-wrap: anywhere; } p { margin: .6rem 0; } a { color: var(--came); }
 mark { background: var(--mark); color: inherit; font-weight: 600; border-radius: 3px; padding: 0 .2rem; }
 .quiet { color: var(--quiet); font-size: .9rem; }
 .came, .good, .ok { color: var(--came); } .went, .bad, .fail { color: var(--went); }
@@ -58,10 +58,18 @@ cite { display: block; font-style: normal; font-size: .8rem; color: var(--quiet)
 figure { margin: .6rem 0 1.2rem; break-inside: avoid; } figcaption { color: var(--quiet); }
 .axis { stroke: var(--line); } .value { fill: var(--came); }
 .interval { stroke: var(--came); stroke-width: 2; }
-.brief { padding: .4rem 0 .2rem; font-size: .9rem; line-height: 1.35; }
-section.brief h2 { display: block; font-size: .95rem; margin: 0; }
-.brief p { margin: .1rem 0; }
-@media (max-width: 700px) { body { margin: .8rem auto; } h1 { font-size: 1.2rem; margin: .3rem 0; }
+section.brief { display: flow-root; border: 0; padding: .3rem 0; line-height: 1.4; }
+section.brief h2 { display: block; font-size: .85rem; color: var(--quiet); margin: 0; }
+section.brief p { margin: .4rem 0; }
+section.brief:first-of-type p:first-of-type { font-size: 1.15rem; }
+.brief p .quiet { display: inline-block; }
+figure.beside { float: right; width: 25rem; margin: .3rem 0 1rem 2.5rem; }
+.beside svg { max-width: 100% !important; }
+.beside figcaption { font-size: .85rem; margin-bottom: .3rem; }
+h2.part, section:not(.brief), .wide { clear: both; }
+@media (max-width: 700px) { figure.beside { float: none; width: auto; margin: .4rem 0; }
+  body { margin: .8rem auto; font-size: 14px; }
+  section.brief:first-of-type p:first-of-type { font-size: 1rem; } h1 { font-size: 1.2rem; margin: .3rem 0; }
   p { margin: .5rem 0; line-height: 1.35; } .less { display: none; } td, th { padding-right: .5rem; } }
 @media print { :root { --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --came: #00497a;
   --went: #7a3300; --mark: #e2eefb; } body { margin: 0; max-width: none; font-size: 10pt; }
@@ -122,7 +130,8 @@ def _table_html(table: Table, places: Mapping[str, str]) -> str:
         first, *others = map(_cell_html, row)
         place = places.get(str(row[0]))
         linked = f'<a href="#{place}">{first}</a>' if place else first
-        rows.append("".join(map(_element, repeat("td"), [linked, *others], map(is_figure, row), less)))
+        figures = [figure or is_figure(cell) for figure, cell in zip(right, row, strict=True)]
+        rows.append("".join(map(_element, repeat("td"), [linked, *others], figures, less)))
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return f"<table>{thead}<tbody>{body}</tbody></table>"
 

@@ -26,6 +26,7 @@ HOLLOW = "var(--paper, white)"  # of a report, or white
 _LETTER = 0.57  # mean width of a letter, in its size
 _BOLD = 0.62  # the same in bold
 _TICK = 11  # size of the figures at axes
+_COS, _SIN = 0.77, 0.64  # of 40°, by which long ones are turned
 _LINE = 18  # pixels between two lines of text below a chart
 _NEAR = 9.0  # pixels between a point and the nearest place for its name
 _DISTANCES = (0, 6, 14, 24, 36, 50, 70, 95, 125, 160)  # further pixels, tried in this order
@@ -54,12 +55,14 @@ def drawn(chart: Chart, hollow: str = HOLLOW) -> tuple[str, float, float]:
     left = (
         8 + max([0.0, *(text_width(text, _TICK) for _, text in chart.y.figures)]) + 20 * bool(chart.y.title)
     )
-    names = [(at * width, text_width(text, _TICK) / 2) for at, text in _ticks(chart.x)]
-    left = max([left, *(half - at for at, half in names)])
-    right = max([8.0, *(half + at - width for at, half in names)])
+    names = [(at * width, text_width(text, _TICK)) for at, text in _ticks(chart.x)]
+    slanted = chart.x.slanted
+    left = max([left, *(wide * (_COS if slanted else 0.5) - at for at, wide in names)])
+    right = max([8.0, *(wide / 2 + at - width for at, wide in names if not slanted)])
     heads = textwrap.wrap(chart.title, int((left + width) / 13 / _LETTER))
     top = 8.0 + 17 * len(heads)
     foot = 6.0 + 14 * bool(chart.x.figures) + 18 * bool(chart.x.title)
+    foot += max([wide * _SIN for _, wide in names], default=0.0) * slanted
     title = "".join(
         f'<text y="{17 * row + 13}" font-size="13">{escape(text)}</text>' for row, text in enumerate(heads)
     )
@@ -77,7 +80,7 @@ def moved(x: float, y: float, inside: str) -> str:
 
 def text_width(text: str, size: float) -> float:
     """About how wide a text is, in pixels."""
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    wide = sum(letter == "%" or unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return size * (_LETTER * (len(text) - wide) + wide)
 
 
@@ -121,7 +124,10 @@ def _axes(chart: Chart, left: float) -> Iterator[str]:
         x = left + at * width
         if chart.x.title:  # the places of names are not measured
             yield f'<line {grid} x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height:g}"/>'
-        yield f'<text x="{x:.1f}" y="{height + 15:g}" text-anchor="middle">{escape(text)}</text>'
+        place = f'x="{x:.1f}" y="{height + 15:g}" text-anchor="middle"'
+        if chart.x.slanted:
+            place = f'transform="translate({x + 4:.1f},{height + 12:g}) rotate(-40)" text-anchor="end"'
+        yield f"<text {place}>{escape(text)}</text>"
     named = 'text-anchor="middle" font-size="12"'
     if chart.x.title:
         middle = left + width / 2

@@ -16,7 +16,7 @@ from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.base.chart import Axis, Chart, Line
 from selfvec.base.display import escape_for_display, printable
 from selfvec.base.result_table import ResultTable
-from selfvec.base.view import View, text_table
+from selfvec.base.view import Table, View, text_table
 from selfvec.data.queries import least_count
 from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
@@ -27,12 +27,18 @@ from selfvec.numerics.rows import top_indices, unit_rows
 
 from .charts import path_chart
 from .run_summary import run_summary
-from .text_report import health_table
 
 _ROWS = 20  # of a table
 _WORDS = 8  # words that are shown of vectors
 _NEAR = 4  # neighbours of each
 _SEARCHED = 10_000  # rows that are searched for neighbours, so that a cell of a notebook shows at once
+
+
+def health_table(run: Run) -> list[Table]:
+    """What the health report of a run found; nothing if it has not been made."""
+    findings = run.report_json.get("health", {}).get("findings", ())
+    rows = [[str(one["name"]), str(one["level"]), printable(str(one["message"]))] for one in findings]
+    return [text_table("", ["health of the vectors", "", ""], rows)] if rows else []
 
 
 def vectors_html(vectors: Vectors) -> str:

@@ -1,76 +1,73 @@
-"""One page about a text, to send: what it is about, what changed, words over time, and how sure each is."""
+"""One page about a text, to send to somebody who did not ask for it and does not know the program.
+
+Its first screen says what the text is, how much and of when, shows one picture, and has three findings and
+three documents. Evidence follows, and at the end how it was made. Nothing on it is an option of a command.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from selfvec.analysis.comparison.finding import in_order, told
+from selfvec.analysis.comparison.finding import Finding, in_order
 from selfvec.analysis.concepts.document_topics import ToRead, topic_entries
-from selfvec.analysis.concepts.group_differences import GroupDifference, difference_columns
-from selfvec.analysis.concepts.growth import (
-    ShareChange,
-    growth_columns,
-    growth_findings,
-    growth_in_brief,
-    told_of_growth,
-    word_sentences,
-)
+from selfvec.analysis.concepts.group_differences import GroupDifference, pivot_table, word_table
+from selfvec.analysis.concepts.growth import ShareChange, percent, word_sentences
+from selfvec.analysis.concepts.terms import distinct
 from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath
-from selfvec.base.display import count_of, escape_for_display, printable
-from selfvec.base.view import (
-    COUNT,
-    PIECES,
-    PROSE,
-    Column,
-    Entry,
-    Heading,
-    Part,
-    Table,
-    View,
-    share,
-    text_table,
-)
+from selfvec.base.display import count_of, printable, whole_words
+from selfvec.base.view import COUNT, PIECES, PROSE, Column, Entry, Heading, Part, Table, View, share, spoken
 from selfvec.data.run import Run
-from selfvec.data.run_text import column_of
 from selfvec.text.language_recognition import language_name
 
-from .charts import path_chart, share_chart
-from .run_summary import self_retrieval_gain
+from .charts import path_chart, pivot_chart, share_chart, shares_chart
 
 if TYPE_CHECKING:
-    from selfvec.analysis.concepts.topic_result import Topics
+    from selfvec.analysis.concepts.topic_result import Topic, Topics
     from selfvec.analysis.word_drift.drift_result import Drift
 
-_SUBJECTS = 6  # that the text is mostly about
-_GROUPS, _READ = 3, 3  # groups and documents on the first screen, which a telephone shows without scrolling
-_SHARED = 10  # documents of each value of a field that groups them, on average
+FIRST = 3  # findings and documents on the first screen, which a telephone shows without scrolling
+_DRAWN = 7  # subjects of the picture there
+_TITLE = 90  # characters of a document's title
+_SUFFIX = re.compile(r"(\.[a-z]\w{0,7})+$", re.IGNORECASE)  # of a file's name
+_COUNTED = ("missing", "unit", "quotations", "copies")  # kinds of findings that say how something is counted
 
 
 @dataclass(frozen=True)
 class TextFindings:
     """What a report is made of; what could not be found is None, and ``missing`` says why.
 
-    With filters, it is of the ``documents`` that pass.
+    With filters, it is of the documents that pass.
     """
 
     run: Run
     topics: Topics | None
     drift: Drift | None
-    paths: Sequence[SlicePath]
+    paths: Sequence[SlicePath] = ()
     missing: Sequence[str] = ()
     filters: Sequence[str] = ()
-    documents: int | None = None
-    words: Sequence[tuple[str, ShareChange]] = ()  # how their share of the documents changed
+    why: str = ""  # these two parts are compared
+    words: Sequence[tuple[str, ShareChange]] = ()  # that were asked for, and how their share changed
     groups: Sequence[GroupDifference] = ()
+    field: str = ""  # whose values the groups are
     to_read: Sequence[ToRead] = ()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What differs between the two parts, each thing once, in the order in which a reader needs it."""
+        of_topics = self.topics.findings("subject") if self.topics else []
+        of_words = self.drift.findings if self.drift else []
+        if of_topics and self.drift:  # which have said how the two parts differ
+            of_words = [row for row in of_words if row not in self.drift.sides]
+        return in_order(dict.fromkeys([*of_topics, *of_words]))
 
     def as_dict(self) -> dict[str, Any]:
         """The figures of the first screen."""
-        subjects = [
-            (row.name, row.growth) for row in (self.topics.topics if self.topics else ()) if row.growth
-        ]
+        subjects = [(row.name, row.growth) for row in _records(self.topics) if row.growth]
         growth = [
             {"kind": kind, "name": name, **asdict(change)}
             for kind, changes in (("subject", subjects), ("word", self.words))
@@ -80,10 +77,8 @@ class TextFindings:
             {"group": row.name, "documents": row.documents, "share": row.share, "more": list(row.rows)}
             for row in self.groups
         ]
-        subjects_found = self.topics.findings("subject") if self.topics else []
-        found = dict.fromkeys([*subjects_found, *(self.drift.findings if self.drift else ())])
         return {
-            "findings": [finding.as_dict() for finding in in_order(found)],
+            "findings": [finding.as_dict() for finding in self.findings],
             "growth": growth,
             "groups": groups,
             "read": [asdict(row) for row in self.to_read],
@@ -91,162 +86,216 @@ class TextFindings:
 
 
 def text_report(found: TextFindings) -> View:
-    """The page of what was found about the text of a run: four answers, then the evidence."""
-    groups = found.topics and found.topics.groups
-    # How the periods differ comes first of all: a change of notation looks like a change of subjects.
-    sides = told(groups.sides.findings, flags=False) if groups and groups.sides else []
-    parts: list[Part] = [*sides[:1], *_size(found), *_answers(found), *_subject(found)]
-    if others := sides[1:]:
-        parts += [Heading("What else differs between both ends"), *others]
-    if found.to_read:
-        passages = [([(printable(row.sentence), "")], row.source) for row in found.to_read]
-        parts.append(Entry([("Documents to read, by how they begin", "strong")], quotes=[("", passages)]))
-    if found.topics is not None:
-        parts += [Heading("What it is about"), *_growth(found), *_subjects(found.topics)]
-        parts += topic_entries(found.topics)
+    """The page of what was found about the text of a run."""
+    first, more, counted = _sorted(found)
+    parts: list[Part] = [_about(found), *_picture(found), *_brief("What stands out", first)]
+    titles = [_title(row) for row in found.to_read[:FIRST]]
+    parts += [Entry([("Worth reading", "strong")], titles, brief=True)] * bool(titles)
+    if more:
+        parts += [Heading("What else differs"), *more]
+    if found.words:
+        parts += [Heading("Words that were asked for"), *map(spoken, word_sentences(found.words))]
     if found.groups:
-        rows = [row for group in found.groups for row in group.rows]
-        parts += [Heading("How the groups differ"), _sizes(found.groups)]
-        parts += [group.sentence for group in found.groups]
-        parts.append(Table(difference_columns(), rows, "What each has more of than the others"))
+        parts += [Heading(f"Subjects by {printable(found.field)}"), pivot_table(found.groups)]
+        parts.append(word_table(found.groups))
+    if found.topics is not None:
+        parts += [Heading("Subjects"), _subjects(found.topics), *topic_entries(found.topics)]
     if found.drift is not None:
-        changed = found.drift.view(flags=False)
-        parts += [Heading(f"What changed, from {found.drift.a} to {found.drift.b}"), *changed.parts]
+        named = replace(found.drift, a=spoken(found.drift.a), b=spoken(found.drift.b))
+        parts += [Heading(f"Words, {named.a} and {named.b}"), *named.evidence]
     if found.paths:
         parts += [Heading("Words over time"), *map(path_chart, found.paths)]
-    parts += [Heading("How sure this is"), *health_table(found.run), *_on_certainty(found), *found.missing]
-    parts += [Heading("What this cannot say"), _LIMITS]
-    return View(printable(found.run.provenance.corpus_name), parts)
+    parts += [Heading("How this was made"), *counted, *_made(found)]
+    return View(printable(_SUFFIX.sub("", found.run.provenance.corpus_name)), parts)
 
 
-_LIMITS = (
-    "A subject that grows is written about more often; whether there is more of it, the text does not say. "
-    "Subjects are groups of words that a program found; each document counts for the nearest one, also if "
-    "it is about two or about none. Intervals take documents as independent; several about the same event "
-    "are not, and are less sure than they look. Nothing here says why something changed, or what stands in "
-    "documents that are not in this text."
-)
+# ---- The first screen
 
 
-def _answers(found: TextFindings) -> Iterator[Part]:
-    """A manager's four questions, each with an answer in a few short rows; the evidence has the figures."""
-    topics = found.topics
-    groups = None if topics is None else topics.groups
-    if topics is not None and groups is not None and groups.growth is not None:
-        grown = [*growth_in_brief(topics.grown), *word_sentences(_words(found), brief=True)]
-        yield _answer("Which subjects grow?", grown)
-        sizes = told(groups.growth.findings, flags=False)
-        yield _answer("Is that only because there are more documents?", sizes)
-    if found.groups:
-        yield _answer("How do the groups differ?", [row.in_brief for row in found.groups[:_GROUPS]])
-    elif fields := _fields_with_groups(found.run):
-        named = ", ".join(map(printable, fields[:_GROUPS]))
-        yield _answer("How do groups differ?", [f"Name one of the fields: --groups {named}."])
-    if found.to_read:
-        yield _answer("Which documents to read?", [row.source for row in found.to_read[:_READ]])
+def _about(found: TextFindings) -> str:
+    """What was read, of when, how much, and what is compared."""
+    batch = found.run.tokens
+    documents = 0 if batch is None else batch.documents
+    days = batch.period if batch else None
+    dated = f" of {days[0]} to {days[1]}" if days else ""
+    read = len(batch) if batch and found.filters else found.run.provenance.tokens or 0
+    words = count_of(read, "word")
+    said = [f"{count_of(documents, 'document')}{dated}, {words}." if documents else f"{words}."]
+    if found.filters:
+        said.append(f"Only those with {', '.join(each.replace('=', ' ') for each in found.filters)}.")
+    sides = found.topics and found.topics.groups and found.topics.groups.sides
+    if sides:
+        (a, b), (first, last) = sides.names, sides.slices
+        sizes = f"({count_of(int(last.documents.sum()), 'document')}) with {a} ({first.documents.sum():,})"
+        said.append(f"Compared: {b} {sizes}.")
+    return printable(spoken(" ".join(said)))
 
 
-def _answer(question: str, sentences: Iterable[str]) -> Entry:
-    return Entry([(question, "strong")], [[(sentence, "")] for sentence in sentences], brief=True)
+def _sorted(found: TextFindings) -> tuple[list[str], list[str], list[str]]:
+    """The findings of the first screen, the others, and those that say how something was counted.
+
+    First comes what tells the two parts apart best: a subject, or what would make all others untrue, such as
+    another notation. Then subjects and words take turns.
+    """
+    nested = bool(found.drift and found.drift.nested)
+    counted = [
+        row
+        for row in found.findings
+        if (row.kind in _COUNTED and not (row.kind == "unit" and nested))
+        or (row.kind in ("calendar", "size") and row.effect is None)
+    ]
+    rows = [row for row in found.findings if row not in counted]
+    of_subjects, of_words = ([row for row in rows if row.kind == kind] for kind in ("subject", "word"))
+    rest = [row for row in rows if row.kind not in ("subject", "word")]
+    moved = [row.growth for row in _records(found.topics) if row.growth and row.growth.like_for_like.moved]
+    apart = max((abs(change.share_last - change.share_first) for change in moved), default=0.0)
+    causes = sorted((row for row in rest if _apart(row) > apart), key=_apart, reverse=True)[:1]
+    rest = [row for row in rest if row not in causes]
+    turns = [row for pair in zip_longest(of_subjects, of_words) for row in pair if row is not None]
+    told = [row.says for row in (*causes, *turns)]
+    rest.sort(key=lambda row: row.kind not in ("none", "size"))
+    told += [row.says for row in rest]
+    first = told[: FIRST - bool(found.groups)] if found.findings else []
+    first += [*_on_groups(found), *told[len(first) :], *_on_sizes(found)][: FIRST - len(first)]
+    more = [spoken(says) for says in told if says not in first]
+    return [*map(spoken, first)], more, [spoken(row.says) for row in counted]
 
 
-def _growth(found: TextFindings) -> Iterator[str]:
-    """Which subjects and words grew, with intervals."""
-    if found.topics is not None:
-        yield from told_of_growth(growth_findings(found.topics.grown), flags=False)
-    yield from word_sentences(_words(found))
+def _apart(finding: Finding) -> float:
+    """How well what a finding says tells the documents of both sides apart, from 0 to 1."""
+    if finding.kind == "language":
+        return 1.0
+    effect = abs(finding.effect or 0.0)
+    return effect if finding.kind in ("unit", "document", "writing", "mix") and effect <= 1 else 0.0
 
 
-def _words(found: TextFindings) -> list[tuple[str, ShareChange]]:
-    return [(escape_for_display(word), change) for word, change in found.words]
+def _on_groups(found: TextFindings) -> Iterator[str]:
+    """What the groups that differ most have more of."""
+    rows = [row for row in found.groups if row.larger]
+    for row in sorted(rows, key=lambda row: -row.larger[0][1].low):
+        yield f"{printable(found.field)} {row.sentence}"
 
 
-def _fields_with_groups(run: Run) -> list[str]:
-    """The fields whose values many documents share."""
-    if run.text is None:
-        return []
-    values = ((name, run.text.read((column_of(name),)).to_series()) for name in run.text.fields)
-    return [name for name, column in values if 2 <= column.drop_nulls().n_unique() <= len(column) / _SHARED]
+def _on_sizes(found: TextFindings) -> Iterator[str]:
+    """The largest subjects, where nothing is compared."""
+    for row in _largest(found.topics):
+        words = ", ".join(term.replace("_", " ").strip() for term, _ in row.terms[:_DRAWN])
+        size = f"{percent(row.share)} of the documents ({row.documents:,})"
+        yield printable(f"About {_name(row)}: {size}. Its words are {words}.")
+    if not _largest(found.topics):
+        for row in _records(found.topics):
+            named = ", ".join(distinct((name.split(", ")[0] for name in row.finer), _DRAWN))
+            yield printable(f"About many small subjects: {named}.")
 
 
-def _subjects(topics: Topics) -> list[Part]:
+def _records(topics: Topics | None) -> Sequence[Topic]:
+    return [] if topics is None else topics.topics
+
+
+def _largest(topics: Topics | None) -> list[Topic]:
+    return [row for row in _records(topics) if not row.others]
+
+
+def _name(topic: Topic) -> str:
+    return printable(topic.name.split(", ")[0])
+
+
+def _title(row: ToRead) -> list[tuple[str, str]]:
+    about = " · ".join(filter(None, (row.date, row.subject)))
+    return [(printable(f"{whole_words(row.title, _TITLE)} "), ""), (printable(about), "quiet")]
+
+
+def _brief(title: str, sentences: Sequence[str]) -> list[Part]:
+    heads = [(says, *says.partition(": ")[::2]) for says in sentences]
+    lines = [[(f"{head}: ", "strong"), (rest, "")] if rest else [(says, "")] for says, head, rest in heads]
+    return [Entry([(title, "strong")], lines, brief=True)] if lines else []
+
+
+def _picture(found: TextFindings) -> Iterator[Part]:
+    """Subjects in groups or, without these, in both parts that are compared; or how large they are."""
+    rows = _largest(found.topics)
+    if found.groups and found.groups[0].subjects:
+        yield pivot_chart(found.groups, found.field)
+    elif rows:
+        # Those that moved, then the largest; in the order of their share.
+        chosen = sorted(rows, key=lambda row: not (row.growth and row.growth.like_for_like.moved))[:_DRAWN]
+        yield shares_chart(chosen)
+
+
+# ---- The evidence
+
+
+def _subjects(topics: Topics) -> Table:
     """The subjects in a table, with their share in each period as a chart."""
-    about = "A subject is a group of words that occur in the same documents; its name is typical of them."
+    changes = [row.growth for row in topics.topics if row.growth]
     rows = [
         {
             "name": row.name,
             "documents": row.documents,
             "share": row.share,
-            "growth": row.growth and asdict(row.growth),
+            "first": row.growth and row.growth.share_first,
+            "last": row.growth and row.growth.share_last,
+            "change": row.growth and row.growth.verdict,
             "chart": topics.groups and share_chart(topics, number),
         }
-        for number, row in enumerate(topics.topics)
+        for number, row in sorted(enumerate(topics.topics), key=lambda pair: pair[1].others)
     ]
-    columns = [
-        Column("name", "subject", PROSE),
-        Column("documents", form=COUNT, less=True),
-        Column("share", form=share(1), less=True),
-    ]
-    if grown := growth_columns(row.growth for row in topics.topics):
-        columns += [*grown, Column("chart", "share over time", PIECES)]
+    columns = [Column("name", "subject", PROSE), Column("documents", form=COUNT, less=True)]
+    if changes:
+        columns += [
+            Column("first", spoken(changes[0].first), share(1)),
+            Column("last", spoken(changes[0].last), share(1)),
+            Column("change", form=PIECES),
+            *[Column("chart", "over time", PIECES, less=True)] * bool(topics.groups and len(topics.groups)),
+        ]
+    else:
+        columns.append(Column("share", form=share(1)))
     none = topics.documents - sum(row.documents for row in topics.topics)
     without = [f"{count_of(none, 'document has', 'documents have')} none of these words."] if none else []
-    return [about, Table(columns, rows, notes=without)]
+    return Table(columns, rows, notes=without)
 
 
-def _sizes(groups: Sequence[GroupDifference]) -> Table:
-    columns = (Column("group"), Column("documents", form=COUNT), Column("share", form=share(1)))
-    rows = [{"group": row.name, "documents": row.documents, "share": row.share} for row in groups]
-    return Table(columns, rows, "Sizes")
-
-
-def health_table(run: Run) -> list[Table]:
-    """What the health report of a run found; nothing if it has not been made."""
-    findings = run.report_json.get("health", {}).get("findings", ())
-    rows = [[str(one["name"]), str(one["level"]), printable(str(one["message"]))] for one in findings]
-    return [text_table("", ["health of the vectors", "", ""], rows)] if rows else []
-
-
-def _size(found: TextFindings) -> Iterator[str]:
-    """What was read, in a sentence."""
-    provenance = found.run.provenance
-    days = found.run.tokens.period if found.run.tokens else None
-    dated = f", dated {days[0]} to {days[1]}" if days else ""
-    documents = found.run.tokens.documents if found.run.tokens else 0
-    size = f"{count_of(documents, 'document')}, " if documents else ""
-    code = provenance.text.get("language")
-    language = f"; language: {language_name(code)}" if code else ""
-    words = count_of(provenance.tokens or 0, "word")
-    yield printable(f"{size}{words}{dated}{language}.")
-    if found.documents is not None:
-        chosen = f"only the {count_of(found.documents, 'document')} with {', '.join(found.filters)}"
-        yield printable(f"What follows is about {chosen}.")
-
-
-def _subject(found: TextFindings) -> Iterator[str]:
-    """What the text is about, and what was noted on reading it."""
-    if found.topics is not None and found.topics.subjects:
-        *first, last = found.topics.subjects[:_SUBJECTS]
-        yield f"It is mostly about {' and '.join(filter(None, (', '.join(first), last)))}."
-    notes = found.run.provenance.corpus.get("notes", ())
-    yield from (printable(f"{note[:1].upper()}{note[1:]}.") for note in notes)
-
-
-def _on_certainty(found: TextFindings) -> Iterator[str]:
-    if gain := self_retrieval_gain(found.run.provenance):
-        before, after = gain
+def _made(found: TextFindings) -> Iterator[str]:
+    """What was read and mended, how it was compared and counted, and what cannot be said."""
+    made = found.run.provenance
+    code = made.text.get("language")
+    language = f", in {language_name(code)}" if code else ""
+    notes = [note for note in made.corpus.get("notes", ()) if not re.search(r"(^|\s)--\w", note)]
+    read = str(made.corpus.get("description", ""))
+    for file in made.corpus.get("files", ()):  # without folders, which are nobody's business
+        read = read.replace(str(file.get("path", "")) or read, PurePath(str(file.get("path"))).name)
+    for note in (*([f"Read{language}: {read}"] if read else []), *notes):
+        yield printable(f"{note[:1].upper()}{note[1:]}.")
+    yield from filter(None, [spoken(found.why), *found.missing])
+    sides = found.topics and found.topics.groups and found.topics.groups.sides
+    if sides and sides.fields:
+        yield printable(
+            f"Words are compared with the same mix of {' and '.join(sides.fields)} in both parts."
+        )
+    if found.topics is not None:
         yield (
-            f"The two halves of an unseen document match better than {after:.0%} of mismatched halves; with "
-            f"the initial vectors, better than {before:.0%}. Chance is 50%."
+            "A subject is a group of words that occur in the same documents; its name is typical of them. "
+            "Each document counts for the nearest subject, also if it is about two or about none."
+        )
+    if found.findings or found.groups:
+        yield (
+            "There is more or less of a subject if its share of the documents differs beyond chance, and in "
+            "another way than the shares of the other subjects: as shares add up to 100 %, one that grows "
+            "makes the others smaller. By chance alone a subject would be named in one of twenty such texts. "
+            "Figures in brackets are the ends of 95 % intervals. Documents are taken as independent; where "
+            "several are about the same event, less is sure than it looks."
         )
     if found.drift is not None:
         yield (
-            "q is the share of false alarms to expect among the words with this q or a lower one; words "
-            "with q ≤ 0.05 are safe to quote as changed. The lower end of the 95 % interval says how many "
-            "of its uses are new at least."
+            "New uses of a word are those in contexts that it did not have before, beyond what is usual for "
+            "words as frequent; q is the share of false alarms to expect among words with as low a q."
         )
     if found.paths:
         yield (
-            "In the charts, bars are 95 % intervals, and the dashed line is the distance that chance alone "
-            f"gives; a hollow point has fewer than {FEW_USES} occurrences."
+            "In charts of words, bars are 95 % intervals, and the dashed line is the distance that chance "
+            f"alone gives; a hollow point has fewer than {FEW_USES} occurrences."
         )
+    yield (
+        "A subject that grows is written about more often; whether there is more of it, the text does not "
+        "say, nor why something changed, nor what stands in documents that are not in this text."
+    )

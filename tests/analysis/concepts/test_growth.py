@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from tests.analysis.concepts.subjects import SUBJECTS, subject_table
 from tests.commands import ran
+from tests.html_pages import Html
 from tests.refusals import refused
 
 import selfvec
+from selfvec.analysis.comparison.chosen_slices import LEVEL
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.group_differences import GroupDifference, group_differences
 from selfvec.analysis.concepts.growth import (
@@ -22,9 +24,9 @@ from selfvec.analysis.concepts.growth import (
     ShareChange,
     Sides,
     exact_p,
-    first_and_last_periods,
     growth_findings,
-    moved_subjects,
+    percent,
+    q_beside_others,
     share_changes,
     told_of_growth,
 )
@@ -66,7 +68,11 @@ def test_a_subject_whose_share_doubles_is_named_and_no_other() -> None:
     assert storm.growth.share_last / storm.growth.share_first == pytest.approx(storm.growth.ratio)
     grew, size = result.findings()
     names = [topic.name.split(", ")[0] for topic in result.topics]
-    assert grew.says.startswith(f"Larger share of the documents from 2001 to 2002: {names[0]} ")
+    assert re.fullmatch(
+        rf"More about {names[0]}: \d+% of the documents of 2002, \d+% of those of 2001: "
+        r"[\d.]+ times the share \([\d.]+ to [\d.]+\)\.",
+        grew.says,
+    )
     assert result.topics[0] == storm
     assert not any(name in grew.says for name in names[1:])
     assert (grew.kind, grew.effect, grew.low, grew.q) == (
@@ -91,7 +97,7 @@ def test_where_only_the_documents_are_more_no_subject_is_named() -> None:
 
 def moved(*sides: Any) -> Mask:
     _, low, high = ratios_of_shares(*sides)
-    return moved_subjects(low, high, exact_p(*sides))
+    return q_beside_others(low, high, exact_p(*sides)) <= LEVEL
 
 
 def test_where_nothing_changes_a_subject_is_named_in_at_most_five_of_a_hundred_texts() -> None:
@@ -122,7 +128,7 @@ def test_where_many_shrink_those_that_stayed_are_what_they_are_compared_with() -
     """They would have grown beside the others. Left out as well, only those that shrank would be left."""
     low, high = np.array([[0.19, 0.29], [0.75, 1.1], [0.02, 0.19], [10.5, 22], [0.04, 0.33]]).T
     p = np.array([0, 0.32, 0, 0, 0])
-    assert moved_subjects(low, high, p).tolist() == [True, False, True, True, True]
+    assert (q_beside_others(low, high, p) <= LEVEL).tolist() == [True, False, True, True, True]
 
 
 def test_of_subjects_without_documents_none_moved() -> None:
@@ -164,7 +170,7 @@ def test_within_strata_that_do_not_change_a_subject_is_named_in_at_most_five_of_
             for of in sizes
         ]
         made = stratified_ratios(tables[0], sizes[0], tables[1], sizes[1])
-        named.append(moved_subjects(made.low, made.high, made.p).any())
+        named.append((q_beside_others(made.low, made.high, made.p) <= LEVEL).any())
     assert np.mean(named) <= 0.05
 
 
@@ -181,10 +187,10 @@ def test_a_subject_that_grows_with_a_kind_of_document_does_not_grow_by_itself() 
     assert change.equal.share_last == pytest.approx((0 + 79 / 80) / 2)
     said = {finding.kind: finding.says for finding in growth_findings([Grown("Valves", change)])}
     assert said == {
-        "mix": "In all documents, whose mix changed: Valves 19 % → 79 %, 4.2 times (1.0 times with the mix "
+        "mix": "In all documents, whose mix changed: Valves 19% → 79%, 4.2 times (1.0 times with the mix "
         "equal).",
         "none": "No subject has a larger or smaller share of the documents beyond chance from 2001 to 2004, "
-        "with the mix of kind held equal.",
+        "with the same mix of kind.",
     }
 
 
@@ -195,9 +201,8 @@ def test_a_subject_that_is_new_has_no_ratio_but_a_lower_bound() -> None:
     assert 1 < change.low < change.high
     assert change.shown.startswith("new (at least ")
     (said,) = growth_findings([Grown("Valves", replace(change, moved=True))])
-    assert said.says.startswith(
-        "Larger share of the documents from 2001 to 2004: Valves new (0 % → 50 %; 95 %:"
-    )
+    expected = "More about Valves: 50% of the documents of 2004, 0% of those of 2001: new (at least "
+    assert said.says.startswith(expected)
     assert (said.effect, said.low) == (None, change.low)
     assert growth_findings([]) == []
 
@@ -209,7 +214,7 @@ def test_of_many_subjects_that_moved_the_surest_are_said_and_the_others_counted(
     found = growth_findings([Grown(f"Subject {i}", change(1 + i / 10)) for i in range(1, 9)])
     assert [finding.low for finding in found] == [1 + i / 10 for i in range(8, 0, -1)]
     *first, last = told_of_growth(found)
-    assert [said.split(": ")[1][:9] for said in first] == [f"Subject {i}" for i in range(8, 2, -1)]
+    assert [said.split(":")[0] for said in first] == [f"More about Subject {i}" for i in range(8, 2, -1)]
     assert last == "2 other subjects moved, as the table shows."
 
 
@@ -283,11 +288,23 @@ def test_units_count_within_the_values_of_a_field_too() -> None:
         assert one.equal.p > other.equal.p
 
 
-def test_groups_that_are_no_periods_have_no_growth() -> None:
-    batch, sides = sides_of(2, 2)
-    fields = [Slice("IOWA", sides.first.documents), Slice("OHIO", sides.last.documents)]
-    assert first_and_last_periods(fields, batch) is None
-    assert first_and_last_periods(list(reversed(sides)), batch) == sides  # in order of time
+def test_q_is_small_exactly_where_a_subject_moved_by_itself() -> None:
+    """Four of five shrink beyond chance, and alike, since one doubled: their p is small and q is not."""
+    first, last = np.array([100] * 5), np.array([200, 75, 75, 75, 75])
+    p = exact_p(first, 500, last, 500)
+    q = q_beside_others(*ratios_of_shares(first, 500, last, 500)[1:], p)
+    assert p.max() < 0.05
+    assert q[0] < 1e-6
+    assert q[1:].min() > 0.05
+
+
+def test_words_and_topics_are_compared_between_the_same_two_parts() -> None:
+    run = dated_run(EVEN, DOUBLED, (700, 700))
+    found = topics(run, 4, by="month")  # whatever the groups are
+    change = selfvec.drift(run)
+    assert {(topic.growth.first, topic.growth.last) for topic in found.topics} == {(change.a, change.b)}
+    assert (change.a, change.b) == ("2001", "2002")
+    assert all(topic.growth is None for topic in topics(place_run(EVEN), 4, by="place").topics)
 
 
 def test_the_json_of_topics_has_growth_and_intervals(tmp_path: Path) -> None:
@@ -333,8 +350,8 @@ def test_the_group_that_differs_is_named_with_the_subject_and_its_words() -> Non
     words = [word for word, _ in found["north"].words]
     assert words
     assert set(words) <= set(SUBJECTS["storm"])
-    assert found["north"].sentence.startswith("north (100 documents, 33 %): more of ")
-    assert name.split(", ")[0] in found["north"].sentence
+    shares = f"{percent(change.share_last)} are about {name.split(', ')[0]}, {percent(change.share_first)}"
+    assert found["north"].sentence == f"north (100 documents): {shares} of the others."
 
 
 def test_where_groups_are_alike_hardly_any_is_said_to_differ() -> None:
@@ -342,30 +359,26 @@ def test_where_groups_are_alike_hardly_any_is_said_to_differ() -> None:
     named = [any(row.larger or row.words for row in found.values()) for found in texts]
     assert sum(named) <= 2  # of 20, at 5 %
     quiet = texts[named.index(False)]["west"]
-    assert quiet.sentence == "west (100 documents, 33 %): nothing more than the others."
+    assert quiet.sentence == "west (100 documents): nothing more than the others."
 
 
-def test_a_report_answers_four_questions_and_says_what_it_cannot(tmp_path: Path) -> None:
+def test_a_report_counts_the_subjects_of_groups(tmp_path: Path) -> None:
     run = place_run([0.7, 0.1, 0.1, 0.1])
     made = selfvec.report(run, tmp_path / "report.html", groups="place", words="hail")
     assert [row["group"] for row in made["groups"]] == ["north", "south", "west"]
     assert {row["kind"] for row in made["growth"]} == {"subject", "word"}
-    text = re.sub(r"<[^>]*>", " ", (tmp_path / "report.html").read_text(encoding="utf-8"))
-    places = [
-        text.index(part)
-        for part in (
-            "Which subjects grow?",
-            "Is that only because there are more documents?",
-            "How do the groups differ?",
-            "Which documents to read?",
-            "What it is about",
-            "What this cannot say",
-        )
-    ]
-    assert places == sorted(places)
-    first = made["read"][0]
-    assert f"{first['id']} · {first['date']}" in text
-    assert first["sentence"].startswith("The ")  # from the beginning of a sentence
+    read = Html((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert "Subjects by place" in read.texts["h2"]
+    assert "Words that were asked for" in read.texts["h2"]
+    cells = read.texts["td"]
+    start = cells.index("all subjects")
+    assert cells[start + 1 : start + 5] == ["300", "100", "100", "100"]
+    more = made["groups"][0]["more"][0]
+    assert (more["kind"], more["share"]) == ("subject", more["documents"] / 100)
+    place = cells.index(more["name"], start)
+    assert cells[place + 2] == f"{more['documents']} {percent(more['share'])}"
+    (first,) = [text for text in read.texts["p"] if text.startswith("place north (100 documents): ")]
+    assert f"{percent(more['share'])} are about" in first
     two = selfvec.report(run, tmp_path / "two.html", groups="place=west,north")
     assert {row["group"] for row in two["groups"]} == {"north", "west"}
 

@@ -10,11 +10,10 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.concepts.corpus_topics import topics
+from selfvec.analysis.concepts.corpus_topics import few_with_growth, topics
 from selfvec.analysis.concepts.subjects import few_subjects, merged
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.apps.functions.live import undo
-from selfvec.apps.functions.report import few_with_periods
 from selfvec.apps.mcp.tools import Tools
 from selfvec.base.errors import InputError, TargetError
 from selfvec.data.run import Run, TopicName
@@ -80,7 +79,8 @@ def test_other_subjects_are_no_larger_part_of_a_report_than_a_fifth() -> None:
     texts = [" ".join(draw.choice(words[i % 24 :: 24], 8)) for i in range(480)]  # 24 subjects of 20 documents
     many = topics(selfvec.refine(texts, vectors="none", method="decorrelated"), 24)
     assert sum(topic.share for topic in few_subjects(many).topics if topic.others) > 0.2
-    few = few_with_periods(many.run, many)
+    assert many.run is not None
+    few = few_with_growth(many.run, many, None)
     assert len(few) <= 12
     assert sum(topic.share for topic in few.topics if topic.others) <= 0.2
 

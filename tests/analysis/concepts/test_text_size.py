@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from selfvec.analysis.comparison.chosen_slices import join_periods
 from selfvec.analysis.comparison.finding import Finding
-from selfvec.analysis.concepts.growth import first_and_last_periods
+from selfvec.analysis.concepts.growth import Sides
 from selfvec.analysis.concepts.text_size import text_growth
 from selfvec.corpus.slices import by_period
 from selfvec.data.token_batch import TokenBatch
@@ -15,9 +16,10 @@ from selfvec.data.token_batch import TokenBatch
 def found(days: Sequence[str] | np.ndarray, by: str = "year") -> list[Finding]:
     dates = np.sort(np.array(days, "datetime64[D]"))
     batch = TokenBatch(np.zeros(len(dates), np.int32), np.arange(len(dates) + 1), ["a"], dates)
-    sides = first_and_last_periods(by_period(batch, by), batch)
-    assert sides is not None
-    return text_growth(sides, batch).findings
+    parts = join_periods(by_period(batch, by), batch)
+    growth = text_growth(Sides(parts[0], parts[-1]), batch)
+    assert growth is not None
+    return growth.findings
 
 
 def said(days: Sequence[str] | np.ndarray, by: str = "year") -> list[str]:

@@ -28,35 +28,60 @@ def years(first: int, last: int, number: int, words: int) -> list[tuple[str | No
     return [(f"{year}-06-01", words) for year in range(first, last + 1) for _ in range(number)]
 
 
+def every_day(first: str, end: str, number: int = 2) -> list[tuple[str | None, int]]:
+    """So many documents of each day."""
+    return [(str(day), 20) for day in np.arange(first, end, dtype="datetime64[D]") for _ in range(number)]
+
+
+HALVES = "the halves of the text"
 CHOSEN = {
-    # 10 years of 40 documents of 100 words: an eighth of 40,000 words is 5,000, two years
-    "even years": (years(2000, 2009, 40, 100), ["2000..2001", "2008..2009"], "latest years that hold an eig"),
-    # 10 documents a year: 30 documents are three years, though an eighth of the words is two
-    "few documents": (years(2000, 2009, 10, 400), ["2000..2002", "2007..2009"], "hold an eighth of the te"),
-    # 90 years: nine decades are at least eight periods
-    "decades": (years(1900, 1989, 8, 100), ["1900..1919", "1970..1989"], "the latest decades that"),
-    # 3 years: no unit has eight periods, years are the coarsest that have three
-    "three years": (years(2000, 2002, 100, 30), ["2000", "2002"], "the latest years that hold an eighth"),
-    # an eighth of the text is in no years beside those of the first, 2,000 words are
-    "uneven": (years(2000, 2000, 900, 100) + years(2001, 2001, 40, 60), ["2000", "2001"], "that hold 30"),
+    # of 200 documents on either side 50 and 25 have a p of .0024, an eighth of .05 is .00625
+    "years": (years(2000, 2004, 200, 30), ["2003", "2004"], "the last whole year with the one before"),
+    "a year that ends early": (every_day("2000-01-01", "2003-08-01"), ["2001", "2002"], "last whole year"),
+    "a year that begins late": (every_day("2000-04-01", "2002-01-01"), ["2001Q3", "2001Q4"], "ole quarter"),
+    "two years that are cut": (every_day("2000-08-01", "2001-06-01"), ["2001Q1"], "last whole quarter"),
+    "months": (every_day("2000-02-01", "2000-04-01", 9), ["2000-02", "2000-03"], "last whole month"),
+    # 250 documents each March: nothing is missing after it
+    "waves": (every_day("2000-03-01", "2000-04-01", 9) * 1 + every_day("2001-03-01", "2001-03-30", 9),
+              ["2000", "2001"], "last whole year"),
+    # of 40 documents 10 and 5 may be chance; of 200, in five years, 50 and 25 are not
+    "few documents": (years(2000, 2009, 40, 100), ["2000..2004", "2005..2009"], HALVES),
+    "decades": (years(1900, 1989, 8, 100), ["1900..1944", "1945..1989"], HALVES),
+    # 50 documents on either side tell little, but are more than 30 of 2,000 words
+    "hardly enough": (years(2000, 2009, 10, 400), ["2000..2004", "2005..2009"], HALVES),
+    "three years": (years(2000, 2002, 100, 30), ["2000", "2001..2002"], HALVES),
+    "uneven": (years(2000, 2000, 900, 100) + years(2001, 2001, 40, 60), ["2000", "2001"], HALVES),
     # half of the documents have a date, which is enough; two documents fewer are not
-    "half dated": (years(2000, 2009, 40, 100) + [(None, 100)] * 400, ["2000..2001", "2008..2009"], "an"),
+    "half dated": (years(2000, 2009, 40, 100) + [(None, 100)] * 400, ["2000..2004", "2005..2009"], HALVES),
     "mostly undated": (years(2000, 2009, 40, 100) + [(None, 9)] * 402, [], "by refining: 402 of 802 do"),
     "undated": ([(None, 9)] * 90, [], ""),
-    "too little text": (years(2000, 2009, 6, 20), [], "by refining: no two spans of years hold 30 docum"),
-    "two centuries": ([("1950-01-01", 9), ("2001-01-01", 9)], [], "by refining: no two spans of centuries"),
-    "one day": (years(2000, 2000, 500, 100), [], "by refining: no two spans of"),
+    "too little text": (years(2000, 2009, 6, 20), [], "by refining: no two periods hold 30 documents and "),
+    "two centuries": ([("1950-01-01", 9), ("2001-01-01", 9)], [], "by refining: no two periods hold"),
+    "one day": (years(2000, 2000, 500, 100), [], "by refining: no two periods hold"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CHOSEN)
-def test_the_earliest_and_the_latest_periods_that_hold_enough_are_compared(name: str) -> None:
+def test_the_last_whole_period_that_tells_is_compared_with_the_one_before(name: str) -> None:
     documents, expected, why = CHOSEN[name]
     found = default_slices(dated_run(documents))
-    assert [part.name for part in found.slices] == expected
+    assert [part.name for part in found.slices][-len(expected) :] == expected
     assert (why in found.why) if why else not found.why
     for part in found.slices:
         assert part.documents.sum() >= ENOUGH_DOCUMENTS
+
+
+def test_a_period_of_which_too_few_words_can_be_tested_is_no_default() -> None:
+    """Of 400 words each is in 20 documents a year, or in 4: in 20 of the five years that a half has."""
+    for each, expected in ((20, ["2008", "2009"]), (4, ["2000..2004", "2005..2009"])):
+        words = 400 if each == 4 else 120
+        texts = [
+            {"text": " ".join(f"w{(number + i) % words}x" for i in range(8)), "date": f"{year}-06-01"}
+            for year in range(2000, 2010)
+            for number in range(0, words * each // 8 * 8, 8)
+        ]
+        run = selfvec.refine(texts, "none", "original", repeats="keep", as_is=True)
+        assert [part.name for part in default_slices(run).slices] == expected
 
 
 OLD = [
@@ -98,8 +123,8 @@ def counted(found: Drift) -> set[tuple[Any, ...]]:
 
 def test_dated_text_is_compared_between_periods_and_by_refining_on_request(run: Run) -> None:
     found = selfvec.drift(run)
-    # 60 documents a year of 13 or 14 words: three years hold 2,000 words
-    assert (found.a, found.b) == ("2000..2002", "2007..2009")
+    # 60 documents a year do not tell
+    assert (found.a, found.b) == ("2000..2004", "2005..2009")
     assert found.as_dict()["why"] == found.why != ""
     named = selfvec.drift(run, [found.a, found.b])
     assert (named.rows, named.why) == (found.rows, "")
@@ -152,7 +177,7 @@ def test_sides_of_other_months_may_differ_by_the_season() -> None:
 
 def test_filters_are_those_of_search_and_periods_are_chosen_among_what_passes(run: Run) -> None:
     slices = asked_slices(run, filters=["kind=speech", "date=2001..2009"]).slices
-    # 60 speeches of 13 words a year until 2004, then 20: 2,000 words are three years, and the last six
+    # 60 speeches a year until 2004, then 20: 240 and 100 in all, and half of it is 170
     assert [part.name for part in slices] == ["2001..2003", "2004..2009"]
     kinds = np.array([row["kind"] for row in rows()])
     for part, expected in zip(slices, (180, 160), strict=True):

@@ -7,8 +7,9 @@ import pytest
 from drift_corpus import planted_run
 from tests.analysis.planted_topics import WORDS, topic_vectors
 
+from selfvec.analysis.comparison.chosen_slices import LEAST
 from selfvec.analysis.word_drift.drift import drift
-from selfvec.analysis.word_drift.new_uses import FEWEST, LEAST, new_uses
+from selfvec.analysis.word_drift.new_uses import FEWEST, new_uses
 from selfvec.analysis.word_drift.permutation_test import Distances, MeanUses
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings

@@ -15,6 +15,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.concepts import corpus_topics
+from selfvec.analysis.concepts.growth import percent
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_kinds import stop_words_of_run
@@ -561,6 +562,24 @@ def test_topics_and_words_are_counted_by_period(site: Site) -> None:
     status, _, body = site.get("/api/time?w=bread&unit=century")
     assert status == 404
     assert b"month, quarter, year, decade" in body
+
+
+def test_of_a_subject_the_page_says_what_a_report_says(site: Site, tmp_path: Path) -> None:
+    """There is a single test, of the subjects that a report has; a topic that these join has none."""
+    site.data.topics.result()
+    made = selfvec.report(site.data.run, tmp_path / "report.html")
+    rows = {row["name"]: row for row in made["growth"]}
+    page = {row["name"]: row["growth"] for row in site.json("/api/topics")["topics"] if row["growth"]}
+    assert page
+    for name, said in page.items():
+        row = rows[name]
+        shares = [f"{percent(row[f'share_{side}'])} of" for side in ("last", "first")]
+        assert said.startswith(
+            f"{shares[0]} the documents of {row['last']}, {shares[1]} those of {row['first']}"
+        )
+        assert ("times the share" in said) == row["moved"] == (row["q"] <= 0.05)
+    default = next(choice for choice in site.json("/api/about")["comparisons"])
+    assert {(row["first"], row["last"]) for row in rows.values()} == {(default["a"], default["b"])}
 
 
 def test_names_are_words_with_a_capital_letter_in_mid_sentence(tmp_path: Path) -> None:

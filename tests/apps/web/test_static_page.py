@@ -70,10 +70,9 @@ def test_a_saved_page_is_a_report_on_paper(page: Page, site: Site, saved: str) -
     assert page.run(f"{shown}.map((e) => e.className)") == ["paper"]
     heads = page.run("[...document.querySelectorAll('.paper h2.part')].map((e) => e.textContent)")
     assert [head.split(",")[0] for head in heads] == [
-        "What it is about",
-        "What changed",
-        "How sure this is",
-        "What this cannot say",
+        "Subjects",
+        "Words",
+        "How this was made",
     ]
     ranked = [escape_for_display(row["word"]) for row in site.json("/api/ranking?limit=30")["rows"]]
     entries = page.texts(".paper section h2")

@@ -12,20 +12,24 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from selfvec.base.arrays import Ints, Mask
+from selfvec.analysis.word_kinds import WordTable
+from selfvec.base.arrays import Doubles, Ints, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
 from selfvec.corpus.slices import (
-    PERIODS,
     Slice,
     by_label,
     by_period,
     labelled_by,
     listed,
     named_slice,
+    parse_span,
+    slice_of_each,
 )
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.statistics import cross_counts, hypergeometric_p
+from selfvec.text.document_vectors import documents_of_words
 
 from .finding import Finding
 from .missing import undated
@@ -33,6 +37,13 @@ from .missing import undated
 ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared
 ENOUGH_DOCUMENTS = 30  # of a period that is compared by default
 MOST_SLICES = 8  # of a text
+LEAST = 16  # documents on each side of words of which new uses are counted
+SURE = 100  # such words: with fewer, a side is too small to tell which words changed
+SUBJECTS = 8  # of a text: what a reader takes in at a glance
+LEVEL = 0.05  # of false alarms
+_UNITS = ("year", "quarter", "month")
+_JUST = 0.02  # of a period: a week of a year, which is no gap
+_TRIED = 4  # times as many words are looked at
 BY_REFINING = ["original", "refined"]  # names the states before and after refining, unless slices do
 
 
@@ -107,8 +118,9 @@ def first_and_last(periods: Sequence[Slice], batch: TokenBatch, enough: int = EN
     ['1990..1993', '1994..1995']
     """
     sizes = _sizes(periods, batch)
-    half = int(np.argmin(np.abs(np.cumsum(sizes[:-1]) - sizes.sum() / 2))) + 1
-    first, last = _ends((sizes, enough)) or (half, len(periods) - half)
+    first, last = (1 + int(np.searchsorted(np.cumsum(sizes[::step]), enough)) for step in (1, -1))
+    if first + last > len(periods):
+        return halves(periods, batch)
     return [_joined(periods[:first]), _joined(periods[-last:])]
 
 
@@ -173,6 +185,9 @@ def asked_slices(
     lost = undated(run, chosen.slices, field, documents)
     if documents is None:
         return chosen._replace(findings=lost)
+    if not chosen.slices and chosen.why:
+        rule = chosen.why.removeprefix(_BY_REFINING).removesuffix(".")
+        raise InputError(rule, remedy="name the slices: --between A..B C..D")
     if not chosen.slices:
         rule = "filters choose documents of two slices, and refining is compared for all documents"
         raise OptionError(rule, field="filter", remedy="name the slices: --between A..B C..D")
@@ -190,7 +205,8 @@ def _named(run: Run, name: str) -> Slice:
         if not fields:
             raise
         rule = f"{name!r} is not a slice but a value of the field {fields[0]!r}"
-        raise NotFound(rule, remedy=f"add --slice-field {shlex.quote(fields[0])}") from None
+        remedy = f"add --slice-field {shlex.quote(fields[0])} or, in a report, name it with --groups instead"
+        raise NotFound(rule, remedy=remedy) from None
 
 
 def two_parts(
@@ -227,72 +243,130 @@ def _passing(part: Slice, documents: Mask, filters: Sequence[str]) -> Slice:
 
 
 def default_slices(run: Run, among: Mask | None = None) -> Chosen:
-    """What is compared if nobody names it: the first and the last slice of a run, or else `usual_slices`.
+    """What is compared if nobody names it, in words, subjects and pages: the last period and the one before.
 
-    ``among`` are the documents that count, (D,), by default all.
+    A text with labels is compared between the first and the last, one whose documents mostly have no date
+    before and after refining. ``among`` are the documents that count, (D,), by default all.
     """
-    slices, batch = slices_of(run), run.tokens
-    if batch is None or not slices:
-        return usual_slices(batch, among)
-    slices = [part for part in slices if part.documents.any()]
-    if not slices:
+    batch = run.tokens
+    if batch is None:
         return Chosen([])
-    _several(slices)
-    if batch.slices is None:
-        return Chosen(first_and_last(slices, batch))
-    sizes = _sizes(slices, batch)
-    if min(sizes[0], sizes[-1]) >= ENOUGH_TOKENS:
-        return Chosen([slices[0], slices[-1]])
-    # Labels have no order in which they could be joined: those with the most text, in their order.
-    return Chosen([slices[i] for i in sorted(np.argsort(-sizes, kind="stable")[:2].tolist())])
-
-
-def usual_slices(batch: TokenBatch | None, among: Mask | None = None) -> Chosen:
-    """The earliest and the latest years of a dated text, or other units of time.
-
-    Each side holds an eighth of the text or, if the text is too uneven, at least enough for a test. A text
-    whose documents mostly have no date is compared before and after refining. ``among`` are the documents
-    that count, (D,), by default all.
-    """
-    if batch is None or batch.dates is None or np.isnat(batch.dates).all():
+    if batch.slices is not None:
+        return _first_and_last_label(batch)
+    if batch.dates is None or np.isnat(batch.dates).all():
         return Chosen([])
     dated = ~np.isnat(batch.dates)
     documents = int(batch.documents if among is None else among.sum())
     if 2 * dated.sum() < documents:
         undated = documents - dated.sum()
         return Chosen([], f"{_BY_REFINING}{undated:,} of {documents:,} documents have no date.")
-    unit, periods = _calendar(batch)
-    units = "centuries" if unit == "century" else f"{unit}s"
-    tokens = _sizes(periods, batch)
-    counts = np.array([part.documents.sum() for part in periods], np.int64)
-    least = f"{ENOUGH_DOCUMENTS} documents and {ENOUGH_TOKENS:,} words"
-    # If the ends that hold an eighth overlap, as in an uneven text, the least that a test needs.
-    for enough, held in ((tokens.sum() / MOST_SLICES, f"an eighth of the text, {least}"), (0, least)):
-        ends = _ends((tokens, max(enough, ENOUGH_TOKENS)), (counts, ENOUGH_DOCUMENTS))
-        if ends is not None:
-            sides = [_joined(periods[: ends[0]]), _joined(periods[-ends[1] :])]
-            why = f"Compared: the earliest and the latest {units} that hold {held} each."
-            return Chosen(sides, why)
-    return Chosen([], f"{_BY_REFINING}no two spans of {units} hold {least} each.")
+    return _last_and_before(run, batch)
 
 
-def _calendar(batch: TokenBatch) -> tuple[str, list[Slice]]:
-    """The coarsest unit of time that cuts a text into `MOST_SLICES` periods or, if none does, into most."""
-    by_unit = {unit: by_period(batch, unit) for unit in reversed(PERIODS)}
-    unit = max(by_unit, key=lambda name: min(len(by_unit[name]), MOST_SLICES))
-    return unit, by_unit[unit]
+def _first_and_last_label(batch: TokenBatch) -> Chosen:
+    slices = _several([part for part in by_label(batch) if part.documents.any()])
+    sizes = _sizes(slices, batch)
+    if len(slices) < 2 or min(sizes[0], sizes[-1]) >= ENOUGH_TOKENS:
+        return Chosen([slices[0], slices[-1]] if slices else [])
+    # Labels have no order in which they could be joined: those with the most text, in their order.
+    return Chosen([slices[i] for i in sorted(np.argsort(-sizes, kind="stable")[:2].tolist())])
 
 
-def _ends(*wanted: tuple[Ints, float]) -> tuple[int, int] | None:
-    """The number of periods at the beginning, and at the end, that hold enough; None if they overlap.
+def _last_and_before(run: Run, batch: TokenBatch) -> Chosen:
+    """The last whole year, quarter or month and the one before, or a period that the run was made with.
 
-    ``wanted`` are sizes of each period, such as its tokens, with what is enough of them.
+    It is the largest that tells of changes: of a subject that doubled, and of 100 words or as many as the
+    halves of the text do. If none does, these are compared.
     """
-    first, last = (
-        1 + max(int(np.searchsorted(np.cumsum(sizes[::step]), enough)) for sizes, enough in wanted)
-        for step in (1, -1)
-    )
-    return (first, last) if first + last <= len(wanted[0][0]) else None
+    unit = run.provenance.options.get("slice")
+    every = {name: by_period(batch, name) for name in ([unit] if unit else _UNITS)}
+    if unit and len(every[unit]) == 1:
+        return Chosen([], f"{_BY_REFINING}the run has only one slice, {every[unit][0].name}.")
+    whole = {name: _whole(parts, batch) for name, parts in every.items()}
+    single = [
+        Chosen(parts[-2:], f"Compared: the last whole {name} with the one before{_gap(parts[-2:])}.")
+        for name, parts in whole.items()
+        if len(parts) > 1
+    ]
+    halved = [
+        Chosen(halves(parts, batch), f"Compared: the halves of the text, as one {name} is too small to tell.")
+        for spans in (whole, every)
+        for name, parts in spans.items()
+        if len(parts) > 1
+    ]
+    for chosen in (*single, *halved):
+        if _tells_of_subjects(chosen.slices):
+            words = _words_told_of(run, batch, chosen.slices)
+            if words >= SURE or words >= _words_told_of(run, batch, halved[0].slices):
+                return chosen
+    large = (chosen for chosen in halved if unit or _is_large(chosen.slices, batch))
+    least = f"{ENOUGH_DOCUMENTS} documents and {ENOUGH_TOKENS:,} words"
+    return next(large, Chosen([], f"{_BY_REFINING}no two periods hold {least} each."))
+
+
+def _whole(periods: list[Slice], batch: TokenBatch) -> list[Slice]:
+    """The periods without the first and the last, if the text begins or ends within it.
+
+    A period is cut if its neighbour has documents where it has none, and more than chance explains.
+    """
+    if len(periods) < 2:
+        return []
+    assert batch.dates is not None
+    places = []  # of the documents of each period, from 0 at its beginning to 1 at its end
+    for part in (periods[0], periods[1], periods[-2], periods[-1]):
+        span = parse_span(part.name)
+        assert span is not None
+        places.append((batch.dates[part.documents].astype("datetime64[D]") - span[0]) / (span[1] - span[0]))
+    begins_late = _is_cut(1 - places[0], 1 - places[1])
+    ends_early = _is_cut(places[3], places[2])
+    return periods[begins_late : len(periods) - ends_early]
+
+
+def _gap(pair: Sequence[Slice]) -> str:
+    """What is said of the first of two periods if there are others between them."""
+    (_, end), (start, _) = (parse_span(part.name) or (None, None) for part in pair)
+    return " that has documents" if end != start else ""
+
+
+def _is_cut(places: Doubles, others: Doubles) -> bool:
+    """Whether documents end earlier in their period than those of another do, beyond chance.
+
+    >>> _is_cut(np.linspace(0, 0.7, 50), np.linspace(0, 1, 99)), _is_cut(np.full(9, 0.2), np.full(9, 0.21))
+    (True, False)
+    """
+    later = float(np.mean(others > places.max() + _JUST))
+    return (1 - later) ** len(places) <= LEVEL
+
+
+def halves(periods: Sequence[Slice], batch: TokenBatch) -> list[Slice]:
+    """The first and the last periods, cut where they hold nearest to half of the text."""
+    sizes = _sizes(periods, batch)
+    half = int(np.argmin(np.abs(np.cumsum(sizes[:-1]) - sizes.sum() / 2))) + 1
+    return [_joined(periods[:half]), _joined(periods[half:])]
+
+
+def _tells_of_subjects(sides: Sequence[Slice]) -> bool:
+    """Whether one subject of eight that doubled would be beyond chance."""
+    first, last = (int(side.documents.sum()) for side in sides)
+    doubled = np.array([2 * last // SUBJECTS])
+    p = hypergeometric_p(doubled, doubled + first // SUBJECTS, last, first + last)
+    return bool(p[0] <= LEVEL / SUBJECTS)
+
+
+def _words_told_of(run: Run, batch: TokenBatch, sides: Sequence[Slice]) -> int:
+    """How many words are in enough documents of both sides for a sure change, of the most frequent."""
+    table = WordTable.of(run)
+    rows = np.flatnonzero(~table.stop_words & table.with_letters & (batch.counts >= 2 * LEAST))
+    rows = rows[np.argsort(-batch.counts[rows], kind="stable")[: _TRIED * SURE]]
+    found = documents_of_words(batch, rows)
+    words = np.repeat(np.arange(len(rows)), np.diff(found.bounds))
+    counts = cross_counts(words, slice_of_each(sides)[found.documents], (len(rows), 2))
+    return int((counts >= LEAST).all(axis=1).sum())
+
+
+def _is_large(sides: Sequence[Slice], batch: TokenBatch) -> bool:
+    documents = min(int(side.documents.sum()) for side in sides)
+    return documents >= ENOUGH_DOCUMENTS and bool(_sizes(sides, batch).min() >= ENOUGH_TOKENS)
 
 
 def _named_sides(between: Any) -> Any:

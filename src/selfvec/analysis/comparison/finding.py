@@ -116,6 +116,6 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: KINDS.index(finding.kind))
 
 
-def told(findings: Iterable[Finding], *, flags: bool = True) -> list[str]:
-    """Their sentences, which are safe to display; with the flags of remedies, or without."""
-    return [printable(finding.with_flag if flags else finding.says) for finding in findings]
+def told(findings: Iterable[Finding]) -> list[str]:
+    """Their sentences with the flags of remedies, which are safe to display."""
+    return [printable(finding.with_flag) for finding in findings]

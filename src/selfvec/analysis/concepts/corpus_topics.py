@@ -10,6 +10,7 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
+from selfvec.analysis.comparison.chosen_slices import comparable_slices
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.missing import undated
@@ -23,7 +24,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.given_filters import GivenFilter, given_filters
-from selfvec.corpus.slices import Slice, document_groups
+from selfvec.corpus.slices import Slice, document_groups, parse_span
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import check_target
 from selfvec.files.checksums import write_sealed
@@ -38,8 +39,8 @@ from selfvec.storage.run_folder import read_names
 from selfvec.storage.text_file import text_part
 
 from .document_topics import assigned_table, document_table
-from .growth import ShareChange, Sides, first_and_last_periods, mix_and_units, share_changes
-from .subjects import FORGET, kept_with, with_names
+from .growth import ShareChange, Sides, default_sides, mix_and_units, share_changes
+from .subjects import FORGET, MOST, OTHERS, few_subjects, kept_with, with_names
 from .terms import NAMED, counts_in, phrase_names, terms, topic_rows, topical_terms
 from .text_size import text_growth
 from .topic_clusters import TERMS, cluster_terms
@@ -188,7 +189,8 @@ def topics(
         groups = matched_topics(run, parts, len(clusters), min_count=min_count, seed=seed, progress=progress)
         clusters = replace(clusters, groups=groups)
     elif parts:
-        clusters = with_groups(run, clusters, parts)
+        in_time = all(parse_span(part.name) for part in parts)
+        clusters = with_groups(run, clusters, parts, default_sides(run) if in_time else None)
     assigned = None if new is None else assigned_table(run, clusters, new, progress)
     if documents is not None:
         rows = (
@@ -205,6 +207,22 @@ def topics_as_found(run: Run, progress: Progress | None = None) -> Topics:
     """The topics of a run as `topics` finds them by default, without a person's names."""
     options = {"top": 12, "min_count": 5, "seed": 0, "seeds": [], "earlier": []}
     return _kept_clusters(own_words(run), None, options, as_progress(progress))
+
+
+def few_subjects_of(run: Run, sides: Sides | None, progress: Progress | None = None) -> Topics:
+    """What a report says the text is about: few topics, none of them small, and how they changed."""
+    return few_with_growth(run, with_names(topics_as_found(run, progress), run.topic_names), sides)
+
+
+def few_with_growth(run: Run, whole: Topics, sides: Sides | None) -> Topics:
+    """Few of the topics, none of them small, with their shares over time, and how they changed.
+
+    Where too many of the documents would be about other subjects, topics are few from the beginning.
+    """
+    few, periods = few_subjects(whole), comparable_slices(run)
+    if sum(row.share for row in few.topics if row.others) > OTHERS:
+        few = few_subjects(topics(run, MOST))
+    return with_groups(run, few, periods, sides) if periods or sides else few
 
 
 def _beginnings(
@@ -315,30 +333,18 @@ def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[s
 # `matched_topics` clusters each group separately.
 
 
-def with_groups(run: Run, whole: Topics, groups: Sequence[Slice]) -> Topics:
-    """The topics of a corpus with their shares in groups of documents and, between periods, their growth."""
+def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sides | None = None) -> Topics:
+    """The topics of a corpus with their shares in groups of documents and, of two sides, their growth."""
     shares = topic_shares(run, whole, groups)
-    batch = run.require_tokens()
-    sides = first_and_last_periods(groups, batch)
     if sides is None:
         return replace(whole, groups=shares)
     _, made = compared(run, sides, {}, "beside", undated(run, sides, None))
     changes = _changes(whole, sides, made)
-    shares = replace(
-        shares,
-        growth=text_growth(sides, batch),
-        sides=made,
-        last_documents=sides.last.documents,
-    )
+    size = text_growth(sides, run.require_tokens())
+    shares = replace(shares, growth=size, sides=made, last_documents=sides.last.documents)
     rows = zip(whole.topics, changes, strict=True)
     grown = [topic if topic.others else replace(topic, growth=change) for topic, change in rows]
     return replace(whole, topics=grown, groups=shares)
-
-
-def topic_changes(run: Run, whole: Topics, periods: Sequence[Slice]) -> list[ShareChange]:
-    """How the share of each topic changed; empty if the groups are no periods."""
-    sides = first_and_last_periods(periods, run.require_tokens())
-    return [] if sides is None else _changes(whole, sides, compared(run, sides, {}, "beside")[1])
 
 
 def _changes(whole: Topics, sides: Sides, made: Comparison) -> list[ShareChange]:

@@ -16,20 +16,23 @@ from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.view import COUNT, Column, Entry, Part, Table, View, share
 from selfvec.corpus.corpus import Corpus
+from selfvec.corpus.fields import TITLES
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
+from selfvec.data.run_text import RunText, column_of
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.phrases import LINK
 from selfvec.text.sentences import sentence_spans
 
 from .terms import encoded, nearest_centres, topic_text_vectors
-from .topic_result import GroupTopics, Topics
+from .topic_result import GroupTopics, Topic, Topics
 
 if TYPE_CHECKING:
     import polars as pl
 
 _EXAMPLES = 2  # documents quoted for a topic
+_READABLE = 5  # of which one is named that does not begin with signs, as code
 _TRIED = 20  # documents of which these are the first of different sentences
 _LONGEST = 300  # characters of a quoted sentence
 _COLUMNS = 8  # topics whose shares in groups are shown side by side
@@ -119,8 +122,7 @@ def typical_sentences(topics: Topics) -> list[list[Quotation]]:
     rows = iter(zip(text.names(numbers), text.texts(numbers), text.dates(numbers), strict=True))
     quotes = []
     for side, (topic, mine) in enumerate(zip(topics.topics, documents, strict=True)):
-        words = (rf"\b{re.escape(term.replace(LINK, ' '))}\b" for term, _ in topic.terms)
-        terms = re.compile("|".join(words), re.IGNORECASE)
+        terms = _pattern(topic)
         by_sentence: dict[str, Quotation] = {}
         for number, (name, whole, day) in zip(mine, rows, strict=False):
             sentence = _with_most_terms(whole, terms)
@@ -133,21 +135,16 @@ def typical_sentences(topics: Topics) -> list[list[Quotation]]:
 
 @dataclass(frozen=True)
 class ToRead:
-    """A document that is typical of a subject, by its id and first sentence."""
+    """A document that is typical of a subject, by its title or else a sentence that is."""
 
     id: str
     date: str
     subject: str
-    sentence: str
-
-    @property
-    def source(self) -> str:
-        """Which document it is, and what it is about."""
-        return printable(" · ".join(filter(None, (self.id, self.date, self.subject))))
+    title: str
 
 
 def documents_to_read(topics: Topics, most: int = 5) -> list[ToRead]:
-    """A typical document of each subject: of those that grew, from the last periods; then of the largest.
+    """A typical document of each subject: of those that grew, from the second part; then of the largest.
 
     Empty if the run has not kept its text.
     """
@@ -158,32 +155,47 @@ def documents_to_read(topics: Topics, most: int = 5) -> list[ToRead]:
     moved = [(i, change) for i, change in changes if change.moved and change.grew]
     grew = [i for i, _ in sorted(moved, key=lambda pair: -pair[1].low)]
     subjects = [i for i, row in enumerate(topics.topics) if not row.others]
-    chosen = list(dict.fromkeys([*grew, *subjects]))[:most]
     order = _most_typical_first(run, topics)
-    typical = _first_of_each(topics, order, 1)
     last = None if topics.groups is None else topics.groups.last_documents
-    latest = typical if last is None else _first_of_each(topics, order[last[order]], 1)
-    read = [(i, number) for i in chosen for number in (latest if i in grew else typical)[i]]
-    places = [number for _, number in read]
-    rows = zip(run.text.names(places), run.text.texts(places), run.text.dates(places), strict=True)
+    typical = _first_of_each(topics, order, _READABLE)
+    latest = typical if last is None else _first_of_each(topics, order[last[order]], _READABLE)
+    tried = [(i, (latest if i in grew else typical)[i]) for i in dict.fromkeys([*grew, *subjects])]
+    if not subjects and typical:  # all are small
+        tried = [(0, [place]) for place in typical[0]]
+    read = []
+    for i, places in tried[:most]:
+        topic = topics.topics[i]
+        titles = _titles(run.text, places, _pattern(topic))
+        best = next((n for n, title in enumerate(titles) if title[:1].isalnum()), 0)
+        if places:
+            (name,), (day,) = run.text.names(places[best : best + 1]), run.text.dates(places[best : best + 1])
+            subject = "" if topic.others else topic.name.split(", ")[0]
+            read.append(ToRead(name, day or "", subject, titles[best]))
+    return read
+
+
+def _titles(text: RunText, places: Sequence[int], terms: re.Pattern[str]) -> list[str]:
+    """The titles of documents, or else the sentences with most of the terms."""
+    usual = (field for title in TITLES for field in text.fields if field.lower() == title)
+    field = next(usual, None)
+    titles = [None] * len(places) if field is None else text.read((column_of(field),), places).to_series()
     return [
-        ToRead(name, day or "", topics.topics[topic].name.split(", ")[0], _first_sentence(text))
-        for (topic, _), (name, text, day) in zip(read, rows, strict=True)
+        " ".join((title or "").split()) or _with_most_terms(whole, terms)
+        for title, whole in zip(titles, text.texts(places), strict=True)
     ]
 
 
-def _first_sentence(text: str) -> str:
-    """The first sentence of a text on one line, shortened."""
-    for start, end in sentence_spans(text):
-        if sentence := " ".join(text[start:end].split()):
-            return whole_words(sentence, _LONGEST)
-    return whole_words(" ".join(text.split()), _LONGEST)
+def _pattern(topic: Topic) -> re.Pattern[str]:
+    """The terms of a topic, as they stand in a text."""
+    words = (rf"\b{re.escape(term.replace(LINK, ' '))}\b" for term, _ in topic.terms)
+    return re.compile("|".join(words), re.IGNORECASE)
 
 
 def _with_most_terms(text: str, terms: re.Pattern[str]) -> str:
-    """The sentence with most different terms, shortened, on one line."""
+    """The sentence with most of the terms, shortened, on one line; code, which begins with signs, last."""
     sentences = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)] or [text]
     short = [whole_words(sentence, _LONGEST) for sentence in sentences]
+    short = [sentence for sentence in short if sentence[:1].isalnum()] or short
     return max(short, key=lambda sentence: len({term.casefold() for term in terms.findall(sentence)}))
 
 
@@ -220,7 +232,9 @@ def _topic_weights(run: Run, topics: Topics, batch: TokenBatch, topic_of: Ints) 
 def topic_entries(found: Topics) -> list[Part]:
     """The topics with their terms, the finer topics below them, and typical sentences."""
     parts: list[Part] = []
-    for topic, quotes in zip(found.topics, typical_sentences(found), strict=True):
+    for topic, quotes in sorted(
+        zip(found.topics, typical_sentences(found), strict=True), key=lambda pair: pair[0].others
+    ):
         named = topic.name.split(", ")
         terms = ", ".join(_plain(term) for term, _ in topic.terms if _plain(term) not in named)
         size = f"{topic.share:.1%}, {count_of(topic.documents, 'document')}"

@@ -8,23 +8,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.comparison.chosen_slices import LEVEL
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask
-from selfvec.base.display import count_of, escape_for_display, printable
-from selfvec.base.view import COUNT, NUMBER, PROBABILITY, STRONG, Column, sentence, share
+from selfvec.base.display import count_of, printable
+from selfvec.base.view import COUNT, PROSE, STRONG, Cell, Column, Form, Table, sentence
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg, cross_counts, ratios_of_shares
 from selfvec.text.document_vectors import word_documents
 from selfvec.text.phrases import LINK
 
-from .growth import LEVEL, ShareChange, Sides, changes_of_counts, exact_p, moved_subjects, percent
+from .growth import ShareChange, Sides, changes_of_counts, exact_p, percent, q_beside_others
 from .terms import content_words, documents_with
 from .topic_result import OTHER_SUBJECTS, Topics
 
 OTHERS = "the others"
 _LISTED = 6  # words of a group
 _LEAST = 5  # documents with a word
-_NAMED = 3  # groups, subjects and words in a sentence
+_NAMED = 2  # subjects in a sentence
 _POSSIBLE = 3.84  # G² below which p is above .05, so that no exact p is needed
 
 
@@ -48,22 +49,15 @@ class GroupDifference:
     @property
     def sentence(self) -> str:
         """Its size and what it has more of, in words."""
-        size = f"{self.name} ({count_of(self.documents, 'document')}, {percent(self.share)})"
-        subjects = "; ".join(
-            f"{sentence(name.split(', ')[0])} {change.shown} as often"
+        told = [
+            f"{percent(change.share_last)} are about {sentence(name.split(', ')[0])}, "
+            f"{percent(change.share_first)} of the others"
             for name, change in self.larger[:_NAMED]
-        )
-        words = ", ".join(escape_for_display(word.replace(LINK, " ")) for word, _ in self.words[:_NAMED])
-        told = [f"more of {subjects}" * bool(subjects), f"its words: {words}" * bool(words)]
-        return printable(f"{size}: {'; '.join(filter(None, told)) or 'nothing more than the others'}.")
-
-    @property
-    def in_brief(self) -> str:
-        """What it has more of, without figures; words where it has more of no subject."""
-        names = [name.split(", ")[0] for name, _ in self.larger] or [word for word, _ in self.words]
-        told = ", ".join(escape_for_display(name.replace(LINK, " ")) for name in names[:_NAMED])
-        more = f"more of {told}" if told else "nothing more than the others"
-        return printable(f"{self.name} ({percent(self.share)}): {more}.")
+        ]
+        if not told and self.words:
+            told = [f"more of the words {_listed(self.words[:_LISTED])}"]
+        size = f"{self.name} ({count_of(self.documents, 'document')})"
+        return printable(f"{size}: {'; '.join(told) or 'nothing more than the others'}.")
 
     @property
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -85,17 +79,45 @@ class GroupDifference:
                 }
 
 
-def difference_columns() -> tuple[Column, ...]:
-    """What is shown of a subject or word that a group has more of."""
-    return (
-        Column("group", form=STRONG),
-        Column("name", "has more of"),
-        Column("documents", form=COUNT, less=True),
-        Column("share", form=share(1), meaning="of the documents of the group, and of the others"),
-        Column("share_of_others", "others", share(1), "of the documents of the group, and of the others"),
-        Column("shown", "ratio", NUMBER, "with its 95 % interval"),
-        Column("q", form=PROBABILITY, meaning="false discovery rate", less=True),
+def pivot_table(groups: Sequence[GroupDifference]) -> Table:
+    """How many documents of each group are about each subject; bold is what a group has more of."""
+    columns = [Column("name", "subject", PROSE), Column("all", form=COUNT)]
+    columns += [Column(str(i), group.name, _CELL) for i, group in enumerate(groups)]
+    rows: list[dict[str, Any]] = [{"name": "all subjects", "all": sum(group.documents for group in groups)}]
+    rows[0] |= {str(i): (group.documents, None, False) for i, group in enumerate(groups)}
+    for number, (name, _) in sorted(
+        enumerate(groups[0].subjects), key=lambda row: row[1][0] == OTHER_SUBJECTS
+    ):
+        changes = [group.subjects[number][1] for group in groups]
+        cells = [(row.documents_last, row.share_last, row.moved and row.grew) for row in changes]
+        count = sum(row.documents_last for row in changes)
+        rows.append({"name": name, "all": count} | {str(i): cell for i, cell in enumerate(cells)})
+    return Table(
+        columns, rows, notes=["Documents, and their share of the group. Bold: more than the others have."]
     )
+
+
+def _count_and_share(cell: tuple[int, float | None, bool]) -> Cell:
+    count, of_group, more = cell
+    if of_group is None or not count:
+        return f"{count:,}"
+    return [(f"{count:,}", "strong" if more else ""), (f" {percent(of_group)}", "quiet")]
+
+
+_CELL = Form("text", _count_and_share, is_figure=True)
+
+
+def word_table(groups: Sequence[GroupDifference]) -> Table:
+    """The words that each group has more of than the others, beyond chance."""
+    rows = [{"group": group.name, "words": _listed(group.words)} for group in groups if group.words]
+    columns = (Column("group", form=STRONG), Column("words", form=PROSE))
+    return Table(
+        columns, rows, "Words that each has more of than the others, and in how many of its documents"
+    )
+
+
+def _listed(words: Sequence[tuple[str, ShareChange]]) -> str:
+    return ", ".join(f"{word.replace(LINK, ' ')} {percent(change.share_last)}" for word, change in words)
 
 
 class _Compared(NamedTuple):
@@ -127,17 +149,16 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
         table = cross_counts(topics.of_documents, group_of, (len(names), len(groups)))
         of_topics = _against_others(table, table.sum(axis=0))
     p_of_topics = [exact_p(*each) for each in of_topics]
-    q_of_topics = benjamini_hochberg(np.concatenate([*p_of_topics, np.zeros(0)])).reshape(len(of_topics), -1)
     out = []
     total = int((group_of >= 0).sum())
     for number, group in enumerate(groups):
         sides = Sides(Slice(OTHERS, (group_of >= 0) & ~group.documents), group)
         subjects: list[ShareChange] = []
         if of_topics:
-            p, q = p_of_topics[number], q_of_topics[number]
+            p = p_of_topics[number]
             _, low, high = ratios_of_shares(*of_topics[number])
-            moved = moved_subjects(low, high, p, LEVEL / len(groups))
-            subjects = changes_of_counts(*of_topics[number], sides, p, q, moved)
+            q = np.minimum(q_beside_others(low, high, p) * len(groups), 1)
+            subjects = changes_of_counts(*of_topics[number], sides, p, q, q <= LEVEL)
         best = _surest(of_words[number], q_of_words[number])
         p, q = p_of_words[number][best], q_of_words[number][best]
         changes = changes_of_counts(*of_words[number].at(best), sides, p, q, q <= LEVEL)

@@ -1,32 +1,29 @@
 """Whether a subject or a word takes a larger share of the documents than before, and by how much.
 
-Documents are the observations: a word that is repeated within a document is no more evidence. The first
-periods are compared with the last ones; neighbours are joined until each side has its part of the text, as a
-thin first year would decide. Shares of topics add up to 1, so that where one grows all others shrink a
-little. Those *moved* that changed in another way than the rest. Where a field goes with time, such as the
-kind of document, a subject of one kind grows with it; so its share is also compared within the values of the
-field.
+Documents are the observations: a word that is repeated within a document is no more evidence. Shares of
+topics add up to 1, so that where one grows all others shrink a little. Those *moved* that changed in another
+way than the rest. Where a field goes with time, such as the kind of document, a subject of one kind grows
+with it; so its share is also compared within the values of the field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import join_periods
+from selfvec.analysis.comparison.chosen_slices import LEVEL, comparable_slices, default_slices, halves
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.finding import Finding, told
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.arrays import AnyInts, Doubles, Ids, Ints, Mask
-from selfvec.base.display import count_of, printable
-from selfvec.base.view import NUMBER, PROBABILITY, Column, Row, share
-from selfvec.corpus.slices import Slice, parse_span
+from selfvec.base.display import count_of, escape_for_display, printable
+from selfvec.base.view import NUMBER, PROBABILITY, Column, Pieces, Row, share
+from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import (
     NORMAL,
     benjamini_hochberg,
@@ -37,7 +34,6 @@ from selfvec.numerics.statistics import (
     student_p,
 )
 
-LEVEL = 0.05  # of false alarms: of q, and of naming any subject where none moved
 _NAMED, _SAID = 3, 6  # subjects in a sentence, and sentences about one each
 _ROUNDING = 1e-9
 
@@ -92,16 +88,30 @@ class ShareChange:
         return f"{times(self.ratio)} ({_figure(self.low)} to {_figure(self.high)})"
 
     @property
-    def sentence(self) -> str:
-        """How it changed, and whether by itself.
+    def told(self) -> str:
+        """Both shares, and by how much they differ; with the mix held equal, if fields go with time.
 
-        >>> ShareChange("2001", "2004", 1, 4, 0.1, 0.2, 2.0, 1.05, 3.66, 0.01, 0.01, True).sentence
-        '2001 to 2004: 10 % → 20 %, 2.0 times (1.1 to 3.7)'
+        >>> ShareChange("2001", "2004", 1, 4, 0.1, 0.2, 2.0, 1.05, 3.66, 0.01, 0.01, True).told
+        '20% of the documents of 2004, 10% of those of 2001: 2.0 times the share (1.1 to 3.7)'
         """
-        shares = f"{percent(self.share_first)} → {percent(self.share_last)}"
+        shares = f"{percent(self.share_last)} of the documents of {self.last}, "
+        shares += f"{percent(self.share_first)} of those of {self.first}"
         change = self.like_for_like
-        how = change.shown if change.moved else "not beyond chance and the change of others"
-        return f"{self.first} to {self.last}: {shares}{_held_equal(self)}, {how}"
+        if not change.moved:
+            others = "chance" if change.p > LEVEL else "chance or the change of others"
+            return f"{shares}, which {'the mix' if self.moved else others} may explain"
+        return f"{shares}{self.held_equal}: {change.shown.replace(' times (', ' times the share (')}"
+
+    @property
+    def verdict(self) -> Pieces:
+        """By how much the share changed; or why nothing is said about that, in a few words."""
+        if self.like_for_like.moved:
+            return [(self.like_for_like.shown, "strong")]
+        return [("by the mix" if self.moved else "none of its own", "quiet")]
+
+    @property
+    def held_equal(self) -> str:
+        return f", with the same mix of {' and '.join(self.equal.fields)}" if self.equal else ""
 
 
 def times(ratio: float) -> str:
@@ -126,14 +136,15 @@ class Sides(NamedTuple):
     last: Slice
 
 
-def first_and_last_periods(groups: Sequence[Slice], batch: TokenBatch) -> Sides | None:
-    """The first periods and the last ones, each with its part of the text; None if groups are no periods."""
-    spans = [parse_span(group.name) for group in groups]
-    if len(groups) < 2 or any(span is None for span in spans):
-        return None
-    order = sorted(range(len(groups)), key=lambda i: spans[i] or ())
-    joined = join_periods([groups[i] for i in order], batch)
-    return Sides(joined[0], joined[-1]) if len(joined) > 1 else None
+def default_sides(run: Run) -> Sides | None:
+    """The two parts that are compared by default; None if there are none.
+
+    Subjects of a text that is too small to tell of words are compared between its halves.
+    """
+    slices = default_slices(run).slices
+    if not slices and len(periods := comparable_slices(run)) > 1:
+        slices = halves(periods, run.require_tokens())
+    return Sides(*slices) if slices else None
 
 
 class Mix(NamedTuple):
@@ -172,7 +183,7 @@ def share_changes(
     """How the share of each subject changed, of which the documents are given, (D,), among some documents.
 
     Where shares add up to 1, as those of topics do, one that grows makes others smaller; see
-    `moved_subjects`. With a mix, each has the same within its values. Documents of the same unit, (D,), are
+    `q_beside_others`. With a mix, each has the same within its values. Documents of the same unit, (D,), are
     one observation; without units, each is one.
     """
     inside = [side.documents & among for side in sides]
@@ -183,8 +194,8 @@ def share_changes(
     def tested(strata: AnyInts, p: Doubles, low: Doubles, high: Doubles) -> _Tested:
         if units is not None and subjects:
             p, low, high = _of_units(subjects, inside, strata, units, low, high)
-        q = benjamini_hochberg(p)
-        return _Tested(p, q, moved_subjects(low, high, p) if shares_add_up else q <= LEVEL, low, high)
+        q = q_beside_others(low, high, p) if shares_add_up else benjamini_hochberg(p)
+        return _Tested(p, q, q <= LEVEL, low, high)
 
     p, q, moved, *ends = tested(np.zeros_like(strata), exact_p(*counted), *ratios_of_shares(*counted)[1:])
     changes = changes_of_counts(*counted, sides, p, q, moved, (ends[0], ends[1]))
@@ -259,12 +270,11 @@ def _with_equal_mix(change: ShareChange, figures: dict[str, Any], fields: Sequen
     return replace(change, equal=equal)
 
 
-def word_changes(run: Run, words: Sequence[str], periods: Sequence[Slice]) -> list[tuple[str, ShareChange]]:
-    """How the share of the documents with each word changed; empty without periods."""
-    batch = run.tokens
-    sides = None if batch is None or not words else first_and_last_periods(periods, batch)
-    if batch is None or sides is None:
+def word_changes(run: Run, words: Sequence[str], sides: Sides | None) -> list[tuple[str, ShareChange]]:
+    """How the share of the documents with each word changed; empty without sides."""
+    if sides is None or not words:
         return []
+    batch = run.require_tokens()
     every = np.ones(batch.documents, bool)
     rows = [run.vectors.key_to_index[word] for word in words]
     masks = [np.isin(np.arange(batch.documents), batch.document_of(occurrences(batch, row))) for row in rows]
@@ -302,25 +312,22 @@ def exact_p(first: Ints, of_first: int, last: Ints, of_last: int) -> Doubles:
     return hypergeometric_p(last, first + last, of_last, of_first + of_last)
 
 
-def moved_subjects(low: Doubles, high: Doubles, p: Doubles, level: float = LEVEL) -> Mask:
-    """The subjects whose share changed by itself, (n,), of those that share no documents.
+def q_beside_others(low: Doubles, high: Doubles, p: Doubles) -> Doubles:
+    """q of the changes of n subjects that share no documents, (n,): at most `LEVEL` if one changed by itself.
 
-    Given are the intervals of the ratios of the shares, and p.
-
-    The change is beyond chance and, in the same direction, beyond that of the subjects that did not move.
-    Shares add up to 1: if one of five doubles, the others have less of the documents, but nothing happened to
-    them.
+    Given are the intervals of the ratios of the shares, and p. A change is beyond chance and, in the same
+    direction, beyond that of the subjects that did not move. Shares add up to 1: if one of five doubles, the
+    others have less of the documents, but nothing happened to them. q is Bonferroni's bound, so that where
+    nothing moved, any subject is named in at most 5 % of texts.
 
     >>> sides = np.array([100] * 5), 500, np.array([200, 75, 75, 75, 75]), 500
-    >>> moved_subjects(*ratios_of_shares(*sides)[1:], exact_p(*sides)).tolist()
+    >>> (q_beside_others(*ratios_of_shares(*sides)[1:], exact_p(*sides)) <= LEVEL).tolist()
     [True, False, False, False, False]
     """
     middle, error = (np.log(high) + np.log(low)) / 2, (np.log(high) - np.log(low)) / (2 * NORMAL)
     error = np.maximum(error, _ROUNDING)  # of a subject that all documents have, 0
-    # Bonferroni's bound: where nothing moved, any subject is named in at most 5 % of texts.
-    level /= len(p)
-    changed = p <= level
-    moved, rest = np.zeros(len(p), bool), np.arange(len(p))
+    q = np.minimum(p * len(p), 1)
+    changed, rest, least = q <= LEVEL, np.arange(len(p)), 0.0
     # The subject farthest from the median leaves, and the others are compared with each other again: the
     # median of eight subjects of which three grew lies above nearly all of the rest. A subject with as large
     # a share as before stays: without it, those that shrank would be compared with each other alone.
@@ -330,11 +337,15 @@ def moved_subjects(low: Doubles, high: Doubles, p: Doubles, level: float = LEVEL
         others = np.setdiff1d(rest, far) if len(rest) > 2 else rest  # of two, neither is the usual one
         weights = 1 / error[others] ** 2
         beyond = middle[far] - np.average(middle[others], weights=weights)
-        if chi_square_p(beyond / np.hypot(error[far], weights.sum() ** -0.5)).min() > level:
+        of_others = chi_square_p(beyond / np.hypot(error[far], weights.sum() ** -0.5))
+        least = max(least, len(p) * float(of_others.min()))
+        if least > LEVEL:
             break
-        moved[far] = changed[far] & np.where(beyond > 0, low[far] > 1, high[far] < 1)
+        alike = np.where(beyond > 0, low[far] > 1, high[far] < 1)
+        q[far] = np.where(alike, np.maximum(q[far], least), 1)
         rest = np.setdiff1d(rest, far)
-    return moved
+    q[rest] = np.where(changed[rest], min(1, least) if least > LEVEL else 1, q[rest])
+    return q
 
 
 # ---- As columns, and in words
@@ -393,81 +404,39 @@ def growth_findings(subjects: Sequence[Grown], noun: str = "subject") -> list[Fi
     """
     if not subjects:
         return []
-    first, moved = subjects[0].change, _moved(subjects)
-    between = f"from {first.first} to {first.last}{_held_equal(first)}"
+    moved = sorted((row for row in subjects if row.change.like_for_like.moved), key=_surest_first)
+    by_mix = [row for row in subjects if row.change.moved and not row.change.like_for_like.moved]
     found = []
-    if moved.by_mix:
-        named = [f"{name} {_in_all(change)}{_but(change)}" for name, change, _ in moved.by_mix]
-        found.append(Finding("mix", f"In all documents, whose mix changed: {_first_few(named)}."))
-    for name, change, terms in sorted((*moved.larger, *moved.smaller), key=_surest_first):
+    if by_mix:
+        by_mix.sort(key=lambda row: -max(row.change.low, 1 / row.change.high))
+        named = [f"{name} {_in_all(change)}{_but(change)}" for name, change, _ in by_mix[:_NAMED]]
+        more = f"; and {len(by_mix) - _NAMED} more" * (len(by_mix) > _NAMED)
+        found.append(Finding("mix", f"In all documents, whose mix changed: {'; '.join(named)}{more}."))
+    for name, change, terms in moved:
         decisive = change.like_for_like
-        more = "Larger" if decisive.grew else "Smaller"
-        said = f"{more} share of the documents {between}: {name} {_told(change)}."
+        said = f"{'More' if decisive.grew else 'Less'} about {name}: {change.told}."
         figures = (decisive.p, decisive.q, decisive.ratio, decisive.low, decisive.high)
         found.append(Finding("subject", said, *figures, words=terms))
-    if not (moved.larger or moved.smaller):
+    if not moved:
+        first = subjects[0].change
+        between = f"from {first.first} to {first.last}{first.held_equal}"
         told_so = f"No {noun} has a larger or smaller share of the documents beyond chance {between}."
         found.append(Finding("none", told_so))
     return found
 
 
-def told_of_growth(findings: Iterable[Finding], noun: str = "subject", *, flags: bool = True) -> list[str]:
+def told_of_growth(findings: Iterable[Finding], noun: str = "subject") -> list[str]:
     """Their sentences, of subjects those of the surest: a table beside them has all."""
     findings = list(findings)
     more = [finding for finding in findings if finding.kind == "subject"][_SAID:]
-    shown = told((finding for finding in findings if finding not in more), flags=flags)
+    shown = told(finding for finding in findings if finding not in more)
     beyond = f"{count_of(len(more), f'other {noun}')} moved, as the table shows."
     return [*shown, beyond] if more else shown
 
 
-def growth_in_brief(subjects: Sequence[Grown]) -> Iterator[str]:
-    """The same in rows for a first screen: how many times, without intervals."""
-    if not subjects:
-        return
-    first, moved = subjects[0].change, _moved(subjects)
-    yield printable(f"Share of the documents, {first.first} to {first.last}{_held_equal(first)}:")
-    for more, rows in (("More", moved.larger), ("Less", moved.smaller)):
-        named = [f"{name} {_in_brief(change.like_for_like)}" for name, change, _ in rows]
-        yield printable(f"{more}: {_first_few(named) or 'none beyond chance'}.")
-    if moved.by_mix:
-        named = [f"{name} {_in_brief(change)}" for name, change, _ in moved.by_mix]
-        yield printable(f"In all documents, as the mix changed: {_first_few(named)}.")
-
-
-class _Moved(NamedTuple):
-    """The subjects that changed, the surest first."""
-
-    larger: list[Grown]
-    smaller: list[Grown]
-    by_mix: list[Grown]  # in all documents, and not with the mix held equal
-
-
-def _moved(subjects: Sequence[Grown]) -> _Moved:
-    moved = sorted((row for row in subjects if row.change.like_for_like.moved), key=_surest_first)
-    by_mix = [row for row in subjects if row.change.moved and not row.change.like_for_like.moved]
-    return _Moved(
-        [row for row in moved if row.change.like_for_like.grew],
-        [row for row in moved if not row.change.like_for_like.grew],
-        sorted(by_mix, key=lambda row: -max(row.change.low, 1 / row.change.high)),
-    )
-
-
-def word_sentences(changes: Sequence[tuple[str, ShareChange]], *, brief: bool = False) -> Iterator[str]:
+def word_sentences(changes: Sequence[tuple[str, ShareChange]]) -> list[str]:
     """How the share of the documents with each word changed, beyond chance or not."""
-    if changes:
-        each = "; ".join(f"{word} {_told_of_word(change, brief=brief)}" for word, change in changes)
-        yield printable(f"Words that were asked for{'' if brief else _held_equal(changes[0][1])}: {each}.")
-
-
-def _told_of_word(change: ShareChange, *, brief: bool) -> str:
-    decisive = change.like_for_like
-    if not decisive.moved:
-        return "about as many documents"
-    return _in_brief(decisive) if brief else _told(change)
-
-
-def _held_equal(change: ShareChange) -> str:
-    return f", with the mix of {' and '.join(change.equal.fields)} held equal" if change.equal else ""
+    return [printable(f"{escape_for_display(word)}: {change.told}.") for word, change in changes]
 
 
 def _but(change: ShareChange) -> str:
@@ -475,28 +444,9 @@ def _but(change: ShareChange) -> str:
     return f" ({times(ratio)} with the mix equal)" if ratio else ""
 
 
-def _first_few(named: Sequence[str]) -> str:
-    more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return f"{'; '.join(named[:_NAMED])}{more}"
-
-
 def _surest_first(row: Grown) -> float:
     change = row.change.like_for_like
     return -max(change.low, 1 / change.high)
-
-
-def _told(change: ShareChange) -> str:
-    """By how much a share changed; with the mix held equal, then in all documents."""
-    shares = f"{percent(change.share_first)} → {percent(change.share_last)}"
-    if change.equal is None:
-        return change.shown.replace(" (", f" ({shares}; 95 %: ", 1)
-    return f"{change.equal.shown.replace(' (', ' (95 %: ', 1)[:-1]}; in all documents {_in_all(change)})"
-
-
-def _in_brief(change: ShareChange) -> str:
-    if change.ratio is None:
-        return "new"
-    return times(change.ratio) if change.ratio else "gone"
 
 
 def _in_all(change: ShareChange) -> str:
@@ -508,6 +458,6 @@ def percent(share: float) -> str:
     """A share in percent; small ones with a digit after the point.
 
     >>> percent(0.256), percent(0.0044), percent(0.0)
-    ('26 %', '0.4 %', '0 %')
+    ('26%', '0.4%', '0%')
     """
-    return f"{share:.1%}".replace("%", " %") if 0 < share < 0.1 else f"{share:.0%}".replace("%", " %")
+    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"

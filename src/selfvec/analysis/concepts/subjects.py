@@ -21,7 +21,6 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_writer import save_topic_names
 
 from .terms import phrase_names, topic_rows
-from .topic_clusters import ENOUGH
 from .topic_result import LEAST_DOCUMENTS, LEAST_SHARE, OTHER_SUBJECTS, Topic, Topics
 
 FORGET = "none"  # given instead of a file
@@ -32,7 +31,7 @@ SAME_TERMS = 0.8
 # Cosine of two topics that may be one. In reports of storms, snow showers and inches of snow have .6, drought
 # and hurricanes less than 0.
 SIMILAR = 0.3
-FEW, MOST = 8, 12  # subjects of a report: what a reader takes in at a glance
+MOST = 12  # subjects of a report
 OTHERS = 0.2  # of the documents are other subjects at most: a larger group tells nothing of its text
 
 
@@ -148,18 +147,6 @@ def _others(whole: Topics, groups: Mapping[int, Sequence[int]], most: int) -> li
         large = large[: max(room - 1, 0)]  # the others are a group, too
     others = [group for group in open_groups if group not in large]
     return others if len(others) > 1 else []
-
-
-def finer_number(found: Topics) -> int | None:
-    """How many topics a report begins with; None for those that were found by default.
-
-    With fewer than eight, it is the largest number whose silhouette is nearly as good as the best, if that
-    is larger. Those with a person's names stay as they are.
-    """
-    good = [k for k, value in found.tried.items() if value >= ENOUGH * max(found.tried.values())]
-    if len(found) >= FEW or any(topic.named for topic in found.topics) or not good or max(good) <= len(found):
-        return None
-    return max(good)
 
 
 def _costs(sums: Doubles, weights: Doubles) -> Doubles:

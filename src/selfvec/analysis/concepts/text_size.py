@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.analysis.comparison.chosen_slices import LEVEL
 from selfvec.analysis.comparison.finding import Finding
 from selfvec.base.arrays import AnyInts, Ints, Mask
 from selfvec.base.display import count_of, printable
@@ -24,7 +25,7 @@ from selfvec.corpus.slices import MONTH_NAMES, WHOLE_YEAR, Slice, named_months, 
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import NORMAL, chi_square_p, student_p
 
-from .growth import LEVEL, Sides, student_bound, times
+from .growth import Sides, student_bound, times
 
 _STEADY = 1.25  # times: a text that grew by less is called steady, as periods are never equally complete
 _EVENLY = 0.01  # p of as many empty units, below which documents are not spread over all of them
@@ -101,9 +102,10 @@ class _Part(NamedTuple):
         return counts, np.bincount(season, minlength=a_year)
 
 
-def text_growth(sides: Sides, batch: TokenBatch) -> TextGrowth:
-    """How the number of documents in a year changed."""
-    assert batch.dates is not None
+def text_growth(sides: Sides, batch: TokenBatch) -> TextGrowth | None:
+    """How the number of documents in a year changed; None if the sides are no periods."""
+    if batch.dates is None or not all(parse_span(side.name) for side in sides):
+        return None
     dates = batch.dates[~np.isnat(batch.dates)]
     a_year = _units_of_a_year(dates)
     unit = _month(np.where(np.isnat(batch.dates), dates.min(), batch.dates)) * a_year // 12

@@ -113,9 +113,9 @@ class GroupTopics(RecordTable):
     growth : TextGrowth or None
         How the number of documents changed, if the groups are periods.
     sides : Comparison or None
-        How the first and the last periods differ otherwise.
+        How the two parts that are compared differ otherwise.
     last_documents : (D,) bool or None
-        The documents of the last periods.
+        The documents of the second part.
     """
 
     listed = "shares"
@@ -256,14 +256,14 @@ class Topics(ResultTable):
         ]
 
     def findings(self, noun: str = "topic") -> list[Finding]:
-        """What differs between the first and the last periods, if the groups are periods."""
+        """What differs between the two parts that are compared, if any are."""
         groups = self.groups
-        if groups is None or groups.growth is None or groups.sides is None:
+        if groups is None or groups.sides is None:
             return []
         # How the two are written comes first: a change of notation looks like a change of subjects.
         grown = [] if groups.sides.nested else growth_findings(self.grown, noun)
-        own = [*grown, *groups.growth.findings]
-        return in_order([*groups.sides.findings, *own])
+        size = [] if groups.growth is None else groups.growth.findings
+        return in_order([*groups.sides.findings, *grown, *size])
 
     @property
     def sentences(self) -> list[str]:

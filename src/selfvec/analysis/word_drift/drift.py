@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import asked_slices
+from selfvec.analysis.comparison.chosen_slices import SURE, asked_slices
 from selfvec.analysis.comparison.compared import LikeForLike, compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.word_kinds import WordTable, languages
@@ -42,7 +42,6 @@ from .word_choice import (
 
 _FORMAT = 6  # of what is kept in a cache: another number, and what an older version kept is measured again
 _SHOWN = 20  # words with example sentences, if all are listed
-_SURE = 100  # words with an interval: with fewer, and a tenth of the other side's words, a side is too small
 
 
 @options()
@@ -114,8 +113,8 @@ def drift(
     ----------
     run : Run or path
     between : sequence of slices, optional
-        The two slices; by default periods, or by refining. A dated text is compared between its earliest and
-        its latest years, or other periods, that hold enough for a test, another before and after refining.
+        The two slices; by default the last two whole years. If years are cut or too small to tell, quarters,
+        months or the halves of the text; one without dates is compared before and after refining.
         Named as 1976..1979, 2020-05, 2020Q2, 2000.., or labels; or original refined. Also a single period,
         such as "year".
     slice : str, optional
@@ -275,7 +274,7 @@ def _too_small(compared: Comparison, table: WordTable, measured: Measures, least
     slices = compared.slices
     rows = (row for row in measured.rows if row["word"] not in measured.reasons)
     sure = sum(row["low"] is not None for row in rows)
-    if not slices or sure >= _SURE:
+    if not slices or sure >= SURE:
         return ""
     often = (CountedSides.of(compared, table, least).counts >= least).sum(axis=1)
     small = int(np.argmin(often))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from selfvec.analysis.comparison.chosen_slices import LEAST
 from selfvec.analysis.comparison.finding import Finding, told
 from selfvec.analysis.usage.quotations import Quotation
 from selfvec.base.display import count_of, escape_for_display, printable
@@ -31,7 +32,6 @@ from selfvec.base.view import (
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 
-from .new_uses import LEAST
 from .permutation_test import LEVEL
 from .sentences import kept_distances, kept_examples
 from .word_choice import NAMED, is_changed, is_significant
@@ -258,8 +258,8 @@ class Drift(ResultTable):
         said = [_in_brief(rows, what) for rows, what in ((self.new, "came"), (self.gone, "went"))]
         return f", but {', and '.join(filter(None, said))}" * any(said)
 
-    def _most(self) -> str:
-        """How many words changed, and which most."""
+    def _most(self, noun: str = "") -> str:
+        """How many words changed, and which most; with a noun, as a sentence by itself."""
         if not self.changed:
             rest = f"{count_of(self.significant, 'word')} changed beyond chance, but not surely by so much"
             return f"no word of {self.tested:,} surely changed in more than a fifth of its uses ({rest})."
@@ -268,10 +268,11 @@ class Drift(ResultTable):
         by = "by words and texts " * self.by_texts
         most = f": {_named(words)}" if number == len(words) else f", most of all {by}{_named(words)}"
         beside = f", and {count_of(len(self.beside), 'word')} beside {'it' if number == 1 else 'them'}"
+        beside *= bool(self.beside and not noun)
         row = next((row for row in self.rows if row["word"] == words[0]), None)
         uses = "" if row is None else f"; {new_uses_of(row)}"
-        said = f"{number:,} of {self.tested:,} changed in more than a fifth of {its} uses{most}"
-        return f"{said}{beside * bool(self.beside)}{uses}."
+        said = f"{number:,} of {self.tested:,} {noun}changed in more than a fifth of {its} uses{most}"
+        return f"{said}{beside}{uses}."
 
     def _refined_summary(self) -> str:
         """How many words refining moved in a direction that their documents agree on."""
@@ -298,36 +299,40 @@ class Drift(ResultTable):
             row = next((row for row in self.rows if row["word"] == self.named[0]), None)
             figures = {} if row is None else {"effect": row["new_uses"], "p": row["p"], "q": row["q"]}
             ends = {} if row is None else {"low": row["new_uses_low"], "high": row["new_uses_high"]}
-            said = self._most()
-            yield Finding("word", said[:1].upper() + said[1:], **figures, **ends, words=tuple(self.named))
+            said = self._most("words ")
+            yield Finding("word", said, **figures, **ends, words=tuple(self.named))
         for rows, what in ((self.new, "came"), (self.gone, "went")):
             if told_of := _in_brief(rows, what):
                 words = tuple(row["word"] for row in rows)
                 yield Finding("word", f"{told_of}.", p=rows[0]["p"], q=rows[0]["q"], words=words)
         if not self.named:
-            said = self.summary.removeprefix(self.too_small).strip()
-            yield Finding("none", said if self.significant else f"{self._none()}.")
+            much = f"No word of {self.tested:,} surely changed in more than a fifth of its uses."
+            yield Finding("none", much if self.significant else f"{self._none()}.")
 
     @property
     def introduction(self) -> list[str]:
         """How the sides are written, what was found, what was compared and why."""
-        return self._introduction(flags=True)
-
-    def _introduction(self, *, flags: bool) -> list[str]:
         only = [f"Only documents with {escaped(self.filters)}."] if self.filters else []
-        return list(filter(None, [*told(self.sides, flags=flags), self.summary, *only, self.why]))
+        return list(filter(None, [*told(self.sides), self.summary, *only, self.why]))
 
-    def view(self, top: int | None = None, *, flags: bool = True) -> View:
+    @property
+    def evidence(self) -> list[Part]:
+        """What a report has: the words that surely changed, with quotations, and those that came and went."""
+        rows = self.standing_out
+        table = [Table(self.columns, rows)] if rows else [] if self.nested else [self.summary]
+        return [*table, *map(self._entry, rows), *self._unmatched()]
+
+    def view(self, top: int | None = None) -> View:
         """Sentences, a line of figures for each word, its neighbours with quotations, and notes.
 
         A word has a section if it surely changed, or was named. Without ``top`` the list may be long: then
-        those with quotations have one, and the others are listed below. With ``flags`` it says what to type.
+        those with quotations have one, and the others are listed below.
         """
         shown = self.select(top)
         title = f"Drift from {self.a} to {self.b}"
         if not shown.rows:
             none = f"no word that this text can test changed between {self.a} and {self.b}"
-            return View(title, [none, *shown._introduction(flags=flags), *shown._unmatched()])
+            return View(title, [none, *shown.introduction, *shown._unmatched()])
         first_told = shown.rows if shown.chosen else shown.standing_out
         if top is None:
             quoted = [row for row in first_told if row["word"] in shown.quotes]
@@ -336,8 +341,7 @@ class Drift(ResultTable):
         listed = {row["word"] for row in first}
         others = [row for row in shown.rows if row["word"] not in listed]
         table = Table(shown.columns, first, notes=[*shown._notes()])
-        introduction = shown._introduction(flags=flags)
-        parts: list[Part] = [*introduction, table, *map(shown._entry, first_told), *shown._unmatched()]
+        parts: list[Part] = [*shown.introduction, table, *map(shown._entry, first_told), *shown._unmatched()]
         parts += [Table(shown.columns, others, f"{len(others):,} other words")] * bool(others)
         return View(title, parts, records=shown.rows)
 

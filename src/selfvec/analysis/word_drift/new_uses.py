@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from selfvec.analysis.comparison.chosen_slices import LEAST
 from selfvec.base.arrays import Doubles, Ints, Mask
 
 from .permutation_test import ALONG, DEVIATIONS, Distances, MeanUses
 
 # With four, as an interval of a distance needs, twice as many words would be named falsely, and people's
 # judgements agree less with an order in which such words come first.
-LEAST = 16  # documents on each side of words with a share
 LIKE = 64  # words of like frequency that each word is compared with
 FEWEST = 10  # of these, in a text of few words; with fewer there is no share
 _SHORTEST = 0.05  # least squared distance of two words, as a share of the usual one

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
@@ -13,13 +13,10 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
 from selfvec.corpus.given_filters import GivenFilter, given_filters
+from selfvec.corpus.slices import Slice
 from selfvec.files.atomic_files import check_target
 from selfvec.files.report_page import check_report, save_page
 from selfvec.storage.opened import GivenRun, as_run
-
-if TYPE_CHECKING:
-    from selfvec.analysis.concepts.topic_result import Topics
-    from selfvec.data.run import Run
 
 T = TypeVar("T")
 _DRAWN = 3  # words over time, if none are named
@@ -31,6 +28,7 @@ def report(
     run: GivenRun,
     output: str | os.PathLike[str],
     *,
+    between: str | Sequence[str | Slice] | None = None,
     words: str | Sequence[str] = (),
     filter: GivenFilter = (),
     groups: str | None = None,
@@ -41,16 +39,19 @@ def report(
 ) -> Figures:
     """Write one page about a text, to send.
 
-    Its first screen says which subjects grow and by how much, whether that is only because there are more
-    documents, how groups of documents differ, and which documents to read. Then comes the evidence: subjects
-    with typical sentences, words that changed, how sure each is, and what the page cannot say. It opens in
-    any browser. What the run does not have, such as dates, is left out, and the page says so.
+    Its first screen says what the text is, of when and how much, shows the subjects in one picture, and has
+    three findings with their numbers and three documents worth reading. Then comes the evidence: subjects
+    with typical sentences, words that changed, and at the end how the page was made. It opens in any
+    browser. What the run does not have, such as dates, is left out, and the page says so.
 
     Parameters
     ----------
     run : Run or path
     output : path
         The page to write, .html.
+    between : sequence of slices, optional
+        The two parts that are compared; by default the last two whole years. Named as in `drift`, whose
+        default they are.
     words : str or sequence of str
         Words that are followed over time; by default the first that changed. Of those named, the page says
         how their share of the documents changed.
@@ -58,8 +59,7 @@ def report(
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
         several on one field are alternatives.
     groups : str, optional
-        Say how groups of documents differ: the values of a field, those with the most text, or some of them,
-        as state or state=IOWA,OHIO.
+        Count subjects by a field. Some of its values, by default those with most text, are state=IOWA,OHIO.
     top : int, at least 1
         Words that changed.
     variants : "auto" or path, optional
@@ -80,7 +80,7 @@ def report(
     InputError
         If a named word does not occur, or no document passes the filters.
     NotFound
-        If a field or value does not exist.
+        If a part, field or value does not exist.
     TargetError
         If the page exists, and ``overwrite`` is false.
 
@@ -88,7 +88,7 @@ def report(
     --------
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> selfvec.report(run, "weather.html", top=4)["words"]
-    ['mast', 'stream', 'panel', 'drone']
+    ['stream', 'mast', 'drone', 'panel']
     """
     from selfvec.analysis.variants import with_variants
 
@@ -99,11 +99,11 @@ def report(
     rows, _ = run.rows(named) if named else ([], [])
     passed = given_filters(filter)
     field, values = (None, None) if groups is None else _field_and_values(groups)
-    from selfvec.analysis.comparison.chosen_slices import comparable_slices, field_slices
-    from selfvec.analysis.concepts.corpus_topics import passing
+    from selfvec.analysis.comparison.chosen_slices import asked_slices, comparable_slices, field_slices
+    from selfvec.analysis.concepts.corpus_topics import few_subjects_of, passing
     from selfvec.analysis.concepts.document_topics import documents_to_read
     from selfvec.analysis.concepts.group_differences import group_differences
-    from selfvec.analysis.concepts.growth import word_changes
+    from selfvec.analysis.concepts.growth import Sides, default_sides, word_changes
     from selfvec.analysis.word_drift.drift import drift
     from selfvec.analysis.word_drift.word_paths import slice_paths
     from selfvec.views.text_report import TextFindings, text_report
@@ -111,28 +111,36 @@ def report(
     missing: list[str] = []
     part = passing(run, passed)  # in memory; drift, which keeps what it measures, has the filters
     parts = [] if field is None else field_slices(part, field, values, MOST_GROUPS, option="groups")
-    subjects = _or_why(missing, "Subjects", lambda: _subjects(part, progress))
-    changed = _or_why(
-        missing, "Changes", lambda: drift(run, filter=passed, top=top, examples=2, progress=progress)
-    )
+    compared = asked_slices(part, between)
+    sides = Sides(*compared.slices) if compared.slices else None
+    why = compared.why if sides else ""
+    if between is None and sides is None and (sides := default_sides(part)):
+        why = "Compared: the halves of the text, as periods are too small to tell."
+    subjects = _or_why(missing, "Subjects", lambda: few_subjects_of(part, sides, progress))
+    changed, paths = None, []
+    if sides is not None:
+        asked = [side.name for side in sides]
+        changed = _or_why(
+            missing, "Words", lambda: drift(run, asked, filter=passed, top=top, examples=2, progress=progress)
+        )
     chosen = [run.vectors.index_to_key[row] for row in rows]
     drawn = chosen or [row["word"] for row in (changed.standing_out[:_DRAWN] if changed else [])]
     slices = comparable_slices(part)
-    paths = []
     if slices and drawn:
         paths = _or_why(missing, "Words over time", lambda: slice_paths(part, drawn, slices)) or []
     elif named:
         missing.append("Words over time: the documents have neither dates nor slices.")
     findings = TextFindings(
-        run,
+        part,
         subjects,
         changed,
         paths,
         missing,
         passed,
-        part.require_tokens().documents if passed else None,
-        words=word_changes(part, chosen, slices),
+        why,
+        words=word_changes(part, chosen, sides),
         groups=group_differences(part, subjects, parts) if parts else [],
+        field=field or "",
         to_read=[] if subjects is None else documents_to_read(subjects),
     )
     save_page(text_report(findings), output, overwrite=overwrite)
@@ -155,32 +163,6 @@ def _field_and_values(groups: str) -> tuple[str, list[str] | None]:
         rule = f"is a field, or a field and several of its values, not {groups!r}"
         raise OptionError(rule, field="groups", remedy="write FIELD or FIELD=A,B")
     return field.strip(), named or None
-
-
-def _subjects(run: Run, progress: Progress | None) -> Topics:
-    """Few topics of a run, with finer ones below them, and how they grew."""
-    from selfvec.analysis.concepts.corpus_topics import topics
-    from selfvec.analysis.concepts.subjects import finer_number
-
-    subjects = topics(run, progress=progress)
-    if number := finer_number(subjects):
-        subjects = topics(run, number, progress=progress)
-    return few_with_periods(run, subjects)
-
-
-def few_with_periods(run: Run, subjects: Topics) -> Topics:
-    """The topics of a run, few and none of them small, with their shares in its periods, if it has some.
-
-    Where too many of the documents would be about other subjects, topics are few from the beginning.
-    """
-    from selfvec.analysis.comparison.chosen_slices import comparable_slices
-    from selfvec.analysis.concepts.corpus_topics import topics, with_groups
-    from selfvec.analysis.concepts.subjects import MOST, OTHERS, few_subjects
-
-    few, periods = few_subjects(subjects), comparable_slices(run)
-    if sum(row.share for row in few.topics if row.others) > OTHERS:
-        few = few_subjects(topics(run, MOST))
-    return with_groups(run, few, periods) if periods else few
 
 
 def _or_why(missing: list[str], what: str, find: Callable[[], T]) -> T | None:

@@ -18,7 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.apps.functions.report import few_with_periods
+from selfvec.analysis.concepts.corpus_topics import few_with_growth
+from selfvec.analysis.concepts.document_topics import documents_to_read
+from selfvec.analysis.concepts.growth import default_sides
 from selfvec.base.progress import Progress
 from selfvec.base.view import COUNT, WORDS, Column, Table
 from selfvec.files.report_page import STYLE, body_html
@@ -173,12 +175,13 @@ def _on_paper(page: PageData) -> str:
     """What is printed: the page of ``selfvec report`` about the first comparison, and words of the text."""
     run, topics = page.run, page.named_topics
     changed = page.comparisons.tasks(page.comparisons.default).tested.result().changes.select(_PRINTED)
+    subjects = None if topics is None else few_with_growth(run, topics, default_sides(run))
     report = text_report(
         TextFindings(
             run,
-            None if topics is None else few_with_periods(run, topics),
-            changed.illustrate(run, _QUOTED) if changed.rows else None,
-            (),
+            subjects,
+            changed.illustrate(run, _QUOTED) if changed.rows and changed.is_sliced else None,
+            to_read=[] if subjects is None else documents_to_read(subjects),
         )
     )
     columns = (

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from selfvec.analysis.concepts.corpus_topics import topic_changes
+from selfvec.analysis.concepts.corpus_topics import few_with_growth
 from selfvec.analysis.concepts.document_topics import typical_sentences
-from selfvec.analysis.concepts.growth import word_changes, word_sentences
+from selfvec.analysis.concepts.growth import default_sides, word_changes, word_sentences
 from selfvec.analysis.concepts.subjects import own_name_of_each
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.errors import NotFound
@@ -33,7 +33,7 @@ def time(page: PageData, word: addresses.Word, unit: addresses.Unit = None) -> J
     if batch is None or not parts:
         return {"word": word, "time": [], "spread": 1.0, "growth": ""}
     name = page.run.vectors.index_to_key[row]
-    growth = " ".join(word_sentences(word_changes(page.run, [name], parts)))
+    growth = " ".join(word_sentences(word_changes(page.run, [name], default_sides(page.run))))
     return {"word": word, **time_course(batch, row, parts), "growth": growth}
 
 
@@ -42,7 +42,7 @@ def topics(page: PageData, unit: addresses.Unit = None) -> Json:
     """How many documents of each period belong to each topic, as it was found; and its name in the run."""
     parts = periods(page.run.tokens, unit)
     result = page.topics.result()
-    changes = result and topic_changes(page.run, result, parts)
+    growth = _growth_of_subjects(page) if result else []
     own = own_name_of_each(result, page.run.topic_names) if result else []
     return {
         "periods": [described_period(part) for part in parts],
@@ -53,13 +53,31 @@ def topics(page: PageData, unit: addresses.Unit = None) -> Json:
                 "terms": [term for term, _ in topic.terms],
                 "share": topic.share,
                 "counts": [int(np.sum((result.of_documents == i) & part.documents)) for part in parts],
-                "growth": changes[i].sentence if changes else "",
+                "growth": growth[i],
             }
             for i, topic in enumerate(result.topics)
         ]
         if result
         else [],
     }
+
+
+def _growth_of_subjects(page: PageData) -> list[str]:
+    """How each topic changed, as a report says it; empty for those that it joins with others."""
+    whole, named = page.topics.result(), page.named_topics
+    assert whole is not None
+    assert named is not None
+    few = page.run.held(
+        "subjects",
+        lambda: few_with_growth(page.run, named, default_sides(page.run)),
+        of=tuple(page.run.topic_names),
+    )
+    changes = [""] * len(whole.topics)
+    for number, row in enumerate(few.topics):
+        own = np.unique(whole.of_documents[few.of_documents == number])
+        if row.growth and len(own) == 1 and whole.topics[own[0]].documents == row.documents:
+            changes[own[0]] = f"{row.growth.told}."
+    return changes
 
 
 @address("/api/typical")
