@@ -37,7 +37,6 @@ RESTS_ON = {
     "concepts": (
         *SEARCH,
         "analysis.concepts.terms",
-        "analysis.concepts.query_expansion",
         "text.phrase_finding",
     ),
     "dense_weight": SEARCH,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -20,13 +19,11 @@ from benchmarks.page import FIGURES, table
 from benchmarks.rankings import SEED
 from benchmarks.refining import refined
 from selfvec.analysis.concepts.corpus_topics import topics
-from selfvec.analysis.concepts.query_expansion import expand
 from selfvec.analysis.concepts.term_graph import graph
 from selfvec.data.run import Run
 from selfvec.evaluation.compared_vectors import ComparedVectors
-from selfvec.evaluation.retrieval import SearchSetting, dense_rankings, ranked, search_rankings
+from selfvec.evaluation.retrieval import SearchSetting, dense_rankings, search_rankings
 from selfvec.numerics.statistics import mean
-from selfvec.retrieval import Index
 from selfvec.text.phrase_finding import phrases
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.views.graphs import save_graph
@@ -119,37 +116,11 @@ def retrieval() -> str:
     return "\n\n".join(lines)
 
 
-def expanded() -> str:
-    """BM25 with a query as it is, and with the ten terms that `expand` adds, by their weights."""
-    rows: dict[str, list[str]] = {"the query": [], "and ten terms of `expand`": []}
-    for name, collection in judged().items():
-        run = refined(name)
-        index = Index.words_only(collection.documents, Preprocessing.of(run.provenance).by_words)
-        for label, more in zip(rows, (0, 10), strict=True):
-            rankings = []
-            for query in collection.queries:
-                asked = index.vocabulary.parse(query)
-                weights = dict(zip(asked.types.tolist(), asked.counts.tolist(), strict=True))
-                for term in expand(run, query, more).related if more else ():
-                    for number in index.vocabulary.types_of([term.term])[0]:
-                        if number >= 0:
-                            weights[number] = weights.get(number, 0.0) + term.weight
-                types = np.array(list(weights), np.int64)
-                counts = np.array(list(weights.values()), np.float32)
-                scored = index.scorer.score(replace(asked, types=types, counts=counts), "bm25")
-                rankings.append(ranked(scored.scores, scored.found))
-            scores = collection.scores(rankings)
-            rows[label] += [f"{np.mean(scores[metric]):.3f}" for metric in ("ndcg@10", "recall@100")]
-    heads = [head for name in JUDGED for head in (f"{name}, nDCG@10", "recall@100")]
-    return table(["BM25 of", *heads], [[label, *cells] for label, cells in rows.items()])
-
-
 NEEDS_DATA = True
 PAGES = {
     "concepts.md": {
         "phrases": found_phrases,
         "retrieval": retrieval,
-        "expansion": expanded,
         "topics": noaa_topics,
     }
 }

@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.analysis.alignment import compare as compare
     from selfvec.analysis.collocates import collocates as collocates
     from selfvec.analysis.concepts.corpus_topics import topics as topics
-    from selfvec.analysis.concepts.query_expansion import expand as expand
     from selfvec.analysis.concepts.shared_contexts import why as why
     from selfvec.analysis.concepts.term_graph import graph as graph
     from selfvec.analysis.concordance import concordance as concordance

@@ -64,7 +64,6 @@ RESULTS: dict[str, Callable[[Path], ResultTable]] = {
     "graph": lambda _: selfvec.graph("run", top=30),
     "why": lambda _: selfvec.why("run", "storm", "rain"),
     "why by concepts": lambda _: selfvec.why("run", "hail", "snow", concepts=["Ice: hail and snow"]),
-    "expand": lambda _: selfvec.expand("run", "storm"),
     "health": lambda _: selfvec.health("run"),
     "info": lambda _: selfvec.info("run"),
     "verify": lambda _: selfvec.verify("run"),
@@ -143,7 +142,6 @@ PRINTED = {
     "search": "search run damage --topn 3",
     "phrases": "phrases run --topn 9",
     "why": "why run storm rain",
-    "expand": "expand run storm",
     "health": "health run",
     "info": "info run",
     "verify": "verify run",
@@ -186,7 +184,6 @@ def test_methods_of_a_run_are_the_functions(inside: Path) -> None:
     run = selfvec.open("run")
     assert run.similar("storm").rows == selfvec.similar("run", "storm").rows
     assert run.search("roofs", top=2).rows == selfvec.search("run", "roofs", top=2).rows
-    assert run.expand("storm").rows == selfvec.expand("run", "storm").rows
     assert run.why("storm", "rain").rows == selfvec.why("run", "storm", "rain").rows
     assert run.health() == selfvec.health("run")
 
@@ -325,7 +322,7 @@ def test_every_command_is_a_function_but_those_that_serve_or_show() -> None:
         "refine update search ask similar drift monitor evaluate export fetch convert compress align join "
         "retrofit define nodes debias principal-axes distill "
         "tokenizer info health verify merge migrate compare trajectory phrases topics graph "
-        "senses why expand example"
+        "senses why example"
     )
     for command in commands.split():
         function = getattr(selfvec, command.replace("-", "_"))
@@ -391,7 +388,6 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.senses("run", "stomr"), "did you mean"),
     (lambda: selfvec.graph("run", edges="luck"), "edges: is one of"),
     (lambda: selfvec.why("run", "storm", "storm"), "the same word"),
-    (lambda: selfvec.expand("run", "zyzzyva"), "the word 'zyzzyva' does not occur in this run"),
     (lambda: selfvec.migrate("run-lancedb", 5, "run"), "old: is a Run"),
     (lambda: selfvec.health("a.vec"), "it is a file of vectors"),
     (lambda: selfvec.open("storms.jsonl"), "text"),

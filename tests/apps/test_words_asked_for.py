@@ -33,7 +33,6 @@ ASKING: dict[str, Callable[[Run, str], set[str]]] = {
     "similar": lambda run, word: listed(selfvec.similar(run, word).lists),
     "drift": lambda run, word: listed(selfvec.drift(run, words=[word]).rows),
     "trajectory": lambda run, word: {run.vectors.index_to_key[run.index(word)]},
-    "expand": lambda run, word: set(selfvec.expand(run, word, min_count=1).known),
     "terms": lambda run, word: {run.vectors.index_to_key[row_of(run, word)]},
     "pairs of words": lambda run, word: {run.vectors.index_to_key[find_rows(run.vectors, [word])[0]]},
     "lexicons": lambda run, word: {
@@ -54,7 +53,7 @@ def test_a_word_is_found_however_its_characters_are_written(
     assert asking(run, word) == {meant}
 
 
-@pytest.mark.parametrize("asking", ["similar", "drift", "trajectory", "expand", "terms"])
+@pytest.mark.parametrize("asking", ["similar", "drift", "trajectory", "terms"])
 def test_a_word_without_its_accents_is_suggested_with_them(run: Run, asking: str) -> None:
     with pytest.raises(NotFound, match="did you mean café"):
         ASKING[asking](run, "cafe")

@@ -204,7 +204,6 @@ either = {
     "topics": lambda: run.topics(),
     "phrases": lambda: run.phrases(),
     "graph": lambda: run.graph(word),
-    "expand": lambda: run.expand(word),
     "why": lambda: run.why(word, "storm"),
     "texts": lambda: run.text.texts(),
     "info": lambda: selfvec.info(folder / "run"),

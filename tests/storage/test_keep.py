@@ -61,7 +61,6 @@ NEEDED: dict[str, tuple[str, Callable[[Run], object]]] = {
     "why": ("tokens", lambda run: run.why("hail", "wind")),
     "graph": ("tokens", lambda run: run.graph()),
     "phrases": ("tokens", lambda run: run.phrases()),
-    "expand": ("tokens", lambda run: run.expand("hail")),
     "replacements": ("tokens", lambda run: run.similar("hail", as_="replacement")),
     "stability": ("tokens", lambda run: selfvec.evaluate(run, [Stability(repeats=1)])),
     "monitor": ("nothing", lambda run: run.monitor([row["text"] for row in rows(40, 2)])),

@@ -123,7 +123,6 @@ class Run(record.Run):
     dispersion = method(lambda: selfvec.dispersion)
     drift = method(lambda: selfvec.drift)
     evaluate = method(lambda: selfvec.evaluate)
-    expand = method(lambda: selfvec.expand)
     export = method(lambda: selfvec.export)
     frequency = method(lambda: selfvec.frequency)
     graph = method(lambda: selfvec.graph)

@@ -378,11 +378,6 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         options={"a": Typed("WORD_A"), "b": Typed("WORD_B")},
     ),
-    "expand": CommandRow(
-        "analysis.concepts.query_expansion.expand",
-        ('run "damage to roofs"',),
-        report=True,
-    ),
     "noaa": CommandRow(
         "apps.functions.vectors.noaa",
         ("--years 2020-2023 -o storms",),

@@ -38,7 +38,7 @@ GROUPS = {
     "text": [
         *("phrases", "topics", "frequency", "ngrams", "dispersion"),
         *("keyness", "concordance", "collocates", "profile"),
-        *("graph", "senses", "why", "expand", "noaa"),
+        *("graph", "senses", "why", "noaa"),
     ],
 }
 

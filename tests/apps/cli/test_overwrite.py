@@ -64,7 +64,7 @@ FOLDERS = {
     "tokenizer": "tokenizer model OUT --vectors default --add-words words.txt",
 }
 REPORTED = {"similar": "csv", "drift": "html", "monitor": "md", "evaluate": "html", "why": "md"}
-REPORTED |= dict.fromkeys(("search", "ask", "phrases", "expand", "topics", "compare", "senses"), "csv")
+REPORTED |= dict.fromkeys(("search", "ask", "phrases", "topics", "compare", "senses"), "csv")
 REPORTED |= dict.fromkeys(("keyness", "collocates", "frequency", "ngrams", "dispersion", "profile"), "csv")
 FILES |= {f"{name} report": f"{name} {REPORTS[name]} --report OUT.{kind}" for name, kind in REPORTED.items()}
 COMMANDS = RUNS | FILES | FOLDERS
