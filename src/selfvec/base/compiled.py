@@ -32,7 +32,6 @@ class _Interpreter(threading.local):
     """Calls kernels that are not compiled, in this thread."""
 
     running = False
-    seconds = 0.0  # so far
 
     def run(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         started = time.perf_counter()
@@ -42,10 +41,11 @@ class _Interpreter(threading.local):
                 return function(*arguments)
         finally:
             self.running = False
-            self.seconds += time.perf_counter() - started
+            _SPENT[0] += time.perf_counter() - started
 
 
 _INTERPRETER = _Interpreter()
+_SPENT = [0.0]  # seconds of the calls of all threads, many of which live for one call only
 
 
 def _plain(argument: Any) -> Any:
@@ -106,7 +106,7 @@ class _Kernel:
     def __call__(self, *arguments: Any) -> Any:
         if _INTERPRETER.running:
             return self.__wrapped__(*arguments)  # type: ignore[attr-defined]
-        if "numba" in sys.modules or _INTERPRETER.seconds >= _PATIENCE or not self._is_soon_done(arguments):
+        if "numba" in sys.modules or _SPENT[0] >= _PATIENCE or not self._is_soon_done(arguments):
             return self.compiled(*arguments)
         if self.instead is not None:
             return _INTERPRETER.run(self.instead, arguments)
@@ -140,6 +140,11 @@ class _Kernel:
         # Nothing calls a kernel from C: its wrapper would be a tenth of the time of compiling.
         options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
         return {**options, "fastmath": self._fastmath}
+
+
+def load_compiler() -> None:
+    """Import Numba: where many questions come, kernels are worth the second that it takes."""
+    import numba  # noqa: F401
 
 
 def read_only(array: AnyArray) -> AnyArray:

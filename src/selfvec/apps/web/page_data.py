@@ -14,6 +14,7 @@ from selfvec.analysis.concepts.corpus_topics import topics_as_found
 from selfvec.analysis.concepts.subjects import with_names
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.base.arrays import Mask
+from selfvec.base.compiled import load_compiler
 from selfvec.base.errors import InputError, NotFound, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
@@ -137,6 +138,7 @@ def _indexed(run: Run, tables: Sequence[str], progress: Progress) -> Index:
     with progress.steps("Indexing", _INDEXING) as steps:
         index = run_index(run, progress=steps, tables=tables)
     return_freed_memory()  # that of building, which a server would otherwise hold as long as it runs
+    load_compiler()
     return index
 
 
