@@ -112,7 +112,7 @@ def test_a_missing_package_is_asked_for_first(name: str, run: Run, monkeypatch: 
     Path("a.pdf").write_bytes(b"%PDF-1.4")
     segmenter.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)  # Python's own sign for "not installed"
-    refused(lambda: call(run), MissingExtra, rf"pip install 'selfvec\[{extra}\]'")
+    refused(lambda: call(run), MissingExtra, rf"pip install .*\[{extra}\]'")
 
 
 @pytest.mark.usefixtures("inside")
@@ -133,7 +133,7 @@ def test_the_page_asks_for_all_that_it_needs(monkeypatch: pytest.MonkeyPatch) ->
     for name in [name for name in sys.modules if name.startswith("selfvec.apps.web")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "fastapi", None)
-    with pytest.raises(MissingExtra, match=r"'fastapi'.*pip install 'selfvec\[serve\]'"):
+    with pytest.raises(MissingExtra, match=r"'fastapi'.*pip install .*\[serve\]'"):
         __import__("selfvec.apps.web.server")
 
 

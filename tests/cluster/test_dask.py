@@ -73,7 +73,7 @@ def test_an_error_of_a_worker_is_that_of_the_client(tmp_path: Path, clustered, m
     with connected("local", workers=1) as workers:
         with pytest.raises(CorpusError, match=r"a\.jsonl \(from byte \d+\):\d+: is not valid JSON"):
             clustered([path], by=workers)
-        refused(lambda: workers.result(workers.run(missing)), MissingExtra, r"pip install 'selfvec\[dask\]'")
+        refused(lambda: workers.result(workers.run(missing)), MissingExtra, r"pip install .*\[dask\]'")
         with pytest.raises(InputError, match="workers died while running the same task"):
             workers.result(workers.run(os._exit, 1))
 

@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 
 from .display import escape_controls
+from .installed import install_command
 
 OF_THE_SYSTEM = {
     errno.ENOSPC: ("the disk is full", "free some space or write elsewhere"),
@@ -196,7 +197,7 @@ class MissingExtra(SelfvecError, ImportError):
     """An optional dependency is needed."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
-        remedy = f"run: pip install 'selfvec[{extra}]'"
+        remedy = f"run: {install_command(extra)}"
         if sys.version_info >= _TOO_NEW.get(package, (4,)):  # the extra comes without it
             version = f"3.{sys.version_info.minor}"
             remedy = f"use an older Python: {package} cannot be installed on Python {version}"

@@ -24,6 +24,7 @@ from selfvec.base.arrays import Array, Mask
 from selfvec.base.checks import check_path, check_text, check_whole
 from selfvec.base.declarations import Kind
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
+from selfvec.base.installed import install_command
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import allowed, filter_names
 from selfvec.corpus.given_filters import GivenFilter, given_filters
@@ -410,7 +411,7 @@ class Index:
             return part.asked(encoder, query), notes
         lacking = f"the encoder {part.name!r} is not here, or onnxruntime is not installed"
         if question == ENCODER:
-            remedy = "fetch it, and: pip install 'selfvec[encoder]'; or ask with question rows"
+            remedy = f"fetch it, and: {install_command('encoder')}; or ask with question rows"
             raise InputError(lacking, remedy=remedy)
         asked = part.asked_by_rows(parsed, self.vocabulary.preprocessing.language)
         if not question:

@@ -15,8 +15,10 @@ from tests.places import DOCS
 
 import selfvec
 from selfvec.apps.cli import main
+from selfvec.apps.cli.shown import demo
 from selfvec.apps.cli.streams import program
 from selfvec.apps.table import RUN, TEXT, TOP
+from selfvec.base.installed import install_command
 from selfvec.storage.run_folder import open_run
 
 COMMANDS = {*TOP, *RUN, *TEXT, "convert", "compress", "align", "list", "principal-axes"}
@@ -280,7 +282,7 @@ def test_a_missing_package_names_its_extra(command, package, extra, inside: Path
     for name in [name for name in sys.modules if name.split(".")[0] == package or name.startswith(ours)]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
-    assert f"pip install 'selfvec[{extra}]'" in ran(called(command), 2).err
+    assert f"[{extra}]'" in ran(called(command), 2).err
 
 
 INTERRUPTED = """
@@ -368,6 +370,48 @@ def test_a_command_suggested_under_uvx_calls_uvx(
     monkeypatch.setattr(sys, "argv", [str(cache / "bin" / "selfvec")])
     monkeypatch.setenv("UV", "uv")
     assert program() == typed
+
+
+@pytest.mark.parametrize(
+    ("origin", "source"),
+    [
+        ('{{"url": "file://{here}", "dir_info": {{"editable": true}}}}', "-e '.[serve]'"),
+        ('{{"url": "file://{here}/selfvec-1.whl"}}', "'./selfvec-1.whl[serve]'"),
+        (
+            '{{"url": "https://example.org/s", "vcs_info": {{"vcs": "git"}}}}',
+            "'selfvec[serve] @ git+https://example.org/s'",
+        ),
+        (None, "'selfvec[serve]'"),
+    ],
+)
+def test_an_extra_is_added_to_what_was_installed(
+    origin: str | None, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "selfvec-1.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Name: selfvec\nVersion: 1\n", encoding="utf-8")
+    if origin is not None:
+        (folder / "direct_url.json").write_text(origin.format(here=tmp_path), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert install_command("serve") == f"bin/python -m pip install {source}"
+    called = tmp_path / "bin" / "pip"
+    called.parent.mkdir()
+    called.touch(mode=0o755)
+    assert install_command("serve") == f"pip install {source}"
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_the_demonstration_recommends_what_is_installed(served: bool, monkeypatch, capsys) -> None:
+    if not served:
+        monkeypatch.setitem(sys.modules, "fastapi", None)
+    run = selfvec.refine(["the string of a thread raised an exception"] * 20, "none", method="decorrelated")
+    demo(run, {})
+    said = capsys.readouterr().err
+    assert f"{program()} serve " in said
+    assert ("[serve]'" in said) != served
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.display import count_of
+from selfvec.base.installed import install_command
 
 from .streams import print_json, print_text, program, say, show
 
@@ -59,10 +61,12 @@ def demo(run: Run, _: Given) -> None:
     folder = shlex.quote(str(run.folder))
     page = shlex.quote(f"{run.folder}.html")
     say(f"\nThe run is in {folder}, and a report to send in {page}. Try next:")
+    served = f"serve {folder}                     # all of it as a page in the browser"
+    there = all(map(find_spec, ("fastapi", "uvicorn")))
     for line in (
         f"similar {folder} module iterator --compare --min-count 10",
         f'search {folder} "wait until a thread has ended"',
-        f"serve {folder}                     # all of it as a page in the browser",
+        *[served] * there,
         f"run trajectory {folder} thread --plot thread.html",
         f"report {folder} -o report.html --words thread,generator",
         "refine YOUR_TEXT -o my-run        # files, folders, csv, jsonl, parquet",
@@ -70,6 +74,9 @@ def demo(run: Run, _: Given) -> None:
         'ask YOUR_TEXT "a question"        # refine, index and search in one',
     ):
         say(f"  {program()} {line}")
+    if not there:
+        say("The page in the browser needs packages that are not installed. To see it:")
+        say(f"  {install_command('serve')}\n  {program()} {served}")
 
 
 def merged(run: Run, _: Given) -> None:

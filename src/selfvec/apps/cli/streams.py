@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from selfvec.base.display import escape_controls, escape_json
 from selfvec.base.errors import TargetError
+from selfvec.base.installed import in_uvx, installed_from, pasted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -117,36 +118,15 @@ def program() -> str:
     """How this program was called, so that a command it suggests can be pasted: ``selfvec``, or its path."""
     called = Path(sys.argv[0])
     if called.parts[-2:] == ("selfvec", "__main__.py"):
-        return f"{_pasted(Path(sys.executable))} -m selfvec"
+        return f"{pasted(Path(sys.executable))} -m selfvec"
     if called.stem != "selfvec":  # called from Python
         return "selfvec"
-    if "UV" in os.environ and Path(sys.prefix).parent.name.startswith("archive-"):  # in the cache of uvx
-        return _by_uvx()
+    if in_uvx():
+        source, _ = installed_from()
+        return "uvx selfvec" if source == "selfvec" else f"uvx --from {shlex.quote(source)} selfvec"
     # What uv starts has its environment on the PATH; the shell that a command is pasted into may not.
     found = None if "UV" in os.environ else shutil.which("selfvec")
-    return "selfvec" if found and Path(found).resolve() == called.resolve() else _pasted(called)
-
-
-def _by_uvx() -> str:
-    from importlib.metadata import distribution
-    from urllib.parse import urlsplit
-    from urllib.request import url2pathname
-
-    origin = json.loads(distribution("selfvec").read_text("direct_url.json") or "{}")
-    if not (url := origin.get("url")):
-        return "uvx selfvec"
-    place = urlsplit(url)
-    given = _pasted(Path(url2pathname(place.path))) if place.scheme == "file" else shlex.quote(url)
-    if "/" not in given and given != ".":  # uvx takes a bare name for a package of that name
-        given = f"./{given}"
-    return f"uvx --from {given} selfvec"
-
-
-def _pasted(path: Path) -> str:
-    """A path as short as it can be pasted into a shell."""
-    with suppress(ValueError):
-        path = path.absolute().relative_to(Path.cwd())
-    return shlex.quote(str(path))
+    return "selfvec" if found and Path(found).resolve() == called.resolve() else pasted(called)
 
 
 def show(renderable: RenderableType) -> None:
