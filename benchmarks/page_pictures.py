@@ -25,7 +25,7 @@ LARGEST = 150_000  # bytes of a picture
 PICTURES = {
     "serve-overview": ("", 1200, 1000, "light"),
     "serve-why": ("word=raise&near=valueerror", 1200, 900, "light"),
-    "serve-map": ("view=map&word=heap", 1200, 800, "dark"),
+    "serve-map": ("view=map", 1200, 800, "dark"),
     "serve-texts": ("view=texts&ask=wait for a thread to finish", 1200, 640, "light"),
     "serve-phone": ("word=heap", 390, 800, "light"),
 }
@@ -40,7 +40,7 @@ def main() -> None:
         save_run(refine(python_documentation(), "default", Settings(stop_words="en")), Path(folder, "run"))
         with serving(open_run(Path(folder, "run")), jobs=None) as site, browsing(program) as new:
             tasks = site.data.comparisons.tasks("refined")
-            for task in (tasks.tested, tasks.states, site.data.original_index):
+            for task in (tasks.tested, tasks.states, site.data.index):
                 task.result()
             page = new()
             for name, (state, width, height, scheme) in PICTURES.items():
@@ -73,8 +73,7 @@ def take(page: Page, address: str, width: int, height: int, scheme: str) -> None
     if "ask=" in address:
         page.wait("document.querySelectorAll('.found > li').length > 8")
     if address.endswith("#"):
-        page.wait("document.querySelectorAll('.domain h4').length > 3", 120)
-        page.wait("document.querySelectorAll('.overview .colours button').length > 2", 120)
+        page.wait("document.querySelectorAll('.subjects > li').length > 3", 120)
     if "view=map" in address:
         page.wait("document.querySelectorAll('.colours button').length > 2", 120)
     page.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")

@@ -93,13 +93,13 @@ def run() -> list[Result]:
         results = [Result("serve: ranking 100,000 words, once", time.perf_counter() - start, "s")]
         data.comparisons.tasks("refined").tested.result()
         data.comparisons.tasks("refined").states.result()
-        data.original_index.result()
+        data.index.result()
         _check(data)
         for name, act in {
             "a word's neighbours": lambda i: words.word(data, "refined", f"word{i * 37}"),
             "its sentences": lambda i: words.uses(data, "refined", f"word{i * 37}"),
             "its map": lambda i: maps.drawn(data, "refined", f"word{i * 37}"),
-            "texts by meaning": lambda i: documents.texts(data, f"word{i * 91} word{i * 17}", 8),
+            "texts by meaning": lambda i: documents.search(data, f"word{i * 91} word{i * 17}", 8),
             "completion": lambda i: words.complete(data, f"d{i}", 8),
         }.items():
             seconds = median(act)

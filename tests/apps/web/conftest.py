@@ -26,7 +26,6 @@ def site(run: Run) -> Iterator[Site]:
             tasks = site.data.comparisons.tasks(choice["key"])
             tasks.tested.result()
             tasks.states.result()
-        site.data.original_index.result()
         yield site
 
 

@@ -171,7 +171,6 @@ def test_points_are_whole_numbers_of_16_bits(site: Site) -> None:
         ("/api/ranking?c=nonsense", 400, "c", "is not a comparison"),
         ("/api/ranking?c=1800|1990", 404, None, "no document is dated 1800"),
         ("/api/unknown?source=magic", 400, "source", "is one of"),
-        ("/api/texts?query=", 400, "query", "at least 1"),
         ("/api/search?query=", 400, "query", "at least 1"),
         ("/api/search?query= ", 400, "query", "the query is empty"),
         ("/api/search?query=hail&mode=magic", 400, "mode", "'hybrid', 'bm25' or 'dense'"),

@@ -80,7 +80,7 @@ NAMELESS = """
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_is_readable(opened: Page, scheme: str) -> None:
     opened.prefers(color_scheme=scheme)
-    for key in "124567":
+    for key in "12345678":
         opened.press(key)
         opened.wait("document.querySelector('#pane h2')")
         assert opened.run(CONTRAST) == []
@@ -114,8 +114,9 @@ def test_a_phone_shows_the_list_then_the_word_then_the_list(page: Page, site: Si
     assert max(page.texts("nav a", right)) <= 390
     page.open(f"{site.address}#view=unknown&c=refined")
     page.wait("document.querySelector('tbody td')")
+    page.wait("document.querySelector('.stacked')")  # values below each other: none is cut
     assert max(page.texts("tbody td", right)) <= 390
-    for key in ("overview", "changes", "unknown", "texts", "health", "time", "map"):
+    for key in ("overview", "changes", "unknown", "texts", "health", "time", "map", "topics"):
         page.open(f"{site.address}#c=refined&view={key}")
         assert page.run("document.documentElement.scrollWidth") <= 390, key
     page.open(f"{site.address}#c=refined&word=cell")
@@ -126,6 +127,23 @@ def test_a_phone_shows_the_list_then_the_word_then_the_list(page: Page, site: Si
     )
     assert min(page.texts(".ranking .w", "getBoundingClientRect().width")) > 300
     assert page.run(cut.format(".ranking")) == 0
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_the_first_result_stands_high_on_the_screen(page: Page, site: Site, size: tuple[int, int]) -> None:
+    page.size(*size, mobile=size[0] < 500)
+    page.open(f"{site.address}#view=texts&ask=bread")
+    page.wait("document.querySelector('.found > li') && document.querySelector('.total .number')")
+    assert page.texts(".found > li", "getBoundingClientRect().top")[0] < 300
+
+
+def test_every_view_says_at_once_that_it_computes(page: Page, site: Site) -> None:
+    page.open(site.address)
+    page.run("window.fetch = () => new Promise(() => {})")  # a server that never answers
+    for key in "2345678":
+        page.press(key)
+        said = page.texts("#pane .wait", "innerText")
+        assert any("…" in text for text in said), key
 
 
 def test_a_collapsed_run_is_said_first(page: Page, run: Run) -> None:
@@ -153,6 +171,7 @@ def test_a_run_that_kept_tokens_and_no_text_shows_words(page: Page, run: Run) ->
         page.open(site.address)
         headings = "[...document.querySelectorAll('#pane h3')].map(heading => heading.innerText)"
         page.wait(f"{headings}.includes('The words by topic')")
+        page.run("document.querySelector('.overview .atlas').scrollIntoView()")
         page.wait("document.querySelectorAll('.overview .colours button').length > 1")
         assert page.run("document.body.classList.contains('textless')")
 
@@ -170,6 +189,8 @@ def test_the_token_opens_the_page(page: Page, run: Run) -> None:
         assert page.text(".overview h2")
 
 
+PANEL = "(document.querySelector('#panel').hidden && document.querySelector('#filters button').click(), "
+PANEL += "document.querySelector('.facets section'))"
 AXE = Path(os.environ.get("SELFVEC_AXE", "node_modules/axe-core/axe.min.js"))
 
 
@@ -185,14 +206,15 @@ def test_axe_finds_nothing(page: Page, site: Site, width: int, scheme: str) -> N
     page.size(width, 844)
     page.prefers(color_scheme=scheme)
     views = {
-        "view=overview": "document.querySelector('.domain h4') && document.querySelector('.multiples svg')",
+        "view=overview": "document.querySelector('.subjects svg')",
+        "view=time": "document.querySelector('.full .chart')",
+        "c=refined&view=texts&filter=date=2020": "document.querySelector('.found') && " + PANEL,
         "c=refined&word=cell": "document.querySelector('#word .bars svg')",
         "view=changes&c=1990|2004..2021": "document.querySelector('#word .quotes')",
         "c=refined&view=map&of=words": NAMED,
         "c=refined&view=map&of=documents": NAMED,
         "c=refined&view=unknown": "document.querySelector('tbody tr')",
         "c=refined&view=texts&ask=bread": "document.querySelector('.found')",
-        "c=refined&view=texts&ask=bread&beside=1": "document.querySelector('.hits')",
         "view=topics": "document.querySelector('.topic svg')",
         "c=refined&view=health": "document.querySelector('.findings')",
     }

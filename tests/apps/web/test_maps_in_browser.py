@@ -18,35 +18,39 @@ from selfvec.apps.web.maps import drawn
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
 
-TAUGHT = "document.querySelectorAll('.domain h4').length"
+SUBJECTS = "document.querySelectorAll('.subjects > li').length"
 
 
 DRAWN = "document.querySelectorAll('.overview .colours button').length > 1"
 
 
 def test_the_page_opens_on_what_the_text_is_about(page: Page, site: Site) -> None:
+    page.size(1280, 500)  # the map is below
     page.open(site.address)
     assert page.run("document.querySelector('nav [aria-current]').dataset.view") == "overview"
-    facts = page.text(".overview .claim:last-of-type")
+    facts = page.text(".overview .facts-of")
     assert facts.startswith(f"{site.json('/api/about')['documents']} documents with")
     assert "from 1990 to 2020" in facts
-    page.wait(f"{TAUGHT} >= 3 && {DRAWN} && document.querySelectorAll('.multiples svg').length > 1")
-    about = site.json("/api/domain")
-    words, subjects = about["words"], about["subjects"]
-    assert page.texts(".domain h4 bdi") == [row["word"] for row in words]
-    assert page.text(".overview .claim").startswith(f"It is mostly about {subjects[0]}")
-    assert subjects[0] in site.json("/api/topics")["topics"][0]["name"]
+    page.wait(f"{SUBJECTS} >= 3")
+    told = site.json("/api/topics")
+    topics, quotes = told["topics"], site.json("/api/typical")["topics"]
+    assert page.texts(".subjects b") == [topic["name"] for topic in topics]
+    assert page.text(".overview .claim").startswith(f"It is mostly about {told['subjects'][0]}")
+    assert page.texts(".subjects .arrow", "title") == [topic["growth"] for topic in topics]
+    arrows = {1: "↑", 0: "→", -1: "↓"}
+    assert [text[0] for text in page.texts(".subjects .arrow")] == [arrows[t["direction"]] for t in topics]
+    cited = [cite.split(" · ")[-1] for cite in page.texts(".subjects cite")]
+    assert cited == [sentences[0]["id"] for sentences in quotes]
+    assert not any("/api/map" in url for url in page.requests)  # nobody has looked at it
 
 
 def test_the_overview_leads_on(page: Page, site: Site) -> None:
     def overview() -> None:
         page.open(f"{site.address}#c=refined")
-        page.wait(f"{TAUGHT} >= 3 && {DRAWN} && document.querySelectorAll('.multiples svg').length > 1")
+        page.wait(f"{SUBJECTS} >= 3")
+        page.run("document.querySelector('.overview .atlas').scrollIntoView()")
+        page.wait(DRAWN)
 
-    overview()
-    word = page.text(".domain h4 bdi")
-    page.click(".domain h4 a")
-    page.wait(f"{heading(word)} && document.body.dataset.view === 'changes'")
     overview()
     page.click(".overview .colours button")
     page.wait("document.querySelector('.selection h3')?.innerText.includes('documents of')")
@@ -54,8 +58,8 @@ def test_the_overview_leads_on(page: Page, site: Site) -> None:
     page.click(".selection li a")
     page.wait("document.querySelector('#word .whole')")
     overview()
-    topic = page.text(".multiples h4 bdi")
-    page.click(".multiples h4 a")
+    topic = page.text(".subjects b")
+    page.click(".subjects a")
     page.wait(f"document.querySelector('.selection h3')?.innerText.endsWith({json.dumps(topic)})")
     overview()
     page.enter(".asking input", "bread")
@@ -96,10 +100,10 @@ ARRANGED = "document.querySelector('.atlas .lead')?.innerText.includes('neighbou
 
 
 def test_the_map_shows_all_documents_or_all_words(opened: Page, site: Site) -> None:
-    opened.press("3")
+    opened.press("4")
     opened.wait(f"{ARRANGED} && {NAMED}")
     assert f"{site.json('/api/about')['documents']} documents arranged" in opened.text(".atlas .lead")
-    opened.choose(".atlas select", "words")
+    opened.choose("#panel select", "words")
     opened.wait("document.querySelector('.atlas .lead').innerText.includes('words arranged')")
     opened.wait(f"{COLOURS} > 10")  # dots and labels are painted
     words = len(site.json("/api/map?c=refined&layout=pacmap")["words"])
@@ -120,7 +124,7 @@ def test_colours_have_names_that_list_their_words(page: Page, site: Site) -> Non
     assert listed == [word for word, of in zip(words, topic["codes"], strict=True) if of == code]
     page.run("[...document.querySelectorAll('.selection a')].find((a) => a.textContent === 'oven').click()")
     page.wait(heading("oven"))
-    page.choose(".atlas select", "change", 2)
+    page.choose("#panel select", "change", 2)
     page.wait("document.querySelector('.colours')?.innerText.includes('to more')")
     assert "colour=change" in page.run("location.hash")
 
@@ -128,15 +132,20 @@ def test_colours_have_names_that_list_their_words(page: Page, site: Site) -> Non
 def test_a_lasso_lists_the_words_inside(page: Page, site: Site) -> None:
     page.open(f"{site.address}#c=refined&view=map&of=words&layout=pca")
     page.wait(NAMED)
-    page.click(".atlas .fields button")
+    page.click(".atlas .zoom button:last-child")
     left, top, width, height = page.box(".atlas canvas")
     corners = [(0.02, 0.02), (0.5, 0.02), (0.5, 0.98), (0.02, 0.98), (0.02, 0.9)]
     for what, (x, y) in zip(["pressed", *["moved"] * 3, "released"], corners, strict=True):
         page.mouse(what, left + x * width, top + y * height)
     page.wait("!document.querySelector('.selection').hidden")
-    points = drawn(site.data, "refined", whole=True)[1][-1]
+    points = drawn(site.data, "refined", whole=True)[1]
+    across = np.sort(points[..., 0].ravel())
+    beside = len(across) // 100  # of the points on either side
+    middle = (int(across[beside]) + int(across[-1 - beside])) / 2
     described = site.json("/api/map?c=refined")
-    expected = {word for word, (x, _) in zip(described["words"], points.tolist(), strict=True) if x < 0}
+    expected = {
+        word for word, (x, _) in zip(described["words"], points[-1].tolist(), strict=True) if x < middle
+    }
     listed = page.texts(".selection a")
     assert set(listed) == expected
     assert page.run(IN_VIEW)
@@ -148,7 +157,7 @@ def test_a_lasso_lists_the_words_inside(page: Page, site: Site) -> None:
     page.click(".selection button:last-of-type")
     page.wait("document.querySelector('.selection').hidden")
     page.wait(f"{BLUE} < 0.05")
-    assert page.run("document.querySelector('.atlas .fields button').ariaPressed") == "false"
+    assert page.run("document.querySelector('.atlas .zoom button:last-child').ariaPressed") == "false"
 
 
 def test_documents_have_a_map_and_are_read_beside_it(page: Page, site: Site) -> None:
@@ -169,7 +178,7 @@ def test_documents_have_a_map_and_are_read_beside_it(page: Page, site: Site) -> 
     page.click("#word .found a")
     page.wait(f"document.querySelector('#word .facts dd')?.innerText === '{near}'")
     page.press("Escape")
-    page.wait("document.querySelector('#word .wait')?.innerText.includes('Choose a document')")
+    page.wait("document.body.classList.contains('alone')")  # the map has the whole width again
 
 
 def test_a_search_marks_its_hits_on_the_map(page: Page, site: Site) -> None:
@@ -177,7 +186,8 @@ def test_a_search_marks_its_hits_on_the_map(page: Page, site: Site) -> None:
     page.wait("document.querySelector('.selection h3')?.innerText === '1 word with “oven”'")
     page.open(f"{site.address}#c=refined&view=map&of=documents&layout=pca")
     page.wait(NAMED)
-    page.click(".atlas input[type=search]")
+    page.click("#filters button")
+    page.click("#panel input[type=search]")
     page.type("bread")
     page.wait("document.querySelector('.selection h3')?.innerText.includes('best for')")
     found = [hit["id"] for hit in site.json("/api/search?query=bread&top=100")["rows"]]
@@ -192,18 +202,18 @@ def test_a_search_marks_its_hits_on_the_map(page: Page, site: Site) -> None:
 def test_a_search_does_not_mark_the_map_in_silence(page: Page, site: Site) -> None:
     page.open(f"{site.address}#c=refined&view=texts&ask=bread")
     page.wait("document.querySelector('.found li')")
-    page.click("nav [data-view=map]")
+    page.press("4")
     page.wait(NAMED)
-    assert page.run("document.querySelector('.atlas input[type=search]').value") == ""
+    assert page.run("document.querySelector('#panel input[type=search]').value") == ""
     assert page.run("document.querySelector('.selection').hidden")
     page.click("nav [data-view=texts]")
     page.wait("document.querySelector('.found li')")  # the search is still there
 
 
-def test_words_share_a_chart_over_time_and_each_topic_has_one(page: Page, site: Site) -> None:
+def test_words_share_a_chart_over_time(page: Page, site: Site) -> None:
     page.expected.append("status of 404")
     page.open(f"{site.address}#c=refined&view=time&words=bread+rain+nonsense&unit=year")
-    page.wait("document.querySelectorAll('.multiples .chart').length > 1")
+    page.wait("document.querySelector('.full .chart')")
     assert "nonsense" in page.text(".full .lead")
     assert page.texts(".bars:first-of-type .legend bdi")[:2] == ["bread", "rain"]
     course = site.json("/api/time?w=bread&unit=year")["time"]
@@ -212,11 +222,10 @@ def test_words_share_a_chart_over_time_and_each_topic_has_one(page: Page, site: 
         "[...document.querySelectorAll('.bars tbody tr')].slice(0, 3).map((r) => r.children[1].textContent)"
     )
     assert page.run(cells) == rates
-    page.choose(".fields select", "3", 1)
+    page.choose("#panel select", "3", 1)
     both = sum(part["count"] for part in course[:2]) / sum(part["tokens"] for part in course[:2])
     page.wait(f"{cells}[0] === '{10000 * both:.1f}'")
     assert "smooth=3" in page.run("location.hash")
-    page.wait("document.querySelectorAll('.multiples .chart').length > 1")
 
 
 CHART = """import("/chart.js").then(({ rates, charted }) => {
@@ -243,7 +252,7 @@ def test_the_words_shown_first_over_time_are_those_of_the_text(page: Page, site:
     page.wait("document.querySelector('.bars .legend')")
     about = [row["word"] for row in site.json("/api/domain")["words"]][:3]
     assert page.texts(".bars .legend bdi") == about
-    assert page.run("document.querySelector('.wide-field input').placeholder") == " ".join(about)
+    assert page.run("document.querySelector('.full .wide-field input').placeholder") == " ".join(about)
 
 
 def test_charts_keep_the_distance_of_years_and_values_are_where_the_axis_says(opened: Page) -> None:
@@ -354,7 +363,7 @@ def test_topics_can_be_renamed_joined_and_saved(page: Page, site: Site) -> None:
     assert page.run(shown)[:2] == [first, second]
     assert page.run("document.querySelectorAll('.topic svg').length") == len(found)
     assert found[0]["terms"][0].replace("_", " ") in page.text(".topic")
-    assert page.texts(".topic blockquote mark")
+    assert page.texts(".topic .quotes mark")
     page.run(f"{RENAME}(0, 'Mine')")
     page.run(f"{RENAME}({shown}.indexOf({json.dumps(second)}), 'Mine')")
     page.wait(f"document.querySelectorAll('.topic').length === {len(found) - 1}")

@@ -34,11 +34,9 @@ def written(address: str) -> str:
 
 def test_a_saved_page_shows_words_and_the_map_without_a_server(page: Page, site: Site, saved: str) -> None:
     page.open(saved)
-    page.wait(
-        "document.querySelector('.domain h4') && document.querySelectorAll('.multiples svg').length > 1"
-    )
+    page.wait("document.querySelectorAll('.subjects svg').length > 1")
     page.wait("document.querySelectorAll('.overview .colours button').length > 2")
-    page.press("2")
+    page.press("3")
     page.wait("document.querySelector('.ranking a')")
     rows = site.json("/api/ranking?limit=100")["rows"]
     shown = page.run("[...document.querySelectorAll('.ranking a')].map((a) => a.dataset.word)")
@@ -51,10 +49,10 @@ def test_a_saved_page_shows_words_and_the_map_without_a_server(page: Page, site:
     page.wait("document.querySelector('#found li bdi')?.textContent === 'charge'")
     page.press("Enter")
     page.wait("document.querySelector('h2.word bdi')?.textContent === 'charge'")
-    page.press("3")
+    page.press("4")
     page.wait("document.querySelectorAll('.colours button').length > 2")
-    page.press("7")
-    page.wait("document.querySelector('.topic blockquote') && document.querySelector('.topic svg')")
+    page.press("6")
+    page.wait("document.querySelector('.topic .quotes') && document.querySelector('.topic svg')")
     page.click(".topic cite a")
     page.wait("document.querySelector('#word .whole')")
     assert {url.partition(":")[0] for url in page.requests} <= {"file", "blob", "about"}
@@ -96,8 +94,8 @@ def test_a_saved_page_is_read_without_scripts(page: Page, saved: str) -> None:
 def test_all_that_a_saved_page_links_to_is_in_it(page: Page, site: Site, saved: str) -> None:
     page.open(saved)
     assert "selfvec serve" in page.text(".overview .lead")  # what the file lacks is said
-    page.wait("document.querySelector('.multiples h4 a') && document.querySelector('.domain h4 a')")
-    page.click(".multiples h4 a")
+    page.wait("document.querySelector('.subjects a')")
+    page.click(".subjects a")
     page.wait("document.querySelector('.selection:not([hidden]) li')")
     assert page.text("#alert") == ""
     for row in site.json("/api/domain")["words"]:
@@ -138,16 +136,19 @@ def test_documents_of_a_file_are_narrowed_listed_and_read(page: Page, site: Site
     wanted = site.json("/api/search?query=cell&mode=bm25&filter=date=2020")["rows"]
     assert found == [row["id"] for row in wanted]
     facets = site.json("/api/facets?query=cell&filter=date=2020")
+    page.click("#filters button")
     page.wait("document.querySelector('.histogram button')")
     assert page.text(".total .number") == str(facets["found"])
-    assert page.run("document.querySelectorAll('.histogram button').length") == len(facets["time"])
+    assert page.run("document.querySelectorAll('.histogram button').length") == len(
+        facets["fields"][0]["values"]
+    )
     assert found_in(page, saved, "nonsense") == []
-    page.click("nav [data-view=documents]")
-    page.wait("document.querySelectorAll('.library li').length === 50")
-    page.choose("#pane select", "longest")
+    page.open(f"{saved}#view=documents")
+    page.wait("document.querySelectorAll('.found > li').length === 50")
+    page.choose("#panel select", "longest")
     longest = site.json("/api/documents?sort=longest&limit=1")["rows"][0]["id"]
-    page.wait(f"document.querySelector('.library li').dataset.id === {json.dumps(longest)}")
-    page.click(".library a")
+    page.wait(f"document.querySelector('.found > li').dataset.id === {json.dumps(longest)}")
+    page.click(".found h3 a")
     page.wait("document.querySelector('#word .whole')")
     assert page.text("#word .whole") == site.json(f"/api/document?id={longest}")["text"]
     page.open(f"{saved}#view=documents&doc=nothing")
@@ -172,8 +173,7 @@ def test_a_long_text_is_not_in_the_file(page: Page, site: Site, tmp_path: Path, 
     path.write_text(static_page(site.data), encoding="utf-8")
     page.open(path.as_uri())
     assert "Search, documents, unknown words" in page.text(".overview .lead")
-    for view in ("texts", "documents"):
-        assert page.run(f"getComputedStyle(document.querySelector('[data-view={view}]')).display") == "none"
+    assert page.run("getComputedStyle(document.querySelector('nav [data-view=texts]')).display") == "none"
     assert page.run("document.querySelector('form.asking')") is None
 
 

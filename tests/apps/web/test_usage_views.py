@@ -253,8 +253,8 @@ def test_the_words_that_changed_are_compared_by_mix_and_variants(page: Page, wri
         key, between = "2000..2008|2009..2018", ["2000..2008", "2009..2018"]
         page.open(f"{site.address}#view=changes&c={key}", ready="document.querySelector('.ranking li')")
         for mix, variants in (("raw", ""), ("raw", "auto"), ("", "auto")):
-            page.choose(".filters label:nth-child(5) select", mix)
-            page.choose(".filters label:nth-child(6) select", variants)
+            page.choose("#panel .fields label:nth-child(5) select", mix)
+            page.choose("#panel .fields label:nth-child(6) select", variants)
             given = {name: value for name, value in (("mix", mix), ("variants", variants)) if value}
             made = drift(written_otherwise, between, **given)
             page.wait(f"document.querySelectorAll('.ranking a[data-word]').length === {len(made.rows[:50])}")
@@ -264,15 +264,16 @@ def test_the_words_that_changed_are_compared_by_mix_and_variants(page: Page, wri
             for note, text in zip(page.texts("#pane .note"), said, strict=False):
                 assert note.startswith(shown(text))
         # What helps is a control of the page, and a button that chooses it.
-        page.choose(".filters label:nth-child(6) select", "")
+        page.choose("#panel .fields label:nth-child(6) select", "")
+        page.run("document.querySelector('#pane .why').open = true")
         buttons = "[...document.querySelectorAll('#pane .note button')]"
         mine = f"{buttons}.find((button) => button.innerText === 'Count each pair as one word')"
         page.wait(mine)
         page.run(f"{mine}.click()")
-        page.wait("document.querySelector('.filters label:nth-child(6) select').value === 'auto'")
+        page.wait("document.querySelector('#panel .fields label:nth-child(6) select').value === 'auto'")
         page.choose("#comparison", "refined")
         page.wait("document.querySelector('#pane h2').innerText.includes('refining')")
-        assert page.run("document.querySelector('.filters label:nth-child(5) select').disabled")
+        assert page.run("document.querySelector('#panel .fields label:nth-child(5) select').disabled")
 
 
 def test_hostile_words_stand_in_lines_as_they_are(page: Page, site: Site) -> None:

@@ -79,10 +79,11 @@ def test_keys_lead_through_the_list_and_back(opened: Page) -> None:
     opened.wait("!document.getElementById('keys').open")
     opened.press("Escape")
     opened.wait("!location.hash.includes('word=')")
-    for number, view in enumerate(("overview", "changes", "map", "unknown", "texts", "health"), 1):
+    views = ("overview", "texts", "changes", "map", "time", "topics", "unknown", "health")
+    for number, view in enumerate(views, 1):
         opened.press(str(number))
         opened.wait(f"document.body.dataset.view === '{view}'")
-        assert opened.run("document.querySelector('nav [aria-current]').dataset.view") == view
+        assert opened.texts("nav [aria-current]", "dataset.view")[-1] == view
 
 
 def test_why_shows_where_two_words_stand_together(opened: Page, site: Site) -> None:
@@ -111,7 +112,7 @@ def test_a_link_shows_somebody_else_the_same(page: Page, site: Site) -> None:
 
 def test_filters_narrow_the_list_and_stand_in_the_address(opened: Page) -> None:
     before = opened.run(RANKED)
-    opened.run("document.querySelector('.filters').open = true")
+    opened.run("document.querySelector('#filters button').click()")
     opened.click(".fields input[type=search]")
     opened.type("jud")
     opened.wait(f"{RANKED}.join() === 'judge'")
@@ -189,6 +190,15 @@ def test_the_view_before_stays_while_a_comparison_loads(opened: Page) -> None:
     opened.wait("document.querySelector('#pane h2').innerText.includes('1990')")
 
 
+def test_another_comparison_begins_with_its_first_word(opened: Page, site: Site) -> None:
+    opened.open(f"{site.address}#view=changes&c=refined&word=charge")
+    opened.choose("#comparison", "1990|2020")
+    first = drift(site.data.run, ["1990", "2020"]).rows[0]["word"]
+    opened.wait(f"{heading(first)} && {CURRENT} === {json.dumps(first)}")
+    opened.run("void history.back()")
+    opened.wait(heading("charge"))
+
+
 def test_two_parts_are_typed(opened: Page, site: Site) -> None:
     opened.choose("#comparison", "?")
     opened.type("1990")
@@ -242,7 +252,7 @@ def test_hostile_words_are_words(opened: Page, site: Site) -> None:
 
 
 def test_new_words_tell_what_they_rest_on(opened: Page) -> None:
-    opened.press("4")
+    opened.press("7")
     opened.wait("document.querySelectorAll('#pane tbody tr').length > 5")
     rows = opened.texts("#pane tbody tr", "innerText")
     zest = next(row for row in rows if row.startswith("zest"))
@@ -252,7 +262,7 @@ def test_new_words_tell_what_they_rest_on(opened: Page) -> None:
 
 
 def test_a_second_field_does_not_wipe_the_first(opened: Page, site: Site) -> None:
-    opened.run("document.querySelector('.filters').open = true")
+    opened.run("document.querySelector('#filters button').click()")
     count = ".fields input[type=number]"
     contains = ".fields input[type=search]"
     typed_at_once(opened, (count, "3"), (contains, "ju"))
@@ -262,7 +272,7 @@ def test_a_second_field_does_not_wipe_the_first(opened: Page, site: Site) -> Non
     opened.open(f"{site.address}#c=refined&view=texts")
     typed_at_once(opened, (".full > input", "bread"), (".wide-field input", "date=2020"))
     opened.wait("document.querySelectorAll('.found > li').length === 10")
-    assert opened.texts(".full > input, .wide-field input", "value") == ["bread", "date=2020"]
+    assert opened.texts(".wide-field input, .full > input", "value") == ["date=2020", "bread"]
     dates = opened.texts(".found .place button")
     assert {date[:4] for date in dates} == {"2020"}
 
@@ -287,7 +297,7 @@ def test_enter_opens_the_word_that_was_typed(page: Page, tmp_path: Path) -> None
 
 def test_a_count_below_one_is_refused(opened: Page, site: Site) -> None:
     opened.expected.append("status of 400")
-    opened.run("document.querySelector('.filters').open = true")
+    opened.run("document.querySelector('#filters button').click()")
     opened.click(".fields input[type=number]")
     opened.type("-5")
     assert opened.run("document.querySelector('.fields input[type=number]').matches(':invalid')")
@@ -299,7 +309,7 @@ def test_a_count_below_one_is_refused(opened: Page, site: Site) -> None:
 
 
 def test_names_are_left_out_on_request(opened: Page) -> None:
-    opened.run("document.querySelector('.filters').open = true")
+    opened.run("document.querySelector('#filters button').click()")
     opened.click(".fields .check:last-child input")
     opened.wait("location.hash.includes('names=0')")
     opened.wait(f"{RANKED}.length > 5")

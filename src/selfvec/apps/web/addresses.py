@@ -31,7 +31,7 @@ def _whole(least: int, most: int, meaning: str, alias: str | None = None) -> Any
 
 _KEY = f"The comparison: refined, or two slices as 1993|1994..2000. {_DRIFT['between'].help}"
 _WORD = "A word of the run."
-_FILTER = Query(max_length=1000, json_schema_extra={"pattern": r"^\s*\{|^[^=]*[^=\s][^=]*="})
+FILTER = Query(max_length=1000, json_schema_extra={"pattern": r"^\s*\{|^[^=]*[^=\s][^=]*="})
 _SOURCES = [source.name.lower() for source in Source]
 
 ComparisonKey = Annotated[str, _text(200, _KEY, None, "c", pattern=r"^(refined|[^|]+\|[^|]+)$")]
@@ -48,11 +48,10 @@ Offset = Annotated[int, _whole(0, 1_000_000, "Rows to leave out.")]
 Limit = Annotated[int, _whole(1, 200, "Rows, at most.")]
 FewResults = Annotated[int, _whole(1, 20, "Results, at most.", "n")]
 Question = Annotated[str, _text(1000, _SEARCH["query"].help, pattern=r"\S")]
-ComparedQuestion = Annotated[str, Query(min_length=1, max_length=500)]
+OptionalQuestion = Annotated[str, _text(1000, _SEARCH["query"].help, None)]
 DocumentId = Annotated[str, _text(1000, "The id of a document, as a search gives it.")]
 MinCount = Annotated[int, _whole(1, 1 << 53, _SIMILAR["min_count"].help)]
 Top = Annotated[int, _whole(1, 100, "Documents, at most.")]
-FewDocuments = Annotated[int, _whole(1, 20, "Results, at most.")]
 Unit = Annotated[
     Literal["month", "quarter", "year", "decade", "century"] | None,
     Query(description="The periods; by default those of which the text has at most 60."),
@@ -72,7 +71,7 @@ Layout = Annotated[
     ),
 ]
 Filters = Annotated[
-    list[Annotated[str, _FILTER]] | None, Query(max_length=20, description=_SEARCH["filter"].help)
+    list[Annotated[str, FILTER]] | None, Query(max_length=20, description=_SEARCH["filter"].help)
 ]
 Share = Annotated[float, Query(ge=0, le=1)]
 PositiveShare = Annotated[float, Query(gt=0, le=1)]

@@ -76,6 +76,12 @@ def arranging(page: PageData, key: str, of: str, layout: str) -> BackgroundTask[
     return page.comparisons.tasks(key).arranged if layout == "pacmap" else None
 
 
+def shown_on(page: PageData, key: str, of: str, layout: str) -> Ints:
+    """The rows of the words on a map of all, or the numbers of the documents."""
+    task = arranging(page, key, of, layout)
+    return page.comparisons.get(key).frequent(_LARGEST) if task is None else task.result().words
+
+
 def drawn(
     page: PageData,
     key: str,
@@ -148,7 +154,7 @@ def _colours(page: PageData, key: str, of: str, layout: str) -> list[Json]:
     has_text = run.text is not None
     need(task or compared.comparison, page.topics, *[page.index] * has_text, *[compared.tested] * words)
     topics = None if page.topics.exception() else page.named_topics
-    shown = compared.comparison.result().frequent(_LARGEST) if task is None else task.result().words
+    shown = shown_on(page, key, of, layout)
     documents = page.index.result().documents if has_text else None
     parts = {} if run.tokens is None else text_parts(run, documents, page.comparisons.slices)
     colours: list[Json] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.data.run import Run
 from selfvec.files.memory import return_freed_memory
-from selfvec.retrieval import TABLES, Index, run_index
+from selfvec.retrieval import Index, run_index
 from selfvec.storage.run_folder import present_state
 from selfvec.text.odd_words import names_of
 
@@ -47,7 +47,7 @@ class PageData:
     Nothing is computed before somebody asks for it: a program that only searches needs the index alone. Who
     opens the page gets what it shows by `prepare`, which asks in the order that suits most::
 
-        topics, names ─▶ domain              index ─▶ original index, maps of documents
+        topics, names ─▶ domain              index ─▶ maps of documents
         (index of a long text ─▶) comparison ─▶ its states, its drift, its map of words
 
     The functions that `address` marks answer from it. They raise `InputError` for what the run does not have.
@@ -67,14 +67,7 @@ class PageData:
         self.first = run.stamp if first is None else first
         self.tasks = tasks = Tasks()
         task = tasks.task
-        self.index = task(partial(_indexed, run, TABLES), label="indexing documents", kind="text")
-        self.original_index = task(
-            partial(_indexed, run, ("original",)),
-            [self.index],
-            label="indexing documents with the original vectors",
-            kind="text",
-            later=True,
-        )
+        self.index = task(partial(_indexed, run), label="indexing documents", kind="text")
         self.long = run.tokens is not None and len(run.tokens) > _LONG_TEXT
         self.comparisons = Comparisons(run, self.jobs, tasks, after=[self.index] if self.long else [])
         self.topics = task(partial(_found_topics, run), label="finding topics", kind="text")
@@ -107,15 +100,13 @@ class PageData:
 
         What somebody asks for meanwhile begins at once.
         """
-        if not self.domain.begun:
-            self.domain.begin().add_done_callback(lambda _: self._begin_others())
+        if not self.topics.begun:
+            self.topics.begin().add_done_callback(lambda _: self._begin_others())
 
     def _begin_others(self) -> None:
         self.index.begin()
         with suppress(Busy):  # others are asked for
-            tests = self.comparisons.tasks(self.comparisons.default).tested
-            if not self.long:  # the second index of a long text is made only for those who ask for it
-                tests.add_done_callback(lambda _: self.original_index.begin())
+            self.comparisons.tasks(self.comparisons.default)
 
     @property
     def ready(self) -> bool:
@@ -133,10 +124,10 @@ class PageData:
             return self.run.index(bare)
 
 
-def _indexed(run: Run, tables: Sequence[str], progress: Progress) -> Index:
+def _indexed(run: Run, progress: Progress) -> Index:
     """The search index of a run. Its progress counts all steps."""
     with progress.steps("Indexing", _INDEXING) as steps:
-        index = run_index(run, progress=steps, tables=tables)
+        index = run_index(run, progress=steps)
     return_freed_memory()  # that of building, which a server would otherwise hold as long as it runs
     load_compiler()
     return index

@@ -8,10 +8,12 @@ import numpy as np
 
 from selfvec.analysis.concepts.corpus_topics import few_with_growth
 from selfvec.analysis.concepts.document_topics import typical_sentences
-from selfvec.analysis.concepts.growth import default_sides, word_changes, word_sentences
+from selfvec.analysis.concepts.growth import ShareChange, default_sides, word_changes, word_sentences
 from selfvec.analysis.concepts.subjects import own_name_of_each
 from selfvec.analysis.usage.contexts import occurrences
+from selfvec.base.arrays import Mask
 from selfvec.base.errors import NotFound
+from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, later, parse_span
 from selfvec.data.token_batch import TokenBatch
 
@@ -25,11 +27,16 @@ _MOST_CHOSEN = 400  # periods of a chart with a chosen unit
 
 
 @address("/api/time")
-def time(page: PageData, word: addresses.Word, unit: addresses.Unit = None) -> Json:
+def time(
+    page: PageData,
+    word: addresses.Word,
+    unit: addresses.Unit = None,
+    filter: addresses.Filters = None,
+) -> Json:
     """How often a word occurs in each period; empty if the texts have neither dates nor labels."""
     row = page.row(word)
     batch = page.run.tokens
-    parts = periods(batch, unit)
+    parts, _ = _passing(page, periods(batch, unit), filter or ())
     if batch is None or not parts:
         return {"word": word, "time": [], "spread": 1.0, "growth": ""}
     name = page.run.vectors.index_to_key[row]
@@ -38,22 +45,25 @@ def time(page: PageData, word: addresses.Word, unit: addresses.Unit = None) -> J
 
 
 @address("/api/topics")
-def topics(page: PageData, unit: addresses.Unit = None) -> Json:
+def topics(page: PageData, unit: addresses.Unit = None, filter: addresses.Filters = None) -> Json:
     """How many documents of each period belong to each topic, as it was found; and its name in the run."""
-    parts = periods(page.run.tokens, unit)
+    parts, passes = _passing(page, periods(page.run.tokens, unit), filter or ())
     result = page.topics.result()
     growth = _growth_of_subjects(page) if result else []
     own = own_name_of_each(result, page.run.topic_names) if result else []
+    named = page.named_topics
     return {
         "periods": [described_period(part) for part in parts],
+        "subjects": [] if named is None else named.subjects,
         "topics": [
             {
                 "name": topic.name,
                 "own": own[i],
                 "terms": [term for term, _ in topic.terms],
-                "share": topic.share,
+                "share": topic.share if passes is None else float(np.mean(result.of_documents[passes] == i)),
                 "counts": [int(np.sum((result.of_documents == i) & part.documents)) for part in parts],
-                "growth": growth[i],
+                "growth": "" if growth[i] is None else f"{growth[i].told}.",
+                "direction": _direction(growth[i]),
             }
             for i, topic in enumerate(result.topics)
         ]
@@ -62,8 +72,8 @@ def topics(page: PageData, unit: addresses.Unit = None) -> Json:
     }
 
 
-def _growth_of_subjects(page: PageData) -> list[str]:
-    """How each topic changed, as a report says it; empty for those that it joins with others."""
+def _growth_of_subjects(page: PageData) -> list[ShareChange | None]:
+    """How each topic changed, as a report says it; None for those that it joins with others."""
     whole, named = page.topics.result(), page.named_topics
     assert whole is not None
     assert named is not None
@@ -72,12 +82,29 @@ def _growth_of_subjects(page: PageData) -> list[str]:
         lambda: few_with_growth(page.run, named, default_sides(page.run)),
         of=tuple(page.run.topic_names),
     )
-    changes = [""] * len(whole.topics)
+    changes: list[ShareChange | None] = [None] * len(whole.topics)
     for number, row in enumerate(few.topics):
         own = np.unique(whole.of_documents[few.of_documents == number])
         if row.growth and len(own) == 1 and whole.topics[own[0]].documents == row.documents:
-            changes[own[0]] = f"{row.growth.told}."
+            changes[own[0]] = row.growth
     return changes
+
+
+def _direction(change: ShareChange | None) -> int | None:
+    """Whether a share grew, 1, or shrank, -1, by itself; else 0."""
+    if change is None:
+        return None
+    fair = change.like_for_like
+    return (1 if fair.grew else -1) if fair.moved else 0
+
+
+def _passing(page: PageData, parts: list[Slice], filters: Sequence[str]) -> tuple[list[Slice], Mask | None]:
+    """Periods with the documents that pass only, and these, (D,); None for all."""
+    if not filters:
+        return parts, None
+    passes = filtered_documents(page.run, filters)
+    narrowed = [Slice(part.name, part.documents & passes) for part in parts]
+    return [part for part in narrowed if part.documents.any()], passes
 
 
 @address("/api/typical")

@@ -169,10 +169,12 @@ _WORD = {"alias": "w", "min_length": 1, "max_length": 200, "pattern": r"\S"}
 _PERIOD = {"min_length": 1, "max_length": 100}
 _SIDES = r"^([1-9]|[12]\d|30|[1-9]\d?[LR]|[1-9]\d?L\d{1,2}R|\d{1,2}L[1-9]\d?R)$"
 _ORDER = r"^(left|right|date|[1-9]\d?[LR](,[1-9]\d?[LR]){0,2})$"
+_FILTERS = {"kind": list[Annotated[str, addresses.FILTER]], "default": None, "max_length": 20}
 _LISTS: dict[str, dict[str, dict[str, Any]]] = {
     "collocates": {
         "word": _WORD,
         "slice": _PERIOD,
+        "filter": _FILTERS,
         "window": {"max_length": 10, "pattern": _SIDES},
         "within": {},
         "measure": {},
@@ -181,6 +183,7 @@ _LISTS: dict[str, dict[str, dict[str, Any]]] = {
     "concordance": {
         "query": {"min_length": 1, "max_length": 200, "pattern": r"[^\W\d_]"},
         "slice": _PERIOD,
+        "filter": _FILTERS,
         "sort": {"pattern": _ORDER},
         "window": {"le": 30},
         "top": {"default": 50, "le": 200},
@@ -193,6 +196,7 @@ _LISTS: dict[str, dict[str, dict[str, Any]]] = {
         "query": {"max_length": 200},
         "unit": {},
         "slice": _PERIOD,
+        "filter": _FILTERS,
         "top": {"default": 50, "le": 200},
     },
     "ngrams": {
@@ -200,10 +204,15 @@ _LISTS: dict[str, dict[str, dict[str, Any]]] = {
         "word": {"alias": "w", "max_length": 200},
         "slot": {},
         "slice": _PERIOD,
+        "filter": _FILTERS,
         "top": {"default": 50, "le": 200},
     },
-    "profile": {"word": _WORD, "slice": _PERIOD, "window": {"le": 30}, "top": {"le": 50}},
-    "dispersion": {"words": {**_WORD, "description": "A word of the text."}, "slice": _PERIOD},
+    "profile": {"word": _WORD, "slice": _PERIOD, "filter": _FILTERS, "window": {"le": 30}, "top": {"le": 50}},
+    "dispersion": {
+        "words": {**_WORD, "description": "A word of the text."},
+        "slice": _PERIOD,
+        "filter": _FILTERS,
+    },
 }
 """The lists of `selfvec text` that the page shows: options, and the bounds of what may be asked."""
 
@@ -213,7 +222,7 @@ def _offer(name: str, options: Mapping[str, Mapping[str, Any]]) -> None:
     declared = TEXT[name].declaration
 
     def answer(page: PageData, **asked: Any) -> Json:
-        given = {option: value for option, value in asked.items() if value != ""}
+        given = {option: value for option, value in asked.items() if value not in ("", None)}
         return _with_columns(getattr(selfvec, name)(page.run, **given))
 
     answer.__name__ = name

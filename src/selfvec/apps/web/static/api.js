@@ -4,7 +4,7 @@ import { Documents } from "./saved.js";
 class Refused extends Error {
   constructor(error, status) {
     super([error.rule, error.remedy].filter(Boolean).join("; "));
-    this.status = status;
+    Object.assign(this, { status, place: error.place });
   }
 }
 
@@ -43,7 +43,7 @@ function saved(path, asked) {
     if (path === "document") throw new Refused({ rule: `this file has no document ${asked.id}` }, 404);
   }
   const given = Object.entries(asked)
-    .filter(([name, value]) => !SAME.has(name) && value !== "" && value !== undefined)
+    .filter(([name, value]) => !SAME.has(name) && String(value ?? "") !== "")
     .map(([name, value]) => `${name}=${value}`);
   const answer = ANSWERS[[path, ...given.sort()].join("\n")];
   if (answer === undefined)
@@ -130,11 +130,11 @@ export async function change(path, rows, token) {
 }
 
 /** A map: its description, and its points as 16-bit integers. */
-export async function askMap(asked, signal, progress) {
-  const described = await ask("map", asked, { signal, progress });
+export async function askMap(asked, how) {
+  const described = await ask("map", asked, how);
   const bytes = ANSWERS
     ? Uint8Array.from(atob(saved("map/points", asked)), (c) => c.charCodeAt(0)).buffer
-    : await (await fetched("map/points", { ...asked, whole: described.whole }, signal)).arrayBuffer();
+    : await (await fetched("map/points", { ...asked, whole: described.whole }, how.signal)).arrayBuffer();
   const view = new DataView(bytes),
     out = new Int16Array(bytes.byteLength / 2);
   for (let i = 0; i < out.length; i++) out[i] = view.getInt16(2 * i, true);

@@ -1,11 +1,11 @@
 // The map of all words or documents: two layouts, colours with names, and a lasso.
 import { ask, askMap, latest } from "./api.js";
 import { toDocument } from "./documents.js";
-import { bdi, button, download, h, say } from "./dom.js";
+import { bdi, button, download, h, say, waiting } from "./dom.js";
 import { clean, count, direction, many, readable, share } from "./format.js";
 import { Fields } from "./list.js";
 import { WordMap } from "./map.js";
-import { go, state } from "./state.js";
+import { filters, go, state } from "./state.js";
 import { toWord } from "./table.js";
 
 const LISTED = 200; // of a selection
@@ -37,13 +37,15 @@ export class Atlas {
     this.fields = new Fields(declared, (changes) =>
       go({ ...changes, ...((changes.of || changes.colour) && { only: "" }) }, false),
     );
-    this.lasso = button("Lasso", () => this.draws(!this.map.lasso), { "aria-pressed": "false" });
-    this.fields.element.append(this.lasso);
+    this.lasso = button("Select", () => this.draws(!this.map.lasso), {
+      "aria-pressed": "false",
+      title: "Draw an outline around points",
+    });
     this.legend = h("div.colours", { role: "group", "aria-label": "Colours" });
     this.selection = h("section.selection", { "aria-label": "Selected", hidden: true });
+    this.map.tools.append(this.lasso);
     this.element = h("div.atlas", [
-      h("h2", "Map"),
-      this.fields.element,
+      h("h2.hidden", "Map"),
       this.lead,
       this.map.element,
       this.legend,
@@ -57,44 +59,36 @@ export class Atlas {
 
   async update() {
     const { c, of, layout } = this.state,
+      asked = { c, of, layout },
       key = [c, of, layout].join();
     this.fields.show({ ...this.state, colour: this.colour?.name ?? "topic" });
-    if (this.key === key) {
+    await this.newest(async (signal) => {
+      if (this.key !== key) await this.load(asked, signal);
+      this.key = key;
+      const filter = filters(),
+        passing = filter.length && (await ask("map/passing", { ...asked, filter }, { signal }));
+      this.map.passing = passing ? new Set(passing.places) : null;
       this.paint();
-      await this.newest((signal) => this.highlight(signal));
-      return;
-    }
-    this.key = key;
-    try {
-      await this.newest((signal) => this.load({ c, of, layout }, signal));
-    } catch (error) {
-      this.key = null;
-      throw error;
-    }
+      await this.highlight(signal);
+    });
   }
 
   async load(asked, signal) {
-    const { c, of, layout } = asked;
-    if (!this.map.data && layout === "pacmap" && !this.about.kept) {
-      await this.show({ c, of, layout: "pca" }, signal); // is faster
-      await this.highlight(signal);
+    this.key = "";
+    try {
+      await this.show(asked, { signal, ...waiting(this.map.cover, `Arranging the ${asked.of}`) });
+    } finally {
+      if (!signal.aborted) this.map.cover.replaceChildren();
     }
-    const note = this.map.data ? " Until then, this is another map." : "";
-    const progress = (done) => {
-      this.lead.textContent = `Arranging ${of} by neighbourhood: ${share(done)} done.${note}`;
-    };
-    await this.show(asked, signal, progress);
     const { colours } = await ask("map/colours", asked, { signal });
     this.colours = colours;
     this.fields.choices("colour", Object.fromEntries(colours.map(({ name }) => [name, name])));
-    this.paint();
-    await this.highlight(signal);
   }
 
   /** Mark what a search finds: words that contain a text, or the best documents for it. */
   async highlight(signal) {
     const asked = this.state.mark.trim(),
-      { words, ids } = this.described ?? { words: [] };
+      { words, ids } = this.described;
     let places = [];
     if (asked && ids) {
       const { rows } = await ask("search", { query: asked, mode: this.state.mode, top: HITS }, { signal });
@@ -111,25 +105,21 @@ export class Atlas {
     if (asked || before) this.select(places, ids ? `that are best for “${asked}”` : `with “${asked}”`);
   }
 
-  async show(asked, signal, progress) {
-    const [described, places] = await askMap(asked, signal, progress);
+  async show(asked, asking) {
+    const [described, places] = await askMap(asked, asking);
     if (!described.whole)
-      this.again = setTimeout(() => {
-        if (this.key === [asked.c, asked.of, asked.layout].join()) {
-          this.key = null;
-          this.update().catch(this.alarm);
-        }
+      setTimeout(() => {
+        this.key = ""; // the states between are there soon
+        this.update().catch(this.alarm);
       }, 2000);
     this.described = described;
     this.map.colour(null);
     this.map.load({ ...described, layout: asked.layout }, places);
     this.selection.hidden = true;
-    const what =
-      asked.of === "words"
-        ? many(described.words.length, "word")
-        : described.documents > described.words.length
-          ? `${count(described.words.length)} of ${many(described.documents, "document")}`
-          : many(described.words.length, "document");
+    const shown = described.words.length,
+      { documents: all = shown } = described;
+    const noun = asked.of.slice(0, -1),
+      what = shown < all ? `${count(shown)} of ${many(all, noun)}` : many(shown, noun);
     const [across, up] = described.explained ?? [];
     const how = described.explained
       ? `on one plane, which shows ${share(across + up)} of their variance: ` +
@@ -150,22 +140,19 @@ export class Atlas {
     this.colour = chosen;
     this.fields.inputs.colour.value = chosen.name;
     this.map.colour(chosen);
-    const sizes = new Map();
-    for (const code of chosen.codes) sizes.set(code, (sizes.get(code) ?? 0) + 1);
+    const sizes = chosen.values.map(() => 0);
+    chosen.codes.forEach((code, i) => {
+      if (code in sizes && this.map.passes(i)) sizes[code]++;
+    });
     const named = (code) => {
       const value = chosen.values[code],
         only = this.state.only === value ? "" : value; // a second click shows all points again
       const style = { background: this.map.shade(code) };
       const content = [h("span.swatch", { "aria-hidden": "true", style }), bdi(readable(value))];
       const choose = () => go({ view: "map", of: this.state.of, colour: chosen.name, only });
-      return button([content, ` ${count(sizes.get(code))}`], choose, { "aria-pressed": String(!only) });
+      return button([content, ` ${count(sizes[code])}`], choose, { "aria-pressed": String(!only) });
     };
-    this.legend.replaceChildren(
-      ...[...sizes.keys()]
-        .filter((code) => code in chosen.values)
-        .sort((a, b) => a - b)
-        .map(named),
-    );
+    this.legend.replaceChildren(...[...sizes.keys()].filter((code) => sizes[code]).map(named));
     this.single(chosen);
   }
 
@@ -174,10 +161,12 @@ export class Atlas {
     const { only } = this.state,
       code = values.indexOf(only);
     this.map.only = code < 0 ? null : code;
-    if (only === this.listed) return;
-    this.listed = only;
+    const key = [only, ...filters()].join();
+    if (key === this.listed || (code < 0 && !this.listed)) return;
+    this.listed = code < 0 ? "" : key;
     this.map.outline = null;
-    this.select(code < 0 ? [] : [...codes.keys()].filter((i) => codes[i] === code), `of ${readable(only)}`);
+    const own = [...codes.keys()].filter((i) => code >= 0 && codes[i] === code && this.map.passes(i));
+    this.select(own, `of ${readable(only)}`);
   }
 
   /** Clear the selection. */

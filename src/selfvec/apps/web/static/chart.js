@@ -12,20 +12,10 @@ const FEW = 20; // documents of a period, below which its value says little
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200]; // years between two figures
 const Z = 1.96; // standard errors of a 95 % interval
 
-const COLOURS = [
-  "#0072b2",
-  "#d55e00",
-  "#009e73",
-  "#cc79a7",
-  "#e69f00",
-  "#56b4e9",
-  "#8c564b",
-  "#7b4fb5",
-  "#b8a500",
-  "#e377c2",
-  "#17a2a2",
-  "#7f7f7f",
-];
+const COLOURS =
+  "#0072b2 #d55e00 #009e73 #cc79a7 #e69f00 #56b4e9 #8c564b #7b4fb5 #b8a500 #e377c2 #17a2a2 #7f7f7f".split(
+    " ",
+  );
 const RAMP = ["#440154", "#3b528b", "#21918c", "#5ec962", "#e6d228"]; // viridis
 
 /** A colour between two, at a share of the way. */
@@ -187,40 +177,38 @@ function drawn({ name, points }, number, { periods, series, show, places, open, 
   ]);
 }
 
+/** The course of a value in a line of text. */
+export function spark(values, label) {
+  const most = Math.max(...values, 1e-9),
+    at = values.map((value, i) => `${(i / (values.length - 1)) * 100},${26 - (value / most) * 24}`);
+  return svg("svg", { viewBox: "0 0 100 28", class: "chart spark", role: "img", "aria-label": label }, [
+    svg("polygon", { points: ["0,26", ...at, "100,26"].join(" "), class: "band", fill: "var(--came)" }),
+    svg("polyline", { points: at.join(" "), stroke: "var(--came)" }),
+  ]);
+}
+
 /** One series of a chart, small, next to others. */
 export const small = (chart, one) =>
   timeline({ ...chart, series: [one], about: `${one.name}: ${chart.about}` }, true);
 
-/**
- * A chart with its description, its legend, and the same figures as a table. With heads, each series has a
- * small chart of its own.
- */
-export function charted(chart, heads = null) {
+/** A chart with its description, its legend, and the same figures as a table. */
+export function charted(chart) {
   const { about, periods, series, show } = chart;
   const sign = (i) => {
     const look = { stroke: COLOURS[i % COLOURS.length], "stroke-dasharray": dashed(i) };
     const line = svg("line", { x1: 0, x2: 24, y1: 4, y2: 4, ...look });
     return svg("svg", { viewBox: "0 0 24 8", class: "sign-line", "aria-hidden": "true" }, line);
   };
-  const band = series.some(({ points }) => points[0].low !== undefined),
-    open = rare(periods).some(Boolean);
-  const meaning = [
-    `${about}${heads ? ", each topic on its own scale" : ""}`,
-    band && "the band is the 95 % interval",
-    open && "open marks are periods with few documents",
-  ];
+  const band = series.some(({ points }) => points[0].low !== undefined) && "the band is the 95 % interval",
+    open = rare(periods).some(Boolean) && "open marks are periods with few documents";
   const rows = periods.map(({ name }, at) => [
     readable(name),
     ...series.map(({ points }) => points[at].told ?? show(points[at].value)),
   ]);
   return h("figure.bars", [
-    h("figcaption.lead", meaning.filter(Boolean).join("; ")),
-    heads
-      ? h("div.multiples", [series.map((one, i) => h("section", h("h4", heads[i]), small(chart, one)))])
-      : timeline(chart),
-    !heads && series.length > 1
-      ? h("p.legend", [series.map(({ name }, i) => h("span", sign(i), " ", bdi(name)))])
-      : null,
+    h("figcaption.lead", [about, band, open].filter(Boolean).join("; ")),
+    timeline(chart),
+    series.length > 1 && h("p.legend", [series.map(({ name }, i) => h("span", sign(i), " ", bdi(name)))]),
     h("details", [
       h("summary", "As a table"),
       grid([["period"], ...series.map(({ name }) => [bdi(name), "num"])], rows),

@@ -1,7 +1,7 @@
 // Documents: their text, their best passage, sentences of them, and those that are near them by meaning.
 import { ask, SAVED } from "./api.js";
-import { bdi, h } from "./dom.js";
-import { clean, count, direction, many } from "./format.js";
+import { bdi, facts, h } from "./dom.js";
+import { clean, count, direction, figure, many } from "./format.js";
 import { link, state } from "./state.js";
 
 const HEADING = 9; // words
@@ -23,12 +23,18 @@ export function later(title, content) {
   return element;
 }
 
-/** The documents nearest to one; ``item`` makes the list item of a hit. */
-export const similar = (id, item) =>
+/** The documents nearest to one. */
+const similar = (id) =>
   SAVED
     ? null
     : later("Similar documents", async () => {
         const { rows, alike } = await ask("similar", { document: id });
+        const item = (hit) =>
+          h("li", [
+            toDocument(hit.id, heading(hit), hit.passage),
+            h("span.times", ` ${figure(hit.score)}`),
+            snippet(hit),
+          ]);
         return h("div", [
           alike.length ? h("p.lead", `${many(alike.length, "further document")} with the same text.`) : null,
           rows.length ? h("ol.found", rows.map(item)) : h("p.wait", "No other document is near."),
@@ -59,84 +65,70 @@ export const toDocument = (id, content, passage = []) =>
     "a",
     {
       href: link({
-        view: state.view === "map" ? "map" : "documents",
-        of: "documents",
+        ...(state.view === "map" ? { of: "documents", word: "" } : { view: "texts" }),
         doc: id,
         at: passage.join("-"),
-        word: "",
       }),
     },
     [content],
   );
 
-/** The text of a document; what a hit matches is marked wherever it stands, and so is a passage. */
-export function wholeText({ text }, { snippet = "", marks = [], at = "" } = {}) {
-  const [start, end] = at.split("-").map(Number);
-  if (end > start) {
-    const letters = Array.from(text),
-      part = (from, to) => letters.slice(from, to).join("").split(/\r?\n/).map(clean).join("\n");
-    return h("p.whole", { dir: direction(text) }, [
-      part(0, start),
-      h("mark.passage", part(start, end)),
-      part(end),
-    ]);
-  }
-  const letters = Array.from(snippet),
-    words = marks
-      .filter(({ kind }) => kind === "match")
-      .map(({ start, end }) => letters.slice(start, end).join(""));
-  const plain = [...new Set(words)]
-    .sort((a, b) => b.length - a.length)
-    .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const parts = plain.length
-    ? text.split(new RegExp(`(?<![\\p{L}\\p{N}])(${plain.join("|")})(?![\\p{L}\\p{N}])`, "giu"))
-    : [text];
-  const lines = (part) => part.split(/\r?\n/).map(clean).join("\n");
-  return h("p.whole", { dir: direction(text) }, [
-    parts.map((part, i) => (i % 2 ? h("mark.self", lines(part)) : lines(part))),
+/** The text of a document, with a passage marked: where it begins and ends, in code points. */
+function wholeText(text, at = "") {
+  const [start, end] = at.split("-").map(Number),
+    letters = Array.from(text);
+  const part = (from, to) => letters.slice(from, to).join("").split(/\r?\n/).map(clean).join("\n");
+  const parts = end > start ? [part(0, start), h("mark.passage", part(start, end)), part(end)] : [part(0)];
+  return h("p.whole", { dir: direction(text) }, parts);
+}
+
+/** A document, whole; it opens at a passage. */
+export async function documentPage(id, at = "") {
+  const found = await ask("document", { id }),
+    { title } = found.fields;
+  const fields = [["id", id], ["date", found.date], ...Object.entries(found.fields)];
+  const text = wholeText(found.text, at);
+  requestAnimationFrame(() => text.querySelector(".passage")?.scrollIntoView({ block: "center" }));
+  return h("div", [
+    h("a.back", { href: link({ doc: "", at: "" }) }, "← Back"),
+    h("h2.title", heading({ title, text: found.text })),
+    facts(fields.filter(([, value]) => value).map(([name, value]) => [bdi(name), bdi(value)])),
+    text,
+    similar(id),
   ]);
 }
 
 /** The best passage, with its matches marked. Places count code points, not UTF-16 units. */
 export function snippet(hit) {
   const letters = Array.from(hit.snippet),
-    parts = [];
-  let end = 0;
-  for (const mark of hit.marks) {
-    parts.push(
-      clean(letters.slice(end, mark.start).join("")),
-      h(
-        "mark",
-        {
-          class: mark.kind === "related" ? "came" : "self",
-          title: mark.kind === "match" ? undefined : `for ${mark.query}`,
-        },
-        [clean(letters.slice(mark.start, mark.end).join(""))],
-      ),
-    );
-    end = mark.end;
-  }
-  parts.push(clean(letters.slice(end).join("")));
-  return h("p.snippet", { dir: direction(hit.snippet) }, parts);
+    text = (start, end) => letters.slice(start, end).join("");
+  const ends = [0, ...hit.marks.map(({ end }) => end)];
+  const tokens = hit.marks.flatMap(({ start, end, kind }, i) => [
+    [text(ends[i], start)],
+    [text(start, end), kind === "related" ? "came" : "self"],
+  ]);
+  return h("p.snippet", { dir: direction(hit.snippet) }, marked([...tokens, [text(ends.at(-1))]]));
 }
 
-/** A list of sentences with marked words. */
+/** A text in pieces, of which some have a mark. */
+const marked = (tokens) =>
+  tokens.map(([text, mark]) => (mark ? h("mark", { class: mark }, clean(text)) : clean(text)));
+
+/** A list of sentences with marked words, which lead to their documents if these can be opened. */
 export function quotes(uses) {
   if (!uses.length) return h("p.wait", "No sentence to show.");
-  return h("ul.quotes", [
-    uses.map((use) =>
-      h("li", [
-        h("q", { dir: direction(use.tokens.map(([word]) => word).join("")) }, [
-          use.cut[0] ? "… " : "",
-          use.tokens.map(([word, mark]) => (mark ? h("mark", { class: mark }, bdi(word)) : clean(word))),
-          use.cut[1] ? " …" : "",
-        ]),
-        h("span.place", [
-          [use.date, use.slice, use.id === undefined ? `document ${count(use.document + 1)}` : clean(use.id)]
-            .filter(Boolean)
-            .join(" · "),
-        ]),
+  const opens = !document.body.classList.contains("textless");
+  const item = ({ tokens, cut = [], date, slice, id, document: number }) => {
+    const where = [date, slice, id === undefined ? `document ${count(number + 1)}` : clean(id)];
+    const source = where.filter(Boolean).join(" · ");
+    return h("li", [
+      h("q", { dir: direction(tokens.map(([word]) => word).join("")) }, [
+        cut[0] ? "… " : "",
+        marked(tokens),
+        cut[1] ? " …" : "",
       ]),
-    ),
-  ]);
+      h("cite.place", opens && id !== undefined ? toDocument(id, source) : source),
+    ]);
+  };
+  return h("ul.quotes", uses.map(item));
 }

@@ -1,5 +1,5 @@
 // Elements are never made from strings of HTML, because words may come from any text.
-import { spell } from "./format.js";
+import { share, spell } from "./format.js";
 
 export const $ = (id) => document.getElementById(id);
 
@@ -34,6 +34,32 @@ export const listed = (nodes) =>
 export function say(text) {
   const status = $("status");
   if (status.textContent !== text) status.textContent = text;
+}
+
+/**
+ * Say in a place, at once, that something is computed; the functions for `ask` say how far, or why it waits.
+ * What the place shows already stays until then, if `keep`.
+ */
+export function waiting(place, what, keep = false) {
+  const show = (told, done) =>
+    place.replaceChildren(
+      h("p.wait", told, done !== undefined && h("progress", { value: done, "aria-label": what })),
+    );
+  if (!keep) show(`${what} …`);
+  return {
+    progress: (done) => show(`${what}: ${share(done)} done.`, done),
+    busy: (rule) => show(`Please wait: ${rule}.`),
+  };
+}
+
+/** What this browser keeps under a name, which a text replaces; null if nothing, or storage is off. */
+export function kept(name, text) {
+  try {
+    if (text !== undefined) localStorage.setItem(name, text);
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
 }
 
 /** Whether a person prefers that nothing moves. */

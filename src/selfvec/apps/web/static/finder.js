@@ -11,36 +11,26 @@ export function finder(choose) {
     active = -1,
     shownFor = "";
 
-  function show(found, typed = "") {
-    words = found;
-    shownFor = typed;
-    active = found.length ? 0 : -1;
-    list.replaceChildren(
-      ...found.map(([word, times], i) =>
-        h(
-          "li",
-          {
-            role: "option",
-            id: `found-${i}`,
-            onmousedown: (event) => {
-              event.preventDefault();
-              take(word);
-            },
-          },
-          [bdi(word), h("span.times", count(times))],
-        ),
-      ),
-    );
+  function show(found, typed = "", at = found.length ? 0 : -1) {
+    [words, shownFor, active] = [found, typed, at];
+    const option = ([word, times], i) => {
+      const chosen = (event) => {
+        event.preventDefault();
+        take(word);
+      };
+      const look = {
+        role: "option",
+        id: `found-${i}`,
+        "aria-selected": String(i === at),
+        onmousedown: chosen,
+      };
+      return h("li", look, bdi(word), h("span.times", count(times)));
+    };
+    list.replaceChildren(...found.map(option));
     list.hidden = !found.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
-    mark();
-  }
-
-  function mark() {
-    [...list.children].forEach((item, i) => item.setAttribute("aria-selected", String(i === active)));
-    if (active >= 0) input.setAttribute("aria-activedescendant", `found-${active}`);
-    else input.removeAttribute("aria-activedescendant");
-    list.children[active]?.scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", at < 0 ? "" : `found-${at}`);
+    list.children[at]?.scrollIntoView({ block: "nearest" });
   }
 
   function take(word) {
@@ -60,21 +50,18 @@ export function finder(choose) {
     });
 
   input.addEventListener("input", () => suggest(input.value.trim()).catch(() => show([])));
-
   input.addEventListener("keydown", (event) => {
+    const typed = input.value.trim();
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      if (words.length) active = (active + (event.key === "ArrowDown" ? 1 : words.length - 1)) % words.length;
-      mark();
-    } else if (event.key === "Enter" && input.value.trim()) {
-      const typed = input.value.trim();
+      const step = event.key === "ArrowDown" ? 1 : words.length - 1;
+      if (words.length) show(words, shownFor, (active + step) % words.length);
+    } else if (event.key === "Enter" && typed) {
       if (active >= 0 && shownFor === typed) take(words[active][0]);
       else
-        suggest(typed)
-          .then((found) => {
-            if (found) take(found[0]?.[0] ?? typed);
-          })
-          .catch(() => take(typed)); // typed faster than answered
+        suggest(typed) // typed faster than answered
+          .then((found) => found && take(found[0]?.[0] ?? typed))
+          .catch(() => take(typed));
     } else if (event.key === "Escape") {
       event.stopPropagation();
       if (list.hidden) input.blur();

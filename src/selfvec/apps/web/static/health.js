@@ -1,21 +1,16 @@
 // The health of the run: findings and figures.
 import { ask } from "./api.js";
-import { h } from "./dom.js";
+import { h, waiting } from "./dom.js";
 import { count, figure, many, share } from "./format.js";
 import { grid } from "./table.js";
 
 const FIGURES = [
-  [
-    "mean_cosine_to_original",
-    "cosine to the original",
-    "1: no word moved; 0: nothing in common with the original",
-    figure,
-  ],
-  ["anisotropy", "cosine of two random words", "near 1: all words are alike", figure, "anisotropy_original"],
+  ["mean_cosine_to_original", "cosine to the original", "1: no word moved", figure],
+  ["anisotropy", "cosine of two random words", "near 1: all are alike", figure, "anisotropy_original"],
   [
     "effective_rank",
     "dimensions in use",
-    "few: the vectors have collapsed",
+    "few: a collapse",
     (x) => count(Math.round(x)),
     "effective_rank_original",
   ],
@@ -35,31 +30,40 @@ function title({ verdicts, findings }) {
 }
 
 /** The findings of the health check, and their figures. */
-export async function health() {
-  const found = await ask("health");
-  const level = { ok: "ok", warn: "warning", fail: "failed" };
-  return h("div.full", [
-    h("h2", title(found)),
-    h("ul.findings", [
-      found.findings.map((finding) =>
-        h("li", { class: finding.level }, [
-          h("b", `${finding.name} `),
-          h("span.tag", level[finding.level] ?? finding.level),
-          h("p", `${finding.message}.`),
-          finding.remedy ? h("p", h("b", "What to do: "), `${finding.remedy}.`) : null,
-        ]),
+export class Health {
+  element = h("div.full");
+
+  async update() {
+    this.show(
+      await ask("health", {}, waiting(this.element, "Reading the checks", this.element.children.length)),
+    );
+  }
+
+  show(found) {
+    const level = { ok: "ok", warn: "warning", fail: "failed" };
+    this.element.replaceChildren(
+      h("h2", title(found)),
+      h("ul.findings", [
+        found.findings.map((finding) =>
+          h("li", { class: finding.level }, [
+            h("b", `${finding.name} `),
+            h("span.tag", level[finding.level] ?? finding.level),
+            h("p", `${finding.message}.`),
+            finding.remedy ? h("p", h("b", "What to do: "), `${finding.remedy}.`) : null,
+          ]),
+        ),
+      ]),
+      grid(
+        [["figure"], ["before", "num"], ["after", "num"], ["meaning", "quiet"]],
+        FIGURES.filter(([key]) => found[key] !== null && found[key] !== undefined).map(
+          ([key, name, meaning, show, before]) => [
+            name,
+            before && found[before] !== null ? show(found[before]) : "",
+            show(found[key]),
+            meaning,
+          ],
+        ),
       ),
-    ]),
-    grid(
-      [["figure"], ["before", "num"], ["after", "num"], ["meaning", "quiet"]],
-      FIGURES.filter(([key]) => found[key] !== null && found[key] !== undefined).map(
-        ([key, name, meaning, show, before]) => [
-          name,
-          before && found[before] !== null ? show(found[before]) : "",
-          show(found[key]),
-          meaning,
-        ],
-      ),
-    ),
-  ]);
+    );
+  }
 }

@@ -2,7 +2,7 @@
 import { latest } from "./api.js";
 import { button, debounced, h, say } from "./dom.js";
 import { many, told } from "./format.js";
-import { go } from "./state.js";
+import { go, link } from "./state.js";
 
 const SOON = 250; // milliseconds after the last key
 
@@ -66,14 +66,9 @@ export const findings = (rows, names, { inputs }) =>
     return h("p.note", told(says, names), can && input.value !== remedy.value && [" ", button(does, choose)]);
   });
 
-/** The field for filters of documents. */
-export const filterField = (about) => ({
-  label: "only where",
-  type: "text",
-  wide: true,
-  maxlength: 400,
-  placeholder: about.dates ? `date=${about.halves[1]}` : "field=value",
-});
+/** That there is nothing to show, in a sentence, and one way out: changes of the state. */
+export const nothing = (text, label, changes) =>
+  h("p.wait", `${text} `, h("a", { href: link(changes) }, label));
 
 /** A list, its fields, which change the state, and a button for more of its rows. */
 export class List {
@@ -81,7 +76,7 @@ export class List {
     Object.assign(this, { list, page, most, what, shown: page });
     this.newest = latest();
     this.title = h("h2", title);
-    this.lead = h("p.lead");
+    this.lead = h("div.lead");
     this.fields = new Fields(fields, (changes) => this.ask(changes));
     const more = () => {
       this.shown += page;
@@ -105,8 +100,9 @@ export class List {
 
   /** Mark the items that are shown beside the list. */
   mark(current) {
-    for (const item of this.list.children)
-      if (item.firstChild instanceof HTMLElement)
-        item.firstChild.ariaCurrent = current(item.firstChild) ? "true" : null;
+    for (const item of this.list.children) {
+      const a = item.querySelector("a");
+      if (a) a.ariaCurrent = current(a, item) ? "true" : null;
+    }
   }
 }

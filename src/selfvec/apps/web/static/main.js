@@ -2,22 +2,25 @@
 import { ask } from "./api.js";
 import { Atlas } from "./atlas.js";
 import { watched } from "./changed.js";
-import { $, bdi, button, h, say } from "./dom.js";
+import { documentPage } from "./documents.js";
+import { $, bdi, button, h, kept, say, waiting } from "./dom.js";
+import { Filters } from "./filters.js";
 import { finder } from "./finder.js";
 import { count, many, readable } from "./format.js";
-import { health } from "./health.js";
-import { Library, documentPage } from "./library.js";
+import { Health } from "./health.js";
 import { Overview } from "./overview.js";
 import { Ranking, Unknown } from "./ranking.js";
 import { Search } from "./search.js";
 import { go, link, onChange, state } from "./state.js";
+import { grid } from "./table.js";
 import { Times } from "./times.js";
 import { Topics } from "./topics.js";
 import { WordPage } from "./word.js";
 
-const VIEWS = ["overview", "changes", "map", "unknown", "texts", "health", "topics", "time", "documents"];
+const VIEWS = ["overview", "texts", "changes", "map", "time", "topics", "unknown", "health"];
+const TABS = 3; // of these; the others are under More
 const OTHER = "?"; // the choice of two unlisted parts
-const FULL = new Set(["overview", "texts", "health", "topics", "time"]); // views without a word next to them
+const BESIDE = new Set(["changes", "map", "unknown"]); // views with a word next to them
 // Of the state, what changes no view or list.
 const UNLISTED = new Set(["word", "doc", "at", "near", "frame"]);
 const KEYS = [
@@ -31,7 +34,7 @@ const KEYS = [
   ["+ − 0", "on the map: zoom in, zoom out, whole map"],
 ];
 const panes = {};
-let about, overview, page, ranking, check;
+let about, overview, page, ranking, narrowing, check;
 
 function alarm(error) {
   if (error.name === "AbortError") return;
@@ -47,7 +50,7 @@ const choose = (word) =>
     word,
     near: "",
     doc: "",
-    view: FULL.has(state.view) || state.view === "documents" ? "changes" : state.view,
+    view: BESIDE.has(state.view) ? state.view : "changes",
     of: state.view === "map" ? "words" : state.of,
   });
 
@@ -68,31 +71,21 @@ function describe() {
       : [" ✓", "yes"];
   $("verdict").textContent = sign;
   $("verdict").className = kind;
-  if (about.verdicts.length) {
-    $("alert").replaceChildren(
-      h("p", [
-        `This run failed a check (${about.verdicts.join(", ")}), `,
-        "so its results about words are not reliable. ",
-        h("a", { href: link({ view: "health" }) }, "See why, and what to do"),
-      ]),
-    );
-  }
-  if (about.comparisons.length > 1) {
-    $("comparing").hidden = false;
-    $("comparison").replaceChildren(
-      ...about.comparisons.map(({ key, a, b }) =>
-        h("option", { value: key }, [
-          key === "refined" ? "before → after refining" : `${readable(a)} → ${readable(b)}`,
-        ]),
-      ),
-    );
-    if (about.comparisons.length > 2) ranges();
-    $("comparison").addEventListener("change", (event) => {
-      $("ranges").hidden = event.target.value !== OTHER;
-      if ($("ranges").hidden) go({ c: event.target.value, frame: "", near: "" });
-      else $("range-a").focus();
-    });
-  }
+  const failed = `This run failed a check (${about.verdicts.join(", ")}), `,
+    why = h("a", { href: link({ view: "health" }) }, "See why, and what to do");
+  if (about.verdicts.length)
+    $("alert").replaceChildren(h("p", failed, "so its results about words are not reliable. ", why));
+  const named = ({ key, a, b }) =>
+    key === "refined" ? "before → after refining" : `${readable(a)} → ${readable(b)}`;
+  const options = about.comparisons.map((one) => h("option", { value: one.key }, named(one)));
+  $("comparing").hidden = options.length < 2;
+  $("comparison").replaceChildren(...options);
+  if (options.length > 2) ranges();
+  $("comparison").addEventListener("change", ({ target: { value } }) => {
+    $("ranges").hidden = value !== OTHER;
+    if (value === OTHER) $("range-a").focus();
+    else compare(value);
+  });
 }
 
 /** Two parts of the text by their names or dates. */
@@ -102,13 +95,12 @@ function ranges() {
   $("parts").replaceChildren(...about.parts.map((name) => h("option", { value: name })));
   $("ranges").addEventListener("submit", (event) => {
     event.preventDefault();
-    go({
-      c: ["range-a", "range-b"].map((id) => $(id).value.trim().replace(/[–—]/g, "..")).join("|"),
-      frame: "",
-      near: "",
-    });
+    compare(["range-a", "range-b"].map((id) => $(id).value.trim().replace(/[–—]/g, "..")).join("|"));
   });
 }
+
+/** Compare other parts, and show the word that changed most. */
+const compare = (c) => go({ c, word: "", frame: "", near: "" });
 
 /** Show which comparison is chosen. */
 function compared(key) {
@@ -121,41 +113,47 @@ function compared(key) {
 
 async function view(name) {
   document.body.dataset.view = name;
-  document.body.classList.toggle("alone", FULL.has(name));
+  const others = VIEWS.indexOf(name) >= TABS;
+  document.body.classList.toggle("others", others);
   for (const tab of document.querySelectorAll("nav a")) {
-    tab.setAttribute("href", link({ view: tab.dataset.view }));
-    tab.ariaCurrent = tab.dataset.view === name ? "page" : null;
+    const own = tab.dataset.view;
+    tab.setAttribute("href", link({ view: own === "more" ? (others ? name : "map") : own }));
+    tab.ariaCurrent = own === name || (own === "more" && others) ? "page" : null;
   }
-  if (name === "health") panes.health ??= { element: await health() };
-  if (state.view !== name) return undefined; // another was chosen meanwhile
   panes[name] ??= {
     overview: () => new Overview(choose, about, overview, alarm),
+    texts: () => new Search(about, (filter) => narrowing.choose(filter)),
     changes: () => ranking,
     map: () => new Atlas(choose, about, alarm),
-    unknown: () => new Unknown(),
-    texts: () => new Search(about),
-    topics: () => new Topics(about),
     time: () => new Times(about, overview),
-    documents: () => new Library(about),
+    topics: () => new Topics(about),
+    unknown: () => new Unknown(),
+    health: () => new Health(),
   }[name]();
   if ($("pane").firstChild !== panes[name].element) $("pane").replaceChildren(panes[name].element);
-  return panes[name].update?.();
+  narrowing.view(panes[name]).catch(alarm);
+  return panes[name].update();
 }
 
-async function word() {
-  const wanted = state.word || ranking.found?.rows[0]?.word;
-  document.body.classList.toggle("chosen", Boolean(state.word));
-  if (state.view === "documents" || (state.view === "map" && state.of === "documents")) {
+/** Show the document or the word beside the view, if there is one. */
+async function beside() {
+  const { view: name, doc, at } = state,
+    reads = name === "texts" || (name === "map" && state.of === "documents");
+  const first = name === "changes" && ranking.found?.rows[0]?.word,
+    wanted = reads ? doc : BESIDE.has(name) && (state.word || first);
+  document.body.classList.toggle("chosen", Boolean(reads ? doc : state.word));
+  document.body.classList.toggle("alone", !wanted && name !== "changes");
+  if (!wanted) return;
+  if (reads) {
+    if (page.doc === doc + at) return; // it is shown already
     page.word = null;
-    document.body.classList.toggle("chosen", Boolean(state.doc));
-    const { view: name, doc, at } = state;
-    const shown = doc ? await documentPage(doc, at) : h("p.wait", "Choose a document to read it.");
-    if (state.view !== name || state.doc !== doc || state.at !== at) return; // another was chosen meanwhile
-    $("word").replaceChildren(shown);
-    panes.documents?.update();
+    page.doc = doc + at;
+    waiting($("word"), "Opening the document");
+    const shown = await documentPage(doc, at);
+    if (page.doc === doc + at) $("word").replaceChildren(shown); // else another was chosen meanwhile
     return;
   }
-  if (!wanted || FULL.has(state.view)) return;
+  page.doc = null;
   ranking.current = wanted;
   ranking.select();
   const found = await page.show(wanted);
@@ -175,23 +173,23 @@ async function update(now, before) {
   calm(); // it belongs to the previous request
   if (before) check?.();
   now.c ||= about.default;
-  now.of ||= about.has_documents && !about.kept ? "documents" : "words";
+  now.of ||= about.mapped;
   compared(now.c);
-  const listed = Object.keys(now).some((name) => !UNLISTED.has(name) && now[name] !== before?.[name]);
-  const other = ["word", "c", "view", "doc", "at", "of"].some((name) => now[name] !== before?.[name]);
-  const why = before && !other && now.near !== before.near;
+  const changed = (name) => now[name] !== before?.[name];
+  const listed = Object.keys(now).some((name) => !UNLISTED.has(name) && changed(name));
+  const other = ["word", "c", "view", "doc", "at", "of"].some(changed);
   try {
     if (listed) {
       const shown = view(now.view);
-      // The word does not wait for the list, unless the list decides which word it is.
-      if (FULL.has(now.view)) await shown;
-      else if (!now.word && !ranking.found) {
+      // A word does not wait for the list, unless the list decides which word it is.
+      if (now.view === "changes" && !now.word && ranking.compared !== now.c) {
+        if (!page.word) waiting($("word"), "Looking for the word that changed most");
         await shown;
-        if (now.view !== "changes") await ranking.update();
-      } else shown.catch(alarm);
+      } else shown?.then(() => now.view === "changes" && page.recheck()).catch(alarm);
     }
-    if (why) await page.why();
-    else if (other || (listed && !now.word)) await word();
+    if (before && !other && changed("near")) await page.why();
+    else if (other || (listed && !now.word)) await beside();
+    if (!listed && changed("doc")) await panes.texts?.update();
   } catch (error) {
     alarm(error);
     if (error.status === 404 && now.word && now.word !== page.word)
@@ -223,9 +221,8 @@ function keyed(event) {
   const keys = {
     "/": () => $("find").focus(),
     "?": () => $("keys").showModal(),
-    ArrowDown: () => ranking.step(1),
+    ...(state.view === "changes" && { ArrowDown: () => ranking.step(1), ArrowUp: () => ranking.step(-1) }),
     j: () => ranking.step(1),
-    ArrowUp: () => ranking.step(-1),
     k: () => ranking.step(-1),
     ArrowRight: () => maps()?.step(1),
     ArrowLeft: () => maps()?.step(-1),
@@ -234,28 +231,16 @@ function keyed(event) {
     ...Object.fromEntries(VIEWS.map((name, i) => [String(i + 1), () => go({ view: name })])),
   };
   if (!keys[event.key]) return;
-  if (
-    event.key.startsWith("Arrow") &&
-    state.view !== "changes" &&
-    ["ArrowUp", "ArrowDown"].includes(event.key)
-  )
-    return; // the page scrolls
   event.preventDefault();
   keys[event.key]();
 }
 
 function theme() {
-  const root = document.documentElement,
-    dark = root.dataset.theme
-      ? root.dataset.theme === "dark"
-      : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-  try {
-    localStorage.setItem("selfvec-theme", root.dataset.theme);
-  } catch {
-    /* storage is off */
-  }
-  for (const map of [page?.map, panes.map?.map]) map?.draw();
+  const { dataset } = document.documentElement,
+    system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  dataset.theme = (dataset.theme ?? system) === "dark" ? "light" : "dark";
+  kept("selfvec-theme", dataset.theme);
+  for (const map of [page?.map, panes.map?.map, panes.overview?.atlas.map]) map?.draw();
 }
 
 async function begin() {
@@ -268,11 +253,10 @@ async function begin() {
       "Selfvec adapted word vectors to your text. This page shows the words whose neighbours changed, ",
       "and sentences that explain why.",
     ]),
-    h("table", [
-      h("tbody", [
-        KEYS.map(([key, meaning]) => h("tr", h("th", { scope: "row" }, h("kbd", key)), h("td", meaning))),
-      ]),
-    ]),
+    grid(
+      [["key"], ["does"]],
+      KEYS.map(([key, meaning]) => [h("kbd", key), meaning]),
+    ),
     h("p", h("a", { href: "api.html" }, "The same answers for programs")),
     button("Close", () => $("keys").close()),
   );
@@ -284,10 +268,11 @@ async function begin() {
     alarm(error);
     return;
   }
+  about.mapped = about.has_documents && !about.kept ? "documents" : "words";
   describe();
+  narrowing = new Filters($("filters"), about);
   ranking = new Ranking(about);
   page = new WordPage($("word"), about, choose);
-  ranking.tested = () => page.recheck().catch(alarm);
   if (!about.kept) check = watched(about, renew);
   onChange(update);
   await update(state, null);

@@ -4,9 +4,14 @@ import { button, h, still } from "./dom.js";
 import { readable, spell } from "./format.js";
 import { go, state } from "./state.js";
 
+const FITTED = 0.98; // of the points are inside the frame at first, the others beside it
+const MOST_STRETCHED = 2.2; // of one axis against the other: distances on a map mean little
 const SECONDS = 1.6; // from one state to the next
 const MOST_LABELS = 70;
-const BUTTONS = [44, 118]; // pixels of the corner that the buttons to zoom cover
+const NAMED = 14; // largest groups, whose names stand at their edges
+const SAMPLED = 20_000; // points, by which groups are measured
+const DOT = 12; // pixels before a name, for a dot of its colour
+const BUTTONS = [60, 160]; // pixels of the corner that buttons cover
 const TRIED = 500;
 const FONT = "13px system-ui, sans-serif";
 
@@ -25,18 +30,19 @@ export class WordMap {
     this.name = h("output.frame");
     this.tip = h("div.tip", { hidden: true });
     this.controls = h("div.time", this.play, this.slider, this.name);
-    const zoom = h("div.zoom", [
+    this.cover = h("div.cover"); // what is said while a map is made
+    this.tools = h("div.zoom", [
       button("+", () => this.zoom(1.5), { "aria-label": "Zoom in" }),
       button("−", () => this.zoom(1 / 1.5), { "aria-label": "Zoom out" }),
       button("⤢", () => this.whole(), { "aria-label": "Whole map" }),
     ]);
-    this.element = h("div.map", h("div.field", this.canvas, this.tip, zoom), this.controls);
+    this.element = h("div.map", h("div.field", this.canvas, this.tip, this.tools, this.cover), this.controls);
     this.time = 0;
     this.lasso = false; // whether dragging draws an outline
     this.outline = null; // of a selection, in the units of the map
     this.only = null; // the only value of a colour that is shown
     this.hits = new Set(); // points that a search found
-    this.sizes = new Map();
+    this.passing = null; // points that the filters leave; null: all
     this.view = { x: 0, y: 0, scale: 1 };
     listen(this);
     new ResizeObserver(() => this.draw()).observe(this.canvas);
@@ -50,6 +56,8 @@ export class WordMap {
     this.outline = null;
     this.hits = new Set();
     this.index = new Map(described.words.map((word, i) => [word, i]));
+    this.few = described.marks.length > 0; // a word and its neighbours
+    this.frame = framed(points, this.count, this.few ? 1 : FITTED);
     this.slider.max = String(described.frames.length - 1);
     this.controls.hidden = described.frames.length < 2;
     this.whole();
@@ -61,6 +69,11 @@ export class WordMap {
   mark(marks) {
     this.marks = marks;
     this.draw();
+  }
+
+  /** Whether the filters leave a point. */
+  passes(i) {
+    return !this.passing || this.passing.has(i);
   }
 
   /** Colour the points: {values, codes, ordered}, or null. */
@@ -166,13 +179,21 @@ export class WordMap {
 
   /** The place on the map of some pixels, the reverse of `at`. */
   within([x, y]) {
-    const scale = this.unit * this.view.scale;
-    return [(x - this.width / 2 - this.view.x) / scale, (this.height / 2 + this.view.y - y) / scale];
+    const { scale, x: right, y: down } = this.view,
+      [across, up] = this.frame.middle;
+    return [
+      across + (x - this.width / 2 - right) / (this.unit[0] * scale),
+      up + (this.height / 2 + down - y) / (this.unit[1] * scale),
+    ];
   }
 
   at([x, y]) {
-    const scale = this.unit * this.view.scale;
-    return [this.width / 2 + this.view.x + x * scale, this.height / 2 + this.view.y - y * scale];
+    const { scale, x: right, y: down } = this.view,
+      [across, up] = this.frame.middle;
+    return [
+      this.width / 2 + right + (x - across) * this.unit[0] * scale,
+      this.height / 2 + down - (y - up) * this.unit[1] * scale,
+    ];
   }
 
   draw() {
@@ -193,20 +214,21 @@ export class WordMap {
     if (this.canvas.width !== width || this.canvas.height !== height)
       Object.assign(this.canvas, { width, height });
     Object.assign(this, { width: box.width, height: box.height });
-    const few = this.data.marks.length > 0; // a word and its neighbours
-    const [across, up] = this.data.edges,
-      room = few ? 60 : 16; // pixels for labels at the edge
-    this.unit = Math.min((this.width / 2 - 1.5 * room) / across, (this.height / 2 - room) / up);
+    const [across, up] = this.frame.half,
+      room = this.few ? 60 : 24; // pixels for labels at the edge
+    const fits = [(this.width / 2 - 1.5 * room) / across, (this.height / 2 - room) / up],
+      most = Math.min(...fits) * (this.few ? 1 : MOST_STRETCHED);
+    this.unit = fits.map((fit) => Math.min(fit, most));
     const style = getComputedStyle(document.documentElement);
     this.ink = (name) => style.getPropertyValue(`--${name}`).trim();
     const pen = this.canvas.getContext("2d");
     pen.setTransform(1, 0, 0, 1, 0, 0);
-    if (few) pen.clearRect(0, 0, width, height);
+    if (this.few) pen.clearRect(0, 0, width, height);
     else this.dust(pen, ratio, width, height);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.font = FONT;
     if (!this.hits.size) this.ways(pen);
-    this.names(pen, few);
+    this.names(pen);
     if (this.outline) this.trace(pen);
   }
 
@@ -214,20 +236,17 @@ export class WordMap {
   dust(pen, ratio, width, height) {
     if (this.image?.width !== width || this.image?.height !== height)
       this.image = pen.createImageData(width, height);
-    const pixels = new Uint32Array(this.image.data.buffer);
+    const pixels = (this.pixels = new Uint32Array(this.image.data.buffer));
     pixels.fill(0);
     const dot = Math.max(
-      1,
-      Math.round(
-        ratio *
-          (this.count > 20000 ? 1 : this.count > 6000 ? 2 : this.count > 2500 ? 3 : this.count > 200 ? 4 : 6),
-      ),
+      2,
+      ratio * (this.count > 20000 ? 2 : this.count > 6000 ? 3 : this.count > 1000 ? 4 : 7),
     );
     const packed = (hex, alpha) => {
       const [r, g, b] = hex.match(/\w\w/g).map((part) => parseInt(part, 16));
       return (alpha << 24) | (b << 16) | (g << 8) | r;
     };
-    const dust = packed(this.ink("dust"), this.coloured || this.hits.size ? 70 : 160),
+    const dust = packed(this.ink("dust"), this.coloured || this.hits.size || this.passing ? 70 : 160),
       hit = packed(this.ink("went"), 255),
       codes = this.coloured?.codes;
     const shades = this.coloured?.values.map((_, code) =>
@@ -235,14 +254,19 @@ export class WordMap {
     );
     const paint = (i, colour, size) => {
       const [x, y] = this.place(i),
-        left = Math.round(x * ratio),
-        top = Math.round(y * ratio);
-      if (left < 0 || top < 0 || left + size > width || top + size > height) return;
-      for (let dy = 0; dy < size; dy++)
-        pixels.fill(colour, (top + dy) * width + left, (top + dy) * width + left + size);
+        radius = size / 2;
+      if (x < 0 || y < 0 || x > this.width || y > this.height) return;
+      const [middle, top] = [Math.round(x * ratio), Math.round(y * ratio - radius)];
+      for (let row = Math.max(0, top); row < Math.min(height, top + size); row++) {
+        const half = Math.sqrt(Math.max(0, radius ** 2 - (row + 0.5 - top - radius) ** 2));
+        const first = Math.max(0, Math.round(middle - half)),
+          end = Math.min(width, Math.round(middle + half));
+        pixels.fill(colour, row * width + first, row * width + end);
+      }
     };
+    if (this.passing) for (let i = 0; i < this.count; i++) if (!this.passes(i)) paint(i, dust, 2);
     for (let i = 0; i < this.count; i++)
-      paint(i, codes && codes[i] >= 0 && !this.hits.size ? shades[codes[i]] : dust, dot);
+      if (this.passes(i)) paint(i, codes && codes[i] >= 0 && !this.hits.size ? shades[codes[i]] : dust, dot);
     for (const i of this.hits) paint(i, hit, Math.max(dot, Math.round(4 * ratio)) + 1);
     pen.putImageData(this.image, 0, 0);
   }
@@ -269,11 +293,12 @@ export class WordMap {
     }
   }
 
-  /** The labels of the map: marked words, names of colours, and as many other words as have room. */
-  names(pen, few) {
-    const labels = this.wanted(pen, few);
-    let left = this.coloured && !this.coloured.ordered ? MOST_LABELS / 2 : MOST_LABELS;
-    placed(labels, this.width, this.height).forEach((place, n) => {
+  /** The labels of the map: marked words, names of groups at their edges, and words that have room. */
+  names(pen) {
+    const groups = this.groups(pen),
+      labels = [...groups, ...this.wanted(pen)];
+    let left = groups.length ? MOST_LABELS / 2 : MOST_LABELS;
+    placed(labels, this.width, this.height, (box) => this.covered(box)).forEach((place, n) => {
       const label = labels[n];
       if (label.mark) this.sign(pen, label);
       if (!place || (!label.mark && !label.name && left-- <= 0)) return;
@@ -281,8 +306,32 @@ export class WordMap {
     });
   }
 
-  /** The labels that the map would show, the most important first. */
-  wanted(pen, few) {
+  /** How much of a box points cover: of a word and its neighbours, nothing. */
+  covered({ left, top, right, bottom }) {
+    const ratio = devicePixelRatio || 1;
+    let sum = 0;
+    for (let y = top; y < bottom; y += 3)
+      for (let x = left; x < right; x += 3)
+        sum += this.pixels?.[Math.round(y * ratio) * this.canvas.width + Math.round(x * ratio)] ? 1 : 0;
+    return sum;
+  }
+
+  /** The names of the largest groups of a colour, each at the middle of its points. */
+  groups(pen) {
+    if (!this.coloured || this.coloured.ordered || this.few) return [];
+    pen.font = `bold ${FONT}`;
+    return this.middles().flatMap(({ at: [x, y], far, code }) => {
+      if (!(x > 0 && y > 0 && x < this.width && y < this.height)) return [];
+      if (this.only !== null && this.only !== code) return [];
+      const text = spell(this.coloured.values[code].split(", ").slice(0, 2).join(", "));
+      return [
+        { text, x, y, far, code, width: pen.measureText(text).width + 4 + DOT, height: 17, name: true },
+      ];
+    });
+  }
+
+  /** The labels of words that the map would show, the most important first. */
+  wanted(pen) {
     const order = { self: 0, came: 1, went: 2, stayed: 3 };
     const marked = [...(this.hits.size ? [] : (this.marks ?? []))]
       .filter(([word]) => this.index.has(word))
@@ -294,39 +343,15 @@ export class WordMap {
       if (x < 0 || y < 0 || x > this.width || y > this.height) return;
       const text = spell(this.data.words[i]) + (mark === "came" ? " +" : mark === "went" ? " −" : "");
       pen.font = mark === "self" ? `bold ${FONT}` : FONT;
-      const key = pen.font + text;
-      if (!this.sizes.has(key)) this.sizes.set(key, pen.measureText(text).width);
-      labels.push({ i, mark, text, x, y, width: this.sizes.get(key) + 4, height: 16, must: Boolean(mark) });
+      const width = pen.measureText(text).width + 4;
+      labels.push({ mark, text, x, y, width, height: 16, must: Boolean(mark) });
     };
-    if (this.coloured && !this.coloured.ordered && !few) {
-      pen.font = `bold ${FONT}`;
-      this.middles().forEach(([x, y], code) => {
-        if (this.only !== null && this.only !== code) return;
-        const text = spell(this.coloured.values[code].split(", ").slice(0, 2).join(", "));
-        labels.push({
-          text,
-          x,
-          y,
-          width: pen.measureText(text).width + 4,
-          height: 17,
-          name: true,
-          must: false,
-        });
-      });
-    }
     for (const [word, mark] of marked) wish(this.index.get(word), mark);
     if (this.data.ids) return labels; // documents have no labels
-    for (const i of [...this.hits].slice(0, MOST_LABELS)) {
-      shown.add(this.data.words[i]);
-      wish(i, "");
-    }
-    if (few) return labels;
-    for (let i = 0, tried = 0; i < this.count && tried < TRIED; i++) {
-      if (shown.has(this.data.words[i])) continue;
-      const before = labels.length;
-      wish(i, "");
-      tried += labels.length - before; // only those in view count
-    }
+    for (const i of [...this.hits].slice(0, MOST_LABELS)) wish(i, "");
+    if (this.few || this.hits.size) return labels;
+    for (let i = 0; i < this.count && labels.length < TRIED; i++)
+      if (this.passes(i) && !shown.has(this.data.words[i])) wish(i, "");
     return labels;
   }
 
@@ -361,25 +386,39 @@ export class WordMap {
     pen.font = label.mark === "self" || label.name ? `bold ${FONT}` : FONT;
     pen.textBaseline = "top";
     pen.lineJoin = "round";
-    pen.lineWidth = 3;
+    pen.lineWidth = label.name ? 5 : 3; // a halo
     pen.strokeStyle = this.ink("paper");
-    pen.strokeText(label.text, place.left + 2, place.top + 1);
+    const left = place.left + 2 + (label.name ? DOT : 0);
+    pen.strokeText(label.text, left, place.top + 1);
     pen.fillStyle = this.hue(label);
-    pen.fillText(label.text, place.left + 2, place.top + 1);
+    pen.fillText(label.text, left, place.top + 1);
+    if (!label.name) return;
+    pen.fillStyle = this.shade(label.code);
+    pen.beginPath();
+    pen.arc(place.left + 6, place.top + 8, 4, 0, 2 * Math.PI);
+    pen.fill();
   }
 
-  /** The centre of each value of a colour: the median of its points. */
+  /** Of each value of a colour the middle of its points, and how far most of them are from it. */
   middles() {
-    const places = this.coloured.values.map(() => [[], []]);
-    for (let i = 0; i < this.count; i++) {
+    const places = this.coloured.values.map(() => []),
+      every = Math.ceil(this.count / SAMPLED);
+    for (let i = 0; i < this.count; i += every) {
       const code = this.coloured.codes[i];
-      if (code < 0) continue;
-      const [x, y] = this.place(i);
-      places[code][0].push(x);
-      places[code][1].push(y);
+      if (code >= 0 && this.passes(i)) places[code].push(this.place(i));
     }
-    const median = (list) => list.sort((a, b) => a - b)[list.length >> 1] ?? NaN;
-    return places.map(([across, down]) => [median(across), median(down)]);
+    const sorted = (list) => list.sort((a, b) => a - b);
+    return places
+      .map((points, code) => ({ points, code }))
+      .filter(({ points }) => points.length)
+      .sort((a, b) => b.points.length - a.points.length)
+      .slice(0, Math.min(NAMED, this.width / 60))
+      .map(({ points, code }) => {
+        const at = [0, 1].map((axis) => sorted(points.map((point) => point[axis]))[points.length >> 1]);
+        const far = sorted(points.map(([x, y]) => Math.hypot(x - at[0], y - at[1])));
+        return { at, far: far[Math.floor(0.6 * points.length)], code };
+      })
+      .filter(({ far }) => far < (this.width * this.view.scale) / 5); // others are in no one place
   }
 
   /** The outline of a selection as a path of pixels. */
@@ -406,7 +445,7 @@ export class WordMap {
     const path = this.path(),
       pen = this.canvas.getContext("2d");
     pen.setTransform(1, 0, 0, 1, 0, 0);
-    const shown = (i) => this.only === null || this.coloured.codes[i] === this.only;
+    const shown = (i) => (this.only === null || this.coloured.codes[i] === this.only) && this.passes(i);
     return [...Array(this.count).keys()].filter((i) => shown(i) && pen.isPointInPath(path, ...this.place(i)));
   }
 
@@ -414,6 +453,7 @@ export class WordMap {
     let best = -1,
       least = 18 ** 2;
     for (let i = 0; i < this.count; i++) {
+      if (!this.passes(i)) continue;
       const [px, py] = this.place(i),
         far = (px - x) ** 2 + (py - y) ** 2;
       if (far < least) {
@@ -436,44 +476,53 @@ export class WordMap {
   }
 }
 
-const PLACES = [
-  [1, 0],
-  [-1, 0],
-  [0, -1],
-  [0, 1],
-  [1, -1],
-  [-1, -1],
-  [1, 1],
-  [-1, 1],
-];
+const PLACES = ["1,0", "-1,0", "0,-1", "0,1", "1,-1", "-1,-1", "1,1", "-1,1"].map((at) =>
+  at.split(",").map(Number),
+);
+
+/** The middle of some of the points, those nearest to it, and half of their extent, in all states. */
+function framed(points, count, share) {
+  const ends = [0, 1].map((axis) => {
+    const values = points.filter((_, i) => i % 2 === axis).sort();
+    const beside = Math.floor(((1 - share) / 2) * values.length);
+    return [values[beside], values[values.length - 1 - beside]];
+  });
+  return {
+    middle: ends.map(([low, high]) => (low + high) / 2),
+    half: ends.map(([low, high]) => Math.max(1, (high - low) / 2)),
+  };
+}
 
 /**
- * Where labels go without overlap: the most important first, each at the first free place next to its point.
- * Each wanted label has x, y (its point), width, height and must (placed farther away if need be).
+ * Where labels go without overlap: the most important first, each at the first free place next to its point;
+ * the name of a group where it covers the fewest points, from its edge on.
+ * Each label has x, y (its point), width, height, must (placed farther away if need be), or far (of a group).
  * Returns, in the same order, {left, top} or null.
  */
-function placed(wanted, width, height, gap = 6) {
+function placed(labels, width, height, covered, gap = 6) {
   const taken = [{ left: width - BUTTONS[0], right: width, top: 0, bottom: BUTTONS[1] }];
-  const free = (box) =>
+  const free = ({ left, top, right, bottom }) =>
+    left >= 2 &&
+    top >= 2 &&
+    right <= width - 2 &&
+    bottom <= height - 2 &&
     taken.every(
-      (other) =>
-        box.right <= other.left ||
-        box.left >= other.right ||
-        box.bottom <= other.top ||
-        box.top >= other.bottom,
+      (other) => right <= other.left || left >= other.right || bottom <= other.top || top >= other.bottom,
     );
-  return wanted.map((label) => {
-    for (const far of label.must ? [1, 2.5, 4, 6, 9] : [1]) {
-      for (const [dx, dy] of PLACES) {
-        const left = label.x + dx * gap * far + (dx > 0 ? 0 : dx < 0 ? -label.width : -label.width / 2);
-        const top = label.y + dy * gap * far + (dy > 0 ? 0 : dy < 0 ? -label.height : -label.height / 2);
-        const box = { left, top, right: left + label.width, bottom: top + label.height };
-        if (left < 2 || top < 2 || box.right > width - 2 || box.bottom > height - 2 || !free(box)) continue;
-        taken.push(box);
-        return { left, top };
-      }
-    }
-    return null;
+  const beside = (label, [dx, dy], away) => {
+    const left = label.x + dx * away + (dx > 0 ? 0 : dx < 0 ? -label.width : -label.width / 2);
+    const top = label.y + dy * away + (dy > 0 ? 0 : dy < 0 ? -label.height : -label.height / 2);
+    return { left, top, right: left + label.width, bottom: top + label.height };
+  };
+  return labels.map((label) => {
+    const steps = label.name
+      ? [0.5, 0.8, 1.1, 1.5].map((part) => part * label.far + gap)
+      : (label.must ? [1, 2.5, 4, 6, 9] : [1]).map((far) => far * gap);
+    const boxes = steps.flatMap((away) => PLACES.map((place) => beside(label, place, away)));
+    if (label.name) boxes.sort((a, b) => covered(a) - covered(b));
+    const box = boxes.find(free);
+    if (box) taken.push(box);
+    return box ?? null;
   });
 }
 

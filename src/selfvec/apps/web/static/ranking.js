@@ -1,19 +1,8 @@
 // Lists of words: the ranking of those that changed, with the neighbours each gained and lost, and new ones.
 import { ask } from "./api.js";
-import { bar, bdi, h, listed } from "./dom.js";
-import {
-  SOURCES,
-  count,
-  figure,
-  interval,
-  many,
-  probability,
-  readable,
-  share,
-  spell,
-  told,
-} from "./format.js";
-import { List, findings } from "./list.js";
+import { bar, bdi, h, listed, waiting } from "./dom.js";
+import { SOURCES, count, figure, interval, many, probability, readable, spell, told } from "./format.js";
+import { List, findings, nothing } from "./list.js";
 import { go, link, state } from "./state.js";
 import { commas, meanings, table, toWord } from "./table.js";
 import { MIXES, VARIANTS, keywords } from "./usage.js";
@@ -51,30 +40,25 @@ export class Ranking extends List {
     };
     super("Words that changed", h("ol.ranking"), fields, { most: MOST });
     this.about = about;
-    this.first = h("div"); // how the two sides are written: a reader must know it before the words
+    this.differ = h("summary"); // how the two sides are written: a reader must know it before the words
     this.notes = h("div");
     this.meanings = h("p");
     this.unmatched = h("div");
     this.typical = h("div.typical");
     this.element = h("div", [
       this.title,
-      this.first,
       this.lead,
-      this.notes,
-      this.unmatched,
-      this.typical,
       h("details.why", [
-        h("summary", "What is measured?"),
+        this.differ,
+        this.notes,
         this.meanings,
         h("p", [
           "Among the words with q ≤ .05, at most about 5 % changed by chance only. Significant words come ",
           "first, of these names, numbers and other spellings last; then those that changed most.",
         ]),
       ]),
-      h("details.filters", { open: innerWidth > 800 }, [
-        h("summary", "Filter and sort"),
-        this.fields.element,
-      ]),
+      this.unmatched,
+      this.typical,
       h("p.legend", h("span.came", "+ gained neighbours"), h("span.went", "− lost neighbours")),
       this.list,
       this.more,
@@ -86,25 +70,16 @@ export class Ranking extends List {
     const { c, seen, q, size, text, stops, names, sort, mix, variants } = state;
     const limit = Math.min(MOST, this.shown);
     const asked = { c, q, sort, text, stops, names, limit, seen, size, mix, variants };
-    const progress = (done) => {
-      const before = this.found ? " Until then, this is the previous comparison." : "";
-      this.lead.textContent = `Comparing all words: ${share(done)} done.${before}`;
-    };
-    const found = await this.newest((signal) => ask("ranking", asked, { signal, progress }));
+    const how = waiting(this.lead, "Comparing all words", this.found);
+    const found = await this.newest((signal) => ask("ranking", asked, { signal, ...how }));
     if (!found) return null;
     const first = this.compared !== c;
     this.compared = c;
     this.found = found;
     this.show(found);
-    if (first) this.begin(found);
-    return found;
-  }
-
-  /** A comparison is shown for the first time. */
-  begin(found) {
     const parts = found.names[0] !== "original" && !this.about.kept;
-    this.typical.replaceChildren(parts ? keywords(this.compared, found.names) : "");
-    this.tested?.();
+    if (first) this.typical.replaceChildren(parts ? keywords(c, found.names) : "");
+    return found;
   }
 
   show(found) {
@@ -121,8 +96,11 @@ export class Ranking extends List {
     this.lead.textContent = `${told(found.summary, found.names)} Here: ${who}${test}.`.trim();
     this.meanings.textContent = meanings(found.columns);
     const noted = (notes) => notes.map((note) => h("p.note", told(note, found.names)));
-    this.first.replaceChildren(...findings(found.findings, found.names, this.fields));
-    this.notes.replaceChildren(...noted(found.notes));
+    const differences = findings(found.findings, found.names, this.fields);
+    this.differ.textContent = differences.length
+      ? `${many(differences.length, "other difference")} between the two, and what is measured`
+      : "What is measured?";
+    this.notes.replaceChildren(...differences, ...noted(found.notes));
     const came = { [`New in ${readable(after)}`]: found.new, [`Gone since ${readable(before)}`]: found.gone };
     this.unmatched.replaceChildren(
       ...Object.entries(came)
@@ -135,8 +113,10 @@ export class Ranking extends List {
     inputs.seen.placeholder = String(found.least);
     const kept = document.activeElement?.closest?.(".ranking a")?.dataset.word;
     const none = found.ranked
-      ? ["No word passes these filters. ", h("a", { href: link(EVERYTHING) }, "Show all")]
-      : "No word can be compared: too little text, or no initial vectors.";
+      ? nothing("No word passes these filters.", "Show all", EVERYTHING)
+      : nothing("No word can be compared: too little text, or no initial vectors.", "See the text", {
+          view: "overview",
+        });
     this.fill(found.total ? found.rows.map((row) => this.row(row)) : [h("li.none", none)], found.total);
     if (kept) this.words.find((a) => a.dataset.word === kept)?.focus({ preventScroll: true });
     this.select();
@@ -190,7 +170,7 @@ export class Ranking extends List {
 
   /** Highlight the current word. */
   select() {
-    this.mark(({ dataset }) => dataset.word === this.current);
+    this.mark(({ dataset }) => dataset.word && dataset.word === this.current);
   }
 
   /** Go to the word some places away from the current one. */
@@ -205,33 +185,27 @@ export class Ranking extends List {
 }
 
 /** Words that came or went, in a line that opens. */
-const unmatched = (name, rows) =>
-  h("details.why.unmatched", [
-    h("summary", [
-      `${name}: `,
-      rows
-        .slice(0, 3)
-        .map(({ word }) => spell(word))
-        .join(", "),
-      " …",
-    ]),
-    h("p", [
-      "Too rare on one side to be compared: ",
-      listed(rows.map((row) => [toWord(row.word), ` ${count(row.count_a)}→${count(row.count_b)}×`])),
-    ]),
+function unmatched(name, rows) {
+  const first = rows.slice(0, 3).map(({ word }) => spell(word));
+  const all = rows.map((row) => [toWord(row.word), ` ${count(row.count_a)}→${count(row.count_b)}×`]);
+  return h("details.why.unmatched", [
+    h("summary", `${name}: ${first.join(", ")} …`),
+    h("p", "Too rare on one side to be compared: ", listed(all)),
   ]);
+}
 
 /** Words that the initial vectors lack, and what their vectors are based on. */
 export class Unknown extends List {
   constructor() {
     const fields = { source: { label: "vector based on", options: {} }, from: FEWEST };
     super("Words that the initial vectors lack", h("div"), fields, { most: MOST });
-    this.element = h("div", this.title, this.lead, this.fields.element, this.list, this.more);
+    this.element = h("div", this.title, this.lead, this.list, this.more);
   }
 
   async update() {
     const asked = { source: state.source, seen: state.from, limit: Math.min(MOST, this.shown) };
-    const found = await this.newest((signal) => ask("unknown", asked, { signal }));
+    const how = waiting(this.lead, "Looking for neighbours", this.list.children.length);
+    const found = await this.newest((signal) => ask("unknown", asked, { signal, ...how }));
     if (!found) return;
     const kinds = Object.entries(found.sources),
       all = kinds.reduce((sum, [, n]) => sum + n, 0);

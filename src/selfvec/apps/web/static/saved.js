@@ -4,9 +4,7 @@ const K1 = 1.2,
   B = 0.75; // of BM25, as in selfvec search
 const LONGEST = 300; // letters of a snippet
 const BEGINNING = 400; // letters in the list of documents
-const FIELDS = 6,
-  VALUES = 8,
-  DISTINCT = 200; // of a narrowed search
+const VALUES = 8; // of a field, those that most documents have
 // Of scripts without blanks, each letter.
 const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[\p{L}\p{N}\p{M}]+/gu;
 const wordsOf = (text) => text.toLowerCase().match(WORD) ?? [];
@@ -83,38 +81,39 @@ export class Documents {
   }
 
   facets({ query, filter: filters }) {
-    const having = new Set(
-      wordsOf(query)
-        .flatMap((word) => [...(this.counts.get(word) ?? new Map()).keys()])
-        .map((i) => this.rows[i]),
-    );
-    const but = (name) =>
-      this.passing(filters.filter((text) => !text.startsWith(`${name}=`))).filter((row) => having.has(row));
-    const values = (name) => {
-      const counts = new Map();
+    const asked = wordsOf(query),
+      places = asked.flatMap((word) => [...(this.counts.get(word) ?? new Map()).keys()]),
+      having = new Set(asked.length ? places.map((i) => this.rows[i]) : this.rows);
+    const passing = (wanted) => this.passing(wanted).filter((row) => having.has(row));
+    const facet = (name, bars, counts) => {
+      const values = [...counts].map(([value, n]) => ({ value, count: n, filter: `${name}=${value}` }));
+      const shown = bars ? values : values.sort((a, b) => b.count - a.count).slice(0, VALUES);
+      return { name, bars, values: shown, more: values.length - shown.length, range: [] };
+    };
+    const but = (name) => passing(filters.filter((text) => !text.startsWith(`${name}=`)));
+    const counts = (name) => {
+      const found = new Map();
       for (const { fields } of but(name))
-        if (fields[name]) counts.set(fields[name], (counts.get(fields[name]) ?? 0) + 1);
-      return [...counts].map(([value, n]) => ({ value, count: n })).sort((a, b) => b.count - a.count);
+        if (fields[name]) found.set(fields[name], (found.get(fields[name]) ?? 0) + 1);
+      return found;
     };
     const sorts = (name) => {
       const { size } = new Set(this.rows.map((row) => row.fields[name]));
-      return size > 1 && size <= Math.min(DISTINCT, this.rows.length / 2);
+      return size > 1 && size <= this.rows.length / 2;
     };
-    const dated = but("date");
+    const dated = but("date").filter(({ date }) => date);
+    const periods = this.periods.map(({ name }) => [
+      name,
+      dated.filter(({ date }) => within(date, name)).length,
+    ]);
     return {
-      found: but("").length,
+      found: passing(filters).length,
       documents: this.rows.length,
-      fields: this.names
-        .filter(sorts)
-        .slice(0, FIELDS)
-        .map((name) => {
-          const all = values(name);
-          return { name, values: all.slice(0, VALUES), more: Math.max(0, all.length - VALUES) };
-        }),
-      time: this.periods.map((period) => ({
-        ...period,
-        found: dated.filter((row) => within(row.date ?? "", period.name)).length,
-      })),
+      words: null,
+      fields: [
+        ...(dated.length ? [facet("date", true, periods)] : []),
+        ...this.names.filter(sorts).map((name) => facet(name, false, counts(name))),
+      ],
     };
   }
 

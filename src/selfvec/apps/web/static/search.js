@@ -1,18 +1,23 @@
-// Search of the documents: the best passages with their matches, or next to those of the original vectors.
-import { ask, pause } from "./api.js";
-import { heading, later, quotes, similar, snippet, toDocument, wholeText } from "./documents.js";
-import { bdi, button, h, say } from "./dom.js";
-import { clean, count, figure, many, readable, share } from "./format.js";
-import { List, filterField } from "./list.js";
+// Search of the documents: the best passages with their matches. Without a question it is a list of all.
+import { ask, SAVED } from "./api.js";
+import { heading, later, snippet, toDocument } from "./documents.js";
+import { bdi, button, h, waiting } from "./dom.js";
+import { clean, count, figure, many } from "./format.js";
+import { List, nothing } from "./list.js";
 import { filters, state } from "./state.js";
 import { commas } from "./table.js";
 
 const MODES = { hybrid: "words and meaning", bm25: "words", dense: "meaning" };
-const ORDERS = { "": "best first", newest: "newest first", oldest: "oldest first" };
+const ORDERS = {
+  "": "as in the text",
+  newest: "newest first",
+  oldest: "oldest first",
+  longest: "longest first",
+  shortest: "shortest first",
+};
 const PAGE = 10,
-  MOST = 100; // documents
-const NAMED = 8; // fields
-const SOON = 300; // milliseconds that hits wait for the counts above them
+  MOST = 100, // documents of a search
+  LISTED = 5; // times as many documents of a list
 const READ_BY = {
   encoder: "read by the sentence encoder",
   rows: "compared by what its words learned from the sentence encoder",
@@ -21,206 +26,136 @@ const READ_BY = {
 /** How a question was understood, where that may not be what was meant. */
 const notes = (found) => found.notes.map((note) => h("p.lead.note", clean(note)));
 
-/** The first names of fields, and how many there are more. */
-function fieldsOf({ filter_names: names }) {
-  const more = names.length > NAMED ? ` and ${count(names.length - NAMED)} more` : "";
-  return names.slice(0, NAMED).map(clean).join(", ") + more;
-}
-
-/** Hits by date, those without one last. */
+/** Hits in an order; by date, those without one are last. */
 function ordered(rows, order) {
-  if (!order) return rows;
-  const sign = order === "newest" ? -1 : 1,
-    dated = rows.filter(({ date }) => date),
-    others = rows.filter(({ date }) => !date);
+  const sign = order === "newest" || order === "longest" ? -1 : 1;
+  if (order === "longest" || order === "shortest")
+    return [...rows].sort((a, b) => sign * (a.text.length - b.text.length));
+  const dated = rows.filter(({ date }) => order && date);
+  const others = rows.filter((row) => !dated.includes(row));
   return [...dated.sort((a, b) => sign * (a.date < b.date ? -1 : a.date > b.date ? 1 : 0)), ...others];
 }
 
 export class Search extends List {
-  constructor(about) {
+  constructor(about, choose) {
     const fields = {
-      ask: { "aria-label": "What to look for", placeholder: "a few words, or a question", maxlength: 500 },
-      mode: !about.kept && { label: "by", options: MODES },
+      ask: { "aria-label": "What to look for", maxlength: 500 },
+      mode: !SAVED && { label: "by", options: MODES },
       order: { label: "order", options: ORDERS },
-      filter: filterField(about),
-      beside: !about.kept && { label: "next to what the original vectors find", on: "1" },
     };
     super("Search the documents", h("ol.found"), fields, { page: PAGE, most: MOST, what: "document" });
-    this.about = about;
-    this.contains = about.kept
-      ? "Documents that have words of the question, as they are written."
-      : "A document need not contain the words of the question.";
-    this.lead.textContent = this.contains;
-    this.total = h("p.total");
-    this.facets = h("div");
+    this.choose = choose; // a filter
+    this.fields.inputs.ask.placeholder = SAVED
+      ? "words, as they are written"
+      : "a few words, or a question; or read the documents below";
     this.out = h("div");
-    this.element = h("div.full", [
-      this.title,
-      this.fields.inputs.ask,
-      this.fields.element,
-      this.lead,
-      this.total,
-      h("div.narrowed", [
-        h("details.facets", { open: innerWidth > 800 }, h("summary", "Narrow down"), this.facets),
-        this.out,
-      ]),
-    ]);
+    this.title.className = "hidden";
+    this.element = h("div.full.search", this.title, this.fields.inputs.ask, this.out);
+  }
+
+  /** Ask for other documents, with none beside them. */
+  ask(changes) {
+    super.ask({ ...changes, doc: "", at: "" });
   }
 
   async update() {
+    const query = state.ask.trim(),
+      orders = { ...ORDERS, ...(query && { "": "best first" }) },
+      asked = JSON.stringify([query, state.mode, state.order, filters()]);
+    if (asked !== this.asked) this.shown = this.page;
+    this.asked = asked;
+    const key = asked + this.shown;
+    this.fields.choices("order", orders);
     this.fields.show(state);
-    const asked = state.ask.trim();
-    this.total.replaceChildren();
-    if (!asked || state.beside) this.facets.replaceChildren();
-    if (!this.about.has_documents)
-      return this.wait("The run did not keep its text, so there is nothing to search.");
-    if (!asked) return this.wait("Type a few words or a question.");
-    return this.newest((signal) =>
-      (state.beside ? this.both(asked, signal) : this.one(asked, signal)).catch((error) => {
-        if (!signal.aborted) this.out.replaceChildren(); // hits of the previous question are removed
-        throw error;
-      }),
+    if (key !== this.key) {
+      this.key = "";
+      await this.newest(async (signal) => {
+        const how = {
+          signal,
+          ...waiting(this.out, query ? "Searching" : "Reading the documents", this.list.isConnected),
+        };
+        try {
+          await (query ? this.one(query, how) : this.all(how));
+          this.key = key;
+        } catch (error) {
+          if (!signal.aborted) this.out.replaceChildren(); // hits of the previous question are removed
+          throw error;
+        }
+      });
+    }
+    this.mark((_, { dataset }) => dataset.id === state.doc);
+  }
+
+  /** All documents that pass the filters, in an order. */
+  async all(how) {
+    const most = LISTED * this.shown,
+      rows = [];
+    let total = 1;
+    while (rows.length < Math.min(most, total)) {
+      const asked = { sort: state.order || "number", filter: filters(), offset: rows.length, limit: 50 };
+      const found = await ask("documents", asked, how);
+      rows.push(...found.rows);
+      total = found.total;
+    }
+    this.out.replaceChildren(this.list, total ? this.more : this.none());
+    this.fill(
+      rows.map((row) => this.item(row)),
+      total,
     );
+    this.more.hidden = rows.length >= total;
   }
 
-  wait(text) {
-    this.out.replaceChildren(h("p.wait", text));
-  }
-
-  async one(query, signal) {
-    const busy = (rule) => this.wait(`Please wait: ${rule}.`);
+  async one(query, how) {
     const top = state.order ? MOST : this.shown; // the best, in another order
     const asked = { query, mode: state.mode, top, filter: filters(), fold: true };
-    const found = await ask("search", asked, { signal, busy });
-    const narrowed = this.narrow(query, signal).catch(() => this.facets.replaceChildren());
-    await Promise.race([narrowed, pause(SOON, signal)]); // or hits move down under the pointer
+    const found = await ask("search", asked, how);
     const rows = ordered(found.rows, state.order);
-    if (found.filter_names.length) this.lead.textContent = `${this.contains} Fields: ${fieldsOf(found)}.`;
-    const [example] = Object.entries(found.rows[0]?.fields ?? {});
-    const date = this.about.dates ? [`date=${this.about.halves[1]}`] : [];
-    if (example) this.fields.inputs.filter.placeholder = [...date, example.join("=")].join("; ");
     const said = [
       found.unknown.length && ["Words that the run lacks: ", commas(found.unknown)],
       READ_BY[found.question] && `The question was ${READ_BY[found.question]}.`,
       state.order && `The best ${count(rows.length)}, ${ORDERS[state.order]}.`,
     ].filter(Boolean);
+    const above = [...notes(found), ...said.map((text) => h("p.lead", text))];
     this.out.replaceChildren(
-      ...notes(found),
-      ...said.map((text) => h("p.lead", text)),
-      this.list,
-      rows.length ? "" : h("p.wait", "Nothing was found."),
-      this.more,
+      ...(rows.length ? [...above, this.list, this.more] : [this.none(found.unknown), this.list]),
     );
-    const shown = rows.slice(0, this.shown).map((hit) => this.hit(hit));
+    const shown = rows.slice(0, this.shown).map((hit) => this.item(hit));
     this.fill(shown, rows.length < this.shown ? rows.length : MOST, found.rows.length);
   }
 
-  /** Only documents whose field has this value; all values of the field if it has it already. */
-  only(name, value) {
-    const others = filters().filter((text) => !text.startsWith(`${name}=`)),
-      wanted = `${name}=${value}`;
-    this.ask({ filter: [...others, ...(filters().includes(wanted) ? [] : [wanted])].join("; ") });
+  /** That nothing was found, and the way out. */
+  none(unknown = []) {
+    const lacking = unknown.length ? `: the text lacks ${unknown.map(clean).join(", ")}` : "";
+    return filters().length
+      ? nothing("No document fits and passes the filters.", "Leave out the filters", { filter: "" })
+      : nothing(`No document fits${lacking}.`, "Read all documents", { ask: "" });
   }
 
-  /** How many documents have words of the question, by field and by period; each count is a filter. */
-  async narrow(asked, signal) {
-    const found = await ask("facets", { query: asked, filter: filters() }, { signal, busy: () => {} });
-    this.total.replaceChildren(
-      h("span.number", count(found.found)),
-      ` of ${many(found.documents, "document")} ${found.found === 1 ? "has" : "have"} words of the question`,
-      state.mode === "bm25" || this.about.kept ? "." : "; others are found by their meaning.",
-    );
-    const pick = (name, value, content, props = {}) =>
-      button(content, () => this.only(name, value), {
-        "aria-pressed": String(filters().includes(`${name}=${value}`)),
-        ...props,
-      });
-    const most = Math.max(1, ...found.time.map((part) => part.found));
-    const column = (part) => {
-      const title = `${readable(part.name)}: ${many(part.found, "document")}`,
-        height = `${(100 * part.found) / most}%`;
-      const props = { title, "aria-label": `Only ${title}` };
-      return pick("date", part.name, h("span", { style: { height } }), props);
-    };
-    const values = (name, rows) =>
-      rows.map(({ value, count: n }) =>
-        h("li", pick(name, value, [bdi(value), h("span.times", ` ${count(n)}`)], { class: "ask" })),
-      );
-    const ends = [found.time[0], found.time.at(-1)].map((part) => h("span", readable(part?.name ?? "")));
-    this.facets.replaceChildren(
-      found.time.length > 1 && this.about.dates
-        ? h("section", h("h3", "date"), h("div.histogram", found.time.map(column)), h("p.ends", ends))
-        : "",
-      ...found.fields
-        .filter((field) => field.values.length)
-        .map(({ name, values: rows, more }) =>
-          h("section", [
-            h("h3", bdi(name)),
-            h("ul.values", values(name, rows)),
-            more > 0 && h("p.quiet", `and ${count(more)} more`),
-          ]),
-        ),
-    );
-  }
-
-  hit(hit) {
+  item(hit) {
     const fields = [["date", hit.date], ...Object.entries(hit.fields)].filter(
       ([, value]) => value !== null && value !== "",
     );
     const only = ([name, value]) =>
-      button(bdi(String(value)), () => this.only(name, value), {
+      button(bdi(String(value)), () => this.choose(`${name}=${value}`), {
         class: "ask",
         title: `Only where ${name} is ${value}`,
       });
-    const alike = hit.alike.slice(0, 100).map((id) => h("li", toDocument(id, clean(id))));
-    return h("li", [
-      h("h3", toDocument(hit.id, heading(hit), hit.passage), " ", h("span.times", figure(hit.score))),
-      snippet(hit),
-      h("p.place", h("span", clean(hit.id)), fields.map(only)),
-      hit.alike.length > 0 && later(`${count(hit.alike.length)} alike`, async () => h("ul.plainlist", alike)),
-      later("Whole document", async () => wholeText(await ask("document", { id: hit.id }), hit)),
-      similar(hit.id, (other) => this.hit(other)),
+    const alike = hit.alike?.slice(0, 100).map((id) => h("li", toDocument(id, clean(id))));
+    return h("li", { "data-id": hit.id }, [
+      h(
+        "h3",
+        toDocument(hit.id, heading(hit), hit.passage),
+        " ",
+        hit.marks && h("span.times", figure(hit.score)),
+      ),
+      hit.marks && snippet(hit),
+      h(
+        "p.place",
+        h("span", clean(hit.id)),
+        !hit.marks && h("span", many(hit.words, "word")),
+        fields.map(only),
+      ),
+      alike?.length > 0 && later(`${count(hit.alike.length)} alike`, async () => h("ul.plainlist", alike)),
     ]);
-  }
-
-  /** What the original vectors find, next to what the refined ones find. */
-  async both(asked, signal) {
-    const progress = (done) => this.wait(`Indexing all documents: ${share(done)} done …`);
-    const found = await ask(
-      "texts",
-      { query: asked, top: 8, mode: state.mode, filter: filters() },
-      { signal, progress },
-    );
-    clearTimeout(this.again);
-    const [before, after] = found.sides,
-      numbers = found.sides.map((hits) => new Map(hits.map((hit, i) => [hit.document, i + 1])));
-    const moved = (was, place, mark) => {
-      if (!found.whole) return "";
-      if (was === undefined) return mark === "came" ? "+ new" : "− gone";
-      return mark === "came" && was !== place ? `was ${count(was)}` : "";
-    };
-    const item = (other, mark) => (hit, i) => {
-      const was = other.get(hit.document);
-      const how = h("span", { class: was === undefined ? mark : "times" }, moved(was, i + 1, mark));
-      return h("li", h("span.head", h("span.num", figure(hit.score)), how), quotes([hit]));
-    };
-    const side = (name, hits, other, mark) =>
-      h("section", [
-        h("h3", name),
-        mark === "went" && !found.whole
-          ? h("p.wait", "Indexing all documents with the original vectors …")
-          : hits.length
-            ? h("ol.hits", hits.map(item(other, mark)))
-            : h("p.wait", "Nothing was found."),
-      ]);
-    this.out.replaceChildren(
-      ...notes(found),
-      h("div.sides", [
-        side("Original vectors", before, numbers[1], "went"),
-        side("Refined vectors", after, numbers[0], "came"),
-      ]),
-    );
-    if (!found.whole) this.again = setTimeout(() => this.update(), 1000);
-    say(`${before.length} documents before, ${after.length} after`);
   }
 }

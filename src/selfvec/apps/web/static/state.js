@@ -1,44 +1,24 @@
 // The state of the page is kept in the address, so that a link shows the same to other people.
 
+const EMPTY =
+  "view word c seen q size text frame ask stops mix variants of colour only doc at order filter " +
+  "names words mark unit smooth source from near";
 const DEFAULTS = {
-  view: "",
-  word: "",
-  c: "",
-  seen: "",
-  q: "",
-  size: "",
+  ...Object.fromEntries(EMPTY.split(" ").map((name) => [name, ""])),
   sort: "size",
-  text: "",
-  frame: "",
-  ask: "",
-  stops: "",
-  mix: "",
-  variants: "",
-  of: "",
   layout: "pacmap",
-  colour: "",
-  only: "",
-  doc: "",
-  at: "",
-  order: "",
-  listed: "number",
   mode: "hybrid",
-  filter: "",
-  beside: "",
-  names: "",
-  words: "",
-  mark: "",
-  unit: "",
-  smooth: "",
-  source: "",
-  from: "",
-  near: "",
 };
 let changed = () => {};
 
-/** The filters in the state: "state=IOWA; date=1996..1998". */
+const NARROWED = new Set(["overview", "texts", "map", "time", "topics"]);
+
+/** Whether the filters narrow what the view shows; a comparison has its own documents. */
+export const narrows = () => NARROWED.has(state.view);
+
+/** The filters in the state, "state=IOWA; date=1996..1998", if they narrow what is shown. */
 export const filters = () =>
-  state.filter
+  (narrows() ? state.filter : "")
     .split(";")
     .map((text) => text.trim())
     .filter(Boolean);
@@ -50,6 +30,7 @@ function read() {
   for (const [name, value] of new URLSearchParams(location.hash.slice(1)))
     if (name in DEFAULTS) found[name] = value;
   found.view ||= usual(found);
+  if (found.view === "documents") found.view = "texts"; // of older links
   return found;
 }
 

@@ -41,17 +41,32 @@ function bars(counts) {
   return svg("svg", { ...size, fill: "currentColor", role: "img", "aria-label": label }, counts.map(one));
 }
 
+/** Tables that are wider than their place show each row as lines, with the heads before the values. */
+const fitting = new ResizeObserver((places) => {
+  for (const { target } of places) {
+    if (target.dataset.width === String(target.clientWidth)) continue;
+    target.dataset.width = target.clientWidth;
+    target.classList.remove("stacked");
+    target.classList.toggle("stacked", target.scrollWidth > target.clientWidth);
+  }
+});
+
 /** A table: its columns as [head, class, title], and cells in rows, of which the first names the row. */
 export function grid(columns, rows, props = {}) {
   const head = ([text, kind, title]) => h("th", { scope: "col", class: kind, title }, text);
+  const named = columns.map(([text]) => text?.textContent ?? text);
   const cell = (content, i) =>
-    i ? h("td", { class: columns[i][1] }, content) : h("th", { scope: "row" }, content);
-  return h("div.wide", [
+    i
+      ? h("td", { class: columns[i][1], "data-head": named[i] }, content)
+      : h("th", { scope: "row" }, content);
+  const element = h("div.wide", [
     h("table", props, [
       h("thead", h("tr", columns.map(head))),
       h("tbody", [rows.map((row) => h("tr", row.map(cell)))]),
     ]),
   ]);
+  fitting.observe(element);
+  return element;
 }
 
 /** Rows by declared columns. What is more than a value is drawn by the function in `cells` of that name. */

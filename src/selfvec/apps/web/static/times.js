@@ -1,10 +1,10 @@
 // Words and topics over time.
 import { ask, latest } from "./api.js";
 import { charted, rates } from "./chart.js";
-import { bdi, h, say } from "./dom.js";
-import { clean, many, share } from "./format.js";
+import { h, say, waiting } from "./dom.js";
+import { clean, many } from "./format.js";
 import { Fields } from "./list.js";
-import { go, link, state } from "./state.js";
+import { filters, go, state } from "./state.js";
 import { commas } from "./table.js";
 
 const SMOOTHED = new Map([
@@ -28,75 +28,37 @@ export function wordChart(answers, wide = 1, room = undefined) {
   return charted({ about: "Occurrences in 10,000 words", periods: answers[0].time, series, show, room });
 }
 
-/** The chart of topics [{name, counts}]: their shares of the documents. */
-export const topicChart = (periods, topics, wide = 1) => ({
-  about: "Share of the documents of each period",
-  periods,
-  series: topics.map(({ name, counts }) => ({
-    name: clean(name),
-    points: rates(
-      counts,
-      periods.map(({ documents }) => documents),
-      { wide },
-    ),
-  })),
-  show: (x) => (x < 0.1 ? `${(100 * x).toFixed(1)} %` : share(x)),
-  limit: 1,
-});
-
-/** Where the map shows a topic. */
-export const toTopic = (of, only) => link({ view: "map", of, colour: "topic", only, word: "", doc: "" });
-
-/** Put the charts of the topics in an element. */
-export async function topicCharts(element, signal, asked = {}, options = {}) {
-  const progress = (done) => element.replaceChildren(h("p.wait", `Finding topics: ${share(done)} done.`));
-  element.replaceChildren(multiples(await ask("topics", asked, { signal, progress }), options));
-}
-
-/** The topics over time, a chart for each. */
-function multiples({ topics, periods }, { wide = 1, most = topics.length, of = "documents" } = {}) {
-  if (!topics.length || periods.length < 2)
-    return h("p.wait", "The text has no dates, or too few words for topics.");
-  const shown = topics.slice(0, most);
-  const heads = shown.map(({ name }) => h("a", { href: toTopic(of, name) }, bdi(clean(name))));
-  return charted(topicChart(periods, shown, wide), heads);
-}
-
 export class Times {
   constructor(about, overview) {
     this.newest = latest();
     Object.assign(this, { about, overview });
     const declared = {
-      words: { label: "words", wide: true, maxlength: 400, autocapitalize: "none", spellcheck: "false" },
+      words: { maxlength: 400, autocapitalize: "none", spellcheck: "false" },
       unit: { label: "by", options: new Map(["", ...about.units].map((unit) => [unit, unit || "default"])) },
       smooth: { label: "smoothed over", options: SMOOTHED },
     };
     this.fields = new Fields(declared, (changes) => go(changes, false));
     this.note = h("p.lead");
     this.chart = h("div");
-    this.topics = h("div");
     this.element = h("div.full", [
-      h("h2", "Over time"),
-      this.fields.element,
+      h("h2.hidden", "Over time"),
+      h("label.wide-field", "words", this.fields.inputs.words),
       this.note,
       this.chart,
-      h("h3", "Topics"),
-      this.topics,
     ]);
   }
 
   async update() {
     this.fields.show(state);
-    const wide = Number(state.smooth) || 1,
-      of = this.about.kept ? "words" : "documents";
-    return this.newest((signal) =>
-      Promise.all([this.draw(signal), topicCharts(this.topics, signal, { unit: state.unit }, { wide, of })]),
-    );
+    return this.newest((signal) => this.draw(signal));
   }
 
   /** The lines of the words; at first of those that the text is about. */
   async draw(signal) {
-    const about = state.words ? [] : (await ask("domain", {}, { signal })).words.map(({ word }) => word);
+    const how = waiting(this.chart, "Counting words", this.chart.children.length);
+    const about = state.words
+      ? []
+      : (await ask("domain", {}, { signal, ...how })).words.map(({ word }) => word);
     const first = (about.length ? about : this.overview.words.map(([word]) => word))
       .slice(0, FIRST)
       .join(" ");
@@ -104,8 +66,8 @@ export class Times {
     const words = [...new Set((state.words || first).split(/[\s,;]+/).filter(Boolean))].slice(0, 12);
     const answers = await Promise.all(
       words.map((w) =>
-        ask("time", { w, unit: state.unit }, { signal }).catch((error) => {
-          if (error.status !== 404) throw error;
+        ask("time", { w, unit: state.unit, filter: filters() }, { signal, ...how }).catch((error) => {
+          if (error.status !== 404 || error.place === "filter") throw error;
           return { word: w, time: null };
         }),
       ),

@@ -1,42 +1,56 @@
 // The topics of the text: their terms, sentences that are typical of them, their share over time, and names
 // of one's own, which the run keeps once they are saved.
 import { ask, change, latest } from "./api.js";
-import { small } from "./chart.js";
-import { toDocument } from "./documents.js";
-import { bdi, button, download, h, say } from "./dom.js";
+import { rates, small, spark } from "./chart.js";
+import { quotes } from "./documents.js";
+import { bdi, button, download, h, kept, say, waiting } from "./dom.js";
 import { clean, many, share } from "./format.js";
-import { topicChart, toTopic } from "./times.js";
+import { nothing } from "./list.js";
+import { filters, link } from "./state.js";
+import { commas } from "./table.js";
 
 const QUOTES = 3; // sentences of a topic
+const BRIEF = 8; // topics of the overview
+const MOVED = new Map([
+  [1, ["↑", "takes a larger share than before"]],
+  [0, ["→", "not beyond chance and the change of others"]],
+  [-1, ["↓", "takes a smaller share than before"]],
+]);
 const KEEPS = "Saved names are kept in the run, for its report, the command line and the assistant, too.";
-const FILE = [
-  "save them as a file and give it to ",
-  h("code", "selfvec text topics RUN --names topics.csv"),
-  ", or start the server with ",
-  h("code", "--write"),
-  ".",
-];
+const FILE =
+  "This server may not write the run. To keep your names in it, save them as a file and give it to " +
+  "selfvec text topics RUN --names topics.csv, or start the server with --write.";
+
+const termsOf = ({ terms }) => terms.map((term) => term.replaceAll("_", " "));
+
+/** The chart of a topic: its share of the documents. */
+function chartOf({ name, counts }, periods) {
+  const totals = periods.map(({ documents }) => documents),
+    show = (x) => (x < 0.1 ? `${(100 * x).toFixed(1)} %` : share(x));
+  const series = { name: clean(name), points: rates(counts, totals) };
+  return small({ about: "Share of the documents of each period", periods, show, limit: 1 }, series);
+}
 
 /** Topics with the same name are shown as one. Names that are not saved yet are kept in this browser. */
 export class Topics {
-  constructor(about) {
+  /** Of the overview, `brief`, each is a line. */
+  constructor(about, brief = false) {
     this.newest = latest();
+    Object.assign(this, { about, brief });
     this.key = `selfvec-topics ${about.description} ${about.run}`;
-    try {
-      this.names = JSON.parse(localStorage.getItem(this.key)) ?? {};
-    } catch {
-      this.names = {};
-    }
-    this.opens = about.has_documents;
-    this.mapped = about.has_documents && !about.kept ? "documents" : "words";
+    this.names = JSON.parse(kept(this.key) ?? "{}");
     this.list = h("div");
-    this.usual = button("Names as found", () => this.asFound());
+    this.usual = button("Names as found", () => this.rename(this.rows, ""));
     this.said = h("p.lead", { role: "status" });
+    if (brief) {
+      this.element = this.list;
+      return;
+    }
     this.element = h("div.full.topics", [
-      h("h2", "Topics"),
+      h("h2.hidden", "Topics"),
       h("p.lead", [
         "You can rename a topic. Topics to which you give the same name become one. ",
-        about.writes ? KEEPS : ["This server may not write the run. To keep your names in it, ", FILE],
+        about.writes ? KEEPS : FILE,
       ]),
       h("div.fields", about.writes ? this.keeping() : this.filing(), this.usual),
       this.said,
@@ -46,14 +60,15 @@ export class Topics {
 
   async update() {
     await this.newest(async (signal) => {
-      const progress = (done) =>
-        this.list.replaceChildren(h("p.wait", `Finding topics: ${share(done)} done.`));
-      const [found, typical] = await Promise.all(
-        ["topics", "typical"].map((path) => ask(path, {}, { signal, progress })),
-      );
+      const how = { signal, ...waiting(this.list, "Finding topics", this.rows) };
+      const [found, typical] = await Promise.all([
+        ask("topics", { filter: filters() }, how),
+        ask("typical", {}, how),
+      ]);
       this.periods = found.periods;
-      this.rows = found.topics.map((row, i) => ({ ...row, quotes: typical.topics[i] }));
+      this.rows = found.topics.map((row, i) => ({ ...row, typical: typical.topics[i] }));
       this.draw();
+      this.drawn?.(found);
     });
   }
 
@@ -81,15 +96,56 @@ export class Topics {
 
   draw() {
     this.usual.disabled = this.rows.every((row) => this.nameOf(row) === row.name);
-    if (!this.rows.length) {
-      this.list.replaceChildren(h("p.wait", "The text has too few words for topics."));
-      return;
-    }
-    this.list.replaceChildren(...this.joined().map((topic) => this.section(topic)));
-    say(many(this.list.children.length, "topic"));
+    const shown = this.joined();
+    if (!shown.length)
+      this.list.replaceChildren(
+        nothing("The text has too few words for topics.", "Read the documents", { view: "texts" }),
+      );
+    else if (this.brief)
+      this.list.replaceChildren(
+        h("ul.subjects", [shown.slice(0, BRIEF).map((topic) => this.line(topic))]),
+        h(
+          "p",
+          h(
+            "a",
+            { href: link({ view: "topics" }) },
+            `All ${many(shown.length, "topic")}, with names to change`,
+          ),
+        ),
+      );
+    else this.list.replaceChildren(...shown.map((topic) => this.section(topic)));
+    say(many(shown.length, "topic"));
   }
 
-  section({ name, rows, share: part, counts }) {
+  /** Where the map shows a topic. */
+  mapped({ rows: [row] }) {
+    const shown = { view: "map", of: this.about.mapped, colour: "topic", only: row.own ?? row.name };
+    return link({ ...shown, word: "", doc: "" });
+  }
+
+  /** A topic in a line: whether it grows, its share and course, and a sentence that is typical of it. */
+  line(topic) {
+    const { name, rows, share: part, counts } = topic,
+      { direction, growth, typical } = rows[0];
+    const [sign, moved] = MOVED.get(rows.length === 1 ? direction : undefined) ?? ["", ""];
+    const course = counts.map((n, i) => n / Math.max(1, this.periods[i].documents));
+    return h("li", [
+      h("span", { class: `arrow ${["went", "", "came"][direction + 1]}`, title: growth }, [
+        h("span", { "aria-hidden": "true" }, sign),
+        h("span.hidden", moved),
+      ]),
+      h("div.subject", [
+        h("a", { href: this.mapped(topic) }, h("b", bdi(name))),
+        h("span.times", ` ${share(part)}`),
+        h("p.quiet", commas(termsOf(rows[0]).slice(0, 4))),
+      ]),
+      h("div.course", counts.length > 1 && spark(course, `${name} over time`)),
+      quotes(typical.slice(0, 1)),
+    ]);
+  }
+
+  section(topic) {
+    const { name, rows, share: part } = topic;
     const typed = h("input", {
       value: clean(name),
       maxlength: 100,
@@ -97,24 +153,16 @@ export class Topics {
       "aria-label": `Name of the topic ${clean(name)}`,
       onchange: () => this.rename(rows, typed.value.trim()),
     });
-    const chart = topicChart(this.periods, [{ name, counts }]);
     return h("section.topic", [
       h("h3", typed),
       h("p.lead", [
         `${share(part)} of the documents · `,
         rows.length === 1 && rows[0].growth ? `${rows[0].growth} · ` : "",
-        h("a", { href: toTopic(this.mapped, rows[0].own ?? rows[0].name) }, "on the map"),
+        h("a", { href: this.mapped(topic) }, "on the map"),
       ]),
-      h("p", [
-        rows.map(({ terms }, i) => [
-          i ? "; " : "",
-          terms.map((term, j) => [j ? ", " : "", bdi(term.replaceAll("_", " "))]),
-        ]),
-      ]),
-      this.periods.length > 1 && small(chart, chart.series[0]),
-      rows
-        .flatMap(({ quotes }) => quotes.slice(0, Math.ceil(QUOTES / rows.length)))
-        .map((quote) => quotation(quote, this.opens)),
+      h("p", commas(rows.flatMap((row) => termsOf(row)))),
+      this.periods.length > 1 && chartOf(topic, this.periods),
+      quotes(rows.flatMap(({ typical }) => typical.slice(0, Math.ceil(QUOTES / rows.length)))),
     ]);
   }
 
@@ -123,17 +171,9 @@ export class Topics {
     this.named({ ...this.names, ...Object.fromEntries(rows.map((row) => [row.name, name || row.name])) });
   }
 
-  asFound() {
-    this.named(Object.fromEntries(this.rows.map((row) => [row.name, row.name])));
-  }
-
   named(names) {
     this.names = names;
-    try {
-      localStorage.setItem(this.key, JSON.stringify(names));
-    } catch {
-      /* storage is off */
-    }
+    kept(this.key, JSON.stringify(names));
     this.draw();
   }
 
@@ -167,13 +207,4 @@ export class Topics {
       ]);
     return button("Save as a file", save);
   }
-}
-
-/** A sentence with its terms marked, which leads to its document if that can be opened. */
-function quotation({ tokens, id, date }, opens) {
-  const source = [bdi(id), date ? ` · ${date}` : ""];
-  return h("blockquote", { dir: "auto" }, [
-    tokens.map(([text, term]) => (term ? h("mark", clean(text)) : clean(text))),
-    h("cite", opens ? toDocument(id, source) : source),
-  ]);
 }

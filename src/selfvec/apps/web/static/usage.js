@@ -4,7 +4,7 @@ import { later, toDocument } from "./documents.js";
 import { bdi, h, say } from "./dom.js";
 import { clean, count, direction, many, readable } from "./format.js";
 import { Fields, findings } from "./list.js";
-import { link } from "./state.js";
+import { filters, link } from "./state.js";
 import { meanings, table } from "./table.js";
 
 const MOST = 20; // collocates, and keywords of each side
@@ -19,15 +19,7 @@ const ORDERS = {
   "1L,2L,1R": "two before, one after",
   date: "date",
 };
-const MEASURES = {
-  logdice: "logDice",
-  mi: "MI",
-  mi3: "MI³",
-  t: "t",
-  z: "z",
-  ll: "log-likelihood",
-  delta_p: "ΔP",
-};
+const MEASURES = { logdice: "logDice", mi: "MI", mi3: "MI³", t: "t", z: "z", ll: "LL", delta_p: "ΔP" };
 const WINDOWS = {
   "5L5R": "five on each side", // not 5: keys that are numbers would be put in order
   "1L1R": "one on each side",
@@ -55,17 +47,14 @@ const list = (columns, rows, cells) => table(columns, rows, cells, { class: "fig
 export const collocates = (word, parts) =>
   asking("Collocates", COMPANY, async (chosen) => {
     const asked = parts.map((slice) =>
-      ask("collocates", { w: word, slice, top: MOST, ...chosen }, { busy }).catch((error) => error),
+      ask("collocates", { w: word, slice, filter: filters(), top: MOST, ...chosen }, { busy }).catch(
+        (error) => error,
+      ),
     );
-    const together = (row) =>
-      h(
-        "a",
-        {
-          href: link({ near: row.word }),
-          "aria-label": `${count(row.together)} times together: sentences with ${row.word}`,
-        },
-        [count(row.together)],
-      );
+    const together = (row) => {
+      const said = `${count(row.together)} times together: sentences with ${row.word}`;
+      return h("a", { href: link({ near: row.word }), "aria-label": said }, count(row.together));
+    };
     const found = await Promise.all(asked);
     const sides = found.map((side, i) =>
       h("section", [
@@ -101,7 +90,7 @@ const notes = (found) => (found?.counted ?? []).map((note) => ` ${note}`);
 /** How often words occur, and how varied they are. */
 export const frequencies = () =>
   asking("Frequent words", { unit: { label: "count", options: UNITS } }, async (chosen) => {
-    const found = await ask("frequency", { ...chosen, top: LINES }, { busy });
+    const found = await ask("frequency", { ...chosen, filter: filters(), top: LINES }, { busy });
     const varied = found.sttr === null ? "" : ` Type–token ratio: ${found.sttr.toFixed(3)}.`;
     return h("div", [
       h("p.lead", `${count(found.tokens)} words, ${count(found.types)} different.${varied}`, notes(found)),
@@ -115,7 +104,7 @@ export const sequences = (word) =>
     word ? "Sequences with the word" : "Sequences of words that recur",
     { n: { label: "words", options: LENGTHS } },
     async (chosen) => {
-      const found = await ask("ngrams", { ...chosen, w: word || undefined, top: LINES }, { busy });
+      const found = await ask("ngrams", { ...chosen, w: word, filter: filters(), top: LINES }, { busy });
       return h("div", [
         h("p.lead", `${count(found.ngrams)} that occur twice or more.`, notes(found)),
         list(found.columns, found.rows, { ngram: (row) => bdi(row.ngram) }),
@@ -126,7 +115,7 @@ export const sequences = (word) =>
 /** How evenly a word is spread over the text, and where it occurs. */
 export const dispersion = (word) =>
   later("Where in the text", async () => {
-    const found = await ask("dispersion", { w: word }, { busy });
+    const found = await ask("dispersion", { w: word, filter: filters() }, { busy });
     return h("div", h("p.lead", meanings(found.columns), notes(found)), list(found.columns, found.rows));
   });
 
@@ -136,21 +125,14 @@ export function concordance(word, about, parts) {
   // A Map, since an object would put years before its other keys.
   const within = new Map([["", "the whole text"], ...parts.map((part) => [part, readable(part)])]);
   const declared = {
-    query: {
-      label: "word, phrase or pattern",
-      value: word,
-      placeholder: word,
-      late: true,
-      wide: true,
-      maxlength: 200,
-    },
+    query: { label: "word, phrase or pattern", value: word, late: true, wide: true, maxlength: 200 },
     sort: { label: "sorted by", options: about.dates ? { ...orders, date } : orders },
     forms: { label: "forms", options: FORMS },
     lines: { label: "lines", options: { "": "the first", sample: "at random" } },
     slice: parts.length > 1 && { label: "in", options: within },
   };
   return asking("Concordance", declared, async ({ query, forms, lines, ...chosen }) => {
-    const asked = { query: query || word, ...chosen, top: LINES, sample: lines && LINES };
+    const asked = { query: query || word, ...chosen, filter: filters(), top: LINES, sample: lines && LINES };
     if (forms) asked[forms] = true;
     const found = await ask("concordance", asked, { busy });
     const shown = found.rows.length;

@@ -9,8 +9,6 @@ import { toWord } from "./table.js";
 import { wordChart } from "./times.js";
 import { collocates, concordance, dispersion, sequences } from "./usage.js";
 
-const ANCHOR = "Link to this word";
-
 export class WordPage {
   constructor(element, about, choose) {
     this.element = element;
@@ -46,7 +44,7 @@ export class WordPage {
   /** The figures again, now that the tests are done. */
   async recheck() {
     const { word } = this;
-    if (!word) return;
+    if (!word || this.tested) return;
     const found = await ask("word", { w: word, c: state.c });
     if (word !== this.word) return;
     const list = facts(figures(found));
@@ -62,18 +60,14 @@ export class WordPage {
 
   paint(found) {
     const { word } = found;
-    this.word = word;
+    Object.assign(this, { word, tested: found.tested });
     this.texts = h("div.texts", h("p.wait", "Looking for sentences …"));
     this.mapSlot = h("div", this.map.element);
     this.time = h("div");
     this.list = facts(figures(found));
     this.element.replaceChildren(
       h("a.back", { href: link({ word: "", near: "" }) }, "← All words"),
-      h("h2.word", [
-        bdi(word),
-        " ",
-        h("a.anchor", { href: link({ word }), title: ANCHOR, "aria-label": ANCHOR }, "#"),
-      ]),
+      h("h2.word", bdi(word)),
       claim(found),
       this.list,
       h("h3", "Neighbours"),
@@ -141,7 +135,7 @@ export class WordPage {
       this.mapSlot.replaceChildren(h("p.wait", "The word has no vector, so it is not on a map."));
       return;
     }
-    const [described, places] = await askMap(asked, signal);
+    const [described, places] = await askMap(asked, { signal });
     clearTimeout(this.again);
     if (!described.whole)
       this.again = setTimeout(() => {
@@ -176,9 +170,12 @@ export class WordPage {
       return;
     }
     const answer = await ask("uses", { ...asked, n: 5 }, { signal });
-    const one = answer.texts.length === 1;
+    const one = answer.texts.length === 1,
+      written = answer.texts.some((text) => text.uses.some((use) => use.written));
+    const left = this.about.left_out.length ? `, without ${this.about.left_out.join(" and ")}` : "",
+      rebuilt = written ? "" : `, rebuilt from the tokens that the run kept${left}`;
     this.texts.replaceChildren(
-      this.note(answer.texts.some((text) => text.uses.some((use) => use.written))),
+      h("p.lead", `Sentences that best show the change${rebuilt}.`),
       h("div", { class: one ? "" : "sides" }, [
         answer.texts.map((text) =>
           h("section", one ? null : h("h4", readable(text.name)), quotes(text.uses)),
@@ -189,56 +186,37 @@ export class WordPage {
 
   async together(word, other, signal) {
     const found = await ask("together", { w: word, other, n: 6 }, { signal });
-    const times = many(found.together, "time");
-    const both = [h("b", bdi(word)), " and ", h("b", bdi(other))];
-    const shared = found.shared.length
-      ? ["Words that occur near both: ", listed(found.shared.map((near) => toWord(near))), "."]
-      : [];
+    const times = `${many(found.together, "time")} of ${count(found.of)}`;
+    const how = found.together
+      ? `They occur within eight words of each other ${times}. `
+      : `They never occur close together. ${found.shared.length ? "They occur with the same words. " : ""}`;
+    const shared = found.shared.length > 0 && [
+      "Words that occur near both: ",
+      listed(found.shared.map((near) => toWord(near))),
+      ".",
+    ];
     this.texts.replaceChildren(
-      h("p.claim", [
-        "Why ",
-        both,
-        "? ",
-        found.together
-          ? `They occur within eight words of each other ${times} of ${count(found.of)}. `
-          : "They never occur close together. ",
-        found.together || !shared.length ? "" : "They are near because they occur with the same words. ",
-        shared,
-      ]),
+      h("p.claim", "Why ", h("b", bdi(word)), " and ", h("b", bdi(other)), "? ", how, shared),
       h("p", h("a", { href: link({ near: "" }) }, "← Other sentences")),
       quotes(found.uses),
     );
-  }
-
-  note(written) {
-    const left = this.about.left_out.length ? `, without ${this.about.left_out.join(" and ")}` : "";
-    return h("p.lead", [
-      "Sentences that best show the change",
-      written ? "." : `, rebuilt from the tokens that the run kept${left}.`,
-    ]);
   }
 }
 
 /** How the neighbours changed, in a sentence. */
 function claim({ word, names: [before, after], before: near, after: now, gained, lost, source }) {
   const some = (words, mark) => listed(words.slice(0, 4).map((other) => toWord(other, mark)));
-  const own = h("b", bdi(word)),
-    came = () => [some(gained, "came"), "."];
+  const own = h("b", bdi(word));
   if (!near.length && !now.length) return h("p.claim", own, " has no vector, before or after.");
-  if (!near.length) {
-    const first = some(
-      now.map(([other]) => other),
-      "came",
-    );
-    return h("p.claim", own, " had no vector; now it is near ", first, ".");
-  }
+  const first = now.map(([other]) => other);
+  if (!near.length) return h("p.claim", own, " had no vector; now it is near ", some(first, "came"), ".");
   if (!gained.length) return h("p.claim", own, " kept its ten nearest neighbours.");
   const spelled = ", words of similar spelling, because the initial vectors lack it";
   const said =
     before === "original"
       ? ["Before refining, ", `${source === "subwords" ? spelled : ""}. In your text it is near `]
       : [`In ${readable(before)} `, `; in ${readable(after)} it is near `];
-  return h("p.claim", said[0], own, " was near ", some(lost, "went"), said[1], came());
+  return h("p.claim", said[0], own, " was near ", some(lost, "went"), said[1], some(gained, "came"), ".");
 }
 
 /** What was measured of a word, as [name, value, …]. */
@@ -261,18 +239,14 @@ function figures(found) {
     const chance = change.chance ? `; by chance ${figure(change.chance)}` : "";
     if (change.distance !== null) out.push(["distance moved", figure(change.distance), chance]);
     if (change.mark) out.push(["kind", change.mark]);
-    if (change.q !== null) out.push(["significance", ...significance(change.q, refined)]);
+    const [yes, no] = refined
+        ? ["its documents agree", "its documents disagree"]
+        : ["significant", "may be chance"],
+      sign = change.q <= 0.05 ? h("b.yes", yes) : h("b.no", no);
+    if (change.q !== null)
+      out.push(["significance", sign, ` (q ${change.q < 0.001 ? "" : "= "}${probability(change.q)})`]);
   }
   const after = now === source ? "" : `; now on ${SOURCES[now]}`;
   if (lacked) out.push(["its vector", `at first based on ${SOURCES[source]}`, after]);
   return out;
-}
-
-function significance(q, refined) {
-  const sure = q <= 0.05;
-  const [yes, no] = refined
-    ? ["its documents agree", "its documents disagree"]
-    : ["significant", "may be chance"];
-  const value = ` (q ${q < 0.001 ? "" : "= "}${probability(q)})`;
-  return [h("b", { class: sure ? "yes" : "no" }, sure ? yes : no), value];
 }

@@ -1,0 +1,150 @@
+"""The fields of the documents as filters: how many documents each value, or range of values, would leave."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+
+from selfvec.base.arrays import Mask
+from selfvec.base.chart import round_figures
+from selfvec.corpus.filters import allowed
+from selfvec.corpus.slices import Slice, slice_counts
+from selfvec.data.field_types import DAY, INTEGER, LIST, MOMENT, NUMBER, kind_of, written
+from selfvec.retrieval import Index
+
+from . import addresses
+from .addresses import address
+from .maps import shown_on
+from .page_data import Json, PageData
+
+_VALUES = 8  # of a field, those that most documents have
+_BARS = 12  # of a histogram, about
+_MOST_BARS = 60
+_TAIL = 0.98  # of the numbers are in bars of equal width; the last bar has those above
+_FORMS = ("%Y", "%Y-%m", "%Y-%m-%d")
+
+
+@address("/api/facets", waits=True)
+def facets(page: PageData, query: addresses.OptionalQuestion = "", filter: addresses.Filters = None) -> Json:
+    """How many documents pass, and have a word of the query: all, and by value of their date and each field.
+
+    Each value comes with the filter that chooses it.
+    """
+    index, batch = page.index.result(), page.run.tokens
+    found, fields = counted_facets(index, query, filter or ())
+    counted = batch is not None and batch.documents == len(index)
+    return {
+        "documents": len(index),
+        "found": int(np.count_nonzero(found)),
+        "words": int(np.diff(batch.offsets)[found].sum()) if batch is not None and counted else None,
+        "fields": fields,
+    }
+
+
+@address("/api/map/passing")
+def passing(
+    page: PageData,
+    key: addresses.ComparisonKey,
+    of: addresses.MapOf = "words",
+    layout: addresses.Layout = "pca",
+    filter: addresses.Filters = None,
+) -> Json:
+    """Which points of a map pass, by their places: documents, or words that occur in documents that do."""
+    shown = shown_on(page, key, of, layout)
+    documents = page.index.result().documents
+    passes = allowed(documents, filter or ())
+    if of == "words":
+        batch = page.run.tokens
+        if batch is None or batch.documents != len(passes):
+            return {"places": list(range(len(shown)))}
+        passes = slice_counts(batch, [Slice("", passes)])[0] > 0
+    return {"places": np.flatnonzero(passes[shown]).tolist()}
+
+
+def counted_facets(index: Index, query: str, filters: Sequence[str]) -> tuple[Mask, list[Json]]:
+    """The documents that pass the filters and have a word of the question, (D,), and how many by field.
+
+    The counts of a field leave out its own filters, so that another value can be chosen.
+    """
+    documents = index.documents
+    matching = index.matching(query) if query.strip() else np.ones(len(index), bool)
+
+    @cache
+    def passing(wanted: tuple[str, ...]) -> Mask:
+        return matching & allowed(documents, wanted)
+
+    rows = []
+    for name in dict.fromkeys(["date", *documents.fields]):
+        values = pl.Series(documents.days) if name == "date" else documents.values(name)
+        passes = passing(tuple(text for text in filters if text.partition("=")[0].strip() != name))
+        rows.append(_facet(name, pl.DataFrame({"value": values, "passes": passes}).drop_nulls("value")))
+    return passing(tuple(filters)), [row for row in rows if row is not None]
+
+
+def _facet(name: str, there: pl.DataFrame) -> Json | None:
+    """A field: its type, and its values with the number of documents; None if it does not sort documents.
+
+    Numbers and times are ranges, as ``bars``; ``range`` has the ends and the median of those that pass.
+    """
+    kind = kind_of(there["value"].dtype)
+    row: Json = {"name": name, "type": kind, "bars": True, "more": 0, "range": []}
+    if kind in (INTEGER, NUMBER) and there["value"].n_unique() > _VALUES:
+        counts = list(_by_range(there, kind == INTEGER))
+        own = there.filter("passes")["value"]
+        row["range"] = (
+            written(pl.Series([own.min(), own.median(), own.max()], dtype=pl.Float64)).to_list()
+            if len(own)
+            else []
+        )
+    elif kind in (DAY, MOMENT):
+        counts = _by_time(there)
+    else:
+        documents = len(there)
+        if kind.startswith(LIST):
+            there = there.with_columns(pl.col("value").list.unique()).explode("value").drop_nulls("value")
+        there = there.with_columns(written(there["value"]))
+        by_value = there.group_by("value", maintain_order=True).agg(pl.col("passes").sum())
+        if not 2 <= len(by_value) <= max(2, documents // 2):
+            return None
+        counted = by_value.filter(pl.col("passes") > 0).sort("passes", descending=True, maintain_order=True)
+        counts = counted.head(_VALUES).rows()
+        row |= {"bars": False, "more": len(counted) - len(counts)}
+    values = [{"value": text, "filter": f"{name}={text}", "count": count} for text, count in counts]
+    return row | {"values": values} if values else None
+
+
+def _by_range(there: pl.DataFrame, whole: bool) -> Iterator[tuple[str, int]]:
+    """Documents in ranges of numbers, whose ends belong to them; the last ones are all in one."""
+    numbers = there["value"].to_numpy()
+    low, high = float(numbers.min()), float(np.quantile(numbers, _TAIL))
+    step, edges = 1.0, [value for value, _ in round_figures(low, max(high, low + 1e-9), _BARS)]
+    if len(edges) > 1:
+        step = edges[1] - edges[0]
+    if whole:
+        edges = sorted({math.ceil(edge) for edge in edges})
+    edges = [edges[0] - step, *edges] if edges[0] > low else edges
+    own = numbers[there["passes"].to_numpy()]
+    for first, end in pairwise([*edges, math.inf]):
+        last = end - 1 if whole and end < math.inf else end
+        ends = written(pl.Series([float(f"{first:.12g}"), float(f"{last:.12g}")])).to_list()
+        if end == math.inf:
+            ends[1] = ""
+        elif whole and last == first:
+            ends = ends[:1]
+        yield "..".join(ends), int(np.count_nonzero((own >= first) & (own <= last)))
+
+
+def _by_time(there: pl.DataFrame) -> list[tuple[str, int]]:
+    """Documents by year, or if there are few by month or day; periods without any are not listed."""
+    periods = [there["value"].dt.strftime(form) for form in _FORMS]
+    best, *finer = periods
+    for named in finer:
+        if best.n_unique() < named.n_unique() <= _MOST_BARS:
+            best = named
+    by_period = there.with_columns(best).group_by("value").agg(pl.col("passes").sum())
+    return by_period.sort("value").rows()
