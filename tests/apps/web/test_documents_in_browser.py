@@ -148,6 +148,15 @@ def test_documents_are_listed_sorted_and_read(page: Page, fielded: Site) -> None
     page.click("#pane .more")
     page.wait("document.querySelectorAll('.found > li').length === 60")
     assert page.run(listed) == [str(number) for number in range(60)]
+    place = "document.querySelector('.found > li:nth-child(41)').getBoundingClientRect().top"
+    page.box(".found > li:nth-child(41)")  # scrolled to
+    stands = page.run(place)
+    page.run("document.querySelector('.found > li:nth-child(41) a').click()")
+    page.wait("document.querySelector('#word .whole')")
+    assert page.run(place) == stands  # the list stays where it is beside a document
+    page.run("void history.back()")
+    page.wait("document.body.classList.contains('alone')")
+    assert page.run(place) == stands
     page.open(f"{fielded.address}#view=texts&order=longest")
     page.wait(f"{listed}[0] === '59'")  # with the whale
     page.open(f"{fielded.address}#view=texts&filter=state=OHIO")

@@ -130,7 +130,10 @@ async function view(name) {
     unknown: () => new Unknown(),
     health: () => new Health(),
   }[name]();
-  if ($("pane").firstChild !== panes[name].element) $("pane").replaceChildren(panes[name].element);
+  if ($("pane").firstChild !== panes[name].element) {
+    $("pane").replaceChildren(panes[name].element);
+    for (const part of [document.documentElement, $("main"), $("pane")]) part.scrollTop = 0;
+  }
   narrowing.view(panes[name]).catch(alarm);
   return panes[name].update();
 }
@@ -142,7 +145,9 @@ async function beside() {
   const first = name === "changes" && ranking.found?.rows[0]?.word,
     wanted = reads ? doc : BESIDE.has(name) && (state.word || first);
   document.body.classList.toggle("chosen", Boolean(reads ? doc : state.word));
+  const top = $("main").scrollTop || $("pane").scrollTop; // whichever scrolls, the list stays where it is
   document.body.classList.toggle("alone", !wanted && name !== "changes");
+  $("main").scrollTop = $("pane").scrollTop = top;
   if (!wanted) return;
   if (reads) {
     if (page.doc === doc + at) return; // it is shown already

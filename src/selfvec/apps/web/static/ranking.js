@@ -18,7 +18,6 @@ const SORTS = {
 };
 const LEVELS = { "": "any", 0.05: "q ≤ .05", 0.01: "q ≤ .01", 0.001: "q ≤ .001" };
 const FEWEST = { label: "min. occurrences", type: "number", step: 1, min: 1 };
-
 const EVERYTHING = { seen: "1", size: "", q: "", text: "", stops: "1", names: "" };
 
 export class Ranking extends List {
