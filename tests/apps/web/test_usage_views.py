@@ -195,11 +195,11 @@ def test_words_more_typical_of_a_part_are_with_what_changed(page: Page, site: Si
     page.wait("document.querySelector('#pane .typical details')")
     assert not any("keyness" in url for url in page.requests)
     page.click("#pane .typical summary")
-    page.wait("document.querySelector('#pane .typical h4')")
+    page.wait("document.querySelector('#pane .typical h3')")
     rows = [row for row in site.json("/api/keyness?c=1990|2020&top=20")["rows"] if row["p"] <= 0.05]
     assert rows == []  # the words of all years are drawn alike
     assert page.texts("#pane .typical .wait") == ["No word.", "No word."]
-    assert page.texts("#pane .typical h4") == ["More typical of 1990", "More typical of 2020"]
+    assert page.texts("#pane .typical h3") == ["More typical of 1990", "More typical of 2020"]
     page.choose("#comparison", "refined")
     page.wait("document.querySelector('#pane h2').innerText.includes('refining')")
     assert page.run("document.querySelector('#pane .typical details')") is None  # the same text

@@ -23,10 +23,10 @@ from .maps import shown_on
 from .page_data import Json, PageData
 
 _VALUES = 8  # of a field, those that most documents have
-_BARS = 12  # of a histogram, about
-_MOST_BARS = 60
+_BARS = 7  # of a histogram, about: each is 24 pixels wide or more, or it could not be touched
+_PERIODS = 15  # of a histogram of time, which has twice the room
+_YEARS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _TAIL = 0.98  # of the numbers are in bars of equal width; the last bar has those above
-_FORMS = ("%Y", "%Y-%m", "%Y-%m-%d")
 
 
 @address("/api/facets", waits=True)
@@ -91,16 +91,15 @@ def _facet(name: str, there: pl.DataFrame) -> Json | None:
 
     Numbers and times are ranges, as ``bars``; ``range`` has the ends and the median of those that pass.
     """
+    if there.is_empty():
+        return None
     kind = kind_of(there["value"].dtype)
     row: Json = {"name": name, "type": kind, "bars": True, "more": 0, "range": []}
     if kind in (INTEGER, NUMBER) and there["value"].n_unique() > _VALUES:
         counts = list(_by_range(there, kind == INTEGER))
-        own = there.filter("passes")["value"]
-        row["range"] = (
-            written(pl.Series([own.min(), own.median(), own.max()], dtype=pl.Float64)).to_list()
-            if len(own)
-            else []
-        )
+        own = there.filter("passes")["value"].cast(pl.Float64)
+        ends = [own.min(), own.median(), own.max()] if len(own) else []
+        row["range"] = written(pl.Series(ends, dtype=pl.Float64)).to_list()
     elif kind in (DAY, MOMENT):
         counts = _by_time(there)
     else:
@@ -122,7 +121,9 @@ def _by_range(there: pl.DataFrame, whole: bool) -> Iterator[tuple[str, int]]:
     """Documents in ranges of numbers, whose ends belong to them; the last ones are all in one."""
     numbers = there["value"].to_numpy()
     low, high = float(numbers.min()), float(np.quantile(numbers, _TAIL))
-    step, edges = 1.0, [value for value, _ in round_figures(low, max(high, low + 1e-9), _BARS)]
+    if high <= low:  # nearly all are the same
+        high = float(numbers.max())
+    step, edges = 1.0, [value for value, _ in round_figures(low, high, _BARS)]
     if len(edges) > 1:
         step = edges[1] - edges[0]
     if whole:
@@ -140,11 +141,15 @@ def _by_range(there: pl.DataFrame, whole: bool) -> Iterator[tuple[str, int]]:
 
 
 def _by_time(there: pl.DataFrame) -> list[tuple[str, int]]:
-    """Documents by year, or if there are few by month or day; periods without any are not listed."""
-    periods = [there["value"].dt.strftime(form) for form in _FORMS]
-    best, *finer = periods
-    for named in finer:
-        if best.n_unique() < named.n_unique() <= _MOST_BARS:
-            best = named
-    by_period = there.with_columns(best).group_by("value").agg(pl.col("passes").sum())
-    return by_period.sort("value").rows()
+    """Documents by years or spans of years; by month or day if these are as few."""
+    years, passes = there["value"].dt.year().to_numpy(), there["passes"].to_numpy()
+    first, last = int(years.min()), int(years.max())
+    width = next(width for width in _YEARS if last // width - first // width < _PERIODS)
+    for form in ("%Y-%m-%d", "%Y-%m") if width == 1 else ():
+        named = there.with_columns(pl.col("value").dt.strftime(form))
+        if last - first + 1 < named["value"].n_unique() <= _PERIODS:
+            return named.group_by("value").agg(pl.col("passes").sum()).sort("value").rows()
+    starts = range(first // width * width, last + 1, width)
+    names = [f"{start:04}" + (f"..{start + width - 1:04}" if width > 1 else "") for start in starts]
+    counts = [int(np.count_nonzero(passes & (years // width * width == start))) for start in starts]
+    return list(zip(names, counts, strict=True))

@@ -29,6 +29,7 @@ from selfvec.views.text_report import TextFindings, text_report
 from .addresses import ADDRESSES
 from .app import page_files, points_bytes
 from .comparison import Filter
+from .facets import facets
 from .page_data import Json, PageData
 from .work import BackgroundTask
 
@@ -120,6 +121,8 @@ def _answers(page: PageData, progress: Progress) -> Answers:
     texts = _documents(page)
     if texts is not None:
         answers["documents"] = texts
+        fields = {field["name"]: field["values"] for field in facets(page)["fields"]}
+        answers["spans"] = [value["value"] for value in fields.get("date", ())]
     about = answers.ask("about")
     first = [choice for choice in about["comparisons"] if choice["key"] == key]
     about |= {

@@ -37,7 +37,7 @@ function saved(path, asked) {
     };
   }
   if (ANSWERS.documents) {
-    documents ??= new Documents(ANSWERS.documents, ANSWERS.topics.periods);
+    documents ??= new Documents(ANSWERS.documents, ANSWERS.spans);
     const answer = path in Documents.prototype ? documents[path](asked) : ANSWERS.none;
     if (answer) return answer;
     if (path === "document") throw new Refused({ rule: `this file has no document ${asked.id}` }, 404);

@@ -17,8 +17,8 @@ const ORDERS = {
 };
 
 export class Documents {
-  constructor(rows, periods) {
-    Object.assign(this, { rows, periods });
+  constructor(rows, spans) {
+    Object.assign(this, { rows, spans });
     this.counts = new Map(); // of a word: its times in each document that has it
     rows.forEach((row, i) => {
       const words = wordsOf(row.text);
@@ -87,8 +87,9 @@ export class Documents {
     const passing = (wanted) => this.passing(wanted).filter((row) => having.has(row));
     const facet = (name, bars, counts) => {
       const values = [...counts].map(([value, n]) => ({ value, count: n, filter: `${name}=${value}` }));
-      const shown = bars ? values : values.sort((a, b) => b.count - a.count).slice(0, VALUES);
-      return { name, bars, values: shown, more: values.length - shown.length, range: [] };
+      const shown = bars ? values : values.sort((a, b) => b.count - a.count).slice(0, VALUES),
+        more = values.length - shown.length;
+      return { name, bars, type: bars && "day", values: shown, more, range: [] };
     };
     const but = (name) => passing(filters.filter((text) => !text.startsWith(`${name}=`)));
     const counts = (name) => {
@@ -102,16 +103,13 @@ export class Documents {
       return size > 1 && size <= this.rows.length / 2;
     };
     const dated = but("date").filter(({ date }) => date);
-    const periods = this.periods.map(({ name }) => [
-      name,
-      dated.filter(({ date }) => within(date, name)).length,
-    ]);
+    const spans = this.spans.map((name) => [name, dated.filter(({ date }) => within(date, name)).length]);
     return {
       found: passing(filters).length,
       documents: this.rows.length,
       words: null,
       fields: [
-        ...(dated.length ? [facet("date", true, periods)] : []),
+        ...(dated.length ? [facet("date", true, spans)] : []),
         ...this.names.filter(sorts).map((name) => facet(name, false, counts(name))),
       ],
     };

@@ -176,7 +176,7 @@ export const keywords = (c, [a, b]) =>
       const side = (name, key) => {
         const rows = found.rows.filter((row) => row.key_of === key && row.p <= CHANCE);
         return [
-          h("h4", `More typical of ${readable(name)}`),
+          h("h3", `More typical of ${readable(name)}`),
           rows.length === 0 ? h("p.wait", "No word.") : list(found.columns, rows),
         ];
       };
