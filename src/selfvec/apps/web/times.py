@@ -49,7 +49,9 @@ def topics(page: PageData, unit: addresses.Unit = None, filter: addresses.Filter
     """How many documents of each period belong to each topic, as it was found; and its name in the run."""
     parts, passes = _passing(page, periods(page.run.tokens, unit), filter or ())
     result = page.topics.result()
-    growth = _growth_of_subjects(page) if result else []
+    growth: list[ShareChange | None] = [None] * len(result.topics if result else ())
+    if result and passes is None:  # it is that of all documents
+        growth = _growth_of_subjects(page)
     own = own_name_of_each(result, page.run.topic_names) if result else []
     named = page.named_topics
     return {
@@ -62,10 +64,10 @@ def topics(page: PageData, unit: addresses.Unit = None, filter: addresses.Filter
                 "terms": [term for term, _ in topic.terms],
                 "share": topic.share if passes is None else float(np.mean(result.of_documents[passes] == i)),
                 "counts": [int(np.sum((result.of_documents == i) & part.documents)) for part in parts],
-                "growth": "" if growth[i] is None else f"{growth[i].told}.",
-                "direction": _direction(growth[i]),
+                "growth": f"{change.told}." if change else "",
+                "direction": _direction(change),
             }
-            for i, topic in enumerate(result.topics)
+            for i, (topic, change) in enumerate(zip(result.topics, growth, strict=True))
         ]
         if result
         else [],
