@@ -24,7 +24,8 @@
 #                 ten times as many examples: an hour
 # make javascript  how the page's scripts are written, by prettier and eslint; needs npm, and writes node_modules/
 # make docker     an image of `selfvec serve`, of that wheel; needs Docker
-# make dist       a reproducible wheel, tried in an empty environment; a bill of materials and licences -> dist/
+# make dist       a reproducible wheel, tried in an empty environment, and its sources; a bill of materials and licences
+#                 -> dist/
 # make docs       the documentation as a web site in site/
 #
 # bench, paper and the targets that fill a page of docs/results/ use shared/data beside the checkout, if it is there.
@@ -125,8 +126,8 @@ node_modules/.bin/eslint:
 	$(NPM) prettier@3 eslint@9 @eslint/js@9 globals@16
 
 dist: $(VENV)/installed-dev
-	rm -f dist/*.whl
-	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -t wheel
+	rm -f dist/*.whl dist/*.tar.gz
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build
 	$(BIN)/python tools/try_wheel.py dist
 	$(BIN)/python tools/sbom.py dist
 

@@ -17,6 +17,7 @@ import pytest
 from benchmarks.page import generated
 from benchmarks.speed.install import EXTRAS, PROJECT, PURPOSES, named
 from tests.places import DOCS, ROOT
+from tools import releasable
 
 from selfvec.base.versions import __version__
 
@@ -25,7 +26,7 @@ def built(folder: Path, where: Path) -> Path:
     """A wheel built from a copy of the sources that has other times and permissions."""
     copy = where / "sources"
     copy.mkdir(parents=True)
-    for name in ("src", "README.md", "LICENSE", "pyproject.toml"):
+    for name in ("src", "README.md", "LICENSE", "pyproject.toml", "hatch_build.py"):
         source = folder / name
         ignored = shutil.ignore_patterns("__pycache__")
         if source.is_dir():
@@ -47,8 +48,41 @@ def test_the_wheel_has_the_same_bytes_wherever_it_is_built(tmp_path: Path) -> No
     assert one.name == f"selfvec-{__version__}-py3-none-any.whl"
     assert one.stat().st_size < 8e6  # of which the list of English words is 6
     names = zipfile.ZipFile(one).namelist()
+    shown = zipfile.ZipFile(one).read(f"selfvec-{__version__}.dist-info/METADATA").decode()
+    place = f"{PROJECT['urls']['Repository']}/%s/v{__version__}/"
+    assert f"]({place % 'blob'}docs/install.md" in shown
+    assert f"]({place % 'raw'}docs/figures/" in shown
+    relative = re.findall(
+        r"(?:\]\(|^\[[^\]]+\]: |(?:src|href|srcset)=\")(?!\w+:|#)[^\s)\"]+", shown, re.MULTILINE
+    )
+    assert relative == []  # on PyPI they lead nowhere
     assert "selfvec/__init__.py" in names
     assert not [name for name in names if name.startswith("tests") or name.endswith((".so", ".pyc"))]
+
+
+def test_a_placeholder_a_sentence_of_before_and_another_tag_stop_a_release(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for page in releasable.PAGES:
+        (tmp_path / page).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / page).write_text("Nothing\nto fill in.\n")
+    assert releasable.main(f"v{__version__}", tmp_path) == 0
+    capsys.readouterr()
+    assert releasable.main("v0.1", tmp_path) == 1
+    assert capsys.readouterr().out == f"the tag is v0.1, and the version {__version__}\n"
+    (tmp_path / "pyproject.toml").write_text('\nRepository = "https://example.invalid/x"\n')
+    (tmp_path / "docs/install.md").write_text("It is not on\nPyPI yet.\n")
+    assert releasable.main(f"v{__version__}", tmp_path) == 1
+    faults = capsys.readouterr().out.splitlines()
+    assert [fault.split(": ")[0] for fault in faults] == ["pyproject.toml:2", "docs/install.md:1"]
+
+
+def test_actions_are_named_by_a_full_version_or_a_commit() -> None:
+    files = sorted((ROOT / ".github/workflows").glob("*.yml"))
+    used = [name for file in files for name in re.findall(r"uses: (\S+)", file.read_text(encoding="utf-8"))]
+    assert len(used) >= 7
+    full = re.compile(r"\./.+|[\w./-]+@(v\d+\.\d+\.\d+|[0-9a-f]{40})")
+    assert [name for name in used if not full.fullmatch(name)] == []
 
 
 def test_the_bill_of_materials_lists_the_core_with_licences(tmp_path: Path) -> None:
