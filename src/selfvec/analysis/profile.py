@@ -69,16 +69,23 @@ class Profile(Figures):
     def view(self, top: int | None = None) -> View:
         """Frequency, spread, collocates, sequences, what changed, and quotations, one below another."""
         del top  # of each kind as many are listed as were asked for
-        company = f"Collocates within {self['window']} words, by logDice"
+        spread, *others = self.tables
+        times = (_bars(each["by"], each["groups"]) for each in self["groups"] if each["by"] in PERIODS)
         quoted = f"{len(self['quotations'])} of {count_of(self['count'], 'occurrence')}"
-        parts = [
+        lines = Table(_LINES, self["quotations"], quoted)
+        return View(self.title, [spread, *times, *others, lines], records=self.rows)
+
+    @property
+    def tables(self) -> list[Table]:
+        """Without times and quotations, which a page draws otherwise."""
+        fields = (each for each in self["groups"] if each["by"] not in PERIODS)
+        company = f"Collocates within {self['window']} words, by logDice"
+        return [
             Table(_SPREAD, [self.as_dict()]),
-            *(_facet(each["by"], each["groups"]) for each in self["groups"]),
+            *(Table([Column("group", each["by"], PROSE), *_RATES], each["groups"]) for each in fields),
             Table(_COMPANY, self._company, company, self._changes),
             Table(_SEQUENCES, self["ngrams"], "Sequences"),
-            Table(_LINES, self["quotations"], quoted),
         ]
-        return View(self.title, parts, records=self.rows)
 
     @property
     def _company(self) -> list[Row]:
@@ -98,10 +105,8 @@ class Profile(Figures):
         return [f"It is {', '.join(shares)} (p {PROBABILITY(change['p'])}).", *near]
 
 
-def _facet(by: str, groups: Sequence[Row]) -> Table:
-    """How often the word is in each period, as bars, or with each value of a field."""
-    if by not in PERIODS:
-        return Table([Column("group", by, PROSE), *_RATES], groups)
+def _bars(by: str, groups: Sequence[Row]) -> Table:
+    """How often the word is in each period."""
     bars = Column("groups", f"{groups[0]['group']} to {groups[-1]['group']}", BARS, of=_heights)
     return Table([Column("by", "", PROSE), bars], [{"by": by, "groups": groups}])
 
@@ -112,18 +117,19 @@ def _heights(row: Row) -> list[float]:
 
 _ENDS = ("first", "last")
 _SPREAD = (
+    Column("word", form=PROSE),
     Column("count", form=COUNT),
     Column("per_million", "pmw", figure(1), "per million words"),
     Column("documents", form=COUNT),
     Column("dp_norm", "DP norm", figure(3), "0 is evenly spread over documents, 1 uneven"),
     Column("where", "where", BARS, "from the beginning of the text to its end"),
 )
-_RATES = _SPREAD[:2]
+_RATES = _SPREAD[1:3]
 _COMPANY = (
     *Profile.columns[:2],
     Column("words", "collocates", WORDS, of=lambda row: [each["word"] for each in row["words"]]),
 )
-_SEQUENCES = (Column("ngram", "", WORD), Column("count", form=COUNT), Column("documents", form=COUNT))
+_SEQUENCES = (Column("ngram", "sequence", WORD), Column("count", form=COUNT), Column("documents", form=COUNT))
 _LINES = (
     Column("id", form=PROSE),
     Column("left", form=LEFT_CONTEXT),

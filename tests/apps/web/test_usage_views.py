@@ -3,6 +3,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,7 +29,7 @@ from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
 
 LISTS = "#word .usage details:nth-child(-n + 2)"  # collocates and the concordance
-LINES = "document.querySelectorAll('.concordance tbody tr').length"
+LINES = "document.querySelectorAll('.usage .concordance tbody tr').length"
 COLLOCATES = "document.querySelector('.usage .figures')"
 
 
@@ -54,7 +55,11 @@ def test_the_interface_gives_what_the_commands_give(site: Site) -> None:
     assert site.json("/api/frequency?unit=lemma&top=9") == expected(frequency(run, unit="lemma", top=9))
     assert site.json("/api/ngrams?n=3&w=cell&top=9") == expected(ngrams(run, n=3, word="cell", top=9))
     assert site.json("/api/dispersion?w=cell") == expected(dispersion(run, "cell"))
-    assert site.json("/api/profile?w=cell&top=3") == expected(profile(run, "cell", top=3))
+    told = site.json("/api/profile?w=cell&top=3")
+    tables = told.pop("tables")
+    assert told == expected(profile(run, "cell", top=3))
+    assert [table["title"] for table in tables] == ["", "Collocates within 4 words, by logDice", "Sequences"]
+    assert tables[2]["rows"] == told["ngrams"]
     query = '[lemma="cell"] | "[a-d].*"'
     assert site.json(f"/api/frequency?query={quote(query)}") == expected(frequency(run, query, top=50))
     drawn = site.json("/api/concordance?query=cell&sample=5&seed=3&sort=1L&slice=2020")
@@ -112,18 +117,20 @@ def test_a_word_has_collocates_and_a_concordance(page: Page, site: Site) -> None
     found = site.json("/api/concordance?query=cell&top=50")
     said = "120 times in 120 documents; the first 50 are shown."
     assert page.text(".usage details:nth-child(2) .lead") == said
-    line = ".concordance tbody tr:nth-child(3)"
+    line = ".usage .concordance tbody tr:nth-child(3)"
     assert page.texts(f"{line} > *")[:3] == [found["rows"][2][part] for part in ("left", "word", "right")]
     edges = page.run(
-        "[...document.querySelectorAll('.concordance tbody th')].map((e) => e.getBoundingClientRect().left)"
+        "[...document.querySelectorAll('.usage .concordance tbody th')]"
+        ".map((e) => e.getBoundingClientRect().left)"
     )
     assert len(set(edges)) == 1  # the words stand below each other
     page.choose(".usage details:nth-child(2) select", "left")
     first = concordance(site.data.run, "cell", sort="left", top=50).rows[0]
     page.wait(
-        f"document.querySelector('.concordance td:last-child').textContent.endsWith(' · {first['id']}')"
+        "document.querySelector('.usage .concordance td:last-child')"
+        f".textContent.endsWith(' · {first['id']}')"
     )
-    page.click(".concordance a")
+    page.click(".usage .concordance a")
     page.wait("document.querySelector('#word .whole')")
     assert page.text("#word .whole") == site.json(f"/api/document?id={first['id']}")["text"]
 
@@ -146,7 +153,7 @@ def test_a_concordance_is_of_any_query_in_a_part_at_random(page: Page, site: Sit
     other = concordance(site.data.run, "!cell {0,1} cell", slice="2020", lemma=True, sample=50)
     page.wait(f"document.querySelector('{place} .lead').innerText.startsWith('{other['hits']} times')")
     first = other.rows[0]["word"]
-    page.wait(f"document.querySelector('.concordance th a').innerText === {json.dumps(first)}")
+    page.wait(f"document.querySelector('.usage .concordance th a').innerText === {json.dumps(first)}")
 
 
 def test_collocates_are_those_of_both_parts_and_lead_to_sentences(page: Page, site: Site) -> None:
@@ -162,23 +169,25 @@ def test_collocates_are_those_of_both_parts_and_lead_to_sentences(page: Page, si
     assert page.run("document.querySelector('.usage .figures') !== null")  # the lists stay
 
 
-def test_a_word_has_sequences_and_a_place_in_the_text(page: Page, site: Site) -> None:
-    page.open(f"{site.address}#view=changes&c=refined&word=cell")
-    page.wait("document.querySelectorAll('#word .usage details').length === 4")
-    page.run("document.querySelectorAll('#word .usage details')[2].open = true")
-    page.wait("document.querySelector('.usage .figures')")
-    rows = ngrams(site.data.run, n=2, word="cell", top=50).rows
-    assert page.texts(".usage .figures th bdi") == [row["ngram"] for row in rows]
-    page.choose(".usage details:nth-child(3) select", "3")
-    longer = ngrams(site.data.run, n=3, word="cell", top=50).rows
-    page.wait(
-        f"document.querySelector('.usage .figures th bdi')?.innerText === {json.dumps(longer[0]['ngram'])}"
-    )
-    page.run("document.querySelectorAll('#word .usage details')[3].open = true")
-    page.wait("document.querySelector('.usage svg')")
-    (row,) = dispersion(site.data.run, "cell").rows
-    filled = page.run("document.querySelectorAll('.usage svg rect').length")
-    assert filled == len(row["where"])
+def test_the_profile_of_a_word_is_on_its_page(page: Page, site: Site) -> None:
+    page.open(f"{site.address}#view=changes&c=1990|2020&word=cell")
+    page.wait("document.querySelector('#word .profile')?.textContent")  # it says at once that it counts
+    page.wait("document.querySelector('.profile .concordance')")
+    made = profile(site.data.run, "cell")
+    assert page.texts(".profile td.place") == [f"{row['date']} · {row['id']}" for row in made["quotations"]]
+    shown = page.texts(".profile .figures th[scope=row]")
+    sides = [side for (side, _), _ in groupby(made.rows, key=lambda row: (row["side"], row["part"]))]
+    assert shown == ["cell", *sides, *(row["ngram"] for row in made["ngrams"])]
+    assert page.run("document.querySelectorAll('.profile svg rect').length") == len(made["where"])
+    changed = made["changed"]
+    told = page.texts(".profile .note")
+    assert told[0].startswith(f"It is in {changed['share_first']:.1%} of the documents of 1990")
+    assert changed["came"]
+    assert all(word in told[1] for word in changed["came"])
+    page.size(390, 844)
+    assert page.run("document.querySelector('#word').scrollWidth <= 390")
+    page.click(".profile .figures td a")
+    page.wait("document.querySelector('#word .texts .claim')?.innerText.includes('Why')")
 
 
 def test_the_first_view_has_frequencies_and_sequences(page: Page, site: Site) -> None:
@@ -279,7 +288,7 @@ def test_the_words_that_changed_are_compared_by_mix_and_variants(page: Page, wri
 def test_hostile_words_stand_in_lines_as_they_are(page: Page, site: Site) -> None:
     opened(page, f"{site.address}#view=changes&c=refined&word={quote(HOSTILE)}")
     page.wait(f"{COLLOCATES} && {LINES} > 0")
-    assert page.text(".concordance th a") == HOSTILE
+    assert page.text(".usage .concordance th a") == HOSTILE
     assert page.run("document.title") != "harmed"
 
 
@@ -294,12 +303,14 @@ def test_a_text_without_dates_in_another_script(page: Page, tmp_path: Path) -> N
             *("two after, one before", "two before, one after"),
         ]
         assert page.run("document.querySelector('#pane .typical details')") is None
-        before, after = (f".concordance tbody tr:nth-child(2) {part}" for part in ("td", "td:nth-child(3)"))
+        before, after = (
+            f".usage .concordance tbody tr:nth-child(2) {part}" for part in ("td", "td:nth-child(3)")
+        )
         assert page.text(before) == "ברד קשה שבר"
         assert page.box(before)[0] > page.box(after)[0]  # what is before stands on the right
         rows = collocates(run, "גגות", top=20).rows
         assert page.texts(".usage .figures th bdi") == [row["word"] for row in rows]
-        page.click(".concordance a")
+        page.click(".usage .concordance a")
         page.wait("document.querySelector('#word .whole')")
         assert page.text("#word .whole") == lines[0]
 

@@ -27,7 +27,7 @@ from selfvec.base.arrays import Ints
 from selfvec.base.characters import folded, without_accents
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.result_table import Figures
-from selfvec.base.view import COUNT, PROSE, WORDS, Column
+from selfvec.base.view import COUNT, PROSE, WORDS, Column, Table
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, coverage, has_row
 
@@ -156,13 +156,20 @@ def _quoted(run: Run, occurring: list[Quotation]) -> list[Json]:
 
 
 def _with_columns(result: Figures) -> Json:
-    """A result as its command prints it, and the columns by which the page draws it as a table.
+    """A result as its command prints it, and the columns by which the page draws its tables."""
+    answer = {**result, **_drawn(Table(result.columns, result.rows))}
+    if result.tables:
+        answer["tables"] = [
+            _drawn(each) | {"title": each.title, "notes": each.notes} for each in result.tables
+        ]
+    return answer
 
-    Values that no key has, since a column makes them of others, are in the rows, too.
-    """
-    made = [column for column in result.columns if column.of is not None]
-    rows = [row | {column.name: column.of(row) for column in made if column.of} for row in result.rows]
-    return {**result, "rows": rows, "columns": [column.as_dict() for column in result.columns]}
+
+def _drawn(table: Table) -> Json:
+    """Rows and columns. Values that no key has, since a column makes them of others, are in the rows, too."""
+    made = {column.name: column.of for column in table.columns if column.of is not None}
+    rows = [{**row, **{name: of(row) for name, of in made.items()}} for row in table.rows]
+    return {"rows": rows, "columns": [column.as_dict() for column in table.columns]}
 
 
 _WORD = {"alias": "w", "min_length": 1, "max_length": 200, "pattern": r"\S"}
@@ -214,7 +221,7 @@ _LISTS: dict[str, dict[str, dict[str, Any]]] = {
         "filter": _FILTERS,
     },
 }
-"""The lists of `selfvec text` that the page shows: options, and the bounds of what may be asked."""
+"""The lists of `selfvec text` that are offered: options, and the bounds of what may be asked."""
 
 
 def _offer(name: str, options: Mapping[str, Mapping[str, Any]]) -> None:

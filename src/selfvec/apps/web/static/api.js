@@ -73,6 +73,9 @@ export const pause = (milliseconds, signal) =>
     );
   });
 
+/** What an answer holds, if it is JSON. */
+const content = (response) => response.json().catch(() => null);
+
 async function fetched(path, asked, signal, busy) {
   let response;
   for (let tries = 1; ; tries++) {
@@ -83,19 +86,11 @@ async function fetched(path, asked, signal, busy) {
       throw new Refused({ rule: "the server does not answer", remedy: "start selfvec serve again" }, 0);
     }
     if (response.status !== 503 || (tries === TRIES && !busy)) break;
-    if (busy)
-      busy(
-        (
-          await response
-            .clone()
-            .json()
-            .catch(() => null)
-        )?.error?.rule ?? "the server is busy",
-      );
+    if (busy) busy((await content(response.clone()))?.error?.rule ?? "the server is busy");
     await pause(1000 * (Number(response.headers.get("retry-after")) || 1), signal);
   }
   if (response.ok) return response;
-  const answer = await response.json().catch(() => null);
+  const answer = await content(response);
   throw new Refused(answer?.error ?? { rule: `the server answered ${response.status}` }, response.status);
 }
 
@@ -123,7 +118,7 @@ export async function change(path, rows, token) {
     headers: { authorization: `Bearer ${token}` },
     credentials: "same-origin",
   });
-  const answer = await response.json().catch(() => null);
+  const answer = await content(response);
   if (!response.ok)
     throw new Refused(answer?.error ?? { rule: `the answer was ${response.status}` }, response.status);
   return answer;

@@ -23,6 +23,9 @@ export const filters = () =>
     .map((text) => text.trim())
     .filter(Boolean);
 
+/** The view of an address that names none: that of a word is older than the overview. */
+const usual = ({ word }) => (word ? "changes" : "overview");
+
 export let state = read();
 
 function read() {
@@ -32,11 +35,6 @@ function read() {
   found.view ||= usual(found);
   if (found.view === "documents") found.view = "texts"; // of older links
   return found;
-}
-
-/** The view of an address that names none: that of a word is older than the overview. */
-function usual({ word }) {
-  return word ? "changes" : "overview";
 }
 
 /** The address of the current state with some changes. */
