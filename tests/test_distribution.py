@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from benchmarks.page import generated
 from benchmarks.speed.install import EXTRAS, PROJECT, PURPOSES, named
 from tests.places import DOCS, ROOT
@@ -58,6 +59,19 @@ def test_the_wheel_has_the_same_bytes_wherever_it_is_built(tmp_path: Path) -> No
     assert relative == []  # on PyPI they lead nowhere
     assert "selfvec/__init__.py" in names
     assert not [name for name in names if name.startswith("tests") or name.endswith((".so", ".pyc"))]
+    texts = [zipfile.ZipFile(one).read(name).decode() for name in names if "/licenses/" in name]
+    for needed in ("The Selfvec developers", "Lee Miller", "LLaMA 2 70B", "Kevin Atkinson", "Apache License"):
+        assert [text for text in texts if needed in text], needed
+
+
+def test_the_citation_names_authors_of_the_software_and_of_the_paper() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert cited["version"] == __version__
+    for work in (cited, *cited["references"]):  # the schema of 1.2.0 needs these
+        assert work["title"]
+        assert all(
+            {"name"} <= set(one) or {"family-names", "given-names"} <= set(one) for one in work["authors"]
+        )
 
 
 def test_a_placeholder_a_sentence_of_before_and_another_tag_stop_a_release(

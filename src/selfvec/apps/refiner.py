@@ -17,6 +17,7 @@ from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_names
 from selfvec.base.errors import InputError, NotFittedError, OptionError
+from selfvec.base.installed import install_command
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldOptions
@@ -193,7 +194,9 @@ class Refiner(Settings):
         read = read_documents(self.run_.present, listed)
         if read is None:
             rule = f"the sentence encoder {described['name']!r} is not here"
-            raise InputError(rule, remedy="install selfvec[encoder], and put its folder where it was")
+            raise InputError(
+                rule, remedy=f"run: {install_command('encoder')}; and put its folder where it was"
+            )
         return unit_rows(np.hstack([rows, read]))
 
     def set_output(self, *, transform: str | None = None) -> Refiner:

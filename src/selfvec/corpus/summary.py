@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from selfvec.base.casing import different_names
 from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, FormatError
+from selfvec.base.installed import install_command
 from selfvec.files.charsets import probably
 
 from .document_files import DOCUMENT_KINDS
@@ -167,7 +168,7 @@ class Summary:
         counted = Counter(map(_kind, self.skipped_files))
         suffixes = ", ".join(f"{suffix} {n:,}" for suffix, n in counted.most_common(NAMED_KINDS))
         unread = [kind.name for kind in DOCUMENT_KINDS if any(suffix in counted for suffix in kind.suffixes)]
-        remedy = f"; for {' and '.join(unread)}: pip install 'selfvec[documents]'" if unread else ""
+        remedy = f"; for {' and '.join(unread)}: {install_command('documents')}" if unread else ""
         return f" ({suffixes}{remedy})"
 
 

@@ -50,7 +50,7 @@ def test_words_that_are_symbols_get_their_names_from_spacy(
     assert vectors.provenance["notes"] == [
         "1 vectors are of words that strings.json does not have",
         "2 vectors are of words that are symbols of spaCy, such as number or mark: left out; "
-        "to read them run: pip install 'selfvec[spacy]'",
+        "to read them run: pip install spacy",
     ]
     symbols = ModuleType("spacy.symbols")
     symbols.IDS = {"": 0, "number": 90, "mark": 91}  # type: ignore[attr-defined]

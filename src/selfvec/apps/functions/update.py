@@ -136,7 +136,7 @@ def update(
     ----------------
     vectors : Vectors or path, optional
         Where the initial vectors are now, if they have moved; keep to leave the words' vectors as they are,
-        which takes milliseconds instead of refining again.
+        which takes no refining.
     **how
         Those of `FieldOptions` and `UpdateOptions`: how documents are read, and what is withdrawn.
 

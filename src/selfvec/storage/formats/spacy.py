@@ -98,7 +98,7 @@ def _notes(rows: dict[int, int], named: int, unnamed: int) -> list[str]:
     if unnamed:
         notes.append(
             f"{unnamed:,} vectors are of words that are symbols of spaCy, such as number or mark: left out; "
-            "to read them run: pip install 'selfvec[spacy]'"
+            "to read them run: pip install spacy"
         )
     return notes
 
