@@ -92,7 +92,7 @@ results: test-benchmarks
 
 figures: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.figures
-	$(BIN)/python -m benchmarks.readme_picture
+	$(BIN)/python -m benchmarks.baselines_picture
 	$(BIN)/python -m benchmarks.example_pictures
 
 test-benchmarks: $(VENV)/installed-dev

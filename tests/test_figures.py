@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from benchmarks import measured
+from benchmarks.baselines_picture import PICTURE, bars
 from benchmarks.catalogue import FOLDERS, all_benchmarks, rates, tables
 from benchmarks.figures import PAGES, ROOT, look_up, prose, refill, typed_by_hand, wrong_units
 from benchmarks.harness import machines, read_results
 from benchmarks.page import RESULTS, generated
-from benchmarks.readme_picture import PICTURE, bars
 from benchmarks.vectors import sections
 
 
@@ -34,7 +34,7 @@ def test_no_measured_figure_is_typed_by_hand(page: Path) -> None:
     )
 
 
-def test_the_picture_of_the_readme_shows_the_figures_of_the_benchmarks() -> None:
+def test_the_picture_of_the_baselines_shows_the_figures_of_the_benchmarks() -> None:
     picture = PICTURE.read_text(encoding="utf-8")
     assert [row for row in bars() if f"{row['panel']}, {row['method']}: {row['text']}" not in picture] == []
 

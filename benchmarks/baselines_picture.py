@@ -1,6 +1,6 @@
-"""The picture of the README: refining next to other methods that begin with the same vectors.
+"""The picture of the page on baselines: refining next to other methods that begin with the same vectors.
 
-``python -m benchmarks.readme_picture`` draws docs/figures/continued.svg. Nothing is measured here: the
+``python -m benchmarks.baselines_picture`` draws docs/figures/continued.svg. Nothing is measured here: the
 figures are cells of docs/results/baselines.md, which ``python -m benchmarks quality.continued`` and
 ``quality.hybrids`` write.
 """
