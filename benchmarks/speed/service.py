@@ -1,9 +1,13 @@
-"""What does `selfvec serve` take for 110,000 short texts that programs search, beside LanceDB in a process?
+"""What does `selfvec serve` take for 110,000 short texts, beside LanceDB with its defaults, in a process?
 
 The texts are 47 MB: sentences of PubMed's abstracts, with other words in every seventh place. The server is
-a process of its own, asked by eight clients; the page is not opened. LanceDB has the same texts, its index of
-words, and vectors of ours for the texts and questions; it is asked by eight threads of its process for a
-hybrid of both. Checked first: our server finds the texts whose first long words are the questions.
+a process of its own, asked by eight clients; the page is not opened. LanceDB, which is not tuned, has the
+same texts, its index of words, and vectors of ours for the texts and questions, whose making is not timed; it
+is asked by eight threads of its process for a hybrid of both. Checked first: for half of the questions or
+more, our server finds first the text whose long words they are.
+
+Questions are of long words. One of stop words alone reads every text, which takes 1 to 2 s here: with a
+few of these among the questions, 99 % of the answers took 0.65 s instead of 0.16.
 """
 
 from __future__ import annotations
