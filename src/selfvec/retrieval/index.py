@@ -48,7 +48,7 @@ from .build import POOL, PoolOfTexts, build_index, build_like, build_words_only
 from .dense_space import SPACE, TABLES, DenseSpace
 from .documents import GatheredDocuments, IndexedDocuments, UnitVectors
 from .encoder_part import ENCODER, PART, ROWS, Asked, EncoderPart, check_question
-from .question import Question, by_signs, count_written, words_of
+from .question import Question, by_signs, count_written, within_reach, words_of
 from .scoring import Scored, Scorer, check_mode
 from .segments import IndexedPart, SearchedDocuments
 from .snippets import Found, describe, different_texts
@@ -381,7 +381,9 @@ class Index:
         if words and not len(parsed.types) and not parsed.unknown:
             notes.append("all words of the question are stop words: texts that have them were found")
             parsed = replace(parsed, words=words)
-            scored = self.scorer.by_counts(count_written(self.documents, read.text, code, signed.passing))
+            among, said = within_reach(self.documents, read.text, signed.passing)
+            notes += said
+            scored = self.scorer.by_counts(count_written(self.documents, read.text, code, among))
             asked = None
         else:
             scored = self.scorer.score(parsed, mode, asked)

@@ -195,6 +195,32 @@ def _by_index(
     return able, False
 
 
+_READ = 1 << 22  # bytes of texts that are read for a question of stop words alone: a quarter of a second
+
+
+def within_reach(documents: SearchedDocuments, text: str, among: Mask) -> tuple[Mask, list[str]]:
+    """The documents that are read for a question of stop words, (D,) bool; and what is said if not all are.
+
+    Of much text these are documents that have the question as it stands, in any case, or else the first.
+    """
+    if int(documents.sizes[among].sum()) <= _READ:
+        return among, []
+    asked = " ".join(text.lower().split()).encode()
+    having = np.zeros(len(documents), bool)
+    read = first = 0
+    for part in documents.indexed:
+        data, ends = part.documents.arrays["texts"].data, part.documents.arrays["texts ends"].tolist()
+        for number, own in enumerate(part.numbers[0].tolist(), first):
+            if read <= _READ and among[number] and asked in data[ends[own] : ends[own + 1]].tobytes().lower():
+                having[number] = True
+                read += ends[own + 1] - ends[own]
+        first += len(part.numbers[0])
+    if not read:
+        having = among & (np.cumsum(np.where(among, documents.sizes, 0)) <= _READ)
+    which = "that have them in a row" if read else "from the first on"
+    return having, [f"of so much text {int(having.sum()):,} documents {which} were read for them"]
+
+
 def count_written(documents: SearchedDocuments, text: str, code: str | None, among: Mask) -> Ints:
     """How often each document has a text as a phrase, (D,): in its case, else in any case, else its words."""
     words = words_of(text)
