@@ -57,6 +57,12 @@ class Result:
         return f"{self.name:60} {self.value:10.3f} {self.unit:12} {ratio} {self.note}"
 
 
+def resident(process: int, figure: str = "VmHWM") -> float:
+    """Resident memory of a process, in MB: its peak, or with ``VmRSS`` now."""
+    told = Path(f"/proc/{process}/status").read_text()
+    return int(told.split(f"{figure}:")[1].split()[0]) / 1024
+
+
 def paired(ours: Callable[[], object], other: Callable[[], object], repeat: int = 5) -> tuple[float, float]:
     """Median seconds of each, run alternately after one warm-up of both."""
     ours(), other()

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -21,7 +20,7 @@ from tests.apps.web.headless import Page, browsing, find
 from tests.apps.web.serving import serving
 
 import selfvec
-from benchmarks.harness import Result
+from benchmarks.harness import Result, resident
 from benchmarks.robustness.load import load
 from benchmarks.speed.paper_rule import problem
 from selfvec.apps.web import documents, maps, words
@@ -117,7 +116,7 @@ def _loaded() -> list[Result]:
     server = get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
     server.start()
     try:
-        address, before = ours.recv(), _peak(server.pid)
+        address, before = ours.recv(), resident(server.pid)
         few, many = load(address, 20, 10), load(address, 500, 15)
         assert set(few.kinds) == {"accepted"}, few.line()
         assert set(many.kinds) <= {"accepted", "told"}, many.line()  # nobody is left without an answer
@@ -126,7 +125,7 @@ def _loaded() -> list[Result]:
             Result("serve: 20 clients, answers a second", len(few.seconds) / few.lasted, "1/s"),
             Result("serve: 500 clients, answers a second", len(many.seconds) / many.lasted, "1/s"),
             Result("serve: 500 clients, 99 % of accepted requests", slow, "s", "2 s", ANSWERED / slow),
-            Result("serve: 500 clients, memory above that of the run", _peak(server.pid) - before, "MB"),
+            Result("serve: 500 clients, memory above that of the run", resident(server.pid) - before, "MB"),
         ]
     finally:
         server.kill()
@@ -139,12 +138,6 @@ def _serve(pipe: Connection) -> None:
         site.data.comparisons.tasks("refined").states.result()
         pipe.send(site.address)
         threading.Event().wait()
-
-
-def _peak(process: int | None) -> int:
-    """Largest resident memory so far, in MB."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) >> 10
 
 
 NEXT = """

@@ -28,7 +28,7 @@ from urllib.parse import quote, urlsplit
 from urllib.request import Request, urlopen
 
 from benchmarks.datasets import PUBMED
-from benchmarks.harness import Result
+from benchmarks.harness import Result, resident
 from benchmarks.robustness.load import _load
 
 DOCUMENTS, LENGTH, QUESTIONS, CLIENTS, SECONDS = 110_000, 430, 200, 8, 10
@@ -66,12 +66,6 @@ def right(ids: list[str]) -> float:
     return statistics.mean(own == str(place * (DOCUMENTS // QUESTIONS)) for place, own in enumerate(ids))
 
 
-def status(process: int, name: str) -> float:
-    """A figure of a process, such as its memory, in MB."""
-    lines = Path(f"/proc/{process}/status").read_text()
-    return int(lines.split(f"{name}:")[1].split()[0]) / 1024
-
-
 def size(folder: Path) -> float:
     """MB of all files."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
@@ -101,7 +95,7 @@ def ours(folder: Path, asked: list[str]) -> dict[str, float]:
 
             told["right"] = right([str(found(question)[0]["id"]) for question in asked[:20]])
             assert told["right"] >= 0.5
-            told["memory"] = status(server.pid, "VmRSS")
+            told["memory"] = resident(server.pid, "VmRSS")
             addresses = [f"/api/search?query={quote(question)}" for question in asked]
             for name in ("first", "second"):  # kernels are compiled for the first, once for each installation
                 new = json.dumps({"id": name, "text": f"A {name}newword came in surgery."}).encode()
@@ -115,7 +109,7 @@ def ours(folder: Path, asked: list[str]) -> dict[str, float]:
             assert set(load.kinds) == {"accepted"}, load.line()
             told |= {"p50": 1000 * load.quantile(0.5), "p99": 1000 * load.quantile(0.99)}
             told["a second"] = len(load.seconds) / load.lasted
-            told["loaded"] = status(server.pid, "VmHWM")
+            told["loaded"] = resident(server.pid, "VmHWM")
         finally:
             server.terminate()
     return told
@@ -147,7 +141,10 @@ def lancedb_worker(folder: Path) -> None:
         both = table.search(query_type="hybrid").vector(of_questions[number]).text(asked[number])
         return str(both.limit(10).to_list()[0]["id"])
 
-    told = {"right": right([search(number) for number in range(20)]), "memory": status(os.getpid(), "VmRSS")}
+    told = {
+        "right": right([search(number) for number in range(20)]),
+        "memory": resident(os.getpid(), "VmRSS"),
+    }
     took: list[float] = []
     end = time.perf_counter() + SECONDS
 
@@ -161,7 +158,7 @@ def lancedb_worker(folder: Path) -> None:
     with ThreadPoolExecutor(CLIENTS) as pool:
         list(pool.map(client, range(CLIENTS)))
     told |= {"p50": 1000 * statistics.median(took), "p99": 1000 * float(np.quantile(took, 0.99))}
-    print(json.dumps(told | {"a second": len(took) / SECONDS, "loaded": status(os.getpid(), "VmHWM")}))
+    print(json.dumps(told | {"a second": len(took) / SECONDS, "loaded": resident(os.getpid(), "VmHWM")}))
 
 
 def theirs(folder: Path, asked: list[str]) -> dict[str, float]:

@@ -330,3 +330,6 @@ def test_of_much_text_few_documents_are_read_for_stop_words(monkeypatch: pytest.
     found = index.search("for of", mode="bm25")
     assert found.hits == []
     assert "of so much text 3 documents from the first on were read for them" in found.notes
+    monkeypatch.setattr("selfvec.retrieval.question._READ", 1)  # the first text is longer
+    found = index.search("for of", mode="bm25")
+    assert "of so much text 1 documents from the first on were read for them" in found.notes

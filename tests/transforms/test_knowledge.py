@@ -261,6 +261,18 @@ def test_a_step_of_counter_fitting_follows_the_gradient() -> None:
     np.testing.assert_allclose(made[0], moved / np.linalg.norm(moved), atol=1e-5)
 
 
+@pytest.mark.parametrize("method", ["retrofit", "smooth", "counter-fit", "attract-repel", "aspect"])
+def test_the_report_says_how_near_pairs_are_in_the_vectors_that_are_returned(method: str) -> None:
+    table = words(0, 60, 90, 200)
+    lexicon = Knowledge(edges={"synonym": [("a", "b")], "antonym": [("c", "d")]})
+    by = make_transform("retrofit", method=method, lexicon=lexicon)
+    made = by.fit_transform(table)
+    assert by.report_["pairs_before"] == pytest.approx(table.similarity("a", "b"), abs=1e-5)
+    assert by.report_["pairs_after"] == pytest.approx(made.similarity("a", "b"), abs=1e-5)
+    if method not in ("retrofit", "smooth"):
+        assert by.report_["pushed_after"] == pytest.approx(made.similarity("c", "d"), abs=1e-5)
+
+
 def test_a_pair_that_both_pulls_and_pushes_only_pushes() -> None:
     both = Knowledge(edges={"antonym": [("a", "b")], "synonym": [("a", "b"), ("c", "d")]})
     antonyms = Knowledge(edges={"antonym": [("a", "b")], "synonym": [("c", "d")]})

@@ -15,7 +15,7 @@ import numpy as np
 
 from selfvec.analysis.association import MEASURES
 from selfvec.analysis.collocates import WITH, Window, collocates, pairs_of
-from selfvec.analysis.comparison.chosen_slices import LEVEL, first_and_last
+from selfvec.analysis.comparison.chosen_slices import LEVEL, halves
 from selfvec.analysis.concepts.growth import Sides, exact_p, share_changes
 from selfvec.analysis.concordance import concordance
 from selfvec.analysis.corpus_query import CorpusQuery, asked_query, looked_up
@@ -272,7 +272,7 @@ def _changed(
     if len(periods) < 2:
         return None
     batch = asked.run.require_tokens()
-    sides = Sides(*first_and_last(periods, batch, len(batch)))  # halves: all is evidence
+    sides = Sides(*halves(periods, batch))  # all is evidence
     (share,) = share_changes([hits_in > 0], np.ones(len(hits_in), bool), sides, shares_add_up=False)
     near, of = [], []
     for side in sides:

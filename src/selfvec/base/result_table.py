@@ -54,11 +54,12 @@ class ResultTable:
             """The whole result, JSON-serialisable."""
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(getattr(self, self.listed or "rows"))
 
     def __iter__(self) -> Iterator[Row]:
-        records = getattr(self, self.listed) if self.listed else self.rows
-        return (Row(row, record) for row, record in zip(self.rows, records, strict=True))
+        rows = self.rows  # once: they may be made for each call
+        records = getattr(self, self.listed) if self.listed else rows
+        return (Row(row, record) for row, record in zip(rows, records, strict=True))
 
     @overload
     def __getitem__(self, place: int) -> Row: ...

@@ -216,7 +216,8 @@ def within_reach(documents: SearchedDocuments, text: str, among: Mask) -> tuple[
                 read += ends[own + 1] - ends[own]
         first += len(part.numbers[0])
     if not read:
-        having = among & (np.cumsum(np.where(among, documents.sizes, 0)) <= _READ)
+        most = max(_READ, int(documents.sizes[among][0]))  # the first one is read however long it is
+        having = among & (np.cumsum(np.where(among, documents.sizes, 0)) <= most)
     which = "that have them in a row" if read else "from the first on"
     return having, [f"of so much text {int(having.sum()):,} documents {which} were read for them"]
 

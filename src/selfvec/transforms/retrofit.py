@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Doubles, Ints, Rows
+from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import OptionError, require
-from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
 from selfvec.data.vectors import Vectors, mapped_composer, same_words
 from selfvec.numerics.rows import unit_rows
@@ -93,8 +92,7 @@ class Retrofit(LexiconTransform):
         how = _METHODS[self.method]
         if how.on_graph:
             require("scipy", "knowledge", f"the method {self.method}")
-        self._weight = how.weight if self.weight is None else self.weight
-        if not self._weight <= how.most:
+        if not self.strength <= how.most:
             raise OptionError(f"is at most {how.most:g} for {self.method}", field="weight")
         self._pull = ("synonym",) if self.relations is None and how.pushes else self.relations
         if how.pushes and set(kind_names(self._pull)) & set(kind_names(self.push)):
@@ -112,20 +110,20 @@ class Retrofit(LexiconTransform):
             known = np.any(unit != 0, axis=1)
             pulled, pushed = (pairs[known[pairs].all(axis=1)] for pairs in (pulled, pushed))
             pulled = _without(pulled, pushed)
-        made, mapping = how.fit(unit, Pairs(pulled, pushed), self._weight, self.seed, self.shown)
-        rows = unit_rows(made)
+        made = how.fit(self, vectors, Pairs(pulled, pushed))
         self.report_ = {"pairs": len(pulled), **({"pushed": len(pushed)} if how.pushes else {})}
         for name, pairs in (("pairs", pulled), ("pushed", pushed)):
             if len(pairs):
-                before, after = (float(_cosines(matrix, pairs).mean()) for matrix in (unit, rows))
+                before, after = (float(_cosines(matrix, pairs).mean()) for matrix in (unit, made.unit))
                 self.report_ |= {f"{name}_before": before, f"{name}_after": after}
         used = [name for kind in kinds for name in kind_names(kind)]
         self.report_ |= unused_relations(knowledge, numbers, used)
-        if mapping is not None:
-            return same_words(vectors, rows, mapped_composer(vectors.composer, mapping))
-        if how.pushes:
-            rows = (1 - self._weight) * unit + self._weight * rows
-        return at_same_length(vectors, rows)
+        return made
+
+    @property
+    def strength(self) -> float:
+        """The weight that was given, or that of the method."""
+        return _METHODS[self.method].weight if self.weight is None else self.weight
 
 
 class Pairs(NamedTuple):
@@ -136,25 +134,29 @@ class Pairs(NamedTuple):
 
 
 _NO_PAIRS = np.zeros((0, 2), np.int64)
-_Fitted = tuple[AnyFloats, Rows | None]
-"""Rows, (V, d), and the map that made them if a linear one has."""
 
 
-def _retrofitted(unit: Rows, pairs: Pairs, weight: float, seed: int, progress: Progress) -> _Fitted:
-    del seed, progress
+def _retrofitted(method: Retrofit, vectors: Vectors, pairs: Pairs) -> Vectors:
+    unit, weight = vectors.unit, method.strength
     graph = adjacency(pairs.pulled, len(unit))
     degrees = graph.sum(axis=1)
     graph = graph.multiply(np.divide(1, degrees, out=np.zeros_like(degrees), where=degrees > 0)[:, None])
     own = np.where(degrees > 0, 1 / (1 + weight), 1).astype(np.float32)
     share = np.float32(weight / (1 + weight))
-    return propagated(graph.tocsr() * share, unit * own[:, None]), None
+    return at_same_length(vectors, propagated(graph.tocsr() * share, unit * own[:, None]))
 
 
-def _smoothed(unit: Rows, pairs: Pairs, weight: float, seed: int, progress: Progress) -> _Fitted:
-    del seed, progress
-    pulled = pairs.pulled
+def _smoothed(method: Retrofit, vectors: Vectors, pairs: Pairs) -> Vectors:
+    unit, pulled = vectors.unit, pairs.pulled
     known = np.any(unit != 0, axis=1)[pulled].all(axis=1)
-    return smoothed(unit, pulled, np.where(known, np.maximum(_cosines(unit, pulled), 0), 1), weight), None
+    weights = np.where(known, np.maximum(_cosines(unit, pulled), 0), 1)
+    return at_same_length(vectors, smoothed(unit, pulled, weights, method.strength))
+
+
+def _averaged(method: Retrofit, vectors: Vectors, rows: Rows) -> Vectors:
+    """The mean of the given vectors and of the rows, (V, d), that the method of a paper makes of them."""
+    weight = method.strength
+    return at_same_length(vectors, (1 - weight) * vectors.unit + weight * unit_rows(rows))
 
 
 # Counter-fitting
@@ -166,9 +168,8 @@ _APART = 1.0  # δ: the distance of antonyms
 _RADIUS = 0.2  # ρ: pairs within this distance are kept near
 
 
-def _counter_fitted(unit: Rows, pairs: Pairs, weight: float, seed: int, progress: Progress) -> _Fitted:
-    del weight, seed, progress
-    return counter_fitted(unit, pairs), None
+def _counter_fitted(method: Retrofit, vectors: Vectors, pairs: Pairs) -> Vectors:
+    return _averaged(method, vectors, counter_fitted(vectors.unit, pairs))
 
 
 def counter_fitted(unit: Rows, pairs: Pairs, steps: int = _FITTING) -> Rows:
@@ -205,13 +206,12 @@ _PASSES = 5
 _BATCH = 50  # pairs
 
 
-def _attracted(unit: Rows, pairs: Pairs, weight: float, seed: int, progress: Progress) -> _Fitted:
-    del weight
-    rng = np.random.default_rng(seed)
+def _attracted(method: Retrofit, vectors: Vectors, pairs: Pairs) -> Vectors:
+    unit, rng = vectors.unit, np.random.default_rng(method.seed)
     rows = unit.copy()
     squares = np.full(unit.shape, 0.1, np.float32)
     steps = _PASSES * sum(-(-len(own) // _BATCH) for own in pairs)
-    with one_core(), progress.stage("Fitting", steps, "batches") as advance:
+    with one_core(), method.shown.stage("Fitting", steps, "batches") as advance:
         for _ in range(_PASSES):
             shuffled = [(rng.permutation(pairs.pulled), 1), (rng.permutation(pairs.pushed), -1)]
             batches = [
@@ -225,7 +225,7 @@ def _attracted(unit: Rows, pairs: Pairs, weight: float, seed: int, progress: Pro
                 squares[words] += gradient**2
                 rows[words] -= _ADAGRAD * gradient / np.sqrt(squares[words])
                 advance(1)
-    return rows, None
+    return _averaged(method, vectors, rows)
 
 
 def _gradient(rows: Rows, pairs: Ints, sign: int) -> tuple[Ints, Rows]:
@@ -248,16 +248,17 @@ def _gradient(rows: Rows, pairs: Ints, sign: int) -> tuple[Ints, Rows]:
     return words, np.asarray((pull + pull.T) @ units, np.float32)
 
 
-def _with_aspect(unit: Rows, pairs: Pairs, weight: float, seed: int, progress: Progress) -> _Fitted:
-    del weight, seed, progress
+def _with_aspect(method: Retrofit, vectors: Vectors, pairs: Pairs) -> Vectors:
+    del method
+    unit = vectors.unit
     every = covariance(unit)[1]
     kept, pushed = (_scatter(unit, own) + every / np.trace(every) for own in pairs)
     mapping = whitening_matrix(kept, 0.5) @ whitening_matrix(pushed, -0.5)
-    return unit @ mapping, mapping
+    return same_words(vectors, unit_rows(unit @ mapping), mapped_composer(vectors.composer, mapping))
 
 
 class _Method(NamedTuple):
-    fit: Callable[[Rows, Pairs, float, int, Progress], _Fitted]
+    fit: Callable[[Retrofit, Vectors, Pairs], Vectors]
     weight: float  # by default
     most: float  # weight
     pushes: bool
