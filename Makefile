@@ -99,13 +99,13 @@ test-benchmarks: $(VENV)/installed-dev
 	$(BIN)/python -m pytest benchmarks/tests
 
 test-peers: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/retrieval/encoder tests/exporters tests/transforms tests/test_docs.py
+	$(BIN)/python -m pytest -rs tests/lab/evaluation/baselines tests/retrieval/encoder tests/exporters tests/transforms tests/test_docs.py
 
 test-lowest: $(VENV)/bin/python
 	$(BIN)/python tools/lowest.py
 
 cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
-	$(BIN)/python -m pytest -rs tests/cluster
+	$(BIN)/python -m pytest -rs tests/lab/cluster
 
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks robustness.soak

@@ -13,10 +13,10 @@ import numpy as np
 
 from benchmarks.figures import look_up
 from benchmarks.page import DOCS
+from selfvec.analysis.views.figure import save_figure
+from selfvec.analysis.views.plane import INK, WORDS
 from selfvec.base.chart import Axis, Chart, Label, Line
 from selfvec.files.svg import Figure
-from selfvec.views.figure import save_figure
-from selfvec.views.plane import INK, WORDS
 
 PICTURE = DOCS / "figures" / "continued.svg"
 SEARCH, BESIDE = "vectors alone: nDCG@10", "with BM25: nDCG@10"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from selfvec.analysis.views.plane import GREY, WORDS
 from selfvec.base import chart as drawing
 from selfvec.base.chart import Axis, Label, Line, Mark
 from selfvec.base.display import escape_for_display
 from selfvec.files.svg import Figure
-from selfvec.views.plane import GREY, WORDS
 
 _SHAPES = ("circle", "square", "diamond", "cross")
 

@@ -13,10 +13,10 @@ import numpy as np
 
 import selfvec
 from benchmarks.page import FIGURES
+from selfvec.analysis.views.figure import save_figure
+from selfvec.analysis.views.plane import GREY, WORDS
 from selfvec.base.chart import Axis, Chart, Line, Mark
 from selfvec.files.svg import Figure
-from selfvec.views.figure import save_figure
-from selfvec.views.plane import GREY, WORDS
 
 QUESTION = "flood at the tannery"
 PARTS = {"words": GREY, "related": WORDS[5], "dense": WORDS[0]}  # of a hybrid score, with their colours

@@ -53,19 +53,19 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 FIRST = (
     "tests/test_docs.py",
-    "tests/views/test_figures_of_runs.py",
+    "tests/analysis/views/test_figures_of_runs.py",
     "tests/corpus/test_corpus_bombs.py",
     "tests/corpus/test_corpus_fuzz.py",
     "tests/corpus/test_corpus_sources.py",
     "tests/storage/formats/test_format_contract.py",
     "tests/test_examples.py",
     "tests/text/test_languages.py",
-    "tests/exporters/test_typed_fields.py",
+    "tests/lab/exporters/test_typed_fields.py",
     "tests/apps/cli/test_interruption.py",
     "tests/apps/test_refiner_in_scikit_learn.py",
     "tests/storage/test_keep.py",
     "tests/refinement/test_determinism.py",
-    "tests/evaluation/baselines/test_against.py",
+    "tests/lab/evaluation/baselines/test_against.py",
 )
 """Files that begin, because each takes long: so no worker is left alone with one at the end.
 

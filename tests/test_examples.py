@@ -12,7 +12,7 @@ import pytest
 from tests.places import ROOT
 from tools.shown_output import PAGES, alike, rewritten
 
-from selfvec.views import notebook
+from selfvec.analysis.views import notebook
 
 assert notebook  # registers how results are shown
 EXAMPLES = sorted((ROOT / "examples").glob("*.ipynb"))

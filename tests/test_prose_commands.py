@@ -16,8 +16,8 @@ import pytest
 from tests.places import ROOT
 
 from selfvec.apps.cli.tree import root
-from selfvec.evaluation.baselines import ALREADY
-from selfvec.evaluation.baselines import BASELINES as TRAINED
+from selfvec.lab.evaluation.baselines import ALREADY
+from selfvec.lab.evaluation.baselines import BASELINES as TRAINED
 
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),

@@ -286,7 +286,7 @@ HEAVY = "numba polars numpy altair sklearn scipy pandas networkx umap vl_convert
         ("from selfvec.storage.formats import load; load('default')", "numpy"),
         ("import selfvec; selfvec.open('default'); selfvec.similar('default', 'storm')", "numpy"),
         ("import selfvec; selfvec.convert, selfvec.retrofit, selfvec.health, selfvec.info", "numpy"),
-        ("import selfvec.views.path_figures, selfvec.views.graphs", "numpy"),
+        ("import selfvec.analysis.views.path_figures, selfvec.analysis.views.graphs", "numpy"),
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(code: str, needed: str) -> None:
@@ -296,6 +296,6 @@ def test_nothing_heavy_is_imported_before_it_is_needed(code: str, needed: str) -
 
 
 def test_evaluating_imports_no_refiner() -> None:
-    code = "import sys, selfvec.evaluation; selfvec.evaluate; print(*sys.modules)"
+    code = "import sys, selfvec.lab.evaluation; selfvec.evaluate; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not [name for name in loaded.split() if name.startswith("selfvec.refinement.")]

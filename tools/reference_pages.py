@@ -15,7 +15,7 @@ import selfvec
 from selfvec.apps.cli.parser import help_text
 from selfvec.apps.cli.tree import root
 from selfvec.apps.run import RunMethod
-from selfvec.transforms import TRANSFORMS
+from selfvec.lab.transforms import TRANSFORMS
 
 if TYPE_CHECKING:
     from mkdocs.structure.files import Files

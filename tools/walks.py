@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "selfvec"
 WALKS = {
     "refine": "apps.functions.refine:refine:method",
-    "search": "retrieval.run_search:search:run",
+    "search": "apps.functions.search:search:run",
     "drift": "analysis.word_drift.drift:drift:run",
     "update": "apps.functions.update:update:run",
     "serve": "apps.starting:serve:run",

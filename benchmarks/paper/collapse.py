@@ -22,7 +22,7 @@ from selfvec.corpus.python_docs import python_documentation
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors
-from selfvec.evaluation import Stability
+from selfvec.lab.evaluation import Stability
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.health import anisotropy, effective_rank
 from selfvec.refinement.methods.decorrelated import GAMMA, anchored, decorrelate

@@ -1,6 +1,6 @@
 """The pictures of docs/results/collapse.md: a plane, a space by reads of the text, its spectrum, and its map.
 
-Colours are those of `selfvec.views`; curves and words differ in their marks as well.
+Colours are those of `selfvec.analysis.views`; curves and words differ in their marks as well.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.charts import Chart, Series, chart_figure
+from selfvec.analysis.views.figure import save_figure
+from selfvec.analysis.views.plane import GREY, INK, WORDS, ink, plane_axes, tint
 from selfvec.base import chart as drawing
 from selfvec.base.chart import Axis, Label, Line, Mark
 from selfvec.files.svg import Figure
-from selfvec.views.figure import save_figure
-from selfvec.views.plane import GREY, INK, WORDS, ink, plane_axes, tint
 
 Table = NDArray[np.float32]
 

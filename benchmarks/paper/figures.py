@@ -1,6 +1,6 @@
 """The figures: paths of words at three learning rates, and what becomes of the space.
 
-Colours are those of `selfvec.views`, which people with any colour vision tell apart; lines differ in
+Colours are those of `selfvec.analysis.views`, which people with any colour vision tell apart; lines differ in
 their marks as well.
 """
 
@@ -18,10 +18,10 @@ from benchmarks.paper.corpora import Prepared
 from benchmarks.paper.experiments import Plan, Row
 from benchmarks.paper.measures import rule
 from benchmarks.refining import refine_batch
+from selfvec.analysis.views.figure import save_figure
+from selfvec.analysis.views.path_figures import save_paths, trajectory_view
+from selfvec.analysis.views.plane import WORDS
 from selfvec.data.trajectory import Trajectory
-from selfvec.views.figure import save_figure
-from selfvec.views.path_figures import save_paths, trajectory_view
-from selfvec.views.plane import WORDS
 
 FEW, MANY = 10, 100
 """Updates at the start and at the end of a path over which turns are averaged."""

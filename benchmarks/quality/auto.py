@@ -31,7 +31,7 @@ from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation import Classification, Retrieval, Similarity, Task
+from selfvec.lab.evaluation import Classification, Retrieval, Similarity, Task
 from selfvec.refinement.input_reading import read_inputs
 from selfvec.refinement.inputs import Execution, Inputs
 from selfvec.refinement.pipeline import choose_vectors, make_plan

@@ -2,7 +2,7 @@
 
 Fills docs/results/baselines.md. Retrieval collections are refined on their own documents; word similarity
 follows a sample of PubMed abstracts. Nothing is chosen here: every baseline runs as
-`selfvec.evaluation.baselines` describes it.
+`selfvec.lab.evaluation.baselines` describes it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from benchmarks.harness import machine
 from benchmarks.page import table
 from benchmarks.refining import refined
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation import Retrieval, Similarity
-from selfvec.evaluation.baselines import BASELINES, train
+from selfvec.lab.evaluation import Retrieval, Similarity
+from selfvec.lab.evaluation.baselines import BASELINES, train
 
 SAMPLE = 3_000
 

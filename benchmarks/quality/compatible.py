@@ -17,7 +17,7 @@ from benchmarks.page import table
 from benchmarks.rankings import by_cosine, mean_ndcg
 from benchmarks.refining import refined
 from selfvec.base.threads import one_core
-from selfvec.evaluation.collection import Collection
+from selfvec.lab.evaluation.collection import Collection
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval.encoder import Adapter, Encoder
 from selfvec.retrieval.encoder.adapter import FITTED, POOL, QUESTIONS, fit_and_measure

@@ -20,13 +20,13 @@ from benchmarks.rankings import SEED
 from benchmarks.refining import refined
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.term_graph import graph
+from selfvec.analysis.views.graphs import save_graph
 from selfvec.data.run import Run
-from selfvec.evaluation.compared_vectors import ComparedVectors
-from selfvec.evaluation.retrieval import SearchSetting, dense_rankings, search_rankings
+from selfvec.lab.evaluation.compared_vectors import ComparedVectors
+from selfvec.lab.evaluation.retrieval import SearchSetting, dense_rankings, search_rankings
 from selfvec.numerics.statistics import mean
 from selfvec.text.phrase_finding import phrases
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.views.graphs import save_graph
 
 SHOWN = ("hail", "flash flood", "snow", "hurricane")  # in the graph
 LISTED, TOPICS = 12, 8

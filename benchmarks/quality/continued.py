@@ -38,11 +38,11 @@ from benchmarks.quality.trained_on import (
 )
 from benchmarks.rankings import SEED, differs, over
 from selfvec.data.vectors import Source, Vectors
-from selfvec.evaluation import baselines
-from selfvec.evaluation.collection import Collection, read_collection
-from selfvec.evaluation.compared_vectors import ComparedVectors, listed, word_vectors
-from selfvec.evaluation.retrieval import dense_rankings
-from selfvec.evaluation.words import read_pairs
+from selfvec.lab.evaluation import baselines
+from selfvec.lab.evaluation.collection import Collection, read_collection
+from selfvec.lab.evaluation.compared_vectors import ComparedVectors, listed, word_vectors
+from selfvec.lab.evaluation.retrieval import dense_rankings
+from selfvec.lab.evaluation.words import read_pairs
 from selfvec.numerics.statistics import Estimate, mean, spearman
 from selfvec.text.preprocessing import Preprocessing
 

@@ -22,7 +22,7 @@ from benchmarks.page import table
 from benchmarks.rankings import by_index, differs, estimate, mean_ndcg, over
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
-from selfvec.evaluation.collection import Collection, read_collection
+from selfvec.lab.evaluation.collection import Collection, read_collection
 from selfvec.numerics.statistics import Estimate, difference
 from selfvec.retrieval import Index, dense_space, scoring
 from selfvec.retrieval.build import LEAST, MOST, NONE, SLOPE, agreement

@@ -31,11 +31,13 @@ from selfvec.data.vectors import Vectors
 from selfvec.encoders import SentenceEncoder, as_sentence_encoder
 from selfvec.encoders.run_encoder import encoder_of, passages_of
 from selfvec.encoders.student import text_rows
-from selfvec.evaluation import Classification, Retrieval, Similarity, Task
-from selfvec.evaluation.classification import read_labelled
-from selfvec.evaluation.collection import Collection, read_collection
-from selfvec.evaluation.retrieval import ranked
-from selfvec.evaluation.task import rows as lines_of
+from selfvec.lab.evaluation import Classification, Retrieval, Similarity, Task
+from selfvec.lab.evaluation.classification import read_labelled
+from selfvec.lab.evaluation.collection import Collection, read_collection
+from selfvec.lab.evaluation.retrieval import ranked
+from selfvec.lab.evaluation.task import rows as lines_of
+from selfvec.lab.transforms import transform
+from selfvec.lab.transforms.distill import TextWords
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, rank_correlation
 from selfvec.retrieval import Index
@@ -44,8 +46,6 @@ from selfvec.retrieval.encoder_part import QUESTIONS
 from selfvec.retrieval.run_student import student_of
 from selfvec.storage.formats import load
 from selfvec.text.preprocessing import encode_texts, merge_stems
-from selfvec.transforms import transform
-from selfvec.transforms.distill import TextWords
 
 ENCODER = SHARED_DATA / "encoders" / "minilm"
 COLLECTIONS = {**JUDGED, "CovidFAQ": "covidfaq"}

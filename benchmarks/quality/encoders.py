@@ -20,9 +20,9 @@ from benchmarks.rankings import by_cosine, differs, estimate, mean_ndcg, wordlla
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
 from selfvec.data.run import Run
-from selfvec.evaluation.classification import draw_examples, predicted_labels, read_labelled
-from selfvec.evaluation.collection import Collection
-from selfvec.evaluation.retrieval import bm25_rankings
+from selfvec.lab.evaluation.classification import draw_examples, predicted_labels, read_labelled
+from selfvec.lab.evaluation.collection import Collection
+from selfvec.lab.evaluation.retrieval import bm25_rankings
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval.encoder import Encoder

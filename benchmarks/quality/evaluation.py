@@ -18,9 +18,9 @@ from benchmarks.page import table
 from benchmarks.rankings import mean_ndcg
 from benchmarks.relevance_model import score_rm3
 from benchmarks.self_retrieval import self_retrieval
-from selfvec.evaluation import Similarity
-from selfvec.evaluation.collection import Collection
-from selfvec.evaluation.retrieval import bm25_rankings, ranked
+from selfvec.lab.evaluation import Similarity
+from selfvec.lab.evaluation.collection import Collection
+from selfvec.lab.evaluation.retrieval import bm25_rankings, ranked
 from selfvec.retrieval import Index
 from selfvec.text.preprocessing import Preprocessing
 

@@ -17,7 +17,7 @@ from benchmarks.refining import Table, refined
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
-from selfvec.evaluation.words import read_pairs
+from selfvec.lab.evaluation.words import read_pairs
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import rank_correlation
 from selfvec.numerics.whitening import whitened, whitening

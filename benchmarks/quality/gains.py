@@ -25,10 +25,10 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
-from selfvec.evaluation.classification import read_labelled
-from selfvec.evaluation.compared_vectors import listed, open_entries, word_vectors
-from selfvec.evaluation.retrieval import dense_rankings
-from selfvec.evaluation.words import read_pairs
+from selfvec.lab.evaluation.classification import read_labelled
+from selfvec.lab.evaluation.compared_vectors import listed, open_entries, word_vectors
+from selfvec.lab.evaluation.retrieval import dense_rankings
+from selfvec.lab.evaluation.words import read_pairs
 from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import Estimate, spearman
 from selfvec.refinement.base_vectors import base_vectors

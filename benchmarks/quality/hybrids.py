@@ -25,8 +25,8 @@ from selfvec.base.arrays import Doubles
 from selfvec.data.vectors import Vectors
 from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.run_encoder import encoder_of
-from selfvec.evaluation.compared_vectors import ComparedVectors
-from selfvec.evaluation.retrieval import bm25_rankings, ranked
+from selfvec.lab.evaluation.compared_vectors import ComparedVectors
+from selfvec.lab.evaluation.retrieval import bm25_rankings, ranked
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean
 from selfvec.retrieval import Index

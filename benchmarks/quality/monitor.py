@@ -32,7 +32,7 @@ from selfvec.analysis.monitoring_evidence import (
     own_text,
 )
 from selfvec.data.run import Run
-from selfvec.evaluation.classification import read_labelled
+from selfvec.lab.evaluation.classification import read_labelled
 
 SPLITS = 200
 CALIBRATION = (  # collection, table, documents of the run, new ones

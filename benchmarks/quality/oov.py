@@ -20,7 +20,7 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
-from selfvec.evaluation.run_tasks import induced, ranks, without_relatives, words_to_hide
+from selfvec.lab.evaluation.run_tasks import induced, ranks, without_relatives, words_to_hide
 from selfvec.numerics.ridge import ridge_map
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.base_vectors import Base

@@ -25,9 +25,9 @@ from benchmarks.rankings import Rankings, by_cosine, by_index, estimate, over, w
 from benchmarks.refining import refined
 from selfvec.data.run import Run
 from selfvec.encoders import as_sentence_encoder
-from selfvec.evaluation.collection import Collection, ndcg, recall
-from selfvec.evaluation.compared_vectors import ComparedVectors, open_entries
 from selfvec.files.atomic_files import atomic_file
+from selfvec.lab.evaluation.collection import Collection, ndcg, recall
+from selfvec.lab.evaluation.compared_vectors import ComparedVectors, open_entries
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval import Index

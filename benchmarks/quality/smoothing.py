@@ -18,8 +18,8 @@ from benchmarks.page import table
 from benchmarks.rankings import by_cosine, mean_ndcg
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import self_retrieval
-from selfvec.evaluation.classification import draw_examples, predicted_labels, read_labelled
-from selfvec.evaluation.compared_vectors import open_entries
+from selfvec.lab.evaluation.classification import draw_examples, predicted_labels, read_labelled
+from selfvec.lab.evaluation.compared_vectors import open_entries
 from selfvec.text.document_vectors import NEIGHBOURS, STRENGTH, smooth_by_neighbours
 
 RULES = [(10, 0.0), *((k, s) for k in (5, 10, 20) for s in (0.25, 0.5, 0.75, 1.2))]  # neighbours, strength

@@ -21,7 +21,7 @@ from benchmarks.rankings import SEED, by_index, differs
 from benchmarks.refining import refined, refined_rows
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.evaluation.collection import Collection, ndcg
+from selfvec.lab.evaluation.collection import Collection, ndcg
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean
 from selfvec.refinement.derived_vectors import topical

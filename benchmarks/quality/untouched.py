@@ -17,7 +17,7 @@ from benchmarks.quality.encoder import ENCODER
 from benchmarks.rankings import by_cosine, by_index, differs, estimate, fused_by_rank, over
 from selfvec.apps.functions.refine import refine
 from selfvec.encoders import as_sentence_encoder
-from selfvec.evaluation.collection import Collection, read_collection
+from selfvec.lab.evaluation.collection import Collection, read_collection
 from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval import Index
 

@@ -20,7 +20,7 @@ from benchmarks.robustness.inputs import (
     write_texts,
     write_vectors,
 )
-from selfvec.exporters import TARGETS
+from selfvec.lab.exporters import TARGETS
 from selfvec.storage.run_folder import PREVIOUS
 
 _REFINE = (

@@ -30,9 +30,9 @@ from tests.storage.formats import format_tables
 import selfvec
 from selfvec.base.errors import SelfvecError
 from selfvec.corpus import Corpus
-from selfvec.evaluation import words
-from selfvec.evaluation.collection import read_collection
 from selfvec.files.compressed_files import zstd
+from selfvec.lab.evaluation import words
+from selfvec.lab.evaluation.collection import read_collection
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.alignment_files import read_dictionary

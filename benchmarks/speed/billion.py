@@ -29,8 +29,8 @@ from benchmarks.harness import command
 from benchmarks.measured import note, today
 from benchmarks.page import FIGURES, table, write_parts
 from benchmarks.speed.memory import MILLION, Peak, watched
+from selfvec.analysis.views.figure import save_figure
 from selfvec.base.threads import in_order
-from selfvec.views.figure import save_figure
 
 _FILE = 50 * MILLION  # words of a file, about 300 MB
 _BLOCK = 100_000  # words made at a time

@@ -24,11 +24,11 @@ import numpy as np
 from benchmarks.page import table
 from benchmarks.speed.billion import texts
 from benchmarks.speed.memory import MILLION
-from selfvec.cluster.refine import cluster_settings, output_place, refine_shards
-from selfvec.cluster.scheduler import Scheduler, connected
-from selfvec.cluster.shards import MOST_SHARDS
-from selfvec.cluster.tasks import COLUMNS, MOST_RANGES, PER_WORD
 from selfvec.data.settings import Settings
+from selfvec.lab.cluster.refine import cluster_settings, output_place, refine_shards
+from selfvec.lab.cluster.scheduler import Scheduler, connected
+from selfvec.lab.cluster.shards import MOST_SHARDS
+from selfvec.lab.cluster.tasks import COLUMNS, MOST_RANGES, PER_WORD
 from selfvec.refinement.inputs import Execution
 from selfvec.storage.run_writer import RunWriter
 

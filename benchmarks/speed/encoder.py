@@ -30,7 +30,7 @@ from selfvec.base.threads import threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders.onnx_encoder import OnnxEncoder
 from selfvec.encoders.student import Student, learn, text_words
-from selfvec.exporters.encoder_folders import write_encoder
+from selfvec.lab.exporters.encoder_folders import write_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval.encoder import Encoder
 from selfvec.text import tokenizer

@@ -18,14 +18,14 @@ import numpy as np
 import selfvec
 from benchmarks.datasets import GOOGLENEWS, PUBMED, SHARED_DATA, records
 from benchmarks.vectors import Row, compared, verdict
-from selfvec.analysis.alignment import align
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation import Dictionary, Similarity
-from selfvec.evaluation.compared_vectors import ComparedVectors
-from selfvec.evaluation.report import Report
 from selfvec.files.checksums import sha256
+from selfvec.lab.align import align
+from selfvec.lab.evaluation import Dictionary, Similarity
+from selfvec.lab.evaluation.compared_vectors import ComparedVectors
+from selfvec.lab.evaluation.report import Report
+from selfvec.lab.transforms import transform
 from selfvec.numerics.statistics import Estimate
-from selfvec.transforms import transform
 
 PAIRS = 1_000  # of the lexicon
 LEXICON_FROM = 8_000  # most frequent shared words

@@ -13,11 +13,11 @@ from benchmarks.refining import refined
 from benchmarks.vectors import Row, compared
 from benchmarks.vectors.knowledge import figures
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation import Analogies, Bias, Retrieval, Similarity
-from selfvec.evaluation.compared_vectors import ComparedVectors
-from selfvec.evaluation.task import Task
+from selfvec.lab.evaluation import Analogies, Bias, Retrieval, Similarity
+from selfvec.lab.evaluation.compared_vectors import ComparedVectors
+from selfvec.lab.evaluation.task import Task
+from selfvec.lab.transforms.debias import Debias
 from selfvec.numerics.statistics import Estimate
-from selfvec.transforms.debias import Debias
 
 SOURCES = {
     "hard": "Bolukbasi et al. 2016",

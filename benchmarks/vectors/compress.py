@@ -17,10 +17,10 @@ from benchmarks.page import write_parts
 from benchmarks.vectors import Row, compared
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
+from selfvec.lab.transforms.compress import Candidate, Packed, compress, kept, measures
 from selfvec.storage.formats.compressed import packed_words, write
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.transforms.compress import Candidate, Packed, compress, kept, measures
 
 HEADS = ("method", "rows", "MB", "read, s", "cosine", "known", *JUDGED, "UMNSRS")
 

@@ -23,12 +23,12 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.encoders import SentenceEncoder, as_sentence_encoder
+from selfvec.lab.transforms import transform
+from selfvec.lab.transforms.distill import TextWords
 from selfvec.numerics.statistics import Estimate
 from selfvec.refinement.derived_vectors import run_topics
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.transforms import transform
-from selfvec.transforms.distill import TextWords
 
 NEEDS = "ENCODER"  # this environment variable
 NEGATIVES = 10
@@ -101,7 +101,7 @@ def teacher(name: str) -> Estimate:
 
 @cache
 def way(by: str) -> Way:
-    """By a table that `selfvec.transforms.distill` makes in this way."""
+    """By a table that `selfvec.lab.transforms.distill` makes in this way."""
     return cache(lambda name: _searched(name, [table(name, by)]))
 
 

@@ -10,8 +10,8 @@ import selfvec
 from benchmarks.datasets import GOOGLENEWS, PUBMED, SIMILARITY, documents
 from benchmarks.vectors import Row, compared
 from selfvec.analysis.concepts.shared_contexts import ConceptVectors
-from selfvec.evaluation.compared_vectors import ComparedVectors
-from selfvec.evaluation.words import Similarity, read_pairs
+from selfvec.lab.evaluation.compared_vectors import ComparedVectors
+from selfvec.lab.evaluation.words import Similarity, read_pairs
 from selfvec.numerics.statistics import spearman
 from selfvec.text.preprocessing import Preprocessing
 

@@ -17,14 +17,14 @@ from benchmarks.datasets import GOOGLENEWS, SHARED_DATA, SIMILARITY, path
 from benchmarks.refining import refined
 from benchmarks.vectors import Row, compared
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation import Retrieval, Similarity
-from selfvec.evaluation.compared_vectors import ComparedVectors
-from selfvec.evaluation.task import Task
+from selfvec.lab.evaluation import Retrieval, Similarity
+from selfvec.lab.evaluation.compared_vectors import ComparedVectors
+from selfvec.lab.evaluation.task import Task
+from selfvec.lab.transforms import transform
+from selfvec.lab.transforms.knowledge import Knowledge, read_knowledge, row_pairs
+from selfvec.lab.transforms.nodes import is_a
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean, spearman
-from selfvec.transforms import transform
-from selfvec.transforms.knowledge import Knowledge, read_knowledge, row_pairs
-from selfvec.transforms.nodes import is_a
 
 WORDNET = "/usr/share/wordnet"
 SEED, HIDDEN, QUERIES = 0, 1000, 200
@@ -208,7 +208,7 @@ def _kinds(lexicon: Knowledge) -> Iterator[Row]:
     names = (
         "WordNet, is-a of unknown words",
         "Snow et al. 2006",
-        "selfvec.transforms.nodes.is_a(word, lexicon, vectors)",
+        "selfvec.lab.transforms.nodes.is_a(word, lexicon, vectors)",
     )
     yield compared(
         *names,

@@ -14,11 +14,11 @@ from benchmarks.page import write_parts
 from benchmarks.vectors import Row, compared
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
+from selfvec.lab.transforms.compress import Measure, measures
 from selfvec.numerics.statistics import Estimate, mean
 from selfvec.refinement.training import FROM_TEXT
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.transforms.compress import Measure, measures
 
 SIZES = (100_000, 1_000_000, None)  # words; all of PubMed are 6.6 million: not 10, and none is repeated
 HELD_OUT, QUERY = 2000, 10  # documents, and words of each that should find the rest of it

@@ -19,10 +19,10 @@ from benchmarks.datasets import GOOGLENEWS, SHARED_DATA, records, sample
 from benchmarks.quality.encoder import ENCODER
 from benchmarks.vectors import Row, verdict
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation import Similarity
-from selfvec.evaluation.report import Report
+from selfvec.lab.evaluation import Similarity
+from selfvec.lab.evaluation.report import Report
+from selfvec.lab.transforms.tokenizer_transfer import NewRows, TokenizerTransfer, Tokens
 from selfvec.storage.formats.subwords import SubwordRows
-from selfvec.transforms.tokenizer_transfer import NewRows, TokenizerTransfer, Tokens
 
 SETS = ("similarity_bio/umnsrs_similarity", "similarity/men3000", "similarity/rw2034")
 SIZE, ADDED = 16_000, 5_000

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 from .base import forks  # noqa: F401 (it notices from now on when the process forks)
 
 if TYPE_CHECKING:  # the types of names that are imported on first use
-    from selfvec.analysis.alignment import align as align
-    from selfvec.analysis.alignment import compare as compare
     from selfvec.analysis.collocates import collocates as collocates
+    from selfvec.analysis.compare import compare as compare
     from selfvec.analysis.concepts.corpus_topics import topics as topics
     from selfvec.analysis.concepts.shared_contexts import why as why
     from selfvec.analysis.concepts.term_graph import graph as graph
@@ -39,6 +38,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.apps.functions.live import upsert as upsert
     from selfvec.apps.functions.refine import refine as refine
     from selfvec.apps.functions.report import report as report
+    from selfvec.apps.functions.search import search as search
     from selfvec.apps.functions.trajectories import trajectory as trajectory
     from selfvec.apps.functions.update import merge as merge
     from selfvec.apps.functions.update import update as update
@@ -58,12 +58,20 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.corpus.example_text import example as example
     from selfvec.data.token_batch import TokenBatch as TokenBatch
     from selfvec.data.vectors import Vectors as Vectors
-    from selfvec.evaluation import evaluate as evaluate
-    from selfvec.exporters import export as export
-    from selfvec.exporters import migrate as migrate
+    from selfvec.lab.align import align as align
+    from selfvec.lab.evaluation import evaluate as evaluate
+    from selfvec.lab.exporters import export as export
+    from selfvec.lab.transforms.compress import compress as compress
+    from selfvec.lab.transforms.compress import principal_axes as principal_axes
+    from selfvec.lab.transforms.debias import debias as debias
+    from selfvec.lab.transforms.distill import distill as distill
+    from selfvec.lab.transforms.join import join as join
+    from selfvec.lab.transforms.nodes import define as define
+    from selfvec.lab.transforms.nodes import nodes as nodes
+    from selfvec.lab.transforms.retrofit import retrofit as retrofit
+    from selfvec.lab.transforms.tokenizer_transfer import tokenizer as tokenizer
     from selfvec.retrieval import Index as Index
     from selfvec.retrieval import run_index as run_index
-    from selfvec.retrieval import search as search
     from selfvec.retrieval import similar_documents as similar_documents
     from selfvec.retrieval.encoder import Encoder as Encoder
     from selfvec.storage.formats import load as load
@@ -71,16 +79,8 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.storage.inspection import health as health
     from selfvec.storage.inspection import info as info
     from selfvec.storage.inspection import verify as verify
+    from selfvec.stores import migrate as migrate
     from selfvec.text.phrase_finding import phrases as phrases
-    from selfvec.transforms.compress import compress as compress
-    from selfvec.transforms.compress import principal_axes as principal_axes
-    from selfvec.transforms.debias import debias as debias
-    from selfvec.transforms.distill import distill as distill
-    from selfvec.transforms.join import join as join
-    from selfvec.transforms.nodes import define as define
-    from selfvec.transforms.nodes import nodes as nodes
-    from selfvec.transforms.retrofit import retrofit as retrofit
-    from selfvec.transforms.tokenizer_transfer import tokenizer as tokenizer
 
 # Where the other public names are defined, besides the functions of commands.
 _HOMES = {
@@ -150,7 +150,7 @@ if not TYPE_CHECKING:  # to type checkers a name that is not above is an error
         from importlib import import_module
 
         if "IPython" in sys.modules:
-            import_module("selfvec.views.notebook")  # registers how results are shown
+            import_module("selfvec.analysis.views.notebook")  # registers how results are shown
         value = getattr(import_module(f"selfvec.{module}"), name)
         globals()[name] = value
         return value

@@ -130,7 +130,7 @@ def test_a_row_has_the_attributes_of_its_record(inside: Path, result: Callable[[
 def test_results_are_tables_in_a_notebook(
     name: str, inside: Path, result: Callable[[str], ResultTable]
 ) -> None:
-    import selfvec.views.notebook  # noqa: F401 (a notebook imports it)
+    import selfvec.analysis.views.notebook  # noqa: F401 (a notebook imports it)
 
     shown = result(name)._repr_html_()  # type: ignore[attr-defined]
     assert "<table" in shown or "<svg" in shown or "<section" in shown or "all as they were" in shown
@@ -172,7 +172,7 @@ def test_objects_are_short_too(inside: Path) -> None:
 
 
 def test_a_run_is_shown_with_its_health(inside: Path) -> None:
-    import selfvec.views.notebook
+    import selfvec.analysis.views.notebook
 
     shown = selfvec.open("run")._repr_html_()  # type: ignore[attr-defined]
     assert "Run: decorrelated" in shown

@@ -10,17 +10,17 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
+from selfvec.analysis.views.figure import check_figure
+from selfvec.analysis.views.graphs import check_suffix
+from selfvec.analysis.views.projection import check_method
 from selfvec.apps.functions.refine import open_text
 from selfvec.base.errors import MissingExtra, OptionError, require
 from selfvec.base.progress import Advance, Progress
-from selfvec.cluster.scheduler import connected
 from selfvec.data.run import Run
-from selfvec.evaluation import Classification
-from selfvec.exporters.stores import find_database
+from selfvec.lab.cluster.scheduler import connected
+from selfvec.lab.evaluation import Classification
+from selfvec.stores.databases import find_database
 from selfvec.text.segmentation import segmenter
-from selfvec.views.figure import check_figure
-from selfvec.views.graphs import check_suffix
-from selfvec.views.projection import check_method
 
 TEXTS = ["hail broke the roof", "wind broke a tree", "hail fell on a tree", "the river rose over a road"] * 30
 NOWHERE = "no/such/vectors.txt"  # if it were opened first, this would be the error

@@ -9,13 +9,13 @@ from tests.commands import ran
 
 import selfvec
 from selfvec import Vectors
+from selfvec.analysis.views.terminal import draw
 from selfvec.apps.cli import main
 from selfvec.apps.cli.streams import show
 from selfvec.apps.similar_words import Similar
 from selfvec.base.errors import OptionError
 from selfvec.data.queries import least_count
 from selfvec.data.token_batch import TokenBatch
-from selfvec.views.terminal import draw
 
 ENGLISH = ["house", "home", "rain", "hail", "animal", "road"]
 SPANISH = ["casa", "hogar", "lluvia", "granizo", "animal", "calle"]

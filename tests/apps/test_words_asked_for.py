@@ -11,9 +11,9 @@ from selfvec.apps.web.words import Completion
 from selfvec.base.errors import NotFound
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation.compared_vectors import find_rows
+from selfvec.lab.evaluation.compared_vectors import find_rows
+from selfvec.lab.transforms.knowledge import LexiconRows
 from selfvec.text.phrases import row_of
-from selfvec.transforms.knowledge import LexiconRows
 
 DAYS = [f"{year}-0{month}-01" for year in (1990, 2010) for month in range(1, 6)]
 SENTENCES = ("The fire at the café burned down.", "A fire near the café, a report.", "A café has a fire.")

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from tests.commands import ran
 from tests.processes import PATIENCE
 
+from selfvec.analysis.views.terminal_progress import TerminalProgress
 from selfvec.base import progress as module
 from selfvec.base.display import escape_controls, escape_json
 from selfvec.base.errors import InputError
 from selfvec.base.progress import LineProgress, Progress, file_stages
-from selfvec.views.terminal_progress import TerminalProgress
 
 
 class Recorded(Progress):

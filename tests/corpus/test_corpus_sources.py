@@ -190,8 +190,8 @@ def test_a_folder_of_links_that_are_not_read_says_so(reader: Reader) -> None:
 @pytest.mark.parametrize("address", ["{}", "file://{}"])
 def test_links_of_a_folder_that_is_read_in_shards_are_the_same(linked: Reader, address: str) -> None:
     pytest.importorskip("fsspec")
-    from selfvec.cluster.shards import find_shards
     from selfvec.corpus.fields import FieldNames
+    from selfvec.lab.cluster.shards import find_shards
 
     shards, left_out = find_shards([address.format(linked.folder / "in")], FieldNames())
     assert [path.name for shard in shards for path in shard.source.members] == [

@@ -11,7 +11,7 @@ from tests.refusals import refused
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.onnx_encoder import OnnxEncoder
-from selfvec.transforms.distill import TextWords, alone, centred, in_texts, use_states
+from selfvec.lab.transforms.distill import TextWords, alone, centred, in_texts, use_states
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

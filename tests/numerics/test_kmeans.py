@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
+from selfvec.analysis.views.projection import project
 from selfvec.apps.web.work import Tasks
 from selfvec.numerics.kmeans import k_means, lloyd, squared_distances
 from selfvec.numerics.pacmap import gradient, near_pairs, pacmap
 from selfvec.numerics.rows import unit_rows
-from selfvec.views.projection import project
 
 
 @given(st.integers(0, 1000), st.integers(1, 6), st.booleans(), st.booleans())

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.retrieval.word_sums import WordSums, passages_of
 
-from selfvec import refine
+from selfvec import refine, search
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web.documents import search as page_search
 from selfvec.apps.web.page_data import PageData
@@ -21,7 +21,7 @@ from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.run_encoder import hold_encoder
 from selfvec.encoders.student import text_rows
 from selfvec.numerics.rows import unit_rows
-from selfvec.retrieval import Index, nearest_documents, run_index, search, similar_documents
+from selfvec.retrieval import Index, nearest_documents, run_index, similar_documents
 from selfvec.retrieval.documents import gather
 from selfvec.retrieval.encoder_part import LEAST_TRUST, WEIGHT
 from selfvec.retrieval.run_student import student_of

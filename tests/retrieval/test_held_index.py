@@ -18,8 +18,9 @@ from tests.processes import PATIENCE
 import selfvec
 from selfvec.apps.run import Run
 from selfvec.corpus import Corpus
-from selfvec.exporters import export, passage_rows
+from selfvec.lab.exporters import export
 from selfvec.retrieval import run_index
+from selfvec.stores import passage_rows
 
 ROWS = [
     {"id": f"d{number}", "text": f"storm {number}: hail broke the roof of barn {number}"}

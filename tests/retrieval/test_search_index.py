@@ -314,7 +314,7 @@ def test_hybrid_is_above_bm25_on_real_collections(shared_data: Path) -> None:
     """And .57 in the mean: collections that its constants were chosen on."""
     from selfvec.corpus import Corpus
     from selfvec.data.settings import Settings
-    from selfvec.evaluation import Retrieval
+    from selfvec.lab.evaluation import Retrieval
     from selfvec.refinement.pipeline import refine
 
     values = []

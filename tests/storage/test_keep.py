@@ -17,9 +17,9 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
-from selfvec.evaluation import Stability
-from selfvec.exporters import passage_rows
+from selfvec.lab.evaluation import Stability
 from selfvec.storage.inspection import info
+from selfvec.stores import passage_rows
 
 KEEPS = ("text", "tokens", "nothing")
 SUBJECTS = [[f"{a}{b}" for b in ("ban", "cor", "dim", "fel", "gos", "hul", "jin")] for a in "pqrst"]

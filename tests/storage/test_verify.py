@@ -13,6 +13,7 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
+from selfvec.analysis.views.run_summary import contents_view
 from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, InputError
 from selfvec.files.checksums import is_sealed, seal
@@ -20,7 +21,6 @@ from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.inspection import HELD, info, verify
 from selfvec.storage.run_folder import open_run
-from selfvec.views.run_summary import contents_view
 
 TEXTS = ["text-2.parquet", "text.parquet", "tokens-2.safetensors", "tokens.safetensors"]
 SOURCES = Path(selfvec.__file__).parent

@@ -14,12 +14,12 @@ from tests.refusals import refused
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 import selfvec
+from selfvec.analysis.views.run_summary import run_summary, text_details
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.corpus.documents import Documents
 from selfvec.text import Encoding, encode, tokenizer
 from selfvec.text.segmentation import _cut, segmenter
 from selfvec.text.tokenizers import LONG, LONGEST, find_words
-from selfvec.views.run_summary import run_summary, text_details
 
 
 @pytest.fixture

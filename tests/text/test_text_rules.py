@@ -7,13 +7,13 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
+from selfvec.analysis.views.run_summary import run_summary
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.text import Rules, tokenizer
 from selfvec.text.rules import Keys, Rulebook, same_stem
 from selfvec.text.tagger import LexiconTagger, can_be, english_lexicon, tagger
 from selfvec.text.tokenizers import Casing
-from selfvec.views.run_summary import run_summary
 
 
 def keys(

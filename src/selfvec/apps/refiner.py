@@ -12,6 +12,7 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.analysis.views.terminal_progress import TerminalProgress
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.base.arrays import Floats
@@ -30,7 +31,6 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.input_reading import Start
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval.encoder import Encoder
-from selfvec.views.terminal_progress import TerminalProgress
 
 from .functions.refine import initial_vectors, open_text
 from .run import Run

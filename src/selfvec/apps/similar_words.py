@@ -20,7 +20,7 @@ from selfvec.storage.formats import load
 from selfvec.storage.opened import GivenVectors, opened
 
 if TYPE_CHECKING:
-    from selfvec.analysis.alignment import Aligned
+    from selfvec.lab.align import Aligned
     from selfvec.retrieval.snippets import Found
 
 
@@ -262,7 +262,7 @@ def _aligned(given: Any) -> dict[str, Vectors] | None:
         return None if pair is None else {"b": load(pair[1]), "a": load(pair[0])}
     if isinstance(given, Vectors | Run):
         return None
-    from selfvec.analysis.alignment import Aligned
+    from selfvec.lab.align import Aligned
 
     return {"b": given.b, "a": given.a} if isinstance(given, Aligned) else None
 

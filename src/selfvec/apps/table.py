@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from selfvec.base.declarations import Declaration, Kind, Parameter, declared_at
-from selfvec.transforms import TRANSFORMS
+from selfvec.lab.transforms import TRANSFORMS
 
 _TAKEN = {
     "vectors": "A vectors file, a run folder, or default.",
@@ -50,7 +50,7 @@ class CommandRow:
     next: str = ""  # what to do next
     written: tuple[str, ...] = ()  # options that name a file which the function writes besides
     writes: str = ""  # function that writes the result to the file of --output
-    transform: str = ""  # the name of a method of `selfvec.transforms`
+    transform: str = ""  # the name of a method of `selfvec.lab.transforms`
     options: Mapping[str, Typed] = field(default_factory=dict)  # typed otherwise than in all commands
     repeated: Mapping[str, str] = field(default_factory=dict)  # arguments that the JSON repeats, by its keys
     fails: str = ""  # exit status 1 if this entry of the JSON is not empty; with "not" before it, if it is
@@ -115,7 +115,7 @@ TOP: dict[str, CommandRow] = {
         show="updated",
     ),
     "search": CommandRow(
-        "retrieval.run_search.search",
+        "apps.functions.search.search",
         ('run "damage to roofs"', 'run "damage to roofs" --filter date=1996..1998'),
         report=True,
     ),
@@ -165,9 +165,9 @@ TOP: dict[str, CommandRow] = {
         options={"output": Typed("FILE.html"), "words": Typed("W[,W...]")},
     ),
     "evaluate": CommandRow(
-        "evaluation.measure.evaluate",
+        "lab.evaluation.measure.evaluate",
         ("run --similarity men3000.tsv", "run --retrieval scifact/ --against all"),
-        page="evaluation.report.Report.page",
+        page="lab.evaluation.report.Report.page",
         report=True,
         options={
             "vectors": Typed("RUN|VECTORS..."),
@@ -177,7 +177,7 @@ TOP: dict[str, CommandRow] = {
         },
     ),
     "export": CommandRow(
-        "exporters.exporter.export",
+        "lab.exporters.exporter.export",
         (
             "run --to sentence-transformers",
             "run --to lancedb -o store",
@@ -205,21 +205,21 @@ VECTORS: dict[str, CommandRow] = {
         prints="{target}",
     ),
     "compress": CommandRow(
-        "transforms.compress.compress",
+        "lab.transforms.compress.compress",
         ("run -o small.safetensors", "run -o small.safetensors --below 5MB"),
         options={"vectors": Typed("IN"), "keep": Typed("PERCENT")},
         fails="not enough",
         failed="no candidate keeps enough",
     ),
     "align": CommandRow(
-        "analysis.alignment.align.align",
+        "lab.align.align",
         ("run-1990 run-2020 -o aligned.vec", "en.vec es.vec -o both --dictionary en-es.tsv"),
         prints="{output}",
         options={"output": Typed(needed=True)},
     ),
     **{
         row.name: CommandRow(
-            f"transforms.{row.home}",
+            f"lab.transforms.{row.home}",
             (f"{row.source} -o {'new' if row.takes == 'encoder' else 'new.vec'} {row.example}",),
             prints="{target}",
             transform=row.name,
@@ -232,7 +232,7 @@ RUN: dict[str, CommandRow] = {
     "info": CommandRow(
         "storage.inspection.info",
         ("run", "GoogleNews.bin"),
-        view="views.run_summary.contents_view",
+        view="analysis.views.run_summary.contents_view",
         options={"path": Typed("RUN|INDEX|VECTORS")},
     ),
     "health": CommandRow("storage.inspection.health", ("run",), fails="verdicts", failed="a check failed"),
@@ -257,7 +257,7 @@ RUN: dict[str, CommandRow] = {
         options={"corpus": Typed("NEWCORPUS...")},
     ),
     "migrate": CommandRow(
-        "exporters.migrate.migrate",
+        "stores.migrate.migrate",
         ("run-lancedb --old run --new newer", "run-lancedb --old run --new newer --dry-run"),
         options={"keep": Typed("PERCENT"), "old": Typed(also="--from"), "new": Typed(also="--to")},
         repeated={"store": "store", "from": "old", "to": "new"},
@@ -265,7 +265,7 @@ RUN: dict[str, CommandRow] = {
         failed="re-embed",
     ),
     "compare": CommandRow(
-        "analysis.alignment.compare.compare",
+        "analysis.compare.compare",
         ("run-1990 run-2020", "run-1990 run-2020 --top 30 --report differences.html"),
         report=True,
         options={
@@ -364,7 +364,7 @@ TEXT: dict[str, CommandRow] = {
         "analysis.concepts.term_graph.graph",
         ("run -o terms.html", "run hail storm -o hail.graphml"),
         prints="{output}",
-        writes="views.graphs.save_graph",
+        writes="analysis.views.graphs.save_graph",
         options={"words": Typed("[WORD...]"), "output": Typed("FILE")},
     ),
     "senses": CommandRow(

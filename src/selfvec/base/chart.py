@@ -1,7 +1,7 @@
 """What a chart shows, said once, where it is made: lines, marks with their intervals, names, and axes.
 
-`selfvec.views.charts` draws it for files, reports and notebooks. All texts of a chart are safe to display;
-what is markup is escaped by who draws it.
+`selfvec.analysis.views.charts` draws it for files, reports and notebooks. All texts of a chart are safe to
+display; what is markup is escaped by who draws it.
 """
 
 from __future__ import annotations

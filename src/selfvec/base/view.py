@@ -1,7 +1,7 @@
 """What is shown of a result, said once, where the result is made: sentences, tables, their columns, notes.
 
-`selfvec.views.terminal` draws a view for the terminal, `selfvec.files.report_page` as HTML for pages and
-notebooks and as Markdown. The page in the browser and an assistant's tools read the columns.
+`selfvec.analysis.views.terminal` draws a view for the terminal, `selfvec.files.report_page` as HTML for pages
+and notebooks and as Markdown. The page in the browser and an assistant's tools read the columns.
 
 All texts of a view are safe to display: forms escape what comes from a text, and so do those who write
 sentences. What is markup to a terminal, HTML or Markdown is escaped by who draws it.

@@ -5,7 +5,7 @@
 
 from .dense_space import TABLES
 from .index import Index
-from .run_search import nearest_documents, run_index, search, similar_documents
+from .run_search import nearest_documents, run_index, similar_documents
 from .scoring import MODES, PARTS, check_mode
 from .snippets import Found, Hit, Mark, Reason
 
@@ -21,6 +21,5 @@ __all__ = [
     "check_mode",
     "nearest_documents",
     "run_index",
-    "search",
     "similar_documents",
 ]

@@ -5,11 +5,10 @@ Both use the index of the run, which is kept in its cache.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +32,7 @@ from .build import build_index
 from .dense_space import TABLES
 from .documents import gather, gathered_text
 from .index import VERSION, Index
-from .scoring import Mode, saturated_counts
+from .scoring import saturated_counts
 from .segments import IndexedPart, SearchedDocuments
 from .snippets import Found, describe, different_texts, text_key
 
@@ -130,91 +129,6 @@ def _with_segments(index: Index, run: LiveRun, key: tuple[Any, ...], cut: Cut) -
         return held[1]
 
     return index.of_parts([of_part(part) for part in run.segments])
-
-
-@checked
-def search(
-    run: GivenRun,
-    query: str,
-    *,
-    top: int = 10,
-    mode: Mode = "hybrid",
-    question: Literal["encoder", "rows"] | None = None,
-    filter: GivenFilter = (),
-    variants: str | os.PathLike[str] | None = None,
-    passage_words: int = 200,
-    overlap: int = 40,
-    progress: Progress | None = None,
-) -> Found:
-    """Find documents by their words and their meaning, and show why.
-
-    Parameters
-    ----------
-    run : Run or path
-        A run folder. Its index is made when it is first searched, and kept there.
-    query : str, not empty
-        A question or some words. Documents with a phrase in quotes come higher, those with -word or NOT word
-        last. If there are no other words, and with a plus before, as in +"heat pump", these are conditions.
-    mode : {"hybrid", "bm25", "dense"}
-        Use words and vectors, words only, or vectors only.
-    question : {"encoder", "rows"}, optional
-        Of a run with an encoder: let it read the question, or compare it by what its words have learned; by
-        default the encoder, if it is here.
-    top : int, at least 1
-        Documents shown, of different texts. Copies are named with the first of their text.
-    filter : str or dict, or sequence of them
-        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
-        date=1996..1998; several on one field are alternatives.
-    progress : Progress, optional
-
-    Other Parameters
-    ----------------
-    variants : "auto" or path, optional
-        Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
-        those that are certain.
-    passage_words : int, at least 20
-        Words of the passages that a long document is cut into.
-    overlap : int, at least 0
-        Words that a passage repeats from the one before.
-
-    Returns
-    -------
-    Found
-        ``hits`` has marks and reasons, too, which ``rows`` leave out. ``question`` says by what it was
-        compared, for a run with an encoder.
-
-    Raises
-    ------
-    OptionError
-        If the query is empty, or an option is wrong.
-    InputError
-        If there is no run, or it has not kept its text; if the encoder is asked for and is not here, or has
-        changed since the run was made.
-
-    Examples
-    --------
-    >>> import selfvec
-    >>> texts = ["hail broke the roof", "the river rose over the road", "an invoice was paid"] * 20
-    >>> run = selfvec.Refiner(method="decorrelated").fit(texts).run_
-    >>> search(run, "hail on roofs", top=1).rows[0]["id"]
-    '0'
-    """
-    named = given_filters(filter)
-    run = as_run(run)
-    counted: list[str] = []
-    if variants is not None:
-        # Only who asks for it waits for the import of what compares two sides.
-        from selfvec.analysis.comparison.joined import joined_sentences, split_pairs
-        from selfvec.analysis.variants import with_variants
-
-        run = with_variants(run, variants)
-        met, lacking = split_pairs(run.provenance.variants, run.vectors)
-        counted += [f"{variant} counts as {word}" for variant, word in met.items()]
-        counted += joined_sentences({}, lacking)
-    index = run_index(run, progress, cut=(passage_words, overlap))
-    hits = index.search(query, top, mode=mode, filter=named, question=question)
-    notes = [*hits.notes, *counted]
-    return replace(hits, corpus=run.provenance.corpus_name, notes=notes)
 
 
 # ---- Documents near a document

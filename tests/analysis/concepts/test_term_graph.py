@@ -11,11 +11,11 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.concepts.term_graph import Edge, Graph, TermNode, graph
+from selfvec.analysis.views.graphs import save_graph
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.views.graphs import save_graph
 
 
 def test_edges_join_terms_of_one_subject(subject_run: Run, subject_of: dict[str, str]) -> None:

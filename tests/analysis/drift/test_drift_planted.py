@@ -10,6 +10,7 @@ from drift_corpus import planted_run
 from rich.console import Console
 from tests.analysis.planted_topics import topic_text, topic_vectors
 
+from selfvec.analysis.views.terminal import draw
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.corpus import Corpus
 from selfvec.corpus.slices import Slice
@@ -17,7 +18,6 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.pipeline import refine
-from selfvec.views.terminal import draw
 
 DEGREES = (0.0, 0.25, 0.5, 0.75, 1.0)
 

@@ -11,12 +11,12 @@ from tests.refusals import refused
 from selfvec.analysis.comparison.chosen_slices import comparable_slices
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
+from selfvec.analysis.views.path_figures import save_paths, slice_view
 from selfvec.analysis.word_drift.word_paths import slice_paths
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus.slices import by_label
 from selfvec.data.run import Run
-from selfvec.views.path_figures import save_paths, slice_view
 
 
 @pytest.fixture(scope="module")

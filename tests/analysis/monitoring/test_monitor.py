@@ -13,6 +13,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.analysis.monitoring import Monitoring, monitor
 from selfvec.analysis.monitoring_evidence import document_keys
+from selfvec.analysis.views import notebook
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.base.view import Table
@@ -20,7 +21,6 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.report_page import page_markdown
 from selfvec.numerics.statistics import hypergeometric_p
-from selfvec.views import notebook
 
 assert notebook  # registers how results are shown
 

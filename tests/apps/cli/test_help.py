@@ -11,7 +11,7 @@ from tests.test_prose_commands import fault_of
 
 from selfvec.apps.cli.parser import help_text
 from selfvec.apps.cli.tree import root
-from selfvec.transforms import TRANSFORMS
+from selfvec.lab.transforms import TRANSFORMS
 
 ROOT_GROUP = root()
 

@@ -15,22 +15,22 @@ from tests.commands import PATHS, called
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.alignment import align
 from selfvec.apps.cli.app import run
 from selfvec.apps.cli.tree import root
 from selfvec.base.errors import TargetError
 from selfvec.base.view import View
 from selfvec.cooccurrence import count
 from selfvec.data.token_batch import TokenBatch
-from selfvec.evaluation import Similarity, evaluate
-from selfvec.exporters.exporter import write_rows
-from selfvec.exporters.store_rows import word_rows
 from selfvec.files.report_page import save_page
+from selfvec.lab.align import align
+from selfvec.lab.evaluation import Similarity, evaluate
+from selfvec.lab.transforms import TRANSFORMS
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter
 from selfvec.storage.formats import save
-from selfvec.transforms import TRANSFORMS
+from selfvec.stores import write_rows
+from selfvec.stores.rows import word_rows
 
 SOURCES = Path(selfvec.__file__).parent
 RUNS = {  # commands that write a run; OUT is their target
@@ -245,8 +245,14 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
     tested = {name.split(",")[0].rpartition(".")[2] for name in FUNCTIONS}
     elsewhere = {
         *("fetch_vectors", "fetch", "fetch_noaa"),  # tests/storage/test_fetch_vectors.py, tests/corpus
-        "push",  # tests/exporters/test_hub.py
-        *("write_index", "save_aligned_file", "save_aligned_folder", "output_place"),  # behind others here
+        "push",  # tests/lab/exporters/test_hub.py
+        *(
+            "write_index",
+            "save_aligned_file",
+            "save_aligned_folder",
+            "output_place",
+            "replaced",
+        ),  # behind others
         # Commands above do.
         *("refine", "update", "merge", "demo", "example", "align", "compress", "convert", "export", "noaa"),
         *("write", "trajectory", "topics", "concordance", "variants", "serve"),

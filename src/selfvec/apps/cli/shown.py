@@ -36,7 +36,7 @@ def refined(run: Run, given: Given) -> None:
 
 def _summary(run: Run, place: object = None) -> None:
     """What was read, and where the run is: a URL if a cluster wrote it to a store."""
-    from selfvec.views.run_summary import fields_sentence, run_summary
+    from selfvec.analysis.views.run_summary import fields_sentence, run_summary
 
     fields = fields_sentence([] if run.text is None else run.text.described())
     for line in filter(None, [*run_summary(run.provenance), fields]):
@@ -52,8 +52,8 @@ def _summary(run: Run, place: object = None) -> None:
 
 def demo(run: Run, _: Given) -> None:
     """Words of the documentation before and after, and what to try next."""
+    from selfvec.analysis.views.terminal import draw
     from selfvec.apps.similar_words import similar as neighbours_of
-    from selfvec.views.terminal import draw
 
     shown = ("string", "thread", "class", "exception", "generator", "pickle")
     show(draw(neighbours_of(run, shown, top=6, compare=True, min_count=10).view()))

@@ -23,7 +23,7 @@ from selfvec.base.declarations import REQUIRED, Kind, Parameter
 from selfvec.base.errors import OptionError, flag
 from selfvec.base.result_table import Figures
 from selfvec.files.atomic_files import check_target
-from selfvec.transforms import TRANSFORMS, make_transform
+from selfvec.lab.transforms import TRANSFORMS, make_transform
 
 from .parser import Argument, Command, CommandGroup, CommandTable, Option, help_all
 from .streams import print_json, print_text, program, say, show
@@ -346,7 +346,7 @@ def _print(row: CommandRow, result: Any, typed: Mapping[str, Any]) -> None:
     if row.prints:
         print_text(row.prints.format(**names))
     elif not row.next:
-        from selfvec.views.terminal import draw
+        from selfvec.analysis.views.terminal import draw
 
         top = typed.get("top", row.most)
         show(draw(result.view(top) if not row.view else _named(row.view)(result)))
@@ -415,7 +415,7 @@ def _given(row: CommandRow, parameters: Sequence[Argument | Option], typed: dict
     if "jobs" in given:
         given["jobs"] = limit_threads(given["jobs"])
     if "progress" in row.declaration.parameters:
-        from selfvec.views.terminal_progress import TerminalProgress
+        from selfvec.analysis.views.terminal_progress import TerminalProgress
 
         given["progress"] = TerminalProgress()
     return given

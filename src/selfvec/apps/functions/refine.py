@@ -129,7 +129,7 @@ def refine(
     several = initial_vectors(vectors)
     teaching: dict[str, Any] = {"encoder": encoder, "embeddings": embeddings}
     if cluster is not None:
-        from selfvec.cluster.refine import refine_on
+        from selfvec.lab.cluster.refine import refine_on
 
         work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs, "progress": progress} | teaching
         return Run.of(refine_on(cluster, corpus, several, settings, fields, output, **work))

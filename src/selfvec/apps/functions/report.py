@@ -104,9 +104,9 @@ def report(
     from selfvec.analysis.concepts.document_topics import documents_to_read
     from selfvec.analysis.concepts.group_differences import group_differences
     from selfvec.analysis.concepts.growth import Sides, default_sides, word_changes
+    from selfvec.analysis.views.text_report import TextFindings, text_report
     from selfvec.analysis.word_drift.drift import drift
     from selfvec.analysis.word_drift.word_paths import slice_paths
-    from selfvec.views.text_report import TextFindings, text_report
 
     missing: list[str] = []
     part = passing(run, passed)  # in memory; drift, which keeps what it measures, has the filters

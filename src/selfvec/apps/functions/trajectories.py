@@ -143,8 +143,8 @@ def trajectory(
     names = check_texts("words", words, "words")
     opened = as_run(run)
     if plot is not None:
-        from selfvec.views.figure import check_figure
-        from selfvec.views.projection import check_method
+        from selfvec.analysis.views.figure import check_figure
+        from selfvec.analysis.views.projection import check_method
 
         check_target(plot, overwrite=overwrite, folder=False)
         check_figure(plot)
@@ -169,7 +169,7 @@ def _draw(
     view: Any,
     overwrite: bool,
 ) -> None:
-    from selfvec.views.path_figures import save_paths, slice_view, trajectory_view
+    from selfvec.analysis.views.path_figures import save_paths, slice_view, trajectory_view
 
     run = found.run
     paths: list[Any] = [*found.paths]

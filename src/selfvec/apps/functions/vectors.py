@@ -88,7 +88,7 @@ def convert(
             rule = "a run's model2vec folder is the encoder that export writes"
             remedy = "leave out --dtype, --dimensions and --limit, or convert the file of its vectors"
             raise OptionError(rule, field="to", remedy=remedy)
-        from selfvec.exporters import export
+        from selfvec.lab.exporters import export
 
         return export(source, to, output, overwrite=overwrite, progress=progress)
     check_save(output, to, overwrite=overwrite)

@@ -9,9 +9,9 @@ from hashlib import sha256
 
 import numpy as np
 
+from selfvec.analysis.views.run_summary import self_retrieval_gain
 from selfvec.base.versions import __version__
 from selfvec.data.vectors import has_row
-from selfvec.views.run_summary import self_retrieval_gain
 
 from .addresses import address
 from .domain_words import frequent_words

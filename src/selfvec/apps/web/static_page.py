@@ -21,10 +21,10 @@ import numpy as np
 from selfvec.analysis.concepts.corpus_topics import few_with_growth
 from selfvec.analysis.concepts.document_topics import documents_to_read
 from selfvec.analysis.concepts.growth import default_sides
+from selfvec.analysis.views.text_report import TextFindings, text_report
 from selfvec.base.progress import Progress
 from selfvec.base.view import COUNT, WORDS, Column, Table
 from selfvec.files.report_page import STYLE, body_html
-from selfvec.views.text_report import TextFindings, text_report
 
 from .addresses import ADDRESSES
 from .app import page_files, points_bytes

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
+from selfvec.analysis.views.projection import project
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.progress import Progress
@@ -25,7 +26,6 @@ from selfvec.data.trajectory import History
 from selfvec.numerics.pacmap import pacmap
 from selfvec.retrieval.segments import SearchedDocuments
 from selfvec.storage.cache import cached_result
-from selfvec.views.projection import project
 
 _CROWD = 500  # points from which a few far ones would press the others together
 FITTED = 5000  # most frequent words, which fit the plane and the mean of a state

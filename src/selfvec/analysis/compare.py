@@ -1,0 +1,325 @@
+"""`compare`: the words that differ between two files of vectors or runs, with a test against chance.
+
+Size and significance are different columns. The vector of a rare word is noisy and may be far off by chance;
+a frequent word may move little and yet significantly. Significant words are listed first. There are two
+tests:
+
+* Two runs that kept their corpora are the two slices of one corpus, compared as `selfvec.analysis.word_drift`
+  compares slices: if the word's documents were divided at random, how often would it be as far apart? It
+  compares occurrences in these documents, so corpora on different topics differ in nearly every word.
+* ``by_peers`` tests whether the word moved more than words of similar frequency. It needs only the vectors,
+  assumes that most words have not changed, and does not measure how reliable the vectors are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from selfvec.analysis.comparison.comparison import Comparison
+from selfvec.analysis.word_drift.measures import measure_words
+from selfvec.analysis.word_drift.permutation_test import DriftTest
+from selfvec.analysis.word_drift.word_choice import listed_rows
+from selfvec.analysis.word_kinds import WordTable
+from selfvec.base.arrays import Doubles, Rows
+from selfvec.base.declarations import checked
+from selfvec.base.errors import InputError
+from selfvec.base.progress import Progress, as_progress
+from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.view import COUNT, PIECES, PROBABILITY, Cell, Column, Table, View, came_and_went, figure
+from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.nearest import gained_and_lost
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import benjamini_hochberg
+from selfvec.refinement.common_space import (
+    ANCHORS,
+    fit_rotation,
+    relative_rows,
+    shared_words,
+    vectors_of,
+)
+from selfvec.refinement.compass import joined_runs
+from selfvec.storage.opened import GivenVectors, opened
+
+MIN_COUNT = 10  # with fewer occurrences in either text a vector is mostly chance
+PEERS = 200  # words of about the same frequency
+_FOLDS = 5  # a word that helped to fit the rotation would look nearer than it is
+_LEAST_DOCUMENTS = 10  # on either side; fewer documents can be divided in too few ways
+_LEAST = 1e-6  # distance caused by rounding alone
+_BY_DOCUMENTS = (
+    "p: the documents of the word dealt out at random between the two corpora; q: false "
+    "discovery rate. The test compares occurrences in these documents, whatever makes them differ"
+)
+_BY_PEERS = (
+    "p: the word moved farther than words of similar frequency; q: false discovery rate. The test "
+    "assumes that most words did not change, and does not show whether other texts would give the same"
+)
+
+_NEIGHBOURS = 5  # shown of those gained, and of those lost
+
+Row = dict[str, Any]
+
+
+def _neighbours(row: Mapping[str, Any]) -> Cell:
+    """The first neighbours gained and lost."""
+    return next(iter(came_and_went(row, _NEIGHBOURS)), "")
+
+
+@dataclass(frozen=True, repr=False)
+class ComparedVectors(ResultTable):
+    """Words with their vectors in two files or runs.
+
+    Attributes
+    ----------
+    rows : list of dict
+        The listed words, those with q ≤ ``fdr`` first: ``word``; ``distance``, the cosine distance in the
+        common space; ``z``, ``p``, ``q``, where z is p in standard deviations; ``count_a``, ``count_b``;
+        ``gained``, ``lost``. Two texts have the other figures of `drift`, too, and its order; others are
+        ordered by falling distance.
+    method : str
+        Method of alignment.
+    tested : str
+        A sentence that explains p and q.
+    words, significant : int
+        Number of all words that were compared, and of those with q ≤ ``fdr``.
+    left_out : dict
+        Number of words that are not compared, by reason.
+    """
+
+    rows: list[Row]
+    method: str
+    tested: str
+    words: int
+    significant: int
+    fdr: float
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    columns = (
+        Column("word", width=20),
+        Column("distance", form=figure(3)),
+        Column("p", form=PROBABILITY),
+        Column("q", form=PROBABILITY),
+        Column("count_a", "in a", COUNT, less=True),
+        Column("count_b", "in b", COUNT, less=True),
+        Column("neighbours", "neighbours: + came, - went", PIECES, of=_neighbours),
+    )
+
+    def view(self, top: int | None = None) -> View:
+        """A line for each word that differs, how many do, and what the test is."""
+        counted = any(row["count_a"] is not None for row in self.rows)
+        columns = [one for one in self.columns if counted or not one.name.startswith("count")]
+        differ = f"{self.significant:,} of {self.words:,} words differ at q ≤ {self.fdr:g}"
+        reasons = [f"{number:,} {reason}" for reason, number in self.left_out.items() if number]
+        left_out = [f"Left out: {', '.join(reasons)}."] if reasons else []
+        notes = [f"{differ} (method {self.method}).", f"{self.tested}.", *left_out]
+        return View("Comparison", [Table(columns, self.rows[:top])], notes=notes, records=self.rows)
+
+    def __repr__(self) -> str:
+        title = f"Comparison by {self.method}: {self.words:,} words, {self.significant:,} with q ≤ {self.fdr}"
+        return short_repr(title, [row["word"] for row in self.rows], "see .rows or .to_polars()")
+
+    def as_dict(self) -> Row:
+        """The result as ``selfvec run compare --json`` prints it."""
+        names = ("method", "tested", "words", "significant", "fdr", "left_out", "rows")
+        return {name: getattr(self, name) for name in names}
+
+
+@checked
+def compare(
+    a: GivenVectors,
+    b: GivenVectors,
+    method: str = "auto",
+    *,
+    top: int | None = None,
+    fdr: float = 0.05,
+    neighbours: int = 10,
+    min_count: int | None = None,
+    permutations: int = 200,
+    seed: int = 0,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> ComparedVectors:
+    """List the words that differ most between two runs.
+
+    Parameters
+    ----------
+    a : Vectors, Run or path
+        A run folder or vectors file.
+    b : Vectors, Run or path
+        Another one.
+    top : int, at least 1, optional
+        Words shown; by default all.
+    fdr : float, at least 0, at most 1
+        Highest false discovery rate of words that differ. They come first.
+    neighbours : int, at least 1
+        Nearest neighbours compared.
+    method : {"auto", "compass", "procrustes", "relative"}
+        How both are brought into one space. auto: compass if both runs kept their tokens and were refined
+        from the same vectors, so that documents can be divided at random, else procrustes. With compass,
+        occurrences are compared in the space of these vectors. With procrustes, no word is measured by a
+        rotation that it helped to fit.
+    min_count : int, at least 1, optional
+        Leave out words that are rarer in either text; by default 10 if counts are known.
+    progress : Progress, optional
+
+    Other Parameters
+    ----------------
+    permutations : int, at least 20
+        Random splits of a word's documents in the first round of the test (compass).
+    seed : int, at least 0
+    jobs : int, at least 1, optional
+
+    Returns
+    -------
+    ComparedVectors
+
+    Raises
+    ------
+    OptionError
+        If an option has an invalid value.
+    InputError
+        If the two cannot be compared by this method.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> other = selfvec.refine(selfvec.example("other.jsonl", seed=1), method="decorrelated")
+    >>> selfvec.compare(run, other, top=2)
+    Comparison by compass: 1,234 words, 0 with q ≤ 0.05
+      ferryman, ferris
+      see .rows or .to_polars()
+    """
+    first = opened(a, "a")
+    second = opened(b, "b")
+    counted = all(vectors_of(given).counts is not None for given in (first, second))
+    least = min_count if min_count is not None else MIN_COUNT if counted else 1
+    if method in ("auto", "compass"):
+        test = DriftTest(least, permutations, seed)
+        try:
+            drifted, left_out = _between_texts(first, second, test, neighbours, jobs, progress)
+        except InputError as reason:
+            if method == "compass":
+                raise
+            as_progress(progress).say(f"compared by vectors only: {reason.rule}")
+            method = "procrustes"
+        else:
+            rows = sorted(drifted, key=lambda row: row["q"] > fdr)
+            significant = sum(row["q"] <= fdr for row in rows)
+            shown = [row | {"z": _deviations(row["p"])} for row in rows[:top]]
+            return ComparedVectors(shown, "compass", _BY_DOCUMENTS, len(rows), significant, fdr, left_out)
+    return _by_vectors(vectors_of(first), vectors_of(second), method, least, top, fdr, neighbours)
+
+
+def _between_texts(
+    first: Vectors | Run,
+    second: Vectors | Run,
+    test: DriftTest,
+    neighbours: int,
+    jobs: int | None,
+    progress: Progress | None,
+) -> tuple[list[Row], dict[str, int]]:
+    """The rows of the drift between two texts, and how many words are left out.
+
+    `InputError` unless both are runs of the same original vectors.
+    """
+    run, slices = joined_runs(first, second)
+    fewest = min(int(part.documents.sum()) for part in slices)
+    if fewest < _LEAST_DOCUMENTS:
+        rule = f"dividing documents needs {_LEAST_DOCUMENTS} on either side, and one side has {fewest}"
+        remedy = "give one document per line or row, or choose the method procrustes"
+        raise InputError(rule, remedy=remedy)
+    sides = Comparison.of(run.require_tokens(), slices)
+    table = WordTable.of(run)
+    measured = measure_words(
+        sides, table, run.text, test, neighbours=neighbours, jobs=jobs, progress=progress
+    )
+    return listed_rows(table, measured)
+
+
+def _by_vectors(
+    first: Vectors,
+    second: Vectors,
+    method: str,
+    least: int,
+    top: int | None,
+    fdr: float,
+    neighbours: int,
+) -> ComparedVectors:
+    """Compare all words without their texts, by procrustes or relative."""
+    shared = shared_words(first, second, least)
+    a = unit_rows(first.vectors[shared.rows_a])
+    b = unit_rows(second.vectors[shared.rows_b])
+    if method == "relative":
+        a, b = (unit_rows(relative_rows(rows, rows[:ANCHORS])) for rows in (a, b))
+        distances = _distances(a, b)
+    else:  # distances are symmetric, so the narrower vectors are rotated onto the wider ones
+        wider, narrower = (b, a) if a.shape[1] < b.shape[1] else (a, b)
+        distances = _held_out_distances(wider, narrower, shared.weights)
+    p = by_peers(distances)
+    q = benjamini_hochberg(p)
+    order = np.lexsort((-distances, q > fdr))[:top]
+    changes = gained_and_lost(a, b, order, neighbours)
+    rows = [
+        {
+            "word": shared.words[i],
+            "distance": float(distances[i]),
+            "z": _deviations(float(p[i])),
+            "p": float(p[i]),
+            "q": float(q[i]),
+            "count_a": None if shared.counts_a is None else int(shared.counts_a[i]),
+            "count_b": None if shared.counts_b is None else int(shared.counts_b[i]),
+            "gained": [shared.words[j] for j in gained],
+            "lost": [shared.words[j] for j in lost],
+        }
+        for i, (gained, lost) in zip(order.tolist(), changes, strict=True)
+    ]
+    return ComparedVectors(rows, method, _BY_PEERS, len(shared), int(np.sum(q <= fdr)), fdr)
+
+
+def _deviations(p: float) -> float:
+    """The deviation from chance that has this p, in standard deviations."""
+    return -NormalDist().inv_cdf(min(max(p, 1e-300), 1 - 1e-16))
+
+
+def _held_out_distances(a: Rows, b: Rows, weights: Doubles) -> Doubles:
+    """Distances after b is rotated onto a; the rotation for each fifth of the words is fitted to the rest."""
+    out = np.empty(len(a))
+    for fold in range(_FOLDS):
+        inside = np.arange(len(a)) % _FOLDS == fold
+        rotation = fit_rotation(a[~inside], b[~inside], weights[~inside])
+        out[inside] = _distances(a[inside], unit_rows(rotation.apply(b[inside])))
+    return out
+
+
+def _distances(a: Rows, b: Rows) -> Doubles:
+    cosines: Doubles = np.einsum("ij,ij->i", a, b, dtype=np.float64)
+    return np.maximum(1 - cosines, 0)
+
+
+def by_peers(distances: Doubles) -> Doubles:
+    """p of the logarithm of each distance among its peers, (n,).
+
+    The distances are in order of falling frequency.
+
+    Centre and scale are the median and the median absolute deviation (times 1.4826), which changed words
+    hardly affect, and p is the upper tail of the normal distribution with these: an empirical null (Efron,
+    2004, *Large-scale simultaneous hypothesis testing*). The rank among the peers is no valid p, because
+    ranks are uniform whether or not words changed.
+    """
+    logs = np.log(np.maximum(distances, _LEAST))
+    width = min(PEERS + 1, len(logs))
+    windows = np.lib.stride_tricks.sliding_window_view(logs, width)
+    middle = np.median(windows, axis=1)
+    scale = 1.4826 * np.median(np.abs(windows - middle[:, None]), axis=1)
+    place = np.clip(np.arange(len(logs)) - width // 2, 0, len(windows) - 1)  # the outermost at either end
+    away = logs - middle[place]
+    z = np.divide(away, scale[place], out=np.copysign(np.inf, away), where=scale[place] > 0)
+    z[away == 0] = 0.0
+    z = np.clip(z, -38, 38)  # beyond this the tail is 0 in float64
+    return np.array([math.erfc(value / math.sqrt(2)) / 2 for value in z.tolist()])

@@ -1,0 +1,378 @@
+"""`align`: the vectors of two files or runs in one space, by one of five methods."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+import numpy as np
+
+from selfvec.base.arrays import Floats
+from selfvec.base.checks import is_path
+from selfvec.base.declarations import checked, options
+from selfvec.base.errors import OptionError
+from selfvec.base.progress import Progress
+from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
+from selfvec.refinement.common_space import (
+    ANCHORS,
+    Dictionary,
+    LearnedDictionary,
+    Rotation,
+    fit_rotation,
+    learn,
+    paired_rows,
+    relative_rows,
+    shared_words,
+    vectors_of,
+)
+from selfvec.refinement.compass import compass_vectors
+from selfvec.storage.alignment_files import (
+    check_aligned,
+    names_a_file,
+    save_aligned_file,
+    save_aligned_folder,
+)
+from selfvec.storage.opened import GivenVectors, opened
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Aligned(ResultTable):
+    """Vectors of two files or runs in one space.
+
+    Attributes
+    ----------
+    a, b : Vectors
+    method : str
+    both : bool
+        Whether a was changed as well, not only b.
+    notes : dict
+        Figures of the alignment, JSON-serialisable.
+    a_path : str, optional
+        The path that a was read from, if known.
+    written : dict
+        If `align` wrote the result: ``a``, ``b``, ``target`` and ``left_out_of_format``.
+    """
+
+    a: Vectors
+    b: Vectors
+    method: str
+    both: bool
+    notes: dict[str, Any] = field(default_factory=dict)
+    a_path: str | None = None
+    written: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        title = f"Aligned by {self.method}: {len(self.a):,} and {len(self.b):,} words"
+        number = self.notes.get("shared", self.notes.get("learned", 0))
+        note = f"{number:,} pairs of words, mean cosine {self.notes.get('cosine', 0):.3f}"
+        return short_repr(title, [], note if self.notes else "")
+
+    @property
+    def messages(self) -> list[str]:
+        """What the format cannot hold, and how well the two fit."""
+        return [*self.written.get("left_out_of_format", ()), self.summary]
+
+    @property
+    def summary(self) -> str:
+        """The result in one sentence."""
+        notes = self.notes
+        if "learned" in notes:
+            given = f" from {notes['dictionary']:,} given" if notes["dictionary"] is not None else ""
+            unused = notes.get("unused", {"pairs": 0})
+            if unused["pairs"]:
+                a, b = unused["without_vector_in_a"], unused["without_vector_in_b"]
+                given += f", {unused['pairs']:,} unused (no vector in A: {a:,}, in B: {b:,})"
+            given += f"; its first row names columns: {notes['header']!r}" if notes.get("header") else ""
+            return f"{notes['learned']:,} pairs learned{given}; mean cosine of a pair {notes['cosine']:.3f}"
+        anchors = f", {notes['anchors']:,} of them anchors" if "anchors" in notes else ""
+        before = notes.get("cosine_before")
+        change = f" (before: {before:.3f})" if before is not None else ""
+        shared = f"{notes['shared']:,} shared words{anchors}"
+        return f"{shared}; mean cosine of a word's two vectors {notes['cosine']:.3f}{change}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The method and its figures, as ``selfvec vectors align --json`` prints them."""
+        return {"method": self.method, **self.notes, **self.written}
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One row, of the figures."""
+        return [self.as_dict()]
+
+    def save(
+        self, path: str | os.PathLike[str], format: str | None = None, *, overwrite: bool = False
+    ) -> list[str]:
+        """Write a and b into a folder; or only b, if ``path`` has the suffix of a vectors file.
+
+        ``format`` is a name in `selfvec.storage.formats.FORMATS`; by default that of the suffix, or
+        safetensors in a folder. With a format, only b is written unless a was changed as well. Next to b's
+        file, ``NAME.aligned.json`` holds the path of a, if known. Returns what the format cannot store.
+
+        Raises
+        ------
+        OptionError
+            If the format cannot be written, or if a was changed as well and the path has the suffix of a
+            file.
+        TargetError
+            If the path exists and ``overwrite`` is false, or cannot be written.
+        """
+        path = Path(path)
+        file = names_a_file(path)
+        if self.both and file:
+            rule = f"the method {self.method} changes the vectors of both, which are written to a folder"
+            raise OptionError(rule, path=path, remedy="name a folder, and the format with --to")
+        if self.both or not (file or format):
+            return save_aligned_folder(self.a, self.b, path, format, overwrite=overwrite)
+        note = None if self.a_path is None else {"a": self.a_path, "method": self.method}
+        return save_aligned_file(self.b, path, format, note=note, overwrite=overwrite)
+
+
+@options()
+class MethodOptions(TypedDict, total=False):
+    """Options of the methods, each with the methods that have it.
+
+    Parameters
+    ----------
+    dictionary : path, pairs of str, optional
+        Translations: rows of word of A, word of B. Implies dictionary.
+
+    Other Parameters
+    ----------------
+    min_count : int, at least 1
+        Fit on words at least this frequent (procrustes, relative); by default 1.
+    trim : float, at least 0, below 1
+        Share of words left out of the fit, the farthest (procrustes); by default 0.1.
+    centre : bool
+        Subtract the mean vector of each side (procrustes).
+    reweight : bool
+        Transform both sides for translation (dictionary, unsupervised). They are whitened, and directions
+        are weighted by how well the pairs of the dictionary agree in them. Translations improve; cosines
+        within a and within b change.
+    window : int, at least 2
+        Tokens per window (compass); by default 41.
+    anchor : float, at least 0
+        How strongly words are held to their old vectors (compass). With 0 the vectors depend only on the
+        corpora; 2.25, the value of the decorrelated update, gives better vectors for other tasks.
+    anchor_words : int, at least 1, optional
+        Number of anchor words, the most frequent ones (relative); by default 300, or all shared words if
+        there are fewer.
+    seed : int, at least 0
+        Seed of all random choices (unsupervised); by default 0.
+    jobs : int, at least 1, optional
+    """
+
+    dictionary: Dictionary
+    min_count: int
+    trim: float
+    centre: bool
+    reweight: bool
+    window: int
+    anchor: float
+    anchor_words: int | None
+    seed: int
+    jobs: int | None
+
+
+@checked
+def align(
+    a: GivenVectors,
+    b: GivenVectors,
+    method: str = "procrustes",
+    *,
+    output: str | os.PathLike[str] | None = None,
+    to: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    **options: Unpack[MethodOptions],
+) -> Aligned:
+    """Bring two sets of vectors into one space.
+
+    Words can then be compared by cosine.
+
+    Parameters
+    ----------
+    a : Vectors, Run or path
+        A run folder or vectors file.
+    b : Vectors, Run or path
+        Another one.
+    method : {"procrustes", "dictionary", "unsupervised", "compass", "relative"}
+        How. Rotate b onto a by shared words, by a dictionary, or without one (unsupervised); train both
+        from one shared space (compass, for runs that kept their tokens); or describe words by their cosines
+        to anchor words (relative). With a dictionary, procrustes becomes dictionary.
+    output : path, optional
+        A vectors file for B, or a folder for both. compass, relative and ``reweight`` write a folder.
+    to : str, optional
+        Format of the output; by default that of its suffix.
+    overwrite : bool
+    progress : Progress, optional
+    **options
+        Those of `MethodOptions`, which the method has.
+
+    Returns
+    -------
+    Aligned
+
+    Raises
+    ------
+    OptionError
+        If the method is unknown, or does not have an option.
+    InputError
+        If the two cannot be aligned by this method; the error names one that works.
+
+    Examples
+    --------
+    >>> a = Vectors(["x", "y"], np.eye(2, dtype=np.float32))
+    >>> b = Vectors(["y", "x", "z"], np.array([[1, 0], [0, 1], [1, 1]], np.float32))
+    >>> align(a, b, trim=0).b["z"].round(3).tolist(), align(a, b, trim=0).b["x"].round(3).tolist()
+    ([1.0, 1.0], [1.0, 0.0])
+    """
+    if method == "procrustes" and "dictionary" in options:
+        method = "dictionary"
+    known = list(inspect.signature(ALIGNERS[method]).parameters)[2:]
+    for name in options:
+        if name not in known:
+            raise OptionError(f"the method {method} has no such option", field=name, remedy=_who_has(name))
+    if output is not None:
+        check_aligned(Path(output), overwrite=overwrite)
+    first = opened(a, "a")
+    second = opened(b, "b")
+    pair = (first, second) if method == "compass" else (vectors_of(first), vectors_of(second))
+    more = {"progress": progress} if "progress" in known else {}
+    aligned = replace(ALIGNERS[method](*pair, **options, **more), a_path=_path_of(first))
+    if output is None:
+        return aligned
+    left_out = aligned.save(output, to, overwrite=overwrite)
+    names = {name: os.fspath(given) for name, given in (("a", a), ("b", b)) if is_path(given)}
+    written = {**names, "target": os.fspath(output), "left_out_of_format": left_out}
+    return replace(aligned, written=written)
+
+
+def _path_of(given: Vectors | Run) -> str | None:
+    """The absolute path that vectors were read from, or the name of public vectors."""
+    path = given.folder if isinstance(given, Run) else given.provenance.get("path")
+    return None if path is None else str(Path(path).absolute() if Path(path).exists() else path)
+
+
+def _who_has(name: str) -> str:
+    methods = [m for m, function in ALIGNERS.items() if name in inspect.signature(function).parameters]
+    return f"it belongs to {' and '.join(methods)}" if methods else "leave it out"
+
+
+def by_procrustes(
+    a: Vectors, b: Vectors, *, min_count: int = 1, trim: float = 0.1, centre: bool = False
+) -> Aligned:
+    """Rotate b onto a by orthogonal Procrustes."""
+    shared = shared_words(a, b, min_count)
+    rows_a = a.vectors[shared.rows_a]
+    rows_b = b.vectors[shared.rows_b]
+    rotation = fit_rotation(rows_a, rows_b, shared.weights, trim=trim, centre=centre)
+    rotated = _other_rows(b, rotation.apply(b.vectors))
+    before = a.vector_size == b.vector_size
+    notes = {
+        "shared": len(shared),
+        "anchors": int(rotation.kept.sum()),
+        "left_out": [word for word, kept in zip(shared.words, rotation.kept, strict=True) if not kept][:20],
+        "cosine_before": _mean_cosine(a, b, shared.words) if before else None,
+        "cosine": _mean_cosine(a, rotated, shared.words),
+    }
+    return Aligned(a, rotated, "procrustes", False, notes)
+
+
+def by_dictionary(
+    a: Vectors,
+    b: Vectors,
+    *,
+    dictionary: Dictionary | None = None,
+    reweight: bool = False,
+    progress: Progress | None = None,
+) -> Aligned:
+    """Rotate b onto a by a dictionary that self-learning enlarges; see the module `common_space`."""
+    if dictionary is None:
+        raise OptionError("the method dictionary needs this option", field="dictionary")
+    given, about = paired_rows(a, b, dictionary)
+    learned = learn(a, b, given, progress=progress)
+    return _learned(a, b, "dictionary", learned, reweight, {"dictionary": len(given)} | about)
+
+
+def by_unsupervised(
+    a: Vectors, b: Vectors, *, reweight: bool = False, seed: int = 0, progress: Progress | None = None
+) -> Aligned:
+    """Rotate b onto a without a dictionary, by self-learning; see the module `common_space`."""
+    learned = learn(a, b, seed=seed, progress=progress)
+    return _learned(a, b, "unsupervised", learned, reweight, {"dictionary": None})
+
+
+def _learned(
+    a: Vectors, b: Vectors, method: str, learned: LearnedDictionary, reweight: bool, given: dict[str, Any]
+) -> Aligned:
+    """Both in one space by the learned dictionary."""
+    notes = given | {"learned": len(learned.pairs), "cosine": learned.similarity}
+    if reweight:
+        rows_a, rows_b = learned.reweighted()
+        return Aligned(_other_rows(a, rows_a), _other_rows(b, rows_b), method, True, notes)
+    rotated = Rotation(learned.rotation, np.ones(len(learned.pairs), bool)).apply(b.vectors)
+    return Aligned(a, _other_rows(b, rotated), method, False, notes)
+
+
+def _other_rows(vectors: Vectors, rows: Floats) -> Vectors:
+    """The same words with other rows."""
+    return Vectors(vectors.index_to_key, rows, sources=vectors.sources, counts=vectors.counts)
+
+
+def by_compass(
+    a: Vectors | Run, b: Vectors | Run, *, window: int = 41, anchor: float = 0.0, jobs: int | None = None
+) -> Aligned:
+    """Place the words of both corpora by frozen context vectors; see `selfvec.refinement.compass`."""
+    one, other = compass_vectors(a, b, window=window, anchor=anchor, jobs=jobs)
+    words = shared_words(one, other).words
+    notes = {"window": window, "shared": len(words), "cosine": _mean_cosine(one, other, words)}
+    return Aligned(one, other, "compass", True, notes)
+
+
+def by_relative(
+    a: Vectors,
+    b: Vectors,
+    *,
+    min_count: int = 1,
+    anchor_words: int | None = None,
+) -> Aligned:
+    """Represent every word of both by its cosines to the same anchor words."""
+    shared = shared_words(a, b, min_count)
+    number = min(ANCHORS, len(shared)) if anchor_words is None else anchor_words
+    if not 1 <= number <= len(shared):
+        rule = f"there are {len(shared):,} shared words to choose {number} anchors from"
+        raise OptionError(rule, field="anchor_words", remedy="choose fewer anchors or a smaller --min-count")
+    words = shared.words[:number]
+    relative_a, relative_b = (
+        _other_rows(of, relative_rows(of.vectors, of.vectors[rows[:number]]))
+        for of, rows in ((a, shared.rows_a), (b, shared.rows_b))
+    )
+    notes = {
+        "shared": len(shared),
+        "anchors": len(words),
+        "anchor_words": words,
+        "cosine": _mean_cosine(relative_a, relative_b, shared.words),
+    }
+    return Aligned(relative_a, relative_b, "relative", True, notes)
+
+
+def _mean_cosine(a: Vectors, b: Vectors, words: list[str]) -> float:
+    """Mean cosine of the two vectors of each word."""
+    one, other = (of.unit[[of.key_to_index[word] for word in words]] for of in (a, b))
+    return float(np.einsum("ij,ij->i", one, other, dtype=np.float64).mean())
+
+
+ALIGNERS: dict[str, Callable[..., Aligned]] = {
+    "procrustes": by_procrustes,
+    "dictionary": by_dictionary,
+    "unsupervised": by_unsupervised,
+    "compass": by_compass,
+    "relative": by_relative,
+}
+"""The methods of alignment by name. Parameters after the first two are the options of a method."""

@@ -1,0 +1,35 @@
+"""Did it help? Vectors measured on tasks, with intervals and paired differences.
+
+Vectors of any origin can be measured. `selfvec.lab.evaluation.measure` has the table of tasks.
+"""
+
+from __future__ import annotations
+
+from .bias import Bias
+from .classification import Classification
+from .measure import TASKS, AskedTasks, TaskRow, evaluate
+from .report import Report
+from .retrieval import Judgements, Questions, Retrieval
+from .run_tasks import HiddenWords, Stability
+from .task import Measurement, Task
+from .words import Analogies, Dictionary, Similarity
+
+__all__ = [
+    "TASKS",
+    "Analogies",
+    "AskedTasks",
+    "Bias",
+    "Classification",
+    "Dictionary",
+    "HiddenWords",
+    "Judgements",
+    "Measurement",
+    "Questions",
+    "Report",
+    "Retrieval",
+    "Similarity",
+    "Stability",
+    "Task",
+    "TaskRow",
+    "evaluate",
+]

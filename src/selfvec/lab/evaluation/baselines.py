@@ -1,0 +1,171 @@
+"""Baselines: vectors of other methods from the same tokens, for comparison.
+
+A baseline is a row of `BASELINES`: a function from a corpus as ids and the initial vectors to vectors of the
+same words. `selfvec.evaluate` accepts the results like any other `Vectors`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from selfvec.base.arrays import Rows
+from selfvec.base.errors import OptionError, require
+from selfvec.base.progress import Progress
+from selfvec.base.threads import threads
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.encoders import as_sentence_encoder
+from selfvec.lab.training import count_models, gensim_models, glove
+from selfvec.numerics.rows import unit_rows
+from selfvec.refinement.inputs import Inputs
+from selfvec.refinement.methods import refined_rows
+from selfvec.refinement.pipeline import CANDIDATES, make_plan
+
+ALREADY = ("original", "bm25")  # measured without training
+ENCODER = "encoder:"  # prefix of the name or folder of a sentence encoder
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """One way to make word vectors from a corpus."""
+
+    # Arguments: a batch, the original vectors of its types, a seed, a number of threads. Result: (V, d) rows,
+    # zeros for words without a vector.
+    train: Callable[[TokenBatch, Vectors, int, int], Rows]
+    package: str | None = None  # required package
+    extra: str = "baselines"  # extra of Selfvec with the package
+    warm_up: bool = True  # train on a handful of words first, so that imports and compilation are not timed
+
+    def __call__(self, batch: TokenBatch, original: Vectors, seed: int = 0, jobs: int = 1) -> Vectors:
+        """Unit rows for the words of the batch, in their order."""
+        rows = unit_rows(self.train(batch, original, seed, jobs))
+        sources = np.where(rows.any(axis=1), Source.CONTEXT, Source.NONE).astype(np.uint8)
+        return Vectors(batch.types, rows, sources=sources, counts=batch.counts, normalized=True)
+
+
+def _refined(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, method: str) -> Rows:
+    """The original refined by one of our methods with default options; the same for any seed and threads."""
+    del seed
+    plan = make_plan(Settings(method, history="none"), Inputs(batch, original), jobs=jobs)
+    return refined_rows(plan, jobs)
+
+
+def _encoded(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, model: str) -> Rows:
+    """Each word encoded as a text of its own by a sentence encoder, without its contexts."""
+    del original, seed
+    return as_sentence_encoder(model).encode(batch.types, jobs=jobs)
+
+
+BASELINES: dict[str, Baseline] = {
+    **{name: Baseline(partial(_refined, method=name)) for name in CANDIDATES},
+    "ppmi-svd": Baseline(count_models.ppmi_svd, "sklearn"),
+    **{
+        kind + suffix: Baseline(partial(gensim_models.trained, kind=kind, continued=bool(suffix)), "gensim")
+        for kind in gensim_models.KINDS
+        for suffix in ("", "-continued")
+    },
+    "glove": Baseline(glove.glove),
+    "mittens": Baseline(glove.mittens),
+    "retrofit": Baseline(count_models.retrofit),
+}
+"""Baselines by name. Others, `ENCODER` followed by a model, are made on request."""
+
+
+_OTHER_NAMES = {
+    **dict.fromkeys(("sgns", "skipgram", "skip-gram", "sg", "word2vec"), "word2vec-sg"),
+    "cbow": "word2vec-cbow",
+    "svd": "ppmi-svd",
+    "retrofitting": "retrofit",
+}
+"""Other names of baselines."""
+
+
+def find_baseline(name: str) -> Baseline:
+    """The baseline of this name; raises `OptionError` for an unknown name."""
+    if name.startswith(ENCODER) and len(name) > len(ENCODER):
+        encode = partial(_encoded, model=name.removeprefix(ENCODER))
+        return Baseline(encode, "onnxruntime", "encoder", warm_up=False)
+    if name not in BASELINES:
+        other = _OTHER_NAMES.get(name.lower().replace("_", "-"))
+        meant = f"did you mean {other}? Otherwise " if other else ""
+        remedy = meant + f"choose from {', '.join(BASELINES)}, {ENCODER}MODEL or all"
+        raise OptionError(f"{name!r} is not a baseline", field="against", remedy=remedy)
+    return BASELINES[name]
+
+
+def check_names(names: Sequence[str]) -> list[str]:
+    """The baselines to train, each once: ``all`` means `BASELINES`; those `ALREADY` reported are left out.
+
+    Unknown names and missing packages are errors before anything is trained.
+    """
+    wanted = dict.fromkeys(each for name in names for each in (BASELINES if name == "all" else (name,)))
+    baselines = {name: find_baseline(name) for name in wanted if name not in ALREADY}
+    for name, baseline in baselines.items():
+        if baseline.package is not None:
+            require(baseline.package, baseline.extra, f"the baseline {name}")
+    return list(baselines)
+
+
+# ---- Training
+
+
+def train(
+    run: Run,
+    names: Sequence[str],
+    *,
+    seed: int = 0,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Vectors]:
+    """Train baselines on a run's own tokens, from its original vectors: vectors of its words by name.
+
+    ``provenance["seconds"]`` is what training took. gensim, GloVe and Mittens are reproducible with one
+    thread only. `InputError` if the run did not keep its tokens.
+    """
+    wanted = check_names(names)
+    progress = progress or Progress()
+    jobs = threads(jobs)
+    tokens = run.require_tokens("on which baselines are trained")
+    batch = replace(tokens, ids=np.array(tokens.ids), offsets=np.array(tokens.offsets))
+    # In memory and as they are: no baseline builds others from subwords.
+    rows, sources = np.array(run.original.vectors), np.array(run.original.sources)
+    original = Vectors(batch.types, rows, sources=sources, normalized=True)
+    trained: dict[str, Vectors] = {}
+    with progress.stage("Baselines", len(wanted), "baselines") as advance:
+        for name in wanted:
+            trained[name] = _timed(name, run, batch, original, seed, jobs)
+            advance(1)
+    return trained
+
+
+def _timed(name: str, run: Run, batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Vectors:
+    """One baseline, with the seconds of its training alone: a handful of words loads and compiles first."""
+    baseline = find_baseline(name)
+    if baseline.warm_up:
+        baseline(*_handful(original.vector_size), seed, jobs)
+    start = time.perf_counter()
+    made = baseline(batch, original, seed, jobs)
+    seconds = time.perf_counter() - start
+    return Vectors(
+        run.vectors.index_to_key,
+        made.vectors,
+        sources=made.sources,
+        counts=run.vectors.counts,
+        provenance={**run.provenance, "baseline": name, "seconds": seconds},  # texts are cut as the run's
+        normalized=True,
+    )
+
+
+def _handful(dimensions: int) -> tuple[TokenBatch, Vectors]:
+    """A few documents of two dozen words, and random vectors for most of them."""
+    batch = TokenBatch.from_documents([[f"w{(i * j) % 24}" for i in range(40)] for j in range(1, 12)])
+    rows = np.random.default_rng(0).standard_normal((len(batch.types), dimensions), dtype=np.float32)
+    rows[-3:] = 0
+    return batch, Vectors(batch.types, unit_rows(rows), normalized=True)

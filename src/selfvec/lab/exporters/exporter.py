@@ -1,0 +1,332 @@
+"""`export`: write a run, or rows of a store, in the format of another tool, completely or not at all.
+
+`TARGETS` is the table: vectors files, encoders, and the stores of `selfvec.stores.databases`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import compress
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from selfvec.base.declarations import checked
+from selfvec.base.errors import OptionError, SelfvecError
+from selfvec.base.progress import Progress, as_progress
+from selfvec.base.result_table import Figures
+from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
+from selfvec.files.atomic_files import writing
+from selfvec.refinement.teacher import general_words
+from selfvec.refinement.update import source_run, source_vectors
+from selfvec.retrieval.encoder import Encoder
+from selfvec.retrieval.encoder.folding import fold_rows
+from selfvec.retrieval.run_student import stop_words_of, student_of
+from selfvec.storage.formats import FORMATS, save
+from selfvec.storage.opened import GivenRun, as_run
+from selfvec.stores.databases import STORES, LanceDB, Store, library_errors, replaced
+from selfvec.stores.rows import StoreRows, passage_rows
+from selfvec.text.passages import CUT, check_cut
+from selfvec.text.preprocessing import Preprocessing
+
+from .encoder_folders import HUB, Library, push, write_encoder, write_piece_encoder
+
+
+@checked
+def export(
+    run: GivenRun,
+    to: str,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    rows: Literal["run", "encoder"] = "run",
+    passage_words: int = 200,
+    overlap: int = 40,
+    overwrite: bool = False,
+    update: bool = False,
+    progress: Progress | None = None,
+) -> Figures:
+    """Write a run for another tool: an encoder, vectors, a vector store.
+
+    Parameters
+    ----------
+    run : Run or path
+    to : str
+        What to write: encoder, model2vec, sentence-transformers, projector, word2vec, lancedb, … An unknown
+        name lists all. ``hub:OWNER/NAME`` uploads a model2vec folder to the Hugging Face hub.
+    output : path, optional
+        The file or folder to write; by default RUN-TARGET next to the run.
+    rows : {"run", "encoder"}
+        encoder: rows in the space of the run's sentence encoder, to ask a store of its vectors. For encoder,
+        model2vec and sentence-transformers.
+    update : bool
+        Write what is new or changed, delete what is gone (lancedb only). The others keep their vectors.
+        All passages are written if the run's vectors have changed.
+    overwrite : bool
+        Replace an earlier export: a file, or a folder without other files. On the hub, add a commit.
+    progress : Progress, optional
+
+    Other Parameters
+    ----------------
+    passage_words : int, at least 20
+        Words of the passages that a long document is cut into.
+    overlap : int, at least 0
+        Words that a passage repeats from the one before.
+
+    Returns
+    -------
+    Figures
+        ``to``, ``target`` and a description by the target.
+
+    Raises
+    ------
+    TargetError
+        If the target exists or cannot be written; it is not changed. `OptionError` if the target is unknown
+        or does not support this run.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> selfvec.export(run, "word2vec", "weather.bin")
+    Exported
+      to word2vec, target weather.bin, words 1,969, dimensions 256
+    """
+    repository = to.removeprefix(HUB) if to.startswith(HUB) else None
+    if repository is None and to not in TARGETS:
+        raise OptionError.one_of(to, [*sorted(TARGETS), f"{HUB}OWNER/NAME"], field="to")
+    target = _ENCODERS["model2vec"] if repository is not None else TARGETS[to]
+    if (cut := check_cut((passage_words, overlap))) != CUT and isinstance(target, Target):
+        raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
+    if rows == "encoder" and (repository is not None or not (isinstance(target, Target) and target.by_rows)):
+        named = ", ".join(name for name, one in _ENCODERS.items() if one.by_rows)
+        raise OptionError(f"is encoder only for {named}, not for {to}", field="rows", remedy="leave it out")
+    run = as_run(run)
+    progress = as_progress(progress)
+    if update and not isinstance(target, LanceDB):
+        raise OptionError(f"{to} cannot be updated", field="update", remedy="use --overwrite")
+    if repository is not None:
+        if output is not None:
+            raise OptionError("is not used: the hub holds the result", field="output", remedy="leave it out")
+        return _exported(target, push(run, repository, _ENCODERS["model2vec"].write, overwrite, progress))
+    path = _default(run, to) if output is None else Path(output)
+    read_passages = partial(passage_rows, run, cut=cut, progress=progress)
+    if isinstance(target, LanceDB) and update and os.path.lexists(path):
+        details = _update_passages(target, read_passages, path, progress)
+    else:
+        with replaced(path, overwrite) as fresh:
+            if isinstance(target, Target):
+                write = partial(target.write, rows=rows) if target.by_rows else target.write
+                details = write(run, fresh, progress)
+            else:
+                details = _write_passages(target, read_passages, fresh, progress)
+    return _exported(target, {"to": to, "target": str(path), **details})
+
+
+def _exported(target: Target | Store, figures: dict[str, Any]) -> Figures:
+    """What was written, and how the other tool opens it."""
+    messages = list(figures.get("left_out", ()))
+    if "unchanged" in figures:
+        counts = (f"{figures[name]:,} {name}" for name in ("added", "changed", "removed", "unchanged"))
+        passages = f"passages: {', '.join(counts)}"
+        messages.append("all passages were rewritten" if figures.get("rewritten") else passages)
+    messages.append(f"exported as {figures['to']}")
+    if target.opened_by:
+        opened = target.opened_by.format(repr(figures.get("repository", figures["target"])))
+        messages.append(f"next, in Python: {opened}")
+    return Figures("Exported", figures, messages=messages)
+
+
+def _default(run: Run, to: str) -> Path:
+    if run.folder is None:
+        raise OptionError("this run is in memory, so there is no folder to write next to", field="output")
+    folder = run.folder.resolve() if not run.folder.name else run.folder
+    return folder.with_name(f"{folder.name}-{to}{TARGETS[to].suffix}")
+
+
+Writer = Callable[..., dict[str, Any]]
+"""Writes a run to a path in an empty folder, and returns a description of what was written.
+
+Called with (Run, Path, Progress); for an encoder, with ``rows``, too.
+"""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A format in which a run can be written."""
+
+    write: Writer
+    suffix: str = ""  # of the default file name; empty for folders
+    opened_by: str = ""  # Python that opens the result, with {} for its path
+    by_rows: bool = False  # whether it is an encoder that has a row for each word
+
+
+# ---- Vectors files and encoders
+
+
+def _write_words(run: Run, path: Path, progress: Progress, *, format: str) -> dict[str, Any]:
+    del progress
+    left_out = save(run.vectors, path, format=format)
+    return {"words": len(run.vectors), "dimensions": run.vectors.vector_size, "left_out": left_out}
+
+
+def _write_encoder(run: Run, path: Path, progress: Progress, *, rows: str = "run") -> dict[str, Any]:
+    encoder, described = _encoder(run, rows, progress)
+    encoder.save(path)
+    return described
+
+
+def _write_library_encoder(
+    run: Run, path: Path, progress: Progress, *, library: Library, rows: str = "run"
+) -> dict[str, Any]:
+    """An encoder for another library. A run of pieces keeps its tokenizer."""
+    if rows == "run" and _of_pieces(run):
+        tokens = write_piece_encoder(run, path, library, progress)
+        return {"tokens": tokens, "dimensions": run.vectors.vector_size}
+    encoder, described = _encoder(run, rows, progress)
+    write_encoder(encoder, path, library)
+    return {**described, "learned": encoder.about.get("learned")}
+
+
+def _encoder(run: Run, rows: str, progress: Progress) -> tuple[Encoder, dict[str, Any]]:
+    notes: list[str] = []
+    with progress.stage("Folding", None, "words"):
+        if rows == "encoder":
+            encoder, notes = _taught_encoder(run, progress)
+        else:
+            encoder = Encoder.of(run, progress=progress)
+    return encoder, {"words": len(encoder), "dimensions": encoder.dimensions, "left_out": notes}
+
+
+def _taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
+    """The rows that a run's sentence encoder taught its words, each times the weight of the word; and notes.
+
+    Stop words are known, too, and words of the initial vectors that the run lacks, if they were encoded with
+    the run.
+
+    A store may hold the encoder's vectors of passages, p. The rows that it taught to the words
+    (`selfvec.retrieval.run_student`) put a question near its vector less the mean of the passages, μ. The
+    store ranks by q · p as by q · (p − μ), because q · μ is the same for all passages.
+    """
+    taught = student_of(run, progress)
+    described = run.provenance.encoder
+    if taught is None or described is None:
+        rule = "is encoder only for a run with a sentence encoder that read some of its texts"
+        raise OptionError(rule, field="rows", remedy="refine with --encoder")
+    initial, notes = _initial_words(run)
+    others = list(dict.fromkeys([*initial, *stop_words_of(run)]))
+    numbers = taught.unseen.find(others)
+    others = list(compress(others, numbers >= 0))
+    numbers = numbers[numbers >= 0]
+    unseen = taught.unseen.rows[numbers] * taught.unseen_weights[numbers, None]
+    rows = np.concatenate([taught.student.rows * taught.student.weights[:, None], unseen])
+    words, places, rows, split, about = fold_rows(run, taught.words, rows, others)
+    student = taught.student
+    learned = {"passages": taught.passages, "ridge": student.ridge, "explained": student.explained}
+    made = {"encoder": described["name"], "digest": described["digest"], "student": learned}
+    return Encoder(words, places, rows, split, about | made), notes
+
+
+def _initial_words(run: Run) -> tuple[Sequence[str], list[str]]:
+    try:
+        vectors = source_vectors(source_run(run))
+    except SelfvecError as error:
+        return (), [f"questions are read by words of the texts only: {error}"]
+    return general_words(vectors.index_to_key) if isinstance(vectors, Vectors) else (), []
+
+
+def _of_pieces(run: Run) -> bool:
+    return Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace")
+
+
+def _write_model(run: Run, path: Path, progress: Progress) -> dict[str, Any]:
+    from selfvec.storage.formats.language_model import write_back
+
+    del progress
+    name = str(run.provenance.vectors.get("name", ""))
+    beside = [] if run.folder is None else [run.folder.parent / name]
+    model = next((place for place in (Path(name), *beside) if (place / "tokenizer.json").is_file()), None)
+    if model is None or not _of_pieces(run):
+        rule = "needs a run with the tokenizer and the token vectors of a language model whose folder exists"
+        remedy = "refine with --tokenizer MODEL --vectors MODEL, the folder of a model"
+        raise OptionError(rule, field="to", remedy=remedy)
+    vectors = run.vectors
+    changed = write_back(model, path, vectors.index_to_key, vectors.unit)
+    return {"model": str(model), "rows": changed, "dimensions": vectors.vector_size}
+
+
+# ---- Passages in stores
+
+
+def _write_passages(
+    store: Store, read_passages: Callable[[], StoreRows], path: Path, progress: Progress
+) -> dict[str, Any]:
+    store.require()
+    rows = read_passages()
+    with progress.stage("Storing", None, "passages"):
+        store.put(rows, path)
+    return _counted(rows)
+
+
+def _update_passages(
+    store: LanceDB, read_passages: Callable[[], StoreRows], path: Path, progress: Progress
+) -> dict[str, Any]:
+    """Update a database; it is completely rewritten if its vectors are of another encoder."""
+    store.require()
+    store.about(path)  # raises an error for other folders
+    rows = read_passages()
+    with progress.stage("Storing", None, "passages"), writing(path), library_errors(path):
+        changes = store.update(rows, path)
+        if changes is None:
+            with replaced(path, overwrite=True) as fresh:
+                store.put(rows, fresh)
+            changes = {"added": len(rows), "changed": 0, "removed": 0, "unchanged": 0, "rewritten": True}
+    return {**_counted(rows), **changes}
+
+
+def _counted(rows: StoreRows) -> dict[str, Any]:
+    left_out = [*rows.notes]
+    unknown = int(rows.empty.sum())
+    if unknown:
+        left_out.append(f"{unknown:,} of {len(rows):,} passages have no known word and no vector")
+    documents = rows.table["document"].n_unique()
+    size = {"documents": documents, "passages": len(rows), "dimensions": rows.vectors.shape[1]}
+    return {**size, "unknown": unknown, "left_out": left_out}
+
+
+# ---- The table of targets
+
+
+_FORMATS_OPENED_BY = {
+    "npz": "numpy.load({})",
+    "parquet": "polars.read_parquet({})",
+    "word2vec": "gensim.models.KeyedVectors.load_word2vec_format({}, binary=True)",
+}
+_VECTORS_FILES = {
+    form.name: Target(
+        partial(_write_words, format=form.name),
+        "" if form.folder else form.suffixes[0],
+        _FORMATS_OPENED_BY.get(form.name, ""),
+    )
+    for form in FORMATS
+    if form.write
+}
+_ENCODERS = {
+    "encoder": Target(_write_encoder, opened_by="selfvec.Encoder.open({})", by_rows=True),
+    "model2vec": Target(
+        partial(_write_library_encoder, library="model2vec"),
+        opened_by="model2vec.StaticModel.from_pretrained({})",
+        by_rows=True,
+    ),
+    "sentence-transformers": Target(
+        partial(_write_library_encoder, library="sentence-transformers"),
+        opened_by="sentence_transformers.SentenceTransformer({})",
+        by_rows=True,
+    ),
+    "language-model": Target(_write_model),
+}
+TARGETS: dict[str, Target | Store] = {**_VECTORS_FILES, **_ENCODERS, **STORES}
+"""Targets by name: files of a run's word vectors, encoders of texts, stores of its documents' passages."""

@@ -1,0 +1,1 @@
+"""Models trained on a text alone, as `selfvec.refinement.training` names them."""

@@ -1,0 +1,215 @@
+"""Vectors from a lexicon: of unknown words, by their definitions, and of concepts; and kinds of a word."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import chain, islice
+
+import numpy as np
+
+from selfvec.base.arrays import Rows
+from selfvec.base.errors import OptionError
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.ridge import ridge_map
+from selfvec.numerics.rows import unit_rows
+
+from .knowledge import Knowledge, LexiconRows, kind_names, read_knowledge
+from .method import LexiconTransform, as_function
+from .retrofit import smoothed
+
+_RIDGE = 1.0  # in mean sums of squares of a dimension
+_SPREAD = 0.5  # w of smooth, see `Retrofit`
+
+
+class Define(LexiconTransform):
+    """Give unknown words the vectors of their definitions.
+
+    A definition is the mean of the unit vectors of its words, weighted by their inverse document frequency
+    in all definitions (additive composition, Mitchell and Lapata, 2010); the n-th sense of a word counts 1/n.
+    A linear map from definitions to words, ridge regression on the words with a vector, then corrects what
+    all definitions share (Khodak et al., 2018, *A La Carte Embedding*).
+
+    Examples
+    --------
+    >>> from selfvec.lab.transforms.knowledge import Knowledge
+    >>> lexicon = Knowledge(senses={"derecho": ["n1"]}, definitions={"n1": "storms with strong wind"})
+    >>> "derecho" in selfvec.load("default"), "derecho" in selfvec.define("default", lexicon)
+    (False, True)
+    """
+
+    def fit_transform(self, vectors: Vectors) -> Vectors:
+        """The vectors with more rows; rows of zeros are replaced where a definition exists."""
+        knowledge = read_knowledge(self.lexicon)
+        words, means = _by_word(knowledge, vectors)
+        finder = LexiconRows(vectors.key_to_index)
+        rows = np.array([-1 if (row := finder.get(word)) is None else row for word in words], np.int64)
+        defined = np.any(means != 0, axis=1)
+        known = defined & (rows >= 0)
+        known[known] = np.any(vectors.unit[rows[known]] != 0, axis=1)
+        new = np.flatnonzero(defined & ~known)
+        if known.sum() > vectors.vector_size:
+            ridge = _RIDGE * float(np.square(means[known]).sum()) / vectors.vector_size
+            means = means @ ridge_map(means[known], vectors.unit[rows[known]], ridge)
+        self.report_ = {"defined": len(new), "learned_from": int(known.sum())}
+        return with_rows(vectors, [words[i] for i in new], means[new])
+
+
+def _by_word(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Rows]:
+    """The W words that have a definition, and the weighted mean of their definitions, (W, d)."""
+    nodes, means = definition_vectors(knowledge, vectors)
+    text_of = dict(zip(nodes, means, strict=True))
+    words = list(dict.fromkeys(word for node in nodes for word in knowledge.words(node)))
+    rows = np.zeros((len(words), vectors.vector_size), np.float32)
+    for row, word in zip(rows, words, strict=True):
+        for rank, node in enumerate((n for n in knowledge.senses_of(word) if n in text_of), 1):
+            row += text_of[node] / rank
+    return words, rows
+
+
+def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Rows]:
+    """The n nodes with a definition, and its unit vector each, (n, d); zeros if none of its words has one."""
+    from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
+    from selfvec.text.tokenizers import find_words
+
+    if not knowledge.definitions:
+        rule = "the lexicon has no definitions"
+        remedy = "add rows of word, definition, text"
+        raise OptionError(rule, field="lexicon", remedy=remedy)
+    words = find_words(list(knowledge.definitions.values()))
+    batch = TokenBatch(words.ids, words.bounds, words.names)
+    names = [name if name in vectors else name.lower() for name in words.names]
+    weights = inverse_document_frequency(batch)
+    return list(knowledge.definitions), document_vectors(batch, unit_rows(vectors.lookup(names)[0]), weights)
+
+
+class NodeVectors(LexiconTransform):
+    """Add vectors of the concepts of an ontology.
+
+    Each gets a row next to the words, under its identifier. A concept begins as the mean of its words and
+    its definition; a word of n senses counts 1/n. Vectors are then propagated over the relations of
+    concepts, as `Retrofit` smooths, so that concepts without known words get one, too. Words and concepts can
+    be compared: ``most_similar("hail")`` also finds concepts.
+
+    Parameters
+    ----------
+    relations : str or sequence of str
+        Kinds of relations that vectors are propagated over; by default all but antonym.
+
+    Examples
+    --------
+    >>> from selfvec.lab.transforms.knowledge import Knowledge
+    >>> vectors = selfvec.Vectors(["hail", "graupel", "tax"], [[1, 0], [0.6, 0.8], [0, -1]])
+    >>> ontology = Knowledge(senses={"hail": ["ENVO:1"], "graupel": ["ENVO:1"]})
+    >>> selfvec.nodes(vectors, ontology).most_similar("ENVO:1", topn=1)[0][0]
+    'graupel'
+    """
+
+    package = "scipy"
+
+    relations: str | Sequence[str] | None = None
+
+    def fit_transform(self, vectors: Vectors) -> Vectors:
+        """The vectors with a further row for each concept that is not one of their words."""
+        knowledge = read_knowledge(self.lexicon)
+        concepts = {*knowledge.labels, *knowledge.definitions, *chain(*knowledge.edges.get("is-a", ()))}
+        finder = LexiconRows(vectors.key_to_index)
+        nodes = sorted(node for node in concepts - knowledge.senses.keys() if finder.get(node) is None)
+        if not nodes:
+            rule = "every node of the lexicon is a word of the vectors"
+            raise OptionError(rule, field="lexicon", remedy="give an ontology or WordNet")
+        place = {node: i for i, node in enumerate(nodes)}
+        start = self._start(knowledge, vectors, place)
+        edges = [pair for kind in kind_names(self.relations) for pair in knowledge.edges.get(kind, ())]
+        pairs = np.array([(place[a], place[b]) for a, b in edges if a in place and b in place], np.int64)
+        rows = smoothed(start, pairs.reshape(-1, 2), 1.0, _SPREAD)
+        filled = np.any(rows != 0, axis=1)
+        self.report_ = {"nodes": int(filled.sum()), "with_own_words": int(start.any(axis=1).sum())}
+        return with_rows(
+            vectors, [node for node, has_row in zip(nodes, filled, strict=True) if has_row], rows[filled]
+        )
+
+    def _start(self, knowledge: Knowledge, vectors: Vectors, place: dict[str, int]) -> Rows:
+        """Unit vectors of nodes from their words and definitions, (n, d); zeros if none has a vector."""
+        start = np.zeros((len(place), vectors.vector_size), np.float32)
+        finder = LexiconRows(vectors.key_to_index)
+        for node, i in place.items():
+            for word in knowledge.words(node):
+                row = finder.get(word)
+                rows = finder.of(word.split()) if row is None else [row]
+                if rows:
+                    start[i] += unit_rows(vectors.unit[rows].sum(axis=0)[None])[0] / len(
+                        knowledge.senses_of(word)
+                    )
+        start = unit_rows(start)
+        if knowledge.definitions:
+            named, texts = definition_vectors(knowledge, vectors)
+            kept = [i for i, node in enumerate(named) if node in place]
+            start[[place[named[i]] for i in kept]] += texts[kept]
+        return unit_rows(start)
+
+
+def with_rows(vectors: Vectors, words: Sequence[str], rows: Rows) -> Vectors:
+    """The vectors and more words, (V + n, d); rows of zeros are replaced.
+
+    New rows get the median length of the old ones. Blanks in words become ``_``.
+    """
+    words = [word.replace(" ", "_") for word in words]
+    lengths = np.linalg.norm(vectors.vectors.astype(np.float32), axis=1)
+    rows = unit_rows(rows) * (np.float32(np.median(lengths[lengths > 0])) if lengths.any() else 1)
+    at = np.array([vectors.key_to_index.get(word, -1) for word in words], np.int64)
+    more = np.flatnonzero(at < 0)
+    matrix = np.concatenate([vectors.vectors.astype(np.float32), rows[more]])
+    matrix[at[at >= 0]] = rows[at >= 0]
+    sources = np.append(vectors.sources, np.full(len(more), Source.CONTEXT, np.uint8))
+    sources[at[at >= 0]] = Source.CONTEXT
+    counts = None if vectors.counts is None else np.append(vectors.counts, np.zeros(len(more), np.int64))
+    return Vectors(
+        [*vectors.index_to_key, *(words[i] for i in more.tolist())],
+        matrix,
+        sources=sources,
+        counts=counts,
+        composer=vectors.composer,
+        provenance=vectors.provenance,
+    )
+
+
+def is_a(
+    word: str, knowledge: Knowledge, vectors: Vectors | None = None, *, neighbours: int = 10, topn: int = 10
+) -> list[tuple[str, float]]:
+    """What a word may be a kind of: candidates and their scores, best first.
+
+    For a word of the lexicon the query is symbolic, and a candidate n steps above the word's m-th sense
+    scores 1/(n m). A word that the lexicon lacks takes the candidates of its nearest neighbours in vectors,
+    weighted by their cosines (after Snow, Jurafsky and Ng, 2006).
+
+    Examples
+    --------
+    >>> lexicon = Knowledge(edges={"is-a": [("hail", "precipitation"), ("precipitation", "weather")]})
+    >>> is_a("hail", lexicon)
+    [('precipitation', 1.0), ('weather', 0.5)]
+    >>> vectors = Vectors(["hail", "graupel", "tax"], np.array([[1, 0], [0.8, 0.6], [0, 1]], np.float32))
+    >>> [(name, round(score, 2)) for name, score in is_a("graupel", lexicon, vectors)]
+    [('precipitation', 0.8), ('weather', 0.4)]
+    """
+    sources = {word: 1.0}
+    scores: dict[str, float] = defaultdict(float)
+    if vectors is not None and not knowledge.closure(word) and word in vectors:
+        ranked = vectors.most_similar(word, topn=len(vectors))
+        kinds = ((name, cosine) for name, cosine in ranked if cosine > 0 and knowledge.closure(_spaced(name)))
+        sources = dict(islice(kinds, neighbours))
+    for name, weight in sources.items():
+        for rank, node in enumerate(knowledge.senses_of(_spaced(name)), 1):
+            for wider, steps in knowledge.closure(_spaced(name), node=node).items():
+                scores[wider] += weight / (steps * rank)
+    scores.pop(word, None)
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:topn]
+
+
+def _spaced(word: str) -> str:
+    return word.replace("_", " ")
+
+
+define = as_function("define", Define, Define.made_of)
+nodes = as_function("nodes", NodeVectors, NodeVectors.made_of)

@@ -1,0 +1,10 @@
+"""Documents in vector stores: their rows, the stores, and how the vectors of a store are replaced.
+
+>>> from selfvec.stores import STORES, passage_rows
+"""
+
+from .databases import STORES, write_rows
+from .migrate import migrate, question_encoder
+from .rows import StoreRows, passage_rows, word_rows
+
+__all__ = ["STORES", "StoreRows", "migrate", "passage_rows", "question_encoder", "word_rows", "write_rows"]

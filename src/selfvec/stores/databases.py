@@ -1,0 +1,391 @@
+"""Vector stores: rows with their vectors, in the formats of search libraries; `STORES` is their table.
+
+A store is written once and then belongs to its library, which reads it; see
+``docs/how-to/export-and-serve.md``. LanceDB's can be brought up to date: rows are upserted and deleted by id,
+and `selfvec.stores.migrate` gives it the vectors of another run while it is searched. To add a store,
+write a subclass of `Store`, and list it in `STORES`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from selfvec.base.arrays import Rows
+from selfvec.base.errors import FormatError, InputError, OptionError, require
+from selfvec.files.atomic_files import atomic_files, check_target, writing_by_polars
+from selfvec.files.untrusted import decoding
+from selfvec.storage.run_folder import refuse_run
+from selfvec.text.languages import language
+
+from .rows import RUN, StoreRows
+
+_HARDLY_ANY = 1 << 20  # bytes free on a disk: if a library fails without a reason, this is it
+
+
+class Store(ABC):
+    """A kind of store."""
+
+    name: ClassVar[str]
+    module: ClassVar[str] = ""  # the library to import, if any
+    extra: ClassVar[str] = ""  # extra of Selfvec with the library
+    suffix: ClassVar[str] = ""  # of a store that is a file; others are folders
+    opened_by: ClassVar[str] = ""  # Python that opens a store, with {} for its path
+
+    @abstractmethod
+    def write(self, rows: StoreRows, path: Path) -> None:
+        """Write rows into an empty folder, or to a new file."""
+
+    def require(self) -> None:
+        if self.module:
+            require(self.module, self.extra, f"the store {self.name}")
+
+    def put(self, rows: StoreRows, path: Path) -> None:
+        if not self.suffix:
+            path.mkdir()
+        with library_errors(path):
+            self.write(rows, path)
+
+
+@contextmanager
+def library_errors(path: Path) -> Iterator[None]:
+    """Convert the write errors of libraries at a path to `OSError`."""
+    try:
+        with writing_by_polars():
+            yield
+    except (RuntimeError, sqlite3.Error) as error:
+        full = shutil.disk_usage(path.parent).free < _HARDLY_ANY
+        usual = errno.ENOSPC if full else errno.EIO
+        raise OSError(_number(error) or usual, str(error)[:200]) from error
+    except FormatError as error:  # of `reading`: a database that cannot be opened, as the disk is full
+        number = _number(error.__cause__)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number)) from error
+
+
+def _number(error: BaseException | None) -> int | None:
+    """The number of the system's error that a library met while writing; None if it is not known."""
+    message = str(error)
+    if "database or disk is full" in message:  # SQLite's words
+        return errno.ENOSPC
+    numbers = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return next((number for number in numbers if os.strerror(number) in message), None)
+
+
+def reading(path: Path) -> AbstractContextManager[None]:
+    """Convert any error of a library at a damaged database to `FormatError`."""
+    return decoding(path, "database", "export again with --overwrite")
+
+
+# ---- LanceDB
+
+_TABLE = "passages"  # that can be migrated
+# Languages whose stems and stop words the full-text index supports.
+_INDEXED = {"ar", "da", "de", "el", "en", "es", "fi", "fr", "hu"}
+_INDEXED |= {"it", "nl", "no", "pt", "ro", "ru", "sv", "ta", "tr"}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The n rows of a table, and their new vectors."""
+
+    texts: Sequence[str]  # n; empty for a row without a text
+    content: Any  # the rows as a table of Arrow, in order
+    version: int
+    lost: Sequence[str] = ()  # parts of the database that are not carried over
+    vectors: Rows = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (n, d), of the new run
+    about: Mapping[str, str] = field(default_factory=dict)  # as of `StoreRows`, of the new vectors
+    language: str | None = None
+
+
+class LanceDB(Store):
+    """An embedded database, searched by vectors, by full text, by both, and filtered by SQL.
+
+    It has no index of vectors: up to some hundred thousand rows an exact scan is as fast. Rows of zeros have
+    no cosine; LanceDB finds them only by their words.
+    """
+
+    name = "lancedb"
+    opened_by = 'lancedb.connect({}).open_table("passages")'
+    module = extra = "lancedb"
+
+    def write(self, rows: StoreRows, path: Path) -> None:
+        """Write a table called ``rows.name``, with a full-text index if the rows have a text."""
+        import lancedb
+
+        data = _arrow(rows).replace_schema_metadata(dict(rows.about) or None)
+        table = lancedb.connect(path).create_table(rows.name, data)
+        _index_text(table, rows.language)
+
+    def about(self, path: Path) -> dict[str, str]:
+        """`StoreRows.about` of a database: the metadata of the table's schema."""
+        table = self._table(path)
+        with reading(path):
+            metadata = table.schema.metadata or {}
+            return {k.decode(): v.decode() for k, v in metadata.items() if k.startswith(b"selfvec.")}
+
+    def source(self, path: Path) -> str | None:
+        """The fingerprint of the run of the vectors; `InputError` if there is no such database."""
+        return self.about(path).get(RUN)
+
+    def update(self, rows: StoreRows, path: Path) -> dict[str, int] | None:
+        """Write new and changed rows, and delete rows whose id no longer occurs.
+
+        Unchanged rows keep their vectors. None if all rows must be written: the vectors are of another
+        encoder, or the columns or ids do not allow an update.
+        """
+        if not rows.about or {**self.about(path), "selfvec.name": ""} != {**rows.about, "selfvec.name": ""}:
+            return None
+        fresh = {str(row["id"]): row for row in rows.table.iter_rows(named=True)}
+        stored = self._rows_by_id(rows, path)
+        if stored is None or len(fresh) != len(rows):
+            return None
+        gone = [name for name in stored if name not in fresh]
+        numbers = [i for i, (name, row) in enumerate(fresh.items()) if stored.get(name) != row]
+        self._change(rows, path, numbers, gone)
+        added = len(fresh.keys() - stored.keys())
+        counts = {"added": added, "changed": len(numbers) - added, "removed": len(gone)}
+        return {**counts, "unchanged": len(rows) - len(numbers)}
+
+    def _rows_by_id(self, rows: StoreRows, path: Path) -> dict[str, dict[str, Any]] | None:
+        """The rows of the table without their vectors; None if ids repeat or columns differ."""
+        import polars as pl
+
+        table = self._table(path)
+        if not table.schema.equals(_arrow(rows).schema):
+            return None
+        with reading(path):
+            frame = pl.DataFrame(table.to_arrow().drop_columns(["vector"]))
+        by_id = {str(row["id"]): row for row in frame.iter_rows(named=True)}
+        return by_id if len(by_id) == len(frame) else None
+
+    def _change(self, rows: StoreRows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
+        """Write one version of the table with all changes; readers see the old one or the new one."""
+        table = self._table(path)
+        rule = f"id IN ({', '.join(_quoted(name) for name in gone)})" if gone else ""
+        if numbers:
+            merge = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+            if gone:
+                merge = merge.when_not_matched_by_source_delete(rule)
+            merge.execute(_arrow(rows).take(list(numbers)))
+        elif gone:
+            table.delete(rule)
+        if numbers or gone:
+            table.optimize()  # adds the new rows to the full-text index
+
+    def read(self, path: Path) -> Stored:
+        """All columns. Indices other than that of the text are lost."""
+        table = self._table(path)
+        with reading(path):
+            others = [index for index in table.list_indices() if index.columns != ["text"]]
+            lost = [f"{one.name}, the index of {', '.join(one.columns)}" for one in others]
+            data = table.to_arrow()
+            return Stored([text or "" for text in data["text"].to_pylist()], data, table.version, lost)
+
+    def switch(self, new: Stored, path: Path) -> bool:
+        """Replace all vectors at once; False, and no change, if the table has changed since."""
+        import lancedb
+        import pyarrow as pa
+
+        table = self._table(path)
+        if table.version != new.version:
+            return False
+        column = pa.FixedSizeListArray.from_arrays(pa.array(new.vectors.ravel()), new.vectors.shape[1])
+        data = new.content.set_column(new.content.column_names.index("vector"), "vector", column)
+        about = {name.encode(): value.encode() for name, value in new.about.items()}
+        data = data.replace_schema_metadata({**(data.schema.metadata or {}), **about})
+        fresh = lancedb.connect(path).create_table(_TABLE, data, mode="overwrite")
+        if fresh.version != table.version + 1:  # somebody wrote in between: restore that version
+            fresh.restore(fresh.version - 1)
+            return False
+        _index_text(fresh, new.language)
+        return True
+
+    def complete(self, path: Path, language: str | None) -> None:
+        """Build the full-text index, which a switch that was killed may lack."""
+        _index_text(self._table(path), language)
+
+    def _table(self, path: Path) -> Any:
+        import lancedb
+
+        _check_folder(path)
+        with reading(path):
+            table = lancedb.connect(path).open_table(_TABLE)
+            names = set(table.schema.names)
+        if not {"text", "vector"} <= names:
+            raise InputError(
+                "has the columns text and vector", path=path, field=_TABLE, remedy="export again"
+            )
+        return table
+
+
+def find_database(path: Path) -> LanceDB:
+    """The database in a folder; `InputError` if there is none, `MissingExtra` without its library."""
+    _check_folder(path)
+    database = LanceDB()
+    database.require()
+    return database
+
+
+def _check_folder(path: Path) -> None:
+    if not (path / f"{_TABLE}.lance").is_dir():
+        remedy = "make one with: selfvec export RUN --to lancedb"
+        raise InputError(f"is not a LanceDB folder with {_TABLE}", path=path, remedy=remedy)
+
+
+def _index_text(table: Any, stems: str | None) -> None:
+    """Build the full-text index if there is a text without one."""
+    from lancedb.index import FTS
+
+    if "text" in table.schema.names and ["text"] not in [index.columns for index in table.list_indices()]:
+        known = stems in _INDEXED
+        name = language(stems if known else "en").name
+        table.create_index("text", config=FTS(language=name, stem=known, remove_stop_words=known))
+
+
+def _arrow(rows: StoreRows) -> Any:
+    import polars as pl
+
+    return rows.frame().to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def _quoted(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"
+
+
+# ---- The others
+
+
+class Parquet(Store):
+    """One file, with the vectors as a last column of fixed-size lists of float32.
+
+    Nothing is compressed, because vectors hardly compress and readers can map the file.
+    """
+
+    name = "parquet-documents"
+    suffix = ".parquet"
+    opened_by = "polars.read_parquet({})"
+
+    def write(self, rows: StoreRows, path: Path) -> None:
+        rows.frame().write_parquet(path, compression="uncompressed", metadata=dict(rows.about))
+
+
+class Faiss(Store):
+    """An exact index of inner products. Row i of ``rows.parquet`` is vector i of ``index.faiss``."""
+
+    name = "faiss"
+    module = extra = "faiss"
+
+    def write(self, rows: StoreRows, path: Path) -> None:
+        import faiss
+
+        index = faiss.IndexFlatIP(rows.vectors.shape[1])
+        index.add(np.ascontiguousarray(rows.vectors))
+        faiss.write_index(index, str(path / "index.faiss"))
+        rows.table.write_parquet(path / "rows.parquet", metadata=dict(rows.about))
+
+
+class USearch(Store):
+    """A graph of neighbours. Row i of ``rows.parquet`` has the key i in ``index.usearch``.
+
+    The metric is the inner product, which is defined for rows of zeros. One thread builds the graph, so that
+    the same rows give the same file.
+    """
+
+    name = "usearch"
+    module = extra = "usearch"
+
+    def write(self, rows: StoreRows, path: Path) -> None:
+        from usearch.index import Index
+
+        index = Index(ndim=rows.vectors.shape[1], metric="ip", dtype="f32")
+        index.add(np.arange(len(rows), dtype=np.uint64), np.ascontiguousarray(rows.vectors), threads=1)
+        index.save(str(path / "index.usearch"))
+        rows.table.write_parquet(path / "rows.parquet", metadata=dict(rows.about))
+
+
+class Qdrant(Store):
+    """A folder for the local mode of its client, from which a server's collection can be filled.
+
+    Points are numbered from 0, because Qdrant accepts only numbers and UUIDs as ids. Rows are their payload.
+    The client keeps them as pickles, so Selfvec writes such a folder and never reads one.
+    """
+
+    name = "qdrant"
+    opened_by = "qdrant_client.QdrantClient(path={})"
+    module = "qdrant_client"
+    extra = "qdrant"
+
+    def write(self, rows: StoreRows, path: Path) -> None:
+        """Write a collection called ``rows.name``, with cosine distance."""
+        with _client(path) as client:
+            _create(client, rows.name, rows.vectors.shape[1], rows.about)
+        with _client(path) as client:
+            payloads = map(_payload, rows.table.iter_rows(named=True))
+            client.upload_collection(rows.name, rows.vectors, payload=payloads, ids=range(len(rows)))
+
+
+@contextmanager
+def _client(path: Path) -> Iterator[Any]:
+    """The folder's client. It syncs to disk once, not after every point."""
+    from qdrant_client import QdrantClient
+
+    with warnings.catch_warnings():  # it warns of more than 20,000 points
+        warnings.simplefilter("ignore", UserWarning)
+        with reading(path):
+            client: Any = QdrantClient(path=str(path))
+        try:
+            with suppress(AttributeError):
+                for collection in client._client.collections.values():
+                    collection.storage.storage.execute("PRAGMA synchronous = OFF")
+            yield client
+        finally:
+            client.close()
+
+
+def _create(client: Any, name: str, dimensions: int, about: Mapping[str, str]) -> None:
+    from qdrant_client import models
+
+    size = models.VectorParams(size=dimensions, distance=models.Distance.COSINE)
+    metadata = {"metadata": dict(about)} if about else {}
+    client.create_collection(name, vectors_config=size, **metadata)
+
+
+def _payload(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: v.isoformat() if name == "date" and v else v for name, v in row.items()}
+
+
+STORES: dict[str, Store] = {
+    store.name: store for store in (LanceDB(), Parquet(), Faiss(), USearch(), Qdrant())
+}
+"""All stores by name."""
+
+
+def write_rows(rows: StoreRows, to: str, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Write rows into a store; if that fails, the target is not changed."""
+    if to not in STORES:
+        raise OptionError.one_of(to, STORES, field="to")
+    STORES[to].require()
+    with replaced(Path(target), overwrite) as fresh:
+        STORES[to].put(rows, fresh)
+
+
+@contextmanager
+def replaced(path: Path, overwrite: bool) -> Iterator[Path]:
+    """`atomic_files`; an existing run is refused before the work."""
+    check_target(path, overwrite=overwrite)
+    refuse_run(path)
+    with atomic_files(path, overwrite=overwrite) as fresh:
+        yield fresh

@@ -1,0 +1,261 @@
+"""`migrate`: replace the vectors of a database by those of another run, while it is searched.
+
+A map from new questions to the stored vectors (`selfvec.retrieval.encoder.adapter`) is written first and
+measured. Then all passages are encoded in a working folder next to the database, ``.STORE.migrate``, and
+replace the old vectors in one step. An interrupted call continues where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from selfvec.base.arrays import Rows
+from selfvec.base.declarations import checked
+from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
+from selfvec.base.progress import Progress, as_progress
+from selfvec.base.result_table import Figures
+from selfvec.base.view import PROSE, Column, Table, View, figure
+from selfvec.data.run import Run
+from selfvec.files.atomic_files import writing
+from selfvec.files.file_system import discard, lock_file, own_folder
+from selfvec.retrieval.encoder import Encoder
+from selfvec.retrieval.encoder.adapter import Adapter, fit_and_measure
+from selfvec.storage.opened import GivenRun, as_run
+from selfvec.text.document_vectors import smooth_by_neighbours
+from selfvec.text.preprocessing import Preprocessing
+
+from .databases import LanceDB, Stored, find_database, library_errors
+from .rows import RUN, described
+
+_BLOCK = 4096  # texts encoded at a time
+_WAYS = {  # to ask and to be found, by the keys of the report
+    "new_new": "new questions, new vectors",
+    "new_old": "new questions through the map, old vectors",
+    "old_old": "old questions, old vectors",
+    "unmapped": "new questions without the map, old vectors",
+}
+_TRIES = 5  # attempts while others write to the database
+
+
+@checked
+def migrate(
+    store: str | os.PathLike[str],
+    old: GivenRun,
+    new: GivenRun,
+    *,
+    dry_run: bool = False,
+    map_only: bool = False,
+    keep: float = 95.0,
+    progress: Progress | None = None,
+) -> Figures:
+    """Give a vector store the vectors of a newer run.
+
+    A map of questions keeps the old vectors searchable meanwhile.
+
+    Parameters
+    ----------
+    store : path
+        A LanceDB folder that export wrote.
+    old : Run or path
+        The run whose vectors it has.
+    new : Run or path
+        The run whose vectors it gets.
+    dry_run : bool
+        Measure the map of questions, write nothing.
+    map_only : bool
+        Write the map, keep the old vectors.
+    keep : float, at least 0, at most 100
+        Least share of the recall that a map keeps.
+    progress : Progress, optional
+
+    Returns
+    -------
+    Figures
+        ``passages``, ``recall`` (see `selfvec.retrieval.encoder.adapter.Loss`), ``safe``, ``map``
+        (its path, if written), ``done`` (whether the database has the new vectors) and ``notes``.
+
+    Raises
+    ------
+    InputError
+        If the path is not such a database, or its vectors are not those of the old run.
+    TargetError
+        If it cannot be written, or is open in another program.
+    Interrupted
+        If it is interrupted. The same call continues.
+
+    Examples
+    --------
+    >>> texts = ["hail broke the roof", "the river rose over the road", "an invoice was paid"] * 20
+    >>> run = selfvec.refine(texts, method="decorrelated")
+    >>> _ = selfvec.export(run, "lancedb", "store")
+    >>> newer = selfvec.update(run, ["A derecho tore the roof off."])
+    >>> selfvec.migrate("store", run, newer)["done"]
+    True
+    """
+    old, new = as_run(old, "old"), as_run(new, "new")
+    if old.fingerprint == new.fingerprint:
+        raise OptionError("both runs have the same vectors", field="new", remedy="name the newer run")
+    path = Path(store)
+    progress = as_progress(progress)
+    database = find_database(path)
+    fingerprint = database.source(path)
+    if fingerprint == new.fingerprint:
+        if not dry_run and not map_only:
+            with _working_folder(path, progress):
+                database.complete(path, _language(new))
+        return _report("Migrated", safe=True)
+    if fingerprint != old.fingerprint:
+        of_another = "the vectors of the database are of another run"
+        rule = of_another if fingerprint else "the database does not name its run"
+        remedy = "name the run that was exported, or export the new one with --overwrite"
+        raise OptionError(rule, path=path, field="old", remedy=remedy)
+    stored = database.read(path)
+    with progress.stage("Fitting a map", None, "passages"):
+        encoder = Encoder.of(new)
+        adapter, loss = fit_and_measure(encoder, Encoder.of(old), stored.texts)
+    safe = loss.kept is not None and 100 * loss.kept >= keep
+    report: dict[str, Any] = {"passages": len(stored.texts), "recall": loss.as_dict(), "safe": safe}
+    if not dry_run:
+        about = adapter.about | {"from": old.fingerprint, "to": new.fingerprint, "recall": loss.as_dict()}
+        place = map_path(path)
+        replace(adapter, about=about).save(place, overwrite=_is_map(place))
+        report["map"] = str(place)
+    if dry_run or map_only:
+        return _report("Not migrated", **report, done=False, re_embed=not safe)
+    target = replace(stored, about=described(new, encoder), language=_language(new))
+    with _working_folder(path, progress) as folder, writing(path), library_errors(path):
+        lost = _replace_vectors(database, target, encoder, path, folder, progress)
+    return _report("Migrated", **report, notes=[f"not carried over, make it again: {one}" for one in lost])
+
+
+def _report(title: str, **told: Any) -> Figures:
+    nothing = {"passages": None, "recall": None, "safe": None, "map": None}
+    return Migrated(title, {**nothing, "done": True, "re_embed": False, "notes": [], **told})
+
+
+class Migrated(Figures):
+    """What a map of questions keeps, and what was written."""
+
+    columns = (Column("way", "", PROSE), Column("recall", "recall@10", figure(3)))
+
+    @property
+    def messages(self) -> list[str]:
+        """What was not carried over, and what was written."""
+        wrote = [f"wrote {self['map']}" if self["map"] else "wrote nothing"]
+        if self["map"] and self["done"]:
+            wrote.append(f"{self['passages']:,} passages have the vectors of the new run")
+        return [*self["notes"], *wrote]
+
+    def view(self, top: int | None = None) -> View:
+        """How much of what was found before is found through the map."""
+        recall = self["recall"]
+        if not recall:
+            return View(self.title, ["the store has the vectors of the new run already"])
+        if recall["kept"] is None:
+            return View(self.title, ["too few passages to measure the map: embed the documents again"])
+        asked = f"{recall['questions']:,} questions, {recall['texts']:,} passages"
+        rows = [
+            {"way": what, "recall": recall[way]} for way, what in _WAYS.items() if recall[way] is not None
+        ]
+        interval = f"{100 * recall['low']:.1f} to {100 * recall['high']:.1f}"
+        verdict = "safe" if self["safe"] else "re-embed"
+        kept = f"recall kept {100 * recall['kept']:.1f} % ({interval}): {verdict}"
+        title = f"recall@10 ({asked} that the map was not fitted on)"
+        return View(self.title, [Table(self.columns, rows[:top], title), kept])
+
+
+def map_path(store: str | os.PathLike[str]) -> Path:
+    """The path of the map of `migrate`, next to the database."""
+    path = Path(store)
+    return path.with_name(f"{path.name}-map.safetensors")
+
+
+def _is_map(path: Path) -> bool:
+    """Whether the path is a map, which may be replaced; other files are not."""
+    try:
+        Adapter.load(path)
+    except InputError:
+        return False
+    return True
+
+
+def question_encoder(store: str | os.PathLike[str], run: Run) -> Encoder:
+    """An encoder of a run whose questions fit the current vectors of a database, old or new."""
+    path = Path(store)
+    encoder = Encoder.of(run)
+    stored = find_database(path).source(path)
+    if stored == run.fingerprint:
+        return encoder
+    adapter = Adapter.load(map_path(path))
+    if (adapter.about.get("from"), adapter.about.get("to")) != (stored, run.fingerprint):
+        rule = "is not a map from this run to the database"
+        remedy = "run: selfvec run migrate --map-only"
+        raise InputError(rule, path=map_path(path), remedy=remedy)
+    return adapter.fold(encoder)
+
+
+def _language(run: Run) -> str | None:
+    return Preprocessing.of(run.provenance).stem
+
+
+@contextmanager
+def _working_folder(path: Path, progress: Progress) -> Iterator[Path]:
+    """The locked folder of a migration. It is deleted at the end and kept after an error or Ctrl-C."""
+    folder = path.with_name(f".{path.name}.migrate")
+    with writing(path):
+        own_folder(folder)
+        file = lock_file(folder / "lock", path, progress)
+    with file:
+        try:
+            yield folder
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted", remedy="repeat the command to continue") from None
+        discard(folder)
+
+
+def _replace_vectors(
+    database: LanceDB,
+    target: Stored,
+    encoder: Encoder,
+    path: Path,
+    folder: Path,
+    progress: Progress,
+) -> Sequence[str]:
+    """Encode all texts and switch; again if others write in between. Return what is not carried over.
+
+    The vectors are kept in a file named by the run and the state of the database.
+    """
+    for _ in range(_TRIES):
+        key = hashlib.sha256(f"{target.about[RUN]}\n{target.version}".encode()).hexdigest()
+        fresh = replace(target, vectors=_encoded(target.texts, encoder, folder / key, progress))
+        with progress.stage("Storing", None, "passages"):
+            if database.switch(fresh, path):
+                return target.lost
+        progress.say("the database has changed; starting again with its current content")
+        target = replace(database.read(path), about=target.about, language=target.language)
+    rule = f"has changed {_TRIES} times while its vectors were made"
+    raise TargetError(rule, path=path, remedy="repeat the command when nobody writes to it")
+
+
+def _encoded(texts: Sequence[str], encoder: Encoder, file: Path, progress: Progress) -> Rows:
+    """Vectors of all texts, smoothed as `passage_rows` does, (n, d). Blocks are kept in a file."""
+    width = 4 * encoder.dimensions
+    with file.open("ab") as out, progress.stage("Encoding", len(texts), "passages") as advance:
+        done = out.tell() // width
+        out.truncate(done * width)
+        advance(done)
+        for start in range(done, len(texts), _BLOCK):
+            block = encoder.encode(texts[start : start + _BLOCK])
+            out.write(block.tobytes())
+            out.flush()
+            advance(len(block))
+    rows = np.fromfile(file, np.float32).reshape(-1, encoder.dimensions)
+    return smooth_by_neighbours(rows, len(rows))

@@ -1,0 +1,196 @@
+"""One contract over every baseline, what each must keep of its paper, and the table they stand in."""
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.base.errors import OptionError
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.lab.evaluation.baselines import BASELINES, check_names, find_baseline, train
+from selfvec.lab.training import count_models, gensim_models
+from selfvec.lab.training.glove import Entries, Model, Pull, descend, every_entry_once, trained
+from selfvec.numerics.rows import unit_rows
+from selfvec.storage.run_folder import open_run
+
+# Two topics that share no word but the glue.
+TOPICS = (["hail", "wind", "gust", "storm", "roof", "tree"], ["cash", "loan", "bank", "rent", "fund", "bill"])
+GLUE = ["the", "of", "and"]
+
+
+@pytest.fixture(scope="module")
+def planted() -> TokenBatch:
+    """400 documents of a dozen words, each on one topic, with some glue."""
+    rng = np.random.default_rng(0)
+    documents = []
+    for i in range(400):
+        words = rng.choice(TOPICS[i % 2], 9).tolist() + rng.choice(GLUE, 3).tolist()
+        documents.append([words[k] for k in rng.permutation(12)])
+    return TokenBatch.from_documents(documents)
+
+
+@pytest.fixture(scope="module")
+def start(planted: TokenBatch) -> Vectors:
+    """Random directions that say nothing about the topics; none for one word of each."""
+    rows = np.random.default_rng(1).standard_normal((len(planted.types), 24)).astype(np.float32)
+    unknown = [planted.types.index(topic[-1]) for topic in TOPICS]
+    rows[unknown] = 0
+    sources = np.full(len(rows), Source.KNOWN, np.uint8)
+    sources[unknown] = Source.NONE
+    return Vectors(planted.types, unit_rows(rows), sources=sources, normalized=True)
+
+
+def apart(vectors: Vectors) -> tuple[float, float]:
+    """Mean cosine of words of one topic, and of words of two."""
+    rows = [[vectors.key_to_index[word] for word in topic] for topic in TOPICS]
+    cosines = vectors.unit @ vectors.unit.T
+    pairs = [cosines[i, j] for own in rows for i in own for j in own if i != j]
+    return float(np.mean(pairs)), float(np.mean(cosines[np.ix_(*rows)]))
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_words_of_one_topic_end_nearer_than_words_of_two(name: str, planted, start) -> None:
+    made = BASELINES[name](planted, start)
+    assert made.index_to_key == list(planted.types)
+    assert made.vectors.shape == start.vectors.shape
+    assert made.vectors.dtype == np.float32
+    lengths = np.linalg.norm(made.vectors, axis=1)
+    np.testing.assert_allclose(lengths[lengths > 0], 1, atol=1e-5)
+    assert set(made.sources[lengths > 0]) == {Source.CONTEXT}
+    within, between = apart(made)
+    if name == "paper":  # what all words share draws them to one point: docs/results/collapse.md
+        assert within > between > 0.99
+    else:
+        assert within > between + 0.02
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_seed_gives_the_same_vectors_with_one_thread_and_inputs_stay(name: str, planted, start) -> None:
+    ids, rows = planted.ids.copy(), start.vectors.copy()
+    one, same = (BASELINES[name](planted, start, seed=3, jobs=1) for _ in range(2))
+    np.testing.assert_array_equal(one.vectors, same.vectors)
+    np.testing.assert_array_equal(planted.ids, ids)  # the inputs stay as they are
+    np.testing.assert_array_equal(start.vectors, rows)
+
+
+@pytest.mark.parametrize("name", ["glove", "mittens", "word2vec-cbow"])
+def test_another_seed_gives_others(name: str, planted, start) -> None:
+    one, other = (BASELINES[name](planted, start, seed=seed) for seed in (0, 1))
+    assert not np.array_equal(one.vectors, other.vectors)
+
+
+@pytest.mark.parametrize("name", ["word2vec-sg", "word2vec-cbow", "fasttext"])
+def test_continuing_keeps_more_of_the_original_than_starting_anew(name: str, planted, start) -> None:
+    known = start.sources == Source.KNOWN
+
+    def kept(baseline: str) -> float:
+        cosines = np.einsum("ij,ij->i", BASELINES[baseline](planted, start).vectors, start.vectors)
+        return float(cosines[known].mean())
+
+    assert kept(f"{name}-continued") > kept(name) + 0.1
+
+
+def test_mittens_is_held_to_the_original_the_more_the_larger_its_strength(planted, start) -> None:
+    known = start.sources == Source.KNOWN
+
+    def kept(strength: float) -> float:
+        rows = unit_rows(trained(planted, start.unit, strength, 0, 1))
+        return float(np.einsum("ij,ij->i", rows, start.unit)[known].mean())
+
+    assert kept(0) + 0.2 < kept(0.1) < kept(100) - 0.2
+
+
+def test_one_step_of_glove_by_hand() -> None:
+    w, c = np.array([[0.5, 0.1]], np.float32), np.array([[-0.25, 0.2]], np.float32)
+    squares = np.ones((2, 1, 2), np.float32)
+    entry = np.zeros(1, np.int32)
+    target, weight = np.array([1], np.float32), np.array([0.5], np.float32)
+    held, pulls = np.array([[2]], np.float32), np.array([0.1], np.float32)
+    entries = Entries(entry, entry, target, weight)
+    model = Model(w, c, *squares)
+    descend(0, 1, 0, 1, entries, model, Pull(held, pulls), np.float32(0.05))
+    error = 0.5 * (0.5 * -0.25 + 0.1 + 0.2 - 1)
+    pull = 0.1 * (0.5 - 0.25 - 2)
+    step_w = error * -0.25 + pull
+    # the context is its own word here, whose row has just moved when the context's gradient is taken
+    np.testing.assert_allclose(w[0], [0.5 - 0.05 * step_w, 0.1 - 0.05 * error], rtol=1e-5)
+    np.testing.assert_allclose(squares[0, 0], [1 + step_w**2, 1 + error**2], rtol=1e-5)
+    assert c[0, 1] == pytest.approx(0.2 - 0.05 * error)
+
+
+def test_every_entry_is_taken_once_in_an_epoch() -> None:
+    rng = np.random.default_rng(0)
+    for entries in (1, 2, 3, 7, 12, 100, 9973):
+        first, step = every_entry_once(entries, rng)
+        assert sorted((first + k * step) % entries for k in range(entries)) == list(range(entries))
+
+
+def test_retrofitting_by_hand() -> None:
+    graph = np.array([[1, -1], [0, 2], [1, -1], [-1, -1]], np.int32)
+    rows = np.array([[1, 0], [0, 1], [0, 0], [0, 1]], np.float32)
+    table = count_models.pulled(rows, graph, iterations=1)
+    # a: half itself, half b; b: half itself, half a, as c is nothing yet; c: b; d has no neighbour
+    np.testing.assert_allclose(table, [[0.5, 0.5], [0.5, 0.5], [0, 1], [0, 1]])
+    table = count_models.pulled(rows, graph, iterations=2)
+    np.testing.assert_allclose(table, [[0.75, 0.25], [0.125, 0.875], [0.5, 0.5], [0, 1]])
+
+
+def test_ppmi_svd_gives_back_the_matrix_it_factorises(planted, start) -> None:
+    """With as many dimensions as words U·Σ^½ has the singular values of the matrix, to the half."""
+    from selfvec.cooccurrence import PPMIOperator, count
+
+    rows = BASELINES["ppmi-svd"].train(planted, start, 0, 1)
+    operator = PPMIOperator(count(planted, 11))
+    dense = operator.apply(np.eye(len(planted.types), dtype=np.float32))
+    values = np.linalg.svd(dense.astype(np.float64), compute_uv=False)
+    found = np.sort((rows**2).sum(axis=0))[::-1][: len(values)]
+    np.testing.assert_allclose(found, values, atol=1e-3)
+
+
+def test_long_documents_are_lines_that_gensim_reads_whole(tmp_path) -> None:
+    batch = TokenBatch(np.zeros(25_000, np.int32), np.array([0, 0, 4, 25_000]), ["hail storm"])
+    keys = gensim_models.distinct_keys(batch.types)
+    lines = gensim_models.write_lines(batch, keys, tmp_path / "text.txt")
+    read = (tmp_path / "text.txt").read_text(encoding="utf-8").splitlines()
+    assert lines == len(read)
+    assert [len(line.split()) for line in read] == [4, 10_000, 10_000, 4_996]
+
+
+def test_an_unknown_name_is_told_with_those_there_are() -> None:
+    with pytest.raises(OptionError, match="magic") as caught:
+        check_names(["glove", "magic"])
+    for name in (*BASELINES, "encoder:MODEL", "all"):
+        assert name in str(caught.value)
+    with pytest.raises(OptionError):
+        find_baseline("encoder:")
+
+
+def test_all_are_all_and_what_is_in_the_table_anyway_is_not_trained() -> None:
+    assert check_names(["all"]) == list(BASELINES)
+    assert check_names(["original", "glove", "bm25", "glove", "paper"]) == ["glove", "paper"]
+
+
+@pytest.fixture
+def run(planted, start) -> Run:
+    kept = Vectors(planted.types, start.vectors, counts=planted.counts, normalized=True)
+    return Run(kept, start, provenance={"options": {"tokenizer": "whitespace"}}, tokens=planted)
+
+
+def test_trained_on_a_run_is_trained_on_its_tokens_and_says_what_it_took(
+    run, planted, start, tmp_path
+) -> None:
+    made = {"method": "original", "window": 5, "epochs": 1, "seed": 0, "vectors": {"name": "memory"}}
+    made |= {"tokens": len(planted), "types": len(planted.types), "dimensions": start.vector_size}
+    selfvec.save_run(run.replace(provenance={**run.provenance, **made}), tmp_path / "run")
+    in_memory = train(run, ["glove", "original", "paper"], seed=2, jobs=1)
+    from_folder = train(open_run(tmp_path / "run"), ["glove", "paper"], seed=2, jobs=1)
+    assert list(in_memory) == list(from_folder) == ["glove", "paper"]
+    for name, vectors in in_memory.items():
+        here = BASELINES[name](planted, start, seed=2, jobs=1)
+        np.testing.assert_allclose(vectors.vectors, here.vectors, atol=1e-6)
+        np.testing.assert_array_equal(vectors.vectors, from_folder[name].vectors)
+        np.testing.assert_array_equal(vectors.sources, here.sources)
+        assert vectors.index_to_key == list(planted.types)
+        assert vectors.provenance["options"] == {"tokenizer": "whitespace"}
+        assert vectors.provenance["seconds"] > 0

@@ -1,0 +1,173 @@
+"""Questions about documents and their judgements: from a CSV of questions and ids, or in memory."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from tests.commands import ran
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.vectors import Vectors
+from selfvec.lab.evaluation import Judgements, Questions
+from selfvec.lab.evaluation.report import comparison_result
+
+TEXTS = {
+    "a": "Hail broke the roof of the old mill.",
+    "b": "The baker bakes bread every morning.",
+    "c": "A river rose over its banks, and the road was closed.",
+    "d": "The choir sang in the church on Sunday.",
+}
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("questions")
+    rows = [json.dumps({"id": name, "text": text}) for name, text in TEXTS.items()]
+    (folder / "texts.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    given = ["refine", str(folder / "texts.jsonl"), "-o", str(folder / "run"), "--vectors", "none"]
+    assert main([*given, "--method", "original"]) == 0
+    return folder / "run"
+
+
+def test_the_right_document_is_found_first(run_folder: Path, write) -> None:
+    path = write(
+        "questions.csv", 'question,id\n"bread, every morning",b\nriver over the road,c\n\nchoir,d\nchoir,a\n'
+    )
+    rows = ran(["evaluate", run_folder, "--questions", path, "--json"]).json["rows"]
+    found = {(row["mode"], row["metric"]): row for row in rows if row["vectors"] in ("refined", "bm25")}
+    assert found["bm25", "mrr@10"]["value"] == 1
+    assert found["bm25", "recall@100"]["value"] == pytest.approx((1 + 1 + 0.5) / 3)
+    assert found["hybrid", "mrr@10"]["n"] == 3
+    assert found["bm25", "mrr@10"]["kind"] == "retrieval"
+
+
+@pytest.mark.parametrize(("times", "p"), [(1, 1.0), (5, 2 * 0.5**5), (6, 2 * 0.5**6)])
+def test_few_questions_tell_no_difference(run_folder: Path, write, times: int, p: float) -> None:
+    """All resamples of questions that are answered alike are alike: one question is not certainty.
+
+    Six that one answers and the other does not are those of a fair coin once in 32 times.
+    """
+    path = write("questions.csv", "question,id\n" + "".join(f'"the river, {n}",c\n' for n in range(times)))
+    lost = Vectors(["roof"], np.ones((1, 2), np.float32))
+    report = selfvec.evaluate({"run": run_folder}, [Questions(path)], against={"lost": lost})
+    (row,) = [
+        row
+        for row in report.comparisons
+        if (row["vectors_b"], row["mode_a"], row["mode_b"], row["metric"])
+        == ("lost", "dense", "dense", "mrr@10")
+    ]
+    assert (row["difference"], row["p"]) == (1, pytest.approx(p))
+    unlike = 1 - 0.025 ** (1 / times)  # the largest likely share of questions that would end the other way
+    assert (row["low"], row["high"]) == pytest.approx((1 - 2 * unlike, 1))
+    assert (row["low"] > 0) == (times >= 6)
+    assert comparison_result(row) == ("better" if times >= 6 else "not distinguishable")
+    assert any("too few for an interval" in note for note in report.notes()) == (times < 6)
+
+
+def test_other_names_of_columns_and_tabs(run_folder: Path, write) -> None:
+    path = write("questions.tsv", "doc_id\tquery\nb\tbread\nzz\triver\n")
+    report = selfvec.evaluate(run_folder, [Questions(path)])
+    assert {row["missing"] for row in report.rows} == {1}
+    note, few = report.as_dict()["notes"]
+    assert (
+        few == "questions: 2 items are too few for an interval, or to tell a difference; it takes 6 or more"
+    )
+    assert note.startswith("questions: 1 of 2 judged ids are not among the documents, such as 'zz';")
+    assert note in report.to_html().replace("&#x27;", "'")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("question,text\nx,y\n", "no column 'id'"),
+        ("question,id\nx\n", "2 fields"),
+        ("question,id\n,b\n", "'question': is empty"),
+        ("question,id\nx,nowhere\n", "the run lacks these documents"),
+        ("", "no column 'question'"),
+        ('question,id\n"bread,b\nriver" x,a\n', "csv:2: .*close the quote"),
+        ('question,id\nbread,b\n"a "long" river",a\n', "csv:3: .*double it"),
+    ],
+)
+def test_mistakes_name_the_file_and_the_line(run_folder: Path, write, text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said) as error:
+        selfvec.evaluate(run_folder, [Questions(write("questions.csv", text))])
+    assert "questions.csv" in str(error.value)
+
+
+def test_a_table_has_no_documents(write, run_folder: Path) -> None:
+    path = write("questions.csv", "question,id\nbread,b\n")
+    with pytest.raises(OptionError, match="no run was given"):
+        selfvec.evaluate(selfvec.open_run(run_folder).vectors, [Questions(path)])
+
+
+GAINS = {"q1": {"a": 1, "b": 2}}
+QUERIES = {"q1": "hail", "q2": "is not judged"}
+ROWS = {"doc_id": ["a", "b"], "score": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("judged", "queries"),
+    [
+        (GAINS, QUERIES),
+        (pd.DataFrame({"q_id": ["q1", "q1"], **ROWS}), QUERIES),  # ranx
+        (
+            pl.DataFrame(
+                {"query_id": ["q1", "q1"], "doc_id": ["a", "b"], "relevance": [1, 2]}
+            ),  # ir-measures
+            pl.DataFrame({"query_id": ["q1"], "text": ["hail"]}),
+        ),
+    ],
+)
+def test_figures_are_those_worked_out_by_hand(judged: Any, queries: Any) -> None:
+    """Words find a, of gain 1, and not b, of gain 2."""
+    rows = [{"id": "a", "text": "hail broke the roof"}, {"id": "b", "text": "the river rose"}]
+    run = selfvec.refine(rows, "none", "decorrelated")
+    task = Judgements(judged=judged, queries=queries)
+    found = {row["metric"]: row["value"] for row in selfvec.evaluate(run, task).rows if row["mode"] == "bm25"}
+    assert found["ndcg@10"] == pytest.approx(1 / (2 + 1 / math.log2(3)))
+    assert found["recall@100"] == pytest.approx(1 / 2)
+    assert found["mrr@10"] == 1
+
+
+def test_documents_may_be_given_and_what_is_lacking_is_said() -> None:
+    task = Judgements(judged={"q1": {"a": 1, "x": 1}}, queries=QUERIES, documents={"a": "hail fell"})
+    assert task.read([]).missing == {"missing": 1, "lacking": {"ids": 1, "of": 2, "first": ["x"]}}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"judged": {"q9": {"a": 1}}}, "queries: the judged query 'q9' is not there"),
+        ({"judged": {"q1": {"a": 0}}}, "judged: no query has a relevant document"),
+        ({"judged": 3}, "judged: is a mapping, or a data frame with a column q_id"),
+        (
+            {"judged": {"q1": ["a"]}},
+            r"judged: the gains of query 'q1' are a mapping from documents, not \['a'\]",
+        ),
+        *(
+            ({"judged": {"q1": {"a": gain}}}, "judged: the gain of query 'q1' and document 'a' is a finite")
+            for gain in (math.nan, math.inf, None, "much", [1])
+        ),
+        (
+            {"judged": pl.DataFrame({"q_id": ["q1"] * 2, "doc_id": ["a"] * 2, "score": [1, 2]})},
+            "judged: query 'q1' and document 'a' have the gains 1 and 2; give one",
+        ),
+        ({"queries": {"q1": None}}, "queries: query 'q1' is a text, not None"),
+        (
+            {"queries": pl.DataFrame({"q_id": ["q1", "q1"], "text": ["hail", "snow"]})},
+            "queries: query 'q1' has two texts; give one",
+        ),
+        ({"documents": None}, "documents: are needed where no run is measured"),
+    ],
+)
+def test_wrong_judgements_are_named(given: dict[str, Any], said: str) -> None:
+    task = Judgements(**{"judged": GAINS, "queries": QUERIES, "documents": {"a": "hail"}, **given})
+    with pytest.raises(OptionError, match=f"^{said}"):
+        task.read([])

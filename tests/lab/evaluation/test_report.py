@@ -1,0 +1,276 @@
+"""`selfvec.evaluate` and ``selfvec evaluate``: rows, names, comparisons, sweeps and reports."""
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.commands import ran
+from tests.lab.evaluation.conftest import PAIRS
+from tests.refusals import refused
+
+import selfvec
+from selfvec.base.errors import OptionError
+from selfvec.data.vectors import Vectors
+from selfvec.lab.evaluation import Retrieval, Similarity
+from selfvec.lab.evaluation.compared_vectors import ComparedVectors, distinct_names, truncated
+from selfvec.lab.evaluation.report import Report, label
+from selfvec.numerics.rows import unit_rows
+
+TABLES = ("refined", "original", "plane.safetensors")
+
+
+@pytest.fixture
+def vectors_file(tmp_path: Path, plane: Vectors) -> Path:
+    selfvec.save(plane, tmp_path / "plane.safetensors")
+    return tmp_path / "plane.safetensors"
+
+
+def names_of(vectors, task) -> list[str]:
+    return list(dict.fromkeys(row["vectors"] for row in selfvec.evaluate(vectors, [task]).rows))
+
+
+def test_a_run_is_two_tables_and_a_file_is_one(run_folder: Path, vectors_file: Path, pairs: Path) -> None:
+    task = Similarity(pairs)
+    run = selfvec.open_run(run_folder)
+    assert names_of(run_folder, task) == names_of(run, task) == ["refined", "original"]
+    assert names_of([run_folder, vectors_file], task) == ["refined", "original", "plane.safetensors"]
+    several = ["run/refined", "run/original", "run (2)/refined", "run (2)/original"]
+    assert names_of([run, run], task) == several
+    assert names_of({"mine": run_folder, "theirs": vectors_file}, task)[0] == "mine/refined"
+    assert names_of(run.vectors, task) == ["vectors"]
+
+
+def test_names_tell_paths_apart() -> None:
+    assert distinct_names(["a/run", "b/run", "c/other"]) == ["a/run", "b/run", "other"]
+    assert distinct_names(["x", "x"]) == ["x", "x (2)"]
+    assert distinct_names(["a/w.tsv", "a/m.tsv"], stem=True) == ["w", "m"]
+    assert distinct_names(["glove.6B.50d", "v.1/"], stem=True) == ["glove.6B.50d", "v.1"]
+
+
+def test_runs_of_one_name_and_tasks_of_one_name(run_folder: Path, write, tmp_path: Path) -> None:
+    other = tmp_path / "second" / "run"
+    other.parent.mkdir()
+    selfvec.save_run(selfvec.open_run(run_folder), other)
+    tasks = [Similarity(write("a/test.tsv", PAIRS)), Similarity(write("b/test.tsv", PAIRS))]
+    rows = selfvec.evaluate([run_folder, other], tasks).rows
+    assert len({row["vectors"] for row in rows}) == 4
+    assert {row["task"] for row in rows} == {"a/test", "b/test"}
+
+
+def test_every_pair_is_compared_on_the_same_items(run_folder: Path, write) -> None:
+    words = selfvec.open_run(run_folder).vectors.index_to_key[:16]
+    pairs = write("many.tsv", "".join(f"{a}\t{b}\t{len(a + b)}\n" for a in words for b in words if a < b))
+    report = selfvec.evaluate(run_folder, [Similarity(pairs)], seed=3)
+    refined, original = report.rows
+    (apart,) = report.comparisons
+    assert (apart["vectors_a"], apart["vectors_b"]) == ("refined", "original")
+    assert apart["difference"] == pytest.approx(refined["value"] - original["value"])
+    assert apart["low"] <= apart["high"]
+    assert 0 < apart["p"] <= 1
+    assert report.as_dict() == selfvec.evaluate(run_folder, [Similarity(pairs)], seed=3).as_dict()
+    assert report.rows != selfvec.evaluate(run_folder, [Similarity(pairs)], seed=4).rows
+
+
+def test_a_table_cut_to_all_its_axes_is_the_same_table(plane: Vectors) -> None:
+    rows = np.random.default_rng(0).standard_normal((50, 6)).astype(np.float32)
+    table = ComparedVectors("t", Vectors([f"w{i}" for i in range(50)], rows))
+    whole = truncated(table, 6).vectors
+    np.testing.assert_allclose(
+        whole.vectors @ whole.vectors.T, unit_rows(rows) @ unit_rows(rows).T, atol=1e-5
+    )
+    for size in (1, 3, 5):
+        unit, cut = unit_rows(rows), truncated(table, size).vectors.vectors
+        error = np.linalg.norm(unit @ unit.T - cut @ cut.T)
+        singular = np.linalg.svd(unit, compute_uv=False)
+        assert error == pytest.approx(np.sqrt(np.sum(singular[size:] ** 4)), rel=1e-3)  # nothing does better
+
+
+def test_words_from_parts_are_turned_with_the_table() -> None:
+    rows = np.random.default_rng(1).standard_normal((20, 4)).astype(np.float32)
+    names = [f"w{i}" for i in range(20)]
+    extra = np.array([[1, 2, 3, 4]], np.float32)
+    table = ComparedVectors(
+        "t", Vectors(names, rows, composer=lambda words: np.repeat(extra, len(words), axis=0))
+    )
+    cut = truncated(table, 4).vectors
+    composed = cut.lookup(["new"])[0]
+    np.testing.assert_allclose(
+        unit_rows(composed) @ cut.unit.T, unit_rows(extra) @ unit_rows(rows).T, atol=1e-5
+    )
+
+
+def test_a_sweep_measures_every_table_again(run_folder: Path, pairs: Path) -> None:
+    report = selfvec.evaluate(run_folder, [Similarity(pairs)], dimensions=[3, 10])
+    sizes = [(row["vectors"], row["dimensions"], row["truncated"]) for row in report.rows]
+    assert sizes[:2] == [("refined", 256, False), ("original", 256, False)]
+    assert set(sizes[2:]) == {(name, n, True) for name in ("refined", "original") for n in (3, 10)}
+    assert [row["dimensions"] for row in report.comparisons] == [None, 3, 10]
+    with pytest.raises(OptionError, match="256 dimensions, it cannot be cut to 300"):
+        selfvec.evaluate(run_folder, [Similarity(pairs)], dimensions=[300])
+
+
+def test_nothing_to_measure_is_told(plane: Vectors, pairs: Path) -> None:
+    refused(lambda: selfvec.evaluate(plane, []), OptionError, "nothing to measure")
+    refused(lambda: selfvec.evaluate([], [Similarity(pairs)]), OptionError, "no vectors")
+    for wrong in ({"tasks": 7}, {"tasks": "pairs"}, {"similarity": 7}, {"similarity": [7]}):
+        with pytest.raises(OptionError, match=f"{next(iter(wrong))}: .*not (int|str|7)"):
+            selfvec.evaluate(plane, **wrong)
+    with pytest.raises(OptionError, match="names of baselines"):
+        selfvec.evaluate(plane, [Similarity(pairs)], against=[7])
+
+
+# ---- reports
+
+
+class Page(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes) -> None:
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data) -> None:
+        self.words.append(data)
+
+
+def made(*rows: tuple[str, float, float, float]) -> Report:
+    keys = {"task": "t", "kind": "similarity", "mode": None, "metric": "spearman", "n": 9, "covered": 0.5}
+    filled = [
+        dict(keys, vectors=v, value=x, low=a, high=b, dimensions=3, truncated=False) for v, x, a, b in rows
+    ]
+    return Report(filled)
+
+
+HOSTILE = "<script>alert(1)</script>|`\x1b[31m"
+
+
+def test_html_shows_each_interval_where_it_is() -> None:
+    page = Page(made(("a", 0.5, 0.4, 0.6), ("b", -0.1, -0.25, 0.1)).to_html())
+    circles = [float(t["cx"]) for name, t in page.tags if name == "circle"]
+    lines = [t["points"].split() for _, t in page.tags if t.get("class") == "interval"]
+    (low, high), other = ([float(end.partition(",")[0]) for end in line] for line in lines)
+    assert low < circles[0] < high
+    assert other[0] < circles[1] < other[1]
+    scale = (high - low) / 0.2
+    assert circles[0] - circles[1] == pytest.approx(0.6 * scale, abs=1)
+    assert not [t for name, t in page.tags if name in ("script", "link", "img")]
+
+
+def test_names_are_shown_not_obeyed() -> None:
+    report = made((HOSTILE, 0.5, 0.4, 0.6))
+    page = Page(report.to_html())
+    assert "script" not in [name for name, _ in page.tags]
+    assert "<script>alert(1)</script>" in "".join(page.words)
+    line = next(line for line in report.to_markdown().splitlines() if "0.500" in line)
+    assert line.replace("\\|", "").count("|") == 7
+    assert "<script" not in line
+    assert "\x1b" not in report.to_html() + report.to_markdown()
+
+
+def test_markdown_draws_the_interval() -> None:
+    text = made(("a", 0.5, 0.2, 1.0), ("b", 0.0, 0.0, 0.0)).to_markdown()
+    drawn = [line.split("`")[1] for line in text.splitlines() if "●" in line]
+    assert [len(chart) for chart in drawn] == [31, 31]
+    assert drawn[0] == "······├────────●──────────────┤"
+    assert drawn[1].startswith("●·")
+
+
+def test_the_summary_counts_what_is_told_apart() -> None:
+    same = {"dimensions": None, "vectors_a": "refined", "vectors_b": "original"}
+    intervals = [(0.1, 0.2), (0.01, 0.3), (-0.2, -0.1), (-0.1, 0.1)]
+    report = Report([], [dict(same, low=low, high=high) for low, high in intervals])
+    expected = "refined against original: better in 2, worse in 1, not distinguishable in 1 of 4 figures"
+    assert report.summary() == [expected]
+
+
+def test_rows_are_named_by_mode(run_folder: Path, beir: Path, pairs: Path, tmp_path: Path) -> None:
+    report = selfvec.evaluate(run_folder, [Retrieval(beir), Similarity(pairs)])
+    assert {(row["vectors"], row["mode"]) for row in report.rows if row["kind"] == "retrieval"} == {
+        ("refined", "dense"), ("refined", "hybrid"), ("original", "dense"),
+        ("bm25", "bm25"),
+    }  # fmt: skip
+    for figure in report.figures():
+        names = [label(row) for row in figure.rows]
+        assert len(set(names)) == len(names)
+        for names_of_two, *_ in figure.compared():
+            a, b = names_of_two.split(" − ")
+            assert a != b
+    pairs_of = [sentence.split(":")[0] for sentence in report.summary()]
+    assert "refined, dense against refined, hybrid" in pairs_of
+    assert "refined, hybrid against original, dense" in pairs_of
+    assert "refined against original" in pairs_of  # similarity has no mode
+    given = ["evaluate", run_folder, "--retrieval", beir]
+    rows = ran([*given, "--against", "retrofit", "mittens", "--json"]).json["comparisons"]
+    assert ("refined", "retrofit") in (compared := {(row["vectors_a"], row["vectors_b"]) for row in rows})
+    assert ("retrofit", "mittens") not in compared  # baselines are compared with the first table only
+    shown = ran(given).out
+    for name in ("refined, dense", "refined, hybrid", "original, dense", "\nbm25 "):
+        assert name in shown
+
+
+# ---- command line
+
+
+def test_json_of_all_kinds(run_folder: Path, vectors_file: Path, pairs: Path, beir: Path, write) -> None:
+    topics = write("topics/train.tsv", "a\thail storm\nb\tRome invoice\n" * 6).parent
+    write("topics/test.tsv", "a\thail\nb\tinvoice\n" * 3)
+    questions = write("q.txt", ": s\nhail storm wind roofs\nroofs wind storm hail\n")
+    arguments = ["evaluate", run_folder, vectors_file, "--similarity", pairs, write("other.tsv", PAIRS)]
+    arguments += ["--analogies", questions, "--retrieval", beir, "--classification", topics, "--shots", 3]
+    output = ran([str(argument) for argument in [*arguments, "--seed", 1, "--json"]])
+    report = json.loads(output.out)
+    assert output.err == ""
+    modes = {(row["vectors"], row["mode"]) for row in report["rows"] if row["kind"] == "retrieval"}
+    assert modes == {("bm25", "bm25"), ("refined", "hybrid"), *((name, "dense") for name in TABLES)}
+    found = {(row["kind"], row["task"], row["vectors"]) for row in report["rows"]}
+    assert found == {
+        *(("similarity", task, name) for task in ("pairs", "other") for name in TABLES),
+        *(("analogy", "q", name) for name in TABLES),
+        *(("retrieval", "storms", name) for name in (*TABLES, "bm25")),
+        *(("classification", "topics", name) for name in TABLES),
+    }
+    assert report["settings"]["seed"] == 1
+    assert {table["name"] for table in report["tables"]} == set(TABLES)
+
+
+@pytest.mark.parametrize(("low", "said"), [(0.1, False), (0.3004, False), (0.31, True)])
+def test_a_value_outside_its_interval_is_explained(low: float, said: bool) -> None:
+    row = {"vectors": "v", "task": "t", "kind": "bias", "metric": "divergence", "value": 0.3, "n": 9}
+    notes = Report([row | {"low": low, "high": 0.4, "covered": 1.0, "dimensions": 2}]).notes()
+    assert any("outside its interval (t divergence of v)" in note for note in notes) == said
+
+
+def test_a_table_on_the_terminal_and_a_report_in_a_file(
+    run_folder: Path, pairs: Path, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for suffix in ("md", "html"):
+        file = tmp_path / f"report.{suffix}"
+        arguments = ["evaluate", run_folder, f"--similarity={pairs}", "--dimensions", "5", "--report", file]
+        output = ran([str(argument) for argument in arguments])
+        for text in (output.out, file.read_text("utf-8")):
+            assert "pairs, spearman" in text
+            assert "refined, 5 dimensions" in text
+            assert "refined against original" in " ".join(text.split())
+        assert max(map(len, output.out.splitlines())) <= 80
+        heads = " ".join(output.out.splitlines()[1:3])
+        assert "known" not in heads  # both know the same pairs
+        assert "common" in heads
+        assert "covered" in heads
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["RUN --similarity P P", "RUN --similarity P --similarity P", "--similarity P P --seed 0 RUN",
+     "--similarity P P -- RUN", "--similarity=P RUN --similarity P",
+     "--similarity P --seed 1 RUN --similarity P"],
+)  # fmt: skip
+def test_a_flag_takes_all_that_follows(given: str, vectors_file: Path, pairs: Path) -> None:
+    words = [{"RUN": str(vectors_file)}.get(w, w.replace("P", str(pairs))) for w in given.split()]
+    rows = ran(["evaluate", "--json", *words]).json["rows"]
+    assert [row["task"] for row in rows] == ["pairs", "pairs (2)"]

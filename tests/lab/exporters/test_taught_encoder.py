@@ -1,0 +1,201 @@
+"""Encoders in the space of a run's sentence encoder, and stores of its vectors that they ask."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.commands import ran
+from tests.encoders.tiny_encoder import write_encoder
+from tests.retrieval.word_sums import WordSums
+from tokenizers import Tokenizer
+
+import selfvec
+from selfvec.base.errors import OptionError
+from selfvec.data.run import Run
+from selfvec.encoders import SentenceEncoder
+from selfvec.encoders.onnx_encoder import OnnxEncoder
+from selfvec.files.tensors import map_tensors
+from selfvec.lab.exporters import export
+from selfvec.retrieval.encoder import Encoder
+from selfvec.retrieval.run_student import RunStudent, student_of
+from selfvec.storage.formats import save
+
+TEXTS = [
+    f"The {thing} {act} {place} on day {day}."
+    for day, (thing, act, place) in enumerate(
+        [
+            ("hail", "broke the roof of", "the farm"),
+            ("rain", "flooded", "the road"),
+            ("hail", "fell on", "the village"),
+            ("rain", "came through the roof of", "the school"),
+            ("wind", "took the roof of", "the church"),
+            ("snow", "closed", "the airport"),
+        ]
+        * 6
+    )
+]
+# Words of the initial vectors, of which the texts have the last one only
+GENERAL = ["avalanche", "blizzard", "hails", "an", "the"]
+QUESTIONS = ["roofs", "Hail on the roof?", "rain, rain and hail", "Was there an avalanche at the farm?"]
+
+
+def encoded_run(folder: Path, encoder: SentenceEncoder, **options: str) -> Run:
+    """A saved run with an encoder and initial vectors in a file beside it."""
+    words = sorted({*GENERAL, *(word for text in TEXTS for word in text.lower().strip(".").split())})
+    rows = np.random.default_rng(0).standard_normal((len(words), 8)).astype(np.float32)
+    start = folder / "initial.txt"
+    save(selfvec.Vectors(words, rows), start, format="glove")
+    selfvec.refine(TEXTS, start, output=folder / "run", method="decorrelated", encoder=encoder, **options)
+    return selfvec.open_run(folder / "run")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return encoded_run(tmp_path_factory.mktemp("run"), WordSums())
+
+
+def expected(student: RunStudent, stems: dict[str, int]) -> np.ndarray:
+    """The direction of a question by the counts of its stems, stop words, and words that the run lacks."""
+    # "the" stands 90 times and "on" 42 times in 36 texts: if anywhere, not in e^-90/36 and e^-42/36 of them
+    holding = {word: 36 * (1 - np.exp(-number / 36)) for word, number in (("the", 90), ("on", 42), ("an", 0))}
+    stop_words = {word: 0.5 * np.log(1 + (36.5 - texts) / (texts + 0.5)) for word, texts in holding.items()}
+    total = np.zeros(student.student.rows.shape[1])
+    for stem, count in stems.items():
+        if stem in student.words and stem not in stop_words:
+            place = student.words.index(stem)
+            row, weight = student.student.rows[place], student.student.weights[place]
+        else:
+            row = student.unseen.lookup([stem])[0][0]
+            weight = stop_words.get(stem, np.log(1 + (student.passages + 0.5) / 0.5))
+        total += count * weight * row.astype(float)
+    return total / np.linalg.norm(total)
+
+
+def test_a_question_is_the_weighted_rows_of_its_words(run: Run, tmp_path: Path) -> None:
+    export(run, "encoder", tmp_path / "taught", rows="encoder")
+    encoder = Encoder.open(tmp_path / "taught")
+    student = student_of(run)
+    by_hand = [
+        {"roof": 1},
+        {"hail": 1, "roof": 1, "on": 1, "the": 1},
+        {"rain": 2, "hail": 1},
+        {"avalanche": 1, "farm": 1, "the": 1, "an": 1},
+    ]
+    found = encoder.encode(QUESTIONS)
+    for vector, stems in zip(found, by_hand, strict=True):
+        np.testing.assert_allclose(vector, expected(student, stems), atol=1e-5)
+    assert encoder.dimensions == WordSums.dimensions
+
+
+def test_words_of_a_stem_share_a_row_and_stop_words_have_their_own(run: Run, tmp_path: Path) -> None:
+    done = export(run, "encoder", tmp_path / "taught", rows="encoder")
+    encoder = Encoder.open(tmp_path / "taught")
+    rows = dict(zip(encoder.words, encoder.places.tolist(), strict=True))
+    assert rows["roof"] == rows["roofs"] != rows["hail"] == rows["hails"]  # not that of "hails" alone
+    assert {"avalanche", "blizzard"} <= set(rows)
+    assert {"the", "on", "an"} <= set(rows)
+    assert "at" not in rows  # was not encoded
+    assert Counter(encoder.words).most_common(1)[0][1] == 1
+    assert done["left_out"] == []
+
+
+def test_a_run_without_stop_words_gives_them_no_rows(tmp_path: Path) -> None:
+    export(encoded_run(tmp_path, WordSums(), stop_words="en"), "encoder", tmp_path / "taught", rows="encoder")
+    words = Encoder.open(tmp_path / "taught").words
+    assert "avalanche" in words
+    assert not {"the", "on", "an"} & set(words)
+
+
+def test_without_the_initial_vectors_only_words_of_the_texts_are_known(tmp_path: Path) -> None:
+    run = encoded_run(tmp_path, WordSums())
+    (tmp_path / "initial.txt").unlink()
+    done = export(run, "encoder", tmp_path / "taught", rows="encoder")
+    words = Encoder.open(tmp_path / "taught").words
+    assert "roofs" in words
+    assert "avalanche" not in words
+    (note,) = done["left_out"]
+    assert "initial.txt" in note
+
+
+def test_libraries_load_the_same_rows(run: Run, tmp_path: Path) -> None:
+    model2vec = pytest.importorskip("model2vec")
+    for to in ("encoder", "model2vec", "sentence-transformers"):
+        export(run, to, tmp_path / to, rows="encoder")
+    ours = Encoder.open(tmp_path / "encoder").encode(QUESTIONS)
+    model = model2vec.StaticModel.from_pretrained(str(tmp_path / "model2vec"))
+    np.testing.assert_allclose(model.encode(QUESTIONS), ours, atol=1e-5)
+    folder = tmp_path / "sentence-transformers" / "0_StaticEmbedding"
+    table = map_tensors(folder / "model.safetensors")["embedding.weight"]
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    means = [table[found.ids].mean(axis=0) for found in tokenizer.encode_batch(QUESTIONS)]
+    np.testing.assert_allclose([mean / np.linalg.norm(mean) for mean in means], ours, atol=1e-5)
+
+
+@pytest.mark.parametrize("store", ["faiss", "lancedb"])
+def test_a_store_of_the_encoders_vectors_is_asked_without_it(store: str, tmp_path: Path) -> None:
+    """Vectors as the encoder gave them, put into the store by the library itself."""
+    pytest.importorskip(store)
+    model2vec = pytest.importorskip("model2vec")
+    folder = write_encoder(tmp_path / "tiny")
+    encoder = OnnxEncoder(folder, "tiny")
+    run = encoded_run(tmp_path, encoder)
+    passages = encoder.encode(TEXTS)
+    export(run, "model2vec", tmp_path / "table", rows="encoder")
+    shutil.rmtree(folder)
+    questions = model2vec.StaticModel.from_pretrained(str(tmp_path / "table")).encode
+    for question, good in (("roofs", "roof"), ("How much rain?", "rain")):
+        first = ask(store, tmp_path / "store", passages, questions([question])[0])
+        assert [good in TEXTS[number] for number in first] == [True] * 6, [TEXTS[n] for n in first]
+
+
+def ask(store: str, path: Path, passages: np.ndarray, question: np.ndarray) -> list[int]:
+    """The six passages that a store puts first, by inner products."""
+    if store == "faiss":
+        import faiss
+
+        index = faiss.IndexFlatIP(passages.shape[1])
+        index.add(passages)
+        return index.search(question[None], 6)[1][0].tolist()
+    import lancedb
+
+    rows = [{"number": number, "vector": row} for number, row in enumerate(passages)]
+    table = lancedb.connect(path).create_table("passages", rows, mode="overwrite")
+    found = table.search(question).distance_type("dot").limit(6).to_list()
+    return [row["number"] for row in found]
+
+
+def test_the_mean_of_the_passages_does_not_change_an_order(run: Run, tmp_path: Path) -> None:
+    """The vectors of questions are less the mean, those of a store are not."""
+    export(run, "encoder", tmp_path / "taught", rows="encoder")
+    questions = Encoder.open(tmp_path / "taught").encode(QUESTIONS).astype(float)
+    passages = WordSums().encode(TEXTS).astype(float)
+    mean = student_of(run).student.mean.astype(float)
+    assert np.linalg.norm(mean) > 0.1
+    constant = questions @ passages.T - questions @ (passages - mean).T
+    np.testing.assert_allclose(constant, np.repeat(constant[:, :1], len(TEXTS), axis=1), atol=1e-12)
+
+
+def test_what_has_no_rows_of_an_encoder_is_refused(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="model2vec, sentence-transformers"):
+        export(run, "faiss", tmp_path / "store", rows="encoder")
+    with pytest.raises(OptionError, match="rows"):
+        export(run, "hub:me/table", rows="encoder")
+    with pytest.raises(OptionError, match="refine with encoder"):
+        export(
+            selfvec.refine(TEXTS, "none", method="decorrelated"),
+            "model2vec",
+            tmp_path / "table",
+            rows="encoder",
+        )
+    assert not (tmp_path / "store").exists()
+    assert not (tmp_path / "table").exists()
+
+
+def test_the_command(run: Run, tmp_path: Path) -> None:
+    line = ["export", str(run.folder), "--to", "model2vec", "--rows", "encoder", "-o", str(tmp_path / "t")]
+    done = ran([*line, "--json"]).json
+    assert done["dimensions"] == WordSums.dimensions
+    assert selfvec.load(tmp_path / "t").vector_size == WordSums.dimensions
+    assert "--rows: is encoder only for" in ran([*line[:3], "faiss", *line[4:]], 2).err

@@ -1,0 +1,152 @@
+"""Debiasing: what is taken out, what is kept, and the sets that say so."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.commands import ran
+
+import selfvec
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.vectors import Vectors
+from selfvec.lab.transforms import transform
+from selfvec.lab.transforms.debias import GENDER, Debias, DebiasSets, read_debias_sets
+
+SETS = DebiasSets([["she", "he"], ["woman", "man"]], [["aunt", "uncle"]], ["beard"], [])
+
+
+@pytest.fixture
+def biased() -> Vectors:
+    """Words whose first axis is gender: strong in the pairs, present in 300 jobs, correlated with axis 2."""
+    rng = np.random.default_rng(4)
+    jobs = rng.standard_normal((300, 12))
+    jobs[:, 0] *= 0.7
+    jobs[:, 1] = 0.5 * jobs[:, 0] + 0.5 * jobs[:, 1]
+    ends = {"she": -3, "he": 3, "woman": -3, "man": 3, "aunt": -2, "uncle": 2.5, "beard": 1}
+    rows = rng.standard_normal((len(ends), 12)) * 0.3
+    rows[1:6:2] = rows[0:6:2]
+    rows[:, 0] = list(ends.values())
+    names = [*ends, *(f"job{i}" for i in range(300))]
+    return Vectors(names, np.concatenate([rows, jobs]).astype(np.float32))
+
+
+def direct_bias(table: Vectors) -> float:
+    return float(np.abs(table.unit[7:, 0]).mean())
+
+
+def test_hard_debiasing_neutralises_and_equalises(biased: Vectors) -> None:
+    made = transform(biased, "debias", bias_sets=SETS)
+    assert direct_bias(biased) > 0.1
+    assert direct_bias(made) < 1e-2
+    np.testing.assert_array_equal(made["beard"], biased.unit[6])  # specific
+    # Both words of a pair are as near to any neutral word, and on opposite sides.
+    jobs = made.unit[7:]
+    np.testing.assert_allclose(jobs @ made["aunt"], jobs @ made["uncle"], atol=5e-3)
+    assert made["aunt"][0] == pytest.approx(-made["uncle"][0], abs=5e-3)
+    np.testing.assert_allclose(np.linalg.norm(made.vectors, axis=1), 1, rtol=1e-5)
+
+
+def test_only_the_neutral_words_that_are_named_are_neutralised(biased: Vectors) -> None:
+    made = transform(biased, "debias", bias_sets=DebiasSets(SETS.pairs, [], [], ["job3"]))
+    changed = np.flatnonzero(np.abs(made.vectors - biased.unit).max(axis=1) > 1e-6)
+    assert [biased.index_to_key[i] for i in changed] == ["job3"]
+
+
+def test_soft_debiasing_is_the_minimum_of_its_cost(biased: Vectors) -> None:
+    # The words e0, e1, ... have no row and the axes as built vectors, so the result shows the map.
+    axes = [f"e{i}" for i in range(12)]
+    identity = np.eye(12, dtype=np.float32)
+    spelled = Vectors(
+        biased.index_to_key,
+        biased.vectors,
+        composer=lambda words: identity[[axes.index(word) for word in words]],
+    )
+    made = transform(spelled, "debias", method="soft", bias_sets=SETS)
+    turn = made.lookup(axes)[0].astype(np.float64)
+    unit = biased.unit.astype(np.float64)
+    every, neutral = (rows.T @ rows / len(rows) for rows in (unit, unit[7:]))
+    apart = unit[[1, 3]] - unit[[0, 2]]  # he - she, man - woman
+    b = np.linalg.svd(apart)[2][0]
+    penalty = 0.2  # λ of the paper
+
+    def cost(x: np.ndarray) -> float:
+        apart = x - np.eye(len(b))
+        return float(np.trace(every @ apart @ every @ apart) + penalty * b @ x @ neutral @ x @ b)
+
+    least = cost(turn @ turn)
+    assert least < cost(np.eye(len(b)))
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        step = rng.standard_normal((len(b), len(b))) * 1e-2
+        assert cost(turn @ turn + step + step.T) > least
+    assert direct_bias(transform(biased, "debias", method="soft", bias_sets=SETS)) < 0.7 * direct_bias(biased)
+
+
+def test_inlp_hides_the_sides_from_a_linear_classifier(biased: Vectors) -> None:
+    linear = pytest.importorskip("sklearn.linear_model")
+    side = biased.unit[7:, 0] > 0
+    made = transform(biased, "debias", method="inlp", bias_sets=SETS)
+    before, after = (
+        linear.LogisticRegression().fit(table.unit[7:200], side[:193]).score(table.unit[200:], side[193:])
+        for table in (biased, made)
+    )
+    assert before > 0.85
+    assert after < 0.7
+
+
+def test_double_hard_also_takes_out_a_main_direction(biased: Vectors) -> None:
+    rows = biased.vectors.copy()
+    rows[:, 5] += 8  # all words share it, by their frequency
+    table = Vectors(biased.index_to_key, rows)
+    hard, double = (Debias(method, SETS) for method in ("hard", "double-hard"))
+    assert np.linalg.matrix_rank(hard.fit_transform(table).vectors[7:], tol=1e-2) == 11
+    made = double.fit_transform(table)
+    assert np.linalg.matrix_rank(made.vectors[7:], tol=1e-2) == 10
+    assert direct_bias(made) < direct_bias(table) / 2
+    assert double.report_["clustered_after"] <= hard.report_["clustered_after"]
+
+
+@pytest.mark.parametrize("kind", ["hard", "soft", "double-hard", "inlp"])
+def test_every_kind_reports_and_turns_composed_words_too(kind: str, biased: Vectors) -> None:
+    table = Vectors(biased.index_to_key, biased.vectors, composer=lambda _: biased.vectors[7:8])
+    method = Debias(kind, SETS)
+    made = method.fit_transform(table)
+    assert method.report_["direct_bias_after"] < method.report_["direct_bias_before"]
+    assert method.report_["clustered_after"] <= 1
+    composed = made.embed("new")
+    np.testing.assert_allclose(composed / np.linalg.norm(composed), made["job0"], atol=1e-4)
+    np.testing.assert_array_equal(made.vectors, Debias(kind, SETS).fit_transform(table).vectors)
+
+
+def test_the_built_in_sets_are_well_formed_and_have_each_word_once() -> None:
+    sets = read_debias_sets(GENDER)
+    assert all(len(pair) == 2 for pair in sets.pairs + sets.equalize)
+    words = [word for pair in sets.equalize for word in pair] + sets.specific
+    assert len(words) == len(set(words))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.toml", "pairs = [", "is not TOML"),
+        ("a.json", "[]", "is an object"),
+        ("a.toml", 'pairs = [["a", "b"]]\nother = 1', "'other': is none of pairs"),
+        ("a.toml", 'pairs = [["a"]]', r"'pairs\.0': is a pair of words"),
+        ("a.json", json.dumps({"pairs": [["a", "b"]], "neutral": [1]}), r"'neutral\.0': is a word"),
+    ],
+)
+def test_sets_that_are_wrong_are_refused(name: str, text: str, said: str, write) -> None:
+    with pytest.raises(InputError, match=said):
+        read_debias_sets(write(name, text))
+
+
+def test_the_command_reads_sets_and_refuses_unknown_kinds(biased: Vectors, tmp_path: Path) -> None:
+    selfvec.save(biased, tmp_path / "in.vec")
+    (tmp_path / "sets.toml").write_text('pairs = [["she", "he"], ["woman", "man"]]\n')
+    given = ["vectors", "debias", str(tmp_path / "in.vec"), str(tmp_path / "out.vec")]
+    found = ran([*given, "--bias-sets", tmp_path / "sets.toml", "--method", "soft", "--json"]).json
+    assert (found["pairs"], found["neutral"]) == (2, 303)
+    assert "--method: is one of hard, soft" in ran([*given, "--method", "gentle"], 2).err
+    with pytest.raises(OptionError, match="no pair that defines the direction"):
+        transform(Vectors(["x"], np.ones((1, 2), np.float32)), "debias")

@@ -1,0 +1,126 @@
+"""``vectors distill``: words alone, words in texts and the student, as tables to start from."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.commands import ran
+from tests.encoders.tiny_encoder import write_encoder
+from tests.refusals import refused
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.corpus import Corpus
+from selfvec.data.vectors import Source, Vectors
+from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.student import learn, text_rows
+from selfvec.lab.transforms import transform
+from selfvec.lab.transforms.distill import TextWords, alone, centred, in_texts
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+TEXTS = ["hail on a roof", "rain and hail", "a roof", "rain on a roof and rain", "hail", "rain, rain"]
+
+
+WORDS = ["hail", "roof", "rain", "storm", "road", "wind", "tree", "farm"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+def distilled(encoder: Any, texts: list[str] = TEXTS, **options: Any) -> Vectors:
+    return transform(encoder, "distill", corpus=Corpus.from_texts(texts), **options)
+
+
+def test_each_way_is_that_of_the_encoders_room(folder: Path) -> None:
+    encoder, words = as_sentence_encoder(folder), TextWords.of(TEXTS)
+    one, uses = alone(encoder, words.batch.types), in_texts(encoder, words)
+    np.testing.assert_array_equal(distilled(folder, from_="words").vectors, one)
+    np.testing.assert_array_equal(distilled(folder, from_="states").vectors, uses)
+    priors = {"words": one, "words and states": centred(one + uses)}
+    student = learn(words.batch, encoder.encode(TEXTS), priors)
+    made = distilled(folder)
+    np.testing.assert_array_equal(made.vectors, student.rows)
+    assert made.index_to_key == list(words.batch.types)
+    assert made.counts.tolist() == words.batch.counts.tolist()
+
+
+def test_the_student_s_texts_are_near_the_teacher_s() -> None:
+    """A teacher that is a sum of words is learned nearly perfectly."""
+    rng = np.random.default_rng(0)
+    known = {word: rng.standard_normal(8) for word in WORDS}
+
+    def teacher(texts: list[str]) -> Any:
+        return np.array([sum(known[word] for word in text.split()) for text in texts])
+
+    texts = [" ".join(rng.choice(WORDS, 3)) for _ in range(300)]
+    words = TextWords.of(texts)
+    encoder = as_sentence_encoder(teacher)
+    taught = encoder.encode(texts)
+    student = learn(words.batch, taught, {"words": alone(encoder, words.batch.types)})
+    found = text_rows(student, words.batch)
+    taught = taught - student.mean
+    taught /= np.linalg.norm(taught, axis=1, keepdims=True)
+    assert np.mean(np.sum(found * taught, axis=1)) > 0.9
+    made = distilled(teacher, texts)
+    np.testing.assert_array_equal(made.vectors, student.rows)
+
+
+def test_a_long_text_is_read_in_passages(folder: Path) -> None:
+    long = "Hail broke a roof. " * 100
+    words = distilled(folder, [long], from_="words")
+    assert set(words) == {"hail", "broke", "a", "roof"}
+    seen: list[str] = []
+
+    def reading(texts: list[str]) -> Any:
+        seen.extend(texts)
+        return np.ones((len(texts), 2)) * [[len(text), 1] for text in texts]
+
+    distilled(reading, [long, "A short text."])
+    read = [text for text in seen if len(text.split()) > 2]
+    assert "A short text." in read
+    assert max(len(text.split()) for text in read) == 200
+    assert sum(len(text.split()) for text in read) >= 403
+
+
+def test_a_word_that_the_encoder_gives_nothing_for_has_no_vector() -> None:
+    made = distilled(lambda texts: [[text.count("a"), text.count("i")] for text in texts], from_="words")
+    known = dict(zip(made.index_to_key, made.sources.tolist(), strict=True))
+    assert (known["hail"], known["on"]) == (Source.KNOWN, Source.NONE)
+
+
+def test_the_function_takes_a_function(tmp_path: Path) -> None:
+    def counts(texts: list[str]) -> list[list[int]]:
+        return [[text.count("a"), text.count("o"), 1] for text in texts]
+
+    made = selfvec.distill(counts, Corpus.from_texts(TEXTS), from_="words", output=tmp_path / "a.vec")
+    assert made.vector_size == 3
+    assert selfvec.load(tmp_path / "a.vec").index_to_key == made.index_to_key
+    with pytest.raises(OptionError, match="not the states of their pieces"):
+        selfvec.distill(counts, Corpus.from_texts(TEXTS), from_="states")
+
+
+@pytest.mark.parametrize("way", ["student", "states", "words"])
+def test_the_command_distils_a_table_that_refine_starts_from(way: str, folder: Path, tmp_path: Path) -> None:
+    text, made, run = tmp_path / "text.txt", tmp_path / "distilled.safetensors", tmp_path / "run"
+    text.write_text("\n".join(TEXTS * 5), encoding="utf-8")
+    given = ["vectors", "distill", str(folder), "-o", str(made), "--corpus", str(text), "--from", way]
+    report = ran([*given, "--json", "--min-count", "11"]).json
+    assert (report["from"], report["passages"], report["words"], report["dimensions"]) == (way, 30, 4, 3)
+    assert ("explained" in report) == (way == "student")
+    assert (
+        main(["refine", str(text), "-o", str(run), "--vectors", str(made), "--method", "decorrelated"]) == 0
+    )
+    assert selfvec.open_run(run).vectors.vector_size == 3
+
+
+def test_what_cannot_be(tmp_path: Path, plane: Vectors) -> None:
+    refused(lambda: distilled(plane), InputError, "no sentence encoder")
+    refused(lambda: distilled(tmp_path / "none"), FormatError, "not the folder of a sentence encoder")
+    refused(lambda: transform(tmp_path, "distill"), OptionError, "corpus: is needed")
+    refused(lambda: distilled(tmp_path, from_="layers"), OptionError, r"from_: is one of|from_: is")

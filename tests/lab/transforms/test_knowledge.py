@@ -1,0 +1,401 @@
+"""Lexicons of every kind, and what retrofitting, counter-fitting and the like make of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.commands import ran
+from tests.refusals import refused
+
+import selfvec
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.vectors import Source, Vectors
+from selfvec.lab.transforms import make_transform, transform
+from selfvec.lab.transforms.knowledge import Knowledge, read_knowledge, row_pairs
+from selfvec.lab.transforms.nodes import is_a
+
+pytest.importorskip("scipy")
+
+TRIPLES = """# weather
+hail\tis_a\tprecipitation
+precipitation\tis-a\tweather
+sleet\tsynonym\thail
+hot\tantonym\tcold
+sleet\tdefinition\train that freezes
+"""
+OBO = """format-version: 1.2
+ontology: weather
+
+[Term]
+id: W:1
+name: weather
+
+[Term]
+id: W:2
+name: hail
+def: "Balls of ice that fall." []
+synonym: "hailstones" EXACT []
+synonym: "storm debris" RELATED []
+is_a: W:1 ! weather
+
+[Term]
+id: W:3
+name: gone
+is_obsolete: true
+"""
+TTL = """@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix w: <http://example.org/> .
+w:hail a skos:Concept ; skos:prefLabel "hail"@en ; skos:altLabel "hailstones"@en ;
+  skos:broader w:weather ; skos:related w:storm ; skos:definition "Balls of ice."@en .
+w:weather a skos:Concept ; skos:prefLabel "weather"@en .
+w:storm a skos:Concept ; skos:prefLabel "storm"@en .
+"""
+LMF = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE LexicalResource SYSTEM "http://globalwordnet.github.io/schemas/WN-LMF-1.0.dtd">
+<LexicalResource xmlns:dc="http://purl.org/dc/elements/1.1/">
+<Lexicon id="tiny" label="tiny" language="en" email="a@example.org" license="CC0" version="1">
+<LexicalEntry id="e1"><Lemma writtenForm="hail" partOfSpeech="n"/><Sense id="s1" synset="y1"/></LexicalEntry>
+<LexicalEntry id="e2"><Lemma writtenForm="hailstones" partOfSpeech="n"/>
+<Sense id="s2" synset="y1"/></LexicalEntry>
+<LexicalEntry id="e3"><Lemma writtenForm="weather" partOfSpeech="n"/>
+<Sense id="s3" synset="y2"/></LexicalEntry>
+<LexicalEntry id="e4"><Lemma writtenForm="hot" partOfSpeech="a"/>
+<Sense id="s4" synset="y3"><SenseRelation relType="antonym" target="s5"/></Sense></LexicalEntry>
+<LexicalEntry id="e5"><Lemma writtenForm="cold" partOfSpeech="a"/><Sense id="s5" synset="y4"/></LexicalEntry>
+<Synset id="y1" ili="" partOfSpeech="n"><Definition>balls of ice</Definition>
+<SynsetRelation relType="hypernym" target="y2"/></Synset>
+<Synset id="y2" ili="" partOfSpeech="n"/><Synset id="y3" ili="" partOfSpeech="a"/>
+<Synset id="y4" ili="" partOfSpeech="a"/>
+</Lexicon></LexicalResource>
+"""
+DATA = {  # a WordNet of four synsets, by the rules of wndb(5WN)
+    "data.noun": '00000001 19 n 02 hail 0 hailstones 0 001 @ 00000002 n 0000 | balls of ice; "it hailed"\n'
+    "00000002 19 n 01 weather 0 001 ~ 00000001 n 0000 | the state of the air\n",
+    "data.adj": "00000003 00 a 01 hot 0 001 ! 00000004 a 0101 | warm\n"
+    "00000004 00 a 01 cold(p) 0 001 ! 00000003 a 0101 | not warm\n",
+    "data.verb": "",
+    "data.adv": "",
+    "index.noun": "hail n 1 1 @ 1 0 00000001\nhailstones n 1 1 @ 1 0 00000001\n"
+    "weather n 1 1 ~ 1 0 00000002\n",
+    "index.adj": "hot a 1 1 ! 1 0 00000003\ncold a 1 1 ! 1 0 00000004\n",
+    "index.verb": "",
+    "index.adv": "",
+}
+
+
+def words(*angles: float, names: str = "abcdefgh") -> Vectors:
+    """Words a, b, ... by their angle in degrees."""
+    turned = np.deg2rad(angles)
+    return Vectors(
+        list(names[: len(angles)]), np.stack([np.cos(turned), np.sin(turned)], 1).astype(np.float32)
+    )
+
+
+@pytest.fixture
+def wordnet(tmp_path: Path) -> Path:
+    folder = tmp_path / "wordnet"
+    folder.mkdir()
+    for name, text in DATA.items():
+        (folder / name).write_text("  1 This file has no licence.\n" + text)
+    return folder
+
+
+# ---- Readers
+
+
+def test_triples_are_read_with_their_kinds_and_definitions(write) -> None:
+    found = read_knowledge([write("a.tsv", TRIPLES)])
+    assert found.edges["is-a"] == [("hail", "precipitation"), ("precipitation", "weather")]
+    assert found.edges["antonym"] == [("hot", "cold")]
+    assert found.definitions == {"sleet": "rain that freezes"}
+    comma = read_knowledge([write("a.csv", 'hail,definition,"ice, in balls"\n\nhail,related,storm\n')])
+    assert comma.definitions == {"hail": "ice, in balls"}
+    assert comma.edges == {"related": [("hail", "storm")]}
+    lone = 'hail\tdefinition\t"ice" in balls\nsleet\trelated\t"rain\nhail\tis-a\tweather\n'
+    found = read_knowledge([write("lone.tsv", lone)])
+    assert found.definitions == {"hail": '"ice" in balls'}
+    assert found.edges == {"related": [("sleet", '"rain')], "is-a": [("hail", "weather")]}
+
+
+@pytest.mark.parametrize("kind", ["wordnet", "lmf", "obo", "ttl"])
+def test_every_format_yields_the_same_relations(kind: str, wordnet: Path, write) -> None:
+    package = {"lmf": "wn", "obo": "pronto", "ttl": "rdflib"}.get(kind)
+    if package:
+        pytest.importorskip(package)
+    text = {"lmf": ("t.xml", LMF), "obo": ("t.obo", OBO), "ttl": ("t.ttl", TTL)}
+    found = read_knowledge([write(*text[kind]) if kind in text else wordnet])
+    assert found.closure("hail") == {"weather": 1}
+    assert found.closure("weather", down=True) == {"hail": 1, "hailstones": 1}
+    assert found.senses["hail"] == found.senses["hailstones"]
+    assert next(iter(found.definitions.values())).lower().startswith("balls of ice")
+    rows = {"hail": 0, "hailstones": 1, "weather": 2, "hot": 3, "cold": 4, "storm": 5, "storm debris": 6}
+    assert row_pairs(found, rows, "synonym").tolist() == [[0, 1]]
+    assert row_pairs(found, rows, ["is-a"]).tolist() == [[0, 2], [1, 2]]
+    if kind in ("wordnet", "lmf"):
+        assert row_pairs(found, rows, "antonym").tolist() == [[3, 4]]
+    else:
+        other = 5 if kind == "ttl" else 6
+        assert row_pairs(found, rows, "related").tolist() == [[0, other], [1, other]]
+
+
+def test_a_lexicon_of_the_database_of_wn_is_read(write, tmp_path: Path, monkeypatch) -> None:
+    wn = pytest.importorskip("wn")
+    monkeypatch.setattr(wn.config, "data_directory", tmp_path / "wn_data")
+    wn.add(write("t.xml", LMF), progress_handler=None)
+    assert read_knowledge(["wn:tiny:1"]).closure("hail") == {"weather": 1}
+    refused(lambda: read_knowledge(["wn:nothing:1"]), InputError, "wn download")
+
+
+def test_files_that_are_no_lexicon_are_refused_with_their_place(write, wordnet: Path) -> None:
+    for name, text, said in (
+        ("a.tsv", "hail\tis-a\tice\nhail\tice\n", r"a\.tsv:2: a row is word, relation, word"),
+        ("a.csv", "hail,is-a,\n", r"a\.csv:1: .* 2 filled fields"),
+        ("a.csv", 'hail,is-a,"ice\nsleet,is-a,ice"\n', r"a\.csv:1: .*close the quote"),
+        ("a.xyz", "x", r"ends in \.xyz"),
+        ("a.xml", "<x/>", "is not WN-LMF"),
+        ("a.ttl", "@prefix", "is not RDF"),
+    ):
+        path = write(name, text)
+        if name == "a.xml":
+            pytest.importorskip("wn")
+        if name == "a.ttl":
+            pytest.importorskip("rdflib")
+        refused(lambda: read_knowledge([path]), InputError, said)
+    refused(lambda: read_knowledge(["nowhere.tsv"]), InputError, "no such file")
+    (wordnet / "data.verb").write_text("00000009 29 v 03 rain\n")
+    refused(lambda: read_knowledge([wordnet]), InputError, r"data\.verb:1: is not a line of a WordNet file")
+    (wordnet / "data.verb").write_text("")
+    (wordnet / "index.verb").write_text("rain v\n")
+    refused(lambda: read_knowledge([wordnet]), InputError, r"index\.verb:1: is not a line")
+
+
+def test_a_lexicon_of_other_words_is_refused(write) -> None:
+    with pytest.raises(OptionError, match="relates no two words"):
+        transform(words(0, 90), "retrofit", lexicon=[write("a.tsv", TRIPLES)])
+
+
+# ---- Retrofitting and smoothing
+
+
+def test_retrofitting_solves_the_paper_s_equations() -> None:
+    table = words(0, 40, 90, 200)
+    lexicon = Knowledge(edges={"synonym": [("a", "b"), ("b", "c")]})
+    made = transform(table, "retrofit", lexicon=lexicon)
+    # q_a = (a + q_b) / 2, q_c = (c + q_b) / 2, q_b = (b + (q_a + q_c) / 2) / 2;
+    # q_b = (2 b + (a + c) / 2) / 3
+    a, b, c, d = table.vectors
+    middle = (2 * b + (a + c) / 2) / 3
+    for row, wanted in enumerate(((a + middle) / 2, middle, (c + middle) / 2, d)):
+        np.testing.assert_allclose(made.vectors[row], wanted / np.linalg.norm(wanted), atol=1e-3)
+
+
+def test_lengths_and_words_without_relations_are_kept(plane: Vectors) -> None:
+    table = Vectors(plane.index_to_key, plane.vectors * np.float32(3), composer=lambda _: np.ones((1, 2)))
+    for method in ("retrofit", "smooth"):
+        made = transform(
+            table, "retrofit", method=method, lexicon=Knowledge(edges={"related": [("hail", "storm")]})
+        )
+        assert made.similarity("hail", "storm") > table.similarity("hail", "storm")
+        np.testing.assert_allclose(np.linalg.norm(made.vectors[:5], axis=1), 3, rtol=1e-5)
+        np.testing.assert_allclose(made["Rome"], table["Rome"], atol=1e-5)
+        assert made.composer is table.composer
+
+
+def test_smoothing_gives_a_word_of_zeros_the_vector_of_its_surroundings(plane: Vectors) -> None:
+    lexicon = Knowledge(edges={"is-a": [("blank", "ice")]})
+    made = transform(plane, "retrofit", method="smooth", lexicon=lexicon)
+    assert made.similarity("blank", "ice") == pytest.approx(1, abs=1e-3)
+    assert not transform(
+        plane, "retrofit", method="smooth", lexicon=Knowledge(edges={"is-a": [("ice", "hail")]})
+    )["blank"].any()
+
+
+@pytest.mark.parametrize("method", ["retrofit", "smooth"])
+def test_more_weight_pulls_further(method: str) -> None:
+    table, lexicon = words(0, 80), Knowledge(edges={"synonym": [("a", "b")]})
+
+    def made(weight: float) -> Vectors:
+        return transform(table, "retrofit", method=method, lexicon=lexicon, weight=weight)
+
+    near = [made(weight).similarity("a", "b") for weight in (0.1, 0.5, 0.9)]
+    assert near == sorted(near)
+    refused(lambda: made(0.0), OptionError, "weight")
+
+
+@pytest.mark.parametrize(("method", "weight"), [("smooth", 1.0), ("counter-fit", 1.5), ("attract-repel", 2)])
+def test_a_weight_has_the_bound_of_its_method(method: str, weight: float) -> None:
+    pairs = Knowledge(edges={"synonym": [("a", "b")]})
+    given = {"lexicon": pairs, "method": method, "weight": weight}
+    refused(lambda: transform(words(0, 80), "retrofit", **given), OptionError, "is at most")
+
+
+# ---- Counter-fitting and attract-repel
+
+
+@pytest.mark.parametrize("method", ["counter-fit", "attract-repel"])
+def test_synonyms_come_together_and_antonyms_go_apart(method: str) -> None:
+    rng = np.random.default_rng(0)
+    table = Vectors([f"w{i}" for i in range(60)], rng.standard_normal((60, 12)).astype(np.float32))
+    table.vectors[41:50:2] = table.vectors[40:50:2] + 0.5 * table.vectors[41:50:2]
+    pairs, apart = ([(f"w{i}", f"w{i + 1}") for i in range(*ends, 2)] for ends in ((0, 40), (40, 50)))
+    lexicon = Knowledge(edges={"synonym": pairs, "antonym": apart})
+    made = transform(table, "retrofit", method=method, lexicon=lexicon, weight=1.0)
+    assert made.similarity("w40", "w41") < table.similarity("w40", "w41") - 0.1
+    gained = [made.similarity(a, b) - table.similarity(a, b) for a, b in pairs]
+    assert np.mean(gained) > 0.1
+    np.testing.assert_allclose(made.unit[50:], table.unit[50:], atol=1e-5)  # in no pair
+    part = transform(table, "retrofit", method=method, lexicon=lexicon, weight=0.5)
+    assert made.similarity("w40", "w41") < part.similarity("w40", "w41") < table.similarity("w40", "w41")
+    again = transform(table, "retrofit", method=method, lexicon=lexicon, weight=0.5)
+    np.testing.assert_array_equal(part.vectors, again.vectors)
+
+
+def test_a_step_of_counter_fitting_follows_the_gradient() -> None:
+    table = words(0, 60)
+    from selfvec.lab.transforms.retrofit import Pairs, counter_fitted
+
+    pairs = Pairs(np.zeros((0, 2), np.int64), np.array([[0, 1]]))
+    a, b = table.vectors.astype(float)
+    moved = a - 0.1 * (b - (a @ b) * a)
+    made = counter_fitted(table.unit, pairs, steps=1)
+    np.testing.assert_allclose(made[0], moved / np.linalg.norm(moved), atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["retrofit", "smooth", "counter-fit", "attract-repel", "aspect"])
+def test_the_report_says_how_near_pairs_are_in_the_vectors_that_are_returned(method: str) -> None:
+    table = words(0, 60, 90, 200)
+    lexicon = Knowledge(edges={"synonym": [("a", "b")], "antonym": [("c", "d")]})
+    by = make_transform("retrofit", method=method, lexicon=lexicon)
+    made = by.fit_transform(table)
+    assert by.report_["pairs_before"] == pytest.approx(table.similarity("a", "b"), abs=1e-5)
+    assert by.report_["pairs_after"] == pytest.approx(made.similarity("a", "b"), abs=1e-5)
+    if method not in ("retrofit", "smooth"):
+        assert by.report_["pushed_after"] == pytest.approx(made.similarity("c", "d"), abs=1e-5)
+
+
+def test_a_pair_that_both_pulls_and_pushes_only_pushes() -> None:
+    both = Knowledge(edges={"antonym": [("a", "b")], "synonym": [("a", "b"), ("c", "d")]})
+    antonyms = Knowledge(edges={"antonym": [("a", "b")], "synonym": [("c", "d")]})
+    made = [
+        transform(words(0, 60, 90, 200), "retrofit", method="counter-fit", lexicon=lexicon).vectors
+        for lexicon in (both, antonyms)
+    ]
+    np.testing.assert_array_equal(*made)
+
+
+# ---- Definitions, nodes, aspects
+
+
+def test_an_unknown_word_gets_the_mean_of_its_definition() -> None:
+    table = words(0, 90, 45, names=["rain", "ice", "house"])
+    lexicon = Knowledge(definitions={"sleet": "rain and ice", "house": "a house"})
+    made = transform(table, "define", lexicon=lexicon)
+    assert list(made) == ["rain", "ice", "house", "sleet"]
+    assert made.similarity("sleet", "house") == pytest.approx(1, abs=1e-5)  # halfway between rain and ice
+    assert made.sources[3] == Source.CONTEXT
+    np.testing.assert_array_equal(made.vectors[:3], table.vectors)
+    alone = transform(table, "define", lexicon=Knowledge(definitions={"sleet": "rain and ice"}))
+    assert alone.similarity("sleet", "house") == pytest.approx(1, abs=1e-5)
+    with pytest.raises(OptionError, match="no definitions"):
+        transform(table, "define", lexicon=Knowledge(edges={"is-a": [("rain", "ice")]}))
+
+
+def test_definitions_of_known_words_teach_a_map() -> None:
+    rng = np.random.default_rng(2)
+    turn = np.linalg.qr(rng.standard_normal((8, 8)))[0]
+    parts = rng.standard_normal((40, 8)).astype(np.float32)
+    wholes = np.array([parts[i] + parts[(i * 7 + 1) % 40] for i in range(40)])
+    rows = np.concatenate([parts, wholes @ turn]).astype(np.float32)
+    names = [f"p{i}" for i in range(40)] + [f"q{i}" for i in range(40)]
+    lexicon = Knowledge(definitions={f"q{i}": f"p{i} p{(i * 7 + 1) % 40}" for i in range(40)})
+    hidden = Vectors(names[:-5], rows[:-5])
+    made = transform(hidden, "define", lexicon=lexicon)
+    whole = Vectors(names, rows)
+    cosines = [
+        float(made.get_vector(f"q{i}", norm=True) @ whole.get_vector(f"q{i}", norm=True))
+        for i in range(35, 40)
+    ]
+    assert min(cosines) > 0.6
+
+
+def test_nodes_stand_beside_words_and_unnamed_ones_take_their_surroundings(write) -> None:
+    pytest.importorskip("pronto")
+    table = words(0, 30, 120, names=["hail", "weather", "tax"])
+    made = transform(
+        table, "nodes", lexicon=[write("w.obo", OBO + "\n[Term]\nid: W:4\nname: zyx\nis_a: W:2\n")]
+    )
+    assert set(made) - set(table) == {"W:1", "W:2", "W:4"}
+    assert made.most_similar("W:4", topn=1)[0][0] == "W:2"
+    assert made.similarity("W:2", "hail") > made.similarity("W:2", "tax")
+    plain = Knowledge(edges={"is-a": [("hail storm", "weather")]}, definitions={"hail storm": "hail"})
+    assert list(transform(table, "nodes", lexicon=plain)) == [*table, "hail_storm"]
+    with pytest.raises(OptionError, match="every node"):
+        transform(table, "nodes", lexicon=Knowledge(edges={"is-a": [("hail", "weather")]}))
+
+
+def test_an_aspect_keeps_one_relation_and_pushes_another_also_for_unseen_pairs() -> None:
+    rng = np.random.default_rng(3)
+    base = rng.standard_normal((60, 10)).astype(np.float32)
+    kept, pushed = base.copy(), base.copy()
+    kept[:, :2] += 2 * rng.standard_normal((60, 2))
+    pushed[:, 8:] += 2 * rng.standard_normal((60, 2))
+    names = [f"{kind}{i}" for kind in "akp" for i in range(60)]
+    table = Vectors(names, np.concatenate([base, kept, pushed]).astype(np.float32))
+    lexicon = Knowledge(
+        edges={
+            "synonym": [(f"a{i}", f"k{i}") for i in range(40)],
+            "antonym": [(f"a{i}", f"p{i}") for i in range(40)],
+        }
+    )
+    made = transform(table, "retrofit", method="aspect", lexicon=lexicon)
+
+    def gap(of: Vectors) -> float:
+        unseen = range(40, 60)
+        near = np.mean([of.similarity(f"a{i}", f"k{i}") for i in unseen])
+        return float(near - np.mean([of.similarity(f"a{i}", f"p{i}") for i in unseen]))
+
+    assert gap(made) > gap(table) + 0.1
+    refused(
+        lambda: transform(table, "retrofit", method="aspect", lexicon=lexicon, push="synonym"),
+        OptionError,
+        "must differ",
+    )
+
+
+def test_what_a_word_is_a_kind_of_is_a_symbolic_query_and_a_guess_for_others() -> None:
+    lexicon = Knowledge(
+        senses={"bank": ["b1", "b2"], "firm": ["f"], "slope": ["s"]},
+        edges={"is-a": [("b1", "f"), ("b2", "s")]},
+    )
+    assert is_a("bank", lexicon) == [("firm", 1.0), ("slope", 0.5)]
+    assert is_a("lender", lexicon) == []
+    table = words(0, 30, 90, names=["bank", "lender", "cat"])
+    assert [name for name, _ in is_a("lender", lexicon, table)] == ["firm", "slope"]
+
+
+# ---- The command
+
+
+def test_the_command_takes_several_lexicons_and_kinds(write, tmp_path: Path) -> None:
+    selfvec.save(words(0, 60, 90, names=["hail", "sleet", "precipitation"]), tmp_path / "in.vec")
+    first, second = write("a.tsv", TRIPLES), write("b.csv", "hail,part-of,sleet\n")
+    given = ["vectors", "retrofit", str(tmp_path / "in.vec"), str(tmp_path / "out.vec"), "--json"]
+    given += ["--overwrite"]
+    assert ran([*given, "--lexicon", first, second, "--relations", "is-a,part-of"]).json["pairs"] == 2
+    assert ran([*given, "--lexicon", first]).json["pairs"] == 2  # a synonym and is-a
+    assert "lexicon" in ran(given, 2).err
+
+
+def test_relations_that_are_not_used_are_counted(tmp_path: Path) -> None:
+    table = Vectors(["hail", "ice", "storm", "rain"], np.eye(4, dtype=np.float32))
+    lines = ["word1\trelation\tword2", "hail\tsynonym\tice", "hail\tsynonym\tgraupel", "sleet\tis-a\train"]
+    lines += ["storm\trelated\train", "hail\tantonym\tstorm", "hail\tpart-of\tstorm"]
+    path = tmp_path / "lexicon.tsv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    made = make_transform("retrofit", lexicon=[str(path)])
+    made.fit_transform(table)
+    assert (made.report_["pairs"], made.report_["unused"]) == (2, 4)
+    why = made.report_["why_unused"]
+    assert "2 with words that have no vector: graupel, sleet" in why
+    assert "1 of another kind: antonym; 1 of another kind: part-of" in why
+    assert "names columns: word1, relation, word2" in why

@@ -1,0 +1,158 @@
+"""Joined tables, and what every transform keeps to: laws of each way, principal axes, and refusals."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.commands import ran
+from tests.refusals import refused
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.declarations import declared
+from selfvec.base.errors import InputError, OptionError, flag
+from selfvec.data.vectors import Vectors
+from selfvec.lab.evaluation import Similarity
+from selfvec.lab.transforms import TRANSFORMS, make_transform, transform
+from selfvec.lab.transforms.join import Join
+from selfvec.lab.transforms.method import Transform
+
+WORDS = [f"w{i}" for i in range(300)]
+
+
+def views(noise: float = 1.0) -> tuple[Vectors, Vectors, np.ndarray]:
+    """Two tables that see one latent space, (300, 8), each with noise of its own in 12 and 10 dimensions."""
+    rng = np.random.default_rng(0)
+    latent = rng.standard_normal((300, 8))
+    tables = []
+    for width in (12, 10):
+        seen = latent @ np.linalg.qr(rng.standard_normal((width, width)))[0][:8]
+        tables.append(Vectors(WORDS, (seen + noise * rng.standard_normal((300, width))).astype(np.float32)))
+    return tables[0], tables[1], latent
+
+
+def agreement(rows: np.ndarray, latent: np.ndarray) -> float:
+    """Correlation of all cosines with those of the latent space."""
+    above = np.triu_indices(len(rows), 1)
+    unit = [each / np.linalg.norm(each, axis=1, keepdims=True) for each in (rows, latent)]
+    return float(np.corrcoef(*[(each @ each.T)[above] for each in unit])[0, 1])
+
+
+def test_a_cosine_of_concatenated_rows_is_the_mean_of_the_cosines() -> None:
+    a, b, _ = views()
+    found = Join([b], method="concatenate").fit_transform(a)
+    assert found.vectors.shape == (300, 22)
+    expected = (a.unit @ a.unit.T + b.unit @ b.unit.T) / 2
+    np.testing.assert_allclose(found.vectors @ found.vectors.T, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["average", "concatenate", "gcca"])
+def test_two_noisy_views_together_see_more_than_either(method: str) -> None:
+    a, b, latent = views()
+    found = Join([b], method=method, dimensions=8 if method == "gcca" else None).fit_transform(a)
+    assert agreement(found.vectors, latent) > 0.03 + max(agreement(t.vectors, latent) for t in (a, b))
+
+
+def test_a_table_and_its_turned_copy_average_to_itself() -> None:
+    a, _, _ = views()
+    turn = np.linalg.qr(np.random.default_rng(3).standard_normal((12, 12)))[0]
+    copy = Vectors(WORDS[::-1], (a.vectors[::-1] @ turn).astype(np.float32))
+    joined = Join([copy]).fit_transform(a)
+    np.testing.assert_allclose(joined[WORDS], a.unit, atol=1e-5)
+
+
+def test_union_and_intersection_and_words_of_one_table() -> None:
+    a, b, _ = views()
+    one, other = Vectors(WORDS[:200], a.vectors[:200]), Vectors(WORDS[100:], b.vectors[100:])
+    both = Join([other], vocabulary="intersection").fit_transform(one)
+    assert both.index_to_key == WORDS[100:200]
+    join = Join([other])
+    every = join.fit_transform(one)
+    assert every.index_to_key == WORDS
+    assert join.report_ == {"shared": 100, "known": [200, 200]}
+    np.testing.assert_allclose(every["w5"], one.unit[5], atol=1e-6)
+    wide = Join([other], method="concatenate").fit_transform(one)
+    assert not wide["w5"][12:].any()
+    assert not wide["w250"][:12].any()
+
+
+def test_what_a_table_composes_is_joined_too() -> None:
+    a, b, _ = views()
+    one = Vectors(WORDS[:200], a.vectors[:200], composer=lambda words: np.ones((len(words), 12), np.float32))
+    found = Join([b]).fit_transform(one)
+    assert found.embed("never").any()
+    np.testing.assert_allclose(found["w250"], found.composer(["w250"])[0], atol=1e-6)
+
+
+def test_three_tables_by_the_command(tmp_path: Path, capsys) -> None:
+    a, b, _ = views()
+    for name, table in (("a", a), ("b", b)):
+        selfvec.save(table, tmp_path / f"{name}.vec")
+    given = ["vectors", "join", str(tmp_path / "a.vec"), str(tmp_path / "out.safetensors")]
+    more = ["--with", str(tmp_path / "b.vec"), "--with", str(tmp_path / "a.vec")]
+    assert main([*given, *more, "--method", "gcca", "--dimensions", "5"]) == 0
+    assert "join: words 300, dimensions 5, shared 300" in capsys.readouterr().err
+    assert selfvec.load(tmp_path / "out.safetensors").vectors.shape == (300, 5)
+    assert "--with is needed; add --with" in ran(given, 2).err
+
+
+def test_what_cannot_be_joined_is_said() -> None:
+    a, b, _ = views()
+    for options, rule in (
+        ({"method": "sum"}, "method: is one of average"),
+        ({"vocabulary": "some"}, "vocabulary: is one of union"),
+        ({"dimensions": 3}, "average has no choice of dimensions"),
+        ({"method": "gcca", "dimensions": 99}, "22 dimensions together"),
+    ):
+        refused(lambda: Join([b], **options).fit_transform(a), OptionError, rule)
+    with pytest.raises(InputError, match="no word has a vector in all"):
+        Join([Vectors(["x"], np.ones((1, 10), np.float32))]).fit_transform(a)
+    few = Vectors(WORDS[:5], b.vectors[:5])
+    refused(lambda: Join([few]).fit_transform(a), InputError, "only 5 remain .*; choose method concaten")
+    refused(lambda: Join([]), OptionError, "name the vectors to join with")
+
+
+def test_real_tables_joined_are_better_than_the_better_one(shared_data: Path) -> None:
+    google = selfvec.load(shared_data / "vectors" / "googlenews-26k-300d.bin")
+    tables = {"google": google, "default": "default", "joined": Join(["default"]).fit_transform(google)}
+    rows = selfvec.evaluate(tables, [Similarity(shared_data / "similarity" / "simlex999.tsv")]).rows
+    value = {row["vectors"]: row["value_common"] for row in rows}
+    assert value["joined"] > max(value["google"], value["default"]) + 0.02
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_every_method_is_documented_and_its_options_are_those_of_its_row(name: str) -> None:
+    row = TRANSFORMS[name]
+    assert issubclass(row.method, Transform)
+    assert row.method.__doc__
+    said = declared(row.method)
+    shown = ran(["vectors", name, "--help"]).out
+    assert said.summary in shown
+    for one in said.parameters.values():
+        assert one.help or one.name == "progress"
+        assert one.seldom or one.name == "progress" or one.name == "seed" or flag(one.name) in shown
+
+
+def test_unknown_methods_and_options_are_refused_with_the_names_that_work() -> None:
+    refused(lambda: make_transform("nonsense"), OptionError, "principal-axes")
+    refused(lambda: make_transform("principal-axes", nonsense=1), OptionError, "nonsense")
+
+
+def test_all_principal_axes_keep_every_cosine_and_some_keep_the_most() -> None:
+    rows = np.random.default_rng(0).standard_normal((50, 8)).astype(np.float32) * [4, 3, 2, 1, 1, 1, 1, 1]
+    table = Vectors([f"w{i}" for i in range(50)], rows.astype(np.float32))
+    whole, half = transform(table, "principal-axes"), transform(table, "principal-axes", dimensions=4)
+    np.testing.assert_allclose(whole.unit @ whole.unit.T, table.unit @ table.unit.T, atol=1e-5)
+    np.testing.assert_array_equal(whole.vectors[:, :4], half.vectors)  # any prefix is the shorter table
+    refused(lambda: transform(table, "principal-axes", dimensions=9), OptionError, "1 to 8")
+
+
+def test_the_command_writes_the_table_and_reports_in_json(tmp_path: Path) -> None:
+    rows = np.random.default_rng(1).standard_normal((9, 6)).astype(np.float32)
+    selfvec.save(Vectors([f"w{i}" for i in range(9)], rows), tmp_path / "in.vec")
+    given = [str(tmp_path / "in.vec"), str(tmp_path / "out.safetensors")]
+    found = ran(["vectors", "principal-axes", *given, "--dimensions", "2", "--json"]).json
+    assert (found["words"], found["dimensions"]) == (9, 2)
+    assert 0 < found["variance_kept"] < 1
+    assert selfvec.load(tmp_path / "out.safetensors").vectors.shape == (9, 2)
+    assert "did you mean selfvec vectors principal-axes?" in ran(["vectors", "principal-axis", *given], 2).err
