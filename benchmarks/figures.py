@@ -14,7 +14,7 @@ A source is one of
   ``ratio``, if the ratio is meant and not the value;
 * a cell of a generated table: ``gains#similarity; refined; UMNSRS`` is the page of docs/results/, the part,
   cells that only one row has, and the head of the column;
-* a constant of the code, such as ``selfvec.refinement.methods.decorrelated.POWER``;
+* a constant of the code, such as ``selfvec.refinement.decorrelation.POWER``;
 * ``cited: WHERE`` for a figure that somebody else published.
 
 ``python -m benchmarks.figures`` writes the values of today into all pages, with the decimals they have

@@ -26,7 +26,7 @@ from benchmarks.used_code import Code, parts_of
 from selfvec.files.atomic_files import atomic_file
 
 NOTES = Path(__file__).with_name("measured.json")
-REFINING = ("refinement.methods.decorrelated", "refinement.spelling")
+REFINING = ("refinement.decorrelation", "refinement.methods.decorrelated", "refinement.spelling")
 CHOOSING = (*REFINING, "refinement.selection")
 TEXTS = (*REFINING, "refinement.derived_vectors", "text.document_vectors", "retrieval.inverse_cloze")
 SEARCH = (*TEXTS, "retrieval.build", "retrieval.dense_space", "retrieval.scoring", "text.passages")

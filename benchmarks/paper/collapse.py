@@ -23,9 +23,10 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors
 from selfvec.lab.evaluation import Stability
-from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.health import anisotropy, effective_rank
-from selfvec.refinement.methods.decorrelated import GAMMA, anchored, decorrelate
+from selfvec.numerics.rows import anisotropy, unit_rows
+from selfvec.refinement.decorrelation import GAMMA, decorrelate
+from selfvec.refinement.health import effective_rank
+from selfvec.refinement.methods.decorrelated import anchored
 
 READS = (0, 1, 2, 3, 4, 6, 8, 10)
 RULES = ("paper", "online", "decorrelated")

@@ -12,7 +12,8 @@ from benchmarks.paper.corpora import Prepared
 from benchmarks.refining import refine_batch, shuffled
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.health import anisotropy, check_health
+from selfvec.numerics.rows import anisotropy
+from selfvec.refinement.health import check_health
 
 Row = dict[str, Any]
 

@@ -21,7 +21,8 @@ from selfvec.lab.evaluation.words import read_pairs
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import rank_correlation
 from selfvec.numerics.whitening import whitened, whitening
-from selfvec.refinement.methods.decorrelated import GAMMA, POWER, Anchors, decorrelate
+from selfvec.refinement.decorrelation import GAMMA, POWER, decorrelate
+from selfvec.refinement.methods.decorrelated import Anchors
 from selfvec.refinement.spelling import EVIDENCE
 
 SETS = ("SimLex-999", "MEN", "RW", "UMNSRS")

@@ -32,8 +32,8 @@ from selfvec.lab.evaluation.words import read_pairs
 from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import Estimate, spearman
 from selfvec.refinement.base_vectors import base_vectors
+from selfvec.refinement.decorrelation import GAMMA, decorrelate, start_from_neighbours
 from selfvec.refinement.methods import decorrelated
-from selfvec.refinement.methods.decorrelated import GAMMA, decorrelate, start_from_neighbours
 from selfvec.text.rules import stems
 
 SIZES, SEEDS = (100, 300, 1000, 3000, 10_000), (0, 1)

@@ -22,8 +22,8 @@ from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source
-from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.health import anisotropy, effective_rank
+from selfvec.numerics.rows import anisotropy, unit_rows
+from selfvec.refinement.health import effective_rank
 
 FREQUENT, JUDGED_WORDS = 300, 200  # frequent words; words whose end is compared between two orders
 SETS = ("MEN", "SimLex-999", "UMNSRS")

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from benchmarks.datasets import GOOGLENEWS, documents
 from benchmarks.harness import Result, compared
 from selfvec.base.characters import UNSEEN, plain
-from selfvec.corpus.documents import Documents
+from selfvec.data.documents import Documents
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import load
 from selfvec.text import Rules, encode, tokenizer

@@ -18,7 +18,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import whitening
 from selfvec.refinement.base_vectors import base_vectors
 from selfvec.refinement.compass import compass_rows, compass_vectors, join_corpora, joined_runs
-from selfvec.refinement.methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbours
+from selfvec.refinement.decorrelation import GAMMA, POWER, decorrelate, start_from_neighbours
 
 CHANGED = 4
 

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from selfvec.corpus import Corpus
-from selfvec.corpus.documents import Documents
+from selfvec.data.documents import Documents
 from selfvec.data.run_text import column_of, fields_among
 from selfvec.files.compressed_files import zstd
 

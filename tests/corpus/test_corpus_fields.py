@@ -15,7 +15,7 @@ from tests.places import ROOT
 from tests.refusals import refused
 
 from selfvec.base.errors import CorpusError, OptionError
-from selfvec.corpus import Corpus, fields
+from selfvec.corpus import Corpus, field_names
 from selfvec.corpus.fields import FieldNames, recognise
 from selfvec.corpus.files import DOCUMENT_SUFFIXES
 from selfvec.corpus.fingerprints import Seen
@@ -269,7 +269,8 @@ def test_the_page_names_what_is_read():
     suffixes = [suffix for found in ROW_FORMATS for suffix in found.suffixes]
     for suffix in (*suffixes, *filter(None, DOCUMENT_SUFFIXES)):
         assert f"`{suffix}`" in page or suffix in (".text", ".markdown"), suffix
-    kinds = {"text": {*fields.TEXTS, *fields.TITLES}, "date": {*fields.DATES}, "id": {*fields.IDS}}
+    text = {*field_names.TEXTS, *field_names.TITLES}
+    kinds = {"text": text, "date": {*field_names.DATES}, "id": {*field_names.IDS}}
     for kind, known in kinds.items():
         entry = re.search(rf"\* \*\*{kind}\*\*:(.*?)(?=\n\* |\n\n)", page, re.DOTALL)[1]
         named = set(re.findall(r"`(\w+)`", entry))

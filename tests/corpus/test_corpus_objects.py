@@ -18,7 +18,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.corpus import Corpus, as_corpus
-from selfvec.corpus.documents import Documents
+from selfvec.data.documents import Documents
 from selfvec.text.phrase_finding import phrases
 
 COLUMNS: dict[str, list[Any]] = {

@@ -11,8 +11,8 @@ from tests.refusals import refused
 
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus, as_corpus
+from selfvec.corpus.repairs import decoded_once
 from selfvec.data.run_text import column_of
-from selfvec.files.charsets import decoded_once
 
 ROWS = [
     {"text": "hail fell", "id": "1", "where": "Iowa"},

@@ -13,10 +13,10 @@ from selfvec.cooccurrence.scan import REBUILD, ScanOperator
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import anisotropy, unit_rows
 from selfvec.numerics.whitening import whitening
 from selfvec.refinement.base_vectors import Base, base_vectors
-from selfvec.refinement.health import anisotropy, effective_rank
+from selfvec.refinement.health import effective_rank
 from selfvec.refinement.methods.decorrelated import (
     AGREES,
     FULL,

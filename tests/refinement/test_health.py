@@ -9,8 +9,8 @@ import selfvec
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.health import Health, anisotropy, check_health, effective_rank
+from selfvec.numerics.rows import anisotropy, unit_rows
+from selfvec.refinement.health import Health, check_health, effective_rank
 
 RNG = np.random.default_rng(0)
 SPREAD = unit_rows(RNG.standard_normal((400, 60)))

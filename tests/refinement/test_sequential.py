@@ -14,9 +14,8 @@ from selfvec.cooccurrence.scan import REBUILD
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import anisotropy, unit_rows
 from selfvec.refinement.base_vectors import base_vectors
-from selfvec.refinement.health import anisotropy
 from selfvec.refinement.history import HistoryPlan
 from selfvec.refinement.methods.reference import neighbour_weights, online_reference, refine_reference
 from selfvec.refinement.methods.sequential import COMPOSED, OnlineRefinement, PaperRefinement

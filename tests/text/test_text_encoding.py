@@ -14,7 +14,7 @@ from tests.refusals import refused
 
 from selfvec import Vectors
 from selfvec.base.errors import CorpusError, InputError, OptionError
-from selfvec.corpus.documents import Documents
+from selfvec.data.documents import Documents
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.memory import PackedStrings
 from selfvec.text import Encoding, RawTokens, Rules, auto_window, encode, tokenizer

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 import selfvec
 from selfvec.analysis.views.run_summary import run_summary, text_details
 from selfvec.base.errors import FormatError, OptionError
-from selfvec.corpus.documents import Documents
+from selfvec.data.documents import Documents
 from selfvec.text import Encoding, encode, tokenizer
 from selfvec.text.segmentation import _cut, segmenter
 from selfvec.text.tokenizers import LONG, LONGEST, find_words

@@ -30,10 +30,10 @@ from selfvec.base.declarations import options
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import NotFound
 from selfvec.base.view import Column, Drawn, Form, Row
-from selfvec.corpus.documents import Documents
 from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import document_groups, named_slice
+from selfvec.data.documents import Documents
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT
 from selfvec.data.token_batch import TokenBatch

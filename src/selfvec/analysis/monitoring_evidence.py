@@ -41,8 +41,8 @@ from selfvec.base.errors import CorpusError, InputError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.corpus import Corpus
-from selfvec.corpus.documents import Documents
 from selfvec.corpus.fingerprints import hashes_of_words
+from selfvec.data.documents import Documents
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary

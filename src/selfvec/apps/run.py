@@ -17,12 +17,9 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.data import run as record
 from selfvec.data.vectors import Vectors
-from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.files.checksums import unchanged
-from selfvec.storage import run_folder
+from selfvec.storage import formats, run_folder
 from selfvec.storage.folder_kinds import folder_kind
-from selfvec.storage.formats import load
-from selfvec.storage.run_writer import RunWriter
 
 if TYPE_CHECKING:
     from selfvec.retrieval import Index
@@ -99,8 +96,13 @@ def save_run(run: record.Run, path: str | os.PathLike[str], *, overwrite: bool =
     if not isinstance(run, record.Run):
         raise OptionError(f"is a Run, not {type(run).__name__}", field="run")
     check_path("path", path, "the path of a run folder")
+    from selfvec.storage.run_writer import RunWriter
+
     state = run.present
-    encoded_texts_of(state)  # of documents that came later, too: all is written in one piece
+    if state.provenance.encoder is not None:
+        from selfvec.encoders.encoded_texts import encoded_texts_of
+
+        encoded_texts_of(state)  # of documents that came later, too: all is written in one piece
     with RunWriter(path, overwrite=overwrite) as writer:
         writer.finish(state)
 
@@ -303,4 +305,4 @@ def _opened(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
         from selfvec.retrieval import Index
 
         return Index.open(folder)
-    return load(path)
+    return formats.load(path)

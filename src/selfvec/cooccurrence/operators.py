@@ -7,7 +7,7 @@ text. `PPMIOperator` weights neighbours by positive pointwise mutual information
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,10 @@ from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.sparse_rows import SHARE, SparseRows, SparseRowsMaker
 
-from .counts import Counts, count
 from .scan import CentredRows, Operator, ScanOperator
+
+if TYPE_CHECKING:
+    from .counts import Counts
 
 
 def operator(
@@ -38,6 +40,8 @@ def operator(
     """
     if name == "scan":
         return ScanOperator(batch, window, gamma, jobs)
+    from .counts import count
+
     counts = count(batch, window, weighting=weighting, jobs=jobs)
     return PPMIOperator(counts, jobs=jobs) if name == "ppmi" else LinearOperator(counts, gamma, jobs=jobs)
 

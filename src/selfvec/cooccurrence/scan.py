@@ -15,6 +15,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,7 +25,9 @@ from selfvec.base.threads import finish, in_order, sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import on_cache_lines, weighted_sum
 
-from .counts import Counts
+if TYPE_CHECKING:
+    from .counts import Counts
+
 
 # A row that enters a window and later leaves it does not cancel out in float32, so the sum drifts with each
 # position. Multiples of this are also where sequential methods may stop and continue with the same bits.

@@ -233,17 +233,18 @@ def _is_path(item: Any) -> bool:
     """Whether an item is a path, or a string that looks like one."""
     from selfvec.files.compressed_files import COMPRESSED
 
-    from .row_formats import row_format_of_suffix
-
     if not isinstance(item, str):
         return isinstance(item, os.PathLike)
     there = os.path.exists(item)  # noqa: PTH110  # Path.exists raises an error for a long text
     if there or ("://" in item and not any(map(str.isspace, item))):
         return True
-    suffix = Path(item).suffix.lower()
+    suffix = Path(item).suffix.lower() if len(item.split()) == 1 else ""
+    if not suffix:
+        return False
+    from .row_formats import row_format_of_suffix
+
     kind = row_format_of_suffix(suffix) or document_kind(suffix)
-    named = kind is not None or suffix in COMPRESSED
-    return named and len(item.split()) == 1
+    return kind is not None or suffix in COMPRESSED
 
 
 def file_of(data: Any, name: str = "data") -> str | None:

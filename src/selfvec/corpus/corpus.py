@@ -18,7 +18,9 @@ from .summary import BATCH_BYTES, BATCH_ROWS, CorpusPass, Summary
 if TYPE_CHECKING:
     import polars as pl
 
-    from .documents import Documents, Part
+    from selfvec.data.documents import Documents
+
+    from .documents import Part
     from .fingerprints import Seen
 
 Select = Callable[["Documents", str], "Documents"]
@@ -209,8 +211,9 @@ class Corpus:
         counted as duplicates, and those that ``select`` does not return as known. How dates such as
         03/04/2020 are meant is known when all is read; see `dated`.
         """
+        from selfvec.data.documents import concatenated
+
         from .date_fields import Dates, decided, earlier_orders
-        from .documents import concatenated
         from .fingerprints import Seen
 
         check_polars()

@@ -15,11 +15,13 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from selfvec.base.display import count_of
 from selfvec.base.errors import require
-from selfvec.files.charsets import Page, read_page
+
+if TYPE_CHECKING:
+    from selfvec.files.charsets import Page
 
 MAX_ROW = 64 << 20
 """Bytes of the longest row, line or file that is read as one document."""
@@ -117,6 +119,8 @@ _CDATA = "<![CDATA["
 def _html(data: bytes, remarks: Remarks) -> str:
     """The title and the text of a page, a line for each block, without scripts, styles and navigation."""
     from lxml import etree
+
+    from selfvec.files.charsets import read_page
 
     whole = read_page(data)
     _tell_repair(whole, remarks)

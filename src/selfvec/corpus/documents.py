@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from selfvec.base.arrays import Ints, Mask
 from selfvec.base.display import readable
-from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of, column_or_nulls
+from selfvec.data.documents import Documents
+from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of
 
 from .columns import RowBatch
 from .date_fields import DateField
@@ -25,61 +25,9 @@ READ_WHOLE = ("folder", "document")
 """Kinds whose documents are files of their own: their texts are mended, or decoded, where a file is read."""
 
 
-class Documents:
-    """A batch of documents in reading order, or their (D,) texts alone.
-
-    ``rows`` are those of a `selfvec.data.run_text.RunText`. Columns that the source lacks may be missing.
-    ``dates`` are those of `DateField.read` until it takes note of them, ``lines`` those of rows in a file.
-    """
-
-    def __init__(
-        self,
-        rows: pl.DataFrame | pl.Series,
-        dates: pl.DataFrame | None = None,
-        lines: Ints | None = None,  # (D,) the first line of each document, from 1
-    ) -> None:
-        self.rows = rows.alias(TEXT).to_frame() if isinstance(rows, pl.Series) else rows
-        self.dates = dates
-        self.lines = lines
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def texts(self) -> pl.Series:
-        return self.rows[TEXT]
-
-    def get(self, column: str) -> pl.Series | None:
-        values: pl.Series | None = self.rows.get_column(column, default=None)
-        return values
-
-    def days(self) -> pl.Series:
-        return column_or_nulls(self.rows, DATE)
-
-    def part(self, kept: Mask) -> Documents:
-        mask = pl.Series(kept)
-        dates = None if self.dates is None else self.dates.filter(mask)
-        return Documents(self.rows.filter(mask), dates, None if self.lines is None else self.lines[kept])
-
-    def of_rows(self, rows: pl.DataFrame) -> Documents:
-        """The same documents with other columns."""
-        return Documents(rows, self.dates, self.lines)
-
-    def labelled(self, column: str, value: str | pl.Expr) -> Documents:
-        value = pl.lit(value) if isinstance(value, str) else value
-        return self.of_rows(self.rows.with_columns(value.alias(column)))
-
-
 def absolute(path: str | Path) -> str:
     """An absolute path without ``.`` and ``..``. Links are not resolved, because they may change."""
     return os.path.normpath(Path(path).absolute())
-
-
-def concatenated(batches: Sequence[Documents]) -> Documents:
-    """Several batches as one; columns are null for sources without them."""
-    if len(batches) == 1:
-        return batches[0]
-    return Documents(pl.concat([batch.rows for batch in batches], how="diagonal"))
 
 
 @dataclass

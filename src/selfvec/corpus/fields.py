@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from selfvec.base.casing import in_any_case
@@ -23,41 +23,11 @@ from selfvec.base.errors import CorpusError, did_you_mean
 from selfvec.base.names import listed
 from selfvec.files.untrusted import parse_json
 
+from .field_names import DATES, DIVIDED, IDS, KEYS, TEXTS, TITLES, is_title, name_key
+
 if TYPE_CHECKING:
     import polars as pl
 
-# The usual names, best first, as `_key` writes them: Created-At, createdAt and created_at are one name.
-TITLES = (
-    *("title", "headline", "subject", "heading", "headline_text", "post_title", "review_title"),
-    *("titel", "titre", "titulo", "título", "titolo", "betreff"),
-)
-TEXTS = (
-    *("text", "body", "content", "contents", "narrative", "event_narrative", "episode_narrative"),
-    *("abstract", "full_text", "selftext", "body_text", "article_body", "article_text"),
-    *("review_text", "review_body", "review_content", "comment_text", "comment_body", "post_text"),
-    *("post_body", "tweet_text", "message_text", "message_body", "raw_text", "plain_text", "doc_text"),
-    *("document_text", "clean_text", "cleaned_text", "description", "message", "review", "document"),
-    *("article", "report", "note", "notes", "comment", "post", "tweet", "sentence"),
-    *("feedback", "customer_feedback", "transcript", "transcription", "speech", "utterance", "statement"),
-    *("complaint", "consumer_complaint_narrative", "verbatim", "remarks", "answer", "response"),
-    *("open_ended_response", "caption", "passage", "paragraph", "story", "lyrics", "short_description"),
-    *("long_description", "job_description", "product_description", "item_description", "overview", "plot"),
-    *("synopsis", "summary", "question", "comments"),
-    *("texte", "texto", "testo", "tekst", "beschreibung", "nachricht", "kommentar", "commentaire"),
-    *("comentario", "mensaje", "inhalt", "contenu", "contenido"),
-)
-_DIVIDED = ("episode_narrative", "event_narrative")
-"""The two halves of one report, as NOAA's tables of storms divide it: where both are there, both are text."""
-DATES = (
-    *("date", "datetime", "timestamp", "published", "published_at"),
-    *("publication_date", "pub_date", "created_at", "created", "created_utc"),
-    *("posted_at", "event_date", "incident_date", "report_date", "begin_date", "begin_date_time"),
-    *("year", "publication_year"),
-    # of forms and tables in other languages
-    *("datum", "fecha", "dato", "дата", "日期", "日付"),
-    *("zeitstempel", "horodateur", "marca temporal", "informazioni cronologiche"),
-)
-IDS = ("_id", "id", "doc_id", "document_id", "event_id", "pmid", "uuid")
 
 _SEVERAL = 4  # words of a value, on average, that make a field look like text
 _WORD = re.compile(r"\S*[^\W\d_]\S*")
@@ -233,12 +203,12 @@ class _Columns:
     def _by_key(self) -> dict[str, list[str]]:
         columns: dict[str, list[str]] = {}
         for name in self.names:
-            columns.setdefault(_key(name), []).append(name)
+            columns.setdefault(name_key(name), []).append(name)
         return columns
 
     def usual(self, names: Sequence[str], fits: Callable[[str], bool] = lambda _: True) -> tuple[str, ...]:
         """The first column with one of these names, best one that fits and whose name is unique; or none."""
-        columns = [column for name in names for column in self._by_key.get(_key(name), ())]
+        columns = [column for name in names for column in self._by_key.get(name_key(name), ())]
         best = (column for column in columns if self.counts[column] == 1 and fits(column))
         return tuple(filter(None, [next(best, columns[0] if columns else None)]))
 
@@ -293,8 +263,8 @@ def recognise(
         text = there.several(names.text, "--text-field")
     else:
         body = there.usual(TEXTS, holds_text)
-        halves = tuple(name for half in _DIVIDED for name in there.usual((half,), holds_text))
-        if len(halves) == len(_DIVIDED) and set(body) <= set(halves):
+        halves = tuple(name for half in DIVIDED for name in there.usual((half,), holds_text))
+        if len(halves) == len(DIVIDED) and set(body) <= set(halves):
             body = halves
         titles = tuple(name for name in there.usual(TITLES, holds_text) if holds_text(name) or not body)
         text = titles + body
@@ -345,34 +315,6 @@ def _with_others(fields: Fields, columns: Sequence[str]) -> Fields:
     twice = tuple(name for name, times in counts.items() if times > 1)
     notes = (*fields.notes, *([f"not kept, as columns share a name: {', '.join(twice)}"] if twice else ()))
     return replace(fields, kept=kept, every=True, unread=twice, notes=notes)
-
-
-@lru_cache(1 << 12)
-def _key(name: str) -> str:
-    """A name without regard to case, blanks and punctuation, and to what stands in brackets after it.
-
-    >>> _key("reviewText"), _key(" Review-Text "), _key("_id"), _key("Date (d/m/y)")
-    ('reviewtext', 'reviewtext', 'id', 'date')
-    """
-    return re.sub(r"(?<=\w) *\([^()]*\)\s*$|[\W_]+", "", name).casefold()
-
-
-_TITLE_KEYS = frozenset(map(_key, TITLES))
-_DATE_KEYS = frozenset(map(_key, DATES))
-_TEXT_KEYS = frozenset(map(_key, TEXTS)) | _TITLE_KEYS
-_KEYS = frozenset(map(_key, (*DATES, *IDS))) | _TEXT_KEYS
-
-
-def is_usual_date(name: str) -> bool:
-    return _key(name) in _DATE_KEYS
-
-
-def is_title(name: str) -> bool:
-    return _key(name) in _TITLE_KEYS
-
-
-def has_text_name(names: Iterable[str]) -> bool:
-    return any(_key(name) in _TEXT_KEYS for name in names)
 
 
 def _like_text(rows: Mapping[str, Iterable[object]]) -> dict[str, float]:
@@ -463,7 +405,8 @@ def is_heading(row: Sequence[str], names: Sequence[str], below: Iterable[Sequenc
             words = [*(words or []), *filter(str.strip, [value])]
     if words is None:
         return False
-    named = any(_key(value) in {*_KEYS, _key(name)} - {""} for value, name in zip(row, names, strict=False))
+    pairs = zip(row, names, strict=False)
+    named = any(name_key(value) in {*KEYS, name_key(name)} - {""} for value, name in pairs)
     return len(words) > 1 or (named and bool(words or not _like_text({value: [value] for value in row})))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -44,7 +44,7 @@ from selfvec.data.field_types import (
 from selfvec.data.run import Run
 from selfvec.files.untrusted import parse_json
 
-from .given_filters import EXAMPLE, RULE
+from .given_filters import EXAMPLE, RULE, WithFields, filter_names
 from .slices import parse_span, runs_backwards
 
 _ORDERS: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -59,21 +59,6 @@ _INSTANT = timedelta(microseconds=1)
 _COMPARED = 10_000  # values that are compared with one that there is not
 _NAMED = 10  # values in an error
 _SHOWN = 40  # characters of each
-
-
-class WithFields(Protocol):
-    """D documents with dates and fields."""
-
-    @property
-    def fields(self) -> Collection[str]:
-        """Names of the fields."""
-
-    @property
-    def days(self) -> NDArray[np.datetime64]:
-        """The date of each document, (D,) datetime64[D], NaT without one."""
-
-    def values(self, field: str) -> pl.Series:
-        """A field of each document, (D,), of its kind; null without a value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,12 +111,6 @@ def allowed(documents: WithFields, filters: Sequence[str], lacking: list[str] | 
             missing = f"no document passes all of {', '.join(filters)}; leave one of them out"
         lacking += [missing] * bool(missing)
     return passing
-
-
-def filter_names(documents: WithFields) -> list[str]:
-    """What documents can be filtered by: their date, if any has one, and their fields."""
-    dated = not np.isnat(documents.days).all()
-    return list(dict.fromkeys([*(["date"] if dated else []), *documents.fields]))
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,17 @@ Whatever takes filters takes these: `given_filters` makes texts of them for `sel
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from selfvec.base.display import code_of
 from selfvec.base.errors import OptionError
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
 
 GivenFilter = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
 """Which documents are meant: a text such as state=IOWA, a dict such as {"year": {"$gte": 2015}}, several."""
@@ -53,3 +59,24 @@ def _as_json(condition: Mapping[str, Any]) -> str:
         return json.dumps(condition, ensure_ascii=False, default=plain)
     except (TypeError, ValueError, RecursionError):
         raise OptionError(f"{RULE}, not {code_of(condition)}", field="filter", remedy=EXAMPLE) from None
+
+
+class WithFields(Protocol):
+    """D documents with dates and fields."""
+
+    @property
+    def fields(self) -> Collection[str]:
+        """Names of the fields."""
+
+    @property
+    def days(self) -> NDArray[np.datetime64]:
+        """The date of each document, (D,) datetime64[D], NaT without one."""
+
+    def values(self, field: str) -> pl.Series:
+        """A field of each document, (D,), of its kind; null without a value."""
+
+
+def filter_names(documents: WithFields) -> list[str]:
+    """What documents can be filtered by: their date, if any has one, and their fields."""
+    dated = not np.isnat(documents.days).all()
+    return list(dict.fromkeys([*(["date"] if dated else []), *documents.fields]))

@@ -18,11 +18,12 @@ import polars as pl
 from selfvec.base.arrays import Array, Hashes, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.names import listed
+from selfvec.data.documents import Documents
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, NAME, SLICE, RunText, column_or_nulls
 
 from .corpus import Corpus
 from .date_fields import DateField
-from .documents import Documents, Part, absolute
+from .documents import Part, absolute
 from .fingerprints import Seen, fingerprints
 from .summary import CorpusPass, note_on_ids
 

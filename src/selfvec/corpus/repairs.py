@@ -19,11 +19,11 @@ from operator import or_
 import polars as pl
 
 from selfvec.base.display import NUL, REPLACEMENT, readable
-from selfvec.files.charsets import TWICE_DECODED, decoded_once
 
 from .columns import RowBatch
 from .document_files import BLOCKS, UNSEEN, WITHIN_LINES
-from .fields import Fields, is_usual_date
+from .field_names import is_usual_date
+from .fields import Fields
 from .furniture import (
     LICENCES,
     PAGE_LINES,
@@ -37,6 +37,40 @@ from .furniture import (
     without_transcription,
 )
 from .summary import CorpusPass, Said
+
+_OF_1252 = {bytes([byte]).decode("cp1252", "ignore") or chr(byte): byte for byte in range(0x80, 0xC0)}
+_OF_1252 |= {chr(byte): byte for byte in range(0x80, 0xA0)}  # as Latin-1 has them
+_ONE = f"[{re.escape(''.join(_OF_1252))}]"
+_CUT_QUOTE = "\u00e2€\ufffd?"  # ” without its last sign, which Windows-1252 lacks
+# An accented capital may end a word in capitals: AMANHÃ».
+_TWICE = (
+    f"[\u00e2\u00e3]{_ONE}{_ONE}|\u00f0{_ONE}{_ONE}{_ONE}|[\u00c2-\u00c5\u00ce-\u00d1]{_ONE}|{_CUT_QUOTE}"
+)
+"""What may be such a character, as a regular expression that Python and Polars know."""
+_TWICE_DECODED = re.compile(rf"(?<![A-Z\u00c0-\u00de])(?:{_TWICE})")
+
+
+def decoded_once(text: str) -> tuple[str, int]:
+    """The text with each character that was decoded twice as it was; how many these are.
+
+    >>> decoded_once("the riskâ€™s cafÃ© – naïve, â‚¬ 3, MANHÃ»")
+    ('the risk’s café – naïve, € 3, MANHÃ»', 3)
+    """
+    count = 0
+
+    def once(match: re.Match[str]) -> str:
+        nonlocal count
+        letters = match.group()
+        try:
+            mended = bytes(_OF_1252.get(letter, ord(letter) & 0xFF) for letter in letters).decode()
+        except UnicodeDecodeError:
+            if not re.fullmatch(_CUT_QUOTE, letters):
+                return letters
+            mended = "”"
+        count += 1
+        return mended
+
+    return _TWICE_DECODED.sub(once, text), count
 
 
 @dataclass(frozen=True)
@@ -348,7 +382,7 @@ def without_front_matter(text: str) -> tuple[str, str | None]:
 
 
 _SIGNS = (
-    f"{TWICE_DECODED}|-\r?\n|\xac|\xad",
+    f"{_TWICE}|-\r?\n|\xac|\xad",
     f"{NUL}|\b|\x1b"
     r"|\^\[\[|\\(?:x1[bB]|033|u001[bB])\[|_x[0-9A-Fa-f]{4}_|&(?:#|[A-Za-z]+[0-9]*;)|</?[A-Za-z]"
     r"|\[/[A-Za-z]|\[\[|\n>",

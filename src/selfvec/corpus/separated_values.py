@@ -24,7 +24,8 @@ from selfvec.base.errors import CorpusError
 
 from .columns import FIRST_ROWS, HOLDS_NUL, LineBlock, RowBatch, RowReader, batch_of_rows
 from .document_files import MAX_ROW
-from .fields import Fields, has_text_name, is_heading
+from .field_names import has_text_name
+from .fields import Fields, is_heading
 from .streams import newlines
 from .summary import CorpusPass
 

@@ -107,18 +107,6 @@ def labelled_by(run: Run, field: str, option: str, others: Sequence[str] = ()) -
     return replace(batch, slices=labels, slice_names=list(numbers))
 
 
-def coded(values: Sequence[str | None]) -> tuple[Ids, list[str]]:
-    """Values as codes, (D,), -1 for None, and the value of each code, in the order of their first use.
-
-    >>> codes, known = coded(["IOWA", None, "OHIO", "IOWA"])
-    >>> codes.tolist(), known
-    ([0, -1, 1, 0], ['IOWA', 'OHIO'])
-    """
-    known = list(dict.fromkeys(value for value in values if value is not None))
-    number = {value: code for code, value in enumerate(known)}
-    return np.array([-1 if value is None else number[value] for value in values], np.int32), known
-
-
 def document_groups(run: Run, by: str) -> list[Slice]:
     """Groups of a run's documents: by month, quarter, year, decade, century, slice, or a field of its files.
 

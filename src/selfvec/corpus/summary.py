@@ -16,7 +16,6 @@ from selfvec.base.casing import different_names
 from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, FormatError
 from selfvec.base.installed import install_command
-from selfvec.files.charsets import probably
 
 from .document_files import DOCUMENT_KINDS
 from .fields import Fields
@@ -361,6 +360,8 @@ class CorpusPass:
     def replaced(self, places: int, data: bytes, *, path: str, line: int) -> None:
         """Count a row with places that are not UTF-8, each of which became U+FFFD."""
         named = len(self.summary.mended_places) < NAMED_PLACES  # or else nobody asks what it is
+        from selfvec.files.charsets import probably
+
         what = f"is not UTF-8{probably(data) if named else ''}"
         self.mended(f"{what}: {count_of(places, 'place')} became �", places, path=path, line=line)
 

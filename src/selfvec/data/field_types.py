@@ -11,9 +11,13 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from selfvec.base.arrays import Ids
 
 if TYPE_CHECKING:
     import polars as pl
@@ -373,3 +377,15 @@ def _own_mark_of(digits: str) -> str:
     before, _, after = digits.strip().partition(last)
     grouped = len(after) == 3 and 1 <= len(before) <= 3 and not before.startswith("0")
     return "" if grouped else last
+
+
+def coded(values: Sequence[str | None]) -> tuple[Ids, list[str]]:
+    """Values as codes, (D,), -1 for None, and the value of each code, in the order of their first use.
+
+    >>> codes, known = coded(["IOWA", None, "OHIO", "IOWA"])
+    >>> codes.tolist(), known
+    ([0, -1, 1, 0], ['IOWA', 'OHIO'])
+    """
+    known = list(dict.fromkeys(value for value in values if value is not None))
+    number = {value: code for code, value in enumerate(known)}
+    return np.array([-1 if value is None else number[value] for value in values], np.int32), known

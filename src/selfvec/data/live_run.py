@@ -26,7 +26,7 @@ from selfvec.numerics.rows import filled_rows
 
 from .field_types import common_kind
 from .provenance import Provenance
-from .run import Run, RunPart
+from .run import BASE, Run, RunPart
 from .run_text import NAME, TEXT, RunText, schema_of
 from .token_batch import TokenBatch, concatenated
 from .trajectory import History
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _FIGURES = ("documents", "tokens", "without_vector", "gone", "not_encoded")
-
-BASE = "base"
-"""The name of the segment that the vectors were made of."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,6 +67,9 @@ _SAME = 0.9  # likeness of words that differ by a letter
 
 T = TypeVar("T")
 
+BASE = "base"
+"""The name of the segment that the vectors were made of, see `selfvec.data.live_run`."""
+
 
 class TopicName(NamedTuple):
     """A name that a person gave to a topic, and the terms by which the topic is found again."""

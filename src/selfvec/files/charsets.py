@@ -252,41 +252,6 @@ def iconv(codec: str) -> str:
 
 # UTF-8 that was read as Windows-1252 and saved again: ’ has become â€™, and é has become Ã©
 
-_SIGNS = {bytes([byte]).decode("cp1252", "ignore") or chr(byte): byte for byte in range(0x80, 0xC0)}
-_SIGNS |= {chr(byte): byte for byte in range(0x80, 0xA0)}  # as Latin-1 has them
-_ONE = f"[{re.escape(''.join(_SIGNS))}]"
-_CUT_QUOTE = "\u00e2€\ufffd?"  # ” without its last sign, which Windows-1252 lacks
-# An accented capital may end a word in capitals: AMANHÃ».
-TWICE_DECODED = (
-    f"[\u00e2\u00e3]{_ONE}{_ONE}|\u00f0{_ONE}{_ONE}{_ONE}|[\u00c2-\u00c5\u00ce-\u00d1]{_ONE}|{_CUT_QUOTE}"
-)
-"""What may be such a character, as a regular expression that Python and Polars know."""
-_TWICE_DECODED = re.compile(rf"(?<![A-Z\u00c0-\u00de])(?:{TWICE_DECODED})")
-
-
-def decoded_once(text: str) -> tuple[str, int]:
-    """The text with each character that was decoded twice as it was; how many these are.
-
-    >>> decoded_once("the riskâ€™s cafÃ© – naïve, â‚¬ 3, MANHÃ»")
-    ('the risk’s café – naïve, € 3, MANHÃ»', 3)
-    """
-    count = 0
-
-    def once(match: re.Match[str]) -> str:
-        nonlocal count
-        letters = match.group()
-        try:
-            mended = bytes(_SIGNS.get(letter, ord(letter) & 0xFF) for letter in letters).decode()
-        except UnicodeDecodeError:
-            if not re.fullmatch(_CUT_QUOTE, letters):
-                return letters
-            mended = "”"
-        count += 1
-        return mended
-
-    return _TWICE_DECODED.sub(once, text), count
-
-
 # Pages
 
 _LOOKED_AT = 4096  # bytes in which a page names its encoding; the standard asks for 1,024

@@ -22,7 +22,6 @@ from typing import Any
 from selfvec.base.display import code_of
 from selfvec.base.errors import FormatError, InputError
 
-from .charsets import marked, tallied
 from .untrusted import parse_json
 
 _LINE_ENDS = re.compile(r"\r\n?|\n")
@@ -38,6 +37,8 @@ def read_text(path: Path) -> str:
     except OSError as error:
         rule = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
         raise InputError(f"cannot be read: {rule}", path=path, remedy="check the path") from None
+    from .charsets import marked, tallied
+
     try:
         return data.decode(marked(data) or "utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:

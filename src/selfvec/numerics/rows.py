@@ -175,3 +175,41 @@ def unit_sums(
         scale = 1 / np.sqrt(square) if square > 0 else 0.0
         for k in range(width):
             out[text, k] = total[k] * scale
+
+
+def row_blocks(rows: int, size: int = 4096) -> list[slice]:
+    """Slices over the rows of a large matrix, so that no second array of its size is needed."""
+    return [slice(start, start + size) for start in range(0, max(rows, 1), size)]
+
+
+def anisotropy(unit: Floats) -> float:
+    """Mean cosine between two different non-zero rows, exact; ``unit`` is (V, d) float32 of unit rows.
+
+    Of n unit rows with sum s, the cosines of the n(n - 1) ordered pairs add up to |s|² - n.
+    """
+    n = int(np.count_nonzero(filled_rows(unit)))
+    if n < 2:
+        return 0.0
+    total = np.zeros(unit.shape[1])
+    for rows in row_blocks(len(unit)):
+        total += unit[rows].sum(axis=0, dtype=np.float64)
+        release(unit[rows])
+    return float((total @ total - n) / (n * (n - 1)))
+
+
+def ranks_among(
+    scores: AnyFloats,  # (q, n) of the candidates of each question
+    right: AnyFloats,  # (q,) of the right one
+    *,
+    included: bool = True,  # whether the right one is one of the candidates
+) -> Doubles:
+    """Rank of the right candidate of each question, (q,), from 1; equal scores count half.
+
+    >>> import numpy as np
+    >>> ranks_among(np.array([[0.9, 0.5, 0.5], [0.1, 0.2, 0.3]]), np.array([0.5, 0.3])).tolist()
+    [2.5, 1.0]
+    """
+    right = right[:, None]
+    better = (scores > right).sum(axis=1) + 0.5 * (scores == right).sum(axis=1)
+    ranks: Doubles = better + (0.5 if included else 1.0)
+    return ranks

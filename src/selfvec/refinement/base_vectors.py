@@ -13,10 +13,8 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask, Rows
 from selfvec.base.threads import by_blocks, each_block, one_core
 from selfvec.files.memory import release
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import anisotropy, unit_rows
 from selfvec.numerics.whitening import spectrum
-
-from .health import anisotropy
 
 # GoogleNews gains by it. The built-in vectors, whose words share no direction, are better as they are.
 TOP_DIRECTIONS = 2  # removed from a base with a shared direction: they carry frequency, not meaning

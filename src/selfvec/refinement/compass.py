@@ -32,8 +32,9 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place
 from selfvec.numerics.whitening import whitening
 from selfvec.refinement.base_vectors import base_vectors
+from selfvec.refinement.decorrelation import GAMMA, POWER, decorrelate, start_from_neighbours
 from selfvec.refinement.inputs import initial_vectors
-from selfvec.refinement.methods.decorrelated import GAMMA, POWER, anchored, decorrelate, start_from_neighbours
+from selfvec.refinement.methods.decorrelated import anchored
 
 from .common_space import vectors_of
 

@@ -27,10 +27,10 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.whitening import spectrum, whitened
+from selfvec.refinement.decorrelation import GAMMA, POWER, decorrelate, start_from_neighbours
 from selfvec.storage.cache import cached_rows
 
 from .base_vectors import base_vectors
-from .methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbours
 
 
 def _derived(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None = None) -> Vectors:

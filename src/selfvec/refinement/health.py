@@ -22,7 +22,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors, coverage
 from selfvec.files.memory import release
-from selfvec.numerics.rows import filled_rows, top_indices, unit_rows
+from selfvec.numerics.rows import anisotropy, filled_rows, row_blocks, top_indices, unit_rows
 from selfvec.numerics.whitening import second_moment
 from selfvec.text.language_recognition import IN_PART, language_name, other_languages, vectors_of
 from selfvec.text.odd_words import garbled
@@ -138,21 +138,6 @@ class Health:
         return {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in data.items()}
 
 
-def anisotropy(unit: Floats) -> float:
-    """Mean cosine between two different non-zero rows, exact; ``unit`` is (V, d) float32 of unit rows.
-
-    Of n unit rows with sum s, the cosines of the n(n - 1) ordered pairs add up to |s|² - n.
-    """
-    n = int(np.count_nonzero(filled_rows(unit)))
-    if n < 2:
-        return 0.0
-    total = np.zeros(unit.shape[1])
-    for rows in _blocks(len(unit)):
-        total += unit[rows].sum(axis=0, dtype=np.float64)
-        release(unit[rows])
-    return float((total @ total - n) / (n * (n - 1)))
-
-
 def effective_rank(unit: Floats) -> float:
     """Dimensions in use: exp of the entropy of the second moment's eigenvalues (Roy & Vetterli, 2007).
 
@@ -249,7 +234,7 @@ def _rows_of(table: Floats, rows: slice | Ints) -> Floats:
     if isinstance(rows, slice):
         return table[rows]
     out = np.empty((len(rows), table.shape[1]), np.float32)
-    for part in _blocks(len(rows), 256):
+    for part in row_blocks(len(rows), 256):
         some = rows[part]
         out[part] = table[some]
         release(table[some[0] : some[-1] + 1])
@@ -260,11 +245,6 @@ def _mean(values: Floats) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def _blocks(rows: int, size: int = 4096) -> list[slice]:
-    """Slices over the rows of a large matrix, so that no second array of its size is needed."""
-    return [slice(start, start + size) for start in range(0, max(rows, 1), size)]
-
-
 def _saturated(unit: Floats, frequent: list[int], counts: Ints) -> float:
     if len(unit) <= _NEIGHBOURS or not frequent:
         return 0.0
@@ -272,7 +252,7 @@ def _saturated(unit: Floats, frequent: list[int], counts: Ints) -> float:
     queries = unit[frequent].T
     rivals = np.argsort(-counts, kind="stable")[:_SAMPLE]
     near = np.zeros(len(frequent), np.int64)
-    for rows in _blocks(len(rivals)):
+    for rows in row_blocks(len(rivals)):
         cosines = unit[rivals[rows]] @ queries
         cosines[rivals[rows, None] == own] = -1
         near += np.count_nonzero(cosines >= SATURATED_COSINE, axis=0)

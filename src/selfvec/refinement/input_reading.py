@@ -26,20 +26,17 @@ from selfvec.storage.public_vectors import locate
 from selfvec.text import Encoding, Rules, encode, tokenizer
 from selfvec.text.language_recognition import language_of_text, note_on_language
 from selfvec.text.languages import STOP_WORDS
-from selfvec.text.phrases import read_phrases
 from selfvec.text.segmentation import segmenter, unsegmented
-from selfvec.text.tagger import check_tagger
 from selfvec.text.tokenizers import SPLITS
 
 from .inputs import Execution, Inputs, by_token, check_slices, check_tokens, counted, initial_vectors
-from .teacher import general_words
 from .training import FROM_TEXT, check_installed
 
 if TYPE_CHECKING:
     import polars as pl
 
     from selfvec.corpus import Corpus
-    from selfvec.corpus.documents import Documents
+    from selfvec.data.documents import Documents
     from selfvec.storage.text_file import TextWriter
     from selfvec.text.phrase_finding import Finder
 
@@ -202,6 +199,8 @@ def _phrase_finder(settings: Settings) -> Finder | None:
     asked = settings.phrases
     if isinstance(asked, int) or asked == "auto":
         return Finder(asked if isinstance(asked, int) else None, stop_words=stop_words)
+    from selfvec.text.phrases import read_phrases
+
     return Finder(stop_words=stop_words, listed=read_phrases(asked))
 
 
@@ -230,6 +229,8 @@ def starts(vectors: Start | Sequence[Start]) -> list[Start]:
 def check_packages(candidates: Sequence[Start], settings: Settings) -> None:
     """Raise `MissingExtra` before anything is read if a package is needed that is not installed."""
     if settings.pos:
+        from selfvec.text.tagger import check_tagger
+
         check_tagger(settings.tagger)
     if settings.tokenizer == "words":
         segmenter(settings.language)
@@ -252,3 +253,12 @@ def load_start(vectors: Start, settings: Settings) -> tuple[Vectors | None, dict
         described |= {"bytes": place.stat().st_size, "sha256": sha256(place)}
     described |= {"words": len(loaded), "dimensions": loaded.vector_size} | loaded.provenance
     return by_token(loaded, settings), described
+
+
+def general_words(words: Iterable[str], most: int = 10_000) -> tuple[str, ...]:
+    """The first words of vectors that consist of letters, in lower case, each once.
+
+    >>> general_words(["The", "##ing", "the", "hail"])
+    ('the', 'hail')
+    """
+    return tuple(dict.fromkeys(word.lower() for word in words if word.isalpha()))[:most]

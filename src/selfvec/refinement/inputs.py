@@ -32,14 +32,12 @@ from selfvec.data.token_batch import (
     occurrences_of_merged,
 )
 from selfvec.data.vectors import Source, Vectors
-from selfvec.encoders.run_encoder import word_text
 from selfvec.files.memory import release
 from selfvec.numerics.rows import filled_rows, unit_in_place
 from selfvec.storage.run_folder import TEXT
 from selfvec.storage.run_writer import RunWriter
 from selfvec.storage.text_file import TextWriter
 from selfvec.text import auto_window
-from selfvec.text.phrases import compose
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
 from selfvec.text.rules import DROPPED, keep_all, merged_types
 from selfvec.text.tokenizers import SPLITS
@@ -185,6 +183,8 @@ def initial_vectors(
     keys = batch.types if keys is None else keys
     rows, sources, pieces = pretrained.lookup_pieces(keys, settings.oov == "subwords")
     if phrases and settings.oov == "subwords":
+        from selfvec.text.phrases import compose
+
         compose(rows, sources, batch.types, phrases, pretrained)
         units = set(phrases)
         joined = np.fromiter((word in units for word in batch.types), bool, len(batch.types))
@@ -206,6 +206,8 @@ def joined_vectors(original: Vectors, encoded: EncodedTexts) -> Vectors:
     the encoder's, which is made of pieces: so it counts as built from subwords, but is held to its vector
     like a phrase, which is built from words.
     """
+    from selfvec.encoders.run_encoder import word_text
+
     words, there = encoded.lookup([word_text(word) for word in original.index_to_key])
     width = original.vector_size
     rows = np.empty((len(words), width + words.shape[1]), np.float32)

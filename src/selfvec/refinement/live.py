@@ -18,9 +18,9 @@ from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.corpus import Corpus
-from selfvec.corpus.documents import Documents
 from selfvec.corpus.kept_documents import KnownDocuments, hashed, told_apart
 from selfvec.corpus.summary import FROM_MEMORY, joined_corpora
+from selfvec.data.documents import Documents
 from selfvec.data.live_run import (
     LiveRun,
     Part,
@@ -37,6 +37,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of_segment
 from selfvec.encoders.run_encoder import encoder_of, keep_encoder
 from selfvec.numerics.rows import add_rows, unit_in_place
+from selfvec.refinement.decorrelation import GAMMA
 from selfvec.storage.text_file import text_in_memory, text_of
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.document_vectors import weighted_sums
@@ -46,7 +47,6 @@ from selfvec.text.rules import first_of_stems, stems
 
 from .input_reading import refuse_tokens
 from .inputs import Execution
-from .methods.decorrelated import GAMMA
 from .teacher import Teacher
 from .update import Change, as_kept
 

@@ -27,9 +27,6 @@ from selfvec.data.run import Run, RunPart
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, frequency_order
 from selfvec.data.vectors import Source, Vectors, coverage
-from selfvec.encoders.encoded_texts import encoded_texts_of, text_hashes
-from selfvec.encoders.given import GivenSentenceEncoder
-from selfvec.encoders.run_encoder import word_text
 from selfvec.files.memory import release
 from selfvec.storage.run_writer import RunWriter
 
@@ -38,11 +35,13 @@ from .input_reading import Start, check_packages, load_start, read_inputs, read_
 from .inputs import Execution, Inputs, Plan, counted, initial_vectors, joined_vectors
 from .methods import Refinement, found_sources, refined_rows, run_to_end, start
 from .selection import ENOUGH, ORIGINAL, SURE, Choice, choose, draw_documents
-from .teacher import Teacher
 from .training import FROM_TEXT
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
+    from selfvec.encoders.given import GivenSentenceEncoder
+
+    from .teacher import Teacher
 
 
 @one_core()
@@ -69,7 +68,11 @@ def refine(
         settings = replace(settings, tokenizer="whitespace")
     candidates = starts(vectors)
     check_packages(candidates, settings)
-    teacher = Teacher.of(encoder, embeddings, settings)
+    teacher = None
+    if any(given is not None for given in (encoder, embeddings, settings.encode)):
+        from .teacher import Teacher  # what reads encoders is loaded with one
+
+        teacher = Teacher.of(encoder, embeddings, settings)
     execution = Execution(writer, as_progress(progress), jobs)
     inputs = _read(corpus, candidates, settings, execution)
     if teacher is not None and inputs.text is not None:
@@ -217,8 +220,11 @@ def refine_again(run: Run, batch: TokenBatch, seed: int) -> Vectors:
     if np.any(original.sources == Source.RANDOM):
         # Vectors made from the text depend on which text, so a part of it needs its own.
         original = initial_vectors(batch, None, settings, name=run.provenance.vectors["name"])
-        encoded = encoded_texts_of(run)
-        if encoded is not None and (run.provenance.encoder or {}).get("initial"):
+        if (run.provenance.encoder or {}).get("initial"):
+            from selfvec.encoders.encoded_texts import encoded_texts_of
+
+            encoded = encoded_texts_of(run)
+            assert encoded is not None
             original = joined_vectors(original, encoded)
     plan = make_plan(settings, Inputs(batch, original))
     provenance = {"method": plan.method}
@@ -362,6 +368,9 @@ def with_encoded_words(
     Returns also what ``auto`` has chosen for these inputs, and what ``run.json`` says about it.
     """
     encoded = inputs.encoded
+    from selfvec.encoders.encoded_texts import text_hashes
+    from selfvec.encoders.run_encoder import word_text
+
     if encoded is None or not encoded.has(text_hashes([word_text(inputs.batch.types[0])])).all():
         return inputs, None, {"initial": False, "reason": "there are no vectors of words"}
     joined = joined_vectors(inputs.original, encoded)

@@ -23,12 +23,11 @@ from selfvec.base.arrays import Array, Doubles, Floats, Ints, Rows
 from selfvec.base.display import count_of
 from selfvec.base.threads import finish, in_order, one_core, threads
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.statistics import ranks_among
-from selfvec.text.document_vectors import document_frequencies
+from selfvec.numerics.rows import anisotropy, ranks_among, unit_rows
+from selfvec.text.kernels import document_frequencies
 
 from .health import COLLAPSED_ANISOTROPY as COLLAPSED
-from .health import anisotropy, effective_rank
+from .health import effective_rank
 
 ORIGINAL = "original"
 ENOUGH = 100_000  # tokens drawn from a longer text, so that choosing takes less than a second
@@ -288,7 +287,7 @@ class HalvedTexts:
                     second.append(rest)
                     documents.append(k)
         kept = np.sort(rng.permutation(len(first))[:TEXTS]).tolist()
-        seen = document_frequencies(training)
+        seen = document_frequencies(*training.read_only, len(training.types))
         idf = np.log((2 + training.documents) / (1 + seen)).astype(np.float32)
         numbers = np.array([documents[i] for i in kept], np.int64)
         return cls([first[i] for i in kept], [second[i] for i in kept], numbers, idf)

@@ -253,15 +253,6 @@ class Passages:
         return cls(chosen, [part for key, part in lacking.items() if key in wanted], len(every))
 
 
-def general_words(words: Iterable[str], most: int = 10_000) -> tuple[str, ...]:
-    """The first words of vectors that consist of letters, in lower case, each once.
-
-    >>> general_words(["The", "##ing", "the", "hail"])
-    ('the', 'hail')
-    """
-    return tuple(dict.fromkeys(word.lower() for word in words if word.isalpha()))[:most]
-
-
 def _recovered(encoder: SentenceEncoder, journal: Path, texts: Sequence[str]) -> EncodedTexts:
     """What an interrupted command has encoded, unless a function now gives other vectors."""
     encoded = EncodedTexts.of_journal(encoder, journal)

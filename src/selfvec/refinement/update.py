@@ -21,10 +21,10 @@ from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
 from selfvec.base.threads import one_core
 from selfvec.corpus import Corpus
-from selfvec.corpus.documents import Documents
 from selfvec.corpus.fingerprints import Seen
 from selfvec.corpus.kept_documents import Intake, KnownDocuments, kept_corpus, notes_on_ids, repeated_between
 from selfvec.corpus.summary import joined_corpora, refuse_same_files
+from selfvec.data.documents import Documents
 from selfvec.data.field_types import NOTHING, TEXT, shown_kind, unfit
 from selfvec.data.run import Run
 from selfvec.data.run_text import ID, RunText, column_of, column_or_nulls, schema_of

@@ -21,9 +21,8 @@ from selfvec.base.compiled import read_only
 from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
 from selfvec.corpus.fingerprints import joined_utf8
-from selfvec.corpus.slices import coded
 from selfvec.data.field_types import TEXT as TEXTS
-from selfvec.data.field_types import fault_of_kind, parsed
+from selfvec.data.field_types import coded, fault_of_kind, parsed
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT, RunText, column_of
 from selfvec.data.token_batch import TokenBatch

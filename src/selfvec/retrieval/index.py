@@ -26,8 +26,7 @@ from selfvec.base.declarations import Kind
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.installed import install_command
 from selfvec.base.progress import Progress
-from selfvec.corpus.filters import allowed, filter_names
-from selfvec.corpus.given_filters import GivenFilter, given_filters
+from selfvec.corpus.given_filters import GivenFilter, filter_names, given_filters
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
@@ -368,7 +367,7 @@ class Index:
         read = Question.of(query)
         parsed = self.vocabulary.parse(read.text)
         lacking: list[str] = []
-        passing = allowed(self.documents, filters, lacking)
+        passing = self.documents.passing(filters, lacking)
         signed = by_signs(self.vocabulary, self.documents, read, passing)
         code = self.vocabulary.preprocessing.language
         words = words_of(read.text)

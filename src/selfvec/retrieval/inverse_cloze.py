@@ -27,8 +27,7 @@ from selfvec.base.arrays import Floats, Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import finish, in_order, one_core, prefetched, threads
 from selfvec.data.token_batch import TokenBatch, concatenated
-from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.statistics import ranks_among
+from selfvec.numerics.rows import ranks_among, unit_rows
 from selfvec.text.document_vectors import weighted_sums
 
 from .kernels import MOMENTS, add_products, change_rows, invert

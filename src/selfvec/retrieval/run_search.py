@@ -16,9 +16,9 @@ from selfvec.base.arrays import Ints
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.corpus.filters import allowed
 from selfvec.corpus.given_filters import GivenFilter, given_filters
-from selfvec.data.live_run import BASE, LiveRun, Part
+from selfvec.data.live_run import LiveRun, Part
+from selfvec.data.run import BASE
 from selfvec.encoders.encoded_texts import encoded_texts_of_segment
 from selfvec.files.checksums import file_state
 from selfvec.numerics.rows import unit_rows
@@ -195,7 +195,7 @@ def nearest_documents(index: Index, document: str, top: int = 10, filters: Seque
     """The documents of an index that are nearest to one of them, see `similar_documents`."""
     number = index.number(document)
     notes: list[str] = []
-    passing = allowed(index.documents, filters, notes)
+    passing = index.documents.passing(filters, notes)
     vector = unit_rows(index.documents.vectors(np.array([number])))[0]
     asked = None if index.encoder_part is None else index.encoder_part.asked_by_text(number)
     if not vector.any() and asked is None:

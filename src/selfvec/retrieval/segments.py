@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyInts, Array, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
-from selfvec.corpus.slices import coded
-from selfvec.data.field_types import common_kind, dtype_of
+from selfvec.data.field_types import coded, common_kind, dtype_of
 from selfvec.data.run_text import ShownDates
 from selfvec.files.checksums import write_sealed
 from selfvec.files.memory import release
@@ -339,6 +338,14 @@ class SearchedDocuments:
     def days(self) -> NDArray[np.datetime64]:
         """The date of each document, (D,) datetime64[D], NaT without one."""
         return self._of_documents([part.documents.days for part in self.indexed])
+
+    def passing(self, filters: Sequence[str], lacking: list[str]) -> Mask:
+        """The documents that pass, (D,) bool, see `selfvec.corpus.filters.allowed`; all without filters."""
+        if not filters:
+            return np.ones(len(self.days), bool)
+        from selfvec.corpus.filters import allowed  # a search without filters does not load them
+
+        return allowed(self, filters, lacking)
 
     @cached_property
     def sizes(self) -> Ints:

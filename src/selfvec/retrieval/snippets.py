@@ -18,7 +18,7 @@ from selfvec.base.characters import plain
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.view import Entry, Part, View, escaped
-from selfvec.corpus.fields import is_title
+from selfvec.corpus.field_names import is_title
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.repeats import Repeats
 from selfvec.text.tokenizers import FoundWords, find_words

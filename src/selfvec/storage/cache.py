@@ -22,8 +22,7 @@ from selfvec.base.arrays import Floats, Halves
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.versions import __version__
-from selfvec.data.live_run import BASE
-from selfvec.data.run import Run
+from selfvec.data.run import BASE, Run
 from selfvec.files.atomic_files import atomic_folder, remove_leftovers, writing
 from selfvec.files.checksums import check_seal, read_description, seal, write_sealed
 from selfvec.files.file_system import is_ours, locked, remove_folder
@@ -32,9 +31,8 @@ from selfvec.files.text_files import read_json
 from selfvec.files.untrusted import decoding
 
 from .folder_kinds import folder_kind
-from .run_folder import PRESENT, stamp_of
+from .run_folder import CACHE, PRESENT, stamp_of
 
-CACHE = "cache"  # of a run folder
 RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
 _ROWS = "vectors.safetensors"
 _COMPARED = 1 << 26  # bytes: eight times those of a run's files, as an entry is opened once and then held

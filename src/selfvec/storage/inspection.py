@@ -24,11 +24,10 @@ from selfvec.files.checksums import CHANGED, damaged_files, is_sealed, unchanged
 from selfvec.files.tensors import first_not_finite, read_header
 from selfvec.files.text_files import read_json
 
-from .cache import CACHE
 from .folder_kinds import RUN, folder_kind
 from .formats import load
 from .opened import GivenRun, as_run
-from .run_folder import HISTORY, LOCK, ORIGINAL, PRESENT, PREVIOUS, REFINED, TOKENS, open_run
+from .run_folder import CACHE, HISTORY, LOCK, ORIGINAL, PRESENT, PREVIOUS, REFINED, TOKENS, open_run
 
 HELD = {  # by the kind of a part of a run folder
     "run.json": "how the run was made: files and hashes, options, versions, timings; checksums",

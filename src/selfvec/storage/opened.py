@@ -17,7 +17,7 @@ from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 
-from .formats import load
+from . import formats
 from .run_folder import is_run, open_run
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def opened(given: GivenVectors, name: str = "vectors") -> Vectors | Run:
     if run is not None:
         return run
     if isinstance(given, str | os.PathLike):
-        return open_run(given) if is_run(given) else load(given)
+        return open_run(given) if is_run(given) else formats.load(given)
     vectors = _in_memory(given, name)
     if vectors is None:
         rule = "is a Vectors, a Run, vectors or a model of gensim, a static encoder, a path or a public name"
@@ -97,7 +97,7 @@ def _of_encoder(given: Any) -> Vectors:
     """The token rows of a model2vec ``StaticModel`` or a ``SentenceTransformer``, as it saves them."""
     with TemporaryDirectory(prefix="selfvec-", ignore_cleanup_errors=True) as folder:
         given.save_pretrained(folder)
-        return load(folder)
+        return formats.load(folder)
 
 
 def _run_of(given: Any) -> Run | None:

@@ -32,7 +32,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -40,15 +40,13 @@ from selfvec.base.arrays import Array, Ints
 from selfvec.base.declarations import Kind
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
 from selfvec.base.versions import RUN_FORMAT
-from selfvec.data.live_run import BASE, LiveRun, Part, Segment, segments_of
 from selfvec.data.provenance import schema
-from selfvec.data.run import Run, TopicName, split_state, state_name
+from selfvec.data.run import BASE, Run, TopicName, split_state, state_name
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.checksums import identity, read_description, unchanged
-from selfvec.files.report_page import save_rows
 from selfvec.files.tensors import (
     Forms,
     Tensor,
@@ -65,6 +63,9 @@ from selfvec.files.untrusted import decoding
 
 from .folder_kinds import not_a_run
 
+if TYPE_CHECKING:
+    from selfvec.data.live_run import Part, Segment
+
 PRESENT = "run.json"
 REFINED = "vectors.safetensors"
 ORIGINAL = "original.safetensors"
@@ -74,6 +75,7 @@ PREVIOUS = "previous.json"
 LOCK = "lock"
 HISTORY = "history.safetensors"
 TEXT = "text.parquet"
+CACHE = "cache"  # what can be made anew
 REPORT = "report.json"
 TOPICS = "topics.csv"
 PARTS = ("counts", "encoded", "repeats")
@@ -223,6 +225,8 @@ def _open(folder: Path, earlier: Run | None = None) -> Run:
             if base is None or base.stamp != live[BASE]:
                 made = {**provenance, "live": live["before"]}
                 base = _open_base(files, made, state, live[BASE])
+            from selfvec.data.live_run import LiveRun
+
             run = LiveRun(base, _open_segments(files, live, base, earlier), provenance, stamp)
     run.seen, run.topic_names = seen, topic_names
     return run
@@ -230,6 +234,8 @@ def _open(folder: Path, earlier: Run | None = None) -> Run:
 
 def _open_segments(files: _Files, live: Mapping[str, Any], base: Run, earlier: Run | None) -> list[Part]:
     """The segments of a run, each with the documents that are gone; those of an earlier state are held."""
+    from selfvec.data.live_run import Part, segments_of
+
     held = {}
     if earlier is not None and earlier.base is base:
         held = {part.segment.name: part.segment for part in segments_of(earlier)}
@@ -265,6 +271,8 @@ def _open_segment(files: _Files, number: int, first: Vectors) -> Segment:
         if not all(word in first.key_to_index or word in later.key_to_index for word in types):
             raise FormatError("holds a row of each word that the run lacks", path=path, remedy=_AGAIN)
     tokens = partial(_read_tokens, path, types, tensors, described, text.__len__)
+    from selfvec.data.live_run import Segment
+
     return Segment(str(number), text, tokens, later, files.find(ADDED_ENCODED, number))
 
 
@@ -406,4 +414,6 @@ def write_names(path: Path, names: Sequence[TopicName]) -> None:
 
     name = pl.Series([own.name for own in names], dtype=pl.String)
     terms = pl.Series([list(own.terms) for own in names], dtype=pl.List(pl.String))
+    from selfvec.files.report_page import save_rows
+
     save_rows(pl.DataFrame({"name": name, "terms": terms}), path)

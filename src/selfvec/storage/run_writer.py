@@ -22,14 +22,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once
 from selfvec.base.versions import RUN_FORMAT
-from selfvec.data.live_run import BASE, LiveRun
-from selfvec.data.run import Run, TopicName, split_state, state_name
+from selfvec.data.run import BASE, Run, TopicName, split_state, state_name
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import check_target, refuse_special, writing
 from selfvec.files.checksums import CHANGED, checksums, damaged_files, identity, is_sealed, seal
@@ -38,12 +37,12 @@ from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json, write_vocabulary
 from selfvec.files.untrusted import parse_json
 
-from .cache import CACHE
 from .folder_kinds import RUN
 from .run_folder import (
     ADDED,
     ADDED_ENCODED,
     ADDED_TOKENS,
+    CACHE,
     DELETED,
     HISTORY,
     LOCK,
@@ -66,6 +65,9 @@ from .run_folder import (
     write_vectors,
 )
 from .text_file import save_text
+
+if TYPE_CHECKING:
+    from selfvec.data.live_run import LiveRun
 
 JOURNAL = "encoded.journal"
 """What a sentence encoder gave; it outlasts a command that ends early, so that the next one goes on there."""

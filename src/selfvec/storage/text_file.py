@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 from selfvec.base.arrays import Mask
 from selfvec.data.field_types import NOTHING, TEXT, Guess, parsed, without_missing
-from selfvec.data.live_run import PresentText
 from selfvec.data.run_text import DATE, GROUP, NAME, RunText, column_of, fields_among, schema_of
 from selfvec.files.atomic_files import writing, writing_by_polars
 
@@ -239,7 +238,7 @@ def text_in_memory(text: RunText) -> RunText:
 
 
 def save_text(text: RunText, path: Path) -> None:
-    if isinstance(text, PresentText):
+    if not text.source:  # in several parts
         _joined([text], text.fields, None, path, _forms_of(text))
     elif isinstance(text.source, bytes):
         path.write_bytes(text.source)

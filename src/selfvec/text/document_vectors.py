@@ -24,8 +24,7 @@ from selfvec.base.threads import finish, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import Pool
-from selfvec.numerics.rows import add_rows, unit_in_place, unit_rows
-from selfvec.numerics.statistics import ranks_among
+from selfvec.numerics.rows import add_rows, ranks_among, unit_in_place, unit_rows
 
 from . import kernels
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups

@@ -28,15 +28,16 @@ from selfvec.data.token_batch import (
 )
 from selfvec.files.memory import Spool
 
-from .phrases import Phraser, Running, join
 from .rules import Keys, Rulebook, Rules
 from .tokenizers import LONG, DistinctWords, RawTokens, Tokenizer
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from selfvec.corpus.documents import Documents
+    from selfvec.data.documents import Documents
     from selfvec.data.vectors import Vectors
+
+    from .phrases import Phraser, Running
 
 _SENTENCES = "sentences"
 REPEATED = "repeated passages"
@@ -174,6 +175,8 @@ class _RawCorpus:
         places = keys.places.copy()
         places[dropped] = len(keys.types) + np.arange(len(dropped), dtype=np.int32)
         ids, offsets = self._placed(places[self.word_of])
+        from .phrases import Running
+
         return Running(
             ids,
             offsets,
@@ -230,7 +233,7 @@ def encode(
     ``tokenizer.json`` is an error before any text is read.
 
     >>> import polars as pl
-    >>> from selfvec.corpus.documents import Documents
+    >>> from selfvec.data.documents import Documents
     >>> from selfvec.text import Rules, encode, tokenizer
     >>> batch = Documents(pl.Series(["Storms hit.", "A storm hit us."]))
     >>> tokens, encoding = encode([batch], tokenizer("words"), Rules(lemmatize="en", stop_words="en"))
@@ -253,6 +256,8 @@ def encode(
         left_out = [raw.words[i] for i in np.flatnonzero(keys.places < 0).tolist()]
         text = raw.running_text(keys, rulebook.names(left_out, index))
         chosen = phrases(text) if callable(phrases) else phrases
+        from .phrases import join
+
         ids, offsets, types = join(text, chosen, lambda phrase: rulebook.key(phrase, index))
         in_phrases = len(text.ids) - len(ids) - sum(dropped.values())
         dropped = dropped | {"in phrases": in_phrases}
@@ -282,7 +287,7 @@ def spell(batches: Iterable[Documents], tokenizer: Tokenizer, *, keep_apart: boo
     """All words of documents as these have them, but for their normal form; see `RawTokens.types`.
 
     >>> import polars as pl
-    >>> from selfvec.corpus.documents import Documents
+    >>> from selfvec.data.documents import Documents
     >>> from selfvec.text import tokenizer
     >>> text = spell([Documents(pl.Series(["Hail! More hail."]))], tokenizer("words"))
     >>> text.types, text.ids.tolist()
@@ -290,6 +295,8 @@ def spell(batches: Iterable[Documents], tokenizer: Tokenizer, *, keep_apart: boo
     """
     raw = _RawCorpus.read(batches, tokenizer, 0, keep_apart, None)
     ids, offsets = raw._placed(raw.word_of)
+    from .phrases import Running
+
     return Running(
         ids, offsets, raw.words, np.ones(len(raw.words), bool), np.concatenate([[], *raw.apart]) > 0
     )

@@ -92,7 +92,7 @@ def encode_texts(
     """Texts as words of the vectors, one document each, empty texts included."""
     import polars as pl
 
-    from selfvec.corpus.documents import Documents
+    from selfvec.data.documents import Documents
 
     from . import encode, tokenizer
 

@@ -35,7 +35,6 @@ from selfvec.files.memory import release, scratch_array
 from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
 
 from .kernels import BASE, MIX, NGRAM, count_hashes, hash_ngrams
-from .preprocessing import Preprocessing, encode_texts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -482,6 +481,8 @@ def editorial_tokens(run: Run) -> Mask | None:
     batch = run.tokens
     if batch is None or not pieces:
         return None
+    from .preprocessing import Preprocessing, encode_texts
+
     words = encode_texts(list(pieces), Preprocessing.of(run.provenance), run.vectors)
     index = {word: i for i, word in enumerate(batch.types)}
     marked: Mask = np.zeros(len(batch), bool)

@@ -35,11 +35,11 @@ from .languages import (
     stop_words_of_language,
     without_elision,
 )
-from .tagger import PARTS, Tagger, tagger
 
 if TYPE_CHECKING:
     from selfvec.data.settings import Settings
 
+    from .tagger import Tagger
     from .tokenizers import Casing
 
 
@@ -67,6 +67,8 @@ class Rules:
 
     def __post_init__(self) -> None:
         for part in self.pos:
+            from .tagger import PARTS
+
             if part not in PARTS:
                 raise OptionError.one_of(part, PARTS, field="pos")
         if self.min_count < 1:
@@ -113,6 +115,8 @@ class Rulebook:
         if rules.pos:
             languages += [rules.language] if rules.language else []
             languages += [rules.stop_words] if rules.stop_words in STOP_WORDS else []
+            from .tagger import tagger  # only who asks for parts of speech loads it
+
             self.tagger = tagger(rules.tagger, languages)
 
     def keys(

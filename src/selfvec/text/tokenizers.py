@@ -24,7 +24,6 @@ from selfvec.base.errors import OptionError
 from selfvec.corpus.fingerprints import hashes, joined_utf8
 from selfvec.files.memory import PackedStrings
 from selfvec.files.untrusted import decoding, panics_held_back
-from selfvec.storage.formats.subwords import load_tokenizer
 
 from .kernels import apart, count_sentences, enter_words, number_words, spans, table
 from .segmentation import is_unspaced, segmenter, split_spans
@@ -223,6 +222,8 @@ class SubwordTokenizer:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        from selfvec.storage.formats.subwords import load_tokenizer  # for subwords alone
+
         self._tokenizer = load_tokenizer(path, _REMEDY)
         with _used(path):
             decoder = self._tokenizer.get_added_tokens_decoder()

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Ids
-from selfvec.corpus.slices import coded, parse_span
+from selfvec.corpus.slices import parse_span
+from selfvec.data.field_types import coded
 from selfvec.data.run_text import RunText, column_of
 
 _VALUES = (20, 100)  # of a field: more than 20 only if each has about twenty documents

@@ -17,7 +17,7 @@ import numpy as np
 from selfvec.base.arrays import Ids, Ints
 from selfvec.base.display import count_of, printable
 from selfvec.base.errors import OptionError
-from selfvec.corpus.slices import coded
+from selfvec.data.field_types import coded
 from selfvec.data.run_text import RunText
 from selfvec.numerics.statistics import tail_p
 

@@ -16,7 +16,7 @@ from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.view import COUNT, Column, Entry, Part, Table, View, share
 from selfvec.corpus.corpus import Corpus
-from selfvec.corpus.fields import TITLES
+from selfvec.corpus.field_names import TITLES
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText, column_of

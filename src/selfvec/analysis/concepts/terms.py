@@ -395,7 +395,7 @@ def _running(run: Run, documents: Ints) -> Running:
         return Running.plain(batch.ids, batch.offsets, batch.types)
     import polars as pl
 
-    from selfvec.corpus.documents import Documents
+    from selfvec.data.documents import Documents
 
     longest = _CHARACTERS // len(documents)
     # The words of an address are numbers here, which name nothing.

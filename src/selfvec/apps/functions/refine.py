@@ -18,8 +18,6 @@ from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
 from selfvec.data.settings import Settings, SettingsOptions
 from selfvec.data.vectors import Vectors
-from selfvec.encoders.encoded_texts import encoded_texts_of
-from selfvec.encoders.run_encoder import keep_encoder
 from selfvec.refinement.input_reading import Start, starts
 from selfvec.refinement.pipeline import refine as refine_corpus
 from selfvec.storage.opened import as_vectors, is_table
@@ -198,10 +196,16 @@ def finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> Ru
     """The run, or what was written of it."""
     if writer is None:
         return Run.of(run)
-    encoded_texts_of(run)  # of documents that came later, too: all is written in one piece
+    if run.provenance.encoder is not None:
+        from selfvec.encoders.encoded_texts import encoded_texts_of
+
+        encoded_texts_of(run)  # of documents that came later, too: all is written in one piece
     writer.finish(run, undo=undo)
     made = open_run(writer.target)
-    keep_encoder(run, made)
+    if run.provenance.encoder is not None:
+        from selfvec.encoders.run_encoder import keep_encoder
+
+        keep_encoder(run, made)
     return made
 
 

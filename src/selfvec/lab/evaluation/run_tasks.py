@@ -25,8 +25,8 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.nearest import nearest
-from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.statistics import RESAMPLES, Estimate, mean, median, ranks_among
+from selfvec.numerics.rows import ranks_among, unit_rows
+from selfvec.numerics.statistics import RESAMPLES, Estimate, mean, median
 from selfvec.numerics.whitening import orthogonal_factor
 
 from .compared_vectors import ComparedVectors

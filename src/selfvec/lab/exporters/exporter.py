@@ -22,7 +22,7 @@ from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import writing
-from selfvec.refinement.teacher import general_words
+from selfvec.refinement.input_reading import general_words
 from selfvec.refinement.update import source_run, source_vectors
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.folding import fold_rows

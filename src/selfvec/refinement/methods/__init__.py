@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Rows
 from selfvec.base.errors import Interrupted
 from selfvec.base.progress import Progress
-from selfvec.cooccurrence import Counts
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import filled_rows
 from selfvec.refinement.history import HistoryPlan, Recorder
 from selfvec.refinement.inputs import Plan
+
+if TYPE_CHECKING:
+    from selfvec.cooccurrence import Counts
 
 
 class Refinement:

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Mask, Rows
+from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Rows
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import each_block
 from selfvec.cooccurrence import Operator
@@ -34,9 +34,9 @@ from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors
 from selfvec.files.memory import release
-from selfvec.numerics.rows import filled_rows, mix_rows, unit_in_place, unit_rows
-from selfvec.numerics.whitening import whitened, whitening
+from selfvec.numerics.rows import filled_rows, mix_rows, unit_rows
 from selfvec.refinement.base_vectors import Base
+from selfvec.refinement.decorrelation import GAMMA, decorrelate
 from selfvec.refinement.history import HistoryPlan
 from selfvec.refinement.inputs import Plan
 from selfvec.refinement.spelling import EVIDENCE, blend_spelling
@@ -45,10 +45,6 @@ from . import Refinement
 
 _DEFAULTS = METHODS["decorrelated"]
 
-# Chosen on development data (word similarity after PubMed, two sets of vectors); see docs/results/gains.md.
-# With γ near 0 *the* and *of* would decide a sum. Below an exponent of .25 the collapse begins to show.
-GAMMA = 0.4  # a neighbour of frequency r counts r^-γ
-POWER = 0.4  # of the whitening; 0.5 is full whitening
 PHRASE = 0.2  # share of λ for phrases built from their words
 # Words built from subwords; chosen on word similarity after PubMed, Ohsumed, storm reports, film sentences.
 PER_PIECE = 0.5  # factor of that share for each further subword
@@ -100,31 +96,6 @@ def half_life_weights(batch: TokenBatch, half_life: float) -> Doubles:
     ages = (np.nanmax(days) - days).astype(np.float64)
     ages[np.isnat(days)] = 0
     return np.asarray(2.0 ** (-np.minimum(np.floor(8 * ages / half_life), 160) / 8))
-
-
-def start_from_neighbours(base: Rows, filled: Mask, operator: Operator) -> Rows:
-    """Initial vectors, (V, d) float32: the base, or the unit sum of the neighbours for words without one."""
-    if filled.all():
-        return base
-    out = unit_in_place(operator.apply(base))
-    np.copyto(out, base, where=filled[:, None])
-    return out
-
-
-def decorrelate(
-    rows: Rows,
-    operator: Operator,
-    out: Rows | None = None,
-) -> Rows:
-    """One pass, (V, d) float32: the whitened, weighted sum of each word's neighbours, unit or zero rows.
-
-    The result is written to ``out`` if given, which may be ``rows`` itself.
-    """
-    summed = operator.apply(rows, out)
-    # Words without neighbours have rows of zeros, which would pull the mean and shrink the covariance.
-    occurring = operator.degrees > 0
-    shift, whitener = whitening(summed, POWER, occurring)
-    return whitened(summed, occurring, shift, whitener, summed)
 
 
 def anchored(

@@ -11,7 +11,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +28,6 @@ from selfvec.storage.folder_kinds import Mistake, mistaken
 from selfvec.storage.public_vectors import BUILT_IN, locate
 from selfvec.storage.run_folder import refuse_run
 
-from . import compressed, fasttext, model2vec, npy, parquet, safetensors, spacy, text, word2vec
 from .built_in import LISTED, built_in, read_listed
 from .input_file import Input, open_input
 
@@ -47,35 +48,48 @@ class Format:
     columns: tuple[str, ...] = ()  # which of sources and counts it keeps
 
 
+def _by(place: str) -> Callable[..., Any]:
+    """A function of a module of this package, which is imported when it is called."""
+    module, _, name = place.partition(".")
+
+    def call(*given: Any) -> Any:
+        return getattr(import_module(f"{__package__}.{module}"), name)(*given)
+
+    return call
+
+
 _COLUMNS = ("sources", "counts")
 
 # The order decides where several fit. A run's folder and a compressed file are also those of a wider format,
 # a projector's numbers could be GloVe's, and both forms of word2vec begin alike. GloVe has no mark at all.
 FORMATS = (
     Format("run", "Selfvec run folder", (),
-           safetensors.sniff_run, safetensors.read_run, folder=True, mapped=True),
+           _by("safetensors.sniff_run"), _by("safetensors.read_run"), folder=True, mapped=True),
     Format("spacy", "spaCy's vectors, the folder vocab of a pipeline", (),
-           spacy.sniff, spacy.read, folder=True),
+           _by("spacy.sniff"), _by("spacy.read"), folder=True),
     Format("model2vec", "model2vec folder (static sentence encoder)", (),
-           model2vec.sniff, model2vec.read, model2vec.write, folder=True, mapped=True, half=True),
+           _by("model2vec.sniff"), _by("model2vec.read"), _by("model2vec.write"),
+           folder=True, mapped=True, half=True),
     Format("projector", "TensorFlow Projector, vectors.tsv and metadata.tsv", (),
-           text.sniff_projector, None, text.write_projector, folder=True, file_of_folder=True),
-    Format("compressed", "safetensors with codes, as compress writes", (), compressed.sniff, compressed.read),
+           _by("text.sniff_projector"), None, _by("text.write_projector"), folder=True, file_of_folder=True),
+    Format("compressed", "safetensors with codes, as compress writes", (),
+           _by("compressed.sniff"), _by("compressed.read")),
     Format("safetensors", "safetensors with vectors and vocabulary", (".safetensors",),
-           safetensors.sniff, safetensors.read, safetensors.write, mapped=True, half=True, columns=_COLUMNS),
+           _by("safetensors.sniff"), _by("safetensors.read"), _by("safetensors.write"),
+           mapped=True, half=True, columns=_COLUMNS),
     Format("npy", "NumPy matrix with a .vocabulary.txt next to it", (".npy",),
-           npy.sniff, npy.read, npy.write, mapped=True, half=True),
+           _by("npy.sniff"), _by("npy.read"), _by("npy.write"), mapped=True, half=True),
     Format("npz", "NumPy archive with vectors and vocabulary", (".npz",),
-           npy.sniff_archive, None, npy.write_archive, half=True),
+           _by("npy.sniff_archive"), None, _by("npy.write_archive"), half=True),
     Format("parquet", "Parquet with columns word and vector", (".parquet", ".pq"),
-           parquet.sniff, parquet.read, parquet.write, half=True, columns=_COLUMNS),
-    Format("fasttext", "fastText model, with its subwords", (), fasttext.sniff, fasttext.read),
+           _by("parquet.sniff"), _by("parquet.read"), _by("parquet.write"), half=True, columns=_COLUMNS),
+    Format("fasttext", "fastText model, with its subwords", (), _by("fasttext.sniff"), _by("fasttext.read")),
     Format("word2vec", "word2vec binary", (".bin",),
-           word2vec.sniff, word2vec.read, word2vec.write, packable=True),
+           _by("word2vec.sniff"), _by("word2vec.read"), _by("word2vec.write"), packable=True),
     Format("word2vec-text", "word2vec text, fastText .vec", (".vec", ".txt", ".w2v"),
-           text.sniff, text.read, text.write, packable=True),
+           _by("text.sniff"), _by("text.read"), _by("text.write"), packable=True),
     Format("glove", "GloVe text (word2vec text without its first line)", (".glove", ".glove.txt"),
-           text.sniff_glove, text.read_glove, text.write_glove, packable=True),
+           _by("text.sniff_glove"), _by("text.read_glove"), _by("text.write_glove"), packable=True),
 )  # fmt: skip
 """All formats, in the order in which they are tried on a file."""
 
@@ -269,7 +283,7 @@ def save(
             pack(plain, fresh)
             plain.unlink()
         elif coded:
-            compressed.write_as(converted, fresh, str(dtype))
+            _by("compressed.write_as")(converted, fresh, str(dtype))
         else:
             row.write(converted, fresh)
     return _left_out(vectors, format_of("compressed") if coded else row)
