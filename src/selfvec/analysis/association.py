@@ -17,6 +17,7 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.view import Column, figure
+from selfvec.numerics.statistics import g_squared
 
 HIGHEST = 14.0  # logDice of two words that never occur apart, once in each window
 
@@ -82,12 +83,8 @@ def log_likelihood(pairs: Pairs) -> Doubles:
     rows = observed[0] + observed[1], observed[2] + observed[3]
     columns = observed[0] + observed[2], observed[1] + observed[3]
     total = rows[0] + rows[1]
-    square = np.zeros(len(pairs.together))
-    for number, cell in enumerate(observed):
-        expected = rows[number // 2] * columns[number % 2] / total
-        met = cell > 0
-        square[met] += 2 * cell[met] * np.log(cell[met] / expected[met])
-    square = np.maximum(square, 0)
+    expected = (rows[number // 2] * columns[number % 2] / total for number in range(4))
+    square = np.maximum(g_squared(zip(observed, expected, strict=True)), 0)
     return np.where(pairs.together >= pairs.expected, square, -square)
 
 

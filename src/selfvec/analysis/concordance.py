@@ -30,6 +30,7 @@ from selfvec.data.run_text import GROUP, column_of
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.atomic_files import check_target
 from selfvec.files.report_page import check_report, save_rows
+from selfvec.numerics.rows import sampled
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.tokenizers import find_words
 
@@ -171,9 +172,8 @@ def concordance(
         hits, owners = hits.chosen(passing), owners[passing]
     number, documents = len(owners), len(np.unique(owners))
     shown = np.arange(number)[:: drawn.get("thin") or 1]
-    if (sample := drawn.get("sample")) is not None and sample < len(shown):
-        rng = np.random.default_rng(drawn.get("seed") or 0)
-        shown = np.sort(rng.choice(shown, sample, replace=False))
+    if (most := drawn.get("sample")) is not None:
+        shown = sampled(shown, most, np.random.default_rng(drawn.get("seed") or 0))
     shown = shown[_order(run, written, hits.chosen(shown), owners[shown], places)][:top]
     rows = _in_context(run, written, hits.chosen(shown), owners[shown], tokenizer, window)
     if csv is not None:

@@ -46,6 +46,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.files.text_files import text_lines
 from selfvec.numerics.statistics import (
+    LEVEL,
     benjamini_hochberg,
     hypergeometric_p,
     log_likelihood_scores,
@@ -54,7 +55,6 @@ from selfvec.numerics.statistics import (
 from selfvec.storage.opened import GivenRun, as_run
 
 ABSENT = 0.5  # the count of a word that does not occur, in ratios, which would be infinite
-BEYOND_CHANCE = 0.05  # false discovery rate of the words that are said to differ
 LEAST = 5  # occurrences of a word on both sides together
 _MOST_DOCUMENTS = 50  # with a word, among which the fewest are sought that can be beyond chance
 _NAMED = 5  # words in the sentence about a side
@@ -122,7 +122,7 @@ class Keyness(Figures):
             rows = [row for row in self["rows"] if row["key_of"] == side][:top]
             title = f"More frequent in {names[side]} than in {names[other]}"
             shown = f"{len(rows):,} of {count_of(self[f'words_{side}'], 'word')}"
-            shown += f", of which {self[f'significant_{side}']:,} are beyond chance (q ≤ {BEYOND_CHANCE})"
+            shown += f", of which {self[f'significant_{side}']:,} are beyond chance (q ≤ {LEVEL})"
             parts.append(Table(self.columns, rows, title, [shown]))
         sizes = [f"{names[side]} has {count_of(self[f'tokens_{side}'], 'word')}." for side in "ab"]
         notes = [" ".join(sizes), *self._left_out, *self["counted"]]
@@ -284,7 +284,7 @@ def keyness(
     figures: dict[str, Any] = {}
     for name, side in zip("ab", sides, strict=True):
         more = [row for row in rows if row["key_of"] == name]
-        significant = sum(row["q"] <= BEYOND_CHANCE for row in more)
+        significant = sum(row["q"] <= LEVEL for row in more)
         figures |= {name: side.name, f"tokens_{name}": int(side.batch.counts.sum())}
         figures |= {f"words_{name}": len(more), f"significant_{name}": significant}
         if top is not None:
@@ -308,7 +308,7 @@ def key_findings(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[F
     """
     found = []
     for side, name in zip("ab", names, strict=True):
-        key = [row for row in rows if row["key_of"] == side and row["q"] <= BEYOND_CHANCE]
+        key = [row for row in rows if row["key_of"] == side and row["q"] <= LEVEL]
         if key:
             words = [row["word"] for row in key[:_NAMED]]
             listed = " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
@@ -422,7 +422,7 @@ def _least_documents(documents: Sequence[int]) -> int:
         excess, variance, fourth = ((groups * deviations**power).sum(axis=0) for power in (1, 2, 4))
         p = student_p(excess / np.sqrt(variance), np.maximum(variance**2 / fourth - 1, 1e-3))
         p = np.maximum(p, hypergeometric_p(np.zeros_like(occurs), occurs, other, total))
-        enough += occurs[p <= BEYOND_CHANCE][:1].tolist()
+        enough += occurs[p <= LEVEL][:1].tolist()
     return min(enough, default=1)
 
 

@@ -26,7 +26,7 @@ from selfvec.corpus.fields import FieldOptions
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT
 from selfvec.data.vectors import Source
-from selfvec.numerics.statistics import benjamini_hochberg, cross_counts, hypergeometric_p, tail_p
+from selfvec.numerics.statistics import LEVEL, benjamini_hochberg, cross_counts, hypergeometric_p, tail_p
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
@@ -49,7 +49,6 @@ from .monitoring_evidence import (
 KINDS = ("topic", "word", "document")  # of rows, in their order
 SNIPPET = 240  # characters
 MOST = 1000  # rows of documents
-SHOWN = 0.05  # p of a row, at most
 _NEAREST = 5  # words shown without an alarm
 _NAMED = 3  # topics, words and documents in a sentence
 _TIMES = Form("times", lambda change: f"× {2**change:.2g}", is_figure=True)
@@ -313,7 +312,7 @@ def _tested(
         _word_rows(run, figures, compared),
         _document_rows(figures, compared, frame),
     ]
-    rows = [row for kind in kinds for row in kind[:top] if row["p"] <= SHOWN]
+    rows = [row for kind in kinds for row in kind[:top] if row["p"] <= LEVEL]
     alarm = p <= result.level
     writing = _writing(run, frame, compared) if alarm else []
     found = [*writing, *_answers(rows, p, alarm=alarm)]
@@ -327,7 +326,7 @@ def _answers(rows: Sequence[Row], p: float, *, alarm: bool) -> list[Finding]:
     said = []
     for kind, noun in (("topic", "Topics"), ("word", "Words")):
         for more, what in ((True, "more"), (False, "fewer")):
-            sure = [row for row in rows if row["kind"] == kind and row["q"] <= SHOWN]
+            sure = [row for row in rows if row["kind"] == kind and row["q"] <= LEVEL]
             mine = [row for row in sure if (row["change"] > 0) == more]
             if mine:
                 named = "; ".join(
@@ -337,7 +336,7 @@ def _answers(rows: Sequence[Row], p: float, *, alarm: bool) -> list[Finding]:
                 words = tuple(row["name"] for row in mine)
                 finding = Finding("subject" if kind == "topic" else "word", told, q=mine[0]["q"], words=words)
                 said.append(finding)
-    far = tuple(row["name"] for row in rows if row["kind"] == "document" and row["q"] <= SHOWN)
+    far = tuple(row["name"] for row in rows if row["kind"] == "document" and row["q"] <= LEVEL)
     if far:
         told = printable(f"Unlike the documents of the run: {', '.join(far[:_NAMED])}.")
         said.append(Finding("document", told, documents=far))

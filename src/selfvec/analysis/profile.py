@@ -15,7 +15,7 @@ import numpy as np
 
 from selfvec.analysis.association import MEASURES
 from selfvec.analysis.collocates import WITH, Window, collocates, pairs_of
-from selfvec.analysis.comparison.chosen_slices import LEVEL, halves
+from selfvec.analysis.comparison.chosen_slices import halves
 from selfvec.analysis.concepts.growth import Sides, exact_p, share_changes
 from selfvec.analysis.concordance import concordance
 from selfvec.analysis.corpus_query import CorpusQuery, asked_query, looked_up
@@ -45,7 +45,7 @@ from selfvec.base.view import (
 from selfvec.corpus.slices import PERIODS, Slice, by_period, document_groups
 from selfvec.data.field_types import INTEGER, TEXT, TRUTH
 from selfvec.data.run import Run
-from selfvec.numerics.statistics import benjamini_hochberg
+from selfvec.numerics.statistics import LEVEL, benjamini_hochberg
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.tagger import OTHER, PARTS
 

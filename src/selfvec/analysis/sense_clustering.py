@@ -26,7 +26,7 @@ from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.kmeans import k_means, squared_distances
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import sampled, unit_rows
 from selfvec.numerics.whitening import spectrum
 from selfvec.text.document_vectors import inverse_document_frequency, smooth_by_neighbours
 
@@ -66,9 +66,7 @@ class SenseSpace:
         """The space of a corpus over vectors of its words; ``seed`` draws the tokens for the centre."""
         origin = np.zeros(rows.shape[1], np.float32)
         space = cls(batch, rows, inverse_document_frequency(batch), origin)
-        places = np.arange(len(batch))
-        if len(places) > SAMPLE:
-            places = np.sort(np.random.default_rng(seed).choice(len(batch), SAMPLE, replace=False))
+        places = sampled(np.arange(len(batch)), SAMPLE, np.random.default_rng(seed))
         occurring = space.occurrence_vectors(padded_windows(batch, places), space.weights)
         occurring = occurring[occurring.any(axis=1)]
         if not len(occurring):
@@ -136,8 +134,7 @@ def fit_senses(space: SenseSpace, windows: Ids, number: int | None = None, seed:
     """
     rng = np.random.default_rng(seed)
     weights = neighbour_weights(space, windows)
-    if len(windows) > LANDMARKS:
-        windows = windows[np.sort(rng.choice(len(windows), LANDMARKS, replace=False))]
+    windows = windows[sampled(np.arange(len(windows)), LANDMARKS, rng)]
     rows = space.occurrence_vectors(windows, weights)
     used = rows.any(axis=1)
     landmarks = rows[used]

@@ -213,3 +213,13 @@ def ranks_among(
     better = (scores > right).sum(axis=1) + 0.5 * (scores == right).sum(axis=1)
     ranks: Doubles = better + (0.5 if included else 1.0)
     return ranks
+
+
+def sampled(values: Ints, most: int, rng: np.random.Generator) -> Ints:
+    """All values, or as many as are allowed, drawn at random and in rising order.
+
+    >>> rng = np.random.default_rng(0)
+    >>> sampled(np.arange(9), 3, rng).tolist(), sampled(np.arange(2), 3, rng).tolist()
+    ([1, 6, 7], [0, 1])
+    """
+    return np.sort(rng.choice(values, most, replace=False)) if len(values) > most else values

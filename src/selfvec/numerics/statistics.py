@@ -13,7 +13,7 @@ percentiles. p is made of the same resamples: it is at most .05 if and only if 0
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from selfvec.base.arrays import AnyFloats, AnyInts, Array, Doubles, Ints, Mask
 
 RESAMPLES = 1000
 FEWEST = 6  # items that can tell a difference: n that all differ in the same direction have p = 2 ** (1 - n)
+LEVEL = 0.05  # false discovery rate, or p of a single test, up to which something is beyond chance
 NORMAL = 1.96  # standard errors on either side of a 95 % interval
 _BLOCK = 250_000  # items drawn at a time
 _OUTSIDE = 25  # the end of an interval is this resample from outside: 24 beyond it make p = 2 * 25 / 1001
@@ -366,6 +367,18 @@ def share_interval(count: int, total: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def g_squared(cells: Iterable[tuple[Numbers, Numbers]]) -> Doubles:
+    """G² of tables of counts: 2 Σ O log(O / E) over their cells, each with the observed and expected counts.
+
+    Each of both is an array of the same shape, that of the result. Cells with none observed add nothing.
+    """
+    square: Doubles = np.zeros(())
+    for seen, expected in cells:
+        met = (seen > 0) & (expected > 0)
+        square = square + 2 * seen * np.log(np.divide(seen, expected, out=np.ones(met.shape), where=met))
+    return square
+
+
 def log_likelihood_scores(counts: Numbers, others: Numbers) -> Doubles:
     """How much more often words occur in one text than in another, (V,): the signed root of G².
 
@@ -384,11 +397,8 @@ def log_likelihood_scores(counts: Numbers, others: Numbers) -> Doubles:
     sides = [side.astype(np.float64) for side in (counts, others)]
     totals = [side.sum() for side in sides]
     both = sides[0] + sides[1]
-    square = np.zeros(len(counts))
-    for side, total in zip(sides, totals, strict=True):
-        expected = both * total / max(sum(totals), 1.0)
-        met = side > 0
-        square[met] += 2 * side[met] * np.log(side[met] / expected[met])
+    expected = [both * total / max(sum(totals), 1.0) for total in totals]
+    square = g_squared(zip(sides, expected, strict=True))
     more = sides[0] * totals[1] >= sides[1] * totals[0]
     return np.sqrt(np.maximum(square, 0)) * np.where(more, 1, -1)
 

@@ -24,7 +24,7 @@ from selfvec.base.threads import finish, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import Pool
-from selfvec.numerics.rows import add_rows, ranks_among, unit_in_place, unit_rows
+from selfvec.numerics.rows import add_rows, ranks_among, sampled, unit_in_place, unit_rows
 
 from . import kernels
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups
@@ -202,9 +202,7 @@ class Smoothing:
         neighbours: int = NEIGHBOURS,
     ) -> Smoothing | None:
         """None if nothing is to be smoothed."""
-        numbers = np.flatnonzero(filled)
-        if len(numbers) > _POOL:
-            numbers = np.sort(np.random.default_rng(seed).choice(numbers, _POOL, replace=False))
+        numbers = sampled(np.flatnonzero(filled), _POOL, np.random.default_rng(seed))
         nearest = min(neighbours, len(numbers) // 10)
         if nearest < 1 or not strength:
             return None

@@ -15,7 +15,6 @@ from tests.html_pages import Html
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.comparison.chosen_slices import LEVEL
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.group_differences import GroupDifference, group_differences
 from selfvec.analysis.concepts.growth import (
@@ -36,7 +35,7 @@ from selfvec.base.errors import NotFound, OptionError
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.statistics import NORMAL, ratios_of_shares, stratified_ratios
+from selfvec.numerics.statistics import LEVEL, NORMAL, ratios_of_shares, stratified_ratios
 
 EVEN = [0.25] * 4
 DOUBLED = [0.4, 0.2, 0.2, 0.2]  # of storm, which had a quarter less before

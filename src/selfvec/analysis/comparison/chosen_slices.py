@@ -28,7 +28,7 @@ from selfvec.corpus.slices import (
 )
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.statistics import cross_counts, hypergeometric_p
+from selfvec.numerics.statistics import LEVEL, cross_counts, hypergeometric_p
 from selfvec.text.document_vectors import documents_of_words
 
 from .finding import Finding
@@ -40,7 +40,6 @@ MOST_SLICES = 8  # of a text
 LEAST = 16  # documents on each side of words of which new uses are counted
 SURE = 100  # such words: with fewer, a side is too small to tell which words changed
 SUBJECTS = 8  # of a text: what a reader takes in at a glance
-LEVEL = 0.05  # of false alarms
 _UNITS = ("year", "quarter", "month")
 _JUST = 0.02  # of a period: a week of a year, which is no gap
 _TRIED = 4  # times as many words are looked at

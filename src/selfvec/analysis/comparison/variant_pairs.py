@@ -21,6 +21,7 @@ from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
+from selfvec.numerics.rows import sampled
 from selfvec.storage.cache import kept_result
 from selfvec.text.document_vectors import document_frequencies, places_among
 from selfvec.text.odd_words import letters_key, spelling_key
@@ -330,7 +331,7 @@ def _usual_agreement(parts: Sequence[TokenBatch], moves: _Moves, seed: int) -> f
     """The share of the cosine of random halves that the contexts of a word on both sides reach at least."""
     rng = np.random.default_rng(seed)
     among = moves.shared[len(moves.shared) // 10 :]  # words of function agree better
-    chosen = np.sort(rng.choice(among, min(_CONTROLS, len(among)), replace=False))
+    chosen = sampled(among, _CONTROLS, rng)
     contexts = _Contexts.of(parts, replace(moves, going=chosen, coming=chosen), {}, seed)
     shares = []
     for i in range(len(chosen)):

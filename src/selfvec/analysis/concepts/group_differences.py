@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import LEVEL
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 from selfvec.base.display import count_of, printable
 from selfvec.base.view import COUNT, PROSE, STRONG, Cell, Column, Form, Table, sentence
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
-from selfvec.numerics.statistics import benjamini_hochberg, cross_counts, ratios_of_shares
+from selfvec.numerics.statistics import LEVEL, benjamini_hochberg, cross_counts, g_squared, ratios_of_shares
 from selfvec.text.document_vectors import word_documents
 from selfvec.text.phrases import LINK
 
@@ -213,12 +212,11 @@ def log_likelihoods(counts: Ints, sizes: Ints) -> Doubles:
     """
     total = counts.sum(axis=1, keepdims=True)
     share = total / max(int(sizes.sum()), 1)
-    out = np.zeros(counts.shape)
-    for here, size in ((counts, sizes), (total - counts, sizes.sum() - sizes)):
-        for seen, expected in ((here, size * share), (size - here, size * (1 - share))):
-            ratio = np.divide(seen, expected, out=np.ones(counts.shape), where=(seen > 0) & (expected > 0))
-            out += 2 * seen * np.log(ratio)
-    return np.where(counts > sizes * share, out, 0)
+    both = ((counts, sizes), (total - counts, sizes.sum() - sizes))
+    cells = (
+        cell for here, size in both for cell in ((here, size * share), (size - here, size * (1 - share)))
+    )
+    return np.where(counts > sizes * share, g_squared(cells), 0)
 
 
 def _surest(compared: _Compared, q: Doubles) -> Ints:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import LEVEL, comparable_slices, default_slices, halves
+from selfvec.analysis.comparison.chosen_slices import comparable_slices, default_slices, halves
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.finding import Finding, told
@@ -25,6 +25,7 @@ from selfvec.base.view import NUMBER, PROBABILITY, Column, Pieces, Row, share
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import (
+    LEVEL,
     NORMAL,
     benjamini_hochberg,
     chi_square_p,

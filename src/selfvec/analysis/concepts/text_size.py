@@ -17,13 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.comparison.chosen_slices import LEVEL
 from selfvec.analysis.comparison.finding import Finding
 from selfvec.base.arrays import AnyInts, Ints, Mask
 from selfvec.base.display import count_of, printable
 from selfvec.corpus.slices import MONTH_NAMES, WHOLE_YEAR, Slice, named_months, parse_span
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.statistics import NORMAL, chi_square_p, student_p
+from selfvec.numerics.statistics import LEVEL, NORMAL, chi_square_p, student_p
 
 from .growth import Sides, student_bound, times
 

@@ -19,6 +19,7 @@ from selfvec.base.display import printable, shortened
 from selfvec.base.view import Pieces
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.rows import sampled
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.repeats import repeated_tokens
 from selfvec.text.rules import Rulebook, stems
@@ -292,15 +293,13 @@ def examples(run: Run, space: OccurrenceSpace, word: int, number: int = 2) -> li
     places = occurrences(space.batch, word)
     documents = space.batch.document_of(places)
     rng = np.random.default_rng(0)
-    drawn: list[tuple[Ints, Floats]] = []
+    by_side: list[tuple[Ints, Floats]] = []
     for side in range(len(space.centres)):
-        mine = places[space.sides[documents] == side]
-        if len(mine) > _SAMPLED:
-            mine = np.sort(rng.choice(mine, _SAMPLED, replace=False))
-        drawn.append((mine, space.directions(mine)))
-    means = [rows.mean(axis=0) if len(rows) else np.zeros(rows.shape[1], np.float32) for _, rows in drawn]
+        mine = sampled(places[space.sides[documents] == side], _SAMPLED, rng)
+        by_side.append((mine, space.directions(mine)))
+    means = [rows.mean(axis=0) if len(rows) else np.zeros(rows.shape[1], np.float32) for _, rows in by_side]
     quoted = []
-    for side, (mine, rows) in enumerate(drawn):
+    for side, (mine, rows) in enumerate(by_side):
         others = [mean for other, mean in enumerate(means) if other != side]
         # Toward its own mean and away from the others: what is typical of all sides explains nothing.
         toward = means[side] - (np.mean(others, axis=0) if others else 0)

@@ -31,8 +31,8 @@ from selfvec.base.view import (
 )
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
+from selfvec.numerics.statistics import LEVEL
 
-from .permutation_test import LEVEL
 from .sentences import kept_distances, kept_examples
 from .word_choice import NAMED, is_changed, is_significant
 

@@ -26,13 +26,13 @@ from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import LEVEL
 
 BLOCKS = 32  # of a word's documents on the smaller side, at most: a split takes time by its square
 RATIO = 3  # times as many on the larger side, at most: most of the chance variation is from the smaller side
 ENOUGH = 20  # number of splits as far apart as the slices after which drawing stops
 FEW = 3  # with no more splits as far apart, including the slices themselves, p is too coarse
 MOST = 200_000  # splits of one word
-LEVEL = 0.05  # false discovery rate that p must be fine enough for
 # Share of a word's own ``expected`` in chance. With 0, planted changes are ordered worse; with a half,
 # people's judgements agree less. See docs/results/drift.md.
 _OWN = 0.25

@@ -26,6 +26,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.run_encoder import document_rows, encoder_of
 from selfvec.encoders.sentence_encoder import SentenceEncoder
+from selfvec.numerics.rows import sampled
 from selfvec.numerics.sparse_rows import SparseRows
 from selfvec.storage.cache import cached_result
 from selfvec.text.document_vectors import documents_of_words
@@ -174,7 +175,7 @@ def _places(batch: TokenBatch, part: Slice, word: str | None, seed: int) -> Ints
     else:
         places = occurrences(batch, batch.types.index(word), part.documents)
         most = SENTENCES
-    return np.sort(rng.choice(places, most, replace=False)) if len(places) > most else places
+    return sampled(places, most, rng)
 
 
 # ---- How far a sentence encoder finds the documents with a word apart in two slices

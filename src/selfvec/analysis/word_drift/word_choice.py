@@ -19,13 +19,12 @@ from selfvec.corpus.slices import slice_counts
 from selfvec.data.run import rows_of
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.statistics import benjamini_hochberg
+from selfvec.numerics.statistics import LEVEL, benjamini_hochberg
 from selfvec.text.document_vectors import documents_of_words
 from selfvec.text.odd_words import letters_key, names_of, spelling_key
 from selfvec.text.tagger import Tagger
 
 from .counted_sides import CountedSides
-from .permutation_test import LEVEL
 
 Row = dict[str, Any]
 

@@ -34,6 +34,7 @@ from selfvec.data import run as record
 from selfvec.data.vectors import Source
 from selfvec.files.checksums import unchanged
 from selfvec.numerics.nearest import only_in_each
+from selfvec.numerics.statistics import LEVEL
 
 if TYPE_CHECKING:
     from selfvec.analysis.sense_clustering import SenseSpace
@@ -53,7 +54,6 @@ _FIELDS = 30  # of a document
 _NAMED = 20  # ids of copies
 _PART = 8000  # characters of a document that are read at a time
 _DRIFTS_KEPT = 3  # comparisons of two states kept in memory
-_LEVEL = 0.05  # a change is beyond chance below this false discovery rate
 _UNMOVED = 1e-3  # distance up to which a word has not moved
 _REASONS = 8  # matches shown for a passage
 _EXAMPLES = 3  # sentences for a state or a sense
@@ -445,6 +445,6 @@ def _change(changes: Drift, shown: Drift) -> Json:
 def _changed(row: Json) -> Json:
     """A row of drift with whether the change is significant, and its sentences if it has any."""
     examples = {f"examples_{side}": row.get(f"examples_{side}", []) for side in "ab"}
-    moved = None if row["q"] is None else bool(row["q"] <= _LEVEL and row["distance"] > _UNMOVED)
+    moved = None if row["q"] is None else bool(row["q"] <= LEVEL and row["distance"] > _UNMOVED)
     texts = {"texts": row["texts"]} if "texts" in row else {}
     return {name: row[name] for name in _CHANGE} | texts | examples | {"beyond_chance": moved}
