@@ -26,7 +26,7 @@ from selfvec.files.download import LATER, download, download_page
 NOAA_URL = "https://www.ncei.noaa.gov/pub/data/swdi/stormevents/csvfiles/"
 FIRST_YEAR = 1950
 MANIFEST = "manifest.json"
-MAX_MANIFEST = 1 << 20
+MAX_MANIFEST = 1 << 20  # bytes; a larger one is not ours
 
 _NAME = re.compile(r"StormEvents_details-ftp_v1\.0_(d(\d{4})_c(\d{8}))\.csv\.gz", re.ASCII)
 _OWN_NAME = "StormEvents_{}.jsonl.gz"

@@ -29,7 +29,7 @@ from .fields import Fields, is_heading
 from .streams import newlines
 from .summary import CorpusPass
 
-_MOST_COLUMNS = 1 << 16
+_MOST_COLUMNS = 1 << 16  # four times those of a spreadsheet: more are a wrong delimiter, or an attack
 _MOST_LINES = 1 << 20  # of one row; each takes fifty bytes besides its text
 _LOOKED_AT = 20  # rows that tell the delimiter
 _AT_ONCE = 1 << 10  # lines that are held, if rows end in them: few enough for the caches of a processor

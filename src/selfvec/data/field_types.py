@@ -294,7 +294,7 @@ class Guess:
 
 
 _COMMAS = "number with a decimal comma"
-_TRIED = 20
+_TRIED = 20  # values of a column: most that are not of a kind show it here
 
 
 def without_missing(values: pl.Series) -> pl.Series:

@@ -50,7 +50,7 @@ AGAIN = "get the folder again, or another encoder"
 _PREFERRED = ("model_quantized", "model_int8", "model_quint8*", "model_qint8*", "model")
 """Names of models, the one to read first: the smaller ones are several times as fast on a CPU."""
 _MODEL_BYTES = 4 << 30  # at most, with its data files
-_TOKENIZER_BYTES = 256 << 20
+_TOKENIZER_BYTES = 256 << 20  # so that no file fills the memory
 _SETTINGS_BYTES = 64 << 20  # those of a tokenizer may list all of its added tokens
 _LONGEST = 512  # pieces, if no file says
 _MOST = 1 << 20  # a larger number in a file means that there is no limit

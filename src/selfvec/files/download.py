@@ -22,14 +22,14 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.versions import __version__
 
 LATER = "try again later"
-MAX_PAGE = 16 << 20
-MAX_FILE = 1 << 30
+MAX_PAGE = 16 << 20  # bytes
+MAX_FILE = 1 << 30  # bytes, where nothing says how many there are
 
-_CHUNK = 1 << 18
-_LONGEST_PAUSE = 30.0
+_CHUNK = 1 << 18  # bytes between two signs of progress
+_LONGEST_PAUSE = 30.0  # seconds between two attempts
 _SOON = 10.0  # seconds in which a server tells a size
 _LONGEST_WAIT = 120.0  # seconds that a server may ask for; if it asks for more, the download fails
-_PASSING = (408, 425, 429, 500, 502, 503, 504)
+_PASSING = (408, 425, 429, 500, 502, 503, 504)  # answers of a server that may differ a moment later
 _SCHEMES = ("http", "https")
 _ELSEWHERE = "check the address, or name a mirror with --base-url"
 

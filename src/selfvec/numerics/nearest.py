@@ -33,7 +33,7 @@ EXACT = 10_000  # in a pool of at most so many rows all are compared
 CLUSTERS = 64  # of a larger pool
 PROBED = 16  # clusters that a row is compared with
 _ROUNDS = 10  # of k-means
-_BLOCK = 1024
+_BLOCK = 1024  # rows whose cosines a thread holds at a time
 
 
 def nearest_rows(
@@ -233,7 +233,7 @@ def only_in_each(before: Sequence[Name], after: Sequence[Name]) -> tuple[list[Na
 # Cross-domain similarity local scaling
 
 NEIGHBOURS = 10  # rows that r is the mean of, as published
-_CANDIDATES = 30
+_CANDIDATES = 30  # of each row, among which its best by CSLS is looked for
 _LARGE = 1 << 26  # bytes of cosines that a thread holds at a time
 
 

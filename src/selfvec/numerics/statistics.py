@@ -21,7 +21,7 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, AnyInts, Array, Doubles, Ints, Mask
 
-RESAMPLES = 1000
+RESAMPLES = 1000  # so that the ends of a 95 % interval are the 25th from outside
 FEWEST = 6  # items that can tell a difference: n that all differ in the same direction have p = 2 ** (1 - n)
 LEVEL = 0.05  # false discovery rate, or p of a single test, up to which something is beyond chance
 NORMAL = 1.96  # standard errors on either side of a 95 % interval

@@ -18,7 +18,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
-DIMENSIONS = 256
+DIMENSIONS = 256  # of vectors from the text alone, as of the built-in ones
 
 
 class Trainer(NamedTuple):

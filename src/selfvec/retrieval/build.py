@@ -283,7 +283,7 @@ UNKNOWN = 0.5  # the share if the agreement cannot be measured
 QUERIES = 200  # texts that serve as queries, at most
 QUERY_WORDS = 200  # of each, at most
 NEAREST = 10  # documents of each ranking
-FEWEST_QUERIES = 20
+FEWEST_QUERIES = 20  # whose mean tells how far two parts agree
 
 
 class Agreement(NamedTuple):

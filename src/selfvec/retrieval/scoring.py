@@ -356,7 +356,7 @@ def best_documents(scores: Floats, allowed: Mask, most: int) -> list[int]:
 # *The Probabilistic Relevance Framework: BM25 and Beyond*.)
 
 
-K1 = 1.2
+K1 = 1.2  # with B, the values of Robertson and of most implementations
 B = 0.75
 # Of the words of a query in the hybrid, see `saturated_counts`: who repeats a word does not mean it twice as
 # much. Counted in full, the repeated words of long questions lose .03 on CACM (docs/results/search.md).

@@ -27,7 +27,7 @@ from .finding import Finding
 _TOGETHER = 0.05  # of the documents of a side share their value with others, or it hardly matters
 _WHOLE = 0.5  # correlation of the sides of two documents of a group; 1 if all lie whole on a side
 _DRAWS = 199  # random divisions: their p is .005 at least
-_LEVEL = 0.01
+_LEVEL = 0.01  # of p: stricter than elsewhere, since several fields are tried
 _NESTED = 0.98  # correlation: a few documents may have a wrong value
 LEAST_UNITS = 8  # on each side: between fewer, as between two speakers, nothing can be told from chance
 

@@ -37,7 +37,7 @@ SENTENCES = 3
 
 _LEAST, _LEVEL = 0.6, 0.01  # how often documents are in the right order, and p
 _CERTAIN = 3.0  # deviations by which a column differs
-_PERMUTATIONS, _FOLDS = 300, 5
+_PERMUTATIONS, _FOLDS = 300, 5  # the least p is 1 / 301, below the level of .01
 _RIDGE = 0.3  # of the rows
 _MOST_CHARACTERS = 1_000_000  # that are read: of longer texts, fewer tell as much
 _SUBJECTS = 20  # directions in which documents of a side differ most

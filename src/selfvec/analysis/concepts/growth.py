@@ -36,7 +36,7 @@ from selfvec.numerics.statistics import (
 )
 
 _NAMED, _SAID = 3, 6  # subjects in a sentence, and sentences about one each
-_ROUNDING = 1e-9
+_ROUNDING = 1e-9  # in place of 0, by which is divided
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ _STEPS = {  # with their relative durations
     "Splitting again": 1,
     "Neighbours": 3,
 }
-NEIGHBOURS = 10
+NEIGHBOURS = 10  # of a word that are compared; the usual number of the literature
 _AMONG = 10_000  # most frequent words of a side, which may be neighbours: those of rarer ones are chance
 
 Row = dict[str, Any]

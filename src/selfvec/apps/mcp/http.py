@@ -20,7 +20,7 @@ from .tools import Tools
 HOST = "127.0.0.1"
 PATH = "/mcp"
 _BODY = 1 << 20  # bytes of a request
-_SESSIONS = 64
+_SESSIONS = 64  # of assistants at a time
 
 
 def http_app(tools: Tools, token: str, *, write: bool = False) -> ASGIApp:

@@ -35,7 +35,7 @@ from selfvec.files.compressed_files import bare_suffix, is_compressed
 SHARD_BYTES = 8 << 20
 """Approximate size of a shard of a text that is not longer than `MOST_SHARDS` of them."""
 
-MOST_SHARDS = 4096
+MOST_SHARDS = 4096  # since a scheduler takes about a millisecond for each task
 _PARQUET = "parquet"
 _LINES = ("jsonl", "lines")
 _UNITS = {**dict.fromkeys(_LINES, "byte"), _PARQUET: "row group"}  # of the beginnings of shards

@@ -226,7 +226,7 @@ PER_WORD = 64
 
 With fewer, moving and adding sums would take longer than summing.
 """
-MOST_RANGES = 1024
+MOST_RANGES = 1024  # whose sums the client joins
 
 
 def pass_ranges(tokens: Ints, words: int) -> list[slice]:

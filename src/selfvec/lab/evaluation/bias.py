@@ -30,7 +30,7 @@ from .task import Measurement, Task
 BUILT_IN = Path(__file__).with_name("built-in.toml")
 _LEAST = 2  # words with a vector that each list needs
 _MOST_SPLITS = 10_000  # splits of the targets: all of them, or a sample of this size
-_ROUNDING = 1e-12
+_ROUNDING = 1e-12  # differences below it are rounding
 _FORM = "give two lists of targets and two of attributes, as docs/how-to/measure.md shows"
 
 

@@ -18,7 +18,7 @@ from selfvec.numerics.statistics import mean_of_draws
 from .compared_vectors import ComparedVectors
 from .task import Measurement, Task
 
-DRAWS = 5
+DRAWS = 5  # of few documents; their mean is the figure, since one draw may be lucky
 _C = 10.0  # inverse strength of the penalty
 
 

@@ -32,7 +32,7 @@ from selfvec.numerics.whitening import orthogonal_factor
 from .compared_vectors import ComparedVectors
 from .task import Measurement, Task, refined_runs
 
-NEIGHBOURS = 10
+NEIGHBOURS = 10  # that are compared, as many as `similar` lists
 _METRICS = ("overlap@10", "cosine")
 _MOST_COMPARED = 10_000  # words compared, the most frequent
 _LEAST_WORDS = 2 * NEIGHBOURS  # so that neighbours can differ

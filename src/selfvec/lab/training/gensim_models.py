@@ -32,9 +32,9 @@ _ALPHA = 0.025  # gensim's first learning rate
 _LENGTH = 13.0  # of given rows; the better of 1 and 13, see docs/results/baselines.md
 _LONGEST = 10_000  # tokens of a line; gensim ignores the rest
 _BUCKETS = 1 << 18  # for fastText's n-grams; its default of 2,000,000 would be mostly empty
-_EPOCHS = 5
-_MOST = 50
-_ENOUGH = 5_000_000
+_EPOCHS = 5  # gensim's own number
+_MOST = 50  # however short the text is
+_ENOUGH = 5_000_000  # tokens that are read in all, so that a short text is read more often
 
 KINDS: dict[str, tuple[str, str, dict[str, int]]] = {
     "word2vec-sg": ("Word2Vec", "vectors", {"sg": 1}),

@@ -27,7 +27,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
 GLOVE_WINDOW = 11  # tokens, five on each side, as in word2vec
-EPOCHS = 15
+EPOCHS = 15  # as the authors' script
 RATE = np.float32(0.05)
 # of f
 ENOUGH = 100.0

@@ -355,7 +355,7 @@ _FEWEST = 20  # documents to measure on
 _TOO_ALIKE = 0.05  # nDCG@10 below which documents are not distinguishable
 _WORDS = 500  # whose nearest words are compared
 _POOL = 20_000  # rows that are searched
-_NEAREST = 10
+_NEAREST = 10  # neighbours that are compared, as many as `similar` lists
 
 
 @dataclass(frozen=True)

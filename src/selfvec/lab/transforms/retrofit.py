@@ -163,7 +163,7 @@ def _averaged(method: Retrofit, vectors: Vectors, rows: Rows) -> Vectors:
 
 
 _FITTING = 20  # steps
-_RATE = 0.1
+_RATE = 0.1  # the authors'
 _APART = 1.0  # δ: the distance of antonyms
 _RADIUS = 0.2  # ρ: pairs within this distance are kept near
 
@@ -202,7 +202,7 @@ def _step(rows: Rows, pairs: Ints, pulled: int) -> Rows:
 _MARGINS = {1: 0.6, -1: 0.0}  # of pairs that attract, and that repel
 _KEEP = 1e-9  # λ of ‖x - x̂‖²
 _ADAGRAD = 0.05  # rate
-_PASSES = 5
+_PASSES = 5  # the authors'
 _BATCH = 50  # pairs
 
 

@@ -42,14 +42,14 @@ from .model import Encoder
 
 WORDS = 0.5  # weight of shared words relative to texts; results from .1 to 1 are similar
 FITTED = 20_000  # texts that a map is fitted on, at most
-POWERS = (0.0, 0.1, 0.2)
+POWERS = (0.0, 0.1, 0.2)  # of a whitening, tried on held-out texts
 _ASKED = 500  # fitted texts that choose a power, as questions
 _AMONG = 4_000  # fitted texts among which these search
 POOL = 4_000  # texts of a measurement
 QUESTIONS = 1_000  # of a measurement, at most
 LENGTH = 12  # words of a question
 _FEWEST = 20  # questions
-_NEAREST = 10
+_NEAREST = 10  # as many as a search usually shows
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,7 @@ from .input_file import Input, checked_vectors, decode_words, encode_words, larg
 FORMAT = "selfvec compressed 1"
 _LEVEL = 19  # of Zstandard
 _SMALL = 1 << 26  # bytes; up to this size rows may be unpacked from a file of any size
-_HIGHEST_RATIO = 256
+_HIGHEST_RATIO = 256  # beyond that of any codes and words that are written here
 _FORMS: dict[str, Forms] = {
     "half": {"half": Tensor("f2", ("R", "d"))},
     "int8": {"int8": Tensor("i1", ("R", "d")), "scales": Tensor("f4", ("R",))},

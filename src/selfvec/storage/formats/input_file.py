@@ -26,7 +26,7 @@ from selfvec.files.untrusted import DAMAGED, decoding, refuse_pointer
 from selfvec.storage.folder_kinds import similar_paths
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
 
-_CHUNK = 1 << 24
+_CHUNK = 1 << 24  # bytes that are read at a time
 _SMALL = 1 << 26  # bytes; up to this size a file may be compressed at any ratio
 _HIGHEST_RATIO = 100  # text vectors compress to about a third, a decompression bomb to a thousandth
 TOO_LARGE = f"unpacks to more than {_HIGHEST_RATIO} times its size, as no vectors do"
