@@ -13,7 +13,8 @@ A source is one of
 * a row of results.json by its name; then, if rows share the name, the program it is compared with; then
   ``ratio``, if the ratio is meant and not the value;
 * a cell of a generated table: ``gains#similarity; refined; UMNSRS`` is the page of docs/results/, the part,
-  cells that only one row has, and the head of the column;
+  cells that only one row has, and the head of the column; a cell may be cut short by ``…``, and of a cell of
+  several numbers `` (%)`` after the head takes the percentage;
 * a constant of the code, such as ``selfvec.refinement.decorrelation.POWER``;
 * ``cited: WHERE`` for a figure that somebody else published.
 
@@ -178,15 +179,23 @@ def _cell(place: str, *cells: str) -> float:
     table = read_table(generated((RESULTS / f"{page}.md").read_text(encoding="utf-8"))[part])
     *wanted, head = cells
     heads = table[0]
+    kind = ""
+    if head not in heads and head.endswith(" (%)"):
+        head, kind = head.removesuffix(" (%)"), " %"
     for above, row in pairwise(table[2:]):
         row[0] = row[0] or above[0]
-    rows = [row for row in table[2:] if set(wanted) <= set(row)]
+    rows = [row for row in table[2:] if all(any(_is(cell, name) for cell in row) for name in wanted)]
     if len(rows) != 1 or heads.count(head) != 1:
         raise LookupError(f"{page}.md, {part}: {len(rows)} rows and {heads.count(head)} columns are {cells}")
-    found = re.search(rf"[+−-]?(?:{_NUMBER})", rows[0][heads.index(head)])
+    found = re.search(rf"[+−-]?(?:{_NUMBER})(?={kind})", rows[0][heads.index(head)])
     if found is None:
         raise LookupError(f"{page}.md, {part}: no number at {cells}")
     return float(found[0].replace(",", "").replace("−", "-"))
+
+
+def _is(cell: str, name: str) -> bool:
+    """Whether a name, which may be cut short, is that of a cell."""
+    return cell == name or (name.endswith("…") and cell.startswith(name.removesuffix("…")))
 
 
 @functools.cache

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.figures import look_up, main, refill, typed_by_hand, typeset, wrong_units
+from benchmarks.page import RESULTS, generated
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,21 @@ def test_a_figure_can_name_a_cell_of_a_generated_table() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["no such benchmark", "gains#similarity; refined; UMNSRS", "vectors#x; y"])
+def test_a_cell_may_be_named_by_its_beginning_and_its_percentage_taken() -> None:
+    part = generated((RESULTS / "paper.md").read_text(encoding="utf-8"))["claims"]
+    share = look_up("paper#claims; 141K tokens, 3,466 types…; we measured (%)")
+    assert f" ({share:.0f} %) with vectors; the mean sentence" in part
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "no such benchmark",
+        "gains#similarity; refined; UMNSRS",
+        "vectors#x; y",
+        "paper#claims; 141K tokens…; we measured",
+    ],
+)
 def test_a_name_that_fits_nothing_or_several_rows_is_an_error(name: str) -> None:
     with pytest.raises(LookupError):
         look_up(name)
