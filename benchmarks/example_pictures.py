@@ -1,11 +1,15 @@
-"""The pictures of the worked examples on pages of explanation: of the example text, with the defaults.
+"""The pictures of worked examples, with the defaults: those of pages of explanation, and the README's.
 
-``python -m benchmarks.example_pictures`` draws docs/figures/example-*.svg. Nothing is measured here.
+``python -m benchmarks.example_pictures`` draws docs/figures/example-*.svg of the example text, and found.svg
+of the documentation of this Python. Nothing is measured here.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +18,15 @@ import numpy as np
 import selfvec
 from benchmarks.page import FIGURES
 from selfvec.analysis.views.figure import save_figure
-from selfvec.analysis.views.plane import GREY, WORDS
+from selfvec.analysis.views.plane import GREY, INK, WORDS
 from selfvec.base.chart import Axis, Chart, Line, Mark
-from selfvec.files.svg import Figure
+from selfvec.files.atomic_files import atomic_file
+from selfvec.files.svg import FONT, Figure
 
 QUESTION = "flood at the tannery"
+OF_PYTHON = "convert a picture"  # entries on images have neither word
+WAYS = {"bm25": "Search by words alone (BM25)", "hybrid": "Selfvec"}
+WIDE = 390  # pixels of a column of `found_beside`
 PARTS = {"words": GREY, "related": WORDS[5], "dense": WORDS[0]}  # of a hybrid score, with their colours
 TESTS = {"self_retrieval": "self-retrieval", "context": "context"}
 
@@ -38,6 +46,44 @@ def drawn(run: selfvec.Run, folder: Path) -> None:
         for test, name in TESTS.items()
     ]
     _save(_beside(tested), folder / "example-selection.svg", tested, "method")
+
+
+def found_beside(run: selfvec.Run, text: str, path: Path) -> None:
+    """Draw what a search by words finds first beside what Selfvec finds, each with its reason."""
+    first = {mode: selfvec.search(run, OF_PYTHON, top=3, mode=mode).as_dict()["hits"] for mode in WAYS}
+    met = [word["document"] for hit in first["hybrid"] for word in hit["words"] if word["kind"] == "match"]
+    if met:
+        raise ValueError(
+            f"{OF_PYTHON}: what Selfvec finds has {met}, too; take another question for this picture"
+        )
+    head = f"\u201c{OF_PYTHON}\u201d, asked of {text}"
+    lines = [_line(0, 16, head, INK, "bold")]
+    for column, (mode, title) in enumerate(WAYS.items()):
+        lines.append(_line(column * WIDE, 50, title, GREY if mode == "bm25" else WORDS[0], "bold"))
+        for place, hit in enumerate(first[mode]):
+            lines.append(_line(column * WIDE, 78 + 46 * place, f"{place + 1}. {hit['id']}", INK))
+            lines.append(_line(column * WIDE + 18, 96 + 46 * place, "; ".join(_reasons(hit["words"])), GREY))
+    size = f'width="{2 * WIDE + 24}" height="220" viewBox="-12 -12 {2 * WIDE + 24} 220"'
+    told = "".join(
+        f"; {title}: {', '.join(hit['id'] for hit in first[mode])}" for mode, title in WAYS.items()
+    )
+    paper = '<rect x="-12" y="-12" width="100%" height="100%" fill="white"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="{FONT}" font-size="14">'
+    svg += f"<title>{escape(head + told)}</title>{paper}{''.join(lines)}</svg>"
+    with atomic_file(path, overwrite=True) as temporary:
+        temporary.write_text(svg, encoding="utf-8", newline="\n")
+
+
+def _reasons(words: list[dict[str, Any]]) -> Iterator[str]:
+    """The words of a hit that are the question's, and those that are related to one of them."""
+    for kind, said in (("match", "has {}"), ("related", "has {}, related to {}")):
+        for asked in dict.fromkeys(word["query"] for word in words if word["kind"] == kind):
+            own = [word["document"] for word in words if (word["kind"], word["query"]) == (kind, asked)]
+            yield said.format(" and ".join(dict.fromkeys(own)), asked)
+
+
+def _line(x: float, y: float, text: str, colour: str, weight: str = "normal") -> str:
+    return f'<text x="{x}" y="{y}" fill="{colour}" font-weight="{weight}">{escape(text)}</text>'
 
 
 def _stacked(rows: list[dict[str, Any]]) -> Chart:
@@ -82,3 +128,5 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary:
         text = selfvec.example(Path(temporary) / "storms.jsonl")
         drawn(selfvec.refine(text, slice="year", output=Path(temporary) / "run"), FIGURES)
+        asked = f"the documentation of Python {sys.version_info.major}.{sys.version_info.minor}"
+        found_beside(selfvec.demo(Path(temporary) / "demo-run"), asked, FIGURES / "found.svg")
