@@ -20,6 +20,7 @@ from benchmarks.page import FIGURES
 from selfvec.analysis.views.figure import save_figure
 from selfvec.analysis.views.plane import GREY, INK, WORDS
 from selfvec.base.chart import Axis, Chart, Line, Mark
+from selfvec.corpus.python_docs import python_documentation
 from selfvec.files.atomic_files import atomic_file
 from selfvec.files.svg import FONT, Figure
 
@@ -129,4 +130,4 @@ if __name__ == "__main__":
         text = selfvec.example(Path(temporary) / "storms.jsonl")
         drawn(selfvec.refine(text, slice="year", output=Path(temporary) / "run"), FIGURES)
         asked = f"the documentation of Python {sys.version_info.major}.{sys.version_info.minor}"
-        found_beside(selfvec.demo(Path(temporary) / "demo-run"), asked, FIGURES / "found.svg")
+        found_beside(selfvec.refine(python_documentation(), stop_words="en"), asked, FIGURES / "found.svg")

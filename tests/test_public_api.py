@@ -268,8 +268,8 @@ def test_subwords_start_words_unless_zero_is_asked_for(storms: list[str]) -> Non
 
 
 def test_errors_read_as_place_rule_remedy() -> None:
-    error = InputError("a rule", path="f.csv", line=3, field="text", remedy="mend it")
-    assert str(error) == "f.csv:3: field 'text': a rule; mend it"
+    error = InputError("a rule", path="f.csv", line=3, field="text", remedy="correct it")
+    assert str(error) == "f.csv:3: field 'text': a rule; correct it"
     assert isinstance(error, ValueError)
 
 

@@ -64,11 +64,11 @@ def test_what_is_left_out_is_said_also_from_the_cache(texts: Path) -> None:
     for source, cache in ((texts, "cache"), (texts, "cache"), ([texts], None)):
         options = there | ({"cache": texts.parent / cache} if cache else {})
         found = selfvec.ask(source, "hail", **options)
-        assert "1 row mended: is not UTF-8 (1 place), first" in found.left_out
+        assert "1 row repaired: is not UTF-8 (1 place), first" in found.left_out
         assert "left out: 1 bad row, first" in found.left_out
         assert "1 file of other kinds (.xyz 1)" in found.left_out
         assert found.skipped_files == [str(texts / "other.xyz")]
-        assert "1 row mended" in repr(found)
+        assert "1 row repaired" in repr(found)
         assert json.loads(json.dumps(found.as_dict()))["left_out"] == found.left_out
     (texts / "new.txt").write_text("A zeppelin landed.", encoding="utf-8")
     grown = selfvec.ask(texts, "zeppelin", cache=texts.parent / "cache", **there)

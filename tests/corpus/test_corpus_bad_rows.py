@@ -110,7 +110,7 @@ def test_if_all_rows_are_bad_the_first_is_named(reader: Reader):
 def test_a_bad_file_in_a_folder_is_named(reader: Reader):
     reader.write("docs/a.txt", "fine")
     path = reader.write("docs/b.txt", b"fine\nnot \0 fine")
-    with pytest.raises(CorpusError, match=rf"^{path}:2: holds NUL bytes; mend the file"):
+    with pytest.raises(CorpusError, match=rf"^{path}:2: holds NUL bytes; correct the file"):
         reader.texts("docs")
     assert reader.texts("docs", skip_bad_rows=True) == ["fine"]
 

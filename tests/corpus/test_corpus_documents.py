@@ -158,7 +158,7 @@ def test_a_page_that_cannot_be_read_to_its_end_is_named(reader: Reader, page: by
     reader.write("in/b.txt", "Sound.")
     with pytest.raises(CorpusError) as error:
         reader.texts("in")
-    assert str(error.value).startswith(f"{path}: cannot be read to its end: {fault}; mend the file or leave")
+    assert str(error.value).startswith(f"{path}: cannot be read to its end: {fault}; correct the file or")
     assert reader.texts("in", skip_bad_rows=True) == ["Sound."]
     assert (reader.corpus.summary.bad_rows, reader.corpus.summary.empty) == (1, 0)
 

@@ -201,7 +201,7 @@ def test_rows_that_are_the_header_again_are_left_out_and_counted(reader: Reader)
     path = reader.write("a.csv", "id,text\n1,hail\nid,text\n2,id\n id , text \n3,text\nid,other\n")
     for batch_bytes in (1, 1 << 20):
         assert reader.texts("a.csv", batch_bytes=batch_bytes) == ["hail", "id", "text", "other"]
-        said = f"2 rows mended: rows that repeat the header left out (2 places), first in line 3 of {path}"
+        said = f"2 rows repaired: rows that repeat the header left out (2 places), first in line 3 of {path}"
         assert said in reader.corpus.summary.describe()
     assert len(reader.texts("a.csv", as_is=True)) == 6
 

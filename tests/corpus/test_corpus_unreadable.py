@@ -44,7 +44,7 @@ def test_nul_is_replaced_alike_in_texts_ids_and_fields(reader: Reader, kind: str
     summary = corpus.summary
     assert (summary.mended_rows, summary.bad_rows) == (1, 0)
     assert summary.mended_places[0].endswith(":2: NUL characters replaced: 3 places")
-    assert "1 row mended: NUL characters replaced (3 places), first " in summary.describe()
+    assert "1 row repaired: NUL characters replaced (3 places), first " in summary.describe()
 
 
 def test_nul_is_replaced_in_slices() -> None:
@@ -120,7 +120,7 @@ def test_text_that_was_decoded_twice_is_decoded_once_and_counted(wrong: str) -> 
     ]
     assert corpus.summary.mended_places == places
     told = "UTF-8 that had been read as Windows-1252 decoded again (18 places), first in line 1 of rows"
-    assert f"2 rows mended: {told}" in corpus.summary.describe()
+    assert f"2 rows repaired: {told}" in corpus.summary.describe()
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,8 @@ class SelfvecError(Exception):
     ``rule`` is the rule that was broken; ``path``, ``line`` (from 1) and ``field`` are the place; ``remedy``
     tells what to do next, in the imperative.
 
-    >>> str(InputError("a row needs 3 numbers, this one has 2", path="a.txt", line=4, remedy="mend the row"))
-    'a.txt:4: a row needs 3 numbers, this one has 2; mend the row'
+    >>> str(InputError("a row needs 3 numbers, not 2", path="a.txt", line=4, remedy="correct the row"))
+    'a.txt:4: a row needs 3 numbers, not 2; correct the row'
     """
 
     exit_status = 2

@@ -181,7 +181,7 @@ class DateField:
 
     def _bad(self, value: str, line: int, corpus_pass: CorpusPass) -> None:
         rule = f"{value[:_SHOWN]!r} is not a date in a known form"
-        remedy = "mend the row, choose another --date-field"
+        remedy = "correct the row, choose another --date-field"
         corpus_pass.bad(rule, path=self.path, line=line, field=self.name, remedy=remedy)
 
 

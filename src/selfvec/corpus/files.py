@@ -383,7 +383,7 @@ def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
     try:
         text = document_text(kind, data, remarks)
     except ValueError as error:
-        corpus_pass.bad(str(error), path=str(member), line=None, remedy="mend the file")
+        corpus_pass.bad(str(error), path=str(member), line=None, remedy="correct the file")
         return None
     if not text.strip() and not remarks.unread:
         what = f"{kind.unread} of {kind.name} files are not read"
@@ -401,7 +401,7 @@ def _text(data: bytes, path: str, corpus_pass: CorpusPass) -> str | None:
         if utf16 := unmarked(data):
             corpus_pass.bad(f"is {utf16[0]}, text is needed", path=path, line=None, remedy=utf16[1])
         else:
-            corpus_pass.bad(HOLDS_NUL, path=path, line=line, remedy="mend the file")
+            corpus_pass.bad(HOLDS_NUL, path=path, line=line, remedy="correct the file")
         return None
     if fault := not_utf8(data):
         corpus_pass.bad(fault.rule, path=path, line=fault.line, remedy=fault.remedy)

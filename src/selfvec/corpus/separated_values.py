@@ -390,7 +390,7 @@ class _Table:
         if fault is None:
             differ = f"a row has {width} fields as its header, this one has {len(row)}"
             fault = differ if len(row) != width else "a quote is left open in this row, or in one below it"
-        remedy = "quote the field that holds the delimiter" if len(row) > width else "mend the row"
+        remedy = "quote the field that holds the delimiter" if len(row) > width else "correct the row"
         self.corpus_pass.bad(fault, path=self.path, line=number, remedy=remedy)
         return 1
 

@@ -142,7 +142,7 @@ class Summary:
         >>> places = {"cut words joined": 3, "tags read": 1}
         >>> first = "a:7: cut words joined: 2 places"
         >>> Summary(mended_rows=2, mended=places, mended_places=[first]).left_out()
-        '2 rows mended: cut words joined (3 places) and tags read (1 place), first in line 7 of a'
+        '2 rows repaired: cut words joined (3 places) and tags read (1 place), first in line 7 of a'
         """
         parts = []
         left_out = [f"{self.empty:,} empty"] if self.empty else []
@@ -158,7 +158,7 @@ class Summary:
             guess = more.partition(":")[0]  # such as ", probably windows-1252"
             path, _, line = first.rpartition(":")
             where = f"line {line} of {path}{guess}"
-            parts.append(f"{count_of(self.mended_rows, 'row')} mended: {what}, first in {where}")
+            parts.append(f"{count_of(self.mended_rows, 'row')} repaired: {what}, first in {where}")
         if left_out:
             parts.append("left out: " + ", ".join(left_out))
         return "; ".join(parts)
@@ -347,7 +347,7 @@ class CorpusPass:
         path: str,
         line: int | None,
         field: str | None = None,
-        remedy: str = "mend the row",
+        remedy: str = "correct the row",
     ) -> None:
         """Count a malformed row and note its place; `CorpusError` unless bad rows are skipped."""
         if not self.skip_bad_rows:

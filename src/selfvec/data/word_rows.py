@@ -172,7 +172,7 @@ class WordRows:
         row = first_not_finite(self.vectors)
         if row is not None:
             rule = f"vectors hold finite numbers, the one of {self.index_to_key[row][:40]!r} holds NaN or inf"
-            raise OptionError(rule, field=name, remedy="leave the word out or mend its numbers")
+            raise OptionError(rule, field=name, remedy="leave the word out or correct its numbers")
         self._finite = True
 
     def replace_matrix(self, equal: AnyFloats) -> None:

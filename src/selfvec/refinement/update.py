@@ -185,7 +185,7 @@ def as_kept(run: Run, corpus: Corpus, batch: Documents, path: str) -> Documents:
             )
             line = None if batch.lines is None else int(batch.lines[row])
             where = path if line else f"{path}, document {column_or_nulls(documents, ID)[row]!r}"
-            remedy = "mend it, skip bad rows to leave it out, or refine the run anew, which decides anew"
+            remedy = "correct it, skip bad rows to leave it out, or refine the run anew, which decides again"
             raise CorpusError(rule, path=where, line=line, field=name, remedy=remedy)
         if odd.any():
             count = count_of(int(odd.sum()), "value")

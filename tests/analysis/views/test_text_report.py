@@ -157,7 +157,7 @@ def test_undated_texts_have_subjects_a_picture_and_documents(tmp_path: Path) -> 
     made = selfvec.report(run, tmp_path / "report.html", groups="kind")
     page = Tags((tmp_path / "report.html").read_text(encoding="utf-8"))
     assert page.headings[0].strip() == "letters"
-    assert "240 rows mended" in page.text[page.text.index("How this was made") :]
+    assert "240 rows repaired" in page.text[page.text.index("How this was made") :]
     assert str(tmp_path) not in page.html
     text = " ".join(page.text.split())
     assert text.index("Share of the documents, by kind") < text.index("What stands out")

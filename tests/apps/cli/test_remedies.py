@@ -50,7 +50,7 @@ def test_what_a_message_advises_can_be_done(
     Path("text.txt").write_text("hail broke the roof\n" * 9)
     Path("a b.vec").write_bytes(content)
     said = ran([word.replace("{}", "a b.vec") for word in command.split()], 2).err
-    advised = re.search(r"mend it by: (selfvec .* --vectors-errors replace) \(in Python", said)
+    advised = re.search(r"convert it: (selfvec .* --vectors-errors replace) \(in Python", said)
     assert advised, said
     assert run(shlex.split(advised[1])[1:]) == 0
-    assert len(load("mended.safetensors")) in (1, 2)
+    assert len(load("repaired.safetensors")) in (1, 2)

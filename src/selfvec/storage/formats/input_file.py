@@ -132,8 +132,8 @@ _BOM = "\ufeff".encode()
 
 def lenient(source: Input) -> str:
     """The remedy for words that are not UTF-8 or occur twice: a command, since not all have such a flag."""
-    mended = shlex.join(["selfvec", "vectors", "convert", str(source.path), "-o", "mended.safetensors"])
-    return f"mend it by: {mended} --vectors-errors replace (in Python, errors='replace')"
+    command = shlex.join(["selfvec", "vectors", "convert", str(source.path), "-o", "repaired.safetensors"])
+    return f"convert it: {command} --vectors-errors replace (in Python, errors='replace')"
 
 
 def decode_words(data: bytes, source: Input, *, first_line: int | None = None) -> list[str]:
@@ -236,7 +236,7 @@ def checked_vectors(
         where = "" if first_line is not None else f" ({place(bad)})"
         rule = f"vectors hold finite numbers, the one of {words[bad][:40]!r}{where} holds NaN or inf"
         line = None if first_line is None else bad + first_line
-        raise source.error(rule, line=line, remedy="remove the row or mend the number")
+        raise source.error(rule, line=line, remedy="remove the row or correct the number")
     provenance = {"notes": list(notes)}
     try:
         return Vectors(words, matrix, provenance=provenance, **columns)

@@ -338,7 +338,7 @@ def _converted(vectors: Vectors, row: Format, dtype: str | None, dimensions: int
     bad = first_not_finite(matrix)
     if bad is not None:
         rule = f"the vector of {vectors.index_to_key[bad][:40]!r} is not finite in {dtype}"
-        remedy = "mend the row or leave it out"
+        remedy = "correct the row or leave it out"
         raise OptionError(rule, remedy=remedy)
     return Vectors(vectors.index_to_key, matrix, sources=vectors.sources, counts=vectors.counts)
 

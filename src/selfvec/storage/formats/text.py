@@ -95,7 +95,7 @@ def read(source: Input) -> Vectors:
     alike = [line for line, width in zip(lines, widths, strict=True) if width == usual]
     if len(alike) > widths.count(dimensions) and all(is_row(line, usual) for line in alike):
         rule = f"the first line says {count_of(dimensions, 'number')} for each word, most lines hold {usual}"
-        remedy = "mend the first line, or remove it if it is no header"
+        remedy = "correct the first line, or remove it if it is no header"
         raise source.error(rule, line=1, remedy=remedy)
     words, matrix = read_lines(source, start, (rows, dimensions), first_line=2)
     return checked_vectors(words, matrix, source, first_line=2, notes=_notes(words))
@@ -142,7 +142,7 @@ def read_glove(source: Input) -> Vectors:
     dimensions = _dimensions(lines, widths)
     if dimensions < 1:
         rule = "a line is a word and its numbers, this one is not"
-        raise source.error(rule, line=widths.index(dimensions) + 1, remedy="remove or mend the line")
+        raise source.error(rule, line=widths.index(dimensions) + 1, remedy="remove or correct the line")
     announced = header(source)
     if announced and announced[1] > 1 and widths[1:2] == [announced[1]]:
         raise source.error("GloVe text has no header, this file has", line=1, remedy="leave the format out")
@@ -257,7 +257,7 @@ def read_lines(
         )
     if there != rows:
         rule = f"the first line says {shape[0]} rows, but the file holds {there}"
-        remedy = "the file may be cut off: get it again, or mend the number"
+        remedy = "the file may be cut off: get it again, or correct the number"
         raise source.error(rule, line=1, remedy=remedy)
     matrix = np.empty((rows, dimensions), np.float32)
     large = end - start > _WORTH_IT
@@ -341,7 +341,7 @@ def _parse_line(text: bytes, out: Floats, source: Input, line: int) -> bytes:
     else:
         out[:] = [float(field) for field in numbers]
         return word
-    raise source.error(wrong, line=line, remedy="remove or mend the line")
+    raise source.error(wrong, line=line, remedy="remove or correct the line")
 
 
 def _fields(text: bytes, dimensions: int) -> tuple[bytes, list[bytes]]:
