@@ -152,7 +152,7 @@ def compare(
     a : Vectors, Run or path
         A run folder or vectors file.
     b : Vectors, Run or path
-        Another one.
+        The run or vectors to compare with.
     top : int, at least 1, optional
         Words shown; by default all.
     fdr : float, at least 0, at most 1

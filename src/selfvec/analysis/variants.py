@@ -66,7 +66,7 @@ def variants(
 ) -> Figures:
     """List words that are written in two ways, such as acft and aircraft.
 
-    Of these words one vanishes as the other comes, in the same contexts. The file can be edited, and given to
+    One word of a pair vanishes as the other comes in the same contexts. The file can be edited, and given to
     drift, keyness, topics, search and report as their ``variants``.
 
     Parameters

@@ -55,8 +55,8 @@ class Refiner(Settings):
     Parameters
     ----------
     encoder : name, path, object or callable, optional
-        Sentence encoder that teaches the run. The name of a fetched one, a folder, an object with ``encode``
-        or ``embed``, or a function of a list of texts.
+        Sentence encoder that teaches the run. The name of a fetched encoder, a folder, an object with
+        ``encode`` or ``embed``, or a function of a list of texts.
 
     Attributes
     ----------

@@ -154,16 +154,16 @@ def similar(
 
     Of aligned vectors of two languages it lists translations.
 
-    Of a run, other forms and spellings of the word stand in a list of their own: they are no news, and would
-    push others out. So do words that only their spelling makes near, if the word itself occurs a hundred
-    times: they begin alike, refining brought them no nearer, and hardly any document has both. Remains of
-    a wrong encoding are left out.
+    Of a run, other forms and spellings of the word stand in a list of their own, since they would push other
+    words out. If the word occurs a hundred times, so do words that are near by their spelling alone: they
+    begin alike, refining brought them no nearer, and hardly any document has both. Remains of a wrong
+    encoding are left out.
 
     Parameters
     ----------
     vectors : Run, Vectors, path or name
-        A run folder, a vectors file, default, or aligned vectors. There a word of either set of vectors is
-        looked for in both; a word that both have is taken from b. The list of the other set, its
+        A run folder, a vectors file, default, or aligned vectors. In aligned vectors, a word
+        is looked for in both sets; a word that both have is taken from b. The list of the other set, its
         translations, comes first.
     words : str or sequence of str
         Words of the run.

@@ -92,7 +92,7 @@ def serve(
     run : path
         A run folder.
     host : str
-        Address to listen on. Those that other machines reach need a token, of SELFVEC_READ_TOKEN or new.
+        Address to listen on. If other machines reach it, a token is needed: SELFVEC_READ_TOKEN, or a new one.
     port : int, at least 0, at most 65535, optional
         Port; by default the first free one from 8765.
     write : bool

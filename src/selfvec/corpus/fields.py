@@ -61,7 +61,7 @@ class FieldOptions(TypedDict, total=False):
     skip_bad_rows : bool
         Count malformed rows and go on.
     as_is : bool
-        Keep texts as they are written: terminal codes, HTML's entities and the like are not mended.
+        Keep texts as they are written: terminal codes, HTML's entities and the like stay.
     """
 
     text_field: str | Sequence[str] | None

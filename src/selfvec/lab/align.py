@@ -200,7 +200,7 @@ def align(
     a : Vectors, Run or path
         A run folder or vectors file.
     b : Vectors, Run or path
-        Another one.
+        The vectors that are brought into the space of a.
     method : {"procrustes", "dictionary", "unsupervised", "compass", "relative"}
         How. Rotate b onto a by shared words, by a dictionary, or without one (unsupervised); train both
         from one shared space (compass, for runs that kept their tokens); or describe words by their cosines

@@ -268,7 +268,7 @@ def phrases(
 ) -> Phrases:
     """List the multi-word terms of a text.
 
-    They stand by decreasing C-value.
+    Phrases are sorted by C-value, the highest first.
 
     Parameters
     ----------

@@ -45,12 +45,13 @@ class LikeForLike(TypedDict, total=False):
         Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
         those that are certain.
     mix : {"equal", "raw"}
-        Compare with the same mix of fields that differ, or as it is; by default equal in drift, and raw in
-        keyness, whose counts are the text's. Such a field may be the kind of document. Documents are left
-        out at random on the side that has too many of a value. Texts that occur several times count once.
+        How fields that differ are treated; by default equal in drift, and raw in keyness, whose counts are
+        the text's. equal compares the same mix of such a field, for example the kind of document: documents
+        are left out at random on the side that has too many of a value, and texts that occur several times
+        count once. raw compares all documents.
     together : str, optional
         A field: documents with the same value are one observation, as the mails of a thread are. By default
-        those of a field whose values lie whole on one side.
+        fields whose values lie whole on one side are taken.
     """
 
     variants: str | os.PathLike[str] | None

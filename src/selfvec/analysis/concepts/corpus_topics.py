@@ -78,9 +78,9 @@ class GivenTopics(TypedDict, total=False):
         Continue topics that were found before, in this run or another: a file of their JSON, or their result.
         They keep their numbers. With a larger ``number``, new ones follow.
     names : path, optional
-        Name the topics as in a table of them, topics.csv, that a report wrote and you edited. Those with the
-        same name become one. The run keeps the names, for its report, page and assistant, too; "none" forgets
-        them. They are a state of the run: `undo` takes them back.
+        Names of the topics: a table, topics.csv, that a report wrote and you edited. Topics with the same
+        name become one. The run keeps the names, for its report, page and assistant, too; "none" forgets
+        them. The names are a state of the run: `undo` takes them back.
     """
 
     variants: str | os.PathLike[str] | None

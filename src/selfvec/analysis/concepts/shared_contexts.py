@@ -177,7 +177,7 @@ def why(
     a : str, not empty
         A word or phrase of the run; with concepts any text.
     b : str, not empty
-        Another one.
+        Another word or phrase, or text.
     top : int, at least 1
         Shared contexts or concepts listed.
     window : int, at least 3

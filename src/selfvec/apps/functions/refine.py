@@ -63,10 +63,10 @@ def refine(
     corpus : path, paths, texts, data frame or `Corpus`
         Files or folders of text. Also the documents themselves, see `selfvec.as_corpus`.
     vectors : Vectors, path or name, or several
-        Initial vectors; by default the built-in vectors. These with what an encoder knows of words, english,
-        a file, the name of fetched vectors, gensim's vectors, or made from the text alone: none, svd, cipher,
-        glove, word2vec or fasttext. Of several the one that suits the text is taken. Also a dict from words
-        to arrays, a pair of words and their matrix, or a data frame of numbers.
+        Initial vectors; by default the built-in vectors. english adds what an encoder knows of words. A
+        file, the name of fetched vectors, gensim's vectors, or a method that makes them from the text alone:
+        none, svd, cipher, glove, word2vec or fasttext. Several are compared on held-out text. Also a dict
+        from words to arrays, a pair of words and their matrix, or a data frame of numbers.
     method : {"auto", "paper", "online", "decorrelated", "original"}
         The update rule. auto tries paper, online and decorrelated on held-out text and takes the one that
         scored best, or keeps the vectors as they are if none is better; original keeps them in any case.
@@ -74,9 +74,9 @@ def refine(
         The run folder to make. With a cluster it may be a URL. Also None: the run is in memory, and
         `Run.save` writes it.
     slice : {"month", "quarter", "year", "decade", "century", "corpus"}, optional
-        Periods that drift compares. corpus: each path of the corpus is one.
+        Periods that drift compares. corpus: each path of the corpus is a slice.
     encoder : name or path, optional
-        Sentence encoder that teaches the run. The name of a fetched one, or a folder. Also an object with
+        Sentence encoder that teaches the run. The name of a fetched encoder, or a folder. Also an object with
         `encode` or `embed`, or a function of a list of texts.
 
     Other Parameters

@@ -53,13 +53,13 @@ def report(
         The two parts that are compared; by default the last two whole years. Named as in `drift`, whose
         default they are.
     words : str or sequence of str
-        Words that are followed over time; by default the first that changed. Of those named, the page says
-        how their share of the documents changed.
+        Words that are followed over time; by default the first that changed. The page says how
+        the share of the documents of each named word changed.
     filter : str, dict, or sequence of these
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or date=1996..1998;
         several on one field are alternatives.
     groups : str, optional
-        Count subjects by a field. Some of its values, by default those with most text, are state=IOWA,OHIO.
+        Count subjects by a field. state=IOWA,OHIO names values; else those with the most text are shown.
     top : int, at least 1
         Words that changed.
     variants : "auto" or path, optional

@@ -37,7 +37,7 @@ def search(
         A run folder. Its index is made when it is first searched, and kept there.
     query : str, not empty
         A question or some words. Documents with a phrase in quotes come higher, those with -word or NOT word
-        last. If there are no other words, and with a plus before, as in +"heat pump", these are conditions.
+        last. After a plus, as in +"heat pump", or alone, they are conditions.
     mode : {"hybrid", "bm25", "dense"}
         Use words and vectors, words only, or vectors only.
     question : {"encoder", "rows"}, optional

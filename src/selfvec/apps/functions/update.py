@@ -70,7 +70,7 @@ class UpdateOptions(NewDocuments, total=False):
     embeddings : matrix, mapping or data frame, optional
         Vectors of the new documents, if the run was made with such: a row for each, or rows by ids.
     no_undo : bool
-        Keep no state before: withdrawn text is gone at once.
+        Keep no previous state: withdrawn text is gone at once.
     jobs : int, at least 1, optional
     overwrite : bool
     progress : Progress, optional
@@ -118,8 +118,8 @@ def update(
     """Add new documents to a run, replace changed ones, withdraw others.
 
     The result is that of one run on all of the documents. Files are read with the fields of the run's
-    corpus, unless others are named. In place, the state before is kept, with the text that was withdrawn,
-    until the next update; an undo brings it back.
+    corpus, unless others are named. An update in place keeps the previous state, with withdrawn text, until
+    the next update; an undo brings that state back.
 
     Parameters
     ----------
@@ -270,10 +270,10 @@ def watch(
 ) -> Iterator[Run]:
     """Update a run whenever its files change, until it is interrupted.
 
-    Files are taken when they are at rest since the last look. Mistakes in one are printed. If the run cannot
-    be written, such as while another process writes it, that is printed, and the files are taken later. The
-    vectors stay, so that new documents are found at once, until so many came that search gains by refining
-    again.
+    A file is read once it has not changed between two looks. Mistakes in a file are printed. If the run
+    cannot be written, such as while another process writes it, a message says so, and the files are read
+    later. The vectors stay, so that new documents are found at once; once so many came that search gains by
+    it, the run is refined again.
 
     Parameters
     ----------

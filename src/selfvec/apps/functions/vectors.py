@@ -128,8 +128,8 @@ def fetch(
 ) -> Figures:
     """Download public vectors or a sentence encoder.
 
-    Their name can then be given wherever vectors are, or an encoder. The cost of a download is printed before
-    it begins.
+    Their name can then stand wherever a command takes vectors or an encoder. The cost of a download is
+    printed before it begins.
 
     Parameters
     ----------

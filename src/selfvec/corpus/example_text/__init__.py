@@ -43,7 +43,7 @@ Report = dict[str, str]
 def example(path: str | os.PathLike[str], overwrite: bool = False, seed: int = 0) -> Path:
     """Write a small text to try things on: 2,000 made-up storm reports.
 
-    They are of twenty years, one JSON object per line. Each has the fields ``id``, ``title``, ``text``,
+    They cover twenty years, one JSON object per line. Each has the fields ``id``, ``title``, ``text``,
     ``date``, ``region`` and ``kind``. The country does not exist; a program has written the reports.
     Changes are planted in them: *drone*, *mast*, *panel* and *stream* get a new sense around 2010,
     *email* replaces *fax*, *derecho* is new, and some reporters write *haar*, *spate* and *graupel* for
@@ -55,7 +55,7 @@ def example(path: str | os.PathLike[str], overwrite: bool = False, seed: int = 0
         The file to write.
     overwrite : bool
     seed : int, at least 0
-        Seed of all random choices. Another one gives other reports of the same kind.
+        Seed of all random choices. Another seed gives other reports of the same kind.
 
     Returns
     -------

@@ -134,9 +134,9 @@ def evaluate(
     dimensions : int or sequence of int
         Measure again in so many principal axes: whole numbers with commas.
     try_ : str or sequence of str
-        Settings of search to compare, such as mode=hybrid,bm25. Of mode, passage_words and overlap, several
-        values each: every combination is measured with ``retrieval`` or ``questions``, and compared with the
-        first.
+        Settings of search to compare, such as mode=hybrid,bm25. mode, passage_words and overlap take
+        several values: every combination is measured with ``retrieval`` or ``questions``, and compared with
+        the first.
     seed : int, at least 0
         Seed of all random choices: resamples, draws and splits.
 

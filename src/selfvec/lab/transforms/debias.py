@@ -48,7 +48,7 @@ class DebiasSets:
 class Debias(Transform):
     """Remove a direction, such as gender.
 
-    It is removed from the words that should not have it. The direction is the first principal axis of the
+    Words that should be neutral lose the direction. The direction is the first principal axis of the
     centred pairs. There are four methods:
 
     ``hard`` (Bolukbasi et al., 2016)

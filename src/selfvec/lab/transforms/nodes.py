@@ -87,8 +87,8 @@ def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str
 class NodeVectors(LexiconTransform):
     """Add vectors of the concepts of an ontology.
 
-    Each gets a row next to the words, under its identifier. A concept begins as the mean of its words and
-    its definition; a word of n senses counts 1/n. Vectors are then propagated over the relations of
+    Each concept gets a row next to the words, under its identifier. A concept begins as the mean of its
+    words and its definition; a word of n senses counts 1/n. Vectors are then propagated over the relations of
     concepts, as `Retrofit` smooths, so that concepts without known words get one, too. Words and concepts can
     be compared: ``most_similar("hail")`` also finds concepts.
 
