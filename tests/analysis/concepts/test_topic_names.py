@@ -1,5 +1,7 @@
 """Names of topics: phrases and nouns of their documents, by counts that are worked out by hand."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -76,6 +78,38 @@ def test_verbs_name_a_topic_only_where_the_text_has_them_as_nouns() -> None:
     verbs = dict(zip(text.types, _verbs(text.types, text.ids).tolist(), strict=True))
     english = bool(english_lexicon())
     assert {word for word, is_verb in verbs.items() if is_verb} == ({"build", "take"} if english else set())
+
+
+def test_a_word_that_other_topics_have_more_than_half_as_often_names_none_that_has_a_phrase() -> None:
+    """*Test* is in all of 40 texts and in 23 of each 40 others; *race condition* in 8 of the first only."""
+    draw, texts = np.random.default_rng(2), []
+    for i in range(120):
+        said = ["test"] * (i % 40 < (40, 23, 23)[i // 40]) + ["race condition"] * (i < 8)
+        texts.append(" ".join(draw.permutation([*draw.choice(OTHERS, 8, replace=False), *said])))
+    whole = selfvec.refine(texts, vectors="none", method="original")
+    areas = np.arange(120) // 40
+    assert phrase_names(whole, areas, 3)[0] == ["race condition", "test"]
+    alone = selfvec.refine(
+        [text.replace("race condition", "") for text in texts], vectors="none", method="original"
+    )
+    assert phrase_names(alone, areas, 3)[0] == ["test"]
+
+
+def test_of_names_that_tell_a_topic_as_well_the_encoder_takes_the_nearest_to_its_documents() -> None:
+    """All texts of a topic have both of its phrases; the encoder finds those on floods near to one."""
+    draw, texts = np.random.default_rng(3), []
+    for topic in TOPICS.tolist():
+        said = [" ".join([*draw.permutation(OTHERS)[:6], phrase]) for phrase in (MONEY, STORM)[topic]]
+        texts.append(". ".join(said))
+
+    def near(phrase: str) -> Callable[[list[str]], np.ndarray]:
+        """Texts, and the phrase alone, are (1, 0) or (0, 1) by their topic; all else is (1, 1)."""
+        rows = {text: ([1, 0], [0, 1])[topic] for text, topic in zip(texts, TOPICS.tolist(), strict=True)}
+        return lambda given: np.array([(rows | {phrase: [0, 1]}).get(text, [1, 1]) for text in given], float)
+
+    for first, second in (STORM, STORM[::-1]):
+        encoded = selfvec.refine(texts, "none", method="original", encoder=near(first))
+        assert phrase_names(encoded, TOPICS, 2)[1] == [first, second]
 
 
 def test_a_topic_that_no_phrase_or_noun_is_typical_of_has_no_such_name(run: Run) -> None:

@@ -52,7 +52,7 @@ _FORMS: Forms = {
     "of_documents": Tensor("i8", ("D",), -1, "K"),
     "centres": Tensor("f4", ("K", "d"), finite=True),
 }
-_KIND = "named after phrases that most of their documents have"  # topics in the cache; another is never read
+_KIND = "named after phrases near to what their documents say"  # topics in the cache; another is never read
 _LISTED = 5  # terms of a topic in a group
 
 

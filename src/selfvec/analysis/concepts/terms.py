@@ -13,17 +13,23 @@ that occur once in each of their documents have an RIDF near 0; it is set to at 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
 from selfvec.analysis.word_kinds import garbled_words, has_letter, stop_words_of_run, with_letters
 from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import AnyInts, Doubles, Floats, Ints, Mask, Rows
+from selfvec.base.errors import InputError
 from selfvec.base.threads import finish, in_order, one_core, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
+from selfvec.encoders.encoded_texts import encoded_texts_of
+from selfvec.encoders.run_encoder import document_rows, read_documents, word_text
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import cross_counts, ratios_of_shares
 from selfvec.refinement.derived_vectors import topic_vectors
@@ -231,6 +237,10 @@ def _mean_cosine(rows: Rows, mean: Rows) -> float:
 # is sure. Each word of a phrase tells as much. Of a large text some documents of each topic are read, as many
 # of each, so that small topics have names as good as those of large ones.
 #
+# Several may tell a topic about as well. Of these, a general word, which is not surely twice as frequent in
+# the topic as in the others, comes last; and first the one that the run's encoder, if it has one, finds
+# nearest to what the documents of the topic say and others do not.
+#
 # Who signs, is answered or stands in a head or trailer is in most documents of a topic, too, but always
 # between the same words. What a text is about stands in sentences, between others each time. So in a topic a
 # phrase counts once between the same words: persons name a topic that is about them, and formulas none.
@@ -243,6 +253,9 @@ _BESIDE = (
 _LONGEST = 60  # characters of a name
 _DOCUMENTS = 400  # of a topic that are read, as many of each: small topics are named as well as large ones
 _CHARACTERS = 2_000_000  # of all of them
+_ABOUT_AS_WELL = 0.5  # of the score of the best
+_TYPICAL = 2  # times the share in other topics, surely: a single word that is less typical is general
+_CANDIDATES = 24  # names of a topic that are compared
 _SHORTEST = 3  # letters of a noun; a phrase has a word with one more
 _VERBS = frozenset(("VB", "VBP", "VBZ", "VBD", "VBN"))  # tags of what is a verb first
 _NO_BEGINNING = frozenset(("VB", "VBP", "VBZ", "VBD", "CD"))  # tags of finite verbs and numbers
@@ -278,14 +291,62 @@ def phrase_names(run: Run, topic_of: Ints, number: int) -> list[list[str]]:
     weights = np.array([0 if name in dropped else len(_words(name)) for name in names])
     if lexicon(run)("the"):
         weights[_verbs(names, words)] = 0
-    subject = can_name(run)
-    out = []
+    subject, candidates = can_name(run), []
     for here, size in zip(counts.T, sizes.tolist(), strict=True):
         _, low, _ = ratios_of_shares(counts.sum(axis=1) - here, len(read) - size, here, size)
         scores = weights * here * np.log(np.maximum(low, 1))
+        general = (weights == 1) & (low < _TYPICAL)
         order = np.argsort(-scores, kind="stable")[: np.count_nonzero(scores)].tolist()
-        out.append(list(_short(distinct(filter(subject, (names[i] for i in order)), NAMED))))
+        able = islice((i for i in order if subject(names[i])), _CANDIDATES)
+        candidates.append([_Candidate(names[i], float(scores[i]), bool(general[i])) for i in able])
+    near = _nearness(run, read, of_read, candidates)
+    return [list(_short(_chosen(*pair))) for pair in zip(candidates, near, strict=True)]
+
+
+class _Candidate(NamedTuple):
+    """What may name a topic."""
+
+    name: str
+    score: float  # how well it tells the topic
+    general: bool
+
+
+def _chosen(candidates: Sequence[_Candidate], near: Mapping[str, float]) -> list[str]:
+    """The names of a topic: again and again the best of those that tell it about as well as the first left.
+
+    >>> rows = ("test", 9, True), ("unit_test", 8, False), ("mock", 5, False), ("run", 1, False)
+    >>> test, unit_test, mock, run = (_Candidate(*row) for row in rows)
+    >>> _chosen([test, unit_test, mock, run], {}), _chosen([test, unit_test, mock], {"mock": 0.5})
+    (['unit_test', 'mock', 'run'], ['mock', 'unit_test'])
+    >>> _chosen([test, run], {})
+    ['test', 'run']
+    """
+    out: list[str] = []
+    while candidates and len(out) < NAMED:
+        alike = [each for each in candidates if each.score >= _ABOUT_AS_WELL * candidates[0].score]
+        best = max(alike, key=lambda each: (not each.general, near.get(each.name, 0.0), each.score))
+        out.append(best.name)
+        candidates = [each for each in candidates if len(distinct([*out, each.name], NAMED + 1)) > len(out)]
     return out
+
+
+def _nearness(
+    run: Run, read: Ints, of_read: Ints, candidates: Sequence[Sequence[_Candidate]]
+) -> list[dict[str, float]]:
+    """How near the run's encoder finds names to the documents of their topic, less all; empty without it."""
+    encoded, phrases = encoded_texts_of(run), sorted({each.name for own in candidates for each in own})
+    rows = None
+    if encoded is not None and run.text is not None and phrases:
+        with suppress(InputError):  # it has changed since the run: counts alone name topics
+            rows = read_documents(run, [word_text(name) for name in phrases])
+    if encoded is None or run.text is None or rows is None:
+        return [{} for _ in candidates]
+    documents = document_rows(encoded, run.text.texts(read.tolist()))
+    has = documents.any(axis=1)  # the others were not encoded
+    own = [documents[has & (of_read == topic)] for topic in range(len(candidates))]
+    sums, sizes = np.stack([each.sum(axis=0) for each in own]), np.array([len(each) for each in own])
+    means = sums / np.maximum(sizes, 1)[:, None] - sums.sum(axis=0) / max(sizes.sum(), 1)
+    return [dict(zip(phrases, near, strict=True)) for near in (means @ rows.T).tolist()]
 
 
 def _between_other_words(words: Ints, offsets: Ints, group_of: Ints, letters: Mask) -> Mask:
