@@ -51,13 +51,13 @@ def _summary(run: Run, place: object = None) -> None:
 
 
 def demo(run: Run, _: Given) -> None:
-    """Words of the documentation before and after, and what to try next."""
+    """What was read, words of the documentation before and after, and what to try next."""
     from selfvec.analysis.views.terminal import draw
     from selfvec.apps.similar_words import similar as neighbours_of
 
+    _summary(run)
     shown = ("string", "thread", "class", "exception", "generator", "pickle")
     show(draw(neighbours_of(run, shown, top=6, compare=True, min_count=10).view()))
-    _summary(run)
     folder = shlex.quote(str(run.folder))
     page = shlex.quote(f"{run.folder}.html")
     say(f"\nThe run is in {folder}, and a report to send in {page}. Try next:")
