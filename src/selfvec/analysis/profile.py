@@ -150,7 +150,7 @@ def profile(run: GivenRun, word: str, *, window: int = 4, top: int = 5, **chosen
     window : int, at least 1
         Words on each side in which collocates are.
     top : int, at least 1
-        Collocates, sequences and values of a field that are listed of each kind.
+        Collocates and sequences that are listed of each kind.
     **chosen
         Those of `Chosen`: which documents are looked at, and which words are one.
 
