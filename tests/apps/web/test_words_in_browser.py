@@ -25,6 +25,8 @@ FIRST_LETTER_IS_LEFT = """(() => {
   return places[0] < places.at(-1);
 })()"""
 
+DIFFERENCES = "getComputedStyle(document.querySelector('#pane details.why')).display"
+
 
 def test_a_newcomer_sees_which_word_changed_and_why(opened: Page) -> None:
     assert opened.run(RANKED).index("cell") < 10
@@ -173,11 +175,13 @@ def test_words_are_listed_when_they_are_tested_as_drift_lists_them(page: Page, s
     page.wait("document.querySelector('#pane .lead').innerText.includes('25 % done')")
     assert page.text("#pane h2") == "Words that changed"
     assert page.run(RANKED) == []
+    assert page.run(DIFFERENCES) == "none"
     page.run("window.stage = 'tested'")
     page.wait("document.querySelector('.ranking .sure')?.innerText === 'significant'")
     told = drift(site.data.run, ["1990", "2020"])
     assert page.run(RANKED) == [row["word"] for row in told.rows[:50]]
     assert told.summary in page.text("#pane .lead")
+    assert page.run(DIFFERENCES) != "none"
 
 
 def test_the_view_before_stays_while_a_comparison_loads(opened: Page) -> None:
@@ -186,6 +190,7 @@ def test_the_view_before_stays_while_a_comparison_loads(opened: Page) -> None:
     opened.choose("#comparison", "1990|2020")
     opened.wait("document.querySelector('#pane .lead').innerText.includes('25 % done')")
     assert opened.run(RANKED) == before
+    assert opened.run(DIFFERENCES) == "none"  # they are those of the comparison before
     opened.run("window.stage = 'tested'")
     opened.wait("document.querySelector('#pane h2').innerText.includes('1990')")
 

@@ -219,7 +219,7 @@ export class Atlas {
       places.length > LISTED ? h("p.quiet", `and ${count(places.length - LISTED)} more`) : h("span"),
     );
     if (!this.selection.hidden) this.selection.scrollIntoView({ block: "nearest" });
-    say(`${places.length} selected`);
+    say(`${count(places.length)} selected`);
   }
 
   pick(word, i) {

@@ -110,13 +110,13 @@ function timeline(chart, small = false) {
     height = small ? 130 : 260;
   const { places, bounds, figures } = across(periods, width, small ? 5 : width / 70),
     open = rare(periods);
-  // The bands are inside the axes, too: a band that is cut off looks surer than it is.
+  // The bands are inside the axes, too: a band that is cut off looks surer than it is. An open mark may not be.
   const values = series.flatMap(({ points }) =>
-    points.map(({ value, high }, i) => (open[i] ? value : Math.max(value, high ?? 0))),
+    points.map(({ value, high }, i) => (open[i] ? 0 : Math.max(value, high ?? 0))),
   );
   const ticks = upward(Math.min(limit, Math.max(...values, 1e-9)), small ? 3 : 5, limit),
     floor = height - BOTTOM;
-  const y = (value) => floor - (value / ticks.at(-1)) * (floor - TOP);
+  const y = (value) => floor - (Math.min(value, ticks.at(-1)) / ticks.at(-1)) * (floor - TOP);
   const highest = ({ name, points }) => {
     const most = points.reduce(
       (best, { value }, i) => (!open[i] && (best < 0 || value > points[best].value) ? i : best),
@@ -200,7 +200,7 @@ export function charted(chart) {
     return svg("svg", { viewBox: "0 0 24 8", class: "sign-line", "aria-hidden": "true" }, line);
   };
   const band = series.some(({ points }) => points[0].low !== undefined) && "the band is the 95 % interval",
-    open = rare(periods).some(Boolean) && "open marks are periods with few documents";
+    open = rare(periods).some(Boolean) && "open marks have few documents and set no scale";
   const rows = periods.map(({ name }, at) => [
     readable(name),
     ...series.map(({ points }) => points[at].told ?? show(points[at].value)),

@@ -1,11 +1,12 @@
 // Numbers, words, slices and terms as readers see them.
 
-export const count = (n) => Number(n).toLocaleString("en");
+export const count = (n, digits) =>
+  Number(n).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 export const many = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 export const share = (x) => `${Math.round(x * 100)} %`;
 
 /** A figure with two digits, without the zero before the point. */
-export const figure = (x) => (x === null || x === undefined ? "–" : x.toFixed(2).replace(/^(-?)0\./, "$1."));
+export const figure = (x) => (x === null || x === undefined ? "–" : count(x, 2).replace(/^(-?)0\./, "$1."));
 
 /** The 95 % interval of the share of a word's uses that are new; empty if there is none. */
 export const interval = (row) =>

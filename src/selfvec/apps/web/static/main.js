@@ -57,12 +57,11 @@ const choose = (word) =>
 function describe() {
   document.body.classList.toggle("kept", Boolean(about.kept));
   document.body.classList.toggle("textless", !about.has_documents);
-  const text =
+  $("about").textContent =
     (about.kept ? "saved page of " : "") +
     (about.tokens
       ? `${about.description} · ${count(about.tokens)} words of text, ${count(about.types)} different`
       : about.description);
-  $("about").textContent = text;
   document.title = `${about.description} – Selfvec`;
   const [sign, kind] = about.verdicts.length
     ? [" ✗", "no"]

@@ -69,7 +69,7 @@ export class Ranking extends List {
     const { c, seen, q, size, text, stops, names, sort, mix, variants } = state;
     const limit = Math.min(MOST, this.shown);
     const asked = { c, q, sort, text, stops, names, limit, seen, size, mix, variants };
-    const how = waiting(this.lead, "Comparing all words", this.found);
+    const how = waiting(this.lead, "Comparing all words", this.compared === c);
     const found = await this.newest((signal) => ask("ranking", asked, { signal, ...how }));
     if (!found) return null;
     const first = this.compared !== c;

@@ -18,18 +18,18 @@ const FORMS = {
   word: { show: (word) => toWord(word) },
   words: { show: commas },
   text: { show: clean },
-  count: numeric(count),
+  count: numeric((x) => count(x)),
   share: numeric(share),
   probability: numeric(probability),
   signed: numeric(figure),
-  figure: numeric((x, { digits }) => (digits === 2 ? figure(x) : x.toFixed(digits))),
+  figure: numeric((x, { digits }) => (digits === 2 ? figure(x) : count(x, digits))),
   barcode: { show: bars },
 };
 
 /** How often a word occurs in equal stretches of the text: bars, as high as their share of the most. */
 function bars(counts) {
   const most = Math.max(1, ...counts),
-    label = `from the beginning of the text to its end: ${counts.join(", ")}`,
+    label = `from the beginning of the text to its end: ${counts.map((n) => count(n)).join(", ")}`,
     size = { width: BAR * counts.length, height: TALL };
   const one = (number, i) =>
     svg("rect", {

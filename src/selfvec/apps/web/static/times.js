@@ -2,7 +2,7 @@
 import { ask, latest } from "./api.js";
 import { charted, rates } from "./chart.js";
 import { h, say, waiting } from "./dom.js";
-import { clean, many } from "./format.js";
+import { clean, count, many } from "./format.js";
 import { Fields } from "./list.js";
 import { filters, go, state } from "./state.js";
 import { commas } from "./table.js";
@@ -16,7 +16,7 @@ const FIRST = 3; // words of a chart that nobody asked for
 
 /** The chart of one or more words, as the server counts them. */
 export function wordChart(answers, wide = 1, room = undefined) {
-  const show = (x) => x.toFixed(1);
+  const show = (x) => count(x, 1);
   const series = answers.map(({ word, time, spread }) => {
     const [uses, tokens] = ["count", "tokens"].map((key) => time.map((part) => part[key]));
     const points = rates(uses, tokens, { wide, spread, unit: UNIT });
