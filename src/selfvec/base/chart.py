@@ -127,10 +127,14 @@ def over_periods(
     small: bool = False,  # only the ends of the axes have figures
     title: str = "",
 ) -> Chart:
-    """Points with intervals; the axis begins at 0 and ends at the data; a value is where the axis says."""
+    """Points with intervals; the axis begins at 0 and ends at the data; a value is where the axis says.
+
+    Thin periods do not stretch it: what is beyond it there is a triangle at its end.
+    """
     names = [point.period for point in series[0][0]]
-    every = chain.from_iterable(points for points, _ in series)
-    ends = [end for point in every for end in (point.value, point.high, point.chance) if end]
+    every = [*chain.from_iterable(points for points, _ in series)]
+    sure = [point for point in every if not point.few] or every
+    ends = [end for point in sure for end in (point.value, point.high, point.chance) if end]
     top = min(most, max([least, *ends])) or 1.0
     step = max(1, math.ceil(_LETTER * max(map(len, names)) * len(names) / size[0]))
     shown = (0, len(names) - 1) if small else range(0, len(names), step)
@@ -138,11 +142,13 @@ def over_periods(
     for points, colour in series:
         for kind, values in (("chance", [p.chance for p in points]), ("path", [p.value for p in points])):
             dashed = kind == "chance"
-            if places := [(i, at) for i, at in enumerate(values) if at is not None]:
+            if places := [(i, min(at, top)) for i, at in enumerate(values) if at is not None]:
                 lines.append(Line(np.array(places), colour, 1.2 if dashed else 2.0, dashed, kind=kind))
         for i, (_, value, low, high, _, few, hover) in enumerate(points):
             if value is not None and low is not None and high is not None:
-                marks.append(Mark((i, value), colour, hover, hollow=few, low=low, high=min(high, top)))
+                at, shape = (i, min(value, top)), "triangle" if value > top else "circle"
+                bar = {"low": min(low, top), "high": min(high, top)}
+                marks.append(Mark(at, colour, hover, shape, hollow=few, **bar))
     levels = (0.0, top) if small else (0.0, top / 2, top)
     x = Axis(-0.5, len(names) - 0.5, ticks=[(i, names[i]) for i in dict.fromkeys(shown)])
     y = Axis(0.0, top, ticks=[(level, show(level)) for level in levels])

@@ -42,6 +42,19 @@ def test_texts_are_escaped_and_intervals_stay_inside_their_axis() -> None:
     assert not {"<b>", "<i>", "<u>"} & {drawn[i : i + 3] for i in range(len(drawn))}
 
 
+def test_thin_periods_do_not_stretch_the_axis_unless_all_are_thin() -> None:
+    thin, sure = Point("2000", 1.0, 0.2, 1.0, few=True), Point("2001", 0.1, 0.05, 0.25)
+    chart = over_periods([([thin, sure], "blue")], "share", "{:.2f}".format, size=(90, 50), most=1.0)
+    assert chart.y.high == 0.25
+    assert chart.marks == [
+        Mark((0, 0.25), "blue", shape="triangle", hollow=True, low=0.2, high=0.25),
+        Mark((1, 0.1), "blue", low=0.05, high=0.25),
+    ]
+    assert chart.lines[0].points.tolist() == [[0, 0.25], [1, 0.1]]
+    alone = over_periods([([thin], "blue")], "share", "{:.2f}".format, size=(90, 50), most=1.0)
+    assert (alone.y.high, alone.marks[0].shape) == (1.0, "circle")
+
+
 def test_a_narrow_figure_has_its_charts_below_one_another() -> None:
     axis = Axis(0, 1, ticks=())
     chart = Chart("about", (200, 100), axis, axis, [Line(np.eye(2), "black")])

@@ -293,7 +293,8 @@ def _made(found: TextFindings) -> Iterator[str]:
     if found.paths:
         yield (
             "In charts of words, bars are 95 % intervals, and the dashed line is the distance that chance "
-            f"alone gives; a hollow point has fewer than {FEW_USES} occurrences."
+            f"alone gives; a hollow point has fewer than {FEW_USES} occurrences and sets no scale, and a "
+            "triangle at the upper edge stands for one beyond it."
         )
     yield (
         "A subject that grows is written about more often; whether there is more of it, the text does not "
