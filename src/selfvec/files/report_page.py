@@ -64,7 +64,7 @@ section.brief p { margin: .4rem 0; }
 section.brief:first-of-type p:first-of-type { font-size: 1.15rem; }
 .brief p .quiet { display: inline-block; }
 figure.beside { float: right; width: 25rem; margin: .3rem 0 1rem 2.5rem; }
-.beside svg { max-width: 100% !important; }
+figure svg { overflow: visible; } .beside svg { max-width: 100% !important; }
 .beside figcaption { font-size: .85rem; margin-bottom: .3rem; }
 h2.part, section:not(.brief), .wide { clear: both; }
 @media (max-width: 700px) { figure.beside { float: none; width: auto; margin: .4rem 0; }

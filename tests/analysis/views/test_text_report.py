@@ -128,7 +128,8 @@ def test_a_planted_cause_is_the_first_sentence(tmp_path: Path) -> None:
         text = (tmp_path / "report.html").read_text(encoding="utf-8")
         return " ".join(Tags(text[text.index("What stands out") :]).text.split())
 
-    same = [row | {"text": row["text"] + end * (i >= 400 and i % 10 > 0)} for i, row in enumerate(rows)]
+    new = [row["text"].replace("The", "The overview", i >= 400) for i, row in enumerate(rows)]
+    same = [row | {"text": new[i] + end * (i >= 400 and i % 10 > 0)} for i, row in enumerate(rows)]
     about = re.match(r"What stands out ?(More|Less) about ([\w ]+): ", first(rows))
     assert about
     subject = "money" if about[1] == "More" else "storm"
@@ -136,6 +137,8 @@ def test_a_planted_cause_is_the_first_sentence(tmp_path: Path) -> None:
     said = first(same)
     assert re.match("What stands out ?The passage “sent by the new form of the office", said)
     assert "in 90% of the documents of 2021 and 0% of 2020." in said
+    came = said.index("1 word came: overview (400 times).")  # tells less than a subject that grew
+    assert said.index(" about ") < said.index("Worth reading") < came
 
 
 def test_the_two_parts_may_be_named(run: Run, tmp_path: Path) -> None:
@@ -162,6 +165,8 @@ def test_undated_texts_have_subjects_a_picture_and_documents(tmp_path: Path) -> 
     text = " ".join(page.text.split())
     assert text.index("Share of the documents, by kind") < text.index("What stands out")
     assert re.search(r"What stands out ?(kind [ab] \(\d+ documents\)|About \w+ \w+): ", text)
+    for about, words in re.findall(r"About ([\w ]+): [^.]*\. Its words are ([\w, ]+)\.", text):
+        assert not set(about.split()) & set(words.split(", "))
     assert re.search(r"all subjects ?240 ?180 ?60", text)
     assert [row["title"][:7] for row in made["read"]] == ["Letter "] * len(made["read"])
     assert len([tag for tag, _ in page.found if tag == "circle"]) >= 4  # two subjects in two groups

@@ -23,6 +23,7 @@ from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.view import COUNT, PIECES, PROSE, Column, Entry, Heading, Part, Table, View, share, spoken
 from selfvec.data.run import Run
 from selfvec.text.language_recognition import language_name
+from selfvec.text.phrases import LINK
 
 from .charts import path_chart, pivot_chart, share_chart, shares_chart
 
@@ -135,7 +136,7 @@ def _sorted(found: TextFindings) -> tuple[list[str], list[str], list[str]]:
     """The findings of the first screen, the others, and those that say how something was counted.
 
     First comes what tells the two parts apart best: a subject, or what would make all others untrue, such as
-    another notation. Then subjects and words take turns.
+    another notation. Then subjects and words take turns, and words that only came or went follow.
     """
     nested = bool(found.drift and found.drift.nested)
     counted = [
@@ -146,13 +147,14 @@ def _sorted(found: TextFindings) -> tuple[list[str], list[str], list[str]]:
     ]
     rows = [row for row in found.findings if row not in counted]
     of_subjects, of_words = ([row for row in rows if row.kind == kind] for kind in ("subject", "word"))
+    changed, unmatched = ([row for row in of_words if (row.effect is None) == none] for none in (False, True))
     rest = [row for row in rows if row.kind not in ("subject", "word")]
     moved = [row.growth for row in _records(found.topics) if row.growth and row.growth.like_for_like.moved]
     apart = max((abs(change.share_last - change.share_first) for change in moved), default=0.0)
     causes = sorted((row for row in rest if _apart(row) > apart), key=_apart, reverse=True)[:1]
     rest = [row for row in rest if row not in causes]
-    turns = [row for pair in zip_longest(of_subjects, of_words) for row in pair if row is not None]
-    told = [row.says for row in (*causes, *turns)]
+    turns = [row for pair in zip_longest(of_subjects, changed) for row in pair if row is not None]
+    told = [row.says for row in (*causes, *turns, *unmatched)]
     rest.sort(key=lambda row: row.kind not in ("none", "size"))
     told += [row.says for row in rest]
     first = told[: FIRST - bool(found.groups)] if found.findings else []
@@ -179,7 +181,8 @@ def _on_groups(found: TextFindings) -> Iterator[str]:
 def _on_sizes(found: TextFindings) -> Iterator[str]:
     """The largest subjects, where nothing is compared."""
     for row in _largest(found.topics):
-        words = ", ".join(term.replace("_", " ").strip() for term, _ in row.terms[:_DRAWN])
+        terms = distinct([_name(row).replace(" ", LINK), *(term for term, _ in row.terms)], 1 + _DRAWN)[1:]
+        words = ", ".join(term.replace(LINK, " ").strip() for term in terms)
         size = f"{percent(row.share)} of the documents ({row.documents:,})"
         yield printable(f"About {_name(row)}: {size}. Its words are {words}.")
     if not _largest(found.topics):

@@ -470,8 +470,9 @@ REFINED_COLUMNS = (
 
 
 def _in_brief(rows: Sequence[Row], what: str) -> str:
-    """How many words came or went beyond doubt, and which first; empty if none did."""
-    words = [row["word"] for row in rows if row["p"] <= _PLAIN]
+    """How many words came or went beyond doubt, and which first, how often; empty if none did."""
+    uses = "count_b" if what == "came" else "count_a"
+    words = [f"{row['word']} ({count_of(row[uses], 'time')})" for row in rows if row["p"] <= _PLAIN]
     such = ", such as" if len(words) > _FIRST else ":"
     return f"{count_of(len(words), 'word')} {what}{such} {_named(words[:_FIRST])}" * bool(words)
 
