@@ -73,15 +73,19 @@ def test_what_is_not_similar_is_not_named_as_one_subject(subject_run: Run) -> No
     assert few.subjects == [name.split(", ")[0] for name in kept]
 
 
-def test_other_subjects_are_no_larger_part_of_a_report_than_a_fifth() -> None:
+@pytest.mark.parametrize(("number", "documents", "most"), [(24, 480, 12), (12, 96, 4)])
+def test_other_subjects_are_no_larger_part_of_a_report_than_a_fifth(
+    number: int, documents: int, most: int
+) -> None:
+    """Many subjects of 20 documents, or a dozen of 8, which are too few to be told by themselves."""
     draw = np.random.default_rng(5)
-    words = ["".join(draw.choice([*"abcdefghijklmnopqrstuvwxyz"], 7)) for _ in range(24 * 6)]
-    texts = [" ".join(draw.choice(words[i % 24 :: 24], 8)) for i in range(480)]  # 24 subjects of 20 documents
-    many = topics(selfvec.refine(texts, vectors="none", method="decorrelated"), 24)
+    words = ["".join(draw.choice([*"abcdefghijklmnopqrstuvwxyz"], 7)) for _ in range(number * 6)]
+    texts = [" ".join(draw.choice(words[i % number :: number], 8)) for i in range(documents)]
+    many = topics(selfvec.refine(texts, vectors="none", method="decorrelated"), number)
     assert sum(topic.share for topic in few_subjects(many).topics if topic.others) > 0.2
     assert many.run is not None
     few = few_with_growth(many.run, many, None)
-    assert len(few) <= 12
+    assert len(few) <= most
     assert sum(topic.share for topic in few.topics if topic.others) <= 0.2
 
 

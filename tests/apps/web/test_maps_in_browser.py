@@ -262,7 +262,8 @@ def test_charts_keep_the_distance_of_years_and_values_are_where_the_axis_says(op
     assert drawn["open"] == [True, False, False, False]
     assert (drawn["gaps"], drawn["bands"]) == (2, 1)
     assert {"1980", "2000", "0.00"} < set(drawn["figures"])
-    assert {"0.15", "1.00"} & set(drawn["figures"]) == {"0.15"}  # not the 1.00 of 1972, which has few documents and an open mark
+    # Not the 1.00 of 1972, which has few documents and an open mark.
+    assert {"0.15", "1.00"} & set(drawn["figures"]) == {"0.15"}
     high, zero = (drawn["ticks"][figure] for figure in ("0.15", "0.00"))
     for height, point in zip(drawn["heights"], drawn["points"], strict=True):
         assert height == pytest.approx(zero + min(point["value"] / 0.15, 1) * (high - zero), abs=0.1)

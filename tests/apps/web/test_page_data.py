@@ -32,7 +32,7 @@ from selfvec.apps.web.words import Completion
 from selfvec.apps.web.work import Busy, Tasks
 from selfvec.base.errors import InputError, NotFound
 from selfvec.base.progress import Progress
-from selfvec.data.run import Run
+from selfvec.data.run import Run, TopicName
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -562,12 +562,11 @@ def test_topics_and_words_are_counted_by_period(site: Site) -> None:
 
 
 def test_of_a_subject_the_page_says_what_a_report_says(site: Site, tmp_path: Path) -> None:
-    """There is a single test, of the subjects that a report has; a topic that these join has none."""
     site.data.topics.result()
     made = selfvec.report(site.data.run, tmp_path / "report.html")
     rows = {row["name"]: row for row in made["growth"]}
-    page = {row["name"]: row["growth"] for row in site.json("/api/topics")["topics"] if row["growth"]}
-    assert page
+    page = {row["name"]: row["growth"] for row in site.json("/api/topics")["topics"]}
+    assert page.keys() == rows.keys()
     for name, said in page.items():
         row = rows[name]
         shares = [f"{percent(row[f'share_{side}'])} of" for side in ("last", "first")]
@@ -577,6 +576,18 @@ def test_of_a_subject_the_page_says_what_a_report_says(site: Site, tmp_path: Pat
         assert ("times the share" in said) == row["moved"] == (row["q"] <= 0.05)
     default = next(choice for choice in site.json("/api/about")["comparisons"])
     assert {(row["first"], row["last"]) for row in rows.values()} == {(default["a"], default["b"])}
+
+
+def test_a_topic_that_a_report_joins_with_others_is_tested_by_itself(site: Site) -> None:
+    found = site.data.topics.result()
+    assert found is not None
+    run = site.data.run.replace()
+    run.topic_names = [TopicName("both", tuple(term for term, _ in row.terms)) for row in found.topics[:2]]
+    alone, joined = (times.topics(PageData(each, jobs=1))["topics"] for each in (site.data.run, run))
+    assert [row["own"] for row in joined[:3]] == ["both", "both", None]
+    for row, by_itself in zip(joined, alone, strict=True):
+        assert row["growth"].partition(":")[0] == by_itself["growth"].partition(":")[0]
+        assert row["direction"] in (-1, 0, 1)
 
 
 def test_names_are_words_with_a_capital_letter_in_mid_sentence(tmp_path: Path) -> None:

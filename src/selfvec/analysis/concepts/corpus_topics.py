@@ -44,7 +44,7 @@ from .subjects import FORGET, MOST, OTHERS, few_subjects, kept_with, with_names
 from .terms import NAMED, counts_in, phrase_names, terms, topic_rows, topical_terms
 from .text_size import text_growth
 from .topic_clusters import TERMS, cluster_terms
-from .topic_result import GroupTopics, Topic, Topics, TopicShare
+from .topic_result import LEAST_DOCUMENTS, GroupTopics, Topic, Topics, TopicShare
 
 _ARRAYS = "clusters.safetensors"  # in the cache
 _FORMS: Forms = {
@@ -217,11 +217,13 @@ def few_subjects_of(run: Run, sides: Sides | None, progress: Progress | None = N
 def few_with_growth(run: Run, whole: Topics, sides: Sides | None) -> Topics:
     """Few of the topics, none of them small, with their shares over time, and how they changed.
 
-    Where too many of the documents would be about other subjects, topics are few from the beginning.
+    Where too many of the documents would be about other subjects, topics are few from the beginning: so few
+    that one of usual size is not too small to be a subject.
     """
     few, periods = few_subjects(whole), comparable_slices(run)
     if sum(row.share for row in few.topics if row.others) > OTHERS:
-        few = few_subjects(topics(run, MOST))
+        most = run.require_tokens().documents // (2 * LEAST_DOCUMENTS)
+        few = few_subjects(topics(run, min(max(most, 2), MOST)))
     return with_groups(run, few, periods, sides) if periods or sides else few
 
 
@@ -339,7 +341,7 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sides |
     if sides is None:
         return replace(whole, groups=shares)
     _, made = compared(run, sides, {}, "beside", undated(run, sides, None))
-    changes = _changes(whole, sides, made)
+    changes = topic_changes(whole, sides, made)
     size = text_growth(sides, run.require_tokens())
     shares = replace(shares, growth=size, sides=made, last_documents=sides.last.documents)
     rows = zip(whole.topics, changes, strict=True)
@@ -347,7 +349,8 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sides |
     return replace(whole, topics=grown, groups=shares)
 
 
-def _changes(whole: Topics, sides: Sides, made: Comparison) -> list[ShareChange]:
+def topic_changes(whole: Topics, sides: Sides, made: Comparison) -> list[ShareChange]:
+    """How the share of each topic changed between two parts, with what makes the comparison fair."""
     masks = [whole.of_documents == number for number in range(len(whole))]
     mix, units = mix_and_units(made)
     return share_changes(masks, whole.of_documents >= 0, sides, mix, units=units)

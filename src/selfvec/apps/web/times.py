@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from selfvec.analysis.concepts.corpus_topics import few_with_growth
+from selfvec.analysis.concepts.corpus_topics import few_with_growth, topic_changes
 from selfvec.analysis.concepts.document_topics import typical_sentences
 from selfvec.analysis.concepts.growth import ShareChange, default_sides, word_changes, word_sentences
 from selfvec.analysis.concepts.subjects import own_name_of_each
@@ -75,16 +75,14 @@ def topics(page: PageData, unit: addresses.Unit = None, filter: addresses.Filter
 
 
 def _growth_of_subjects(page: PageData) -> list[ShareChange | None]:
-    """How each topic changed, as a report says it; None for those that it joins with others."""
-    whole, named = page.topics.result(), page.named_topics
+    """How each topic changed, as a report says it; of those that it joins with others, each by itself."""
+    run, whole, named, sides = page.run, page.topics.result(), page.named_topics, default_sides(page.run)
     assert whole is not None
     assert named is not None
-    few = page.run.held(
-        "subjects",
-        lambda: few_with_growth(page.run, named, default_sides(page.run)),
-        of=tuple(page.run.topic_names),
-    )
-    changes: list[ShareChange | None] = [None] * len(whole.topics)
+    few = run.held("subjects", lambda: few_with_growth(run, named, sides), of=tuple(run.topic_names))
+    if sides is None or few.groups is None or few.groups.sides is None:
+        return [None] * len(whole.topics)
+    changes: list[ShareChange | None] = [*topic_changes(whole, sides, few.groups.sides)]
     for number, row in enumerate(few.topics):
         own = np.unique(whole.of_documents[few.of_documents == number])
         if row.growth and len(own) == 1 and whole.topics[own[0]].documents == row.documents:
