@@ -272,6 +272,24 @@ def test_charts_keep_the_distance_of_years_and_values_are_where_the_axis_says(op
     assert drawn["points"][3]["high"] > 0.02  # none of ninety is not certain to be none
 
 
+MONTHS = """import("/chart.js").then(({ charted }) => {
+  const months = [0, 1, 2, 24, 25, 26].map((n) => 2018 + n / 12), points = months.map(() => ({ value: 1 }));
+  const periods = months.map((from) => ({ name: from.toFixed(3), documents: 90, from, to: from + 1 / 12 }));
+  const chart = charted({ about: "", periods, series: [{ name: "hail", points }], show: String, room: 700 });
+  const below = [...chart.querySelectorAll("svg line:not([stroke]) + text[text-anchor=middle]")];
+  return below.map((text) => [text.textContent, Number(text.getAttribute("x"))]);
+})"""
+
+
+def test_names_of_periods_below_a_chart_do_not_cover_one_another(opened: Page) -> None:
+    names, places = zip(*opened.run(MONTHS), strict=True)
+    assert (names[0], len(names)) == (
+        "2018.000",
+        2,
+    )  # of three neighbouring months, and three two years later
+    assert min(np.diff(places)) > 60
+
+
 def on_the_map(page: Page, edges: list[float], point: np.ndarray) -> tuple[float, float]:
     """Where a point of the word's map is in the window, scrolled to its middle."""
     left, top, width, height = page.box("#word canvas")

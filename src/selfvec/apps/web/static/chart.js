@@ -76,12 +76,12 @@ function across(periods, width, most) {
   const x = (year) => LEFT + ((year - first) / (last - first)) * (width - LEFT - RIGHT);
   const places = bounds.map(([from, to]) => x((from + to) / 2));
   if (!dated || last - first < 4) {
-    const every = Math.ceil(periods.length / most);
-    return {
-      places,
-      bounds,
-      figures: periods.map(({ name }, i) => [places[i], readable(name)]).filter((_, i) => i % every === 0),
-    };
+    const figures = [];
+    periods.forEach(({ name }, i) => {
+      if (places[i] >= (figures.at(-1)?.[0] ?? -width) + (width - LEFT - RIGHT) / most - 1)
+        figures.push([places[i], readable(name)]);
+    });
+    return { places, bounds, figures };
   }
   const step = STEPS.find((years) => (last - first) / years <= most) ?? STEPS.at(-1),
     length = bounds[0][1] - bounds[0][0];

@@ -80,7 +80,7 @@ export class Times {
         : []),
     );
     if (!known.length || known[0].time.length < 2) {
-      this.chart.replaceChildren(h("p.wait", known.length ? "The text has no dates." : ""));
+      this.chart.replaceChildren(h("p.wait", known.length ? "The text has dates of one month at most." : ""));
       return;
     }
     this.note.append(...known.map(({ growth }) => h("span", growth ? ` ${growth}` : "")));
