@@ -14,7 +14,8 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import NotFound, OptionError
-from selfvec.corpus.filters import _RunDocuments, allowed, filtered_documents, given_filters
+from selfvec.corpus.filters import _RunDocuments, allowed, filtered_documents
+from selfvec.corpus.given_filters import given_filters
 from selfvec.data.field_types import decimal_mark, written_number
 from selfvec.data.run import Run
 from selfvec.retrieval import run_index
