@@ -45,7 +45,7 @@ def open_corpus(name: str, **options: Any) -> Corpus:
 
 
 def narratives(events: Path) -> list[dict[str, Any]]:
-    """Each narrative of NOAA's events once, as `selfvec text noaa` writes them."""
+    """Each narrative of NOAA's events once, as `selfvec vectors fetch noaa` writes them."""
     told: dict[str, dict[str, Any]] = {}
     for event in _rows(events):
         for column, suffix in (("episode_narrative", ":episode"), ("event_narrative", "")):

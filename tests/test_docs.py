@@ -282,7 +282,7 @@ def test_the_table_of_extras_is_complete() -> None:
 def test_the_reference_names_every_command_and_public_name() -> None:
     text = "\n".join(reference_pages.command_line())
     assert all(
-        f"## selfvec {command}" in text for command in ("refine", "text noaa", "ask", "vectors retrofit")
+        f"## selfvec {command}" in text for command in ("refine", "vectors fetch", "ask", "vectors retrofit")
     )
     assert "  --method auto|paper" in text
     names = re.findall(r"^(?:::: selfvec\.|## )(\w+)$", "\n".join(reference_pages.python()), re.MULTILINE)

@@ -174,12 +174,12 @@ def _concepts(lexicon: Knowledge) -> Iterator[Row]:
     left = Knowledge(senses, lexicon.edges, lexicon.definitions)
     found = {}
     for name, relations in (("alone", "none"), ("smoothed", "is-a,related")):
-        made = transform(table, "nodes", lexicon=left, relations=relations)
+        made = transform(table, "define", rows="concepts", lexicon=left, relations=relations)
         found[name] = _found_first(unit_rows(made.lookup(nodes)[0]), table, list(words.values()))
     names = (
         "WordNet, nodes",
         "Gasteiger et al. 2019",
-        f"selfvec vectors nodes google.bin -o out.safetensors --lexicon {WORDNET}",
+        f"selfvec vectors define google.bin -o out.safetensors --lexicon {WORDNET} --rows concepts",
     )
     metric = f"a word taken from a concept is among its 10 nearest, {len(words)} words"
     baseline = "words and definition of the concept alone"

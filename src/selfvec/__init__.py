@@ -67,7 +67,6 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.lab.transforms.distill import distill as distill
     from selfvec.lab.transforms.join import join as join
     from selfvec.lab.transforms.nodes import define as define
-    from selfvec.lab.transforms.nodes import nodes as nodes
     from selfvec.lab.transforms.retrofit import retrofit as retrofit
     from selfvec.lab.transforms.tokenizer_transfer import tokenizer as tokenizer
     from selfvec.retrieval import Index as Index

@@ -59,7 +59,6 @@ COMMANDS = {
     "merge": "run merge run run -o merged",
     "update": "update run storms.txt -o grown",
     "drift": "drift run --permutations 20",
-    "compare": "run compare run run",
 }
 
 

@@ -13,7 +13,6 @@ from tests.heard import Interrupting
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.declarations import declared
 from selfvec.base.errors import FormatError, Interrupted, OptionError
 from selfvec.cooccurrence import count, operator, run_counts
@@ -30,9 +29,8 @@ def choices(name: str) -> tuple[str, ...]:
     return declared(Settings).parameters[name].kind.choices
 
 
-def refined(storm_file: Path, run: Path, *options: str) -> Path:
-    more = ["--vectors", "none", "--method", "decorrelated", "--window", "9", *options]
-    assert main(["refine", str(storm_file), "-o", str(run), *more]) == 0
+def refined(storm_file: Path, run: Path, **how: str) -> Path:
+    selfvec.refine(storm_file, "none", "decorrelated", window=9, output=run, operator="counts", **how)
     return run
 
 
@@ -57,7 +55,7 @@ def test_counts_and_scan_make_the_same_vectors(seed: int, window: int, passes: i
 
 @pytest.mark.parametrize("weights", choices("distance_weights"))
 def test_kept_counts_are_those_of_the_corpus(storm_file: Path, tmp_path: Path, weights: str) -> None:
-    folder = refined(storm_file, tmp_path / "run", "--operator", "counts", "--distance-weights", weights)
+    folder = refined(storm_file, tmp_path / "run", distance_weights=weights)
     run = selfvec.open_run(folder)
     assert not run_counts(run).data.flags.writeable  # mapped
     assert_same(run_counts(run), count(run.tokens, 9, weighting=weights))
@@ -76,7 +74,7 @@ def test_a_run_is_interrupted_with_every_operator(
 
 
 def test_counts_that_have_changed_are_named(storm_file: Path, tmp_path: Path) -> None:
-    folder = refined(storm_file, tmp_path / "run", "--operator", "counts")
+    folder = refined(storm_file, tmp_path / "run")
     count(random_batch(1, 100, 10), 9).save(folder / "counts", overwrite=True)
     damaged = {Path(damage.file).name for damage in selfvec.verify(folder).damaged}
     assert damaged == {"counts.safetensors", "vocabulary.txt"}

@@ -198,11 +198,11 @@ def test_a_table_that_lacks_most_words_is_said_plainly() -> None:
 @pytest.mark.parametrize(
     ("language", "remedy"),
     [
-        (None, "vectors of its language do better: selfvec vectors list names them"),
+        (None, "vectors of its language do better: selfvec vectors fetch names them"),
         ("en", "vectors of more words do better: selfvec vectors fetch glove-6b-300"),
         ("de", "vectors of its language do better: selfvec vectors fetch cc.de.300"),
         ("zh-hant", "vectors of its language do better: selfvec vectors fetch cc.zh.300"),
-        ("lo", "vectors of its language do better: selfvec vectors list names them"),
+        ("lo", "vectors of its language do better: selfvec vectors fetch names them"),
     ],
 )
 def test_no_vectors_of_another_language_are_recommended(language: str | None, remedy: str) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
@@ -121,8 +120,8 @@ def test_passages_are_as_long_as_asked(run_folder: Path) -> None:
         texts[words] = index.search("zeppelin", 1, mode="bm25").hits[0].text
         assert len(texts[words].split()) <= words
     assert len(texts[40]) < len(texts[200])
-    given = ["search", str(run_folder), "zeppelin", "--passage-words", "40", "--overlap", "10", "--json"]
-    assert ran([*given, "--mode", "bm25"]).json["hits"][0]["text"] == texts[40]
+    found = selfvec.search(run, "zeppelin", mode="bm25", passage_words=40, overlap=10)
+    assert found.hits[0].text == texts[40]
 
 
 def test_impossible_passages_are_refused(run_folder: Path) -> None:

@@ -270,7 +270,7 @@ def test_the_commands_fetch_list_and_use_a_table(server, tmp_path) -> None:
         f"{size} MB to download; language en; at most 400,000 words × 50 dimensions; licence PDDL 1.0" in err
     )
     assert "6 words × 50 dimensions" in err
-    listed = ran(["vectors", "list", "--json"]).json
+    listed = ran(["vectors", "fetch", "--json"]).json
     assert [row["name"] for row in listed["at_hand"]] == ["default", "english", "glove-6b-50"]
     keys = {
         "name", "kind", "description", "language", "licence", "source", "words", "dimensions", "bytes",
@@ -278,7 +278,7 @@ def test_the_commands_fetch_list_and_use_a_table(server, tmp_path) -> None:
     }  # fmt: skip
     assert all(set(row) == keys for row in listed["at_hand"])
     assert {"glove-6b-300", "cc.de.300"} < {row["name"] for row in listed["can_be_fetched"]}
-    assert "cc.LANG.300" in ran(["vectors", "list"]).out
+    assert "cc.LANG.300" in ran(["vectors", "fetch"]).out
     texts = tmp_path / "texts.txt"
     texts.write_text("storm and hail broke the roof\n" * 40)
     start = ["refine", str(texts), "--vectors", "glove-6b-50", "--method", "decorrelated"]
@@ -374,13 +374,13 @@ def test_an_encoder_is_fetched_listed_and_found_by_its_name(encoders, data) -> N
     record = json.loads((data / "minilm" / "table.json").read_text())
     assert set(record["files"]) == {*ENCODER_FILES, *own}
     assert record["licence"] == "Apache-2.0"
-    listed = ran(["vectors", "list", "--json"]).json
+    listed = ran(["vectors", "fetch", "--json"]).json
     found = [(row["name"], row["kind"]) for row in listed["at_hand"]]
     assert found == [("default", "vectors"), ("english", "vectors"), ("minilm", "encoder")]
     kinds = {row["name"]: row["kind"] for row in listed["can_be_fetched"]}
     assert kinds["multilingual-e5-small"] == "encoder"
     assert kinds["glove-6b-50"] == "vectors"
-    assert "Sentence encoders that can be fetched" in ran(["vectors", "list"]).out
+    assert "Sentence encoders that can be fetched" in ran(["vectors", "fetch"]).out
     encoders.requests.clear()
     fetch_encoder(encoders, "minilm")
     assert encoders.requests == []

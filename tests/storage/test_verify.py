@@ -37,9 +37,9 @@ def made(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
     lines = [json.dumps(row) + "\n" for row in rows]
     for name, part in (("first", lines[:230]), ("storms", lines)):
         (folder / f"{name}.jsonl").write_text("".join(part))
-    options = ["--method", "decorrelated", "--operator", "counts", "--stem", "en", "--slice", "year"]
     run = str(folder / "run")
-    assert main(["refine", str(folder / "first.jsonl"), "-o", run, *options]) == 0
+    how = {"method": "decorrelated", "operator": "counts", "stem": "en", "slice": "year"}
+    selfvec.refine(folder / "first.jsonl", output=run, **how)
     assert main(["update", run, str(folder / "storms.jsonl")]) == 0
     assert main(["search", run, "hail"]) == main(["drift", run]) == 0
     assert main(["similar", run, "hail", "--as", "replacement"]) == 0

@@ -304,4 +304,4 @@ def test_the_command_on_a_corpus(tmp_path: Path) -> None:
     assert len(printed["rows"]) == 2 <= printed["found"]
     assert {"term", "count", "pmi", "npmi", "c_value", "units"} == printed["rows"][0].keys()
     assert "cedar_rapids" in ran(command).out
-    assert "--npmi" in ran([*command, "--npmi", "3"], 2).err
+    refused(lambda: phrases(path, text_field="notes", npmi=3), OptionError, "npmi")

@@ -50,6 +50,7 @@ KINDS = ("topic", "word", "document")  # of rows, in their order
 SNIPPET = 240  # characters
 MOST = 1000  # rows of documents
 _NEAREST = 5  # words shown without an alarm
+_SPLITS = 1000
 _NAMED = 3  # topics, words and documents in a sentence
 _TIMES = Form("times", lambda change: f"× {2**change:.2g}", is_figure=True)
 _DIFFERENCE = Form("signed", lambda change: f"{change:+.2f}", is_figure=True, digits=2)
@@ -190,7 +191,7 @@ def monitor(
     level: float = 0.01,
     top: int = 20,
     sample: int = 10_000,
-    permutations: int = 1000,
+    permutations: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
     **fields: Unpack[FieldOptions],
@@ -214,8 +215,8 @@ def monitor(
     ----------------
     sample : int, at least 1
         New documents compared; of more, a sample.
-    permutations : int, at least 1
-        Random splits of the documents.
+    permutations : int, at least 1, optional
+        Random splits of the documents; by default 1,000, or more if the level needs more.
     seed : int, at least 0
 
     Returns
@@ -241,8 +242,9 @@ def monitor(
     >>> found.alarm, found.unknown_share > found.unknown_expected
     (True, True)
     """
-    if permutations < 1 / level - 1:
-        needed = int(np.ceil(1 / level - 1))
+    needed = int(np.ceil(1 / level - 1))
+    permutations = max(_SPLITS, needed) if permutations is None else permutations
+    if permutations < needed:
         rule = f"is at least {needed} for an alarm at level {level:g}, not {permutations}"
         raise OptionError(rule, field="permutations")
     progress = as_progress(progress)

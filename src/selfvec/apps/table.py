@@ -17,6 +17,7 @@ _TAKEN = {
     "vectors": "A vectors file, a run folder, or default.",
     "encoder": "The folder of an encoder or language model, or an encoder's name.",
 }
+_FIELDS = ("slice_field", "keep_fields")  # what a run keeps of documents
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,12 @@ class CommandRow:
     report: bool = False  # whether the result can be written as a report
     most: int | None = None  # rows that are printed, unless --top says another number
     prints: str = ""  # a path, or another plain text, that is printed instead of a view
-    next: str = ""  # what to do next
     written: tuple[str, ...] = ()  # options that name a file which the function writes besides
     writes: str = ""  # function that writes the result to the file of --output
     transform: str = ""  # the name of a method of `selfvec.lab.transforms`
     options: Mapping[str, Typed] = field(default_factory=dict)  # typed otherwise than in all commands
+    in_python: tuple[str, ...] = ()  # arguments of the function that hardly anybody would type
+    instead: Mapping[str, str] = field(default_factory=dict)  # options that call another function: its place
     repeated: Mapping[str, str] = field(default_factory=dict)  # arguments that the JSON repeats, by its keys
     fails: str = ""  # exit status 1 if this entry of the JSON is not empty; with "not" before it, if it is
     failed: str = ""  # what the exit status 1 means then
@@ -102,15 +104,23 @@ TOP: dict[str, CommandRow] = {
             "oov": Typed(flag="--oov-vectors"),
             "epochs": Typed(hidden=True),
         },
+        in_python=("operator", "distance_weights", "max_types", "vectors_errors"),
         show="refined",
     ),
     "update": CommandRow(
         "apps.functions.update.update",
-        ("run reports-2024.csv", "run --withdraw A17,B4", "run reports-2024.csv --dry-run"),
+        ("run reports-2024.csv", "run --withdraw A17,B4", "run inbox/ --every 60", "run --undo"),
         options={
             "corpus": Typed("[NEWCORPUS...]", help="Files or folders of new text; - reads standard input."),
             "encoder": Typed("NAME|FOLDER"),
             "output": Typed(help="A new run folder; by default the run gets a new state.", default="{run}"),
+            "every": Typed(help="Look for changed files every N seconds, and take them, until Ctrl-C."),
+            "watch": Typed(hidden=True),  # as --every 10
+        },
+        in_python=(*_FIELDS, "as_is"),  # they are those of the run
+        instead={
+            **dict.fromkeys(("every", "watch"), "apps.functions.update.watch"),
+            "undo": "apps.functions.live.undo",
         },
         show="updated",
     ),
@@ -118,12 +128,14 @@ TOP: dict[str, CommandRow] = {
         "apps.functions.search.search",
         ('run "damage to roofs"', 'run "damage to roofs" --filter date=1996..1998'),
         report=True,
+        in_python=("variants", "passage_words", "overlap"),
     ),
     "ask": CommandRow(
         "apps.answers.ask",
         ('reports/ "damage to roofs"', 'reports.csv "damage to roofs" --text-field narrative'),
         report=True,
         options={"source": Typed("FOLDER"), "question": Typed("QUERY")},
+        in_python=_FIELDS,
     ),
     "similar": CommandRow(
         "apps.similar_words.similar",
@@ -154,6 +166,7 @@ TOP: dict[str, CommandRow] = {
             "documents": Typed("NEW...", help="Files or folders of new text; - reads standard input."),
             "date_field": Typed(hidden=True),
         },
+        in_python=(*_FIELDS, "id_field", "permutations"),
         repeated={"run": "run"},
         fails="alarm",
         failed="an alarm",
@@ -191,13 +204,11 @@ TOP: dict[str, CommandRow] = {
     "mcp": CommandRow("apps.starting.mcp", ("run", "run --http 8766"), json=False, public=False),
 }
 VECTORS: dict[str, CommandRow] = {
-    "list": CommandRow("apps.functions.vectors.list_vectors", ("",), public=False),
     "fetch": CommandRow(
         "apps.functions.vectors.fetch",
-        ("glove-6b-300",),
-        prints="{path}",
-        next="{program} refine TEXT --{kind} {name} -o RUN",
-        options={"output": Typed("DIR")},
+        ("", "glove-6b-300", "noaa --years 2020-2023 -o storms"),
+        show="fetched",
+        options={"name": Typed("[NAME]"), "output": Typed("DIR")},
     ),
     "convert": CommandRow(
         "apps.functions.vectors.convert",
@@ -216,6 +227,7 @@ VECTORS: dict[str, CommandRow] = {
         ("run-1990 run-2020 -o aligned.vec", "en.vec es.vec -o both --dictionary en-es.tsv"),
         prints="{output}",
         options={"output": Typed(needed=True)},
+        in_python=("trim", "centre", "anchor_words", "jobs"),
     ),
     **{
         row.name: CommandRow(
@@ -224,8 +236,10 @@ VECTORS: dict[str, CommandRow] = {
             prints="{target}",
             transform=row.name,
             options={"output": Typed(needed=True), row.takes: Typed("IN")},
+            in_python=("to", "seed"),  # the suffix of OUT says the format
         )
         for row in TRANSFORMS.values()
+        if row.example
     },
 }
 RUN: dict[str, CommandRow] = {
@@ -249,13 +263,6 @@ RUN: dict[str, CommandRow] = {
         show="merged",
         options={"output": Typed("RUN", needed=True), "encoder": Typed("NAME|FOLDER")},
     ),
-    "undo": CommandRow("apps.functions.live.undo", ("run",), prints="{run}"),
-    "watch": CommandRow(
-        "apps.functions.update.watch",
-        ("run inbox/", "run inbox/ --every 60"),
-        show="watched",
-        options={"corpus": Typed("NEWCORPUS...")},
-    ),
     "migrate": CommandRow(
         "stores.migrate.migrate",
         ("run-lancedb --old run --new newer", "run-lancedb --old run --new newer --dry-run"),
@@ -273,11 +280,13 @@ RUN: dict[str, CommandRow] = {
             "b": Typed("RUN_B"),
             "top": Typed(help="Words shown; by default 20.", default=20),
         },
+        in_python=("permutations", "seed", "jobs"),
     ),
     "trajectory": CommandRow(
         "apps.functions.trajectories.trajectory",
         ("run hail", "run hail storm --plot hail.html", "run hail --slices"),
         written=("plot",),
+        in_python=("seed",),
     ),
 }
 TEXT: dict[str, CommandRow] = {
@@ -287,6 +296,7 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=50,
         options={"source": Typed("RUN|CORPUS..."), "date_field": Typed(hidden=True)},
+        in_python=(*_FIELDS, "id_field", "npmi", "longest"),
     ),
     "topics": CommandRow(
         "analysis.concepts.corpus_topics.topics",
@@ -301,6 +311,7 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=20,
         options={"query": Typed("[QUERY]"), "slice": Typed("A..B")},
+        in_python=("variants", "min_documents"),
     ),
     "ngrams": CommandRow(
         "analysis.ngrams.ngrams",
@@ -308,12 +319,14 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=20,
         options={"slice": Typed("A..B"), "word": Typed("QUERY")},
+        in_python=("variants", "min_documents"),
     ),
     "dispersion": CommandRow(
         "analysis.dispersion.dispersion",
         ("run hail storm", "run hail --parts 20 --report hail.html"),
         report=True,
         options={"slice": Typed("A..B"), "words": Typed("QUERY...")},
+        in_python=("variants", "repeats"),
     ),
     "keyness": CommandRow(
         "analysis.keyness.keyness",
@@ -346,6 +359,7 @@ TEXT: dict[str, CommandRow] = {
         most=20,
         written=("csv",),
         options={"query": Typed("QUERY"), "csv": Typed("FILE.csv"), "slice": Typed("A..B")},
+        in_python=("variants",),
     ),
     "collocates": CommandRow(
         "analysis.collocates.collocates",
@@ -353,12 +367,14 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=20,
         options={"word": Typed("QUERY"), "slice": Typed("A..B"), "window": Typed("N|nLmR")},
+        in_python=("variants", "min_documents"),
     ),
     "profile": CommandRow(
         "analysis.profile.profile",
         ("run hail", "run '[lemma=\"drive\"]' --report drive.html"),
         report=True,
         options={"word": Typed("QUERY"), "slice": Typed("A..B")},
+        in_python=("variants",),
     ),
     "graph": CommandRow(
         "analysis.concepts.term_graph.graph",
@@ -366,6 +382,7 @@ TEXT: dict[str, CommandRow] = {
         prints="{output}",
         writes="analysis.views.graphs.save_graph",
         options={"words": Typed("[WORD...]"), "output": Typed("FILE")},
+        in_python=("seed",),
     ),
     "senses": CommandRow(
         "analysis.word_senses.senses",
@@ -378,25 +395,18 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         options={"a": Typed("WORD_A"), "b": Typed("WORD_B")},
     ),
-    "noaa": CommandRow(
-        "apps.functions.vectors.noaa",
-        ("--years 2020-2023 -o storms",),
-        next="{program} refine {output} -o RUN",
-        options={"output": Typed("DIR")},
-        public=False,
-    ),
 }
 GROUPS: dict[str, tuple[str, Mapping[str, CommandRow]]] = {
-    "vectors": ("List, fetch, convert, compress, align and change vectors.", VECTORS),
-    "run": ("Look into runs, verify, merge, undo, watch, migrate, compare them.", RUN),
+    "vectors": ("Fetch, convert, compress, align and change vectors.", VECTORS),
+    "run": ("Look into runs, verify, merge, migrate, compare them.", RUN),
     "text": ("Describe a text: frequencies, keywords, concordances, topics.", TEXT),
 }
 
 
 def functions() -> Iterator[tuple[str, str]]:
     """The public functions: their names, and the places where they are defined."""
-    for name, row in {**TOP, **VECTORS, **RUN, **TEXT}.items():
-        if name in TRANSFORMS:
-            yield name.replace("-", "_"), TRANSFORMS[name].function
-        elif row.public:
-            yield row.name, row.calls
+    for method in TRANSFORMS.values():
+        yield method.name.replace("-", "_"), method.function
+    for row in (*TOP.values(), *VECTORS.values(), *RUN.values(), *TEXT.values()):
+        if row.public and not row.transform:
+            yield from ((place.rpartition(".")[2], place) for place in {row.calls, *row.instead.values()})

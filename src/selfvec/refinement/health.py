@@ -342,7 +342,7 @@ def _subword_findings(health: Health, language: str | None) -> list[Finding]:
         shares += "; spelling says little here, so neighbours come from your text"
     name = f"vectors of {better}" if language == "en" else "vectors of its language"
     fetched = "glove-6b-300" if language == "en" else vectors_of(language)
-    fetch = f"fetch {fetched}" if fetched else "list names them"
+    fetch = f"fetch {fetched}" if fetched else "fetch names them"
     remedy = f"{name} do better: selfvec vectors {fetch}"
     return [Finding("built from subwords", "warn", shares, remedy)]
 

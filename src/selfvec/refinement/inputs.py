@@ -74,7 +74,7 @@ def check_tokens(batch: TokenBatch, notes: Sequence[str] = ()) -> None:
     if not batch.counts.any():
         raise CorpusError(
             "no words of the corpus remain after filtering",
-            remedy="loosen --min-count, --max-types, --pos or --stop-words, or add more text",
+            remedy="loosen --min-count, --pos or --stop-words, or add more text",
         )
     if len(batch.types) < 2:
         raise CorpusError(

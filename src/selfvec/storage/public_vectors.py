@@ -128,7 +128,7 @@ def find(name: str) -> PublicVectors:
     if spelt is not None:
         return PUBLIC_VECTORS[spelt]
     near = did_you_mean(name, PUBLIC_VECTORS)
-    remedy = f"{near} selfvec vectors lists all" if near else "selfvec vectors lists all"
+    remedy = f"{near} selfvec vectors fetch lists all".strip()
     raise OptionError(f"there are no public vectors {name!r}", remedy=remedy)
 
 

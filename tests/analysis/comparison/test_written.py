@@ -407,7 +407,7 @@ def test_pairs_of_which_the_text_lacks_a_word_are_counted_and_said(run: selfvec.
     assert said in sentences
     assert "Counted as one word: 1 pair, acft → aircraft." in sentences
     assert said in selfvec.search(run, "acft", variants=file).notes
-    for name, *more in (["keyness"], ["frequency"], ["topics", "--number", "4"]):
+    for name, *more in (["keyness"], ["topics", "--number", "4"]):
         shown = ran(["text", name, run.folder, *more, "--variants", file])
         assert said in " ".join((shown.out + shown.err).split())
     file.write_text("tower\ttwr\n", encoding="utf-8")

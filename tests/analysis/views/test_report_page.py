@@ -83,7 +83,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> str:
 COMMANDS = {  # the arguments after the run, a column, and where the JSON has the rows
     "similar": (["hail", "rain"], "neighbour", None),
     "search": (["hail on roofs"], "snippet", "hits"),
-    "phrases": (["--min-count", "2", "--npmi", "0"], "term", "rows"),
+    "phrases": (["--min-count", "2"], "term", "rows"),
     "topics": (["--number", "2", "--min-count", "2"], "name", "rows"),
     "senses": (["hail"], "sense", "senses"),
     "why": (["hail", "rain"], "context", "contexts"),

@@ -1,5 +1,7 @@
 """The help fits one screen, examples are right, and a flag means one thing wherever it occurs."""
 
+import inspect
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,9 +11,11 @@ import pytest
 from tests.commands import ran
 from tests.test_prose_commands import fault_of
 
+import selfvec
 from selfvec.apps.cli.parser import help_text
 from selfvec.apps.cli.tree import root
-from selfvec.lab.transforms import TRANSFORMS
+from selfvec.apps.table import GROUPS as GROUPED
+from selfvec.apps.table import TOP as TABLE
 
 ROOT_GROUP = root()
 
@@ -33,12 +37,15 @@ TOP = (
     "vectors run text"
 )
 GROUPS = {
-    "vectors": ["list", "fetch", "convert", "compress", "align", *TRANSFORMS],
-    "run": ["info", "health", "verify", "merge", "undo", "watch", "migrate", "compare", "trajectory"],
+    "vectors": [
+        *("fetch", "convert", "compress", "align", "join", "retrofit", "define", "debias", "distill"),
+        "tokenizer",
+    ],
+    "run": ["info", "health", "verify", "merge", "migrate", "compare", "trajectory"],
     "text": [
         *("phrases", "topics", "frequency", "ngrams", "dispersion"),
         *("keyness", "concordance", "collocates", "profile"),
-        *("graph", "senses", "why", "noaa"),
+        *("graph", "senses", "why"),
     ],
 }
 
@@ -114,18 +121,13 @@ MEANINGS = {
     "--sample": "how many are drawn at random",
     "--by": "periods or values of a field that are shown apart",
     "--repeats": "whether repeated passages count once",
-    "--min-documents": "words of fewer documents are left out",
     "--between": "the two parts that are compared",
     "--variants": "words that are written in two ways are counted as one",
     "--mix": "documents with the same mix of fields are compared",
     "--together": "documents with the same value are one observation",
     "--sort": "what rows are sorted by",
     "--anchor": "how strongly words are held to their old vectors",
-    "--keep-fields": "fields that a run keeps",
     "--id-field": "field that holds the id",
-    "--withdraw": "ids of documents to take out",
-    "--withdraw-file": "files of documents to take out",
-    "--allow-duplicates": "documents that a run has are taken, too",
     "--text-field": "fields that hold the text",
     "--date-field": "field that holds the date",
     "--slice-field": "field that names the slice",
@@ -139,12 +141,10 @@ MEANINGS = {
     "--words": "the words that are measured or drawn",
     "--filter": "only documents with this value",
     "--write": "the run may be written",
-    "--passage-words": "words of a passage",
-    "--overlap": "words that passages share",
+    "--rows": "which rows are written",
     "--to": "the format or kind of what is written",
     "--dimensions": "dimensions of vectors",
     "--tokenizer": "how text is cut",
-    "--vectors-errors": "strict or replace",
     "--retrieval": "BEIR folders",
     "--similarity": "rows of word, word, score",
     "--dictionary": "translations",
@@ -152,14 +152,38 @@ MEANINGS = {
     "--relations": "kinds of relations that pull",
     "--bias-sets": "word sets of bias",
     "--fdr": "highest false discovery rate",
-    "--permutations": "random splits in a test",
     "--neighbours": "how many nearest neighbours count",
     "--keep": "what is kept: of a corpus, or of a figure in percent",
     "--dry-run": "measure, change nothing",
-    "--base-url": "address of a mirror",
     "--as-is": "texts as they are written",
 }
 """What each flag means that several commands have: one thing."""
+
+
+def test_the_command_line_is_no_larger_than_it_was_meant_to_be() -> None:
+    """Hidden options count; what every command has, such as ``--help-all``, does not."""
+    every = [one for command in COMMANDS.values() for one in command.params if hasattr(one, "is_flag")]
+    assert len(COMMANDS) <= 44
+    assert 200 < len([one for one in every if one.name != "help_all"]) <= 400
+
+
+def test_what_only_python_takes_is_said() -> None:
+    tried = 0
+    for path, command in COMMANDS.items():
+        for option, call in command.in_python.items():
+            said = ran([*path.split()[1:], option, "1"], 2).err
+            assert said == f"{path}: No such option '{option}'; in Python: {call}; see: {path} --help\n"
+            name, argument = re.fullmatch(r"selfvec\.(\w+)\(…, (\w+)=…\)", call).groups()
+            assert argument in inspect.signature(getattr(selfvec, name)).parameters
+            tried += 1
+    assert tried > 40
+
+
+def test_a_row_leaves_only_arguments_to_python_that_there_are() -> None:
+    rows = {**TABLE, **{name: row for _, group in GROUPED.values() for name, row in group.items()}}
+    for name, row in rows.items():
+        missing = set(row.in_python) - row.declaration.parameters.keys()
+        assert missing <= ({"to", "seed"} if row.transform else set()), name
 
 
 def test_one_flag_has_one_meaning() -> None:

@@ -42,7 +42,7 @@ RUNS = {  # commands that write a run; OUT is their target
 FILES = {
     "example": "example OUT.jsonl",
     "align": "align run later -o OUT.vec",
-    "principal-axes": "principal-axes vectors.vec OUT.vec --dimensions 5",
+    "join": "join vectors.vec OUT.vec --with vectors.vec",
     "compress": "compress vectors.vec OUT.safetensors --similarity pairs.tsv",
     "convert": "convert run OUT.bin --to word2vec",
     "export": "export run --to word2vec -o OUT.bin",
@@ -60,7 +60,6 @@ FOLDERS = {
     "align to a folder": "align run later -o OUT",
     "convert to a folder": "convert run OUT --to projector",
     "export of an encoder": "export run --to encoder -o OUT",
-    "transform to a folder": "principal-axes vectors.vec OUT --dimensions 5 --to projector",
     "tokenizer": "tokenizer model OUT --vectors default --add-words words.txt",
 }
 REPORTED = {"similar": "csv", "drift": "html", "monitor": "md", "evaluate": "html", "why": "md"}
@@ -68,8 +67,8 @@ REPORTED |= dict.fromkeys(("search", "ask", "phrases", "topics", "compare", "sen
 REPORTED |= dict.fromkeys(("keyness", "collocates", "frequency", "ngrams", "dispersion", "profile"), "csv")
 FILES |= {f"{name} report": f"{name} {REPORTS[name]} --report OUT.{kind}" for name, kind in REPORTED.items()}
 COMMANDS = RUNS | FILES | FOLDERS
-QUIET = {"health", "info", "verify", "list", "mcp", "migrate", "undo"}  # migrate works on its store
-ELSEWHERE = {"fetch", "noaa", "watch", *TRANSFORMS} - {"principal-axes", "tokenizer"}
+QUIET = {"health", "info", "verify", "mcp", "migrate"}  # migrate works on its store
+ELSEWHERE = {"fetch", *TRANSFORMS} - {"join", "tokenizer"}
 """Commands that are tested with what they do."""
 
 
@@ -254,7 +253,7 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
             "replaced",
         ),  # behind others
         # Commands above do.
-        *("refine", "update", "merge", "demo", "example", "align", "compress", "convert", "export", "noaa"),
+        *("refine", "update", "merge", "demo", "example", "align", "compress", "convert", "export"),
         *("write", "trajectory", "topics", "concordance", "variants", "serve"),
         *("save_graph", "save_paths", "save_figure"),
         *("save_rows", "run_writer", "refine_on", "report"),

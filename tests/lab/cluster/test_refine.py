@@ -322,7 +322,6 @@ def test_a_start_that_is_trained_on_the_text_is_refused(tmp_path: Path, clustere
         (["--vectors", "default", "--vectors", "none"], "--vectors: "),
         (["--method", "online"], "--method: "),
         (["--history", "every:3"], "--history: "),
-        (["--operator", "counts", "--method", "decorrelated"], "; use the scan"),
     ],
 )
 def test_the_command_refuses_in_one_line(tmp_path: Path, options, named: str) -> None:

@@ -322,15 +322,21 @@ def test_nodes_stand_beside_words_and_unnamed_ones_take_their_surroundings(write
     pytest.importorskip("pronto")
     table = words(0, 30, 120, names=["hail", "weather", "tax"])
     made = transform(
-        table, "nodes", lexicon=[write("w.obo", OBO + "\n[Term]\nid: W:4\nname: zyx\nis_a: W:2\n")]
+        table,
+        "define",
+        rows="concepts",
+        lexicon=[write("w.obo", OBO + "\n[Term]\nid: W:4\nname: zyx\nis_a: W:2\n")],
     )
     assert set(made) - set(table) == {"W:1", "W:2", "W:4"}
     assert made.most_similar("W:4", topn=1)[0][0] == "W:2"
     assert made.similarity("W:2", "hail") > made.similarity("W:2", "tax")
     plain = Knowledge(edges={"is-a": [("hail storm", "weather")]}, definitions={"hail storm": "hail"})
-    assert list(transform(table, "nodes", lexicon=plain)) == [*table, "hail_storm"]
+    assert list(transform(table, "define", rows="concepts", lexicon=plain)) == [*table, "hail_storm"]
     with pytest.raises(OptionError, match="every node"):
-        transform(table, "nodes", lexicon=Knowledge(edges={"is-a": [("hail", "weather")]}))
+        lexicon = Knowledge(edges={"is-a": [("hail", "weather")]})
+        transform(table, "define", rows="concepts", lexicon=lexicon)
+    with pytest.raises(OptionError, match="relations: are for rows of concepts"):
+        transform(table, "define", lexicon=plain, relations="is-a")
 
 
 def test_an_aspect_keeps_one_relation_and_pushes_another_also_for_unseen_pairs() -> None:

@@ -19,7 +19,6 @@ from selfvec.base.errors import Interrupted, OptionError
 from selfvec.storage.run_folder import open_run
 
 TEXTS = list(dict.fromkeys(texts(80)))[:60]
-OPTIONS = ("--vectors", "vectors.vec", "--method", "decorrelated", "--window", "5")
 
 
 @pytest.fixture
@@ -38,8 +37,8 @@ def write(path: str, numbers: Any, **changed: str) -> None:
     Path(path).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def refine(run: str, *corpus: str, more: tuple[str, ...] = ()) -> None:
-    assert main(["refine", *corpus, "-o", run, *OPTIONS, *more]) == 0
+def refine(run: str, *corpus: str, **more: Any) -> None:
+    selfvec.refine(corpus, "vectors.vec", "decorrelated", window=5, output=run, **more)
 
 
 def folder(path: str) -> dict[str, bytes]:
@@ -99,13 +98,13 @@ def test_text_files_of_a_folder_are_documents(place: Path) -> None:
     assert_same(open_run("run"), whole)
 
 
-@pytest.mark.parametrize("more", [(), ("--stem", "en", "--min-count", "3"), ("--operator", "counts")])
-def test_without_what_is_withdrawn(place: Path, more: tuple[str, ...]) -> None:
-    refine("run", "in", more=more)
+@pytest.mark.parametrize("more", [{}, {"stem": "en", "min_count": 3}, {"operator": "counts"}])
+def test_without_what_is_withdrawn(place: Path, more: dict[str, Any]) -> None:
+    refine("run", "in", **more)
     assert main(["update", "run", "--withdraw", "d1, d7", "--withdraw-file", "in/2.jsonl"]) == 0
     assert (step("run")["added"], step("run")["withdrawn"], step("run")["documents"]) == (0, 22, -22)
     write("left.jsonl", [i for i in range(20) if i not in (1, 7)])
-    refine("whole", "left.jsonl", more=more)
+    refine("whole", "left.jsonl", **more)
     assert_same(open_run("run"), open_run("whole"))
     assert main(["search", "run", "hail", "--json"]) == 0
 
@@ -169,8 +168,12 @@ def test_options_that_do_not_go_together(place: Path) -> None:
     refine("run", "in/1.jsonl")
     for options, said in (
         ([], "there is nothing to do"),
-        (["in", "--undo", "--dry-run"], "No such option '--dry-run'"),
-        (["--undo", "-o", "x"], "No such option '-o'"),
+        (["in", "--undo"], "NEWCORPUS does not go with --undo; leave it out"),
+        (["--undo", "--dry-run"], "--dry-run does not go with --undo"),
+        (["--undo", "-o", "x"], "--output does not go with --undo"),
+        (["in", "--every", "9", "--half-life", "3"], "--half-life does not go with --every"),
+        (["--every", "9"], "NEWCORPUS is needed with --every"),
+        (["in", "--every", "0"], "--every: is a whole number of at least 1, not 0"),
         (["-", "--watch"], "are files or folders to watch"),
     ):
         assert said in ran(["update", "run", *options], 2).err
@@ -178,7 +181,7 @@ def test_options_that_do_not_go_together(place: Path) -> None:
 
 def test_watching_takes_what_comes_until_ctrl_c(place: Path) -> None:
     refine("run", "in")
-    command = [sys.executable, "-m", "selfvec", "update", "run", "in", "--watch", "--every", "1", "--json"]
+    command = [sys.executable, "-m", "selfvec", "update", "run", "in", "--every", "1", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr.readline() == "watching in; stop with Ctrl-C\n"
         write("in/3.jsonl", range(40, 50))

@@ -47,7 +47,7 @@ def run_summary(provenance: Provenance) -> list[str]:
         share = rare / max(rare + (provenance.tokens or 0), 1)
         left_out.append(
             f"left out words that occur fewer than {provenance.text['kept_from']} times, {share:.1%} of the "
-            f"text, to keep at most {limit:,} different words (--max-types)"
+            f"text, to keep at most {limit:,} different words (max_types in Python)"
         )
     chosen = provenance.vectors_decision
     vectors = [f"chose the vectors {chosen['chosen']}: {chosen['reason']}"] if chosen else []

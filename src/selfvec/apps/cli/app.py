@@ -29,7 +29,7 @@ def run(arguments: list[str]) -> int:
         with _warnings_in_one_line():
             if _COMPLETE in os.environ:
                 root().main(prog_name="selfvec")
-            with root().make_context("selfvec", _renamed(arguments)) as context:
+            with root().make_context("selfvec", arguments) as context:
                 status = root().invoke(context)
             sys.stdout.flush()
     except click.exceptions.Exit as ended:
@@ -92,11 +92,3 @@ def _usage_error(error: click.ClickException) -> int:
     if text:
         say(f"{command}: {text}{'' if text.endswith('?') else ';'} see: {command} --help")
     return error.exit_code
-
-
-def _renamed(arguments: list[str]) -> list[str]:
-    """``update RUN --undo`` and ``--watch`` stand for ``run undo RUN`` and ``run watch RUN``."""
-    for mode in ("undo", "watch"):
-        if arguments[:1] == ["update"] and f"--{mode}" in arguments:
-            return ["run", mode, *(word for word in arguments[1:] if word != f"--{mode}")]
-    return arguments

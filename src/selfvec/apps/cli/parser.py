@@ -52,10 +52,19 @@ class Command(_OnOneScreen):
     ``--similarity TSV...`` takes all that follow, ``--between A..B C..D`` two, ``--filter FIELD=VALUE`` one.
     """
 
-    def __init__(self, name: str, *, more: str = "", examples: Sequence[str] = (), **options: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        more: str = "",
+        examples: Sequence[str] = (),
+        in_python: Mapping[str, str],  # flags that there are not: how Python is told the same
+        **options: Any,
+    ) -> None:
         super().__init__(name, context_settings={"help_option_names": ["-h", "--help"]}, **options)
         self.more = more
         self.examples = examples
+        self.in_python = in_python
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Repeat such an option before each of its values."""
@@ -75,7 +84,12 @@ class Command(_OnOneScreen):
                 out += [flag] if taken else []
                 taken += 1
             out.append(argument)
-        return super().parse_args(ctx, out)
+        try:
+            return super().parse_args(ctx, out)
+        except click.NoSuchOption as error:
+            if call := self.in_python.get(error.option_name):
+                raise click.UsageError(f"{error.message.rstrip('.')}; in Python: {call}", ctx) from None
+            raise
 
 
 def _shown_values(metavar: str) -> int:

@@ -85,8 +85,16 @@ def merged(run: Run, _: Given) -> None:
     _summary(run)
 
 
-def updated(result: Run | Figures, given: Given) -> None:
-    """What an update changed, or would change."""
+def updated(result: Run | Figures | Iterator[Run], given: Given) -> None:
+    """What an update changed, or would change; with ``--every``, each update as it happens."""
+    if isinstance(result, Iterator):
+        _watched(result, given["json"])
+        return
+    if given["json"]:
+        return
+    if given.get("undo"):
+        print_text(given["run"])
+        return
     if given.get("dry_run"):
         for file in result["files"]:  # type: ignore[index]
             print_text(f"{file['path']}: {file['added']:,} to add, {file['skipped']:,} known")
@@ -104,11 +112,10 @@ def updated(result: Run | Figures, given: Given) -> None:
     _summary(result)  # type: ignore[arg-type]
 
 
-def watched(runs: Iterator[Run], given: Given) -> None:
-    """What each update has changed, as it happens."""
+def _watched(runs: Iterator[Run], as_json: bool) -> None:
     for run in runs:
         assert run.change is not None
-        if given["json"]:
+        if as_json:
             print_json({"run": str(run.folder), **run.change}, indent=None)
         else:
             say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {changes(run.change)}")
@@ -134,6 +141,18 @@ def changes(change: Any) -> str:
     return "; ".join(parts)
 
 
+def fetched(result: Figures, given: Given) -> None:
+    """Where it is, and what to do with it; or what can be fetched."""
+    if "path" not in result:
+        from selfvec.analysis.views.terminal import draw
+
+        show(draw(result.view()))
+        return
+    print_text(result["path"])
+    vectors = f"TEXT --{result['kind']} {given['name']}" if "kind" in result else shlex.quote(result["path"])
+    say(f"next: {program()} refine {vectors} -o RUN")
+
+
 def example(path: Path, given: Given) -> None:
     """What was planted in the text."""
     from selfvec.corpus.example_text import planted
@@ -154,4 +173,4 @@ def example(path: Path, given: Given) -> None:
     say(f"next: {program()} refine {file} -o run; {program()} drift run --slice decade")
 
 
-WITH_JSON = (example, watched)
+WITH_JSON = (example, updated)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from itertools import starmap
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -19,14 +20,14 @@ import click
 from click.shell_completion import CompletionItem
 
 from selfvec.apps.table import GROUPS, TOP, CommandRow, Typed
-from selfvec.base.declarations import REQUIRED, Kind, Parameter
+from selfvec.base.declarations import REQUIRED, Kind, Parameter, declared_at
 from selfvec.base.errors import OptionError, flag
 from selfvec.base.result_table import Figures
 from selfvec.files.atomic_files import check_target
 from selfvec.lab.transforms import TRANSFORMS, make_transform
 
 from .parser import Argument, Command, CommandGroup, CommandTable, Option, help_all
-from .streams import print_json, print_text, program, say, show
+from .streams import print_json, print_text, say, show
 
 # Several values stand after one another, or have commas between them. What reads better by its name, such as
 # the two runs of migrate, is a flag although it has to be given.
@@ -115,10 +116,11 @@ def typed(name: str, row: CommandRow) -> Typed:
     return Typed(*(mine or usual for mine, usual in pairs))
 
 
-def is_option(parameter: Parameter) -> bool:
-    """Whether the command line takes a parameter: its values can be typed."""
+def is_option(parameter: Parameter, row: CommandRow) -> bool:
+    """Whether the command line takes a parameter: its values can be typed, and some people would."""
     objects = {"callable", "mapping", "task", "Topics", "SenseSpace", "Progress"}
-    return parameter.name not in _NEVER and parameter.kind.words.isdisjoint(objects)
+    left = {*_NEVER, *row.in_python}
+    return parameter.name not in left and parameter.kind.words.isdisjoint(objects)
 
 
 def is_argument(parameter: Parameter, row: CommandRow) -> bool:
@@ -199,8 +201,9 @@ def _command(name: str, path: str, row: CommandRow) -> Command:
     """The command of a row, which is called by ``path``, as "selfvec run info"."""
     declared = row.declaration
     taken = declared.parameters
-    every = [*taken.values(), *(parameter for parameter in _outputs(row) if parameter.name not in taken)]
-    shown = [_as_typed(parameter, row) for parameter in every if is_option(parameter)]
+    added = [*starmap(_mode, row.instead.items()), *_outputs(row)]
+    every = [*taken.values(), *(parameter for parameter in added if parameter.name not in taken)]
+    shown = [_as_typed(parameter, row) for parameter in every if is_option(parameter, row)]
     needed = [parameter for parameter in shown if is_argument(parameter, row)][: 1 if row.transform else None]
     others = [parameter for parameter in shown if parameter not in needed]
     others.sort(key=lambda parameter: _LAST.index(parameter.name) if parameter.name in _LAST else -1)
@@ -216,7 +219,19 @@ def _command(name: str, path: str, row: CommandRow) -> Command:
         help=declared.summary,
         more=f"{declared.more}\n\nExit status 1: {row.failed}.".strip() if row.failed else declared.more,
         examples=[f"{path} {example}".rstrip() for example in row.examples],
+        in_python={
+            flag(name): f"selfvec.{row.transform.replace('-', '_') or row.name}(…, {name}=…)"
+            for name in row.in_python
+            if name in taken
+        },
     )
+
+
+def _mode(name: str, place: str) -> Parameter:
+    """The option with which a command calls another function: an option of that, or a switch."""
+    other = declared_at(place)
+    switch = Parameter(name, False, help=other.summary)
+    return replace(other.parameters[name], default=None) if name in other.parameters else switch
 
 
 def _as_typed(parameter: Parameter, row: CommandRow) -> Parameter:
@@ -241,7 +256,7 @@ def _with_flags(text: str, row: CommandRow) -> str:
 
     def written(found: re.Match[str]) -> str:
         other = row.declaration.parameters.get(found[1])
-        is_flag = other is not None and is_option(other) and not is_argument(other, row)
+        is_flag = other is not None and is_option(other, row) and not is_argument(other, row)
         return (typed(found[1], row).flag or flag(found[1])) if is_flag else found[1]
 
     return re.sub(r"``(\w+)``", written, text).replace("`", "")
@@ -310,6 +325,7 @@ _LIBRARIES = ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM",
 
 def call(row: CommandRow, parameters: Sequence[Argument | Option], **typed: Any) -> int:
     """Call the function of a row with what was typed, show the result, and return the exit status."""
+    row = _chosen(row, parameters, typed)
     given = _given(row, parameters, typed)
     as_json = given.pop("json", False)
     overwrite = bool(given.get("overwrite"))
@@ -320,7 +336,8 @@ def call(row: CommandRow, parameters: Sequence[Argument | Option], **typed: Any)
         source = given.pop(TRANSFORMS[row.transform].takes)
         result = make_transform(row.transform, **given).written_of(source, row.transform)
     else:
-        result = _named(row.calls)(**given)
+        switches = row.instead.keys() - row.declaration.parameters.keys()
+        result = _named(row.calls)(**{name: given[name] for name in given if name not in switches})
     for name, path in targets.items():
         _write(row, name, result, path, overwrite)
     written = {name: given[name] for name in row.written if name in given}
@@ -340,18 +357,33 @@ def call(row: CommandRow, parameters: Sequence[Argument | Option], **typed: Any)
     return _finish(row, result, given, as_json)
 
 
+def _chosen(row: CommandRow, parameters: Sequence[Argument | Option], typed: Mapping[str, Any]) -> CommandRow:
+    """The row, or the same with the function that an option calls instead, which takes fewer options."""
+    mode = next((name for name in row.instead if typed[name]), "")
+    if not mode:
+        return row
+    chosen = replace(row, calls=row.instead[mode])
+    takes = chosen.declaration.parameters
+    for one in parameters:
+        name, value = one.declared.name, typed[one.declared.name]
+        shown = (one.metavar or "").strip("[.]") if isinstance(one, Argument) else flag(name)
+        if value and name not in {"json", *takes, *row.instead}:
+            raise OptionError(f"{shown} does not go with {flag(mode)}", remedy="leave it out")
+        if not value and name in takes and takes[name].is_required:
+            raise OptionError(f"{shown} is needed with {flag(mode)}", remedy="name it")
+    return chosen
+
+
 def _print(row: CommandRow, result: Any, typed: Mapping[str, Any]) -> None:
-    """Print the view of a result, or where it is; then what to do next."""
+    """Print the view of a result, or where it is."""
     names = {**typed, **(result if isinstance(result, Figures) else {})}
     if row.prints:
         print_text(row.prints.format(**names))
-    elif not row.next:
-        from selfvec.analysis.views.terminal import draw
+        return
+    from selfvec.analysis.views.terminal import draw
 
-        top = typed.get("top", row.most)
-        show(draw(result.view(top) if not row.view else _named(row.view)(result)))
-    if row.next:
-        say(f"next: {row.next.format(program=program(), **names)}")
+    top = typed.get("top", row.most)
+    show(draw(result.view(top) if not row.view else _named(row.view)(result)))
 
 
 def _targets(row: CommandRow, given: dict[str, Any], overwrite: bool) -> dict[str, str]:
@@ -409,7 +441,7 @@ def _given(row: CommandRow, parameters: Sequence[Argument | Option], typed: dict
                 f"{flag(declared.name)} is needed", remedy=f"add {flag(declared.name)} {written}"
             )
     for name, how in row.options.items():
-        if how.default is not None:
+        if how.default is not None and name in row.declaration.parameters:
             default = how.default.format(**given) if isinstance(how.default, str) else how.default
             given.setdefault(name, default)
     if "jobs" in given:

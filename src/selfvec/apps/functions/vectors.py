@@ -1,4 +1,4 @@
-"""Functions about vectors: they are converted, fetched and listed. `noaa` fetches a corpus."""
+"""Functions about vectors: they are converted, fetched and listed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from selfvec.storage.opened import GivenVectors, as_vectors
 from selfvec.storage.public_vectors import PUBLIC_VECTORS, find
 from selfvec.storage.run_folder import is_run
 
+_NOAA = "noaa"  # the corpus
 _PER_LANGUAGE = "cc."  # fastText's names, cc.LANG.300; they share a row
 
 GivenPath = str | os.PathLike[str]
@@ -113,30 +114,34 @@ def _cut(vectors: Vectors, first: int) -> Iterator[str]:
     if share < 0.5:
         yield (
             f"the first {first} of {len(squares)} dimensions hold {share:.0%} of the rows' squared lengths; "
-            f"selfvec vectors principal-axes keeps the {first} in which rows vary most"
+            f"selfvec.principal_axes, in Python, keeps the {first} in which rows vary most"
         )
 
 
 @checked
 def fetch(
-    name: str,
+    name: str | None = None,
     output: GivenPath | None = None,
     *,
+    years: str | None = None,
     base_url: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Figures:
-    """Download public vectors or a sentence encoder.
+    """Download public vectors, a sentence encoder or a corpus; or list them.
 
-    Their name can then stand wherever a command takes vectors or an encoder. The cost of a download is
-    printed before it begins.
+    The name of vectors or of an encoder can then stand wherever a command takes these. The cost of their
+    download is printed before it begins. The corpus is NOAA Storm Events, a file for each year; files that are already
+    there are kept.
 
     Parameters
     ----------
-    name : str, not empty
-        Public vectors or encoder, such as "glove-6b-100" or "minilm".
+    name : str, not empty, optional
+        Such as "glove-6b-100", "minilm" or "noaa"; by default all are listed, with those at hand.
     output : path, optional
-        Where their folder is made; by default the user's data folder.
+        Where their folder is made, or the folder of a corpus; by default the user's data folder.
+    years : str, optional
+        Those of the corpus, as 2020-2023 or 2020.
     overwrite : bool
         Download again and accept a file that has changed.
     progress : Progress, optional
@@ -149,12 +154,13 @@ def fetch(
     Returns
     -------
     Figures
-        Name, licence, words, dimensions, path, download and files with their SHA-256.
+        Name, licence, words, dimensions, path, download and files with their SHA-256. Of a corpus its path
+        and files; without a name what is ``at_hand``, and what ``can_be_fetched``.
 
     Raises
     ------
     OptionError
-        If there are no public vectors of this name.
+        If there are no public vectors of this name, or the years or folder of a corpus are missing.
     InputError
         If the download fails, or the file is not the one that is known.
 
@@ -164,6 +170,14 @@ def fetch(
     '/home/me/.local/share/selfvec/vectors/minilm'
     >>> selfvec.refine("reports.csv", encoder="minilm")  # doctest: +SKIP
     """
+    if name is not None and name.lower() == _NOAA:
+        return _noaa(years, output, base_url, overwrite, as_progress(progress))
+    if years is not None:
+        raise OptionError(f"is for {_NOAA}", field="years", remedy="leave it out")
+    if name is None:
+        if output is not None:
+            raise OptionError("is for what is fetched by name", field="output", remedy="name it")
+        return _listed()
     from selfvec.storage.fetch_vectors import fetch_vectors, vectors_shape
 
     is_encoder = find(name).kind == "encoder"
@@ -206,47 +220,22 @@ def _encoder_shape(folder: Path) -> tuple[int, int]:
     return encoder.pieces, encoder.dimensions
 
 
-@checked
-def noaa(
-    years: str,
-    output: GivenPath,
-    *,
-    base_url: str | None = None,
-    overwrite: bool = False,
-    progress: Progress | None = None,
+def _noaa(
+    years: str | None, output: GivenPath | None, base_url: str | None, overwrite: bool, progress: Progress
 ) -> Figures:
-    """Download NOAA Storm Events, a public corpus, one file per year.
-
-    Files that are already there are kept.
-
-    Parameters
-    ----------
-    years : str
-        Years, as 2020-2023 or 2020.
-    output : path
-        Folder for the files.
-    overwrite : bool
-        Replace files of these names that were not fetched.
-    progress : Progress, optional
-
-    Other Parameters
-    ----------------
-    base_url : str, optional
-        Address of a mirror.
-    """
     from selfvec.corpus.fetch import NOAA_URL, fetch_noaa, parse_years
 
-    chosen = parse_years(years)
-    with file_stages(as_progress(progress)) as shown:
-        files = fetch_noaa(
-            chosen, Path(output), base_url=base_url or NOAA_URL, overwrite=overwrite, progress=shown
-        )
-    told = f"{len(files)} files in {output}"
-    return Figures("Fetched", {"files": [str(file) for file in files]}, messages=[told])
+    if years is None or output is None:
+        missing, such = ("years", "2020-2023") if years is None else ("output", "a folder")
+        raise OptionError(f"is needed for {_NOAA}", field=missing, remedy=f"name some, such as {such}")
+    folder, chosen = Path(output), parse_years(years)
+    with file_stages(progress) as shown:
+        files = fetch_noaa(chosen, folder, base_url=base_url or NOAA_URL, overwrite=overwrite, progress=shown)
+    figures = {"path": str(folder), "files": [str(file) for file in files]}
+    return Figures("Fetched", figures, messages=[f"{len(files)} files in {folder}"])
 
 
-def list_vectors() -> Figures:
-    """List vectors and encoders: those at hand, and those to be fetched."""
+def _listed() -> Figures:
     from selfvec.storage.fetch_vectors import vectors_at_hand
 
     public = [one.as_dict() for one in PUBLIC_VECTORS.values()]
@@ -288,6 +277,7 @@ class VectorsList(Figures):
         notes = [
             f"LANG: {' '.join(str(row['language']) for row in by_language)}",
             "Fetch:  selfvec vectors fetch NAME",
+            "Text:   selfvec vectors fetch noaa --years A-B -o DIR, storm reports of the United States",
             "Use:    selfvec refine TEXT --vectors NAME -o RUN, or --encoder NAME for a sentence encoder",
         ]
         return View(self.title, [Table(self.columns, at_hand[:top], "At hand"), *tables], notes=notes)

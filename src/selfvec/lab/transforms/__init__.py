@@ -3,8 +3,8 @@
 A method is a class in the manner of scikit-learn: ``Method(**options).fit_transform(vectors)`` returns new
 vectors, and ``report_`` has its figures. To add one, write a subclass of
 `selfvec.lab.transforms.method.Transform`, its function beside it (`as_function`), and a row of `TRANSFORMS`:
-it becomes a name for `transform`, a function of `selfvec` and a command of ``selfvec vectors``. Its options
-are the fields of its class, as its docstring describes them. Nothing heavy is imported.
+it becomes a name for `transform`, a function of `selfvec` and, with an example, a command. Options are those
+of its class, as its docstring describes them. Nothing heavy is imported.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class TransformRow:
 
     name: str
     home: str  # module of this package, and class
-    example: str  # options of an example
+    example: str  # options of an example; empty if the method has no command
     source: str = "run"  # what the example transforms; a folder ends with /
 
     @property
@@ -56,9 +56,8 @@ _ROWS = (
     TransformRow("join", "join.Join", "--with glove.txt", "word2vec.bin"),
     TransformRow("retrofit", "retrofit.Retrofit", "--lexicon wordnet/"),
     TransformRow("define", "nodes.Define", "--lexicon wordnet/"),
-    TransformRow("nodes", "nodes.NodeVectors", "--lexicon ontology.obo"),
     TransformRow("debias", "debias.Debias", "--method hard"),
-    TransformRow("principal-axes", "compress.PrincipalAxes", "--dimensions 100"),
+    TransformRow("principal-axes", "compress.PrincipalAxes", ""),
     TransformRow("distill", "distill.Distill", "--corpus reports.csv", "encoder/"),
     TransformRow(
         "tokenizer", "tokenizer_transfer.TokenizerTransfer", "--vectors run --add-words 500", "model/"

@@ -9,10 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, dataclass_transform
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, dataclass_transform
 
 from selfvec.base.declarations import declared, entry
-from selfvec.base.errors import OptionError, require
+from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Vectors
@@ -50,8 +50,6 @@ class Transform(ABC):
         Figures of the last `fit_transform`, JSON-serialisable.
     """
 
-    package: ClassVar[str] = ""  # that it needs, of the extra knowledge
-
     _: KW_ONLY
     output: str | os.PathLike[str] | None = None
     to: str | None = None
@@ -63,9 +61,7 @@ class Transform(ABC):
         dataclass(eq=False, repr=False)(cls)
 
     def __post_init__(self) -> None:
-        """Check the options against the docstring of the class, and that its package is installed."""
-        if self.package:
-            require(self.package, "knowledge", f"the transform {type(self).__name__}")
+        """Check the options against the docstring of the class."""
         declared(type(self)).check(vars(self))
         self.report_: dict[str, Any] = {}
         self.shown = as_progress(self.progress)

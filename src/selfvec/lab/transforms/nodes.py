@@ -9,7 +9,7 @@ from itertools import chain, islice
 import numpy as np
 
 from selfvec.base.arrays import Rows
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import OptionError, require
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.ridge import ridge_map
@@ -24,12 +24,26 @@ _SPREAD = 0.5  # w of smooth, see `Retrofit`
 
 
 class Define(LexiconTransform):
-    """Give unknown words the vectors of their definitions.
+    """Give unknown words, or concepts, the vectors of their definitions.
 
     A definition is the mean of the unit vectors of its words, weighted by their inverse document frequency
     in all definitions (additive composition, Mitchell and Lapata, 2010); the n-th sense of a word counts 1/n.
-    A linear map from definitions to words, ridge regression on the words with a vector, then corrects what
-    all definitions share (Khodak et al., 2018, *A La Carte Embedding*).
+
+    ``words``
+        A linear map from definitions to words, ridge regression on the words with a vector, corrects what all
+        definitions share (Khodak et al., 2018, *A La Carte Embedding*).
+    ``concepts``
+        Each concept of an ontology gets a row next to the words, under its identifier, so that
+        ``most_similar("hail")`` also finds concepts. It begins as the mean of its words and its definition; a
+        word of n senses counts 1/n. Vectors are then propagated over the relations of concepts, as `Retrofit`
+        smooths, so that concepts without known words get one, too.
+
+    Parameters
+    ----------
+    rows : {"words", "concepts"}
+        Which rows are added.
+    relations : str or sequence of str
+        Kinds of relations that vectors of concepts are propagated over; by default all but antonym.
 
     Examples
     --------
@@ -37,11 +51,28 @@ class Define(LexiconTransform):
     >>> lexicon = Knowledge(senses={"derecho": ["n1"]}, definitions={"n1": "storms with strong wind"})
     >>> "derecho" in selfvec.load("default"), "derecho" in selfvec.define("default", lexicon)
     (False, True)
+    >>> vectors = selfvec.Vectors(["hail", "graupel", "tax"], [[1, 0], [0.6, 0.8], [0, -1]])
+    >>> ontology = Knowledge(senses={"hail": ["ENVO:1"], "graupel": ["ENVO:1"]})
+    >>> selfvec.define(vectors, ontology, rows="concepts").most_similar("ENVO:1", topn=1)[0][0]
+    'graupel'
     """
 
+    rows: str = "words"
+    relations: str | Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.rows == "concepts":
+            require("scipy", "knowledge", "the vectors of concepts")
+        elif self.relations is not None:
+            raise OptionError("are for rows of concepts", field="relations", remedy="leave them out")
+
     def fit_transform(self, vectors: Vectors) -> Vectors:
-        """The vectors with more rows; rows of zeros are replaced where a definition exists."""
+        """The vectors with more rows; of words, rows of zeros are replaced where a definition exists."""
         knowledge = read_knowledge(self.lexicon)
+        return (self._words if self.rows == "words" else self._concepts)(knowledge, vectors)
+
+    def _words(self, knowledge: Knowledge, vectors: Vectors) -> Vectors:
         words, means = _by_word(knowledge, vectors)
         finder = LexiconRows(vectors.key_to_index)
         rows = np.array([-1 if (row := finder.get(word)) is None else row for word in words], np.int64)
@@ -54,6 +85,24 @@ class Define(LexiconTransform):
             means = means @ ridge_map(means[known], vectors.unit[rows[known]], ridge)
         self.report_ = {"defined": len(new), "learned_from": int(known.sum())}
         return with_rows(vectors, [words[i] for i in new], means[new])
+
+    def _concepts(self, knowledge: Knowledge, vectors: Vectors) -> Vectors:
+        concepts = {*knowledge.labels, *knowledge.definitions, *chain(*knowledge.edges.get("is-a", ()))}
+        finder = LexiconRows(vectors.key_to_index)
+        nodes = sorted(node for node in concepts - knowledge.senses.keys() if finder.get(node) is None)
+        if not nodes:
+            rule = "every node of the lexicon is a word of the vectors"
+            raise OptionError(rule, field="lexicon", remedy="give an ontology or WordNet")
+        place = {node: i for i, node in enumerate(nodes)}
+        start = _start(knowledge, vectors, place)
+        edges = [pair for kind in kind_names(self.relations) for pair in knowledge.edges.get(kind, ())]
+        pairs = np.array([(place[a], place[b]) for a, b in edges if a in place and b in place], np.int64)
+        rows = smoothed(start, pairs.reshape(-1, 2), 1.0, _SPREAD)
+        filled = np.any(rows != 0, axis=1)
+        self.report_ = {"nodes": int(filled.sum()), "with_own_words": int(start.any(axis=1).sum())}
+        return with_rows(
+            vectors, [node for node, has_row in zip(nodes, filled, strict=True) if has_row], rows[filled]
+        )
 
 
 def _by_word(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Rows]:
@@ -84,70 +133,24 @@ def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str
     return list(knowledge.definitions), document_vectors(batch, unit_rows(vectors.lookup(names)[0]), weights)
 
 
-class NodeVectors(LexiconTransform):
-    """Add vectors of the concepts of an ontology.
-
-    Each concept gets a row next to the words, under its identifier. A concept begins as the mean of its
-    words and its definition; a word of n senses counts 1/n. Vectors are then propagated over the relations of
-    concepts, as `Retrofit` smooths, so that concepts without known words get one, too. Words and concepts can
-    be compared: ``most_similar("hail")`` also finds concepts.
-
-    Parameters
-    ----------
-    relations : str or sequence of str
-        Kinds of relations that vectors are propagated over; by default all but antonym.
-
-    Examples
-    --------
-    >>> from selfvec.lab.transforms.knowledge import Knowledge
-    >>> vectors = selfvec.Vectors(["hail", "graupel", "tax"], [[1, 0], [0.6, 0.8], [0, -1]])
-    >>> ontology = Knowledge(senses={"hail": ["ENVO:1"], "graupel": ["ENVO:1"]})
-    >>> selfvec.nodes(vectors, ontology).most_similar("ENVO:1", topn=1)[0][0]
-    'graupel'
-    """
-
-    package = "scipy"
-
-    relations: str | Sequence[str] | None = None
-
-    def fit_transform(self, vectors: Vectors) -> Vectors:
-        """The vectors with a further row for each concept that is not one of their words."""
-        knowledge = read_knowledge(self.lexicon)
-        concepts = {*knowledge.labels, *knowledge.definitions, *chain(*knowledge.edges.get("is-a", ()))}
-        finder = LexiconRows(vectors.key_to_index)
-        nodes = sorted(node for node in concepts - knowledge.senses.keys() if finder.get(node) is None)
-        if not nodes:
-            rule = "every node of the lexicon is a word of the vectors"
-            raise OptionError(rule, field="lexicon", remedy="give an ontology or WordNet")
-        place = {node: i for i, node in enumerate(nodes)}
-        start = self._start(knowledge, vectors, place)
-        edges = [pair for kind in kind_names(self.relations) for pair in knowledge.edges.get(kind, ())]
-        pairs = np.array([(place[a], place[b]) for a, b in edges if a in place and b in place], np.int64)
-        rows = smoothed(start, pairs.reshape(-1, 2), 1.0, _SPREAD)
-        filled = np.any(rows != 0, axis=1)
-        self.report_ = {"nodes": int(filled.sum()), "with_own_words": int(start.any(axis=1).sum())}
-        return with_rows(
-            vectors, [node for node, has_row in zip(nodes, filled, strict=True) if has_row], rows[filled]
-        )
-
-    def _start(self, knowledge: Knowledge, vectors: Vectors, place: dict[str, int]) -> Rows:
-        """Unit vectors of nodes from their words and definitions, (n, d); zeros if none has a vector."""
-        start = np.zeros((len(place), vectors.vector_size), np.float32)
-        finder = LexiconRows(vectors.key_to_index)
-        for node, i in place.items():
-            for word in knowledge.words(node):
-                row = finder.get(word)
-                rows = finder.of(word.split()) if row is None else [row]
-                if rows:
-                    start[i] += unit_rows(vectors.unit[rows].sum(axis=0)[None])[0] / len(
-                        knowledge.senses_of(word)
-                    )
-        start = unit_rows(start)
-        if knowledge.definitions:
-            named, texts = definition_vectors(knowledge, vectors)
-            kept = [i for i, node in enumerate(named) if node in place]
-            start[[place[named[i]] for i in kept]] += texts[kept]
-        return unit_rows(start)
+def _start(knowledge: Knowledge, vectors: Vectors, place: dict[str, int]) -> Rows:
+    """Unit vectors of nodes from their words and definitions, (n, d); zeros if none has a vector."""
+    start = np.zeros((len(place), vectors.vector_size), np.float32)
+    finder = LexiconRows(vectors.key_to_index)
+    for node, i in place.items():
+        for word in knowledge.words(node):
+            row = finder.get(word)
+            rows = finder.of(word.split()) if row is None else [row]
+            if rows:
+                start[i] += unit_rows(vectors.unit[rows].sum(axis=0)[None])[0] / len(
+                    knowledge.senses_of(word)
+                )
+    start = unit_rows(start)
+    if knowledge.definitions:
+        named, texts = definition_vectors(knowledge, vectors)
+        kept = [i for i, node in enumerate(named) if node in place]
+        start[[place[named[i]] for i in kept]] += texts[kept]
+    return unit_rows(start)
 
 
 def with_rows(vectors: Vectors, words: Sequence[str], rows: Rows) -> Vectors:
@@ -212,4 +215,3 @@ def _spaced(word: str) -> str:
 
 
 define = as_function("define", Define, Define.made_of)
-nodes = as_function("nodes", NodeVectors, NodeVectors.made_of)
