@@ -113,7 +113,7 @@ def serve(
         return
 
     def started(address: str) -> None:
-        print(f"serving {run} until Ctrl-C at:", file=sys.stderr)
+        as_progress(progress).say(f"serving {run} until Ctrl-C at:")
         print(address, flush=True)
 
     write_token = None

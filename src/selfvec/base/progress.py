@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,9 @@ from .display import escape_controls
 from .errors import Interrupted, OptionError
 
 Advance = Callable[[int], None]
+
+LOG = logging.getLogger("selfvec")
+"""At the level INFO: stages with their seconds, threads, and what was read from a cache."""
 
 EVERY = 10.0  # seconds between two lines of `LineProgress`
 _WHOLE = 10_000  # units of a stage made of steps
@@ -30,8 +34,9 @@ class Progress:
 
         ``total`` is None if unknown. ``unit`` is empty if displays show only the share.
         """
-        del label, total, unit
-        yield lambda _: None
+        del total, unit
+        with logged(label):
+            yield lambda _: None
 
     def say(self, message: str) -> None:
         del message
@@ -48,6 +53,14 @@ class Progress:
             steps = _Steps(advance, weights, self.say)
             yield steps
             steps.go_to(_WHOLE)
+
+
+@contextmanager
+def logged(label: str) -> Iterator[None]:
+    """Log how long a stage took that ended well."""
+    start = perf_counter()
+    yield
+    LOG.info("%s: %.2f s", label, perf_counter() - start)
 
 
 @contextmanager
@@ -99,7 +112,8 @@ class _Steps(Progress):
             self.go_to(start + (stop - start) * min(1.0, done / total if total else 0.0))
 
         self.go_to(start)
-        yield advance
+        with logged(label):
+            yield advance
         self.go_to(stop)
 
     def say(self, message: str) -> None:
@@ -163,7 +177,8 @@ class LineProgress(Progress):
         self._open.append(ended)
         thread.start()
         try:
-            yield advance
+            with logged(label):
+                yield advance
         finally:
             ended.set()
             thread.join()

@@ -20,7 +20,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Halves
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import LOG, Progress, as_progress
 from selfvec.base.versions import __version__
 from selfvec.data.run import BASE, Run
 from selfvec.files.atomic_files import atomic_folder, remove_leftovers, writing
@@ -62,6 +62,7 @@ def cached(
     progress = as_progress(progress)
     entry = _entry(run, name, key)
     kept = _read(entry, read)
+    LOG.info("%s: %s", name, "made, as the cache has none" if kept is None else "read from the cache")
     if kept is not None:
         return kept
     fault = _fault(entry)

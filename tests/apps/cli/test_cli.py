@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import logging
 import os
 import re
 import subprocess
@@ -113,6 +114,29 @@ def test_every_report_is_one_json_document_and_fits_a_terminal(
         assert keys - set(document[place][0] if place else document) == set()
     if "-o" not in command:
         assert max(map(len, ran(command, status).out.splitlines()), default=0) <= 80
+
+
+def test_quiet_leaves_results_and_errors(inside: Path) -> None:
+    given = ["later.txt", "-o", "new", "--vectors", "none", "--method", "decorrelated", "--overwrite"]
+    for words in (["-q", "refine"], ["refine", "--quiet"]):
+        assert ran([*words, *given]) == ("new\n", "")
+    assert ran(["refine", *given]).err.startswith("read ")
+    assert ran(["run", "-q", "info", "nowhere"], 2).err.startswith("selfvec: nowhere")
+
+
+def test_verbose_says_what_the_library_logs(inside: Path, caplog: pytest.LogCaptureFixture) -> None:
+    given = ["search", "first", "hail", "--top", "1"]
+    for words, said in (
+        (["-v", *given], "made, as the cache has none"),
+        ([*given, "--verbose"], "read from"),
+    ):
+        assert f"search: {said}" in ran(words).err
+    assert "cache" not in ran(given).err
+    with caplog.at_level(logging.INFO, "selfvec"):
+        selfvec.refine("later.txt", "none", "decorrelated", jobs=1, output="logged")
+    assert "threads: 1" in caplog.messages
+    assert re.match(r"seconds: .*read \d+\.\d\d, ", caplog.messages[-1])
+    assert any(re.fullmatch(r"Refining: \d+\.\d\d s", said) for said in caplog.messages)
 
 
 def test_the_version_names_the_format_of_run_folders() -> None:

@@ -210,6 +210,10 @@ def test_two_ways_to_write_an_option_mean_the_same(one: str, other: str) -> None
     assert parsed(one) == parsed(other)
 
 
+def test_the_value_of_an_option_is_not_an_option_of_the_program() -> None:
+    assert parsed("text senses run mouse -q --text -v")["text"] == ("-v",)
+
+
 def parsed(line: str) -> dict[str, Any]:
     """What a command is given by a line; where it writes is its output."""
     command, words = ROOT_GROUP, shlex.split(line)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from selfvec.base.progress import Advance, LineProgress, time_left
+from selfvec.base.progress import Advance, LineProgress, logged, time_left
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -38,6 +38,7 @@ class TerminalProgress(LineProgress):
             bars = self._bars
             task = bars.add_task(label, total=total, size=f"{total:,} {unit}" if total and unit else unit)
             shown.callback(bars.remove_task, task)
+            shown.enter_context(logged(label))
             yield lambda done: bars.advance(task, done)
 
 

@@ -83,5 +83,5 @@ def _settle() -> None:
         if name not in os.environ:
             with suppress(AttributeError):  # other C libraries than glibc have one heap or their own rules
                 ctypes.CDLL(None).mallopt(*setting)
-    if sys.argv[1:2] and sys.argv[1] in _SERVERS:
+    if next((word for word in sys.argv[1:] if not word.startswith("-")), "") in _SERVERS:
         os.environ.setdefault(_POLARS, "dirty_decay_ms:0,muzzy_decay_ms:0")

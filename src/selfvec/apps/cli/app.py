@@ -14,7 +14,7 @@ import click
 
 from selfvec.base.errors import OF_THE_SYSTEM, CleanupWarning, SelfvecError
 
-from .streams import discard_output, say
+from .streams import complain, discard_output, say, tell
 from .tree import root
 
 _INTERRUPTED = 130  # exit status
@@ -24,6 +24,7 @@ _COMPLETE = "_SELFVEC_COMPLETE"  # the variable by which a shell asks for comple
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit status. Errors a user can make are printed, not raised."""
+    tell("usual")
     try:
         _check_open_files()
         with _warnings_in_one_line():
@@ -35,10 +36,10 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except SelfvecError as error:
-        say(f"selfvec: {error.message(flags=True)}")
+        complain(f"selfvec: {error.message(flags=True)}")
         return error.exit_status
     except KeyboardInterrupt:
-        say("selfvec: interrupted")
+        complain("selfvec: interrupted")
         return _INTERRUPTED
     except BrokenPipeError:  # the reader has gone, as in `selfvec … | head`
         discard_output()
@@ -50,10 +51,10 @@ def run(arguments: list[str]) -> int:
         name = str(error.filename or "") if of_a_file else ""
         shown = f"{name[:40]}…: " if len(name) > 200 else f"{name}: " if name else ""
         rule, remedy = OF_THE_SYSTEM[error.errno]
-        say(f"selfvec: {shown}{rule}; {remedy}")
+        complain(f"selfvec: {shown}{rule}; {remedy}")
         return 2
     except MemoryError:
-        say("selfvec: out of memory; use a smaller vectors file or corpus, or --min-count")
+        complain("selfvec: out of memory; use a smaller vectors file or corpus, or --min-count")
         return 2
     except click.ClickException as error:
         return _usage_error(error)
@@ -90,5 +91,5 @@ def _usage_error(error: click.ClickException) -> int:
     command = context.command_path if context is not None else "selfvec"
     text = " ".join(error.format_message().split()).rstrip(".")
     if text:
-        say(f"{command}: {text}{'' if text.endswith('?') else ';'} see: {command} --help")
+        complain(f"{command}: {text}{'' if text.endswith('?') else ';'} see: {command} --help")
     return error.exit_code

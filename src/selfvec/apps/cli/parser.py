@@ -17,6 +17,10 @@ import click
 
 from selfvec.base.declarations import REQUIRED, Parameter
 
+from .streams import Told, tell
+
+TOLD: Mapping[str, Told] = {"-q": "quiet", "--quiet": "quiet", "-v": "verbose", "--verbose": "verbose"}
+"""Options of the program, which stand before the command or after it."""
 WIDTH = 80
 _COLUMN = 28  # the widest left column: options with longer names have their help on the next line
 _COMPLETION = 'eval "$(_SELFVEC_COMPLETE=bash_source selfvec)"'  # zsh_source and fish_source, too
@@ -68,6 +72,7 @@ class Command(_OnOneScreen):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Repeat such an option before each of its values."""
+        takes = {flag for one in self.params if not getattr(one, "is_flag", True) for flag in one.opts}
         repeatable = [one for one in self.params if getattr(one, "multiple", False)]
         most = {flag: _shown_values(one.metavar or "") for one in repeatable for flag in one.opts}
         out: list[str] = []
@@ -77,6 +82,9 @@ class Command(_OnOneScreen):
             if argument == "--":
                 out += args[place:]
                 break
+            if argument in TOLD and takes.isdisjoint(args[:place][-1:]):
+                tell(TOLD[argument])
+                continue
             if argument.startswith("-") and argument != "-":
                 flag = argument if argument in most else ""
                 taken = 0
@@ -105,6 +113,8 @@ class CommandGroup(_OnOneScreen, click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Print the help if no command is named and one is needed."""
+        while args and args[0] in TOLD:
+            tell(TOLD[args.pop(0)])
         if not args and not ctx.resilient_parsing:
             print(help_text(self, ctx.command_path), end="", file=sys.stderr)
             ctx.exit(2)
@@ -173,11 +183,16 @@ def help_text(command: Any, path: str, *, everything: bool = False) -> str:
     """The help of a command or group that is called by ``path``, as "selfvec run info"."""
     commands = list(command.commands.items()) if isinstance(command, CommandGroup) else []
     every = f", and {path} --help-all shows all" if path == "selfvec" else ""
-    usage = f"{path} COMMAND; each has --help{every}" if commands else _usage(command, path)
+    usage = (
+        f"{path} {'[-qv] ' if every else ''}COMMAND; each has --help{every}"
+        if commands
+        else _usage(command, path)
+    )
     lines = [f"Usage: {usage}", "", *textwrap.wrap(command.help, WIDTH)]
     if commands:
         lines += _listing(commands)
-        if path == "selfvec":
+        if every:
+            lines += ["", *_rows(_PROGRAM)] if everything else []
             lines += ["", f"Tab completion: {_COMPLETION}"]
         nested = [help_text(one, f"{path} {name}", everything=True) for name, one in commands]
         return "\n".join(["\n".join(lines) + "\n", *(nested if everything else [])])
@@ -213,6 +228,12 @@ def _listing(commands: list[tuple[str, Any]]) -> Iterator[str]:
         ]
         if rows:
             yield from ["", *_rows(rows)]
+
+
+_PROGRAM = (
+    ("-q, --quiet", "Say nothing but results and errors."),
+    ("-v, --verbose", "Say also how long stages take, how many threads work, and what caches had."),
+)
 
 
 HelpRows = Sequence[tuple[str, str]]  # of an argument or option: its name, and what it is

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import shlex
 import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from selfvec.base.display import escape_controls, escape_json
 from selfvec.base.errors import TargetError
@@ -109,8 +110,38 @@ def print_text(text: object) -> None:
     print(escape_controls(str(text), lines=True) if sys.stdout.isatty() else text)
 
 
+class _Logged(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
+Told = Literal["quiet", "usual", "verbose"]
+"""What is said besides results and errors: nothing, remarks and progress, or also what the library logs."""
+_told: Told = "usual"
+_LOGGED = _Logged()
+
+
+def tell(what: Told) -> None:
+    """Say from now on what ``-q`` and ``-v`` ask for."""
+    global _told
+    _told = what
+    library = logging.getLogger("selfvec")
+    library.setLevel(logging.INFO if what == "verbose" else logging.NOTSET)
+    (library.addHandler if what == "verbose" else library.removeHandler)(_LOGGED)
+
+
+def is_quiet() -> bool:
+    return _told == "quiet"
+
+
 def say(message: str) -> None:
-    """Print a message on standard error."""
+    """Print a remark on standard error."""
+    if not is_quiet():
+        complain(message)
+
+
+def complain(message: str) -> None:
+    """Print an error on standard error."""
     print(escape_controls(message, lines=True), file=sys.stderr)
 
 

@@ -22,12 +22,13 @@ from click.shell_completion import CompletionItem
 from selfvec.apps.table import GROUPS, TOP, CommandRow, Typed
 from selfvec.base.declarations import REQUIRED, Kind, Parameter, declared_at
 from selfvec.base.errors import OptionError, flag
+from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
 from selfvec.files.atomic_files import check_target
 from selfvec.lab.transforms import TRANSFORMS, make_transform
 
 from .parser import Argument, Command, CommandGroup, CommandTable, Option, help_all
-from .streams import print_json, print_text, say, show
+from .streams import is_quiet, print_json, print_text, say, show
 
 # Several values stand after one another, or have commas between them. What reads better by its name, such as
 # the two runs of migrate, is a flag although it has to be given.
@@ -449,7 +450,7 @@ def _given(row: CommandRow, parameters: Sequence[Argument | Option], typed: dict
     if "progress" in row.declaration.parameters:
         from selfvec.analysis.views.terminal_progress import TerminalProgress
 
-        given["progress"] = TerminalProgress()
+        given["progress"] = Progress() if is_quiet() else TerminalProgress()
     return given
 
 

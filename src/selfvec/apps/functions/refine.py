@@ -11,7 +11,7 @@ from selfvec.apps.run import Run, open_run
 from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked, options
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import LOG, Progress, as_progress
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.fields import FieldOptions
@@ -202,6 +202,7 @@ def finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> Ru
         encoded_texts_of(run)  # of documents that came later, too: all is written in one piece
     writer.finish(run, undo=undo)
     made = open_run(writer.target)
+    LOG.info("seconds: %s", ", ".join(f"{n} {s:.2f}" for n, s in made.provenance.timings.items()))
     if run.provenance.encoder is not None:
         from selfvec.encoders.run_encoder import keep_encoder
 
@@ -211,4 +212,6 @@ def finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> Ru
 
 def limited_jobs(jobs: int | None) -> int | None:
     """As many threads as the machine can use; None if no number is asked for."""
-    return None if jobs is None else threads(jobs)
+    used = threads(jobs)
+    LOG.info("threads: %d", used)
+    return None if jobs is None else used
