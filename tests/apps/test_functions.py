@@ -320,7 +320,7 @@ assert dir(selfvec) == sorted(selfvec.__all__)
 def test_every_command_is_a_function_but_those_that_serve_or_show() -> None:
     commands = (
         "refine update search ask similar drift monitor evaluate export fetch convert compress align join "
-        "retrofit define nodes debias principal-axes distill "
+        "retrofit define debias principal-axes distill undo watch "
         "tokenizer info health verify merge migrate compare trajectory phrases topics graph "
         "senses why example"
     )

@@ -130,8 +130,8 @@ def fetch(
 ) -> Figures:
     """Download public vectors, a sentence encoder or a corpus; or list them.
 
-    The name of vectors or of an encoder can then stand wherever a command takes these. The cost of their
-    download is printed before it begins. The corpus is NOAA Storm Events, a file for each year; files that are already
+    Commands take the name of vectors or of an encoder wherever they take these. The cost of their download is
+    printed before it begins. The corpus is NOAA Storm Events, a file for each year; files that are already
     there are kept.
 
     Parameters
