@@ -5,6 +5,7 @@ import json
 
 import pytest
 from corpus_reader import Reader, collect
+from tests.commands import ran
 from tests.refusals import refused
 
 from file_server import Archive, serving
@@ -41,6 +42,16 @@ def archive():
 
 def fetch(archive: Archive, out, years=(2020, 2021), **options):
     return fetch_noaa(years, out, base_url=archive.url, pause=0, timeout=10, **options)
+
+
+def test_the_command_fetches_years_into_a_folder(archive, tmp_path) -> None:
+    given = ["vectors", "fetch", "noaa", "--years", "2020"]
+    said = ran([*given, "-o", tmp_path / "in", "--base-url", archive.url])
+    assert said.out == f"{tmp_path / 'in'}\n"
+    assert said.err.endswith(f"next: selfvec refine {tmp_path / 'in'} -o RUN\n")
+    assert (tmp_path / "in" / own(2020, 20240620)).exists()
+    assert "--output: is needed for noaa" in ran(given, 2).err
+    assert "--years: is for noaa" in ran(["vectors", "fetch", "minilm", "--years", "2020"], 2).err
 
 
 def test_files_arrive_whole_and_are_a_corpus(archive, tmp_path):

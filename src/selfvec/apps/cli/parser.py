@@ -183,11 +183,8 @@ def help_text(command: Any, path: str, *, everything: bool = False) -> str:
     """The help of a command or group that is called by ``path``, as "selfvec run info"."""
     commands = list(command.commands.items()) if isinstance(command, CommandGroup) else []
     every = f", and {path} --help-all shows all" if path == "selfvec" else ""
-    usage = (
-        f"{path} {'[-qv] ' if every else ''}COMMAND; each has --help{every}"
-        if commands
-        else _usage(command, path)
-    )
+    called = f"{path} [-qv]" if every else path
+    usage = f"{called} COMMAND; each has --help{every}" if commands else _usage(command, path)
     lines = [f"Usage: {usage}", "", *textwrap.wrap(command.help, WIDTH)]
     if commands:
         lines += _listing(commands)
@@ -230,13 +227,11 @@ def _listing(commands: list[tuple[str, Any]]) -> Iterator[str]:
             yield from ["", *_rows(rows)]
 
 
-_PROGRAM = (
+HelpRows = Sequence[tuple[str, str]]  # of an argument or option: its name, and what it is
+_PROGRAM: HelpRows = (
     ("-q, --quiet", "Say nothing but results and errors."),
     ("-v, --verbose", "Say also how long stages take, how many threads work, and what caches had."),
 )
-
-
-HelpRows = Sequence[tuple[str, str]]  # of an argument or option: its name, and what it is
 
 
 def _listed(command: Any) -> list[Argument | Option]:

@@ -139,7 +139,7 @@ def fetch(
     name : str, not empty, optional
         Such as "glove-6b-100", "minilm" or "noaa"; by default all are listed, with those at hand.
     output : path, optional
-        Where their folder is made, or the folder of a corpus; by default the user's data folder.
+        Where their folder is made, or that of a corpus; by default the user's data folder.
     years : str, optional
         Those of the corpus, as 2020-2023 or 2020.
     overwrite : bool
