@@ -235,7 +235,7 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
         ("evaluate run --similarity pairs.tsv --against magic", "--against: 'magic' is not a baseline"),
         ("evaluate vectors.vec --similarity pairs.tsv --against paper", "one run, 0 were"),
         ("evaluate run later --similarity pairs.tsv --against paper", "2 were given"),
-        ("noaa --years soon -o x", "--years"),
+        ("fetch noaa --years soon -o x", "--years"),
         ("similr run hail", "did you mean selfvec similar?"),
         ("serve nothing", "not a run folder"),
     ],
