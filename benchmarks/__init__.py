@@ -7,7 +7,7 @@ them.
 |---|---|---|
 | speed | how fast and how large, next to other programs | results.json, docs/results/speed.md and others |
 | quality | what a method gives on the development collections | pages of docs/results/ |
-| vectors | what each method that changes vectors gives | vectors/results.json, docs/results/vectors.md |
+| vectors | what each method that changes vectors gives | docs/results/vectors.md and others |
 | paper | what holds of the paper | docs/results/paper.md, collapse.md |
 | robustness | what kills, faults and load do | docs/results/robustness.md |
 

@@ -4,7 +4,6 @@ A benchmark is a module of a folder with one of these:
 
 * ``run()`` gives `harness.Result`: rows of results.json, all of them shown on docs/results/speed.md;
 * ``PAGES`` names pages of docs/results/, their parts, and the function that measures each part;
-* ``rows()`` gives `vectors.Row`: rows of vectors/results.json, all of them shown on docs/results/vectors.md;
 * ``main(arguments)`` does everything itself.
 """
 
@@ -24,11 +23,10 @@ from benchmarks import figures, measured
 from benchmarks.harness import Result, machines, read_results, write_results
 from benchmarks.page import table, update_page, write_parts
 from benchmarks.used_code import Code
-from benchmarks.vectors import sections
 
 HERE = Path(__file__).parent
 FOLDERS = ("speed", "quality", "vectors", "paper", "robustness")
-_ENTRIES = {"run", "PAGES", "rows", "main"}
+_ENTRIES = {"run", "PAGES", "main"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Benchmark:
 
     name: str
     question: str  # the beginning of its docstring, up to the question mark or the end of the line
-    entries: frozenset[str]  # which of run, PAGES, rows and main it has
+    entries: frozenset[str]  # which of run, PAGES and main it has
 
     @property
     def key(self) -> str:
@@ -81,9 +79,6 @@ def run(benchmark: Benchmark, arguments: Sequence[str] = ()) -> int:
                 write_results(benchmark.key, rows)
                 write_parts("speed.md", {"bench": rates(read_results(), machines())})
                 measured.note({benchmark.name: digests[benchmark.name]})
-        if "rows" in benchmark.entries and pool.submit(sections.measure, benchmark.key).result():
-            sections.write_page()
-            measured.note({benchmark.name: digests[benchmark.name]})
         if "PAGES" in benchmark.entries:
             filled = pool.submit(_fill_pages, benchmark.name, tuple(arguments)).result()
             measured.note({name: digests[name] for name in filled})

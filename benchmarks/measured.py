@@ -34,11 +34,7 @@ RESTS_ON = {
     "auto": (*CHOOSING, *TEXTS),
     "continued": SEARCH,
     "compatible": (*TEXTS, "retrieval.encoder.adapter"),
-    "concepts": (
-        *SEARCH,
-        "analysis.concepts.terms",
-        "text.phrase_finding",
-    ),
+    "concepts": (*SEARCH, "analysis.concepts.terms", "text.phrase_finding"),
     "dense_weight": SEARCH,
     "drift": ("analysis.usage.occurrence_vectors", "analysis.word_drift.permutation_test"),
     "encoder": (*SEARCH, "encoders.student", "retrieval.encoder_part"),

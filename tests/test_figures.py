@@ -4,7 +4,6 @@ How pages are made is tested in benchmarks/tests.
 """
 
 import difflib
-import json
 import re
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from benchmarks.catalogue import FOLDERS, all_benchmarks, rates, tables
 from benchmarks.figures import PAGES, ROOT, look_up, prose, refill, typed_by_hand, wrong_units
 from benchmarks.harness import machines, read_results
 from benchmarks.page import RESULTS, generated
-from benchmarks.vectors import sections
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -103,12 +101,6 @@ def test_figures_of_one_protocol_agree(names: tuple[str, ...]) -> None:
         f"{page.removesuffix('.md')}#{part.split()[0]}" for page, parts in OLDER.items() for part in parts
     }
     assert len({look_up(name) for name in names if name.partition(";")[0] not in older}) <= 1
-
-
-def test_the_page_of_methods_has_the_rows_that_are_kept() -> None:
-    written = generated((RESULTS / "vectors.md").read_text(encoding="utf-8"))["field"]
-    kept = json.loads(sections.RESULTS.read_text(encoding="utf-8"))
-    assert written.strip() == sections.body(kept).strip()
 
 
 def test_the_page_of_speed_has_the_figures_that_are_kept() -> None:

@@ -16,11 +16,7 @@ from benchmarks.paper.wording import band, cosine, percent, state, word
 Row = dict[str, Any]
 LISTED = 5  # of the ten nearest words
 
-_SPACE = (
-    "cosine to the original",
-    "two random words",
-    "effective rank",
-)
+_SPACE = ("cosine to the original", "two random words", "effective rank")
 
 
 def parts(results: dict[str, Any]) -> dict[str, str]:
@@ -87,11 +83,7 @@ def _direction(results: dict[str, Any]) -> str:
     )
     shown = (1, *results["plan"]["listed_epochs"], max(results["plan"]["epochs"]))
     rows = [
-        (
-            f"{row['rate']:g}",
-            row["epochs"],
-            *(cosine(row[key]) for key in ("before", "after", "foretold")),
-        )
+        (f"{row['rate']:g}", row["epochs"], *(cosine(row[key]) for key in ("before", "after", "foretold")))
         for row in _first(results, "direction")
         if row["epochs"] in shown
     ]

@@ -117,10 +117,4 @@ def retrieval() -> str:
 
 
 NEEDS_DATA = True
-PAGES = {
-    "concepts.md": {
-        "phrases": found_phrases,
-        "retrieval": retrieval,
-        "topics": noaa_topics,
-    }
-}
+PAGES = {"concepts.md": {"phrases": found_phrases, "retrieval": retrieval, "topics": noaa_topics}}

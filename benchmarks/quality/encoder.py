@@ -20,8 +20,8 @@ import numpy as np
 from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, judged, path, sample
 from benchmarks.datasets import texts as whole
 from benchmarks.page import table
+from benchmarks.quality.x2static import x2static_rows
 from benchmarks.rankings import by_index, estimate, mean_ndcg, standard
-from benchmarks.vectors.contextual import x2static_rows
 from selfvec import evaluate
 from selfvec.apps.functions.refine import refine
 from selfvec.apps.run import Run

@@ -23,17 +23,7 @@ from benchmarks.robustness.inputs import (
 from selfvec.lab.exporters import TARGETS
 from selfvec.storage.run_folder import PREVIOUS
 
-_REFINE = (
-    "refine",
-    "texts.txt",
-    "-o",
-    "made",
-    "--vectors",
-    "table.bin",
-    "--method",
-    "paper",
-    "--epochs",
-)
+_REFINE = ("refine", "texts.txt", "-o", "made", "--vectors", "table.bin", "--method", "paper", "--epochs")
 _EPOCHS, _FEW = "30", "2"  # many take long enough to be killed at a random moment
 _UPDATE = ("update", "one", "more.txt")
 _SEARCH = ("search", "one", "bababa")
@@ -151,13 +141,7 @@ def _creating(epochs: str) -> Iterator[Planned]:
     refine = (*_REFINE, epochs)
     copy = (("copy", "two", "made"),)
     yield Planned("refine", refine, "made", look=_LOOK)
-    same = (
-        "update",
-        "made",
-        "texts.txt",
-        "--vectors",
-        "table.bin",
-    )  # a writer that finds nothing new
+    same = ("update", "made", "texts.txt", "--vectors", "table.bin")  # a writer that finds nothing new
     yield Planned("refine --overwrite", (*refine, "--overwrite"), "made", copy, look=same)
     yield Planned("update", _UPDATE, "one")
     rows, known = ("update", "one", "rows.csv"), ("update", "one", "texts.txt")

@@ -145,13 +145,7 @@ class Measured:
         each = self.refined.seconds / self.words * 1e9, self.refined.cpu / self.words * 1e9
         speed = f"{self.refined.seconds:.0f}", *(f"{time:.0f}" for time in each)
         memory = f"{self.refined.resident / 2**20:,.0f}"
-        return (
-            f"{self.words // MILLION:,} M",
-            self.found,
-            self.kept,
-            *speed,
-            memory,
-        )
+        return (f"{self.words // MILLION:,} M", self.found, self.kept, *speed, memory)
 
 
 def measured(folder: Path, words: int) -> Measured:
@@ -196,15 +190,7 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments:
         print("name sizes in million words: python -m benchmarks speed.billion 10 30")
         return 0
-    heads = (
-        "words",
-        "different ones",
-        "kept",
-        "s",
-        "ns a word",
-        "processor ns a word",
-        "peak, MB",
-    )
+    heads = ("words", "different ones", "kept", "s", "ns a word", "processor ns a word", "peak, MB")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(os.environ.get("SELFVEC_BENCH_FOLDER", name))
         watched(

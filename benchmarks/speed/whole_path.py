@@ -242,9 +242,4 @@ def _cold(folder: Path) -> Result:
 
 
 NEEDS_DATA = True
-PAGES = {
-    "speed.md": {
-        "stages": lambda: page_parts()["stages"],
-        "timeline": lambda: page_parts()["timeline"],
-    }
-}
+PAGES = {"speed.md": {"stages": lambda: page_parts()["stages"], "timeline": lambda: page_parts()["timeline"]}}

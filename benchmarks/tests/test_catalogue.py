@@ -1,6 +1,5 @@
 """Every benchmark is listed, asks a question, and imports names that exist; rows are kept and replaced."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ from benchmarks import measured
 from benchmarks.catalogue import Benchmark, all_benchmarks, find
 from benchmarks.harness import Result, compared, read_results, write_results
 from benchmarks.used_code import Code, parts_of
-from benchmarks.vectors import sections
 
 
 def test_every_benchmark_asks_one_question_and_is_listed_once() -> None:
@@ -28,7 +26,6 @@ def test_every_benchmark_asks_one_question_and_is_listed_once() -> None:
 def test_every_row_that_is_kept_belongs_to_a_benchmark() -> None:
     names = {benchmark.name for benchmark in all_benchmarks()}
     assert {f"speed.{name}" for name in read_results()} <= names
-    assert {f"vectors.{name}" for name in json.loads(sections.RESULTS.read_text(encoding="utf-8"))} <= names
 
 
 def test_a_benchmark_that_is_unknown_is_an_error() -> None:

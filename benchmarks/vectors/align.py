@@ -1,9 +1,9 @@
-"""Two spaces in one: vectors of two trainings, aligned by few pairs of words or none, or joined.
+"""What do two spaces in one give: aligned by few pairs of words or none, or joined?
 
-There are no bilingual data here. In their place are tables that were trained apart: a dictionary is a
-list of words that are the same, and a lexicon the rest of them. *Halves* are two tables of word2vec (200
+Fills vectors.md. In place of bilingual data are tables that were trained apart: a dictionary is a list of
+words that are the same, and a lexicon the rest of them. *Halves* are two tables of word2vec (200
 dimensions), each trained on its own half of the PubMed abstracts. *Sources* are GoogleNews (300) and the
-built-in vectors (256), of other texts and other methods.
+built-in vectors (256).
 """
 
 from __future__ import annotations
@@ -17,20 +17,24 @@ import numpy as np
 
 import selfvec
 from benchmarks.datasets import GOOGLENEWS, PUBMED, SHARED_DATA, records
-from benchmarks.vectors import Row, compared, verdict
+from benchmarks.vectors import Row, compared, table_of
 from selfvec.data.vectors import Vectors
 from selfvec.files.checksums import sha256
 from selfvec.lab.align import align
 from selfvec.lab.evaluation import Dictionary, Similarity
 from selfvec.lab.evaluation.compared_vectors import ComparedVectors
-from selfvec.lab.evaluation.report import Report
 from selfvec.lab.transforms import transform
 from selfvec.numerics.statistics import Estimate
 
 PAIRS = 1_000  # of the lexicon
 LEXICON_FROM = 8_000  # most frequent shared words
-NO_BETTER = ("", "no better", "worse")
-SETS = ("men3000", "rw2034", "simlex999", "simverb3500", "ws353")
+SETS = {"men3000": "MEN", "rw2034": "RW", "simlex999": "SimLex-999", "simverb3500": "SimVerb-3500"}
+SETS |= {"ws353": "WordSim-353"}
+JOINED = {
+    "average": "Joined, average (Coates and Bollegala 2018)",
+    "concatenate": "Joined, concatenate (Yin and Schütze 2016)",
+    "gcca": "Joined, gcca (Rastogi et al. 2015)",
+}
 
 
 def rows() -> Iterator[Row]:
@@ -62,12 +66,10 @@ def halves() -> tuple[Vectors, Vectors]:
 
 
 def aligned(name: str, a: Vectors, b: Vectors, sizes: tuple[int, ...]) -> Iterator[Row]:
-    """Rows of one task: a fit on the pairs alone is the baseline."""
+    """Rows of one task (Conneau et al. 2018): a fit on the pairs alone is the baseline."""
     shared = [word for word in a if word in b][:LEXICON_FROM]
     order = np.random.default_rng(0).permutation(len(shared))
     held, rest = ([shared[i] for i in part] for part in (order[:PAIRS], order[PAIRS:]))
-    source = "Conneau et al. 2018; Artetxe et al. 2018"
-    command = "selfvec vectors align A B --dictionary d.tsv -o OUT"
     metric = "precision@1, CSLS"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "lexicon.tsv")
@@ -76,41 +78,19 @@ def aligned(name: str, a: Vectors, b: Vectors, sizes: tuple[int, ...]) -> Iterat
             pairs = [(word, word) for word in rest[:size]]
             plain = precision(file, a, fitted(a, b, [word for word, _ in pairs]))
             learned = precision(file, a, align(a, b, dictionary=pairs).b)
-            reweighted = align(a, b, dictionary=pairs, reweight=True)
-            both = precision(file, reweighted.a, reweighted.b)
             item = f"Dictionary of {size}, {name}"
-            alone = "Procrustes on the pairs alone"
-            yield compared(item, source, command, metric, alone, plain, learned, verdicts=NO_BETTER)
-            yield compared(
-                f"Reweighted, dictionary of {size}, {name}",
-                "Artetxe et al. 2018",
-                f"{command} --reweight",
-                metric,
-                "without reweighting",
-                learned,
-                both,
-                verdicts=NO_BETTER,
-            )
-        found = align(a, b, "unsupervised")
-        given = align(a, b, dictionary=[(word, word) for word in rest[: sizes[-1]]])
-        yield compared(
-            f"No dictionary, {name}",
-            source,
-            "selfvec vectors align A B --method unsupervised -o OUT",
-            metric,
-            f"{sizes[-1]:,} pairs",
-            precision(file, a, given.b),
-            precision(file, a, found.b),
-            verdicts=("", "as good without a pair", "fails: texts and methods are too different"),
-        )
+            yield compared(item, metric, "Procrustes on the pairs alone", plain, learned)
+            both = align(a, b, dictionary=pairs, reweight=True)
+            weighed = precision(file, both.a, both.b)
+            yield compared(f"The same, reweighted, {name}", metric, "not reweighted", learned, weighed)
+        found = precision(file, a, align(a, b, "unsupervised").b)
+        yield compared(f"No dictionary, {name}", metric, f"{sizes[-1]:,} pairs", learned, found)
 
 
 def fitted(a: Vectors, b: Vectors, words: list[str]) -> Vectors:
     """b rotated by those words alone (Procrustes)."""
-    u, _, v = np.linalg.svd(
-        b.unit[[b.key_to_index[w] for w in words]].T @ a.unit[[a.key_to_index[w] for w in words]],
-        full_matrices=False,
-    )
+    mine, theirs = (one.unit[[one.key_to_index[word] for word in words]] for one in (a, b))
+    u, _, v = np.linalg.svd(theirs.T @ mine, full_matrices=False)
     return Vectors(b.index_to_key, b.vectors @ (u @ v))
 
 
@@ -122,43 +102,21 @@ def precision(file: Path, a: Vectors, b: Vectors) -> Estimate:
 
 def joined(google: Vectors) -> Iterator[Row]:
     """Rows of joined tables against the better of the two, on sets of similarity."""
-    tables: dict[str, Vectors | str] = {"google": google, "default": "default"}
-    ways = {"average": {}, "concatenate": {}, "gcca": {"dimensions": 150}}
-    for how, more in ways.items():
+    tables: dict[str, Vectors | str] = {"GoogleNews": google, "the built-in vectors": "default"}
+    for how in JOINED:
+        more = {"dimensions": 150} if how == "gcca" else {}
         tables[how] = transform(google, "join", others=["default"], method=how, **more)
-    tasks = [Similarity(SHARED_DATA / "similarity" / f"{name}.tsv") for name in SETS]
-    report = selfvec.evaluate(tables, tasks)
-    sources = {
-        "average": "Coates and Bollegala 2018",
-        "concatenate": "Yin and Schütze 2016",
-        "gcca": "Rastogi et al. 2015",
-    }
-    for how in ways:
-        for name in SETS:
-            yield similarity_row(report, how, name, sources[how])
+    report = selfvec.evaluate(tables, [Similarity(SHARED_DATA / "similarity" / f"{one}.tsv") for one in SETS])
+    value = {(row["task"], row["vectors"]): row["value_common"] for row in report.rows}
+    apart = {(one["task"], one["vectors_a"], one["vectors_b"]): one for one in report.comparisons}
+    for how, item in JOINED.items():
+        for file, name in SETS.items():
+            better = max(list(tables)[:2], key=lambda of, file=file: value[file, of])
+            one = apart[file, better, how]
+            interval = -one["high_common"], -one["low_common"]
+            metric = f"{name}, Spearman, common pairs"
+            yield Row(item, metric, better, value[file, better], value[file, how], *interval)
 
 
-def similarity_row(report: Report, how: str, name: str, source: str) -> Row:
-    value = {r["vectors"]: r["value_common"] for r in report.rows if r["task"] == name}
-    better = max(("google", "default"), key=lambda table: value[table])
-    apart = next(
-        c for c in report.comparisons
-        if (c["task"], c["vectors_a"], c["vectors_b"]) == (name, better, how)
-    )  # fmt: skip
-    low, high = -apart["high_common"], -apart["low_common"]
-    command = f"selfvec vectors join google.bin -o OUT --with default --method {how}"
-    command += " --dimensions 150" if how == "gcca" else ""
-    note = verdict(low, high, NO_BETTER)
-    label = {"google": "GoogleNews", "default": "the built-in vectors"}[better]
-    return Row(
-        f"Joined, {how}",
-        source,
-        command,
-        f"{name}, Spearman, common pairs",
-        label,
-        value[better],
-        value[how],
-        low,
-        high,
-        note,
-    )
+NEEDS_DATA = True
+PAGES = {"vectors.md": {"align": lambda: table_of(rows())}}

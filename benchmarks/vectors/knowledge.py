@@ -1,7 +1,7 @@
-"""Knowledge: WordNet written into vectors, before and after refining; definitions, concepts and aspects.
+"""What does WordNet give vectors, before and after refining? Fills docs/results/vectors.md.
 
 WordNet is read from the files of the Debian package ``wordnet-base``. The constants of the methods were
-chosen on GoogleNews vectors; the built-in vectors is the one that was left out.
+chosen on GoogleNews vectors; the built-in vectors were left out.
 """
 
 from __future__ import annotations
@@ -13,21 +13,20 @@ from pathlib import Path
 import numpy as np
 
 import selfvec
-from benchmarks.datasets import GOOGLENEWS, SHARED_DATA, SIMILARITY, path
+from benchmarks.datasets import GOOGLENEWS, SHARED_DATA, SIMILARITY, STARTS, path
 from benchmarks.refining import refined
-from benchmarks.vectors import Row, compared
+from benchmarks.vectors import Row, compared, table_of
 from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation import Retrieval, Similarity
 from selfvec.lab.evaluation.compared_vectors import ComparedVectors
 from selfvec.lab.evaluation.task import Task
 from selfvec.lab.transforms import transform
 from selfvec.lab.transforms.knowledge import Knowledge, read_knowledge, row_pairs
-from selfvec.lab.transforms.nodes import is_a
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean, spearman
 
 WORDNET = "/usr/share/wordnet"
-SEED, HIDDEN, QUERIES = 0, 1000, 200
+SEED, HIDDEN = 0, 1000
 PAIRS = {
     "SimLex-999": SIMILARITY["SimLex-999"],
     "SimVerb-3500": SHARED_DATA / "similarity/simverb3500.tsv",
@@ -43,52 +42,39 @@ SOURCES = {
 
 
 def rows() -> Iterator[Row]:
-    """All rows of the item."""
+    """Everything that is asked of WordNet."""
     lexicon = read_knowledge([WORDNET])
     yield from _fitted(lexicon)
     yield from _refined_first(lexicon)
     yield from _definitions(lexicon)
-    yield from _concepts(lexicon)
-    yield from _kinds(lexicon)
     yield from _aspect(lexicon)
 
 
-def figures(tables: dict[str, Vectors], task: Task, *, common: bool = True) -> dict[str, Estimate]:  # type: ignore[type-arg]
+def figures(tables: Mapping[str, Vectors], task: Task, *, common: bool = True) -> dict[str, Estimate]:  # type: ignore[type-arg]
     """Of each table: Spearman over the pairs that all know, or over all; accuracy, or nDCG@10 by vectors."""
     found = task.measure([ComparedVectors(name, table) for name, table in tables.items()], SEED)
-    metrics = ("spearman", "accuracy", "ndcg@10")
     return {
         one.vectors: one.common if common and one.common is not None else one.estimate
         for one in found
-        if one.metric in metrics
+        if one.metric in ("spearman", "accuracy", "ndcg@10")
     }
 
 
 def _fitted(lexicon: Knowledge) -> Iterator[Row]:
     """Each method on both tables."""
-    for place, name in ((GOOGLENEWS, "GoogleNews"), ("default", "the built-in vectors")):
+    for label, place in STARTS.items():
         table = selfvec.load(place)
-        tasks = {task: Similarity(file) for task, file in PAIRS.items()}
-        made = {"before": table} | {
-            by: transform(table, "retrofit", method=by, lexicon=lexicon) for by in SOURCES
-        }
-        found = {task: figures(made, one) for task, one in tasks.items()}
+        made = {by: transform(table, "retrofit", method=by, lexicon=lexicon) for by in SOURCES}
+        found = {name: figures({"": table, **made}, Similarity(file)) for name, file in PAIRS.items()}
         for by, source in SOURCES.items():
-            command = f"selfvec vectors retrofit {_short(place)} -o out.safetensors"
-            command += f" --lexicon {WORDNET} --method {by}"
-            for task, values in found.items():
-                names = (f"WordNet, {by}", source, command)
-                yield compared(*names, f"{task}, Spearman, common pairs", name, values["before"], values[by])
-
-
-def _short(place: str) -> str:
-    return "google.bin" if place == GOOGLENEWS else place
+            for name, of in found.items():
+                item, metric = f"WordNet, {by} ({source})", f"{name}, Spearman, common pairs"
+                yield compared(item, metric, label.split(",")[0], of[""], of[by])
 
 
 def _refined_first(lexicon: Knowledge) -> Iterator[Row]:
     """Refined on PubMed and then retrofitted, against either alone."""
     run = refined("PubMed", GOOGLENEWS)
-    both = transform(run.vectors, "retrofit", lexicon=lexicon)
     with tempfile.TemporaryDirectory() as folder:
         fitted = Path(folder) / "fitted.safetensors"
         selfvec.save(transform(selfvec.load(GOOGLENEWS), "retrofit", lexicon=lexicon), fitted)
@@ -98,125 +84,50 @@ def _refined_first(lexicon: Knowledge) -> Iterator[Row]:
         "retrofitted alone": transform(run.original, "retrofit", lexicon=lexicon),
         "retrofitted, then refined": turned,
     }
-    tasks: Mapping[str, Task] = {  # type: ignore[type-arg]
-        **{f"{name}, Spearman, common pairs": Similarity(file) for name, file in PAIRS.items()},
-        "UMNSRS, Spearman, common pairs": Similarity(SIMILARITY["UMNSRS"]),
-        "MED, nDCG@10": Retrieval(path("MED")),
-        "Cranfield, nDCG@10": Retrieval(path("Cranfield")),
+    both = transform(run.vectors, "retrofit", lexicon=lexicon)
+    files = PAIRS | {"UMNSRS": SIMILARITY["UMNSRS"]}
+    tasks: dict[str, Task] = {  # type: ignore[type-arg]
+        **{f"{name}, Spearman, common pairs": Similarity(file) for name, file in files.items()},
+        **{f"{name}, nDCG@10": Retrieval(path(name)) for name in ("MED", "Cranfield")},
     }
-    names = (
-        "Refined on PubMed, then retrofitted",
-        SOURCES["retrofit"],
-        f"selfvec vectors retrofit run -o out.safetensors --lexicon {WORDNET}",
-    )
     for metric, task in tasks.items():
         found = figures({"both": both, **alone}, task)
         for baseline in alone:
-            yield compared(*names, metric, baseline, found[baseline], found["both"])
+            item = "Refined on PubMed, then retrofitted"
+            yield compared(item, metric, baseline, found[baseline], found["both"])
 
 
 def _definitions(lexicon: Knowledge) -> Iterator[Row]:
     """Words hidden from the table: the rank of their own vectors; and rare words that it lacks."""
-    names = (
-        "WordNet, define",
-        "Khodak et al. 2018",
-        f"selfvec vectors define google.bin -o out.safetensors --lexicon {WORDNET}",
-    )
-    table = selfvec.load(GOOGLENEWS)
-    hidden = _hidden_words(lexicon, table)
+    item, table = "WordNet, define (Khodak et al. 2018)", selfvec.load(GOOGLENEWS)
+    defined = [i for i, word in enumerate(table.index_to_key) if word in lexicon.senses]
+    hidden = np.random.default_rng(SEED).permutation(defined)[:HIDDEN].tolist()
     words = [table.index_to_key[i] for i in hidden]
-    kept = _without(table, hidden)
+    left = np.delete(np.arange(len(table)), hidden)
+    kept = Vectors([table.index_to_key[i] for i in left.tolist()], table.vectors[left])
     made = transform(kept, "define", lexicon=lexicon)
-    first = _found_first(unit_rows(made.lookup(words)[0]), table, hidden)
     # The baseline: the plain mean of the words of the first definition.
     texts = [_first_definition(lexicon, word).lower().split() for word in words]
     means = np.stack([kept.lookup(text)[0].sum(axis=0) if text else np.zeros(300) for text in texts])
-    plain = _found_first(unit_rows(np.asarray(means, np.float32)), table, hidden)
+    plain, first = (
+        _near(unit_rows(np.float32(one)), table, hidden) for one in (means, made.lookup(words)[0])
+    )
     metric = f"own vector among the 10 nearest of {len(table):,}, {len(words):,} hidden words"
-    yield compared(*names, metric, "plain mean of the first definition", mean(plain, SEED), mean(first, SEED))
-    task = Similarity(SIMILARITY["RW"])
-    more = transform(table, "define", lexicon=lexicon)
-    found = figures({"before": table, "after": more}, task, common=False)
-    yield compared(*names, "RW, Spearman, all pairs", "GoogleNews", found["before"], found["after"])
-
-
-def _hidden_words(lexicon: Knowledge, table: Vectors) -> list[int]:
-    """Rows of words that WordNet defines, drawn at random."""
-    known = [i for i, word in enumerate(table.index_to_key) if word in lexicon.senses]
-    return np.random.default_rng(SEED).permutation(known)[:HIDDEN].tolist()
-
-
-def _without(table: Vectors, hidden: list[int]) -> Vectors:
-    kept = np.ones(len(table), bool)
-    kept[hidden] = False
-    words = [word for word, there in zip(table.index_to_key, kept.tolist(), strict=True) if there]
-    return Vectors(words, table.vectors[kept])
+    yield compared(item, metric, "plain mean of the first definition", plain, first)
+    tables = {"before": table, "after": transform(table, "define", lexicon=lexicon)}
+    found = figures(tables, Similarity(SIMILARITY["RW"]), common=False)
+    yield compared(item, "RW, Spearman, all pairs", "GoogleNews", found["before"], found["after"])
 
 
 def _first_definition(lexicon: Knowledge, word: str) -> str:
     return next((lexicon.definitions[n] for n in lexicon.senses[word] if n in lexicon.definitions), "")
 
 
-def _found_first(estimates: np.ndarray, table: Vectors, hidden: list[int]) -> np.ndarray:
-    """Whether a word's own vector is among the ten nearest of its estimate, (n,)."""
+def _near(estimates: np.ndarray, table: Vectors, hidden: list[int]) -> Estimate:
+    """How often a word's own vector is among the ten nearest of its estimate."""
     cosines = estimates @ table.unit.T
     own = cosines[np.arange(len(hidden)), hidden]
-    return ((cosines > own[:, None]).sum(axis=1) < 10).astype(float)
-
-
-def _concepts(lexicon: Knowledge) -> Iterator[Row]:
-    """Concepts that lose one of their words: whether it is near them, with and without relations."""
-    table = selfvec.load(GOOGLENEWS)
-    single = [i for i in _hidden_words(lexicon, table) if len(lexicon.senses[table.index_to_key[i]]) == 1]
-    words = {table.index_to_key[i]: i for i in single}
-    nodes = [lexicon.senses[word][0] for word in words]
-    senses = {word: found for word, found in lexicon.senses.items() if word not in words}
-    left = Knowledge(senses, lexicon.edges, lexicon.definitions)
-    found = {}
-    for name, relations in (("alone", "none"), ("smoothed", "is-a,related")):
-        made = transform(table, "define", rows="concepts", lexicon=left, relations=relations)
-        found[name] = _found_first(unit_rows(made.lookup(nodes)[0]), table, list(words.values()))
-    names = (
-        "WordNet, nodes",
-        "Gasteiger et al. 2019",
-        f"selfvec vectors define google.bin -o out.safetensors --lexicon {WORDNET} --rows concepts",
-    )
-    metric = f"a word taken from a concept is among its 10 nearest, {len(words)} words"
-    baseline = "words and definition of the concept alone"
-    yield compared(*names, metric, baseline, mean(found["alone"], SEED), mean(found["smoothed"], SEED))
-
-
-def _kinds(lexicon: Knowledge) -> Iterator[Row]:
-    """Nouns taken from the lexicon: whether one of the ten guesses is a kind above their first sense."""
-    table = selfvec.load(GOOGLENEWS)
-    chosen = [table.index_to_key[i] for i in _hidden_words(lexicon, table)]
-    nouns = [word for word in chosen if lexicon.senses[word][0].startswith("n")][:QUERIES]
-    senses = {word: found for word, found in lexicon.senses.items() if word not in set(nouns)}
-    left = Knowledge(senses, lexicon.edges, lexicon.definitions)
-    wanted = [
-        {name for name, steps in lexicon.closure(word, node=lexicon.senses[word][0]).items() if steps == 1}
-        for word in nouns
-    ]
-    times: dict[str, int] = {}
-    for one in wanted:
-        for name in one:
-            times[name] = times.get(name, 0) + 1
-    common = set(sorted(times, key=lambda name: (-times[name], name))[:10])
-    guessed = [{name for name, _ in is_a(word, left, table)} for word in nouns]
-    was = mean(np.array([bool(one & common) for one in wanted], float), SEED)
-    now = mean(np.array([bool(one & two) for one, two in zip(wanted, guessed, strict=True)], float), SEED)
-    names = (
-        "WordNet, is-a of unknown words",
-        "Snow et al. 2006",
-        "selfvec.lab.transforms.nodes.is_a(word, lexicon, vectors)",
-    )
-    yield compared(
-        *names,
-        f"a direct hypernym among 10 candidates, {len(nouns)} hidden nouns",
-        "the 10 most common",
-        was,
-        now,
-    )
+    return mean(((cosines > own[:, None]).sum(axis=1) < 10).astype(float), SEED)
 
 
 def _aspect(lexicon: Knowledge) -> Iterator[Row]:
@@ -234,17 +145,18 @@ def _aspect(lexicon: Knowledge) -> Iterator[Row]:
     unseen["synonym"] = np.random.default_rng(SEED).permutation(unseen["synonym"])[: len(unseen["antonym"])]
     pairs = np.concatenate(list(unseen.values()))
     label = np.repeat([1.0, 0.0], len(pairs) // 2)
-    was, now = (
-        spearman(
-            np.einsum("ij,ij->i", one.unit[pairs[:, 0]], one.unit[pairs[:, 1]]).astype(float), label, SEED
-        )
-        for one in (table, made)
-    )
-    command = f"selfvec vectors retrofit google.bin -o out.safetensors --lexicon {WORDNET} --method aspect"
-    names = ("WordNet, aspect", "Bar-Hillel et al. 2003", command)
+
+    def apart(one: Vectors) -> Estimate:
+        a, b = one.unit[pairs[:, 0]], one.unit[pairs[:, 1]]
+        return spearman(np.einsum("ij,ij->i", a, b).astype(float), label, SEED)
+
+    item = "WordNet, aspect (Bar-Hillel et al. 2003)"
     metric = f"cosine against synonym or antonym, Spearman, {len(pairs)} pairs of unseen words"
-    yield compared(*names, metric, "GoogleNews", was, now)
-    task = Similarity(PAIRS["SimLex-999"])
-    found = figures({"before": table, "after": made}, task)
+    yield compared(item, metric, "GoogleNews", apart(table), apart(made))
+    found = figures({"before": table, "after": made}, Similarity(PAIRS["SimLex-999"]))
     metric = "SimLex-999, Spearman, common pairs"
-    yield compared(*names, metric, "GoogleNews", found["before"], found["after"])
+    yield compared(item, metric, "GoogleNews", found["before"], found["after"])
+
+
+NEEDS_DATA = True
+PAGES = {"vectors.md": {"knowledge": lambda: table_of(rows())}}

@@ -1,17 +1,15 @@
-"""No pretrained vectors: refinements that start from vectors of the text alone, by size of the text."""
+"""What do refinements reach that start from vectors of the text alone, by its size? Fills starts.md."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 
 import numpy as np
 
 import selfvec
 from benchmarks.datasets import GOOGLENEWS, SIMILARITY, documents, path, sample
-from benchmarks.page import write_parts
-from benchmarks.vectors import Row, compared
+from benchmarks.page import table
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.lab.transforms.compress import Measure, measures
@@ -23,46 +21,30 @@ from selfvec.text.preprocessing import Preprocessing
 SIZES = (100_000, 1_000_000, None)  # words; all of PubMed are 6.6 million: not 10, and none is repeated
 HELD_OUT, QUERY = 2000, 10  # documents, and words of each that should find the rest of it
 SHOWN = ("self-retrieval", "MED", "UMNSRS")
-SOURCES = {
-    "svd": "Levy et al. 2015",
-    "cipher": "Zhao and Williams 2023",
-    "glove": "Pennington et al. 2014",
-    "word2vec": "Mikolov et al. 2013",
-    "fasttext": "Bojanowski et al. 2017",
-}
 
 
-def rows() -> Iterator[Row]:
-    """The table of the page, and a row for each start and size against random directions."""
+def starts() -> str:
+    """A row for each start and size, with pretrained vectors as the last of each."""
     texts = documents()[0].to_list()
     held_out = sample(texts, HELD_OUT)
     apart = set(held_out)
     texts = [text for text in texts if text not in apart]
     words = sum(len(text.split()) for text in texts)
-    lines = [
-        f"| words | initial vectors | {' | '.join(SHOWN)} | time |",
-        "|---:|---|" + "---:|" * (len(SHOWN) + 1),
-    ]
+    rows = []
     for size in SIZES:
         part = texts if size is None else sample(texts, round(len(texts) * size / words))
-        bare = None
         for name in [*FROM_TEXT, "GoogleNews"]:
             started = time.perf_counter()
             given = GOOGLENEWS if name == "GoogleNews" else name
             run = selfvec.Refiner("decorrelated").fit(part, given).run_
             seconds = time.perf_counter() - started
             tasks = [_known(held_out, run), *measures(run, [path("MED")], [SIMILARITY["UMNSRS"]])]
-            start, refined = ([task.of(table) for task in tasks] for table in (run.original, run.vectors))
-            moved = [f"{a.value:.3f} → {b.value:.3f}" for a, b in zip(start, refined, strict=True)]
-            cells = [f"{run.provenance['tokens']:,}", name, *moved, f"{seconds:.0f} s"]
-            lines.append(f"| {' | '.join(cells)} |")
-            print(lines[-1], flush=True)
-            if bare is None:
-                bare = refined
-            elif name in FROM_TEXT:
-                found = _against(name, run, tasks, bare, refined)
-                yield from found if size is None else islice(found, 1)  # smaller sizes: self-retrieval only
-    write_parts("starts.md", {"starts": "\n".join(lines)})
+            moved = [
+                f"{task.of(run.original).value:.3f} → {task.of(run.vectors).value:.3f}" for task in tasks
+            ]
+            rows.append([f"{run.provenance['tokens']:,}", name, *moved, f"{seconds:.0f} s"])
+            print(*rows[-1], flush=True)
+    return table(["words", "initial vectors", *SHOWN, "time"], rows)
 
 
 def _known(held_out: Sequence[str], run: Run) -> Measure:
@@ -85,18 +67,5 @@ def _known(held_out: Sequence[str], run: Run) -> Measure:
     return Measure(f"self-retrieval, {len(rests):,} documents not read", "ndcg@10", of)
 
 
-def _against(
-    name: str, run: Run, tasks: Sequence[Measure], bare: Sequence[Estimate], refined: Sequence[Estimate]
-) -> Iterator[Row]:
-    for task, was, now in zip(tasks, bare, refined, strict=True):
-        yield compared(
-            f"Initial vectors by {name}",
-            SOURCES[name],
-            f"selfvec refine text -o run --vectors {name}",
-            f"{task.task}, {task.metric}",
-            "refined from --vectors none",
-            was,
-            now,
-            verdicts=("", "does not help surely", "harms"),
-            note=f"{run.provenance['tokens'] / 1e6:.1f} M words",
-        )
+NEEDS_DATA = True
+PAGES = {"starts.md": {"starts": starts}}
