@@ -35,10 +35,7 @@ def score_rm3(
     words: int = 50,  # kept of their relevance model
     own: float = 0.5,  # weight of the query's own words; the model has the rest
 ) -> Scored:
-    """BM25 scores of all documents for the expanded query.
-
-    See docs/results/evaluation.md for the choice of the defaults.
-    """
+    """BM25 scores of all documents for the expanded query; other values of the defaults change little."""
     first = scorer.score(query, "bm25")
     best = np.array(first.best_documents(documents), np.int64)
     if not len(best):

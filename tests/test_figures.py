@@ -80,7 +80,6 @@ OLDER = measured.older(measured.noted())
             f"gains#retrieval; {BUILT_IN}; refined; MED",
             f"auto#summary; MED; {BUILT_IN}; decorrelated",
             "encoders#quality; the default, documents smoothed; MED",
-            "evaluation#smoothing; 10, 0.5; MED",
             "concepts#retrieval; dense, words; MED",
         ),
         (f"gains#retrieval; {BUILT_IN}; original; MED", f"auto#summary; MED; {BUILT_IN}; original"),
@@ -92,7 +91,7 @@ OLDER = measured.older(measured.noted())
             "search#shares; MED; hybrid",
             "search#steps; as it is; MED",
         ),
-        ("encoders#quality; BM25, stems; mean", "evaluation#rm3; BM25; mean"),
+        ("encoders#quality; BM25, stems; mean", "baselines#retrieval; bm25; mean"),
     ],
 )
 def test_figures_of_one_protocol_agree(names: tuple[str, ...]) -> None:

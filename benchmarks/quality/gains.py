@@ -1,17 +1,14 @@
 """What does refining give on the development collections? Fills docs/results/gains.md.
 
-Word similarity after PubMed abstracts (over the pairs whose words occur), small samples of them,
-neighbours that are only spelled alike, and retrieval with dense vectors alone, from two sets of initial
-vectors. The constants were chosen on these collections.
+Word similarity after PubMed abstracts (over the pairs whose words occur), neighbours that are only spelled
+alike, and retrieval with dense vectors alone, from two sets of initial vectors. The constants were chosen on
+these collections.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +30,7 @@ from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import Estimate, spearman
 from selfvec.refinement.base_vectors import base_vectors
 from selfvec.refinement.decorrelation import GAMMA, decorrelate, start_from_neighbours
-from selfvec.refinement.methods import decorrelated
 from selfvec.text.rules import stems
-
-SIZES, SEEDS = (100, 300, 1000, 3000, 10_000), (0, 1)
 
 abstracts = cache(lambda: datasets.texts("PubMed"))
 
@@ -78,20 +72,6 @@ def after_pubmed() -> str:
     for label, start in STARTS.items():
         rows += states(label, similarity(refined(abstracts(), start, min_count=3), list(SIMILARITY)))
     return table(["initial vectors", "state", *SIMILARITY], rows)
-
-
-def small_samples() -> str:
-    """Refined minus original, from the built-in vectors, by size of the sample; the mean of two draws."""
-    names = [name for name in SIMILARITY if name != "RW"]
-    rows = []
-    for size in SIZES:
-        gains: dict[str, list[float]] = {}
-        for seed in SEEDS:
-            values = similarity(refined(datasets.sample(abstracts(), size, seed)), names)
-            for name, value in values["refined"].items():
-                gains.setdefault(name, []).append(value.value - values["original"][name].value)
-        rows.append([size, *(f"{np.mean(gains[n]):+.3f}" if n in gains else "–" for n in names)])
-    return table(["abstracts", *names], rows)
 
 
 def retrieval() -> str:
@@ -158,46 +138,6 @@ def spelled_alike() -> str:
     return table(["corpus", "state", "alike in spelling", "only in spelling"], rows)
 
 
-def trusts() -> str:
-    """The tests of ``auto`` by how far spelling is trusted, in texts that the vectors know or hardly know."""
-    rows = []
-    languages = {"no1": "Norwegian 1", "no2": "Norwegian 2", "ru1": "Russian 1", "ru2": "Russian 2"}
-    foreign = {name: usages(folder) for folder, name in languages.items()}
-    some = datasets.sample(abstracts(), 3000)
-    for name, texts in {**foreign, **composed_texts(), "PubMed": some}.items():
-        made = [
-            trusted(texts, trust, "auto").provenance for trust in (decorrelated.FULL, decorrelated.LITTLE)
-        ]
-        tests = [next(r for r in one.decision["candidates"] if r["name"] == "decorrelated") for one in made]
-        cells = [f"{row[test]:.3f}" for test in ("self_retrieval", "context") for row in tests]
-        rows.append([name, f"{made[0].coverage['tokens']['known'] / made[0].tokens:.0%}", *cells])
-    heads = ["self-retrieval, full trust", "little", "context, full trust", "little"]
-    return table(["text", "known tokens", *heads], rows)
-
-
-def similarity_by_trust() -> str:
-    """Word similarity after abstracts, whose text the vectors know."""
-    some = datasets.sample(abstracts(), 3000)
-    similar = [
-        similarity(trusted(some, trust, "decorrelated"), list(SIMILARITY))["refined"]
-        for trust in (decorrelated.FULL, decorrelated.LITTLE)
-    ]
-    rows = [[name, *(f"{one[name].value:.3f}" for one in similar)] for name in SIMILARITY]
-    return table(["similarity after PubMed", "full trust", "little"], rows)
-
-
-def trusted(texts: list[str], trust: decorrelated.Trust, method: str) -> Run:
-    """A run in which spelling has the same trust whatever the vectors know."""
-    with patch.multiple(decorrelated, FULL=trust, LITTLE=trust):
-        return refined(texts, method=method)
-
-
-def usages(name: str) -> list[str]:
-    """The different texts of a collection of uses of words."""
-    with gzip.open(SHARED_DATA / "drift" / name / "usages.jsonl.gz", "rt", encoding="utf-8") as file:
-        return list(dict.fromkeys(json.loads(line)["text"] for line in file))
-
-
 def _alike(one: str, other: str) -> bool:
     a, b = ({word[i : i + 3] for i in range(len(word) - 2)} for word in (f"<{one}>", f"<{other}>"))
     return one[:4] == other[:4] or 4 * len(a & b) >= len(a | b)
@@ -208,9 +148,6 @@ PAGES = {
     "gains.md": {
         "similarity": after_pubmed,
         "alike": spelled_alike,
-        "trust": trusts,
-        "similar": similarity_by_trust,
-        "samples": small_samples,
         "retrieval": retrieval,
     }
 }

@@ -14,8 +14,7 @@ from benchmarks.figures import read_table
 from benchmarks.page import RESULTS, generated
 
 COLLECTIONS = ("MED", "Cranfield", "CACM", "mean")
-DEFAULT_SMOOTHING = "10, 0.5"
-ALIASES = {"decorrelated": "refined", DEFAULT_SMOOTHING: "refined", "retrieval": "mean"}
+ALIASES = {"decorrelated": "refined", "retrieval": "mean"}
 FIGURE = r"\d\.\d{3}|\d\.\d+ → \d\.\d+"  # of nDCG, or two, before and after
 NO_LABELS = {"chosen", "first and chosen", "self-retrieval", "documents", "task", "lost against the best"}
 NO_LABELS |= {"UMNSRS", "seconds", "time", "MB"}
